@@ -1,0 +1,248 @@
+"""Every fact a run or the engine can state; the only vocabulary between engine and app, and of the trace file.
+
+Ids are token ids of the target's vocabulary; times are seconds or milliseconds as their suffix says. Fields are only
+ever added, with defaults; anything else raises `SCHEMA` and adds a migration to `trace`."""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+SCHEMA = 1
+Fate: TypeAlias = Literal["accepted", "rejected", "untested"]
+LastKind: TypeAlias = Literal["correction", "bonus"]
+StopReason: TypeAlias = Literal["length", "end_of_text", "context", "cancelled"]
+Lane: TypeAlias = Literal["speculative", "plain"]
+Phase: TypeAlias = Literal["prefill", "loading", "training", "measuring", "tokenizing", "checking"]
+Setting: TypeAlias = str | int | float | bool | None
+
+
+class Struct(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
+    """An immutable value."""
+
+
+class Candidate(Struct, frozen=True):
+    """One entry of a model's list of most probable next tokens."""
+
+    id: int
+    text: str
+    prob: float
+
+
+class ProposedToken(Struct, frozen=True):
+    """A drafted token and what became of it.
+
+    p, q: probability under the target and the drafter (at temperature 0: softmax at temperature 1, for information).
+    accept_prob: min(1, p/q) of the decision, 0 or 1 when greedy; u: the uniform draw, None when nothing was drawn.
+    overlap: sum(min(p, q)) over the vocabulary at this position. rank: place of the token in the drafter's list, 0 first."""
+
+    id: int
+    text: str
+    p: float
+    q: float
+    accept_prob: float
+    u: float | None
+    fate: Fate
+    overlap: float
+    rank: int
+    top_p: tuple[Candidate, ...] = ()
+    top_q: tuple[Candidate, ...] = ()
+
+
+class LastToken(Struct, frozen=True):
+    """The token a round ends with: from the residual after a rejection, or from the target after full acceptance.
+
+    rank: its place in the drafter's list at that position; None for a bonus, where the drafter proposed nothing."""
+
+    id: int
+    text: str
+    kind: LastKind
+    p: float
+    rank: int | None = None
+    top_p: tuple[Candidate, ...] = ()
+    top_q: tuple[Candidate, ...] = ()
+
+
+class Event(Struct, frozen=True, tag_field="event", tag=True):
+    """Something that happened. Run events carry `at_s`, seconds since their run started."""
+
+
+class RunStarted(Event, frozen=True):
+    """A run began; everything needed to repeat it."""
+
+    run_id: str
+    method: str
+    started_utc: str
+    prompt: str
+    prompt_ids: tuple[int, ...]
+    prompt_pieces: tuple[str, ...]
+    target: str
+    drafter: str
+    settings: tuple[tuple[str, Setting], ...]
+    device: str
+    dtype: str
+    versions: tuple[tuple[str, str], ...] = ()
+    forked_from: str | None = None
+    forked_at: int | None = None
+    note: str = ""
+    schema: int = SCHEMA
+
+
+class PhaseFinished(Event, frozen=True):
+    """A phase of a run ended: how long it took and how many tokens it covered."""
+
+    phase: Phase
+    ms: float
+    n_tokens: int
+    at_s: float = 0.0
+
+
+class RoundFinished(Event, frozen=True):
+    """One draft phase and one verification.
+
+    emitted: ids of the accepted tokens and the last one, cut at a stop token or the length limit.
+    last is None where an accepted stop token or the limit ended the round before it."""
+
+    round: int
+    proposed: tuple[ProposedToken, ...]
+    last: LastToken | None
+    emitted: tuple[int, ...]
+    draft_ms: float
+    verify_ms: float
+    other_ms: float
+    at_s: float = 0.0
+
+
+class Measured(Event, frozen=True):
+    """A value of a declared series, at a round or training step."""
+
+    name: str
+    value: float
+    round: int
+    at_s: float = 0.0
+
+
+class Decided(Event, frozen=True):
+    """A policy chose a setting, and why."""
+
+    what: str
+    value: float
+    reason: str
+    round: int
+    at_s: float = 0.0
+
+
+class TokensEmitted(Event, frozen=True):
+    """Tokens of a lane that is not drafted and verified round by round."""
+
+    lane: str
+    ids: tuple[int, ...]
+    text: str
+    at_s: float = 0.0
+
+
+class BlockFinished(Event, frozen=True):
+    """One whole timed generation: a block of the interleaved comparison with plain decoding.
+
+    decode_ms covers everything after prefill; first_ms is the first round alone; step_ms maps n to the time of a target
+    forward over n tokens where that was measured; draft_step_ms is one drafter step, None without a drafter."""
+
+    lane: Lane
+    pair: int
+    ids: tuple[int, ...]
+    prefill_ms: float
+    decode_ms: float
+    first_ms: float
+    target_step_ms: float
+    draft_step_ms: float | None = None
+    at_s: float = 0.0
+
+
+class Compared(Event, frozen=True):
+    """The check of the speculative text against plain decoding.
+
+    first_divergence: index of the first differing new token; margin: the target's top-2 logit margin there."""
+
+    same: bool
+    first_divergence: int | None
+    margin: float | None
+    at_s: float = 0.0
+
+
+class RunFinished(Event, frozen=True):
+    """The run ended; the last event of a run that did not fail."""
+
+    reason: StopReason
+    n_tokens: int
+    at_s: float = 0.0
+
+
+class RunFailed(Event, frozen=True):
+    """The run, or a command to the engine, ended in a fault. `traceback` is filled where the fault is a defect."""
+
+    message: str
+    hint: str
+    traceback: str = ""
+    at_s: float = 0.0
+
+
+class Progressed(Event, frozen=True):
+    """Long work moved on: `done` of `total` units."""
+
+    phase: Phase
+    done: float
+    total: float
+    unit: str
+
+
+class Estimated(Event, frozen=True):
+    """What loading would take, before it is done."""
+
+    weights_bytes: int
+    kv_bytes: int
+    drafter_bytes: int
+    free_bytes: int
+    device: str
+
+
+class ModelLoaded(Event, frozen=True):
+    """A target and drafter are ready."""
+
+    target: str
+    drafter: str
+    device: str
+    dtype: str
+    context: int
+    weights_bytes: int
+    drafter_bytes: int
+    seconds: float
+
+
+class ModelUnloaded(Event, frozen=True):
+    """The models were released."""
+
+
+class Refused(Event, frozen=True):
+    """A command could not be done as asked; nothing was started and nothing lost."""
+
+    what: str
+    reason: str
+    hint: str
+
+
+AnyEvent: TypeAlias = (
+    RunStarted
+    | PhaseFinished
+    | RoundFinished
+    | Measured
+    | Decided
+    | TokensEmitted
+    | BlockFinished
+    | Compared
+    | RunFinished
+    | RunFailed
+    | Progressed
+    | Estimated
+    | ModelLoaded
+    | ModelUnloaded
+    | Refused
+)

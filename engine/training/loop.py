@@ -1,0 +1,104 @@
+"""The training loop: steps, learning rate, checkpoints, progress; knows neither the objective nor the data."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+import torch
+from torch import Tensor, nn
+
+from engine.errors import EngineError
+from engine.events import Event, Measured, Progressed
+from engine.training import checkpoint
+from engine.training.checkpoint import Progress
+from engine.training.rows import RowShape
+
+Objective = Callable[[Tensor], Tensor]
+Batches = Callable[[int, RowShape], Tensor]
+_REPORT_EVERY = 25
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """How long and how fast to train: AdamW (0.9, 0.95), linear warm-up, linear decay to a tenth of the peak."""
+
+    steps: int
+    peak_rate: float
+    short: RowShape = RowShape(16, 256)
+    long: RowShape = RowShape(2, 2048)
+    long_every: int = 8
+    warmup: int = 100
+    weight_decay: float = 0.1
+    clip: float = 1.0
+    save_every_s: float = 120.0
+
+    def shape(self, step: int) -> RowShape:
+        """The rows of a step: every `long_every`-th step sees long ones."""
+        return self.long if step % self.long_every == self.long_every - 1 else self.short
+
+    def rate(self, step: int) -> float:
+        """The learning rate of a step."""
+        if step < self.warmup:
+            return self.peak_rate * (step + 1) / self.warmup
+        return self.peak_rate * (1.0 - 0.9 * (step - self.warmup) / max(1, self.steps - self.warmup))
+
+
+def train(
+    model: nn.Module, batches: Batches, objective: Objective, plan: Plan, *, folder: Path, deadline_s: float | None = None
+) -> Iterator[Event]:
+    """Train `model` in place, resuming from `folder`; yields progress and losses, saves on any exit.
+
+    objective: ids [B, T] -> scalar loss. deadline_s: stop, saved, after so many seconds of this call.
+    Raises EngineError at a loss that is not finite; the last checkpoint is then from before it."""
+    optimizer = _optimizer(model, plan)
+    progress = checkpoint.load(folder, model, optimizer)
+    started = saved = time.monotonic()
+    already = progress.seconds
+    model.train()
+    try:
+        while progress.step < plan.steps:
+            loss = _step(model, optimizer, batches, objective, plan, progress.step)
+            if not torch.isfinite(torch.tensor(loss)):
+                raise EngineError(f"the loss became {loss} at step {progress.step}", "resume with a lower learning rate")
+            progress = _advance(progress, plan, loss, already + time.monotonic() - started)
+            if progress.step % _REPORT_EVERY == 0 or progress.step == plan.steps:
+                yield Measured("loss", progress.losses[-1][1], progress.step)
+                yield Progressed("training", progress.step, plan.steps, "steps")
+            if time.monotonic() - saved > plan.save_every_s:
+                checkpoint.save(folder, model, optimizer, progress)
+                saved = time.monotonic()
+            if deadline_s is not None and time.monotonic() - started > deadline_s:
+                return
+    finally:
+        checkpoint.save(folder, model, optimizer, progress)
+        model.eval()
+
+
+def _advance(progress: Progress, plan: Plan, loss: float, seconds: float) -> Progress:
+    shape = plan.shape(progress.step)
+    losses = progress.losses
+    if (progress.step + 1) % _REPORT_EVERY == 0 or progress.step + 1 == plan.steps or not losses:
+        losses = (*losses, (progress.step, round(loss, 4)))
+    return Progress(progress.step + 1, progress.n_tokens + shape.n_rows * shape.length, losses, seconds)
+
+
+def _optimizer(model: nn.Module, plan: Plan) -> torch.optim.AdamW:
+    matrices = [p for p in model.parameters() if p.dim() >= 2]
+    vectors = [p for p in model.parameters() if p.dim() < 2]
+    groups = [{"params": matrices, "weight_decay": plan.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=plan.peak_rate, betas=(0.9, 0.95))
+
+
+def _step(
+    model: nn.Module, optimizer: torch.optim.Optimizer, batches: Batches, objective: Objective, plan: Plan, step: int
+) -> float:
+    for group in optimizer.param_groups:
+        group["lr"] = plan.rate(step)
+    ids = batches(step, plan.shape(step)).to(next(model.parameters()).device)
+    with torch.autocast(ids.device.type, dtype=torch.bfloat16):
+        loss = objective(ids)
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    nn.utils.clip_grad_norm_(model.parameters(), plan.clip)
+    optimizer.step()
+    return float(loss.detach())

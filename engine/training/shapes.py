@@ -1,0 +1,42 @@
+"""The shapes of the built-in models; knows nothing of training."""
+
+from typing import NamedTuple
+
+from transformers import LlamaConfig
+
+N_ENTRIES = 2048
+CONTEXT = 2048
+_ROPE_BASE = 100_000.0
+
+
+class Shape(NamedTuple):
+    """The free sizes of a Llama: every other number follows."""
+
+    hidden: int
+    layers: int
+    heads: int
+    kv_heads: int
+    mlp: int
+
+
+TARGET = Shape(hidden=256, layers=10, heads=4, kv_heads=2, mlp=704)
+GENERAL = Shape(hidden=160, layers=2, heads=5, kv_heads=5, mlp=432)
+SMALL = Shape(hidden=128, layers=1, heads=4, kv_heads=4, mlp=344)
+
+
+def llama_config(shape: Shape, *, end_id: int) -> LlamaConfig:
+    """The configuration of a built-in model: tied embeddings, rotary base 100,000, context 2048."""
+    return LlamaConfig(
+        vocab_size=N_ENTRIES,
+        hidden_size=shape.hidden,
+        num_hidden_layers=shape.layers,
+        num_attention_heads=shape.heads,
+        num_key_value_heads=shape.kv_heads,
+        intermediate_size=shape.mlp,
+        max_position_embeddings=CONTEXT,
+        tie_word_embeddings=True,
+        rope_parameters={"rope_type": "default", "rope_theta": _ROPE_BASE},
+        bos_token_id=None,
+        eos_token_id=end_id,
+        pad_token_id=None,
+    )
