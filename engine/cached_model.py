@@ -1,0 +1,64 @@
+"""A model with its key-value cache: forward over new ids, roll back rejected ones.
+
+The one place that knows the transformers cache. Exact for full and sliding-window attention."""
+
+import torch
+from torch import Tensor
+from transformers import DynamicCache, PreTrainedModel
+
+PREFILL_CHUNK = 512
+
+
+class CachedModel:
+    """One sequence through one model; `length` ids are in the cache."""
+
+    def __init__(self, model: PreTrainedModel) -> None:
+        self.model = model
+        self.device: torch.device = model.get_input_embeddings().weight.device
+        self.n_vocabulary = int(model.get_input_embeddings().weight.shape[0])
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget every id."""
+        self._cache = DynamicCache(config=self.model.config)
+        # Sliding-window layers only allow a rollback past the window if they keep what slid out since the last crop.
+        self._cache.activate_past_recording()
+        self.length = 0
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """Logits after each of the new ids, which join the cache.
+
+        ids: [n] int64 on `device`, n >= 1. Returns [n, V] in the model's dtype."""
+        return self._run(ids, n_kept=0)
+
+    def _run(self, ids: Tensor, *, n_kept: int) -> Tensor:
+        known = ids.clamp_max(self.n_vocabulary - 1)
+        output = self.model(
+            input_ids=known.unsqueeze(0), past_key_values=self._cache, use_cache=True, logits_to_keep=n_kept
+        )
+        self.length += ids.shape[0]
+        logits: Tensor = output.logits[0]
+        return logits
+
+    def prefill(self, ids: Tensor) -> None:
+        """Put ids into the cache without keeping their logits.
+
+        ids: [n] int64 on `device`, n <= `PREFILL_CHUNK`; longer prompts in several calls."""
+        self._run(ids, n_kept=1)
+        self._cache.crop(0)
+
+    def rollback(self, n: int) -> None:
+        """Take the last n ids out of the cache, of those added since the last rollback or prefill."""
+        self._cache.crop(-n)
+        self.length -= n
+
+    def bytes(self) -> int:
+        """Memory the cache holds now."""
+        return sum(
+            tensor.numel() * tensor.element_size()
+            for layer in self._cache.layers
+            for tensor in (getattr(layer, "keys", None), getattr(layer, "values", None))
+            if tensor is not None
+        )
+
+

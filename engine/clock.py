@@ -1,0 +1,52 @@
+"""Marks in time and the milliseconds between them; on CUDA the marks are events on the stream, free of waits."""
+
+import time
+from typing import Protocol, TypeAlias
+
+import torch
+
+Mark: TypeAlias = "float | torch.cuda.Event"
+
+
+class Clock(Protocol):
+    """Times phases of a round. Intervals may be read once the round's own wait for the device is over."""
+
+    def mark(self) -> Mark:
+        """A mark at this point of the work."""
+
+    def ms(self, start: Mark, end: Mark) -> float:
+        """Milliseconds between two marks."""
+
+
+class HostClock:
+    """Wall time, right where work is done by the time a call returns."""
+
+    def mark(self) -> float:
+        """Seconds of a monotonic clock."""
+        return time.perf_counter()
+
+    def ms(self, start: Mark, end: Mark) -> float:
+        """Milliseconds between two marks of this clock."""
+        assert isinstance(start, float) and isinstance(end, float)
+        return 1e3 * (end - start)
+
+
+class CudaClock:
+    """CUDA events: the time the device spent between two points of its stream."""
+
+    def mark(self) -> torch.cuda.Event:
+        """An event recorded on the current stream."""
+        event = torch.cuda.Event(enable_timing=True)
+        event.record()
+        return event
+
+    def ms(self, start: Mark, end: Mark) -> float:
+        """Milliseconds between two events."""
+        assert isinstance(start, torch.cuda.Event) and isinstance(end, torch.cuda.Event)
+        end.synchronize()  # sync: the last mark of a round lies after the round's own wait
+        return start.elapsed_time(end)
+
+
+def clock_for(device: torch.device) -> Clock:
+    """The clock that measures work on `device`."""
+    return CudaClock() if device.type == "cuda" else HostClock()

@@ -1,0 +1,77 @@
+"""Prompt lookup: proposes what followed the same few tokens earlier in the text; needs no model.
+
+Source: github.com/apoorvumang/prompt-lookup-decoding (longest n-gram first, its first occurrence)."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from engine.drafters import DrafterSpec
+from engine.errors import InputError
+from engine.models import LoadedModel
+from engine.sampling import Warp
+from engine.speculate import Capabilities, Draft
+
+_DEFAULT_NGRAM = 3
+_LARGEST_NGRAM = 64
+
+
+class PromptLookupDrafter:
+    """Proposes the continuation of the longest earlier n-gram equal to the last ids, n from `max_ngram` down to 1."""
+
+    capabilities = Capabilities()
+
+    def __init__(self, max_ngram: int, *, device: torch.device) -> None:
+        self._max_ngram = max_ngram
+        self._device = device
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the sequence."""
+        self._first: dict[tuple[int, ...], int] = {}
+        self._n_indexed = 0
+
+    def prefill(self, ids: Sequence[int]) -> None:
+        """Nothing to do: the index is brought up to date when something is to be proposed."""
+
+    def propose(self, ids: Sequence[int], n: int, warp: Warp, u: Tensor) -> Draft:
+        """Propose at most n ids; none where no n-gram of the last ids occurred before."""
+        self._index(ids)
+        tokens = torch.tensor(self._continuation(ids)[:n], dtype=torch.int64, device=self._device)
+        return Draft(tokens, None, None)
+
+    def commit(self, ids: Sequence[int]) -> None:
+        """Nothing to do: only committed ids are ever indexed."""
+
+    def cache_bytes(self) -> int:
+        """Memory of the index, roughly: 100 bytes an entry."""
+        return 100 * len(self._first)
+
+    def _continuation(self, ids: Sequence[int]) -> list[int]:
+        for size in range(min(self._max_ngram, len(ids)), 0, -1):
+            after = self._first.get(tuple(ids[-size:]))
+            if after is not None:
+                return list(ids[after:])
+        return []
+
+    def _index(self, ids: Sequence[int]) -> None:
+        """Note where each n-gram that something follows ends for the first time."""
+        for end in range(self._n_indexed + 1, len(ids)):
+            for size in range(1, min(self._max_ngram, end) + 1):
+                self._first.setdefault(tuple(ids[end - size : end]), end)
+        self._n_indexed = max(self._n_indexed, len(ids) - 1)
+
+
+def _serves(spec: str) -> bool:
+    return spec == "lookup" or spec.startswith("lookup:")
+
+
+def _build(spec: str, target: LoadedModel, model: LoadedModel | None) -> PromptLookupDrafter:
+    size = spec.partition(":")[2] or str(_DEFAULT_NGRAM)
+    if not size.isdecimal() or not 1 <= int(size) <= _LARGEST_NGRAM:
+        raise InputError(f"drafter {spec}: the n-gram size must be 1 to {_LARGEST_NGRAM}", "write lookup or lookup:3")
+    return PromptLookupDrafter(int(size), device=target.device)
+
+
+DRAFTER = DrafterSpec("prompt_lookup", "Prompt lookup", _serves, needs_model=False, build=_build)

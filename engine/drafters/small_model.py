@@ -1,0 +1,84 @@
+"""A small language model as drafter; knows the target only by its vocabulary size and device."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from engine import sampling
+from engine.cached_model import CachedModel
+from engine.drafters import DrafterSpec
+from engine.models import LoadedModel
+from engine.sampling import Warp
+from engine.speculate import Capabilities, Draft
+
+
+class SmallModelDrafter:
+    """Drafts with a causal language model that shares the target's tokenizer; padded vocabularies may differ in size."""
+
+    capabilities = Capabilities()
+
+    def __init__(self, model: CachedModel, *, n_target_vocabulary: int, target_device: torch.device) -> None:
+        self._model = model
+        self._n_target = n_target_vocabulary
+        self._target_device = target_device
+
+    def reset(self) -> None:
+        """Forget the sequence."""
+        self._model.reset()
+
+    def prefill(self, ids: Sequence[int]) -> None:
+        """Take in the next ids of the prompt."""
+        self._model.prefill(self._tensor(ids))
+
+    def propose(self, ids: Sequence[int], n: int, warp: Warp, u: Tensor) -> Draft:
+        """Draw n tokens one after another; n + 1 or fewer ids enter the cache and none leaves."""
+        u = u.to(self._model.device)
+        feed = self._tensor(ids[self._model.length :])
+        tokens, qs, shown = [], [], []
+        for i in range(n):
+            logits = self._shared(self._model.forward(feed)[-1])
+            q = None if warp.greedy else sampling.probabilities(logits, warp)
+            token = logits.argmax(-1) if q is None else sampling.draw(q, u[i])
+            tokens.append(token)
+            qs.append(q)
+            shown.append(logits.softmax(-1) if q is None else q)
+            feed = token.view(1)
+        drawn = [q for q in qs if q is not None]
+        return Draft(
+            torch.stack(tokens).to(self._target_device),
+            self._widen(torch.stack(drawn)) if drawn else None,
+            self._widen(torch.stack(shown)),
+        )
+
+    def commit(self, ids: Sequence[int]) -> None:
+        """Roll back what was rejected: the cache may hold every committed id but the last."""
+        self._model.rollback(max(0, self._model.length - (len(ids) - 1)))
+
+    def cache_bytes(self) -> int:
+        """Memory of the drafter's cache."""
+        return self._model.bytes()
+
+    def _tensor(self, ids: Sequence[int]) -> Tensor:
+        return torch.tensor(ids, device=self._model.device)
+
+    def _shared(self, logits: Tensor) -> Tensor:
+        """Only ids the target has: padding beyond its vocabulary can never be accepted."""
+        return logits[: self._n_target].float()
+
+    def _widen(self, probs: Tensor) -> Tensor:
+        """[n, V_drafter] -> [n, V_target]: ids the drafter lacks have probability 0."""
+        n_missing = self._n_target - probs.shape[-1]
+        probs = probs.to(self._target_device)
+        return functional.pad(probs, (0, n_missing)) if n_missing > 0 else probs
+
+
+def _build(spec: str, target: LoadedModel, model: LoadedModel | None) -> SmallModelDrafter:
+    assert model is not None
+    return SmallModelDrafter(
+        CachedModel(model.model), n_target_vocabulary=target.n_vocabulary, target_device=target.device
+    )
+
+
+DRAFTER = DrafterSpec("small_model", "Small model", lambda spec: True, needs_model=True, build=_build)

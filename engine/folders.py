@@ -1,0 +1,128 @@
+"""From a SPEC to a checkpoint folder that is safe to load; reads only JSON and safetensors headers, loads nothing.
+
+* imports neither Qt nor torch."""
+
+import json
+import struct
+from importlib.resources import files
+from pathlib import Path
+from typing import NamedTuple
+
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+from engine.errors import InputError, ModelError
+
+BUILTIN_TARGET = "target"
+BUILTIN_DRAFTERS = {"builtin": "general", "builtin:small": "small"}
+# Written by older versions of transformers itself and read by nothing that acts on them.
+_HARMLESS_PRIVATE_KEYS = {"_name_or_path", "_commit_hash", "_sliding_window_pattern", "_from_model_config"}
+_PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
+_DTYPE_BYTES = {"F64": 8, "I64": 8, "F32": 4, "I32": 4, "F16": 2, "BF16": 2, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
+
+
+class Checkpoint(NamedTuple):
+    """A folder that may be loaded: its SPEC, where it is, its configuration and the number of its parameters."""
+
+    spec: str
+    folder: Path
+    config: dict[str, object]
+    n_parameters: int
+
+
+def builtin_folder(name: str) -> Path:
+    """Where a built-in model lies."""
+    return Path(str(files("assets"))) / "models" / name
+
+
+def locate(spec: str, *, drafter: bool) -> Path:
+    """The folder a SPEC names: built-in, a path, or a hub id in the local cache; nothing is downloaded."""
+    if spec.startswith("builtin"):
+        name = BUILTIN_DRAFTERS.get(spec) if drafter else {"builtin": BUILTIN_TARGET}.get(spec)
+        if name is None:
+            known = ", ".join(BUILTIN_DRAFTERS) if drafter else "builtin"
+            raise InputError(f"there is no built-in model {spec!r}", f"use one of: {known}")
+        return builtin_folder(name)
+    folder = Path(spec).expanduser()
+    return folder if folder.exists() or _looks_like_path(spec) else _cached(spec)
+
+
+def _looks_like_path(spec: str) -> bool:
+    return spec.startswith((".", "/", "~", "\\")) or spec.count("/") > 1 or "/" not in spec
+
+
+def _cached(spec: str) -> Path:
+    try:
+        return Path(snapshot_download(spec, local_files_only=True))
+    except (LocalEntryNotFoundError, HFValidationError, OSError) as err:
+        hint = f"download it once with `hf download {spec}`, or name a folder"
+        raise InputError(f"{spec} is neither a folder nor a model in the local hub cache", hint) from err
+
+
+def inspect(spec: str, *, drafter: bool = False) -> Checkpoint:
+    """Check a checkpoint without loading it.
+
+    Raises InputError or ModelError: missing, empty, no safetensors, remote code, unreadable configuration."""
+    folder = locate(spec, drafter=drafter)
+    if not folder.is_dir():
+        raise InputError(f"there is no folder {spec}", "check the path; `builtin` is always there")
+    if not any(folder.iterdir()):
+        raise InputError(f"the folder {spec} is empty", "name a folder with config.json and *.safetensors")
+    config = _read_json(folder / "config.json", spec)
+    for name in ("config.json", "tokenizer_config.json", "generation_config.json"):
+        if (folder / name).exists():
+            _refuse_remote_code(_read_json(folder / name, spec), f"{spec}/{name}")
+    return Checkpoint(spec, folder, config, _count_parameters(folder, spec))
+
+
+def _read_json(path: Path, spec: str) -> dict[str, object]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as err:
+        raise ModelError(f"{spec} has no {path.name}", "name a Hugging Face checkpoint folder") from err
+    except (OSError, ValueError) as err:
+        raise ModelError(f"{spec}: {path.name} cannot be read ({err})", "download the checkpoint again") from err
+    if not isinstance(found, dict):
+        raise ModelError(f"{spec}: {path.name} is not a JSON object", "download the checkpoint again")
+    return found
+
+
+def _refuse_remote_code(value: object, where: str) -> None:
+    """Refuse what would make a library fetch or run code: auto_map, and private keys that set internals."""
+    if isinstance(value, list):
+        for item in value:
+            _refuse_remote_code(item, where)
+    if not isinstance(value, dict):
+        return
+    for key, item in value.items():
+        if key == "auto_map":
+            raise ModelError(f"{where} asks for the model's own code (auto_map)", "Draftscope never runs model code; use another")
+        if key.startswith("_") and key not in _HARMLESS_PRIVATE_KEYS:
+            raise ModelError(f"{where} sets the private key {key}", "remove that key if you trust the model")
+        _refuse_remote_code(item, where)
+
+
+def _count_parameters(folder: Path, spec: str) -> int:
+    weights = sorted(folder.glob("*.safetensors"))
+    if not weights:
+        if any(found for pattern in _PICKLES for found in folder.glob(pattern)):
+            raise ModelError(f"{spec} has pickled weights only", "convert them to safetensors: pickles can run code")
+        raise ModelError(f"{spec} has no weights (*.safetensors)", "name a complete checkpoint folder")
+    return sum(_count_in_file(path) for path in weights)
+
+
+def _count_in_file(path: Path) -> int:
+    """Parameters in a safetensors file, from its header; checks that the file is as long as the header says."""
+    try:
+        with path.open("rb") as file:
+            (n_header,) = struct.unpack("<Q", file.read(8))
+            if not 2 <= n_header <= 100_000_000:
+                raise ValueError("bad header length")
+            header = json.loads(file.read(n_header))
+        header.pop("__metadata__", None)
+        end = max((entry["data_offsets"][1] for entry in header.values()), default=0)
+        if path.stat().st_size != 8 + n_header + end:
+            raise ValueError(f"{path.stat().st_size} bytes, {8 + n_header + end} expected")
+        return sum((e["data_offsets"][1] - e["data_offsets"][0]) // _DTYPE_BYTES.get(e["dtype"], 2) for e in header.values())
+    except (OSError, ValueError, struct.error, KeyError, TypeError, AttributeError) as err:
+        raise ModelError(f"{path.name} is damaged or incomplete ({err})", "download or copy the file again") from err

@@ -1,0 +1,21 @@
+"""Runs one plain generation: a target forward and one token a round."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from engine.events import Event
+from engine.method import Request
+from engine.methods.plain.config import PlainConfig
+from engine.runtime import Runtime
+from engine.visible import block, finished, run_started, show
+
+
+def run(config: msgspec.Struct, request: Request, rt: Runtime) -> Iterator[Event]:
+    """Yield the run's events: start, prefill, one round a token, the timed block, end."""
+    assert isinstance(config, PlainConfig)
+    ids = rt.prompt_ids(request)
+    yield run_started("plain", config, request, ids, rt)
+    made = yield from show(rt.generate(config, ids, gamma=0), rt)
+    yield block("plain", 0, made, rt)
+    yield finished(made, rt)

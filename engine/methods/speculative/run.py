@@ -1,0 +1,75 @@
+"""Runs one visible speculative generation and, after it, the timed blocks that compare it with plain decoding."""
+
+import math
+from collections.abc import Iterator
+from itertools import zip_longest
+from typing import NamedTuple
+
+import msgspec
+
+from engine.events import Compared, Event, Lane, Progressed
+from engine.generation import Generation
+from engine.method import Request
+from engine.methods.speculative.config import SpeculativeConfig
+from engine.runtime import Runtime
+from engine.visible import block, finished, run_started, show
+
+_N_WARM_UP = 12
+
+
+class _Planned(NamedTuple):
+    lane: Lane
+    pair: int
+
+
+def run(config: msgspec.Struct, request: Request, rt: Runtime) -> Iterator[Event]:
+    """Yield the run's events: start, prefill, rounds, timed blocks, the check against plain decoding, end."""
+    assert isinstance(config, SpeculativeConfig)
+    ids = rt.prompt_ids(request)
+    yield run_started("speculative", config, request, ids, rt)
+    _warm_up(config, ids, rt)
+    visible = yield from show(rt.generate(config, ids, gamma=config.gamma), rt)
+    yield block("speculative", 0, visible, rt)
+    if config.baseline:
+        yield from _blocks(config, ids, rt, visible)
+    yield finished(visible, rt)
+
+
+def _warm_up(config: SpeculativeConfig, ids: tuple[int, ...], rt: Runtime) -> None:
+    """First calls allocate and compile; that is nobody's time per token."""
+    short = msgspec.structs.replace(config, max_new_tokens=min(_N_WARM_UP, config.max_new_tokens))
+    for gamma in (config.gamma, 0):
+        _unseen(short, ids[-64:], rt, gamma)
+
+
+def _blocks(config: SpeculativeConfig, ids: tuple[int, ...], rt: Runtime, visible: Generation) -> Iterator[Event]:
+    """The other blocks, in the order B A A B B A ..., the visible run being the first B."""
+    plan = _schedule(config.repeats)
+    for done, planned in enumerate(plan):
+        made = _unseen(config, ids, rt, config.gamma if planned.lane == "speculative" else 0)
+        yield block(planned.lane, planned.pair, made, rt)
+        yield Progressed("measuring", done + 1, len(plan), "blocks")
+        if done == 0 and config.temperature == 0:
+            yield _compare(visible, made, rt)
+
+
+def _schedule(n_pairs: int) -> list[_Planned]:
+    plan = [_Planned("plain", 0)]
+    for pair in range(1, n_pairs):
+        order: tuple[Lane, Lane] = ("plain", "speculative") if pair % 2 else ("speculative", "plain")
+        plan += [_Planned(lane, pair) for lane in order]
+    return plan
+
+
+def _unseen(config: SpeculativeConfig, ids: tuple[int, ...], rt: Runtime, gamma: int) -> Generation:
+    *_, made = rt.generate(config, ids, gamma=gamma)
+    assert isinstance(made, Generation)
+    return made
+
+
+def _compare(visible: Generation, plain: Generation, rt: Runtime) -> Compared:
+    """Token equality with plain decoding; the margin is the target's top-2 logit margin where they part."""
+    pairs = enumerate(zip_longest(visible.ids, plain.ids))
+    first = next((i for i, (ours, theirs) in pairs if ours != theirs), None)
+    margin = None if first is None or first >= len(plain.margins) else math.log(plain.margins[first])
+    return Compared(first is None, first, margin, at_s=rt.elapsed_s())

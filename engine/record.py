@@ -1,0 +1,114 @@
+"""What a round states about its tokens, packed into one device tensor and unpacked on the host; decides nothing."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from engine.accept import Verdict
+from engine.errors import ModelError
+
+N_TOP = 5
+
+
+class Top(NamedTuple):
+    """The most probable tokens of one position, best first."""
+
+    ids: tuple[int, ...]
+    probs: tuple[float, ...]
+
+
+class HostRecord(NamedTuple):
+    """The facts of one round over n proposed tokens.
+
+    Lists hold one entry a proposed token; `u` is None where nothing was drawn. top_p has n + 1 rows, top_q n rows.
+    last_rank: place of the last token in the drafter's list at its position, None for a bonus. last_p: its probability."""
+
+    n_accepted: int
+    last_id: int
+    last_p: float
+    last_rank: int | None
+    tokens: list[int]
+    p: list[float]
+    q: list[float]
+    accept_prob: list[float]
+    overlap: list[float]
+    rank: list[int]
+    u: list[float] | None
+    top_p: list[Top]
+    top_q: list[Top]
+
+
+def pack(logits: Tensor, p: Tensor, q: Tensor | None, tokens: Tensor, verdict: Verdict, u: Tensor) -> Tensor:
+    """Stack everything the host needs into one float64 vector, so that a round waits for the device once.
+
+    logits, p: [n + 1, V]; q: [n, V], None for a point mass; tokens, u: [n]. Ids are exact in float64."""
+    n, k = tokens.shape[0], min(N_TOP, p.shape[-1])
+    index = tokens.unsqueeze(-1)
+    row = verdict.n_accepted.view(1)
+    last_p = p.index_select(0, row)[0, verdict.last_id].view(1)
+    top_p = p.topk(k, dim=-1)
+    parts = [logits.isfinite().all().view(1), row, verdict.last_id.view(1), last_p, top_p.indices, top_p.values]
+    if n:
+        p_token = p[:n].gather(-1, index)
+        parts += [tokens, p_token, verdict.accept_prob, verdict.overlap, u]
+    if n and q is not None:
+        q_token = q.gather(-1, index)
+        last_q = q.index_select(0, row.clamp_max(n - 1))[0]
+        top_q = q.topk(k, dim=-1)
+        parts += [q_token, (q > q_token).sum(-1), (last_q > last_q[verdict.last_id]).sum().view(1)]
+        parts += [top_q.indices, top_q.values]
+    return torch.cat([part.reshape(-1).double() for part in parts])
+
+
+class _Reader:
+    """Takes runs of numbers off the front of a packed record."""
+
+    def __init__(self, numbers: Sequence[float]) -> None:
+        self._numbers = numbers
+        self._at = 0
+
+    def floats(self, n: int) -> list[float]:
+        """The next n numbers."""
+        self._at += n
+        return list(self._numbers[self._at - n : self._at])
+
+    def ints(self, n: int) -> list[int]:
+        """The next n numbers as integers."""
+        return [int(x) for x in self.floats(n)]
+
+    def tops(self, n_rows: int, k: int) -> list[Top]:
+        """The next n_rows x k ids and then as many probabilities."""
+        ids, probs = self.ints(n_rows * k), self.floats(n_rows * k)
+        return [Top(tuple(ids[i : i + k]), tuple(probs[i : i + k])) for i in range(0, n_rows * k, k)]
+
+    @property
+    def n_left(self) -> int:
+        """How many numbers are left."""
+        return len(self._numbers) - self._at
+
+
+def unpack(numbers: Sequence[float], n: int, *, n_vocabulary: int, drawn: bool) -> HostRecord:
+    """Read a packed record of n proposed tokens over n_vocabulary ids; drawn: whether u decided anything.
+
+    Raises ModelError where the target's logits were not finite."""
+    k = min(N_TOP, n_vocabulary)
+    read = _Reader(numbers)
+    finite, n_accepted, last_id = read.ints(3)
+    if not finite:
+        raise ModelError("the target's logits are not finite", "use float32, or check the model's weights")
+    last_p = read.floats(1)[0]
+    top_p = read.tops(n + 1, k)
+    tokens, p = read.ints(n), read.floats(n)
+    accept_prob, overlap, u = read.floats(n), read.floats(n), read.floats(n)
+    if n and read.n_left:
+        q, rank, last_rank = read.floats(n), read.ints(n), read.ints(1)[0]
+        top_q = read.tops(n, k)
+    else:
+        q, rank, last_rank = [1.0] * n, [0] * n, 1
+        top_q = [Top((token,), (1.0,)) for token in tokens]
+    return HostRecord(
+        n_accepted, last_id, last_p, last_rank if n_accepted < n else None, tokens, p, q, accept_prob, overlap, rank,
+        u if drawn else None, top_p, top_q,
+    )  # fmt: skip

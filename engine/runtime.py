@@ -1,0 +1,73 @@
+"""What a running method may ask for: the loaded pair, decoders over it, the clock, and whether to go on."""
+
+import time
+from collections.abc import Iterator, Sequence
+from threading import Event as Flag
+
+from engine.cached_model import CachedModel
+from engine.clock import Clock, clock_for
+from engine.errors import EngineError, InputError
+from engine.events import RoundFinished
+from engine.generation import Generation, Limits, Prefilled, generate
+from engine.method import GenerationConfig, Request
+from engine.models import LoadedModel
+from engine.sampling import Warp
+from engine.speculate import Decoder, Drafter
+
+
+class Cancelled(EngineError):
+    """The user stopped the run; everything so far is kept."""
+
+    def __init__(self) -> None:
+        super().__init__("stopped by the user", "run again to continue")
+
+
+class Runtime:
+    """One run's view of the engine. The flag is set by whoever cancels."""
+
+    def __init__(self, target: LoadedModel, drafter: Drafter | None, drafter_spec: str, *, cancelled: Flag) -> None:
+        self.target = target
+        self.drafter = drafter
+        self.drafter_spec = drafter_spec
+        self.clock: Clock = clock_for(target.device)
+        self._cancelled = cancelled
+        self._started = time.perf_counter()
+
+    def elapsed_s(self) -> float:
+        """Seconds since the run began."""
+        return time.perf_counter() - self._started
+
+    def checkpoint(self) -> None:
+        """Raises Cancelled where the user asked to stop. To be called at least once a second."""
+        if self._cancelled.is_set():
+            raise Cancelled
+
+    def generate(
+        self, config: GenerationConfig, ids: Sequence[int], *, gamma: int
+    ) -> Iterator[Prefilled | RoundFinished | Generation]:
+        """A generation over fresh caches; gamma 0 is plain decoding, without the drafter."""
+        warp = Warp(config.temperature, config.top_k, config.top_p, config.min_p)
+        drafter = self.drafter if gamma else None
+        decoder = Decoder(CachedModel(self.target.model), drafter, warp=warp, seed=config.seed, clock=self.clock)
+        stop_ids = self.target.stop_ids if config.stop_at_end else frozenset()
+        limits = Limits(config.max_new_tokens, self.target.context, stop_ids)
+        return generate(decoder, ids, gamma, limits, self.target.texts, self.checkpoint)
+
+    def prompt_ids(self, request: Request) -> tuple[int, ...]:
+        """The prompt as ids. Raises InputError where it is empty or leaves no room in the context."""
+        ids = request.prompt_ids if request.prompt_ids is not None else self._encode(request.prompt)
+        if not ids:
+            raise InputError("the prompt is empty", "write at least one word")
+        if len(ids) >= self.target.context:
+            reason = f"the prompt has {len(ids)} tokens, {self.target.spec} reads at most {self.target.context - 1}"
+            raise InputError(reason, "shorten it, or use a target with a longer context")
+        unknown = [token for token in ids if not 0 <= token < self.target.n_vocabulary]
+        if unknown:
+            raise InputError(f"token id {unknown[0]} is not in the target's vocabulary", "fork with the same target")
+        return tuple(ids)
+
+    def _encode(self, prompt: str) -> Sequence[int]:
+        # A lone surrogate cannot be encoded; it is shown as the replacement character it would print as.
+        clean = prompt.encode("utf-8", "replace").decode("utf-8")
+        ids: Sequence[int] = self.target.tokenizer(clean)["input_ids"]
+        return ids

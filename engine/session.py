@@ -1,0 +1,108 @@
+"""The models that are loaded and the runs made with them; the torch side of a host, also used by the commands."""
+
+import gc
+import time
+from collections.abc import Iterator, Mapping
+from threading import Event as Flag
+
+import torch
+
+from engine import drafters, folders, methods, models
+from engine.errors import InputError, MemoryExhausted
+from engine.events import Estimated, Event, ModelLoaded, ModelUnloaded, Progressed, Setting
+from engine.method import MethodSpec, Request, make_config
+from engine.models import LoadedModel, Pair
+from engine.runtime import Runtime
+from engine.speculate import Drafter
+
+NO_DRAFTER = "none"
+
+
+class Session:
+    """At most one target and drafter in memory."""
+
+    def __init__(self) -> None:
+        self.target: LoadedModel | None = None
+        self._drafter: Drafter | None = None
+        self._drafter_spec = NO_DRAFTER
+
+    def load(
+        self, target: str, drafter: str, *, device: str = "auto", drafter_device: str = "auto", dtype: str = "auto"
+    ) -> Iterator[Event]:
+        """Load a pair, replacing the one before once the new one is complete; yields estimate, progress, ModelLoaded.
+
+        Raises InputError, ModelError, MemoryExhausted; the pair before stays loaded."""
+        started = time.perf_counter()
+        on = models.parse_device(device)
+        drafter_on = on if drafter_device == "auto" else models.parse_device(drafter_device)
+        models.parse_dtype(dtype, on)
+        kind = None if drafter == NO_DRAFTER else drafters.find(drafter)
+        small = folders.inspect(drafter, drafter=True) if kind is not None and kind.needs_model else None
+        large = folders.inspect(target)
+        pair: Pair | None = None
+        for item in models.load_pair(large, small, on, drafter_on, dtype):
+            if isinstance(item, Estimated | Progressed):
+                yield item
+            else:
+                pair = item
+        assert pair is not None
+        made = None if kind is None else kind.build(drafter, pair.target, pair.drafter)
+        self.target, self._drafter, self._drafter_spec = pair.target, made, drafter
+        yield _loaded(pair, drafter, time.perf_counter() - started)
+
+    def unload(self) -> Iterator[Event]:
+        """Release the models."""
+        self.target, self._drafter, self._drafter_spec = None, None, NO_DRAFTER
+        release_memory()
+        yield ModelUnloaded()
+
+    def run(
+        self, method: str, settings: Mapping[str, Setting], request: Request, cancelled: Flag
+    ) -> Iterator[Event]:
+        """Run a method on the loaded pair. Raises InputError before anything starts; see the method for its events."""
+        spec = methods.find(method)
+        config = make_config(spec.config, settings)
+        if self.target is None:
+            raise InputError("no model is loaded", "load a target first")
+        self._refuse_without_drafter(spec)
+        runtime = Runtime(self.target, self._drafter, self._drafter_spec, cancelled=cancelled)
+        with torch.inference_mode(), _memory_errors():
+            yield from spec.run(config, request, runtime)
+
+    def _refuse_without_drafter(self, spec: MethodSpec) -> None:
+        if spec.drafted and self._drafter is None:
+            raise InputError(f"{spec.title} needs a drafter", "load one, or choose plain decoding")
+
+
+class _memory_errors:
+    """Turns the several ways in which memory runs out into one error."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, err: BaseException | None, trace: object) -> None:
+        out_of_memory = isinstance(err, MemoryError | torch.OutOfMemoryError)
+        if out_of_memory or (isinstance(err, RuntimeError) and "allocate memory" in str(err)):
+            hint = "shorten the prompt or the run, or use a smaller model"
+            raise MemoryExhausted("memory ran out during the run", hint) from err
+
+
+def release_memory() -> None:
+    """Give memory back to the system as far as torch allows."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def _loaded(pair: Pair, drafter: str, seconds: float) -> ModelLoaded:
+    target = pair.target
+    return ModelLoaded(
+        target=target.spec,
+        drafter=drafter,
+        device=str(target.device),
+        dtype=str(target.dtype).removeprefix("torch."),
+        context=target.context,
+        weights_bytes=target.n_bytes,
+        drafter_bytes=pair.drafter.n_bytes if pair.drafter is not None else 0,
+        seconds=seconds,
+    )

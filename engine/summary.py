@@ -1,0 +1,268 @@
+"""A run in numbers: `fold(summary, event)` is pure and the summary's size does not grow with the run."""
+
+from functools import singledispatch
+from statistics import median
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from engine import events, speed_model
+from engine.speed_model import Interval
+
+State: TypeAlias = Literal["idle", "running", "finished", "failed"]
+_MAX_POSITIONS = 256
+
+
+class Position(msgspec.Struct, frozen=True):
+    """What happened at one place of the draft, over all rounds."""
+
+    n_accepted: int = 0
+    n_tested: int = 0
+
+
+class RoundKind(msgspec.Struct, frozen=True):
+    """Rounds that are equal in what they contribute to alpha."""
+
+    n_accepted: int
+    n_tested: int
+    n_rounds: int
+
+
+class BlockTime(msgspec.Struct, frozen=True):
+    """One timed generation."""
+
+    lane: events.Lane
+    pair: int
+    ms_per_token: float
+    target_step_ms: float
+    draft_step_ms: float | None
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """Counters and rates of one run so far. Times in milliseconds."""
+
+    state: State = "idle"
+    method: str = ""
+    target: str = ""
+    drafter: str = ""
+    gamma: int = 0
+    n_prompt: int = 0
+    n_rounds: int = 0
+    n_proposed: int = 0
+    n_accepted: int = 0
+    n_rejected: int = 0
+    n_emitted: int = 0
+    overlap_sum: float = 0.0
+    draft_ms: float = 0.0
+    verify_ms: float = 0.0
+    other_ms: float = 0.0
+    prefill_ms: float | None = None
+    first_ms: float | None = None
+    kinds: tuple[RoundKind, ...] = ()
+    positions: tuple[Position, ...] = ()
+    blocks: tuple[BlockTime, ...] = ()
+    same: bool | None = None
+    first_divergence: int | None = None
+    margin: float | None = None
+    reason: str = ""
+    failure: str = ""
+    hint: str = ""
+
+    @property
+    def n_tested(self) -> int:
+        """Drafted tokens that were accepted or rejected."""
+        return self.n_accepted + self.n_rejected
+
+    @property
+    def alpha(self) -> float | None:
+        """Acceptance rate over tested positions; None before the first."""
+        return self.n_accepted / self.n_tested if self.n_tested else None
+
+    @property
+    def alpha_overlap(self) -> float | None:
+        """Mean of sum(min(p, q)) over tested positions, the lower-variance estimate of alpha."""
+        return self.overlap_sum / self.n_tested if self.n_tested else None
+
+    @property
+    def alpha_ci(self) -> Interval | None:
+        """Bootstrap over rounds."""
+        return speed_model.ratio_interval(
+            [kind.n_accepted for kind in self.kinds],
+            [kind.n_tested for kind in self.kinds],
+            [kind.n_rounds for kind in self.kinds],
+        )
+
+    @property
+    def efficiency(self) -> float | None:
+        """Draft efficiency: accepted / proposed."""
+        return self.n_accepted / self.n_proposed if self.n_proposed else None
+
+    @property
+    def tau(self) -> float | None:
+        """Tokens emitted per target forward."""
+        return self.n_emitted / self.n_rounds if self.n_rounds else None
+
+    @property
+    def predicted_tau(self) -> float | None:
+        """Tokens per round that alpha and gamma predict."""
+        return None if self.alpha is None else speed_model.expected_tokens(self.alpha, self.gamma)
+
+    @property
+    def decode_ms(self) -> float:
+        """Time after prefill."""
+        return self.draft_ms + self.verify_ms + self.other_ms
+
+    @property
+    def ms_per_token(self) -> float | None:
+        """Median over the speculative blocks, or of the run so far."""
+        times = self._times("speculative")
+        if times:
+            return median(times)
+        return self.decode_ms / self.n_emitted if self.n_emitted else None
+
+    @property
+    def baseline_ms_per_token(self) -> float | None:
+        """Median over the plain blocks of this run."""
+        times = self._times("plain")
+        return median(times) if times else None
+
+    @property
+    def ttft_ms(self) -> float | None:
+        """Time to first token: prefill and the first round."""
+        return None if self.prefill_ms is None or self.first_ms is None else self.prefill_ms + self.first_ms
+
+    @property
+    def c(self) -> float | None:
+        """Cost coefficient: mean drafter step over mean one-token target step of the plain blocks."""
+        draft = [block.draft_step_ms for block in self.blocks if block.draft_step_ms is not None]
+        target = [block.target_step_ms for block in self.blocks if block.lane == "plain"]
+        return (sum(draft) / len(draft)) / (sum(target) / len(target)) if draft and target else None
+
+    @property
+    def verify_ratio(self) -> float | None:
+        """t(gamma + 1) / t(1), both measured in this run."""
+        wide = [block.target_step_ms for block in self.blocks if block.lane == "speculative"]
+        one = [block.target_step_ms for block in self.blocks if block.lane == "plain"]
+        return (sum(wide) / len(wide)) / (sum(one) / len(one)) if wide and one else None
+
+    @property
+    def predicted_speedup(self) -> float | None:
+        """Speedup that alpha, gamma, c and the verification cost predict."""
+        if self.alpha is None or self.c is None or self.verify_ratio is None:
+            return None
+        return speed_model.predicted_speedup(self.alpha, self.gamma, self.c, verify_ratio=self.verify_ratio)
+
+    @property
+    def pair_speedups(self) -> tuple[float, ...]:
+        """Plain over speculative time per token, for each finished pair of blocks."""
+        plain = {block.pair: block.ms_per_token for block in self.blocks if block.lane == "plain"}
+        return tuple(
+            plain[block.pair] / block.ms_per_token
+            for block in self.blocks
+            if block.lane == "speculative" and block.pair in plain and block.ms_per_token
+        )
+
+    @property
+    def speedup(self) -> float | None:
+        """Median over pairs of the measured speedup."""
+        return median(self.pair_speedups) if self.pair_speedups else None
+
+    @property
+    def speedup_ci(self) -> Interval | None:
+        """Bootstrap over pairs; None below three."""
+        return speed_model.median_interval(self.pair_speedups)
+
+    def _times(self, lane: events.Lane) -> list[float]:
+        return [block.ms_per_token for block in self.blocks if block.lane == lane]
+
+
+@singledispatch
+def _fold(event: events.Event, summary: Summary) -> Summary:
+    """Events that change no counter."""
+    return summary
+
+
+@_fold.register
+def _(event: events.RunStarted, summary: Summary) -> Summary:
+    gamma = dict(event.settings).get("gamma", 0)
+    return Summary(
+        state="running",
+        method=event.method,
+        target=event.target,
+        drafter=event.drafter,
+        gamma=gamma if isinstance(gamma, int) else 0,
+        n_prompt=len(event.prompt_ids),
+    )
+
+
+@_fold.register
+def _(event: events.PhaseFinished, summary: Summary) -> Summary:
+    return msgspec.structs.replace(summary, prefill_ms=event.ms) if event.phase == "prefill" else summary
+
+
+@_fold.register
+def _(event: events.RoundFinished, summary: Summary) -> Summary:
+    fates = [token.fate for token in event.proposed]
+    accepted, rejected = fates.count("accepted"), fates.count("rejected")
+    tested = accepted + rejected
+    ms = event.draft_ms + event.verify_ms + event.other_ms
+    return msgspec.structs.replace(
+        summary,
+        n_rounds=summary.n_rounds + 1,
+        n_proposed=summary.n_proposed + len(fates),
+        n_accepted=summary.n_accepted + accepted,
+        n_rejected=summary.n_rejected + rejected,
+        n_emitted=summary.n_emitted + len(event.emitted),
+        overlap_sum=summary.overlap_sum + sum(token.overlap for token in event.proposed[:tested]),
+        draft_ms=summary.draft_ms + event.draft_ms,
+        verify_ms=summary.verify_ms + event.verify_ms,
+        other_ms=summary.other_ms + event.other_ms,
+        first_ms=ms if summary.first_ms is None else summary.first_ms,
+        kinds=_count_kind(summary.kinds, accepted, tested),
+        positions=_count_positions(summary.positions, accepted, tested),
+    )
+
+
+def _count_kind(kinds: tuple[RoundKind, ...], accepted: int, tested: int) -> tuple[RoundKind, ...]:
+    for i, kind in enumerate(kinds):
+        if (kind.n_accepted, kind.n_tested) == (accepted, tested):
+            return (*kinds[:i], RoundKind(accepted, tested, kind.n_rounds + 1), *kinds[i + 1 :])
+    return (*kinds, RoundKind(accepted, tested, 1))
+
+
+def _count_positions(positions: tuple[Position, ...], accepted: int, tested: int) -> tuple[Position, ...]:
+    n = min(_MAX_POSITIONS, max(len(positions), tested))
+    padded = positions + (Position(),) * (n - len(positions))
+    return tuple(
+        Position(old.n_accepted + (i < accepted), old.n_tested + (i < tested)) for i, old in enumerate(padded)
+    )
+
+
+@_fold.register
+def _(event: events.BlockFinished, summary: Summary) -> Summary:
+    time = BlockTime(
+        event.lane, event.pair, event.decode_ms / max(1, len(event.ids)), event.target_step_ms, event.draft_step_ms
+    )
+    return msgspec.structs.replace(summary, blocks=(*summary.blocks, time))
+
+
+@_fold.register
+def _(event: events.Compared, summary: Summary) -> Summary:
+    return msgspec.structs.replace(
+        summary, same=event.same, first_divergence=event.first_divergence, margin=event.margin
+    )
+
+
+@_fold.register
+def _(event: events.RunFinished, summary: Summary) -> Summary:
+    return msgspec.structs.replace(summary, state="finished", reason=event.reason)
+
+
+@_fold.register
+def _(event: events.RunFailed, summary: Summary) -> Summary:
+    return msgspec.structs.replace(summary, state="failed", failure=event.message, hint=event.hint)
+
+
+def fold(summary: Summary, event: events.Event) -> Summary:
+    """The summary after one more event."""
+    return _fold(event, summary)
