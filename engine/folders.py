@@ -8,9 +8,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
-from huggingface_hub import snapshot_download
-from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
-
 from engine.errors import InputError, ModelError
 
 BUILTIN_TARGET = "target"
@@ -52,6 +49,10 @@ def _looks_like_path(spec: str) -> bool:
 
 
 def _cached(spec: str) -> Path:
+    # Imported late: the window asks this file for names before it has time for a hub client.
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
     try:
         return Path(snapshot_download(spec, local_files_only=True))
     except (LocalEntryNotFoundError, HFValidationError, OSError) as err:

@@ -34,7 +34,7 @@ def run_started(
         dtype=str(rt.target.dtype).removeprefix("torch."),
         versions=(
             ("python", platform.python_version()),
-            ("torch", torch.__version__),
+            ("torch", str(torch.__version__)),
             ("transformers", transformers.__version__),
         ),
         forked_from=request.forked_from,

@@ -158,6 +158,6 @@ def _provenance(stage: Stage, model: nn.Module, progress: Progress, objective: s
         losses=progress.losses,
         plan=stage.plan,
         shape=stage.shape,
-        versions={"torch": torch.__version__, "transformers": transformers.__version__, "python": platform.python_version()},
+        versions={"torch": str(torch.__version__), "transformers": transformers.__version__, "python": platform.python_version()},
         processor=platform.machine(),
     )

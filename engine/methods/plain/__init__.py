@@ -1,9 +1,25 @@
 """Plain decoding: the same engine without a drafter."""
 
-from engine.method import MethodSpec
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from engine.events import Event
+from engine.method import MethodSpec, Request
 from engine.methods.plain.config import PlainConfig
-from engine.methods.plain.run import run
+
+if TYPE_CHECKING:
+    from engine.runtime import Runtime
+
+
+def _run(config: msgspec.Struct, request: Request, runtime: "Runtime") -> Iterator[Event]:
+    # Imported late: describing a method must not load torch.
+    from engine.methods.plain.run import run
+
+    return run(config, request, runtime)
+
 
 METHOD = MethodSpec(
-    name="plain", title="Plain decoding", paper="", lossless=True, config=PlainConfig, run=run, drafted=False
+    name="plain", title="Plain decoding", paper="", lossless=True, config=PlainConfig, run=_run, drafted=False
 )

@@ -1,8 +1,24 @@
 """Exact speculative decoding, measured against plain decoding in the same run."""
 
-from engine.method import MethodSpec
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from engine.events import Event
+from engine.method import MethodSpec, Request
 from engine.methods.speculative.config import SpeculativeConfig
-from engine.methods.speculative.run import run
+
+if TYPE_CHECKING:
+    from engine.runtime import Runtime
+
+
+def _run(config: msgspec.Struct, request: Request, runtime: "Runtime") -> Iterator[Event]:
+    # Imported late: describing a method must not load torch.
+    from engine.methods.speculative.run import run
+
+    return run(config, request, runtime)
+
 
 METHOD = MethodSpec(
     name="speculative",
@@ -10,5 +26,5 @@ METHOD = MethodSpec(
     paper="arXiv:2211.17192",
     lossless=True,
     config=SpeculativeConfig,
-    run=run,
+    run=_run,
 )

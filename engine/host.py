@@ -1,0 +1,292 @@
+"""Where the engine runs: commands in, events out. ThreadHost runs it on one thread of this process.
+
+* imports neither Qt nor torch; the thread itself imports torch when it starts."""
+
+import threading
+import traceback
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Event as Flag
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias, cast
+
+import msgspec
+
+from engine.errors import EngineError
+from engine.events import Event, PhaseFinished, Refused, RoundFinished, RunFailed, RunFinished, RunStarted, Setting
+from engine.method import Request
+from engine.trace import FILE_NAME, TraceWriter
+
+if TYPE_CHECKING:
+    from engine.session import Session
+
+_JOIN_S = 3.0
+
+
+class Load(msgspec.Struct, frozen=True):
+    """Load a pair; SPECs as in the commands."""
+
+    target: str = "builtin"
+    drafter: str = "builtin"
+    device: str = "auto"
+    drafter_device: str = "auto"
+    dtype: str = "auto"
+
+
+class Unload(msgspec.Struct, frozen=True):
+    """Release the models."""
+
+
+class Run(msgspec.Struct, frozen=True):
+    """Run a method on the loaded pair; paused: hold it before its first round."""
+
+    method: str
+    settings: Mapping[str, Setting]
+    request: Request
+    paused: bool = False
+
+
+class Fork(msgspec.Struct, frozen=True):
+    """Go on from a token of an earlier run with other settings: `ids` are its prompt and tokens up to there."""
+
+    method: str
+    settings: Mapping[str, Setting]
+    ids: tuple[int, ...]
+    forked_from: str
+    forked_at: int
+
+
+class Pause(msgspec.Struct, frozen=True):
+    """Hold the run after the round under way."""
+
+
+class Step(msgspec.Struct, frozen=True):
+    """Let a held run make one round."""
+
+
+class Resume(msgspec.Struct, frozen=True):
+    """Let a held run go on."""
+
+
+Command: TypeAlias = Load | Unload | Run | Fork | Pause | Step | Resume
+
+
+class Host(Protocol):
+    """Something that executes commands one after another and states what happens in `inbox`."""
+
+    inbox: "SimpleQueue[Event]"
+
+    def submit(self, command: Command) -> None:
+        """Hand over a command; returns at once."""
+
+    def cancel(self) -> None:
+        """Stop what is under way and drop what is waiting; returns at once."""
+
+    def close(self) -> bool:
+        """Cancel, wait up to three seconds, end. Returns whether the engine has ended."""
+
+
+class _Gate:
+    """Holds a run between rounds."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._n_allowed: int | None = None
+
+    def set(self, n_allowed: int | None) -> None:
+        """None lets rounds pass; a number lets that many more pass."""
+        with self._changed:
+            self._n_allowed = n_allowed
+            self._changed.notify_all()
+
+    def step(self) -> None:
+        """Let one more round pass, holding after it."""
+        with self._changed:
+            self._n_allowed = (self._n_allowed or 0) + 1
+            self._changed.notify_all()
+
+    def wait(self, cancelled: Flag) -> None:
+        """Return when the next round may begin or the run was cancelled."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._n_allowed != 0 or cancelled.is_set())
+            if self._n_allowed:
+                self._n_allowed -= 1
+
+    def wake(self) -> None:
+        """Look again at the flag."""
+        with self._changed:
+            self._changed.notify_all()
+
+
+class _Task(NamedTuple):
+    command: Command
+    cancelled: Flag
+
+
+def _new_session() -> "Session":
+    from engine.session import Session
+
+    return Session()
+
+
+class ThreadHost:
+    """The engine on a thread of its own, which alone touches the models.
+
+    runs: folder that receives a folder a run; None saves nothing."""
+
+    def __init__(self, runs: Path | None = None, *, new_session: Callable[[], "Session"] = _new_session) -> None:
+        self.inbox: SimpleQueue[Event] = SimpleQueue()
+        self._runs = runs
+        self._new_session = new_session
+        self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
+        self._gate = _Gate()
+        self._lock = threading.Lock()
+        self._outstanding: list[Flag] = []
+        self._thread = threading.Thread(target=self._work, name="draftscope-engine", daemon=True)
+        self._thread.start()
+
+    def submit(self, command: Command) -> None:
+        """Hand over a command. Pause, step and resume act on the run under way at once."""
+        match command:
+            case Pause():
+                self._gate.set(0)
+            case Step():
+                self._gate.step()
+            case Resume():
+                self._gate.set(None)
+            case _:
+                task = _Task(command, Flag())
+                with self._lock:
+                    self._outstanding.append(task.cancelled)
+                self._tasks.put(task)
+
+    def cancel(self) -> None:
+        """Stop the command under way and drop those submitted before this call."""
+        with self._lock:
+            for flag in self._outstanding:
+                flag.set()
+        self._gate.wake()
+
+    def close(self) -> bool:
+        """Cancel, wait up to three seconds, end."""
+        self.cancel()
+        self._tasks.put(None)
+        self._thread.join(_JOIN_S)
+        return not self._thread.is_alive()
+
+    def _work(self) -> None:
+        session: Session | None = None
+        while (task := self._tasks.get()) is not None:
+            try:
+                session = session or self._new_session()
+                self._execute(session, task)
+            except EngineError as err:
+                self.inbox.put(Refused(type(task.command).__name__.lower(), err.message, err.hint))
+            except Exception as err:  # the host's outermost frame: a defect must not end the engine
+                self.inbox.put(_failed(err))
+            finally:
+                with self._lock:
+                    self._outstanding.remove(task.cancelled)
+
+    def _execute(self, session: "Session", task: _Task) -> None:
+        if task.cancelled.is_set():
+            raise EngineError("stopped before it began", "start it again")
+        match task.command:
+            case Load() as load:
+                self._forward(session.load(**msgspec.structs.asdict(load)), task.cancelled)
+            case Unload():
+                self._forward(session.unload(), task.cancelled)
+            case Run(method, settings, request, paused):
+                self._gate.set(0 if paused else None)
+                self._run(session.run(method, settings, request, task.cancelled), task.cancelled)
+            case Fork(method, settings, ids, forked_from, forked_at):
+                self._gate.set(None)
+                request = Request("", ids, forked_from, forked_at)
+                self._run(session.run(method, settings, request, task.cancelled), task.cancelled)
+
+    def _forward(self, events: Iterator[Event], cancelled: Flag) -> None:
+        for event in events:
+            self.inbox.put(event)
+            if cancelled.is_set():
+                raise EngineError("stopped by the user", "nothing was changed; start it again")
+
+    def _run(self, events: Iterator[Event], cancelled: Flag) -> None:
+        """Run a method's generator to its end, a stop, or a fault; the log so far is kept whichever it is."""
+        log = _Log(self._runs, self.inbox)
+        try:
+            with closing(cast(Generator[Event, None, None], events)):
+                self._drive(events, log, cancelled)
+        except EngineError as err:
+            if not log.started:
+                raise
+            log.add(log.cancelled() if cancelled.is_set() else RunFailed(err.message, err.hint, at_s=log.at_s))
+        except Exception as err:
+            log.add(_failed(err))
+        finally:
+            log.close()
+
+    def _drive(self, events: Iterator[Event], log: "_Log", cancelled: Flag) -> None:
+        for event in events:
+            log.add(event)
+            if isinstance(event, RoundFinished | PhaseFinished):
+                self._gate.wait(cancelled)
+            if cancelled.is_set() and not isinstance(event, RunFinished):
+                log.add(log.cancelled())
+                return
+
+
+class _Log:
+    """One run's way out: to the inbox and, where runs are saved, to its file."""
+
+    def __init__(self, runs: Path | None, inbox: "SimpleQueue[Event]") -> None:
+        self.started = False
+        self.at_s = 0.0
+        self._n_tokens = 0
+        self._runs = runs
+        self._inbox = inbox
+        self._writer: TraceWriter | None = None
+
+    def add(self, event: Event) -> None:
+        """Save and hand on one event."""
+        if isinstance(event, RunStarted):
+            self.started = True
+            self._open(event)
+        if isinstance(event, RoundFinished):
+            self._n_tokens += len(event.emitted)
+        self.at_s = getattr(event, "at_s", self.at_s)
+        self._write(event)
+        self._inbox.put(event)
+
+    def cancelled(self) -> RunFinished:
+        """The end of a stopped run."""
+        return RunFinished("cancelled", self._n_tokens, at_s=self.at_s)
+
+    def close(self) -> None:
+        """No more events."""
+        if self._writer is not None:
+            self._writer.close()
+
+    def _open(self, event: RunStarted) -> None:
+        if self._runs is None:
+            return
+        stamp = event.started_utc.replace(":", "").replace("-", "")
+        try:
+            self._writer = TraceWriter(self._runs / f"{stamp}-{event.method}-{event.run_id}" / FILE_NAME)
+        except EngineError as err:
+            self._inbox.put(Refused("save", err.message, err.hint))
+
+    def _write(self, event: Event) -> None:
+        if self._writer is None:
+            return
+        try:
+            self._writer.write(event)
+        except EngineError as err:
+            self._writer.close()
+            self._writer = None
+            self._inbox.put(Refused("save", err.message, err.hint))
+
+
+def _failed(err: Exception) -> RunFailed:
+    where = traceback.format_exc()
+    return RunFailed(f"{type(err).__name__}: {err}", "this is a defect: please report it with the details", where)

@@ -1,0 +1,105 @@
+"""Run files: one event a line as JSON, written as it happens, read up to the damage if there is any.
+
+* imports neither Qt nor torch."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+import msgspec
+
+from engine.errors import EngineError, InputError
+from engine.events import SCHEMA, AnyEvent, Event, Progressed, RunStarted
+
+FILE_NAME = "trace.jsonl"
+_MAX_LINE_BYTES = 16 * 2**20
+_MAX_FILE_BYTES = 2**31
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(AnyEvent)
+
+
+class Trace(NamedTuple):
+    """What a file held. damage: where and why reading stopped early, None for a whole file."""
+
+    events: tuple[Event, ...]
+    damage: str | None
+
+
+class TraceWriter:
+    """Appends a run's events to a new file, each on disk before the next happens."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises EngineError where the file cannot be made."""
+        self.path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file: BinaryIO = path.open("xb")
+        except OSError as err:
+            raise EngineError(f"the run cannot be saved to {path} ({err})", "free the disk or choose another folder") from err
+
+    def write(self, event: Event) -> None:
+        """Append one event; progress reports are not part of a run. Raises EngineError where the disk refuses."""
+        if isinstance(event, Progressed):
+            return
+        try:
+            self._file.write(_encoder.encode(event) + b"\n")
+            self._file.flush()
+        except OSError as err:
+            raise EngineError(f"the run is no longer saved to {self.path} ({err})", "free disk space; the run goes on") from err
+
+    def close(self) -> None:
+        """Close the file; what a full disk still refuses is lost, and was reported by `write`."""
+        try:
+            self._file.close()
+        except OSError:
+            return
+
+
+def read(path: Path) -> Trace:
+    """Read a run file.
+
+    Raises InputError: no such file, not a run file, made by a newer version, or larger than 2 GiB."""
+    try:
+        n_bytes = path.stat().st_size
+        if n_bytes > _MAX_FILE_BYTES:
+            raise InputError(f"{path} has {n_bytes / 2**30:.1f} GiB, more than the 2 GiB a run may have", "open another")
+        with path.open("rb") as file:
+            return _collect(path, _lines(file))
+    except OSError as err:
+        raise InputError(f"{path} cannot be opened ({err.strerror})", "check the path") from err
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    while line := file.readline(_MAX_LINE_BYTES + 1):
+        yield line
+
+
+def _collect(path: Path, lines: Iterator[bytes]) -> Trace:
+    events: list[Event] = []
+    damage: str | None = None
+    for number, line in enumerate(lines, 1):
+        reason = _reason_to_stop(line)
+        if reason is None:
+            try:
+                events.append(_decoder.decode(line))
+                continue
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as err:
+                reason = str(err)
+        damage = f"line {number} of {path.name}: {reason}"
+        break
+    _check_start(path, events, damage)
+    return Trace(tuple(events), damage)
+
+
+def _reason_to_stop(line: bytes) -> str | None:
+    if len(line) > _MAX_LINE_BYTES:
+        return f"longer than {_MAX_LINE_BYTES // 2**20} MiB"
+    return None if line.endswith(b"\n") else "the last line was not finished"
+
+
+def _check_start(path: Path, events: list[Event], damage: str | None) -> None:
+    first = events[0] if events else None
+    if not isinstance(first, RunStarted):
+        raise InputError(f"{path} is not a Draftscope run ({damage or 'it does not begin with RunStarted'})", "open a trace.jsonl")
+    if first.schema > SCHEMA:
+        raise InputError(f"{path} has version {first.schema}, this program reads up to {SCHEMA}", "update Draftscope")
