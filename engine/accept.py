@@ -1,7 +1,7 @@
 """Accept rules: which drafted tokens are kept and what replaces the first that is not; pure, on the device.
 
-p is the target's and q the drafter's adjusted distribution, row i for the i-th drafted position. A deterministic drafter
-is the case of a one-hot q; greedy decoding is the case where both are one-hot, written without the vectors."""
+p is the target's and q the drafter's adjusted distribution, row i for the i-th drafted position. A deterministic
+drafter is the case of a one-hot q; greedy decoding is the case where both are one-hot, written without the vectors."""
 
 from typing import NamedTuple
 

@@ -60,5 +60,3 @@ class CachedModel:
             for tensor in (getattr(layer, "keys", None), getattr(layer, "values", None))
             if tensor is not None
         )
-
-

@@ -36,7 +36,7 @@ class CudaClock:
 
     def mark(self) -> torch.cuda.Event:
         """An event recorded on the current stream."""
-        event = torch.cuda.Event(enable_timing=True)
+        event = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]
         event.record()
         return event
 
@@ -44,7 +44,7 @@ class CudaClock:
         """Milliseconds between two events."""
         assert isinstance(start, torch.cuda.Event) and isinstance(end, torch.cuda.Event)
         end.synchronize()  # sync: the last mark of a round lies after the round's own wait
-        return start.elapsed_time(end)
+        return float(start.elapsed_time(end))
 
 
 def clock_for(device: torch.device) -> Clock:

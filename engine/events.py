@@ -33,7 +33,7 @@ class ProposedToken(Struct, frozen=True):
 
     p, q: probability under the target and the drafter (at temperature 0: softmax at temperature 1, for information).
     accept_prob: min(1, p/q) of the decision, 0 or 1 when greedy; u: the uniform draw, None when nothing was drawn.
-    overlap: sum(min(p, q)) over the vocabulary at this position. rank: place of the token in the drafter's list, 0 first."""
+    overlap: sum(min(p, q)) over the vocabulary here. rank: place of the token in the drafter's list, 0 first."""
 
     id: int
     text: str

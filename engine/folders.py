@@ -97,7 +97,9 @@ def _refuse_remote_code(value: object, where: str) -> None:
         return
     for key, item in value.items():
         if key == "auto_map":
-            raise ModelError(f"{where} asks for the model's own code (auto_map)", "Draftscope never runs model code; use another")
+            raise ModelError(
+                f"{where} asks for the model's own code (auto_map)", "Draftscope never runs model code; use another"
+            )
         if key.startswith("_") and key not in _HARMLESS_PRIVATE_KEYS:
             raise ModelError(f"{where} sets the private key {key}", "remove that key if you trust the model")
         _refuse_remote_code(item, where)
@@ -124,6 +126,8 @@ def _count_in_file(path: Path) -> int:
         end = max((entry["data_offsets"][1] for entry in header.values()), default=0)
         if path.stat().st_size != 8 + n_header + end:
             raise ValueError(f"{path.stat().st_size} bytes, {8 + n_header + end} expected")
-        return sum((e["data_offsets"][1] - e["data_offsets"][0]) // _DTYPE_BYTES.get(e["dtype"], 2) for e in header.values())
+        return sum(
+            (e["data_offsets"][1] - e["data_offsets"][0]) // _DTYPE_BYTES.get(e["dtype"], 2) for e in header.values()
+        )
     except (OSError, ValueError, struct.error, KeyError, TypeError, AttributeError) as err:
         raise ModelError(f"{path.name} is damaged or incomplete ({err})", "download or copy the file again") from err

@@ -130,9 +130,7 @@ def state_round(done: Round, index: int, stop_ids: frozenset[int], texts: TokenT
     stop = next((i for i, token in enumerate(record.tokens[: record.n_accepted]) if token in stop_ids), None)
     n_kept = record.n_accepted if stop is None else stop + 1
     rejected_at = record.n_accepted if stop is None else None
-    proposed = tuple(
-        _proposed(record, i, _fate(i, n_kept, rejected_at), texts) for i in range(len(record.tokens))
-    )
+    proposed = tuple(_proposed(record, i, _fate(i, n_kept, rejected_at), texts) for i in range(len(record.tokens)))
     last = _last(record, texts) if stop is None else None
     emitted = (*record.tokens[:n_kept], *(() if last is None else (last.id,)))
     return RoundFinished(index, proposed, last, emitted, done.draft_ms, done.verify_ms, 0.0)

@@ -64,7 +64,9 @@ class MethodSpec(msgspec.Struct, frozen=True):
 
 
 def make_config(kind: type[Config], settings: Mapping[str, Setting]) -> Config:
-    """A config, every field of which has a default, with its bounds checked. Raises InputError naming the setting, its value and the bound."""
+    """A config, every field of which has a default, with its bounds checked.
+
+    Raises InputError naming the setting, its value and the bound."""
     known = set(kind.__struct_fields__)
     unknown = sorted(set(settings) - known)
     if unknown:
@@ -74,7 +76,9 @@ def make_config(kind: type[Config], settings: Mapping[str, Setting]) -> Config:
             msgspec.convert({name: value}, kind)
         except msgspec.ValidationError as err:
             reason = str(err).split(" - at")[0].replace("Expected ", "must be ").replace("`", "")
-            raise InputError(f"{name.replace('_', '-')} = {value}: {reason}", "choose a value within the bound") from err
+            raise InputError(
+                f"{name.replace('_', '-')} = {value}: {reason}", "choose a value within the bound"
+            ) from err
     return msgspec.convert(dict(settings), kind)
 
 

@@ -15,7 +15,6 @@ from transformers import (
 )
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING
 
-from engine import folders
 from engine.errors import InputError, MemoryExhausted, ModelError
 from engine.events import Estimated, Progressed
 from engine.folders import Checkpoint
@@ -68,7 +67,9 @@ def estimate(target: Checkpoint, drafter: Checkpoint | None, device: torch.devic
     return Estimated(
         weights_bytes=target.n_parameters * dtype.itemsize,
         kv_bytes=kv_bytes(_config(target), dtype),
-        drafter_bytes=0 if drafter is None else drafter.n_parameters * dtype.itemsize + kv_bytes(_config(drafter), dtype),
+        drafter_bytes=0
+        if drafter is None
+        else drafter.n_parameters * dtype.itemsize + kv_bytes(_config(drafter), dtype),
         free_bytes=free_bytes(device),
         device=str(device),
     )
@@ -133,9 +134,13 @@ def load(checkpoint: Checkpoint, device: torch.device, dtype: torch.dtype) -> Lo
             use_safetensors=True,
         )
     except (torch.OutOfMemoryError, MemoryError) as err:
-        raise MemoryExhausted(f"not enough memory to load {checkpoint.spec} on {device}", "use a smaller model") from err
+        raise MemoryExhausted(
+            f"not enough memory to load {checkpoint.spec} on {device}", "use a smaller model"
+        ) from err
     except (OSError, ValueError, RuntimeError, KeyError) as err:
-        raise ModelError(f"{checkpoint.spec} cannot be loaded ({_first_line(err)})", "check the checkpoint's files") from err
+        raise ModelError(
+            f"{checkpoint.spec} cannot be loaded ({_first_line(err)})", "check the checkpoint's files"
+        ) from err
     return _describe(checkpoint, model.eval(), tokenizer, dtype)
 
 
@@ -200,7 +205,11 @@ class Pair(NamedTuple):
 
 
 def load_pair(
-    target: Checkpoint, drafter: Checkpoint | None, target_device: torch.device, drafter_device: torch.device, dtype: str
+    target: Checkpoint,
+    drafter: Checkpoint | None,
+    target_device: torch.device,
+    drafter_device: torch.device,
+    dtype: str,
 ) -> Iterator[Progressed | Estimated | Pair]:
     """Estimate, load and check a pair; yields what it would take, how far it has come, and last the pair."""
     target_dtype, drafter_dtype = parse_dtype(dtype, target_device), parse_dtype(dtype, drafter_device)

@@ -23,7 +23,7 @@ class HostRecord(NamedTuple):
     """The facts of one round over n proposed tokens.
 
     Lists hold one entry a proposed token; `u` is None where nothing was drawn. top_p has n + 1 rows, top_q n rows.
-    last_rank: place of the last token in the drafter's list at its position, None for a bonus. last_p: its probability."""
+    last_rank: place of the last token in the drafter's list there, None for a bonus. last_p: its probability."""
 
     n_accepted: int
     last_id: int

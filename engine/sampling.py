@@ -1,13 +1,14 @@
 """From logits to probabilities, and draws from them; pure functions of tensors.
 
-Order of the warping: temperature, top-k, top-p, min-p, as transformers applies them. Source: arXiv:2211.17192, section 2.2
-(every sampling scheme is ordinary sampling from an adjusted distribution)."""
+Order of the warping: temperature, top-k, top-p, min-p, as transformers applies them.
+Source: arXiv:2211.17192, section 2.2 (every sampling scheme is ordinary sampling from an adjusted distribution)."""
 
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional
+
 
 class Warp(NamedTuple):
     """How logits become the distribution that is sampled; temperature 0 is greedy."""

@@ -3,6 +3,7 @@
 import gc
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from threading import Event as Flag
 
 import torch
@@ -23,8 +24,9 @@ class Session:
 
     def __init__(self) -> None:
         self.target: LoadedModel | None = None
-        self._drafter: Drafter | None = None
-        self._drafter_spec = NO_DRAFTER
+        self.models: Pair | None = None
+        self.drafter: Drafter | None = None
+        self.drafter_spec = NO_DRAFTER
 
     def load(
         self, target: str, drafter: str, *, device: str = "auto", drafter_device: str = "auto", dtype: str = "auto"
@@ -47,44 +49,43 @@ class Session:
                 pair = item
         assert pair is not None
         made = None if kind is None else kind.build(drafter, pair.target, pair.drafter)
-        self.target, self._drafter, self._drafter_spec = pair.target, made, drafter
+        self.models, self.target, self.drafter, self.drafter_spec = pair, pair.target, made, drafter
         yield _loaded(pair, drafter, time.perf_counter() - started)
 
     def unload(self) -> Iterator[Event]:
         """Release the models."""
-        self.target, self._drafter, self._drafter_spec = None, None, NO_DRAFTER
+        self.models, self.target, self.drafter, self.drafter_spec = None, None, None, NO_DRAFTER
         release_memory()
         yield ModelUnloaded()
 
-    def run(
-        self, method: str, settings: Mapping[str, Setting], request: Request, cancelled: Flag
-    ) -> Iterator[Event]:
+    def run(self, method: str, settings: Mapping[str, Setting], request: Request, cancelled: Flag) -> Iterator[Event]:
         """Run a method on the loaded pair. Raises InputError before anything starts; see the method for its events."""
         spec = methods.find(method)
         config = make_config(spec.config, settings)
         if self.target is None:
             raise InputError("no model is loaded", "load a target first")
         self._refuse_without_drafter(spec)
-        runtime = Runtime(self.target, self._drafter, self._drafter_spec, cancelled=cancelled)
+        runtime = Runtime(self.target, self.drafter, self.drafter_spec, cancelled=cancelled)
         with torch.inference_mode(), _memory_errors():
             yield from spec.run(config, request, runtime)
 
     def _refuse_without_drafter(self, spec: MethodSpec) -> None:
-        if spec.drafted and self._drafter is None:
+        if spec.drafted and self.drafter is None:
             raise InputError(f"{spec.title} needs a drafter", "load one, or choose plain decoding")
 
 
-class _memory_errors:
+@contextmanager
+def _memory_errors() -> Iterator[None]:
     """Turns the several ways in which memory runs out into one error."""
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: type[BaseException] | None, err: BaseException | None, trace: object) -> None:
-        out_of_memory = isinstance(err, MemoryError | torch.OutOfMemoryError)
-        if out_of_memory or (isinstance(err, RuntimeError) and "allocate memory" in str(err)):
-            hint = "shorten the prompt or the run, or use a smaller model"
-            raise MemoryExhausted("memory ran out during the run", hint) from err
+    hint = "shorten the prompt or the run, or use a smaller model"
+    try:
+        yield
+    except (MemoryError, torch.OutOfMemoryError) as err:
+        raise MemoryExhausted("memory ran out during the run", hint) from err
+    except RuntimeError as err:
+        if "allocate memory" not in str(err):
+            raise
+        raise MemoryExhausted("memory ran out during the run", hint) from err
 
 
 def release_memory() -> None:

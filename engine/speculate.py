@@ -23,7 +23,7 @@ class Draft(NamedTuple):
     """A chain of n proposed tokens (a tree whose parents are arange(n) - 1).
 
     tokens: [n] int64. q: [n, V_target] float32, the distribution each token was drawn from; None where the drafter is
-    deterministic, a point mass. shown: [n, V_target] float32, what to show as q; None where there is nothing but the token."""
+    deterministic, a point mass. shown: [n, V_target] float32, what to show as q; None where only the token is known."""
 
     tokens: Tensor
     q: Tensor | None

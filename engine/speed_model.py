@@ -1,6 +1,6 @@
 """Formulas and estimators of acceptance and speed, with intervals; pure.
 
-alpha: acceptance rate; gamma: draft length; c: time of one drafter step / time of one target step; tau: tokens a round."""
+alpha: acceptance rate; gamma: draft length; c: drafter step / target step; tau: tokens a round."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -26,13 +26,13 @@ def expected_tokens(alpha: float, gamma: int) -> float:
 def predicted_speedup(alpha: float, gamma: int, c: float, *, verify_ratio: float = 1.0) -> float:
     """Time per token of plain decoding over that of speculative decoding.
 
-    verify_ratio: t(gamma + 1) / t(1), the measured cost of a target forward over gamma + 1 tokens; the paper takes it as 1.
+    verify_ratio: t(gamma + 1) / t(1), the measured cost of a wider target forward; the paper takes it as 1.
     Source: arXiv:2211.17192, theorem 3.8."""
     return expected_tokens(alpha, gamma) / (gamma * c + verify_ratio)
 
 
 def operation_factor(alpha: float, gamma: int, c_hat: float) -> float:
-    """Growth of arithmetic; c_hat: drafter operations a token over the target's. Source: arXiv:2211.17192, theorem 3.11."""
+    """Growth of arithmetic; c_hat: drafter over target operations a token. Source: arXiv:2211.17192, theorem 3.11."""
     return (gamma * c_hat + gamma + 1) / expected_tokens(alpha, gamma)
 
 
@@ -53,7 +53,9 @@ def break_even_alpha(gamma: int, c: float, *, verify_ratio: float = 1.0) -> floa
     return high
 
 
-def ratio_interval(numerators: Sequence[float], denominators: Sequence[float], weights: Sequence[int]) -> Interval | None:
+def ratio_interval(
+    numerators: Sequence[float], denominators: Sequence[float], weights: Sequence[int]
+) -> Interval | None:
     """Bootstrap interval of sum(numerator) / sum(denominator) over blocks of which `weights` equal ones were seen.
 
     None below 2 blocks or where nothing was counted."""

@@ -58,6 +58,7 @@ class Summary(msgspec.Struct, frozen=True):
     other_ms: float = 0.0
     prefill_ms: float | None = None
     first_ms: float | None = None
+    n_first: int = 0
     kinds: tuple[RoundKind, ...] = ()
     positions: tuple[Position, ...] = ()
     blocks: tuple[BlockTime, ...] = ()
@@ -130,6 +131,18 @@ class Summary(msgspec.Struct, frozen=True):
     def ttft_ms(self) -> float | None:
         """Time to first token: prefill and the first round."""
         return None if self.prefill_ms is None or self.first_ms is None else self.prefill_ms + self.first_ms
+
+    @property
+    def tpot_ms(self) -> float | None:
+        """Time per output token after the first round's, which TTFT counts."""
+        if self.first_ms is None or self.n_emitted <= self.n_first:
+            return None
+        return (self.decode_ms - self.first_ms) / (self.n_emitted - self.n_first)
+
+    @property
+    def itl_ms(self) -> float | None:
+        """Mean gap between emissions: bursty, one a round."""
+        return self.decode_ms / self.n_rounds if self.n_rounds else None
 
     @property
     def c(self) -> float | None:
@@ -218,6 +231,7 @@ def _(event: events.RoundFinished, summary: Summary) -> Summary:
         verify_ms=summary.verify_ms + event.verify_ms,
         other_ms=summary.other_ms + event.other_ms,
         first_ms=ms if summary.first_ms is None else summary.first_ms,
+        n_first=summary.n_first or len(event.emitted),
         kinds=_count_kind(summary.kinds, accepted, tested),
         positions=_count_positions(summary.positions, accepted, tested),
     )
@@ -233,9 +247,7 @@ def _count_kind(kinds: tuple[RoundKind, ...], accepted: int, tested: int) -> tup
 def _count_positions(positions: tuple[Position, ...], accepted: int, tested: int) -> tuple[Position, ...]:
     n = min(_MAX_POSITIONS, max(len(positions), tested))
     padded = positions + (Position(),) * (n - len(positions))
-    return tuple(
-        Position(old.n_accepted + (i < accepted), old.n_tested + (i < tested)) for i, old in enumerate(padded)
-    )
+    return tuple(Position(old.n_accepted + (i < accepted), old.n_tested + (i < tested)) for i, old in enumerate(padded))
 
 
 @_fold.register

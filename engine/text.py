@@ -19,7 +19,7 @@ class TokenTexts:
         self.piece = lru_cache(maxsize=None)(self._piece)
 
     def _piece(self, token_id: int) -> str:
-        """The text one token adds; its bytes in hexadecimal where it is part of a character, ⟨id⟩ where it has no entry."""
+        """The text one token adds; its entry in ⟨⟩ where it is part of a character, ⟨id⟩ where it has no entry."""
         if not 0 <= token_id < self._n_entries:
             return f"⟨{token_id}⟩"
         # The anchor keeps the leading space that tokenizers strip from the first token of a text.

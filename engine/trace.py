@@ -35,7 +35,9 @@ class TraceWriter:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file: BinaryIO = path.open("xb")
         except OSError as err:
-            raise EngineError(f"the run cannot be saved to {path} ({err})", "free the disk or choose another folder") from err
+            raise EngineError(
+                f"the run cannot be saved to {path} ({err})", "free the disk or choose another folder"
+            ) from err
 
     def write(self, event: Event) -> None:
         """Append one event; progress reports are not part of a run. Raises EngineError where the disk refuses."""
@@ -45,7 +47,9 @@ class TraceWriter:
             self._file.write(_encoder.encode(event) + b"\n")
             self._file.flush()
         except OSError as err:
-            raise EngineError(f"the run is no longer saved to {self.path} ({err})", "free disk space; the run goes on") from err
+            raise EngineError(
+                f"the run is no longer saved to {self.path} ({err})", "free disk space; the run goes on"
+            ) from err
 
     def close(self) -> None:
         """Close the file; what a full disk still refuses is lost, and was reported by `write`."""
@@ -62,7 +66,9 @@ def read(path: Path) -> Trace:
     try:
         n_bytes = path.stat().st_size
         if n_bytes > _MAX_FILE_BYTES:
-            raise InputError(f"{path} has {n_bytes / 2**30:.1f} GiB, more than the 2 GiB a run may have", "open another")
+            raise InputError(
+                f"{path} has {n_bytes / 2**30:.1f} GiB, more than the 2 GiB a run may have", "open another"
+            )
         with path.open("rb") as file:
             return _collect(path, _lines(file))
     except OSError as err:
@@ -100,6 +106,8 @@ def _reason_to_stop(line: bytes) -> str | None:
 def _check_start(path: Path, events: list[Event], damage: str | None) -> None:
     first = events[0] if events else None
     if not isinstance(first, RunStarted):
-        raise InputError(f"{path} is not a Draftscope run ({damage or 'it does not begin with RunStarted'})", "open a trace.jsonl")
+        raise InputError(
+            f"{path} is not a Draftscope run ({damage or 'it does not begin with RunStarted'})", "open a trace.jsonl"
+        )
     if first.schema > SCHEMA:
         raise InputError(f"{path} has version {first.schema}, this program reads up to {SCHEMA}", "update Draftscope")

@@ -15,7 +15,7 @@ from engine.speculate import Capabilities, Draft
 
 
 class SmallModelDrafter:
-    """Drafts with a causal language model that shares the target's tokenizer; padded vocabularies may differ in size."""
+    """Drafts with a causal language model of the target's tokenizer; padded vocabularies may differ in size."""
 
     capabilities = Capabilities()
 

@@ -3,7 +3,7 @@
 import platform
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -13,9 +13,8 @@ import transformers
 from torch import Tensor, nn
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
-from engine.errors import InputError
-from engine.events import Event, Progressed
-from engine.training import checkpoint, shapes
+from engine.events import Event, Measured, Progressed
+from engine.training import shapes
 from engine.training.checkpoint import Progress
 from engine.training.loop import Objective, Plan, train
 from engine.training.objectives import forward_kl, next_token_loss
@@ -93,22 +92,34 @@ def _stage(
     *,
     teacher: LlamaForCausalLM | None,
     deadline: float | None,
-) -> Iterator[Event]:
+) -> Generator[Event, None, LlamaForCausalLM | None]:
     """Train one stage; returns the model when the stage is finished, None when time ran out."""
     torch.manual_seed(stage.seed)
     model = LlamaForCausalLM(shapes.llama_config(stage.shape, end_id=int(tokenizer.eos_token_id)))
     folder = work / stage.name
     left_s = None if deadline is None else max(0.0, deadline - time.monotonic())
-    yield Progressed("training", 0, stage.plan.steps, f"steps of {stage.name}")
     rows = StoryRows(tokenizer, seed=stage.seed)
-    yield from train(
-        model, rows.batch, _objective(model, teacher), stage.plan, folder=folder, deadline_s=left_s
-    )
+    for event in train(model, rows.batch, _objective(model, teacher), stage.plan, folder=folder, deadline_s=left_s):
+        yield _named(event, stage.name)
     progress = msgspec.json.decode((folder / "progress.json").read_bytes(), type=Progress)
     if progress.step < stage.plan.steps:
         return None
     _publish(stage, model, tokenizer, progress, out, objective="next token" if teacher is None else "forward KL")
     return model
+
+
+def _named(event: Event, stage: str) -> Event:
+    """The event, saying which stage it belongs to."""
+    if isinstance(event, Measured):
+        return msgspec.structs.replace(event, name=f"{stage} {event.name}")
+    if isinstance(event, Progressed):
+        return msgspec.structs.replace(event, unit=f"{event.unit} of {stage}")
+    return event
+
+
+def finished_stages(out: Path) -> list[str]:
+    """Names of the stages whose models are complete in `out`."""
+    return [stage.name for stage in (TARGET, *DRAFTERS) if (out / stage.name / "provenance.json").exists()]
 
 
 def _objective(model: LlamaForCausalLM, teacher: LlamaForCausalLM | None) -> Objective:
@@ -129,7 +140,13 @@ def _logits(model: nn.Module, ids: Tensor) -> Tensor:
 
 
 def _publish(
-    stage: Stage, model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, progress: Progress, out: Path, *, objective: str
+    stage: Stage,
+    model: LlamaForCausalLM,
+    tokenizer: PreTrainedTokenizerFast,
+    progress: Progress,
+    out: Path,
+    *,
+    objective: str,
 ) -> None:
     """Write the finished model in bfloat16 beside its tokenizer and provenance."""
     folder = out / stage.name
@@ -140,7 +157,9 @@ def _publish(
     copy.load_state_dict(model.state_dict())
     copy.to(torch.bfloat16).save_pretrained(draft)
     tokenizer.save_pretrained(draft)
-    (draft / "provenance.json").write_bytes(msgspec.json.format(msgspec.json.encode(_provenance(stage, model, progress, objective))))
+    (draft / "provenance.json").write_bytes(
+        msgspec.json.format(msgspec.json.encode(_provenance(stage, model, progress, objective)))
+    )
     shutil.rmtree(folder, ignore_errors=True)
     draft.rename(folder)
 
@@ -158,6 +177,10 @@ def _provenance(stage: Stage, model: nn.Module, progress: Progress, objective: s
         losses=progress.losses,
         plan=stage.plan,
         shape=stage.shape,
-        versions={"torch": str(torch.__version__), "transformers": transformers.__version__, "python": platform.python_version()},
+        versions={
+            "torch": str(torch.__version__),
+            "transformers": transformers.__version__,
+            "python": platform.python_version(),
+        },
         processor=platform.machine(),
     )

@@ -1,7 +1,6 @@
 """Checkpoints of a training run on disk: written whole or not at all; knows nothing of what is trained."""
 
 import json
-import os
 import shutil
 from pathlib import Path
 
@@ -35,20 +34,22 @@ def save(folder: Path, model: nn.Module, optimizer: Optimizer, progress: Progres
         (draft / "progress.json").write_bytes(msgspec.json.encode(progress))
         _replace(draft, folder)
     except OSError as err:
-        raise EngineError(f"the checkpoint could not be written to {folder} ({err})", "free disk space, then resume") from err
+        raise EngineError(
+            f"the checkpoint could not be written to {folder} ({err})", "free disk space, then resume"
+        ) from err
 
 
 def _replace(new: Path, old: Path) -> None:
     backup = old.with_name(old.name + ".previous")
     shutil.rmtree(backup, ignore_errors=True)
     if old.exists():
-        os.replace(old, backup)
-    os.replace(new, old)
+        old.replace(backup)
+    new.replace(old)
     shutil.rmtree(backup, ignore_errors=True)
 
 
 def load(folder: Path, model: nn.Module, optimizer: Optimizer) -> Progress:
-    """Restore model and optimizer in place from the newest complete checkpoint; a fresh Progress where there is none."""
+    """Restore model and optimizer from the newest complete checkpoint; a fresh Progress where there is none."""
     backup = folder.with_name(folder.name + ".previous")
     source = folder if folder.exists() else backup
     if not source.exists():
@@ -65,7 +66,9 @@ def _named_weights(model: nn.Module) -> dict[str, Tensor]:
 
 def _optimizer_tensors(optimizer: Optimizer) -> dict[str, Tensor]:
     state = optimizer.state_dict()["state"]
-    return {f"{index}.{name}": value.detach().clone() for index, entry in state.items() for name, value in entry.items()}
+    return {
+        f"{index}.{name}": value.detach().clone() for index, entry in state.items() for name, value in entry.items()
+    }
 
 
 def _restore_optimizer(optimizer: Optimizer, tensors: dict[str, Tensor]) -> None:

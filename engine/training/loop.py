@@ -44,7 +44,13 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 def train(
-    model: nn.Module, batches: Batches, objective: Objective, plan: Plan, *, folder: Path, deadline_s: float | None = None
+    model: nn.Module,
+    batches: Batches,
+    objective: Objective,
+    plan: Plan,
+    *,
+    folder: Path,
+    deadline_s: float | None = None,
 ) -> Iterator[Event]:
     """Train `model` in place, resuming from `folder`; yields progress and losses, saves on any exit.
 
@@ -59,7 +65,9 @@ def train(
         while progress.step < plan.steps:
             loss = _step(model, optimizer, batches, objective, plan, progress.step)
             if not torch.isfinite(torch.tensor(loss)):
-                raise EngineError(f"the loss became {loss} at step {progress.step}", "resume with a lower learning rate")
+                raise EngineError(
+                    f"the loss became {loss} at step {progress.step}", "resume with a lower learning rate"
+                )
             progress = _advance(progress, plan, loss, already + time.monotonic() - started)
             if progress.step % _REPORT_EVERY == 0 or progress.step == plan.steps:
                 yield Measured("loss", progress.losses[-1][1], progress.step)
@@ -98,7 +106,7 @@ def _step(
     with torch.autocast(ids.device.type, dtype=torch.bfloat16):
         loss = objective(ids)
     optimizer.zero_grad(set_to_none=True)
-    loss.backward()
+    loss.backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_(model.parameters(), plan.clip)
     optimizer.step()
     return float(loss.detach())

@@ -1,0 +1,161 @@
+"""The proof that drafting changes nothing: equal greedy tokens, equal distribution when sampling.
+
+The expected distribution is the target's own, computed exactly; speculative samples are held against it and, as a
+yardstick, as many samples drawn directly from it."""
+
+from collections import Counter
+from collections.abc import Generator, Iterator, Sequence
+from threading import Event as Flag
+from typing import NamedTuple, TypeAlias
+
+import msgspec
+import numpy as np
+import torch
+from scipy.stats import chisquare
+
+from engine import sampling
+from engine.cached_model import CachedModel
+from engine.clock import clock_for
+from engine.events import Event, Progressed
+from engine.generation import Generation
+from engine.method import GenerationConfig
+from engine.models import LoadedModel
+from engine.runtime import Runtime
+from engine.sampling import Warp
+from engine.speculate import Decoder, Drafter
+
+Path: TypeAlias = tuple[int, ...]
+_GAMMA, _DEPTH = 2, 3
+_LEAST_EXPECTED = 5.0
+_GREEDY_GAMMAS = (1, 4, 16)
+
+
+class Losslessness(msgspec.Struct, frozen=True):
+    """The verdict. sampling_p_value: smallest of the chi-square tests times their number, at most 1.
+
+    sampling_tv: total variation of the first three tokens' joint distribution from the exact one over the pooled cells;
+    sampling_tv_null: the same for as many samples drawn directly."""
+
+    greedy_equal: bool
+    first_divergence: int | None
+    sampling_p_value: float
+    sampling_tv: float
+    sampling_tv_null: float
+    n_samples: int
+    n_cells: int
+    n_prompts: int
+
+
+class _Test(NamedTuple):
+    p_value: float
+    tv: float
+    tv_null: float
+    n_cells: int
+
+
+def check(
+    target: LoadedModel, drafter: Drafter, prompts: Sequence[Sequence[int]], *, n_samples: int, n_new: int, seed: int
+) -> Iterator[Event | Losslessness]:
+    """Yield progress, and last the verdict; the same seed gives the same verdict."""
+    with torch.inference_mode():
+        divergence = yield from _greedy(target, drafter, prompts, n_new=n_new)
+        warp = Warp(temperature=1.0)
+        samples = yield from _samples(target, drafter, prompts[0], warp, n_samples=n_samples, seed=seed)
+        tests = [_test(target, prompts[0], warp, samples, depth=depth, seed=seed) for depth in (1, _DEPTH)]
+    yield Losslessness(
+        greedy_equal=divergence is None,
+        first_divergence=divergence,
+        sampling_p_value=min(1.0, len(tests) * min(test.p_value for test in tests)),
+        sampling_tv=tests[-1].tv,
+        sampling_tv_null=tests[-1].tv_null,
+        n_samples=n_samples,
+        n_cells=tests[-1].n_cells,
+        n_prompts=len(prompts),
+    )
+
+
+def _greedy(
+    target: LoadedModel, drafter: Drafter, prompts: Sequence[Sequence[int]], *, n_new: int
+) -> Generator[Event, None, int | None]:
+    """Index of the first token that differs from plain decoding at any draft length; None where none does."""
+    runtime = Runtime(target, drafter, "", cancelled=Flag())
+    config = GenerationConfig(max_new_tokens=n_new, stop_at_end=False)
+    for done, prompt in enumerate(prompts):
+        plain = _ids(runtime, config, prompt, 0)
+        for gamma in _GREEDY_GAMMAS:
+            ids = _ids(runtime, config, prompt, gamma)
+            if ids != plain:
+                return next(i for i, (a, b) in enumerate(zip(ids, plain, strict=True)) if a != b)
+        yield Progressed("checking", done + 1, len(prompts), "prompts")
+    return None
+
+
+def _ids(runtime: Runtime, config: GenerationConfig, prompt: Sequence[int], gamma: int) -> Path:
+    *_, made = runtime.generate(config, prompt, gamma=gamma)
+    assert isinstance(made, Generation)
+    return made.ids
+
+
+def _samples(
+    target: LoadedModel, drafter: Drafter, prompt: Sequence[int], warp: Warp, *, n_samples: int, seed: int
+) -> Generator[Event, None, list[Path]]:
+    """The first three tokens of n speculative generations at gamma 2, one stream of random numbers through all."""
+    decoder = Decoder(CachedModel(target.model), drafter, warp=warp, seed=seed, clock=clock_for(target.device))
+    found: list[Path] = []
+    while len(found) < n_samples:
+        decoder.prefill(prompt, lambda: None)
+        while len(decoder.ids) < len(prompt) + _DEPTH:
+            decoder.round(_GAMMA)
+        found.append(tuple(decoder.ids[len(prompt) : len(prompt) + _DEPTH]))
+        if len(found) % 100 == 0:
+            yield Progressed("checking", len(found), n_samples, "samples")
+    return found
+
+
+def _test(
+    target: LoadedModel, prompt: Sequence[int], warp: Warp, samples: Sequence[Path], *, depth: int, seed: int
+) -> _Test:
+    """Chi-square of the first `depth` tokens against the exact distribution, rare paths pooled."""
+    n = len(samples)
+    expected = _likely_paths(target, prompt, warp, depth=depth, least=_LEAST_EXPECTED / n)
+    probs = np.array([*expected.values(), max(0.0, 1.0 - sum(expected.values()))])
+    seen = Counter(sample[:depth] for sample in samples)
+    counts = np.array([*(seen[path] for path in expected), 0], dtype=np.float64)
+    counts[-1] = n - counts.sum()
+    probs, counts = _pool(probs, counts, least=_LEAST_EXPECTED / n)
+    direct = np.random.default_rng(seed).multinomial(n, probs / probs.sum())
+    p_value = chisquare(counts, n * probs / probs.sum()).pvalue if len(probs) > 1 else 1.0
+    return _Test(float(p_value), _tv(counts / n, probs), _tv(direct / n, probs), len(probs))
+
+
+def _pool(
+    probs: "np.typing.NDArray[np.float64]", counts: "np.typing.NDArray[np.float64]", *, least: float
+) -> tuple["np.typing.NDArray[np.float64]", "np.typing.NDArray[np.float64]"]:
+    """Join the rest with the rarest cell where the rest alone is expected too seldom."""
+    if len(probs) > 1 and probs[-1] < least:
+        rarest = int(np.argmin(probs[:-1]))
+        probs[rarest] += probs[-1]
+        counts[rarest] += counts[-1]
+        return probs[:-1], counts[:-1]
+    return probs, counts
+
+
+def _tv(a: "np.typing.NDArray[np.float64]", b: "np.typing.NDArray[np.float64]") -> float:
+    return float(np.abs(a - b).sum() / 2)
+
+
+def _likely_paths(
+    target: LoadedModel, prompt: Sequence[int], warp: Warp, *, depth: int, least: float
+) -> dict[Path, float]:
+    """Every path of `depth` tokens whose probability under the target is at least `least`, exactly."""
+    paths: dict[Path, float] = {(): 1.0}
+    for _ in range(depth):
+        longer: dict[Path, float] = {}
+        for path, prob in paths.items():
+            ids = torch.tensor([[*prompt, *path]], device=target.device)
+            logits = target.model(input_ids=ids, use_cache=False).logits[0, -1]
+            following = prob * sampling.probabilities(logits, warp).double()
+            kept = (following >= least).nonzero().squeeze(-1).tolist()
+            longer |= {(*path, token): float(following[token]) for token in kept}
+        paths = longer
+    return paths

@@ -1,0 +1,21 @@
+"""Held-out prompts and prose of the built-in world: stories no model was trained on."""
+
+from itertools import islice
+
+from transformers import PreTrainedTokenizerBase
+
+from engine.world.story import stories
+
+_HELD_OUT_SEED = 987_654_321
+_LONGEST = 32
+
+
+def held_out_prompts(tokenizer: PreTrainedTokenizerBase, n: int) -> list[list[int]]:
+    """The first 8 to 32 ids of n unseen stories, a different length each."""
+    texts = islice(stories(_HELD_OUT_SEED), n)
+    return [tokenizer(text)["input_ids"][: 8 + (i * 5) % (_LONGEST - 7)] for i, text in enumerate(texts)]
+
+
+def held_out_prose(n: int) -> list[str]:
+    """n whole unseen stories."""
+    return list(islice(stories(_HELD_OUT_SEED + 1), n))

@@ -1,0 +1,44 @@
+"""`draftscope bench`: measurements against peers."""
+
+from typing import Annotated
+
+import msgspec
+import typer
+
+from engine.cli import OK
+from engine.cli.options import Json, PairOptions, Settings, with_options
+from engine.cli.output import Output
+from engine.errors import InputError
+from engine.method import make_config
+from engine.methods.speculative.config import SpeculativeConfig
+
+_FIXED = ("temperature", "top_k", "top_p", "min_p", "seed", "stop_at_end", "baseline", "repeats")
+
+
+@with_options(SpeculativeConfig, hidden=_FIXED)
+def bench_decode(
+    *,
+    pair: PairOptions,
+    settings: Settings,
+    prompts: Annotated[int, typer.Option(help="held-out prompts of the built-in world")] = 20,
+    json: Json = False,
+) -> int:
+    """Ours against transformers, plain and assisted: same pair, prompts, draft length, process and threads."""
+    output = Output(json=json)
+    config = make_config(SpeculativeConfig, settings)
+    if prompts < 1:
+        raise InputError(f"prompts = {prompts}: must be >= 1", "20 give a useful interval")
+    from engine.bench.decode import DecodeBench, bench
+    from engine.cli.running import loaded_session
+
+    models = loaded_session(pair, output).models
+    if models is None or models.drafter is None:
+        raise InputError(
+            f"{pair.drafter} is not a model", "bench decode compares assisted decoding: name a drafter model"
+        )
+    for item in bench(models, gamma=config.gamma, n_new=config.max_new_tokens, n_prompts=prompts):
+        if isinstance(item, DecodeBench):
+            output.summary(msgspec.to_builtins(item))
+        else:
+            output.event(item)
+    return OK

@@ -1,0 +1,27 @@
+"""The tree of commands; each command's own file does the work and loads torch only when it runs."""
+
+import typer
+
+from engine.cli import bench, check, decode, train
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app.command("decode")(decode.decode)
+
+_benches = typer.Typer(no_args_is_help=True, help="Measurements against peers and limits.")
+_benches.command("decode")(bench.bench_decode)
+app.add_typer(_benches, name="bench")
+
+_checks = typer.Typer(no_args_is_help=True, help="Proofs on any pair.")
+_checks.command("losslessness")(check.losslessness)
+app.add_typer(_checks, name="check")
+
+_training = typer.Typer(no_args_is_help=True, help="Train the built-in models.")
+_training.command("builtin")(train.train_builtin)
+app.add_typer(_training, name="train")
+
+
+@_benches.callback()
+@_checks.callback()
+@_training.callback()
+def _group() -> None:
+    """Keeps a group with one command a group."""

@@ -1,0 +1,62 @@
+"""Loading and running from a command: one session, Ctrl+C as a request to stop that keeps everything so far."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event as Flag
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from engine.cli.options import PairOptions, Settings
+from engine.cli.output import Output
+from engine.events import Event
+from engine.method import Request
+
+if TYPE_CHECKING:
+    from engine.session import Session
+
+
+@contextmanager
+def stoppable() -> Iterator[Flag]:
+    """A flag that Ctrl+C sets; a second Ctrl+C interrupts at once."""
+    flag = Flag()
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        if flag.is_set():
+            raise KeyboardInterrupt
+        flag.set()
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield flag
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def loaded_session(pair: PairOptions, output: Output) -> "Session":
+    """A session with the pair in memory."""
+    from transformers.utils import logging
+
+    from engine.session import Session
+
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
+    session = Session()
+    for event in session.load(
+        pair.target, pair.chosen_drafter(), device=pair.device, drafter_device=pair.drafter_device, dtype=pair.dtype
+    ):
+        output.event(event)
+    return session
+
+
+def run_events(session: "Session", method: str, settings: Settings, request: Request, flag: Flag) -> Iterator[Event]:
+    """The events of a run; ends early, without an error, once the flag is set."""
+    from engine.runtime import Cancelled
+
+    try:
+        for event in session.run(method, settings, request, flag):
+            yield event
+            if flag.is_set():
+                return
+    except Cancelled:
+        return

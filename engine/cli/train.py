@@ -1,0 +1,41 @@
+"""`draftscope train`: makes the built-in models."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine.cli import OK, STOPPED
+from engine.cli.options import Json
+from engine.cli.output import Output
+from engine.cli.running import stoppable
+from engine.errors import InputError
+from engine.paths import training
+
+_Work = Annotated[Path | None, typer.Option(help="where checkpoints lie; a user folder unless given")]
+_Out = Annotated[Path | None, typer.Option(help="where finished models go; beside the checkpoints unless given")]
+_Minutes = Annotated[float | None, typer.Option(help="stop, resumable, after so many minutes")]
+
+
+def train_builtin(*, work: _Work = None, out: _Out = None, minutes: _Minutes = None, json: Json = False) -> int:
+    """Train the built-in target and drafters; run again to resume."""
+    if minutes is not None and minutes <= 0:
+        raise InputError(f"minutes = {minutes}: must be > 0", "leave --minutes out to train to the end")
+    from engine.events import Measured
+    from engine.training.builtin import finished_stages, train_builtin
+
+    output = Output(json=json)
+    folder = work or training() / "builtin"
+    published = out or folder / "models"
+    losses: dict[str, float] = {}
+    with stoppable() as flag:
+        for event in train_builtin(folder, published, minutes=minutes):
+            output.event(event)
+            if isinstance(event, Measured):
+                losses[event.name] = event.value
+                output.note(f"{event.name} {event.value:.4f} at step {event.round}")
+            if flag.is_set():
+                break
+    finished = finished_stages(published)
+    output.summary({"finished": finished, "losses": losses, "checkpoints": str(folder), "models": str(published)})
+    return STOPPED if flag.is_set() else OK
