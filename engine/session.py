@@ -13,6 +13,7 @@ from engine.errors import InputError, MemoryExhausted
 from engine.events import Estimated, Event, ModelLoaded, ModelUnloaded, Progressed, Setting
 from engine.method import MethodSpec, Request, make_config
 from engine.models import LoadedModel, Pair
+from engine.quiet import quiet_libraries
 from engine.runtime import Runtime
 from engine.speculate import Drafter
 
@@ -23,6 +24,7 @@ class Session:
     """At most one target and drafter in memory."""
 
     def __init__(self) -> None:
+        quiet_libraries()
         self.target: LoadedModel | None = None
         self.models: Pair | None = None
         self.drafter: Drafter | None = None

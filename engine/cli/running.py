@@ -35,12 +35,8 @@ def stoppable() -> Iterator[Flag]:
 
 def loaded_session(pair: PairOptions, output: Output) -> "Session":
     """A session with the pair in memory."""
-    from transformers.utils import logging
-
     from engine.session import Session
 
-    logging.disable_progress_bar()
-    logging.set_verbosity_error()
     session = Session()
     for event in session.load(
         pair.target, pair.chosen_drafter(), device=pair.device, drafter_device=pair.drafter_device, dtype=pair.dtype

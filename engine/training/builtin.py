@@ -4,16 +4,20 @@ import platform
 import shutil
 import time
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
 import msgspec
 import torch
 import transformers
+from filelock import FileLock, Timeout
 from torch import Tensor, nn
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
+from engine.errors import InputError
 from engine.events import Event, Measured, Progressed
+from engine.quiet import quiet_libraries
 from engine.training import shapes
 from engine.training.checkpoint import Progress
 from engine.training.loop import Objective, Plan, train
@@ -37,8 +41,8 @@ class Stage(msgspec.Struct, frozen=True):
 
 TARGET = Stage("target", shapes.TARGET, Plan(steps=2600, peak_rate=2e-3), seed=11)
 DRAFTERS = (
-    Stage("general", shapes.GENERAL, Plan(steps=1600, peak_rate=4e-3, long_every=16), seed=12),
-    Stage("small", shapes.SMALL, Plan(steps=1200, peak_rate=4e-3, long_every=16), seed=13),
+    Stage("general", shapes.GENERAL, Plan(steps=1000, peak_rate=4e-3, long_every=16), seed=12),
+    Stage("small", shapes.SMALL, Plan(steps=600, peak_rate=4e-3, long_every=16), seed=13),
 )
 
 
@@ -66,11 +70,26 @@ def train_builtin(work: Path, out: Path, *, minutes: float | None = None) -> Ite
     minutes: stop, resumable, after so long. Finished stages are taken from `work`, never trained twice.
     Raises EngineError at a loss that is not finite or a full disk."""
     deadline = None if minutes is None else time.monotonic() + 60 * minutes
-    tokenizer = _tokenizer(work)
-    target = yield from _stage(TARGET, tokenizer, work, out, teacher=None, deadline=deadline)
-    for stage in DRAFTERS:
-        if target is not None:
-            yield from _stage(stage, tokenizer, work, out, teacher=target, deadline=deadline)
+    quiet_libraries()
+    with _alone(work):
+        tokenizer = _tokenizer(work)
+        target = yield from _stage(TARGET, tokenizer, work, out, teacher=None, deadline=deadline)
+        for stage in DRAFTERS:
+            if target is not None:
+                yield from _stage(stage, tokenizer, work, out, teacher=target, deadline=deadline)
+
+
+@contextmanager
+def _alone(work: Path) -> Iterator[None]:
+    """Hold the training folder. Raises InputError where another training has it."""
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+        with FileLock(work / ".lock", timeout=0):
+            yield
+    except Timeout as err:
+        raise InputError(f"another training is at work in {work}", "wait for it, or choose another folder") from err
+    except (FileExistsError, NotADirectoryError, PermissionError) as err:
+        raise InputError(f"{work} cannot hold a training ({err.strerror})", "choose another folder") from err
 
 
 def _tokenizer(work: Path) -> PreTrainedTokenizerFast:

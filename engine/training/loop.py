@@ -1,5 +1,6 @@
 """The training loop: steps, learning rate, checkpoints, progress; knows neither the objective nor the data."""
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -55,7 +56,7 @@ def train(
     """Train `model` in place, resuming from `folder`; yields progress and losses, saves on any exit.
 
     objective: ids [B, T] -> scalar loss. deadline_s: stop, saved, after so many seconds of this call.
-    Raises EngineError at a loss that is not finite; the last checkpoint is then from before it."""
+    Raises EngineError at a loss that is not finite, before it touches the weights."""
     optimizer = _optimizer(model, plan)
     progress = checkpoint.load(folder, model, optimizer)
     started = saved = time.monotonic()
@@ -64,10 +65,6 @@ def train(
     try:
         while progress.step < plan.steps:
             loss = _step(model, optimizer, batches, objective, plan, progress.step)
-            if not torch.isfinite(torch.tensor(loss)):
-                raise EngineError(
-                    f"the loss became {loss} at step {progress.step}", "resume with a lower learning rate"
-                )
             progress = _advance(progress, plan, loss, already + time.monotonic() - started)
             if progress.step % _REPORT_EVERY == 0 or progress.step == plan.steps:
                 yield Measured("loss", progress.losses[-1][1], progress.step)
@@ -105,8 +102,11 @@ def _step(
     ids = batches(step, plan.shape(step)).to(next(model.parameters()).device)
     with torch.autocast(ids.device.type, dtype=torch.bfloat16):
         loss = objective(ids)
+    value = float(loss.detach())
+    if not math.isfinite(value):
+        raise EngineError(f"the loss became {value} at step {step}", "resume with a lower learning rate")
     optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_(model.parameters(), plan.clip)
     optimizer.step()
-    return float(loss.detach())
+    return value

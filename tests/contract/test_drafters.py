@@ -1,0 +1,69 @@
+"""What every drafter keeps to: exact text at any temperature's seed, widths, and being told of what was kept."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from engine import drafters
+from engine.models import LoadedModel
+from engine.sampling import Warp
+from engine.session import Session
+from engine.speculate import Drafter
+from tests import fakes
+from tests.engine.running import emitted, run
+
+SPECS = {"small_model": "D", "prompt_lookup": "lookup"}
+IDS = [5, 6, 7, 5, 6, 7, 5, 6]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    target = fakes.model(sharpness=2.0)
+    fakes.save(target, tmp_path / "t")
+    fakes.save(fakes.noisy_copy(target), tmp_path / "D")
+    return tmp_path
+
+
+def built(folder: Path, name: str) -> tuple[Session, Drafter, LoadedModel]:
+    spec = SPECS[name].replace("D", str(folder / "D"))
+    session = Session()
+    list(session.load(str(folder / "t"), spec))
+    assert session.drafter is not None
+    assert session.target is not None
+    return session, session.drafter, session.target
+
+
+def test_every_drafter_is_in_the_contract() -> None:
+    assert {found.name for found in drafters.discover()} == set(SPECS)
+
+
+@pytest.mark.parametrize("name", SPECS)
+@pytest.mark.parametrize("warp", [Warp(), Warp(1.0)], ids=["greedy", "sampling"])
+def test_drafts_fit_the_target_and_q_is_what_the_token_was_drawn_from(folder: Path, name: str, warp: Warp) -> None:
+    _, drafter, target = built(folder, name)
+    with torch.inference_mode():
+        drafter.prefill(IDS[:-1])
+        draft = drafter.propose(IDS, 3, warp, torch.rand(3, dtype=torch.float64))
+    n = len(draft.tokens)
+    assert n <= 3
+    for rows in (draft.q, draft.shown):
+        assert rows is None or rows.shape == (n, target.n_vocabulary)
+    if draft.q is not None:
+        assert torch.allclose(draft.q.sum(-1), torch.ones(n), atol=1e-5)
+        assert (draft.q.gather(1, draft.tokens.view(-1, 1)) > 0).all()
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_reset_makes_the_next_sequence_independent_of_the_last(folder: Path, name: str) -> None:
+    session, _, _ = built(folder, name)
+    first = emitted(run(session, "The harbour", max_new_tokens=20, temperature=1.0, seed=3))
+    run(session, "In the town of", max_new_tokens=20)
+    assert emitted(run(session, "The harbour", max_new_tokens=20, temperature=1.0, seed=3)) == first
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_state_has_a_size(folder: Path, name: str) -> None:
+    session, drafter, _ = built(folder, name)
+    run(session, "The harbour", max_new_tokens=8)
+    assert drafter.cache_bytes() > 0

@@ -1,0 +1,28 @@
+"""Running methods in tests and reading what they said."""
+
+from threading import Event as Flag
+
+from engine.events import Event, RoundFinished, Setting
+from engine.method import Request
+from engine.session import Session
+
+
+def run(session: Session, prompt: str, **settings: Setting) -> list[Event]:
+    """The events of a speculative run without a baseline and without stop tokens, unless asked for."""
+    chosen = {"baseline": False, "stop_at_end": False, **settings}
+    return list(session.run("speculative", chosen, Request(prompt), Flag()))
+
+
+def rounds(events: list[Event]) -> list[RoundFinished]:
+    """The rounds among the events."""
+    return [event for event in events if isinstance(event, RoundFinished)]
+
+
+def emitted(events: list[Event]) -> tuple[int, ...]:
+    """All emitted ids."""
+    return tuple(token for one in rounds(events) for token in one.emitted)
+
+
+def fates(events: list[Event]) -> list[str]:
+    """The fates of all proposed tokens."""
+    return [token.fate for one in rounds(events) for token in one.proposed]

@@ -1,0 +1,198 @@
+"""The commands as a user types them: fields, exit status, one line for every mistake."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine.cli import main
+from tests import fakes
+
+SUMMARY = {
+    "tokens", "text", "alpha", "alpha_ci", "alpha_overlap", "efficiency", "tau", "gamma", "c", "predicted_speedup",
+    "ms_per_token", "tokens_per_s", "baseline_tokens_per_s", "speedup", "speedup_ci", "same_as_baseline",
+    "first_divergence", "ttft_ms", "prefill_ms",
+}  # fmt: skip
+ROUND = {"round", "proposed", "last", "emitted", "draft_ms", "verify_ms", "other_ms"}
+PROPOSED = {"id", "text", "p", "q", "accept_prob", "u", "fate"}
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    folder = tmp_path_factory.mktemp("pair")
+    target = fakes.model()
+    fakes.save(target, folder / "t")
+    fakes.save(fakes.noisy_copy(target), folder / "d")
+    return ["--target", str(folder / "t"), "--drafter", str(folder / "d")]
+
+
+def objects(text: str) -> list[dict[str, object]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_decode_prints_rounds_and_last_a_summary(pair: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--max-new-tokens", "30", "--repeats", "3", "--no-stop-at-end"]
+    assert main(["decode", *pair, "--prompt", "The harbour", "--json", *options]) == 0
+    found = objects(capsys.readouterr().out)
+    rounds = [one for one in found if one["event"] == "round"]
+    assert all(one.keys() >= ROUND for one in rounds)
+    assert all(token.keys() >= PROPOSED for one in rounds for token in one["proposed"])  # type: ignore[attr-defined]
+    summary = found[-1]
+    assert summary["event"] == "summary"
+    assert summary.keys() >= SUMMARY
+    assert summary["same_as_baseline"] is True
+    assert summary["speedup_ci"] is not None
+    assert summary["tokens"] == [token for one in rounds for token in one["emitted"]]  # type: ignore[attr-defined]
+    assert summary["alpha"] == summary["alpha_overlap"]
+
+
+def test_sampling_and_no_baseline_leave_the_comparison_open(
+    pair: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for options in (["--temperature", "1"], ["--no-baseline"]):
+        assert main(["decode", *pair, "--prompt", "a", "--json", "--max-new-tokens", "8", *options]) == 0
+        summary = objects(capsys.readouterr().out)[-1]
+        assert summary["same_as_baseline"] is None
+        assert summary["first_divergence"] is None
+
+
+def test_decode_without_a_drafter_is_plain_decoding(pair: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--drafter", "none", "--max-new-tokens", "8", "--no-stop-at-end"]
+    assert main(["decode", *pair[:2], *options, "--prompt", "a", "--json"]) == 0
+    summary = objects(capsys.readouterr().out)[-1]
+    assert summary["tau"] == 1.0
+    assert summary["alpha"] is None
+
+
+def test_decode_for_people_shows_the_text(pair: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["decode", *pair, "--prompt", "The harbour", "--max-new-tokens", "8"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("The harbour")
+    assert "speedup" in out
+
+
+def test_prompt_file_and_trace(pair: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "p.txt").write_text("In the town of")
+    options = ["--prompt-file", str(tmp_path / "p.txt"), "--trace", str(tmp_path / "r" / "trace.jsonl"), "--json"]
+    assert main(["decode", *pair, "--max-new-tokens", "8", *options]) == 0
+    assert objects(capsys.readouterr().out)[-1]["event"] == "summary"
+    assert "RunStarted" in (tmp_path / "r" / "trace.jsonl").read_text().splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--prompt", ""], "prompt is empty"),
+        (["--prompt", "  \n"], "prompt is empty"),
+        ([], "exactly one of --prompt"),
+        (["--prompt", "a", "--prompt-file", "x"], "exactly one of --prompt"),
+        (["--prompt-file", "missing.txt"], "missing.txt cannot be read"),
+        (["--prompt", "a", "--gamma", "0"], "gamma = 0"),
+        (["--prompt", "a", "--gamma", "four"], "--gamma"),
+        (["--prompt", "a", "--top-p", "0"], "top-p = 0"),
+        (["--prompt", "a", "--top-p", "1.5"], "top-p = 1.5"),
+        (["--prompt", "a", "--temperature", "-1"], "temperature = -1"),
+        (["--prompt", "a", "--temperature", "nan"], "temperature = nan"),
+        (["--prompt", "a", "--max-new-tokens", "0"], "max-new-tokens = 0"),
+        (["--prompt", "a", "--device", "toaster"], "unknown device 'toaster'"),
+        (["--prompt", "a", "--device", "cuda:99"], "no device cuda:99"),
+        (["--prompt", "a", "--dtype", "int3"], "unknown dtype 'int3'"),
+        (["--prompt", "a", "--target", "./nowhere"], "no folder ./nowhere"),
+        (["--prompt", "a", "--drafter", "lookup:x"], "lookup:x"),
+        (["--prompt", "a", "--drafter", "builtin:huge"], "builtin:huge"),
+        (["--prompt", "a", "--colour", "red"], "--colour"),
+        (["--prompt", "word " * 300], "reads at most"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(
+    pair: list[str], arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = {"--target", "--drafter"} & set(arguments)
+    base = [x for i in (0, 2) if pair[i] not in given for x in pair[i : i + 2]]
+    assert main(["decode", *base, *arguments]) == 2
+    captured = capsys.readouterr()
+    assert words in captured.err
+    assert captured.err.count("\n") == 1
+    assert "Traceback" not in captured.err
+    assert ";" in captured.err or "--help" in captured.err
+
+
+def test_unknown_command_is_one_line_and_status_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["dcode"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_help_needs_no_torch() -> None:
+    code = "import sys; from engine.cli import main; main(['decode', '--help']); print('torch' in sys.modules)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip().endswith("False")
+
+
+def test_check_losslessness_reports_equality_and_a_plausible_p_value(
+    pair: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--samples", "300", "--prompts", "1", "--max-new-tokens", "20", "--json"]
+    assert main(["check", "losslessness", *pair, *options]) == 0
+    summary = objects(capsys.readouterr().out)[-1]
+    assert summary["greedy_equal"] is True
+    assert summary["first_divergence"] is None
+    assert 1e-3 < summary["sampling_p_value"] <= 1  # type: ignore[operator]
+    assert summary["sampling_tv"] < 0.2  # type: ignore[operator]
+    assert summary["sampling_tv_null"] < 0.2  # type: ignore[operator]
+
+
+def test_bench_decode_reports_all_four_systems_with_the_same_tokens(
+    pair: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--prompts", "3", "--max-new-tokens", "12", "--json"]
+    assert main(["bench", "decode", *pair, *options]) == 0
+    summary = objects(capsys.readouterr().out)[-1]
+    assert summary["same_tokens"] is True
+    systems = {"ours_plain", "ours_speculative", "transformers_plain", "transformers_assisted"}
+    assert summary["ms_per_token"].keys() == systems  # type: ignore[attr-defined]
+    for name in ("ratio_vs_transformers", "ratio_ci", "plain_ratio", "plain_ratio_ci", "alpha", "alpha_ci", "speedup",
+                 "speedup_ci", "tau", "n_prompts", "repeated_4grams", "lookup_alpha", "perplexity"):  # fmt: skip
+        assert summary[name] is not None, name
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (["bench", "decode", "--prompts", "0"], "prompts = 0"),
+        (["bench", "decode", "--drafter", "lookup"], "lookup"),
+        (["check", "losslessness", "--samples", "3"], "samples = 3"),
+        (["check", "losslessness", "--drafter", "none"], "no drafter"),
+        (["train", "builtin", "--minutes", "-1"], "minutes = -1"),
+    ],
+)
+def test_other_commands_refuse_in_one_line_too(
+    pair: list[str], command: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    models = [] if command[0] == "train" else (pair[:2] if "--drafter" in command else pair)
+    assert main([*command, *models]) == 2
+    err = capsys.readouterr().err
+    assert words in err
+    assert err.count("\n") == 1
+
+
+def test_interrupt_keeps_what_there_is_and_exits_with_130(pair: list[str], tmp_path: Path) -> None:
+    code = f"""
+import signal, sys
+from engine.cli import main, decode
+from engine.events import RoundFinished
+add = decode._Log.add
+def interrupting(self, event):
+    add(self, event)
+    if isinstance(event, RoundFinished) and event.round == 2:
+        signal.raise_signal(signal.SIGINT)
+decode._Log.add = interrupting
+sys.exit(main(["decode", *{pair!r}, "--prompt", "The harbour", "--json", "--max-new-tokens", "100"]))
+"""
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert found.returncode == 130, found.stderr
+    last = json.loads(found.stdout.splitlines()[-1])
+    assert last["event"] == "summary"
+    assert len(last["tokens"]) >= 3
+    assert last["reason"] == "cancelled"

@@ -1,0 +1,76 @@
+"""Greedy speculative decoding equals `transformers.generate` token for token, for every family and drafter."""
+
+from pathlib import Path
+from threading import Event as Flag
+
+import pytest
+import torch
+
+from engine.method import Request
+from engine.session import Session
+from tests import fakes
+from tests.engine.running import emitted, fates, run
+
+N_NEW = 40
+GAMMAS = (1, 3, 4, 16)
+
+
+def reference(target: torch.nn.Module, prompt: str) -> tuple[int, ...]:
+    ids = fakes.tokenizer()(prompt, return_tensors="pt")
+    made = target.generate(**ids, max_new_tokens=N_NEW, do_sample=False, eos_token_id=None, pad_token_id=0)
+    return tuple(made[0, ids["input_ids"].shape[1] :].tolist())
+
+
+@pytest.mark.parametrize("family", fakes.FAMILIES)
+def test_greedy_text_equals_generate_with_any_drafter_and_any_draft_length(family: str, tmp_path: Path) -> None:
+    target = fakes.model(family)
+    words = fakes.tokenizer()
+    folder = fakes.save(target, tmp_path / "target", words=words)
+    related = fakes.save(fakes.noisy_copy(target), tmp_path / "related", words=words)
+    untrained = fakes.save(fakes.model(family, seed=7), tmp_path / "untrained", words=words)
+    expected = {prompt: reference(target, prompt) for prompt in fakes.PROMPTS[:2]}
+    session = Session()
+    accepted = 0
+    for drafter in (related, untrained, "lookup"):
+        list(session.load(folder, drafter))
+        for gamma in GAMMAS:
+            for prompt, tokens in expected.items():
+                events = run(session, prompt, gamma=gamma, max_new_tokens=N_NEW)
+                assert emitted(events) == tokens, (drafter, gamma, prompt)
+                accepted += fates(events).count("accepted") if drafter == related else 0
+    assert accepted > 0
+
+
+def test_sampling_from_a_padded_pair_works_and_the_longer_vocabulary_may_be_either(tmp_path: Path) -> None:
+    words = fakes.tokenizer()
+    small, large = fakes.N_ENTRIES, fakes.N_ENTRIES + 28
+    narrow = fakes.save(fakes.model("qwen2", sharpness=2.0, n_vocabulary=small), tmp_path / "narrow", words=words)
+    wide = fakes.save(fakes.model("qwen2", sharpness=2.0, n_vocabulary=large), tmp_path / "wide", words=words)
+    for target, drafter in ((wide, narrow), (narrow, wide)):
+        session = Session()
+        list(session.load(target, drafter))
+        events = run(session, "The harbour", gamma=3, max_new_tokens=60, temperature=1.0)
+        assert len(emitted(events)) == 60
+        assert max(emitted(events)) < (large if target == wide else small)
+
+
+def test_drafter_equal_to_the_target_is_always_accepted(tmp_path: Path) -> None:
+    folder = fakes.save(fakes.model(sharpness=2.0), tmp_path / "m")
+    session = Session()
+    list(session.load(folder, folder))
+    for temperature in (0.0, 1.0):
+        found = fates(run(session, "The harbour", gamma=4, max_new_tokens=60, temperature=temperature))
+        assert found.count("rejected") <= (0 if temperature == 0 else 1)
+        assert found.count("accepted") >= 45
+
+
+def test_lower_precision_reports_divergence_instead_of_claiming_equality(tmp_path: Path) -> None:
+    target = fakes.model()
+    folder = fakes.save(target, tmp_path / "t")
+    related = fakes.save(fakes.noisy_copy(target), tmp_path / "d")
+    session = Session()
+    list(session.load(folder, related, dtype="bfloat16"))
+    events = list(session.run("speculative", {"max_new_tokens": 60, "repeats": 1}, Request("The harbour"), Flag()))
+    compared = next(event for event in events if type(event).__name__ == "Compared")
+    assert compared.same == (compared.first_divergence is None)
+    assert (compared.margin is None) == compared.same

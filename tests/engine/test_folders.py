@@ -1,0 +1,91 @@
+"""Checkpoints are inspected before anything is loaded; what is unsafe or broken is refused with the way out."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from engine import folders
+from engine.errors import EngineError, InputError, ModelError
+from tests import fakes
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    fakes.save(fakes.model(), tmp_path / "m")
+    return tmp_path / "m"
+
+
+def change(file: Path, **values: object) -> None:
+    file.write_text(json.dumps({**json.loads(file.read_text()), **values}))
+
+
+def test_good_folder_tells_its_size(folder: Path) -> None:
+    found = folders.inspect(str(folder))
+    assert found.n_parameters == sum(p.numel() for p in fakes.model().parameters())
+
+
+def test_missing_folder_is_refused() -> None:
+    with pytest.raises(InputError, match=r"there is no folder \./nowhere"):
+        folders.inspect("./nowhere")
+
+
+def test_empty_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is empty"):
+        folders.inspect(str(tmp_path))
+
+
+def test_pickled_weights_are_refused(folder: Path) -> None:
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+    with pytest.raises(ModelError, match="pickled"):
+        folders.inspect(str(folder))
+
+
+def test_folder_without_weights_is_refused(folder: Path) -> None:
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(ModelError, match="no weights"):
+        folders.inspect(str(folder))
+
+
+@pytest.mark.parametrize("name", ["config.json", "generation_config.json", "tokenizer_config.json"])
+def test_remote_code_is_refused_wherever_it_is_asked_for(folder: Path, name: str) -> None:
+    change(folder / name, auto_map={"AutoModel": "x.Y"})
+    with pytest.raises(ModelError, match="auto_map"):
+        folders.inspect(str(folder))
+
+
+def test_private_key_is_refused_even_inside_a_nested_configuration(folder: Path) -> None:
+    change(folder / "config.json", text_config={"layers": [{"_attn_implementation": "someone/kernel"}]})
+    with pytest.raises(ModelError, match="_attn_implementation"):
+        folders.inspect(str(folder))
+
+
+def test_harmless_private_key_of_older_checkpoints_is_allowed(folder: Path) -> None:
+    change(folder / "config.json", _name_or_path="x")
+    assert folders.inspect(str(folder)).config["_name_or_path"] == "x"
+
+
+@pytest.mark.parametrize("content", ["", "{", "[1]", "\x00"])
+def test_broken_configuration_is_refused(folder: Path, content: str) -> None:
+    (folder / "config.json").write_text(content)
+    with pytest.raises(ModelError, match=r"config\.json"):
+        folders.inspect(str(folder))
+
+
+@pytest.mark.parametrize("n_kept", [0, 5, 200, -1])
+def test_truncated_weights_are_refused(folder: Path, n_kept: int) -> None:
+    file = folder / "model.safetensors"
+    file.write_bytes(file.read_bytes()[:n_kept])
+    with pytest.raises(ModelError, match="damaged or incomplete"):
+        folders.inspect(str(folder))
+
+
+def test_unknown_builtin_model_names_those_there_are() -> None:
+    with pytest.raises(InputError, match="builtin:small"):
+        folders.inspect("builtin:huge", drafter=True)
+
+
+@pytest.mark.parametrize("spec", ["someone/some-model", "a//b", "someone/../x"])
+def test_hub_id_that_is_not_cached_is_refused_without_a_download(spec: str) -> None:
+    with pytest.raises(EngineError, match=r"hub cache|no folder"):
+        folders.inspect(spec)

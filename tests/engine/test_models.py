@@ -1,0 +1,90 @@
+"""Loading: devices, dtypes, architectures, tokenizers, vocabularies, memory."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from engine import folders, models
+from engine.errors import InputError, ModelError
+from engine.session import Session
+from tests import fakes
+
+
+@pytest.mark.parametrize("name", ["gpu", "cuda:x", "cpu:1", "", "cuda:99", "mps"])
+def test_unknown_or_absent_device_is_refused(name: str) -> None:
+    with pytest.raises(InputError, match="device"):
+        models.parse_device(name)
+
+
+def test_auto_dtype_is_float32_on_a_cpu_and_bfloat16_on_cuda() -> None:
+    assert models.parse_dtype("auto", torch.device("cpu")) == torch.float32
+    assert models.parse_dtype("auto", torch.device("cuda")) == torch.bfloat16
+    with pytest.raises(InputError, match="unknown dtype"):
+        models.parse_dtype("int3", torch.device("cpu"))
+
+
+def test_unknown_architecture_is_refused_by_name(tmp_path: Path) -> None:
+    folder = fakes.save(fakes.model(), tmp_path / "m")
+    file = tmp_path / "m" / "config.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "model_type": "oscillator"}))
+    with pytest.raises(ModelError, match="oscillator"):
+        list(Session().load(folder, "none"))
+
+
+def test_model_that_is_not_causal_is_refused(tmp_path: Path) -> None:
+    folder = fakes.save(fakes.model(), tmp_path / "m")
+    file = tmp_path / "m" / "config.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "model_type": "clip"}))
+    with pytest.raises(ModelError, match="not a causal language model"):
+        list(Session().load(folder, "none"))
+
+
+def test_folder_without_a_tokenizer_is_refused(tmp_path: Path) -> None:
+    fakes.model().save_pretrained(tmp_path / "m")
+    with pytest.raises(ModelError, match="tokenizer"):
+        list(Session().load(str(tmp_path / "m"), "none"))
+
+
+def test_different_tokenizers_are_refused_naming_the_first_token_that_differs(tmp_path: Path) -> None:
+    target = fakes.save(fakes.model(), tmp_path / "t", words=fakes.tokenizer(seed=1))
+    other = fakes.save(fakes.model(), tmp_path / "d", words=fakes.tokenizer(seed=2))
+    session = Session()
+    with pytest.raises(InputError, match=r"token \d+ is '.+' there and '.+' here"):
+        list(session.load(target, other))
+    assert session.target is None
+
+
+def test_failed_load_leaves_the_loaded_pair_usable(tmp_path: Path) -> None:
+    target = fakes.save(fakes.model(), tmp_path / "t")
+    session = Session()
+    list(session.load(target, "lookup"))
+    with pytest.raises(InputError):
+        list(session.load("./nowhere", "lookup"))
+    assert session.target is not None
+    assert session.target.spec == target
+
+
+def test_estimate_counts_weights_cache_and_drafter(tmp_path: Path) -> None:
+    spec = fakes.save(fakes.model(), tmp_path / "m")
+    checkpoint = folders.inspect(spec)
+    needed = models.estimate(checkpoint, checkpoint, torch.device("cpu"), torch.float32)
+    assert needed.weights_bytes == 4 * checkpoint.n_parameters
+    assert needed.kv_bytes == 2 * 2 * 2 * 8 * fakes.CONTEXT * 4
+    assert needed.drafter_bytes == needed.weights_bytes + needed.kv_bytes
+
+
+def test_models_larger_than_memory_are_refused_before_loading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = fakes.save(fakes.model(), tmp_path / "m")
+    monkeypatch.setattr(models, "free_bytes", lambda _device: 1000)
+    with pytest.raises(InputError, match="are free on cpu"):
+        list(Session().load(spec, "none"))
+
+
+def test_loading_says_what_it_needs_and_how_far_it_is(tmp_path: Path) -> None:
+    spec = fakes.save(fakes.model(), tmp_path / "m")
+    names = [type(event).__name__ for event in Session().load(spec, spec)]
+    assert names[0] == "Estimated"
+    assert names[-1] == "ModelLoaded"
+    assert names.count("Progressed") == 3

@@ -1,0 +1,43 @@
+"""Who may know whom, held by looking at what an import really loads."""
+
+import subprocess
+import sys
+
+import pytest
+
+LIGHT = (
+    "engine.events", "engine.summary", "engine.method", "engine.host", "engine.trace", "engine.errors", "engine.paths",
+    "engine.speed_model", "engine.folders", "engine.methods", "engine.methods.speculative.config",
+    "engine.cli.commands",
+)  # fmt: skip
+HEAVY = {"torch", "transformers", "PySide6", "pyqtgraph", "sentence_transformers"}
+QT = {"PySide6", "pyqtgraph", "superqt"}
+
+
+def loaded_by(*modules: str) -> set[str]:
+    code = f"import sys, {', '.join(modules)}; print(' '.join({{name.partition('.')[0] for name in sys.modules}}))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(found.stdout.split())
+
+
+def test_light_rooms_load_neither_qt_nor_torch() -> None:
+    assert not loaded_by(*LIGHT) & HEAVY
+
+
+def test_engine_loads_no_qt() -> None:
+    found = loaded_by("engine.session", "engine.bench.decode", "engine.bench.losslessness", "engine.training.builtin")
+    assert "torch" in found
+    assert not found & QT
+
+
+def test_window_loads_no_model_library() -> None:
+    found = loaded_by("app.main_window")
+    assert "PySide6" in found
+    assert not found & {"torch", "transformers", "sentence_transformers"}
+
+
+@pytest.mark.parametrize("module", ["engine.drafters", "engine.methods"])
+def test_discovery_finds_what_there_is(module: str) -> None:
+    code = f"import {module} as m; print(len(m.discover()))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(found.stdout) >= 2
