@@ -45,7 +45,7 @@ def locate(spec: str, *, drafter: bool) -> Path:
 
 
 def _looks_like_path(spec: str) -> bool:
-    return spec.startswith((".", "/", "~", "\\")) or spec.count("/") > 1 or "/" not in spec
+    return spec.startswith((".", "/", "~", "\\")) or spec.count("/") > 1
 
 
 def _cached(spec: str) -> Path:
