@@ -199,11 +199,11 @@ class ThreadHost:
                 self._forward(session.unload(), task.cancelled)
             case Run(method, settings, request, paused):
                 self._gate.set(0 if paused else None)
-                self._run(session.run(method, settings, request, task.cancelled), task.cancelled)
+                self._run(session, session.run(method, settings, request, task.cancelled), task.cancelled)
             case Fork(method, settings, ids, forked_from, forked_at):
                 self._gate.set(None)
                 request = Request("", ids, forked_from, forked_at)
-                self._run(session.run(method, settings, request, task.cancelled), task.cancelled)
+                self._run(session, session.run(method, settings, request, task.cancelled), task.cancelled)
 
     def _forward(self, events: Iterator[Event], cancelled: Flag) -> None:
         for event in events:
@@ -211,20 +211,25 @@ class ThreadHost:
             if cancelled.is_set():
                 raise EngineError("stopped by the user", "nothing was changed; start it again")
 
-    def _run(self, events: Iterator[Event], cancelled: Flag) -> None:
+    def _run(self, session: "Session", events: Iterator[Event], cancelled: Flag) -> None:
         """Run a method's generator to its end, a stop, or a fault; the log so far is kept whichever it is."""
         log = _Log(self._runs, self.inbox)
+        failed = False
         try:
             with closing(cast(Generator[Event, None, None], events)):
                 self._drive(events, log, cancelled)
         except EngineError as err:
             if not log.started:
                 raise
-            log.add(log.cancelled() if cancelled.is_set() else RunFailed(err.message, err.hint, at_s=log.at_s))
+            failed = not cancelled.is_set()
+            log.add(RunFailed(err.message, err.hint, at_s=log.at_s) if failed else log.cancelled())
         except Exception as err:
+            failed = True
             log.add(_failed(err))
         finally:
             log.close()
+        if failed:  # only now, when no frame of the failed run is held by its exception any more
+            session.recover()
 
     def _drive(self, events: Iterator[Event], log: "_Log", cancelled: Flag) -> None:
         for event in events:

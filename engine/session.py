@@ -68,8 +68,16 @@ class Session:
             raise InputError("no model is loaded", "load a target first")
         self._refuse_without_drafter(spec)
         runtime = Runtime(self.target, self.drafter, self.drafter_spec, cancelled=cancelled)
-        with torch.inference_mode(), _memory_errors():
-            yield from spec.run(config, request, runtime)
+        try:
+            with torch.inference_mode(), _memory_errors():
+                yield from spec.run(config, request, runtime)
+        finally:
+            if self.drafter is not None:
+                self.drafter.reset()
+
+    def recover(self) -> None:
+        """After a fault: give back what the run still held."""
+        release_memory()
 
     def _refuse_without_drafter(self, spec: MethodSpec) -> None:
         if spec.drafted and self.drafter is None:

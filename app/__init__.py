@@ -1,0 +1,1 @@
+"""The window; imports Qt, never torch."""

@@ -1,0 +1,73 @@
+"""What every panel is: a cursor into the store's log that moves while the panel is visible; knows no event."""
+
+from collections.abc import Sequence
+from time import monotonic
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QWidget
+
+from app.store import RunStore, Selection
+from engine.events import Event
+from engine.summary import Summary
+
+
+class Panel(QWidget):
+    """Draws each event once. A hidden panel waits, and catches up when it is shown."""
+
+    # Least time between two drawings while a run is live.
+    every_ms = 0
+
+    def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.store = store
+        self._run_number = store.run_number
+        self._cursor = 0
+        self._shown_selection: Selection | None = None
+        self._drawn_at = 0.0
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.timeout.connect(self.refresh)
+        store.changed.connect(self._on_changed)
+
+    def clear(self) -> None:
+        """Forget the run that was drawn."""
+
+    def draw(self, new: Sequence[Event], summary: Summary) -> None:
+        """Show what is new; also called with nothing new when the engine's state changed."""
+
+    def mark(self, selection: Selection | None) -> None:
+        """Show the selected round or token."""
+
+    def refresh(self) -> None:
+        """Bring the panel up to the store."""
+        self._later.stop()
+        if self._run_number != self.store.run_number:
+            self._run_number, self._cursor = self.store.run_number, 0
+            self.clear()
+        new = self.store.log[self._cursor :]
+        self._cursor += len(new)
+        self._drawn_at = monotonic()
+        self.draw(new, self.store.summary)
+        if self._shown_selection != self.store.selection:
+            self._shown_selection = self.store.selection
+            self.mark(self._shown_selection)
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
+        """Catch up with what happened while hidden."""
+        super().showEvent(event)
+        self.refresh()
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
+        """What is hidden draws nothing."""
+        self._later.stop()
+        super().hideEvent(event)
+
+    def _on_changed(self) -> None:
+        if not self.isVisible():
+            return
+        wait_ms = self.every_ms - 1000 * (monotonic() - self._drawn_at)
+        if wait_ms <= 0 or not self.store.busy:
+            self.refresh()
+        elif not self._later.isActive():
+            self._later.start(int(wait_ms) + 1)

@@ -1,0 +1,1 @@
+"""Panels, one file each; they draw what the store holds and never talk to each other."""

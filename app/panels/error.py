@@ -1,0 +1,110 @@
+"""The bar that says what happened, what was kept and what to do next; details on demand."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+
+from app import labels, theme
+from app.panel import Panel
+from app.shown_text import visible
+from app.store import RunStore, Trouble
+from engine.events import Event
+from engine.summary import Summary
+
+_LONGEST = 600
+_DETAIL_LINES = 9
+
+
+class ErrorPanel(Panel):
+    """Takes no room while all is well; `Panel` stays visible, its frame comes and goes."""
+
+    def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
+        super().__init__(store, parent)
+        self._shown: Trouble | None = None
+        self.frame = QFrame(self)
+        self.frame.setProperty("role", "error")
+        self.frame.setAccessibleName(self.tr("Error"))
+        self.happened = labels.plain_label("", self.frame, wraps=True)
+        self.next = labels.plain_label("", self.frame, wraps=True)
+        for label in (self.happened, self.next):
+            label.setTextInteractionFlags(
+                Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+            )
+        font = self.happened.font()
+        font.setBold(True)
+        self.happened.setFont(font)
+        self.more = QPushButton(self.tr("Details"), self.frame)
+        self.more.setCheckable(True)
+        self.close_button = QPushButton(self.tr("Dismiss"), self.frame)
+        self.close_button.clicked.connect(store.dismiss)
+        self.details = QPlainTextEdit(self.frame)
+        self.details.setReadOnly(True)
+        self.details.setAccessibleName(self.tr("Error details"))
+        self.details.setMaximumHeight(self.fontMetrics().lineSpacing() * _DETAIL_LINES)
+        self.more.toggled.connect(self.details.setVisible)
+        self._lay_out()
+        self.frame.hide()
+
+    def draw(self, new: Sequence[Event], summary: Summary) -> None:
+        """Show the store's trouble, or nothing."""
+        trouble = self.store.trouble
+        if trouble == self._shown:
+            return
+        self._shown = trouble
+        self.frame.setVisible(trouble is not None)
+        if trouble is None:
+            return
+        self.happened.setText(f"⚠ {self._title(trouble)}: {_readable(trouble.message)}")
+        self.next.setText(" ".join(part for part in (self._kept(trouble), self._hint(trouble)) if part))
+        self.more.setVisible(bool(trouble.details))
+        self.more.setChecked(False)
+        self.details.setVisible(False)
+        self.details.setPlainText(trouble.details)
+
+    def _title(self, trouble: Trouble) -> str:
+        titles = {
+            "load": self.tr("The models were not loaded"),
+            "run": self.tr("The run did not start"),
+            "fork": self.tr("The fork did not start"),
+            "save": self.tr("The run is not being saved"),
+            "file": self.tr("The file was not opened or saved"),
+        }
+        if trouble.kind == "failed":
+            return self.tr("The run failed")
+        if trouble.kind == "damaged":
+            return self.tr("The file is damaged")
+        return titles.get(trouble.what, self.tr("Refused"))
+
+    def _kept(self, trouble: Trouble) -> str:
+        if trouble.n_kept:
+            return self.tr("Kept: {0} tokens, shown below.").format(f"{trouble.n_kept:,}")
+        return self.tr("Nothing was lost.")
+
+    def _hint(self, trouble: Trouble) -> str:
+        if trouble.kind == "damaged":
+            return self.tr("All before the damage is shown; copy the file again if you have another.")
+        return self.tr("Next: {0}.").format(_readable(trouble.hint).rstrip(".")) if trouble.hint else ""
+
+    def _lay_out(self) -> None:
+        text = QVBoxLayout()
+        text.setSpacing(theme.HALF)
+        text.addWidget(self.happened)
+        text.addWidget(self.next)
+        row = QHBoxLayout()
+        row.setSpacing(theme.GRID)
+        row.addLayout(text, 1)
+        row.addWidget(self.more, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignTop)
+        inner = QVBoxLayout(self.frame)
+        inner.setContentsMargins(2 * theme.GRID, theme.GRID, theme.GRID, theme.GRID)
+        inner.addLayout(row)
+        inner.addWidget(self.details)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.frame)
+
+
+def _readable(text: str) -> str:
+    """Foreign text with its ordinary spaces, and everything else that could act made visible."""
+    return visible(text, longest=_LONGEST).replace("·", " ")

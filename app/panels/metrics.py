@@ -1,0 +1,230 @@
+"""Panel of a run's figures: speedup, acceptance, tokens per round, cost and start, each explained in one sentence."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+
+from app import labels, theme, words
+from app.panel import Panel
+from app.panels.same_text import SameText
+from app.shown_text import visible
+from app.store import RunStore
+from engine.events import Event
+from engine.summary import Summary
+
+
+class _Row(NamedTuple):
+    """A figure: its title, its meaning, what would make it known, and how it is written."""
+
+    title: str
+    meaning: str
+    needs: str
+    write: Callable[[Summary], str]
+
+
+class MetricsPanel(Panel):
+    """Rewrites its figures a few times a second while a run is live: intervals cost a bootstrap each."""
+
+    every_ms = 250
+
+    def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
+        super().__init__(store, parent)
+        self._rows: list[tuple[_Row, QLabel]] = []
+        self._drawn: Summary | None = None
+        self._headline = labels.plain_label(words.UNKNOWN, self)
+        self._headline.setFont(theme.tabular(theme.scaled(self.font(), theme.HEADLINE_SCALE, bold=True)))
+        self._headline.setAccessibleName(self.tr("Measured speedup"))
+        self._caption = labels.plain_label("", self, role="muted", wraps=True)
+        self._same = SameText(store, self)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(2 * theme.GRID, theme.GRID, 2 * theme.GRID, theme.GRID)
+        self._column.setSpacing(theme.HALF)
+        self._column.addWidget(self._headline)
+        self._column.addWidget(self._caption)
+        self._column.addSpacing(theme.HALF)
+        self._column.addWidget(self._same)
+        self._workload = labels.plain_label("", self, role="muted", wraps=True)
+        self._workload.setToolTip(self.tr("What this run was made with."))
+        self._column.addWidget(self._workload)
+        for title, rows in self._groups():
+            self._add_group(title, rows)
+        self._column.addStretch(1)
+
+    def values(self) -> dict[str, str]:
+        """What stands beside each title."""
+        return {row.title: label.text() for row, label in self._rows}
+
+    @property
+    def headline(self) -> str:
+        """The measured speedup as written."""
+        return self._headline.text()
+
+    def clear(self) -> None:
+        """Nothing is known."""
+        self._drawn = None
+
+    def draw(self, new: Sequence[Event], summary: Summary) -> None:
+        """Write every figure anew, where anything happened."""
+        if summary is self._drawn:
+            return
+        self._drawn = summary
+        self._headline.setText(words.times(summary.speedup))
+        self._caption.setText(self._explain(summary))
+        self._workload.setText(self._made_with())
+        for row, label in self._rows:
+            text = row.write(summary)
+            label.setText(text)
+            unknown = row.needs and text == words.UNKNOWN
+            label.setToolTip(f"{row.meaning} {row.needs}" if unknown else row.meaning)
+
+    def _explain(self, summary: Summary) -> str:
+        if summary.method == "plain":
+            return self.tr("Plain decoding: the yardstick. Choose a drafter to see a speedup.")
+        if summary.speedup is None:
+            return self.tr("Speedup over plain decoding, measured in the same run after the text is done.")
+        n = len(summary.pair_speedups)
+        if summary.speedup_ci is None:
+            return self.tr("the speed of plain decoding\n{0} of the 3 pairs an interval needs").format(n)
+        low, high = summary.speedup_ci
+        return self.tr("the speed of plain decoding\n95 % in [{0:.2f}, {1:.2f}], {2} pairs, this prompt").format(
+            low, high, n
+        )
+
+    def _made_with(self) -> str:
+        """The workload a speedup belongs to."""
+        started = self.store.started
+        if started is None:
+            return ""
+        settings = dict(started.settings)
+        parts = [f"{visible(started.target)} + {visible(started.drafter)}", f"{started.device} {started.dtype}"]
+        if "gamma" in settings:
+            parts.append(f"γ {settings['gamma']}")
+        temperature = settings.get("temperature", 0)
+        parts.append(self.tr("T {0}").format(temperature) if temperature else self.tr("greedy"))
+        forked = () if started.forked_at is None else (self.tr("forked at token {0}").format(started.forked_at),)
+        return " · ".join((*parts, *forked))
+
+    def _add_group(self, title: str, rows: Sequence[_Row]) -> None:
+        self._column.addSpacing(theme.GRID)
+        self._column.addWidget(labels.plain_label(title, self, role="title"))
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(theme.GRID)
+        grid.setVerticalSpacing(theme.HALF)
+        grid.setColumnStretch(0, 1)
+        for number, row in enumerate(rows):
+            name = labels.plain_label(row.title, self)
+            name.setToolTip(row.meaning)
+            value = labels.plain_label(words.UNKNOWN, self)
+            value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            value.setAccessibleName(row.title)
+            value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            grid.addWidget(name, number, 0)
+            grid.addWidget(value, number, 1)
+            self._rows.append((row, value))
+        self._column.addLayout(grid)
+
+    def _groups(self) -> tuple[tuple[str, tuple[_Row, ...]], ...]:
+        return (
+            (self.tr("Acceptance"), self._acceptance()),
+            (self.tr("Tokens per round"), self._tokens_per_round()),
+            (self.tr("Cost and speed"), self._cost()),
+            (self.tr("Start"), self._start()),
+        )
+
+    def _acceptance(self) -> tuple[_Row, ...]:
+        drafts = self.tr("Known after the first round with a drafter.")
+        return (
+            _Row(
+                self.tr("α"),
+                self.tr(
+                    "Acceptance rate: accepted / (accepted + rejected), over tested positions, with its 95 % interval."
+                ),
+                drafts,
+                lambda s: words.with_interval(s.alpha, s.alpha_ci),
+            ),
+            _Row(
+                self.tr("α, overlap estimate"),
+                self.tr(
+                    "Mean of Σ min(p, q) over tested positions: estimates α with less variance; equal to α when greedy."
+                ),
+                drafts,
+                lambda s: words.number(s.alpha_overlap),
+            ),
+            _Row(
+                self.tr("draft efficiency"),
+                self.tr("Accepted / proposed, untested tokens included; what other tools print as acceptance."),
+                drafts,
+                lambda s: words.number(s.efficiency),
+            ),
+        )
+
+    def _tokens_per_round(self) -> tuple[_Row, ...]:
+        return (
+            _Row(
+                self.tr("τ measured"),
+                self.tr("Emitted tokens per target forward, correction or bonus included; plain decoding has 1.00."),
+                self.tr("Known after the first round."),
+                lambda s: words.number(s.tau),
+            ),
+            _Row(
+                self.tr("τ predicted"),
+                self.tr("(1 − α^(γ+1)) / (1 − α): what α and γ predict if every position were alike."),
+                self.tr("Known after the first tested token."),
+                lambda s: words.number(s.predicted_tau),
+            ),
+        )
+
+    def _cost(self) -> tuple[_Row, ...]:
+        plain = self.tr("Known once plain decoding was measured: switch “Measure plain decoding” on.")
+        return (
+            _Row(
+                self.tr("c"),
+                self.tr("Cost coefficient: time of one drafter step / time of one target step."),
+                plain,
+                lambda s: words.number(s.c, 3),
+            ),
+            _Row(
+                self.tr("speedup predicted"),
+                self.tr(
+                    "τ predicted / (γc + t(γ+1)/t(1)), t(n) being the measured time of a target forward over n tokens."
+                ),
+                plain,
+                lambda s: words.times(s.predicted_speedup),
+            ),
+            _Row(
+                self.tr("time per token"),
+                self.tr("Decoding time / new tokens, prefill apart; the median over blocks once there are some."),
+                self.tr("Known after the first round."),
+                lambda s: words.milliseconds(s.ms_per_token),
+            ),
+            _Row(
+                self.tr("plain, per token"),
+                self.tr("The same for plain decoding, measured in this run between the speculative blocks."),
+                plain,
+                lambda s: words.milliseconds(s.baseline_ms_per_token),
+            ),
+            _Row(
+                self.tr("tokens/s"),
+                self.tr("New tokens a second of decoding, prefill apart."),
+                self.tr("Known after the first round."),
+                lambda s: words.number(1000 / s.ms_per_token if s.ms_per_token else None, 0),
+            ),
+        )
+
+    def _start(self) -> tuple[_Row, ...]:
+        return (
+            _Row(
+                self.tr("TTFT"),
+                self.tr("Time to first token: prefill and the first round."),
+                self.tr("Known after the first round."),
+                lambda s: words.milliseconds(s.ttft_ms),
+            ),
+            _Row(
+                self.tr("prefill"),
+                self.tr("Reading the prompt into the caches of both models; reported apart from decoding."),
+                self.tr("Known once the prompt was read."),
+                lambda s: words.milliseconds(s.prefill_ms),
+            ),
+        )

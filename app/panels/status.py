@@ -1,0 +1,137 @@
+"""The status line: device and memory, what the engine is doing in words, tokens/s, how far it is, Stop."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QSizePolicy, QWidget
+
+from app import theme, words
+from app.labels import plain_label
+from app.panel import Panel
+from app.store import RunStore
+from engine.events import Event
+from engine.summary import Summary
+
+_BAR_STEPS = 1000
+
+
+class StatusPanel(Panel):
+    """One line."""
+
+    stop_asked = Signal()
+    every_ms = 100
+
+    def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
+        super().__init__(store, parent)
+        self.device = plain_label("", self, role="muted")
+        self.state = plain_label("", self)
+        self.state.setAccessibleName(self.tr("Engine state"))
+        self.state.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.speed = plain_label("", self)
+        self.speed.setToolTip(self.tr("New tokens a second of decoding, prefill apart."))
+        self.progress = QProgressBar(self)
+        self.progress.setTextVisible(False)
+        self.progress.setFixedSize(20 * theme.GRID, theme.GRID)
+        self.progress.setAccessibleName(self.tr("Progress"))
+        self.stop = QPushButton(self.tr("Stop"), self)
+        self.stop.setToolTip(self.tr("Stop; what was made so far is kept (Esc)"))
+        self.stop.clicked.connect(self.stop_asked)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(theme.GRID, theme.HALF, theme.GRID, theme.HALF)
+        row.setSpacing(3 * theme.GRID)
+        row.addWidget(self.device)
+        row.addWidget(self.state, 1)
+        for widget in (self.speed, self.progress, self.stop):
+            row.addWidget(widget)
+        self._keep_room(self.progress)
+
+    def draw(self, new: Sequence[Event], summary: Summary) -> None:
+        """Write the line anew."""
+        self.device.setText(self._device())
+        self.state.setText(self._state(summary))
+        speed = summary.ms_per_token
+        self.speed.setText(self.tr("{0:,.0f} tokens/s").format(1000 / speed) if speed else "")
+        self.stop.setEnabled(self.store.commands.front is not None)
+        self._draw_progress(summary)
+
+    def _device(self) -> str:
+        model, needed = self.store.model, self.store.estimated
+        if model is None:
+            return self.tr("no model")
+        taken = words.memory(model.weights_bytes + model.drafter_bytes)
+        if needed is None:
+            return f"{model.device} · {taken}"
+        return self.tr("{0} · {1}, {2} free").format(model.device, taken, words.memory(needed.free_bytes))
+
+    def _state(self, summary: Summary) -> str:
+        match self.store.doing:
+            case "empty":
+                return self.tr("no model is loaded")
+            case "ready":
+                return self.tr("ready")
+            case "starting":
+                return self.tr("starting the engine")
+            case "loading":
+                return self.tr("loading {0} and {1}").format(*self._names())
+            case "warming":
+                return self.tr("warming up")
+            case "prefilling":
+                return self.tr("reading the prompt")
+            case "drafting":
+                word = self.tr("decoding") if summary.method == "plain" else self.tr("drafting")
+                return self.tr("{0} round {1:,}").format(word, summary.n_rounds)
+            case "paused":
+                return self.tr("held after {0:,} rounds").format(summary.n_rounds)
+            case "measuring":
+                return self._measuring()
+            case "stopping":
+                return self.tr("stopping after this round")
+            case "reading":
+                return self.tr("reading the file")
+            case "done":
+                return self._ended(summary)
+
+    def _names(self) -> tuple[str, str]:
+        pair = self.store.commands.pair_to_come
+        return ("", "") if pair is None else (pair.target, pair.drafter)
+
+    def _measuring(self) -> str:
+        at = self.store.progressed
+        if at is None or at.phase != "measuring":
+            return self.tr("measuring plain decoding")
+        return self.tr("measuring against plain decoding, block {0:.0f} of {1:.0f}").format(at.done, at.total)
+
+    def _ended(self, summary: Summary) -> str:
+        n, rounds = f"{summary.n_emitted:,}", f"{summary.n_rounds:,}"
+        reasons = {
+            "length": self.tr("length reached"),
+            "end_of_text": self.tr("end of text"),
+            "context": self.tr("context is full"),
+            "cancelled": self.tr("stopped by you"),
+        }
+        why = reasons.get(summary.reason, self.tr("failed") if summary.failure else self.tr("no end recorded"))
+        text = self.tr("{0} tokens in {1} rounds, {2}").format(n, rounds, why)
+        if self.store.saved is not None:
+            return text + self.tr("; saved to {0}").format(self.store.saved.name)
+        return text if self.store.source is None else self.tr("from {0}: ").format(self.store.source.name) + text
+
+    def _draw_progress(self, summary: Summary) -> None:
+        done, total = self._how_far(summary)
+        self.progress.setVisible(self.store.busy)
+        # A total of zero makes the bar say that the end is not known.
+        self.progress.setRange(0, _BAR_STEPS if total else 0)
+        self.progress.setValue(round(_BAR_STEPS * done / total) if total else 0)
+
+    def _how_far(self, summary: Summary) -> tuple[float, float]:
+        at = self.store.progressed
+        if self.store.doing in ("drafting", "paused") and self.store.started is not None:
+            total = dict(self.store.started.settings).get("max_new_tokens")
+            return float(summary.n_emitted), float(total) if isinstance(total, int | float) else 0.0
+        if self.store.doing in ("loading", "measuring") and at is not None:
+            return at.done, at.total
+        return 0.0, 0.0
+
+    def _keep_room(self, widget: QWidget) -> None:
+        policy = widget.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        widget.setSizePolicy(policy)

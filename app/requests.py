@@ -1,0 +1,76 @@
+"""What a press of Run or Fork asks of the engine; pure."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from app.store import Selection
+from engine.events import Event, RoundFinished, RunStarted, Setting
+from engine.host import Fork, Load, Run
+from engine.method import Request
+
+NO_DRAFTER = "none"
+
+
+class Setup(NamedTuple):
+    """What the setup panel says."""
+
+    pair: Load
+    settings: Mapping[str, Setting]
+
+    @property
+    def method(self) -> str:
+        """The method follows from the drafter."""
+        return method_of(self.pair.drafter)
+
+
+class Kept(NamedTuple):
+    """The new tokens of a run up to and including a chosen one."""
+
+    started: RunStarted
+    ids: tuple[int, ...]
+
+
+def method_of(drafter: str) -> str:
+    """Plain decoding without a drafter, speculative decoding with one."""
+    return "plain" if drafter == NO_DRAFTER else "speculative"
+
+
+def default_drafter(target: str) -> str:
+    """The drafter for a target when none was named."""
+    return "builtin" if target == "builtin" else "lookup"
+
+
+def run(setup: Setup, prompt: str, *, held: bool = False) -> Run:
+    """A run of the prompt; held: it waits before its first round."""
+    return Run(setup.method, setup.settings, Request(prompt), paused=held)
+
+
+def kept_up_to(log: Sequence[Event], selection: Selection | None) -> Kept | None:
+    """The tokens a fork at the selection goes on from; None without a run or where the selected token was not kept."""
+    started = log[0] if log else None
+    if not isinstance(started, RunStarted) or selection is None:
+        return None
+    ids: list[int] = []
+    for event in log:
+        if not isinstance(event, RoundFinished):
+            continue
+        n = len(event.emitted) if event.round != selection.round else _n_kept(event, selection.token)
+        if n is None:
+            return None
+        ids += event.emitted[:n]
+        if event.round == selection.round:
+            return Kept(started, tuple(ids))
+    return None
+
+
+def fork(setup: Setup, kept: Kept) -> Fork:
+    """A run that goes on from there with the settings of now."""
+    ids = (*kept.started.prompt_ids, *kept.ids)
+    return Fork(setup.method, setup.settings, ids, kept.started.run_id, len(kept.ids))
+
+
+def _n_kept(event: RoundFinished, token: int | None) -> int | None:
+    """How many ids of `emitted` lie up to and including a token of the round; None where that token was not kept."""
+    if token is None or token == len(event.proposed):
+        return len(event.emitted)
+    return token + 1 if event.proposed[token].fate == "accepted" else None

@@ -1,0 +1,38 @@
+"""Numbers as words: one way to write each kind of quantity; knows nothing of where they are shown."""
+
+from engine.speed_model import Interval
+
+UNKNOWN = "—"
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """A number with that many decimals, — where it is not known."""
+    return UNKNOWN if value is None else f"{value:,.{digits}f}"
+
+
+def with_interval(value: float | None, interval: Interval | None, digits: int = 2) -> str:
+    """A number and its 95 % interval."""
+    if value is None or interval is None:
+        return number(value, digits)
+    return f"{value:,.{digits}f} [{interval.low:,.{digits}f}, {interval.high:,.{digits}f}]"
+
+
+def milliseconds(value: float | None) -> str:
+    """A duration, finer where it is short."""
+    if value is None:
+        return UNKNOWN
+    return f"{value:,.{2 if value < 10 else 1 if value < 100 else 0}f} ms"
+
+
+def times(value: float | None) -> str:
+    """A factor."""
+    return UNKNOWN if value is None else f"{value:.2f}×"
+
+
+def memory(n_bytes: float) -> str:
+    """An amount of memory in the unit that gives it one to three digits."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if n_bytes < 1000:
+            return f"{n_bytes:,.0f} {unit}"
+        n_bytes /= 1000
+    return f"{n_bytes:,.1f} TB"

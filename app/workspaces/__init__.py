@@ -1,0 +1,1 @@
+"""Workspaces, one file a tab: which panels, where, wired how."""

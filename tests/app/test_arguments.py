@@ -1,0 +1,76 @@
+import subprocess
+import sys
+
+import pytest
+from PySide6.QtGui import QImage
+
+from app import arguments
+from app.__main__ import main
+from engine.errors import InputError
+from engine.host import Load
+from engine.trace import TraceWriter
+from tests.app.factory import whole_run
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["--nonsense"],
+        ["--screenshot"],
+        ["--screenshot", "x.png", "--workspace", "kitchen"],
+        ["--screenshot", "x.png", "--size", "big"],
+        ["--screenshot", "x.png", "--size", "1x1"],
+        ["--screenshot", "x.png", "--scheme", "pink"],
+        ["--screenshot", "x.jpg"],
+        ["--screenshot", "no/such/folder/x.png"],
+        ["--dtype", "int3"],
+        ["--trace", "x"],
+    ],
+)
+def test_bad_usage_is_one_line_and_status_2(argv, capsys):
+    assert main(argv) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert err.startswith("draftscope: ")
+
+
+def test_without_arguments_the_built_in_pair_is_chosen():
+    assert arguments.parse([]) == arguments.Arguments(Load("builtin", "builtin"), None)
+
+
+def test_another_target_gets_prompt_lookup_unless_told_otherwise():
+    assert arguments.parse(["--target", "x"]).pair.drafter == "lookup"
+    assert arguments.parse(["--target", "x", "--drafter", "none"]).pair.drafter == "none"
+
+
+def test_an_unknown_workspace_is_named_with_the_known_ones():
+    with pytest.raises(InputError, match=r"kitchen.*decode"):
+        arguments.parse(["--screenshot", "x.png", "--workspace", "kitchen"])
+
+
+def _app(*argv: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([sys.executable, "-m", "app", *argv], capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_a_screenshot_of_a_trace_is_a_picture_of_the_wanted_size(tmp_path):
+    trace, out = tmp_path / "trace.jsonl", tmp_path / "out.png"
+    writer = TraceWriter(trace)
+    for event in whole_run():
+        writer.write(event)
+    writer.close()
+    done = _app("--screenshot", str(out), "--trace", str(trace), "--scheme", "dark", "--size", "800x600")
+    picture = QImage(str(out))
+    assert done.returncode == 0, done.stderr
+    assert (picture.width(), picture.height()) == (800, 600)
+    assert picture.pixelColor(2, 300).lightness() < 80
+
+
+def test_a_screenshot_of_what_is_no_trace_is_refused_in_one_line(tmp_path):
+    (tmp_path / "notes").write_text("hello\n")
+    done = _app("--screenshot", str(tmp_path / "out.png"), "--trace", str(tmp_path / "notes"))
+    lines = [line for line in done.stderr.splitlines() if "propagateSizeHints" not in line]
+    assert done.returncode == 2
+    assert len(lines) == 1
+    assert "not a Draftscope run" in lines[0]
+    assert not (tmp_path / "out.png").exists()

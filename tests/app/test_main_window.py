@@ -1,0 +1,152 @@
+import subprocess
+import sys
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QPushButton
+
+from app import application
+from app.main_window import MainWindow
+from app.store import Selection
+from engine.events import ModelLoaded
+from engine.host import Fork, Load, Pause, Resume, Run, Step
+from tests.app.factory import MODEL, PAIR, FakeHost, a_round, started, whole_run
+
+
+@pytest.fixture
+def open_window(qtbot):
+    windows = []
+
+    def make(pair: Load = PAIR) -> tuple[MainWindow, FakeHost]:
+        host = FakeHost()
+        window = MainWindow(pair, application.user_settings(), make_host=lambda: host)
+        qtbot.addWidget(window)
+        window.show()
+        qtbot.waitUntil(lambda: bool(host.submitted))
+        windows.append(window)
+        return window, host
+
+    yield make
+    for window in windows:
+        window.close()
+
+
+def _say(window, host, *events):
+    host.say(*events)
+    window.store.pump()
+
+
+def test_the_pair_loads_by_itself_once_the_window_is_painted(open_window):
+    _, host = open_window()
+    assert host.submitted == [Load("builtin", "builtin")]
+
+
+def test_run_while_loading_runs_the_prompt_when_the_models_are_there(open_window, qtbot):
+    window, host = open_window()
+    window.decode.prompt.prompt.setPlainText("Hello there")
+    qtbot.keyClick(window.decode.prompt.prompt, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert len(host.submitted) == 1
+    _say(window, host, MODEL)
+    run = host.submitted[1]
+    assert isinstance(run, Run)
+    assert (run.method, run.request.prompt, run.settings["gamma"]) == ("speculative", "Hello there", 4)
+
+
+def test_run_with_another_drafter_loads_it_first(open_window):
+    window, host = open_window()
+    _say(window, host, MODEL)
+    window.decode.setup.drafter.setEditText("none")
+    window.run()
+    _say(window, host, ModelLoaded("builtin", "none", "cpu", "float32", 2048, 1, 0, 0.1))
+    assert host.submitted[1] == Load("builtin", "none")
+    assert host.submitted[2].method == "plain"
+
+
+def test_a_second_press_of_run_starts_nothing(open_window):
+    window, host = open_window()
+    _say(window, host, MODEL)
+    window.run()
+    window.run()
+    assert sum(isinstance(command, Run) for command in host.submitted) == 1
+
+
+def test_pause_resume_step_and_stop_reach_the_engine(open_window, qtbot):
+    window, host = open_window()
+    _say(window, host, MODEL)
+    window.run()
+    _say(window, host, *whole_run()[:3])
+    bar = window.decode.prompt
+    for button in (bar.pause, bar.pause, bar.step, bar.stop):
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert host.submitted[2:] == [Pause(), Resume(), Pause(), Step()]
+    assert host.n_cancelled == 1
+
+
+def test_escape_stops(open_window, qtbot):
+    window, host = open_window()
+    qtbot.keyClick(window, Qt.Key.Key_Escape)
+    assert host.n_cancelled == 1
+
+
+def test_step_without_a_run_starts_one_that_is_held(open_window):
+    window, host = open_window()
+    _say(window, host, MODEL)
+    window.step()
+    assert host.submitted[1].paused is True
+
+
+def test_a_fork_goes_on_from_the_selected_token(open_window):
+    window, host = open_window()
+    _say(window, host, MODEL)
+    window.run()
+    _say(window, host, *whole_run())
+    window.store.select(Selection(0, 0))
+    window.decode.stream.fork.trigger()
+    fork = host.submitted[2]
+    assert isinstance(fork, Fork)
+    assert (fork.ids, fork.forked_from, fork.forked_at) == ((0, 1, 100), "run1", 1)
+
+
+def test_closing_the_window_ends_the_engine_during_a_run(open_window):
+    window, host = open_window()
+    _say(window, host, MODEL)
+    window.run()
+    _say(window, host, started(), a_round(0, [" a"]))
+    window.close()
+    assert host.closed
+
+
+def test_settings_and_prompt_come_back_at_the_next_start(open_window):
+    window, _ = open_window()
+    window.decode.setup.form.set_values({"gamma": 7, "baseline": False, "temperature": 0.5})
+    window.decode.prompt.prompt.setPlainText("Again")
+    window.close()
+    again, _ = open_window()
+    settings = again.decode.setup.setup().settings
+    assert (settings["gamma"], settings["baseline"], settings["temperature"]) == (7, False, 0.5)
+    assert again.decode.prompt.prompt.toPlainText() == "Again"
+
+
+def test_a_closed_dock_comes_back_with_reset_layout(open_window):
+    window, _ = open_window()
+    for action in window.decode.view_actions():
+        action.trigger()
+    assert not window.decode.rounds.isVisible()
+    window.decode.reset_layout()
+    assert window.decode.rounds.isVisible()
+    assert window.decode.metrics.isVisible()
+
+
+def test_every_control_has_a_name_for_those_who_cannot_see_it(open_window):
+    window, _ = open_window()
+    controls = [*window.findChildren(QComboBox), *window.findChildren(QAbstractSpinBox)]
+    buttons = [button for button in window.findChildren(QPushButton) if button.isVisible()]
+    assert all(control.accessibleName() for control in controls)
+    assert all(button.text() for button in buttons)
+    assert len(controls) >= 10
+
+
+def test_the_window_needs_neither_torch_nor_transformers():
+    code = "import sys, app.main_window, app.application; print({'torch', 'transformers'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

@@ -1,0 +1,208 @@
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel
+
+from app.config_form import ConfigForm, fields_of
+from app.panels.error import ErrorPanel
+from app.panels.metrics import MetricsPanel
+from app.panels.rounds import RoundsPanel
+from app.panels.same_text import SameText
+from app.panels.setup import SetupPanel
+from app.panels.status import StatusPanel
+from app.store import RunStore, Selection
+from engine.events import Compared, Estimated, Progressed, Refused, RunFailed, RunFinished
+from engine.host import Load, Run
+from engine.method import Request, make_config
+from engine.methods.plain.config import PlainConfig
+from engine.methods.speculative.config import SpeculativeConfig
+from tests.app.factory import MODEL, PAIR, FakeHost, a_round, blocks, started, whole_run
+
+
+@pytest.fixture
+def show(qtbot):
+    store, host, panels = RunStore(), FakeHost(), []
+    store.attach(host)
+
+    def make(kind, *more):
+        panel = kind(store, *more)
+        qtbot.addWidget(panel)
+        panel.show()
+        panels.append(panel)
+        return panel
+
+    def say(*events):
+        host.say(*events)
+        store.pump()
+
+    make.store, make.say, make.host = store, say, host
+    yield make
+    for panel in panels:
+        panel.close()
+
+
+def _cells(panel: RoundsPanel) -> list[list[str]]:
+    model = panel.model
+    return [[model.data(model.index(r, c)) for c in range(model.columnCount())] for r in range(model.rowCount())]
+
+
+def test_the_table_holds_what_the_rounds_said(show):
+    panel = show(RoundsPanel)
+    show.say(*whole_run())
+    assert _cells(panel) == [
+        ["0", "4", "2", "3", "2.00", "5.00", "0.25", "·a·time·there"],
+        ["1", "1", "1", "2", "2.00", "5.00", "0.25", "·was⏎"],
+    ]
+
+
+def test_a_row_selects_its_round_and_a_selection_its_row(show):
+    panel = show(RoundsPanel)
+    show.say(*whole_run())
+    panel.table.selectRow(1)
+    assert show.store.selection == Selection(1, None)
+    show.store.select(Selection(0, 3))
+    assert panel.table.currentIndex().row() == 0
+    assert show.store.selection == Selection(0, 3)
+
+
+def test_a_new_run_empties_the_table(show):
+    panel = show(RoundsPanel)
+    show.say(*whole_run())
+    show.say(started("next"))
+    assert _cells(panel) == []
+
+
+def test_figures_are_those_of_the_summary(show):
+    panel = show(MetricsPanel)
+    show.say(*whole_run())
+    values = panel.values()
+    assert panel.headline == "2.00×"
+    assert values["α"].startswith("0.75 [")
+    assert (values["draft efficiency"], values["τ measured"], values["c"]) == ("0.60", "2.50", "0.250")
+    assert (values["time per token"], values["plain, per token"]) == ("5.00 ms", "10.0 ms")
+    assert (values["tokens/s"], values["prefill"], values["TTFT"]) == ("200", "12.0 ms", "19.2 ms")
+
+
+def test_figures_that_are_not_known_say_what_would_make_them_known(show):
+    panel = show(MetricsPanel)
+    show.say(started(), a_round(0, [" a"], [" b"]))
+    assert panel.values()["speedup predicted"] == "—"
+    tips = [label.toolTip() for label in panel.findChildren(QLabel) if label.accessibleName() == "speedup predicted"]
+    assert "Measure plain decoding" in tips[0]
+
+
+def test_every_figure_is_explained_in_a_tooltip(show):
+    panel = show(MetricsPanel)
+    labels = [label for label in panel.findChildren(QLabel) if label.text() in panel.values()]
+    assert len(labels) == len(panel.values())
+    assert all(label.toolTip() for label in labels)
+
+
+def test_no_label_interprets_what_it_shows(show):
+    for kind in (MetricsPanel, ErrorPanel, StatusPanel, SameText):
+        panel = show(kind)
+        assert all(label.textFormat() == Qt.TextFormat.PlainText for label in panel.findChildren(QLabel))
+
+
+@pytest.mark.parametrize(
+    ("events", "words"),
+    [
+        ([started(), Compared(True, None, None)], "✓ same text"),
+        ([started(), Compared(False, 17, 0.25)], "differs from plain decoding at token 17 (top-2 margin 0.2500)"),
+        ([started(settings={"temperature": 0.7})], "not comparable token by token when sampling"),
+        ([started(settings={"baseline": False})], "plain decoding is not measured"),
+        ([started()], "compared after the last round"),
+        ([started(), RunFinished("cancelled", 0)], "stopped before the comparison"),
+        ([started(method="plain")], "this is plain decoding"),
+    ],
+)
+def test_the_check_says_what_it_found_or_why_it_did_not(show, events, words):
+    panel = show(SameText)
+    show.say(*events)
+    assert words in panel.label.text()
+
+
+def test_a_refusal_says_what_happened_and_what_to_do(show):
+    panel = show(ErrorPanel)
+    assert not panel.frame.isVisible()
+    show.store.load(PAIR)
+    show.say(Refused("load", "there is no folder <b>x</b>", "check the path"))
+    assert panel.frame.isVisible()
+    assert "<b>x</b>" in panel.happened.text()
+    assert "check the path" in panel.next.text()
+    assert "Nothing was lost" in panel.next.text()
+
+
+def test_a_failure_says_what_was_kept_and_hides_its_details(show, qtbot):
+    panel = show(ErrorPanel)
+    show.say(started(), a_round(0, [" a", " b"]), RunFailed("boom", "report it", "Traceback (most recent call last)"))
+    assert "Kept: 3 tokens" in panel.next.text()
+    assert not panel.details.isVisible()
+    qtbot.mouseClick(panel.more, Qt.MouseButton.LeftButton)
+    assert panel.details.toPlainText().startswith("Traceback")
+    assert panel.details.isVisible()
+
+
+def test_an_error_can_be_dismissed(show, qtbot):
+    panel = show(ErrorPanel)
+    show.say(Refused("run", "no", "yes"))
+    qtbot.mouseClick(panel.close_button, Qt.MouseButton.LeftButton)
+    assert not panel.frame.isVisible()
+    assert show.store.trouble is None
+
+
+def test_the_status_line_says_in_words_what_the_engine_does(show):
+    panel = show(StatusPanel)
+    panel.every_ms = 0
+    show.store.load(PAIR)
+    show.say(Estimated(1, 2, 3, 24_000_000_000, "cpu"), Progressed("loading", 1, 4, "bytes"))
+    assert panel.state.text() == "loading builtin and builtin"
+    assert panel.progress.value() == 250
+    show.say(MODEL)
+    assert panel.device.text() == "cpu · 41 MB, 24 GB free"
+    show.store.run(PAIR, Run("speculative", {}, Request("x")))
+    show.say(*whole_run()[:3])
+    assert panel.state.text() == "drafting round 1"
+    show.say(whole_run()[3], *blocks(), Progressed("measuring", 3, 9, "blocks"))
+    assert panel.state.text() == "measuring against plain decoding, block 3 of 9"
+    show.say(RunFinished("length", 5))
+    assert panel.state.text() == "5 tokens in 2 rounds, length reached"
+
+
+def test_the_form_has_a_control_with_help_for_each_setting(qtbot):
+    from PySide6.QtWidgets import QWidget
+
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    form = ConfigForm(SpeculativeConfig, parent)
+    for field in fields_of(SpeculativeConfig):
+        assert form.control(field.name).accessibleName() == field.title
+        assert form.control(field.name).toolTip() == field.help != ""
+    assert make_config(SpeculativeConfig, form.values(SpeculativeConfig)) == SpeculativeConfig()
+
+
+def test_the_form_keeps_settings_within_their_bounds(qtbot):
+    from PySide6.QtWidgets import QWidget
+
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    form = ConfigForm(SpeculativeConfig, parent)
+    form.set_values({"gamma": 1000, "top_p": -1, "seed": 2**60, "temperature": 0.35, "max_new_tokens": 0})
+    values = form.values(SpeculativeConfig)
+    assert (values["gamma"], values["seed"], values["max_new_tokens"]) == (64, 2**53, 1)
+    assert values["top_p"] > 0
+    assert make_config(SpeculativeConfig, values).temperature == 0.35
+
+
+def test_the_method_follows_from_the_drafter(show):
+    panel = show(SetupPanel, PAIR)
+    assert panel.setup().method == "speculative"
+    panel.drafter.setEditText("none")
+    assert panel.setup().method == "plain"
+    assert set(panel.setup().settings) == set(PlainConfig.__struct_fields__)
+    assert not panel.form.control("gamma").isVisible()
+
+
+def test_another_target_takes_a_drafter_that_can_follow_it(show):
+    panel = show(SetupPanel, PAIR)
+    panel.target.setEditText("some/folder")
+    assert panel.setup().pair == Load(target="some/folder", drafter="lookup")

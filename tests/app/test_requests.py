@@ -1,0 +1,38 @@
+from app import requests
+from app.store import Selection
+from engine.host import Load
+from tests.app.factory import a_round, started, whole_run
+
+SETUP = requests.Setup(Load(drafter="lookup"), {"gamma": 2})
+
+
+def test_a_drafter_means_speculative_and_none_means_plain():
+    assert requests.method_of("builtin") == "speculative"
+    assert requests.method_of("none") == "plain"
+
+
+def test_a_fork_goes_on_from_the_selected_token():
+    kept = requests.kept_up_to(whole_run(), Selection(0, 1))
+    fork = requests.fork(SETUP, kept)
+    assert fork.ids == (0, 1, 100, 101)
+    assert (fork.forked_from, fork.forked_at) == ("run1", 2)
+
+
+def test_a_fork_from_a_correction_takes_the_whole_round():
+    kept = requests.kept_up_to(whole_run(), Selection(0, 4))
+    assert kept.ids == (100, 101, 9)
+
+
+def test_a_fork_from_a_later_round_takes_the_rounds_before():
+    kept = requests.kept_up_to(whole_run(), Selection(1, 0))
+    assert kept.ids == (100, 101, 9, 100)
+
+
+def test_a_ghost_cannot_be_forked_from():
+    assert requests.kept_up_to(whole_run(), Selection(0, 2)) is None
+
+
+def test_nothing_can_be_forked_without_a_selection_or_a_run():
+    assert requests.kept_up_to(whole_run(), None) is None
+    assert requests.kept_up_to([a_round(0, [" a"])], Selection(0, 0)) is None
+    assert requests.kept_up_to([started()], Selection(0, 0)) is None

@@ -1,0 +1,225 @@
+from app.store import RunStore, Selection
+from engine.events import ModelLoaded, Refused, RunFailed, RunFinished
+from engine.host import Load, Run, Step
+from engine.method import Request
+from engine.summary import Summary, fold
+from tests.app.factory import MODEL, PAIR, FakeHost, a_round, started, whole_run
+
+RUN = Run("speculative", {}, Request("hello"))
+
+
+def _store(qtbot) -> tuple[RunStore, FakeHost]:
+    store, host = RunStore(), FakeHost()
+    store.attach(host)
+    return store, host
+
+
+def test_a_frame_folds_every_event_and_says_so_once(qtbot):
+    store, host = _store(qtbot)
+    said = []
+    store.changed.connect(lambda: said.append(len(store.log)))
+    host.say(*whole_run())
+    store.pump()
+    expected = Summary()
+    for event in whole_run():
+        expected = fold(expected, event)
+    assert store.summary == expected
+    assert said == [len(whole_run())]
+
+
+def test_a_frame_without_events_says_nothing(qtbot):
+    store, _ = _store(qtbot)
+    said = []
+    store.changed.connect(lambda: said.append(1))
+    store.pump()
+    assert said == []
+
+
+def test_a_new_run_replaces_the_log_and_keeps_the_one_before(qtbot):
+    store, host = _store(qtbot)
+    host.say(*whole_run("first"))
+    store.pump()
+    store.select(Selection(1, 0))
+    host.say(started("second"))
+    store.pump()
+    assert store.started.run_id == "second"
+    assert store.selection is None
+    assert [past.log[0].run_id for past in store.history] == ["first"]
+    assert store.history[0].summary.n_emitted == 5
+
+
+def test_a_run_asked_for_while_loading_starts_once_the_models_are_there(qtbot):
+    store, host = _store(qtbot)
+    store.load(PAIR)
+    store.run(PAIR, RUN)
+    assert host.submitted == [PAIR]
+    host.say(MODEL)
+    store.pump()
+    assert host.submitted == [PAIR, RUN]
+
+
+def test_a_run_on_another_pair_loads_it_first(qtbot):
+    store, host = _store(qtbot)
+    store.load(PAIR)
+    host.say(MODEL)
+    store.pump()
+    other = Load(drafter="lookup")
+    store.run(other, RUN)
+    host.say(ModelLoaded("builtin", "lookup", "cpu", "float32", 2048, 1, 0, 0.1))
+    store.pump()
+    assert host.submitted == [PAIR, other, RUN]
+
+
+def test_a_run_on_the_loaded_pair_does_not_load_it_again(qtbot):
+    store, host = _store(qtbot)
+    store.load(PAIR)
+    host.say(MODEL)
+    store.pump()
+    store.run(PAIR, RUN)
+    assert host.submitted == [PAIR, RUN]
+
+
+def test_a_run_is_dropped_when_its_pair_cannot_be_loaded(qtbot):
+    store, host = _store(qtbot)
+    store.run(Load(target="nowhere"), RUN)
+    host.say(Refused("load", "there is no folder nowhere", "check the path"))
+    store.pump()
+    assert host.submitted == [Load(target="nowhere")]
+    assert not store.busy
+    assert store.trouble.message == "there is no folder nowhere"
+
+
+def test_a_defect_while_loading_leaves_the_run_on_show_as_it_was(qtbot):
+    store, host = _store(qtbot)
+    host.say(*whole_run())
+    store.pump()
+    store.load(PAIR)
+    host.say(RunFailed("ImportError: no torch", "report it", "Traceback"))
+    store.pump()
+    assert store.summary.state == "finished"
+    assert len(store.log) == len(whole_run())
+    assert store.trouble.details == "Traceback"
+
+
+def test_a_failed_run_keeps_its_tokens(qtbot):
+    store, host = _store(qtbot)
+    store.run(PAIR, RUN)
+    host.say(MODEL)
+    store.pump()
+    host.say(started(), a_round(0, [" a", " b"]), RunFailed("memory ran out", "shorten the run"))
+    store.pump()
+    assert store.trouble.n_kept == 3
+    assert store.summary.state == "failed"
+    assert not store.busy
+
+
+def test_stopping_drops_what_waits_and_reports_no_trouble(qtbot):
+    store, host = _store(qtbot)
+    store.load(PAIR)
+    store.run(PAIR, RUN)
+    store.cancel()
+    host.say(Refused("load", "stopped by the user", "start it again"))
+    store.pump()
+    assert host.n_cancelled == 1
+    assert host.submitted == [PAIR]
+    assert store.trouble is None
+    assert not store.busy
+
+
+def test_a_stopped_run_keeps_its_log(qtbot):
+    store, host = _store(qtbot)
+    store.run(PAIR, RUN)
+    host.say(MODEL)
+    store.pump()
+    host.say(started(), a_round(0, [" a"]))
+    store.pump()
+    store.cancel()
+    assert store.doing == "stopping"
+    host.say(RunFinished("cancelled", 2))
+    store.pump()
+    assert (store.doing, store.summary.reason, store.summary.n_emitted) == ("done", "cancelled", 2)
+
+
+def test_a_refusal_to_save_does_not_end_the_run(qtbot):
+    store, host = _store(qtbot)
+    store.run(PAIR, RUN)
+    host.say(MODEL)
+    store.pump()
+    host.say(started(), Refused("save", "the disk is full", "free it"), a_round(0, [" a"]))
+    store.pump()
+    assert store.in_rounds is True
+    assert store.trouble.what == "save"
+
+
+def test_a_held_run_makes_one_round_a_step(qtbot):
+    store, host = _store(qtbot)
+    held = Run("speculative", {}, Request("hello"), paused=True)
+    store.run(PAIR, held)
+    host.say(MODEL)
+    store.pump()
+    host.say(started())
+    store.pump()
+    assert store.doing == "paused"
+    store.step()
+    assert host.submitted[-1] == Step()
+
+
+def test_what_the_engine_does_is_named_from_load_to_end(qtbot):
+    store, host = _store(qtbot)
+    assert store.doing == "empty"
+    store.load(PAIR)
+    assert store.doing == "starting"
+    host.say(MODEL)
+    store.pump()
+    assert store.doing == "ready"
+    store.run(PAIR, RUN)
+    assert store.doing == "warming"
+    seen = []
+    for event in whole_run():
+        host.say(event)
+        store.pump()
+        seen.append(store.doing)
+    assert list(dict.fromkeys(seen)) == ["prefilling", "drafting", "measuring", "done"]
+
+
+def test_a_damaged_file_is_shown_up_to_its_damage(qtbot, tmp_path):
+    from engine.trace import TraceWriter
+
+    path = tmp_path / "trace.jsonl"
+    writer = TraceWriter(path)
+    for event in whole_run():
+        writer.write(event)
+    writer.close()
+    path.write_bytes(path.read_bytes()[:-20])
+    store, _ = _store(qtbot)
+    store.open_trace(path)
+    qtbot.waitUntil(lambda: not store.busy)
+    assert len(store.log) == len(whole_run()) - 1
+    assert store.trouble.kind == "damaged"
+    assert store.close() is True
+
+
+def test_a_saved_run_reads_back_the_same(qtbot, tmp_path):
+    store, host = _store(qtbot)
+    host.say(*whole_run())
+    store.pump()
+    log = list(store.log)
+    store.save_trace(tmp_path / "copy.jsonl")
+    qtbot.waitUntil(lambda: not store.busy)
+    store.open_trace(tmp_path / "copy.jsonl")
+    qtbot.waitUntil(lambda: not store.busy)
+    assert store.log == log
+    assert store.source == tmp_path / "copy.jsonl"
+    store.close()
+
+
+def test_a_file_that_is_no_run_is_refused_and_loses_nothing(qtbot, tmp_path):
+    (tmp_path / "notes.txt").write_text("hello\n")
+    store, host = _store(qtbot)
+    host.say(*whole_run())
+    store.pump()
+    store.open_trace(tmp_path / "notes.txt")
+    qtbot.waitUntil(lambda: not store.busy)
+    assert "not a Draftscope run" in store.trouble.message
+    assert len(store.log) == len(whole_run())
+    store.close()

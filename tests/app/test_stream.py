@@ -1,0 +1,166 @@
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QGuiApplication
+
+from app.panels.stream_layout import StreamLayout
+from app.panels.token_stream import TokenStreamPanel
+from app.store import RunStore, Selection
+from tests.app.factory import FakeHost, a_round, started, token, whole_run
+
+HOSTILE = [
+    "<b>bold</b>",
+    "<img src=x>",
+    "\x00\x1b[31m",
+    "\u202egnp.exe",
+    "👩\u200d🚒",
+    "y" * 1_000_000,
+    "&lt;",
+    "\ud800",
+]
+
+
+@pytest.fixture
+def shown(qtbot):
+    store, host = RunStore(), FakeHost()
+    store.attach(host)
+    panel = TokenStreamPanel(store)
+    qtbot.addWidget(panel)
+    panel.resize(800, 400)
+    panel.show()
+
+    def say(*events):
+        host.say(*events)
+        store.pump()
+
+    yield store, panel, say
+    panel.close()
+
+
+def test_the_stream_shows_every_token_of_the_events_in_order(shown):
+    _, panel, say = shown
+    say(*whole_run())
+    assert panel.view.shown_text() == "Once·upon·a·time·lived·ran·there·was⏎"
+
+
+def test_each_token_has_its_fate(shown):
+    _, panel, say = shown
+    say(*whole_run())
+    assert [token.fate for token in panel.view.tokens] == [
+        "prompt", "prompt", "accepted", "accepted", "rejected", "untested", "correction", "accepted", "bonus",
+    ]  # fmt: skip
+
+
+def test_a_token_of_a_round_without_proposals_is_nobodys_bonus(shown):
+    _, panel, say = shown
+    say(started(), a_round(0, []))
+    assert panel.view.tokens[-1].fate == "plain"
+
+
+def test_ghosts_can_be_hidden_and_shown_again(shown, qtbot):
+    _, panel, say = shown
+    say(*whole_run())
+    qtbot.mouseClick(panel.ghosts, Qt.MouseButton.LeftButton, pos=QPoint(5, panel.ghosts.height() // 2))
+    assert panel.view.shown_text() == "Once·upon·a·time·there·was⏎"
+    panel.ghosts.setChecked(True)
+    assert "·lived·ran" in panel.view.shown_text()
+
+
+def test_copied_text_is_the_plain_text_that_was_kept(shown):
+    _, panel, say = shown
+    say(*whole_run())
+    panel.copy_text()
+    assert QGuiApplication.clipboard().text() == "Once upon a time there was\n"
+
+
+def test_hostile_text_is_shown_as_it_is_written(shown):
+    _, panel, say = shown
+    say(started(pieces=HOSTILE), a_round(0, HOSTILE, HOSTILE, end="<u>end</u>"))
+    text = panel.view.shown_text()
+    assert "<b>bold</b><img·src=x>␀␛[31m⟨U+202E⟩gnp.exe" in text
+    assert text.endswith("<u>end</u>")
+    assert not panel.grab().isNull()
+
+
+def test_a_hidden_panel_catches_up_when_it_is_shown(shown):
+    _, panel, say = shown
+    panel.hide()
+    say(*whole_run())
+    assert panel.view.tokens == []
+    panel.show()
+    assert len(panel.view.tokens) == 9
+
+
+def test_a_new_run_clears_the_stream(shown):
+    _, panel, say = shown
+    say(*whole_run())
+    say(started("next", pieces=("Now",)))
+    assert panel.view.shown_text() == "Now"
+
+
+def test_a_click_selects_the_token_under_it(shown, qtbot):
+    store, panel, say = shown
+    say(started(pieces=()), a_round(0, ["wide word"]))
+    qtbot.mouseClick(panel.view.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(40, 30))
+    assert store.selection == Selection(0, 0)
+
+
+def test_arrow_keys_walk_over_the_tokens_and_open_their_cards(shown, qtbot):
+    store, panel, say = shown
+    say(*whole_run())
+    for _ in range(3):
+        qtbot.keyClick(panel.view, Qt.Key.Key_Right)
+    assert store.selection == Selection(0, 2)
+    assert panel.view.card.isVisible()
+    facts = dict(panel.view.card.facts)
+    assert (facts["fate"], facts["q"], facts["min(1, p/q)"], facts["draw u"]) == ("rejected", "0.800", "0.750", "0.400")
+
+
+def test_a_greedy_token_says_that_nothing_was_drawn(shown):
+    store, panel, say = shown
+    greedy = a_round(0, [])
+    say(started(), type(greedy)(0, (token("x", "accepted", u=None),), greedy.last, (7, 9), 1.0, 1.0, 0.0))
+    store.select(Selection(0, 0))
+    assert dict(panel.view.card.facts)["draw u"] == "none (greedy)"
+
+
+def test_a_fork_is_offered_only_from_kept_tokens(shown):
+    store, panel, say = shown
+    say(*whole_run())
+    store.select(Selection(0, 1))
+    assert panel.fork.isEnabled()
+    store.select(Selection(0, 2))
+    assert not panel.fork.isEnabled()
+
+
+def test_tens_of_thousands_of_tokens_are_all_laid_out(shown, qtbot):
+    _, panel, say = shown
+    say(started())
+    for number in range(0, 5000):
+        panel.store.log.append(a_round(number, [" a", " b", " c", " d"]))
+    panel.refresh()
+    qtbot.waitUntil(lambda: panel.view.shown_text().count("·end") == 5000)
+    panel.resize(500, 400)
+    qtbot.waitUntil(lambda: panel.view.shown_text().count("·end") == 5000)
+    assert panel.view.verticalScrollBar().maximum() > 10_000
+
+
+def test_the_view_stays_at_the_end_unless_it_was_scrolled_away(shown):
+    _, panel, say = shown
+    bar = panel.view.verticalScrollBar()
+    say(started(), *(a_round(n, [" word"] * 4) for n in range(150)))
+    assert bar.value() == bar.maximum() > 0
+    bar.setValue(0)
+    say(*(a_round(n, [" word"] * 4) for n in range(150, 180)))
+    assert bar.value() == 0
+
+
+def test_a_long_token_is_split_over_lines_and_lines_end_where_told():
+    layout = StreamLayout(lambda text, bold: 10.0 * len(text))
+    layout.restart(100)
+    layout.add(0, "x" * 25, bold=False, breaks=False)
+    layout.add(1, "end", bold=False, breaks=True)
+    layout.add(2, "new", bold=False, breaks=False)
+    lines = [[segment.text for segment in layout.line(n)] for n in range(layout.n_lines)]
+    assert lines == [["x" * 10], ["x" * 10], ["x" * 5, "end"], ["new"]]
+    assert layout.hit(60, 2) == 1
+    assert layout.hit(400, 2) is None

@@ -1,0 +1,67 @@
+"""What holds for every test: no display, no network, no file outside the test's folder, nothing left behind."""
+
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
+
+import pytest
+from PySide6.QtCore import QSettings, QTimer
+from PySide6.QtWidgets import QApplication
+
+_LOCAL = ("127.", "localhost", "::1")
+# Pools that transformers leaves behind after a load, and tqdm's monitor: not ours to end.
+_FOREIGN_POOL = "ThreadPoolExecutor"
+_FOREIGN_KIND = "TMonitor"
+_GRACE_S = 1.0
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = socket.socket.connect
+
+    def refuse(self: socket.socket, address: object) -> None:
+        host = address[0] if isinstance(address, tuple) else ""
+        if self.family != getattr(socket, "AF_UNIX", None) and not str(host).startswith(_LOCAL):
+            raise AssertionError(f"a test tried to reach {address}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """User data, configuration and QSettings lie in a folder of the test."""
+    home: Path = tmp_path_factory.mktemp("user")
+    monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
+    for kind in (QSettings.Format.IniFormat, QSettings.Format.NativeFormat):
+        QSettings.setPath(kind, QSettings.Scope.UserScope, str(home / "config"))
+
+
+@pytest.fixture(autouse=True)
+def _no_leaks() -> Iterator[None]:
+    """A test ends the threads, stops the timers and closes the windows that it began."""
+    threads = set(threading.enumerate())
+    yield
+    app = QApplication.instance()
+    left = [thread.name for thread in threading.enumerate() if thread not in threads and _outlives(thread)]
+    assert not left, f"threads left running: {left}"
+    if isinstance(app, QApplication):
+        windows = [widget for widget in app.topLevelWidgets() if widget.isVisible()]
+        assert not windows, f"windows left open: {windows}"
+        timers = [
+            timer for widget in app.topLevelWidgets() for timer in widget.findChildren(QTimer) if timer.isActive()
+        ]
+        assert not timers, f"timers left running: {timers}"
+
+
+def _outlives(thread: threading.Thread) -> bool:
+    """Whether a thread of ours goes on after it was given a moment to end."""
+    if thread.name.startswith(_FOREIGN_POOL) or type(thread).__name__ == _FOREIGN_KIND:
+        return False
+    thread.join(_GRACE_S)
+    return thread.is_alive()
