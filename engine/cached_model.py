@@ -5,8 +5,38 @@ The one place that knows the transformers cache. Exact for full and sliding-wind
 import torch
 from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
+from transformers.cache_utils import DynamicLayer
 
 PREFILL_CHUNK = 512
+_FIRST_CAPACITY = 256
+
+
+class _GrowingLayer(DynamicLayer):  # type: ignore[misc]
+    """A full-attention layer that writes into spare room instead of copying everything at every step.
+
+    `keys` and `values` are views [B, H, n, D] of buffers that double when full; a rollback only shortens the views."""
+
+    def update(self, key_states: Tensor, value_states: Tensor, *args: object, **kwargs: object) -> tuple[Tensor, Tensor]:
+        """Append the new states; returns all of them."""
+        if not self.is_initialized:
+            self.lazy_initialization(key_states, value_states)
+        held = self.get_seq_length()
+        n = held + key_states.shape[-2]
+        if not held or n > self._key_room.shape[-2]:
+            self._key_room = self._grown(self.keys, key_states, n)
+            self._value_room = self._grown(self.values, value_states, n)
+        self._key_room[..., held:n, :] = key_states
+        self._value_room[..., held:n, :] = value_states
+        self.keys, self.values = self._key_room[..., :n, :], self._value_room[..., :n, :]
+        return self.keys, self.values
+
+    @staticmethod
+    def _grown(old: Tensor, new: Tensor, n: int) -> Tensor:
+        """A buffer with room for twice n positions, holding the old ones."""
+        room = new.new_empty((*new.shape[:-2], max(_FIRST_CAPACITY, 2 * n), new.shape[-1]))
+        if old.numel():
+            room[..., : old.shape[-2], :] = old
+        return room
 
 
 class CachedModel:
@@ -23,6 +53,7 @@ class CachedModel:
         self._cache = DynamicCache(config=self.model.config)
         # Sliding-window layers only allow a rollback past the window if they keep what slid out since the last crop.
         self._cache.activate_past_recording()
+        self._cache.layers[:] = [_GrowingLayer() if type(x) is DynamicLayer else x for x in self._cache.layers]
         self.length = 0
 
     def forward(self, ids: Tensor) -> Tensor:

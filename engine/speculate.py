@@ -110,8 +110,13 @@ class Decoder:
         return Round(record, self._clock.ms(started, drafted), self._clock.ms(drafted, verified))
 
     def _uniforms(self, gamma: int) -> Tensor:
-        """The draws of a round in their fixed order: gamma for the drafter, gamma to accept, one for the last token."""
-        return torch.rand(2 * gamma + 1, generator=self._rng, dtype=torch.float64, device=self._target.device)
+        """The draws of a round in their fixed order: gamma for the drafter, gamma to accept, one for the last token.
+
+        Greedy decoding draws nothing."""
+        n = 2 * gamma + 1
+        if self._warp.greedy:
+            return torch.zeros(n, dtype=torch.float64, device=self._target.device)
+        return torch.rand(n, generator=self._rng, dtype=torch.float64, device=self._target.device)
 
     def _draft(self, gamma: int, u: Tensor) -> Draft:
         if self._drafter is None or gamma == 0:

@@ -7,10 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
+# Tiny models gain nothing from a second thread, and two test runs side by side lose much by it.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
-from PySide6.QtCore import QSettings, QTimer
-from PySide6.QtWidgets import QApplication
+
+try:
+    from PySide6.QtCore import QSettings, QTimer
+    from PySide6.QtWidgets import QApplication
+except ImportError:  # a machine for the engine alone
+    QApplication = None  # type: ignore[assignment, misc]
+    collect_ignore = ["app"]
 
 _LOCAL = ("127.", "localhost", "::1")
 # Pools that transformers leaves behind after a load, and tqdm's monitor: not ours to end.
@@ -38,6 +45,8 @@ def _own_folders(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempP
     home: Path = tmp_path_factory.mktemp("user")
     monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
+    if QApplication is None:
+        return
     for kind in (QSettings.Format.IniFormat, QSettings.Format.NativeFormat):
         QSettings.setPath(kind, QSettings.Scope.UserScope, str(home / "config"))
 
@@ -47,10 +56,9 @@ def _no_leaks() -> Iterator[None]:
     """A test ends the threads, stops the timers and closes the windows that it began."""
     threads = set(threading.enumerate())
     yield
-    app = QApplication.instance()
     left = [thread.name for thread in threading.enumerate() if thread not in threads and _outlives(thread)]
     assert not left, f"threads left running: {left}"
-    if isinstance(app, QApplication):
+    if QApplication is not None and isinstance(app := QApplication.instance(), QApplication):
         windows = [widget for widget in app.topLevelWidgets() if widget.isVisible()]
         assert not windows, f"windows left open: {windows}"
         timers = [

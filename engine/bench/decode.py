@@ -65,14 +65,13 @@ def bench(pair: Pair, *, gamma: int, n_new: int, n_prompts: int) -> Iterator[Eve
         THEIR_PLAIN: systems.transformers_generate(target.model, None, gamma=gamma, n_new=n_new),
         THEIR_ASSISTED: systems.transformers_generate(target.model, small.model, gamma=gamma, n_new=n_new),
     }
-    with torch.inference_mode():
-        asked = prompts.held_out_prompts(target.tokenizer, n_prompts)
-        for system in made.values():
-            system(asked[0][:8])
-        calls = yield from _interleave(made, asked)
-        lookup = systems.ours(target, PromptLookupDrafter(3, device=target.device), gamma=gamma, n_new=n_new)
-        lookup_calls = [lookup(prompt) for prompt in asked[:_N_LOOKUP_PROMPTS]]
-        perplexities = _perplexity(target), _perplexity(small)
+    asked = prompts.held_out_prompts(target.tokenizer, n_prompts)
+    for system in made.values():
+        system(asked[0][:8])
+    calls = yield from _interleave(made, asked)
+    lookup = systems.ours(target, PromptLookupDrafter(3, device=target.device), gamma=gamma, n_new=n_new)
+    lookup_calls = [lookup(prompt) for prompt in asked[:_N_LOOKUP_PROMPTS]]
+    perplexities = _perplexity(target), _perplexity(small)
     yield _result(
         calls, lookup_calls, perplexities, target, gamma=gamma, n_new=n_new, seconds=time.perf_counter() - started
     )
@@ -159,6 +158,7 @@ def _repeated_4grams(ids: Sequence[int]) -> float:
     return 1 - len(set(grams)) / len(grams) if grams else 0.0
 
 
+@torch.inference_mode()
 def _perplexity(model: LoadedModel) -> float:
     """Per token, on held-out prose."""
     total, n = 0.0, 0

@@ -33,6 +33,7 @@ def ours(target: LoadedModel, drafter: Drafter | None, *, gamma: int, n_new: int
     """Our engine, recording every probability as a visible run does; gamma 0 is plain decoding."""
     config = OurConfig(max_new_tokens=n_new, stop_at_end=False)
 
+    @torch.inference_mode()  # as Session.run does; `generate` brings its own no_grad
     def call(prompt: Sequence[int]) -> Call:
         runtime = Runtime(target, drafter, "", cancelled=Flag())
         started = time.perf_counter()

@@ -41,8 +41,8 @@ class Stage(msgspec.Struct, frozen=True):
 
 TARGET = Stage("target", shapes.TARGET, Plan(steps=2600, peak_rate=2e-3), seed=11)
 DRAFTERS = (
-    Stage("general", shapes.GENERAL, Plan(steps=1000, peak_rate=4e-3, long_every=16), seed=12),
-    Stage("small", shapes.SMALL, Plan(steps=600, peak_rate=4e-3, long_every=16), seed=13),
+    Stage("general", shapes.GENERAL, Plan(steps=400, peak_rate=4e-3, long_every=16), seed=12),
+    Stage("small", shapes.SMALL, Plan(steps=400, peak_rate=4e-3, long_every=16), seed=13),
 )
 
 

@@ -20,7 +20,7 @@ class Shape(NamedTuple):
 
 
 TARGET = Shape(hidden=256, layers=10, heads=4, kv_heads=2, mlp=704)
-GENERAL = Shape(hidden=160, layers=2, heads=5, kv_heads=5, mlp=432)
+GENERAL = Shape(hidden=128, layers=2, heads=4, kv_heads=4, mlp=344)
 SMALL = Shape(hidden=128, layers=1, heads=4, kv_heads=4, mlp=344)
 
 

@@ -63,7 +63,11 @@ def test_reset_makes_the_next_sequence_independent_of_the_last(folder: Path, nam
 
 
 @pytest.mark.parametrize("name", SPECS)
-def test_state_has_a_size(folder: Path, name: str) -> None:
+def test_state_has_a_size_and_is_given_back_after_a_run(folder: Path, name: str) -> None:
     session, drafter, _ = built(folder, name)
-    run(session, "The harbour", max_new_tokens=8)
+    with torch.inference_mode():
+        drafter.prefill(IDS[:-1])
+        drafter.propose(IDS, 3, Warp(), torch.rand(3, dtype=torch.float64))
     assert drafter.cache_bytes() > 0
+    run(session, "The harbour", max_new_tokens=8)
+    assert drafter.cache_bytes() == 0
