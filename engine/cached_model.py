@@ -16,7 +16,14 @@ class _GrowingLayer(DynamicLayer):  # type: ignore[misc]
 
     `keys` and `values` are views [B, H, n, D] of buffers that double when full; a rollback only shortens the views."""
 
-    def update(self, key_states: Tensor, value_states: Tensor, *args: object, **kwargs: object) -> tuple[Tensor, Tensor]:
+    keys: Tensor
+    values: Tensor
+    _key_room: Tensor
+    _value_room: Tensor
+
+    def update(
+        self, key_states: Tensor, value_states: Tensor, *args: object, **kwargs: object
+    ) -> tuple[Tensor, Tensor]:
         """Append the new states; returns all of them."""
         if not self.is_initialized:
             self.lazy_initialization(key_states, value_states)

@@ -65,6 +65,8 @@ def inspect(spec: str, *, drafter: bool = False) -> Checkpoint:
 
     Raises InputError or ModelError: missing, empty, no safetensors, remote code, unreadable configuration."""
     folder = locate(spec, drafter=drafter)
+    if not folder.is_dir() and spec.startswith("builtin"):
+        raise ModelError("the built-in models are missing from this installation", "install Draftscope again")
     if not folder.is_dir():
         raise InputError(f"there is no folder {spec}", "check the path; `builtin` is always there")
     if not any(folder.iterdir()):

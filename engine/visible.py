@@ -1,16 +1,14 @@
 """What every run states about itself: its start, the generation everyone watches, its timed blocks, its end."""
 
-import platform
 import secrets
 import time
 from collections.abc import Generator, Iterator
 
 import msgspec
-import torch
-import transformers
 
 from engine.events import BlockFinished, Event, Lane, PhaseFinished, RoundFinished, RunFinished, RunStarted
 from engine.generation import Generation, Prefilled
+from engine.machine import versions
 from engine.method import Request, settings_of
 from engine.runtime import Runtime
 
@@ -32,11 +30,7 @@ def run_started(
         settings=settings_of(config),
         device=str(rt.target.device),
         dtype=str(rt.target.dtype).removeprefix("torch."),
-        versions=(
-            ("python", platform.python_version()),
-            ("torch", str(torch.__version__)),
-            ("transformers", transformers.__version__),
-        ),
+        versions=versions(),
         forked_from=request.forked_from,
         forked_at=request.forked_at,
     )

@@ -9,7 +9,7 @@ import msgspec
 import torch
 from torch.nn import functional
 
-from engine import speed_model
+from engine import machine, speed_model
 from engine.bench import prompts, systems
 from engine.bench.systems import Call, System
 from engine.drafters.prompt_lookup import PromptLookupDrafter
@@ -49,6 +49,9 @@ class DecodeBench(msgspec.Struct, frozen=True):
     device: str
     dtype: str
     n_threads: int
+    processor: str
+    versions: dict[str, str]
+    measured_utc: str
     seconds: float
     workload: str = "held-out prompts of the built-in world, at most 32 tokens, greedy, end-of-text off"
 
@@ -126,6 +129,9 @@ def _result(
         device=str(target.device),
         dtype=str(target.dtype).removeprefix("torch."),
         n_threads=torch.get_num_threads(),
+        processor=machine.processor(),
+        versions=dict(machine.versions()),
+        measured_utc=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         seconds=seconds,
     )
 

@@ -36,21 +36,19 @@ class SmallModelDrafter:
         """Draw n tokens one after another; n + 1 or fewer ids enter the cache and none leaves."""
         u = u.to(self._model.device)
         feed = self._tensor(ids[self._model.length :])
-        tokens, qs, shown = [], [], []
+        tokens, rows = [], []
         for i in range(n):
             logits = self._shared(self._model.forward(feed)[-1])
-            q = None if warp.greedy else sampling.probabilities(logits, warp)
-            token = logits.argmax(-1) if q is None else sampling.draw(q, u[i])
+            row = logits if warp.greedy else sampling.probabilities(logits, warp)
+            token = row.argmax(-1) if warp.greedy else sampling.draw(row, u[i])
             tokens.append(token)
-            qs.append(q)
-            shown.append(logits.softmax(-1) if q is None else q)
+            rows.append(row)
             feed = token.view(1)
-        drawn = [q for q in qs if q is not None]
-        return Draft(
-            torch.stack(tokens).to(self._target_device),
-            self._widen(torch.stack(drawn)) if drawn else None,
-            self._widen(torch.stack(shown)),
-        )
+        drawn = torch.stack(tokens).to(self._target_device)
+        if warp.greedy:
+            return Draft(drawn, None, self._widen(torch.stack(rows).softmax(-1)))
+        q = self._widen(torch.stack(rows))
+        return Draft(drawn, q, q)
 
     def commit(self, ids: Sequence[int]) -> None:
         """Roll back what was rejected: the cache may hold every committed id but the last."""

@@ -1,6 +1,5 @@
 """Makes the built-in pair: tokenizer, target, then drafters distilled from the target; each stage resumes."""
 
-import platform
 import shutil
 import time
 from collections.abc import Generator, Iterator
@@ -10,11 +9,11 @@ from pathlib import Path
 
 import msgspec
 import torch
-import transformers
 from filelock import FileLock, Timeout
 from torch import Tensor, nn
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
+from engine import machine
 from engine.errors import InputError
 from engine.events import Event, Measured, Progressed
 from engine.quiet import quiet_libraries
@@ -196,10 +195,6 @@ def _provenance(stage: Stage, model: nn.Module, progress: Progress, objective: s
         losses=progress.losses,
         plan=stage.plan,
         shape=stage.shape,
-        versions={
-            "torch": str(torch.__version__),
-            "transformers": transformers.__version__,
-            "python": platform.python_version(),
-        },
-        processor=platform.machine(),
+        versions=dict(machine.versions()),
+        processor=machine.processor(),
     )

@@ -1,0 +1,28 @@
+"""What a figure was measured with: processor and versions; reads, never changes."""
+
+import platform
+from pathlib import Path
+
+import psutil
+import torch
+import transformers
+
+
+def versions() -> tuple[tuple[str, str], ...]:
+    """Names and versions of what a figure depends on."""
+    return (
+        ("python", platform.python_version()),
+        ("torch", str(torch.__version__)),
+        ("transformers", transformers.__version__),
+    )
+
+
+def processor() -> str:
+    """The processor, its cores, and the GPU if there is one."""
+    name = platform.processor() or platform.machine()
+    listing = Path("/proc/cpuinfo")
+    if listing.exists():
+        lines = (line.partition(":") for line in listing.read_text(encoding="utf-8").splitlines())
+        name = next((value.strip() for key, _, value in lines if key.strip() == "model name"), name)
+    cores = f"{name}, {psutil.cpu_count(logical=True)} threads"
+    return f"{cores}; {torch.cuda.get_device_name()}" if torch.cuda.is_available() else cores
