@@ -72,7 +72,8 @@ class Output:
 
     def _progress(self, event: events.Progressed) -> None:
         if sys.stderr.isatty():
-            self._errors.print(f"{event.phase} {event.done:g} of {event.total:g} {event.unit}", end="\r", markup=False)
+            line = f"{event.phase} {event.done:g} of {event.total:g} {event.unit}"
+            self._errors.print(f"{line:<60}", end="\r", markup=False)
 
 
 def _readable(value: Value) -> str:

@@ -114,6 +114,7 @@ def _stage(
     """Train one stage; returns the model when the stage is finished, None when time ran out."""
     torch.manual_seed(stage.seed)
     model = LlamaForCausalLM(shapes.llama_config(stage.shape, end_id=int(tokenizer.eos_token_id)))
+    model.to("cuda" if torch.cuda.is_available() else "cpu")
     folder = work / stage.name
     left_s = None if deadline is None else max(0.0, deadline - time.monotonic())
     rows = StoryRows(tokenizer, seed=stage.seed)

@@ -68,7 +68,7 @@ def train(
             progress = _advance(progress, plan, loss, already + time.monotonic() - started)
             if progress.step % _REPORT_EVERY == 0 or progress.step == plan.steps:
                 yield Measured("loss", progress.losses[-1][1], progress.step)
-                yield Progressed("training", progress.step, plan.steps, "steps")
+            yield Progressed("training", progress.step, plan.steps, "steps")
             if time.monotonic() - saved > plan.save_every_s:
                 checkpoint.save(folder, model, optimizer, progress)
                 saved = time.monotonic()

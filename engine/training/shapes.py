@@ -20,8 +20,8 @@ class Shape(NamedTuple):
 
 
 TARGET = Shape(hidden=256, layers=10, heads=4, kv_heads=2, mlp=704)
-GENERAL = Shape(hidden=128, layers=2, heads=4, kv_heads=4, mlp=344)
-SMALL = Shape(hidden=128, layers=1, heads=4, kv_heads=4, mlp=344)
+GENERAL = Shape(hidden=96, layers=2, heads=3, kv_heads=3, mlp=256)
+SMALL = Shape(hidden=96, layers=1, heads=3, kv_heads=3, mlp=256)
 
 
 def llama_config(shape: Shape, *, end_id: int) -> LlamaConfig:
