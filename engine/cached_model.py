@@ -2,6 +2,8 @@
 
 The one place that knows the transformers cache. Exact for full and sliding-window attention."""
 
+from typing import Protocol
+
 import torch
 from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
@@ -44,6 +46,29 @@ class _GrowingLayer(DynamicLayer):  # type: ignore[misc]
         if old.numel():
             room[..., : old.shape[-2], :] = old
         return room
+
+
+class SequenceModel(Protocol):
+    """One sequence through one model: what the loop needs of a runtime; `length` ids are in the cache."""
+
+    device: torch.device
+    n_vocabulary: int
+    length: int
+
+    def reset(self) -> None:
+        """Forget every id."""
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """Logits [n, V] after each of the new ids [n], which join the cache."""
+
+    def prefill(self, ids: Tensor) -> None:
+        """Put ids [n] into the cache; n <= PREFILL_CHUNK."""
+
+    def rollback(self, n: int) -> None:
+        """Take the last n ids out of the cache, of those added since the last rollback or prefill."""
+
+    def bytes(self) -> int:
+        """Memory the cache holds now."""
 
 
 class CachedModel:

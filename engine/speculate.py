@@ -13,7 +13,7 @@ from torch import Tensor
 
 from engine import accept, sampling
 from engine.accept import Verdict
-from engine.cached_model import PREFILL_CHUNK, CachedModel
+from engine.cached_model import PREFILL_CHUNK, SequenceModel
 from engine.clock import Clock
 from engine.record import HostRecord, pack, unpack
 from engine.sampling import Warp
@@ -71,7 +71,7 @@ class Round(NamedTuple):
 class Decoder:
     """One sequence being decoded by a target and, perhaps, a drafter."""
 
-    def __init__(self, target: CachedModel, drafter: Drafter | None, *, warp: Warp, seed: int, clock: Clock) -> None:
+    def __init__(self, target: SequenceModel, drafter: Drafter | None, *, warp: Warp, seed: int, clock: Clock) -> None:
         self.ids: list[int] = []
         self._target = target
         self._drafter = drafter

@@ -10,6 +10,7 @@ from transformers import GenerationConfig, PreTrainedModel
 
 from engine.drafters.small_model import SmallModelDrafter
 from engine.events import RoundFinished
+from engine.fast import sequence_model
 from engine.generation import Generation
 from engine.method import GenerationConfig as OurConfig
 from engine.models import LoadedModel
@@ -76,8 +77,6 @@ def transformers_generate(
 
 def small_model_drafter(target: LoadedModel, drafter: LoadedModel) -> Drafter:
     """The small-model drafter over an already loaded model."""
-    from engine.cached_model import CachedModel
-
     return SmallModelDrafter(
-        CachedModel(drafter.model), n_target_vocabulary=target.n_vocabulary, target_device=target.device
+        sequence_model(drafter.model), n_target_vocabulary=target.n_vocabulary, target_device=target.device
     )

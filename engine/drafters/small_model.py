@@ -7,8 +7,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from engine import sampling
-from engine.cached_model import CachedModel
+from engine.cached_model import SequenceModel
 from engine.drafters import DrafterSpec
+from engine.fast import sequence_model
 from engine.models import LoadedModel
 from engine.sampling import Warp
 from engine.speculate import Capabilities, Draft
@@ -19,7 +20,7 @@ class SmallModelDrafter:
 
     capabilities = Capabilities()
 
-    def __init__(self, model: CachedModel, *, n_target_vocabulary: int, target_device: torch.device) -> None:
+    def __init__(self, model: SequenceModel, *, n_target_vocabulary: int, target_device: torch.device) -> None:
         self._model = model
         self._n_target = n_target_vocabulary
         self._target_device = target_device
@@ -75,7 +76,7 @@ class SmallModelDrafter:
 def _build(spec: str, target: LoadedModel, model: LoadedModel | None) -> SmallModelDrafter:
     assert model is not None
     return SmallModelDrafter(
-        CachedModel(model.model), n_target_vocabulary=target.n_vocabulary, target_device=target.device
+        sequence_model(model.model), n_target_vocabulary=target.n_vocabulary, target_device=target.device
     )
 
 

@@ -123,15 +123,15 @@ def test_folder_that_vanished_is_refused_and_the_loaded_pair_stays(host: ThreadH
 def test_defect_in_a_run_keeps_what_there_was_and_the_traceback(
     host: ThreadHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    forward, calls = torch.nn.Embedding.forward, []
+    embedding, calls = torch.nn.functional.embedding, []
 
-    def broken(self: torch.nn.Embedding, ids: torch.Tensor) -> torch.Tensor:
+    def broken(*given: torch.Tensor) -> torch.Tensor:
         calls.append(1)
         if len(calls) > 3:
             raise ZeroDivisionError("boom")
-        return forward(self, ids)
+        return embedding(*given)
 
-    monkeypatch.setattr(torch.nn.Embedding, "forward", broken)
+    monkeypatch.setattr(torch.nn.functional, "embedding", broken)
     host.submit(Run("plain", {"max_new_tokens": 40}, Request("The harbour")))
     failed = until(host, RunFailed)
     assert "boom" in failed.message
@@ -152,7 +152,7 @@ def test_memory_running_out_becomes_a_failed_run_with_a_way_out(
     def exhausted(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(torch.nn.Embedding, "forward", exhausted)
+    monkeypatch.setattr(torch.nn.functional, "embedding", exhausted)
     host.submit(Run("speculative", SETTINGS, Request("The harbour")))
     failed = until(host, RunFailed)
     assert "memory" in failed.message
