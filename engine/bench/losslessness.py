@@ -27,6 +27,7 @@ from engine.speculate import Decoder, Drafter
 Path: TypeAlias = tuple[int, ...]
 _GAMMA, _DEPTH = 2, 3
 _LEAST_EXPECTED = 5.0
+_OPENING_LENGTHS = (1, 2, 3, 5, 8)
 _GREEDY_GAMMAS = (1, 4, 16)
 
 
@@ -60,8 +61,9 @@ def check(
     with torch.inference_mode():
         divergence = yield from _greedy(target, drafter, prompts, n_new=n_new)
         warp = Warp(temperature=1.0)
-        samples = yield from _samples(target, drafter, prompts[0], warp, n_samples=n_samples, seed=seed)
-        tests = [_test(target, prompts[0], warp, samples, depth=depth, seed=seed) for depth in (1, _DEPTH)]
+        opening = _richest_opening(target, prompts, warp, least=_LEAST_EXPECTED / n_samples)
+        samples = yield from _samples(target, drafter, opening, warp, n_samples=n_samples, seed=seed)
+        tests = [_test(target, opening, warp, samples, depth=depth, seed=seed) for depth in (1, _DEPTH)]
     yield Losslessness(
         greedy_equal=divergence is None,
         first_divergence=divergence,
@@ -94,6 +96,14 @@ def _ids(runtime: Runtime, config: GenerationConfig, prompt: Sequence[int], gamm
     *_, made = runtime.generate(config, prompt, gamma=gamma)
     assert isinstance(made, Generation)
     return made.ids
+
+
+def _richest_opening(
+    target: LoadedModel, prompts: Sequence[Sequence[int]], warp: Warp, *, least: float
+) -> Sequence[int]:
+    """The start of a prompt after which the most paths are likely enough to be counted: where the test sees most."""
+    openings = [prompt[:n] for prompt in prompts for n in _OPENING_LENGTHS if n <= len(prompt)]
+    return max(openings, key=lambda ids: len(_likely_paths(target, ids, warp, depth=_DEPTH, least=least)))
 
 
 def _samples(
