@@ -143,8 +143,8 @@ class TokensEmitted(Event, frozen=True):
 class BlockFinished(Event, frozen=True):
     """One whole timed generation: a block of the interleaved comparison with plain decoding.
 
-    decode_ms covers everything after prefill; first_ms is the first round alone; step_ms maps n to the time of a target
-    forward over n tokens where that was measured; draft_step_ms is one drafter step, None without a drafter."""
+    decode_ms covers everything after prefill; first_ms is the first round alone. target_step_ms: mean time of a target
+    forward over gamma + 1 tokens, None where no round had a full draft; draft_step_ms: one drafter step, None without."""
 
     lane: Lane
     pair: int
@@ -152,7 +152,7 @@ class BlockFinished(Event, frozen=True):
     prefill_ms: float
     decode_ms: float
     first_ms: float
-    target_step_ms: float
+    target_step_ms: float | None
     draft_step_ms: float | None = None
     at_s: float = 0.0
 

@@ -23,7 +23,7 @@ class Limits(NamedTuple):
 
 
 class Generation(NamedTuple):
-    """The ids made and the time they took. target_step_ms: mean verification of rounds with a full draft.
+    """The ids made and the time they took. target_step_ms: mean verification of rounds with a full draft, None without.
 
     draft_step_ms: mean time of one drafter step, None without drafts."""
 
@@ -32,7 +32,7 @@ class Generation(NamedTuple):
     prefill_ms: float
     decode_ms: float
     first_ms: float
-    target_step_ms: float
+    target_step_ms: float | None
     draft_step_ms: float | None
     margins: tuple[float, ...]
 
@@ -59,7 +59,7 @@ class _Times:
         verify = self.full_verify
         return Generation(
             tuple(ids), reason, prefill_ms, sum(self.rounds), self.rounds[0],
-            sum(verify) / len(verify) if verify else 0.0,
+            sum(verify) / len(verify) if verify else None,
             self.draft / self.n_drafted if self.n_drafted else None, tuple(margins),
         )  # fmt: skip
 

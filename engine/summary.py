@@ -34,7 +34,7 @@ class BlockTime(msgspec.Struct, frozen=True):
     lane: events.Lane
     pair: int
     ms_per_token: float
-    target_step_ms: float
+    target_step_ms: float | None
     draft_step_ms: float | None
 
 
@@ -148,14 +148,13 @@ class Summary(msgspec.Struct, frozen=True):
     def c(self) -> float | None:
         """Cost coefficient: mean drafter step over mean one-token target step of the plain blocks."""
         draft = [block.draft_step_ms for block in self.blocks if block.draft_step_ms is not None]
-        target = [block.target_step_ms for block in self.blocks if block.lane == "plain"]
+        target = self._target_steps("plain")
         return (sum(draft) / len(draft)) / (sum(target) / len(target)) if draft and target else None
 
     @property
     def verify_ratio(self) -> float | None:
         """t(gamma + 1) / t(1), both measured in this run."""
-        wide = [block.target_step_ms for block in self.blocks if block.lane == "speculative"]
-        one = [block.target_step_ms for block in self.blocks if block.lane == "plain"]
+        wide, one = self._target_steps("speculative"), self._target_steps("plain")
         return (sum(wide) / len(wide)) / (sum(one) / len(one)) if wide and one else None
 
     @property
@@ -184,6 +183,11 @@ class Summary(msgspec.Struct, frozen=True):
     def speedup_ci(self) -> Interval | None:
         """Bootstrap over pairs; None below three."""
         return speed_model.median_interval(self.pair_speedups)
+
+    def _target_steps(self, lane: events.Lane) -> list[float]:
+        return [
+            block.target_step_ms for block in self.blocks if block.lane == lane and block.target_step_ms is not None
+        ]
 
     def _times(self, lane: events.Lane) -> list[float]:
         return [block.ms_per_token for block in self.blocks if block.lane == lane]

@@ -2,9 +2,10 @@
 
 from functools import reduce
 
+import msgspec
 import pytest
 
-from engine.events import Progressed, RunFailed
+from engine.events import BlockFinished, Progressed, RunFailed
 from engine.summary import Position, Summary, fold
 from tests.engine import stories
 
@@ -66,3 +67,16 @@ def test_size_does_not_grow_with_the_run() -> None:
     assert summary.n_rounds == 200
     assert len(summary.kinds) == 1
     assert len(summary.positions) == 2
+
+
+def test_speedup_is_not_predicted_where_no_round_had_a_full_draft() -> None:
+    events = [
+        msgspec.structs.replace(event, target_step_ms=None)
+        if isinstance(event, BlockFinished) and event.lane == "speculative"
+        else event
+        for event in stories.whole_run()
+    ]
+    summary = folded(*events)
+    assert summary.verify_ratio is None
+    assert summary.predicted_speedup is None
+    assert summary.speedup == pytest.approx(2.0)
