@@ -144,7 +144,7 @@ class BlockFinished(Event, frozen=True):
     """One whole timed generation: a block of the interleaved comparison with plain decoding.
 
     decode_ms covers everything after prefill; first_ms is the first round alone. target_step_ms: mean time of a target
-    forward over gamma + 1 tokens, None where no round had a full draft; draft_step_ms: one drafter step, None without."""
+    forward over gamma + 1 tokens, None where no round had a full draft; draft_step_ms: one drafter step, or None."""
 
     lane: Lane
     pair: int
