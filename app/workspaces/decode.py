@@ -7,6 +7,11 @@ from PySide6.QtWidgets import QDockWidget, QFrame, QMainWindow, QScrollArea, QVB
 from app import theme
 from app.panels.error import ErrorPanel
 from app.panels.metrics import MetricsPanel
+from app.panels.plots.acceptance import AcceptancePlot
+from app.panels.plots.latency import LatencyPlot
+from app.panels.plots.positions import PositionsPlot
+from app.panels.plots.speed import SpeedPlot
+from app.panels.plots.tokens_per_round import TokensPerRoundPlot
 from app.panels.prompt import PromptPanel
 from app.panels.rounds import RoundsPanel
 from app.panels.setup import SetupPanel
@@ -14,8 +19,11 @@ from app.panels.token_stream import TokenStreamPanel
 from app.store import RunStore
 from engine.host import Load
 
-_LAYOUT_VERSION = 1
+_LAYOUT_VERSION = 2
 _LEFT_WIDTH, _RIGHT_WIDTH, _BOTTOM_HEIGHT = 30 * theme.GRID, 33 * theme.GRID, 19 * theme.GRID
+_PLOTS_WIDTH = 40 * theme.GRID
+# Below this width figures and plots share one place.
+_WIDE = 1500
 
 
 class DecodeWorkspace(QMainWindow):
@@ -30,6 +38,7 @@ class DecodeWorkspace(QMainWindow):
         self.setup = SetupPanel(store, pair, self)
         self.metrics = MetricsPanel(store, self)
         self.rounds = RoundsPanel(store, self)
+        self.plots = _Plots(store, self)
         self.setCentralWidget(self._middle())
         # Side columns reach down to the status bar: they are long, the table is not.
         self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
@@ -44,22 +53,32 @@ class DecodeWorkspace(QMainWindow):
                 _Column(self.metrics, _RIGHT_WIDTH),
                 Qt.DockWidgetArea.RightDockWidgetArea,
             ),
+            self._dock(
+                "plots", self.tr("Plots"), _Column(self.plots, _PLOTS_WIDTH), Qt.DockWidgetArea.RightDockWidgetArea
+            ),
             self._dock("rounds", self.tr("Rounds"), self.rounds, Qt.DockWidgetArea.BottomDockWidgetArea),
         ]
         self._arranged = False
 
     def reset_layout(self) -> None:
         """Put every dock where it was at the first start."""
-        setup, metrics, rounds = self._docks
+        setup, metrics, plots, rounds = self._docks
         for dock, area in (
             (setup, Qt.DockWidgetArea.LeftDockWidgetArea),
             (metrics, Qt.DockWidgetArea.RightDockWidgetArea),
+            (plots, Qt.DockWidgetArea.RightDockWidgetArea),
             (rounds, Qt.DockWidgetArea.BottomDockWidgetArea),
         ):
             dock.setFloating(False)
             self.addDockWidget(area, dock)
             dock.show()
-        self.resizeDocks([setup, metrics], [_LEFT_WIDTH, _RIGHT_WIDTH], Qt.Orientation.Horizontal)
+        if self.width() < _WIDE:
+            self.tabifyDockWidget(metrics, plots)
+            metrics.raise_()
+        else:
+            self.splitDockWidget(plots, metrics, Qt.Orientation.Horizontal)
+        widths = [_LEFT_WIDTH, _RIGHT_WIDTH, _PLOTS_WIDTH]
+        self.resizeDocks([setup, metrics, plots], widths, Qt.Orientation.Horizontal)
         self.resizeDocks([rounds], [_BOTTOM_HEIGHT], Qt.Orientation.Vertical)
 
     def view_actions(self) -> list[QAction]:
@@ -105,6 +124,23 @@ class DecodeWorkspace(QMainWindow):
         return dock
 
 
+class _Plots(QWidget):
+    """All plots, one above the other."""
+
+    def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.acceptance = AcceptancePlot(store, self)
+        self.tokens_per_round = TokensPerRoundPlot(store, self)
+        self.latency = LatencyPlot(store, self)
+        self.speed = SpeedPlot(store, self)
+        self.positions = PositionsPlot(store, self)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, theme.GRID)
+        column.setSpacing(0)
+        for plot in (self.acceptance, self.tokens_per_round, self.latency, self.speed, self.positions):
+            column.addWidget(plot, 1)
+
+
 class _Column(QScrollArea):
     """A side column of a wanted width; it scrolls where the window is too low for it."""
 
@@ -115,7 +151,7 @@ class _Column(QScrollArea):
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setMinimumWidth(panel.minimumSizeHint().width())
+        self.setMinimumWidth(panel.minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width())
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
         """Its own width: the panel's texts wrap and ask for none."""

@@ -1,0 +1,1 @@
+"""Plots of the Decode workspace, all on one round axis, one file each."""
