@@ -34,10 +34,13 @@ class HostClock:
 class CudaClock:
     """CUDA events: the time the device spent between two points of its stream."""
 
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+
     def mark(self) -> torch.cuda.Event:
         """An event recorded on the current stream."""
         event = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]
-        event.record()
+        event.record(torch.cuda.current_stream(self._device))
         return event
 
     def ms(self, start: Mark, end: Mark) -> float:
@@ -49,4 +52,4 @@ class CudaClock:
 
 def clock_for(device: torch.device) -> Clock:
     """The clock that measures work on `device`."""
-    return CudaClock() if device.type == "cuda" else HostClock()
+    return CudaClock(device) if device.type == "cuda" else HostClock()

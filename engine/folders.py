@@ -34,14 +34,18 @@ def builtin_folder(name: str) -> Path:
 
 def locate(spec: str, *, drafter: bool) -> Path:
     """The folder a SPEC names: built-in, a path, or a hub id in the local cache; nothing is downloaded."""
-    if spec.startswith("builtin"):
+    if spec == "builtin" or spec.startswith("builtin:"):
         name = BUILTIN_DRAFTERS.get(spec) if drafter else {"builtin": BUILTIN_TARGET}.get(spec)
         if name is None:
             known = ", ".join(BUILTIN_DRAFTERS) if drafter else "builtin"
             raise InputError(f"there is no built-in model {spec!r}", f"use one of: {known}")
         return builtin_folder(name)
-    folder = Path(spec).expanduser()
-    return folder if folder.exists() or _looks_like_path(spec) else _cached(spec)
+    try:
+        folder = Path(spec).expanduser()
+        found = folder.exists()
+    except (OSError, RuntimeError, ValueError) as err:
+        raise InputError(f"{spec[:80]} is not a path ({err})", "name a folder or a hub id") from err
+    return folder if found or _looks_like_path(spec) else _cached(spec)
 
 
 def _looks_like_path(spec: str) -> bool:
@@ -65,11 +69,15 @@ def inspect(spec: str, *, drafter: bool = False) -> Checkpoint:
 
     Raises InputError or ModelError: missing, empty, no safetensors, remote code, unreadable configuration."""
     folder = locate(spec, drafter=drafter)
-    if not folder.is_dir() and spec.startswith("builtin"):
+    if not folder.is_dir() and folder.parent == builtin_folder(""):
         raise ModelError("the built-in models are missing from this installation", "install Draftscope again")
     if not folder.is_dir():
         raise InputError(f"there is no folder {spec}", "check the path; `builtin` is always there")
-    if not any(folder.iterdir()):
+    try:
+        empty = not any(folder.iterdir())
+    except OSError as err:
+        raise InputError(f"the folder {spec} cannot be read ({err.strerror})", "check its permissions") from err
+    if empty:
         raise InputError(f"the folder {spec} is empty", "name a folder with config.json and *.safetensors")
     config = _read_json(folder / "config.json", spec)
     for name in ("config.json", "tokenizer_config.json", "generation_config.json"):
@@ -83,7 +91,7 @@ def _read_json(path: Path, spec: str) -> dict[str, object]:
         found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as err:
         raise ModelError(f"{spec} has no {path.name}", "name a Hugging Face checkpoint folder") from err
-    except (OSError, ValueError) as err:
+    except (OSError, ValueError, RecursionError) as err:
         raise ModelError(f"{spec}: {path.name} cannot be read ({err})", "download the checkpoint again") from err
     if not isinstance(found, dict):
         raise ModelError(f"{spec}: {path.name} is not a JSON object", "download the checkpoint again")
@@ -108,12 +116,24 @@ def _refuse_remote_code(value: object, where: str) -> None:
 
 
 def _count_parameters(folder: Path, spec: str) -> int:
-    weights = sorted(folder.glob("*.safetensors"))
+    weights = _weight_files(folder, spec)
     if not weights:
         if any(found for pattern in _PICKLES for found in folder.glob(pattern)):
             raise ModelError(f"{spec} has pickled weights only", "convert them to safetensors: pickles can run code")
         raise ModelError(f"{spec} has no weights (*.safetensors)", "name a complete checkpoint folder")
     return sum(_count_in_file(path) for path in weights)
+
+
+def _weight_files(folder: Path, spec: str) -> list[Path]:
+    """The files transformers would load: those of the index, the one named model, or whatever there is."""
+    index = folder / "model.safetensors.index.json"
+    if index.exists():
+        listed = _read_json(index, spec).get("weight_map", {})
+        if not isinstance(listed, dict) or not all(isinstance(name, str) for name in listed.values()):
+            raise ModelError(f"{spec}: {index.name} lists no files", "download the checkpoint again")
+        return [folder / Path(name).name for name in sorted(set(listed.values()))]
+    single = folder / "model.safetensors"
+    return [single] if single.exists() else sorted(folder.glob("*.safetensors"))
 
 
 def _count_in_file(path: Path) -> int:

@@ -1,6 +1,7 @@
 """Loads targets and drafters: device, dtype, memory estimate, vocabulary check; knows nothing of decoding."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from typing import Literal, NamedTuple, TypeAlias
 
 import psutil
@@ -9,13 +10,14 @@ from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
     AutoTokenizer,
+    DynamicCache,
     PreTrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING
 
-from engine.errors import InputError, MemoryExhausted, ModelError
+from engine.errors import EngineError, InputError, MemoryExhausted, ModelError
 from engine.events import Estimated, Progressed
 from engine.folders import Checkpoint
 from engine.text import TokenTexts
@@ -23,6 +25,7 @@ from engine.text import TokenTexts
 DType: TypeAlias = Literal["auto", "float32", "bfloat16", "float16"]
 _TORCH_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 _DEFAULT_CONTEXT = 2048
+_SIZES = ("num_hidden_layers", "hidden_size", "vocab_size", "num_attention_heads", "max_position_embeddings")
 
 
 class LoadedModel(NamedTuple):
@@ -45,7 +48,8 @@ def parse_device(name: str) -> torch.device:
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     kind, _, index = name.partition(":")
-    if kind not in ("cpu", "cuda") or (index and not index.isdecimal()) or (kind == "cpu" and index):
+    malformed = name.endswith(":") or (index and not index.isdecimal())
+    if kind not in ("cpu", "cuda") or malformed or (kind == "cpu" and index):
         raise InputError(f"unknown device {name!r}", "use auto, cpu, cuda or cuda:N")
     n_gpus = torch.cuda.device_count()
     if kind == "cuda" and int(index or 0) >= n_gpus:
@@ -85,6 +89,10 @@ def free_bytes(device: torch.device) -> int:
 def kv_bytes(config: PreTrainedConfig, dtype: torch.dtype) -> int:
     """Size of the KV cache at full context: keys and values of every layer."""
     text = config.get_text_config()
+    if not getattr(text, "num_attention_heads", None):
+        raise ModelError(
+            f"a {config.model_type} model has no attention heads", "use a model with attention in every layer"
+        )
     n_heads = getattr(text, "num_key_value_heads", None) or text.num_attention_heads
     head = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
     return int(2 * text.num_hidden_layers * n_heads * head * _context(text) * dtype.itemsize)
@@ -95,16 +103,32 @@ def _context(config: PreTrainedConfig) -> int:
 
 
 def _config(checkpoint: Checkpoint) -> PreTrainedConfig:
-    try:
+    kind = checkpoint.config.get("model_type", "none given")
+    what = f"{checkpoint.spec}: the configuration (model type {kind!r}) is not one transformers can read"
+    with _foreign(what, "use a supported architecture, for instance Llama or Qwen2"):
         config = AutoConfig.from_pretrained(checkpoint.folder, local_files_only=True, trust_remote_code=False)
-    except (ValueError, KeyError, OSError, TypeError) as err:
-        kind = checkpoint.config.get("model_type", "none given")
-        reason = f"{checkpoint.spec}: the configuration (model type {kind!r}) is not one transformers knows"
-        raise ModelError(reason, "use a supported architecture, for instance Llama or Qwen2") from err
+        text = config.get_text_config()
     if type(config) not in MODEL_FOR_CAUSAL_LM_MAPPING:
         reason = f"{checkpoint.spec}: {config.model_type} is not a causal language model"
         raise ModelError(reason, "use a decoder-only model")
+    for name in _SIZES:
+        size = getattr(text, name, None)
+        if size is not None and (not isinstance(size, int) or size < 1):
+            raise ModelError(f"{checkpoint.spec}: config.json says {name} = {size!r}", "download the checkpoint again")
     return config
+
+
+@contextmanager
+def _foreign(what: str, hint: str) -> Iterator[None]:
+    """Reading files of strangers: libraries raise whatever they like about a bad one, and all of it means the same."""
+    try:
+        yield
+    except EngineError:
+        raise
+    except (torch.OutOfMemoryError, MemoryError) as err:
+        raise MemoryExhausted(f"{what}: memory ran out", "use a smaller model or dtype") from err
+    except Exception as err:
+        raise ModelError(f"{what} ({_first_line(err)})", hint) from err
 
 
 def refuse_if_too_large(needed: Estimated, device: torch.device) -> None:
@@ -123,8 +147,8 @@ def load(checkpoint: Checkpoint, device: torch.device, dtype: torch.dtype) -> Lo
     config = _config(checkpoint)
     tokenizer = _tokenizer(checkpoint)
     fits = checkpoint.n_parameters * dtype.itemsize <= free_bytes(device)
-    try:
-        model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
+    with _foreign(f"{checkpoint.spec} cannot be loaded", "check the checkpoint's files"):
+        model, report = AutoModelForCausalLM.from_pretrained(
             checkpoint.folder,
             config=config,
             dtype=dtype,
@@ -132,16 +156,31 @@ def load(checkpoint: Checkpoint, device: torch.device, dtype: torch.dtype) -> Lo
             local_files_only=True,
             trust_remote_code=False,
             use_safetensors=True,
+            output_loading_info=True,
         )
-    except (torch.OutOfMemoryError, MemoryError) as err:
-        raise MemoryExhausted(
-            f"not enough memory to load {checkpoint.spec} on {device}", "use a smaller model"
-        ) from err
-    except (OSError, ValueError, RuntimeError, KeyError) as err:
-        raise ModelError(
-            f"{checkpoint.spec} cannot be loaded ({_first_line(err)})", "check the checkpoint's files"
-        ) from err
-    return _describe(checkpoint, model.eval(), tokenizer, dtype)
+        _refuse_incomplete(checkpoint, report["missing_keys"], report["mismatched_keys"])
+        _refuse_without_rollback(checkpoint, model.eval())
+    return _describe(checkpoint, model, tokenizer, dtype)
+
+
+def _refuse_incomplete(checkpoint: Checkpoint, missing: Collection[object], mismatched: Collection[object]) -> None:
+    """A weight the files lack would silently be random."""
+    lacking = sorted(map(str, [*missing, *mismatched]))
+    if lacking:
+        reason = f"{checkpoint.spec} does not fit its configuration: {lacking[0]} is missing or of another shape"
+        raise ModelError(reason, "download the checkpoint again, whole")
+
+
+@torch.inference_mode()
+def _refuse_without_rollback(checkpoint: Checkpoint, model: PreTrainedModel) -> None:
+    """Rejected tokens must leave the cache again; recurrent states cannot give them back."""
+    cache = DynamicCache(config=model.config)
+    first = torch.zeros(1, 1, dtype=torch.int64, device=model.get_input_embeddings().weight.device)
+    model(input_ids=first, past_key_values=cache, use_cache=True)
+    held = [layer for layer in cache.layers if getattr(layer, "keys", None) is not None]
+    if not held or not all(getattr(layer, "is_croppable", True) for layer in cache.layers):
+        reason = f"{checkpoint.spec} keeps a recurrent state, from which rejected tokens cannot be taken back"
+        raise ModelError(reason, "use a model with attention in every layer")
 
 
 def _first_line(err: BaseException) -> str:
@@ -149,14 +188,12 @@ def _first_line(err: BaseException) -> str:
 
 
 def _tokenizer(checkpoint: Checkpoint) -> PreTrainedTokenizerBase:
-    try:
+    hint = "copy tokenizer.json and tokenizer_config.json into the folder"
+    with _foreign(f"{checkpoint.spec} has no usable tokenizer", hint):
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
             checkpoint.folder, local_files_only=True, trust_remote_code=False
         )
         len(tokenizer)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError) as err:
-        reason = f"{checkpoint.spec} has no usable tokenizer ({_first_line(err)})"
-        raise ModelError(reason, "copy tokenizer.json and tokenizer_config.json into the folder") from err
     return tokenizer
 
 
@@ -213,7 +250,8 @@ def load_pair(
 ) -> Iterator[Progressed | Estimated | Pair]:
     """Estimate, load and check a pair; yields what it would take, how far it has come, and last the pair."""
     target_dtype, drafter_dtype = parse_dtype(dtype, target_device), parse_dtype(dtype, drafter_device)
-    needed = estimate(target, drafter, target_device, target_dtype)
+    together = drafter if drafter_device == target_device else None
+    needed = estimate(target, together, target_device, target_dtype)
     yield needed
     refuse_if_too_large(needed, target_device)
     total = needed.weights_bytes + (0 if drafter is None else drafter.n_parameters * drafter_dtype.itemsize)

@@ -49,7 +49,16 @@ def pack(logits: Tensor, p: Tensor, q: Tensor | None, tokens: Tensor, verdict: V
     row = verdict.n_accepted.view(1)
     last_p = p.index_select(0, row)[0, verdict.last_id].view(1)
     top_p = p.topk(k, dim=-1)
-    parts = [logits.isfinite().all().view(1), row, verdict.last_id.view(1), last_p, top_p.indices, top_p.values]
+    finite_q = q.isfinite().all() if q is not None else torch.ones((), dtype=torch.bool, device=p.device)
+    parts = [
+        (logits.isfinite().all() & p.isfinite().all()).view(1),
+        finite_q.view(1),
+        row,
+        verdict.last_id.view(1),
+        last_p,
+        top_p.indices,
+        top_p.values,
+    ]
     if n:
         p_token = p[:n].gather(-1, index)
         parts += [tokens, p_token, verdict.accept_prob, verdict.overlap, u]
@@ -92,12 +101,13 @@ class _Reader:
 def unpack(numbers: Sequence[float], n: int, *, n_vocabulary: int, drawn: bool) -> HostRecord:
     """Read a packed record of n proposed tokens over n_vocabulary ids; drawn: whether u decided anything.
 
-    Raises ModelError where the target's logits were not finite."""
+    Raises ModelError where a model's logits were not finite."""
     k = min(N_TOP, n_vocabulary)
     read = _Reader(numbers)
-    finite, n_accepted, last_id = read.ints(3)
-    if not finite:
-        raise ModelError("the target's logits are not finite", "use float32, or check the model's weights")
+    finite_p, finite_q, n_accepted, last_id = read.ints(4)
+    if not finite_p or not finite_q:
+        whose = "drafter" if finite_p else "target"
+        raise ModelError(f"the {whose}'s logits are not finite", "use float32, or check the model's weights")
     last_p = read.floats(1)[0]
     top_p = read.tops(n + 1, k)
     tokens, p = read.ints(n), read.floats(n)

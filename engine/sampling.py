@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+_LEAST_TEMPERATURE = 1e-30
+
 
 class Warp(NamedTuple):
     """How logits become the distribution that is sampled; temperature 0 is greedy."""
@@ -31,7 +33,8 @@ def probabilities(logits: Tensor, warp: Warp) -> Tensor:
     logits = logits.float()
     if warp.greedy:
         return functional.one_hot(logits.argmax(-1), logits.shape[-1]).float()
-    logits = logits / warp.temperature
+    # The largest becomes 0 first, so that no temperature, however small, can turn it into an infinity.
+    logits = (logits - logits.amax(-1, keepdim=True)) / max(warp.temperature, _LEAST_TEMPERATURE)
     if warp.top_k:
         logits = _keep_top_k(logits, warp.top_k)
     if warp.top_p < 1.0:

@@ -78,5 +78,8 @@ def transformers_generate(
 def small_model_drafter(target: LoadedModel, drafter: LoadedModel) -> Drafter:
     """The small-model drafter over an already loaded model."""
     return SmallModelDrafter(
-        sequence_model(drafter.model), n_target_vocabulary=target.n_vocabulary, target_device=target.device
+        sequence_model(drafter.model),
+        context=drafter.context,
+        n_target_vocabulary=target.n_vocabulary,
+        target_device=target.device,
     )

@@ -20,8 +20,11 @@ class SmallModelDrafter:
 
     capabilities = Capabilities()
 
-    def __init__(self, model: SequenceModel, *, n_target_vocabulary: int, target_device: torch.device) -> None:
+    def __init__(
+        self, model: SequenceModel, *, context: int, n_target_vocabulary: int, target_device: torch.device
+    ) -> None:
         self._model = model
+        self._context = context
         self._n_target = n_target_vocabulary
         self._target_device = target_device
 
@@ -31,10 +34,14 @@ class SmallModelDrafter:
 
     def prefill(self, ids: Sequence[int]) -> None:
         """Take in the next ids of the prompt."""
-        self._model.prefill(self._tensor(ids))
+        if self._model.length + len(ids) < self._context:
+            self._model.prefill(self._tensor(ids))
 
     def propose(self, ids: Sequence[int], n: int, warp: Warp, u: Tensor) -> Draft:
-        """Draw n tokens one after another; n + 1 or fewer ids enter the cache and none leaves."""
+        """Draw n tokens one after another, fewer or none at the end of the drafter's own context."""
+        n = min(n, self._context - len(ids))
+        if n < 1:
+            return Draft(torch.empty(0, dtype=torch.int64, device=self._target_device), None, None)
         u = u.to(self._model.device)
         feed = self._tensor(ids[self._model.length :])
         tokens, rows = [], []
@@ -76,7 +83,10 @@ class SmallModelDrafter:
 def _build(spec: str, target: LoadedModel, model: LoadedModel | None) -> SmallModelDrafter:
     assert model is not None
     return SmallModelDrafter(
-        sequence_model(model.model), n_target_vocabulary=target.n_vocabulary, target_device=target.device
+        sequence_model(model.model),
+        context=model.context,
+        n_target_vocabulary=target.n_vocabulary,
+        target_device=target.device,
     )
 
 
