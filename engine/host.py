@@ -14,7 +14,18 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias, cast
 import msgspec
 
 from engine.errors import EngineError
-from engine.events import Event, PhaseFinished, Refused, RoundFinished, RunFailed, RunFinished, RunStarted, Setting
+from engine.events import (
+    Event,
+    ModelLoaded,
+    ModelUnloaded,
+    PhaseFinished,
+    Refused,
+    RoundFinished,
+    RunFailed,
+    RunFinished,
+    RunStarted,
+    Setting,
+)
 from engine.method import Request
 from engine.trace import FILE_NAME, TraceWriter
 
@@ -122,6 +133,7 @@ class _Gate:
 class _Task(NamedTuple):
     command: Command
     cancelled: Flag
+    gate: _Gate
 
 
 def _new_session() -> "Session":
@@ -140,33 +152,41 @@ class ThreadHost:
         self._runs = runs
         self._new_session = new_session
         self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
-        self._gate = _Gate()
         self._lock = threading.Lock()
-        self._outstanding: list[Flag] = []
+        self._outstanding: list[_Task] = []
         self._thread = threading.Thread(target=self._work, name="draftscope-engine", daemon=True)
         self._thread.start()
 
     def submit(self, command: Command) -> None:
-        """Hand over a command. Pause, step and resume act on the run under way at once."""
+        """Hand over a command. Pause, step and resume act at once on the run under way or the next one."""
         match command:
             case Pause():
-                self._gate.set(0)
+                self._steer(lambda gate: gate.set(0))
             case Step():
-                self._gate.step()
+                self._steer(lambda gate: gate.step())
             case Resume():
-                self._gate.set(None)
+                self._steer(lambda gate: gate.set(None))
             case _:
-                task = _Task(command, Flag())
+                task = _Task(command, Flag(), _Gate())
+                if isinstance(command, Run) and command.paused:
+                    task.gate.set(0)
                 with self._lock:
-                    self._outstanding.append(task.cancelled)
+                    self._outstanding.append(task)
                 self._tasks.put(task)
+
+    def _steer(self, act: "Callable[[_Gate], None]") -> None:
+        """Act on the run under way, or on the next one where none is."""
+        with self._lock:
+            gates = [task.gate for task in self._outstanding if isinstance(task.command, Run | Fork)]
+        for gate in gates[:1]:
+            act(gate)
 
     def cancel(self) -> None:
         """Stop the command under way and drop those submitted before this call."""
         with self._lock:
-            for flag in self._outstanding:
-                flag.set()
-        self._gate.wake()
+            for task in self._outstanding:
+                task.cancelled.set()
+                task.gate.wake()
 
     def close(self) -> bool:
         """Cancel, wait up to three seconds, end."""
@@ -187,7 +207,7 @@ class ThreadHost:
                 self.inbox.put(_failed(err))
             finally:
                 with self._lock:
-                    self._outstanding.remove(task.cancelled)
+                    self._outstanding = [other for other in self._outstanding if other is not task]
 
     def _execute(self, session: "Session", task: _Task) -> None:
         if task.cancelled.is_set():
@@ -197,31 +217,30 @@ class ThreadHost:
                 self._forward(session.load(**msgspec.structs.asdict(load)), task.cancelled)
             case Unload():
                 self._forward(session.unload(), task.cancelled)
-            case Run(method, settings, request, paused):
-                self._gate.set(0 if paused else None)
-                self._run(session, session.run(method, settings, request, task.cancelled), task.cancelled)
+            case Run(method, settings, request):
+                self._run(session, session.run(method, settings, request, task.cancelled), task)
             case Fork(method, settings, ids, forked_from, forked_at):
-                self._gate.set(None)
                 request = Request("", ids, forked_from, forked_at)
-                self._run(session, session.run(method, settings, request, task.cancelled), task.cancelled)
+                self._run(session, session.run(method, settings, request, task.cancelled), task)
 
     def _forward(self, events: Iterator[Event], cancelled: Flag) -> None:
         for event in events:
-            self.inbox.put(event)
-            if cancelled.is_set():
+            # Once the models are in memory, or gone, the command is done: it is too late to stop it.
+            if cancelled.is_set() and not isinstance(event, ModelLoaded | ModelUnloaded):
                 raise EngineError("stopped by the user", "nothing was changed; start it again")
+            self.inbox.put(event)
 
-    def _run(self, session: "Session", events: Iterator[Event], cancelled: Flag) -> None:
+    def _run(self, session: "Session", events: Iterator[Event], task: _Task) -> None:
         """Run a method's generator to its end, a stop, or a fault; the log so far is kept whichever it is."""
         log = _Log(self._runs, self.inbox)
         failed = False
         try:
             with closing(cast(Generator[Event, None, None], events)):
-                self._drive(events, log, cancelled)
+                self._drive(events, log, task)
         except EngineError as err:
             if not log.started:
                 raise
-            failed = not cancelled.is_set()
+            failed = not task.cancelled.is_set()
             log.add(RunFailed(err.message, err.hint, at_s=log.at_s) if failed else log.cancelled())
         except Exception as err:
             failed = True
@@ -231,12 +250,12 @@ class ThreadHost:
         if failed:  # only now, when no frame of the failed run is held by its exception any more
             session.recover()
 
-    def _drive(self, events: Iterator[Event], log: "_Log", cancelled: Flag) -> None:
+    def _drive(self, events: Iterator[Event], log: "_Log", task: _Task) -> None:
         for event in events:
             log.add(event)
             if isinstance(event, RoundFinished | PhaseFinished):
-                self._gate.wait(cancelled)
-            if cancelled.is_set() and not isinstance(event, RunFinished):
+                task.gate.wait(task.cancelled)
+            if task.cancelled.is_set() and not isinstance(event, RunFinished):
                 log.add(log.cancelled())
                 return
 

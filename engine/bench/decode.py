@@ -13,12 +13,14 @@ from engine import machine, speed_model
 from engine.bench import prompts, systems
 from engine.bench.systems import Call, System
 from engine.drafters.prompt_lookup import PromptLookupDrafter
+from engine.errors import InputError
 from engine.events import Event, Progressed, RoundFinished
 from engine.models import LoadedModel, Pair
 from engine.speed_model import Interval
 
 _N_LOOKUP_PROMPTS = 5
 _N_PROSE = 40
+_PROMPTS_FOR_INTERVAL = 8
 PLAIN, SPECULATIVE = "ours_plain", "ours_speculative"
 THEIR_PLAIN, THEIR_ASSISTED = "transformers_plain", "transformers_assisted"
 
@@ -69,6 +71,9 @@ def bench(pair: Pair, *, gamma: int, n_new: int, n_prompts: int) -> Iterator[Eve
         THEIR_ASSISTED: systems.transformers_generate(target.model, small.model, gamma=gamma, n_new=n_new),
     }
     asked = prompts.held_out_prompts(target.tokenizer, n_prompts)
+    room = target.context - max(map(len, asked))
+    if n_new > room:
+        raise InputError(f"max-new-tokens = {n_new}: {target.spec} has room for {room}", f"use --max-new-tokens {room}")
     for system in made.values():
         system(asked[0][:8])
     calls = yield from _interleave(made, asked)
@@ -146,8 +151,11 @@ def _ratios(theirs: Sequence[Call], ours: Sequence[Call]) -> list[float]:
 
 
 def _alpha(calls: Sequence[Call]) -> tuple[float, Interval | None]:
-    """Acceptance over all prompts, and its bootstrap interval over prompts."""
-    counts = [_tested(call.rounds) for call in calls]
+    """Acceptance over all prompts, and its bootstrap interval: over prompts from 8 on, over rounds below."""
+    if len(calls) >= _PROMPTS_FOR_INTERVAL:
+        counts = [_tested(call.rounds) for call in calls]
+    else:
+        counts = [_tested([one]) for call in calls for one in call.rounds]
     accepted, tested = [a for a, _ in counts], [t for _, t in counts]
     interval = speed_model.ratio_interval(accepted, tested, [1] * len(counts))
     return sum(accepted) / max(1, sum(tested)), interval

@@ -19,6 +19,7 @@ from engine.events import Event, Progressed
 from engine.fast import sequence_model
 from engine.generation import Generation
 from engine.method import GenerationConfig
+from engine.methods.speculative.config import SpeculativeConfig
 from engine.models import LoadedModel
 from engine.runtime import Runtime
 from engine.sampling import Warp
@@ -55,12 +56,21 @@ class _Test(NamedTuple):
 
 
 def check(
-    target: LoadedModel, drafter: Drafter, prompts: Sequence[Sequence[int]], *, n_samples: int, n_new: int, seed: int
+    target: LoadedModel,
+    drafter: Drafter,
+    prompts: Sequence[Sequence[int]],
+    config: SpeculativeConfig,
+    *,
+    n_samples: int,
 ) -> Iterator[Event | Losslessness]:
-    """Yield progress, and last the verdict; the same seed gives the same verdict."""
+    """Yield progress, and last the verdict; the same seed gives the same verdict.
+
+    Greedy texts are compared at the config's gamma among others; samples are drawn with its warping, at temperature 1
+    where it is greedy, and always at gamma 2."""
+    seed = config.seed
     with torch.inference_mode():
-        divergence = yield from _greedy(target, drafter, prompts, n_new=n_new)
-        warp = Warp(temperature=1.0)
+        divergence = yield from _greedy(target, drafter, prompts, config)
+        warp = Warp(config.temperature or 1.0, config.top_k, config.top_p, config.min_p)
         opening = _richest_opening(target, prompts, warp, least=_LEAST_EXPECTED / n_samples)
         samples = yield from _samples(target, drafter, opening, warp, n_samples=n_samples, seed=seed)
         tests = [_test(target, opening, warp, samples, depth=depth, seed=seed) for depth in (1, _DEPTH)]
@@ -77,15 +87,15 @@ def check(
 
 
 def _greedy(
-    target: LoadedModel, drafter: Drafter, prompts: Sequence[Sequence[int]], *, n_new: int
+    target: LoadedModel, drafter: Drafter, prompts: Sequence[Sequence[int]], config: SpeculativeConfig
 ) -> Generator[Event, None, int | None]:
     """Index of the first token that differs from plain decoding at any draft length; None where none does."""
     runtime = Runtime(target, drafter, "", cancelled=Flag())
-    config = GenerationConfig(max_new_tokens=n_new, stop_at_end=False)
+    greedy = GenerationConfig(max_new_tokens=config.max_new_tokens, stop_at_end=False)
     for done, prompt in enumerate(prompts):
-        plain = _ids(runtime, config, prompt, 0)
-        for gamma in _GREEDY_GAMMAS:
-            ids = _ids(runtime, config, prompt, gamma)
+        plain = _ids(runtime, greedy, prompt, 0)
+        for gamma in sorted({*_GREEDY_GAMMAS, config.gamma}):
+            ids = _ids(runtime, greedy, prompt, gamma)
             if ids != plain:
                 return next(i for i, (a, b) in enumerate(zip(ids, plain, strict=True)) if a != b)
         yield Progressed("checking", done + 1, len(prompts), "prompts")

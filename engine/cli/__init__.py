@@ -1,5 +1,6 @@
 """The headless twin: the commands, and the one place where their failures become a line and an exit status."""
 
+import io
 import sys
 
 from engine.errors import EngineError
@@ -14,6 +15,7 @@ def main(argv: list[str] | None = None) -> int:
 
     from engine.cli.commands import app
 
+    _write_any_text()
     command = typer.main.get_command(app)
     try:
         result = command.main(
@@ -27,10 +29,17 @@ def main(argv: list[str] | None = None) -> int:
         return err.exit_code
     except (Abort, KeyboardInterrupt):
         return STOPPED
-    except BrokenPipeError:
-        sys.stderr.close()
+    except SystemExit:  # how typer takes a reader that has gone away, as `| head` does
         return OK
+    except OSError as err:
+        return _complain(f"the output could not be written ({err.strerror}); free the disk or name another place")
     return result if isinstance(result, int) else OK
+
+
+def _write_any_text() -> None:
+    """Print every character, whatever the terminal's encoding."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def _complain(line: str) -> int:

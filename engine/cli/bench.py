@@ -12,7 +12,8 @@ from engine.errors import InputError
 from engine.method import make_config
 from engine.methods.speculative.config import SpeculativeConfig
 
-_FIXED = ("temperature", "top_k", "top_p", "min_p", "seed", "stop_at_end", "baseline", "repeats")
+_FIXED = ("stop_at_end", "baseline", "repeats")
+_GREEDY = ("temperature", "top_k", "top_p", "min_p")
 
 
 @with_options(SpeculativeConfig, hidden=_FIXED)
@@ -26,6 +27,10 @@ def bench_decode(
     """Ours against transformers, plain and assisted: same pair, prompts, draft length, process and threads."""
     output = Output(json=json)
     config = make_config(SpeculativeConfig, settings)
+    warped = [name for name in _GREEDY if settings[name] != getattr(SpeculativeConfig(), name)]
+    if warped:
+        option = warped[0].replace("_", "-")
+        raise InputError(f"--{option}: bench decode compares greedy decoding", f"leave --{option} out")
     if prompts < 1:
         raise InputError(f"prompts = {prompts}: must be >= 1", "20 give a useful interval")
     from engine.bench.decode import DecodeBench, bench

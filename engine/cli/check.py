@@ -9,12 +9,13 @@ from engine.cli import OK
 from engine.cli.options import Json, PairOptions, Settings, with_options
 from engine.cli.output import Output
 from engine.errors import InputError
-from engine.method import GenerationConfig, make_config
+from engine.method import make_config
+from engine.methods.speculative.config import SpeculativeConfig
 
-_HIDDEN = ("temperature", "top_k", "top_p", "min_p", "stop_at_end")
+_HIDDEN = ("stop_at_end", "baseline", "repeats")
 
 
-@with_options(GenerationConfig, hidden=_HIDDEN)
+@with_options(SpeculativeConfig, hidden=_HIDDEN)
 def losslessness(
     *,
     pair: PairOptions,
@@ -25,7 +26,7 @@ def losslessness(
 ) -> int:
     """Equal greedy tokens, and equal distribution of the first tokens when sampling."""
     output = Output(json=json)
-    config = make_config(GenerationConfig, settings)
+    config = make_config(SpeculativeConfig, settings)
     if samples < 100 or prompts < 1:
         raise InputError(f"samples = {samples}, prompts = {prompts}: too few", "use at least 100 samples and 1 prompt")
     from engine.bench.losslessness import Losslessness, check
@@ -37,14 +38,9 @@ def losslessness(
         raise InputError("there is no drafter to check", "name one with --drafter")
     asked = held_out_prompts(session.target.tokenizer, prompts)
     room = session.target.context // 2
-    for item in check(
-        session.target,
-        session.drafter,
-        [prompt[: max(1, room)] for prompt in asked],
-        n_samples=samples,
-        n_new=min(config.max_new_tokens, room),
-        seed=config.seed,
-    ):
+    shortened = [prompt[: max(1, room)] for prompt in asked]
+    config = msgspec.structs.replace(config, max_new_tokens=min(config.max_new_tokens, room), stop_at_end=False)
+    for item in check(session.target, session.drafter, shortened, config, n_samples=samples):
         if isinstance(item, Losslessness):
             output.summary(msgspec.to_builtins(item))
         else:

@@ -11,8 +11,8 @@ from engine.cli import OK, STOPPED
 from engine.cli.options import Json, PairOptions, Settings, with_options
 from engine.cli.output import Output, Value
 from engine.cli.running import loaded_session, run_events, stoppable
-from engine.errors import InputError
-from engine.events import Event, RoundFinished, RunStarted
+from engine.errors import EngineError, InputError
+from engine.events import Event, RoundFinished, RunFailed, RunFinished, RunStarted
 from engine.method import Request, make_config
 from engine.methods.plain.config import PlainConfig
 from engine.methods.speculative.config import SpeculativeConfig
@@ -38,12 +38,18 @@ def decode(
     request = Request(read_prompt(prompt, prompt_file))
     method, chosen = _method(pair, settings)
     make_config(SpeculativeConfig, settings)
-    writer = TraceWriter(trace) if trace is not None else None
+    if trace is not None and trace.exists():
+        raise InputError(f"{trace} exists already", "name a new file for the run")
     session = loaded_session(pair, output)
-    log = _Log(output, writer)
-    with stoppable() as flag:
-        for event in run_events(session, method, chosen, request, flag):
-            log.add(event)
+    log = _Log(output, trace)
+    try:
+        with stoppable() as flag:
+            for event in run_events(session, method, chosen, request, flag):
+                log.add(event)
+    except EngineError as err:
+        log.end(RunFailed(err.message, err.hint))
+        raise
+    log.end(RunFinished("cancelled", len(log.ids)))
     if not json:
         output.console.print()
     assert session.target is not None
@@ -76,17 +82,17 @@ def _method(pair: PairOptions, settings: Settings) -> tuple[str, Settings]:
 class _Log:
     """Folds, saves and prints the events of the run."""
 
-    def __init__(self, output: Output, writer: TraceWriter | None) -> None:
+    def __init__(self, output: Output, trace: Path | None) -> None:
         self.summary = Summary()
         self.ids: list[int] = []
         self._output = output
-        self._writer = writer
+        self._trace = trace
+        self._writer: TraceWriter | None = None
 
     def add(self, event: Event) -> None:
         """Take in one event."""
         self.summary = fold(self.summary, event)
-        if self._writer is not None:
-            self._writer.write(event)
+        self._save(event)
         self._output.event(event)
         if isinstance(event, RunStarted) and not self._output.json:
             self._output.console.print(event.prompt, end="", markup=False, style="bright_black")
@@ -94,6 +100,22 @@ class _Log:
             self.ids += event.emitted
             if not self._output.json:
                 self._show(event)
+
+    def end(self, event: RunFinished | RunFailed) -> None:
+        """Close a run that began and did not end by itself."""
+        if self.summary.state == "running":
+            self.add(event)
+
+    def _save(self, event: Event) -> None:
+        """Append to the trace; where the disk refuses, the run goes on without one."""
+        try:
+            if self._trace is not None and isinstance(event, RunStarted):
+                self._writer = TraceWriter(self._trace)
+            if self._writer is not None:
+                self._writer.write(event)
+        except EngineError as err:
+            self._writer = None
+            self._output.note(str(err))
 
     def _show(self, event: RoundFinished) -> None:
         shown = event.proposed if self._output.console.is_terminal else event.proposed[: len(event.emitted) - 1]

@@ -71,6 +71,7 @@ def train_builtin(work: Path, out: Path, *, minutes: float | None = None) -> Ite
     deadline = None if minutes is None else time.monotonic() + 60 * minutes
     quiet_libraries()
     with _alone(work):
+        _make_folder(out)
         tokenizer = _tokenizer(work)
         target = yield from _stage(TARGET, tokenizer, work, out, teacher=None, deadline=deadline)
         for stage in DRAFTERS:
@@ -81,14 +82,19 @@ def train_builtin(work: Path, out: Path, *, minutes: float | None = None) -> Ite
 @contextmanager
 def _alone(work: Path) -> Iterator[None]:
     """Hold the training folder. Raises InputError where another training has it."""
+    _make_folder(work)
     try:
-        work.mkdir(parents=True, exist_ok=True)
         with FileLock(work / ".lock", timeout=0):
             yield
     except Timeout as err:
         raise InputError(f"another training is at work in {work}", "wait for it, or choose another folder") from err
-    except (FileExistsError, NotADirectoryError, PermissionError) as err:
-        raise InputError(f"{work} cannot hold a training ({err.strerror})", "choose another folder") from err
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as err:
+        raise InputError(f"{folder} cannot hold a training ({err.strerror})", "choose another folder") from err
 
 
 def _tokenizer(work: Path) -> PreTrainedTokenizerFast:

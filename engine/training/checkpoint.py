@@ -1,10 +1,10 @@
 """Checkpoints of a training run on disk: written whole or not at all; knows nothing of what is trained."""
 
-import json
 import shutil
 from pathlib import Path
 
 import msgspec
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -54,9 +54,14 @@ def load(folder: Path, model: nn.Module, optimizer: Optimizer) -> Progress:
     source = folder if folder.exists() else backup
     if not source.exists():
         return Progress()
-    model.load_state_dict(load_file(source / "model.safetensors"), strict=False)
-    _restore_optimizer(optimizer, load_file(source / "optimizer.safetensors"))
-    return msgspec.json.decode((source / "progress.json").read_bytes(), type=Progress)
+    try:
+        model.load_state_dict(load_file(source / "model.safetensors"), strict=False)
+        _restore_optimizer(optimizer, load_file(source / "optimizer.safetensors"))
+        return msgspec.json.decode((source / "progress.json").read_bytes(), type=Progress)
+    except (OSError, SafetensorError, msgspec.DecodeError, ValueError, RuntimeError, KeyError) as err:
+        raise EngineError(
+            f"the checkpoint in {source} is damaged ({err})", "delete that folder to start it again"
+        ) from err
 
 
 def _named_weights(model: nn.Module) -> dict[str, Tensor]:
@@ -77,12 +82,3 @@ def _restore_optimizer(optimizer: Optimizer, tensors: dict[str, Tensor]) -> None
         index, name = key.split(".", 1)
         state.setdefault(int(index), {})[name] = value
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
-
-
-def read_json(path: Path) -> dict[str, object]:
-    """Read a JSON object; raises EngineError where the file is damaged."""
-    try:
-        found: dict[str, object] = json.loads(path.read_text())
-    except (OSError, ValueError) as err:
-        raise EngineError(f"{path} cannot be read ({err})", "delete the training folder and start again") from err
-    return found

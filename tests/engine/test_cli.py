@@ -1,6 +1,7 @@
 """The commands as a user types them: fields, exit status, one line for every mistake."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -162,7 +163,10 @@ def test_bench_decode_reports_all_four_systems_with_the_same_tokens(
     [
         (["bench", "decode", "--prompts", "0"], "prompts = 0"),
         (["bench", "decode", "--drafter", "lookup"], "lookup"),
+        (["bench", "decode", "--temperature", "1"], "compares greedy"),
+        (["bench", "decode", "--max-new-tokens", "1000"], "has room for"),
         (["check", "losslessness", "--samples", "3"], "samples = 3"),
+        (["check", "losslessness", "--gamma", "0"], "gamma = 0"),
         (["check", "losslessness", "--drafter", "none"], "no drafter"),
         (["train", "builtin", "--minutes", "-1"], "minutes = -1"),
     ],
@@ -177,6 +181,34 @@ def test_other_commands_refuse_in_one_line_too(
     assert err.count("\n") == 1
 
 
+def test_trace_of_a_mistyped_command_is_not_left_behind(
+    pair: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--prompt", "a", "--max-new-tokens", "4", "--repeats", "1", "--trace", str(tmp_path / "t.jsonl")]
+    assert main(["decode", "--target", "./nowhere", *options]) == 2
+    assert not (tmp_path / "t.jsonl").exists()
+    assert main(["decode", *pair, *options]) == 0
+    assert main(["decode", *pair, *options]) == 2
+    assert "exists already" in capsys.readouterr().err
+
+
+def test_output_that_cannot_be_written_is_one_line(pair: list[str]) -> None:
+    command = [sys.executable, "-m", "engine.cli", "decode", *pair, "--prompt", "a", "--max-new-tokens", "4", "--json"]
+    with Path("/dev/full").open("w") as full:
+        found = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert found.returncode == 2, found.stderr
+    assert "could not be written" in found.stderr
+    assert found.stderr.count("\n") == 1
+
+
+def test_any_character_is_printed_whatever_the_terminal(pair: list[str]) -> None:
+    command = [sys.executable, "-m", "engine.cli", "decode", *pair, "--prompt", "漢😀", "--max-new-tokens", "4"]
+    env = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    found = subprocess.run(command, capture_output=True, env=env, check=False)
+    assert found.returncode == 0, found.stderr
+    assert "漢" in found.stdout.decode()
+
+
 def test_interrupt_keeps_what_there_is_and_exits_with_130(pair: list[str], tmp_path: Path) -> None:
     code = f"""
 import signal, sys
@@ -188,7 +220,9 @@ def interrupting(self, event):
     if isinstance(event, RoundFinished) and event.round == 2:
         signal.raise_signal(signal.SIGINT)
 decode._Log.add = interrupting
-sys.exit(main(["decode", *{pair!r}, "--prompt", "The harbour", "--json", "--max-new-tokens", "100"]))
+trace = {str(tmp_path / "t.jsonl")!r}
+options = ["--json", "--max-new-tokens", "100", "--trace", trace]
+sys.exit(main(["decode", *{pair!r}, "--prompt", "The harbour", *options]))
 """
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert found.returncode == 130, found.stderr
@@ -196,3 +230,4 @@ sys.exit(main(["decode", *{pair!r}, "--prompt", "The harbour", "--json", "--max-
     assert last["event"] == "summary"
     assert len(last["tokens"]) >= 3
     assert last["reason"] == "cancelled"
+    assert "RunFinished" in (tmp_path / "t.jsonl").read_text().splitlines()[-1]

@@ -1,15 +1,13 @@
 """Greedy speculative decoding equals `transformers.generate` token for token, for every family and drafter."""
 
 from pathlib import Path
-from threading import Event as Flag
 
 import pytest
 import torch
 
-from engine.method import Request
 from engine.session import Session
 from tests import fakes
-from tests.engine.running import emitted, fates, run
+from tests.engine.running import emitted, fates, rounds, run
 
 N_NEW = 40
 GAMMAS = (1, 3, 4, 16)
@@ -64,13 +62,13 @@ def test_drafter_equal_to_the_target_is_always_accepted(tmp_path: Path) -> None:
         assert found.count("accepted") >= 45
 
 
-def test_lower_precision_reports_divergence_instead_of_claiming_equality(tmp_path: Path) -> None:
-    target = fakes.model()
-    folder = fakes.save(target, tmp_path / "t")
-    related = fakes.save(fakes.noisy_copy(target), tmp_path / "d")
+def test_drafter_with_a_shorter_context_drafts_as_far_as_it_reaches(tmp_path: Path) -> None:
+    words = fakes.tokenizer()
+    target, short = fakes.model("gpt2"), fakes.model("gpt2", n_positions=32)
     session = Session()
-    list(session.load(folder, related, dtype="bfloat16"))
-    events = list(session.run("speculative", {"max_new_tokens": 60, "repeats": 1}, Request("The harbour"), Flag()))
-    compared = next(event for event in events if type(event).__name__ == "Compared")
-    assert compared.same == (compared.first_divergence is None)
-    assert (compared.margin is None) == compared.same
+    list(session.load(fakes.save(target, tmp_path / "t", words=words), fakes.save(short, tmp_path / "d", words=words)))
+    events = run(session, "The harbour", max_new_tokens=60, gamma=4)
+    assert emitted(events)[:N_NEW] == reference(target, "The harbour")
+    assert rounds(events)[0].proposed
+    assert not rounds(events)[-1].proposed
+    assert len(emitted(run(session, "The harbour " * 8, max_new_tokens=9))) == 9

@@ -80,6 +80,24 @@ def test_truncated_weights_are_refused(folder: Path, n_kept: int) -> None:
         folders.inspect(str(folder))
 
 
+@pytest.mark.parametrize("spec", ["~no-such-user-here/x", "x" * 300, "a\0b"])
+def test_impossible_path_is_refused(spec: str) -> None:
+    with pytest.raises(InputError):
+        folders.inspect(spec)
+
+
+def test_folder_whose_name_begins_like_a_builtin_is_a_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder.parent)
+    folder.rename("builtin-like")
+    assert folders.inspect("./builtin-like").n_parameters > 0
+
+
+def test_second_copy_of_the_weights_is_not_counted(folder: Path) -> None:
+    before = folders.inspect(str(folder)).n_parameters
+    (folder / "consolidated.safetensors").write_bytes((folder / "model.safetensors").read_bytes())
+    assert folders.inspect(str(folder)).n_parameters == before
+
+
 def test_unknown_builtin_model_names_those_there_are() -> None:
     with pytest.raises(InputError, match="builtin:small"):
         folders.inspect("builtin:huge", drafter=True)

@@ -90,6 +90,23 @@ def test_logits_that_are_not_numbers_become_an_error_and_the_engine_stays_usable
     assert len(emitted(run(session, "The harbour", max_new_tokens=5))) == 5
 
 
+def test_drafter_whose_logits_are_not_numbers_is_named(session: Session, tmp_path: Path) -> None:
+    assert session.target is not None
+    broken = fakes.model()
+    with torch.no_grad():
+        broken.get_input_embeddings().weight.fill_(float("nan"))
+    list(session.load(session.target.spec, fakes.save(broken, tmp_path / "nan")))
+    for temperature in (0.0, 1.0):
+        with pytest.raises(ModelError, match="drafter's logits are not finite"):
+            run(session, "The harbour", max_new_tokens=5, temperature=temperature)
+
+
+@pytest.mark.parametrize("temperature", [1e-45, 1e-38, 1e-6])
+def test_tiny_temperature_is_as_good_as_greedy(session: Session, temperature: float) -> None:
+    greedy = emitted(run(session, "The harbour", max_new_tokens=20))
+    assert emitted(run(session, "The harbour", max_new_tokens=20, temperature=temperature)) == greedy
+
+
 def test_fork_continues_from_ids_as_they_are(session: Session) -> None:
     whole = run(session, "The harbour", max_new_tokens=20)
     ids = (*whole[0].prompt_ids, *emitted(whole)[:7])  # type: ignore[attr-defined]

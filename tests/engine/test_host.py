@@ -90,6 +90,18 @@ def test_pause_holds_a_running_run(host: ThreadHost) -> None:
     assert isinstance(until(host, RunFinished), RunFinished)
 
 
+def test_pause_given_before_the_run_has_begun_holds_it(host: ThreadHost, spec: str) -> None:
+    host.submit(Load(spec, "lookup"))
+    host.submit(Run("speculative", LONG, Request("The harbour")))
+    host.submit(Pause())
+    until(host, RunStarted)
+    while not silent(host):
+        pass
+    host.submit(Resume())
+    assert until(host, RoundFinished).round == 0
+    assert isinstance(until(host, RunFinished), RunFinished)
+
+
 def test_stop_drops_what_waits_and_leaves_the_engine_usable(host: ThreadHost) -> None:
     host.submit(Run("speculative", LONG, Request("The harbour"), paused=True))
     host.submit(Run("speculative", LONG, Request("In the town of")))

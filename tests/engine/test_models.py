@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
+from transformers import AutoConfig, AutoModelForCausalLM
 
 from engine import folders, models
 from engine.errors import InputError, ModelError
@@ -12,7 +14,7 @@ from engine.session import Session
 from tests import fakes
 
 
-@pytest.mark.parametrize("name", ["gpu", "cuda:x", "cpu:1", "", "cuda:99", "mps"])
+@pytest.mark.parametrize("name", ["gpu", "cuda:x", "cpu:1", "cpu:", "cuda:", "", "cuda:99", "mps"])
 def test_unknown_or_absent_device_is_refused(name: str) -> None:
     with pytest.raises(InputError, match="device"):
         models.parse_device(name)
@@ -54,6 +56,55 @@ def test_different_tokenizers_are_refused_naming_the_first_token_that_differs(tm
     with pytest.raises(InputError, match=r"token \d+ is '.+' there and '.+' here"):
         list(session.load(target, other))
     assert session.target is None
+
+
+def without(folder: Path, words: str) -> None:
+    file = folder / "model.safetensors"
+    save_file({name: tensor for name, tensor in load_file(file).items() if words not in name}, file, {"format": "pt"})
+
+
+def test_checkpoint_that_lacks_a_weight_is_refused_instead_of_running_on_random_numbers(tmp_path: Path) -> None:
+    folder = fakes.save(fakes.model(), tmp_path / "m")
+    without(tmp_path / "m", "layers.1.mlp")
+    with pytest.raises(ModelError, match=r"layers\.1\.mlp\..*missing"):
+        list(Session().load(folder, "none"))
+
+
+def test_configuration_larger_than_its_weights_is_refused(tmp_path: Path) -> None:
+    folder = fakes.save(fakes.model(), tmp_path / "m")
+    change(tmp_path / "m", num_hidden_layers=3, layer_types=None)
+    with pytest.raises(ModelError, match=r"layers\.2"):
+        list(Session().load(folder, "none"))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"num_attention_heads": 0}, {"hidden_size": "abc"}, {"hidden_size": None}, {"num_hidden_layers": -1},
+     {"max_position_embeddings": 0}, {"vocab_size": 0}, {"quantization_config": {"quant_method": "gptq", "bits": 4}}],
+    ids=str,
+)  # fmt: skip
+def test_impossible_configuration_is_one_line(tmp_path: Path, values: dict[str, object]) -> None:
+    folder = fakes.save(fakes.model(), tmp_path / "m")
+    change(tmp_path / "m", **values)
+    with pytest.raises(ModelError):
+        list(Session().load(folder, "none"))
+
+
+def change(folder: Path, **values: object) -> None:
+    file = folder / "config.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), **values}))
+
+
+def test_model_with_a_recurrent_state_is_refused(tmp_path: Path) -> None:
+    config = AutoConfig.for_model(
+        "qwen3_next", vocab_size=fakes.N_ENTRIES, hidden_size=32, intermediate_size=64, num_hidden_layers=4,
+        num_attention_heads=4, num_key_value_heads=2, head_dim=8, linear_num_value_heads=4, linear_num_key_heads=2,
+        linear_key_head_dim=8, linear_value_head_dim=8, num_experts=2, num_experts_per_tok=1,
+        moe_intermediate_size=16, shared_expert_intermediate_size=16, max_position_embeddings=64,
+    )  # fmt: skip
+    folder = fakes.save(AutoModelForCausalLM.from_config(config), tmp_path / "m")
+    with pytest.raises(ModelError, match="recurrent state"):
+        list(Session().load(folder, "none"))
 
 
 def test_failed_load_leaves_the_loaded_pair_usable(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Training: deterministic batches, resuming, checkpoints that survive, objectives that mean what they say."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -89,6 +90,14 @@ def test_failed_save_leaves_the_last_checkpoint_intact(tmp_path: Path, monkeypat
     assert all(torch.equal(before[name], after[name]) for name in before)
 
 
+def test_damaged_checkpoint_is_named(tmp_path: Path) -> None:
+    trained(tmp_path / "a", stop_after=3)
+    file = tmp_path / "a" / "optimizer.safetensors"
+    file.write_bytes(file.read_bytes()[:100])
+    with pytest.raises(EngineError, match="is damaged"):
+        trained(tmp_path / "a")
+
+
 def test_checkpoint_is_found_when_killed_between_the_two_renames(tmp_path: Path) -> None:
     trained(tmp_path / "a", stop_after=3)
     (tmp_path / "a").rename(tmp_path / "a.previous")
@@ -144,7 +153,7 @@ def test_builtin_training_publishes_every_stage_with_its_provenance(tmp_path: Pa
         "target loss", "general loss", "small loss",
     }  # fmt: skip
     assert finished_stages(tmp_path / "out") == ["target", "general", "small"]
-    provenance = checkpoint.read_json(tmp_path / "out" / "small" / "provenance.json")
+    provenance = json.loads((tmp_path / "out" / "small" / "provenance.json").read_text())
     assert {"seed", "steps", "n_tokens", "losses", "versions"} <= provenance.keys()
     assert load_file(tmp_path / "out" / "target" / "model.safetensors")["model.norm.weight"].dtype == torch.bfloat16
 
@@ -155,6 +164,14 @@ def test_builtin_training_out_of_time_resumes_where_it_was(tmp_path: Path) -> No
     assert finished_stages(tmp_path / "out") == []
     list(train_builtin(tmp_path / "work", tmp_path / "out"))
     assert finished_stages(tmp_path / "out") == ["target", "general", "small"]
+
+
+@pytest.mark.usefixtures("small_stages")
+def test_place_for_the_models_that_is_a_file_is_refused_before_anything_is_trained(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(InputError, match="cannot hold a training"):
+        next(train_builtin(tmp_path / "work", tmp_path / "out"))
+    assert not (tmp_path / "work" / "target").exists()
 
 
 @pytest.mark.usefixtures("small_stages")
