@@ -26,11 +26,12 @@ class TokensPerRoundPlot(PlotPanel):
             caption=tr("Per target forward; plain is 1. The lines should meet."),
             axis="τ",
             bottom=tr("round"),
-            keys=(("━", tr("measured"), "accent"), ("╍", tr("from α"), "muted")),
+            keys=(("━", tr("measured"), "accent"), ("╍", tr("from α"), "text")),
         )
         self._so_far = Summary()
-        self.predicted = Curve(self.plot)
         self.measured = Curve(self.plot)
+        # On top, since the two nearly coincide where the model of the paper holds.
+        self.predicted = Curve(self.plot)
         self.recolour()
         self.clear()
 
@@ -59,4 +60,4 @@ class TokensPerRoundPlot(PlotPanel):
     def paint_items(self, colours: theme.Colours) -> None:
         """Measured solid, predicted dashed."""
         self.measured.item.setPen(pg.mkPen(colours.accent, width=2))
-        self.predicted.item.setPen(pg.mkPen(colours.muted, width=1.5, style=Qt.PenStyle.DashLine))
+        self.predicted.item.setPen(pg.mkPen(colours.text, width=1.5, style=Qt.PenStyle.DashLine))
