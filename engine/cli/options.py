@@ -41,6 +41,7 @@ def with_options(
     hidden: fields of the config that the command fixes itself."""
 
     def decorate(command: Callable[..., int]) -> Callable[..., int]:
+        """The command with the options in its signature, from which typer reads them."""
         pair_fields = _parameters(PairOptions)
         config_fields = [p for p in _parameters(config) if p.name not in hidden]
         signature = inspect.signature(command)

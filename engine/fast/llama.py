@@ -1,7 +1,7 @@
 """A Llama's forward over the checkpoint's own tensors, without modules; knows nothing of who calls it.
 
-A small model's forward through modules spends more time in Python than in arithmetic; the same operations called
-directly do not. Nothing is copied: every tensor is the loaded model's."""
+A small model's forward through modules spends much of its time outside its matrix products; the same operations
+called directly spend less. Nothing is copied: every tensor is the loaded model's."""
 
 from typing import NamedTuple
 
