@@ -16,7 +16,7 @@ Phase: TypeAlias = Literal["prefill", "loading", "training", "measuring", "token
 Setting: TypeAlias = str | int | float | bool | None
 
 
-class Struct(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
+class Struct(msgspec.Struct, frozen=True, forbid_unknown_fields=False, gc=False):
     """An immutable value."""
 
 
