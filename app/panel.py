@@ -11,9 +11,12 @@ from app.store import RunStore, Selection
 from engine.events import Event
 from engine.summary import Summary
 
+# Events a drawing takes in at most, so that catching up with a long run holds nobody up.
+SLICE = 1000
+
 
 class Panel(QWidget):
-    """Draws each event once. A hidden panel waits, and catches up when it is shown."""
+    """Draws each event once. A hidden panel waits, and catches up, slice by slice, when it is shown."""
 
     # Least time between two drawings while a run is live.
     every_ms = 0
@@ -45,13 +48,19 @@ class Panel(QWidget):
         if self._run_number != self.store.run_number:
             self._run_number, self._cursor = self.store.run_number, 0
             self.clear()
-        new = self.store.log[self._cursor :]
+        new = self.store.shelf.events(self._cursor, SLICE)
         self._cursor += len(new)
         self._drawn_at = monotonic()
         self.draw(new, self.store.summary)
-        if self._shown_selection != self.store.selection:
+        if self._behind:
+            self._later.start(0)
+        elif self._shown_selection != self.store.selection:
             self._shown_selection = self.store.selection
             self.mark(self._shown_selection)
+
+    @property
+    def _behind(self) -> bool:
+        return self._cursor < self.store.shelf.n_visible
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
         """Catch up with what happened while hidden."""
