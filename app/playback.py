@@ -1,12 +1,9 @@
 """Shows a finished run again in the time it took, or faster: which event is due when; knows no clock and no widget."""
 
 from math import isfinite
-from typing import Literal, TypeAlias
-
 from app.run_record import RunRecord
 
-Speed: TypeAlias = Literal[0.25, 0.5, 1, 2, 4, 10, 50]
-SPEEDS: tuple[Speed, ...] = (0.25, 0.5, 1, 2, 4, 10, 50)
+SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 10.0, 50.0)
 
 
 class Playback:
