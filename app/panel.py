@@ -1,18 +1,18 @@
 """What every panel is: a cursor into the store's log that moves while the panel is visible; knows no event."""
 
 from collections.abc import Sequence
-from time import monotonic
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
-from app.store import RunStore, Selection
+from app.store import FRAME_MS, RunStore, Selection
 from engine.events import Event
 from engine.summary import Summary
 
 # Events a drawing takes in at most, so that catching up with a long run holds nobody up.
 SLICE = 1000
+_HELD_FRAMES = 2
 
 
 class Panel(QWidget):
@@ -27,7 +27,7 @@ class Panel(QWidget):
         self._run_number = store.run_number
         self._cursor = 0
         self._shown_selection: Selection | None = None
-        self._drawn_at = 0.0
+        self._drawn_frame = -1
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.timeout.connect(self.refresh)
@@ -50,7 +50,7 @@ class Panel(QWidget):
             self.clear()
         new = self.store.shelf.events(self._cursor, SLICE)
         self._cursor += len(new)
-        self._drawn_at = monotonic()
+        self._drawn_frame = self.store.frame
         self.draw(new, self.store.summary)
         if self._behind:
             self._later.start(0)
@@ -73,10 +73,12 @@ class Panel(QWidget):
         super().hideEvent(event)
 
     def _on_changed(self) -> None:
+        """Draw now, or in the next frame in which all panels of this pace draw: each frame is painted once."""
         if not self.isVisible():
             return
-        wait_ms = self.every_ms - 1000 * (monotonic() - self._drawn_at)
-        if wait_ms <= 0 or not self.store.busy:
+        pace = max(1, round(self.every_ms / FRAME_MS))
+        if not self.store.busy or self.store.frame // pace != self._drawn_frame // pace:
             self.refresh()
         elif not self._later.isActive():
-            self._later.start(int(wait_ms) + 1)
+            # A run that is held says nothing more; what it said last is drawn all the same.
+            self._later.start(_HELD_FRAMES * max(FRAME_MS, self.every_ms))

@@ -1,6 +1,7 @@
 """Shows a finished run again in the time it took, or faster: which event is due when; knows no clock and no widget."""
 
 from math import isfinite
+
 from app.run_record import RunRecord
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 10.0, 50.0)

@@ -73,6 +73,7 @@ class RunStore(QObject):
         self.n_notes_dropped = 0
         self.measure_only = False
         self.playback: Playback | None = None
+        self.frame = 0
         self._played_at = 0.0
         self._files = TraceFiles()
         self._n_file_jobs = 0
@@ -298,6 +299,7 @@ class RunStore(QObject):
 
     def pump(self) -> None:
         """Take in a frame's worth of what arrived, and say so once."""
+        self.frame += 1
         was_quiet = self._quiet
         n_taken = self._take_arrived()
         while not self._files.answers.empty():

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QSizePolicy, QSlider, QWidget
 
 from app import theme
-from app.labels import plain_label
+from app.labels import SteadyLabel
 from app.panel import Panel
 from app.playback import SPEEDS
 from app.store import RunStore
@@ -37,8 +37,7 @@ class TransportPanel(Panel):
         self.slider.setAccessibleName(self.tr("Place in the run"))
         self.slider.setToolTip(self.tr("Drag, or use the arrow keys, to see the run as it was after any round."))
         self.slider.valueChanged.connect(store.seek)
-        self.place = plain_label("", self, role="muted")
-        self.place.setMinimumWidth(self.fontMetrics().horizontalAdvance("round 00,000 of 00,000"))
+        self.place = SteadyLabel(self.tr("round {0:,} of {1:,}").format(10**6, 10**6), self, role="muted")
         row = QHBoxLayout(self)
         row.setContentsMargins(2 * theme.GRID, theme.HALF, theme.GRID, theme.HALF)
         row.setSpacing(theme.GRID)
@@ -53,10 +52,13 @@ class TransportPanel(Panel):
         shelf = self.store.shelf
         playing = self.store.playback is not None
         self.setEnabled(self.store.can_play)
-        self.button.setText(self.tr("Hold") if playing else self.tr("Replay"))
+        if not self.store.can_play:
+            self.place.show_text("")
+            return
+        self._name_button(self.tr("Hold") if playing else self.tr("Replay"))
         n_events = 0 if shelf.shown is None else len(shelf.shown.events)
         n_rounds = 0 if shelf.shown is None else shelf.shown.summary.n_rounds
-        self.place.setText(self.tr("round {0:,} of {1:,}").format(summary.n_rounds, n_rounds) if n_rounds else "")
+        self.place.show_text(self.tr("round {0:,} of {1:,}").format(summary.n_rounds, n_rounds) if n_rounds else "")
         if self.slider.maximum() != n_events:
             self.slider.setMaximum(n_events)
             self.slider.setPageStep(max(1, n_events // _PAGES))
@@ -69,6 +71,10 @@ class TransportPanel(Panel):
             self.store.play(float(self.speed.currentData()))
         else:
             self.store.stop_playback()
+
+    def _name_button(self, text: str) -> None:
+        if self.button.text() != text:
+            self.button.setText(text)
 
     def _on_speed(self) -> None:
         if self.store.playback is not None:
