@@ -1,6 +1,7 @@
 """What every panel is: a cursor into the store's log that moves while the panel is visible; knows no event."""
 
 from collections.abc import Sequence
+from time import perf_counter
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QHideEvent, QShowEvent
@@ -44,6 +45,7 @@ class Panel(QWidget):
 
     def refresh(self) -> None:
         """Bring the panel up to the store."""
+        began = perf_counter()
         self._later.stop()
         if self._run_number != self.store.run_number:
             self._run_number, self._cursor = self.store.run_number, 0
@@ -52,14 +54,16 @@ class Panel(QWidget):
         self._cursor += len(new)
         self._drawn_frame = self.store.frame
         self.draw(new, self.store.summary)
-        if self._behind:
+        if self.behind:
             self._later.start(0)
         elif self._shown_selection != self.store.selection:
             self._shown_selection = self.store.selection
             self.mark(self._shown_selection)
+        self.store.drawing_s += perf_counter() - began
 
     @property
-    def _behind(self) -> bool:
+    def behind(self) -> bool:
+        """Whether there are events it has not drawn."""
         return self._cursor < self.store.shelf.n_visible
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)

@@ -59,7 +59,9 @@ class Note(NamedTuple):
 
 
 class RunStore(QObject):
-    """Owns everything the panels draw; `changed` says that something is new."""
+    """Owns everything the panels draw; `changed` says that something is new.
+
+    frame: how often it took in what arrived. drawing_s: seconds that panels took to draw, painting apart."""
 
     changed = Signal()
 
@@ -74,6 +76,7 @@ class RunStore(QObject):
         self.measure_only = False
         self.playback: Playback | None = None
         self.frame = 0
+        self.drawing_s = 0.0
         self._played_at = 0.0
         self._files = TraceFiles()
         self._n_file_jobs = 0

@@ -5,6 +5,7 @@ from PySide6.QtGui import QAction, QShowEvent
 from PySide6.QtWidgets import QDockWidget, QFrame, QMainWindow, QScrollArea, QVBoxLayout, QWidget
 
 from app import theme
+from app.panel import Panel
 from app.panels.error import ErrorPanel
 from app.panels.history import HistoryPanel
 from app.panels.metrics import MetricsPanel
@@ -79,6 +80,18 @@ class DecodeWorkspace(QMainWindow):
         widths = [_LEFT_WIDTH, _RIGHT_WIDTH, _PLOTS_WIDTH]
         self.resizeDocks([setup, metrics, plots], widths, Qt.Orientation.Horizontal)
         self.resizeDocks([rounds], [_BOTTOM_HEIGHT], Qt.Orientation.Vertical)
+
+    def lay_open(self) -> None:
+        """Show every panel at once: docks that share a place stand side by side."""
+        rounds, *others = [dock for name, dock in self._docks.items() if name not in _AREAS]
+        for dock in others:
+            self.splitDockWidget(rounds, dock, Qt.Orientation.Horizontal)
+            rounds = dock
+
+    @property
+    def up_to_date(self) -> bool:
+        """Whether every visible panel has drawn all there is."""
+        return not any(panel.behind for panel in self.findChildren(Panel) if panel.isVisible())
 
     def view_actions(self) -> list[QAction]:
         """Switches that show and hide the docks."""
