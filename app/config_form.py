@@ -6,6 +6,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec import inspect
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QFormLayout, QWidget
 
 from app import theme
@@ -47,7 +48,11 @@ def _said(kind: inspect.Type) -> tuple[inspect.Type, dict[str, str]]:
 
 
 class _NumberBox(QDoubleSpinBox):
-    """Writes a number without the zeros that say nothing."""
+    """Writes a number without the zeros that say nothing; the wheel scrolls the column it stands in."""
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 (Qt's name)
+        """A wheel never changes a number unseen."""
+        event.ignore()
 
     def textFromValue(self, value: float) -> str:  # noqa: N802 (Qt's name)
         """The number as shortly as its decimals allow."""
@@ -90,6 +95,13 @@ class ConfigForm(QWidget):
         """Show only the settings that `kind` has."""
         for name, control in self._controls.items():
             self._layout.setRowVisible(control, name in kind.__struct_fields__)
+
+    def add_above(self, title: str, widget: QWidget) -> None:
+        """Put a row of another kind before the settings."""
+        label = plain_label(title, self)
+        label.setBuddy(widget)
+        label.setToolTip(widget.toolTip())
+        self._layout.insertRow(0, label, widget)
 
     def control(self, name: str) -> QDoubleSpinBox | QCheckBox:
         """The control of a setting."""
@@ -135,7 +147,8 @@ class ConfigForm(QWidget):
         box.setFont(theme.tabular(box.font()))
         box.setAlignment(Qt.AlignmentFlag.AlignRight)
         # The range of a seed would otherwise ask for a box as wide as its largest number.
-        box.setMinimumWidth(12 * theme.GRID)
+        box.setMinimumWidth(9 * theme.GRID)
+        box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         box.valueChanged.connect(self.changed)
         if is_int:
             self._ints.add(field.name)

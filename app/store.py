@@ -20,8 +20,9 @@ from engine.events import (
     RunFailed,
     RunFinished,
     RunStarted,
+    Surveyed,
 )
-from engine.host import Fork, Host, Load, Pause, Resume, Run, Step
+from engine.host import Estimate, Fork, Host, Load, Pause, Question, Resume, Run, Step, Survey
 from engine.summary import Summary, fold
 
 FRAME_MS = 33
@@ -75,6 +76,7 @@ class RunStore(QObject):
         self.paused = False
         self.progressed: Progressed | None = None
         self.estimated: Estimated | None = None
+        self.surveyed: Surveyed | None = None
         self.model: ModelLoaded | None = None
         self.trouble: Trouble | None = None
         self.commands = CommandQueue()
@@ -145,6 +147,11 @@ class RunStore(QObject):
         self.commands.ask(pair)
         self._watch()
 
+    def ask(self, question: Question) -> None:
+        """Ask what a pair would take, or which models there are; the answer comes when nothing else waits."""
+        self.commands.ask(question)
+        self._watch()
+
     def run(self, pair: Load, command: Run | Fork) -> None:
         """Run on a pair, loading it first where it is not the one in memory."""
         if pair != self.commands.pair_to_come:
@@ -208,7 +215,7 @@ class RunStore(QObject):
             self._watch()
 
     def _watch(self) -> None:
-        if self.busy:
+        if self.busy or self.commands.unanswered:
             self._timer.start()
         self.changed.emit()
 
@@ -219,7 +226,7 @@ class RunStore(QObject):
             self._take_file(self._files.answers.get_nowait())
             n_taken += 1
         self._tell_damage()
-        if not self.busy:
+        if not (self.busy or self.commands.unanswered):
             self._timer.stop()
         if n_taken:
             self.changed.emit()
@@ -250,6 +257,10 @@ class RunStore(QObject):
                 self.progressed = event
             case Estimated():
                 self.estimated = event
+                self.commands.answered_question(Estimate)
+            case Surveyed():
+                self.surveyed = event
+                self.commands.answered_question(Survey)
             case ModelLoaded():
                 self.model = event
                 self.commands.answered(done=True)
@@ -263,7 +274,7 @@ class RunStore(QObject):
         return True
 
     def _take_refusal(self, event: Refused) -> None:
-        stopped = self.commands.cancelling
+        stopped = self.commands.cancelling or event.what in ("estimate", "survey")
         if event.what != "save":
             self.commands.answered(done=False)
         if not stopped:

@@ -7,7 +7,9 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QSizePolic
 
 from app import theme, words
 from app.labels import plain_label
+from app.pace import loaded_so_far
 from app.panel import Panel
+from app.plain_text import one_line
 from app.store import RunStore
 from engine.events import Event
 from engine.summary import Summary
@@ -59,7 +61,7 @@ class StatusPanel(Panel):
         if model is None:
             return self.tr("no model")
         taken = words.memory(model.weights_bytes + model.drafter_bytes)
-        if needed is None:
+        if needed is None or not needed.free_bytes:
             return f"{model.device} · {taken}"
         return self.tr("{0} · {1}, {2} free").format(model.device, taken, words.memory(needed.free_bytes))
 
@@ -72,7 +74,7 @@ class StatusPanel(Panel):
             case "starting":
                 return self.tr("starting the engine")
             case "loading":
-                return self.tr("loading {0} and {1}").format(*self._names())
+                return self._loading()
             case "warming":
                 return self.tr("warming up")
             case "prefilling":
@@ -94,6 +96,11 @@ class StatusPanel(Panel):
     def _names(self) -> tuple[str, str]:
         pair = self.store.commands.pair_to_come
         return ("", "") if pair is None else (pair.target, pair.drafter)
+
+    def _loading(self) -> str:
+        text = self.tr("loading {0} and {1}").format(*map(one_line, self._names()))
+        at = self.store.progressed
+        return text if at is None or at.phase != "loading" else f"{text}: {loaded_so_far(at)}"
 
     def _measuring(self) -> str:
         at = self.store.progressed
