@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSettings, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFileDialog, QFormLayout, QVBoxLayout, QWidget
 
 from app import labels, theme, words
@@ -68,6 +68,11 @@ class PairForm(QWidget):
         """Offer the folders among these from now on."""
         for spec in specs:
             self.recent.add(spec)
+        self._offer()
+
+    def restore_folders(self, settings: QSettings) -> None:
+        """Offer the folders of the last time."""
+        self.recent.restore(settings)
         self._offer()
 
     def show_survey(self, surveyed: Surveyed) -> None:

@@ -90,6 +90,10 @@ class SetupPanel(Panel):
         """Whether nothing is to be drawn until a run ends."""
         return self.measure.isChecked()
 
+    def reason_text(self) -> str:
+        """Why the chosen pair cannot serve, as it is written."""
+        return self.models.reason.text()
+
     def show_settings(self, started: RunStarted) -> None:
         """Take up what a run on show was made with; the device stays as chosen."""
         self.models.choose(started.target, started.drafter)
@@ -118,7 +122,7 @@ class SetupPanel(Panel):
 
     def restore(self, settings: QSettings) -> None:
         """Take up those of the last time; a pair named on the command line stays."""
-        self.models.recent.restore(settings)
+        self.models.restore_folders(settings)
         target, drafter = settings.value("decode/target"), settings.value("decode/drafter")
         if not self._named and isinstance(target, str) and isinstance(drafter, str) and target and drafter:
             self.models.choose(target, drafter)
