@@ -69,16 +69,19 @@ def inspect(spec: str, *, drafter: bool = False) -> Checkpoint:
     """Check a checkpoint without loading it.
 
     Raises InputError or ModelError: missing, empty, no safetensors, remote code, unreadable configuration."""
+    try:
+        return _inspect(spec, drafter=drafter)
+    except OSError as err:
+        raise InputError(f"{spec} cannot be read ({err.strerror})", "check its permissions") from err
+
+
+def _inspect(spec: str, *, drafter: bool) -> Checkpoint:
     folder = locate(spec, drafter=drafter)
     if not folder.is_dir() and folder.parent == builtin_folder(""):
         raise ModelError("the built-in models are missing from this installation", "install Draftscope again")
     if not folder.is_dir():
         raise InputError(f"there is no folder {spec}", "check the path; `builtin` is always there")
-    try:
-        empty = not any(folder.iterdir())
-    except OSError as err:
-        raise InputError(f"the folder {spec} cannot be read ({err.strerror})", "check its permissions") from err
-    if empty:
+    if not any(folder.iterdir()):
         raise InputError(f"the folder {spec} is empty", "name a folder with config.json and *.safetensors")
     config = _read_json(folder / "config.json", spec)
     for name in ("config.json", "tokenizer_config.json", "generation_config.json"):
@@ -113,7 +116,7 @@ def _is_language_model(spec: str) -> bool:
         made = _read_json(folder / "config.json", spec).get("architectures")
     except InputError:
         return False
-    except ModelError:
+    except (ModelError, OSError):
         return True
     return not isinstance(made, list) or any("CausalLM" in str(name) or "LMHead" in str(name) for name in made)
 

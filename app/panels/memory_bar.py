@@ -62,7 +62,7 @@ class MemoryBar(QWidget):
         if needed is None:
             return ()
         c = theme.current()
-        kv = self.tr("KV cache, {0:,} tokens").format(needed.context) if needed.context else self.tr("KV cache")
+        kv = self.tr("KV, {0:,} tokens").format(needed.context) if needed.context else self.tr("KV")
         return (
             Segment(self.tr("weights"), needed.weights_bytes, c.accent, Qt.BrushStyle.SolidPattern),
             Segment(kv, needed.kv_bytes, c.accent, Qt.BrushStyle.BDiagPattern),

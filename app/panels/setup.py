@@ -170,7 +170,7 @@ class SetupPanel(Panel):
     def _draw_needed(self) -> None:
         needed = self._estimate()
         self.bar.show_estimate(needed)
-        self.verdict.setText(self.bar.verdict())
+        self.verdict.setText(self.bar.verdict() or self.tr("not known"))
         labels.set_role(self.verdict, "normal" if self.bar.fits else "bad")
         self.models.show_reason("" if needed is None else needed.why_not)
         if self.models.pair() == self.store.commands.pair_to_come:
@@ -193,6 +193,8 @@ class SetupPanel(Panel):
         self.form.limit_to(_config_of(pair.drafter))
         plain = method_of(pair.drafter) == "plain"
         self.method.setText(self.tr("Plain decoding") if plain else self.tr("Speculative decoding, exact"))
+        exact = self.tr("Every token is kept or replaced so that the text is drawn as the target alone would draw it.")
+        self.method.setToolTip(self.tr("The target alone, a token at a time.") if plain else exact)
         self._name_preset()
         self._draw_needed()
         if self._has_question():

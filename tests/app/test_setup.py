@@ -139,7 +139,7 @@ def test_reason_of_an_estimate_is_said(setup):
     _ask(panel)
     setup.say(Estimated(0, 0, 0, 0, "auto", "./nowhere", "lookup", why_not="there is no folder\n./nowhere"))
     assert panel.reason_text() == "⚠ why not: there is no folder⏎./nowhere"
-    assert panel.bar.verdict() == ""
+    assert (panel.bar.verdict(), panel.verdict.text()) == ("", "not known")
 
 
 def test_unreadable_cache_is_said(setup):

@@ -194,3 +194,18 @@ def test_private_key_is_the_reason_that_a_load_gives(cache: Path, made: Path) ->
     with pytest.raises(ModelError) as refused:
         list(Session().load("org/private", "none"))
     assert option(look(), "org/private", "target").why_not == refused.value.message
+
+
+def test_folder_without_permission_is_offered_with_the_reason(
+    cache: Path, made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(cache, "org/secret", made / "good")
+    exists = Path.exists
+
+    def refuse(path: Path) -> bool:
+        if "org--secret" in str(path) and path.name.endswith(".json"):
+            raise PermissionError(13, "Permission denied")
+        return exists(path)
+
+    monkeypatch.setattr(Path, "exists", refuse)
+    assert "cannot be read (Permission denied)" in option(look(), "org/secret", "target").why_not
