@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QStandardItem, QStandardItemModel, QWheelEvent
-from PySide6.QtWidgets import QComboBox, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QComboBox, QLineEdit, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from app import theme
 from app.plain_text import one_line, plain_tip
@@ -44,7 +44,8 @@ class ModelPicker(QComboBox):
         self._rows = QStandardItemModel(self)
         self.setModel(self._rows)
         self.setItemDelegate(_RowDelegate(self))
-        self.setEditable(True)
+        self._edit = QLineEdit(self)
+        self.setLineEdit(self._edit)
         self.setCompleter(None)  # type: ignore[arg-type]
         self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.setMaxVisibleItems(_ROWS)
@@ -54,7 +55,7 @@ class ModelPicker(QComboBox):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(name)
         self.view().setMinimumWidth(_LIST_WIDTH)
-        self.lineEdit().textEdited.connect(self._typed)
+        self._edit.textEdited.connect(self._typed)
         self.activated.connect(self._picked)
         self._show()
 
@@ -122,9 +123,8 @@ class ModelPicker(QComboBox):
             self.look_asked.emit()
 
     def _show(self) -> None:
-        edit = self.lineEdit()
-        edit.setText(one_line(self._spec))
-        edit.setCursorPosition(0)
+        self._edit.setText(one_line(self._spec))
+        self._edit.setCursorPosition(0)
         self.setToolTip(self._full_tip())
 
     def _full_tip(self) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from msgspec.structs import replace
 from PySide6.QtCore import QSettings, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFileDialog, QFormLayout, QVBoxLayout, QWidget
 
@@ -107,7 +108,12 @@ class PairForm(QWidget):
         return self.tr("{0} of the drafters here cannot follow this target; the list says why.").format(n_refused)
 
     def _options(self, role: Role) -> list[ModelOption]:
-        return [] if self._surveyed is None else [option for option in self._surveyed.options if option.role == role]
+        """What the engine found; what it said against drafters holds for the target it was asked about only."""
+        if self._surveyed is None:
+            return []
+        found = [option for option in self._surveyed.options if option.role == role]
+        stale = role == "drafter" and self._surveyed.target != self.target.spec().strip()
+        return [replace(option, why_not="") for option in found] if stale else found
 
     def _offer(self) -> None:
         """Fill both lists: the built-in models, what needs no model, folders used last, the hub cache."""
@@ -136,6 +142,7 @@ class PairForm(QWidget):
         target = self.target.spec().strip()
         if target != "builtin" and self.drafter.spec() in folders.BUILTIN_DRAFTERS:
             self.drafter.set_spec(default_drafter(target))
+        self._offer()
         self.changed.emit()
 
     def _ask_folder(self, picker: ModelPicker) -> None:

@@ -13,6 +13,7 @@ _LONGEST_SHOWN = 2_000
 _LEAST_LINES, _MOST_LINES = 2, 8
 # Qt marks line ends inside a document with these, so that a text's own ones cannot be told from them once edited.
 _LINE_ENDS = re.compile("[\u2028\u2029]")
+_REPLACED = re.compile("[\r\u2028\u2029\ufdd0\ufdd1\ufeff]")
 _HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 
 
@@ -85,7 +86,7 @@ class PromptEdit(QPlainTextEdit):
 
 
 def _changed_by_qt(text: str) -> bool:
-    return "\r" in text or _LINE_ENDS.search(text) is not None or "\ufdd0" in text or "\ufdd1" in text
+    return _REPLACED.search(text) is not None
 
 
 def _at(text: str, position: int) -> int:

@@ -133,6 +133,15 @@ def test_what_cannot_serve_is_said_beside_the_pickers(setup):
     assert not panel.reason_text().startswith("⚠")
 
 
+def test_reasons_for_one_target_are_not_held_against_another(setup):
+    panel = _loaded(setup)
+    setup.say(Surveyed("builtin", (ModelOption("org/x", "org/x", 5, "drafter", "another tokenizer"),)))
+    panel.target.set_spec("org/big")
+    (choice,) = (choice for choice in panel.drafter.choices() if choice.spec == "org/x")
+    assert choice.why_not == ""
+    assert "cannot follow" not in panel.reason_text()
+
+
 def test_reason_of_an_estimate_is_said(setup):
     panel = _loaded(setup)
     panel.target.set_spec("./nowhere")
