@@ -1,11 +1,12 @@
 """A form made from a config struct: one control a field, bounds and help from msgspec.Meta; knows no method."""
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import NamedTuple
 
 import msgspec
 from msgspec import inspect
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSettings, Qt, Signal
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QFormLayout, QWidget
 
@@ -91,6 +92,19 @@ class ConfigForm(QWidget):
             elif control is not None and isinstance(value, int | float):
                 control.setValue(float(value))
 
+    def save(self, settings: QSettings, group: str) -> None:
+        """Keep every setting for the next start."""
+        for name in self._controls:
+            settings.setValue(f"{group}/{name}", self._value(name))
+
+    def restore(self, settings: QSettings, group: str) -> None:
+        """Take up those of the last time; one that was edited into something else stays as it is."""
+        for name, control in self._controls.items():
+            if isinstance(control, QCheckBox):
+                control.setChecked(bool(settings.value(f"{group}/{name}", control.isChecked(), type=bool)))
+            else:
+                control.setValue(_number(settings.value(f"{group}/{name}"), control.value()))
+
     def limit_to(self, kind: type[msgspec.Struct]) -> None:
         """Show only the settings that `kind` has."""
         for name, control in self._controls.items():
@@ -159,3 +173,12 @@ def _bounds(kind: inspect.IntType | inspect.FloatType, *, step: float) -> tuple[
     low = kind.ge if kind.ge is not None else None if kind.gt is None else kind.gt + step
     high = kind.le if kind.le is not None else None if kind.lt is None else kind.lt - step
     return (float(-_LARGEST_INT if low is None else low), float(_LARGEST_INT if high is None else high))
+
+
+def _number(stored: object, default: float) -> float:
+    """A stored number; the default where there is none or it is no number."""
+    try:
+        number = default if stored is None else float(str(stored))
+    except ValueError:
+        return default
+    return number if isfinite(number) else default

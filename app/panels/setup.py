@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from msgspec.structs import replace
 from PySide6.QtCore import QSettings, QTimer, Signal
 from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QCheckBox, QProgressBar, QVBoxLayout, QWidget
@@ -19,7 +20,7 @@ from app.plain_text import one_line
 from app.presets import Preset
 from app.requests import NO_DRAFTER, Setup, default_drafter, method_of
 from app.store import RunStore
-from engine.events import Estimated, Event, ModelLoaded, Progressed, RunStarted, Setting, Surveyed
+from engine.events import Estimated, Event, ModelLoaded, Progressed, RunStarted, Surveyed
 from engine.host import Estimate, Load, Survey
 from engine.methods.plain.config import PlainConfig
 from engine.methods.speculative.config import SpeculativeConfig
@@ -54,7 +55,8 @@ class SetupPanel(Panel):
         self._drawn: _Said | None = None
         self._remembered: ModelLoaded | None = None
         self._asked_estimate: Load | None = None
-        self._asked_survey = ""
+        self._asked_survey: Survey | None = None
+        self._heard = False
         self._drafter_before = default_drafter(pair.target)
         self.models = PairForm(pair, self)
         self.target, self.drafter = self.models.target, self.models.drafter
@@ -101,6 +103,7 @@ class SetupPanel(Panel):
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Say what is loaded, how far a load is, and what the chosen pair would take."""
+        self._heard = self._heard or self._hears()
         said = self._said()
         if said != self._drawn:
             self._drawn = said
@@ -115,8 +118,7 @@ class SetupPanel(Panel):
         pair = self.models.pair()
         for name, spec in (("target", pair.target), ("drafter", pair.drafter)):
             settings.setValue(f"decode/{name}", spec)
-        for name, value in self.form.values(SpeculativeConfig).items():
-            settings.setValue(f"decode/{name}", value)
+        self.form.save(settings, "decode")
         settings.setValue("decode/measure_only", self.measure_only)
         self.models.recent.save(settings)
 
@@ -126,11 +128,7 @@ class SetupPanel(Panel):
         target, drafter = settings.value("decode/target"), settings.value("decode/drafter")
         if not self._named and isinstance(target, str) and isinstance(drafter, str) and target and drafter:
             self.models.choose(target, drafter)
-        for name, default in self.form.values(SpeculativeConfig).items():
-            if isinstance(default, bool):
-                self.form.set_values({name: bool(settings.value(f"decode/{name}", default, type=bool))})
-            else:
-                self.form.set_values({name: _number(settings.value(f"decode/{name}"), default)})
+        self.form.restore(settings, "decode")
         self.measure.setChecked(bool(settings.value("decode/measure_only", False, type=bool)))
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
@@ -139,6 +137,12 @@ class SetupPanel(Panel):
         super().hideEvent(event)
 
     # The engine's answers
+
+    def _hears(self) -> bool:
+        """Whether an engine has spoken: where a saved run is looked at there may be none."""
+        store = self.store
+        refused = store.trouble is not None and store.trouble.what == "load"
+        return refused or store.model is not None or store.estimated is not None
 
     def _said(self) -> _Said:
         store = self.store
@@ -149,6 +153,8 @@ class SetupPanel(Panel):
         model, surveyed = self.store.model, self.store.surveyed
         if model is not None and model is not self._remembered:
             self._remembered = model
+            # A load begins with the estimate of its own pair.
+            self._asked_estimate = self.store.commands.pair_to_come
             self.models.remember(model.drafter, model.target)
         if surveyed is not None:
             self.models.show_survey(surveyed)
@@ -181,8 +187,8 @@ class SetupPanel(Panel):
     def _estimate(self) -> Estimated | None:
         """The engine's answer for the chosen pair."""
         needed, pair = self.store.estimated, self.models.pair()
-        known = needed is not None and (needed.target, needed.drafter) == (pair.target, pair.drafter)
-        return needed if known else None
+        named = needed is not None and (needed.target, needed.drafter) == (pair.target, pair.drafter)
+        return needed if named and pair in (self._asked_estimate, self.store.commands.pair_to_come) else None
 
     # Questions to the engine
 
@@ -202,16 +208,16 @@ class SetupPanel(Panel):
 
     def _has_question(self) -> bool:
         """Whether the engine is there, has nothing to do, and has not said what it could say of the pair."""
-        there = self.store.model is not None or self.store.estimated is not None
-        return there and self.isVisible() and not self.store.busy and bool(self._questions())
+        return self._heard and self.isVisible() and not self.store.busy and bool(self._questions())
 
     def _questions(self) -> list[Estimate | Survey]:
         pair = self.models.pair()
         found: list[Estimate | Survey] = []
-        if pair != self._asked_estimate and (pair != self.store.commands.pair_to_come or self._estimate() is None):
+        if pair != self._asked_estimate:
             found.append(Estimate(pair))
-        if pair.target != self._asked_survey:
-            found.append(Survey(pair.target, self.models.recent.specs, pair.device, pair.dtype))
+        survey = Survey(pair.target, self.models.recent.specs, pair.device, pair.dtype)
+        if self._asked_survey is None or replace(survey, known=self._asked_survey.known) != self._asked_survey:
+            found.append(survey)
         return found
 
     def _ask(self) -> None:
@@ -221,11 +227,11 @@ class SetupPanel(Panel):
             if isinstance(question, Estimate):
                 self._asked_estimate = question.pair
             else:
-                self._asked_survey = question.target
+                self._asked_survey = question
             self.store.ask(question)
 
     def _look_again(self) -> None:
-        self._asked_survey = ""
+        self._asked_survey = None
         self._pause.start()
 
     # Presets
@@ -280,14 +286,6 @@ class SetupPanel(Panel):
         column.addWidget(self.form)
         column.addWidget(self.measure)
         column.addStretch(1)
-
-
-def _number(stored: object, default: Setting) -> Setting:
-    """A stored number; the default where there is none or the file was edited into something else."""
-    try:
-        return default if stored is None else float(str(stored))
-    except ValueError:
-        return default
 
 
 def _config_of(drafter: str) -> type[PlainConfig] | type[SpeculativeConfig]:

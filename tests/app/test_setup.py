@@ -6,11 +6,11 @@ from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QLabel
 from app import application
 from app.panels.setup import SetupPanel
 from app.store import RunStore
-from engine.events import Estimated, ModelLoaded, ModelOption, Progressed, Surveyed
+from engine.events import Estimated, ModelLoaded, ModelOption, Progressed, Refused, Surveyed
 from engine.host import Estimate, Load, Run, Survey
 from engine.method import Request
 from engine.methods.plain.config import PlainConfig
-from tests.app.factory import MODEL, PAIR, FakeHost, started
+from tests.app.factory import MODEL, PAIR, FakeHost, started, whole_run
 
 NEEDED = Estimated(32_000_000, 21_000_000, 5_000_000, 24_000_000_000, "cpu", "builtin", "builtin", 2048)
 
@@ -86,12 +86,32 @@ def test_another_pair_is_estimated_before_it_is_loaded(setup):
     assert not setup.store.commands.unanswered
 
 
+def test_a_pair_that_was_refused_at_the_start_can_be_left_for_another(setup):
+    panel = setup(Load("./gone", "lookup"))
+    setup.store.load(Load("./gone", "lookup"))
+    setup.say(Refused("load", "there is no folder ./gone", "check the path"))
+    panel.models.choose("builtin", "builtin")
+    _ask(panel)
+    assert setup.host.submitted[1] == Estimate(Load())
+
+
+def test_nothing_is_asked_where_there_is_no_engine(setup):
+    panel = setup()
+    setup.say(*whole_run())
+    _ask(panel)
+    assert (setup.host.submitted, setup.store.commands.unanswered) == ([], False)
+
+
 def test_dtype_and_device_change_the_estimate(setup):
     panel = _loaded(setup)
     panel.dtype.setCurrentText("float16")
     _ask(panel)
-    assert setup.host.submitted[1] == Estimate(Load(dtype="float16"))
-    assert setup.store.commands.unanswered
+    setup.say(NEEDED)
+    assert setup.host.submitted[1:] == [Estimate(Load(dtype="float16")), Survey("builtin", (), "auto", "float16")]
+    setup.say(Surveyed("builtin", ()))
+    panel.dtype.setCurrentText("auto")
+    _ask(panel)
+    assert setup.host.submitted[3] == Estimate(PAIR)
 
 
 def test_nothing_is_asked_while_a_run_is_under_way(setup):
@@ -264,12 +284,20 @@ def test_a_pair_named_on_the_command_line_stays(setup, pair, named):
 
 def test_settings_edited_by_hand_do_no_harm(setup, tmp_path):
     settings = QSettings(str(tmp_path / "s.ini"), QSettings.Format.IniFormat)
-    for name, value in (("gamma", "many"), ("target", ["x"]), ("baseline", "perhaps"), ("measure_only", "7x")):
+    for name, value in (
+        ("gamma", "many"),
+        ("target", ["x"]),
+        ("baseline", "perhaps"),
+        ("measure_only", "7x"),
+        ("seed", "nan"),
+        ("top_k", "inf"),
+    ):
         settings.setValue(f"decode/{name}", value)
     panel = setup()
     panel.restore(settings)
     assert panel.setup().pair == Load()
-    assert panel.setup().settings["gamma"] == 4
+    values = panel.setup().settings
+    assert (values["gamma"], values["seed"], values["top_k"]) == (4, 0, 0)
 
 
 def test_every_label_beside_a_control_is_explained(setup):
