@@ -1,10 +1,11 @@
 """Hands commands to the engine one after another and knows which pair they will find; knows no events and no widget.
 
-A run asked for on a pair that then fails to load is dropped: it never starts on another pair."""
+A run asked for on a pair that then fails to load is dropped: it never starts on another pair. Questions (what would a
+pair take, which models are there) wait behind everything else, and step aside for it."""
 
 from collections import deque
 
-from engine.host import Command, Fork, Host, Load, Run, Unload
+from engine.host import Command, Estimate, Fork, Host, Load, Question, Run, Survey, Unload
 
 
 class CommandQueue:
@@ -16,11 +17,17 @@ class CommandQueue:
         self._host: Host | None = None
         self._waiting: deque[Command] = deque()
         self._pair: Load | None = None
+        self._stepping_aside = False
 
     @property
     def front(self) -> Command | None:
-        """The command under way, or the next one."""
-        return self._waiting[0] if self._waiting else None
+        """The command under way, or the next one; questions are nobody's concern but the asker's."""
+        return next((command for command in self._waiting if not isinstance(command, Question)), None)
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether anything, a question too, waits for its answer."""
+        return bool(self._waiting)
 
     @property
     def has_run(self) -> bool:
@@ -38,8 +45,27 @@ class CommandQueue:
         self._hand_over()
 
     def ask(self, command: Command) -> None:
-        """Add a command."""
-        self._waiting.append(command)
+        """Add a command, before the questions that wait; a question under way is stopped and asked again later."""
+        if isinstance(command, Question):
+            self._ask_question(command)
+            return
+        n_questions = sum(isinstance(other, Question) for other in self._waiting)
+        if self.handed and isinstance(self._waiting[0], Question):
+            n_questions -= 1
+            self._step_aside()
+        self._waiting.insert(len(self._waiting) - n_questions, command)
+        self._hand_over()
+
+    def _step_aside(self) -> None:
+        if self._host is not None and not self._stepping_aside:
+            self._stepping_aside = True
+            self._host.cancel()
+
+    def _ask_question(self, question: Question) -> None:
+        """The newest question of its kind replaces one that waits."""
+        under_way = 1 if self.handed else 0
+        kept = [other for i, other in enumerate(self._waiting) if i < under_way or type(other) is not type(question)]
+        self._waiting = deque([*kept, question])
         self._hand_over()
 
     def steer(self, command: Command) -> None:
@@ -49,7 +75,7 @@ class CommandQueue:
 
     def cancel(self) -> None:
         """Stop the command under way and forget the others."""
-        self.cancelling = self.handed
+        self.cancelling = self.handed and self.front is not None
         self._waiting = deque([self._waiting[0]] if self.handed else [])
         if self._host is not None:
             self._host.cancel()
@@ -59,7 +85,9 @@ class CommandQueue:
         if not self.handed:
             return
         command = self._waiting.popleft()
-        self.handed = self.cancelling = False
+        if isinstance(command, Question) and not done and self._stepping_aside:
+            self._waiting.append(command)
+        self.handed = self.cancelling = self._stepping_aside = False
         if isinstance(command, Unload) and done:
             self._pair = None
         if isinstance(command, Load):
@@ -68,9 +96,14 @@ class CommandQueue:
                 self._drop_runs()
         self._hand_over()
 
+    def answered_question(self, kind: type[Estimate] | type[Survey]) -> None:
+        """An answer of that kind arrived; a load, too, says what it takes."""
+        if self.handed and isinstance(self._waiting[0], kind):
+            self.answered(done=True)
+
     def _drop_runs(self) -> None:
         """Forget the runs that were to use the pair that failed to load."""
-        while isinstance(self.front, Run | Fork):
+        while self._waiting and isinstance(self._waiting[0], Run | Fork):
             self._waiting.popleft()
 
     def _hand_over(self) -> None:

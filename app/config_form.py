@@ -1,11 +1,13 @@
 """A form made from a config struct: one control a field, bounds and help from msgspec.Meta; knows no method."""
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import NamedTuple
 
 import msgspec
 from msgspec import inspect
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSettings, Qt, Signal
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QFormLayout, QWidget
 
 from app import theme
@@ -47,7 +49,11 @@ def _said(kind: inspect.Type) -> tuple[inspect.Type, dict[str, str]]:
 
 
 class _NumberBox(QDoubleSpinBox):
-    """Writes a number without the zeros that say nothing."""
+    """Writes a number without the zeros that say nothing; the wheel scrolls the column it stands in."""
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 (Qt's name)
+        """A wheel never changes a number unseen."""
+        event.ignore()
 
     def textFromValue(self, value: float) -> str:  # noqa: N802 (Qt's name)
         """The number as shortly as its decimals allow."""
@@ -86,10 +92,30 @@ class ConfigForm(QWidget):
             elif control is not None and isinstance(value, int | float):
                 control.setValue(float(value))
 
+    def save(self, settings: QSettings, group: str) -> None:
+        """Keep every setting for the next start."""
+        for name in self._controls:
+            settings.setValue(f"{group}/{name}", self._value(name))
+
+    def restore(self, settings: QSettings, group: str) -> None:
+        """Take up those of the last time; one that was edited into something else stays as it is."""
+        for name, control in self._controls.items():
+            if isinstance(control, QCheckBox):
+                control.setChecked(bool(settings.value(f"{group}/{name}", control.isChecked(), type=bool)))
+            else:
+                control.setValue(_number(settings.value(f"{group}/{name}"), control.value()))
+
     def limit_to(self, kind: type[msgspec.Struct]) -> None:
         """Show only the settings that `kind` has."""
         for name, control in self._controls.items():
             self._layout.setRowVisible(control, name in kind.__struct_fields__)
+
+    def add_above(self, title: str, widget: QWidget) -> None:
+        """Put a row of another kind before the settings."""
+        label = plain_label(title, self)
+        label.setBuddy(widget)
+        label.setToolTip(widget.toolTip())
+        self._layout.insertRow(0, label, widget)
 
     def control(self, name: str) -> QDoubleSpinBox | QCheckBox:
         """The control of a setting."""
@@ -135,7 +161,8 @@ class ConfigForm(QWidget):
         box.setFont(theme.tabular(box.font()))
         box.setAlignment(Qt.AlignmentFlag.AlignRight)
         # The range of a seed would otherwise ask for a box as wide as its largest number.
-        box.setMinimumWidth(12 * theme.GRID)
+        box.setMinimumWidth(9 * theme.GRID)
+        box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         box.valueChanged.connect(self.changed)
         if is_int:
             self._ints.add(field.name)
@@ -146,3 +173,12 @@ def _bounds(kind: inspect.IntType | inspect.FloatType, *, step: float) -> tuple[
     low = kind.ge if kind.ge is not None else None if kind.gt is None else kind.gt + step
     high = kind.le if kind.le is not None else None if kind.lt is None else kind.lt - step
     return (float(-_LARGEST_INT if low is None else low), float(_LARGEST_INT if high is None else high))
+
+
+def _number(stored: object, default: float) -> float:
+    """A stored number; the default where there is none or it is no number."""
+    try:
+        number = default if stored is None else float(str(stored))
+    except ValueError:
+        return default
+    return number if isfinite(number) else default

@@ -4,8 +4,8 @@ from queue import Empty
 from typing import Literal, TypeAlias
 
 from app.command_queue import CommandQueue
-from engine.events import Estimated, Event, ModelLoaded, ModelUnloaded, Progressed
-from engine.host import Fork, Host, Load, Pause, Resume, Run, Step
+from engine.events import Estimated, Event, ModelLoaded, ModelUnloaded, Progressed, Surveyed
+from engine.host import Estimate, Fork, Host, Load, Pause, Resume, Run, Step, Survey
 from engine.summary import Summary
 
 Doing: TypeAlias = Literal[
@@ -21,6 +21,7 @@ class EngineLink:
         self.commands = CommandQueue()
         self.progressed: Progressed | None = None
         self.estimated: Estimated | None = None
+        self.surveyed: Surveyed | None = None
         self.model: ModelLoaded | None = None
         self.begun = False
         self.paused = False
@@ -57,7 +58,7 @@ class EngineLink:
     def run(self, pair: Load, command: Run | Fork) -> None:
         """Run on a pair, loading it first where it is not the one in memory."""
         if pair != self.commands.pair_to_come:
-            self.commands.ask(pair)
+            self.load(pair)
         self.commands.ask(command)
 
     def steer(self, command: Pause | Resume | Step) -> None:
@@ -97,6 +98,10 @@ class EngineLink:
                 self.progressed = event
             case Estimated():
                 self.estimated = event
+                self.commands.answered_question(Estimate)
+            case Surveyed():
+                self.surveyed = event
+                self.commands.answered_question(Survey)
             case ModelLoaded():
                 self.model = event
                 self.commands.answered(done=True)

@@ -9,6 +9,7 @@ from engine.host import Fork, Load, Run
 from engine.method import Request
 
 NO_DRAFTER = "none"
+LARGEST_SEED = 2**53
 
 
 class Setup(NamedTuple):
@@ -43,6 +44,26 @@ def default_drafter(target: str) -> str:
 def run(setup: Setup, prompt: str, *, held: bool = False) -> Run:
     """A run of the prompt; held: it waits before its first round."""
     return Run(setup.method, setup.settings, Request(prompt), paused=held)
+
+
+def with_seed(started: RunStarted) -> Run:
+    """The run on show once more, from the same ids with its own settings, and the next seed."""
+    settings = dict(started.settings)
+    before = settings.get("seed", 0)
+    settings["seed"] = before + 1 if isinstance(before, int) and before < LARGEST_SEED else 0
+    request = Request(started.prompt, started.prompt_ids, started.forked_from, started.forked_at)
+    return Run(started.method, settings, request)
+
+
+def pair_of(started: RunStarted, chosen: Load) -> Load:
+    """The pair a run was made with; the chosen one where it means the same, so that it is not loaded again."""
+    made = Load(started.target, started.drafter, started.device, "auto", started.dtype)
+    same = (chosen.target, chosen.drafter) == (made.target, made.drafter)
+    fits = chosen.device in ("auto", made.device, made.device.removesuffix(":0")) and chosen.dtype in (
+        "auto",
+        made.dtype,
+    )
+    return chosen if same and fits else made
 
 
 def kept_up_to(log: Sequence[Event], selection: Selection | None) -> Kept | None:

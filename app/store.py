@@ -22,8 +22,9 @@ from engine.events import (
     RunFailed,
     RunFinished,
     RunStarted,
+    Surveyed,
 )
-from engine.host import Fork, Host, Load, Pause, Resume, Run, Step
+from engine.host import Fork, Host, Load, Pause, Question, Resume, Run, Step
 from engine.summary import Summary
 
 FRAME_MS = 33
@@ -134,6 +135,11 @@ class RunStore(QObject):
         return self.engine.estimated
 
     @property
+    def surveyed(self) -> Surveyed | None:
+        """Which models there are for the target that was asked about."""
+        return self.engine.surveyed
+
+    @property
     def progressed(self) -> Progressed | None:
         """How far the long work under way is."""
         return self.engine.progressed
@@ -179,6 +185,11 @@ class RunStore(QObject):
     def load(self, pair: Load) -> None:
         """Load a pair."""
         self.engine.load(pair)
+        self._watch()
+
+    def ask(self, question: Question) -> None:
+        """Ask what a pair would take, or which models there are; the answer comes when nothing else waits."""
+        self.commands.ask(question)
         self._watch()
 
     def run(self, pair: Load, command: Run | Fork) -> None:
@@ -296,7 +307,7 @@ class RunStore(QObject):
             self._watch()
 
     def _watch(self) -> None:
-        if self.busy:
+        if self.busy or self.commands.unanswered:
             self._timer.start()
         self.changed.emit()
 
@@ -310,7 +321,7 @@ class RunStore(QObject):
             n_taken += 1
         n_taken += self._play_on()
         self._timer.setInterval(_MEASURING_MS if self._quiet else FRAME_MS)
-        if not self.busy:
+        if not (self.busy or self.commands.unanswered):
             self._timer.stop()
         if n_taken and not (was_quiet and self._quiet):
             self.changed.emit()
@@ -337,7 +348,7 @@ class RunStore(QObject):
             self._take_run(event)
 
     def _take_refusal(self, event: Refused) -> None:
-        stopped = self.commands.cancelling
+        stopped = self.commands.cancelling or event.what in ("estimate", "survey")
         if event.what != "save":
             self.commands.answered(done=False)
         if not stopped:

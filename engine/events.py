@@ -13,6 +13,7 @@ LastKind: TypeAlias = Literal["correction", "bonus"]
 StopReason: TypeAlias = Literal["length", "end_of_text", "context", "cancelled"]
 Lane: TypeAlias = Literal["speculative", "plain"]
 Phase: TypeAlias = Literal["prefill", "loading", "training", "measuring", "tokenizing", "checking"]
+Role: TypeAlias = Literal["target", "drafter"]
 Setting: TypeAlias = str | int | float | bool | None
 
 
@@ -192,16 +193,23 @@ class Progressed(Event, frozen=True):
     done: float
     total: float
     unit: str
+    elapsed_s: float = 0.0
 
 
 class Estimated(Event, frozen=True):
-    """What loading would take, before it is done."""
+    """What loading would take, before it is done; the KV cache at a full context of `context` tokens.
+
+    why_not: why loading these models would be refused, empty where it would not; sizes that cannot be known are 0."""
 
     weights_bytes: int
     kv_bytes: int
     drafter_bytes: int
     free_bytes: int
     device: str
+    target: str = ""
+    drafter: str = ""
+    context: int = 0
+    why_not: str = ""
 
 
 class ModelLoaded(Event, frozen=True):
@@ -229,6 +237,24 @@ class Refused(Event, frozen=True):
     hint: str
 
 
+class ModelOption(Struct, frozen=True):
+    """A model that could be chosen. n_bytes: its weight files. why_not: why it cannot serve, empty where it can."""
+
+    spec: str
+    title: str
+    n_bytes: int
+    role: Role
+    why_not: str = ""
+
+
+class Surveyed(Event, frozen=True):
+    """Which targets there are, and which drafters for one of them. problem: why the hub cache could not be read."""
+
+    target: str
+    options: tuple[ModelOption, ...]
+    problem: str = ""
+
+
 AnyEvent: TypeAlias = (
     RunStarted
     | PhaseFinished
@@ -245,4 +271,5 @@ AnyEvent: TypeAlias = (
     | ModelLoaded
     | ModelUnloaded
     | Refused
+    | Surveyed
 )

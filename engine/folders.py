@@ -19,12 +19,13 @@ _DTYPE_BYTES = {"F64": 8, "I64": 8, "F32": 4, "I32": 4, "F16": 2, "BF16": 2, "I1
 
 
 class Checkpoint(NamedTuple):
-    """A folder that may be loaded: its SPEC, where it is, its configuration and the number of its parameters."""
+    """A folder that may be loaded: its SPEC, where it is, its configuration, its parameters and its weight files."""
 
     spec: str
     folder: Path
     config: dict[str, object]
     n_parameters: int
+    n_file_bytes: int
 
 
 def builtin_folder(name: str) -> Path:
@@ -68,22 +69,56 @@ def inspect(spec: str, *, drafter: bool = False) -> Checkpoint:
     """Check a checkpoint without loading it.
 
     Raises InputError or ModelError: missing, empty, no safetensors, remote code, unreadable configuration."""
+    try:
+        return _inspect(spec, drafter=drafter)
+    except OSError as err:
+        raise InputError(f"{spec} cannot be read ({err.strerror})", "check its permissions") from err
+
+
+def _inspect(spec: str, *, drafter: bool) -> Checkpoint:
     folder = locate(spec, drafter=drafter)
     if not folder.is_dir() and folder.parent == builtin_folder(""):
         raise ModelError("the built-in models are missing from this installation", "install Draftscope again")
     if not folder.is_dir():
         raise InputError(f"there is no folder {spec}", "check the path; `builtin` is always there")
-    try:
-        empty = not any(folder.iterdir())
-    except OSError as err:
-        raise InputError(f"the folder {spec} cannot be read ({err.strerror})", "check its permissions") from err
-    if empty:
+    if not any(folder.iterdir()):
         raise InputError(f"the folder {spec} is empty", "name a folder with config.json and *.safetensors")
     config = _read_json(folder / "config.json", spec)
     for name in ("config.json", "tokenizer_config.json", "generation_config.json"):
         if (folder / name).exists():
             _refuse_remote_code(_read_json(folder / name, spec), f"{spec}/{name}")
-    return Checkpoint(spec, folder, config, _count_parameters(folder, spec))
+    weights = _weight_files(folder, spec)
+    n_parameters = sum(_count_in_file(path) for path in weights)
+    return Checkpoint(spec, folder, config, n_parameters, sum(path.stat().st_size for path in weights))
+
+
+def cached_ids() -> list[str]:
+    """Hub ids in the local cache that name a causal language model, sorted. Raises InputError: it cannot be read.
+
+    The hub client's own listing leaves out a repository with a single broken link, whose fault is to be shown here."""
+    from huggingface_hub import constants
+
+    cache = Path(constants.HF_HUB_CACHE)
+    try:
+        names = [path.name for path in cache.iterdir()] if cache.exists() else []
+    except OSError as err:
+        raise InputError(f"the hub cache {cache} cannot be read ({err.strerror})", "check its permissions") from err
+    ids = (name.removeprefix("models--").replace("--", "/") for name in names if name.startswith("models--"))
+    return sorted(spec for spec in ids if _is_language_model(spec))
+
+
+def _is_language_model(spec: str) -> bool:
+    """Whether a cached repository says that it is one, or says nothing that can be read."""
+    try:
+        folder = _cached(spec)
+        if not (folder / "config.json").is_symlink() and not (folder / "config.json").exists():
+            return False
+        made = _read_json(folder / "config.json", spec).get("architectures")
+    except InputError:
+        return False
+    except (ModelError, OSError):
+        return True
+    return not isinstance(made, list) or any("CausalLM" in str(name) or "LMHead" in str(name) for name in made)
 
 
 def _read_json(path: Path, spec: str) -> dict[str, object]:
@@ -115,17 +150,18 @@ def _refuse_remote_code(value: object, where: str) -> None:
         _refuse_remote_code(item, where)
 
 
-def _count_parameters(folder: Path, spec: str) -> int:
-    weights = _weight_files(folder, spec)
-    if not weights:
-        if any(found for pattern in _PICKLES for found in folder.glob(pattern)):
-            raise ModelError(f"{spec} has pickled weights only", "convert them to safetensors: pickles can run code")
-        raise ModelError(f"{spec} has no weights (*.safetensors)", "name a complete checkpoint folder")
-    return sum(_count_in_file(path) for path in weights)
-
-
 def _weight_files(folder: Path, spec: str) -> list[Path]:
-    """The files transformers would load: those of the index, the one named model, or whatever there is."""
+    """The safetensors files transformers would load. Raises ModelError where there are none."""
+    weights = _listed_weights(folder, spec)
+    if weights:
+        return weights
+    if any(found for pattern in _PICKLES for found in folder.glob(pattern)):
+        raise ModelError(f"{spec} has pickled weights only", "convert them to safetensors: pickles can run code")
+    raise ModelError(f"{spec} has no weights (*.safetensors)", "name a complete checkpoint folder")
+
+
+def _listed_weights(folder: Path, spec: str) -> list[Path]:
+    """Those of the index, the one named model, or whatever there is."""
     index = folder / "model.safetensors.index.json"
     if index.exists():
         listed = _read_json(index, spec).get("weight_map", {})
@@ -133,7 +169,7 @@ def _weight_files(folder: Path, spec: str) -> list[Path]:
             raise ModelError(f"{spec}: {index.name} lists no files", "download the checkpoint again")
         return [folder / Path(name).name for name in sorted(set(listed.values()))]
     single = folder / "model.safetensors"
-    return [single] if single.exists() else sorted(folder.glob("*.safetensors"))
+    return [single] if single.exists() or single.is_symlink() else sorted(folder.glob("*.safetensors"))
 
 
 def _count_in_file(path: Path) -> int:

@@ -80,7 +80,23 @@ class Resume(msgspec.Struct, frozen=True):
     """Let a held run go on."""
 
 
-Command: TypeAlias = Load | Unload | Run | Fork | Pause | Step | Resume
+class Estimate(msgspec.Struct, frozen=True):
+    """Say what loading a pair would take; loads nothing."""
+
+    pair: Load
+
+
+class Survey(msgspec.Struct, frozen=True):
+    """Say which models there are and which can serve beside a target; `known` are folders to look at as well."""
+
+    target: str
+    known: tuple[str, ...] = ()
+    device: str = "auto"
+    dtype: str = "auto"
+
+
+Question: TypeAlias = Estimate | Survey
+Command: TypeAlias = Load | Unload | Run | Fork | Pause | Step | Resume | Question
 
 
 class Host(Protocol):
@@ -222,13 +238,19 @@ class ThreadHost:
             case Fork(method, settings, ids, forked_from, forked_at):
                 request = Request("", ids, forked_from, forked_at)
                 self._run(session, session.run(method, settings, request, task.cancelled), task)
+            case Estimate(pair):
+                self._forward(session.estimate(**msgspec.structs.asdict(pair)), task.cancelled)
+            case Survey(target, known, device, dtype):
+                found = session.survey(target, known, device=device, dtype=dtype, cancelled=task.cancelled)
+                self._forward(found, task.cancelled)
 
     def _forward(self, events: Iterator[Event], cancelled: Flag) -> None:
-        for event in events:
-            # Once the models are in memory, or gone, the command is done: it is too late to stop it.
-            if cancelled.is_set() and not isinstance(event, ModelLoaded | ModelUnloaded):
-                raise EngineError("stopped by the user", "nothing was changed; start it again")
-            self.inbox.put(event)
+        with closing(cast(Generator[Event, None, None], events)):
+            for event in events:
+                # Once the models are in memory, or gone, the command is done: it is too late to stop it.
+                if cancelled.is_set() and not isinstance(event, ModelLoaded | ModelUnloaded):
+                    raise EngineError("stopped by the user", "nothing was changed; start it again")
+                self.inbox.put(event)
 
     def _run(self, session: "Session", events: Iterator[Event], task: _Task) -> None:
         """Run a method's generator to its end, a stop, or a fault; the log so far is kept whichever it is."""

@@ -1,23 +1,15 @@
-"""Loads targets and drafters: device, dtype, memory estimate, vocabulary check; knows nothing of decoding."""
+"""Loads targets and drafters: device, dtype, memory estimate, what speaks against a pair; knows nothing of decoding."""
 
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Iterator
 from typing import Literal, NamedTuple, TypeAlias
 
 import psutil
 import torch
-from transformers import (
-    AutoConfig,
-    AutoModelForCausalLM,
-    AutoTokenizer,
-    DynamicCache,
-    PreTrainedConfig,
-    PreTrainedModel,
-    PreTrainedTokenizerBase,
-)
-from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING
+from transformers import DynamicCache, PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
-from engine.errors import EngineError, InputError, MemoryExhausted, ModelError
+from engine import checks, weights
+from engine.errors import InputError, ModelError
 from engine.events import Estimated, Progressed
 from engine.folders import Checkpoint
 from engine.text import TokenTexts
@@ -25,7 +17,7 @@ from engine.text import TokenTexts
 DType: TypeAlias = Literal["auto", "float32", "bfloat16", "float16"]
 _TORCH_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 _DEFAULT_CONTEXT = 2048
-_SIZES = ("num_hidden_layers", "hidden_size", "vocab_size", "num_attention_heads", "max_position_embeddings")
+_REPORTS = 200
 
 
 class LoadedModel(NamedTuple):
@@ -68,14 +60,17 @@ def parse_dtype(name: str, device: torch.device) -> torch.dtype:
 
 def estimate(target: Checkpoint, drafter: Checkpoint | None, device: torch.device, dtype: torch.dtype) -> Estimated:
     """What loading would take: weights, a full-context KV cache of the target, the drafter, and what is free."""
+    config = checks.configuration(target)
     return Estimated(
         weights_bytes=target.n_parameters * dtype.itemsize,
-        kv_bytes=kv_bytes(_config(target), dtype),
+        kv_bytes=kv_bytes(config, dtype),
         drafter_bytes=0
         if drafter is None
-        else drafter.n_parameters * dtype.itemsize + kv_bytes(_config(drafter), dtype),
+        else drafter.n_parameters * dtype.itemsize + kv_bytes(checks.configuration(drafter), dtype),
         free_bytes=free_bytes(device),
         device=str(device),
+        target=target.spec,
+        context=_context(config.get_text_config()),
     )
 
 
@@ -102,35 +97,6 @@ def _context(config: PreTrainedConfig) -> int:
     return int(getattr(config, "max_position_embeddings", None) or _DEFAULT_CONTEXT)
 
 
-def _config(checkpoint: Checkpoint) -> PreTrainedConfig:
-    kind = checkpoint.config.get("model_type", "none given")
-    what = f"{checkpoint.spec}: the configuration (model type {kind!r}) is not one transformers can read"
-    with _foreign(what, "use a supported architecture, for instance Llama or Qwen2"):
-        config = AutoConfig.from_pretrained(checkpoint.folder, local_files_only=True, trust_remote_code=False)
-        text = config.get_text_config()
-    if type(config) not in MODEL_FOR_CAUSAL_LM_MAPPING:
-        reason = f"{checkpoint.spec}: {config.model_type} is not a causal language model"
-        raise ModelError(reason, "use a decoder-only model")
-    for name in _SIZES:
-        size = getattr(text, name, None)
-        if size is not None and (not isinstance(size, int) or size < 1):
-            raise ModelError(f"{checkpoint.spec}: config.json says {name} = {size!r}", "download the checkpoint again")
-    return config
-
-
-@contextmanager
-def _foreign(what: str, hint: str) -> Iterator[None]:
-    """Reading files of strangers: libraries raise whatever they like about a bad one, and all of it means the same."""
-    try:
-        yield
-    except EngineError:
-        raise
-    except (torch.OutOfMemoryError, MemoryError) as err:
-        raise MemoryExhausted(f"{what}: memory ran out", "use a smaller model or dtype") from err
-    except Exception as err:
-        raise ModelError(f"{what} ({_first_line(err)})", hint) from err
-
-
 def refuse_if_too_large(needed: Estimated, device: torch.device) -> None:
     """Raises InputError where weights and drafter alone do not fit what is free on one device."""
     n_bytes = needed.weights_bytes + needed.drafter_bytes
@@ -140,32 +106,25 @@ def refuse_if_too_large(needed: Estimated, device: torch.device) -> None:
         raise InputError(reason, "choose a smaller model or dtype, or free memory")
 
 
-def load(checkpoint: Checkpoint, device: torch.device, dtype: torch.dtype) -> LoadedModel:
-    """Load one checkpoint, in evaluation mode.
+def load(checkpoint: Checkpoint, device: torch.device, dtype: torch.dtype) -> Iterator[int | LoadedModel]:
+    """Load one checkpoint, in evaluation mode; yields the bytes in memory so far, and last the model.
 
     A target larger than one GPU is spread over the devices by accelerate. Raises ModelError, MemoryExhausted."""
-    config = _config(checkpoint)
-    tokenizer = _tokenizer(checkpoint)
+    config = checks.configuration(checkpoint)
+    tokenizer = checks.read_tokenizer(checkpoint)
     fits = checkpoint.n_parameters * dtype.itemsize <= free_bytes(device)
-    with _foreign(f"{checkpoint.spec} cannot be loaded", "check the checkpoint's files"):
-        model, report = AutoModelForCausalLM.from_pretrained(
-            checkpoint.folder,
-            config=config,
-            dtype=dtype,
-            device_map={"": device} if fits else "auto",
-            local_files_only=True,
-            trust_remote_code=False,
-            use_safetensors=True,
-            output_loading_info=True,
-        )
-        _refuse_incomplete(checkpoint, report["missing_keys"], report["mismatched_keys"])
-        _refuse_without_rollback(checkpoint, model.eval())
-    return _describe(checkpoint, model, tokenizer, dtype)
+    with checks.foreign(f"{checkpoint.spec} cannot be loaded", "check the checkpoint's files"):
+        for item in weights.read(checkpoint.folder, config, {"": device} if fits else "auto", dtype):
+            if isinstance(item, int):
+                yield item
+                continue
+            _refuse_incomplete(checkpoint, item.lacking)
+            _refuse_without_rollback(checkpoint, item.model.eval())
+            yield _describe(checkpoint, item.model, tokenizer, dtype)
 
 
-def _refuse_incomplete(checkpoint: Checkpoint, missing: Collection[object], mismatched: Collection[object]) -> None:
+def _refuse_incomplete(checkpoint: Checkpoint, lacking: tuple[str, ...]) -> None:
     """A weight the files lack would silently be random."""
-    lacking = sorted(map(str, [*missing, *mismatched]))
     if lacking:
         reason = f"{checkpoint.spec} does not fit its configuration: {lacking[0]} is missing or of another shape"
         raise ModelError(reason, "download the checkpoint again, whole")
@@ -173,28 +132,13 @@ def _refuse_incomplete(checkpoint: Checkpoint, missing: Collection[object], mism
 
 @torch.inference_mode()
 def _refuse_without_rollback(checkpoint: Checkpoint, model: PreTrainedModel) -> None:
-    """Rejected tokens must leave the cache again; recurrent states cannot give them back."""
+    """What a configuration does not tell of its cache, a first token does."""
     cache = DynamicCache(config=model.config)
     first = torch.zeros(1, 1, dtype=torch.int64, device=model.get_input_embeddings().weight.device)
     model(input_ids=first, past_key_values=cache, use_cache=True)
     held = [layer for layer in cache.layers if getattr(layer, "keys", None) is not None]
     if not held or not all(getattr(layer, "is_croppable", True) for layer in cache.layers):
-        reason = f"{checkpoint.spec} keeps a recurrent state, from which rejected tokens cannot be taken back"
-        raise ModelError(reason, "use a model with attention in every layer")
-
-
-def _first_line(err: BaseException) -> str:
-    return (str(err).strip() or type(err).__name__).splitlines()[0]
-
-
-def _tokenizer(checkpoint: Checkpoint) -> PreTrainedTokenizerBase:
-    hint = "copy tokenizer.json and tokenizer_config.json into the folder"
-    with _foreign(f"{checkpoint.spec} has no usable tokenizer", hint):
-        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
-            checkpoint.folder, local_files_only=True, trust_remote_code=False
-        )
-        len(tokenizer)
-    return tokenizer
+        raise checks.recurrent(checkpoint.spec)
 
 
 def _describe(
@@ -221,19 +165,6 @@ def _stop_ids(model: PreTrainedModel) -> frozenset[int]:
     return frozenset() if found is None else frozenset([found] if isinstance(found, int) else found)
 
 
-def check_vocabularies(target: LoadedModel, drafter: LoadedModel) -> None:
-    """Same tokenizer, whatever the padded sizes. Raises InputError naming the first token that differs."""
-    theirs = {index: token for token, index in drafter.tokenizer.get_vocab().items()}
-    ours = {index: token for token, index in target.tokenizer.get_vocab().items()}
-    for index in sorted(ours.keys() | theirs.keys()):
-        if ours.get(index) != theirs.get(index):
-            reason = (
-                f"{drafter.spec} does not share the tokenizer of {target.spec}: "
-                f"token {index} is {ours.get(index)!r} there and {theirs.get(index)!r} here"
-            )
-            raise InputError(reason, "choose a drafter of the same family, or lookup")
-
-
 class Pair(NamedTuple):
     """A target and the model its drafter runs on, if any."""
 
@@ -241,27 +172,80 @@ class Pair(NamedTuple):
     drafter: LoadedModel | None
 
 
-def load_pair(
-    target: Checkpoint,
-    drafter: Checkpoint | None,
-    target_device: torch.device,
-    drafter_device: torch.device,
-    dtype: str,
-) -> Iterator[Progressed | Estimated | Pair]:
-    """Estimate, load and check a pair; yields what it would take, how far it has come, and last the pair."""
-    target_dtype, drafter_dtype = parse_dtype(dtype, target_device), parse_dtype(dtype, drafter_device)
-    together = drafter if drafter_device == target_device else None
-    needed = estimate(target, together, target_device, target_dtype)
+class Plan(NamedTuple):
+    """A pair that is to be loaded, where, and in which types."""
+
+    target: Checkpoint
+    drafter: Checkpoint | None
+    device: torch.device
+    drafter_device: torch.device
+    dtype: torch.dtype
+    drafter_dtype: torch.dtype
+
+
+def plan(
+    target: Checkpoint, drafter: Checkpoint | None, device: torch.device, drafter_device: torch.device, dtype: str
+) -> Plan:
+    """How a pair would be loaded. Raises InputError for an unknown dtype."""
+    return Plan(target, drafter, device, drafter_device, parse_dtype(dtype, device), parse_dtype(dtype, drafter_device))
+
+
+def estimate_pair(plan: Plan) -> Estimated:
+    """What loading the pair would take on the target's device. Raises ModelError."""
+    together = plan.drafter if plan.drafter_device == plan.device else None
+    return estimate(plan.target, together, plan.device, plan.dtype)
+
+
+def refuse_pair(plan: Plan, needed: Estimated) -> None:
+    """Everything that can be held against a pair before its weights are read. Raises InputError, ModelError."""
+    refuse_if_too_large(needed, plan.device)
+    for checkpoint in (plan.target, plan.drafter):
+        if checkpoint is not None:
+            checks.refuse_recurrent(checkpoint, checks.configuration(checkpoint))
+    if plan.drafter is not None:
+        checks.refuse_other_vocabulary(plan.target, plan.drafter)
+
+
+def load_pair(plan: Plan) -> Iterator[Progressed | Estimated | Pair]:
+    """Estimate, check and load a pair; yields what it would take, how far it has come, and last the pair."""
+    needed = estimate_pair(plan)
     yield needed
-    refuse_if_too_large(needed, target_device)
-    total = needed.weights_bytes + (0 if drafter is None else drafter.n_parameters * drafter_dtype.itemsize)
-    yield Progressed("loading", 0, total, "bytes")
-    loaded = load(target, target_device, target_dtype)
-    yield Progressed("loading", needed.weights_bytes, total, "bytes")
-    if drafter is None:
-        yield Pair(loaded, None)
-        return
-    small = load(drafter, drafter_device, drafter_dtype)
-    check_vocabularies(loaded, small)
-    yield Progressed("loading", total, total, "bytes")
-    yield Pair(loaded, small)
+    refuse_pair(plan, needed)
+    target_bytes = plan.target.n_parameters * plan.dtype.itemsize
+    drafter_bytes = 0 if plan.drafter is None else plan.drafter.n_parameters * plan.drafter_dtype.itemsize
+    reports = _Reports(target_bytes + drafter_bytes)
+    yield reports.at(0)
+    loaded: list[LoadedModel] = []
+    before = 0
+    for checkpoint, device, dtype, n_bytes in (
+        (plan.target, plan.device, plan.dtype, target_bytes),
+        (plan.drafter, plan.drafter_device, plan.drafter_dtype, drafter_bytes),
+    ):
+        if checkpoint is None:
+            continue
+        for item in load(checkpoint, device, dtype):
+            if isinstance(item, LoadedModel):
+                loaded.append(item)
+            elif reports.worth_saying(before + min(item, n_bytes)):
+                yield reports.at(before + min(item, n_bytes))
+        before += n_bytes
+        yield reports.at(before)
+    yield Pair(loaded[0], loaded[1] if loaded[1:] else None)
+
+
+class _Reports:
+    """How far a load is, in at most about 200 reports."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._said = 0
+        self._started = time.perf_counter()
+
+    def worth_saying(self, done: int) -> bool:
+        """Whether enough was read since the last report."""
+        return done - self._said >= self._total / _REPORTS
+
+    def at(self, done: int) -> Progressed:
+        """The report of so many bytes."""
+        self._said = done
+        return Progressed("loading", done, self._total, "bytes", time.perf_counter() - self._started)

@@ -2,20 +2,23 @@
 
 import gc
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from threading import Event as Flag
+from typing import cast
 
 import torch
+from msgspec.structs import replace
 
 from engine import drafters, folders, methods, models
-from engine.errors import InputError, MemoryExhausted
+from engine.errors import EngineError, InputError, MemoryExhausted
 from engine.events import Estimated, Event, ModelLoaded, ModelUnloaded, Progressed, Setting
 from engine.method import MethodSpec, Request, make_config
-from engine.models import LoadedModel, Pair
+from engine.models import LoadedModel, Pair, Plan
 from engine.quiet import quiet_libraries
 from engine.runtime import Runtime
 from engine.speculate import Drafter
+from engine.survey import survey
 
 NO_DRAFTER = "none"
 
@@ -37,22 +40,35 @@ class Session:
 
         Raises InputError, ModelError, MemoryExhausted; the pair before stays loaded."""
         started = time.perf_counter()
-        on = models.parse_device(device)
-        drafter_on = on if drafter_device == "auto" else models.parse_device(drafter_device)
-        models.parse_dtype(dtype, on)
-        kind = None if drafter == NO_DRAFTER else drafters.find(drafter)
-        small = folders.inspect(drafter, drafter=True) if kind is not None and kind.needs_model else None
-        large = folders.inspect(target)
+        planned = _plan(target, drafter, device=device, drafter_device=drafter_device, dtype=dtype)
         pair: Pair | None = None
-        for item in models.load_pair(large, small, on, drafter_on, dtype):
-            if isinstance(item, Estimated | Progressed):
-                yield item
-            else:
-                pair = item
+        with closing(cast(Generator[Progressed | Estimated | Pair, None, None], models.load_pair(planned))) as steps:
+            for item in steps:
+                if isinstance(item, Pair):
+                    pair = item
+                else:
+                    yield item if isinstance(item, Progressed) else replace(item, drafter=drafter)
         assert pair is not None
-        made = None if kind is None else kind.build(drafter, pair.target, pair.drafter)
+        made = None if drafter == NO_DRAFTER else drafters.find(drafter).build(drafter, pair.target, pair.drafter)
         self.models, self.target, self.drafter, self.drafter_spec = pair, pair.target, made, drafter
         yield _loaded(pair, drafter, time.perf_counter() - started)
+
+    def estimate(
+        self, target: str, drafter: str, *, device: str = "auto", drafter_device: str = "auto", dtype: str = "auto"
+    ) -> Iterator[Event]:
+        """Yield what loading a pair would take and why it would be refused, if it would; reads headers only."""
+        needed = Estimated(0, 0, 0, 0, device, target)
+        try:
+            planned = _plan(target, drafter, device=device, drafter_device=drafter_device, dtype=dtype)
+            needed = models.estimate_pair(planned)
+            models.refuse_pair(planned, needed)
+            yield replace(needed, drafter=drafter)
+        except EngineError as err:
+            yield replace(needed, drafter=drafter, why_not=err.message)
+
+    def survey(self, target: str, known: Sequence[str], *, device: str, dtype: str, cancelled: Flag) -> Iterator[Event]:
+        """Yield which models there are and why one would be refused; known: folders to look at beside the cache."""
+        yield survey(target, known, device=device, dtype=dtype, cancelled=cancelled)
 
     def unload(self) -> Iterator[Event]:
         """Release the models."""
@@ -103,6 +119,15 @@ def release_memory() -> None:
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
+
+
+def _plan(target: str, drafter: str, *, device: str, drafter_device: str, dtype: str) -> Plan:
+    on = models.parse_device(device)
+    drafter_on = on if drafter_device == "auto" else models.parse_device(drafter_device)
+    models.parse_dtype(dtype, on)
+    needs_model = drafter != NO_DRAFTER and drafters.find(drafter).needs_model
+    small = folders.inspect(drafter, drafter=True) if needs_model else None
+    return models.plan(folders.inspect(target), small, on, drafter_on, dtype)
 
 
 def _loaded(pair: Pair, drafter: str, seconds: float) -> ModelLoaded:

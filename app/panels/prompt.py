@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal, SignalInstance
-from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from app import theme
+from app import labels, theme
+from app.examples import Example, examples
 from app.labels import plain_label
 from app.panel import Panel
+from app.panels.prompt_edit import PromptEdit
+from app.plain_text import plain_tip
 from app.store import RunStore
 from engine.events import Event
 from engine.summary import Summary
@@ -17,11 +20,17 @@ EXAMPLE_PROMPTS = (
     "That morning a thick fog lay on the water,",
     "Nobody in Harlgate could remember a time before Jorold, the gentle glassblower who kept the glass house",
 )
-_PROMPT_LINES = 2
+# Fewer tokens say nothing of how many characters a token has.
+_TELLING_TOKENS = 5
+
+
+def first_example() -> str:
+    """The prompt a first start shows."""
+    return examples()[0].prompt
 
 
 class PromptPanel(Panel):
-    """Prompt, Run, Pause, Step, Stop."""
+    """Prompt, examples, Run, Pause, Step, Stop."""
 
     run_asked = Signal()
     pause_asked = Signal()
@@ -30,12 +39,18 @@ class PromptPanel(Panel):
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
-        self.prompt = QPlainTextEdit(self)
-        self.prompt.setPlainText(EXAMPLE_PROMPTS[0])
+        self._counted_for: tuple[str, int] | None = None
+        self.prompt = PromptEdit(self)
         self.prompt.setPlaceholderText(self.tr("Write a prompt to continue"))
         self.prompt.setAccessibleName(self.tr("Prompt"))
-        self.prompt.setTabChangesFocus(True)
-        self.prompt.setFixedHeight(self.fontMetrics().lineSpacing() * _PROMPT_LINES + 2 * theme.GRID)
+        self.prompt.setToolTip(self.tr("The text to continue. Ctrl+Enter runs it."))
+        self.hint = plain_label("", self, role="muted")
+        self.hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.notice = plain_label("", self, role="muted", wraps=True)
+        self.clear_button = self._plain_button(self.tr("Clear"), self.tr("Empty the box, to write another prompt"))
+        self.clear_button.clicked.connect(lambda: self.show_prompt(""))
+        self.examples = self._plain_button(self.tr("Examples"), self.tr("Prompts for several kinds of text"))
+        self.examples.setMenu(self._menu())
         self.run = self._button(self.tr("▶  Run"), self.tr("Continue the prompt (Ctrl+Enter)"), self.run_asked)
         self.run.setProperty("primary", True)
         self.pause = self._button(
@@ -44,7 +59,17 @@ class PromptPanel(Panel):
         self.step = self._button(self.tr("Step"), self.tr("Make one round and hold (F10)"), self.step_asked)
         self.stop = self._button(self.tr("Stop"), self.tr("Stop; what was made so far is kept (Esc)"), self.stop_asked)
         self._lay_out()
+        self.prompt.text_changed.connect(self._count)
+        self.show_prompt(first_example())
         self.draw((), store.summary)
+
+    def text(self) -> str:
+        """The prompt, to the character."""
+        return self.prompt.toPlainText()
+
+    def show_prompt(self, text: str) -> None:
+        """Put a prompt into the box."""
+        self.prompt.setPlainText(text)
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Say what may be pressed now."""
@@ -54,23 +79,91 @@ class PromptPanel(Panel):
         self.pause.setEnabled(self.store.in_rounds)
         self.step.setEnabled(self.store.in_rounds or self.run.isEnabled())
         self.stop.setEnabled(self.store.commands.front is not None)
+        started = self.store.started
+        counted_for = None if started is None else (started.run_id, len(started.prompt_ids))
+        if counted_for != self._counted_for:
+            self._counted_for = counted_for
+            self._count()
+
+    def _count(self) -> None:
+        """Say how long the prompt is, and what is unusual about it."""
+        text = self.text()
+        parts = [self.tr("{0:,} characters").format(len(text))]
+        n_tokens, exact = self._n_tokens(text)
+        if n_tokens:
+            parts.append((self.tr("{0:,} tokens") if exact else self.tr("about {0:,} tokens")).format(n_tokens))
+        model = self.store.model
+        too_long = model is not None and n_tokens >= model.context
+        if too_long and model is not None:
+            parts.append(self.tr("⚠ the target reads {0:,}").format(model.context - 1))
+        self.hint.setText(" · ".join(parts))
+        self.hint.setToolTip(self.tr("Tokens are counted by the target when it runs; until then by its last run."))
+        labels.set_role(self.hint, "bad" if too_long else "muted")
+        notice = self._notice()
+        self.notice.setText(notice)
+        self.notice.setVisible(bool(notice))
+        self.clear_button.setVisible(self.prompt.folded)
+
+    def _n_tokens(self, text: str) -> tuple[int, bool]:
+        """The number of tokens, and whether it was counted; 0 where there is nothing to tell it from."""
+        started = self.store.started
+        if started is None:
+            return 0, False
+        if text == started.prompt:
+            return len(started.prompt_ids), True
+        if len(started.prompt_ids) < _TELLING_TOKENS or not started.prompt:
+            return 0, False
+        return round(len(text) * len(started.prompt_ids) / len(started.prompt)), False
+
+    def _notice(self) -> str:
+        if self.prompt.folded:
+            return self.tr("Too long to edit here: its beginning is shown, all of it is used.")
+        if self.prompt.fragile:
+            return self.tr("Holds line ends this box cannot edit: used as they are, plain ones once you edit the text.")
+        if self.prompt.hides:
+            return self.tr("Holds characters that cannot be seen; they are used as they are.")
+        return ""
+
+    def _menu(self) -> QMenu:
+        menu = QMenu(self)
+        tasks: dict[str, QMenu] = {}
+        for example in examples():
+            if example.task not in tasks:
+                tasks[example.task] = menu.addMenu(example.task)
+                tasks[example.task].setToolTipsVisible(True)
+            self._add_example(tasks[example.task], example)
+        return menu
+
+    def _add_example(self, menu: QMenu, example: Example) -> None:
+        action = menu.addAction(example.title)
+        action.setToolTip(plain_tip(example.prompt))
+        action.triggered.connect(lambda _checked=False: self.show_prompt(example.prompt))
 
     def _button(self, text: str, tip: str, asked: SignalInstance) -> QPushButton:
+        button = self._plain_button(text, tip)
+        button.clicked.connect(asked)
+        return button
+
+    def _plain_button(self, text: str, tip: str) -> QPushButton:
         button = QPushButton(text, self)
         button.setToolTip(tip)
         button.setAccessibleDescription(tip)
-        button.clicked.connect(asked)
         return button
 
     def _lay_out(self) -> None:
         buttons = QHBoxLayout()
         buttons.setSpacing(theme.GRID)
         buttons.addWidget(plain_label(self.tr("Prompt"), self, role="title"))
-        buttons.addStretch(1)
-        for button in (self.run, self.pause, self.step, self.stop):
+        buttons.addWidget(self.hint, 1)
+        for button in (self.examples, self.run, self.pause, self.step, self.stop):
             buttons.addWidget(button)
+        below = QHBoxLayout()
+        below.setSpacing(theme.GRID)
+        below.addWidget(self.notice, 1)
+        below.addWidget(self.clear_button)
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.GRID, theme.GRID, theme.GRID, theme.GRID)
         column.setSpacing(theme.GRID)
         column.addLayout(buttons)
         column.addWidget(self.prompt)
+        column.addLayout(below)

@@ -1,174 +1,291 @@
-"""Panel of the setup: which target and drafter, and with what settings; decides nothing about when they are used."""
+"""Panel of the setup: which models with what settings, what they take, what is loaded; decides nothing about runs."""
 
 from collections.abc import Sequence
-from pathlib import Path
+from typing import NamedTuple
 
-from PySide6.QtCore import QSettings, Qt
-from PySide6.QtWidgets import QComboBox, QFileDialog, QFormLayout, QVBoxLayout, QWidget
+from msgspec.structs import replace
+from PySide6.QtCore import QSettings, QTimer, Signal
+from PySide6.QtGui import QHideEvent
+from PySide6.QtWidgets import QCheckBox, QProgressBar, QVBoxLayout, QWidget
 
-from app import theme, words
+from app import labels, presets, theme
 from app.config_form import ConfigForm
 from app.labels import plain_label
+from app.pace import loaded_so_far
 from app.panel import Panel
+from app.panels.memory_bar import MemoryBar
+from app.panels.pair_form import PairForm
+from app.panels.preset_box import PresetBox
+from app.plain_text import one_line
+from app.presets import Preset
 from app.requests import NO_DRAFTER, Setup, default_drafter, method_of
 from app.store import RunStore
-from engine import folders
-from engine.events import Event, Setting
-from engine.host import Load
+from engine.events import Estimated, Event, ModelLoaded, Progressed, RunStarted, Surveyed
+from engine.host import Estimate, Load, Survey
 from engine.methods.plain.config import PlainConfig
 from engine.methods.speculative.config import SpeculativeConfig
 from engine.summary import Summary
 
 _FIRST = ("gamma", "temperature", "top_k", "top_p", "min_p", "max_new_tokens", "seed")
-_TARGETS = ("builtin",)
-_DRAFTERS = (*folders.BUILTIN_DRAFTERS, "lookup", NO_DRAFTER)
-_DEVICES = ("auto", "cpu", "cuda")
-_DTYPES = ("auto", "float32", "bfloat16", "float16")
+_PAUSE_MS = 300
+_BAR_STEPS = 1000
+
+
+class _Said(NamedTuple):
+    """What of the store is on show."""
+
+    model: ModelLoaded | None
+    needed: Estimated | None
+    surveyed: Surveyed | None
+    loading: Progressed | None
+    pair: Load | None
 
 
 class SetupPanel(Panel):
-    """Pickers and the form of the method that follows from them."""
+    """The pair, its memory, the method's form. Asks the engine what a pair would take once it has nothing else to do.
 
-    def __init__(self, store: RunStore, pair: Load, parent: QWidget | None = None) -> None:
+    named: the pair was named on the command line, so that the last one is not taken up."""
+
+    measure_only_toggled = Signal(bool)
+    every_ms = 100
+
+    def __init__(self, store: RunStore, pair: Load, parent: QWidget | None = None, *, named: bool = False) -> None:
         super().__init__(store, parent)
-        self._pair = pair
-        self.target = self._picker(_TARGETS, pair.target, self.tr("Target"))
-        self.target.setToolTip(
-            self.tr("The model whose distribution is preserved: builtin, a folder, or a cached hub id.")
-        )
-        self.drafter = self._picker(_DRAFTERS, pair.drafter, self.tr("Drafter"))
-        self.drafter.setToolTip(
-            self.tr("What proposes tokens: a model, lookup[:N] for prompt lookup, none for plain decoding.")
-        )
-        self.device = self._choice(_DEVICES, pair.device, self.tr("Device"))
-        self.dtype = self._choice(_DTYPES, pair.dtype, self.tr("Number type"))
+        self._named = named or pair != Load()
+        self._drawn: _Said | None = None
+        self._remembered: ModelLoaded | None = None
+        self._asked_estimate: Load | None = None
+        self._asked_survey: Survey | None = None
+        self._heard = False
+        self._drafter_before = default_drafter(pair.target)
+        self.models = PairForm(pair, self)
+        self.target, self.drafter = self.models.target, self.models.drafter
+        self.device, self.dtype = self.models.device, self.models.dtype
+        self.loaded = plain_label("", self, role="muted", wraps=True)
+        self.memory_of = plain_label("", self, role="muted", wraps=True)
+        self.bar = MemoryBar(self)
+        self.verdict = plain_label("", self, wraps=True)
+        self.progress = self._progress_bar()
         self.method = plain_label("", self, role="muted", wraps=True)
-        self.memory = plain_label("", self, role="muted", wraps=True)
+        self.preset = PresetBox(self)
         self.form = ConfigForm(SpeculativeConfig, self, first=_FIRST)
-        self.target.currentTextChanged.connect(self._follow_target)
-        self.drafter.currentTextChanged.connect(self._follow_drafter)
+        self.form.add_above(self.tr("Preset"), self.preset)
+        self.measure = self._measure_box()
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(_PAUSE_MS)
+        self._pause.timeout.connect(self._ask)
+        self.models.changed.connect(self._follow_pair)
+        self.models.look_asked.connect(self._look_again)
+        self.form.changed.connect(self._name_preset)
+        self.preset.chosen.connect(self._take_preset)
         self._lay_out()
-        self._follow_drafter()
+        self._follow_pair()
 
     def setup(self) -> Setup:
         """What is chosen."""
-        pair = Load(
-            target=self.target.currentText().strip() or "builtin",
-            drafter=self.drafter.currentText().strip() or NO_DRAFTER,
-            device=self.device.currentText(),
-            dtype=self.dtype.currentText(),
-            drafter_device=self._pair.drafter_device,
-        )
+        pair = self.models.pair()
         return Setup(pair, self.form.values(_config_of(pair.drafter)))
 
+    @property
+    def measure_only(self) -> bool:
+        """Whether nothing is to be drawn until a run ends."""
+        return self.measure.isChecked()
+
+    def reason_text(self) -> str:
+        """Why the chosen pair cannot serve, as it is written."""
+        return self.models.reason.text()
+
+    def show_settings(self, started: RunStarted) -> None:
+        """Take up what a run on show was made with; the device stays as chosen."""
+        self.models.choose(started.target, started.drafter)
+        self.form.set_values(dict(started.settings))
+
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
-        """Say what the models take."""
-        needed, model = self.store.estimated, self.store.model
-        if needed is None:
-            self.memory.setText(self.tr("Known once a pair is being loaded."))
-            return
-        parts = [
-            self.tr("weights {0}").format(words.memory(needed.weights_bytes)),
-            self.tr("KV {0}").format(words.memory(needed.kv_bytes)),
-            self.tr("drafter {0}").format(words.memory(needed.drafter_bytes)),
-            self.tr("free {0} on {1}").format(words.memory(needed.free_bytes), needed.device),
-        ]
-        if model is not None:
-            parts.append(self.tr("context {0:,} tokens").format(model.context))
-        self.memory.setText("\n".join(parts))
+        """Say what is loaded, how far a load is, and what the chosen pair would take."""
+        self._heard = self._heard or self._hears()
+        said = self._said()
+        if said != self._drawn:
+            self._drawn = said
+            self._draw_models()
+            self._draw_loaded()
+            self._draw_needed()
+        if self._has_question() and not self._pause.isActive():
+            self._pause.start()
 
     def save(self, settings: QSettings) -> None:
-        """Keep the settings for the next start; the pair is named on the command line or built in."""
-        for name, value in self.form.values(SpeculativeConfig).items():
-            settings.setValue(f"decode/{name}", value)
+        """Keep pair, settings and folders for the next start."""
+        pair = self.models.pair()
+        for name, spec in (("target", pair.target), ("drafter", pair.drafter)):
+            settings.setValue(f"decode/{name}", spec)
+        self.form.save(settings, "decode")
+        settings.setValue("decode/measure_only", self.measure_only)
+        self.models.recent.save(settings)
 
     def restore(self, settings: QSettings) -> None:
-        """Take up the settings of the last time."""
-        for name, default in self.form.values(SpeculativeConfig).items():
-            if isinstance(default, bool):
-                self.form.set_values({name: bool(settings.value(f"decode/{name}", default, type=bool))})
+        """Take up those of the last time; a pair named on the command line stays."""
+        self.models.restore_folders(settings)
+        target, drafter = settings.value("decode/target"), settings.value("decode/drafter")
+        if not self._named and isinstance(target, str) and isinstance(drafter, str) and target and drafter:
+            self.models.choose(target, drafter)
+        self.form.restore(settings, "decode")
+        self.measure.setChecked(bool(settings.value("decode/measure_only", False, type=bool)))
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
+        """What is hidden asks nothing."""
+        self._pause.stop()
+        super().hideEvent(event)
+
+    # The engine's answers
+
+    def _hears(self) -> bool:
+        """Whether an engine has spoken: where a saved run is looked at there may be none."""
+        store = self.store
+        refused = store.trouble is not None and store.trouble.what == "load"
+        return refused or store.model is not None or store.estimated is not None
+
+    def _said(self) -> _Said:
+        store = self.store
+        at = store.progressed if store.doing == "loading" else None
+        return _Said(store.model, store.estimated, store.surveyed, at, store.commands.pair_to_come)
+
+    def _draw_models(self) -> None:
+        model, surveyed = self.store.model, self.store.surveyed
+        if model is not None and model is not self._remembered:
+            self._remembered = model
+            # A load begins with the estimate of its own pair.
+            self._asked_estimate = self.store.commands.pair_to_come
+            self.models.remember(model.drafter, model.target)
+        if surveyed is not None:
+            self.models.show_survey(surveyed)
+
+    def _draw_loaded(self) -> None:
+        at, model = self.store.progressed, self.store.model
+        loading = self.store.doing == "loading" and isinstance(at, Progressed)
+        self.progress.setVisible(loading)
+        if loading and at is not None:
+            self.progress.setValue(round(_BAR_STEPS * at.done / at.total) if at.total else 0)
+            self.loaded.setText(self.tr("Loading: {0}").format(loaded_so_far(at)))
+        elif model is None:
+            self.loaded.setText(self.tr("Nothing is loaded yet."))
+        else:
+            text = self.tr("Loaded: {0} with {1}, {2} on {3}, context {4:,} tokens")
+            names = one_line(model.target), one_line(model.drafter)
+            self.loaded.setText(text.format(*names, model.dtype, model.device, model.context))
+
+    def _draw_needed(self) -> None:
+        needed = self._estimate()
+        self.bar.show_estimate(needed)
+        self.verdict.setText(self.bar.verdict() or self.tr("not known"))
+        labels.set_role(self.verdict, "normal" if self.bar.fits else "bad")
+        self.models.show_reason("" if needed is None else needed.why_not)
+        if self.models.pair() == self.store.commands.pair_to_come:
+            self.memory_of.setText(self.tr("Of the pair in use"))
+        else:
+            self.memory_of.setText(self.tr("Of the pair chosen, which the next run loads"))
+
+    def _estimate(self) -> Estimated | None:
+        """The engine's answer for the chosen pair."""
+        needed, pair = self.store.estimated, self.models.pair()
+        named = needed is not None and (needed.target, needed.drafter) == (pair.target, pair.drafter)
+        return needed if named and pair in (self._asked_estimate, self.store.commands.pair_to_come) else None
+
+    # Questions to the engine
+
+    def _follow_pair(self) -> None:
+        pair = self.models.pair()
+        if pair.drafter != NO_DRAFTER:
+            self._drafter_before = pair.drafter
+        self.form.limit_to(_config_of(pair.drafter))
+        plain = method_of(pair.drafter) == "plain"
+        self.method.setText(self.tr("Plain decoding") if plain else self.tr("Speculative decoding, exact"))
+        exact = self.tr("Every token is kept or replaced so that the text is drawn as the target alone would draw it.")
+        self.method.setToolTip(self.tr("The target alone, a token at a time.") if plain else exact)
+        self._name_preset()
+        self._draw_needed()
+        if self._has_question():
+            self._pause.start()
+
+    def _has_question(self) -> bool:
+        """Whether the engine is there, has nothing to do, and has not said what it could say of the pair."""
+        return self._heard and self.isVisible() and not self.store.busy and bool(self._questions())
+
+    def _questions(self) -> list[Estimate | Survey]:
+        pair = self.models.pair()
+        found: list[Estimate | Survey] = []
+        if pair != self._asked_estimate:
+            found.append(Estimate(pair))
+        survey = Survey(pair.target, self.models.recent.specs, pair.device, pair.dtype)
+        if self._asked_survey is None or replace(survey, known=self._asked_survey.known) != self._asked_survey:
+            found.append(survey)
+        return found
+
+    def _ask(self) -> None:
+        if not self._has_question():
+            return
+        for question in self._questions():
+            if isinstance(question, Estimate):
+                self._asked_estimate = question.pair
             else:
-                self.form.set_values({name: _number(settings.value(f"decode/{name}"), default)})
+                self._asked_survey = question
+            self.store.ask(question)
 
-    def _picker(self, known: Sequence[str], chosen: str, name: str) -> QComboBox:
-        box = self._choice(known, chosen, name)
-        box.addItem(self.tr("folder…"))
-        box.setEditable(True)
-        box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-        box.setEditText(chosen)
-        if (edit := box.lineEdit()) is not None:
-            edit.setCursorPosition(0)
-        last = box.count() - 1
-        box.activated.connect(lambda index: self._ask_folder(box) if index == last else None)
+    def _look_again(self) -> None:
+        self._asked_survey = None
+        self._pause.start()
+
+    # Presets
+
+    def _take_preset(self, preset: Preset | None) -> None:
+        if preset is not None:
+            self.form.set_values(preset.values)
+            if preset.plain:
+                self.drafter.set_spec(NO_DRAFTER)
+            elif self.drafter.spec() == NO_DRAFTER:
+                self.drafter.set_spec(self._drafter_before)
+        self._name_preset()
+
+    def _name_preset(self) -> None:
+        values, plain = self.form.values(SpeculativeConfig), self.setup().method == "plain"
+        self.preset.show_preset(presets.matching(values, plain=plain))
+
+    # Look
+
+    def _measure_box(self) -> QCheckBox:
+        box = QCheckBox(self.tr("Measure only"), self)
+        tip = self.tr("Draws nothing until the run ends, so that the window costs the engine nothing.")
+        box.setToolTip(tip)
+        box.setAccessibleDescription(tip)
+        box.toggled.connect(self.measure_only_toggled)
         return box
 
-    def _choice(self, known: Sequence[str], chosen: str, name: str) -> QComboBox:
-        box = QComboBox(self)
-        box.addItems([*known, *([] if chosen in known else [chosen])])
-        box.setCurrentText(chosen)
-        box.setAccessibleName(name)
-        box.setMinimumContentsLength(10)
-        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        return box
-
-    def _ask_folder(self, box: QComboBox) -> None:
-        """Let a folder be chosen, and put its path into the box."""
-        is_drafter = box is self.drafter
-        box.setEditText(default_drafter(self.target.currentText()) if is_drafter else "builtin")
-        dialog = QFileDialog(self, self.tr("Choose a model folder"), str(Path.home()))
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(box.setEditText)
-        dialog.open()
-
-    def _follow_target(self) -> None:
-        """A built-in drafter speaks only the built-in target's vocabulary."""
-        target, drafter = self.target.currentText().strip(), self.drafter.currentText()
-        if target != "builtin" and drafter in folders.BUILTIN_DRAFTERS:
-            self.drafter.setEditText(default_drafter(target))
-
-    def _follow_drafter(self) -> None:
-        drafter = self.drafter.currentText().strip() or NO_DRAFTER
-        self.form.limit_to(_config_of(drafter))
-        plain = method_of(drafter) == "plain"
-        self.method.setText(self.tr("Plain decoding") if plain else self.tr("Speculative decoding"))
+    def _progress_bar(self) -> QProgressBar:
+        bar = QProgressBar(self)
+        bar.setRange(0, _BAR_STEPS)
+        bar.setTextVisible(False)
+        bar.setFixedHeight(theme.GRID)
+        bar.setAccessibleName(self.tr("Loading"))
+        bar.hide()
+        return bar
 
     def _lay_out(self) -> None:
-        models = QFormLayout()
-        models.setContentsMargins(0, 0, 0, 0)
-        models.setVerticalSpacing(theme.GRID - 2)
-        models.setHorizontalSpacing(theme.GRID)
-        models.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        for text, box in (
-            (self.tr("Target"), self.target),
-            (self.tr("Drafter"), self.drafter),
-            (self.tr("Device"), self.device),
-            (self.tr("Numbers"), self.dtype),
-        ):
-            label = plain_label(text, self)
-            label.setBuddy(box)
-            models.addRow(label, box)
         column = QVBoxLayout(self)
         column.setContentsMargins(2 * theme.GRID, theme.GRID, theme.GRID, theme.GRID)
         column.setSpacing(theme.GRID)
         column.addWidget(plain_label(self.tr("Models"), self, role="title"))
-        column.addLayout(models)
+        column.addWidget(self.models)
+        column.addWidget(self.loaded)
+        column.addWidget(self.progress)
+        column.addSpacing(theme.HALF)
+        column.addWidget(plain_label(self.tr("Memory"), self, role="title"))
+        for widget in (self.memory_of, self.bar, self.verdict):
+            column.addWidget(widget)
         column.addSpacing(theme.HALF)
         column.addWidget(plain_label(self.tr("Method"), self, role="title"))
         column.addWidget(self.method)
         column.addWidget(self.form)
-        column.addSpacing(theme.HALF)
-        column.addWidget(plain_label(self.tr("Memory"), self, role="title"))
-        column.addWidget(self.memory)
+        column.addWidget(self.measure)
         column.addStretch(1)
-
-
-def _number(stored: object, default: Setting) -> Setting:
-    """A stored number; the default where there is none or the file was edited into something else."""
-    try:
-        return default if stored is None else float(str(stored))
-    except ValueError:
-        return default
 
 
 def _config_of(drafter: str) -> type[PlainConfig] | type[SpeculativeConfig]:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
 from app import theme, words
 from app.labels import ElasticLine, SteadyLabel, plain_label
 from app.panel import Panel
+from app.plain_text import one_line
 from app.progress import Progress
 from app.store import RunStore
 from engine.events import Event
@@ -68,7 +69,7 @@ class StatusPanel(Panel):
         if model is None:
             return self.tr("no model")
         taken = words.memory(model.weights_bytes + model.drafter_bytes)
-        if needed is None:
+        if needed is None or not needed.free_bytes:
             return f"{model.device} · {taken}"
         return self.tr("{0} · {1}, {2} free").format(model.device, taken, words.memory(needed.free_bytes))
 
@@ -81,7 +82,7 @@ class StatusPanel(Panel):
             case "starting":
                 return self.tr("starting the engine")
             case "loading":
-                return self.tr("loading {0} and {1}").format(*self._names())
+                return self.tr("loading {0} and {1}").format(*map(one_line, self._names()))
             case "warming":
                 return self.tr("warming up")
             case "prefilling":

@@ -36,3 +36,22 @@ def test_nothing_can_be_forked_without_a_selection_or_a_run():
     assert requests.kept_up_to(whole_run(), None) is None
     assert requests.kept_up_to([a_round(0, [" a"])], Selection(0, 0)) is None
     assert requests.kept_up_to([started()], Selection(0, 0)) is None
+
+
+def test_another_seed_repeats_the_run_on_show_with_the_next_one():
+    run = requests.with_seed(started(settings={"seed": 41, "gamma": 3}))
+    assert (run.method, run.settings["seed"], run.settings["gamma"]) == ("speculative", 42, 3)
+    assert (run.request.prompt, run.request.prompt_ids) == ("Once upon", (0, 1))
+
+
+def test_the_seed_after_the_last_one_is_the_first():
+    assert requests.with_seed(started(settings={"seed": 2**53})).settings["seed"] == 0
+    assert requests.with_seed(started()).settings["seed"] == 1
+
+
+def test_the_pair_of_a_run_is_the_chosen_one_where_it_means_the_same():
+    run = started()
+    for chosen in (Load(), Load(device="cpu", dtype="float32")):
+        assert requests.pair_of(run, chosen) is chosen
+    for chosen in (Load(drafter="none"), Load(dtype="float16"), Load(device="cuda")):
+        assert requests.pair_of(run, chosen) == Load("builtin", "builtin", "cpu", "auto", "float32")

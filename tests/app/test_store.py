@@ -1,6 +1,6 @@
 from app.store import RunStore, Selection
-from engine.events import ModelLoaded, Refused, RunFailed, RunFinished
-from engine.host import Load, Run, Step
+from engine.events import ModelLoaded, Refused, RunFailed, RunFinished, Surveyed
+from engine.host import Estimate, Load, Run, Step, Survey
 from engine.method import Request
 from engine.summary import Summary, fold
 from tests.app.factory import MODEL, PAIR, FakeHost, a_round, started, whole_run
@@ -316,3 +316,22 @@ def test_what_happens_is_noted_round_by_round_left_out(qtbot):
     kinds = [type(note.event).__name__ for note in store.notes]
     assert kinds[:3] == ["ModelLoaded", "RunStarted", "PhaseFinished"]
     assert "RoundFinished" not in kinds
+
+
+def test_questions_are_answered_without_being_seen_as_work(qtbot):
+    store, host = _store(qtbot)
+    store.ask(Survey("builtin"))
+    assert (store.busy, store.doing, host.submitted) == (False, "empty", [Survey("builtin")])
+    host.say(Surveyed("builtin", (), "no cache"))
+    store.pump()
+    assert store.surveyed.problem == "no cache"
+    assert not store.commands.unanswered
+
+
+def test_a_question_that_could_not_be_answered_is_no_trouble(qtbot):
+    store, host = _store(qtbot)
+    store.ask(Estimate(PAIR))
+    host.say(Refused("estimate", "stopped before it began", "again"))
+    store.pump()
+    assert store.trouble is None
+    assert not store.commands.unanswered

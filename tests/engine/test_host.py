@@ -8,8 +8,19 @@ import pytest
 import torch
 
 from engine import trace
-from engine.events import Event, ModelLoaded, Refused, RoundFinished, RunFailed, RunFinished, RunStarted
-from engine.host import Fork, Load, Pause, Resume, Run, Step, ThreadHost, Unload
+from engine.events import (
+    Estimated,
+    Event,
+    ModelLoaded,
+    Progressed,
+    Refused,
+    RoundFinished,
+    RunFailed,
+    RunFinished,
+    RunStarted,
+    Surveyed,
+)
+from engine.host import Estimate, Fork, Load, Pause, Resume, Run, Step, Survey, ThreadHost, Unload
 from engine.method import Request
 from engine.session import Session
 from tests import fakes
@@ -38,6 +49,12 @@ def until(host: ThreadHost, kind: type[E]) -> E:
         event = host.inbox.get(timeout=30)
         if isinstance(event, kind):
             return event
+
+
+def until_any(host: ThreadHost, kinds: tuple[type[Event], ...]) -> Event:
+    while not isinstance(event := host.inbox.get(timeout=30), kinds):
+        pass
+    return event
 
 
 def silent(host: ThreadHost) -> bool:
@@ -207,6 +224,36 @@ def test_many_starts_and_stops_leave_no_memory_behind(host: ThreadHost) -> None:
         until(host, RunStarted)
         host.cancel()
         assert until(host, RunFinished).reason == "cancelled"
+
+
+def test_cancel_in_the_middle_of_a_load_keeps_the_pair(host: ThreadHost, spec: str, tmp_path: Path) -> None:
+    other = fakes.save(fakes.model(), tmp_path / "other")
+    host.submit(Load(other, "none"))
+    while until(host, Progressed).done == 0:
+        pass
+    host.cancel()
+    answer = until_any(host, (Refused, ModelLoaded))
+    host.submit(Run("speculative", SETTINGS, Request("a")))
+    started = until_any(host, (RunStarted, Refused))
+    if isinstance(answer, Refused):
+        assert (answer.what, started.target) == ("load", spec)  # type: ignore[union-attr]
+    else:  # the last tensor was faster than the stop
+        assert answer.target == other  # type: ignore[union-attr]
+    host.cancel()
+
+
+def test_questions_are_answered_with_a_pair_loaded_and_without(host: ThreadHost, spec: str) -> None:
+    for _ in range(2):
+        host.submit(Estimate(Load(spec, "lookup")))
+        assert until(host, Estimated).why_not == ""
+        host.submit(Survey(spec))
+        assert until(host, Surveyed).target == spec
+        host.submit(Unload())
+
+
+def test_question_about_an_unknown_device_is_refused_as_a_question(host: ThreadHost, spec: str) -> None:
+    host.submit(Survey(spec, device="gpu"))
+    assert until(host, Refused).what == "survey"
 
 
 def test_session_is_made_on_the_engine_thread_only() -> None:

@@ -1,15 +1,18 @@
 """Loading: devices, dtypes, architectures, tokenizers, vocabularies, memory."""
 
 import json
+import threading
 from pathlib import Path
 
 import pytest
 import torch
+from msgspec.structs import replace
 from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from engine import folders, models
+from engine import folders, models, weights
 from engine.errors import InputError, ModelError
+from engine.events import Estimated, Progressed
 from engine.session import Session
 from tests import fakes
 
@@ -135,7 +138,74 @@ def test_models_larger_than_memory_are_refused_before_loading(tmp_path: Path, mo
 
 def test_loading_says_what_it_needs_and_how_far_it_is(tmp_path: Path) -> None:
     spec = fakes.save(fakes.model(), tmp_path / "m")
-    names = [type(event).__name__ for event in Session().load(spec, spec)]
+    events = list(Session().load(spec, spec))
+    names = [type(event).__name__ for event in events]
     assert names[0] == "Estimated"
     assert names[-1] == "ModelLoaded"
-    assert names.count("Progressed") == 3
+    reports = [event for event in events if isinstance(event, Progressed)]
+    done = [report.done for report in reports]
+    total = 2 * 4 * folders.inspect(spec).n_parameters
+    assert (done[0], done[-1]) == (0, total)
+    assert done == sorted(done)
+    assert len(set(done)) > 10
+    assert {(report.total, report.unit) for report in reports} == {(total, "bytes")}
+    assert reports[-1].elapsed_s >= reports[1].elapsed_s > 0
+
+
+def test_large_checkpoint_makes_at_most_a_few_hundred_reports(tmp_path: Path) -> None:
+    spec = fakes.save(fakes.model(num_hidden_layers=60, layer_types=None), tmp_path / "m")
+    reports = [event for event in Session().load(spec, "none") if isinstance(event, Progressed)]
+    assert 60 < len(reports) < 210
+
+
+def test_load_that_is_closed_midway_ends_its_thread_and_leaves_the_pair(tmp_path: Path) -> None:
+    first = fakes.save(fakes.model(), tmp_path / "a")
+    second = fakes.save(fakes.model(), tmp_path / "b")
+    session = Session()
+    list(session.load(first, "lookup"))
+    events = session.load(second, "none")
+    assert [type(next(events)).__name__ for _ in range(4)] == ["Estimated"] + 3 * ["Progressed"]
+    events.close()  # type: ignore[attr-defined]
+    assert not [thread for thread in threading.enumerate() if thread.name == "draftscope-weights"]
+    assert session.target is not None
+    assert (session.target.spec, session.drafter_spec) == (first, "lookup")
+
+
+def test_pair_that_cannot_work_is_refused_before_its_weights_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = fakes.save(fakes.model(), tmp_path / "t")
+    other = fakes.save(fakes.model(), tmp_path / "d", words=fakes.tokenizer(seed=2))
+    monkeypatch.setattr(weights, "read", lambda *_: pytest.fail("weights were read"))
+    with pytest.raises(InputError, match="does not share the tokenizer"):
+        list(Session().load(target, other))
+
+
+def estimated(target: str, drafter: str) -> Estimated:
+    (event,) = Session().estimate(target, drafter)
+    assert isinstance(event, Estimated)
+    return event
+
+
+def test_estimate_of_a_pair_is_what_its_load_says(tmp_path: Path) -> None:
+    spec = fakes.save(fakes.model(), tmp_path / "m")
+    asked, loaded = estimated(spec, "lookup"), next(iter(Session().load(spec, "lookup")))
+    assert isinstance(loaded, Estimated)
+    assert asked == replace(loaded, free_bytes=asked.free_bytes)
+    assert (asked.target, asked.drafter, asked.context, asked.why_not) == (spec, "lookup", fakes.CONTEXT, "")
+
+
+def test_estimate_says_why_a_load_would_be_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = fakes.save(fakes.model(), tmp_path / "t")
+    other = fakes.save(fakes.model(), tmp_path / "d", words=fakes.tokenizer(seed=2))
+    assert "no folder" in estimated("./nowhere", "none").why_not
+    assert "tokenizer" in estimated(spec, other).why_not
+    assert estimated(spec, other).weights_bytes > 0
+    monkeypatch.setattr(models, "free_bytes", lambda _device: 1000)
+    assert "are free on cpu" in estimated(spec, "none").why_not
+
+
+def test_estimate_reads_no_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = fakes.save(fakes.model(), tmp_path / "m")
+    monkeypatch.setattr(weights, "read", lambda *_: pytest.fail("weights were read"))
+    assert estimated(spec, spec).drafter_bytes > 0

@@ -1,0 +1,205 @@
+"""Widget that chooses target, drafter, device and number type; knows what the engine said of them, not the engine."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from msgspec.structs import replace
+from PySide6.QtCore import QSettings, Qt, Signal
+from PySide6.QtWidgets import QComboBox, QFileDialog, QFormLayout, QVBoxLayout, QWidget
+
+from app import labels, theme, words
+from app.labels import plain_label
+from app.panels.model_picker import Choice, ModelPicker
+from app.panels.steady_box import SteadyBox
+from app.plain_text import one_line
+from app.recent_folders import RecentFolders
+from app.requests import NO_DRAFTER, default_drafter
+from engine import folders
+from engine.events import ModelOption, Role, Surveyed
+from engine.host import Load
+
+_DEVICES = ("auto", "cpu", "cuda")
+_DTYPES = ("auto", "float32", "bfloat16", "float16")
+_LOOKUP = "lookup"
+
+
+class PairForm(QWidget):
+    """`changed` says that another pair is chosen, `look_asked` that the models are to be looked for again."""
+
+    changed = Signal()
+    look_asked = Signal()
+
+    def __init__(self, pair: Load, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.recent = RecentFolders()
+        self._surveyed: Surveyed | None = None
+        self._drafter_device = pair.drafter_device
+        self.target = ModelPicker(pair.target, self.tr("Target"), self._target_tip(), self)
+        self.drafter = ModelPicker(pair.drafter, self.tr("Drafter"), self._drafter_tip(), self)
+        self.device = self._fixed(_DEVICES, pair.device, self.tr("Device"), self._device_tip())
+        self.dtype = self._fixed(_DTYPES, pair.dtype, self.tr("Number type"), self._dtype_tip())
+        self.reason = plain_label("", self, role="muted", wraps=True)
+        self.reason.setAccessibleName(self.tr("Why not"))
+        self._lay_out()
+        self.target.spec_changed.connect(self._follow_target)
+        self.drafter.spec_changed.connect(self.changed)
+        for picker in (self.target, self.drafter):
+            picker.folder_asked.connect(lambda picker=picker: self._ask_folder(picker))
+            picker.look_asked.connect(self.look_asked)
+        for box in (self.device, self.dtype):
+            box.currentTextChanged.connect(self.changed)
+        self._offer()
+
+    def pair(self) -> Load:
+        """What is chosen."""
+        return Load(
+            target=self.target.spec().strip() or "builtin",
+            drafter=self.drafter.spec().strip() or NO_DRAFTER,
+            device=self.device.currentText(),
+            dtype=self.dtype.currentText(),
+            drafter_device=self._drafter_device,
+        )
+
+    def choose(self, target: str, drafter: str) -> None:
+        """Choose both models at once."""
+        self.target.set_spec(target)
+        self.drafter.set_spec(drafter)
+
+    def remember(self, *specs: str) -> None:
+        """Offer the folders among these from now on."""
+        for spec in specs:
+            self.recent.add(spec)
+        self._offer()
+
+    def restore_folders(self, settings: QSettings) -> None:
+        """Offer the folders of the last time."""
+        self.recent.restore(settings)
+        self._offer()
+
+    def show_survey(self, surveyed: Surveyed) -> None:
+        """Offer what the engine found, with its reasons."""
+        self._surveyed = surveyed
+        self._offer()
+
+    def show_reason(self, why_not: str) -> None:
+        """Say why the chosen pair cannot serve; without a reason, how many others cannot."""
+        chosen = why_not or self._option_reason()
+        text = self.tr("⚠ why not: {0}").format(one_line(chosen)) if chosen else self._others()
+        self.reason.setText(text)
+        self.reason.setVisible(bool(text))
+        labels.set_role(self.reason, "bad" if chosen else "muted")
+
+    def _option_reason(self) -> str:
+        pair = self.pair()
+        if self._surveyed is None or self._surveyed.target != pair.target:
+            return ""
+        chosen = (("target", pair.target), ("drafter", pair.drafter))
+        found = (option.why_not for option in self._surveyed.options if (option.role, option.spec) in chosen)
+        return next((why_not for why_not in found if why_not), "")
+
+    def _others(self) -> str:
+        if self._surveyed is None:
+            return ""
+        if self._surveyed.problem:
+            return one_line(self._surveyed.problem)
+        n_refused = sum(bool(option.why_not) for option in self._options("drafter"))
+        if not n_refused:
+            return ""
+        return self.tr("{0} of the drafters here cannot follow this target; the list says why.").format(n_refused)
+
+    def _options(self, role: Role) -> list[ModelOption]:
+        """What the engine found; what it said against drafters holds for the target it was asked about only."""
+        if self._surveyed is None:
+            return []
+        found = [option for option in self._surveyed.options if option.role == role]
+        stale = role == "drafter" and self._surveyed.target != self.target.spec().strip()
+        return [replace(option, why_not="") for option in found] if stale else found
+
+    def _offer(self) -> None:
+        """Fill both lists: the built-in models, what needs no model, folders used last, the hub cache."""
+        self.target.set_choices(self._choices("target", ("builtin",), ()))
+        free = (
+            Choice(_LOOKUP, _LOOKUP, "", self.tr("copies what followed the same words earlier in the text; no model")),
+            Choice(NO_DRAFTER, NO_DRAFTER, "", self.tr("plain decoding, one token at a time")),
+        )
+        self.drafter.set_choices(self._choices("drafter", tuple(folders.BUILTIN_DRAFTERS), free))
+
+    def _choices(self, role: Role, builtin: Sequence[str], free: Sequence[Choice]) -> list[Choice]:
+        known = {option.spec: option for option in self._options(role)}
+        first = [self._choice(known.pop(spec, ModelOption(spec, spec, 0, role))) for spec in builtin]
+        recent = [known.pop(spec, ModelOption(spec, Path(spec).name, 0, role)) for spec in self.recent.specs]
+        return [*first, *free, *(self._choice(option) for option in (*recent, *known.values()))]
+
+    def _choice(self, option: ModelOption) -> Choice:
+        builtin = option.spec.partition(":")[0] == "builtin"
+        note = self.tr("built in, of a generated world") if builtin else option.spec
+        note = self.tr("in the hub cache") if option.spec == option.title and not builtin else note
+        size = words.memory(option.n_bytes) if option.n_bytes else ""
+        return Choice(option.spec, option.spec if builtin else option.title, size, note, option.why_not)
+
+    def _follow_target(self) -> None:
+        """A built-in drafter speaks only the built-in target's vocabulary."""
+        target = self.target.spec().strip()
+        if target != "builtin" and self.drafter.spec() in folders.BUILTIN_DRAFTERS:
+            self.drafter.set_spec(default_drafter(target))
+        self._offer()
+        self.changed.emit()
+
+    def _ask_folder(self, picker: ModelPicker) -> None:
+        """Let a folder be chosen."""
+        dialog = QFileDialog(self, self.tr("Choose a model folder"), str(Path.home()))
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(lambda folder: self._take_folder(picker, folder))
+        dialog.open()
+
+    def _take_folder(self, picker: ModelPicker, folder: str) -> None:
+        picker.set_spec(folder)
+        self.remember(folder)
+        self.look_asked.emit()
+
+    def _fixed(self, known: Sequence[str], chosen: str, name: str, tip: str) -> QComboBox:
+        box = SteadyBox(self)
+        box.addItems([*known, *([] if chosen in known else [chosen])])
+        box.setCurrentText(chosen)
+        box.setAccessibleName(name)
+        box.setToolTip(tip)
+        return box
+
+    def _target_tip(self) -> str:
+        return self.tr("The model whose distribution is preserved: builtin, a folder, or a hub id in the local cache.")
+
+    def _drafter_tip(self) -> str:
+        return self.tr(
+            "What proposes tokens: a small model, lookup[:N] for prompt lookup with N words, none for plain decoding."
+        )
+
+    def _device_tip(self) -> str:
+        return self.tr("Where the models run: auto takes the first GPU where there is one.")
+
+    def _dtype_tip(self) -> str:
+        return self.tr(
+            "How numbers are stored: auto is float32 on a CPU and bfloat16 on a GPU. Half the bits, half the memory."
+        )
+
+    def _lay_out(self) -> None:
+        form = QFormLayout()
+        form.setContentsMargins(0, 0, 0, 0)
+        form.setVerticalSpacing(theme.GRID - 2)
+        form.setHorizontalSpacing(theme.GRID)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        for text, box in (
+            (self.tr("Target"), self.target),
+            (self.tr("Drafter"), self.drafter),
+            (self.tr("Device"), self.device),
+            (self.tr("Numbers"), self.dtype),
+        ):
+            label = plain_label(text, self)
+            label.setBuddy(box)
+            label.setToolTip(box.toolTip())
+            form.addRow(label, box)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.HALF)
+        column.addLayout(form)
+        column.addWidget(self.reason)

@@ -1,0 +1,24 @@
+"""A short list that the wheel passes over, since it stands in a column that scrolls; knows nothing of what it lists."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QComboBox, QWidget
+
+from app import theme
+
+_CHARACTERS = 4
+
+
+class SteadyBox(QComboBox):
+    """As narrow as its column asks for."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setMinimumContentsLength(_CHARACTERS)
+        self.setMinimumWidth(9 * theme.GRID)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 (Qt's name)
+        """The wheel scrolls the column."""
+        event.ignore()

@@ -1,0 +1,100 @@
+from app.command_queue import CommandQueue
+from engine.host import Estimate, Load, Run, Survey
+from engine.method import Request
+from tests.app.factory import FakeHost
+
+PAIR = Load()
+RUN = Run("plain", {}, Request("a"))
+SURVEY, ESTIMATE = Survey("builtin"), Estimate(PAIR)
+
+
+def _queue() -> tuple[CommandQueue, FakeHost]:
+    queue, host = CommandQueue(), FakeHost()
+    queue.attach(host)
+    return queue, host
+
+
+def test_question_waits_for_its_turn():
+    queue, host = _queue()
+    queue.ask(PAIR)
+    queue.ask(SURVEY)
+    assert host.submitted == [PAIR]
+    queue.answered(done=True)
+    assert host.submitted == [PAIR, SURVEY]
+    queue.answered_question(Survey)
+    assert not queue.unanswered
+
+
+def test_question_is_nobody_elses_concern():
+    queue, _ = _queue()
+    queue.ask(SURVEY)
+    assert (queue.front, queue.has_run, queue.unanswered) == (None, False, True)
+    queue.ask(RUN)
+    assert queue.front == RUN
+
+
+def test_run_goes_before_the_questions_that_wait():
+    queue, host = _queue()
+    for command in (PAIR, SURVEY, ESTIMATE, RUN):
+        queue.ask(command)
+    for _ in range(2):
+        queue.answered(done=True)
+    assert host.submitted == [PAIR, RUN, SURVEY]
+
+
+def test_question_under_way_steps_aside_and_is_asked_again():
+    queue, host = _queue()
+    queue.ask(SURVEY)
+    queue.ask(PAIR)
+    queue.ask(RUN)
+    assert (host.n_cancelled, host.submitted) == (1, [SURVEY])
+    queue.answered(done=False)
+    queue.answered(done=True)
+    queue.answered(done=True)
+    assert host.submitted == [SURVEY, PAIR, RUN, SURVEY]
+
+
+def test_answer_that_was_already_on_its_way_is_not_asked_for_twice():
+    queue, host = _queue()
+    queue.ask(SURVEY)
+    queue.ask(RUN)
+    queue.answered_question(Survey)
+    queue.answered(done=True)
+    assert host.submitted == [SURVEY, RUN]
+    assert not queue.unanswered
+
+
+def test_newer_question_replaces_one_that_waits():
+    queue, host = _queue()
+    queue.ask(PAIR)
+    queue.ask(Survey("a"))
+    queue.ask(Survey("b"))
+    queue.answered(done=True)
+    queue.answered_question(Survey)
+    assert host.submitted == [PAIR, Survey("b")]
+    assert not queue.unanswered
+
+
+def test_estimate_of_a_load_answers_no_question():
+    queue, _ = _queue()
+    queue.ask(PAIR)
+    queue.answered_question(Estimate)
+    assert queue.front == PAIR
+
+
+def test_stop_forgets_the_questions():
+    queue, host = _queue()
+    queue.ask(PAIR)
+    queue.ask(SURVEY)
+    queue.cancel()
+    queue.answered(done=False)
+    assert host.submitted == [PAIR]
+    assert not queue.unanswered
+
+
+def test_load_that_fails_drops_its_runs_and_keeps_the_questions():
+    queue, host = _queue()
+    for command in (PAIR, RUN, SURVEY):
+        queue.ask(command)
+    queue.answered(done=False)
+    assert host.submitted == [PAIR, SURVEY]
