@@ -1,130 +1,173 @@
-"""The token stream as it is used: mouse, keys, selection and the card of a token; knows not where tokens come from."""
+"""The token stream as it is used: what the mouse and the keys do in it; knows not where tokens come from."""
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QResizeEvent, QWheelEvent
+from PySide6.QtWidgets import QApplication, QWidget
 
-from app.panels.stream_canvas import StreamCanvas
 from app.panels.stream_painter import MARGIN
-from app.panels.token_card import TokenCard
-from app.store import Selection
+from app.panels.stream_reader import StreamReader, Way
+
+_WAYS: dict[int, Way] = {
+    Qt.Key.Key_Left: "left", Qt.Key.Key_Right: "right", Qt.Key.Key_Up: "up", Qt.Key.Key_Down: "down"
+}  # fmt: skip
+_COMMANDS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
+_SCROLL_MS = 40
 
 
-class StreamView(StreamCanvas):
-    """Lets tokens be chosen. `picked` names the token that was clicked or reached with the arrow keys."""
+class StreamView(StreamReader):
+    """Turns input into moves. search_asked carries the first letter that was typed."""
 
-    picked = Signal(object)
+    search_asked = Signal(str)
+    search_left = Signal()
+    x_ray_asked = Signal()
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self._card = TokenCard(self.viewport())
+        self.searching = False
+        self._pressed_at: QPointF | None = None
+        self._dragged_to = QPointF()
+        self._scroll = QTimer(self)
+        self._scroll.setInterval(_SCROLL_MS)
+        self._scroll.timeout.connect(self._drag)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.viewport().setMouseTracking(True)
         self.setAccessibleName(self.tr("Token stream"))
 
-    def clear(self) -> None:
-        """Forget all tokens."""
-        self._card.hide()
-        super().clear()
+    # Keys
 
-    def select(self, selection: Selection | None) -> None:
-        """Mark a round, and the token in it."""
-        self._selection = selection
-        if selection is None:
-            self._current = None
-            self._card.hide()
-        elif selection.token is not None:
-            self._current = self._index_of(selection)
-            self._reveal(self._current)
-            if self._current is not None:
-                self.show_card(self._current)
+    def event(self, event: QEvent) -> bool:
+        """Keep Escape from stopping the run where it has something to close here."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._closes(event):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
+        """Move, zoom, close the card or the search, switch the x-ray; other letters begin a search."""
+        key, extends = event.key(), bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        if key in _WAYS:
+            self.move_on(_WAYS[key], extends=extends)
+        elif key in (Qt.Key.Key_Home, Qt.Key.Key_End):
+            self.jump(to_end=key == Qt.Key.Key_End, extends=extends)
+        elif self._closes(event):
+            self._close()
+        elif not self._zoomed(event) and not self._typed(event):
+            super().keyPressEvent(event)
+
+    def _closes(self, event: QKeyEvent) -> bool:
+        return event.key() == Qt.Key.Key_Escape and (self.card.isVisible() or self.searching)
+
+    def _close(self) -> None:
+        if self.card.isVisible():
+            self.card.hide()
         else:
-            self._current = None
-            self._reveal(self._index_of(Selection(selection.round, 0)))
-        self.viewport().update()
+            self.search_left.emit()
 
-    def show_card(self, index: int) -> None:
-        """Show the card of a token beside it."""
-        line = self._layout.line_of(index)
-        if line is None or self.tokens[index].place is None:
-            self._card.hide()
+    def _zoomed(self, event: QKeyEvent) -> bool:
+        if event.key() == Qt.Key.Key_0 and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.set_zoom(100)
+        elif event.matches(QKeySequence.StandardKey.ZoomIn):
+            self.zoom_by(1)
+        elif event.matches(QKeySequence.StandardKey.ZoomOut):
+            self.zoom_by(-1)
+        else:
+            return False
+        return True
+
+    def _typed(self, event: QKeyEvent) -> bool:
+        text = event.text()
+        if not text or not text.isprintable() or event.modifiers() & _COMMANDS:
+            return False
+        if text in "xX":
+            self.x_ray_asked.emit()
+        else:
+            self.search_asked.emit(text)
+        return True
+
+    # Mouse
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
+        """Note where a click or a drag begins; with Shift, move the end of the range there."""
+        if event.button() != Qt.MouseButton.LeftButton:
             return
-        segment = next(part for part in self._layout.line(line) if part.token == index)
-        top = MARGIN + line * self._line_height - self.verticalScrollBar().value()
-        at = QRectF(MARGIN + segment.x, top, segment.width, self._line_height)
-        self._card.show_token(self.tokens[index], at.toRect())
-
-    @property
-    def card(self) -> TokenCard:
-        """The card, for the panel that owns the view."""
-        return self._card
-
-    def _index_of(self, selection: Selection) -> int | None:
-        """Places rise with the index, prompt tokens first."""
-        low, high = 0, len(self.tokens)
-        wanted = (selection.round, selection.token or 0)
-        while low < high:
-            middle = (low + high) // 2
-            place = self.tokens[middle].place
-            if place is None or (place.round, place.token or 0) < wanted:
-                low = middle + 1
-            else:
-                high = middle
-        return low if low < len(self.tokens) else None
-
-    # Qt
-
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
-        """Fill the new width; the card's token moves."""
-        self._card.hide()
-        super().resizeEvent(event)
-
-    def scrollContentsBy(self, dx: int, dy: int) -> None:  # noqa: N802 (Qt's name)
-        """Move what is painted; the card does not move with it."""
-        self._card.hide()
-        super().scrollContentsBy(dx, dy)
+        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            self.extend_range(self._nearest(event.position()))
+        else:
+            self._pressed_at = event.position()
+            self.set_range(None, None)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
-        """Show the card of the token under the pointer."""
-        index = self._hit(event.position())
-        if index is None:
-            self._card.hide()
+        """Drag a range, or show the card of the token under the pointer."""
+        if self._pressed_at is None:
+            self._hover(event.position())
+            return
+        self._dragged_to = event.position()
+        far = (self._dragged_to - self._pressed_at).manhattanLength() >= QApplication.startDragDistance()
+        if far or self.marks.range is not None:
+            self._drag()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
+        """Pick the token that was clicked, or nothing; a drag picks nothing."""
+        pressed_at, self._pressed_at = self._pressed_at, None
+        self._scroll.stop()
+        if pressed_at is None or self.marks.range is not None:
+            return
+        index = self._hit(pressed_at)
+        self.picked.emit(None if index is None else self.tokens[index].place)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 (Qt's name)
+        """Scroll; with Ctrl, zoom."""
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.zoom_by(1 if event.angleDelta().y() > 0 else -1)
+            event.accept()
         else:
-            self.show_card(index)
+            super().wheelEvent(event)
 
     def viewportEvent(self, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
         """Hide the card when the pointer leaves."""
         if event.type() == QEvent.Type.Leave:
-            self._card.hide()
+            self.card.hide()
         return super().viewportEvent(event)
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
-        """Pick the token under the pointer, or nothing."""
-        index = self._hit(event.position())
-        self.picked.emit(None if index is None else self.tokens[index].place)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
-        """Move by token or line, or scroll."""
-        step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
-        bar = self.verticalScrollBar()
-        if step is not None:
-            self._move(step)
-        elif event.key() == Qt.Key.Key_Home:
-            bar.setValue(bar.minimum())
-        elif event.key() == Qt.Key.Key_End:
-            bar.setValue(bar.maximum())
+    def _hover(self, position: QPointF) -> None:
+        index = self._hit(position)
+        if index is None:
+            self.card.hide()
         else:
-            super().keyPressEvent(event)
+            self.show_card(index)
 
-    def _move(self, step: int) -> None:
-        """Pick the next token that is shown, beginning with the first that is not of the prompt."""
-        index = len(self.tokens) if self._current is None and step < 0 else self._current
-        at = -1 if index is None else index
-        while 0 <= (at := at + step) < len(self.tokens):
-            if self.tokens[at].place is not None and self._layout.line_of(at) is not None:
-                self.picked.emit(self.tokens[at].place)
-                return
+    def _drag(self) -> None:
+        """Stretch the range to the pointer; where it is outside, scroll as long as it stays there."""
+        assert self._pressed_at is not None
+        begun = self.marks.range is not None
+        if not begun:
+            self.card.hide()
+            start = self._nearest(self._pressed_at)
+            self.set_range(start, start)
+        y, height = self._dragged_to.y(), self.viewport().height()
+        beyond = -1 if y < 0 else 1 if y > height else 0
+        bar = self.verticalScrollBar()
+        bar.setValue(bar.value() + beyond * self.line_height)
+        if beyond and not self._scroll.isActive():
+            self._scroll.start()
+        elif not beyond:
+            self._scroll.stop()
+        self.stretch_range(self._nearest(self._dragged_to))
 
     def _hit(self, position: QPointF) -> int | None:
-        line = int((position.y() + self.verticalScrollBar().value() - MARGIN) // self._line_height)
-        return self._layout.hit(position.x() - MARGIN, line)
+        return self.lines.hit(position.x() - MARGIN, self.line_at(position))
+
+    def _nearest(self, position: QPointF) -> int | None:
+        return self.lines.nearest(position.x() - MARGIN, self.line_at(position))
+
+    # What moves the tokens away under the card
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Fill the new size; the card's token moves."""
+        self.card.hide()
+        super().resizeEvent(event)
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:  # noqa: N802 (Qt's name)
+        """Move what is painted; the card does not move with it."""
+        self.card.hide()
+        super().scrollContentsBy(dx, dy)
