@@ -5,10 +5,9 @@ from time import perf_counter
 from typing import NamedTuple
 
 from PySide6.QtCore import QEvent, QPointF, QRect, Qt, QTimer
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QResizeEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
-from app import theme
 from app.panels.stream_layout import StreamLayout
 from app.panels.stream_marks import StreamMarks
 from app.panels.stream_painter import MARGIN, Placed, StreamPainter
@@ -84,7 +83,7 @@ class StreamCanvas(QAbstractScrollArea):
 
     def show_x_ray(self, shown: bool) -> None:
         """Show or hide how likely each proposed token was to be accepted."""
-        self._anchor = None if self._at_end() else self._in_view()
+        self._note_place()
         self.marks.x_ray = shown
         self._ink.make_room(shown)
         self._update_range()
@@ -95,8 +94,7 @@ class StreamCanvas(QAbstractScrollArea):
         """Set the size of the text, 100 being that of the window."""
         if percent != self.zoom:
             self.zoom = percent
-            self._take_fonts()
-            self._restart()
+            self._restart(new_fonts=True)
 
     def text(self) -> str:
         """What was kept, prompt included, as plain text."""
@@ -152,10 +150,11 @@ class StreamCanvas(QAbstractScrollArea):
         self._ink.make_room(self.marks.x_ray)
         self._layout = StreamLayout(self._ink.measure)
 
-    def _restart(self) -> None:
+    def _restart(self, *, new_fonts: bool = False) -> None:
         """Lay everything out anew: a short text at once, of a long one the part in view and then the whole."""
-        if self._page is None:
-            self._anchor = None if self._at_end() else self._in_view()
+        self._note_place()
+        if new_fonts:
+            self._take_fonts()
         width = self.viewport().width() - 2 * MARGIN
         self._layout.restart(width)
         self._n_laid = 0
@@ -219,9 +218,16 @@ class StreamCanvas(QAbstractScrollArea):
         bar.setSingleStep(self.line_height)
         bar.setRange(0, max(0, self._layout.n_lines * self.line_height + 2 * MARGIN - height))
 
+    def _note_place(self) -> None:
+        """Note what is in view; while a page is shown alone, it is what the page was made for."""
+        if self._page is None:
+            self._anchor = None if self._at_end() else self._in_view()
+
     def _hold_place(self) -> None:
         """Scroll to the end or to what was in view before the layout changed."""
         bar = self.verticalScrollBar()
+        if self._page is not None:
+            return
         if self._anchor is None:
             bar.setValue(bar.maximum())
         elif (line := self._layout.line_from(self._anchor.token)) is not None:
@@ -240,7 +246,7 @@ class StreamCanvas(QAbstractScrollArea):
     def _in_view(self) -> _Anchor | None:
         """The first token in view."""
         line = max(0, -self.top // self.line_height)
-        found = self._layout.tokens_of(line, line) if line < self._layout.n_lines else None
+        found = self.lines.tokens_of(line, line) if line < self.lines.n_lines else None
         return None if found is None else _Anchor(found[0], self.top + line * self.line_height)
 
     # Qt
@@ -251,7 +257,7 @@ class StreamCanvas(QAbstractScrollArea):
         if event.size().width() != event.oldSize().width() or self._page is not None:
             self._restart()
         else:
-            self._anchor = None if self._at_end() else self._in_view()
+            self._note_place()
             self._update_range()
             self._hold_place()
 
@@ -264,8 +270,7 @@ class StreamCanvas(QAbstractScrollArea):
         """Follow the system's font and scheme."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange:
-            self._take_fonts()
-            self._restart()
+            self._restart(new_fonts=True)
 
     # Painting
 
@@ -273,7 +278,7 @@ class StreamCanvas(QAbstractScrollArea):
         """Paint the lines that were uncovered: marks below, then tokens fate by fate."""
         painter = QPainter(self.viewport())
         if not self.tokens:
-            self._paint_empty(painter)
+            self._ink.paint_note(painter, self.viewport().rect(), self.empty_text)
         some = self._visible(event.rect())
         self.marks.paint(painter, self._ink, self.tokens, some)
         by_fate: dict[StreamFate, list[Placed]] = {}
@@ -292,9 +297,3 @@ class StreamCanvas(QAbstractScrollArea):
             baseline = top + line * height + self._ink.rise
             found += [Placed(MARGIN + s.x, baseline, s.width, s.text, s.token) for s in lines.line(line)]
         return found
-
-    def _paint_empty(self, painter: QPainter) -> None:
-        painter.setPen(QColor(theme.current().muted))
-        painter.setFont(self._ink.font)
-        room = self.viewport().rect().adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
-        painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap, self.empty_text)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 import msgspec
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import (
     QBrush,
     QColor,
@@ -94,6 +94,13 @@ class StreamPainter:
         cue = _CUES.get(fate)
         if cue is not None:
             cue(self, painter, colour, some)
+
+    def paint_note(self, painter: QPainter, room: QRect, text: str) -> None:
+        """Paint what is said where there is no token."""
+        painter.setPen(QColor(theme.current().muted))
+        painter.setFont(self.font)
+        within = room.adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
+        painter.drawText(within, Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap, text)
 
     def _paint_texts(self, painter: QPainter, some: Sequence[Placed], colour: QColor, *, bold: bool) -> None:
         painter.setPen(colour)
