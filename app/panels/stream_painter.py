@@ -149,11 +149,11 @@ class StreamPainter:
     # The cues: what tells a fate without its colour
 
     def _underline(self, painter: QPainter, colour: QColor, some: Sequence[Placed]) -> None:
-        _fill(painter, colour, [self._rule(placed, 2 * self.stroke) for placed in some])
+        _fill(painter, colour, self._rules(some, 2 * self.stroke))
 
     def _strike(self, painter: QPainter, colour: QColor, some: Sequence[Placed]) -> None:
         rise = round(self.metrics.xHeight() / 2)
-        _fill(painter, colour, [self._rule(placed, -rise) for placed in some])
+        _fill(painter, colour, self._rules(some, -rise))
 
     def _dots_below(self, painter: QPainter, colour: QColor, some: Sequence[Placed]) -> None:
         size = round(self.stroke)
@@ -162,7 +162,7 @@ class StreamPainter:
         with_dot = QPainter(tile)
         with_dot.fillRect(0, 0, size, 1, colour)
         with_dot.end()
-        _fill(painter, QBrush(tile), [self._rule(placed, 2 * self.stroke) for placed in some])
+        _fill(painter, QBrush(tile), self._rules(some, 2 * self.stroke))
 
     def _dot_above(self, painter: QPainter, colour: QColor, some: Sequence[Placed]) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -190,8 +190,9 @@ class StreamPainter:
         size = self.stroke
         _fill(painter, colour, [QRectF(placed.x, placed.baseline + size, size / 2, 3 * size) for placed in some])
 
-    def _rule(self, placed: Placed, drop: float) -> QRectF:
-        return QRectF(placed.x, placed.baseline + drop, placed.width, self.stroke)
+    def _rules(self, some: Sequence[Placed], drop: float) -> list[QRectF]:
+        height = self.stroke
+        return [QRectF(placed.x, placed.baseline + drop, placed.width, height) for placed in some]
 
 
 def _fill(painter: QPainter, with_: QColor | QBrush, rects: Sequence[QRectF]) -> None:

@@ -1,5 +1,5 @@
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
@@ -210,3 +210,33 @@ def test_a_token_not_laid_out_yet_is_shown_all_the_same(shown, qtbot):
     qtbot.waitUntil(lambda: view.shown_text().count("·end") == 20_000)
     top = view.top + view.lines.line_of(view.marks.current) * view.line_height
     assert 0 <= top <= view.viewport().height()
+
+
+class _Painted(QObject):
+    """Adds up the rows that were painted."""
+
+    def __init__(self, view):
+        super().__init__(view)
+        self.n_rows = 0
+        view.viewport().installEventFilter(self)
+
+    def eventFilter(self, _watched, event):  # noqa: N802 (Qt's name)
+        if event.type() == QEvent.Type.Paint:
+            self.n_rows += sum(rect.height() for rect in event.region())
+        return False
+
+
+def test_an_appended_round_paints_only_its_lines_also_where_the_text_scrolls(shown, qtbot):
+    _, panel, say = shown
+    view = panel.view
+    say(*_many(60))
+    QApplication.processEvents()
+    painted = _Painted(view)
+    for number in range(60, 70):
+        painted.n_rows = 0
+        n_lines = view.lines.n_lines
+        say(a_round(number, [" word"] * 4))
+        QApplication.processEvents()
+        n_new = view.lines.n_lines - n_lines
+        assert 0 < painted.n_rows <= (n_new + 1) * view.line_height + 3 * MARGIN
+    assert view.verticalScrollBar().value() == view.verticalScrollBar().maximum()
