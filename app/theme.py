@@ -174,6 +174,11 @@ def _rules(c: Colours) -> str:
     QLineEdit[role="search"] {{ border: 1px solid {c.edge}; border-radius: {HALF}px; background: {c.base};
         padding: {HALF // 2}px {HALF}px; }}
     QLineEdit[role="search"]:focus {{ border: 1px solid {c.accent}; }}
+    QCheckBox::indicator {{ border: 1px solid {c.edge}; border-radius: 2px; background: {c.base};
+        width: {GRID + 1}px; height: {GRID + 1}px; padding: 2px; }}
+    QCheckBox::indicator:checked {{ background: {c.accent}; background-clip: content; }}
+    QCheckBox::indicator:hover, QCheckBox::indicator:focus {{ border-color: {c.text}; }}
+    QCheckBox::indicator:disabled {{ border-color: {c.line}; }}
     QPushButton {{ padding: {HALF + 1}px {GRID + HALF}px; border: 1px solid {c.edge}; border-radius: {HALF}px;
         background: {c.base}; color: {c.text}; }}
     QPushButton:hover {{ border-color: {c.text}; }}

@@ -1,7 +1,7 @@
 """The token stream as it is used: what the mouse and the keys do in it; knows not where tokens come from."""
 
 from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QResizeEvent, QWheelEvent
+from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QMouseEvent, QResizeEvent, QShowEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app.panels.stream_painter import MARGIN
@@ -171,3 +171,18 @@ class StreamView(StreamReader):
         """Move what is painted; the card does not move with it."""
         self.card.hide()
         super().scrollContentsBy(dx, dy)
+
+    # What is hidden does nothing
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
+        """Lay nothing out and drag nothing."""
+        self._more.stop()
+        self._scroll.stop()
+        self._pressed_at = None
+        super().hideEvent(event)
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
+        """Go on with the layout."""
+        super().showEvent(event)
+        if self._n_laid < len(self.tokens):
+            self._more.start()

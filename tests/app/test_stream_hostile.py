@@ -1,5 +1,6 @@
 """Text that tries to act, to hide or to break the layout is shown as it is written."""
 
+import msgspec
 import pytest
 from PySide6.QtGui import QGuiApplication
 
@@ -71,8 +72,6 @@ def test_hostile_text_is_harmless_in_the_rounds_table(qtbot, shown, text):
 
 def test_a_character_split_over_tokens_is_copied_whole(shown):
     _, panel, say = shown
-    import msgspec
-
     event = msgspec.structs.replace(a_round(0, ["⟨æ⟩", "⟨¼⟩", "⟨¢⟩"], end=" end"), text="漢 end")
     say(started(pieces=("a ",)), event)
     assert panel.view.text() == "a 漢 end"

@@ -240,3 +240,17 @@ def test_an_appended_round_paints_only_its_lines_also_where_the_text_scrolls(sho
         n_new = view.lines.n_lines - n_lines
         assert 0 < painted.n_rows <= (n_new + 1) * view.line_height + 3 * MARGIN
     assert view.verticalScrollBar().value() == view.verticalScrollBar().maximum()
+
+
+def test_a_hidden_view_lays_nothing_out_and_goes_on_when_it_is_shown(shown, qtbot):
+    _, panel, say = shown
+    view = panel.view
+    say(started())
+    panel.store.log += [a_round(number, [" some", " words"]) for number in range(20_000)]
+    panel.refresh()
+    panel.hide()
+    n_shown = len(view.shown_text())
+    qtbot.wait(30)
+    assert len(view.shown_text()) == n_shown
+    panel.show()
+    qtbot.waitUntil(lambda: view.shown_text().count("·end") == 20_000)
