@@ -7,33 +7,44 @@ from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
 Scheme: TypeAlias = Literal["light", "dark"]
-StreamFate: TypeAlias = Literal["prompt", "accepted", "correction", "bonus", "rejected", "untested", "plain"]
+StreamFate: TypeAlias = Literal[
+    "prompt", "accepted", "unverified", "correction", "bonus", "rejected", "untested", "plain"
+]  # fmt: skip
 
 GRID = 8
 HALF = GRID // 2
 STREAM_SCALE = 1.15
 HEADLINE_SCALE = 2.4
 LINE_SCALE = 1.75
+ZOOMS = (60, 70, 80, 90, 100, 110, 125, 150, 175, 200, 250, 300)
 
 
 class Colours(NamedTuple):
-    """One scheme. `base` lies under text, `window` between panels, `chosen` under the selected round."""
+    """One scheme. `base` lies under text, `window` between panels, `chosen` under the selected round, `marked` under a
+    range of text. `line` only parts what space parts already; what must be seen to be used has an `edge`.
+    `found` frames what was searched for; `doubted` to `trusted` tint an acceptance probability of 0 to 1."""
 
     window: str
     base: str
     line: str
+    edge: str
     text: str
     muted: str
     accent: str
     on_accent: str
     chosen: str
+    marked: str
+    found: str
     good: str
     bad: str
     bad_tint: str
     bar_p: str
     bar_q: str
+    doubted: str
+    trusted: str
     prompt: str
     accepted: str
+    unverified: str
     correction: str
     bonus: str
     rejected: str
@@ -41,18 +52,21 @@ class Colours(NamedTuple):
     plain: str
 
 
-# Fates are Okabe and Ito's hues, shaded until their contrast on `base`, `window` and `chosen` is at least 4.5 : 1.
+# Fates are Okabe and Ito's hues, shaded until their contrast on whatever may lie under them is at least 4.5 : 1;
+# bars, lines and edges keep 3 : 1. A test holds both.
 LIGHT = Colours(
-    window="#F4F5F7", base="#FFFFFF", line="#D9DCE1", text="#14171A", muted="#5A6068", accent="#3D4EAC",
-    on_accent="#FFFFFF", chosen="#EDEFFB", good="#007353", bad="#AD4B00", bad_tint="#FDEFE4", bar_p="#5B6BC6",
-    bar_q="#A9B0BA", prompt="#66696C", accepted="#007353", correction="#0067A1", bonus="#9E3F76", rejected="#AD4B00",
-    untested="#666B72", plain="#14171A",
+    window="#F4F5F7", base="#FFFFFF", line="#D9DCE1", edge="#7C848E", text="#14171A", muted="#5A6068",
+    accent="#3D4EAC", on_accent="#FFFFFF", chosen="#EDEFFB", marked="#E7EAFD", found="#8A5700", good="#007353",
+    bad="#AD4B00", bad_tint="#FDEFE4", bar_p="#5B6BC6", bar_q="#7C848E", doubted="#727AB6", trusted="#22338F",
+    prompt="#66696C", accepted="#007353", unverified="#8A5700", correction="#0067A1", bonus="#9E3F76",
+    rejected="#AD4B00", untested="#5F646B", plain="#14171A",
 )  # fmt: skip
 DARK = Colours(
-    window="#1E2125", base="#17191C", line="#363B42", text="#E8EAED", muted="#A8AEB5", accent="#A5B1FF",
-    on_accent="#15182B", chosen="#2A2F45", good="#3CC69A", bad="#FF9152", bad_tint="#3A2A20", bar_p="#8A98F0",
-    bar_q="#6B727B", prompt="#A2A5A8", accepted="#3CC69A", correction="#62B6F0", bonus="#E39AC4", rejected="#FF9152",
-    untested="#A3A9B0", plain="#E8EAED",
+    window="#1E2125", base="#17191C", line="#363B42", edge="#838B95", text="#E8EAED", muted="#A8AEB5",
+    accent="#A5B1FF", on_accent="#15182B", chosen="#2A2F45", marked="#30365A", found="#EBAA22", good="#3CC69A",
+    bad="#FF9152", bad_tint="#3A2A20", bar_p="#8A98F0", bar_q="#838B95", doubted="#7781B8", trusted="#C6CEFF",
+    prompt="#A2A5A8", accepted="#3CC69A", unverified="#EBAA22", correction="#62B6F0", bonus="#E39AC4",
+    rejected="#FF9152", untested="#A3A9B0", plain="#E8EAED",
 )  # fmt: skip
 
 
@@ -155,14 +169,23 @@ def _rules(c: Colours) -> str:
     QTableView {{ border: 0; selection-background-color: {c.chosen}; selection-color: {c.text}; }}
     QTableView::item {{ padding: 0 {GRID}px; }}
     QScrollArea {{ border: 0; background: transparent; }}
-    QPlainTextEdit {{ border: 1px solid {c.line}; border-radius: {HALF}px; background: {c.base}; }}
+    QPlainTextEdit {{ border: 1px solid {c.edge}; border-radius: {HALF}px; background: {c.base}; }}
     QPlainTextEdit:focus {{ border: 1px solid {c.accent}; }}
-    QPushButton {{ padding: {HALF + 1}px {GRID + HALF}px; border: 1px solid {c.line}; border-radius: {HALF}px;
+    QLineEdit[role="search"] {{ border: 1px solid {c.edge}; border-radius: {HALF}px; background: {c.base};
+        padding: {HALF // 2}px {HALF}px; }}
+    QLineEdit[role="search"]:focus {{ border: 1px solid {c.accent}; }}
+    QCheckBox::indicator {{ border: 1px solid {c.edge}; border-radius: 2px; background: {c.base};
+        width: {GRID + 1}px; height: {GRID + 1}px; padding: 2px; }}
+    QCheckBox::indicator:checked {{ background: {c.accent}; background-clip: content; }}
+    QCheckBox::indicator:hover, QCheckBox::indicator:focus {{ border-color: {c.text}; }}
+    QCheckBox::indicator:disabled {{ border-color: {c.line}; }}
+    QPushButton {{ padding: {HALF + 1}px {GRID + HALF}px; border: 1px solid {c.edge}; border-radius: {HALF}px;
         background: {c.base}; color: {c.text}; }}
-    QPushButton:hover {{ border-color: {c.muted}; }}
+    QPushButton:hover {{ border-color: {c.text}; }}
     QPushButton:focus {{ border-color: {c.accent}; }}
     QPushButton:pressed {{ background: {c.chosen}; }}
-    QPushButton:disabled {{ color: {_faded(c).name()}; background: {c.window}; }}
+    QPushButton:disabled {{ color: {_faded(c).name()}; background: {c.window};
+        border-color: {c.line}; }}
     QPushButton[primary="true"] {{ background: {c.accent}; color: {c.on_accent}; border-color: {c.accent};
         font-weight: 600; padding: {HALF + 1}px {2 * GRID}px; }}
     QPushButton[primary="true"]:focus {{ border: 2px solid {c.text}; padding: {HALF}px {2 * GRID - 1}px; }}

@@ -101,7 +101,8 @@ class RoundFinished(Event, frozen=True):
     """One draft phase and one verification.
 
     emitted: ids of the accepted tokens and the last one, cut at a stop token or the length limit.
-    last is None where an accepted stop token or the limit ended the round before it."""
+    last is None where an accepted stop token or the limit ended the round before it.
+    text: what the round added to the text; a character that is not whole yet comes with the round that completes it."""
 
     round: int
     proposed: tuple[ProposedToken, ...]
@@ -111,6 +112,7 @@ class RoundFinished(Event, frozen=True):
     verify_ms: float
     other_ms: float
     at_s: float = 0.0
+    text: str = ""
 
 
 class Measured(Event, frozen=True):

@@ -11,7 +11,7 @@ import msgspec
 from engine.events import Candidate, Fate, LastToken, ProposedToken, RoundFinished, StopReason
 from engine.record import HostRecord, Top
 from engine.speculate import Decoder, Round
-from engine.text import TokenTexts
+from engine.text import Detokenizer, TokenTexts
 
 
 class Limits(NamedTuple):
@@ -89,6 +89,7 @@ def generate(
     made: list[int] = []
     margins: list[float] = []
     times = _Times()
+    reader = Detokenizer(texts, prompt_ids)
     reason: StopReason | None = None
     while reason is None:
         checkpoint()
@@ -96,12 +97,13 @@ def generate(
         began = time.perf_counter()
         done = decoder.round(allowed)
         event = state_round(done, len(times.rounds), limits.stop_ids, texts)
+        made += event.emitted
+        reason = _stop_reason(made, len(prompt_ids), limits)
+        text = "".join(map(reader.push, event.emitted)) + (reader.flush() if reason is not None else "")
         wall_ms = 1e3 * (time.perf_counter() - began)
         times.add(done, wall_ms, full=len(done.record.tokens) == gamma)
-        made += event.emitted
         margins.append(_margin(done.record.top_p[len(event.emitted) - 1]))
-        yield msgspec.structs.replace(event, other_ms=max(0.0, wall_ms - done.draft_ms - done.verify_ms))
-        reason = _stop_reason(made, len(prompt_ids), limits)
+        yield msgspec.structs.replace(event, other_ms=max(0.0, wall_ms - done.draft_ms - done.verify_ms), text=text)
     yield times.result(made, reason, prefill_ms, margins)
 
 

@@ -1,6 +1,9 @@
 """From events to the tokens of the stream: their text, fate and place; pure."""
 
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
+
+import msgspec
 
 from app.shown_text import visible
 from app.store import Selection
@@ -8,16 +11,27 @@ from app.theme import StreamFate
 from engine.events import LastToken, ProposedToken, RoundFinished, RunStarted
 
 GHOSTS: frozenset[StreamFate] = frozenset({"rejected", "untested"})
+_NOTHING = "⟨⟩"
+Record: TypeAlias = ProposedToken | LastToken
 
 
-class StreamToken(NamedTuple):
-    """One token as the stream shows it. place: None for a token of the prompt."""
+class StreamToken(msgspec.Struct, frozen=True, gc=False):
+    """One token as the stream shows it: a hundred thousand are kept, out of the garbage collector's sight.
+
+    text: what it adds to the text: nothing where it begins a character that a later token completes.
+    round, index: its place in the run; of no meaning for a token of the prompt, which has no record either."""
 
     shown: str
     text: str
     fate: StreamFate
-    place: Selection | None
-    record: ProposedToken | LastToken | None
+    round: int = 0
+    index: int = 0
+    record: Record | None = None
+
+    @property
+    def place(self) -> Selection | None:
+        """Where it stands in the run; None in the prompt."""
+        return None if self.record is None else Selection(self.round, self.index)
 
     @property
     def is_ghost(self) -> bool:
@@ -27,22 +41,64 @@ class StreamToken(NamedTuple):
     @property
     def breaks(self) -> bool:
         """Whether a line ends after it."""
-        return not self.is_ghost and "\n" in self.text
+        return "\n" in self.text and not self.is_ghost
 
 
 def prompt_tokens(event: RunStarted) -> list[StreamToken]:
     """The prompt."""
-    return [StreamToken(visible(piece), piece, "prompt", None, None) for piece in event.prompt_pieces]
+    texts = added_texts(event.prompt_pieces, event.prompt)
+    return [
+        StreamToken(visible(piece) or _NOTHING, text, "prompt")
+        for piece, text in zip(event.prompt_pieces, texts, strict=True)
+    ]
 
 
 def round_tokens(event: RoundFinished) -> list[StreamToken]:
     """The proposed tokens in their order, ghosts included, and the last one; it is nobody's bonus after no proposal."""
-    made = [
-        StreamToken(visible(token.text), token.text, token.fate, Selection(event.round, i), token)
-        for i, token in enumerate(event.proposed)
-    ]
+    records: list[Record] = [*event.proposed, *(() if event.last is None else (event.last,))]
+    fates: list[StreamFate] = [token.fate for token in event.proposed]
     if event.last is not None:
-        fate: StreamFate = event.last.kind if event.proposed else "plain"
-        place = Selection(event.round, len(event.proposed))
-        made.append(StreamToken(visible(event.last.text), event.last.text, fate, place, event.last))
-    return made
+        fates.append(event.last.kind if event.proposed else "plain")
+    kept = [record.text for record, fate in zip(records, fates, strict=True) if fate not in GHOSTS]
+    texts = iter(added_texts(kept, event.text))
+    return [
+        StreamToken(
+            visible(record.text) or _NOTHING,
+            record.text if fate in GHOSTS else next(texts),
+            fate,
+            event.round,
+            index,
+            record,
+        )
+        for index, (record, fate) in enumerate(zip(records, fates, strict=True))
+    ]
+
+
+def added_texts(pieces: Sequence[str], text: str) -> Sequence[str]:
+    """What each of the pieces adds to `text`; they join to it.
+
+    A part of a character is no piece of the text: the token that completes the character adds all of it. Where the
+    text was not recorded the pieces stand for it, except for parts of characters that are still waiting."""
+    if "".join(pieces) == text:
+        return pieces
+    if not text:
+        return [""] * len(pieces) if all(map(_is_part, pieces)) else pieces
+    return list(_aligned(pieces, text))
+
+
+def _aligned(pieces: Sequence[str], text: str) -> Iterator[str]:
+    """Each piece is looked for in turn; what lies before the next one that is found belongs to the parts before it."""
+    at = 0
+    for piece, following in zip(pieces, [*pieces[1:], None], strict=True):
+        end = at + len(piece) if text.startswith(piece, at) else at
+        if following is None:
+            end = len(text)
+        elif end == at and not _is_part(following):
+            found = text.find(following, at)
+            end = at if found < 0 else found
+        yield text[at:end]
+        at = end
+
+
+def _is_part(piece: str) -> bool:
+    return piece.startswith("⟨") and piece.endswith("⟩")

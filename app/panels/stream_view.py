@@ -1,301 +1,188 @@
-"""The token stream: custom painted, only the lines in view; knows tokens and places, not where they come from."""
+"""The token stream as it is used: what the mouse and the keys do in it; knows not where tokens come from."""
 
-from collections.abc import Sequence
+from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QMouseEvent, QResizeEvent, QShowEvent, QWheelEvent
+from PySide6.QtWidgets import QApplication, QWidget
 
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import (
-    QColor,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QPalette,
-    QResizeEvent,
-)
-from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
+from app.panels.stream_painter import MARGIN
+from app.panels.stream_reader import StreamReader, Way
 
-from app import theme
-from app.panels.stream_layout import StreamLayout
-from app.panels.stream_painter import MARGIN, Placed, StreamPainter
-from app.panels.stream_tokens import StreamToken
-from app.panels.token_card import TokenCard
-from app.store import Selection
-from app.theme import StreamFate
-
-_TOKENS_A_SLICE = 3000
+_WAYS: dict[int, Way] = {
+    Qt.Key.Key_Left: "left", Qt.Key.Key_Right: "right", Qt.Key.Key_Up: "up", Qt.Key.Key_Down: "down"
+}  # fmt: skip
+_COMMANDS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
+_SCROLL_MS = 40
 
 
-class StreamView(QAbstractScrollArea):
-    """Shows tokens with their fates. `picked` names the token that was clicked or reached with the arrow keys."""
+class StreamView(StreamReader):
+    """Turns input into moves. search_asked carries the first letter that was typed."""
 
-    picked = Signal(object)
+    search_asked = Signal(str)
+    search_left = Signal()
+    x_ray_asked = Signal()
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.tokens: list[StreamToken] = []
-        self.empty_text = ""
-        self._ghosts = True
-        self._selection: Selection | None = None
-        self._current: int | None = None
-        self._n_laid = 0
-        self._more = QTimer(self)
-        self._more.setInterval(0)
-        self._more.timeout.connect(self._lay_out_more)
-        self._card = TokenCard(self.viewport())
-        self._take_fonts()
-        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.searching = False
+        self._pressed_at: QPointF | None = None
+        self._dragged_to = QPointF()
+        self._scroll = QTimer(self)
+        self._scroll.setInterval(_SCROLL_MS)
+        self._scroll.timeout.connect(self._drag)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.viewport().setMouseTracking(True)
-        self.viewport().setBackgroundRole(QPalette.ColorRole.Base)
-        self.viewport().setAutoFillBackground(True)
         self.setAccessibleName(self.tr("Token stream"))
 
-    # What is shown
+    # Keys
 
-    def clear(self) -> None:
-        """Forget all tokens."""
-        self.tokens = []
-        self._current = None
-        self._card.hide()
-        self._restart()
+    def event(self, event: QEvent) -> bool:
+        """Keep Escape from stopping the run where it has something to close here."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._closes(event):
+            event.accept()
+            return True
+        return super().event(event)
 
-    def append(self, tokens: Sequence[StreamToken]) -> None:
-        """Add tokens at the end, and stay at the end where it was in view."""
-        if not tokens:
-            return
-        follow = self._at_end()
-        first_new_line = max(0, self._layout.n_lines - 1)
-        self.tokens += tokens
-        if not self._more.isActive():
-            self._lay_out(len(self.tokens) if len(tokens) <= _TOKENS_A_SLICE else self._n_laid + _TOKENS_A_SLICE)
-            self._update_range(follow=follow)
-            self._update_lines(first_new_line, self._layout.n_lines)
-        if self._n_laid < len(self.tokens):
-            self._more.start()
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
+        """Move, zoom, close the card or the search, switch the x-ray; other letters begin a search."""
+        key, extends = event.key(), bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        if key in _WAYS:
+            self.move_on(_WAYS[key], extends=extends)
+        elif key in (Qt.Key.Key_Home, Qt.Key.Key_End):
+            self.jump(to_end=key == Qt.Key.Key_End, extends=extends)
+        elif self._closes(event):
+            self._close()
+        elif not self._zoomed(event) and not self._typed(event):
+            super().keyPressEvent(event)
 
-    def show_ghosts(self, shown: bool) -> None:
-        """Show or hide what was proposed and not kept."""
-        if shown != self._ghosts:
-            self._ghosts = shown
-            self._restart()
+    def _closes(self, event: QKeyEvent) -> bool:
+        return event.key() == Qt.Key.Key_Escape and (self.card.isVisible() or self.searching)
 
-    def select(self, selection: Selection | None) -> None:
-        """Mark a round, and the token in it."""
-        self._selection = selection
-        if selection is None:
-            self._current = None
-            self._card.hide()
-        elif selection.token is not None:
-            self._current = self._index_of(selection)
-            self._reveal(self._current)
-            if self._current is not None:
-                self.show_card(self._current)
+    def _close(self) -> None:
+        if self.card.isVisible():
+            self.card.hide()
         else:
-            self._current = None
-            self._reveal(self._index_of(Selection(selection.round, 0)))
-        self.viewport().update()
+            self.search_left.emit()
 
-    def text(self) -> str:
-        """What was kept, prompt included, as plain text."""
-        return "".join(token.text for token in self.tokens if not token.is_ghost)
-
-    def shown_text(self) -> str:
-        """What is painted, token after token."""
-        return "".join(segment.text for segment in self._layout.segments)
-
-    def show_card(self, index: int) -> None:
-        """Show the card of a token beside it."""
-        line = self._layout.line_of(index)
-        if line is None or self.tokens[index].place is None:
-            self._card.hide()
-            return
-        segment = next(part for part in self._layout.line(line) if part.token == index)
-        top = MARGIN + line * self._line_height - self.verticalScrollBar().value()
-        at = QRectF(MARGIN + segment.x, top, segment.width, self._line_height)
-        self._card.show_token(self.tokens[index], at.toRect())
-
-    @property
-    def card(self) -> TokenCard:
-        """The card, for the panel that owns the view."""
-        return self._card
-
-    # Layout
-
-    def _take_fonts(self) -> None:
-        self._ink = StreamPainter(self.font())
-        self._line_height = self._ink.line_height
-        self._layout = StreamLayout(self._ink.measure)
-
-    def _restart(self) -> None:
-        """Lay everything out anew, the first slice at once and the others when there is time."""
-        follow = self._at_end()
-        self._layout.restart(self.viewport().width() - 2 * MARGIN)
-        self._n_laid = 0
-        self._lay_out(_TOKENS_A_SLICE)
-        self._update_range(follow=follow)
-        self.viewport().update()
-        if self._n_laid < len(self.tokens):
-            self._more.start()
-
-    def _lay_out_more(self) -> None:
-        follow = self._at_end()
-        self._lay_out(self._n_laid + _TOKENS_A_SLICE)
-        self._update_range(follow=follow)
-        self.viewport().update()
-        if self._n_laid >= len(self.tokens):
-            self._more.stop()
-
-    def _lay_out(self, end: int) -> None:
-        end = min(end, len(self.tokens))
-        for index in range(self._n_laid, end):
-            token = self.tokens[index]
-            if self._ghosts or not token.is_ghost:
-                self._layout.add(index, token.shown, bold=token.fate == "correction", breaks=token.breaks)
-        self._n_laid = end
-
-    def _update_range(self, *, follow: bool) -> None:
-        bar = self.verticalScrollBar()
-        height = self.viewport().height()
-        bar.setPageStep(height)
-        bar.setSingleStep(self._line_height)
-        bar.setRange(0, max(0, self._layout.n_lines * self._line_height + 2 * MARGIN - height))
-        if follow:
-            bar.setValue(bar.maximum())
-
-    def _at_end(self) -> bool:
-        bar = self.verticalScrollBar()
-        return bar.value() >= bar.maximum() - self._line_height
-
-    def _update_lines(self, first: int, end: int) -> None:
-        top = MARGIN + first * self._line_height - self.verticalScrollBar().value()
-        self.viewport().update(QRect(0, top, self.viewport().width(), (end - first) * self._line_height))
-
-    def _index_of(self, selection: Selection) -> int | None:
-        """Places rise with the index, prompt tokens first."""
-        low, high = 0, len(self.tokens)
-        wanted = (selection.round, selection.token or 0)
-        while low < high:
-            middle = (low + high) // 2
-            place = self.tokens[middle].place
-            if place is None or (place.round, place.token or 0) < wanted:
-                low = middle + 1
-            else:
-                high = middle
-        return low if low < len(self.tokens) else None
-
-    def _reveal(self, index: int | None) -> None:
-        line = None if index is None else self._layout.line_of(index)
-        if line is None:
-            return
-        bar, top = self.verticalScrollBar(), line * self._line_height
-        if top < bar.value():
-            bar.setValue(top)
-        elif top + self._line_height + 2 * MARGIN > bar.value() + self.viewport().height():
-            bar.setValue(top + self._line_height + 2 * MARGIN - self.viewport().height())
-
-    # Qt
-
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
-        """Fill the new width."""
-        super().resizeEvent(event)
-        if event.size().width() != event.oldSize().width():
-            self._card.hide()
-            self._restart()
+    def _zoomed(self, event: QKeyEvent) -> bool:
+        if event.key() == Qt.Key.Key_0 and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.set_zoom(100)
+        elif event.matches(QKeySequence.StandardKey.ZoomIn):
+            self.zoom_by(1)
+        elif event.matches(QKeySequence.StandardKey.ZoomOut):
+            self.zoom_by(-1)
         else:
-            self._update_range(follow=self._at_end())
+            return False
+        return True
 
-    def scrollContentsBy(self, dx: int, dy: int) -> None:  # noqa: N802 (Qt's name)
-        """Move what is painted; only what comes into view is painted anew."""
-        self._card.hide()
-        self.viewport().scroll(dx, dy)
+    def _typed(self, event: QKeyEvent) -> bool:
+        text = event.text()
+        if not text or not text.isprintable() or event.modifiers() & _COMMANDS:
+            return False
+        if text in "xX":
+            self.x_ray_asked.emit()
+        else:
+            self.search_asked.emit(text)
+        return True
 
-    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
-        """Follow the system's font and scheme."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.FontChange:
-            self._take_fonts()
-            self._restart()
+    # Mouse
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
+        """Note where a click or a drag begins; with Shift, move the end of the range there."""
+        if event.button() != Qt.MouseButton.LeftButton:
+            return
+        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            self.extend_range(self._nearest(event.position()))
+        else:
+            self._pressed_at = event.position()
+            self.set_range(None, None)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
-        """Show the card of the token under the pointer."""
-        index = self._hit(event.position())
-        if index is None:
-            self._card.hide()
+        """Drag a range, or show the card of the token under the pointer."""
+        if self._pressed_at is None:
+            self._hover(event.position())
+            return
+        self._dragged_to = event.position()
+        far = (self._dragged_to - self._pressed_at).manhattanLength() >= QApplication.startDragDistance()
+        if far or self.marks.range is not None:
+            self._drag()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
+        """Pick the token that was clicked, or nothing; a drag picks nothing."""
+        pressed_at, self._pressed_at = self._pressed_at, None
+        self._scroll.stop()
+        if pressed_at is None or self.marks.range is not None:
+            return
+        index = self._hit(pressed_at)
+        self.picked.emit(None if index is None else self.tokens[index].place)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 (Qt's name)
+        """Scroll; with Ctrl, zoom."""
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.zoom_by(1 if event.angleDelta().y() > 0 else -1)
+            event.accept()
         else:
-            self.show_card(index)
+            super().wheelEvent(event)
 
     def viewportEvent(self, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
         """Hide the card when the pointer leaves."""
         if event.type() == QEvent.Type.Leave:
-            self._card.hide()
+            self.card.hide()
         return super().viewportEvent(event)
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
-        """Pick the token under the pointer, or nothing."""
-        index = self._hit(event.position())
-        self.picked.emit(None if index is None else self.tokens[index].place)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
-        """Move by token or line, or scroll."""
-        step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
-        bar = self.verticalScrollBar()
-        if step is not None:
-            self._move(step)
-        elif event.key() == Qt.Key.Key_Home:
-            bar.setValue(bar.minimum())
-        elif event.key() == Qt.Key.Key_End:
-            bar.setValue(bar.maximum())
+    def _hover(self, position: QPointF) -> None:
+        index = self._hit(position)
+        if index is None:
+            self.card.hide()
         else:
-            super().keyPressEvent(event)
+            self.show_card(index)
 
-    def _move(self, step: int) -> None:
-        """Pick the next token that is shown, beginning with the first that is not of the prompt."""
-        index = len(self.tokens) if self._current is None and step < 0 else self._current
-        at = -1 if index is None else index
-        while 0 <= (at := at + step) < len(self.tokens):
-            if self.tokens[at].place is not None and self._layout.line_of(at) is not None:
-                self.picked.emit(self.tokens[at].place)
-                return
+    def _drag(self) -> None:
+        """Stretch the range to the pointer; where it is outside, scroll as long as it stays there."""
+        assert self._pressed_at is not None
+        begun = self.marks.range is not None
+        if not begun:
+            self.card.hide()
+            start = self._nearest(self._pressed_at)
+            self.set_range(start, start)
+        y, height = self._dragged_to.y(), self.viewport().height()
+        beyond = -1 if y < 0 else 1 if y > height else 0
+        bar = self.verticalScrollBar()
+        bar.setValue(bar.value() + beyond * self.line_height)
+        if beyond and not self._scroll.isActive():
+            self._scroll.start()
+        elif not beyond:
+            self._scroll.stop()
+        self.stretch_range(self._nearest(self._dragged_to))
 
     def _hit(self, position: QPointF) -> int | None:
-        line = int((position.y() + self.verticalScrollBar().value() - MARGIN) // self._line_height)
-        return self._layout.hit(position.x() - MARGIN, line)
+        return self.lines.hit(position.x() - MARGIN, self.line_at(position))
 
-    # Painting
+    def _nearest(self, position: QPointF) -> int | None:
+        return self.lines.nearest(position.x() - MARGIN, self.line_at(position))
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
-        """Paint the lines that were uncovered, fate by fate."""
-        painter = QPainter(self.viewport())
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if not self.tokens:
-            self._paint_empty(painter)
-        by_fate = self._visible(event.rect())
-        if self._selection is not None:
-            selected = [placed for some in by_fate.values() for placed in some if self._is_selected(placed)]
-            self._ink.mark(painter, selected, self._current)
-        for fate, some in by_fate.items():
-            self._ink.paint(painter, fate, some)
-        painter.end()
+    # What moves the tokens away under the card
 
-    def _is_selected(self, placed: Placed) -> bool:
-        place = self.tokens[placed.segment.token].place
-        return place is not None and self._selection is not None and place.round == self._selection.round
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Fill the new size; the card's token moves."""
+        self.card.hide()
+        super().resizeEvent(event)
 
-    def _visible(self, rect: QRect) -> dict[StreamFate, list[Placed]]:
-        offset = self.verticalScrollBar().value() - MARGIN
-        first = max(0, (rect.top() + offset) // self._line_height)
-        last = min(self._layout.n_lines - 1, (rect.bottom() + offset) // self._line_height)
-        found: dict[StreamFate, list[Placed]] = {}
-        for line in range(first, last + 1):
-            baseline = line * self._line_height - offset + self._ink.rise
-            for segment in self._layout.line(line):
-                found.setdefault(self.tokens[segment.token].fate, []).append(Placed(segment, baseline))
-        return found
+    def scrollContentsBy(self, dx: int, dy: int) -> None:  # noqa: N802 (Qt's name)
+        """Move what is painted; the card does not move with it."""
+        self.card.hide()
+        super().scrollContentsBy(dx, dy)
 
-    def _paint_empty(self, painter: QPainter) -> None:
-        painter.setPen(QColor(theme.current().muted))
-        painter.setFont(self._ink.font)
-        room = self.viewport().rect().adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
-        flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
-        painter.drawText(room, flags, self.empty_text)
+    # What is hidden does nothing
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
+        """Lay nothing out and drag nothing."""
+        self._more.stop()
+        self._scroll.stop()
+        self._pressed_at = None
+        super().hideEvent(event)
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
+        """Go on with the layout."""
+        super().showEvent(event)
+        if self._n_laid < len(self.tokens):
+            self._more.start()

@@ -7,7 +7,9 @@ from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
 from app import theme, words
+from app.panels.stream_marks import acceptance
 from app.panels.stream_tokens import StreamToken
+from app.panels.stream_words import fate_name
 from app.shown_text import visible
 from engine.events import Candidate, LastToken, ProposedToken
 
@@ -39,7 +41,7 @@ class TokenCard(QWidget):
         if token.record is None:
             self.hide()
             return
-        self._title = visible(token.text, longest=_LONGEST)
+        self._title = visible(token.record.text, longest=_LONGEST)
         self.facts = self._facts(token)
         self._bars = _paired(token.record)
         self._has_drafter = bool(token.record.top_q)
@@ -53,31 +55,24 @@ class TokenCard(QWidget):
     def _facts(self, token: StreamToken) -> tuple[tuple[str, str], ...]:
         record = token.record
         assert record is not None
-        shown = [(self.tr("fate"), self._fate(token)), (self.tr("id"), str(record.id)), ("p", _probability(record.p))]
+        shown = [
+            (self.tr("fate"), fate_name(token.fate)),
+            (self.tr("id"), str(record.id)),
+            ("p", _probability(record.p)),
+        ]
         if isinstance(record, ProposedToken):
             drawn = self.tr("none (greedy)") if record.u is None else f"{record.u:.3f}"
             if token.fate == "untested":
                 drawn = self.tr("not reached")
             shown += [
                 ("q", _probability(record.q)),
-                ("min(1, p/q)", _probability(min(1.0, record.p / record.q) if record.q else 1.0)),
+                ("min(1, p/q)", _probability(acceptance(record))),
                 (self.tr("accepted with"), _probability(record.accept_prob)),
                 (self.tr("draw u"), drawn),
             ]
         elif record.rank is not None:
             shown.append((self.tr("rank in the draft"), str(record.rank + 1)))
         return tuple(shown)
-
-    def _fate(self, token: StreamToken) -> str:
-        names = {
-            "accepted": self.tr("accepted"),
-            "rejected": self.tr("rejected"),
-            "untested": self.tr("untested"),
-            "correction": self.tr("correction"),
-            "bonus": self.tr("bonus"),
-            "plain": self.tr("nothing was proposed"),
-        }
-        return names.get(token.fate, token.fate)
 
     def _wanted(self) -> QSize:
         n_lines = 1 + (len(self.facts) + 1) // 2 + (1 + len(self._bars) if self._bars else 0)

@@ -1,18 +1,18 @@
-"""Panel of the token stream: the view, its legend, whether ghosts are shown, and what can be done with a token."""
+"""Panel of the token stream: the view, its legend, search, what is shown of it and what can be done with a token."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QAction, QColor, QGuiApplication, QKeySequence, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from app import requests, theme
-from app.labels import plain_label
 from app.panel import Panel
+from app.panels.stream_legend import Legend, XRayKey
+from app.panels.stream_search import SearchBar
 from app.panels.stream_tokens import StreamToken, prompt_tokens, round_tokens
 from app.panels.stream_view import StreamView
 from app.store import RunStore, Selection
-from app.theme import StreamFate
 from engine.events import Event, RoundFinished, RunStarted
 from engine.summary import Summary
 
@@ -26,25 +26,28 @@ class TokenStreamPanel(Panel):
         super().__init__(store, parent)
         self.view = StreamView(self)
         self.view.empty_text = self.tr("The text appears here, each token in the colour of its fate.")
-        self.view.picked.connect(store.select)
+        self.search = SearchBar(self)
+        self.x_ray_key = XRayKey(self)
         self.ghosts = QCheckBox(self.tr("Show ghosts"), self)
         self.ghosts.setChecked(True)
         self.ghosts.setToolTip(self.tr("Show tokens that were proposed and not kept, in line with the text."))
-        self.ghosts.toggled.connect(self.view.show_ghosts)
+        self.x_ray = QCheckBox(self.tr("X-ray"), self)
+        self.x_ray.setToolTip(self.tr("Show under each proposed token how likely it was to be accepted (X)."))
         self.fork = QAction(self.tr("Fork from here"), self)
         self.fork.setToolTip(self.tr("Run again from the selected token with the settings at the left."))
         self.fork.triggered.connect(self.fork_asked)
-        self.copy = QAction(self.tr("Copy text"), self)
-        self.copy.setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
-        self.copy.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        self.copy.triggered.connect(self.copy_text)
-        self.view.addActions([self.fork, self.copy])
+        self.copy = self._action(self.tr("Copy text"), self.copy_text, "Ctrl+C")
+        self.select_all = self._action(self.tr("Select all"), self.view.select_all, "Ctrl+A")
+        self.find_text = self._action(self.tr("Search…"), self.open_search, "Ctrl+F")
+        self.view.addActions([self.fork, self.copy, self.select_all, self.find_text])
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         self._fork_button = QPushButton(self.fork.text(), self)
         self._fork_button.setToolTip(self.fork.toolTip())
-        self._fork_button.clicked.connect(self.fork.trigger)
+        self._wire()
         self._lay_out()
         self._update_fork()
+
+    # The run on show
 
     def clear(self) -> None:
         """Forget the tokens."""
@@ -66,87 +69,110 @@ class TokenStreamPanel(Panel):
         self.view.select(selection)
         self._update_fork()
 
+    # What can be done
+
     def copy_text(self) -> None:
-        """Put what was kept on the clipboard."""
-        QGuiApplication.clipboard().setText(self.view.text())
+        """Put the marked range, or all that was kept, on the clipboard."""
+        QGuiApplication.clipboard().setText(_encodable(self.view.copied_text()))
+
+    def open_search(self, typed: str = "") -> None:
+        """Open the search, with what was typed already."""
+        if not self.view.searching:
+            self.view.searching = True
+            self.search.show()
+        if typed:
+            self.search.field.setText(typed)
+        else:
+            self.search.field.selectAll()
+        self._search(self.search.field.text())
+        self.search.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def close_search(self) -> None:
+        """Close the search; the text keeps its place."""
+        self.view.searching = False
+        self.search.hide()
+        self.view.search("")
+        self.view.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def search_on(self, step: int) -> None:
+        """Go to the next find or, for -1, the one before; open the search where it is not."""
+        if self.view.searching:
+            self.view.search_on(step)
+        else:
+            self.open_search()
+
+    def zoom_in(self) -> None:
+        """Make the text larger."""
+        self.view.zoom_by(1)
+
+    def zoom_out(self) -> None:
+        """Make the text smaller."""
+        self.view.zoom_by(-1)
+
+    def zoom_reset(self) -> None:
+        """Give the text its usual size."""
+        self.view.set_zoom(100)
+
+    def _search(self, wanted: str) -> None:
+        if self.view.searching:
+            self.view.search(wanted)
+
+    def _count(self) -> None:
+        search = self.view.marks.search
+        self.search.show_count(self.view.marks.search_at, 0 if search is None else len(search.starts))
+
+    def _show_x_ray(self, shown: bool) -> None:
+        self.view.show_x_ray(shown)
+        self.x_ray_key.setVisible(shown)
 
     def _update_fork(self) -> None:
         can = not self.store.busy and requests.kept_up_to(self.store.log, self.store.selection) is not None
         self.fork.setEnabled(can)
         self._fork_button.setEnabled(can)
 
+    # Wiring
+
+    def _action(self, text: str, slot: Callable[[], object], key: str) -> QAction:
+        action = QAction(text, self)
+        action.setShortcut(QKeySequence(key))
+        action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        action.triggered.connect(lambda _checked=False: slot())
+        return action
+
+    def _wire(self) -> None:
+        self.view.picked.connect(self.store.select)
+        self.view.search_asked.connect(self.open_search)
+        self.view.search_moved.connect(self._count)
+        self.view.search_left.connect(self.close_search)
+        self.view.x_ray_asked.connect(self.x_ray.toggle)
+        self.search.wanted.connect(self._search)
+        self.search.stepped.connect(self.search_on)
+        self.search.left.connect(self.close_search)
+        self.ghosts.toggled.connect(self.view.show_ghosts)
+        self.x_ray.toggled.connect(self._show_x_ray)
+        self._fork_button.clicked.connect(self.fork.trigger)
+        on = self._action(self.tr("Next find"), lambda: self.search_on(1), "F3")
+        back = self._action(self.tr("Previous find"), lambda: self.search_on(-1), "Shift+F3")
+        self.addActions([on, back])
+
     def _lay_out(self) -> None:
         foot = QHBoxLayout()
         foot.setContentsMargins(2 * theme.GRID, theme.HALF, theme.GRID, theme.HALF)
-        foot.setSpacing(2 * theme.GRID)
+        foot.setSpacing(theme.GRID)
         foot.addWidget(Legend(self), 1)
         foot.addWidget(self.ghosts)
+        foot.addWidget(self.x_ray)
         foot.addWidget(self._fork_button)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.view, 1)
+        for widget in (self.search, self.x_ray_key):
+            widget.hide()
+            column.addWidget(widget)
         column.addLayout(foot)
 
 
-class Legend(QWidget):
-    """Names each fate in its own colour and with its own cue."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(2 * theme.GRID)
-        # A narrow window cuts the legend, not the other way round.
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        shown: tuple[tuple[StreamFate, str, str], ...] = (
-            ("accepted", self.tr("accepted"), self.tr("Proposed by the drafter and kept by the target.")),
-            ("correction", self.tr("correction"), self.tr("Drawn from the residual after a rejection.")),
-            ("bonus", self.tr("bonus"), self.tr("Drawn from the target after all proposed tokens were accepted.")),
-            ("plain", self.tr("undrafted"), self.tr("The target's own token in a round where nothing was proposed.")),
-            ("rejected", self.tr("rejected"), self.tr("Proposed and not kept: the first rejection of its round.")),
-            ("untested", self.tr("untested"), self.tr("Proposed after the first rejection, so never looked at.")),
-        )
-        for fate, text, tip in shown:
-            row.addWidget(_LegendEntry(fate, text, tip, self))
-        row.addStretch(1)
-
-
-class _LegendEntry(QWidget):
-    """One fate, painted with its cue under, over or through its name."""
-
-    def __init__(self, fate: StreamFate, text: str, tip: str, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._fate = fate
-        self._label = plain_label(text, self)
-        font = self._label.font()
-        font.setBold(fate == "correction")
-        self._label.setFont(font)
-        self.setToolTip(tip)
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, theme.HALF, 0, theme.HALF)
-        row.addWidget(self._label)
-
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
-        """Paint the cue."""
-        colour, painter = theme.fate_colour(self._fate), QPainter(self)
-        self._tint(colour)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        at = QRectF(self._label.geometry())
-        if self._fate == "bonus":
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(colour)
-            painter.drawEllipse(QRectF(at.center().x() - 2, at.top() - 3, 4, 4))
-        elif self._fate in ("accepted", "rejected", "untested"):
-            style = Qt.PenStyle.DotLine if self._fate == "untested" else Qt.PenStyle.SolidLine
-            painter.setPen(QPen(colour, 1.6, style, Qt.PenCapStyle.FlatCap))
-            y = at.center().y() + 1 if self._fate == "rejected" else at.bottom() + 2
-            painter.drawLine(QPointF(at.left(), y), QPointF(at.right(), y))
-        painter.end()
-
-    def _tint(self, colour: QColor) -> None:
-        palette = self._label.palette()
-        if palette.windowText().color() != colour:
-            palette.setColor(palette.ColorRole.WindowText, colour)
-            self._label.setPalette(palette)
+def _encodable(text: str) -> str:
+    """The text with half characters, which no clipboard takes, as replacement marks."""
+    return text.encode("utf-8", "replace").decode("utf-8")

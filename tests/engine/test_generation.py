@@ -60,6 +60,16 @@ def test_context_is_filled_to_the_last_position_and_not_beyond(session: Session)
     assert events[-1].reason == "context"  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("prompt", ["The harbour", "漢字"])
+def test_texts_of_the_rounds_join_to_the_text_of_the_run(session: Session, prompt: str) -> None:
+    assert session.target is not None
+    events = run(session, prompt, max_new_tokens=60, gamma=3, temperature=1.5)
+    texts = [event.text for event in rounds(events)]
+    whole = session.target.texts.text(emitted(events))
+    assert any(texts)
+    assert "".join(texts).replace("\ufffd", "") == whole.replace("\ufffd", "")
+
+
 @pytest.mark.parametrize("prompt", ["", "word " * 300])
 def test_empty_and_overlong_prompts_are_refused_and_the_engine_stays_usable(session: Session, prompt: str) -> None:
     with pytest.raises(InputError, match="prompt"):

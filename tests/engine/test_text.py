@@ -21,6 +21,36 @@ def test_incremental_pieces_join_to_the_whole_text(text: str) -> None:
     assert all("\ufffd" not in piece for piece in pieces) or "\ufffd" in clean
 
 
+@given(st.lists(st.integers(0, fakes.N_ENTRIES - 1), max_size=40))
+def test_no_id_is_lost_whatever_a_model_makes_up(ids: list[int]) -> None:
+    grown = Detokenizer(TEXTS)
+    text = "".join([*map(grown.push, ids), grown.flush()])
+    assert text.replace("\ufffd", "") == TEXTS.text(ids).replace("\ufffd", "")
+
+
+def test_unfinished_character_is_held_back_and_flushed_with_a_mark() -> None:
+    ids = WORDS.encode("漢", add_special_tokens=False)
+    grown = Detokenizer(TEXTS)
+    assert [grown.push(token) for token in ids] == ["", "", "漢"]
+    assert [grown.push(token) for token in ids[:2]] == ["", ""]
+    assert "\ufffd" in grown.flush()
+    assert grown.flush() == ""
+
+
+def test_bytes_that_never_become_a_character_are_not_held_for_ever() -> None:
+    (stray, *_) = WORDS.encode("漢", add_special_tokens=False)
+    grown = Detokenizer(TEXTS)
+    pieces = [grown.push(stray) for _ in range(100)]
+    assert sum(map(len, pieces)) >= 90
+
+
+def test_text_goes_on_inside_a_character_that_the_ids_before_it_began() -> None:
+    ids = WORDS.encode("the 漢", add_special_tokens=False)
+    grown = Detokenizer(TEXTS, ids[:-1])
+    assert grown.push(ids[-1]) == "漢"
+    assert Detokenizer(TEXTS, ids).push(WORDS.encode(" the", add_special_tokens=False)[0]) == " the"
+
+
 def test_leading_space_of_a_token_is_kept() -> None:
     (token,) = WORDS.encode(" the", add_special_tokens=False)
     assert TEXTS.piece(token) == " the"

@@ -1,0 +1,25 @@
+"""What several tests of the window need."""
+
+import pytest
+
+from app.panels.token_stream import TokenStreamPanel
+from app.store import RunStore
+from tests.app.factory import FakeHost
+
+
+@pytest.fixture
+def shown(qtbot):
+    """A store, the stream's panel on it, and a way to make the engine say something."""
+    store, host = RunStore(), FakeHost()
+    store.attach(host)
+    panel = TokenStreamPanel(store)
+    qtbot.addWidget(panel)
+    panel.resize(800, 400)
+    panel.show()
+
+    def say(*events):
+        host.say(*events)
+        store.pump()
+
+    yield store, panel, say
+    panel.close()

@@ -1,0 +1,45 @@
+from app.panels.stream_layout import StreamLayout
+
+
+def _layout(width=100):
+    layout = StreamLayout(lambda text, bold: 10.0 * len(text))
+    layout.restart(width)
+    return layout
+
+
+def _texts(layout):
+    return [[segment.text for segment in layout.line(n)] for n in range(layout.n_lines)]
+
+
+def test_a_long_token_is_split_over_lines_and_lines_end_where_told():
+    layout = _layout()
+    layout.add(0, "x" * 25, bold=False, breaks=False)
+    layout.add(1, "end", bold=False, breaks=True)
+    layout.add(2, "new", bold=False, breaks=False)
+    assert _texts(layout) == [["x" * 10], ["x" * 10], ["x" * 5, "end"], ["new"]]
+    assert layout.hit(60, 2) == 1
+    assert layout.hit(400, 2) is None
+
+
+def test_what_is_drawn_as_one_is_never_torn_apart():
+    layout = _layout(30)
+    layout.add(0, "aae\u0301\u0302bb👩\u200d🚒c", bold=False, breaks=False)
+    assert _texts(layout) == [["aa"], ["e\u0301\u0302"], ["bb"], ["👩\u200d🚒"], ["c"]]
+
+
+def test_hidden_tokens_are_on_no_line_and_the_ones_beside_them_are_found():
+    layout = _layout()
+    for token in (0, 3, 4, 9):
+        layout.add(token, "abcd", bold=False, breaks=False)
+    assert [layout.line_of(token) for token in (0, 1, 3, 4, 9, 10)] == [0, None, 0, 1, 1, None]
+    assert (layout.following(0, 1), layout.following(4, -1), layout.following(2, 1)) == (3, 3, 3)
+    assert (layout.following(9, 1), layout.following(0, -1)) == (None, None)
+    assert layout.line_from(1) == 0
+
+
+def test_the_nearest_token_is_found_beside_and_beyond_the_text():
+    layout = _layout()
+    assert layout.nearest(5, 0) is None
+    for token in range(3):
+        layout.add(token, "abcd", bold=False, breaks=False)
+    assert [layout.nearest(x, line) for x, line in ((-5, 0), (900, 0), (900, 1), (0, 99), (0, -4))] == [0, 1, 2, 2, 0]
