@@ -12,7 +12,7 @@ from engine.events import Event
 from engine.summary import Summary
 
 # Events a drawing takes in at most, so that catching up with a long run holds nobody up.
-SLICE = 1000
+SLICE = 400
 _HELD_FRAMES = 2
 
 

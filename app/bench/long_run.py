@@ -79,8 +79,9 @@ def _measure(window: MeteredWindow) -> tuple[float, float, int]:
         bar.setValue(round(bar.maximum() * (step * 37 % _N_SCROLLS) / _N_SCROLLS))
         rest(_POLL_MS)
     began = perf_counter()
-    n_found = window.decode.stream.search_for("harbour")
-    return window.percentile_ms(0.99), 1000 * (perf_counter() - began), n_found
+    window.decode.stream.open_search("harbour")
+    search = window.decode.stream.view.marks.search
+    return window.percentile_ms(0.99), 1000 * (perf_counter() - began), 0 if search is None else len(search.starts)
 
 
 if __name__ == "__main__":

@@ -82,7 +82,7 @@ class StatusPanel(Panel):
             case "starting":
                 return self.tr("starting the engine")
             case "loading":
-                return self.tr("loading {0} and {1}").format(*map(one_line, self._names()))
+                return self._loading()
             case "warming":
                 return self.tr("warming up")
             case "prefilling":
@@ -104,6 +104,12 @@ class StatusPanel(Panel):
     def _names(self) -> tuple[str, str]:
         pair = self.store.commands.pair_to_come
         return ("", "") if pair is None else (pair.target, pair.drafter)
+
+    def _loading(self) -> str:
+        text, at = self.tr("loading {0} and {1}").format(*map(one_line, self._names())), self.store.progressed
+        if at is None or at.unit != "bytes":
+            return text
+        return self.tr("{0}: {1} of {2}").format(text, words.memory(at.done), words.memory(at.total))
 
     def _measuring(self) -> str:
         at = self.store.progressed
