@@ -118,7 +118,7 @@ def test_selected_round_is_marked(qtbot: QtBot, store: RunStore) -> None:
 def test_curve_keeps_every_point_while_its_buffer_grows(qtbot: QtBot, store: RunStore) -> None:
     plot = shown(qtbot, store, SpeedPlot)
     for i in range(1000):
-        plot.speed.append(i, 2.0 * i)
+        plot.speed.extend([i], [2.0 * i])
     plot.speed.show()
     assert np.array_equal(plot.speed.y, 2.0 * np.arange(1000))
 
