@@ -9,12 +9,13 @@ from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
 import numpy as np
-from PySide6.QtCore import QBuffer, QIODevice, QObject, QPoint, QTimer, Signal
+from PySide6.QtCore import QBuffer, QIODevice, QObject, QPoint, QRect, QTimer, Signal
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QWidget
 
-from app.shown_text import visible
+from app import theme
+from app.shown_text import LONGEST, visible
 from engine.events import RunStarted
 
 _POLL_MS = 30
@@ -59,7 +60,12 @@ def run_notes(title: str, started: RunStarted | None) -> tuple[str, ...]:
         ("target", started.target), ("drafter", started.drafter), ("device", f"{started.device} {started.dtype}"),
         *((f"setting {name}", value) for name, value in started.settings),
     )  # fmt: skip
-    return (f"draftscope: {title}", *(f"{visible(name)}: {visible(str(value))}" for name, value in facts))
+    return (f"draftscope: {title}", *(f"{_in_a_line(name)}: {_in_a_line(str(value))}" for name, value in facts))
+
+
+def _in_a_line(text: str) -> str:
+    """Foreign text in a comment, where a space may be a space."""
+    return " ".join(map(visible, text[:LONGEST].split(" ")))
 
 
 def as_csv(table: Table) -> bytes:
@@ -67,7 +73,7 @@ def as_csv(table: Table) -> bytes:
     out = io.StringIO()
     out.writelines(f"# {note}\n" for note in table.notes)
     rows = csv.writer(out, lineterminator="\n")
-    rows.writerow([text_cell(column.title) for column in table.columns])
+    rows.writerow([column.title for column in table.columns])
     rows.writerows(zip(*(map(_figure, column.values.tolist()) for column in table.columns), strict=True))
     return out.getvalue().encode()
 
@@ -76,9 +82,14 @@ def _figure(value: float) -> str:
     return "" if value != value else f"{value:.10g}"
 
 
+def _sheet(widget: QWidget) -> QRect:
+    """The room of a widget and a margin below it, where a panel leaves none."""
+    return widget.rect().adjusted(0, 0, 0, theme.GRID)
+
+
 def as_png(widget: QWidget) -> bytes:
     """A picture of a widget in three times the pixels of the screen."""
-    image = QImage(widget.size() * _PNG_SCALE, QImage.Format.Format_RGB32)
+    image = QImage(_sheet(widget).size() * _PNG_SCALE, QImage.Format.Format_RGB32)
     image.setDevicePixelRatio(_PNG_SCALE)
     image.fill(widget.palette().window().color())
     widget.render(image)
@@ -92,13 +103,15 @@ def as_svg(widget: QWidget, title: str) -> bytes:
     """A drawing of a widget."""
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    drawing = QSvgGenerator()
+    # The older version, since only it knows clipping: a spike must not leave its plot.
+    drawing = QSvgGenerator(QSvgGenerator.SvgVersion.Svg11)
     drawing.setOutputDevice(buffer)
-    drawing.setSize(widget.size())
-    drawing.setViewBox(widget.rect())
+    sheet = _sheet(widget)
+    drawing.setSize(sheet.size())
+    drawing.setViewBox(sheet)
     drawing.setTitle(title)
     painter = QPainter(drawing)
-    painter.fillRect(widget.rect(), widget.palette().window())
+    painter.fillRect(sheet, widget.palette().window())
     widget.render(painter, QPoint())
     painter.end()
     return bytes(buffer.data().data())

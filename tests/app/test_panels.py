@@ -5,11 +5,10 @@ from PySide6.QtWidgets import QLabel
 from app.config_form import ConfigForm, fields_of
 from app.panels.error import ErrorPanel
 from app.panels.metrics import MetricsPanel
-from app.panels.rounds import RoundsPanel
 from app.panels.same_text import SameText
 from app.panels.setup import SetupPanel
 from app.panels.status import StatusPanel
-from app.store import RunStore, Selection
+from app.store import RunStore
 from engine.events import Compared, Estimated, Progressed, Refused, RunFailed, RunFinished
 from engine.host import Load, Run
 from engine.method import Request, make_config
@@ -38,37 +37,6 @@ def show(qtbot):
     yield make
     for panel in panels:
         panel.close()
-
-
-def _cells(panel: RoundsPanel) -> list[list[str]]:
-    model = panel.model
-    return [[model.data(model.index(r, c)) for c in range(model.columnCount())] for r in range(model.rowCount())]
-
-
-def test_the_table_holds_what_the_rounds_said(show):
-    panel = show(RoundsPanel)
-    show.say(*whole_run())
-    assert _cells(panel) == [
-        ["0", "4", "2", "3", "2.00", "5.00", "0.25", "·a·time·there"],
-        ["1", "1", "1", "2", "2.00", "5.00", "0.25", "·was⏎"],
-    ]
-
-
-def test_a_row_selects_its_round_and_a_selection_its_row(show):
-    panel = show(RoundsPanel)
-    show.say(*whole_run())
-    panel.table.selectRow(1)
-    assert show.store.selection == Selection(1, None)
-    show.store.select(Selection(0, 3))
-    assert panel.table.currentIndex().row() == 0
-    assert show.store.selection == Selection(0, 3)
-
-
-def test_a_new_run_empties_the_table(show):
-    panel = show(RoundsPanel)
-    show.say(*whole_run())
-    show.say(started("next"))
-    assert _cells(panel) == []
 
 
 def test_figures_are_those_of_the_summary(show):
