@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 def main(argv: list[str] | None = None) -> int:
     """Run Draftscope; returns the exit status."""
     given = sys.argv[1:] if argv is None else argv
+    if given[:2] == ["bench", "ui"]:
+        from app.bench.command import main as bench_main
+
+        return bench_main(given[2:])
     if given and not given[0].startswith("-"):
         from engine.cli import main as cli_main
 

@@ -2,7 +2,7 @@
 
 from typing import Literal, TypeAlias
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from app import theme
@@ -23,6 +23,34 @@ def plain_label(text: str, parent: QWidget, *, role: Role = "normal", wraps: boo
         label.setSizePolicy(policy)
     label.setProperty("role", role)
     return label
+
+
+class SteadyLabel(QLabel):
+    """A label of plain text that keeps the size its widest text needs.
+
+    A label of changing size has the whole window laid out and painted anew each time its text changes."""
+
+    def __init__(self, widest: str, parent: QWidget, *, role: Role = "normal") -> None:
+        super().__init__(parent)
+        self._widest = widest
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setFont(theme.tabular(self.font()))
+        self.setProperty("role", role)
+        self._fit()
+
+    def show_text(self, text: str) -> None:
+        """Set the text where it is another."""
+        if text != self.text():
+            self.setText(text)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
+        """Follow the system's font."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._fit()
+
+    def _fit(self) -> None:
+        self.setFixedSize(self.fontMetrics().horizontalAdvance(self._widest) + 1, self.fontMetrics().height())
 
 
 def set_role(label: QLabel, role: Role) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QSettings, QSize, QTimer
+from PySide6.QtCore import QSettings, QSize, QTimer, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QKeySequence, QPaintEvent
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QTabWidget, QWidget
 
@@ -25,6 +25,8 @@ def thread_host() -> Host:
 
 class MainWindow(QMainWindow):
     """Shown first; the engine starts after the first paint, since it takes seconds to import."""
+
+    painted = Signal()
 
     def __init__(
         self,
@@ -176,6 +178,7 @@ class MainWindow(QMainWindow):
         super().paintEvent(event)
         if not self._painted:
             self._painted = True
+            self.painted.emit()
             QTimer.singleShot(0, self, self.start_engine)
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 (Qt's name)

@@ -1,19 +1,23 @@
 """What every panel is: a cursor into the store's log that moves while the panel is visible; knows no event."""
 
 from collections.abc import Sequence
-from time import monotonic
+from time import perf_counter
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
-from app.store import RunStore, Selection
+from app.store import FRAME_MS, RunStore, Selection
 from engine.events import Event
 from engine.summary import Summary
 
+# Events a drawing takes in at most, so that catching up with a long run holds nobody up.
+SLICE = 1000
+_HELD_FRAMES = 2
+
 
 class Panel(QWidget):
-    """Draws each event once. A hidden panel waits, and catches up when it is shown."""
+    """Draws each event once. A hidden panel waits, and catches up, slice by slice, when it is shown."""
 
     # Least time between two drawings while a run is live.
     every_ms = 0
@@ -24,7 +28,7 @@ class Panel(QWidget):
         self._run_number = store.run_number
         self._cursor = 0
         self._shown_selection: Selection | None = None
-        self._drawn_at = 0.0
+        self._drawn_frame = -1
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.timeout.connect(self.refresh)
@@ -41,17 +45,26 @@ class Panel(QWidget):
 
     def refresh(self) -> None:
         """Bring the panel up to the store."""
+        began = perf_counter()
         self._later.stop()
         if self._run_number != self.store.run_number:
             self._run_number, self._cursor = self.store.run_number, 0
             self.clear()
-        new = self.store.log[self._cursor :]
+        new = self.store.shelf.events(self._cursor, SLICE)
         self._cursor += len(new)
-        self._drawn_at = monotonic()
+        self._drawn_frame = self.store.frame
         self.draw(new, self.store.summary)
-        if self._shown_selection != self.store.selection:
+        if self.behind:
+            self._later.start(0)
+        elif self._shown_selection != self.store.selection:
             self._shown_selection = self.store.selection
             self.mark(self._shown_selection)
+        self.store.drawing_s += perf_counter() - began
+
+    @property
+    def behind(self) -> bool:
+        """Whether there are events it has not drawn."""
+        return self._cursor < self.store.shelf.n_visible
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
         """Catch up with what happened while hidden."""
@@ -64,10 +77,12 @@ class Panel(QWidget):
         super().hideEvent(event)
 
     def _on_changed(self) -> None:
+        """Draw now, or in the next frame in which all panels of this pace draw: each frame is painted once."""
         if not self.isVisible():
             return
-        wait_ms = self.every_ms - 1000 * (monotonic() - self._drawn_at)
-        if wait_ms <= 0 or not self.store.busy:
+        pace = max(1, round(self.every_ms / FRAME_MS))
+        if not self.store.busy or self.store.frame // pace != self._drawn_frame // pace:
             self.refresh()
         elif not self._later.isActive():
-            self._later.start(int(wait_ms) + 1)
+            # A run that is held says nothing more; what it said last is drawn all the same.
+            self._later.start(_HELD_FRAMES * max(FRAME_MS, self.every_ms))

@@ -1,36 +1,36 @@
-"""The run on show: its log, summary and selection, and what the engine is doing; knows no widget and no torch."""
+"""The runs on show, the selection, and what the engine is doing; knows no widget and no torch."""
 
-from collections import deque
-from collections.abc import Iterator
 from pathlib import Path
-from queue import Empty
-from typing import Literal, NamedTuple, TypeAlias
+from time import monotonic, time
+from typing import Literal, NamedTuple
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.command_queue import CommandQueue
+from app.engine_link import Doing, EngineLink
+from app.playback import Playback
+from app.run_record import RunRecord
+from app.run_shelf import RunShelf
 from app.trace_files import Answer, TraceFailed, TraceFiles, TraceRead, TraceSaved
 from engine.events import (
     Estimated,
     Event,
     ModelLoaded,
-    ModelUnloaded,
     Progressed,
     Refused,
+    RoundFinished,
     RunFailed,
     RunFinished,
     RunStarted,
 )
 from engine.host import Fork, Host, Load, Pause, Resume, Run, Step
-from engine.summary import Summary, fold
+from engine.summary import Summary
 
 FRAME_MS = 33
-_EVENTS_A_FRAME = 200
-
-Doing: TypeAlias = Literal[
-    "empty", "ready", "starting", "loading", "warming", "prefilling", "drafting", "paused", "measuring", "stopping",
-    "reading", "done",
-]  # fmt: skip
+# Nothing is drawn while measuring, so the queue need not be emptied often.
+_MEASURING_MS = 250
+_TAKE_S = 0.004
+_MAX_NOTES = 5000
 
 
 class Selection(NamedTuple):
@@ -51,105 +51,140 @@ class Trouble(NamedTuple):
     n_kept: int
 
 
-class PastRun(NamedTuple):
-    """A run of this session that another one replaced."""
+class Note(NamedTuple):
+    """Something that happened, for the log. at: seconds since the epoch."""
 
-    log: list[Event]
-    summary: Summary
+    at: float
+    event: Event
 
 
 class RunStore(QObject):
-    """Owns everything the panels draw; `changed` says that something is new."""
+    """Owns everything the panels draw; `changed` says that something is new.
+
+    frame: how often it took in what arrived. drawing_s: seconds that panels took to draw, painting apart."""
 
     changed = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.log: list[Event] = []
-        self.summary = Summary()
-        self.run_number = 0
-        self.history: list[PastRun] = []
+        self.shelf = RunShelf()
+        self.engine = EngineLink()
         self.selection: Selection | None = None
-        self.source: Path | None = None
-        self.saved: Path | None = None
-        self.paused = False
-        self.progressed: Progressed | None = None
-        self.estimated: Estimated | None = None
-        self.model: ModelLoaded | None = None
         self.trouble: Trouble | None = None
-        self.commands = CommandQueue()
-        self._host: Host | None = None
+        self.notes: list[Note] = []
+        self.n_notes_dropped = 0
+        self.measure_only = False
+        self.playback: Playback | None = None
+        self.frame = 0
+        self.drawing_s = 0.0
+        self._played_at = 0.0
         self._files = TraceFiles()
         self._n_file_jobs = 0
-        self._replay: deque[Event] = deque()
-        self._damage: str | None = None
-        self._begun = False
         self._timer = QTimer(self)
         self._timer.setInterval(FRAME_MS)
         self._timer.timeout.connect(self.pump)
 
+    # What is on show
+
+    @property
+    def log(self) -> list[Event]:
+        """The visible events of the run on show."""
+        return list(self.shelf.events(0, self.shelf.n_visible))
+
+    @property
+    def summary(self) -> Summary:
+        """What is visible, in numbers."""
+        return self.shelf.summary
+
+    @property
+    def run_number(self) -> int:
+        """Rises whenever panels must begin anew."""
+        return self.shelf.epoch
+
     @property
     def started(self) -> RunStarted | None:
         """How the run on show began."""
-        first = self.log[0] if self.log else None
-        return first if isinstance(first, RunStarted) else None
+        return None if self.shelf.shown is None else self.shelf.shown.started
+
+    @property
+    def source(self) -> Path | None:
+        """The file the run on show was read from."""
+        return None if self.shelf.shown is None else self.shelf.shown.source
+
+    @property
+    def saved(self) -> Path | None:
+        """The file the run on show was written to."""
+        return None if self.shelf.shown is None else self.shelf.shown.saved
+
+    # What is going on
+
+    @property
+    def commands(self) -> CommandQueue:
+        """What was asked of the engine."""
+        return self.engine.commands
+
+    @property
+    def model(self) -> ModelLoaded | None:
+        """The pair in memory."""
+        return self.engine.model
+
+    @property
+    def estimated(self) -> Estimated | None:
+        """What the last pair looked at would take."""
+        return self.engine.estimated
+
+    @property
+    def progressed(self) -> Progressed | None:
+        """How far the long work under way is."""
+        return self.engine.progressed
+
+    @property
+    def paused(self) -> bool:
+        """Whether the run under way is held."""
+        return self.engine.paused
 
     @property
     def reading(self) -> bool:
         """Whether a file is being read or written."""
-        return bool(self._n_file_jobs or self._replay)
+        return bool(self._n_file_jobs)
 
     @property
     def busy(self) -> bool:
-        """Whether a command or a file is under way."""
-        return self.reading or self.commands.front is not None
+        """Whether a command, a file or a replay is under way."""
+        return self.reading or self.commands.front is not None or self.playback is not None
 
     @property
     def doing(self) -> Doing:
         """What is going on."""
+        if self.commands.front is not None:
+            return self.engine.doing(self.shelf.live_summary)
         if self.reading:
             return "reading"
-        if self.commands.front is not None:
-            return self._doing_command()
-        if self.log:
+        if self.shelf.shown is not None:
             return "done"
         return "ready" if self.model is not None else "empty"
-
-    def _doing_command(self) -> Doing:
-        if self.commands.cancelling:
-            return "stopping"
-        if not isinstance(self.commands.front, Run | Fork):
-            return "starting" if self.progressed is None else "loading"
-        if not self._begun:
-            return "warming"
-        if self.summary.blocks:
-            return "measuring"
-        if self.paused:
-            return "paused"
-        return "prefilling" if self.summary.prefill_ms is None else "drafting"
 
     @property
     def in_rounds(self) -> bool:
         """Whether a run is at its rounds, where it can be held."""
         return self.doing in ("prefilling", "drafting", "paused")
 
+    # What is asked
+
     def attach(self, host: Host) -> None:
         """Begin to work with an engine; what was asked for before is handed over now."""
-        self._host = host
-        self.commands.attach(host)
+        self.engine.attach(host)
         self._watch()
 
     def load(self, pair: Load) -> None:
         """Load a pair."""
-        self.progressed = None
-        self.commands.ask(pair)
+        self.engine.load(pair)
         self._watch()
 
     def run(self, pair: Load, command: Run | Fork) -> None:
         """Run on a pair, loading it first where it is not the one in memory."""
-        if pair != self.commands.pair_to_come:
-            self.commands.ask(pair)
-        self.commands.ask(command)
+        self.stop_playback()
+        self.engine.run(pair, command)
         self._watch()
 
     def pause(self) -> None:
@@ -170,7 +205,11 @@ class RunStore(QObject):
         """Stop what is under way and forget what waits; the log so far is kept."""
         if self.commands.front is not None:
             self.commands.cancel()
-            self._watch()
+        elif self._n_file_jobs:
+            self._files.cancel()
+        else:
+            self.stop_playback()
+        self._watch()
 
     def select(self, selection: Selection | None) -> None:
         """Point at a round or token, in every panel."""
@@ -178,9 +217,22 @@ class RunStore(QObject):
             self.selection = selection
             self.changed.emit()
 
+    def report(self, message: str, hint: str) -> None:
+        """Show a trouble that a panel ran into."""
+        self.trouble = Trouble("refused", "file", message, hint, "", self.summary.n_emitted)
+        self._note(Refused("file", message, hint))
+        self.changed.emit()
+
     def dismiss(self) -> None:
         """Take note of the trouble on show."""
         self.trouble = None
+        self.changed.emit()
+
+    def show_run(self, record: RunRecord) -> None:
+        """Show another run of this session."""
+        self.stop_playback()
+        self.shelf.show(record)
+        self.selection = None
         self.changed.emit()
 
     def open_trace(self, path: Path) -> None:
@@ -191,20 +243,56 @@ class RunStore(QObject):
 
     def save_trace(self, path: Path) -> None:
         """Write the run on show to a file."""
-        self._n_file_jobs += 1
-        self._files.write(path, tuple(self.log))
-        self._watch()
+        if self.shelf.shown is not None:
+            self._n_file_jobs += 1
+            self._files.write(path, self.shelf.shown)
+            self._watch()
 
     def close(self) -> bool:
         """Stop everything. Returns whether the engine has ended."""
         self._timer.stop()
+        self.playback = None
         self._files.close()
-        return True if self._host is None else self._host.close()
+        return self.engine.close()
+
+    # Replay
+
+    @property
+    def can_play(self) -> bool:
+        """Whether the run on show has ended and so can be shown again."""
+        return self.shelf.shown is not None and self.shelf.shown is not self.shelf.live
+
+    def play(self, speed: float) -> None:
+        """Show the run again from where it stands, or from its start where it is at its end."""
+        if self.shelf.shown is not None and self.can_play:
+            at = 0 if self.shelf.at_end else self.shelf.n_visible
+            self.playback = Playback(self.shelf.shown, at, speed)
+            self._played_at = monotonic()
+            self.seek(at)
+            self._watch()
+
+    def stop_playback(self) -> None:
+        """Hold a replay where it stands."""
+        if self.playback is not None:
+            self.playback = None
+            self.changed.emit()
+
+    def seek(self, n_events: int) -> None:
+        """Show the run as it was after that many events."""
+        if not self.can_play or n_events == self.shelf.n_visible:
+            return
+        self.shelf.seek(n_events)
+        if self.playback is not None:
+            self.playback.seek(n_events)
+        if self.selection is not None and self.summary.n_rounds <= self.selection.round:
+            self.selection = None
+        self.changed.emit()
+
+    # Taking in what arrived
 
     def _steer(self, command: Pause | Resume | Step) -> None:
         if self.in_rounds:
-            self.paused = not isinstance(command, Resume)
-            self.commands.steer(command)
+            self.engine.steer(command)
             self._watch()
 
     def _watch(self) -> None:
@@ -214,53 +302,39 @@ class RunStore(QObject):
 
     def pump(self) -> None:
         """Take in a frame's worth of what arrived, and say so once."""
-        n_taken = sum(self._take(event, live=live) for event, live in self._arrived())
+        self.frame += 1
+        was_quiet = self._quiet
+        n_taken = self._take_arrived()
         while not self._files.answers.empty():
             self._take_file(self._files.answers.get_nowait())
             n_taken += 1
-        self._tell_damage()
+        n_taken += self._play_on()
+        self._timer.setInterval(_MEASURING_MS if self._quiet else FRAME_MS)
         if not self.busy:
             self._timer.stop()
-        if n_taken:
+        if n_taken and not (was_quiet and self._quiet):
             self.changed.emit()
 
-    def _tell_damage(self) -> None:
-        """Once all that could be read is on show, say what could not."""
-        if self._damage is not None and not self._replay:
-            hint = "what is shown is whole up to there"
-            self.trouble = Trouble("damaged", "file", self._damage, hint, "", self.summary.n_emitted)
-            self._damage = None
+    @property
+    def _quiet(self) -> bool:
+        """Whether a run is under way that is to be measured without being drawn."""
+        return self.measure_only and self.engine.running and not self.paused and not self.commands.cancelling
 
-    def _arrived(self) -> Iterator[tuple[Event, bool]]:
-        """The next events, a file's before the engine's, and whether they are the engine's."""
-        for _ in range(_EVENTS_A_FRAME):
-            if self._replay:
-                yield self._replay.popleft(), False
-            elif self._host is None:
-                return
-            else:
-                try:
-                    yield self._host.inbox.get_nowait(), True
-                except Empty:
-                    return
+    def _take_arrived(self) -> int:
+        n_taken, until = 0, monotonic() + _TAKE_S
+        while monotonic() < until and (event := self.engine.next_event()) is not None:
+            self.take(event)
+            n_taken += 1
+        return n_taken
 
-    def _take(self, event: Event, *, live: bool) -> bool:
-        match event:
-            case Progressed():
-                self.progressed = event
-            case Estimated():
-                self.estimated = event
-            case ModelLoaded():
-                self.model = event
-                self.commands.answered(done=True)
-            case ModelUnloaded():
-                self.model = None
-                self.commands.answered(done=True)
-            case Refused():
-                self._take_refusal(event)
-            case _:
-                self._take_run(event, live=live)
-        return True
+    def take(self, event: Event) -> None:
+        """Take in one event of the engine."""
+        if not isinstance(event, RoundFinished | Progressed):
+            self._note(event)
+        if isinstance(event, Refused):
+            self._take_refusal(event)
+        elif not self.engine.take(event):
+            self._take_run(event)
 
     def _take_refusal(self, event: Refused) -> None:
         stopped = self.commands.cancelling
@@ -269,40 +343,51 @@ class RunStore(QObject):
         if not stopped:
             self.trouble = Trouble("refused", event.what, event.reason, event.hint, "", self.summary.n_emitted)
 
-    def _take_run(self, event: Event, *, live: bool) -> None:
+    def _take_run(self, event: Event) -> None:
         if isinstance(event, RunStarted):
-            self._begin(live=live)
+            self.selection = self.trouble = None
+            self.shelf.begin(live=True)
+            self.engine.run_began()
+        live = self.shelf.live
         if isinstance(event, RunFailed):
-            kept = self.summary.n_emitted if self.summary.state == "running" else 0
+            kept = 0 if live is None else live.summary.n_emitted
             self.trouble = Trouble("failed", "run", event.message, event.hint, event.traceback, kept)
-        if self.summary.state == "running" or isinstance(event, RunStarted):
-            self.log.append(event)
-            self.summary = fold(self.summary, event)
-        if live and isinstance(event, RunFinished | RunFailed):
-            self.commands.answered(done=isinstance(event, RunFinished))
-            self._begun = self.paused = False
-
-    def _begin(self, *, live: bool) -> None:
-        """Put the log of the run before aside and start another."""
-        if self.log:
-            self.history.append(PastRun(self.log, self.summary))
-        self.log, self.summary, self.selection, self.saved = [], Summary(), None, None
-        self.run_number += 1
-        self.progressed = self.trouble = None
-        front = self.commands.front
-        self._begun = live
-        self.paused = live and isinstance(front, Run) and front.paused
-        if live:
-            self.source = None
+        if live is not None:
+            live.add(event)
+        if isinstance(event, RunFinished | RunFailed):
+            self.shelf.end_live()
+            self.engine.run_ended(done=isinstance(event, RunFinished))
 
     def _take_file(self, answer: Answer) -> None:
         self._n_file_jobs -= 1
         match answer:
-            case TraceRead(path, trace):
-                self._replay.extend(trace.events)
-                self.source = path
-                self._damage = trace.damage
-            case TraceSaved(path):
-                self.saved = path
+            case TraceRead(record, damage):
+                self.trouble = self.selection = None
+                record.number = self.shelf.next_number()
+                self.shelf.put(record)
+                if damage is not None:
+                    hint = "what is shown is whole up to there"
+                    self.trouble = Trouble("damaged", "file", damage, hint, "", self.summary.n_emitted)
+            case TraceSaved(path, record):
+                record.saved = path
             case TraceFailed(message, hint):
-                self.trouble = Trouble("refused", "file", message, hint, "", self.summary.n_emitted)
+                self.report(message, hint)
+
+    def _play_on(self) -> bool:
+        """Move a replay on by the time since the last frame."""
+        if self.playback is None:
+            return False
+        now = monotonic()
+        position = self.playback.advance(now - self._played_at)
+        self._played_at = now
+        moved = position != self.shelf.n_visible
+        self.shelf.seek(position)
+        if self.playback.ended:
+            self.playback, moved = None, True
+        return moved
+
+    def _note(self, event: Event) -> None:
+        self.notes.append(Note(time(), event))
+        if len(self.notes) > 2 * _MAX_NOTES:
+            del self.notes[:_MAX_NOTES]
+            self.n_notes_dropped += _MAX_NOTES

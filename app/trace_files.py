@@ -1,28 +1,29 @@
 """Reads and writes run files on a thread of its own, so that a large one holds nobody up; knows no widget."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from queue import SimpleQueue
 from typing import NamedTuple, TypeAlias
 
+from app.run_record import RunRecord
 from engine import trace
 from engine.errors import EngineError
-from engine.events import Event
-from engine.trace import Trace, TraceWriter
+from engine.trace import TraceWriter
 
 
 class TraceRead(NamedTuple):
-    """A file was read, up to its damage if there is any."""
+    """A file was read, up to its damage if there is any. The record's number is not given yet."""
 
-    path: Path
-    trace: Trace
+    record: RunRecord
+    damage: str | None
 
 
 class TraceSaved(NamedTuple):
     """A run was written."""
 
     path: Path
+    record: RunRecord
 
 
 class TraceFailed(NamedTuple):
@@ -41,42 +42,72 @@ class TraceFiles:
     def __init__(self) -> None:
         self.answers: SimpleQueue[Answer] = SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._cancelled = threading.Event()
 
     def read(self, path: Path) -> None:
         """Begin to read; returns at once."""
-        self._start(lambda: TraceRead(path, trace.read(path)))
+        self._start(lambda cancelled: _read(path, cancelled))
 
-    def write(self, path: Path, events: Sequence[Event]) -> None:
-        """Begin to write; a file that is there is replaced once the new one is whole."""
-        self._start(lambda: _write(path, events))
+    def write(self, path: Path, record: RunRecord) -> None:
+        """Begin to write what there is of a run; a file that is there is replaced once the new one is whole."""
+        n_events = len(record.events)
+        self._start(lambda cancelled: _write(path, record, n_events, cancelled))
+
+    def cancel(self) -> None:
+        """Give up the job under way."""
+        self._cancelled.set()
 
     def close(self) -> None:
-        """Wait for the job under way."""
+        """Give up the job under way and wait for its end."""
+        self.cancel()
+        self._join()
+
+    def _join(self) -> None:
         if self._thread is not None:
             self._thread.join()
 
-    def _start(self, job: Callable[[], Answer]) -> None:
-        self.close()
-        self._thread = threading.Thread(target=self._work, args=(job,), name="draftscope-files", daemon=True)
+    def _start(self, job: Callable[[threading.Event], Answer]) -> None:
+        before, self._cancelled = self._thread, threading.Event()
+        work = (job, self._cancelled, before)
+        self._thread = threading.Thread(target=self._work, args=work, name="draftscope-files", daemon=True)
         self._thread.start()
 
-    def _work(self, job: Callable[[], Answer]) -> None:
+    def _work(
+        self,
+        job: Callable[[threading.Event], Answer],
+        cancelled: threading.Event,
+        before: threading.Thread | None,
+    ) -> None:
+        if before is not None:
+            before.join()
         try:
-            self.answers.put(job())
+            self.answers.put(job(cancelled))
         except EngineError as err:
             self.answers.put(TraceFailed(err.message, err.hint))
         except OSError as err:
             self.answers.put(TraceFailed(str(err), "choose another file"))
 
 
-def _write(path: Path, events: Sequence[Event]) -> TraceSaved:
+def _read(path: Path, cancelled: threading.Event) -> TraceRead:
+    found = trace.read(path, cancelled=cancelled)
+    record = RunRecord(0, source=path)
+    record.add_all(found.events)
+    return TraceRead(record, found.damage)
+
+
+def _write(path: Path, record: RunRecord, n_events: int, cancelled: threading.Event) -> TraceSaved:
     part = path.with_name(path.name + ".part")
     part.unlink(missing_ok=True)
     writer = TraceWriter(part)
     try:
-        for event in events:
+        for event in record.events[:n_events]:
+            if cancelled.is_set():
+                raise EngineError("the run was not saved: stopped by you", "save it again")
             writer.write(event)
-    finally:
+    except EngineError:
         writer.close()
+        part.unlink(missing_ok=True)
+        raise
+    writer.close()
     part.replace(path)
-    return TraceSaved(path)
+    return TraceSaved(path, record)

@@ -4,12 +4,23 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event as Flag
 from typing import BinaryIO, NamedTuple
 
 import msgspec
 
 from engine.errors import EngineError, InputError
-from engine.events import SCHEMA, AnyEvent, Event, Progressed, RunStarted
+from engine.events import (
+    SCHEMA,
+    AnyEvent,
+    Candidate,
+    Event,
+    LastToken,
+    Progressed,
+    ProposedToken,
+    RoundFinished,
+    RunStarted,
+)
 
 FILE_NAME = "trace.jsonl"
 _MAX_LINE_BYTES = 16 * 2**20
@@ -59,10 +70,11 @@ class TraceWriter:
             return
 
 
-def read(path: Path) -> Trace:
-    """Read a run file.
+def read(path: Path, *, cancelled: Flag | None = None) -> Trace:
+    """Read a run file; stop where `cancelled` is set meanwhile.
 
-    Raises InputError: no such file, not a run file, made by a newer version, or larger than 2 GiB."""
+    Raises InputError: no such file, not a run file, made by a newer version, or larger than 2 GiB. Raises EngineError
+    where it was stopped."""
     try:
         n_bytes = path.stat().st_size
         if n_bytes > _MAX_FILE_BYTES:
@@ -70,24 +82,57 @@ def read(path: Path) -> Trace:
                 f"{path} has {n_bytes / 2**30:.1f} GiB, more than the 2 GiB a run may have", "open another"
             )
         with path.open("rb") as file:
-            return _collect(path, _lines(file))
+            return _collect(path, _lines(file, cancelled or Flag()))
     except OSError as err:
         raise InputError(f"{path} cannot be opened ({err.strerror})", "check the path") from err
 
 
-def _lines(file: BinaryIO) -> Iterator[bytes]:
+def _lines(file: BinaryIO, cancelled: Flag) -> Iterator[bytes]:
     while line := file.readline(_MAX_LINE_BYTES + 1):
+        if cancelled.is_set():
+            raise EngineError("the file was not opened: stopped by you", "open it again")
         yield line
+
+
+class _Shared:
+    """Makes tokens of the same id share its number and text: a long run repeats few, and each copy takes memory."""
+
+    def __init__(self) -> None:
+        self._ids: dict[int, int] = {}
+        self._texts: dict[str, str] = {}
+
+    def share(self, event: Event) -> None:
+        """Replace what an event repeats by the first of its kind."""
+        if not isinstance(event, RoundFinished):
+            return
+        for token in event.proposed:
+            self._share_token(token)
+        if event.last is not None:
+            self._share_token(event.last)
+
+    def _share_token(self, token: ProposedToken | LastToken) -> None:
+        self._replace(token)
+        for candidate in token.top_p:
+            self._replace(candidate)
+        for candidate in token.top_q:
+            self._replace(candidate)
+
+    def _replace(self, entry: ProposedToken | LastToken | Candidate) -> None:
+        """Frozen structs are otherwise never written to: an equal value takes the place of an equal one."""
+        msgspec.structs.force_setattr(entry, "id", self._ids.setdefault(entry.id, entry.id))
+        msgspec.structs.force_setattr(entry, "text", self._texts.setdefault(entry.text, entry.text))
 
 
 def _collect(path: Path, lines: Iterator[bytes]) -> Trace:
     events: list[Event] = []
+    shared = _Shared()
     damage: str | None = None
     for number, line in enumerate(lines, 1):
         reason = _reason_to_stop(line)
         if reason is None:
             try:
                 events.append(_decoder.decode(line))
+                shared.share(events[-1])
                 continue
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as err:
                 reason = str(err)

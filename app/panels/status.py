@@ -2,17 +2,18 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QSizePolicy, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
 
 from app import theme, words
-from app.labels import plain_label
+from app.labels import SteadyLabel, plain_label
 from app.panel import Panel
 from app.store import RunStore
 from engine.events import Event
 from engine.summary import Summary
 
 _BAR_STEPS = 1000
+_STATE_CHARACTERS = 70
 
 
 class StatusPanel(Panel):
@@ -24,10 +25,10 @@ class StatusPanel(Panel):
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
         self.device = plain_label("", self, role="muted")
-        self.state = plain_label("", self)
+        self.state = SteadyLabel("0" * _STATE_CHARACTERS, self)
         self.state.setAccessibleName(self.tr("Engine state"))
-        self.state.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.speed = plain_label("", self)
+        self.speed = SteadyLabel(self.tr("{0:,.0f} tokens/s").format(10**6), self)
+        self.speed.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.speed.setToolTip(self.tr("New tokens a second of decoding, prefill apart."))
         self.progress = QProgressBar(self)
         self.progress.setTextVisible(False)
@@ -40,17 +41,19 @@ class StatusPanel(Panel):
         row.setContentsMargins(theme.GRID, theme.HALF, theme.GRID, theme.HALF)
         row.setSpacing(3 * theme.GRID)
         row.addWidget(self.device)
-        row.addWidget(self.state, 1)
+        row.addWidget(self.state)
+        row.addStretch(1)
         for widget in (self.speed, self.progress, self.stop):
             row.addWidget(widget)
         self._keep_room(self.progress)
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Write the line anew."""
-        self.device.setText(self._device())
-        self.state.setText(self._state(summary))
+        if self.device.text() != (device := self._device()):
+            self.device.setText(device)
+        self.state.show_text(self._state(summary))
         speed = summary.ms_per_token
-        self.speed.setText(self.tr("{0:,.0f} tokens/s").format(1000 / speed) if speed else "")
+        self.speed.show_text(self.tr("{0:,.0f} tokens/s").format(1000 / speed) if speed else "")
         self.stop.setEnabled(self.store.commands.front is not None)
         self._draw_progress(summary)
 

@@ -5,7 +5,9 @@ from PySide6.QtGui import QAction, QShowEvent
 from PySide6.QtWidgets import QDockWidget, QFrame, QMainWindow, QScrollArea, QVBoxLayout, QWidget
 
 from app import theme
+from app.panel import Panel
 from app.panels.error import ErrorPanel
+from app.panels.history import HistoryPanel
 from app.panels.metrics import MetricsPanel
 from app.panels.plots.acceptance import AcceptancePlot
 from app.panels.plots.latency import LatencyPlot
@@ -16,12 +18,18 @@ from app.panels.prompt import PromptPanel
 from app.panels.rounds import RoundsPanel
 from app.panels.setup import SetupPanel
 from app.panels.token_stream import TokenStreamPanel
+from app.panels.transport import TransportPanel
 from app.store import RunStore
 from engine.host import Load
 
-_LAYOUT_VERSION = 2
+_LAYOUT_VERSION = 3
 _LEFT_WIDTH, _RIGHT_WIDTH, _BOTTOM_HEIGHT = 30 * theme.GRID, 33 * theme.GRID, 19 * theme.GRID
 _PLOTS_WIDTH = 40 * theme.GRID
+_AREAS = {
+    "setup": Qt.DockWidgetArea.LeftDockWidgetArea,
+    "metrics": Qt.DockWidgetArea.RightDockWidgetArea,
+    "plots": Qt.DockWidgetArea.RightDockWidgetArea,
+}
 # Below this width figures and plots share one place.
 _WIDE = 1500
 
@@ -38,52 +46,56 @@ class DecodeWorkspace(QMainWindow):
         self.setup = SetupPanel(store, pair, self)
         self.metrics = MetricsPanel(store, self)
         self.rounds = RoundsPanel(store, self)
+        self.history = HistoryPanel(store, self)
+        self.transport = TransportPanel(store, self)
         self.plots = _Plots(store, self)
         self.setCentralWidget(self._middle())
         # Side columns reach down to the status bar: they are long, the table is not.
         self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
         self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
-        self._docks = [
-            self._dock(
-                "setup", self.tr("Setup"), _Column(self.setup, _LEFT_WIDTH), Qt.DockWidgetArea.LeftDockWidgetArea
-            ),
-            self._dock(
-                "metrics",
-                self.tr("Figures"),
-                _Column(self.metrics, _RIGHT_WIDTH),
-                Qt.DockWidgetArea.RightDockWidgetArea,
-            ),
-            self._dock(
-                "plots", self.tr("Plots"), _Column(self.plots, _PLOTS_WIDTH), Qt.DockWidgetArea.RightDockWidgetArea
-            ),
-            self._dock("rounds", self.tr("Rounds"), self.rounds, Qt.DockWidgetArea.BottomDockWidgetArea),
-        ]
+        self._docks = {
+            "setup": self._dock("setup", self.tr("Setup"), _Column(self.setup, _LEFT_WIDTH)),
+            "metrics": self._dock("metrics", self.tr("Figures"), _Column(self.metrics, _RIGHT_WIDTH)),
+            "plots": self._dock("plots", self.tr("Plots"), _Column(self.plots, _PLOTS_WIDTH)),
+            "rounds": self._dock("rounds", self.tr("Rounds"), self.rounds),
+            "history": self._dock("history", self.tr("Runs of this session"), self.history),
+        }
         self._arranged = False
 
     def reset_layout(self) -> None:
         """Put every dock where it was at the first start."""
-        setup, metrics, plots, rounds = self._docks
-        for dock, area in (
-            (setup, Qt.DockWidgetArea.LeftDockWidgetArea),
-            (metrics, Qt.DockWidgetArea.RightDockWidgetArea),
-            (plots, Qt.DockWidgetArea.RightDockWidgetArea),
-            (rounds, Qt.DockWidgetArea.BottomDockWidgetArea),
-        ):
+        for name, dock in self._docks.items():
             dock.setFloating(False)
-            self.addDockWidget(area, dock)
+            self.addDockWidget(_AREAS.get(name, Qt.DockWidgetArea.BottomDockWidgetArea), dock)
             dock.show()
+        setup, metrics, plots, rounds, *others = self._docks.values()
         if self.width() < _WIDE:
             self.tabifyDockWidget(metrics, plots)
             metrics.raise_()
         else:
             self.splitDockWidget(plots, metrics, Qt.Orientation.Horizontal)
+        for dock in others:
+            self.tabifyDockWidget(rounds, dock)
+        rounds.raise_()
         widths = [_LEFT_WIDTH, _RIGHT_WIDTH, _PLOTS_WIDTH]
         self.resizeDocks([setup, metrics, plots], widths, Qt.Orientation.Horizontal)
         self.resizeDocks([rounds], [_BOTTOM_HEIGHT], Qt.Orientation.Vertical)
 
+    def lay_open(self) -> None:
+        """Show every panel at once: docks that share a place stand side by side."""
+        rounds, *others = [dock for name, dock in self._docks.items() if name not in _AREAS]
+        for dock in others:
+            self.splitDockWidget(rounds, dock, Qt.Orientation.Horizontal)
+            rounds = dock
+
+    @property
+    def up_to_date(self) -> bool:
+        """Whether every visible panel has drawn all there is."""
+        return not any(panel.behind for panel in self.findChildren(Panel) if panel.isVisible())
+
     def view_actions(self) -> list[QAction]:
         """Switches that show and hide the docks."""
-        return [dock.toggleViewAction() for dock in self._docks]
+        return [dock.toggleViewAction() for dock in self._docks.values()]
 
     def save(self, settings: QSettings) -> None:
         """Keep layout, settings and prompt."""
@@ -114,13 +126,14 @@ class DecodeWorkspace(QMainWindow):
         column.addWidget(self.error)
         column.addWidget(self.prompt)
         column.addWidget(self.stream, 1)
+        column.addWidget(self.transport)
         return middle
 
-    def _dock(self, name: str, title: str, content: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+    def _dock(self, name: str, title: str, content: QWidget) -> QDockWidget:
         dock = QDockWidget(title, self)
         dock.setObjectName(name)
         dock.setWidget(content)
-        self.addDockWidget(area, dock)
+        self.addDockWidget(_AREAS.get(name, Qt.DockWidgetArea.BottomDockWidgetArea), dock)
         return dock
 
 

@@ -2,25 +2,32 @@
 
 import io
 import sys
+from typing import TYPE_CHECKING
 
 from engine.errors import EngineError
+
+if TYPE_CHECKING:
+    import typer
 
 OK, DEFECT, BAD_INPUT, STOPPED = 0, 1, 2, 130
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; `argv` without the program's name. Returns the exit status: 0, 2 bad input, 130 stopped."""
+    from engine.cli.commands import app
+
+    return run_command(app, sys.argv[1:] if argv is None else argv, name="draftscope")
+
+
+def run_command(app: "typer.Typer", argv: list[str], *, name: str) -> int:
+    """Run a tree of commands; returns the exit status."""
     import typer
     from typer.exceptions import Abort, Exit, TyperException
-
-    from engine.cli.commands import app
 
     _write_any_text()
     command = typer.main.get_command(app)
     try:
-        result = command.main(
-            args=sys.argv[1:] if argv is None else argv, prog_name="draftscope", standalone_mode=False
-        )
+        result = command.main(args=argv, prog_name=name, standalone_mode=False)
     except TyperException as err:
         return _complain(f"{_one_line(err.format_message())} (see draftscope --help)")
     except EngineError as err:

@@ -56,13 +56,16 @@ def started(
     pieces: Iterable[str] = ("Once", " upon"),
     method: str = "speculative",
     settings: dict[str, Setting] | None = None,
+    drafter: str = "builtin",
+    forked_from: str | None = None,
+    forked_at: int | None = None,
 ) -> RunStarted:
     """The start of a run over a prompt of the given pieces."""
     prompt = tuple(pieces)
     chosen = {"gamma": 4, "temperature": 0.0, "max_new_tokens": 128, "baseline": True} | (settings or {})
     return RunStarted(
         run_id, method, "2026-01-01T00:00:00Z", "".join(prompt), tuple(range(len(prompt))), prompt, "builtin",
-        "builtin", tuple(chosen.items()), "cpu", "float32",
+        drafter, tuple(chosen.items()), "cpu", "float32", forked_from=forked_from, forked_at=forked_at,
     )  # fmt: skip
 
 

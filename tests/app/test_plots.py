@@ -37,7 +37,7 @@ def shown(qtbot: QtBot, store: RunStore, kind: type[PlotPanel]) -> PlotPanel:
 
 def feed(store: RunStore, events: list[Event]) -> None:
     for event in events:
-        store._take(event, live=True)
+        store.take(event)
     store.changed.emit()
 
 

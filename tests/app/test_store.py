@@ -44,8 +44,10 @@ def test_a_new_run_replaces_the_log_and_keeps_the_one_before(qtbot):
     store.pump()
     assert store.started.run_id == "second"
     assert store.selection is None
-    assert [past.log[0].run_id for past in store.history] == ["first"]
-    assert store.history[0].summary.n_emitted == 5
+    first, second = store.shelf.records
+    assert first.started is not None
+    assert (first.started.run_id, first.summary.n_emitted) == ("first", 5)
+    assert second is store.shelf.shown
 
 
 def test_a_run_asked_for_while_loading_starts_once_the_models_are_there(qtbot):
@@ -223,3 +225,94 @@ def test_a_file_that_is_no_run_is_refused_and_loses_nothing(qtbot, tmp_path):
     assert "not a Draftscope run" in store.trouble.message
     assert len(store.log) == len(whole_run())
     store.close()
+
+
+def test_an_earlier_run_can_be_shown_while_another_runs(qtbot):
+    store, host = _store(qtbot)
+    store.run(PAIR, RUN)
+    host.say(MODEL, *whole_run("first"))
+    store.pump()
+    store.run(PAIR, RUN)
+    host.say(started("second"), a_round(0, [" a"]))
+    store.pump()
+    store.show_run(store.shelf.records[0])
+    host.say(a_round(1, [" b"]))
+    store.pump()
+    assert store.started.run_id == "first"
+    assert store.doing == "prefilling"
+    assert store.shelf.live_summary.n_rounds == 2
+
+
+def test_a_replay_shows_the_run_again_from_its_start(qtbot):
+    store, host = _store(qtbot)
+    store.run(PAIR, RUN)
+    host.say(MODEL, *whole_run())
+    store.pump()
+    epoch = store.run_number
+    store.play(50)
+    assert store.run_number == epoch + 1
+    assert store.busy
+    qtbot.waitUntil(lambda: not store.busy)
+    assert store.log == whole_run()
+    assert store.shelf.at_end
+
+
+def test_scrubbing_shows_the_run_as_it_was(qtbot):
+    store, host = _store(qtbot)
+    store.run(PAIR, RUN)
+    host.say(MODEL, *whole_run())
+    store.pump()
+    store.select(Selection(1, None))
+    store.seek(3)
+    assert store.summary.n_rounds == 1
+    assert store.selection is None
+
+
+def test_a_new_run_ends_a_replay(qtbot):
+    store, host = _store(qtbot)
+    store.run(PAIR, RUN)
+    host.say(MODEL, *whole_run())
+    store.pump()
+    store.play(0.25)
+    store.run(PAIR, RUN)
+    assert store.playback is None
+
+
+def test_nothing_is_said_while_a_run_is_only_measured(qtbot):
+    store, host = _store(qtbot)
+    said = []
+    store.run(PAIR, RUN)
+    store.measure_only = True
+    host.say(MODEL, started())
+    store.pump()
+    store.changed.connect(lambda: said.append(store.summary.n_rounds))
+    host.say(a_round(0, [" a"]))
+    store.pump()
+    assert said == []
+    host.say(RunFinished("length", 2))
+    store.pump()
+    assert said == [1]
+
+
+def test_a_held_run_is_drawn_even_if_it_is_only_measured(qtbot):
+    store, host = _store(qtbot)
+    said = []
+    store.measure_only = True
+    store.run(PAIR, RUN)
+    host.say(MODEL, started(), a_round(0, [" a"]))
+    store.pump()
+    store.pause()
+    store.changed.connect(lambda: said.append(store.summary.n_rounds))
+    host.say(a_round(1, [" b"]))
+    store.pump()
+    assert said == [2]
+
+
+def test_what_happens_is_noted_round_by_round_left_out(qtbot):
+    store, host = _store(qtbot)
+    store.run(PAIR, RUN)
+    host.say(MODEL, *whole_run())
+    store.pump()
+    kinds = [type(note.event).__name__ for note in store.notes]
+    assert kinds[:3] == ["ModelLoaded", "RunStarted", "PhaseFinished"]
+    assert "RoundFinished" not in kinds

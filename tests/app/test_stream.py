@@ -136,7 +136,7 @@ def test_tens_of_thousands_of_tokens_are_all_laid_out(shown, qtbot):
     _, panel, say = shown
     say(started())
     for number in range(0, 5000):
-        panel.store.log.append(a_round(number, [" a", " b", " c", " d"]))
+        panel.store.take(a_round(number, [" a", " b", " c", " d"]))
     panel.refresh()
     qtbot.waitUntil(lambda: panel.view.shown_text().count("·end") == 5000)
     panel.resize(500, 400)

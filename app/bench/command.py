@@ -1,0 +1,54 @@
+"""The command line of `draftscope bench ui`; imports Qt only when it runs."""
+
+import os
+from typing import Annotated
+
+import msgspec
+import typer
+
+from engine.cli import OK, run_command
+from engine.cli.options import Json, PairOptions, Settings, with_options
+from engine.cli.output import Output
+from engine.errors import InputError
+from engine.host import Load
+from engine.method import make_config
+from engine.methods.speculative.config import SpeculativeConfig
+
+# Everything but gamma is fixed by the definition of the figures.
+_FIXED = tuple(name for name in SpeculativeConfig.__struct_fields__ if name != "gamma")
+_FEWEST_PAIRS = 5
+
+
+@with_options(SpeculativeConfig, hidden=_FIXED)
+def bench_ui(
+    *,
+    pair: PairOptions,
+    settings: Settings,
+    pairs: Annotated[int, typer.Option(help="paired blocks, at least 5")] = _FEWEST_PAIRS,
+    json: Json = False,
+) -> int:
+    """The window under a stream, offscreen: frames, stalls, what drawing costs the engine, memory, first paint."""
+    config = make_config(SpeculativeConfig, settings)
+    if pairs < _FEWEST_PAIRS:
+        raise InputError(f"pairs = {pairs}: must be >= {_FEWEST_PAIRS}", "fewer give no useful interval")
+    drafter = pair.chosen_drafter()
+    if drafter == "none":
+        raise InputError("bench ui needs a drafter", "leave --drafter out, or name one")
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    from app.bench.ui import UiBench, bench
+
+    output = Output(json=json)
+    load = Load(pair.target, drafter, pair.device, pair.drafter_device, pair.dtype)
+    for item in bench(load, config.gamma, n_pairs=pairs):
+        if isinstance(item, UiBench):
+            output.summary(msgspec.to_builtins(item))
+        else:
+            output.event(item)
+    return OK
+
+
+def main(argv: list[str]) -> int:
+    """Run it; `argv` without `bench ui`. Returns the exit status."""
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    app.command("ui")(bench_ui)
+    return run_command(app, argv, name="draftscope bench ui")

@@ -1,0 +1,60 @@
+"""Watches a window: how long each frame takes the GUI thread, how late a heartbeat comes; draws nothing."""
+
+from time import perf_counter
+
+import numpy as np
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+
+from app.main_window import MainWindow
+
+_BEAT_S = 0.005
+
+
+class MeteredWindow(MainWindow):
+    """Notes each frame: from the slot that drew to the end of the paint it caused, waiting in between left out."""
+
+    def watch(self) -> None:
+        """Begin to note frames."""
+        self.frames_ms: list[float] = []
+        self._drawn_s = self.store.drawing_s
+
+    def event(self, event: QEvent) -> bool:
+        """Time the painting of everything that became dirty."""
+        if event.type() != QEvent.Type.UpdateRequest or not hasattr(self, "frames_ms"):
+            return super().event(event)
+        began = perf_counter()
+        done = super().event(event)
+        drawn_s, self._drawn_s = self.store.drawing_s - self._drawn_s, self.store.drawing_s
+        self.frames_ms.append(1000 * (drawn_s + perf_counter() - began))
+        return done
+
+    def percentile_ms(self, share: float) -> float:
+        """The frame time that `share` of the frames stay below."""
+        return float(np.quantile(self.frames_ms, share)) if self.frames_ms else 0.0
+
+
+class Heartbeat(QObject):
+    """Beats every 5 ms; a beat that comes late tells how long the GUI thread was held up."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.worst_ms = 0.0
+        self._last = 0.0
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.setInterval(round(1000 * _BEAT_S))
+        self._timer.timeout.connect(self._beat)
+
+    def start(self) -> None:
+        """Begin to beat."""
+        self.worst_ms, self._last = 0.0, perf_counter()
+        self._timer.start()
+
+    def stop(self) -> None:
+        """End."""
+        self._timer.stop()
+
+    def _beat(self) -> None:
+        now = perf_counter()
+        self.worst_ms = max(self.worst_ms, 1000 * (now - self._last - _BEAT_S))
+        self._last = now

@@ -1,0 +1,172 @@
+"""`draftscope bench ui`: the window under a stream, offscreen; every figure of one summary, measured in one go."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+
+import msgspec
+from PySide6.QtWidgets import QApplication
+
+from app import theme
+from app.bench.long_run import LongRun, rest, wait_until
+from app.bench.meter import Heartbeat, MeteredWindow
+from app.bench.recording import RecordedHost, lengthened
+from app.bench.slowdown import RUN_LIMIT_MS, Slowdown, measure
+from app.main_window import MainWindow
+from app.run_record import RunRecord
+from engine.errors import EngineError
+from engine.events import Event, ModelLoaded, Progressed
+from engine.host import Load, Run, ThreadHost
+from engine.method import Request
+from engine.speed_model import Interval
+from engine.trace import TraceWriter
+
+_SIZE = (1600, 1000)
+_N_NEW = 1300
+_N_STREAMED, _TOKENS_PER_S = 20_000, 800.0
+_N_LONG = 100_000
+_N_STARTS = 3
+_LOAD_LIMIT_MS = 120_000
+PROMPT = "It was dawn in Keldmouth, and Dororan the harbour master was already awake."
+
+
+class UiBench(msgspec.Struct, frozen=True):
+    """What was measured; times in milliseconds or seconds as named, memory in 10^6 bytes."""
+
+    frame_p99_ms: float
+    frame_p50_ms: float
+    n_frames: int
+    stall_max_ms: float
+    engine_slowdown: float
+    engine_slowdown_ci: Interval | None
+    engine_slowdown_measure_only: float
+    engine_slowdown_measure_only_ci: Interval | None
+    tokens_per_s: float
+    headless_tokens_per_s: float
+    first_paint_s: float
+    long_run: LongRun
+    target: str
+    drafter: str
+    device: str
+    n_cpus: int
+    versions: dict[str, str]
+    measured_utc: str
+    seconds: float
+    workload: str = (
+        "frames: a recorded run streamed at 800 tokens/s for 20,000 tokens, every Decode panel visible, 1600 x 1000, "
+        "offscreen; engine: paired blocks of at least 3 s, sampling at temperature 0.8, gamma as given"
+    )
+
+
+def bench(pair: Load, gamma: int, *, n_pairs: int) -> Iterator[Event | UiBench]:
+    """Measure everything; yields progress and, last, the figures. Raises EngineError where the pair cannot run."""
+    began = time.perf_counter()
+    first_paint_s = median(_first_paint_s() for _ in range(_N_STARTS))
+    yield Progressed("measuring", 1, 4, "parts")
+    app = QApplication.instance() or QApplication([])
+    assert isinstance(app, QApplication)
+    theme.apply(app, "light")
+    settings = {"gamma": gamma, "temperature": 0.8, "max_new_tokens": _N_NEW, "stop_at_end": False, "baseline": False}
+    run = Run("speculative", settings, Request(PROMPT))
+    record, model, slowdown = _with_engine(pair, run, n_pairs)
+    yield Progressed("measuring", 2, 4, "parts")
+    frames, stall_ms = _stream(pair, record)
+    yield Progressed("measuring", 3, 4, "parts")
+    long_run = _long_run(record)
+    yield UiBench(
+        frame_p99_ms=frames.percentile_ms(0.99),
+        frame_p50_ms=frames.percentile_ms(0.5),
+        n_frames=len(frames.frames_ms),
+        stall_max_ms=stall_ms,
+        engine_slowdown=slowdown.live,
+        engine_slowdown_ci=slowdown.live_ci,
+        engine_slowdown_measure_only=slowdown.measure_only,
+        engine_slowdown_measure_only_ci=slowdown.measure_only_ci,
+        tokens_per_s=slowdown.tokens_per_s,
+        headless_tokens_per_s=slowdown.headless_tokens_per_s,
+        first_paint_s=first_paint_s,
+        long_run=long_run,
+        target=model.target,
+        drafter=model.drafter,
+        device=model.device,
+        n_cpus=os.cpu_count() or 1,
+        versions={name: version(name) for name in ("PySide6-Essentials", "pyqtgraph", "torch", "transformers")},
+        measured_utc=datetime.now(UTC).isoformat(timespec="seconds"),
+        seconds=time.perf_counter() - began,
+    )
+
+
+def _first_paint_s() -> float:
+    """Seconds from the start of a process to its window's first paint."""
+    began = time.time()
+    done = subprocess.run(
+        [sys.executable, "-m", "app.bench.first_paint"], capture_output=True, text=True, timeout=60, check=True
+    )
+    return float(done.stdout.split()[0]) - began
+
+
+def _window(window: MainWindow) -> None:
+    """Show it at its size with every panel visible, and let it come to rest."""
+    window.resize(*_SIZE)
+    window.show()
+    rest(300)
+    window.decode.lay_open()
+    rest(500)
+
+
+def _with_engine(pair: Load, run: Run, n_pairs: int) -> tuple[RunRecord, ModelLoaded, Slowdown]:
+    """Load the pair, record a run of it, and compare its speed with and without the window."""
+    host = ThreadHost()
+    window = MainWindow(pair, None, make_host=lambda: host)
+    try:
+        _window(window)
+        wait_until(lambda: not window.store.busy and window.store.frame > 0, _LOAD_LIMIT_MS)
+        if window.store.model is None:
+            trouble = window.store.trouble
+            raise EngineError(*(("the pair did not load", "try another") if trouble is None else trouble[2:4]))
+        window.store.run(pair, run)
+        wait_until(lambda: not window.store.busy, RUN_LIMIT_MS)
+        record = window.store.shelf.shown
+        if record is None or record.summary.state != "finished":
+            raise EngineError("the run of the bench did not finish", "try another pair")
+        return record, window.store.model, measure(window, host, run, n_pairs=n_pairs)
+    finally:
+        window.close()
+
+
+def _stream(pair: Load, record: RunRecord) -> tuple[MeteredWindow, float]:
+    """Stream a long run into a window. Returns the window, closed, with its frames, and the worst stall."""
+    host = RecordedHost(lengthened(record, _N_STREAMED), _TOKENS_PER_S)
+    window = MeteredWindow(pair, None, make_host=None)
+    _window(window)
+    window.store.attach(host)
+    beat = Heartbeat()
+    window.watch()
+    beat.start()
+    window.store.run(pair, Run("speculative", {}, Request(PROMPT)))
+    wait_until(lambda: not window.store.busy, RUN_LIMIT_MS)
+    beat.stop()
+    window.close()
+    return window, beat.worst_ms
+
+
+def _long_run(record: RunRecord) -> LongRun:
+    """Write a long trace and have a fresh process open it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "trace.jsonl"
+        writer = TraceWriter(path)
+        for event in lengthened(record, _N_LONG):
+            writer.write(event)
+        writer.close()
+        done = subprocess.run(
+            [sys.executable, "-m", "app.bench.long_run", str(path)],
+            capture_output=True, text=True, timeout=120, check=True,
+        )  # fmt: skip
+    return msgspec.json.decode(done.stdout, type=LongRun)

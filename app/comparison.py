@@ -1,0 +1,104 @@
+"""Two runs side by side: where their texts part and which figures and settings differ; pure."""
+
+from collections.abc import Iterator
+from itertools import takewhile
+from typing import NamedTuple
+
+from app import words
+from app.run_record import RunRecord
+from engine.events import RoundFinished, Setting
+from engine.summary import Summary
+
+_SHOWN_TOKENS = 12
+
+
+class Parting(NamedTuple):
+    """Where two texts part. n_common: tokens they share, prompt included; the texts after it, empty where one ends."""
+
+    n_common: int
+    n_common_new: int
+    before: str
+    first: str
+    second: str
+
+
+class Row(NamedTuple):
+    """A figure or setting of both runs, as written."""
+
+    name: str
+    first: str
+    second: str
+
+
+class _Token(NamedTuple):
+    id: int
+    text: str
+
+
+def parting(first: RunRecord, second: RunRecord) -> Parting:
+    """Find where the texts of two runs part; the prompt counts, since a fork's prompt holds what it forked from."""
+    a, b = list(_tokens(first)), list(_tokens(second))
+    n_common = sum(1 for _ in takewhile(lambda pair: pair[0].id == pair[1].id, zip(a, b, strict=False)))
+    n_prompt = min(len(run.started.prompt_ids) if run.started is not None else 0 for run in (first, second))
+    return Parting(
+        n_common,
+        max(0, n_common - n_prompt),
+        _text(a[max(0, n_common - _SHOWN_TOKENS) : n_common]),
+        _text(a[n_common : n_common + _SHOWN_TOKENS]),
+        _text(b[n_common : n_common + _SHOWN_TOKENS]),
+    )
+
+
+def figures(first: RunRecord, second: RunRecord) -> tuple[Row, ...]:
+    """The figures of both runs, and the settings in which they differ."""
+    rows = [Row(name, write(first.summary), write(second.summary)) for name, write in _FIGURES]
+    return (*rows, *_differing(_settings(first), _settings(second)))
+
+
+def _tokens(record: RunRecord) -> Iterator[_Token]:
+    """The prompt's tokens and the new ones that were kept."""
+    started = record.started
+    if started is None:
+        return
+    yield from map(_Token, started.prompt_ids, started.prompt_pieces)
+    for event in record.events:
+        if isinstance(event, RoundFinished):
+            texts = [token.text for token in event.proposed if token.fate == "accepted"]
+            texts += [event.last.text] if event.last is not None else []
+            yield from map(_Token, event.emitted, texts)
+
+
+def _text(tokens: list[_Token]) -> str:
+    return "".join(token.text for token in tokens)
+
+
+def _speed(summary: Summary) -> str:
+    return words.number(1000 / summary.ms_per_token if summary.ms_per_token else None, 0)
+
+
+_FIGURES = (
+    ("α", lambda s: words.with_interval(s.alpha, s.alpha_ci)),
+    ("τ", lambda s: words.number(s.tau)),
+    ("draft efficiency", lambda s: words.number(s.efficiency)),
+    ("tokens", lambda s: f"{s.n_emitted:,}"),
+    ("tokens/s", _speed),
+    ("speedup", lambda s: words.with_interval(s.speedup, s.speedup_ci)),
+)
+
+
+def _settings(record: RunRecord) -> dict[str, Setting]:
+    started = record.started
+    if started is None:
+        return {}
+    models: dict[str, Setting] = {"target": started.target, "drafter": started.drafter, "method": started.method}
+    return models | dict(started.settings)
+
+
+def _differing(first: dict[str, Setting], second: dict[str, Setting]) -> Iterator[Row]:
+    for name in dict.fromkeys((*first, *second)):
+        if first.get(name) != second.get(name):
+            yield Row(name.replace("_", " "), _written(first.get(name)), _written(second.get(name)))
+
+
+def _written(setting: Setting) -> str:
+    return words.UNKNOWN if setting is None else f"{setting:g}" if isinstance(setting, float) else str(setting)

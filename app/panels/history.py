@@ -1,0 +1,175 @@
+"""Panel of this session's runs: every run and fork in a row, any two of them compared; knows no engine."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QItemSelectionModel, Qt
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHeaderView,
+    QSplitter,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app import theme, words
+from app.panel import Panel
+from app.panels.two_runs import TwoRuns
+from app.run_record import RunRecord
+from app.shown_text import visible
+from app.store import RunStore
+from engine.events import Event, RunStarted
+from engine.summary import Summary
+
+_LONGEST = 40
+
+
+class HistoryPanel(Panel):
+    """A row a run; one selected row is shown in the window, two are compared beside the table."""
+
+    every_ms = 250
+
+    def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
+        super().__init__(store, parent)
+        self._rows: list[RunRecord] = []
+        self.table = QTableWidget(0, 0, self)
+        self.table.setAccessibleName(self.tr("Runs of this session"))
+        self.two = TwoRuns(self)
+        self._set_up_table()
+        self.table.itemSelectionChanged.connect(self._on_selection)
+        splitter = QSplitter(Qt.Orientation.Horizontal, self)
+        splitter.setChildrenCollapsible(False)
+        splitter.addWidget(self.table)
+        splitter.addWidget(self.two)
+        splitter.setStretchFactor(0, 3)
+        splitter.setStretchFactor(1, 2)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(splitter)
+
+    def draw(self, new: Sequence[Event], summary: Summary) -> None:
+        """Write the rows that changed."""
+        records = self.store.shelf.records
+        if self._rows[: len(records)] != records[: len(self._rows)]:
+            self._rows = []
+            self.table.setRowCount(0)
+        for row in range(self.table.rowCount(), len(records)):
+            self.table.insertRow(row)
+        changed = [row for row, record in enumerate(records) if row >= len(self._rows) or not self._is_final(record)]
+        self._rows = list(records)
+        for row in changed:
+            self._write(row, self._rows[row])
+        self._mark_shown()
+
+    def _is_final(self, record: RunRecord) -> bool:
+        return record.ended and record is not self.store.shelf.shown
+
+    def _write(self, row: int, record: RunRecord) -> None:
+        for column, text in enumerate(self._cells(record)):
+            item = self.table.item(row, column)
+            if item is None:
+                item = QTableWidgetItem()
+                side = Qt.AlignmentFlag.AlignLeft if column == 1 else Qt.AlignmentFlag.AlignRight
+                item.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
+                self.table.setItem(row, column, item)
+            if item.text() != text:
+                item.setText(text)
+
+    def _cells(self, record: RunRecord) -> tuple[str, ...]:
+        summary, speed = record.summary, record.summary.ms_per_token
+        return (
+            f"{record.number}",
+            self._what(record),
+            f"{summary.n_emitted:,}",
+            words.number(summary.alpha),
+            words.number(summary.tau),
+            words.number(1000 / speed if speed else None, 0),
+            words.times(summary.speedup),
+            self._state(record),
+        )
+
+    def _what(self, record: RunRecord) -> str:
+        started = record.started
+        if started is None:
+            return words.UNKNOWN
+        settings = dict(started.settings)
+        parts = [visible(started.drafter, longest=_LONGEST)]
+        parts += [f"γ {settings['gamma']}"] if "gamma" in settings else []
+        heat = settings.get("temperature")
+        parts.append(f"T {heat:g}" if heat and isinstance(heat, int | float) else self.tr("greedy"))
+        parts.append(self.tr("seed {0}").format(settings.get("seed", 0)))
+        if started.forked_from is not None:
+            parts.append(self._fork(started))
+        if record.source is not None:
+            parts.append(self.tr("from {0}").format(visible(record.source.name, longest=_LONGEST)))
+        return " · ".join(parts)
+
+    def _fork(self, started: RunStarted) -> str:
+        """Name the run it was forked from by its number, where it is of this session."""
+        for record in self.store.shelf.records:
+            if record.started is not None and record.started.run_id == started.forked_from:
+                return self.tr("fork of {0} at token {1}").format(record.number, started.forked_at)
+        return self.tr("fork at token {0}").format(started.forked_at)
+
+    def _state(self, record: RunRecord) -> str:
+        summary = record.summary
+        if not record.ended:
+            return self.tr("running")
+        if summary.failure:
+            return self.tr("failed")
+        if summary.reason == "cancelled":
+            return self.tr("stopped")
+        if summary.same is None:
+            return self.tr("done")
+        return self.tr("same text ✓") if summary.same else self.tr("differs ✗")
+
+    def _mark_shown(self) -> None:
+        """Select the row of the run on show, unless two rows are being compared."""
+        shown = self.store.shelf.shown
+        picked = self._picked()
+        if len(picked) == 2:
+            self.two.compare(*picked)
+            return
+        self.two.say_how()
+        if shown is not None and picked != [shown] and shown in self._rows:
+            flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
+            index = self.table.model().index(self._rows.index(shown), 0)
+            self.table.selectionModel().setCurrentIndex(index, flags)
+
+    def _picked(self) -> list[RunRecord]:
+        rows = sorted(index.row() for index in self.table.selectionModel().selectedRows())
+        return [self._rows[row] for row in rows if row < len(self._rows)]
+
+    def _on_selection(self) -> None:
+        picked = self._picked()
+        if len(picked) == 1 and picked[0] is not self.store.shelf.shown:
+            self.store.show_run(picked[0])
+        elif len(picked) == 2:
+            self.two.compare(*picked)
+
+    def _set_up_table(self) -> None:
+        table = self.table
+        titles = (
+            self.tr("run"), self.tr("what"), self.tr("tokens"), "α", "τ", self.tr("tokens/s"), self.tr("speedup"),
+            self.tr("state"),
+        )  # fmt: skip
+        table.setColumnCount(len(titles))
+        table.setHorizontalHeaderLabels(titles)
+        table.setFrameShape(QFrame.Shape.NoFrame)
+        table.setFont(theme.tabular(table.font()))
+        table.setShowGrid(False)
+        table.setWordWrap(False)
+        table.setTabKeyNavigation(False)
+        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        table.setToolTip(self.tr("A selected run is shown; select two (Ctrl+click) to compare them."))
+        table.verticalHeader().hide()
+        table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + theme.GRID)
+        header = table.horizontalHeader()
+        header.setHighlightSections(False)
+        for column in range(len(titles)):
+            fits = QHeaderView.ResizeMode.ResizeToContents
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch if column == 1 else fits)

@@ -1,0 +1,81 @@
+"""Panel that replays the run on show: play, speed, and a slider over its rounds; knows no event."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QSizePolicy, QSlider, QWidget
+
+from app import theme
+from app.labels import SteadyLabel
+from app.panel import Panel
+from app.playback import SPEEDS
+from app.store import RunStore
+from engine.events import Event
+from engine.summary import Summary
+
+_PAGES = 20
+
+
+class TransportPanel(Panel):
+    """Shown where there is a finished run."""
+
+    every_ms = 33
+
+    def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
+        super().__init__(store, parent)
+        self.button = QPushButton(self.tr("Replay"), self)
+        self.button.setToolTip(self.tr("Show the run again as it came, or hold the replay (Ctrl+R)"))
+        self.button.clicked.connect(self.toggle)
+        self.speed = QComboBox(self)
+        self.speed.setAccessibleName(self.tr("Speed of the replay"))
+        self.speed.setToolTip(self.tr("1× is the speed that was measured."))
+        for speed in SPEEDS:
+            self.speed.addItem(f"{speed:g}×", speed)
+        self.speed.setCurrentIndex(SPEEDS.index(1.0))
+        self.speed.currentIndexChanged.connect(self._on_speed)
+        self.slider = QSlider(Qt.Orientation.Horizontal, self)
+        self.slider.setAccessibleName(self.tr("Place in the run"))
+        self.slider.setToolTip(self.tr("Drag, or use the arrow keys, to see the run as it was after any round."))
+        self.slider.valueChanged.connect(store.seek)
+        self.place = SteadyLabel(self.tr("round {0:,} of {1:,}").format(10**6, 10**6), self, role="muted")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(2 * theme.GRID, theme.HALF, theme.GRID, theme.HALF)
+        row.setSpacing(theme.GRID)
+        for widget in (self.button, self.speed):
+            row.addWidget(widget)
+        row.addWidget(self.slider, 1)
+        row.addWidget(self.place)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def draw(self, new: Sequence[Event], summary: Summary) -> None:
+        """Follow what is visible."""
+        shelf = self.store.shelf
+        playing = self.store.playback is not None
+        self.setEnabled(self.store.can_play)
+        if not self.store.can_play:
+            self.place.show_text("")
+            return
+        self._name_button(self.tr("Hold") if playing else self.tr("Replay"))
+        n_events = 0 if shelf.shown is None else len(shelf.shown.events)
+        n_rounds = 0 if shelf.shown is None else shelf.shown.summary.n_rounds
+        self.place.show_text(self.tr("round {0:,} of {1:,}").format(summary.n_rounds, n_rounds) if n_rounds else "")
+        if self.slider.maximum() != n_events:
+            self.slider.setMaximum(n_events)
+            self.slider.setPageStep(max(1, n_events // _PAGES))
+        if not self.slider.isSliderDown():
+            self.slider.setSliderPosition(shelf.n_visible)
+
+    def toggle(self) -> None:
+        """Play, or hold."""
+        if self.store.playback is None:
+            self.store.play(float(self.speed.currentData()))
+        else:
+            self.store.stop_playback()
+
+    def _name_button(self, text: str) -> None:
+        if self.button.text() != text:
+            self.button.setText(text)
+
+    def _on_speed(self) -> None:
+        if self.store.playback is not None:
+            self.store.playback.speed = float(self.speed.currentData())

@@ -1,0 +1,93 @@
+"""Two runs compared: one sentence on where their texts part, and a table of figures and differing settings."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHeaderView,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app import comparison, theme
+from app.labels import plain_label
+from app.run_record import RunRecord
+from app.shown_text import visible
+
+_LONGEST = 60
+
+
+class TwoRuns(QWidget):
+    """Says how to compare until it is given two runs."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._compared: tuple[int, int, int, int] | None = None
+        self.sentence = plain_label("", self, role="muted", wraps=True)
+        self.sentence.setAccessibleName(self.tr("Comparison of two runs"))
+        self.table = QTableWidget(0, 3, self)
+        self.table.setAccessibleName(self.tr("Figures of both runs"))
+        self._set_up_table()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(2 * theme.GRID, theme.HALF, theme.GRID, 0)
+        column.setSpacing(theme.HALF)
+        column.addWidget(self.sentence)
+        column.addWidget(self.table, 1)
+        self.say_how()
+
+    def say_how(self) -> None:
+        """Nothing is compared."""
+        self._compared = None
+        self.table.hide()
+        self.sentence.setText(self.tr("Select two runs (Ctrl+click, or Shift and the arrow keys) to compare them."))
+        self.sentence.setAlignment(Qt.AlignmentFlag.AlignTop)
+
+    def compare(self, first: RunRecord, second: RunRecord) -> None:
+        """Show two runs side by side."""
+        key = (first.number, len(first.events), second.number, len(second.events))
+        if key == self._compared:
+            return
+        self._compared = key
+        self.sentence.setText(self._sentence(first, second))
+        rows = comparison.figures(first, second)
+        self.table.setHorizontalHeaderLabels(
+            ["", self.tr("run {0}").format(first.number), self.tr("run {0}").format(second.number)]
+        )
+        self.table.setRowCount(len(rows))
+        for number, row in enumerate(rows):
+            for column, text in enumerate(row):
+                item = QTableWidgetItem(visible(text, longest=_LONGEST).replace("·", " "))
+                side = Qt.AlignmentFlag.AlignLeft if column == 0 else Qt.AlignmentFlag.AlignRight
+                item.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
+                self.table.setItem(number, column, item)
+        self.table.show()
+
+    def _sentence(self, first: RunRecord, second: RunRecord) -> str:
+        found = comparison.parting(first, second)
+        if not found.first and not found.second:
+            return self.tr("Runs {0} and {1} have the same text: {2:,} tokens with the prompt.").format(
+                first.number, second.number, found.n_common
+            )
+        if not found.n_common:
+            return self.tr("Runs {0} and {1} share no token: their prompts differ.").format(first.number, second.number)
+        return self.tr("The same for {0:,} tokens, then run {1} goes on with {2} and run {3} with {4}.").format(
+            found.n_common, first.number, self._quoted(found.first), second.number, self._quoted(found.second)
+        )
+
+    def _quoted(self, text: str) -> str:
+        return f"“{visible(text, longest=_LONGEST)}”" if text else self.tr("nothing (it ends there)")
+
+    def _set_up_table(self) -> None:
+        table = self.table
+        table.setFrameShape(QFrame.Shape.NoFrame)
+        table.setFont(theme.tabular(table.font()))
+        table.setShowGrid(False)
+        table.setTabKeyNavigation(False)
+        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        table.verticalHeader().hide()
+        table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + theme.HALF)
+        table.horizontalHeader().setHighlightSections(False)
+        table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)

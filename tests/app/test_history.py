@@ -1,0 +1,110 @@
+"""The panels of this session's runs and of the replay."""
+
+import pytest
+from PySide6.QtCore import QItemSelectionModel
+
+from app.panels.history import HistoryPanel
+from app.panels.transport import TransportPanel
+from app.store import RunStore
+from engine.events import Event, RunFinished
+from tests.app.factory import a_round, started, whole_run
+
+
+@pytest.fixture
+def store(qtbot) -> RunStore:
+    return RunStore()
+
+
+def feed(store: RunStore, *events: Event) -> None:
+    for event in events:
+        store.take(event)
+    store.changed.emit()
+
+
+def shown_history(store, qtbot) -> HistoryPanel:
+    panel = HistoryPanel(store)
+    qtbot.addWidget(panel)
+    panel.every_ms = 0
+    panel.resize(1000, 300)
+    panel.show()
+    return panel
+
+
+def cells(panel: HistoryPanel, column: int) -> list[str]:
+    return [panel.table.item(row, column).text() for row in range(panel.table.rowCount())]
+
+
+def pick(panel: HistoryPanel, *rows: int) -> None:
+    flags = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
+    panel.table.clearSelection()
+    for row in rows:
+        panel.table.selectionModel().select(panel.table.model().index(row, 0), flags)
+
+
+def test_every_run_of_the_session_is_a_row(store, qtbot):
+    panel = shown_history(store, qtbot)
+    feed(store, *whole_run("first"))
+    feed(store, started("second"), a_round(0, [" a"]))
+    assert cells(panel, 0) == ["1", "2"]
+    assert cells(panel, 2) == ["5", "2"]
+    assert cells(panel, 7) == ["same text ✓", "running"]
+    feed(store, RunFinished("cancelled", 2))
+    assert cells(panel, 7) == ["same text ✓", "stopped"]
+
+
+def test_a_fork_names_the_run_it_came_from(store, qtbot):
+    panel = shown_history(store, qtbot)
+    feed(store, *whole_run("first"))
+    feed(store, started("second", forked_from="first", forked_at=3), RunFinished("length", 0))
+    assert "fork of 1 at token 3" in cells(panel, 1)[1]
+
+
+def test_a_selected_run_is_shown(store, qtbot):
+    panel = shown_history(store, qtbot)
+    feed(store, *whole_run("first"))
+    feed(store, *whole_run("second"))
+    pick(panel, 0)
+    assert store.started.run_id == "first"
+
+
+def test_two_selected_runs_are_compared(store, qtbot):
+    panel = shown_history(store, qtbot)
+    feed(store, started("first"), a_round(0, [" a", " b"]), RunFinished("length", 3))
+    feed(store, started("second"), a_round(0, [" a"], [" x"], " c"), RunFinished("length", 2))
+    pick(panel, 0, 1)
+    assert "The same for 3 tokens" in panel.two.sentence.text()
+    assert "·b·end" in panel.two.sentence.text()
+    assert panel.two.table.rowCount() > 3
+
+
+def test_hostile_names_are_shown_literally(store, qtbot):
+    panel = shown_history(store, qtbot)
+    feed(store, started("first", drafter="<b>x</b>\u202e\n" * 30), RunFinished("length", 0))
+    assert "<b>" in cells(panel, 1)[0]
+    assert "\u202e" not in cells(panel, 1)[0]
+
+
+def test_the_slider_follows_and_moves_the_run(store, qtbot):
+    panel = TransportPanel(store)
+    qtbot.addWidget(panel)
+    panel.every_ms = 0
+    panel.show()
+    assert not panel.isEnabled()
+    feed(store, *whole_run())
+    assert panel.isEnabled()
+    assert panel.slider.value() == panel.slider.maximum() == len(whole_run())
+    panel.slider.setValue(3)
+    assert store.summary.n_rounds == 1
+    assert panel.place.text() == "round 1 of 2"
+
+
+def test_the_button_replays_and_holds(store, qtbot):
+    panel = TransportPanel(store)
+    qtbot.addWidget(panel)
+    panel.show()
+    feed(store, *whole_run())
+    panel.toggle()
+    assert store.playback is not None
+    panel.toggle()
+    assert store.playback is None
+    store.close()
