@@ -22,12 +22,6 @@ def describe(event: Event) -> str | None:
     return _describe(event)
 
 
-def at_second(event: Event) -> str:
-    """When a run's event happened, in seconds since the run started; nothing for other events."""
-    at_s = getattr(event, "at_s", None)
-    return "" if at_s is None else f"{at_s:.2f} s"
-
-
 def _name(text: str) -> str:
     """A model's or folder's name, in which a space may be a space."""
     return visible(text, longest=_LONGEST_NAME).replace("·", " ")

@@ -1,14 +1,17 @@
-"""Panel of the log: what the engine said, a line an event, newest last; knows no event."""
+"""Panel of the log: what the engine said, a line an event, newest last."""
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
+from time import localtime, strftime, time
 from typing import NamedTuple
 
 from PySide6.QtGui import QTextOption
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QVBoxLayout, QWidget
 
 from app import theme
-from app.event_words import at_second, describe
+from app.event_words import describe
 from app.panel import Panel
+from app.shown_text import visible
 from app.store import RunStore
 from engine.events import Event
 from engine.summary import Summary
@@ -17,7 +20,7 @@ MOST_LINES = 5000
 
 
 class LogLine(NamedTuple):
-    """at: a time of day, or seconds since the run started; may be empty."""
+    """at: a time of day; may be empty."""
 
     at: str
     words: str
@@ -30,6 +33,8 @@ class LogPanel(Panel):
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
+        self._n_read = 0
+        self._saved: Path | None = None
         self.text = QPlainTextEdit(self)
         self.text.setReadOnly(True)
         self.text.setUndoRedoEnabled(False)
@@ -45,12 +50,24 @@ class LogPanel(Panel):
         column.addWidget(self.text)
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
-        """Append what the run's events say."""
-        said = ((at_second(event), describe(event)) for event in new)
-        self.append_lines([LogLine(at, words) for at, words in said if words is not None])
+        """Append what the store noted since, whichever run it belongs to, and where a run was saved."""
+        first = max(0, self._n_read - self.store.n_notes_dropped)
+        notes = self.store.notes[first:]
+        self._n_read = self.store.n_notes_dropped + len(self.store.notes)
+        said = ((note.at, describe(note.event)) for note in notes)
+        self.append_lines([LogLine(_clock(at), words) for at, words in said if words is not None])
+        if self.store.saved != self._saved:
+            self._saved = self.store.saved
+            if self._saved is not None:
+                saved = self.tr("trace saved to {0}").format(visible(str(self._saved)))
+                self.append_lines([LogLine(_clock(time()), saved)])
 
     def append_lines(self, lines: Iterable[LogLine]) -> None:
         """Add lines at the end, in one step."""
         shown = "\n".join(f"{at}  {words}" if at else words for at, words in lines)
         if shown:
             self.text.appendPlainText(shown)
+
+
+def _clock(at: float) -> str:
+    return strftime("%H:%M:%S", localtime(at))

@@ -108,11 +108,11 @@ class Legend(QWidget):
             ("untested", self.tr("untested"), self.tr("Proposed after the first rejection, so never looked at.")),
         )
         for fate, text, tip in shown:
-            row.addWidget(_LegendEntry(fate, text, tip, self))
+            row.addWidget(LegendEntry(fate, text, tip, self))
         row.addStretch(1)
 
 
-class _LegendEntry(QWidget):
+class LegendEntry(QWidget):
     """One fate, painted with its cue under, over or through its name."""
 
     def __init__(self, fate: StreamFate, text: str, tip: str, parent: QWidget) -> None:

@@ -35,7 +35,7 @@ def show(qtbot: QtBot) -> Iterator[Show]:
 
 def feed(panel: RoundsPanel, *events: Event) -> None:
     for event in events:
-        panel.store._take(event, live=True)
+        panel.store.take(event)
     panel.store.changed.emit()
     panel.refresh()
 

@@ -77,7 +77,7 @@ class AcceptancePlot(PlotPanel):
                 self._show_band()
             self.set_span(summary.n_rounds, 1.0)
         self.say_empty(summary, empty=not self._n_tested)
-        ended = summary.state in ("finished", "failed")
+        ended = summary.state in ("finished", "failed") and self._n_rounds == summary.n_rounds
         if ended and self._n_tested and self._last_round not in self._intervals:
             self._due[self._last_round] = dict(self._kinds)
         if self._due and not self._next_interval.isActive():
