@@ -146,11 +146,17 @@ def _speed(summary: Summary) -> Entry:
     verdict = tr("drafting pays") if summary.speedup > 1 else tr("drafting does not pay here")
     return Entry(name, tr(
         "{0}, measured over {1} pairs: {2} per token against {3} for plain decoding, so {4}. "
-        "In brackets: the range that holds the true value with 95 % confidence."
+        "In brackets, from three pairs on: the range that holds the true value with 95 % confidence."
     ).format(
-        words.with_interval(summary.speedup, summary.speedup_ci) + "×", len(summary.pair_speedups),
+        _factor(summary), len(summary.pair_speedups),
         words.milliseconds(ours), words.milliseconds(plain), verdict,
     ))  # fmt: skip
+
+
+def _factor(summary: Summary) -> str:
+    if summary.speedup_ci is None:
+        return words.times(summary.speedup)
+    return f"{words.times(summary.speedup)} [{summary.speedup_ci.low:.2f}, {summary.speedup_ci.high:.2f}]"
 
 
 def _cost(summary: Summary) -> Entry:
@@ -211,7 +217,7 @@ def _figures(summary: Summary) -> tuple[Entry, ...]:
         Entry(tr("Predicted speedup"), tr(
             "{0}: what α, γ and the measured costs promise. A measured value far below it points at overhead."
         ).format(words.times(summary.predicted_speedup))),
-        Entry(tr("Prefill and TTFT"), tr(
+        Entry(tr("Prefill and time to first token (TTFT)"), tr(
             "Reading the {0:,} tokens of the prompt took {1}; the first token was there after {2}. "
             "Neither counts as decoding."
         ).format(summary.n_prompt, ms(summary.prefill_ms), ms(summary.ttft_ms))),

@@ -14,6 +14,9 @@ from app.store import RunStore
 from engine.events import Event
 from engine.summary import Summary
 
+# What fits the column; a longer name is in the tooltip.
+_LONGEST_NAME, _LONGEST_SPEC = 28, 200
+
 
 class _Row(NamedTuple):
     """A figure: its title, its meaning, what would make it known, and how it is written."""
@@ -25,9 +28,9 @@ class _Row(NamedTuple):
 
 
 class MetricsPanel(Panel):
-    """Rewrites its figures a few times a second while a run is live: intervals cost a bootstrap each."""
+    """Rewrites its figures twice a second while a run is live: intervals cost a bootstrap each."""
 
-    every_ms = 250
+    every_ms = 500
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
@@ -71,13 +74,21 @@ class MetricsPanel(Panel):
             return
         self._drawn = summary
         self._headline.setText(words.times(summary.speedup))
+        self._headline.setToolTip(self._headline_meaning(summary))
         self._caption.setText(self._explain(summary))
         self._workload.setText(self._made_with())
+        self._workload.setToolTip(self._made_with_in_full())
         for row, label in self._rows:
             text = row.write(summary)
             label.setText(text)
             unknown = row.needs and text == words.UNKNOWN
             label.setToolTip(f"{row.meaning} {row.needs}" if unknown else row.meaning)
+
+    def _headline_meaning(self, summary: Summary) -> str:
+        meaning = self.tr("Measured speedup: median over pairs of plain / speculative time per token, prefill apart.")
+        if summary.speedup is not None:
+            return meaning
+        return meaning + self.tr(" Known once plain decoding was measured: switch “Measure plain decoding” on.")
 
     def _explain(self, summary: Summary) -> str:
         if summary.method == "plain":
@@ -98,13 +109,23 @@ class MetricsPanel(Panel):
         if started is None:
             return ""
         settings = dict(started.settings)
-        parts = [f"{visible(started.target)} + {visible(started.drafter)}", f"{started.device} {started.dtype}"]
+        parts = [f"{_short(started.target)} + {_short(started.drafter)}", f"{started.device} {started.dtype}"]
         if "gamma" in settings:
             parts.append(f"γ {settings['gamma']}")
         temperature = settings.get("temperature", 0)
         parts.append(self.tr("T {0}").format(temperature) if temperature else self.tr("greedy"))
         forked = () if started.forked_at is None else (self.tr("forked at token {0}").format(started.forked_at),)
         return " · ".join((*parts, *forked))
+
+    def _made_with_in_full(self) -> str:
+        """The names of the models as they were given, and every setting."""
+        started = self.store.started
+        if started is None:
+            return self.tr("What this run was made with.")
+        settings = ", ".join(f"{visible(name)} {visible(str(value))}" for name, value in started.settings)
+        return self.tr("target: {0}\ndrafter: {1}\n{2}").format(
+            visible(started.target), visible(started.drafter), settings
+        )
 
     def _add_group(self, title: str, rows: Sequence[_Row]) -> None:
         self._column.addSpacing(theme.GRID)
@@ -228,3 +249,9 @@ class MetricsPanel(Panel):
                 lambda s: words.milliseconds(s.prefill_ms),
             ),
         )
+
+
+def _short(spec: str) -> str:
+    """A model by the last part of its path, cut in the middle where it is long: both its ends tell it apart."""
+    name = visible(spec.replace("\\", "/").rstrip("/").rpartition("/")[2], longest=_LONGEST_SPEC).replace("·", " ")
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME // 2]}…{name[-_LONGEST_NAME // 2 :]}"

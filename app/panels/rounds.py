@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QModelIndex, Qt
-from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -24,6 +24,8 @@ from engine.events import Event, RoundFinished
 from engine.summary import Summary
 
 _OWN_ORDER = -1
+_USUAL_FIGURES = "00000"
+_REJECTED_WIDTH, _LEAST_TEXT_WIDTH = 11 * theme.GRID, 22 * theme.GRID
 
 
 class RoundsPanel(Panel):
@@ -141,6 +143,7 @@ class _Table(QTableView):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        self._widest = 0
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFont(theme.tabular(self.font()))
         self.setShowGrid(False)
@@ -155,18 +158,30 @@ class _Table(QTableView):
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + theme.GRID)
         header = self.horizontalHeader()
         header.setHighlightSections(False)
-        header.setStretchLastSection(True)
         # The third click on a header brings the order of the run back.
         header.setSortIndicatorClearable(True)
         header.setSortIndicator(_OWN_ORDER, Qt.SortOrder.AscendingOrder)
         self.setSortingEnabled(True)
 
     def fit_columns(self, model: RoundsModel) -> None:
-        """Give each column the width of its title and of the mark of the sorted one."""
+        """Give each column the width of its title, or of its figures where those are wider, and a mark of order."""
+        metrics, header = self.fontMetrics(), self.horizontalHeader()
+        for column, fact in enumerate(model.facts):
+            width = max(metrics.horizontalAdvance(fact.title), metrics.horizontalAdvance(_USUAL_FIGURES))
+            header.resizeSection(column, width + 3 * theme.GRID if not fact.is_text else _REJECTED_WIDTH)
+            if fact.is_text:
+                self._widest = column
+        self._widen()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Give the text what the figures leave."""
+        super().resizeEvent(event)
+        self._widen()
+
+    def _widen(self) -> None:
         header = self.horizontalHeader()
-        for column, fact in enumerate(model.facts[:-1]):
-            width = header.sectionSizeHint(column) + theme.GRID
-            header.resizeSection(column, 2 * width if fact.is_text else width)
+        others = header.length() - header.sectionSize(self._widest)
+        header.resizeSection(self._widest, max(_LEAST_TEXT_WIDTH, self.viewport().width() - others))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
         """Go to the first or last row where Qt would go to the first or last column."""

@@ -34,7 +34,7 @@ class RoundsModel(QAbstractTableModel):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.only_rejections = False
-        self.facts = self._numbers() + self._texts()
+        self.facts = self._counts() + self._texts() + self._measures()
         self._rounds: list[RoundFinished] = []
         self._rows: list[int] = []
         self._sorted_by: int | None = None
@@ -161,7 +161,7 @@ class RoundsModel(QAbstractTableModel):
 
     # The columns
 
-    def _numbers(self) -> tuple[Fact, ...]:
+    def _counts(self) -> tuple[Fact, ...]:
         return (
             _count(self.tr("round"), self.tr("Number of the round, from 0."), lambda e: e.round),
             _count(self.tr("proposed"), self.tr("Tokens the drafter proposed."), lambda e: len(e.proposed)),
@@ -170,23 +170,6 @@ class RoundsModel(QAbstractTableModel):
                 self.tr("emitted"),
                 self.tr("Tokens the round added to the text, correction or bonus included."),
                 lambda e: len(e.emitted),
-            ),
-            _time(self.tr("draft ms"), self.tr("Time of the draft phase."), lambda e: e.draft_ms),
-            _time(
-                self.tr("verify ms"),
-                self.tr("Time of the target's forward over the draft, and of the decision."),
-                lambda e: e.verify_ms,
-            ),
-            _time(
-                self.tr("other ms"),
-                self.tr("Time of the round that is neither: bookkeeping and text."),
-                lambda e: e.other_ms,
-            ),
-            Fact(
-                self.tr("least accept"),
-                self.tr("The least acceptance probability, min(1, p/q), of the tested tokens; 0 or 1 when greedy."),
-                lambda e: words.number(least_accept_prob(e)),
-                lambda e: _UNKNOWN_KEY if (least := least_accept_prob(e)) is None else least,
             ),
         )
 
@@ -205,6 +188,27 @@ class RoundsModel(QAbstractTableModel):
                 emitted_text,
                 emitted_text,
                 is_text=True,
+            ),
+        )
+
+    def _measures(self) -> tuple[Fact, ...]:
+        return (
+            _time(self.tr("draft ms"), self.tr("Time of the draft phase."), lambda e: e.draft_ms),
+            _time(
+                self.tr("verify ms"),
+                self.tr("Time of the target's forward over the draft, and of the decision."),
+                lambda e: e.verify_ms,
+            ),
+            _time(
+                self.tr("other ms"),
+                self.tr("Time of the round that is neither: bookkeeping and text."),
+                lambda e: e.other_ms,
+            ),
+            Fact(
+                self.tr("least accept"),
+                self.tr("The least acceptance probability, min(1, p/q), of the tested tokens; 0 or 1 when greedy."),
+                lambda e: words.number(least_accept_prob(e)),
+                lambda e: _UNKNOWN_KEY if (least := least_accept_prob(e)) is None else least,
             ),
         )
 

@@ -65,7 +65,7 @@ def test_a_round_without_rejection_ends_with_a_bonus() -> None:
 
 def test_the_speedup_is_told_with_both_times_and_what_made_it() -> None:
     told = of(whole_run())
-    assert told["Does it pay?/Measured speedup"].startswith("2.00 [2.00, 2.00]×, measured over 3 pairs: 5.00 ms per")
+    assert told["Does it pay?/Measured speedup"].startswith("2.00× [2.00, 2.00], measured over 3 pairs: 5.00 ms per")
     assert "drafting pays" in told["Does it pay?/Measured speedup"]
     assert "A drafter step costs 0.25 of a target step" in told["Does it pay?/Why"]
     assert "drafting pays from α = 0." in told["Does it pay?/Why"]

@@ -40,9 +40,12 @@ def feed(panel: RoundsPanel, *events: Event) -> None:
     panel.refresh()
 
 
+def place_of(panel: RoundsPanel, title: str) -> int:
+    return [fact.title for fact in panel.model.facts].index(title)
+
+
 def column(panel: RoundsPanel, title: str) -> list[object]:
-    model = panel.model
-    place = [fact.title for fact in model.facts].index(title)
+    model, place = panel.model, place_of(panel, title)
     return [model.data(model.index(row, place)) for row in range(model.rowCount())]
 
 
@@ -99,7 +102,7 @@ def test_numbers_are_sorted_as_numbers_and_new_rounds_fall_into_place(show: Show
 
 def test_what_is_not_known_sorts_below_every_number(show: Show) -> None:
     panel = show(*mixed())
-    panel.table.sortByColumn(7, Qt.SortOrder.AscendingOrder)
+    panel.table.sortByColumn(place_of(panel, "least accept"), Qt.SortOrder.AscendingOrder)
     assert column(panel, "least accept")[0] == "—"
 
 
