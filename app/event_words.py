@@ -5,7 +5,7 @@ from functools import singledispatch
 from PySide6.QtCore import QCoreApplication
 
 from app import words
-from app.shown_text import visible
+from app.plain_text import one_line
 from engine import events
 from engine.events import Event
 
@@ -23,8 +23,8 @@ def describe(event: Event) -> str | None:
 
 
 def _name(text: str) -> str:
-    """A model's or folder's name, in which a space may be a space."""
-    return visible(text, longest=_LONGEST_NAME).replace("·", " ")
+    """A name or message of others, short enough for a line that holds more."""
+    return one_line(text, longest=_LONGEST_NAME)
 
 
 @singledispatch

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from PySide6.QtCore import QCoreApplication
 
 from app import words
+from app.plain_text import one_line
 from app.shown_text import visible
 from app.theme import StreamFate
 from engine import speed_model
@@ -50,7 +51,7 @@ def _token(text: str) -> str:
 
 
 def _model(spec: str) -> str:
-    return visible(spec, longest=_LONGEST_TOKEN).replace("·", " ")
+    return one_line(spec, longest=_LONGEST_TOKEN)
 
 
 # What happens

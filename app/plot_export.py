@@ -15,7 +15,8 @@ from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QWidget
 
 from app import theme
-from app.shown_text import LONGEST, visible
+from app.plain_text import one_line
+from app.shown_text import visible
 from engine.events import RunStarted
 
 _POLL_MS = 30
@@ -60,12 +61,7 @@ def run_notes(title: str, started: RunStarted | None) -> tuple[str, ...]:
         ("target", started.target), ("drafter", started.drafter), ("device", f"{started.device} {started.dtype}"),
         *((f"setting {name}", value) for name, value in started.settings),
     )  # fmt: skip
-    return (f"draftscope: {title}", *(f"{_in_a_line(name)}: {_in_a_line(str(value))}" for name, value in facts))
-
-
-def _in_a_line(text: str) -> str:
-    """Foreign text in a comment, where a space may be a space."""
-    return " ".join(map(visible, text[:LONGEST].split(" ")))
+    return (f"draftscope: {title}", *(f"{one_line(name)}: {one_line(str(value))}" for name, value in facts))
 
 
 def as_csv(table: Table) -> bytes:
@@ -170,7 +166,7 @@ class Exporter(QObject):
             self.written.emit(str(answer.path))
         else:
             message = self.tr("{0} could not be written: {1}").format(
-                visible(str(answer.path)), visible(answer.failure)
+                one_line(str(answer.path)), one_line(answer.failure)
             )
             self.failed.emit(message, self.tr("choose another file or folder"))
 

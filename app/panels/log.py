@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QPlainTextEdit, QVBoxLayout, QWidget
 from app import theme
 from app.event_words import describe
 from app.panel import Panel
-from app.shown_text import visible
+from app.plain_text import one_line
 from app.store import RunStore
 from engine.events import Event
 from engine.summary import Summary
@@ -59,7 +59,7 @@ class LogPanel(Panel):
         if self.store.saved != self._saved:
             self._saved = self.store.saved
             if self._saved is not None:
-                saved = self.tr("trace saved to {0}").format(visible(str(self._saved)))
+                saved = self.tr("trace saved to {0}").format(one_line(str(self._saved)))
                 self.append_lines([LogLine(_clock(time()), saved)])
 
     def append_lines(self, lines: Iterable[LogLine]) -> None:

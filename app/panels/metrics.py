@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 from app import labels, theme, words
 from app.panel import Panel
 from app.panels.same_text import SameText
-from app.shown_text import visible
+from app.plain_text import one_line, plain_tip
 from app.store import RunStore
 from engine.events import Event
 from engine.summary import Summary
@@ -77,7 +77,7 @@ class MetricsPanel(Panel):
         self._headline.setToolTip(self._headline_meaning(summary))
         self._caption.setText(self._explain(summary))
         self._workload.setText(self._made_with())
-        self._workload.setToolTip(self._made_with_in_full())
+        self._workload.setToolTip(plain_tip(self._made_with_in_full()))
         for row, label in self._rows:
             text = row.write(summary)
             label.setText(text)
@@ -122,9 +122,9 @@ class MetricsPanel(Panel):
         started = self.store.started
         if started is None:
             return self.tr("What this run was made with.")
-        settings = ", ".join(f"{visible(name)} {visible(str(value))}" for name, value in started.settings)
+        settings = ", ".join(f"{one_line(name)} {one_line(str(value))}" for name, value in started.settings)
         return self.tr("target: {0}\ndrafter: {1}\n{2}").format(
-            visible(started.target), visible(started.drafter), settings
+            one_line(started.target), one_line(started.drafter), settings
         )
 
     def _add_group(self, title: str, rows: Sequence[_Row]) -> None:
@@ -253,5 +253,5 @@ class MetricsPanel(Panel):
 
 def _short(spec: str) -> str:
     """A model by the last part of its path, cut in the middle where it is long: both its ends tell it apart."""
-    name = visible(spec.replace("\\", "/").rstrip("/").rpartition("/")[2], longest=_LONGEST_SPEC).replace("·", " ")
+    name = one_line(spec.replace("\\", "/").rstrip("/").rpartition("/")[2], longest=_LONGEST_SPEC)
     return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME // 2]}…{name[-_LONGEST_NAME // 2 :]}"
