@@ -14,7 +14,7 @@ _Line = tuple[QPen, QPointF, QPointF]
 _Text = tuple[QRectF, Qt.AlignmentFlag, str]
 
 
-class RoundAxis(pg.AxisItem):
+class RoundAxis(pg.AxisItem):  # type: ignore[misc]  # the library has no types
     """The x-axis over a range that is a power of two: ticks at its quarters, the label at its end in the same row."""
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class RoundAxis(pg.AxisItem):
         p.drawText(row, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop, self.labelText)
 
 
-class ValueAxis(pg.AxisItem):
+class ValueAxis(pg.AxisItem):  # type: ignore[misc]  # the library has no types
     """The y-axis from 0: four steps at most, as wide in every plot, so that the rounds of all line up."""
 
     def __init__(self) -> None:

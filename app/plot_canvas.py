@@ -11,7 +11,7 @@ from app.plot_axis import RoundAxis, ValueAxis
 _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_PageUp: -10, Qt.Key.Key_PageDown: 10}
 
 
-class PlotCanvas(pg.PlotWidget):
+class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]  # the library has no types
     """Says where the mouse points, what is picked and stepped to; the scene's own mouse handling is not used."""
 
     pointed = Signal(float)

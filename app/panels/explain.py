@@ -34,17 +34,17 @@ class ExplainPanel(Panel):
         for section in self._sections():
             self._add_section(section)
         self._column.addStretch(1)
-        self.scroll = QScrollArea(self)
-        self.scroll.setWidget(self._page)
-        self.scroll.setWidgetResizable(True)
-        self.scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.scroll.setAccessibleName(self.tr("What am I looking at?"))
-        self.scroll.setToolTip(self.tr("Arrow and Page keys scroll."))
-        self.setFocusProxy(self.scroll)
+        self.area = QScrollArea(self)
+        self.area.setWidget(self._page)
+        self.area.setWidgetResizable(True)
+        self.area.setFrameShape(QFrame.Shape.NoFrame)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.area.setAccessibleName(self.tr("What am I looking at?"))
+        self.area.setToolTip(self.tr("Arrow and Page keys scroll."))
+        self.setFocusProxy(self.area)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.scroll)
+        column.addWidget(self.area)
 
     def texts(self) -> tuple[str, ...]:
         """What stands under the headings."""

@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from app import labels, theme, words
+from app.labels import SteadyLabel
 from app.panel import Panel
 from app.panels.same_text import SameText
 from app.plain_text import one_line, plain_tip
@@ -16,6 +17,7 @@ from engine.summary import Summary
 
 # What fits the column; a longer name is in the tooltip.
 _LONGEST_NAME, _LONGEST_SPEC = 28, 200
+_WIDEST_VALUE = "0.00 [0.00, 0.00]"
 
 
 class _Row(NamedTuple):
@@ -34,7 +36,7 @@ class MetricsPanel(Panel):
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
-        self._rows: list[tuple[_Row, QLabel]] = []
+        self._rows: list[tuple[_Row, SteadyLabel]] = []
         self._drawn: Summary | None = None
         self._headline = labels.plain_label(words.UNKNOWN, self)
         self._headline.setFont(theme.tabular(theme.scaled(self.font(), theme.HEADLINE_SCALE, bold=True)))
@@ -80,7 +82,7 @@ class MetricsPanel(Panel):
         self._workload.setToolTip(plain_tip(self._made_with_in_full()))
         for row, label in self._rows:
             text = row.write(summary)
-            label.setText(text)
+            label.show_text(text)
             unknown = row.needs and text == words.UNKNOWN
             label.setToolTip(f"{row.meaning} {row.needs}" if unknown else row.meaning)
 
@@ -137,7 +139,8 @@ class MetricsPanel(Panel):
         for number, row in enumerate(rows):
             name = labels.plain_label(row.title, self)
             name.setToolTip(row.meaning)
-            value = labels.plain_label(words.UNKNOWN, self)
+            value = SteadyLabel(_WIDEST_VALUE, self)
+            value.show_text(words.UNKNOWN)
             value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             value.setAccessibleName(row.title)
             value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

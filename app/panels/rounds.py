@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from app import theme
-from app.labels import plain_label
+from app.labels import SteadyLabel
 from app.panel import Panel
 from app.panels.rounds_model import RoundsModel
 from app.store import RunStore, Selection
@@ -25,7 +25,7 @@ from engine.summary import Summary
 
 _OWN_ORDER = -1
 _USUAL_FIGURES = "00000"
-_REJECTED_WIDTH, _LEAST_TEXT_WIDTH = 11 * theme.GRID, 22 * theme.GRID
+_REJECTED_WIDTH, _LEAST_TEXT_WIDTH = 9 * theme.GRID, 10 * theme.GRID
 
 
 class RoundsPanel(Panel):
@@ -36,15 +36,13 @@ class RoundsPanel(Panel):
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
         self.model = RoundsModel(self)
-        self.table = _Table(self)
-        self.table.setModel(self.model)
+        self.table = _Table(self.model, self)
         self.table.setAccessibleName(self.tr("Rounds"))
-        self.table.fit_columns(self.model)
         self.table.selectionModel().currentRowChanged.connect(self._on_row)
         self.only_rejections = QCheckBox(self.tr("Only rounds with a rejection"), self)
         self.only_rejections.setToolTip(self.tr("Hide the rounds in which every tested token was accepted."))
         self.only_rejections.toggled.connect(self._on_filter)
-        self.count = plain_label("", self, role="muted")
+        self.count = SteadyLabel(self.tr("00,000 of 00,000 rounds"), self, role="muted")
         self.count.setAccessibleName(self.tr("Rounds shown"))
         self._make_actions()
         self._lay_out()
@@ -109,7 +107,7 @@ class RoundsPanel(Panel):
     def _tell_count(self) -> None:
         shown, n = self.model.rowCount(), self.model.n_rounds
         text = self.tr("{0:,} of {1:,} rounds").format(shown, n)
-        self.count.setText(text if self.model.only_rejections else self.tr("{0:,} rounds").format(n))
+        self.count.show_text(text if self.model.only_rejections else self.tr("{0:,} rounds").format(n))
 
     def _make_actions(self) -> None:
         for text, slot, keys in (
@@ -141,9 +139,12 @@ class RoundsPanel(Panel):
 class _Table(QTableView):
     """Rows as a whole, of one height, without a grid; Home and End go to the first and last row."""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, model: RoundsModel, parent: QWidget) -> None:
         super().__init__(parent)
-        self._widest = 0
+        self.setModel(model)
+        self._facts = model.facts
+        # The last text has what is left of the width.
+        self._widest = max(column for column, fact in enumerate(model.facts) if fact.is_text)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFont(theme.tabular(self.font()))
         self.setShowGrid(False)
@@ -162,15 +163,16 @@ class _Table(QTableView):
         header.setSortIndicatorClearable(True)
         header.setSortIndicator(_OWN_ORDER, Qt.SortOrder.AscendingOrder)
         self.setSortingEnabled(True)
+        header.sortIndicatorChanged.connect(self.fit_columns)
+        self.fit_columns()
 
-    def fit_columns(self, model: RoundsModel) -> None:
-        """Give each column the width of its title, or of its figures where those are wider, and a mark of order."""
+    def fit_columns(self) -> None:
+        """Give each column the width of its title, or of its figures, the sorted one room for the mark of its order."""
         metrics, header = self.fontMetrics(), self.horizontalHeader()
-        for column, fact in enumerate(model.facts):
+        for column, fact in enumerate(self._facts):
             width = max(metrics.horizontalAdvance(fact.title), metrics.horizontalAdvance(_USUAL_FIGURES))
-            header.resizeSection(column, width + 3 * theme.GRID if not fact.is_text else _REJECTED_WIDTH)
-            if fact.is_text:
-                self._widest = column
+            mark = 2 * theme.GRID if column == header.sortIndicatorSection() else 0
+            header.resizeSection(column, _REJECTED_WIDTH if fact.is_text else width + 2 * theme.GRID + mark)
         self._widen()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)

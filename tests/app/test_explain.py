@@ -149,7 +149,7 @@ def test_every_label_is_plain_and_none_widens_the_page(panel: ExplainPanel, feed
     panel.refresh()
     labels = panel.findChildren(QLabel)
     assert all(label.textFormat() == Qt.TextFormat.PlainText for label in labels)
-    assert panel.scroll.widget().minimumSizeHint().width() < 400
+    assert panel.area.widget().minimumSizeHint().width() < 400
 
 
 def test_the_window_of_the_page_leaves_the_other_usable(qtbot: QtBot, panel: ExplainPanel) -> None:

@@ -1,3 +1,4 @@
+import msgspec
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
@@ -63,6 +64,22 @@ def test_every_figure_is_explained_in_a_tooltip(show):
     labels = [label for label in panel.findChildren(QLabel) if label.text() in panel.values()]
     assert len(labels) == len(panel.values())
     assert all(label.toolTip() for label in labels)
+
+
+@pytest.mark.parametrize("name", ["x" * 1000, "/models/" + "very-long-name-" * 20 + "7B", "<b>bold</b>"])
+def test_a_long_model_name_does_not_widen_the_figures(show, name):
+    panel = show(MetricsPanel)
+    show.say(msgspec.structs.replace(started(), target=name, drafter=name), *whole_run()[1:])
+    panel.refresh()
+    assert panel.minimumSizeHint().width() <= 264
+    assert len(panel._workload.text()) < 120
+    assert "<b>" not in panel._workload.toolTip()
+
+
+def test_an_unknown_speedup_says_what_would_make_it_known(show):
+    panel = show(MetricsPanel)
+    show.say(started(), a_round(0, [" a"], [" b"]))
+    assert "Measure plain decoding" in panel._headline.toolTip()
 
 
 def test_no_label_interprets_what_it_shows(show):
