@@ -2,7 +2,8 @@
 
 from typing import Literal, TypeAlias
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from app import theme
@@ -51,6 +52,41 @@ class SteadyLabel(QLabel):
 
     def _fit(self) -> None:
         self.setFixedSize(self.fontMetrics().horizontalAdvance(self._widest) + 1, self.fontMetrics().height())
+
+
+class ElasticLine(QWidget):
+    """One line of plain text that takes what room there is and is cut with an ellipsis; its size never follows it."""
+
+    def __init__(self, parent: QWidget, *, role: Role = "normal") -> None:
+        super().__init__(parent)
+        self._text = ""
+        self._label = plain_label("", self, role=role)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def text(self) -> str:
+        """The whole text."""
+        return self._text
+
+    def show_text(self, text: str) -> None:
+        """Set the text where it is another."""
+        if text != self._text:
+            self._text = text
+            self._cut()
+
+    def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
+        """A line high."""
+        return QSize(0, self.fontMetrics().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Use the new width."""
+        super().resizeEvent(event)
+        self._label.setGeometry(self.rect())
+        self._cut()
+
+    def _cut(self) -> None:
+        metrics = self._label.fontMetrics()
+        self._label.setText(metrics.elidedText(self._text, Qt.TextElideMode.ElideRight, self.width()))
+        self.setToolTip(self._text if metrics.horizontalAdvance(self._text) > self.width() else "")
 
 
 def set_role(label: QLabel, role: Role) -> None:

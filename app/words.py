@@ -36,3 +36,12 @@ def memory(n_bytes: float) -> str:
             return f"{n_bytes:,.0f} {unit}"
         n_bytes /= 1000
     return f"{n_bytes:,.1f} TB"
+
+
+def duration(seconds: float) -> str:
+    """A time to wait, as coarse as it is long."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    if seconds < 90 * 60:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"

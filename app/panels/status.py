@@ -1,19 +1,20 @@
 """The status line: device and memory, what the engine is doing in words, tokens/s, how far it is, Stop."""
 
 from collections.abc import Sequence
+from time import monotonic
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
 
 from app import theme, words
-from app.labels import SteadyLabel, plain_label
+from app.labels import ElasticLine, SteadyLabel, plain_label
 from app.panel import Panel
+from app.progress import Progress
 from app.store import RunStore
 from engine.events import Event
 from engine.summary import Summary
 
 _BAR_STEPS = 1000
-_STATE_CHARACTERS = 70
 
 
 class StatusPanel(Panel):
@@ -25,11 +26,16 @@ class StatusPanel(Panel):
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
         self.device = plain_label("", self, role="muted")
-        self.state = SteadyLabel("0" * _STATE_CHARACTERS, self)
+        self.state = ElasticLine(self)
         self.state.setAccessibleName(self.tr("Engine state"))
         self.speed = SteadyLabel(self.tr("{0:,.0f} tokens/s").format(10**6), self)
         self.speed.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.speed.setToolTip(self.tr("New tokens a second of decoding, prefill apart."))
+        self._pace = Progress()
+        self.same = SteadyLabel(self.tr("same text ✓"), self)
+        self.same.setToolTip(self.tr("Greedy text equal to that of plain decoding, token by token."))
+        self.left = SteadyLabel(self.tr("{0} left, {1}").format(words.duration(5300), "999 MB/s"), self, role="muted")
+        self.left.setAccessibleName(self.tr("Time left"))
         self.progress = QProgressBar(self)
         self.progress.setTextVisible(False)
         self.progress.setFixedSize(20 * theme.GRID, theme.GRID)
@@ -41,9 +47,8 @@ class StatusPanel(Panel):
         row.setContentsMargins(theme.GRID, theme.HALF, theme.GRID, theme.HALF)
         row.setSpacing(3 * theme.GRID)
         row.addWidget(self.device)
-        row.addWidget(self.state)
-        row.addStretch(1)
-        for widget in (self.speed, self.progress, self.stop):
+        row.addWidget(self.state, 1)
+        for widget in (self.speed, self.same, self.progress, self.left, self.stop):
             row.addWidget(widget)
         self._keep_room(self.progress)
 
@@ -51,11 +56,12 @@ class StatusPanel(Panel):
         """Write the line anew."""
         if self.device.text() != (device := self._device()):
             self.device.setText(device)
-        self.state.show_text(self._state(summary))
+        self.state.show_text(self._state(self.store.shelf.live_summary))
         speed = summary.ms_per_token
         self.speed.show_text(self.tr("{0:,.0f} tokens/s").format(1000 / speed) if speed else "")
-        self.stop.setEnabled(self.store.commands.front is not None)
-        self._draw_progress(summary)
+        self.same.show_text(self.tr("same text ✓") if summary.same else "")
+        self.stop.setEnabled(self.store.busy)
+        self._draw_progress()
 
     def _device(self) -> str:
         model, needed = self.store.model, self.store.estimated
@@ -82,7 +88,7 @@ class StatusPanel(Panel):
                 return self.tr("reading the prompt")
             case "drafting":
                 word = self.tr("decoding") if summary.method == "plain" else self.tr("drafting")
-                return self.tr("{0} round {1:,}").format(word, summary.n_rounds)
+                return self.tr("{0} round {1:,}{2}").format(word, summary.n_rounds, self._of_rounds(summary))
             case "paused":
                 return self.tr("held after {0:,} rounds").format(summary.n_rounds)
             case "measuring":
@@ -118,18 +124,35 @@ class StatusPanel(Panel):
             return text + self.tr("; saved to {0}").format(self.store.saved.name)
         return text if self.store.source is None else self.tr("from {0}: ").format(self.store.source.name) + text
 
-    def _draw_progress(self, summary: Summary) -> None:
-        done, total = self._how_far(summary)
+    def _of_rounds(self, summary: Summary) -> str:
+        """About how many rounds the run will have: what is left, at the tokens a round so far."""
+        done, total = self._how_far()
+        if not summary.tau or not total:
+            return ""
+        return self.tr(" of ~{0:,.0f}").format(summary.n_rounds + (total - done) / summary.tau)
+
+    def _draw_progress(self) -> None:
+        done, total = self._how_far()
         self.progress.setVisible(self.store.busy)
         # A total of zero makes the bar say that the end is not known.
-        self.progress.setRange(0, _BAR_STEPS if total else 0)
+        self.progress.setRange(0, _BAR_STEPS if total or not self.store.busy else 0)
         self.progress.setValue(round(_BAR_STEPS * done / total) if total else 0)
+        self._pace.see(self.store.doing, done, total, monotonic())
+        self.left.show_text(self._left() if self.store.busy else "")
 
-    def _how_far(self, summary: Summary) -> tuple[float, float]:
-        at = self.store.progressed
-        if self.store.doing in ("drafting", "paused") and self.store.started is not None:
-            total = dict(self.store.started.settings).get("max_new_tokens")
-            return float(summary.n_emitted), float(total) if isinstance(total, int | float) else 0.0
+    def _left(self) -> str:
+        left, rate, at = self._pace.left_s, self._pace.per_s, self.store.progressed
+        if left is None or rate is None:
+            return ""
+        if at is not None and at.unit == "bytes":
+            return self.tr("{0} left, {1}/s").format(words.duration(left), words.memory(rate))
+        return self.tr("{0} left").format(words.duration(left))
+
+    def _how_far(self) -> tuple[float, float]:
+        at, live = self.store.progressed, self.store.shelf.live
+        if self.store.doing in ("drafting", "paused") and live is not None and live.started is not None:
+            total = dict(live.started.settings).get("max_new_tokens")
+            return float(live.summary.n_emitted), float(total) if isinstance(total, int | float) else 0.0
         if self.store.doing in ("loading", "measuring") and at is not None:
             return at.done, at.total
         return 0.0, 0.0

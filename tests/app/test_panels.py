@@ -146,7 +146,7 @@ def test_the_status_line_says_in_words_what_the_engine_does(show):
     assert panel.device.text() == "cpu · 41 MB, 24 GB free"
     show.store.run(PAIR, Run("speculative", {}, Request("x")))
     show.say(*whole_run()[:3])
-    assert panel.state.text() == "drafting round 1"
+    assert panel.state.text() == "drafting round 1 of ~43"
     show.say(whole_run()[3], *blocks(), Progressed("measuring", 3, 9, "blocks"))
     assert panel.state.text() == "measuring against plain decoding, block 3 of 9"
     show.say(RunFinished("length", 5))
