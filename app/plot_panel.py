@@ -18,6 +18,9 @@ from app.shown_text import visible
 from app.store import RunStore, Selection
 from engine.summary import Summary
 
+# A broken file may state any number; an axis ends somewhere.
+_HIGHEST = 1e12
+
 
 def tr(text: str) -> str:
     """The translation of a plot's words; plots need them before they are objects."""
@@ -51,11 +54,9 @@ class PlotPanel(Panel):
         self.title = title
         self.menu = QMenu(self)
         self.widget = PlotCanvas(self.menu, self)
-        self.plot: pg.PlotItem = self.widget.getPlotItem()
-        self._name_axes(axis, bottom)
         self.widget.setAccessibleName(title)
         self.widget.setAccessibleDescription(caption)
-        self.widget.setToolTip(tr("Click or ← → select a round; right-click or Shift+F10 export."))
+        self.plot: pg.PlotItem = self.widget.getPlotItem()
         self._keys = [(plain_label(f"{mark} {words}", self), colour) for mark, words, colour in keys]
         self._title = plain_label(title, self, role="title")
         self.readout = plain_label("", self)
@@ -68,13 +69,10 @@ class PlotPanel(Panel):
         self._cursor_line.setVisible(False)
         self._cursor_line.setZValue(10)
         self.plot.addItem(self._cursor_line)
+        self._name_axes(axis, bottom)
         self._lay_out()
         self._make_menu()
-        self.widget.pointed.connect(self._on_pointed)
-        self.widget.left.connect(self._on_left)
-        self.widget.picked.connect(lambda place: self._select(round(place)))
-        self.widget.stepped.connect(self._on_stepped)
-        self.widget.end_asked.connect(lambda last: self._select(store.summary.n_rounds - 1 if last else 0))
+        self._listen()
         self.setMinimumHeight(20 * theme.GRID)
 
     # What a subclass says
@@ -188,6 +186,15 @@ class PlotPanel(Panel):
 
     # Making it
 
+    def _listen(self) -> None:
+        canvas = self.widget
+        canvas.setToolTip(tr("Click or ← → select a round; right-click or Shift+F10 export."))
+        canvas.pointed.connect(self._on_pointed)
+        canvas.left.connect(self._on_left)
+        canvas.picked.connect(lambda place: self._select(round(place)))
+        canvas.stepped.connect(self._on_stepped)
+        canvas.end_asked.connect(lambda last: self._select(self.store.summary.n_rounds - 1 if last else 0))
+
     def _name_axes(self, axis: str, bottom: str) -> None:
         self.plot.hideButtons()
         self.plot.disableAutoRange()
@@ -256,7 +263,7 @@ def top_of(values: Iterable[float], *, least: float, now: float = 0.0) -> float:
     """An upper end of a y-axis that moves in steps: a tenth above the largest value, rounded up to two digits.
 
     now: the end in use, which stays while it is enough and not more than twice what is needed."""
-    largest = max([least, *values])
+    largest = min(_HIGHEST, max([least, *values]))
     step = 10.0 ** (len(str(int(largest))) - 1) / 2
     wanted = step * (1 + int(1.05 * largest / step))
     return now if wanted <= now <= 2 * wanted else wanted

@@ -183,7 +183,7 @@ class RoundsModel(QAbstractTableModel):
                 is_text=True,
             ),
             Fact(
-                self.tr("emitted text"),
+                self.tr("text"),
                 self.tr("What the round added; · is a space, ⏎ a line end."),
                 emitted_text,
                 emitted_text,

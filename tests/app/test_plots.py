@@ -295,6 +295,10 @@ def test_steps_of_an_axis_are_round() -> None:
     assert [round_step(least) for least in (0.3, 1.0, 1.1, 3.0, 37.5, 600)] == [0.5, 1.0, 2.0, 5.0, 50.0, 1000.0]
 
 
+def test_an_axis_ends_somewhere_whatever_a_file_states() -> None:
+    assert top_of([float("inf")], least=1.0) < 1e13
+
+
 def test_an_axis_stays_while_it_is_enough() -> None:
     assert top_of([7.2], least=1.0, now=9.0) == 9.0
     assert top_of([7.2], least=1.0, now=7.0) == 8.0

@@ -70,7 +70,7 @@ def test_cells_hold_what_the_rounds_said(show: Show) -> None:
     assert column(panel, "verify ms") == ["5.00", "5.00"]
     assert column(panel, "least accept") == ["0.75", "0.75"]
     assert column(panel, "rejected") == ["·lived", ""]
-    assert column(panel, "emitted text") == ["·a·time·there", "·was⏎"]
+    assert column(panel, "text") == ["·a·time·there", "·was⏎"]
 
 
 def test_a_row_selects_its_round_and_a_selection_its_row(show: Show) -> None:
@@ -157,13 +157,13 @@ def test_selected_rows_are_copied_with_a_header_and_no_formula(show: Show) -> No
     lines = QGuiApplication.clipboard().text().splitlines()
     assert len(lines) == 3
     cells = dict(zip(*(line.split("\t") for line in lines[:2]), strict=True))
-    assert (cells["round"], cells["rejected"], cells["emitted text"]) == ("0", "'@x", "'=1+1⇥")
+    assert (cells["round"], cells["rejected"], cells["text"]) == ("0", "'@x", "'=1+1⇥")
 
 
 @pytest.mark.parametrize("text", ["<b>x</b>", "\u202egnp.exe", "a" * 1_000_000])
 def test_hostile_text_neither_acts_nor_swells(show: Show, text: str) -> None:
     panel = show(started(), a_round(0, [text], [text], text))
-    shown = [*column(panel, "rejected"), *column(panel, "emitted text")]
+    shown = [*column(panel, "rejected"), *column(panel, "text")]
     assert all(len(str(cell)) < 300 and "\u202e" not in str(cell) for cell in shown)
 
 
