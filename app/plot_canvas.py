@@ -28,6 +28,8 @@ class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]  # the library has no typ
         self.framed = True
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseEnabled(x=False, y=False)
+        # One colour needs no cached picture, which would stand in an SVG file as pixels.
+        self.setCacheMode(self.CacheModeFlag.CacheNone)
         self.viewport().setMouseTracking(True)
 
     def _place(self, at: QPointF) -> float | None:

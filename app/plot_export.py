@@ -21,6 +21,8 @@ from engine.events import RunStarted
 
 _POLL_MS = 30
 _PNG_SCALE = 3
+# Of 100: little, since it is done on the window's thread and a plot is mostly one colour.
+_PNG_COMPRESSION = 11
 # A spreadsheet takes a cell that begins so for a formula and would act on it.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -91,7 +93,9 @@ def as_png(widget: QWidget) -> bytes:
     widget.render(image)
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    QImageWriter(buffer, b"png").write(image)
+    writer = QImageWriter(buffer, b"png")
+    writer.setCompression(_PNG_COMPRESSION)
+    writer.write(image)
     return bytes(buffer.data().data())
 
 

@@ -100,6 +100,7 @@ def test_an_svg_file_is_drawn_with_its_words(qtbot: QtBot, store: RunStore, tmp_
     assert content.startswith(b"<?xml")
     assert b"tokens/s" in content
     assert b"clipPath" in content
+    assert b"<image" not in content
 
 
 def test_a_file_that_is_there_is_replaced_and_nothing_else_is_left(
