@@ -19,7 +19,9 @@ def plain_label(text: str, parent: QWidget, *, role: Role = "normal", wraps: boo
     label.setFont(theme.tabular(label.font()))
     label.setWordWrap(wraps)
     if wraps:
-        label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        label.setSizePolicy(policy)
     label.setProperty("role", role)
     return label
 

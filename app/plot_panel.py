@@ -1,16 +1,25 @@
-"""What every plot is: axes with units, a legend, a caption that says what is good."""
+"""What every plot is: axes with units, a legend, a caption that says what is good, a value read off, an export."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from pathlib import Path
 
 import pyqtgraph as pg
-from PySide6.QtCore import QCoreApplication, QEvent, Qt
-from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QCoreApplication, QEvent, Qt, Signal
+from PySide6.QtGui import QColor, QFontMetricsF, QHideEvent
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
-from app import theme
+from app import plot_export, theme
+from app.curve import range_for
 from app.labels import plain_label
 from app.panel import Panel
+from app.plot_canvas import PlotCanvas
+from app.plot_export import Column, Exporter, Table
+from app.shown_text import visible
 from app.store import RunStore, Selection
+from engine.summary import Summary
+
+# A broken file may state any number; an axis ends somewhere.
+_HIGHEST = 1e12
 
 
 def tr(text: str) -> str:
@@ -19,11 +28,14 @@ def tr(text: str) -> str:
 
 
 class PlotPanel(Panel):
-    """A plot over rounds. A subclass adds its items, feeds them in `draw` and colours them in `paint_items`.
+    """A plot over rounds. A subclass adds its items, feeds them in `draw`, colours them in `paint_items`, and says
+    what it shows at a round (`reading`) and in all (`columns`).
 
-    keys: the legend, (mark, words, name of the colour in the theme) for each line, shown beside the title."""
+    keys: the legend, (mark, words, name of the colour in the theme) for each line, shown beside the title.
+    empty: what will appear, said in the middle until it does. undrafted: the same for plain decoding."""
 
     every_ms = 100
+    export_failed = Signal(str, str)
 
     def __init__(
         self,
@@ -34,35 +46,85 @@ class PlotPanel(Panel):
         caption: str,
         axis: str,
         bottom: str,
-        keys: tuple[tuple[str, str, str], ...],
+        empty: str,
+        keys: tuple[tuple[str, str, str], ...] = (),
+        undrafted: str = "",
     ) -> None:
         super().__init__(store, parent)
-        self.widget = pg.PlotWidget(parent=self, enableMenu=False)
-        self.plot: pg.PlotItem = self.widget.getPlotItem()
-        self.plot.hideButtons()
-        self.plot.setLabel("left", axis)
-        self.plot.setLabel("bottom", bottom)
-        self.plot.disableAutoRange()
-        self.widget.setMouseEnabled(x=False, y=False)
+        self.title = title
+        self.menu = QMenu(self)
+        self.widget = PlotCanvas(self.menu, self)
         self.widget.setAccessibleName(title)
         self.widget.setAccessibleDescription(caption)
-        # Room for the uppermost tick's figures, which would be cut at the edge.
-        self.plot.layout.setContentsMargins(0, theme.GRID, theme.GRID, 0)
+        self.plot: pg.PlotItem = self.widget.getPlotItem()
         self._keys = [(plain_label(f"{mark} {words}", self), colour) for mark, words, colour in keys]
+        self._title = plain_label(title, self, role="title")
+        self.readout = plain_label("", self)
+        self.caption = plain_label(caption, self, role="muted", wraps=True)
+        self.words = plain_label(empty, self.widget.viewport(), role="muted", wraps=True)
+        self._empty, self._undrafted = empty, undrafted or empty
+        self._pointed: int | None = None
+        self._span = (0.0, 0.0, 0.0)
         self._cursor_line = pg.InfiniteLine(angle=90, movable=False)
         self._cursor_line.setVisible(False)
+        self._cursor_line.setZValue(10)
         self.plot.addItem(self._cursor_line)
-        self._lay_out(title, caption)
-        self.setMinimumHeight(21 * theme.GRID)
+        self._name_axes(axis, bottom)
+        self._lay_out()
+        self._make_menu()
+        self._listen()
+        self.setMinimumHeight(20 * theme.GRID)
+
+    # What a subclass says
+
+    def reading(self, at: int) -> str | None:
+        """The value at a round in a few words, None where there is none."""
+        return None
+
+    def columns(self) -> tuple[Column, ...]:
+        """All points, for export."""
+        return ()
+
+    def paint_items(self, colours: theme.Colours) -> None:
+        """Colour the items of the plot."""
+
+    # What it offers a subclass
+
+    def set_span(self, n_rounds: int, top: float) -> None:
+        """Set the ranges of both axes; costs nothing while they stay."""
+        self.set_range(0.0, float(range_for(n_rounds)), top)
+
+    def say_empty(self, summary: Summary, *, empty: bool) -> None:
+        """Say in the middle what will appear, or nothing once it has."""
+        self.words.setVisible(empty)
+        if empty:
+            self.words.setText(self._undrafted if summary.method == "plain" else self._empty)
+
+    # What it does
 
     def mark(self, selection: Selection | None) -> None:
         """Put the cursor on the selected round."""
         self._cursor_line.setVisible(selection is not None)
         if selection is not None:
             self._cursor_line.setValue(selection.round)
+        self._read()
 
-    def paint_items(self, colours: theme.Colours) -> None:
-        """Colour the items of the plot."""
+    def table(self) -> Table:
+        """What a CSV file of the plot holds."""
+        columns = tuple(Column(title, values.copy()) for title, values in self.columns())
+        return Table(plot_export.run_notes(self.title, self.store.started), columns)
+
+    def export(self, path: Path) -> None:
+        """Write a file of the kind that its ending says; failure comes as `export_failed`."""
+        kind = path.suffix.lower()
+        if kind == ".csv":
+            table = self.table()
+            self._exporter.write(path, lambda: plot_export.as_csv(table))
+            return
+        self.widget.framed = False
+        picture = plot_export.as_svg(self, self.title) if kind == ".svg" else plot_export.as_png(self)
+        self.widget.framed = True
+        self._exporter.write(path, lambda: picture)
 
     def recolour(self) -> None:
         """Take up the colours of the palette in use."""
@@ -74,32 +136,134 @@ class PlotPanel(Panel):
             axis.setTextPen(pg.mkPen(chosen.muted))
         for label, name in self._keys:
             label.setStyleSheet(f"color: {getattr(chosen, name)}")
-        self._cursor_line.setPen(pg.mkPen(chosen.accent, width=1, style=Qt.PenStyle.DashLine))
+        self._cursor_line.setPen(pg.mkPen(chosen.text, width=2, style=Qt.PenStyle.DashLine))
         self.paint_items(chosen)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
-        """Follow the scheme."""
+        """Follow the scheme and the font."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
             self.recolour()
+        elif event.type() == QEvent.Type.FontChange:
+            self._fit_axes()
 
-    def _lay_out(self, title: str, caption: str) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(theme.GRID, theme.GRID, theme.GRID, 0)
-        column.setSpacing(theme.HALF)
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
+        """Finish a file under way."""
+        self._exporter.close()
+        super().hideEvent(event)
+
+    # Reading off and selecting
+
+    def _on_pointed(self, place: float) -> None:
+        if round(place) != self._pointed:
+            self._pointed = round(place)
+            self._read()
+
+    def _on_left(self) -> None:
+        if self._pointed is not None:
+            self._pointed = None
+            self._read()
+
+    def _read(self) -> None:
+        """Show the value under the mouse, or at the selected round while the keyboard acts here, else the legend."""
+        at = self._pointed
+        if at is None and self.widget.hasFocus() and self.store.selection is not None:
+            at = self.store.selection.round
+        text = None if at is None else self.reading(at)
+        self.readout.setText(text or "")
+        self.readout.setVisible(text is not None)
+        for label, _ in self._keys:
+            label.setVisible(text is None)
+
+    def _on_stepped(self, by: int) -> None:
+        chosen = self.store.selection
+        self._select(self.store.summary.n_rounds - 1 if chosen is None else chosen.round + by)
+
+    def _select(self, number: int) -> None:
+        last = self.store.summary.n_rounds - 1
+        if last >= 0:
+            self.store.select(Selection(max(0, min(number, last)), None))
+
+    # Making it
+
+    def _listen(self) -> None:
+        canvas = self.widget
+        canvas.setToolTip(tr("Click or ← → select a round; right-click or Shift+F10 export."))
+        canvas.pointed.connect(self._on_pointed)
+        canvas.left.connect(self._on_left)
+        canvas.picked.connect(lambda place: self._select(round(place)))
+        canvas.stepped.connect(self._on_stepped)
+        canvas.end_asked.connect(lambda last: self._select(self.store.summary.n_rounds - 1 if last else 0))
+
+    def _name_axes(self, axis: str, bottom: str) -> None:
+        self.plot.hideButtons()
+        self.plot.disableAutoRange()
+        self.plot.setLabel("left", axis)
+        self.widget.rounds.name(bottom)
+        # Room for the uppermost tick's figures, which would be cut at the edge.
+        self.plot.layout.setContentsMargins(0, theme.GRID, theme.GRID, 0)
+        self._fit_axes()
+
+    def _fit_axes(self) -> None:
+        metrics = QFontMetricsF(self.font())
+        self.widget.rounds.fit(metrics)
+        self.widget.values.fit(metrics)
+
+    def set_range(self, low: float, high: float, top: float) -> None:
+        if (low, high, top) != self._span:
+            self._span = (low, high, top)
+            self.plot.setRange(xRange=(low, high), yRange=(0, top), padding=0)
+
+    def _lay_out(self) -> None:
         head = QHBoxLayout()
         head.setSpacing(theme.GRID)
-        head.addWidget(plain_label(title, self, role="title"))
+        head.addWidget(self._title)
         head.addStretch(1)
         for label, _ in self._keys:
             head.addWidget(label)
+        head.addWidget(self.readout, 100)
+        self.readout.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.readout.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.readout.hide()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(theme.GRID, theme.GRID, theme.GRID, 0)
+        column.setSpacing(theme.HALF)
         column.addLayout(head)
         column.addWidget(self.widget, 1)
-        column.addWidget(plain_label(caption, self, role="muted", wraps=True))
+        column.addWidget(self.caption)
+        self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.words.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        middle = QVBoxLayout(self.widget.viewport())
+        middle.setContentsMargins(
+            self.widget.values.fixedWidth + theme.GRID, theme.GRID, 2 * theme.GRID, 3 * theme.GRID
+        )
+        middle.addWidget(self.words)
+
+    def _make_menu(self) -> None:
+        self._exporter = Exporter(self)
+        self._exporter.failed.connect(self.export_failed)
+        for kind in ("png", "svg", "csv"):
+            action = self.menu.addAction(tr("Export {0}…").format(kind.upper()))
+            action.triggered.connect(lambda _checked=False, kind=kind: self._ask_where(kind))
+
+    def _ask_where(self, kind: str) -> None:
+        started = self.store.started
+        run = "" if started is None else "-" + "".join(filter(str.isalnum, visible(started.run_id)))[:16]
+        name = f"{self.title.lower().replace(' ', '-')}{run}.{kind}"
+        dialog = QFileDialog(self, tr("Export {0}").format(self.title), str(Path.home() / name), f"*.{kind}")
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix(kind)
+        dialog.selectFile(name)
+        dialog.fileSelected.connect(lambda path: self.export(Path(path)))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
 
 
-def top_of(values: Sequence[float], *, least: float) -> float:
-    """An upper end of a y-axis that moves in steps: a tenth above the largest value, rounded up to two digits."""
-    largest = max([least, *values])
+def top_of(values: Iterable[float], *, least: float, now: float = 0.0) -> float:
+    """An upper end of a y-axis that moves in steps: a tenth above the largest value, rounded up to two digits.
+
+    now: the end in use, which stays while it is enough and not more than twice what is needed."""
+    largest = min(_HIGHEST, max([least, *values]))
     step = 10.0 ** (len(str(int(largest))) - 1) / 2
-    return step * (1 + int(1.05 * largest / step))
+    wanted = step * (1 + int(1.05 * largest / step))
+    return now if wanted <= now <= 2 * wanted else wanted

@@ -4,15 +4,20 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from app import labels, theme, words
+from app.labels import SteadyLabel
 from app.panel import Panel
 from app.panels.same_text import SameText
-from app.shown_text import visible
+from app.plain_text import one_line, plain_tip
 from app.store import RunStore
 from engine.events import Event
 from engine.summary import Summary
+
+# What fits the column; a longer name is in the tooltip.
+_LONGEST_NAME, _LONGEST_SPEC = 28, 200
+_WIDEST_VALUE = "0.00 [0.00, 0.00]"
 
 
 class _Row(NamedTuple):
@@ -25,13 +30,13 @@ class _Row(NamedTuple):
 
 
 class MetricsPanel(Panel):
-    """Rewrites its figures a few times a second while a run is live: intervals cost a bootstrap each."""
+    """Rewrites its figures twice a second while a run is live: intervals cost a bootstrap each."""
 
-    every_ms = 250
+    every_ms = 500
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
-        self._rows: list[tuple[_Row, QLabel]] = []
+        self._rows: list[tuple[_Row, SteadyLabel]] = []
         self._drawn: Summary | None = None
         self._headline = labels.plain_label(words.UNKNOWN, self)
         self._headline.setFont(theme.tabular(theme.scaled(self.font(), theme.HEADLINE_SCALE, bold=True)))
@@ -71,13 +76,21 @@ class MetricsPanel(Panel):
             return
         self._drawn = summary
         self._headline.setText(words.times(summary.speedup))
+        self._headline.setToolTip(self._headline_meaning(summary))
         self._caption.setText(self._explain(summary))
         self._workload.setText(self._made_with())
+        self._workload.setToolTip(plain_tip(self._made_with_in_full()))
         for row, label in self._rows:
             text = row.write(summary)
-            label.setText(text)
+            label.show_text(text)
             unknown = row.needs and text == words.UNKNOWN
             label.setToolTip(f"{row.meaning} {row.needs}" if unknown else row.meaning)
+
+    def _headline_meaning(self, summary: Summary) -> str:
+        meaning = self.tr("Measured speedup: median over pairs of plain / speculative time per token, prefill apart.")
+        if summary.speedup is not None:
+            return meaning
+        return meaning + self.tr(" Known once plain decoding was measured: switch “Measure plain decoding” on.")
 
     def _explain(self, summary: Summary) -> str:
         if summary.method == "plain":
@@ -98,13 +111,23 @@ class MetricsPanel(Panel):
         if started is None:
             return ""
         settings = dict(started.settings)
-        parts = [f"{visible(started.target)} + {visible(started.drafter)}", f"{started.device} {started.dtype}"]
+        parts = [f"{_short(started.target)} + {_short(started.drafter)}", f"{started.device} {started.dtype}"]
         if "gamma" in settings:
             parts.append(f"γ {settings['gamma']}")
         temperature = settings.get("temperature", 0)
         parts.append(self.tr("T {0}").format(temperature) if temperature else self.tr("greedy"))
         forked = () if started.forked_at is None else (self.tr("forked at token {0}").format(started.forked_at),)
         return " · ".join((*parts, *forked))
+
+    def _made_with_in_full(self) -> str:
+        """The names of the models as they were given, and every setting."""
+        started = self.store.started
+        if started is None:
+            return self.tr("What this run was made with.")
+        settings = ", ".join(f"{one_line(name)} {one_line(str(value))}" for name, value in started.settings)
+        return self.tr("target: {0}\ndrafter: {1}\n{2}").format(
+            one_line(started.target), one_line(started.drafter), settings
+        )
 
     def _add_group(self, title: str, rows: Sequence[_Row]) -> None:
         self._column.addSpacing(theme.GRID)
@@ -116,7 +139,8 @@ class MetricsPanel(Panel):
         for number, row in enumerate(rows):
             name = labels.plain_label(row.title, self)
             name.setToolTip(row.meaning)
-            value = labels.plain_label(words.UNKNOWN, self)
+            value = SteadyLabel(_WIDEST_VALUE, self)
+            value.show_text(words.UNKNOWN)
             value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             value.setAccessibleName(row.title)
             value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -228,3 +252,9 @@ class MetricsPanel(Panel):
                 lambda s: words.milliseconds(s.prefill_ms),
             ),
         )
+
+
+def _short(spec: str) -> str:
+    """A model by the last part of its path, cut in the middle where it is long: both its ends tell it apart."""
+    name = one_line(spec.replace("\\", "/").rstrip("/").rpartition("/")[2], longest=_LONGEST_SPEC)
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME // 2]}…{name[-_LONGEST_NAME // 2 :]}"

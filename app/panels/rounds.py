@@ -1,136 +1,57 @@
-"""Panel of the rounds: one row a round, appended; the selected round is the selected row."""
+"""Panel of the rounds: a table that can be sorted and filtered; the selected round is the current row."""
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QVBoxLayout, QWidget
+from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QCheckBox,
+    QFrame,
+    QHBoxLayout,
+    QHeaderView,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app import theme
+from app.labels import SteadyLabel
 from app.panel import Panel
-from app.shown_text import visible
+from app.panels.rounds_model import RoundsModel
 from app.store import RunStore, Selection
 from engine.events import Event, RoundFinished
 from engine.summary import Summary
 
-_TEXT_COLUMN = 7
-_NO_PARENT = QModelIndex()
-
-
-class RoundsModel(QAbstractTableModel):
-    """The rounds of a run as rows."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._rounds: list[RoundFinished] = []
-        self._titles = (
-            (self.tr("round"), self.tr("Number of the round, from 0.")),
-            (self.tr("proposed"), self.tr("Tokens the drafter proposed.")),
-            (self.tr("accepted"), self.tr("Proposed tokens the target kept.")),
-            (self.tr("emitted"), self.tr("Tokens the round added to the text, correction or bonus included.")),
-            (self.tr("draft ms"), self.tr("Time of the draft phase.")),
-            (self.tr("verify ms"), self.tr("Time of the target's forward over the draft, and of the decision.")),
-            (self.tr("other ms"), self.tr("Time of the round that is neither: bookkeeping and text.")),
-            (self.tr("emitted text"), self.tr("What the round added; · is a space, ⏎ a line end.")),
-        )
-
-    def clear(self) -> None:
-        """Forget all rows."""
-        self.beginResetModel()
-        self._rounds = []
-        self.endResetModel()
-
-    def append(self, rounds: Sequence[RoundFinished]) -> None:
-        """Add rows at the end."""
-        n = len(self._rounds)
-        self.beginInsertRows(QModelIndex(), n, n + len(rounds) - 1)
-        self._rounds += rounds
-        self.endInsertRows()
-
-    def row_of(self, number: int) -> int | None:
-        """The row of a round; rounds are numbered from 0 without gaps, unless a file says otherwise."""
-        if 0 <= number < len(self._rounds) and self._rounds[number].round == number:
-            return number
-        return next((row for row, event in enumerate(self._rounds) if event.round == number), None)
-
-    def round_at(self, row: int) -> int:
-        """The number of the round in a row."""
-        return self._rounds[row].round
-
-    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = _NO_PARENT) -> int:  # noqa: N802 (Qt's name)
-        """Rounds so far."""
-        return 0 if parent.isValid() else len(self._rounds)
-
-    def columnCount(self, parent: QModelIndex | QPersistentModelIndex = _NO_PARENT) -> int:  # noqa: N802 (Qt's name)
-        """Facts about a round."""
-        return 0 if parent.isValid() else len(self._titles)
-
-    def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """The text of a cell and its alignment."""
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignLeft if index.column() == _TEXT_COLUMN else Qt.AlignmentFlag.AlignRight
-            return side | Qt.AlignmentFlag.AlignVCenter
-        if role != Qt.ItemDataRole.DisplayRole:
-            return None
-        return _cell(self._rounds[index.row()], index.column())
-
-    def headerData(  # noqa: N802 (Qt's name)
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> object:
-        """Titles, and what they mean."""
-        if orientation == Qt.Orientation.Vertical:
-            return None
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignLeft if section == _TEXT_COLUMN else Qt.AlignmentFlag.AlignRight
-            return side | Qt.AlignmentFlag.AlignVCenter
-        place = {Qt.ItemDataRole.DisplayRole: 0, Qt.ItemDataRole.ToolTipRole: 1}.get(Qt.ItemDataRole(role))
-        return None if place is None else self._titles[section][place]
-
-
-def _cell(event: RoundFinished, column: int) -> str:
-    match column:
-        case 0:
-            return str(event.round)
-        case 1:
-            return str(len(event.proposed))
-        case 2:
-            return str(sum(token.fate == "accepted" for token in event.proposed))
-        case 3:
-            return str(len(event.emitted))
-        case 4:
-            return f"{event.draft_ms:.2f}"
-        case 5:
-            return f"{event.verify_ms:.2f}"
-        case 6:
-            return f"{event.other_ms:.2f}"
-        case _:
-            return _emitted_text(event)
-
-
-def _emitted_text(event: RoundFinished) -> str:
-    kept = [token.text for token in event.proposed if token.fate == "accepted"]
-    return "".join(visible(text) for text in [*kept, *([event.last.text] if event.last is not None else [])])
+_OWN_ORDER = -1
+_USUAL_FIGURES = "00000"
+_REJECTED_WIDTH, _LEAST_TEXT_WIDTH = 9 * theme.GRID, 10 * theme.GRID
 
 
 class RoundsPanel(Panel):
-    """A table that grows at its end and stays there while the end is in view."""
+    """Grows at its end, and stays there while the end is in view and nothing is selected."""
 
     every_ms = 100
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
         self.model = RoundsModel(self)
-        self.table = QTableView(self)
-        self.table.setModel(self.model)
+        self.table = _Table(self.model, self)
         self.table.setAccessibleName(self.tr("Rounds"))
-        self._set_up_table()
         self.table.selectionModel().currentRowChanged.connect(self._on_row)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.table)
+        self.only_rejections = QCheckBox(self.tr("Only rounds with a rejection"), self)
+        self.only_rejections.setToolTip(self.tr("Hide the rounds in which every tested token was accepted."))
+        self.only_rejections.toggled.connect(self._on_filter)
+        self.count = SteadyLabel(self.tr("00,000 of 00,000 rounds"), self, role="muted")
+        self.count.setAccessibleName(self.tr("Rounds shown"))
+        self._make_actions()
+        self._lay_out()
+        self._tell_count()
 
     def clear(self) -> None:
         """Forget all rows."""
         self.model.clear()
+        self._tell_count()
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Append new rounds."""
@@ -140,17 +61,36 @@ class RoundsPanel(Panel):
         bar = self.table.verticalScrollBar()
         at_end = bar.value() == bar.maximum()
         self.model.append(rounds)
+        self._tell_count()
         if at_end and self.store.selection is None:
             self.table.scrollToBottom()
 
     def mark(self, selection: Selection | None) -> None:
-        """Select the row of the selected round."""
+        """Make the row of the selected round the current one, where it is shown."""
         row = None if selection is None else self.model.row_of(selection.round)
         if row is None:
             self.table.clearSelection()
             self.table.setCurrentIndex(QModelIndex())
         elif self.table.currentIndex().row() != row:
-            self.table.selectRow(row)
+            column = max(0, self.table.currentIndex().column())
+            self.table.setCurrentIndex(self.model.index(row, column))
+
+    def copy(self) -> None:
+        """Put the selected rows on the clipboard, as a spreadsheet takes them."""
+        rows = sorted({index.row() for index in self.table.selectionModel().selectedRows()})
+        if rows:
+            QGuiApplication.clipboard().setText(self.model.as_text(rows))
+
+    def sort_by_current(self) -> None:
+        """Sort by the column of the cursor; once more turns the order round."""
+        header, column = self.table.horizontalHeader(), max(0, self.table.currentIndex().column())
+        again = header.sortIndicatorSection() == column
+        descending = again and header.sortIndicatorOrder() == Qt.SortOrder.AscendingOrder
+        self.table.sortByColumn(column, Qt.SortOrder.DescendingOrder if descending else Qt.SortOrder.AscendingOrder)
+
+    def own_order(self) -> None:
+        """Show the rounds in the order of the run."""
+        self.table.sortByColumn(_OWN_ORDER, Qt.SortOrder.AscendingOrder)
 
     def _on_row(self, current: QModelIndex) -> None:
         if not current.isValid():
@@ -159,22 +99,96 @@ class RoundsPanel(Panel):
         if selection is None or selection.round != number:
             self.store.select(Selection(number, None))
 
-    def _set_up_table(self) -> None:
-        table = self.table
-        table.setFrameShape(QFrame.Shape.NoFrame)
-        table.setFont(theme.tabular(table.font()))
-        table.setShowGrid(False)
-        table.setWordWrap(False)
-        table.setTabKeyNavigation(False)
-        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        table.verticalHeader().hide()
-        table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + theme.GRID)
-        header = table.horizontalHeader()
+    def _on_filter(self, only: bool) -> None:
+        self.model.show_only_rejections(only)
+        self._tell_count()
+        self.mark(self.store.selection)
+
+    def _tell_count(self) -> None:
+        shown, n = self.model.rowCount(), self.model.n_rounds
+        text = self.tr("{0:,} of {1:,} rounds").format(shown, n)
+        self.count.show_text(text if self.model.only_rejections else self.tr("{0:,} rounds").format(n))
+
+    def _make_actions(self) -> None:
+        for text, slot, keys in (
+            (self.tr("Copy rows"), self.copy, QKeySequence(QKeySequence.StandardKey.Copy)),
+            (self.tr("Sort by this column"), self.sort_by_current, QKeySequence("Ctrl+Shift+S")),
+            (self.tr("Order of the run"), self.own_order, QKeySequence("Ctrl+Shift+0")),
+        ):
+            action = QAction(text, self.table)
+            action.setShortcut(keys)
+            action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+            action.triggered.connect(slot)
+            self.table.addAction(action)
+        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.setContentsMargins(2 * theme.GRID, 0, 2 * theme.GRID, theme.HALF)
+        head.setSpacing(2 * theme.GRID)
+        head.addWidget(self.only_rejections)
+        head.addWidget(self.count)
+        head.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(head)
+        column.addWidget(self.table)
+
+
+class _Table(QTableView):
+    """Rows as a whole, of one height, without a grid; Home and End go to the first and last row."""
+
+    def __init__(self, model: RoundsModel, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setModel(model)
+        self._facts = model.facts
+        # The last text has what is left of the width.
+        self._widest = max(column for column, fact in enumerate(model.facts) if fact.is_text)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFont(theme.tabular(self.font()))
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.verticalHeader().hide()
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + theme.GRID)
+        header = self.horizontalHeader()
         header.setHighlightSections(False)
-        header.setStretchLastSection(True)
-        for column in range(_TEXT_COLUMN):
-            header.resizeSection(column, header.sectionSizeHint(column) + theme.GRID)
+        # The third click on a header brings the order of the run back.
+        header.setSortIndicatorClearable(True)
+        header.setSortIndicator(_OWN_ORDER, Qt.SortOrder.AscendingOrder)
+        self.setSortingEnabled(True)
+        header.sortIndicatorChanged.connect(self.fit_columns)
+        self.fit_columns()
+
+    def fit_columns(self) -> None:
+        """Give each column the width of its title, or of its figures, the sorted one room for the mark of its order."""
+        metrics, header = self.fontMetrics(), self.horizontalHeader()
+        for column, fact in enumerate(self._facts):
+            width = max(metrics.horizontalAdvance(fact.title), metrics.horizontalAdvance(_USUAL_FIGURES))
+            mark = 2 * theme.GRID if column == header.sortIndicatorSection() else 0
+            header.resizeSection(column, _REJECTED_WIDTH if fact.is_text else width + 2 * theme.GRID + mark)
+        self._widen()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Give the text what the figures leave."""
+        super().resizeEvent(event)
+        self._widen()
+
+    def _widen(self) -> None:
+        header = self.horizontalHeader()
+        others = header.length() - header.sectionSize(self._widest)
+        header.resizeSection(self._widest, max(_LEAST_TEXT_WIDTH, self.viewport().width() - others))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
+        """Go to the first or last row where Qt would go to the first or last column."""
+        if event.key() not in (Qt.Key.Key_Home, Qt.Key.Key_End) or event.modifiers():
+            super().keyPressEvent(event)
+            return
+        row = 0 if event.key() == Qt.Key.Key_Home else self.model().rowCount() - 1
+        self.setCurrentIndex(self.model().index(row, max(0, self.currentIndex().column())))

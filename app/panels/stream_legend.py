@@ -25,7 +25,7 @@ class Legend(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.GRID + theme.HALF)
         for fate in _SHOWN:
-            row.addWidget(_LegendEntry(fate, self._entries))
+            row.addWidget(LegendEntry(fate, self._entries))
         self._entries.adjustSize()
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
@@ -34,7 +34,7 @@ class Legend(QWidget):
         return self._entries.size()
 
 
-class _LegendEntry(QWidget):
+class LegendEntry(QWidget):
     """One fate, painted by the painter of the stream."""
 
     def __init__(self, fate: StreamFate, parent: QWidget) -> None:

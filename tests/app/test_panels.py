@@ -1,3 +1,4 @@
+import msgspec
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
@@ -5,11 +6,10 @@ from PySide6.QtWidgets import QLabel
 from app.config_form import ConfigForm, fields_of
 from app.panels.error import ErrorPanel
 from app.panels.metrics import MetricsPanel
-from app.panels.rounds import RoundsPanel
 from app.panels.same_text import SameText
 from app.panels.setup import SetupPanel
 from app.panels.status import StatusPanel
-from app.store import RunStore, Selection
+from app.store import RunStore
 from engine.events import Compared, Estimated, Progressed, Refused, RunFailed, RunFinished
 from engine.host import Load, Run
 from engine.method import Request, make_config
@@ -40,37 +40,6 @@ def show(qtbot):
         panel.close()
 
 
-def _cells(panel: RoundsPanel) -> list[list[str]]:
-    model = panel.model
-    return [[model.data(model.index(r, c)) for c in range(model.columnCount())] for r in range(model.rowCount())]
-
-
-def test_the_table_holds_what_the_rounds_said(show):
-    panel = show(RoundsPanel)
-    show.say(*whole_run())
-    assert _cells(panel) == [
-        ["0", "4", "2", "3", "2.00", "5.00", "0.25", "·a·time·there"],
-        ["1", "1", "1", "2", "2.00", "5.00", "0.25", "·was⏎"],
-    ]
-
-
-def test_a_row_selects_its_round_and_a_selection_its_row(show):
-    panel = show(RoundsPanel)
-    show.say(*whole_run())
-    panel.table.selectRow(1)
-    assert show.store.selection == Selection(1, None)
-    show.store.select(Selection(0, 3))
-    assert panel.table.currentIndex().row() == 0
-    assert show.store.selection == Selection(0, 3)
-
-
-def test_a_new_run_empties_the_table(show):
-    panel = show(RoundsPanel)
-    show.say(*whole_run())
-    show.say(started("next"))
-    assert _cells(panel) == []
-
-
 def test_figures_are_those_of_the_summary(show):
     panel = show(MetricsPanel)
     show.say(*whole_run())
@@ -95,6 +64,22 @@ def test_every_figure_is_explained_in_a_tooltip(show):
     labels = [label for label in panel.findChildren(QLabel) if label.text() in panel.values()]
     assert len(labels) == len(panel.values())
     assert all(label.toolTip() for label in labels)
+
+
+@pytest.mark.parametrize("name", ["x" * 1000, "/models/" + "very-long-name-" * 20 + "7B", "<b>bold</b>"])
+def test_a_long_model_name_does_not_widen_the_figures(show, name):
+    panel = show(MetricsPanel)
+    show.say(msgspec.structs.replace(started(), target=name, drafter=name), *whole_run()[1:])
+    panel.refresh()
+    assert panel.minimumSizeHint().width() <= 264
+    assert len(panel._workload.text()) < 120
+    assert "<b>" not in panel._workload.toolTip()
+
+
+def test_an_unknown_speedup_says_what_would_make_it_known(show):
+    panel = show(MetricsPanel)
+    show.say(started(), a_round(0, [" a"], [" b"]))
+    assert "Measure plain decoding" in panel._headline.toolTip()
 
 
 def test_no_label_interprets_what_it_shows(show):

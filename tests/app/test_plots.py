@@ -2,18 +2,23 @@
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from app.curve import Curve, range_for
+from app.curve import MOST_SHOWN, Curve, range_for
+from app.panels.plots import acceptance
 from app.panels.plots.acceptance import AcceptancePlot
 from app.panels.plots.latency import LatencyPlot
 from app.panels.plots.positions import PositionsPlot
 from app.panels.plots.speed import SpeedPlot
 from app.panels.plots.tokens_per_round import TokensPerRoundPlot
+from app.plot_axis import round_step
 from app.plot_panel import PlotPanel, top_of
 from app.store import RunStore, Selection
-from engine.events import Event
-from tests.app.factory import FakeHost
+from engine import speed_model
+from engine.events import Event, RunFinished
+from tests.app.factory import FakeHost, a_round, blocks, started
 from tests.engine import stories
 
 ALL = (AcceptancePlot, TokensPerRoundPlot, LatencyPlot, SpeedPlot, PositionsPlot)
@@ -118,9 +123,186 @@ def test_selected_round_is_marked(qtbot: QtBot, store: RunStore) -> None:
 def test_curve_keeps_every_point_while_its_buffer_grows(qtbot: QtBot, store: RunStore) -> None:
     plot = shown(qtbot, store, SpeedPlot)
     for i in range(1000):
-        plot.speed.append(i, 2.0 * i)
+        plot.speed.extend([i], [2.0 * i])
     plot.speed.show()
     assert np.array_equal(plot.speed.y, 2.0 * np.arange(1000))
+
+
+def test_a_long_curve_draws_few_points_and_keeps_the_last(qtbot: QtBot, store: RunStore) -> None:
+    curve = shown(qtbot, store, SpeedPlot).speed
+    for n in (MOST_SHOWN, 1, 25_000):
+        curve.extend(range(n), [float(i) for i in range(n)])
+        x, y = curve.thinned()
+        assert len(x) <= MOST_SHOWN + 1
+        assert (x[-1], y[-1]) == (curve.x[-1], curve.y[-1])
+    assert len(curve.x) == MOST_SHOWN + 1 + 25_000
+
+
+def test_times_of_a_long_run_are_means_so_that_none_is_lost(qtbot: QtBot, store: RunStore) -> None:
+    curve = shown(qtbot, store, LatencyPlot).whole
+    values = [float(i % 4) for i in range(1024)]
+    curve.extend(range(1024), values)
+    _, means = curve.thinned()
+    assert means.tolist() == [1.5] * (MOST_SHOWN + 1)
+    curve.extend([1024, 1025], [8.0, 4.0])
+    assert curve.thinned()[1][-1] == pytest.approx((8.0 + 4.0) / 2)
+
+
+def test_the_interval_is_that_of_the_summary_and_computed_seldom(
+    qtbot: QtBot, store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    n_computed = []
+    real = speed_model.ratio_interval
+    monkeypatch.setattr(acceptance, "ratio_interval", lambda *args: n_computed.append(1) or real(*args))
+    plot = shown(qtbot, store, AcceptancePlot)
+    rounds = [stories.round_of(i, "accepted", "rejected" if i % 3 else "accepted") for i in range(900)]
+    feed(store, [stories.started(), *rounds, RunFinished("length", 6)])
+    qtbot.waitUntil(lambda: 899 in plot._intervals and not plot._due)
+    assert plot._intervals[899] == pytest.approx(store.summary.alpha_ci)
+    assert len(n_computed) < 50
+
+
+def test_catching_up_in_slices_shows_what_one_drawing_shows(qtbot: QtBot, store: RunStore) -> None:
+    events = stories.whole_run()
+    plots = [shown(qtbot, store, kind) for kind in (TokensPerRoundPlot, AcceptancePlot)]
+    for event in events:
+        feed(store, [event])
+        for plot in plots:
+            plot.refresh()
+    assert plots[0].measured.y.tolist() == pytest.approx([3.0, 2.0, 2.0])
+    assert plots[1].alpha.y.tolist() == pytest.approx([1.0, 2 / 3, 3 / 5])
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        (AcceptancePlot, "round 1: α 0.667"),
+        (TokensPerRoundPlot, "round 1: 2.00, from α 2.11"),
+        (LatencyPlot, "round 1: 1.0 + 2.0 + 0.5 ms"),
+        (SpeedPlot, "round 1: 571 tokens/s"),
+        (PositionsPlot, "place 1: 0.67, 2 of 3"),
+    ],
+)
+def test_the_mouse_reads_values_off(qtbot: QtBot, store: RunStore, kind: type[PlotPanel], said: str) -> None:
+    plot = shown(qtbot, store, kind)
+    feed(store, stories.whole_run())
+    plot.refresh()
+    plot.widget.pointed.emit(1.2)
+    assert plot.readout.text() == said
+    assert plot.readout.isVisible()
+    plot.widget.left.emit()
+    assert not plot.readout.isVisible()
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_there_is_no_reading_where_there_is_no_point(qtbot: QtBot, store: RunStore, kind: type[PlotPanel]) -> None:
+    plot = shown(qtbot, store, kind)
+    assert plot.reading(0) is None
+    feed(store, stories.whole_run())
+    plot.refresh()
+    assert plot.reading(1000) is None
+
+
+def test_a_click_selects_the_round_under_it(qtbot: QtBot, store: RunStore) -> None:
+    plot = shown(qtbot, store, LatencyPlot)
+    plot.resize(320, 200)
+    feed(store, stories.whole_run())
+    plot.refresh()
+    scene = plot.plot.getViewBox().mapViewToScene(QPointF(1.1, 2.0))
+    at = plot.widget.mapFromScene(scene)
+    qtbot.mouseMove(plot.widget.viewport(), at)
+    qtbot.mouseClick(plot.widget.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    assert store.selection == Selection(1, None)
+
+
+def test_arrow_keys_move_the_selected_round_and_stop_at_the_ends(qtbot: QtBot, store: RunStore) -> None:
+    plot = shown(qtbot, store, SpeedPlot)
+    qtbot.keyClick(plot.widget, Qt.Key.Key_Right)
+    assert store.selection is None
+    feed(store, stories.whole_run())
+    seen = []
+    for key in (Qt.Key.Key_Home, Qt.Key.Key_Right, Qt.Key.Key_End, Qt.Key.Key_Right, Qt.Key.Key_Left):
+        qtbot.keyClick(plot.widget, key)
+        seen.append(store.selection)
+    assert [selection.round for selection in seen if selection is not None] == [0, 1, 2, 2, 1]
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_an_empty_plot_says_what_will_appear(qtbot: QtBot, store: RunStore, kind: type[PlotPanel]) -> None:
+    plot = shown(qtbot, store, kind)
+    assert plot.words.isVisible()
+    assert "appear" in plot.words.text()
+    feed(store, stories.whole_run())
+    plot.refresh()
+    assert not plot.words.isVisible()
+    feed(store, [stories.started()])
+    plot.refresh()
+    assert plot.words.isVisible()
+
+
+@pytest.mark.parametrize("kind", [AcceptancePlot, PositionsPlot])
+def test_plain_decoding_is_said_to_propose_nothing(qtbot: QtBot, store: RunStore, kind: type[PlotPanel]) -> None:
+    plot = shown(qtbot, store, kind)
+    feed(store, [started(method="plain"), a_round(0, ())])
+    plot.refresh()
+    assert plot.words.isVisible()
+    assert plot.words.text().startswith("Plain decoding proposes nothing")
+
+
+def test_the_speed_of_plain_decoding_has_a_band_from_three_pairs_on(qtbot: QtBot, store: RunStore) -> None:
+    plot = shown(qtbot, store, SpeedPlot)
+    feed(store, [started(), a_round(0, [" a"]), *blocks(2)])
+    plot.refresh()
+    assert not plot.plain_band.isVisible()
+    assert plot.caption.text() == "2.00× the speed of plain decoding, interval to come."
+    feed(store, [started(), a_round(0, [" a"]), *blocks(3)])
+    plot.refresh()
+    assert plot.plain_band.isVisible()
+    assert plot.caption.text() == "2.00× plain decoding, 95 % in [2.00, 2.00]."
+
+
+def test_round_axes_of_all_plots_line_up(qtbot: QtBot, store: RunStore) -> None:
+    plots = [shown(qtbot, store, kind) for kind in ALL]
+    for plot in plots:
+        plot.resize(320, 200)
+    assert len({plot.widget.values.fixedWidth for plot in plots}) == 1
+    assert len({plot.plot.getViewBox().sceneBoundingRect().left() for plot in plots}) == 1
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_nothing_of_a_plot_is_wider_than_its_column(qtbot: QtBot, store: RunStore, kind: type[PlotPanel]) -> None:
+    plot = shown(qtbot, store, kind)
+    feed(store, stories.whole_run())
+    plot.refresh()
+    plot.widget.pointed.emit(1.0)
+    assert plot.minimumSizeHint().width() <= 320
+    plot.widget.left.emit()
+    assert plot.minimumSizeHint().width() <= 320
+    assert all(label.textFormat() == Qt.TextFormat.PlainText for label in plot.findChildren(QLabel))
+
+
+@pytest.mark.parametrize("height", [0, 40, 90])
+def test_a_low_plot_paints_all_the_same(qtbot: QtBot, store: RunStore, height: int) -> None:
+    plot = shown(qtbot, store, AcceptancePlot)
+    feed(store, stories.whole_run())
+    plot.setMinimumHeight(0)
+    plot.resize(200, height)
+    plot.refresh()
+    assert not plot.grab().isNull() or height == 0
+
+
+def test_steps_of_an_axis_are_round() -> None:
+    assert [round_step(least) for least in (0.3, 1.0, 1.1, 3.0, 37.5, 600)] == [0.5, 1.0, 2.0, 5.0, 50.0, 1000.0]
+
+
+def test_an_axis_ends_somewhere_whatever_a_file_states() -> None:
+    assert top_of([float("inf")], least=1.0) < 1e13
+
+
+def test_an_axis_stays_while_it_is_enough() -> None:
+    assert top_of([7.2], least=1.0, now=9.0) == 9.0
+    assert top_of([7.2], least=1.0, now=7.0) == 8.0
+    assert top_of([7.2], least=1.0, now=80.0) == 8.0
 
 
 def test_axes_move_in_steps() -> None:

@@ -2,17 +2,19 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import pyqtgraph as pg
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QWidget
 
 from app import theme
-from app.curve import Curve, range_for
+from app.curve import Curve
+from app.plot_export import Column
 from app.plot_panel import PlotPanel, top_of, tr
 from app.store import RunStore
 from engine.events import Event, RoundFinished
 from engine.summary import Summary
+
+_FIRST_TOP_MS = 10.0
 
 
 class LatencyPlot(PlotPanel):
@@ -27,10 +29,11 @@ class LatencyPlot(PlotPanel):
             axis="ms",
             bottom=tr("round"),
             keys=(("■", tr("draft"), "rejected"), ("■", tr("verify"), "bar_p"), ("■", tr("other"), "muted")),
+            empty=tr("The time of each round appears here, split into drafting, verifying and the rest."),
         )
-        self.whole = Curve(self.plot, fillLevel=0)
-        self.verified = Curve(self.plot, fillLevel=0)
-        self.drafted = Curve(self.plot, fillLevel=0)
+        self.whole = Curve(self.plot, mean=True, fill_level=0)
+        self.verified = Curve(self.plot, mean=True, fill_level=0)
+        self.drafted = Curve(self.plot, mean=True, fill_level=0)
         self.recolour()
         self.clear()
 
@@ -38,23 +41,45 @@ class LatencyPlot(PlotPanel):
         """Start from an empty plot."""
         for curve in (self.whole, self.verified, self.drafted):
             curve.clear()
-        self.plot.setRange(xRange=(0, range_for(0)), yRange=(0, 10), padding=0)
+        self._top = _FIRST_TOP_MS
+        self.set_span(0, self._top)
+        self.say_empty(Summary(), empty=True)
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Append the three sums of each round."""
         rounds = [event for event in new if isinstance(event, RoundFinished)]
-        if not rounds:
-            return
-        for event in rounds:
-            upper = event.draft_ms + event.verify_ms
-            self.drafted.append(event.round, event.draft_ms)
-            self.verified.append(event.round, upper)
-            self.whole.append(event.round, upper + event.other_ms)
-        for curve in (self.whole, self.verified, self.drafted):
+        if rounds:
+            self._append(rounds)
+            # One slow round, such as the first, must not flatten all others.
+            usual = 1.2 * self.whole.usual_most()
+            self._top = top_of([usual], least=1.0, now=self._top)
+            self.set_span(summary.n_rounds, self._top)
+        self.say_empty(summary, empty=not len(self.whole.x))
+
+    def _append(self, rounds: Sequence[RoundFinished]) -> None:
+        at = [event.round for event in rounds]
+        drafted = [event.draft_ms for event in rounds]
+        verified = [event.draft_ms + event.verify_ms for event in rounds]
+        whole = [event.draft_ms + event.verify_ms + event.other_ms for event in rounds]
+        for curve, values in ((self.whole, whole), (self.verified, verified), (self.drafted, drafted)):
+            curve.extend(at, values)
             curve.show()
-        self.plot.setXRange(0, range_for(summary.n_rounds), padding=0)
-        # One slow round, such as the first, must not flatten all others.
-        self.plot.setYRange(0, top_of([1.2 * float(np.percentile(self.whole.y, 98))], least=1.0), padding=0)
+
+    def reading(self, at: int) -> str | None:
+        """The three parts of a round, in the order of the legend."""
+        drafted, verified, whole = self.drafted.at(at), self.verified.at(at), self.whole.at(at)
+        if drafted is None or verified is None or whole is None:
+            return None
+        parts = (drafted, verified - drafted, whole - verified)
+        return tr("round {0}: {1:.1f} + {2:.1f} + {3:.1f} ms").format(at, *parts)
+
+    def columns(self) -> tuple[Column, ...]:
+        """The parts, not their sums."""
+        drafted, verified, whole = self.drafted.y, self.verified.y, self.whole.y
+        return (
+            Column(tr("round"), self.whole.x), Column(tr("draft (ms)"), drafted),
+            Column(tr("verify (ms)"), verified - drafted), Column(tr("other (ms)"), whole - verified),
+        )  # fmt: skip
 
     def paint_items(self, colours: theme.Colours) -> None:
         """Opaque fills, since each covers the one below it."""
@@ -64,4 +89,4 @@ class LatencyPlot(PlotPanel):
             (self.drafted, colours.rejected),
         ):
             curve.item.setPen(pg.mkPen(colour, width=1))
-            curve.item.setFillBrush(QColor(colour))
+            curve.item.setBrush(QColor(colour))

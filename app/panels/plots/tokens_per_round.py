@@ -2,17 +2,19 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from app import theme
-from app.curve import Curve, range_for
+from app.curve import Curve
+from app.plot_export import Column
 from app.plot_panel import PlotPanel, tr
 from app.store import RunStore
 from engine.events import Event, RoundFinished
 from engine.speed_model import expected_tokens
-from engine.summary import Summary, fold
+from engine.summary import Summary
 
 
 class TokensPerRoundPlot(PlotPanel):
@@ -23,12 +25,12 @@ class TokensPerRoundPlot(PlotPanel):
             store,
             parent,
             title=tr("Tokens per round"),
-            caption=tr("Per target forward; plain is 1. The lines should meet."),
+            caption=tr("Plain decoding has 1. The lines should meet."),
             axis="τ",
             bottom=tr("round"),
             keys=(("━", tr("measured"), "accent"), ("╍", tr("from α"), "text")),
+            empty=tr("τ appears with the first round."),
         )
-        self._so_far = Summary()
         self.measured = Curve(self.plot)
         # On top, since the two nearly coincide where the model of the paper holds.
         self.predicted = Curve(self.plot)
@@ -37,27 +39,62 @@ class TokensPerRoundPlot(PlotPanel):
 
     def clear(self) -> None:
         """Start from an empty plot."""
-        self._so_far = Summary()
+        self._n_accepted = self._n_tested = self._n_emitted = self._n_rounds = 0
         self.measured.clear()
         self.predicted.clear()
-        self.plot.setRange(xRange=(0, range_for(0)), yRange=(0, 5), padding=0)
+        self.set_span(0, 5.2)
+        self.say_empty(Summary(), empty=True)
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Append a point of each line a round."""
         rounds = [event for event in new if isinstance(event, RoundFinished)]
-        if not rounds:
-            return
+        if rounds:
+            self._append(rounds, summary.gamma)
+            self.measured.show()
+            self.predicted.show()
+            self.set_span(summary.n_rounds, max(2, summary.gamma + 1) + 0.2)
+        self.say_empty(summary, empty=not self._n_rounds)
+
+    def _append(self, rounds: Sequence[RoundFinished], gamma: int) -> None:
+        at: list[float] = []
+        taus: list[float] = []
+        predicted_at: list[float] = []
+        predicted: list[float] = []
         for event in rounds:
-            self._so_far = fold(self._so_far, event)
-            self.measured.append(event.round, self._so_far.tau or 0.0)
-            if self._so_far.alpha is not None:
-                self.predicted.append(event.round, expected_tokens(self._so_far.alpha, summary.gamma))
-        self.measured.show()
-        self.predicted.show()
-        self.plot.setXRange(0, range_for(summary.n_rounds), padding=0)
-        self.plot.setYRange(0, max(2, summary.gamma + 1), padding=0.02)
+            fates = [token.fate for token in event.proposed]
+            accepted = fates.count("accepted")
+            self._n_accepted += accepted
+            self._n_tested += accepted + fates.count("rejected")
+            self._n_emitted += len(event.emitted)
+            self._n_rounds += 1
+            at.append(event.round)
+            taus.append(self._n_emitted / self._n_rounds)
+            if self._n_tested:
+                predicted_at.append(event.round)
+                predicted.append(expected_tokens(self._n_accepted / self._n_tested, gamma))
+        self.measured.extend(at, taus)
+        self.predicted.extend(predicted_at, predicted)
+
+    def reading(self, at: int) -> str | None:
+        """Both values up to a round."""
+        measured, predicted = self.measured.at(at), self.predicted.at(at)
+        if measured is None:
+            return None
+        if predicted is None:
+            return tr("round {0}: τ {1:.2f}").format(at, measured)
+        return tr("round {0}: {1:.2f}, from α {2:.2f}").format(at, measured, predicted)
+
+    def columns(self) -> tuple[Column, ...]:
+        """Both lines; the predicted one begins with the first tested token."""
+        predicted = np.full(len(self.measured.x), np.nan)
+        if n := len(self.predicted.y):
+            predicted[-n:] = self.predicted.y
+        return (
+            Column(tr("round"), self.measured.x), Column(tr("tau (tokens per round)"), self.measured.y),
+            Column(tr("predicted from alpha (tokens per round)"), predicted),
+        )  # fmt: skip
 
     def paint_items(self, colours: theme.Colours) -> None:
         """Measured solid, predicted dashed."""
         self.measured.item.setPen(pg.mkPen(colours.accent, width=2))
-        self.predicted.item.setPen(pg.mkPen(colours.text, width=1.5, style=Qt.PenStyle.DashLine))
+        self.predicted.item.setPen(pg.mkPen(colours.text, width=1, style=Qt.PenStyle.DashLine))

@@ -1,0 +1,116 @@
+"""What happened, in words: one line an event, for those that a reader of a log wants; knows no widget."""
+
+from functools import singledispatch
+
+from PySide6.QtCore import QCoreApplication
+
+from app import words
+from app.plain_text import one_line
+from engine import events
+from engine.events import Event
+
+_LONGEST_NAME = 80
+
+
+def tr(text: str) -> str:
+    """The translation of a line of the log."""
+    return QCoreApplication.translate("log", text)
+
+
+def describe(event: Event) -> str | None:
+    """One line of plain text; None for what comes every round, which the table shows."""
+    return _describe(event)
+
+
+def _name(text: str) -> str:
+    """A name or message of others, short enough for a line that holds more."""
+    return one_line(text, longest=_LONGEST_NAME)
+
+
+@singledispatch
+def _describe(event: Event) -> str | None:
+    """Rounds, series and decisions: too many for a log."""
+    return None
+
+
+@_describe.register
+def _(event: events.RunStarted) -> str:
+    chosen = dict(event.settings)
+    parts = [f"{name} {value}" for name, value in chosen.items() if name in ("gamma", "temperature", "seed")]
+    pair = tr("{0} with drafter {1}").format(_name(event.target), _name(event.drafter))
+    what = tr("run {0} started: {1}, {2}").format(_name(event.run_id), _name(event.method), pair)
+    return ", ".join([what, *map(_name, parts)])
+
+
+@_describe.register
+def _(event: events.PhaseFinished) -> str:
+    return tr("{0} done: {1:,} tokens in {2}").format(event.phase, event.n_tokens, words.milliseconds(event.ms))
+
+
+@_describe.register
+def _(event: events.BlockFinished) -> str:
+    per_token = words.milliseconds(event.decode_ms / max(1, len(event.ids)))
+    return tr("{0} block of pair {1} finished: {2:,} tokens, {3} per token").format(
+        tr("plain") if event.lane == "plain" else tr("speculative"), event.pair + 1, len(event.ids), per_token
+    )
+
+
+@_describe.register
+def _(event: events.Compared) -> str:
+    if event.same:
+        return tr("compared with plain decoding: the same tokens")
+    if event.margin is None:
+        return tr("compared with plain decoding: differs at token {0}").format(event.first_divergence)
+    return tr(
+        "compared with plain decoding: differs at token {0}, where the target's two best lie {1:.4f} apart"
+    ).format(event.first_divergence, event.margin)
+
+
+@_describe.register
+def _(event: events.RunFinished) -> str:
+    reasons = {
+        "length": tr("length reached"),
+        "end_of_text": tr("end of text"),
+        "context": tr("the context is full"),
+        "cancelled": tr("stopped"),
+    }
+    return tr("run finished: {0:,} tokens, {1}").format(event.n_tokens, reasons.get(event.reason, event.reason))
+
+
+@_describe.register
+def _(event: events.RunFailed) -> str:
+    return tr("failed: {0}; {1}").format(_name(event.message), _name(event.hint))
+
+
+@_describe.register
+def _(event: events.Refused) -> str:
+    return tr("refused ({0}): {1}; {2}").format(_name(event.what), _name(event.reason), _name(event.hint))
+
+
+@_describe.register
+def _(event: events.ModelLoaded) -> str:
+    weights = words.memory(event.weights_bytes + event.drafter_bytes)
+    return tr("loaded {0} and {1} in {2:.1f} s: {3} on {4}, {5}, {6:,} tokens of context").format(
+        _name(event.target), _name(event.drafter), event.seconds, weights, _name(event.device), event.dtype,
+        event.context,
+    )  # fmt: skip
+
+
+@_describe.register
+def _(event: events.ModelUnloaded) -> str:
+    return tr("models released")
+
+
+@_describe.register
+def _(event: events.Estimated) -> str:
+    needed = words.memory(event.weights_bytes + event.kv_bytes + event.drafter_bytes)
+    return tr("estimated: {0} needed, {1} free on {2}").format(
+        needed, words.memory(event.free_bytes), _name(event.device)
+    )
+
+
+@_describe.register
+def _(event: events.Progressed) -> str | None:
+    if event.done < event.total:
+        return None
+    return tr("{0} complete: {1:,.0f} {2}").format(event.phase, event.total, _name(event.unit))

@@ -1,0 +1,111 @@
+"""The log: which events get a line, what it says, and that it stays bounded and plain."""
+
+import re
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from app.event_words import describe
+from app.panels.log import MOST_LINES, LogLine, LogPanel
+from app.store import RunStore
+from engine.events import (
+    BlockFinished,
+    Compared,
+    Decided,
+    Event,
+    Measured,
+    ModelLoaded,
+    Progressed,
+    Refused,
+    RunFailed,
+    RunFinished,
+)
+from tests.app.factory import FakeHost, a_round, started, whole_run
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        (started("ab12"), "run ab12 started: speculative, builtin with drafter builtin, gamma 4, temperature 0.0"),
+        (
+            ModelLoaded("builtin", "small", "cpu", "float32", 2048, 32_000_000, 9_000_000, 0.2),
+            "loaded builtin and small in 0.2 s: 41 MB on cpu, float32, 2,048 tokens of context",
+        ),
+        (
+            BlockFinished("plain", 0, (1, 2), 1.0, 20.0, 9.0, 4.0),
+            "plain block of pair 1 finished: 2 tokens, 10.0 ms per token",
+        ),
+        (Compared(True, None, None), "compared with plain decoding: the same tokens"),
+        (Compared(False, 17, None), "compared with plain decoding: differs at token 17"),
+        (RunFinished("cancelled", 5), "run finished: 5 tokens, stopped"),
+        (RunFailed("no room", "make some"), "failed: no room; make some"),
+        (Refused("load", "no such folder", "check the path"), "refused (load): no such folder; check the path"),
+        (Progressed("measuring", 9, 9, "blocks"), "measuring complete: 9 blocks"),
+    ],
+)
+def test_an_event_is_said_in_words(event: Event, said: str) -> None:
+    assert describe(event) == said
+
+
+@pytest.mark.parametrize(
+    "event",
+    [a_round(0, [" a"]), Measured("x", 1.0, 0), Decided("gamma", 3, "slow", 0), Progressed("loading", 1, 4, "bytes")],
+)
+def test_what_comes_every_round_gets_no_line(event: Event) -> None:
+    assert describe(event) is None
+
+
+@pytest.mark.parametrize("text", ["<b>x</b>\n<i>y</i>", "\u202egnp.exe", "a" * 1_000_000])
+def test_hostile_text_is_one_short_line(text: str) -> None:
+    for event in (RunFailed(text, text), Refused(text, text, text), started(text)):
+        line = describe(event)
+        assert line is not None
+        assert len(line) < 500
+        assert "\n" not in line
+        assert "\u202e" not in line
+
+
+@pytest.fixture
+def panel(qtbot: QtBot) -> LogPanel:
+    store = RunStore()
+    store.attach(FakeHost())
+    made = LogPanel(store)
+    qtbot.addWidget(made)
+    made.show()
+    yield made
+    store.close()
+
+
+def feed(panel: LogPanel, *events: Event) -> None:
+    for event in events:
+        panel.store.take(event)
+    panel.store.changed.emit()
+    panel.refresh()
+
+
+def test_lines_come_in_order_with_the_time_of_day(panel: LogPanel) -> None:
+    feed(panel, *whole_run("r1"))
+    lines = panel.text.toPlainText().splitlines()
+    assert re.match(r"\d\d:\d\d:\d\d  run r1 started", lines[0])
+    assert lines[1].endswith("  prefill done: 1 tokens in 12.0 ms")
+    assert lines[-1].endswith("  run finished: 5 tokens, length reached")
+
+
+def test_another_run_leaves_the_lines_before_it(panel: LogPanel) -> None:
+    feed(panel, *whole_run("r1"))
+    feed(panel, started("r2"))
+    text = panel.text.toPlainText()
+    assert text.index("run r1 started") < text.index("run r2 started")
+
+
+def test_the_log_is_bounded_and_keeps_the_newest(panel: LogPanel) -> None:
+    panel.append_lines(LogLine("", f"line {number}") for number in range(MOST_LINES + 500))
+    lines = panel.text.toPlainText().splitlines()
+    assert len(lines) == MOST_LINES
+    assert lines[-1] == f"line {MOST_LINES + 499}"
+
+
+def test_lines_are_plain_text_that_can_be_copied(panel: LogPanel) -> None:
+    panel.append_lines([LogLine("12:00:00", "<b>x</b>")])
+    assert panel.text.toPlainText() == "12:00:00  <b>x</b>"
+    assert panel.text.isReadOnly()
