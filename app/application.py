@@ -23,7 +23,7 @@ def run(asked: Arguments) -> int:
     app.setApplicationName("draftscope")
     if asked.picture is None:
         theme.follow_system(app)
-        window = MainWindow(asked.pair, user_settings())
+        window = MainWindow(asked.pair, user_settings(), named=asked.named)
         window.show()
         return app.exec()
     theme.apply(app, asked.picture.scheme)

@@ -26,9 +26,10 @@ class Picture(NamedTuple):
 
 
 class Arguments(NamedTuple):
-    """What the window was started with."""
+    """What the window was started with. named: the pair was asked for, not the default."""
 
     pair: Load
+    named: bool
     picture: Picture | None
 
 
@@ -43,9 +44,11 @@ class _Parser(argparse.ArgumentParser):
 def parse(argv: Sequence[str]) -> Arguments:
     """Read the command line. Raises InputError."""
     given = _parser().parse_args(argv)
+    named = given.target is not None or given.drafter is not None
+    given.target = given.target or "builtin"
     drafter = given.drafter or ("builtin" if given.target == "builtin" else "lookup")
     pair = Load(target=given.target, drafter=drafter, device=given.device, dtype=given.dtype)
-    return Arguments(pair, _picture(given))
+    return Arguments(pair, named, _picture(given))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -54,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Opens the window. With a sub-command (decode, compare, runs, ...) it works without one.",
         allow_abbrev=False,
     )
-    parser.add_argument("--target", metavar="SPEC", default="builtin", help="builtin, a folder, or a cached hub id")
+    parser.add_argument("--target", metavar="SPEC", help="builtin, a folder, or a cached hub id")
     parser.add_argument("--drafter", metavar="SPEC", help="builtin, builtin:small, lookup[:N], none, a folder")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     parser.add_argument("--dtype", choices=_DTYPES, default="auto", help="number type of the weights")

@@ -4,11 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QSettings, QSize, QTimer, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QKeySequence, QPaintEvent
+from PySide6.QtGui import QCloseEvent, QPaintEvent
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QTabWidget, QWidget
 
-from app import requests
+from app import menus, requests
+from app.menus import Menus
+from app.panels.explain import ExplainDialog
 from app.panels.status import StatusPanel
+from app.run_record import RunRecord
 from app.store import RunStore
 from app.workspaces.decode import DecodeWorkspace
 from engine import paths
@@ -34,16 +37,19 @@ class MainWindow(QMainWindow):
         settings: QSettings | None,
         *,
         make_host: Callable[[], Host] | None = thread_host,
+        named: bool = False,
         parent: QWidget | None = None,
     ) -> None:
-        """settings: None keeps nothing. make_host: None never starts an engine (a saved run is shown)."""
+        """settings: None keeps nothing. make_host: None never starts an engine. named: the pair was asked for."""
         super().__init__(parent)
         self.setWindowTitle(self.tr("Draftscope"))
         self.store = RunStore(self)
-        self.decode = DecodeWorkspace(self.store, pair, self)
+        self.decode = DecodeWorkspace(self.store, pair, self, named=named)
         self._settings = settings
         self._make_host = make_host
         self._painted = False
+        self._opened: RunRecord | None = None
+        self._explain: ExplainDialog | None = None
         self._tabs = QTabWidget(self)
         self._tabs.setDocumentMode(True)
         self._tabs.addTab(self.decode, self.tr("Decode"))
@@ -51,14 +57,7 @@ class MainWindow(QMainWindow):
         self._status = StatusPanel(self.store, self)
         self.statusBar().addWidget(self._status, 1)
         self.statusBar().setSizeGripEnabled(False)
-        self._run = self._action(self.tr("Run"), self.run, "Ctrl+Return", "Ctrl+Enter")
-        self._pause = self._action(self.tr("Pause or resume"), self.pause, "Ctrl+P")
-        self._step = self._action(self.tr("Step a round"), self.step, "F10")
-        self._stop = self._action(self.tr("Stop"), self.store.cancel, "Esc")
-        self._fork = self._action(self.tr("Fork from the selected token"), self.fork, "Ctrl+K")
-        self._open = self._action(self.tr("Open trace…"), self.ask_open, "Ctrl+O")
-        self._save = self._action(self.tr("Save trace as…"), self.ask_save, "Ctrl+S")
-        self._make_menus()
+        self._menus = self._make_menus()
         self._wire()
         self.resize(_SIZE.boundedTo(self.screen().availableSize()))
         self._restore()
@@ -92,9 +91,22 @@ class MainWindow(QMainWindow):
     def fork(self) -> None:
         """Go on from the selected token with the settings of now."""
         kept = requests.kept_up_to(self.store.log, self.store.selection)
-        if kept is not None and not self.store.busy:
+        if kept is not None and self._can_start:
             setup = self.decode.setup.setup()
             self.store.run(setup.pair, requests.fork(setup, kept))
+
+    def run_again(self) -> None:
+        """Make the run on show once more, from the same prompt with the next seed."""
+        started = self.store.started
+        if started is not None and self._can_start:
+            pair = requests.pair_of(started, self.decode.setup.setup().pair)
+            self.store.run(pair, requests.with_seed(started))
+
+    def explain(self) -> None:
+        """Say what is on the screen."""
+        if self._explain is None:
+            self._explain = ExplainDialog(self.store, self)
+        self._explain.show_beside()
 
     def ask_open(self) -> None:
         """Let a run file be chosen and show it."""
@@ -110,8 +122,12 @@ class MainWindow(QMainWindow):
         dialog.fileSelected.connect(lambda path: self.store.save_trace(Path(path)))
         dialog.open()
 
+    @property
+    def _can_start(self) -> bool:
+        return not self.store.commands.has_run and not self.store.reading
+
     def _start(self, *, held: bool) -> None:
-        if not self.store.commands.has_run and not self.store.reading:
+        if self._can_start:
             setup = self.decode.setup.setup()
             self.store.run(setup.pair, requests.run(setup, self.decode.prompt.prompt.toPlainText(), held=held))
 
@@ -123,26 +139,33 @@ class MainWindow(QMainWindow):
 
     # Wiring
 
-    def _action(self, text: str, slot: Callable[[], object], *keys: str) -> QAction:
-        action = QAction(text, self)
-        action.setShortcuts([QKeySequence(key) for key in keys])
-        action.triggered.connect(lambda _checked=False: slot())
-        self.addAction(action)
-        return action
-
-    def _make_menus(self) -> None:
-        file = self.menuBar().addMenu(self.tr("&File"))
-        file.addActions([self._open, self._save])
-        file.addSeparator()
-        file.addAction(self._action(self.tr("Quit"), self.close, "Ctrl+Q"))
-        run = self.menuBar().addMenu(self.tr("&Run"))
-        run.addActions([self._run, self._pause, self._step, self._stop])
-        run.addSeparator()
-        run.addAction(self._fork)
-        view = self.menuBar().addMenu(self.tr("&View"))
-        view.addActions(self.decode.view_actions())
-        view.addSeparator()
-        view.addAction(self._action(self.tr("Reset layout"), self.decode.reset_layout))
+    def _make_menus(self) -> Menus:
+        stream = self.decode.stream
+        made = Menus(
+            self,
+            {
+                "open": self.ask_open,
+                "save": self.ask_save,
+                "quit": self.close,
+                "run": self.run,
+                "pause": self.pause,
+                "step": self.step,
+                "stop": self.store.cancel,
+                "fork": self.fork,
+                "again": self.run_again,
+                "replay": self.decode.transport.toggle,
+                "zoom_in": stream.zoom_in,
+                "zoom_out": stream.zoom_out,
+                "zoom_reset": stream.zoom_reset,
+                "reset_layout": self.decode.reset_layout,
+                "explain": self.explain,
+            },
+        )
+        made.add(self.tr("&File"), menus.file_entries())
+        made.add(self.tr("&Run"), menus.run_entries())
+        made.add(self.tr("&View"), menus.view_entries(), above=self.decode.view_actions())
+        made.add(self.tr("&Help"), menus.help_entries())
+        return made
 
     def _wire(self) -> None:
         self.decode.prompt.run_asked.connect(self.run)
@@ -151,18 +174,25 @@ class MainWindow(QMainWindow):
         self.decode.prompt.stop_asked.connect(self.store.cancel)
         self.decode.stream.fork_asked.connect(self.fork)
         self._status.stop_asked.connect(self.store.cancel)
-        self.store.changed.connect(self._update_actions)
-        self._update_actions()
+        self.store.changed.connect(self._on_changed)
+        self._on_changed()
 
-    def _update_actions(self) -> None:
-        can_start = not self.store.commands.has_run and not self.store.reading
-        self._run.setEnabled(can_start)
-        self._pause.setEnabled(self.store.in_rounds)
-        self._step.setEnabled(can_start or self.store.in_rounds)
-        self._stop.setEnabled(self.store.commands.front is not None)
-        self._fork.setEnabled(not self.store.busy and self.store.selection is not None)
-        self._open.setEnabled(can_start)
-        self._save.setEnabled(bool(self.store.log) and can_start)
+    def _on_changed(self) -> None:
+        shown = self.store.shelf.shown
+        self._menus.enable(
+            run=self._can_start,
+            pause=self.store.in_rounds,
+            step=self._can_start or self.store.in_rounds,
+            stop=self.store.busy,
+            fork=self._can_start and self.store.selection is not None,
+            again=self._can_start and shown is not None,
+            replay=self.store.replay.possible,
+            open=self._can_start,
+            save=shown is not None and self._can_start,
+        )
+        if shown is not None and shown.source is not None and shown is not self._opened:
+            self._opened = shown
+            self.decode.show_setup_of(shown)
 
     def _restore(self) -> None:
         if self._settings is None:

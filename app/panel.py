@@ -7,7 +7,8 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
-from app.store import FRAME_MS, RunStore, Selection
+from app.selection import Selection
+from app.store import FRAME_MS, RunStore
 from engine.events import Event
 from engine.summary import Summary
 

@@ -14,8 +14,9 @@ from app.labels import plain_label
 from app.panel import Panel
 from app.plot_canvas import PlotCanvas
 from app.plot_export import Column, Exporter, Table
+from app.selection import Selection
 from app.shown_text import visible
-from app.store import RunStore, Selection
+from app.store import RunStore
 from engine.summary import Summary
 
 # A broken file may state any number; an axis ends somewhere.

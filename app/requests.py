@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from app.store import Selection
+from app.selection import Selection
 from engine.events import Event, RoundFinished, RunStarted, Setting
 from engine.host import Fork, Load, Run
 from engine.method import Request

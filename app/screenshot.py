@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QApplication
 from app.arguments import Picture
 from app.main_window import MainWindow
 from app.panels.prompt import EXAMPLE_PROMPTS
-from app.store import Selection
+from app.selection import Selection
 from engine.events import RoundFinished
 
 _SETTLE_MS = 200

@@ -1,28 +1,26 @@
 """The runs on show, the selection, and what the engine is doing; knows no widget and no torch."""
 
 from pathlib import Path
-from time import monotonic, time
-from typing import Literal, NamedTuple
+from time import monotonic
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.command_queue import CommandQueue
 from app.engine_link import Doing, EngineLink
-from app.playback import Playback
+from app.notices import Notes, Trouble
+from app.replay import Replay
 from app.run_record import RunRecord
 from app.run_shelf import RunShelf
+from app.selection import Selection
 from app.trace_files import Answer, TraceFailed, TraceFiles, TraceRead, TraceSaved
 from engine.events import (
-    Estimated,
     Event,
-    ModelLoaded,
     Progressed,
     Refused,
     RoundFinished,
     RunFailed,
     RunFinished,
     RunStarted,
-    Surveyed,
 )
 from engine.host import Fork, Host, Load, Pause, Question, Resume, Run, Step
 from engine.summary import Summary
@@ -31,32 +29,6 @@ FRAME_MS = 33
 # Nothing is drawn while measuring, so the queue need not be emptied often.
 _MEASURING_MS = 250
 _TAKE_S = 0.004
-_MAX_NOTES = 5000
-
-
-class Selection(NamedTuple):
-    """A round and a token of it: 0 to n - 1 are proposed, n is the last token, None the whole round."""
-
-    round: int
-    token: int | None
-
-
-class Trouble(NamedTuple):
-    """What went wrong and what was kept. n_kept: tokens of the run on show."""
-
-    kind: Literal["refused", "failed", "damaged"]
-    what: str
-    message: str
-    hint: str
-    details: str
-    n_kept: int
-
-
-class Note(NamedTuple):
-    """Something that happened, for the log. at: seconds since the epoch."""
-
-    at: float
-    event: Event
 
 
 class RunStore(QObject):
@@ -72,13 +44,11 @@ class RunStore(QObject):
         self.engine = EngineLink()
         self.selection: Selection | None = None
         self.trouble: Trouble | None = None
-        self.notes: list[Note] = []
-        self.n_notes_dropped = 0
+        self.notes = Notes()
         self.measure_only = False
-        self.playback: Playback | None = None
+        self.replay = Replay(self.shelf)
         self.frame = 0
         self.drawing_s = 0.0
-        self._played_at = 0.0
         self._files = TraceFiles()
         self._n_file_jobs = 0
         self._timer = QTimer(self)
@@ -125,26 +95,6 @@ class RunStore(QObject):
         return self.engine.commands
 
     @property
-    def model(self) -> ModelLoaded | None:
-        """The pair in memory."""
-        return self.engine.model
-
-    @property
-    def estimated(self) -> Estimated | None:
-        """What the last pair looked at would take."""
-        return self.engine.estimated
-
-    @property
-    def surveyed(self) -> Surveyed | None:
-        """Which models there are for the target that was asked about."""
-        return self.engine.surveyed
-
-    @property
-    def progressed(self) -> Progressed | None:
-        """How far the long work under way is."""
-        return self.engine.progressed
-
-    @property
     def paused(self) -> bool:
         """Whether the run under way is held."""
         return self.engine.paused
@@ -157,7 +107,7 @@ class RunStore(QObject):
     @property
     def busy(self) -> bool:
         """Whether a command, a file or a replay is under way."""
-        return self.reading or self.commands.front is not None or self.playback is not None
+        return self.reading or self.commands.front is not None or self.replay.playing
 
     @property
     def doing(self) -> Doing:
@@ -168,7 +118,7 @@ class RunStore(QObject):
             return "reading"
         if self.shelf.shown is not None:
             return "done"
-        return "ready" if self.model is not None else "empty"
+        return "ready" if self.engine.model is not None else "empty"
 
     @property
     def in_rounds(self) -> bool:
@@ -231,7 +181,7 @@ class RunStore(QObject):
     def report(self, message: str, hint: str) -> None:
         """Show a trouble that a panel ran into."""
         self.trouble = Trouble("refused", "file", message, hint, "", self.summary.n_emitted)
-        self._note(Refused("file", message, hint))
+        self.notes.add(Refused("file", message, hint))
         self.changed.emit()
 
     def dismiss(self) -> None:
@@ -262,39 +212,26 @@ class RunStore(QObject):
     def close(self) -> bool:
         """Stop everything. Returns whether the engine has ended."""
         self._timer.stop()
-        self.playback = None
+        self.replay.hold()
         self._files.close()
         return self.engine.close()
 
-    # Replay
-
-    @property
-    def can_play(self) -> bool:
-        """Whether the run on show has ended and so can be shown again."""
-        return self.shelf.shown is not None and self.shelf.shown is not self.shelf.live
-
     def play(self, speed: float) -> None:
         """Show the run again from where it stands, or from its start where it is at its end."""
-        if self.shelf.shown is not None and self.can_play:
-            at = 0 if self.shelf.at_end else self.shelf.n_visible
-            self.playback = Playback(self.shelf.shown, at, speed)
-            self._played_at = monotonic()
-            self.seek(at)
-            self._watch()
+        self.replay.play(speed)
+        self._watch()
 
     def stop_playback(self) -> None:
         """Hold a replay where it stands."""
-        if self.playback is not None:
-            self.playback = None
+        if self.replay.playing:
+            self.replay.hold()
             self.changed.emit()
 
     def seek(self, n_events: int) -> None:
         """Show the run as it was after that many events."""
-        if not self.can_play or n_events == self.shelf.n_visible:
+        if not self.replay.possible or n_events == self.shelf.n_visible:
             return
-        self.shelf.seek(n_events)
-        if self.playback is not None:
-            self.playback.seek(n_events)
+        self.replay.seek(n_events)
         if self.selection is not None and self.summary.n_rounds <= self.selection.round:
             self.selection = None
         self.changed.emit()
@@ -319,7 +256,7 @@ class RunStore(QObject):
         while not self._files.answers.empty():
             self._take_file(self._files.answers.get_nowait())
             n_taken += 1
-        n_taken += self._play_on()
+        n_taken += self.replay.move_on()
         self._timer.setInterval(_MEASURING_MS if self._quiet else FRAME_MS)
         if not (self.busy or self.commands.unanswered):
             self._timer.stop()
@@ -341,7 +278,7 @@ class RunStore(QObject):
     def take(self, event: Event) -> None:
         """Take in one event of the engine."""
         if not isinstance(event, RoundFinished | Progressed):
-            self._note(event)
+            self.notes.add(event)
         if isinstance(event, Refused):
             self._take_refusal(event)
         elif not self.engine.take(event):
@@ -383,22 +320,3 @@ class RunStore(QObject):
                 record.saved = path
             case TraceFailed(message, hint):
                 self.report(message, hint)
-
-    def _play_on(self) -> bool:
-        """Move a replay on by the time since the last frame."""
-        if self.playback is None:
-            return False
-        now = monotonic()
-        position = self.playback.advance(now - self._played_at)
-        self._played_at = now
-        moved = position != self.shelf.n_visible
-        self.shelf.seek(position)
-        if self.playback.ended:
-            self.playback, moved = None, True
-        return moved
-
-    def _note(self, event: Event) -> None:
-        self.notes.append(Note(time(), event))
-        if len(self.notes) > 2 * _MAX_NOTES:
-            del self.notes[:_MAX_NOTES]
-            self.n_notes_dropped += _MAX_NOTES

@@ -128,7 +128,7 @@ def _with_engine(pair: Load, run: Run, n_pairs: int) -> tuple[RunRecord, ModelLo
     try:
         _window(window)
         wait_until(lambda: not window.store.busy and window.store.frame > 0, _LOAD_LIMIT_MS)
-        if window.store.model is None:
+        if window.store.engine.model is None:
             trouble = window.store.trouble
             raise EngineError(*(("the pair did not load", "try another") if trouble is None else trouble[2:4]))
         window.store.run(pair, run)
@@ -136,7 +136,7 @@ def _with_engine(pair: Load, run: Run, n_pairs: int) -> tuple[RunRecord, ModelLo
         record = window.store.shelf.shown
         if record is None or record.summary.state != "finished":
             raise EngineError("the run of the bench did not finish", "try another pair")
-        return record, window.store.model, measure(window, host, run, n_pairs=n_pairs)
+        return record, window.store.engine.model, measure(window, host, run, n_pairs=n_pairs)
     finally:
         window.close()
 

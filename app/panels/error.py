@@ -6,9 +6,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from app import labels, theme
+from app.notices import Trouble
 from app.panel import Panel
 from app.shown_text import visible
-from app.store import RunStore, Trouble
+from app.store import RunStore
 from engine.events import Event
 from engine.summary import Summary
 

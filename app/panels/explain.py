@@ -11,7 +11,8 @@ from app.explanations import Entry, Section
 from app.labels import plain_label
 from app.panel import Panel
 from app.panels.stream_legend import LegendEntry
-from app.store import RunStore, Selection
+from app.selection import Selection
+from app.store import RunStore
 from engine.events import Event, RoundFinished
 from engine.summary import Summary
 

@@ -51,9 +51,8 @@ class LogPanel(Panel):
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Append what the store noted since, whichever run it belongs to, and where a run was saved."""
-        first = max(0, self._n_read - self.store.n_notes_dropped)
-        notes = self.store.notes[first:]
-        self._n_read = self.store.n_notes_dropped + len(self.store.notes)
+        notes = self.store.notes.since(self._n_read)
+        self._n_read = self.store.notes.n_made
         said = ((note.at, describe(note.event)) for note in notes)
         self.append_lines([LogLine(_clock(at), words) for at, words in said if words is not None])
         if self.store.saved != self._saved:

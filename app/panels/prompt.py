@@ -92,7 +92,7 @@ class PromptPanel(Panel):
         n_tokens, exact = self._n_tokens(text)
         if n_tokens:
             parts.append((self.tr("{0:,} tokens") if exact else self.tr("about {0:,} tokens")).format(n_tokens))
-        model = self.store.model
+        model = self.store.engine.model
         too_long = model is not None and n_tokens >= model.context
         if too_long and model is not None:
             parts.append(self.tr("⚠ the target reads {0:,}").format(model.context - 1))

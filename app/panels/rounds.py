@@ -19,7 +19,8 @@ from app import theme
 from app.labels import SteadyLabel
 from app.panel import Panel
 from app.panels.rounds_model import RoundsModel
-from app.store import RunStore, Selection
+from app.selection import Selection
+from app.store import RunStore
 from engine.events import Event, RoundFinished
 from engine.summary import Summary
 

@@ -142,15 +142,15 @@ class SetupPanel(Panel):
         """Whether an engine has spoken: where a saved run is looked at there may be none."""
         store = self.store
         refused = store.trouble is not None and store.trouble.what == "load"
-        return refused or store.model is not None or store.estimated is not None
+        return refused or store.engine.model is not None or store.engine.estimated is not None
 
     def _said(self) -> _Said:
         store = self.store
-        at = store.progressed if store.doing == "loading" else None
-        return _Said(store.model, store.estimated, store.surveyed, at, store.commands.pair_to_come)
+        at = store.engine.progressed if store.doing == "loading" else None
+        return _Said(store.engine.model, store.engine.estimated, store.engine.surveyed, at, store.commands.pair_to_come)
 
     def _draw_models(self) -> None:
-        model, surveyed = self.store.model, self.store.surveyed
+        model, surveyed = self.store.engine.model, self.store.engine.surveyed
         if model is not None and model is not self._remembered:
             self._remembered = model
             # A load begins with the estimate of its own pair.
@@ -160,7 +160,7 @@ class SetupPanel(Panel):
             self.models.show_survey(surveyed)
 
     def _draw_loaded(self) -> None:
-        at, model = self.store.progressed, self.store.model
+        at, model = self.store.engine.progressed, self.store.engine.model
         loading = self.store.doing == "loading" and isinstance(at, Progressed)
         self.progress.setVisible(loading)
         if loading and at is not None:
@@ -186,7 +186,7 @@ class SetupPanel(Panel):
 
     def _estimate(self) -> Estimated | None:
         """The engine's answer for the chosen pair."""
-        needed, pair = self.store.estimated, self.models.pair()
+        needed, pair = self.store.engine.estimated, self.models.pair()
         named = needed is not None and (needed.target, needed.drafter) == (pair.target, pair.drafter)
         return needed if named and pair in (self._asked_estimate, self.store.commands.pair_to_come) else None
 

@@ -65,7 +65,7 @@ class StatusPanel(Panel):
         self._draw_progress()
 
     def _device(self) -> str:
-        model, needed = self.store.model, self.store.estimated
+        model, needed = self.store.engine.model, self.store.engine.estimated
         if model is None:
             return self.tr("no model")
         taken = words.memory(model.weights_bytes + model.drafter_bytes)
@@ -106,13 +106,13 @@ class StatusPanel(Panel):
         return ("", "") if pair is None else (pair.target, pair.drafter)
 
     def _loading(self) -> str:
-        text, at = self.tr("loading {0} and {1}").format(*map(one_line, self._names())), self.store.progressed
+        text, at = self.tr("loading {0} and {1}").format(*map(one_line, self._names())), self.store.engine.progressed
         if at is None or at.unit != "bytes":
             return text
         return self.tr("{0}: {1} of {2}").format(text, words.memory(at.done), words.memory(at.total))
 
     def _measuring(self) -> str:
-        at = self.store.progressed
+        at = self.store.engine.progressed
         if at is None or at.phase != "measuring":
             return self.tr("measuring plain decoding")
         return self.tr("measuring against plain decoding, block {0:.0f} of {1:.0f}").format(at.done, at.total)
@@ -148,7 +148,7 @@ class StatusPanel(Panel):
         self.left.show_text(self._left() if self.store.busy else "")
 
     def _left(self) -> str:
-        left, rate, at = self._pace.left_s, self._pace.per_s, self.store.progressed
+        left, rate, at = self._pace.left_s, self._pace.per_s, self.store.engine.progressed
         if left is None or rate is None:
             return ""
         if at is not None and at.unit == "bytes":
@@ -156,7 +156,7 @@ class StatusPanel(Panel):
         return self.tr("{0} left").format(words.duration(left))
 
     def _how_far(self) -> tuple[float, float]:
-        at, live = self.store.progressed, self.store.shelf.live
+        at, live = self.store.engine.progressed, self.store.shelf.live
         if self.store.doing in ("drafting", "paused") and live is not None and live.started is not None:
             total = dict(live.started.settings).get("max_new_tokens")
             return float(live.summary.n_emitted), float(total) if isinstance(total, int | float) else 0.0

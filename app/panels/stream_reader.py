@@ -14,7 +14,7 @@ from app.panels.stream_painter import MARGIN
 from app.panels.stream_text import Search
 from app.panels.stream_tokens import StreamToken
 from app.panels.token_card import TokenCard
-from app.store import Selection
+from app.selection import Selection
 
 Way: TypeAlias = Literal["left", "right", "up", "down"]
 _STEPS: dict[Way, int] = {"left": -1, "right": 1}

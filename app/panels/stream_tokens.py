@@ -5,8 +5,8 @@ from typing import TypeAlias
 
 import msgspec
 
+from app.selection import Selection
 from app.shown_text import visible
-from app.store import Selection
 from app.theme import StreamFate
 from engine.events import LastToken, ProposedToken, RoundFinished, RunStarted
 

@@ -12,7 +12,8 @@ from app.panels.stream_legend import Legend, XRayKey
 from app.panels.stream_search import SearchBar
 from app.panels.stream_tokens import StreamToken, prompt_tokens, round_tokens
 from app.panels.stream_view import StreamView
-from app.store import RunStore, Selection
+from app.selection import Selection
+from app.store import RunStore
 from engine.events import Event, RoundFinished, RunStarted
 from engine.summary import Summary
 

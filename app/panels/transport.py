@@ -50,9 +50,9 @@ class TransportPanel(Panel):
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Follow what is visible."""
         shelf = self.store.shelf
-        playing = self.store.playback is not None
-        self.setEnabled(self.store.can_play)
-        if not self.store.can_play:
+        playing = self.store.replay.playing
+        self.setEnabled(self.store.replay.possible)
+        if not self.store.replay.possible:
             self.place.show_text("")
             return
         self._name_button(self.tr("Hold") if playing else self.tr("Replay"))
@@ -67,7 +67,7 @@ class TransportPanel(Panel):
 
     def toggle(self) -> None:
         """Play, or hold."""
-        if self.store.playback is None:
+        if not self.store.replay.playing:
             self.store.play(float(self.speed.currentData()))
         else:
             self.store.stop_playback()
@@ -77,5 +77,4 @@ class TransportPanel(Panel):
             self.button.setText(text)
 
     def _on_speed(self) -> None:
-        if self.store.playback is not None:
-            self.store.playback.speed = float(self.speed.currentData())
+        self.store.replay.set_speed(float(self.speed.currentData()))

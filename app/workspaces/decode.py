@@ -8,6 +8,7 @@ from app import theme
 from app.panel import Panel
 from app.panels.error import ErrorPanel
 from app.panels.history import HistoryPanel
+from app.panels.log import LogPanel
 from app.panels.metrics import MetricsPanel
 from app.panels.plots.acceptance import AcceptancePlot
 from app.panels.plots.latency import LatencyPlot
@@ -19,11 +20,14 @@ from app.panels.rounds import RoundsPanel
 from app.panels.setup import SetupPanel
 from app.panels.token_stream import TokenStreamPanel
 from app.panels.transport import TransportPanel
+from app.run_record import RunRecord
 from app.store import RunStore
 from engine.host import Load
 
-_LAYOUT_VERSION = 3
-_LEFT_WIDTH, _RIGHT_WIDTH, _BOTTOM_HEIGHT = 30 * theme.GRID, 33 * theme.GRID, 19 * theme.GRID
+_LAYOUT_VERSION = 4
+_LEFT_WIDTH, _RIGHT_WIDTH, _BOTTOM_HEIGHT = 30 * theme.GRID, 33 * theme.GRID, 26 * theme.GRID
+# The table leaves the text its room in a low window.
+_BOTTOM_SHARE = 4
 _PLOTS_WIDTH = 40 * theme.GRID
 _AREAS = {
     "setup": Qt.DockWidgetArea.LeftDockWidgetArea,
@@ -37,16 +41,17 @@ _WIDE = 1500
 class DecodeWorkspace(QMainWindow):
     """A window inside the tab, so that its docks belong to it."""
 
-    def __init__(self, store: RunStore, pair: Load, parent: QWidget | None = None) -> None:
+    def __init__(self, store: RunStore, pair: Load, parent: QWidget | None = None, *, named: bool = False) -> None:
         super().__init__(parent)
         self.setWindowFlags(Qt.WindowType.Widget)
         self.prompt = PromptPanel(store, self)
         self.error = ErrorPanel(store, self)
         self.stream = TokenStreamPanel(store, self)
-        self.setup = SetupPanel(store, pair, self)
+        self.setup = SetupPanel(store, pair, self, named=named)
         self.metrics = MetricsPanel(store, self)
         self.rounds = RoundsPanel(store, self)
         self.history = HistoryPanel(store, self)
+        self.log = LogPanel(store, self)
         self.transport = TransportPanel(store, self)
         self.plots = _Plots(store, self)
         self.setCentralWidget(self._middle())
@@ -59,8 +64,13 @@ class DecodeWorkspace(QMainWindow):
             "plots": self._dock("plots", self.tr("Plots"), _Column(self.plots, _PLOTS_WIDTH)),
             "rounds": self._dock("rounds", self.tr("Rounds"), self.rounds),
             "history": self._dock("history", self.tr("Runs of this session"), self.history),
+            "log": self._dock("log", self.tr("Log"), self.log),
         }
         self._arranged = False
+        self._store = store
+        self.setup.measure_only_toggled.connect(self._set_measure_only)
+        for plot in self.plots.all:
+            plot.export_failed.connect(store.report)
 
     def reset_layout(self) -> None:
         """Put every dock where it was at the first start."""
@@ -79,7 +89,8 @@ class DecodeWorkspace(QMainWindow):
         rounds.raise_()
         widths = [_LEFT_WIDTH, _RIGHT_WIDTH, _PLOTS_WIDTH]
         self.resizeDocks([setup, metrics, plots], widths, Qt.Orientation.Horizontal)
-        self.resizeDocks([rounds], [_BOTTOM_HEIGHT], Qt.Orientation.Vertical)
+        bottom = min(_BOTTOM_HEIGHT, self.height() // _BOTTOM_SHARE)
+        self.resizeDocks([rounds], [bottom], Qt.Orientation.Vertical)
 
     def lay_open(self) -> None:
         """Show every panel at once: docks that share a place stand side by side."""
@@ -110,6 +121,16 @@ class DecodeWorkspace(QMainWindow):
         if prompt := settings.value("decode-prompt"):
             self.prompt.prompt.setPlainText(str(prompt))
         self.setup.restore(settings)
+        self._set_measure_only(self.setup.measure_only)
+
+    def show_setup_of(self, record: RunRecord) -> None:
+        """Let setup and prompt say what a run was made with."""
+        if record.started is not None:
+            self.setup.show_settings(record.started)
+            self.prompt.show_prompt(record.started.prompt)
+
+    def _set_measure_only(self, chosen: bool) -> None:
+        self._store.measure_only = chosen
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
         """Give the docks their sizes at the first start; before there is a window they would not take them."""
@@ -150,7 +171,8 @@ class _Plots(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, theme.GRID)
         column.setSpacing(0)
-        for plot in (self.acceptance, self.tokens_per_round, self.latency, self.speed, self.positions):
+        self.all = (self.acceptance, self.tokens_per_round, self.latency, self.speed, self.positions)
+        for plot in self.all:
             column.addWidget(plot, 1)
 
 

@@ -36,7 +36,12 @@ def test_bad_usage_is_one_line_and_status_2(argv, capsys):
 
 
 def test_without_arguments_the_built_in_pair_is_chosen():
-    assert arguments.parse([]) == arguments.Arguments(Load("builtin", "builtin"), None)
+    assert arguments.parse([]) == arguments.Arguments(Load("builtin", "builtin"), False, None)
+
+
+def test_a_pair_that_was_asked_for_is_named_even_if_it_is_the_default():
+    assert arguments.parse(["--target", "builtin"]).named
+    assert arguments.parse(["--drafter", "lookup"]).named
 
 
 def test_another_target_gets_prompt_lookup_unless_told_otherwise():

@@ -84,7 +84,7 @@ def n_objects(window: MainWindow) -> tuple[int, int, int]:
 def test_many_starts_and_stops_leave_nothing_behind(open_window, qtbot):
     window = open_window(endless_host)
     store = window.store
-    qtbot.waitUntil(lambda: store.model is not None)
+    qtbot.waitUntil(lambda: store.engine.model is not None)
 
     def cycle() -> None:
         window.run()
@@ -105,7 +105,7 @@ def test_many_starts_and_stops_leave_nothing_behind(open_window, qtbot):
 def test_a_stop_comes_within_a_round(open_window, qtbot):
     window = open_window(endless_host)
     store = window.store
-    qtbot.waitUntil(lambda: store.model is not None)
+    qtbot.waitUntil(lambda: store.engine.model is not None)
     window.run()
     qtbot.waitUntil(lambda: store.summary.n_rounds >= 3)
     store.pause()
@@ -145,7 +145,7 @@ def test_many_windows_leave_nothing_behind(qtbot):
     def open_and_close() -> None:
         window = MainWindow(PAIR, None, make_host=endless_host)
         window.show()
-        qtbot.waitUntil(lambda: window.store.model is not None)
+        qtbot.waitUntil(lambda: window.store.engine.model is not None)
         window.run()
         qtbot.waitUntil(lambda: window.store.summary.n_rounds >= 1)
         window.close()
@@ -177,7 +177,7 @@ def test_a_window_closed_in_the_middle_of_a_run_keeps_the_trace(qtbot, tmp_path)
     host = ThreadHost(tmp_path / "runs", new_session=lambda: cast(Session, EndlessSession()))
     window = MainWindow(PAIR, None, make_host=lambda: host)
     window.show()
-    qtbot.waitUntil(lambda: window.store.model is not None)
+    qtbot.waitUntil(lambda: window.store.engine.model is not None)
     window.run()
     qtbot.waitUntil(lambda: window.store.summary.n_rounds >= 2)
     window.close()
@@ -189,11 +189,11 @@ def test_a_window_closed_in_the_middle_of_a_run_keeps_the_trace(qtbot, tmp_path)
 
 def test_two_windows_at_once_do_not_share_a_run(open_window, qtbot):
     first, second = open_window(endless_host), open_window(endless_host)
-    qtbot.waitUntil(lambda: first.store.model is not None and second.store.model is not None)
+    qtbot.waitUntil(lambda: first.store.engine.model is not None and second.store.engine.model is not None)
     first.run()
     qtbot.waitUntil(lambda: first.store.summary.n_rounds >= 2)
     assert second.store.summary.n_rounds == 0
     first.store.cancel()
     qtbot.waitUntil(lambda: not first.store.busy)
-    assert isinstance(second.store.model, ModelLoaded)
+    assert isinstance(second.store.engine.model, ModelLoaded)
     assert isinstance(first.store.log[0], RunStarted)

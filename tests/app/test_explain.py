@@ -11,7 +11,8 @@ from pytestqt.qtbot import QtBot
 from app.explanations import Section, explain
 from app.panels.explain import ExplainDialog, ExplainPanel
 from app.panels.stream_legend import LegendEntry
-from app.store import RunStore, Selection
+from app.selection import Selection
+from app.store import RunStore
 from engine.events import Compared, Event, RoundFinished, RunStarted
 from engine.summary import Summary, fold
 from tests.app.factory import FakeHost, a_round, blocks, started, whole_run

@@ -104,7 +104,7 @@ def test_the_button_replays_and_holds(store, qtbot):
     panel.show()
     feed(store, *whole_run())
     panel.toggle()
-    assert store.playback is not None
+    assert store.replay.playing
     panel.toggle()
-    assert store.playback is None
+    assert not store.replay.playing
     store.close()

@@ -15,7 +15,8 @@ from app.panels.plots.speed import SpeedPlot
 from app.panels.plots.tokens_per_round import TokensPerRoundPlot
 from app.plot_axis import round_step
 from app.plot_panel import PlotPanel, top_of
-from app.store import RunStore, Selection
+from app.selection import Selection
+from app.store import RunStore
 from engine import speed_model
 from engine.events import Event, RunFinished
 from tests.app.factory import FakeHost, a_round, blocks, started

@@ -1,5 +1,5 @@
 from app import requests
-from app.store import Selection
+from app.selection import Selection
 from engine.host import Load
 from tests.app.factory import a_round, started, whole_run
 

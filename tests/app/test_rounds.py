@@ -9,7 +9,8 @@ from pytestqt.qtbot import QtBot
 
 from app.panels.rounds import RoundsPanel
 from app.panels.rounds_model import RoundsModel
-from app.store import RunStore, Selection
+from app.selection import Selection
+from app.store import RunStore
 from engine.events import Event
 from tests.app.factory import FakeHost, a_round, started, whole_run
 

@@ -1,4 +1,5 @@
-from app.store import RunStore, Selection
+from app.selection import Selection
+from app.store import RunStore
 from engine.events import ModelLoaded, Refused, RunFailed, RunFinished, Surveyed
 from engine.host import Estimate, Load, Run, Step, Survey
 from engine.method import Request
@@ -275,7 +276,7 @@ def test_a_new_run_ends_a_replay(qtbot):
     store.pump()
     store.play(0.25)
     store.run(PAIR, RUN)
-    assert store.playback is None
+    assert not store.replay.playing
 
 
 def test_nothing_is_said_while_a_run_is_only_measured(qtbot):
@@ -313,7 +314,7 @@ def test_what_happens_is_noted_round_by_round_left_out(qtbot):
     store.run(PAIR, RUN)
     host.say(MODEL, *whole_run())
     store.pump()
-    kinds = [type(note.event).__name__ for note in store.notes]
+    kinds = [type(note.event).__name__ for note in store.notes.since(0)]
     assert kinds[:3] == ["ModelLoaded", "RunStarted", "PhaseFinished"]
     assert "RoundFinished" not in kinds
 
@@ -324,7 +325,7 @@ def test_questions_are_answered_without_being_seen_as_work(qtbot):
     assert (store.busy, store.doing, host.submitted) == (False, "empty", [Survey("builtin")])
     host.say(Surveyed("builtin", (), "no cache"))
     store.pump()
-    assert store.surveyed.problem == "no cache"
+    assert store.engine.surveyed.problem == "no cache"
     assert not store.commands.unanswered
 
 

@@ -1,7 +1,7 @@
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 
-from app.store import Selection
+from app.selection import Selection
 from tests.app.factory import a_round, started, token, whole_run
 
 

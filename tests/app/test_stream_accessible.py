@@ -2,7 +2,7 @@ import pytest
 from PySide6.QtGui import QAccessible
 
 from app.panels import stream_accessible
-from app.store import Selection
+from app.selection import Selection
 from tests.app.factory import a_round, started, whole_run
 
 

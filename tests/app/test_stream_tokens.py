@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from app.panels.stream_tokens import StreamToken, added_texts, prompt_tokens, round_tokens
-from app.store import Selection
+from app.selection import Selection
 from tests.app.factory import a_round, started
 
 PARTS = ["⟨æ⟩", "⟨¼⟩", "⟨¢⟩"]

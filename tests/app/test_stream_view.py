@@ -4,7 +4,7 @@ from PySide6.QtGui import QGuiApplication, QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
 from app.panels.stream_painter import MARGIN
-from app.store import Selection
+from app.selection import Selection
 from tests.app.factory import a_round, started, whole_run
 
 SHIFT, CTRL, NONE = (
@@ -12,6 +12,11 @@ SHIFT, CTRL, NONE = (
     Qt.KeyboardModifier.ControlModifier,
     Qt.KeyboardModifier.NoModifier,
 )
+
+
+def _add(panel, rounds) -> None:
+    for event in rounds:
+        panel.store.take(event)
 
 
 def _place(view, token):
@@ -182,7 +187,7 @@ def test_what_was_in_view_stays_in_view_when_a_long_text_is_laid_out_anew(shown,
     _, panel, say = shown
     view = panel.view
     say(started(), *(a_round(number, [" some", " words"], [" lost"]) for number in range(150)))
-    panel.store.log += [a_round(number, [" some", " words"], [" lost"]) for number in range(150, 3000)]
+    _add(panel, (a_round(number, [" some", " words"], [" lost"]) for number in range(150, 3000)))
     panel.refresh()
     qtbot.waitUntil(lambda: view.shown_text().count("·end") == 3000)
     view.verticalScrollBar().setValue(view.verticalScrollBar().maximum() // 2)
@@ -203,10 +208,10 @@ def test_a_token_not_laid_out_yet_is_shown_all_the_same(shown, qtbot):
     store, panel, say = shown
     view = panel.view
     say(started())
-    panel.store.log += [a_round(number, [" some", " words"]) for number in range(20_000)]
+    _add(panel, (a_round(number, [" some", " words"]) for number in range(20_000)))
     panel.refresh()
     store.select(Selection(19_000, 1))
-    assert view.card.isVisible()
+    qtbot.waitUntil(view.card.isVisible)
     qtbot.waitUntil(lambda: view.shown_text().count("·end") == 20_000)
     top = view.top + view.lines.line_of(view.marks.current) * view.line_height
     assert 0 <= top <= view.viewport().height()
@@ -246,7 +251,7 @@ def test_a_hidden_view_lays_nothing_out_and_goes_on_when_it_is_shown(shown, qtbo
     _, panel, say = shown
     view = panel.view
     say(started())
-    panel.store.log += [a_round(number, [" some", " words"]) for number in range(20_000)]
+    _add(panel, (a_round(number, [" some", " words"]) for number in range(20_000)))
     panel.refresh()
     panel.hide()
     n_shown = len(view.shown_text())

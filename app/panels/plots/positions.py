@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QWidget
 from app import theme
 from app.plot_export import Column
 from app.plot_panel import PlotPanel, tr
-from app.store import RunStore, Selection
+from app.selection import Selection
+from app.store import RunStore
 from engine.events import Event
 from engine.summary import Position, Summary
 

@@ -1,0 +1,50 @@
+"""What the window tells besides runs: troubles, and notes for the log; knows no widget."""
+
+from time import time
+from typing import Literal, NamedTuple
+
+from engine.events import Event
+
+_MAX_NOTES = 5000
+
+
+class Trouble(NamedTuple):
+    """What went wrong and what was kept. n_kept: tokens of the run on show."""
+
+    kind: Literal["refused", "failed", "damaged"]
+    what: str
+    message: str
+    hint: str
+    details: str
+    n_kept: int
+
+
+class Note(NamedTuple):
+    """Something that happened. at: seconds since the epoch."""
+
+    at: float
+    event: Event
+
+
+class Notes:
+    """The newest notes; `n_dropped` older ones are gone."""
+
+    def __init__(self) -> None:
+        self.n_dropped = 0
+        self._kept: list[Note] = []
+
+    @property
+    def n_made(self) -> int:
+        """How many notes there have been."""
+        return self.n_dropped + len(self._kept)
+
+    def add(self, event: Event) -> None:
+        """Note an event, at this moment."""
+        self._kept.append(Note(time(), event))
+        if len(self._kept) > 2 * _MAX_NOTES:
+            del self._kept[:_MAX_NOTES]
+            self.n_dropped += _MAX_NOTES
+
+    def since(self, n_read: int) -> list[Note]:
+        """The kept notes after the first `n_read` ever made."""
+        return self._kept[max(0, n_read - self.n_dropped) :]
