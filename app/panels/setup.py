@@ -6,7 +6,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 from PySide6.QtCore import QSettings, QTimer, Signal
 from PySide6.QtGui import QHideEvent
-from PySide6.QtWidgets import QCheckBox, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from app import labels, presets, theme
 from app.config_form import ConfigForm
@@ -18,6 +18,7 @@ from app.panels.pair_form import PairForm
 from app.panels.preset_box import PresetBox
 from app.plain_text import one_line
 from app.presets import Preset
+from app.progress_bar import CalmProgressBar
 from app.requests import NO_DRAFTER, Setup, default_drafter, method_of
 from app.store import RunStore
 from engine.events import Estimated, Event, ModelLoaded, Progressed, RunStarted, Surveyed
@@ -28,7 +29,6 @@ from engine.summary import Summary
 
 _FIRST = ("gamma", "temperature", "top_k", "top_p", "min_p", "max_new_tokens", "seed")
 _PAUSE_MS = 300
-_BAR_STEPS = 1000
 
 
 class _Said(NamedTuple):
@@ -164,7 +164,7 @@ class SetupPanel(Panel):
         loading = self.store.doing == "loading" and isinstance(at, Progressed)
         self.progress.setVisible(loading)
         if loading and at is not None:
-            self.progress.setValue(round(_BAR_STEPS * at.done / at.total) if at.total else 0)
+            self.progress.show_share(at.done, at.total)
             self.loaded.setText(self.tr("Loading: {0}").format(loaded_so_far(at)))
         elif model is None:
             self.loaded.setText(self.tr("Nothing is loaded yet."))
@@ -259,12 +259,9 @@ class SetupPanel(Panel):
         box.toggled.connect(self.measure_only_toggled)
         return box
 
-    def _progress_bar(self) -> QProgressBar:
-        bar = QProgressBar(self)
-        bar.setRange(0, _BAR_STEPS)
-        bar.setTextVisible(False)
+    def _progress_bar(self) -> CalmProgressBar:
+        bar = CalmProgressBar(self.tr("Loading"), self)
         bar.setFixedHeight(theme.GRID)
-        bar.setAccessibleName(self.tr("Loading"))
         bar.hide()
         return bar
 

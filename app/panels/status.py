@@ -4,18 +4,17 @@ from collections.abc import Sequence
 from time import monotonic
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from app import theme, words
 from app.labels import ElasticLine, SteadyLabel, plain_label
 from app.panel import Panel
 from app.plain_text import one_line
 from app.progress import Progress
+from app.progress_bar import CalmProgressBar
 from app.store import RunStore
 from engine.events import Event
 from engine.summary import Summary
-
-_BAR_STEPS = 1000
 
 
 class StatusPanel(Panel):
@@ -37,10 +36,8 @@ class StatusPanel(Panel):
         self.same.setToolTip(self.tr("Greedy text equal to that of plain decoding, token by token."))
         self.left = SteadyLabel(self.tr("{0} left, {1}").format(words.duration(5300), "999 MB/s"), self, role="muted")
         self.left.setAccessibleName(self.tr("Time left"))
-        self.progress = QProgressBar(self)
-        self.progress.setTextVisible(False)
+        self.progress = CalmProgressBar(self.tr("Progress"), self)
         self.progress.setFixedSize(20 * theme.GRID, theme.GRID)
-        self.progress.setAccessibleName(self.tr("Progress"))
         self.stop = QPushButton(self.tr("Stop"), self)
         self.stop.setToolTip(self.tr("Stop; what was made so far is kept (Esc)"))
         self.stop.clicked.connect(self.stop_asked)
@@ -141,9 +138,7 @@ class StatusPanel(Panel):
     def _draw_progress(self) -> None:
         done, total = self._how_far()
         self.progress.setVisible(self.store.busy)
-        # A total of zero makes the bar say that the end is not known.
-        self.progress.setRange(0, _BAR_STEPS if total or not self.store.busy else 0)
-        self.progress.setValue(round(_BAR_STEPS * done / total) if total else 0)
+        self.progress.show_share(done, total)
         self._pace.see(self.store.doing, done, total, monotonic())
         self.left.show_text(self._left() if self.store.busy else "")
 
