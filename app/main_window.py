@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from time import perf_counter
 
-from PySide6.QtCore import QSettings, QSize, QTimer, Signal
+from PySide6.QtCore import QEvent, QSettings, QSize, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QPaintEvent
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QTabWidget, QWidget
 
@@ -202,6 +203,15 @@ class MainWindow(QMainWindow):
         self.decode.restore(self._settings)
 
     # Qt
+
+    def event(self, event: QEvent) -> bool:
+        """Count what painting takes: everything that became dirty is painted within this one event."""
+        if event.type() != QEvent.Type.UpdateRequest:
+            return super().event(event)
+        began = perf_counter()
+        done = super().event(event)
+        self.store.budget.spent_s += perf_counter() - began
+        return done
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
         """Start the engine once the window has been painted."""

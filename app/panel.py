@@ -60,7 +60,7 @@ class Panel(QWidget):
         elif self._shown_selection != self.store.selection:
             self._shown_selection = self.store.selection
             self.mark(self._shown_selection)
-        self.store.drawing_s += perf_counter() - began
+        self.store.budget.spent_s += perf_counter() - began
 
     @property
     def behind(self) -> bool:
@@ -81,9 +81,9 @@ class Panel(QWidget):
         """Draw now, or in the next frame in which all panels of this pace draw: each frame is painted once."""
         if not self.isVisible():
             return
-        pace = max(1, round(self.every_ms / FRAME_MS))
+        pace = self.store.budget.frames(round(self.every_ms / FRAME_MS))
         if not self.store.busy or self.store.frame // pace != self._drawn_frame // pace:
             self.refresh()
         elif not self._later.isActive():
             # A run that is held says nothing more; what it said last is drawn all the same.
-            self._later.start(_HELD_FRAMES * max(FRAME_MS, self.every_ms))
+            self._later.start(_HELD_FRAMES * pace * FRAME_MS)

@@ -5,6 +5,7 @@ from time import monotonic
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from app.budget import Budget
 from app.command_queue import CommandQueue
 from app.engine_link import Doing, EngineLink
 from app.notices import Notes, Trouble
@@ -34,7 +35,7 @@ _TAKE_S = 0.004
 class RunStore(QObject):
     """Owns everything the panels draw; `changed` says that something is new.
 
-    frame: how often it took in what arrived. drawing_s: seconds that panels took to draw, painting apart."""
+    frame: how often it took in what arrived. budget: what drawing takes, and how seldom panels draw therefore."""
 
     changed = Signal()
 
@@ -48,7 +49,7 @@ class RunStore(QObject):
         self.measure_only = False
         self.replay = Replay(self.shelf)
         self.frame = 0
-        self.drawing_s = 0.0
+        self.budget = Budget()
         self._files = TraceFiles()
         self._n_file_jobs = 0
         self._timer = QTimer(self)
@@ -251,6 +252,7 @@ class RunStore(QObject):
     def pump(self) -> None:
         """Take in a frame's worth of what arrived, and say so once."""
         self.frame += 1
+        self.budget.look(monotonic(), live=self.engine.running)
         was_quiet = self._quiet
         n_taken = self._take_arrived()
         while not self._files.answers.empty():

@@ -16,16 +16,14 @@ class MeteredWindow(MainWindow):
     def watch(self) -> None:
         """Begin to note frames."""
         self.frames_ms: list[float] = []
-        self._drawn_s = self.store.drawing_s
+        self._spent_s = self.store.budget.spent_s
 
     def event(self, event: QEvent) -> bool:
-        """Time the painting of everything that became dirty."""
-        if event.type() != QEvent.Type.UpdateRequest or not hasattr(self, "frames_ms"):
-            return super().event(event)
-        began = perf_counter()
+        """Note what was spent once everything that became dirty is painted."""
         done = super().event(event)
-        drawn_s, self._drawn_s = self.store.drawing_s - self._drawn_s, self.store.drawing_s
-        self.frames_ms.append(1000 * (drawn_s + perf_counter() - began))
+        if event.type() == QEvent.Type.UpdateRequest and hasattr(self, "frames_ms"):
+            spent_s, self._spent_s = self.store.budget.spent_s - self._spent_s, self.store.budget.spent_s
+            self.frames_ms.append(1000 * spent_s)
         return done
 
     def percentile_ms(self, share: float) -> float:

@@ -8,8 +8,8 @@ from queue import SimpleQueue
 import msgspec
 
 from app.run_record import RunRecord
-from engine.events import Event, RoundFinished, RunFinished
-from engine.host import Command, Run
+from engine.events import Event, ModelLoaded, RoundFinished, RunFinished
+from engine.host import Command, Load, Run
 
 _SLICE_S = 0.005
 
@@ -39,8 +39,10 @@ class RecordedHost:
         self._thread = threading.Thread(target=self._play, name="draftscope-recorded", daemon=True)
 
     def submit(self, command: Command) -> None:
-        """Begin with the first run that is asked for."""
-        if isinstance(command, Run):
+        """Say that a pair is loaded; begin with the first run that is asked for."""
+        if isinstance(command, Load):
+            self.inbox.put(ModelLoaded(command.target, command.drafter, "cpu", "float32", 0, 0, 0, 0.0))
+        elif isinstance(command, Run):
             self._thread.start()
 
     def cancel(self) -> None:
