@@ -12,8 +12,9 @@ from app.store import FRAME_MS, RunStore
 from engine.events import Event
 from engine.summary import Summary
 
-# Events a drawing takes in at most, so that catching up with a long run holds nobody up.
-SLICE = 400
+# How long a drawing may take while catching up with a long run, and the events of the first slice.
+_SLICE_S = 0.004
+_FEWEST, _MOST = 400, 8000
 _HELD_FRAMES = 2
 
 
@@ -30,6 +31,7 @@ class Panel(QWidget):
         self._cursor = 0
         self._shown_selection: Selection | None = None
         self._drawn_frame = -1
+        self._slice = _FEWEST
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.timeout.connect(self.refresh)
@@ -51,16 +53,24 @@ class Panel(QWidget):
         if self._run_number != self.store.run_number:
             self._run_number, self._cursor = self.store.run_number, 0
             self.clear()
-        new = self.store.shelf.events(self._cursor, SLICE)
+        new = self.store.shelf.events(self._cursor, self._slice)
         self._cursor += len(new)
         self._drawn_frame = self.store.frame
         self.draw(new, self.store.summary)
+        # What is behind is not painted: each slice would be painted over by the next.
+        if self.behind == self.updatesEnabled():
+            self.setUpdatesEnabled(not self.behind)
         if self.behind:
+            self._size_slice(len(new), perf_counter() - began)
             self._later.start(0)
         elif self._shown_selection != self.store.selection:
             self._shown_selection = self.store.selection
             self.mark(self._shown_selection)
         self.store.budget.spent_s += perf_counter() - began
+
+    def _size_slice(self, n_drawn: int, seconds: float) -> None:
+        """As many events as this panel draws in the time a slice may take."""
+        self._slice = max(_FEWEST, min(_MOST, round(n_drawn * _SLICE_S / max(seconds, 1e-6))))
 
     @property
     def behind(self) -> bool:
