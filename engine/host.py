@@ -23,11 +23,10 @@ from engine.events import (
     RoundFinished,
     RunFailed,
     RunFinished,
-    RunStarted,
     Setting,
 )
 from engine.method import Request
-from engine.trace import FILE_NAME, TraceWriter
+from engine.run_log import RunLog
 
 if TYPE_CHECKING:
     from engine.session import Session
@@ -254,7 +253,7 @@ class ThreadHost:
 
     def _run(self, session: "Session", events: Iterator[Event], task: _Task) -> None:
         """Run a method's generator to its end, a stop, or a fault; the log so far is kept whichever it is."""
-        log = _Log(self._runs, self.inbox)
+        log = RunLog(self._runs, self.inbox)
         failed = False
         try:
             with closing(cast(Generator[Event, None, None], events)):
@@ -272,7 +271,7 @@ class ThreadHost:
         if failed:  # only now, when no frame of the failed run is held by its exception any more
             session.recover()
 
-    def _drive(self, events: Iterator[Event], log: "_Log", task: _Task) -> None:
+    def _drive(self, events: Iterator[Event], log: RunLog, task: _Task) -> None:
         for event in events:
             log.add(event)
             if isinstance(event, RoundFinished | PhaseFinished):
@@ -280,57 +279,6 @@ class ThreadHost:
             if task.cancelled.is_set() and not isinstance(event, RunFinished):
                 log.add(log.cancelled())
                 return
-
-
-class _Log:
-    """One run's way out: to the inbox and, where runs are saved, to its file."""
-
-    def __init__(self, runs: Path | None, inbox: "SimpleQueue[Event]") -> None:
-        self.started = False
-        self.at_s = 0.0
-        self._n_tokens = 0
-        self._runs = runs
-        self._inbox = inbox
-        self._writer: TraceWriter | None = None
-
-    def add(self, event: Event) -> None:
-        """Save and hand on one event."""
-        if isinstance(event, RunStarted):
-            self.started = True
-            self._open(event)
-        if isinstance(event, RoundFinished):
-            self._n_tokens += len(event.emitted)
-        self.at_s = getattr(event, "at_s", self.at_s)
-        self._write(event)
-        self._inbox.put(event)
-
-    def cancelled(self) -> RunFinished:
-        """The end of a stopped run."""
-        return RunFinished("cancelled", self._n_tokens, at_s=self.at_s)
-
-    def close(self) -> None:
-        """No more events."""
-        if self._writer is not None:
-            self._writer.close()
-
-    def _open(self, event: RunStarted) -> None:
-        if self._runs is None:
-            return
-        stamp = event.started_utc.replace(":", "").replace("-", "")
-        try:
-            self._writer = TraceWriter(self._runs / f"{stamp}-{event.method}-{event.run_id}" / FILE_NAME)
-        except EngineError as err:
-            self._inbox.put(Refused("save", err.message, err.hint))
-
-    def _write(self, event: Event) -> None:
-        if self._writer is None:
-            return
-        try:
-            self._writer.write(event)
-        except EngineError as err:
-            self._writer.close()
-            self._writer = None
-            self._inbox.put(Refused("save", err.message, err.hint))
 
 
 def _failed(err: Exception) -> RunFailed:
