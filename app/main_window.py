@@ -20,6 +20,7 @@ from engine.host import Host, Load, ThreadHost
 
 TRACE_FILTER = "*.jsonl"
 _SIZE = QSize(1600, 1000)
+_LEAST_SIZE = QSize(960, 600)
 
 
 def thread_host() -> Host:
@@ -60,6 +61,7 @@ class MainWindow(QMainWindow):
         self.statusBar().setSizeGripEnabled(False)
         self._menus = self._make_menus()
         self._wire()
+        self.setMinimumSize(_LEAST_SIZE)
         self.resize(_SIZE.boundedTo(self.screen().availableSize()))
         self._restore()
 
@@ -169,6 +171,7 @@ class MainWindow(QMainWindow):
             },
         )
         made.add(self.tr("&File"), menus.file_entries())
+        made.add(self.tr("&Edit"), (), above=(stream.copy, stream.select_all, stream.find_text))
         made.add(self.tr("&Run"), menus.run_entries())
         made.add(self.tr("&View"), menus.view_entries(), above=self.decode.view_actions())
         made.add(self.tr("&Help"), menus.help_entries())

@@ -106,6 +106,11 @@ class RunStore(QObject):
         return bool(self._n_file_jobs)
 
     @property
+    def file_progress(self) -> tuple[float, float]:
+        """How far the file under way is, and how large."""
+        return self._files.progress
+
+    @property
     def busy(self) -> bool:
         """Whether a command, a file or a replay is under way."""
         return self.reading or self.commands.front is not None or self.replay.playing

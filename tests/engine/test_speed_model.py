@@ -51,3 +51,14 @@ def test_intervals_are_absent_where_there_is_too_little_to_say() -> None:
     assert speed_model.ratio_interval([0, 0], [0, 0], [3, 3]) is None
     assert speed_model.median_interval([1.0, 2.0]) is None
     assert speed_model.median_interval([2.0, 2.0, 2.0]) == (2.0, 2.0)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.3, 0.85, 0.999_999_999_9, 1.0])
+@pytest.mark.parametrize("gamma", [0, 1, 4, 64])
+def test_the_closed_form_is_the_sum(alpha: float, gamma: int) -> None:
+    expected = sum(alpha**i for i in range(gamma + 1))
+    assert speed_model.expected_tokens(alpha, gamma) == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_gamma_no_loop_could_count_to_takes_no_time() -> None:
+    assert speed_model.expected_tokens(0.5, 10**15) == pytest.approx(2.0)
