@@ -94,7 +94,7 @@ class MainWindow(QMainWindow):
     def fork(self) -> None:
         """Go on from the selected token with the settings of now."""
         kept = requests.kept_up_to(self.store.log, self.store.selection)
-        if kept is None or not self._can_start:
+        if kept is None or not self.store.can_start:
             return
         setup = self.decode.setup.setup()
         if setup.pair.target == kept.started.target:
@@ -107,7 +107,7 @@ class MainWindow(QMainWindow):
     def run_again(self) -> None:
         """Make the run on show once more, from the same prompt with the next seed."""
         started = self.store.started
-        if started is not None and self._can_start:
+        if started is not None and self.store.can_start:
             pair = requests.pair_of(started, self.decode.setup.setup().pair)
             self.store.run(pair, requests.with_seed(started))
 
@@ -131,12 +131,8 @@ class MainWindow(QMainWindow):
         dialog.fileSelected.connect(lambda path: self.store.save_trace(Path(path)))
         dialog.open()
 
-    @property
-    def _can_start(self) -> bool:
-        return not self.store.commands.has_run and not self.store.reading
-
     def _start(self, *, held: bool) -> None:
-        if self._can_start:
+        if self.store.can_start:
             setup = self.decode.setup.setup()
             self.store.run(setup.pair, requests.run(setup, self.decode.prompt.prompt.toPlainText(), held=held))
 
@@ -190,15 +186,15 @@ class MainWindow(QMainWindow):
     def _on_changed(self) -> None:
         shown = self.store.shelf.shown
         self._menus.enable(
-            run=self._can_start,
+            run=self.store.can_start,
             pause=self.store.in_rounds,
-            step=self._can_start or self.store.in_rounds,
+            step=self.store.can_start or self.store.in_rounds,
             stop=self.store.busy,
-            fork=self._can_start and requests.can_fork(shown, self.store.selection),
-            again=self._can_start and shown is not None,
+            fork=self.store.can_start and requests.can_fork(shown, self.store.selection),
+            again=self.store.can_start and shown is not None,
             replay=self.store.replay.possible,
-            open=self._can_start,
-            save=shown is not None and self._can_start,
+            open=not self.store.reading,
+            save=shown is not None and self.store.can_start,
         )
         if shown is not None and shown.source is not None and shown is not self._opened:
             self._opened = shown

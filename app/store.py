@@ -29,7 +29,8 @@ from engine.summary import Summary
 FRAME_MS = 33
 # Nothing is drawn while measuring, so the queue need not be emptied often.
 _MEASURING_MS = 250
-_TAKE_S = 0.004
+# What a frame takes in: this long at most, but never so little that a queue could grow for ever.
+_TAKE_S, _TAKE_AT_LEAST = 0.004, 64
 
 
 class RunStore(QObject):
@@ -131,6 +132,11 @@ class RunStore(QObject):
         """Whether a run is at its rounds, where it can be held."""
         return self.doing in ("prefilling", "drafting", "paused")
 
+    @property
+    def can_start(self) -> bool:
+        """Whether a run can be asked for: nothing runs, or only what is measured after a text that is done."""
+        return not self.reading and (not self.commands.has_run or self.doing == "measuring")
+
     # What is asked
 
     def attach(self, host: Host) -> None:
@@ -149,8 +155,10 @@ class RunStore(QObject):
         self._watch()
 
     def run(self, pair: Load, command: Run | Fork) -> None:
-        """Run on a pair, loading it first where it is not the one in memory."""
+        """Run on a pair, loading it first where it is not the one in memory; what is only measured still is stopped."""
         self.stop_playback()
+        if self.doing == "measuring":
+            self.commands.cancel()
         self.engine.run(pair, command)
         self._watch()
 
@@ -288,7 +296,9 @@ class RunStore(QObject):
 
     def _take_arrived(self) -> int:
         n_taken, until = 0, monotonic() + _TAKE_S
-        while monotonic() < until and (event := self.engine.next_event()) is not None:
+        while n_taken < _TAKE_AT_LEAST or monotonic() < until:
+            if (event := self.engine.next_event()) is None:
+                break
             self.take(event)
             n_taken += 1
         return n_taken

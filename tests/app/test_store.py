@@ -401,3 +401,18 @@ def test_a_replay_from_the_start_drops_a_selection_that_is_still_to_come(qtbot):
     store.play(0.25)
     assert store.selection is None
     store.close()
+
+
+def test_a_run_asked_for_while_another_is_only_measured_stops_the_measuring(qtbot):
+    store, host = _store(qtbot)
+    store.run(PAIR, RUN)
+    host.say(MODEL, *whole_run()[:5])
+    store.pump()
+    assert store.doing == "measuring"
+    assert store.can_start
+    store.run(PAIR, RUN)
+    assert host.n_cancelled == 1
+    host.say(RunFinished("cancelled", 5))
+    store.pump()
+    assert [type(command) for command in host.submitted] == [Load, Run, Run]
+    assert not store.can_start
