@@ -13,35 +13,45 @@ from engine.errors import EngineError
 from engine.events import Event, Measured, Progressed
 from engine.training import checkpoint
 from engine.training.checkpoint import Progress
-from engine.training.rows import RowShape
+from engine.training.rows import Batch, RowShape
 
-Objective = Callable[[Tensor], Tensor]
-Batches = Callable[[int, RowShape], Tensor]
+Objective = Callable[[Batch], Tensor]
+Batches = Callable[[int, RowShape], Batch]
 _REPORT_EVERY = 25
 
 
+class Stretch(msgspec.Struct, frozen=True):
+    """A part of training, up to a share of all steps, and the shapes its steps cycle through."""
+
+    until: float
+    shapes: tuple[RowShape, ...]
+
+
 class Plan(msgspec.Struct, frozen=True):
-    """How long and how fast to train: AdamW (0.9, 0.95), linear warm-up, linear decay to a tenth of the peak."""
+    """How long and how fast to train: AdamW (0.9, 0.95), linear warm-up, then a share of the steps at the peak rate,
+    then linear decay to a twentieth of it."""
 
     steps: int
     peak_rate: float
-    short: RowShape = RowShape(16, 256)
-    long: RowShape = RowShape(2, 2048)
-    long_every: int = 8
+    stretches: tuple[Stretch, ...]
+    hold: float = 0.0
     warmup: int = 100
     weight_decay: float = 0.1
     clip: float = 1.0
     save_every_s: float = 120.0
 
     def shape(self, step: int) -> RowShape:
-        """The rows of a step: every `long_every`-th step sees long ones."""
-        return self.long if step % self.long_every == self.long_every - 1 else self.short
+        """The rows of a step."""
+        share = step / self.steps
+        shapes = next((s for s in self.stretches if share < s.until), self.stretches[-1]).shapes
+        return shapes[step % len(shapes)]
 
     def rate(self, step: int) -> float:
         """The learning rate of a step."""
         if step < self.warmup:
             return self.peak_rate * (step + 1) / self.warmup
-        return self.peak_rate * (1.0 - 0.9 * (step - self.warmup) / max(1, self.steps - self.warmup))
+        held = max(self.warmup, self.hold * self.steps)
+        return self.peak_rate * (1.0 - 0.95 * max(0.0, step - held) / max(1.0, self.steps - held))
 
 
 def train(
@@ -55,7 +65,7 @@ def train(
 ) -> Iterator[Event]:
     """Train `model` in place, resuming from `folder`; yields progress and losses, saves on any exit.
 
-    objective: ids [B, T] -> scalar loss. deadline_s: stop, saved, after so many seconds of this call.
+    objective: a batch -> scalar loss. deadline_s: stop, saved, after so many seconds of this call.
     Raises EngineError at a loss that is not finite, before it touches the weights."""
     optimizer = _optimizer(model, plan)
     progress = checkpoint.load(folder, model, optimizer)
@@ -91,7 +101,7 @@ def _optimizer(model: nn.Module, plan: Plan) -> torch.optim.AdamW:
     matrices = [p for p in model.parameters() if p.dim() >= 2]
     vectors = [p for p in model.parameters() if p.dim() < 2]
     groups = [{"params": matrices, "weight_decay": plan.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, lr=plan.peak_rate, betas=(0.9, 0.95))
+    return torch.optim.AdamW(groups, lr=plan.peak_rate, betas=(0.9, 0.95), fused=True)
 
 
 def _step(
@@ -99,9 +109,10 @@ def _step(
 ) -> float:
     for group in optimizer.param_groups:
         group["lr"] = plan.rate(step)
-    ids = batches(step, plan.shape(step)).to(next(model.parameters()).device)
-    with torch.autocast(ids.device.type, dtype=torch.bfloat16):
-        loss = objective(ids)
+    device = next(model.parameters()).device
+    batch = Batch(*(tensor.to(device) for tensor in batches(step, plan.shape(step))))
+    with torch.autocast(device.type, dtype=torch.bfloat16):
+        loss = objective(batch)
     value = float(loss.detach())
     if not math.isfinite(value):
         raise EngineError(f"the loss became {value} at step {step}", "resume with a lower learning rate")
