@@ -81,13 +81,14 @@ class Sampler:
         return prompts.reflection(question.text, answer, rationale, False)
 
     def _unsupported(self, question: Question) -> tuple[str, str]:
-        """A wrong answer beside the right rationale, or the answer and rationale of another question."""
+        """A wrong answer beside the right rationale, or a rationale that belongs to another question."""
         other = self._asker.ask(question.kind)
-        while other.rationale == question.rationale or other.answer == question.answer != TRUE != FALSE:
+        while other.rationale == question.rationale or (question.kind != "claim" and other.answer == question.answer):
             other = self._asker.ask(question.kind)
-        if question.kind == "claim" and self._rng.random() < 0.5:
-            return (FALSE if question.answer == TRUE else TRUE), question.rationale
-        return (other.answer, question.rationale) if self._rng.random() < 0.4 else (other.answer, other.rationale)
+        if self._rng.random() < 0.5:
+            return other.answer, other.rationale
+        flipped = FALSE if question.answer == TRUE else TRUE
+        return (flipped if question.kind == "claim" else other.answer), question.rationale
 
     def _several(self, n_documents: int, n_questions: int) -> Prompt:
         """Several questions about the same documents."""

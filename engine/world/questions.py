@@ -50,7 +50,7 @@ class Asker:
         self._settled = [fact for fact in facts if fact.key not in archive.world.revisions]
         self._revised = [fact for fact in facts if fact.key in archive.world.revisions]
         self._years = [fact for fact in self._settled if fact.relation.earlier]
-        self._bridges = [(a, b) for a in self._settled if a.relation.phrase for b in self._next(a)]
+        self._bridges = self._chains()
         self._ask: dict[QuestionKind, Callable[[], Question]] = {
             "single": self._single, "dated": self._dated, "bridge": self._bridge, "comparison": self._comparison,
             "claim": self._claim,
@@ -71,9 +71,13 @@ class Asker:
     def _true(self, document: Document) -> list[Fact]:
         return [fact for fact in document.states if fact.key not in self._archive.world.revisions]
 
-    def _next(self, fact: Fact) -> list[Fact]:
-        """Settled facts about the entity that a fact leads to."""
-        return [] if fact.other is None else [b for b in self._settled if b.subject is fact.other]
+    def _chains(self) -> list[tuple[Fact, Fact]]:
+        """Pairs of settled facts, the second about the entity that the first leads to."""
+        about: dict[str, list[Fact]] = {}
+        for fact in self._settled:
+            about.setdefault(fact.subject.name, []).append(fact)
+        linked = [fact for fact in self._settled if fact.relation.phrase and fact.other is not None]
+        return [(a, b) for a in linked if a.other is not None for b in about.get(a.other.name, ())]
 
     def _single(self) -> Question:
         return self._about(self._rng.choice(self._settled), "single")
