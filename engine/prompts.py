@@ -27,6 +27,7 @@ ITERDRAG_TASK = (
 REFLECTION = "Does the rationale support the response? Answer Yes or No:"
 YES, NO = " Yes", " No"
 FOLLOW_UP, INTERMEDIATE, FINAL = "Follow up:", "Intermediate answer:", "So the final answer is:"
+RESPONSE_FOLLOWS = "\n## Response:"
 ITERATION_STARTS = (FOLLOW_UP, INTERMEDIATE, FINAL)
 
 
@@ -172,9 +173,6 @@ def rag_draft(
     return writer.prompt()
 
 
-RESPONSE_FOLLOWS = "\n## Response:"
-
-
 def reflection(question: str, response: str, rationale: str, verdict: bool | None = None) -> Prompt:
     """The verifier's prompt of Speculative RAG, without documents: response, rationale, then Yes or No.
 
@@ -265,6 +263,49 @@ def _shown(shown: Demonstration) -> str:
     else:
         writer.plain(f"\nAnswer:{_after_colon(shown.answer)}")
     return writer.prompt().text
+
+
+class Drafted(NamedTuple):
+    """A rationale and a response as a model wrote them; empty where it did not get so far."""
+
+    rationale: str
+    response: str
+
+
+def read_draft(written: str) -> Drafted:
+    """Take apart what a model wrote after a `rag_draft` prompt."""
+    rationale, _, response = written.partition(RESPONSE_FOLLOWS)
+    return Drafted(one_line(rationale), read_answer(response))
+
+
+def read_answer(written: str) -> str:
+    """The answer in what a model wrote after a prompt for the answer alone: its first line."""
+    return one_line(written.strip().partition("\n")[0])
+
+
+class Iterated(NamedTuple):
+    """Follow-ups with their intermediate answers, and the final answer; None where there is none yet."""
+
+    steps: tuple[Step, ...]
+    answer: str | None
+
+
+def read_iterations(written: str) -> Iterated:
+    """Take apart what a model wrote after an `iterdrag` prompt; lines that are none of the three are left out."""
+    steps: list[Step] = []
+    asked = ""
+    for line in written.splitlines():
+        start = next((start for start in ITERATION_STARTS if line.startswith(start)), None)
+        if start is None:
+            continue
+        content = one_line(line.removeprefix(start))
+        if start == FINAL:
+            return Iterated(tuple(steps), content)
+        if start == FOLLOW_UP:
+            asked = content
+        else:
+            steps.append(Step(asked, content))
+    return Iterated(tuple(steps), None)
 
 
 def messages(prompt: Prompt) -> tuple[Message, ...]:
