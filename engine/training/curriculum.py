@@ -23,7 +23,7 @@ class Phase(NamedTuple):
 
 
 FIRST = Phase(
-    0.3,
+    0.2,
     {"prose": 0.15, "standard": 0.55, "draft": 0.25, "reflection": 0.05},
     {"single": 0.9, "dated": 0.05, "claim": 0.05},
     (1, 1, 1, 2),
@@ -31,7 +31,7 @@ FIRST = Phase(
     several_share=0.8,
 )
 SECOND = Phase(
-    0.65,
+    0.6,
     {"prose": 0.16, "standard": 0.34, "draft": 0.24, "reflection": 0.08, "drag": 0.06, "iterdrag": 0.12},
     {"single": 0.56, "dated": 0.08, "bridge": 0.16, "comparison": 0.06, "claim": 0.14},
     (1, 2, 3, 4, 4),

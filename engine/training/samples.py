@@ -67,8 +67,8 @@ class Sampler:
         """The texts of the gold documents, of what contradicts them, and of others up to n, shuffled."""
         needed = dict.fromkeys((*question.gold, *question.contradicting))
         taken = {*needed, *question.supporting}
-        n_more = max(0, n - len(needed))
-        others = self._rng.sample([key for key in self._documents if key not in taken], n_more) if n_more else []
+        others = [key for key in self._documents if key not in taken]
+        others = self._rng.sample(others, max(0, min(n - len(needed), len(others))))
         keys = [*needed, *others]
         self._rng.shuffle(keys)
         return tuple(self._documents[key].text for key in keys)
@@ -82,13 +82,22 @@ class Sampler:
 
     def _unsupported(self, question: Question) -> tuple[str, str]:
         """A wrong answer beside the right rationale, or a rationale that belongs to another question."""
-        other = self._asker.ask(question.kind)
-        while other.rationale == question.rationale or (question.kind != "claim" and other.answer == question.answer):
-            other = self._asker.ask(question.kind)
+        other = self._other(question)
         if self._rng.random() < 0.5:
             return other.answer, other.rationale
         flipped = FALSE if question.answer == TRUE else TRUE
         return (flipped if question.kind == "claim" else other.answer), question.rationale
+
+    def _other(self, question: Question) -> Question:
+        """A question with another rationale and, but for claims, another answer: of the same kind, or a single one
+        where a small world has no second of that kind."""
+        kind = question.kind
+        while True:
+            other = self._asker.ask(kind)
+            same_answer = other.answer == question.answer and question.kind != "claim"
+            if other.rationale != question.rationale and not same_answer:
+                return other
+            kind = "single" if question.kind == "dated" else kind
 
     def _several(self, n_documents: int, n_questions: int) -> Prompt:
         """Several questions about the same documents."""

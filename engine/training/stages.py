@@ -28,15 +28,15 @@ class Stage(msgspec.Struct, frozen=True):
 
 
 _BY_PHASE = (
-    Stretch(0.3, (_SHORT,)),
-    Stretch(0.65, (_SHORT, _SHORT, _MIDDLE)),
+    Stretch(0.2, (_SHORT,)),
+    Stretch(0.6, (_SHORT, _SHORT, _MIDDLE)),
     Stretch(1.0, (_SHORT, _MIDDLE, _MIDDLE, _SHORT, _MIDDLE, _MIDDLE, _SHORT, _LONG)),
 )
 _MIXED = (Stretch(1.0, (RowShape(16, 256),) * 15 + (RowShape(2, 2048),)),)
 _READING = (Stretch(1.0, (_SHORT, _MIDDLE)),)
 
 TARGET = Stage(
-    "target", shapes.TARGET, Plan(steps=7000, peak_rate=1e-3, stretches=_BY_PHASE, hold=0.6), 11, "everything",
+    "target", shapes.TARGET, Plan(steps=6000, peak_rate=1e-3, stretches=_BY_PHASE, hold=0.6), 11, "everything",
     distilled=False,
 )  # fmt: skip
 DRAFTERS = (
