@@ -4,11 +4,13 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from engine.cli import main
 from engine.errors import EngineError, InputError
 from engine.events import Event, Measured
 from engine.training import builtin, checkpoint, objectives
@@ -201,6 +203,23 @@ def test_builtin_training_out_of_time_resumes_where_it_was(tmp_path: Path) -> No
     assert finished_stages(tmp_path / "out") == []
     list(train_builtin(tmp_path / "work", tmp_path / "out"))
     assert finished_stages(tmp_path / "out") == ALL
+
+
+@pytest.mark.usefixtures("small_stages")
+def test_command_stopped_by_its_minutes_goes_on_where_it_was(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["train", "builtin", "--work", str(tmp_path / "work"), "--out", str(tmp_path / "out"), "--json"]
+    assert main([*command, "--minutes", "1e-9"]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["finished"] == []
+    assert main(command) == 0
+    summary = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert summary["finished"] == ALL
+    assert load_progress(tmp_path / "work" / "target").step == 2
+
+
+def load_progress(folder: Path) -> checkpoint.Progress:
+    return msgspec.json.decode((folder / "progress.json").read_bytes(), type=checkpoint.Progress)
 
 
 @pytest.mark.usefixtures("small_stages")
