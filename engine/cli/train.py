@@ -16,6 +16,7 @@ _Work = Annotated[Path | None, typer.Option(help="where checkpoints lie; a user 
 _Out = Annotated[Path | None, typer.Option(help="where finished models go; beside the checkpoints unless given")]
 _First = Annotated[Path | None, typer.Option(help="begin the target with the weights of this folder, of its shape")]
 _Snapshots = Annotated[float | None, typer.Option(help="write the unfinished model so often, in minutes")]
+_Wider = Annotated[int, typer.Option(min=1, max=64, help="times the rows a step; a GPU has room for 16")]
 _Minutes = Annotated[float | None, typer.Option(help="stop, resumable, after so many minutes")]
 
 
@@ -26,6 +27,7 @@ def train_builtin(
     minutes: _Minutes = None,
     start_from: _First = None,
     snapshot_minutes: _Snapshots = None,
+    wider: _Wider = 1,
     json: Json = False,
 ) -> int:
     """Train the built-in target and drafters; run again to resume."""
@@ -43,7 +45,7 @@ def train_builtin(
     losses: dict[str, float] = {}
     with stoppable() as flag:
         for event in train_builtin(
-            folder, published, minutes=minutes, start_from=start_from, snapshot_minutes=snapshot_minutes
+            folder, published, minutes=minutes, start_from=start_from, snapshot_minutes=snapshot_minutes, wider=wider
         ):
             output.event(event)
             if isinstance(event, Measured):

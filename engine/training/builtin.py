@@ -1,5 +1,6 @@
 """Makes the built-in models: tokenizer, target, then drafters distilled from the target; each stage resumes."""
 
+import os
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -38,13 +39,15 @@ _RANDOM_WEIGHTS = "random weights"
 
 
 class Job(NamedTuple):
-    """One call's orders: folders, first weights of the target, when to stop, and how often to write snapshots."""
+    """One call's orders: folders, first weights of the target, when to stop, how often to write snapshots, how many
+    processes make batches."""
 
     work: Path
     out: Path
     first: Path | None = None
     deadline: float | None = None
     snapshot_s: float | None = None
+    n_workers: int = 0
 
 
 def train_builtin(
@@ -54,22 +57,26 @@ def train_builtin(
     minutes: float | None = None,
     start_from: Path | None = None,
     snapshot_minutes: float | None = None,
+    wider: int = 1,
 ) -> Iterator[Event]:
     """Train every stage that is not finished, keeping checkpoints in `work` and finished models in `out`.
 
     minutes: stop, resumable, after so long. start_from: a model of the target's shape to begin with. snapshot_minutes:
-    how often the unfinished model is written to `work`/snapshots. Finished stages are never trained twice.
+    how often the unfinished model is written to `work`/snapshots. wider: so many times the rows a step, made by worker
+    processes; a GPU has room for 16. Finished stages are never trained twice.
     Raises EngineError at a loss that is not finite or a full disk."""
     deadline = None if minutes is None else time.monotonic() + 60 * minutes
-    job = Job(work, out, start_from, deadline, None if snapshot_minutes is None else 60 * snapshot_minutes)
+    snapshot_s = None if snapshot_minutes is None else 60 * snapshot_minutes
+    n_workers = 0 if wider == 1 else max(1, (os.cpu_count() or 2) - 2)
+    job = Job(work, out, start_from, deadline, snapshot_s, n_workers)
     quiet_libraries()
     with _alone(work):
         _make_folder(out)
         tokenizer = _tokenizer(work)
-        target = yield from _stage(TARGET, tokenizer, job, target=None)
+        target = yield from _stage(TARGET.wider(wider), tokenizer, job, target=None)
         for stage in DRAFTERS:
             if target is not None:
-                yield from _stage(stage, tokenizer, job, target=target)
+                yield from _stage(stage.wider(wider), tokenizer, job, target=target)
 
 
 @contextmanager
@@ -122,7 +129,9 @@ def _stage(
     objective = _objective(model, target if stage.distilled else None)
     rows = _rows(stage, tokenizer)
     snapped = time.monotonic()
-    for event in train(model, rows.batch, objective, stage.plan, folder=folder, deadline_s=left_s):
+    for event in train(
+        model, rows.batch, objective, stage.plan, folder=folder, deadline_s=left_s, n_workers=job.n_workers
+    ):
         yield _named(event, stage.name)
         if isinstance(event, Progressed) and event.done % _PROBE_EVERY == 0:
             yield from _probed(stage, model, tokenizer, int(event.done))

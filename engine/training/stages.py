@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from engine.training import shapes
-from engine.training.loop import Plan, Stretch
+from engine.training.plan import Plan, Stretch
 from engine.training.rows import RowShape
 from engine.training.shapes import Shape
 
@@ -25,6 +25,10 @@ class Stage(msgspec.Struct, frozen=True):
     mixture: Mixture
     distilled: bool = True
     grown_from_target: bool = False
+
+    def wider(self, factor: int) -> "Stage":
+        """The same stage with so many times the rows a step."""
+        return msgspec.structs.replace(self, plan=self.plan.wider(factor))
 
 
 _BY_PHASE = (

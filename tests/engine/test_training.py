@@ -15,7 +15,9 @@ from engine.errors import EngineError, InputError
 from engine.events import Event, Measured
 from engine.training import builtin, checkpoint, objectives
 from engine.training.builtin import finished_stages, train_builtin
-from engine.training.loop import Plan, Stretch, train
+from engine.training.feed import batches_from
+from engine.training.loop import train
+from engine.training.plan import Plan, Stretch
 from engine.training.rows import Batch, ProseRows, RowShape
 from engine.training.shapes import Shape
 from engine.training.stages import Stage
@@ -168,6 +170,17 @@ def test_rows_grow_along_the_stretches() -> None:
     early, late = RowShape(4, 16), RowShape(2, 32)
     plan = Plan(steps=10, peak_rate=1.0, stretches=(Stretch(0.5, (early,)), Stretch(1.0, (late, early))))
     assert [plan.shape(step) for step in range(10)] == [early] * 5 + [early, late, early, late, early]
+
+
+@pytest.mark.parametrize("n_workers", [0, 1])
+def test_workers_make_the_very_batches_of_the_steps_left(n_workers: int) -> None:
+    made = list(batches_from(batches, PLAN, 3, n_workers=n_workers))
+    wanted = [batches(step, PLAN.shape(step)) for step in range(3, 8)]
+    assert [batch.ids.tolist() for batch in made] == [batch.ids.tolist() for batch in wanted]
+
+
+def test_wider_plan_has_more_rows_of_the_same_length() -> None:
+    assert [PLAN.wider(3).shape(step) for step in (0, 7)] == [RowShape(6, 16), RowShape(3, 32)]
 
 
 @pytest.fixture
