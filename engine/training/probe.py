@@ -1,7 +1,8 @@
 """Looks at a model while it trains: loss and exact answers by format and number of documents, on unseen names.
 
 Under greedy decoding a model writes the gold text exactly if and only if it predicts each of its tokens from those
-before it, so that one forward over the whole text decides."""
+before it, so that one forward over the whole text decides. A line break ends a text as well as the end of text does:
+answers are read to the end of their line."""
 
 from collections.abc import Iterator, Sequence
 from random import Random
@@ -70,5 +71,7 @@ def written(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, prompt:
     ids = torch.tensor(encode(tokenizer, prompt).ids, device=model.device)
     n_given = len(tokenizer(prompt.given)["input_ids"]) if prompt.written_from else 1
     logits = model(input_ids=ids[None, :-1], use_cache=False).logits[0, n_given - 1 :].float()
-    wanted = ids[n_given:]
-    return functional.cross_entropy(logits, wanted, reduction="none"), logits.argmax(-1) == wanted
+    wanted, said = ids[n_given:], logits.argmax(-1)
+    correct = said == wanted
+    correct[-1] |= said[-1] == tokenizer("\n")["input_ids"][0]
+    return functional.cross_entropy(logits, wanted, reduction="none"), correct

@@ -22,6 +22,7 @@ ANSWER_WEIGHT, ELSEWHERE_WEIGHT, PROSE_WEIGHT = 1.0, 0.2, 0.4
 _TOKENS_PER_DOCUMENT = 48
 _MISFITS = 3
 _SAMPLES_PER_WORLD = 8
+_MOST_SKIPPED = 300
 _LONG, _MANY = 2048, (8, 10, 16, 24)
 
 
@@ -97,13 +98,19 @@ class MixtureRows:
         self._steps = steps
 
     def batch(self, step: int, shape: RowShape) -> Batch:
-        """Whole texts separated by the end-of-text id; what is left of a row is filled with prose."""
+        """Rows of prose from anywhere in a story, and rows of whole texts whose rest is filled with prose."""
         rng = Random(f"{self._seed}/{step}")
-        texts = self._texts(rng, step, shape.length)
-        return stacked([self._row(rng, texts, shape.length) for _ in range(shape.n_rows)])
-
-    def _texts(self, rng: Random, step: int, length: int) -> Iterator[Text]:
         phase = phase_at(self._phases, step / self._steps)
+        texts = self._texts(rng, phase, shape.length)
+        rows = [
+            _prose(self._tokenizer, story, rng, shape.length, n_skipped=rng.randrange(_MOST_SKIPPED))
+            if rng.random() < phase.prose
+            else self._row(rng, texts, shape.length)
+            for _ in range(shape.n_rows)
+        ]
+        return stacked(rows)
+
+    def _texts(self, rng: Random, phase: Phase, length: int) -> Iterator[Text]:
         most_documents = max(1, length // _TOKENS_PER_DOCUMENT - 1)
         if length >= _LONG:
             phase = phase._replace(n_documents=_MANY)
@@ -127,15 +134,15 @@ class MixtureRows:
         return Text(ids + rest.ids, weights + rest.weights)
 
 
-def _prose(tokenizer: PreTrainedTokenizerFast, tell: Tell, rng: Random, length: int) -> Text:
-    """Texts up to exactly `length` ids, the last one cut."""
+def _prose(tokenizer: PreTrainedTokenizerFast, tell: Tell, rng: Random, length: int, *, n_skipped: int = 0) -> Text:
+    """Texts up to exactly `length` ids after the first `n_skipped`, the last one cut."""
     ids: list[int] = []
     weights: list[float] = []
-    while len(ids) < length:
+    while len(ids) < n_skipped + length:
         text = encode(tokenizer, prompts.prose(tell(rng)))
         ids += text.ids
         weights += text.weights
-    return Text(ids[:length], weights[:length])
+    return Text(ids[n_skipped : n_skipped + length], weights[n_skipped : n_skipped + length])
 
 
 def stacked(rows: list[Text]) -> Batch:

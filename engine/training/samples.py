@@ -9,7 +9,6 @@ from engine.prompts import Demonstration, Prompt
 from engine.training.curriculum import Format, Phase
 from engine.world.documents import Archive, Document
 from engine.world.questions import FALSE, TRUE, Asker, Question, QuestionKind
-from engine.world.story import story
 
 T = TypeVar("T")
 _MOST_DEMONSTRATIONS = 2
@@ -34,8 +33,6 @@ class Sampler:
         """Draw a complete text: format, kind and number of documents as the phase has them."""
         n = min(self._rng.choice(phase.n_documents), most_documents)
         format_ = weighted(self._rng, phase.formats)
-        if format_ == "prose":
-            return prompts.prose(story(self._rng))
         if format_ == "standard" and self._rng.random() < phase.several_share:
             return self._several(n, self._rng.randint(2, phase.n_questions))
         return self.write(format_, self._asker.ask(weighted(self._rng, phase.kinds)), n)
