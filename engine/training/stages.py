@@ -10,7 +10,7 @@ from engine.training.rows import RowShape
 from engine.training.shapes import Shape
 
 Mixture: TypeAlias = Literal["everything", "drafting", "reading", "ledgers"]
-_SHORT, _MIDDLE, _LONG = RowShape(8, 256), RowShape(4, 512), RowShape(1, 2048)
+_SHORT, _MIDDLE, _LONG, _LONGEST = RowShape(8, 256), RowShape(4, 512), RowShape(1, 2048), RowShape(1, 4096)
 
 
 class Stage(msgspec.Struct, frozen=True):
@@ -31,10 +31,11 @@ class Stage(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, plan=self.plan.wider(factor))
 
 
+_LATE = (_SHORT, _MIDDLE, _MIDDLE, _SHORT, _MIDDLE, _MIDDLE, _SHORT)
 _BY_PHASE = (
     Stretch(0.2, (_SHORT,)),
     Stretch(0.6, (_SHORT, _SHORT, _MIDDLE)),
-    Stretch(1.0, (_SHORT, _MIDDLE, _MIDDLE, _SHORT, _MIDDLE, _MIDDLE, _SHORT, _LONG)),
+    Stretch(1.0, (*_LATE, _LONG) * 3 + (*_LATE, _LONGEST)),
 )
 _MIXED = (Stretch(1.0, (RowShape(16, 256),) * 15 + (RowShape(2, 2048),)),)
 _READING = (Stretch(1.0, (_SHORT, _MIDDLE)),)

@@ -231,6 +231,14 @@ def test_command_stopped_by_its_minutes_goes_on_where_it_was(
     assert load_progress(tmp_path / "work" / "target").step == 2
 
 
+@pytest.mark.usefixtures("small_stages")
+def test_wider_training_says_so_in_its_provenance(tmp_path: Path) -> None:
+    list(train_builtin(tmp_path / "work", tmp_path / "out", wider=2))
+    provenance = json.loads((tmp_path / "out" / "target" / "provenance.json").read_text())
+    assert provenance["stage"]["plan"]["stretches"][0]["shapes"][0] == [4, 16]
+    assert provenance["n_tokens"] == 2 * 4 * 16
+
+
 def load_progress(folder: Path) -> checkpoint.Progress:
     return msgspec.json.decode((folder / "progress.json").read_bytes(), type=checkpoint.Progress)
 
