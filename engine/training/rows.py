@@ -19,7 +19,7 @@ from engine.world.story import story
 
 Tell: TypeAlias = Callable[[Random], str]
 ANSWER_WEIGHT, ELSEWHERE_WEIGHT, PROSE_WEIGHT = 1.0, 0.2, 0.4
-_TOKENS_PER_DOCUMENT = 48
+_TOKENS_PER_DOCUMENT = 36
 _MISFITS = 3
 _SAMPLES_PER_WORLD = 8
 _MOST_SKIPPED = 300
