@@ -36,7 +36,7 @@ FIRST = Phase(
 SECOND = Phase(
     0.6,
     0.2,
-    {"standard": 0.38, "draft": 0.28, "reflection": 0.12, "drag": 0.07, "iterdrag": 0.15},
+    {"standard": 0.36, "draft": 0.26, "reflection": 0.16, "drag": 0.07, "iterdrag": 0.15},
     {"single": 0.56, "dated": 0.08, "bridge": 0.16, "comparison": 0.06, "claim": 0.14},
     (1, 2, 3, 4, 4),
     n_questions=5,
@@ -44,7 +44,7 @@ SECOND = Phase(
 THIRD = Phase(
     1.0,
     0.2,
-    {"standard": 0.32, "draft": 0.27, "reflection": 0.11, "drag": 0.1, "iterdrag": 0.2},
+    {"standard": 0.32, "draft": 0.25, "reflection": 0.14, "drag": 0.1, "iterdrag": 0.19},
     {"single": 0.46, "dated": 0.10, "bridge": 0.18, "comparison": 0.10, "claim": 0.16},
     (1, 2, 4, 4, 6, 8, 10),
     n_questions=4,

@@ -5,8 +5,17 @@ from typing import get_args
 
 import pytest
 
+from engine import prompts
 from engine.training.curriculum import DRAFTING, PHASES, READING, Format, phase_at
-from engine.training.rows import ANSWER_WEIGHT, ELSEWHERE_WEIGHT, Batch, MixtureRows, RowShape, encode
+from engine.training.rows import (
+    ANSWER_WEIGHT,
+    DECISION_WEIGHT,
+    ELSEWHERE_WEIGHT,
+    Batch,
+    MixtureRows,
+    RowShape,
+    encode,
+)
 from engine.training.samples import Sampler
 from engine.world.census import SMALL, world
 from engine.world.documents import archive
@@ -56,6 +65,21 @@ def test_answers_weigh_most_questions_and_documents_less() -> None:
     assert heavy == prompt.text[prompt.written_from :] + WORDS.eos_token
     light = [i for i, w in zip(text.ids, text.weights, strict=True) if w == ELSEWHERE_WEIGHT]
     assert WORDS.decode(light) == prompt.given
+
+
+@pytest.mark.parametrize(("format_", "kind"), [("reflection", "single"), ("standard", "claim"), ("draft", "claim")])
+def test_the_token_that_judges_weighs_more_than_any_other(format_: Format, kind: QuestionKind) -> None:
+    drawn = sampler()
+    text = encode(WORDS, drawn.write(format_, drawn.ask(kind), 1))
+    judging = WORDS.decode([i for i, w in zip(text.ids, text.weights, strict=True) if w == DECISION_WEIGHT])
+    assert judging in (" Yes", " No", " True", " False")
+
+
+def test_later_questions_about_the_same_documents_weigh_little_and_their_answers_much() -> None:
+    prompt = prompts.standard_rag(["Bal sells salt."], "Where?", "here", more=(("What?", "salt"),))
+    text = encode(WORDS, prompt)
+    light = WORDS.decode([i for i, w in zip(text.ids, text.weights, strict=True) if w == ELSEWHERE_WEIGHT])
+    assert light == prompt.given + " Where?"
 
 
 def rows(step: int, shape: RowShape) -> Batch:
