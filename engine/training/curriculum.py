@@ -36,15 +36,15 @@ FIRST = Phase(
 SECOND = Phase(
     0.6,
     0.2,
-    {"standard": 0.36, "draft": 0.26, "reflection": 0.16, "drag": 0.07, "iterdrag": 0.15},
-    {"single": 0.56, "dated": 0.08, "bridge": 0.16, "comparison": 0.06, "claim": 0.14},
+    {"standard": 0.28, "draft": 0.24, "reflection": 0.28, "drag": 0.06, "iterdrag": 0.14},
+    {"single": 0.48, "dated": 0.1, "bridge": 0.16, "comparison": 0.08, "claim": 0.18},
     (1, 2, 3, 4, 4),
     n_questions=5,
 )
 THIRD = Phase(
     1.0,
     0.2,
-    {"standard": 0.32, "draft": 0.25, "reflection": 0.14, "drag": 0.1, "iterdrag": 0.19},
+    {"standard": 0.29, "draft": 0.25, "reflection": 0.18, "drag": 0.09, "iterdrag": 0.19},
     {"single": 0.46, "dated": 0.10, "bridge": 0.18, "comparison": 0.10, "claim": 0.16},
     (1, 2, 4, 4, 6, 8, 10),
     n_questions=4,

@@ -21,7 +21,7 @@ from engine.world.story import story
 Tell: TypeAlias = Callable[[Random], str]
 ANSWER_WEIGHT, ELSEWHERE_WEIGHT, PROSE_WEIGHT = 1.0, 0.2, 0.4
 # One token carries the whole judgement: at weight 1 it drowned among the names of a batch and stayed at chance.
-DECISION_WEIGHT = 5.0
+DECISION_WEIGHT = 15.0
 _DECISIONS = {prompts.YES, prompts.NO, f" {TRUE}", f" {FALSE}"}
 _TOKENS_PER_DOCUMENT = 36
 _MISFITS = 3
