@@ -79,7 +79,7 @@ def bench(pair: Pair, *, gamma: int, n_new: int, n_prompts: int) -> Iterator[Eve
     calls = yield from _interleave(made, asked)
     lookup = systems.ours(target, PromptLookupDrafter(3, device=target.device), gamma=gamma, n_new=n_new)
     lookup_calls = [lookup(prompt) for prompt in asked[:_N_LOOKUP_PROMPTS]]
-    perplexities = _perplexity(target), _perplexity(small)
+    perplexities = perplexity(target), perplexity(small)
     yield _result(
         calls, lookup_calls, perplexities, target, gamma=gamma, n_new=n_new, seconds=time.perf_counter() - started
     )
@@ -173,8 +173,8 @@ def _repeated_4grams(ids: Sequence[int]) -> float:
 
 
 @torch.inference_mode()
-def _perplexity(model: LoadedModel) -> float:
-    """Per token, on held-out prose."""
+def perplexity(model: LoadedModel) -> float:
+    """Perplexity per token of held-out prose."""
     total, n = 0.0, 0
     for text in prompts.held_out_prose(_N_PROSE):
         ids = torch.tensor(model.tokenizer(text)["input_ids"][: model.context], device=model.device)

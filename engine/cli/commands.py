@@ -2,7 +2,7 @@
 
 import typer
 
-from engine.cli import bench, check, decode, train
+from engine.cli import bench, builtin, check, decode, train
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 app.command("decode")(decode.decode)
@@ -19,9 +19,14 @@ _training = typer.Typer(no_args_is_help=True, help="Train the built-in models.")
 _training.command("builtin")(train.train_builtin)
 app.add_typer(_training, name="train")
 
+_builtin = typer.Typer(no_args_is_help=True, help="The built-in world and models, examined.")
+_builtin.command("eval")(builtin.builtin_eval)
+app.add_typer(_builtin, name="builtin")
+
 
 @_benches.callback()
 @_checks.callback()
 @_training.callback()
+@_builtin.callback()
 def _group() -> None:
     """Keeps a group with one command a group."""

@@ -14,13 +14,28 @@ from engine.paths import training
 
 _Work = Annotated[Path | None, typer.Option(help="where checkpoints lie; a user folder unless given")]
 _Out = Annotated[Path | None, typer.Option(help="where finished models go; beside the checkpoints unless given")]
+_First = Annotated[Path | None, typer.Option(help="begin the target with the weights of this folder, of its shape")]
+_Snapshots = Annotated[float | None, typer.Option(help="write the unfinished model so often, in minutes")]
+_Wider = Annotated[int, typer.Option(min=1, max=64, help="times the rows a step; a GPU has room for 16")]
 _Minutes = Annotated[float | None, typer.Option(help="stop, resumable, after so many minutes")]
 
 
-def train_builtin(*, work: _Work = None, out: _Out = None, minutes: _Minutes = None, json: Json = False) -> int:
+def train_builtin(
+    *,
+    work: _Work = None,
+    out: _Out = None,
+    minutes: _Minutes = None,
+    start_from: _First = None,
+    snapshot_minutes: _Snapshots = None,
+    wider: _Wider = 1,
+    json: Json = False,
+) -> int:
     """Train the built-in target and drafters; run again to resume."""
-    if minutes is not None and minutes <= 0:
-        raise InputError(f"minutes = {minutes}: must be > 0", "leave --minutes out to train to the end")
+    for name, value in (("minutes", minutes), ("snapshot-minutes", snapshot_minutes)):
+        if value is not None and value <= 0:
+            raise InputError(f"{name} = {value}: must be > 0", f"leave --{name} out to do without")
+    if start_from is not None and not (start_from / "config.json").exists():
+        raise InputError(f"{start_from} holds no model", "name a folder with config.json and model.safetensors")
     from engine.events import Measured
     from engine.training.builtin import finished_stages, train_builtin
 
@@ -29,7 +44,9 @@ def train_builtin(*, work: _Work = None, out: _Out = None, minutes: _Minutes = N
     published = out or folder / "models"
     losses: dict[str, float] = {}
     with stoppable() as flag:
-        for event in train_builtin(folder, published, minutes=minutes):
+        for event in train_builtin(
+            folder, published, minutes=minutes, start_from=start_from, snapshot_minutes=snapshot_minutes, wider=wider
+        ):
             output.event(event)
             if isinstance(event, Measured):
                 losses[event.name] = event.value

@@ -1,82 +1,82 @@
-"""Makes the built-in pair: tokenizer, target, then drafters distilled from the target; each stage resumes."""
+"""Makes the built-in models: tokenizer, target, then drafters distilled from the target; each stage resumes."""
 
-import shutil
+import os
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
+from random import Random
+from typing import NamedTuple
 
 import msgspec
 import torch
 from filelock import FileLock, Timeout
-from torch import Tensor, nn
+from torch import Tensor
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
-from engine import machine
 from engine.errors import InputError
 from engine.events import Event, Measured, Progressed
 from engine.quiet import quiet_libraries
-from engine.training import shapes
+from engine.training import curriculum, first_weights, shapes
 from engine.training.checkpoint import Progress
-from engine.training.loop import Objective, Plan, train
+from engine.training.curriculum import Phase
+from engine.training.loop import Objective, train
 from engine.training.objectives import forward_kl, next_token_loss
-from engine.training.rows import StoryRows
-from engine.training.shapes import Shape
+from engine.training.probe import probe
+from engine.training.publish import publish
+from engine.training.rows import Batch, MixtureRows, ProseRows, Rows
+from engine.training.samples import Sampler
+from engine.training.stages import DRAFTERS, TARGET, Stage
 from engine.training.tokenizer import train_tokenizer
+from engine.world.census import world
+from engine.world.documents import archive
+from engine.world.ledger import ledger
 from engine.world.story import stories
 
-_TOKENIZER_SEED, _N_TOKENIZER_STORIES = 1, 6000
+_TOKENIZER_SEED, _N_TOKENIZER_TEXTS, _TEXTS_PER_WORLD, _TEXTS_PER_STORY = 1, 12_000, 8, 4
+_PROBE_EVERY, _N_PROBED = 300, 20
+_RANDOM_WEIGHTS = "random weights"
 
 
-class Stage(msgspec.Struct, frozen=True):
-    """One model of the built-in set: its shape, its plan and the seeds of its weights and stories."""
+class Job(NamedTuple):
+    """One call's orders: folders, first weights of the target, when to stop, how often to write snapshots, how many
+    processes make batches."""
 
-    name: str
-    shape: Shape
-    plan: Plan
-    seed: int
-
-
-TARGET = Stage("target", shapes.TARGET, Plan(steps=2600, peak_rate=2e-3), seed=11)
-DRAFTERS = (
-    Stage("general", shapes.GENERAL, Plan(steps=400, peak_rate=4e-3, long_every=16), seed=12),
-    Stage("small", shapes.SMALL, Plan(steps=400, peak_rate=4e-3, long_every=16), seed=13),
-)
+    work: Path
+    out: Path
+    first: Path | None = None
+    deadline: float | None = None
+    snapshot_s: float | None = None
+    n_workers: int = 0
 
 
-class Provenance(msgspec.Struct, frozen=True):
-    """Where a built-in model comes from."""
-
-    name: str
-    made_utc: str
-    seed: int
-    objective: str
-    steps: int
-    n_tokens: int
-    n_parameters: int
-    seconds: float
-    losses: tuple[tuple[int, float], ...]
-    plan: Plan
-    shape: Shape
-    versions: dict[str, str]
-    processor: str
-
-
-def train_builtin(work: Path, out: Path, *, minutes: float | None = None) -> Iterator[Event]:
+def train_builtin(
+    work: Path,
+    out: Path,
+    *,
+    minutes: float | None = None,
+    start_from: Path | None = None,
+    snapshot_minutes: float | None = None,
+    wider: int = 1,
+) -> Iterator[Event]:
     """Train every stage that is not finished, keeping checkpoints in `work` and finished models in `out`.
 
-    minutes: stop, resumable, after so long. Finished stages are taken from `work`, never trained twice.
+    minutes: stop, resumable, after so long. start_from: a model of the target's shape to begin with. snapshot_minutes:
+    how often the unfinished model is written to `work`/snapshots. wider: so many times the rows a step, made by worker
+    processes; a GPU has room for 16. Finished stages are never trained twice.
     Raises EngineError at a loss that is not finite or a full disk."""
     deadline = None if minutes is None else time.monotonic() + 60 * minutes
+    snapshot_s = None if snapshot_minutes is None else 60 * snapshot_minutes
+    n_workers = 0 if wider == 1 else max(1, (os.cpu_count() or 2) - 2)
+    job = Job(work, out, start_from, deadline, snapshot_s, n_workers)
     quiet_libraries()
     with _alone(work):
         _make_folder(out)
         tokenizer = _tokenizer(work)
-        target = yield from _stage(TARGET, tokenizer, work, out, teacher=None, deadline=deadline)
+        target = yield from _stage(TARGET.wider(wider), tokenizer, job, target=None)
         for stage in DRAFTERS:
             if target is not None:
-                yield from _stage(stage, tokenizer, work, out, teacher=target, deadline=deadline)
+                yield from _stage(stage.wider(wider), tokenizer, job, target=target)
 
 
 @contextmanager
@@ -100,37 +100,95 @@ def _make_folder(folder: Path) -> None:
 def _tokenizer(work: Path) -> PreTrainedTokenizerFast:
     folder = work / "tokenizer"
     if not (folder / "tokenizer.json").exists():
-        texts = islice(stories(_TOKENIZER_SEED), _N_TOKENIZER_STORIES)
-        made = train_tokenizer(texts, n_entries=shapes.N_ENTRIES)
+        made = train_tokenizer(tokenizer_texts(_N_TOKENIZER_TEXTS), n_entries=shapes.N_ENTRIES)
         made.model_max_length = shapes.CONTEXT
         made.save_pretrained(folder)
     loaded: PreTrainedTokenizerFast = PreTrainedTokenizerFast.from_pretrained(folder)
     return loaded
 
 
+def tokenizer_texts(n: int) -> Iterator[str]:
+    """Yield n texts in every format and, between them, stories."""
+    rng, told = Random(_TOKENIZER_SEED), stories(_TOKENIZER_SEED)
+    for i in range(n):
+        if i % _TEXTS_PER_WORLD == 0:
+            sampler = Sampler(archive(rng, world(rng, "train")), rng)
+        yield sampler.draw(rng.choice(curriculum.PHASES), most_documents=4).text
+        if i % _TEXTS_PER_STORY == 0:
+            yield next(told)
+
+
 def _stage(
-    stage: Stage,
-    tokenizer: PreTrainedTokenizerFast,
-    work: Path,
-    out: Path,
-    *,
-    teacher: LlamaForCausalLM | None,
-    deadline: float | None,
+    stage: Stage, tokenizer: PreTrainedTokenizerFast, job: Job, *, target: LlamaForCausalLM | None
 ) -> Generator[Event, None, LlamaForCausalLM | None]:
     """Train one stage; returns the model when the stage is finished, None when time ran out."""
+    model = _new_model(stage, tokenizer)
+    started_from = _first_weights(stage, model, tokenizer, job, target)
+    folder = job.work / stage.name
+    left_s = None if job.deadline is None else max(0.0, job.deadline - time.monotonic())
+    objective = _objective(model, target if stage.distilled else None)
+    rows = _rows(stage, tokenizer)
+    snapped = time.monotonic()
+    for event in train(
+        model, rows.batch, objective, stage.plan, folder=folder, deadline_s=left_s, n_workers=job.n_workers
+    ):
+        yield _named(event, stage.name)
+        if isinstance(event, Progressed) and event.done % _PROBE_EVERY == 0:
+            yield from _probed(stage, model, tokenizer, int(event.done))
+        due = job.snapshot_s is not None and time.monotonic() - snapped > job.snapshot_s
+        if due and (folder / "progress.json").exists():
+            snapped = time.monotonic()
+            snapshots = job.work / "snapshots"
+            publish(stage, model, tokenizer, _progress(folder), snapshots, started_from=started_from)
+    progress = _progress(folder)
+    if progress.step < stage.plan.steps:
+        return None
+    publish(stage, model, tokenizer, progress, job.out, started_from=started_from)
+    return model
+
+
+def _new_model(stage: Stage, tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
     torch.manual_seed(stage.seed)
     model = LlamaForCausalLM(shapes.llama_config(stage.shape, end_id=int(tokenizer.eos_token_id)))
     model.to("cuda" if torch.cuda.is_available() else "cpu")
-    folder = work / stage.name
-    left_s = None if deadline is None else max(0.0, deadline - time.monotonic())
-    rows = StoryRows(tokenizer, seed=stage.seed)
-    for event in train(model, rows.batch, _objective(model, teacher), stage.plan, folder=folder, deadline_s=left_s):
-        yield _named(event, stage.name)
-    progress = msgspec.json.decode((folder / "progress.json").read_bytes(), type=Progress)
-    if progress.step < stage.plan.steps:
-        return None
-    _publish(stage, model, tokenizer, progress, out, objective="next token" if teacher is None else "forward KL")
     return model
+
+
+def _first_weights(
+    stage: Stage,
+    model: LlamaForCausalLM,
+    tokenizer: PreTrainedTokenizerFast,
+    job: Job,
+    target: LlamaForCausalLM | None,
+) -> str:
+    """Put the stage's first weights into the model; returns what they are."""
+    if target is not None and stage.grown_from_target:
+        first_weights.grow_from(target, model)
+        return "layers of the target"
+    note = job.work / f"{stage.name}.start"
+    if target is None and job.first is not None and not (job.work / stage.name).exists():
+        first_weights.start_from(job.first, model, tokenizer)
+        note.write_text(first_weights.describe(job.first))
+    return note.read_text() if note.exists() else _RANDOM_WEIGHTS
+
+
+def _rows(stage: Stage, tokenizer: PreTrainedTokenizerFast) -> Rows:
+    if stage.mixture == "ledgers":
+        return ProseRows(tokenizer, ledger, seed=stage.seed)
+    phases: dict[str, tuple[Phase, ...]] = {
+        "everything": curriculum.PHASES, "drafting": (curriculum.DRAFTING,), "reading": (curriculum.READING,),
+    }  # fmt: skip
+    return MixtureRows(tokenizer, phases[stage.mixture], seed=stage.seed, steps=stage.plan.steps)
+
+
+def _probed(stage: Stage, model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, step: int) -> Iterator[Measured]:
+    for score in probe(model, tokenizer, _N_PROBED):
+        yield Measured(f"{stage.name} loss of {score.name}", score.loss, step)
+        yield Measured(f"{stage.name} exact {score.name}", score.exact, step)
+
+
+def _progress(folder: Path) -> Progress:
+    return msgspec.json.decode((folder / "progress.json").read_bytes(), type=Progress)
 
 
 def _named(event: Event, stage: str) -> Event:
@@ -149,59 +207,16 @@ def finished_stages(out: Path) -> list[str]:
 
 def _objective(model: LlamaForCausalLM, teacher: LlamaForCausalLM | None) -> Objective:
     if teacher is None:
-        return lambda ids: next_token_loss(_logits(model, ids), ids)
+        return lambda batch: next_token_loss(_logits(model, batch), batch)
 
-    def distil(ids: Tensor) -> Tensor:
+    def distil(batch: Batch) -> Tensor:
         with torch.no_grad():
-            wanted = _logits(teacher, ids)
-        return forward_kl(_logits(model, ids), wanted)
+            wanted = _logits(teacher, batch)
+        return forward_kl(_logits(model, batch), wanted, batch.next_weights)
 
     return distil
 
 
-def _logits(model: nn.Module, ids: Tensor) -> Tensor:
-    logits: Tensor = model(input_ids=ids, use_cache=False).logits
+def _logits(model: LlamaForCausalLM, batch: Batch) -> Tensor:
+    logits: Tensor = model(input_ids=batch.ids, use_cache=False).logits
     return logits
-
-
-def _publish(
-    stage: Stage,
-    model: LlamaForCausalLM,
-    tokenizer: PreTrainedTokenizerFast,
-    progress: Progress,
-    out: Path,
-    *,
-    objective: str,
-) -> None:
-    """Write the finished model in bfloat16 beside its tokenizer and provenance."""
-    folder = out / stage.name
-    draft = out / f"{stage.name}.partial"
-    shutil.rmtree(draft, ignore_errors=True)
-    torch.manual_seed(0)
-    copy = LlamaForCausalLM(model.config)
-    copy.load_state_dict(model.state_dict())
-    copy.to(torch.bfloat16).save_pretrained(draft)
-    tokenizer.save_pretrained(draft)
-    (draft / "provenance.json").write_bytes(
-        msgspec.json.format(msgspec.json.encode(_provenance(stage, model, progress, objective)))
-    )
-    shutil.rmtree(folder, ignore_errors=True)
-    draft.rename(folder)
-
-
-def _provenance(stage: Stage, model: nn.Module, progress: Progress, objective: str) -> Provenance:
-    return Provenance(
-        name=stage.name,
-        made_utc=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        seed=stage.seed,
-        objective=objective,
-        steps=progress.step,
-        n_tokens=progress.n_tokens,
-        n_parameters=sum(p.numel() for p in model.parameters()),
-        seconds=round(progress.seconds, 1),
-        losses=progress.losses,
-        plan=stage.plan,
-        shape=stage.shape,
-        versions=dict(machine.versions()),
-        processor=machine.processor(),
-    )

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import msgspec
 import torch
 from torch import Tensor, nn
 
@@ -13,35 +12,12 @@ from engine.errors import EngineError
 from engine.events import Event, Measured, Progressed
 from engine.training import checkpoint
 from engine.training.checkpoint import Progress
-from engine.training.rows import RowShape
+from engine.training.feed import Batches, batches_from
+from engine.training.plan import Plan
+from engine.training.rows import Batch
 
-Objective = Callable[[Tensor], Tensor]
-Batches = Callable[[int, RowShape], Tensor]
+Objective = Callable[[Batch], Tensor]
 _REPORT_EVERY = 25
-
-
-class Plan(msgspec.Struct, frozen=True):
-    """How long and how fast to train: AdamW (0.9, 0.95), linear warm-up, linear decay to a tenth of the peak."""
-
-    steps: int
-    peak_rate: float
-    short: RowShape = RowShape(16, 256)
-    long: RowShape = RowShape(2, 2048)
-    long_every: int = 8
-    warmup: int = 100
-    weight_decay: float = 0.1
-    clip: float = 1.0
-    save_every_s: float = 120.0
-
-    def shape(self, step: int) -> RowShape:
-        """The rows of a step: every `long_every`-th step sees long ones."""
-        return self.long if step % self.long_every == self.long_every - 1 else self.short
-
-    def rate(self, step: int) -> float:
-        """The learning rate of a step."""
-        if step < self.warmup:
-            return self.peak_rate * (step + 1) / self.warmup
-        return self.peak_rate * (1.0 - 0.9 * (step - self.warmup) / max(1, self.steps - self.warmup))
 
 
 def train(
@@ -52,10 +28,12 @@ def train(
     *,
     folder: Path,
     deadline_s: float | None = None,
+    n_workers: int = 0,
 ) -> Iterator[Event]:
     """Train `model` in place, resuming from `folder`; yields progress and losses, saves on any exit.
 
-    objective: ids [B, T] -> scalar loss. deadline_s: stop, saved, after so many seconds of this call.
+    objective: a batch -> scalar loss. deadline_s: stop, saved, after so many seconds of this call. n_workers:
+    processes that make batches ahead.
     Raises EngineError at a loss that is not finite, before it touches the weights."""
     optimizer = _optimizer(model, plan)
     progress = checkpoint.load(folder, model, optimizer)
@@ -63,8 +41,8 @@ def train(
     already = progress.seconds
     model.train()
     try:
-        while progress.step < plan.steps:
-            loss = _step(model, optimizer, batches, objective, plan, progress.step)
+        for batch in batches_from(batches, plan, progress.step, n_workers=n_workers):
+            loss = _step(model, optimizer, batch, objective, plan, progress.step)
             progress = _advance(progress, plan, loss, already + time.monotonic() - started)
             if progress.step % _REPORT_EVERY == 0 or progress.step == plan.steps:
                 yield Measured("loss", progress.losses[-1][1], progress.step)
@@ -91,17 +69,17 @@ def _optimizer(model: nn.Module, plan: Plan) -> torch.optim.AdamW:
     matrices = [p for p in model.parameters() if p.dim() >= 2]
     vectors = [p for p in model.parameters() if p.dim() < 2]
     groups = [{"params": matrices, "weight_decay": plan.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, lr=plan.peak_rate, betas=(0.9, 0.95))
+    return torch.optim.AdamW(groups, lr=plan.peak_rate, betas=(0.9, 0.95), fused=True)
 
 
 def _step(
-    model: nn.Module, optimizer: torch.optim.Optimizer, batches: Batches, objective: Objective, plan: Plan, step: int
+    model: nn.Module, optimizer: torch.optim.Optimizer, batch: Batch, objective: Objective, plan: Plan, step: int
 ) -> float:
     for group in optimizer.param_groups:
         group["lr"] = plan.rate(step)
-    ids = batches(step, plan.shape(step)).to(next(model.parameters()).device)
-    with torch.autocast(ids.device.type, dtype=torch.bfloat16):
-        loss = objective(ids)
+    device = next(model.parameters()).device
+    with torch.autocast(device.type, dtype=torch.bfloat16):
+        loss = objective(Batch(*(tensor.to(device) for tensor in batch)))
     value = float(loss.detach())
     if not math.isfinite(value):
         raise EngineError(f"the loss became {value} at step {step}", "resume with a lower learning rate")

@@ -4,21 +4,32 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-
-def next_token_loss(logits: Tensor, ids: Tensor) -> Tensor:
-    """Mean cross-entropy of the next token, in nats.
-
-    logits: [B, T, V]; ids: [B, T]. Position t predicts ids[:, t + 1]."""
-    return functional.cross_entropy(logits[:, :-1].float().flatten(0, 1), ids[:, 1:].flatten())
+from engine.training.rows import Batch
 
 
-def forward_kl(student_logits: Tensor, teacher_logits: Tensor) -> Tensor:
-    """Mean KL(teacher || student) over positions, in nats.
+def next_token_loss(logits: Tensor, batch: Batch) -> Tensor:
+    """Weighted mean cross-entropy of the next token, in nats.
 
-    Both [B, T, V]. Minimising it bounds the total variation 1 - alpha (Pinsker's inequality)."""
+    logits: [B, T, V]. Position t predicts ids[:, t + 1] and counts with weights[:, t + 1]."""
+    losses = functional.cross_entropy(
+        logits[:, :-1].float().flatten(0, 1), batch.ids[:, 1:].flatten(), reduction="none"
+    )  # fmt: skip
+    return weighted_mean(losses, batch.weights[:, 1:].flatten())
+
+
+def forward_kl(student_logits: Tensor, teacher_logits: Tensor, weights: Tensor) -> Tensor:
+    """Weighted mean KL(teacher || student) over positions, in nats.
+
+    logits: both [B, T, V]; weights: [B, T]. Minimising it bounds the total variation 1 - alpha (Pinsker)."""
     student = functional.log_softmax(student_logits.float(), dim=-1)
     teacher = functional.log_softmax(teacher_logits.float(), dim=-1)
-    return functional.kl_div(student, teacher, log_target=True, reduction="none").sum(-1).mean()
+    divergence = functional.kl_div(student, teacher, log_target=True, reduction="none").sum(-1)
+    return weighted_mean(divergence.flatten(), weights.flatten())
+
+
+def weighted_mean(values: Tensor, weights: Tensor) -> Tensor:
+    """Mean of values [N] by weights [N]; 0 where every weight is 0."""
+    return (values * weights).sum() / weights.sum().clamp_min(torch.finfo(weights.dtype).tiny)
 
 
 def overlap(student_logits: Tensor, teacher_logits: Tensor) -> Tensor:

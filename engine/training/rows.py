@@ -1,14 +1,29 @@
-"""Rows of token ids for training: whole stories after one another; knows nothing of models."""
+"""Rows of weighted token ids for training: whole texts after one another; knows nothing of models."""
 
-from itertools import islice
+from collections.abc import Callable, Iterator
 from random import Random
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeAlias
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 from transformers import PreTrainedTokenizerFast
 
+from engine import prompts
+from engine.prompts import Prompt
+from engine.training.curriculum import Phase, phase_at
+from engine.training.samples import Sampler
+from engine.world.census import world
+from engine.world.documents import archive
 from engine.world.story import story
+
+Tell: TypeAlias = Callable[[Random], str]
+ANSWER_WEIGHT, ELSEWHERE_WEIGHT, PROSE_WEIGHT = 1.0, 0.2, 0.4
+_TOKENS_PER_DOCUMENT = 36
+_MISFITS = 3
+_SAMPLES_PER_WORLD = 8
+_MOST_SKIPPED = 300
+_LONG, _MANY = 2048, (8, 10, 16, 24)
 
 
 class RowShape(NamedTuple):
@@ -18,23 +33,118 @@ class RowShape(NamedTuple):
     length: int
 
 
-class StoryRows:
-    """Batches of stories, each row starting at the start of a story.
+class Batch(NamedTuple):
+    """ids: [B, T] int64. weights: [B, T] float32, how much the prediction of each id counts."""
 
-    The batch of a step depends on the seed and the step alone, so a resumed run sees what it would have seen."""
+    ids: Tensor
+    weights: Tensor
 
-    def __init__(self, tokenizer: PreTrainedTokenizerFast, *, seed: int) -> None:
+    @property
+    def next_weights(self) -> Tensor:
+        """[B, T]: the weight of what each position predicts; 0 at the last, whose next id is not there."""
+        return functional.pad(self.weights[:, 1:], (0, 1))
+
+
+class Text(NamedTuple):
+    """A text as ids, each with its weight; the last is the end of text."""
+
+    ids: list[int]
+    weights: list[float]
+
+
+class Rows(Protocol):
+    """Where batches come from. The batch of a step depends on the seed and the step alone, so that a resumed run sees
+    what it would have seen."""
+
+    def batch(self, step: int, shape: RowShape) -> Batch:
+        """The batch of a step."""
+
+
+def encode(tokenizer: PreTrainedTokenizerFast, prompt: Prompt) -> Text:
+    """The prompt's ids; what a model is to write weighs most, its questions and all that is given less."""
+    found = tokenizer(prompt.text, return_offsets_mapping=True)
+    if not prompt.segments:
+        return Text([*found["input_ids"], int(tokenizer.eos_token_id)], [PROSE_WEIGHT] * (len(found["input_ids"]) + 1))
+    questions = [(s.start, s.end) for s in prompt.segments if s.name == "question"]
+    weights = [
+        ANSWER_WEIGHT if end > prompt.written_from and not any(a < end <= b for a, b in questions) else ELSEWHERE_WEIGHT
+        for _, end in found["offset_mapping"]
+    ]
+    return Text([*found["input_ids"], int(tokenizer.eos_token_id)], [*weights, ANSWER_WEIGHT])
+
+
+class ProseRows:
+    """Batches of one kind of prose alone, each row starting at the start of a text."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerFast, tell: Tell = story, *, seed: int) -> None:
         self._tokenizer = tokenizer
+        self._tell = tell
         self._seed = seed
-        self._end_id = int(tokenizer.eos_token_id)
 
-    def batch(self, step: int, shape: RowShape) -> Tensor:
-        """Return [n_rows, length] ids of stories separated by the end-of-text id."""
+    def batch(self, step: int, shape: RowShape) -> Batch:
+        """Texts separated by the end-of-text id."""
         rng = Random(f"{self._seed}/{step}")
-        return torch.tensor([self._row(rng, shape.length) for _ in range(shape.n_rows)])
+        rows = [_prose(self._tokenizer, self._tell, rng, shape.length) for _ in range(shape.n_rows)]
+        return stacked(rows)
 
-    def _row(self, rng: Random, length: int) -> list[int]:
+
+class MixtureRows:
+    """Batches of every format over fresh small worlds of the training split, as the curriculum has them."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerFast, phases: tuple[Phase, ...], *, seed: int, steps: int) -> None:
+        self._tokenizer = tokenizer
+        self._phases = phases
+        self._seed = seed
+        self._steps = steps
+
+    def batch(self, step: int, shape: RowShape) -> Batch:
+        """Rows of prose from anywhere in a story, and rows of whole texts whose rest is filled with prose."""
+        rng = Random(f"{self._seed}/{step}")
+        phase = phase_at(self._phases, step / self._steps)
+        texts = self._texts(rng, phase, shape.length)
+        rows = [
+            _prose(self._tokenizer, story, rng, shape.length, n_skipped=rng.randrange(_MOST_SKIPPED))
+            if rng.random() < phase.prose
+            else self._row(rng, texts, shape.length)
+            for _ in range(shape.n_rows)
+        ]
+        return stacked(rows)
+
+    def _texts(self, rng: Random, phase: Phase, length: int) -> Iterator[Text]:
+        most_documents = max(1, length // _TOKENS_PER_DOCUMENT - 1)
+        if length >= _LONG:
+            phase = phase._replace(n_documents=_MANY)
+        while True:
+            sampler = Sampler(archive(rng, world(rng, "train")), rng)
+            for _ in range(_SAMPLES_PER_WORLD):
+                yield encode(self._tokenizer, sampler.draw(phase, most_documents=most_documents))
+
+    def _row(self, rng: Random, texts: Iterator[Text], length: int) -> Text:
         ids: list[int] = []
-        while len(ids) < length:
-            ids += [*self._tokenizer(story(rng))["input_ids"], self._end_id]
-        return list(islice(ids, length))
+        weights: list[float] = []
+        misfits = 0
+        while misfits < _MISFITS:
+            text = next(texts)
+            if len(ids) + len(text.ids) > length:
+                misfits += 1
+                continue
+            ids += text.ids
+            weights += text.weights
+        rest = _prose(self._tokenizer, story, rng, length - len(ids))
+        return Text(ids + rest.ids, weights + rest.weights)
+
+
+def _prose(tokenizer: PreTrainedTokenizerFast, tell: Tell, rng: Random, length: int, *, n_skipped: int = 0) -> Text:
+    """Texts up to exactly `length` ids after the first `n_skipped`, the last one cut."""
+    ids: list[int] = []
+    weights: list[float] = []
+    while len(ids) < n_skipped + length:
+        text = encode(tokenizer, prompts.prose(tell(rng)))
+        ids += text.ids
+        weights += text.weights
+    return Text(ids[n_skipped : n_skipped + length], weights[n_skipped : n_skipped + length])
+
+
+def stacked(rows: list[Text]) -> Batch:
+    """Rows of equal length as tensors."""
+    return Batch(torch.tensor([row.ids for row in rows]), torch.tensor([row.weights for row in rows]))

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from transformers import LlamaConfig
 
 N_ENTRIES = 2048
-CONTEXT = 2048
+CONTEXT = 8192
 _ROPE_BASE = 100_000.0
 
 
@@ -21,11 +21,12 @@ class Shape(NamedTuple):
 
 TARGET = Shape(hidden=256, layers=10, heads=4, kv_heads=2, mlp=704)
 GENERAL = Shape(hidden=96, layers=2, heads=3, kv_heads=3, mlp=256)
+RAG = Shape(hidden=256, layers=3, heads=4, kv_heads=2, mlp=704)
 SMALL = Shape(hidden=96, layers=1, heads=3, kv_heads=3, mlp=256)
 
 
 def llama_config(shape: Shape, *, end_id: int) -> LlamaConfig:
-    """The configuration of a built-in model: tied embeddings, rotary base 100,000, context 2048."""
+    """The configuration of a built-in model: tied embeddings, rotary base 100,000, context 8192."""
     return LlamaConfig(
         vocab_size=N_ENTRIES,
         hidden_size=shape.hidden,

@@ -1,5 +1,7 @@
 """Names of people, places and ships, composed from syllables; knows nothing of stories."""
 
+from collections.abc import Iterator
+from itertools import product
 from random import Random
 from typing import TypeVar
 
@@ -46,3 +48,11 @@ def river(rng: Random) -> str:
 def ship(rng: Random) -> str:
     """Draw the name of a ship, without its article."""
     return f"{skewed(rng, _SHIP_FIRSTS)} {skewed(rng, _SHIP_LASTS)}"
+
+
+def every_name() -> Iterator[str]:
+    """Yield every name this file can draw: the stories know no others."""
+    for start, end in (*product(_PERSON_STARTS, _FEMALE_ENDS + _MALE_ENDS), *product(_PLACE_STARTS, _PLACE_ENDS)):
+        yield start + end
+    yield from _RIVER_NAMES
+    yield from (f"{first} {last}" for first, last in product(_SHIP_FIRSTS, _SHIP_LASTS))

@@ -4,36 +4,42 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from engine.cli import main
 from engine.errors import EngineError, InputError
 from engine.events import Event, Measured
 from engine.training import builtin, checkpoint, objectives
-from engine.training.builtin import Stage, finished_stages, train_builtin
-from engine.training.loop import Plan, train
-from engine.training.rows import RowShape, StoryRows
+from engine.training.builtin import finished_stages, train_builtin
+from engine.training.feed import batches_from
+from engine.training.loop import train
+from engine.training.plan import Plan, Stretch
+from engine.training.rows import Batch, ProseRows, RowShape
 from engine.training.shapes import Shape
+from engine.training.stages import Stage
 from tests import fakes
 
 WORDS = fakes.tokenizer()
-PLAN = Plan(steps=8, peak_rate=1e-2, short=RowShape(2, 16), long=RowShape(1, 32), warmup=2, save_every_s=0.0)
+SHAPES = (Stretch(1.0, (RowShape(2, 16),) * 7 + (RowShape(1, 32),)),)
+PLAN = Plan(steps=8, peak_rate=1e-2, stretches=SHAPES, warmup=2, save_every_s=0.0)
 
 
-def batches(step: int, shape: RowShape) -> Tensor:
-    return StoryRows(WORDS, seed=3).batch(step, shape)
+def batches(step: int, shape: RowShape) -> Batch:
+    return ProseRows(WORDS, seed=3).batch(step, shape)
 
 
 def trained(folder: Path, *, stop_after: int | None = None, plan: Plan = PLAN) -> dict[str, Tensor]:
     """Train a tiny model in `folder`, closing the generator after some events; returns its saved weights."""
     model = fakes.model(sharpness=1.0)
 
-    def objective(ids: Tensor) -> Tensor:
-        return objectives.next_token_loss(model(input_ids=ids).logits, ids)
+    def objective(batch: Batch) -> Tensor:
+        return objectives.next_token_loss(model(input_ids=batch.ids).logits, batch)
 
-    def counted(step: int, shape: RowShape) -> Tensor:
+    def counted(step: int, shape: RowShape) -> Batch:
         if step == stop_after:
             raise KeyboardInterrupt
         return batches(step, shape)
@@ -49,10 +55,11 @@ def trained(folder: Path, *, stop_after: int | None = None, plan: Plan = PLAN) -
 
 def test_batch_depends_on_seed_and_step_alone_and_rows_start_with_a_story() -> None:
     shape = RowShape(3, 40)
-    assert torch.equal(batches(4, shape), batches(4, shape))
-    assert not torch.equal(batches(4, shape), batches(5, shape))
-    assert batches(4, shape).shape == (3, 40)
-    assert all(WORDS.decode(row[:1])[0].isupper() or WORDS.decode(row[:1]).isalpha() for row in batches(4, shape))
+    ids = batches(4, shape).ids
+    assert torch.equal(ids, batches(4, shape).ids)
+    assert not torch.equal(ids, batches(5, shape).ids)
+    assert ids.shape == batches(4, shape).weights.shape == (3, 40)
+    assert all(WORDS.decode(row[:1])[0].isupper() or WORDS.decode(row[:1]).isalpha() for row in ids)
 
 
 @pytest.mark.parametrize("stop_after", [1, 3, 7])
@@ -64,7 +71,7 @@ def test_interrupted_training_ends_in_the_same_weights_as_an_uninterrupted_one(t
 
 
 def test_training_lowers_the_loss(tmp_path: Path) -> None:
-    plan = Plan(steps=60, peak_rate=1e-2, short=RowShape(4, 32), long=RowShape(2, 64), warmup=5)
+    plan = Plan(steps=60, peak_rate=1e-2, stretches=(Stretch(1.0, (RowShape(4, 32), RowShape(2, 64))),), warmup=5)
     trained(tmp_path / "a", plan=plan)
     progress = checkpoint.load(tmp_path / "a", *model_and_optimizer())
     assert progress.losses[-1][1] < progress.losses[0][1] - 1
@@ -114,13 +121,13 @@ def _fresh() -> tuple[torch.nn.Module, torch.optim.Optimizer]:
 def test_loss_that_is_not_a_number_stops_and_keeps_the_last_good_weights(tmp_path: Path) -> None:
     model = fakes.model(sharpness=1.0)
 
-    def objective(ids: Tensor) -> Tensor:
-        loss = objectives.next_token_loss(model(input_ids=ids).logits, ids)
+    def objective(batch: Batch) -> Tensor:
+        loss = objectives.next_token_loss(model(input_ids=batch.ids).logits, batch)
         return loss * (float("nan") if len(seen) == 4 else 1.0)
 
     seen: list[int] = []
 
-    def counted(step: int, shape: RowShape) -> Tensor:
+    def counted(step: int, shape: RowShape) -> Batch:
         seen.append(step)
         return batches(step, shape)
 
@@ -132,29 +139,74 @@ def test_loss_that_is_not_a_number_stops_and_keeps_the_last_good_weights(tmp_pat
 
 def test_kl_is_zero_for_equal_logits_and_positive_otherwise() -> None:
     logits = torch.randn(2, 3, 5, generator=torch.Generator().manual_seed(0))
-    assert float(objectives.forward_kl(logits, logits)) == pytest.approx(0, abs=1e-6)
-    assert float(objectives.forward_kl(logits.flip(-1), logits)) > 0.1
+    even = torch.ones(2, 3)
+    assert float(objectives.forward_kl(logits, logits, even)) == pytest.approx(0, abs=1e-6)
+    assert float(objectives.forward_kl(logits.flip(-1), logits, even)) > 0.1
     assert float(objectives.overlap(logits, logits)) == pytest.approx(1)
     assert float(objectives.overlap(logits.flip(-1), logits)) < 0.95
 
 
+def test_weight_zero_takes_a_token_out_of_the_loss() -> None:
+    logits = torch.randn(1, 4, 5, generator=torch.Generator().manual_seed(0))
+    ids, weights = torch.tensor([[0, 1, 2, 3]]), torch.tensor([[1.0, 1.0, 0.0, 1.0]])
+    other = torch.tensor([[0, 1, 4, 3]])
+    assert objectives.next_token_loss(logits, Batch(ids, weights)) == objectives.next_token_loss(
+        logits, Batch(other, weights)
+    )
+    assert objectives.next_token_loss(logits, Batch(ids, weights)) != objectives.next_token_loss(
+        logits, Batch(ids, torch.ones(1, 4))
+    )
+
+
+def test_learning_rate_rises_holds_and_falls() -> None:
+    plan = Plan(steps=100, peak_rate=1.0, stretches=SHAPES, warmup=10, hold=0.5)
+    assert plan.rate(0) == pytest.approx(0.1)
+    assert plan.rate(10) == plan.rate(50) == 1.0
+    assert plan.rate(75) == pytest.approx(0.525)
+    assert plan.rate(100) == pytest.approx(0.05)
+
+
+def test_rows_grow_along_the_stretches() -> None:
+    early, late = RowShape(4, 16), RowShape(2, 32)
+    plan = Plan(steps=10, peak_rate=1.0, stretches=(Stretch(0.5, (early,)), Stretch(1.0, (late, early))))
+    assert [plan.shape(step) for step in range(10)] == [early] * 5 + [early, late, early, late, early]
+
+
+@pytest.mark.parametrize("n_workers", [0, 1])
+def test_workers_make_the_very_batches_of_the_steps_left(n_workers: int) -> None:
+    made = list(batches_from(batches, PLAN, 3, n_workers=n_workers))
+    wanted = [batches(step, PLAN.shape(step)) for step in range(3, 8)]
+    assert [batch.ids.tolist() for batch in made] == [batch.ids.tolist() for batch in wanted]
+
+
+def test_wider_plan_has_more_rows_of_the_same_length() -> None:
+    assert [PLAN.wider(3).shape(step) for step in (0, 7)] == [RowShape(6, 16), RowShape(3, 32)]
+
+
 @pytest.fixture
 def small_stages(monkeypatch: pytest.MonkeyPatch) -> None:
-    shape, plan = Shape(32, 1, 2, 2, 64), Plan(2, 1e-2, RowShape(2, 16), RowShape(1, 32), warmup=1)
-    monkeypatch.setattr(builtin, "TARGET", Stage("target", shape, plan, 1))
-    monkeypatch.setattr(builtin, "DRAFTERS", (Stage("general", shape, plan, 2), Stage("small", shape, plan, 3)))
-    monkeypatch.setattr(builtin, "_N_TOKENIZER_STORIES", 2000)
+    shape, plan = Shape(32, 2, 2, 2, 64), Plan(2, 1e-2, SHAPES, warmup=1)
+    monkeypatch.setattr(builtin, "TARGET", Stage("target", shape, plan, 1, "everything", distilled=False))
+    drafters = (
+        Stage("general", shape, plan, 2, "drafting"),
+        Stage("misaligned", shape, plan, 3, "ledgers", distilled=False),
+        Stage("rag", shape._replace(layers=1), plan, 4, "reading", grown_from_target=True),
+    )
+    monkeypatch.setattr(builtin, "DRAFTERS", drafters)
+    monkeypatch.setattr(builtin, "_N_TOKENIZER_TEXTS", 2000)
+
+
+ALL = ["target", "general", "misaligned", "rag"]
 
 
 @pytest.mark.usefixtures("small_stages")
 def test_builtin_training_publishes_every_stage_with_its_provenance(tmp_path: Path) -> None:
     events = list(train_builtin(tmp_path / "work", tmp_path / "out"))
-    assert {event.name for event in events if isinstance(event, Measured)} == {
-        "target loss", "general loss", "small loss",
-    }  # fmt: skip
-    assert finished_stages(tmp_path / "out") == ["target", "general", "small"]
-    provenance = json.loads((tmp_path / "out" / "small" / "provenance.json").read_text())
-    assert {"seed", "steps", "n_tokens", "losses", "versions"} <= provenance.keys()
+    assert {event.name for event in events if isinstance(event, Measured)} == {f"{name} loss" for name in ALL}
+    assert finished_stages(tmp_path / "out") == ALL
+    provenance = json.loads((tmp_path / "out" / "rag" / "provenance.json").read_text())
+    assert {"steps", "n_tokens", "losses", "versions", "stage"} <= provenance.keys()
+    assert provenance["started_from"] == "layers of the target"
     assert load_file(tmp_path / "out" / "target" / "model.safetensors")["model.norm.weight"].dtype == torch.bfloat16
 
 
@@ -163,7 +215,42 @@ def test_builtin_training_out_of_time_resumes_where_it_was(tmp_path: Path) -> No
     list(train_builtin(tmp_path / "work", tmp_path / "out", minutes=1e-9))
     assert finished_stages(tmp_path / "out") == []
     list(train_builtin(tmp_path / "work", tmp_path / "out"))
-    assert finished_stages(tmp_path / "out") == ["target", "general", "small"]
+    assert finished_stages(tmp_path / "out") == ALL
+
+
+@pytest.mark.usefixtures("small_stages")
+def test_command_stopped_by_its_minutes_goes_on_where_it_was(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["train", "builtin", "--work", str(tmp_path / "work"), "--out", str(tmp_path / "out"), "--json"]
+    assert main([*command, "--minutes", "1e-9"]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["finished"] == []
+    assert main(command) == 0
+    summary = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert summary["finished"] == ALL
+    assert load_progress(tmp_path / "work" / "target").step == 2
+
+
+@pytest.mark.usefixtures("small_stages")
+def test_wider_training_says_so_in_its_provenance(tmp_path: Path) -> None:
+    list(train_builtin(tmp_path / "work", tmp_path / "out", wider=2))
+    provenance = json.loads((tmp_path / "out" / "target" / "provenance.json").read_text())
+    assert provenance["stage"]["plan"]["stretches"][0]["shapes"][0] == [4, 16]
+    assert provenance["n_tokens"] == 2 * 4 * 16
+
+
+def load_progress(folder: Path) -> checkpoint.Progress:
+    return msgspec.json.decode((folder / "progress.json").read_bytes(), type=checkpoint.Progress)
+
+
+@pytest.mark.usefixtures("small_stages")
+def test_target_may_begin_with_the_weights_of_another_model_of_its_shape(tmp_path: Path) -> None:
+    list(train_builtin(tmp_path / "a", tmp_path / "first"))
+    list(train_builtin(tmp_path / "b", tmp_path / "second", start_from=tmp_path / "first" / "target"))
+    provenance = json.loads((tmp_path / "second" / "target" / "provenance.json").read_text())
+    assert provenance["started_from"].startswith("the weights of target made")
+    with pytest.raises(InputError, match="another shape"):
+        list(train_builtin(tmp_path / "c", tmp_path / "third", start_from=tmp_path / "first" / "rag"))
 
 
 @pytest.mark.usefixtures("small_stages")

@@ -1,0 +1,241 @@
+"""How well the built-in models read, judge and draft, on a fresh world that shares no name with any they learned from.
+
+Where a prompt asks for the answer alone, greedy decoding writes the gold answer exactly if and only if each of its
+tokens is the most probable one after those before it: one forward decides. Drafts and follow-ups are generated."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from random import Random
+from threading import Event as Flag
+from typing import NamedTuple, TypeAlias
+
+import msgspec
+import torch
+from scipy import stats
+
+from engine import folders, models, prompts
+from engine.bench.decode import perplexity
+from engine.bench.prompts import held_out_prompts
+from engine.bench.systems import small_model_drafter
+from engine.events import Event, Progressed, RoundFinished
+from engine.generation import Generation
+from engine.method import GenerationConfig
+from engine.models import LoadedModel
+from engine.prompts import Prompt
+from engine.quiet import quiet_libraries
+from engine.runtime import Runtime
+from engine.speed_model import Interval
+from engine.training.curriculum import Format
+from engine.training.probe import written
+from engine.training.samples import Sampler
+from engine.world.census import world, worlds
+from engine.world.documents import archive
+from engine.world.open_names import split_of
+from engine.world.questions import QUESTION_KINDS, TRUE, Question, QuestionKind
+
+Marks: TypeAlias = Sequence[bool]
+_N_TRAINING_WORLDS = 1000
+_N_PROMPTS, _N_NEW, _GAMMA = 20, 128, 4
+_MOST_WRITTEN = 120
+
+
+class BuiltinModels(NamedTuple):
+    """The models under test; the misaligned drafter may be missing."""
+
+    target: LoadedModel
+    drafter: LoadedModel
+    misaligned: LoadedModel | None
+
+
+def load_builtin(folder: Path | None) -> BuiltinModels:
+    """Load the models in a folder, the built-in ones where it is None, in float32 on the CPU or bfloat16 on a GPU.
+
+    Raises InputError or ModelError where the target or the general drafter is missing."""
+    quiet_libraries()
+    base = folder or folders.builtin_folder("")
+    device = models.parse_device("auto")
+
+    def load(name: str) -> LoadedModel:
+        return models.load(folders.inspect(str(base / name)), device, models.parse_dtype("auto", device))
+
+    misaligned = load("misaligned") if (base / "misaligned").is_dir() else None
+    return BuiltinModels(load("target"), load("general"), misaligned)
+
+
+class BuiltinEval(msgspec.Struct, frozen=True):
+    """Shares are of exact greedy answers; `ci` holds their 95 % Wilson intervals by field name."""
+
+    single_hop_gold: float
+    single_hop_4: float
+    single_hop_10: float
+    draft_gold: float
+    draft_4: float
+    draft_10: float
+    dated: float
+    claims: float
+    claims_majority: float
+    reflection_auc: float
+    two_hop: float
+    alpha_greedy: float
+    alpha_t1: float
+    alpha_misaligned: float | None
+    perplexity: float
+    drafter_perplexity: float
+    shared_entities: int
+    n_questions: int
+    n_entities: int
+    seed: int
+    gamma: int
+    ci: dict[str, Interval]
+    seconds: float
+
+
+class Examiner:
+    """Asks questions of fresh worlds; the same ones for the same seed."""
+
+    def __init__(self, under_test: BuiltinModels, *, seed: int, n: int) -> None:
+        self._models = under_test
+        self._seed = seed
+        self._n = n
+        self.names: set[str] = set()
+
+    def asked(self, kind: QuestionKind) -> Iterator[tuple[Sampler, Question]]:
+        """A question of the kind from each of n worlds of the test split, each with its own sampler."""
+        for i in range(self._n):
+            rng = Random(f"eval/{self._seed}/{kind}/{i}")
+            made = world(rng, "test")
+            self.names |= {entity.name for entity in made.entities}
+            sampler = Sampler(archive(rng, made), rng)
+            yield sampler, sampler.ask(kind)
+
+    def exact(self, format_: Format, kind: QuestionKind, n_documents: int) -> Marks:
+        """Whether each question's whole text would be written exactly."""
+        return [self._would_write(sampler.write(format_, q, n_documents)) for sampler, q in self.asked(kind)]
+
+    def _would_write(self, prompt: Prompt) -> bool:
+        target = self._models.target
+        return bool(written(target.model, target.tokenizer, prompt)[1].all())
+
+    def drafted(self, n_documents: int) -> Marks:
+        """Whether the response after a freely written rationale is the gold answer."""
+        return [
+            prompts.read_draft(self._write(prompts.rag_draft(s.shown(q, n_documents), q.text))).response == q.answer
+            for s, q in self.asked("single")
+        ]
+
+    def two_hop(self) -> Marks:
+        """Whether freely written follow-ups over the gold documents end in the gold answer."""
+        return [
+            prompts.read_iterations(self._write(prompts.iterdrag(s.shown(q, 2), q.text))).answer == q.answer
+            for s, q in self.asked("bridge")
+        ]
+
+    def majority(self) -> float:
+        """The share of the more frequent of the two answers to the claims asked."""
+        true = sum(question.answer == TRUE for _, question in self.asked("claim")) / self._n
+        return max(true, 1 - true)
+
+    def reflection_auc(self) -> float:
+        """Chance that a supported pair of rationale and answer gets a higher Yes than one that is not."""
+        found: tuple[list[float], list[float]] = ([], [])
+        for kind in QUESTION_KINDS:
+            for i, (sampler, question) in enumerate(islice(self.asked(kind), max(2, self._n // len(QUESTION_KINDS)))):
+                found[i % 2].append(self._yes(sampler.reflect(question, supported=i % 2 == 1)))
+        return float(stats.mannwhitneyu(found[1], found[0]).statistic) / (len(found[0]) * len(found[1]))
+
+    @torch.inference_mode()
+    def _yes(self, prompt: Prompt) -> float:
+        """Log odds of Yes against No."""
+        target = self._models.target
+        ids = torch.tensor([target.tokenizer(prompt.given)["input_ids"]], device=target.device)
+        logits = target.model(input_ids=ids, use_cache=False).logits[0, -1].float()
+        yes, no = (target.tokenizer(word)["input_ids"][0] for word in (prompts.YES, prompts.NO))
+        return float(logits[yes] - logits[no])
+
+    def _write(self, prompt: Prompt) -> str:
+        """What the target writes, greedily, up to the end of text."""
+        target = self._models.target
+        ids = target.tokenizer(prompt.given)["input_ids"]
+        config = GenerationConfig(max_new_tokens=_MOST_WRITTEN)
+        made = _generated(target, self._models.drafter, config, ids)[1]
+        return target.texts.text([token for token in made.ids if token not in target.stop_ids])
+
+    def shared_names(self, training_seed: int) -> int:
+        """How many of the names asked about belong to the training split or occur in a sample of training worlds."""
+        trained = {e.name for w in islice(worlds(training_seed, "train"), _N_TRAINING_WORLDS) for e in w.entities}
+        return sum(name in trained or split_of(name) == "train" for name in self.names)
+
+
+@torch.inference_mode()
+def _generated(
+    target: LoadedModel, drafter: LoadedModel, config: GenerationConfig, ids: Sequence[int]
+) -> tuple[list[RoundFinished], Generation]:
+    runtime = Runtime(target, small_model_drafter(target, drafter), "", cancelled=Flag())
+    *items, made = runtime.generate(config, ids, gamma=_GAMMA)
+    assert isinstance(made, Generation)
+    return [item for item in items if isinstance(item, RoundFinished)], made
+
+
+def alpha(target: LoadedModel, drafter: LoadedModel, *, temperature: float) -> float:
+    """Accepted over tested drafts on held-out prose prompts."""
+    accepted = tested = 0
+    for i, ids in enumerate(held_out_prompts(target.tokenizer, _N_PROMPTS)):
+        config = GenerationConfig(temperature=temperature, max_new_tokens=_N_NEW, seed=i, stop_at_end=False)
+        fates = [t.fate for one in _generated(target, drafter, config, ids)[0] for t in one.proposed]
+        accepted += fates.count("accepted")
+        tested += fates.count("accepted") + fates.count("rejected")
+    return accepted / max(1, tested)
+
+
+def evaluate(under_test: BuiltinModels, *, seed: int, n: int) -> Iterator[Event | BuiltinEval]:
+    """Yield progress, and last the result."""
+    started = time.perf_counter()
+    examiner = Examiner(under_test, seed=seed, n=n)
+    parts: dict[str, Callable[[], Marks]] = {
+        "single_hop_gold": lambda: examiner.exact("standard", "single", 1),
+        "single_hop_4": lambda: examiner.exact("standard", "single", 4),
+        "single_hop_10": lambda: examiner.exact("standard", "single", 10),
+        "draft_gold": lambda: examiner.drafted(1),
+        "draft_4": lambda: examiner.drafted(4),
+        "draft_10": lambda: examiner.drafted(10),
+        "dated": lambda: examiner.exact("standard", "dated", 2),
+        "claims": lambda: examiner.exact("standard", "claim", 1),
+        "two_hop": examiner.two_hop,
+    }
+    marks: dict[str, Marks] = {}
+    for name, part in parts.items():
+        yield Progressed("measuring", len(marks), len(parts), "parts")
+        marks[name] = part()
+    yield _result(under_test, examiner, marks, seed=seed, n=n, started=started)
+
+
+def _result(
+    under_test: BuiltinModels, examiner: Examiner, marks: dict[str, Marks], *, seed: int, n: int, started: float
+) -> BuiltinEval:
+    target, drafter = under_test.target, under_test.drafter
+    shares = {name: sum(found) / len(found) for name, found in marks.items()}
+    misaligned = under_test.misaligned
+    return BuiltinEval(
+        **shares,
+        claims_majority=examiner.majority(),
+        reflection_auc=examiner.reflection_auc(),
+        alpha_greedy=alpha(target, drafter, temperature=0.0),
+        alpha_t1=alpha(target, drafter, temperature=1.0),
+        alpha_misaligned=None if misaligned is None else alpha(target, misaligned, temperature=0.0),
+        perplexity=perplexity(target),
+        drafter_perplexity=perplexity(drafter),
+        shared_entities=examiner.shared_names(seed),
+        n_questions=n,
+        n_entities=len(examiner.names),
+        seed=seed,
+        gamma=_GAMMA,
+        ci={name: _wilson(found) for name, found in marks.items()},
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _wilson(marks: Marks) -> Interval:
+    found = stats.binomtest(sum(marks), len(marks)).proportion_ci(method="wilson")
+    return Interval(float(found.low), float(found.high))

@@ -1,0 +1,332 @@
+"""Every prompt format, once: text with named segments, or the same content as chat messages.
+
+* imports neither Qt nor torch.
+
+A segment is a range of characters. It begins with the blank before it, where there is one: prompts end right after a
+colon and answers begin with a blank, so that a byte-level tokenizer never joins two segments into one token. Answers
+and rationales are foreign text on one line: line breaks in them become blanks.
+Sources: standard RAG, drafts and reflection arXiv:2407.08223 (layout, own words), demonstrations and follow-ups
+arXiv:2410.04343."""
+
+from collections.abc import Iterator, Sequence
+from typing import Literal, NamedTuple, TypeAlias
+
+SegmentName: TypeAlias = Literal[
+    "task", "question", "documents", "rationale", "answer", "reflection", "verdict", "demonstration", "follow_up",
+    "intermediate",
+]  # fmt: skip
+Role: TypeAlias = Literal["system", "user", "assistant"]
+
+STANDARD_TASK = "Answer the question from the documents."
+DRAFT_TASK = "Respond to the instruction from the evidence and give the rationale first."
+REFLECT_TASK = "Judge the response."
+DRAG_TASK = "You answer questions as an expert. Documents may or may not be relevant. Give the answer only."
+ITERDRAG_TASK = (
+    "You answer questions as an expert. Documents may or may not be relevant. Ask follow up questions first."
+)
+REFLECTION = "Does the rationale support the response? Answer Yes or No:"
+YES, NO = " Yes", " No"
+FOLLOW_UP, INTERMEDIATE, FINAL = "Follow up:", "Intermediate answer:", "So the final answer is:"
+RESPONSE_FOLLOWS = "\n## Response:"
+ITERATION_STARTS = (FOLLOW_UP, INTERMEDIATE, FINAL)
+
+
+class Segment(NamedTuple):
+    """Characters [start, end) of a prompt and what they are."""
+
+    name: SegmentName
+    start: int
+    end: int
+
+
+class Prompt(NamedTuple):
+    """A text, its segments in order, and where the part that a model is to write begins."""
+
+    text: str
+    segments: tuple[Segment, ...]
+    written_from: int
+
+    def part(self, name: SegmentName) -> str:
+        """The text of the first segment of that name. Raises KeyError where there is none."""
+        for segment in self.segments:
+            if segment.name == name:
+                return self.text[segment.start : segment.end]
+        raise KeyError(name)
+
+    @property
+    def given(self) -> str:
+        """The part a model reads."""
+        return self.text[: self.written_from]
+
+
+class Message(NamedTuple):
+    """One turn for a chat template."""
+
+    role: Role
+    content: str
+
+
+class Step(NamedTuple):
+    """A follow-up question and its intermediate answer."""
+
+    question: str
+    answer: str
+
+
+class Demonstration(NamedTuple):
+    """An answered question with documents of its own; steps only where follow-ups are shown."""
+
+    documents: tuple[str, ...]
+    question: str
+    answer: str
+    steps: tuple[Step, ...] = ()
+
+
+class _Writer:
+    """A prompt while it is written."""
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+        self._length = 0
+        self._segments: list[Segment] = []
+        self._written_from: int | None = None
+
+    def plain(self, text: str) -> None:
+        """Text that is no segment."""
+        self._pieces.append(text)
+        self._length += len(text)
+
+    def segment(self, name: SegmentName, text: str) -> None:
+        """Text that is a segment."""
+        self._segments.append(Segment(name, self._length, self._length + len(text)))
+        self.plain(text)
+
+    def answer_begins(self) -> None:
+        """From here on a model writes."""
+        self._written_from = self._length if self._written_from is None else self._written_from
+
+    def prompt(self) -> Prompt:
+        """What was written."""
+        start = self._length if self._written_from is None else self._written_from
+        return Prompt("".join(self._pieces), tuple(self._segments), start)
+
+
+def one_line(text: str) -> str:
+    """The text with every run of blanks and line breaks as one blank."""
+    return " ".join(text.split())
+
+
+def _after_colon(text: str) -> str:
+    return f" {one_line(text)}"
+
+
+def numbered(documents: Sequence[str]) -> str:
+    """The documents, numbered from 1, a line each."""
+    return "".join(f"\n[{i}]{_after_colon(text)}" for i, text in enumerate(documents, 1))
+
+
+def prose(text: str) -> Prompt:
+    """Plain text to be continued."""
+    return Prompt(text, (), len(text))
+
+
+def standard_rag(
+    documents: Sequence[str], question: str, answer: str | None = None, *, more: Sequence[tuple[str, str]] = ()
+) -> Prompt:
+    """Documents, then the question, then the answer alone; more: further questions and answers, before this one."""
+    writer = _Writer()
+    writer.segment("task", STANDARD_TASK)
+    writer.plain("\n## Documents:")
+    writer.segment("documents", numbered(documents))
+    for asked, answered in more:
+        _ask(writer, asked, answered)
+    _ask(writer, question, answer)
+    return writer.prompt()
+
+
+def _ask(writer: _Writer, question: str, answer: str | None) -> None:
+    writer.plain("\n## Question:")
+    writer.segment("question", _after_colon(question))
+    writer.plain("\n## Answer:")
+    writer.answer_begins()
+    if answer is not None:
+        writer.segment("answer", _after_colon(answer))
+
+
+def rag_draft(
+    documents: Sequence[str], question: str, rationale: str | None = None, response: str | None = None
+) -> Prompt:
+    """The drafter's prompt of Speculative RAG: question, documents, then rationale before response."""
+    writer = _Writer()
+    writer.segment("task", DRAFT_TASK)
+    writer.plain("\n## Instruction:")
+    writer.segment("question", _after_colon(question))
+    writer.plain("\n## Evidence:")
+    writer.segment("documents", numbered(documents))
+    writer.plain("\n## Rationale:")
+    writer.answer_begins()
+    if rationale is not None:
+        writer.segment("rationale", _after_colon(rationale))
+        writer.plain(RESPONSE_FOLLOWS)
+    if response is not None:
+        writer.segment("answer", _after_colon(response))
+    return writer.prompt()
+
+
+def reflection(question: str, response: str, rationale: str, verdict: bool | None = None) -> Prompt:
+    """The verifier's prompt of Speculative RAG, without documents: response, rationale, then Yes or No.
+
+    One forward over it gives self-containment (the segments answer and rationale) and self-reflection (verdict)."""
+    writer = _Writer()
+    writer.segment("task", REFLECT_TASK)
+    writer.plain("\n## Instruction:")
+    writer.segment("question", _after_colon(question))
+    writer.plain(RESPONSE_FOLLOWS)
+    writer.segment("answer", _after_colon(response))
+    writer.plain("\n## Rationale:")
+    writer.segment("rationale", _after_colon(rationale))
+    writer.plain("\n")
+    writer.segment("reflection", REFLECTION)
+    writer.answer_begins()
+    if verdict is not None:
+        writer.segment("verdict", YES if verdict else NO)
+    return writer.prompt()
+
+
+def drag(
+    documents: Sequence[str],
+    question: str,
+    answer: str | None = None,
+    *,
+    demonstrations: Sequence[Demonstration] = (),
+) -> Prompt:
+    """Demonstrations, each with documents of its own, then the documents and the question; the answer alone.
+
+    documents: worst first, so that the best stands next to the question."""
+    writer = _Writer()
+    writer.segment("task", DRAG_TASK)
+    for shown in demonstrations:
+        writer.segment("demonstration", _shown(shown))
+    _context(writer, documents, question)
+    writer.plain("\nAnswer:")
+    writer.answer_begins()
+    if answer is not None:
+        writer.segment("answer", _after_colon(answer))
+    return writer.prompt()
+
+
+def iterdrag(
+    documents: Sequence[str],
+    question: str,
+    steps: Sequence[Step] = (),
+    answer: str | None = None,
+    *,
+    demonstrations: Sequence[Demonstration] = (),
+) -> Prompt:
+    """As `drag`, with follow-up questions and intermediate answers before the final answer.
+
+    steps: those made so far; the model goes on with one of ITERATION_STARTS on a line of its own."""
+    writer = _Writer()
+    writer.segment("task", ITERDRAG_TASK)
+    for shown in demonstrations:
+        writer.segment("demonstration", _shown(shown))
+    _context(writer, documents, question)
+    writer.answer_begins()
+    _iterate(writer, steps, answer)
+    return writer.prompt()
+
+
+def _context(writer: _Writer, documents: Sequence[str], question: str) -> None:
+    writer.plain("\n\nContext:")
+    writer.segment("documents", numbered(documents))
+    writer.plain("\nQuestion:")
+    writer.segment("question", _after_colon(question))
+
+
+def _iterate(writer: _Writer, steps: Sequence[Step], answer: str | None) -> None:
+    for step in steps:
+        writer.plain(f"\n{FOLLOW_UP}")
+        writer.segment("follow_up", _after_colon(step.question))
+        writer.plain(f"\n{INTERMEDIATE}")
+        writer.segment("intermediate", _after_colon(step.answer))
+    if answer is not None:
+        writer.plain(f"\n{FINAL}")
+        writer.segment("answer", _after_colon(answer))
+
+
+def _shown(shown: Demonstration) -> str:
+    """A demonstration, written as the question that follows it will be."""
+    writer = _Writer()
+    _context(writer, shown.documents, shown.question)
+    if shown.steps:
+        _iterate(writer, shown.steps, shown.answer)
+    else:
+        writer.plain(f"\nAnswer:{_after_colon(shown.answer)}")
+    return writer.prompt().text
+
+
+class Drafted(NamedTuple):
+    """A rationale and a response as a model wrote them; empty where it did not get so far."""
+
+    rationale: str
+    response: str
+
+
+def read_draft(written: str) -> Drafted:
+    """Take apart what a model wrote after a `rag_draft` prompt."""
+    rationale, _, response = written.partition(RESPONSE_FOLLOWS)
+    return Drafted(one_line(rationale), read_answer(response))
+
+
+def read_answer(written: str) -> str:
+    """The answer in what a model wrote after a prompt for the answer alone: its first line."""
+    return one_line(written.strip().partition("\n")[0])
+
+
+class Iterated(NamedTuple):
+    """Follow-ups with their intermediate answers, and the final answer; None where there is none yet."""
+
+    steps: tuple[Step, ...]
+    answer: str | None
+
+
+def read_iterations(written: str) -> Iterated:
+    """Take apart what a model wrote after an `iterdrag` prompt; lines that are none of the three are left out."""
+    steps: list[Step] = []
+    asked = ""
+    for line in written.splitlines():
+        start = next((start for start in ITERATION_STARTS if line.startswith(start)), None)
+        if start is None:
+            continue
+        content = one_line(line.removeprefix(start))
+        if start == FINAL:
+            return Iterated(tuple(steps), content)
+        if start == FOLLOW_UP:
+            asked = content
+        else:
+            steps.append(Step(asked, content))
+    return Iterated(tuple(steps), None)
+
+
+def messages(prompt: Prompt) -> tuple[Message, ...]:
+    """The same content for a chat template: task as system, what is given as user, what is written as assistant."""
+    task = next((segment for segment in prompt.segments if segment.name == "task"), None)
+    body_from = 0 if task is None else task.end
+    turns = [] if task is None else [Message("system", prompt.text[task.start : task.end])]
+    turns.append(Message("user", prompt.text[body_from : prompt.written_from].strip("\n")))
+    written = prompt.text[prompt.written_from :]
+    return (*turns, Message("assistant", written.strip())) if written else tuple(turns)
+
+
+def cut(prompt: Prompt) -> Iterator[tuple[SegmentName | None, str]]:
+    """Yield the text in pieces, each with its segment's name or None; joined they are the text.
+
+    Tokenized one by one they give segment boundaries that are exact in ids."""
+    at = 0
+    for segment in prompt.segments:
+        if segment.start > at:
+            yield None, prompt.text[at : segment.start]
+        yield segment.name, prompt.text[segment.start : segment.end]
+        at = segment.end
+    if at < len(prompt.text):
+        yield None, prompt.text[at:]

@@ -1,0 +1,73 @@
+"""What a model sees when: formats, question kinds and numbers of documents, by how far training has come.
+
+Copying over few documents comes first: it carries everything that follows. Knows neither tokens nor models."""
+
+from typing import Literal, NamedTuple, TypeAlias
+
+from engine.world.questions import QuestionKind
+
+Format: TypeAlias = Literal["standard", "draft", "reflection", "drag", "iterdrag"]
+
+
+class Phase(NamedTuple):
+    """A stretch of training, up to a share of all steps: the share of rows that are prose, weights of formats and kinds
+    in the others, and numbers of documents.
+
+    n_questions: at most so many, one after another about the same documents, in a share of the standard texts."""
+
+    until: float
+    prose: float
+    formats: dict[Format, float]
+    kinds: dict[QuestionKind, float]
+    n_documents: tuple[int, ...]
+    n_questions: int
+    several_share: float = 0.5
+
+
+FIRST = Phase(
+    0.2,
+    0.2,
+    {"standard": 0.62, "draft": 0.3, "reflection": 0.08},
+    {"single": 0.9, "dated": 0.05, "claim": 0.05},
+    (1, 1, 1, 2),
+    n_questions=6,
+    several_share=0.8,
+)
+SECOND = Phase(
+    0.6,
+    0.2,
+    {"standard": 0.38, "draft": 0.28, "reflection": 0.12, "drag": 0.07, "iterdrag": 0.15},
+    {"single": 0.56, "dated": 0.08, "bridge": 0.16, "comparison": 0.06, "claim": 0.14},
+    (1, 2, 3, 4, 4),
+    n_questions=5,
+)
+THIRD = Phase(
+    1.0,
+    0.2,
+    {"standard": 0.32, "draft": 0.27, "reflection": 0.11, "drag": 0.1, "iterdrag": 0.2},
+    {"single": 0.46, "dated": 0.10, "bridge": 0.18, "comparison": 0.10, "claim": 0.16},
+    (1, 2, 4, 4, 6, 8, 10),
+    n_questions=4,
+)
+DRAFTING = Phase(
+    1.0,
+    0.6,
+    {"standard": 0.25, "draft": 0.3, "reflection": 0.1, "drag": 0.1, "iterdrag": 0.25},
+    {"single": 0.5, "dated": 0.1, "bridge": 0.18, "comparison": 0.08, "claim": 0.14},
+    (1, 2, 4, 6),
+    n_questions=4,
+)
+READING = Phase(
+    1.0,
+    0.05,
+    {"standard": 0.2, "draft": 0.65, "drag": 0.05, "iterdrag": 0.1},
+    {"single": 0.52, "dated": 0.1, "bridge": 0.14, "comparison": 0.08, "claim": 0.16},
+    (1, 2, 2, 3, 4),
+    n_questions=5,
+)
+PHASES = (FIRST, SECOND, THIRD)
+
+
+def phase_at(phases: tuple[Phase, ...], share: float) -> Phase:
+    """The phase at a share of all steps, 0 to 1."""
+    return next((phase for phase in phases if share < phase.until), phases[-1])

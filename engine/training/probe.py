@@ -1,0 +1,77 @@
+"""Looks at a model while it trains: loss and exact answers by format and number of documents, on unseen names.
+
+Under greedy decoding a model writes the gold text exactly if and only if it predicts each of its tokens from those
+before it, so that one forward over the whole text decides. A line break ends a text as well as the end of text does:
+answers are read to the end of their line."""
+
+from collections.abc import Iterator, Sequence
+from random import Random
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
+
+from engine import prompts
+from engine.prompts import Prompt
+from engine.training.curriculum import Format
+from engine.training.rows import encode
+from engine.training.samples import Sampler
+from engine.world.census import world
+from engine.world.documents import archive
+from engine.world.questions import QuestionKind
+from engine.world.story import story
+
+_SEED = 20_251
+PROBES: tuple[tuple[Format, QuestionKind, int], ...] = (
+    ("standard", "single", 1), ("standard", "single", 4), ("standard", "single", 10), ("draft", "single", 1),
+    ("draft", "single", 4), ("standard", "dated", 2), ("standard", "claim", 1), ("standard", "comparison", 2),
+    ("draft", "bridge", 2), ("iterdrag", "bridge", 2), ("reflection", "single", 0),
+)  # fmt: skip
+
+
+class Score(NamedTuple):
+    """Mean loss over what the model is to write, in nats, and the share of texts it would write exactly."""
+
+    name: str
+    loss: float
+    exact: float
+
+
+def samples(format_: Format, kind: QuestionKind, n_documents: int, n: int) -> list[Prompt]:
+    """n texts over fresh worlds of the validation split, the same every time."""
+    found = []
+    for i in range(n):
+        rng = Random(f"{_SEED}/{format_}/{kind}/{n_documents}/{i}")
+        sampler = Sampler(archive(rng, world(rng, "validation")), rng)
+        found.append(sampler.write(format_, sampler.ask(kind), n_documents))
+    return found
+
+
+def probe(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, n: int) -> Iterator[Score]:
+    """Score every probe on n texts; last the prose, whose `exact` is the share of its tokens predicted."""
+    for format_, kind, n_documents in PROBES:
+        found = [written(model, tokenizer, text) for text in samples(format_, kind, n_documents, n)]
+        yield _score(f"{format_} {kind} {n_documents}", found)
+    rng = Random(_SEED)
+    found = [written(model, tokenizer, prompts.prose(story(rng))._replace(written_from=0)) for _ in range(n)]
+    right = torch.cat([correct for _, correct in found]).float().mean()
+    yield Score("prose", float(torch.cat([loss for loss, _ in found]).mean()), float(right))
+
+
+def _score(name: str, found: Sequence[tuple[Tensor, Tensor]]) -> Score:
+    losses = torch.cat([loss for loss, _ in found])
+    return Score(name, float(losses.mean()), sum(bool(correct.all()) for _, correct in found) / len(found))
+
+
+@torch.inference_mode()
+def written(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, prompt: Prompt) -> tuple[Tensor, Tensor]:
+    """Loss and correctness of the prediction of each token that the model is to write, the end of text included."""
+    ids = torch.tensor(encode(tokenizer, prompt).ids, device=model.device)
+    n_given = len(tokenizer(prompt.given)["input_ids"]) if prompt.written_from else 1
+    logits = model(input_ids=ids[None, :-1], use_cache=False).logits[0, n_given - 1 :].float()
+    wanted, said = ids[n_given:], logits.argmax(-1)
+    correct = said == wanted
+    correct[-1] |= said[-1] == tokenizer("\n")["input_ids"][0]
+    return functional.cross_entropy(logits, wanted, reduction="none"), correct

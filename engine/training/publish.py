@@ -1,0 +1,71 @@
+"""Writes a finished model in bfloat16 beside its tokenizer and where it comes from; knows nothing of training."""
+
+import shutil
+import time
+from pathlib import Path
+
+import msgspec
+import torch
+from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
+
+from engine import machine
+from engine.training.checkpoint import Progress
+from engine.training.stages import Stage
+
+
+class Provenance(msgspec.Struct, frozen=True):
+    """Where a built-in model comes from. started_from: what its first weights were."""
+
+    name: str
+    made_utc: str
+    objective: str
+    started_from: str
+    steps: int
+    n_tokens: int
+    n_parameters: int
+    seconds: float
+    losses: tuple[tuple[int, float], ...]
+    stage: Stage
+    versions: dict[str, str]
+    processor: str
+
+
+def publish(
+    stage: Stage,
+    model: LlamaForCausalLM,
+    tokenizer: PreTrainedTokenizerFast,
+    progress: Progress,
+    out: Path,
+    *,
+    started_from: str,
+) -> None:
+    """Write the model to a folder of its name in `out`, replacing the one before only once it is complete."""
+    folder = out / stage.name
+    draft = out / f"{stage.name}.partial"
+    shutil.rmtree(draft, ignore_errors=True)
+    with torch.random.fork_rng(devices=[]):
+        copy = LlamaForCausalLM(model.config)
+    copy.load_state_dict(model.state_dict())
+    copy.to(torch.bfloat16).save_pretrained(draft)
+    tokenizer.save_pretrained(draft)
+    made = _provenance(stage, model, progress, started_from)
+    (draft / "provenance.json").write_bytes(msgspec.json.format(msgspec.json.encode(made)))
+    shutil.rmtree(folder, ignore_errors=True)
+    draft.rename(folder)
+
+
+def _provenance(stage: Stage, model: LlamaForCausalLM, progress: Progress, started_from: str) -> Provenance:
+    return Provenance(
+        name=stage.name,
+        made_utc=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        objective="forward KL from the target" if stage.distilled else "next token",
+        started_from=started_from,
+        steps=progress.step,
+        n_tokens=progress.n_tokens,
+        n_parameters=sum(p.numel() for p in model.parameters()),
+        seconds=round(progress.seconds, 1),
+        losses=progress.losses,
+        stage=stage,
+        versions=dict(machine.versions()),
+        processor=machine.processor(),
+    )

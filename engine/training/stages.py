@@ -1,0 +1,57 @@
+"""The built-in models as stages of training: shapes, plans, texts and seeds; knows nothing of how they are run."""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from engine.training import shapes
+from engine.training.plan import Plan, Stretch
+from engine.training.rows import RowShape
+from engine.training.shapes import Shape
+
+Mixture: TypeAlias = Literal["everything", "drafting", "reading", "ledgers"]
+_SHORT, _MIDDLE, _LONG, _LONGEST = RowShape(8, 256), RowShape(4, 512), RowShape(1, 2048), RowShape(1, 4096)
+
+
+class Stage(msgspec.Struct, frozen=True):
+    """One built-in model: its shape, its plan, what it reads and the seed of its weights and texts.
+
+    distilled: learns the target's distributions, not the text. grown_from_target: starts from layers of the target."""
+
+    name: str
+    shape: Shape
+    plan: Plan
+    seed: int
+    mixture: Mixture
+    distilled: bool = True
+    grown_from_target: bool = False
+
+    def wider(self, factor: int) -> "Stage":
+        """The same stage with so many times the rows a step."""
+        return msgspec.structs.replace(self, plan=self.plan.wider(factor))
+
+
+_LATE = (_SHORT, _MIDDLE, _MIDDLE, _SHORT, _MIDDLE, _MIDDLE, _SHORT)
+_BY_PHASE = (
+    Stretch(0.2, (_SHORT,)),
+    Stretch(0.6, (_SHORT, _SHORT, _MIDDLE)),
+    Stretch(1.0, (*_LATE, _LONG) * 3 + (*_LATE, _LONGEST)),
+)
+_MIXED = (Stretch(1.0, (RowShape(16, 256),) * 15 + (RowShape(2, 2048),)),)
+_READING = (Stretch(1.0, (_SHORT, _MIDDLE)),)
+
+TARGET = Stage(
+    "target", shapes.TARGET, Plan(steps=6000, peak_rate=1e-3, stretches=_BY_PHASE, hold=0.6), 11, "everything",
+    distilled=False,
+)  # fmt: skip
+DRAFTERS = (
+    Stage("general", shapes.GENERAL, Plan(steps=600, peak_rate=4e-3, stretches=_MIXED), 12, "drafting"),
+    Stage("small", shapes.SMALL, Plan(steps=500, peak_rate=4e-3, stretches=_MIXED), 13, "drafting"),
+    Stage(
+        "misaligned", shapes.GENERAL, Plan(steps=250, peak_rate=4e-3, stretches=_MIXED), 14, "ledgers", distilled=False
+    ),
+    Stage(
+        "rag", shapes.RAG, Plan(steps=1500, peak_rate=1e-3, stretches=_READING, hold=0.5), 15, "reading",
+        grown_from_target=True,
+    ),
+)  # fmt: skip

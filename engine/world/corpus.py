@@ -1,0 +1,170 @@
+"""Documents and questions as JSON Lines: the shipped corpus, and anybody's own in the same form; knows no model.
+
+* imports neither Qt nor torch.
+
+A documents file has an object a line: `id` and `text` are required, `title`, `year` (of a dated report) and `states`
+(the facts in it, each [subject, relation, value]) may be left out. A questions file likewise: `question` and `answer`
+are required; `id`, `kind`, `rationale`, `gold` (ids of the fewest documents that answer it), `supporting` (ids of all
+that state a fact it needs), `contradicting` (ids of older reports that say otherwise) and `steps` (sub-questions, each
+with `question`, `answer` and `document`) may be left out. Unknown fields are ignored."""
+
+from collections.abc import Iterable, Iterator
+from importlib.resources import files
+from itertools import islice
+from pathlib import Path
+from random import Random
+from typing import NamedTuple, TypeVar
+
+import msgspec
+
+from engine.errors import InputError
+from engine.world.census import world
+from engine.world.documents import Archive, Document, archive
+from engine.world.open_names import Kind, Split
+from engine.world.questions import Question, questions
+
+Record = TypeVar("Record", "DocumentRecord", "QuestionRecord")
+
+
+class DocumentRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One document of a corpus."""
+
+    id: str
+    text: str
+    title: str = ""
+    year: int | None = None
+    states: tuple[tuple[str, str, str], ...] = ()
+
+
+class StepRecord(msgspec.Struct, frozen=True):
+    """A sub-question, its answer, and the document that has it."""
+
+    question: str
+    answer: str
+    document: str = ""
+
+
+class QuestionRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One question over a corpus, with what is needed to judge an answer."""
+
+    question: str
+    answer: str
+    id: str = ""
+    kind: str = ""
+    rationale: str = ""
+    gold: tuple[str, ...] = ()
+    supporting: tuple[str, ...] = ()
+    contradicting: tuple[str, ...] = ()
+    steps: tuple[StepRecord, ...] = ()
+
+
+class Corpus(NamedTuple):
+    """Documents and the questions over them."""
+
+    documents: tuple[DocumentRecord, ...]
+    questions: tuple[QuestionRecord, ...]
+
+
+class CorpusSource(msgspec.Struct, frozen=True):
+    """What a generated corpus is made from."""
+
+    seed: int
+    split: Split
+    sizes: dict[Kind, int]
+    n_questions: int
+
+
+def shipped_source() -> CorpusSource:
+    """The source of the corpus that comes with Draftscope."""
+    text = files("assets").joinpath("world", "corpus.json").read_bytes()
+    return msgspec.json.decode(text, type=CorpusSource)
+
+
+def generate(source: CorpusSource) -> Corpus:
+    """Make the corpus of a source: the same for the same source."""
+    rng = Random(f"corpus/{source.seed}")
+    made = archive(rng, world(rng, source.split, source.sizes))
+    asked = islice(questions(made, rng), source.n_questions)
+    return of_archive(made, asked)
+
+
+def of_archive(made: Archive, asked: Iterable[Question]) -> Corpus:
+    """An archive and questions over it as records."""
+    documents = tuple(_document(document) for document in made.documents)
+    return Corpus(documents, tuple(_question(f"q{i}", question) for i, question in enumerate(asked)))
+
+
+def _document(document: Document) -> DocumentRecord:
+    states = tuple((fact.subject.label, fact.relation.name, fact.value) for fact in document.states)
+    return DocumentRecord(document.id, document.text, document.title, document.year, states)
+
+
+def _question(name: str, question: Question) -> QuestionRecord:
+    steps = tuple(StepRecord(*step) for step in question.steps)
+    return QuestionRecord(
+        question.text, question.answer, name, question.kind, question.rationale, question.gold, question.supporting,
+        question.contradicting, steps,
+    )  # fmt: skip
+
+
+def write(path: Path, records: Iterable[DocumentRecord | QuestionRecord]) -> None:
+    """Write records, an object a line."""
+    path.write_bytes(b"".join(msgspec.json.encode(record) + b"\n" for record in records))
+
+
+def read(documents: Path, asked: Path | None = None) -> Corpus:
+    """Read a corpus, with questions or without.
+
+    Raises InputError naming file, line and field: not JSON, a field missing or of the wrong type, an empty text, an id
+    twice, a question about a document that is not there."""
+    found = tuple(_records(documents, DocumentRecord))
+    _refuse_twice(documents, [record.id for record in found])
+    about = () if asked is None else tuple(_records(asked, QuestionRecord))
+    if asked is not None:
+        _refuse_unknown(asked, about, {record.id for record in found})
+    return Corpus(found, about)
+
+
+def _records(path: Path, kind: type[Record]) -> Iterator[Record]:
+    """The records of a file, blank lines left out."""
+    n = 0
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                if line.strip():
+                    n += 1
+                    yield _record(path, number, line, kind)
+    except OSError as err:
+        raise InputError(f"{path} cannot be read ({err.strerror})", "name a file of JSON Lines") from err
+    if not n:
+        raise InputError(f"{path} is empty", "write one JSON object a line")
+
+
+def _record(path: Path, number: int, line: bytes, kind: type[Record]) -> Record:
+    where = f"{path.name}, line {number}"
+    try:
+        record = msgspec.json.decode(line.strip(), type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as err:
+        reason = str(err).replace("`", "").replace(" - at $.", " in field ").replace(" - at $", "")
+        raise InputError(f"{where}: {reason}", "see the fields in engine/world/corpus.py") from err
+    for field in ("id", "text") if isinstance(record, DocumentRecord) else ("question", "answer"):
+        if not str(getattr(record, field)).strip():
+            raise InputError(f"{where}: the field {field} is empty", "fill it in or leave the line out")
+    return record
+
+
+def _refuse_twice(path: Path, ids: list[str]) -> None:
+    seen: set[str] = set()
+    for name in ids:
+        if name in seen:
+            raise InputError(f"{path.name}: the id {name!r} stands twice", "give every document an id of its own")
+        seen.add(name)
+
+
+def _refuse_unknown(path: Path, about: tuple[QuestionRecord, ...], known: set[str]) -> None:
+    for i, question in enumerate(about, 1):
+        for field in ("gold", "supporting", "contradicting"):
+            missing = [name for name in getattr(question, field) if name not in known]
+            if missing:
+                reason = f"{path.name}, question {question.id or i}: {field} names {missing[0]!r}, which is no document"
+                raise InputError(reason, "name documents of the same corpus")

@@ -1,0 +1,115 @@
+"""Prose documents about a generated world: what each says, and in which words; knows no question.
+
+Several facts a document, several wordings a fact, cross-references, near-duplicates, and dated reports that differ.
+Where reports differ, the later one holds: their text says so."""
+
+from collections.abc import Iterator
+from random import Random
+from typing import NamedTuple
+
+from engine.world.census import Entity, Fact, Revision, World
+
+LATER_HOLDS = "Where reports differ, the later one holds."
+_MOST_FACTS = 4
+_PRONOUN_SHARE, _CROSS_SHARE, _DUPLICATE_SHARE, _RULE_SHARE = 0.15, 0.3, 0.12, 0.5
+
+
+class Document(NamedTuple):
+    """A short text, the facts it states, and the year of the report where it is dated."""
+
+    id: str
+    title: str
+    text: str
+    states: tuple[Fact, ...]
+    year: int | None = None
+
+
+class Archive(NamedTuple):
+    """A world and every document about it."""
+
+    world: World
+    documents: tuple[Document, ...]
+
+    def stating(self) -> dict[tuple[tuple[str, str], str], list[Document]]:
+        """The documents that state each (fact key, value)."""
+        found: dict[tuple[tuple[str, str], str], list[Document]] = {}
+        for document in self.documents:
+            for fact in document.states:
+                found.setdefault((fact.key, fact.value), []).append(document)
+        return found
+
+
+def archive(rng: Random, world: World) -> Archive:
+    """Write every document of a world, in no order."""
+    by_subject: dict[str, list[Fact]] = {}
+    for fact in world.facts:
+        by_subject.setdefault(fact.subject.name, []).append(fact)
+    written: list[Document] = []
+    for entity in world.entities:
+        written += _about(rng, entity, by_subject, world)
+    rng.shuffle(written)
+    return Archive(world, tuple(document._replace(id=f"d{i}") for i, document in enumerate(written)))
+
+
+def _about(rng: Random, entity: Entity, by_subject: dict[str, list[Fact]], world: World) -> Iterator[Document]:
+    facts = by_subject[entity.name]
+    settled = [fact for fact in facts if fact.key not in world.revisions]
+    rng.shuffle(settled)
+    for chosen in _shares(rng, settled):
+        yield _plain(rng, entity, _with_reference(rng, chosen, by_subject, world))
+        if rng.random() < _DUPLICATE_SHARE:
+            yield _plain(rng, entity, rng.sample(chosen, len(chosen)))
+    for fact in facts:
+        if fact.key in world.revisions:
+            yield from _reports(rng, world.revisions[fact.key], settled)
+
+
+def _shares(rng: Random, facts: list[Fact]) -> Iterator[list[Fact]]:
+    """Cut the facts into documents of two to four, or one where there is no more."""
+    start = 0
+    while start < len(facts):
+        n = rng.randint(2, _MOST_FACTS)
+        yield facts[start : start + n]
+        start += n
+
+
+def _with_reference(rng: Random, facts: list[Fact], by_subject: dict[str, list[Fact]], world: World) -> list[Fact]:
+    """The facts and, sometimes, one more about somebody they mention."""
+    others = [fact.other for fact in facts if fact.other is not None]
+    if not others or len(facts) == _MOST_FACTS or rng.random() > _CROSS_SHARE:
+        return facts
+    known = [fact for fact in by_subject[rng.choice(others).name] if fact.key not in world.revisions]
+    return [*facts, rng.choice(known)] if known else facts
+
+
+def _plain(rng: Random, entity: Entity, facts: list[Fact]) -> Document:
+    sentences = [_sentence(rng, fact, first=i == 0 or fact.subject is not entity) for i, fact in enumerate(facts)]
+    return Document("", entity.label, " ".join(sentences), tuple(facts))
+
+
+def _reports(rng: Random, revision: Revision, settled: list[Fact]) -> Iterator[Document]:
+    """The earlier and the later report, each sometimes with another fact and the rule."""
+    for fact, year in ((revision.former, revision.former_year), (revision.fact, revision.year)):
+        more = rng.sample(settled, min(len(settled), rng.randint(0, 1)))
+        sentences = [_sentence(rng, one, first=True) for one in (fact, *more)]
+        rule = [LATER_HOLDS] if rng.random() < _RULE_SHARE else []
+        text = " ".join((f"Report of {year}.", *sentences, *rule))
+        yield Document("", fact.subject.label, text, (fact, *more), year)
+
+
+def _sentence(rng: Random, fact: Fact, *, first: bool) -> str:
+    """The fact in one of its wordings; after the first sentence sometimes with a pronoun."""
+    wording = rng.choice(fact.relation.statements)
+    pronoun = not first and wording.startswith("{s}") and rng.random() < _PRONOUN_SHARE
+    return said(wording, s=fact.subject.pronoun if pronoun else fact.subject.label, v=fact.value)
+
+
+def said(wording: str, **slots: str) -> str:
+    """Fill a wording's slots and begin it with a capital."""
+    text = wording.format_map(slots)
+    return text[0].upper() + text[1:]
+
+
+def plainly(fact: Fact) -> str:
+    """The fact in the plain wording of rationales and claims."""
+    return said(fact.relation.statements[0], s=fact.subject.label, v=fact.value)

@@ -1,0 +1,150 @@
+"""Questions over an archive, with gold answers, gold documents and the steps to them; knows no prompt format."""
+
+from collections.abc import Callable, Iterator
+from random import Random
+from typing import Literal, NamedTuple, TypeAlias, get_args
+
+from engine.world import relations
+from engine.world.census import Fact
+from engine.world.documents import Archive, Document, plainly, said
+
+QuestionKind: TypeAlias = Literal["single", "dated", "bridge", "comparison", "claim"]
+QUESTION_KINDS: tuple[QuestionKind, ...] = get_args(QuestionKind)
+TRUE, FALSE = "True", "False"
+_CLAIM = "True or false: {c}"
+_FALSE_SHARE, _DISPUTED_CLAIMS = 0.5, 0.5
+
+
+class Step(NamedTuple):
+    """A sub-question, its answer, and the document that has it."""
+
+    question: str
+    answer: str
+    document: str
+
+
+class Question(NamedTuple):
+    """A question with everything needed to judge an answer.
+
+    gold: ids of the fewest documents that answer it; supporting: every document that states a fact it needs;
+    contradicting: documents that state something else about the same (older reports)."""
+
+    kind: QuestionKind
+    text: str
+    answer: str
+    rationale: str
+    gold: tuple[str, ...]
+    supporting: tuple[str, ...]
+    contradicting: tuple[str, ...]
+    steps: tuple[Step, ...]
+
+
+class Asker:
+    """Draws questions over one archive."""
+
+    def __init__(self, archive: Archive, rng: Random) -> None:
+        self._rng = rng
+        self._archive = archive
+        self._stating = archive.stating()
+        facts = archive.world.facts
+        self._settled = [fact for fact in facts if fact.key not in archive.world.revisions]
+        self._revised = [fact for fact in facts if fact.key in archive.world.revisions]
+        self._years = [fact for fact in self._settled if fact.relation.earlier]
+        self._bridges = self._chains()
+        self._ask: dict[QuestionKind, Callable[[], Question]] = {
+            "single": self._single, "dated": self._dated, "bridge": self._bridge, "comparison": self._comparison,
+            "claim": self._claim,
+        }  # fmt: skip
+
+    def ask(self, kind: QuestionKind) -> Question:
+        """Draw a question of a kind."""
+        return self._ask[kind]()
+
+    def ask_about(self, document: Document) -> Question:
+        """Draw a single-hop question that this document answers."""
+        return self._about(self._rng.choice(self._true(document)), "single", document)
+
+    def answerable(self) -> list[Document]:
+        """The documents that state something no report disputes."""
+        return [document for document in self._archive.documents if self._true(document)]
+
+    def _true(self, document: Document) -> list[Fact]:
+        return [fact for fact in document.states if fact.key not in self._archive.world.revisions]
+
+    def _chains(self) -> list[tuple[Fact, Fact]]:
+        """Pairs of settled facts, the second about the entity that the first leads to."""
+        about: dict[str, list[Fact]] = {}
+        for fact in self._settled:
+            about.setdefault(fact.subject.name, []).append(fact)
+        linked = [fact for fact in self._settled if fact.relation.phrase and fact.other is not None]
+        return [(a, b) for a in linked if a.other is not None for b in about.get(a.other.name, ())]
+
+    def _single(self) -> Question:
+        return self._about(self._rng.choice(self._settled), "single")
+
+    def _dated(self) -> Question:
+        return self._about(self._rng.choice(self._revised), "dated") if self._revised else self._single()
+
+    def _about(self, fact: Fact, kind: QuestionKind, document: Document | None = None) -> Question:
+        step = self._step(fact, document)
+        return self._question(kind, step.question, fact.value, (fact,), (step,))
+
+    def _bridge(self) -> Question:
+        first, second = self._rng.choice(self._bridges)
+        text = said(self._rng.choice(second.relation.questions), s=first.relation.phrase.format(s=first.subject.label))
+        steps = self._step(first), self._step(second)
+        return self._question("bridge", text, second.value, (first, second), steps)
+
+    def _comparison(self) -> Question:
+        a = self._rng.choice(self._years)
+        others = [fact for fact in self._years if fact.relation is a.relation and fact.value != a.value]
+        if not others:
+            return self._comparison()
+        b = self._rng.choice(others)
+        text = said(a.relation.earlier, a=a.subject.label, b=b.subject.label)
+        answer = min(a, b, key=lambda fact: int(fact.value)).subject.label
+        return self._question("comparison", text, answer, (a, b), (self._step(a), self._step(b)))
+
+    def _claim(self) -> Question:
+        """A claim that is true or false with equal chance, half of them about what reports disagree on."""
+        disputed = self._revised and self._rng.random() < _DISPUTED_CLAIMS
+        fact = self._rng.choice(self._revised if disputed else self._settled)
+        claimed = fact if self._rng.random() > _FALSE_SHARE else self._wrong(fact)
+        text = _CLAIM.format(c=plainly(claimed))
+        answer = TRUE if claimed is fact else FALSE
+        return self._question("claim", text, answer, (fact,), (self._step(fact),))
+
+    def _wrong(self, fact: Fact) -> Fact:
+        """A false version of a fact: what the older report says, or another's value."""
+        if fact.key in self._archive.world.revisions:
+            return self._archive.world.revisions[fact.key].former
+        others = [o for o in self._archive.world.facts if o.relation is fact.relation and o.value != fact.value]
+        if others:
+            other = self._rng.choice(others)
+            return fact._replace(value=other.value, other=other.other)
+        return fact._replace(value=self._rng.choice([v for v in relations.WARES if v != fact.value]))
+
+    def _step(self, fact: Fact, document: Document | None = None) -> Step:
+        found = document or self._rng.choice(self._stating[fact.key, fact.value])
+        question = said(self._rng.choice(fact.relation.questions), s=fact.subject.label)
+        return Step(question, fact.value, found.id)
+
+    def _question(
+        self, kind: QuestionKind, text: str, answer: str, facts: tuple[Fact, ...], steps: tuple[Step, ...]
+    ) -> Question:
+        supporting = {d.id for fact in facts for d in self._stating[fact.key, fact.value]}
+        revisions = [self._archive.world.revisions[f.key] for f in facts if f.key in self._archive.world.revisions]
+        former = {d.id for r in revisions for d in self._stating[r.former.key, r.former.value]}
+        gold = tuple(dict.fromkeys(step.document for step in steps))
+        rationale = " ".join(plainly(fact) for fact in facts)
+        return Question(
+            kind, text, answer, rationale, gold, tuple(sorted(supporting)), tuple(sorted(former)), steps
+        )  # fmt: skip
+
+
+def questions(archive: Archive, rng: Random) -> Iterator[Question]:
+    """Yield questions over an archive without end, the kinds in turn."""
+    asker = Asker(archive, rng)
+    while True:
+        for kind in QUESTION_KINDS:
+            yield asker.ask(kind)

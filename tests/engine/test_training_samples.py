@@ -1,0 +1,92 @@
+"""Training texts: every format of every kind, honest reflections, weights on what a model is to write."""
+
+from random import Random
+from typing import get_args
+
+import pytest
+
+from engine.training.curriculum import DRAFTING, PHASES, READING, Format, phase_at
+from engine.training.rows import ANSWER_WEIGHT, ELSEWHERE_WEIGHT, Batch, MixtureRows, RowShape, encode
+from engine.training.samples import Sampler
+from engine.world.census import SMALL, world
+from engine.world.documents import archive
+from engine.world.questions import QUESTION_KINDS, QuestionKind
+from tests import fakes
+
+WORDS = fakes.tokenizer()
+
+
+def sampler(seed: int = 0) -> Sampler:
+    rng = Random(seed)
+    return Sampler(archive(rng, world(rng, "train")), rng)
+
+
+@pytest.mark.parametrize("format_", [name for name in get_args(Format) if name != "reflection"])
+@pytest.mark.parametrize("kind", QUESTION_KINDS)
+def test_every_kind_can_be_written_in_every_format_with_its_gold_documents(format_: Format, kind: QuestionKind) -> None:
+    drawn = sampler()
+    question = drawn.ask(kind)
+    prompt = drawn.write(format_, question, 4)
+    assert prompt.part("question") == f" {question.text}"
+    assert prompt.part("answer") == f" {question.answer}"
+    assert prompt.part("documents").count("\n[") >= 4
+    assert all(text in prompt.text for text in drawn.shown(question, 0))
+
+
+@pytest.mark.parametrize("kind", QUESTION_KINDS)
+def test_reflections_end_and_are_labelled_rightly_even_in_worlds_with_one_revision(kind: QuestionKind) -> None:
+    for seed in range(150):
+        drawn = sampler(seed)
+        question = drawn.ask(kind)
+        yes, no = (drawn.reflect(question, supported=supported) for supported in (True, False))
+        assert yes.part("verdict") == " Yes" and no.part("verdict") == " No"
+        assert (no.part("answer"), no.part("rationale")) != (yes.part("answer"), yes.part("rationale"))
+
+
+def test_more_documents_than_there_are_shows_what_there_is() -> None:
+    drawn = sampler()
+    assert len(drawn.shown(drawn.ask("single"), 10_000)) > 10
+
+
+def test_answers_weigh_most_questions_and_documents_less() -> None:
+    drawn = sampler()
+    prompt = drawn.write("draft", drawn.ask("single"), 1)
+    text = encode(WORDS, prompt)
+    heavy = WORDS.decode([i for i, w in zip(text.ids, text.weights, strict=True) if w == ANSWER_WEIGHT])
+    assert heavy == prompt.text[prompt.written_from :] + WORDS.eos_token
+    light = [i for i, w in zip(text.ids, text.weights, strict=True) if w == ELSEWHERE_WEIGHT]
+    assert WORDS.decode(light) == prompt.given
+
+
+def rows(step: int, shape: RowShape) -> Batch:
+    return MixtureRows(WORDS, PHASES, seed=3, steps=100).batch(step, shape)
+
+
+@pytest.mark.parametrize("step", [0, 50, 99])
+def test_mixture_of_a_step_depends_on_seed_and_step_alone_and_fills_its_rows(step: int) -> None:
+    shape = RowShape(2, 700)
+    assert rows(step, shape).ids.tolist() == rows(step, shape).ids.tolist()
+    assert rows(step, shape).ids.tolist() != rows(step + 1, shape).ids.tolist()
+    assert rows(step, shape).ids.shape == rows(step, shape).weights.shape == (2, 700)
+    assert (rows(step, shape).ids == WORDS.eos_token_id).any()
+
+
+def test_next_weights_belong_to_the_id_that_is_predicted() -> None:
+    batch = rows(0, RowShape(1, 300))
+    assert batch.next_weights[0, :-1].tolist() == batch.weights[0, 1:].tolist()
+    assert float(batch.next_weights[0, -1]) == 0.0
+
+
+def test_phases_come_in_order_and_their_weights_are_shares() -> None:
+    assert [phase_at(PHASES, share) for share in (0.0, 0.3, 0.99, 1.0)] == [PHASES[0], PHASES[1], PHASES[2], PHASES[2]]
+    for phase in (*PHASES, DRAFTING, READING):
+        assert sum(phase.formats.values()) == pytest.approx(1)
+        assert sum(phase.kinds.values()) == pytest.approx(1)
+    assert max(PHASES[0].n_documents) < max(PHASES[1].n_documents) < max(PHASES[2].n_documents)
+
+
+def test_small_worlds_have_every_kind_of_question() -> None:
+    for seed in range(100):
+        asked = sampler(seed)
+        assert {asked.ask(kind).kind for kind in QUESTION_KINDS} >= {"single", "bridge", "comparison", "claim"}
+    assert min(SMALL.values()) >= 3

@@ -1,0 +1,93 @@
+"""Corpora as JSON Lines: what is written is read again, and what is wrong is named by line and field."""
+
+from itertools import islice
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from engine.errors import InputError
+from engine.world import corpus
+from engine.world.census import worlds
+from engine.world.corpus import Corpus, DocumentRecord, QuestionRecord
+from engine.world.documents import archive
+from engine.world.open_names import split_of
+from engine.world.questions import questions
+
+
+def made() -> Corpus:
+    shelf = archive(Random(1), next(worlds(1, "test")))
+    return corpus.of_archive(shelf, islice(questions(shelf, Random(2)), 25))
+
+
+def test_corpus_written_is_the_corpus_read(tmp_path: Path) -> None:
+    whole = made()
+    corpus.write(tmp_path / "documents.jsonl", whole.documents)
+    corpus.write(tmp_path / "questions.jsonl", whole.questions)
+    assert corpus.read(tmp_path / "documents.jsonl", tmp_path / "questions.jsonl") == whole
+
+
+def test_shipped_corpus_is_large_the_same_every_time_and_of_the_test_split() -> None:
+    first, again = (corpus.generate(corpus.shipped_source()) for _ in range(2))
+    assert first == again
+    assert len(first.documents) >= 5000 and len(first.questions) >= 1000
+    labels = {subject.split()[-1] for document in first.documents for subject, _, _ in document.states}
+    assert all(split_of(label) == "test" for label in labels if label != "engine")
+
+
+def test_own_documents_need_an_id_and_a_text_only(tmp_path: Path) -> None:
+    file = tmp_path / "own.jsonl"
+    file.write_text('{"id": "a", "text": "Salt is salty."}\n\n{"id": "b", "text": "Grüße", "author": "me"}\n')
+    assert corpus.read(file).documents == (DocumentRecord("a", "Salt is salty."), DocumentRecord("b", "Grüße"))
+    questions_file = tmp_path / "q.jsonl"
+    questions_file.write_text('{"question": "Is it?", "answer": "Yes"}')
+    assert corpus.read(file, questions_file).questions == (QuestionRecord("Is it?", "Yes"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        (b"", "is empty"),
+        (b"\n \n", "is empty"),
+        (b'{"id": "a", "text": "x"}\nnot json\n', "documents.jsonl, line 2"),
+        (b'{"id": "a"}\n', "line 1: Object missing required field text"),
+        (b'{"id": "a", "text": 3}\n', "line 1: Expected str, got int in field text"),
+        (b'{"id": "a", "text": " "}\n', "line 1: the field text is empty"),
+        (b'{"id": "a", "text": "x", "year": "old"}\n', "in field year"),
+        (b'{"id": "a", "text": "x"}\n{"id": "a", "text": "y"}\n', "the id 'a' stands twice"),
+        (b"[1, 2]\n", "line 1: Expected object"),
+        (b"\x89PNG\r\n\x1a\n\x00\x01", "line 1"),
+        (b'{"id": "a", "text": "\xff\xfe"}\n', "line 1"),
+    ],
+)
+def test_bad_documents_are_refused_by_line_and_field(tmp_path: Path, text: bytes, complaint: str) -> None:
+    file = tmp_path / "documents.jsonl"
+    file.write_bytes(text)
+    with pytest.raises(InputError) as caught:
+        corpus.read(file)
+    assert complaint in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ('{"question": "Who?"}', "missing required field answer"),
+        ('{"question": "", "answer": "a"}', "the field question is empty"),
+        ('{"question": "Who?", "answer": "a", "gold": ["z"]}', "question 1: gold names 'z'"),
+        ('{"question": "Who?", "answer": "a", "gold": "z"}', "in field gold"),
+        ('{"question": "Who?", "answer": "a", "steps": [{"answer": "a"}]}', "steps"),
+    ],
+)
+def test_bad_questions_are_refused_by_line_and_field(tmp_path: Path, text: str, complaint: str) -> None:
+    documents, asked = tmp_path / "documents.jsonl", tmp_path / "questions.jsonl"
+    documents.write_text('{"id": "a", "text": "x"}')
+    asked.write_text(text)
+    with pytest.raises(InputError) as caught:
+        corpus.read(documents, asked)
+    assert complaint in str(caught.value)
+
+
+def test_file_that_is_not_there_or_a_folder_is_refused(tmp_path: Path) -> None:
+    for path in (tmp_path / "none.jsonl", tmp_path):
+        with pytest.raises(InputError, match="cannot be read"):
+            corpus.read(path)
