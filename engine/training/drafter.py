@@ -24,6 +24,7 @@ from engine.training.job import Found, Job, find, needed
 from engine.training.looker import Looker
 from engine.training.loop import LossNotFinite, Pace, train
 from engine.training.plan import Plan, Stretch
+from engine.training.rows import RowShape
 from engine.training.texts import Texts
 from engine.training.token_store import TokenStore
 from engine.training.work_clock import WorkClock
@@ -32,7 +33,8 @@ from engine.training.workplace import Began, Workplace
 _SHARE_OF_MEASURING, _LONGEST_MEASURING_S = 0.06, 12.0
 _SHARE_OF_STEPS, _SHARE_OF_LOOKS = 0.92, 0.1
 _FEWEST_LOOKS, _MOST_LOOKS = 3, 24
-_FEWEST_STEPS = 10
+_FEWEST_STEPS, _WANTED_STEPS, _FEWEST_ROWS = 10, 400, 2
+_REPORTS = 200
 _SAVE_EVERY_S = 30.0
 _SAY_EVERY_S = 0.05
 
@@ -121,6 +123,7 @@ class _Trainer:
             began = self._fit(target, model, work, store, held_out)
             self._place.lay_out(model, target.tokenizer)
             self._place.begin(began)
+        work = work._replace(rows=RowShape(began.n_rows, work.rows.length))
         looker = Looker(model, held_out, began, self._place)
         first = self._progress()
         yield _started(self._job, began, work.shape, store, first.step, target)
@@ -141,8 +144,11 @@ class _Trainer:
         look_s = student.seconds_of(lambda: held_out.agreement(model))
         left_s = self._left_s()
         n_looks = max(_FEWEST_LOOKS, min(_MOST_LOOKS, int(_SHARE_OF_LOOKS * left_s / look_s)))
-        fitting = int((_SHARE_OF_STEPS * left_s - n_looks * look_s) / step_s)
-        steps = self._settings.steps or max(_FEWEST_STEPS, fitting)
+        n_rows, steps = self._settings.steps and work.rows.n_rows, self._settings.steps
+        if not steps:
+            n_fitting = (_SHARE_OF_STEPS * left_s - n_looks * look_s) / step_s * work.rows.n_rows
+            n_rows = max(_FEWEST_ROWS, min(work.rows.n_rows, round(n_fitting / _WANTED_STEPS)))
+            steps = max(_FEWEST_STEPS, int(n_fitting / n_rows))
         return Began(
             target=target.spec,
             source=store.source,
@@ -151,6 +157,7 @@ class _Trainer:
             width=work.shape.width,
             dtype=str(dtype).removeprefix("torch."),
             steps=steps,
+            n_rows=n_rows,
             every=max(1, steps // n_looks),
             rate=peak_rate(self._settings, work.shape),
         )
@@ -174,7 +181,7 @@ class _Trainer:
         looker: Looker,
     ) -> Generator[Event, None, TrainingEnd]:
         objective = student.objective(model, target, self._settings.objective)
-        pace = Pace(getattr(torch, began.dtype), work.n_rows_at_once)
+        pace = Pace(getattr(torch, began.dtype), work.n_rows_at_once, max(1, began.steps // _REPORTS))
         rows = store.rows(seed=self._settings.seed)
         steps = train(
             model, rows.batch, objective, _plan(began, work), folder=self._place.checkpoint,

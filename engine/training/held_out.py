@@ -16,7 +16,7 @@ from engine.speed_model import Interval
 from engine.training.target_text import continued, up_to_end
 
 _LONGEST_BEGINNING, _N_NEW = 16, 64
-_N_AT_ONCE = 8
+_N_AT_ONCE = 32
 
 
 class Agreement(NamedTuple):

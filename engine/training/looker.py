@@ -11,6 +11,9 @@ from engine.training.held_out import HeldOut
 from engine.training.workplace import Began, Provenance, Workplace
 
 
+_BEGINNING_SHARE = 1 / 3
+
+
 class Looker:
     """Scores the drafter on held-out texts and keeps the best."""
 
@@ -31,8 +34,9 @@ class Looker:
         return alpha
 
     def enough(self, progress: Progress) -> bool:
-        """Whether the last looks brought nothing."""
-        return early_stop.enough(progress.scores, patience=self._began.settings.patience)
+        """Whether the last looks brought nothing; a slow beginning does not count."""
+        began = progress.step >= _BEGINNING_SHARE * self._began.steps
+        return began and early_stop.enough(progress.scores, patience=self._began.settings.patience)
 
 
 def _provenance(began: Began, progress: Progress, alpha: float) -> Provenance:

@@ -20,7 +20,6 @@ from engine.training.rows import Batch
 
 Objective = Callable[[Batch], Tensor]
 Clock = Callable[[], float]
-_REPORT_EVERY = 25
 
 
 class LossNotFinite(EngineError):
@@ -41,10 +40,12 @@ class Look(Protocol):
 
 
 class Pace(msgspec.Struct, frozen=True):
-    """How a step is computed: in which type where a layer allows, how many rows at once (0: all of them)."""
+    """How a step is computed: in which type where a layer allows, how many rows at once (0: all of them); and every how
+    many steps the loss is said."""
 
     dtype: torch.dtype = torch.bfloat16
     n_rows_at_once: int = 0
+    report_every: int = 25
 
 
 def train(
@@ -79,8 +80,8 @@ def train(
                 if look.enough(progress):
                     return
             loss = _step(model, optimizer, batch, objective, plan, progress.step, pace)
-            progress = _advance(progress, plan, loss, already + clock() - started)
-            if progress.step % _REPORT_EVERY == 0 or progress.step == plan.steps:
+            progress = _advance(progress, plan, loss, already + clock() - started, pace.report_every)
+            if progress.step % pace.report_every == 0 or progress.step == plan.steps:
                 yield Measured("loss", progress.losses[-1][1], progress.step)
             yield Progressed("training", progress.step, plan.steps, "steps")
             if clock() - saved > plan.save_every_s:
@@ -97,10 +98,19 @@ def train(
         model.eval()
 
 
-def _advance(progress: Progress, plan: Plan, loss: float, seconds: float) -> Progress:
+def train_in_memory(model: nn.Module, batches: Batches, objective: Objective, plan: Plan, pace: Pace) -> Iterator[int]:
+    """Train `model` in place without a checkpoint; yields the number of steps made. Raises LossNotFinite."""
+    optimizer = _optimizer(model, plan)
+    model.train()
+    for step, batch in enumerate(batches_from(batches, plan, 0, n_workers=0)):
+        _step(model, optimizer, batch, objective, plan, step, pace)
+        yield step + 1
+
+
+def _advance(progress: Progress, plan: Plan, loss: float, seconds: float, every: int) -> Progress:
     shape = plan.shape(progress.step)
     losses = progress.losses
-    if (progress.step + 1) % _REPORT_EVERY == 0 or progress.step + 1 == plan.steps or not losses:
+    if (progress.step + 1) % every == 0 or progress.step + 1 == plan.steps or not losses:
         losses = (*losses, (progress.step, round(loss, 4)))
     n_tokens = progress.n_tokens + shape.n_rows * shape.length
     return Progress(progress.step + 1, n_tokens, losses, seconds, progress.scores)

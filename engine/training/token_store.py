@@ -14,7 +14,7 @@ from engine.errors import EngineError, InputError
 from engine.training.rows import Batch, RowShape
 
 MOST_TOKENS = 50_000_000
-_HELD_OUT_SHARE, _MOST_HELD_OUT, _LEAST_HELD_OUT = 0.1, 64, 1
+_HELD_OUT_SHARE, _MOST_HELD_OUT, _LEAST_HELD_OUT = 0.1, 32, 1
 Ids: TypeAlias = "np.typing.NDArray[np.uint32]"
 
 

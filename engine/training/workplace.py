@@ -23,7 +23,7 @@ _WEIGHTS, _PROVENANCE = "model.safetensors", "provenance.json"
 
 
 class Began(msgspec.Struct, frozen=True):
-    """What a training was begun with; a resumed one goes on with the same."""
+    """What a training was begun with; a resumed one goes on with the same. n_rows: of a step; every: steps a look."""
 
     target: str
     source: str
@@ -32,6 +32,7 @@ class Began(msgspec.Struct, frozen=True):
     width: int
     dtype: str
     steps: int
+    n_rows: int
     every: int
     rate: float
 
