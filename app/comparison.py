@@ -1,12 +1,13 @@
 """Two runs side by side: where their texts part and which figures and settings differ; pure."""
 
 from collections.abc import Iterator
-from itertools import takewhile
 from typing import NamedTuple
+
+import numpy as np
 
 from app import words
 from app.run_record import RunRecord
-from engine.events import RoundFinished, Setting
+from engine.events import Setting
 from engine.summary import Summary
 
 _SHOWN_TOKENS = 12
@@ -30,22 +31,16 @@ class Row(NamedTuple):
     second: str
 
 
-class _Token(NamedTuple):
-    id: int
-    text: str
-
-
 def parting(first: RunRecord, second: RunRecord) -> Parting:
     """Find where the texts of two runs part; the prompt counts, since a fork's prompt holds what it forked from."""
-    a, b = list(_tokens(first)), list(_tokens(second))
-    n_common = sum(1 for _ in takewhile(lambda pair: pair[0].id == pair[1].id, zip(a, b, strict=False)))
+    n_common = _n_common(first, second)
     n_prompt = min(len(run.started.prompt_ids) if run.started is not None else 0 for run in (first, second))
     return Parting(
         n_common,
         max(0, n_common - n_prompt),
-        _text(a[max(0, n_common - _SHOWN_TOKENS) : n_common]),
-        _text(a[n_common : n_common + _SHOWN_TOKENS]),
-        _text(b[n_common : n_common + _SHOWN_TOKENS]),
+        _text(first, n_common - _SHOWN_TOKENS, n_common),
+        _text(first, n_common, n_common + _SHOWN_TOKENS),
+        _text(second, n_common, n_common + _SHOWN_TOKENS),
     )
 
 
@@ -55,21 +50,15 @@ def figures(first: RunRecord, second: RunRecord) -> tuple[Row, ...]:
     return (*rows, *_differing(_settings(first), _settings(second)))
 
 
-def _tokens(record: RunRecord) -> Iterator[_Token]:
-    """The prompt's tokens and the new ones that were kept."""
-    started = record.started
-    if started is None:
-        return
-    yield from map(_Token, started.prompt_ids, started.prompt_pieces)
-    for event in record.events:
-        if isinstance(event, RoundFinished):
-            texts = [token.text for token in event.proposed if token.fate == "accepted"]
-            texts += [event.last.text] if event.last is not None else []
-            yield from map(_Token, event.emitted, texts)
+def _n_common(first: RunRecord, second: RunRecord) -> int:
+    """How many tokens both texts begin with."""
+    n = min(len(first.ids), len(second.ids))
+    differs = np.frombuffer(first.ids, np.int64, n) != np.frombuffer(second.ids, np.int64, n) if n else np.zeros(0)
+    return int(differs.argmax()) if differs.any() else n
 
 
-def _text(tokens: list[_Token]) -> str:
-    return "".join(token.text for token in tokens)
+def _text(run: RunRecord, start: int, end: int) -> str:
+    return "".join(run.piece(place) for place in range(max(0, start), min(end, len(run.ids))))
 
 
 def _speed(summary: Summary) -> str:

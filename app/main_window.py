@@ -92,9 +92,15 @@ class MainWindow(QMainWindow):
     def fork(self) -> None:
         """Go on from the selected token with the settings of now."""
         kept = requests.kept_up_to(self.store.log, self.store.selection)
-        if kept is not None and self._can_start:
-            setup = self.decode.setup.setup()
+        if kept is None or not self._can_start:
+            return
+        setup = self.decode.setup.setup()
+        if setup.pair.target == kept.started.target:
             self.store.run(setup.pair, requests.fork(setup, kept))
+        else:
+            message = self.tr("the run was made by {0}, and {1} may read its tokens otherwise")
+            hint = self.tr("choose the run's own target, or press Run")
+            self.store.report(message.format(kept.started.target, setup.pair.target), hint, what="fork")
 
     def run_again(self) -> None:
         """Make the run on show once more, from the same prompt with the next seed."""
@@ -185,7 +191,7 @@ class MainWindow(QMainWindow):
             pause=self.store.in_rounds,
             step=self._can_start or self.store.in_rounds,
             stop=self.store.busy,
-            fork=self._can_start and self.store.selection is not None,
+            fork=self._can_start and requests.can_fork(shown, self.store.selection),
             again=self._can_start and shown is not None,
             replay=self.store.replay.possible,
             open=self._can_start,

@@ -51,7 +51,7 @@ class Panel(QWidget):
         began = perf_counter()
         self._later.stop()
         if self._run_number != self.store.run_number:
-            self._run_number, self._cursor = self.store.run_number, 0
+            self._run_number, self._cursor, self._shown_selection = self.store.run_number, 0, None
             self.clear()
         new = self.store.shelf.events(self._cursor, self._slice)
         self._cursor += len(new)

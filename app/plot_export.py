@@ -182,5 +182,7 @@ def _job(path: Path, make: Callable[[], bytes], answers: "SimpleQueue[Answer]") 
             answers.put(Answer(path, None))
         except OSError as err:
             answers.put(Answer(path, err.strerror or str(err)))
+        except Exception as err:  # this thread's outermost frame: a silent end would look like a file that was made
+            answers.put(Answer(path, f"{type(err).__name__}: {err}"))
 
     return work

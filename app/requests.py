@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from app.run_record import RunRecord
 from app.selection import Selection
 from engine.events import Event, RoundFinished, RunStarted, Setting
 from engine.host import Fork, Load, Run
@@ -42,8 +43,8 @@ def default_drafter(target: str) -> str:
 
 
 def run(setup: Setup, prompt: str, *, held: bool = False) -> Run:
-    """A run of the prompt; held: it waits before its first round."""
-    return Run(setup.method, setup.settings, Request(prompt), paused=held)
+    """A run of the prompt; held: it waits after its first round."""
+    return Run(setup.method, setup.settings, Request(prompt), paused=held, n_free=1 if held else 0)
 
 
 def with_seed(started: RunStarted) -> Run:
@@ -82,6 +83,12 @@ def kept_up_to(log: Sequence[Event], selection: Selection | None) -> Kept | None
         if event.round == selection.round:
             return Kept(started, tuple(ids))
     return None
+
+
+def can_fork(record: RunRecord | None, selection: Selection | None) -> bool:
+    """Whether the selected token was kept, so that a run can go on from it; cheap, whatever the run's length."""
+    event = None if record is None or selection is None else record.round(selection.round)
+    return event is not None and selection is not None and _n_kept(event, selection.token) is not None
 
 
 def fork(setup: Setup, kept: Kept) -> Fork:

@@ -179,10 +179,10 @@ class RunStore(QObject):
             self.selection = selection
             self.changed.emit()
 
-    def report(self, message: str, hint: str) -> None:
-        """Show a trouble that a panel ran into."""
-        self.trouble = Trouble("refused", "file", message, hint, "", self.summary.n_emitted)
-        self.notes.add(Refused("file", message, hint))
+    def report(self, message: str, hint: str, *, what: str = "file") -> None:
+        """Show a trouble that the window itself ran into."""
+        self.trouble = Trouble("refused", what, message, hint, "", self.summary.n_emitted)
+        self.notes.add(Refused(what, message, hint))
         self.changed.emit()
 
     def dismiss(self) -> None:
@@ -220,6 +220,7 @@ class RunStore(QObject):
     def play(self, speed: float) -> None:
         """Show the run again from where it stands, or from its start where it is at its end."""
         self.replay.play(speed)
+        self._drop_selection_to_come()
         self._watch()
 
     def stop_playback(self) -> None:
@@ -233,9 +234,13 @@ class RunStore(QObject):
         if not self.replay.possible or n_events == self.shelf.n_visible:
             return
         self.replay.seek(n_events)
+        self._drop_selection_to_come()
+        self.changed.emit()
+
+    def _drop_selection_to_come(self) -> None:
+        """What is not visible yet cannot be pointed at."""
         if self.selection is not None and self.summary.n_rounds <= self.selection.round:
             self.selection = None
-        self.changed.emit()
 
     # Taking in what arrived
 
@@ -245,12 +250,15 @@ class RunStore(QObject):
             self._watch()
 
     def _watch(self) -> None:
-        if self.busy or self.commands.unanswered:
-            self._timer.start()
+        # What was asked is seen to soon, also where frames are rare; a frame under way is not put off.
+        soon = self._timer.isActive() and self._timer.interval() == FRAME_MS
+        if not soon and (self.busy or self.commands.unanswered):
+            self._timer.start(FRAME_MS)
         self.changed.emit()
 
     def pump(self) -> None:
         """Take in a frame's worth of what arrived, and say so once."""
+        began, spent_s = monotonic(), self.budget.spent_s
         self.frame += 1
         self.budget.look(monotonic(), live=self.engine.running)
         was_quiet = self._quiet
@@ -258,12 +266,15 @@ class RunStore(QObject):
         while not self._files.answers.empty():
             self._take_file(self._files.answers.get_nowait())
             n_taken += 1
-        n_taken += self.replay.move_on()
-        self._timer.setInterval(_MEASURING_MS if self._quiet else FRAME_MS)
+        moved = self.replay.move_on()
+        interval = _MEASURING_MS if self._quiet and not self.replay.playing else FRAME_MS
+        if self._timer.interval() != interval:
+            self._timer.setInterval(interval)
         if not (self.busy or self.commands.unanswered):
             self._timer.stop()
-        if n_taken and not (was_quiet and self._quiet):
+        if moved or (n_taken and not (was_quiet and self._quiet)):
             self.changed.emit()
+        self.budget.spent_s = spent_s + monotonic() - began
 
     @property
     def _quiet(self) -> bool:
@@ -291,7 +302,9 @@ class RunStore(QObject):
         if event.what != "save":
             self.commands.answered(done=False)
         if not stopped:
-            self.trouble = Trouble("refused", event.what, event.reason, event.hint, "", self.summary.n_emitted)
+            self.trouble = Trouble(
+                "refused", event.what, event.reason, event.hint, event.traceback, self.summary.n_emitted
+            )
 
     def _take_run(self, event: Event) -> None:
         if isinstance(event, RunStarted):
@@ -312,6 +325,7 @@ class RunStore(QObject):
         self._n_file_jobs -= 1
         match answer:
             case TraceRead(record, damage):
+                self.replay.hold()
                 self.trouble = self.selection = None
                 record.number = self.shelf.next_number()
                 self.shelf.put(record)

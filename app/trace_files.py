@@ -86,6 +86,10 @@ class TraceFiles:
             self.answers.put(TraceFailed(err.message, err.hint))
         except OSError as err:
             self.answers.put(TraceFailed(str(err), "choose another file"))
+        except MemoryError:
+            self.answers.put(TraceFailed("the file does not fit in memory", "open a shorter run"))
+        except Exception as err:  # this thread's outermost frame: without an answer the window would wait for ever
+            self.answers.put(TraceFailed(f"{type(err).__name__}: {err}", "this is a defect: please report it"))
 
 
 def _read(path: Path, cancelled: threading.Event) -> TraceRead:

@@ -239,6 +239,7 @@ class Refused(Event, frozen=True):
     what: str
     reason: str
     hint: str
+    traceback: str = ""
 
 
 class ModelOption(Struct, frozen=True):

@@ -52,12 +52,13 @@ class Unload(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct, frozen=True):
-    """Run a method on the loaded pair; paused: hold it before its first round."""
+    """Run a method on the loaded pair; paused: hold it after its first `n_free` rounds."""
 
     method: str
     settings: Mapping[str, Setting]
     request: Request
     paused: bool = False
+    n_free: int = 0
 
 
 class Fork(msgspec.Struct, frozen=True):
@@ -174,7 +175,7 @@ class ThreadHost:
             case _:
                 task = _Task(command, Flag(), Gate())
                 if isinstance(command, Run) and command.paused:
-                    task.gate.set(0)
+                    task.gate.set(command.n_free)
                 with self._lock:
                     self._outstanding.append(task)
                 self._tasks.put(task)
@@ -209,7 +210,7 @@ class ThreadHost:
             except EngineError as err:
                 self.inbox.put(Refused(type(task.command).__name__.lower(), err.message, err.hint))
             except Exception as err:  # the host's outermost frame: a defect must not end the engine
-                self.inbox.put(_failed(err))
+                self.inbox.put(_failed(err) if isinstance(task.command, Run | Fork) else _refused(task.command, err))
             finally:
                 with self._lock:
                     self._outstanding = [other for other in self._outstanding if other is not task]
@@ -283,6 +284,13 @@ class ThreadHost:
                 return
 
 
+_DEFECT = "this is a defect: please report it with the details"
+
+
 def _failed(err: Exception) -> RunFailed:
-    where = traceback.format_exc()
-    return RunFailed(f"{type(err).__name__}: {err}", "this is a defect: please report it with the details", where)
+    return RunFailed(f"{type(err).__name__}: {err}", _DEFECT, traceback.format_exc())
+
+
+def _refused(command: Command, err: Exception) -> Refused:
+    what = type(command).__name__.lower()
+    return Refused(what, f"{type(err).__name__}: {err}", _DEFECT, traceback.format_exc())

@@ -25,12 +25,15 @@ class RunLog:
         """Save and hand on one event."""
         if isinstance(event, RunStarted):
             self.started = True
+            # First, so that what is said about its file comes after the start of the run.
+            self._inbox.put(event)
             self._open(event)
         if isinstance(event, RoundFinished):
             self._n_tokens += len(event.emitted)
         self.at_s = getattr(event, "at_s", self.at_s)
         self._write(event)
-        self._inbox.put(event)
+        if not isinstance(event, RunStarted):
+            self._inbox.put(event)
 
     def cancelled(self) -> RunFinished:
         """The end of a stopped run."""

@@ -9,6 +9,8 @@ import numpy as np
 
 _N_RESAMPLES = 2000
 _MAX_GAMMA = 64
+# Closer to 1 the closed form of the sum loses its digits.
+_NEARLY_ONE = 1e-9
 
 
 class Interval(NamedTuple):
@@ -20,7 +22,9 @@ class Interval(NamedTuple):
 
 def expected_tokens(alpha: float, gamma: int) -> float:
     """Tokens a round emits on average, correction or bonus included. Source: arXiv:2211.17192, equation 1."""
-    return float(sum(alpha**i for i in range(gamma + 1)))
+    if 1 - alpha < _NEARLY_ONE:
+        return float(gamma + 1)
+    return (1 - alpha ** (gamma + 1)) / (1 - alpha)
 
 
 def predicted_speedup(alpha: float, gamma: int, c: float, *, verify_ratio: float = 1.0) -> float:

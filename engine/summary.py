@@ -11,6 +11,7 @@ from engine.speed_model import Interval
 
 State: TypeAlias = Literal["idle", "running", "finished", "failed"]
 _MAX_POSITIONS = 256
+_MAX_GAMMA = 1024
 
 
 class Position(msgspec.Struct, frozen=True):
@@ -149,13 +150,13 @@ class Summary(msgspec.Struct, frozen=True):
         """Cost coefficient: mean drafter step over mean one-token target step of the plain blocks."""
         draft = [block.draft_step_ms for block in self.blocks if block.draft_step_ms is not None]
         target = self._target_steps("plain")
-        return (sum(draft) / len(draft)) / (sum(target) / len(target)) if draft and target else None
+        return (sum(draft) / len(draft)) / (sum(target) / len(target)) if draft and sum(target) > 0 else None
 
     @property
     def verify_ratio(self) -> float | None:
         """t(gamma + 1) / t(1), both measured in this run."""
         wide, one = self._target_steps("speculative"), self._target_steps("plain")
-        return (sum(wide) / len(wide)) / (sum(one) / len(one)) if wide and one else None
+        return (sum(wide) / len(wide)) / (sum(one) / len(one)) if wide and sum(one) > 0 else None
 
     @property
     def predicted_speedup(self) -> float | None:
@@ -207,7 +208,7 @@ def _(event: events.RunStarted, summary: Summary) -> Summary:
         method=event.method,
         target=event.target,
         drafter=event.drafter,
-        gamma=gamma if isinstance(gamma, int) else 0,
+        gamma=gamma if isinstance(gamma, int) and 0 <= gamma <= _MAX_GAMMA else 0,
         n_prompt=len(event.prompt_ids),
     )
 

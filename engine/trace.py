@@ -25,6 +25,7 @@ from engine.events import (
 FILE_NAME = "trace.jsonl"
 _MAX_LINE_BYTES = 16 * 2**20
 _MAX_FILE_BYTES = 2**31
+_LARGEST = 2**53
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(AnyEvent)
 
@@ -131,9 +132,12 @@ def _collect(path: Path, lines: Iterator[bytes]) -> Trace:
         reason = _reason_to_stop(line)
         if reason is None:
             try:
-                events.append(_decoder.decode(line))
-                shared.share(events[-1])
-                continue
+                event = _decoder.decode(line)
+                reason = _impossible(event)
+                if reason is None:
+                    shared.share(event)
+                    events.append(event)
+                    continue
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as err:
                 reason = str(err)
         damage = f"line {number} of {path.name}: {reason}"
@@ -146,6 +150,18 @@ def _reason_to_stop(line: bytes) -> str | None:
     if len(line) > _MAX_LINE_BYTES:
         return f"longer than {_MAX_LINE_BYTES // 2**20} MiB"
     return None if line.endswith(b"\n") else "the last line was not finished"
+
+
+def _impossible(event: Event) -> str | None:
+    """Why an event cannot be true: a number beyond what any run has, which would only break what shows it."""
+    if isinstance(event, RoundFinished):
+        numbers = [event.round, *event.emitted]
+    elif isinstance(event, RunStarted):
+        numbers = [*event.prompt_ids, *(value for _, value in event.settings if isinstance(value, int))]
+    else:
+        return None
+    largest = max(map(abs, numbers), default=0)
+    return None if largest <= _LARGEST else "a number larger than any run has"
 
 
 def _check_start(path: Path, events: list[Event], damage: str | None) -> None:

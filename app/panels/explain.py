@@ -52,8 +52,9 @@ class ExplainPanel(Panel):
         return tuple(label.text() for label in self._shown)
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
-        """Say everything anew with the numbers of now."""
-        self._say()
+        """Say everything anew with the numbers of now, once all of a long run is there."""
+        if not self.behind:
+            self._say()
 
     def mark(self, selection: Selection | None) -> None:
         """Tell the selected round."""
@@ -64,9 +65,8 @@ class ExplainPanel(Panel):
 
     def _chosen(self) -> RoundFinished | None:
         """The round that is selected."""
-        selection = self.store.selection
-        rounds = (event for event in self.store.log if isinstance(event, RoundFinished))
-        return None if selection is None else next((event for event in rounds if event.round == selection.round), None)
+        selection, shown = self.store.selection, self.store.shelf.shown
+        return None if selection is None or shown is None else shown.round(selection.round)
 
     def _say(self) -> None:
         entries = [entry for section in self._sections() for entry in section.entries]

@@ -20,7 +20,7 @@ from app.panels.two_runs import TwoRuns
 from app.run_record import RunRecord
 from app.shown_text import visible
 from app.store import RunStore
-from engine.events import Event, RunStarted
+from engine.events import Event, RunStarted, Setting
 from engine.summary import Summary
 
 _LONGEST = 40
@@ -34,6 +34,7 @@ class HistoryPanel(Panel):
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
         self._rows: list[RunRecord] = []
+        self._final: set[int] = set()
         self.table = QTableWidget(0, 0, self)
         self.table.setAccessibleName(self.tr("Runs of this session"))
         self.two = TwoRuns(self)
@@ -54,17 +55,16 @@ class HistoryPanel(Panel):
         records = self.store.shelf.records
         if self._rows[: len(records)] != records[: len(self._rows)]:
             self._rows = []
+            self._final.clear()
             self.table.setRowCount(0)
         for row in range(self.table.rowCount(), len(records)):
             self.table.insertRow(row)
-        changed = [row for row, record in enumerate(records) if row >= len(self._rows) or not self._is_final(record)]
         self._rows = list(records)
-        for row in changed:
-            self._write(row, self._rows[row])
+        for row, record in enumerate(records):
+            if record.number not in self._final:
+                self._write(row, record)
+                self._final.update([record.number] if record.ended else [])
         self._mark_shown()
-
-    def _is_final(self, record: RunRecord) -> bool:
-        return record.ended and record is not self.store.shelf.shown
 
     def _write(self, row: int, record: RunRecord) -> None:
         for column, text in enumerate(self._cells(record)):
@@ -96,15 +96,18 @@ class HistoryPanel(Panel):
             return words.UNKNOWN
         settings = dict(started.settings)
         parts = [visible(started.drafter, longest=_LONGEST)]
-        parts += [f"γ {settings['gamma']}"] if "gamma" in settings else []
+        parts += [f"γ {self._value(settings['gamma'])}"] if "gamma" in settings else []
         heat = settings.get("temperature")
         parts.append(f"T {heat:g}" if heat and isinstance(heat, int | float) else self.tr("greedy"))
-        parts.append(self.tr("seed {0}").format(settings.get("seed", 0)))
+        parts.append(self.tr("seed {0}").format(self._value(settings.get("seed", 0))))
         if started.forked_from is not None:
             parts.append(self._fork(started))
         if record.source is not None:
             parts.append(self.tr("from {0}").format(visible(record.source.name, longest=_LONGEST)))
         return " · ".join(parts)
+
+    def _value(self, setting: Setting) -> str:
+        return visible(str(setting), longest=_LONGEST)
 
     def _fork(self, started: RunStarted) -> str:
         """Name the run it was forked from by its number, where it is of this session."""

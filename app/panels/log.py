@@ -34,7 +34,7 @@ class LogPanel(Panel):
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
         self._n_read = 0
-        self._saved: Path | None = None
+        self._saved: dict[int, Path] = {}
         self.text = QPlainTextEdit(self)
         self.text.setReadOnly(True)
         self.text.setUndoRedoEnabled(False)
@@ -55,11 +55,11 @@ class LogPanel(Panel):
         self._n_read = self.store.notes.n_made
         said = ((note.at, describe(note.event)) for note in notes)
         self.append_lines([LogLine(_clock(at), words) for at, words in said if words is not None])
-        if self.store.saved != self._saved:
-            self._saved = self.store.saved
-            if self._saved is not None:
-                saved = self.tr("trace saved to {0}").format(one_line(str(self._saved)))
-                self.append_lines([LogLine(_clock(time()), saved)])
+        shown = self.store.shelf.shown
+        if shown is not None and shown.saved is not None and self._saved.get(shown.number) != shown.saved:
+            self._saved[shown.number] = shown.saved
+            saved = self.tr("trace saved to {0}").format(one_line(str(shown.saved)))
+            self.append_lines([LogLine(_clock(time()), saved)])
 
     def append_lines(self, lines: Iterable[LogLine]) -> None:
         """Add lines at the end, in one step."""

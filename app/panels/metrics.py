@@ -111,11 +111,12 @@ class MetricsPanel(Panel):
         if started is None:
             return ""
         settings = dict(started.settings)
-        parts = [f"{_short(started.target)} + {_short(started.drafter)}", f"{started.device} {started.dtype}"]
+        parts = [f"{_short(started.target)} + {_short(started.drafter)}", _short(f"{started.device} {started.dtype}")]
         if "gamma" in settings:
-            parts.append(f"γ {settings['gamma']}")
+            parts.append(_short(f"γ {settings['gamma']}"))
         temperature = settings.get("temperature", 0)
-        parts.append(self.tr("T {0}").format(temperature) if temperature else self.tr("greedy"))
+        parts.append(_short(self.tr("T {0}").format(temperature)) if temperature else self.tr("greedy"))
+        parts.append(_short(self.tr("seed {0}").format(settings.get("seed", 0))))
         forked = () if started.forked_at is None else (self.tr("forked at token {0}").format(started.forked_at),)
         return " · ".join((*parts, *forked))
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QModelIndex, Qt
-from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtGui import QAction, QFocusEvent, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -166,6 +166,13 @@ class _Table(QTableView):
         self.setSortingEnabled(True)
         header.sortIndicatorChanged.connect(self.fit_columns)
         self.fit_columns()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802 (Qt's name)
+        """Take the focus without choosing a row: Qt would choose the first, and with it a round everywhere."""
+        if self.currentIndex().isValid():
+            super().focusInEvent(event)
+        else:
+            QFrame.focusInEvent(self, event)
 
     def fit_columns(self) -> None:
         """Give each column the width of its title, or of its figures, the sorted one room for the mark of its order."""

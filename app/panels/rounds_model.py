@@ -37,6 +37,8 @@ class RoundsModel(QAbstractTableModel):
         self.facts = self._counts() + self._texts() + self._measures()
         self._rounds: list[RoundFinished] = []
         self._rows: list[int] = []
+        # Made when it is asked for, where rows are not in the order of the run.
+        self._row_of: dict[int, int] | None = None
         self._sorted_by: int | None = None
         self._descending = False
         # The key of each round, shown or not, while the rows are sorted.
@@ -53,11 +55,13 @@ class RoundsModel(QAbstractTableModel):
         """Forget all rows; order and filter stay."""
         self.beginResetModel()
         self._rounds, self._rows, self._keys = [], [], []
+        self._row_of = None
         self.endResetModel()
 
     def append(self, rounds: Sequence[RoundFinished]) -> None:
         """Add rounds at the end, or where the order in use wants them."""
         first = len(self._rounds)
+        self._row_of = None
         self._rounds += rounds
         places = [first + i for i, event in enumerate(rounds) if self._shows(event)]
         if places:
@@ -99,6 +103,7 @@ class RoundsModel(QAbstractTableModel):
         self.layoutChanged.emit()
 
     def _order(self) -> None:
+        self._row_of = None
         self._rows.sort()
         if self._sorted_by is not None:
             self._rows.sort(key=self._keys.__getitem__, reverse=self._descending)
@@ -107,8 +112,11 @@ class RoundsModel(QAbstractTableModel):
 
     def row_of(self, number: int) -> int | None:
         """The row of a round; None where it is filtered out or there is no such round."""
-        as_numbered = 0 <= number < len(self._rows) and self.round_at(number) == number
-        return number if as_numbered else next((r for r in range(len(self._rows)) if self.round_at(r) == number), None)
+        if 0 <= number < len(self._rows) and self.round_at(number) == number:
+            return number
+        if self._row_of is None:
+            self._row_of = {self.round_at(row): row for row in reversed(range(len(self._rows)))}
+        return self._row_of.get(number)
 
     def round_at(self, row: int) -> int:
         """The number of the round in a row."""

@@ -64,12 +64,14 @@ class XRayKey(QWidget):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         words = plain_label(
-            self.tr("X-ray: the longer and stronger the bar, the likelier the token was to be accepted, min(1, p/q)"),
+            self.tr("X-ray: the longer and stronger the bar, the likelier the token was to be accepted"),
             self,
             role="muted",
         )
         words.setToolTip(
-            self.tr("p: the target's probability of the token, q: the drafter's. A full bar: always accepted.")
+            self.tr(
+                "Sampling: min(1, p/q), target over drafter. Greedy: full for the target's first choice, else none."
+            )
         )
         words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         row = QHBoxLayout(self)

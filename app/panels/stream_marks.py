@@ -120,10 +120,8 @@ def _paint_x_ray(painter: QPainter, ink: StreamPainter, tokens: Sequence[StreamT
 
 
 def acceptance(record: Record | None) -> float | None:
-    """min(1, p/q) of a proposed token; None for what was not proposed."""
-    if not isinstance(record, ProposedToken):
-        return None
-    return min(1.0, max(0.0, record.p / record.q)) if record.q > 0 else 1.0
+    """The probability with which a proposed token was to be accepted; None for what was not proposed."""
+    return min(1.0, max(0.0, record.accept_prob)) if isinstance(record, ProposedToken) else None
 
 
 def tint(chance: float) -> QColor:

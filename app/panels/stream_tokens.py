@@ -12,6 +12,8 @@ from engine.events import LastToken, ProposedToken, RoundFinished, RunStarted
 
 GHOSTS: frozenset[StreamFate] = frozenset({"rejected", "untested"})
 _NOTHING = "⟨⟩"
+# Parts of a character stand for few characters: what follows them is looked for no farther.
+_FAR = 256
 Record: TypeAlias = ProposedToken | LastToken
 
 
@@ -94,7 +96,7 @@ def _aligned(pieces: Sequence[str], text: str) -> Iterator[str]:
         if following is None:
             end = len(text)
         elif end == at and not _is_part(following):
-            found = text.find(following, at)
+            found = text.find(following, at, at + _FAR)
             end = at if found < 0 else found
         yield text[at:end]
         at = end

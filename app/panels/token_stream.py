@@ -127,7 +127,7 @@ class TokenStreamPanel(Panel):
         self.x_ray_key.setVisible(shown)
 
     def _update_fork(self) -> None:
-        can = not self.store.busy and requests.kept_up_to(self.store.log, self.store.selection) is not None
+        can = not self.store.busy and requests.can_fork(self.store.shelf.shown, self.store.selection)
         self.fork.setEnabled(can)
         self._fork_button.setEnabled(can)
 

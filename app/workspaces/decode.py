@@ -182,6 +182,8 @@ class _Column(QScrollArea):
     def __init__(self, panel: QWidget, width: int) -> None:
         super().__init__()
         self._width = width
+        # The panel inside has its own controls to stop at; the wheel and they scroll it.
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setWidget(panel)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)

@@ -47,3 +47,8 @@ def bench_decode(
         else:
             output.event(item)
     return OK
+
+
+def bench_ui() -> int:
+    """The window under a stream: frames, stalls, what drawing costs the engine; run as `draftscope bench ui`."""
+    raise InputError("bench ui measures the window, which the engine knows nothing of", "run draftscope bench ui")

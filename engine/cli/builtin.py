@@ -19,7 +19,7 @@ _Models = Annotated[
 ]
 
 
-def builtin_eval(*, seed: _Seed = 0, questions: _Questions = 200, models: _Models = None, json: Json = False) -> int:
+def builtin_eval(*, seed: _Seed = 0, questions: _Questions = 100, models: _Models = None, json: Json = False) -> int:
     """How well the built-in models answer, judge and draft on a fresh world."""
     if questions < _LEAST:
         raise InputError(f"questions = {questions}: too few", f"use at least {_LEAST}")

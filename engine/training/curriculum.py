@@ -1,6 +1,7 @@
 """What a model sees when: formats, question kinds and numbers of documents, by how far training has come.
 
-Copying over few documents comes first: it carries everything that follows. Knows neither tokens nor models."""
+Copying over few documents comes first: it carries everything that follows. Judging gets a stretch of its own: at a few
+judgements a batch it does not begin to be learned. Knows neither tokens nor models."""
 
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -34,17 +35,25 @@ FIRST = Phase(
     several_share=0.8,
 )
 SECOND = Phase(
-    0.6,
+    0.45,
     0.2,
-    {"standard": 0.38, "draft": 0.28, "reflection": 0.12, "drag": 0.07, "iterdrag": 0.15},
-    {"single": 0.56, "dated": 0.08, "bridge": 0.16, "comparison": 0.06, "claim": 0.14},
+    {"standard": 0.28, "draft": 0.24, "reflection": 0.28, "drag": 0.06, "iterdrag": 0.14},
+    {"single": 0.48, "dated": 0.1, "bridge": 0.16, "comparison": 0.08, "claim": 0.18},
+    (1, 2, 3, 4, 4),
+    n_questions=5,
+)
+JUDGING = Phase(
+    0.62,
+    0.15,
+    {"standard": 0.2, "draft": 0.25, "reflection": 0.45, "iterdrag": 0.1},
+    {"single": 0.28, "dated": 0.1, "bridge": 0.12, "comparison": 0.12, "claim": 0.38},
     (1, 2, 3, 4, 4),
     n_questions=5,
 )
 THIRD = Phase(
     1.0,
     0.2,
-    {"standard": 0.32, "draft": 0.27, "reflection": 0.11, "drag": 0.1, "iterdrag": 0.2},
+    {"standard": 0.29, "draft": 0.25, "reflection": 0.18, "drag": 0.09, "iterdrag": 0.19},
     {"single": 0.46, "dated": 0.10, "bridge": 0.18, "comparison": 0.10, "claim": 0.16},
     (1, 2, 4, 4, 6, 8, 10),
     n_questions=4,
@@ -65,7 +74,7 @@ READING = Phase(
     (1, 2, 2, 3, 4),
     n_questions=5,
 )
-PHASES = (FIRST, SECOND, THIRD)
+PHASES = (FIRST, SECOND, JUDGING, THIRD)
 
 
 def phase_at(phases: tuple[Phase, ...], share: float) -> Phase:

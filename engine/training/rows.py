@@ -15,10 +15,14 @@ from engine.training.curriculum import Phase, phase_at
 from engine.training.samples import Sampler
 from engine.world.census import world
 from engine.world.documents import archive
+from engine.world.questions import FALSE, TRUE
 from engine.world.story import story
 
 Tell: TypeAlias = Callable[[Random], str]
 ANSWER_WEIGHT, ELSEWHERE_WEIGHT, PROSE_WEIGHT = 1.0, 0.2, 0.4
+# One token carries the whole judgement: at weight 1 it drowned among the names of a batch and stayed at chance.
+DECISION_WEIGHT = 15.0
+_DECISIONS = {prompts.YES, prompts.NO, f" {TRUE}", f" {FALSE}"}
 _TOKENS_PER_DOCUMENT = 36
 _MISFITS = 3
 _SAMPLES_PER_WORLD = 8
@@ -65,12 +69,17 @@ def encode(tokenizer: PreTrainedTokenizerFast, prompt: Prompt) -> Text:
     found = tokenizer(prompt.text, return_offsets_mapping=True)
     if not prompt.segments:
         return Text([*found["input_ids"], int(tokenizer.eos_token_id)], [PROSE_WEIGHT] * (len(found["input_ids"]) + 1))
-    questions = [(s.start, s.end) for s in prompt.segments if s.name == "question"]
-    weights = [
-        ANSWER_WEIGHT if end > prompt.written_from and not any(a < end <= b for a, b in questions) else ELSEWHERE_WEIGHT
-        for _, end in found["offset_mapping"]
-    ]
+    weights = [_weight(prompt, end) for _, end in found["offset_mapping"]]
     return Text([*found["input_ids"], int(tokenizer.eos_token_id)], [*weights, ANSWER_WEIGHT])
+
+
+def _weight(prompt: Prompt, end: int) -> float:
+    """The weight of the token that ends at a character."""
+    segment = next((segment for segment in prompt.segments if segment.start < end <= segment.end), None)
+    if end <= prompt.written_from or (segment is not None and segment.name == "question"):
+        return ELSEWHERE_WEIGHT
+    decides = segment is not None and prompt.text[segment.start : segment.end] in _DECISIONS
+    return DECISION_WEIGHT if decides else ANSWER_WEIGHT
 
 
 class ProseRows:

@@ -9,10 +9,11 @@ from engine.prompts import Demonstration, Prompt
 from engine.training.curriculum import Format, Phase
 from engine.world.documents import Archive, Document
 from engine.world.questions import FALSE, TRUE, Asker, Question, QuestionKind
+from engine.world.story import story
 
 T = TypeVar("T")
 _MOST_DEMONSTRATIONS = 2
-_SUPPORTED_SHARE = 0.5
+_SUPPORTED_SHARE, _EASY_SHARE = 0.55, 0.15
 
 
 def weighted(rng: Random, weights: Mapping[T, float]) -> T:
@@ -44,7 +45,7 @@ class Sampler:
     def write(self, format_: Format, question: Question, n_documents: int) -> Prompt:
         """A question and its answer in a format, among at least `n_documents` documents."""
         if format_ == "reflection":
-            return self.reflect(question, supported=self._rng.random() < _SUPPORTED_SHARE)
+            return self._reflection(question)
         shown = self.shown(question, n_documents)
         match format_:
             case "draft":
@@ -76,6 +77,13 @@ class Sampler:
             return prompts.reflection(question.text, question.answer, question.rationale, True)
         answer, rationale = self._unsupported(question)
         return prompts.reflection(question.text, answer, rationale, False)
+
+    def _reflection(self, question: Question) -> Prompt:
+        """A judgement to learn from, some of them easy: without those the verdict stayed a constant for long."""
+        if self._rng.random() < _EASY_SHARE:
+            unrelated = story(self._rng).partition(".")[0] + "."
+            return prompts.reflection(question.text, question.answer, unrelated, False)
+        return self.reflect(question, supported=self._rng.random() < _SUPPORTED_SHARE)
 
     def _unsupported(self, question: Question) -> tuple[str, str]:
         """A wrong answer beside the right rationale, or a rationale that belongs to another question."""

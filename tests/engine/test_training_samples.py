@@ -5,8 +5,17 @@ from typing import get_args
 
 import pytest
 
+from engine import prompts
 from engine.training.curriculum import DRAFTING, PHASES, READING, Format, phase_at
-from engine.training.rows import ANSWER_WEIGHT, ELSEWHERE_WEIGHT, Batch, MixtureRows, RowShape, encode
+from engine.training.rows import (
+    ANSWER_WEIGHT,
+    DECISION_WEIGHT,
+    ELSEWHERE_WEIGHT,
+    Batch,
+    MixtureRows,
+    RowShape,
+    encode,
+)
 from engine.training.samples import Sampler
 from engine.world.census import SMALL, world
 from engine.world.documents import archive
@@ -58,6 +67,21 @@ def test_answers_weigh_most_questions_and_documents_less() -> None:
     assert WORDS.decode(light) == prompt.given
 
 
+@pytest.mark.parametrize(("format_", "kind"), [("reflection", "single"), ("standard", "claim"), ("draft", "claim")])
+def test_the_token_that_judges_weighs_more_than_any_other(format_: Format, kind: QuestionKind) -> None:
+    drawn = sampler()
+    text = encode(WORDS, drawn.write(format_, drawn.ask(kind), 1))
+    judging = WORDS.decode([i for i, w in zip(text.ids, text.weights, strict=True) if w == DECISION_WEIGHT])
+    assert judging in (" Yes", " No", " True", " False")
+
+
+def test_later_questions_about_the_same_documents_weigh_little_and_their_answers_much() -> None:
+    prompt = prompts.standard_rag(["Bal sells salt."], "Where?", "here", more=(("What?", "salt"),))
+    text = encode(WORDS, prompt)
+    light = WORDS.decode([i for i, w in zip(text.ids, text.weights, strict=True) if w == ELSEWHERE_WEIGHT])
+    assert light == prompt.given + " Where?"
+
+
 def rows(step: int, shape: RowShape) -> Batch:
     return MixtureRows(WORDS, PHASES, seed=3, steps=100).batch(step, shape)
 
@@ -78,11 +102,12 @@ def test_next_weights_belong_to_the_id_that_is_predicted() -> None:
 
 
 def test_phases_come_in_order_and_their_weights_are_shares() -> None:
-    assert [phase_at(PHASES, share) for share in (0.0, 0.3, 0.99, 1.0)] == [PHASES[0], PHASES[1], PHASES[2], PHASES[2]]
+    assert [phase_at(PHASES, share) for share in (0.0, 0.3, 0.5, 0.99, 1.0)] == [*PHASES, PHASES[-1]]
     for phase in (*PHASES, DRAFTING, READING):
         assert sum(phase.formats.values()) == pytest.approx(1)
         assert sum(phase.kinds.values()) == pytest.approx(1)
-    assert max(PHASES[0].n_documents) < max(PHASES[1].n_documents) < max(PHASES[2].n_documents)
+    most = [max(phase.n_documents) for phase in PHASES]
+    assert most == sorted(most) and most[0] < most[-1]
 
 
 def test_small_worlds_have_every_kind_of_question() -> None:
