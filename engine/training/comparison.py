@@ -23,6 +23,7 @@ from engine.training.held_out import Agreement, HeldOut
 from engine.training.job import Job, find, needed
 from engine.training.loop import LossNotFinite, Pace, train_in_memory
 from engine.training.plan import Plan, Stretch
+from engine.training.rows import RowShape
 from engine.training.token_store import TokenStore
 from engine.training.work_clock import WorkClock
 from engine.training.workplace import Workplace
@@ -156,7 +157,12 @@ class _Experiment:
             times.append(step_s)
         left_s = _SHARE_OF_STEPS * (60 * self._job.settings.minutes - (self._clock() - self._began_s))
         weight = 1 + len(_GRID) * _TUNING_SHARE
-        return self._job.settings.steps or max(_FEWEST_STEPS, int(left_s / (weight * sum(times))))
+        if self._job.settings.steps:
+            return self._job.settings.steps
+        n_rows = self._work.rows.n_rows
+        steps, n_rows = estimate.fit_steps(left_s / (weight * sum(times)) * n_rows, n_rows)
+        self._work = self._work._replace(rows=RowShape(n_rows, self._work.rows.length))
+        return steps
 
     def _fresh(self) -> LlamaForCausalLM:
         """The first weights, the same every time."""

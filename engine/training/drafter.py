@@ -33,7 +33,6 @@ from engine.training.workplace import Began, Workplace
 _SHARE_OF_MEASURING, _LONGEST_MEASURING_S = 0.06, 12.0
 _SHARE_OF_STEPS, _SHARE_OF_LOOKS = 0.92, 0.1
 _FEWEST_LOOKS, _MOST_LOOKS = 3, 24
-_FEWEST_STEPS, _WANTED_STEPS, _FEWEST_ROWS = 10, 400, 2
 _REPORTS = 200
 _SAVE_EVERY_S = 30.0
 _SAY_EVERY_S = 0.05
@@ -144,11 +143,10 @@ class _Trainer:
         look_s = student.seconds_of(lambda: held_out.agreement(model))
         left_s = self._left_s()
         n_looks = max(_FEWEST_LOOKS, min(_MOST_LOOKS, int(_SHARE_OF_LOOKS * left_s / look_s)))
-        n_rows, steps = self._settings.steps and work.rows.n_rows, self._settings.steps
-        if not steps:
-            n_fitting = (_SHARE_OF_STEPS * left_s - n_looks * look_s) / step_s * work.rows.n_rows
-            n_rows = max(_FEWEST_ROWS, min(work.rows.n_rows, round(n_fitting / _WANTED_STEPS)))
-            steps = max(_FEWEST_STEPS, int(n_fitting / n_rows))
+        n_affordable = (_SHARE_OF_STEPS * left_s - n_looks * look_s) / step_s * work.rows.n_rows
+        steps, n_rows = estimate.fit_steps(n_affordable, work.rows.n_rows)
+        if self._settings.steps:
+            steps, n_rows = self._settings.steps, work.rows.n_rows
         return Began(
             target=target.spec,
             source=store.source,

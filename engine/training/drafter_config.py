@@ -10,6 +10,9 @@ from msgspec import Meta
 ObjectiveName: TypeAlias = Literal["forward-kl", "reverse-kl", "total-variation", "cross-entropy"]
 OBJECTIVES: tuple[ObjectiveName, ...] = ("forward-kl", "reverse-kl", "total-variation", "cross-entropy")
 
+# What a form calls a 0.
+_AUTO = {"zero": "auto"}
+
 
 class DrafterConfig(msgspec.Struct, frozen=True):
     """How a drafter is trained. steps: 0 fits them to the minutes."""
@@ -26,10 +29,24 @@ class DrafterConfig(msgspec.Struct, frozen=True):
         float, Meta(gt=0, le=10_000, title="Minutes", description="time for training, measuring it included")
     ] = 10.0
     layers: Annotated[
-        int, Meta(ge=0, le=16, title="Layers", description="each costs drafting time; 0 fits them to the target")
+        int,
+        Meta(
+            ge=0,
+            le=16,
+            title="Layers",
+            description="each costs drafting time; 0 fits them to the target",
+            extra_json_schema=_AUTO,
+        ),
     ] = 0
     width: Annotated[
-        int, Meta(ge=0, le=8192, title="Width", description="numbers a token, a multiple of 32; 0 fits the target")
+        int,
+        Meta(
+            ge=0,
+            le=8192,
+            title="Width",
+            description="numbers a token, a multiple of 32; 0 fits the target",
+            extra_json_schema=_AUTO,
+        ),
     ] = 0
     sample: Annotated[
         int,
@@ -46,5 +63,10 @@ class DrafterConfig(msgspec.Struct, frozen=True):
     embed: Annotated[bool, Meta(title="Begin with the target's embeddings", description="needs the target's width")] = (
         False
     )
-    steps: Annotated[int, Meta(ge=0, le=10_000_000, title="Steps", description="0 fits them to the minutes")] = 0
-    rate: Annotated[float, Meta(ge=0, le=1, title="Learning rate", description="at its peak; 0 fits the width")] = 0.0
+    steps: Annotated[
+        int, Meta(ge=0, le=10_000_000, title="Steps", description="0 fits them to the minutes", extra_json_schema=_AUTO)
+    ] = 0
+    rate: Annotated[
+        float,
+        Meta(ge=0, le=1, title="Learning rate", description="at its peak; 0 fits the width", extra_json_schema=_AUTO),
+    ] = 0.0

@@ -28,6 +28,7 @@ _REACHED = 0.35
 _PROBE_S = 0.15
 _HEADROOM = 1.1
 _MOST_PROBED = 4096
+_FEWEST_STEPS, _WANTED_STEPS, _FEWEST_ROWS = 10, 400, 2
 
 
 class Work(NamedTuple):
@@ -51,6 +52,19 @@ def plan_work(target: PreTrainedConfig, settings: DrafterConfig, *, n_vocabulary
 def rows_for(device: torch.device) -> RowShape:
     """The rows of a step that keep a device busy."""
     return _GPU_ROWS if device.type == "cuda" else _CPU_ROWS
+
+
+class Steps(NamedTuple):
+    """How many steps of how many rows."""
+
+    n_steps: int
+    n_rows: int
+
+
+def fit_steps(n_rows_in_all: float, most_rows: int) -> Steps:
+    """Cut what can be afforded into steps: rather fewer rows a step than too few steps to learn in."""
+    n_rows = max(_FEWEST_ROWS, min(most_rows, round(n_rows_in_all / _WANTED_STEPS)))
+    return Steps(max(_FEWEST_STEPS, int(n_rows_in_all / n_rows)), n_rows)
 
 
 def operations_a_token(n_target: int, shape: DrafterShape, *, distilled: bool = True) -> float:

@@ -10,7 +10,6 @@ from engine.training.checkpoint import Progress
 from engine.training.held_out import HeldOut
 from engine.training.workplace import Began, Provenance, Workplace
 
-
 _BEGINNING_SHARE = 1 / 3
 
 
