@@ -224,6 +224,7 @@ class TrainFormPanel(Panel):
 
     def _line(self, name: str, tip: str) -> QLineEdit:
         line = QLineEdit(self)
+        line.setProperty("role", "search")  # the frame that makes a line visible in both schemes
         line.setAccessibleName(name)
         line.setToolTip(tip)
         line.setMinimumWidth(9 * theme.GRID)
@@ -254,11 +255,11 @@ class TrainFormPanel(Panel):
         column.addWidget(plain_label(self.tr("Folder of the drafter"), self, role="title"))
         column.addLayout(self._beside(self.out, self.choose_out))
         column.addWidget(self.resume)
-        column.addWidget(plain_label(self.tr("Training"), self, role="title"))
-        column.addWidget(self.form)
         column.addWidget(plain_label(self.tr("What it takes"), self, role="title"))
         for label in (self.shape, self.memory, self.time, self.verdict):
             column.addWidget(label)
+        column.addWidget(plain_label(self.tr("Training"), self, role="title"))
+        column.addWidget(self.form)
         column.addStretch(1)
 
     def _where(self) -> QFormLayout:

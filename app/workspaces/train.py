@@ -43,7 +43,7 @@ class TrainWorkspace(QWidget):
 
     def start(self) -> None:
         """Train what is chosen, where it can be."""
-        if self.bar.start.isEnabled():
+        if self.bar.start.isEnabled() and not self._store.training.live:
             self._store.train(self.form.command())
 
     def save(self, settings: QSettings) -> None:

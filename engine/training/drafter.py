@@ -31,7 +31,7 @@ from engine.training.work_clock import WorkClock
 from engine.training.workplace import Began, Workplace
 
 _SHARE_OF_MEASURING, _LONGEST_MEASURING_S = 0.06, 12.0
-_SHARE_OF_STEPS, _SHARE_OF_LOOKS = 0.92, 0.1
+_SHARE_OF_STEPS, _SHARE_OF_LOOKS = 0.85, 0.1
 _FEWEST_LOOKS, _MOST_LOOKS = 3, 24
 _REPORTS = 200
 _SAVE_EVERY_S = 30.0
