@@ -126,7 +126,8 @@ class _Experiment:
         objectives: tuple[ObjectiveName, ObjectiveName] = (self._job.settings.objective, "cross-entropy")
         steps = self._fit(objectives)
         tuning_steps = max(_FEWEST_STEPS, int(_TUNING_SHARE * steps))
-        base = peak_rate(self._job.settings, self._work.shape)
+        share = self._work.rows.n_rows / estimate.rows_for(self._target.device).n_rows
+        base = peak_rate(self._job.settings, self._work.shape, share_of_rows=share)
         tuned: dict[str, dict[str, float]] = {}
         rates: Rates = {}
         for name in objectives:

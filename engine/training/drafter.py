@@ -157,7 +157,7 @@ class _Trainer:
             steps=steps,
             n_rows=n_rows,
             every=max(1, steps // n_looks),
-            rate=peak_rate(self._settings, work.shape),
+            rate=peak_rate(self._settings, work.shape, share_of_rows=n_rows / work.rows.n_rows),
         )
 
     def _left_s(self) -> float:

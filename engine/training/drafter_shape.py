@@ -52,9 +52,12 @@ def derive(config: PreTrainedConfig, settings: DrafterConfig, *, n_vocabulary: i
     return DrafterShape(layers, width, _rounded(8 * width / 3), width // head, n_vocabulary)
 
 
-def peak_rate(settings: DrafterConfig, shape: DrafterShape) -> float:
-    """The learning rate: as asked, or falling with the root of the width."""
-    return settings.rate or max(_LEAST_RATE, min(_BASE_RATE, _BASE_RATE * (_BASE_WIDTH / shape.width) ** 0.5))
+def peak_rate(settings: DrafterConfig, shape: DrafterShape, *, share_of_rows: float) -> float:
+    """The learning rate: as asked, or falling with the root of the width and of the rows a step.
+
+    share_of_rows: rows of a step over those that keep the device busy."""
+    fitting = _BASE_RATE * (share_of_rows * _BASE_WIDTH / shape.width) ** 0.5
+    return settings.rate or max(_LEAST_RATE, min(_BASE_RATE, fitting))
 
 
 def llama_config(shape: DrafterShape, target: PreTrainedConfig) -> LlamaConfig:
