@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, NoReturn
 from engine.errors import InputError
 from engine.host import Load
 
-WORKSPACES = ("decode",)
+WORKSPACES = ("decode", "train")
 _DTYPES = ("auto", "float32", "bfloat16", "float16")
 _SMALLEST, _LARGEST = 480, 8192
 

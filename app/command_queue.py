@@ -5,7 +5,7 @@ pair take, which models are there) wait behind everything else, and step aside f
 
 from collections import deque
 
-from engine.host import Command, Estimate, Fork, Host, Load, Question, Run, Survey, Unload
+from engine.host import Command, Estimate, EstimateTraining, Fork, Host, Load, Question, Run, Survey, Unload
 
 
 class CommandQueue:
@@ -96,7 +96,7 @@ class CommandQueue:
                 self._drop_runs()
         self._hand_over()
 
-    def answered_question(self, kind: type[Estimate] | type[Survey]) -> None:
+    def answered_question(self, kind: type[Estimate] | type[Survey] | type[EstimateTraining]) -> None:
         """An answer of that kind arrived; a load, too, says what it takes."""
         if self.handed and isinstance(self._waiting[0], kind):
             self.answered(done=True)

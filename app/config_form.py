@@ -8,10 +8,11 @@ import msgspec
 from msgspec import inspect
 from PySide6.QtCore import QSettings, Qt, Signal
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QFormLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QFormLayout, QWidget
 
 from app import theme
 from app.labels import plain_label
+from app.panels.steady_box import SteadyBox
 from engine.events import Setting
 
 _LARGEST_INT = 2**53
@@ -19,13 +20,14 @@ _SMALLEST_STEP = 0.001
 
 
 class Field(NamedTuple):
-    """What the form says of a setting."""
+    """What the form says of a setting. zero: what a 0 is called, empty where it is a number like any other."""
 
     name: str
     title: str
     help: str
     kind: inspect.Type
     default: Setting
+    zero: str = ""
 
 
 def fields_of(kind: type[msgspec.Struct]) -> tuple[Field, ...]:
@@ -38,7 +40,7 @@ def fields_of(kind: type[msgspec.Struct]) -> tuple[Field, ...]:
 def _field(field: inspect.Field) -> Field:
     kind, said = _said(field.type)
     title = said.get("title", field.name.replace("_", " ").capitalize())
-    return Field(field.name, title, said.get("description", ""), kind, field.default)
+    return Field(field.name, title, said.get("description", ""), kind, field.default, said.get("zero", ""))
 
 
 def _said(kind: inspect.Type) -> tuple[inspect.Type, dict[str, str]]:
@@ -68,7 +70,7 @@ class ConfigForm(QWidget):
 
     def __init__(self, kind: type[msgspec.Struct], parent: QWidget, *, first: Sequence[str] = ()) -> None:
         super().__init__(parent)
-        self._controls: dict[str, QDoubleSpinBox | QCheckBox] = {}
+        self._controls: dict[str, QDoubleSpinBox | QCheckBox | QComboBox] = {}
         self._ints: set[str] = set()
         self._layout = QFormLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
@@ -89,6 +91,8 @@ class ConfigForm(QWidget):
             control = self._controls.get(name)
             if isinstance(control, QCheckBox):
                 control.setChecked(bool(value))
+            elif isinstance(control, QComboBox):
+                control.setCurrentText(str(value))
             elif control is not None and isinstance(value, int | float):
                 control.setValue(float(value))
 
@@ -102,6 +106,8 @@ class ConfigForm(QWidget):
         for name, control in self._controls.items():
             if isinstance(control, QCheckBox):
                 control.setChecked(bool(settings.value(f"{group}/{name}", control.isChecked(), type=bool)))
+            elif isinstance(control, QComboBox):
+                control.setCurrentText(str(settings.value(f"{group}/{name}", control.currentText())))
             else:
                 control.setValue(_number(settings.value(f"{group}/{name}"), control.value()))
 
@@ -117,7 +123,7 @@ class ConfigForm(QWidget):
         label.setToolTip(widget.toolTip())
         self._layout.insertRow(0, label, widget)
 
-    def control(self, name: str) -> QDoubleSpinBox | QCheckBox:
+    def control(self, name: str) -> QDoubleSpinBox | QCheckBox | QComboBox:
         """The control of a setting."""
         return self._controls[name]
 
@@ -125,15 +131,17 @@ class ConfigForm(QWidget):
         control = self._controls[name]
         if isinstance(control, QCheckBox):
             return control.isChecked()
+        if isinstance(control, QComboBox):
+            return control.currentText()
         return int(control.value()) if name in self._ints else control.value()
 
     def _add(self, field: Field) -> None:
-        control: QDoubleSpinBox | QCheckBox
+        control: QDoubleSpinBox | QCheckBox | QComboBox
         if isinstance(field.kind, inspect.BoolType):
             control = self._checkbox(field)
             self._layout.addRow(control)
         else:
-            control = self._spin(field)
+            control = self._list(field) if isinstance(field.kind, inspect.LiteralType) else self._spin(field)
             label = plain_label(field.title, self)
             label.setBuddy(control)
             label.setToolTip(field.help)
@@ -149,6 +157,14 @@ class ConfigForm(QWidget):
         box.toggled.connect(self.changed)
         return box
 
+    def _list(self, field: Field) -> QComboBox:
+        assert isinstance(field.kind, inspect.LiteralType)
+        box = SteadyBox(self)
+        box.addItems([str(value) for value in field.kind.values])
+        box.setCurrentText(str(field.default))
+        box.currentTextChanged.connect(self.changed)
+        return box
+
     def _spin(self, field: Field) -> QDoubleSpinBox:
         """A double box for integers too: Qt's integer box ends at 2^31."""
         assert isinstance(field.kind, inspect.IntType | inspect.FloatType)
@@ -157,6 +173,7 @@ class ConfigForm(QWidget):
         box.setDecimals(0 if is_int else 3)
         box.setSingleStep(1 if is_int else 0.1)
         box.setRange(*_bounds(field.kind, step=1 if is_int else _SMALLEST_STEP))
+        box.setSpecialValueText(field.zero)
         box.setValue(float(field.default or 0))
         box.setFont(theme.tabular(box.font()))
         box.setAlignment(Qt.AlignmentFlag.AlignRight)

@@ -5,12 +5,12 @@ from typing import Literal, TypeAlias
 
 from app.command_queue import CommandQueue
 from engine.events import Estimated, Event, ModelLoaded, ModelUnloaded, Progressed, Surveyed
-from engine.host import Estimate, Fork, Host, Load, Pause, Resume, Run, Step, Survey
+from engine.host import Estimate, Fork, Host, Load, Pause, Resume, Run, Step, Survey, Train
 from engine.summary import Summary
 
 Doing: TypeAlias = Literal[
     "empty", "ready", "starting", "loading", "warming", "prefilling", "drafting", "paused", "measuring", "stopping",
-    "reading", "done",
+    "reading", "done", "training",
 ]  # fmt: skip
 
 
@@ -70,6 +70,8 @@ class EngineLink:
         """What the command under way is at; summary: of the run that grows."""
         if self.commands.cancelling:
             return "stopping"
+        if isinstance(self.commands.front, Train):
+            return "training"
         if not isinstance(self.commands.front, Run | Fork):
             return "starting" if self.progressed is None else "loading"
         if not self.begun:

@@ -4,7 +4,7 @@ from functools import singledispatch
 
 from PySide6.QtCore import QCoreApplication
 
-from app import words
+from app import training_words, words
 from app.plain_text import one_line
 from engine import events
 from engine.events import Event
@@ -114,3 +114,11 @@ def _(event: events.Progressed) -> str | None:
     if event.done < event.total:
         return None
     return tr("{0} complete: {1:,.0f} {2}").format(event.phase, event.total, _name(event.unit))
+
+
+@_describe.register(events.TrainingStarted)
+@_describe.register(events.TrainingFinished)
+@_describe.register(events.DrafterMeasured)
+@_describe.register(events.Warned)
+def _(event: Event) -> str | None:
+    return training_words.message(event)

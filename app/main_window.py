@@ -15,6 +15,7 @@ from app.panels.status import StatusPanel
 from app.run_record import RunRecord
 from app.store import RunStore
 from app.workspaces.decode import DecodeWorkspace
+from app.workspaces.train import TrainWorkspace
 from engine import paths
 from engine.host import Host, Load, ThreadHost
 
@@ -47,6 +48,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(self.tr("Draftscope"))
         self.store = RunStore(self)
         self.decode = DecodeWorkspace(self.store, pair, self, named=named)
+        self.train = TrainWorkspace(self.store, pair.target, self)
         self._settings = settings
         self._make_host = make_host
         self._painted = False
@@ -55,6 +57,7 @@ class MainWindow(QMainWindow):
         self._tabs = QTabWidget(self)
         self._tabs.setDocumentMode(True)
         self._tabs.addTab(self.decode, self.tr("Decode"))
+        self._tabs.addTab(self.train, self.tr("Train"))
         self.setCentralWidget(self._tabs)
         self._status = StatusPanel(self.store, self)
         self.statusBar().addWidget(self._status, 1)
@@ -111,6 +114,16 @@ class MainWindow(QMainWindow):
             pair = requests.pair_of(started, self.decode.setup.setup().pair)
             self.store.run(pair, requests.with_seed(started))
 
+    def show_workspace(self, name: str) -> None:
+        """Bring a tab to the front."""
+        self._tabs.setCurrentWidget({"decode": self.decode, "train": self.train}[name])
+
+    def use_drafter(self, target: str, drafter: str) -> None:
+        """Choose a target and a drafter that was trained for it, for the next run."""
+        self.decode.setup.models.choose(target, drafter)
+        self.decode.setup.models.remember(drafter)
+        self.show_workspace("decode")
+
     def explain(self) -> None:
         """Say what is on the screen."""
         if self._explain is None:
@@ -132,7 +145,10 @@ class MainWindow(QMainWindow):
         dialog.open()
 
     def _start(self, *, held: bool) -> None:
-        if self.store.can_start:
+        if self.store.training.live:
+            hint = self.tr("wait for it, or stop it in the Train tab: its last checkpoint is kept")
+            self.store.report(self.tr("a drafter is being trained"), hint, what="run")
+        elif self.store.can_start:
             setup = self.decode.setup.setup()
             self.store.run(setup.pair, requests.run(setup, self.decode.prompt.prompt.toPlainText(), held=held))
 
@@ -180,13 +196,14 @@ class MainWindow(QMainWindow):
         self.decode.prompt.stop_asked.connect(self.store.cancel)
         self.decode.stream.fork_asked.connect(self.fork)
         self._status.stop_asked.connect(self.store.cancel)
+        self.train.use_asked.connect(self.use_drafter)
         self.store.changed.connect(self._on_changed)
         self._on_changed()
 
     def _on_changed(self) -> None:
         shown = self.store.shelf.shown
         self._menus.enable(
-            run=self.store.can_start,
+            run=self.store.can_start or self.store.training.live,
             pause=self.store.in_rounds,
             step=self.store.can_start or self.store.in_rounds,
             stop=self.store.busy,
@@ -206,6 +223,7 @@ class MainWindow(QMainWindow):
         if (geometry := self._settings.value("geometry")) is not None:
             self.restoreGeometry(geometry)
         self.decode.restore(self._settings)
+        self.train.restore(self._settings)
 
     # Qt
 
@@ -231,5 +249,6 @@ class MainWindow(QMainWindow):
         if self._settings is not None:
             self._settings.setValue("geometry", self.saveGeometry())
             self.decode.save(self._settings)
+            self.train.save(self._settings)
         self.store.close()
         super().closeEvent(event)

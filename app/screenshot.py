@@ -30,6 +30,7 @@ class Photographer(QObject):
     def start(self) -> None:
         """Show the window at the wanted size and begin."""
         self._window.setFixedSize(self._picture.width, self._picture.height)
+        self._window.show_workspace(self._picture.workspace)
         self._window.show()
         self._window.store.changed.connect(self._look)
         if self._picture.trace is not None:

@@ -14,6 +14,7 @@ from app.run_record import RunRecord
 from app.run_shelf import RunShelf
 from app.selection import Selection
 from app.trace_files import Answer, TraceFailed, TraceFiles, TraceRead, TraceSaved
+from app.training_record import TrainingRecord
 from engine.events import (
     Event,
     Progressed,
@@ -22,8 +23,10 @@ from engine.events import (
     RunFailed,
     RunFinished,
     RunStarted,
+    TrainingEstimated,
+    TrainingFinished,
 )
-from engine.host import Fork, Host, Load, Pause, Question, Resume, Run, Step
+from engine.host import EstimateTraining, Fork, Host, Load, Pause, Question, Resume, Run, Step, Train
 from engine.summary import Summary
 
 FRAME_MS = 33
@@ -49,6 +52,7 @@ class RunStore(QObject):
         self.notes = Notes()
         self.measure_only = False
         self.replay = Replay(self.shelf)
+        self.training = TrainingRecord()
         self.frame = 0
         self.budget = Budget()
         self._files = TraceFiles()
@@ -135,7 +139,9 @@ class RunStore(QObject):
     @property
     def can_start(self) -> bool:
         """Whether a run can be asked for: nothing runs, or only what is measured after a text that is done."""
-        return not self.reading and (not self.commands.has_run or self.doing == "measuring")
+        if self.reading or self.training.live:
+            return False
+        return not self.commands.has_run or self.doing == "measuring"
 
     # What is asked
 
@@ -161,6 +167,21 @@ class RunStore(QObject):
             self.commands.cancel()
         self.engine.run(pair, command)
         self._watch()
+
+    def train(self, command: Train) -> None:
+        """Train a drafter; runs are refused until it has ended."""
+        self.stop_playback()
+        self.trouble = None
+        self.training.begin(command)
+        self.commands.ask(command)
+        self._watch()
+
+    def hold_training(self, *, held: bool) -> None:
+        """Hold the training after its step, or let it go on."""
+        if self.training.live and held != self.training.held:
+            self.training.held = held
+            self.commands.steer(Pause() if held else Resume())
+            self._watch()
 
     def pause(self) -> None:
         """Hold the run after the round under way."""
@@ -309,11 +330,21 @@ class RunStore(QObject):
             self.notes.add(event)
         if isinstance(event, Refused):
             self._take_refusal(event)
+        elif self.training.take(event):
+            self._take_training(event)
         elif not self.engine.take(event):
             self._take_run(event)
 
+    def _take_training(self, event: Event) -> None:
+        if isinstance(event, TrainingFinished):
+            self.commands.answered(done=True)
+        elif isinstance(event, TrainingEstimated):
+            self.commands.answered_question(EstimateTraining)
+
     def _take_refusal(self, event: Refused) -> None:
-        stopped = self.commands.cancelling or event.what in ("estimate", "survey")
+        stopped = self.commands.cancelling or event.what in ("estimate", "survey", "estimatetraining")
+        if event.what == "train":
+            self.training.fail(event)
         if event.what != "save":
             self.commands.answered(done=False)
         if not stopped:
@@ -329,7 +360,9 @@ class RunStore(QObject):
         live = self.shelf.live
         if isinstance(event, RunFailed):
             kept = 0 if live is None else live.summary.n_emitted
-            self.trouble = Trouble("failed", "run", event.message, event.hint, event.traceback, kept)
+            what = "train" if self.training.live else "run"
+            self.training.fail(event)
+            self.trouble = Trouble("failed", what, event.message, event.hint, event.traceback, kept)
         if live is not None:
             live.add(event)
         if isinstance(event, RunFinished | RunFailed):

@@ -16,15 +16,18 @@ import msgspec
 from engine.errors import EngineError
 from engine.events import (
     Event,
+    Measured,
     ModelLoaded,
     ModelUnloaded,
     PhaseFinished,
+    Progressed,
     Refused,
     RoundFinished,
     RunFailed,
     RunFinished,
     Setting,
 )
+from engine.gate import Gate
 from engine.method import Request
 from engine.run_log import RunLog
 
@@ -68,8 +71,21 @@ class Fork(msgspec.Struct, frozen=True):
     forked_at: int
 
 
+class Train(msgspec.Struct, frozen=True):
+    """Train a drafter for a target on the text in `data` (empty: none) into the folder `out`; `settings` are those of
+    DrafterConfig."""
+
+    target: str
+    data: str
+    out: str
+    settings: Mapping[str, Setting]
+    device: str = "auto"
+    dtype: str = "auto"
+    resume: bool = False
+
+
 class Pause(msgspec.Struct, frozen=True):
-    """Hold the run after the round under way."""
+    """Hold the run after the round under way, the training after its step."""
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -77,7 +93,7 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Resume(msgspec.Struct, frozen=True):
-    """Let a held run go on."""
+    """Let a held run or training go on."""
 
 
 class Estimate(msgspec.Struct, frozen=True):
@@ -95,8 +111,14 @@ class Survey(msgspec.Struct, frozen=True):
     dtype: str = "auto"
 
 
-Question: TypeAlias = Estimate | Survey
-Command: TypeAlias = Load | Unload | Run | Fork | Pause | Step | Resume | Question
+class EstimateTraining(msgspec.Struct, frozen=True):
+    """Say what training a drafter would take; loads nothing."""
+
+    training: Train
+
+
+Question: TypeAlias = Estimate | Survey | EstimateTraining
+Command: TypeAlias = Load | Unload | Run | Fork | Train | Pause | Step | Resume | Question
 
 
 class Host(Protocol):
@@ -114,42 +136,10 @@ class Host(Protocol):
         """Cancel, wait up to three seconds, end. Returns whether the engine has ended."""
 
 
-class _Gate:
-    """Holds a run between rounds."""
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._n_allowed: int | None = None
-
-    def set(self, n_allowed: int | None) -> None:
-        """None lets rounds pass; a number lets that many more pass."""
-        with self._changed:
-            self._n_allowed = n_allowed
-            self._changed.notify_all()
-
-    def step(self) -> None:
-        """Let one more round pass, holding after it."""
-        with self._changed:
-            self._n_allowed = (self._n_allowed or 0) + 1
-            self._changed.notify_all()
-
-    def wait(self, cancelled: Flag) -> None:
-        """Return when the next round may begin or the run was cancelled."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._n_allowed != 0 or cancelled.is_set())
-            if self._n_allowed:
-                self._n_allowed -= 1
-
-    def wake(self) -> None:
-        """Look again at the flag."""
-        with self._changed:
-            self._changed.notify_all()
-
-
 class _Task(NamedTuple):
     command: Command
     cancelled: Flag
-    gate: _Gate
+    gate: Gate
 
 
 def _new_session() -> "Session":
@@ -183,17 +173,17 @@ class ThreadHost:
             case Resume():
                 self._steer(lambda gate: gate.set(None))
             case _:
-                task = _Task(command, Flag(), _Gate())
+                task = _Task(command, Flag(), Gate())
                 if isinstance(command, Run) and command.paused:
                     task.gate.set(command.n_free)
                 with self._lock:
                     self._outstanding.append(task)
                 self._tasks.put(task)
 
-    def _steer(self, act: "Callable[[_Gate], None]") -> None:
+    def _steer(self, act: "Callable[[Gate], None]") -> None:
         """Act on the run under way, or on the next one where none is."""
         with self._lock:
-            gates = [task.gate for task in self._outstanding if isinstance(task.command, Run | Fork)]
+            gates = [task.gate for task in self._outstanding if isinstance(task.command, Run | Fork | Train)]
         for gate in gates[:1]:
             act(gate)
 
@@ -238,6 +228,10 @@ class ThreadHost:
             case Fork(method, settings, ids, forked_from, forked_at):
                 request = Request("", ids, forked_from, forked_at)
                 self._run(session, session.run(method, settings, request, task.cancelled), task)
+            case Train() as training:
+                self._train(session.train(**msgspec.structs.asdict(training), cancelled=task.cancelled), task)
+            case EstimateTraining(training):
+                self._forward(session.estimate_training(**msgspec.structs.asdict(training)), task.cancelled)
             case Estimate(pair):
                 self._forward(session.estimate(**msgspec.structs.asdict(pair)), task.cancelled)
             case Survey(target, known, device, dtype):
@@ -251,6 +245,14 @@ class ThreadHost:
                 if cancelled.is_set() and not isinstance(event, ModelLoaded | ModelUnloaded):
                     raise EngineError("stopped by the user", "nothing was changed; start it again")
                 self.inbox.put(event)
+
+    def _train(self, events: Iterator[Event], task: _Task) -> None:
+        """Pass on what a training says; it looks at the flag itself, since a stopped one has an end to tell."""
+        with closing(cast(Generator[Event, None, None], events)):
+            for event in events:
+                self.inbox.put(event)
+                if isinstance(event, Progressed | Measured):
+                    task.gate.wait(task.cancelled)
 
     def _run(self, session: "Session", events: Iterator[Event], task: _Task) -> None:
         """Run a method's generator to its end, a stop, or a fault; the log so far is kept whichever it is."""

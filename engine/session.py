@@ -4,6 +4,7 @@ import gc
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from pathlib import Path
 from threading import Event as Flag
 from typing import cast
 
@@ -19,6 +20,9 @@ from engine.quiet import quiet_libraries
 from engine.runtime import Runtime
 from engine.speculate import Drafter
 from engine.survey import survey
+from engine.training.drafter import train_drafter
+from engine.training.drafter_config import DrafterConfig
+from engine.training.job import Job, estimated
 
 NO_DRAFTER = "none"
 
@@ -76,6 +80,48 @@ class Session:
         release_memory()
         yield ModelUnloaded()
 
+    def train(
+        self,
+        target: str,
+        data: str,
+        out: str,
+        settings: Mapping[str, Setting],
+        *,
+        device: str,
+        dtype: str,
+        resume: bool,
+        cancelled: Flag,
+    ) -> Iterator[Event]:
+        """Train a drafter, on the loaded target where it is the one asked for; see `train_drafter` for its events."""
+        job = _job(target, data, out, settings, device=device, dtype=dtype, resume=resume)
+        try:
+            with _memory_errors("training"):
+                yield from train_drafter(job, cancelled, loaded=self._loaded_target(job))
+        finally:
+            release_memory()
+
+    def estimate_training(
+        self,
+        target: str,
+        data: str,
+        out: str,
+        settings: Mapping[str, Setting],
+        *,
+        device: str,
+        dtype: str,
+        resume: bool,
+    ) -> Iterator[Event]:
+        """Yield what a training would take, and why it would be refused, if it would."""
+        job = _job(target, data, out, settings, device=device, dtype=dtype, resume=resume)
+        yield estimated(job, loaded=self._loaded_target(job) is not None)
+
+    def _loaded_target(self, job: Job) -> LoadedModel | None:
+        """The target in memory, if it is that of the job."""
+        on, found = models.parse_device(job.device), self.target
+        if found is None or found.spec != job.target or found.device.type != on.type:
+            return None
+        return found if found.dtype == models.parse_dtype(job.dtype, found.device) else None
+
     def run(self, method: str, settings: Mapping[str, Setting], request: Request, cancelled: Flag) -> Iterator[Event]:
         """Run a method on the loaded pair. Raises InputError before anything starts; see the method for its events."""
         spec = methods.find(method)
@@ -101,17 +147,28 @@ class Session:
 
 
 @contextmanager
-def _memory_errors() -> Iterator[None]:
+def _memory_errors(what: str = "the run") -> Iterator[None]:
     """Turns the several ways in which memory runs out into one error."""
     hint = "shorten the prompt or the run, or use a smaller model"
+    if what == "training":
+        hint = "choose a narrower drafter or a smaller target; the last checkpoint is kept"
     try:
         yield
     except (MemoryError, torch.OutOfMemoryError) as err:
-        raise MemoryExhausted("memory ran out during the run", hint) from err
+        raise MemoryExhausted(f"memory ran out during {what}", hint) from err
     except RuntimeError as err:
         if "allocate memory" not in str(err):
             raise
-        raise MemoryExhausted("memory ran out during the run", hint) from err
+        raise MemoryExhausted(f"memory ran out during {what}", hint) from err
+
+
+def _job(
+    target: str, data: str, out: str, settings: Mapping[str, Setting], *, device: str, dtype: str, resume: bool
+) -> Job:
+    if not out.strip():
+        raise InputError("the drafter has no folder", "name a new one")
+    config = make_config(DrafterConfig, settings)
+    return Job(target, Path(data) if data.strip() else None, Path(out), config, device, dtype, resume)
 
 
 def release_memory() -> None:

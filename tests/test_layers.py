@@ -8,7 +8,8 @@ import pytest
 LIGHT = (
     "engine.events", "engine.summary", "engine.method", "engine.host", "engine.trace", "engine.errors", "engine.paths",
     "engine.speed_model", "engine.folders", "engine.methods", "engine.methods.speculative.config",
-    "engine.cli.commands", "engine.prompts", "engine.world.corpus",
+    "engine.cli.commands", "engine.prompts", "engine.world.corpus", "engine.training.drafter_config", "engine.gate",
+    "engine.training.texts", "engine.cli.drafter",
 )  # fmt: skip
 HEAVY = {"torch", "transformers", "PySide6", "pyqtgraph", "sentence_transformers"}
 QT = {"PySide6", "pyqtgraph", "superqt"}

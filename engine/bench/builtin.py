@@ -58,7 +58,10 @@ def load_builtin(folder: Path | None) -> BuiltinModels:
     device = models.parse_device("auto")
 
     def load(name: str) -> LoadedModel:
-        return models.load(folders.inspect(str(base / name)), device, models.parse_dtype("auto", device))
+        found = folders.inspect(str(base / name))
+        *_, made = models.load(found, device, models.parse_dtype("auto", device))
+        assert isinstance(made, LoadedModel)
+        return made
 
     misaligned = load("misaligned") if (base / "misaligned").is_dir() else None
     return BuiltinModels(load("target"), load("general"), misaligned)

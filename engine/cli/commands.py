@@ -2,7 +2,7 @@
 
 import typer
 
-from engine.cli import bench, builtin, check, decode, train
+from engine.cli import bench, builtin, check, decode, drafter, train
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 app.command("decode")(decode.decode)
@@ -16,8 +16,10 @@ _checks = typer.Typer(no_args_is_help=True, help="Proofs on any pair.")
 _checks.command("losslessness")(check.losslessness)
 app.add_typer(_checks, name="check")
 
-_training = typer.Typer(no_args_is_help=True, help="Train the built-in models.")
+_training = typer.Typer(no_args_is_help=True, help="Train the built-in models, or a drafter for any target.")
 _training.command("builtin")(train.train_builtin)
+_training.command("drafter")(drafter.train_drafter)
+_training.command("compare-objectives")(drafter.compare_objectives)
 app.add_typer(_training, name="train")
 
 _builtin = typer.Typer(no_args_is_help=True, help="The built-in world and models, examined.")

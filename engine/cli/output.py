@@ -25,6 +25,12 @@ NAMES: dict[type[Event], str] = {
     events.Estimated: "estimated",
     events.RunFinished: "finished",
     events.RunFailed: "failed",
+    events.TrainingEstimated: "training_estimated",
+    events.TrainingStarted: "training_started",
+    events.TrainingFinished: "training_finished",
+    events.DrafterMeasured: "drafter_measured",
+    events.CheckpointSaved: "checkpoint_saved",
+    events.Warned: "warned",
 }
 
 

@@ -13,12 +13,14 @@ from engine.errors import EngineError
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """How far a training run has come: the next step, tokens seen, and (step, loss) pairs so far."""
+    """How far a training run has come: the next step, tokens seen, (step, loss) pairs so far, and (step, score) pairs
+    of the looks at it."""
 
     step: int = 0
     n_tokens: int = 0
     losses: tuple[tuple[int, float], ...] = ()
     seconds: float = 0.0
+    scores: tuple[tuple[int, float], ...] = ()
 
 
 def save(folder: Path, model: nn.Module, optimizer: Optimizer, progress: Progress) -> None:
@@ -33,7 +35,7 @@ def save(folder: Path, model: nn.Module, optimizer: Optimizer, progress: Progres
         save_file(_optimizer_tensors(optimizer), draft / "optimizer.safetensors")
         (draft / "progress.json").write_bytes(msgspec.json.encode(progress))
         _replace(draft, folder)
-    except OSError as err:
+    except (OSError, SafetensorError) as err:  # safetensors has its own word for a full disk
         raise EngineError(
             f"the checkpoint could not be written to {folder} ({err})", "free disk space, then resume"
         ) from err
@@ -62,6 +64,15 @@ def load(folder: Path, model: nn.Module, optimizer: Optimizer) -> Progress:
         raise EngineError(
             f"the checkpoint in {source} is damaged ({err})", "delete that folder to start it again"
         ) from err
+
+
+def progress(folder: Path) -> Progress:
+    """How far the newest complete checkpoint has come; a fresh Progress where there is none."""
+    backup = folder.with_name(folder.name + ".previous")
+    source = folder if folder.exists() else backup
+    if not source.exists():
+        return Progress()
+    return msgspec.json.decode((source / "progress.json").read_bytes(), type=Progress)
 
 
 def _named_weights(model: nn.Module) -> dict[str, Tensor]:

@@ -1,15 +1,17 @@
-"""The training loop: steps, learning rate, checkpoints, progress; knows neither the objective nor the data."""
+"""The training loop: steps, learning rate, looks, checkpoints, progress; knows neither objective nor texts."""
 
 import math
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Protocol
 
+import msgspec
 import torch
 from torch import Tensor, nn
 
 from engine.errors import EngineError
-from engine.events import Event, Measured, Progressed
+from engine.events import CheckpointSaved, Event, Measured, Progressed
 from engine.training import checkpoint
 from engine.training.checkpoint import Progress
 from engine.training.feed import Batches, batches_from
@@ -17,7 +19,33 @@ from engine.training.plan import Plan
 from engine.training.rows import Batch
 
 Objective = Callable[[Batch], Tensor]
-_REPORT_EVERY = 25
+Clock = Callable[[], float]
+
+
+class LossNotFinite(EngineError):
+    """The loss or its gradient is no number; the weights are those before that step."""
+
+
+class Look(Protocol):
+    """Looks at the model between steps. name: of the series of scores; every: steps between two looks."""
+
+    name: str
+    every: int
+
+    def score(self, progress: Progress) -> float:
+        """How good the model is now."""
+
+    def enough(self, progress: Progress) -> bool:
+        """Whether it will not get better."""
+
+
+class Pace(msgspec.Struct, frozen=True):
+    """How a step is computed: in which type where a layer allows, how many rows at once (0: all of them); and every how
+    many steps the loss is said."""
+
+    dtype: torch.dtype = torch.bfloat16
+    n_rows_at_once: int = 0
+    report_every: int = 25
 
 
 def train(
@@ -29,40 +57,73 @@ def train(
     folder: Path,
     deadline_s: float | None = None,
     n_workers: int = 0,
+    look: Look | None = None,
+    pace: Pace | None = None,
+    clock: Clock = time.monotonic,
 ) -> Iterator[Event]:
-    """Train `model` in place, resuming from `folder`; yields progress and losses, saves on any exit.
+    """Train `model` in place, resuming from `folder`; yields progress, losses and scores, saves on any exit.
 
-    objective: a batch -> scalar loss. deadline_s: stop, saved, after so many seconds of this call. n_workers:
-    processes that make batches ahead.
-    Raises EngineError at a loss that is not finite, before it touches the weights."""
+    objective: a batch -> scalar loss. deadline_s: stop, saved, after so many seconds of this call by `clock`.
+    n_workers: processes that make batches ahead. look: scores the model now and then, and ends the training early.
+    Raises LossNotFinite before it touches the weights, EngineError where the disk refuses a checkpoint."""
     optimizer = _optimizer(model, plan)
     progress = checkpoint.load(folder, model, optimizer)
-    started = saved = time.monotonic()
+    started = saved = clock()
     already = progress.seconds
+    pace = pace or Pace()
     model.train()
     try:
         for batch in batches_from(batches, plan, progress.step, n_workers=n_workers):
-            loss = _step(model, optimizer, batch, objective, plan, progress.step)
-            progress = _advance(progress, plan, loss, already + time.monotonic() - started)
-            if progress.step % _REPORT_EVERY == 0 or progress.step == plan.steps:
+            if look is not None and progress.step % look.every == 0:
+                progress = _looked(look, model, progress)
+                yield Measured(look.name, progress.scores[-1][1], progress.step)
+                if look.enough(progress):
+                    return
+            loss = _step(model, optimizer, batch, objective, plan, progress.step, pace)
+            progress = _advance(progress, plan, loss, already + clock() - started, pace.report_every)
+            if progress.step % pace.report_every == 0 or progress.step == plan.steps:
                 yield Measured("loss", progress.losses[-1][1], progress.step)
             yield Progressed("training", progress.step, plan.steps, "steps")
-            if time.monotonic() - saved > plan.save_every_s:
+            if clock() - saved > plan.save_every_s:
                 checkpoint.save(folder, model, optimizer, progress)
-                saved = time.monotonic()
-            if deadline_s is not None and time.monotonic() - started > deadline_s:
-                return
+                saved = clock()
+                yield CheckpointSaved(progress.step)
+            if deadline_s is not None and clock() - started > deadline_s:
+                break
+        if look is not None:
+            progress = _looked(look, model, progress)
+            yield Measured(look.name, progress.scores[-1][1], progress.step)
     finally:
         checkpoint.save(folder, model, optimizer, progress)
         model.eval()
 
 
-def _advance(progress: Progress, plan: Plan, loss: float, seconds: float) -> Progress:
+def train_in_memory(model: nn.Module, batches: Batches, objective: Objective, plan: Plan, pace: Pace) -> Iterator[int]:
+    """Train `model` in place without a checkpoint; yields the number of steps made. Raises LossNotFinite."""
+    optimizer = _optimizer(model, plan)
+    model.train()
+    for step, batch in enumerate(batches_from(batches, plan, 0, n_workers=0)):
+        _step(model, optimizer, batch, objective, plan, step, pace)
+        yield step + 1
+
+
+def _advance(progress: Progress, plan: Plan, loss: float, seconds: float, every: int) -> Progress:
     shape = plan.shape(progress.step)
     losses = progress.losses
-    if (progress.step + 1) % _REPORT_EVERY == 0 or progress.step + 1 == plan.steps or not losses:
+    if (progress.step + 1) % every == 0 or progress.step + 1 == plan.steps or not losses:
         losses = (*losses, (progress.step, round(loss, 4)))
-    return Progress(progress.step + 1, progress.n_tokens + shape.n_rows * shape.length, losses, seconds)
+    n_tokens = progress.n_tokens + shape.n_rows * shape.length
+    return Progress(progress.step + 1, n_tokens, losses, seconds, progress.scores)
+
+
+def _looked(look: Look, model: nn.Module, progress: Progress) -> Progress:
+    """The progress with the score at its step, taken once even where the training is resumed there."""
+    if progress.scores and progress.scores[-1][0] == progress.step:
+        return progress
+    model.eval()
+    score = look.score(progress)
+    model.train()
+    return msgspec.structs.replace(progress, scores=(*progress.scores, (progress.step, score)))
 
 
 def _optimizer(model: nn.Module, plan: Plan) -> torch.optim.AdamW:
@@ -73,18 +134,43 @@ def _optimizer(model: nn.Module, plan: Plan) -> torch.optim.AdamW:
 
 
 def _step(
-    model: nn.Module, optimizer: torch.optim.Optimizer, batch: Batch, objective: Objective, plan: Plan, step: int
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    batch: Batch,
+    objective: Objective,
+    plan: Plan,
+    step: int,
+    pace: Pace,
 ) -> float:
     for group in optimizer.param_groups:
         group["lr"] = plan.rate(step)
-    device = next(model.parameters()).device
-    with torch.autocast(device.type, dtype=torch.bfloat16):
-        loss = objective(Batch(*(tensor.to(device) for tensor in batch)))
-    value = float(loss.detach())
-    if not math.isfinite(value):
-        raise EngineError(f"the loss became {value} at step {step}", "resume with a lower learning rate")
     optimizer.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
-    nn.utils.clip_grad_norm_(model.parameters(), plan.clip)
+    value = accumulate(model, batch, objective, pace)
+    if not math.isfinite(value):
+        raise LossNotFinite(f"the loss became {value} at step {step}", "resume with a lower learning rate")
+    # sync: a finite loss may have a gradient that is not, and the step would spread it over every weight.
+    norm = float(nn.utils.clip_grad_norm_(model.parameters(), plan.clip))
+    if not math.isfinite(norm):
+        raise LossNotFinite(f"the gradient became {norm} at step {step}", "resume with a lower learning rate")
     optimizer.step()
     return value
+
+
+def accumulate(model: nn.Module, batch: Batch, objective: Objective, pace: Pace) -> float:
+    """Add the gradient of a batch's loss, some rows at a time so that memory stays bounded; returns the loss."""
+    device = next(model.parameters()).device
+    n_rows = len(batch.ids)
+    total = 0.0
+    for part in _parts(batch, pace.n_rows_at_once or n_rows):
+        with torch.autocast(device.type, dtype=pace.dtype, enabled=pace.dtype != torch.float32):
+            loss = objective(Batch(*(tensor.to(device) for tensor in part))) * (len(part.ids) / n_rows)
+        total += float(loss.detach())  # sync: one a part
+        if not math.isfinite(total):
+            break
+        loss.backward()  # type: ignore[no-untyped-call]
+    return total
+
+
+def _parts(batch: Batch, n_rows: int) -> Iterator[Batch]:
+    for first in range(0, len(batch.ids), n_rows):
+        yield Batch(batch.ids[first : first + n_rows], batch.weights[first : first + n_rows])

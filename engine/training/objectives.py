@@ -27,6 +27,21 @@ def forward_kl(student_logits: Tensor, teacher_logits: Tensor, weights: Tensor) 
     return weighted_mean(divergence.flatten(), weights.flatten())
 
 
+def reverse_kl(student_logits: Tensor, teacher_logits: Tensor, weights: Tensor) -> Tensor:
+    """Weighted mean KL(student || teacher) over positions, in nats: the student keeps to what the teacher finds likely.
+
+    logits: both [B, T, V]; weights: [B, T]."""
+    return forward_kl(teacher_logits, student_logits, weights)
+
+
+def total_variation(student_logits: Tensor, teacher_logits: Tensor, weights: Tensor) -> Tensor:
+    """Weighted mean total variation over positions, which is 1 - alpha at temperature 1.
+
+    logits: both [B, T, V]; weights: [B, T]. Source: arXiv:2211.17192, corollary 3.6."""
+    student, teacher = student_logits.float().softmax(-1), teacher_logits.float().softmax(-1)
+    return weighted_mean(0.5 * (student - teacher).abs().sum(-1).flatten(), weights.flatten())
+
+
 def weighted_mean(values: Tensor, weights: Tensor) -> Tensor:
     """Mean of values [N] by weights [N]; 0 where every weight is 0."""
     return (values * weights).sum() / weights.sum().clamp_min(torch.finfo(weights.dtype).tiny)

@@ -10,6 +10,7 @@ from app.panels.log import MOST_LINES, LogLine, LogPanel
 from app.store import RunStore
 from engine.events import (
     BlockFinished,
+    CheckpointSaved,
     Compared,
     Decided,
     Event,
@@ -19,6 +20,7 @@ from engine.events import (
     Refused,
     RunFailed,
     RunFinished,
+    TrainingStarted,
 )
 from tests.app.factory import FakeHost, a_round, started, whole_run
 
@@ -109,3 +111,9 @@ def test_lines_are_plain_text_that_can_be_copied(panel: LogPanel) -> None:
     panel.append_lines([LogLine("12:00:00", "<b>x</b>")])
     assert panel.text.toPlainText() == "12:00:00  <b>x</b>"
     assert panel.text.isReadOnly()
+
+
+def test_training_is_told_in_the_log() -> None:
+    began = TrainingStarted("builtin", "/d", "forward-kl", 2, 96, 1000, 54, 6, 9000, 40, 0, "cpu", "float32")
+    assert "54 texts" in (describe(began) or "")
+    assert describe(CheckpointSaved(3)) is None

@@ -1,0 +1,131 @@
+"""Plots over the steps of a training: what it lowers, and how often the drafter says what the target says."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtWidgets import QWidget
+
+from app import theme
+from app.curve import Curve
+from app.plain_text import one_line
+from app.plot_export import Column, Table
+from app.plot_panel import PlotPanel, top_of, tr
+from app.selection import Selection
+from app.store import RunStore
+from engine.events import Event
+from engine.summary import Summary
+
+
+class TrainingPlot(PlotPanel):
+    """A series of the newest training. It has no round to select: mouse and keys read off the nearest step."""
+
+    series = ""
+
+    def __init__(
+        self,
+        store: RunStore,
+        parent: QWidget | None,
+        *,
+        title: str,
+        caption: str,
+        axis: str,
+        key: str,
+        colour: str,
+        empty: str,
+    ) -> None:
+        super().__init__(
+            store, parent, title=title, caption=caption, axis=axis, bottom=tr("step"), keys=(("━", key, colour),),
+            empty=empty,
+        )  # fmt: skip
+        self._colour = colour
+        self.curve = Curve(self.plot)
+        self._number = -1
+        self.widget.setToolTip(tr("Point or ← → to read a step; right-click or Shift+F10 export."))
+        self.recolour()
+        self.draw((), Summary())
+
+    def draw(self, new: Sequence[Event], summary: Summary) -> None:
+        """Append what is new of the training; runs do not concern it."""
+        record = self.store.training
+        if record.number != self._number:
+            self._number = record.number
+            self.curve.clear()
+        points = record.series.get(self.series, [])[len(self.curve.x) :]
+        if points:
+            self.curve.extend([float(step) for step, _ in points], [value for _, value in points])
+            self.curve.show()
+        if points or not len(self.curve.x):
+            self.set_span(int(self.curve.x[-1]) if len(self.curve.x) else 0, self.top())
+        self.say_empty(Summary(), empty=not len(self.curve.x))
+
+    def top(self) -> float:
+        """The upper end of the value axis."""
+        return 1.0
+
+    def mark(self, selection: Selection | None) -> None:
+        """Rounds are not steps."""
+
+    def reading(self, at: int) -> str | None:
+        """The value at the nearest step."""
+        if not len(self.curve.x):
+            return None
+        nearest = int(np.argmin(np.abs(self.curve.x - at)))
+        return tr("step {0:,.0f}: {1:.3f}").format(self.curve.x[nearest], self.curve.y[nearest])
+
+    def columns(self) -> tuple[Column, ...]:
+        """Every point."""
+        return Column(tr("step"), self.curve.x), Column(self.title, self.curve.y)
+
+    def table(self) -> Table:
+        """What a CSV file of the plot holds."""
+        command = self.store.training.command
+        notes = [self.title] if command is None else [self.title, one_line(command.target), one_line(command.out)]
+        return Table(tuple(notes), tuple(Column(title, values.copy()) for title, values in self.columns()))
+
+    def paint_items(self, colours: theme.Colours) -> None:
+        """One line."""
+        self.curve.item.setPen(pg.mkPen(getattr(colours, self._colour), width=2))
+
+    def _select(self, number: int) -> None:
+        """Read off a step; a negative one is the last."""
+        if len(self.curve.x):
+            last = int(self.curve.x[-1])
+            self._pointed = last if number < 0 else min(number, last)
+            self._read()
+
+    def _on_stepped(self, by: int) -> None:
+        steps = self.curve.x
+        if len(steps):
+            now = len(steps) - 1 if self._pointed is None else int(np.argmin(np.abs(steps - self._pointed)))
+            self._select(int(steps[max(0, min(len(steps) - 1, now + by))]))
+
+
+class LossPlot(TrainingPlot):
+    """What training lowers, a step."""
+
+    series = "loss"
+
+    def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
+        super().__init__(
+            store, parent, title=tr("Loss"), caption=tr("What training lowers, a token; falling is good."),
+            axis=tr("loss"), key=tr("loss"), colour="accent", empty=tr("The loss appears with the first step."),
+        )  # fmt: skip
+
+    def top(self) -> float:
+        """What the usual losses stay within."""
+        usual = [self.curve.usual_most()] if len(self.curve.x) else []
+        return max(0.1, 1.1 * max(usual, default=1.0)) if usual and usual[0] < 1 else top_of(usual, least=1.0)
+
+
+class HeldOutPlot(TrainingPlot):
+    """Greedy alpha on held-out texts, a look."""
+
+    series = "alpha"
+
+    def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
+        super().__init__(
+            store, parent, title=tr("Held-out α"),
+            caption=tr("Greedy drafts the target would accept, on texts kept from training; high is good."),
+            axis="α", key="α", colour="accepted", empty=tr("α appears with the first look at the held-out texts."),
+        )  # fmt: skip

@@ -1,0 +1,90 @@
+"""Panel of a training's buttons and its state in words; knows what may be pressed, not what a press does."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Signal, SignalInstance
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
+
+from app import theme, training_words
+from app.labels import ElasticLine
+from app.panel import Panel
+from app.progress_bar import CalmProgressBar
+from app.store import RunStore
+from engine.events import Event
+from engine.summary import Summary
+
+
+class TrainBarPanel(Panel):
+    """Start, Pause, Stop, Use this drafter."""
+
+    start_asked = Signal()
+    hold_asked = Signal(bool)
+    stop_asked = Signal()
+    use_asked = Signal(str, str)
+    every_ms = 100
+
+    def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
+        super().__init__(store, parent)
+        self._why_not = ""
+        self.state = ElasticLine(self)
+        self.state.setAccessibleName(self.tr("State of the training"))
+        self.progress = CalmProgressBar(self.tr("Progress of the training"), self)
+        self.progress.setFixedSize(16 * theme.GRID, theme.GRID)
+        self.start = self._button(self.tr("▶  Start"), self.tr("Train the drafter"), self.start_asked)
+        self.start.setProperty("primary", True)
+        self.hold = self._button(self.tr("Pause"), self.tr("Hold after the step under way, or go on"))
+        self.hold.clicked.connect(lambda: self.hold_asked.emit(not store.training.held))
+        self.stop = self._button(self.tr("Stop"), self.tr("Stop; the last checkpoint is kept (Esc)"), self.stop_asked)
+        self.use = self._button(
+            self.tr("Use this drafter"), self.tr("Choose target and trained drafter in the Decode tab")
+        )
+        self.use.clicked.connect(self._use)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(2 * theme.GRID, theme.GRID, 2 * theme.GRID, theme.GRID)
+        row.setSpacing(theme.GRID)
+        row.addWidget(self.state, 1)
+        for widget in (self.progress, self.start, self.hold, self.stop, self.use):
+            row.addWidget(widget)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.draw((), store.summary)
+
+    def show_reason(self, why_not: str) -> None:
+        """Say why a training cannot start; empty where it can."""
+        if why_not != self._why_not:
+            self._why_not = why_not
+            self.draw((), self.store.summary)
+
+    def draw(self, new: Sequence[Event], summary: Summary) -> None:
+        """Say what is going on and what may be pressed."""
+        record, at = self.store.training, self.store.engine.progressed
+        self.start.setEnabled(not record.live and not self._why_not and not self.store.commands.has_run)
+        self.start.setToolTip(self._start_tip())
+        self.hold.setText(self.tr("Resume") if record.held else self.tr("Pause"))
+        self.hold.setEnabled(record.live)
+        self.stop.setEnabled(record.live)
+        self.use.setEnabled(record.drafter is not None)
+        self.progress.setVisible(record.live)
+        if record.live and at is not None:
+            self.progress.show_share(at.done, at.total)
+        if record.live:
+            self.state.show_text(training_words.state(record, at))
+        else:
+            self.state.show_text(training_words.ending(record))
+
+    def _start_tip(self) -> str:
+        if self.store.commands.has_run:
+            return self.tr("Train the drafter; first the run under way has to end")
+        return self._why_not or self.tr("Train the drafter")
+
+    def _use(self) -> None:
+        record = self.store.training
+        if record.command is not None and record.drafter is not None:
+            self.use_asked.emit(record.command.target, record.drafter)
+
+    def _button(self, text: str, tip: str, asked: SignalInstance | None = None) -> QPushButton:
+        button = QPushButton(text, self)
+        button.setToolTip(tip)
+        button.setAccessibleDescription(tip)
+        if asked is not None:
+            button.clicked.connect(asked)
+        return button

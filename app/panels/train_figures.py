@@ -1,0 +1,87 @@
+"""Panel that sets the figures of a drafter before and after its training side by side; computes none."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
+
+from app import theme, words
+from app.labels import plain_label
+from app.panel import Panel
+from app.store import RunStore
+from engine.events import DrafterMeasured, Event
+from engine.speed_model import Interval
+from engine.summary import Summary
+
+_NAME, _FIRST = 0, 1
+
+
+class TrainFiguresPanel(Panel):
+    """A table of five rows."""
+
+    every_ms = 100
+
+    def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
+        super().__init__(store, parent)
+        self._drawn: tuple[DrafterMeasured | None, DrafterMeasured | None] | None = None
+        names = (
+            (self.tr("held-out α, greedy"), self.tr("Share of the target's greedy tokens the drafter would propose.")),
+            (self.tr("α at temperature 1"), self.tr("Mean of sum(min(p, q)): what sampling would accept.")),
+            (self.tr("c, cost of a step"), self.tr("Time of a drafter step ÷ time of a target step; low is good.")),
+            (self.tr("predicted speedup"), self.tr("From α, c and the measured cost of checking a draft.")),
+            (self.tr("measured speedup"), self.tr("Speculative against plain decoding, in alternating blocks.")),
+        )
+        self.table = QTableWidget(len(names), 3, self)
+        self.table.setHorizontalHeaderLabels([self.tr("figure"), self.tr("before"), self.tr("after")])
+        self.table.setAccessibleName(self.tr("Figures before and after training"))
+        self.table.setToolTip(self.tr("95 % intervals in brackets, over held-out texts and over pairs of blocks."))
+        self.table.verticalHeader().hide()
+        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.table.setShowGrid(False)
+        self.table.setTabKeyNavigation(False)
+        self.table.setFont(theme.tabular(self.table.font()))
+        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
+        for row, (name, tip) in enumerate(names):
+            for column in range(3):
+                item = QTableWidgetItem(name if column == _NAME else words.UNKNOWN)
+                item.setToolTip(tip)
+                self.table.setItem(row, column, item)
+        column_of = QVBoxLayout(self)
+        column_of.setContentsMargins(2 * theme.GRID, theme.GRID, theme.GRID, theme.GRID)
+        column_of.setSpacing(theme.HALF)
+        column_of.addWidget(plain_label(self.tr("Before and after"), self, role="title"))
+        column_of.addWidget(self.table, 1)
+
+    def draw(self, new: Sequence[Event], summary: Summary) -> None:
+        """Fill in what was measured."""
+        figures = self.store.training.figures
+        found = (figures.get("before"), figures.get("after"))
+        if found == self._drawn:
+            return
+        self._drawn = found
+        for place, figure in enumerate(found):
+            for row, text in enumerate(_texts(figure)):
+                item = self.table.item(row, _FIRST + place)
+                if item is not None:
+                    item.setText(text)
+
+
+def _texts(figure: DrafterMeasured | None) -> tuple[str, ...]:
+    if figure is None:
+        return (words.UNKNOWN,) * 5
+    return (
+        words.with_interval(figure.alpha, _interval(figure.alpha_ci)),
+        words.number(figure.alpha_overlap),
+        words.number(figure.c, 3),
+        words.times(figure.predicted_speedup),
+        words.times(figure.speedup) + _brackets(figure.speedup_ci),
+    )
+
+
+def _interval(pair: tuple[float, float] | None) -> Interval | None:
+    return None if pair is None else Interval(*pair)
+
+
+def _brackets(pair: tuple[float, float] | None) -> str:
+    return "" if pair is None else f" [{pair[0]:.2f}, {pair[1]:.2f}]"

@@ -1,0 +1,300 @@
+"""Panel that says what is to be trained: target, text, folder, settings, and what that would take; starts nothing."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QSettings, QTimer, Signal
+from PySide6.QtGui import QHideEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app import labels, theme, training_words
+from app.config_form import ConfigForm
+from app.labels import plain_label
+from app.panel import Panel
+from app.panels.model_picker import Choice, ModelPicker
+from app.panels.steady_box import SteadyBox
+from app.plain_text import one_line
+from app.store import RunStore
+from engine import paths
+from engine.events import Event, ModelLoaded, Surveyed, TrainingEstimated
+from engine.host import EstimateTraining, Train
+from engine.summary import Summary
+from engine.training.drafter_config import DrafterConfig
+
+_PAUSE_MS = 400
+_DEVICES, _DTYPES = ("auto", "cpu", "cuda"), ("auto", "float32", "bfloat16")
+_MOST_NAMES = 1000
+
+
+class TrainFormPanel(Panel):
+    """The left column of the Train tab. `changed` says that something else is chosen."""
+
+    changed = Signal()
+    every_ms = 100
+
+    def __init__(self, store: RunStore, target: str, parent: QWidget | None = None) -> None:
+        super().__init__(store, parent)
+        tip = self.tr("The model to train a drafter for: builtin, a folder, or a hub id in the local cache.")
+        self.target = ModelPicker(target, self.tr("Target"), tip, self)
+        self.data = self._line(
+            self.tr("Text"), self.tr("A folder of .txt and .md files, or a .jsonl file with text or prompt a line.")
+        )
+        self.out = self._line(self.tr("Drafter's folder"), self.tr("A new folder: the drafter and its checkpoints."))
+        self.data.setPlaceholderText(self.tr("a folder or file of text"))
+        self.choose_folder = self._button(self.tr("Folder…"), self.tr("Choose a folder of text"), self.data.setText)
+        self.choose_file = self._button(
+            self.tr("File…"), self.tr("Choose a file of text"), self.data.setText, file=True
+        )
+        self.choose_out = self._button(self.tr("Choose…"), self.tr("Choose the drafter's folder"), self.out.setText)
+        self.resume = QCheckBox(self.tr("Go on with the training in that folder"), self)
+        self.resume.setToolTip(self.tr("Continues at its last checkpoint, with the same target, text and settings."))
+        self.device = self._box(_DEVICES, self.tr("Device"), self.tr("Where target and drafter are computed."))
+        self.dtype = self._box(
+            _DTYPES, self.tr("Number type"), self.tr("Of the target; the drafter's weights are kept in float32.")
+        )
+        self.form = ConfigForm(DrafterConfig, self)
+        self.shape = plain_label("", self, wraps=True)
+        self.memory = plain_label("", self, role="muted", wraps=True)
+        self.time = plain_label("", self, role="muted", wraps=True)
+        self.verdict = plain_label("", self, wraps=True)
+        self._asked: Train | None = None
+        self._answered: Train | None = None
+        self._seen: tuple[TrainingEstimated | None, Surveyed | None, ModelLoaded | None, bool] | None = None
+        self._out_suggested = ""
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(_PAUSE_MS)
+        self._pause.timeout.connect(self._ask)
+        self._lay_out()
+        self._suggest_out()
+        self._listen()
+        self.draw((), store.summary)
+
+    def command(self) -> Train:
+        """The training as it is chosen."""
+        return Train(
+            target=self.target.spec().strip() or "builtin",
+            data=self.data.text().strip(),
+            out=self.out.text().strip(),
+            settings=self.form.values(DrafterConfig),
+            device=self.device.currentText(),
+            dtype=self.dtype.currentText(),
+            resume=self.resume.isChecked(),
+        )
+
+    def why_not(self) -> str:
+        """Why it cannot be started, empty where it can."""
+        command = self.command()
+        if not command.data and not command.settings["sample"]:
+            return self.tr("choose a text to learn from, or let the target write some (Sampled tokens)")
+        if not command.out:
+            return self.tr("choose a folder for the drafter")
+        needed = self.store.training.estimated
+        return needed.why_not if needed is not None and command == self._answered else ""
+
+    def draw(self, new: Sequence[Event], summary: Summary) -> None:
+        """Show what the training would take, and which targets there are."""
+        store = self.store
+        if store.training.estimated is not None and self._asked is not None and not store.commands.unanswered:
+            self._answered = self._asked
+        seen = (store.training.estimated, store.engine.surveyed, store.engine.model, store.training.live)
+        if seen != self._seen:
+            self._seen = seen
+            self._offer()
+            self._show_needs()
+            self._enable(not store.training.live)
+            if not store.training.live:
+                self._suggest_out()
+        if self._has_question() and not self._pause.isActive():
+            self._pause.start()
+
+    def save(self, settings: QSettings) -> None:
+        """Keep the choices for the next start, but for the folder, which is a new one each time."""
+        settings.setValue("train/target", self.target.spec())
+        settings.setValue("train/data", self.data.text())
+        self.form.save(settings, "train")
+
+    def restore(self, settings: QSettings) -> None:
+        """Take up those of the last time."""
+        for name, take in (("target", self.target.set_spec), ("data", self.data.setText)):
+            if isinstance(stored := settings.value(f"train/{name}"), str) and stored:
+                take(stored)
+        self.form.restore(settings, "train")
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
+        """What is hidden asks nothing."""
+        self._pause.stop()
+        super().hideEvent(event)
+
+    # What the engine says
+
+    def _has_question(self) -> bool:
+        heard = self.store.engine.model is not None or self.store.engine.estimated is not None
+        idle = not self.store.busy and not self.store.commands.unanswered
+        ready = heard and idle and self.isVisible()
+        return ready and bool(self.command().out) and self.command() != self._asked
+
+    def _ask(self) -> None:
+        if self._has_question():
+            self._asked = self.command()
+            self.store.ask(EstimateTraining(self._asked))
+
+    def _show_needs(self) -> None:
+        needed, command = self.store.training.estimated, self.command()
+        known = needed is not None and needed.layers and command in (self._answered, self.store.training.command)
+        lines = ("", "", "")
+        if known and needed is not None:
+            lines = training_words.needs(needed, float(command.settings["minutes"] or 0))
+        for label, line in zip((self.shape, self.memory, self.time), lines, strict=True):
+            label.setText(line)
+            label.setVisible(bool(line))
+        why_not = self.why_not()
+        if why_not:
+            self.verdict.setText(self.tr("⚠ why not: {0}").format(one_line(why_not)))
+        else:
+            self.verdict.setText(self.tr("✓ fits") if known else self.tr("not known yet"))
+        labels.set_role(self.verdict, "bad" if why_not and known else "normal")
+
+    def _offer(self) -> None:
+        surveyed, model = self.store.engine.surveyed, self.store.engine.model
+        found = [] if surveyed is None else [one for one in surveyed.options if one.role == "target"]
+        choices = [Choice(one.spec, one.title, "", "", one.why_not) for one in found] or [Choice("builtin", "builtin")]
+        if model is not None and model.target not in [choice.spec for choice in choices]:
+            choices.append(Choice(model.target, model.target, "", self.tr("loaded")))
+        self.target.set_choices(choices)
+
+    # What is chosen
+
+    def _listen(self) -> None:
+        self.target.spec_changed.connect(self._suggest_out)
+        title = self.tr("Choose a model folder")
+        self.target.folder_asked.connect(lambda: self._choose(title, self.target.set_spec))
+        for line in (self.data, self.out):
+            line.textChanged.connect(self._follow)
+        for box in (self.device, self.dtype):
+            box.currentTextChanged.connect(self._follow)
+        self.target.spec_changed.connect(self._follow)
+        self.resume.toggled.connect(self._follow)
+        self.form.changed.connect(self._follow)
+
+    def _follow(self) -> None:
+        self._show_needs()
+        self.changed.emit()
+        if self._has_question():
+            self._pause.start()
+
+    def _suggest_out(self) -> None:
+        """Name a folder that is not there yet, unless one was typed."""
+        if self.out.text() != self._out_suggested or self.resume.isChecked():
+            return
+        free = str(_free_folder(self.target.spec()))
+        if free != self._out_suggested:
+            self._out_suggested = free
+            self.out.setText(free)
+
+    def _choose(self, title: str, take: Callable[[str], None], *, file: bool = False) -> None:
+        """Let a folder or file be chosen."""
+        dialog = QFileDialog(self, title, str(Path.home()))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile if file else QFileDialog.FileMode.Directory)
+        dialog.fileSelected.connect(take)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    # Look
+
+    def _enable(self, enabled: bool) -> None:
+        for widget in self._inputs:
+            widget.setEnabled(enabled)
+
+    @property
+    def _inputs(self) -> tuple[QWidget, ...]:
+        return (
+            self.target, self.data, self.out, self.choose_folder, self.choose_file, self.choose_out, self.resume,
+            self.device, self.dtype, self.form,
+        )  # fmt: skip
+
+    def _line(self, name: str, tip: str) -> QLineEdit:
+        line = QLineEdit(self)
+        line.setProperty("role", "search")  # the frame that makes a line visible in both schemes
+        line.setAccessibleName(name)
+        line.setToolTip(tip)
+        line.setMinimumWidth(9 * theme.GRID)
+        return line
+
+    def _button(self, text: str, tip: str, take: Callable[[str], None], *, file: bool = False) -> QPushButton:
+        button = QPushButton(text, self)
+        button.setToolTip(tip)
+        button.setAccessibleName(tip)
+        button.clicked.connect(lambda: self._choose(tip, take, file=file))
+        return button
+
+    def _box(self, known: Sequence[str], name: str, tip: str) -> SteadyBox:
+        box = SteadyBox(self)
+        box.addItems(list(known))
+        box.setAccessibleName(name)
+        box.setToolTip(tip)
+        return box
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(2 * theme.GRID, theme.GRID, theme.GRID, theme.GRID)
+        column.setSpacing(theme.GRID)
+        column.addWidget(plain_label(self.tr("Drafter for"), self, role="title"))
+        column.addLayout(self._where())
+        column.addWidget(plain_label(self.tr("Text to learn from"), self, role="title"))
+        column.addLayout(self._beside(self.data, self.choose_folder, self.choose_file))
+        column.addWidget(plain_label(self.tr("Folder of the drafter"), self, role="title"))
+        column.addLayout(self._beside(self.out, self.choose_out))
+        column.addWidget(self.resume)
+        column.addWidget(plain_label(self.tr("What it takes"), self, role="title"))
+        for label in (self.shape, self.memory, self.time, self.verdict):
+            column.addWidget(label)
+        column.addWidget(plain_label(self.tr("Training"), self, role="title"))
+        column.addWidget(self.form)
+        column.addStretch(1)
+
+    def _where(self) -> QFormLayout:
+        form = QFormLayout()
+        form.setVerticalSpacing(theme.GRID - 2)
+        form.setHorizontalSpacing(theme.GRID)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        for text, widget in (
+            (self.tr("Target"), self.target),
+            (self.tr("Device"), self.device),
+            (self.tr("Numbers"), self.dtype),
+        ):
+            label = plain_label(text, self)
+            label.setBuddy(widget)
+            label.setToolTip(widget.toolTip())
+            form.addRow(label, widget)
+        return form
+
+    def _beside(self, line: QLineEdit, *buttons: QPushButton) -> QVBoxLayout:
+        """A line as wide as the column, its buttons below."""
+        row = QHBoxLayout()
+        row.setSpacing(theme.GRID)
+        for button in buttons:
+            row.addWidget(button)
+        row.addStretch(1)
+        column = QVBoxLayout()
+        column.setSpacing(theme.HALF)
+        column.addWidget(line)
+        column.addLayout(row)
+        return column
+
+
+def _free_folder(target: str) -> Path:
+    """A folder of the user's that is not there yet, named after the target."""
+    name = "".join(c if c.isalnum() or c in "-._" else "-" for c in Path(target).name) or "drafter"
+    base = paths.training() / "drafters"
+    wanted = (base / f"{name}-{i}" for i in range(1, _MOST_NAMES))
+    return next((folder for folder in wanted if not folder.exists()), base)

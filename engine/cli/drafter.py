@@ -1,0 +1,227 @@
+"""`draftscope train drafter` and `train compare-objectives`: a drafter for any target."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+
+from engine.cli import OK, STOPPED
+from engine.cli.options import Json
+from engine.cli.output import Output, Value
+from engine.cli.running import stoppable
+from engine.errors import InputError
+from engine.events import (
+    DrafterMeasured,
+    Event,
+    Measured,
+    TrainingEstimated,
+    TrainingFinished,
+    TrainingStarted,
+    Warned,
+    When,
+)
+from engine.method import make_config
+from engine.paths import training
+from engine.training.drafter_config import OBJECTIVES, DrafterConfig
+
+if TYPE_CHECKING:
+    from engine.training.job import Job
+
+_AUTO = "auto"
+_Target = Annotated[str, typer.Option(help="builtin, a folder, or a hub id in the cache")]
+_Data = Annotated[
+    Path | None,
+    typer.Option(help="a folder or file of text: .txt, .md (a document each), .jsonl (lines with text or prompt)"),
+]
+_Sample = Annotated[int, typer.Option(help="tokens of text to add that the target itself writes")]
+_Out = Annotated[Path | None, typer.Option(help="the drafter's folder, new; a user folder unless given")]
+_Minutes = Annotated[float, typer.Option(help="time for training, measuring it included")]
+_Size = Annotated[str, typer.Option(help="auto fits it to the target")]
+_Objective = Annotated[str, typer.Option(help=", ".join(OBJECTIVES))]
+_Seed = Annotated[int, typer.Option(help="same seed, same drafter")]
+_Gamma = Annotated[int, typer.Option(help="draft length at which the speedup is measured")]
+_Steps = Annotated[int, typer.Option(help="steps of training; 0 fits them to the minutes")]
+_Rate = Annotated[float, typer.Option(help="learning rate at its peak; 0 fits the width")]
+_Patience = Annotated[int, typer.Option(help="looks without a better alpha after which training ends early")]
+_Embed = Annotated[bool, typer.Option("--embed", help="begin with the target's embeddings, at its width")]
+_Resume = Annotated[bool, typer.Option("--resume", help="go on with the training in the folder")]
+_Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N")]
+_DType = Annotated[str, typer.Option(help="of the target: auto, float32 or bfloat16")]
+
+
+def train_drafter(
+    *,
+    target: _Target = "builtin",
+    data: _Data = None,
+    sample: _Sample = 0,
+    out: _Out = None,
+    minutes: _Minutes = 10.0,
+    layers: _Size = _AUTO,
+    width: _Size = _AUTO,
+    objective: _Objective = "forward-kl",
+    embed: _Embed = False,
+    gamma: _Gamma = 4,
+    patience: _Patience = 8,
+    steps: _Steps = 0,
+    rate: _Rate = 0.0,
+    seed: _Seed = 0,
+    resume: _Resume = False,
+    device: _Device = "auto",
+    dtype: _DType = "auto",
+    json: Json = False,
+) -> int:
+    """Train a drafter for a target and say what it pays, before and after."""
+    settings = make_config(
+        DrafterConfig,
+        {
+            "objective": objective, "minutes": minutes, "layers": _size("layers", layers),
+            "width": _size("width", width), "sample": sample, "gamma": gamma, "patience": patience, "seed": seed,
+            "embed": embed, "steps": steps, "rate": rate,
+        },
+    )  # fmt: skip
+    _refuse_dtype(dtype)
+    from engine.training.drafter import train_drafter as train
+    from engine.training.job import Job
+
+    output = Output(json=json)
+    job = Job(target, data, out or _own_folder(target), settings, device, dtype, resume)
+    told = _Told(output)
+    with stoppable() as flag:
+        _quiet()
+        for event in train(job, flag):
+            told.take(event)
+    output.summary(told.summary(job))
+    return STOPPED if flag.is_set() else OK
+
+
+def compare_objectives(
+    *,
+    target: _Target = "builtin",
+    data: _Data = None,
+    out: _Out = None,
+    minutes: _Minutes = 10.0,
+    layers: _Size = _AUTO,
+    width: _Size = _AUTO,
+    objective: _Objective = "forward-kl",
+    steps: Annotated[int, typer.Option(help="steps of each final training; 0 fits them to the minutes")] = 0,
+    seed: _Seed = 0,
+    device: _Device = "auto",
+    dtype: _DType = "auto",
+    json: Json = False,
+) -> int:
+    """Distillation against cross-entropy alone: same first weights, texts and steps, a learning rate tuned for each."""
+    settings = make_config(
+        DrafterConfig,
+        {
+            "objective": objective, "minutes": minutes, "layers": _size("layers", layers),
+            "width": _size("width", width), "seed": seed, "steps": steps,
+        },
+    )  # fmt: skip
+    if objective == "cross-entropy":
+        raise InputError("objective = cross-entropy: it would be compared with itself", "name a distillation")
+    _refuse_dtype(dtype)
+    from engine.training.comparison import Comparison, compare
+    from engine.training.job import Job
+
+    output = Output(json=json)
+    job = Job(target, data, out or _own_folder(f"{target}-objectives"), settings, device, dtype, resume=True)
+    with stoppable() as flag:
+        _quiet()
+        for item in compare(job, flag):
+            if isinstance(item, Comparison):
+                output.summary(msgspec.to_builtins(item))
+            else:
+                _note(output, item)
+                output.event(item)
+    return STOPPED if flag.is_set() else OK
+
+
+def _size(name: str, text: str) -> int:
+    if text == _AUTO:
+        return 0
+    if not text.isdecimal() or int(text) < 1:
+        raise InputError(f"{name} = {text}: must be auto or a whole number above 0", f"leave --{name} out")
+    return int(text)
+
+
+def _refuse_dtype(dtype: str) -> None:
+    if dtype not in (_AUTO, "float32", "bfloat16"):
+        raise InputError(f"dtype = {dtype}: training knows auto, float32 and bfloat16", "leave --dtype out")
+
+
+def _own_folder(target: str) -> Path:
+    """A folder of the user's for drafters of this target."""
+    return training() / "drafters" / "".join(c if c.isalnum() or c in "-._" else "-" for c in target)
+
+
+def _quiet() -> None:
+    from engine.quiet import quiet_libraries
+
+    quiet_libraries()
+
+
+def _note(output: Output, event: Event) -> None:
+    if isinstance(event, Measured):
+        output.note(f"{event.name} {event.value:.4f} at step {event.round}")
+    elif isinstance(event, Warned):
+        output.note(f"warning: {event.message}; {event.hint}")
+
+
+class _Told:
+    """Prints the events of a training and remembers what its summary needs."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._figures: dict[When, DrafterMeasured] = {}
+        self._alphas: list[Measured] = []
+        self._started: TrainingStarted | None = None
+        self._finished: TrainingFinished | None = None
+        self._estimated: TrainingEstimated | None = None
+
+    def take(self, event: Event) -> None:
+        """Print and remember one event."""
+        match event:
+            case TrainingEstimated():
+                self._estimated = event
+                self._output.note(f"{event.layers} layers of {event.width}, {event.n_parameters:,} parameters")
+            case TrainingStarted():
+                self._started = event
+            case TrainingFinished():
+                self._finished = event
+            case DrafterMeasured(when=when):
+                self._figures[when] = event
+            case Measured(name="alpha"):
+                self._alphas.append(event)
+        _note(self._output, event)
+        self._output.event(event)
+
+    def summary(self, job: "Job") -> dict[str, Value]:
+        """The fields of the summary."""
+        before, after, ended = self._figures.get("before"), self._figures.get("after"), self._finished
+        first = before.alpha if before is not None else self._alphas[0].value if self._alphas else None
+        return {
+            "drafter": str(job.out),
+            "target": job.target,
+            "objective": job.settings.objective,
+            "layers": None if self._started is None else self._started.layers,
+            "width": None if self._started is None else self._started.width,
+            "n_parameters": None if self._started is None else self._started.n_parameters,
+            "alpha_before": first,
+            "alpha_after": None if after is None else after.alpha,
+            "alpha_ci": None if after is None else after.alpha_ci,
+            "alpha_overlap": None if after is None else after.alpha_overlap,
+            "gamma": job.settings.gamma,
+            "c": None if after is None else after.c,
+            "predicted_speedup": None if after is None else after.predicted_speedup,
+            "speedup_before": None if before is None else before.speedup,
+            "speedup": None if after is None else after.speedup,
+            "speedup_ci": None if after is None else after.speedup_ci,
+            **dict(self._of_the_end(ended)),
+        }
+
+    def _of_the_end(self, ended: TrainingFinished | None) -> Iterator[tuple[str, Value]]:
+        names = {"n_tokens": "tokens", "step": "steps"}
+        for name in ("n_tokens", "tokens_per_s", "matrix_rate_fraction", "seconds", "step", "best_step", "stopped"):
+            yield names.get(name, name), None if ended is None else getattr(ended, name)

@@ -1,0 +1,38 @@
+"""Holds work between its steps and lets it go on, one by one or freely; knows no work.
+
+* imports neither Qt nor torch."""
+
+import threading
+from threading import Event as Flag
+
+
+class Gate:
+    """Holds a run between rounds, a training between steps."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._n_allowed: int | None = None
+
+    def set(self, n_allowed: int | None) -> None:
+        """None lets rounds pass; a number lets that many more pass."""
+        with self._changed:
+            self._n_allowed = n_allowed
+            self._changed.notify_all()
+
+    def step(self) -> None:
+        """Let one more round pass, holding after it."""
+        with self._changed:
+            self._n_allowed = (self._n_allowed or 0) + 1
+            self._changed.notify_all()
+
+    def wait(self, cancelled: Flag) -> None:
+        """Return when the next round may begin or the run was cancelled."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._n_allowed != 0 or cancelled.is_set())
+            if self._n_allowed:
+                self._n_allowed -= 1
+
+    def wake(self) -> None:
+        """Look again at the flag."""
+        with self._changed:
+            self._changed.notify_all()

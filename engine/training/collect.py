@@ -1,0 +1,136 @@
+"""Gathers what a drafter learns from: the user's texts as tokens, then what the target writes; knows no drafter."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from transformers import PreTrainedTokenizerBase
+
+from engine.errors import InputError
+from engine.events import Event, Progressed, Warned
+from engine.models import LoadedModel
+from engine.training import target_text, token_store
+from engine.training.texts import Texts
+from engine.training.token_store import Document
+
+_AT_ONCE, _BEGINNING, _MOST_BEGINNINGS = 32, 16, 4096
+_SAMPLE_LENGTH, _SAMPLES_AT_ONCE = 128, 32
+_LOOKED_AT_TOKENS = 200_000
+_MUCH_FALLBACK = 0.05
+
+
+def source_of(texts: Texts | None, target: str, *, sample: int, seed: int) -> str:
+    """What changes when the gathered tokens would be others."""
+    stamp = (None if texts is None else texts.stamp(), target, sample, seed if sample else 0)
+    return hashlib.blake2b(repr(stamp).encode(), digest_size=16).hexdigest()
+
+
+def gather(
+    folder: Path, texts: Texts | None, target: LoadedModel, *, sample: int, seed: int, pause: Callable[[], None]
+) -> Iterator[Event]:
+    """Fill the token store in `folder`, unless it holds just this; yields progress and warnings.
+
+    sample: tokens that the target is to write. pause: called now and then, may raise.
+    Raises InputError where there is no token in all of it."""
+    source = source_of(texts, target.spec, sample=sample, seed=seed)
+    if token_store.written_from(folder) == source:
+        return
+    gatherer = _Gatherer(texts, target)
+    documents = gatherer.documents(sample=sample, seed=seed)
+    n_tokens = 0
+    for n_tokens in token_store.write(folder, documents, source=source):
+        pause()
+        yield gatherer.progress(n_tokens, sample)
+    if not n_tokens:
+        raise InputError("there is no text in what was given", "name a folder or file with text")
+    yield from gatherer.warnings(n_tokens)
+
+
+class _Gatherer:
+    """Reads and samples, and remembers what is worth a warning."""
+
+    def __init__(self, texts: Texts | None, target: LoadedModel) -> None:
+        self._texts = texts
+        self._target = target
+        self._beginnings: list[Document] = []
+        self._counts: dict[int, int] = {}
+        self._n_sampled_from = 0
+        self._sampling = False
+
+    def documents(self, *, sample: int, seed: int) -> Iterator[Document]:
+        """Yield the user's documents, then what the target writes after their beginnings."""
+        yield from self._read()
+        self._sampling = True
+        if sample:
+            yield from self._sample(sample, seed)
+
+    def progress(self, n_tokens: int, sample: int) -> Progressed:
+        """How far it is."""
+        if self._sampling or self._texts is None:
+            return Progressed("sampling", min(sample, n_tokens - self._n_sampled_from), sample, "tokens")
+        self._n_sampled_from = n_tokens
+        return Progressed("tokenizing", self._texts.n_bytes_read, self._texts.n_bytes, "bytes")
+
+    def _read(self) -> Iterator[Document]:
+        tokenizer = self._target.tokenizer
+        end = tokenizer.eos_token_id
+        texts = iter(()) if self._texts is None else self._texts.documents()
+        while batch := list(islice(texts, _AT_ONCE)):
+            for ids in tokenizer(batch)["input_ids"]:
+                found = Document.of(ids if end is None else [*ids, int(end)])
+                self._remember(found)
+                yield found
+
+    def _remember(self, document: Document) -> None:
+        if len(self._beginnings) < _MOST_BEGINNINGS and len(document.ids) >= _BEGINNING:
+            self._beginnings.append(Document(document.ids[:_BEGINNING], document.key))
+        if sum(self._counts.values()) < _LOOKED_AT_TOKENS:
+            for index, n in zip(*np.unique(document.ids, return_counts=True), strict=True):
+                self._counts[int(index)] = self._counts.get(int(index), 0) + int(n)
+
+    def _sample(self, n_tokens: int, seed: int) -> Iterator[Document]:
+        known = self._beginnings
+        beginnings: Sequence[Sequence[int]] = [found.ids for found in known] or [[_first_id(self._target)]]
+        room = min(_SAMPLE_LENGTH, self._target.context - len(beginnings[0]))
+        made = target_text.sampled(
+            self._target, beginnings, n_tokens=n_tokens, n_new=room, at_once=_SAMPLES_AT_ONCE, seed=seed
+        )
+        for place, ids in made:
+            yield Document(ids, known[place].key) if known else Document.of(ids)
+
+    def warnings(self, n_tokens: int) -> Iterator[Warned]:
+        """Yield what may make the drafter worse than hoped."""
+        if self._texts is not None and self._texts.n_skipped_files:
+            yield Warned(f"{self._texts.n_skipped_files} files were left out: they are not UTF-8 text", "convert them")
+        if self._texts is not None and self._texts.n_skipped_lines:
+            yield Warned(f"{self._texts.n_skipped_lines} lines had neither text nor prompt", "see the format in --help")
+        if n_tokens >= token_store.MOST_TOKENS:
+            yield Warned(f"only the first {token_store.MOST_TOKENS:,} tokens are used", "shuffle the text first")
+        rate = fallback_rate(self._target.tokenizer, self._counts)
+        if rate >= _MUCH_FALLBACK:
+            message = (
+                f"{rate:.0%} of the tokens are pieces of characters: the target's tokenizer handles this text badly"
+            )
+            yield Warned(message, "use text in the languages of the target")
+
+
+def fallback_rate(tokenizer: PreTrainedTokenizerBase, counts: dict[int, int]) -> float:
+    """Share of tokens that are less than a character, or that stand for an unknown one."""
+    total = sum(counts.values())
+    broken = sum(n for index, n in counts.items() if _is_piece(tokenizer, index))
+    return broken / total if total else 0.0
+
+
+def _is_piece(tokenizer: PreTrainedTokenizerBase, index: int) -> bool:
+    token = str(tokenizer.convert_ids_to_tokens(index))
+    is_byte = len(token) == 6 and token.startswith("<0x") and token.endswith(">")
+    return is_byte or index == tokenizer.unk_token_id or "\ufffd" in tokenizer.decode([index])
+
+
+def _first_id(target: LoadedModel) -> int:
+    for index in (target.tokenizer.bos_token_id, target.tokenizer.eos_token_id, *sorted(target.stop_ids)):
+        if index is not None:
+            return int(index)
+    raise InputError(f"{target.spec} has no token to begin a text with", "give it beginnings with --data")

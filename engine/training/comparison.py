@@ -1,0 +1,220 @@
+"""Distillation against cross-entropy alone: same first weights, texts and steps; says what the difference is.
+
+The learning rate of each is tuned on one half of the held-out texts; the difference is measured on the other."""
+
+from collections.abc import Generator, Iterator, Sequence
+from threading import Event as Flag
+from typing import NamedTuple, TypeAlias
+
+import msgspec
+import torch
+from transformers import LlamaForCausalLM
+
+from engine import checks, models, speed_model
+from engine.errors import EngineError, InputError, ModelError
+from engine.events import Event, Measured, Progressed
+from engine.models import LoadedModel
+from engine.speed_model import Interval
+from engine.training import collect, estimate, student
+from engine.training.drafter_config import ObjectiveName
+from engine.training.drafter_shape import peak_rate
+from engine.training.estimate import Work
+from engine.training.held_out import Agreement, HeldOut
+from engine.training.job import Job, find, needed
+from engine.training.loop import LossNotFinite, Pace, train_in_memory
+from engine.training.plan import Plan, Stretch
+from engine.training.rows import RowShape
+from engine.training.token_store import TokenStore
+from engine.training.work_clock import WorkClock
+from engine.training.workplace import Workplace
+
+_GRID = (0.5, 1.0, 2.0)
+# A tuning run is this share of a final one.
+_TUNING_SHARE = 0.35
+_LEAST_TEXTS = 4
+_FEWEST_STEPS = 10
+_SHARE_OF_STEPS = 0.85
+Rates: TypeAlias = dict[str, float]
+
+
+class Comparison(msgspec.Struct, frozen=True):
+    """What came out. difference: held-out greedy alpha of distillation less that of cross-entropy, with its bootstrap
+    interval over texts; tuned: alpha on the tuning half, by objective and learning rate."""
+
+    objective: ObjectiveName
+    alpha: dict[str, float]
+    alpha_overlap: dict[str, float]
+    difference: float
+    difference_ci: Interval | None
+    rates: Rates
+    tuned: dict[str, dict[str, float]]
+    steps: int
+    tuning_steps: int
+    n_texts_tuning: int
+    n_texts_measuring: int
+    tokens: int
+    layers: int
+    width: int
+    seconds: float
+    stopped: str
+
+
+class _Trial(NamedTuple):
+    objective: ObjectiveName
+    rate: float
+    steps: int
+
+
+def compare(job: Job, cancelled: Flag) -> Iterator[Event | Comparison]:
+    """Tune, train and measure; yields progress, alphas, and last the result. Keeps the tokens in the job's folder.
+
+    Raises EngineError: refused, or stopped by the user before there is a result."""
+    clock = WorkClock()
+    began_s = clock()
+    found = find(job)
+    if found.texts is None:
+        raise InputError("there is no text to learn from", "name a folder or file (--data)")
+    asked = needed(job, found, loaded=False)
+    estimate.refuse_too_large(asked, job.out)
+    yield asked
+    place = Workplace(job.out)
+    with place.alone(resume=True):
+        target = yield from _loaded(job, cancelled)
+        yield from collect.gather(
+            place.work, found.texts, target, sample=0, seed=job.settings.seed, pause=lambda: _stop_if(cancelled)
+        )
+        store = TokenStore(place.work, seed=job.settings.seed)
+        yield from _Experiment(job, target, store, cancelled, clock, began_s).run()
+
+
+def _stop_if(cancelled: Flag) -> None:
+    if cancelled.is_set():
+        raise EngineError("stopped by the user", "there is no result yet; start it again")
+
+
+def _loaded(job: Job, cancelled: Flag) -> Generator[Event, None, LoadedModel]:
+    found = find(job)
+    for item in models.load(found.target, found.device, found.dtype):
+        _stop_if(cancelled)
+        if isinstance(item, LoadedModel):
+            return item
+        yield Progressed("loading", item, found.target.n_parameters * found.dtype.itemsize, "bytes")
+    raise ModelError(f"{job.target} could not be loaded", "check the checkpoint's files")
+
+
+class _Experiment:
+    """All trainings of the comparison."""
+
+    def __init__(
+        self, job: Job, target: LoadedModel, store: TokenStore, cancelled: Flag, clock: WorkClock, began_s: float
+    ) -> None:
+        self._job, self._target, self._store = job, target, store
+        self._cancelled, self._clock, self._began_s = cancelled, clock, began_s
+        held_out = [store.ids(span) for span in store.held_out]
+        if len(held_out) < _LEAST_TEXTS:
+            raise InputError(f"only {len(held_out)} texts are held out", "give at least 40 documents")
+        self._tuning = HeldOut(target, held_out[::2])
+        self._measuring = HeldOut(target, held_out[1::2])
+        config = checks.configuration(find(job).target)
+        self._work: Work = estimate.plan_work(
+            config, job.settings, n_vocabulary=target.n_vocabulary, device=target.device
+        )
+        self._dtype = torch.float32
+
+    def run(self) -> Iterator[Event | Comparison]:
+        """Tune each objective, then train each at its best rate."""
+        objectives: tuple[ObjectiveName, ObjectiveName] = (self._job.settings.objective, "cross-entropy")
+        steps = self._fit(objectives)
+        tuning_steps = max(_FEWEST_STEPS, int(_TUNING_SHARE * steps))
+        share = self._work.rows.n_rows / estimate.rows_for(self._target.device).n_rows
+        base = peak_rate(self._job.settings, self._work.shape, share_of_rows=share)
+        tuned: dict[str, dict[str, float]] = {}
+        rates: Rates = {}
+        for name in objectives:
+            scores: dict[str, float] = {}
+            for rate in (factor * base for factor in _GRID):
+                model = yield from self._train(_Trial(name, rate, tuning_steps))
+                scores[f"{rate:.2g}"] = alpha = self._tuning.agreement(model).alpha if model is not None else 0.0
+                yield Measured(f"{name} alpha at rate {rate:.2g}", alpha, tuning_steps)
+                rates[name] = rate if alpha >= max(scores.values()) else rates[name]
+            tuned[name] = scores
+        found: dict[str, Agreement] = {}
+        for name in objectives:
+            model = yield from self._train(_Trial(name, rates[name], steps))
+            if model is None:
+                raise EngineError(f"{name} has no finite loss at any rate", "use other text or another target")
+            found[name] = self._measuring.agreement(model, overlap=True)
+            yield Measured(f"{name} alpha", found[name].alpha, steps)
+        yield self._result(objectives, found, rates, tuned, steps, tuning_steps)
+
+    def _fit(self, objectives: Sequence[ObjectiveName]) -> int:
+        """Steps of a final training, so that all of them together take the minutes."""
+        batch = self._store.rows(seed=self._job.settings.seed).batch(0, self._work.rows)
+        times = []
+        for name in objectives:
+            model = self._fresh()
+            lowered = student.objective(model, self._target, name)
+            self._dtype, step_s = student.fastest(model, batch, lowered, n_rows_at_once=self._work.n_rows_at_once)
+            times.append(step_s)
+        left_s = _SHARE_OF_STEPS * (60 * self._job.settings.minutes - (self._clock() - self._began_s))
+        weight = 1 + len(_GRID) * _TUNING_SHARE
+        if self._job.settings.steps:
+            return self._job.settings.steps
+        n_rows = self._work.rows.n_rows
+        steps, n_rows = estimate.fit_steps(left_s / (weight * sum(times)) * n_rows, n_rows)
+        self._work = self._work._replace(rows=RowShape(n_rows, self._work.rows.length))
+        return steps
+
+    def _fresh(self) -> LlamaForCausalLM:
+        """The first weights, the same every time."""
+        return student.new_drafter(self._target, self._work.shape, self._job.settings)
+
+    def _train(self, trial: _Trial) -> Generator[Event, None, LlamaForCausalLM | None]:
+        """A model trained from the first weights; None where its loss was no number."""
+        model = self._fresh()
+        plan = Plan(
+            steps=trial.steps, peak_rate=trial.rate, stretches=(Stretch(1.0, (self._work.rows,)),), hold=0.3,
+            warmup=max(1, min(100, trial.steps // 10)),
+        )  # fmt: skip
+        rows = self._store.rows(seed=self._job.settings.seed)
+        lowered = student.objective(model, self._target, trial.objective)
+        pace = Pace(self._dtype, self._work.n_rows_at_once)
+        try:
+            for step in train_in_memory(model, rows.batch, lowered, plan, pace):
+                _stop_if(self._cancelled)
+                yield Progressed("training", step, trial.steps, f"steps of {trial.objective}")
+        except LossNotFinite:
+            return None
+        return model.eval()
+
+    def _result(
+        self,
+        objectives: tuple[ObjectiveName, ObjectiveName],
+        found: dict[str, Agreement],
+        rates: Rates,
+        tuned: dict[str, dict[str, float]],
+        steps: int,
+        tuning_steps: int,
+    ) -> Comparison:
+        distilled, plain = (found[name] for name in objectives)
+        gained = [a - b for a, b in zip(distilled.agreed, plain.agreed, strict=True)]
+        n_texts = len(distilled.counted)
+        n_steps = steps * 2 + tuning_steps * len(_GRID) * 2
+        return Comparison(
+            objective=objectives[0],
+            alpha={name: agreement.alpha for name, agreement in found.items()},
+            alpha_overlap={name: agreement.overlap for name, agreement in found.items()},
+            difference=sum(gained) / max(1, sum(distilled.counted)),
+            difference_ci=speed_model.ratio_interval(gained, distilled.counted, [1] * n_texts),
+            rates=rates,
+            tuned=tuned,
+            steps=steps,
+            tuning_steps=tuning_steps,
+            n_texts_tuning=len(self._tuning.beginnings),
+            n_texts_measuring=n_texts,
+            tokens=n_steps * self._work.rows.n_rows * self._work.rows.length,
+            layers=self._work.shape.layers,
+            width=self._work.shape.width,
+            seconds=self._clock() - self._began_s,
+            stopped="steps" if self._job.settings.steps else "minutes",
+        )

@@ -1,0 +1,72 @@
+"""The settings of a drafter's training, from which form and command line are made.
+
+* imports neither Qt nor torch."""
+
+from typing import Annotated, Literal, TypeAlias
+
+import msgspec
+from msgspec import Meta
+
+ObjectiveName: TypeAlias = Literal["forward-kl", "reverse-kl", "total-variation", "cross-entropy"]
+OBJECTIVES: tuple[ObjectiveName, ...] = ("forward-kl", "reverse-kl", "total-variation", "cross-entropy")
+
+# What a form calls a 0.
+_AUTO = {"zero": "auto"}
+
+
+class DrafterConfig(msgspec.Struct, frozen=True):
+    """How a drafter is trained. steps: 0 fits them to the minutes."""
+
+    objective: Annotated[
+        ObjectiveName,
+        Meta(
+            title="Objective",
+            description="what training lowers: the drafter's distance from the target's distribution (forward-kl, "
+            "reverse-kl, total-variation), or cross-entropy on the text alone",
+        ),
+    ] = "forward-kl"
+    minutes: Annotated[
+        float, Meta(gt=0, le=10_000, title="Minutes", description="time for training, measuring it included")
+    ] = 10.0
+    layers: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=16,
+            title="Layers",
+            description="each costs drafting time; 0 fits them to the target",
+            extra_json_schema=_AUTO,
+        ),
+    ] = 0
+    width: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=8192,
+            title="Width",
+            description="numbers a token, a multiple of 32; 0 fits the target",
+            extra_json_schema=_AUTO,
+        ),
+    ] = 0
+    sample: Annotated[
+        int,
+        Meta(ge=0, le=10_000_000, title="Sampled tokens", description="text to add, written by the target itself"),
+    ] = 0
+    gamma: Annotated[
+        int, Meta(ge=1, le=64, title="γ to measure at", description="tokens a round where the speedup is measured")
+    ] = 4
+    patience: Annotated[
+        int,
+        Meta(ge=1, le=1000, title="Patience", description="looks without a better α after which training ends early"),
+    ] = 8
+    seed: Annotated[int, Meta(ge=0, le=2**53, title="Seed", description="same seed, same drafter")] = 0
+    embed: Annotated[bool, Meta(title="Begin with the target's embeddings", description="needs the target's width")] = (
+        False
+    )
+    steps: Annotated[
+        int, Meta(ge=0, le=10_000_000, title="Steps", description="0 fits them to the minutes", extra_json_schema=_AUTO)
+    ] = 0
+    rate: Annotated[
+        float,
+        Meta(ge=0, le=1, title="Learning rate", description="at its peak; 0 fits the width", extra_json_schema=_AUTO),
+    ] = 0.0

@@ -1,0 +1,95 @@
+"""The shape of a drafter for a target: shallow, since drafting time goes by layers; loads nothing."""
+
+from typing import NamedTuple
+
+from transformers import LlamaConfig, PreTrainedConfig
+
+from engine.errors import InputError
+from engine.training.drafter_config import DrafterConfig
+
+_SHALLOW_UP_TO = 8
+_WIDTH_SHARE, _NARROWEST, _WIDEST, _WIDTH_STEP = 0.375, 64, 1024, 32
+_HEAD, _WIDE_HEAD, _WIDE_FROM = 32, 64, 512
+_BASE_RATE, _BASE_WIDTH, _LEAST_RATE = 4e-3, 96, 3e-4
+_DEFAULT_BASE, _DEFAULT_CONTEXT = 10_000.0, 2048
+
+
+class DrafterShape(NamedTuple):
+    """The sizes of a drafter; its vocabulary is the target's, embedding and head are one table."""
+
+    layers: int
+    width: int
+    mlp: int
+    heads: int
+    n_vocabulary: int
+
+    @property
+    def n_parameters(self) -> int:
+        """Weights, the shared table counted once."""
+        per_layer = 4 * self.width**2 + 3 * self.width * self.mlp + 2 * self.width
+        return self.n_vocabulary * self.width + self.layers * per_layer + self.width
+
+    @property
+    def n_multiplied(self) -> int:
+        """Weights that a token is multiplied with; looking up an embedding is no product."""
+        return self.n_parameters
+
+
+def derive(config: PreTrainedConfig, settings: DrafterConfig, *, n_vocabulary: int) -> DrafterShape:
+    """The asked shape; what was left open follows from the target: one layer for targets of up to eight, else two,
+    and about three eighths of its width, which at these sizes costs hardly any time.
+
+    Raises InputError for a width that is no multiple of 32 or cannot take the target's embeddings."""
+    text = config.get_text_config()
+    layers = settings.layers or (1 if text.num_hidden_layers <= _SHALLOW_UP_TO else 2)
+    width = settings.width or (text.hidden_size if settings.embed else _fitting_width(text.hidden_size))
+    if width % _WIDTH_STEP:
+        raise InputError(f"width = {width}: must be a multiple of {_WIDTH_STEP}", "use 0 to fit it to the target")
+    if settings.embed and width != text.hidden_size:
+        reason = f"width = {width}: the target's embeddings have {text.hidden_size} numbers a token"
+        raise InputError(reason, "leave the width open, or begin with random weights")
+    head = _WIDE_HEAD if width >= _WIDE_FROM and width % _WIDE_HEAD == 0 else _HEAD
+    return DrafterShape(layers, width, _rounded(8 * width / 3), width // head, n_vocabulary)
+
+
+def peak_rate(settings: DrafterConfig, shape: DrafterShape, *, share_of_rows: float) -> float:
+    """The learning rate: as asked, or falling with the root of the width and of the rows a step.
+
+    share_of_rows: rows of a step over those that keep the device busy."""
+    fitting = _BASE_RATE * (share_of_rows * _BASE_WIDTH / shape.width) ** 0.5
+    return settings.rate or max(_LEAST_RATE, min(_BASE_RATE, fitting))
+
+
+def llama_config(shape: DrafterShape, target: PreTrainedConfig) -> LlamaConfig:
+    """The drafter's configuration: rotary base, context and special tokens of the target."""
+    text = target.get_text_config()
+    return LlamaConfig(
+        vocab_size=shape.n_vocabulary,
+        hidden_size=shape.width,
+        num_hidden_layers=shape.layers,
+        num_attention_heads=shape.heads,
+        num_key_value_heads=shape.heads,
+        intermediate_size=shape.mlp,
+        max_position_embeddings=int(getattr(text, "max_position_embeddings", None) or _DEFAULT_CONTEXT),
+        tie_word_embeddings=True,
+        rope_parameters={"rope_type": "default", "rope_theta": _rotary_base(text)},
+        bos_token_id=text.bos_token_id,
+        eos_token_id=text.eos_token_id,
+        pad_token_id=None,
+    )
+
+
+def _fitting_width(target_width: int) -> int:
+    return max(_NARROWEST, min(_WIDEST, _rounded(_WIDTH_SHARE * target_width)))
+
+
+def _rounded(size: float) -> int:
+    return max(_WIDTH_STEP, _WIDTH_STEP * round(size / _WIDTH_STEP))
+
+
+def _rotary_base(text: PreTrainedConfig) -> float:
+    """Of the layers that see everything, where kinds of layers differ."""
+    found = getattr(text, "rope_parameters", None) or {}
+    kinds = [found, *(kind for kind in found.values() if isinstance(kind, dict))]
+    bases = [kind["rope_theta"] for kind in kinds if isinstance(kind.get("rope_theta"), int | float)]
+    return float(max(bases, default=getattr(text, "rope_theta", None) or _DEFAULT_BASE))

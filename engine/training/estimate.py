@@ -1,0 +1,145 @@
+"""What training a drafter would take of memory, disk and time, from configurations alone; loads no weights."""
+
+import shutil
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from transformers import PreTrainedConfig
+
+from engine import checks, models
+from engine.errors import InputError
+from engine.events import TrainingEstimated
+from engine.folders import Checkpoint
+from engine.training.drafter_config import DrafterConfig
+from engine.training.drafter_shape import DrafterShape, derive
+from engine.training.rows import RowShape
+
+# Weights, gradients and the two moments of Adam, in float32.
+_BYTES_A_WEIGHT = 16
+# Logits of both models, their log-probabilities, the divergence and the gradients of these, in float32.
+_LOGIT_COPIES = 8
+_ACTIVATIONS_A_LAYER = 24
+_BATCH_BYTES = 1 << 30
+_CPU_ROWS, _GPU_ROWS = RowShape(16, 256), RowShape(64, 512)
+# Of a matrix product's rate, what a training step was found to reach.
+_REACHED = 0.35
+_PROBE_S = 0.15
+_HEADROOM = 1.1
+_MOST_PROBED = 4096
+_FEWEST_STEPS, _WANTED_STEPS, _FEWEST_ROWS = 10, 400, 2
+
+
+class Work(NamedTuple):
+    """How a drafter is trained: its shape, the rows of a step, and how many of them are computed at once."""
+
+    shape: DrafterShape
+    rows: RowShape
+    n_rows_at_once: int
+
+
+def plan_work(target: PreTrainedConfig, settings: DrafterConfig, *, n_vocabulary: int, device: torch.device) -> Work:
+    """Choose shape and rows; as many rows at once as keep the logits within a gigabyte. Raises InputError."""
+    shape = derive(target, settings, n_vocabulary=n_vocabulary)
+    wanted = rows_for(device)
+    context = int(getattr(target.get_text_config(), "max_position_embeddings", None) or wanted.length)
+    rows = RowShape(wanted.n_rows, min(wanted.length, context))
+    row_bytes = rows.length * n_vocabulary * 4 * _LOGIT_COPIES
+    return Work(shape, rows, max(1, min(rows.n_rows, _BATCH_BYTES // row_bytes)))
+
+
+def rows_for(device: torch.device) -> RowShape:
+    """The rows of a step that keep a device busy."""
+    return _GPU_ROWS if device.type == "cuda" else _CPU_ROWS
+
+
+class Steps(NamedTuple):
+    """How many steps of how many rows."""
+
+    n_steps: int
+    n_rows: int
+
+
+def fit_steps(n_rows_in_all: float, most_rows: int) -> Steps:
+    """Cut what can be afforded into steps: rather fewer rows a step than too few steps to learn in."""
+    n_rows = max(_FEWEST_ROWS, min(most_rows, round(n_rows_in_all / _WANTED_STEPS)))
+    return Steps(max(_FEWEST_STEPS, int(n_rows_in_all / n_rows)), n_rows)
+
+
+def operations_a_token(n_target: int, shape: DrafterShape, *, distilled: bool = True) -> float:
+    """Multiplications and additions of a training step per token: forward and backward of the drafter, forward of the
+    target where it is asked."""
+    return 6.0 * shape.n_multiplied + (2.0 * n_target if distilled else 0.0)
+
+
+def estimate(
+    target: Checkpoint, settings: DrafterConfig, *, device: torch.device, dtype: torch.dtype, loaded: bool
+) -> TrainingEstimated:
+    """What the training would take; loaded: the target is in memory already. Raises InputError, ModelError."""
+    config = checks.configuration(target)
+    work = plan_work(config, settings, n_vocabulary=_vocabulary(config), device=device)
+    rate = matrix_rate(device, dtype, n_rows=work.n_rows_at_once * work.rows.length, width=_width(config))
+    distilled = settings.objective != "cross-entropy"
+    per_token = operations_a_token(target.n_parameters, work.shape, distilled=distilled)
+    return TrainingEstimated(
+        target=target.spec,
+        device=str(device),
+        target_bytes=0 if loaded else target.n_parameters * dtype.itemsize,
+        drafter_bytes=work.shape.n_parameters * _BYTES_A_WEIGHT,
+        batch_bytes=_batch_bytes(work, config),
+        free_bytes=models.free_bytes(device),
+        disk_bytes=work.shape.n_parameters * (3 * 4 * 2 + 2),
+        layers=work.shape.layers,
+        width=work.shape.width,
+        n_parameters=work.shape.n_parameters,
+        tokens_per_s=_REACHED * rate / per_token,
+    )
+
+
+def refuse_too_large(needed: TrainingEstimated, out: Path) -> None:
+    """Raises InputError where memory or disk would run out."""
+    n_bytes = _HEADROOM * (needed.target_bytes + needed.drafter_bytes + needed.batch_bytes)
+    if n_bytes > needed.free_bytes:
+        reason = f"training needs {_gib(n_bytes)}, {_gib(needed.free_bytes)} are free on {needed.device}"
+        raise InputError(reason, "choose a narrower drafter, --dtype bfloat16 or a smaller target")
+    there = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
+    free = shutil.disk_usage(there).free
+    if needed.disk_bytes > free:
+        reason = f"checkpoints need {_gib(needed.disk_bytes)}, {_gib(free)} are free on the disk of {out}"
+        raise InputError(reason, "free the disk, name another folder or choose a narrower drafter")
+
+
+def _gib(n_bytes: float) -> str:
+    return f"{n_bytes / 2**30:.1f} GiB"
+
+
+def matrix_rate(device: torch.device, dtype: torch.dtype, *, n_rows: int, width: int) -> float:
+    """Operations a second of a product [n_rows, width] x [width, 4 width], the best of some."""
+    n_rows, width = min(n_rows, _MOST_PROBED), min(width, _MOST_PROBED)
+    left = torch.randn(n_rows, width, device=device).to(dtype)
+    right = torch.randn(width, 4 * width, device=device).to(dtype)
+    best = float("inf")
+    until = time.perf_counter() + _PROBE_S
+    while best == float("inf") or time.perf_counter() < until:
+        started = time.perf_counter()
+        left @ right
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        best = min(best, time.perf_counter() - started)
+    return 8.0 * n_rows * width**2 / best
+
+
+def _batch_bytes(work: Work, config: PreTrainedConfig) -> int:
+    n_tokens = work.n_rows_at_once * work.rows.length
+    logits = n_tokens * work.shape.n_vocabulary * 4 * _LOGIT_COPIES
+    drafter = n_tokens * work.shape.layers * work.shape.width * 4 * _ACTIVATIONS_A_LAYER
+    return logits + drafter + n_tokens * _width(config) * 4 * _ACTIVATIONS_A_LAYER
+
+
+def _width(config: PreTrainedConfig) -> int:
+    return int(config.get_text_config().hidden_size)
+
+
+def _vocabulary(config: PreTrainedConfig) -> int:
+    return int(config.get_text_config().vocab_size)

@@ -1,0 +1,67 @@
+"""What a drafter is to be trained from, and what that would take; reads small files only."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import torch
+
+from engine import folders, models
+from engine.errors import EngineError, InputError
+from engine.events import TrainingEstimated
+from engine.folders import Checkpoint
+from engine.training import estimate
+from engine.training.drafter_config import DrafterConfig
+from engine.training.texts import Texts
+
+
+class Job(NamedTuple):
+    """What is to be trained, from what, where."""
+
+    target: str
+    data: Path | None
+    out: Path
+    settings: DrafterConfig
+    device: str = "auto"
+    dtype: str = "auto"
+    resume: bool = False
+
+
+class Found(NamedTuple):
+    """What a job names, looked at: the target's files, where and in which type it is to run, the texts."""
+
+    target: Checkpoint
+    device: torch.device
+    dtype: torch.dtype
+    texts: Texts | None
+
+
+def find(job: Job) -> Found:
+    """Look at what a job names. Raises EngineError: missing, unreadable, nothing to learn from."""
+    device = models.parse_device(job.device)
+    return Found(folders.inspect(job.target), device, models.parse_dtype(job.dtype, device), _texts(job))
+
+
+def needed(job: Job, found: Found, *, loaded: bool) -> TrainingEstimated:
+    """What the training would take. Raises InputError for a shape that cannot be."""
+    return estimate.estimate(found.target, job.settings, device=found.device, dtype=found.dtype, loaded=loaded)
+
+
+def estimated(job: Job, *, loaded: bool) -> TrainingEstimated:
+    """What the training would take, and why it would be refused, if it would."""
+    nothing = TrainingEstimated(job.target, job.device, 0, 0, 0, 0, 0, 0, 0, 0, 0.0)
+    try:
+        found = find(job)
+        nothing = needed(job, found, loaded=loaded)
+        estimate.refuse_too_large(nothing, job.out)
+    except EngineError as err:
+        return msgspec.structs.replace(nothing, why_not=err.message)
+    return nothing
+
+
+def _texts(job: Job) -> Texts | None:
+    if job.data is None and not job.settings.sample:
+        raise InputError(
+            "there is no text to learn from", "name a folder or file (--data), or let the target (--sample)"
+        )
+    return None if job.data is None else Texts(job.data)

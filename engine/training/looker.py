@@ -1,0 +1,54 @@
+"""Looks at a drafter while it trains: scores it on held-out texts and keeps the best; knows no steps."""
+
+import time
+
+from transformers import LlamaForCausalLM
+
+from engine import machine
+from engine.training import early_stop
+from engine.training.checkpoint import Progress
+from engine.training.held_out import HeldOut
+from engine.training.workplace import Began, Provenance, Workplace
+
+_BEGINNING_SHARE = 1 / 3
+
+
+class Looker:
+    """Scores the drafter on held-out texts and keeps the best."""
+
+    name = "alpha"
+
+    def __init__(self, model: LlamaForCausalLM, held_out: HeldOut, began: Began, place: Workplace) -> None:
+        self.every = began.every
+        self._model = model
+        self._held_out = held_out
+        self._began = began
+        self._place = place
+
+    def score(self, progress: Progress) -> float:
+        """Held-out greedy alpha; the first and every better drafter is published."""
+        alpha = self._held_out.agreement(self._model).alpha
+        if early_stop.is_best(progress.scores, alpha) or not self._place.published:
+            self._place.publish(self._model, _provenance(self._began, progress, alpha))
+        return alpha
+
+    def enough(self, progress: Progress) -> bool:
+        """Whether the last looks brought nothing; a slow beginning does not count."""
+        began = progress.step >= _BEGINNING_SHARE * self._began.steps
+        return began and early_stop.enough(progress.scores, patience=self._began.settings.patience)
+
+
+def _provenance(began: Began, progress: Progress, alpha: float) -> Provenance:
+    return Provenance(
+        made_utc=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        began=began,
+        started_from="the target's embeddings" if began.settings.embed else "random weights",
+        step=progress.step,
+        n_tokens=progress.n_tokens,
+        seconds=round(progress.seconds, 1),
+        alpha=alpha,
+        losses=progress.losses,
+        scores=(*progress.scores, (progress.step, alpha)),
+        versions=dict(machine.versions()),
+        processor=machine.processor(),
+    )

@@ -1,0 +1,109 @@
+"""The drafter in training as a model: its first weights, its objective, its pace on this machine; knows no folders."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+from transformers import LlamaForCausalLM
+
+from engine.models import LoadedModel
+from engine.training import drafter_shape, estimate, objectives
+from engine.training.drafter_config import DrafterConfig, ObjectiveName
+from engine.training.drafter_shape import DrafterShape
+from engine.training.loop import Objective, Pace, accumulate
+from engine.training.rows import Batch
+from engine.training.workplace import Began
+
+_DISTANCES: dict[ObjectiveName, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
+    "forward-kl": objectives.forward_kl,
+    "reverse-kl": objectives.reverse_kl,
+    "total-variation": objectives.total_variation,
+}
+
+
+def new_drafter(target: LoadedModel, shape: DrafterShape, settings: DrafterConfig) -> LlamaForCausalLM:
+    """A drafter with random weights, in float32 on the target's device; with the target's embeddings where asked."""
+    with torch.random.fork_rng():
+        torch.manual_seed(settings.seed)
+        model = LlamaForCausalLM(drafter_shape.llama_config(shape, target.model.config))
+    if settings.embed:
+        table = target.model.get_input_embeddings().weight
+        with torch.no_grad():
+            model.model.embed_tokens.weight.copy_(table[: shape.n_vocabulary])
+    made: LlamaForCausalLM = model.to(target.device).eval()
+    return made
+
+
+def objective(model: LlamaForCausalLM, target: LoadedModel, name: ObjectiveName) -> Objective:
+    """What is to be lowered on a batch: a distance from the target's distributions, or the loss on the text alone."""
+    if name == "cross-entropy":
+        return lambda batch: objectives.next_token_loss(_logits(model, batch), batch)
+    distance = _DISTANCES[name]
+
+    def distil(batch: Batch) -> Tensor:
+        with torch.no_grad():
+            wanted = target.model(input_ids=batch.ids.to(target.device), use_cache=False).logits
+        return distance(_logits(model, batch), wanted.to(batch.ids.device), batch.next_weights)
+
+    return distil
+
+
+def _logits(model: LlamaForCausalLM, batch: Batch) -> Tensor:
+    logits: Tensor = model(input_ids=batch.ids, use_cache=False).logits
+    return logits
+
+
+def fastest(
+    model: LlamaForCausalLM, batch: Batch, objective: Objective, *, n_rows_at_once: int
+) -> tuple[torch.dtype, float]:
+    """The type in which a step is fastest here, and the seconds of a step; the weights stay as they are."""
+    part = Batch(batch.ids[:n_rows_at_once], batch.weights[:n_rows_at_once])
+    n_parts = len(batch.ids) / len(part.ids)
+    times = {
+        dtype: seconds_of(lambda dtype=dtype: accumulate(model, part, objective, Pace(dtype)))  # type: ignore[misc]
+        for dtype in (torch.bfloat16, torch.float32)
+    }
+    model.zero_grad(set_to_none=True)
+    best = min(times, key=lambda dtype: times[dtype])
+    return best, times[best] * n_parts
+
+
+def seconds_of(work: Callable[[], object]) -> float:
+    """How long a piece of work takes once it is warm."""
+    work()
+    started = time.perf_counter()
+    work()
+    return max(1e-6, time.perf_counter() - started)
+
+
+def in_use(target: LoadedModel, model: LlamaForCausalLM) -> LoadedModel:
+    """A copy of the drafter as a pair would load it, in the target's type."""
+    with torch.random.fork_rng():
+        copy = LlamaForCausalLM(model.config)
+    copy.load_state_dict(model.state_dict())
+    copy = copy.to(device=target.device, dtype=target.dtype).eval()
+    n_bytes = sum(p.numel() * p.element_size() for p in copy.parameters())
+    context = int(model.config.max_position_embeddings)
+    return target._replace(spec="drafter", model=copy, context=context, n_bytes=n_bytes)
+
+
+def restore(model: LlamaForCausalLM, folder: Path) -> None:
+    """Take up the weights in a drafter's folder."""
+    model.load_state_dict(load_file(folder / "model.safetensors"), strict=False)
+    model.eval()
+
+
+def rate_fraction(target: LoadedModel, shape: DrafterShape, began: Began, tokens_per_s: float) -> float:
+    """Operations a second of the training over those of a matrix product of its shape and type."""
+    n_target = sum(p.numel() for p in target.model.parameters())
+    distilled = began.settings.objective != "cross-entropy"
+    per_token = estimate.operations_a_token(n_target, shape, distilled=distilled)
+    dtype = getattr(torch, began.dtype)
+    n_rows = estimate.rows_for(target.device).length * estimate.rows_for(target.device).n_rows
+    rate = estimate.matrix_rate(
+        target.device, dtype, n_rows=n_rows, width=target.model.config.get_text_config().hidden_size
+    )
+    return tokens_per_s * per_token / rate

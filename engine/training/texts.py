@@ -1,0 +1,105 @@
+"""Reads a folder or file of texts as documents, one after another; knows no tokens.
+
+* imports neither Qt nor torch."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from engine.errors import InputError
+
+_PLAIN, _LINES = (".txt", ".md"), (".jsonl",)
+# A longer text is cut at a line's end into documents of about this many characters.
+_LONGEST = 20_000
+_PROBED_BYTES = 8192
+_LONGEST_LINE = 4_000_000
+
+
+class _Line(msgspec.Struct):
+    """A line of JSON Lines: the text to learn from, or the prompt it begins with."""
+
+    text: str | None = None
+    prompt: str | None = None
+
+
+class Texts:
+    """The documents under a path. Counts what it leaves out while it reads.
+
+    n_skipped_files: not text; n_skipped_lines: of JSON Lines, neither text nor prompt."""
+
+    def __init__(self, source: Path) -> None:
+        """Raises InputError: nothing there, nothing to read."""
+        self.n_skipped_files = self.n_skipped_lines = 0
+        self.source = source
+        self._files = _files(source)
+        self.n_bytes = sum(file.stat().st_size for file in self._files)
+        self.n_bytes_read = 0
+
+    def stamp(self) -> tuple[tuple[str, int, int], ...]:
+        """What changes when a file does."""
+        return tuple((str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in self._files)
+
+    def documents(self) -> Iterator[str]:
+        """Yield the documents that hold more than space, file by file; no file is read whole."""
+        for file in self._files:
+            try:
+                if _is_binary(file):
+                    self.n_skipped_files += 1
+                else:
+                    yield from self._lines_of(file) if file.suffix.lower() in _LINES else _pieces(file)
+            except (OSError, UnicodeDecodeError):
+                self.n_skipped_files += 1
+            self.n_bytes_read += file.stat().st_size
+
+    def _lines_of(self, file: Path) -> Iterator[str]:
+        with file.open("rb") as lines:
+            while raw := lines.readline(_LONGEST_LINE):
+                text = _text_of(raw)
+                if text is None:
+                    self.n_skipped_lines += bool(raw.strip())
+                elif text.strip():
+                    yield text
+
+
+def _files(source: Path) -> list[Path]:
+    if not source.exists():
+        raise InputError(f"there is nothing at {source}", "name a folder or file with text")
+    try:
+        found = sorted(file for file in source.rglob("*") if file.is_file()) if source.is_dir() else [source]
+    except OSError as err:
+        raise InputError(f"{source} cannot be read ({err.strerror})", "check its permissions") from err
+    kinds = (*_PLAIN, *_LINES)
+    files = [file for file in found if file.suffix.lower() in kinds]
+    if not files:
+        there = f"holds {len(found)} files, none of them {', '.join(kinds)}" if found else "is empty"
+        raise InputError(f"{source} {there}", f"name a folder or file with text ({', '.join(kinds)})")
+    return files
+
+
+def _is_binary(file: Path) -> bool:
+    with file.open("rb") as opened:
+        return b"\0" in opened.read(_PROBED_BYTES)
+
+
+def _pieces(file: Path) -> Iterator[str]:
+    """The text of a file, cut at ends of lines where it is long; a line without an end is cut anywhere."""
+    piece: list[str] = []
+    n = 0
+    with file.open(encoding="utf-8") as lines:
+        while line := lines.readline(_LONGEST):
+            if piece and n + len(line) > _LONGEST:
+                yield "".join(piece)
+                piece, n = [], 0
+            piece.append(line)
+            n += len(line)
+    if (last := "".join(piece)).strip():
+        yield last
+
+
+def _text_of(raw: bytes) -> str | None:
+    try:
+        line = msgspec.json.decode(raw, type=_Line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return line.text if line.text is not None else line.prompt

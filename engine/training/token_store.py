@@ -1,0 +1,162 @@
+"""Texts as token ids in a file that is mapped, not read: any amount of text takes little memory; knows no models."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple, TypeAlias
+
+import msgspec
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.errors import EngineError, InputError
+from engine.training.rows import Batch, RowShape
+
+MOST_TOKENS = 50_000_000
+_HELD_OUT_SHARE, _MOST_HELD_OUT, _LEAST_HELD_OUT = 0.1, 32, 1
+Ids: TypeAlias = "np.typing.NDArray[np.uint32]"
+
+
+class Document(NamedTuple):
+    """A text as ids. key: documents of one key lie in the same part; equal texts have equal keys."""
+
+    ids: Sequence[int]
+    key: int
+
+    @classmethod
+    def of(cls, ids: Sequence[int]) -> "Document":
+        """A document that belongs to no other."""
+        return cls(ids, _hash(np.asarray(ids, dtype=np.uint32).tobytes()))
+
+
+class _Contents(msgspec.Struct, frozen=True):
+    """What lies in the file: where each document ends, its key, and what the texts were read from."""
+
+    ends: list[int]
+    keys: list[int]
+    source: str
+
+
+class TokenStore:
+    """Documents in two parts, those to learn from and those held out."""
+
+    def __init__(self, folder: Path, *, seed: int) -> None:
+        """Open what `write` left in `folder`. Raises InputError where fewer than two documents differ."""
+        self._contents = _read(folder)
+        self._ids: Ids = np.memmap(folder / "tokens.bin", dtype=np.uint32, mode="r")
+        order = sorted(set(self._contents.keys), key=lambda found: _hash(f"{seed}/{found}".encode()))
+        if len(order) < 2:
+            raise InputError("there is only one document to learn from", "add more text, so that one can be held out")
+        n = max(_LEAST_HELD_OUT, min(_MOST_HELD_OUT, int(_HELD_OUT_SHARE * len(order))))
+        kept_back = set(order[:n])
+        self.held_out: list[tuple[int, int]] = []
+        self.learned: list[tuple[int, int]] = []
+        seen: set[int] = set()
+        for span, found in zip(_spans(self._contents.ends), self._contents.keys, strict=True):
+            if found not in kept_back:
+                self.learned.append(span)
+            elif found not in seen:
+                self.held_out.append(span)
+            seen.add(found)
+
+    @property
+    def source(self) -> str:
+        """What the texts were read from."""
+        return self._contents.source
+
+    @property
+    def n_tokens(self) -> int:
+        """Tokens to learn from."""
+        return sum(end - start for start, end in self.learned)
+
+    def ids(self, span: tuple[int, int]) -> list[int]:
+        """The ids of a document."""
+        return [int(index) for index in self._ids[span[0] : span[1]]]
+
+    def rows(self, *, seed: int) -> "TextRows":
+        """Training batches over the part to learn from."""
+        return TextRows(self._ids, self.learned, seed=seed)
+
+
+class TextRows:
+    """Batches of rows cut out of the texts laid end to end: every row once an epoch, in an order of its own.
+
+    The batch of a step depends on the seed and the step alone."""
+
+    def __init__(self, ids: Ids, spans: Sequence[tuple[int, int]], *, seed: int) -> None:
+        self._ids = ids
+        self._starts = np.array([start for start, _ in spans], dtype=np.int64)
+        lengths = np.array([end - start for start, end in spans], dtype=np.int64)
+        self._before = np.concatenate([[0], np.cumsum(lengths)])
+        self._seed = seed
+        self._epoch: tuple[int, int, np.ndarray] = (-1, -1, np.empty(0, dtype=np.int64))
+
+    def batch(self, step: int, shape: RowShape) -> Batch:
+        """The rows of a step; where the texts are shorter than a row, they are repeated."""
+        first = step * shape.n_rows
+        rows = torch.stack([self._row(first + i, shape.length) for i in range(shape.n_rows)])
+        return Batch(rows, torch.ones(rows.shape))
+
+    def _row(self, number: int, length: int) -> Tensor:
+        total = int(self._before[-1])
+        n_rows = max(1, total // length)
+        epoch, place = divmod(number, n_rows)
+        if self._epoch[:2] != (epoch, n_rows):
+            order = np.random.default_rng([self._seed, epoch, 1]).permutation(n_rows)
+            self._epoch = (epoch, n_rows, order)
+        shift = int(np.random.default_rng([self._seed, epoch, 2]).integers(total))
+        start = (shift + int(self._epoch[2][place]) * length) % total
+        return torch.from_numpy(self._laid_out((start + np.arange(length)) % total).astype(np.int64))
+
+    def _laid_out(self, places: np.ndarray) -> Ids:
+        """The ids at places of the texts laid end to end."""
+        document = np.searchsorted(self._before, places, side="right") - 1
+        found: Ids = self._ids[self._starts[document] + places - self._before[document]]
+        return found
+
+
+def write(folder: Path, documents: Iterable[Document], *, source: str) -> Iterator[int]:
+    """Put documents into a new store in `folder`; yields the number of tokens so far after each.
+
+    What is past MOST_TOKENS is left. Raises EngineError where the disk refuses."""
+    ends: list[int] = []
+    keys: list[int] = []
+    draft = folder / "tokens.bin.partial"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with draft.open("wb") as file:
+            for document in documents:
+                row = np.asarray(document.ids, dtype=np.uint32)
+                file.write(row.tobytes())
+                ends.append((ends[-1] if ends else 0) + len(row))
+                keys.append(document.key)
+                yield ends[-1]
+                if ends[-1] >= MOST_TOKENS:
+                    break
+        draft.replace(folder / "tokens.bin")
+        (folder / "tokens.json").write_bytes(msgspec.json.encode(_Contents(ends, keys, source)))
+    except OSError as err:
+        raise EngineError(
+            f"the tokens could not be written to {folder} ({err})", "free disk space, then resume"
+        ) from err
+
+
+def written_from(folder: Path) -> str | None:
+    """What the store in `folder` was read from; None where there is no whole one."""
+    return _read(folder).source if (folder / "tokens.json").exists() and (folder / "tokens.bin").exists() else None
+
+
+def _read(folder: Path) -> _Contents:
+    try:
+        return msgspec.json.decode((folder / "tokens.json").read_bytes(), type=_Contents)
+    except (OSError, msgspec.DecodeError) as err:
+        raise EngineError(f"the tokens in {folder} are damaged ({err})", "delete that folder to start again") from err
+
+
+def _spans(ends: Sequence[int]) -> Iterator[tuple[int, int]]:
+    yield from zip([0, *ends], ends, strict=False)
+
+
+def _hash(raw: bytes) -> int:
+    return int.from_bytes(hashlib.blake2b(raw, digest_size=8).digest(), "big")

@@ -1,0 +1,149 @@
+"""The folder of a drafter's training: who has it, what it was begun with, where the best drafter lies."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import torch
+from filelock import FileLock, Timeout
+from safetensors import SafetensorError
+from safetensors.torch import save_file
+from torch import nn
+from transformers import LlamaForCausalLM, PreTrainedTokenizerBase
+
+from engine.errors import EngineError, InputError
+from engine.training.drafter_config import DrafterConfig
+
+_WORK = "training"
+_WEIGHTS, _PROVENANCE = "model.safetensors", "provenance.json"
+
+
+class Began(msgspec.Struct, frozen=True):
+    """What a training was begun with; a resumed one goes on with the same. n_rows: of a step; every: steps a look."""
+
+    target: str
+    source: str
+    settings: DrafterConfig
+    layers: int
+    width: int
+    dtype: str
+    steps: int
+    n_rows: int
+    every: int
+    rate: float
+
+
+class Provenance(msgspec.Struct, frozen=True):
+    """Where a trained drafter comes from. alpha: on held-out texts, greedy."""
+
+    made_utc: str
+    began: Began
+    started_from: str
+    step: int
+    n_tokens: int
+    seconds: float
+    alpha: float
+    losses: tuple[tuple[int, float], ...]
+    scores: tuple[tuple[int, float], ...]
+    versions: dict[str, str]
+    processor: str
+
+
+class Workplace(NamedTuple):
+    """The drafter's own folder; everything unfinished lies in a folder inside."""
+
+    out: Path
+
+    @property
+    def work(self) -> Path:
+        """Tokens, checkpoint, lock."""
+        return self.out / _WORK
+
+    @property
+    def checkpoint(self) -> Path:
+        """The checkpoint to resume from."""
+        return self.work / "checkpoint"
+
+    @contextmanager
+    def alone(self, *, resume: bool) -> Iterator[None]:
+        """Hold the folder. Raises InputError: it cannot be written, holds something else, is in use, was begun."""
+        self._refuse_others()
+        try:
+            self.work.mkdir(parents=True, exist_ok=True)
+        except OSError as err:
+            raise InputError(f"{self.out} cannot hold a training ({err.strerror})", "choose another folder") from err
+        try:
+            with FileLock(self.work / ".lock", timeout=0):
+                if self.began() is not None and not resume:
+                    reason = f"{self.out} holds a training already"
+                    raise InputError(reason, "resume it (--resume), or choose another folder")
+                yield
+        except Timeout as err:
+            raise InputError(f"another training is at work in {self.out}", "wait, or choose another folder") from err
+
+    def _refuse_others(self) -> None:
+        if self.out.exists() and not self.out.is_dir():
+            raise InputError(f"{self.out} is a file", "name a new folder for the drafter")
+        if self.out.exists() and not self.work.exists() and any(self.out.iterdir()):
+            raise InputError(f"{self.out} holds other files", "name a new folder for the drafter")
+
+    def began(self) -> Began | None:
+        """What the training here was begun with; None where none was."""
+        file = self.work / "began.json"
+        if not file.exists():
+            return None
+        try:
+            return msgspec.json.decode(file.read_bytes(), type=Began)
+        except (OSError, msgspec.DecodeError) as err:
+            raise EngineError(f"{file} is damaged ({err})", "delete the folder to start again") from err
+
+    def begin(self, began: Began) -> None:
+        """Write down what the training is begun with."""
+        self._write("began.json", msgspec.json.encode(began), self.work)
+
+    def lay_out(self, model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase) -> None:
+        """Write all of the drafter but its weights."""
+        with _refused_by_disk(self.out):
+            draft = self.work / "tokenizer.partial"
+            shutil.rmtree(draft, ignore_errors=True)
+            tokenizer.save_pretrained(draft)
+            model.config.architectures = ["LlamaForCausalLM"]
+            model.config.save_pretrained(draft)
+            for file in draft.iterdir():
+                file.replace(self.out / file.name)
+            draft.rmdir()
+
+    def publish(self, model: nn.Module, made: Provenance) -> None:
+        """Replace the best drafter's weights, in bfloat16, by these; whichever is there is whole."""
+        weights = {name: p.detach().to(torch.bfloat16).contiguous().cpu() for name, p in model.named_parameters()}
+        with _refused_by_disk(self.out):
+            draft = self.work / f"{_WEIGHTS}.partial"
+            save_file(weights, draft, metadata={"format": "pt"})
+            draft.replace(self.out / _WEIGHTS)
+        self._write(_PROVENANCE, msgspec.json.format(msgspec.json.encode(made)), self.out)
+
+    @property
+    def published(self) -> bool:
+        """Whether there is a whole drafter."""
+        return (self.out / _WEIGHTS).exists()
+
+    def _write(self, name: str, raw: bytes, folder: Path) -> None:
+        draft = self.work / f"{name}.partial"
+        with _refused_by_disk(folder):
+            with draft.open("wb") as file:
+                file.write(raw)
+                os.fsync(file.fileno())
+            draft.replace(folder / name)
+
+
+@contextmanager
+def _refused_by_disk(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, SafetensorError) as err:
+        reason = f"the drafter could not be written to {folder} ({err})"
+        raise EngineError(reason, "free disk space, then resume; the last checkpoint is whole") from err

@@ -1,0 +1,289 @@
+"""The Train tab: what it asks, what it shows, what may be pressed when."""
+
+from pathlib import Path
+
+import pytest
+
+from app import training_words, words
+from app.main_window import MainWindow
+from app.store import RunStore
+from app.training_record import TrainingRecord
+from app.workspaces.train import TrainWorkspace
+from engine.events import (
+    CheckpointSaved,
+    DrafterMeasured,
+    Event,
+    Measured,
+    Progressed,
+    Refused,
+    RunFailed,
+    RunFinished,
+    TrainingEstimated,
+    TrainingFinished,
+    TrainingStarted,
+    Warned,
+)
+from engine.host import EstimateTraining, Load, Pause, Resume, Run, Train
+from tests.app.factory import MODEL, PAIR, FakeHost, started
+
+COMMAND = Train("builtin", "/texts", "/drafter", {"minutes": 10.0})
+STARTED = TrainingStarted(
+    "builtin", "/drafter", "forward-kl", 2, 96, 418_272, 540, 32, 90_000, 400, 0, "cpu", "bfloat16"
+)
+BEFORE = DrafterMeasured("before", 0.0, (0.0, 0.01), 0.02, 4, 0.1, 0.6, 0.55, (0.5, 0.6))
+AFTER = DrafterMeasured("after", 0.78, (0.77, 0.80), 0.79, 4, 0.1, 1.5, 1.88, (1.7, 2.0))
+FINISHED = TrainingFinished("minutes", "/drafter", 400, 380, 430_080, 2945.0, 0.25, 164.0)
+NEEDED = TrainingEstimated("builtin", "cpu", 30_000_000, 7_000_000, 90_000_000, 10**10, 10**7, 2, 96, 418_272, 3000.0)
+
+
+@pytest.fixture
+def tab(qtbot):  # type: ignore[no-untyped-def]
+    """A store with a loaded model, the Train tab on it, and a way to make the engine say something."""
+    store, host = RunStore(), FakeHost()
+    store.attach(host)
+    store.load(PAIR)
+    workspace = TrainWorkspace(store, "builtin")
+    qtbot.addWidget(workspace)
+    workspace.resize(1200, 800)
+    workspace.show()
+
+    def say(*events: Event) -> None:
+        host.say(*events)
+        store.pump()
+        for panel in (
+            workspace.form, workspace.bar, workspace.loss, workspace.alpha, workspace.figures, workspace.messages,
+            workspace.error,
+        ):  # fmt: skip
+            panel.refresh()
+
+    say(MODEL)
+    yield store, host, workspace, say
+    workspace.close()
+    store.close()
+
+
+@pytest.fixture
+def training(tab):  # type: ignore[no-untyped-def]
+    store, host, workspace, say = tab
+    store.train(COMMAND)
+    say(STARTED, BEFORE, Measured("alpha", 0.0, 0), Measured("loss", 7.0, 1))
+    return store, host, workspace, say
+
+
+def test_form_asks_what_a_training_would_take_once_it_is_visible(tab, qtbot) -> None:  # type: ignore[no-untyped-def]
+    _store, host, workspace, say = tab
+    workspace.form.data.setText("/texts")
+    qtbot.waitUntil(lambda: any(isinstance(one, EstimateTraining) for one in host.submitted))
+    say(NEEDED)
+    assert "2 layers of 96" in workspace.form.shape.text()
+    assert "free on cpu" in workspace.form.memory.text()
+    assert "1.8 million tokens in 10 min" in workspace.form.time.text()
+    assert workspace.form.verdict.text() == "✓ fits"
+
+
+def test_form_says_why_a_training_would_be_refused(tab, qtbot) -> None:  # type: ignore[no-untyped-def]
+    _store, host, workspace, say = tab
+    assert "choose a text" in workspace.form.verdict.text()
+    workspace.form.data.setText("/texts")
+    qtbot.waitUntil(lambda: any(isinstance(one, EstimateTraining) for one in host.submitted))
+    from msgspec.structs import replace
+
+    say(replace(NEEDED, why_not="training needs 99 GiB"))
+    assert "99 GiB" in workspace.form.verdict.text()
+    assert not workspace.bar.start.isEnabled()
+    assert "99 GiB" in workspace.bar.start.toolTip()
+
+
+def test_start_hands_over_what_the_form_says(tab) -> None:  # type: ignore[no-untyped-def]
+    _store, host, workspace, say = tab
+    workspace.form.data.setText("/texts")
+    workspace.form.out.setText("/drafter")
+    workspace.form.form.set_values({"objective": "reverse-kl", "minutes": 3.0})
+    workspace.bar.start.click()
+    workspace.bar.start.click()
+    (command,) = [one for one in host.submitted if isinstance(one, Train)]
+    assert (command.data, command.out, command.settings["objective"]) == ("/texts", "/drafter", "reverse-kl")
+    say()
+    assert not workspace.bar.start.isEnabled()
+    assert not workspace.form.data.isEnabled()
+
+
+def test_curves_grow_with_what_is_measured(training) -> None:  # type: ignore[no-untyped-def]
+    _store, _host, workspace, say = training
+    say(Measured("loss", 5.0, 2), Measured("alpha", 0.4, 2))
+    assert list(workspace.loss.curve.y) == [7.0, 5.0]
+    assert list(workspace.alpha.curve.x) == [0.0, 2.0]
+    assert workspace.loss.reading(2) == "step 2: 5.000"
+    assert not workspace.loss.words.isVisible()
+
+
+def test_second_training_begins_with_empty_curves(training) -> None:  # type: ignore[no-untyped-def]
+    store, _host, workspace, say = training
+    say(AFTER, FINISHED)
+    store.train(COMMAND)
+    say()
+    assert not len(workspace.loss.curve.x)
+    assert workspace.figures.table.item(0, 2).text() == words.UNKNOWN
+    assert workspace.messages.lines.toPlainText() == ""
+
+
+def test_keys_read_off_the_curve(training, qtbot) -> None:  # type: ignore[no-untyped-def]
+    store, _host, workspace, say = training
+    say(Measured("loss", 5.0, 11))
+    workspace.loss.widget.end_asked.emit(True)
+    assert workspace.loss.readout.text() == "step 11: 5.000"
+    workspace.loss.widget.stepped.emit(-1)
+    assert workspace.loss.readout.text() == "step 1: 7.000"
+    assert store.selection is None
+
+
+def test_figures_stand_side_by_side(training) -> None:  # type: ignore[no-untyped-def]
+    _store, _host, workspace, say = training
+    say(AFTER, FINISHED)
+    table = workspace.figures.table
+    assert table.item(0, 1).text() == "0.00 [0.00, 0.01]"
+    assert table.item(0, 2).text() == "0.78 [0.77, 0.80]"
+    assert table.item(4, 2).text() == "1.88× [1.70, 2.00]"
+
+
+def test_pause_holds_and_resume_lets_go_on(training) -> None:  # type: ignore[no-untyped-def]
+    _store, host, workspace, say = training
+    workspace.bar.hold.click()
+    assert isinstance(host.submitted[-1], Pause)
+    say()
+    assert (workspace.bar.hold.text(), workspace.bar.state.text()) == ("Resume", "training is held")
+    workspace.bar.hold.click()
+    assert isinstance(host.submitted[-1], Resume)
+
+
+def test_stop_keeps_the_drafter_for_use(training, qtbot) -> None:  # type: ignore[no-untyped-def]
+    store, host, workspace, say = training
+    assert not workspace.bar.use.isEnabled()
+    workspace.bar.stop.click()
+    assert host.n_cancelled == 1
+    say(FINISHED)
+    assert not store.busy
+    with qtbot.waitSignal(workspace.use_asked) as asked:
+        workspace.bar.use.click()
+    assert asked.args == ["builtin", "/drafter"]
+
+
+def test_messages_show_foreign_text_harmlessly(training) -> None:  # type: ignore[no-untyped-def]
+    _store, _host, workspace, say = training
+    say(Warned("3 files were left out\u202e<b>", "convert them"), CheckpointSaved(12))
+    text = workspace.messages.lines.toPlainText()
+    assert "checkpoint at step 12" in text
+    assert "\u202e" not in text
+
+
+def test_refused_training_is_a_trouble_and_can_be_started_again(tab) -> None:  # type: ignore[no-untyped-def]
+    store, _host, workspace, say = tab
+    store.train(COMMAND)
+    say(Refused("train", "/drafter holds other files", "name a new folder"))
+    assert store.trouble is not None and store.trouble.what == "train"
+    assert workspace.error.frame.isVisible()
+    assert store.training.state == "refused"
+    assert not store.busy
+
+
+def test_defect_in_a_training_is_said_to_be_one_of_the_training(training) -> None:  # type: ignore[no-untyped-def]
+    store, _host, workspace, say = training
+    say(RunFailed("ValueError: x", "report it", "Traceback"))
+    assert "The training failed" in workspace.error.happened.text()
+    assert not store.busy
+
+
+def test_training_leaves_the_runs_alone(training) -> None:  # type: ignore[no-untyped-def]
+    store, _host, _workspace, say = training
+    say(Measured("loss", 5.0, 2), AFTER, FINISHED)
+    assert store.log == []
+    assert store.shelf.records == []
+
+
+def test_series_of_a_run_is_not_taken_for_one_of_a_training() -> None:
+    record = TrainingRecord()
+    assert not record.take(Measured("gate", 0.5, 3))
+    assert record.series["loss"] == []
+
+
+def test_run_is_refused_with_the_reason_while_a_drafter_is_trained(qtbot) -> None:  # type: ignore[no-untyped-def]
+    host = FakeHost()
+    window = MainWindow(Load(), None, make_host=lambda: host)
+    qtbot.addWidget(window)
+    window.show()
+    qtbot.waitUntil(lambda: bool(host.submitted))
+    host.say(MODEL)
+    window.store.pump()
+    window.store.train(COMMAND)
+    host.say(STARTED)
+    window.store.pump()
+    window.run()
+    assert not any(isinstance(one, Run) for one in host.submitted)
+    assert window.store.trouble is not None
+    assert "a drafter is being trained" in window.store.trouble.message
+    host.say(FINISHED)
+    window.store.pump()
+    window.run()
+    assert isinstance(host.submitted[-1], Run)
+    host.say(started(), RunFinished("length", 0))
+    window.store.pump()
+    window.close()
+
+
+def test_trained_drafter_is_put_into_the_setup_of_decode(qtbot) -> None:  # type: ignore[no-untyped-def]
+    window = MainWindow(Load(), None, make_host=None)
+    qtbot.addWidget(window)
+    window.show()
+    window.show_workspace("train")
+    window.use_drafter("/models/target", "/drafter")
+    pair = window.decode.setup.setup().pair
+    assert (pair.target, pair.drafter) == ("/models/target", "/drafter")
+    assert window.decode.isVisible()
+    window.close()
+
+
+def test_every_control_has_a_name_and_a_tooltip(tab) -> None:  # type: ignore[no-untyped-def]
+    from PySide6.QtWidgets import QAbstractSpinBox, QCheckBox, QComboBox, QLineEdit, QPushButton
+
+    workspace = tab[2]
+    kinds = (QPushButton, QCheckBox, QComboBox, QAbstractSpinBox)
+    for kind in kinds:
+        for control in (one for one in workspace.findChildren(kind) if not workspace.error.isAncestorOf(one)):
+            assert control.toolTip(), control
+            assert control.accessibleName() or getattr(control, "text", str)(), control
+    assert all(line.accessibleName() for line in (workspace.form.data, workspace.form.out))
+    assert workspace.findChildren(QLineEdit)
+
+
+def test_choices_are_kept_for_the_next_start(tab, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    from PySide6.QtCore import QSettings
+
+    settings = QSettings(str(tmp_path / "s.ini"), QSettings.Format.IniFormat)
+    workspace = tab[2]
+    workspace.form.data.setText("/texts")
+    workspace.form.form.set_values({"objective": "total-variation", "minutes": 7.0})
+    workspace.save(settings)
+    workspace.form.form.set_values({"objective": "forward-kl", "minutes": 1.0})
+    workspace.restore(settings)
+    values = workspace.form.command().settings
+    assert (values["objective"], values["minutes"]) == ("total-variation", 7.0)
+
+
+@pytest.mark.parametrize(
+    ("phase", "said"),
+    [("tokenizing", "reading the text"), ("loading", "loading the target"), ("training", "training, step 3 of 9")],
+)
+def test_state_is_said_in_words(phase, said: str) -> None:  # type: ignore[no-untyped-def]
+    record = TrainingRecord()
+    record.begin(COMMAND)
+    assert training_words.state(record, Progressed(phase, 3, 9, "x")) == said
+
+
+@pytest.mark.parametrize("stopped", ["steps", "minutes", "early", "user", "nan"])
+def test_every_end_has_words(stopped) -> None:  # type: ignore[no-untyped-def]
+    from msgspec.structs import replace
+
+    record = TrainingRecord()
+    record.begin(COMMAND)
+    record.take(replace(FINISHED, stopped=stopped))
+    assert "400 steps" in training_words.ending(record)
