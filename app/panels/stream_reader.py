@@ -39,6 +39,11 @@ class StreamReader(StreamCanvas):
         """The card, for the panel that owns the view."""
         return self._card
 
+    @property
+    def settled(self) -> bool:
+        """Whether every token is laid out."""
+        return self._n_laid == len(self.tokens)
+
     # The run on show
 
     def clear(self) -> None:

@@ -184,5 +184,5 @@ class StreamView(StreamReader):
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
         """Go on with the layout."""
         super().showEvent(event)
-        if self._n_laid < len(self.tokens):
+        if not self.settled:
             self._more.start()

@@ -17,9 +17,15 @@ def shown(qtbot):
     panel.resize(800, 400)
     panel.show()
 
+    def drawn():
+        return not panel.behind and panel.view.settled
+
     def say(*events):
+        """Let the engine speak, and wait until a visible stream is laid out: how much a slice does is up to the clock."""
         host.say(*events)
         store.pump()
+        if panel.isVisible():
+            qtbot.waitUntil(drawn, timeout=60_000)
 
     yield store, panel, say
     panel.close()

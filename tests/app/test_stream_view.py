@@ -3,6 +3,7 @@ from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
+from app.panels import stream_canvas
 from app.panels.stream_painter import MARGIN
 from app.selection import Selection
 from tests.app.factory import a_round, started, whole_run
@@ -17,6 +18,11 @@ SHIFT, CTRL, NONE = (
 def _add(panel, rounds) -> None:
     for event in rounds:
         panel.store.take(event)
+
+
+def _settle(qtbot, panel):
+    """Wait until all rounds of the store are laid out."""
+    qtbot.waitUntil(lambda: not panel.behind and panel.view.settled, timeout=60_000)
 
 
 def _place(view, token):
@@ -189,7 +195,7 @@ def test_what_was_in_view_stays_in_view_when_a_long_text_is_laid_out_anew(shown,
     say(started(), *(a_round(number, [" some", " words"], [" lost"]) for number in range(150)))
     _add(panel, (a_round(number, [" some", " words"], [" lost"]) for number in range(150, 3000)))
     panel.refresh()
-    qtbot.waitUntil(lambda: view.shown_text().count("·end") == 3000)
+    _settle(qtbot, panel)
     view.verticalScrollBar().setValue(view.verticalScrollBar().maximum() // 2)
     token = _first_in_view(view)
     {
@@ -200,7 +206,7 @@ def test_what_was_in_view_stays_in_view_when_a_long_text_is_laid_out_anew(shown,
     }[change]()
     line_is_long = 25
     assert abs(_first_in_view(view) - token) <= line_is_long
-    qtbot.waitUntil(lambda: view.shown_text().count("·end") == 3000)
+    _settle(qtbot, panel)
     assert abs(_first_in_view(view) - token) <= line_is_long
 
 
@@ -211,10 +217,36 @@ def test_a_token_not_laid_out_yet_is_shown_all_the_same(shown, qtbot):
     _add(panel, (a_round(number, [" some", " words"]) for number in range(20_000)))
     panel.refresh()
     store.select(Selection(19_000, 1))
-    qtbot.waitUntil(view.card.isVisible)
-    qtbot.waitUntil(lambda: view.shown_text().count("·end") == 20_000)
+    qtbot.waitUntil(view.card.isVisible, timeout=60_000)
+    _settle(qtbot, panel)
+    assert view.shown_text().count("·end") == 20_000
     top = view.top + view.lines.line_of(view.marks.current) * view.line_height
     assert 0 <= top <= view.viewport().height()
+
+
+def test_a_slice_moves_on_however_late_the_clock_is(shown, monkeypatch):
+    _, panel, say = shown
+    say(started())
+    monkeypatch.setattr(stream_canvas, "_SLICE_S", -1.0)
+    panel.store.take(a_round(0, [" word"]))
+    panel.refresh()
+    assert panel.view.settled
+
+
+def test_keys_move_on_a_page_that_is_shown_before_the_rest_is_laid_out(shown, qtbot, monkeypatch):
+    store, panel, say = shown
+    view = panel.view
+    say(started())
+    monkeypatch.setattr(stream_canvas, "_SLICE_S", -1.0)
+    _add(panel, _many()[1:])
+    store.select(Selection(150, 1))
+    panel.refresh()
+    assert not view.settled
+    line = view.lines.line_of(view.marks.current)
+    qtbot.keyClick(view, Qt.Key.Key_Down)
+    assert view.lines.line_of(view.marks.current) == line + 1
+    qtbot.keyClick(view, Qt.Key.Key_Up)
+    assert store.selection.round == 150
 
 
 class _Painted(QObject):
@@ -258,4 +290,5 @@ def test_a_hidden_view_lays_nothing_out_and_goes_on_when_it_is_shown(shown, qtbo
     qtbot.wait(30)
     assert len(view.shown_text()) == n_shown
     panel.show()
-    qtbot.waitUntil(lambda: view.shown_text().count("·end") == 20_000)
+    _settle(qtbot, panel)
+    assert view.shown_text().count("·end") == 20_000
