@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QPointF, Qt, QTimer
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
-from app.panels.stream_layout import StreamLayout
+from app.panels.stream_layout import GAP, JOINED_GAP, StreamLayout
 from app.panels.stream_marks import StreamMarks
 from app.panels.stream_painter import MARGIN, Placed, StreamPainter
 from app.panels.stream_text import KeptText
@@ -221,7 +221,8 @@ class StreamCanvas(QAbstractScrollArea):
     def _add(self, layout: StreamLayout, index: int) -> None:
         token = self.tokens[index]
         if self._ghosts or not token.is_ghost:
-            layout.add(index, token.shown, bold=token.fate == "correction", breaks=token.breaks)
+            gap = 0.0 if token.fate == "prompt" else GAP if token.begins_word else JOINED_GAP
+            layout.add(index, token.shown, bold=token.fate == "correction", breaks=token.breaks, gap=gap)
 
     def _update_range(self) -> None:
         bar, height = self.verticalScrollBar(), self.viewport().height()

@@ -89,7 +89,7 @@ class StreamPainter:
         return QRectF(placed.x - 1, top, placed.width + 2, self.metrics.height() + theme.GRID)
 
     def placed(self, lines: StreamLayout, top: int, rect: QRect) -> list[Placed]:
-        """The segments on the lines that a part of the view touches; top: height of the first line's top in the view."""
+        """The segments on the lines that a part of the view touches; top: where the first line begins."""
         first = max(0, (rect.top() - top) // self.line_height)
         last = min(lines.n_lines - 1, (rect.bottom() - top) // self.line_height)
         found: list[Placed] = []

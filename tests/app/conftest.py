@@ -21,9 +21,11 @@ def shown(qtbot):
         return not panel.behind and panel.view.settled
 
     def say(*events):
-        """Let the engine speak, and wait until a visible stream is laid out: how much a slice does is up to the clock."""
+        """Let the engine speak, and wait until a visible stream is laid out: slices go by the clock."""
         host.say(*events)
         store.pump()
+        while not host.inbox.empty():
+            store.pump()
         if panel.isVisible():
             qtbot.waitUntil(drawn, timeout=60_000)
 

@@ -80,7 +80,10 @@ def test_a_greedy_token_says_that_nothing_was_drawn(shown):
     greedy = a_round(0, [])
     say(started(), type(greedy)(0, (token("x", "accepted", u=None),), greedy.last, (7, 9), 1.0, 1.0, 0.0))
     store.select(Selection(0, 0))
-    assert dict(panel.view.card.facts)["draw u"] == "none (greedy)"
+    facts = dict(panel.view.card.facts)
+    assert facts["draw u"] == "none (greedy)"
+    assert "min(1, p/q)" not in facts
+    assert "target's first choice" in panel.view.card.accessibleName()
 
 
 def test_a_fork_is_offered_only_from_kept_tokens(shown):
@@ -90,6 +93,17 @@ def test_a_fork_is_offered_only_from_kept_tokens(shown):
     assert panel.fork.isEnabled()
     store.select(Selection(0, 2))
     assert not panel.fork.isEnabled()
+
+
+def test_a_fork_that_is_not_offered_says_why(shown):
+    store, panel, say = shown
+    assert "Run first" in panel.fork.toolTip()
+    say(*whole_run())
+    assert "Select a token" in panel.fork.toolTip()
+    store.select(Selection(0, 2))
+    assert "not kept" in panel.fork.toolTip()
+    store.select(Selection(0, 1))
+    assert panel.fork.toolTip().startswith("Run again")
 
 
 def test_tens_of_thousands_of_tokens_are_all_laid_out(shown, qtbot):
