@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QPointF, Qt, QTimer
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
-from app.panels.stream_layout import GAP, JOINED_GAP, StreamLayout
+from app.panels.stream_layout import StreamLayout
 from app.panels.stream_marks import StreamMarks
 from app.panels.stream_painter import MARGIN, Placed, StreamPainter
 from app.panels.stream_text import KeptText
@@ -132,11 +132,10 @@ class StreamCanvas(QAbstractScrollArea):
     def reveal(self, token: int | None) -> None:
         """Scroll until a token is in view."""
         if token is not None and token >= self._n_laid:
-            if self._on_page(token):
-                return
-            self._anchor = _Anchor(token, MARGIN)
-            self._page = self._lay_out_page(self.viewport().width() - 2 * MARGIN)
-            self.viewport().update()
+            if not self._on_page(token):
+                self._anchor = _Anchor(token, MARGIN)
+                self._page = self._lay_out_page(self.viewport().width() - 2 * MARGIN)
+                self.viewport().update()
             return
         if token is None or (line := self._layout.line_of(token)) is None:
             return
@@ -221,7 +220,7 @@ class StreamCanvas(QAbstractScrollArea):
     def _add(self, layout: StreamLayout, index: int) -> None:
         token = self.tokens[index]
         if self._ghosts or not token.is_ghost:
-            gap = 0.0 if token.fate == "prompt" else GAP if token.begins_word else JOINED_GAP
+            gap = self._ink.gap(token.fate, begins_word=token.begins_word)
             layout.add(index, token.shown, bold=token.fate == "correction", breaks=token.breaks, gap=gap)
 
     def _update_range(self) -> None:
@@ -237,9 +236,9 @@ class StreamCanvas(QAbstractScrollArea):
 
     def _hold_place(self) -> None:
         """Scroll to the end or to what was in view before the layout changed."""
-        bar = self.verticalScrollBar()
         if self._page is not None:
             return
+        bar = self.verticalScrollBar()
         if self._anchor is None:
             bar.setValue(bar.maximum())
         elif (line := self._layout.line_from(self._anchor.token)) is not None:

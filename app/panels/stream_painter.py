@@ -20,7 +20,7 @@ from PySide6.QtGui import (
 )
 
 from app import theme
-from app.panels.stream_layout import StreamLayout
+from app.panels.stream_layout import GAP, JOINED_GAP, StreamLayout
 from app.theme import StreamFate
 
 MARGIN = 2 * theme.GRID
@@ -82,6 +82,10 @@ class StreamPainter:
     def make_room(self, for_bars: bool) -> None:
         """Set the lines apart for bars under them; where tokens stand on their lines stays."""
         self.line_height = self.bare_height + (self.bar_height + round(self.stroke)) * for_bars
+
+    def gap(self, fate: StreamFate, *, begins_word: bool) -> float:
+        """Room before a token: none in the prompt, which has no marks to tell apart."""
+        return 0.0 if fate == "prompt" else GAP if begins_word else JOINED_GAP
 
     def box(self, placed: Placed) -> QRectF:
         """The room of a token's text."""

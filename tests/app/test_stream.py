@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 
@@ -128,3 +130,11 @@ def test_the_view_stays_at_the_end_unless_it_was_scrolled_away(shown):
     bar.setValue(0)
     say(*(a_round(n, [" word"] * 4) for n in range(150, 180)))
     assert bar.value() == 0
+
+
+def test_the_tokens_of_the_prompt_stand_without_gaps_and_others_with_one(shown):
+    _, panel, say = shown
+    say(started(pieces=("l", "igh", "th", " ou", "se")), a_round(0, ["x", "y", " z"]))
+    segments = panel.view.lines.line(0)
+    gaps = [after.x - before.x - before.width for before, after in pairwise(segments)]
+    assert [round(gap, 2) for gap in gaps] == [0, 0, 0, 0, 1, 1, 2, 2]
