@@ -38,9 +38,11 @@ class RoundAxis(pg.AxisItem):  # type: ignore[misc]  # the library has no types
         self.showLabel(False)
 
     def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:  # noqa: N802, N803 (the library's names)
-        """Round numbers of rounds, five at most, and the first; the end is left to the label."""
-        step = max(1.0, round_step((maxVal - minVal) / 4))
-        numbers = ([1.0] if step >= _STEP_WITH_FIRST else []) + [i * step for i in range(1, int((maxVal + 1) / step) + 1)]
+        """Round numbers of rounds, six at most, and the first; the end is left to the label."""
+        step = max(1.0, round_step((maxVal - minVal) / 5))
+        numbers = ([1.0] if step >= _STEP_WITH_FIRST else []) + [
+            i * step for i in range(1, int((maxVal + 1) / step) + 1)
+        ]
         end = maxVal - self._label_width() * (maxVal - minVal) / max(size, 1.0)
         return [(step, [number - 1 for number in numbers if number - 1 <= end])]
 

@@ -194,9 +194,7 @@ def test_rounds_on_the_axis_are_counted_from_1(qtbot: QtBot, store: RunStore) ->
 
 @pytest.mark.parametrize("data", [7.2, 95, 99, 550, 1040, 12_345])
 @pytest.mark.parametrize("size", [20, 60, 90, 400])
-def test_the_uppermost_tick_is_not_below_the_data(
-    qtbot: QtBot, store: RunStore, data: float, size: float
-) -> None:
+def test_the_uppermost_tick_is_not_below_the_data(qtbot: QtBot, store: RunStore, data: float, size: float) -> None:
     axis = shown(qtbot, store, SpeedPlot).widget.values
     axis.end = top_of([data], least=1.0)
     [(_, ticks)] = axis.tickValues(0, 1.03 * axis.end, size)
@@ -238,9 +236,7 @@ def test_the_medians_that_the_speedup_compares_are_drawn(qtbot: QtBot, store: Ru
         ([started(), a_round(0, [" a"]), *blocks(1)], "2.00× plain decoding, one pair"),
     ],
 )
-def test_the_speed_promises_only_what_will_come(
-    qtbot: QtBot, store: RunStore, events: list[Event], said: str
-) -> None:
+def test_the_speed_promises_only_what_will_come(qtbot: QtBot, store: RunStore, events: list[Event], said: str) -> None:
     plot = shown(qtbot, store, SpeedPlot)
     feed(store, events)
     plot.refresh()

@@ -32,7 +32,7 @@ class PositionsPlot(PlotPanel):
             store,
             parent,
             title=tr("Acceptance by position"),
-            caption=tr("Accepted ÷ tested; level is good. Hatched: under {0} tested.").format(_FEW),
+            caption=tr("Accepted ÷ tested; hatched: under {0} tested.").format(_FEW),
             axis=tr("share"),
             bottom=tr("position"),
             empty=tr("A bar for each position of the draft appears with the first tested token. Level bars are good."),

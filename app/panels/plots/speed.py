@@ -35,7 +35,9 @@ class SpeedPlot(PlotPanel):
             axis=tr("tokens/s"),
             bottom=tr("round"),
             keys=(
-                ("━", tr("first pass"), "accent"), ("╍", tr("median"), "accent"), ("┅", tr("plain"), "muted"),
+                ("━", tr("first pass"), "accent"),
+                ("╍", tr("median"), "accent"),
+                ("┈", tr("plain"), "muted"),
             ),  # fmt: skip
             empty=tr("Tokens a second appear with the first round, prefill left out."),
         )
