@@ -139,7 +139,7 @@ def _fates(summary: Summary) -> tuple[Entry, ...]:
 def _marks() -> tuple[Entry, ...]:
     return (
         Entry(tr("X-ray bars (X)"), tr(
-            "Under each proposed token a thin rule, and on it a bar: the longer and stronger, the likelier the token was "
+            "Under each proposed token a thin rule, and on it a bar: the longer and stronger, the likelier it was "
             "to be accepted. When sampling that is min(1, p/q); greedy bars are full or missing."
         )),
         Entry(tr("Tinted ground and frame"), tr(
@@ -163,7 +163,7 @@ def _speed(summary: Summary, started: RunStarted | None) -> Entry:
         return Entry(name, tr("Once the text is done, plain decoding is timed beside it, and the factor stands here."))
     if plain is None or summary.speedup is None:
         told = tr("This run takes {0} per token.").format(words.milliseconds(ours))
-        return Entry(name, f"{told} {_no_plain(summary, started)}")
+        return Entry(name, f"{told} {words.no_baseline(summary, started)}")
     verdict = tr("drafting pays") if summary.speedup > 1 else tr("drafting does not pay here")
     return Entry(name, tr(
         "{0}, measured over {1}: {2} per token against {3} for plain decoding, so {4}. "
@@ -172,13 +172,6 @@ def _speed(summary: Summary, started: RunStarted | None) -> Entry:
         _factor(summary), _pairs(summary),
         words.milliseconds(ours), words.milliseconds(plain), verdict,
     ))  # fmt: skip
-
-
-def _no_plain(summary: Summary, started: RunStarted | None) -> str:
-    """Why there is no speed of plain decoding."""
-    if words.baseline_to_come(summary, started):
-        return tr("Plain decoding is timed after the text.")
-    return tr("Plain decoding was not measured in this run.")
 
 
 def _pairs(summary: Summary) -> str:
@@ -251,8 +244,7 @@ def _figures(summary: Summary) -> tuple[Entry, ...]:
             "{0}: what α, γ and the measured costs promise. A measured value far below it points at overhead."
         ).format(words.times(summary.predicted_speedup))),
         Entry(tr("Plain, per token"), tr(
-            "{0}: what a token of plain decoding takes, timed in the same run; time per token is the same with drafting, "
-            "{1}."
+            "{0}: what a token of plain decoding takes, timed in the same run; with drafting it takes {1}."
         ).format(ms(summary.baseline_ms_per_token), ms(summary.ms_per_token))),
         Entry(tr("tokens/s"), tr(
             "{0} new tokens a second with drafting, prefill apart: one second over the time per token."
@@ -299,8 +291,8 @@ def _speed_plot(summary: Summary, started: RunStarted | None) -> str:
     )
     ours, plain = summary.ms_per_token, summary.baseline_ms_per_token
     if not ours or not plain:
-        return f"{told} {_no_plain(summary, started)}" if summary.method != "plain" else told
+        return f"{told} {words.no_baseline(summary, started)}" if summary.method != "plain" else told
     return told + tr(
-        " Dashed: the median of the timed blocks with drafting, {0}; dotted: of plain decoding, {1}. The speedup compares "
-        "pairs of these blocks, not the first pass, which the window's drawing and a cold start slow down."
+        " Dashed: the median of the timed blocks with drafting, {0}; dotted: of plain decoding, {1}. The speedup "
+        "compares pairs of these blocks, not the first pass, which the window's drawing and a cold start slow down."
     ).format(words.number(1e3 / ours, 0), words.number(1e3 / plain, 0))

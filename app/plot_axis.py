@@ -1,5 +1,6 @@
 """Axes of a plot: few ticks that seldom move, as wide in every plot, labels that cost little; knows no curve."""
 
+from collections.abc import Iterable
 from math import floor, log10
 
 import pyqtgraph as pg
@@ -14,6 +15,8 @@ _WIDEST_TICK = "10,000"
 _STEP_WITH_FIRST = 5
 # First digits of a step between ticks; a quarter of a hundred is read as easily.
 _ROUND_STEPS, _ROUND_STEPS_FROM_10 = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0), (2.5,)
+# A broken file may state any number; an axis ends somewhere.
+_HIGHEST = 1e12
 _ROUND_ENDS = (1.0, 1.2, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0)
 _Line = tuple[QPen, QPointF, QPointF]
 _Text = tuple[QRectF, Qt.AlignmentFlag, str]
@@ -24,6 +27,7 @@ class RoundAxis(pg.AxisItem):  # type: ignore[misc]  # the library has no types
 
     def __init__(self) -> None:
         super().__init__("bottom", maxTickLength=_TICK_LENGTH, tickTextOffset=_TICK_GAP)
+        self.setStyle(hideOverlappingLabels=False)
         self.enableAutoSIPrefix(False)
         self._metrics: QFontMetricsF | None = None
 
@@ -102,3 +106,11 @@ def round_step(least: float) -> float:
     """The smallest 1, 2 or 5 times a power of ten that is not below `least`."""
     power = 10.0 ** floor(log10(least))
     return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= least * (1 - 1e-9))
+
+
+def top_of(values: Iterable[float], *, least: float, now: float = 0.0) -> float:
+    """An upper end of a y-axis that moves in steps: a round number a little above the largest value.
+
+    now: the end in use, which stays while it is enough and not more than half as much again as what is needed."""
+    wanted = round_end(1.02 * min(_HIGHEST, max([least, *values])))
+    return now if wanted <= now <= 1.5 * wanted else wanted

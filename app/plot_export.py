@@ -23,7 +23,7 @@ _POLL_MS = 30
 _PNG_SCALE = 3
 # Of 100: little, since it is done on the window's thread and a plot is mostly one colour.
 _PNG_COMPRESSION = 11
-_NOTE_FLAGS = Qt.TextFlag.TextWordWrap | Qt.TextFlag.TextWrapAnywhere
+_NOTE_FLAGS = Qt.TextFlag.TextWordWrap
 # A spreadsheet takes a cell that begins so for a formula and would act on it.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 

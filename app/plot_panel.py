@@ -1,6 +1,6 @@
 """What every plot is: axes with units, a legend, a caption that says what is good, a value read off, an export."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyqtgraph as pg
@@ -12,7 +12,6 @@ from app import plot_export, run_words, theme
 from app.curve import range_for
 from app.labels import ElasticLine, plain_label
 from app.panel import Panel
-from app.plot_axis import round_end
 from app.plot_canvas import PlotCanvas
 from app.plot_export import Column, Exporter, Table
 from app.selection import Selection
@@ -20,8 +19,6 @@ from app.shown_text import visible
 from app.store import RunStore
 from engine.summary import Summary
 
-# A broken file may state any number; an axis ends somewhere.
-_HIGHEST = 1e12
 # Fewer would stand too far apart.
 _FEWEST_ROUNDS = 5
 
@@ -296,11 +293,3 @@ class PlotPanel(Panel):
         dialog.fileSelected.connect(lambda path: self.export(Path(path)))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
-
-
-def top_of(values: Iterable[float], *, least: float, now: float = 0.0) -> float:
-    """An upper end of a y-axis that moves in steps: a round number a little above the largest value.
-
-    now: the end in use, which stays while it is enough and not more than half as much again as what is needed."""
-    wanted = round_end(1.02 * min(_HIGHEST, max([least, *values])))
-    return now if wanted <= now <= 1.5 * wanted else wanted

@@ -75,7 +75,7 @@ def ratio_interval(
 
 
 class RatioSums(NamedTuple):
-    """What an interval of accepted / tested over rounds needs: sums, so that a round more costs the same at any time."""
+    """All that an interval of accepted / tested over rounds needs; one more round costs the same at any time."""
 
     n_rounds: int = 0
     accepted: int = 0
@@ -102,8 +102,8 @@ def running_interval(sums: RatioSums) -> Interval | None:
 
     The variance of the ratio r over n rounds is n / (n - 1) * sum((a - r t)^2) / sum(t)^2 (Cochran, Sampling
     Techniques, 3rd ed. 1977, chapter 6); r (1 - r) / variance is the number of independent tokens that would know as
-    much, the effective size (Korn and Graubard, Survey Methodology 24, 1998). It is taken as no more than the tokens tested: a spread seen
-    over few rounds is often too small by chance, and it is 0 where all were accepted."""
+    much, the effective size (Korn and Graubard, Survey Methodology 24, 1998). It is no more than the tokens tested: a
+    spread seen over few rounds is often too small by chance, and it is 0 where all were accepted."""
     n, tested = sums.n_rounds, sums.tested
     if n < 2 or not tested:
         return None

@@ -112,10 +112,9 @@ class MetricsPanel(Panel):
         started = self.store.started
         if started is None:
             return ""
-        parts = (run_words.pair(started), run_words.short(f"{started.device} {started.dtype}"))
-        parts += run_words.sampling(started)
+        place = run_words.short(f"{started.device} {started.dtype}")
         forked = () if started.forked_at is None else (self.tr("forked at token {0}").format(started.forked_at),)
-        return " · ".join((*parts, *forked))
+        return " · ".join((run_words.pair(started), place, *run_words.sampling(started), *forked))
 
     def _made_with_in_full(self) -> str:
         """The names of the models as they were given, and every setting."""

@@ -27,7 +27,7 @@ from engine.summary import Summary
 _OWN_ORDER = -1
 _USUAL_FIGURES = "00000"
 _SORT_MARK = " ▼"
-_PADDING = theme.GRID + theme.HALF
+_PADDING = 2 * theme.GRID
 # Of what the figures leave, this share is for the rejected token, within bounds; the text has the rest.
 _REJECTED_SHARE, _REJECTED_LEAST, _REJECTED_MOST = 0.35, 8 * theme.GRID, 16 * theme.GRID
 _TEXT_LEAST = 8 * theme.GRID

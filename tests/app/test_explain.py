@@ -86,7 +86,7 @@ def test_one_pair_is_called_one_pair() -> None:
 @pytest.mark.parametrize(
     ("events", "said"),
     [
-        ([started(), a_round(0, [" a"])], "Plain decoding is timed after the text."),
+        ([started(), a_round(0, [" a"])], "Plain decoding is measured after the text."),
         ([started(settings={"baseline": False}), a_round(0, [" a"])], "was not measured in this run"),
         ([started(), a_round(0, [" a"]), RunFinished("cancelled", 2)], "was not measured in this run"),
     ],

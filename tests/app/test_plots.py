@@ -12,8 +12,8 @@ from app.panels.plots.latency import LatencyPlot
 from app.panels.plots.positions import PositionsPlot
 from app.panels.plots.speed import SpeedPlot
 from app.panels.plots.tokens_per_round import TokensPerRoundPlot
-from app.plot_axis import round_step
-from app.plot_panel import PlotPanel, top_of
+from app.plot_axis import round_step, top_of
+from app.plot_panel import PlotPanel
 from app.selection import Selection
 from app.store import RunStore
 from engine.events import Event, RunFinished

@@ -7,6 +7,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
+from app import theme
 from app.panels.rounds import RoundsPanel
 from app.panels.rounds_model import RoundsModel
 from app.selection import Selection
@@ -172,6 +173,10 @@ def test_hostile_text_neither_acts_nor_swells(show: Show, text: str) -> None:
 def test_all_columns_fit_a_narrow_table(show: Show, settings: dict[str, Setting]) -> None:
     panel = show(started(settings=settings), a_round(0, [" a"]))
     panel.resize(700, 200)
+    header, style = panel.table.horizontalHeader(), panel.table.fontMetrics()
+    for place, fact in enumerate(panel.model.facts):
+        least = style.horizontalAdvance(fact.title) + 2 * theme.GRID
+        assert fact.is_text or header.isSectionHidden(place) or header.sectionSize(place) >= least
     assert panel.table.isColumnHidden(place_of(panel, "least p/q")) == (not settings)
     assert panel.table.horizontalHeader().length() <= panel.table.viewport().width()
     panel.table.sortByColumn(place_of(panel, "accepted"), Qt.SortOrder.AscendingOrder)

@@ -8,8 +8,9 @@ from PySide6.QtWidgets import QWidget
 
 from app import theme
 from app.curve import Curve
+from app.plot_axis import top_of
 from app.plot_export import Column
-from app.plot_panel import PlotPanel, top_of, tr
+from app.plot_panel import PlotPanel, tr
 from app.store import RunStore
 from engine.events import Event, RoundFinished
 from engine.summary import Summary

@@ -11,8 +11,9 @@ from PySide6.QtWidgets import QWidget
 
 from app import theme, words
 from app.curve import Curve
+from app.plot_axis import top_of
 from app.plot_export import Column
-from app.plot_panel import PlotPanel, top_of, tr
+from app.plot_panel import PlotPanel, tr
 from app.store import RunStore
 from engine.events import Event, Lane, RoundFinished
 from engine.speed_model import median_interval
@@ -38,7 +39,7 @@ class SpeedPlot(PlotPanel):
                 ("━", tr("first pass"), "accent"),
                 ("╍", tr("median"), "accent"),
                 ("┈", tr("plain"), "muted"),
-            ),  # fmt: skip
+            ),
             empty=tr("Tokens a second appear with the first round, prefill left out."),
         )
         self.speed = Curve(self.plot)
@@ -118,9 +119,7 @@ class SpeedPlot(PlotPanel):
     def _waiting(self, summary: Summary) -> str:
         if summary.method == "plain" or summary.state == "idle":
             return tr("Tokens a second so far, prefill apart; high is good.")
-        if words.baseline_to_come(summary, self.store.started):
-            return tr("Plain decoding is measured after the text.")
-        return tr("Plain decoding was not measured in this run.")
+        return words.no_baseline(summary, self.store.started)
 
     def reading(self, at: int) -> str | None:
         """The speed up to a round."""
