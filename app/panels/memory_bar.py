@@ -88,6 +88,8 @@ class MemoryBar(QWidget):
         painter.drawRect(bar)
         for row, segment in enumerate(self.segments()):
             self._paint_legend(painter, segment, _BAR + theme.HALF + row * self._line())
+        if self._needed is None:
+            self._paint_unknown(painter)
         painter.end()
 
     def _paint_parts(self, painter: QPainter, bar: QRectF) -> None:
@@ -109,6 +111,15 @@ class MemoryBar(QWidget):
         painter.fillRect(part, QBrush(QColor(segment.colour), segment.pattern))
         painter.setPen(QPen(QColor(segment.colour)))
         painter.drawRect(part)
+
+    def _paint_unknown(self, painter: QPainter) -> None:
+        """The legend without figures, so that the room it will take is not empty."""
+        names = self.tr("weights"), self.tr("KV"), self.tr("drafter and its KV"), self.tr("left free")
+        line = self._line()
+        for row, name in enumerate(names):
+            room = QRectF(0, _BAR + theme.HALF + row * line, self.width(), line)
+            painter.drawText(room.adjusted(3 * theme.GRID, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, name)
+            painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, words.UNKNOWN)
 
     def _paint_legend(self, painter: QPainter, segment: Segment, top: int) -> None:
         line, metrics = self._line(), self.fontMetrics()

@@ -26,8 +26,8 @@ EXAMPLE_PROMPTS = (
 )
 # Fewer tokens say nothing of how many characters a token has.
 _TELLING_TOKENS = 5
-# What the title and the length of the prompt need beside the buttons.
-_HINT_WIDTH = 24 * theme.GRID
+# What the length of the prompt and the margins need beside title and buttons.
+_HINT_WIDTH = 16 * theme.GRID
 
 
 def first_example() -> str:
@@ -178,29 +178,31 @@ class PromptPanel(Panel):
         return button
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
-        """Every button whole, below the title where there is no room beside it."""
-        width = self._buttons.minimumSize().width() + 2 * theme.GRID
+        """Every button whole, the last four below the title where there is no room beside it."""
+        width = max(self._words.minimumSize().width(), self._buttons.minimumSize().width()) + 2 * theme.GRID
         return QSize(width, super().minimumSizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
         """Put the buttons beside the title, or below it."""
         super().resizeEvent(event)
-        beside = self._buttons.minimumSize().width() + _HINT_WIDTH <= self.width()
+        needed = self._words.minimumSize().width() + self._buttons.minimumSize().width() + _HINT_WIDTH
+        beside = needed <= self.width()
         self._header.setDirection(QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom)
 
     def _lay_out(self) -> None:
-        words = QHBoxLayout()
-        words.addWidget(plain_label(self.tr("Prompt"), self, role="title"))
-        words.addWidget(self.hint, 1)
-        words.addWidget(self.notice, 2)
-        words.addWidget(self.clear_button)
+        self._words = QHBoxLayout()
+        self._words.addWidget(plain_label(self.tr("Prompt"), self, role="title"))
+        self._words.addWidget(self.hint, 1)
+        self._words.addWidget(self.notice, 2)
+        self._words.addWidget(self.clear_button)
+        self._words.addWidget(self.examples)
         self._buttons = QHBoxLayout()
-        for button in (self.examples, self.run, self.pause, self.step, self.stop):
+        for button in (self.run, self.pause, self.step, self.stop):
             self._buttons.addWidget(button)
         self._header = QBoxLayout(QBoxLayout.Direction.LeftToRight)
-        self._header.addLayout(words, 1)
+        self._header.addLayout(self._words, 1)
         self._header.addLayout(self._buttons)
-        for row in (words, self._buttons, self._header):
+        for row in (self._words, self._buttons, self._header):
             row.setSpacing(theme.GRID)
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.GRID, theme.GRID, theme.GRID, theme.GRID)

@@ -194,3 +194,12 @@ def test_another_target_takes_a_drafter_that_can_follow_it(show):
     panel = show(SetupPanel, PAIR)
     panel.target.setEditText("some/folder")
     assert panel.setup().pair == Load(target="some/folder", drafter="lookup")
+
+
+def test_the_buttons_of_the_error_bar_say_what_they_do(qtbot):
+    store = RunStore()
+    panel = ErrorPanel(store)
+    qtbot.addWidget(panel)
+    for button in (panel.more, panel.close_button):
+        assert button.toolTip()
+        assert "error" in button.accessibleName()

@@ -184,3 +184,11 @@ def test_tab_goes_along_the_buttons_as_they_are_seen(panel):
             following = following.nextInFocusChain()
         chain.append(following)
     assert chain[1:] == [panel.clear_button, panel.examples, panel.run, panel.pause, panel.step, panel.stop]
+
+
+def test_the_box_grows_when_it_becomes_narrower(panel, qtbot):
+    panel.show_prompt("word " * 30)
+    wide = panel.prompt.height()
+    panel.resize(430, 300)
+    qtbot.waitUntil(lambda: panel.prompt.height() > wide and panel.prompt.verticalScrollBar().maximum() == 0)
+    assert panel.prompt.height() > wide
