@@ -4,6 +4,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from app import theme
+from app.kept_room import keep_room
 from app.labels import plain_label
 
 
@@ -25,10 +26,7 @@ class MeasureBox(QWidget):
         self.line = plain_label(
             self.tr("Measuring only: text and plots appear at the end"), self, role="muted", wraps=True
         )
-        # It keeps its room, so that nothing moves when a run begins.
-        policy = self.line.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        self.line.setSizePolicy(policy)
+        keep_room(self.line)
         self.line.hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

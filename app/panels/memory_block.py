@@ -3,6 +3,7 @@
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app import labels, theme
+from app.kept_room import keep_room
 from app.labels import plain_label
 from app.model_names import full_name
 from app.pace import loaded_so_far
@@ -22,7 +23,7 @@ class MemoryBlock(QWidget):
         self.verdict = ElidedLabel(self)
         self.progress = CalmProgressBar(self.tr("Loading"), self)
         self.progress.setFixedHeight(theme.GRID)
-        _keep_room(self.progress)
+        keep_room(self.progress)
         self.progress.hide()
         self.loaded = plain_label("", self, role="muted", wraps=True)
         column = QVBoxLayout(self)
@@ -53,9 +54,3 @@ class MemoryBlock(QWidget):
             text = self.tr("Loaded: {0} with {1}, {2} on {3}, context {4:,} tokens")
             names = full_name(model.target, "target"), full_name(model.drafter, "drafter")
             self.loaded.setText(text.format(*names, model.dtype, model.device, model.context))
-
-
-def _keep_room(widget: QWidget) -> None:
-    policy = widget.sizePolicy()
-    policy.setRetainSizeWhenHidden(True)
-    widget.setSizePolicy(policy)

@@ -93,7 +93,8 @@ class PairForm(QWidget):
         self._draw_note(self.target, self.target_note, reason if role == "target" else "", self._about("target"))
         self._draw_note(self.drafter, self.drafter_note, reason if role == "drafter" else "", self._about_drafter())
         self.others.setText(self._others())
-        self.others.setToolTip(plain_tip(self.others.text()) if self.others.text() else "")
+        more = self.tr("What cannot serve stays in the lists, with its reason.")
+        self.others.setToolTip(plain_tip(f"{self.others.text()}\n{more}") if self.others.text() else "")
 
     def _draw_note(self, picker: ModelPicker, note: QLabel, why_not: str, otherwise: str) -> None:
         text = self.tr("⚠ why not: {0}").format(one_line(why_not)) if why_not else otherwise
@@ -135,7 +136,7 @@ class PairForm(QWidget):
         n_refused = sum(bool(option.why_not) for option in self._options("drafter"))
         if not n_refused:
             return ""
-        return self.tr("{0} of the drafters cannot follow; see the list").format(n_refused)
+        return self.tr("Drafters that cannot follow: {0}").format(n_refused)
 
     def _options(self, role: Role) -> list[ModelOption]:
         """What the engine found; what it said against drafters holds for the target it was asked about only."""

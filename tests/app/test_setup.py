@@ -147,7 +147,7 @@ def test_what_cannot_serve_is_said_beside_the_pickers(setup):
         Surveyed("builtin", (ModelOption("org/x", "org/x", 5, "drafter", reason),
                              ModelOption("org/y", "org/y", 5, "drafter")))
     )  # fmt: skip
-    assert panel.models.others.text().startswith("1 of the drafters cannot follow")
+    assert panel.models.others.text() == "Drafters that cannot follow: 1"
     assert [choice.why_not for choice in panel.drafter.choices() if choice.spec == "org/x"] == [reason]
     panel.drafter.set_spec("org/x")
     assert panel.models.drafter_note.text() == f"⚠ why not: {reason}"
