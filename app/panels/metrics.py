@@ -88,7 +88,7 @@ class MetricsPanel(Panel):
         meaning = self.tr("Measured speedup: median over pairs of plain / speculative time per token, prefill apart.")
         if summary.speedup is not None:
             return meaning
-        return meaning + self.tr(" Known once plain decoding was measured: switch “Measure plain decoding” on.")
+        return meaning + self.tr(" Known once plain decoding was measured: switch “Measure plain too” on.")
 
     def _explain(self, summary: Summary) -> str:
         if summary.method == "plain":
@@ -198,7 +198,7 @@ class MetricsPanel(Panel):
         )
 
     def _cost(self) -> tuple[_Row, ...]:
-        plain = self.tr("Known once plain decoding was measured: switch “Measure plain decoding” on.")
+        plain = self.tr("Known once plain decoding was measured: switch “Measure plain too” on.")
         return (
             _Row(
                 self.tr("c"),

@@ -56,7 +56,7 @@ def test_figures_that_are_not_known_say_what_would_make_them_known(show):
     show.say(started(), a_round(0, [" a"], [" b"]))
     assert panel.values()["speedup predicted"] == "—"
     tips = [label.toolTip() for label in panel.findChildren(QLabel) if label.accessibleName() == "speedup predicted"]
-    assert "Measure plain decoding" in tips[0]
+    assert "Measure plain too" in tips[0]
 
 
 def test_every_figure_is_explained_in_a_tooltip(show):
@@ -79,7 +79,7 @@ def test_a_long_model_name_does_not_widen_the_figures(show, name):
 def test_an_unknown_speedup_says_what_would_make_it_known(show):
     panel = show(MetricsPanel)
     show.say(started(), a_round(0, [" a"], [" b"]))
-    assert "Measure plain decoding" in panel._headline.toolTip()
+    assert "Measure plain too" in panel._headline.toolTip()
 
 
 @pytest.mark.parametrize(
@@ -211,3 +211,12 @@ def test_another_target_takes_a_drafter_that_can_follow_it(show):
     panel = show(SetupPanel, PAIR)
     panel.target.setEditText("some/folder")
     assert panel.setup().pair == Load(target="some/folder", drafter="lookup")
+
+
+def test_the_buttons_of_the_error_bar_say_what_they_do(qtbot):
+    store = RunStore()
+    panel = ErrorPanel(store)
+    qtbot.addWidget(panel)
+    for button in (panel.more, panel.close_button):
+        assert button.toolTip()
+        assert "error" in button.accessibleName()
