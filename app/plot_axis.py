@@ -23,12 +23,15 @@ _Text = tuple[QRectF, Qt.AlignmentFlag, str]
 
 
 class RoundAxis(pg.AxisItem):  # type: ignore[misc]  # the library has no types
-    """The x-axis: people count rounds from 1, the place of the first is 0. The label is in the row of the ticks."""
+    """The x-axis: people count rounds from 1, the place of the first is 0. The label is in the row of the ticks.
+
+    first: the number of what lies at 0."""
 
     def __init__(self) -> None:
         super().__init__("bottom", maxTickLength=_TICK_LENGTH, tickTextOffset=_TICK_GAP)
         self.setStyle(hideOverlappingLabels=False)
         self.enableAutoSIPrefix(False)
+        self.first = 1
         self._metrics: QFontMetricsF | None = None
 
     def fit(self, metrics: QFontMetricsF) -> None:
@@ -48,11 +51,11 @@ class RoundAxis(pg.AxisItem):  # type: ignore[misc]  # the library has no types
             i * step for i in range(1, int((maxVal + 1) / step) + 1)
         ]
         end = maxVal - self._label_width() * (maxVal - minVal) / max(size, 1.0)
-        return [(step, [number - 1 for number in numbers if number - 1 <= end])]
+        return [(step, [number - self.first for number in numbers if number - self.first <= end])]
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:  # noqa: N802 (the library's name)
         """Whole rounds, counted from 1."""
-        return [f"{value + 1:,.0f}" for value in values]
+        return [f"{value + self.first:,.0f}" for value in values]
 
     def _label_width(self) -> float:
         """The room of the label and of half a tick's figures before it, in pixels."""

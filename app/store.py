@@ -9,6 +9,7 @@ from app.budget import Budget
 from app.command_queue import CommandQueue
 from app.engine_link import Doing, EngineLink
 from app.notices import Notes, Trouble
+from app.plain_text import one_line
 from app.replay import Replay
 from app.run_record import RunRecord
 from app.run_shelf import RunShelf
@@ -49,6 +50,7 @@ class RunStore(QObject):
         self.engine = EngineLink()
         self.selection: Selection | None = None
         self.trouble: Trouble | None = None
+        self.told = ""
         self.notes = Notes()
         self.measure_only = False
         self.replay = Replay(self.shelf)
@@ -219,6 +221,12 @@ class RunStore(QObject):
         self.notes.add(Refused(what, message, hint))
         self.changed.emit()
 
+    def tell(self, words: str) -> None:
+        """Say in the status line and the log what the window did."""
+        self.told = words
+        self.notes.add(words)
+        self.changed.emit()
+
     def dismiss(self) -> None:
         """Take note of the trouble on show."""
         self.trouble = None
@@ -354,7 +362,7 @@ class RunStore(QObject):
 
     def _take_run(self, event: Event) -> None:
         if isinstance(event, RunStarted):
-            self.selection = self.trouble = None
+            self.selection, self.trouble, self.told = None, None, ""
             self.shelf.begin(live=True)
             self.engine.run_began()
         live = self.shelf.live
@@ -382,5 +390,6 @@ class RunStore(QObject):
                     self.trouble = Trouble("damaged", "file", damage, hint, "", self.summary.n_emitted)
             case TraceSaved(path, record):
                 record.saved = path
+                self.tell(f"trace saved to {one_line(str(path))}")
             case TraceFailed(message, hint):
                 self.report(message, hint)

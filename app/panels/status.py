@@ -7,9 +7,10 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from app import theme, training_words, words
+from app.kept_room import keep_room
 from app.labels import ElasticLine, SteadyLabel, plain_label
+from app.model_names import full_name
 from app.panel import Panel
-from app.plain_text import one_line
 from app.progress import Progress
 from app.progress_bar import CalmProgressBar
 from app.store import RunStore
@@ -48,7 +49,7 @@ class StatusPanel(Panel):
         row.addWidget(self.state, 1)
         for widget in (self.speed, self.same, self.progress, self.left, self.stop):
             row.addWidget(widget)
-        self._keep_room(self.progress)
+        keep_room(self.progress)
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Write the line anew."""
@@ -106,10 +107,12 @@ class StatusPanel(Panel):
 
     def _names(self) -> tuple[str, str]:
         pair = self.store.commands.pair_to_come
-        return ("", "") if pair is None else (pair.target, pair.drafter)
+        if pair is None:
+            return "", ""
+        return full_name(pair.target, "target"), full_name(pair.drafter, "drafter")
 
     def _loading(self) -> str:
-        text, at = self.tr("loading {0} and {1}").format(*map(one_line, self._names())), self.store.engine.progressed
+        text, at = self.tr("loading {0} and {1}").format(*self._names()), self.store.engine.progressed
         if at is None or at.unit != "bytes":
             return text
         return self.tr("{0}: {1} of {2}").format(text, words.memory(at.done), words.memory(at.total))
@@ -125,6 +128,8 @@ class StatusPanel(Panel):
         shown = self.store.shelf.shown
         if shown is not None and not self.store.shelf.at_end:
             return self._replayed(summary, shown.summary.n_rounds)
+        if self.store.told:
+            return self.store.told
         n, rounds = f"{summary.n_emitted:,}", f"{summary.n_rounds:,}"
         reasons = {
             "length": self.tr("length reached"),
@@ -179,11 +184,6 @@ class StatusPanel(Panel):
         if self.store.doing == "reading":
             return self.store.file_progress
         return 0.0, 0.0
-
-    def _keep_room(self, widget: QWidget) -> None:
-        policy = widget.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        widget.setSizePolicy(policy)
 
 
 def _is_of(needed: Estimated, model: ModelLoaded) -> bool:

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QSizePolicy, QSlider, QStyle, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QSlider, QStyle, QWidget
 
 from app import theme
 from app.labels import SteadyLabel
 from app.panel import Panel
+from app.panels.steady_button import SteadyButton
 from app.playback import SPEEDS
 from app.store import RunStore
 from engine.events import Event
@@ -37,9 +38,7 @@ class TransportPanel(Panel):
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
-        self.button = QPushButton(self.tr("Replay"), self)
-        # As wide as either of its words needs: nothing beside it moves.
-        self.button.setMinimumWidth(self.button.sizeHint().width())
+        self.button = SteadyButton((self.tr("Replay"), self.tr("Hold")), self)
         self.button.setToolTip(self.tr("Show the run again as it came, or hold the replay (Ctrl+R)"))
         self.button.clicked.connect(self.toggle)
         self.speed = QComboBox(self)
@@ -75,7 +74,7 @@ class TransportPanel(Panel):
         if not self.store.replay.possible:
             self.place.show_text("")
             return
-        self._name_button(self.tr("Hold") if playing else self.tr("Replay"))
+        self.button.show_text(self.tr("Hold") if playing else self.tr("Replay"))
         n_rounds = 0 if shelf.shown is None else shelf.shown.summary.n_rounds
         self.place.show_text(self.tr("round {0:,} of {1:,}").format(summary.n_rounds, n_rounds) if n_rounds else "")
         if self.slider.maximum() != n_rounds:
@@ -104,10 +103,6 @@ class TransportPanel(Panel):
         shown = self.store.shelf.shown
         if shown is not None:
             self.store.seek(shown.event_after(self.slider.value()))
-
-    def _name_button(self, text: str) -> None:
-        if self.button.text() != text:
-            self.button.setText(text)
 
     def _on_speed(self) -> None:
         self.store.replay.set_speed(float(self.speed.currentData()))

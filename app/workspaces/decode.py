@@ -72,6 +72,8 @@ class DecodeWorkspace(QMainWindow):
         self.setup.measure_only_toggled.connect(self._set_measure_only)
         for plot in self.plots.all:
             plot.export_failed.connect(store.report)
+            plot.exported.connect(self._tell_export)
+        self.setup.settings_restored.connect(self.prompt.restore_prompt)
 
     def reset_layout(self) -> None:
         """Put every dock where it was at the first start."""
@@ -144,6 +146,9 @@ class DecodeWorkspace(QMainWindow):
         if record.started is not None:
             self.setup.show_settings(record.started)
             self.prompt.show_prompt(record.started.prompt)
+
+    def _tell_export(self, path: str) -> None:
+        self._store.tell(self.tr("exported to {0}").format(path))
 
     def _set_measure_only(self, chosen: bool) -> None:
         self._store.measure_only = chosen

@@ -157,9 +157,9 @@ def test_the_status_line_says_in_words_what_the_engine_does(show):
     panel.every_ms = 0
     show.store.load(PAIR)
     show.say(Estimated(1, 2, 3, 24_000_000_000, "cpu"), Progressed("loading", 1, 4, "bytes"))
-    assert panel.state.text() == "loading builtin and builtin: 1 B of 4 B"
+    assert panel.state.text() == "loading built-in target (7.9 M) and built-in drafter (0.42 M): 1 B of 4 B"
     show.say(Progressed("loading", 3e6, 12e6, "bytes", elapsed_s=1.5))
-    assert panel.state.text() == "loading builtin and builtin: 3 MB of 12 MB"
+    assert panel.state.text() == "loading built-in target (7.9 M) and built-in drafter (0.42 M): 3 MB of 12 MB"
     show.say(Progressed("loading", 1, 4, "bytes"))
     assert panel.progress.value() == 250
     show.say(MODEL)
