@@ -77,7 +77,7 @@ class TokenCard(QWidget):
     def _decision(self, fate: StreamFate, record: ProposedToken) -> list[tuple[str, str]]:
         """What the keeping of a proposed token hung on; in greedy mode no draw, and no ratio either."""
         if record.u is None:
-            return [(self.tr("draw u"), self.tr("none (greedy)"))]
+            return [(self.tr("draw u"), self.tr("none"))]
         drawn = self.tr("not reached") if fate == "untested" else f"{record.u:.3f}"
         return [("min(1, p/q)", _probability(record.accept_prob)), (self.tr("draw u"), drawn)]
 

@@ -83,7 +83,7 @@ def test_a_greedy_token_says_that_nothing_was_drawn(shown):
     say(started(), type(greedy)(0, (token("x", "accepted", u=None),), greedy.last, (7, 9), 1.0, 1.0, 0.0))
     store.select(Selection(0, 0))
     facts = dict(panel.view.card.facts)
-    assert facts["draw u"] == "none (greedy)"
+    assert facts["draw u"] == "none"
     assert "min(1, p/q)" not in facts
     assert "target's first choice" in panel.view.card.accessibleName()
 
