@@ -6,7 +6,7 @@ workstation the first level is enough, on two cores it is not."""
 from typing import NamedTuple
 
 WINDOW_S = 0.5
-_MOST, _LEAST = 0.06, 0.025
+_MOST, _LEAST = 0.045, 0.02
 
 
 class Level(NamedTuple):

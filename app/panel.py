@@ -24,6 +24,8 @@ class Panel(QWidget):
 
     # Least time between two drawings while a run is live.
     every_ms = 0
+    # Panels of one pace share the work among frames: those of the same turn draw in the same frame.
+    turn = 0
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -106,4 +108,4 @@ class Panel(QWidget):
     def _due(self) -> bool:
         """Whether this is a frame in which panels of its pace draw; without an engine at work each is."""
         pace = self.store.budget.frames(round(self.every_ms / FRAME_MS))
-        return not self.store.busy or self.store.frame // pace != self._drawn_frame // pace
+        return not self.store.busy or (self.store.frame + self.turn) // pace != (self._drawn_frame + self.turn) // pace

@@ -32,6 +32,7 @@ class HistoryPanel(Panel):
     """A row a run; one selected row is shown in the window, two are compared beside the table."""
 
     every_ms = 250
+    turn = 2
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)

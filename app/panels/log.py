@@ -28,6 +28,7 @@ class LogPanel(Panel):
     """Keeps the lines of earlier runs too, the newest `MOST_LINES`; a reader who scrolled back is left there."""
 
     every_ms = 250
+    turn = 2
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)

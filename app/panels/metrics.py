@@ -31,6 +31,7 @@ class MetricsPanel(Panel):
     """Rewrites its figures twice a second while a run is live: intervals cost a bootstrap each."""
 
     every_ms = 500
+    turn = 1
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)

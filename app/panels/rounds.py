@@ -37,6 +37,7 @@ class RoundsPanel(Panel):
     """Grows at its end, and stays there while the end is in view and nothing is selected."""
 
     every_ms = 100
+    turn = 2
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)

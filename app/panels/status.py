@@ -23,6 +23,7 @@ class StatusPanel(Panel):
 
     stop_asked = Signal()
     every_ms = 100
+    turn = 2
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)

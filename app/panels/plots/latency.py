@@ -21,6 +21,8 @@ _FIRST_TOP_MS = 10.0
 class LatencyPlot(PlotPanel):
     """Drafting at the bottom, verification on it, the rest on top; the uppermost line is the whole round."""
 
+    turn = 1
+
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(
             store,

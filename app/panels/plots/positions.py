@@ -27,6 +27,8 @@ _FEW = 10
 class PositionsPlot(PlotPanel):
     """A bar a position: accepted over tested there. Tokens after a rejection were not tested and do not count."""
 
+    turn = 2
+
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(
             store,

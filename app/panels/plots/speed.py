@@ -27,6 +27,8 @@ class SpeedPlot(PlotPanel):
 
     The speedup compares those medians: the first pass also warms up, and the window draws beside it."""
 
+    turn = 1
+
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(
             store,
