@@ -178,7 +178,7 @@ class ConfigForm(QWidget):
         box.setFont(theme.tabular(box.font()))
         box.setAlignment(Qt.AlignmentFlag.AlignRight)
         # The range of a seed would otherwise ask for a box as wide as its largest number.
-        box.setMinimumWidth(9 * theme.GRID)
+        box.setMinimumWidth(max(9 * theme.GRID, box.fontMetrics().horizontalAdvance("0") * 6 + 4 * theme.GRID))
         box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         box.valueChanged.connect(self.changed)
         if is_int:

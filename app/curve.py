@@ -93,5 +93,8 @@ def _step_for(n: int) -> int:
 
 
 def range_for(n: int) -> int:
-    """The end of the x-axis for n points: the next power of two, at least 16, so that it seldom moves."""
-    return max(16, 1 << max(0, n - 1).bit_length())
+    """The end of the x-axis for n points of a growing run: at least 16, then half as much again, so it seldom moves."""
+    end = 16
+    while end < n:
+        end += end // 2
+    return end

@@ -39,10 +39,10 @@ def explain(summary: Summary, started: RunStarted | None, chosen: Event | None) 
     """Explain everything on the screen. chosen: the event of the selected round, if one is selected."""
     return (
         Section(tr("What happens"), (_idea(summary, started), _chosen_round(chosen))),
-        Section(tr("Marks in the text"), _marks(summary)),
-        Section(tr("Does it pay?"), (_speed(summary), _cost(summary), _same_text(summary))),
+        Section(tr("Marks in the text"), (*_fates(summary), *_marks())),
+        Section(tr("Does it pay?"), (_speed(summary, started), _cost(summary), _same_text(summary))),
         Section(tr("Figures"), _figures(summary)),
-        Section(tr("Plots"), _plots(summary)),
+        Section(tr("Plots"), _plots(summary, started)),
     )
 
 
@@ -81,9 +81,11 @@ def _chosen_round(chosen: Event | None) -> Entry:
     if not isinstance(chosen, RoundFinished):
         return Entry(name, tr("Click a token, a row or a plot: what happened in that round is told here."))
     if not chosen.proposed:
-        return Entry(name, tr("In round {0} nothing was proposed; the target made its own token.").format(chosen.round))
+        return Entry(
+            name, tr("In round {0} nothing was proposed; the target made its own token.").format(chosen.round + 1)
+        )
     n_accepted = sum(token.fate == "accepted" for token in chosen.proposed)
-    told = tr("Round {0} proposed {1} and accepted {2}.").format(chosen.round, len(chosen.proposed), n_accepted)
+    told = tr("Round {0} proposed {1} and accepted {2}.").format(chosen.round + 1, len(chosen.proposed), n_accepted)
     return Entry(name, f"{told} {_how_it_ended(chosen)}".rstrip())
 
 
@@ -106,9 +108,12 @@ def _how_it_ended(chosen: RoundFinished) -> str:
 # Marks
 
 
-def _marks(summary: Summary) -> tuple[Entry, ...]:
+def _fates(summary: Summary) -> tuple[Entry, ...]:
     n_untested = summary.n_proposed - summary.n_tested
     return (
+        Entry(tr("prompt"), tr(
+            "Paler than the rest and without a mark: what you gave, cut into tokens; {0:,} of them."
+        ).format(summary.n_prompt), "prompt"),
         Entry(tr("accepted"), tr(
             "Proposed by the drafter and kept by the target, underlined: {0:,} of {1:,} tested tokens so far."
         ).format(summary.n_accepted, summary.n_tested), "accepted"),
@@ -119,7 +124,8 @@ def _marks(summary: Summary) -> tuple[Entry, ...]:
             "With a dot above: a token the target adds for free when every proposed one was accepted."
         ), "bonus"),
         Entry(tr("undrafted"), tr(
-            "Without a mark: the target's own token in a round where nothing was proposed, as in plain decoding."
+            "With a small tick below its start: the target's own token in a round where nothing was proposed, "
+            "as in plain decoding."
         ), "plain"),
         Entry(tr("rejected"), tr(
             "Struck through: proposed, tested and not kept, so not part of the text. {0:,} so far, one a round at most."
@@ -130,10 +136,25 @@ def _marks(summary: Summary) -> tuple[Entry, ...]:
     )  # fmt: skip
 
 
+def _marks() -> tuple[Entry, ...]:
+    return (
+        Entry(tr("X-ray bars (X)"), tr(
+            "Under each proposed token a thin rule, and on it a bar: the longer and stronger, the likelier it was "
+            "to be accepted. When sampling that is min(1, p/q); greedy bars are full or missing."
+        )),
+        Entry(tr("Tinted ground and frame"), tr(
+            "A tint lies under all tokens of the selected round; the thin rounded frame is around the selected token."
+        )),
+        Entry(tr("Search frame"), tr(
+            "A square frame is around each place that holds what you search for; the thick one is where you are."
+        )),
+    )  # fmt: skip
+
+
 # Does it pay?
 
 
-def _speed(summary: Summary) -> Entry:
+def _speed(summary: Summary, started: RunStarted | None) -> Entry:
     name = tr("Measured speedup")
     ours, plain = summary.ms_per_token, summary.baseline_ms_per_token
     if summary.method == "plain":
@@ -141,17 +162,21 @@ def _speed(summary: Summary) -> Entry:
     if ours is None:
         return Entry(name, tr("Once the text is done, plain decoding is timed beside it, and the factor stands here."))
     if plain is None or summary.speedup is None:
-        return Entry(name, tr(
-            "This run takes {0} per token. Plain decoding is timed after the text, if that is switched on."
-        ).format(words.milliseconds(ours)))  # fmt: skip
+        told = tr("This run takes {0} per token.").format(words.milliseconds(ours))
+        return Entry(name, f"{told} {words.no_baseline(summary, started)}")
     verdict = tr("drafting pays") if summary.speedup > 1 else tr("drafting does not pay here")
     return Entry(name, tr(
-        "{0}, measured over {1} pairs: {2} per token against {3} for plain decoding, so {4}. "
+        "{0}, measured over {1}: {2} per token against {3} for plain decoding, so {4}. "
         "In brackets, from three pairs on: the range that holds the true value with 95 % confidence."
     ).format(
-        _factor(summary), len(summary.pair_speedups),
+        _factor(summary), _pairs(summary),
         words.milliseconds(ours), words.milliseconds(plain), verdict,
     ))  # fmt: skip
+
+
+def _pairs(summary: Summary) -> str:
+    n = len(summary.pair_speedups)
+    return words.counted(n, tr("one pair"), tr("{0} pairs")).format(n)
 
 
 def _factor(summary: Summary) -> str:
@@ -218,6 +243,12 @@ def _figures(summary: Summary) -> tuple[Entry, ...]:
         Entry(tr("Predicted speedup"), tr(
             "{0}: what α, γ and the measured costs promise. A measured value far below it points at overhead."
         ).format(words.times(summary.predicted_speedup))),
+        Entry(tr("Plain, per token"), tr(
+            "{0}: what a token of plain decoding takes, timed in the same run; with drafting it takes {1}."
+        ).format(ms(summary.baseline_ms_per_token), ms(summary.ms_per_token))),
+        Entry(tr("tokens/s"), tr(
+            "{0} new tokens a second with drafting, prefill apart: one second over the time per token."
+        ).format(number(1e3 / summary.ms_per_token if summary.ms_per_token else None, 0))),
         Entry(tr("Prefill and time to first token (TTFT)"), tr(
             "Reading the {0:,} tokens of the prompt took {1}; the first token was there after {2}. "
             "Neither counts as decoding."
@@ -228,11 +259,10 @@ def _figures(summary: Summary) -> tuple[Entry, ...]:
 # Plots
 
 
-def _plots(summary: Summary) -> tuple[Entry, ...]:
+def _plots(summary: Summary, started: RunStarted | None) -> tuple[Entry, ...]:
     n = max(summary.n_rounds, 1)
     first = summary.positions[0] if summary.positions else None
     share = None if first is None or not first.n_tested else first.n_accepted / first.n_tested
-    speed = None if not summary.ms_per_token else 1e3 / summary.ms_per_token
     spent = [words.milliseconds(total / n if summary.n_rounds else None) for total in (
         summary.draft_ms, summary.verify_ms, summary.other_ms
     )]  # fmt: skip
@@ -241,16 +271,28 @@ def _plots(summary: Summary) -> tuple[Entry, ...]:
             "α so far after each round, now {0}; the band is its 95 % interval and narrows as rounds come in."
         ).format(words.number(summary.alpha))),
         Entry(tr("Tokens per round"), tr(
-            "τ so far, now {0}, beside the {1} that α predicts. The lines part where places of the draft differ."
+            "τ so far, now {0}, beside the {1} that α predicts. The lines part where positions of the draft differ."
         ).format(words.number(summary.tau), words.number(summary.predicted_tau))),
         Entry(tr("Time per round"), tr(
             "Where each round's time goes: on average {0} drafting, {1} verifying, {2} anything else."
         ).format(*spent)),
-        Entry(tr("Speed"), tr(
-            "Tokens a second so far, now {0}; the dashed line is plain decoding, once measured."
-        ).format(words.number(speed, 0))),
+        Entry(tr("Speed"), _speed_plot(summary, started)),
         Entry(tr("Acceptance by position"), tr(
             "How often the 1st, 2nd, … token of a draft is accepted when it is tested; the first: {0}. "
-            "Falling bars say that a shorter draft might do."
+            "Falling bars say that a shorter draft might do; hatched ones rest on fewer than ten tokens."
         ).format(words.number(share))),
     )  # fmt: skip
+
+
+def _speed_plot(summary: Summary, started: RunStarted | None) -> str:
+    first_pass = None if not summary.decode_ms else 1e3 * summary.n_emitted / summary.decode_ms
+    told = tr("Solid: tokens a second of the first pass, which wrote the text, now {0}.").format(
+        words.number(first_pass, 0)
+    )
+    ours, plain = summary.ms_per_token, summary.baseline_ms_per_token
+    if not ours or not plain:
+        return f"{told} {words.no_baseline(summary, started)}" if summary.method != "plain" else told
+    return told + tr(
+        " Dashed: the median of the timed blocks with drafting, {0}; dotted: of plain decoding, {1}. The speedup "
+        "compares pairs of these blocks, not the first pass, which the window's drawing and a cold start slow down."
+    ).format(words.number(1e3 / ours, 0), words.number(1e3 / plain, 0))

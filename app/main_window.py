@@ -21,6 +21,7 @@ from engine.host import Host, Load, ThreadHost
 
 TRACE_FILTER = "*.jsonl"
 _SIZE = QSize(1600, 1000)
+_LEAST_SIZE = QSize(960, 600)
 
 
 def thread_host() -> Host:
@@ -63,6 +64,7 @@ class MainWindow(QMainWindow):
         self.statusBar().setSizeGripEnabled(False)
         self._menus = self._make_menus()
         self._wire()
+        self.setMinimumSize(_LEAST_SIZE)
         self.resize(_SIZE.boundedTo(self.screen().availableSize()))
         self._restore()
 
@@ -95,7 +97,7 @@ class MainWindow(QMainWindow):
     def fork(self) -> None:
         """Go on from the selected token with the settings of now."""
         kept = requests.kept_up_to(self.store.log, self.store.selection)
-        if kept is None or not self._can_start:
+        if kept is None or not self.store.can_start:
             return
         setup = self.decode.setup.setup()
         if setup.pair.target == kept.started.target:
@@ -108,7 +110,7 @@ class MainWindow(QMainWindow):
     def run_again(self) -> None:
         """Make the run on show once more, from the same prompt with the next seed."""
         started = self.store.started
-        if started is not None and self._can_start:
+        if started is not None and self.store.can_start:
             pair = requests.pair_of(started, self.decode.setup.setup().pair)
             self.store.run(pair, requests.with_seed(started))
 
@@ -142,15 +144,11 @@ class MainWindow(QMainWindow):
         dialog.fileSelected.connect(lambda path: self.store.save_trace(Path(path)))
         dialog.open()
 
-    @property
-    def _can_start(self) -> bool:
-        return not self.store.commands.has_run and not self.store.reading and not self.store.training.live
-
     def _start(self, *, held: bool) -> None:
         if self.store.training.live:
             hint = self.tr("wait for it, or stop it in the Train tab: its last checkpoint is kept")
             self.store.report(self.tr("a drafter is being trained"), hint, what="run")
-        elif self._can_start:
+        elif self.store.can_start:
             setup = self.decode.setup.setup()
             self.store.run(setup.pair, requests.run(setup, self.decode.prompt.prompt.toPlainText(), held=held))
 
@@ -185,6 +183,7 @@ class MainWindow(QMainWindow):
             },
         )
         made.add(self.tr("&File"), menus.file_entries())
+        made.add(self.tr("&Edit"), (), above=(stream.copy, stream.select_all, stream.find_text))
         made.add(self.tr("&Run"), menus.run_entries())
         made.add(self.tr("&View"), menus.view_entries(), above=self.decode.view_actions())
         made.add(self.tr("&Help"), menus.help_entries())
@@ -204,15 +203,15 @@ class MainWindow(QMainWindow):
     def _on_changed(self) -> None:
         shown = self.store.shelf.shown
         self._menus.enable(
-            run=self._can_start or self.store.training.live,
+            run=self.store.can_start or self.store.training.live,
             pause=self.store.in_rounds,
-            step=self._can_start or self.store.in_rounds,
+            step=self.store.can_start or self.store.in_rounds,
             stop=self.store.busy,
-            fork=self._can_start and requests.can_fork(shown, self.store.selection),
-            again=self._can_start and shown is not None,
+            fork=self.store.can_start and requests.can_fork(shown, self.store.selection),
+            again=self.store.can_start and shown is not None,
             replay=self.store.replay.possible,
-            open=self._can_start,
-            save=shown is not None and self._can_start,
+            open=not self.store.reading,
+            save=shown is not None and self.store.can_start,
         )
         if shown is not None and shown.source is not None and shown is not self._opened:
             self._opened = shown

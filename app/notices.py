@@ -20,10 +20,10 @@ class Trouble(NamedTuple):
 
 
 class Note(NamedTuple):
-    """Something that happened. at: seconds since the epoch."""
+    """Something that happened: an event of the engine, or in words what the window did. at: seconds since the epoch."""
 
     at: float
-    event: Event
+    event: Event | str
 
 
 class Notes:
@@ -38,8 +38,8 @@ class Notes:
         """How many notes there have been."""
         return self.n_dropped + len(self._kept)
 
-    def add(self, event: Event) -> None:
-        """Note an event, at this moment."""
+    def add(self, event: Event | str) -> None:
+        """Note something, at this moment."""
         self._kept.append(Note(time(), event))
         if len(self._kept) > 2 * _MAX_NOTES:
             del self._kept[:_MAX_NOTES]

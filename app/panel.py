@@ -15,7 +15,8 @@ from engine.summary import Summary
 # How long a drawing may take while catching up with a long run, and the events of the first slice.
 _SLICE_S = 0.004
 _FEWEST, _MOST = 400, 8000
-_HELD_FRAMES = 2
+# Nothing came for so long: what was put off is drawn, whatever the pace.
+_SILENCE_MS = 300
 
 
 class Panel(QWidget):
@@ -91,9 +92,18 @@ class Panel(QWidget):
         """Draw now, or in the next frame in which all panels of this pace draw: each frame is painted once."""
         if not self.isVisible():
             return
-        pace = self.store.budget.frames(round(self.every_ms / FRAME_MS))
-        if not self.store.busy or self.store.frame // pace != self._drawn_frame // pace:
+        if self._run_number != self.store.run_number or self._due():
             self.refresh()
-        elif not self._later.isActive():
-            # A run that is held says nothing more; what it said last is drawn all the same.
-            self._later.start(_HELD_FRAMES * pace * FRAME_MS)
+        elif not self._catching_up:
+            # The last rounds of a text are followed by seconds of measuring, in which nothing changes.
+            self._later.start(_SILENCE_MS)
+
+    @property
+    def _catching_up(self) -> bool:
+        """Whether the next slice is on its way."""
+        return self._later.isActive() and self._later.interval() == 0
+
+    def _due(self) -> bool:
+        """Whether this is a frame in which panels of its pace draw; without an engine at work each is."""
+        pace = self.store.budget.frames(round(self.every_ms / FRAME_MS))
+        return not self.store.busy or self.store.frame // pace != self._drawn_frame // pace

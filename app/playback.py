@@ -32,6 +32,9 @@ class Playback:
         self._at_s += seconds * self.speed
         while not self.ended and self._due_s(self.position, self._at_s) <= self._at_s:
             self.position += 1
+        # What was measured after the text shows nothing: its hours or seconds are not waited for.
+        if self.position >= self.record.last_round:
+            self.position = len(self.record.events)
         return self.position
 
     def _due_s(self, position: int, unknown: float) -> float:

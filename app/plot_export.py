@@ -9,8 +9,8 @@ from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
 import numpy as np
-from PySide6.QtCore import QBuffer, QIODevice, QObject, QPoint, QRect, QTimer, Signal
-from PySide6.QtGui import QImage, QImageWriter, QPainter
+from PySide6.QtCore import QBuffer, QIODevice, QObject, QPoint, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QImage, QImageWriter, QPainter, QRegion
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QWidget
 
@@ -23,6 +23,7 @@ _POLL_MS = 30
 _PNG_SCALE = 3
 # Of 100: little, since it is done on the window's thread and a plot is mostly one colour.
 _PNG_COMPRESSION = 11
+_NOTE_FLAGS = Qt.TextFlag.TextWordWrap
 # A spreadsheet takes a cell that begins so for a formula and would act on it.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -80,17 +81,38 @@ def _figure(value: float) -> str:
     return "" if value != value else f"{value:.10g}"
 
 
-def _sheet(widget: QWidget) -> QRect:
-    """The room of a widget and a margin below it, where a panel leaves none."""
-    return widget.rect().adjusted(0, 0, 0, theme.GRID)
+class _Sheet(NamedTuple):
+    """The picture of a widget: its room, a margin where a panel leaves none, and a note under it."""
+
+    whole: QRect
+    note: QRect
 
 
-def as_png(widget: QWidget) -> bytes:
+def _sheet(widget: QWidget, note: str) -> _Sheet:
+    room = widget.rect().adjusted(theme.GRID, 0, -theme.GRID, 0)
+    below = QRect(room.left(), room.bottom() + theme.GRID, room.width(), room.height())
+    lines = widget.fontMetrics().boundingRect(below, _NOTE_FLAGS, note) if note else QRect(below.topLeft(), QSize(0, 0))
+    return _Sheet(widget.rect().adjusted(0, 0, 0, lines.height() + 2 * theme.GRID), lines)
+
+
+def _draw(painter: QPainter, widget: QWidget, sheet: _Sheet, note: str) -> None:
+    """Paint the widget without its own ground, and the note."""
+    colours = theme.current()
+    painter.fillRect(sheet.whole, QColor(colours.base))
+    widget.render(painter, QPoint(), QRegion(), QWidget.RenderFlag.DrawChildren)
+    painter.setPen(QColor(colours.muted))
+    painter.setFont(widget.font())
+    painter.drawText(sheet.note, _NOTE_FLAGS, note)
+
+
+def as_png(widget: QWidget, note: str = "") -> bytes:
     """A picture of a widget in three times the pixels of the screen."""
-    image = QImage(_sheet(widget).size() * _PNG_SCALE, QImage.Format.Format_RGB32)
+    sheet = _sheet(widget, note)
+    image = QImage(sheet.whole.size() * _PNG_SCALE, QImage.Format.Format_RGB32)
     image.setDevicePixelRatio(_PNG_SCALE)
-    image.fill(widget.palette().window().color())
-    widget.render(image)
+    painter = QPainter(image)
+    _draw(painter, widget, sheet, note)
+    painter.end()
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     writer = QImageWriter(buffer, b"png")
@@ -99,20 +121,19 @@ def as_png(widget: QWidget) -> bytes:
     return bytes(buffer.data().data())
 
 
-def as_svg(widget: QWidget, title: str) -> bytes:
+def as_svg(widget: QWidget, title: str, note: str = "") -> bytes:
     """A drawing of a widget."""
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     # The older version, since only it knows clipping: a spike must not leave its plot.
     drawing = QSvgGenerator(QSvgGenerator.SvgVersion.Svg11)
     drawing.setOutputDevice(buffer)
-    sheet = _sheet(widget)
-    drawing.setSize(sheet.size())
-    drawing.setViewBox(sheet)
+    sheet = _sheet(widget, note)
+    drawing.setSize(sheet.whole.size())
+    drawing.setViewBox(sheet.whole)
     drawing.setTitle(title)
     painter = QPainter(drawing)
-    painter.fillRect(sheet, widget.palette().window())
-    widget.render(painter, QPoint())
+    _draw(painter, widget, sheet, note)
     painter.end()
     return bytes(buffer.data().data())
 

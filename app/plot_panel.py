@@ -1,6 +1,6 @@
 """What every plot is: axes with units, a legend, a caption that says what is good, a value read off, an export."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyqtgraph as pg
@@ -8,9 +8,9 @@ from PySide6.QtCore import QCoreApplication, QEvent, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QHideEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
-from app import plot_export, theme
+from app import plot_export, run_words, theme
 from app.curve import range_for
-from app.labels import plain_label
+from app.labels import ElasticLine, plain_label
 from app.panel import Panel
 from app.plot_canvas import PlotCanvas
 from app.plot_export import Column, Exporter, Table
@@ -19,8 +19,8 @@ from app.shown_text import visible
 from app.store import RunStore
 from engine.summary import Summary
 
-# A broken file may state any number; an axis ends somewhere.
-_HIGHEST = 1e12
+# Fewer would stand too far apart.
+_FEWEST_ROUNDS = 5
 
 
 def tr(text: str) -> str:
@@ -36,6 +36,7 @@ class PlotPanel(Panel):
     empty: what will appear, said in the middle until it does. undrafted: the same for plain decoding."""
 
     every_ms = 100
+    exported = Signal(str)
     export_failed = Signal(str, str)
 
     def __init__(
@@ -61,7 +62,9 @@ class PlotPanel(Panel):
         self._keys = [(plain_label(f"{mark} {words}", self), colour) for mark, words, colour in keys]
         self._title = plain_label(title, self, role="title")
         self.readout = plain_label("", self)
-        self.caption = plain_label(caption, self, role="muted", wraps=True)
+        # One line whatever it says: a second one would take its height from the plot.
+        self.caption = ElasticLine(self, role="muted")
+        self.caption.show_text(caption)
         self.words = plain_label(empty, self.widget.viewport(), role="muted", wraps=True)
         self._empty, self._undrafted = empty, undrafted or empty
         self._pointed: int | None = None
@@ -91,9 +94,18 @@ class PlotPanel(Panel):
 
     # What it offers a subclass
 
-    def set_span(self, n_rounds: int, top: float) -> None:
-        """Set the ranges of both axes; costs nothing while they stay."""
-        self.set_range(0.0, float(range_for(n_rounds)), top)
+    def set_span(self, summary: Summary, top: float) -> None:
+        """Set the ranges of both axes; costs nothing while they stay. A text that has ended fills the whole width."""
+        shown = self.store.shelf.shown
+        whole = summary if shown is None else shown.summary
+        ended = whole.state in ("finished", "failed") or bool(whole.blocks)
+        end = max(_FEWEST_ROUNDS, whole.n_rounds) - 1 if ended else range_for(summary.n_rounds)
+        self.set_range(0.0, float(end), top)
+
+    def tell_keys(self, tips: Sequence[str]) -> None:
+        """Explain each entry of the legend."""
+        for (label, _), tip in zip(self._keys, tips, strict=True):
+            label.setToolTip(tip)
 
     def say_empty(self, summary: Summary, *, empty: bool) -> None:
         """Say in the middle what will appear, or nothing once it has."""
@@ -122,9 +134,7 @@ class PlotPanel(Panel):
             table = self.table()
             self._exporter.write(path, lambda: plot_export.as_csv(table))
             return
-        self.widget.framed = False
-        picture = plot_export.as_svg(self, self.title) if kind == ".svg" else plot_export.as_png(self)
-        self.widget.framed = True
+        picture = self._picture(svg=kind == ".svg")
         self._exporter.write(path, lambda: picture)
 
     def recolour(self) -> None:
@@ -153,6 +163,21 @@ class PlotPanel(Panel):
         self._exporter.close()
         super().hideEvent(event)
 
+    def _picture(self, *, svg: bool) -> bytes:
+        """The panel as nobody touches it: with its legend, without cursor and frame, and what the run was."""
+        marked, started = self._cursor_line.isVisible(), self.store.started
+        self.widget.framed = False
+        self.widget.setBackground(QColor(theme.current().base))
+        self._cursor_line.setVisible(False)
+        self._show_reading(None)
+        note = "" if started is None else run_words.of_run(started)
+        picture = plot_export.as_svg(self, self.title, note) if svg else plot_export.as_png(self, note)
+        self.widget.framed = True
+        self.widget.setBackground(QColor(theme.current().window))
+        self._cursor_line.setVisible(marked)
+        self._read()
+        return picture
+
     # Reading off and selecting
 
     def _on_pointed(self, place: float) -> None:
@@ -170,11 +195,18 @@ class PlotPanel(Panel):
         at = self._pointed
         if at is None and self.widget.hasFocus() and self.store.selection is not None:
             at = self.store.selection.round
-        text = None if at is None else self.reading(at)
+        self._show_reading(None if at is None else self.reading(at))
+
+    def _show_reading(self, text: str | None) -> None:
+        """Show a value in place of the legend, and of the title where it is long; or both again."""
+        room = self.width() - 4 * theme.GRID - self._title.sizeHint().width()
         self.readout.setText(text or "")
         self.readout.setVisible(text is not None)
+        self._title.setVisible(text is None or self.readout.sizeHint().width() <= room)
         for label, _ in self._keys:
             label.setVisible(text is None)
+        if (head := self.layout()) is not None:
+            head.activate()
 
     def _on_stepped(self, by: int) -> None:
         chosen = self.store.selection
@@ -210,10 +242,12 @@ class PlotPanel(Panel):
         self.widget.rounds.fit(metrics)
         self.widget.values.fit(metrics)
 
-    def set_range(self, low: float, high: float, top: float) -> None:
+    def set_range(self, low: float, high: float, top: float, *, headroom: float = 0.03) -> None:
+        """Set the ranges of both axes. top: the uppermost tick. headroom: what is left above it, as a share of it."""
         if (low, high, top) != self._span:
             self._span = (low, high, top)
-            self.plot.setRange(xRange=(low, high), yRange=(0, top), padding=0)
+            self.widget.values.end = top
+            self.plot.setRange(xRange=(low, high), yRange=(0, (1 + headroom) * top), padding=0)
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()
@@ -242,6 +276,7 @@ class PlotPanel(Panel):
 
     def _make_menu(self) -> None:
         self._exporter = Exporter(self)
+        self._exporter.written.connect(self.exported)
         self._exporter.failed.connect(self.export_failed)
         for kind in ("png", "svg", "csv"):
             action = self.menu.addAction(tr("Export {0}…").format(kind.upper()))
@@ -258,13 +293,3 @@ class PlotPanel(Panel):
         dialog.fileSelected.connect(lambda path: self.export(Path(path)))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
-
-
-def top_of(values: Iterable[float], *, least: float, now: float = 0.0) -> float:
-    """An upper end of a y-axis that moves in steps: a tenth above the largest value, rounded up to two digits.
-
-    now: the end in use, which stays while it is enough and not more than twice what is needed."""
-    largest = min(_HIGHEST, max([least, *values]))
-    step = 10.0 ** (len(str(int(largest))) - 1) / 2
-    wanted = step * (1 + int(1.05 * largest / step))
-    return now if wanted <= now <= 2 * wanted else wanted

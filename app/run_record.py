@@ -61,6 +61,17 @@ class RunRecord:
         event = None if index is None else self.events[index]
         return event if isinstance(event, RoundFinished) else None
 
+    @property
+    def last_round(self) -> int:
+        """How many events there are up to the end of the last round."""
+        return self._indices[-1] + 1 if self._indices else len(self.events)
+
+    def event_after(self, n_rounds: int) -> int:
+        """How many events there are up to the end of that many rounds; all of them for all rounds."""
+        if n_rounds >= len(self._indices):
+            return len(self.events)
+        return self._indices[n_rounds - 1] + 1 if n_rounds > 0 else self._indices[0]
+
     def piece(self, place: int) -> str:
         """The text of one token of `ids`, as it is shown."""
         at = bisect_right(self._starts, place) - 1

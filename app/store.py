@@ -9,6 +9,7 @@ from app.budget import Budget
 from app.command_queue import CommandQueue
 from app.engine_link import Doing, EngineLink
 from app.notices import Notes, Trouble
+from app.plain_text import one_line
 from app.replay import Replay
 from app.run_record import RunRecord
 from app.run_shelf import RunShelf
@@ -32,7 +33,8 @@ from engine.summary import Summary
 FRAME_MS = 33
 # Nothing is drawn while measuring, so the queue need not be emptied often.
 _MEASURING_MS = 250
-_TAKE_S = 0.004
+# What a frame takes in: this long at most, but never so little that a queue could grow for ever.
+_TAKE_S, _TAKE_AT_LEAST = 0.004, 64
 
 
 class RunStore(QObject):
@@ -48,6 +50,7 @@ class RunStore(QObject):
         self.engine = EngineLink()
         self.selection: Selection | None = None
         self.trouble: Trouble | None = None
+        self.told = ""
         self.notes = Notes()
         self.measure_only = False
         self.replay = Replay(self.shelf)
@@ -110,6 +113,11 @@ class RunStore(QObject):
         return bool(self._n_file_jobs)
 
     @property
+    def file_progress(self) -> tuple[float, float]:
+        """How far the file under way is, and how large."""
+        return self._files.progress
+
+    @property
     def busy(self) -> bool:
         """Whether a command, a file or a replay is under way."""
         return self.reading or self.commands.front is not None or self.replay.playing
@@ -130,6 +138,13 @@ class RunStore(QObject):
         """Whether a run is at its rounds, where it can be held."""
         return self.doing in ("prefilling", "drafting", "paused")
 
+    @property
+    def can_start(self) -> bool:
+        """Whether a run can be asked for: nothing runs, or only what is measured after a text that is done."""
+        if self.reading or self.training.live:
+            return False
+        return not self.commands.has_run or self.doing == "measuring"
+
     # What is asked
 
     def attach(self, host: Host) -> None:
@@ -148,8 +163,10 @@ class RunStore(QObject):
         self._watch()
 
     def run(self, pair: Load, command: Run | Fork) -> None:
-        """Run on a pair, loading it first where it is not the one in memory."""
+        """Run on a pair, loading it first where it is not the one in memory; what is only measured still is stopped."""
         self.stop_playback()
+        if self.doing == "measuring":
+            self.commands.cancel()
         self.engine.run(pair, command)
         self._watch()
 
@@ -202,6 +219,12 @@ class RunStore(QObject):
         """Show a trouble that the window itself ran into."""
         self.trouble = Trouble("refused", what, message, hint, "", self.summary.n_emitted)
         self.notes.add(Refused(what, message, hint))
+        self.changed.emit()
+
+    def tell(self, words: str) -> None:
+        """Say in the status line and the log what the window did."""
+        self.told = words
+        self.notes.add(words)
         self.changed.emit()
 
     def dismiss(self) -> None:
@@ -302,7 +325,9 @@ class RunStore(QObject):
 
     def _take_arrived(self) -> int:
         n_taken, until = 0, monotonic() + _TAKE_S
-        while monotonic() < until and (event := self.engine.next_event()) is not None:
+        while n_taken < _TAKE_AT_LEAST or monotonic() < until:
+            if (event := self.engine.next_event()) is None:
+                break
             self.take(event)
             n_taken += 1
         return n_taken
@@ -337,7 +362,7 @@ class RunStore(QObject):
 
     def _take_run(self, event: Event) -> None:
         if isinstance(event, RunStarted):
-            self.selection = self.trouble = None
+            self.selection, self.trouble, self.told = None, None, ""
             self.shelf.begin(live=True)
             self.engine.run_began()
         live = self.shelf.live
@@ -365,5 +390,6 @@ class RunStore(QObject):
                     self.trouble = Trouble("damaged", "file", damage, hint, "", self.summary.n_emitted)
             case TraceSaved(path, record):
                 record.saved = path
+                self.tell(f"trace saved to {one_line(str(path))}")
             case TraceFailed(message, hint):
                 self.report(message, hint)

@@ -6,6 +6,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
+from app.outline_style import OutlineStyle
+
 Scheme: TypeAlias = Literal["light", "dark"]
 StreamFate: TypeAlias = Literal[
     "prompt", "accepted", "unverified", "correction", "bonus", "rejected", "untested", "plain"
@@ -94,7 +96,7 @@ def system_scheme() -> Scheme:
 def apply(app: QApplication, scheme: Scheme) -> None:
     """Set style, palette and the few rules a palette cannot say."""
     chosen = colours(scheme)
-    app.setStyle("Fusion")
+    app.setStyle(OutlineStyle(edge=chosen.edge, focused=chosen.accent, disabled=chosen.line, ink=chosen.muted))
     app.setPalette(_palette(chosen))
     app.setStyleSheet(_rules(chosen))
 
@@ -169,6 +171,26 @@ def _rules(c: Colours) -> str:
     QTableView {{ border: 0; selection-background-color: {c.chosen}; selection-color: {c.text}; }}
     QTableView::item {{ padding: 0 {GRID}px; }}
     QScrollArea {{ border: 0; background: transparent; }}
+    QScrollBar {{ border: 0; background: {c.window}; }}
+    QScrollBar:vertical {{ width: {GRID + HALF}px; }}
+    QScrollBar:horizontal {{ height: {GRID + HALF}px; }}
+    QScrollBar::handle {{ background: {c.edge}; border: 2px solid {c.window}; border-radius: {HALF}px; }}
+    QScrollBar::handle:hover {{ background: {c.muted}; }}
+    QScrollBar::handle:vertical {{ min-height: {3 * GRID}px; }}
+    QScrollBar::handle:horizontal {{ min-width: {3 * GRID}px; }}
+    QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
+    QScrollBar::add-page, QScrollBar::sub-page {{ background: {c.window}; }}
+    QAbstractScrollArea::corner {{ border: 0; background: {c.window}; }}
+    QComboBox QAbstractItemView {{ border: 1px solid {c.edge}; background: {c.base}; }}
+    QMenu {{ border: 1px solid {c.edge}; }}
+    QMenu::separator {{ height: 1px; background: {c.line}; margin: {HALF}px 0; }}
+    QSlider::groove:horizontal {{ height: {HALF}px; border-radius: {HALF // 2}px; background: {c.edge}; }}
+    QSlider::sub-page:horizontal {{ border-radius: {HALF // 2}px; background: {c.accent}; }}
+    QSlider::handle:horizontal {{ width: {2 * GRID - 4}px; margin: -{HALF + 2}px 0; border-radius: {GRID - 1}px;
+        border: 1px solid {c.accent}; background: {c.accent}; }}
+    QSlider::handle:horizontal:focus {{ border-color: {c.text}; }}
+    QSlider::sub-page:horizontal:disabled, QSlider::groove:horizontal:disabled {{ background: {c.line}; }}
+    QSlider::handle:horizontal:disabled {{ background: {c.window}; border-color: {c.edge}; }}
     QPlainTextEdit {{ border: 1px solid {c.edge}; border-radius: {HALF}px; background: {c.base}; }}
     QPlainTextEdit:focus {{ border: 1px solid {c.accent}; }}
     QLineEdit[role="search"] {{ border: 1px solid {c.edge}; border-radius: {HALF}px; background: {c.base};

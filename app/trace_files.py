@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeAlias
 from app.run_record import RunRecord
 from engine import trace
 from engine.errors import EngineError
-from engine.trace import TraceWriter
+from engine.trace import FileJob, TraceWriter
 
 
 class TraceRead(NamedTuple):
@@ -42,20 +42,25 @@ class TraceFiles:
     def __init__(self) -> None:
         self.answers: SimpleQueue[Answer] = SimpleQueue()
         self._thread: threading.Thread | None = None
-        self._cancelled = threading.Event()
+        self._job = FileJob()
+
+    @property
+    def progress(self) -> tuple[float, float]:
+        """How far the job under way is: bytes or events done, and all of them."""
+        return float(self._job.done), float(self._job.total)
 
     def read(self, path: Path) -> None:
         """Begin to read; returns at once."""
-        self._start(lambda cancelled: _read(path, cancelled))
+        self._start(lambda job: _read(path, job))
 
     def write(self, path: Path, record: RunRecord) -> None:
         """Begin to write what there is of a run; a file that is there is replaced once the new one is whole."""
         n_events = len(record.events)
-        self._start(lambda cancelled: _write(path, record, n_events, cancelled))
+        self._start(lambda job: _write(path, record, n_events, job))
 
     def cancel(self) -> None:
         """Give up the job under way."""
-        self._cancelled.set()
+        self._job.cancelled.set()
 
     def close(self) -> None:
         """Give up the job under way and wait for its end."""
@@ -66,22 +71,22 @@ class TraceFiles:
         if self._thread is not None:
             self._thread.join()
 
-    def _start(self, job: Callable[[threading.Event], Answer]) -> None:
-        before, self._cancelled = self._thread, threading.Event()
-        work = (job, self._cancelled, before)
+    def _start(self, do: Callable[[FileJob], Answer]) -> None:
+        before, self._job = self._thread, FileJob()
+        work = (do, self._job, before)
         self._thread = threading.Thread(target=self._work, args=work, name="draftscope-files", daemon=True)
         self._thread.start()
 
     def _work(
         self,
-        job: Callable[[threading.Event], Answer],
-        cancelled: threading.Event,
+        do: Callable[[FileJob], Answer],
+        job: FileJob,
         before: threading.Thread | None,
     ) -> None:
         if before is not None:
             before.join()
         try:
-            self.answers.put(job(cancelled))
+            self.answers.put(do(job))
         except EngineError as err:
             self.answers.put(TraceFailed(err.message, err.hint))
         except OSError as err:
@@ -92,22 +97,24 @@ class TraceFiles:
             self.answers.put(TraceFailed(f"{type(err).__name__}: {err}", "this is a defect: please report it"))
 
 
-def _read(path: Path, cancelled: threading.Event) -> TraceRead:
-    found = trace.read(path, cancelled=cancelled)
+def _read(path: Path, job: FileJob) -> TraceRead:
+    found = trace.read(path, job)
     record = RunRecord(0, source=path)
     record.add_all(found.events)
     return TraceRead(record, found.damage)
 
 
-def _write(path: Path, record: RunRecord, n_events: int, cancelled: threading.Event) -> TraceSaved:
+def _write(path: Path, record: RunRecord, n_events: int, job: FileJob) -> TraceSaved:
     part = path.with_name(path.name + ".part")
     part.unlink(missing_ok=True)
+    job.total = n_events
     writer = TraceWriter(part)
     try:
         for event in record.events[:n_events]:
-            if cancelled.is_set():
+            if job.cancelled.is_set():
                 raise EngineError("the run was not saved: stopped by you", "save it again")
             writer.write(event)
+            job.done += 1
     except EngineError:
         writer.close()
         part.unlink(missing_ok=True)

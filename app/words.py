@@ -1,6 +1,10 @@
 """Numbers as words: one way to write each kind of quantity; knows nothing of where they are shown."""
 
+from PySide6.QtCore import QCoreApplication
+
+from engine.events import RunStarted
 from engine.speed_model import Interval
+from engine.summary import Summary
 
 UNKNOWN = "—"
 
@@ -45,3 +49,21 @@ def duration(seconds: float) -> str:
     if seconds < 90 * 60:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3600:.1f} h"
+
+
+def counted(n: int, one: str, more: str) -> str:
+    """The form of a sentence that fits a number."""
+    return one if n == 1 else more
+
+
+def baseline_to_come(summary: Summary, started: RunStarted | None) -> bool:
+    """Whether plain decoding will still be timed in this run: false once it ended, and where it was not asked for."""
+    asked = started is None or dict(started.settings).get("baseline") is not False
+    return summary.state in ("idle", "running") and asked
+
+
+def no_baseline(summary: Summary, started: RunStarted | None) -> str:
+    """Why there is no speed of plain decoding."""
+    if baseline_to_come(summary, started):
+        return QCoreApplication.translate("words", "Plain decoding is measured after the text.")
+    return QCoreApplication.translate("words", "Plain decoding was not measured in this run.")

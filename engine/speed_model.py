@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 _N_RESAMPLES = 2000
+_Z95 = 1.959964
 _MAX_GAMMA = 64
 # Closer to 1 the closed form of the sum loses its digits.
 _NEARLY_ONE = 1e-9
@@ -71,6 +72,49 @@ def ratio_interval(
     below = drawn @ np.asarray(denominators, dtype=np.float64)
     ratios = (drawn @ np.asarray(numerators, dtype=np.float64))[below > 0] / below[below > 0]
     return _percentiles(ratios)
+
+
+class RatioSums(NamedTuple):
+    """All that an interval of accepted / tested over rounds needs; one more round costs the same at any time."""
+
+    n_rounds: int = 0
+    accepted: int = 0
+    tested: int = 0
+    accepted_squares: int = 0
+    products: int = 0
+    tested_squares: int = 0
+
+    def plus(self, accepted: int, tested: int) -> "RatioSums":
+        """The sums with one more round."""
+        a, t = accepted, tested
+        return RatioSums(
+            self.n_rounds + 1,
+            self.accepted + a,
+            self.tested + t,
+            self.accepted_squares + a * a,
+            self.products + a * t,
+            self.tested_squares + t * t,
+        )
+
+
+def running_interval(sums: RatioSums) -> Interval | None:
+    """Wilson interval of accepted / tested with the sample size that rounds as clusters leave; None below 2 rounds.
+
+    The variance of the ratio r over n rounds is n / (n - 1) * sum((a - r t)^2) / sum(t)^2 (Cochran, Sampling
+    Techniques, 3rd ed. 1977, chapter 6); r (1 - r) / variance is the number of independent tokens that would know as
+    much, the effective size (Korn and Graubard, Survey Methodology 24, 1998). It is no more than the tokens tested: a
+    spread seen over few rounds is often too small by chance, and it is 0 where all were accepted."""
+    n, tested = sums.n_rounds, sums.tested
+    if n < 2 or not tested:
+        return None
+    r = sums.accepted / tested
+    squares = sums.accepted_squares - 2 * r * sums.products + r * r * sums.tested_squares
+    variance = n / (n - 1) * max(0.0, squares) / tested**2
+    size = tested if variance * tested <= r * (1 - r) else r * (1 - r) / variance
+    shrink = 1 + _Z95**2 / size
+    middle = (r + _Z95**2 / (2 * size)) / shrink
+    half = _Z95 * (r * (1 - r) / size + (_Z95 / (2 * size)) ** 2) ** 0.5 / shrink
+    return Interval(max(0.0, middle - half), min(1.0, middle + half))
 
 
 def median_interval(values: Sequence[float]) -> Interval | None:

@@ -71,8 +71,17 @@ class TraceWriter:
             return
 
 
-def read(path: Path, *, cancelled: Flag | None = None) -> Trace:
-    """Read a run file; stop where `cancelled` is set meanwhile.
+class FileJob:
+    """What a long read or write and its watcher share: how far it is of how much, and whether to stop."""
+
+    def __init__(self) -> None:
+        self.cancelled = Flag()
+        self.done = 0
+        self.total = 0
+
+
+def read(path: Path, job: FileJob | None = None) -> Trace:
+    """Read a run file; `job` counts its bytes and can stop it.
 
     Raises InputError: no such file, not a run file, made by a newer version, or larger than 2 GiB. Raises EngineError
     where it was stopped."""
@@ -83,14 +92,17 @@ def read(path: Path, *, cancelled: Flag | None = None) -> Trace:
                 f"{path} has {n_bytes / 2**30:.1f} GiB, more than the 2 GiB a run may have", "open another"
             )
         with path.open("rb") as file:
-            return _collect(path, _lines(file, cancelled or Flag()))
+            job = job or FileJob()
+            job.total = n_bytes
+            return _collect(path, _lines(file, job))
     except OSError as err:
         raise InputError(f"{path} cannot be opened ({err.strerror})", "check the path") from err
 
 
-def _lines(file: BinaryIO, cancelled: Flag) -> Iterator[bytes]:
+def _lines(file: BinaryIO, job: FileJob) -> Iterator[bytes]:
     while line := file.readline(_MAX_LINE_BYTES + 1):
-        if cancelled.is_set():
+        job.done += len(line)
+        if job.cancelled.is_set():
             raise EngineError("the file was not opened: stopped by you", "open it again")
         yield line
 

@@ -24,6 +24,8 @@ from engine.events import Event, RunStarted, Setting
 from engine.summary import Summary
 
 _LONGEST = 40
+_LEAST_WIDTH = 30 * theme.GRID
+_TABLE_WIDTH, _COMPARISON_WIDTH = 55, 45
 
 
 class HistoryPanel(Panel):
@@ -34,7 +36,8 @@ class HistoryPanel(Panel):
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
         self._rows: list[RunRecord] = []
-        self._final: set[int] = set()
+        # Whether a run had ended and was on show when its row was written.
+        self._written: dict[int, tuple[bool, bool]] = {}
         self.table = QTableWidget(0, 0, self)
         self.table.setAccessibleName(self.tr("Runs of this session"))
         self.two = TwoRuns(self)
@@ -44,8 +47,9 @@ class HistoryPanel(Panel):
         splitter.setChildrenCollapsible(False)
         splitter.addWidget(self.table)
         splitter.addWidget(self.two)
-        splitter.setStretchFactor(0, 3)
-        splitter.setStretchFactor(1, 2)
+        splitter.setSizes([_TABLE_WIDTH, _COMPARISON_WIDTH])
+        self.table.setMinimumWidth(_LEAST_WIDTH)
+        self.two.setMinimumWidth(_LEAST_WIDTH)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(splitter)
@@ -55,15 +59,16 @@ class HistoryPanel(Panel):
         records = self.store.shelf.records
         if self._rows[: len(records)] != records[: len(self._rows)]:
             self._rows = []
-            self._final.clear()
+            self._written.clear()
             self.table.setRowCount(0)
         for row in range(self.table.rowCount(), len(records)):
             self.table.insertRow(row)
         self._rows = list(records)
         for row, record in enumerate(records):
-            if record.number not in self._final:
+            state = (record.ended, record is self.store.shelf.shown)
+            if self._written.get(record.number) != state or not record.ended:
                 self._write(row, record)
-                self._final.update([record.number] if record.ended else [])
+                self._written[record.number] = state
         self._mark_shown()
 
     def _write(self, row: int, record: RunRecord) -> None:
@@ -79,8 +84,9 @@ class HistoryPanel(Panel):
 
     def _cells(self, record: RunRecord) -> tuple[str, ...]:
         summary, speed = record.summary, record.summary.ms_per_token
+        shown = "● " if record is self.store.shelf.shown else ""
         return (
-            f"{record.number}",
+            f"{shown}{record.number}",
             self._what(record),
             f"{summary.n_emitted:,}",
             words.number(summary.alpha),
@@ -122,7 +128,7 @@ class HistoryPanel(Panel):
             return self.tr("running")
         if summary.failure:
             return self.tr("failed")
-        if summary.reason == "cancelled":
+        if summary.reason == "cancelled" and not summary.blocks:
             return self.tr("stopped")
         if summary.same is None:
             return self.tr("done")
@@ -132,7 +138,7 @@ class HistoryPanel(Panel):
         """Select the row of the run on show, unless two rows are being compared."""
         shown = self.store.shelf.shown
         picked = self._picked()
-        if len(picked) == 2:
+        if len(picked) == 2 and shown in picked:
             self.two.compare(*picked)
             return
         self.two.say_how()
@@ -175,4 +181,5 @@ class HistoryPanel(Panel):
         header.setHighlightSections(False)
         for column in range(len(titles)):
             fits = QHeaderView.ResizeMode.ResizeToContents
-            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch if column == 1 else fits)
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive if column == 1 else fits)
+        header.resizeSection(1, _LEAST_WIDTH)

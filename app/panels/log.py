@@ -1,8 +1,7 @@
 """Panel of the log: what the engine said, a line an event, newest last."""
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
-from time import localtime, strftime, time
+from time import localtime, strftime
 from typing import NamedTuple
 
 from PySide6.QtGui import QTextOption
@@ -11,7 +10,6 @@ from PySide6.QtWidgets import QFrame, QPlainTextEdit, QVBoxLayout, QWidget
 from app import theme
 from app.event_words import describe
 from app.panel import Panel
-from app.plain_text import one_line
 from app.store import RunStore
 from engine.events import Event
 from engine.summary import Summary
@@ -34,7 +32,6 @@ class LogPanel(Panel):
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
         self._n_read = 0
-        self._saved: dict[int, Path] = {}
         self.text = QPlainTextEdit(self)
         self.text.setReadOnly(True)
         self.text.setUndoRedoEnabled(False)
@@ -53,13 +50,8 @@ class LogPanel(Panel):
         """Append what the store noted since, whichever run it belongs to, and where a run was saved."""
         notes = self.store.notes.since(self._n_read)
         self._n_read = self.store.notes.n_made
-        said = ((note.at, describe(note.event)) for note in notes)
+        said = ((note.at, note.event if isinstance(note.event, str) else describe(note.event)) for note in notes)
         self.append_lines([LogLine(_clock(at), words) for at, words in said if words is not None])
-        shown = self.store.shelf.shown
-        if shown is not None and shown.saved is not None and self._saved.get(shown.number) != shown.saved:
-            self._saved[shown.number] = shown.saved
-            saved = self.tr("trace saved to {0}").format(one_line(str(shown.saved)))
-            self.append_lines([LogLine(_clock(time()), saved)])
 
     def append_lines(self, lines: Iterable[LogLine]) -> None:
         """Add lines at the end, in one step."""

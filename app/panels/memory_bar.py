@@ -11,6 +11,7 @@ from engine.events import Estimated
 
 _BAR = 2 * theme.GRID
 _LEAST_WIDTH = 3.0
+_LINES = 4
 
 
 class Segment(NamedTuple):
@@ -38,7 +39,6 @@ class MemoryBar(QWidget):
         self._needed = needed if needed is not None and needed.weights_bytes else None
         self.setAccessibleDescription(self._in_words())
         self.setToolTip(self._tip())
-        self.updateGeometry()
         self.update()
 
     def verdict(self) -> str:
@@ -66,14 +66,13 @@ class MemoryBar(QWidget):
         return (
             Segment(self.tr("weights"), needed.weights_bytes, c.accent, Qt.BrushStyle.SolidPattern),
             Segment(kv, needed.kv_bytes, c.accent, Qt.BrushStyle.BDiagPattern),
-            Segment(self.tr("drafter"), needed.drafter_bytes, c.bonus, Qt.BrushStyle.Dense4Pattern),
+            Segment(self.tr("drafter and its KV"), needed.drafter_bytes, c.bonus, Qt.BrushStyle.Dense4Pattern),
             Segment(self.tr("left free"), max(0, self._left(needed)), c.muted, Qt.BrushStyle.NoBrush),
         )
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
-        """The bar and a line for each part."""
-        lines = len(self.segments())
-        return QSize(24 * theme.GRID, _BAR + theme.HALF + lines * self._line())
+        """The bar and a line for each part, also while no part is known: what stands below does not move."""
+        return QSize(24 * theme.GRID, _BAR + theme.HALF + _LINES * self._line())
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
         """As high as it has to say, as narrow as its column."""
@@ -89,6 +88,8 @@ class MemoryBar(QWidget):
         painter.drawRect(bar)
         for row, segment in enumerate(self.segments()):
             self._paint_legend(painter, segment, _BAR + theme.HALF + row * self._line())
+        if self._needed is None:
+            self._paint_unknown(painter)
         painter.end()
 
     def _paint_parts(self, painter: QPainter, bar: QRectF) -> None:
@@ -110,6 +111,15 @@ class MemoryBar(QWidget):
         painter.fillRect(part, QBrush(QColor(segment.colour), segment.pattern))
         painter.setPen(QPen(QColor(segment.colour)))
         painter.drawRect(part)
+
+    def _paint_unknown(self, painter: QPainter) -> None:
+        """The legend without figures, so that the room it will take is not empty."""
+        names = self.tr("weights"), self.tr("KV"), self.tr("drafter and its KV"), self.tr("left free")
+        line = self._line()
+        for row, name in enumerate(names):
+            room = QRectF(0, _BAR + theme.HALF + row * line, self.width(), line)
+            painter.drawText(room.adjusted(3 * theme.GRID, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, name)
+            painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, words.UNKNOWN)
 
     def _paint_legend(self, painter: QPainter, segment: Segment, top: int) -> None:
         line, metrics = self._line(), self.fontMetrics()
@@ -143,6 +153,7 @@ class MemoryBar(QWidget):
             return self.tr("What the pair would take, once the models are known.")
         tip = self.tr(
             "Of {0} free on {1} before loading. The KV cache keeps what the target has read and grows with the text; "
-            "its size here is for a full context of {2:,} tokens. The drafter counts with its own cache."
+            "its size here is for a full context of {2:,} tokens. The drafter counts with its own cache. A file may be "
+            "smaller than its weights in memory, where the chosen number type takes more bits."
         )
         return tip.format(words.memory(needed.free_bytes), needed.device, needed.context)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
-from app import labels, theme, words
+from app import labels, run_words, theme, words
 from app.labels import SteadyLabel
 from app.panel import Panel
 from app.panels.same_text import SameText
@@ -15,8 +15,6 @@ from app.store import RunStore
 from engine.events import Event
 from engine.summary import Summary
 
-# What fits the column; a longer name is in the tooltip.
-_LONGEST_NAME, _LONGEST_SPEC = 28, 200
 _WIDEST_VALUE = "0.00 [0.00, 0.00]"
 
 
@@ -90,35 +88,33 @@ class MetricsPanel(Panel):
         meaning = self.tr("Measured speedup: median over pairs of plain / speculative time per token, prefill apart.")
         if summary.speedup is not None:
             return meaning
-        return meaning + self.tr(" Known once plain decoding was measured: switch “Measure plain decoding” on.")
+        return meaning + self.tr(" Known once plain decoding was measured: switch “Measure plain too” on.")
 
     def _explain(self, summary: Summary) -> str:
         if summary.method == "plain":
             return self.tr("Plain decoding: the yardstick. Choose a drafter to see a speedup.")
         if summary.speedup is None:
-            return self.tr("Speedup over plain decoding, measured in the same run after the text is done.")
-        n = len(summary.pair_speedups)
-        if summary.speedup_ci is None:
+            if words.baseline_to_come(summary, self.store.started):
+                return self.tr("Speedup over plain decoding, measured in the same run after the text is done.")
+            return self.tr("Speedup over plain decoding: not measured in this run.")
+        n, interval = len(summary.pair_speedups), summary.speedup_ci
+        if interval is not None:
+            return self.tr("the speed of plain decoding\n95 % in [{0:.2f}, {1:.2f}], {2} pairs, this prompt").format(
+                *interval, n
+            )
+        if summary.state == "running":
             return self.tr("the speed of plain decoding\n{0} of the 3 pairs an interval needs").format(n)
-        low, high = summary.speedup_ci
-        return self.tr("the speed of plain decoding\n95 % in [{0:.2f}, {1:.2f}], {2} pairs, this prompt").format(
-            low, high, n
-        )
+        told = words.counted(n, self.tr("one pair"), self.tr("{0} pairs")).format(n)
+        return self.tr("the speed of plain decoding\n{0}, too few for an interval").format(told)
 
     def _made_with(self) -> str:
         """The workload a speedup belongs to."""
         started = self.store.started
         if started is None:
             return ""
-        settings = dict(started.settings)
-        parts = [f"{_short(started.target)} + {_short(started.drafter)}", _short(f"{started.device} {started.dtype}")]
-        if "gamma" in settings:
-            parts.append(_short(f"γ {settings['gamma']}"))
-        temperature = settings.get("temperature", 0)
-        parts.append(_short(self.tr("T {0}").format(temperature)) if temperature else self.tr("greedy"))
-        parts.append(_short(self.tr("seed {0}").format(settings.get("seed", 0))))
+        place = run_words.short(f"{started.device} {started.dtype}")
         forked = () if started.forked_at is None else (self.tr("forked at token {0}").format(started.forked_at),)
-        return " · ".join((*parts, *forked))
+        return " · ".join((run_words.pair(started), place, *run_words.sampling(started), *forked))
 
     def _made_with_in_full(self) -> str:
         """The names of the models as they were given, and every setting."""
@@ -202,7 +198,7 @@ class MetricsPanel(Panel):
         )
 
     def _cost(self) -> tuple[_Row, ...]:
-        plain = self.tr("Known once plain decoding was measured: switch “Measure plain decoding” on.")
+        plain = self.tr("Known once plain decoding was measured: switch “Measure plain too” on.")
         return (
             _Row(
                 self.tr("c"),
@@ -232,7 +228,7 @@ class MetricsPanel(Panel):
             ),
             _Row(
                 self.tr("tokens/s"),
-                self.tr("New tokens a second of decoding, prefill apart."),
+                self.tr("New tokens a second of decoding, prefill apart; the median over blocks once there are some."),
                 self.tr("Known after the first round."),
                 lambda s: words.number(1000 / s.ms_per_token if s.ms_per_token else None, 0),
             ),
@@ -253,9 +249,3 @@ class MetricsPanel(Panel):
                 lambda s: words.milliseconds(s.prefill_ms),
             ),
         )
-
-
-def _short(spec: str) -> str:
-    """A model by the last part of its path, cut in the middle where it is long: both its ends tell it apart."""
-    name = one_line(spec.replace("\\", "/").rstrip("/").rpartition("/")[2], longest=_LONGEST_SPEC)
-    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME // 2]}…{name[-_LONGEST_NAME // 2 :]}"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QPainter, QStandardItem, QStandardItemModel, QWheelEvent
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen, QStandardItem, QStandardItemModel, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QLineEdit, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from app import theme
@@ -17,6 +17,7 @@ _REFUSED = Qt.ItemDataRole.UserRole + 3
 _ACTION = Qt.ItemDataRole.UserRole + 4
 _LIST_WIDTH = 52 * theme.GRID
 _ROWS = 14
+_FRAME = 2
 
 
 class Choice(NamedTuple):
@@ -40,6 +41,7 @@ class ModelPicker(QComboBox):
         super().__init__(parent)
         self._spec = spec
         self._tip = tip
+        self._fault = ""
         self._choices: tuple[Choice, ...] = ()
         self._rows = QStandardItemModel(self)
         self.setModel(self._rows)
@@ -91,6 +93,28 @@ class ModelPicker(QComboBox):
         self._rows.appendRow(_action("look", self.tr("Look again"), self.tr("read the folders and the cache anew")))
         self._show()
 
+    def show_fault(self, why_not: str) -> None:
+        """Frame the box while what it holds cannot serve; empty where it can."""
+        if why_not != self._fault:
+            self._fault = why_not
+            self.setAccessibleDescription(why_not)
+            self.setToolTip(self._full_tip())
+            self.update()
+
+    @property
+    def faulty(self) -> bool:
+        """Whether it is framed."""
+        return bool(self._fault)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
+        """The box, and a frame around one whose model cannot serve; a note below says so in words."""
+        super().paintEvent(event)
+        if self._fault:
+            painter = QPainter(self)
+            painter.setPen(QPen(QColor(theme.current().bad), _FRAME))
+            painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
+            painter.end()
+
     def showPopup(self) -> None:  # noqa: N802 (Qt's name)
         """Open the list at what is chosen."""
         self.setCurrentIndex(next((i for i, choice in enumerate(self._choices) if choice.spec == self._spec), -1))
@@ -128,7 +152,8 @@ class ModelPicker(QComboBox):
         self.setToolTip(self._full_tip())
 
     def _full_tip(self) -> str:
-        return plain_tip(f"{self._tip}\n{one_line(self._spec)}")
+        parts = (self._tip, one_line(self._spec), self._fault)
+        return plain_tip("\n".join(part for part in parts if part))
 
 
 def _row(choice: Choice, why_not: str) -> QStandardItem:

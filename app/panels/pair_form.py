@@ -5,13 +5,15 @@ from pathlib import Path
 
 from msgspec.structs import replace
 from PySide6.QtCore import QSettings, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QFileDialog, QFormLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFileDialog, QFormLayout, QLabel, QVBoxLayout, QWidget
 
-from app import labels, theme, words
+from app import faults, labels, theme, words
 from app.labels import plain_label
+from app.model_names import full_name, is_builtin
+from app.panels.elided_label import ElidedLabel
 from app.panels.model_picker import Choice, ModelPicker
 from app.panels.steady_box import SteadyBox
-from app.plain_text import one_line
+from app.plain_text import one_line, plain_tip
 from app.recent_folders import RecentFolders
 from app.requests import NO_DRAFTER, default_drafter
 from engine import folders
@@ -34,15 +36,17 @@ class PairForm(QWidget):
         self.recent = RecentFolders()
         self._surveyed: Surveyed | None = None
         self._drafter_device = pair.drafter_device
+        self._displaced = ""
         self.target = ModelPicker(pair.target, self.tr("Target"), self._target_tip(), self)
         self.drafter = ModelPicker(pair.drafter, self.tr("Drafter"), self._drafter_tip(), self)
         self.device = self._fixed(_DEVICES, pair.device, self.tr("Device"), self._device_tip())
         self.dtype = self._fixed(_DTYPES, pair.dtype, self.tr("Number type"), self._dtype_tip())
-        self.reason = plain_label("", self, role="muted", wraps=True)
-        self.reason.setAccessibleName(self.tr("Why not"))
+        self.target_note = plain_label("", self, role="muted", wraps=True)
+        self.drafter_note = plain_label("", self, role="muted", wraps=True)
+        self.others = ElidedLabel(self, role="muted")
         self._lay_out()
         self.target.spec_changed.connect(self._follow_target)
-        self.drafter.spec_changed.connect(self.changed)
+        self.drafter.spec_changed.connect(self._follow_drafter)
         for picker in (self.target, self.drafter):
             picker.folder_asked.connect(lambda picker=picker: self._ask_folder(picker))
             picker.look_asked.connect(self.look_asked)
@@ -63,7 +67,9 @@ class PairForm(QWidget):
     def choose(self, target: str, drafter: str) -> None:
         """Choose both models at once."""
         self.target.set_spec(target)
+        self._displaced = ""
         self.drafter.set_spec(drafter)
+        self.changed.emit()
 
     def remember(self, *specs: str) -> None:
         """Offer the folders among these from now on."""
@@ -82,20 +88,45 @@ class PairForm(QWidget):
         self._offer()
 
     def show_reason(self, why_not: str) -> None:
-        """Say why the chosen pair cannot serve; without a reason, how many others cannot."""
-        chosen = why_not or self._option_reason()
-        text = self.tr("⚠ why not: {0}").format(one_line(chosen)) if chosen else self._others()
-        self.reason.setText(text)
-        self.reason.setVisible(bool(text))
-        labels.set_role(self.reason, "bad" if chosen else "muted")
+        """Say below the model it is about why the chosen pair cannot serve; otherwise what the models are."""
+        role, reason = (faults.role_at_fault(why_not, self.pair()), why_not) if why_not else self._option_reason()
+        self._draw_note(self.target, self.target_note, reason if role == "target" else "", self._about("target"))
+        self._draw_note(self.drafter, self.drafter_note, reason if role == "drafter" else "", self._about_drafter())
+        self.others.setText(self._others())
+        more = self.tr("What cannot serve stays in the lists, with its reason.")
+        self.others.setToolTip(plain_tip(f"{self.others.text()}\n{more}") if self.others.text() else "")
 
-    def _option_reason(self) -> str:
+    def _draw_note(self, picker: ModelPicker, note: QLabel, why_not: str, otherwise: str) -> None:
+        text = self.tr("⚠ why not: {0}").format(one_line(why_not)) if why_not else otherwise
+        note.setText(text)
+        labels.set_role(note, "bad" if why_not else "muted")
+        picker.show_fault(text if why_not else "")
+
+    def _about(self, role: Role) -> str:
+        """What the chosen model is, in few words."""
+        spec = (self.target if role == "target" else self.drafter).spec().strip()
+        if is_builtin(spec) and full_name(spec, role) != spec:
+            return full_name(spec, role)
+        n_bytes = next((option.n_bytes for option in self._options(role) if option.spec == spec), 0)
+        return self._size(n_bytes) if n_bytes else self.tr("size not known yet")
+
+    def _about_drafter(self) -> str:
+        if self._displaced:
+            why = self.tr("drafter set to {0} because the built-in one only follows the built-in target")
+            return why.format(one_line(self.drafter.spec()))
+        spec = self.drafter.spec().strip()
+        if spec == NO_DRAFTER:
+            return self.tr("plain decoding")
+        lookup = spec.partition(":")[0] == _LOOKUP
+        return self.tr("prompt lookup, no model") if lookup else self._about("drafter")
+
+    def _option_reason(self) -> tuple[Role | None, str]:
         pair = self.pair()
         if self._surveyed is None or self._surveyed.target != pair.target:
-            return ""
+            return None, ""
         chosen = (("target", pair.target), ("drafter", pair.drafter))
-        found = (option.why_not for option in self._surveyed.options if (option.role, option.spec) in chosen)
-        return next((why_not for why_not in found if why_not), "")
+        found = (option for option in self._surveyed.options if (option.role, option.spec) in chosen)
+        return next(((option.role, option.why_not) for option in found if option.why_not), (None, ""))
 
     def _others(self) -> str:
         if self._surveyed is None:
@@ -105,7 +136,7 @@ class PairForm(QWidget):
         n_refused = sum(bool(option.why_not) for option in self._options("drafter"))
         if not n_refused:
             return ""
-        return self.tr("{0} of the drafters here cannot follow this target; the list says why.").format(n_refused)
+        return self.tr("Drafters that cannot follow: {0}").format(n_refused)
 
     def _options(self, role: Role) -> list[ModelOption]:
         """What the engine found; what it said against drafters holds for the target it was asked about only."""
@@ -131,18 +162,31 @@ class PairForm(QWidget):
         return [*first, *free, *(self._choice(option) for option in (*recent, *known.values()))]
 
     def _choice(self, option: ModelOption) -> Choice:
-        builtin = option.spec.partition(":")[0] == "builtin"
-        note = self.tr("built in, of a generated world") if builtin else option.spec
+        builtin = is_builtin(option.spec)
+        note = self.tr("comes with Draftscope, taught on invented harbour stories") if builtin else option.spec
         note = self.tr("in the hub cache") if option.spec == option.title and not builtin else note
-        size = words.memory(option.n_bytes) if option.n_bytes else ""
-        return Choice(option.spec, option.spec if builtin else option.title, size, note, option.why_not)
+        title = full_name(option.spec, option.role) if builtin else option.title
+        size = self._size(option.n_bytes) if option.n_bytes else ""
+        return Choice(option.spec, title, size, note, option.why_not)
+
+    def _size(self, n_bytes: int) -> str:
+        """The size of a model's files; in memory it may take more."""
+        return self.tr("{0} on disk").format(words.memory(n_bytes))
 
     def _follow_target(self) -> None:
-        """A built-in drafter speaks only the built-in target's vocabulary."""
-        target = self.target.spec().strip()
-        if target != "builtin" and self.drafter.spec() in folders.BUILTIN_DRAFTERS:
+        """A built-in drafter speaks only the built-in target's words: it goes with it, and comes back with it."""
+        target, drafter = self.target.spec().strip(), self.drafter.spec()
+        if target != "builtin" and drafter in folders.BUILTIN_DRAFTERS:
             self.drafter.set_spec(default_drafter(target))
+            self._displaced = drafter
+        elif target == "builtin" and self._displaced:
+            self.drafter.set_spec(self._displaced)
         self._offer()
+        self.changed.emit()
+
+    def _follow_drafter(self) -> None:
+        """What was chosen since is not given up for the one before."""
+        self._displaced = ""
         self.changed.emit()
 
     def _ask_folder(self, picker: ModelPicker) -> None:
@@ -198,8 +242,10 @@ class PairForm(QWidget):
             label.setBuddy(box)
             label.setToolTip(box.toolTip())
             form.addRow(label, box)
+        form.insertRow(1, self.target_note)
+        form.insertRow(3, self.drafter_note)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.HALF)
         column.addLayout(form)
-        column.addWidget(self.reason)
+        column.addWidget(self.others)

@@ -1,18 +1,22 @@
 """The prompt and the buttons beside it; knows what may be pressed from the store, not what a press does."""
 
 from collections.abc import Sequence
+from itertools import accumulate, pairwise
 
-from PySide6.QtCore import Signal, SignalInstance
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Signal, SignalInstance
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from app import labels, theme
 from app.examples import Example, examples
 from app.labels import plain_label
 from app.panel import Panel
+from app.panels.elided_label import ElidedLabel
 from app.panels.prompt_edit import PromptEdit
+from app.panels.steady_button import SteadyButton
 from app.plain_text import plain_tip
 from app.store import RunStore
-from engine.events import Event
+from engine.events import Event, RunStarted
 from engine.summary import Summary
 
 EXAMPLE_PROMPTS = (
@@ -22,6 +26,8 @@ EXAMPLE_PROMPTS = (
 )
 # Fewer tokens say nothing of how many characters a token has.
 _TELLING_TOKENS = 5
+# What the length of the prompt and the margins need beside title and buttons.
+_HINT_WIDTH = 16 * theme.GRID
 
 
 def first_example() -> str:
@@ -40,27 +46,26 @@ class PromptPanel(Panel):
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
         self._counted_for: tuple[str, int] | None = None
+        self._mine: str | None = None
+        self._opened: str | None = None
         self.prompt = PromptEdit(self)
         self.prompt.setPlaceholderText(self.tr("Write a prompt to continue"))
         self.prompt.setAccessibleName(self.tr("Prompt"))
         self.prompt.setToolTip(self.tr("The text to continue. Ctrl+Enter runs it."))
-        self.hint = plain_label("", self, role="muted")
-        self.hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.notice = plain_label("", self, role="muted", wraps=True)
+        self.hint = ElidedLabel(self, role="muted")
+        self.notice = ElidedLabel(self, role="muted")
         self.clear_button = self._plain_button(self.tr("Clear"), self.tr("Empty the box, to write another prompt"))
-        self.clear_button.clicked.connect(lambda: self.show_prompt(""))
+        self.clear_button.clicked.connect(lambda: self.prompt.setPlainText(""))
         self.examples = self._plain_button(self.tr("Examples"), self.tr("Prompts for several kinds of text"))
         self.examples.setMenu(self._menu())
         self.run = self._button(self.tr("▶  Run"), self.tr("Continue the prompt (Ctrl+Enter)"), self.run_asked)
         self.run.setProperty("primary", True)
-        self.pause = self._button(
-            self.tr("Pause"), self.tr("Hold after the round under way, or go on"), self.pause_asked
-        )
+        self.pause = self._pause_button()
         self.step = self._button(self.tr("Step"), self.tr("Make one round and hold (F10)"), self.step_asked)
         self.stop = self._button(self.tr("Stop"), self.tr("Stop; what was made so far is kept (Esc)"), self.stop_asked)
         self._lay_out()
         self.prompt.text_changed.connect(self._count)
-        self.show_prompt(first_example())
+        self.prompt.setPlainText(first_example())
         self.draw((), store.summary)
 
     def text(self) -> str:
@@ -68,14 +73,23 @@ class PromptPanel(Panel):
         return self.prompt.toPlainText()
 
     def show_prompt(self, text: str) -> None:
-        """Put a prompt into the box."""
+        """Put the prompt of an opened run into the box; one's own can be had back."""
+        if self.text() != self._opened:
+            self._mine = self.text()
+        self._opened = text
         self.prompt.setPlainText(text)
+
+    def restore_prompt(self) -> None:
+        """Put back what was in the box before a run was opened."""
+        mine, self._mine, self._opened = self._mine, None, None
+        if mine is not None:
+            self.prompt.setPlainText(mine)
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Say what may be pressed now."""
         held = self.store.paused and self.store.in_rounds
         self.run.setEnabled(not self.store.commands.has_run and not self.store.reading)
-        self.pause.setText(self.tr("Resume") if held else self.tr("Pause"))
+        self.pause.show_text(self.tr("Resume") if held else self.tr("Pause"))
         self.pause.setEnabled(self.store.in_rounds)
         self.step.setEnabled(self.store.in_rounds or self.run.isEnabled())
         self.stop.setEnabled(self.store.commands.front is not None)
@@ -90,17 +104,21 @@ class PromptPanel(Panel):
         text = self.text()
         parts = [self.tr("{0:,} characters").format(len(text))]
         n_tokens, exact = self._n_tokens(text)
-        if n_tokens:
+        if not exact and self._is_fork():
+            parts.append(self.tr("fork: not counted"))
+        elif n_tokens:
             parts.append((self.tr("{0:,} tokens") if exact else self.tr("about {0:,} tokens")).format(n_tokens))
         model = self.store.engine.model
         too_long = model is not None and n_tokens >= model.context
         if too_long and model is not None:
             parts.append(self.tr("⚠ the target reads {0:,}").format(model.context - 1))
         self.hint.setText(" · ".join(parts))
-        self.hint.setToolTip(self.tr("Tokens are counted by the target when it runs; until then by its last run."))
+        counted = self.tr("Tokens are counted by the target when it runs; until then by its last run.")
+        self.hint.setToolTip(f"{self.hint.text()}\n{counted}")
         labels.set_role(self.hint, "bad" if too_long else "muted")
         notice = self._notice()
         self.notice.setText(notice)
+        self.notice.setToolTip(notice)
         self.notice.setVisible(bool(notice))
         self.clear_button.setVisible(self.prompt.folded)
 
@@ -109,11 +127,15 @@ class PromptPanel(Panel):
         started = self.store.started
         if started is None:
             return 0, False
-        if text == started.prompt:
-            return len(started.prompt_ids), True
+        if (n_read := _n_pieces(started, text)) is not None:
+            return n_read, True
         if len(started.prompt_ids) < _TELLING_TOKENS or not started.prompt:
             return 0, False
         return round(len(text) * len(started.prompt_ids) / len(started.prompt)), False
+
+    def _is_fork(self) -> bool:
+        """Whether the run on show went on from another: its prompt says nothing of one that was written."""
+        return self.store.started is not None and self.store.started.forked_from is not None
 
     def _notice(self) -> str:
         if self.prompt.folded:
@@ -137,7 +159,13 @@ class PromptPanel(Panel):
     def _add_example(self, menu: QMenu, example: Example) -> None:
         action = menu.addAction(example.title)
         action.setToolTip(plain_tip(example.prompt))
-        action.triggered.connect(lambda _checked=False: self.show_prompt(example.prompt))
+        action.triggered.connect(lambda _checked=False: self.prompt.setPlainText(example.prompt))
+
+    def _pause_button(self) -> SteadyButton:
+        button = SteadyButton((self.tr("Pause"), self.tr("Resume")), self)
+        _explain(button, self.tr("Hold after the round under way, or go on"))
+        button.clicked.connect(self.pause_asked)
+        return button
 
     def _button(self, text: str, tip: str, asked: SignalInstance) -> QPushButton:
         button = self._plain_button(text, tip)
@@ -145,25 +173,61 @@ class PromptPanel(Panel):
         return button
 
     def _plain_button(self, text: str, tip: str) -> QPushButton:
-        button = QPushButton(text, self)
-        button.setToolTip(tip)
-        button.setAccessibleDescription(tip)
+        button = SteadyButton((text,), self)
+        _explain(button, tip)
         return button
 
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
+        """Every button whole, the last four below the title where there is no room beside it."""
+        width = max(self._words.minimumSize().width(), self._buttons.minimumSize().width()) + 2 * theme.GRID
+        return QSize(width, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Put the buttons beside the title, or below it."""
+        super().resizeEvent(event)
+        needed = self._words.minimumSize().width() + self._buttons.minimumSize().width() + _HINT_WIDTH
+        beside = needed <= self.width()
+        self._header.setDirection(QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom)
+
     def _lay_out(self) -> None:
-        buttons = QHBoxLayout()
-        buttons.setSpacing(theme.GRID)
-        buttons.addWidget(plain_label(self.tr("Prompt"), self, role="title"))
-        buttons.addWidget(self.hint, 1)
-        for button in (self.examples, self.run, self.pause, self.step, self.stop):
-            buttons.addWidget(button)
-        below = QHBoxLayout()
-        below.setSpacing(theme.GRID)
-        below.addWidget(self.notice, 1)
-        below.addWidget(self.clear_button)
+        self._words = QHBoxLayout()
+        self._words.addWidget(plain_label(self.tr("Prompt"), self, role="title"))
+        self._words.addWidget(self.hint, 1)
+        self._words.addWidget(self.notice, 2)
+        self._words.addWidget(self.clear_button)
+        self._words.addWidget(self.examples)
+        self._buttons = QHBoxLayout()
+        for button in (self.run, self.pause, self.step, self.stop):
+            self._buttons.addWidget(button)
+        self._header = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._header.addLayout(self._words, 1)
+        self._header.addLayout(self._buttons)
+        for row in (self._words, self._buttons, self._header):
+            row.setSpacing(theme.GRID)
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.GRID, theme.GRID, theme.GRID, theme.GRID)
         column.setSpacing(theme.GRID)
-        column.addLayout(buttons)
+        column.addLayout(self._header)
         column.addWidget(self.prompt)
-        column.addLayout(below)
+        self._order_by_keyboard()
+
+    def _order_by_keyboard(self) -> None:
+        """Tab goes as one reads: the text, then the buttons from the left."""
+        row = (self.prompt, self.clear_button, self.examples, self.run, self.pause, self.step, self.stop)
+        for before, after in pairwise(row):
+            QWidget.setTabOrder(before, after)
+
+
+def _explain(button: QPushButton, tip: str) -> None:
+    button.setToolTip(tip)
+    button.setAccessibleDescription(tip)
+
+
+def _n_pieces(started: RunStarted, text: str) -> int | None:
+    """How many of the tokens a run read make exactly this text, which a fork goes on from; None where none do."""
+    if text == started.prompt:
+        return len(started.prompt_ids)
+    if not text or started.forked_from is None or not started.prompt.startswith(text):
+        return None
+    ends = accumulate(len(piece) for piece in started.prompt_pieces)
+    return next((n for n, end in enumerate(ends, 1) if end == len(text)), None)

@@ -3,7 +3,7 @@
 import re
 
 from PySide6.QtCore import QMimeData, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QTextCursor
+from PySide6.QtGui import QKeyEvent, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from app import theme
@@ -80,9 +80,16 @@ class PromptEdit(QPlainTextEdit):
         else:
             super().keyPressEvent(event)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Another width may break the text into another number of lines."""
+        super().resizeEvent(event)
+        self._grow()
+
     def _grow(self) -> None:
         lines = min(_MOST_LINES, max(_LEAST_LINES, int(self.document().size().height())))
-        self.setFixedHeight(self.fontMetrics().lineSpacing() * lines + 2 * theme.GRID)
+        height = self.fontMetrics().lineSpacing() * lines + 2 * theme.GRID
+        if height != self.height() or self.minimumHeight() != height:
+            self.setFixedHeight(height)
 
 
 def _changed_by_qt(text: str) -> bool:

@@ -26,7 +26,11 @@ from engine.summary import Summary
 
 _OWN_ORDER = -1
 _USUAL_FIGURES = "00000"
-_REJECTED_WIDTH, _LEAST_TEXT_WIDTH = 9 * theme.GRID, 10 * theme.GRID
+_SORT_MARK = " ▼"
+_PADDING = 2 * theme.GRID
+# Of what the figures leave, this share is for the rejected token, within bounds; the text has the rest.
+_REJECTED_SHARE, _REJECTED_LEAST, _REJECTED_MOST = 0.35, 8 * theme.GRID, 16 * theme.GRID
+_TEXT_LEAST = 8 * theme.GRID
 
 
 class RoundsPanel(Panel):
@@ -39,6 +43,7 @@ class RoundsPanel(Panel):
         self.model = RoundsModel(self)
         self.table = _Table(self.model, self)
         self.table.setAccessibleName(self.tr("Rounds"))
+        self.table.setToolTip(self.tr("Click or ↑ ↓ select a round; a click on a title sorts; right-click copies."))
         self.table.selectionModel().currentRowChanged.connect(self._on_row)
         self.only_rejections = QCheckBox(self.tr("Only rounds with a rejection"), self)
         self.only_rejections.setToolTip(self.tr("Hide the rounds in which every tested token was accepted."))
@@ -59,6 +64,7 @@ class RoundsPanel(Panel):
         rounds = [event for event in new if isinstance(event, RoundFinished)]
         if not rounds:
             return
+        self.table.show_chances(self._samples())
         bar = self.table.verticalScrollBar()
         at_end = bar.value() == bar.maximum()
         self.model.append(rounds)
@@ -75,6 +81,18 @@ class RoundsPanel(Panel):
         elif self.table.currentIndex().row() != row:
             column = max(0, self.table.currentIndex().column())
             self.table.setCurrentIndex(self.model.index(row, column))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Give the table whole rows only: at its end a rest would show as the last pixels of a row above."""
+        super().resizeEvent(event)
+        room = self.height() - self.table.y() - self.table.horizontalHeader().height()
+        self._column.setContentsMargins(0, 0, 0, max(0, self.table.fit_rows(room)))
+        self._column.activate()
+
+    def _samples(self) -> bool:
+        """Whether the run draws its tokens; greedy decoding accepts with a probability of 0 or 1."""
+        started = self.store.started
+        return started is None or bool(dict(started.settings).get("temperature"))
 
     def copy(self) -> None:
         """Put the selected rows on the clipboard, as a spreadsheet takes them."""
@@ -130,11 +148,11 @@ class RoundsPanel(Panel):
         head.addWidget(self.only_rejections)
         head.addWidget(self.count)
         head.addStretch(1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addLayout(head)
-        column.addWidget(self.table)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(0)
+        self._column.addLayout(head)
+        self._column.addWidget(self.table)
 
 
 class _Table(QTableView):
@@ -144,8 +162,8 @@ class _Table(QTableView):
         super().__init__(parent)
         self.setModel(model)
         self._facts = model.facts
-        # The last text has what is left of the width.
-        self._widest = max(column for column, fact in enumerate(model.facts) if fact.is_text)
+        self._rejected, self._text = (column for column, fact in enumerate(model.facts) if fact.is_text)
+        self._chance = len(model.facts) - 1
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFont(theme.tabular(self.font()))
         self.setShowGrid(False)
@@ -154,16 +172,19 @@ class _Table(QTableView):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        # The uppermost row is never cut.
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerItem)
         self.verticalHeader().hide()
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + theme.GRID)
+        self.verticalHeader().setMinimumSectionSize(1)
         header = self.horizontalHeader()
         header.setHighlightSections(False)
         # The third click on a header brings the order of the run back.
         header.setSortIndicatorClearable(True)
         header.setSortIndicator(_OWN_ORDER, Qt.SortOrder.AscendingOrder)
         self.setSortingEnabled(True)
+        header.setSortIndicatorShown(False)
+        header.setMinimumSectionSize(1)
         header.sortIndicatorChanged.connect(self.fit_columns)
         self.fit_columns()
 
@@ -174,24 +195,44 @@ class _Table(QTableView):
         else:
             QFrame.focusInEvent(self, event)
 
+    def show_chances(self, shown: bool) -> None:
+        """Show or hide the acceptance probability."""
+        if self.isColumnHidden(self._chance) == shown:
+            self.setColumnHidden(self._chance, not shown)
+            self._widen()
+
     def fit_columns(self) -> None:
         """Give each column the width of its title, or of its figures, the sorted one room for the mark of its order."""
         metrics, header = self.fontMetrics(), self.horizontalHeader()
         for column, fact in enumerate(self._facts):
-            width = max(metrics.horizontalAdvance(fact.title), metrics.horizontalAdvance(_USUAL_FIGURES))
-            mark = 2 * theme.GRID if column == header.sortIndicatorSection() else 0
-            header.resizeSection(column, _REJECTED_WIDTH if fact.is_text else width + 2 * theme.GRID + mark)
+            if fact.is_text:
+                continue
+            title = fact.title + (_SORT_MARK if column == header.sortIndicatorSection() else "")
+            width = max(metrics.horizontalAdvance(title), metrics.horizontalAdvance(_USUAL_FIGURES))
+            header.resizeSection(column, width + _PADDING)
         self._widen()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
-        """Give the text what the figures leave."""
+        """Give the texts what the figures leave."""
         super().resizeEvent(event)
         self._widen()
 
     def _widen(self) -> None:
         header = self.horizontalHeader()
-        others = header.length() - header.sectionSize(self._widest)
-        header.resizeSection(self._widest, max(_LEAST_TEXT_WIDTH, self.viewport().width() - others))
+        texts = header.sectionSize(self._rejected) + header.sectionSize(self._text)
+        room = self.viewport().width() - (header.length() - texts)
+        rejected = max(_REJECTED_LEAST, min(_REJECTED_MOST, int(_REJECTED_SHARE * room)))
+        header.resizeSection(self._rejected, rejected)
+        header.resizeSection(self._text, max(_TEXT_LEAST, room - rejected))
+
+    def fit_rows(self, room: int) -> int:
+        """Choose the height of rows of which a whole number fits. Returns what they leave of the room."""
+        least = self.fontMetrics().height() + theme.HALF
+        n = max(1, room // least)
+        height = max(least, room // n)
+        if height != self.verticalHeader().defaultSectionSize():
+            self.verticalHeader().setDefaultSectionSize(height)
+        return room - n * height
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
         """Go to the first or last row where Qt would go to the first or last column."""

@@ -7,6 +7,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtWidgets import QWidget
 
 from app import words
+from app.plain_text import plain_tip
 from app.plot_export import text_cell
 from app.shown_text import LONGEST, visible
 from engine.events import ProposedToken, RoundFinished
@@ -87,6 +88,7 @@ class RoundsModel(QAbstractTableModel):
         self._descending = order == Qt.SortOrder.DescendingOrder
         self._keys = [] if self._sorted_by is None else [*map(self.facts[self._sorted_by].key, self._rounds)]
         self._reorder()
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(self.facts) - 1)
 
     def _shows(self, event: RoundFinished) -> bool:
         return not self.only_rejections or rejected(event) is not None
@@ -139,12 +141,18 @@ class RoundsModel(QAbstractTableModel):
         return 0 if parent.isValid() else len(self.facts)
 
     def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """The text of a cell and its alignment."""
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return self._side(index.column())
-        if role != Qt.ItemDataRole.DisplayRole:
-            return None
-        return self.facts[index.column()].write(self._rounds[self._rows[index.row()]])
+        """The text of a cell, its alignment, and in its tooltip the text that is cut or what a figure means."""
+        fact = self.facts[index.column()]
+        match role:
+            case Qt.ItemDataRole.TextAlignmentRole:
+                return self._side(index.column())
+            case Qt.ItemDataRole.DisplayRole:
+                return fact.write(self._rounds[self._rows[index.row()]])
+            case Qt.ItemDataRole.ToolTipRole:
+                text = fact.write(self._rounds[self._rows[index.row()]]) if fact.is_text else ""
+                return plain_tip(text) if text else fact.meaning
+            case _:
+                return None
 
     def headerData(  # noqa: N802 (Qt's name)
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
@@ -157,11 +165,15 @@ class RoundsModel(QAbstractTableModel):
             case Qt.ItemDataRole.TextAlignmentRole:
                 return self._side(section)
             case Qt.ItemDataRole.DisplayRole:
-                return fact.title
+                return fact.title + (self._mark() if section == self._sorted_by else "")
             case Qt.ItemDataRole.ToolTipRole:
                 return fact.meaning + self.tr(" Click to sort.")
             case _:
                 return None
+
+    def _mark(self) -> str:
+        """The order in use; a header's own mark would be painted over the title."""
+        return " ▼" if self._descending else " ▲"
 
     def _side(self, column: int) -> Qt.AlignmentFlag:
         side = Qt.AlignmentFlag.AlignLeft if self.facts[column].is_text else Qt.AlignmentFlag.AlignRight
@@ -171,7 +183,7 @@ class RoundsModel(QAbstractTableModel):
 
     def _counts(self) -> tuple[Fact, ...]:
         return (
-            _count(self.tr("round"), self.tr("Number of the round, from 0."), lambda e: e.round),
+            _count(self.tr("round"), self.tr("Number of the round, from 1."), lambda e: e.round + 1),
             _count(self.tr("proposed"), self.tr("Tokens the drafter proposed."), lambda e: len(e.proposed)),
             _count(self.tr("accepted"), self.tr("Proposed tokens the target kept."), n_accepted),
             _count(
@@ -213,8 +225,11 @@ class RoundsModel(QAbstractTableModel):
                 lambda e: e.other_ms,
             ),
             Fact(
-                self.tr("least accept"),
-                self.tr("The least acceptance probability, min(1, p/q), of the tested tokens; 0 or 1 when greedy."),
+                self.tr("least p/q"),
+                self.tr(
+                    "The least acceptance probability, min(1, p/q), of the tested tokens: how near the round came to a "
+                    "rejection. Not shown for greedy decoding, where it is 0 or 1."
+                ),
                 lambda e: words.number(least_accept_prob(e)),
                 lambda e: _UNKNOWN_KEY if (least := least_accept_prob(e)) is None else least,
             ),

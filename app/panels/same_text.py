@@ -56,7 +56,7 @@ class SameText(Panel):
         if settings.get("temperature"):
             return self.tr("not comparable token by token when sampling")
         if settings.get("baseline") is False:
-            return self.tr("same text? plain decoding is not measured")
+            return self.tr("same text? plain decoding is not measured in this run")
         if summary.state == "running":
             return self.tr("same text? compared after the last round")
         return self.tr("same text? stopped before the comparison")

@@ -1,27 +1,27 @@
 """Panel of the setup: which models with what settings, what they take, what is loaded; decides nothing about runs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
 from PySide6.QtCore import QSettings, QTimer, Signal
 from PySide6.QtGui import QHideEvent
-from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from app import labels, presets, theme
+from app import presets, theme
 from app.config_form import ConfigForm
 from app.labels import plain_label
-from app.pace import loaded_so_far
+from app.notices import Trouble
 from app.panel import Panel
-from app.panels.memory_bar import MemoryBar
+from app.panels.measure_box import MeasureBox
+from app.panels.memory_block import MemoryBlock
+from app.panels.opened_note import OpenedNote
 from app.panels.pair_form import PairForm
 from app.panels.preset_box import PresetBox
-from app.plain_text import one_line
 from app.presets import Preset
-from app.progress_bar import CalmProgressBar
 from app.requests import NO_DRAFTER, Setup, default_drafter, method_of
 from app.store import RunStore
-from engine.events import Estimated, Event, ModelLoaded, Progressed, RunStarted, Surveyed
+from engine.events import Estimated, Event, ModelLoaded, Progressed, RunStarted, Setting, Surveyed
 from engine.host import Estimate, Load, Survey
 from engine.methods.plain.config import PlainConfig
 from engine.methods.speculative.config import SpeculativeConfig
@@ -41,12 +41,21 @@ class _Said(NamedTuple):
     pair: Load | None
 
 
+class _Chosen(NamedTuple):
+    """What one has chosen oneself, to be given back after a look at another's run."""
+
+    target: str
+    drafter: str
+    values: Mapping[str, Setting]
+
+
 class SetupPanel(Panel):
     """The pair, its memory, the method's form. Asks the engine what a pair would take once it has nothing else to do.
 
     named: the pair was named on the command line, so that the last one is not taken up."""
 
     measure_only_toggled = Signal(bool)
+    settings_restored = Signal()
     every_ms = 100
 
     def __init__(self, store: RunStore, pair: Load, parent: QWidget | None = None, *, named: bool = False) -> None:
@@ -58,19 +67,20 @@ class SetupPanel(Panel):
         self._asked_survey: Survey | None = None
         self._heard = False
         self._drafter_before = default_drafter(pair.target)
+        self._refused: tuple[Trouble, Load] | None = None
+        self._mine: _Chosen | None = None
+        self._of_opened: _Chosen | None = None
+        self.opened = OpenedNote(self)
+        self.opened.hide()
         self.models = PairForm(pair, self)
         self.target, self.drafter = self.models.target, self.models.drafter
         self.device, self.dtype = self.models.device, self.models.dtype
-        self.loaded = plain_label("", self, role="muted", wraps=True)
-        self.memory_of = plain_label("", self, role="muted", wraps=True)
-        self.bar = MemoryBar(self)
-        self.verdict = plain_label("", self, wraps=True)
-        self.progress = self._progress_bar()
         self.method = plain_label("", self, role="muted", wraps=True)
         self.preset = PresetBox(self)
         self.form = ConfigForm(SpeculativeConfig, self, first=_FIRST)
         self.form.add_above(self.tr("Preset"), self.preset)
-        self.measure = self._measure_box()
+        self.measure = MeasureBox(self)
+        self.memory = MemoryBlock(self)
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(_PAUSE_MS)
@@ -79,6 +89,9 @@ class SetupPanel(Panel):
         self.models.look_asked.connect(self._look_again)
         self.form.changed.connect(self._name_preset)
         self.preset.chosen.connect(self._take_preset)
+        self.measure.toggled.connect(self.measure_only_toggled)
+        self.measure.toggled.connect(self._draw_measuring)
+        self.opened.back_asked.connect(self._give_back)
         self._lay_out()
         self._follow_pair()
 
@@ -90,25 +103,27 @@ class SetupPanel(Panel):
     @property
     def measure_only(self) -> bool:
         """Whether nothing is to be drawn until a run ends."""
-        return self.measure.isChecked()
-
-    def reason_text(self) -> str:
-        """Why the chosen pair cannot serve, as it is written."""
-        return self.models.reason.text()
+        return self.measure.box.isChecked()
 
     def show_settings(self, started: RunStarted) -> None:
-        """Take up what a run on show was made with; the device stays as chosen."""
+        """Take up what an opened run was made with; the device stays as chosen, and one's own can be had back."""
+        if (chosen := self._chosen()) != self._of_opened:
+            self._mine = chosen
         self.models.choose(started.target, started.drafter)
         self.form.set_values(dict(started.settings))
+        self._of_opened = self._chosen()
+        self.opened.show()
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Say what is loaded, how far a load is, and what the chosen pair would take."""
         self._heard = self._heard or self._hears()
+        self._remember_refusal()
+        self._draw_measuring()
         said = self._said()
         if said != self._drawn:
             self._drawn = said
             self._draw_models()
-            self._draw_loaded()
+            self.memory.show_loaded(said.model, said.loading)
             self._draw_needed()
         if self._has_question() and not self._pause.isActive():
             self._pause.start()
@@ -129,7 +144,7 @@ class SetupPanel(Panel):
         if not self._named and isinstance(target, str) and isinstance(drafter, str) and target and drafter:
             self.models.choose(target, drafter)
         self.form.restore(settings, "decode")
-        self.measure.setChecked(bool(settings.value("decode/measure_only", False, type=bool)))
+        self.measure.box.setChecked(bool(settings.value("decode/measure_only", False, type=bool)))
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
         """What is hidden asks nothing."""
@@ -159,30 +174,26 @@ class SetupPanel(Panel):
         if surveyed is not None:
             self.models.show_survey(surveyed)
 
-    def _draw_loaded(self) -> None:
-        at, model = self.store.engine.progressed, self.store.engine.model
-        loading = self.store.doing == "loading" and isinstance(at, Progressed)
-        self.progress.setVisible(loading)
-        if loading and at is not None:
-            self.progress.show_share(at.done, at.total)
-            self.loaded.setText(self.tr("Loading: {0}").format(loaded_so_far(at)))
-        elif model is None:
-            self.loaded.setText(self.tr("Nothing is loaded yet."))
-        else:
-            text = self.tr("Loaded: {0} with {1}, {2} on {3}, context {4:,} tokens")
-            names = one_line(model.target), one_line(model.drafter)
-            self.loaded.setText(text.format(*names, model.dtype, model.device, model.context))
-
     def _draw_needed(self) -> None:
         needed = self._estimate()
-        self.bar.show_estimate(needed)
-        self.verdict.setText(self.bar.verdict() or self.tr("not known"))
-        labels.set_role(self.verdict, "normal" if self.bar.fits else "bad")
+        self.memory.show_estimate(needed, in_use=self.models.pair() == self.store.commands.pair_to_come)
         self.models.show_reason("" if needed is None else needed.why_not)
-        if self.models.pair() == self.store.commands.pair_to_come:
-            self.memory_of.setText(self.tr("Of the pair in use"))
-        else:
-            self.memory_of.setText(self.tr("Of the pair chosen, which the next run loads"))
+
+    def _draw_measuring(self) -> None:
+        self.measure.line.setVisible(self.store.measure_only and self.store.engine.running)
+
+    def _remember_refusal(self) -> None:
+        """Note for which pair a load was refused."""
+        trouble = self.store.trouble
+        if trouble is None or trouble.what != "load":
+            self._refused = None
+        elif self._refused is None or trouble is not self._refused[0]:
+            self._refused = trouble, self.models.pair()
+
+    def _drop_refusal(self, pair: Load) -> None:
+        """A refusal is of no concern once another pair is chosen."""
+        if self._refused is not None and self._refused[0] is self.store.trouble and self._refused[1] != pair:
+            self.store.dismiss()
 
     def _estimate(self) -> Estimated | None:
         """The engine's answer for the chosen pair."""
@@ -203,6 +214,7 @@ class SetupPanel(Panel):
         self.method.setToolTip(self.tr("The target alone, a token at a time.") if plain else exact)
         self._name_preset()
         self._draw_needed()
+        self._drop_refusal(pair)
         if self._has_question():
             self._pause.start()
 
@@ -234,7 +246,19 @@ class SetupPanel(Panel):
         self._asked_survey = None
         self._pause.start()
 
-    # Presets
+    # One's own, and presets
+
+    def _chosen(self) -> _Chosen:
+        pair = self.models.pair()
+        return _Chosen(pair.target, pair.drafter, self.form.values(SpeculativeConfig))
+
+    def _give_back(self) -> None:
+        mine, self._mine, self._of_opened = self._mine, None, None
+        self.opened.hide()
+        if mine is not None:
+            self.models.choose(mine.target, mine.drafter)
+            self.form.set_values(mine.values)
+        self.settings_restored.emit()
 
     def _take_preset(self, preset: Preset | None) -> None:
         if preset is not None:
@@ -251,37 +275,16 @@ class SetupPanel(Panel):
 
     # Look
 
-    def _measure_box(self) -> QCheckBox:
-        box = QCheckBox(self.tr("Measure only"), self)
-        tip = self.tr("Draws nothing until the run ends, so that the window costs the engine nothing.")
-        box.setToolTip(tip)
-        box.setAccessibleDescription(tip)
-        box.toggled.connect(self.measure_only_toggled)
-        return box
-
-    def _progress_bar(self) -> CalmProgressBar:
-        bar = CalmProgressBar(self.tr("Loading"), self)
-        bar.setFixedHeight(theme.GRID)
-        bar.hide()
-        return bar
-
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
         column.setContentsMargins(2 * theme.GRID, theme.GRID, theme.GRID, theme.GRID)
         column.setSpacing(theme.GRID)
+        column.addWidget(self.opened)
         column.addWidget(plain_label(self.tr("Models"), self, role="title"))
         column.addWidget(self.models)
-        column.addWidget(self.loaded)
-        column.addWidget(self.progress)
-        column.addSpacing(theme.HALF)
-        column.addWidget(plain_label(self.tr("Memory"), self, role="title"))
-        for widget in (self.memory_of, self.bar, self.verdict):
-            column.addWidget(widget)
-        column.addSpacing(theme.HALF)
         column.addWidget(plain_label(self.tr("Method"), self, role="title"))
-        column.addWidget(self.method)
-        column.addWidget(self.form)
-        column.addWidget(self.measure)
+        for widget in (self.method, self.form, self.measure, self.memory):
+            column.addWidget(widget)
         column.addStretch(1)
 
 

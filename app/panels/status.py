@@ -7,13 +7,14 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from app import theme, training_words, words
+from app.kept_room import keep_room
 from app.labels import ElasticLine, SteadyLabel, plain_label
+from app.model_names import full_name
 from app.panel import Panel
-from app.plain_text import one_line
 from app.progress import Progress
 from app.progress_bar import CalmProgressBar
 from app.store import RunStore
-from engine.events import Event
+from engine.events import Estimated, Event, ModelLoaded
 from engine.summary import Summary
 
 
@@ -48,13 +49,14 @@ class StatusPanel(Panel):
         row.addWidget(self.state, 1)
         for widget in (self.speed, self.same, self.progress, self.left, self.stop):
             row.addWidget(widget)
-        self._keep_room(self.progress)
+        keep_room(self.progress)
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Write the line anew."""
         if self.device.text() != (device := self._device()):
             self.device.setText(device)
         self.state.show_text(self._state(self.store.shelf.live_summary))
+        summary = self.store.shelf.live_summary
         speed = summary.ms_per_token
         self.speed.show_text(self.tr("{0:,.0f} tokens/s").format(1000 / speed) if speed else "")
         self.same.show_text(self.tr("same text ✓") if summary.same else "")
@@ -66,11 +68,13 @@ class StatusPanel(Panel):
         if model is None:
             return self.tr("no model")
         taken = words.memory(model.weights_bytes + model.drafter_bytes)
-        if needed is None or not needed.free_bytes:
+        if needed is None or not needed.free_bytes or not _is_of(needed, model):
             return f"{model.device} · {taken}"
-        return self.tr("{0} · {1}, {2} free").format(model.device, taken, words.memory(needed.free_bytes))
+        return self.tr("{0} · {1} of {2}").format(model.device, taken, words.memory(needed.free_bytes))
 
     def _state(self, summary: Summary) -> str:
+        if self.store.measure_only and self.store.engine.running and not self.store.paused:
+            return self.tr("measuring only: text and plots appear at the end")
         match self.store.doing:
             case "empty":
                 return self.tr("no model is loaded")
@@ -103,10 +107,12 @@ class StatusPanel(Panel):
 
     def _names(self) -> tuple[str, str]:
         pair = self.store.commands.pair_to_come
-        return ("", "") if pair is None else (pair.target, pair.drafter)
+        if pair is None:
+            return "", ""
+        return full_name(pair.target, "target"), full_name(pair.drafter, "drafter")
 
     def _loading(self) -> str:
-        text, at = self.tr("loading {0} and {1}").format(*map(one_line, self._names())), self.store.engine.progressed
+        text, at = self.tr("loading {0} and {1}").format(*self._names()), self.store.engine.progressed
         if at is None or at.unit != "bytes":
             return text
         return self.tr("{0}: {1} of {2}").format(text, words.memory(at.done), words.memory(at.total))
@@ -114,10 +120,16 @@ class StatusPanel(Panel):
     def _measuring(self) -> str:
         at = self.store.engine.progressed
         if at is None or at.phase != "measuring":
-            return self.tr("measuring plain decoding")
-        return self.tr("measuring against plain decoding, block {0:.0f} of {1:.0f}").format(at.done, at.total)
+            return self.tr("text done; measuring plain decoding beside it")
+        text = self.tr("text done; measuring against plain decoding, block {0:.0f} of {1:.0f}; Stop keeps the text")
+        return text.format(at.done, at.total)
 
     def _ended(self, summary: Summary) -> str:
+        shown = self.store.shelf.shown
+        if shown is not None and not self.store.shelf.at_end:
+            return self._replayed(summary, shown.summary.n_rounds)
+        if self.store.told:
+            return self.store.told
         n, rounds = f"{summary.n_emitted:,}", f"{summary.n_rounds:,}"
         reasons = {
             "length": self.tr("length reached"),
@@ -125,11 +137,20 @@ class StatusPanel(Panel):
             "context": self.tr("context is full"),
             "cancelled": self.tr("stopped by you"),
         }
+        if summary.reason == "cancelled" and summary.blocks:
+            # Blocks are timed once the text is whole: what was stopped is the measurement.
+            reasons["cancelled"] = self.tr("measuring stopped after {0} pairs").format(len(summary.pair_speedups))
         why = reasons.get(summary.reason, self.tr("failed") if summary.failure else self.tr("no end recorded"))
         text = self.tr("{0} tokens in {1} rounds, {2}").format(n, rounds, why)
         if self.store.saved is not None:
             return text + self.tr("; saved to {0}").format(self.store.saved.name)
         return text if self.store.source is None else self.tr("from {0}: ").format(self.store.source.name) + text
+
+    def _replayed(self, summary: Summary, n_rounds: int) -> str:
+        word = self.tr("replaying") if self.store.replay.playing else self.tr("as it was")
+        return self.tr("{0}: {1:,} tokens after round {2:,} of {3:,}").format(
+            word, summary.n_emitted, summary.n_rounds, n_rounds
+        )
 
     def _of_rounds(self, summary: Summary) -> str:
         """About how many rounds the run will have: what is left, at the tokens a round so far."""
@@ -160,9 +181,14 @@ class StatusPanel(Panel):
             return float(live.summary.n_emitted), float(total) if isinstance(total, int | float) else 0.0
         if self.store.doing in ("loading", "measuring", "training") and at is not None:
             return at.done, at.total
+        if self.store.doing == "reading":
+            return self.store.file_progress
         return 0.0, 0.0
 
-    def _keep_room(self, widget: QWidget) -> None:
-        policy = widget.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        widget.setSizePolicy(policy)
+
+def _is_of(needed: Estimated, model: ModelLoaded) -> bool:
+    """Whether an estimate speaks of the pair in memory."""
+    return needed.device == model.device and (needed.target, needed.drafter) in (
+        ("", ""),
+        (model.target, model.drafter),
+    )

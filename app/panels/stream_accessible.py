@@ -24,7 +24,9 @@ class AccessibleStream(QAccessibleWidget):
         if kind == QAccessible.Text.Value:
             return current_token(self._stream)
         if kind == QAccessible.Text.Description:
-            return tr("{0} tokens; the arrow keys move over them").format(f"{len(self._stream.tokens):,}")
+            return tr("{0} tokens; the arrow keys move over them, typing searches").format(
+                f"{len(self._stream.tokens):,}"
+            )
         return super().text(kind)
 
 

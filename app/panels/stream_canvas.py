@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from time import perf_counter
 from typing import NamedTuple
 
-from PySide6.QtCore import QEvent, QPointF, QRect, Qt, QTimer
+from PySide6.QtCore import QEvent, QPointF, Qt, QTimer
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
@@ -132,9 +132,10 @@ class StreamCanvas(QAbstractScrollArea):
     def reveal(self, token: int | None) -> None:
         """Scroll until a token is in view."""
         if token is not None and token >= self._n_laid:
-            self._anchor = _Anchor(token, MARGIN)
-            self._page = self._lay_out_page(self.viewport().width() - 2 * MARGIN)
-            self.viewport().update()
+            if not self._on_page(token):
+                self._anchor = _Anchor(token, MARGIN)
+                self._page = self._lay_out_page(self.viewport().width() - 2 * MARGIN)
+                self.viewport().update()
             return
         if token is None or (line := self._layout.line_of(token)) is None:
             return
@@ -144,6 +145,13 @@ class StreamCanvas(QAbstractScrollArea):
             bar.setValue(top)
         elif top + self.line_height + 2 * MARGIN > bar.value() + self.viewport().height():
             bar.setValue(top + self.line_height + 2 * MARGIN - self.viewport().height())
+
+    def _on_page(self, token: int) -> bool:
+        """Whether the page that is shown alone has the token's line in view."""
+        line = None if self._page is None else self._page.line_of(token)
+        return (
+            line is not None and 0 <= self.top + line * self.line_height <= self.viewport().height() - self.line_height
+        )
 
     def _take_fonts(self) -> None:
         self._ink = StreamPainter(self.font(), self.zoom / 100)
@@ -186,8 +194,10 @@ class StreamCanvas(QAbstractScrollArea):
         follow = self._page is None and self._at_end()
         first_new_line = self._layout.n_lines - 1
         until = perf_counter() + _SLICE_S
-        while self._n_laid < len(self.tokens) and perf_counter() < until:
+        goes_on = True
+        while goes_on:
             self._lay_out(min(self._n_laid + _TOKENS_A_LOOK, len(self.tokens)))
+            goes_on = self._n_laid < len(self.tokens) and perf_counter() < until
         self._update_range()
         if follow:
             self.verticalScrollBar().setValue(self.verticalScrollBar().maximum())
@@ -210,7 +220,8 @@ class StreamCanvas(QAbstractScrollArea):
     def _add(self, layout: StreamLayout, index: int) -> None:
         token = self.tokens[index]
         if self._ghosts or not token.is_ghost:
-            layout.add(index, token.shown, bold=token.fate == "correction", breaks=token.breaks)
+            gap = self._ink.gap(token.fate, begins_word=token.begins_word)
+            layout.add(index, token.shown, bold=token.fate == "correction", breaks=token.breaks, gap=gap)
 
     def _update_range(self) -> None:
         bar, height = self.verticalScrollBar(), self.viewport().height()
@@ -225,9 +236,9 @@ class StreamCanvas(QAbstractScrollArea):
 
     def _hold_place(self) -> None:
         """Scroll to the end or to what was in view before the layout changed."""
-        bar = self.verticalScrollBar()
         if self._page is not None:
             return
+        bar = self.verticalScrollBar()
         if self._anchor is None:
             bar.setValue(bar.maximum())
         elif (line := self._layout.line_from(self._anchor.token)) is not None:
@@ -279,7 +290,7 @@ class StreamCanvas(QAbstractScrollArea):
         painter = QPainter(self.viewport())
         if not self.tokens:
             self._ink.paint_note(painter, self.viewport().rect(), self.empty_text)
-        some = self._visible(event.rect())
+        some = self._ink.placed(self.lines, self.top, event.rect())
         self.marks.paint(painter, self._ink, self.tokens, some)
         by_fate: dict[StreamFate, list[Placed]] = {}
         for placed in some:
@@ -287,13 +298,3 @@ class StreamCanvas(QAbstractScrollArea):
         for fate, placed_alike in by_fate.items():
             self._ink.paint(painter, fate, placed_alike)
         painter.end()
-
-    def _visible(self, rect: QRect) -> list[Placed]:
-        lines, top, height = self.lines, self.top, self.line_height
-        first = max(0, (rect.top() - top) // height)
-        last = min(lines.n_lines - 1, (rect.bottom() - top) // height)
-        found: list[Placed] = []
-        for line in range(first, last + 1):
-            baseline = top + line * height + self._ink.rise
-            found += [Placed(MARGIN + s.x, baseline, s.width, s.text, s.token) for s in lines.line(line)]
-        return found

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 GAP = 2.0
+# Between tokens of one word: enough to tell their underlines apart, too little to tear the word.
+JOINED_GAP = 1.0
 _JOINER = "\u200d"
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
 
@@ -41,9 +43,10 @@ class StreamLayout:
         self._line_starts = array("I", [0])
         self._x = 0.0
 
-    def add(self, token: int, text: str, *, bold: bool, breaks: bool) -> None:
-        """Append a token, of a higher index than the one before; breaks: the line ends after it."""
+    def add(self, token: int, text: str, *, bold: bool, breaks: bool, gap: float = GAP) -> None:
+        """Append a token, of a higher index than the one before; breaks: a line ends after it; gap: room before it."""
         width = self._measure(text, bold)
+        self._x += gap if self._x else 0.0
         if self._x and self._x + width > self._width:
             self._new_line()
         while width > self._width and len(text) > 1:
@@ -134,7 +137,7 @@ class StreamLayout:
         self._widths.append(width)
         self._texts.append(text)
         self._tokens.append(token)
-        self._x += width + GAP
+        self._x += width
 
     def _new_line(self) -> None:
         self._line_starts.append(len(self._texts))

@@ -1,7 +1,7 @@
 """The legend of the token stream: each fate in its own colour and with its own cue, and how to read the x-ray."""
 
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtCore import QPoint, QRectF, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from app import theme
@@ -12,26 +12,48 @@ from app.panels.stream_words import fate_meaning, fate_name
 from app.theme import StreamFate
 
 _SHOWN: tuple[StreamFate, ...] = ("accepted", "correction", "bonus", "plain", "rejected", "untested")
+_SPACING = theme.GRID + theme.HALF
 _CHANCES = (0.1, 0.5, 1.0)
 
 
 class Legend(QWidget):
-    """Names each fate as it is painted. A narrow window cuts it at the end, and nothing is pushed together."""
+    """Names each fate as it is painted, on as many lines as its width asks for."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self._entries = QWidget(self)
-        row = QHBoxLayout(self._entries)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(theme.GRID + theme.HALF)
-        for fate in _SHOWN:
-            row.addWidget(LegendEntry(fate, self._entries))
-        self._entries.adjustSize()
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.entries = [LegendEntry(fate, self) for fate in _SHOWN]
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
-        """Room for all entries."""
-        return self._entries.size()
+        """Room for all entries on one line."""
+        width = sum(entry.width() + _SPACING for entry in self.entries) - _SPACING
+        return QSize(width, self.heightForWidth(width))
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
+        """Room for the widest entry."""
+        return QSize(max(entry.width() for entry in self.entries), self.entries[0].height())
+
+    def heightForWidth(self, width: int) -> int:  # noqa: N802 (Qt's name)
+        """The height of as many lines as that width asks for."""
+        return self._places(width)[-1].y() + self.entries[-1].height()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Put the entries where there is room."""
+        super().resizeEvent(event)
+        for entry, place in zip(self.entries, self._places(self.width()), strict=True):
+            entry.move(place)
+
+    def _places(self, width: int) -> list[QPoint]:
+        """Where the entries stand, line after line."""
+        places, x, y = [], 0, 0
+        for entry in self.entries:
+            if x and x + entry.width() > width:
+                x, y = 0, y + entry.height()
+            places.append(QPoint(x, y))
+            x += entry.width() + _SPACING
+        return places
 
 
 class LegendEntry(QWidget):

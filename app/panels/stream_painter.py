@@ -1,4 +1,4 @@
-"""How tokens are painted: fonts, widths, and each fate's colour and second cue; knows no widget and no layout."""
+"""How tokens are painted: fonts, widths, and each fate's colour and second cue; knows no widget."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
@@ -20,6 +20,7 @@ from PySide6.QtGui import (
 )
 
 from app import theme
+from app.panels.stream_layout import GAP, JOINED_GAP, StreamLayout
 from app.theme import StreamFate
 
 MARGIN = 2 * theme.GRID
@@ -82,10 +83,24 @@ class StreamPainter:
         """Set the lines apart for bars under them; where tokens stand on their lines stays."""
         self.line_height = self.bare_height + (self.bar_height + round(self.stroke)) * for_bars
 
+    def gap(self, fate: StreamFate, *, begins_word: bool) -> float:
+        """Room before a token: none in the prompt, which has no marks to tell apart."""
+        return 0.0 if fate == "prompt" else GAP if begins_word else JOINED_GAP
+
     def box(self, placed: Placed) -> QRectF:
         """The room of a token's text."""
         top = placed.baseline - self.metrics.ascent() - theme.HALF
         return QRectF(placed.x - 1, top, placed.width + 2, self.metrics.height() + theme.GRID)
+
+    def placed(self, lines: StreamLayout, top: int, rect: QRect) -> list[Placed]:
+        """The segments on the lines that a part of the view touches; top: where the first line begins."""
+        first = max(0, (rect.top() - top) // self.line_height)
+        last = min(lines.n_lines - 1, (rect.bottom() - top) // self.line_height)
+        found: list[Placed] = []
+        for line in range(first, last + 1):
+            baseline = top + line * self.line_height + self.rise
+            found += [Placed(MARGIN + s.x, baseline, s.width, s.text, s.token) for s in lines.line(line)]
+        return found
 
     def paint(self, painter: QPainter, fate: StreamFate, some: Sequence[Placed]) -> None:
         """Paint tokens of one fate: their text, their spaces, their cue."""

@@ -33,11 +33,18 @@ class StreamReader(StreamCanvas):
         self._card = TokenCard(self.viewport())
         self._range_from: int | None = None
         self._range_to: int | None = None
+        # Where the next move begins after scrolling by key, without anything being selected there.
+        self._reading_at: int | None = None
 
     @property
     def card(self) -> TokenCard:
         """The card, for the panel that owns the view."""
         return self._card
+
+    @property
+    def settled(self) -> bool:
+        """Whether every token is laid out."""
+        return self._n_laid == len(self.tokens)
 
     # The run on show
 
@@ -45,7 +52,7 @@ class StreamReader(StreamCanvas):
         """Forget all tokens; what is searched for is looked for in the next ones."""
         wanted = "" if self.marks.search is None else self.marks.search.wanted
         self._card.hide()
-        self._range_from = self._range_to = None
+        self._range_from = self._range_to = self._reading_at = None
         super().clear()
         self.search(wanted)
 
@@ -59,6 +66,7 @@ class StreamReader(StreamCanvas):
     def select(self, selection: Selection | None) -> None:
         """Mark a round, and the token in it."""
         at = None if selection is None else self._index_of(selection)
+        self._reading_at = None
         self.marks.round = None if selection is None else selection.round
         self.marks.current = None if selection is None or selection.token is None else at
         self.reveal(at)
@@ -98,7 +106,7 @@ class StreamReader(StreamCanvas):
 
     def set_range(self, start: int | None, end: int | None) -> None:
         """Make a range from one token to another, in either order; none of None."""
-        self._range_from, self._range_to = start, end
+        self._range_from, self._range_to, self._reading_at = start, end, None
         self.marks.range = None if start is None or end is None else (min(start, end), max(start, end))
         self.viewport().update()
 
@@ -130,6 +138,18 @@ class StreamReader(StreamCanvas):
             self.marks.search_at = (self.marks.search_at + step) % len(self.marks.search.starts)
             self._show_find()
 
+    def end_search(self) -> None:
+        """Search for nothing more; the find it is at is picked or, in the prompt, is where moving begins."""
+        search = self.marks.search
+        found = search.found(self.marks.search_at) if search is not None and search.starts else None
+        self.search("")
+        if found is not None:
+            of_run = (i for i in range(found.first, found.last + 1) if _is_kept(self.tokens[i]))
+            at = next(of_run, None)
+            self.set_range(None, None)
+            self.picked.emit(None if at is None else self.tokens[at].place)
+            self._reading_at = found.first if at is None else None
+
     def _show_find(self) -> None:
         if self.marks.search is not None and self.marks.search.starts:
             self.reveal(self.marks.search.found(self.marks.search_at).first)
@@ -145,7 +165,9 @@ class StreamReader(StreamCanvas):
         self.set_zoom(theme.ZOOMS[at])
 
     def _start(self) -> int:
-        """Where moving begins: the current token, else the first in view."""
+        """Where moving begins: where keys scrolled to, else the current token, else the first in view."""
+        if self._reading_at is not None:
+            return self._reading_at
         if self.marks.current is not None:
             return self.marks.current
         first = self._in_view()
@@ -153,6 +175,8 @@ class StreamReader(StreamCanvas):
 
     def _before(self, way: Way) -> int:
         """The token that moving leaves; with none chosen, the one before the first in view or after the last of all."""
+        if self._reading_at is not None:
+            return self._reading_at + (-1 if way == "right" else 1)
         if self.marks.current is not None:
             return self.marks.current
         return self._start() - 1 if way == "right" else len(self.tokens)
@@ -175,6 +199,9 @@ class StreamReader(StreamCanvas):
         if index is not None and self.tokens[index].record is not None:
             self.set_range(None, None)
             self.picked.emit(self.tokens[index].place)
+            if index == self.marks.current:
+                self.reveal(index)
+                self.show_card(index)
 
     def move_on(self, way: Way, *, extends: bool) -> None:
         """Go to the next token or line, taking the range along or leaving it; scroll where there is no such token."""
@@ -190,6 +217,7 @@ class StreamReader(StreamCanvas):
         elif way in _LINES and (to is None or self.tokens[to].record is None):
             bar = self.verticalScrollBar()
             bar.setValue(bar.value() + _LINES[way] * self.line_height)
+            self._reading_at = to if self._reading_at is not None and to is not None else self._reading_at
         else:
             self.pick(to)
 
@@ -200,3 +228,15 @@ class StreamReader(StreamCanvas):
         if extends and self.tokens:
             self.extend_range(len(self.tokens) - 1 if to_end else 0)
         bar.setValue(bar.maximum() if to_end else bar.minimum())
+        if not extends and self.tokens:
+            self._reading_at = len(self.tokens) - 1 if to_end else 0
+
+    def read_on_from_view(self) -> None:
+        """Let the next move begin at the first line that is wholly in view."""
+        line = max(0, -(self.top // self.line_height))
+        found = self.lines.tokens_of(line, line) if line < self.lines.n_lines else None
+        self._reading_at = None if found is None else found[0]
+
+
+def _is_kept(token: StreamToken) -> bool:
+    return token.place is not None and not token.is_ghost

@@ -45,6 +45,15 @@ class SearchBar(QWidget):
         for widget in (self.count, self.field, self.back, self.on, self.shut):
             row.addWidget(widget)
 
+    def open(self, typed: str) -> None:
+        """Take the keyboard: after what was typed or, where nothing was, with the last text ready to be replaced."""
+        if typed:
+            self.field.setText(typed)
+            self.field.setFocus(Qt.FocusReason.OtherFocusReason)
+        else:
+            self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            self.field.selectAll()
+
     def show_count(self, at: int, n: int) -> None:
         """Say which of how many finds is shown; at counts from 0."""
         some = self.tr("{0} of {1}").format(f"{at + 1:,}", f"{n:,}")

@@ -41,6 +41,11 @@ class StreamToken(msgspec.Struct, frozen=True, gc=False):
         return self.fate in GHOSTS
 
     @property
+    def begins_word(self) -> bool:
+        """Whether it begins with a space."""
+        return self.shown.startswith("·")
+
+    @property
     def breaks(self) -> bool:
         """Whether a line ends after it."""
         return "\n" in self.text and not self.is_ghost

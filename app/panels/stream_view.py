@@ -1,9 +1,20 @@
 """The token stream as it is used: what the mouse and the keys do in it; knows not where tokens come from."""
 
 from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
-from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QMouseEvent, QResizeEvent, QShowEvent, QWheelEvent
+from PySide6.QtGui import (
+    QColor,
+    QHideEvent,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QPainter,
+    QResizeEvent,
+    QShowEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QApplication, QWidget
 
+from app import theme
 from app.panels.stream_painter import MARGIN
 from app.panels.stream_reader import StreamReader, Way
 
@@ -12,6 +23,7 @@ _WAYS: dict[int, Way] = {
 }  # fmt: skip
 _COMMANDS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
 _SCROLL_MS = 40
+_FRAME = 2
 
 
 class StreamView(StreamReader):
@@ -30,13 +42,24 @@ class StreamView(StreamReader):
         self._scroll.setInterval(_SCROLL_MS)
         self._scroll.timeout.connect(self._drag)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setViewportMargins(_FRAME, _FRAME, _FRAME, _FRAME)
         self.viewport().setMouseTracking(True)
         self.setAccessibleName(self.tr("Token stream"))
+        # A tooltip would lie over the card.
+        self.setWhatsThis(
+            self.tr(
+                "The text, token by token, each in the colour and with the mark of its fate. Arrow keys move over the "
+                "tokens, Home, End and the page keys scroll, typing searches, X switches the X-ray, Ctrl+C copies."
+            )
+        )
 
     # Keys
 
     def event(self, event: QEvent) -> bool:
-        """Keep Escape from stopping the run where it has something to close here."""
+        """Keep Escape from stopping the run where it has something to close here; paint the frame around the view."""
+        if event.type() == QEvent.Type.Paint:
+            self._paint_frame()
+            return True
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._closes(event):
             event.accept()
             return True
@@ -49,15 +72,22 @@ class StreamView(StreamReader):
             self.move_on(_WAYS[key], extends=extends)
         elif key in (Qt.Key.Key_Home, Qt.Key.Key_End):
             self.jump(to_end=key == Qt.Key.Key_End, extends=extends)
+        elif key in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown):
+            super().keyPressEvent(event)
+            self.read_on_from_view()
         elif self._closes(event):
-            self._close()
+            self._close(event)
         elif not self._zoomed(event) and not self._typed(event):
             super().keyPressEvent(event)
 
     def _closes(self, event: QKeyEvent) -> bool:
-        return event.key() == Qt.Key.Key_Escape and (self.card.isVisible() or self.searching)
+        """Whether it is an Escape for the stream: one held down since the search closed is, and does nothing more."""
+        closing = self.card.isVisible() or self.searching or event.isAutoRepeat()
+        return event.key() == Qt.Key.Key_Escape and closing
 
-    def _close(self) -> None:
+    def _close(self, event: QKeyEvent) -> None:
+        if event.isAutoRepeat():
+            return
         if self.card.isVisible():
             self.card.hide()
         else:
@@ -83,6 +113,14 @@ class StreamView(StreamReader):
         else:
             self.search_asked.emit(text)
         return True
+
+    def _paint_frame(self) -> None:
+        """A frame that says where the keys go. It lies around the view, so that scrolling moves none of it."""
+        colours = theme.current()
+        painter = QPainter(self)
+        around = self.viewport().geometry().adjusted(-_FRAME, -_FRAME, _FRAME, _FRAME)
+        painter.fillRect(around, QColor(colours.accent if self.hasFocus() else colours.base))
+        painter.end()
 
     # Mouse
 
@@ -184,5 +222,5 @@ class StreamView(StreamReader):
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
         """Go on with the layout."""
         super().showEvent(event)
-        if self._n_laid < len(self.tokens):
+        if not self.settled:
             self._more.start()

@@ -53,7 +53,7 @@ def spoken(token: StreamToken) -> str:
         said.append(f"p {record.p:.2f}")
         if isinstance(record, ProposedToken):
             said.append(f"q {record.q:.2f}")
-        said.append(tr("round {0}").format(token.round))
+        said.append(tr("round {0}").format(token.round + 1))
     return ", ".join(said)
 
 

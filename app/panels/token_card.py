@@ -7,14 +7,17 @@ from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
 from app import theme, words
-from app.panels.stream_marks import acceptance
 from app.panels.stream_tokens import StreamToken
 from app.panels.stream_words import fate_name
 from app.shown_text import visible
+from app.theme import StreamFate
 from engine.events import Candidate, LastToken, ProposedToken
 
 _LONGEST = 40
-_WIDTH_IN_CHARACTERS = 60
+_WIDTH_IN_CHARACTERS = 66
+_COLUMNS = 3
+# A candidate below that in both models has no bar to be seen.
+_SEEN = 0.005
 
 
 class _Bar(NamedTuple):
@@ -33,19 +36,23 @@ class TokenCard(QWidget):
         self.hide()
         self.facts: tuple[tuple[str, str], ...] = ()
         self._title = ""
+        self._rule = ""
         self._bars: list[_Bar] = []
         self._has_drafter = False
 
     def show_token(self, token: StreamToken, beside: QRect) -> None:
-        """Describe a token, below it or above where there is no room."""
+        """Describe a token beside its line, never over it: with fewer candidates where there is little room."""
         if token.record is None:
             self.hide()
             return
         self._title = visible(token.record.text, longest=_LONGEST)
         self.facts = self._facts(token)
+        self._rule = self.tr("Greedy: kept only if it is the target's first choice.") if _is_greedy(token) else ""
         self._bars = _paired(token.record)
         self._has_drafter = bool(token.record.top_q)
-        self.setAccessibleName("; ".join(f"{name} {value}" for name, value in self.facts))
+        said = [f"{name} {value}" for name, value in self.facts] + [self._rule] * bool(self._rule)
+        self.setAccessibleName("; ".join(said))
+        self._fit(max(beside.top(), self._over.height() - beside.bottom()) - theme.GRID)
         self.resize(self._wanted())
         self.move(self._place(beside))
         self.show()
@@ -61,45 +68,53 @@ class TokenCard(QWidget):
             ("p", _probability(record.p)),
         ]
         if isinstance(record, ProposedToken):
-            drawn = self.tr("none (greedy)") if record.u is None else f"{record.u:.3f}"
-            if token.fate == "untested":
-                drawn = self.tr("not reached")
-            shown += [
-                ("q", _probability(record.q)),
-                ("min(1, p/q)", _probability(acceptance(record))),
-                (self.tr("accepted with"), _probability(record.accept_prob)),
-                (self.tr("draw u"), drawn),
-            ]
+            shown.append(("q", _probability(record.q)))
+            shown += self._decision(token.fate, record)
         elif record.rank is not None:
             shown.append((self.tr("rank in the draft"), str(record.rank + 1)))
         return tuple(shown)
 
+    def _decision(self, fate: StreamFate, record: ProposedToken) -> list[tuple[str, str]]:
+        """What the keeping of a proposed token hung on; in greedy mode no draw, and no ratio either."""
+        if record.u is None:
+            return [(self.tr("draw u"), self.tr("none (greedy)"))]
+        drawn = self.tr("not reached") if fate == "untested" else f"{record.u:.3f}"
+        return [("min(1, p/q)", _probability(record.accept_prob)), (self.tr("draw u"), drawn)]
+
+    def _fit(self, height: int) -> None:
+        """Leave out the last candidates where the card would be too high."""
+        while self._bars and self._wanted().height() > height:
+            self._bars.pop()
+
     def _wanted(self) -> QSize:
-        n_lines = 1 + (len(self.facts) + 1) // 2 + (1 + len(self._bars) if self._bars else 0)
+        n_lines = 1 + self._n_fact_rows() + bool(self._rule) + (1 + len(self._bars) if self._bars else 0)
         width = QFontMetrics(self.font()).averageCharWidth() * _WIDTH_IN_CHARACTERS
-        return QSize(width, n_lines * self._line() + 3 * theme.GRID + theme.GRID * bool(self._bars))
+        return QSize(width, n_lines * self._line() + 2 * theme.GRID + theme.HALF * bool(self._bars))
+
+    def _n_fact_rows(self) -> int:
+        return -(-len(self.facts) // _COLUMNS)
 
     def _line(self) -> int:
-        return QFontMetrics(self.font()).height() + theme.HALF
+        return QFontMetrics(self.font()).height() + theme.HALF // 2
 
     def _place(self, beside: QRect) -> QPoint:
-        """Below the token; above it, or as low as there is room, where that does not fit."""
+        """Below the token or above it, wherever it fits; where it fits nowhere, on the side with more room."""
         room = self._over.rect()
         x = max(theme.GRID, min(beside.left(), room.right() - self.width() - theme.GRID))
         below = beside.bottom() + theme.HALF
         above = beside.top() - self.height() - theme.HALF
-        if below + self.height() <= room.bottom():
+        if below + self.height() <= room.bottom() + 1:
             return QPoint(x, below)
-        return QPoint(x, above if above >= 0 else max(0, room.bottom() - self.height()))
+        return QPoint(x, above if above >= 0 or beside.top() > room.bottom() - beside.bottom() else below)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
         """Paint the sheet, the facts, the bars."""
         colours, painter = theme.current(), QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(QColor(colours.line), 1))
+        painter.setPen(QPen(QColor(colours.edge), 1))
         painter.setBrush(QColor(colours.window))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), theme.GRID, theme.GRID)
-        y = 2 * theme.GRID - theme.HALF
+        y = theme.GRID
         painter.setFont(theme.scaled(self.font(), 1.1, bold=True))
         self._text(
             painter, QRect(2 * theme.GRID, y, self.width() - 4 * theme.GRID, self._line()), self._title, colours.text
@@ -107,20 +122,22 @@ class TokenCard(QWidget):
         painter.setFont(theme.tabular(self.font()))
         y = self._paint_facts(painter, y + self._line())
         if self._bars:
-            self._paint_bars(painter, y + theme.GRID)
+            self._paint_bars(painter, y + theme.HALF)
         painter.end()
 
     def _paint_facts(self, painter: QPainter, top: int) -> int:
-        """Two columns of names and values; returns where they end."""
+        """Names and values in columns, row by row, and the rule below; returns where they end."""
         colours, left, line = theme.current(), 2 * theme.GRID, self._line()
-        half = (self.width() - 2 * left) // 2
-        n_rows = (len(self.facts) + 1) // 2
+        column = (self.width() - 2 * left) // _COLUMNS
         for number, (name, value) in enumerate(self.facts):
-            x, y = left + half * (number // n_rows), top + line * (number % n_rows)
-            self._text(painter, QRect(x, y, half - theme.GRID, line), name, colours.muted)
+            x, y = left + column * (number % _COLUMNS), top + line * (number // _COLUMNS)
+            self._text(painter, QRect(x, y, column - theme.GRID, line), name, colours.muted)
             offset = painter.fontMetrics().horizontalAdvance(name + "  ")
-            self._text(painter, QRect(x + offset, y, half - offset, line), value, colours.text)
-        return top + n_rows * line
+            self._text(painter, QRect(x + offset, y, column - offset, line), value, colours.text)
+        end = top + self._n_fact_rows() * line
+        if self._rule:
+            self._text(painter, QRect(left, end, self.width() - 2 * left, line), self._rule, colours.text)
+        return end + line * bool(self._rule)
 
     def _paint_bars(self, painter: QPainter, y: int) -> None:
         """A row a candidate: its text, the target's bar and figure, the drafter's bar and figure."""
@@ -154,6 +171,11 @@ class TokenCard(QWidget):
         painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
 
 
+def _is_greedy(token: StreamToken) -> bool:
+    record = token.record
+    return isinstance(record, ProposedToken) and record.u is None and token.fate != "unverified"
+
+
 def _probability(value: float | None) -> str:
     if value is None:
         return words.UNKNOWN
@@ -161,9 +183,10 @@ def _probability(value: float | None) -> str:
 
 
 def _paired(record: ProposedToken | LastToken) -> list[_Bar]:
-    """The union of both top lists, in the target's order and then the drafter's."""
+    """The union of both top lists, in the target's order and then the drafter's, without what has no bar to be seen."""
     p, q = _by_id(record.top_p), _by_id(record.top_q)
-    ids = list(dict.fromkeys((*p, *q)))
+    found = dict.fromkeys((*p, *q))
+    ids = [i for i in found if i == record.id or max(_prob(p.get(i)) or 0.0, _prob(q.get(i)) or 0.0) >= _SEEN]
     return [_Bar(_candidate_text(p.get(i) or q[i]), _prob(p.get(i)), _prob(q.get(i))) for i in ids]
 
 

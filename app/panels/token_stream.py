@@ -35,7 +35,6 @@ class TokenStreamPanel(Panel):
         self.x_ray = QCheckBox(self.tr("X-ray"), self)
         self.x_ray.setToolTip(self.tr("Show under each proposed token how likely it was to be accepted (X)."))
         self.fork = QAction(self.tr("Fork from here"), self)
-        self.fork.setToolTip(self.tr("Run again from the selected token with the settings at the left."))
         self.fork.triggered.connect(self.fork_asked)
         self.copy = self._action(self.tr("Copy text"), self.copy_text, "Ctrl+C")
         self.select_all = self._action(self.tr("Select all"), self.view.select_all, "Ctrl+A")
@@ -43,7 +42,6 @@ class TokenStreamPanel(Panel):
         self.view.addActions([self.fork, self.copy, self.select_all, self.find_text])
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         self._fork_button = QPushButton(self.fork.text(), self)
-        self._fork_button.setToolTip(self.fork.toolTip())
         self._wire()
         self._lay_out()
         self._update_fork()
@@ -80,19 +78,16 @@ class TokenStreamPanel(Panel):
         """Open the search, with what was typed already."""
         if not self.view.searching:
             self.view.searching = True
+            self.view.card.hide()
             self.search.show()
-        if typed:
-            self.search.field.setText(typed)
-        else:
-            self.search.field.selectAll()
+        self.search.open(typed)
         self._search(self.search.field.text())
-        self.search.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def close_search(self) -> None:
-        """Close the search; the text keeps its place."""
+        """Close the search and select what was found."""
         self.view.searching = False
         self.search.hide()
-        self.view.search("")
+        self.view.end_search()
         self.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def search_on(self, step: int) -> None:
@@ -127,9 +122,26 @@ class TokenStreamPanel(Panel):
         self.x_ray_key.setVisible(shown)
 
     def _update_fork(self) -> None:
-        can = not self.store.busy and requests.can_fork(self.store.shelf.shown, self.store.selection)
-        self.fork.setEnabled(can)
-        self._fork_button.setEnabled(can)
+        """Offer the fork, or say why it is not offered."""
+        why_not = self._why_no_fork()
+        tip = why_not or self.tr("Run again from the selected token with the settings at the left.")
+        self.fork.setEnabled(not why_not)
+        self._fork_button.setEnabled(not why_not)
+        if tip != self._fork_button.toolTip():
+            self.fork.setToolTip(tip)
+            self._fork_button.setToolTip(tip)
+
+    def _why_no_fork(self) -> str:
+        """What stands in the way of a fork; nothing where it can be made."""
+        if self.store.shelf.shown is None:
+            return self.tr("There is no run to fork yet. Run first, then select a token of its text.")
+        if self.store.busy:
+            return self.tr("Something is under way. Wait for its end, or stop it, to fork the run.")
+        if self.store.selection is None:
+            return self.tr("Select a token of the text first: click it, or go there with the arrow keys.")
+        if not requests.can_fork(self.store.shelf.shown, self.store.selection):
+            return self.tr("The selected token was not kept. Select one that was.")
+        return ""
 
     # Wiring
 

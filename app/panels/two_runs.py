@@ -72,12 +72,14 @@ class TwoRuns(QWidget):
             )
         if not found.n_common:
             return self.tr("Runs {0} and {1} share no token: their prompts differ.").format(first.number, second.number)
-        return self.tr("The same for {0:,} tokens, then run {1} goes on with {2} and run {3} with {4}.").format(
-            found.n_common, first.number, self._quoted(found.first), second.number, self._quoted(found.second)
+        return self.tr("The same prompt and {0:,} new tokens, then {1}, {2}.").format(
+            found.n_common_new, self._goes_on(first, found.first), self._goes_on(second, found.second)
         )
 
-    def _quoted(self, text: str) -> str:
-        return f"“{visible(text, longest=_LONGEST)}”" if text else self.tr("nothing (it ends there)")
+    def _goes_on(self, run: RunRecord, text: str) -> str:
+        if not text:
+            return self.tr("run {0} ends").format(run.number)
+        return self.tr("run {0} goes on with {1}").format(run.number, f"“{visible(text, longest=_LONGEST)}”")
 
     def _set_up_table(self) -> None:
         table = self.table

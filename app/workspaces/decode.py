@@ -1,7 +1,7 @@
 """The Decode tab: prompt and stream in the middle, setup left, figures right, rounds below; decides nothing."""
 
 from PySide6.QtCore import QSettings, QSize, Qt, QTimer
-from PySide6.QtGui import QAction, QShowEvent
+from PySide6.QtGui import QAction, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QDockWidget, QFrame, QMainWindow, QScrollArea, QVBoxLayout, QWidget
 
 from app import theme
@@ -67,10 +67,13 @@ class DecodeWorkspace(QMainWindow):
             "log": self._dock("log", self.tr("Log"), self.log),
         }
         self._arranged = False
+        self._was_wide: bool | None = None
         self._store = store
         self.setup.measure_only_toggled.connect(self._set_measure_only)
         for plot in self.plots.all:
             plot.export_failed.connect(store.report)
+            plot.exported.connect(self._tell_export)
+        self.setup.settings_restored.connect(self.prompt.restore_prompt)
 
     def reset_layout(self) -> None:
         """Put every dock where it was at the first start."""
@@ -79,11 +82,7 @@ class DecodeWorkspace(QMainWindow):
             self.addDockWidget(_AREAS.get(name, Qt.DockWidgetArea.BottomDockWidgetArea), dock)
             dock.show()
         setup, metrics, plots, rounds, *others = self._docks.values()
-        if self.width() < _WIDE:
-            self.tabifyDockWidget(metrics, plots)
-            metrics.raise_()
-        else:
-            self.splitDockWidget(plots, metrics, Qt.Orientation.Horizontal)
+        self._arrange_right()
         for dock in others:
             self.tabifyDockWidget(rounds, dock)
         rounds.raise_()
@@ -91,6 +90,25 @@ class DecodeWorkspace(QMainWindow):
         self.resizeDocks([setup, metrics, plots], widths, Qt.Orientation.Horizontal)
         bottom = min(_BOTTOM_HEIGHT, self.height() // _BOTTOM_SHARE)
         self.resizeDocks([rounds], [bottom], Qt.Orientation.Vertical)
+
+    def _arrange_right(self) -> None:
+        """Plots and figures beside each other where there is room, else in one place."""
+        metrics, plots = self._docks["metrics"], self._docks["plots"]
+        self._was_wide = self.width() >= _WIDE
+        if not self._was_wide:
+            self.tabifyDockWidget(metrics, plots)
+            metrics.raise_()
+        else:
+            self.splitDockWidget(plots, metrics, Qt.Orientation.Horizontal)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Bring plots and figures together, or apart, where the window became narrow, or wide."""
+        super().resizeEvent(event)
+        if self._was_wide is None or self._was_wide == (self.width() >= _WIDE):
+            return
+        right = [self._docks["metrics"], self._docks["plots"]]
+        if all(dock.isVisible() or not dock.isHidden() for dock in right) and not any(d.isFloating() for d in right):
+            self._arrange_right()
 
     def lay_open(self) -> None:
         """Show every panel at once: docks that share a place stand side by side."""
@@ -128,6 +146,9 @@ class DecodeWorkspace(QMainWindow):
         if record.started is not None:
             self.setup.show_settings(record.started)
             self.prompt.show_prompt(record.started.prompt)
+
+    def _tell_export(self, path: str) -> None:
+        self._store.tell(self.tr("exported to {0}").format(path))
 
     def _set_measure_only(self, chosen: bool) -> None:
         self._store.measure_only = chosen

@@ -43,7 +43,7 @@ SECOND = Phase(
     n_questions=5,
 )
 JUDGING = Phase(
-    0.62,
+    0.68,
     0.15,
     {"standard": 0.2, "draft": 0.25, "reflection": 0.45, "iterdrag": 0.1},
     {"single": 0.28, "dated": 0.1, "bridge": 0.12, "comparison": 0.12, "claim": 0.38},
@@ -53,7 +53,7 @@ JUDGING = Phase(
 THIRD = Phase(
     1.0,
     0.2,
-    {"standard": 0.29, "draft": 0.25, "reflection": 0.18, "drag": 0.09, "iterdrag": 0.19},
+    {"standard": 0.24, "draft": 0.22, "reflection": 0.28, "drag": 0.08, "iterdrag": 0.18},
     {"single": 0.46, "dated": 0.10, "bridge": 0.18, "comparison": 0.10, "claim": 0.16},
     (1, 2, 4, 4, 6, 8, 10),
     n_questions=4,

@@ -35,7 +35,7 @@ _LATE = (_SHORT, _MIDDLE, _MIDDLE, _SHORT, _MIDDLE, _MIDDLE, _SHORT)
 _BY_PHASE = (
     Stretch(0.2, (_SHORT,)),
     Stretch(0.45, (_SHORT, _SHORT, _MIDDLE)),
-    Stretch(0.62, (_SHORT,)),
+    Stretch(0.68, (_SHORT,)),
     Stretch(1.0, (*_LATE, _LONG) * 3 + (*_LATE, _LONGEST)),
 )
 _MIXED = (Stretch(1.0, (RowShape(16, 256),) * 15 + (RowShape(2, 2048),)),)

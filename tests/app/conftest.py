@@ -17,9 +17,17 @@ def shown(qtbot):
     panel.resize(800, 400)
     panel.show()
 
+    def drawn():
+        return not panel.behind and panel.view.settled
+
     def say(*events):
+        """Let the engine speak, and wait until a visible stream is laid out: slices go by the clock."""
         host.say(*events)
         store.pump()
+        while not host.inbox.empty():
+            store.pump()
+        if panel.isVisible():
+            qtbot.waitUntil(drawn, timeout=60_000)
 
     yield store, panel, say
     panel.close()

@@ -81,6 +81,11 @@ def n_objects(window: MainWindow) -> tuple[int, int, int]:
     return len(window.findChildren(QObject)), len(timers), threading.active_count()
 
 
+def has_grown(before: tuple[int, ...], after: tuple[int, ...]) -> bool:
+    """Whether there is more of anything; a timer that happened to be waiting before may have ended."""
+    return any(now > then for then, now in zip(before, after, strict=True))
+
+
 def test_many_starts_and_stops_leave_nothing_behind(open_window, qtbot):
     window = open_window(endless_host)
     store = window.store
@@ -97,7 +102,7 @@ def test_many_starts_and_stops_leave_nothing_behind(open_window, qtbot):
     before = n_objects(window)
     for _ in range(N_CYCLES):
         cycle()
-    assert n_objects(window) == before
+    assert not has_grown(before, n_objects(window))
     assert len(store.shelf.records) == N_CYCLES + 5
     assert all(record.summary.reason == "cancelled" for record in store.shelf.records)
 
@@ -138,7 +143,7 @@ def test_switching_docks_and_tabs_leaves_nothing_behind(open_window, qtbot):
     before = n_objects(window)
     for _ in range(N_SWITCHES // len(docks) + 1):
         switch_all()
-    assert n_objects(window) == before
+    assert not has_grown(before, n_objects(window))
 
 
 def test_many_windows_leave_nothing_behind(qtbot):

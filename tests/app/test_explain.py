@@ -13,7 +13,7 @@ from app.panels.explain import ExplainDialog, ExplainPanel
 from app.panels.stream_legend import LegendEntry
 from app.selection import Selection
 from app.store import RunStore
-from engine.events import Compared, Event, RoundFinished, RunStarted
+from engine.events import Compared, Event, RoundFinished, RunFinished, RunStarted
 from engine.summary import Summary, fold
 from tests.app.factory import FakeHost, a_round, blocks, started, whole_run
 
@@ -52,7 +52,7 @@ def test_the_selected_round_is_told_token_by_token() -> None:
     told = of([started(), a_round(0, [" a", " time"], [" twice", " ran"], " again")], 0)[
         "What happens/The selected round"
     ]
-    assert told.startswith("Round 0 proposed 4 and accepted 2. “·twice” was rejected")
+    assert told.startswith("Round 1 proposed 4 and accepted 2. “·twice” was rejected")
     assert "p = 0.60" in told
     assert "q = 0.80" in told
     assert "the draw was 0.40 and would have had to be below 0.75" in told
@@ -61,7 +61,7 @@ def test_the_selected_round_is_told_token_by_token() -> None:
 
 def test_a_round_without_rejection_ends_with_a_bonus() -> None:
     told = of([started(), a_round(0, [" a"], (), " b")], 0)["What happens/The selected round"]
-    assert told == "Round 0 proposed 1 and accepted 1. Nothing was rejected, so the target added “·b” as a bonus."
+    assert told == "Round 1 proposed 1 and accepted 1. Nothing was rejected, so the target added “·b” as a bonus."
 
 
 def test_the_speedup_is_told_with_both_times_and_what_made_it() -> None:
@@ -76,6 +76,39 @@ def test_drafting_that_costs_time_is_called_so() -> None:
     slow = [msgspec.structs.replace(b, decode_ms=80.0) if b.lane == "speculative" else b for b in blocks()]
     told = of([started(), a_round(0, [" a"]), *slow])
     assert "drafting does not pay here" in told["Does it pay?/Measured speedup"]
+
+
+def test_one_pair_is_called_one_pair() -> None:
+    told = of([started(), a_round(0, [" a"]), *blocks(1)])
+    assert "measured over one pair:" in told["Does it pay?/Measured speedup"]
+
+
+@pytest.mark.parametrize(
+    ("events", "said"),
+    [
+        ([started(), a_round(0, [" a"])], "Plain decoding is measured after the text."),
+        ([started(settings={"baseline": False}), a_round(0, [" a"])], "was not measured in this run"),
+        ([started(), a_round(0, [" a"]), RunFinished("cancelled", 2)], "was not measured in this run"),
+    ],
+)
+@pytest.mark.parametrize("entry", ["Does it pay?/Measured speedup", "Plots/Speed"])
+def test_only_what_will_come_is_promised(events: list[Event], said: str, entry: str) -> None:
+    assert said in of(events)[entry]
+
+
+def test_the_lines_of_the_speed_plot_are_told_apart() -> None:
+    told = of(whole_run())["Plots/Speed"]
+    assert "Solid: tokens a second of the first pass, which wrote the text, now 345." in told
+    assert "with drafting, 200; dotted: of plain decoding, 100." in told
+
+
+def test_every_mark_and_figure_on_the_screen_is_told() -> None:
+    told = of(whole_run())
+    for name in ("prompt", "X-ray bars (X)", "Tinted ground and frame", "Search frame"):
+        assert told[f"Marks in the text/{name}"]
+    assert told["Figures/Plain, per token"].startswith("10.0 ms")
+    assert told["Figures/tokens/s"].startswith("200 new tokens a second")
+    assert "tick" in told["Marks in the text/undrafted"]
 
 
 def test_a_difference_names_its_token() -> None:
@@ -137,11 +170,11 @@ def test_the_page_follows_run_and_selection(panel: ExplainPanel, feed: Callable[
     assert any("of 4 tested tokens 3 were accepted" in text for text in panel.texts())
     panel.store.select(Selection(0, None))
     panel.refresh()
-    assert any(text.startswith("Round 0 proposed 4") for text in panel.texts())
+    assert any(text.startswith("Round 1 proposed 4") for text in panel.texts())
 
 
 def test_each_mark_stands_with_its_own_cue(panel: ExplainPanel) -> None:
-    assert len(panel.findChildren(LegendEntry)) == 6
+    assert len(panel.findChildren(LegendEntry)) == 7
 
 
 def test_every_label_is_plain_and_none_widens_the_page(panel: ExplainPanel, feed: Callable[..., None]) -> None:

@@ -45,7 +45,7 @@ def test_every_run_of_the_session_is_a_row(store, qtbot):
     panel = shown_history(store, qtbot)
     feed(store, *whole_run("first"))
     feed(store, started("second"), a_round(0, [" a"]))
-    assert cells(panel, 0) == ["1", "2"]
+    assert cells(panel, 0) == ["1", "● 2"]
     assert cells(panel, 2) == ["5", "2"]
     assert cells(panel, 7) == ["same text ✓", "running"]
     feed(store, RunFinished("cancelled", 2))
@@ -72,7 +72,7 @@ def test_two_selected_runs_are_compared(store, qtbot):
     feed(store, started("first"), a_round(0, [" a", " b"]), RunFinished("length", 3))
     feed(store, started("second"), a_round(0, [" a"], [" x"], " c"), RunFinished("length", 2))
     pick(panel, 0, 1)
-    assert "The same for 3 tokens" in panel.two.sentence.text()
+    assert "The same prompt and 1 new tokens" in panel.two.sentence.text()
     assert "·b·end" in panel.two.sentence.text()
     assert panel.two.table.rowCount() > 3
 
@@ -92,10 +92,33 @@ def test_the_slider_follows_and_moves_the_run(store, qtbot):
     assert not panel.isEnabled()
     feed(store, *whole_run())
     assert panel.isEnabled()
-    assert panel.slider.value() == panel.slider.maximum() == len(whole_run())
-    panel.slider.setValue(3)
+    assert panel.slider.value() == panel.slider.maximum() == 2
+    panel.slider.setValue(1)
     assert store.summary.n_rounds == 1
     assert panel.place.text() == "round 1 of 2"
+
+
+def test_all_rounds_are_the_whole_run_with_what_was_measured_after_it(store, qtbot):
+    panel = TransportPanel(store)
+    qtbot.addWidget(panel)
+    panel.every_ms = 0
+    panel.show()
+    feed(store, *whole_run())
+    panel.slider.setValue(0)
+    assert (store.summary.n_rounds, store.summary.speedup) == (0, None)
+    panel.slider.setValue(2)
+    assert store.shelf.at_end
+    assert store.summary.speedup == pytest.approx(2.0)
+
+
+def test_a_run_that_ended_while_another_was_shown_is_not_called_running(store, qtbot):
+    panel = shown_history(store, qtbot)
+    feed(store, *whole_run("first"))
+    feed(store, started("second"), a_round(0, [" a"]))
+    pick(panel, 0)
+    feed(store, RunFinished("cancelled", 2))
+    assert cells(panel, 0) == ["● 1", "2"]
+    assert cells(panel, 7) == ["same text ✓", "stopped"]
 
 
 def test_the_button_replays_and_holds(store, qtbot):

@@ -56,7 +56,7 @@ def test_figures_that_are_not_known_say_what_would_make_them_known(show):
     show.say(started(), a_round(0, [" a"], [" b"]))
     assert panel.values()["speedup predicted"] == "—"
     tips = [label.toolTip() for label in panel.findChildren(QLabel) if label.accessibleName() == "speedup predicted"]
-    assert "Measure plain decoding" in tips[0]
+    assert "Measure plain too" in tips[0]
 
 
 def test_every_figure_is_explained_in_a_tooltip(show):
@@ -79,7 +79,24 @@ def test_a_long_model_name_does_not_widen_the_figures(show, name):
 def test_an_unknown_speedup_says_what_would_make_it_known(show):
     panel = show(MetricsPanel)
     show.say(started(), a_round(0, [" a"], [" b"]))
-    assert "Measure plain decoding" in panel._headline.toolTip()
+    assert "Measure plain too" in panel._headline.toolTip()
+
+
+@pytest.mark.parametrize(
+    ("events", "said"),
+    [
+        ([started()], "measured in the same run after the text is done"),
+        ([started(settings={"baseline": False})], "not measured in this run"),
+        ([started(), RunFinished("cancelled", 0)], "not measured in this run"),
+        ([started(), *blocks(1)], "1 of the 3 pairs an interval needs"),
+        ([started(), *blocks(1), RunFinished("cancelled", 0)], "one pair, too few for an interval"),
+        ([started(), *blocks(2), RunFinished("cancelled", 0)], "2 pairs, too few for an interval"),
+    ],
+)
+def test_the_figures_promise_only_what_will_come(show, events, said):
+    panel = show(MetricsPanel)
+    show.say(*events)
+    assert said in panel._caption.text()
 
 
 def test_no_label_interprets_what_it_shows(show):
@@ -140,18 +157,18 @@ def test_the_status_line_says_in_words_what_the_engine_does(show):
     panel.every_ms = 0
     show.store.load(PAIR)
     show.say(Estimated(1, 2, 3, 24_000_000_000, "cpu"), Progressed("loading", 1, 4, "bytes"))
-    assert panel.state.text() == "loading builtin and builtin: 1 B of 4 B"
+    assert panel.state.text() == "loading built-in target (7.9 M) and built-in drafter (0.42 M): 1 B of 4 B"
     show.say(Progressed("loading", 3e6, 12e6, "bytes", elapsed_s=1.5))
-    assert panel.state.text() == "loading builtin and builtin: 3 MB of 12 MB"
+    assert panel.state.text() == "loading built-in target (7.9 M) and built-in drafter (0.42 M): 3 MB of 12 MB"
     show.say(Progressed("loading", 1, 4, "bytes"))
     assert panel.progress.value() == 250
     show.say(MODEL)
-    assert panel.device.text() == "cpu · 41 MB, 24 GB free"
+    assert panel.device.text() == "cpu · 41 MB of 24 GB"
     show.store.run(PAIR, Run("speculative", {}, Request("x")))
     show.say(*whole_run()[:3])
     assert panel.state.text() == "drafting round 1 of ~43"
     show.say(whole_run()[3], *blocks(), Progressed("measuring", 3, 9, "blocks"))
-    assert panel.state.text() == "measuring against plain decoding, block 3 of 9"
+    assert panel.state.text() == ("text done; measuring against plain decoding, block 3 of 9; Stop keeps the text")
     show.say(RunFinished("length", 5))
     assert panel.state.text() == "5 tokens in 2 rounds, length reached"
 
@@ -194,3 +211,12 @@ def test_another_target_takes_a_drafter_that_can_follow_it(show):
     panel = show(SetupPanel, PAIR)
     panel.target.setEditText("some/folder")
     assert panel.setup().pair == Load(target="some/folder", drafter="lookup")
+
+
+def test_the_buttons_of_the_error_bar_say_what_they_do(qtbot):
+    store = RunStore()
+    panel = ErrorPanel(store)
+    qtbot.addWidget(panel)
+    for button in (panel.more, panel.close_button):
+        assert button.toolTip()
+        assert "error" in button.accessibleName()

@@ -6,7 +6,7 @@ import msgspec
 
 from app.playback import Playback
 from app.run_record import RunRecord
-from engine.events import RunFinished
+from engine.events import BlockFinished, RunFinished
 from tests.app.factory import a_round, started
 
 
@@ -49,3 +49,12 @@ def test_times_that_are_no_times_hold_nobody_up():
 
 def test_an_empty_run_is_over_at_once():
     assert Playback(RunRecord(1), 0, 1).ended
+
+
+def test_what_was_measured_after_the_text_is_not_waited_for():
+    record = recorded(0.1)
+    record.add(BlockFinished("plain", 0, (1,), 1.0, 1.0, 1.0, 1.0, at_s=500.0))
+    record.add(RunFinished("length", 1, at_s=500.0))
+    playback = Playback(record, 0, 1)
+    assert playback.advance(0.11) == len(record.events)
+    assert playback.ended

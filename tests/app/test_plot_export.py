@@ -7,17 +7,18 @@ from pathlib import Path
 import msgspec
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
-from app import plot_export
+from app import plot_export, theme
 from app.panels.plots.acceptance import AcceptancePlot
 from app.panels.plots.latency import LatencyPlot
 from app.panels.plots.positions import PositionsPlot
 from app.panels.plots.speed import SpeedPlot
 from app.panels.plots.tokens_per_round import TokensPerRoundPlot
 from app.plot_panel import PlotPanel
+from app.selection import Selection
 from app.store import RunStore
 from tests.app.factory import FakeHost
 from tests.engine import stories
@@ -64,9 +65,9 @@ def test_a_csv_file_names_run_and_settings_and_holds_a_row_a_point(
     assert "# setting gamma: 2" in notes
     assert rows_of(content) == [
         ["round", "draft (ms)", "verify (ms)", "other (ms)"],
-        ["0", "1", "2", "0.5"],
         ["1", "1", "2", "0.5"],
         ["2", "1", "2", "0.5"],
+        ["3", "1", "2", "0.5"],
     ]
 
 
@@ -93,6 +94,37 @@ def test_a_png_file_is_a_picture_of_the_whole_panel(qtbot: QtBot, store: RunStor
     plot = shown(qtbot, store, SpeedPlot)
     content = written(qtbot, plot, tmp_path / "speed.png")
     assert QImage.fromData(content).width() == 3 * plot.width()
+
+
+def test_a_picture_does_not_show_where_the_mouse_and_the_cursor_are(
+    qtbot: QtBot, store: RunStore, tmp_path: Path
+) -> None:
+    plot = shown(qtbot, store, SpeedPlot)
+    untouched = written(qtbot, plot, tmp_path / "a.png")
+    store.select(Selection(1, None))
+    plot.refresh()
+    plot.widget.pointed.emit(1.0)
+    assert written(qtbot, plot, tmp_path / "b.png") == untouched
+    assert plot.readout.isVisible()
+    assert plot._cursor_line.isVisible()
+
+
+def test_a_picture_has_the_ground_of_text_and_says_what_the_run_was(
+    qtbot: QtBot, store: RunStore, tmp_path: Path
+) -> None:
+    plot = shown(qtbot, store, SpeedPlot)
+    picture = QImage.fromData(written(qtbot, plot, tmp_path / "a.png"))
+    assert picture.pixelColor(0, 0) == QColor(theme.current().base)
+    drawing = written(qtbot, plot, tmp_path / "a.svg").decode()
+    for words in ("γ 2", "greedy", "seed 0", "first pass"):
+        assert words in drawing
+
+
+def test_a_written_file_is_told_by_name(qtbot: QtBot, store: RunStore, tmp_path: Path) -> None:
+    plot = shown(qtbot, store, SpeedPlot)
+    with qtbot.waitSignal(plot.exported) as told:
+        plot.export(tmp_path / "a.csv")
+    assert told.args == [str(tmp_path / "a.csv")]
 
 
 def test_an_svg_file_is_drawn_with_its_words(qtbot: QtBot, store: RunStore, tmp_path: Path) -> None:

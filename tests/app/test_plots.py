@@ -7,17 +7,15 @@ from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from app.curve import MOST_SHOWN, Curve, range_for
-from app.panels.plots import acceptance
 from app.panels.plots.acceptance import AcceptancePlot
 from app.panels.plots.latency import LatencyPlot
 from app.panels.plots.positions import PositionsPlot
 from app.panels.plots.speed import SpeedPlot
 from app.panels.plots.tokens_per_round import TokensPerRoundPlot
-from app.plot_axis import round_step
-from app.plot_panel import PlotPanel, top_of
+from app.plot_axis import round_step, top_of
+from app.plot_panel import PlotPanel
 from app.selection import Selection
 from app.store import RunStore
-from engine import speed_model
 from engine.events import Event, RunFinished
 from tests.app.factory import FakeHost, a_round, blocks, started
 from tests.engine import stories
@@ -149,18 +147,111 @@ def test_times_of_a_long_run_are_means_so_that_none_is_lost(qtbot: QtBot, store:
     assert curve.thinned()[1][-1] == pytest.approx((8.0 + 4.0) / 2)
 
 
-def test_the_interval_is_that_of_the_summary_and_computed_seldom(
-    qtbot: QtBot, store: RunStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    n_computed = []
-    real = speed_model.ratio_interval
-    monkeypatch.setattr(acceptance, "ratio_interval", lambda *args: n_computed.append(1) or real(*args))
+def test_every_round_from_the_second_on_has_its_interval(qtbot: QtBot, store: RunStore) -> None:
     plot = shown(qtbot, store, AcceptancePlot)
     rounds = [stories.round_of(i, "accepted", "rejected" if i % 3 else "accepted") for i in range(900)]
+    for first in range(0, 900, 60):
+        feed(store, [*([] if first else [stories.started()]), *rounds[first : first + 60]])
+        plot.refresh()
+        assert plot.low.x.tolist() == plot.high.x.tolist() == list(range(1, first + 60))
+    found = store.summary.alpha_ci
+    assert found is not None
+    assert plot.low.y[-1] == pytest.approx(found.low, abs=0.02)
+    assert plot.high.y[-1] == pytest.approx(found.high, abs=0.02)
+    assert all(plot.low.y <= plot.alpha.y[1:])
+    assert all(plot.alpha.y[1:] <= plot.high.y)
+
+
+def test_the_band_of_a_run_seen_half_is_that_of_its_first_half(qtbot: QtBot, store: RunStore) -> None:
+    plot = shown(qtbot, store, AcceptancePlot)
+    rounds = [stories.round_of(i, "accepted", "rejected" if i % 3 else "accepted") for i in range(40)]
     feed(store, [stories.started(), *rounds, RunFinished("length", 6)])
-    qtbot.waitUntil(lambda: 899 in plot._intervals and not plot._due)
-    assert plot._intervals[899] == pytest.approx(store.summary.alpha_ci)
-    assert len(n_computed) < 50
+    whole = plot.low.y.tolist()
+    store.seek(21)
+    plot.refresh()
+    assert plot.low.y.tolist() == whole[:19]
+
+
+def test_the_axis_of_a_text_that_has_ended_ends_with_it(qtbot: QtBot, store: RunStore) -> None:
+    plot = shown(qtbot, store, LatencyPlot)
+    rounds = [stories.round_of(i, "accepted") for i in range(35)]
+    feed(store, [stories.started(), *rounds])
+    assert plot._span[1] == 36
+    feed(store, [RunFinished("length", 6)])
+    assert plot._span[1] == 34
+    store.seek(10)
+    plot.refresh()
+    assert plot._span[1] == 34
+
+
+def test_rounds_on_the_axis_are_counted_from_1(qtbot: QtBot, store: RunStore) -> None:
+    axis = shown(qtbot, store, LatencyPlot).widget.rounds
+    [(step, places)] = axis.tickValues(0, 34, 1000)
+    assert axis.tickStrings(places, 1, step) == ["1", "10", "20", "30"]
+    [(step, places)] = axis.tickValues(0, 4, 1000)
+    assert axis.tickStrings(places, 1, step) == ["1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize("data", [7.2, 95, 99, 550, 1040, 12_345])
+@pytest.mark.parametrize("size", [20, 60, 90, 400])
+def test_the_uppermost_tick_is_not_below_the_data(qtbot: QtBot, store: RunStore, data: float, size: float) -> None:
+    axis = shown(qtbot, store, SpeedPlot).widget.values
+    axis.end = top_of([data], least=1.0)
+    [(_, ticks)] = axis.tickValues(0, 1.03 * axis.end, size)
+    assert data <= ticks[-1] <= 1.7 * data
+    assert len(ticks) <= 5
+
+
+def test_a_bar_says_how_many_were_tested_and_is_hatched_where_they_are_few(qtbot: QtBot, store: RunStore) -> None:
+    plot = shown(qtbot, store, PositionsPlot)
+    rounds = [stories.round_of(i, "accepted", *(["accepted"] if i < 3 else ["rejected"] * (i < 4))) for i in range(12)]
+    feed(store, [stories.started(), *rounds])
+    plot.refresh()
+    assert [count.toPlainText() for count in plot.counts] == ["12", "4"]
+    styles = [brush.style() for brush in plot.bars.opts["brushes"]]
+    assert styles == [Qt.BrushStyle.SolidPattern, Qt.BrushStyle.BDiagPattern]
+
+
+def test_the_medians_that_the_speedup_compares_are_drawn(qtbot: QtBot, store: RunStore) -> None:
+    plot = shown(qtbot, store, SpeedPlot)
+    feed(store, [started(), a_round(0, [" a"])])
+    assert not plot.median.isVisible()
+    feed(store, blocks(3))
+    plot.refresh()
+    assert plot.median.value() / plot.plain.value() == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize(
+    ("events", "said"),
+    [
+        ([started(), a_round(0, [" a"])], "Plain decoding is measured after the text."),
+        (
+            [started(settings={"baseline": False}), a_round(0, [" a"])],
+            "Plain decoding was not measured in this run.",
+        ),
+        (
+            [started(), a_round(0, [" a"]), RunFinished("cancelled", 2)],
+            "Plain decoding was not measured in this run.",
+        ),
+        ([started(), a_round(0, [" a"]), *blocks(1)], "2.00× plain decoding, one pair"),
+    ],
+)
+def test_the_speed_promises_only_what_will_come(qtbot: QtBot, store: RunStore, events: list[Event], said: str) -> None:
+    plot = shown(qtbot, store, SpeedPlot)
+    feed(store, events)
+    plot.refresh()
+    assert plot.caption.text() == said
+
+
+def test_a_long_value_takes_the_place_of_the_title(qtbot: QtBot, store: RunStore) -> None:
+    plot = shown(qtbot, store, LatencyPlot)
+    plot.resize(320, 200)
+    feed(store, stories.whole_run())
+    plot.refresh()
+    plot.widget.pointed.emit(1.0)
+    assert plot.readout.width() >= plot.readout.sizeHint().width()
+    plot.widget.left.emit()
+    assert plot._title.isVisible()
 
 
 def test_catching_up_in_slices_shows_what_one_drawing_shows(qtbot: QtBot, store: RunStore) -> None:
@@ -177,11 +268,11 @@ def test_catching_up_in_slices_shows_what_one_drawing_shows(qtbot: QtBot, store:
 @pytest.mark.parametrize(
     ("kind", "said"),
     [
-        (AcceptancePlot, "round 1: α 0.667"),
-        (TokensPerRoundPlot, "round 1: 2.00, from α 2.11"),
-        (LatencyPlot, "round 1: 1.0 + 2.0 + 0.5 ms"),
-        (SpeedPlot, "round 1: 571 tokens/s"),
-        (PositionsPlot, "place 1: 0.67, 2 of 3"),
+        (AcceptancePlot, "2: α 0.667 [0.10, 0.97]"),
+        (TokensPerRoundPlot, "2: τ 2.00, from α 2.11"),
+        (LatencyPlot, "2: draft 1.0 · verify 2.0 · other 0.5 ms"),
+        (SpeedPlot, "2: 571 tokens/s so far"),
+        (PositionsPlot, "position 1: 0.67, 2 of 3"),
     ],
 )
 def test_the_mouse_reads_values_off(qtbot: QtBot, store: RunStore, kind: type[PlotPanel], said: str) -> None:
@@ -255,11 +346,11 @@ def test_the_speed_of_plain_decoding_has_a_band_from_three_pairs_on(qtbot: QtBot
     feed(store, [started(), a_round(0, [" a"]), *blocks(2)])
     plot.refresh()
     assert not plot.plain_band.isVisible()
-    assert plot.caption.text() == "2.00× the speed of plain decoding, interval to come."
+    assert plot.caption.text() == "2.00× plain, median of 2 pairs"
     feed(store, [started(), a_round(0, [" a"]), *blocks(3)])
     plot.refresh()
     assert plot.plain_band.isVisible()
-    assert plot.caption.text() == "2.00× plain decoding, 95 % in [2.00, 2.00]."
+    assert plot.caption.text() == "2.00× plain [2.00, 2.00], median of 3 pairs"
 
 
 def test_round_axes_of_all_plots_line_up(qtbot: QtBot, store: RunStore) -> None:
@@ -307,6 +398,6 @@ def test_an_axis_stays_while_it_is_enough() -> None:
 
 
 def test_axes_move_in_steps() -> None:
-    assert [range_for(n) for n in (0, 16, 17, 100, 1024, 1025)] == [16, 16, 32, 128, 1024, 2048]
+    assert [range_for(n) for n in (0, 16, 17, 25, 100, 1025)] == [16, 16, 24, 36, 121, 1369]
     assert top_of([7.2], least=1.0) == 8.0
     assert top_of([], least=10.0) > 10.0

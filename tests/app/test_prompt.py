@@ -61,6 +61,7 @@ def test_what_an_edit_would_change_or_nobody_can_see_is_said(panel):
     assert "cannot be seen" in panel.notice.text()
     panel.show_prompt("plain\ntext")
     assert not panel.notice.isVisible()
+    assert panel.notice.toolTip() == panel.notice.text() == ""
 
 
 def test_undoing_an_edit_gives_the_text_back_to_the_character(panel, qtbot):
@@ -133,3 +134,61 @@ def test_a_prompt_longer_than_the_context_is_said(panel):
     panel.show_prompt("ab " * 130)
     assert panel.hint.text() == "390 characters · about 130 tokens · ⚠ the target reads 127"
     assert panel.hint.property("role") == "bad"
+
+
+def test_a_prompt_keeps_its_count_when_the_run_is_forked(panel):
+    panel.show_prompt("Once upon a time")
+    pieces = ("Once", " upon", " a", " time", " lived", " ran")
+    panel.say(started(pieces=pieces, forked_from="run0", forked_at=2))
+    assert panel.hint.text() == "16 characters · 4 tokens"
+    panel.show_prompt("Once upon a ti")
+    assert panel.hint.text() == "14 characters · fork: not counted"
+
+
+def test_the_prompt_before_a_run_was_opened_is_given_back(panel):
+    panel.prompt.setPlainText("mine\r\n")
+    panel.show_prompt("of a run")
+    panel.show_prompt("of another")
+    panel.restore_prompt()
+    assert panel.text() == "mine\r\n"
+    panel.prompt.setPlainText("newer")
+    panel.restore_prompt()
+    assert panel.text() == "newer"
+
+
+def test_nothing_beside_the_prompt_moves_when_a_run_is_held_or_a_notice_comes(panel):
+    def places():
+        panel.layout().activate()
+        return [button.geometry() for button in (panel.examples, panel.run, panel.pause, panel.stop)], panel.prompt.y()
+
+    before = places()
+    panel.pause.show_text("Resume")
+    panel.prompt.setPlainText("a\u202eb")
+    assert places() == before
+
+
+@pytest.mark.parametrize("width", [900, 420])
+def test_every_button_is_whole(panel, width):
+    panel.resize(max(width, panel.minimumSizeHint().width()), 300)
+    panel.layout().activate()
+    buttons = (panel.examples, panel.run, panel.pause, panel.step, panel.stop)
+    assert all(button.width() >= button.sizeHint().width() for button in buttons)
+    assert max(button.geometry().right() for button in buttons) < panel.width()
+
+
+def test_tab_goes_along_the_buttons_as_they_are_seen(panel):
+    chain = [panel.prompt]
+    while len(chain) < 7:
+        following = chain[-1].nextInFocusChain()
+        while not following.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            following = following.nextInFocusChain()
+        chain.append(following)
+    assert chain[1:] == [panel.clear_button, panel.examples, panel.run, panel.pause, panel.step, panel.stop]
+
+
+def test_the_box_grows_when_it_becomes_narrower(panel, qtbot):
+    panel.show_prompt("word " * 30)
+    wide = panel.prompt.height()
+    panel.resize(430, 300)
+    qtbot.waitUntil(lambda: panel.prompt.height() > wide and panel.prompt.verticalScrollBar().maximum() == 0)
+    assert panel.prompt.height() > wide

@@ -3,15 +3,16 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
+from app import theme
 from app.panels.rounds import RoundsPanel
 from app.panels.rounds_model import RoundsModel
 from app.selection import Selection
 from app.store import RunStore
-from engine.events import Event
+from engine.events import Event, Setting
 from tests.app.factory import FakeHost, a_round, started, whole_run
 
 Show = Callable[..., RoundsPanel]
@@ -64,12 +65,12 @@ def mixed() -> list[Event]:
 
 def test_cells_hold_what_the_rounds_said(show: Show) -> None:
     panel = show(*whole_run())
-    assert column(panel, "round") == ["0", "1"]
+    assert column(panel, "round") == ["1", "2"]
     assert column(panel, "proposed") == ["4", "1"]
     assert column(panel, "accepted") == ["2", "1"]
     assert column(panel, "emitted") == ["3", "2"]
     assert column(panel, "verify ms") == ["5.00", "5.00"]
-    assert column(panel, "least accept") == ["0.75", "0.75"]
+    assert column(panel, "least p/q") == ["0.75", "0.75"]
     assert column(panel, "rejected") == ["·lived", ""]
     assert column(panel, "text") == ["·a·time·there", "·was⏎"]
 
@@ -98,22 +99,22 @@ def test_numbers_are_sorted_as_numbers_and_new_rounds_fall_into_place(show: Show
     feed(panel, *(a_round(number, [" x"] * 10, (), " y") for number in range(5, 7)))
     assert column(panel, "accepted")[:3] == ["10", "10", "3"]
     panel.own_order()
-    assert column(panel, "round") == [str(number) for number in range(7)]
+    assert column(panel, "round") == [str(number) for number in range(1, 8)]
 
 
 def test_what_is_not_known_sorts_below_every_number(show: Show) -> None:
     panel = show(*mixed())
-    panel.table.sortByColumn(place_of(panel, "least accept"), Qt.SortOrder.AscendingOrder)
-    assert column(panel, "least accept")[0] == "—"
+    panel.table.sortByColumn(place_of(panel, "least p/q"), Qt.SortOrder.AscendingOrder)
+    assert column(panel, "least p/q")[0] == "—"
 
 
 def test_the_filter_keeps_rounds_with_a_rejection_and_counts_them(show: Show) -> None:
     panel = show(*mixed())
     panel.only_rejections.setChecked(True)
-    assert column(panel, "round") == ["1", "3"]
+    assert column(panel, "round") == ["2", "4"]
     assert panel.count.text() == "2 of 5 rounds"
     feed(panel, a_round(5, [], [" no"]), a_round(6, [" yes"]))
-    assert column(panel, "round") == ["1", "3", "5"]
+    assert column(panel, "round") == ["2", "4", "6"]
     panel.only_rejections.setChecked(False)
     assert panel.count.text() == "7 rounds"
 
@@ -158,7 +159,7 @@ def test_selected_rows_are_copied_with_a_header_and_no_formula(show: Show) -> No
     lines = QGuiApplication.clipboard().text().splitlines()
     assert len(lines) == 3
     cells = dict(zip(*(line.split("\t") for line in lines[:2]), strict=True))
-    assert (cells["round"], cells["rejected"], cells["text"]) == ("0", "'@x", "'=1+1⇥")
+    assert (cells["round"], cells["rejected"], cells["text"]) == ("1", "'@x", "'=1+1⇥")
 
 
 @pytest.mark.parametrize("text", ["<b>x</b>", "\u202egnp.exe", "a" * 1_000_000])
@@ -166,6 +167,56 @@ def test_hostile_text_neither_acts_nor_swells(show: Show, text: str) -> None:
     panel = show(started(), a_round(0, [text], [text], text))
     shown = [*column(panel, "rejected"), *column(panel, "text")]
     assert all(len(str(cell)) < 300 and "\u202e" not in str(cell) for cell in shown)
+
+
+@pytest.mark.parametrize("settings", [{}, {"temperature": 0.8}])
+def test_all_columns_fit_a_narrow_table(show: Show, settings: dict[str, Setting]) -> None:
+    panel = show(started(settings=settings), a_round(0, [" a"]))
+    panel.resize(700, 200)
+    header, style = panel.table.horizontalHeader(), panel.table.fontMetrics()
+    for place, fact in enumerate(panel.model.facts):
+        least = style.horizontalAdvance(fact.title) + 2 * theme.GRID
+        assert fact.is_text or header.isSectionHidden(place) or header.sectionSize(place) >= least
+    assert panel.table.isColumnHidden(place_of(panel, "least p/q")) == (not settings)
+    assert panel.table.horizontalHeader().length() <= panel.table.viewport().width()
+    panel.table.sortByColumn(place_of(panel, "accepted"), Qt.SortOrder.AscendingOrder)
+    assert panel.table.horizontalHeader().length() <= panel.table.viewport().width()
+
+
+def test_a_sorted_column_says_so_in_its_title_and_has_room_for_it(show: Show) -> None:
+    panel = show(*mixed())
+    place = place_of(panel, "accepted")
+    header = panel.table.horizontalHeader()
+    for order, title in ((Qt.SortOrder.AscendingOrder, "accepted ▲"), (Qt.SortOrder.DescendingOrder, "accepted ▼")):
+        panel.table.sortByColumn(place, order)
+        assert panel.model.headerData(place, Qt.Orientation.Horizontal) == title
+        assert header.sectionSize(place) >= panel.table.fontMetrics().horizontalAdvance(title)
+    assert not header.isSortIndicatorShown()
+
+
+def test_a_click_on_a_title_sorts(show: Show, qtbot: QtBot) -> None:
+    panel = show(*mixed())
+    header, place = panel.table.horizontalHeader(), place_of(panel, "accepted")
+    at = QPoint(header.sectionViewportPosition(place) + 20, 5)
+    qtbot.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    assert column(panel, "accepted") == ["0", "0", "1", "2", "3"]
+
+
+@pytest.mark.parametrize("height", [120, 133, 151, 200, 261])
+def test_no_row_is_cut(show: Show, height: int) -> None:
+    panel = show(started(), *(a_round(number, [" a"]) for number in range(50)))
+    panel.resize(900, height)
+    row, room = panel.table.rowHeight(0), panel.table.viewport().height()
+    assert room % row == 0
+    panel.table.scrollToBottom()
+    assert panel.table.rowViewportPosition(panel.table.rowAt(0)) == 0
+
+
+def test_a_cell_that_is_cut_is_whole_in_its_tooltip(show: Show) -> None:
+    panel = show(started(), a_round(0, [], ["<b>long</b>"]))
+    tip = panel.model.data(panel.model.index(0, place_of(panel, "rejected")), Qt.ItemDataRole.ToolTipRole)
+    assert tip == "<p>&lt;b&gt;long&lt;/b&gt;</p>"
+    assert panel.table.toolTip()
 
 
 def test_every_column_is_explained(show: Show) -> None:

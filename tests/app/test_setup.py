@@ -73,15 +73,17 @@ def test_another_pair_is_estimated_before_it_is_loaded(setup):
     _ask(panel)
     setup.say(Surveyed("builtin", ()))
     panel.drafter.set_spec("builtin:small")
-    assert panel.bar.segments() == ()
+    assert panel.memory.bar.segments() == ()
     _ask(panel)
     assert setup.host.submitted[-1] == Estimate(Load("builtin", "builtin:small"))
     setup.say(Estimated(32_000_000, 21_000_000, 1_000_000, 1_000_000, "cpu", "builtin", "builtin:small", 2048))
-    assert panel.bar.segments()[2].n_bytes == 1_000_000
-    assert panel.verdict.text() == "✗ does not fit"
-    assert panel.verdict.property("role") == "bad"
-    assert "the next run loads" in panel.memory_of.text()
-    assert panel.loaded.text().startswith("Loaded: builtin with builtin, float32 on cpu")
+    assert panel.memory.bar.segments()[2].n_bytes == 1_000_000
+    assert panel.memory.verdict.text() == "✗ does not fit"
+    assert panel.memory.verdict.property("role") == "bad"
+    assert "the next run loads" in panel.memory.memory_of.text()
+    assert panel.memory.loaded.text().startswith(
+        "Loaded: built-in target (7.9 M) with built-in drafter (0.42 M), float32 on cpu"
+    )
     _ask(panel)
     assert not setup.store.commands.unanswered
 
@@ -145,12 +147,14 @@ def test_what_cannot_serve_is_said_beside_the_pickers(setup):
         Surveyed("builtin", (ModelOption("org/x", "org/x", 5, "drafter", reason),
                              ModelOption("org/y", "org/y", 5, "drafter")))
     )  # fmt: skip
-    assert panel.reason_text().startswith("1 of the drafters here cannot follow")
+    assert panel.models.others.text() == "Drafters that cannot follow: 1"
     assert [choice.why_not for choice in panel.drafter.choices() if choice.spec == "org/x"] == [reason]
     panel.drafter.set_spec("org/x")
-    assert panel.reason_text() == f"⚠ why not: {reason}"
+    assert panel.models.drafter_note.text() == f"⚠ why not: {reason}"
+    assert (panel.drafter.faulty, panel.target.faulty) == (True, False)
     panel.drafter.set_spec("org/y")
-    assert not panel.reason_text().startswith("⚠")
+    assert not panel.models.drafter_note.text().startswith("⚠")
+    assert not panel.drafter.faulty
 
 
 def test_reasons_for_one_target_are_not_held_against_another(setup):
@@ -159,7 +163,7 @@ def test_reasons_for_one_target_are_not_held_against_another(setup):
     panel.target.set_spec("org/big")
     (choice,) = (choice for choice in panel.drafter.choices() if choice.spec == "org/x")
     assert choice.why_not == ""
-    assert "cannot follow" not in panel.reason_text()
+    assert "cannot follow" not in panel.models.others.text()
 
 
 def test_reason_of_an_estimate_is_said(setup):
@@ -167,14 +171,15 @@ def test_reason_of_an_estimate_is_said(setup):
     panel.target.set_spec("./nowhere")
     _ask(panel)
     setup.say(Estimated(0, 0, 0, 0, "auto", "./nowhere", "lookup", why_not="there is no folder\n./nowhere"))
-    assert panel.reason_text() == "⚠ why not: there is no folder⏎./nowhere"
-    assert (panel.bar.verdict(), panel.verdict.text()) == ("", "not known")
+    assert panel.models.target_note.text() == "⚠ why not: there is no folder⏎./nowhere"
+    assert (panel.target.faulty, panel.drafter.faulty) == (True, False)
+    assert (panel.memory.bar.verdict(), panel.memory.verdict.text()) == ("", "not known")
 
 
 def test_unreadable_cache_is_said(setup):
     panel = _loaded(setup)
     setup.say(Surveyed("builtin", (), "the hub cache x cannot be read (Permission denied)"))
-    assert "cannot be read" in panel.reason_text()
+    assert "cannot be read" in panel.models.others.text()
 
 
 def test_two_hundred_models_are_listed(setup):
@@ -191,11 +196,11 @@ def test_loading_shows_bytes_rate_and_time_left(setup):
     panel = setup()
     setup.store.load(PAIR)
     setup.say(NEEDED, Progressed("loading", 20e6, 40e6, "bytes", elapsed_s=2))
-    assert panel.progress.isVisible()
-    assert panel.progress.value() == 500
-    assert panel.loaded.text() == "Loading: 20 MB of 40 MB, 10 MB/s, 2 s left"
+    assert panel.memory.progress.isVisible()
+    assert panel.memory.progress.value() == 500
+    assert panel.memory.loaded.text() == "Loading: 20 MB of 40 MB, 10 MB/s, 2 s left"
     setup.say(MODEL)
-    assert not panel.progress.isVisible()
+    assert not panel.memory.progress.isVisible()
 
 
 def test_folders_that_were_loaded_are_offered(setup):
@@ -203,8 +208,8 @@ def test_folders_that_were_loaded_are_offered(setup):
     setup.store.load(PAIR)
     setup.say(ModelLoaded("/m/<b>\n\u202ebig", "/m/small", "cpu", "float32", 128, 1, 1, 0.1))
     assert [choice.spec for choice in panel.target.choices()] == ["builtin", "/m/<b>\n\u202ebig", "/m/small"]
-    assert panel.loaded.text().startswith("Loaded: /m/<b>⏎⟨U+202E⟩big with /m/small")
-    assert panel.loaded.textFormat() == Qt.TextFormat.PlainText
+    assert panel.memory.loaded.text().startswith("Loaded: /m/<b>⏎⟨U+202E⟩big with /m/small")
+    assert panel.memory.loaded.textFormat() == Qt.TextFormat.PlainText
 
 
 def test_a_chosen_folder_is_offered_and_looked_at(setup):
@@ -252,7 +257,7 @@ def test_a_run_on_show_shows_its_settings(setup):
 def test_measure_only_is_said_and_kept(setup, qtbot):
     panel, settings = setup(), application.user_settings()
     with qtbot.waitSignal(panel.measure_only_toggled) as told:
-        panel.measure.click()
+        panel.measure.box.click()
     assert told.args == [True]
     panel.save(settings)
     again = setup()
@@ -332,3 +337,104 @@ def test_a_stream_of_rounds_costs_the_setup_nothing(setup, monkeypatch):
     for _ in range(5):
         setup.store.changed.emit()
     assert drawn == []
+
+
+def test_a_wrong_target_takes_the_drafter_away_only_until_it_is_mended(setup, qtbot):
+    panel = setup(Load(drafter="builtin:small"))
+    for spec in ("/tmp/x", "", "builti"):
+        panel.target.set_spec(spec)
+        assert panel.setup().pair.drafter == "lookup"
+        assert panel.models.drafter_note.text().startswith("drafter set to lookup because")
+    panel.target.set_spec("builtin")
+    assert panel.setup().pair.drafter == "builtin:small"
+    assert panel.models.drafter_note.text().startswith("built-in small drafter")
+
+
+def test_a_drafter_chosen_meanwhile_is_kept(setup):
+    panel = setup()
+    panel.target.set_spec("org/x")
+    panel.drafter.set_spec("none")
+    panel.target.set_spec("builtin")
+    assert panel.setup().pair.drafter == "none"
+    panel.models.choose("org/x", "lookup")
+    assert "because" not in panel.models.drafter_note.text()
+
+
+def test_a_refused_load_is_no_longer_said_once_another_pair_is_chosen(setup):
+    panel = setup(Load("./gone", "lookup"))
+    setup.store.load(Load("./gone", "lookup"))
+    setup.say(Refused("load", "there is no folder ./gone", "check the path"))
+    panel.form.set_values({"gamma": 7})
+    assert setup.store.trouble is not None
+    panel.target.set_spec("builtin")
+    assert setup.store.trouble is None
+
+
+def test_the_method_form_stands_still_while_models_load_and_change(setup, qtbot):
+    panel = setup()
+    panel.resize(240, 1000)
+    tops = []
+    for events in ((NEEDED, Progressed("loading", 20e6, 40e6, "bytes", elapsed_s=2)), (MODEL,)):
+        setup.store.load(PAIR)
+        setup.say(*events)
+        panel.layout().activate()
+        tops.append(panel.form.mapTo(panel, QPoint()).y())
+    panel.drafter.set_spec("builtin:small")
+    panel.layout().activate()
+    tops.append(panel.form.mapTo(panel, QPoint()).y())
+    assert len(set(tops)) == 1
+    assert panel.memory.y() > panel.form.geometry().bottom()
+
+
+def test_settings_before_a_run_was_opened_are_given_back(setup, qtbot):
+    panel = setup(Load(drafter="builtin:small"))
+    panel.form.set_values({"gamma": 7})
+    mine = panel.setup()
+    panel.show_settings(started(settings={"gamma": 2}, drafter="lookup"))
+    panel.show_settings(started(settings={"gamma": 3}, drafter="lookup"))
+    assert panel.opened.isVisible()
+    assert panel.setup() != mine
+    with qtbot.waitSignal(panel.settings_restored):
+        panel.opened.back.click()
+    assert panel.setup() == mine
+    assert not panel.opened.isVisible()
+
+
+def test_settings_edited_after_an_opened_run_are_ones_own(setup):
+    panel = setup()
+    panel.show_settings(started(settings={"gamma": 2}))
+    panel.form.set_values({"gamma": 9})
+    panel.show_settings(started(settings={"gamma": 3}))
+    panel.opened.back.click()
+    assert panel.setup().settings["gamma"] == 9
+
+
+def test_measuring_only_is_said_while_it_hides_a_run(setup):
+    panel = _loaded(setup)
+    panel.measure_only_toggled.connect(lambda chosen: setattr(setup.store, "measure_only", chosen))
+    setup.store.run(PAIR, Run("speculative", {}, Request("x")))
+    setup.say(started())
+    assert not panel.measure.line.isVisible()
+    panel.measure.box.click()
+    assert panel.measure.line.isVisible()
+    setup.say(*whole_run()[1:])
+    assert not panel.measure.line.isVisible()
+
+
+def test_tab_goes_down_the_column_as_it_is_seen(setup):
+    panel = setup()
+    stops, widget = [], panel.opened.back
+    for _ in range(200):
+        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and panel.isAncestorOf(widget):
+            stops.append(widget.mapTo(panel, QPoint()).y())
+        widget = widget.nextInFocusChain()
+        if widget is panel.opened.back:
+            break
+    assert len(stops) >= 15
+    assert stops == sorted(stops)
+
+
+def test_pairs_are_explained(setup):
+    tip = setup().form.control("repeats").toolTip()
+    assert "one of plain decoding" in tip
+    assert "about twice the run" in tip

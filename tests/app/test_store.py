@@ -336,3 +336,83 @@ def test_a_question_that_could_not_be_answered_is_no_trouble(qtbot):
     store.pump()
     assert store.trouble is None
     assert not store.commands.unanswered
+
+
+def test_a_run_that_cannot_be_saved_is_said_so(qtbot):
+    store, host = _store(qtbot)
+    store.run(PAIR, RUN)
+    host.say(MODEL, started(), Refused("save", "the disk is full", "free it"), a_round(0, [" a"]))
+    store.pump()
+    assert store.trouble.what == "save"
+
+
+def test_opening_a_trace_ends_a_replay(qtbot, tmp_path):
+    store, host = _store(qtbot)
+    store.run(PAIR, RUN)
+    host.say(MODEL, *whole_run())
+    store.pump()
+    store.save_trace(tmp_path / "copy.jsonl")
+    qtbot.waitUntil(lambda: not store.reading)
+    store.play(0.25)
+    store.open_trace(tmp_path / "copy.jsonl")
+    qtbot.waitUntil(lambda: not store.reading)
+    assert not store.replay.playing
+    assert store.log == whole_run()
+    store.close()
+
+
+def test_a_defect_while_reading_a_file_is_told_and_holds_nothing_up(qtbot, tmp_path, monkeypatch):
+    store, _ = _store(qtbot)
+
+    def fail(*_args: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("app.trace_files.trace.read", fail)
+    store.open_trace(tmp_path / "x.jsonl")
+    qtbot.waitUntil(lambda: not store.reading)
+    assert "memory" in store.trouble.message
+    store.close()
+
+
+def test_a_replay_beside_a_measured_run_is_drawn(qtbot):
+    store, host = _store(qtbot)
+    store.run(PAIR, RUN)
+    host.say(MODEL, *whole_run())
+    store.pump()
+    store.measure_only = True
+    store.run(PAIR, RUN)
+    host.say(started("second"), a_round(0, [" a"]))
+    store.pump()
+    store.show_run(store.shelf.records[0])
+    store.play(50)
+    said = []
+    store.changed.connect(lambda: said.append(store.shelf.n_visible))
+    qtbot.waitUntil(lambda: store.shelf.at_end)
+    assert said
+    store.close()
+
+
+def test_a_replay_from_the_start_drops_a_selection_that_is_still_to_come(qtbot):
+    store, host = _store(qtbot)
+    store.run(PAIR, RUN)
+    host.say(MODEL, *whole_run())
+    store.pump()
+    store.select(Selection(1, 0))
+    store.play(0.25)
+    assert store.selection is None
+    store.close()
+
+
+def test_a_run_asked_for_while_another_is_only_measured_stops_the_measuring(qtbot):
+    store, host = _store(qtbot)
+    store.run(PAIR, RUN)
+    host.say(MODEL, *whole_run()[:5])
+    store.pump()
+    assert store.doing == "measuring"
+    assert store.can_start
+    store.run(PAIR, RUN)
+    assert host.n_cancelled == 1
+    host.say(RunFinished("cancelled", 5))
+    store.pump()
+    assert [type(command) for command in host.submitted] == [Load, Run, Run]
+    assert not store.can_start

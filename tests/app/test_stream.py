@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 
@@ -80,7 +82,10 @@ def test_a_greedy_token_says_that_nothing_was_drawn(shown):
     greedy = a_round(0, [])
     say(started(), type(greedy)(0, (token("x", "accepted", u=None),), greedy.last, (7, 9), 1.0, 1.0, 0.0))
     store.select(Selection(0, 0))
-    assert dict(panel.view.card.facts)["draw u"] == "none (greedy)"
+    facts = dict(panel.view.card.facts)
+    assert facts["draw u"] == "none (greedy)"
+    assert "min(1, p/q)" not in facts
+    assert "target's first choice" in panel.view.card.accessibleName()
 
 
 def test_a_fork_is_offered_only_from_kept_tokens(shown):
@@ -92,15 +97,28 @@ def test_a_fork_is_offered_only_from_kept_tokens(shown):
     assert not panel.fork.isEnabled()
 
 
+def test_a_fork_that_is_not_offered_says_why(shown):
+    store, panel, say = shown
+    assert "Run first" in panel.fork.toolTip()
+    say(*whole_run())
+    assert "Select a token" in panel.fork.toolTip()
+    store.select(Selection(0, 2))
+    assert "not kept" in panel.fork.toolTip()
+    store.select(Selection(0, 1))
+    assert panel.fork.toolTip().startswith("Run again")
+
+
 def test_tens_of_thousands_of_tokens_are_all_laid_out(shown, qtbot):
     _, panel, say = shown
     say(started())
     for number in range(0, 5000):
         panel.store.take(a_round(number, [" a", " b", " c", " d"]))
     panel.refresh()
-    qtbot.waitUntil(lambda: panel.view.shown_text().count("·end") == 5000)
+    qtbot.waitUntil(lambda: not panel.behind and panel.view.settled, timeout=60_000)
+    assert panel.view.shown_text().count("·end") == 5000
     panel.resize(500, 400)
-    qtbot.waitUntil(lambda: panel.view.shown_text().count("·end") == 5000)
+    qtbot.waitUntil(lambda: not panel.behind and panel.view.settled, timeout=60_000)
+    assert panel.view.shown_text().count("·end") == 5000
     assert panel.view.verticalScrollBar().maximum() > 10_000
 
 
@@ -112,3 +130,11 @@ def test_the_view_stays_at_the_end_unless_it_was_scrolled_away(shown):
     bar.setValue(0)
     say(*(a_round(n, [" word"] * 4) for n in range(150, 180)))
     assert bar.value() == 0
+
+
+def test_the_tokens_of_the_prompt_stand_without_gaps_and_others_with_one(shown):
+    _, panel, say = shown
+    say(started(pieces=("l", "igh", "th", " ou", "se")), a_round(0, ["x", "y", " z"]))
+    segments = panel.view.lines.line(0)
+    gaps = [after.x - before.x - before.width for before, after in pairwise(segments)]
+    assert [round(gap, 2) for gap in gaps] == [0, 0, 0, 0, 1, 1, 2, 2]

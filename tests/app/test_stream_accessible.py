@@ -23,9 +23,9 @@ def test_the_stream_tells_its_name_and_how_long_it_is(shown):
 @pytest.mark.parametrize(
     ("place", "words"),
     [
-        (Selection(0, 0), "accepted token ' a', p 0.60, q 0.80, round 0"),
-        (Selection(0, 2), "rejected token ' lived', p 0.60, q 0.80, round 0"),
-        (Selection(1, 1), "bonus token '⏎', p 0.50, round 1"),
+        (Selection(0, 0), "accepted token ' a', p 0.60, q 0.80, round 1"),
+        (Selection(0, 2), "rejected token ' lived', p 0.60, q 0.80, round 1"),
+        (Selection(1, 1), "bonus token '⏎', p 0.50, round 2"),
     ],
 )
 def test_the_value_is_the_current_token_in_words(shown, place, words):
@@ -51,4 +51,4 @@ def test_moving_is_told_to_a_screen_reader_that_listens(shown, monkeypatch):
     monkeypatch.setattr(stream_accessible.QAccessible, "isActive", lambda: True)
     monkeypatch.setattr(stream_accessible.QAccessible, "updateAccessibility", lambda event: told.append(event.value()))
     store.select(Selection(1, 0))
-    assert told == ["accepted token ' was', p 0.60, q 0.80, round 1"]
+    assert told == ["accepted token ' was', p 0.60, q 0.80, round 2"]

@@ -21,6 +21,14 @@ def test_a_long_token_is_split_over_lines_and_lines_end_where_told():
     assert layout.hit(400, 2) is None
 
 
+def test_a_gap_is_before_its_token_and_never_at_the_start_of_a_line():
+    layout = _layout(60)
+    for token, gap in enumerate((2.0, 0.0, 1.0, 2.0)):
+        layout.add(token, "ab", bold=False, breaks=False, gap=gap)
+    assert [segment.x for segment in layout.line(0)] == [0.0, 20.0]
+    assert [segment.x for segment in layout.line(1)] == [0.0, 22.0]
+
+
 def test_what_is_drawn_as_one_is_never_torn_apart():
     layout = _layout(30)
     layout.add(0, "aae\u0301\u0302bb👩\u200d🚒c", bold=False, breaks=False)

@@ -3,6 +3,7 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication
 
+from app.selection import Selection
 from tests.app.factory import a_round, started, whole_run
 
 
@@ -97,7 +98,8 @@ def test_a_find_is_framed_and_the_current_one_more_so(shown):
     one = panel.view.grab().toImage()
     panel.close_search()
     assert one.copy(0, 0, 400, 60) != plain.copy(0, 0, 400, 60)
-    assert panel.view.grab().toImage().copy(0, 0, 400, 60) == plain.copy(0, 0, 400, 60)
+    panel.store.select(None)
+    assert panel.view.grab().toImage().copy(8, 8, 400, 60) == plain.copy(8, 8, 400, 60)
 
 
 @pytest.mark.parametrize("name", ["field", "back", "on", "shut"])
@@ -106,3 +108,65 @@ def test_every_control_of_the_search_has_a_name_a_tip_and_the_keyboard(shown, na
     control = getattr(panel.search, name)
     assert control.accessibleName() and control.toolTip()
     assert control.focusPolicy() & Qt.FocusPolicy.TabFocus
+
+
+def test_every_typed_letter_stays_in_the_search(shown, qtbot):
+    _, panel, say = shown
+    say(*whole_run())
+    panel.activateWindow()
+    panel.view.setFocus()
+    for letter in "time":
+        qtbot.keyClicks(panel.focusWidget(), letter)
+    assert panel.search.field.text() == "time"
+    assert not panel.search.field.hasSelectedText()
+
+
+def test_a_search_opened_by_its_shortcut_offers_the_last_text_for_replacement(shown, qtbot):
+    _, panel, say = shown
+    say(*whole_run())
+    panel.open_search("time")
+    panel.close_search()
+    panel.open_search()
+    assert panel.search.field.selectedText() == "time"
+
+
+def test_closing_the_search_selects_the_find_it_was_at(shown, qtbot):
+    store, panel, say = shown
+    say(*whole_run())
+    store.select(Selection(1, 1))
+    panel.open_search("time th")
+    qtbot.keyClick(panel.search.field, Qt.Key.Key_Escape)
+    assert store.selection == Selection(0, 1)
+
+
+def test_closing_the_search_at_a_find_in_the_prompt_goes_on_from_there(shown, qtbot):
+    store, panel, say = shown
+    say(*whole_run())
+    store.select(Selection(1, 1))
+    panel.open_search("upon")
+    qtbot.keyClick(panel.search.field, Qt.Key.Key_Escape)
+    assert store.selection is None
+    qtbot.keyClick(panel.view, Qt.Key.Key_Right)
+    assert store.selection == Selection(0, 0)
+
+
+def test_closing_a_search_without_a_find_leaves_the_selection(shown):
+    store, panel, say = shown
+    say(*whole_run())
+    store.select(Selection(1, 1))
+    panel.open_search("nowhere")
+    panel.close_search()
+    assert store.selection == Selection(1, 1)
+
+
+def test_an_escape_that_is_held_down_closes_the_search_and_stops_nothing(shown):
+    _, panel, say = shown
+    say(*whole_run())
+    panel.view.card.hide()
+    kept = []
+    for repeats in (True, False):
+        event = QKeyEvent(QEvent.Type.ShortcutOverride, Qt.Key.Key_Escape, Qt.KeyboardModifier.NoModifier, "", repeats)
+        event.ignore()
+        QApplication.sendEvent(panel.view, event)
+        kept.append(event.isAccepted())
+    assert kept == [True, False]

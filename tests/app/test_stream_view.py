@@ -1,8 +1,10 @@
 import pytest
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QWheelEvent
+from PySide6.QtGui import QColor, QGuiApplication, QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
+from app import theme
+from app.panels import stream_canvas
 from app.panels.stream_painter import MARGIN
 from app.selection import Selection
 from tests.app.factory import a_round, started, whole_run
@@ -17,6 +19,11 @@ SHIFT, CTRL, NONE = (
 def _add(panel, rounds) -> None:
     for event in rounds:
         panel.store.take(event)
+
+
+def _settle(qtbot, panel):
+    """Wait until all rounds of the store are laid out."""
+    qtbot.waitUntil(lambda: not panel.behind and panel.view.settled, timeout=60_000)
 
 
 def _place(view, token):
@@ -64,7 +71,7 @@ def test_a_drag_out_of_the_view_scrolls_until_it_ends(shown, qtbot):
     bar.setValue(0)
     qtbot.mousePress(view.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(100, 50))
     qtbot.mouseMove(view.viewport(), QPoint(120, view.viewport().height() + 40))
-    qtbot.waitUntil(lambda: bar.value() > 5 * view.line_height)
+    qtbot.waitUntil(lambda: bar.value() > 5 * view.line_height, timeout=60_000)
     qtbot.mouseRelease(view.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(120, view.viewport().height() + 40))
     first, last = view.marks.range
     assert last - first > 50
@@ -88,8 +95,9 @@ def test_shift_and_arrows_stretch_a_range(shown, qtbot):
 def test_select_all_and_copy_are_reached_by_keys(shown, qtbot):
     _, panel, say = shown
     say(*whole_run())
-    panel.view.setFocus()
     panel.activateWindow()
+    panel.view.setFocus()
+    qtbot.waitUntil(panel.view.hasFocus, timeout=60_000)
     qtbot.keyClick(panel.view, Qt.Key.Key_A, CTRL)
     assert panel.view.marks.range == (0, 8)
     qtbot.keyClick(panel.view, Qt.Key.Key_C, CTRL)
@@ -120,6 +128,58 @@ def test_home_end_and_page_keys_scroll(shown, qtbot):
     assert bar.value() == bar.pageStep()
     qtbot.keyClick(panel.view, Qt.Key.Key_End)
     assert bar.value() == bar.maximum()
+
+
+@pytest.mark.parametrize(
+    ("jump", "step", "place"),
+    [
+        (Qt.Key.Key_Home, Qt.Key.Key_Right, Selection(0, 0)),
+        (Qt.Key.Key_End, Qt.Key.Key_Left, Selection(399, 4)),
+    ],
+)
+def test_an_arrow_after_home_or_end_begins_there_and_nothing_is_selected_before(shown, qtbot, jump, step, place):
+    store, panel, say = shown
+    say(*_many())
+    store.select(Selection(200, 1))
+    qtbot.keyClick(panel.view, jump)
+    assert store.selection == Selection(200, 1)
+    qtbot.keyClick(panel.view, step)
+    assert store.selection == place
+
+
+def test_an_arrow_after_a_page_key_begins_at_the_first_line_in_view(shown, qtbot):
+    store, panel, say = shown
+    say(*_many())
+    view = panel.view
+    store.select(Selection(5, 1))
+    qtbot.keyClick(view, Qt.Key.Key_PageDown)
+    qtbot.keyClick(view, Qt.Key.Key_PageDown)
+    qtbot.keyClick(view, Qt.Key.Key_Right)
+    height = view.top + view.lines.line_of(view.marks.current) * view.line_height
+    assert store.selection.round > 20
+    assert 0 <= height <= view.line_height
+
+
+def test_the_arrow_down_goes_through_a_long_prompt_from_its_beginning(shown, qtbot):
+    store, panel, say = shown
+    say(started(pieces=[" word"] * 150), *(a_round(number, [" word"] * 4) for number in range(60)))
+    store.select(Selection(50, 1))
+    qtbot.keyClick(panel.view, Qt.Key.Key_Home)
+    for _ in range(20):
+        qtbot.keyClick(panel.view, Qt.Key.Key_Down)
+    assert store.selection.round < 50
+
+
+def test_a_token_picked_again_shows_its_card_again(shown, qtbot):
+    _, panel, say = shown
+    say(*_many())
+    qtbot.keyClick(panel.view, Qt.Key.Key_Home)
+    qtbot.keyClick(panel.view, Qt.Key.Key_Right)
+    qtbot.keyClick(panel.view, Qt.Key.Key_End)
+    assert not panel.view.card.isVisible()
+    qtbot.keyClick(panel.view, Qt.Key.Key_Home)
+    qtbot.keyClick(panel.view, Qt.Key.Key_Right)
+    assert panel.view.card.isVisible()
 
 
 def _escapes(view):
@@ -189,7 +249,7 @@ def test_what_was_in_view_stays_in_view_when_a_long_text_is_laid_out_anew(shown,
     say(started(), *(a_round(number, [" some", " words"], [" lost"]) for number in range(150)))
     _add(panel, (a_round(number, [" some", " words"], [" lost"]) for number in range(150, 3000)))
     panel.refresh()
-    qtbot.waitUntil(lambda: view.shown_text().count("·end") == 3000)
+    _settle(qtbot, panel)
     view.verticalScrollBar().setValue(view.verticalScrollBar().maximum() // 2)
     token = _first_in_view(view)
     {
@@ -200,7 +260,7 @@ def test_what_was_in_view_stays_in_view_when_a_long_text_is_laid_out_anew(shown,
     }[change]()
     line_is_long = 25
     assert abs(_first_in_view(view) - token) <= line_is_long
-    qtbot.waitUntil(lambda: view.shown_text().count("·end") == 3000)
+    _settle(qtbot, panel)
     assert abs(_first_in_view(view) - token) <= line_is_long
 
 
@@ -211,10 +271,54 @@ def test_a_token_not_laid_out_yet_is_shown_all_the_same(shown, qtbot):
     _add(panel, (a_round(number, [" some", " words"]) for number in range(20_000)))
     panel.refresh()
     store.select(Selection(19_000, 1))
-    qtbot.waitUntil(view.card.isVisible)
-    qtbot.waitUntil(lambda: view.shown_text().count("·end") == 20_000)
+    qtbot.waitUntil(view.card.isVisible, timeout=60_000)
+    _settle(qtbot, panel)
+    assert view.shown_text().count("·end") == 20_000
     top = view.top + view.lines.line_of(view.marks.current) * view.line_height
     assert 0 <= top <= view.viewport().height()
+
+
+def test_a_slice_moves_on_however_late_the_clock_is(shown, monkeypatch):
+    _, panel, say = shown
+    say(started())
+    monkeypatch.setattr(stream_canvas, "_SLICE_S", -1.0)
+    panel.store.take(a_round(0, [" word"]))
+    panel.refresh()
+    assert panel.view.settled
+
+
+def test_keys_move_on_a_page_that_is_shown_before_the_rest_is_laid_out(shown, qtbot, monkeypatch):
+    store, panel, say = shown
+    view = panel.view
+    say(started())
+    monkeypatch.setattr(stream_canvas, "_SLICE_S", -1.0)
+    _add(panel, _many()[1:])
+    store.select(Selection(150, 1))
+    panel.refresh()
+    assert not view.settled
+    line = view.lines.line_of(view.marks.current)
+    qtbot.keyClick(view, Qt.Key.Key_Down)
+    assert view.lines.line_of(view.marks.current) == line + 1
+    qtbot.keyClick(view, Qt.Key.Key_Up)
+    assert store.selection.round == 150
+
+
+def test_a_frame_says_that_the_keys_go_to_the_stream(shown, qtbot):
+    _, panel, say = shown
+    say(*whole_run())
+    accent = QColor(theme.current().accent)
+
+    def framed():
+        picture = panel.view.grab().toImage()
+        return picture.pixelColor(0, 0) == accent == picture.pixelColor(100, 1)
+
+    panel.ghosts.setFocus()
+    assert not framed()
+    panel.activateWindow()
+    panel.view.setFocus()
+    qtbot.waitUntil(panel.view.hasFocus, timeout=60_000)
+    assert framed()
+    assert panel.view.grab().toImage().pixelColor(100, 2) != accent
 
 
 class _Painted(QObject):
@@ -258,4 +362,5 @@ def test_a_hidden_view_lays_nothing_out_and_goes_on_when_it_is_shown(shown, qtbo
     qtbot.wait(30)
     assert len(view.shown_text()) == n_shown
     panel.show()
-    qtbot.waitUntil(lambda: view.shown_text().count("·end") == 20_000)
+    _settle(qtbot, panel)
+    assert view.shown_text().count("·end") == 20_000

@@ -69,7 +69,14 @@ def test_what_must_be_seen_to_be_used_has_an_edge(qapp, scheme):
     rules = qapp.styleSheet()
     theme.apply(qapp, "light")
     edge = f"border: 1px solid {theme.colours(scheme).edge}"
-    for widget in ("QPlainTextEdit {", 'QLineEdit[role="search"] {', "QPushButton {", "QCheckBox::indicator {"):
+    for widget in (
+        "QComboBox QAbstractItemView {",
+        "QMenu {",
+        "QPlainTextEdit {",
+        'QLineEdit[role="search"] {',
+        "QPushButton {",
+        "QCheckBox::indicator {",
+    ):
         assert edge in rules[rules.index(widget) :].partition("}")[0]
 
 

@@ -1,8 +1,12 @@
 """The formulas against the numbers the paper prints, and the estimators against counting."""
 
+from collections.abc import Sequence
+
+import numpy as np
 import pytest
 
 from engine import speed_model
+from engine.speed_model import RatioSums, ratio_interval, running_interval
 
 
 @pytest.mark.parametrize(
@@ -51,3 +55,74 @@ def test_intervals_are_absent_where_there_is_too_little_to_say() -> None:
     assert speed_model.ratio_interval([0, 0], [0, 0], [3, 3]) is None
     assert speed_model.median_interval([1.0, 2.0]) is None
     assert speed_model.median_interval([2.0, 2.0, 2.0]) == (2.0, 2.0)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.3, 0.85, 0.999_999_999_9, 1.0])
+@pytest.mark.parametrize("gamma", [0, 1, 4, 64])
+def test_the_closed_form_is_the_sum(alpha: float, gamma: int) -> None:
+    expected = sum(alpha**i for i in range(gamma + 1))
+    assert speed_model.expected_tokens(alpha, gamma) == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_gamma_no_loop_could_count_to_takes_no_time() -> None:
+    assert speed_model.expected_tokens(0.5, 10**15) == pytest.approx(2.0)
+
+
+def rounds_of(rng: np.random.Generator, alphas: Sequence[float], gamma: int) -> list[tuple[int, int]]:
+    """Accepted and tested tokens of simulated rounds, one for each acceptance rate."""
+    made = []
+    for alpha in alphas:
+        accepted = int(np.argmin(np.append(rng.random(gamma) < alpha, False)))
+        made.append((accepted, min(accepted + 1, gamma)))
+    return made
+
+
+def sums_of(rounds: Sequence[tuple[int, int]]) -> RatioSums:
+    sums = RatioSums()
+    for accepted, tested in rounds:
+        sums = sums.plus(accepted, tested)
+    return sums
+
+
+@pytest.mark.parametrize("n_rounds", [60, 300, 2000])
+@pytest.mark.parametrize("alpha", [0.3, 0.6, 0.85])
+def test_running_interval_is_close_to_the_bootstrap(n_rounds: int, alpha: float) -> None:
+    rounds = rounds_of(np.random.default_rng(n_rounds), [alpha] * n_rounds, 4)
+    running = running_interval(sums_of(rounds))
+    drawn = ratio_interval([a for a, _ in rounds], [t for _, t in rounds], [1] * n_rounds)
+    assert running is not None
+    assert drawn is not None
+    assert running == pytest.approx(drawn, abs=0.25 * (drawn.high - drawn.low))
+
+
+def test_running_interval_is_as_wide_as_the_bootstrap_where_rounds_differ_in_kind() -> None:
+    rng = np.random.default_rng(1)
+    rounds = rounds_of(rng, rng.choice([0.1, 0.98], 1000).tolist(), 6)
+    running = running_interval(sums_of(rounds))
+    drawn = ratio_interval([a for a, _ in rounds], [t for _, t in rounds], [1] * len(rounds))
+    assert running is not None
+    assert drawn is not None
+    assert running.high - running.low == pytest.approx(drawn.high - drawn.low, rel=0.1)
+
+
+@pytest.mark.parametrize("n_rounds", [8, 35])
+def test_running_interval_holds_the_true_rate_about_95_times_in_100(n_rounds: int) -> None:
+    rng, n_held = np.random.default_rng(0), 0
+    for _ in range(1000):
+        found = running_interval(sums_of(rounds_of(rng, [0.7] * n_rounds, 4)))
+        assert found is not None
+        n_held += found.low <= 0.7 <= found.high
+    assert 920 <= n_held <= 985
+
+
+@pytest.mark.parametrize("kind", [(0, 1), (4, 4), (2, 3)])
+def test_running_interval_stays_within_0_and_1_and_never_claims_certainty(kind: tuple[int, int]) -> None:
+    found = running_interval(sums_of([kind] * 5))
+    assert found is not None
+    assert 0 <= found.low <= kind[0] / kind[1] <= found.high <= 1
+    assert found.high - found.low > 0.1
+
+
+def test_running_interval_is_absent_where_there_is_too_little_to_say() -> None:
+    assert running_interval(sums_of([(3, 4)])) is None
+    assert running_interval(sums_of([(0, 0)] * 3)) is None

@@ -1,5 +1,6 @@
 """Run files: what is written is read, damage is located, nothing else is believed."""
 
+import json
 from pathlib import Path
 
 import msgspec
@@ -95,3 +96,37 @@ def test_file_written_by_the_first_version_is_still_read() -> None:
     found = trace.read(Path(__file__).parents[1] / "data" / "traces" / "v1.jsonl")
     assert found.damage is None
     assert len(found.events) > 10
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("round", 10**400), ("round", -(10**20)), ("emitted", [2**60]), ("emitted", [10**30])]
+)
+def test_a_number_larger_than_any_run_has_is_damage(tmp_path: Path, field: str, value: object) -> None:
+    path = saved(tmp_path, stories.whole_run())
+    lines = path.read_bytes().splitlines(keepends=True)
+    number = next(i for i, line in enumerate(lines) if b"RoundFinished" in line)
+    broken = json.loads(lines[number]) | {field: value}
+    lines[number] = json.dumps(broken).encode() + b"\n"
+    path.write_bytes(b"".join(lines))
+    found = trace.read(path)
+    assert len(found.events) == number
+    assert found.damage is not None
+
+
+def test_a_setting_larger_than_any_run_has_is_no_run(tmp_path: Path) -> None:
+    path = saved(tmp_path, stories.whole_run())
+    lines = path.read_bytes().splitlines(keepends=True)
+    broken = json.loads(lines[0]) | {"settings": [["gamma", 10**400]]}
+    path.write_bytes(json.dumps(broken).encode() + b"\n" + b"".join(lines[1:]))
+    with pytest.raises(InputError):
+        trace.read(path)
+
+
+def test_a_long_read_says_how_far_it_is_and_can_be_stopped(tmp_path: Path) -> None:
+    path = saved(tmp_path, stories.whole_run())
+    job = trace.FileJob()
+    trace.read(path, job)
+    assert job.done == job.total == path.stat().st_size
+    job.cancelled.set()
+    with pytest.raises(EngineError, match="stopped"):
+        trace.read(path, job)

@@ -1,12 +1,10 @@
 """Panel: the acceptance rate as it settles over the rounds, with its 95 % interval."""
 
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QTimer
-from PySide6.QtGui import QColor, QHideEvent
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QWidget
 
 from app import theme
@@ -15,21 +13,19 @@ from app.plot_export import Column
 from app.plot_panel import PlotPanel, tr
 from app.store import RunStore
 from engine.events import Event, RoundFinished
-from engine.speed_model import Interval, ratio_interval
+from engine.speed_model import Interval, RatioSums, running_interval
 from engine.summary import Summary
 
-_INTERVAL_EVERY_MS = 500
-_LEAST_ROUNDS_BETWEEN = 4
-_GROWTH_BETWEEN = 1.15
-# The band is drawn anew once the line is so much farther.
-_LAG = 1.03
 
-# How many rounds accepted and tested so many tokens: all that the interval depends on.
-_Kinds = dict[tuple[int, int], int]
+class _Band(pg.FillBetweenItem):  # type: ignore[misc]  # the library has no types
+    """A fill that is made once a drawing, not once for each of its two edges."""
+
+    def curveChanged(self) -> None:  # noqa: N802 (the library's name)
+        """Wait: `updatePath` follows when both edges are there."""
 
 
 class AcceptancePlot(PlotPanel):
-    """Running alpha, and its interval at rounds that lie ever farther apart: each costs a bootstrap."""
+    """Running alpha and its interval after each round, from running sums; the figure beside it has the bootstrap's."""
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(
@@ -43,112 +39,68 @@ class AcceptancePlot(PlotPanel):
             empty=tr("α appears with the first tested token."),
             undrafted=tr("Plain decoding proposes nothing, so there is nothing to accept."),
         )
-        self._low = Curve(self.plot)
-        self._high = Curve(self.plot)
-        self._band = pg.FillBetweenItem(self._low.item, self._high.item)
+        self.low = Curve(self.plot)
+        self.high = Curve(self.plot)
+        self._band = _Band(self.low.item, self.high.item)
         self.plot.addItem(self._band)
         self.alpha = Curve(self.plot)
-        self._next_interval = QTimer(self)
-        self._next_interval.setSingleShot(True)
-        self._next_interval.timeout.connect(self._add_interval)
         self.recolour()
         self.clear()
 
     def clear(self) -> None:
         """Start from an empty plot."""
-        self._n_accepted = self._n_tested = self._n_rounds = self._next_due = 0
-        self._kinds: Counter[tuple[int, int]] = Counter()
-        self._due: dict[int, _Kinds] = {}
-        self._intervals: dict[int, Interval] = {}
-        self._last_round, self._band_end = 0, 0.0
-        self._next_interval.stop()
-        for curve in (self.alpha, self._low, self._high):
+        self._sums = RatioSums()
+        for curve in (self.alpha, self.low, self.high):
             curve.clear()
-        self.set_span(0, 1.0)
+        self._band.updatePath()
+        self.set_span(Summary(), 1.0)
         self.say_empty(Summary(), empty=True)
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
-        """Append a point a round; intervals follow in their own time."""
+        """Append a point a round, and its interval with it."""
         rounds = [event for event in new if isinstance(event, RoundFinished)]
         if rounds:
             self._append(rounds)
-            self.alpha.show()
-            if float(self._last_round) > _LAG * self._band_end:
-                self._show_band()
-            self.set_span(summary.n_rounds, 1.0)
-        self.say_empty(summary, empty=not self._n_tested)
-        ended = summary.state in ("finished", "failed") and self._n_rounds == summary.n_rounds
-        if ended and self._n_tested and self._last_round not in self._intervals:
-            self._due[self._last_round] = dict(self._kinds)
-        if self._due and not self._next_interval.isActive():
-            self._next_interval.start(self._wait_ms())
+            for curve in (self.alpha, self.low, self.high):
+                curve.show()
+            self._band.updatePath()
+        self.set_span(summary, 1.0)
+        self.say_empty(summary, empty=not self._sums.tested)
 
     def _append(self, rounds: Sequence[RoundFinished]) -> None:
         at: list[float] = []
         alphas: list[float] = []
+        bounds: list[tuple[float, Interval]] = []
         for event in rounds:
             fates = [token.fate for token in event.proposed]
             accepted = fates.count("accepted")
-            tested = accepted + fates.count("rejected")
-            self._n_accepted += accepted
-            self._n_tested += tested
-            self._n_rounds += 1
-            self._kinds[accepted, tested] += 1
-            self._last_round = event.round
-            if self._n_tested:
-                at.append(event.round)
-                alphas.append(self._n_accepted / self._n_tested)
-            if self._n_tested and self._n_rounds >= self._next_due:
-                self._next_due = max(self._n_rounds + _LEAST_ROUNDS_BETWEEN, int(self._n_rounds * _GROWTH_BETWEEN))
-                self._due[event.round] = dict(self._kinds)
+            self._sums = self._sums.plus(accepted, accepted + fates.count("rejected"))
+            if not self._sums.tested:
+                continue
+            at.append(event.round)
+            alphas.append(self._sums.accepted / self._sums.tested)
+            if (interval := running_interval(self._sums)) is not None:
+                bounds.append((event.round, interval))
         self.alpha.extend(at, alphas)
-
-    def _wait_ms(self) -> int:
-        """While the engine works intervals are rare; afterwards those left out follow at once."""
-        return _INTERVAL_EVERY_MS if self.store.busy else 0
-
-    def _add_interval(self) -> None:
-        """Compute the newest interval that is due, then the ones before it."""
-        at, kinds = self._due.popitem()
-        interval = ratio_interval(
-            [accepted for accepted, _ in kinds], [tested for _, tested in kinds], list(kinds.values())
-        )
-        if interval is not None:
-            self._intervals[at] = interval
-            self._show_band()
-        if self._due:
-            self._next_interval.start(self._wait_ms())
-
-    def _show_band(self) -> None:
-        """Draw the intervals, the last one up to the newest round."""
-        known = sorted(self._intervals.items())
-        if not known:
-            return
-        at, bounds = [float(x) for x, _ in known], [interval for _, interval in known]
-        self._band_end = max(at[-1], float(self.alpha.x[-1]))
-        at, bounds = [*at, self._band_end], [*bounds, bounds[-1]]
-        for curve, values in ((self._low, [b.low for b in bounds]), (self._high, [b.high for b in bounds])):
-            curve.replace(at, values)
-
-    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
-        """What is hidden computes nothing."""
-        self._next_interval.stop()
-        super().hideEvent(event)
+        self.low.extend([x for x, _ in bounds], [interval.low for _, interval in bounds])
+        self.high.extend([x for x, _ in bounds], [interval.high for _, interval in bounds])
 
     def reading(self, at: int) -> str | None:
-        """Alpha up to a round."""
-        alpha = self.alpha.at(at)
-        return None if alpha is None else tr("round {0}: α {1:.3f}").format(at, alpha)
+        """Alpha up to a round and its interval."""
+        alpha, low, high = self.alpha.at(at), self.low.at(at), self.high.at(at)
+        if alpha is None:
+            return None
+        if low is None or high is None:
+            return tr("{0}: α {1:.3f}").format(at + 1, alpha)
+        return tr("{0}: α {1:.3f} [{2:.2f}, {3:.2f}]").format(at + 1, alpha, low, high)
 
     def columns(self) -> tuple[Column, ...]:
-        """Alpha a round, and the interval where it was computed."""
+        """Alpha a round and its interval, which begins with the second round."""
         low, high = (np.full(len(self.alpha.x), np.nan) for _ in range(2))
-        for at, interval in self._intervals.items():
-            place = np.searchsorted(self.alpha.x, at)
-            if place < len(low):
-                low[place], high[place] = interval
+        if n := len(self.low.y):
+            low[-n:], high[-n:] = self.low.y, self.high.y
         return (
-            Column(tr("round"), self.alpha.x), Column(tr("alpha (share)"), self.alpha.y),
+            Column(tr("round"), self.alpha.x + 1), Column(tr("alpha (share)"), self.alpha.y),
             Column(tr("95 % low (share)"), low), Column(tr("95 % high (share)"), high),
         )  # fmt: skip
 
@@ -158,5 +110,5 @@ class AcceptancePlot(PlotPanel):
         tint.setAlphaF(0.22)
         self._band.setBrush(tint)
         self.alpha.item.setPen(pg.mkPen(colours.accepted, width=2))
-        for curve in (self._low, self._high):
+        for curve in (self.low, self.high):
             curve.item.setPen(pg.mkPen(tint))

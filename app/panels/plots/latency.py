@@ -8,8 +8,9 @@ from PySide6.QtWidgets import QWidget
 
 from app import theme
 from app.curve import Curve
+from app.plot_axis import top_of
 from app.plot_export import Column
-from app.plot_panel import PlotPanel, top_of, tr
+from app.plot_panel import PlotPanel, tr
 from app.store import RunStore
 from engine.events import Event, RoundFinished
 from engine.summary import Summary
@@ -42,7 +43,7 @@ class LatencyPlot(PlotPanel):
         for curve in (self.whole, self.verified, self.drafted):
             curve.clear()
         self._top = _FIRST_TOP_MS
-        self.set_span(0, self._top)
+        self.set_span(Summary(), self._top)
         self.say_empty(Summary(), empty=True)
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
@@ -53,7 +54,7 @@ class LatencyPlot(PlotPanel):
             # One slow round, such as the first, must not flatten all others.
             usual = 1.2 * self.whole.usual_most()
             self._top = top_of([usual], least=1.0, now=self._top)
-            self.set_span(summary.n_rounds, self._top)
+        self.set_span(summary, self._top)
         self.say_empty(summary, empty=not len(self.whole.x))
 
     def _append(self, rounds: Sequence[RoundFinished]) -> None:
@@ -66,18 +67,18 @@ class LatencyPlot(PlotPanel):
             curve.show()
 
     def reading(self, at: int) -> str | None:
-        """The three parts of a round, in the order of the legend."""
+        """The three parts of a round by name."""
         drafted, verified, whole = self.drafted.at(at), self.verified.at(at), self.whole.at(at)
         if drafted is None or verified is None or whole is None:
             return None
         parts = (drafted, verified - drafted, whole - verified)
-        return tr("round {0}: {1:.1f} + {2:.1f} + {3:.1f} ms").format(at, *parts)
+        return tr("{0}: draft {1:.1f} · verify {2:.1f} · other {3:.1f} ms").format(at + 1, *parts)
 
     def columns(self) -> tuple[Column, ...]:
         """The parts, not their sums."""
         drafted, verified, whole = self.drafted.y, self.verified.y, self.whole.y
         return (
-            Column(tr("round"), self.whole.x), Column(tr("draft (ms)"), drafted),
+            Column(tr("round"), self.whole.x + 1), Column(tr("draft (ms)"), drafted),
             Column(tr("verify (ms)"), verified - drafted), Column(tr("other (ms)"), whole - verified),
         )  # fmt: skip
 

@@ -1,10 +1,11 @@
-"""Panel: how often a token is accepted at each place of the draft."""
+"""Panel: how often a token is accepted at each position of the draft."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtGui import QColor
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QBrush, QColor
 from PySide6.QtWidgets import QWidget
 
 from app import theme
@@ -18,7 +19,9 @@ from engine.summary import Position, Summary
 _LEAST_PLACES = 4
 _MOST_TICKS = 8
 # The end of the axis is left to its label.
-_ROOM_FOR_LABEL = 1.3
+_ROOM_FOR_LABEL, _ROOM_FOR_COUNT = 1.3, 0.25
+# A share of fewer tokens says little.
+_FEW = 10
 
 
 class PositionsPlot(PlotPanel):
@@ -29,69 +32,97 @@ class PositionsPlot(PlotPanel):
             store,
             parent,
             title=tr("Acceptance by position"),
-            caption=tr("Accepted ÷ tested at each place of the draft."),
+            caption=tr("Accepted ÷ tested; hatched: under {0} tested.").format(_FEW),
             axis=tr("share"),
-            bottom=tr("place"),
-            empty=tr("A bar for each place of the draft appears with the first tested token. Level bars are good."),
-            undrafted=tr("Plain decoding proposes nothing, so no place has a share."),
+            bottom=tr("position"),
+            empty=tr("A bar for each position of the draft appears with the first tested token. Level bars are good."),
+            undrafted=tr("Plain decoding proposes nothing, so no position has a share."),
         )
         self.bars = pg.BarGraphItem(x=[], height=[], width=0.7)
         self.plot.addItem(self.bars)
+        self.counts: list[pg.TextItem] = []
         self.heights: tuple[float, ...] = ()
         self._tested: tuple[Position, ...] = ()
+        self._n_places = 0
         self.recolour()
         self.clear()
 
     def clear(self) -> None:
         """Start from an empty plot."""
-        self._tested = ()
         self._show(())
-        self._set_places(_LEAST_PLACES)
         self.say_empty(Summary(), empty=True)
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Set the bars; there are as many as a draft is long."""
-        self._tested = tuple(position for position in summary.positions if position.n_tested)
-        self._show(tuple(position.n_accepted / position.n_tested for position in self._tested))
+        self._show(tuple(position for position in summary.positions if position.n_tested))
         self.say_empty(summary, empty=not self.heights)
 
     def mark(self, selection: Selection | None) -> None:
         """Positions are not rounds: there is nothing to mark."""
 
     def reading(self, at: int) -> str | None:
-        """The share at a place and its counts."""
+        """The share at a position and its counts."""
         if not 1 <= at <= len(self._tested):
             return None
         position = self._tested[at - 1]
         share = position.n_accepted / position.n_tested
-        return tr("place {0}: {1:.2f}, {2:,} of {3:,}").format(at, share, position.n_accepted, position.n_tested)
+        return tr("position {0}: {1:.2f}, {2:,} of {3:,}").format(at, share, position.n_accepted, position.n_tested)
 
     def columns(self) -> tuple[Column, ...]:
-        """Counts and share a place."""
+        """Counts and share a position."""
         return (
-            Column(tr("place in the draft"), np.arange(1.0, len(self._tested) + 1)),
+            Column(tr("position in the draft"), np.arange(1.0, len(self._tested) + 1)),
             Column(tr("accepted (tokens)"), np.array([float(position.n_accepted) for position in self._tested])),
             Column(tr("tested (tokens)"), np.array([float(position.n_tested) for position in self._tested])),
             Column(tr("accepted (share)"), np.array(self.heights)),
         )
 
     def paint_items(self, colours: theme.Colours) -> None:
-        """The colour of accepted tokens."""
-        self.bars.setOpts(brush=QColor(colours.accepted), pen=pg.mkPen(colours.window))
+        """The colour of accepted tokens, hatched where few were tested."""
+        full = QBrush(QColor(colours.accepted))
+        hatched = QBrush(QColor(colours.accepted), Qt.BrushStyle.BDiagPattern)
+        brushes = [hatched if position.n_tested < _FEW else full for position in self._tested]
+        self.bars.setOpts(brushes=brushes or None, brush=full, pen=pg.mkPen(colours.accepted))
+        for count in self.counts:
+            count.setColor(colours.muted)
 
     def _select(self, number: int) -> None:
-        """A place is not a round: there is nothing to select."""
+        """A position is not a round: there is nothing to select."""
 
-    def _show(self, heights: tuple[float, ...]) -> None:
-        if heights == self.heights:
+    def _show(self, tested: tuple[Position, ...]) -> None:
+        if tested == self._tested and self._n_places:
             return
-        more = len(heights) != len(self.heights)
-        self.heights = heights
-        self.bars.setOpts(x=list(range(1, len(heights) + 1)), height=list(heights), width=0.7)
-        if more:
-            self._set_places(max(_LEAST_PLACES, len(heights)))
+        self._tested = tested
+        self.heights = tuple(position.n_accepted / position.n_tested for position in tested)
+        self.bars.setOpts(x=list(range(1, len(tested) + 1)), height=list(self.heights), width=0.7)
+        self.paint_items(theme.current())
+        self._set_places(max(_LEAST_PLACES, len(tested)))
+        self._show_counts()
+
+    def _show_counts(self) -> None:
+        """How many were tested, above each bar that has a tick."""
+        every = _every(self._n_places)
+        labelled = [*enumerate(self._tested, start=1)][every - 1 :: every]
+        while len(self.counts) < len(labelled):
+            count = pg.TextItem(color=theme.current().muted, anchor=(0.5, 1.0))
+            count.setFont(self.font())
+            self.plot.addItem(count)
+            self.counts.append(count)
+        for count in self.counts[len(labelled) :]:
+            count.setVisible(False)
+        for count, (at, position) in zip(self.counts, labelled, strict=False):
+            count.setText(f"{position.n_tested:,}")
+            count.setPos(at, position.n_accepted / position.n_tested)
+            count.setVisible(True)
 
     def _set_places(self, n: int) -> None:
-        every = -(-n // _MOST_TICKS)
+        if n == self._n_places:
+            return
+        self._n_places, every = n, _every(n)
         self.plot.getAxis("bottom").setTicks([[(place, str(place)) for place in range(every, n + 1, every)]])
-        self.set_range(0.4, _ROOM_FOR_LABEL * n + 0.6, 1.0)
+        self.set_range(0.4, _ROOM_FOR_LABEL * n + 0.6, 1.0, headroom=_ROOM_FOR_COUNT)
+
+
+def _every(n: int) -> int:
+    """Of n places one in so many has a tick."""
+    return -(-n // _MOST_TICKS)

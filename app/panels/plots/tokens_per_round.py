@@ -9,12 +9,15 @@ from PySide6.QtWidgets import QWidget
 
 from app import theme
 from app.curve import Curve
+from app.plot_axis import round_end
 from app.plot_export import Column
 from app.plot_panel import PlotPanel, tr
 from app.store import RunStore
 from engine.events import Event, RoundFinished
 from engine.speed_model import expected_tokens
 from engine.summary import Summary
+
+_USUAL_TOP = 5
 
 
 class TokensPerRoundPlot(PlotPanel):
@@ -42,7 +45,7 @@ class TokensPerRoundPlot(PlotPanel):
         self._n_accepted = self._n_tested = self._n_emitted = self._n_rounds = 0
         self.measured.clear()
         self.predicted.clear()
-        self.set_span(0, 5.2)
+        self.set_span(Summary(), round_end(_USUAL_TOP))
         self.say_empty(Summary(), empty=True)
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
@@ -52,7 +55,7 @@ class TokensPerRoundPlot(PlotPanel):
             self._append(rounds, summary.gamma)
             self.measured.show()
             self.predicted.show()
-            self.set_span(summary.n_rounds, max(2, summary.gamma + 1) + 0.2)
+        self.set_span(summary, round_end(max(2, summary.gamma + 1)))
         self.say_empty(summary, empty=not self._n_rounds)
 
     def _append(self, rounds: Sequence[RoundFinished], gamma: int) -> None:
@@ -81,8 +84,8 @@ class TokensPerRoundPlot(PlotPanel):
         if measured is None:
             return None
         if predicted is None:
-            return tr("round {0}: τ {1:.2f}").format(at, measured)
-        return tr("round {0}: {1:.2f}, from α {2:.2f}").format(at, measured, predicted)
+            return tr("{0}: τ {1:.2f}").format(at + 1, measured)
+        return tr("{0}: τ {1:.2f}, from α {2:.2f}").format(at + 1, measured, predicted)
 
     def columns(self) -> tuple[Column, ...]:
         """Both lines; the predicted one begins with the first tested token."""
@@ -90,7 +93,7 @@ class TokensPerRoundPlot(PlotPanel):
         if n := len(self.predicted.y):
             predicted[-n:] = self.predicted.y
         return (
-            Column(tr("round"), self.measured.x), Column(tr("tau (tokens per round)"), self.measured.y),
+            Column(tr("round"), self.measured.x + 1), Column(tr("tau (tokens per round)"), self.measured.y),
             Column(tr("predicted from alpha (tokens per round)"), predicted),
         )  # fmt: skip
 

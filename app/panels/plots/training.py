@@ -7,10 +7,11 @@ import pyqtgraph as pg
 from PySide6.QtWidgets import QWidget
 
 from app import theme
-from app.curve import Curve
+from app.curve import Curve, range_for
 from app.plain_text import one_line
+from app.plot_axis import round_end, top_of
 from app.plot_export import Column, Table
-from app.plot_panel import PlotPanel, top_of, tr
+from app.plot_panel import PlotPanel, tr
 from app.selection import Selection
 from app.store import RunStore
 from engine.events import Event
@@ -40,6 +41,8 @@ class TrainingPlot(PlotPanel):
         )  # fmt: skip
         self._colour = colour
         self.curve = Curve(self.plot)
+        # Steps are counted by the training itself, rounds from 1 for people.
+        self.widget.rounds.first = 0
         self._number = -1
         self.widget.setToolTip(tr("Point or ← → to read a step; right-click or Shift+F10 export."))
         self.recolour()
@@ -56,7 +59,7 @@ class TrainingPlot(PlotPanel):
             self.curve.extend([float(step) for step, _ in points], [value for _, value in points])
             self.curve.show()
         if points or not len(self.curve.x):
-            self.set_span(int(self.curve.x[-1]) if len(self.curve.x) else 0, self.top())
+            self.set_range(0.0, float(range_for(int(self.curve.x[-1]) if len(self.curve.x) else 0)), self.top())
         self.say_empty(Summary(), empty=not len(self.curve.x))
 
     def top(self) -> float:
@@ -115,7 +118,7 @@ class LossPlot(TrainingPlot):
     def top(self) -> float:
         """What the usual losses stay within."""
         usual = [self.curve.usual_most()] if len(self.curve.x) else []
-        return max(0.1, 1.1 * max(usual, default=1.0)) if usual and usual[0] < 1 else top_of(usual, least=1.0)
+        return round_end(max(0.1, 1.1 * usual[0])) if usual and usual[0] < 1 else top_of(usual, least=1.0)
 
 
 class HeldOutPlot(TrainingPlot):

@@ -1,0 +1,34 @@
+import itertools
+
+import pytest
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from app.panels.stream_legend import Legend
+
+
+@pytest.mark.parametrize("width", [150, 300, 500, 1500])
+def test_every_fate_is_in_view_whatever_the_width(qtbot, width):
+    window = QWidget()
+    qtbot.addWidget(window)
+    column = QVBoxLayout(window)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.addStretch(1)
+    foot = QHBoxLayout()
+    legend = Legend(window)
+    foot.addWidget(legend, 1)
+    column.addLayout(foot)
+    window.resize(width, 400)
+    window.show()
+    assert len(legend.entries) == 6
+    assert all(legend.rect().contains(entry.geometry()) for entry in legend.entries)
+    places = [entry.geometry() for entry in legend.entries]
+    assert not any(one.intersects(other) for one, other in itertools.pairwise(places))
+
+
+def test_a_wide_legend_is_one_line_and_a_narrow_one_more(qtbot):
+    window = QWidget()
+    qtbot.addWidget(window)
+    legend = Legend(window)
+    line = legend.sizeHint().height()
+    assert legend.heightForWidth(legend.sizeHint().width()) == line
+    assert legend.heightForWidth(legend.sizeHint().width() - 1) == 2 * line
