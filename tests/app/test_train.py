@@ -206,6 +206,22 @@ def test_series_of_a_run_is_not_taken_for_one_of_a_training() -> None:
     assert record.series["loss"] == []
 
 
+def test_training_that_waits_behind_a_load_can_be_stopped_and_is_forgotten() -> None:
+    store, host = RunStore(), FakeHost()
+    store.attach(host)
+    store.load(PAIR)
+    store.train(COMMAND)
+    assert not store.can_hold_training
+    store.hold_training(held=True)
+    assert not any(isinstance(one, Pause) for one in host.submitted)
+    store.cancel()
+    host.say(MODEL)
+    store.pump()
+    assert not store.training.live
+    assert not any(isinstance(one, Train) for one in host.submitted)
+    store.close()
+
+
 def test_run_is_refused_with_the_reason_while_a_drafter_is_trained(qtbot) -> None:  # type: ignore[no-untyped-def]
     host = FakeHost()
     window = MainWindow(Load(), None, make_host=lambda: host)
