@@ -114,6 +114,7 @@ def test_curves_grow_with_what_is_measured(training) -> None:  # type: ignore[no
     assert list(workspace.loss.curve.y) == [7.0, 5.0]
     assert list(workspace.alpha.curve.x) == [0.0, 2.0]
     assert workspace.loss.reading(2) == "step 2: 5.000"
+    assert workspace.loss.widget.rounds.tickStrings([2.0], 1.0, 1.0) == ["2"]
     assert not workspace.loss.words.isVisible()
 
 

@@ -44,6 +44,7 @@ class TrainingPlot(PlotPanel):
         # Steps are counted by the training itself, rounds from 1 for people.
         self.widget.rounds.first = 0
         self._number = -1
+        self.widget.rounds.first = 0
         self.widget.setToolTip(tr("Point or ← → to read a step; right-click or Shift+F10 export."))
         self.recolour()
         self.draw((), Summary())
@@ -129,6 +130,6 @@ class HeldOutPlot(TrainingPlot):
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(
             store, parent, title=tr("Held-out α"),
-            caption=tr("Greedy drafts the target would accept, on texts kept from training; high is good."),
+            caption=tr("Drafts accepted on texts kept from training; high is good."),
             axis="α", key="α", colour="accepted", empty=tr("α appears with the first look at the held-out texts."),
         )  # fmt: skip
