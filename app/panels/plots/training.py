@@ -44,7 +44,6 @@ class TrainingPlot(PlotPanel):
         # Steps are counted by the training itself, rounds from 1 for people.
         self.widget.rounds.first = 0
         self._number = -1
-        self.widget.rounds.first = 0
         self.widget.setToolTip(tr("Point or ← → to read a step; right-click or Shift+F10 export."))
         self.recolour()
         self.draw((), Summary())
