@@ -5,7 +5,7 @@ pair take, which models are there) wait behind everything else, and step aside f
 
 from collections import deque
 
-from engine.host import Command, Estimate, EstimateTraining, Fork, Host, Load, Question, Run, Survey, Unload
+from engine.host import Command, Estimate, EstimateTraining, Fork, Host, Load, Question, Run, Survey, Train, Unload
 
 
 class CommandQueue:
@@ -33,6 +33,11 @@ class CommandQueue:
     def has_run(self) -> bool:
         """Whether a run is under way or waiting."""
         return any(isinstance(command, Run | Fork) for command in self._waiting)
+
+    @property
+    def has_training(self) -> bool:
+        """Whether a training is under way or waiting."""
+        return any(isinstance(command, Train) for command in self._waiting)
 
     @property
     def pair_to_come(self) -> Load | None:

@@ -178,9 +178,14 @@ class RunStore(QObject):
         self.commands.ask(command)
         self._watch()
 
+    @property
+    def can_hold_training(self) -> bool:
+        """Whether the engine has the training, so that it can be held."""
+        return self.training.live and self.commands.handed and isinstance(self.commands.front, Train)
+
     def hold_training(self, *, held: bool) -> None:
         """Hold the training after its step, or let it go on."""
-        if self.training.live and held != self.training.held:
+        if self.can_hold_training and held != self.training.held:
             self.training.held = held
             self.commands.steer(Pause() if held else Resume())
             self._watch()
@@ -203,6 +208,8 @@ class RunStore(QObject):
         """Stop what is under way and forget what waits; the log so far is kept."""
         if self.commands.front is not None:
             self.commands.cancel()
+            if not self.commands.has_training:
+                self.training.drop()
         elif self._n_file_jobs:
             self._files.cancel()
         else:

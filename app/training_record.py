@@ -76,6 +76,11 @@ class TrainingRecord:
             self.said.append(event)
         return True
 
+    def drop(self) -> None:
+        """The training asked for was forgotten before the engine had it."""
+        if self.live:
+            self.state, self.held = "none", False
+
     def fail(self, event: Refused | RunFailed) -> None:
         """The training was refused, stopped before it began, or ended in a fault."""
         if self.live:

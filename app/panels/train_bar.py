@@ -60,7 +60,7 @@ class TrainBarPanel(Panel):
         self.start.setEnabled(not record.live and not self._why_not and not self.store.commands.has_run)
         self.start.setToolTip(self._start_tip())
         self.hold.setText(self.tr("Resume") if record.held else self.tr("Pause"))
-        self.hold.setEnabled(record.live)
+        self.hold.setEnabled(self.store.can_hold_training)
         self.stop.setEnabled(record.live)
         self.use.setEnabled(record.drafter is not None)
         self.progress.setVisible(record.live)

@@ -40,7 +40,7 @@ _Out = Annotated[Path | None, typer.Option(help="the drafter's folder, new; a us
 _Minutes = Annotated[float, typer.Option(help="time for training, measuring it included")]
 _Size = Annotated[str, typer.Option(help="auto fits it to the target")]
 _Objective = Annotated[str, typer.Option(help=", ".join(OBJECTIVES))]
-_Seed = Annotated[int, typer.Option(help="same seed, same drafter")]
+_Seed = Annotated[int, typer.Option(help="same seed and steps, same drafter")]
 _Gamma = Annotated[int, typer.Option(help="draft length at which the speedup is measured")]
 _Steps = Annotated[int, typer.Option(help="steps of training; 0 fits them to the minutes")]
 _Rate = Annotated[float, typer.Option(help="learning rate at its peak; 0 fits the width")]

@@ -5,7 +5,7 @@ Every step depends on the seed and its number alone, so that a killed training r
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from threading import Event as Flag
-from typing import cast
+from typing import NamedTuple, cast
 
 import torch
 from transformers import LlamaForCausalLM
@@ -49,6 +49,15 @@ def train_drafter(job: Job, cancelled: Flag, *, loaded: LoadedModel | None = Non
             clock.leave()
             yield event
             clock.come_back()
+
+
+class _Fitted(NamedTuple):
+    """What is fitted to the machine: type, steps, rows of a step, looks in all."""
+
+    dtype: torch.dtype
+    steps: int
+    n_rows: int
+    n_looks: int
 
 
 class _Trainer:
@@ -119,7 +128,7 @@ class _Trainer:
         model = student.new_drafter(target, work.shape, self._settings)
         began = self._place.began()
         if began is None:
-            began = self._fit(target, model, work, store, held_out)
+            began = self._begin(target, model, work, store, held_out)
             self._place.lay_out(model, target.tokenizer)
             self._place.begin(began)
         work = work._replace(rows=RowShape(began.n_rows, work.rows.length))
@@ -133,9 +142,34 @@ class _Trainer:
         ended = yield from self._loop(target, model, work, store, began, looker)
         yield from self._finish(ended, target, model, work.shape, held_out, began)
 
-    def _fit(
+    def _begin(
         self, target: LoadedModel, model: LlamaForCausalLM, work: Work, store: TokenStore, held_out: HeldOut
     ) -> Began:
+        """What the training is to go on with, however often it is broken off."""
+        fitted = self._given(work, target.device)
+        if not self._settings.steps:
+            fitted = self._fit(target, model, work, store, held_out)
+        return Began(
+            target=target.spec,
+            source=store.source,
+            settings=self._settings,
+            layers=work.shape.layers,
+            width=work.shape.width,
+            dtype=str(fitted.dtype).removeprefix("torch."),
+            steps=fitted.steps,
+            n_rows=fitted.n_rows,
+            every=max(1, fitted.steps // fitted.n_looks),
+            rate=peak_rate(self._settings, work.shape, share_of_rows=fitted.n_rows / work.rows.n_rows),
+        )
+
+    def _given(self, work: Work, device: torch.device) -> _Fitted:
+        """Where the steps are given nothing is measured, so that the same seed gives the same drafter."""
+        dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
+        return _Fitted(dtype, self._settings.steps, work.rows.n_rows, _MOST_LOOKS)
+
+    def _fit(
+        self, target: LoadedModel, model: LlamaForCausalLM, work: Work, store: TokenStore, held_out: HeldOut
+    ) -> _Fitted:
         """Fit type, steps and looks to the machine and the minutes."""
         batch = store.rows(seed=self._settings.seed).batch(0, work.rows)
         objective = student.objective(model, target, self._settings.objective)
@@ -145,20 +179,7 @@ class _Trainer:
         n_looks = max(_FEWEST_LOOKS, min(_MOST_LOOKS, int(_SHARE_OF_LOOKS * left_s / look_s)))
         n_affordable = (_SHARE_OF_STEPS * left_s - n_looks * look_s) / step_s * work.rows.n_rows
         steps, n_rows = estimate.fit_steps(n_affordable, work.rows.n_rows)
-        if self._settings.steps:
-            steps, n_rows = self._settings.steps, work.rows.n_rows
-        return Began(
-            target=target.spec,
-            source=store.source,
-            settings=self._settings,
-            layers=work.shape.layers,
-            width=work.shape.width,
-            dtype=str(dtype).removeprefix("torch."),
-            steps=steps,
-            n_rows=n_rows,
-            every=max(1, steps // n_looks),
-            rate=peak_rate(self._settings, work.shape, share_of_rows=n_rows / work.rows.n_rows),
-        )
+        return _Fitted(dtype, steps, n_rows, n_looks)
 
     def _left_s(self) -> float:
         """Seconds of the minutes that are left for steps and looks."""

@@ -59,7 +59,7 @@ class DrafterConfig(msgspec.Struct, frozen=True):
         int,
         Meta(ge=1, le=1000, title="Patience", description="looks without a better α after which training ends early"),
     ] = 8
-    seed: Annotated[int, Meta(ge=0, le=2**53, title="Seed", description="same seed, same drafter")] = 0
+    seed: Annotated[int, Meta(ge=0, le=2**53, title="Seed", description="same seed and steps, same drafter")] = 0
     embed: Annotated[bool, Meta(title="Begin with the target's embeddings", description="needs the target's width")] = (
         False
     )

@@ -43,14 +43,21 @@ class Texts:
     def documents(self) -> Iterator[str]:
         """Yield the documents that hold more than space, file by file; no file is read whole."""
         for file in self._files:
+            n_before, n_bytes = self.n_bytes_read, file.stat().st_size
             try:
-                if _is_binary(file):
-                    self.n_skipped_files += 1
-                else:
-                    yield from self._lines_of(file) if file.suffix.lower() in _LINES else _pieces(file)
+                for text in self._documents_of(file):
+                    # A letter is a byte or more: near enough for saying how far it is.
+                    self.n_bytes_read = min(self.n_bytes_read + len(text), n_before + n_bytes)
+                    yield text
             except (OSError, UnicodeDecodeError):
                 self.n_skipped_files += 1
-            self.n_bytes_read += file.stat().st_size
+            self.n_bytes_read = n_before + n_bytes
+
+    def _documents_of(self, file: Path) -> Iterator[str]:
+        if _is_binary(file):
+            self.n_skipped_files += 1
+        else:
+            yield from self._lines_of(file) if file.suffix.lower() in _LINES else _pieces(file)
 
     def _lines_of(self, file: Path) -> Iterator[str]:
         with file.open("rb") as lines:

@@ -114,6 +114,7 @@ def test_curves_grow_with_what_is_measured(training) -> None:  # type: ignore[no
     assert list(workspace.loss.curve.y) == [7.0, 5.0]
     assert list(workspace.alpha.curve.x) == [0.0, 2.0]
     assert workspace.loss.reading(2) == "step 2: 5.000"
+    assert workspace.loss.widget.rounds.tickStrings([2.0], 1.0, 1.0) == ["2"]
     assert not workspace.loss.words.isVisible()
 
 
@@ -204,6 +205,22 @@ def test_series_of_a_run_is_not_taken_for_one_of_a_training() -> None:
     record = TrainingRecord()
     assert not record.take(Measured("gate", 0.5, 3))
     assert record.series["loss"] == []
+
+
+def test_training_that_waits_behind_a_load_can_be_stopped_and_is_forgotten() -> None:
+    store, host = RunStore(), FakeHost()
+    store.attach(host)
+    store.load(PAIR)
+    store.train(COMMAND)
+    assert not store.can_hold_training
+    store.hold_training(held=True)
+    assert not any(isinstance(one, Pause) for one in host.submitted)
+    store.cancel()
+    host.say(MODEL)
+    store.pump()
+    assert not store.training.live
+    assert not any(isinstance(one, Train) for one in host.submitted)
+    store.close()
 
 
 def test_run_is_refused_with_the_reason_while_a_drafter_is_trained(qtbot) -> None:  # type: ignore[no-untyped-def]

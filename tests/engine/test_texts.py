@@ -45,8 +45,14 @@ def test_huge_file_comes_in_pieces_that_make_up_the_whole(tmp_path: Path, monkey
     monkeypatch.setattr(texts_module, "_LONGEST", 100)
     whole = "".join(f"line {i} of many\n" for i in range(60)) + "y" * 350
     put(tmp_path, a_txt=whole.encode())
-    pieces = list(Texts(tmp_path).documents())
+    found = Texts(tmp_path)
+    pieces, read = [], []
+    for piece in found.documents():
+        pieces.append(piece)
+        read.append(found.n_bytes_read)
     assert "".join(pieces) == whole
+    assert read == sorted(set(read))
+    assert read[-1] == found.n_bytes
     assert len(pieces) > 10
     assert all(len(piece) <= 200 for piece in pieces)
 

@@ -129,6 +129,6 @@ class HeldOutPlot(TrainingPlot):
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(
             store, parent, title=tr("Held-out α"),
-            caption=tr("Greedy drafts the target would accept, on texts kept from training; high is good."),
+            caption=tr("Drafts accepted on texts kept from training; high is good."),
             axis="α", key="α", colour="accepted", empty=tr("α appears with the first look at the held-out texts."),
         )  # fmt: skip
