@@ -85,16 +85,6 @@ class RunStore(QObject):
         """How the run on show began."""
         return None if self.shelf.shown is None else self.shelf.shown.started
 
-    @property
-    def source(self) -> Path | None:
-        """The file the run on show was read from."""
-        return None if self.shelf.shown is None else self.shelf.shown.source
-
-    @property
-    def saved(self) -> Path | None:
-        """The file the run on show was written to."""
-        return None if self.shelf.shown is None else self.shelf.shown.saved
-
     # What is going on
 
     @property
@@ -310,23 +300,23 @@ class RunStore(QObject):
         began, spent_s = monotonic(), self.budget.spent_s
         self.frame += 1
         self.budget.look(monotonic(), live=self.engine.running)
-        was_quiet = self._quiet
+        was_quiet = self.quiet
         n_taken = self._take_arrived()
         while not self._files.answers.empty():
             self._take_file(self._files.answers.get_nowait())
             n_taken += 1
         moved = self.replay.move_on()
-        interval = _MEASURING_MS if self._quiet and not self.replay.playing else FRAME_MS
+        interval = _MEASURING_MS if self.quiet and not self.replay.playing else FRAME_MS
         if self._timer.interval() != interval:
             self._timer.setInterval(interval)
         if not (self.busy or self.commands.unanswered):
             self._timer.stop()
-        if moved or (n_taken and not (was_quiet and self._quiet)):
+        if moved or (n_taken and not (was_quiet and self.quiet)):
             self.changed.emit()
         self.budget.spent_s = spent_s + monotonic() - began
 
     @property
-    def _quiet(self) -> bool:
+    def quiet(self) -> bool:
         """Whether a run is under way that is to be measured without being drawn."""
         return self.measure_only and self.engine.running and not self.paused and not self.commands.cancelling
 

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from statistics import median
 
 import msgspec
+from PySide6.QtCore import QEventLoop, QTimer
 
-from app.bench.long_run import wait_until
 from app.main_window import MainWindow
 from app.run_record import RunRecord
+from app.store import RunStore
 from engine.events import Event, PhaseFinished, Refused, RoundFinished, RunFailed, RunFinished
 from engine.host import Run, ThreadHost
 from engine.speed_model import Interval, median_interval
@@ -73,13 +74,26 @@ def in_window(window: MainWindow, run: Run, *, measure_only: bool) -> float:
         pair = store.commands.pair_to_come
         assert pair is not None
         store.run(pair, run)
-        wait_until(lambda: not store.busy, RUN_LIMIT_MS)
+        _wait_idle(store)
         record = store.shelf.shown
         assert isinstance(record, RunRecord)
         for event in record.events:
             rate.take(event)
     store.measure_only = False
     return rate.per_s
+
+
+def _wait_idle(store: RunStore) -> None:
+    """Let the event loop run until nothing is under way; asks when told, since asking often would cost the engine."""
+    loop, limit = QEventLoop(), QTimer()
+    limit.setSingleShot(True)
+    limit.timeout.connect(loop.quit)
+    limit.start(RUN_LIMIT_MS)
+    watch = store.changed.connect(lambda: None if store.busy else loop.quit())
+    if store.busy:
+        loop.exec()
+    limit.stop()
+    store.changed.disconnect(watch)
 
 
 def measure(window: MainWindow, host: ThreadHost, run: Run, *, n_pairs: int) -> Slowdown:

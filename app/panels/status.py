@@ -11,6 +11,7 @@ from app.kept_room import keep_room
 from app.labels import ElasticLine, SteadyLabel, plain_label
 from app.model_names import full_name
 from app.panel import Panel
+from app.plain_text import one_line
 from app.progress import Progress
 from app.progress_bar import CalmProgressBar
 from app.store import RunStore
@@ -74,7 +75,7 @@ class StatusPanel(Panel):
         return self.tr("{0} · {1} of {2}").format(model.device, taken, words.memory(needed.free_bytes))
 
     def _state(self, summary: Summary) -> str:
-        if self.store.measure_only and self.store.engine.running and not self.store.paused:
+        if self.store.quiet:
             return self.tr("measuring only: text and plots appear at the end")
         match self.store.doing:
             case "empty":
@@ -143,9 +144,10 @@ class StatusPanel(Panel):
             reasons["cancelled"] = self.tr("measuring stopped after {0} pairs").format(len(summary.pair_speedups))
         why = reasons.get(summary.reason, self.tr("failed") if summary.failure else self.tr("no end recorded"))
         text = self.tr("{0} tokens in {1} rounds, {2}").format(n, rounds, why)
-        if self.store.saved is not None:
-            return text + self.tr("; saved to {0}").format(self.store.saved.name)
-        return text if self.store.source is None else self.tr("from {0}: ").format(self.store.source.name) + text
+        if shown is not None and shown.saved is not None:
+            return text + self.tr("; saved to {0}").format(one_line(shown.saved.name))
+        source = None if shown is None else shown.source
+        return text if source is None else self.tr("from {0}: ").format(one_line(source.name)) + text
 
     def _replayed(self, summary: Summary, n_rounds: int) -> str:
         word = self.tr("replaying") if self.store.replay.playing else self.tr("as it was")
@@ -162,7 +164,8 @@ class StatusPanel(Panel):
 
     def _draw_progress(self) -> None:
         done, total = self._how_far()
-        self.progress.setVisible(self.store.busy)
+        # A bar without an end moves by itself, which would cost a run that is only measured.
+        self.progress.setVisible(self.store.busy and not self.store.quiet)
         self.progress.show_share(done, total)
         self._pace.see(self.store.doing, done, total, monotonic())
         self.left.show_text(self._left() if self.store.busy else "")

@@ -212,7 +212,7 @@ def test_a_saved_run_reads_back_the_same(qtbot, tmp_path):
     store.open_trace(tmp_path / "copy.jsonl")
     qtbot.waitUntil(lambda: not store.busy)
     assert store.log == log
-    assert store.source == tmp_path / "copy.jsonl"
+    assert store.shelf.shown.source == tmp_path / "copy.jsonl"
     store.close()
 
 
