@@ -56,6 +56,7 @@ class Panel(QWidget):
         if self._run_number != self.store.run_number:
             self._run_number, self._cursor, self._shown_selection = self.store.run_number, 0, None
             self.clear()
+            self.mark(None)
         new = self.store.shelf.events(self._cursor, self._slice)
         self._cursor += len(new)
         self._drawn_frame = self.store.frame

@@ -401,3 +401,13 @@ def test_axes_move_in_steps() -> None:
     assert [range_for(n) for n in (0, 16, 17, 25, 100, 1025)] == [16, 16, 24, 36, 121, 1369]
     assert top_of([7.2], least=1.0) == 8.0
     assert top_of([], least=10.0) > 10.0
+
+
+def test_the_cursor_goes_with_the_run_it_pointed_into(qtbot: QtBot, store: RunStore) -> None:
+    plot = shown(qtbot, store, AcceptancePlot)
+    feed(store, [started(), a_round(0, [" a"], [" x"]), a_round(1, [" b"], [" y"]), RunFinished("length", 4)])
+    store.select(Selection(1, None))
+    assert plot._cursor_line.isVisible()
+    feed(store, [started("second"), a_round(0, [" a"], [" x"])])
+    plot.refresh()
+    assert not plot._cursor_line.isVisible()
