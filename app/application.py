@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QApplication
 
 from app import theme
 from app.arguments import Arguments
+from app.collector import Collector
 from app.main_window import MainWindow, thread_host
 from app.screenshot import Photographer
 
@@ -21,6 +22,8 @@ def run(asked: Arguments) -> int:
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)
     app.setApplicationName("draftscope")
+    collector = Collector(app)
+    app.aboutToQuit.connect(collector.stop)
     if asked.picture is None:
         theme.follow_system(app)
         window = MainWindow(asked.pair, user_settings(), named=asked.named)

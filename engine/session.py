@@ -1,6 +1,7 @@
 """The models that are loaded and the runs made with them; the torch side of a host, also used by the commands."""
 
 import gc
+import threading
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -172,8 +173,12 @@ def _job(
 
 
 def release_memory() -> None:
-    """Give memory back to the system as far as torch allows."""
-    gc.collect()
+    """Give memory back to the system as far as torch allows.
+
+    Beside a window the engine has a thread of its own, and collecting there could delete the window's objects on the
+    wrong thread: the window collects on its own."""
+    if threading.current_thread() is threading.main_thread():
+        gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
 

@@ -1,5 +1,6 @@
 """What holds for every test: no display, no network, no file outside the test's folder, nothing left behind."""
 
+import gc
 import os
 import socket
 import threading
@@ -24,6 +25,23 @@ _LOCAL = ("127.", "localhost", "::1")
 _FOREIGN_POOL = "ThreadPoolExecutor"
 _FOREIGN_KIND = "TMonitor"
 _GRACE_S = 1.0
+_MUCH_GARBAGE = 50_000
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _collect_here_only() -> Iterator[None]:
+    """Garbage of one test is never collected on a worker thread of another: it may hold Qt objects."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def _collect(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Collect now and then, on the thread that runs the tests."""
+    yield
+    if gc.get_count()[0] > _MUCH_GARBAGE:
+        gc.collect()
 
 
 @pytest.fixture(autouse=True)

@@ -19,6 +19,7 @@ from app.bench.long_run import LongRun, rest, wait_until
 from app.bench.meter import Heartbeat, MeteredWindow
 from app.bench.recording import RecordedHost, lengthened
 from app.bench.slowdown import RUN_LIMIT_MS, Slowdown, measure
+from app.collector import Collector
 from app.main_window import MainWindow
 from app.run_record import RunRecord
 from engine.errors import EngineError
@@ -73,6 +74,7 @@ def bench(pair: Load, gamma: int, *, n_pairs: int) -> Iterator[Event | UiBench]:
     app = QApplication.instance() or QApplication([])
     assert isinstance(app, QApplication)
     theme.apply(app, "light")
+    app.aboutToQuit.connect(Collector(app).stop)
     settings = {"gamma": gamma, "temperature": 0.8, "max_new_tokens": _N_NEW, "stop_at_end": False, "baseline": False}
     run = Run("speculative", settings, Request(PROMPT))
     record, model, slowdown = _with_engine(pair, run, n_pairs)
