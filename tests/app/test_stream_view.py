@@ -271,7 +271,7 @@ def test_a_token_not_laid_out_yet_is_shown_all_the_same(shown, qtbot):
     _add(panel, (a_round(number, [" some", " words"]) for number in range(20_000)))
     panel.refresh()
     store.select(Selection(19_000, 1))
-    qtbot.waitUntil(view.card.isVisible, timeout=60_000)
+    qtbot.waitUntil(lambda: view.marks.current is not None, timeout=60_000)
     _settle(qtbot, panel)
     assert view.shown_text().count("·end") == 20_000
     top = view.top + view.lines.line_of(view.marks.current) * view.line_height
