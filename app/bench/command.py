@@ -16,7 +16,7 @@ from engine.methods.speculative.config import SpeculativeConfig
 
 # Everything but gamma is fixed by the definition of the figures.
 _FIXED = tuple(name for name in SpeculativeConfig.__struct_fields__ if name != "gamma")
-_FEWEST_PAIRS, _USUAL_PAIRS = 5, 7
+_FEWEST_PAIRS = 5
 
 
 @with_options(SpeculativeConfig, hidden=_FIXED)
@@ -24,7 +24,7 @@ def bench_ui(
     *,
     pair: PairOptions,
     settings: Settings,
-    pairs: Annotated[int, typer.Option(help="paired blocks, at least 5")] = _USUAL_PAIRS,
+    pairs: Annotated[int, typer.Option(help="paired blocks, at least 5")] = _FEWEST_PAIRS,
     json: Json = False,
 ) -> int:
     """The window under a stream, offscreen: frames, stalls, what drawing costs the engine, memory, first paint."""
