@@ -42,7 +42,7 @@ _MIXED = (Stretch(1.0, (RowShape(16, 256),) * 15 + (RowShape(2, 2048),)),)
 _READING = (Stretch(1.0, (_SHORT, _MIDDLE)),)
 
 TARGET = Stage(
-    "target", shapes.TARGET, Plan(steps=6000, peak_rate=1e-3, stretches=_BY_PHASE, hold=0.6), 11, "everything",
+    "target", shapes.TARGET, Plan(steps=7500, peak_rate=1e-3, stretches=_BY_PHASE, hold=0.6), 11, "everything",
     distilled=False,
 )  # fmt: skip
 DRAFTERS = (
