@@ -44,11 +44,11 @@ SECOND = Phase(
 )
 JUDGING = Phase(
     0.68,
-    0.15,
-    {"standard": 0.2, "draft": 0.25, "reflection": 0.45, "iterdrag": 0.1},
-    {"single": 0.28, "dated": 0.1, "bridge": 0.12, "comparison": 0.12, "claim": 0.38},
-    (1, 2, 3, 4, 4),
-    n_questions=5,
+    0.1,
+    {"standard": 0.35, "draft": 0.1, "reflection": 0.5, "iterdrag": 0.05},
+    {"single": 0.3, "dated": 0.1, "bridge": 0.1, "comparison": 0.05, "claim": 0.45},
+    (1, 1, 2, 3, 4),
+    n_questions=6,
 )
 THIRD = Phase(
     1.0,

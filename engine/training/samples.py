@@ -35,7 +35,7 @@ class Sampler:
         n = min(self._rng.choice(phase.n_documents), most_documents)
         format_ = weighted(self._rng, phase.formats)
         if format_ == "standard" and self._rng.random() < phase.several_share:
-            return self._several(n, self._rng.randint(2, phase.n_questions))
+            return self._several(n, self._rng.randint(2, phase.n_questions), phase.kinds)
         return self.write(format_, self._asker.ask(weighted(self._rng, phase.kinds)), n)
 
     def ask(self, kind: QuestionKind) -> Question:
@@ -104,10 +104,11 @@ class Sampler:
                 return other
             kind = "single" if question.kind == "dated" else kind
 
-    def _several(self, n_documents: int, n_questions: int) -> Prompt:
-        """Several questions about the same documents."""
+    def _several(self, n_documents: int, n_questions: int, kinds: Mapping[QuestionKind, float]) -> Prompt:
+        """Several questions and claims about the same documents."""
         documents: Sequence[Document] = self._rng.sample(self._answerable, n_documents)
-        asked = [self._asker.ask_about(self._rng.choice(documents)) for _ in range(n_questions)]
+        asking = {self._asker.ask_about: kinds["single"], self._asker.claim_about: kinds["claim"]}
+        asked = [weighted(self._rng, asking)(self._rng.choice(documents)) for _ in range(n_questions)]
         *more, last = [(question.text, question.answer) for question in asked]
         return prompts.standard_rag([d.text for d in documents], *last, more=more)
 

@@ -1,7 +1,7 @@
 """Prose documents about a generated world: what each says, and in which words; knows no question.
 
 Several facts a document, several wordings a fact, cross-references, near-duplicates, and dated reports that differ.
-Where reports differ, the later one holds: their text says so."""
+Where reports differ, the later one holds: their text says so, and the later names the one it corrects."""
 
 from collections.abc import Iterator
 from random import Random
@@ -89,11 +89,13 @@ def _plain(rng: Random, entity: Entity, facts: list[Fact]) -> Document:
 
 def _reports(rng: Random, revision: Revision, settled: list[Fact]) -> Iterator[Document]:
     """The earlier and the later report, each sometimes with another fact and the rule."""
+    later = f"Report of {revision.year}, correcting that of {revision.former_year}."
+    heads = {revision.former_year: f"Report of {revision.former_year}.", revision.year: later}
     for fact, year in ((revision.former, revision.former_year), (revision.fact, revision.year)):
         more = rng.sample(settled, min(len(settled), rng.randint(0, 1)))
         sentences = [_sentence(rng, one, first=True) for one in (fact, *more)]
         rule = [LATER_HOLDS] if rng.random() < _RULE_SHARE else []
-        text = " ".join((f"Report of {year}.", *sentences, *rule))
+        text = " ".join((heads[year], *sentences, *rule))
         yield Document("", fact.subject.label, text, (fact, *more), year)
 
 

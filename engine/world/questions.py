@@ -64,6 +64,10 @@ class Asker:
         """Draw a single-hop question that this document answers."""
         return self._about(self._rng.choice(self._true(document)), "single", document)
 
+    def claim_about(self, document: Document) -> Question:
+        """Draw a claim, true or false with equal chance, that this document decides."""
+        return self._claimed(self._rng.choice(self._true(document)), document)
+
     def answerable(self) -> list[Document]:
         """The documents that state something no report disputes."""
         return [document for document in self._archive.documents if self._true(document)]
@@ -108,11 +112,13 @@ class Asker:
     def _claim(self) -> Question:
         """A claim that is true or false with equal chance, half of them about what reports disagree on."""
         disputed = self._revised and self._rng.random() < _DISPUTED_CLAIMS
-        fact = self._rng.choice(self._revised if disputed else self._settled)
+        return self._claimed(self._rng.choice(self._revised if disputed else self._settled))
+
+    def _claimed(self, fact: Fact, document: Document | None = None) -> Question:
         claimed = fact if self._rng.random() > _FALSE_SHARE else self._wrong(fact)
         text = _CLAIM.format(c=plainly(claimed))
         answer = TRUE if claimed is fact else FALSE
-        return self._question("claim", text, answer, (fact,), (self._step(fact),))
+        return self._question("claim", text, answer, (fact,), (self._step(fact, document),))
 
     def _wrong(self, fact: Fact) -> Fact:
         """A false version of a fact: what the older report says, or another's value."""

@@ -151,7 +151,8 @@ def test_reports_that_differ_are_dated_and_the_later_one_is_true() -> None:
             earlier = stating[revision.former.key, revision.former.value]
             assert {d.year for d in later} == {revision.year} and {d.year for d in earlier} == {revision.former_year}
             assert revision.former_year < revision.year and revision.fact.value != revision.former.value
-            assert all(f"Report of {revision.year}." in d.text for d in later)
+            corrected = f"Report of {revision.year}, correcting that of {revision.former_year}."
+            assert all(corrected in d.text for d in later)
             seen += 1
         said = " ".join(document.text for document in made.documents)
     assert seen > 20
