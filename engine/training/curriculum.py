@@ -43,7 +43,7 @@ SECOND = Phase(
     n_questions=5,
 )
 JUDGING = Phase(
-    0.68,
+    0.8,
     0.1,
     {"standard": 0.35, "draft": 0.1, "reflection": 0.5, "iterdrag": 0.05},
     {"single": 0.3, "dated": 0.1, "bridge": 0.1, "comparison": 0.05, "claim": 0.45},

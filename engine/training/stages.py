@@ -35,14 +35,14 @@ _LATE = (_SHORT, _MIDDLE, _MIDDLE, _SHORT, _MIDDLE, _MIDDLE, _SHORT)
 _BY_PHASE = (
     Stretch(0.2, (_SHORT,)),
     Stretch(0.45, (_SHORT, _SHORT, _MIDDLE)),
-    Stretch(0.68, (_SHORT,)),
+    Stretch(0.8, (_SHORT,)),
     Stretch(1.0, (*_LATE, _LONG) * 3 + (*_LATE, _LONGEST)),
 )
 _MIXED = (Stretch(1.0, (RowShape(16, 256),) * 15 + (RowShape(2, 2048),)),)
 _READING = (Stretch(1.0, (_SHORT, _MIDDLE)),)
 
 TARGET = Stage(
-    "target", shapes.TARGET, Plan(steps=7500, peak_rate=1e-3, stretches=_BY_PHASE, hold=0.6), 11, "everything",
+    "target", shapes.TARGET, Plan(steps=6900, peak_rate=1e-3, stretches=_BY_PHASE, hold=0.6), 11, "everything",
     distilled=False,
 )  # fmt: skip
 DRAFTERS = (
