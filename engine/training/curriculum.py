@@ -53,8 +53,8 @@ JUDGING = Phase(
 THIRD = Phase(
     1.0,
     0.2,
-    {"standard": 0.24, "draft": 0.22, "reflection": 0.28, "drag": 0.08, "iterdrag": 0.18},
-    {"single": 0.46, "dated": 0.10, "bridge": 0.18, "comparison": 0.10, "claim": 0.16},
+    {"standard": 0.24, "draft": 0.3, "reflection": 0.2, "drag": 0.08, "iterdrag": 0.18},
+    {"single": 0.42, "dated": 0.08, "bridge": 0.16, "comparison": 0.06, "claim": 0.28},
     (1, 2, 4, 4, 6, 8, 10),
     n_questions=4,
 )
@@ -70,7 +70,7 @@ READING = Phase(
     1.0,
     0.05,
     {"standard": 0.2, "draft": 0.65, "drag": 0.05, "iterdrag": 0.1},
-    {"single": 0.52, "dated": 0.1, "bridge": 0.14, "comparison": 0.08, "claim": 0.16},
+    {"single": 0.42, "dated": 0.08, "bridge": 0.14, "comparison": 0.06, "claim": 0.3},
     (1, 2, 2, 3, 4),
     n_questions=5,
 )
