@@ -50,6 +50,8 @@ def _(event: events.PhaseFinished) -> str:
 @_describe.register
 def _(event: events.BlockFinished) -> str:
     per_token = words.milliseconds(event.decode_ms / max(1, len(event.ids)))
+    if not event.paired:
+        return tr("text finished: {0:,} tokens, {1} per token").format(len(event.ids), per_token)
     return tr("{0} block of pair {1} finished: {2:,} tokens, {3} per token").format(
         tr("plain") if event.lane == "plain" else tr("speculative"), event.pair + 1, len(event.ids), per_token
     )

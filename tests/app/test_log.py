@@ -37,12 +37,16 @@ from tests.app.factory import FakeHost, a_round, started, whole_run
             BlockFinished("plain", 0, (1, 2), 1.0, 20.0, 9.0, 4.0),
             "plain block of pair 1 finished: 2 tokens, 10.0 ms per token",
         ),
+        (
+            BlockFinished("speculative", 0, (1, 2), 1.0, 20.0, 9.0, 4.0, paired=False),
+            "text finished: 2 tokens, 10.0 ms per token",
+        ),
         (Compared(True, None, None), "compared with plain decoding: the same tokens"),
         (Compared(False, 17, None), "compared with plain decoding: differs at token 17"),
         (RunFinished("cancelled", 5), "run finished: 5 tokens, stopped"),
         (RunFailed("no room", "make some"), "failed: no room; make some"),
         (Refused("load", "no such folder", "check the path"), "refused (load): no such folder; check the path"),
-        (Progressed("measuring", 9, 9, "blocks"), "measuring complete: 9 blocks"),
+        (Progressed("measuring", 10, 10, "blocks"), "measuring complete: 10 blocks"),
     ],
 )
 def test_an_event_is_said_in_words(event: Event, said: str) -> None:
