@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app import theme
+from app import tables, theme
 from app.labels import SteadyLabel
 from app.panel import Panel
 from app.panels.rounds_model import RoundsModel
@@ -165,21 +165,15 @@ class _Table(QTableView):
         self._facts = model.facts
         self._rejected, self._text = (column for column, fact in enumerate(model.facts) if fact.is_text)
         self._chance = len(model.facts) - 1
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setFont(theme.tabular(self.font()))
-        self.setShowGrid(False)
+        tables.make_readable(self)
         self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         # The uppermost row is never cut.
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerItem)
-        self.verticalHeader().hide()
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.verticalHeader().setMinimumSectionSize(1)
         header = self.horizontalHeader()
-        header.setHighlightSections(False)
         # The third click on a header brings the order of the run back.
         header.setSortIndicatorClearable(True)
         header.setSortIndicator(_OWN_ORDER, Qt.SortOrder.AscendingOrder)
