@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QSettings, QSize, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QPaintEvent
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QTabWidget, QWidget
 
-from app import menus, requests
+from app import menus, requests, theme
 from app.menus import Menus
 from app.panels.explain import ExplainDialog
 from app.panels.status import StatusPanel
@@ -228,7 +228,9 @@ class MainWindow(QMainWindow):
     # Qt
 
     def event(self, event: QEvent) -> bool:
-        """Count what painting takes: everything that became dirty is painted within this one event."""
+        """Count what painting takes, all of which is in one event; follow the system's font, which comes in another."""
+        if event.type() == QEvent.Type.ApplicationFontChange:
+            theme.follow_font()
         if event.type() != QEvent.Type.UpdateRequest:
             return super().event(event)
         began = perf_counter()

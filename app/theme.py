@@ -107,6 +107,13 @@ def follow_system(app: QApplication) -> None:
     app.styleHints().colorSchemeChanged.connect(lambda _: apply(app, system_scheme()))
 
 
+def follow_font() -> None:
+    """Hand a changed system font on: what a style sheet dresses keeps the font it had when the sheet was set."""
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    app.setStyleSheet(app.styleSheet())
+
+
 def tabular(font: QFont) -> QFont:
     """The font with figures of equal width."""
     made = QFont(font)

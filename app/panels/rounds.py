@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtCore import QEvent, QModelIndex, Qt
 from PySide6.QtGui import QAction, QFocusEvent, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -84,8 +84,19 @@ class RoundsPanel(Panel):
             self.table.setCurrentIndex(self.model.index(row, column))
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
-        """Give the table whole rows only: at its end a rest would show as the last pixels of a row above."""
+        """Fit the rows to the new height."""
         super().resizeEvent(event)
+        self._fit_rows()
+
+    def event(self, event: QEvent) -> bool:
+        """Fit the rows once a new font has given the line above them and their titles another height."""
+        done = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._fit_rows()
+        return done
+
+    def _fit_rows(self) -> None:
+        """Give the table whole rows only: at its end a rest would show as the last pixels of a row above."""
         room = self.height() - self.table.y() - self.table.horizontalHeader().height()
         self._column.setContentsMargins(0, 0, 0, max(0, self.table.fit_rows(room)))
         self._column.activate()
@@ -189,6 +200,12 @@ class _Table(QTableView):
             super().focusInEvent(event)
         else:
             QFrame.focusInEvent(self, event)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
+        """Follow the system's font."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self.fit_columns()
 
     def show_chances(self, shown: bool) -> None:
         """Show or hide the acceptance probability."""
