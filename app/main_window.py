@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow, QTabWidget, QWidget
 
 from app import menus, requests, theme
 from app.menus import Menus
+from app.model_names import full_name
 from app.panels.explain import ExplainDialog
 from app.panels.status import StatusPanel
 from app.run_record import RunRecord
@@ -105,7 +106,8 @@ class MainWindow(QMainWindow):
         else:
             message = self.tr("the run was made by {0}, and {1} may read its tokens otherwise")
             hint = self.tr("choose the run's own target, or press Run")
-            self.store.report(message.format(kept.started.target, setup.pair.target), hint, what="fork")
+            names = (full_name(spec, "target") for spec in (kept.started.target, setup.pair.target))
+            self.store.report(message.format(*names), hint, what="fork")
 
     def run_again(self) -> None:
         """Make the run on show once more, from the same prompt with the next seed."""

@@ -28,10 +28,14 @@ from tests.app.factory import FakeHost, a_round, started, whole_run
 @pytest.mark.parametrize(
     ("event", "said"),
     [
-        (started("ab12"), "run ab12 started: speculative, builtin with drafter builtin, gamma 4, temperature 0.0"),
+        (
+            started("ab12"),
+            "run ab12 started: speculative, built-in target (7.9 M) with built-in drafter (0.42 M), "
+            "gamma 4, temperature 0.0",
+        ),
         (
             ModelLoaded("builtin", "small", "cpu", "float32", 2048, 32_000_000, 9_000_000, 0.2),
-            "loaded builtin and small in 0.2 s: 41 MB on cpu, float32, 2,048 tokens of context",
+            "loaded built-in target (7.9 M) and small in 0.2 s: 41 MB on cpu, float32, 2,048 tokens of context",
         ),
         (
             BlockFinished("plain", 0, (1, 2), 1.0, 20.0, 9.0, 4.0),
