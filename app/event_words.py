@@ -5,6 +5,7 @@ from functools import singledispatch
 from PySide6.QtCore import QCoreApplication
 
 from app import training_words, words
+from app.model_names import full_name
 from app.plain_text import one_line
 from engine import events
 from engine.events import Event
@@ -27,6 +28,12 @@ def _name(text: str) -> str:
     return one_line(text, longest=_LONGEST_NAME)
 
 
+def _models(event: events.RunStarted | events.ModelLoaded) -> tuple[str, str]:
+    """Target and drafter."""
+    target = full_name(event.target, "target", longest=_LONGEST_NAME)
+    return target, full_name(event.drafter, "drafter", longest=_LONGEST_NAME)
+
+
 @singledispatch
 def _describe(event: Event) -> str | None:
     """Rounds, series and decisions: too many for a log."""
@@ -37,7 +44,7 @@ def _describe(event: Event) -> str | None:
 def _(event: events.RunStarted) -> str:
     chosen = dict(event.settings)
     parts = [f"{name} {value}" for name, value in chosen.items() if name in ("gamma", "temperature", "seed")]
-    pair = tr("{0} with drafter {1}").format(_name(event.target), _name(event.drafter))
+    pair = tr("{0} with {1}").format(*_models(event))
     what = tr("run {0} started: {1}, {2}").format(_name(event.run_id), _name(event.method), pair)
     return ", ".join([what, *map(_name, parts)])
 
@@ -50,6 +57,8 @@ def _(event: events.PhaseFinished) -> str:
 @_describe.register
 def _(event: events.BlockFinished) -> str:
     per_token = words.milliseconds(event.decode_ms / max(1, len(event.ids)))
+    if not event.paired:
+        return tr("text finished: {0:,} tokens, {1} per token").format(len(event.ids), per_token)
     return tr("{0} block of pair {1} finished: {2:,} tokens, {3} per token").format(
         tr("plain") if event.lane == "plain" else tr("speculative"), event.pair + 1, len(event.ids), per_token
     )
@@ -91,7 +100,7 @@ def _(event: events.Refused) -> str:
 def _(event: events.ModelLoaded) -> str:
     weights = words.memory(event.weights_bytes + event.drafter_bytes)
     return tr("loaded {0} and {1} in {2:.1f} s: {3} on {4}, {5}, {6:,} tokens of context").format(
-        _name(event.target), _name(event.drafter), event.seconds, weights, _name(event.device), event.dtype,
+        *_models(event), event.seconds, weights, _name(event.device), event.dtype,
         event.context,
     )  # fmt: skip
 

@@ -5,11 +5,11 @@ from typing import NamedTuple
 from PySide6.QtCore import QCoreApplication
 
 from app import words
-from app.plain_text import one_line
+from app.model_names import full_name
 from app.shown_text import visible
 from app.theme import StreamFate
 from engine import speed_model
-from engine.events import Event, RoundFinished, RunStarted
+from engine.events import Event, Role, RoundFinished, RunStarted
 from engine.summary import Summary
 
 _LONGEST_TOKEN = 60
@@ -50,8 +50,8 @@ def _token(text: str) -> str:
     return f"“{visible(text, longest=_LONGEST_TOKEN)}”"
 
 
-def _model(spec: str) -> str:
-    return one_line(spec, longest=_LONGEST_TOKEN)
+def _model(spec: str, role: Role) -> str:
+    return full_name(spec, role, longest=_LONGEST_TOKEN)
 
 
 # What happens
@@ -68,8 +68,8 @@ def _idea(summary: Summary, started: RunStarted | None) -> Entry:
         return Entry(name, tr(
             "This run is plain decoding: the target {0} made one token a step, {1:,} tokens in {2:,} steps. "
             "Nothing was proposed; choose a drafter to see proposals."
-        ).format(_model(started.target), summary.n_emitted, summary.n_rounds))  # fmt: skip
-    drafter, target = _model(started.drafter), _model(started.target)
+        ).format(_model(started.target, "target"), summary.n_emitted, summary.n_rounds))  # fmt: skip
+    drafter, target = _model(started.drafter, "drafter"), _model(started.target, "target")
     return Entry(name, tr(
         "The drafter {0} proposes up to γ = {1} tokens a round, and the target {2} checks them all in one step. "
         "So far {3:,} rounds made {4:,} tokens."

@@ -8,8 +8,9 @@ from PySide6.QtCore import QEvent, QSettings, QSize, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QPaintEvent
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QTabWidget, QWidget
 
-from app import menus, requests
+from app import menus, requests, theme
 from app.menus import Menus
+from app.model_names import full_name
 from app.panels.explain import ExplainDialog
 from app.panels.status import StatusPanel
 from app.run_record import RunRecord
@@ -105,7 +106,8 @@ class MainWindow(QMainWindow):
         else:
             message = self.tr("the run was made by {0}, and {1} may read its tokens otherwise")
             hint = self.tr("choose the run's own target, or press Run")
-            self.store.report(message.format(kept.started.target, setup.pair.target), hint, what="fork")
+            names = (full_name(spec, "target") for spec in (kept.started.target, setup.pair.target))
+            self.store.report(message.format(*names), hint, what="fork")
 
     def run_again(self) -> None:
         """Make the run on show once more, from the same prompt with the next seed."""
@@ -228,7 +230,9 @@ class MainWindow(QMainWindow):
     # Qt
 
     def event(self, event: QEvent) -> bool:
-        """Count what painting takes: everything that became dirty is painted within this one event."""
+        """Count what painting takes, all of which is in one event; follow the system's font, which comes in another."""
+        if event.type() == QEvent.Type.ApplicationFontChange:
+            theme.follow_font()
         if event.type() != QEvent.Type.UpdateRequest:
             return super().event(event)
         began = perf_counter()

@@ -5,6 +5,7 @@ from functools import lru_cache
 from PySide6.QtCore import QCoreApplication
 
 from app.plain_text import one_line
+from app.shown_text import LONGEST
 from engine import folders
 from engine.errors import EngineError
 from engine.events import Role
@@ -15,8 +16,13 @@ def is_builtin(spec: str) -> bool:
     return spec.partition(":")[0] == "builtin"
 
 
-def full_name(spec: str, role: Role) -> str:
+def full_name(spec: str, role: Role, *, longest: int = LONGEST) -> str:
     """A built-in model by its part and size, for its SPEC alone names two; any other as it was named."""
+    return builtin_name(spec, role) or one_line(spec, longest=longest)
+
+
+def builtin_name(spec: str, role: Role) -> str | None:
+    """A built-in model by its part and size; None for any other."""
     titles = {
         ("builtin", "target"): _tr("built-in target"),
         ("builtin", "drafter"): _tr("built-in drafter"),
@@ -24,7 +30,7 @@ def full_name(spec: str, role: Role) -> str:
     }
     title = titles.get((spec, role))
     if title is None:
-        return one_line(spec)
+        return None
     n = n_parameters(spec, role)
     return _tr("{0} ({1})").format(title, in_millions(n)) if n else title
 

@@ -2,6 +2,7 @@
 
 from PySide6.QtCore import QCoreApplication
 
+from app.model_names import builtin_name
 from app.plain_text import one_line
 from engine.events import RunStarted
 
@@ -22,7 +23,8 @@ def short(spec: str) -> str:
 
 def pair(started: RunStarted) -> str:
     """Target and drafter."""
-    return f"{short(started.target)} + {short(started.drafter)}"
+    target, drafter = builtin_name(started.target, "target"), builtin_name(started.drafter, "drafter")
+    return f"{target or short(started.target)} + {drafter or short(started.drafter)}"
 
 
 def sampling(started: RunStarted) -> tuple[str, ...]:

@@ -107,6 +107,13 @@ def follow_system(app: QApplication) -> None:
     app.styleHints().colorSchemeChanged.connect(lambda _: apply(app, system_scheme()))
 
 
+def follow_font() -> None:
+    """Hand a changed system font on: what a style sheet dresses keeps the font it had when the sheet was set."""
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    app.setStyleSheet(app.styleSheet())
+
+
 def tabular(font: QFont) -> QFont:
     """The font with figures of equal width."""
     made = QFont(font)
@@ -153,6 +160,11 @@ def blend(over: QColor, under: QColor, share: float) -> QColor:
 
 
 def _rules(c: Colours) -> str:
+    parts = (_window_rules, _view_rules, _menu_and_slider_rules, _field_rules, _button_rules, _role_rules)
+    return "".join(part(c) for part in parts)
+
+
+def _window_rules(c: Colours) -> str:
     return f"""
     QMainWindow::separator {{ background: {c.window}; width: {HALF}px; height: {HALF}px; }}
     QMainWindow::separator:hover {{ background: {c.line}; }}
@@ -165,6 +177,11 @@ def _rules(c: Colours) -> str:
     QStatusBar {{ border-top: 1px solid {c.line}; }}
     QStatusBar::item {{ border: 0; }}
     QToolTip {{ color: {c.text}; background: {c.base}; border: 1px solid {c.line}; padding: {HALF}px; }}
+    """
+
+
+def _view_rules(c: Colours) -> str:
+    return f"""
     QHeaderView {{ background: {c.base}; }}
     QHeaderView::section {{ background: {c.base}; color: {c.muted}; border: 0; border-bottom: 1px solid {c.line};
         padding: {HALF}px {GRID}px; }}
@@ -181,6 +198,11 @@ def _rules(c: Colours) -> str:
     QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
     QScrollBar::add-page, QScrollBar::sub-page {{ background: {c.window}; }}
     QAbstractScrollArea::corner {{ border: 0; background: {c.window}; }}
+    """
+
+
+def _menu_and_slider_rules(c: Colours) -> str:
+    return f"""
     QComboBox QAbstractItemView {{ border: 1px solid {c.edge}; background: {c.base}; }}
     QMenu {{ border: 1px solid {c.edge}; }}
     QMenu::separator {{ height: 1px; background: {c.line}; margin: {HALF}px 0; }}
@@ -191,6 +213,11 @@ def _rules(c: Colours) -> str:
     QSlider::handle:horizontal:focus {{ border-color: {c.text}; }}
     QSlider::sub-page:horizontal:disabled, QSlider::groove:horizontal:disabled {{ background: {c.line}; }}
     QSlider::handle:horizontal:disabled {{ background: {c.window}; border-color: {c.edge}; }}
+    """
+
+
+def _field_rules(c: Colours) -> str:
+    return f"""
     QPlainTextEdit {{ border: 1px solid {c.edge}; border-radius: {HALF}px; background: {c.base}; }}
     QPlainTextEdit:focus {{ border: 1px solid {c.accent}; }}
     QLineEdit[role="search"] {{ border: 1px solid {c.edge}; border-radius: {HALF}px; background: {c.base};
@@ -201,6 +228,11 @@ def _rules(c: Colours) -> str:
     QCheckBox::indicator:checked {{ background: {c.accent}; background-clip: content; }}
     QCheckBox::indicator:hover, QCheckBox::indicator:focus {{ border-color: {c.text}; }}
     QCheckBox::indicator:disabled {{ border-color: {c.line}; }}
+    """
+
+
+def _button_rules(c: Colours) -> str:
+    return f"""
     QPushButton {{ padding: {HALF + 1}px {GRID + HALF}px; border: 1px solid {c.edge}; border-radius: {HALF}px;
         background: {c.base}; color: {c.text}; }}
     QPushButton:hover {{ border-color: {c.text}; }}
@@ -213,6 +245,11 @@ def _rules(c: Colours) -> str:
     QPushButton[primary="true"]:focus {{ border: 2px solid {c.text}; padding: {HALF}px {2 * GRID - 1}px; }}
     QPushButton[primary="true"]:disabled {{ background: {c.window}; color: {_faded(c).name()};
         border-color: {c.line}; }}
+    """
+
+
+def _role_rules(c: Colours) -> str:
+    return f"""
     QLabel[role="muted"] {{ color: {c.muted}; }}
     QLabel[role="good"] {{ color: {c.good}; }}
     QLabel[role="bad"] {{ color: {c.bad}; }}

@@ -148,8 +148,9 @@ class TokensEmitted(Event, frozen=True):
 class BlockFinished(Event, frozen=True):
     """One whole timed generation: a block of the interleaved comparison with plain decoding.
 
-    decode_ms covers everything after prefill; first_ms is the first round alone. target_step_ms: mean time of a target
-    forward over gamma + 1 tokens, None where no round had a full draft; draft_step_ms: one drafter step, or None."""
+    paired: whether it is in that comparison; the recorded generation, which comes before it, is not. decode_ms covers
+    everything after prefill; first_ms is the first round alone. target_step_ms: mean time of a target forward over
+    gamma + 1 tokens, None where no round had a full draft; draft_step_ms: one drafter step, or None."""
 
     lane: Lane
     pair: int
@@ -160,6 +161,7 @@ class BlockFinished(Event, frozen=True):
     target_step_ms: float | None
     draft_step_ms: float | None = None
     at_s: float = 0.0
+    paired: bool = True
 
 
 class Compared(Event, frozen=True):

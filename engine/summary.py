@@ -30,13 +30,14 @@ class RoundKind(msgspec.Struct, frozen=True):
 
 
 class BlockTime(msgspec.Struct, frozen=True):
-    """One timed generation."""
+    """One timed generation. paired: whether it counts in what is said of the blocks."""
 
     lane: events.Lane
     pair: int
     ms_per_token: float
     target_step_ms: float | None
     draft_step_ms: float | None
+    paired: bool = True
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -116,7 +117,7 @@ class Summary(msgspec.Struct, frozen=True):
 
     @property
     def ms_per_token(self) -> float | None:
-        """Median over the speculative blocks, or of the run so far."""
+        """Median over the speculative blocks of pairs, or of the run so far."""
         times = self._times("speculative")
         if times:
             return median(times)
@@ -148,7 +149,7 @@ class Summary(msgspec.Struct, frozen=True):
     @property
     def c(self) -> float | None:
         """Cost coefficient: mean drafter step over mean one-token target step of the plain blocks."""
-        draft = [block.draft_step_ms for block in self.blocks if block.draft_step_ms is not None]
+        draft = [block.draft_step_ms for block in self.paired("speculative") if block.draft_step_ms is not None]
         target = self._target_steps("plain")
         return (sum(draft) / len(draft)) / (sum(target) / len(target)) if draft and sum(target) > 0 else None
 
@@ -168,11 +169,11 @@ class Summary(msgspec.Struct, frozen=True):
     @property
     def pair_speedups(self) -> tuple[float, ...]:
         """Plain over speculative time per token, for each finished pair of blocks."""
-        plain = {block.pair: block.ms_per_token for block in self.blocks if block.lane == "plain"}
+        plain = {block.pair: block.ms_per_token for block in self.paired("plain")}
         return tuple(
             plain[block.pair] / block.ms_per_token
-            for block in self.blocks
-            if block.lane == "speculative" and block.pair in plain and block.ms_per_token
+            for block in self.paired("speculative")
+            if block.pair in plain and block.ms_per_token
         )
 
     @property
@@ -185,13 +186,15 @@ class Summary(msgspec.Struct, frozen=True):
         """Bootstrap over pairs; None below three."""
         return speed_model.median_interval(self.pair_speedups)
 
+    def paired(self, lane: events.Lane) -> tuple[BlockTime, ...]:
+        """The blocks of a lane that the speedup is made of."""
+        return tuple(block for block in self.blocks if block.paired and block.lane == lane)
+
     def _target_steps(self, lane: events.Lane) -> list[float]:
-        return [
-            block.target_step_ms for block in self.blocks if block.lane == lane and block.target_step_ms is not None
-        ]
+        return [block.target_step_ms for block in self.paired(lane) if block.target_step_ms is not None]
 
     def _times(self, lane: events.Lane) -> list[float]:
-        return [block.ms_per_token for block in self.blocks if block.lane == lane]
+        return [block.ms_per_token for block in self.paired(lane)]
 
 
 @singledispatch
@@ -257,8 +260,9 @@ def _count_positions(positions: tuple[Position, ...], accepted: int, tested: int
 
 @_fold.register
 def _(event: events.BlockFinished, summary: Summary) -> Summary:
+    ms_per_token = event.decode_ms / max(1, len(event.ids))
     time = BlockTime(
-        event.lane, event.pair, event.decode_ms / max(1, len(event.ids)), event.target_step_ms, event.draft_step_ms
+        event.lane, event.pair, ms_per_token, event.target_step_ms, event.draft_step_ms, paired=event.paired
     )
     return msgspec.structs.replace(summary, blocks=(*summary.blocks, time))
 

@@ -48,11 +48,11 @@ def show(items: Iterator[Prefilled | RoundFinished | Generation], rt: Runtime) -
     raise AssertionError("a generation ends with its result")
 
 
-def block(lane: Lane, pair: int, made: Generation, rt: Runtime) -> BlockFinished:
+def block(lane: Lane, pair: int, made: Generation, rt: Runtime, *, paired: bool = True) -> BlockFinished:
     """State one timed generation."""
     return BlockFinished(
         lane, pair, made.ids, made.prefill_ms, made.decode_ms, made.first_ms, made.target_step_ms,
-        made.draft_step_ms, at_s=rt.elapsed_s(),
+        made.draft_step_ms, at_s=rt.elapsed_s(), paired=paired,
     )  # fmt: skip
 
 

@@ -5,10 +5,8 @@ from collections.abc import Sequence
 from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QFrame,
     QHeaderView,
     QSplitter,
-    QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
     QWidget,
@@ -20,6 +18,7 @@ from app.panels.two_runs import TwoRuns
 from app.run_record import RunRecord
 from app.shown_text import visible
 from app.store import RunStore
+from app.tables import FigureTable
 from engine.events import Event, RunStarted, Setting
 from engine.summary import Summary
 
@@ -39,7 +38,7 @@ class HistoryPanel(Panel):
         self._rows: list[RunRecord] = []
         # Whether a run had ended and was on show when its row was written.
         self._written: dict[int, tuple[bool, bool]] = {}
-        self.table = QTableWidget(0, 0, self)
+        self.table = FigureTable(0, 0, self, padding=theme.GRID)
         self.table.setAccessibleName(self.tr("Runs of this session"))
         self.two = TwoRuns(self)
         self._set_up_table()
@@ -167,19 +166,11 @@ class HistoryPanel(Panel):
         )  # fmt: skip
         table.setColumnCount(len(titles))
         table.setHorizontalHeaderLabels(titles)
-        table.setFrameShape(QFrame.Shape.NoFrame)
-        table.setFont(theme.tabular(table.font()))
-        table.setShowGrid(False)
         table.setWordWrap(False)
-        table.setTabKeyNavigation(False)
-        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         table.setToolTip(self.tr("A selected run is shown; select two (Ctrl+click) to compare them."))
-        table.verticalHeader().hide()
-        table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + theme.GRID)
         header = table.horizontalHeader()
-        header.setHighlightSections(False)
         for column in range(len(titles)):
             fits = QHeaderView.ResizeMode.ResizeToContents
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive if column == 1 else fits)

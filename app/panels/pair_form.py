@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QComboBox, QFileDialog, QFormLayout, QLabel, QVBox
 
 from app import faults, labels, theme, words
 from app.labels import plain_label
-from app.model_names import full_name, is_builtin
+from app.model_names import builtin_name, full_name, is_builtin
 from app.panels.elided_label import ElidedLabel
 from app.panels.model_picker import Choice, ModelPicker
 from app.panels.steady_box import SteadyBox
@@ -105,8 +105,8 @@ class PairForm(QWidget):
     def _about(self, role: Role) -> str:
         """What the chosen model is, in few words."""
         spec = (self.target if role == "target" else self.drafter).spec().strip()
-        if is_builtin(spec) and full_name(spec, role) != spec:
-            return full_name(spec, role)
+        if name := builtin_name(spec, role):
+            return name
         n_bytes = next((option.n_bytes for option in self._options(role) if option.spec == spec), 0)
         return self._size(n_bytes) if n_bytes else self.tr("size not known yet")
 

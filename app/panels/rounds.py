@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtCore import QEvent, QModelIndex, Qt
 from PySide6.QtGui import QAction, QFocusEvent, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app import theme
+from app import tables, theme
 from app.labels import SteadyLabel
 from app.panel import Panel
 from app.panels.rounds_model import RoundsModel
@@ -84,8 +84,19 @@ class RoundsPanel(Panel):
             self.table.setCurrentIndex(self.model.index(row, column))
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
-        """Give the table whole rows only: at its end a rest would show as the last pixels of a row above."""
+        """Fit the rows to the new height."""
         super().resizeEvent(event)
+        self._fit_rows()
+
+    def event(self, event: QEvent) -> bool:
+        """Fit the rows once a new font has given the line above them and their titles another height."""
+        done = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._fit_rows()
+        return done
+
+    def _fit_rows(self) -> None:
+        """Give the table whole rows only: at its end a rest would show as the last pixels of a row above."""
         room = self.height() - self.table.y() - self.table.horizontalHeader().height()
         self._column.setContentsMargins(0, 0, 0, max(0, self.table.fit_rows(room)))
         self._column.activate()
@@ -165,21 +176,15 @@ class _Table(QTableView):
         self._facts = model.facts
         self._rejected, self._text = (column for column, fact in enumerate(model.facts) if fact.is_text)
         self._chance = len(model.facts) - 1
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setFont(theme.tabular(self.font()))
-        self.setShowGrid(False)
+        tables.make_readable(self)
         self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         # The uppermost row is never cut.
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerItem)
-        self.verticalHeader().hide()
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.verticalHeader().setMinimumSectionSize(1)
         header = self.horizontalHeader()
-        header.setHighlightSections(False)
         # The third click on a header brings the order of the run back.
         header.setSortIndicatorClearable(True)
         header.setSortIndicator(_OWN_ORDER, Qt.SortOrder.AscendingOrder)
@@ -195,6 +200,12 @@ class _Table(QTableView):
             super().focusInEvent(event)
         else:
             QFrame.focusInEvent(self, event)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
+        """Follow the system's font."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self.fit_columns()
 
     def show_chances(self, shown: bool) -> None:
         """Show or hide the acceptance probability."""

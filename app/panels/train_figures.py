@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHeaderView, QTableWidgetItem, QVBoxLayout, QWidget
 
 from app import theme, words
 from app.labels import plain_label
 from app.panel import Panel
 from app.store import RunStore
+from app.tables import FigureTable
 from engine.events import DrafterMeasured, Event
 from engine.speed_model import Interval
 from engine.summary import Summary
@@ -31,15 +32,10 @@ class TrainFiguresPanel(Panel):
             (self.tr("predicted speedup"), self.tr("From α, c and the measured cost of checking a draft.")),
             (self.tr("measured speedup"), self.tr("Speculative against plain decoding, in alternating blocks.")),
         )
-        self.table = QTableWidget(len(names), 3, self)
+        self.table = FigureTable(len(names), 3, self, padding=theme.GRID)
         self.table.setHorizontalHeaderLabels([self.tr("figure"), self.tr("before"), self.tr("after")])
         self.table.setAccessibleName(self.tr("Figures before and after training"))
         self.table.setToolTip(self.tr("95 % intervals in brackets, over held-out texts and over pairs of blocks."))
-        self.table.verticalHeader().hide()
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setShowGrid(False)
-        self.table.setTabKeyNavigation(False)
-        self.table.setFont(theme.tabular(self.table.font()))
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
         for row, (name, tip) in enumerate(names):

@@ -3,9 +3,7 @@
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QFrame,
     QHeaderView,
-    QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
     QWidget,
@@ -15,6 +13,7 @@ from app import comparison, theme
 from app.labels import plain_label
 from app.run_record import RunRecord
 from app.shown_text import visible
+from app.tables import FigureTable
 
 _LONGEST = 60
 
@@ -27,9 +26,10 @@ class TwoRuns(QWidget):
         self._compared: tuple[int, int, int, int] | None = None
         self.sentence = plain_label("", self, role="muted", wraps=True)
         self.sentence.setAccessibleName(self.tr("Comparison of two runs"))
-        self.table = QTableWidget(0, 3, self)
+        self.table = FigureTable(0, 3, self, padding=theme.HALF)
         self.table.setAccessibleName(self.tr("Figures of both runs"))
-        self._set_up_table()
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         column = QVBoxLayout(self)
         column.setContentsMargins(2 * theme.GRID, theme.HALF, theme.GRID, 0)
         column.setSpacing(theme.HALF)
@@ -80,16 +80,3 @@ class TwoRuns(QWidget):
         if not text:
             return self.tr("run {0} ends").format(run.number)
         return self.tr("run {0} goes on with {1}").format(run.number, f"“{visible(text, longest=_LONGEST)}”")
-
-    def _set_up_table(self) -> None:
-        table = self.table
-        table.setFrameShape(QFrame.Shape.NoFrame)
-        table.setFont(theme.tabular(table.font()))
-        table.setShowGrid(False)
-        table.setTabKeyNavigation(False)
-        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
-        table.verticalHeader().hide()
-        table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + theme.HALF)
-        table.horizontalHeader().setHighlightSections(False)
-        table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)

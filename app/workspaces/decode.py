@@ -1,6 +1,8 @@
 """The Decode tab: prompt and stream in the middle, setup left, figures right, rounds below; decides nothing."""
 
-from PySide6.QtCore import QSettings, QSize, Qt, QTimer
+from time import perf_counter
+
+from PySide6.QtCore import QEvent, QSettings, QSize, Qt, QTimer
 from PySide6.QtGui import QAction, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QDockWidget, QFrame, QMainWindow, QScrollArea, QVBoxLayout, QWidget
 
@@ -44,6 +46,7 @@ class DecodeWorkspace(QMainWindow):
     def __init__(self, store: RunStore, pair: Load, parent: QWidget | None = None, *, named: bool = False) -> None:
         super().__init__(parent)
         self.setWindowFlags(Qt.WindowType.Widget)
+        self._store = store
         self.prompt = PromptPanel(store, self)
         self.error = ErrorPanel(store, self)
         self.stream = TokenStreamPanel(store, self)
@@ -68,7 +71,6 @@ class DecodeWorkspace(QMainWindow):
         }
         self._arranged = False
         self._was_wide: bool | None = None
-        self._store = store
         self.setup.measure_only_toggled.connect(self._set_measure_only)
         for plot in self.plots.all:
             plot.export_failed.connect(store.report)
@@ -172,11 +174,28 @@ class DecodeWorkspace(QMainWindow):
         return middle
 
     def _dock(self, name: str, title: str, content: QWidget) -> QDockWidget:
-        dock = QDockWidget(title, self)
+        dock = _Dock(title, self._store, self)
         dock.setObjectName(name)
         dock.setWidget(content)
         self.addDockWidget(_AREAS.get(name, Qt.DockWidgetArea.BottomDockWidgetArea), dock)
         return dock
+
+
+class _Dock(QDockWidget):
+    """A dock whose painting counts in the budget also while it floats, a window of its own."""
+
+    def __init__(self, title: str, store: RunStore, parent: QWidget) -> None:
+        super().__init__(title, parent)
+        self._store = store
+
+    def event(self, event: QEvent) -> bool:
+        """Count what painting takes; a dock in its place gets no such event, the window paints it."""
+        if event.type() != QEvent.Type.UpdateRequest:
+            return super().event(event)
+        began = perf_counter()
+        done = super().event(event)
+        self._store.budget.spent_s += perf_counter() - began
+        return done
 
 
 class _Plots(QWidget):

@@ -103,6 +103,11 @@ def blocks(n_pairs: int = 3) -> list[BlockFinished]:
     return made + [BlockFinished("plain", pair, (1, 2), 1.0, 20.0, 9.0, 4.0) for pair in range(n_pairs)]
 
 
+def text_done() -> BlockFinished:
+    """The recorded generation is whole; it is in no pair."""
+    return BlockFinished("speculative", 0, (1, 2), 1.0, 40.0, 20.0, 9.0, 3.0, paired=False)
+
+
 def whole_run(run_id: str = "run1") -> list[Event]:
     """A short finished run: two rounds, five tokens, three pairs of blocks, the same text."""
     return [
@@ -110,6 +115,7 @@ def whole_run(run_id: str = "run1") -> list[Event]:
         PhaseFinished("prefill", 12.0, 1),
         a_round(0, [" a", " time"], [" lived", " ran"], " there"),
         a_round(1, [" was"], (), "\n"),
+        text_done(),
         *blocks(),
         Compared(True, None, None),
         RunFinished("length", 5),

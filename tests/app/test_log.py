@@ -28,21 +28,29 @@ from tests.app.factory import FakeHost, a_round, started, whole_run
 @pytest.mark.parametrize(
     ("event", "said"),
     [
-        (started("ab12"), "run ab12 started: speculative, builtin with drafter builtin, gamma 4, temperature 0.0"),
+        (
+            started("ab12"),
+            "run ab12 started: speculative, built-in target (7.9 M) with built-in drafter (0.42 M), "
+            "gamma 4, temperature 0.0",
+        ),
         (
             ModelLoaded("builtin", "small", "cpu", "float32", 2048, 32_000_000, 9_000_000, 0.2),
-            "loaded builtin and small in 0.2 s: 41 MB on cpu, float32, 2,048 tokens of context",
+            "loaded built-in target (7.9 M) and small in 0.2 s: 41 MB on cpu, float32, 2,048 tokens of context",
         ),
         (
             BlockFinished("plain", 0, (1, 2), 1.0, 20.0, 9.0, 4.0),
             "plain block of pair 1 finished: 2 tokens, 10.0 ms per token",
+        ),
+        (
+            BlockFinished("speculative", 0, (1, 2), 1.0, 20.0, 9.0, 4.0, paired=False),
+            "text finished: 2 tokens, 10.0 ms per token",
         ),
         (Compared(True, None, None), "compared with plain decoding: the same tokens"),
         (Compared(False, 17, None), "compared with plain decoding: differs at token 17"),
         (RunFinished("cancelled", 5), "run finished: 5 tokens, stopped"),
         (RunFailed("no room", "make some"), "failed: no room; make some"),
         (Refused("load", "no such folder", "check the path"), "refused (load): no such folder; check the path"),
-        (Progressed("measuring", 9, 9, "blocks"), "measuring complete: 9 blocks"),
+        (Progressed("measuring", 10, 10, "blocks"), "measuring complete: 10 blocks"),
     ],
 )
 def test_an_event_is_said_in_words(event: Event, said: str) -> None:

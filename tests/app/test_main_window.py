@@ -2,7 +2,7 @@ import subprocess
 import sys
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QPushButton
 
 from app import application
@@ -135,6 +135,16 @@ def test_a_closed_dock_comes_back_with_reset_layout(open_window):
     window.decode.reset_layout()
     assert window.decode.rounds.isVisible()
     assert window.decode.metrics.isVisible()
+
+
+def test_painting_of_a_floating_dock_counts_in_the_budget(open_window):
+    window, _ = open_window()
+    dock = window.decode._docks["rounds"]
+    dock.setFloating(True)
+    spent_s = window.store.budget.spent_s
+    QCoreApplication.sendEvent(dock, QEvent(QEvent.Type.UpdateRequest))
+    assert window.store.budget.spent_s > spent_s
+    dock.setFloating(False)
 
 
 def test_every_control_has_a_name_for_those_who_cannot_see_it(open_window):

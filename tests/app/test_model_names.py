@@ -1,11 +1,27 @@
-from app import model_names
+from app import model_names, run_words
+from app.event_words import describe
+from app.explanations import explain
 from engine.errors import ModelError
+from engine.summary import Summary
+from tests.app.factory import MODEL, started
 
 
 def test_built_in_models_are_told_apart_by_part_and_size():
     assert model_names.full_name("builtin", "target") == "built-in target (7.9 M)"
     assert model_names.full_name("builtin", "drafter") == "built-in drafter (0.42 M)"
     assert model_names.full_name("builtin:small", "drafter").startswith("built-in small drafter (0.")
+
+
+def test_what_a_run_was_made_with_names_both_models_in_full():
+    assert run_words.pair(started()) == "built-in target (7.9 M) + built-in drafter (0.42 M)"
+    assert run_words.pair(started(drafter="/m/<b>\u202ex")) == "built-in target (7.9 M) + <b>⟨U+202E⟩x"
+
+
+def test_the_explanation_and_the_log_tell_the_two_built_in_models_apart():
+    told = [entry.words for section in explain(Summary(), started(), None) for entry in section.entries]
+    for text in (told[0], describe(started()), describe(MODEL)):
+        assert "built-in target (7.9 M)" in text
+        assert "built-in drafter (0.42 M)" in text
 
 
 def test_other_models_keep_their_names_made_visible():

@@ -167,8 +167,8 @@ def test_the_status_line_says_in_words_what_the_engine_does(show):
     show.store.run(PAIR, Run("speculative", {}, Request("x")))
     show.say(*whole_run()[:3])
     assert panel.state.text() == "drafting round 1 of ~43"
-    show.say(whole_run()[3], *blocks(), Progressed("measuring", 3, 9, "blocks"))
-    assert panel.state.text() == ("text done; measuring against plain decoding, block 3 of 9; Stop keeps the text")
+    show.say(whole_run()[3], *blocks(), Progressed("measuring", 3, 10, "blocks"))
+    assert panel.state.text() == ("text done; measuring against plain decoding, block 3 of 10; Stop keeps the text")
     show.say(RunFinished("length", 5))
     assert panel.state.text() == "5 tokens in 2 rounds, length reached"
 

@@ -438,3 +438,4 @@ def test_pairs_are_explained(setup):
     tip = setup().form.control("repeats").toolTip()
     assert "one of plain decoding" in tip
     assert "about twice the run" in tip
+    assert "The run on show comes first and is in none of them" in tip

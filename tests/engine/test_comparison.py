@@ -6,10 +6,12 @@ from threading import Event as Flag
 import pytest
 import torch
 
-from engine.events import BlockFinished, Compared
+from engine.events import BlockFinished, Compared, RoundFinished
 from engine.method import Request
+from engine.runtime import Cancelled
 from engine.session import Session
 from engine.speculate import Decoder
+from engine.summary import Summary, fold
 from tests import fakes
 
 
@@ -22,10 +24,35 @@ def session(tmp_path: Path) -> Session:
 
 
 def compared(session: Session) -> tuple[Compared, list[tuple[int, ...]]]:
-    """The verdict and the ids of the speculative and the plain block."""
+    """The verdict and the ids of the recorded text and of the plain block after it."""
     events = list(session.run("speculative", {"max_new_tokens": 30, "repeats": 1}, Request("The harbour"), Flag()))
     blocks = [event.ids for event in events if isinstance(event, BlockFinished)]
-    return next(event for event in events if isinstance(event, Compared)), blocks
+    return next(event for event in events if isinstance(event, Compared)), blocks[:2]
+
+
+def test_the_recorded_text_comes_first_and_is_in_no_pair(session: Session) -> None:
+    settings = {"max_new_tokens": 12, "repeats": 3}
+    events = list(session.run("speculative", settings, Request("The harbour"), Flag()))
+    blocks = [event for event in events if isinstance(event, BlockFinished)]
+    recorded, *pairs = [(block.lane, block.pair if block.paired else None) for block in blocks]
+    assert recorded == ("speculative", None)
+    assert pairs == [
+        ("plain", 0), ("speculative", 0), ("speculative", 1), ("plain", 1), ("plain", 2), ("speculative", 2),
+    ]  # fmt: skip
+    at = events.index(blocks[0])
+    assert not any(isinstance(event, RoundFinished) for event in events[at:])
+    assert sum(len(event.emitted) for event in events[:at] if isinstance(event, RoundFinished)) == 12
+
+
+def test_stop_while_pairs_are_measured_keeps_the_whole_text(session: Session) -> None:
+    flag, kept = Flag(), Summary()
+    with pytest.raises(Cancelled):
+        for event in session.run("speculative", {"max_new_tokens": 12}, Request("The harbour"), flag):
+            kept = fold(kept, event)
+            if kept.pair_speedups:
+                flag.set()
+    assert kept.n_emitted == 12
+    assert len(kept.pair_speedups) == 1
 
 
 def test_equal_texts_are_called_the_same(session: Session) -> None:

@@ -38,6 +38,18 @@ def test_speedup_is_the_median_over_pairs_and_predicted_from_the_measured_costs(
     assert summary.predicted_speedup == pytest.approx((1 + 0.6 + 0.36) / (2 * 0.2 + 0.8))
 
 
+def test_a_generation_that_is_in_no_pair_leaves_every_measured_figure_as_it_is() -> None:
+    watched = BlockFinished("speculative", 0, (10, 11), 9.0, 900.0, 90.0, 80.0, 70.0, paired=False)
+    whole = stories.whole_run()
+    summary = folded(*whole[:5], watched, *whole[5:])
+    known = folded(*whole)
+    assert summary.pair_speedups == known.pair_speedups
+    assert (summary.ms_per_token, summary.c, summary.verify_ratio) == (known.ms_per_token, known.c, known.verify_ratio)
+    before = folded(*whole[:5], watched)
+    assert before.ms_per_token == folded(*whole[:5]).ms_per_token
+    assert before.blocks
+
+
 def test_acceptance_rate_leaves_out_untested_tokens() -> None:
     summary = folded(stories.started(), stories.round_of(0, "accepted", "rejected", "untested", "untested"))
     assert summary.alpha == pytest.approx(0.5)

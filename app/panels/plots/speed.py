@@ -152,4 +152,4 @@ class SpeedPlot(PlotPanel):
 
 def _times(summary: Summary, lane: Lane) -> list[float]:
     """Milliseconds a token of the timed blocks of a lane."""
-    return [block.ms_per_token for block in summary.blocks if block.lane == lane and block.ms_per_token > 0]
+    return [block.ms_per_token for block in summary.paired(lane) if block.ms_per_token > 0]

@@ -8,13 +8,13 @@ from engine.method import GenerationConfig
 
 _PAIRS = (
     "pairs of timed blocks: a pair is one run of the method and one of plain decoding, from the same prompt. "
-    "Five make a median with an interval; each takes about twice the run. Of five pairs, ten blocks, "
-    "the run on show is the first, so nine are measured after it"
+    "Five make a median with an interval; each takes about twice the run or more. The run on show comes first "
+    "and is in none of them"
 )
 
 
 class SpeculativeConfig(GenerationConfig, frozen=True):
-    """What a speculative run is made with. `repeats` counts pairs of timed blocks, the visible run among them."""
+    """What a speculative run is made with. `repeats` counts pairs of timed blocks after the visible run."""
 
     gamma: Annotated[int, Meta(ge=1, le=64, title="γ", description="draft length: tokens proposed in a round")] = 4
     baseline: Annotated[bool, Meta(title="Measure plain too", description="time plain decoding beside it")] = True

@@ -1,4 +1,4 @@
-"""Runs one visible speculative generation and, after it, the timed blocks that compare it with plain decoding."""
+"""Runs one visible speculative generation and, after it, timed pairs of blocks: speculative against plain decoding."""
 
 import math
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ def run(config: msgspec.Struct, request: Request, rt: Runtime) -> Iterator[Event
     yield run_started("speculative", config, request, ids, rt)
     _warm_up(config, ids, rt)
     visible = yield from show(rt.generate(config, ids, gamma=config.gamma), rt)
-    yield block("speculative", 0, visible, rt)
+    yield block("speculative", 0, visible, rt, paired=False)
     if config.baseline:
         yield from _blocks(config, ids, rt, visible)
     yield finished(visible, rt)
@@ -43,7 +43,7 @@ def _warm_up(config: SpeculativeConfig, ids: tuple[int, ...], rt: Runtime) -> No
 
 
 def _blocks(config: SpeculativeConfig, ids: tuple[int, ...], rt: Runtime, visible: Generation) -> Iterator[Event]:
-    """The other blocks, in the order B A A B B A ..., the visible run being the first B."""
+    """The pairs, in the order A B B A A B ...; the visible run is in none: its time holds what watching it cost."""
     plan = _schedule(config.repeats)
     for done, planned in enumerate(plan):
         made = _unseen(config, ids, rt, config.gamma if planned.lane == "speculative" else 0)
@@ -54,11 +54,10 @@ def _blocks(config: SpeculativeConfig, ids: tuple[int, ...], rt: Runtime, visibl
 
 
 def _schedule(n_pairs: int) -> list[_Planned]:
-    plan = [_Planned("plain", 0)]
-    for pair in range(1, n_pairs):
-        order: tuple[Lane, Lane] = ("plain", "speculative") if pair % 2 else ("speculative", "plain")
-        plan += [_Planned(lane, pair) for lane in order]
-    return plan
+    plain_first: tuple[Lane, Lane] = ("plain", "speculative")
+    return [
+        _Planned(lane, pair) for pair in range(n_pairs) for lane in (plain_first[::-1] if pair % 2 else plain_first)
+    ]
 
 
 def _unseen(config: SpeculativeConfig, ids: tuple[int, ...], rt: Runtime, gamma: int) -> Generation:
