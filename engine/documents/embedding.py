@@ -18,8 +18,8 @@ from engine.quiet import quiet_libraries
 
 TextRole: TypeAlias = Literal["document", "query"]
 _PROMPT_NAMES: dict[TextRole, tuple[str, ...]] = {"query": ("query",), "document": ("document", "passage", "corpus")}
-# So that a batch ends soon enough to be stopped: multiplications on a CPU, tokens on a GPU.
-_CPU_WORK, _GPU_TOKENS = 4e10, 65_536
+# A batch ends soon enough to be stopped, and on a CPU stays in its cache: multiplications there, tokens on a GPU.
+_CPU_WORK, _GPU_TOKENS = 1.2e10, 65_536
 _FEWEST_TOKENS = 256
 _CHARACTERS_A_TOKEN = 3
 # No tokenizer makes longer ones of ordinary text; what follows in an endless text is not even tokenized.
