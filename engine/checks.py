@@ -11,13 +11,9 @@ from transformers import AutoConfig, AutoTokenizer, DynamicCache, PreTrainedConf
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING
 
 from engine.errors import EngineError, InputError, MemoryExhausted, ModelError
-from engine.folders import Checkpoint
+from engine.folders import WORD_FILES, Checkpoint
 
 _SIZES = ("num_hidden_layers", "hidden_size", "vocab_size", "num_attention_heads", "max_position_embeddings")
-_WORD_FILES = (
-    "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "tokenizer.model",
-    "vocab.json", "merges.txt", "vocab.txt",
-)  # fmt: skip
 
 
 @contextmanager
@@ -119,7 +115,7 @@ def refuse_other_vocabulary(target: Checkpoint, drafter: Checkpoint) -> None:
 def _words(checkpoint: Checkpoint) -> _Words:
     """Checkpoints of a family often share these files, in the hub cache as the very same blobs."""
     stamps: list[object] = [checkpoint.config.get("model_type")]
-    for path in (checkpoint.folder / name for name in _WORD_FILES):
+    for path in (checkpoint.folder / name for name in WORD_FILES):
         if path.exists():
             real = path.resolve()
             stamps.append((path.name, str(real), real.stat().st_size, real.stat().st_mtime_ns))

@@ -12,7 +12,9 @@ Fate: TypeAlias = Literal["accepted", "rejected", "untested"]
 LastKind: TypeAlias = Literal["correction", "bonus"]
 StopReason: TypeAlias = Literal["length", "end_of_text", "context", "cancelled"]
 Lane: TypeAlias = Literal["speculative", "plain"]
-Phase: TypeAlias = Literal["prefill", "loading", "training", "measuring", "tokenizing", "checking", "sampling"]
+Phase: TypeAlias = Literal[
+    "prefill", "loading", "training", "measuring", "tokenizing", "checking", "sampling", "embedding"
+]
 TrainingEnd: TypeAlias = Literal["steps", "minutes", "early", "user", "nan"]
 When: TypeAlias = Literal["before", "after"]
 Role: TypeAlias = Literal["target", "drafter"]

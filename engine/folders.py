@@ -4,6 +4,8 @@
 
 import json
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +16,11 @@ BUILTIN_TARGET = "target"
 BUILTIN_DRAFTERS = {"builtin": "general", "builtin:small": "small"}
 # Written by older versions of transformers itself and read by nothing that acts on them.
 _HARMLESS_PRIVATE_KEYS = {"_name_or_path", "_commit_hash", "_sliding_window_pattern", "_from_model_config"}
+# What transformers reads a vocabulary from.
+WORD_FILES = (
+    "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "tokenizer.model",
+    "vocab.json", "merges.txt", "vocab.txt",
+)  # fmt: skip
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 _DTYPE_BYTES = {"F64": 8, "I64": 8, "F32": 4, "I32": 4, "F16": 2, "BF16": 2, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
 
@@ -69,25 +76,38 @@ def inspect(spec: str, *, drafter: bool = False) -> Checkpoint:
     """Check a checkpoint without loading it.
 
     Raises InputError or ModelError: missing, empty, no safetensors, remote code, unreadable configuration."""
+    with readable(spec):
+        folder = locate(spec, drafter=drafter)
+        if not folder.is_dir() and folder.parent == builtin_folder(""):
+            raise ModelError("the built-in models are missing from this installation", "install Draftscope again")
+        refuse_empty(spec, folder)
+        return examine(spec, folder)
+
+
+@contextmanager
+def readable(spec: str) -> Iterator[None]:
+    """What the system says about files that cannot be read, in one line. Raises InputError."""
     try:
-        return _inspect(spec, drafter=drafter)
+        yield
     except OSError as err:
         raise InputError(f"{spec} cannot be read ({err.strerror})", "check its permissions") from err
 
 
-def _inspect(spec: str, *, drafter: bool) -> Checkpoint:
-    folder = locate(spec, drafter=drafter)
-    if not folder.is_dir() and folder.parent == builtin_folder(""):
-        raise ModelError("the built-in models are missing from this installation", "install Draftscope again")
+def refuse_empty(spec: str, folder: Path) -> None:
+    """Raises InputError where there is no folder, or nothing in it."""
     if not folder.is_dir():
         raise InputError(f"there is no folder {spec}", "check the path; `builtin` is always there")
     if not any(folder.iterdir()):
         raise InputError(f"the folder {spec} is empty", "name a folder with config.json and *.safetensors")
-    config = _read_json(folder / "config.json", spec)
+
+
+def examine(spec: str, folder: Path) -> Checkpoint:
+    """Check the files of a folder: configuration, no code of its own, whole safetensors. Raises ModelError, OSError."""
+    config = read_json(folder / "config.json", spec)
     for name in ("config.json", "tokenizer_config.json", "generation_config.json"):
         if (folder / name).exists():
-            _refuse_remote_code(_read_json(folder / name, spec), f"{spec}/{name}")
-    weights = _weight_files(folder, spec)
+            refuse_remote_code(read_json(folder / name, spec), f"{spec}/{name}")
+    weights = weight_files(folder, spec)
     n_parameters = sum(_count_in_file(path) for path in weights)
     return Checkpoint(spec, folder, config, n_parameters, sum(path.stat().st_size for path in weights))
 
@@ -113,7 +133,7 @@ def _is_language_model(spec: str) -> bool:
         folder = _cached(spec)
         if not (folder / "config.json").is_symlink() and not (folder / "config.json").exists():
             return False
-        made = _read_json(folder / "config.json", spec).get("architectures")
+        made = read_json(folder / "config.json", spec).get("architectures")
     except InputError:
         return False
     except (ModelError, OSError):
@@ -121,7 +141,8 @@ def _is_language_model(spec: str) -> bool:
     return not isinstance(made, list) or any("CausalLM" in str(name) or "LMHead" in str(name) for name in made)
 
 
-def _read_json(path: Path, spec: str) -> dict[str, object]:
+def read_json(path: Path, spec: str) -> dict[str, object]:
+    """The object in a file of a checkpoint. Raises ModelError."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as err:
@@ -133,11 +154,11 @@ def _read_json(path: Path, spec: str) -> dict[str, object]:
     return found
 
 
-def _refuse_remote_code(value: object, where: str) -> None:
+def refuse_remote_code(value: object, where: str) -> None:
     """Refuse what would make a library fetch or run code: auto_map, and private keys that set internals."""
     if isinstance(value, list):
         for item in value:
-            _refuse_remote_code(item, where)
+            refuse_remote_code(item, where)
     if not isinstance(value, dict):
         return
     for key, item in value.items():
@@ -147,10 +168,10 @@ def _refuse_remote_code(value: object, where: str) -> None:
             )
         if key.startswith("_") and key not in _HARMLESS_PRIVATE_KEYS:
             raise ModelError(f"{where} sets the private key {key}", "remove that key if you trust the model")
-        _refuse_remote_code(item, where)
+        refuse_remote_code(item, where)
 
 
-def _weight_files(folder: Path, spec: str) -> list[Path]:
+def weight_files(folder: Path, spec: str) -> list[Path]:
     """The safetensors files transformers would load. Raises ModelError where there are none."""
     weights = _listed_weights(folder, spec)
     if weights:
@@ -164,7 +185,7 @@ def _listed_weights(folder: Path, spec: str) -> list[Path]:
     """Those of the index, the one named model, or whatever there is."""
     index = folder / "model.safetensors.index.json"
     if index.exists():
-        listed = _read_json(index, spec).get("weight_map", {})
+        listed = read_json(index, spec).get("weight_map", {})
         if not isinstance(listed, dict) or not all(isinstance(name, str) for name in listed.values()):
             raise ModelError(f"{spec}: {index.name} lists no files", "download the checkpoint again")
         return [folder / Path(name).name for name in sorted(set(listed.values()))]

@@ -1,9 +1,12 @@
 """Keeps libraries from writing to the terminal on their own; progress is stated as events."""
 
-from transformers.utils import logging
+import logging
+
+from transformers.utils import logging as transformers_logging
 
 
 def quiet_libraries() -> None:
-    """Switch off transformers' progress bars and warnings; called once where models are first used."""
-    logging.disable_progress_bar()
-    logging.set_verbosity_error()
+    """Switch off progress bars and warnings of the model libraries; called once where models are first used."""
+    transformers_logging.disable_progress_bar()
+    transformers_logging.set_verbosity_error()
+    logging.getLogger("sentence_transformers").setLevel(logging.ERROR)

@@ -16,8 +16,10 @@ import torch
 from scipy import stats
 
 from engine import folders, models, prompts
+from engine.bench import retrieval
 from engine.bench.decode import perplexity
 from engine.bench.prompts import held_out_prompts
+from engine.bench.retrieval import Retrieval
 from engine.bench.systems import small_model_drafter
 from engine.events import Event, Progressed, RoundFinished
 from engine.generation import Generation
@@ -81,6 +83,8 @@ class BuiltinEval(msgspec.Struct, frozen=True):
     claims_majority: float
     reflection_auc: float
     two_hop: float
+    retrieval_recall_10: float
+    retrieval_documents: int
     alpha_greedy: float
     alpha_t1: float
     alpha_misaligned: float | None
@@ -211,17 +215,33 @@ def evaluate(under_test: BuiltinModels, *, seed: int, n: int) -> Iterator[Event 
     for name, part in parts.items():
         yield Progressed("measuring", len(marks), len(parts), "parts")
         marks[name] = part()
-    yield _result(under_test, examiner, marks, seed=seed, n=n, started=started)
+    searched: Retrieval | None = None
+    for item in retrieval.measure(seed=seed, n=n):
+        if isinstance(item, Retrieval):
+            searched = item
+        else:
+            yield item
+    assert searched is not None
+    marks["retrieval_recall_10"] = searched.marks
+    yield _result(under_test, examiner, marks, searched.n_documents, seed=seed, n=n, started=started)
 
 
 def _result(
-    under_test: BuiltinModels, examiner: Examiner, marks: dict[str, Marks], *, seed: int, n: int, started: float
+    under_test: BuiltinModels,
+    examiner: Examiner,
+    marks: dict[str, Marks],
+    n_documents: int,
+    *,
+    seed: int,
+    n: int,
+    started: float,
 ) -> BuiltinEval:
     target, drafter = under_test.target, under_test.drafter
     shares = {name: sum(found) / len(found) for name, found in marks.items()}
     misaligned = under_test.misaligned
     return BuiltinEval(
         **shares,
+        retrieval_documents=n_documents,
         claims_majority=examiner.majority(),
         reflection_auc=examiner.reflection_auc(),
         alpha_greedy=alpha(target, drafter, temperature=0.0),

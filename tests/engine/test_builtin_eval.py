@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from engine.bench import builtin
+from engine.bench import builtin, retrieval
 from engine.bench.builtin import BuiltinEval, BuiltinModels, Examiner, evaluate, load_builtin
 from engine.cli import main
 from engine.errors import EngineError
@@ -16,6 +16,7 @@ from tests import fakes
 FIELDS = {
     "single_hop_gold", "single_hop_4", "single_hop_10", "claims", "claims_majority", "reflection_auc", "two_hop",
     "alpha_greedy", "alpha_t1", "alpha_misaligned", "perplexity", "drafter_perplexity", "shared_entities",
+    "retrieval_recall_10",
 }  # fmt: skip
 
 
@@ -36,6 +37,7 @@ def _small_exam(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(builtin, "_N_NEW", 12)
     monkeypatch.setattr(builtin, "_MOST_WRITTEN", 6)
     monkeypatch.setattr(builtin, "_N_TRAINING_WORLDS", 20)
+    monkeypatch.setattr(retrieval, "_SHARE", 0.01)
 
 
 def examined(models: BuiltinModels, *, seed: int = 1, n: int = 2) -> BuiltinEval:

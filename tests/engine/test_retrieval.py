@@ -1,0 +1,28 @@
+"""Finding documents with the built-in embedder: the same for the same seed, on names of the test split."""
+
+import pytest
+
+from engine.bench import retrieval
+from engine.bench.retrieval import Retrieval
+
+
+@pytest.fixture(autouse=True)
+def _small_corpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retrieval, "_SHARE", 0.02)
+
+
+def measured(seed: int) -> Retrieval:
+    *_, last = retrieval.measure(seed=seed, n=8)
+    assert isinstance(last, Retrieval)
+    return last
+
+
+def test_same_seed_finds_the_same_documents() -> None:
+    first = measured(3)
+    assert first == measured(3)
+    assert len(first.marks) == 8 and first.n_documents > 40
+
+
+def test_gold_documents_are_found_far_more_often_than_by_chance() -> None:
+    found = measured(4)
+    assert sum(found.marks) / len(found.marks) > 2 * retrieval.NEAREST / found.n_documents
