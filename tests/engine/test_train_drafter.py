@@ -1,6 +1,7 @@
 """Training a drafter: it gets better, resumes to the same, stops as it should, and leaves the last good one."""
 
 import json
+import shutil
 import threading
 from collections.abc import Iterator
 from itertools import islice
@@ -14,7 +15,7 @@ from filelock import FileLock
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from engine import folders, models
+from engine import folders, models, trace
 from engine.errors import EngineError, InputError
 from engine.events import (
     DrafterMeasured,
@@ -32,6 +33,7 @@ from engine.training.drafter_config import OBJECTIVES, DrafterConfig
 from engine.training.estimate import Work, plan_work
 from engine.training.job import Job, estimated
 from engine.training.rows import RowShape
+from engine.training.workplace import Workplace
 from engine.world.story import stories
 from tests import fakes
 
@@ -129,6 +131,39 @@ def test_killed_training_resumes_to_the_losses_and_weights_of_one_that_was_not(
     assert losses(tmp_path / "torn") == losses(tmp_path / "whole")
     one, other = (load_file(tmp_path / name / "model.safetensors") for name in ("whole", "torn"))
     assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_log_holds_the_training_and_goes_on_where_it_is_resumed(
+    target: str, texts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = job(target, texts, tmp_path / "d")
+    broken_off(asked, monkeypatch, after=4)
+    log = Workplace(tmp_path / "d").log
+    n_before = len(trace.read(log).events)
+    said = [event for event in run(asked._replace(resume=True)) if not isinstance(event, Progressed)]
+    found = trace.read(log)
+    assert found.damage is None
+    assert list(found.events[n_before:]) == said
+    first, second = [event for event in found.events if isinstance(event, TrainingStarted)]
+    assert (first.step, second.step) == (0, 4)
+    assert dict(second.settings)["steps"] == N_STEPS
+    assert second.data == str(texts)
+
+
+def test_refused_resume_leaves_the_log_as_it_was(target: str, texts: Path, tmp_path: Path) -> None:
+    run(job(target, texts, tmp_path / "d"))
+    log = Workplace(tmp_path / "d").log.read_bytes()
+    for refused in (job(target, texts, tmp_path / "d"), job(target, texts, tmp_path / "d", resume=True, seed=9)):
+        with pytest.raises(InputError):
+            run(refused)
+    assert Workplace(tmp_path / "d").log.read_bytes() == log
+
+
+def test_drafter_within_the_folder_of_its_texts_can_be_resumed(target: str, texts: Path, tmp_path: Path) -> None:
+    shutil.copytree(texts, tmp_path / "texts")
+    asked = job(target, tmp_path / "texts", tmp_path / "texts" / "drafter")
+    run(asked)
+    assert end_of(run(asked._replace(resume=True))).step == N_STEPS
 
 
 def test_cancel_keeps_the_last_checkpoint_and_resumes(target: str, texts: Path, tmp_path: Path) -> None:
