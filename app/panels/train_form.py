@@ -16,13 +16,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app import labels, theme, training_words
+from app import theme
 from app.config_form import ConfigForm
 from app.labels import plain_label
 from app.panel import Panel
 from app.panels.model_picker import Choice, ModelPicker
+from app.panels.opened_note import OpenedNote
 from app.panels.steady_box import SteadyBox
-from app.plain_text import one_line
+from app.panels.train_needs import TrainNeeds
 from app.store import RunStore
 from engine import paths
 from engine.events import Event, ModelLoaded, Surveyed, TrainingEstimated
@@ -62,10 +63,15 @@ class TrainFormPanel(Panel):
             _DTYPES, self.tr("Number type"), self.tr("Of the target; the drafter's weights are kept in float32.")
         )
         self.form = ConfigForm(DrafterConfig, self)
-        self.shape = plain_label("", self, wraps=True)
-        self.memory = plain_label("", self, role="muted", wraps=True)
-        self.time = plain_label("", self, role="muted", wraps=True)
-        self.verdict = plain_label("", self, wraps=True)
+        self.needs = TrainNeeds(self)
+        self.opened = OpenedNote(
+            self.tr("Settings of the opened training."),
+            self.tr("Give back the settings that were here before the training was opened"),
+            self,
+        )
+        self.opened.hide()
+        self._mine: Train | None = None
+        self._of_opened: Train | None = None
         self._asked: Train | None = None
         self._answered: Train | None = None
         self._seen: tuple[TrainingEstimated | None, Surveyed | None, ModelLoaded | None, bool] | None = None
@@ -90,6 +96,14 @@ class TrainFormPanel(Panel):
             dtype=self.dtype.currentText(),
             resume=self.resume.isChecked(),
         )
+
+    def show_settings(self, command: Train) -> None:
+        """Take up what an opened training was made with; device and number type stay, and one's own can be had back."""
+        if (chosen := self.command()) != self._of_opened:
+            self._mine = chosen
+        self._take(command)
+        self._of_opened = self.command()
+        self.opened.show()
 
     def why_not(self) -> str:
         """Why it cannot be started, empty where it can."""
@@ -150,19 +164,11 @@ class TrainFormPanel(Panel):
 
     def _show_needs(self) -> None:
         needed, command = self.store.training.estimated, self.command()
-        known = needed is not None and needed.layers and command in (self._answered, self.store.training.command)
-        lines = ("", "", "")
-        if known and needed is not None:
-            lines = training_words.needs(needed, float(command.settings["minutes"] or 0))
-        for label, line in zip((self.shape, self.memory, self.time), lines, strict=True):
-            label.setText(line)
-            label.setVisible(bool(line))
-        why_not = self.why_not()
-        if why_not:
-            self.verdict.setText(self.tr("⚠ why not: {0}").format(one_line(why_not)))
-        else:
-            self.verdict.setText(self.tr("✓ fits") if known else self.tr("not known yet"))
-        labels.set_role(self.verdict, "bad" if why_not and known else "normal")
+        known = needed is not None and needed.layers and command in (
+            self._answered, self._of_opened, self.store.training.command,
+        )  # fmt: skip
+        minutes = float(command.settings["minutes"] or 0)
+        self.needs.show_needs(needed if known else None, minutes, self.why_not())
 
     def _offer(self) -> None:
         surveyed, model = self.store.engine.surveyed, self.store.engine.model
@@ -174,6 +180,22 @@ class TrainFormPanel(Panel):
 
     # What is chosen
 
+    def _take(self, command: Train) -> None:
+        """Choose all of a training's; what the engine said of another is not about it."""
+        self._asked = self._answered = None
+        self.target.set_spec(command.target)
+        self.data.setText(command.data)
+        self.out.setText(command.out)
+        self.resume.setChecked(command.resume)
+        self.form.set_values(command.settings)
+        self._follow()
+
+    def _give_back(self) -> None:
+        mine, self._mine, self._of_opened = self._mine, None, None
+        self.opened.hide()
+        if mine is not None:
+            self._take(mine)
+
     def _listen(self) -> None:
         self.target.spec_changed.connect(self._suggest_out)
         title = self.tr("Choose a model folder")
@@ -184,6 +206,7 @@ class TrainFormPanel(Panel):
             box.currentTextChanged.connect(self._follow)
         self.target.spec_changed.connect(self._follow)
         self.resume.toggled.connect(self._follow)
+        self.opened.back_asked.connect(self._give_back)
         self.form.changed.connect(self._follow)
 
     def _follow(self) -> None:
@@ -248,6 +271,7 @@ class TrainFormPanel(Panel):
         column = QVBoxLayout(self)
         column.setContentsMargins(2 * theme.GRID, theme.GRID, theme.GRID, theme.GRID)
         column.setSpacing(theme.GRID)
+        column.addWidget(self.opened)
         column.addWidget(plain_label(self.tr("Drafter for"), self, role="title"))
         column.addLayout(self._where())
         column.addWidget(plain_label(self.tr("Text to learn from"), self, role="title"))
@@ -256,8 +280,7 @@ class TrainFormPanel(Panel):
         column.addLayout(self._beside(self.out, self.choose_out))
         column.addWidget(self.resume)
         column.addWidget(plain_label(self.tr("What it takes"), self, role="title"))
-        for label in (self.shape, self.memory, self.time, self.verdict):
-            column.addWidget(label)
+        column.addWidget(self.needs)
         column.addWidget(plain_label(self.tr("Training"), self, role="title"))
         column.addWidget(self.form)
         column.addStretch(1)

@@ -11,6 +11,7 @@ from app.panels.train_figures import TrainFiguresPanel
 from app.panels.train_form import TrainFormPanel
 from app.panels.train_messages import TrainMessagesPanel
 from app.store import RunStore
+from app.training_record import TrainingRecord
 
 _LEFT_WIDTH, _LOWER_HEIGHT = 40 * theme.GRID, 30 * theme.GRID
 
@@ -45,6 +46,11 @@ class TrainWorkspace(QWidget):
         """Train what is chosen, where it can be."""
         if self.bar.start.isEnabled() and not self._store.training.live:
             self._store.train(self.form.command())
+
+    def show_setup_of(self, record: TrainingRecord) -> None:
+        """Let the form say what a training was made with."""
+        if record.command is not None:
+            self.form.show_settings(record.command)
 
     def save(self, settings: QSettings) -> None:
         """Keep what is chosen."""

@@ -75,21 +75,21 @@ def test_form_asks_what_a_training_would_take_once_it_is_visible(tab, qtbot) -> 
     workspace.form.data.setText("/texts")
     qtbot.waitUntil(lambda: any(isinstance(one, EstimateTraining) for one in host.submitted))
     say(NEEDED)
-    assert "2 layers of 96" in workspace.form.shape.text()
-    assert "free on cpu" in workspace.form.memory.text()
-    assert "1.8 million tokens in 10 min" in workspace.form.time.text()
-    assert workspace.form.verdict.text() == "✓ fits"
+    assert "2 layers of 96" in workspace.form.needs.shape.text()
+    assert "free on cpu" in workspace.form.needs.memory.text()
+    assert "1.8 million tokens in 10 min" in workspace.form.needs.time.text()
+    assert workspace.form.needs.verdict.text() == "✓ fits"
 
 
 def test_form_says_why_a_training_would_be_refused(tab, qtbot) -> None:  # type: ignore[no-untyped-def]
     _store, host, workspace, say = tab
-    assert "choose a text" in workspace.form.verdict.text()
+    assert "choose a text" in workspace.form.needs.verdict.text()
     workspace.form.data.setText("/texts")
     qtbot.waitUntil(lambda: any(isinstance(one, EstimateTraining) for one in host.submitted))
     from msgspec.structs import replace
 
     say(replace(NEEDED, why_not="training needs 99 GiB"))
-    assert "99 GiB" in workspace.form.verdict.text()
+    assert "99 GiB" in workspace.form.needs.verdict.text()
     assert not workspace.bar.start.isEnabled()
     assert "99 GiB" in workspace.bar.start.toolTip()
 
