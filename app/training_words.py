@@ -73,22 +73,24 @@ def message(event: Event) -> str | None:
     return None
 
 
-def needs(needed: TrainingEstimated, minutes: float) -> tuple[str, str, str]:
-    """The drafter, its memory and its time, a line each."""
+def needs(needed: TrainingEstimated, minutes: float, steps: int) -> tuple[str, str, str]:
+    """The drafter, its memory and its time, a line each. steps: 0 where they are fitted to the minutes."""
     shape = tr("{0} layers of {1}, {2:,.1f} M parameters") if needed.layers > 1 else tr("1 layer of {1}, {2:,.1f} M")
     n_bytes = needed.target_bytes + needed.drafter_bytes + needed.batch_bytes
     memory = tr("memory {0} of {1} free on {2}").format(
         words.memory(n_bytes), words.memory(needed.free_bytes), one_line(needed.device)
     )
-    tokens = 60 * minutes * needed.tokens_per_s
-    time = tr("about {0} tokens in {1}").format(_count(tokens), words.duration(60 * minutes))
+    time = tr("{0:,} steps, or as many as {1} allow").format(steps, words.duration(60 * minutes))
+    if not steps:
+        tokens = 60 * minutes * needed.tokens_per_s
+        time = tr("about {0} tokens in {1}").format(_count(tokens), words.duration(60 * minutes))
     return shape.format(needed.layers, needed.width, needed.n_parameters / 1e6), memory, time
 
 
 def _count(n: float) -> str:
     for size, unit in ((1e9, tr("billion")), (1e6, tr("million")), (1e3, tr("thousand"))):
         if n >= size:
-            return f"{n / size:.1f} {unit}"
+            return f"{n / size:.{1 if n < 100 * size else 0}f} {unit}"
     return f"{n:.0f}"
 
 

@@ -23,9 +23,9 @@ class TrainNeeds(QWidget):
         for label in (self.shape, self.memory, self.time, self.verdict):
             column.addWidget(label)
 
-    def show_needs(self, needed: TrainingEstimated | None, minutes: float, why_not: str) -> None:
-        """needed: None while it is not known; minutes: of the training; why_not: empty where it can be started."""
-        lines = ("", "", "") if needed is None else training_words.needs(needed, minutes)
+    def show_needs(self, needed: TrainingEstimated | None, minutes: float, steps: int, why_not: str) -> None:
+        """needed: None while it is not known; minutes and steps: of the training; why_not: empty where it can start."""
+        lines = ("", "", "") if needed is None else training_words.needs(needed, minutes, steps)
         for label, line in zip((self.shape, self.memory, self.time), lines, strict=True):
             label.setText(line)
             label.setVisible(bool(line))

@@ -13,7 +13,7 @@ from app.panels.train_messages import TrainMessagesPanel
 from app.store import RunStore
 from app.training_record import TrainingRecord
 
-_LEFT_WIDTH, _LOWER_HEIGHT = 40 * theme.GRID, 30 * theme.GRID
+_LEFT_WIDTH, _LOWER_HEIGHT = 40 * theme.GRID, 34 * theme.GRID
 
 
 class TrainWorkspace(QWidget):
@@ -73,7 +73,8 @@ class TrainWorkspace(QWidget):
         left.setFixedWidth(_LEFT_WIDTH)
         plots = QWidget(self)
         row = QHBoxLayout(plots)
-        row.setContentsMargins(0, 0, 0, 0)
+        # A plot has a margin of its own: its title begins where the texts above and below do.
+        row.setContentsMargins(theme.GRID, 0, theme.GRID, 0)
         row.setSpacing(theme.GRID)
         row.addWidget(self.loss, 1)
         row.addWidget(self.alpha, 1)

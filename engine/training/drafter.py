@@ -221,9 +221,9 @@ class _Trainer:
                         return "user"
         except LossNotFinite:
             return "nan"
-        if looker.enough(self._progress()):
+        if looker.enough(progress := self._progress()):
             return "early"
-        return "steps" if self._settings.steps else "minutes"
+        return "steps" if self._settings.steps and progress.step >= began.steps else "minutes"
 
     def _worth_saying(self, event: Event) -> bool:
         """Steps may be many a second; nobody reads every one."""

@@ -178,6 +178,11 @@ def test_cancel_keeps_the_last_checkpoint_and_resumes(target: str, texts: Path, 
     assert end_of(run(job(target, texts, tmp_path / "d", resume=True))).step == N_STEPS
 
 
+def test_steps_that_the_minutes_do_not_allow_are_not_said_to_be_done(target: str, texts: Path, tmp_path: Path) -> None:
+    ended = end_of(run(job(target, texts, tmp_path / "d", steps=100_000, minutes=0.02)))
+    assert (ended.stopped, ended.step < 100_000) == ("minutes", True)
+
+
 def test_cancel_before_training_is_refused_in_one_line(target: str, texts: Path, tmp_path: Path) -> None:
     flag = Flag()
     flag.set()
