@@ -29,6 +29,8 @@ class TrainingPlot(PlotPanel):
     """A series of the newest training. It has no round to select: mouse and keys read off the nearest step."""
 
     series = ""
+    # What is left free beyond the last step, as a share of all.
+    room = 0.0
 
     def __init__(
         self,
@@ -66,7 +68,7 @@ class TrainingPlot(PlotPanel):
         if points:
             self.curve.extend([float(step) for step, _ in points], [value for _, value in points])
             self.curve.show()
-        self.set_range(0.0, float(self._end()), self.top())
+        self.set_range(0.0, (1 + self.room) * self._end(), self.top())
         self.say_empty(Summary(), empty=not len(self.curve.x))
 
     def _end(self) -> int:
@@ -149,6 +151,7 @@ class HeldOutPlot(TrainingPlot):
     """Greedy alpha on held-out texts, a look."""
 
     series = "alpha"
+    room = 0.03
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         self._marked: Kept | None = None
