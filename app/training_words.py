@@ -75,7 +75,11 @@ def message(event: Event) -> str | None:
 
 def needs(needed: TrainingEstimated, minutes: float, steps: int) -> tuple[str, str, str]:
     """The drafter, its memory and its time, a line each. steps: 0 where they are fitted to the minutes."""
-    shape = tr("{0} layers of {1}, {2:,.1f} M parameters") if needed.layers > 1 else tr("1 layer of {1}, {2:,.1f} M")
+    shape = (
+        tr("{0} layers of {1}, {2:,.1f} M parameters")
+        if needed.layers > 1
+        else tr("1 layer of {1}, {2:,.1f} M parameters")
+    )
     n_bytes = needed.target_bytes + needed.drafter_bytes + needed.batch_bytes
     memory = tr("memory {0} of {1} free on {2}").format(
         words.memory(n_bytes), words.memory(needed.free_bytes), one_line(needed.device)
