@@ -33,7 +33,9 @@ def run(asked: Arguments) -> int:
     make_host = None if asked.picture.trace is not None else thread_host
     # A picture depends on nothing that was done before it.
     window = MainWindow(asked.pair, None, make_host=make_host)
-    Photographer(window, asked.picture).start()
+    photographer = Photographer(window, asked.picture)
+    photographer.start()
     status = app.exec()
     window.close()
+    photographer.clean_up()
     return status

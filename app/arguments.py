@@ -15,7 +15,7 @@ _SMALLEST, _LARGEST = 480, 8192
 
 
 class Picture(NamedTuple):
-    """A screenshot to make. trace: the run to show, None for a run of the pair."""
+    """A screenshot to make. trace: the run or training to show, None for one of the pair."""
 
     out: Path
     workspace: str
@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     picture = parser.add_argument_group("screenshot")
     picture.add_argument("--screenshot", metavar="OUT.png", type=Path, help="render a workspace to a picture and exit")
     picture.add_argument("--workspace", metavar="NAME", default=WORKSPACES[0], help=", ".join(WORKSPACES))
-    picture.add_argument("--trace", metavar="FILE", type=Path, help="the run to show")
+    picture.add_argument("--trace", metavar="FILE", type=Path, help="the run or training to show")
     picture.add_argument("--scheme", choices=("light", "dark"), default="light")
     picture.add_argument("--size", metavar="WxH", default="1600x1000")
     return parser

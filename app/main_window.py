@@ -15,6 +15,7 @@ from app.panels.explain import ExplainDialog
 from app.panels.status import StatusPanel
 from app.run_record import RunRecord
 from app.store import RunStore
+from app.training_record import TrainingRecord
 from app.workspaces.decode import DecodeWorkspace
 from app.workspaces.train import TrainWorkspace
 from engine import paths
@@ -54,6 +55,7 @@ class MainWindow(QMainWindow):
         self._make_host = make_host
         self._painted = False
         self._opened: RunRecord | None = None
+        self._opened_training: TrainingRecord | None = None
         self._explain: ExplainDialog | None = None
         self._tabs = QTabWidget(self)
         self._tabs.setDocumentMode(True)
@@ -133,7 +135,7 @@ class MainWindow(QMainWindow):
         self._explain.show_beside()
 
     def ask_open(self) -> None:
-        """Let a run file be chosen and show it."""
+        """Let the file of a run or a training be chosen and show it."""
         dialog = self._file_dialog(self.tr("Open trace"), QFileDialog.FileMode.ExistingFile)
         dialog.fileSelected.connect(lambda path: self.store.open_trace(Path(path)))
         dialog.open()
@@ -155,7 +157,8 @@ class MainWindow(QMainWindow):
             self.store.run(setup.pair, requests.run(setup, self.decode.prompt.prompt.toPlainText(), held=held))
 
     def _file_dialog(self, title: str, mode: QFileDialog.FileMode) -> QFileDialog:
-        dialog = QFileDialog(self, title, str(paths.runs() if paths.runs().is_dir() else Path.home()), TRACE_FILTER)
+        made = paths.training() if self._tabs.currentWidget() is self.train else paths.runs()
+        dialog = QFileDialog(self, title, str(made if made.is_dir() else Path.home()), TRACE_FILTER)
         dialog.setFileMode(mode)
         dialog.finished.connect(dialog.deleteLater)
         return dialog
@@ -218,6 +221,12 @@ class MainWindow(QMainWindow):
         if shown is not None and shown.source is not None and shown is not self._opened:
             self._opened = shown
             self.decode.show_setup_of(shown)
+            self.show_workspace("decode")
+        training = self.store.training
+        if training.source is not None and training is not self._opened_training:
+            self._opened_training = training
+            self.train.show_setup_of(training)
+            self.show_workspace("train")
 
     def _restore(self) -> None:
         if self._settings is None:

@@ -11,6 +11,7 @@ from app import theme
 
 _TICK_LENGTH, _TICK_GAP = 4, 1
 _WIDEST_TICK = "10,000"
+_TALL = 25 * theme.GRID
 # With smaller steps the 1 would stand too near to the next tick.
 _STEP_WITH_FIRST = 5
 # First digits of a step between ticks; a quarter of a hundred is read as easily.
@@ -81,8 +82,9 @@ class ValueAxis(pg.AxisItem):  # type: ignore[misc]  # the library has no types
         self.setWidth(round(metrics.horizontalAdvance(_WIDEST_TICK) + 0.8 * metrics.height()) + theme.GRID)
 
     def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:  # noqa: N802, N803 (the library's names)
-        """The end and round parts of it: as many as have room, five ticks at most."""
-        room = max(1, min(4, int(size // (3 * theme.GRID))))
+        """The end and round parts of it: as many as have room, five ticks at most, six in a tall plot."""
+        most = 5 if size >= _TALL else 4
+        room = max(1, min(most, int(size // (3 * theme.GRID))))
         n = next((n for n in range(room, 1, -1) if _is_round(self.end / n)), 1)
         return [(self.end / n, [i * self.end / n for i in range(n + 1)])]
 

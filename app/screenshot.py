@@ -1,6 +1,8 @@
-"""Renders the window to a picture: a saved run, or a finished run of the pair; knows no panel."""
+"""Renders the window to a picture: a saved run or training, or a finished one of the pair; knows no panel."""
 
 import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication
@@ -9,9 +11,12 @@ from app.arguments import Picture
 from app.main_window import MainWindow
 from app.panels.prompt import EXAMPLE_PROMPTS
 from app.selection import Selection
-from engine.events import RoundFinished
+from engine.errors import EngineError, InputError
+from engine.events import RoundFinished, Setting
 
 _SETTLE_MS = 200
+# As little as still shows a drafter that learns.
+_SHORT_TRAINING: dict[str, Setting] = {"sample": 4000, "steps": 60, "minutes": 2.0}
 
 
 class Photographer(QObject):
@@ -26,6 +31,7 @@ class Photographer(QObject):
         self._settle.setInterval(_SETTLE_MS)
         self._settle.timeout.connect(self._take)
         self._asked = False
+        self._scratch: TemporaryDirectory[str] | None = None
 
     def start(self) -> None:
         """Show the window at the wanted size and begin."""
@@ -37,6 +43,11 @@ class Photographer(QObject):
             self._asked = True
             self._window.store.open_trace(self._picture.trace)
 
+    def clean_up(self) -> None:
+        """Throw away the drafter that was trained for the picture."""
+        if self._scratch is not None:
+            self._scratch.cleanup()
+
     def _look(self) -> None:
         """Ask for a run once the models are there; begin to settle once nothing is under way."""
         store = self._window.store
@@ -44,24 +55,49 @@ class Photographer(QObject):
             self._settle.stop()
         elif not self._asked and store.trouble is None:
             self._asked = True
-            self._window.decode.prompt.prompt.setPlainText(EXAMPLE_PROMPTS[0])
-            self._window.run()
+            self._ask()
         elif not self._settle.isActive():
             self._settle.start()
 
+    def _ask(self) -> None:
+        """Make what the workspace shows."""
+        if self._picture.workspace == "train":
+            self._scratch = TemporaryDirectory(prefix="draftscope-")
+            form = self._window.train.form
+            form.form.set_values(_SHORT_TRAINING)
+            form.out.setText(str(Path(self._scratch.name) / "drafter"))
+            self._window.store.train(form.command())
+        else:
+            self._window.decode.prompt.prompt.setPlainText(EXAMPLE_PROMPTS[0])
+            self._window.run()
+
     def _take(self) -> None:
         store = self._window.store
-        if store.trouble is not None and not store.log:
-            print(f"draftscope: {store.trouble.message}; {store.trouble.hint}", file=sys.stderr)
+        try:
+            self._refuse()
+            if self._picture.workspace == "decode" and store.selection is None and (first := self._first_rejection()):
+                store.select(first)
+                return
+            if not self._window.grab().save(str(self._picture.out)):
+                raise InputError(f"{self._picture.out} cannot be written", "choose another file")
+        except EngineError as err:
+            print(f"draftscope: {err}", file=sys.stderr)
             QApplication.exit(2)
+        else:
+            QApplication.exit(0)
+
+    def _refuse(self) -> None:
+        """Raises EngineError where there is nothing to show."""
+        store, trouble = self._window.store, self._window.store.trouble
+        wants_training = self._picture.workspace == "train"
+        if store.training.started is not None if wants_training else store.log:
             return
-        if store.selection is None and (first := self._first_rejection()) is not None:
-            store.select(first)
-            return
-        saved = self._window.grab().save(str(self._picture.out))
-        if not saved:
-            print(f"draftscope: {self._picture.out} cannot be written; choose another file", file=sys.stderr)
-        QApplication.exit(0 if saved else 2)
+        if trouble is not None:
+            raise EngineError(trouble.message, trouble.hint)
+        if self._picture.trace is not None and store.log:
+            raise InputError(f"{self._picture.trace} holds a run, not a training", "use --workspace decode")
+        if self._picture.trace is not None and not wants_training:
+            raise InputError(f"{self._picture.trace} holds a training, not a run", "use --workspace train")
 
     def _first_rejection(self) -> Selection | None:
         """The token worth a look."""

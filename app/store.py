@@ -14,7 +14,8 @@ from app.replay import Replay
 from app.run_record import RunRecord
 from app.run_shelf import RunShelf
 from app.selection import Selection
-from app.trace_files import Answer, TraceFailed, TraceFiles, TraceRead, TraceSaved
+from app.trace_files import Answer, TraceFailed, TraceFiles, TraceRead, TraceSaved, TrainingRead
+from app.training_desk import TrainingDesk
 from app.training_record import TrainingRecord
 from engine.events import (
     Event,
@@ -24,10 +25,8 @@ from engine.events import (
     RunFailed,
     RunFinished,
     RunStarted,
-    TrainingEstimated,
-    TrainingFinished,
 )
-from engine.host import EstimateTraining, Fork, Host, Load, Pause, Question, Resume, Run, Step, Train
+from engine.host import Fork, Host, Load, Pause, Question, Resume, Run, Step, Train
 from engine.summary import Summary
 
 FRAME_MS = 33
@@ -54,7 +53,7 @@ class RunStore(QObject):
         self.notes = Notes()
         self.measure_only = False
         self.replay = Replay(self.shelf)
-        self.training = TrainingRecord()
+        self._desk = TrainingDesk(self.engine.commands)
         self.frame = 0
         self.budget = Budget()
         self._files = TraceFiles()
@@ -84,6 +83,11 @@ class RunStore(QObject):
     def started(self) -> RunStarted | None:
         """How the run on show began."""
         return None if self.shelf.shown is None else self.shelf.shown.started
+
+    @property
+    def training(self) -> TrainingRecord:
+        """The training under way, or the one on show."""
+        return self._desk.record
 
     # What is going on
 
@@ -164,20 +168,17 @@ class RunStore(QObject):
         """Train a drafter; runs are refused until it has ended."""
         self.stop_playback()
         self.trouble = None
-        self.training.begin(command)
-        self.commands.ask(command)
+        self._desk.begin(command)
         self._watch()
 
     @property
     def can_hold_training(self) -> bool:
         """Whether the engine has the training, so that it can be held."""
-        return self.training.live and self.commands.handed and isinstance(self.commands.front, Train)
+        return self._desk.can_hold
 
     def hold_training(self, *, held: bool) -> None:
         """Hold the training after its step, or let it go on."""
-        if self.can_hold_training and held != self.training.held:
-            self.training.held = held
-            self.commands.steer(Pause() if held else Resume())
+        if self._desk.hold(held=held):
             self._watch()
 
     def pause(self) -> None:
@@ -198,8 +199,7 @@ class RunStore(QObject):
         """Stop what is under way and forget what waits; the log so far is kept."""
         if self.commands.front is not None:
             self.commands.cancel()
-            if not self.commands.has_training:
-                self.training.drop()
+            self._desk.drop_unhanded()
         elif self._n_file_jobs:
             self._files.cancel()
         else:
@@ -237,7 +237,7 @@ class RunStore(QObject):
         self.changed.emit()
 
     def open_trace(self, path: Path) -> None:
-        """Show a saved run."""
+        """Show a saved run or training."""
         self._n_file_jobs += 1
         self._files.read(path)
         self._watch()
@@ -335,16 +335,8 @@ class RunStore(QObject):
             self.notes.add(event)
         if isinstance(event, Refused):
             self._take_refusal(event)
-        elif self.training.take(event):
-            self._take_training(event)
-        elif not self.engine.take(event):
+        elif not self._desk.take(event) and not self.engine.take(event):
             self._take_run(event)
-
-    def _take_training(self, event: Event) -> None:
-        if isinstance(event, TrainingFinished):
-            self.commands.answered(done=True)
-        elif isinstance(event, TrainingEstimated):
-            self.commands.answered_question(EstimateTraining)
 
     def _take_refusal(self, event: Refused) -> None:
         stopped = self.commands.cancelling or event.what in ("estimate", "survey", "estimatetraining")
@@ -379,14 +371,28 @@ class RunStore(QObject):
         match answer:
             case TraceRead(record, damage):
                 self.replay.hold()
-                self.trouble = self.selection = None
+                self.selection = None
                 record.number = self.shelf.next_number()
                 self.shelf.put(record)
-                if damage is not None:
-                    hint = "what is shown is whole up to there"
-                    self.trouble = Trouble("damaged", "file", damage, hint, "", self.summary.n_emitted)
+                self._tell_damage(damage, self.summary.n_emitted)
+            case TrainingRead(training, damage):
+                self._show_training(training, damage)
             case TraceSaved(path, record):
                 record.saved = path
                 self.tell(f"trace saved to {one_line(str(path))}")
             case TraceFailed(message, hint):
                 self.report(message, hint)
+
+    def _show_training(self, record: TrainingRecord, damage: str | None) -> None:
+        if self.training.live:
+            self.report("a drafter is being trained", "open the log again when that has ended")
+            return
+        self._desk.show(record)
+        self._tell_damage(damage, 0)
+        if record.source is not None:
+            self.tell(f"opened {one_line(record.source.name)}")
+
+    def _tell_damage(self, damage: str | None, n_kept: int) -> None:
+        """Say where the file just opened was damaged, if it was."""
+        hint = "what is shown is whole up to there"
+        self.trouble = None if damage is None else Trouble("damaged", "file", damage, hint, "", n_kept)

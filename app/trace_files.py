@@ -1,4 +1,4 @@
-"""Reads and writes run files on a thread of its own, so that a large one holds nobody up; knows no widget."""
+"""Reads and writes files of runs on a thread of its own, so that a large one holds nobody up; knows no widget."""
 
 import threading
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from queue import SimpleQueue
 from typing import NamedTuple, TypeAlias
 
 from app.run_record import RunRecord
+from app.training_record import TrainingRecord, read_record
 from engine import trace
 from engine.errors import EngineError
 from engine.trace import FileJob, TraceWriter
@@ -16,6 +17,13 @@ class TraceRead(NamedTuple):
     """A file was read, up to its damage if there is any. The record's number is not given yet."""
 
     record: RunRecord
+    damage: str | None
+
+
+class TrainingRead(NamedTuple):
+    """The log of a training was read, up to its damage if there is any."""
+
+    record: TrainingRecord
     damage: str | None
 
 
@@ -33,7 +41,7 @@ class TraceFailed(NamedTuple):
     hint: str
 
 
-Answer: TypeAlias = TraceRead | TraceSaved | TraceFailed
+Answer: TypeAlias = TraceRead | TrainingRead | TraceSaved | TraceFailed
 
 
 class TraceFiles:
@@ -97,8 +105,10 @@ class TraceFiles:
             self.answers.put(TraceFailed(f"{type(err).__name__}: {err}", "this is a defect: please report it"))
 
 
-def _read(path: Path, job: FileJob) -> TraceRead:
+def _read(path: Path, job: FileJob) -> TraceRead | TrainingRead:
     found = trace.read(path, job)
+    if found.of_training:
+        return TrainingRead(read_record(found.events, path), found.damage)
     record = RunRecord(0, source=path)
     record.add_all(found.events)
     return TraceRead(record, found.damage)

@@ -1,5 +1,7 @@
 """A drafter's training as the window saw it: curves, figures, warnings, how it ended; knows no widget."""
 
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 from engine.events import (
@@ -17,15 +19,20 @@ from engine.events import (
 )
 from engine.host import Train
 
-State: TypeAlias = Literal["none", "asked", "training", "finished", "refused"]
+State: TypeAlias = Literal["none", "asked", "training", "finished", "refused", "torn"]
 Points: TypeAlias = list[tuple[int, float]]
+_WEIGHTS = "model.safetensors"
 
 
 class TrainingRecord:
-    """The newest training. number: rises with each, so that panels begin anew; held: it waits between two steps."""
+    """A training. number: rises with each, so that panels begin anew; held: it waits between two steps; torn: its log
+    ends without its end.
 
-    def __init__(self) -> None:
-        self.number = 0
+    source: the log it was read from; drafter: the folder of the drafter, None while there is none to use."""
+
+    def __init__(self, number: int = 0, *, source: Path | None = None) -> None:
+        self.number = number
+        self.source = source
         self.estimated: TrainingEstimated | None = None
         self._forget(None)
 
@@ -35,6 +42,8 @@ class TrainingRecord:
         self.held = False
         self.started: TrainingStarted | None = None
         self.finished: TrainingFinished | None = None
+        self.failure: Refused | RunFailed | None = None
+        self.drafter: str | None = None
         self.figures: dict[When, DrafterMeasured] = {}
         self.series: dict[str, Points] = {"loss": [], "alpha": []}
         self.said: list[Event] = []
@@ -45,36 +54,59 @@ class TrainingRecord:
         return self.state in ("asked", "training")
 
     @property
-    def drafter(self) -> str | None:
-        """The folder of the drafter that was trained; None while there is none to use."""
-        return None if self.finished is None else self.finished.folder
+    def last_step(self) -> int:
+        """How far it is."""
+        if self.finished is not None:
+            return self.finished.step
+        return max((points[-1][0] for points in self.series.values() if points), default=0)
 
     def begin(self, command: Train) -> None:
-        """A training was asked for."""
+        """A training was asked for; one that goes on keeps what is known of it."""
+        known = self if command.resume and self.command is not None and self.command.out == command.out else None
+        figures, series, said = ({}, {}, []) if known is None else (self.figures, self.series, self.said)
         self.number += 1
+        self.source = None
         self._forget(command)
+        self.figures, self.series, self.said = figures, {**self.series, **series}, said
 
     def take(self, event: Event) -> bool:
         """Take in an event. Returns whether it was one of the training."""
         match event:
             case TrainingEstimated():
                 self.estimated = event
+                return True
             case TrainingStarted():
-                self.started, self.state = event, "training"
+                self._start(event)
             case DrafterMeasured(when=when):
                 self.figures[when] = event
             case TrainingFinished():
-                self.finished, self.state, self.held = event, "finished", False
+                self.finished, self.state, self.held, self.drafter = event, "finished", False, event.folder
             case Measured(name=name, value=value, round=step) if self.live:
-                self.series.setdefault(name, []).append((step, value))
+                self._append(self.series.setdefault(name, []), step, value)
                 return True
             case Warned() | CheckpointSaved():
                 pass
             case _:
                 return False
-        if not isinstance(event, TrainingEstimated):
-            self.said.append(event)
+        self.said.append(event)
         return True
+
+    def _start(self, event: TrainingStarted) -> None:
+        """Go on at the event's step: what an attempt before made beyond it was lost with it."""
+        self.started, self.state, self.finished, self.failure = event, "training", None, None
+        self.figures = {when: figure for when, figure in self.figures.items() if event.step and when == "before"}
+        if any(points and points[-1][0] > event.step for points in self.series.values()):
+            self.number += 1
+            self.series = {
+                name: [point for point in points if point[0] <= event.step] for name, points in self.series.items()
+            }
+
+    def _append(self, points: Points, step: int, value: float) -> None:
+        """A look that was made again, where a training went on, takes the place of the first."""
+        if points and points[-1][0] == step:
+            points[-1] = (step, value)
+        else:
+            points.append((step, value))
 
     def drop(self) -> None:
         """The training asked for was forgotten before the engine had it."""
@@ -84,5 +116,24 @@ class TrainingRecord:
     def fail(self, event: Refused | RunFailed) -> None:
         """The training was refused, stopped before it began, or ended in a fault."""
         if self.live:
-            self.state, self.held = "refused", False
+            self.state, self.held, self.failure = "refused", False, event
             self.said.append(event)
+
+
+def read_record(events: Iterable[Event], source: Path) -> TrainingRecord:
+    """The training of a log. Its drafter is looked for beside the log, then where it was made."""
+    record = TrainingRecord(source=source)
+    for event in events:
+        if isinstance(event, TrainingEstimated):
+            record.state = "asked"
+        if isinstance(event, Refused | RunFailed):
+            record.fail(event)
+        else:
+            record.take(event)
+    record.state = "torn" if record.live else record.state
+    if (began := record.started) is not None:
+        settings = dict(began.settings)
+        record.command = Train(began.target, began.data, began.folder, settings, resume=record.finished is None)
+        folders = (source.parent, Path(began.folder))
+        record.drafter = next((str(folder) for folder in folders if (folder / _WEIGHTS).is_file()), None)
+    return record

@@ -43,11 +43,15 @@ def state(record: TrainingRecord, at: Progressed | None) -> str:
 
 def ending(record: TrainingRecord) -> str:
     """How the newest training stands, where none is under way."""
+    source = "" if record.source is None else tr("from {0}: ").format(one_line(record.source.name))
     if record.finished is not None:
-        return _finished(record.finished)
-    if record.state == "refused":
-        return tr("not trained")
-    return tr("no training yet")
+        return source + _finished(record.finished)
+    if record.failure is not None:
+        return source + _failed(record.failure, record.last_step)
+    if record.state == "torn" and record.started is not None:
+        text = tr("no end recorded; step {0:,} of {1:,} so far")
+        return source + text.format(record.last_step, record.started.steps)
+    return source + (tr("no end recorded, no step made") if record.state == "torn" else tr("no training yet"))
 
 
 def message(event: Event) -> str | None:
@@ -64,29 +68,33 @@ def message(event: Event) -> str | None:
             return tr("{0}: α {1}").format(when, words.number(event.alpha))
         case TrainingFinished():
             return _finished(event)
-        case Refused():
-            return tr("✗ {0}; {1}").format(one_line(event.reason), one_line(event.hint))
-        case RunFailed():
-            return tr("✗ {0}; {1}").format(one_line(event.message), one_line(event.hint))
+        case Refused() | RunFailed():
+            return tr("✗ {0}; {1}").format(_reason(event), one_line(event.hint))
     return None
 
 
-def needs(needed: TrainingEstimated, minutes: float) -> tuple[str, str, str]:
-    """The drafter, its memory and its time, a line each."""
-    shape = tr("{0} layers of {1}, {2:,.1f} M parameters") if needed.layers > 1 else tr("1 layer of {1}, {2:,.1f} M")
+def needs(needed: TrainingEstimated, minutes: float, steps: int) -> tuple[str, str, str]:
+    """The drafter, its memory and its time, a line each. steps: 0 where they are fitted to the minutes."""
+    shape = (
+        tr("{0} layers of {1}, {2:,.1f} M parameters")
+        if needed.layers > 1
+        else tr("1 layer of {1}, {2:,.1f} M parameters")
+    )
     n_bytes = needed.target_bytes + needed.drafter_bytes + needed.batch_bytes
     memory = tr("memory {0} of {1} free on {2}").format(
         words.memory(n_bytes), words.memory(needed.free_bytes), one_line(needed.device)
     )
-    tokens = 60 * minutes * needed.tokens_per_s
-    time = tr("about {0} tokens in {1}").format(_count(tokens), words.duration(60 * minutes))
+    time = tr("{0:,} steps, or as many as {1} allow").format(steps, words.duration(60 * minutes))
+    if not steps:
+        tokens = 60 * minutes * needed.tokens_per_s
+        time = tr("about {0} tokens in {1}").format(_count(tokens), words.duration(60 * minutes))
     return shape.format(needed.layers, needed.width, needed.n_parameters / 1e6), memory, time
 
 
 def _count(n: float) -> str:
     for size, unit in ((1e9, tr("billion")), (1e6, tr("million")), (1e3, tr("thousand"))):
         if n >= size:
-            return f"{n / size:.1f} {unit}"
+            return f"{n / size:.{1 if n < 100 * size else 0}f} {unit}"
     return f"{n:.0f}"
 
 
@@ -97,6 +105,16 @@ def _started(event: TrainingStarted) -> str:
         event.dtype,
     )  # fmt: skip
     return line if not event.step else tr("{0}; resumed at step {1:,}").format(line, event.step)
+
+
+def _failed(event: Refused | RunFailed, step: int) -> str:
+    if not step:
+        return tr("not trained: {0}").format(_reason(event))
+    return tr("ended at step {0:,}: {1}").format(step, _reason(event))
+
+
+def _reason(event: Refused | RunFailed) -> str:
+    return one_line(event.reason if isinstance(event, Refused) else event.message)
 
 
 def _finished(event: TrainingFinished) -> str:

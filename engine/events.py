@@ -284,7 +284,9 @@ class TrainingEstimated(Event, frozen=True):
 
 
 class TrainingStarted(Event, frozen=True):
-    """A drafter's training began, or went on at `step`. texts: documents to learn from; held_out: to measure on."""
+    """A drafter's training began, or went on at `step`. texts: documents to learn from; held_out: to measure on.
+
+    data: the text it was given, empty where the target wrote all of it."""
 
     target: str
     folder: str
@@ -299,6 +301,11 @@ class TrainingStarted(Event, frozen=True):
     step: int
     device: str
     dtype: str
+    data: str = ""
+    settings: tuple[tuple[str, Setting], ...] = ()
+    started_utc: str = ""
+    versions: tuple[tuple[str, str], ...] = ()
+    schema: int = SCHEMA
 
 
 class Warned(Event, frozen=True):

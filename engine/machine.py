@@ -1,6 +1,7 @@
-"""What a figure was measured with: processor and versions; reads, never changes."""
+"""What a figure was measured with, and when: processor, versions, date; reads, never changes."""
 
 import platform
+import time
 from pathlib import Path
 
 import psutil
@@ -15,6 +16,11 @@ def versions() -> tuple[tuple[str, str], ...]:
         ("torch", str(torch.__version__)),
         ("transformers", transformers.__version__),
     )
+
+
+def now_utc() -> str:
+    """The date and time of day, as files state them."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
 def processor() -> str:

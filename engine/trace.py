@@ -1,8 +1,9 @@
-"""Run files: one event a line as JSON, written as it happens, read up to the damage if there is any.
+"""Files of runs and trainings: an event a line as JSON, written as it happens, read up to the damage if there is any.
 
 * imports neither Qt nor torch."""
 
 from collections.abc import Iterator
+from os import SEEK_END
 from pathlib import Path
 from threading import Event as Flag
 from typing import BinaryIO, NamedTuple
@@ -14,12 +15,17 @@ from engine.events import (
     SCHEMA,
     AnyEvent,
     Candidate,
+    CheckpointSaved,
     Event,
     LastToken,
+    Measured,
     Progressed,
     ProposedToken,
     RoundFinished,
     RunStarted,
+    TrainingEstimated,
+    TrainingFinished,
+    TrainingStarted,
 )
 
 FILE_NAME = "trace.jsonl"
@@ -36,23 +42,29 @@ class Trace(NamedTuple):
     events: tuple[Event, ...]
     damage: str | None
 
+    @property
+    def of_training(self) -> bool:
+        """Whether it is of a training; otherwise it is of a run."""
+        return isinstance(self.events[0], TrainingEstimated)
+
 
 class TraceWriter:
-    """Appends a run's events to a new file, each on disk before the next happens."""
+    """Appends events to a file, each on disk before the next happens. what: whose events they are, in words."""
 
-    def __init__(self, path: Path) -> None:
-        """Raises EngineError where the file cannot be made."""
+    def __init__(self, path: Path, *, append: bool = False, what: str = "the run") -> None:
+        """append: goes on with a file that is there. Raises EngineError where the file cannot be made."""
         self.path = path
+        self._what = what
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file: BinaryIO = path.open("xb")
+            self._file: BinaryIO = _whole_lines(path) if append and path.exists() else path.open("xb")
         except OSError as err:
             raise EngineError(
-                f"the run cannot be saved to {path} ({err})", "free the disk or choose another folder"
+                f"{what} cannot be saved to {path} ({err})", "free the disk or choose another folder"
             ) from err
 
     def write(self, event: Event) -> None:
-        """Append one event; progress reports are not part of a run. Raises EngineError where the disk refuses."""
+        """Append one event; progress reports are not kept. Raises EngineError where the disk refuses."""
         if isinstance(event, Progressed):
             return
         try:
@@ -60,7 +72,7 @@ class TraceWriter:
             self._file.flush()
         except OSError as err:
             raise EngineError(
-                f"the run is no longer saved to {self.path} ({err})", "free disk space; the run goes on"
+                f"{self._what} is no longer saved to {self.path} ({err})", f"free disk space; {self._what} goes on"
             ) from err
 
     def close(self) -> None:
@@ -69,6 +81,16 @@ class TraceWriter:
             self._file.close()
         except OSError:
             return
+
+
+def _whole_lines(path: Path) -> BinaryIO:
+    """A file to append to, without the line that was not finished: readers would stop there."""
+    file = path.open("r+b")
+    size = file.seek(0, SEEK_END)
+    tail_at = file.seek(max(0, size - _MAX_LINE_BYTES))
+    file.truncate(tail_at + file.read().rfind(b"\n") + 1)
+    file.seek(0, SEEK_END)
+    return file
 
 
 class FileJob:
@@ -81,10 +103,10 @@ class FileJob:
 
 
 def read(path: Path, job: FileJob | None = None) -> Trace:
-    """Read a run file; `job` counts its bytes and can stop it.
+    """Read the file of a run or a training; `job` counts its bytes and can stop it.
 
-    Raises InputError: no such file, not a run file, made by a newer version, or larger than 2 GiB. Raises EngineError
-    where it was stopped."""
+    Raises InputError: no such file, neither of the two, made by a newer version, or larger than 2 GiB. Raises
+    EngineError where it was stopped."""
     try:
         n_bytes = path.stat().st_size
         if n_bytes > _MAX_FILE_BYTES:
@@ -166,10 +188,13 @@ def _reason_to_stop(line: bytes) -> str | None:
 
 def _impossible(event: Event) -> str | None:
     """Why an event cannot be true: a number beyond what any run has, which would only break what shows it."""
+    numbers: list[int | float]
     if isinstance(event, RoundFinished):
         numbers = [event.round, *event.emitted]
     elif isinstance(event, RunStarted):
         numbers = [*event.prompt_ids, *(value for _, value in event.settings if isinstance(value, int))]
+    elif isinstance(event, Measured | TrainingStarted | TrainingEstimated | TrainingFinished | CheckpointSaved):
+        numbers = [value for value in msgspec.structs.astuple(event) if isinstance(value, int | float)]
     else:
         return None
     largest = max(map(abs, numbers), default=0)
@@ -178,9 +203,11 @@ def _impossible(event: Event) -> str | None:
 
 def _check_start(path: Path, events: list[Event], damage: str | None) -> None:
     first = events[0] if events else None
-    if not isinstance(first, RunStarted):
+    if not isinstance(first, RunStarted | TrainingEstimated):
+        reason = damage or "it does not begin with RunStarted or TrainingEstimated"
         raise InputError(
-            f"{path} is not a Draftscope run ({damage or 'it does not begin with RunStarted'})", "open a trace.jsonl"
+            f"{path} is not a Draftscope run or training ({reason})", "open a trace.jsonl or training-log.jsonl"
         )
-    if first.schema > SCHEMA:
-        raise InputError(f"{path} has version {first.schema}, this program reads up to {SCHEMA}", "update Draftscope")
+    newest = max((event.schema for event in events if isinstance(event, RunStarted | TrainingStarted)), default=0)
+    if newest > SCHEMA:
+        raise InputError(f"{path} has version {newest}, this program reads up to {SCHEMA}", "update Draftscope")

@@ -1,14 +1,13 @@
 """What every run states about itself: its start, the generation everyone watches, its timed blocks, its end."""
 
 import secrets
-import time
 from collections.abc import Generator, Iterator
 
 import msgspec
 
+from engine import machine
 from engine.events import BlockFinished, Event, Lane, PhaseFinished, RoundFinished, RunFinished, RunStarted
 from engine.generation import Generation, Prefilled
-from engine.machine import versions
 from engine.method import Request, settings_of
 from engine.runtime import Runtime
 
@@ -21,7 +20,7 @@ def run_started(
     return RunStarted(
         run_id=secrets.token_hex(4),
         method=method,
-        started_utc=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        started_utc=machine.now_utc(),
         prompt=texts.text(prompt_ids),
         prompt_ids=prompt_ids,
         prompt_pieces=tuple(texts.piece(token) for token in prompt_ids),
@@ -30,7 +29,7 @@ def run_started(
         settings=settings_of(config),
         device=str(rt.target.device),
         dtype=str(rt.target.dtype).removeprefix("torch."),
-        versions=versions(),
+        versions=machine.versions(),
         forked_from=request.forked_from,
         forked_at=request.forked_at,
     )

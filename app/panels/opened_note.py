@@ -8,15 +8,14 @@ from app.labels import plain_label
 
 
 class OpenedNote(QFrame):
-    """`back_asked` says that the former settings and prompt are wanted."""
+    """`back_asked` says that one's own are wanted. said_of: whose they are; tip: what the button gives back."""
 
     back_asked = Signal()
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, said_of: str, tip: str, parent: QWidget) -> None:
         super().__init__(parent)
-        said = plain_label(self.tr("Settings of the opened run."), self, wraps=True)
+        said = plain_label(said_of, self, wraps=True)
         self.back = QPushButton(self.tr("Back to mine"), self)
-        tip = self.tr("Give back the settings and the prompt that were here before the run was opened")
         self.back.setToolTip(tip)
         self.back.setAccessibleDescription(tip)
         self.back.clicked.connect(self.back_asked)

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
-from PySide6.QtCore import QSettings, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QFileDialog, QFormLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import QSettings, Signal
+from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QVBoxLayout, QWidget
 
 from app import faults, labels, theme, words
 from app.labels import plain_label
 from app.model_names import builtin_name, full_name, is_builtin
+from app.panels import path_line
 from app.panels.elided_label import ElidedLabel
 from app.panels.model_picker import Choice, ModelPicker
 from app.panels.steady_box import SteadyBox
@@ -191,11 +192,8 @@ class PairForm(QWidget):
 
     def _ask_folder(self, picker: ModelPicker) -> None:
         """Let a folder be chosen."""
-        dialog = QFileDialog(self, self.tr("Choose a model folder"), str(Path.home()))
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(lambda folder: self._take_folder(picker, folder))
-        dialog.open()
+        title = self.tr("Choose a model folder")
+        path_line.choose(self, title, lambda folder: self._take_folder(picker, folder))
 
     def _take_folder(self, picker: ModelPicker, folder: str) -> None:
         picker.set_spec(folder)

@@ -70,7 +70,11 @@ class SetupPanel(Panel):
         self._refused: tuple[Trouble, Load] | None = None
         self._mine: _Chosen | None = None
         self._of_opened: _Chosen | None = None
-        self.opened = OpenedNote(self)
+        self.opened = OpenedNote(
+            self.tr("Settings of the opened run."),
+            self.tr("Give back the settings and the prompt that were here before the run was opened"),
+            self,
+        )
         self.opened.hide()
         self.models = PairForm(pair, self)
         self.target, self.drafter = self.models.target, self.models.drafter

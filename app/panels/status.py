@@ -79,9 +79,9 @@ class StatusPanel(Panel):
             return self.tr("measuring only: text and plots appear at the end")
         match self.store.doing:
             case "empty":
-                return self.tr("no model is loaded")
+                return self.store.told or self.tr("no model is loaded")
             case "ready":
-                return self.tr("ready")
+                return self.store.told or self.tr("ready")
             case "starting":
                 return self.tr("starting the engine")
             case "loading":

@@ -35,9 +35,7 @@ class TrainBarPanel(Panel):
         self.hold = self._button(self.tr("Pause"), self.tr("Hold after the step under way, or go on"))
         self.hold.clicked.connect(lambda: self.hold_asked.emit(not store.training.held))
         self.stop = self._button(self.tr("Stop"), self.tr("Stop; the last checkpoint is kept (Esc)"), self.stop_asked)
-        self.use = self._button(
-            self.tr("Use this drafter"), self.tr("Choose target and trained drafter in the Decode tab")
-        )
+        self.use = self._button(self.tr("Use this drafter"), self._use_tip())
         self.use.clicked.connect(self._use)
         row = QHBoxLayout(self)
         row.setContentsMargins(2 * theme.GRID, theme.GRID, 2 * theme.GRID, theme.GRID)
@@ -63,6 +61,7 @@ class TrainBarPanel(Panel):
         self.hold.setEnabled(self.store.can_hold_training)
         self.stop.setEnabled(record.live)
         self.use.setEnabled(record.drafter is not None)
+        self.use.setToolTip(self._use_tip())
         self.progress.setVisible(record.live)
         if record.live and at is not None:
             self.progress.show_share(at.done, at.total)
@@ -75,6 +74,13 @@ class TrainBarPanel(Panel):
         if self.store.commands.has_run:
             return self.tr("Train the drafter; first the run under way has to end")
         return self._why_not or self.tr("Train the drafter")
+
+    def _use_tip(self) -> str:
+        if self.store.training.drafter is not None:
+            return self.tr("Choose target and trained drafter in the Decode tab")
+        if self.store.training.source is not None:
+            return self.tr("There is no drafter beside this log, nor where it was made")
+        return self.tr("Once a drafter is trained: choose it and its target in the Decode tab")
 
     def _use(self) -> None:
         record = self.store.training

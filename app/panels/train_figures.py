@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHeaderView, QTableWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QTableWidgetItem, QVBoxLayout, QWidget
 
 from app import theme, words
 from app.labels import plain_label
@@ -18,7 +18,7 @@ _NAME, _FIRST = 0, 1
 
 
 class TrainFiguresPanel(Panel):
-    """A table of five rows."""
+    """What the trained drafter brings in large, and a table of five rows."""
 
     every_ms = 100
 
@@ -43,11 +43,14 @@ class TrainFiguresPanel(Panel):
                 item = QTableWidgetItem(name if column == _NAME else words.UNKNOWN)
                 item.setToolTip(tip)
                 self.table.setItem(row, column, item)
-        column_of = QVBoxLayout(self)
-        column_of.setContentsMargins(2 * theme.GRID, theme.GRID, theme.GRID, theme.GRID)
-        column_of.setSpacing(theme.HALF)
-        column_of.addWidget(plain_label(self.tr("Before and after"), self, role="title"))
-        column_of.addWidget(self.table, 1)
+        self.table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self.headline = plain_label(words.UNKNOWN, self)
+        self.headline.setFont(theme.tabular(theme.scaled(self.font(), theme.HEADLINE_SCALE, bold=True)))
+        self.headline.setAccessibleName(self.tr("Measured speedup with the trained drafter"))
+        self.headline.setToolTip(names[-1][1])
+        self.meaning = plain_label("", self, role="muted", wraps=True)
+        self._lay_out()
+        self.draw((), store.summary)
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Fill in what was measured."""
@@ -56,11 +59,37 @@ class TrainFiguresPanel(Panel):
         if found == self._drawn:
             return
         self._drawn = found
+        after = found[1]
+        self.headline.setText(words.times(None if after is None else after.speedup))
+        self.meaning.setText(self._explain(after))
         for place, figure in enumerate(found):
             for row, text in enumerate(_texts(figure)):
                 item = self.table.item(row, _FIRST + place)
                 if item is not None:
                     item.setText(text)
+
+    def _explain(self, after: DrafterMeasured | None) -> str:
+        if after is None:
+            return self.tr("speed against plain decoding\nmeasured once the training has ended")
+        if after.speedup is None:
+            return self.tr("speed against plain decoding\nnot measured: the training was stopped")
+        text = self.tr("the speed of plain decoding with the trained drafter\n")
+        if after.speedup_ci is None:
+            return text + self.tr("too few pairs of blocks for an interval, γ {0}").format(after.gamma)
+        low, high = after.speedup_ci
+        return text + self.tr("95 % in [{0:.2f}, {1:.2f}], γ {2}, held-out texts").format(low, high, after.gamma)
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.setSpacing(2 * theme.GRID)
+        head.addWidget(self.headline)
+        head.addWidget(self.meaning, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(2 * theme.GRID, theme.GRID, theme.GRID, theme.GRID)
+        column.setSpacing(theme.HALF)
+        column.addWidget(plain_label(self.tr("Before and after"), self, role="title"))
+        column.addLayout(head)
+        column.addWidget(self.table, 1)
 
 
 def _texts(figure: DrafterMeasured | None) -> tuple[str, ...]:

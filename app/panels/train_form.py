@@ -1,28 +1,22 @@
 """Panel that says what is to be trained: target, text, folder, settings, and what that would take; starts nothing."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QSettings, QTimer, Signal
 from PySide6.QtGui import QHideEvent
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QFileDialog,
-    QFormLayout,
-    QHBoxLayout,
-    QLineEdit,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QCheckBox, QFormLayout, QVBoxLayout, QWidget
 
-from app import labels, theme, training_words
+from app import theme
 from app.config_form import ConfigForm
 from app.labels import plain_label
 from app.panel import Panel
+from app.panels import path_line
 from app.panels.model_picker import Choice, ModelPicker
+from app.panels.opened_note import OpenedNote
+from app.panels.path_line import PathLine
 from app.panels.steady_box import SteadyBox
-from app.plain_text import one_line
+from app.panels.train_needs import TrainNeeds
 from app.store import RunStore
 from engine import paths
 from engine.events import Event, ModelLoaded, Surveyed, TrainingEstimated
@@ -45,16 +39,18 @@ class TrainFormPanel(Panel):
         super().__init__(store, parent)
         tip = self.tr("The model to train a drafter for: builtin, a folder, or a hub id in the local cache.")
         self.target = ModelPicker(target, self.tr("Target"), tip, self)
-        self.data = self._line(
-            self.tr("Text"), self.tr("A folder of .txt and .md files, or a .jsonl file with text or prompt a line.")
+        self.data = PathLine(
+            self.tr("Text"),
+            self.tr("A folder of .txt and .md files, or a .jsonl file with text or prompt a line."),
+            self,
         )
-        self.out = self._line(self.tr("Drafter's folder"), self.tr("A new folder: the drafter and its checkpoints."))
-        self.data.setPlaceholderText(self.tr("a folder or file of text"))
-        self.choose_folder = self._button(self.tr("Folder…"), self.tr("Choose a folder of text"), self.data.setText)
-        self.choose_file = self._button(
-            self.tr("File…"), self.tr("Choose a file of text"), self.data.setText, file=True
+        self.data.line.setPlaceholderText(self.tr("a folder or file of text"))
+        self.data.add_button(self.tr("Folder…"), self.tr("Choose a folder of text"))
+        self.data.add_button(self.tr("File…"), self.tr("Choose a file of text"), file=True)
+        self.out = PathLine(
+            self.tr("Drafter's folder"), self.tr("A new folder: the drafter, its log and its checkpoints."), self
         )
-        self.choose_out = self._button(self.tr("Choose…"), self.tr("Choose the drafter's folder"), self.out.setText)
+        self.out.add_button(self.tr("Choose…"), self.tr("Choose the drafter's folder"))
         self.resume = QCheckBox(self.tr("Go on with the training in that folder"), self)
         self.resume.setToolTip(self.tr("Continues at its last checkpoint, with the same target, text and settings."))
         self.device = self._box(_DEVICES, self.tr("Device"), self.tr("Where target and drafter are computed."))
@@ -62,10 +58,15 @@ class TrainFormPanel(Panel):
             _DTYPES, self.tr("Number type"), self.tr("Of the target; the drafter's weights are kept in float32.")
         )
         self.form = ConfigForm(DrafterConfig, self)
-        self.shape = plain_label("", self, wraps=True)
-        self.memory = plain_label("", self, role="muted", wraps=True)
-        self.time = plain_label("", self, role="muted", wraps=True)
-        self.verdict = plain_label("", self, wraps=True)
+        self.needs = TrainNeeds(self)
+        self.opened = OpenedNote(
+            self.tr("Settings of the opened training."),
+            self.tr("Give back the settings that were here before the training was opened"),
+            self,
+        )
+        self.opened.hide()
+        self._mine: Train | None = None
+        self._of_opened: Train | None = None
         self._asked: Train | None = None
         self._answered: Train | None = None
         self._seen: tuple[TrainingEstimated | None, Surveyed | None, ModelLoaded | None, bool] | None = None
@@ -90,6 +91,14 @@ class TrainFormPanel(Panel):
             dtype=self.dtype.currentText(),
             resume=self.resume.isChecked(),
         )
+
+    def show_settings(self, command: Train) -> None:
+        """Take up what an opened training was made with; device and number type stay, and one's own can be had back."""
+        if (chosen := self.command()) != self._of_opened:
+            self._mine = chosen
+        self._take(command)
+        self._of_opened = self.command()
+        self.opened.show()
 
     def why_not(self) -> str:
         """Why it cannot be started, empty where it can."""
@@ -150,19 +159,11 @@ class TrainFormPanel(Panel):
 
     def _show_needs(self) -> None:
         needed, command = self.store.training.estimated, self.command()
-        known = needed is not None and needed.layers and command in (self._answered, self.store.training.command)
-        lines = ("", "", "")
-        if known and needed is not None:
-            lines = training_words.needs(needed, float(command.settings["minutes"] or 0))
-        for label, line in zip((self.shape, self.memory, self.time), lines, strict=True):
-            label.setText(line)
-            label.setVisible(bool(line))
-        why_not = self.why_not()
-        if why_not:
-            self.verdict.setText(self.tr("⚠ why not: {0}").format(one_line(why_not)))
-        else:
-            self.verdict.setText(self.tr("✓ fits") if known else self.tr("not known yet"))
-        labels.set_role(self.verdict, "bad" if why_not and known else "normal")
+        known = needed is not None and needed.layers and command in (
+            self._answered, self._of_opened, self.store.training.command,
+        )  # fmt: skip
+        minutes, steps = (float(command.settings[name] or 0) for name in ("minutes", "steps"))
+        self.needs.show_needs(needed if known else None, minutes, int(steps), self.why_not())
 
     def _offer(self) -> None:
         surveyed, model = self.store.engine.surveyed, self.store.engine.model
@@ -174,16 +175,33 @@ class TrainFormPanel(Panel):
 
     # What is chosen
 
+    def _take(self, command: Train) -> None:
+        """Choose all of a training's; what the engine said of another is not about it."""
+        self._asked = self._answered = None
+        self.target.set_spec(command.target)
+        self.data.setText(command.data)
+        self.out.setText(command.out)
+        self.resume.setChecked(command.resume)
+        self.form.set_values(command.settings)
+        self._follow()
+
+    def _give_back(self) -> None:
+        mine, self._mine, self._of_opened = self._mine, None, None
+        self.opened.hide()
+        if mine is not None:
+            self._take(mine)
+
     def _listen(self) -> None:
         self.target.spec_changed.connect(self._suggest_out)
         title = self.tr("Choose a model folder")
-        self.target.folder_asked.connect(lambda: self._choose(title, self.target.set_spec))
+        self.target.folder_asked.connect(lambda: path_line.choose(self, title, self.target.set_spec))
         for line in (self.data, self.out):
-            line.textChanged.connect(self._follow)
+            line.changed.connect(self._follow)
         for box in (self.device, self.dtype):
             box.currentTextChanged.connect(self._follow)
         self.target.spec_changed.connect(self._follow)
         self.resume.toggled.connect(self._follow)
+        self.opened.back_asked.connect(self._give_back)
         self.form.changed.connect(self._follow)
 
     def _follow(self) -> None:
@@ -201,14 +219,6 @@ class TrainFormPanel(Panel):
             self._out_suggested = free
             self.out.setText(free)
 
-    def _choose(self, title: str, take: Callable[[str], None], *, file: bool = False) -> None:
-        """Let a folder or file be chosen."""
-        dialog = QFileDialog(self, title, str(Path.home()))
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile if file else QFileDialog.FileMode.Directory)
-        dialog.fileSelected.connect(take)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
-
     # Look
 
     def _enable(self, enabled: bool) -> None:
@@ -217,25 +227,7 @@ class TrainFormPanel(Panel):
 
     @property
     def _inputs(self) -> tuple[QWidget, ...]:
-        return (
-            self.target, self.data, self.out, self.choose_folder, self.choose_file, self.choose_out, self.resume,
-            self.device, self.dtype, self.form,
-        )  # fmt: skip
-
-    def _line(self, name: str, tip: str) -> QLineEdit:
-        line = QLineEdit(self)
-        line.setProperty("role", "search")  # the frame that makes a line visible in both schemes
-        line.setAccessibleName(name)
-        line.setToolTip(tip)
-        line.setMinimumWidth(9 * theme.GRID)
-        return line
-
-    def _button(self, text: str, tip: str, take: Callable[[str], None], *, file: bool = False) -> QPushButton:
-        button = QPushButton(text, self)
-        button.setToolTip(tip)
-        button.setAccessibleName(tip)
-        button.clicked.connect(lambda: self._choose(tip, take, file=file))
-        return button
+        return self.target, self.data, self.out, self.resume, self.device, self.dtype, self.form
 
     def _box(self, known: Sequence[str], name: str, tip: str) -> SteadyBox:
         box = SteadyBox(self)
@@ -248,22 +240,24 @@ class TrainFormPanel(Panel):
         column = QVBoxLayout(self)
         column.setContentsMargins(2 * theme.GRID, theme.GRID, theme.GRID, theme.GRID)
         column.setSpacing(theme.GRID)
-        column.addWidget(plain_label(self.tr("Drafter for"), self, role="title"))
-        column.addLayout(self._where())
-        column.addWidget(plain_label(self.tr("Text to learn from"), self, role="title"))
-        column.addLayout(self._beside(self.data, self.choose_folder, self.choose_file))
-        column.addWidget(plain_label(self.tr("Folder of the drafter"), self, role="title"))
-        column.addLayout(self._beside(self.out, self.choose_out))
-        column.addWidget(self.resume)
-        column.addWidget(plain_label(self.tr("What it takes"), self, role="title"))
-        for label in (self.shape, self.memory, self.time, self.verdict):
-            column.addWidget(label)
-        column.addWidget(plain_label(self.tr("Training"), self, role="title"))
-        column.addWidget(self.form)
+        column.addWidget(self.opened)
+        for title, *contents in (
+            (self.tr("Drafter for"), self._where()),
+            (self.tr("Text to learn from"), self.data),
+            (self.tr("Folder of the drafter"), self.out, self.resume),
+            (self.tr("What it takes"), self.needs),
+            (self.tr("Training"), self.form),
+        ):
+            column.addWidget(plain_label(title, self, role="title"))
+            for content in contents:
+                column.addWidget(content)
+            column.addSpacing(theme.HALF)
         column.addStretch(1)
 
-    def _where(self) -> QFormLayout:
-        form = QFormLayout()
+    def _where(self) -> QWidget:
+        where = QWidget(self)
+        form = QFormLayout(where)
+        form.setContentsMargins(0, 0, 0, 0)
         form.setVerticalSpacing(theme.GRID - 2)
         form.setHorizontalSpacing(theme.GRID)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
@@ -276,20 +270,7 @@ class TrainFormPanel(Panel):
             label.setBuddy(widget)
             label.setToolTip(widget.toolTip())
             form.addRow(label, widget)
-        return form
-
-    def _beside(self, line: QLineEdit, *buttons: QPushButton) -> QVBoxLayout:
-        """A line as wide as the column, its buttons below."""
-        row = QHBoxLayout()
-        row.setSpacing(theme.GRID)
-        for button in buttons:
-            row.addWidget(button)
-        row.addStretch(1)
-        column = QVBoxLayout()
-        column.setSpacing(theme.HALF)
-        column.addWidget(line)
-        column.addLayout(row)
-        return column
+        return where
 
 
 def _free_folder(target: str) -> Path:

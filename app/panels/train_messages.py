@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
+from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
 
 from app import theme, training_words
 from app.labels import plain_label
 from app.panel import Panel
 from app.store import RunStore
-from engine.events import Event
+from engine.events import CheckpointSaved, Event
 from engine.summary import Summary
 
 _MOST_LINES = 2000
@@ -22,6 +23,7 @@ class TrainMessagesPanel(Panel):
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
         self._number, self._n_said = -1, 0
+        self._last: Event | None = None
         self.lines = QPlainTextEdit(self)
         self.lines.setReadOnly(True)
         self.lines.setMaximumBlockCount(_MOST_LINES)
@@ -39,9 +41,21 @@ class TrainMessagesPanel(Panel):
         """Append what is new."""
         record = self.store.training
         if record.number != self._number:
-            self._number, self._n_said = record.number, 0
+            self._number, self._n_said, self._last = record.number, 0, None
             self.lines.clear()
         for event in record.said[self._n_said :]:
-            if (line := training_words.message(event)) is not None:
-                self.lines.appendPlainText(line)
+            self._say(event)
         self._n_said = len(record.said)
+
+    def _say(self, event: Event) -> None:
+        """A checkpoint takes the line of the one before: there is one every half minute."""
+        line, last = training_words.message(event), self._last
+        self._last = event
+        if line is None:
+            return
+        if isinstance(event, CheckpointSaved) and isinstance(last, CheckpointSaved):
+            cursor = QTextCursor(self.lines.document().lastBlock())
+            cursor.select(QTextCursor.SelectionType.LineUnderCursor)
+            cursor.insertText(line)
+        else:
+            self.lines.appendPlainText(line)

@@ -11,8 +11,9 @@ from app.panels.train_figures import TrainFiguresPanel
 from app.panels.train_form import TrainFormPanel
 from app.panels.train_messages import TrainMessagesPanel
 from app.store import RunStore
+from app.training_record import TrainingRecord
 
-_LEFT_WIDTH, _LOWER_HEIGHT = 40 * theme.GRID, 30 * theme.GRID
+_LEFT_WIDTH, _LOWER_HEIGHT = 40 * theme.GRID, 34 * theme.GRID
 
 
 class TrainWorkspace(QWidget):
@@ -46,6 +47,11 @@ class TrainWorkspace(QWidget):
         if self.bar.start.isEnabled() and not self._store.training.live:
             self._store.train(self.form.command())
 
+    def show_setup_of(self, record: TrainingRecord) -> None:
+        """Let the form say what a training was made with."""
+        if record.command is not None:
+            self.form.show_settings(record.command)
+
     def save(self, settings: QSettings) -> None:
         """Keep what is chosen."""
         self.form.save(settings)
@@ -67,7 +73,8 @@ class TrainWorkspace(QWidget):
         left.setFixedWidth(_LEFT_WIDTH)
         plots = QWidget(self)
         row = QHBoxLayout(plots)
-        row.setContentsMargins(0, 0, 0, 0)
+        # A plot has a margin of its own: its title begins where the texts above and below do.
+        row.setContentsMargins(theme.GRID, 0, theme.GRID, 0)
         row.setSpacing(theme.GRID)
         row.addWidget(self.loss, 1)
         row.addWidget(self.alpha, 1)

@@ -136,7 +136,7 @@ def _result(
         n_threads=torch.get_num_threads(),
         processor=machine.processor(),
         versions=dict(machine.versions()),
-        measured_utc=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        measured_utc=machine.now_utc(),
         seconds=seconds,
     )
 

@@ -10,10 +10,11 @@ from typing import NamedTuple, cast
 import torch
 from transformers import LlamaForCausalLM
 
-from engine import checks, models
+from engine import checks, machine, models
 from engine.errors import EngineError, InputError, ModelError
-from engine.events import Event, Progressed, TrainingEnd, TrainingFinished, TrainingStarted
+from engine.events import Event, Progressed, TrainingEnd, TrainingEstimated, TrainingFinished, TrainingStarted
 from engine.folders import Checkpoint
+from engine.method import settings_of
 from engine.models import LoadedModel
 from engine.training import checkpoint, collect, early_stop, estimate, figures, student
 from engine.training.checkpoint import Progress
@@ -27,6 +28,7 @@ from engine.training.plan import Plan, Stretch
 from engine.training.rows import RowShape
 from engine.training.texts import Texts
 from engine.training.token_store import TokenStore
+from engine.training.training_log import logged
 from engine.training.work_clock import WorkClock
 from engine.training.workplace import Began, Workplace
 
@@ -74,18 +76,22 @@ class _Trainer:
 
     def events(self, loaded: LoadedModel | None) -> Iterator[Event]:
         """Everything, in order."""
-        found, device, dtype, texts = find(self._job)
-        asked = needed(self._job, Found(found, device, dtype, texts), loaded=loaded is not None)
+        given = find(self._job)
+        asked = needed(self._job, given, loaded=loaded is not None)
         estimate.refuse_too_large(asked, self._job.out)
-        yield asked
         with self._place.alone(resume=self._job.resume):
-            self._refuse_other(found, texts)
-            target = loaded or (yield from self._load(found, device, dtype))
-            yield from collect.gather(
-                self._place.work, texts, target, sample=self._settings.sample, seed=self._settings.seed,
-                pause=self._stop_here,
-            )  # fmt: skip
-            yield from self._train(target, found)
+            self._refuse_other(given.target, given.texts)
+            yield from logged(self._place.log, self._said(asked, given, loaded))
+
+    def _said(self, asked: TrainingEstimated, given: Found, loaded: LoadedModel | None) -> Generator[Event, None, None]:
+        """What is in the log of the training."""
+        yield asked
+        target = loaded or (yield from self._load(given.target, given.device, given.dtype))
+        yield from collect.gather(
+            self._place.work, given.texts, target, sample=self._settings.sample, seed=self._settings.seed,
+            pause=self._stop_here,
+        )  # fmt: skip
+        yield from self._train(target, given.target)
 
     def _stop_here(self) -> None:
         if self._cancelled.is_set():
@@ -215,9 +221,9 @@ class _Trainer:
                         return "user"
         except LossNotFinite:
             return "nan"
-        if looker.enough(self._progress()):
+        if looker.enough(progress := self._progress()):
             return "early"
-        return "steps" if self._settings.steps else "minutes"
+        return "steps" if self._settings.steps and progress.step >= began.steps else "minutes"
 
     def _worth_saying(self, event: Event) -> bool:
         """Steps may be many a second; nobody reads every one."""
@@ -287,4 +293,8 @@ def _started(
         step=step,
         device=str(target.device),
         dtype=began.dtype,
+        data="" if job.data is None else str(job.data),
+        settings=settings_of(job.settings),
+        started_utc=machine.now_utc(),
+        versions=machine.versions(),
     )

@@ -1,7 +1,5 @@
 """Looks at a drafter while it trains: scores it on held-out texts and keeps the best; knows no steps."""
 
-import time
-
 from transformers import LlamaForCausalLM
 
 from engine import machine
@@ -40,7 +38,7 @@ class Looker:
 
 def _provenance(began: Began, progress: Progress, alpha: float) -> Provenance:
     return Provenance(
-        made_utc=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        made_utc=machine.now_utc(),
         began=began,
         started_from="the target's embeddings" if began.settings.embed else "random weights",
         step=progress.step,

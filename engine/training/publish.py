@@ -1,7 +1,6 @@
 """Writes a finished model in bfloat16 beside its tokenizer and where it comes from; knows nothing of training."""
 
 import shutil
-import time
 from pathlib import Path
 
 import msgspec
@@ -57,7 +56,7 @@ def publish(
 def _provenance(stage: Stage, model: LlamaForCausalLM, progress: Progress, started_from: str) -> Provenance:
     return Provenance(
         name=stage.name,
-        made_utc=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        made_utc=machine.now_utc(),
         objective="forward KL from the target" if stage.distilled else "next token",
         started_from=started_from,
         steps=progress.step,

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from engine.errors import InputError
+from engine.training.training_log import FILE_NAME
 
 _PLAIN, _LINES = (".txt", ".md"), (".jsonl",)
 # A longer text is cut at a line's end into documents of about this many characters.
@@ -77,7 +78,7 @@ def _files(source: Path) -> list[Path]:
     except OSError as err:
         raise InputError(f"{source} cannot be read ({err.strerror})", "check its permissions") from err
     kinds = (*_PLAIN, *_LINES)
-    files = [file for file in found if file.suffix.lower() in kinds]
+    files = [file for file in found if file.suffix.lower() in kinds and (file == source or file.name != FILE_NAME)]
     if not files:
         there = f"holds {len(found)} files, none of them {', '.join(kinds)}" if found else "is empty"
         raise InputError(f"{source} {there}", f"name a folder or file with text ({', '.join(kinds)})")

@@ -17,6 +17,7 @@ from transformers import LlamaForCausalLM, PreTrainedTokenizerBase
 
 from engine.errors import EngineError, InputError
 from engine.training.drafter_config import DrafterConfig
+from engine.training.training_log import FILE_NAME
 
 _WORK = "training"
 _WEIGHTS, _PROVENANCE = "model.safetensors", "provenance.json"
@@ -67,6 +68,11 @@ class Workplace(NamedTuple):
     def checkpoint(self) -> Path:
         """The checkpoint to resume from."""
         return self.work / "checkpoint"
+
+    @property
+    def log(self) -> Path:
+        """What the training said, attempt after attempt."""
+        return self.out / FILE_NAME
 
     @contextmanager
     def alone(self, *, resume: bool) -> Iterator[None]:

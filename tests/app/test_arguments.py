@@ -10,6 +10,7 @@ from engine.errors import InputError
 from engine.host import Load
 from engine.trace import TraceWriter
 from tests.app.factory import whole_run
+from tests.app.test_training_record import GOLDEN
 
 
 @pytest.mark.parametrize(
@@ -69,6 +70,21 @@ def test_a_screenshot_of_a_trace_is_a_picture_of_the_wanted_size(tmp_path):
     assert done.returncode == 0, done.stderr
     assert (picture.width(), picture.height()) == (800, 600)
     assert picture.pixelColor(2, 300).lightness() < 80
+
+
+def test_a_screenshot_of_a_training_needs_its_log_only(tmp_path):
+    out = tmp_path / "out.png"
+    done = _app("--screenshot", str(out), "--workspace", "train", "--trace", str(GOLDEN), "--size", "1280x720")
+    assert done.returncode == 0, done.stderr
+    assert (QImage(str(out)).width(), QImage(str(out)).height()) == (1280, 720)
+
+
+def test_a_run_is_not_pictured_as_a_training(tmp_path):
+    run = GOLDEN.with_name("v1.jsonl")
+    done = _app("--screenshot", str(tmp_path / "out.png"), "--workspace", "train", "--trace", str(run))
+    assert done.returncode == 2
+    assert "holds a run, not a training; use --workspace decode" in done.stderr
+    assert not (tmp_path / "out.png").exists()
 
 
 def test_a_screenshot_of_what_is_no_trace_is_refused_in_one_line(tmp_path):

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from app import training_words, words
 from app.main_window import MainWindow
@@ -24,7 +25,9 @@ from engine.events import (
     Warned,
 )
 from engine.host import EstimateTraining, Load, Pause, Resume, Run, Train
-from tests.app.factory import MODEL, PAIR, FakeHost, started
+from engine.trace import TraceWriter
+from tests.app.factory import MODEL, PAIR, FakeHost, started, whole_run
+from tests.app.test_training_record import GOLDEN
 
 COMMAND = Train("builtin", "/texts", "/drafter", {"minutes": 10.0})
 STARTED = TrainingStarted(
@@ -75,33 +78,34 @@ def test_form_asks_what_a_training_would_take_once_it_is_visible(tab, qtbot) -> 
     workspace.form.data.setText("/texts")
     qtbot.waitUntil(lambda: any(isinstance(one, EstimateTraining) for one in host.submitted))
     say(NEEDED)
-    assert "2 layers of 96" in workspace.form.shape.text()
-    assert "free on cpu" in workspace.form.memory.text()
-    assert "1.8 million tokens in 10 min" in workspace.form.time.text()
-    assert workspace.form.verdict.text() == "✓ fits"
+    assert "2 layers of 96" in workspace.form.needs.shape.text()
+    assert "free on cpu" in workspace.form.needs.memory.text()
+    assert "1.8 million tokens in 10 min" in workspace.form.needs.time.text()
+    assert workspace.form.needs.verdict.text() == "✓ fits"
 
 
 def test_form_says_why_a_training_would_be_refused(tab, qtbot) -> None:  # type: ignore[no-untyped-def]
     _store, host, workspace, say = tab
-    assert "choose a text" in workspace.form.verdict.text()
+    assert "choose a text" in workspace.form.needs.verdict.text()
     workspace.form.data.setText("/texts")
     qtbot.waitUntil(lambda: any(isinstance(one, EstimateTraining) for one in host.submitted))
-    from msgspec.structs import replace
-
     say(replace(NEEDED, why_not="training needs 99 GiB"))
-    assert "99 GiB" in workspace.form.verdict.text()
+    assert "99 GiB" in workspace.form.needs.verdict.text()
     assert not workspace.bar.start.isEnabled()
     assert "99 GiB" in workspace.bar.start.toolTip()
 
 
 def test_start_hands_over_what_the_form_says(tab) -> None:  # type: ignore[no-untyped-def]
-    _store, host, workspace, say = tab
+    store, host, workspace, say = tab
     workspace.form.data.setText("/texts")
     workspace.form.out.setText("/drafter")
     workspace.form.form.set_values({"objective": "reverse-kl", "minutes": 3.0})
     workspace.bar.start.click()
     workspace.bar.start.click()
-    (command,) = [one for one in host.submitted if isinstance(one, Train)]
+    # A question that is with the engine already comes first.
+    command = store.commands.front
+    assert isinstance(command, Train)
+    assert sum(isinstance(one, Train) for one in host.submitted) <= 1
     assert (command.data, command.out, command.settings["objective"]) == ("/texts", "/drafter", "reverse-kl")
     say()
     assert not workspace.bar.start.isEnabled()
@@ -259,6 +263,115 @@ def test_trained_drafter_is_put_into_the_setup_of_decode(qtbot) -> None:  # type
     window.close()
 
 
+@pytest.fixture
+def window(qtbot):  # type: ignore[no-untyped-def]
+    """A window without an engine, and a way to open a file in it."""
+    window = MainWindow(Load(), None, make_host=None)
+    qtbot.addWidget(window)
+    window.show()
+
+    def open_file(path: Path) -> None:
+        window.store.open_trace(path)
+        qtbot.waitUntil(lambda: not window.store.busy)
+
+    yield window, open_file
+    window.close()
+
+
+def test_opened_log_is_shown_in_the_train_tab(window) -> None:  # type: ignore[no-untyped-def]
+    shown, open_file = window
+    open_file(GOLDEN)
+    tab = shown.train
+    assert tab.isVisible()
+    assert tab.loss.curve.x[-1] == 113
+    assert tab.figures.headline.text() == "1.80×"
+    assert "from training-v1.jsonl: time is up" in tab.bar.state.text()
+    assert "resumed at step 85" in tab.messages.lines.toPlainText()
+    assert not tab.bar.stop.isEnabled()
+    assert not shown.store.training.live
+
+
+def test_form_says_what_an_opened_training_was_made_with_and_gives_back_ones_own(window) -> None:  # type: ignore[no-untyped-def]
+    shown, open_file = window
+    form = shown.train.form
+    form.data.setText("/mine")
+    form.form.set_values({"minutes": 7.0})
+    mine = form.command()
+    open_file(GOLDEN)
+    assert (form.out.text(), form.data.text(), form.command().settings["sample"]) == ("my-drafter", "", 16000)
+    assert "2 layers of 96" in form.needs.shape.text()
+    form.opened.back.click()
+    assert form.command() == mine
+    assert not form.opened.isVisible()
+
+
+def test_run_opened_in_the_train_tab_is_shown_in_decode(window, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    shown, open_file = window
+    writer = TraceWriter(tmp_path / "trace.jsonl")
+    for event in whole_run():
+        writer.write(event)
+    writer.close()
+    shown.show_workspace("train")
+    open_file(tmp_path / "trace.jsonl")
+    assert shown.decode.isVisible()
+    assert shown.store.training.source is None
+
+
+def test_damaged_log_is_shown_up_to_its_damage(window, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    shown, open_file = window
+    lines = GOLDEN.read_bytes().splitlines(keepends=True)
+    (tmp_path / "log.jsonl").write_bytes(b"".join(lines[:40]) + b'{"event":"Meas')
+    open_file(tmp_path / "log.jsonl")
+    assert shown.store.trouble is not None and shown.store.trouble.kind == "damaged"
+    assert "no end recorded" in shown.train.bar.state.text()
+    assert len(shown.train.loss.curve.x)
+
+
+def test_log_is_not_opened_over_a_training_under_way(training) -> None:  # type: ignore[no-untyped-def]
+    store, _host, _workspace, say = training
+    record = store.training
+    store.open_trace(GOLDEN)
+    store._files._join()
+    say()
+    assert store.training is record
+    assert store.trouble is not None and "a drafter is being trained" in store.trouble.message
+
+
+def test_kept_drafter_is_marked_once_it_is_known(training) -> None:  # type: ignore[no-untyped-def]
+    _store, _host, workspace, say = training
+    assert not workspace.alpha.mark_item.isVisible()
+    say(AFTER, FINISHED)
+    assert workspace.alpha.mark_item.isVisible()
+    (x,), (y,) = workspace.alpha.mark_item.getData()
+    assert (x, y) == (380.0, 0.78)
+
+
+def test_axis_goes_to_the_planned_last_step_until_the_end_is_known(training) -> None:  # type: ignore[no-untyped-def]
+    _store, _host, workspace, say = training
+    assert workspace.loss.plot.viewRange()[0][1] == 400
+    say(Measured("loss", 5.0, 90), AFTER, replace(FINISHED, step=90, best_step=90))
+    assert workspace.loss.plot.viewRange()[0][1] == 90
+
+
+@pytest.mark.parametrize(
+    ("objective", "unit"), [("forward-kl", "nats a token"), ("total-variation", "distance, 0 to 1")]
+)
+def test_loss_has_the_unit_of_its_objective(tab, objective: str, unit: str) -> None:  # type: ignore[no-untyped-def]
+    store, _host, workspace, say = tab
+    store.train(COMMAND)
+    say(replace(STARTED, objective=objective))
+    assert workspace.loss.plot.getAxis("left").labelText == unit
+
+
+def test_checkpoints_that_follow_each_other_share_a_line(training) -> None:  # type: ignore[no-untyped-def]
+    _store, _host, workspace, say = training
+    say(CheckpointSaved(12), CheckpointSaved(25))
+    say(CheckpointSaved(38))
+    text = workspace.messages.lines.toPlainText()
+    assert text.count("checkpoint") == 1
+    assert text.endswith("checkpoint at step 38")
+
+
 def test_every_control_has_a_name_and_a_tooltip(tab) -> None:  # type: ignore[no-untyped-def]
     from PySide6.QtWidgets import QAbstractSpinBox, QCheckBox, QComboBox, QLineEdit, QPushButton
 
@@ -298,8 +411,6 @@ def test_state_is_said_in_words(phase, said: str) -> None:  # type: ignore[no-un
 
 @pytest.mark.parametrize("stopped", ["steps", "minutes", "early", "user", "nan"])
 def test_every_end_has_words(stopped) -> None:  # type: ignore[no-untyped-def]
-    from msgspec.structs import replace
-
     record = TrainingRecord()
     record.begin(COMMAND)
     record.take(replace(FINISHED, stopped=stopped))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from engine import trace
 from engine.errors import EngineError, InputError
-from engine.events import SCHEMA, Event, Progressed
+from engine.events import SCHEMA, Event, Measured, Progressed, TrainingEstimated, TrainingStarted
 from engine.trace import TraceWriter
 from tests.engine import stories
 
@@ -120,6 +120,25 @@ def test_a_setting_larger_than_any_run_has_is_no_run(tmp_path: Path) -> None:
     path.write_bytes(json.dumps(broken).encode() + b"\n" + b"".join(lines[1:]))
     with pytest.raises(InputError):
         trace.read(path)
+
+
+@pytest.mark.parametrize(("field", "value"), [("round", 10**400), ("round", 2**60), ("value", 1e300)])
+def test_a_number_larger_than_any_training_has_is_damage(tmp_path: Path, field: str, value: object) -> None:
+    asked = TrainingEstimated("T", "cpu", 1, 1, 1, 1, 1, 2, 96, 1000, 3000.0)
+    path = saved(tmp_path, [asked, Measured("loss", 7.0, 1)])
+    lines = path.read_bytes().splitlines(keepends=True)
+    broken = json.loads(lines[1]) | {field: value}
+    path.write_bytes(lines[0] + json.dumps(broken).encode() + b"\n")
+    found = trace.read(path)
+    assert found.events == (asked,)
+    assert found.damage is not None
+
+
+def test_a_training_of_a_future_version_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    asked = TrainingEstimated("T", "cpu", 1, 1, 1, 1, 1, 2, 96, 1000, 3000.0)
+    future = TrainingStarted("T", "d", "forward-kl", 2, 96, 9, 9, 1, 9, 9, 0, "cpu", "float32", schema=SCHEMA + 1)
+    with pytest.raises(InputError, match="update Draftscope"):
+        trace.read(saved(tmp_path, [asked, future]))
 
 
 def test_a_long_read_says_how_far_it_is_and_can_be_stopped(tmp_path: Path) -> None:

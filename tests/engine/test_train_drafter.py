@@ -1,6 +1,7 @@
 """Training a drafter: it gets better, resumes to the same, stops as it should, and leaves the last good one."""
 
 import json
+import shutil
 import threading
 from collections.abc import Iterator
 from itertools import islice
@@ -14,7 +15,7 @@ from filelock import FileLock
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from engine import folders, models
+from engine import folders, models, trace
 from engine.errors import EngineError, InputError
 from engine.events import (
     DrafterMeasured,
@@ -32,6 +33,7 @@ from engine.training.drafter_config import OBJECTIVES, DrafterConfig
 from engine.training.estimate import Work, plan_work
 from engine.training.job import Job, estimated
 from engine.training.rows import RowShape
+from engine.training.workplace import Workplace
 from engine.world.story import stories
 from tests import fakes
 
@@ -131,6 +133,39 @@ def test_killed_training_resumes_to_the_losses_and_weights_of_one_that_was_not(
     assert all(torch.equal(one[name], other[name]) for name in one)
 
 
+def test_log_holds_the_training_and_goes_on_where_it_is_resumed(
+    target: str, texts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = job(target, texts, tmp_path / "d")
+    broken_off(asked, monkeypatch, after=4)
+    log = Workplace(tmp_path / "d").log
+    n_before = len(trace.read(log).events)
+    said = [event for event in run(asked._replace(resume=True)) if not isinstance(event, Progressed)]
+    found = trace.read(log)
+    assert found.damage is None
+    assert list(found.events[n_before:]) == said
+    first, second = [event for event in found.events if isinstance(event, TrainingStarted)]
+    assert (first.step, second.step) == (0, 4)
+    assert dict(second.settings)["steps"] == N_STEPS
+    assert second.data == str(texts)
+
+
+def test_refused_resume_leaves_the_log_as_it_was(target: str, texts: Path, tmp_path: Path) -> None:
+    run(job(target, texts, tmp_path / "d"))
+    log = Workplace(tmp_path / "d").log.read_bytes()
+    for refused in (job(target, texts, tmp_path / "d"), job(target, texts, tmp_path / "d", resume=True, seed=9)):
+        with pytest.raises(InputError):
+            run(refused)
+    assert Workplace(tmp_path / "d").log.read_bytes() == log
+
+
+def test_drafter_within_the_folder_of_its_texts_can_be_resumed(target: str, texts: Path, tmp_path: Path) -> None:
+    shutil.copytree(texts, tmp_path / "texts")
+    asked = job(target, tmp_path / "texts", tmp_path / "texts" / "drafter")
+    run(asked)
+    assert end_of(run(asked._replace(resume=True))).step == N_STEPS
+
+
 def test_cancel_keeps_the_last_checkpoint_and_resumes(target: str, texts: Path, tmp_path: Path) -> None:
     flag = Flag()
     events: list[Event] = []
@@ -141,6 +176,11 @@ def test_cancel_keeps_the_last_checkpoint_and_resumes(target: str, texts: Path, 
     assert end_of(events).stopped == "user"
     assert 0 < end_of(events).step < N_STEPS
     assert end_of(run(job(target, texts, tmp_path / "d", resume=True))).step == N_STEPS
+
+
+def test_steps_that_the_minutes_do_not_allow_are_not_said_to_be_done(target: str, texts: Path, tmp_path: Path) -> None:
+    ended = end_of(run(job(target, texts, tmp_path / "d", steps=100_000, minutes=0.02)))
+    assert (ended.stopped, ended.step < 100_000) == ("minutes", True)
 
 
 def test_cancel_before_training_is_refused_in_one_line(target: str, texts: Path, tmp_path: Path) -> None:

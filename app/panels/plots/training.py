@@ -1,6 +1,7 @@
 """Plots over the steps of a training: what it lowers, and how often the drafter says what the target says."""
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 import pyqtgraph as pg
@@ -17,11 +18,19 @@ from app.store import RunStore
 from engine.events import Event
 from engine.summary import Summary
 
+# Fewer would stand too far apart.
+_FEWEST_STEPS = 4
+_MARK_SIZE, _BEAM = 9, 0.02
+# The step of the drafter that was kept, its alpha, and the interval of that.
+Kept: TypeAlias = tuple[int, float, tuple[float, float]]
+
 
 class TrainingPlot(PlotPanel):
     """A series of the newest training. It has no round to select: mouse and keys read off the nearest step."""
 
     series = ""
+    # What is left free beyond the last step, as a share of all.
+    room = 0.0
 
     def __init__(
         self,
@@ -34,10 +43,11 @@ class TrainingPlot(PlotPanel):
         key: str,
         colour: str,
         empty: str,
+        more_keys: tuple[tuple[str, str, str], ...] = (),
     ) -> None:
         super().__init__(
-            store, parent, title=title, caption=caption, axis=axis, bottom=tr("step"), keys=(("━", key, colour),),
-            empty=empty,
+            store, parent, title=title, caption=caption, axis=axis, bottom=tr("step"),
+            keys=(("━", key, colour), *more_keys), empty=empty,
         )  # fmt: skip
         self._colour = colour
         self.curve = Curve(self.plot)
@@ -58,9 +68,15 @@ class TrainingPlot(PlotPanel):
         if points:
             self.curve.extend([float(step) for step, _ in points], [value for _, value in points])
             self.curve.show()
-        if points or not len(self.curve.x):
-            self.set_range(0.0, float(range_for(int(self.curve.x[-1]) if len(self.curve.x) else 0)), self.top())
+        self.set_range(0.0, (1 + self.room) * self._end(), self.top())
         self.say_empty(Summary(), empty=not len(self.curve.x))
+
+    def _end(self) -> int:
+        """The last step of what is planned; of what was made, once its end is known."""
+        record = self.store.training
+        if record.state in ("training", "torn") and record.started is not None:
+            return max(_FEWEST_STEPS, record.started.steps)
+        return max(_FEWEST_STEPS, record.last_step) if record.last_step else range_for(0)
 
     def top(self) -> float:
         """The upper end of the value axis."""
@@ -108,12 +124,22 @@ class LossPlot(TrainingPlot):
     """What training lowers, a step."""
 
     series = "loss"
+    _objective = ""
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(
             store, parent, title=tr("Loss"), caption=tr("What training lowers, a token; falling is good."),
-            axis=tr("loss"), key=tr("loss"), colour="accent", empty=tr("The loss appears with the first step."),
+            axis=tr("nats a token"), key=tr("loss"), colour="accent", empty=tr("The loss appears with the first step."),
         )  # fmt: skip
+
+    def draw(self, new: Sequence[Event], summary: Summary) -> None:
+        """Name the unit of what this training lowers, too."""
+        super().draw(new, summary)
+        started = self.store.training.started
+        if started is not None and started.objective != self._objective:
+            self._objective = started.objective
+            unit = tr("distance, 0 to 1") if started.objective == "total-variation" else tr("nats a token")
+            self.plot.setLabel("left", unit)
 
     def top(self) -> float:
         """What the usual losses stay within."""
@@ -125,10 +151,54 @@ class HeldOutPlot(TrainingPlot):
     """Greedy alpha on held-out texts, a look."""
 
     series = "alpha"
+    room = 0.03
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
+        self._marked: Kept | None = None
+        self.mark_item = pg.ScatterPlotItem(size=_MARK_SIZE, symbol="o")
+        self.bar = pg.ErrorBarItem()
         super().__init__(
             store, parent, title=tr("Held-out α"),
             caption=tr("Drafts accepted on texts kept from training; high is good."),
             axis="α", key="α", colour="accepted", empty=tr("α appears with the first look at the held-out texts."),
+            more_keys=(("●", tr("kept, 95 %"), "text"),),
         )  # fmt: skip
+        for item in (self.mark_item, self.bar):
+            item.setVisible(False)
+            self.plot.addItem(item)
+        self.tell_keys(
+            (
+                tr("Share of the target's own greedy tokens that the drafter would have proposed, after each look."),
+                tr("The drafter that was kept: the best of all looks, with the 95 % interval over held-out texts."),
+            )
+        )
+
+    def draw(self, new: Sequence[Event], summary: Summary) -> None:
+        """Mark the drafter that was kept, too."""
+        super().draw(new, summary)
+        kept = self._kept()
+        if kept == self._marked:
+            return
+        self._marked = kept
+        for item in (self.mark_item, self.bar):
+            item.setVisible(kept is not None)
+        if kept is not None:
+            step, alpha, (low, high) = kept
+            x, y = np.array([step], dtype=np.float64), np.array([alpha])
+            self.mark_item.setData(x, y)
+            beam = _BEAM * max(1.0, float(self._end()))
+            self.bar.setData(x=x, y=y, top=np.array([high - alpha]), bottom=np.array([alpha - low]), beam=beam)
+
+    def _kept(self) -> Kept | None:
+        record = self.store.training
+        after = record.figures.get("after")
+        if record.finished is None or after is None:
+            return None
+        return record.finished.best_step, after.alpha, after.alpha_ci or (after.alpha, after.alpha)
+
+    def paint_items(self, colours: theme.Colours) -> None:
+        """The line, and the kept drafter in the colour of text: it is no further series."""
+        super().paint_items(colours)
+        self.mark_item.setBrush(pg.mkBrush(colours.text))
+        self.mark_item.setPen(pg.mkPen(None))
+        self.bar.setData(pen=pg.mkPen(colours.text, width=2))

@@ -1,0 +1,58 @@
+"""A line for a path, as wide as its column, with the buttons that choose one below; knows not what it is for."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+
+from app import theme
+
+
+class PathLine(QWidget):
+    """`changed` says that another path stands there."""
+
+    changed = Signal()
+
+    def __init__(self, name: str, tip: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.line = QLineEdit(self)
+        self.line.setProperty("role", "search")  # the frame that makes a line visible in both schemes
+        self.line.setAccessibleName(name)
+        self.line.setToolTip(tip)
+        self.line.setMinimumWidth(9 * theme.GRID)
+        self.line.textChanged.connect(self.changed)
+        self.setAccessibleName(name)
+        self._buttons = QHBoxLayout()
+        self._buttons.setSpacing(theme.GRID)
+        self._buttons.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.HALF)
+        column.addWidget(self.line)
+        column.addLayout(self._buttons)
+
+    def text(self) -> str:
+        """The path as it stands there."""
+        return self.line.text()
+
+    def setText(self, path: str) -> None:  # noqa: N802 (as of the line)
+        """Put a path there."""
+        self.line.setText(path)
+
+    def add_button(self, text: str, tip: str, *, file: bool = False) -> None:
+        """Offer to choose a folder, or a file."""
+        button = QPushButton(text, self)
+        button.setToolTip(tip)
+        button.setAccessibleName(tip)
+        button.clicked.connect(lambda: choose(self, tip, self.setText, file=file))
+        self._buttons.insertWidget(self._buttons.count() - 1, button)
+
+
+def choose(parent: QWidget, title: str, take: Callable[[str], None], *, file: bool = False) -> None:
+    """Let a folder or file be chosen."""
+    dialog = QFileDialog(parent, title, str(Path.home()))
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFile if file else QFileDialog.FileMode.Directory)
+    dialog.fileSelected.connect(take)
+    dialog.finished.connect(dialog.deleteLater)
+    dialog.open()
