@@ -158,6 +158,8 @@ def test_bench_decode_reports_all_four_systems_with_the_same_tokens(
     for name in ("ratio_vs_transformers", "ratio_ci", "plain_ratio", "plain_ratio_ci", "alpha", "alpha_ci", "speedup",
                  "speedup_ci", "tau", "n_prompts", "repeated_4grams", "lookup_alpha", "perplexity"):  # fmt: skip
         assert summary[name] is not None, name
+    assert (summary["runtime"], summary["drafter_runtime"]) == (runtime, runtime)
+    assert (summary["plain_over_matrices"] is None) == (summary["matrix_ms"] is None) == (runtime == "modules")
 
 
 @pytest.mark.parametrize(
