@@ -19,7 +19,6 @@ class Shape(NamedTuple):
     n_heads: int
     n_kv_heads: int
     head_size: int
-    epsilon: float
     windows: tuple[int | None, ...]
     attention_scale: float
     inverse_frequencies: Tensor
@@ -69,7 +68,6 @@ def shape_of(model: PreTrainedModel) -> Shape:
         n_heads=int(config.num_attention_heads),
         n_kv_heads=int(config.num_key_value_heads),
         head_size=int(attention.head_dim),
-        epsilon=float(config.rms_norm_eps),
         windows=_windows(config),
         attention_scale=float(attention.scaling),
         inverse_frequencies=rotary.inv_freq,

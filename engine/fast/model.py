@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from engine.fast import products
-from engine.fast.norms import rms_norm
+from engine.fast.norms import normed
 from engine.fast.room import Room
 from engine.fast.weights import FusedLayer, FusedWeights
 
@@ -32,7 +32,7 @@ class _Span(NamedTuple):
 
 
 class _States(NamedTuple):
-    """Keys and values [positions, H_kv, D] of one layer: where the new ones go, and all it attends to."""
+    """Keys and values of one layer: where the new ones go [n, H_kv, D], all it attends to [1, H_kv, positions, D]."""
 
     new_keys: Tensor
     new_values: Tensor
@@ -108,7 +108,7 @@ class FusedModel:
                 tapped.append(hidden[:n].clone())
         self.tap = torch.stack(tapped) if tapped else None
         self.length += n
-        return self._normed(hidden, self._weights.norm)
+        return normed(hidden, self._weights.norm)
 
     def _prepared(self, n: int, tree: Tree | None) -> tuple[Tensor, Tensor, list[_States]]:
         """Cosines and sines [n, 1, 2, D / 2] of n new ids, and what each layer reads and writes."""
@@ -119,7 +119,7 @@ class FusedModel:
             turns = held.cos[start + tree.depths], held.sin[start + tree.depths]
         spans = {window: self._span(n, window, tree) for window in set(self._shape.windows)}
         read = {
-            window: (held.keys[:, span.first : end].unbind(0), held.values[:, span.first : end].unbind(0), span.mask)
+            window: (*(_by_head(states[:, span.first : end]) for states in (held.keys, held.values)), span.mask)
             for window, span in spans.items()
         }
         written = zip(held.keys[:, start:end].unbind(0), held.values[:, start:end].unbind(0), strict=True)
@@ -142,24 +142,22 @@ class FusedModel:
 
     def _attend(self, hidden: Tensor, layer: FusedLayer, states: _States, cos: Tensor, sin: Tensor) -> Tensor:
         """Add the attention of one layer to hidden; its keys and values are written in place."""
-        n, n_heads = cos.shape[0], self._shape.n_heads
+        n, n_rows, n_heads = cos.shape[0], hidden.shape[0], self._shape.n_heads
         n_turned = n_heads + self._shape.n_kv_heads
-        projected = self._product(self._normed(hidden, layer.norm_in), layer.qkv)[:n].contiguous()
-        heads = projected.view(n, -1, self._shape.head_size)
+        projected = self._product(normed(hidden, layer.norm_in), layer.qkv).contiguous()
+        heads = projected.view(n_rows, -1, self._shape.head_size)
         turned = _rotate(self._heads_normed(heads[:, :n_turned], layer), cos, sin)
-        states.new_keys.copy_(turned[:, n_heads:])
-        states.new_values.copy_(heads[:, n_turned:])
+        states.new_keys.copy_(turned[:n, n_heads:])
+        states.new_values.copy_(heads[:n, n_turned:])
         mixed = functional.scaled_dot_product_attention(
             turned[:, :n_heads].transpose(0, 1).unsqueeze(0),
-            states.keys.transpose(0, 1).unsqueeze(0),
-            states.values.transpose(0, 1).unsqueeze(0),
+            states.keys,
+            states.values,
             attn_mask=states.mask,
             scale=self._shape.attention_scale,
             enable_gqa=n_heads != self._shape.n_kv_heads,
         )
-        rows = mixed[0].transpose(0, 1).reshape(n, -1)
-        if hidden.shape[0] != n:
-            rows = rows.expand(hidden.shape[0], -1)
+        rows = mixed.transpose(1, 2).reshape(n_rows, -1)
         return hidden.add_(self._product(rows, layer.out), alpha=self._shape.residual_factor)
 
     def _heads_normed(self, heads: Tensor, layer: FusedLayer) -> Tensor:
@@ -168,17 +166,19 @@ class FusedModel:
             return heads
         n_heads = self._shape.n_heads
         query, key = heads[:, :n_heads], heads[:, n_heads:]
-        return torch.cat([self._normed(query, layer.norm_query), self._normed(key, layer.norm_key)], 1)
+        return torch.cat([normed(query, layer.norm_query), normed(key, layer.norm_key)], 1)
 
     def _feed_forward(self, hidden: Tensor, layer: FusedLayer) -> Tensor:
         """Add the gated feed-forward of one layer to hidden."""
-        both = self._product(self._normed(hidden, layer.norm_mlp), layer.gate_up)
+        both = self._product(normed(hidden, layer.norm_mlp), layer.gate_up)
         n_gates = both.shape[-1] // 2
         gated = functional.silu(both[:, :n_gates]).mul_(both[:, n_gates:])
         return hidden.add_(self._product(gated, layer.down), alpha=self._shape.residual_factor)
 
-    def _normed(self, x: Tensor, weight: Tensor) -> Tensor:
-        return rms_norm(x, weight, self._shape.epsilon)
+
+def _by_head(states: Tensor) -> tuple[Tensor, ...]:
+    """[layers, positions, H_kv, D] -> one [1, H_kv, positions, D] a layer."""
+    return states.transpose(1, 2).unsqueeze(1).unbind(0)
 
 
 def _rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:

@@ -1,6 +1,6 @@
 """A model's weights, those that multiply the same input joined into one matrix; knows nothing of forwards.
 
-Nothing is held twice: each joined matrix takes the place of the matrices it is made of, which become views of it, so
+No matrix is held twice: each joined matrix takes the place of the matrices it is made of, which become views of it, so
 that the modules go on working. While one is made, its parts exist twice."""
 
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from transformers import PreTrainedModel
 from transformers.models.llama.modeling_llama import LlamaDecoderLayer
 
 from engine.fast.families import Shape, shape_of
+from engine.fast.norms import Norm, norm_of
 
 
 class Projection(NamedTuple):
@@ -24,12 +25,12 @@ class Projection(NamedTuple):
 class FusedLayer(NamedTuple):
     """The weights of one decoder layer; the norms of query and key are None where there are none."""
 
-    norm_in: Tensor
+    norm_in: Norm
     qkv: Projection
-    norm_query: Tensor | None
-    norm_key: Tensor | None
+    norm_query: Norm | None
+    norm_key: Norm | None
     out: Projection
-    norm_mlp: Tensor
+    norm_mlp: Norm
     gate_up: Projection
     down: Projection
 
@@ -39,7 +40,7 @@ class FusedWeights(NamedTuple):
 
     embedding: Tensor
     layers: tuple[FusedLayer, ...]
-    norm: Tensor
+    norm: Norm
     head: Projection
     shape: Shape
     n_bytes: int
@@ -48,23 +49,24 @@ class FusedWeights(NamedTuple):
 @torch.no_grad()
 def fuse(model: PreTrainedModel) -> FusedWeights:
     """Join the weights of a model that `families.why_not` has nothing against; its modules keep working, as views."""
-    layers = tuple(_layer(layer) for layer in model.model.layers)
+    epsilon = float(model.config.rms_norm_eps)
+    layers = tuple(_layer(layer, epsilon) for layer in model.model.layers)
     head = Projection(model.lm_head.weight.data, None)
     n_bytes = sum(map(_layer_bytes, layers)) + head.weight.nbytes
-    embedding, norm = model.get_input_embeddings().weight.data, model.model.norm.weight.data
+    embedding, norm = model.get_input_embeddings().weight.data, norm_of(model.model.norm.weight.data, epsilon)
     return FusedWeights(embedding, layers, norm, head, shape_of(model), n_bytes)
 
 
-def _layer(layer: LlamaDecoderLayer) -> FusedLayer:
+def _layer(layer: LlamaDecoderLayer, epsilon: float) -> FusedLayer:
     attention, mlp = layer.self_attn, layer.mlp
-    norms = [getattr(attention, name, None) for name in ("q_norm", "k_norm")]
+    query, key = (getattr(attention, name, None) for name in ("q_norm", "k_norm"))
     return FusedLayer(
-        norm_in=layer.input_layernorm.weight.data,
+        norm_in=norm_of(layer.input_layernorm.weight.data, epsilon),
         qkv=_joined([attention.q_proj, attention.k_proj, attention.v_proj]),
-        norm_query=None if norms[0] is None else norms[0].weight.data,
-        norm_key=None if norms[1] is None else norms[1].weight.data,
+        norm_query=None if query is None else norm_of(query.weight.data, epsilon),
+        norm_key=None if key is None else norm_of(key.weight.data, epsilon),
         out=_joined([attention.o_proj]),
-        norm_mlp=layer.post_attention_layernorm.weight.data,
+        norm_mlp=norm_of(layer.post_attention_layernorm.weight.data, epsilon),
         gate_up=_joined([mlp.gate_proj, mlp.up_proj]),
         down=_joined([mlp.down_proj]),
     )
