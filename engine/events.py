@@ -18,6 +18,7 @@ Phase: TypeAlias = Literal[
 TrainingEnd: TypeAlias = Literal["steps", "minutes", "early", "user", "nan"]
 When: TypeAlias = Literal["before", "after"]
 Role: TypeAlias = Literal["target", "drafter"]
+RuntimeName: TypeAlias = Literal["fused", "modules"]
 Setting: TypeAlias = str | int | float | bool | None
 
 
@@ -90,6 +91,7 @@ class RunStarted(Event, frozen=True):
     forked_at: int | None = None
     note: str = ""
     schema: int = SCHEMA
+    runtime: RuntimeName | None = None
 
 
 class PhaseFinished(Event, frozen=True):
@@ -221,7 +223,10 @@ class Estimated(Event, frozen=True):
 
 
 class ModelLoaded(Event, frozen=True):
-    """A target and drafter are ready."""
+    """A target and drafter are ready.
+
+    runtime: what computes the forward, our own or transformers' modules; why_modules: why not our own. The drafter's
+    are empty where it is no model."""
 
     target: str
     drafter: str
@@ -231,6 +236,10 @@ class ModelLoaded(Event, frozen=True):
     weights_bytes: int
     drafter_bytes: int
     seconds: float
+    runtime: RuntimeName = "modules"
+    why_modules: str = ""
+    drafter_runtime: RuntimeName | None = None
+    why_drafter_modules: str = ""
 
 
 class ModelUnloaded(Event, frozen=True):

@@ -45,6 +45,7 @@ class Load(msgspec.Struct, frozen=True):
     device: str = "auto"
     drafter_device: str = "auto"
     dtype: str = "auto"
+    runtime: str = "auto"
 
 
 class Unload(msgspec.Struct, frozen=True):

@@ -1,27 +1,35 @@
-"""Loads targets and drafters: device, dtype, memory estimate, what speaks against a pair; knows nothing of decoding."""
+"""Loads targets and drafters: device, dtype, runtime, memory estimate, what speaks against a pair; decodes nothing."""
 
 import time
 from collections.abc import Iterator
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
 import psutil
 import torch
 from transformers import DynamicCache, PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from engine import checks, weights
+from engine.cached_model import CachedModel, SequenceModel
 from engine.errors import InputError, ModelError
-from engine.events import Estimated, Progressed
+from engine.events import Estimated, Progressed, RuntimeName
+from engine.fast import families
+from engine.fast.model import FusedModel
+from engine.fast.weights import FusedWeights, fuse
 from engine.folders import Checkpoint
 from engine.text import TokenTexts
 
 DType: TypeAlias = Literal["auto", "float32", "bfloat16", "float16"]
+RuntimeChoice: TypeAlias = Literal["auto", "fused", "modules"]
+_RUNTIMES: tuple[RuntimeChoice, ...] = get_args(RuntimeChoice)
 _TORCH_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 _DEFAULT_CONTEXT = 2048
 _REPORTS = 200
 
 
 class LoadedModel(NamedTuple):
-    """A model in memory with all that decoding needs to know about it."""
+    """A model in memory with all that decoding needs to know about it.
+
+    fused: its weights for our own forward, None where it runs on transformers' modules, `why_modules` says why."""
 
     spec: str
     model: PreTrainedModel
@@ -33,6 +41,17 @@ class LoadedModel(NamedTuple):
     n_vocabulary: int
     stop_ids: frozenset[int]
     n_bytes: int
+    fused: FusedWeights | None = None
+    why_modules: str = ""
+
+    @property
+    def runtime(self) -> RuntimeName:
+        """What computes its forward."""
+        return "modules" if self.fused is None else "fused"
+
+    def sequence(self) -> SequenceModel:
+        """One empty sequence through this model, on its runtime."""
+        return CachedModel(self.model) if self.fused is None else FusedModel(self.fused, context=self.context)
 
 
 def parse_device(name: str) -> torch.device:
@@ -56,6 +75,14 @@ def parse_dtype(name: str, device: torch.device) -> torch.dtype:
     if name not in _TORCH_DTYPES:
         raise InputError(f"unknown dtype {name!r}", f"use auto, {', '.join(_TORCH_DTYPES)}")
     return _TORCH_DTYPES[name]
+
+
+def parse_runtime(name: str) -> RuntimeChoice:
+    """`auto` is our own fused forward for the families that it computes exactly, transformers' modules otherwise."""
+    for choice in _RUNTIMES:
+        if name == choice:
+            return choice
+    raise InputError(f"unknown runtime {name!r}", f"use {', '.join(_RUNTIMES)}")
 
 
 def estimate(target: Checkpoint, drafter: Checkpoint | None, device: torch.device, dtype: torch.dtype) -> Estimated:
@@ -106,7 +133,9 @@ def refuse_if_too_large(needed: Estimated, device: torch.device) -> None:
         raise InputError(reason, "choose a smaller model or dtype, or free memory")
 
 
-def load(checkpoint: Checkpoint, device: torch.device, dtype: torch.dtype) -> Iterator[int | LoadedModel]:
+def load(
+    checkpoint: Checkpoint, device: torch.device, dtype: torch.dtype, runtime: RuntimeChoice = "auto"
+) -> Iterator[int | LoadedModel]:
     """Load one checkpoint, in evaluation mode; yields the bytes in memory so far, and last the model.
 
     A target larger than one GPU is spread over the devices by accelerate. Raises ModelError, MemoryExhausted."""
@@ -120,7 +149,23 @@ def load(checkpoint: Checkpoint, device: torch.device, dtype: torch.dtype) -> It
                 continue
             _refuse_incomplete(checkpoint, item.lacking)
             _refuse_without_rollback(checkpoint, item.model.eval())
-            yield _describe(checkpoint, item.model, tokenizer, dtype)
+            yield _on_runtime(_describe(checkpoint, item.model, tokenizer, dtype), runtime)
+
+
+def _on_runtime(loaded: LoadedModel, choice: RuntimeChoice) -> LoadedModel:
+    """The model on the runtime that was asked for, or on the leanest it has. Raises ModelError."""
+    if choice == "modules":
+        return loaded._replace(why_modules="asked for")
+    reason = families.why_not(loaded.model.config) or families.misplaced(loaded.model)
+    if not reason:
+        return loaded._replace(fused=fuse(loaded.model))
+    if choice == "fused":
+        raise _not_fused(loaded.spec, reason)
+    return loaded._replace(why_modules=reason)
+
+
+def _not_fused(spec: str, reason: str) -> ModelError:
+    return ModelError(f"{spec} has no fused runtime: {reason}", "use the runtime auto or modules")
 
 
 def _refuse_incomplete(checkpoint: Checkpoint, lacking: tuple[str, ...]) -> None:
@@ -181,6 +226,7 @@ class Plan(NamedTuple):
     drafter_device: torch.device
     dtype: torch.dtype
     drafter_dtype: torch.dtype
+    runtime: RuntimeChoice = "auto"
 
 
 def plan(
@@ -202,6 +248,9 @@ def refuse_pair(plan: Plan, needed: Estimated) -> None:
     for checkpoint in (plan.target, plan.drafter):
         if checkpoint is not None:
             checks.refuse_recurrent(checkpoint, checks.configuration(checkpoint))
+            reason = families.why_not(checks.configuration(checkpoint)) if plan.runtime == "fused" else ""
+            if reason:
+                raise _not_fused(checkpoint.spec, reason)
     if plan.drafter is not None:
         checks.refuse_other_vocabulary(plan.target, plan.drafter)
 
@@ -223,7 +272,7 @@ def load_pair(plan: Plan) -> Iterator[Progressed | Estimated | Pair]:
     ):
         if checkpoint is None:
             continue
-        for item in load(checkpoint, device, dtype):
+        for item in load(checkpoint, device, dtype, plan.runtime):
             if isinstance(item, LoadedModel):
                 loaded.append(item)
             elif reports.worth_saying(before + min(item, n_bytes)):

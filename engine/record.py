@@ -1,5 +1,6 @@
 """What a round states about its tokens, packed into one device tensor and unpacked on the host; decides nothing."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -47,18 +48,13 @@ def pack(logits: Tensor, p: Tensor, q: Tensor | None, tokens: Tensor, verdict: V
     n, k = tokens.shape[0], min(N_TOP, p.shape[-1])
     index = tokens.unsqueeze(-1)
     row = verdict.n_accepted.view(1)
-    last_p = p.index_select(0, row)[0, verdict.last_id].view(1)
+    last = verdict.last_id.view(1)
+    last_p = p.index_select(0, row).index_select(1, last)
     top_p = p.topk(k, dim=-1)
-    finite_q = q.isfinite().all() if q is not None else torch.ones((), dtype=torch.bool, device=p.device)
-    parts = [
-        (logits.isfinite().all() & p.isfinite().all()).view(1),
-        finite_q.view(1),
-        row,
-        verdict.last_id.view(1),
-        last_p,
-        top_p.indices,
-        top_p.values,
-    ]
+    # Sums and extremes are finite where every number is: one operation each instead of three over all of them.
+    mass_q = p.new_zeros(()) if q is None else q.sum()
+    checked = torch.stack([*logits.aminmax(), p.sum(), mass_q]).double()
+    parts = [checked, row, last, last_p, top_p.indices, top_p.values]
     if n:
         p_token = p[:n].gather(-1, index)
         parts += [tokens, p_token, verdict.accept_prob, verdict.overlap, u]
@@ -66,9 +62,9 @@ def pack(logits: Tensor, p: Tensor, q: Tensor | None, tokens: Tensor, verdict: V
         q_token = q.gather(-1, index)
         last_q = q.index_select(0, row.clamp_max(n - 1))[0]
         top_q = q.topk(k, dim=-1)
-        parts += [q_token, (q > q_token).sum(-1), (last_q > last_q[verdict.last_id]).sum().view(1)]
+        parts += [q_token, (q > q_token).sum(-1), (last_q > last_q.index_select(0, last)).sum().view(1)]
         parts += [top_q.indices, top_q.values]
-    return torch.cat([part.reshape(-1).double() for part in parts])
+    return torch.cat([part.reshape(-1) for part in parts])  # the first is float64, and so is the whole
 
 
 class _Reader:
@@ -104,9 +100,10 @@ def unpack(numbers: Sequence[float], n: int, *, n_vocabulary: int, drawn: bool) 
     Raises ModelError where a model's logits were not finite."""
     k = min(N_TOP, n_vocabulary)
     read = _Reader(numbers)
-    finite_p, finite_q, n_accepted, last_id = read.ints(4)
-    if not finite_p or not finite_q:
-        whose = "drafter" if finite_p else "target"
+    *of_target, of_drafter = map(math.isfinite, read.floats(4))
+    n_accepted, last_id = read.ints(2)
+    if not all(of_target) or not of_drafter:
+        whose = "drafter" if all(of_target) else "target"
         raise ModelError(f"the {whose}'s logits are not finite", "use float32, or check the model's weights")
     last_p = read.floats(1)[0]
     top_p = read.tops(n + 1, k)

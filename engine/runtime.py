@@ -7,7 +7,6 @@ from threading import Event as Flag
 from engine.clock import Clock, clock_for
 from engine.errors import EngineError, InputError
 from engine.events import RoundFinished
-from engine.fast import sequence_model
 from engine.generation import Generation, Limits, Prefilled, generate
 from engine.method import GenerationConfig, Request
 from engine.models import LoadedModel
@@ -48,7 +47,7 @@ class Runtime:
         """A generation over fresh caches; gamma 0 is plain decoding, without the drafter."""
         warp = Warp(config.temperature, config.top_k, config.top_p, config.min_p)
         drafter = self.drafter if gamma else None
-        decoder = Decoder(sequence_model(self.target.model), drafter, warp=warp, seed=config.seed, clock=self.clock)
+        decoder = Decoder(self.target.sequence(), drafter, warp=warp, seed=config.seed, clock=self.clock)
         stop_ids = self.target.stop_ids if config.stop_at_end else frozenset()
         limits = Limits(config.max_new_tokens, self.target.context, stop_ids)
         return generate(decoder, ids, gamma, limits, self.target.texts, self.checkpoint)

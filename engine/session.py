@@ -39,13 +39,20 @@ class Session:
         self.drafter_spec = NO_DRAFTER
 
     def load(
-        self, target: str, drafter: str, *, device: str = "auto", drafter_device: str = "auto", dtype: str = "auto"
+        self,
+        target: str,
+        drafter: str,
+        *,
+        device: str = "auto",
+        drafter_device: str = "auto",
+        dtype: str = "auto",
+        runtime: str = "auto",
     ) -> Iterator[Event]:
         """Load a pair, replacing the one before once the new one is complete; yields estimate, progress, ModelLoaded.
 
         Raises InputError, ModelError, MemoryExhausted; the pair before stays loaded."""
         started = time.perf_counter()
-        planned = _plan(target, drafter, device=device, drafter_device=drafter_device, dtype=dtype)
+        planned = _plan(target, drafter, device=device, drafter_device=drafter_device, dtype=dtype, runtime=runtime)
         pair: Pair | None = None
         with closing(cast(Generator[Progressed | Estimated | Pair, None, None], models.load_pair(planned))) as steps:
             for item in steps:
@@ -59,12 +66,19 @@ class Session:
         yield _loaded(pair, drafter, time.perf_counter() - started)
 
     def estimate(
-        self, target: str, drafter: str, *, device: str = "auto", drafter_device: str = "auto", dtype: str = "auto"
+        self,
+        target: str,
+        drafter: str,
+        *,
+        device: str = "auto",
+        drafter_device: str = "auto",
+        dtype: str = "auto",
+        runtime: str = "auto",
     ) -> Iterator[Event]:
         """Yield what loading a pair would take and why it would be refused, if it would; reads headers only."""
         needed = Estimated(0, 0, 0, 0, device, target)
         try:
-            planned = _plan(target, drafter, device=device, drafter_device=drafter_device, dtype=dtype)
+            planned = _plan(target, drafter, device=device, drafter_device=drafter_device, dtype=dtype, runtime=runtime)
             needed = models.estimate_pair(planned)
             models.refuse_pair(planned, needed)
             yield replace(needed, drafter=drafter)
@@ -183,13 +197,14 @@ def release_memory() -> None:
         torch.cuda.empty_cache()
 
 
-def _plan(target: str, drafter: str, *, device: str, drafter_device: str, dtype: str) -> Plan:
+def _plan(target: str, drafter: str, *, device: str, drafter_device: str, dtype: str, runtime: str) -> Plan:
     on = models.parse_device(device)
     drafter_on = on if drafter_device == "auto" else models.parse_device(drafter_device)
     models.parse_dtype(dtype, on)
+    chosen = models.parse_runtime(runtime)
     needs_model = drafter != NO_DRAFTER and drafters.find(drafter).needs_model
     small = folders.inspect(drafter, drafter=True) if needs_model else None
-    return models.plan(folders.inspect(target), small, on, drafter_on, dtype)
+    return models.plan(folders.inspect(target), small, on, drafter_on, dtype)._replace(runtime=chosen)
 
 
 def _loaded(pair: Pair, drafter: str, seconds: float) -> ModelLoaded:
@@ -203,4 +218,8 @@ def _loaded(pair: Pair, drafter: str, seconds: float) -> ModelLoaded:
         weights_bytes=target.n_bytes,
         drafter_bytes=pair.drafter.n_bytes if pair.drafter is not None else 0,
         seconds=seconds,
+        runtime=target.runtime,
+        why_modules=target.why_modules,
+        drafter_runtime=None if pair.drafter is None else pair.drafter.runtime,
+        why_drafter_modules="" if pair.drafter is None else pair.drafter.why_modules,
     )

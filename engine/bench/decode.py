@@ -10,11 +10,12 @@ import torch
 from torch.nn import functional
 
 from engine import machine, speed_model
-from engine.bench import prompts, systems
+from engine.bench import limits, prompts, systems
+from engine.bench.limits import Bare
 from engine.bench.systems import Call, System
 from engine.drafters.prompt_lookup import PromptLookupDrafter
 from engine.errors import InputError
-from engine.events import Event, Progressed, RoundFinished
+from engine.events import Event, Progressed, RoundFinished, RuntimeName
 from engine.models import LoadedModel, Pair
 from engine.speed_model import Interval
 
@@ -28,7 +29,10 @@ THEIR_PLAIN, THEIR_ASSISTED = "transformers_plain", "transformers_assisted"
 class DecodeBench(msgspec.Struct, frozen=True):
     """What was measured. ms_per_token: wall time of whole calls, prefill included, over new tokens; medians.
 
-    Ratios above 1 mean ours is faster; intervals are bootstraps over prompts."""
+    Ratios above 1 mean ours is faster; intervals are bootstraps over prompts. runtime, drafter_runtime: what computed
+    our forwards. matrix_ms: the matrix products of a plain step alone, in the form our forward uses; library_matrix_ms:
+    as the library multiplies a row; plain_over_matrices: our plain decoding over the former; all None where the target
+    is not fused."""
 
     ms_per_token: dict[str, float]
     ratio_vs_transformers: float
@@ -55,6 +59,11 @@ class DecodeBench(msgspec.Struct, frozen=True):
     versions: dict[str, str]
     measured_utc: str
     seconds: float
+    runtime: RuntimeName
+    drafter_runtime: RuntimeName
+    matrix_ms: float | None
+    library_matrix_ms: float | None
+    plain_over_matrices: float | None
     workload: str = "held-out prompts of the built-in world, at most 32 tokens, greedy, end-of-text off"
 
 
@@ -76,38 +85,44 @@ def bench(pair: Pair, *, gamma: int, n_new: int, n_prompts: int) -> Iterator[Eve
         raise InputError(f"max-new-tokens = {n_new}: {target.spec} has room for {room}", f"use --max-new-tokens {room}")
     for system in made.values():
         system(asked[0][:8])
-    calls = yield from _interleave(made, asked)
+    calls, bare = yield from _interleave(made, asked, target)
     lookup = systems.ours(target, PromptLookupDrafter(3, device=target.device), gamma=gamma, n_new=n_new)
     lookup_calls = [lookup(prompt) for prompt in asked[:_N_LOOKUP_PROMPTS]]
     perplexities = perplexity(target), perplexity(small)
-    yield _result(
-        calls, lookup_calls, perplexities, target, gamma=gamma, n_new=n_new, seconds=time.perf_counter() - started
-    )
+    seconds = time.perf_counter() - started
+    yield _result(calls, bare, lookup_calls, perplexities, pair, gamma=gamma, n_new=n_new, seconds=seconds)
 
 
 def _interleave(
-    made: dict[str, System], asked: Sequence[Sequence[int]]
-) -> Generator[Event, None, dict[str, list[Call]]]:
+    made: dict[str, System], asked: Sequence[Sequence[int]], target: LoadedModel
+) -> Generator[Event, None, tuple[dict[str, list[Call]], list[Bare]]]:
+    """The calls of every system and, beside each prompt, the time of the target's bare matrix products."""
     calls: dict[str, list[Call]] = {name: [] for name in made}
+    bare: list[Bare] = []
     names = list(made)
     for i, prompt in enumerate(asked):
         for name in names[i % len(names) :] + names[: i % len(names)]:
             calls[name].append(made[name](prompt))
+        if target.fused is not None:
+            bare.append(limits.matrices(target.fused))
         yield Progressed("measuring", i + 1, len(asked), "prompts")
-    return calls
+    return calls, bare
 
 
 def _result(
     calls: dict[str, list[Call]],
+    bare: Sequence[Bare],
     lookup_calls: list[Call],
     perplexities: tuple[float, float],
-    target: LoadedModel,
+    pair: Pair,
     *,
     gamma: int,
     n_new: int,
     seconds: float,
 ) -> DecodeBench:
-    ours = calls[SPECULATIVE]
+    ours, target = calls[SPECULATIVE], pair.target
+    assert pair.drafter is not None
+    over = [call.wall_ms / len(call.ids) / limit.ms for call, limit in zip(calls[PLAIN], bare, strict=False)]
     ratios = _ratios(calls[THEIR_ASSISTED], ours)
     plain_ratios = _ratios(calls[THEIR_PLAIN], calls[PLAIN])
     speedups = [_decode(plain) / _decode(fast) for plain, fast in zip(calls[PLAIN], ours, strict=True)]
@@ -138,6 +153,11 @@ def _result(
         versions=dict(machine.versions()),
         measured_utc=machine.now_utc(),
         seconds=seconds,
+        runtime=target.runtime,
+        drafter_runtime=pair.drafter.runtime,
+        matrix_ms=median(limit.ms for limit in bare) if bare else None,
+        library_matrix_ms=median(limit.library_ms for limit in bare) if bare else None,
+        plain_over_matrices=median(over) if over else None,
     )
 
 

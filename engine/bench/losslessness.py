@@ -16,7 +16,6 @@ from scipy.stats import chisquare
 from engine import sampling
 from engine.clock import clock_for
 from engine.events import Event, Progressed
-from engine.fast import sequence_model
 from engine.generation import Generation
 from engine.method import GenerationConfig
 from engine.methods.speculative.config import SpeculativeConfig
@@ -120,7 +119,7 @@ def _samples(
     target: LoadedModel, drafter: Drafter, prompt: Sequence[int], warp: Warp, *, n_samples: int, seed: int
 ) -> Generator[Event, None, list[Path]]:
     """The first three tokens of n speculative generations at gamma 2, one stream of random numbers through all."""
-    decoder = Decoder(sequence_model(target.model), drafter, warp=warp, seed=seed, clock=clock_for(target.device))
+    decoder = Decoder(target.sequence(), drafter, warp=warp, seed=seed, clock=clock_for(target.device))
     found: list[Path] = []
     while len(found) < n_samples:
         decoder.prefill(prompt, lambda: None)

@@ -10,7 +10,6 @@ from transformers import GenerationConfig, PreTrainedModel
 
 from engine.drafters.small_model import SmallModelDrafter
 from engine.events import RoundFinished
-from engine.fast import sequence_model
 from engine.generation import Generation
 from engine.method import GenerationConfig as OurConfig
 from engine.models import LoadedModel
@@ -78,7 +77,7 @@ def transformers_generate(
 def small_model_drafter(target: LoadedModel, drafter: LoadedModel) -> Drafter:
     """The small-model drafter over an already loaded model."""
     return SmallModelDrafter(
-        sequence_model(drafter.model),
+        drafter.sequence(),
         context=drafter.context,
         n_target_vocabulary=target.n_vocabulary,
         target_device=target.device,

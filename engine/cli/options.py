@@ -25,6 +25,9 @@ class PairOptions(msgspec.Struct, frozen=True):
     device: Annotated[str, Meta(description="auto, cpu, cuda or cuda:N")] = "auto"
     drafter_device: Annotated[str, Meta(description="auto is the target's device")] = "auto"
     dtype: Annotated[str, Meta(description="auto, float32, bfloat16 or float16")] = "auto"
+    runtime: Annotated[
+        str, Meta(description="fused: our own forward, modules: transformers'; auto is fused where it is exact")
+    ] = "auto"
 
     def chosen_drafter(self) -> str:
         """The drafter's SPEC: for `auto`, the built-in one beside the built-in target, prompt lookup elsewhere."""

@@ -39,7 +39,12 @@ def loaded_session(pair: PairOptions, output: Output) -> "Session":
 
     session = Session()
     for event in session.load(
-        pair.target, pair.chosen_drafter(), device=pair.device, drafter_device=pair.drafter_device, dtype=pair.dtype
+        pair.target,
+        pair.chosen_drafter(),
+        device=pair.device,
+        drafter_device=pair.drafter_device,
+        dtype=pair.dtype,
+        runtime=pair.runtime,
     ):
         output.event(event)
     return session

@@ -9,7 +9,6 @@ from torch.nn import functional
 from engine import sampling
 from engine.cached_model import SequenceModel
 from engine.drafters import DrafterSpec
-from engine.fast import sequence_model
 from engine.models import LoadedModel
 from engine.sampling import Warp
 from engine.speculate import Capabilities, Draft
@@ -83,7 +82,7 @@ class SmallModelDrafter:
 def _build(spec: str, target: LoadedModel, model: LoadedModel | None) -> SmallModelDrafter:
     assert model is not None
     return SmallModelDrafter(
-        sequence_model(model.model),
+        model.sequence(),
         context=model.context,
         n_target_vocabulary=target.n_vocabulary,
         target_device=target.device,

@@ -131,10 +131,11 @@ def test_help_needs_no_torch() -> None:
     assert found.stdout.strip().endswith("False")
 
 
+@pytest.mark.parametrize("runtime", ["fused", "modules"])
 def test_check_losslessness_reports_equality_and_a_plausible_p_value(
-    pair: list[str], capsys: pytest.CaptureFixture[str]
+    runtime: str, pair: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    options = ["--samples", "300", "--prompts", "1", "--max-new-tokens", "20", "--json"]
+    options = ["--runtime", runtime, "--samples", "300", "--prompts", "1", "--max-new-tokens", "20", "--json"]
     assert main(["check", "losslessness", *pair, *options]) == 0
     summary = objects(capsys.readouterr().out)[-1]
     assert summary["greedy_equal"] is True
@@ -144,10 +145,11 @@ def test_check_losslessness_reports_equality_and_a_plausible_p_value(
     assert summary["sampling_tv_null"] < 0.2  # type: ignore[operator]
 
 
+@pytest.mark.parametrize("runtime", ["fused", "modules"])
 def test_bench_decode_reports_all_four_systems_with_the_same_tokens(
-    pair: list[str], capsys: pytest.CaptureFixture[str]
+    runtime: str, pair: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    options = ["--prompts", "3", "--max-new-tokens", "12", "--json"]
+    options = ["--runtime", runtime, "--prompts", "3", "--max-new-tokens", "12", "--json"]
     assert main(["bench", "decode", *pair, *options]) == 0
     summary = objects(capsys.readouterr().out)[-1]
     assert summary["same_tokens"] is True
@@ -156,6 +158,8 @@ def test_bench_decode_reports_all_four_systems_with_the_same_tokens(
     for name in ("ratio_vs_transformers", "ratio_ci", "plain_ratio", "plain_ratio_ci", "alpha", "alpha_ci", "speedup",
                  "speedup_ci", "tau", "n_prompts", "repeated_4grams", "lookup_alpha", "perplexity"):  # fmt: skip
         assert summary[name] is not None, name
+    assert (summary["runtime"], summary["drafter_runtime"]) == (runtime, runtime)
+    assert (summary["plain_over_matrices"] is None) == (summary["matrix_ms"] is None) == (runtime == "modules")
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,16 @@ from pathlib import Path
 import pytest
 import torch
 
+from engine.fast.families import why_not
 from engine.session import Session
 from tests import fakes
 from tests.engine.running import emitted, fates, rounds, run
 
 N_NEW = 40
 GAMMAS = (1, 3, 4, 16)
+RUNTIMES = [(family, "modules") for family in fakes.FAMILIES] + [
+    (family, "fused") for family in fakes.FAMILIES if not why_not(fakes.config(family))
+]
 
 
 def reference(target: torch.nn.Module, prompt: str) -> tuple[int, ...]:
@@ -19,8 +23,10 @@ def reference(target: torch.nn.Module, prompt: str) -> tuple[int, ...]:
     return tuple(made[0, ids["input_ids"].shape[1] :].tolist())
 
 
-@pytest.mark.parametrize("family", fakes.FAMILIES)
-def test_greedy_text_equals_generate_with_any_drafter_and_any_draft_length(family: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("family", "runtime"), RUNTIMES)
+def test_greedy_text_equals_generate_with_any_drafter_and_any_draft_length(
+    family: str, runtime: str, tmp_path: Path
+) -> None:
     target = fakes.model(family)
     words = fakes.tokenizer()
     folder = fakes.save(target, tmp_path / "target", words=words)
@@ -30,7 +36,7 @@ def test_greedy_text_equals_generate_with_any_drafter_and_any_draft_length(famil
     session = Session()
     accepted = 0
     for drafter in (related, untrained, "lookup"):
-        list(session.load(folder, drafter))
+        list(session.load(folder, drafter, runtime=runtime))
         for gamma in GAMMAS:
             for prompt, tokens in expected.items():
                 events = run(session, prompt, gamma=gamma, max_new_tokens=N_NEW)

@@ -1,0 +1,87 @@
+"""Which models the fused forward computes exactly, and the numbers of their shape; judges by configuration alone."""
+
+from typing import NamedTuple
+
+from torch import Tensor
+from transformers import PreTrainedConfig, PreTrainedModel
+
+_FAMILIES = ("llama", "mistral", "qwen2", "qwen3", "granite")
+_STEADY_ROPES = ("default", "linear", "llama3", "yarn")
+_LAYER_TYPES = {"full_attention", "sliding_attention"}
+
+
+class Shape(NamedTuple):
+    """The numbers of a model that are no weights.
+
+    windows: one entry a layer, how many positions its attention looks back on, itself included; None is all of them.
+    attention_scale: factor of query times key. The three factors at the end are 1 outside Granite."""
+
+    n_heads: int
+    n_kv_heads: int
+    head_size: int
+    windows: tuple[int | None, ...]
+    attention_scale: float
+    inverse_frequencies: Tensor
+    rope_scale: float
+    embedding_factor: float
+    residual_factor: float
+    logits_divisor: float
+
+
+def why_not(config: PreTrainedConfig) -> str:
+    """Why a model of this configuration runs on transformers' modules; empty where the fused forward is exact."""
+    if config.model_type not in _FAMILIES:
+        return f"{config.model_type} models have no fused forward"
+    if getattr(config, "quantization_config", None) is not None:
+        return "its weights are quantised"
+    if config.hidden_act != "silu":
+        return f"its activation is {config.hidden_act}"
+    if not set(getattr(config, "layer_types", None) or ()) <= _LAYER_TYPES:
+        return "it mixes kinds of layers"
+    return _why_not_rope(config)
+
+
+def _why_not_rope(config: PreTrainedConfig) -> str:
+    rope = config.rope_parameters
+    kind = rope.get("rope_type", "default") if isinstance(rope, dict) else None
+    if kind is None:
+        return "its layers turn by different tables"
+    if kind not in _STEADY_ROPES:
+        return f"its rope scaling ({kind}) changes with the length"
+    if rope.get("partial_rotary_factor", 1.0) != 1.0:
+        return "only part of each head is turned"
+    return ""
+
+
+def misplaced(model: PreTrainedModel) -> str:
+    """Why a loaded model cannot be fused where it lies; empty where it can."""
+    if len({parameter.device for parameter in model.parameters()}) > 1 or model.get_input_embeddings().weight.is_meta:
+        return "it is spread over several devices"
+    return ""
+
+
+def shape_of(model: PreTrainedModel) -> Shape:
+    """The shape of a model that `why_not` has nothing against."""
+    config, rotary = model.config, model.model.rotary_emb
+    attention = model.model.layers[0].self_attn
+    return Shape(
+        n_heads=int(config.num_attention_heads),
+        n_kv_heads=int(config.num_key_value_heads),
+        head_size=int(attention.head_dim),
+        windows=_windows(config),
+        attention_scale=float(attention.scaling),
+        inverse_frequencies=rotary.inv_freq,
+        rope_scale=float(rotary.attention_scaling),
+        embedding_factor=float(getattr(config, "embedding_multiplier", 1.0)),
+        residual_factor=float(getattr(config, "residual_multiplier", 1.0)),
+        logits_divisor=float(getattr(config, "logits_scaling", 1.0)),
+    )
+
+
+def _windows(config: PreTrainedConfig) -> tuple[int | None, ...]:
+    """Mistral's window holds for every layer, elsewhere the layer's type says whether it does."""
+    window = getattr(config, "sliding_window", None)
+    kinds = getattr(config, "layer_types", None)
+    if kinds is None or config.model_type == "mistral":
+        return (window,) * int(config.num_hidden_layers)
+    return tuple(window if kind == "sliding_attention" else None for kind in kinds)

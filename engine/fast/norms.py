@@ -1,0 +1,33 @@
+"""Root-mean-square norm in as few operations as a device takes for it; knows no models."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+class Norm(NamedTuple):
+    """x -> x / sqrt(mean(x^2) + epsilon) * weight, over a last dimension [d].
+
+    scaled: weight times sqrt(d); floor: sqrt(d * epsilon), a scalar."""
+
+    weight: Tensor
+    epsilon: float
+    scaled: Tensor
+    floor: Tensor
+
+
+def norm_of(weight: Tensor, epsilon: float) -> Norm:
+    """The norm with these weights [d]."""
+    d = weight.shape[0]
+    return Norm(weight, epsilon, weight * d**0.5, weight.new_tensor((d * epsilon) ** 0.5))
+
+
+def normed(x: Tensor, norm: Norm) -> Tensor:
+    """x: [..., d], normalised; a new tensor."""
+    if x.device.type != "cpu" or x.dtype != torch.float32:
+        return functional.rms_norm(x, norm.weight.shape, norm.weight, norm.epsilon)
+    # On a CPU the library's is a chain of ten small operations. sqrt(sum(x^2) + d * epsilon) is a hypotenuse.
+    length = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
+    return x.div(torch.hypot(length, norm.floor)).mul_(norm.scaled)

@@ -1,0 +1,61 @@
+"""Room for a sequence's keys, values and rope tables; grows, never copies on a rollback; knows no weights."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from engine.fast.families import Shape
+
+_FIRST_CAPACITY = 256
+
+
+class Buffers(NamedTuple):
+    """keys, values: [layers, capacity, H_kv, D]. cos: [capacity, 1, 1, D / 2]; sin: [capacity, 1, 2, D / 2], that
+    of the first half negated."""
+
+    keys: Tensor
+    values: Tensor
+    cos: Tensor
+    sin: Tensor
+
+
+class Room:
+    """Buffers that double when they are full, up to the context where that is long enough."""
+
+    def __init__(self, shape: Shape, like: Tensor, *, context: int) -> None:
+        self._shape = shape
+        self._like = like
+        self._context = context
+        self._held: Buffers | None = None
+
+    def at_least(self, n: int, *, n_kept: int) -> Buffers:
+        """Buffers for n positions or more, the first n_kept of which keep what they hold."""
+        if self._held is not None and n <= self._held.keys.shape[1]:
+            return self._held
+        capacity = max(n, min(max(_FIRST_CAPACITY, 2 * n), self._context))
+        shape = (len(self._shape.windows), capacity, self._shape.n_kv_heads, self._shape.head_size)
+        made = Buffers(self._like.new_empty(shape), self._like.new_empty(shape), *self._tables(capacity))
+        if self._held is not None:
+            made.keys[:, :n_kept] = self._held.keys[:, :n_kept]
+            made.values[:, :n_kept] = self._held.values[:, :n_kept]
+        self._held = made
+        return made
+
+    def move(self, source: Tensor, start: int) -> None:
+        """Copy the positions in source [n] int64 to those from `start` on."""
+        assert self._held is not None
+        for states in self._held.keys, self._held.values:
+            states[:, start : start + source.shape[0]] = states.index_select(1, source)
+
+    def bytes(self) -> int:
+        """Memory held now."""
+        return 0 if self._held is None else sum(tensor.nbytes for tensor in self._held)
+
+    def _tables(self, capacity: int) -> tuple[Tensor, Tensor]:
+        """Cosine and sine of every position, computed in float32."""
+        frequencies = self._shape.inverse_frequencies.to(self._like.device, torch.float32)
+        angles = torch.arange(capacity, device=self._like.device, dtype=torch.float32)[:, None] * frequencies[None]
+        cos, sin = angles.cos() * self._shape.rope_scale, angles.sin() * self._shape.rope_scale
+        kind = self._like.dtype
+        return cos.to(kind)[:, None, None], torch.stack([-sin, sin], 1).to(kind).unsqueeze(1)

@@ -1,0 +1,94 @@
+"""A model's weights, those that multiply the same input joined into one matrix; knows nothing of forwards.
+
+No matrix is held twice: each joined matrix takes the place of the matrices it is made of, which become views of it, so
+that the modules go on working. While one is made, its parts exist twice."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+from transformers.models.llama.modeling_llama import LlamaDecoderLayer
+
+from engine.fast.families import Shape, shape_of
+from engine.fast.norms import Norm, norm_of
+
+
+class Projection(NamedTuple):
+    """x -> weight x + bias; weight: [n_out, n_in]."""
+
+    weight: Tensor
+    bias: Tensor | None
+
+
+class FusedLayer(NamedTuple):
+    """The weights of one decoder layer; the norms of query and key are None where there are none."""
+
+    norm_in: Norm
+    qkv: Projection
+    norm_query: Norm | None
+    norm_key: Norm | None
+    out: Projection
+    norm_mlp: Norm
+    gate_up: Projection
+    down: Projection
+
+
+class FusedWeights(NamedTuple):
+    """All that the fused forward needs of a model. n_bytes: of the matrices that a step over one id reads."""
+
+    embedding: Tensor
+    layers: tuple[FusedLayer, ...]
+    norm: Norm
+    head: Projection
+    shape: Shape
+    n_bytes: int
+
+
+@torch.no_grad()
+def fuse(model: PreTrainedModel) -> FusedWeights:
+    """Join the weights of a model that `families.why_not` has nothing against; its modules keep working, as views."""
+    epsilon = float(model.config.rms_norm_eps)
+    layers = tuple(_layer(layer, epsilon) for layer in model.model.layers)
+    head = Projection(model.lm_head.weight.data, None)
+    n_bytes = sum(map(_layer_bytes, layers)) + head.weight.nbytes
+    embedding, norm = model.get_input_embeddings().weight.data, norm_of(model.model.norm.weight.data, epsilon)
+    return FusedWeights(embedding, layers, norm, head, shape_of(model), n_bytes)
+
+
+def _layer(layer: LlamaDecoderLayer, epsilon: float) -> FusedLayer:
+    attention, mlp = layer.self_attn, layer.mlp
+    query, key = (getattr(attention, name, None) for name in ("q_norm", "k_norm"))
+    return FusedLayer(
+        norm_in=norm_of(layer.input_layernorm.weight.data, epsilon),
+        qkv=_joined([attention.q_proj, attention.k_proj, attention.v_proj]),
+        norm_query=None if query is None else norm_of(query.weight.data, epsilon),
+        norm_key=None if key is None else norm_of(key.weight.data, epsilon),
+        out=_joined([attention.o_proj]),
+        norm_mlp=norm_of(layer.post_attention_layernorm.weight.data, epsilon),
+        gate_up=_joined([mlp.gate_proj, mlp.up_proj]),
+        down=_joined([mlp.down_proj]),
+    )
+
+
+def _joined(parts: Sequence[nn.Linear]) -> Projection:
+    """One projection in place of several of the same input, whose weights and biases become views of it."""
+    weight = _one_of([part.weight for part in parts])
+    biases = [part.bias for part in parts if part.bias is not None]
+    return Projection(weight, _one_of(biases) if biases else None)
+
+
+def _one_of(parts: Sequence[Tensor]) -> Tensor:
+    if len(parts) == 1:
+        return parts[0].data
+    one = torch.cat([part.data for part in parts])
+    start = 0
+    for part in parts:
+        part.data = one[start : start + part.shape[0]]
+        start += part.shape[0]
+    return one
+
+
+def _layer_bytes(layer: FusedLayer) -> int:
+    return sum(part.weight.nbytes for part in (layer.qkv, layer.out, layer.gate_up, layer.down))

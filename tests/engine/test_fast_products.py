@@ -1,0 +1,24 @@
+"""Both forms of a product give the same numbers, for any number of rows."""
+
+import pytest
+import torch
+
+from engine.fast import products
+from engine.fast.weights import Projection, fuse
+from tests import fakes
+
+
+@pytest.mark.parametrize("n", [2, 5, 32, 33, 100])
+@pytest.mark.parametrize("biased", [False, True])
+def test_streamed_product_equals_the_plain_one(n: int, biased: bool) -> None:
+    by = Projection(torch.randn(48, 24), torch.randn(48) if biased else None)
+    x = torch.randn(24, n).t()
+    torch.testing.assert_close(products.streamed_product(x, by), products.product(x, by))
+
+
+def test_small_models_stay_in_the_cache_and_large_ones_stream() -> None:
+    weights = fuse(fakes.model())
+    assert not products.streams(weights)
+    assert products.streams(weights._replace(n_bytes=32 << 20))
+    half = weights.head._replace(weight=weights.head.weight.bfloat16())
+    assert not products.streams(weights._replace(n_bytes=32 << 20, head=half))
