@@ -7,12 +7,16 @@ import io
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from engine import wire
 from engine.events import Event
-from engine.host import ThreadHost
+from engine.host import ThreadHost, new_session
+
+if TYPE_CHECKING:
+    from engine.session import Session
 
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
 
@@ -60,7 +64,7 @@ def serve(host: ThreadHost, orders: BinaryIO) -> None:
     host.close()
 
 
-def main(argv: list[str]) -> None:
+def main(argv: list[str], new_session: Callable[[], "Session"] = new_session) -> None:
     """Serve; does not return. argv: the folder that receives runs, or nothing."""
     orders, events = claim_pipes()
     faulthandler.enable()
@@ -68,7 +72,8 @@ def main(argv: list[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     outbox = PipeOutbox(events)
     runs = Path(argv[0]) if argv else None
-    serve(ThreadHost(runs, outbox=outbox, answered=outbox.answered, kind="process"), orders)
+    host = ThreadHost(runs, new_session=new_session, outbox=outbox, answered=outbox.answered, kind="process")
+    serve(host, orders)
     # Neither a thread that did not stop nor one of a library may keep the process.
     os._exit(0)
 

@@ -150,7 +150,8 @@ class _Task(NamedTuple):
     gate: Gate
 
 
-def _new_session() -> "Session":
+def new_session() -> "Session":
+    """The models' side; imports torch."""
     from engine.session import Session
 
     return Session()
@@ -166,7 +167,7 @@ class ThreadHost:
         self,
         runs: Path | None = None,
         *,
-        new_session: Callable[[], "Session"] = _new_session,
+        new_session: Callable[[], "Session"] = new_session,
         outbox: Outbox | None = None,
         answered: Callable[[], None] = lambda: None,
         kind: HostKind = "thread",
