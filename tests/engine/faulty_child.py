@@ -20,7 +20,7 @@ from tests.app.factory import a_round, started
 if TYPE_CHECKING:
     from engine.session import Session
 
-N_LONG, N_SHORT = 20_000, 3
+N_LONG, N_SHORT = 5_000, 3
 
 
 def hold_the_interpreter() -> None:

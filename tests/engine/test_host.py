@@ -32,7 +32,7 @@ from tests import fakes
 E = TypeVar("E", bound=Event)
 SETTINGS = {"max_new_tokens": 40, "baseline": False, "stop_at_end": False}
 # A process imports torch first, on a machine that may have other work.
-WAIT_S = 120
+WAIT_S = 250
 LONG = {**SETTINGS, "max_new_tokens": 100}
 
 
