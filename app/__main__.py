@@ -17,6 +17,10 @@ def main(argv: list[str] | None = None) -> int:
         from app.bench.command import main as bench_main
 
         return bench_main(given[2:])
+    if given[:1] == ["engine-process"]:
+        from engine.child import main as engine_main
+
+        engine_main(given[1:])
     if given and not given[0].startswith("-"):
         from engine.cli import main as cli_main
 

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QApplication
 from app import theme
 from app.arguments import Arguments
 from app.collector import Collector
-from app.main_window import MainWindow, thread_host
+from app.main_window import MainWindow, saving_host
 from app.screenshot import Photographer
 
 
@@ -27,15 +27,22 @@ def run(asked: Arguments) -> int:
     if asked.picture is None:
         theme.follow_system(app)
         window = MainWindow(asked.pair, user_settings(), named=asked.named)
+        _choose_engine(window, asked)
         window.show()
         return app.exec()
     theme.apply(app, asked.picture.scheme)
-    make_host = None if asked.picture.trace is not None else thread_host
+    make_host = None if asked.picture.trace is not None else saving_host
     # A picture depends on nothing that was done before it.
     window = MainWindow(asked.pair, None, make_host=make_host)
+    _choose_engine(window, asked)
     photographer = Photographer(window, asked.picture)
     photographer.start()
     status = app.exec()
     window.close()
     photographer.clean_up()
     return status
+
+
+def _choose_engine(window: MainWindow, asked: Arguments) -> None:
+    if asked.engine is not None:
+        window.engine_choice.choose(asked.engine)

@@ -4,13 +4,15 @@ import argparse
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple, NoReturn
+from typing import Literal, NamedTuple, NoReturn, get_args
 
 from engine.errors import InputError
+from engine.events import HostKind
 from engine.host import Load
 
 WORKSPACES = ("decode", "train")
 _DTYPES = ("auto", "float32", "bfloat16", "float16")
+_ENGINES: tuple[HostKind, ...] = get_args(HostKind)
 _SMALLEST, _LARGEST = 480, 8192
 
 
@@ -26,11 +28,12 @@ class Picture(NamedTuple):
 
 
 class Arguments(NamedTuple):
-    """What the window was started with. named: the pair was asked for, not the default."""
+    """What the window was started with. named: the pair was asked for, not the default. engine: None as last time."""
 
     pair: Load
     named: bool
     picture: Picture | None
+    engine: HostKind | None = None
 
 
 class _Parser(argparse.ArgumentParser):
@@ -48,7 +51,7 @@ def parse(argv: Sequence[str]) -> Arguments:
     given.target = given.target or "builtin"
     drafter = given.drafter or ("builtin" if given.target == "builtin" else "lookup")
     pair = Load(target=given.target, drafter=drafter, device=given.device, dtype=given.dtype)
-    return Arguments(pair, named, _picture(given))
+    return Arguments(pair, named, _picture(given), given.engine)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -61,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--drafter", metavar="SPEC", help="builtin, builtin:small, lookup[:N], none, a folder")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     parser.add_argument("--dtype", choices=_DTYPES, default="auto", help="number type of the weights")
+    parser.add_argument("--engine", choices=_ENGINES, help="where it runs: on a thread of the window, or apart from it")
     picture = parser.add_argument_group("screenshot")
     picture.add_argument("--screenshot", metavar="OUT.png", type=Path, help="render a workspace to a picture and exit")
     picture.add_argument("--workspace", metavar="NAME", default=WORKSPACES[0], help=", ".join(WORKSPACES))

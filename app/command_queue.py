@@ -17,6 +17,7 @@ class CommandQueue:
         self._host: Host | None = None
         self._waiting: deque[Command] = deque()
         self._pair: Load | None = None
+        self._outdated: Load | None = None
         self._stepping_aside = False
 
     @property
@@ -42,7 +43,14 @@ class CommandQueue:
     @property
     def pair_to_come(self) -> Load | None:
         """The pair in memory once everything asked for is done."""
-        return next((command for command in reversed(self._waiting) if isinstance(command, Load)), self._pair)
+        loads = (command for command in reversed(self._waiting) if isinstance(command, Load))
+        return next((load for load in loads if load is not self._outdated), self._pair)
+
+    def forget_pair(self) -> None:
+        """Have the next run load its pair, though it may be in memory."""
+        self._pair = None
+        if self.handed and isinstance(front := self._waiting[0], Load):
+            self._outdated = front
 
     def attach(self, host: Host) -> None:
         """Begin to hand over."""
@@ -96,7 +104,9 @@ class CommandQueue:
         if isinstance(command, Unload) and done:
             self._pair = None
         if isinstance(command, Load):
-            self._pair = command if done else self._pair
+            if done and command is not self._outdated:
+                self._pair = command
+            self._outdated = None
             if not done:
                 self._drop_runs()
         self._hand_over()

@@ -4,7 +4,17 @@ from queue import Empty
 from typing import Literal, TypeAlias
 
 from app.command_queue import CommandQueue
-from engine.events import Estimated, Event, ModelLoaded, ModelUnloaded, Progressed, Surveyed
+from engine.events import (
+    EngineEnded,
+    EngineStarted,
+    Estimated,
+    Event,
+    HostKind,
+    ModelLoaded,
+    ModelUnloaded,
+    Progressed,
+    Surveyed,
+)
 from engine.host import Estimate, Fork, Host, Load, Pause, Resume, Run, Step, Survey, Train
 from engine.summary import Summary
 
@@ -23,6 +33,7 @@ class EngineLink:
         self.estimated: Estimated | None = None
         self.surveyed: Surveyed | None = None
         self.model: ModelLoaded | None = None
+        self.runs_on: HostKind = "thread"
         self.begun = False
         self.paused = False
         self._host: Host | None = None
@@ -107,6 +118,10 @@ class EngineLink:
             case ModelLoaded():
                 self.model = event
                 self.commands.answered(done=True)
+            case EngineStarted(host=host):
+                self.runs_on = host
+            case EngineEnded():
+                self.progressed = None
             case ModelUnloaded():
                 self.model = None
                 self.commands.answered(done=True)

@@ -92,6 +92,18 @@ def _(event: events.RunFailed) -> str:
 
 
 @_describe.register
+def _(event: events.EngineStarted) -> str:
+    if event.host == "process":
+        return tr("engine started in a process of its own, number {0}").format(event.pid)
+    return tr("engine started on a thread of this program")
+
+
+@_describe.register
+def _(event: events.EngineEnded) -> str:
+    return tr("engine ended: {0}; {1}").format(_name(event.why), _name(event.hint))
+
+
+@_describe.register
 def _(event: events.Refused) -> str:
     return tr("refused ({0}): {1}; {2}").format(_name(event.what), _name(event.reason), _name(event.hint))
 

@@ -9,6 +9,7 @@ from PySide6.QtGui import QCloseEvent, QPaintEvent
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QTabWidget, QWidget
 
 from app import menus, requests, theme
+from app.engine_choice import EngineChoice
 from app.menus import Menus
 from app.model_names import full_name
 from app.panels.explain import ExplainDialog
@@ -19,16 +20,17 @@ from app.training_record import TrainingRecord
 from app.workspaces.decode import DecodeWorkspace
 from app.workspaces.train import TrainWorkspace
 from engine import paths
-from engine.host import Host, Load, ThreadHost
+from engine.host import Host, Load
+from engine.hosts import ChosenHost
 
 TRACE_FILTER = "*.jsonl"
 _SIZE = QSize(1600, 1000)
 _LEAST_SIZE = QSize(960, 600)
 
 
-def thread_host() -> Host:
-    """The engine on a thread of this process, saving runs."""
-    return ThreadHost(paths.runs())
+def saving_host() -> Host:
+    """The engine where the user wants it, saving runs."""
+    return ChosenHost("thread", paths.runs())
 
 
 class MainWindow(QMainWindow):
@@ -41,7 +43,7 @@ class MainWindow(QMainWindow):
         pair: Load,
         settings: QSettings | None,
         *,
-        make_host: Callable[[], Host] | None = thread_host,
+        make_host: Callable[[], Host] | None = saving_host,
         named: bool = False,
         parent: QWidget | None = None,
     ) -> None:
@@ -51,6 +53,7 @@ class MainWindow(QMainWindow):
         self.store = RunStore(self)
         self.decode = DecodeWorkspace(self.store, pair, self, named=named)
         self.train = TrainWorkspace(self.store, pair.target, self)
+        self.engine_choice = EngineChoice(self.store)
         self._settings = settings
         self._make_host = make_host
         self._painted = False
@@ -77,7 +80,7 @@ class MainWindow(QMainWindow):
         """Start the engine and load the pair."""
         if self._make_host is not None:
             self.store.load(self.decode.setup.setup().pair)
-            self.store.attach(self._make_host())
+            self.store.attach(self.engine_choice.attached(self._make_host()))
 
     def run(self) -> None:
         """Run the prompt on the chosen pair."""
@@ -127,6 +130,10 @@ class MainWindow(QMainWindow):
         self.decode.setup.models.choose(target, drafter)
         self.decode.setup.models.remember(drafter)
         self.show_workspace("decode")
+
+    def choose_engine(self) -> None:
+        """Have the engine where the menu's switch says."""
+        self.engine_choice.choose("process" if self._menus.actions["own_process"].isChecked() else "thread")
 
     def explain(self) -> None:
         """Say what is on the screen."""
@@ -180,6 +187,7 @@ class MainWindow(QMainWindow):
                 "fork": self.fork,
                 "again": self.run_again,
                 "replay": self.decode.transport.toggle,
+                "own_process": self.choose_engine,
                 "zoom_in": stream.zoom_in,
                 "zoom_out": stream.zoom_out,
                 "zoom_reset": stream.zoom_reset,
@@ -218,6 +226,7 @@ class MainWindow(QMainWindow):
             open=not self.store.reading,
             save=shown is not None and self.store.can_start,
         )
+        self._menus.actions["own_process"].setChecked(self.engine_choice.kind == "process")
         if shown is not None and shown.source is not None and shown is not self._opened:
             self._opened = shown
             self.decode.show_setup_of(shown)
@@ -231,10 +240,12 @@ class MainWindow(QMainWindow):
     def _restore(self) -> None:
         if self._settings is None:
             return
+        self.engine_choice.restore(self._settings)
         if (geometry := self._settings.value("geometry")) is not None:
             self.restoreGeometry(geometry)
         self.decode.restore(self._settings)
         self.train.restore(self._settings)
+        self._on_changed()
 
     # Qt
 
@@ -263,5 +274,6 @@ class MainWindow(QMainWindow):
             self._settings.setValue("geometry", self.saveGeometry())
             self.decode.save(self._settings)
             self.train.save(self._settings)
+            self.engine_choice.save(self._settings)
         self.store.close()
         super().closeEvent(event)

@@ -9,11 +9,12 @@ from PySide6.QtWidgets import QMainWindow, QMenu
 
 
 class Entry(NamedTuple):
-    """An action: its name in the code, its words, its keys. An empty name is a line between groups."""
+    """An action: its name in the code, its words, its keys, whether it is a switch. No name: a line between groups."""
 
     name: str
     words: str = ""
     keys: tuple[str, ...] = ()
+    switch: bool = False
 
 
 def tr(words: str) -> str:
@@ -42,6 +43,8 @@ def run_entries() -> tuple[Entry, ...]:
         Entry("fork", tr("Fork from the selected token"), ("Ctrl+K",)),
         Entry("again", tr("Run again with another seed"), ("Ctrl+Shift+R",)),
         Entry("replay", tr("Replay or hold"), ("Ctrl+R",)),
+        Entry(""),
+        Entry("own_process", tr("Engine in a process of its own"), switch=True),
     )
 
 
@@ -88,6 +91,7 @@ class Menus:
 
     def _make(self, entry: Entry) -> QAction:
         action, slot = QAction(entry.words, self._window), self._slots[entry.name]
+        action.setCheckable(entry.switch)
         action.setShortcuts([QKeySequence(key) for key in entry.keys])
         action.triggered.connect(lambda _checked=False: slot())
         self._window.addAction(action)

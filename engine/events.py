@@ -19,6 +19,7 @@ TrainingEnd: TypeAlias = Literal["steps", "minutes", "early", "user", "nan"]
 When: TypeAlias = Literal["before", "after"]
 Role: TypeAlias = Literal["target", "drafter"]
 RuntimeName: TypeAlias = Literal["fused", "modules"]
+HostKind: TypeAlias = Literal["thread", "process"]
 Setting: TypeAlias = str | int | float | bool | None
 
 
@@ -246,6 +247,20 @@ class ModelUnloaded(Event, frozen=True):
     """The models were released."""
 
 
+class EngineStarted(Event, frozen=True):
+    """An engine is ready for commands: on a thread of the window's process, or in a process of its own."""
+
+    host: HostKind
+    pid: int
+
+
+class EngineEnded(Event, frozen=True):
+    """The process of the engine ended without being asked to; the next command has a new one."""
+
+    why: str
+    hint: str
+
+
 class Refused(Event, frozen=True):
     """A command could not be done as asked; nothing was started and nothing lost."""
 
@@ -377,6 +392,8 @@ AnyEvent: TypeAlias = (
     | Estimated
     | ModelLoaded
     | ModelUnloaded
+    | EngineStarted
+    | EngineEnded
     | Refused
     | Surveyed
     | TrainingEstimated

@@ -2,8 +2,8 @@
 
 * imports neither Qt nor torch; the thread itself imports torch when it starts."""
 
+import os
 import threading
-import traceback
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -15,7 +15,9 @@ import msgspec
 
 from engine.errors import EngineError
 from engine.events import (
+    EngineStarted,
     Event,
+    HostKind,
     Measured,
     ModelLoaded,
     ModelUnloaded,
@@ -27,9 +29,10 @@ from engine.events import (
     RunFinished,
     Setting,
 )
+from engine.faults import failed, refused
 from engine.gate import Gate
 from engine.method import Request
-from engine.run_log import RunLog
+from engine.run_log import Outbox, RunLog
 
 if TYPE_CHECKING:
     from engine.session import Session
@@ -37,7 +40,7 @@ if TYPE_CHECKING:
 _JOIN_S = 3.0
 
 
-class Load(msgspec.Struct, frozen=True):
+class Load(msgspec.Struct, frozen=True, tag=True):
     """Load a pair; SPECs as in the commands."""
 
     target: str = "builtin"
@@ -48,11 +51,11 @@ class Load(msgspec.Struct, frozen=True):
     runtime: str = "auto"
 
 
-class Unload(msgspec.Struct, frozen=True):
+class Unload(msgspec.Struct, frozen=True, tag=True):
     """Release the models."""
 
 
-class Run(msgspec.Struct, frozen=True):
+class Run(msgspec.Struct, frozen=True, tag=True):
     """Run a method on the loaded pair; paused: hold it after its first `n_free` rounds."""
 
     method: str
@@ -62,7 +65,7 @@ class Run(msgspec.Struct, frozen=True):
     n_free: int = 0
 
 
-class Fork(msgspec.Struct, frozen=True):
+class Fork(msgspec.Struct, frozen=True, tag=True):
     """Go on from a token of an earlier run with other settings: `ids` are its prompt and tokens up to there."""
 
     method: str
@@ -72,7 +75,7 @@ class Fork(msgspec.Struct, frozen=True):
     forked_at: int
 
 
-class Train(msgspec.Struct, frozen=True):
+class Train(msgspec.Struct, frozen=True, tag=True):
     """Train a drafter for a target on the text in `data` (empty: none) into the folder `out`; `settings` are those of
     DrafterConfig."""
 
@@ -85,25 +88,25 @@ class Train(msgspec.Struct, frozen=True):
     resume: bool = False
 
 
-class Pause(msgspec.Struct, frozen=True):
+class Pause(msgspec.Struct, frozen=True, tag=True):
     """Hold the run after the round under way, the training after its step."""
 
 
-class Step(msgspec.Struct, frozen=True):
+class Step(msgspec.Struct, frozen=True, tag=True):
     """Let a held run make one round."""
 
 
-class Resume(msgspec.Struct, frozen=True):
+class Resume(msgspec.Struct, frozen=True, tag=True):
     """Let a held run or training go on."""
 
 
-class Estimate(msgspec.Struct, frozen=True):
+class Estimate(msgspec.Struct, frozen=True, tag=True):
     """Say what loading a pair would take; loads nothing."""
 
     pair: Load
 
 
-class Survey(msgspec.Struct, frozen=True):
+class Survey(msgspec.Struct, frozen=True, tag=True):
     """Say which models there are and which can serve beside a target; `known` are folders to look at as well."""
 
     target: str
@@ -112,7 +115,7 @@ class Survey(msgspec.Struct, frozen=True):
     dtype: str = "auto"
 
 
-class EstimateTraining(msgspec.Struct, frozen=True):
+class EstimateTraining(msgspec.Struct, frozen=True, tag=True):
     """Say what training a drafter would take; loads nothing."""
 
     training: Train
@@ -120,6 +123,11 @@ class EstimateTraining(msgspec.Struct, frozen=True):
 
 Question: TypeAlias = Estimate | Survey | EstimateTraining
 Command: TypeAlias = Load | Unload | Run | Fork | Train | Pause | Step | Resume | Question
+
+
+def name_of(command: Command) -> str:
+    """A command's name, as refusals give it."""
+    return type(command).__name__.lower()
 
 
 class Host(Protocol):
@@ -143,7 +151,8 @@ class _Task(NamedTuple):
     gate: Gate
 
 
-def _new_session() -> "Session":
+def new_session() -> "Session":
+    """The models' side; imports torch."""
     from engine.session import Session
 
     return Session()
@@ -152,12 +161,24 @@ def _new_session() -> "Session":
 class ThreadHost:
     """The engine on a thread of its own, which alone touches the models.
 
-    runs: folder that receives a folder a run; None saves nothing."""
+    runs: folder that receives a folder a run; None saves nothing. outbox: where events go instead of the inbox.
+    answered: called after the last event of each command, but those that steer. kind: what it says it is."""
 
-    def __init__(self, runs: Path | None = None, *, new_session: Callable[[], "Session"] = _new_session) -> None:
+    def __init__(
+        self,
+        runs: Path | None = None,
+        *,
+        new_session: Callable[[], "Session"] = new_session,
+        outbox: Outbox | None = None,
+        answered: Callable[[], None] = lambda: None,
+        kind: HostKind = "thread",
+    ) -> None:
         self.inbox: SimpleQueue[Event] = SimpleQueue()
+        self._outbox: Outbox = self.inbox if outbox is None else outbox
         self._runs = runs
         self._new_session = new_session
+        self._answered = answered
+        self._kind = kind
         self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._outstanding: list[_Task] = []
@@ -203,18 +224,21 @@ class ThreadHost:
         return not self._thread.is_alive()
 
     def _work(self) -> None:
+        self._outbox.put(EngineStarted(self._kind, os.getpid()))
         session: Session | None = None
         while (task := self._tasks.get()) is not None:
             try:
                 session = session or self._new_session()
                 self._execute(session, task)
             except EngineError as err:
-                self.inbox.put(Refused(type(task.command).__name__.lower(), err.message, err.hint))
+                self._outbox.put(Refused(name_of(task.command), err.message, err.hint))
             except Exception as err:  # the host's outermost frame: a defect must not end the engine
-                self.inbox.put(_failed(err) if isinstance(task.command, Run | Fork) else _refused(task.command, err))
+                ran = isinstance(task.command, Run | Fork)
+                self._outbox.put(failed(err) if ran else refused(name_of(task.command), err))
             finally:
                 with self._lock:
                     self._outstanding = [other for other in self._outstanding if other is not task]
+                self._answered()
 
     def _execute(self, session: "Session", task: _Task) -> None:
         if task.cancelled.is_set():
@@ -245,34 +269,34 @@ class ThreadHost:
                 # Once the models are in memory, or gone, the command is done: it is too late to stop it.
                 if cancelled.is_set() and not isinstance(event, ModelLoaded | ModelUnloaded):
                     raise EngineError("stopped by the user", "nothing was changed; start it again")
-                self.inbox.put(event)
+                self._outbox.put(event)
 
     def _train(self, events: Iterator[Event], task: _Task) -> None:
         """Pass on what a training says; it looks at the flag itself, since a stopped one has an end to tell."""
         with closing(cast(Generator[Event, None, None], events)):
             for event in events:
-                self.inbox.put(event)
+                self._outbox.put(event)
                 if isinstance(event, Progressed | Measured):
                     task.gate.wait(task.cancelled)
 
     def _run(self, session: "Session", events: Iterator[Event], task: _Task) -> None:
         """Run a method's generator to its end, a stop, or a fault; the log so far is kept whichever it is."""
-        log = RunLog(self._runs, self.inbox)
-        failed = False
+        log = RunLog(self._runs, self._outbox)
+        broken = False
         try:
             with closing(cast(Generator[Event, None, None], events)):
                 self._drive(events, log, task)
         except EngineError as err:
             if not log.started:
                 raise
-            failed = not task.cancelled.is_set()
-            log.add(RunFailed(err.message, err.hint, at_s=log.at_s) if failed else log.cancelled())
+            broken = not task.cancelled.is_set()
+            log.add(RunFailed(err.message, err.hint, at_s=log.at_s) if broken else log.cancelled())
         except Exception as err:
-            failed = True
-            log.add(_failed(err))
+            broken = True
+            log.add(failed(err))
         finally:
             log.close()
-        if failed:  # only now, when no frame of the failed run is held by its exception any more
+        if broken:  # only now, when no frame of the failed run is held by its exception any more
             session.recover()
 
     def _drive(self, events: Iterator[Event], log: RunLog, task: _Task) -> None:
@@ -283,15 +307,3 @@ class ThreadHost:
             if task.cancelled.is_set() and not isinstance(event, RunFinished):
                 log.add(log.cancelled())
                 return
-
-
-_DEFECT = "this is a defect: please report it with the details"
-
-
-def _failed(err: Exception) -> RunFailed:
-    return RunFailed(f"{type(err).__name__}: {err}", _DEFECT, traceback.format_exc())
-
-
-def _refused(command: Command, err: Exception) -> Refused:
-    what = type(command).__name__.lower()
-    return Refused(what, f"{type(err).__name__}: {err}", _DEFECT, traceback.format_exc())

@@ -129,7 +129,7 @@ def _lines(file: BinaryIO, job: FileJob) -> Iterator[bytes]:
         yield line
 
 
-class _Shared:
+class SharedTokens:
     """Makes tokens of the same id share its number and text: a long run repeats few, and each copy takes memory."""
 
     def __init__(self) -> None:
@@ -160,7 +160,7 @@ class _Shared:
 
 def _collect(path: Path, lines: Iterator[bytes]) -> Trace:
     events: list[Event] = []
-    shared = _Shared()
+    shared = SharedTokens()
     damage: str | None = None
     for number, line in enumerate(lines, 1):
         reason = _reason_to_stop(line)

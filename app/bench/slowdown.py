@@ -1,7 +1,8 @@
 """What the window costs the engine: the same generation headless, drawn live, and only measured, in turn."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from statistics import median
+from typing import Literal, TypeAlias
 
 import msgspec
 from PySide6.QtCore import QEventLoop, QTimer
@@ -10,22 +11,27 @@ from app.main_window import MainWindow
 from app.run_record import RunRecord
 from app.store import RunStore
 from engine.events import Event, PhaseFinished, Refused, RoundFinished, RunFailed, RunFinished
-from engine.host import Run, ThreadHost
+from engine.host import Host, Run
 from engine.speed_model import Interval, median_interval
 
+Lane: TypeAlias = Literal["headless", "live", "measure_only"]
 BLOCK_S = 3.0
 RUN_LIMIT_MS = 300_000
 
 
 class Slowdown(msgspec.Struct, frozen=True):
-    """1 - tokens a second with the window / headless; medians over pairs."""
+    """lost: 1 - tokens a second in that lane / headless, a figure a pair. tokens_per_s: medians over pairs."""
 
-    live: float
-    live_ci: Interval | None
-    measure_only: float
-    measure_only_ci: Interval | None
-    tokens_per_s: float
-    headless_tokens_per_s: float
+    lost: Mapping[Lane, tuple[float, ...]]
+    tokens_per_s: Mapping[Lane, float]
+
+    def median(self, lane: Lane) -> float:
+        """What the lane loses."""
+        return median(self.lost[lane])
+
+    def interval(self, lane: Lane) -> Interval | None:
+        """Its interval."""
+        return median_interval(self.lost[lane])
 
 
 class _Rate:
@@ -53,7 +59,7 @@ class _Rate:
         return self._n_tokens / max(self.seconds, 1e-9)
 
 
-def headless(host: ThreadHost, run: Run) -> float:
+def headless(host: Host, run: Run) -> float:
     """Tokens a second without a window: this thread only empties the queue. Raises RuntimeError where the run fails."""
     rate = _Rate()
     while rate.seconds < BLOCK_S:
@@ -96,22 +102,18 @@ def _wait_idle(store: RunStore) -> None:
     store.changed.disconnect(watch)
 
 
-def measure(window: MainWindow, host: ThreadHost, run: Run, *, n_pairs: int) -> Slowdown:
+def measure(window: MainWindow, host: Host, run: Run, *, lanes: tuple[Lane, ...], n_pairs: int) -> Slowdown:
     """Blocks in turn, the order reversed from pair to pair so that a drift of the machine falls on all alike."""
-    lanes: dict[str, Callable[[], float]] = {
+    makers: dict[Lane, Callable[[], float]] = {
         "headless": lambda: headless(host, run),
         "live": lambda: in_window(window, run, measure_only=False),
         "measure_only": lambda: in_window(window, run, measure_only=True),
     }
-    found: dict[str, list[float]] = {name: [] for name in lanes}
+    found: dict[Lane, list[float]] = {lane: [] for lane in lanes}
     for number in range(n_pairs):
-        for name in list(lanes)[:: 1 if number % 2 else -1]:
-            found[name].append(lanes[name]())
-    live, live_ci = _lost(found["live"], found["headless"])
-    measured, measured_ci = _lost(found["measure_only"], found["headless"])
-    return Slowdown(live, live_ci, measured, measured_ci, median(found["live"]), median(found["headless"]))
-
-
-def _lost(with_window: list[float], without: list[float]) -> tuple[float, Interval | None]:
-    lost = [1 - a / b for a, b in zip(with_window, without, strict=True)]
-    return median(lost), median_interval(lost)
+        for lane in lanes[:: 1 if number % 2 else -1]:
+            found[lane].append(makers[lane]())
+    lost = {
+        lane: tuple(1 - a / b for a, b in zip(rates, found["headless"], strict=True)) for lane, rates in found.items()
+    }
+    return Slowdown(lost, {lane: median(rates) for lane, rates in found.items()})

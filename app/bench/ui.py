@@ -18,14 +18,16 @@ from app import theme
 from app.bench.long_run import LongRun, rest, wait_until
 from app.bench.meter import Heartbeat, MeteredWindow
 from app.bench.recording import RecordedHost, lengthened
-from app.bench.slowdown import RUN_LIMIT_MS, Slowdown, measure
+from app.bench.slowdown import RUN_LIMIT_MS, Lane, Slowdown, measure
 from app.collector import Collector
 from app.main_window import MainWindow
 from app.run_record import RunRecord
+from engine.child_link import spare_threads
 from engine.errors import EngineError
 from engine.events import Event, ModelLoaded, Progressed
-from engine.host import Load, Run, ThreadHost
+from engine.host import Host, Load, Run, ThreadHost
 from engine.method import Request
+from engine.process_host import ProcessHost
 from engine.speed_model import Interval
 from engine.trace import TraceWriter
 
@@ -51,6 +53,11 @@ class UiBench(msgspec.Struct, frozen=True):
     engine_slowdown_measure_only_ci: Interval | None
     tokens_per_s: float
     headless_tokens_per_s: float
+    process_engine_slowdown: float
+    process_engine_slowdown_ci: Interval | None
+    process_tokens_per_s: float
+    process_headless_tokens_per_s: float
+    process_threads: int
     first_paint_s: float
     long_run: LongRun
     target: str
@@ -62,7 +69,8 @@ class UiBench(msgspec.Struct, frozen=True):
     seconds: float
     workload: str = (
         "frames: a recorded run streamed at 800 tokens/s for 20,000 tokens, every Decode panel visible, 1600 x 1000, "
-        "offscreen; engine: paired blocks of at least 3 s, sampling at temperature 0.8, gamma as given"
+        "offscreen; engine: paired blocks of at least 3 s, sampling at temperature 0.8, gamma as given; process: the "
+        "same with the engine in a process of its own, headless in such a process too"
     )
 
 
@@ -70,29 +78,36 @@ def bench(pair: Load, gamma: int, *, n_pairs: int) -> Iterator[Event | UiBench]:
     """Measure everything; yields progress and, last, the figures. Raises EngineError where the pair cannot run."""
     began = time.perf_counter()
     first_paint_s = median(_first_paint_s() for _ in range(_N_STARTS))
-    yield Progressed("measuring", 1, 4, "parts")
+    yield Progressed("measuring", 1, 5, "parts")
     app = QApplication.instance() or QApplication([])
     assert isinstance(app, QApplication)
     theme.apply(app, "light")
     app.aboutToQuit.connect(Collector(app).stop)
     settings = {"gamma": gamma, "temperature": 0.8, "max_new_tokens": _N_NEW, "stop_at_end": False, "baseline": False}
     run = Run("speculative", settings, Request(PROMPT))
-    record, model, slowdown = _with_engine(pair, run, n_pairs)
-    yield Progressed("measuring", 2, 4, "parts")
+    record, model, slowdown = _with_engine(ThreadHost(), pair, run, n_pairs, ("headless", "live", "measure_only"))
+    yield Progressed("measuring", 2, 5, "parts")
+    _, _, apart = _with_engine(ProcessHost(), pair, run, n_pairs, ("headless", "live"))
+    yield Progressed("measuring", 3, 5, "parts")
     frames, stall_ms = _stream(pair, record)
-    yield Progressed("measuring", 3, 4, "parts")
+    yield Progressed("measuring", 4, 5, "parts")
     long_run = _long_run(record)
     yield UiBench(
         frame_p99_ms=frames.percentile_ms(0.99),
         frame_p50_ms=frames.percentile_ms(0.5),
         n_frames=len(frames.frames_ms),
         stall_max_ms=stall_ms,
-        engine_slowdown=slowdown.live,
-        engine_slowdown_ci=slowdown.live_ci,
-        engine_slowdown_measure_only=slowdown.measure_only,
-        engine_slowdown_measure_only_ci=slowdown.measure_only_ci,
-        tokens_per_s=slowdown.tokens_per_s,
-        headless_tokens_per_s=slowdown.headless_tokens_per_s,
+        engine_slowdown=slowdown.median("live"),
+        engine_slowdown_ci=slowdown.interval("live"),
+        engine_slowdown_measure_only=slowdown.median("measure_only"),
+        engine_slowdown_measure_only_ci=slowdown.interval("measure_only"),
+        tokens_per_s=slowdown.tokens_per_s["live"],
+        headless_tokens_per_s=slowdown.tokens_per_s["headless"],
+        process_engine_slowdown=apart.median("live"),
+        process_engine_slowdown_ci=apart.interval("live"),
+        process_tokens_per_s=apart.tokens_per_s["live"],
+        process_headless_tokens_per_s=apart.tokens_per_s["headless"],
+        process_threads=spare_threads(),
         first_paint_s=first_paint_s,
         long_run=long_run,
         target=model.target,
@@ -123,9 +138,10 @@ def _window(window: MainWindow) -> None:
     rest(500)
 
 
-def _with_engine(pair: Load, run: Run, n_pairs: int) -> tuple[RunRecord, ModelLoaded, Slowdown]:
+def _with_engine(
+    host: Host, pair: Load, run: Run, n_pairs: int, lanes: tuple[Lane, ...]
+) -> tuple[RunRecord, ModelLoaded, Slowdown]:
     """Load the pair, record a run of it, and compare its speed with and without the window."""
-    host = ThreadHost()
     window = MainWindow(pair, None, make_host=lambda: host)
     try:
         _window(window)
@@ -138,7 +154,7 @@ def _with_engine(pair: Load, run: Run, n_pairs: int) -> tuple[RunRecord, ModelLo
         record = window.store.shelf.shown
         if record is None or record.summary.state != "finished":
             raise EngineError("the run of the bench did not finish", "try another pair")
-        return record, window.store.engine.model, measure(window, host, run, n_pairs=n_pairs)
+        return record, window.store.engine.model, measure(window, host, run, lanes=lanes, n_pairs=n_pairs)
     finally:
         window.close()
 

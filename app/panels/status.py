@@ -69,10 +69,12 @@ class StatusPanel(Panel):
         model, needed = self.store.engine.model, self.store.engine.estimated
         if model is None:
             return self.tr("no model")
-        taken = words.memory(model.weights_bytes + model.drafter_bytes)
+        taken, where = words.memory(model.weights_bytes + model.drafter_bytes), model.device
+        if self.store.engine.runs_on == "process":
+            where = self.tr("{0}, own process").format(where)
         if needed is None or not needed.free_bytes or not _is_of(needed, model):
-            return f"{model.device} · {taken}"
-        return self.tr("{0} · {1} of {2}").format(model.device, taken, words.memory(needed.free_bytes))
+            return f"{where} · {taken}"
+        return self.tr("{0} · {1} of {2}").format(where, taken, words.memory(needed.free_bytes))
 
     def _state(self, summary: Summary) -> str:
         if self.store.quiet:

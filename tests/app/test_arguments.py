@@ -26,6 +26,7 @@ from tests.app.test_training_record import GOLDEN
         ["--screenshot", "no/such/folder/x.png"],
         ["--dtype", "int3"],
         ["--trace", "x"],
+        ["--engine", "steam"],
     ],
 )
 def test_bad_usage_is_one_line_and_status_2(argv, capsys):
@@ -34,6 +35,11 @@ def test_bad_usage_is_one_line_and_status_2(argv, capsys):
     assert out == ""
     assert err.count("\n") == 1
     assert err.startswith("draftscope: ")
+
+
+def test_engine_is_where_it_was_unless_asked_for():
+    assert arguments.parse([]).engine is None
+    assert arguments.parse(["--engine", "process"]).engine == "process"
 
 
 def test_without_arguments_the_built_in_pair_is_chosen():

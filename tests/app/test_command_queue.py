@@ -98,3 +98,37 @@ def test_load_that_fails_drops_its_runs_and_keeps_the_questions():
         queue.ask(command)
     queue.answered(done=False)
     assert host.submitted == [PAIR, SURVEY]
+
+
+def test_forgotten_pair_is_to_be_loaded_again():
+    queue, _ = _queue()
+    queue.ask(PAIR)
+    queue.answered(done=True)
+    assert queue.pair_to_come == PAIR
+    queue.forget_pair()
+    assert queue.pair_to_come is None
+    queue.ask(Load(drafter="lookup"))
+    assert queue.pair_to_come == Load(drafter="lookup")
+
+
+def test_pair_forgotten_while_it_loads_is_to_be_loaded_again_after_what_waits_for_it():
+    queue, host = _queue()
+    queue.ask(PAIR)
+    queue.ask(RUN)
+    queue.forget_pair()
+    assert queue.pair_to_come is None
+    queue.answered(done=True)
+    queue.answered(done=True)
+    assert host.submitted == [PAIR, RUN]
+    assert queue.pair_to_come is None
+    queue.ask(PAIR)
+    queue.answered(done=True)
+    assert queue.pair_to_come == PAIR
+
+
+def test_pair_that_waits_to_be_loaded_is_not_forgotten():
+    queue, _ = _queue()
+    queue.ask(RUN)
+    queue.ask(PAIR)
+    queue.forget_pair()
+    assert queue.pair_to_come == PAIR

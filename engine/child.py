@@ -1,0 +1,82 @@
+"""`python -m engine.child [RUNS]`: the engine as a process of its own; orders come in at stdin, events leave at stdout.
+
+* imports neither Qt nor torch; the engine thread imports torch with the first order."""
+
+import faulthandler
+import io
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from engine import wire
+from engine.events import Event
+from engine.host import ThreadHost, new_session
+
+if TYPE_CHECKING:
+    from engine.session import Session
+
+_STDIN, _STDOUT, _STDERR = 0, 1, 2
+
+
+class PipeOutbox:
+    """Writes events to a pipe. A reader that falls behind holds the engine; one that is gone is no fault."""
+
+    def __init__(self, pipe: io.FileIO) -> None:
+        self._pipe = pipe
+
+    def put(self, event: Event, /) -> None:
+        """Write one event."""
+        self._write(wire.framed_event(event))
+
+    def answered(self) -> None:
+        """Say that the command under way has had its last event."""
+        self._write(wire.framed(wire.Answered()))
+
+    def _write(self, frame: bytearray) -> None:
+        rest = memoryview(frame)
+        try:
+            while rest:
+                rest = rest[self._pipe.write(rest) :]
+        except OSError:  # the window is gone: the end of the orders ends this process
+            return
+
+
+def claim_pipes() -> tuple[BinaryIO, io.FileIO]:
+    """Take stdin and stdout for orders and events, and leave libraries an empty stdin and stderr to print to."""
+    orders, events = os.dup(_STDIN), os.dup(_STDOUT)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, _STDIN)
+    os.close(nothing)
+    os.dup2(_STDERR, _STDOUT)
+    return os.fdopen(orders, "rb"), io.FileIO(events, "wb")
+
+
+def serve(host: ThreadHost, orders: BinaryIO) -> None:
+    """Carry out orders until there are no more: also where the process that gave them was killed."""
+    for order in wire.messages(orders, wire.ORDERS):
+        if isinstance(order, wire.Cancel):
+            host.cancel()
+        else:
+            host.submit(order)
+    host.close()
+
+
+def main(argv: list[str], new_session: Callable[[], "Session"] = new_session) -> None:
+    """Serve; does not return. argv: the folder that receives runs, or nothing."""
+    orders, events = claim_pipes()
+    faulthandler.enable()
+    # Ctrl+C in a terminal reaches this process too; what then happens is for the window to say.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    outbox = PipeOutbox(events)
+    runs = Path(argv[0]) if argv else None
+    host = ThreadHost(runs, new_session=new_session, outbox=outbox, answered=outbox.answered, kind="process")
+    serve(host, orders)
+    # Neither a thread that did not stop nor one of a library may keep the process.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

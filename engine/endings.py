@@ -1,0 +1,77 @@
+"""How a process of the engine ended, in words, and what is left of the run that was under way; knows no process.
+
+* imports neither Qt nor torch."""
+
+import signal
+from os import SEEK_END
+from pathlib import Path
+
+import msgspec
+
+from engine.child_link import Ending
+from engine.events import Event, RoundFinished, RunFailed, RunFinished, RunStarted
+from engine.run_log import run_file
+
+AGAIN = "the next run loads the pair again"
+# SIGKILL, which not every system names.
+_KILLED = -9
+_MAX_LINE_BYTES = 16 * 2**20
+_encoder = msgspec.json.Encoder()
+
+
+def words(ending: Ending) -> tuple[str, str]:
+    """What happened, and the way out."""
+    if ending.status is None:
+        return f"the engine's process could not be started ({ending.tail})", "let the engine run on a thread"
+    if ending.status == _KILLED:
+        hint = f"most often memory ran out: use a smaller model or a shorter run; {AGAIN}"
+        return "the engine's process was ended from outside (SIGKILL)", hint
+    how = f"with status {ending.status}" if ending.status >= 0 else f"by {_signal(-ending.status)}"
+    hint = f"a library or a driver failed: please report it with the details; {AGAIN}"
+    return f"the engine's process crashed: it ended {how}", hint
+
+
+def _signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+class RunSoFar:
+    """What was heard of a run, enough to end it in place of a process that no longer can."""
+
+    def __init__(self, started: RunStarted) -> None:
+        self._started = started
+        self._n_tokens = 0
+        self._at_s = 0.0
+
+    def take(self, event: Event) -> None:
+        """Note an event."""
+        if isinstance(event, RoundFinished):
+            self._n_tokens += len(event.emitted)
+        self._at_s = getattr(event, "at_s", self._at_s)
+
+    def stopped(self) -> RunFinished:
+        """The end of a stopped run."""
+        return RunFinished("cancelled", self._n_tokens, at_s=self._at_s)
+
+    def failed(self, ending: Ending) -> RunFailed:
+        """The end of a run that its process did not survive."""
+        return RunFailed(*words(ending), ending.tail, at_s=self._at_s)
+
+    def save(self, runs: Path, end: RunFinished | RunFailed) -> None:
+        """Write the end into the run's file, where there is one. Raises OSError."""
+        path = run_file(runs, self._started)
+        if path.exists():
+            _append(path, _encoder.encode(end) + b"\n")
+
+
+def _append(path: Path, line: bytes) -> None:
+    """Add a line, in place of one that was not finished: readers stop there."""
+    with path.open("r+b") as file:
+        size = file.seek(0, SEEK_END)
+        tail_at = file.seek(max(0, size - _MAX_LINE_BYTES))
+        file.truncate(tail_at + file.read().rfind(b"\n") + 1)
+        file.seek(0, SEEK_END)
+        file.write(line)

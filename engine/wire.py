@@ -1,0 +1,62 @@
+"""Messages between a host and the engine's process: a length, then msgpack; knows neither end.
+
+* imports neither Qt nor torch."""
+
+from collections.abc import Iterator
+from typing import Any, BinaryIO, TypeAlias, TypeVar
+
+import msgspec
+
+from engine.events import AnyEvent, Event
+from engine.host import Command
+
+_HEAD_BYTES = 4
+_encoder = msgspec.msgpack.Encoder()
+T = TypeVar("T")
+
+
+class Cancel(msgspec.Struct, frozen=True, tag=True):
+    """Stop what is under way."""
+
+
+class Answered(Event, frozen=True):
+    """The command under way has had its last event."""
+
+
+Order: TypeAlias = Command | Cancel
+Said: TypeAlias = AnyEvent | Answered
+ORDERS: "msgspec.msgpack.Decoder[Order]" = msgspec.msgpack.Decoder(Order)
+SAYINGS: "msgspec.msgpack.Decoder[Said]" = msgspec.msgpack.Decoder(Said)
+
+
+def framed(message: Order | Event) -> bytearray:
+    """A message as it goes through a pipe. Raises UnicodeEncodeError, OverflowError: what no message can hold."""
+    frame = bytearray(_HEAD_BYTES)
+    _encoder.encode_into(message, frame, _HEAD_BYTES)
+    frame[:_HEAD_BYTES] = (len(frame) - _HEAD_BYTES).to_bytes(_HEAD_BYTES, "big")
+    return frame
+
+
+def framed_event(event: Event) -> bytearray:
+    """An event as it goes through a pipe; what is no text in it (the name of a file, say) is written with escapes."""
+    try:
+        return framed(event)
+    except UnicodeEncodeError:
+        return framed(msgspec.convert(_readable(msgspec.to_builtins(event)), AnyEvent))
+
+
+def _readable(value: Any) -> Any:  # what JSON can hold has no better type
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {key: _readable(item) for key, item in value.items()}
+    return [_readable(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def messages(pipe: BinaryIO, decoder: "msgspec.msgpack.Decoder[T]") -> Iterator[T]:
+    """What arrives, up to the end; a message that was not finished is dropped. Raises msgspec.DecodeError."""
+    while len(head := pipe.read(_HEAD_BYTES)) == _HEAD_BYTES:
+        size = int.from_bytes(head, "big")
+        if len(content := pipe.read(size)) < size:
+            return
+        yield decoder.decode(content)

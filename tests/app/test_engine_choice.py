@@ -1,0 +1,124 @@
+"""Where the engine runs: chosen in the menu, kept, told, done with the next load."""
+
+import pytest
+
+from app import application, event_words, main_window
+from app.main_window import MainWindow
+from engine import hosts
+from engine.events import EngineEnded, EngineStarted, RunFinished
+from engine.host import Load, Run
+from engine.hosts import ChosenHost
+from tests.app.factory import MODEL, PAIR, FakeHost, whole_run
+
+
+@pytest.fixture
+def made(monkeypatch):
+    """The hosts that were made, in order; they are fakes that share the inbox."""
+    found = []
+
+    def make_host(kind, runs, inbox):
+        found.append((kind, FakeHost(inbox)))
+        return found[-1][1]
+
+    monkeypatch.setattr(hosts, "make_host", make_host)
+    return found
+
+
+@pytest.fixture
+def open_window(qtbot, made):
+    windows = []
+
+    def make():
+        window = MainWindow(PAIR, application.user_settings(), make_host=main_window.saving_host)
+        qtbot.addWidget(window)
+        n_before = len(made)
+        window.show()
+        qtbot.waitUntil(lambda: len(made) > n_before)
+        windows.append(window)
+        return window
+
+    yield make
+    for window in windows:
+        window.close()
+
+
+def _say(window, host, *events):
+    host.say(*events)
+    window.store.pump()
+
+
+def _switch(window):
+    window._menus.actions["own_process"].trigger()
+
+
+def test_the_thread_is_the_default_and_the_process_is_one_switch_away(open_window, made):
+    window = open_window()
+    assert [kind for kind, _ in made] == ["thread"]
+    assert not window._menus.actions["own_process"].isChecked()
+    _say(window, made[0][1], MODEL)
+    _switch(window)
+    assert "next run" in window.store.told
+    window.run()
+    (_, thread), (kind, process) = made
+    assert (kind, thread.closed, thread.submitted[1:]) == ("process", True, [])
+    assert isinstance(process.submitted[0], Load)
+    _say(window, process, EngineStarted("process", 7), MODEL)
+    assert isinstance(process.submitted[1], Run)
+
+
+def test_run_under_way_goes_on_where_it_is(open_window, made):
+    window = open_window()
+    thread = made[0][1]
+    _say(window, thread, MODEL)
+    window.run()
+    _say(window, thread, *whole_run()[:3])
+    _switch(window)
+    assert not thread.closed
+    _say(window, thread, RunFinished("length", 5))
+    window.run()
+    assert [kind for kind, _ in made] == ["thread", "process"]
+
+
+def test_changing_ones_mind_loads_again_on_the_host_there_is(open_window, made):
+    window = open_window()
+    _say(window, made[0][1], MODEL)
+    _switch(window)
+    _switch(window)
+    window.run()
+    assert len(made) == 1
+    assert not made[0][1].closed
+
+
+def test_the_choice_comes_back_at_the_next_start(open_window, made):
+    window = open_window()
+    _switch(window)
+    window.close()
+    again = open_window()
+    assert made[-1][0] == "process"
+    assert again._menus.actions["own_process"].isChecked()
+
+
+def test_the_status_line_and_the_log_say_where_the_engine_is(open_window, made, qtbot):
+    window = open_window()
+    _say(window, made[0][1], EngineStarted("process", 4711), MODEL)
+    qtbot.waitUntil(lambda: "own process" in window._status.device.text())
+    assert "4711" in event_words.describe(EngineStarted("process", 4711))
+    assert "thread" in event_words.describe(EngineStarted("thread", 4711))
+    ended = event_words.describe(EngineEnded("it was killed", "run again"))
+    assert ended == "engine ended: it was killed; run again"
+
+
+def test_a_process_that_ended_between_runs_disturbs_nothing(open_window, made):
+    window = open_window()
+    _say(window, made[0][1], MODEL, *whole_run(), EngineEnded("it was killed", "run again"))
+    assert window.store.trouble is None
+    assert not window.store.busy
+    assert window.store.engine.model == MODEL
+
+
+def test_a_host_that_was_never_asked_anything_is_not_made(made):
+    host = ChosenHost("process", None)
+    host.cancel()
+    assert host.close()
+    assert made == []
+    assert host.kind == "process"

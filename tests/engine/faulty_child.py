@@ -1,0 +1,92 @@
+"""The engine's process with a session that goes wrong as the prompt says; needs no torch, so that it starts at once.
+
+`python -m tests.engine.faulty_child [RUNS]`"""
+
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from threading import Event as Flag
+from typing import TYPE_CHECKING, cast
+
+from engine import child
+from engine.errors import EngineError
+from engine.events import Event, ModelLoaded, PhaseFinished, Progressed, RunFinished, Setting, Surveyed
+from engine.method import Request
+from tests.app.factory import a_round, started
+
+if TYPE_CHECKING:
+    from engine.session import Session
+
+N_LONG, N_SHORT = 5_000, 3
+
+
+def hold_the_interpreter() -> None:
+    """What a library does that is stuck: no thread of Python gets on, so nothing in the process can stop it."""
+    ctypes.PyDLL(None).sleep(600)
+
+
+def write_past_python(text: bytes) -> None:
+    """What a native library does that prints: to the file, not to `sys.stdout`."""
+    os.write(1, text)
+
+
+class FaultySession:
+    """Knows one pair at a time. A target called `vanished` cannot be loaded; one called `deadly` ends the process."""
+
+    def __init__(self) -> None:
+        self._target = "none"
+
+    def load(self, target: str, drafter: str, **_: str) -> Iterator[Event]:
+        yield Progressed("loading", 0, 1, "bytes")
+        if target == "deadly":
+            os._exit(9)
+        if Path(target).name == "vanished" and not Path(target).exists():
+            raise EngineError(f"there is no folder {target}", "check the path")
+        self._target = target
+        yield ModelLoaded(target, drafter, "cpu", "float32", 2048, 1, 1, 0.0)
+
+    def survey(self, target: str, known: object, **_: object) -> Iterator[Event]:
+        yield Surveyed(target, (), os.environ["OMP_NUM_THREADS"])
+
+    def run(self, method: str, settings: Mapping[str, Setting], request: Request, cancelled: Flag) -> Iterator[Event]:
+        if request.prompt == "dead before the start":
+            os._exit(3)
+        began = started(f"{os.getpid()}-{request.prompt.replace(' ', '-')}", pieces=(self._target,), method=method)
+        yield began
+        yield PhaseFinished("prefill", 1.0, 1)
+        yield a_round(0, [" a"], [" x"])
+        self._go_wrong(request.prompt)
+        for number in range(1, N_LONG if request.prompt == "long" else N_SHORT):
+            yield a_round(number, [" a"], [" x"])
+        yield RunFinished("length", 2 * N_SHORT)
+
+    def _go_wrong(self, how: str) -> None:
+        match how:
+            case "exit":
+                sys.stderr.write("the library's last words\n")
+                sys.stderr.flush()
+                os._exit(7)
+            case "segfault":
+                signal.raise_signal(signal.SIGSEGV)
+            case "killed":
+                signal.raise_signal(signal.SIGKILL)
+            case "stuck":
+                hold_the_interpreter()
+            case "print":
+                print("printed", flush=True)
+                write_past_python(b"\xff\x00 written past Python\n" * 100)
+            case "chatty":
+                write_past_python(b"x" * 1_000_000 + b"\nthe end of it\n")
+                os._exit(1)
+            case "unreadable name":
+                raise EngineError("there is no \udcff.txt", "rename it")
+
+    def recover(self) -> None:
+        """Nothing is held."""
+
+
+if __name__ == "__main__":
+    child.main(sys.argv[1:], lambda: cast("Session", FaultySession()))
