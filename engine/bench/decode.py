@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from engine import machine, speed_model
 from engine.bench import limits, prompts, systems
+from engine.bench.limits import Bare
 from engine.bench.systems import Call, System
 from engine.drafters.prompt_lookup import PromptLookupDrafter
 from engine.errors import InputError
@@ -29,8 +30,9 @@ class DecodeBench(msgspec.Struct, frozen=True):
     """What was measured. ms_per_token: wall time of whole calls, prefill included, over new tokens; medians.
 
     Ratios above 1 mean ours is faster; intervals are bootstraps over prompts. runtime, drafter_runtime: what computed
-    our forwards. matrix_ms: the matrix products of a plain step alone; plain_over_matrices: the time of our plain
-    decoding over that; both None where the target is not fused."""
+    our forwards. matrix_ms: the matrix products of a plain step alone, in the form our forward uses; library_matrix_ms:
+    as the library multiplies a row; plain_over_matrices: our plain decoding over the former; all None where the target
+    is not fused."""
 
     ms_per_token: dict[str, float]
     ratio_vs_transformers: float
@@ -60,6 +62,7 @@ class DecodeBench(msgspec.Struct, frozen=True):
     runtime: RuntimeName
     drafter_runtime: RuntimeName
     matrix_ms: float | None
+    library_matrix_ms: float | None
     plain_over_matrices: float | None
     workload: str = "held-out prompts of the built-in world, at most 32 tokens, greedy, end-of-text off"
 
@@ -82,33 +85,33 @@ def bench(pair: Pair, *, gamma: int, n_new: int, n_prompts: int) -> Iterator[Eve
         raise InputError(f"max-new-tokens = {n_new}: {target.spec} has room for {room}", f"use --max-new-tokens {room}")
     for system in made.values():
         system(asked[0][:8])
-    calls, bare_ms = yield from _interleave(made, asked, target)
+    calls, bare = yield from _interleave(made, asked, target)
     lookup = systems.ours(target, PromptLookupDrafter(3, device=target.device), gamma=gamma, n_new=n_new)
     lookup_calls = [lookup(prompt) for prompt in asked[:_N_LOOKUP_PROMPTS]]
     perplexities = perplexity(target), perplexity(small)
     seconds = time.perf_counter() - started
-    yield _result(calls, bare_ms, lookup_calls, perplexities, pair, gamma=gamma, n_new=n_new, seconds=seconds)
+    yield _result(calls, bare, lookup_calls, perplexities, pair, gamma=gamma, n_new=n_new, seconds=seconds)
 
 
 def _interleave(
     made: dict[str, System], asked: Sequence[Sequence[int]], target: LoadedModel
-) -> Generator[Event, None, tuple[dict[str, list[Call]], list[float]]]:
+) -> Generator[Event, None, tuple[dict[str, list[Call]], list[Bare]]]:
     """The calls of every system and, beside each prompt, the time of the target's bare matrix products."""
     calls: dict[str, list[Call]] = {name: [] for name in made}
-    bare_ms: list[float] = []
+    bare: list[Bare] = []
     names = list(made)
     for i, prompt in enumerate(asked):
         for name in names[i % len(names) :] + names[: i % len(names)]:
             calls[name].append(made[name](prompt))
         if target.fused is not None:
-            bare_ms.append(limits.matrix_ms(target.fused))
+            bare.append(limits.matrices(target.fused))
         yield Progressed("measuring", i + 1, len(asked), "prompts")
-    return calls, bare_ms
+    return calls, bare
 
 
 def _result(
     calls: dict[str, list[Call]],
-    bare_ms: Sequence[float],
+    bare: Sequence[Bare],
     lookup_calls: list[Call],
     perplexities: tuple[float, float],
     pair: Pair,
@@ -119,7 +122,7 @@ def _result(
 ) -> DecodeBench:
     ours, target = calls[SPECULATIVE], pair.target
     assert pair.drafter is not None
-    per_step = [call.wall_ms / len(call.ids) / bare for call, bare in zip(calls[PLAIN], bare_ms, strict=False)]
+    over = [call.wall_ms / len(call.ids) / limit.ms for call, limit in zip(calls[PLAIN], bare, strict=False)]
     ratios = _ratios(calls[THEIR_ASSISTED], ours)
     plain_ratios = _ratios(calls[THEIR_PLAIN], calls[PLAIN])
     speedups = [_decode(plain) / _decode(fast) for plain, fast in zip(calls[PLAIN], ours, strict=True)]
@@ -152,8 +155,9 @@ def _result(
         seconds=seconds,
         runtime=target.runtime,
         drafter_runtime=pair.drafter.runtime,
-        matrix_ms=median(bare_ms) if bare_ms else None,
-        plain_over_matrices=median(per_step) if per_step else None,
+        matrix_ms=median(limit.ms for limit in bare) if bare else None,
+        library_matrix_ms=median(limit.library_ms for limit in bare) if bare else None,
+        plain_over_matrices=median(over) if over else None,
     )
 
 

@@ -1,9 +1,12 @@
 """The time that no plain step can undercut on this machine: its matrix products alone; knows no loop."""
 
 import time
+from collections.abc import Callable
 from statistics import median
+from typing import NamedTuple
 
 import torch
+from torch import Tensor
 
 from engine.fast import products
 from engine.fast.weights import FusedWeights, Projection
@@ -11,10 +14,24 @@ from engine.fast.weights import FusedWeights, Projection
 _N_PASSES = 11
 
 
+class Bare(NamedTuple):
+    """Milliseconds of all matrix products of a step over one id: in the form that the fused forward uses, and as the
+    library multiplies a row."""
+
+    ms: float
+    library_ms: float
+
+
 @torch.inference_mode()
-def matrix_ms(weights: FusedWeights) -> float:
-    """Milliseconds of all matrix products of a step over one id, in the form the fused forward uses; a median."""
-    multiply, n_rows = (products.streamed_product, 2) if products.streams(weights) else (products.product, 1)
+def matrices(weights: FusedWeights) -> Bare:
+    """Time both forms, one after the other."""
+    library_ms = _median_ms(weights, products.product, n_rows=1)
+    if not products.streams(weights):
+        return Bare(library_ms, library_ms)
+    return Bare(_median_ms(weights, products.streamed_product, n_rows=2), library_ms)
+
+
+def _median_ms(weights: FusedWeights, multiply: Callable[[Tensor, Projection], Tensor], *, n_rows: int) -> float:
     work = [(_rows(by, n_rows), by) for by in _matrices(weights)]
     taken: list[float] = []
     for _ in range(_N_PASSES):
@@ -32,5 +49,5 @@ def _matrices(weights: FusedWeights) -> list[Projection]:
     return [*of_layers, weights.head]
 
 
-def _rows(by: Projection, n: int) -> torch.Tensor:
+def _rows(by: Projection, n: int) -> Tensor:
     return torch.randn(n, by.weight.shape[1], device=by.weight.device).to(by.weight.dtype)

@@ -111,7 +111,7 @@ class FusedModel:
         return normed(hidden, self._weights.norm)
 
     def _prepared(self, n: int, tree: Tree | None) -> tuple[Tensor, Tensor, list[_States]]:
-        """Cosines and sines [n, 1, 2, D / 2] of n new ids, and what each layer reads and writes."""
+        """Cosines and sines of n new ids, as `_rotate` takes them, and what each layer reads and writes."""
         start, end = self.length, self.length + n
         held = self._room.at_least(end, n_kept=start)
         turns = held.cos[start:end], held.sin[start:end]
@@ -119,7 +119,7 @@ class FusedModel:
             turns = held.cos[start + tree.depths], held.sin[start + tree.depths]
         spans = {window: self._span(n, window, tree) for window in set(self._shape.windows)}
         read = {
-            window: (*(_by_head(states[:, span.first : end]) for states in (held.keys, held.values)), span.mask)
+            window: (_by_head(held.keys[:, span.first : end]), _by_head(held.values[:, span.first : end]), span.mask)
             for window, span in spans.items()
         }
         written = zip(held.keys[:, start:end].unbind(0), held.values[:, start:end].unbind(0), strict=True)
@@ -182,8 +182,8 @@ def _by_head(states: Tensor) -> tuple[Tensor, ...]:
 
 
 def _rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Rotary embedding of [n, H, D]; cos and sin are [n, 1, 2, D / 2], the sine with the sign of its half."""
-    halves = x.unflatten(-1, (2, -1))
+    """Rotary embedding of [n, H, D]; cos [n, 1, 1, D / 2], sin [n, 1, 2, D / 2], the sine with the sign of its half."""
+    halves = x.view(*x.shape[:-1], 2, -1)
     return torch.addcmul(halves * cos, halves.flip(-2), sin).flatten(-2)
 
 

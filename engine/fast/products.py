@@ -1,8 +1,7 @@
 """The product of a few rows with a matrix, in the form that reads the matrix fastest; knows no models.
 
-On a CPU in float32, weight @ x.T reads a matrix from memory with all threads where the library's x @ weight.T uses one
-(two cores of an AMD EPYC, the products of the built-in target over one id: 1.2 ms against 3.8 ms), but only from two
-columns on, and only for matrices that do not lie in the cache anyway."""
+On a CPU in float32, weight @ x.T reads a matrix from memory with all threads where the library's x @ weight.T uses one,
+but only from two columns on, and only for matrices that do not lie in the cache anyway; `bench decode` times both."""
 
 import torch
 from torch import Tensor

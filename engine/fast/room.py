@@ -11,8 +11,8 @@ _FIRST_CAPACITY = 256
 
 
 class Buffers(NamedTuple):
-    """keys, values: [layers, capacity, H_kv, D]. cos, sin: [capacity, 1, 2, D / 2], the sine of the first half
-    negated."""
+    """keys, values: [layers, capacity, H_kv, D]. cos: [capacity, 1, 1, D / 2]; sin: [capacity, 1, 2, D / 2], that
+    of the first half negated."""
 
     keys: Tensor
     values: Tensor
@@ -58,4 +58,4 @@ class Room:
         angles = torch.arange(capacity, device=self._like.device, dtype=torch.float32)[:, None] * frequencies[None]
         cos, sin = angles.cos() * self._shape.rope_scale, angles.sin() * self._shape.rope_scale
         kind = self._like.dtype
-        return torch.stack([cos, cos], 1).to(kind).unsqueeze(1), torch.stack([-sin, sin], 1).to(kind).unsqueeze(1)
+        return cos.to(kind)[:, None, None], torch.stack([-sin, sin], 1).to(kind).unsqueeze(1)
