@@ -38,7 +38,7 @@ def bench_ui(
     from app.bench.ui import UiBench, bench
 
     output = Output(json=json)
-    load = Load(pair.target, drafter, pair.device, pair.drafter_device, pair.dtype)
+    load = Load(pair.target, drafter, pair.device, pair.drafter_device, pair.dtype, pair.runtime)
     for item in bench(load, config.gamma, n_pairs=pairs):
         if isinstance(item, UiBench):
             output.summary(msgspec.to_builtins(item))
