@@ -27,6 +27,9 @@ from engine.events import (
     RunFailed,
     RunFinished,
     RunStarted,
+    Surveyed,
+    TrainingEstimated,
+    TrainingFinished,
 )
 from engine.host import Command, Fork, Load, Pause, Resume, Run, Step, Train, Unload, name_of
 from engine.wire import Answered, Cancel, Said
@@ -37,16 +40,19 @@ _JOIN_S = 3.0
 # A window that takes no events holds the engine once so many wait, through the pipe that fills up.
 MOST_WAITING = 4096
 _LOOK_AGAIN_S = 0.01
+_LAST_WORDS = (ModelLoaded, RunFinished, RunFailed, Surveyed, TrainingEstimated, TrainingFinished)
 
 
 class _Task:
-    """A command that is not answered yet. handed: the process has it, or the pair it needs. steers: given early."""
+    """A command that is not answered yet. handed: the process has it, or the pair it needs. steers: given early.
+    told: its last event was heard, though not that it was the last."""
 
     def __init__(self, command: Command) -> None:
         self.command = command
         self.steers: list[Pause | Step | Resume] = []
         self.cancelled = False
         self.handed = False
+        self.told = False
 
 
 class ProcessHost:
@@ -207,6 +213,8 @@ class ProcessHost:
 
     def _note(self, event: Event) -> None:
         """Keep what is needed should the process end before the command does."""
+        if isinstance(event, _LAST_WORDS):
+            self._tasks[0].told = True
         if isinstance(event, RunStarted):
             self._run = RunSoFar(event)
         elif self._run is not None:
@@ -237,6 +245,8 @@ class ProcessHost:
             self._calm()
             asked, self._dying = self._dying, False
             self._child, self._reloading, self._refusal = None, False, None
+            if self._tasks and self._tasks[0].told:
+                self._tasks.popleft()
             if self._tasks and self._tasks[0].handed:
                 self._end_first(ending)
             elif not (asked or self._closing):

@@ -12,6 +12,7 @@ from app.__main__ import main
 from app.bench import meter
 from app.bench.meter import Heartbeat, MeteredWindow
 from app.bench.recording import RecordedHost, lengthened
+from app.bench.slowdown import Slowdown
 from app.run_record import RunRecord
 from engine.events import ModelLoaded, RoundFinished, RunFinished, RunStarted
 from engine.host import Load, Run
@@ -79,6 +80,12 @@ def test_a_recorded_host_that_is_stopped_ends_early(record):
     while not host.inbox.empty():
         kinds.add(type(host.inbox.get_nowait()))
     assert RunFinished not in kinds
+
+
+def test_what_is_lost_is_the_median_over_pairs():
+    found = Slowdown({"headless": (0.0,) * 3, "live": (0.3, 0.1, 0.2)}, {"headless": 10.0, "live": 8.0})
+    low, high = found.interval("live")
+    assert (low, found.median("live"), high) == (0.1, 0.2, 0.3)
 
 
 def test_the_meter_counts_what_was_spent_up_to_each_paint(qtbot):

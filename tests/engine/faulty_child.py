@@ -25,6 +25,7 @@ N_LONG, N_SHORT = 5_000, 3
 
 def hold_the_interpreter() -> None:
     """What a library does that is stuck: no thread of Python gets on, so nothing in the process can stop it."""
+    (Path(sys.argv[1]).parent / "stuck").touch()
     ctypes.PyDLL(None).sleep(600)
 
 
@@ -62,6 +63,8 @@ class FaultySession:
         for number in range(1, N_LONG if request.prompt == "long" else N_SHORT):
             yield a_round(number, [" a"], [" x"])
         yield RunFinished("length", 2 * N_SHORT)
+        if request.prompt == "dead after the end":
+            os._exit(5)
 
     def _go_wrong(self, how: str) -> None:
         match how:

@@ -74,6 +74,12 @@ def saved(tmp_path: Path, pattern: str) -> tuple[Event, ...]:
     return found.events
 
 
+def until_stuck(tmp_path: Path) -> None:
+    """Wait until a stop comes too late for the run to see it."""
+    while not (tmp_path / "stuck").exists():
+        time.sleep(0.01)
+
+
 def gone(pid: int) -> bool:
     """Whether a process has ended, within a while."""
     for _ in range(WAIT_S * 10):
@@ -159,6 +165,15 @@ def test_process_that_dies_between_two_runs_is_told_and_replaced(host: ProcessHo
     assert until(host, RunStarted).prompt_pieces == ("this one",)
 
 
+def test_run_that_had_its_end_is_not_ended_again_by_a_crash(host: ProcessHost, tmp_path: Path) -> None:
+    host.submit(run("dead after the end"))
+    until(host, RunFinished)
+    assert isinstance(host.inbox.get(timeout=WAIT_S), EngineEnded)
+    assert saved(tmp_path, "dead-after-the-end")[-1].__class__ is RunFinished
+    host.submit(run("well"))
+    assert until(host, RunFinished).reason == "length"
+
+
 def _loaded(host: ProcessHost, target: str) -> int:
     host.submit(Load(target, "lookup"))
     pid = until(host, EngineStarted).pid
@@ -171,6 +186,7 @@ def test_run_that_does_not_stop_is_ended_with_its_process_and_kept_as_stopped(tm
     pid = _loaded(host, "this one")
     host.submit(run("stuck"))
     until(host, RoundFinished)
+    until_stuck(tmp_path)
     host.submit(run("well"))
     host.cancel()
     assert "did not stop" in until(host, EngineEnded).why
@@ -200,6 +216,7 @@ def test_closing_ends_a_process_that_is_stuck(tmp_path: Path, monkeypatch: pytes
     pid = _loaded(host, "this one")
     host.submit(run("stuck"))
     until(host, RoundFinished)
+    until_stuck(tmp_path)
     host.close()
     assert gone(pid)
     assert saved(tmp_path, "stuck")[-1] == RunFinished("cancelled", 2)
@@ -237,9 +254,10 @@ def test_name_that_is_no_text_arrives_with_escapes() -> None:
 
 def test_order_that_no_message_can_hold_is_refused_and_the_next_one_is_carried_out(host: ProcessHost) -> None:
     host.submit(Load("\udcff", "lookup"))
+    assert until(host, Refused).what == "load"
+    until(host, EngineStarted)
     host.submit(Run("speculative", {"seed": 2**70}, Request("well")))
     host.submit(run("well"))
-    assert until(host, Refused).what == "load"
     assert until(host, Refused).what == "run"
     assert until(host, RunFinished).reason == "length"
 
