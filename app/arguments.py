@@ -61,7 +61,9 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--target", metavar="SPEC", help="builtin, a folder, or a cached hub id")
-    parser.add_argument("--drafter", metavar="SPEC", help="builtin, builtin:small, lookup[:N], none, a folder")
+    parser.add_argument(
+        "--drafter", metavar="SPEC", help="builtin[:small|:misaligned|:rag], lookup[:N], none, a folder"
+    )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     parser.add_argument("--dtype", choices=_DTYPES, default="auto", help="number type of the weights")
     parser.add_argument("--engine", choices=_ENGINES, help="where it runs: on a thread of the window, or apart from it")

@@ -27,6 +27,8 @@ def builtin_name(spec: str, role: Role) -> str | None:
         ("builtin", "target"): _tr("built-in target"),
         ("builtin", "drafter"): _tr("built-in drafter"),
         ("builtin:small", "drafter"): _tr("built-in small drafter"),
+        ("builtin:misaligned", "drafter"): _tr("built-in misaligned drafter"),
+        ("builtin:rag", "drafter"): _tr("built-in RAG drafter"),
     }
     title = titles.get((spec, role))
     if title is None:

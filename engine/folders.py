@@ -13,7 +13,9 @@ from typing import NamedTuple
 from engine.errors import InputError, ModelError
 
 BUILTIN_TARGET = "target"
-BUILTIN_DRAFTERS = {"builtin": "general", "builtin:small": "small"}
+BUILTIN_DRAFTERS = {
+    "builtin": "general", "builtin:small": "small", "builtin:misaligned": "misaligned", "builtin:rag": "rag",
+}  # fmt: skip
 # Written by older versions of transformers itself and read by nothing that acts on them.
 _HARMLESS_PRIVATE_KEYS = {"_name_or_path", "_commit_hash", "_sliding_window_pattern", "_from_model_config"}
 # What transformers reads a vocabulary from.

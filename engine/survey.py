@@ -10,7 +10,10 @@ from engine.events import ModelOption, Role, Surveyed
 from engine.folders import Checkpoint
 from engine.models import Plan
 
-_TITLES = {"builtin": "built-in", "builtin:small": "built-in, small"}
+_TITLES = {
+    "builtin": "built-in", "builtin:small": "built-in, small", "builtin:misaligned": "built-in, misaligned",
+    "builtin:rag": "built-in, for RAG",
+}  # fmt: skip
 
 
 def survey(target: str, known: Sequence[str], *, device: str, dtype: str, cancelled: Flag) -> Surveyed:

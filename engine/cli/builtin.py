@@ -1,7 +1,7 @@
 """`draftscope builtin`: the built-in world and models, examined."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
@@ -11,12 +11,20 @@ from engine.cli.options import Json
 from engine.cli.output import Output
 from engine.errors import InputError
 
+if TYPE_CHECKING:
+    from engine.world.corpus import Corpus
+
 _LEAST = 10
 _Seed = Annotated[int, typer.Option(help="of the world the questions are about; any seed gives unseen names")]
 _Questions = Annotated[int, typer.Option(help="questions of each kind")]
 _Models = Annotated[
     Path | None, typer.Option(help="a folder with target, general and perhaps misaligned; the built-in ones")
 ]
+_Out = Annotated[
+    Path | None, typer.Option(help="a folder for documents.jsonl and questions.jsonl of the shipped corpus")
+]
+_Documents = Annotated[Path | None, typer.Option(help="check your own documents, an object a line")]
+_Asked = Annotated[Path | None, typer.Option(help="check your own questions over those documents")]
 
 
 def builtin_eval(*, seed: _Seed = 0, questions: _Questions = 100, models: _Models = None, json: Json = False) -> int:
@@ -34,3 +42,43 @@ def builtin_eval(*, seed: _Seed = 0, questions: _Questions = 100, models: _Model
         else:
             output.event(item)
     return OK
+
+
+def builtin_corpus(
+    *, out: _Out = None, documents: _Documents = None, questions: _Asked = None, json: Json = False
+) -> int:
+    """Write the shipped corpus as JSON Lines, or check your own in the same form.
+
+    Documents need `id` and `text`, questions `question` and `answer`; engine/world/corpus.py has all fields."""
+    from engine.world import corpus
+
+    if questions is not None and documents is None:
+        raise InputError(f"{questions} needs its documents", "give --documents FILE as well")
+    if (out is None) == (documents is None):
+        raise InputError("builtin corpus writes one or checks one", "give --out FOLDER, or --documents FILE")
+    found = corpus.generate(corpus.shipped_source()) if documents is None else corpus.read(documents, questions)
+    if out is not None:
+        _write_corpus(out, found)
+    Output(json=json).summary(
+        {
+            "documents": len(found.documents),
+            "questions": len(found.questions),
+            "kinds": sorted({question.kind for question in found.questions if question.kind}),
+            "folder": None if out is None else str(out),
+        }
+    )
+    return OK
+
+
+def _write_corpus(out: Path, made: "Corpus") -> None:
+    """Both files, never over others. Raises InputError where they cannot be written."""
+    from engine.world import corpus
+
+    for path, records in ((out / "documents.jsonl", made.documents), (out / "questions.jsonl", made.questions)):
+        if path.exists():
+            raise InputError(f"{path} exists already", "name another folder")
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            corpus.write(path, records)
+        except OSError as err:
+            raise InputError(f"{path} cannot be written ({err.strerror})", "choose another folder") from err

@@ -24,6 +24,7 @@ app.add_typer(_training, name="train")
 
 _builtin = typer.Typer(no_args_is_help=True, help="The built-in world and models, examined.")
 _builtin.command("eval")(builtin.builtin_eval)
+_builtin.command("corpus")(builtin.builtin_corpus)
 app.add_typer(_builtin, name="builtin")
 
 

@@ -20,7 +20,10 @@ class PairOptions(msgspec.Struct, frozen=True):
 
     target: Annotated[str, Meta(description="builtin, a folder, or a hub id in the cache")] = "builtin"
     drafter: Annotated[
-        str, Meta(description="builtin, builtin:small, a folder or hub id, lookup[:N], none; auto fits the target")
+        str,
+        Meta(
+            description="builtin[:small|:misaligned|:rag], a folder or hub id, lookup[:N], none; auto fits the target"
+        ),
     ] = "auto"
     device: Annotated[str, Meta(description="auto, cpu, cuda or cuda:N")] = "auto"
     drafter_device: Annotated[str, Meta(description="auto is the target's device")] = "auto"

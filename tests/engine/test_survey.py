@@ -8,7 +8,7 @@ from threading import Event as Flag
 import pytest
 from huggingface_hub import constants
 
-from engine import models, weights
+from engine import folders, models, weights
 from engine.errors import EngineError, InputError, ModelError
 from engine.events import ModelOption, Role, Surveyed
 from engine.session import Session
@@ -129,7 +129,7 @@ def test_what_is_no_language_model_is_left_out(cache: Path, made: Path) -> None:
     (cache / "datasets--org--text").mkdir()
     (cache / "models--org--refs-only").mkdir()
     (cache / "version.txt").write_text("1")
-    assert {one.spec for one in look().options} == {"builtin", "builtin:small"}
+    assert {one.spec for one in look().options} == set(folders.BUILTIN_DRAFTERS)
 
 
 def test_unreadable_cache_is_said_and_the_rest_is_offered(cache: Path) -> None:

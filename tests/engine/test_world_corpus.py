@@ -1,18 +1,20 @@
 """Corpora as JSON Lines: what is written is read again, and what is wrong is named by line and field."""
 
+import json
 from itertools import islice
 from pathlib import Path
 from random import Random
 
 import pytest
 
+from engine.cli import main
 from engine.errors import InputError
 from engine.world import corpus
 from engine.world.census import worlds
 from engine.world.corpus import Corpus, DocumentRecord, QuestionRecord
 from engine.world.documents import archive
 from engine.world.open_names import split_of
-from engine.world.questions import questions
+from engine.world.questions import QUESTION_KINDS, questions
 
 
 def made() -> Corpus:
@@ -91,3 +93,39 @@ def test_file_that_is_not_there_or_a_folder_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path / "none.jsonl", tmp_path):
         with pytest.raises(InputError, match="cannot be read"):
             corpus.read(path)
+
+
+def test_command_writes_the_shipped_corpus_and_checks_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "corpus"
+    assert main(["builtin", "corpus", "--out", str(out), "--json"]) == 0
+    written = json.loads(capsys.readouterr().out.splitlines()[-1])
+    files = ["--documents", str(out / "documents.jsonl"), "--questions", str(out / "questions.jsonl")]
+    assert main(["builtin", "corpus", *files, "--json"]) == 0
+    checked = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert written["documents"] == checked["documents"] >= 5000
+    assert written["kinds"] == checked["kinds"] == sorted(QUESTION_KINDS)
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ([], "--out FOLDER"),
+        (["--questions", "q.jsonl"], "needs its documents"),
+        (["--documents", "missing.jsonl"], "missing.jsonl"),
+        (["--out", "."], "exists already"),
+    ],
+)
+def test_command_refuses_in_one_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    options: list[str],
+    complaint: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "questions.jsonl").write_text("mine")
+    (tmp_path / "documents.jsonl").write_text("mine")
+    assert main(["builtin", "corpus", *options]) == 2
+    said = capsys.readouterr().err
+    assert complaint in said and said.count("\n") == 1
+    assert (tmp_path / "documents.jsonl").read_text() == "mine"
