@@ -76,6 +76,8 @@ class _Trainer:
 
     def events(self, loaded: LoadedModel | None) -> Iterator[Event]:
         """Everything, in order."""
+        if self._job.resume:
+            self._place.refuse_unbegun()
         given = find(self._job)
         asked = needed(self._job, given, loaded=loaded is not None)
         estimate.refuse_too_large(asked, self._job.out)

@@ -97,6 +97,11 @@ class Workplace(NamedTuple):
         if self.out.exists() and not self.work.exists() and any(self.out.iterdir()):
             raise InputError(f"{self.out} holds other files", "name a new folder for the drafter")
 
+    def refuse_unbegun(self) -> None:
+        """Raise InputError where there is no training to go on with; touches nothing."""
+        if self.began() is None:
+            raise InputError(f"{self.out} holds no training to go on with", "start it anew, or check the folder")
+
     def began(self) -> Began | None:
         """What the training here was begun with; None where none was."""
         file = self.work / "began.json"

@@ -159,6 +159,14 @@ def test_refused_resume_leaves_the_log_as_it_was(target: str, texts: Path, tmp_p
     assert Workplace(tmp_path / "d").log.read_bytes() == log
 
 
+def test_resume_where_no_training_was_begun_is_refused_and_leaves_no_folder(
+    target: str, texts: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match="typo holds no training to go on with"):
+        run(job(target, texts, tmp_path / "typo", resume=True))
+    assert not (tmp_path / "typo").exists()
+
+
 def test_drafter_within_the_folder_of_its_texts_can_be_resumed(target: str, texts: Path, tmp_path: Path) -> None:
     shutil.copytree(texts, tmp_path / "texts")
     asked = job(target, tmp_path / "texts", tmp_path / "texts" / "drafter")
