@@ -54,6 +54,11 @@ class TrainingRecord:
         return self.state in ("asked", "training")
 
     @property
+    def complete(self) -> bool:
+        """Whether all its steps are done, so that there is nothing to go on with."""
+        return self.started is not None and self.finished is not None and self.finished.step >= self.started.steps
+
+    @property
     def last_step(self) -> int:
         """How far it is."""
         if self.finished is not None:
