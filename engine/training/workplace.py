@@ -17,9 +17,8 @@ from transformers import LlamaForCausalLM, PreTrainedTokenizerBase
 
 from engine.errors import EngineError, InputError
 from engine.training.drafter_config import DrafterConfig
-from engine.training.training_log import FILE_NAME
+from engine.training.training_log import BEGAN, FILE_NAME, WORK
 
-_WORK = "training"
 _WEIGHTS, _PROVENANCE = "model.safetensors", "provenance.json"
 
 
@@ -62,7 +61,7 @@ class Workplace(NamedTuple):
     @property
     def work(self) -> Path:
         """Tokens, checkpoint, lock."""
-        return self.out / _WORK
+        return self.out / WORK
 
     @property
     def checkpoint(self) -> Path:
@@ -104,7 +103,7 @@ class Workplace(NamedTuple):
 
     def began(self) -> Began | None:
         """What the training here was begun with; None where none was."""
-        file = self.work / "began.json"
+        file = self.work / BEGAN
         if not file.exists():
             return None
         try:
@@ -114,7 +113,7 @@ class Workplace(NamedTuple):
 
     def begin(self, began: Began) -> None:
         """Write down what the training is begun with."""
-        self._write("began.json", msgspec.json.encode(began), self.work)
+        self._write(BEGAN, msgspec.json.encode(began), self.work)
 
     def lay_out(self, model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase) -> None:
         """Write all of the drafter but its weights."""
