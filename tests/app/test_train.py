@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from app import training_words, words
 from app.main_window import MainWindow
 from app.store import RunStore
-from app.training_record import TrainingRecord
+from app.training_record import TrainingRecord, read_record
 from app.workspaces.train import TrainWorkspace
 from engine import paths
 from engine.events import (
@@ -434,3 +434,12 @@ def test_every_end_has_words(stopped) -> None:  # type: ignore[no-untyped-def]
     record.begin(COMMAND)
     record.take(replace(FINISHED, stopped=stopped))
     assert "400 steps" in training_words.ending(record)
+
+
+@pytest.mark.parametrize(
+    ("last", "said"),
+    [(Refused("train", "the disk is full", "free some"), "the disk is full"), (None, "no end recorded")],
+)
+def test_end_of_the_last_attempt_is_said_not_of_one_before(tmp_path: Path, last: Refused | None, said: str) -> None:
+    events = [NEEDED, STARTED, FINISHED, NEEDED, *([] if last is None else [last])]
+    assert said in training_words.ending(read_record(events, tmp_path / "log"))
