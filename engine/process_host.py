@@ -265,7 +265,11 @@ class ProcessHost:
             self._save(self._run, end)
             self._answer(end)
         elif task.cancelled:
-            hint = "resume it: its last checkpoint is kept" if isinstance(task.command, Train) else "start it again"
+            hint = (
+                "resume it; if it had not begun, start it again"
+                if isinstance(task.command, Train)
+                else "start it again"
+            )
             self._answer(Refused(what, "stopped by the user", hint))
         elif isinstance(task.command, Run | Fork):
             self._answer(RunFailed(*endings.words(ending), ending.tail))
