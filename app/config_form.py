@@ -16,11 +16,13 @@ from app.panels.steady_box import SteadyBox
 from engine.events import Setting
 
 _LARGEST_INT = 2**53
-_SMALLEST_STEP = 0.001
+_DECIMALS = 3
 
 
 class Field(NamedTuple):
-    """What the form says of a setting. zero: what a 0 is called, empty where it is a number like any other."""
+    """What the form says of a setting. zero: what a 0 is called, empty where it is a number like any other.
+
+    decimals: places after the point, none where it is an integer."""
 
     name: str
     title: str
@@ -28,6 +30,7 @@ class Field(NamedTuple):
     kind: inspect.Type
     default: Setting
     zero: str = ""
+    decimals: int = _DECIMALS
 
 
 def fields_of(kind: type[msgspec.Struct]) -> tuple[Field, ...]:
@@ -40,7 +43,8 @@ def fields_of(kind: type[msgspec.Struct]) -> tuple[Field, ...]:
 def _field(field: inspect.Field) -> Field:
     kind, said = _said(field.type)
     title = said.get("title", field.name.replace("_", " ").capitalize())
-    return Field(field.name, title, said.get("description", ""), kind, field.default, said.get("zero", ""))
+    decimals = 0 if isinstance(kind, inspect.IntType) else int(said.get("decimals", _DECIMALS))
+    return Field(field.name, title, said.get("description", ""), kind, field.default, said.get("zero", ""), decimals)
 
 
 def _said(kind: inspect.Type) -> tuple[inspect.Type, dict[str, str]]:
@@ -170,9 +174,11 @@ class ConfigForm(QWidget):
         assert isinstance(field.kind, inspect.IntType | inspect.FloatType)
         is_int = isinstance(field.kind, inspect.IntType)
         box = _NumberBox(self)
-        box.setDecimals(0 if is_int else 3)
+        box.setDecimals(field.decimals)
         box.setSingleStep(1 if is_int else 0.1)
-        box.setRange(*_bounds(field.kind, step=1 if is_int else _SMALLEST_STEP))
+        if field.decimals > _DECIMALS:
+            box.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
+        box.setRange(*_bounds(field.kind, step=10**-field.decimals))
         box.setSpecialValueText(field.zero)
         box.setValue(float(field.default or 0))
         box.setFont(theme.tabular(box.font()))

@@ -18,6 +18,7 @@ from engine.events import (
     When,
 )
 from engine.host import Train
+from engine.training.training_log import can_go_on_beside
 
 State: TypeAlias = Literal["none", "asked", "training", "finished", "refused", "torn"]
 Points: TypeAlias = list[tuple[int, float]]
@@ -52,6 +53,11 @@ class TrainingRecord:
     def live(self) -> bool:
         """Whether it was asked for and has not ended."""
         return self.state in ("asked", "training")
+
+    @property
+    def complete(self) -> bool:
+        """Whether all its steps are done, so that there is nothing to go on with."""
+        return self.started is not None and self.finished is not None and self.finished.step >= self.started.steps
 
     @property
     def last_step(self) -> int:
@@ -121,7 +127,7 @@ class TrainingRecord:
 
 
 def read_record(events: Iterable[Event], source: Path) -> TrainingRecord:
-    """The training of a log. Its drafter is looked for beside the log, then where it was made."""
+    """The training of a log. It and its drafter are looked for beside the log, then where they were made."""
     record = TrainingRecord(source=source)
     for event in events:
         if isinstance(event, TrainingEstimated):
@@ -132,8 +138,9 @@ def read_record(events: Iterable[Event], source: Path) -> TrainingRecord:
             record.take(event)
     record.state = "torn" if record.live else record.state
     if (began := record.started) is not None:
-        settings = dict(began.settings)
-        record.command = Train(began.target, began.data, began.folder, settings, resume=record.finished is None)
+        out = str(source.parent.absolute()) if can_go_on_beside(source) else began.folder
+        more = record.state != "finished"
+        record.command = Train(began.target, began.data, out, dict(began.settings), resume=more)
         folders = (source.parent, Path(began.folder))
         record.drafter = next((str(folder) for folder in folders if (folder / _WEIGHTS).is_file()), None)
     return record

@@ -44,9 +44,9 @@ def state(record: TrainingRecord, at: Progressed | None) -> str:
 def ending(record: TrainingRecord) -> str:
     """How the newest training stands, where none is under way."""
     source = "" if record.source is None else tr("from {0}: ").format(one_line(record.source.name))
-    if record.finished is not None:
+    if record.state == "finished" and record.finished is not None:
         return source + _finished(record.finished)
-    if record.failure is not None:
+    if record.state == "refused" and record.failure is not None:
         return source + _failed(record.failure, record.last_step)
     if record.state == "torn" and record.started is not None:
         text = tr("no end recorded; step {0:,} of {1:,} so far")

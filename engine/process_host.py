@@ -31,7 +31,7 @@ from engine.events import (
     TrainingEstimated,
     TrainingFinished,
 )
-from engine.host import Command, Fork, Load, Pause, Resume, Run, Step, Train, Unload, name_of
+from engine.host import Command, EstimateTraining, Fork, Load, Pause, Resume, Run, Step, Train, Unload, name_of
 from engine.wire import Answered, Cancel, Said
 
 # What a stopped command gets to end by itself; a training has a checkpoint to write.
@@ -40,7 +40,7 @@ _JOIN_S = 3.0
 # A window that takes no events holds the engine once so many wait, through the pipe that fills up.
 MOST_WAITING = 4096
 _LOOK_AGAIN_S = 0.01
-_LAST_WORDS = (ModelLoaded, RunFinished, RunFailed, Surveyed, TrainingEstimated, TrainingFinished)
+_LAST_WORDS = (ModelLoaded, RunFinished, RunFailed, Surveyed, TrainingFinished)
 
 
 class _Task:
@@ -213,7 +213,7 @@ class ProcessHost:
 
     def _note(self, event: Event) -> None:
         """Keep what is needed should the process end before the command does."""
-        if isinstance(event, _LAST_WORDS):
+        if self._tasks and _is_last_word(event, self._tasks[0].command):
             self._tasks[0].told = True
         if isinstance(event, RunStarted):
             self._run = RunSoFar(event)
@@ -265,7 +265,11 @@ class ProcessHost:
             self._save(self._run, end)
             self._answer(end)
         elif task.cancelled:
-            hint = "resume it: its last checkpoint is kept" if isinstance(task.command, Train) else "start it again"
+            hint = (
+                "resume it; if it had not begun, start it again"
+                if isinstance(task.command, Train)
+                else "start it again"
+            )
             self._answer(Refused(what, "stopped by the user", hint))
         elif isinstance(task.command, Run | Fork):
             self._answer(RunFailed(*endings.words(ending), ending.tail))
@@ -278,6 +282,13 @@ class ProcessHost:
                 run.save(self._runs, end)
         except OSError as err:
             self.inbox.put(Refused("save", f"the end of the run is not saved ({err})", "free the disk"))
+
+
+def _is_last_word(event: Event, command: Command) -> bool:
+    """Whether the event answers the command. A training begins with what answers a question about one."""
+    if isinstance(event, TrainingEstimated):
+        return isinstance(command, EstimateTraining)
+    return isinstance(event, _LAST_WORDS)
 
 
 def _held(task: _Task) -> Command:

@@ -211,13 +211,21 @@ class TrainFormPanel(Panel):
             self._pause.start()
 
     def _suggest_out(self) -> None:
-        """Name a folder that is not there yet, unless one was typed."""
-        if self.out.text() != self._out_suggested or self.resume.isChecked():
+        """Name a folder that is not there yet, unless one was typed or is that of a training to go on with."""
+        if self.out.text() != self._out_suggested or self.resume.isChecked() or self._can_go_on():
             return
         free = str(_free_folder(self.target.spec()))
         if free != self._out_suggested:
             self._out_suggested = free
             self.out.setText(free)
+
+    def _can_go_on(self) -> bool:
+        """Whether target and folder are those of the training on show, which has steps left."""
+        record, chosen = self.store.training, self.command()
+        command = record.command
+        return command is not None and not record.complete and (command.target, command.out) == (
+            chosen.target, chosen.out,
+        )  # fmt: skip
 
     # Look
 

@@ -76,6 +76,8 @@ class _Trainer:
 
     def events(self, loaded: LoadedModel | None) -> Iterator[Event]:
         """Everything, in order."""
+        if self._job.resume:
+            self._place.refuse_unbegun()
         given = find(self._job)
         asked = needed(self._job, given, loaded=loaded is not None)
         estimate.refuse_too_large(asked, self._job.out)
@@ -252,7 +254,7 @@ class _Trainer:
         per_s = progress.n_tokens / max(progress.seconds, 1e-9)
         yield TrainingFinished(
             stopped=ended,
-            folder=str(self._place.out),
+            folder=str(self._place.out.absolute()),
             step=progress.step,
             best_step=early_stop.best_step(progress.scores),
             n_tokens=progress.n_tokens,
@@ -281,7 +283,7 @@ def _started(
 ) -> TrainingStarted:
     return TrainingStarted(
         target=target.spec,
-        folder=str(job.out),
+        folder=str(job.out.absolute()),
         objective=began.settings.objective,
         layers=shape.layers,
         width=shape.width,
@@ -293,7 +295,7 @@ def _started(
         step=step,
         device=str(target.device),
         dtype=began.dtype,
-        data="" if job.data is None else str(job.data),
+        data="" if job.data is None else str(job.data.absolute()),
         settings=settings_of(job.settings),
         started_utc=machine.now_utc(),
         versions=machine.versions(),

@@ -12,6 +12,8 @@ OBJECTIVES: tuple[ObjectiveName, ...] = ("forward-kl", "reverse-kl", "total-vari
 
 # What a form calls a 0.
 _AUTO = {"zero": "auto"}
+# And the places after the point that a rate needs there.
+_AUTO_RATE = {**_AUTO, "decimals": "8"}
 
 
 class DrafterConfig(msgspec.Struct, frozen=True):
@@ -68,5 +70,11 @@ class DrafterConfig(msgspec.Struct, frozen=True):
     ] = 0
     rate: Annotated[
         float,
-        Meta(ge=0, le=1, title="Learning rate", description="at its peak; 0 fits the width", extra_json_schema=_AUTO),
+        Meta(
+            ge=0,
+            le=1,
+            title="Learning rate",
+            description="at its peak; 0 fits the width",
+            extra_json_schema=_AUTO_RATE,
+        ),
     ] = 0.0

@@ -39,7 +39,7 @@ class Texts:
 
     def stamp(self) -> tuple[tuple[str, int, int], ...]:
         """What changes when a file does."""
-        return tuple((str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in self._files)
+        return tuple((str(file.absolute()), file.stat().st_size, file.stat().st_mtime_ns) for file in self._files)
 
     def documents(self) -> Iterator[str]:
         """Yield the documents that hold more than space, file by file; no file is read whole."""

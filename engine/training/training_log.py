@@ -13,6 +13,8 @@ from engine.trace import TraceWriter
 
 # A corpus may well be called training.jsonl, and the folder of a drafter may lie in that of its texts.
 FILE_NAME = "training-log.jsonl"
+# Beside it: the folder of all that is unfinished, and therein what the training was begun with.
+WORK, BEGAN = "training", "began.json"
 _WHAT = "the training's log"
 
 
@@ -31,6 +33,11 @@ def logged(path: Path, events: Generator[Event, None, None]) -> Generator[Event,
         raise
     finally:
         log.close()
+
+
+def can_go_on_beside(path: Path) -> bool:
+    """Whether the training of the log lies where its log does; a log may be a copy."""
+    return (path.parent / WORK / BEGAN).is_file()
 
 
 class _Log:

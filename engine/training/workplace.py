@@ -17,9 +17,8 @@ from transformers import LlamaForCausalLM, PreTrainedTokenizerBase
 
 from engine.errors import EngineError, InputError
 from engine.training.drafter_config import DrafterConfig
-from engine.training.training_log import FILE_NAME
+from engine.training.training_log import BEGAN, FILE_NAME, WORK
 
-_WORK = "training"
 _WEIGHTS, _PROVENANCE = "model.safetensors", "provenance.json"
 
 
@@ -62,7 +61,7 @@ class Workplace(NamedTuple):
     @property
     def work(self) -> Path:
         """Tokens, checkpoint, lock."""
-        return self.out / _WORK
+        return self.out / WORK
 
     @property
     def checkpoint(self) -> Path:
@@ -97,9 +96,14 @@ class Workplace(NamedTuple):
         if self.out.exists() and not self.work.exists() and any(self.out.iterdir()):
             raise InputError(f"{self.out} holds other files", "name a new folder for the drafter")
 
+    def refuse_unbegun(self) -> None:
+        """Raise InputError where there is no training to go on with; touches nothing."""
+        if self.began() is None:
+            raise InputError(f"{self.out} holds no training to go on with", "start it anew, or check the folder")
+
     def began(self) -> Began | None:
         """What the training here was begun with; None where none was."""
-        file = self.work / "began.json"
+        file = self.work / BEGAN
         if not file.exists():
             return None
         try:
@@ -109,7 +113,7 @@ class Workplace(NamedTuple):
 
     def begin(self, began: Began) -> None:
         """Write down what the training is begun with."""
-        self._write("began.json", msgspec.json.encode(began), self.work)
+        self._write(BEGAN, msgspec.json.encode(began), self.work)
 
     def lay_out(self, model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase) -> None:
         """Write all of the drafter but its weights."""

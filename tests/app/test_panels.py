@@ -15,6 +15,7 @@ from engine.host import Load, Run
 from engine.method import Request, make_config
 from engine.methods.plain.config import PlainConfig
 from engine.methods.speculative.config import SpeculativeConfig
+from engine.training.drafter_config import DrafterConfig
 from tests.app.factory import MODEL, PAIR, FakeHost, a_round, blocks, started, whole_run
 
 
@@ -183,6 +184,18 @@ def test_the_form_has_a_control_with_help_for_each_setting(qtbot):
         assert form.control(field.name).accessibleName() == field.title
         assert form.control(field.name).toolTip() == field.help != ""
     assert make_config(SpeculativeConfig, form.values(SpeculativeConfig)) == SpeculativeConfig()
+
+
+def test_the_form_keeps_a_rate_of_any_size_and_writes_it_shortly(qtbot):
+    from PySide6.QtWidgets import QWidget
+
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    form = ConfigForm(DrafterConfig, parent)
+    for rate, text in ((0.0004, "0.0004"), (2.5e-6, "0.0000025"), (0.0, "auto")):
+        form.set_values({"rate": rate})
+        assert form.values(DrafterConfig)["rate"] == rate
+        assert form.control("rate").text() == text
 
 
 def test_the_form_keeps_settings_within_their_bounds(qtbot):

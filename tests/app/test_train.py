@@ -8,8 +8,9 @@ from msgspec.structs import replace
 from app import training_words, words
 from app.main_window import MainWindow
 from app.store import RunStore
-from app.training_record import TrainingRecord
+from app.training_record import TrainingRecord, read_record
 from app.workspaces.train import TrainWorkspace
+from engine import paths
 from engine.events import (
     CheckpointSaved,
     DrafterMeasured,
@@ -171,6 +172,24 @@ def test_stop_keeps_the_drafter_for_use(training, qtbot) -> None:  # type: ignor
     with qtbot.waitSignal(workspace.use_asked) as asked:
         workspace.bar.use.click()
     assert asked.args == ["builtin", "/drafter"]
+
+
+@pytest.mark.parametrize(("step", "is_kept"), [(50, True), (400, False)])
+def test_folder_of_a_stopped_training_is_kept_to_go_on_in_until_another_target_is_chosen(
+    tab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int, is_kept: bool
+) -> None:  # type: ignore[no-untyped-def]
+    store, _host, workspace, say = tab
+    monkeypatch.setattr(paths, "training", lambda: tmp_path)
+    form = workspace.form
+    form.target.set_spec("/models/mine")
+    command = form.command()
+    store.train(command)
+    Path(command.out).mkdir(parents=True)
+    say(NEEDED, replace(STARTED, folder=command.out))
+    say(replace(FINISHED, stopped="user", folder=command.out, step=step))
+    assert (form.out.text() == command.out) == is_kept
+    form.target.set_spec("builtin")
+    assert form.out.text() == str(tmp_path / "drafters" / "builtin-1")
 
 
 def test_messages_show_foreign_text_harmlessly(training) -> None:  # type: ignore[no-untyped-def]
@@ -415,3 +434,12 @@ def test_every_end_has_words(stopped) -> None:  # type: ignore[no-untyped-def]
     record.begin(COMMAND)
     record.take(replace(FINISHED, stopped=stopped))
     assert "400 steps" in training_words.ending(record)
+
+
+@pytest.mark.parametrize(
+    ("last", "said"),
+    [(Refused("train", "the disk is full", "free some"), "the disk is full"), (None, "no end recorded")],
+)
+def test_end_of_the_last_attempt_is_said_not_of_one_before(tmp_path: Path, last: Refused | None, said: str) -> None:
+    events = [NEEDED, STARTED, FINISHED, NEEDED, *([] if last is None else [last])]
+    assert said in training_words.ending(read_record(events, tmp_path / "log"))

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from app.training_record import TrainingRecord, read_record
 from engine import trace
 from engine.events import Event, Measured, Refused, TrainingEstimated, TrainingFinished, TrainingStarted
@@ -63,6 +65,24 @@ def test_command_of_a_log_repeats_the_training_or_goes_on_with_it(tmp_path: Path
     assert torn.command == Train("builtin", "/texts", "d", settings, resume=True)
     whole = read_record([ASKED, started(), FINISHED], tmp_path / "log")
     assert whole.command == Train("builtin", "/texts", "d", settings)
+
+
+def test_training_goes_on_where_its_log_lies_if_it_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "moved" / "training").mkdir(parents=True)
+    for there, out in ((False, "d"), (True, str(tmp_path / "moved"))):
+        if there:
+            (tmp_path / "moved" / "training" / "began.json").touch()
+        record = read_record([ASKED, started(folder="d")], Path("moved") / "log")
+        assert record.command is not None
+        assert (record.command.out, record.command.resume) == (out, True)
+
+
+def test_training_that_could_not_go_on_is_offered_to_go_on(tmp_path: Path) -> None:
+    refused = Refused("train", "the disk is full", "free some")
+    record = read_record([ASKED, started(), FINISHED, ASKED, refused], tmp_path / "log")
+    assert record.state == "refused"
+    assert record.command is not None and record.command.resume
 
 
 def test_drafter_is_looked_for_beside_the_log_then_where_it_was_made(tmp_path: Path) -> None:

@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, cast
 
 from engine import child
 from engine.errors import EngineError
-from engine.events import Event, ModelLoaded, PhaseFinished, Progressed, RunFinished, Setting, Surveyed
+from engine.events import (
+    Event,
+    ModelLoaded,
+    PhaseFinished,
+    Progressed,
+    RunFinished,
+    Setting,
+    Surveyed,
+    TrainingEstimated,
+)
 from engine.method import Request
 from tests.app.factory import a_round, started
 
@@ -65,6 +74,13 @@ class FaultySession:
         yield RunFinished("length", 2 * N_SHORT)
         if request.prompt == "dead after the end":
             os._exit(5)
+
+    def train(self, target: str, data: str, **_: object) -> Iterator[Event]:
+        yield TrainingEstimated(target, "cpu", 1, 1, 1, 10, 1, 1, 32, 1, 1.0)
+        self._go_wrong(data)
+
+    def estimate_training(self, target: str, data: str, **_: object) -> Iterator[Event]:
+        yield from self.train(target, data)
 
     def _go_wrong(self, how: str) -> None:
         match how:

@@ -26,8 +26,9 @@ from engine.events import (
     RunFinished,
     RunStarted,
     Surveyed,
+    TrainingEstimated,
 )
-from engine.host import Fork, Load, Pause, Resume, Run, Step, Survey, Unload
+from engine.host import EstimateTraining, Fork, Load, Pause, Resume, Run, Step, Survey, Train, Unload
 from engine.method import Request
 from engine.process_host import ProcessHost
 
@@ -197,6 +198,35 @@ def test_run_that_does_not_stop_is_ended_with_its_process_and_kept_as_stopped(tm
     host.submit(run("well"))
     assert until(host, RunStarted).prompt_pieces == ("this one",)
     assert host.close()
+
+
+def test_process_that_dies_during_a_training_refuses_it_and_the_next_has_a_new_one(host: ProcessHost) -> None:
+    for _ in range(2):
+        host.submit(Train("builtin", "exit", "drafter", {}))
+        until(host, TrainingEstimated)
+        refused = until(host, Refused)
+        assert (refused.what, "status 7" in refused.reason) == ("train", True)
+        assert "the library's last words" in refused.traceback
+
+
+def test_training_that_does_not_stop_is_ended_with_its_process_and_refused_as_stopped(tmp_path: Path) -> None:
+    host = make(tmp_path / "runs", patience_s=0.5)
+    host.submit(Train("builtin", "stuck", "drafter", {}))
+    until(host, TrainingEstimated)
+    until_stuck(tmp_path)
+    host.cancel()
+    until(host, EngineEnded)
+    refused = until(host, Refused)
+    assert (refused.what, refused.reason) == ("train", "stopped by the user")
+    assert "resume" in refused.hint
+    assert host.close()
+
+
+def test_question_about_a_training_that_had_its_answer_is_not_answered_again_by_a_crash(host: ProcessHost) -> None:
+    host.submit(EstimateTraining(Train("builtin", "exit", "drafter", {})))
+    until(host, TrainingEstimated)
+    assert isinstance(host.inbox.get(timeout=WAIT_S), EngineEnded)
+    assert silent(host)
 
 
 def test_run_that_stops_in_time_keeps_its_process(host: ProcessHost) -> None:

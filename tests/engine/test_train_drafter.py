@@ -159,6 +159,26 @@ def test_refused_resume_leaves_the_log_as_it_was(target: str, texts: Path, tmp_p
     assert Workplace(tmp_path / "d").log.read_bytes() == log
 
 
+def test_resume_where_no_training_was_begun_is_refused_and_leaves_no_folder(
+    target: str, texts: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match="typo holds no training to go on with"):
+        run(job(target, texts, tmp_path / "typo", resume=True))
+    assert not (tmp_path / "typo").exists()
+
+
+def test_training_given_relative_paths_records_absolute_ones_and_resumes_with_them(
+    target: str, texts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(texts, tmp_path / "texts")
+    monkeypatch.chdir(tmp_path)
+    events = run(job(target, Path("texts"), Path("d")))
+    (began,) = [event for event in events if isinstance(event, TrainingStarted)]
+    assert (began.folder, began.data) == (str(tmp_path / "d"), str(tmp_path / "texts"))
+    assert end_of(events).folder == str(tmp_path / "d")
+    assert end_of(run(job(target, Path(began.data), Path(began.folder), resume=True))).step == N_STEPS
+
+
 def test_drafter_within_the_folder_of_its_texts_can_be_resumed(target: str, texts: Path, tmp_path: Path) -> None:
     shutil.copytree(texts, tmp_path / "texts")
     asked = job(target, tmp_path / "texts", tmp_path / "texts" / "drafter")
