@@ -14,12 +14,13 @@ from filelock import FileLock, Timeout
 from torch import Tensor
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
-from engine.errors import InputError
-from engine.events import Event, Measured, Progressed
+from engine.errors import EngineError, InputError
+from engine.events import Event, Measured, Progressed, Warned
 from engine.quiet import quiet_libraries
 from engine.training import curriculum, first_weights, shapes
 from engine.training.checkpoint import Progress
 from engine.training.curriculum import Phase
+from engine.training.disk import refused_by_disk
 from engine.training.loop import Objective, train
 from engine.training.objectives import forward_kl, next_token_loss
 from engine.training.probe import probe
@@ -102,7 +103,10 @@ def _tokenizer(work: Path) -> PreTrainedTokenizerFast:
     if not (folder / "tokenizer.json").exists():
         made = train_tokenizer(tokenizer_texts(_N_TOKENIZER_TEXTS), n_entries=shapes.N_ENTRIES)
         made.model_max_length = shapes.CONTEXT
-        made.save_pretrained(folder)
+        with refused_by_disk("the tokenizer", folder):
+            draft = work / "tokenizer.partial"
+            made.save_pretrained(draft)
+            draft.replace(folder)
     loaded: PreTrainedTokenizerFast = PreTrainedTokenizerFast.from_pretrained(folder)
     return loaded
 
@@ -138,13 +142,23 @@ def _stage(
         due = job.snapshot_s is not None and time.monotonic() - snapped > job.snapshot_s
         if due and (folder / "progress.json").exists():
             snapped = time.monotonic()
-            snapshots = job.work / "snapshots"
-            publish(stage, model, tokenizer, _progress(folder), snapshots, started_from=started_from)
+            yield from _snapshot(stage, model, tokenizer, job, started_from)
     progress = _progress(folder)
     if progress.step < stage.plan.steps:
         return None
     publish(stage, model, tokenizer, progress, job.out, started_from=started_from)
     return model
+
+
+def _snapshot(
+    stage: Stage, model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, job: Job, started_from: str
+) -> Iterator[Event]:
+    """Write the unfinished model beside the checkpoints; a disk that refuses is warned of."""
+    try:
+        progress = _progress(job.work / stage.name)
+        publish(stage, model, tokenizer, progress, job.work / "snapshots", started_from=started_from)
+    except EngineError as err:
+        yield Warned(err.message, "free disk space; the training goes on without this snapshot")
 
 
 def _new_model(stage: Stage, tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
@@ -168,7 +182,8 @@ def _first_weights(
     note = job.work / f"{stage.name}.start"
     if target is None and job.first is not None and not (job.work / stage.name).exists():
         first_weights.start_from(job.first, model, tokenizer)
-        note.write_text(first_weights.describe(job.first))
+        with refused_by_disk("the training", job.work):
+            note.write_text(first_weights.describe(job.first))
     return note.read_text() if note.exists() else _RANDOM_WEIGHTS
 
 
