@@ -17,8 +17,7 @@ from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 from engine.errors import EngineError, InputError
 from engine.events import Event, Measured, Progressed, Warned
 from engine.quiet import quiet_libraries
-from engine.training import curriculum, first_weights, shapes
-from engine.training.checkpoint import Progress
+from engine.training import checkpoint, curriculum, first_weights, shapes
 from engine.training.curriculum import Phase
 from engine.training.disk import refused_by_disk
 from engine.training.loop import Objective, train
@@ -140,10 +139,10 @@ def _stage(
         if isinstance(event, Progressed) and event.done % _PROBE_EVERY == 0:
             yield from _probed(stage, model, tokenizer, int(event.done))
         due = job.snapshot_s is not None and time.monotonic() - snapped > job.snapshot_s
-        if due and (folder / "progress.json").exists():
+        if due and checkpoint.progress(folder).step:
             snapped = time.monotonic()
             yield from _snapshot(stage, model, tokenizer, job, started_from)
-    progress = _progress(folder)
+    progress = checkpoint.progress(folder)
     if progress.step < stage.plan.steps:
         return None
     publish(stage, model, tokenizer, progress, job.out, started_from=started_from)
@@ -155,7 +154,7 @@ def _snapshot(
 ) -> Iterator[Event]:
     """Write the unfinished model beside the checkpoints; a disk that refuses is warned of."""
     try:
-        progress = _progress(job.work / stage.name)
+        progress = checkpoint.progress(job.work / stage.name)
         publish(stage, model, tokenizer, progress, job.work / "snapshots", started_from=started_from)
     except EngineError as err:
         yield Warned(err.message, "free disk space; the training goes on without this snapshot")
@@ -200,10 +199,6 @@ def _probed(stage: Stage, model: LlamaForCausalLM, tokenizer: PreTrainedTokenize
     for score in probe(model, tokenizer, _N_PROBED):
         yield Measured(f"{stage.name} loss of {score.name}", score.loss, step)
         yield Measured(f"{stage.name} exact {score.name}", score.exact, step)
-
-
-def _progress(folder: Path) -> Progress:
-    return msgspec.json.decode((folder / "progress.json").read_bytes(), type=Progress)
 
 
 def _named(event: Event, stage: str) -> Event:

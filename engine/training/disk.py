@@ -30,6 +30,11 @@ def _is_of_disk(err: Exception) -> bool:
 
 def write_synced(path: Path, raw: bytes) -> None:
     """Write a file and wait until the disk has it, so that it can be renamed. Raises OSError."""
-    with path.open("wb") as file:
-        file.write(raw)
+    path.write_bytes(raw)
+    sync(path)
+
+
+def sync(path: Path) -> None:
+    """Wait until the disk has what was written to a file. Raises OSError."""
+    with path.open("rb+") as file:
         os.fsync(file.fileno())

@@ -1,7 +1,6 @@
 """Texts as token ids in a file that is mapped, not read: any amount of text takes little memory; knows no models."""
 
 import hashlib
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
@@ -12,7 +11,7 @@ import torch
 from torch import Tensor
 
 from engine.errors import EngineError, InputError
-from engine.training.disk import refused_by_disk, write_synced
+from engine.training.disk import refused_by_disk, sync, write_synced
 from engine.training.rows import Batch, RowShape
 
 MOST_TOKENS = 50_000_000
@@ -139,8 +138,7 @@ def write(folder: Path, documents: Iterable[Document], *, source: str) -> Iterat
                 yield ends[-1]
                 if ends[-1] >= MOST_TOKENS:
                     break
-            file.flush()
-            os.fsync(file.fileno())
+        sync(draft)
         draft.replace(folder / _IDS)
         listed = folder / f"{_LIST}.partial"
         write_synced(listed, msgspec.json.encode(_Contents(ends, keys, source)))

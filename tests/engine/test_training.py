@@ -107,6 +107,16 @@ def test_damaged_checkpoint_is_named(tmp_path: Path) -> None:
         trained(tmp_path / "a")
 
 
+@pytest.mark.parametrize("content", [b"", b'{"step":'])
+def test_torn_progress_is_one_line_that_names_the_checkpoint(tmp_path: Path, content: bytes) -> None:
+    trained(tmp_path / "a", stop_after=3)
+    (tmp_path / "a" / "progress.json").write_bytes(content)
+    with pytest.raises(EngineError, match="is damaged"):
+        checkpoint.progress(tmp_path / "a")
+    with pytest.raises(EngineError, match="is damaged"):
+        trained(tmp_path / "a")
+
+
 def test_checkpoint_is_found_when_killed_between_the_two_renames(tmp_path: Path) -> None:
     trained(tmp_path / "a", stop_after=3)
     (tmp_path / "a").rename(tmp_path / "a.previous")
