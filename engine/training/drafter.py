@@ -140,7 +140,7 @@ class _Trainer:
             self._place.lay_out(model, target.tokenizer)
             self._place.begin(began)
         work = work._replace(rows=RowShape(began.n_rows, work.rows.length))
-        looker = Looker(model, held_out, began, self._place)
+        looker = Looker(model, held_out, began, self._place, patience=self._settings.patience)
         step = checkpoint.progress(self._place.checkpoint).step
         yield _started(self._job, began, work.shape, store, step, target)
         if not step:

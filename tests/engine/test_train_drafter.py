@@ -196,6 +196,15 @@ def test_training_without_progress_stops_early(target: str, texts: Path, tmp_pat
     assert end_of(run(asked)).stopped == "early"
 
 
+def test_resumed_training_has_the_patience_it_is_resumed_with(
+    target: str, texts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = job(target, texts, tmp_path / "d", rate=1e-12, steps=200, objective="cross-entropy")
+    broken_off(asked, monkeypatch, after=3)
+    settings = msgspec.structs.replace(asked.settings, patience=2)
+    assert end_of(run(asked._replace(settings=settings, resume=True))).stopped == "early"
+
+
 def test_loss_that_is_no_number_stops_and_keeps_the_last_good_drafter(
     target: str, texts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
