@@ -3,20 +3,17 @@
 * imports neither Qt nor torch."""
 
 import signal
-from os import SEEK_END
+from contextlib import closing
 from pathlib import Path
-
-import msgspec
 
 from engine.child_link import Ending
 from engine.events import Event, RoundFinished, RunFailed, RunFinished, RunStarted
 from engine.run_log import run_file
+from engine.trace import TraceWriter
 
 AGAIN = "the next run loads the pair again"
 # SIGKILL, which not every system names.
 _KILLED = -9
-_MAX_LINE_BYTES = 16 * 2**20
-_encoder = msgspec.json.Encoder()
 
 
 def words(ending: Ending) -> tuple[str, str]:
@@ -61,17 +58,8 @@ class RunSoFar:
         return RunFailed(*words(ending), ending.tail, at_s=self._at_s)
 
     def save(self, runs: Path, end: RunFinished | RunFailed) -> None:
-        """Write the end into the run's file, where there is one. Raises OSError."""
+        """Write the end into the run's file, where there is one. Raises EngineError."""
         path = run_file(runs, self._started)
         if path.exists():
-            _append(path, _encoder.encode(end) + b"\n")
-
-
-def _append(path: Path, line: bytes) -> None:
-    """Add a line, in place of one that was not finished: readers stop there."""
-    with path.open("r+b") as file:
-        size = file.seek(0, SEEK_END)
-        tail_at = file.seek(max(0, size - _MAX_LINE_BYTES))
-        file.truncate(tail_at + file.read().rfind(b"\n") + 1)
-        file.seek(0, SEEK_END)
-        file.write(line)
+            with closing(TraceWriter(path, append=True)) as writer:
+                writer.write(end)

@@ -1,13 +1,23 @@
 """Every fact a run or the engine can state; the only vocabulary between engine and app, and of the trace file.
 
 Ids are token ids of the target's vocabulary; times are seconds or milliseconds as their suffix says. Fields are only
-ever added, with defaults; anything else raises `SCHEMA` and adds a migration to `trace`."""
+ever added, with defaults; anything else raises `SCHEMA` and adds a migration to `trace`. The facts of a training
+lie in `training_events` and are handed on from here."""
 
 from typing import Literal, TypeAlias
 
-import msgspec
+from engine.event_base import SCHEMA as SCHEMA
+from engine.event_base import Event as Event
+from engine.event_base import Setting as Setting
+from engine.event_base import Struct as Struct
+from engine.training_events import CheckpointSaved as CheckpointSaved
+from engine.training_events import DrafterMeasured as DrafterMeasured
+from engine.training_events import TrainingEnd as TrainingEnd
+from engine.training_events import TrainingEstimated as TrainingEstimated
+from engine.training_events import TrainingFinished as TrainingFinished
+from engine.training_events import TrainingStarted as TrainingStarted
+from engine.training_events import When as When
 
-SCHEMA = 1
 Fate: TypeAlias = Literal["accepted", "rejected", "untested"]
 LastKind: TypeAlias = Literal["correction", "bonus"]
 StopReason: TypeAlias = Literal["length", "end_of_text", "context", "cancelled"]
@@ -15,16 +25,9 @@ Lane: TypeAlias = Literal["speculative", "plain"]
 Phase: TypeAlias = Literal[
     "prefill", "loading", "training", "measuring", "tokenizing", "checking", "sampling", "embedding"
 ]
-TrainingEnd: TypeAlias = Literal["steps", "minutes", "early", "user", "nan"]
-When: TypeAlias = Literal["before", "after"]
 Role: TypeAlias = Literal["target", "drafter"]
 RuntimeName: TypeAlias = Literal["fused", "modules"]
 HostKind: TypeAlias = Literal["thread", "process"]
-Setting: TypeAlias = str | int | float | bool | None
-
-
-class Struct(msgspec.Struct, frozen=True, forbid_unknown_fields=False, gc=False):
-    """An immutable value."""
 
 
 class Candidate(Struct, frozen=True):
@@ -67,10 +70,6 @@ class LastToken(Struct, frozen=True):
     rank: int | None = None
     top_p: tuple[Candidate, ...] = ()
     top_q: tuple[Candidate, ...] = ()
-
-
-class Event(Struct, frozen=True, tag_field="event", tag=True):
-    """Something that happened. Run events carry `at_s`, seconds since their run started."""
 
 
 class RunStarted(Event, frozen=True):
@@ -288,93 +287,11 @@ class Surveyed(Event, frozen=True):
     problem: str = ""
 
 
-class TrainingEstimated(Event, frozen=True):
-    """What training a drafter would take, before it is done; bytes are memory unless named otherwise.
-
-    tokens_per_s: a guess from a short measurement of the machine. why_not: why it would be refused, empty where not."""
-
-    target: str
-    device: str
-    target_bytes: int
-    drafter_bytes: int
-    batch_bytes: int
-    free_bytes: int
-    disk_bytes: int
-    layers: int
-    width: int
-    n_parameters: int
-    tokens_per_s: float
-    why_not: str = ""
-
-
-class TrainingStarted(Event, frozen=True):
-    """A drafter's training began, or went on at `step`. texts: documents to learn from; held_out: to measure on.
-
-    data: the text it was given, empty where the target wrote all of it."""
-
-    target: str
-    folder: str
-    objective: str
-    layers: int
-    width: int
-    n_parameters: int
-    n_texts: int
-    n_held_out: int
-    n_tokens: int
-    steps: int
-    step: int
-    device: str
-    dtype: str
-    data: str = ""
-    settings: tuple[tuple[str, Setting], ...] = ()
-    started_utc: str = ""
-    versions: tuple[tuple[str, str], ...] = ()
-    schema: int = SCHEMA
-
-
 class Warned(Event, frozen=True):
     """Something is done as asked and may not turn out as hoped."""
 
     message: str
     hint: str
-
-
-class DrafterMeasured(Event, frozen=True):
-    """How good a drafter is on held-out texts, before or after its training; what was not measured is None.
-
-    alpha: share of the target's greedy tokens that the drafter would have proposed. alpha_overlap: mean sum(min(p, q))
-    at temperature 1 over the same places."""
-
-    when: When
-    alpha: float
-    alpha_ci: tuple[float, float] | None
-    alpha_overlap: float
-    gamma: int
-    c: float | None = None
-    predicted_speedup: float | None = None
-    speedup: float | None = None
-    speedup_ci: tuple[float, float] | None = None
-
-
-class CheckpointSaved(Event, frozen=True):
-    """A training can be resumed at this step."""
-
-    step: int
-
-
-class TrainingFinished(Event, frozen=True):
-    """A training ended; the drafter in `folder` is the best one found, at `best_step`.
-
-    matrix_rate_fraction: operations a second of the training over those of a matrix product of its shape."""
-
-    stopped: TrainingEnd
-    folder: str
-    step: int
-    best_step: int
-    n_tokens: int
-    tokens_per_s: float
-    matrix_rate_fraction: float | None
-    seconds: float
 
 
 AnyEvent: TypeAlias = (

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from engine import endings
 from engine.child_link import Child, Ending, command_line
 from engine.endings import RunSoFar
+from engine.errors import EngineError
 from engine.events import (
     EngineEnded,
     EngineStarted,
@@ -280,8 +281,8 @@ class ProcessHost:
         try:
             if self._runs is not None:
                 run.save(self._runs, end)
-        except OSError as err:
-            self.inbox.put(Refused("save", f"the end of the run is not saved ({err})", "free the disk"))
+        except EngineError as err:
+            self.inbox.put(Refused("save", f"the end of the run is not saved: {err.message}", "free the disk"))
 
 
 def _is_last_word(event: Event, command: Command) -> bool:

@@ -4,7 +4,7 @@ import gc
 import threading
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from threading import Event as Flag
 from typing import cast
@@ -13,8 +13,9 @@ import torch
 from msgspec.structs import replace
 
 from engine import drafters, folders, methods, models
-from engine.errors import EngineError, InputError, MemoryExhausted
+from engine.errors import EngineError, InputError
 from engine.events import Estimated, Event, ModelLoaded, ModelUnloaded, Progressed, Setting
+from engine.memory import memory_errors
 from engine.method import MethodSpec, Request, make_config
 from engine.models import LoadedModel, Pair, Plan
 from engine.quiet import quiet_libraries
@@ -26,6 +27,7 @@ from engine.training.drafter_config import DrafterConfig
 from engine.training.job import Job, estimated
 
 NO_DRAFTER = "none"
+_SHORTER = "shorten the prompt or the run, or use a smaller model"
 
 
 class Session:
@@ -110,8 +112,7 @@ class Session:
         """Train a drafter, on the loaded target where it is the one asked for; see `train_drafter` for its events."""
         job = _job(target, data, out, settings, device=device, dtype=dtype, resume=resume)
         try:
-            with _memory_errors("training"):
-                yield from train_drafter(job, cancelled, loaded=self._loaded_target(job))
+            yield from train_drafter(job, cancelled, loaded=self._loaded_target(job))
         finally:
             release_memory()
 
@@ -146,7 +147,7 @@ class Session:
         self._refuse_without_drafter(spec)
         runtime = Runtime(self.target, self.drafter, self.drafter_spec, cancelled=cancelled)
         try:
-            with torch.inference_mode(), _memory_errors():
+            with torch.inference_mode(), memory_errors("the run", _SHORTER):
                 yield from spec.run(config, request, runtime)
         finally:
             if self.drafter is not None:
@@ -159,22 +160,6 @@ class Session:
     def _refuse_without_drafter(self, spec: MethodSpec) -> None:
         if spec.drafted and self.drafter is None:
             raise InputError(f"{spec.title} needs a drafter", "load one, or choose plain decoding")
-
-
-@contextmanager
-def _memory_errors(what: str = "the run") -> Iterator[None]:
-    """Turns the several ways in which memory runs out into one error."""
-    hint = "shorten the prompt or the run, or use a smaller model"
-    if what == "training":
-        hint = "choose a narrower drafter or a smaller target; the last checkpoint is kept"
-    try:
-        yield
-    except (MemoryError, torch.OutOfMemoryError) as err:
-        raise MemoryExhausted(f"memory ran out during {what}", hint) from err
-    except RuntimeError as err:
-        if "allocate memory" not in str(err):
-            raise
-        raise MemoryExhausted(f"memory ran out during {what}", hint) from err
 
 
 def _job(

@@ -4,7 +4,7 @@ Where a prompt asks for the answer alone, greedy decoding writes the gold answer
 tokens is the most probable one after those before it: one forward decides. Drafts and follow-ups are generated."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -197,7 +197,7 @@ def alpha(target: LoadedModel, drafter: LoadedModel, *, temperature: float) -> f
 
 
 def evaluate(under_test: BuiltinModels, *, seed: int, n: int) -> Iterator[Event | BuiltinEval]:
-    """Yield progress, and last the result."""
+    """Yield progress, and last the result. Raises ModelError, before anything else, where the embedder is missing."""
     started = time.perf_counter()
     examiner = Examiner(under_test, seed=seed, n=n)
     parts: dict[str, Callable[[], Marks]] = {
@@ -211,19 +211,20 @@ def evaluate(under_test: BuiltinModels, *, seed: int, n: int) -> Iterator[Event 
         "claims": lambda: examiner.exact("standard", "claim", 1),
         "two_hop": examiner.two_hop,
     }
-    marks: dict[str, Marks] = {}
-    for name, part in parts.items():
-        yield Progressed("measuring", len(marks), len(parts), "parts")
+    searched = yield from _searched(seed=seed, n=n)
+    marks: dict[str, Marks] = {"retrieval_recall_10": searched.marks}
+    for done, (name, part) in enumerate(parts.items()):
+        yield Progressed("measuring", done, len(parts), "parts")
         marks[name] = part()
-    searched: Retrieval | None = None
+    yield _result(under_test, examiner, marks, searched.n_documents, seed=seed, n=n, started=started)
+
+
+def _searched(*, seed: int, n: int) -> Generator[Event, None, Retrieval]:
     for item in retrieval.measure(seed=seed, n=n):
         if isinstance(item, Retrieval):
-            searched = item
-        else:
-            yield item
-    assert searched is not None
-    marks["retrieval_recall_10"] = searched.marks
-    yield _result(under_test, examiner, marks, searched.n_documents, seed=seed, n=n, started=started)
+            return item
+        yield item
+    raise AssertionError("a measurement ends with its result")
 
 
 def _result(

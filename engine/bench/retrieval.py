@@ -1,6 +1,6 @@
 """How often the built-in embedder finds the document that answers a question, in a fresh corpus; reads no answers."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence, Set
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +11,7 @@ from engine.documents.embedding import Embedded, Embedder, TextRole
 from engine.documents.encoder_folder import BUILTIN
 from engine.events import Progressed
 from engine.world import corpus
-from engine.world.corpus import Corpus
+from engine.world.corpus import Corpus, QuestionRecord
 from engine.world.questions import QUESTION_KINDS
 
 NEAREST = 10
@@ -20,7 +20,7 @@ _SHARE = 0.25
 
 
 class Retrieval(NamedTuple):
-    """Whether the gold document of each single-hop question is among the nearest, and among how many documents."""
+    """Whether a document that states the answer to each single-hop question is among the nearest, of how many."""
 
     marks: tuple[bool, ...]
     n_documents: int
@@ -30,18 +30,23 @@ def measure(*, seed: int, n: int) -> Iterator[Progressed | Retrieval]:
     """Yield progress, and last the result, for about n questions over the corpus of a seed.
 
     Raises ModelError where the built-in embedder is missing or another."""
-    found = _fresh(seed, n)
     *_, embedder = embedding.load(BUILTIN)
     assert isinstance(embedder, Embedder)
+    found = _fresh(seed, n)
     singles = [question for question in found.questions if question.kind == "single"]
     documents = yield from _embedded(embedder, [document.text for document in found.documents], "document")
     asked = yield from _embedded(embedder, [question.question for question in singles], "query")
     nearest = np.argsort(-(asked.vectors @ documents.vectors.T), axis=1, kind="stable")[:, :NEAREST]
     ids = [document.id for document in found.documents]
     marks = [
-        set(question.gold) <= {ids[place] for place in row} for question, row in zip(singles, nearest, strict=True)
+        is_answered(question, {ids[place] for place in row}) for question, row in zip(singles, nearest, strict=True)
     ]
     yield Retrieval(tuple(marks), len(ids))
+
+
+def is_answered(question: QuestionRecord, documents: Set[str]) -> bool:
+    """Whether a single-hop question can be answered from documents: several may state its fact, `gold` is one drawn."""
+    return not documents.isdisjoint((*question.gold, *question.supporting))
 
 
 def _fresh(seed: int, n: int) -> Corpus:

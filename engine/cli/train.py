@@ -36,7 +36,7 @@ def train_builtin(
             raise InputError(f"{name} = {value}: must be > 0", f"leave --{name} out to do without")
     if start_from is not None and not (start_from / "config.json").exists():
         raise InputError(f"{start_from} holds no model", "name a folder with config.json and model.safetensors")
-    from engine.events import Measured
+    from engine.events import Measured, Warned
     from engine.training.builtin import finished_stages, train_builtin
 
     output = Output(json=json)
@@ -51,6 +51,8 @@ def train_builtin(
             if isinstance(event, Measured):
                 losses[event.name] = event.value
                 output.note(f"{event.name} {event.value:.4f} at step {event.round}")
+            elif isinstance(event, Warned):
+                output.note(f"warning: {event.message}; {event.hint}")
             if flag.is_set():
                 break
     finished = finished_stages(published)

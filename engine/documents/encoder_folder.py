@@ -65,6 +65,8 @@ def inspect(spec: str) -> EncoderFolder:
         _refuse_other_family(spec, folder)
         transformer = parts[0].folder
         _refuse_handed_on(spec, transformer)
+        for part in parts:
+            _refuse_replaced_activation(spec, part)
         checked = [_examine(spec, folder, part) for part in parts if part.kind in _WITH_WEIGHTS]
         files = tuple(_files(spec, folder, parts))
     n_parameters = sum(one.n_parameters for one in checked)
@@ -152,6 +154,17 @@ def _is_other_task(settings: dict[str, object]) -> bool:
     if task != "feature-extraction" or not isinstance(called, dict) or not called.keys() <= {"text", "message"}:
         return True
     return any(not isinstance(how, dict) or how.get("method") != "forward" for how in called.values())
+
+
+def _refuse_replaced_activation(spec: str, part: Part) -> None:
+    """Refuse a function that sentence-transformers would replace by another, giving wrong vectors with a log line."""
+    path = part.folder / "config.json"
+    if part.kind != "Dense" or not path.exists():
+        return
+    named = folders.read_json(path, spec).get("activation_function", "torch.")
+    if not isinstance(named, str) or not named.startswith("torch."):
+        reason = f"{spec} has a dense layer with the activation function {str(named)[:80]!r}, which is not torch's"
+        raise ModelError(reason, _OTHER)
 
 
 def _examine(spec: str, folder: Path, part: Part) -> folders.Checkpoint:

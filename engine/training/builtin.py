@@ -14,12 +14,12 @@ from filelock import FileLock, Timeout
 from torch import Tensor
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
-from engine.errors import InputError
-from engine.events import Event, Measured, Progressed
+from engine.errors import EngineError, InputError
+from engine.events import Event, Measured, Progressed, Warned
 from engine.quiet import quiet_libraries
-from engine.training import curriculum, first_weights, shapes
-from engine.training.checkpoint import Progress
+from engine.training import checkpoint, curriculum, first_weights, shapes
 from engine.training.curriculum import Phase
+from engine.training.disk import refused_by_disk
 from engine.training.loop import Objective, train
 from engine.training.objectives import forward_kl, next_token_loss
 from engine.training.probe import probe
@@ -102,7 +102,10 @@ def _tokenizer(work: Path) -> PreTrainedTokenizerFast:
     if not (folder / "tokenizer.json").exists():
         made = train_tokenizer(tokenizer_texts(_N_TOKENIZER_TEXTS), n_entries=shapes.N_ENTRIES)
         made.model_max_length = shapes.CONTEXT
-        made.save_pretrained(folder)
+        with refused_by_disk("the tokenizer", folder):
+            draft = work / "tokenizer.partial"
+            made.save_pretrained(draft)
+            draft.replace(folder)
     loaded: PreTrainedTokenizerFast = PreTrainedTokenizerFast.from_pretrained(folder)
     return loaded
 
@@ -136,15 +139,25 @@ def _stage(
         if isinstance(event, Progressed) and event.done % _PROBE_EVERY == 0:
             yield from _probed(stage, model, tokenizer, int(event.done))
         due = job.snapshot_s is not None and time.monotonic() - snapped > job.snapshot_s
-        if due and (folder / "progress.json").exists():
+        if due and checkpoint.progress(folder).step:
             snapped = time.monotonic()
-            snapshots = job.work / "snapshots"
-            publish(stage, model, tokenizer, _progress(folder), snapshots, started_from=started_from)
-    progress = _progress(folder)
+            yield from _snapshot(stage, model, tokenizer, job, started_from)
+    progress = checkpoint.progress(folder)
     if progress.step < stage.plan.steps:
         return None
     publish(stage, model, tokenizer, progress, job.out, started_from=started_from)
     return model
+
+
+def _snapshot(
+    stage: Stage, model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, job: Job, started_from: str
+) -> Iterator[Event]:
+    """Write the unfinished model beside the checkpoints; a disk that refuses is warned of."""
+    try:
+        progress = checkpoint.progress(job.work / stage.name)
+        publish(stage, model, tokenizer, progress, job.work / "snapshots", started_from=started_from)
+    except EngineError as err:
+        yield Warned(err.message, "free disk space; the training goes on without this snapshot")
 
 
 def _new_model(stage: Stage, tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
@@ -168,7 +181,8 @@ def _first_weights(
     note = job.work / f"{stage.name}.start"
     if target is None and job.first is not None and not (job.work / stage.name).exists():
         first_weights.start_from(job.first, model, tokenizer)
-        note.write_text(first_weights.describe(job.first))
+        with refused_by_disk("the training", job.work):
+            note.write_text(first_weights.describe(job.first))
     return note.read_text() if note.exists() else _RANDOM_WEIGHTS
 
 
@@ -185,10 +199,6 @@ def _probed(stage: Stage, model: LlamaForCausalLM, tokenizer: PreTrainedTokenize
     for score in probe(model, tokenizer, _N_PROBED):
         yield Measured(f"{stage.name} loss of {score.name}", score.loss, step)
         yield Measured(f"{stage.name} exact {score.name}", score.exact, step)
-
-
-def _progress(folder: Path) -> Progress:
-    return msgspec.json.decode((folder / "progress.json").read_bytes(), type=Progress)
 
 
 def _named(event: Event, stage: str) -> Event:

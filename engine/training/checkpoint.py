@@ -1,6 +1,8 @@
 """Checkpoints of a training run on disk: written whole or not at all; knows nothing of what is trained."""
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -10,6 +12,9 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from engine.errors import EngineError
+from engine.training.disk import refused_by_disk, sync
+
+_PROGRESS = "progress.json"
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -28,21 +33,19 @@ def save(folder: Path, model: nn.Module, optimizer: Optimizer, progress: Progres
 
     Raises EngineError where the disk refuses; the old checkpoint is then intact."""
     draft = folder.with_name(folder.name + ".partial")
-    try:
+    with refused_by_disk("the checkpoint", folder):
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(parents=True)
         save_file(_named_weights(model), draft / "model.safetensors")
         save_file(_optimizer_tensors(optimizer), draft / "optimizer.safetensors")
-        (draft / "progress.json").write_bytes(msgspec.json.encode(progress))
+        (draft / _PROGRESS).write_bytes(msgspec.json.encode(progress))
+        for file in draft.iterdir():
+            sync(file)
         _replace(draft, folder)
-    except (OSError, SafetensorError) as err:  # safetensors has its own word for a full disk
-        raise EngineError(
-            f"the checkpoint could not be written to {folder} ({err})", "free disk space, then resume"
-        ) from err
 
 
 def _replace(new: Path, old: Path) -> None:
-    backup = old.with_name(old.name + ".previous")
+    backup = _previous(old)
     shutil.rmtree(backup, ignore_errors=True)
     if old.exists():
         old.replace(backup)
@@ -52,27 +55,41 @@ def _replace(new: Path, old: Path) -> None:
 
 def load(folder: Path, model: nn.Module, optimizer: Optimizer) -> Progress:
     """Restore model and optimizer from the newest complete checkpoint; a fresh Progress where there is none."""
-    backup = folder.with_name(folder.name + ".previous")
-    source = folder if folder.exists() else backup
-    if not source.exists():
+    source = _newest(folder)
+    if source is None:
         return Progress()
-    try:
+    with _readable(source):
         model.load_state_dict(load_file(source / "model.safetensors"), strict=False)
         _restore_optimizer(optimizer, load_file(source / "optimizer.safetensors"))
-        return msgspec.json.decode((source / "progress.json").read_bytes(), type=Progress)
-    except (OSError, SafetensorError, msgspec.DecodeError, ValueError, RuntimeError, KeyError) as err:
-        raise EngineError(
-            f"the checkpoint in {source} is damaged ({err})", "delete that folder to start it again"
-        ) from err
+    return _progress(source)
 
 
 def progress(folder: Path) -> Progress:
-    """How far the newest complete checkpoint has come; a fresh Progress where there is none."""
-    backup = folder.with_name(folder.name + ".previous")
-    source = folder if folder.exists() else backup
-    if not source.exists():
-        return Progress()
-    return msgspec.json.decode((source / "progress.json").read_bytes(), type=Progress)
+    """How far the newest complete checkpoint has come; a fresh Progress where there is none. Raises EngineError."""
+    source = _newest(folder)
+    return Progress() if source is None else _progress(source)
+
+
+def _newest(folder: Path) -> Path | None:
+    return next((found for found in (folder, _previous(folder)) if found.exists()), None)
+
+
+def _previous(folder: Path) -> Path:
+    return folder.with_name(folder.name + ".previous")
+
+
+def _progress(source: Path) -> Progress:
+    with _readable(source):
+        return msgspec.json.decode((source / _PROGRESS).read_bytes(), type=Progress)
+
+
+@contextmanager
+def _readable(source: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, SafetensorError, ValueError, RuntimeError, KeyError) as err:  # a DecodeError is a ValueError
+        reason = f"the checkpoint in {source} is damaged ({err})"
+        raise EngineError(reason, "delete that folder to start it again") from err
 
 
 def _named_weights(model: nn.Module) -> dict[str, Tensor]:

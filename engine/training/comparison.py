@@ -13,6 +13,7 @@ from transformers import LlamaForCausalLM
 from engine import checks, models, speed_model
 from engine.errors import EngineError, InputError, ModelError
 from engine.events import Event, Measured, Progressed
+from engine.memory import memory_errors
 from engine.models import LoadedModel
 from engine.speed_model import Interval
 from engine.training import collect, estimate, student
@@ -34,6 +35,7 @@ _TUNING_SHARE = 0.35
 _LEAST_TEXTS = 4
 _FEWEST_STEPS = 10
 _SHARE_OF_STEPS = 0.85
+_SMALLER = "choose a narrower drafter or a smaller target"
 Rates: TypeAlias = dict[str, float]
 
 
@@ -78,7 +80,7 @@ def compare(job: Job, cancelled: Flag) -> Iterator[Event | Comparison]:
     estimate.refuse_too_large(asked, job.out)
     yield asked
     place = Workplace(job.out)
-    with place.alone(resume=True):
+    with place.alone(resume=True), memory_errors("training", _SMALLER):
         target = yield from _loaded(job, cancelled)
         yield from collect.gather(
             place.work, found.texts, target, sample=0, seed=job.settings.seed, pause=lambda: _stop_if(cancelled)

@@ -14,10 +14,10 @@ from engine import checks, machine, models
 from engine.errors import EngineError, InputError, ModelError
 from engine.events import Event, Progressed, TrainingEnd, TrainingEstimated, TrainingFinished, TrainingStarted
 from engine.folders import Checkpoint
+from engine.memory import memory_errors
 from engine.method import settings_of
 from engine.models import LoadedModel
 from engine.training import checkpoint, collect, early_stop, estimate, figures, student
-from engine.training.checkpoint import Progress
 from engine.training.drafter_shape import DrafterShape, peak_rate
 from engine.training.estimate import Work
 from engine.training.held_out import HeldOut
@@ -38,6 +38,7 @@ _FEWEST_LOOKS, _MOST_LOOKS = 3, 24
 _REPORTS = 200
 _SAVE_EVERY_S = 30.0
 _SAY_EVERY_S = 0.05
+_SMALLER = "choose a narrower drafter or a smaller target; the last checkpoint is kept"
 
 
 def train_drafter(job: Job, cancelled: Flag, *, loaded: LoadedModel | None = None) -> Iterator[Event]:
@@ -88,12 +89,13 @@ class _Trainer:
     def _said(self, asked: TrainingEstimated, given: Found, loaded: LoadedModel | None) -> Generator[Event, None, None]:
         """What is in the log of the training."""
         yield asked
-        target = loaded or (yield from self._load(given.target, given.device, given.dtype))
-        yield from collect.gather(
-            self._place.work, given.texts, target, sample=self._settings.sample, seed=self._settings.seed,
-            pause=self._stop_here,
-        )  # fmt: skip
-        yield from self._train(target, given.target)
+        with memory_errors("training", _SMALLER):
+            target = loaded or (yield from self._load(given.target, given.device, given.dtype))
+            yield from collect.gather(
+                self._place.work, given.texts, target, sample=self._settings.sample, seed=self._settings.seed,
+                pause=self._stop_here,
+            )  # fmt: skip
+            yield from self._train(target, given.target)
 
     def _stop_here(self) -> None:
         if self._cancelled.is_set():
@@ -140,10 +142,10 @@ class _Trainer:
             self._place.lay_out(model, target.tokenizer)
             self._place.begin(began)
         work = work._replace(rows=RowShape(began.n_rows, work.rows.length))
-        looker = Looker(model, held_out, began, self._place)
-        first = self._progress()
-        yield _started(self._job, began, work.shape, store, first.step, target)
-        if not first.step:
+        looker = Looker(model, held_out, began, self._place, patience=self._settings.patience)
+        step = checkpoint.progress(self._place.checkpoint).step
+        yield _started(self._job, began, work.shape, store, step, target)
+        if not step:
             yield from figures.measured(
                 "before", target, model, held_out, gamma=self._settings.gamma, seconds=self._reserved_s
             )
@@ -223,7 +225,7 @@ class _Trainer:
                         return "user"
         except LossNotFinite:
             return "nan"
-        if looker.enough(progress := self._progress()):
+        if looker.enough(progress := checkpoint.progress(self._place.checkpoint)):
             return "early"
         return "steps" if self._settings.steps and progress.step >= began.steps else "minutes"
 
@@ -250,7 +252,7 @@ class _Trainer:
             "after", target, model, held_out, gamma=self._settings.gamma,
             seconds=0.0 if ended == "user" else self._reserved_s,
         )  # fmt: skip
-        progress = self._progress()
+        progress = checkpoint.progress(self._place.checkpoint)
         per_s = progress.n_tokens / max(progress.seconds, 1e-9)
         yield TrainingFinished(
             stopped=ended,
@@ -262,9 +264,6 @@ class _Trainer:
             matrix_rate_fraction=student.rate_fraction(target, shape, began, per_s),
             seconds=self._clock() - self._began_at,
         )
-
-    def _progress(self) -> Progress:
-        return checkpoint.progress(self._place.checkpoint)
 
 
 def _plan(began: Began, work: Work) -> Plan:

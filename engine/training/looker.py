@@ -12,16 +12,19 @@ _BEGINNING_SHARE = 1 / 3
 
 
 class Looker:
-    """Scores the drafter on held-out texts and keeps the best."""
+    """Scores the drafter on held-out texts and keeps the best. patience: looks without a better one, then enough."""
 
     name = "alpha"
 
-    def __init__(self, model: LlamaForCausalLM, held_out: HeldOut, began: Began, place: Workplace) -> None:
+    def __init__(
+        self, model: LlamaForCausalLM, held_out: HeldOut, began: Began, place: Workplace, *, patience: int
+    ) -> None:
         self.every = began.every
         self._model = model
         self._held_out = held_out
         self._began = began
         self._place = place
+        self._patience = patience
 
     def score(self, progress: Progress) -> float:
         """Held-out greedy alpha; the first and every better drafter is published."""
@@ -33,7 +36,7 @@ class Looker:
     def enough(self, progress: Progress) -> bool:
         """Whether the last looks brought nothing; a slow beginning does not count."""
         began = progress.step >= _BEGINNING_SHARE * self._began.steps
-        return began and early_stop.enough(progress.scores, patience=self._began.settings.patience)
+        return began and early_stop.enough(progress.scores, patience=self._patience)
 
 
 def _provenance(began: Began, progress: Progress, alpha: float) -> Provenance:

@@ -9,6 +9,7 @@ from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 from engine import machine
 from engine.training.checkpoint import Progress
+from engine.training.disk import refused_by_disk
 from engine.training.stages import Stage
 
 
@@ -38,19 +39,25 @@ def publish(
     *,
     started_from: str,
 ) -> None:
-    """Write the model to a folder of its name in `out`, replacing the one before only once it is complete."""
+    """Write the model to a folder of its name in `out`, replacing the one before only once it is complete.
+
+    Raises EngineError where the disk refuses; nothing unfinished is left."""
     folder = out / stage.name
     draft = out / f"{stage.name}.partial"
     shutil.rmtree(draft, ignore_errors=True)
     with torch.random.fork_rng(devices=[]):
         copy = LlamaForCausalLM(model.config)
     copy.load_state_dict(model.state_dict())
-    copy.to(torch.bfloat16).save_pretrained(draft)
-    tokenizer.save_pretrained(draft)
     made = _provenance(stage, model, progress, started_from)
-    (draft / "provenance.json").write_bytes(msgspec.json.format(msgspec.json.encode(made)))
-    shutil.rmtree(folder, ignore_errors=True)
-    draft.rename(folder)
+    try:
+        with refused_by_disk(f"the model {stage.name}", out):
+            copy.to(torch.bfloat16).save_pretrained(draft)
+            tokenizer.save_pretrained(draft)
+            (draft / "provenance.json").write_bytes(msgspec.json.format(msgspec.json.encode(made)))
+            shutil.rmtree(folder, ignore_errors=True)
+            draft.rename(folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
 
 
 def _provenance(stage: Stage, model: LlamaForCausalLM, progress: Progress, started_from: str) -> Provenance:

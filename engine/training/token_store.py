@@ -11,9 +11,11 @@ import torch
 from torch import Tensor
 
 from engine.errors import EngineError, InputError
+from engine.training.disk import refused_by_disk, sync, write_synced
 from engine.training.rows import Batch, RowShape
 
 MOST_TOKENS = 50_000_000
+_IDS, _LIST = "tokens.bin", "tokens.json"
 _HELD_OUT_SHARE, _MOST_HELD_OUT, _LEAST_HELD_OUT = 0.1, 32, 1
 Ids: TypeAlias = "np.typing.NDArray[np.uint32]"
 
@@ -44,7 +46,7 @@ class TokenStore:
     def __init__(self, folder: Path, *, seed: int) -> None:
         """Open what `write` left in `folder`. Raises InputError where fewer than two documents differ."""
         self._contents = _read(folder)
-        self._ids: Ids = np.memmap(folder / "tokens.bin", dtype=np.uint32, mode="r")
+        self._ids: Ids = np.memmap(folder / _IDS, dtype=np.uint32, mode="r")
         order = sorted(set(self._contents.keys), key=lambda found: _hash(f"{seed}/{found}".encode()))
         if len(order) < 2:
             raise InputError("there is only one document to learn from", "add more text, so that one can be held out")
@@ -122,9 +124,11 @@ def write(folder: Path, documents: Iterable[Document], *, source: str) -> Iterat
     What is past MOST_TOKENS is left. Raises EngineError where the disk refuses."""
     ends: list[int] = []
     keys: list[int] = []
-    draft = folder / "tokens.bin.partial"
-    try:
+    draft = folder / f"{_IDS}.partial"
+    with refused_by_disk("the tokens", folder):
         folder.mkdir(parents=True, exist_ok=True)
+        # What is listed must be what lies there: the old list goes first, the new one comes last.
+        (folder / _LIST).unlink(missing_ok=True)
         with draft.open("wb") as file:
             for document in documents:
                 row = np.asarray(document.ids, dtype=np.uint32)
@@ -134,23 +138,29 @@ def write(folder: Path, documents: Iterable[Document], *, source: str) -> Iterat
                 yield ends[-1]
                 if ends[-1] >= MOST_TOKENS:
                     break
-        draft.replace(folder / "tokens.bin")
-        (folder / "tokens.json").write_bytes(msgspec.json.encode(_Contents(ends, keys, source)))
-    except OSError as err:
-        raise EngineError(
-            f"the tokens could not be written to {folder} ({err})", "free disk space, then resume"
-        ) from err
+        sync(draft)
+        draft.replace(folder / _IDS)
+        listed = folder / f"{_LIST}.partial"
+        write_synced(listed, msgspec.json.encode(_Contents(ends, keys, source)))
+        listed.replace(folder / _LIST)
 
 
 def written_from(folder: Path) -> str | None:
     """What the store in `folder` was read from; None where there is no whole one."""
-    return _read(folder).source if (folder / "tokens.json").exists() and (folder / "tokens.bin").exists() else None
+    try:
+        return _read(folder).source
+    except EngineError:
+        return None
 
 
 def _read(folder: Path) -> _Contents:
     try:
-        return msgspec.json.decode((folder / "tokens.json").read_bytes(), type=_Contents)
-    except (OSError, msgspec.DecodeError) as err:
+        found = msgspec.json.decode((folder / _LIST).read_bytes(), type=_Contents)
+        n_bytes = (folder / _IDS).stat().st_size
+        if n_bytes != (found.ends[-1] if found.ends else 0) * np.dtype(np.uint32).itemsize:
+            raise ValueError(f"{_IDS} has {n_bytes} bytes, not those of its documents")
+        return found
+    except (OSError, ValueError) as err:
         raise EngineError(f"the tokens in {folder} are damaged ({err})", "delete that folder to start again") from err
 
 

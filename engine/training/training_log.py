@@ -6,7 +6,7 @@ from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
 
-from engine import trace
+from engine import faults, trace
 from engine.errors import EngineError, InputError
 from engine.events import Event, Refused, Warned
 from engine.trace import TraceWriter
@@ -30,6 +30,9 @@ def logged(path: Path, events: Generator[Event, None, None]) -> Generator[Event,
                 yield event
     except EngineError as err:
         yield from log.add(Refused("train", err.message, err.hint))
+        raise
+    except Exception as err:
+        yield from log.add(faults.refused("train", err))
         raise
     finally:
         log.close()

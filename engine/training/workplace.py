@@ -1,6 +1,5 @@
 """The folder of a drafter's training: who has it, what it was begun with, where the best drafter lies."""
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,15 +9,16 @@ from typing import NamedTuple
 import msgspec
 import torch
 from filelock import FileLock, Timeout
-from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import nn
 from transformers import LlamaForCausalLM, PreTrainedTokenizerBase
 
 from engine.errors import EngineError, InputError
+from engine.training.disk import RESUME, refused_by_disk, write_synced
 from engine.training.drafter_config import DrafterConfig
 from engine.training.training_log import BEGAN, FILE_NAME, WORK
 
+_RESUME = f"{RESUME}; the last checkpoint is whole"
 _WEIGHTS, _PROVENANCE = "model.safetensors", "provenance.json"
 
 
@@ -117,7 +117,7 @@ class Workplace(NamedTuple):
 
     def lay_out(self, model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase) -> None:
         """Write all of the drafter but its weights."""
-        with _refused_by_disk(self.out):
+        with refused_by_disk("the drafter", self.out, _RESUME):
             draft = self.work / "tokenizer.partial"
             shutil.rmtree(draft, ignore_errors=True)
             tokenizer.save_pretrained(draft)
@@ -130,7 +130,7 @@ class Workplace(NamedTuple):
     def publish(self, model: nn.Module, made: Provenance) -> None:
         """Replace the best drafter's weights, in bfloat16, by these; whichever is there is whole."""
         weights = {name: p.detach().to(torch.bfloat16).contiguous().cpu() for name, p in model.named_parameters()}
-        with _refused_by_disk(self.out):
+        with refused_by_disk("the drafter", self.out, _RESUME):
             draft = self.work / f"{_WEIGHTS}.partial"
             save_file(weights, draft, metadata={"format": "pt"})
             draft.replace(self.out / _WEIGHTS)
@@ -143,17 +143,6 @@ class Workplace(NamedTuple):
 
     def _write(self, name: str, raw: bytes, folder: Path) -> None:
         draft = self.work / f"{name}.partial"
-        with _refused_by_disk(folder):
-            with draft.open("wb") as file:
-                file.write(raw)
-                os.fsync(file.fileno())
+        with refused_by_disk("the drafter", folder, _RESUME):
+            write_synced(draft, raw)
             draft.replace(folder / name)
-
-
-@contextmanager
-def _refused_by_disk(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, SafetensorError) as err:
-        reason = f"the drafter could not be written to {folder} ({err})"
-        raise EngineError(reason, "free disk space, then resume; the last checkpoint is whole") from err

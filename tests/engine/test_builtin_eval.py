@@ -9,7 +9,8 @@ import pytest
 from engine.bench import builtin, retrieval
 from engine.bench.builtin import BuiltinEval, BuiltinModels, Examiner, evaluate, load_builtin
 from engine.cli import main
-from engine.errors import EngineError
+from engine.documents import encoder_folder
+from engine.errors import EngineError, ModelError
 from engine.world.open_names import split_of
 from tests import fakes
 
@@ -69,6 +70,12 @@ def test_another_seed_asks_about_others_and_never_about_names_of_training(folder
 def test_models_without_a_misaligned_drafter_have_no_figure_for_it(folder: Path) -> None:
     models = load_builtin(folder)._replace(misaligned=None)
     assert examined(models).alpha_misaligned is None
+
+
+def test_missing_embedder_is_said_before_anything_is_measured(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encoder_folder, "_PACKAGE", "no-such-package")
+    with pytest.raises(ModelError, match="not installed"):
+        next(evaluate(load_builtin(folder), seed=1, n=2))
 
 
 def test_command_prints_every_promised_field(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -154,6 +154,18 @@ def test_pickle_beside_safetensors_of_another_name_is_refused(folder: Path) -> N
         encoder_folder.inspect(str(folder))
 
 
+@pytest.mark.parametrize("name", ["someone.else.Swish", "transformers.activations.GELUActivation", 3, None])
+def test_activation_that_would_be_replaced_by_another_is_refused(folder: Path, name: object) -> None:
+    change(folder / "2_Dense" / "config.json", activation_function=name)
+    with pytest.raises(ModelError, match="activation function"):
+        encoder_folder.inspect(str(folder))
+
+
+def test_activations_of_torch_are_taken(folder: Path) -> None:
+    change(folder / "2_Dense" / "config.json", activation_function="torch.nn.modules.linear.Identity")
+    assert encoder_folder.inspect(str(folder)).n_parameters
+
+
 def test_adapter_is_refused(folder: Path) -> None:
     (folder / "adapter_config.json").write_text('{"base_model_name_or_path": "someone/else"}')
     with pytest.raises(ModelError, match="adapter"):

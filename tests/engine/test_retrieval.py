@@ -4,6 +4,7 @@ import pytest
 
 from engine.bench import retrieval
 from engine.bench.retrieval import Retrieval
+from engine.world.corpus import QuestionRecord
 
 
 @pytest.fixture(autouse=True)
@@ -26,3 +27,9 @@ def test_same_seed_finds_the_same_documents() -> None:
 def test_gold_documents_are_found_far_more_often_than_by_chance() -> None:
     found = measured(4)
     assert sum(found.marks) / len(found.marks) > 2 * retrieval.NEAREST / found.n_documents
+
+
+@pytest.mark.parametrize(("documents", "answered"), [({"b", "x"}, True), ({"a"}, True), ({"x", "c"}, False)])
+def test_any_document_that_states_the_answer_is_a_hit(documents: set[str], answered: bool) -> None:
+    question = QuestionRecord("Who?", "Mara", gold=("a",), supporting=("a", "b"), contradicting=("c",))
+    assert retrieval.is_answered(question, documents) is answered

@@ -86,6 +86,28 @@ def test_torn_store_is_not_taken_for_a_whole_one(tmp_path: Path) -> None:
     assert token_store.written_from(tmp_path) is None
 
 
+def test_store_torn_while_it_replaces_another_is_not_taken_for_either(tmp_path: Path) -> None:
+    stored(tmp_path, [[1, 2], [3]])
+    writing = token_store.write(tmp_path, [Document.of([i]) for i in range(9)], source="new")
+    next(writing)
+    writing.close()
+    assert token_store.written_from(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("tokens.json", b""), ("tokens.json", b'{"ends":['), ("tokens.bin", b"")]
+)
+def test_store_with_a_torn_file_is_written_anew_and_said_to_be_damaged(
+    tmp_path: Path, name: str, content: bytes
+) -> None:
+    stored(tmp_path, [[1, 2], [3]])
+    (tmp_path / name).write_bytes(content)
+    assert token_store.written_from(tmp_path) is None
+    with pytest.raises(EngineError, match="are damaged"):
+        TokenStore(tmp_path, seed=0)
+    assert stored(tmp_path, [[1, 2], [3]]).source == "s"
+
+
 def test_full_disk_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "f").write_text("")
     with pytest.raises(EngineError, match="could not be written"):

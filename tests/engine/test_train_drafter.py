@@ -16,12 +16,13 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from engine import folders, models, trace
-from engine.errors import EngineError, InputError
+from engine.errors import EngineError, InputError, MemoryExhausted
 from engine.events import (
     DrafterMeasured,
     Event,
     Measured,
     Progressed,
+    Refused,
     TrainingEstimated,
     TrainingFinished,
     TrainingStarted,
@@ -215,6 +216,15 @@ def test_training_without_progress_stops_early(target: str, texts: Path, tmp_pat
     assert end_of(run(asked)).stopped == "early"
 
 
+def test_resumed_training_has_the_patience_it_is_resumed_with(
+    target: str, texts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = job(target, texts, tmp_path / "d", rate=1e-12, steps=200, objective="cross-entropy")
+    broken_off(asked, monkeypatch, after=3)
+    settings = msgspec.structs.replace(asked.settings, patience=2)
+    assert end_of(run(asked._replace(settings=settings, resume=True))).stopped == "early"
+
+
 def test_loss_that_is_no_number_stops_and_keeps_the_last_good_drafter(
     target: str, texts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -268,6 +278,20 @@ def test_full_disk_leaves_the_last_checkpoint_intact(
     assert (tmp_path / "d" / "training" / "checkpoint" / "model.safetensors").read_bytes() == before
     monkeypatch.undo()
     assert models.load(folders.inspect(str(tmp_path / "d")), torch.device("cpu"), torch.float32)
+
+
+@pytest.mark.parametrize("error", [MemoryError(), torch.OutOfMemoryError("x"), RuntimeError("can't allocate memory")])
+def test_memory_that_runs_out_is_one_line_and_the_end_of_the_log(
+    target: str, texts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def full(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(student, "objective", full)
+    with pytest.raises(MemoryExhausted, match="memory ran out during training"):
+        run(job(target, texts, tmp_path / "d"))
+    last = trace.read(tmp_path / "d" / "training-log.jsonl").events[-1]
+    assert isinstance(last, Refused) and last.reason == "memory ran out during training"
 
 
 def test_folder_in_use_is_refused(target: str, texts: Path, tmp_path: Path) -> None:

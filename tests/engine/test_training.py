@@ -1,18 +1,20 @@
 """Training: deterministic batches, resuming, checkpoints that survive, objectives that mean what they say."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
+from transformers import LlamaForCausalLM
 
 from engine.cli import main
 from engine.errors import EngineError, InputError
-from engine.events import Event, Measured
+from engine.events import Event, Measured, Warned
 from engine.training import builtin, checkpoint, objectives
 from engine.training.builtin import finished_stages, train_builtin
 from engine.training.feed import batches_from
@@ -105,6 +107,16 @@ def test_damaged_checkpoint_is_named(tmp_path: Path) -> None:
         trained(tmp_path / "a")
 
 
+@pytest.mark.parametrize("content", [b"", b'{"step":'])
+def test_torn_progress_is_one_line_that_names_the_checkpoint(tmp_path: Path, content: bytes) -> None:
+    trained(tmp_path / "a", stop_after=3)
+    (tmp_path / "a" / "progress.json").write_bytes(content)
+    with pytest.raises(EngineError, match="is damaged"):
+        checkpoint.progress(tmp_path / "a")
+    with pytest.raises(EngineError, match="is damaged"):
+        trained(tmp_path / "a")
+
+
 def test_checkpoint_is_found_when_killed_between_the_two_renames(tmp_path: Path) -> None:
     trained(tmp_path / "a", stop_after=3)
     (tmp_path / "a").rename(tmp_path / "a.previous")
@@ -185,7 +197,7 @@ def test_wider_plan_has_more_rows_of_the_same_length() -> None:
 
 @pytest.fixture
 def small_stages(monkeypatch: pytest.MonkeyPatch) -> None:
-    shape, plan = Shape(32, 2, 2, 2, 64), Plan(2, 1e-2, SHAPES, warmup=1)
+    shape, plan = Shape(32, 2, 2, 2, 64), Plan(2, 1e-2, SHAPES, warmup=1, save_every_s=0.0)
     monkeypatch.setattr(builtin, "TARGET", Stage("target", shape, plan, 1, "everything", distilled=False))
     drafters = (
         Stage("general", shape, plan, 2, "drafting"),
@@ -259,6 +271,47 @@ def test_place_for_the_models_that_is_a_file_is_refused_before_anything_is_train
     with pytest.raises(InputError, match="cannot hold a training"):
         next(train_builtin(tmp_path / "work", tmp_path / "out"))
     assert not (tmp_path / "work" / "target").exists()
+
+
+# What OSError, safetensors and tokenizers make of a full disk.
+FULL = "No space left on device (os error 28)"
+FULL_DISKS = [OSError(28, FULL), SafetensorError(FULL), Exception(FULL)]
+
+
+@pytest.mark.parametrize("error", FULL_DISKS)
+@pytest.mark.usefixtures("small_stages")
+def test_full_disk_while_publishing_is_one_line_and_leaves_nothing_unfinished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setattr(LlamaForCausalLM, "save_pretrained", refusing(error))
+    with pytest.raises(EngineError, match=r"the model target could not be written .*No space left"):
+        list(train_builtin(tmp_path / "work", tmp_path / "out"))
+    assert not list((tmp_path / "out").iterdir())
+
+
+@pytest.mark.usefixtures("small_stages")
+def test_snapshot_that_the_disk_refuses_is_warned_of_and_does_not_end_the_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = LlamaForCausalLM.save_pretrained
+
+    def full(model: LlamaForCausalLM, folder: Path) -> None:
+        whole(model, folder)
+        if folder.parent.name == "snapshots":
+            raise OSError(28, FULL)
+
+    monkeypatch.setattr(LlamaForCausalLM, "save_pretrained", full)
+    events = list(train_builtin(tmp_path / "work", tmp_path / "out", snapshot_minutes=1e-9))
+    assert any(isinstance(event, Warned) and FULL in event.message for event in events)
+    assert finished_stages(tmp_path / "out") == ALL
+    assert not list((tmp_path / "work" / "snapshots").iterdir())
+
+
+def refusing(error: Exception) -> Callable[..., None]:
+    def full(*_: object, **__: object) -> None:
+        raise error
+
+    return full
 
 
 @pytest.mark.usefixtures("small_stages")

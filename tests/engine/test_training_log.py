@@ -26,7 +26,7 @@ FINISHED = TrainingFinished("steps", "d", 40, 40, 900, 30.0, None, 3.0)
 STORY: list[Event] = [ASKED, STARTED, Measured("loss", 7.0, 1), Measured("alpha", 0.5, 40), FINISHED]
 
 
-def say(events: list[Event], fault: EngineError | None = None) -> Generator[Event, None, None]:
+def say(events: list[Event], fault: Exception | None = None) -> Generator[Event, None, None]:
     yield from events
     if fault is not None:
         raise fault
@@ -89,6 +89,15 @@ def test_fault_that_ends_a_training_is_the_end_of_its_log(tmp_path: Path) -> Non
     with pytest.raises(EngineError, match="disk"):
         list(logged(path, say(STORY[:3], EngineError("the disk is full", "free some"))))
     assert trace.read(path).events == (*STORY[:3], Refused("train", "the disk is full", "free some"))
+
+
+def test_defect_that_ends_a_training_is_in_its_log_with_the_traceback(tmp_path: Path) -> None:
+    path = tmp_path / FILE_NAME
+    with pytest.raises(ZeroDivisionError):
+        list(logged(path, say(STORY[:3], ZeroDivisionError("nothing to divide by"))))
+    last = trace.read(path).events[-1]
+    assert isinstance(last, Refused) and last.reason == "ZeroDivisionError: nothing to divide by"
+    assert "Traceback" in last.traceback
 
 
 def test_full_disk_ends_the_log_with_one_warning_and_not_the_training(
