@@ -6,6 +6,7 @@ from torch import Tensor
 from transformers import PreTrainedConfig, PreTrainedModel
 
 _FAMILIES = ("llama", "mistral", "qwen2", "qwen3", "granite")
+_WINDOWED_BY_TYPE = ("qwen2", "qwen3")
 _STEADY_ROPES = ("default", "linear", "llama3", "yarn")
 _LAYER_TYPES = {"full_attention", "sliding_attention"}
 
@@ -79,9 +80,10 @@ def shape_of(model: PreTrainedModel) -> Shape:
 
 
 def _windows(config: PreTrainedConfig) -> tuple[int | None, ...]:
-    """Mistral's window holds for every layer, elsewhere the layer's type says whether it does."""
+    """Mistral's window holds for every layer, Qwen's where the layer's type says so; other modules ignore a window."""
     window = getattr(config, "sliding_window", None)
-    kinds = getattr(config, "layer_types", None)
-    if kinds is None or config.model_type == "mistral":
+    if config.model_type == "mistral":
         return (window,) * int(config.num_hidden_layers)
-    return tuple(window if kind == "sliding_attention" else None for kind in kinds)
+    if config.model_type in _WINDOWED_BY_TYPE:
+        return tuple(window if kind == "sliding_attention" else None for kind in config.layer_types)
+    return (None,) * int(config.num_hidden_layers)
