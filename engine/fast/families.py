@@ -73,9 +73,9 @@ def shape_of(model: PreTrainedModel) -> Shape:
         attention_scale=float(attention.scaling),
         inverse_frequencies=rotary.inv_freq,
         rope_scale=float(rotary.attention_scaling),
-        embedding_factor=float(getattr(config, "embedding_multiplier", 1.0)),
-        residual_factor=float(getattr(config, "residual_multiplier", 1.0)),
-        logits_divisor=float(getattr(config, "logits_scaling", 1.0)),
+        embedding_factor=_granite(config, "embedding_multiplier"),
+        residual_factor=_granite(config, "residual_multiplier"),
+        logits_divisor=_granite(config, "logits_scaling"),
     )
 
 
@@ -87,3 +87,8 @@ def _windows(config: PreTrainedConfig) -> tuple[int | None, ...]:
     if config.model_type in _WINDOWED_BY_TYPE:
         return tuple(window if kind == "sliding_attention" else None for kind in config.layer_types)
     return (None,) * int(config.num_hidden_layers)
+
+
+def _granite(config: PreTrainedConfig, name: str) -> float:
+    """A factor of Granite's; other modules ignore it where a configuration carries it."""
+    return float(getattr(config, name)) if config.model_type == "granite" else 1.0

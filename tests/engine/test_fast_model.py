@@ -49,6 +49,8 @@ SHAPES: dict[str, tuple[str, dict[str, object]]] = {
     "granite, biases": ("granite", {**GRANITE, "attention_bias": True, "mlp_bias": True}),
     "llama, a window its modules ignore": ("llama", {"sliding_window": 8}),
     "llama, kinds of layers its modules ignore": ("llama", MIXED),
+    "llama, factors its modules ignore": ("llama", GRANITE),
+    "qwen3, factors its modules ignore": ("qwen3", GRANITE),
     "granite, a window its modules ignore": ("granite", {**GRANITE, "sliding_window": 8}),
     "mistral, a window in every layer whatever their kinds": ("mistral", MIXED),
 }
