@@ -1,20 +1,20 @@
 """A model with its key-value cache: forward over new ids, roll back rejected ones.
 
-The one place that knows the transformers cache. Exact for full and sliding-window attention."""
+The one place that knows the transformers cache. Exact whatever window a configuration names and the modules keep."""
 
 from typing import Protocol
 
 import torch
 from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
-from transformers.cache_utils import DynamicLayer
+from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
 PREFILL_CHUNK = 512
 _FIRST_CAPACITY = 256
 
 
 class _GrowingLayer(DynamicLayer):  # type: ignore[misc]
-    """A full-attention layer that writes into spare room instead of copying everything at every step.
+    """A layer that keeps every position and writes into spare room instead of copying everything at every step.
 
     `keys` and `values` are views [B, H, n, D] of buffers that double when full; a rollback only shortens the views."""
 
@@ -46,6 +46,28 @@ class _GrowingLayer(DynamicLayer):  # type: ignore[misc]
         if old.numel():
             room[..., : old.shape[-2], :] = old
         return room
+
+
+def cache_for(model: PreTrainedModel) -> DynamicCache:
+    """An empty cache that forgets only what the modules of a layer say they never look back on.
+
+    A configuration may name a window that its modules ignore, or window other layers than they do. A layer that keeps
+    too much is exact, since the modules mask what their windows leave out."""
+    cache = DynamicCache(config=model.config)
+    # Sliding-window layers only allow a rollback past the window if they keep what slid out since the last crop.
+    cache.activate_past_recording()
+    windowed = _windowed_layers(model)
+    for index, layer in enumerate(cache.layers):
+        ignored = type(layer) is DynamicSlidingWindowLayer and index not in windowed
+        if ignored or type(layer) is DynamicLayer:
+            cache.layers[index] = _GrowingLayer()
+    return cache
+
+
+def _windowed_layers(model: PreTrainedModel) -> set[int]:
+    """The layers whose attention names a window of its own."""
+    modules = (part for part in model.modules() if getattr(part, "sliding_window", None) is not None)
+    return {part.layer_idx for part in modules if isinstance(getattr(part, "layer_idx", None), int)}
 
 
 class SequenceModel(Protocol):
@@ -82,10 +104,7 @@ class CachedModel:
 
     def reset(self) -> None:
         """Forget every id."""
-        self._cache = DynamicCache(config=self.model.config)
-        # Sliding-window layers only allow a rollback past the window if they keep what slid out since the last crop.
-        self._cache.activate_past_recording()
-        self._cache.layers[:] = [_GrowingLayer() if type(x) is DynamicLayer else x for x in self._cache.layers]
+        self._cache = cache_for(self.model)
         self.length = 0
 
     def forward(self, ids: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ from torch import Tensor
 from transformers import PreTrainedConfig, PreTrainedModel
 
 _FAMILIES = ("llama", "mistral", "qwen2", "qwen3", "granite")
+_WINDOWED_BY_TYPE = ("qwen2", "qwen3")
 _STEADY_ROPES = ("default", "linear", "llama3", "yarn")
 _LAYER_TYPES = {"full_attention", "sliding_attention"}
 
@@ -72,16 +73,22 @@ def shape_of(model: PreTrainedModel) -> Shape:
         attention_scale=float(attention.scaling),
         inverse_frequencies=rotary.inv_freq,
         rope_scale=float(rotary.attention_scaling),
-        embedding_factor=float(getattr(config, "embedding_multiplier", 1.0)),
-        residual_factor=float(getattr(config, "residual_multiplier", 1.0)),
-        logits_divisor=float(getattr(config, "logits_scaling", 1.0)),
+        embedding_factor=_granite(config, "embedding_multiplier"),
+        residual_factor=_granite(config, "residual_multiplier"),
+        logits_divisor=_granite(config, "logits_scaling"),
     )
 
 
 def _windows(config: PreTrainedConfig) -> tuple[int | None, ...]:
-    """Mistral's window holds for every layer, elsewhere the layer's type says whether it does."""
+    """Mistral's window holds for every layer, Qwen's where the layer's type says so; other modules ignore a window."""
     window = getattr(config, "sliding_window", None)
-    kinds = getattr(config, "layer_types", None)
-    if kinds is None or config.model_type == "mistral":
+    if config.model_type == "mistral":
         return (window,) * int(config.num_hidden_layers)
-    return tuple(window if kind == "sliding_attention" else None for kind in kinds)
+    if config.model_type in _WINDOWED_BY_TYPE:
+        return tuple(window if kind == "sliding_attention" else None for kind in config.layer_types)
+    return (None,) * int(config.num_hidden_layers)
+
+
+def _granite(config: PreTrainedConfig, name: str) -> float:
+    """A factor of Granite's; other modules ignore it where a configuration carries it."""
+    return float(getattr(config, name)) if config.model_type == "granite" else 1.0

@@ -1,7 +1,8 @@
 """A model's weights, those that multiply the same input joined into one matrix; knows nothing of forwards.
 
 No matrix is held twice: each joined matrix takes the place of the matrices it is made of, which become views of it, so
-that the modules go on working. While one is made, its parts exist twice."""
+that the modules go on working. While one is made, its parts exist twice. Weights that are pages of a mapped file become
+memory of our own, all of them, since one left there keeps the whole file mapped beside the joined matrices."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -51,6 +52,7 @@ def fuse(model: PreTrainedModel) -> FusedWeights:
     """Join the weights of a model that `families.why_not` has nothing against; its modules keep working, as views."""
     epsilon = float(model.config.rms_norm_eps)
     layers = tuple(_layer(layer, epsilon) for layer in model.model.layers)
+    _take_over(model)
     head = Projection(model.lm_head.weight.data, None)
     n_bytes = sum(map(_layer_bytes, layers)) + head.weight.nbytes
     embedding, norm = model.get_input_embeddings().weight.data, norm_of(model.model.norm.weight.data, epsilon)
@@ -60,14 +62,17 @@ def fuse(model: PreTrainedModel) -> FusedWeights:
 def _layer(layer: LlamaDecoderLayer, epsilon: float) -> FusedLayer:
     attention, mlp = layer.self_attn, layer.mlp
     query, key = (getattr(attention, name, None) for name in ("q_norm", "k_norm"))
+    qkv = _joined([attention.q_proj, attention.k_proj, attention.v_proj])
+    gate_up = _joined([mlp.gate_proj, mlp.up_proj])
+    _take_over(layer)
     return FusedLayer(
         norm_in=norm_of(layer.input_layernorm.weight.data, epsilon),
-        qkv=_joined([attention.q_proj, attention.k_proj, attention.v_proj]),
+        qkv=qkv,
         norm_query=None if query is None else norm_of(query.weight.data, epsilon),
         norm_key=None if key is None else norm_of(key.weight.data, epsilon),
         out=_joined([attention.o_proj]),
         norm_mlp=norm_of(layer.post_attention_layernorm.weight.data, epsilon),
-        gate_up=_joined([mlp.gate_proj, mlp.up_proj]),
+        gate_up=gate_up,
         down=_joined([mlp.down_proj]),
     )
 
@@ -88,6 +93,13 @@ def _one_of(parts: Sequence[Tensor]) -> Tensor:
         part.data = one[start : start + part.shape[0]]
         start += part.shape[0]
     return one
+
+
+def _take_over(module: nn.Module) -> None:
+    """Copy the parameters whose memory torch did not allocate, such as those of a mapped file."""
+    for parameter in module.parameters():
+        if not parameter.untyped_storage().resizable():
+            parameter.data = parameter.data.clone()
 
 
 def _layer_bytes(layer: FusedLayer) -> int:

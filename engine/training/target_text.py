@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
-from transformers import DynamicCache
 
+from engine.cached_model import cache_for
 from engine.models import LoadedModel
 
 
@@ -17,7 +17,7 @@ def continued(
 
     Greedy, or drawn at temperature 1 with `rng`, a generator on the CPU."""
     ids = torch.tensor(beginnings, device=target.device)
-    cache = DynamicCache(config=target.model.config)
+    cache = cache_for(target.model)
     found, feed = [ids], ids
     for _ in range(n_new):
         logits = target.model(input_ids=feed, past_key_values=cache, use_cache=True).logits[:, -1].float()

@@ -9,6 +9,13 @@ from engine.cached_model import CachedModel
 from tests import fakes
 
 MODELS = {family: fakes.model(family, sharpness=1.0) for family in ("llama", "mistral-sliding", "gemma2", "gpt2")}
+MIXED = {"sliding_window": 8, "layer_types": ["sliding_attention", "full_attention"]}
+MODELS |= {
+    "llama, a window its modules ignore": fakes.model("llama", sharpness=2.0, sliding_window=8),
+    "llama, kinds of layers its modules ignore": fakes.model("llama", sharpness=2.0, **MIXED),
+    "mistral, a window whatever the kinds of its layers": fakes.model("mistral", sharpness=2.0, **MIXED),
+    "gpt_neox, a window its modules ignore": fakes.model("gpt_neox", sharpness=2.0, sliding_window=8),
+}
 
 
 def recomputed(family: str, ids: list[int]) -> torch.Tensor:

@@ -23,6 +23,7 @@ SLIDING = {"sliding_window": WINDOW, "use_sliding_window": True, "max_window_lay
 GRANITE = {
     "embedding_multiplier": 3.0, "residual_multiplier": 0.4, "attention_multiplier": 0.2, "logits_scaling": 5.0,
 }  # fmt: skip
+MIXED = {"sliding_window": 8, "layer_types": ["sliding_attention", "full_attention"]}
 SHAPES: dict[str, tuple[str, dict[str, object]]] = {
     "grouped heads": ("llama", {}),
     "as many key heads": ("llama", {"num_key_value_heads": 4}),
@@ -46,6 +47,12 @@ SHAPES: dict[str, tuple[str, dict[str, object]]] = {
     "qwen3, some layers with a window": ("qwen3", SLIDING),
     "granite": ("granite", GRANITE),
     "granite, biases": ("granite", {**GRANITE, "attention_bias": True, "mlp_bias": True}),
+    "llama, a window its modules ignore": ("llama", {"sliding_window": 8}),
+    "llama, kinds of layers its modules ignore": ("llama", MIXED),
+    "llama, factors its modules ignore": ("llama", GRANITE),
+    "qwen3, factors its modules ignore": ("qwen3", GRANITE),
+    "granite, a window its modules ignore": ("granite", {**GRANITE, "sliding_window": 8}),
+    "mistral, a window in every layer whatever their kinds": ("mistral", MIXED),
 }
 FUZZED = ("grouped heads", "mistral, window shorter than the text", "qwen3, some layers with a window")
 

@@ -1,7 +1,11 @@
 """Joining weights holds nothing twice and leaves the modules usable."""
 
+from pathlib import Path
+
+import psutil
+import pytest
 import torch
-from transformers import PreTrainedModel
+from transformers import AutoModelForCausalLM, PreTrainedModel
 
 from engine.fast.weights import fuse
 from tests import fakes
@@ -35,3 +39,17 @@ def test_joining_twice_gives_the_same_weights() -> None:
     model = fakes.model()
     first, second = fuse(model), fuse(model)
     assert torch.equal(first.layers[1].gate_up.weight, second.layers[1].gate_up.weight)
+
+
+@pytest.mark.skipif(not hasattr(psutil.Process, "memory_maps"), reason="mapped files cannot be listed here")
+@pytest.mark.parametrize("tied", [False, True])
+def test_checkpoint_is_not_mapped_beside_the_joined_weights(tied: bool, tmp_path: Path) -> None:
+    saved = fakes.model("qwen3", tie_word_embeddings=tied)
+    saved.save_pretrained(tmp_path)
+    loaded = AutoModelForCausalLM.from_pretrained(tmp_path, dtype=torch.float32, device_map={"": "cpu"})
+    weights = fuse(loaded)
+    assert not [m.path for m in psutil.Process().memory_maps() if str(tmp_path) in m.path]
+    assert (weights.embedding.data_ptr() == weights.head.weight.data_ptr()) == tied
+    assert weights.layers[0].down.weight.data_ptr() == loaded.model.layers[0].mlp.down_proj.weight.data_ptr()
+    for found, expected in zip(loaded.parameters(), saved.parameters(), strict=True):
+        assert torch.equal(found, expected)
