@@ -19,6 +19,7 @@ from engine.endings import RunSoFar
 from engine.events import (
     EngineEnded,
     EngineStarted,
+    Estimated,
     Event,
     ModelLoaded,
     ModelUnloaded,
@@ -31,7 +32,7 @@ from engine.events import (
     TrainingEstimated,
     TrainingFinished,
 )
-from engine.host import Command, Fork, Load, Pause, Resume, Run, Step, Train, Unload, name_of
+from engine.host import Command, Estimate, Fork, Load, Pause, Resume, Run, Step, Train, Unload, name_of
 from engine.wire import Answered, Cancel, Said
 
 # What a stopped command gets to end by itself; a training has a checkpoint to write.
@@ -213,7 +214,7 @@ class ProcessHost:
 
     def _note(self, event: Event) -> None:
         """Keep what is needed should the process end before the command does."""
-        if isinstance(event, _LAST_WORDS):
+        if self._tasks and _is_last(event, self._tasks[0].command):
             self._tasks[0].told = True
         if isinstance(event, RunStarted):
             self._run = RunSoFar(event)
@@ -278,6 +279,17 @@ class ProcessHost:
                 run.save(self._runs, end)
         except OSError as err:
             self.inbox.put(Refused("save", f"the end of the run is not saved ({err})", "free the disk"))
+
+
+def _is_last(event: Event, command: Command) -> bool:
+    """Whether a command says nothing more after this event."""
+    match event:
+        case Refused(what=what):  # a run goes on where only its file could not be written
+            return what == name_of(command)
+        case Estimated():  # a load says it before it begins
+            return isinstance(command, Estimate)
+        case _:
+            return isinstance(event, _LAST_WORDS)
 
 
 def _held(task: _Task) -> Command:

@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING, cast
 
 from engine import child
 from engine.errors import EngineError
-from engine.events import Event, ModelLoaded, PhaseFinished, Progressed, RunFinished, Setting, Surveyed
+from engine.events import (
+    Estimated,
+    Event,
+    ModelLoaded,
+    PhaseFinished,
+    Progressed,
+    Refused,
+    RunFinished,
+    Setting,
+    Surveyed,
+)
 from engine.method import Request
 from tests.app.factory import a_round, started
 
@@ -46,8 +56,15 @@ class FaultySession:
             os._exit(9)
         if Path(target).name == "vanished" and not Path(target).exists():
             raise EngineError(f"there is no folder {target}", "check the path")
+        if target == "dead after the refusal":
+            yield Refused("load", "it does not fit", "choose another")
+            os._exit(4)
         self._target = target
         yield ModelLoaded(target, drafter, "cpu", "float32", 2048, 1, 1, 0.0)
+
+    def estimate(self, target: str, drafter: str, **_: str) -> Iterator[Event]:
+        yield Estimated(1, 1, 1, 1, "cpu", target)
+        os._exit(4)
 
     def survey(self, target: str, known: object, **_: object) -> Iterator[Event]:
         yield Surveyed(target, (), os.environ["OMP_NUM_THREADS"])

@@ -16,6 +16,7 @@ from engine import child_link, process_host, trace
 from engine.events import (
     EngineEnded,
     EngineStarted,
+    Estimated,
     Event,
     ModelLoaded,
     ModelUnloaded,
@@ -27,7 +28,7 @@ from engine.events import (
     RunStarted,
     Surveyed,
 )
-from engine.host import Fork, Load, Pause, Resume, Run, Step, Survey, Unload
+from engine.host import Command, Estimate, Fork, Load, Pause, Resume, Run, Step, Survey, Unload
 from engine.method import Request
 from engine.process_host import ProcessHost
 
@@ -170,6 +171,20 @@ def test_run_that_had_its_end_is_not_ended_again_by_a_crash(host: ProcessHost, t
     until(host, RunFinished)
     assert isinstance(host.inbox.get(timeout=WAIT_S), EngineEnded)
     assert saved(tmp_path, "dead-after-the-end")[-1].__class__ is RunFinished
+    host.submit(run("well"))
+    assert until(host, RunFinished).reason == "length"
+
+
+@pytest.mark.parametrize(
+    ("command", "answer"),
+    [(Load("dead after the refusal", "lookup"), Refused), (Estimate(Load("this one", "lookup")), Estimated)],
+)
+def test_refusal_or_estimate_is_not_answered_again_by_a_crash(
+    host: ProcessHost, command: Command, answer: type[Event]
+) -> None:
+    host.submit(command)
+    until(host, answer)
+    assert isinstance(host.inbox.get(timeout=WAIT_S), EngineEnded)
     host.submit(run("well"))
     assert until(host, RunFinished).reason == "length"
 
