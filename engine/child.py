@@ -31,6 +31,10 @@ class PipeOutbox:
         """Write one event."""
         self._write(wire.framed_event(event))
 
+    def readied(self) -> None:
+        """Say that the engine's session exists."""
+        self._write(wire.framed(wire.Readied()))
+
     def answered(self) -> None:
         """Say that the command under way has had its last event."""
         self._write(wire.framed(wire.Answered()))
@@ -72,7 +76,13 @@ def main(argv: list[str], new_session: Callable[[], "Session"] = new_session) ->
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     outbox = PipeOutbox(events)
     runs = Path(argv[0]) if argv else None
-    host = ThreadHost(runs, new_session=new_session, outbox=outbox, answered=outbox.answered, kind="process")
+
+    def told_session() -> "Session":
+        made = new_session()
+        outbox.readied()
+        return made
+
+    host = ThreadHost(runs, new_session=told_session, outbox=outbox, answered=outbox.answered, kind="process")
     serve(host, orders)
     # Neither a thread that did not stop nor one of a library may keep the process.
     os._exit(0)

@@ -33,7 +33,7 @@ from engine.events import (
     TrainingFinished,
 )
 from engine.host import Command, Estimate, Fork, Load, Pause, Resume, Run, Step, Train, Unload, name_of
-from engine.wire import Answered, Cancel, Said
+from engine.wire import Answered, Cancel, Readied, Said
 
 # What a stopped command gets to end by itself; a training has a checkpoint to write.
 PATIENCE_S, _TRAINING_PATIENCE_S = 5.0, 30.0
@@ -60,7 +60,7 @@ class ProcessHost:
     """The engine in a process that is started with the first command and again after it ended.
 
     runs: folder that receives a folder a run; None saves nothing. argv: what starts the process. patience_s: after
-    that time a command that was stopped and goes on is ended together with the process."""
+    that time a command that was stopped and goes on is ended together with the process, which has imported first."""
 
     def __init__(
         self,
@@ -79,6 +79,7 @@ class ProcessHost:
         self._child: Child | None = None
         self._pair: Load | None = None
         self._has_pair = False
+        self._readied = False
         self._reloading = False
         self._refusal: Refused | None = None
         self._run: RunSoFar | None = None
@@ -130,8 +131,12 @@ class ProcessHost:
             return
         self._urgent = True
         self._child.send(Cancel())
-        if self._timer is None:
-            self._timer = threading.Timer(self._patience(self._tasks[0].command), self._lose_patience, [self._tasks[0]])
+        self._be_patient(self._tasks[0])
+
+    def _be_patient(self, task: _Task) -> None:
+        """Start the clock of a command that was stopped; importing torch from a slow disk is no fault of its own."""
+        if self._readied and self._timer is None:
+            self._timer = threading.Timer(self._patience(task.command), self._lose_patience, [task])
             self._timer.daemon = True
             self._timer.start()
 
@@ -172,7 +177,7 @@ class ProcessHost:
 
     def _hand_over(self, task: _Task) -> None:
         if self._child is None:
-            self._has_pair = False
+            self._has_pair = self._readied = False
             self._child = Child(self._argv, heard=self._hear, ended=self._child_ended)
         needed = self._pair if isinstance(task.command, Run | Fork) and not self._has_pair else None
         try:
@@ -202,6 +207,8 @@ class ProcessHost:
         with self._lock:
             if isinstance(said, Answered):
                 self._answered()
+            elif isinstance(said, Readied):
+                self._ready()
             elif not self._reloading:
                 self._note(said)
                 self.inbox.put(said)
@@ -211,6 +218,11 @@ class ProcessHost:
                 self._has_pair = True
             elif isinstance(said, Refused):
                 self._refusal = said
+
+    def _ready(self) -> None:
+        self._readied = True
+        if self._tasks and self._tasks[0].cancelled:
+            self._be_patient(self._tasks[0])
 
     def _note(self, event: Event) -> None:
         """Keep what is needed should the process end before the command does."""

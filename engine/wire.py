@@ -19,12 +19,16 @@ class Cancel(msgspec.Struct, frozen=True, tag=True):
     """Stop what is under way."""
 
 
+class Readied(Event, frozen=True):
+    """What the engine needs is imported: an order to stop is now soon followed."""
+
+
 class Answered(Event, frozen=True):
     """The command under way has had its last event."""
 
 
 Order: TypeAlias = Command | Cancel
-Said: TypeAlias = AnyEvent | Answered
+Said: TypeAlias = AnyEvent | Readied | Answered
 ORDERS: "msgspec.msgpack.Decoder[Order]" = msgspec.msgpack.Decoder(Order)
 SAYINGS: "msgspec.msgpack.Decoder[Said]" = msgspec.msgpack.Decoder(Said)
 

@@ -214,6 +214,24 @@ def test_run_that_does_not_stop_is_ended_with_its_process_and_kept_as_stopped(tm
     assert host.close()
 
 
+def test_process_that_still_imports_is_not_ended_for_what_was_stopped(tmp_path: Path) -> None:
+    slow = tmp_path / "slow"
+    slow.touch()
+    host = make(tmp_path / "runs", patience_s=0.5)
+    host.submit(run("well"))
+    until(host, EngineStarted)
+    host.cancel()
+    time.sleep(1.5)
+    slow.unlink()
+    assert host.inbox.get(timeout=WAIT_S) == Refused("run", "stopped before it began", "start it again")
+    host.submit(run("stuck"))
+    until(host, RoundFinished)
+    until_stuck(tmp_path)
+    host.cancel()
+    assert "did not stop" in until(host, EngineEnded).why
+    assert host.close()
+
+
 def test_run_that_stops_in_time_keeps_its_process(host: ProcessHost) -> None:
     _loaded(host, "this one")
     for _ in range(3):
