@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from threading import Event as Flag
 from typing import TYPE_CHECKING, cast
@@ -43,6 +44,13 @@ def hold_the_interpreter() -> None:
 def write_past_python(text: bytes) -> None:
     """What a native library does that prints: to the file, not to `sys.stdout`."""
     os.write(1, text)
+
+
+def write_to_every_pipe(text: bytes) -> None:
+    """What a native library does that writes to a file number which is no longer its own."""
+    for number in range(3, 64):
+        with suppress(OSError):
+            os.write(number, text)
 
 
 class FaultySession:
@@ -90,6 +98,10 @@ class FaultySession:
                 sys.stderr.write("the library's last words\n")
                 sys.stderr.flush()
                 os._exit(7)
+            case "leave":
+                os._exit(0)
+            case "babble":
+                write_to_every_pipe(b"\0\0\0\1\xc1")
             case "segfault":
                 signal.raise_signal(signal.SIGSEGV)
             case "killed":

@@ -99,6 +99,8 @@ def gone(pid: int) -> bool:
         ("exit", "status 7", "the library's last words"),
         ("segfault", "SIGSEGV", "Fatal Python error: Segmentation fault"),
         ("killed", "SIGKILL", ""),
+        ("leave", "ended by itself", ""),
+        ("babble", "made no sense", ""),
     ],
 )
 def test_crash_becomes_a_failed_run_and_the_next_run_has_its_pair_again(
@@ -392,6 +394,16 @@ def test_process_that_cannot_be_started_is_said_so() -> None:
     host = ProcessHost(argv=["/nowhere/python"])
     host.submit(run("well"))
     assert "could not be started" in until(host, RunFailed).message
+    assert host.close()
+
+
+def test_process_that_had_to_be_ended_is_not_said_to_have_run_out_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child_link, "_END_S", 0.5)
+    host = ProcessHost(argv=[sys.executable, "-c", "import os, time; os.close(1); time.sleep(600)"])
+    host.submit(run("well"))
+    failed = until(host, RunFailed)
+    assert "said no more" in failed.message
+    assert "memory" not in failed.hint
     assert host.close()
 
 
