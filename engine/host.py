@@ -4,6 +4,7 @@
 
 import os
 import threading
+from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -239,6 +240,8 @@ class ThreadHost:
                 with self._lock:
                     self._outstanding = [other for other in self._outstanding if other is not task]
                 self._answered()
+        if session is not None:  # on a GPU the end of the thread gives nothing back to other processes
+            deque(session.unload(), maxlen=0)
 
     def _execute(self, session: "Session", task: _Task) -> None:
         if task.cancelled.is_set():

@@ -19,6 +19,7 @@ from engine.events import (
     Estimated,
     Event,
     ModelLoaded,
+    ModelUnloaded,
     PhaseFinished,
     Progressed,
     Refused,
@@ -119,6 +120,10 @@ class FaultySession:
 
     def recover(self) -> None:
         """Nothing is held."""
+
+    def unload(self) -> Iterator[Event]:
+        self._target = "none"
+        yield ModelUnloaded()
 
 
 def new_session() -> "Session":

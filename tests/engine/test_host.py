@@ -326,3 +326,14 @@ def test_session_is_made_on_the_engine_thread_only() -> None:
     host = ThreadHost(new_session=new_session)
     assert made == []
     assert host.close()
+
+
+def test_closing_releases_the_models_and_says_nothing_of_it(spec: str) -> None:
+    session = Session()
+    host = ThreadHost(new_session=lambda: session)
+    host.submit(Load(spec, "lookup"))
+    until(host, ModelLoaded)
+    assert session.models is not None
+    assert host.close()
+    assert session.models is None
+    assert host.inbox.empty()
