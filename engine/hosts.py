@@ -5,8 +5,9 @@
 from pathlib import Path
 from queue import SimpleQueue
 
+from engine.commands import Command, Load, Train
 from engine.events import Event, HostKind
-from engine.host import Command, Host, Load, ThreadHost, Train
+from engine.host import Host, ThreadHost
 from engine.process_host import ProcessHost
 
 

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from engine import endings
 from engine.child_link import Child, Ending, command_line
+from engine.commands import Command, Estimate, Fork, Load, Pause, Resume, Run, Step, Train, Unload, name_of
 from engine.endings import RunSoFar
 from engine.events import (
     EngineEnded,
@@ -32,7 +33,6 @@ from engine.events import (
     TrainingEstimated,
     TrainingFinished,
 )
-from engine.host import Command, Estimate, Fork, Load, Pause, Resume, Run, Step, Train, Unload, name_of
 from engine.wire import Answered, Cancel, Readied, Said
 
 # What a stopped command gets to end by itself; a training has a checkpoint to write.

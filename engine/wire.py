@@ -7,8 +7,8 @@ from typing import Any, BinaryIO, TypeAlias, TypeVar
 
 import msgspec
 
+from engine.commands import Command
 from engine.events import AnyEvent, Event
-from engine.host import Command
 
 _HEAD_BYTES = 4
 _encoder = msgspec.msgpack.Encoder()

@@ -5,8 +5,8 @@ import pytest
 from app import application, event_words, main_window
 from app.main_window import MainWindow
 from engine import hosts
+from engine.commands import Estimate, Load, Run, Train
 from engine.events import EngineEnded, EngineStarted, RunFinished
-from engine.host import Estimate, Load, Run, Train
 from engine.hosts import ChosenHost
 from tests.app.factory import MODEL, PAIR, FakeHost, whole_run
 

@@ -10,6 +10,7 @@ from app.main_window import MainWindow
 from app.store import RunStore
 from app.training_record import TrainingRecord
 from app.workspaces.train import TrainWorkspace
+from engine.commands import EstimateTraining, Load, Pause, Resume, Run, Train
 from engine.events import (
     CheckpointSaved,
     DrafterMeasured,
@@ -24,7 +25,6 @@ from engine.events import (
     TrainingStarted,
     Warned,
 )
-from engine.host import EstimateTraining, Load, Pause, Resume, Run, Train
 from engine.trace import TraceWriter
 from tests.app.factory import MODEL, PAIR, FakeHost, started, whole_run
 from tests.app.test_training_record import GOLDEN

@@ -11,6 +11,7 @@ import torch
 from msgspec.structs import fields, replace
 
 from engine import trace
+from engine.commands import Estimate, Fork, Load, Pause, Resume, Run, Step, Survey, Unload
 from engine.events import (
     Estimated,
     Event,
@@ -23,7 +24,7 @@ from engine.events import (
     RunStarted,
     Surveyed,
 )
-from engine.host import Estimate, Fork, Host, Load, Pause, Resume, Run, Step, Survey, ThreadHost, Unload
+from engine.host import Host, ThreadHost
 from engine.method import Request
 from engine.process_host import ProcessHost
 from engine.session import Session

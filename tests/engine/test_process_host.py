@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from engine import child_link, process_host, trace
+from engine.commands import Command, Estimate, Fork, Load, Pause, Resume, Run, Step, Survey, Unload
 from engine.events import (
     EngineEnded,
     EngineStarted,
@@ -28,7 +29,6 @@ from engine.events import (
     RunStarted,
     Surveyed,
 )
-from engine.host import Command, Estimate, Fork, Load, Pause, Resume, Run, Step, Survey, Unload
 from engine.method import Request
 from engine.process_host import ProcessHost
 
