@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple, NoReturn, get_args
 
+from engine.commands import Load
 from engine.errors import InputError
 from engine.events import HostKind
-from engine.host import Load
 
 WORKSPACES = ("decode", "train")
 _DTYPES = ("auto", "float32", "bfloat16", "float16")

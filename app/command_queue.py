@@ -5,7 +5,8 @@ pair take, which models are there) wait behind everything else, and step aside f
 
 from collections import deque
 
-from engine.host import Command, Estimate, EstimateTraining, Fork, Host, Load, Question, Run, Survey, Train, Unload
+from engine.commands import Command, Estimate, EstimateTraining, Fork, Load, Question, Run, Survey, Train, Unload
+from engine.host import Host
 
 
 class CommandQueue:

@@ -4,6 +4,7 @@ from queue import Empty
 from typing import Literal, TypeAlias
 
 from app.command_queue import CommandQueue
+from engine.commands import Estimate, Fork, Load, Pause, Resume, Run, Step, Survey, Train
 from engine.events import (
     EngineEnded,
     EngineStarted,
@@ -15,7 +16,7 @@ from engine.events import (
     Progressed,
     Surveyed,
 )
-from engine.host import Estimate, Fork, Host, Load, Pause, Resume, Run, Step, Survey, Train
+from engine.host import Host
 from engine.summary import Summary
 
 Doing: TypeAlias = Literal[

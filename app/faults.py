@@ -2,8 +2,8 @@
 
 import re
 
+from engine.commands import Load
 from engine.events import Role
-from engine.host import Load
 
 
 def role_at_fault(why_not: str, pair: Load) -> Role:

@@ -20,7 +20,8 @@ from app.training_record import TrainingRecord
 from app.workspaces.decode import DecodeWorkspace
 from app.workspaces.train import TrainWorkspace
 from engine import paths
-from engine.host import Host, Load
+from engine.commands import Load
+from engine.host import Host
 from engine.hosts import ChosenHost
 
 TRACE_FILTER = "*.jsonl"

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from app.run_record import RunRecord
 from app.selection import Selection
+from engine.commands import Fork, Load, Run
 from engine.events import Event, RoundFinished, RunStarted, Setting
-from engine.host import Fork, Load, Run
 from engine.method import Request
 
 NO_DRAFTER = "none"

@@ -17,6 +17,7 @@ from app.selection import Selection
 from app.trace_files import Answer, TraceFailed, TraceFiles, TraceRead, TraceSaved, TrainingRead
 from app.training_desk import TrainingDesk
 from app.training_record import TrainingRecord
+from engine.commands import Fork, Load, Pause, Question, Resume, Run, Step, Train
 from engine.events import (
     Event,
     Progressed,
@@ -26,7 +27,7 @@ from engine.events import (
     RunFinished,
     RunStarted,
 )
-from engine.host import Fork, Host, Load, Pause, Question, Resume, Run, Step, Train
+from engine.host import Host
 from engine.summary import Summary
 
 FRAME_MS = 33

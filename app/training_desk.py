@@ -2,8 +2,8 @@
 
 from app.command_queue import CommandQueue
 from app.training_record import TrainingRecord
+from engine.commands import EstimateTraining, Pause, Resume, Train
 from engine.events import Event, TrainingEstimated, TrainingFinished
-from engine.host import EstimateTraining, Pause, Resume, Train
 
 
 class TrainingDesk:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from engine.commands import Train
 from engine.events import (
     CheckpointSaved,
     DrafterMeasured,
@@ -17,7 +18,6 @@ from engine.events import (
     Warned,
     When,
 )
-from engine.host import Train
 from engine.training.training_log import can_go_on_beside
 
 State: TypeAlias = Literal["none", "asked", "training", "finished", "refused", "torn"]

@@ -2,6 +2,7 @@
 
 * imports neither Qt nor torch; the engine thread imports torch with the first order."""
 
+import ctypes
 import faulthandler
 import io
 import os
@@ -18,6 +19,7 @@ from engine.host import ThreadHost, new_session
 if TYPE_CHECKING:
     from engine.session import Session
 
+_PR_SET_PDEATHSIG = 1
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
 
 
@@ -30,6 +32,10 @@ class PipeOutbox:
     def put(self, event: Event, /) -> None:
         """Write one event."""
         self._write(wire.framed_event(event))
+
+    def readied(self) -> None:
+        """Say that the engine's session exists."""
+        self._write(wire.framed(wire.Readied()))
 
     def answered(self) -> None:
         """Say that the command under way has had its last event."""
@@ -64,15 +70,38 @@ def serve(host: ThreadHost, orders: BinaryIO) -> None:
     host.close()
 
 
+def die_with_window() -> None:
+    """On Linux, end ten seconds after the thread that started this process: also where native code never returns.
+
+    Most windows that are gone are noticed sooner, at the end of the orders; that takes a thread that gets on."""
+    if sys.platform != "linux":
+        return
+    window = os.getppid()
+    libc = ctypes.CDLL(None)
+    libc.signal.argtypes, libc.signal.restype = (ctypes.c_int, ctypes.c_void_p), ctypes.c_void_p
+    # The C function is the handler itself, for Python's would wait its turn: alarm(SIGUSR1), which is 10, then SIGALRM.
+    libc.signal(signal.SIGUSR1, ctypes.cast(libc.alarm, ctypes.c_void_p))
+    libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGUSR1), 0, 0, 0)
+    if os.getppid() != window:
+        signal.alarm(signal.SIGUSR1)
+
+
 def main(argv: list[str], new_session: Callable[[], "Session"] = new_session) -> None:
     """Serve; does not return. argv: the folder that receives runs, or nothing."""
     orders, events = claim_pipes()
     faulthandler.enable()
+    die_with_window()
     # Ctrl+C in a terminal reaches this process too; what then happens is for the window to say.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     outbox = PipeOutbox(events)
     runs = Path(argv[0]) if argv else None
-    host = ThreadHost(runs, new_session=new_session, outbox=outbox, answered=outbox.answered, kind="process")
+
+    def told_session() -> "Session":
+        made = new_session()
+        outbox.readied()
+        return made
+
+    host = ThreadHost(runs, new_session=told_session, outbox=outbox, answered=outbox.answered, kind="process")
     serve(host, orders)
     # Neither a thread that did not stop nor one of a library may keep the process.
     os._exit(0)

@@ -26,10 +26,13 @@ _END_S = 5.0
 
 
 class Ending(NamedTuple):
-    """How a process ended. status: as subprocess has it; None: it could not be started. tail: the end of its stderr."""
+    """How a process ended. status: as subprocess has it; None: it could not be started. tail: the end of its stderr.
+
+    ended_for: why it was ended from here, without anyone asking for it; empty where it was not."""
 
     status: int | None
     tail: str
+    ended_for: str = ""
 
 
 def command_line(runs: Path | None) -> list[str]:
@@ -71,6 +74,7 @@ class Child:
         self._process: subprocess.Popen[bytes] | None = None
         self._doomed = False
         self._tail = b""
+        self._ended_for = ""
         self._thread = threading.Thread(target=self._live, name="draftscope-process", daemon=True)
         self._thread.start()
 
@@ -111,7 +115,7 @@ class Child:
         self._orders.put(None)
         for thread in others:
             thread.join(_END_S)
-        self._ended(Ending(process.returncode, self._tail.decode(errors="replace")))
+        self._ended(Ending(process.returncode, self._tail.decode(errors="replace"), self._ended_for))
 
     def _listen(self, process: "subprocess.Popen[bytes]") -> None:
         shared = SharedTokens()
@@ -120,13 +124,17 @@ class Child:
                 for said in wire.messages(pipe, wire.SAYINGS):
                     shared.share(said)
                     self._heard(said)
-            except msgspec.DecodeError:  # it no longer writes what it should
-                process.kill()
+            except msgspec.DecodeError:
+                self._end(process, "what it said made no sense")
         try:
             process.wait(_END_S)
         except subprocess.TimeoutExpired:
-            process.kill()
+            self._end(process, "it said no more and went on")
             process.wait()
+
+    def _end(self, process: "subprocess.Popen[bytes]", why: str) -> None:
+        self._ended_for = why
+        process.kill()
 
     def _give(self, pipe: BinaryIO) -> None:
         with suppress(OSError), pipe:  # it is gone, which the listener hears too

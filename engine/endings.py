@@ -12,6 +12,7 @@ from engine.run_log import run_file
 from engine.trace import TraceWriter
 
 AGAIN = "the next run loads the pair again"
+_REPORT = f"a library or a driver failed: please report it with the details; {AGAIN}"
 # SIGKILL, which not every system names.
 _KILLED = -9
 
@@ -20,12 +21,15 @@ def words(ending: Ending) -> tuple[str, str]:
     """What happened, and the way out."""
     if ending.status is None:
         return f"the engine's process could not be started ({ending.tail})", "let the engine run on a thread"
+    if ending.ended_for:
+        return f"the engine's process had to be ended: {ending.ended_for}", _REPORT
     if ending.status == _KILLED:
         hint = f"most often memory ran out: use a smaller model or a shorter run; {AGAIN}"
         return "the engine's process was ended from outside (SIGKILL)", hint
+    if ending.status == 0:
+        return "the engine's process ended by itself, without an error", _REPORT
     how = f"with status {ending.status}" if ending.status >= 0 else f"by {_signal(-ending.status)}"
-    hint = f"a library or a driver failed: please report it with the details; {AGAIN}"
-    return f"the engine's process crashed: it ended {how}", hint
+    return f"the engine's process crashed: it ended {how}", _REPORT
 
 
 def _signal(number: int) -> str:

@@ -4,15 +4,31 @@
 
 import os
 import threading
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Event as Flag
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias, cast
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 import msgspec
 
+from engine.commands import (
+    Command,
+    Estimate,
+    EstimateTraining,
+    Fork,
+    Load,
+    Pause,
+    Resume,
+    Run,
+    Step,
+    Survey,
+    Train,
+    Unload,
+    name_of,
+)
 from engine.errors import EngineError
 from engine.events import (
     EngineStarted,
@@ -27,7 +43,6 @@ from engine.events import (
     RoundFinished,
     RunFailed,
     RunFinished,
-    Setting,
 )
 from engine.faults import failed, refused
 from engine.gate import Gate
@@ -38,96 +53,6 @@ if TYPE_CHECKING:
     from engine.session import Session
 
 _JOIN_S = 3.0
-
-
-class Load(msgspec.Struct, frozen=True, tag=True):
-    """Load a pair; SPECs as in the commands."""
-
-    target: str = "builtin"
-    drafter: str = "builtin"
-    device: str = "auto"
-    drafter_device: str = "auto"
-    dtype: str = "auto"
-    runtime: str = "auto"
-
-
-class Unload(msgspec.Struct, frozen=True, tag=True):
-    """Release the models."""
-
-
-class Run(msgspec.Struct, frozen=True, tag=True):
-    """Run a method on the loaded pair; paused: hold it after its first `n_free` rounds."""
-
-    method: str
-    settings: Mapping[str, Setting]
-    request: Request
-    paused: bool = False
-    n_free: int = 0
-
-
-class Fork(msgspec.Struct, frozen=True, tag=True):
-    """Go on from a token of an earlier run with other settings: `ids` are its prompt and tokens up to there."""
-
-    method: str
-    settings: Mapping[str, Setting]
-    ids: tuple[int, ...]
-    forked_from: str
-    forked_at: int
-
-
-class Train(msgspec.Struct, frozen=True, tag=True):
-    """Train a drafter for a target on the text in `data` (empty: none) into the folder `out`; `settings` are those of
-    DrafterConfig."""
-
-    target: str
-    data: str
-    out: str
-    settings: Mapping[str, Setting]
-    device: str = "auto"
-    dtype: str = "auto"
-    resume: bool = False
-
-
-class Pause(msgspec.Struct, frozen=True, tag=True):
-    """Hold the run after the round under way, the training after its step."""
-
-
-class Step(msgspec.Struct, frozen=True, tag=True):
-    """Let a held run make one round."""
-
-
-class Resume(msgspec.Struct, frozen=True, tag=True):
-    """Let a held run or training go on."""
-
-
-class Estimate(msgspec.Struct, frozen=True, tag=True):
-    """Say what loading a pair would take; loads nothing."""
-
-    pair: Load
-
-
-class Survey(msgspec.Struct, frozen=True, tag=True):
-    """Say which models there are and which can serve beside a target; `known` are folders to look at as well."""
-
-    target: str
-    known: tuple[str, ...] = ()
-    device: str = "auto"
-    dtype: str = "auto"
-
-
-class EstimateTraining(msgspec.Struct, frozen=True, tag=True):
-    """Say what training a drafter would take; loads nothing."""
-
-    training: Train
-
-
-Question: TypeAlias = Estimate | Survey | EstimateTraining
-Command: TypeAlias = Load | Unload | Run | Fork | Train | Pause | Step | Resume | Question
-
-
-def name_of(command: Command) -> str:
-    """A command's name, as refusals give it."""
-    return type(command).__name__.lower()
 
 
 class Host(Protocol):
@@ -239,6 +164,8 @@ class ThreadHost:
                 with self._lock:
                     self._outstanding = [other for other in self._outstanding if other is not task]
                 self._answered()
+        if session is not None:  # on a GPU the end of the thread gives nothing back to other processes
+            deque(session.unload(), maxlen=0)
 
     def _execute(self, session: "Session", task: _Task) -> None:
         if task.cancelled.is_set():

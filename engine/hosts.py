@@ -5,8 +5,9 @@
 from pathlib import Path
 from queue import SimpleQueue
 
+from engine.commands import Command, Load, Train
 from engine.events import Event, HostKind
-from engine.host import Command, Host, Load, ThreadHost
+from engine.host import Host, ThreadHost
 from engine.process_host import ProcessHost
 
 
@@ -16,9 +17,9 @@ def make_host(kind: HostKind, runs: Path | None, inbox: "SimpleQueue[Event]") ->
 
 
 class ChosenHost:
-    """A host whose kind can be chosen anew: the next load is done on it, and the one before ends with its models.
+    """A host whose kind can be chosen anew: the next load or training is done there, and the one before ends.
 
-    Nothing is started before the first command."""
+    Its models go with it. Nothing is started before the first command."""
 
     def __init__(self, kind: HostKind, runs: Path | None) -> None:
         self.inbox: SimpleQueue[Event] = SimpleQueue()
@@ -32,12 +33,12 @@ class ChosenHost:
         return self._wanted
 
     def choose(self, kind: HostKind) -> None:
-        """Have the next load, and all that follows, on a host of that kind."""
+        """Have the next load or training, and all that follows, on a host of that kind."""
         self._wanted = kind
 
     def submit(self, command: Command) -> None:
-        """Hand over a command. A load on another kind of host stops what the one before is at."""
-        if self._host is not None and isinstance(command, Load) and self._wanted != self._kind:
+        """Hand over a command. A load or training on another kind of host stops what the one before is at."""
+        if self._host is not None and isinstance(command, Load | Train) and self._wanted != self._kind:
             self._host.close()
             self._host = None
         if self._host is None:

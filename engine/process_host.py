@@ -15,11 +15,26 @@ from msgspec.structs import replace
 
 from engine import endings
 from engine.child_link import Child, Ending, command_line
+from engine.commands import (
+    Command,
+    Estimate,
+    EstimateTraining,
+    Fork,
+    Load,
+    Pause,
+    Resume,
+    Run,
+    Step,
+    Train,
+    Unload,
+    name_of,
+)
 from engine.endings import RunSoFar
 from engine.errors import EngineError
 from engine.events import (
     EngineEnded,
     EngineStarted,
+    Estimated,
     Event,
     ModelLoaded,
     ModelUnloaded,
@@ -32,8 +47,7 @@ from engine.events import (
     TrainingEstimated,
     TrainingFinished,
 )
-from engine.host import Command, EstimateTraining, Fork, Load, Pause, Resume, Run, Step, Train, Unload, name_of
-from engine.wire import Answered, Cancel, Said
+from engine.wire import Answered, Cancel, Readied, Said
 
 # What a stopped command gets to end by itself; a training has a checkpoint to write.
 PATIENCE_S, _TRAINING_PATIENCE_S = 5.0, 30.0
@@ -60,7 +74,7 @@ class ProcessHost:
     """The engine in a process that is started with the first command and again after it ended.
 
     runs: folder that receives a folder a run; None saves nothing. argv: what starts the process. patience_s: after
-    that time a command that was stopped and goes on is ended together with the process."""
+    that time a command that was stopped and goes on is ended together with the process, which has imported first."""
 
     def __init__(
         self,
@@ -79,6 +93,7 @@ class ProcessHost:
         self._child: Child | None = None
         self._pair: Load | None = None
         self._has_pair = False
+        self._readied = False
         self._reloading = False
         self._refusal: Refused | None = None
         self._run: RunSoFar | None = None
@@ -130,8 +145,12 @@ class ProcessHost:
             return
         self._urgent = True
         self._child.send(Cancel())
-        if self._timer is None:
-            self._timer = threading.Timer(self._patience(self._tasks[0].command), self._lose_patience, [self._tasks[0]])
+        self._be_patient(self._tasks[0])
+
+    def _be_patient(self, task: _Task) -> None:
+        """Start the clock of a command that was stopped; importing torch from a slow disk is no fault of its own."""
+        if self._readied and self._timer is None:
+            self._timer = threading.Timer(self._patience(task.command), self._lose_patience, [task])
             self._timer.daemon = True
             self._timer.start()
 
@@ -172,7 +191,7 @@ class ProcessHost:
 
     def _hand_over(self, task: _Task) -> None:
         if self._child is None:
-            self._has_pair = False
+            self._has_pair = self._readied = False
             self._child = Child(self._argv, heard=self._hear, ended=self._child_ended)
         needed = self._pair if isinstance(task.command, Run | Fork) and not self._has_pair else None
         try:
@@ -202,6 +221,8 @@ class ProcessHost:
         with self._lock:
             if isinstance(said, Answered):
                 self._answered()
+            elif isinstance(said, Readied):
+                self._ready()
             elif not self._reloading:
                 self._note(said)
                 self.inbox.put(said)
@@ -212,9 +233,14 @@ class ProcessHost:
             elif isinstance(said, Refused):
                 self._refusal = said
 
+    def _ready(self) -> None:
+        self._readied = True
+        if self._tasks and self._tasks[0].cancelled:
+            self._be_patient(self._tasks[0])
+
     def _note(self, event: Event) -> None:
         """Keep what is needed should the process end before the command does."""
-        if self._tasks and _is_last_word(event, self._tasks[0].command):
+        if self._tasks and _is_last(event, self._tasks[0].command):
             self._tasks[0].told = True
         if isinstance(event, RunStarted):
             self._run = RunSoFar(event)
@@ -285,11 +311,17 @@ class ProcessHost:
             self.inbox.put(Refused("save", f"the end of the run is not saved: {err.message}", "free the disk"))
 
 
-def _is_last_word(event: Event, command: Command) -> bool:
-    """Whether the event answers the command. A training begins with what answers a question about one."""
-    if isinstance(event, TrainingEstimated):
-        return isinstance(command, EstimateTraining)
-    return isinstance(event, _LAST_WORDS)
+def _is_last(event: Event, command: Command) -> bool:
+    """Whether a command says nothing more after this event."""
+    match event:
+        case Refused(what=what):  # a run goes on where only its file could not be written
+            return what == name_of(command)
+        case Estimated():  # a load says it before it begins
+            return isinstance(command, Estimate)
+        case TrainingEstimated():  # so does a training
+            return isinstance(command, EstimateTraining)
+        case _:
+            return isinstance(event, _LAST_WORDS)
 
 
 def _held(task: _Task) -> Command:

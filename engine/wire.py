@@ -7,8 +7,8 @@ from typing import Any, BinaryIO, TypeAlias, TypeVar
 
 import msgspec
 
+from engine.commands import Command
 from engine.events import AnyEvent, Event
-from engine.host import Command
 
 _HEAD_BYTES = 4
 _encoder = msgspec.msgpack.Encoder()
@@ -19,12 +19,16 @@ class Cancel(msgspec.Struct, frozen=True, tag=True):
     """Stop what is under way."""
 
 
+class Readied(Event, frozen=True):
+    """What the engine needs is imported: an order to stop is now soon followed."""
+
+
 class Answered(Event, frozen=True):
     """The command under way has had its last event."""
 
 
 Order: TypeAlias = Command | Cancel
-Said: TypeAlias = AnyEvent | Answered
+Said: TypeAlias = AnyEvent | Readied | Answered
 ORDERS: "msgspec.msgpack.Decoder[Order]" = msgspec.msgpack.Decoder(Order)
 SAYINGS: "msgspec.msgpack.Decoder[Said]" = msgspec.msgpack.Decoder(Said)
 

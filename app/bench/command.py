@@ -9,8 +9,8 @@ import typer
 from engine.cli import OK, run_command
 from engine.cli.options import Json, PairOptions, Settings, with_options
 from engine.cli.output import Output
+from engine.commands import Load
 from engine.errors import InputError
-from engine.host import Load
 from engine.method import make_config
 from engine.methods.speculative.config import SpeculativeConfig
 

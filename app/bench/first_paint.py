@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QApplication
 
 from app import theme
 from app.main_window import MainWindow
-from engine.host import Load
+from engine.commands import Load
 
 
 def main() -> int:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from app import theme
 from app.bench.meter import MeteredWindow
-from engine.host import Load
+from engine.commands import Load
 
 _POLL_MS = 10
 _LIMIT_MS = 60_000

@@ -8,8 +8,8 @@ from queue import SimpleQueue
 import msgspec
 
 from app.run_record import RunRecord
+from engine.commands import Command, Load, Run
 from engine.events import Event, ModelLoaded, RoundFinished, RunFinished
-from engine.host import Command, Load, Run
 
 _SLICE_S = 0.005
 

@@ -10,8 +10,9 @@ from PySide6.QtCore import QEventLoop, QTimer
 from app.main_window import MainWindow
 from app.run_record import RunRecord
 from app.store import RunStore
+from engine.commands import Run
 from engine.events import Event, PhaseFinished, Refused, RoundFinished, RunFailed, RunFinished
-from engine.host import Host, Run
+from engine.host import Host
 from engine.speed_model import Interval, median_interval
 
 Lane: TypeAlias = Literal["headless", "live", "measure_only"]

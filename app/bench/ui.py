@@ -23,9 +23,10 @@ from app.collector import Collector
 from app.main_window import MainWindow
 from app.run_record import RunRecord
 from engine.child_link import spare_threads
+from engine.commands import Load, Run
 from engine.errors import EngineError
 from engine.events import Event, ModelLoaded, Progressed
-from engine.host import Host, Load, Run, ThreadHost
+from engine.host import Host, ThreadHost
 from engine.method import Request
 from engine.process_host import ProcessHost
 from engine.speed_model import Interval

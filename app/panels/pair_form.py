@@ -18,8 +18,8 @@ from app.plain_text import one_line, plain_tip
 from app.recent_folders import RecentFolders
 from app.requests import NO_DRAFTER, default_drafter
 from engine import folders
+from engine.commands import Load
 from engine.events import ModelOption, Role, Surveyed
-from engine.host import Load
 
 _DEVICES = ("auto", "cpu", "cuda")
 _DTYPES = ("auto", "float32", "bfloat16", "float16")

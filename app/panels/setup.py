@@ -21,8 +21,8 @@ from app.panels.preset_box import PresetBox
 from app.presets import Preset
 from app.requests import NO_DRAFTER, Setup, default_drafter, method_of
 from app.store import RunStore
+from engine.commands import Estimate, Load, Survey
 from engine.events import Estimated, Event, ModelLoaded, Progressed, RunStarted, Setting, Surveyed
-from engine.host import Estimate, Load, Survey
 from engine.methods.plain.config import PlainConfig
 from engine.methods.speculative.config import SpeculativeConfig
 from engine.summary import Summary

@@ -19,8 +19,8 @@ from app.panels.steady_box import SteadyBox
 from app.panels.train_needs import TrainNeeds
 from app.store import RunStore
 from engine import paths
+from engine.commands import EstimateTraining, Train
 from engine.events import Event, ModelLoaded, Surveyed, TrainingEstimated
-from engine.host import EstimateTraining, Train
 from engine.summary import Summary
 from engine.training.drafter_config import DrafterConfig
 

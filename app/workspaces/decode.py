@@ -24,7 +24,7 @@ from app.panels.token_stream import TokenStreamPanel
 from app.panels.transport import TransportPanel
 from app.run_record import RunRecord
 from app.store import RunStore
-from engine.host import Load
+from engine.commands import Load
 
 _LAYOUT_VERSION = 4
 _LEFT_WIDTH, _RIGHT_WIDTH, _BOTTOM_HEIGHT = 30 * theme.GRID, 33 * theme.GRID, 26 * theme.GRID

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 
+from engine.commands import Command, Load
 from engine.events import (
     BlockFinished,
     Candidate,
@@ -19,7 +20,6 @@ from engine.events import (
     RunStarted,
     Setting,
 )
-from engine.host import Command, Load
 
 PAIR = Load()
 MODEL = ModelLoaded("builtin", "builtin", "cpu", "float32", 2048, 32_000_000, 9_000_000, 0.2)

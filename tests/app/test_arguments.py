@@ -6,8 +6,8 @@ from PySide6.QtGui import QImage
 
 from app import arguments
 from app.__main__ import main
+from engine.commands import Load
 from engine.errors import InputError
-from engine.host import Load
 from engine.trace import TraceWriter
 from tests.app.factory import whole_run
 from tests.app.test_training_record import GOLDEN

@@ -14,8 +14,8 @@ from app.bench.meter import Heartbeat, MeteredWindow
 from app.bench.recording import RecordedHost, lengthened
 from app.bench.slowdown import Slowdown
 from app.run_record import RunRecord
+from engine.commands import Load, Run
 from engine.events import ModelLoaded, RoundFinished, RunFinished, RunStarted
-from engine.host import Load, Run
 from engine.method import Request
 from tests.app.factory import PAIR, whole_run
 

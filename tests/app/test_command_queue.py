@@ -1,5 +1,5 @@
 from app.command_queue import CommandQueue
-from engine.host import Estimate, Load, Run, Survey
+from engine.commands import Estimate, Load, Run, Survey
 from engine.method import Request
 from tests.app.factory import FakeHost
 

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QDockWidget, QTabBar
 
 from app import application
 from app.main_window import MainWindow
-from engine.events import Event, ModelLoaded, PhaseFinished, Progressed, RunStarted, Setting
+from engine.events import Event, ModelLoaded, ModelUnloaded, PhaseFinished, Progressed, RunStarted, Setting
 from engine.host import ThreadHost
 from engine.method import Request
 from engine.session import Session
@@ -39,6 +39,9 @@ class EndlessSession:
 
     def recover(self) -> None:
         """Nothing is held."""
+
+    def unload(self) -> Iterator[Event]:
+        yield ModelUnloaded()
 
 
 class StuckSession(EndlessSession):

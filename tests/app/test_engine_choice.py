@@ -5,8 +5,8 @@ import pytest
 from app import application, event_words, main_window
 from app.main_window import MainWindow
 from engine import hosts
+from engine.commands import Estimate, Load, Run, Train
 from engine.events import EngineEnded, EngineStarted, RunFinished
-from engine.host import Load, Run
 from engine.hosts import ChosenHost
 from tests.app.factory import MODEL, PAIR, FakeHost, whole_run
 
@@ -114,6 +114,16 @@ def test_a_process_that_ended_between_runs_disturbs_nothing(open_window, made):
     assert window.store.trouble is None
     assert not window.store.busy
     assert window.store.engine.model == MODEL
+
+
+def test_a_training_too_is_done_where_the_engine_was_chosen_to_run(made):
+    host = ChosenHost("thread", None)
+    host.submit(Load())
+    host.choose("process")
+    host.submit(Estimate(Load()))
+    host.submit(training := Train("builtin", "", "out", {}))
+    (_, thread), (kind, process) = made
+    assert (kind, thread.closed, process.submitted) == ("process", True, [training])
 
 
 def test_a_host_that_was_never_asked_anything_is_not_made(made):

@@ -1,7 +1,7 @@
 import pytest
 
 from app.faults import role_at_fault
-from engine.host import Load
+from engine.commands import Load
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from app.budget import LEVELS
 from app.panel import Panel
 from app.panels.metrics import MetricsPanel
 from app.store import RunStore
+from engine.commands import Run
 from engine.events import Event
-from engine.host import Run
 from engine.method import Request
 from engine.summary import Summary
 from tests.app.factory import MODEL, PAIR, FakeHost, a_round, started

@@ -10,8 +10,8 @@ from app.panels.same_text import SameText
 from app.panels.setup import SetupPanel
 from app.panels.status import StatusPanel
 from app.store import RunStore
+from engine.commands import Load, Run
 from engine.events import Compared, Estimated, Progressed, Refused, RunFailed, RunFinished
-from engine.host import Load, Run
 from engine.method import Request, make_config
 from engine.methods.plain.config import PlainConfig
 from engine.methods.speculative.config import SpeculativeConfig

@@ -1,6 +1,6 @@
 from app import requests
 from app.selection import Selection
-from engine.host import Load
+from engine.commands import Load
 from tests.app.factory import a_round, started, whole_run
 
 SETUP = requests.Setup(Load(drafter="lookup"), {"gamma": 2})

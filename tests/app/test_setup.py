@@ -6,8 +6,8 @@ from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QLabel
 from app import application
 from app.panels.setup import SetupPanel
 from app.store import RunStore
+from engine.commands import Estimate, Load, Run, Survey
 from engine.events import Estimated, ModelLoaded, ModelOption, Progressed, Refused, Surveyed
-from engine.host import Estimate, Load, Run, Survey
 from engine.method import Request
 from engine.methods.plain.config import PlainConfig
 from tests.app.factory import MODEL, PAIR, FakeHost, started, whole_run

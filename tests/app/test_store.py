@@ -1,7 +1,7 @@
 from app.selection import Selection
 from app.store import RunStore
+from engine.commands import Estimate, Load, Run, Step, Survey
 from engine.events import ModelLoaded, Refused, RunFailed, RunFinished, Surveyed
-from engine.host import Estimate, Load, Run, Step, Survey
 from engine.method import Request
 from engine.summary import Summary, fold
 from tests.app.factory import MODEL, PAIR, FakeHost, a_round, started, whole_run

@@ -11,6 +11,7 @@ from app.store import RunStore
 from app.training_record import TrainingRecord, read_record
 from app.workspaces.train import TrainWorkspace
 from engine import paths
+from engine.commands import EstimateTraining, Load, Pause, Resume, Run, Train
 from engine.events import (
     CheckpointSaved,
     DrafterMeasured,
@@ -25,7 +26,6 @@ from engine.events import (
     TrainingStarted,
     Warned,
 )
-from engine.host import EstimateTraining, Load, Pause, Resume, Run, Train
 from engine.trace import TraceWriter
 from tests.app.factory import MODEL, PAIR, FakeHost, started, whole_run
 from tests.app.test_training_record import GOLDEN

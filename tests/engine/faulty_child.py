@@ -6,7 +6,9 @@ import ctypes
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from threading import Event as Flag
 from typing import TYPE_CHECKING, cast
@@ -14,10 +16,13 @@ from typing import TYPE_CHECKING, cast
 from engine import child
 from engine.errors import EngineError
 from engine.events import (
+    Estimated,
     Event,
     ModelLoaded,
+    ModelUnloaded,
     PhaseFinished,
     Progressed,
+    Refused,
     RunFinished,
     Setting,
     Surveyed,
@@ -43,6 +48,13 @@ def write_past_python(text: bytes) -> None:
     os.write(1, text)
 
 
+def write_to_every_pipe(text: bytes) -> None:
+    """What a native library does that writes to a file number which is no longer its own."""
+    for number in range(3, 64):
+        with suppress(OSError):
+            os.write(number, text)
+
+
 class FaultySession:
     """Knows one pair at a time. A target called `vanished` cannot be loaded; one called `deadly` ends the process."""
 
@@ -55,8 +67,15 @@ class FaultySession:
             os._exit(9)
         if Path(target).name == "vanished" and not Path(target).exists():
             raise EngineError(f"there is no folder {target}", "check the path")
+        if target == "dead after the refusal":
+            yield Refused("load", "it does not fit", "choose another")
+            os._exit(4)
         self._target = target
         yield ModelLoaded(target, drafter, "cpu", "float32", 2048, 1, 1, 0.0)
+
+    def estimate(self, target: str, drafter: str, **_: str) -> Iterator[Event]:
+        yield Estimated(1, 1, 1, 1, "cpu", target)
+        os._exit(4)
 
     def survey(self, target: str, known: object, **_: object) -> Iterator[Event]:
         yield Surveyed(target, (), os.environ["OMP_NUM_THREADS"])
@@ -88,6 +107,10 @@ class FaultySession:
                 sys.stderr.write("the library's last words\n")
                 sys.stderr.flush()
                 os._exit(7)
+            case "leave":
+                os._exit(0)
+            case "babble":
+                write_to_every_pipe(b"\0\0\0\1\xc1")
             case "segfault":
                 signal.raise_signal(signal.SIGSEGV)
             case "killed":
@@ -106,6 +129,17 @@ class FaultySession:
     def recover(self) -> None:
         """Nothing is held."""
 
+    def unload(self) -> Iterator[Event]:
+        self._target = "none"
+        yield ModelUnloaded()
+
+
+def new_session() -> "Session":
+    """A session, slow to import where the folder of the runs has a file `slow` beside it: until that is gone."""
+    while (Path(sys.argv[-1]).parent / "slow").exists():
+        time.sleep(0.05)
+    return cast("Session", FaultySession())
+
 
 if __name__ == "__main__":
-    child.main(sys.argv[1:], lambda: cast("Session", FaultySession()))
+    child.main(sys.argv[1:], new_session)

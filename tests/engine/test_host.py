@@ -11,6 +11,7 @@ import torch
 from msgspec.structs import fields, replace
 
 from engine import trace
+from engine.commands import Estimate, Fork, Load, Pause, Resume, Run, Step, Survey, Unload
 from engine.events import (
     Estimated,
     Event,
@@ -23,7 +24,7 @@ from engine.events import (
     RunStarted,
     Surveyed,
 )
-from engine.host import Estimate, Fork, Host, Load, Pause, Resume, Run, Step, Survey, ThreadHost, Unload
+from engine.host import Host, ThreadHost
 from engine.method import Request
 from engine.process_host import ProcessHost
 from engine.session import Session
@@ -326,3 +327,14 @@ def test_session_is_made_on_the_engine_thread_only() -> None:
     host = ThreadHost(new_session=new_session)
     assert made == []
     assert host.close()
+
+
+def test_closing_releases_the_models_and_says_nothing_of_it(spec: str) -> None:
+    session = Session()
+    host = ThreadHost(new_session=lambda: session)
+    host.submit(Load(spec, "lookup"))
+    until(host, ModelLoaded)
+    assert session.models is not None
+    assert host.close()
+    assert session.models is None
+    assert host.inbox.empty()

@@ -13,9 +13,24 @@ import psutil
 import pytest
 
 from engine import child_link, process_host, trace
+from engine.commands import (
+    Command,
+    Estimate,
+    EstimateTraining,
+    Fork,
+    Load,
+    Pause,
+    Resume,
+    Run,
+    Step,
+    Survey,
+    Train,
+    Unload,
+)
 from engine.events import (
     EngineEnded,
     EngineStarted,
+    Estimated,
     Event,
     ModelLoaded,
     ModelUnloaded,
@@ -28,13 +43,15 @@ from engine.events import (
     Surveyed,
     TrainingEstimated,
 )
-from engine.host import EstimateTraining, Fork, Load, Pause, Resume, Run, Step, Survey, Train, Unload
 from engine.method import Request
 from engine.process_host import ProcessHost
 
 E = TypeVar("E", bound=Event)
 FAULTY = [sys.executable, "-m", "tests.engine.faulty_child"]
 WAIT_S = 60
+ON_LINUX = pytest.mark.skipif(
+    sys.platform != "linux", reason="elsewhere nothing ends a process whose native code is stuck"
+)
 
 
 def make(runs: Path | None = None, *, patience_s: float = 30.0) -> ProcessHost:
@@ -96,6 +113,8 @@ def gone(pid: int) -> bool:
         ("exit", "status 7", "the library's last words"),
         ("segfault", "SIGSEGV", "Fatal Python error: Segmentation fault"),
         ("killed", "SIGKILL", ""),
+        ("leave", "ended by itself", ""),
+        ("babble", "made no sense", ""),
     ],
 )
 def test_crash_becomes_a_failed_run_and_the_next_run_has_its_pair_again(
@@ -175,6 +194,20 @@ def test_run_that_had_its_end_is_not_ended_again_by_a_crash(host: ProcessHost, t
     assert until(host, RunFinished).reason == "length"
 
 
+@pytest.mark.parametrize(
+    ("command", "answer"),
+    [(Load("dead after the refusal", "lookup"), Refused), (Estimate(Load("this one", "lookup")), Estimated)],
+)
+def test_refusal_or_estimate_is_not_answered_again_by_a_crash(
+    host: ProcessHost, command: Command, answer: type[Event]
+) -> None:
+    host.submit(command)
+    until(host, answer)
+    assert isinstance(host.inbox.get(timeout=WAIT_S), EngineEnded)
+    host.submit(run("well"))
+    assert until(host, RunFinished).reason == "length"
+
+
 def _loaded(host: ProcessHost, target: str) -> int:
     host.submit(Load(target, "lookup"))
     pid = until(host, EngineStarted).pid
@@ -227,6 +260,24 @@ def test_question_about_a_training_that_had_its_answer_is_not_answered_again_by_
     until(host, TrainingEstimated)
     assert isinstance(host.inbox.get(timeout=WAIT_S), EngineEnded)
     assert silent(host)
+
+
+def test_process_that_still_imports_is_not_ended_for_what_was_stopped(tmp_path: Path) -> None:
+    slow = tmp_path / "slow"
+    slow.touch()
+    host = make(tmp_path / "runs", patience_s=0.5)
+    host.submit(run("well"))
+    until(host, EngineStarted)
+    host.cancel()
+    time.sleep(1.5)
+    slow.unlink()
+    assert host.inbox.get(timeout=WAIT_S) == Refused("run", "stopped before it began", "start it again")
+    host.submit(run("stuck"))
+    until(host, RoundFinished)
+    until_stuck(tmp_path)
+    host.cancel()
+    assert "did not stop" in until(host, EngineEnded).why
+    assert host.close()
 
 
 def test_run_that_stops_in_time_keeps_its_process(host: ProcessHost) -> None:
@@ -357,18 +408,23 @@ def test_two_hosts_at_once_do_not_disturb_each_other(tmp_path: Path) -> None:
 
 ORPHAN = """
 import sys
+from pathlib import Path
 from tests.engine.test_process_host import make, run, until, EngineStarted, RoundFinished
-host = make()
-host.submit(run("long", paused=True))
+host = make(Path(sys.argv[1]))
+host.submit(run(sys.argv[2], paused=sys.argv[2] == "long"))
 print(until(host, EngineStarted).pid, flush=True)
 sys.stdin.read()
 """
 
 
-def test_process_ends_when_its_window_is_killed() -> None:
-    window = subprocess.Popen([sys.executable, "-c", ORPHAN], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+@pytest.mark.parametrize("how", ["long", pytest.param("stuck", marks=ON_LINUX)])
+def test_process_ends_when_its_window_is_killed(tmp_path: Path, how: str) -> None:
+    command = [sys.executable, "-c", ORPHAN, str(tmp_path / "runs"), how]
+    window = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert window.stdin is not None and window.stdout is not None
     pid = int(window.stdout.readline())
+    if how == "stuck":
+        until_stuck(tmp_path)
     assert psutil.pid_exists(pid)
     window.kill()
     window.wait()
@@ -381,6 +437,16 @@ def test_process_that_cannot_be_started_is_said_so() -> None:
     host = ProcessHost(argv=["/nowhere/python"])
     host.submit(run("well"))
     assert "could not be started" in until(host, RunFailed).message
+    assert host.close()
+
+
+def test_process_that_had_to_be_ended_is_not_said_to_have_run_out_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child_link, "_END_S", 0.5)
+    host = ProcessHost(argv=[sys.executable, "-c", "import os, time; os.close(1); time.sleep(600)"])
+    host.submit(run("well"))
+    failed = until(host, RunFailed)
+    assert "said no more" in failed.message
+    assert "memory" not in failed.hint
     assert host.close()
 
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 import pytest
 
 from engine.cli import main
+from engine.commands import EstimateTraining, Load, Pause, Resume, Train
 from engine.events import (
     Event,
     Measured,
@@ -18,7 +19,7 @@ from engine.events import (
     TrainingFinished,
     TrainingStarted,
 )
-from engine.host import EstimateTraining, Load, Pause, Resume, ThreadHost, Train
+from engine.host import ThreadHost
 from engine.training import estimate
 from engine.training.rows import RowShape
 from engine.world.story import stories

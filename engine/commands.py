@@ -1,0 +1,101 @@
+"""What can be asked of an engine, as values that go through a queue or a pipe; knows neither who asks nor who answers.
+
+* imports neither Qt nor torch."""
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+import msgspec
+
+from engine.events import Setting
+from engine.method import Request
+
+
+class Load(msgspec.Struct, frozen=True, tag=True):
+    """Load a pair; SPECs as in the commands."""
+
+    target: str = "builtin"
+    drafter: str = "builtin"
+    device: str = "auto"
+    drafter_device: str = "auto"
+    dtype: str = "auto"
+    runtime: str = "auto"
+
+
+class Unload(msgspec.Struct, frozen=True, tag=True):
+    """Release the models."""
+
+
+class Run(msgspec.Struct, frozen=True, tag=True):
+    """Run a method on the loaded pair; paused: hold it after its first `n_free` rounds."""
+
+    method: str
+    settings: Mapping[str, Setting]
+    request: Request
+    paused: bool = False
+    n_free: int = 0
+
+
+class Fork(msgspec.Struct, frozen=True, tag=True):
+    """Go on from a token of an earlier run with other settings: `ids` are its prompt and tokens up to there."""
+
+    method: str
+    settings: Mapping[str, Setting]
+    ids: tuple[int, ...]
+    forked_from: str
+    forked_at: int
+
+
+class Train(msgspec.Struct, frozen=True, tag=True):
+    """Train a drafter for a target on the text in `data` (empty: none) into the folder `out`; `settings` are those of
+    DrafterConfig."""
+
+    target: str
+    data: str
+    out: str
+    settings: Mapping[str, Setting]
+    device: str = "auto"
+    dtype: str = "auto"
+    resume: bool = False
+
+
+class Pause(msgspec.Struct, frozen=True, tag=True):
+    """Hold the run after the round under way, the training after its step."""
+
+
+class Step(msgspec.Struct, frozen=True, tag=True):
+    """Let a held run make one round."""
+
+
+class Resume(msgspec.Struct, frozen=True, tag=True):
+    """Let a held run or training go on."""
+
+
+class Estimate(msgspec.Struct, frozen=True, tag=True):
+    """Say what loading a pair would take; loads nothing."""
+
+    pair: Load
+
+
+class Survey(msgspec.Struct, frozen=True, tag=True):
+    """Say which models there are and which can serve beside a target; `known` are folders to look at as well."""
+
+    target: str
+    known: tuple[str, ...] = ()
+    device: str = "auto"
+    dtype: str = "auto"
+
+
+class EstimateTraining(msgspec.Struct, frozen=True, tag=True):
+    """Say what training a drafter would take; loads nothing."""
+
+    training: Train
+
+
+Question: TypeAlias = Estimate | Survey | EstimateTraining
+Command: TypeAlias = Load | Unload | Run | Fork | Train | Pause | Step | Resume | Question
+
+
+def name_of(command: Command) -> str:
+    """A command's name, as refusals give it."""
+    return type(command).__name__.lower()
