@@ -5,6 +5,7 @@
 import ctypes
 import os
 import signal
+import stat
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -52,7 +53,8 @@ def write_to_every_pipe(text: bytes) -> None:
     """What a native library does that writes to a file number which is no longer its own."""
     for number in range(3, 64):
         with suppress(OSError):
-            os.write(number, text)
+            if stat.S_ISFIFO(os.fstat(number).st_mode):
+                os.write(number, text)
 
 
 class FaultySession:
@@ -111,6 +113,7 @@ class FaultySession:
                 os._exit(0)
             case "babble":
                 write_to_every_pipe(b"\0\0\0\1\xc1")
+                time.sleep(600)
             case "segfault":
                 signal.raise_signal(signal.SIGSEGV)
             case "killed":
