@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QLabel
 from app import application
 from app.panels.setup import SetupPanel
 from app.store import RunStore
+from engine import folders
 from engine.commands import Estimate, Load, Run, Survey
 from engine.events import Estimated, ModelLoaded, ModelOption, Progressed, Refused, Surveyed
 from engine.method import Request
@@ -188,7 +189,7 @@ def test_two_hundred_models_are_listed(setup):
         ModelOption(f"org/m{n}", f"org/m{n}", n, "drafter", "too large" if n % 2 else "") for n in range(200)
     )
     setup.say(Surveyed("builtin", options))
-    assert panel.drafter.count() == 2 + 2 + 200 + 2
+    assert panel.drafter.count() == 2 + len(folders.BUILTIN_DRAFTERS) + 200 + 2
     assert sum(not panel.drafter.model().item(row).isEnabled() for row in range(panel.drafter.count())) == 100
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QApplication, QTableView
+from PySide6.QtWidgets import QApplication, QTableView, QWidget
 from pytestqt.qtbot import QtBot
 
 from app import application, theme
@@ -17,13 +18,20 @@ from tests.app.factory import PAIR, FakeHost, whole_run
 
 
 @pytest.fixture
-def dressed(qapp: QApplication) -> Iterator[QApplication]:
-    """The application in its style sheet; font and sheet are put back."""
+def dressed(qapp: QApplication, qtbot: QtBot) -> Iterator[QApplication]:
+    """The application in its style sheet; font and sheet are put back.
+
+    A font of the application is also that of panels which earlier tests left: what they lay out anew is awaited."""
     font, sheet = QFont(qapp.font()), qapp.styleSheet()
     theme.apply(qapp, "light")
     yield qapp
     qapp.setFont(font)
     qapp.setStyleSheet(sheet)
+    qtbot.waitUntil(lambda: not any(timer.isActive() for one in qapp.topLevelWidgets() for timer in timers_of(one)))
+
+
+def timers_of(widget: QWidget) -> list[QTimer]:
+    return widget.findChildren(QTimer)
 
 
 def enlarge(app: QApplication) -> None:
