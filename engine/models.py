@@ -149,10 +149,10 @@ def load(
                 continue
             _refuse_incomplete(checkpoint, item.lacking)
             _refuse_without_rollback(checkpoint, item.model.eval())
-            yield _on_runtime(_describe(checkpoint, item.model, tokenizer, dtype), runtime)
+            yield on_runtime(_describe(checkpoint, item.model, tokenizer, dtype), runtime)
 
 
-def _on_runtime(loaded: LoadedModel, choice: RuntimeChoice) -> LoadedModel:
+def on_runtime(loaded: LoadedModel, choice: RuntimeChoice) -> LoadedModel:
     """The model on the runtime that was asked for, or on the leanest it has. Raises ModelError."""
     if choice == "modules":
         return loaded._replace(why_modules="asked for")

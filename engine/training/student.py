@@ -9,7 +9,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 from transformers import LlamaForCausalLM
 
-from engine.models import LoadedModel
+from engine.models import LoadedModel, on_runtime
 from engine.training import drafter_shape, estimate, objectives
 from engine.training.drafter_config import DrafterConfig, ObjectiveName
 from engine.training.drafter_shape import DrafterShape
@@ -80,14 +80,15 @@ def seconds_of(work: Callable[[], object]) -> float:
 
 
 def in_use(target: LoadedModel, model: LlamaForCausalLM) -> LoadedModel:
-    """A copy of the drafter as a pair would load it, in the target's type."""
+    """A copy of the drafter as a pair would load it, in the target's type and on its runtime."""
     with torch.random.fork_rng():
         copy = LlamaForCausalLM(model.config)
     copy.load_state_dict(model.state_dict())
     copy = copy.to(device=target.device, dtype=target.dtype).eval()
     n_bytes = sum(p.numel() * p.element_size() for p in copy.parameters())
     context = int(model.config.max_position_embeddings)
-    return target._replace(spec="drafter", model=copy, context=context, n_bytes=n_bytes)
+    bare = target._replace(spec="drafter", model=copy, context=context, n_bytes=n_bytes, fused=None)
+    return on_runtime(bare, "auto" if target.runtime == "fused" else "modules")
 
 
 def restore(model: LlamaForCausalLM, folder: Path) -> None:
