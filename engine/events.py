@@ -2,10 +2,18 @@
 
 Ids are token ids of the target's vocabulary; times are seconds or milliseconds as their suffix says. Fields are only
 ever added, with defaults; anything else raises `SCHEMA` and adds a migration to `trace`. The facts of a training
-lie in `training_events` and are handed on from here."""
+lie in `training_events`, those of answers from documents in `answer_events`; both are handed on from here."""
 
 from typing import Literal, TypeAlias
 
+from engine.answer_events import CandidateScored as CandidateScored
+from engine.answer_events import CostPredicted as CostPredicted
+from engine.answer_events import DraftFinished as DraftFinished
+from engine.answer_events import Mapped as Mapped
+from engine.answer_events import Partitioned as Partitioned
+from engine.answer_events import PromptRead as PromptRead
+from engine.answer_events import QuestionAnswered as QuestionAnswered
+from engine.answer_events import Retrieved as Retrieved
 from engine.event_base import SCHEMA as SCHEMA
 from engine.event_base import Event as Event
 from engine.event_base import Setting as Setting
@@ -23,8 +31,9 @@ LastKind: TypeAlias = Literal["correction", "bonus"]
 StopReason: TypeAlias = Literal["length", "end_of_text", "context", "cancelled"]
 Lane: TypeAlias = Literal["speculative", "plain"]
 Phase: TypeAlias = Literal[
-    "prefill", "loading", "training", "measuring", "tokenizing", "checking", "sampling", "embedding"
-]
+    "prefill", "loading", "training", "measuring", "tokenizing", "checking", "sampling", "embedding", "retrieving",
+    "partitioning", "drafting", "verifying",
+]  # fmt: skip
 Role: TypeAlias = Literal["target", "drafter"]
 RuntimeName: TypeAlias = Literal["fused", "modules"]
 HostKind: TypeAlias = Literal["thread", "process"]
@@ -319,4 +328,12 @@ AnyEvent: TypeAlias = (
     | DrafterMeasured
     | CheckpointSaved
     | TrainingFinished
+    | Retrieved
+    | Mapped
+    | Partitioned
+    | PromptRead
+    | DraftFinished
+    | CandidateScored
+    | CostPredicted
+    | QuestionAnswered
 )

@@ -31,6 +31,14 @@ NAMES: dict[type[Event], str] = {
     events.DrafterMeasured: "drafter_measured",
     events.CheckpointSaved: "checkpoint_saved",
     events.Warned: "warned",
+    events.Retrieved: "retrieved",
+    events.Mapped: "mapped",
+    events.Partitioned: "partition",
+    events.PromptRead: "prompt_read",
+    events.DraftFinished: "draft",
+    events.CandidateScored: "score",
+    events.CostPredicted: "cost",
+    events.QuestionAnswered: "answered",
 }
 
 
