@@ -6,7 +6,8 @@ from threading import Event as Flag
 from typing import NamedTuple, TypeAlias
 
 import torch
-from transformers import GenerationConfig, PreTrainedModel
+from torch import Tensor
+from transformers import GenerationConfig, PreTrainedModel, StoppingCriteria, StoppingCriteriaList
 
 from engine.drafters.small_model import SmallModelDrafter
 from engine.events import RoundFinished
@@ -16,14 +17,21 @@ from engine.models import LoadedModel
 from engine.runtime import Runtime
 from engine.speculate import Drafter
 
+_FEWEST_MARKS = 3
+
 
 class Call(NamedTuple):
-    """One whole call: new ids, wall time in milliseconds; decode time and rounds where we made it."""
+    """One whole call: new ids, wall time in milliseconds. n_decoded: how many of the ids decode_ms made; 0 where that
+    was not asked for. The mean steps, the rounds and the time of the prompt only where we made them."""
 
     ids: tuple[int, ...]
     wall_ms: float
     decode_ms: float | None = None
+    n_decoded: int = 0
     rounds: tuple[RoundFinished, ...] = ()
+    prefill_ms: float | None = None
+    target_step_ms: float | None = None
+    draft_step_ms: float | None = None
 
 
 System: TypeAlias = Callable[[Sequence[int]], Call]
@@ -41,37 +49,74 @@ def ours(target: LoadedModel, drafter: Drafter | None, *, gamma: int, n_new: int
         wall_ms = 1e3 * (time.perf_counter() - started)
         assert isinstance(made, Generation)
         rounds = tuple(item for item in items if isinstance(item, RoundFinished))
-        return Call(made.ids, wall_ms, made.decode_ms, rounds)
+        return Call(
+            made.ids, wall_ms, made.decode_ms, len(made.ids), rounds, made.prefill_ms, made.target_step_ms,
+            made.draft_step_ms,
+        )  # fmt: skip
 
     return call
+
+
+class _Marks(StoppingCriteria):  # type: ignore[misc]
+    """Notes the time at each step of `generate` and stops nothing.
+
+    The second mark is the first to lie behind a wait for the device: that for the first id."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.times: list[float] = []
+        self._going_on = torch.zeros(1, dtype=torch.bool, device=device)
+
+    def __call__(self, input_ids: Tensor, scores: Tensor, **kwargs: object) -> Tensor:
+        self.times.append(time.perf_counter())
+        return self._going_on
 
 
 def transformers_generate(
-    model: PreTrainedModel, assistant: PreTrainedModel | None, *, gamma: int, n_new: int
+    model: PreTrainedModel, assistant: PreTrainedModel | None, *, gamma: int, n_new: int, marked: bool = False
 ) -> System:
-    """`generate`, plain or with an assistant of constant draft length and no confidence stop."""
+    """`generate`, plain or with an assistant of constant draft length and no confidence stop.
+
+    marked: decoding is timed apart from the prompt, which is possible for plain decoding of 3 ids and more."""
     config = GenerationConfig(max_new_tokens=n_new, do_sample=False, eos_token_id=None, pad_token_id=0)
-    if assistant is not None:
-        # These knobs are read from the assistant's configuration, not from the call; the bench loaded this model.
-        assistant.generation_config = GenerationConfig(
-            num_assistant_tokens=gamma,
-            num_assistant_tokens_schedule="constant",
-            assistant_confidence_threshold=0.0,
-            eos_token_id=None,
-            pad_token_id=0,
-        )
     model.generation_config = GenerationConfig(eos_token_id=None, pad_token_id=0)
+    assert assistant is None or not marked
 
     def call(prompt: Sequence[int]) -> Call:
+        if assistant is not None:
+            _prepare(model, assistant, gamma)
         ids = torch.tensor([prompt], device=model.device)
+        marks = _Marks(model.device)
         started = time.perf_counter()
         made = model.generate(
-            ids, attention_mask=torch.ones_like(ids), generation_config=config, assistant_model=assistant
+            ids,
+            attention_mask=torch.ones_like(ids),
+            generation_config=config,
+            assistant_model=assistant,
+            stopping_criteria=StoppingCriteriaList([marks] if marked else []),
         )
         new = tuple(made[0, len(prompt) :].tolist())
-        return Call(new, 1e3 * (time.perf_counter() - started))
+        ended = time.perf_counter()
+        wall_ms = 1e3 * (ended - started)
+        if len(marks.times) < _FEWEST_MARKS:
+            return Call(new, wall_ms)
+        return Call(new, wall_ms, 1e3 * (ended - marks.times[1]), len(new) - 2)
 
     return call
+
+
+def _prepare(model: PreTrainedModel, assistant: PreTrainedModel, gamma: int) -> None:
+    """Give the assistant the settings of a call; they are read from its own configuration, not from the call.
+
+    The bench loaded this model. Of vocabularies that differ in their padding alone `generate` would ask for a slower
+    way through text; that a pair shares its tokenizer was checked when it was loaded."""
+    assistant.generation_config = GenerationConfig(
+        num_assistant_tokens=gamma,
+        num_assistant_tokens_schedule="constant",
+        assistant_confidence_threshold=0.0,
+        eos_token_id=None,
+        pad_token_id=0,
+    )
+    assistant.config.get_text_config().vocab_size = model.config.get_text_config().vocab_size
 
 
 def small_model_drafter(target: LoadedModel, drafter: LoadedModel) -> Drafter:

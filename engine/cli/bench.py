@@ -1,19 +1,25 @@
 """`draftscope bench`: measurements against peers."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 
 from engine.cli import OK
-from engine.cli.options import Json, PairOptions, Settings, with_options
+from engine.cli.options import Json, Out, PairOptions, Settings, numbers, with_options
 from engine.cli.output import Output
+from engine.cli.running import loaded_session
 from engine.errors import InputError
 from engine.method import make_config
 from engine.methods.speculative.config import SpeculativeConfig
 
+if TYPE_CHECKING:
+    from engine.bench.matrix import Axes
+    from engine.models import Pair
+
 _FIXED = ("stop_at_end", "baseline", "repeats")
 _GREEDY = ("temperature", "top_k", "top_p", "min_p")
+_LISTED = "separated by commas; each combination is a cell of the summary's `cells`"
 
 
 @with_options(SpeculativeConfig, hidden=_FIXED)
@@ -21,32 +27,57 @@ def bench_decode(
     *,
     pair: PairOptions,
     settings: Settings,
-    prompts: Annotated[int, typer.Option(help="held-out prompts of the built-in world")] = 20,
+    prompts: Annotated[int, typer.Option(help="held-out prompts of the built-in world, in each cell too")] = 20,
+    contexts: Annotated[str, typer.Option(help=f"prompt lengths {_LISTED}")] = "",
+    gammas: Annotated[str, typer.Option(help=f"draft lengths {_LISTED}")] = "",
+    runtimes: Annotated[str, typer.Option(help=f"fused, modules, {_LISTED}")] = "",
+    out: Out = None,
     json: Json = False,
 ) -> int:
     """Ours against transformers, plain and assisted: same pair, prompts, draft length, process and threads."""
-    output = Output(json=json)
+    output = Output(json=json, out=out)
     config = make_config(SpeculativeConfig, settings)
-    warped = [name for name in _GREEDY if settings[name] != getattr(SpeculativeConfig(), name)]
-    if warped:
-        option = warped[0].replace("_", "-")
-        raise InputError(f"--{option}: bench decode compares greedy decoding", f"leave --{option} out")
+    refuse_sampling("bench decode", settings)
     if prompts < 1:
         raise InputError(f"prompts = {prompts}: must be >= 1", "20 give a useful interval")
+    axes = _axes(contexts, gammas, runtimes, config.gamma, pair.runtime)
     from engine.bench.decode import DecodeBench, bench
-    from engine.cli.running import loaded_session
 
-    models = loaded_session(pair, output).models
-    if models is None or models.drafter is None:
-        raise InputError(
-            f"{pair.drafter} is not a model", "bench decode compares assisted decoding: name a drafter model"
-        )
-    for item in bench(models, gamma=config.gamma, n_new=config.max_new_tokens, n_prompts=prompts):
+    models = drafted_pair("bench decode", pair, output)
+    for item in bench(models, gamma=config.gamma, n_new=config.max_new_tokens, n_prompts=prompts, axes=axes):
         if isinstance(item, DecodeBench):
             output.summary(msgspec.to_builtins(item))
         else:
             output.event(item)
     return OK
+
+
+def refuse_sampling(name: str, settings: Settings) -> None:
+    """Greedy text is the same from every system. Raises InputError where a warp was asked for."""
+    warped = [field for field in _GREEDY if settings.get(field) not in (None, getattr(SpeculativeConfig(), field))]
+    if warped:
+        option = warped[0].replace("_", "-")
+        raise InputError(f"--{option}: {name} compares greedy decoding", f"leave --{option} out")
+
+
+def drafted_pair(name: str, pair: PairOptions, output: Output) -> "Pair":
+    """The pair in memory, both of it models. Raises InputError where the drafter is none."""
+    models = loaded_session(pair, output).models
+    if models is None or models.drafter is None:
+        raise InputError(f"{pair.drafter} is not a model", f"{name} compares assisted decoding: name a drafter model")
+    return models
+
+
+def _axes(contexts: str, gammas: str, runtimes: str, gamma: int, runtime: str) -> "Axes | None":
+    """The settings to combine; None where no list was given. Raises InputError."""
+    if not (contexts or gammas or runtimes):
+        return None
+    from engine.bench.matrix import Axes
+    from engine.models import parse_runtime
+
+    chosen = [parse_runtime(one.strip()) for one in (runtimes or runtime).split(",")]
+    lengths = numbers("contexts", contexts, default=())
+    return Axes(lengths or (None,), numbers("gammas", gammas, default=(gamma,)), tuple(dict.fromkeys(chosen)))
 
 
 def bench_ui() -> int:
