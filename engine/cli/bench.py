@@ -52,6 +52,39 @@ def bench_decode(
     return OK
 
 
+@with_options(SpeculativeConfig, hidden=(*_FIXED, *_GREEDY, "max_new_tokens", "seed"))
+def bench_scaling(
+    *,
+    pair: PairOptions,
+    settings: Settings,
+    contexts: Annotated[str, typer.Option(help="prompt lengths, separated by commas")] = "",
+    gammas: Annotated[str, typer.Option(help="draft lengths, separated by commas")] = "",
+    max_new_tokens: Annotated[int, typer.Option(help="new tokens of every block")] = 64,
+    blocks: Annotated[int, typer.Option(help="interleaved blocks at every point, at least 3")] = 5,
+    out: Out = None,
+    json: Json = False,
+) -> int:
+    """Time per token against context and draft length, transformers beside ours, the formula beside the measurement."""
+    output = Output(json=json, out=out)
+    config = make_config(SpeculativeConfig, settings)
+    for name, value, least in (("max-new-tokens", max_new_tokens, 8), ("blocks", blocks, 3)):
+        if value < least:
+            raise InputError(f"{name} = {value}: must be >= {least}", "fewer give no useful figures")
+    asked = numbers("contexts", contexts, default=())
+    lengths = numbers("gammas", gammas, default=tuple(range(1, 9)))
+    from engine.bench.scaling import CONTEXTS, Scales, ScalingBench, bench
+
+    models = drafted_pair("bench scaling", pair, output)
+    found = asked or tuple(one for one in CONTEXTS if one <= models.target.context)
+    scales = Scales(found, lengths, config.gamma, max_new_tokens, blocks)
+    for item in bench(models, scales):
+        if isinstance(item, ScalingBench):
+            output.summary(msgspec.to_builtins(item))
+        else:
+            output.event(item)
+    return OK
+
+
 def refuse_sampling(name: str, settings: Settings) -> None:
     """Greedy text is the same from every system. Raises InputError where a warp was asked for."""
     warped = [field for field in _GREEDY if settings.get(field) not in (None, getattr(SpeculativeConfig(), field))]
