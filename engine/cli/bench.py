@@ -1,5 +1,6 @@
 """`draftscope bench`: measurements against peers."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -67,9 +68,8 @@ def bench_scaling(
     """Time per token against context and draft length, transformers beside ours, the formula beside the measurement."""
     output = Output(json=json, out=out)
     config = make_config(SpeculativeConfig, settings)
-    for name, value, least in (("max-new-tokens", max_new_tokens, 8), ("blocks", blocks, 3)):
-        if value < least:
-            raise InputError(f"{name} = {value}: must be >= {least}", "fewer give no useful figures")
+    _refuse_below("max-new-tokens", max_new_tokens, 8)
+    _refuse_below("blocks", blocks, 3)
     asked = numbers("contexts", contexts, default=())
     lengths = numbers("gammas", gammas, default=tuple(range(1, 9)))
     from engine.bench.scaling import CONTEXTS, Scales, ScalingBench, bench
@@ -83,6 +83,53 @@ def bench_scaling(
         else:
             output.event(item)
     return OK
+
+
+def bench_gpu(
+    *,
+    shapes: Annotated[str, typer.Option(help="qwen, qwen-1.5b, llama, llama-70b, tiny, separated by commas")] = "",
+    device: Annotated[str, typer.Option(help="cuda, cuda:N or cpu")] = "cuda",
+    dtype: Annotated[str, typer.Option(help="auto, float32, bfloat16 or float16")] = "auto",
+    context: Annotated[int, typer.Option(help="ids of the prompts")] = 512,
+    gamma: Annotated[int, typer.Option(help="draft length")] = 4,
+    max_new_tokens: Annotated[int, typer.Option(help="new tokens of every block")] = 128,
+    blocks: Annotated[int, typer.Option(help="interleaved blocks of each pair")] = 7,
+    gpt_fast: Annotated[Path | None, typer.Option(help="a checkout of gpt-fast to measure beside ours")] = None,
+    out: Out = None,
+    json: Json = False,
+) -> int:
+    """Timing pairs on a GPU: ours, transformers and the limit of its memory; results are kept pair by pair."""
+    output = Output(json=json, out=out)
+    for name, value, least in (
+        ("context", context, 2), ("gamma", gamma, 1), ("max-new-tokens", max_new_tokens, 8), ("blocks", blocks, 3),
+    ):  # fmt: skip
+        _refuse_below(name, value, least)
+    from engine.bench import gpu
+    from engine.models import parse_device, parse_dtype
+    from engine.quiet import quiet_libraries
+
+    quiet_libraries()
+    names = tuple(dict.fromkeys(name.strip() for name in shapes.split(","))) if shapes else ("qwen", "llama")
+    unknown = [name for name in names if name not in gpu.SHAPES]
+    if unknown:
+        raise InputError(f"there are no shapes {unknown[0]!r}", f"use {', '.join(gpu.SHAPES)}")
+    on = parse_device(device)
+    parse_dtype(dtype, on)
+    task = gpu.Task(names, on, dtype, context, gamma, max_new_tokens, blocks, gpt_fast)
+    for item in gpu.bench(task):
+        if not isinstance(item, gpu.GpuBench):
+            output.event(item)
+        elif item.complete:
+            output.summary(msgspec.to_builtins(item))
+            output.table(gpu.rows(item))
+        elif out is not None:
+            output.save(msgspec.to_builtins(item))
+    return OK
+
+
+def _refuse_below(name: str, value: int, least: int) -> None:
+    if value < least:
+        raise InputError(f"{name} = {value}: must be >= {least}", "fewer give no useful figures")
 
 
 def refuse_sampling(name: str, settings: Settings) -> None:

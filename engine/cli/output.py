@@ -1,7 +1,7 @@
 """What the commands print: JSON objects a line for programs, text for people, progress on stderr."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -75,6 +75,13 @@ class Output:
         for name, value in fields.items():
             table.add_row(name.replace("_", " "), _readable(value))
         self.console.print(table)
+
+    def table(self, rows: Sequence[Sequence[str]]) -> None:
+        """Print rows in columns, the first being the head; beside JSON on stderr."""
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        for row in rows:
+            line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            print(line, file=sys.stderr if self.json else sys.stdout)
 
     def save(self, fields: Mapping[str, Value]) -> None:
         """Write fields to the file that was named, with the machine, versions and date they were measured with."""
