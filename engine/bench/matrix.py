@@ -107,7 +107,9 @@ def with_runtime(pair: Pair, choice: RuntimeChoice) -> Pair:
 
 def _on(loaded: LoadedModel, choice: RuntimeChoice) -> LoadedModel:
     if choice == "modules":
-        return loaded._replace(fused=None, why_modules="asked for")
+        # Fused weights leave the modules working, and whatever else a runtime keeps is its own.
+        plain = {name: value for name, value in LoadedModel._field_defaults.items() if name != "note"}
+        return models.on_runtime(loaded._replace(**plain), choice)
     return loaded if loaded.fused is not None else models.on_runtime(loaded._replace(why_modules=""), choice)
 
 

@@ -160,6 +160,20 @@ def _axes(contexts: str, gammas: str, runtimes: str, gamma: int, runtime: str) -
     return Axes(lengths or (None,), numbers("gammas", gammas, default=(gamma,)), tuple(dict.fromkeys(chosen)))
 
 
+def bench_table(
+    *, readme: Annotated[Path, typer.Option(help="the file to write the table into, between its marks")]
+) -> int:
+    """Write the table of the newest files in assets/benchmarks into a README."""
+    from engine.bench import table
+
+    try:
+        text = readme.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as err:
+        raise InputError(f"{readme} cannot be read ({err})", "name a UTF-8 text file") from err
+    readme.write_text(table.rewritten(text, table.benchmarks()), encoding="utf-8")
+    return OK
+
+
 def bench_ui() -> int:
     """The window under a stream: frames, stalls, what drawing costs the engine; run as `draftscope bench ui`."""
     raise InputError("bench ui measures the window, which the engine knows nothing of", "run draftscope bench ui")
