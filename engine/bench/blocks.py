@@ -2,17 +2,18 @@
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from statistics import median
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import msgspec
 
 from engine import speed_model
-from engine.bench.systems import Call, System
+from engine.bench.systems import Call
 from engine.events import Event, Progressed, RoundFinished
 from engine.speed_model import Interval
 
 Calls: TypeAlias = dict[str, list[Call]]
 Prompts: TypeAlias = Sequence[Sequence[int]]
+_Asked = TypeVar("_Asked")
 _PROMPTS_FOR_INTERVAL = 8
 
 
@@ -29,9 +30,11 @@ def middle(values: Sequence[float]) -> Middle:
 
 
 def interleave(
-    made: Mapping[str, System], asked: Prompts, beside: Callable[[], None] | None = None
+    made: Mapping[str, Callable[[_Asked], Call]], asked: Sequence[_Asked], beside: Callable[[], None] | None = None
 ) -> Generator[Event, None, Calls]:
-    """Run every prompt on every system, in an order that rotates; `beside` is called after each prompt."""
+    """Run every prompt on every system, in an order that rotates; `beside` is called after each prompt.
+
+    What is asked may be several prompts at once, where the systems take such."""
     calls: Calls = {name: [] for name in made}
     names = list(made)
     for i, prompt in enumerate(asked):
@@ -61,7 +64,7 @@ def wall_ms(call: Call) -> float:
 def decode_ms(call: Call) -> float:
     """Time of decoding for each id it made."""
     assert call.decode_ms is not None
-    return call.decode_ms / call.n_decoded
+    return call.decode_ms / (len(call.ids) - call.n_apart)
 
 
 def same_ids(calls: Mapping[str, Sequence[Call]]) -> bool:
@@ -70,7 +73,7 @@ def same_ids(calls: Mapping[str, Sequence[Call]]) -> bool:
 
 
 def tau(calls: Sequence[Call]) -> float:
-    """Ids a round."""
+    """Ids a round of one sequence."""
     return sum(len(call.ids) for call in calls) / sum(len(call.rounds) for call in calls)
 
 

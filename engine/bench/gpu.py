@@ -155,7 +155,9 @@ def _of_pair(result: PairResult, task: Task) -> Generator[Event, None, PairResul
     asked = matrix.asked_prompts(pair, task.context, n_new=task.n_new, n_prompts=task.n_blocks)
     floor = limits.Floor.on(pair.target)
     predicted = _predicted(pair, floor, task)
-    cell = yield from matrix.measured(pair, Setting(task.context, task.gamma, "auto"), asked, floor, n_new=task.n_new)
+    cell = yield from matrix.measured(
+        pair, Setting(task.context, task.gamma, 1, "auto"), asked, floor, n_new=task.n_new
+    )
     result = replace(
         result,
         predicted_ms=None if predicted is None else predicted[0],
@@ -259,8 +261,9 @@ def _row(pair: PairResult) -> tuple[str, ...]:
     share = "-" if cell.fraction_of_limit is None else f"{cell.fraction_of_limit:.0%}"
     beside = "-" if pair.gpt_fast is None else f"{pair.gpt_fast.ms_per_token:.3g}"
     cost = "-" if pair.recording_cost is None else f"{pair.recording_cost.value:+.1%}"
+    ratio = "-" if cell.ratio_vs_transformers is None else f"{cell.ratio_vs_transformers:.2f}"
     same = "yes" if cell.same_tokens else "no"
     return (
-        pair.shapes, plain, share, drafted, their_plain, assisted, f"{cell.ratio_vs_transformers:.2f}", beside,
+        pair.shapes, plain, share, drafted, their_plain, assisted, ratio, beside,
         f"{cell.alpha:.2f}", cost, same,
     )  # fmt: skip

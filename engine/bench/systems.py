@@ -9,33 +9,42 @@ import torch
 from torch import Tensor
 from transformers import GenerationConfig, PreTrainedModel, StoppingCriteria, StoppingCriteriaList
 
+from engine.batch.decoder import BatchDecoder
+from engine.batch.drafters import SmallModelRows
+from engine.batch.generation import RowGeneration, RowRequest, generate_rows
+from engine.batch.sequences import sequences_of
 from engine.cached_model import PREFILL_CHUNK, SequenceModel
+from engine.clock import clock_for
 from engine.drafters.small_model import SmallModelDrafter
 from engine.events import RoundFinished
-from engine.generation import Generation
+from engine.generation import Generation, Limits
 from engine.method import GenerationConfig as OurConfig
-from engine.models import LoadedModel
+from engine.models import LoadedModel, Pair
 from engine.runtime import Runtime
+from engine.sampling import Warp
 from engine.speculate import Drafter
 
 _FEWEST_MARKS = 3
 
 
 class Call(NamedTuple):
-    """One whole call: new ids, wall time in milliseconds. n_decoded: how many of the ids decode_ms made; 0 where that
-    was not asked for. The mean steps, the rounds and the time of the prompt only where we made them."""
+    """One whole call: new ids, of all its sequences one after another, and wall time in milliseconds.
+
+    decode_ms: time of all ids but the first n_apart. It, the mean steps, the rounds and the time of the prompt are
+    there only where they were measured."""
 
     ids: tuple[int, ...]
     wall_ms: float
     decode_ms: float | None = None
-    n_decoded: int = 0
     rounds: tuple[RoundFinished, ...] = ()
+    n_apart: int = 0
     prefill_ms: float | None = None
     target_step_ms: float | None = None
     draft_step_ms: float | None = None
 
 
 System: TypeAlias = Callable[[Sequence[int]], Call]
+BatchSystem: TypeAlias = Callable[[Sequence[Sequence[int]]], Call]
 
 
 def ours(target: LoadedModel, drafter: Drafter | None, *, gamma: int, n_new: int) -> System:
@@ -51,8 +60,7 @@ def ours(target: LoadedModel, drafter: Drafter | None, *, gamma: int, n_new: int
         assert isinstance(made, Generation)
         rounds = tuple(item for item in items if isinstance(item, RoundFinished))
         return Call(
-            made.ids, wall_ms, made.decode_ms, len(made.ids), rounds, made.prefill_ms, made.target_step_ms,
-            made.draft_step_ms,
+            made.ids, wall_ms, made.decode_ms, rounds, 0, made.prefill_ms, made.target_step_ms, made.draft_step_ms,
         )  # fmt: skip
 
     return call
@@ -100,7 +108,46 @@ def transformers_generate(
         wall_ms = 1e3 * (ended - started)
         if len(marks.times) < _FEWEST_MARKS:
             return Call(new, wall_ms)
-        return Call(new, wall_ms, 1e3 * (ended - marks.times[1]), len(new) - 2)
+        return Call(new, wall_ms, 1e3 * (ended - marks.times[1]), n_apart=2)
+
+    return call
+
+
+def transformers_together(model: PreTrainedModel, *, n_new: int) -> BatchSystem:
+    """`generate` of several prompts of one length at once; it drafts for one sequence only."""
+    config = GenerationConfig(max_new_tokens=n_new, do_sample=False, eos_token_id=None, pad_token_id=0)
+    model.generation_config = GenerationConfig(eos_token_id=None, pad_token_id=0)
+
+    def call(asked: Sequence[Sequence[int]]) -> Call:
+        ids = torch.tensor(asked, device=model.device)
+        started = time.perf_counter()
+        made = model.generate(ids, attention_mask=torch.ones_like(ids), generation_config=config)
+        new = tuple(made[:, ids.shape[1] :].flatten().tolist())
+        return Call(new, 1e3 * (time.perf_counter() - started))
+
+    return call
+
+
+def ours_together(pair: Pair, *, gamma: int, n_new: int) -> BatchSystem:
+    """Our decoding of several sequences at once, recording every probability; gamma 0 is plain."""
+    target, small = pair
+    assert small is not None
+
+    @torch.inference_mode()
+    def call(asked: Sequence[Sequence[int]]) -> Call:
+        rows = SmallModelRows(small, target) if gamma else None
+        decoder = BatchDecoder(sequences_of(target), rows, warp=Warp(), clock=clock_for(target.device))
+        requests = [RowRequest(prompt, 0, Limits(n_new, target.context, frozenset())) for prompt in asked]
+        started = time.perf_counter()
+        items = list(generate_rows(decoder, requests, gamma, target.texts, lambda: None))
+        wall_ms = 1e3 * (time.perf_counter() - started)
+        made = sorted((item for item in items if isinstance(item, RowGeneration)), key=lambda item: item.lane)
+        return Call(
+            tuple(token for row in made for token in row.made.ids),
+            wall_ms,
+            max(row.made.decode_ms for row in made),
+            tuple(item for item in items if isinstance(item, RoundFinished)),
+        )
 
     return call
 
@@ -146,7 +193,7 @@ def unrecorded(target: LoadedModel, small: LoadedModel, *, gamma: int, n_new: in
         while len(ids) < len(prompt) + n_new:
             ids += _bare_round(*models, ids, min(gamma, len(prompt) + n_new - len(ids) - 1))
         ended = time.perf_counter()
-        return Call(tuple(ids[len(prompt) :]), 1e3 * (ended - started), 1e3 * (ended - began), n_new)
+        return Call(tuple(ids[len(prompt) :]), 1e3 * (ended - started), 1e3 * (ended - began))
 
     return call
 

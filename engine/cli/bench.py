@@ -31,6 +31,7 @@ def bench_decode(
     prompts: Annotated[int, typer.Option(help="held-out prompts of the built-in world, in each cell too")] = 20,
     contexts: Annotated[str, typer.Option(help=f"prompt lengths {_LISTED}")] = "",
     gammas: Annotated[str, typer.Option(help=f"draft lengths {_LISTED}")] = "",
+    batches: Annotated[str, typer.Option(help=f"how many sequences at once, {_LISTED}")] = "",
     runtimes: Annotated[str, typer.Option(help=f"fused, modules, {_LISTED}")] = "",
     out: Out = None,
     json: Json = False,
@@ -41,7 +42,7 @@ def bench_decode(
     refuse_sampling("bench decode", settings)
     if prompts < 1:
         raise InputError(f"prompts = {prompts}: must be >= 1", "20 give a useful interval")
-    axes = _axes(contexts, gammas, runtimes, config.gamma, pair.runtime)
+    axes = _axes(config.gamma, pair.runtime, contexts=contexts, gammas=gammas, batches=batches, runtimes=runtimes)
     from engine.bench.decode import DecodeBench, bench
 
     models = drafted_pair("bench decode", pair, output)
@@ -148,16 +149,20 @@ def drafted_pair(name: str, pair: PairOptions, output: Output) -> "Pair":
     return models
 
 
-def _axes(contexts: str, gammas: str, runtimes: str, gamma: int, runtime: str) -> "Axes | None":
+def _axes(gamma: int, runtime: str, *, contexts: str, gammas: str, batches: str, runtimes: str) -> "Axes | None":
     """The settings to combine; None where no list was given. Raises InputError."""
-    if not (contexts or gammas or runtimes):
+    if not (contexts or gammas or batches or runtimes):
         return None
     from engine.bench.matrix import Axes
     from engine.models import parse_runtime
 
     chosen = [parse_runtime(one.strip()) for one in (runtimes or runtime).split(",")]
-    lengths = numbers("contexts", contexts, default=())
-    return Axes(lengths or (None,), numbers("gammas", gammas, default=(gamma,)), tuple(dict.fromkeys(chosen)))
+    return Axes(
+        numbers("contexts", contexts, default=()) or (None,),
+        numbers("gammas", gammas, default=(gamma,)),
+        numbers("batches", batches, default=(1,)),
+        tuple(dict.fromkeys(chosen)),
+    )
 
 
 def bench_table(

@@ -159,6 +159,7 @@ def test_bench_decode_reports_all_four_systems_with_the_same_tokens(
                  "speedup_ci", "tau", "n_prompts", "repeated_4grams", "lookup_alpha", "perplexity"):  # fmt: skip
         assert summary[name] is not None, name
     assert (summary["runtime"], summary["drafter_runtime"]) == (runtime, runtime)
+    assert not {"cells", "timing_pair"} & summary.keys()
     assert (summary["plain_over_matrices"] is None) == (summary["matrix_ms"] is None) == (runtime == "modules")
 
 
@@ -178,6 +179,23 @@ def test_bench_decode_measures_every_combination_that_is_asked_for(
     saved = json.loads(out.read_text())
     assert saved["cells"] == cells
     assert saved.keys() >= {"machine", "versions", "measured_utc"}
+
+
+@pytest.mark.parametrize("runtime", ["fused", "modules"])
+def test_bench_decode_of_several_sequences_leaves_out_what_transformers_cannot(
+    runtime: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pair = ["--target", "timing:tiny", "--drafter", "timing:tiny-draft@0.7", "--runtime", runtime]
+    axes = ["--batches", "1,3", "--max-new-tokens", "6", "--prompts", "3"]
+    assert main(["bench", "decode", *pair, *axes, "--json"]) == 0
+    alone, together = objects(capsys.readouterr().out)[-1]["cells"]  # type: ignore[misc]
+    assert (alone["batch"], together["batch"]) == (1, 3)
+    assert together["same_tokens"] is True
+    assert together["ms_per_token"]["transformers_assisted"] is None
+    assert together["ratio_vs_transformers"] is together["predicted_ms"] is None
+    assert together["ms_per_token"]["ours_speculative"] > 0
+    assert together["plain_ratio_ci"] is not None
+    assert alone["ratio_vs_transformers"] is not None
 
 
 def test_decoding_with_a_timing_pair_says_so(capsys: pytest.CaptureFixture[str]) -> None:
