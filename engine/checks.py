@@ -10,6 +10,8 @@ import torch
 from transformers import AutoConfig, AutoTokenizer, DynamicCache, PreTrainedConfig, PreTrainedTokenizerBase
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING
 
+from engine.bench import timing_pairs
+from engine.bench.timing_shapes import Timing
 from engine.errors import EngineError, InputError, MemoryExhausted, ModelError
 from engine.folders import WORD_FILES, Checkpoint
 
@@ -35,6 +37,8 @@ def _first_line(err: BaseException) -> str:
 
 def configuration(checkpoint: Checkpoint) -> PreTrainedConfig:
     """The configuration of a causal language model. Raises ModelError: unknown, not causal, impossible sizes."""
+    if checkpoint.timing is not None:
+        return timing_pairs.made_configuration(checkpoint.timing)
     kind = checkpoint.config.get("model_type", "none given")
     what = f"{checkpoint.spec}: the configuration (model type {kind!r}) is not one transformers can read"
     with foreign(what, "use a supported architecture, for instance Llama or Qwen2"):
@@ -51,11 +55,13 @@ def configuration(checkpoint: Checkpoint) -> PreTrainedConfig:
 
 
 def read_tokenizer(checkpoint: Checkpoint) -> PreTrainedTokenizerBase:
-    """The tokenizer in the folder. Raises ModelError."""
-    return _read_tokenizer(checkpoint.folder, checkpoint.spec)
+    """The tokenizer in the folder, or of the timing pair. Raises ModelError."""
+    return _read_tokenizer(checkpoint.folder, checkpoint.spec, checkpoint.timing)
 
 
-def _read_tokenizer(folder: Path, spec: str) -> PreTrainedTokenizerBase:
+def _read_tokenizer(folder: Path, spec: str, timing: Timing | None) -> PreTrainedTokenizerBase:
+    if timing is not None:
+        return timing_pairs.made_tokenizer(timing.shape.family)
     hint = "copy tokenizer.json and tokenizer_config.json into the folder"
     with foreign(f"{spec} has no usable tokenizer", hint):
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
@@ -85,6 +91,7 @@ class _Words(NamedTuple):
     folder: Path
     spec: str
     stamp: tuple[object, ...]
+    timing: Timing | None = None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Words) and self.stamp == other.stamp
@@ -114,6 +121,9 @@ def refuse_other_vocabulary(target: Checkpoint, drafter: Checkpoint) -> None:
 
 def _words(checkpoint: Checkpoint) -> _Words:
     """Checkpoints of a family often share these files, in the hub cache as the very same blobs."""
+    timing = checkpoint.timing
+    if timing is not None:
+        return _Words(checkpoint.folder, checkpoint.spec, (timing.shape.family.name,), timing)
     stamps: list[object] = [checkpoint.config.get("model_type")]
     for path in (checkpoint.folder / name for name in WORD_FILES):
         if path.exists():
@@ -124,7 +134,9 @@ def _words(checkpoint: Checkpoint) -> _Words:
 
 @lru_cache(maxsize=2)
 def _vocabulary(words: _Words) -> dict[int, str]:
-    return {index: token for token, index in _read_tokenizer(words.folder, words.spec).get_vocab().items()}
+    return {
+        index: token for token, index in _read_tokenizer(words.folder, words.spec, words.timing).get_vocab().items()
+    }
 
 
 @lru_cache(maxsize=1024)

@@ -10,6 +10,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
+from engine.bench import timing_shapes
+from engine.bench.timing_shapes import Timing
 from engine.errors import InputError, ModelError
 
 BUILTIN_TARGET = "target"
@@ -28,13 +30,16 @@ _DTYPE_BYTES = {"F64": 8, "I64": 8, "F32": 4, "I32": 4, "F16": 2, "BF16": 2, "I1
 
 
 class Checkpoint(NamedTuple):
-    """A folder that may be loaded: its SPEC, where it is, its configuration, its parameters and its weight files."""
+    """A folder that may be loaded: its SPEC, where it is, its configuration, its parameters and its weight files.
+
+    timing: of a model without a folder, made of random weights to be timed; None for all others."""
 
     spec: str
     folder: Path
     config: dict[str, object]
     n_parameters: int
     n_file_bytes: int
+    timing: Timing | None = None
 
 
 def builtin_folder(name: str) -> Path:
@@ -78,12 +83,20 @@ def inspect(spec: str, *, drafter: bool = False) -> Checkpoint:
     """Check a checkpoint without loading it.
 
     Raises InputError or ModelError: missing, empty, no safetensors, remote code, unreadable configuration."""
+    if timing_shapes.is_timing(spec):
+        return of_timing(spec, timing_shapes.parse(spec, drafter=drafter))
     with readable(spec):
         folder = locate(spec, drafter=drafter)
         if not folder.is_dir() and folder.parent == builtin_folder(""):
             raise ModelError("the built-in models are missing from this installation", "install Draftscope again")
         refuse_empty(spec, folder)
         return examine(spec, folder)
+
+
+def of_timing(spec: str, timing: Timing) -> Checkpoint:
+    """What stands in for the folder of a model that is made of random weights."""
+    n_parameters = timing_shapes.n_parameters(timing.shape)
+    return Checkpoint(spec, Path(spec), timing_shapes.configuration(timing.shape), n_parameters, 0, timing)
 
 
 @contextmanager

@@ -8,7 +8,8 @@ import psutil
 import torch
 from transformers import DynamicCache, PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
-from engine import checks, weights
+from engine import checks, folders, weights
+from engine.bench import timing_pairs, timing_shapes
 from engine.cached_model import CachedModel, SequenceModel
 from engine.errors import InputError, ModelError
 from engine.events import Estimated, Progressed, RuntimeName
@@ -17,6 +18,7 @@ from engine.fast.model import FusedModel
 from engine.fast.weights import FusedWeights, fuse
 from engine.folders import Checkpoint
 from engine.text import TokenTexts
+from engine.weights import Read
 
 DType: TypeAlias = Literal["auto", "float32", "bfloat16", "float16"]
 RuntimeChoice: TypeAlias = Literal["auto", "fused", "modules"]
@@ -24,12 +26,15 @@ _RUNTIMES: tuple[RuntimeChoice, ...] = get_args(RuntimeChoice)
 _TORCH_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 _DEFAULT_CONTEXT = 2048
 _REPORTS = 200
+# Beside the weights there are caches, work space and whatever else the device does.
+_MOST_FILLED = 0.85
 
 
 class LoadedModel(NamedTuple):
     """A model in memory with all that decoding needs to know about it.
 
-    fused: its weights for our own forward, None where it runs on transformers' modules, `why_modules` says why."""
+    fused: its weights for our own forward, None where it runs on transformers' modules, `why_modules` says why.
+    note: what has to be said of everything made with it, empty for most."""
 
     spec: str
     model: PreTrainedModel
@@ -43,6 +48,7 @@ class LoadedModel(NamedTuple):
     n_bytes: int
     fused: FusedWeights | None = None
     why_modules: str = ""
+    note: str = ""
 
     @property
     def runtime(self) -> RuntimeName:
@@ -143,13 +149,25 @@ def load(
     tokenizer = checks.read_tokenizer(checkpoint)
     fits = checkpoint.n_parameters * dtype.itemsize <= free_bytes(device)
     with checks.foreign(f"{checkpoint.spec} cannot be loaded", "check the checkpoint's files"):
-        for item in weights.read(checkpoint.folder, config, {"": device} if fits else "auto", dtype):
+        for item in _read(checkpoint, config, device if fits else None, dtype):
             if isinstance(item, int):
                 yield item
                 continue
             _refuse_incomplete(checkpoint, item.lacking)
             _refuse_without_rollback(checkpoint, item.model.eval())
             yield on_runtime(_describe(checkpoint, item.model, tokenizer, dtype), runtime)
+
+
+def _read(
+    checkpoint: Checkpoint, config: PreTrainedConfig, device: torch.device | None, dtype: torch.dtype
+) -> Iterator[int | Read]:
+    """The weights of a checkpoint, or made ones; no device: spread over all there are."""
+    if checkpoint.timing is None:
+        yield from weights.read(checkpoint.folder, config, "auto" if device is None else {"": device}, dtype)
+    elif device is None:
+        raise InputError(f"{checkpoint.spec} does not fit one device", "choose a smaller timing pair or dtype")
+    else:
+        yield Read(timing_pairs.made_model(checkpoint.timing, device, dtype), ())
 
 
 def on_runtime(loaded: LoadedModel, choice: RuntimeChoice) -> LoadedModel:
@@ -201,6 +219,7 @@ def _describe(
         n_vocabulary=int(model.get_output_embeddings().weight.shape[0]),
         stop_ids=_stop_ids(model),
         n_bytes=sum(p.numel() * p.element_size() for p in model.parameters()),
+        note="" if checkpoint.timing is None else checkpoint.timing.note(),
     )
 
 
@@ -233,7 +252,17 @@ def plan(
     target: Checkpoint, drafter: Checkpoint | None, device: torch.device, drafter_device: torch.device, dtype: str
 ) -> Plan:
     """How a pair would be loaded. Raises InputError for an unknown dtype."""
-    return Plan(target, drafter, device, drafter_device, parse_dtype(dtype, device), parse_dtype(dtype, drafter_device))
+    kind, drafter_kind = parse_dtype(dtype, device), parse_dtype(dtype, drafter_device)
+    taken = drafter.n_parameters * drafter_kind.itemsize if drafter is not None and drafter_device == device else 0
+    room = int(_MOST_FILLED * free_bytes(device)) - taken
+    return Plan(_cut_to_fit(target, room // kind.itemsize), drafter, device, drafter_device, kind, drafter_kind)
+
+
+def _cut_to_fit(target: Checkpoint, most: int) -> Checkpoint:
+    """A timing pair's target that may lose layers, with no more than so many parameters; any other as it is."""
+    if target.timing is None or not timing_shapes.may_be_cut(target.timing):
+        return target
+    return folders.of_timing(target.spec, timing_shapes.cut_to(target.timing, most))
 
 
 def estimate_pair(plan: Plan) -> Estimated:

@@ -32,6 +32,7 @@ def run_started(
         versions=machine.versions(),
         forked_from=request.forked_from,
         forked_at=request.forked_at,
+        note=rt.target.note,
         runtime=rt.target.runtime,
     )
 

@@ -7,7 +7,7 @@ import msgspec
 import typer
 
 from engine.cli import OK, run_command
-from engine.cli.options import Json, PairOptions, Settings, with_options
+from engine.cli.options import Json, Out, PairOptions, Settings, with_options
 from engine.cli.output import Output
 from engine.commands import Load
 from engine.errors import InputError
@@ -25,6 +25,7 @@ def bench_ui(
     pair: PairOptions,
     settings: Settings,
     pairs: Annotated[int, typer.Option(help="paired blocks, at least 5")] = _FEWEST_PAIRS,
+    out: Out = None,
     json: Json = False,
 ) -> int:
     """The window under a stream, offscreen: frames, stalls, what drawing costs the engine, memory, first paint."""
@@ -34,10 +35,10 @@ def bench_ui(
     drafter = pair.chosen_drafter()
     if drafter == "none":
         raise InputError("bench ui needs a drafter", "leave --drafter out, or name one")
+    output = Output(json=json, out=out)
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     from app.bench.ui import UiBench, bench
 
-    output = Output(json=json)
     load = Load(pair.target, drafter, pair.device, pair.drafter_device, pair.dtype, pair.runtime)
     for item in bench(load, config.gamma, n_pairs=pairs):
         if isinstance(item, UiBench):

@@ -2,28 +2,29 @@
 
 import math
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from statistics import median
 
 import msgspec
 import torch
+from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 from torch.nn import functional
 
 from engine import machine, speed_model
-from engine.bench import limits, prompts, systems
+from engine.bench import blocks, limits, matrix, prompts, systems
+from engine.bench.blocks import Calls
 from engine.bench.limits import Bare
-from engine.bench.systems import Call, System
+from engine.bench.matrix import PLAIN, SPECULATIVE, THEIR_ASSISTED, THEIR_PLAIN, Axes, Cell
+from engine.bench.systems import Call
 from engine.drafters.prompt_lookup import PromptLookupDrafter
 from engine.errors import InputError
-from engine.events import Event, Progressed, RoundFinished, RuntimeName
+from engine.events import Event, RuntimeName
 from engine.models import LoadedModel, Pair
 from engine.speed_model import Interval
 
 _N_LOOKUP_PROMPTS = 5
 _N_PROSE = 40
-_PROMPTS_FOR_INTERVAL = 8
-PLAIN, SPECULATIVE = "ours_plain", "ours_speculative"
-THEIR_PLAIN, THEIR_ASSISTED = "transformers_plain", "transformers_assisted"
 
 
 class DecodeBench(msgspec.Struct, frozen=True):
@@ -32,7 +33,7 @@ class DecodeBench(msgspec.Struct, frozen=True):
     Ratios above 1 mean ours is faster; intervals are bootstraps over prompts. runtime, drafter_runtime: what computed
     our forwards. matrix_ms: the matrix products of a plain step alone, in the form our forward uses; library_matrix_ms:
     as the library multiplies a row; plain_over_matrices: our plain decoding over the former; all None where the target
-    is not fused."""
+    is not fused. timing_pair: what is to be said of random weights; cells: of a matrix; only where there are any."""
 
     ms_per_token: dict[str, float]
     ratio_vs_transformers: float
@@ -48,8 +49,8 @@ class DecodeBench(msgspec.Struct, frozen=True):
     n_prompts: int
     repeated_4grams: float
     lookup_alpha: float
-    perplexity: float
-    drafter_perplexity: float
+    perplexity: float | None
+    drafter_perplexity: float | None
     gamma: int
     max_new_tokens: int
     device: str
@@ -65,10 +66,16 @@ class DecodeBench(msgspec.Struct, frozen=True):
     library_matrix_ms: float | None
     plain_over_matrices: float | None
     workload: str = "held-out prompts of the built-in world, at most 32 tokens, greedy, end-of-text off"
+    timing_pair: str | UnsetType = UNSET
+    cells: tuple[Cell, ...] | UnsetType = UNSET
 
 
-def bench(pair: Pair, *, gamma: int, n_new: int, n_prompts: int) -> Iterator[Event | DecodeBench]:
-    """Yield progress, and last the result. Every prompt runs on all four systems, in an order that rotates."""
+def bench(
+    pair: Pair, *, gamma: int, n_new: int, n_prompts: int, axes: Axes | None = None
+) -> Iterator[Event | DecodeBench]:
+    """Yield progress, and last the result. Every prompt runs on all four systems, in an order that rotates.
+
+    axes: settings to measure besides, in every combination."""
     started = time.perf_counter()
     target, small = pair.target, pair.drafter
     assert small is not None
@@ -85,35 +92,31 @@ def bench(pair: Pair, *, gamma: int, n_new: int, n_prompts: int) -> Iterator[Eve
         raise InputError(f"max-new-tokens = {n_new}: {target.spec} has room for {room}", f"use --max-new-tokens {room}")
     for system in made.values():
         system(asked[0][:8])
-    calls, bare = yield from _interleave(made, asked, target)
+    bare: list[Bare] = []
+    calls = yield from blocks.interleave(made, asked, lambda: bare.extend(_bare(target)))
     lookup = systems.ours(target, PromptLookupDrafter(3, device=target.device), gamma=gamma, n_new=n_new)
     lookup_calls = [lookup(prompt) for prompt in asked[:_N_LOOKUP_PROMPTS]]
-    perplexities = perplexity(target), perplexity(small)
+    perplexities = _perplexity(target), _perplexity(small)
     seconds = time.perf_counter() - started
-    yield _result(calls, bare, lookup_calls, perplexities, pair, gamma=gamma, n_new=n_new, seconds=seconds)
+    made_of = _result(calls, bare, lookup_calls, perplexities, pair, gamma=gamma, n_new=n_new, seconds=seconds)
+    if axes is None:
+        yield made_of
+        return
+    found = yield from matrix.cells(pair, axes, n_new=n_new, n_prompts=n_prompts)
+    yield replace(made_of, cells=found, seconds=time.perf_counter() - started)
 
 
-def _interleave(
-    made: dict[str, System], asked: Sequence[Sequence[int]], target: LoadedModel
-) -> Generator[Event, None, tuple[dict[str, list[Call]], list[Bare]]]:
-    """The calls of every system and, beside each prompt, the time of the target's bare matrix products."""
-    calls: dict[str, list[Call]] = {name: [] for name in made}
-    bare: list[Bare] = []
-    names = list(made)
-    for i, prompt in enumerate(asked):
-        for name in names[i % len(names) :] + names[: i % len(names)]:
-            calls[name].append(made[name](prompt))
-        if target.fused is not None:
-            bare.append(limits.matrices(target.fused))
-        yield Progressed("measuring", i + 1, len(asked), "prompts")
-    return calls, bare
+def _bare(target: LoadedModel) -> Iterator[Bare]:
+    """The time of the target's bare matrix products, if it is fused."""
+    if target.fused is not None:
+        yield limits.matrices(target.fused)
 
 
 def _result(
-    calls: dict[str, list[Call]],
+    calls: Calls,
     bare: Sequence[Bare],
     lookup_calls: list[Call],
-    perplexities: tuple[float, float],
+    perplexities: tuple[float | None, float | None],
     pair: Pair,
     *,
     gamma: int,
@@ -122,26 +125,26 @@ def _result(
 ) -> DecodeBench:
     ours, target = calls[SPECULATIVE], pair.target
     assert pair.drafter is not None
-    over = [call.wall_ms / len(call.ids) / limit.ms for call, limit in zip(calls[PLAIN], bare, strict=False)]
-    ratios = _ratios(calls[THEIR_ASSISTED], ours)
-    plain_ratios = _ratios(calls[THEIR_PLAIN], calls[PLAIN])
-    speedups = [_decode(plain) / _decode(fast) for plain, fast in zip(calls[PLAIN], ours, strict=True)]
-    alpha, alpha_ci = _alpha(ours)
+    over = [blocks.wall_ms(call) / limit.ms for call, limit in zip(calls[PLAIN], bare, strict=False)]
+    ratios = blocks.wall_ratios(calls[THEIR_ASSISTED], ours)
+    plain_ratios = blocks.wall_ratios(calls[THEIR_PLAIN], calls[PLAIN])
+    speedups = blocks.decode_ratios(calls[PLAIN], ours)
+    alpha, alpha_ci = blocks.alpha(ours)
     return DecodeBench(
-        ms_per_token={name: median(call.wall_ms / len(call.ids) for call in made) for name, made in calls.items()},
+        ms_per_token={name: median(map(blocks.wall_ms, made)) for name, made in calls.items()},
         ratio_vs_transformers=median(ratios),
         ratio_ci=speed_model.median_interval(ratios),
         plain_ratio=median(plain_ratios),
         plain_ratio_ci=speed_model.median_interval(plain_ratios),
-        same_tokens=all(len({call.ids for call in row}) == 1 for row in zip(*calls.values(), strict=True)),
+        same_tokens=blocks.same_ids(calls),
         alpha=alpha,
         alpha_ci=alpha_ci,
         speedup=median(speedups),
         speedup_ci=speed_model.median_interval(speedups),
-        tau=sum(len(call.ids) for call in ours) / sum(len(call.rounds) for call in ours),
+        tau=blocks.tau(ours),
         n_prompts=len(ours),
         repeated_4grams=sum(_repeated_4grams(call.ids) for call in ours) / len(ours),
-        lookup_alpha=_alpha(lookup_calls)[0],
+        lookup_alpha=blocks.alpha(lookup_calls)[0],
         perplexity=perplexities[0],
         drafter_perplexity=perplexities[1],
         gamma=gamma,
@@ -158,32 +161,13 @@ def _result(
         matrix_ms=median(limit.ms for limit in bare) if bare else None,
         library_matrix_ms=median(limit.library_ms for limit in bare) if bare else None,
         plain_over_matrices=median(over) if over else None,
+        timing_pair=target.note or UNSET,
     )
 
 
-def _decode(call: Call) -> float:
-    assert call.decode_ms is not None
-    return call.decode_ms / len(call.ids)
-
-
-def _ratios(theirs: Sequence[Call], ours: Sequence[Call]) -> list[float]:
-    return [their.wall_ms / our.wall_ms for their, our in zip(theirs, ours, strict=True)]
-
-
-def _alpha(calls: Sequence[Call]) -> tuple[float, Interval | None]:
-    """Acceptance over all prompts, and its bootstrap interval: over prompts from 8 on, over rounds below."""
-    if len(calls) >= _PROMPTS_FOR_INTERVAL:
-        counts = [_tested(call.rounds) for call in calls]
-    else:
-        counts = [_tested([one]) for call in calls for one in call.rounds]
-    accepted, tested = [a for a, _ in counts], [t for _, t in counts]
-    interval = speed_model.ratio_interval(accepted, tested, [1] * len(counts))
-    return sum(accepted) / max(1, sum(tested)), interval
-
-
-def _tested(rounds: Sequence[RoundFinished]) -> tuple[int, int]:
-    fates = [token.fate for one in rounds for token in one.proposed]
-    return fates.count("accepted"), fates.count("accepted") + fates.count("rejected")
+def _perplexity(model: LoadedModel) -> float | None:
+    """None where the model was made to be timed and reads nothing."""
+    return None if model.note else perplexity(model)
 
 
 def _repeated_4grams(ids: Sequence[int]) -> float:

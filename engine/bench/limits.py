@@ -1,4 +1,4 @@
-"""The time that no plain step can undercut on this machine: its matrix products alone; knows no loop."""
+"""The time that no plain step can undercut on this machine: matrix products alone, or reading memory; knows no loop."""
 
 import time
 from collections.abc import Callable
@@ -10,8 +10,11 @@ from torch import Tensor
 
 from engine.fast import products
 from engine.fast.weights import FusedWeights, Projection
+from engine.models import LoadedModel, kv_bytes
 
 _N_PASSES = 11
+_COPIED_BYTES = {"cuda": 1 << 30, "cpu": 1 << 27}
+_READ_AND_WRITTEN = 2
 
 
 class Bare(NamedTuple):
@@ -31,6 +34,36 @@ def matrices(weights: FusedWeights) -> Bare:
     return Bare(_median_ms(weights, products.streamed_product, n_rows=2), library_ms)
 
 
+def bandwidth(device: torch.device) -> float:
+    """Bytes read and written a second by copying a buffer that no cache holds, the median of several copies."""
+    source = torch.empty(_COPIED_BYTES[device.type], dtype=torch.uint8, device=device).fill_(1)
+    taken = [_copy_s(source) for _ in range(_N_PASSES)]
+    return _READ_AND_WRITTEN * source.nbytes / median(taken)
+
+
+def _copy_s(source: Tensor) -> float:
+    _wait(source.device)
+    started = time.perf_counter()
+    copied = source.clone()
+    _wait(source.device)
+    taken = time.perf_counter() - started
+    del copied
+    return taken
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)  # sync: what was started is what is timed
+
+
+def step_bytes(target: LoadedModel, n_context: int) -> int:
+    """Bytes that a plain step must read behind so many ids: every matrix but the embedding, keys and values."""
+    weight = target.model.get_input_embeddings().weight
+    tied = target.model.get_output_embeddings().weight is weight
+    matrices = target.n_bytes - (0 if tied else weight.nbytes)
+    return matrices + kv_bytes(target.model.config, target.dtype) * n_context // target.context
+
+
 def _median_ms(weights: FusedWeights, multiply: Callable[[Tensor, Projection], Tensor], *, n_rows: int) -> float:
     work = [(_rows(by, n_rows), by) for by in _matrices(weights)]
     taken: list[float] = []
@@ -38,8 +71,7 @@ def _median_ms(weights: FusedWeights, multiply: Callable[[Tensor, Projection], T
         started = time.perf_counter()
         for x, by in work:
             multiply(x, by)
-        if weights.embedding.is_cuda:
-            torch.cuda.synchronize(weights.embedding.device)  # sync: the products are what is timed
+        _wait(weights.embedding.device)
         taken.append(time.perf_counter() - started)
     return 1e3 * median(taken)
 
@@ -51,3 +83,26 @@ def _matrices(weights: FusedWeights) -> list[Projection]:
 
 def _rows(by: Projection, n: int) -> Tensor:
     return torch.randn(n, by.weight.shape[1], device=by.weight.device).to(by.weight.dtype)
+
+
+class Floor(NamedTuple):
+    """What bounds a plain step of a target: on a GPU how fast it reads memory, on a CPU the bare products.
+
+    bytes_per_s: None on a CPU. The products are timed anew each time, since a CPU's pace changes while one measures."""
+
+    target: LoadedModel
+    kind: str
+    bytes_per_s: float | None
+
+    @classmethod
+    def on(cls, target: LoadedModel) -> "Floor":
+        """The floor of a target where it lies; measures the bandwidth of a GPU."""
+        if target.device.type == "cuda":
+            return cls(target, "bytes read over measured bandwidth", bandwidth(target.device))
+        return cls(target, "bare matrix products", None)
+
+    def step_ms(self, n_context: int) -> float | None:
+        """Milliseconds of a step behind so many ids; None on a CPU where the target is not fused."""
+        if self.bytes_per_s is not None:
+            return 1e3 * step_bytes(self.target, n_context) / self.bytes_per_s
+        return None if self.target.fused is None else matrices(self.target.fused).ms

@@ -16,6 +16,18 @@ def held_out_prompts(tokenizer: PreTrainedTokenizerBase, n: int) -> list[list[in
     return [tokenizer(text)["input_ids"][: 8 + (i * 5) % (_LONGEST - 7)] for i, text in enumerate(texts)]
 
 
+def prompts_of_length(tokenizer: PreTrainedTokenizerBase, n: int, length: int) -> list[list[int]]:
+    """n prompts of `length` ids of unseen stories, one story after another where one is too short."""
+    unseen = stories(_HELD_OUT_SEED)
+    made = []
+    for _ in range(n):
+        ids: list[int] = []
+        while len(ids) < length:
+            ids += tokenizer(next(unseen))["input_ids"]
+        made.append(ids[:length])
+    return made
+
+
 def held_out_prose(n: int) -> list[str]:
     """n whole unseen stories."""
     return list(islice(stories(_HELD_OUT_SEED + 1), n))

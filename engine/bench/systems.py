@@ -1,4 +1,4 @@
-"""The four decoders that `bench decode` compares, each as a function from a prompt to what it made."""
+"""The decoders that benches compare, each as a function from a prompt to what it made."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -6,27 +6,45 @@ from threading import Event as Flag
 from typing import NamedTuple, TypeAlias
 
 import torch
-from transformers import GenerationConfig, PreTrainedModel
+from torch import Tensor
+from transformers import GenerationConfig, PreTrainedModel, StoppingCriteria, StoppingCriteriaList
 
+from engine.batch.decoder import BatchDecoder
+from engine.batch.drafters import SmallModelRows
+from engine.batch.generation import RowGeneration, RowRequest, generate_rows
+from engine.batch.sequences import sequences_of
+from engine.cached_model import PREFILL_CHUNK, SequenceModel
+from engine.clock import clock_for
 from engine.drafters.small_model import SmallModelDrafter
 from engine.events import RoundFinished
-from engine.generation import Generation
+from engine.generation import Generation, Limits
 from engine.method import GenerationConfig as OurConfig
-from engine.models import LoadedModel
+from engine.models import LoadedModel, Pair
 from engine.runtime import Runtime
+from engine.sampling import Warp
 from engine.speculate import Drafter
+
+_FEWEST_MARKS = 3
 
 
 class Call(NamedTuple):
-    """One whole call: new ids, wall time in milliseconds; decode time and rounds where we made it."""
+    """One whole call: new ids, of all its sequences one after another, and wall time in milliseconds.
+
+    decode_ms: time of all ids but the first n_apart. It, the mean steps, the rounds and the time of the prompt are
+    there only where they were measured."""
 
     ids: tuple[int, ...]
     wall_ms: float
     decode_ms: float | None = None
     rounds: tuple[RoundFinished, ...] = ()
+    n_apart: int = 0
+    prefill_ms: float | None = None
+    target_step_ms: float | None = None
+    draft_step_ms: float | None = None
 
 
 System: TypeAlias = Callable[[Sequence[int]], Call]
+BatchSystem: TypeAlias = Callable[[Sequence[Sequence[int]]], Call]
 
 
 def ours(target: LoadedModel, drafter: Drafter | None, *, gamma: int, n_new: int) -> System:
@@ -41,37 +59,112 @@ def ours(target: LoadedModel, drafter: Drafter | None, *, gamma: int, n_new: int
         wall_ms = 1e3 * (time.perf_counter() - started)
         assert isinstance(made, Generation)
         rounds = tuple(item for item in items if isinstance(item, RoundFinished))
-        return Call(made.ids, wall_ms, made.decode_ms, rounds)
+        return Call(
+            made.ids, wall_ms, made.decode_ms, rounds, 0, made.prefill_ms, made.target_step_ms, made.draft_step_ms,
+        )  # fmt: skip
 
     return call
+
+
+class _Marks(StoppingCriteria):  # type: ignore[misc]
+    """Notes the time at each step of `generate` and stops nothing.
+
+    The second mark is the first to lie behind a wait for the device: that for the first id."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.times: list[float] = []
+        self._going_on = torch.zeros(1, dtype=torch.bool, device=device)
+
+    def __call__(self, input_ids: Tensor, scores: Tensor, **kwargs: object) -> Tensor:
+        self.times.append(time.perf_counter())
+        return self._going_on
 
 
 def transformers_generate(
-    model: PreTrainedModel, assistant: PreTrainedModel | None, *, gamma: int, n_new: int
+    model: PreTrainedModel, assistant: PreTrainedModel | None, *, gamma: int, n_new: int, marked: bool = False
 ) -> System:
-    """`generate`, plain or with an assistant of constant draft length and no confidence stop."""
+    """`generate`, plain or with an assistant of constant draft length and no confidence stop.
+
+    marked: decoding is timed apart from the prompt, which is possible for plain decoding of 3 ids and more."""
     config = GenerationConfig(max_new_tokens=n_new, do_sample=False, eos_token_id=None, pad_token_id=0)
-    if assistant is not None:
-        # These knobs are read from the assistant's configuration, not from the call; the bench loaded this model.
-        assistant.generation_config = GenerationConfig(
-            num_assistant_tokens=gamma,
-            num_assistant_tokens_schedule="constant",
-            assistant_confidence_threshold=0.0,
-            eos_token_id=None,
-            pad_token_id=0,
-        )
     model.generation_config = GenerationConfig(eos_token_id=None, pad_token_id=0)
+    assert assistant is None or not marked
 
     def call(prompt: Sequence[int]) -> Call:
+        if assistant is not None:
+            _prepare(model, assistant, gamma)
         ids = torch.tensor([prompt], device=model.device)
+        marks = _Marks(model.device)
         started = time.perf_counter()
         made = model.generate(
-            ids, attention_mask=torch.ones_like(ids), generation_config=config, assistant_model=assistant
+            ids,
+            attention_mask=torch.ones_like(ids),
+            generation_config=config,
+            assistant_model=assistant,
+            stopping_criteria=StoppingCriteriaList([marks] if marked else []),
         )
         new = tuple(made[0, len(prompt) :].tolist())
+        ended = time.perf_counter()
+        wall_ms = 1e3 * (ended - started)
+        if len(marks.times) < _FEWEST_MARKS:
+            return Call(new, wall_ms)
+        return Call(new, wall_ms, 1e3 * (ended - marks.times[1]), n_apart=2)
+
+    return call
+
+
+def transformers_together(model: PreTrainedModel, *, n_new: int) -> BatchSystem:
+    """`generate` of several prompts of one length at once; it drafts for one sequence only."""
+    config = GenerationConfig(max_new_tokens=n_new, do_sample=False, eos_token_id=None, pad_token_id=0)
+    model.generation_config = GenerationConfig(eos_token_id=None, pad_token_id=0)
+
+    def call(asked: Sequence[Sequence[int]]) -> Call:
+        ids = torch.tensor(asked, device=model.device)
+        started = time.perf_counter()
+        made = model.generate(ids, attention_mask=torch.ones_like(ids), generation_config=config)
+        new = tuple(made[:, ids.shape[1] :].flatten().tolist())
         return Call(new, 1e3 * (time.perf_counter() - started))
 
     return call
+
+
+def ours_together(pair: Pair, *, gamma: int, n_new: int) -> BatchSystem:
+    """Our decoding of several sequences at once, recording every probability; gamma 0 is plain."""
+    target, small = pair
+    assert small is not None
+
+    @torch.inference_mode()
+    def call(asked: Sequence[Sequence[int]]) -> Call:
+        rows = SmallModelRows(small, target) if gamma else None
+        decoder = BatchDecoder(sequences_of(target), rows, warp=Warp(), clock=clock_for(target.device))
+        requests = [RowRequest(prompt, 0, Limits(n_new, target.context, frozenset())) for prompt in asked]
+        started = time.perf_counter()
+        items = list(generate_rows(decoder, requests, gamma, target.texts, lambda: None))
+        wall_ms = 1e3 * (time.perf_counter() - started)
+        made = sorted((item for item in items if isinstance(item, RowGeneration)), key=lambda item: item.lane)
+        return Call(
+            tuple(token for row in made for token in row.made.ids),
+            wall_ms,
+            max(row.made.decode_ms for row in made),
+            tuple(item for item in items if isinstance(item, RoundFinished)),
+        )
+
+    return call
+
+
+def _prepare(model: PreTrainedModel, assistant: PreTrainedModel, gamma: int) -> None:
+    """Give the assistant the settings of a call; they are read from its own configuration, not from the call.
+
+    The bench loaded this model. Of vocabularies that differ in their padding alone `generate` would ask for a slower
+    way through text; that a pair shares its tokenizer was checked when it was loaded."""
+    assistant.generation_config = GenerationConfig(
+        num_assistant_tokens=gamma,
+        num_assistant_tokens_schedule="constant",
+        assistant_confidence_threshold=0.0,
+        eos_token_id=None,
+        pad_token_id=0,
+    )
+    assistant.config.get_text_config().vocab_size = model.config.get_text_config().vocab_size
 
 
 def small_model_drafter(target: LoadedModel, drafter: LoadedModel) -> Drafter:
@@ -82,3 +175,40 @@ def small_model_drafter(target: LoadedModel, drafter: LoadedModel) -> Drafter:
         n_target_vocabulary=target.n_vocabulary,
         target_device=target.device,
     )
+
+
+def unrecorded(target: LoadedModel, small: LoadedModel, *, gamma: int, n_new: int) -> System:
+    """Greedy drafting and verifying of ours with nothing kept but the ids: what recording costs is what this saves."""
+
+    @torch.inference_mode()
+    def call(prompt: Sequence[int]) -> Call:
+        started = time.perf_counter()
+        models = target.sequence(), small.sequence()
+        for start in range(0, len(prompt) - 1, PREFILL_CHUNK):
+            chunk = torch.tensor(prompt[start : min(start + PREFILL_CHUNK, len(prompt) - 1)], device=target.device)
+            for model in models:
+                model.prefill(chunk)
+        ids = list(prompt)
+        began = time.perf_counter()
+        while len(ids) < len(prompt) + n_new:
+            ids += _bare_round(*models, ids, min(gamma, len(prompt) + n_new - len(ids) - 1))
+        ended = time.perf_counter()
+        return Call(tuple(ids[len(prompt) :]), 1e3 * (ended - started), 1e3 * (ended - began))
+
+    return call
+
+
+def _bare_round(target: SequenceModel, small: SequenceModel, ids: Sequence[int], n: int) -> list[int]:
+    """The ids of one round."""
+    drafted: list[Tensor] = []
+    feed = torch.tensor(ids[small.length :], device=target.device)
+    for _ in range(n):
+        feed = small.forward(feed)[-1, : target.n_vocabulary].argmax(-1, keepdim=True)
+        drafted.append(feed)
+    pending = torch.tensor(ids[-1:], device=target.device)
+    chosen = target.forward(torch.cat([pending, *drafted])).argmax(-1)
+    kept = (chosen[:n] == torch.cat([*drafted, chosen[:0]])).cumprod(0).sum().view(1)
+    n_kept, *found = torch.cat([kept, chosen]).tolist()  # sync: the one wait of a round
+    target.rollback(n - n_kept)
+    small.rollback(max(0, small.length - (len(ids) + n_kept)))
+    return list(found[: n_kept + 1])

@@ -1,19 +1,26 @@
 """`draftscope bench`: measurements against peers."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 
 from engine.cli import OK
-from engine.cli.options import Json, PairOptions, Settings, with_options
+from engine.cli.options import Json, Out, PairOptions, Settings, numbers, with_options
 from engine.cli.output import Output
+from engine.cli.running import loaded_session
 from engine.errors import InputError
 from engine.method import make_config
 from engine.methods.speculative.config import SpeculativeConfig
 
+if TYPE_CHECKING:
+    from engine.bench.matrix import Axes
+    from engine.models import Pair
+
 _FIXED = ("stop_at_end", "baseline", "repeats")
 _GREEDY = ("temperature", "top_k", "top_p", "min_p")
+_LISTED = "separated by commas; each combination is a cell of the summary's `cells`"
 
 
 @with_options(SpeculativeConfig, hidden=_FIXED)
@@ -21,31 +28,154 @@ def bench_decode(
     *,
     pair: PairOptions,
     settings: Settings,
-    prompts: Annotated[int, typer.Option(help="held-out prompts of the built-in world")] = 20,
+    prompts: Annotated[int, typer.Option(help="held-out prompts of the built-in world, in each cell too")] = 20,
+    contexts: Annotated[str, typer.Option(help=f"prompt lengths {_LISTED}")] = "",
+    gammas: Annotated[str, typer.Option(help=f"draft lengths {_LISTED}")] = "",
+    batches: Annotated[str, typer.Option(help=f"how many sequences at once, {_LISTED}")] = "",
+    runtimes: Annotated[str, typer.Option(help=f"fused, modules, {_LISTED}")] = "",
+    out: Out = None,
     json: Json = False,
 ) -> int:
     """Ours against transformers, plain and assisted: same pair, prompts, draft length, process and threads."""
-    output = Output(json=json)
+    output = Output(json=json, out=out)
     config = make_config(SpeculativeConfig, settings)
-    warped = [name for name in _GREEDY if settings[name] != getattr(SpeculativeConfig(), name)]
-    if warped:
-        option = warped[0].replace("_", "-")
-        raise InputError(f"--{option}: bench decode compares greedy decoding", f"leave --{option} out")
+    refuse_sampling("bench decode", settings)
     if prompts < 1:
         raise InputError(f"prompts = {prompts}: must be >= 1", "20 give a useful interval")
+    axes = _axes(config.gamma, pair.runtime, contexts=contexts, gammas=gammas, batches=batches, runtimes=runtimes)
     from engine.bench.decode import DecodeBench, bench
-    from engine.cli.running import loaded_session
 
-    models = loaded_session(pair, output).models
-    if models is None or models.drafter is None:
-        raise InputError(
-            f"{pair.drafter} is not a model", "bench decode compares assisted decoding: name a drafter model"
-        )
-    for item in bench(models, gamma=config.gamma, n_new=config.max_new_tokens, n_prompts=prompts):
+    models = drafted_pair("bench decode", pair, output)
+    for item in bench(models, gamma=config.gamma, n_new=config.max_new_tokens, n_prompts=prompts, axes=axes):
         if isinstance(item, DecodeBench):
             output.summary(msgspec.to_builtins(item))
         else:
             output.event(item)
+    return OK
+
+
+@with_options(SpeculativeConfig, hidden=(*_FIXED, *_GREEDY, "max_new_tokens", "seed"))
+def bench_scaling(
+    *,
+    pair: PairOptions,
+    settings: Settings,
+    contexts: Annotated[str, typer.Option(help="prompt lengths, separated by commas")] = "",
+    gammas: Annotated[str, typer.Option(help="draft lengths, separated by commas")] = "",
+    max_new_tokens: Annotated[int, typer.Option(help="new tokens of every block")] = 64,
+    blocks: Annotated[int, typer.Option(help="interleaved blocks at every point, at least 3")] = 5,
+    out: Out = None,
+    json: Json = False,
+) -> int:
+    """Time per token against context and draft length, transformers beside ours, the formula beside the measurement."""
+    output = Output(json=json, out=out)
+    config = make_config(SpeculativeConfig, settings)
+    _refuse_below("max-new-tokens", max_new_tokens, 8)
+    _refuse_below("blocks", blocks, 3)
+    asked = numbers("contexts", contexts, default=())
+    lengths = numbers("gammas", gammas, default=tuple(range(1, 9)))
+    from engine.bench.scaling import CONTEXTS, Scales, ScalingBench, bench
+
+    models = drafted_pair("bench scaling", pair, output)
+    found = asked or tuple(one for one in CONTEXTS if one <= models.target.context)
+    scales = Scales(found, lengths, config.gamma, max_new_tokens, blocks)
+    for item in bench(models, scales):
+        if isinstance(item, ScalingBench):
+            output.summary(msgspec.to_builtins(item))
+        else:
+            output.event(item)
+    return OK
+
+
+def bench_gpu(
+    *,
+    shapes: Annotated[str, typer.Option(help="qwen, qwen-1.5b, llama, llama-70b, tiny, separated by commas")] = "",
+    device: Annotated[str, typer.Option(help="cuda, cuda:N or cpu")] = "cuda",
+    dtype: Annotated[str, typer.Option(help="auto, float32, bfloat16 or float16")] = "auto",
+    context: Annotated[int, typer.Option(help="ids of the prompts")] = 512,
+    gamma: Annotated[int, typer.Option(help="draft length")] = 4,
+    max_new_tokens: Annotated[int, typer.Option(help="new tokens of every block")] = 128,
+    blocks: Annotated[int, typer.Option(help="interleaved blocks of each pair")] = 7,
+    gpt_fast: Annotated[Path | None, typer.Option(help="a checkout of gpt-fast to measure beside ours")] = None,
+    out: Out = None,
+    json: Json = False,
+) -> int:
+    """Timing pairs on a GPU: ours, transformers and the limit of its memory; results are kept pair by pair."""
+    output = Output(json=json, out=out)
+    for name, value, least in (
+        ("context", context, 2), ("gamma", gamma, 1), ("max-new-tokens", max_new_tokens, 8), ("blocks", blocks, 3),
+    ):  # fmt: skip
+        _refuse_below(name, value, least)
+    from engine.bench import gpu
+    from engine.models import parse_device, parse_dtype
+    from engine.quiet import quiet_libraries
+
+    quiet_libraries()
+    names = tuple(dict.fromkeys(name.strip() for name in shapes.split(","))) if shapes else ("qwen", "llama")
+    unknown = [name for name in names if name not in gpu.SHAPES]
+    if unknown:
+        raise InputError(f"there are no shapes {unknown[0]!r}", f"use {', '.join(gpu.SHAPES)}")
+    on = parse_device(device)
+    parse_dtype(dtype, on)
+    task = gpu.Task(names, on, dtype, context, gamma, max_new_tokens, blocks, gpt_fast)
+    for item in gpu.bench(task):
+        if not isinstance(item, gpu.GpuBench):
+            output.event(item)
+        elif item.complete:
+            output.summary(msgspec.to_builtins(item))
+            output.table(gpu.rows(item))
+        elif out is not None:
+            output.save(msgspec.to_builtins(item))
+    return OK
+
+
+def _refuse_below(name: str, value: int, least: int) -> None:
+    if value < least:
+        raise InputError(f"{name} = {value}: must be >= {least}", "fewer give no useful figures")
+
+
+def refuse_sampling(name: str, settings: Settings) -> None:
+    """Greedy text is the same from every system. Raises InputError where a warp was asked for."""
+    warped = [field for field in _GREEDY if settings.get(field) not in (None, getattr(SpeculativeConfig(), field))]
+    if warped:
+        option = warped[0].replace("_", "-")
+        raise InputError(f"--{option}: {name} compares greedy decoding", f"leave --{option} out")
+
+
+def drafted_pair(name: str, pair: PairOptions, output: Output) -> "Pair":
+    """The pair in memory, both of it models. Raises InputError where the drafter is none."""
+    models = loaded_session(pair, output).models
+    if models is None or models.drafter is None:
+        raise InputError(f"{pair.drafter} is not a model", f"{name} compares assisted decoding: name a drafter model")
+    return models
+
+
+def _axes(gamma: int, runtime: str, *, contexts: str, gammas: str, batches: str, runtimes: str) -> "Axes | None":
+    """The settings to combine; None where no list was given. Raises InputError."""
+    if not (contexts or gammas or batches or runtimes):
+        return None
+    from engine.bench.matrix import Axes
+    from engine.models import parse_runtime
+
+    chosen = [parse_runtime(one.strip()) for one in (runtimes or runtime).split(",")]
+    return Axes(
+        numbers("contexts", contexts, default=()) or (None,),
+        numbers("gammas", gammas, default=(gamma,)),
+        numbers("batches", batches, default=(1,)),
+        tuple(dict.fromkeys(chosen)),
+    )
+
+
+def bench_table(
+    *, readme: Annotated[Path, typer.Option(help="the file to write the table into, between its marks")]
+) -> int:
+    """Write the table of the newest files in assets/benchmarks into a README."""
+    from engine.bench import table
+
+    try:
+        text = readme.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as err:
+        raise InputError(f"{readme} cannot be read ({err})", "name a UTF-8 text file") from err
+    readme.write_text(table.rewritten(text, table.benchmarks()), encoding="utf-8")
     return OK
 
 

@@ -9,6 +9,9 @@ app.command("decode")(decode.decode)
 
 _benches = typer.Typer(no_args_is_help=True, help="Measurements against peers and limits.")
 _benches.command("decode")(bench.bench_decode)
+_benches.command("scaling")(bench.bench_scaling)
+_benches.command("gpu")(bench.bench_gpu)
+_benches.command("table")(bench.bench_table)
 _benches.command("ui")(bench.bench_ui)
 app.add_typer(_benches, name="bench")
 

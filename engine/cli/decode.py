@@ -53,7 +53,8 @@ def decode(
     if not json:
         output.console.print()
     assert session.target is not None
-    output.summary(run_summary(log.summary, log.ids, session.target.texts.text(log.ids)))
+    said = {"timing_pair": session.target.note} if session.target.note else {}
+    output.summary({**run_summary(log.summary, log.ids, session.target.texts.text(log.ids)), **said})
     return STOPPED if flag.is_set() else OK
 
 

@@ -3,16 +3,19 @@
 import functools
 import inspect
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import msgspec
 import typer
 from msgspec import Meta
 
+from engine.errors import InputError
 from engine.events import Setting
 
 Settings: TypeAlias = Mapping[str, Setting]
 Json = Annotated[bool, typer.Option("--json", help="one JSON object a line; the last is the summary")]
+Out = Annotated[Path | None, typer.Option(help="write the summary to this file, with machine, versions and date")]
 
 
 class PairOptions(msgspec.Struct, frozen=True):
@@ -37,6 +40,14 @@ class PairOptions(msgspec.Struct, frozen=True):
         if self.drafter != "auto":
             return self.drafter
         return "builtin" if self.target == "builtin" else "lookup"
+
+
+def numbers(name: str, text: str, *, default: tuple[int, ...]) -> tuple[int, ...]:
+    """Whole numbers from 1 on, separated by commas; the default where nothing was given. Raises InputError."""
+    parts = [part.strip() for part in text.split(",")] if text else []
+    if not all(part.isascii() and part.isdigit() and int(part) > 0 for part in parts):
+        raise InputError(f"--{name} {text}: not a list of whole numbers >= 1", f"write for instance --{name} 2,4")
+    return tuple(dict.fromkeys(map(int, parts))) or default
 
 
 def with_options(

@@ -1,7 +1,8 @@
 """What the commands print: JSON objects a line for programs, text for people, progress on stderr."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TypeAlias
 
 import msgspec
@@ -9,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from engine import events
+from engine.errors import InputError
 from engine.events import Event
 
 Value: TypeAlias = object
@@ -54,8 +56,12 @@ def project(event: Event) -> dict[str, Value] | None:
 class Output:
     """Where a command's results go."""
 
-    def __init__(self, *, json: bool) -> None:
+    def __init__(self, *, json: bool, out: Path | None = None) -> None:
+        """out: a file for the summary, machine and date included. Raises InputError where it cannot be one."""
         self.json = json
+        self._out = out
+        if out is not None and (out.is_dir() or not out.absolute().parent.is_dir()):
+            raise InputError(f"{out} cannot be written", "name a file in a folder that is there")
         self.console = Console(highlight=False, soft_wrap=True)
         self._errors = Console(stderr=True, highlight=False)
 
@@ -67,7 +73,9 @@ class Output:
             self._line(line)
 
     def summary(self, fields: Mapping[str, Value]) -> None:
-        """Print the last object, or its fields as a table."""
+        """Print the last object, or its fields as a table; write it to the file that was named."""
+        if self._out is not None:
+            self.save(fields)
         if self.json:
             self._line({"event": "summary", **fields})
             return
@@ -75,6 +83,25 @@ class Output:
         for name, value in fields.items():
             table.add_row(name.replace("_", " "), _readable(value))
         self.console.print(table)
+
+    def table(self, rows: Sequence[Sequence[str]]) -> None:
+        """Print rows in columns, the first being the head; beside JSON on stderr."""
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        for row in rows:
+            line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            print(line, file=sys.stderr if self.json else sys.stdout)
+
+    def save(self, fields: Mapping[str, Value]) -> None:
+        """Write fields to the file that was named, with the machine, versions and date they were measured with."""
+        # Imported late: it asks torch.
+        from engine import machine
+
+        assert self._out is not None
+        found = {
+            "machine": machine.processor(), "versions": dict(machine.versions()), "measured_utc": machine.now_utc(),
+        }  # fmt: skip
+        text = msgspec.json.format(msgspec.json.encode({**found, **fields}), indent=1)
+        self._out.write_bytes(text + b"\n")
 
     def note(self, text: str) -> None:
         """A word to the person at the terminal, on stderr."""

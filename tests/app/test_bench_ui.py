@@ -34,6 +34,7 @@ def record() -> RunRecord:
         (["--drafter", "none"], "needs a drafter"),
         (["--gamma", "0"], "gamma"),
         (["--nonsense"], "nonsense"),
+        (["--out", "/nowhere/at/all.json"], "cannot be written"),
     ],
 )
 def test_bad_usage_is_one_line_and_status_2(argv, says, capsys):

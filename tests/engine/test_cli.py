@@ -159,13 +159,62 @@ def test_bench_decode_reports_all_four_systems_with_the_same_tokens(
                  "speedup_ci", "tau", "n_prompts", "repeated_4grams", "lookup_alpha", "perplexity"):  # fmt: skip
         assert summary[name] is not None, name
     assert (summary["runtime"], summary["drafter_runtime"]) == (runtime, runtime)
+    assert not {"cells", "timing_pair"} & summary.keys()
     assert (summary["plain_over_matrices"] is None) == (summary["matrix_ms"] is None) == (runtime == "modules")
+
+
+def test_bench_decode_measures_every_combination_that_is_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pair = ["--target", "timing:tiny", "--drafter", "timing:tiny-draft@0.7"]
+    axes = ["--contexts", "20", "--gammas", "1,3", "--runtimes", "fused,modules", "--max-new-tokens", "6"]
+    out = tmp_path / "found.json"
+    assert main(["bench", "decode", *pair, *axes, "--prompts", "3", "--out", str(out), "--json"]) == 0
+    summary = objects(capsys.readouterr().out)[-1]
+    cells: list[dict[str, object]] = summary["cells"]  # type: ignore[assignment]
+    settings = [(1, "fused"), (1, "modules"), (3, "fused"), (3, "modules")]
+    assert [(cell["gamma"], cell["runtime"]) for cell in cells] == settings
+    assert all(cell["same_tokens"] and cell["n_prompt"] == 20 and cell["predicted_ms"] for cell in cells)
+    assert "random weights" in str(summary["timing_pair"])
+    saved = json.loads(out.read_text())
+    assert saved["cells"] == cells
+    assert saved.keys() >= {"machine", "versions", "measured_utc"}
+
+
+@pytest.mark.parametrize("runtime", ["fused", "modules"])
+def test_bench_decode_of_several_sequences_leaves_out_what_transformers_cannot(
+    runtime: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pair = ["--target", "timing:tiny", "--drafter", "timing:tiny-draft@0.7", "--runtime", runtime]
+    axes = ["--batches", "1,3", "--max-new-tokens", "6", "--prompts", "3"]
+    assert main(["bench", "decode", *pair, *axes, "--json"]) == 0
+    alone, together = objects(capsys.readouterr().out)[-1]["cells"]  # type: ignore[misc]
+    assert (alone["batch"], together["batch"]) == (1, 3)
+    assert together["same_tokens"] is True
+    assert together["ms_per_token"]["transformers_assisted"] is None
+    assert together["ratio_vs_transformers"] is together["predicted_ms"] is None
+    assert together["ms_per_token"]["ours_speculative"] > 0
+    assert together["plain_ratio_ci"] is not None
+    assert alone["ratio_vs_transformers"] is not None
+
+
+def test_decoding_with_a_timing_pair_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--prompt", "a", "--max-new-tokens", "8", "--no-baseline", "--json"]
+    assert main(["decode", "--target", "timing:tiny", "--drafter", "none", *options]) == 0
+    found = objects(capsys.readouterr().out)
+    started = next(one for one in found if one["event"] == "started")
+    assert started["note"] == found[-1]["timing_pair"]
+    assert "random weights" in str(started["note"])
 
 
 @pytest.mark.parametrize(
     ("command", "words"),
     [
         (["bench", "decode", "--prompts", "0"], "prompts = 0"),
+        (["bench", "decode", "--gammas", "2,x"], "not a list"),
+        (["bench", "decode", "--runtimes", "fast"], "unknown runtime"),
+        (["bench", "decode", "--contexts", "9999", "--prompts", "1", "--max-new-tokens", "4"], "use at most"),
+        (["bench", "decode", "--out", "/nowhere/at/all.json"], "cannot be written"),
         (["bench", "decode", "--drafter", "lookup"], "lookup"),
         (["bench", "decode", "--temperature", "1"], "compares greedy"),
         (["bench", "decode", "--max-new-tokens", "1000"], "has room for"),
