@@ -44,7 +44,7 @@ def configuration(checkpoint: Checkpoint) -> PreTrainedConfig:
     with foreign(what, "use a supported architecture, for instance Llama or Qwen2"):
         config = AutoConfig.from_pretrained(checkpoint.folder, local_files_only=True, trust_remote_code=False)
         text = config.get_text_config()
-    if type(config) not in MODEL_FOR_CAUSAL_LM_MAPPING:
+    if type(config) not in MODEL_FOR_CAUSAL_LM_MAPPING or _looks_ahead(text):
         reason = f"{checkpoint.spec}: {config.model_type} is not a causal language model"
         raise ModelError(reason, "use a decoder-only model")
     for name in _SIZES:
@@ -52,6 +52,12 @@ def configuration(checkpoint: Checkpoint) -> PreTrainedConfig:
         if size is not None and (not isinstance(size, int) or size < 1):
             raise ModelError(f"{checkpoint.spec}: config.json says {name} = {size!r}", "download the checkpoint again")
     return config
+
+
+def _looks_ahead(config: PreTrainedConfig) -> bool:
+    """Whether a token attends to those that follow it, so that no cache can hold what came before."""
+    both_ways = getattr(config, "use_bidirectional_attention", None)  # "vision": within pictures only
+    return getattr(config, "is_causal", True) is False or both_ways is True or both_ways == "all"
 
 
 def read_tokenizer(checkpoint: Checkpoint) -> PreTrainedTokenizerBase:

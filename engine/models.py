@@ -103,7 +103,7 @@ def estimate(target: Checkpoint, drafter: Checkpoint | None, device: torch.devic
         free_bytes=free_bytes(device),
         device=str(device),
         target=target.spec,
-        context=_context(config.get_text_config()),
+        context=context_of(config.get_text_config()),
     )
 
 
@@ -123,11 +123,19 @@ def kv_bytes(config: PreTrainedConfig, dtype: torch.dtype) -> int:
         )
     n_heads = getattr(text, "num_key_value_heads", None) or text.num_attention_heads
     head = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
-    return int(2 * text.num_hidden_layers * n_heads * head * _context(text) * dtype.itemsize)
+    return int(2 * text.num_hidden_layers * n_heads * head * context_of(text) * dtype.itemsize)
 
 
-def _context(config: PreTrainedConfig) -> int:
-    return int(getattr(config, "max_position_embeddings", None) or _DEFAULT_CONTEXT)
+def context_of(config: PreTrainedConfig) -> int:
+    """How many ids a model is given at most.
+
+    Past the original length longrope turns by another table, also what is looked at again: what the cache holds would
+    depend on how many ids were verified at once. It ends there."""
+    rope = getattr(config, "rope_parameters", None)
+    kinds = [part for part in (rope, *rope.values()) if isinstance(part, dict)] if isinstance(rope, dict) else []
+    reaches = [part.get("original_max_position_embeddings") for part in kinds if part.get("rope_type") == "longrope"]
+    found = [getattr(config, "max_position_embeddings", None), *reaches]
+    return int(min(filter(None, found), default=_DEFAULT_CONTEXT))
 
 
 def refuse_if_too_large(needed: Estimated, device: torch.device) -> None:
@@ -174,7 +182,7 @@ def on_runtime(loaded: LoadedModel, choice: RuntimeChoice) -> LoadedModel:
     """The model on the runtime that was asked for, or on the leanest it has. Raises ModelError."""
     if choice == "modules":
         return loaded._replace(why_modules="asked for")
-    reason = families.why_not(loaded.model.config) or families.misplaced(loaded.model)
+    reason = families.why_not(loaded.model.config) or families.why_not_model(loaded.model)
     if not reason:
         return loaded._replace(fused=fuse(loaded.model))
     if choice == "fused":
@@ -215,7 +223,7 @@ def _describe(
         texts=TokenTexts(tokenizer),
         device=weight.device,
         dtype=dtype,
-        context=_context(model.config.get_text_config()),
+        context=context_of(model.config.get_text_config()),
         n_vocabulary=int(model.get_output_embeddings().weight.shape[0]),
         stop_ids=_stop_ids(model),
         n_bytes=sum(p.numel() * p.element_size() for p in model.parameters()),

@@ -53,10 +53,10 @@ def tokenizer(n_entries: int = N_ENTRIES, *, seed: int = 1) -> PreTrainedTokeniz
 
 
 def config(family: str, *, n_vocabulary: int = N_ENTRIES, **changes: object) -> PreTrainedConfig:
-    """A configuration of two small layers."""
+    """A configuration of two small layers; family: one of FAMILIES or any model type that takes Llama's names."""
     common = {} if family == "gpt2" else _COMMON
     ends = {"bos_token_id": None, "eos_token_id": None, "pad_token_id": None}
-    values = {**common, **ends, **_OWN[family], "vocab_size": n_vocabulary, **changes}
+    values = {**common, **ends, **_OWN.get(family, {}), "vocab_size": n_vocabulary, **changes}
     return AutoConfig.for_model(family.partition("-")[0], **values)
 
 

@@ -1,28 +1,26 @@
 """The proof that drafting changes nothing: equal greedy tokens, equal distribution when sampling.
 
-The expected distribution is the target's own, computed exactly; speculative samples are held against it and, as a
-yardstick, as many samples drawn directly from it."""
+Texts are what an engine says in its events, on whichever host it runs. The expected distribution is the target's own,
+computed exactly and apart; speculative samples are held against it and, as a yardstick, as many drawn directly."""
 
 from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
-from threading import Event as Flag
+from itertools import zip_longest
 from typing import NamedTuple, TypeAlias
 
 import msgspec
 import numpy as np
 import torch
+from msgspec.structs import replace
 from scipy.stats import chisquare
 
 from engine import sampling
-from engine.clock import clock_for
-from engine.events import Event, Progressed
-from engine.generation import Generation
-from engine.method import GenerationConfig
+from engine.bench.hosted import HostedPair
+from engine.events import Event, HostKind, Progressed, RuntimeName
+from engine.methods.plain.config import PlainConfig
 from engine.methods.speculative.config import SpeculativeConfig
 from engine.models import LoadedModel
-from engine.runtime import Runtime
 from engine.sampling import Warp
-from engine.speculate import Decoder, Drafter
 
 Path: TypeAlias = tuple[int, ...]
 _GAMMA, _DEPTH = 2, 3
@@ -32,8 +30,9 @@ _GREEDY_GAMMAS = (1, 4, 16)
 
 
 class Losslessness(msgspec.Struct, frozen=True):
-    """The verdict. sampling_p_value: smallest of the chi-square tests times their number, at most 1.
+    """The verdict on the texts of `engine`, computed by `runtime`.
 
+    sampling_p_value: smallest of the chi-square tests times their number, at most 1.
     sampling_tv: total variation of the first three tokens' joint distribution from the exact one over the pooled cells;
     sampling_tv_null: the same for as many samples drawn directly."""
 
@@ -45,6 +44,9 @@ class Losslessness(msgspec.Struct, frozen=True):
     n_samples: int
     n_cells: int
     n_prompts: int
+    engine: HostKind
+    runtime: RuntimeName
+    drafter_runtime: RuntimeName | None
 
 
 class _Test(NamedTuple):
@@ -55,24 +57,25 @@ class _Test(NamedTuple):
 
 
 def check(
+    pair: HostedPair,
     target: LoadedModel,
-    drafter: Drafter,
     prompts: Sequence[Sequence[int]],
     config: SpeculativeConfig,
     *,
     n_samples: int,
 ) -> Iterator[Event | Losslessness]:
-    """Yield progress, and last the verdict; the same seed gives the same verdict.
+    """Yield progress, and last the verdict; the same seed gives the same verdict. target: that of the pair.
 
     Greedy texts are compared at the config's gamma among others; samples are drawn with its warping, at temperature 1
     where it is greedy, and always at gamma 2."""
-    seed = config.seed
+    divergence = yield from _greedy(pair, prompts, config)
+    sampled = replace(config, temperature=config.temperature or 1.0)
+    warp = Warp(sampled.temperature, config.top_k, config.top_p, config.min_p)
     with torch.inference_mode():
-        divergence = yield from _greedy(target, drafter, prompts, config)
-        warp = Warp(config.temperature or 1.0, config.top_k, config.top_p, config.min_p)
         opening = _richest_opening(target, prompts, warp, least=_LEAST_EXPECTED / n_samples)
-        samples = yield from _samples(target, drafter, opening, warp, n_samples=n_samples, seed=seed)
-        tests = [_test(target, opening, warp, samples, depth=depth, seed=seed) for depth in (1, _DEPTH)]
+    samples = yield from _samples(pair, opening, sampled, n_samples)
+    with torch.inference_mode():
+        tests = [_test(target, opening, warp, samples, depth=depth, seed=config.seed) for depth in (1, _DEPTH)]
     yield Losslessness(
         greedy_equal=divergence is None,
         first_divergence=divergence,
@@ -82,29 +85,26 @@ def check(
         n_samples=n_samples,
         n_cells=tests[-1].n_cells,
         n_prompts=len(prompts),
+        engine=pair.engine,
+        runtime=pair.loaded.runtime,
+        drafter_runtime=pair.loaded.drafter_runtime,
     )
 
 
 def _greedy(
-    target: LoadedModel, drafter: Drafter, prompts: Sequence[Sequence[int]], config: SpeculativeConfig
+    pair: HostedPair, prompts: Sequence[Sequence[int]], config: SpeculativeConfig
 ) -> Generator[Event, None, int | None]:
     """Index of the first token that differs from plain decoding at any draft length; None where none does."""
-    runtime = Runtime(target, drafter, "", cancelled=Flag())
-    greedy = GenerationConfig(max_new_tokens=config.max_new_tokens, stop_at_end=False)
+    greedy = SpeculativeConfig(max_new_tokens=config.max_new_tokens, stop_at_end=False, baseline=False)
+    alone = PlainConfig(max_new_tokens=config.max_new_tokens, stop_at_end=False)
     for done, prompt in enumerate(prompts):
-        plain = _ids(runtime, greedy, prompt, 0)
+        plain = pair.ids("plain", alone, prompt)
         for gamma in sorted({*_GREEDY_GAMMAS, config.gamma}):
-            ids = _ids(runtime, greedy, prompt, gamma)
+            ids = pair.ids("speculative", replace(greedy, gamma=gamma), prompt)
             if ids != plain:
-                return next(i for i, (a, b) in enumerate(zip(ids, plain, strict=True)) if a != b)
+                return next(i for i, (a, b) in enumerate(zip_longest(ids, plain)) if a != b)
         yield Progressed("checking", done + 1, len(prompts), "prompts")
     return None
-
-
-def _ids(runtime: Runtime, config: GenerationConfig, prompt: Sequence[int], gamma: int) -> Path:
-    *_, made = runtime.generate(config, prompt, gamma=gamma)
-    assert isinstance(made, Generation)
-    return made.ids
 
 
 def _richest_opening(
@@ -116,16 +116,14 @@ def _richest_opening(
 
 
 def _samples(
-    target: LoadedModel, drafter: Drafter, prompt: Sequence[int], warp: Warp, *, n_samples: int, seed: int
+    pair: HostedPair, prompt: Sequence[int], config: SpeculativeConfig, n_samples: int
 ) -> Generator[Event, None, list[Path]]:
-    """The first three tokens of n speculative generations at gamma 2, one stream of random numbers through all."""
-    decoder = Decoder(target.sequence(), drafter, warp=warp, seed=seed, clock=clock_for(target.device))
+    """The first three tokens of n speculative runs at gamma 2, each with a seed of its own."""
+    short = replace(config, gamma=_GAMMA, max_new_tokens=_DEPTH, stop_at_end=False, baseline=False)
+    seeds = np.random.default_rng(config.seed).integers(2**53, size=n_samples)
     found: list[Path] = []
-    while len(found) < n_samples:
-        decoder.prefill(prompt, lambda: None)
-        while len(decoder.ids) < len(prompt) + _DEPTH:
-            decoder.round(_GAMMA)
-        found.append(tuple(decoder.ids[len(prompt) : len(prompt) + _DEPTH]))
+    for seed in seeds.tolist():
+        found.append(pair.ids("speculative", replace(short, seed=seed), prompt))
         if len(found) % 100 == 0:
             yield Progressed("checking", len(found), n_samples, "samples")
     return found

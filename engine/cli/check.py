@@ -1,6 +1,6 @@
 """`draftscope check`: proofs on any pair."""
 
-from typing import Annotated
+from typing import Annotated, get_args
 
 import msgspec
 import typer
@@ -9,9 +9,12 @@ from engine.cli import OK
 from engine.cli.options import Json, PairOptions, Settings, with_options
 from engine.cli.output import Output
 from engine.errors import InputError
+from engine.events import HostKind
 from engine.method import make_config
 from engine.methods.speculative.config import SpeculativeConfig
 
+_ENGINES: tuple[HostKind, ...] = get_args(HostKind)
+_NO_DRAFTER = "none"
 _HIDDEN = ("stop_at_end", "baseline", "repeats")
 
 
@@ -22,6 +25,7 @@ def losslessness(
     settings: Settings,
     samples: Annotated[int, typer.Option(help="speculative generations to hold against the target")] = 2000,
     prompts: Annotated[int, typer.Option(help="prompts for the greedy check")] = 4,
+    engine: Annotated[str, typer.Option(help="thread, or process: where the texts are made")] = "thread",
     json: Json = False,
 ) -> int:
     """Equal greedy tokens, and equal distribution of the first tokens when sampling."""
@@ -29,20 +33,22 @@ def losslessness(
     config = make_config(SpeculativeConfig, settings)
     if samples < 100 or prompts < 1:
         raise InputError(f"samples = {samples}, prompts = {prompts}: too few", "use at least 100 samples and 1 prompt")
+    if engine not in _ENGINES:
+        raise InputError(f"unknown engine {engine!r}", f"use {' or '.join(_ENGINES)}")
+    if pair.chosen_drafter() == _NO_DRAFTER:
+        raise InputError("there is no drafter to check", "name one with --drafter")
     from engine.bench.losslessness import Losslessness, check
     from engine.bench.prompts import held_out_prompts
-    from engine.cli.running import loaded_session
+    from engine.cli.running import hosted_pair
 
-    session = loaded_session(pair, output)
-    if session.target is None or session.drafter is None:
-        raise InputError("there is no drafter to check", "name one with --drafter")
-    asked = held_out_prompts(session.target.tokenizer, prompts)
-    room = session.target.context // 2
-    shortened = [prompt[: max(1, room)] for prompt in asked]
-    config = msgspec.structs.replace(config, max_new_tokens=min(config.max_new_tokens, room), stop_at_end=False)
-    for item in check(session.target, session.drafter, shortened, config, n_samples=samples):
-        if isinstance(item, Losslessness):
-            output.summary(msgspec.to_builtins(item))
-        else:
-            output.event(item)
+    with hosted_pair(pair, engine, output) as (hosted, target):
+        asked = held_out_prompts(target.tokenizer, prompts)
+        room = target.context // 2
+        shortened = [prompt[: max(1, room)] for prompt in asked]
+        config = msgspec.structs.replace(config, max_new_tokens=min(config.max_new_tokens, room))
+        for item in check(hosted, target, shortened, config, n_samples=samples):
+            if isinstance(item, Losslessness):
+                output.summary(msgspec.to_builtins(item))
+            else:
+                output.event(item)
     return OK

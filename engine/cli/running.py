@@ -1,6 +1,7 @@
 """Loading and running from a command: one session, Ctrl+C as a request to stop that keeps everything so far."""
 
 import signal
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event as Flag
@@ -9,10 +10,13 @@ from typing import TYPE_CHECKING
 
 from engine.cli.options import PairOptions, Settings
 from engine.cli.output import Output
+from engine.commands import Load
 from engine.events import Event
 from engine.method import Request
 
 if TYPE_CHECKING:
+    from engine.bench.hosted import HostedPair
+    from engine.models import LoadedModel
     from engine.session import Session
 
 
@@ -48,6 +52,24 @@ def loaded_session(pair: PairOptions, output: Output) -> "Session":
     ):
         output.event(event)
     return session
+
+
+@contextmanager
+def hosted_pair(pair: PairOptions, engine: str, output: Output) -> "Iterator[tuple[HostedPair, LoadedModel]]":
+    """The pair on a host of that kind, and its target in this process: the host's own where they share one."""
+    from engine.bench.hosted import HostedPair
+    from engine.host import ThreadHost
+    from engine.process_host import ProcessHost
+    from engine.session import Session
+
+    session = Session()
+    load = Load(pair.target, pair.chosen_drafter(), pair.device, pair.drafter_device, pair.dtype, pair.runtime)
+    host = ProcessHost() if engine == "process" else ThreadHost(new_session=lambda: session)
+    with HostedPair(host, load, output.event) as hosted:
+        if session.target is None:
+            deque(session.load(load.target, "none", device=load.device, dtype=load.dtype), maxlen=0)
+        assert session.target is not None
+        yield hosted, session.target
 
 
 def run_events(session: "Session", method: str, settings: Settings, request: Request, flag: Flag) -> Iterator[Event]:

@@ -1,14 +1,31 @@
-"""Which models the fused forward computes exactly, and the numbers of their shape; judges by configuration alone."""
+"""Which models the fused forward computes exactly, and the numbers of their shape; runs none of them."""
 
+import dataclasses
+import re
 from typing import NamedTuple
 
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import PreTrainedConfig, PreTrainedModel
 
 _FAMILIES = ("llama", "mistral", "qwen2", "qwen3", "granite")
 _WINDOWED_BY_TYPE = ("qwen2", "qwen3")
 _STEADY_ROPES = ("default", "linear", "llama3", "yarn")
 _LAYER_TYPES = {"full_attention", "sliding_attention"}
+# What these families' configurations declare: read below, or without a part in a forward. Another, of a later
+# transformers, may change the arithmetic.
+_KNOWN = {
+    "attention_bias", "attention_dropout", "attention_multiplier", "bos_token_id", "embedding_multiplier",
+    "eos_token_id", "head_dim", "hidden_act", "hidden_size", "initializer_range", "intermediate_size", "layer_types",
+    "logits_scaling", "max_position_embeddings", "max_window_layers", "mlp_bias", "num_attention_heads",
+    "num_hidden_layers", "num_key_value_heads", "pad_token_id", "pretraining_tp", "residual_multiplier",
+    "rms_norm_eps", "rope_parameters", "sliding_window", "tie_word_embeddings", "use_cache", "use_sliding_window",
+    "vocab_size",
+}  # fmt: skip
+_WEIGHT = re.compile(
+    r"lm_head\.weight|model\.(embed_tokens|norm)\.weight|model\.layers\.\d+\.("
+    r"self_attn\.([qkvo]_proj\.(weight|bias)|[qk]_norm\.weight)|mlp\.(gate|up|down)_proj\.(weight|bias)|"
+    r"(input|post_attention)_layernorm\.weight)"
+)
 
 
 class Shape(NamedTuple):
@@ -39,12 +56,25 @@ def why_not(config: PreTrainedConfig) -> str:
         return f"its activation is {config.hidden_act}"
     if not set(getattr(config, "layer_types", None) or ()) <= _LAYER_TYPES:
         return "it mixes kinds of layers"
-    return _why_not_rope(config)
+    if any(window is not None and window < 1 for window in _windows(config)):
+        return "its window holds no position"
+    return _why_not_setting(config) or _why_not_rope(config)
+
+
+def _why_not_setting(config: PreTrainedConfig) -> str:
+    """A setting that is not among those we know, unless it is what the family leaves it at."""
+    if not dataclasses.is_dataclass(config):
+        return ""
+    base = {field.name for field in dataclasses.fields(PreTrainedConfig)}
+    for field in dataclasses.fields(config):
+        if field.name not in _KNOWN | base and getattr(config, field.name, field.default) != field.default:
+            return f"its setting {field.name} is not known to the fused forward"
+    return ""
 
 
 def _why_not_rope(config: PreTrainedConfig) -> str:
     rope = config.rope_parameters
-    kind = rope.get("rope_type", "default") if isinstance(rope, dict) else None
+    kind = rope.get("rope_type") if isinstance(rope, dict) else None
     if kind is None:
         return "its layers turn by different tables"
     if kind not in _STEADY_ROPES:
@@ -54,11 +84,18 @@ def _why_not_rope(config: PreTrainedConfig) -> str:
     return ""
 
 
-def misplaced(model: PreTrainedModel) -> str:
-    """Why a loaded model cannot be fused where it lies; empty where it can."""
+def why_not_model(model: PreTrainedModel) -> str:
+    """Why a loaded model cannot be fused as it is, whatever its configuration says; empty where it can."""
     if len({parameter.device for parameter in model.parameters()}) > 1 or model.get_input_embeddings().weight.is_meta:
         return "it is spread over several devices"
-    return ""
+    if len({parameter.dtype for parameter in model.parameters()}) > 1:
+        return "its weights are of several types"
+    strange = next((name for name, _ in model.named_parameters() if not _WEIGHT.fullmatch(name)), None)
+    if strange is not None:
+        return f"it has a weight that its family has not ({strange})"
+    projections = (part for name, part in model.named_modules() if name.endswith(("_proj", "lm_head")))
+    kind = next((type(part).__name__ for part in projections if type(part) is not nn.Linear), "")
+    return f"its matrices are of the kind {kind}" if kind else ""
 
 
 def shape_of(model: PreTrainedModel) -> Shape:

@@ -1,6 +1,7 @@
 """What every drafter keeps to: exact text at any temperature's seed, widths, and being told of what was kept."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import torch
@@ -17,18 +18,23 @@ SPECS = {"small_model": "D", "prompt_lookup": "lookup"}
 IDS = [5, 6, 7, 5, 6, 7, 5, 6]
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+class Pairs(NamedTuple):
+    folder: Path
+    runtime: str
+
+
+@pytest.fixture(params=["fused", "modules"])
+def pairs(request: pytest.FixtureRequest, tmp_path: Path) -> Pairs:
     target = fakes.model(sharpness=2.0)
     fakes.save(target, tmp_path / "t")
     fakes.save(fakes.noisy_copy(target), tmp_path / "D")
-    return tmp_path
+    return Pairs(tmp_path, str(request.param))
 
 
-def built(folder: Path, name: str) -> tuple[Session, Drafter, LoadedModel]:
-    spec = SPECS[name].replace("D", str(folder / "D"))
+def built(pairs: Pairs, name: str) -> tuple[Session, Drafter, LoadedModel]:
+    spec = SPECS[name].replace("D", str(pairs.folder / "D"))
     session = Session()
-    list(session.load(str(folder / "t"), spec))
+    list(session.load(str(pairs.folder / "t"), spec, runtime=pairs.runtime))
     assert session.drafter is not None
     assert session.target is not None
     return session, session.drafter, session.target
@@ -40,8 +46,8 @@ def test_every_drafter_is_in_the_contract() -> None:
 
 @pytest.mark.parametrize("name", SPECS)
 @pytest.mark.parametrize("warp", [Warp(), Warp(1.0)], ids=["greedy", "sampling"])
-def test_drafts_fit_the_target_and_q_is_what_the_token_was_drawn_from(folder: Path, name: str, warp: Warp) -> None:
-    _, drafter, target = built(folder, name)
+def test_drafts_fit_the_target_and_q_is_what_the_token_was_drawn_from(pairs: Pairs, name: str, warp: Warp) -> None:
+    _, drafter, target = built(pairs, name)
     with torch.inference_mode():
         drafter.prefill(IDS[:-1])
         draft = drafter.propose(IDS, 3, warp, torch.rand(3, dtype=torch.float64))
@@ -55,16 +61,16 @@ def test_drafts_fit_the_target_and_q_is_what_the_token_was_drawn_from(folder: Pa
 
 
 @pytest.mark.parametrize("name", SPECS)
-def test_reset_makes_the_next_sequence_independent_of_the_last(folder: Path, name: str) -> None:
-    session, _, _ = built(folder, name)
+def test_reset_makes_the_next_sequence_independent_of_the_last(pairs: Pairs, name: str) -> None:
+    session, _, _ = built(pairs, name)
     first = emitted(run(session, "The harbour", max_new_tokens=20, temperature=1.0, seed=3))
     run(session, "In the town of", max_new_tokens=20)
     assert emitted(run(session, "The harbour", max_new_tokens=20, temperature=1.0, seed=3)) == first
 
 
 @pytest.mark.parametrize("name", SPECS)
-def test_state_has_a_size_and_is_given_back_after_a_run(folder: Path, name: str) -> None:
-    session, drafter, _ = built(folder, name)
+def test_state_has_a_size_and_is_given_back_after_a_run(pairs: Pairs, name: str) -> None:
+    session, drafter, _ = built(pairs, name)
     with torch.inference_mode():
         drafter.prefill(IDS[:-1])
         drafter.propose(IDS, 3, Warp(), torch.rand(3, dtype=torch.float64))

@@ -19,12 +19,13 @@ _TIMES = ("draft_ms", "verify_ms", "other_ms", "at_s", "ms", "prefill_ms", "deco
 _VARYING = (*_TIMES, "draft_step_ms", "run_id", "started_utc", "margin")
 
 
-@pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
+@pytest.fixture(scope="module", params=["fused", "modules"])
+def session(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Session:
     folder = tmp_path_factory.mktemp("pair")
     target = fakes.model(sharpness=2.0)
     made = Session()
-    list(made.load(fakes.save(target, folder / "t"), fakes.save(fakes.noisy_copy(target, noise=0.3), folder / "d")))
+    drafter = fakes.save(fakes.noisy_copy(target, noise=0.3), folder / "d")
+    list(made.load(fakes.save(target, folder / "t"), drafter, runtime=request.param))
     return made
 
 

@@ -143,6 +143,16 @@ def test_check_losslessness_reports_equality_and_a_plausible_p_value(
     assert 1e-3 < summary["sampling_p_value"] <= 1  # type: ignore[operator]
     assert summary["sampling_tv"] < 0.2  # type: ignore[operator]
     assert summary["sampling_tv_null"] < 0.2  # type: ignore[operator]
+    assert (summary["engine"], summary["runtime"], summary["drafter_runtime"]) == ("thread", runtime, runtime)
+
+
+def test_check_losslessness_of_an_engine_in_a_process_says_so(
+    pair: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--engine", "process", "--samples", "100", "--prompts", "1", "--max-new-tokens", "8", "--json"]
+    assert main(["check", "losslessness", *pair, *options]) == 0
+    summary = objects(capsys.readouterr().out)[-1]
+    assert (summary["greedy_equal"], summary["engine"], summary["runtime"]) == (True, "process", "fused")
 
 
 @pytest.mark.parametrize("runtime", ["fused", "modules"])
@@ -220,6 +230,8 @@ def test_decoding_with_a_timing_pair_says_so(capsys: pytest.CaptureFixture[str])
         (["bench", "decode", "--max-new-tokens", "1000"], "has room for"),
         (["check", "losslessness", "--samples", "3"], "samples = 3"),
         (["check", "losslessness", "--gamma", "0"], "gamma = 0"),
+        (["check", "losslessness", "--engine", "steam"], "unknown engine 'steam'"),
+        (["check", "losslessness", "--runtime", "steam"], "unknown runtime 'steam'"),
         (["check", "losslessness", "--drafter", "none"], "no drafter"),
         (["train", "builtin", "--minutes", "-1"], "minutes = -1"),
     ],

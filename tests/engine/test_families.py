@@ -16,6 +16,8 @@ RUNTIMES = [(family, "modules") for family in fakes.FAMILIES] + [
     (family, "fused") for family in fakes.FAMILIES if not why_not(fakes.config(family))
 ]
 
+EITHER = pytest.mark.parametrize("runtime", ["fused", "modules"])
+
 
 def reference(target: torch.nn.Module, prompt: str) -> tuple[int, ...]:
     ids = fakes.tokenizer()(prompt, return_tensors="pt")
@@ -45,23 +47,27 @@ def test_greedy_text_equals_generate_with_any_drafter_and_any_draft_length(
     assert accepted > 0
 
 
-def test_sampling_from_a_padded_pair_works_and_the_longer_vocabulary_may_be_either(tmp_path: Path) -> None:
+@EITHER
+def test_sampling_from_a_padded_pair_works_and_the_longer_vocabulary_may_be_either(
+    runtime: str, tmp_path: Path
+) -> None:
     words = fakes.tokenizer()
     small, large = fakes.N_ENTRIES, fakes.N_ENTRIES + 28
     narrow = fakes.save(fakes.model("qwen2", sharpness=2.0, n_vocabulary=small), tmp_path / "narrow", words=words)
     wide = fakes.save(fakes.model("qwen2", sharpness=2.0, n_vocabulary=large), tmp_path / "wide", words=words)
     for target, drafter in ((wide, narrow), (narrow, wide)):
         session = Session()
-        list(session.load(target, drafter))
+        list(session.load(target, drafter, runtime=runtime))
         events = run(session, "The harbour", gamma=3, max_new_tokens=60, temperature=1.0)
         assert len(emitted(events)) == 60
         assert max(emitted(events)) < (large if target == wide else small)
 
 
-def test_drafter_equal_to_the_target_is_always_accepted(tmp_path: Path) -> None:
+@EITHER
+def test_drafter_equal_to_the_target_is_always_accepted(runtime: str, tmp_path: Path) -> None:
     folder = fakes.save(fakes.model(sharpness=2.0), tmp_path / "m")
     session = Session()
-    list(session.load(folder, folder))
+    list(session.load(folder, folder, runtime=runtime))
     for temperature in (0.0, 1.0):
         found = fates(run(session, "The harbour", gamma=4, max_new_tokens=60, temperature=temperature))
         assert found.count("rejected") <= (0 if temperature == 0 else 1)

@@ -14,11 +14,16 @@ from tests import fakes
 from tests.engine.running import emitted, rounds, run
 
 
+@pytest.fixture(params=["fused", "modules"])
+def runtime(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture
-def session(tmp_path: Path) -> Session:
-    target = fakes.model()
-    made = Session()
-    list(made.load(fakes.save(target, tmp_path / "t"), fakes.save(fakes.noisy_copy(target), tmp_path / "d")))
+def session(runtime: str, tmp_path: Path) -> Session:
+    target, made = fakes.model(), Session()
+    drafter = fakes.save(fakes.noisy_copy(target), tmp_path / "d")
+    list(made.load(fakes.save(target, tmp_path / "t"), drafter, runtime=runtime))
     return made
 
 
@@ -39,9 +44,11 @@ def test_stop_token_ends_the_text_wherever_it_falls_in_a_round(session: Session,
     assert events[-1].reason == "end_of_text"
 
 
-def test_tokens_after_an_accepted_stop_token_are_untested_and_the_round_has_no_last_token(session: Session) -> None:
+def test_tokens_after_an_accepted_stop_token_are_untested_and_the_round_has_no_last_token(
+    session: Session, runtime: str
+) -> None:
     assert session.target is not None
-    list(session.load(session.target.spec, session.target.spec))
+    list(session.load(session.target.spec, session.target.spec, runtime=runtime))
     free = emitted(run(session, "The harbour", max_new_tokens=10, gamma=4))
     stop_at(session, free[1])
     if free[0] == free[1]:
@@ -100,12 +107,12 @@ def test_logits_that_are_not_numbers_become_an_error_and_the_engine_stays_usable
     assert len(emitted(run(session, "The harbour", max_new_tokens=5))) == 5
 
 
-def test_drafter_whose_logits_are_not_numbers_is_named(session: Session, tmp_path: Path) -> None:
+def test_drafter_whose_logits_are_not_numbers_is_named(session: Session, runtime: str, tmp_path: Path) -> None:
     assert session.target is not None
     broken = fakes.model()
     with torch.no_grad():
         broken.get_input_embeddings().weight.fill_(float("nan"))
-    list(session.load(session.target.spec, fakes.save(broken, tmp_path / "nan")))
+    list(session.load(session.target.spec, fakes.save(broken, tmp_path / "nan"), runtime=runtime))
     for temperature in (0.0, 1.0):
         with pytest.raises(ModelError, match="drafter's logits are not finite"):
             run(session, "The harbour", max_new_tokens=5, temperature=temperature)

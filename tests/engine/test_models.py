@@ -15,6 +15,7 @@ from engine.errors import InputError, ModelError
 from engine.events import Estimated, Progressed
 from engine.session import Session
 from tests import fakes
+from tests.engine.running import emitted, run
 
 
 @pytest.mark.parametrize("name", ["gpu", "cuda:x", "cpu:1", "cpu:", "cuda:", "", "cuda:99", "mps"])
@@ -44,6 +45,30 @@ def test_model_that_is_not_causal_is_refused(tmp_path: Path) -> None:
     file.write_text(json.dumps({**json.loads(file.read_text()), "model_type": "clip"}))
     with pytest.raises(ModelError, match="not a causal language model"):
         list(Session().load(folder, "none"))
+
+
+@pytest.mark.parametrize("runtime", ["auto", "modules"])
+def test_model_whose_tokens_see_those_that_follow_is_refused(runtime: str, tmp_path: Path) -> None:
+    folder = fakes.save(fakes.model(), tmp_path / "m")
+    change(tmp_path / "m", is_causal=False)
+    with pytest.raises(ModelError, match="not a causal language model"):
+        list(Session().load(folder, "none", runtime=runtime))
+    gemma = fakes.save(fakes.model("gemma3_text"), tmp_path / "g")
+    change(tmp_path / "g", use_bidirectional_attention=True)
+    with pytest.raises(ModelError, match="not a causal language model"):
+        list(Session().load(gemma, "none", runtime=runtime))
+
+
+def test_model_whose_rope_changes_midway_is_used_up_to_there(tmp_path: Path) -> None:
+    rope = {"rope_type": "longrope", "rope_theta": 1e4, "factor": 2.0, "original_max_position_embeddings": 48}
+    longer = {**rope, "short_factor": [1.0] * 4, "long_factor": [9.0] * 4}
+    folder = fakes.save(fakes.model(rope_parameters=longer), tmp_path / "m")
+    session = Session()
+    list(session.load(folder, folder))
+    assert session.target is not None
+    assert session.target.context == 48
+    texts = [emitted(run(session, "The harbour", gamma=gamma, max_new_tokens=100)) for gamma in (1, 4, 16)]
+    assert texts[0] == texts[1] == texts[2]
 
 
 def test_folder_without_a_tokenizer_is_refused(tmp_path: Path) -> None:
