@@ -10,7 +10,7 @@ import msgspec
 
 from engine.events import Candidate, Fate, LastToken, ProposedToken, RoundFinished, StopReason
 from engine.record import HostRecord, Top
-from engine.speculate import Decoder, Round
+from engine.speculate import Decoding, Round
 from engine.text import Detokenizer, TokenTexts
 
 
@@ -72,7 +72,7 @@ class Prefilled(NamedTuple):
 
 
 def generate(
-    decoder: Decoder,
+    decoder: Decoding,
     prompt_ids: Sequence[int],
     gamma: int,
     limits: Limits,
@@ -95,12 +95,15 @@ def generate(
         checkpoint()
         allowed = _allowed(gamma, len(made), len(prompt_ids), limits)
         began = time.perf_counter()
-        done = decoder.round(allowed)
+        # Even a round that keeps its whole draft leaves room for another like it.
+        followed = allowed == gamma == _allowed(gamma, len(made) + gamma + 1, len(prompt_ids), limits)
+        done = decoder.round(allowed, followed=followed)
         event = state_round(done, len(times.rounds), limits.stop_ids, texts)
         made += event.emitted
         reason = _stop_reason(made, len(prompt_ids), limits)
         text = "".join(map(reader.push, event.emitted)) + (reader.flush() if reason is not None else "")
-        wall_ms = 1e3 * (time.perf_counter() - began)
+        # A round begun ahead took the device some time before it was asked for.
+        wall_ms = max(1e3 * (time.perf_counter() - began), done.draft_ms + done.verify_ms)
         times.add(done, wall_ms, full=len(done.record.tokens) == gamma)
         margins.append(_margin(done.record.top_p[len(event.emitted) - 1]))
         yield msgspec.structs.replace(event, other_ms=max(0.0, wall_ms - done.draft_ms - done.verify_ms), text=text)
