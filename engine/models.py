@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
 import psutil
@@ -13,14 +14,17 @@ from engine.cached_model import CachedModel, SequenceModel
 from engine.errors import InputError, ModelError
 from engine.events import Estimated, Progressed, RuntimeName
 from engine.fast import families
+from engine.fast.graphs import Graphs
 from engine.fast.model import FusedModel
+from engine.fast.static_room import StaticRoom
 from engine.fast.weights import FusedWeights, fuse
 from engine.folders import Checkpoint
 from engine.text import TokenTexts
 
 DType: TypeAlias = Literal["auto", "float32", "bfloat16", "float16"]
-RuntimeChoice: TypeAlias = Literal["auto", "fused", "modules"]
+RuntimeChoice: TypeAlias = Literal["auto", "fused", "fused-eager", "modules"]
 _RUNTIMES: tuple[RuntimeChoice, ...] = get_args(RuntimeChoice)
+_FUSED: tuple[RuntimeChoice, ...] = ("fused", "fused-eager")
 _TORCH_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 _DEFAULT_CONTEXT = 2048
 _REPORTS = 200
@@ -29,7 +33,8 @@ _REPORTS = 200
 class LoadedModel(NamedTuple):
     """A model in memory with all that decoding needs to know about it.
 
-    fused: its weights for our own forward, None where it runs on transformers' modules, `why_modules` says why."""
+    fused: its weights for our own forward, None where it runs on transformers' modules, `why_modules` says why.
+    static: where its rounds are kept that the device does on its own; None where every operation is the host's."""
 
     spec: str
     model: PreTrainedModel
@@ -43,6 +48,12 @@ class LoadedModel(NamedTuple):
     n_bytes: int
     fused: FusedWeights | None = None
     why_modules: str = ""
+    static: StaticRoom | None = None
+
+    @property
+    def graphs(self) -> bool:
+        """Whether its rounds run as CUDA graphs."""
+        return self.static is not None and self.static.captures
 
     @property
     def runtime(self) -> RuntimeName:
@@ -78,7 +89,9 @@ def parse_dtype(name: str, device: torch.device) -> torch.dtype:
 
 
 def parse_runtime(name: str) -> RuntimeChoice:
-    """`auto` is our own fused forward for the families that it computes exactly, transformers' modules otherwise."""
+    """`auto` is our own fused forward for the families that it computes exactly, transformers' modules otherwise.
+
+    `fused-eager` is the fused forward without CUDA graphs. Raises InputError."""
     for choice in _RUNTIMES:
         if name == choice:
             return choice
@@ -158,10 +171,17 @@ def on_runtime(loaded: LoadedModel, choice: RuntimeChoice) -> LoadedModel:
         return loaded._replace(why_modules="asked for")
     reason = families.why_not(loaded.model.config) or families.misplaced(loaded.model)
     if not reason:
-        return loaded._replace(fused=fuse(loaded.model))
-    if choice == "fused":
+        fused = fuse(loaded.model)
+        graphs = loaded.device.type == "cuda" and choice != "fused-eager"
+        return loaded._replace(fused=fused, static=_graphed(fused, loaded.context) if graphs else None)
+    if choice in _FUSED:
         raise _not_fused(loaded.spec, reason)
     return loaded._replace(why_modules=reason)
+
+
+def _graphed(fused: FusedWeights, context: int) -> StaticRoom:
+    """Room for rounds as CUDA graphs; it takes no memory to speak of before a first generation."""
+    return StaticRoom(fused, context=context, repeaters=partial(Graphs, fused.embedding.device))
 
 
 def _not_fused(spec: str, reason: str) -> ModelError:
@@ -248,7 +268,7 @@ def refuse_pair(plan: Plan, needed: Estimated) -> None:
     for checkpoint in (plan.target, plan.drafter):
         if checkpoint is not None:
             checks.refuse_recurrent(checkpoint, checks.configuration(checkpoint))
-            reason = families.why_not(checks.configuration(checkpoint)) if plan.runtime == "fused" else ""
+            reason = families.why_not(checks.configuration(checkpoint)) if plan.runtime in _FUSED else ""
             if reason:
                 raise _not_fused(checkpoint.spec, reason)
     if plan.drafter is not None:

@@ -14,15 +14,14 @@ import torch
 from scipy.stats import chisquare
 
 from engine import sampling
-from engine.clock import clock_for
 from engine.events import Event, Progressed
 from engine.generation import Generation
 from engine.method import GenerationConfig
 from engine.methods.speculative.config import SpeculativeConfig
 from engine.models import LoadedModel
-from engine.runtime import Runtime
+from engine.runtime import Runtime, warp_of
 from engine.sampling import Warp
-from engine.speculate import Decoder, Drafter
+from engine.speculate import Drafter
 
 Path: TypeAlias = tuple[int, ...]
 _GAMMA, _DEPTH = 2, 3
@@ -69,9 +68,10 @@ def check(
     seed = config.seed
     with torch.inference_mode():
         divergence = yield from _greedy(target, drafter, prompts, config)
-        warp = Warp(config.temperature or 1.0, config.top_k, config.top_p, config.min_p)
+        config = msgspec.structs.replace(config, temperature=config.temperature or 1.0)
+        warp = warp_of(config)
         opening = _richest_opening(target, prompts, warp, least=_LEAST_EXPECTED / n_samples)
-        samples = yield from _samples(target, drafter, opening, warp, n_samples=n_samples, seed=seed)
+        samples = yield from _samples(target, drafter, opening, config, n_samples=n_samples)
         tests = [_test(target, opening, warp, samples, depth=depth, seed=seed) for depth in (1, _DEPTH)]
     yield Losslessness(
         greedy_equal=divergence is None,
@@ -116,10 +116,11 @@ def _richest_opening(
 
 
 def _samples(
-    target: LoadedModel, drafter: Drafter, prompt: Sequence[int], warp: Warp, *, n_samples: int, seed: int
+    target: LoadedModel, drafter: Drafter, prompt: Sequence[int], config: GenerationConfig, *, n_samples: int
 ) -> Generator[Event, None, list[Path]]:
     """The first three tokens of n speculative generations at gamma 2, one stream of random numbers through all."""
-    decoder = Decoder(target.sequence(), drafter, warp=warp, seed=seed, clock=clock_for(target.device))
+    n_most = len(prompt) + _DEPTH + _GAMMA
+    decoder = Runtime(target, drafter, "", cancelled=Flag()).decoder(config, gamma=_GAMMA, n_most=n_most)
     found: list[Path] = []
     while len(found) < n_samples:
         decoder.prefill(prompt, lambda: None)

@@ -8,9 +8,11 @@ from torch import Tensor
 from engine import chain
 from engine.cached_model import SequenceModel
 from engine.drafters import DrafterSpec
+from engine.fast.model import FusedModel
+from engine.fast.static_room import FusedDrafter
 from engine.models import LoadedModel
 from engine.sampling import Warp
-from engine.speculate import Capabilities, Draft
+from engine.speculate import Capabilities, Draft, Drafter
 
 
 class SmallModelDrafter:
@@ -48,6 +50,12 @@ class SmallModelDrafter:
             feed = steps[-1].token.view(1)
         return self._moved(chain.joined(steps, warp, n_vocabulary=self._n_target))
 
+    def fused(self) -> FusedDrafter | None:
+        """The model, where it is a fused one on the target's device and can draft as part of a round."""
+        if not isinstance(self._model, FusedModel) or self._model.device != self._target_device:
+            return None
+        return FusedDrafter(self._model.weights, self._context)
+
     def commit(self, ids: Sequence[int]) -> None:
         """Roll back what was rejected: the cache may hold every committed id but the last."""
         self._model.rollback(max(0, self._model.length - (len(ids) - 1)))
@@ -64,6 +72,11 @@ class SmallModelDrafter:
         assert draft.shown is not None
         shown = draft.shown.to(self._target_device)
         return Draft(draft.tokens.to(self._target_device), None if draft.q is None else shown, shown)
+
+
+def fused(drafter: Drafter | None) -> FusedDrafter | None:
+    """The model of a drafter that can draft as part of a round; None where it is of another kind."""
+    return drafter.fused() if isinstance(drafter, SmallModelDrafter) else None
 
 
 def _build(spec: str, target: LoadedModel, model: LoadedModel | None) -> SmallModelDrafter:

@@ -39,10 +39,10 @@ def new_state(device: torch.device) -> State:
     return State(*(torch.zeros(shape, dtype=torch.int64, device=device) for shape in ((1, 2), (1,))))
 
 
-def place(state: State, ids: Sequence[int]) -> None:
-    """Put the state at the end of a sequence, in place."""
-    state.last_two.copy_(torch.tensor([[ids[max(0, len(ids) - 2)], ids[-1]]]))
-    state.length.fill_(len(ids))
+def place(state: State, last: Sequence[int], length: int) -> None:
+    """Put the state, in place, at the end of a sequence of `length` ids that ends in `last`."""
+    state.last_two.copy_(torch.tensor([[*last[-2:-1], last[-1], last[-1]][:2]]))
+    state.length.fill_(length)
 
 
 def draft(model: Rows, state: State, u: Tensor, warp: Warp, *, span: int, n_vocabulary: int) -> Draft:
