@@ -14,7 +14,7 @@ from torch import Tensor
 from engine import accept, sampling
 from engine.accept import Verdict
 from engine.cached_model import PREFILL_CHUNK, SequenceModel
-from engine.clock import Clock
+from engine.clock import Clock, settle
 from engine.record import HostRecord, pack, unpack
 from engine.sampling import Warp
 
@@ -128,6 +128,7 @@ class Decoder:
             if self._drafter is not None:
                 self._drafter.prefill(chunk)
             checkpoint()
+        settle(self._target.device)
 
     def round(self, gamma: int, *, followed: bool = False) -> Round:
         """Draft at most gamma tokens, verify them, commit what was accepted and the last token."""
