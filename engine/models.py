@@ -53,7 +53,7 @@ class LoadedModel(NamedTuple):
     @property
     def graphs(self) -> bool:
         """Whether its rounds run as CUDA graphs."""
-        return self.static is not None and self.static.captures
+        return self.static is not None
 
     @property
     def runtime(self) -> RuntimeName:

@@ -55,9 +55,9 @@ class Runtime:
         return Decoder(self.target.sequence(), drafter, warp=warp, seed=config.seed, clock=self.clock)
 
     def prepare(self, config: GenerationConfig, ids: Sequence[int], *, gamma: int) -> None:
-        """Capture what a generation from these ids will replay, so that it finds it ready; nothing elsewhere."""
+        """Capture what a generation from these ids will replay, so that it finds it ready; nothing without graphs."""
         decoder = self.decoder(config, gamma=gamma, n_most=len(ids) + config.max_new_tokens)
-        if isinstance(decoder, StaticDecoder) and self.target.graphs:
+        if isinstance(decoder, StaticDecoder):
             decoder.prepare(gamma, len(ids))
 
     def _static_decoder(

@@ -1,42 +1,29 @@
-"""Work that is called again and again with the same tensors: as it comes, or as a CUDA graph; knows no models."""
+"""Work of fixed shape that is called again and again, as CUDA graphs; knows no models."""
 
 from collections.abc import Callable
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol, TypeAlias
 
 import torch
+from torch import Tensor
 
-T = TypeVar("T")
+Work: TypeAlias = Callable[[], Tensor]
 
 
 class Repeater(Protocol):
     """Turns work of fixed shape over fixed tensors into something cheaper to call again."""
 
-    captures: bool
-
-    def repeated(self, work: Callable[[], T]) -> Callable[[], T]:
-        """The same work. What one call returns may be overwritten by the next call of anything repeated here."""
-
-
-class AsItComes:
-    """Calls the work itself: where there are no CUDA graphs, and where none are wanted."""
-
-    captures = False
-
-    def repeated(self, work: Callable[[], T]) -> Callable[[], T]:
-        """The work as it is."""
-        return work
+    def repeated(self, work: Work) -> Work:
+        """The same work; what a call returns holds until the next call of the same."""
 
 
 class Graphs:
     """Captures work as CUDA graphs that share one memory pool, so they must be called one after another."""
 
-    captures = True
-
     def __init__(self, device: torch.device) -> None:
         self.stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
         self.pool = torch.cuda.graph_pool_handle()
 
-    def repeated(self, work: Callable[[], T]) -> Callable[[], T]:
+    def repeated(self, work: Work) -> Work:
         """Work that runs as it is at its first call, is captured at its second, and only replayed from then on.
 
         The first call is what a capture wants as warm-up, and its result counts like any other, so that nothing is
@@ -44,26 +31,27 @@ class Graphs:
         return _Captured(work, self)
 
 
-class _Captured(Generic[T]):
+class _Captured:
     """One piece of work on its way from a call to a graph."""
 
-    def __init__(self, work: Callable[[], T], graphs: Graphs) -> None:
+    def __init__(self, work: Work, graphs: Graphs) -> None:
         self._work, self._graphs = work, graphs
         self._warm = False
-        self._graph: torch.cuda.CUDAGraph | None = None
-        self._result: list[T] = []
+        self._held: tuple[torch.cuda.CUDAGraph, Tensor] | None = None
 
-    def __call__(self) -> T:
+    def __call__(self) -> Tensor:
         """Do the work, in whichever form it has reached, in the order of the current stream."""
         if not self._warm:
+            result = self._aside()
             self._warm = True
-            return self._aside()
-        if self._graph is None:
-            self._graph = self._capture()
-        self._graph.replay()
-        return self._result[0]
+            return result
+        if self._held is None:
+            self._held = self._capture()
+        graph, result = self._held
+        graph.replay()
+        return result
 
-    def _aside(self) -> T:
+    def _aside(self) -> Tensor:
         """Run on the stream that captures, whose handles and workspaces a capture then finds in place."""
         side = self._graphs.stream
         current = torch.cuda.current_stream(side.device)
@@ -73,9 +61,9 @@ class _Captured(Generic[T]):
         current.wait_stream(side)
         return result
 
-    def _capture(self) -> torch.cuda.CUDAGraph:
+    def _capture(self) -> tuple[torch.cuda.CUDAGraph, Tensor]:
         """Record the work without doing it; other threads may use the device meanwhile."""
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph, self._graphs.pool, self._graphs.stream, capture_error_mode="thread_local"):
-            self._result = [self._work()]
-        return graph
+            result = self._work()
+        return graph, result

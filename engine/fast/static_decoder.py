@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from engine.cached_model import PREFILL_CHUNK
-from engine.clock import Clock, Mark
+from engine.clock import Clock, Mark, settle
 from engine.errors import ModelError
 from engine.fast.static_room import FusedDrafter, StaticRoom
 from engine.record import HostRecord, unpack
@@ -72,8 +72,7 @@ class StaticDecoder:
             if self._n_draftable(1, len(ids)):
                 self._catch_up(start + len(chunk))
             checkpoint()
-        if self._room.device.type == "cuda":
-            torch.cuda.current_stream(self._room.device).synchronize()  # sync: the prompt's time is not a round's
+        settle(self._room.device)
 
     def prepare(self, gamma: int, n: int) -> None:
         """Do rounds over no text, for every span from n ids on, until each is as cheap as it gets; then `prefill`.

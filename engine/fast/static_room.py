@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from engine.fast import static_round
-from engine.fast.graphs import Repeater
+from engine.fast.graphs import Repeater, Work
 from engine.fast.rows import RowsModel
 from engine.fast.weights import FusedWeights
 from engine.sampling import Warp
@@ -56,11 +56,6 @@ class StaticRoom:
         self.n_vocabulary = int(weights.embedding.shape[0])
         self.user = 0
         self.clear()
-
-    @property
-    def captures(self) -> bool:
-        """Whether rounds become CUDA graphs."""
-        return self._repeater.captures
 
     def clear(self) -> None:
         """Give every place back, and what was captured over them."""
@@ -156,7 +151,7 @@ class StaticRoom:
             self._landings[place] = torch.empty_like(packed, device="cpu", pin_memory=packed.is_cuda)
         return self._landings[place].copy_(packed, non_blocking=True)
 
-    def _run(self, half: _Half, work: Callable[[], Tensor]) -> Tensor:
+    def _run(self, half: _Half, work: Work) -> Tensor:
         """Do the work of one half, repeated if it was done before."""
         if half not in self._halves:
             if len(self._halves) == _MOST_HALVES:
@@ -178,7 +173,7 @@ class StaticRoom:
 
     def _forget(self) -> None:
         """Drop what was captured, and the repeater: a pool whose graphs are gone takes no new ones."""
-        self._halves: dict[_Half, Callable[[], Tensor]] = {}
+        self._halves: dict[_Half, Work] = {}
         self._repeater = self._repeaters()
 
 

@@ -1,5 +1,6 @@
-"""Decoding at fixed places makes what the eager loop makes; the rounds run here as they come, on CUDA as graphs."""
+"""Decoding at fixed places makes what the eager loop makes; the rounds are called here, on CUDA they are graphs."""
 
+from collections.abc import Callable
 from pathlib import Path
 from threading import Event as Flag
 
@@ -7,18 +8,18 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import Tensor
 
 from engine.bench import losslessness
 from engine.drafters.prompt_lookup import PromptLookupDrafter
 from engine.errors import ModelError
 from engine.events import RoundFinished, RunFinished
-from engine.fast.graphs import AsItComes
 from engine.fast.static_decoder import StaticDecoder
 from engine.fast.static_room import StaticRoom
 from engine.generation import Generation
 from engine.method import GenerationConfig, Request
 from engine.methods.speculative.config import SpeculativeConfig
-from engine.models import LoadedModel
+from engine.models import LoadedModel, kv_bytes
 from engine.runtime import Cancelled, Runtime
 from engine.session import Session
 from engine.speculate import Decoder
@@ -35,6 +36,20 @@ WARPS: list[dict[str, float]] = [
 PROMPT = (5, 9, 2, 11, 3)
 
 
+class Overwriting:
+    """Calls as a graph is replayed: the work is that of the first call, the result lies where the first one lay."""
+
+    def repeated(self, work: Callable[[], Tensor]) -> Callable[[], Tensor]:
+        results: list[Tensor] = []
+
+        def again() -> Tensor:
+            made = work()
+            results[:] = [results[0].copy_(made)] if results else [made]
+            return results[0]
+
+        return again
+
+
 def on_static(session: Session) -> Session:
     """The same pair, its rounds at fixed places."""
     assert session.target is not None
@@ -44,7 +59,7 @@ def on_static(session: Session) -> Session:
 
 def static(target: LoadedModel) -> LoadedModel:
     assert target.fused is not None
-    return target._replace(static=StaticRoom(target.fused, context=target.context, repeaters=AsItComes))
+    return target._replace(static=StaticRoom(target.fused, context=target.context, repeaters=Overwriting))
 
 
 @pytest.fixture
@@ -256,6 +271,29 @@ def test_sampled_openings_have_the_joint_distribution_of_the_target(unlike: tupl
     assert found.greedy_equal
     assert found.n_cells > 5
     assert found.sampling_p_value > 1e-3
+
+
+def test_caches_take_no_more_than_the_estimate_says(session: Session) -> None:
+    on_static(session)
+    assert session.target is not None and session.target.static is not None
+    room, target = session.target.static, session.target
+    assert room.bytes() == 0
+    for n_new in (5, 10_000):
+        run(session, "The harbour", max_new_tokens=n_new)
+        assert 0 < room.bytes() <= 2 * kv_bytes(target.model.config, target.dtype)
+
+
+def test_a_longer_text_moves_to_more_room_and_a_shorter_one_stays(session: Session, tmp_path: Path) -> None:
+    spec = fakes.save(fakes.model(max_position_embeddings=2048), tmp_path / "long")
+    list(session.load(spec, spec))
+    on_static(session)
+    assert session.target is not None and session.target.static is not None
+    texts, sizes = [], []
+    for n_new in (20, 600, 20):
+        texts.append(emitted(run(session, "The harbour", max_new_tokens=n_new)))
+        sizes.append(session.target.static.bytes())
+    assert texts[1][:20] == texts[0] == texts[2]
+    assert sizes[0] < sizes[1] == sizes[2]
 
 
 @settings(max_examples=60, deadline=None)
