@@ -58,7 +58,7 @@ class Runtime:
         """Capture what a generation from these ids will replay, so that it finds it ready; nothing without graphs."""
         decoder = self.decoder(config, gamma=gamma, n_most=len(ids) + config.max_new_tokens)
         if isinstance(decoder, StaticDecoder):
-            decoder.prepare(gamma, len(ids))
+            decoder.prepare(gamma, len(ids), self.checkpoint)
 
     def _static_decoder(
         self, room: StaticRoom, drafter: Drafter | None, warp: Warp, *, seed: int, n_most: int

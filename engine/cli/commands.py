@@ -2,13 +2,14 @@
 
 import typer
 
-from engine.cli import bench, builtin, check, decode, drafter, train
+from engine.cli import bench, builtin, check, decode, drafter, rounds, train
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 app.command("decode")(decode.decode)
 
 _benches = typer.Typer(no_args_is_help=True, help="Measurements against peers and limits.")
 _benches.command("decode")(bench.bench_decode)
+_benches.command("rounds")(rounds.bench_rounds)
 _benches.command("ui")(bench.bench_ui)
 app.add_typer(_benches, name="bench")
 

@@ -64,6 +64,7 @@ class _Captured:
     def _capture(self) -> tuple[torch.cuda.CUDAGraph, Tensor]:
         """Record the work without doing it; other threads may use the device meanwhile."""
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, self._graphs.pool, self._graphs.stream, capture_error_mode="thread_local"):
+        pool, stream = self._graphs.pool, self._graphs.stream
+        with torch.cuda.graph(graph, pool=pool, stream=stream, capture_error_mode="thread_local"):
             result = self._work()
         return graph, result

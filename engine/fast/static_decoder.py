@@ -74,10 +74,11 @@ class StaticDecoder:
             checkpoint()
         settle(self._room.device)
 
-    def prepare(self, gamma: int, n: int) -> None:
+    def prepare(self, gamma: int, n: int, checkpoint: Callable[[], None]) -> None:
         """Do rounds over no text, for every span from n ids on, until each is as cheap as it gets; then `prefill`.
 
-        Only where the device does the drafting: the rounds of another drafter depend on the text."""
+        Only where the device does the drafting, since the rounds of another drafter depend on the text; checkpoint()
+        between spans."""
         if self._drafter is not None:
             return
         self._begin([0])
@@ -88,6 +89,7 @@ class StaticDecoder:
             for _ in range(_N_CALLS):
                 self._room.place([0, 0], length)
                 self._launch(gamma, length)
+            checkpoint()
 
     def round(self, gamma: int, *, followed: bool = False) -> Round:
         """Draft at most gamma tokens, verify them, commit what was accepted and the last token."""

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from engine import chain
+from engine.accept import Verdict
 from engine.record import pack
 from engine.sampling import Warp
 from engine.speculate import Draft, judged
@@ -45,18 +46,38 @@ def place(state: State, last: Sequence[int], length: int) -> None:
     state.length.fill_(length)
 
 
-def draft(model: Rows, state: State, u: Tensor, warp: Warp, *, span: int, n_vocabulary: int) -> Draft:
-    """Draft as many tokens as there are uniforms, u: [n] float64, n >= 1; n_vocabulary: of the target.
+def drafter_logits(model: Rows, state: State, drawn: Sequence[Tensor], *, span: int) -> Tensor:
+    """A drafter's logits [V] after the committed ids and the tokens drawn so far in this round, each [] int64.
 
     The first step always feeds the last two ids, whether the cache lacks one of them or both: what is fed again
     is computed again, and no shape depends on what the last round accepted."""
+    if drawn:
+        return model.forward(drawn[-1].view(1, 1), state.length + (len(drawn) - 1), span=span)[0, 0]
     starts = (state.length - 2).clamp_min(0)
-    row = model.forward(state.last_two, starts, span=span, at=state.length - 1 - starts)[0]
-    steps = [chain.step(row, u[0], warp, n_vocabulary=n_vocabulary)]
-    for i in range(1, u.shape[0]):
-        row = model.forward(steps[-1].token.view(1, 1), state.length + (i - 1), span=span)[0, 0]
+    return model.forward(state.last_two, starts, span=span, at=state.length - 1 - starts)[0]
+
+
+def draft(model: Rows, state: State, u: Tensor, warp: Warp, *, span: int, n_vocabulary: int) -> Draft:
+    """Draft as many tokens as there are uniforms, u: [n] float64, n >= 1; n_vocabulary: of the target."""
+    steps: list[chain.Step] = []
+    for i in range(u.shape[0]):
+        row = drafter_logits(model, state, [step.token for step in steps], span=span)
         steps.append(chain.step(row, u[i], warp, n_vocabulary=n_vocabulary))
     return chain.joined(steps, warp, n_vocabulary=n_vocabulary)
+
+
+def target_logits(model: Rows, state: State, tokens: Tensor, *, span: int) -> Tensor:
+    """The target's logits [n + 1, V] after the last committed id and each of n drafted tokens."""
+    fed = torch.cat([state.last_two[0, 1:], tokens])
+    return model.forward(fed.view(1, -1), state.length - 1, span=span)[0]
+
+
+def advance(state: State, tokens: Tensor, verdict: Verdict) -> None:
+    """Commit what a verdict kept of the drafted tokens [n], and its last token, in place."""
+    n_accepted = verdict.n_accepted.view(1)
+    before_last = torch.cat([state.last_two[0, 1:], tokens]).index_select(0, n_accepted)
+    state.last_two.copy_(torch.cat([before_last, verdict.last_id.view(1)]).view(1, 2))
+    state.length.add_(n_accepted + 1)
 
 
 def verify(model: Rows, state: State, drafted: Draft, u: Tensor, warp: Warp, *, span: int) -> Tensor:
@@ -64,12 +85,8 @@ def verify(model: Rows, state: State, drafted: Draft, u: Tensor, warp: Warp, *, 
 
     u: [n + 1] float64, n to accept and one for the last token."""
     n = drafted.tokens.shape[0]
-    fed = torch.cat([state.last_two[0, 1:], drafted.tokens])
-    logits = model.forward(fed.view(1, -1), state.length - 1, span=span)[0].float()
+    logits = target_logits(model, state, drafted.tokens, span=span).float()
     verdict, shown_p = judged(logits, drafted, u[:n], u[n], warp)
     packed = pack(logits, shown_p, drafted.shown, drafted.tokens, verdict, u[:n])
-    n_accepted = verdict.n_accepted.view(1)
-    before_last = fed.index_select(0, n_accepted)
-    state.last_two.copy_(torch.cat([before_last, verdict.last_id.view(1)]).view(1, 2))
-    state.length.add_(n_accepted + 1)
+    advance(state, drafted.tokens, verdict)
     return packed
