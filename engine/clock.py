@@ -53,3 +53,9 @@ class CudaClock:
 def clock_for(device: torch.device) -> Clock:
     """The clock that measures work on `device`."""
     return CudaClock(device) if device.type == "cuda" else HostClock()
+
+
+def settle(device: torch.device) -> None:
+    """Wait until the device has done what it was asked to do, so that the time of a phase ends with its work."""
+    if device.type == "cuda":
+        torch.cuda.current_stream(device).synchronize()  # sync: once a generation, between prompt and rounds

@@ -82,7 +82,7 @@ class LastToken(Struct, frozen=True):
 
 
 class RunStarted(Event, frozen=True):
-    """A run began; everything needed to repeat it."""
+    """A run began; everything needed to repeat it. graphs: whether its rounds ran as CUDA graphs."""
 
     run_id: str
     method: str
@@ -101,6 +101,7 @@ class RunStarted(Event, frozen=True):
     note: str = ""
     schema: int = SCHEMA
     runtime: RuntimeName | None = None
+    graphs: bool = False
 
 
 class PhaseFinished(Event, frozen=True):
@@ -238,7 +239,7 @@ class ModelLoaded(Event, frozen=True):
     """A target and drafter are ready.
 
     runtime: what computes the forward, our own or transformers' modules; why_modules: why not our own. The drafter's
-    are empty where it is no model."""
+    are empty where it is no model. graphs: whether rounds run as CUDA graphs."""
 
     target: str
     drafter: str
@@ -252,6 +253,7 @@ class ModelLoaded(Event, frozen=True):
     why_modules: str = ""
     drafter_runtime: RuntimeName | None = None
     why_drafter_modules: str = ""
+    graphs: bool = False
 
 
 class ModelUnloaded(Event, frozen=True):

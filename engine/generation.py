@@ -10,7 +10,7 @@ import msgspec
 
 from engine.events import Candidate, Fate, LastToken, ProposedToken, RoundFinished, StopReason
 from engine.record import HostRecord, Top
-from engine.speculate import Decoder, Round
+from engine.speculate import Decoding, Round
 from engine.text import Detokenizer, TokenTexts
 
 
@@ -84,8 +84,14 @@ class Growing:
 
     def allowed(self) -> int:
         """Draft length that cannot overrun the length or the context, the round's own last token included."""
-        n_made, limits = len(self._made), self._limits
-        left = min(limits.max_new_tokens - n_made, limits.context - self._n_prompt - n_made)
+        return self._allowed(len(self._made))
+
+    def followed(self) -> bool:
+        """Whether only a stop token can keep the next round, a full one, from being followed by another full one."""
+        return self.allowed() == self._gamma == self._allowed(len(self._made) + self._gamma + 1)
+
+    def _allowed(self, n_made: int) -> int:
+        left = min(self._limits.max_new_tokens - n_made, self._limits.context - self._n_prompt - n_made)
         return min(self._gamma, left - 1)
 
     def take(self, done: Round) -> RoundFinished:
@@ -116,7 +122,7 @@ class Growing:
 
 
 def generate(
-    decoder: Decoder,
+    decoder: Decoding,
     prompt_ids: Sequence[int],
     gamma: int,
     limits: Limits,
@@ -134,9 +140,11 @@ def generate(
     while growing.reason is None:
         checkpoint()
         began = time.perf_counter()
-        done = decoder.round(growing.allowed())
+        done = decoder.round(growing.allowed(), followed=growing.followed())
         event = growing.take(done)
-        yield growing.timed(event, done, 1e3 * (time.perf_counter() - began))
+        # A round begun ahead took the device some time before it was asked for.
+        wall_ms = max(1e3 * (time.perf_counter() - began), done.draft_ms + done.verify_ms)
+        yield growing.timed(event, done, wall_ms)
     yield growing.result(prefill_ms)
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
 import psutil
@@ -14,15 +15,18 @@ from engine.cached_model import CachedModel, SequenceModel
 from engine.errors import InputError, ModelError
 from engine.events import Estimated, Progressed, RuntimeName
 from engine.fast import families
+from engine.fast.graphs import Graphs
 from engine.fast.model import FusedModel
+from engine.fast.static_room import StaticRoom
 from engine.fast.weights import FusedWeights, fuse
 from engine.folders import Checkpoint
 from engine.text import TokenTexts
 from engine.weights import Read
 
 DType: TypeAlias = Literal["auto", "float32", "bfloat16", "float16"]
-RuntimeChoice: TypeAlias = Literal["auto", "fused", "modules"]
+RuntimeChoice: TypeAlias = Literal["auto", "fused", "fused-eager", "modules"]
 _RUNTIMES: tuple[RuntimeChoice, ...] = get_args(RuntimeChoice)
+_FUSED: tuple[RuntimeChoice, ...] = ("fused", "fused-eager")
 _TORCH_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 _DEFAULT_CONTEXT = 2048
 _REPORTS = 200
@@ -34,7 +38,8 @@ class LoadedModel(NamedTuple):
     """A model in memory with all that decoding needs to know about it.
 
     fused: its weights for our own forward, None where it runs on transformers' modules, `why_modules` says why.
-    note: what has to be said of everything made with it, empty for most."""
+    note: what has to be said of everything made with it, empty for most.
+    static: where its rounds are kept that the device does on its own; None where every operation is the host's."""
 
     spec: str
     model: PreTrainedModel
@@ -49,6 +54,12 @@ class LoadedModel(NamedTuple):
     fused: FusedWeights | None = None
     why_modules: str = ""
     note: str = ""
+    static: StaticRoom | None = None
+
+    @property
+    def graphs(self) -> bool:
+        """Whether its rounds run as CUDA graphs."""
+        return self.static is not None
 
     @property
     def runtime(self) -> RuntimeName:
@@ -84,7 +95,9 @@ def parse_dtype(name: str, device: torch.device) -> torch.dtype:
 
 
 def parse_runtime(name: str) -> RuntimeChoice:
-    """`auto` is our own fused forward for the families that it computes exactly, transformers' modules otherwise."""
+    """`auto` is our own fused forward for the families that it computes exactly, transformers' modules otherwise.
+
+    `fused-eager` is the fused forward without CUDA graphs. Raises InputError."""
     for choice in _RUNTIMES:
         if name == choice:
             return choice
@@ -184,10 +197,17 @@ def on_runtime(loaded: LoadedModel, choice: RuntimeChoice) -> LoadedModel:
         return loaded._replace(why_modules="asked for")
     reason = families.why_not(loaded.model.config) or families.why_not_model(loaded.model)
     if not reason:
-        return loaded._replace(fused=fuse(loaded.model))
-    if choice == "fused":
+        fused = fuse(loaded.model)
+        graphs = loaded.device.type == "cuda" and choice != "fused-eager"
+        return loaded._replace(fused=fused, static=_graphed(fused, loaded.context) if graphs else None)
+    if choice in _FUSED:
         raise _not_fused(loaded.spec, reason)
     return loaded._replace(why_modules=reason)
+
+
+def _graphed(fused: FusedWeights, context: int) -> StaticRoom:
+    """Room for rounds as CUDA graphs; it takes no memory to speak of before a first generation."""
+    return StaticRoom(fused, context=context, repeaters=partial(Graphs, fused.embedding.device))
 
 
 def _not_fused(spec: str, reason: str) -> ModelError:
@@ -285,7 +305,7 @@ def refuse_pair(plan: Plan, needed: Estimated) -> None:
     for checkpoint in (plan.target, plan.drafter):
         if checkpoint is not None:
             checks.refuse_recurrent(checkpoint, checks.configuration(checkpoint))
-            reason = families.why_not(checks.configuration(checkpoint)) if plan.runtime == "fused" else ""
+            reason = families.why_not(checks.configuration(checkpoint)) if plan.runtime in _FUSED else ""
             if reason:
                 raise _not_fused(checkpoint.spec, reason)
     if plan.drafter is not None:

@@ -5,13 +5,16 @@ from collections.abc import Iterator, Sequence
 from threading import Event as Flag
 
 from engine.clock import Clock, clock_for
+from engine.drafters import small_model
 from engine.errors import EngineError, InputError
 from engine.events import RoundFinished
+from engine.fast.static_decoder import StaticDecoder
+from engine.fast.static_room import StaticRoom
 from engine.generation import Generation, Limits, Prefilled, generate
 from engine.method import GenerationConfig, Request
 from engine.models import LoadedModel
 from engine.sampling import Warp
-from engine.speculate import Decoder, Drafter
+from engine.speculate import Decoder, Decoding, Drafter
 
 
 class Cancelled(EngineError):
@@ -41,13 +44,36 @@ class Runtime:
         if self._cancelled.is_set():
             raise Cancelled
 
+    def decoder(self, config: GenerationConfig, *, gamma: int, n_most: int) -> Decoding:
+        """A decoder of one sequence of at most n_most ids; gamma 0 for one that never drafts.
+
+        One at a time: the next one may take the places of the last."""
+        warp = warp_of(config)
+        drafter = self.drafter if gamma else None
+        if self.target.static is not None:
+            return self._static_decoder(self.target.static, drafter, warp, seed=config.seed, n_most=n_most)
+        return Decoder(self.target.sequence(), drafter, warp=warp, seed=config.seed, clock=self.clock)
+
+    def prepare(self, config: GenerationConfig, ids: Sequence[int], *, gamma: int) -> None:
+        """Capture what a generation from these ids will replay, so that it finds it ready; nothing without graphs."""
+        decoder = self.decoder(config, gamma=gamma, n_most=len(ids) + config.max_new_tokens)
+        if isinstance(decoder, StaticDecoder):
+            decoder.prepare(gamma, len(ids), self.checkpoint)
+
+    def _static_decoder(
+        self, room: StaticRoom, drafter: Drafter | None, warp: Warp, *, seed: int, n_most: int
+    ) -> StaticDecoder:
+        fused = small_model.fused(drafter)
+        return StaticDecoder(
+            room, drafter if fused is None else None, fused,
+            n_most=min(n_most, self.target.context), warp=warp, seed=seed, clock=self.clock,
+        )  # fmt: skip
+
     def generate(
         self, config: GenerationConfig, ids: Sequence[int], *, gamma: int
     ) -> Iterator[Prefilled | RoundFinished | Generation]:
         """A generation over fresh caches; gamma 0 is plain decoding, without the drafter."""
-        warp = Warp(config.temperature, config.top_k, config.top_p, config.min_p)
-        drafter = self.drafter if gamma else None
-        decoder = Decoder(self.target.sequence(), drafter, warp=warp, seed=config.seed, clock=self.clock)
+        decoder = self.decoder(config, gamma=gamma, n_most=len(ids) + config.max_new_tokens)
         stop_ids = self.target.stop_ids if config.stop_at_end else frozenset()
         limits = Limits(config.max_new_tokens, self.target.context, stop_ids)
         return generate(decoder, ids, gamma, limits, self.target.texts, self.checkpoint)
@@ -70,3 +96,8 @@ class Runtime:
         clean = prompt.encode("utf-8", "replace").decode("utf-8")
         ids: Sequence[int] = self.target.tokenizer(clean)["input_ids"]
         return ids
+
+
+def warp_of(config: GenerationConfig) -> Warp:
+    """How a configuration turns logits into the distribution that is sampled."""
+    return Warp(config.temperature, config.top_k, config.top_p, config.min_p)

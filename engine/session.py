@@ -207,4 +207,5 @@ def _loaded(pair: Pair, drafter: str, seconds: float) -> ModelLoaded:
         why_modules=target.why_modules,
         drafter_runtime=None if pair.drafter is None else pair.drafter.runtime,
         why_drafter_modules="" if pair.drafter is None else pair.drafter.why_modules,
+        graphs=target.graphs,
     )

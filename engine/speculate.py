@@ -14,7 +14,7 @@ from torch import Tensor
 from engine import accept, sampling
 from engine.accept import Verdict
 from engine.cached_model import PREFILL_CHUNK, SequenceModel
-from engine.clock import Clock
+from engine.clock import Clock, settle
 from engine.record import HostRecord, pack, unpack
 from engine.sampling import Warp
 
@@ -68,8 +68,45 @@ class Round(NamedTuple):
     verify_ms: float
 
 
+def uniforms(gamma: int, warp: Warp, rng: torch.Generator) -> Tensor:
+    """The draws of a round in their fixed order: gamma for the drafter, gamma to accept, one for the last token.
+
+    Greedy decoding draws nothing. Returns [2 gamma + 1] float64 on the generator's device."""
+    n = 2 * gamma + 1
+    if warp.greedy:
+        return torch.zeros(n, dtype=torch.float64, device=rng.device)
+    return torch.rand(n, generator=rng, dtype=torch.float64, device=rng.device)
+
+
+def judged(logits: Tensor, draft: Draft, u: Tensor, u_last: Tensor, warp: Warp) -> tuple[Verdict, Tensor]:
+    """The verdict on a draft of n tokens, and the distributions [n + 1, V] to show as p.
+
+    logits: [n + 1, V] float32 of the target; u: [n], u_last: [] as the accept rules take them."""
+    if warp.greedy:
+        return accept.greedy(logits.argmax(-1), draft.tokens), logits.softmax(-1)
+    p = sampling.probabilities(logits, warp)
+    if draft.q is None:
+        return accept.point_mass(p, draft.tokens, u, u_last), p
+    return accept.exact(p, draft.q, draft.tokens, u, u_last), p
+
+
+class Decoding(Protocol):
+    """One sequence being decoded, a round at a time; `ids` are those committed."""
+
+    ids: list[int]
+
+    def prefill(self, ids: Sequence[int], checkpoint: Callable[[], None]) -> None:
+        """Take in the prompt; checkpoint() between chunks."""
+
+    def round(self, gamma: int, *, followed: bool = False) -> Round:
+        """Draft at most gamma tokens, verify them, commit what was accepted and the last token.
+
+        followed: only a stop token can keep another round of the same gamma from being asked for next, so that it may
+        be begun already."""
+
+
 class Decoder:
-    """One sequence being decoded by a target and, perhaps, a drafter."""
+    """A `Decoding` by a target and, perhaps, a drafter, that begins no round before the last one was read."""
 
     def __init__(self, target: SequenceModel, drafter: Drafter | None, *, warp: Warp, seed: int, clock: Clock) -> None:
         self.ids: list[int] = []
@@ -91,17 +128,18 @@ class Decoder:
             if self._drafter is not None:
                 self._drafter.prefill(chunk)
             checkpoint()
+        settle(self._target.device)
 
-    def round(self, gamma: int) -> Round:
+    def round(self, gamma: int, *, followed: bool = False) -> Round:
         """Draft at most gamma tokens, verify them, commit what was accepted and the last token."""
         started = self._clock.mark()
-        u = self._uniforms(gamma)
+        u = uniforms(gamma, self._warp, self._rng)
         draft = self._draft(gamma, u[:gamma])
         drafted = self._clock.mark()
         n = draft.tokens.shape[0]
         pending = torch.tensor(self.ids[-1:], device=self._target.device)
         logits = self._target.forward(torch.cat([pending, draft.tokens])).float()
-        verdict, shown_p = self._verify(logits, draft, u[gamma : gamma + n], u[-1])
+        verdict, shown_p = judged(logits, draft, u[gamma : gamma + n], u[-1], self._warp)
         packed = pack(logits, shown_p, draft.shown, draft.tokens, verdict, u[gamma : gamma + n])
         on_host = packed.tolist()  # sync: the one wait of a round
         verified = self._clock.mark()
@@ -109,28 +147,10 @@ class Decoder:
         self._commit(record, n)
         return Round(record, self._clock.ms(started, drafted), self._clock.ms(drafted, verified))
 
-    def _uniforms(self, gamma: int) -> Tensor:
-        """The draws of a round in their fixed order: gamma for the drafter, gamma to accept, one for the last token.
-
-        Greedy decoding draws nothing."""
-        n = 2 * gamma + 1
-        if self._warp.greedy:
-            return torch.zeros(n, dtype=torch.float64, device=self._target.device)
-        return torch.rand(n, generator=self._rng, dtype=torch.float64, device=self._target.device)
-
     def _draft(self, gamma: int, u: Tensor) -> Draft:
         if self._drafter is None or gamma == 0:
             return Draft(torch.empty(0, dtype=torch.int64, device=self._target.device), None, None)
         return self._drafter.propose(self.ids, gamma, self._warp, u)
-
-    def _verify(self, logits: Tensor, draft: Draft, u: Tensor, u_last: Tensor) -> tuple[Verdict, Tensor]:
-        """The verdict, and the distributions to show as p."""
-        if self._warp.greedy:
-            return accept.greedy(logits.argmax(-1), draft.tokens), logits.softmax(-1)
-        p = sampling.probabilities(logits, self._warp)
-        if draft.q is None:
-            return accept.point_mass(p, draft.tokens, u, u_last), p
-        return accept.exact(p, draft.q, draft.tokens, u, u_last), p
 
     def _commit(self, record: HostRecord, n: int) -> None:
         self.ids += [*record.tokens[: record.n_accepted], record.last_id]

@@ -34,6 +34,7 @@ def run_started(
         forked_at=request.forked_at,
         note=rt.target.note,
         runtime=rt.target.runtime,
+        graphs=rt.target.graphs,
     )
 
 

@@ -20,6 +20,7 @@ from engine.events import Event, HostKind, Progressed, RuntimeName
 from engine.methods.plain.config import PlainConfig
 from engine.methods.speculative.config import SpeculativeConfig
 from engine.models import LoadedModel
+from engine.runtime import warp_of
 from engine.sampling import Warp
 
 Path: TypeAlias = tuple[int, ...]
@@ -70,7 +71,7 @@ def check(
     where it is greedy, and always at gamma 2."""
     divergence = yield from _greedy(pair, prompts, config)
     sampled = replace(config, temperature=config.temperature or 1.0)
-    warp = Warp(sampled.temperature, config.top_k, config.top_p, config.min_p)
+    warp = warp_of(sampled)
     with torch.inference_mode():
         opening = _richest_opening(target, prompts, warp, least=_LEAST_EXPECTED / n_samples)
     samples = yield from _samples(pair, opening, sampled, n_samples)

@@ -2,7 +2,7 @@
 
 import typer
 
-from engine.cli import bench, builtin, check, decode, drafter, train
+from engine.cli import bench, builtin, check, decode, drafter, rounds, train
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 app.command("decode")(decode.decode)
@@ -12,6 +12,7 @@ _benches.command("decode")(bench.bench_decode)
 _benches.command("scaling")(bench.bench_scaling)
 _benches.command("gpu")(bench.bench_gpu)
 _benches.command("table")(bench.bench_table)
+_benches.command("rounds")(rounds.bench_rounds)
 _benches.command("ui")(bench.bench_ui)
 app.add_typer(_benches, name="bench")
 

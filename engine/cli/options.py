@@ -32,7 +32,11 @@ class PairOptions(msgspec.Struct, frozen=True):
     drafter_device: Annotated[str, Meta(description="auto is the target's device")] = "auto"
     dtype: Annotated[str, Meta(description="auto, float32, bfloat16 or float16")] = "auto"
     runtime: Annotated[
-        str, Meta(description="fused: our own forward, modules: transformers'; auto is fused where it is exact")
+        str,
+        Meta(
+            description="fused: our own forward, on CUDA as graphs; fused-eager: without graphs; modules: "
+            "transformers'; auto is fused where it is exact"
+        ),
     ] = "auto"
 
     def chosen_drafter(self) -> str:

@@ -4,14 +4,15 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-from engine import sampling
+from engine import chain
 from engine.cached_model import SequenceModel
 from engine.drafters import DrafterSpec
+from engine.fast.model import FusedModel
+from engine.fast.static_room import FusedDrafter
 from engine.models import LoadedModel
 from engine.sampling import Warp
-from engine.speculate import Capabilities, Draft
+from engine.speculate import Capabilities, Draft, Drafter
 
 
 class SmallModelDrafter:
@@ -43,19 +44,17 @@ class SmallModelDrafter:
             return Draft(torch.empty(0, dtype=torch.int64, device=self._target_device), None, None)
         u = u.to(self._model.device)
         feed = self._tensor(ids[self._model.length :])
-        tokens, rows = [], []
+        steps = []
         for i in range(n):
-            logits = self._shared(self._model.forward(feed)[-1])
-            row = logits if warp.greedy else sampling.probabilities(logits, warp)
-            token = row.argmax(-1) if warp.greedy else sampling.draw(row, u[i])
-            tokens.append(token)
-            rows.append(row)
-            feed = token.view(1)
-        drawn = torch.stack(tokens).to(self._target_device)
-        if warp.greedy:
-            return Draft(drawn, None, self._widen(torch.stack(rows).softmax(-1)))
-        q = self._widen(torch.stack(rows))
-        return Draft(drawn, q, q)
+            steps.append(chain.step(self._model.forward(feed)[-1], u[i], warp, n_vocabulary=self._n_target))
+            feed = steps[-1].token.view(1)
+        return self._moved(chain.joined(steps, warp, n_vocabulary=self._n_target))
+
+    def fused(self) -> FusedDrafter | None:
+        """The model, where it is a fused one on the target's device and can draft as part of a round."""
+        if not isinstance(self._model, FusedModel) or self._model.device != self._target_device:
+            return None
+        return FusedDrafter(self._model.weights, self._context)
 
     def commit(self, ids: Sequence[int]) -> None:
         """Roll back what was rejected: the cache may hold every committed id but the last."""
@@ -68,15 +67,16 @@ class SmallModelDrafter:
     def _tensor(self, ids: Sequence[int]) -> Tensor:
         return torch.tensor(ids, device=self._model.device)
 
-    def _shared(self, logits: Tensor) -> Tensor:
-        """Only ids the target has: padding beyond its vocabulary can never be accepted."""
-        return logits[: self._n_target].float()
+    def _moved(self, draft: Draft) -> Draft:
+        """The same draft on the target's device."""
+        assert draft.shown is not None
+        shown = draft.shown.to(self._target_device)
+        return Draft(draft.tokens.to(self._target_device), None if draft.q is None else shown, shown)
 
-    def _widen(self, probs: Tensor) -> Tensor:
-        """[n, V_drafter] -> [n, V_target]: ids the drafter lacks have probability 0."""
-        n_missing = self._n_target - probs.shape[-1]
-        probs = probs.to(self._target_device)
-        return functional.pad(probs, (0, n_missing)) if n_missing > 0 else probs
+
+def fused(drafter: Drafter | None) -> FusedDrafter | None:
+    """The model of a drafter that can draft as part of a round; None where it is of another kind."""
+    return drafter.fused() if isinstance(drafter, SmallModelDrafter) else None
 
 
 def _build(spec: str, target: LoadedModel, model: LoadedModel | None) -> SmallModelDrafter:

@@ -50,7 +50,7 @@ def attention(queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None
     """Values mixed by softmax(scale queries keys): [B, H, n, D].
 
     queries: [B, H, n, D]; keys, values: [B, H_kv, positions, D]; mask: [n, positions] or broadcast to
-    [B, H, n, positions], True where a query attends; None masks nothing."""
+    [B, H, n, positions], True where a query attends, or added to the scores; None masks nothing."""
     grouped = queries.shape[1] != keys.shape[1]
     return functional.scaled_dot_product_attention(
         queries, keys, values, attn_mask=mask, scale=scale, enable_gqa=grouped

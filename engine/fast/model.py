@@ -56,6 +56,11 @@ class FusedModel:
         self._product: Product = products.streamed_product if self._streams else products.product
         self.reset()
 
+    @property
+    def weights(self) -> FusedWeights:
+        """What it computes with."""
+        return self._weights
+
     def reset(self) -> None:
         """Forget every id."""
         self._room = Room(self._shape, self._weights.embedding, context=self._context)

@@ -18,8 +18,8 @@ from engine.fast.weights import FusedLayer, FusedWeights
 class _Places(NamedTuple):
     """Where the n new ids of B rows go and what they attend to.
 
-    slots: [B n] int64 into the B capacity positions of a layer; turns: of the B n positions. masks: by window, True
-    where an id attends, [B, 1, groups n, span]: the heads that share a key stand one after the other."""
+    slots: [B n] int64 into the B capacity positions of a layer; turns: of the B n positions. masks: by window, what is
+    added to the scores, [B, 1, groups n, span]: the heads that share a key stand one after the other."""
 
     slots: Tensor
     turns: Turns
@@ -98,7 +98,11 @@ class RowsModel:
         keyed = torch.arange(span, device=self.device)
         seen = keyed <= queried
         windows = set(self._shape.windows)
-        masks = {window: seen if window is None else seen & (keyed > queried - window) for window in windows}
+        seen_by = {window: seen if window is None else seen & (keyed > queried - window) for window in windows}
+        # Made here once: of a mask of truths every layer's attention makes this again, in three operations.
+        masks = {
+            window: self._cos.new_zeros(seen.shape).masked_fill_(~seen, -torch.inf) for window, seen in seen_by.items()
+        }
         return _Places(slots, turns, masks)
 
     def _attend(self, hidden: Tensor, layer: FusedLayer, index: int, places: _Places, product: Product) -> Tensor:

@@ -55,6 +55,7 @@ def test_runtime_is_chosen_by_family_said_and_overridable(tmp_path: Path) -> Non
     assert session.models.drafter is not None
     assert isinstance(session.models.target.sequence(), FusedModel)
     assert isinstance(session.models.drafter.sequence(), CachedModel)
+    assert loaded(ours, "none", "fused-eager")[1].runtime == "fused"
     session, event = loaded(ours, "lookup", "modules")
     assert (event.runtime, event.why_modules, event.drafter_runtime) == ("modules", "asked for", None)
     assert session.target is not None

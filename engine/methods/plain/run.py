@@ -16,6 +16,7 @@ def run(config: msgspec.Struct, request: Request, rt: Runtime) -> Iterator[Event
     assert isinstance(config, PlainConfig)
     ids = rt.prompt_ids(request)
     yield run_started("plain", config, request, ids, rt)
+    rt.prepare(config, ids, gamma=0)
     made = yield from show(rt.generate(config, ids, gamma=0), rt)
     yield block("plain", 0, made, rt)
     yield finished(made, rt)

@@ -36,9 +36,10 @@ def run(config: msgspec.Struct, request: Request, rt: Runtime) -> Iterator[Event
 
 
 def _warm_up(config: SpeculativeConfig, ids: tuple[int, ...], rt: Runtime) -> None:
-    """First calls allocate and compile; that is nobody's time per token."""
+    """First calls allocate, compile and capture; that is nobody's time per token."""
     short = msgspec.structs.replace(config, max_new_tokens=min(_N_WARM_UP, config.max_new_tokens))
     for gamma in (config.gamma, 0):
+        rt.prepare(config, ids, gamma=gamma)
         _unseen(short, ids[-64:], rt, gamma)
 
 

@@ -1,0 +1,186 @@
+"""One greedy round of a fused pair at a fixed length, again and again: its halves, its bytes, what recording costs.
+
+Beside it runs the same round with nothing kept but the ids: no probability is computed for show, none is recorded. On
+CUDA both are graphs, the first the very round of a generation without the host's part; on a CPU, where generations go
+step by step, both are plain calls."""
+
+import time
+from collections.abc import Sequence
+from statistics import median
+from typing import NamedTuple
+
+import msgspec
+import torch
+from torch import Tensor
+
+from engine import accept, speed_model
+from engine.clock import Clock, Mark, clock_for, settle
+from engine.errors import InputError
+from engine.fast import static_round
+from engine.fast.graphs import Graphs, Work
+from engine.fast.rows import RowsModel
+from engine.fast.static_room import power_of_two
+from engine.fast.static_round import State
+from engine.models import Pair
+from engine.sampling import Warp
+from engine.speculate import Draft
+from engine.speed_model import Interval
+
+_N_ROUNDS = 20
+_GREEDY = Warp()
+
+
+class RoundsBench(msgspec.Struct, frozen=True):
+    """Medians over blocks, in milliseconds. unrecorded_ms: a round that keeps only ids; recording_cost: the share by
+    which recording lengthens a round, medians of ratios within blocks.
+
+    target_bytes: of matrices and of the keys and values within the span, which one verification reads;
+    target_bytes_per_s: what that makes over verify_ms, which holds accepting and recording too. captured: whether the
+    rounds were CUDA graphs."""
+
+    round_ms: float
+    draft_ms: float
+    verify_ms: float
+    unrecorded_ms: float
+    recording_cost: float
+    recording_cost_ci: Interval | None
+    target_bytes: int
+    target_bytes_per_s: float
+    gamma: int
+    length: int
+    span: int
+    n_blocks: int
+    captured: bool
+
+
+class _Halves(NamedTuple):
+    """A round in two parts, the second of which moves the state on."""
+
+    draft: Work
+    verify: Work
+
+
+class _Block(NamedTuple):
+    """Milliseconds a round: wall, and by the clock of the device what its halves took."""
+
+    wall: float
+    draft: float
+    verify: float
+
+
+@torch.inference_mode()
+def measure(pair: Pair, *, gamma: int, length: int, n_blocks: int) -> RoundsBench:
+    """Time rounds over `length` committed ids. Raises InputError where the pair cannot draft as part of a round."""
+    target, drafter = pair.target.fused, None if pair.drafter is None else pair.drafter.fused
+    device = pair.target.device
+    if target is None or drafter is None or drafter.embedding.device != device:
+        raise InputError("the rounds of this pair are not all on one device, fused", "choose a pair of fused models")
+    assert pair.drafter is not None
+    most = min(pair.target.context, pair.drafter.context)
+    if length < 2 or gamma < 1 or length + gamma > most:
+        reason = f"length {length} and gamma {gamma} do not fit the pair's context"
+        raise InputError(reason, f"keep the length at 2 to {most - gamma}, gamma at 1 or more")
+    span = power_of_two(length + gamma, most=most)
+    models = RowsModel(target, n_rows=1, capacity=span), RowsModel(drafter, n_rows=1, capacity=span)
+    state = static_round.new_state(device)
+    kinds = [_repeated(make(*models, state, gamma, span), device) for make in (_recorded, _unrecorded)]
+    clock = clock_for(device)
+    for halves in kinds * 2:
+        _block(halves, state, length, clock, device)
+    blocks = []
+    for index in range(n_blocks):
+        order = kinds[::-1] if index % 2 else kinds
+        made = [_block(halves, state, length, clock, device) for halves in order]
+        blocks.append(made[::-1] if index % 2 else made)
+    n_bytes = target.n_bytes + models[0].bytes()
+    return _result(blocks, n_bytes, gamma=gamma, length=length, span=span, captured=device.type == "cuda")
+
+
+def _recorded(target: RowsModel, drafter: RowsModel, state: State, gamma: int, span: int) -> _Halves:
+    """The round that generations run, over a draft at a fixed place."""
+    n_vocabulary = target.n_vocabulary
+    u = torch.zeros(2 * gamma + 1, dtype=torch.float64, device=target.device)
+    tokens = torch.empty(gamma, dtype=torch.int64, device=target.device)
+    shown = torch.empty(gamma, n_vocabulary, device=target.device)
+
+    def draft() -> Tensor:
+        made = static_round.draft(drafter, state, u[:gamma], _GREEDY, span=span, n_vocabulary=n_vocabulary)
+        assert made.shown is not None
+        shown.copy_(made.shown)
+        return tokens.copy_(made.tokens)
+
+    def verify() -> Tensor:
+        return static_round.verify(target, state, Draft(tokens, None, shown), u[gamma:], _GREEDY, span=span)
+
+    return _Halves(draft, verify)
+
+
+def _unrecorded(target: RowsModel, drafter: RowsModel, state: State, gamma: int, span: int) -> _Halves:
+    """The same tokens and nothing else."""
+    place = torch.empty(gamma, dtype=torch.int64, device=target.device)
+
+    def draft() -> Tensor:
+        tokens: list[Tensor] = []
+        for _ in range(gamma):
+            row = static_round.drafter_logits(drafter, state, tokens, span=span)
+            tokens.append(row[: target.n_vocabulary].argmax(-1))
+        return place.copy_(torch.stack(tokens))
+
+    def verify() -> Tensor:
+        best = static_round.target_logits(target, state, place, span=span).argmax(-1)
+        verdict = accept.greedy(best, place)
+        static_round.advance(state, place, verdict)
+        return torch.cat([verdict.n_accepted.view(1), verdict.last_id.view(1), place])
+
+    return _Halves(draft, verify)
+
+
+def _repeated(halves: _Halves, device: torch.device) -> _Halves:
+    """On CUDA both halves as graphs."""
+    if device.type != "cuda":
+        return halves
+    graphs = Graphs(device)
+    return _Halves(graphs.repeated(halves.draft), graphs.repeated(halves.verify))
+
+
+def _block(halves: _Halves, state: State, length: int, clock: Clock, device: torch.device) -> _Block:
+    """Some rounds on end, each from the same length."""
+    settle(device)
+    started = time.perf_counter()
+    marks = [_round(halves, state, length, clock) for _ in range(_N_ROUNDS)]
+    settle(device)
+    wall_ms = 1e3 * (time.perf_counter() - started) / _N_ROUNDS
+    draft = median(clock.ms(begun, drafted) for begun, drafted, _ in marks)
+    return _Block(wall_ms, draft, median(clock.ms(drafted, verified) for _, drafted, verified in marks))
+
+
+def _round(halves: _Halves, state: State, length: int, clock: Clock) -> tuple[Mark, Mark, Mark]:
+    state.length.fill_(length)
+    begun = clock.mark()
+    halves.draft()
+    drafted = clock.mark()
+    halves.verify()
+    return begun, drafted, clock.mark()
+
+
+def _result(
+    blocks: Sequence[Sequence[_Block]], n_bytes: int, *, gamma: int, length: int, span: int, captured: bool
+) -> RoundsBench:
+    recorded, bare = zip(*blocks, strict=True)
+    costs = [ours.wall / theirs.wall - 1 for ours, theirs in zip(recorded, bare, strict=True)]
+    verify_ms = median(block.verify for block in recorded)
+    return RoundsBench(
+        round_ms=median(block.wall for block in recorded),
+        draft_ms=median(block.draft for block in recorded),
+        verify_ms=verify_ms,
+        unrecorded_ms=median(block.wall for block in bare),
+        recording_cost=median(costs),
+        recording_cost_ci=speed_model.median_interval(costs),
+        target_bytes=n_bytes,
+        target_bytes_per_s=1e3 * n_bytes / verify_ms,
+        gamma=gamma,
+        length=length,
+        span=span,
+        n_blocks=len(blocks),
+        captured=captured,
+    )

@@ -1,0 +1,40 @@
+"""`draftscope bench rounds`: the round of a fused pair alone, and what recording it costs."""
+
+from typing import Annotated
+
+import msgspec
+import typer
+
+from engine.cli import OK
+from engine.cli.options import Json, PairOptions, with_options
+from engine.cli.output import Output
+from engine.cli.running import loaded_session
+from engine.errors import InputError
+
+_LEAST_BLOCKS = 3
+
+
+class _NoSettings(msgspec.Struct, frozen=True):
+    """A round has none beyond the command's own."""
+
+
+@with_options(_NoSettings)
+def bench_rounds(
+    *,
+    pair: PairOptions,
+    settings: object,
+    gamma: Annotated[int, typer.Option(help="draft length")] = 4,
+    length: Annotated[int, typer.Option(help="committed ids before each round")] = 512,
+    blocks: Annotated[int, typer.Option(help="blocks of 20 rounds, with and without recording in turn")] = 15,
+    json: Json = False,
+) -> int:
+    """Draft and verification of one round at a fixed length, on CUDA as graphs; what recording adds to it."""
+    if blocks < _LEAST_BLOCKS:
+        raise InputError(f"blocks = {blocks}: must be >= {_LEAST_BLOCKS}", "15 give a useful interval")
+    output = Output(json=json)
+    models = loaded_session(pair, output).models
+    assert models is not None
+    from engine.bench.rounds import measure
+
+    output.summary(msgspec.to_builtins(measure(models, gamma=gamma, length=length, n_blocks=blocks)))
+    return OK

@@ -1,0 +1,165 @@
+"""Decoding at fixed places: when a round is launched, what is read of it, what is committed; computes nothing itself.
+
+Rounds are launched without a look at the ones before, whose results the device hands on to itself. The host reads one
+packed record a round and, where another round of the same length is sure to follow, launches that first, so that the
+device is at work while the last round is digested. What the extra round does counts only if it is asked for."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from engine.cached_model import PREFILL_CHUNK
+from engine.clock import Clock, Mark, settle
+from engine.errors import ModelError
+from engine.fast.static_room import FusedDrafter, StaticRoom
+from engine.record import HostRecord, unpack
+from engine.sampling import Warp
+from engine.speculate import Draft, Drafter, Round, uniforms
+
+_N_CALLS = 2
+
+
+class _Flight(NamedTuple):
+    """A round that was launched. n: its proposed tokens; record: where its packed record lands on the host."""
+
+    gamma: int
+    n: int
+    begun: Mark
+    drafted: Mark
+    verified: Mark
+    record: Tensor
+
+
+class StaticDecoder:
+    """A `Decoding` over the fixed places of a target, of which it is the only user while it decodes.
+
+    drafter: whoever proposes on the host's side, round by round; fused: a drafter that drafts as part of the round. At
+    most one of them; without both, decoding is plain. n_most: ids that the sequence may come to."""
+
+    def __init__(
+        self,
+        room: StaticRoom,
+        drafter: Drafter | None,
+        fused: FusedDrafter | None,
+        *,
+        n_most: int,
+        warp: Warp,
+        seed: int,
+        clock: Clock,
+    ) -> None:
+        assert drafter is None or fused is None
+        self.ids: list[int] = []
+        self._room, self._drafter, self._fused = room, drafter, fused
+        self._n_most, self._warp, self._clock = n_most, warp, clock
+        self._rng = torch.Generator(device=room.device).manual_seed(seed)
+        self._flying: _Flight | None = None
+        self._n_launched = 0
+        self._n_drafter_holds = 0
+        self._user = 0
+
+    def prefill(self, ids: Sequence[int], checkpoint: Callable[[], None]) -> None:
+        """Take in the prompt, all but its last id, which the first round feeds; checkpoint() between chunks."""
+        self._begin(ids)
+        if self._drafter is not None:
+            self._drafter.reset()
+        for start in range(0, len(ids) - 1, PREFILL_CHUNK):
+            chunk = ids[start : min(start + PREFILL_CHUNK, len(ids) - 1)]
+            self._room.feed(chunk, start)
+            if self._drafter is not None:
+                self._drafter.prefill(chunk)
+            if self._n_draftable(1, len(ids)):
+                self._catch_up(start + len(chunk))
+            checkpoint()
+        settle(self._room.device)
+
+    def prepare(self, gamma: int, n: int, checkpoint: Callable[[], None]) -> None:
+        """Do rounds over no text, for every span from n ids on, until each is as cheap as it gets; then `prefill`.
+
+        Only where the device does the drafting, since the rounds of another drafter depend on the text; checkpoint()
+        between spans."""
+        if self._drafter is not None:
+            return
+        self._begin([0])
+        for span in self._room.spans(n + gamma):
+            length = span - gamma
+            if self._fused is not None and self._n_draftable(gamma, length) < gamma:
+                return
+            for _ in range(_N_CALLS):
+                self._room.place([0, 0], length)
+                self._launch(gamma, length)
+            checkpoint()
+
+    def round(self, gamma: int, *, followed: bool = False) -> Round:
+        """Draft at most gamma tokens, verify them, commit what was accepted and the last token."""
+        assert self._room.user == self._user
+        flight = self._flying or self._fresh(gamma)
+        assert flight.gamma == gamma
+        self._flying = self._ahead(flight) if followed else None
+        verify_ms = self._clock.ms(flight.drafted, flight.verified)  # sync: the one wait of a round
+        record = self._read(flight)
+        self._commit(record, flight.n)
+        return Round(record, self._clock.ms(flight.begun, flight.drafted), verify_ms)
+
+    def _begin(self, ids: Sequence[int]) -> None:
+        self.ids, self._flying, self._n_drafter_holds = list(ids), None, 0
+        self._user = self._room.begin(max(self._n_most, len(ids)), self._fused)
+        self._room.place(ids, len(ids))
+
+    def _fresh(self, gamma: int) -> _Flight:
+        """Begin a round after the ids that were read."""
+        if self._n_draftable(gamma, len(self.ids)):
+            self._catch_up(len(self.ids) - 2)
+        return self._launch(gamma, len(self.ids))
+
+    def _launch(self, gamma: int, length: int) -> _Flight:
+        """Begin a round that finds at most `length` committed ids."""
+        begun = self._clock.mark()
+        drawn = uniforms(gamma, self._warp, self._rng)
+        draft = self._draft(gamma, drawn, length)
+        drafted = self._clock.mark()
+        n = draft.tokens.shape[0]
+        packed = self._room.verified(draft, self._room.uniforms(drawn, n), self._warp, end=length + n)
+        self._n_launched += 1
+        record = self._room.landed(packed, even=self._n_launched % 2 == 0)
+        return _Flight(gamma, n, begun, drafted, self._clock.mark(), record)
+
+    def _ahead(self, flight: _Flight) -> _Flight | None:
+        """The round after one that nobody has read, where it will be the same whatever that one keeps."""
+        longest = len(self.ids) + flight.n + 1
+        steady = self._drafter is None and self._n_draftable(flight.gamma, longest) == flight.n
+        return self._launch(flight.gamma, longest) if steady else None
+
+    def _draft(self, gamma: int, drawn: Tensor, length: int) -> Draft:
+        n = self._n_draftable(gamma, length)
+        if n:
+            return self._room.drafted(self._room.uniforms(drawn, n), self._warp, end=length + n - 1)
+        if self._drafter is not None and gamma:
+            return self._room.given(self._drafter.propose(self.ids, gamma, self._warp, drawn[:gamma]))
+        return self._room.given(Draft(drawn.new_empty(0, dtype=torch.int64), None, None))
+
+    def _n_draftable(self, gamma: int, length: int) -> int:
+        """How many tokens the fused drafter proposes after so many ids: fewer or none at the end of its context."""
+        return 0 if self._fused is None else max(0, min(gamma, self._fused.context - length))
+
+    def _catch_up(self, n: int) -> None:
+        """Give the fused drafter what it lacks of the first n committed ids: after a round without a draft."""
+        for start in range(self._n_drafter_holds, n, PREFILL_CHUNK):
+            self._room.feed(self.ids[start : min(start + PREFILL_CHUNK, n)], start, drafter=True)
+        self._n_drafter_holds = max(self._n_drafter_holds, n)
+
+    def _read(self, flight: _Flight) -> HostRecord:
+        drawn = not self._warp.greedy
+        try:
+            return unpack(flight.record.tolist(), flight.n, n_vocabulary=self._room.n_vocabulary, drawn=drawn)
+        except ModelError:
+            self._room.clear()  # a mask hides numbers only: what is no number must not stay in the caches
+            raise
+
+    def _commit(self, record: HostRecord, n: int) -> None:
+        self.ids += [*record.tokens[: record.n_accepted], record.last_id]
+        if self._drafter is not None:
+            self._drafter.commit(self.ids)
+        if self._fused is not None and n:
+            self._n_drafter_holds = len(self.ids) - 2  # it was fed neither its own last token nor the round's
