@@ -75,17 +75,12 @@ def bench(
 ) -> Iterator[Event | DecodeBench]:
     """Yield progress, and last the result. Every prompt runs on all four systems, in an order that rotates.
 
-    axes: settings to measure besides, in every combination."""
+    axes: settings to measure besides, in every combination. Raises InputError, ModelError before it measures."""
     started = time.perf_counter()
     target, small = pair.target, pair.drafter
     assert small is not None
-    drafter = systems.small_model_drafter(target, small)
-    made = {
-        PLAIN: systems.ours(target, None, gamma=0, n_new=n_new),
-        SPECULATIVE: systems.ours(target, drafter, gamma=gamma, n_new=n_new),
-        THEIR_PLAIN: systems.transformers_generate(target.model, None, gamma=gamma, n_new=n_new),
-        THEIR_ASSISTED: systems.transformers_generate(target.model, small.model, gamma=gamma, n_new=n_new),
-    }
+    plan = None if axes is None else matrix.planned(pair, axes, n_new=n_new, n_prompts=n_prompts)
+    made = matrix.four_systems(pair, gamma=gamma, n_new=n_new)
     asked = prompts.held_out_prompts(target.tokenizer, n_prompts)
     room = target.context - max(map(len, asked))
     if n_new > room:
@@ -99,10 +94,10 @@ def bench(
     perplexities = _perplexity(target), _perplexity(small)
     seconds = time.perf_counter() - started
     made_of = _result(calls, bare, lookup_calls, perplexities, pair, gamma=gamma, n_new=n_new, seconds=seconds)
-    if axes is None:
+    if plan is None:
         yield made_of
         return
-    found = yield from matrix.cells(pair, axes, n_new=n_new, n_prompts=n_prompts)
+    found = yield from matrix.cells(pair, plan)
     yield replace(made_of, cells=found, seconds=time.perf_counter() - started)
 
 

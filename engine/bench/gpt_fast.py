@@ -43,6 +43,8 @@ def checkout(path: Path) -> Iterator[ModuleType]:
             raise InputError(f"the speculative mode of {path} does not run", f"check out {_LAST_WHOLE} there")
         yield found
     finally:
+        # What was compiled holds on to the weights.
+        torch.compiler.reset()
         sys.path[:] = before
         for name in _MODULES:
             sys.modules.pop(name, None)

@@ -72,19 +72,33 @@ class Cell(msgspec.Struct, frozen=True):
     limit: str = ""
 
 
-def cells(pair: Pair, axes: Axes, *, n_new: int, n_prompts: int) -> Generator[Event, None, tuple[Cell, ...]]:
-    """Measure every combination; yields progress. Raises InputError, before anything is measured, where one cannot."""
-    settings = [Setting(*one) for one in product(axes.contexts, axes.gammas, axes.batches, axes.runtimes)]
+class Planned(NamedTuple):
+    """Combinations that can be measured, and the prompts of each context: enough for the largest batch."""
+
+    settings: tuple[Setting, ...]
+    asked: dict[int | None, Prompts]
+    n_new: int
+    n_prompts: int
+
+
+def planned(pair: Pair, axes: Axes, *, n_new: int, n_prompts: int) -> Planned:
+    """What is to be measured. Raises InputError, ModelError where a context has no room or a runtime is not there."""
+    settings = tuple(Setting(*one) for one in product(axes.contexts, axes.gammas, axes.batches, axes.runtimes))
     n_most = n_prompts * max(axes.batches)
     asked = {context: asked_prompts(pair, context, n_new=n_new, n_prompts=n_most) for context in axes.contexts}
     for runtime in axes.runtimes:
         with_runtime(pair, runtime)
+    return Planned(settings, asked, n_new, n_prompts)
+
+
+def cells(pair: Pair, plan: Planned) -> Generator[Event, None, tuple[Cell, ...]]:
+    """Measure every combination; yields progress."""
     floor = limits.Floor.on(pair.target)
     made = []
-    for i, setting in enumerate(settings):
-        of_setting = asked[setting.context][: n_prompts * setting.batch]
-        made.append((yield from measured(pair, setting, of_setting, floor, n_new=n_new)))
-        yield Progressed("measuring", i + 1, len(settings), "cells")
+    for i, setting in enumerate(plan.settings):
+        asked = plan.asked[setting.context][: plan.n_prompts * setting.batch]
+        made.append((yield from measured(pair, setting, asked, floor, n_new=plan.n_new)))
+        yield Progressed("measuring", i + 1, len(plan.settings), "cells")
     return tuple(made)
 
 

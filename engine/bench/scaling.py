@@ -11,6 +11,7 @@ from msgspec import UNSET, UnsetType
 
 from engine import machine, speed_model
 from engine.bench import blocks, limits, systems
+from engine.bench.batch import BatchMeasured, measure_batch
 from engine.bench.blocks import Calls, Middle, Prompts, middle
 from engine.bench.matrix import PLAIN, SPECULATIVE, THEIR_PLAIN, asked_prompts
 from engine.bench.systems import Call, System
@@ -22,10 +23,11 @@ CONTEXTS = 64, 128, 256, 512
 
 
 class Scales(NamedTuple):
-    """What to measure: prompt lengths at one draft length, and draft lengths at the first of the prompt lengths."""
+    """What to measure: prompt lengths and batches at one draft length, draft lengths at the first prompt length."""
 
     contexts: tuple[int, ...]
     gammas: tuple[int, ...]
+    batches: tuple[int, ...]
     gamma: int
     n_new: int
     n_blocks: int
@@ -87,6 +89,7 @@ class ScalingBench(msgspec.Struct, frozen=True):
     measured_utc: str
     seconds: float
     workload: str = "held-out prose of the built-in world, greedy, end-of-text off, batch 1"
+    batches: tuple[BatchMeasured, ...] = ()
     timing_pair: str | UnsetType = UNSET
 
 
@@ -104,6 +107,12 @@ def bench(pair: Pair, scales: Scales) -> Iterator[Event | ScalingBench]:
     for i, context in enumerate(scales.contexts):
         contexts.append((yield from _context_point(pair, context, asked[context], scales, floor)))
         yield Progressed("measuring", i + 1, len(scales.contexts), "contexts")
+    batches = []
+    for i, batch in enumerate(scales.batches):
+        batches.append(
+            measure_batch(pair, batch=batch, gamma=scales.gamma, n_new=scales.n_new, n_blocks=scales.n_blocks)
+        )
+        yield Progressed("measuring", i + 1, len(scales.batches), "batch sizes")
     calls = yield from _drafted(pair, asked[scales.contexts[0]], scales)
     yield ScalingBench(
         contexts=tuple(contexts),
@@ -123,6 +132,7 @@ def bench(pair: Pair, scales: Scales) -> Iterator[Event | ScalingBench]:
         versions=dict(machine.versions()),
         measured_utc=machine.now_utc(),
         seconds=time.perf_counter() - started,
+        batches=tuple(batches),
         timing_pair=target.note or UNSET,
     )
 

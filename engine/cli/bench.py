@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from engine.models import Pair
 
 _FIXED = ("stop_at_end", "baseline", "repeats")
+_LARGEST_BATCH = 256
 _GREEDY = ("temperature", "top_k", "top_p", "min_p")
 _LISTED = "separated by commas; each combination is a cell of the summary's `cells`"
 
@@ -61,6 +62,7 @@ def bench_scaling(
     settings: Settings,
     contexts: Annotated[str, typer.Option(help="prompt lengths, separated by commas")] = "",
     gammas: Annotated[str, typer.Option(help="draft lengths, separated by commas")] = "",
+    batches: Annotated[str, typer.Option(help="batch sizes to measure besides, separated by commas")] = "",
     max_new_tokens: Annotated[int, typer.Option(help="new tokens of every block")] = 64,
     blocks: Annotated[int, typer.Option(help="interleaved blocks at every point, at least 3")] = 5,
     out: Out = None,
@@ -73,17 +75,53 @@ def bench_scaling(
     _refuse_below("blocks", blocks, 3)
     asked = numbers("contexts", contexts, default=())
     lengths = numbers("gammas", gammas, default=tuple(range(1, 9)))
+    sizes = _batches(batches)
     from engine.bench.scaling import CONTEXTS, Scales, ScalingBench, bench
 
     models = drafted_pair("bench scaling", pair, output)
     found = asked or tuple(one for one in CONTEXTS if one <= models.target.context)
-    scales = Scales(found, lengths, config.gamma, max_new_tokens, blocks)
+    scales = Scales(found, lengths, sizes, config.gamma, max_new_tokens, blocks)
     for item in bench(models, scales):
         if isinstance(item, ScalingBench):
             output.summary(msgspec.to_builtins(item))
         else:
             output.event(item)
     return OK
+
+
+@with_options(SpeculativeConfig, hidden=_FIXED)
+def bench_batch(
+    *,
+    pair: PairOptions,
+    settings: Settings,
+    batches: Annotated[str, typer.Option(help="how many sequences together, separated by commas")] = "1,2,4,8",
+    blocks: Annotated[int, typer.Option(help="timed pairs of blocks a batch size")] = 5,
+    out: Out = None,
+    json: Json = False,
+) -> int:
+    """What decoding several sequences together does to the speedup: speculative batches against plain ones."""
+    output = Output(json=json, out=out)
+    config = make_config(SpeculativeConfig, settings)
+    refuse_sampling("bench batch", settings)
+    sizes = _batches(batches)
+    _refuse_below("blocks", blocks, 1)
+    from engine.bench.batch import BatchBench, bench
+
+    models = drafted_pair("bench batch", pair, output)
+    for item in bench(models, batches=sizes, gamma=config.gamma, n_new=config.max_new_tokens, n_blocks=blocks):
+        if isinstance(item, BatchBench):
+            output.summary(msgspec.to_builtins(item))
+        else:
+            output.event(item)
+    return OK
+
+
+def _batches(text: str) -> tuple[int, ...]:
+    """The batch sizes of an option, if any. Raises InputError."""
+    sizes = numbers("batches", text, default=())
+    if sizes and max(sizes) > _LARGEST_BATCH:
+        raise InputError(f"batches = {max(sizes)}: must be <= {_LARGEST_BATCH}", "write for instance --batches 1,2,4,8")
+    return sizes
 
 
 def bench_gpu(
@@ -160,7 +198,7 @@ def _axes(gamma: int, runtime: str, *, contexts: str, gammas: str, batches: str,
     return Axes(
         numbers("contexts", contexts, default=()) or (None,),
         numbers("gammas", gammas, default=(gamma,)),
-        numbers("batches", batches, default=(1,)),
+        _batches(batches) or (1,),
         tuple(dict.fromkeys(chosen)),
     )
 

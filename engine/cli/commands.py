@@ -9,6 +9,7 @@ app.command("decode")(decode.decode)
 
 _benches = typer.Typer(no_args_is_help=True, help="Measurements against peers and limits.")
 _benches.command("decode")(bench.bench_decode)
+_benches.command("batch")(bench.bench_batch)
 _benches.command("scaling")(bench.bench_scaling)
 _benches.command("gpu")(bench.bench_gpu)
 _benches.command("table")(bench.bench_table)

@@ -21,7 +21,7 @@ Out = Annotated[Path | None, typer.Option(help="write the summary to this file, 
 class PairOptions(msgspec.Struct, frozen=True):
     """Which models, where and in what type."""
 
-    target: Annotated[str, Meta(description="builtin, a folder, or a hub id in the cache")] = "builtin"
+    target: Annotated[str, Meta(description="builtin, a folder, a hub id in the cache, or timing:NAME")] = "builtin"
     drafter: Annotated[
         str,
         Meta(

@@ -12,7 +12,19 @@ PAIR = ["--target", "timing:tiny", "--drafter", "timing:tiny-draft@0.7"]
 def test_every_point_has_its_measurement_and_every_draft_length_its_prediction(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    asked = ["--contexts", "16,40", "--gammas", "1,3", "--blocks", "3", "--max-new-tokens", "12", "--json"]
+    asked = [
+        "--contexts",
+        "16,40",
+        "--gammas",
+        "1,3",
+        "--batches",
+        "2",
+        "--blocks",
+        "3",
+        "--max-new-tokens",
+        "12",
+        "--json",
+    ]
     assert main(["bench", "scaling", *PAIR, *asked]) == 0
     summary = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert [point["n_prompt"] for point in summary["contexts"]] == [16, 40]
@@ -26,6 +38,7 @@ def test_every_point_has_its_measurement_and_every_draft_length_its_prediction(
         assert point["predicted_speedup"] > 0
         assert point["speedup"]["value"] > 0
         assert 1 <= point["tau"] <= gamma + 1
+    assert [point["batch"] for point in summary["batches"]] == [2]
     assert "random weights" in summary["timing_pair"]
 
 

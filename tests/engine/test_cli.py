@@ -217,6 +217,20 @@ def test_decoding_with_a_timing_pair_says_so(capsys: pytest.CaptureFixture[str])
     assert "random weights" in str(started["note"])
 
 
+@pytest.mark.parametrize("runtime", ["fused", "modules"])
+def test_bench_batch_reports_every_batch_size(
+    runtime: str, pair: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--runtime", runtime, "--batches", "1, 3", "--blocks", "3", "--max-new-tokens", "8", "--json"]
+    assert main(["bench", "batch", *pair, *options]) == 0
+    summary = objects(capsys.readouterr().out)[-1]
+    sizes = summary["batches"]
+    assert isinstance(sizes, list)
+    assert [one["batch"] for one in sizes] == [1, 3]
+    assert all(one["same_tokens"] and one["speedup_ci"] for one in sizes)
+    assert (summary["runtime"], summary["n_blocks"]) == (runtime, 3)
+
+
 @pytest.mark.parametrize(
     ("command", "words"),
     [
@@ -225,6 +239,12 @@ def test_decoding_with_a_timing_pair_says_so(capsys: pytest.CaptureFixture[str])
         (["bench", "decode", "--runtimes", "fast"], "unknown runtime"),
         (["bench", "decode", "--contexts", "9999", "--prompts", "1", "--max-new-tokens", "4"], "use at most"),
         (["bench", "decode", "--out", "/nowhere/at/all.json"], "cannot be written"),
+        (["bench", "batch", "--batches", "1,x"], "not a list"),
+        (["bench", "batch", "--batches", "0"], "not a list"),
+        (["bench", "batch", "--batches", "257"], "batches = 257"),
+        (["bench", "batch", "--blocks", "0"], "blocks = 0"),
+        (["bench", "batch", "--top-k", "5"], "compares greedy"),
+        (["bench", "batch", "--drafter", "lookup"], "lookup"),
         (["bench", "decode", "--drafter", "lookup"], "lookup"),
         (["bench", "decode", "--temperature", "1"], "compares greedy"),
         (["bench", "decode", "--max-new-tokens", "1000"], "has room for"),
