@@ -209,9 +209,11 @@ def _predicted(pair: Pair, floor: limits.Floor, task: Task) -> tuple[float, floa
 
 def _recording_cost(pair: Pair, asked: Prompts, task: Task) -> Generator[Event, None, Middle]:
     assert pair.drafter is not None
-    drafter = systems.small_model_drafter(pair.target, pair.drafter)
+    # The unrecorded loop launches every operation itself, so the recorded one has to as well.
+    target = pair.target._replace(static=None)
+    drafter = systems.small_model_drafter(target, pair.drafter)
     made = {
-        _RECORDED: systems.ours(pair.target, drafter, gamma=task.gamma, n_new=task.n_new),
+        _RECORDED: systems.ours(target, drafter, gamma=task.gamma, n_new=task.n_new),
         _UNRECORDED: systems.unrecorded(pair.target, pair.drafter, gamma=task.gamma, n_new=task.n_new),
     }
     for system in made.values():

@@ -130,6 +130,8 @@ def _on(loaded: LoadedModel, choice: RuntimeChoice) -> LoadedModel:
         # Fused weights leave the modules working, and whatever else a runtime keeps is its own.
         plain = {name: value for name, value in LoadedModel._field_defaults.items() if name != "note"}
         return models.on_runtime(loaded._replace(**plain), choice)
+    if choice == "fused-eager" and loaded.fused is not None:
+        return loaded._replace(static=None)
     return loaded if loaded.fused is not None else models.on_runtime(loaded._replace(why_modules=""), choice)
 
 

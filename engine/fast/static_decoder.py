@@ -86,7 +86,7 @@ class StaticDecoder:
             length = span - gamma
             if self._fused is not None and self._n_draftable(gamma, length) < gamma:
                 return
-            for _ in range(_N_CALLS):
+            for _ in range(_N_CALLS if self._room.unprepared(gamma, span, self._warp) else 0):
                 self._room.place([0, 0], length)
                 self._launch(gamma, length)
             checkpoint()

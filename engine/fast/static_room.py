@@ -98,6 +98,13 @@ class StaticRoom:
         """Memory of the caches."""
         return sum(model.bytes() for model in (self._target, self._drafter) if model is not None)
 
+    def unprepared(self, gamma: int, span: int, warp: Warp) -> bool:
+        """Whether nobody asked this before for such rounds, since rounds were last dropped."""
+        asked = gamma, span, warp
+        new = asked not in self._prepared
+        self._prepared.add(asked)
+        return new
+
     def place(self, last: Sequence[int], length: int) -> None:
         """Put the next round after `length` committed ids that end in `last`."""
         static_round.place(self._state, last, length)
@@ -174,6 +181,7 @@ class StaticRoom:
     def _forget(self) -> None:
         """Drop what was captured, and the repeater: a pool whose graphs are gone takes no new ones."""
         self._halves: dict[_Half, Work] = {}
+        self._prepared: set[tuple[int, int, Warp]] = set()
         self._repeater = self._repeaters()
 
 

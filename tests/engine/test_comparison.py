@@ -5,12 +5,16 @@ from threading import Event as Flag
 
 import pytest
 import torch
+from torch import Tensor
 
+from engine import speculate
+from engine.accept import Verdict
 from engine.events import BlockFinished, Compared, RoundFinished
 from engine.method import Request
 from engine.runtime import Cancelled
+from engine.sampling import Warp
 from engine.session import Session
-from engine.speculate import Decoder
+from engine.speculate import Decoder, Draft, Round
 from engine.summary import Summary, fold
 from tests import fakes
 
@@ -65,16 +69,21 @@ def test_equal_texts_are_called_the_same(session: Session) -> None:
 def test_first_divergence_is_located_with_the_margin_of_the_target(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    verify = Decoder._verify
+    do_round, judge, length = Decoder.round, speculate.judged, [0]
 
-    def nudged(self: Decoder, logits: torch.Tensor, *rest: torch.Tensor) -> object:
+    def noted(self: Decoder, gamma: int, *, followed: bool = False) -> Round:
+        length[0] = len(self.ids)
+        return do_round(self, gamma, followed=followed)
+
+    def nudged(logits: Tensor, draft: Draft, u: Tensor, u_last: Tensor, warp: Warp) -> tuple[Verdict, Tensor]:
         """Where something was drafted and the text is long enough, the runner-up wins: a stand-in for rounding."""
-        if len(logits) > 1 and len(self.ids) > 20:
+        if len(logits) > 1 and length[0] > 20:
             best = logits.topk(2).indices
             logits = logits.scatter(1, best[:, 1:], logits.amax(-1, keepdim=True) + 1)
-        return verify(self, logits, *rest)
+        return judge(logits, draft, u, u_last, warp)
 
-    monkeypatch.setattr(Decoder, "_verify", nudged)
+    monkeypatch.setattr(Decoder, "round", noted)
+    monkeypatch.setattr(speculate, "judged", nudged)
     verdict, (fast, plain) = compared(session)
     at = next(i for i, (ours, theirs) in enumerate(zip(fast, plain, strict=True)) if ours != theirs)
     assert not verdict.same

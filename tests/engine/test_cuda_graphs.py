@@ -39,8 +39,7 @@ def decoder(session: Session, *, gamma: int, n_most: int) -> StaticDecoder:
     return made
 
 
-@pytest.mark.parametrize("warp", WARPS, ids=str)
-@pytest.mark.parametrize("n_new", [40, 600])
+@pytest.mark.parametrize(("warp", "n_new"), [*((warp, 60) for warp in WARPS), ({}, 600)], ids=str)
 def test_captured_rounds_make_what_the_eager_loop_makes(tmp_path: Path, warp: dict[str, float], n_new: int) -> None:
     chosen = {"max_new_tokens": n_new, "gamma": 4, "seed": 5, **warp}
     captured = loaded(tmp_path)

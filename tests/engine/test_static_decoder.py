@@ -248,6 +248,26 @@ def test_preparing_changes_nothing_that_is_made(session: Session) -> None:
     assert ids_of(rt, config, PROMPT, 4) == expected
 
 
+def test_preparing_again_does_nothing_until_the_places_moved(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = fakes.save(fakes.model(max_position_embeddings=2048), tmp_path / "long")
+    list(session.load(spec, spec))
+    rt = runtime(on_static(session))
+    begun: list[int] = []
+    launch = StaticDecoder._launch
+
+    def noted(self: StaticDecoder, gamma: int, length: int) -> object:
+        begun.append(length + gamma)
+        return launch(self, gamma, length)
+
+    monkeypatch.setattr(StaticDecoder, "_launch", noted)
+    with torch.inference_mode():
+        for n_new in (400, 400, 100, 1000):
+            rt.prepare(GenerationConfig(max_new_tokens=n_new), PROMPT, gamma=4)
+    assert begun == [256, 256, 512, 512, 256, 256, 512, 512, 1024, 1024]
+
+
 def test_logits_that_are_not_numbers_leave_nothing_behind(session: Session) -> None:
     expected = emitted(run(on_static(session), "The harbour", max_new_tokens=20))
     assert session.target is not None
