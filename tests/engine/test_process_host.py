@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from queue import Empty
@@ -27,6 +28,7 @@ from engine.commands import (
     Train,
     Unload,
 )
+from engine.endings import RunSoFar
 from engine.events import (
     EngineEnded,
     EngineStarted,
@@ -500,3 +502,48 @@ def test_process_runs_this_engine_whatever_lies_in_the_current_folder(
     host.submit(Survey("builtin", device="nonsense"))
     assert until(host, EngineStarted).host == "process"
     assert host.close()
+
+
+def test_module_beside_the_engine_does_not_stand_in_for_the_standard_library(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "engine").symlink_to(Path(child_link.engine.__file__).parent)
+    for name in ("json", "queue", "selectors"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit(5)")
+    monkeypatch.setattr(child_link.engine, "__file__", str(tmp_path / "engine" / "__init__.py"))
+    monkeypatch.setenv("PYTHONPATH", "")
+    monkeypatch.chdir(tmp_path)
+    host = ProcessHost()
+    host.submit(Survey("builtin", device="nonsense"))
+    assert until(host, EngineStarted).host == "process"
+    assert host.close()
+
+
+def test_slow_disk_at_a_crash_does_not_hold_the_window(host: ProcessHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    saving, may_end, save = threading.Event(), threading.Event(), RunSoFar.save
+
+    def slow_save(*given: object) -> None:
+        saving.set()
+        assert may_end.wait(WAIT_S)
+        save(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(RunSoFar, "save", slow_save)
+    host.submit(run("exit"))
+    assert saving.wait(WAIT_S)
+    asking = threading.Thread(target=host.submit, args=[run("well")])
+    asking.start()
+    asking.join(WAIT_S / 10)
+    held_up = asking.is_alive()
+    may_end.set()
+    asking.join()
+    assert not held_up
+    until(host, RunFailed)
+    assert until(host, RunFinished).reason == "length"
+
+
+def test_training_and_its_estimate_reach_the_process(host: ProcessHost) -> None:
+    for command in (EstimateTraining(training := Train("builtin", "well", "drafter", {})), training):
+        host.submit(command)
+        assert until(host, TrainingEstimated).target == "builtin"
+    host.submit(run("well"))
+    assert until(host, RunFinished).reason == "length"
