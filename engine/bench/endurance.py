@@ -17,8 +17,9 @@ _WARM_SHARE = 0.2
 
 
 class Endurance(msgspec.Struct, frozen=True):
-    """Growth from the end of the first fifth of the rounds to the end of all: of the process' memory, of the tensors and
-    objects that Python holds between two runs, of a GPU's allocated memory (null without one)."""
+    """Growth from the end of the first fifth of the rounds to the end of all.
+
+    rss: the process' memory; tensor, object: what Python holds between two runs; gpu: allocated, null without one."""
 
     rounds: int
     runs: int
