@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from PySide6.QtCore import QCoreApplication
 
-from app import words
+from app import run_words, words
 from app.model_names import full_name
 from app.shown_text import visible
 from app.theme import StreamFate
@@ -40,7 +40,7 @@ def explain(summary: Summary, started: RunStarted | None, chosen: Event | None) 
     return (
         Section(tr("What happens"), (_idea(summary, started), _chosen_round(chosen))),
         Section(tr("Marks in the text"), (*_fates(summary), *_marks())),
-        Section(tr("Does it pay?"), (_speed(summary, started), _cost(summary), _same_text(summary))),
+        Section(tr("Does it pay?"), (_speed(summary, started), _cost(summary), _same_text(summary), _forward(started))),
         Section(tr("Figures"), _figures(summary)),
         Section(tr("Plots"), _plots(summary, started)),
     )
@@ -217,6 +217,10 @@ def _same_text(summary: Summary) -> Entry:
         "No: token {0} is the first that differs. Where the target's two best tokens lie close together, "
         "rounding alone can turn them round."
     ).format(summary.first_divergence))  # fmt: skip
+
+
+def _forward(started: RunStarted | None) -> Entry:
+    return Entry(tr("What computes a step"), run_words.forward(started))
 
 
 # Figures

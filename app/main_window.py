@@ -119,7 +119,7 @@ class MainWindow(QMainWindow):
         """Make the run on show once more, from the same prompt with the next seed."""
         started = self.store.started
         if started is not None and self.store.can_start:
-            pair = requests.pair_of(started, self.decode.setup.setup().pair)
+            pair = requests.pair_of(started, self.decode.setup.setup().pair, self.store.engine.model)
             self.store.run(pair, requests.with_seed(started))
 
     def show_workspace(self, name: str) -> None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from app.run_record import RunRecord
 from app.selection import Selection
 from engine.commands import Fork, Load, Run
-from engine.events import Event, RoundFinished, RunStarted, Setting
+from engine.events import Event, ModelLoaded, RoundFinished, RunStarted, Setting
 from engine.method import Request
 
 NO_DRAFTER = "none"
@@ -56,15 +56,25 @@ def with_seed(started: RunStarted) -> Run:
     return Run(started.method, settings, request)
 
 
-def pair_of(started: RunStarted, chosen: Load) -> Load:
-    """The pair a run was made with; the chosen one where it means the same, so that it is not loaded again."""
-    made = Load(started.target, started.drafter, started.device, "auto", started.dtype)
+def pair_of(started: RunStarted, chosen: Load, loaded: ModelLoaded | None = None) -> Load:
+    """The pair a run was made with; the chosen one where it means the same, so that it is not loaded again.
+
+    loaded: what is in memory, which tells what auto came to."""
+    # Not "fused": that would refuse a drafter which has no such forward and was drafted with all the same.
+    runtime = "modules" if started.runtime == "modules" else "auto"
+    made = Load(started.target, started.drafter, started.device, "auto", started.dtype, runtime)
     same = (chosen.target, chosen.drafter) == (made.target, made.drafter)
-    fits = chosen.device in ("auto", made.device, made.device.removesuffix(":0")) and chosen.dtype in (
-        "auto",
-        made.dtype,
-    )
-    return chosen if same and fits else made
+    devices = ("auto", made.device, made.device.removesuffix(":0"))
+    fits = chosen.device in devices and chosen.dtype in ("auto", made.dtype)
+    return chosen if same and fits and _same_runtime(started, chosen, loaded) else made
+
+
+def _same_runtime(started: RunStarted, chosen: Load, loaded: ModelLoaded | None) -> bool:
+    """Whether the chosen runtime is, or auto comes to, that of the run."""
+    if started.runtime in (None, chosen.runtime) or chosen.runtime != "auto":
+        return started.runtime in (None, chosen.runtime)
+    is_loaded = loaded is not None and loaded.target == started.target
+    return started.runtime == (loaded.runtime if is_loaded and loaded is not None else "fused")
 
 
 def kept_up_to(log: Sequence[Event], selection: Selection | None) -> Kept | None:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import torch
 from torch import Tensor
-from transformers import DynamicCache, PreTrainedModel
+from transformers import DynamicCache, PreTrainedConfig, PreTrainedModel
 from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
 PREFILL_CHUNK = 512
@@ -22,6 +22,10 @@ class _GrowingLayer(DynamicLayer):  # type: ignore[misc]
     values: Tensor
     _key_room: Tensor
     _value_room: Tensor
+
+    def __init__(self, context: int | None) -> None:
+        super().__init__()
+        self._context = context
 
     def update(
         self, key_states: Tensor, value_states: Tensor, *args: object, **kwargs: object
@@ -39,18 +43,20 @@ class _GrowingLayer(DynamicLayer):  # type: ignore[misc]
         self.keys, self.values = self._key_room[..., :n, :], self._value_room[..., :n, :]
         return self.keys, self.values
 
-    @staticmethod
-    def _grown(old: Tensor, new: Tensor, n: int) -> Tensor:
-        """A buffer with room for twice n positions, holding the old ones."""
-        room = new.new_empty((*new.shape[:-2], max(_FIRST_CAPACITY, 2 * n), new.shape[-1]))
+    def _grown(self, old: Tensor, new: Tensor, n: int) -> Tensor:
+        """A buffer with room for twice n positions, up to the context where that is long enough; holds the old ones."""
+        wanted = max(_FIRST_CAPACITY, 2 * n)
+        capacity = wanted if self._context is None else max(n, min(wanted, self._context))
+        room = new.new_empty((*new.shape[:-2], capacity, new.shape[-1]))
         if old.numel():
             room[..., : old.shape[-2], :] = old
         return room
 
 
-def cache_for(model: PreTrainedModel) -> DynamicCache:
+def cache_for(model: PreTrainedModel, *, context: int | None = None) -> DynamicCache:
     """An empty cache that forgets only what the modules of a layer say they never look back on.
 
+    context: as many positions as it will hold at most; None where that is not known.
     A configuration may name a window that its modules ignore, or window other layers than they do. A layer that keeps
     too much is exact, since the modules mask what their windows leave out."""
     cache = DynamicCache(config=model.config)
@@ -60,8 +66,16 @@ def cache_for(model: PreTrainedModel) -> DynamicCache:
     for index, layer in enumerate(cache.layers):
         ignored = type(layer) is DynamicSlidingWindowLayer and index not in windowed
         if ignored or type(layer) is DynamicLayer:
-            cache.layers[index] = _GrowingLayer()
+            cache.layers[index] = _GrowingLayer(context)
     return cache
+
+
+def windows_of(config: PreTrainedConfig) -> tuple[int | None, ...]:
+    """On how many positions each layer looks back, as far as the configuration tells; None is all of them."""
+    return tuple(
+        layer.sliding_window if type(layer) is DynamicSlidingWindowLayer else None
+        for layer in DynamicCache(config=config).layers
+    )
 
 
 def _windowed_layers(model: PreTrainedModel) -> set[int]:
@@ -94,17 +108,18 @@ class SequenceModel(Protocol):
 
 
 class CachedModel:
-    """One sequence through one model; `length` ids are in the cache."""
+    """One sequence through one model; `length` ids are in the cache, which is given no more than `context`."""
 
-    def __init__(self, model: PreTrainedModel) -> None:
+    def __init__(self, model: PreTrainedModel, *, context: int | None = None) -> None:
         self.model = model
+        self._context = context
         self.device: torch.device = model.get_input_embeddings().weight.device
         self.n_vocabulary = int(model.get_input_embeddings().weight.shape[0])
         self.reset()
 
     def reset(self) -> None:
         """Forget every id."""
-        self._cache = cache_for(self.model)
+        self._cache = cache_for(self.model, context=self._context)
         self.length = 0
 
     def forward(self, ids: Tensor) -> Tensor:
@@ -135,9 +150,9 @@ class CachedModel:
         self.length -= n
 
     def bytes(self) -> int:
-        """Memory the cache holds now."""
+        """Memory the cache holds now, its spare room included."""
         return sum(
-            tensor.numel() * tensor.element_size()
+            tensor.untyped_storage().nbytes()
             for layer in self._cache.layers
             for tensor in (getattr(layer, "keys", None), getattr(layer, "values", None))
             if tensor is not None

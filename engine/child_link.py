@@ -35,18 +35,30 @@ class Ending(NamedTuple):
     ended_for: str = ""
 
 
+# After the standard library, which nothing beside the engine may stand in for, and before what is installed.
+_START = (
+    "import sys; root = sys.argv.pop(1); "
+    "at = next((i for i, path in enumerate(sys.path) if path.endswith('-packages')), len(sys.path)); "
+    "sys.path.insert(at, root); from engine import child; child.main(sys.argv[1:])"
+)
+
+
 def command_line(runs: Path | None) -> list[str]:
     """What starts the engine's process. Not from the current folder, whose files are not ours to run."""
     # A program packed into one file is its own interpreter.
-    start = [_WORD_OF_PACKED] if getattr(sys, "frozen", False) else ["-P", "-m", "engine.child"]
+    start = [_WORD_OF_PACKED] if getattr(sys, "frozen", False) else ["-P", "-c", _START, _root()]
     return [sys.executable, *start, *([] if runs is None else [str(runs)])]
 
 
 def environment() -> Mapping[str, str]:
-    """This process' own, with this very engine to be found first and a processor left to the window."""
-    paths = [str(Path(engine.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
-    found = {"PYTHONPATH": os.pathsep.join(filter(None, paths)), "OMP_NUM_THREADS": str(spare_threads())}
-    return {**os.environ, **found}
+    """This process' own, without folders that depend on the current one and with a processor left to the window."""
+    kept = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if Path(path).is_absolute()]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(kept), "OMP_NUM_THREADS": str(spare_threads())}
+
+
+def _root() -> str:
+    """Where this very engine lies."""
+    return str(Path(engine.__file__).parents[1])
 
 
 def spare_threads() -> int:

@@ -2,6 +2,7 @@
 
 * imports neither Qt nor torch."""
 
+import threading
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -19,13 +20,18 @@ def make_host(kind: HostKind, runs: Path | None, inbox: "SimpleQueue[Event]") ->
 class ChosenHost:
     """A host whose kind can be chosen anew: the next load or training is done there, and the one before ends.
 
-    Its models go with it. Nothing is started before the first command."""
+    Its models go with it. Nothing is started before the first command, and nobody waits for an end: what is asked
+    meanwhile is kept, and handed over once the host before has said its last."""
 
     def __init__(self, kind: HostKind, runs: Path | None) -> None:
         self.inbox: SimpleQueue[Event] = SimpleQueue()
         self._runs = runs
         self._kind = self._wanted = kind
+        self._lock = threading.Lock()
         self._host: Host | None = None
+        self._change: threading.Thread | None = None
+        self._waiting: list[Command] = []
+        self._n_cancelled = 0
 
     @property
     def kind(self) -> HostKind:
@@ -38,19 +44,46 @@ class ChosenHost:
 
     def submit(self, command: Command) -> None:
         """Hand over a command. A load or training on another kind of host stops what the one before is at."""
-        if self._host is not None and isinstance(command, Load | Train) and self._wanted != self._kind:
-            self._host.close()
-            self._host = None
-        if self._host is None:
-            self._kind = self._wanted
-            self._host = make_host(self._kind, self._runs, self.inbox)
-        self._host.submit(command)
+        with self._lock:
+            if self._change is not None:
+                self._waiting.append(command)
+            elif self._host is not None and isinstance(command, Load | Train) and self._wanted != self._kind:
+                self._waiting.append(command)
+                self._change = threading.Thread(target=self._leave, args=(self._host,), name="draftscope-change")
+                self._change.start()
+            else:
+                self._made().submit(command)
 
     def cancel(self) -> None:
         """Stop what is under way and drop what is waiting."""
-        if self._host is not None:
-            self._host.cancel()
+        with self._lock:
+            self._n_cancelled = len(self._waiting)
+            if self._host is not None:
+                self._host.cancel()
 
     def close(self) -> bool:
         """Cancel, wait up to three seconds, end. Returns whether the engine has ended."""
+        with self._lock:
+            change = self._change
+            self._waiting.clear()
+        if change is not None:
+            change.join()
         return self._host is None or self._host.close()
+
+    def _made(self) -> Host:
+        if self._host is None:
+            self._kind = self._wanted
+            self._host = make_host(self._kind, self._runs, self.inbox)
+        return self._host
+
+    def _leave(self, before: Host) -> None:
+        """End the host before, then hand over what was asked meanwhile, cancelled where it was."""
+        before.close()
+        with self._lock:
+            self._host, self._change = None, None
+            waiting, self._waiting = self._waiting, []
+            n_cancelled, self._n_cancelled = self._n_cancelled, 0
+            for number, command in enumerate(waiting):
+                self._made().submit(command)
+                if number + 1 == n_cancelled:
+                    self._made().cancel()

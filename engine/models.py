@@ -20,15 +20,14 @@ from engine.fast.model import FusedModel
 from engine.fast.static_room import StaticRoom
 from engine.fast.weights import FusedWeights, fuse
 from engine.folders import Checkpoint
+from engine.kv_size import RuntimeChoice, context_of, kv_bytes
 from engine.text import TokenTexts
 from engine.weights import Read
 
 DType: TypeAlias = Literal["auto", "float32", "bfloat16", "float16"]
-RuntimeChoice: TypeAlias = Literal["auto", "fused", "fused-eager", "modules"]
 _RUNTIMES: tuple[RuntimeChoice, ...] = get_args(RuntimeChoice)
 _FUSED: tuple[RuntimeChoice, ...] = ("fused", "fused-eager")
 _TORCH_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-_DEFAULT_CONTEXT = 2048
 _REPORTS = 200
 # Beside the weights there are caches, work space and whatever else the device does.
 _MOST_FILLED = 0.85
@@ -68,7 +67,9 @@ class LoadedModel(NamedTuple):
 
     def sequence(self) -> SequenceModel:
         """One empty sequence through this model, on its runtime."""
-        return CachedModel(self.model) if self.fused is None else FusedModel(self.fused, context=self.context)
+        if self.fused is None:
+            return CachedModel(self.model, context=self.context)
+        return FusedModel(self.fused, context=self.context)
 
 
 def parse_device(name: str) -> torch.device:
@@ -104,20 +105,28 @@ def parse_runtime(name: str) -> RuntimeChoice:
     raise InputError(f"unknown runtime {name!r}", f"use {', '.join(_RUNTIMES)}")
 
 
-def estimate(target: Checkpoint, drafter: Checkpoint | None, device: torch.device, dtype: torch.dtype) -> Estimated:
-    """What loading would take: weights, a full-context KV cache of the target, the drafter, and what is free."""
+def estimate(
+    target: Checkpoint, drafter: Checkpoint | None, device: torch.device, dtype: torch.dtype, runtime: RuntimeChoice
+) -> Estimated:
+    """What loading would take: weights, a KV cache of the target's full context, the drafter, and what is free."""
     config = checks.configuration(target)
+    context = context_of(config.get_text_config())
     return Estimated(
         weights_bytes=target.n_parameters * dtype.itemsize,
-        kv_bytes=kv_bytes(config, dtype),
-        drafter_bytes=0
-        if drafter is None
-        else drafter.n_parameters * dtype.itemsize + kv_bytes(checks.configuration(drafter), dtype),
+        kv_bytes=kv_bytes(config, dtype, runtime, context=context),
+        drafter_bytes=0 if drafter is None else _drafter_bytes(drafter, dtype, runtime, context=context),
         free_bytes=free_bytes(device),
         device=str(device),
         target=target.spec,
-        context=context_of(config.get_text_config()),
+        context=context,
     )
+
+
+def _drafter_bytes(drafter: Checkpoint, dtype: torch.dtype, runtime: RuntimeChoice, *, context: int) -> int:
+    """Weights and cache of a drafter, which reads no further than its target and itself."""
+    config = checks.configuration(drafter)
+    reach = min(context, context_of(config.get_text_config()))
+    return drafter.n_parameters * dtype.itemsize + kv_bytes(config, dtype, runtime, context=reach)
 
 
 def free_bytes(device: torch.device) -> int:
@@ -125,30 +134,6 @@ def free_bytes(device: torch.device) -> int:
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
     return int(psutil.virtual_memory().available)
-
-
-def kv_bytes(config: PreTrainedConfig, dtype: torch.dtype) -> int:
-    """Size of the KV cache at full context: keys and values of every layer."""
-    text = config.get_text_config()
-    if not getattr(text, "num_attention_heads", None):
-        raise ModelError(
-            f"a {config.model_type} model has no attention heads", "use a model with attention in every layer"
-        )
-    n_heads = getattr(text, "num_key_value_heads", None) or text.num_attention_heads
-    head = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
-    return int(2 * text.num_hidden_layers * n_heads * head * context_of(text) * dtype.itemsize)
-
-
-def context_of(config: PreTrainedConfig) -> int:
-    """How many ids a model is given at most.
-
-    Past the original length longrope turns by another table, also what is looked at again: what the cache holds would
-    depend on how many ids were verified at once. It ends there."""
-    rope = getattr(config, "rope_parameters", None)
-    kinds = [part for part in (rope, *rope.values()) if isinstance(part, dict)] if isinstance(rope, dict) else []
-    reaches = [part.get("original_max_position_embeddings") for part in kinds if part.get("rope_type") == "longrope"]
-    found = [getattr(config, "max_position_embeddings", None), *reaches]
-    return int(min(filter(None, found), default=_DEFAULT_CONTEXT))
 
 
 def refuse_if_too_large(needed: Estimated, device: torch.device) -> None:
@@ -296,7 +281,7 @@ def _cut_to_fit(target: Checkpoint, most: int) -> Checkpoint:
 def estimate_pair(plan: Plan) -> Estimated:
     """What loading the pair would take on the target's device. Raises ModelError."""
     together = plan.drafter if plan.drafter_device == plan.device else None
-    return estimate(plan.target, together, plan.device, plan.dtype)
+    return estimate(plan.target, together, plan.device, plan.dtype, plan.runtime)
 
 
 def refuse_pair(plan: Plan, needed: Estimated) -> None:

@@ -268,28 +268,37 @@ class ProcessHost:
         self._timer, self._urgent = None, self._closing
 
     def _child_ended(self, ending: Ending) -> None:
+        run, end = self._end_of_run(ending)
+        if run is not None and end is not None:
+            self._save(run, end)  # without the lock: a slow disk must not hold the window
         with self._lock:
-            self._calm()
             asked, self._dying = self._dying, False
             self._child, self._reloading, self._refusal = None, False, None
             if self._tasks and self._tasks[0].told:
                 self._tasks.popleft()
             if self._tasks and self._tasks[0].handed:
-                self._end_first(ending)
+                self._end_first(ending, end)
             elif not (asked or self._closing):
                 self.inbox.put(EngineEnded(*endings.words(ending)))
             self._run = None
             self._advance()
 
-    def _end_first(self, ending: Ending) -> None:
-        """Answer the command that the process left behind."""
+    def _end_of_run(self, ending: Ending) -> tuple[RunSoFar | None, RunFinished | RunFailed | None]:
+        """The run that the process left behind, and how it ends; nothing where there is none."""
+        with self._lock:
+            self._calm()
+            task = self._tasks[0] if self._tasks else None
+            if self._run is None or task is None or task.told or not task.handed:
+                return None, None
+            return self._run, self._run.stopped() if task.cancelled else self._run.failed(ending)
+
+    def _end_first(self, ending: Ending, end: RunFinished | RunFailed | None) -> None:
+        """Answer the command that the process left behind; end: that of a run, which is saved."""
         task, what = self._tasks[0], name_of(self._tasks[0].command)
         if isinstance(task.command, Unload):
             self._pair = None
             self._answer(ModelUnloaded())
-        elif self._run is not None:
-            end = self._run.stopped() if task.cancelled else self._run.failed(ending)
-            self._save(self._run, end)
+        elif end is not None:
             self._answer(end)
         elif task.cancelled:
             hint = (

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app import theme, words
+from app import run_words, theme, words
 from app.panel import Panel
 from app.panels.two_runs import TwoRuns
 from app.run_record import RunRecord
@@ -106,6 +106,8 @@ class HistoryPanel(Panel):
         heat = settings.get("temperature")
         parts.append(f"T {heat:g}" if heat and isinstance(heat, int | float) else self.tr("greedy"))
         parts.append(self.tr("seed {0}").format(self._value(settings.get("seed", 0))))
+        if started.runtime is not None:
+            parts.append(run_words.runtime(started.runtime))
         if started.forked_from is not None:
             parts.append(self._fork(started))
         if record.source is not None:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from PySide6.QtCore import QSettings, Signal
 from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QVBoxLayout, QWidget
 
-from app import faults, labels, theme, words
+from app import faults, labels, run_words, theme, words
 from app.labels import plain_label
 from app.model_names import builtin_name, full_name, is_builtin
 from app.panels import path_line
@@ -19,10 +19,11 @@ from app.recent_folders import RecentFolders
 from app.requests import NO_DRAFTER, default_drafter
 from engine import folders
 from engine.commands import Load
-from engine.events import ModelOption, Role, Surveyed
+from engine.events import ModelLoaded, ModelOption, Role, Surveyed
 
 _DEVICES = ("auto", "cpu", "cuda")
 _DTYPES = ("auto", "float32", "bfloat16", "float16")
+_RUNTIMES = ("auto", "fused", "modules")
 _LOOKUP = "lookup"
 
 
@@ -42,6 +43,8 @@ class PairForm(QWidget):
         self.drafter = ModelPicker(pair.drafter, self.tr("Drafter"), self._drafter_tip(), self)
         self.device = self._fixed(_DEVICES, pair.device, self.tr("Device"), self._device_tip())
         self.dtype = self._fixed(_DTYPES, pair.dtype, self.tr("Number type"), self._dtype_tip())
+        self.runtime = self._fixed(_RUNTIMES, pair.runtime, self.tr("Forward"), self._runtime_tip())
+        self.runtime_note = plain_label("", self, role="muted", wraps=True)
         self.target_note = plain_label("", self, role="muted", wraps=True)
         self.drafter_note = plain_label("", self, role="muted", wraps=True)
         self.others = ElidedLabel(self, role="muted")
@@ -51,7 +54,7 @@ class PairForm(QWidget):
         for picker in (self.target, self.drafter):
             picker.folder_asked.connect(lambda picker=picker: self._ask_folder(picker))
             picker.look_asked.connect(self.look_asked)
-        for box in (self.device, self.dtype):
+        for box in (self.device, self.dtype, self.runtime):
             box.currentTextChanged.connect(self.changed)
         self._offer()
 
@@ -63,6 +66,7 @@ class PairForm(QWidget):
             device=self.device.currentText(),
             dtype=self.dtype.currentText(),
             drafter_device=self._drafter_device,
+            runtime=self.runtime.currentText(),
         )
 
     def choose(self, target: str, drafter: str) -> None:
@@ -71,6 +75,11 @@ class PairForm(QWidget):
         self._displaced = ""
         self.drafter.set_spec(drafter)
         self.changed.emit()
+
+    def choose_runtime(self, name: object) -> None:
+        """Choose what computes, where there is such a one."""
+        if name in _RUNTIMES:
+            self.runtime.setCurrentText(str(name))
 
     def remember(self, *specs: str) -> None:
         """Offer the folders among these from now on."""
@@ -87,6 +96,10 @@ class PairForm(QWidget):
         """Offer what the engine found, with its reasons."""
         self._surveyed = surveyed
         self._offer()
+
+    def show_runtime(self, model: ModelLoaded | None) -> None:
+        """Say what computes the models in memory, and why where it is not our own."""
+        self.runtime_note.setText("" if model is None else run_words.runtimes(model))
 
     def show_reason(self, why_not: str) -> None:
         """Say below the model it is about why the chosen pair cannot serve; otherwise what the models are."""
@@ -224,6 +237,12 @@ class PairForm(QWidget):
             "How numbers are stored: auto is float32 on a CPU and bfloat16 on a GPU. Half the bits, half the memory."
         )
 
+    def _runtime_tip(self) -> str:
+        return self.tr(
+            "What computes a step: fused is Draftscope's own, leaner way through the model, modules is transformers'. "
+            "Both give the same numbers up to rounding; auto is fused wherever it is exact."
+        )
+
     def _lay_out(self) -> None:
         form = QFormLayout()
         form.setContentsMargins(0, 0, 0, 0)
@@ -235,6 +254,7 @@ class PairForm(QWidget):
             (self.tr("Drafter"), self.drafter),
             (self.tr("Device"), self.device),
             (self.tr("Numbers"), self.dtype),
+            (self.tr("Forward"), self.runtime),
         ):
             label = plain_label(text, self)
             label.setBuddy(box)
@@ -242,6 +262,7 @@ class PairForm(QWidget):
             form.addRow(label, box)
         form.insertRow(1, self.target_note)
         form.insertRow(3, self.drafter_note)
+        form.addRow(self.runtime_note)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.HALF)

@@ -127,6 +127,7 @@ class SetupPanel(Panel):
         if said != self._drawn:
             self._drawn = said
             self._draw_models()
+            self.models.show_runtime(said.model)
             self.memory.show_loaded(said.model, said.loading)
             self._draw_needed()
         if self._has_question() and not self._pause.isActive():
@@ -137,6 +138,7 @@ class SetupPanel(Panel):
         pair = self.models.pair()
         for name, spec in (("target", pair.target), ("drafter", pair.drafter)):
             settings.setValue(f"decode/{name}", spec)
+        settings.setValue("decode/runtime", pair.runtime)
         self.form.save(settings, "decode")
         settings.setValue("decode/measure_only", self.measure_only)
         self.models.recent.save(settings)
@@ -147,6 +149,8 @@ class SetupPanel(Panel):
         target, drafter = settings.value("decode/target"), settings.value("decode/drafter")
         if not self._named and isinstance(target, str) and isinstance(drafter, str) and target and drafter:
             self.models.choose(target, drafter)
+        if not self._named:
+            self.models.choose_runtime(settings.value("decode/runtime"))
         self.form.restore(settings, "decode")
         self.measure.box.setChecked(bool(settings.value("decode/measure_only", False, type=bool)))
 

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from engine.fast import products
 from engine.fast.weights import FusedWeights, Projection
-from engine.models import LoadedModel, kv_bytes
+from engine.kv_size import kv_bytes
+from engine.models import LoadedModel
 
 _N_PASSES = 11
 _COPIED_BYTES = {"cuda": 1 << 30, "cpu": 1 << 27}
@@ -61,7 +62,7 @@ def step_bytes(target: LoadedModel, n_context: int) -> int:
     weight = target.model.get_input_embeddings().weight
     tied = target.model.get_output_embeddings().weight is weight
     matrices = target.n_bytes - (0 if tied else weight.nbytes)
-    return matrices + kv_bytes(target.model.config, target.dtype) * n_context // target.context
+    return matrices + kv_bytes(target.model.config, target.dtype, target.runtime, context=n_context)
 
 
 def _median_ms(weights: FusedWeights, multiply: Callable[[Tensor, Projection], Tensor], *, n_rows: int) -> float:

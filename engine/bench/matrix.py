@@ -14,7 +14,8 @@ from engine.bench.blocks import Calls, Prompts
 from engine.bench.systems import BatchSystem, System
 from engine.errors import InputError
 from engine.events import Event, Progressed, RuntimeName
-from engine.models import LoadedModel, Pair, RuntimeChoice
+from engine.kv_size import RuntimeChoice
+from engine.models import LoadedModel, Pair
 from engine.speed_model import Interval
 
 PLAIN, SPECULATIVE = "ours_plain", "ours_speculative"

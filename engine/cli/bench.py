@@ -217,6 +217,36 @@ def bench_table(
     return OK
 
 
+@with_options(SpeculativeConfig, hidden=_FIXED)
+def bench_endurance(
+    *,
+    pair: PairOptions,
+    settings: Settings,
+    rounds: Annotated[int, typer.Option(help="rounds in all")] = 10_000,
+    json: Json = False,
+) -> int:
+    """Thousands of rounds on one engine: what grows."""
+    output = Output(json=json)
+    config = make_config(SpeculativeConfig, settings)
+    if rounds < 1:
+        raise InputError(f"rounds = {rounds}: must be >= 1", "10000 show what grows slowly")
+    if pair.chosen_drafter() == "none":
+        raise InputError("there is no drafter to propose anything", "name one with --drafter")
+    from engine.bench.endurance import Endurance, endure
+    from engine.bench.prompts import held_out_prompts
+    from engine.cli.running import hosted_pair
+
+    config = msgspec.structs.replace(config, baseline=False, stop_at_end=False)
+    with hosted_pair(pair, "thread", output) as (hosted, target):
+        asked = [prompt[: max(1, target.context // 2)] for prompt in held_out_prompts(target.tokenizer, 8)]
+        for item in endure(hosted, asked, config, n_rounds=rounds):
+            if isinstance(item, Endurance):
+                output.summary(msgspec.to_builtins(item))
+            else:
+                output.event(item)
+    return OK
+
+
 def bench_ui() -> int:
     """The window under a stream: frames, stalls, what drawing costs the engine; run as `draftscope bench ui`."""
     raise InputError("bench ui measures the window, which the engine knows nothing of", "run draftscope bench ui")

@@ -14,6 +14,7 @@ _benches.command("scaling")(bench.bench_scaling)
 _benches.command("gpu")(bench.bench_gpu)
 _benches.command("table")(bench.bench_table)
 _benches.command("rounds")(rounds.bench_rounds)
+_benches.command("endurance")(bench.bench_endurance)
 _benches.command("ui")(bench.bench_ui)
 app.add_typer(_benches, name="bench")
 

@@ -81,9 +81,10 @@ def fused(drafter: Drafter | None) -> FusedDrafter | None:
 
 def _build(spec: str, target: LoadedModel, model: LoadedModel | None) -> SmallModelDrafter:
     assert model is not None
+    reach = min(model.context, target.context)
     return SmallModelDrafter(
-        model.sequence(),
-        context=model.context,
+        model._replace(context=reach).sequence(),
+        context=reach,
         n_target_vocabulary=target.n_vocabulary,
         target_device=target.device,
     )

@@ -117,7 +117,9 @@ def shape_of(model: PreTrainedModel) -> Shape:
 
 
 def _windows(config: PreTrainedConfig) -> tuple[int | None, ...]:
-    """Mistral's window holds for every layer, Qwen's where the layer's type says so; other modules ignore a window."""
+    """On how many positions each layer of these families looks back; None is all of them.
+
+    Mistral's window holds for every layer, Qwen's where the layer's type says so; other modules ignore a window."""
     window = getattr(config, "sliding_window", None)
     if config.model_type == "mistral":
         return (window,) * int(config.num_hidden_layers)

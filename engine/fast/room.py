@@ -20,6 +20,11 @@ class Buffers(NamedTuple):
     sin: Tensor
 
 
+def n_bytes(n_layers: int, n_kv_heads: int, head_size: int, *, n_positions: int, itemsize: int) -> int:
+    """What buffers for so many positions take: keys and values of every layer, three half rows of tables."""
+    return n_positions * itemsize * (2 * n_layers * n_kv_heads * head_size + 3 * (head_size // 2))
+
+
 class Room:
     """Buffers that double when they are full, up to the context where that is long enough."""
 

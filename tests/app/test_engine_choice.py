@@ -1,5 +1,8 @@
 """Where the engine runs: chosen in the menu, kept, told, done with the next load."""
 
+import threading
+import time
+
 import pytest
 
 from app import application, event_words, main_window
@@ -8,6 +11,7 @@ from engine import hosts
 from engine.commands import Estimate, Load, Run, Train
 from engine.events import EngineEnded, EngineStarted, RunFinished
 from engine.hosts import ChosenHost
+from engine.method import Request
 from tests.app.factory import MODEL, PAIR, FakeHost, whole_run
 
 
@@ -47,6 +51,14 @@ def _say(window, host, *events):
     window.store.pump()
 
 
+def _changed(made):
+    """Wait until the second host was handed its first command."""
+    for _ in range(1000):
+        if len(made) == 2 and made[1][1].submitted:
+            return
+        time.sleep(0.01)
+
+
 def _switch(window):
     window._menus.actions["own_process"].trigger()
 
@@ -59,6 +71,7 @@ def test_the_thread_is_the_default_and_the_process_is_one_switch_away(open_windo
     _switch(window)
     assert "next run" in window.store.told
     window.run()
+    _changed(made)
     (_, thread), (kind, process) = made
     assert (kind, thread.closed, thread.submitted[1:]) == ("process", True, [])
     assert isinstance(process.submitted[0], Load)
@@ -76,6 +89,7 @@ def test_run_under_way_goes_on_where_it_is(open_window, made):
     assert not thread.closed
     _say(window, thread, RunFinished("length", 5))
     window.run()
+    _changed(made)
     assert [kind for kind, _ in made] == ["thread", "process"]
 
 
@@ -122,6 +136,7 @@ def test_a_training_too_is_done_where_the_engine_was_chosen_to_run(made):
     host.choose("process")
     host.submit(Estimate(Load()))
     host.submit(training := Train("builtin", "", "out", {}))
+    _changed(made)
     (_, thread), (kind, process) = made
     assert (kind, thread.closed, process.submitted) == ("process", True, [training])
 
@@ -132,3 +147,21 @@ def test_a_host_that_was_never_asked_anything_is_not_made(made):
     assert host.close()
     assert made == []
     assert host.kind == "process"
+
+
+def test_nobody_waits_for_the_end_of_the_host_before(made):
+    host, may_end = ChosenHost("thread", None), threading.Event()
+    host.submit(Load())
+    made[0][1].close = may_end.wait
+    host.choose("process")
+    commands = [Load(target="a"), Run("plain", {}, Request("x")), Load(target="b")]
+    for command in commands[:2]:
+        host.submit(command)
+    host.cancel()
+    host.submit(commands[2])
+    assert len(made) == 1
+    may_end.set()
+    _changed(made)
+    process = made[1][1]
+    assert host.close()
+    assert (process.submitted, process.n_cancelled) == (commands, 1)

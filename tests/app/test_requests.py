@@ -1,7 +1,9 @@
+from msgspec.structs import replace
+
 from app import requests
 from app.selection import Selection
 from engine.commands import Load
-from tests.app.factory import a_round, started, whole_run
+from tests.app.factory import MODEL, a_round, started, whole_run
 
 SETUP = requests.Setup(Load(drafter="lookup"), {"gamma": 2})
 
@@ -55,3 +57,18 @@ def test_the_pair_of_a_run_is_the_chosen_one_where_it_means_the_same():
         assert requests.pair_of(run, chosen) is chosen
     for chosen in (Load(drafter="none"), Load(dtype="float16"), Load(device="cuda")):
         assert requests.pair_of(run, chosen) == Load("builtin", "builtin", "cpu", "auto", "float32")
+
+
+def test_the_runtime_of_a_run_is_used_again():
+    by_modules, by_ours = (replace(started(), runtime=name) for name in ("modules", "fused"))
+    assert requests.pair_of(by_modules, Load(runtime="modules")) == Load(runtime="modules")
+    assert requests.pair_of(by_modules, Load()).runtime == "modules"
+    assert requests.pair_of(by_ours, Load(runtime="modules")).runtime == "auto"
+    for chosen in (Load(), Load(runtime="fused")):
+        assert requests.pair_of(by_ours, chosen) is chosen
+
+
+def test_what_auto_came_to_is_not_loaded_again():
+    run = replace(started(), runtime="modules")
+    without_ours = replace(MODEL, runtime="modules", why_modules="gpt2 models have no fused forward")
+    assert requests.pair_of(run, chosen := Load(), without_ours) is chosen

@@ -1,4 +1,5 @@
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import QPoint, QPointF, QSettings, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QLabel
@@ -115,6 +116,21 @@ def test_dtype_and_device_change_the_estimate(setup):
     panel.dtype.setCurrentText("auto")
     _ask(panel)
     assert setup.host.submitted[3] == Estimate(PAIR)
+
+
+def test_runtime_is_chosen_estimated_kept_and_said_with_the_reason(setup):
+    panel = _loaded(setup)
+    box = panel.models.runtime
+    assert (box.accessibleName(), box.currentText()) == ("Forward", "auto")
+    assert "rounding" in box.toolTip()
+    box.setCurrentText("modules")
+    assert panel.setup().pair == Load(runtime="modules")
+    panel.save(settings := application.user_settings())
+    again = setup(PAIR)
+    again.restore(settings)
+    assert again.setup().pair.runtime == "modules"
+    setup.say(replace(MODEL, runtime="fused", drafter_runtime="modules", why_drafter_modules="it is\nodd"))
+    assert panel.models.runtime_note.text() == "in memory: target fused · drafter modules (it is⏎odd)"
 
 
 def test_nothing_is_asked_while_a_run_is_under_way(setup):

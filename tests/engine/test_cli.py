@@ -231,9 +231,23 @@ def test_bench_batch_reports_every_batch_size(
     assert (summary["runtime"], summary["n_blocks"]) == (runtime, 3)
 
 
+@pytest.mark.parametrize("runtime", ["fused", "modules"])
+def test_hundreds_of_rounds_leave_no_tensor_behind(
+    runtime: str, pair: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--runtime", runtime, "--rounds", "600", "--max-new-tokens", "60", "--json"]
+    assert main(["bench", "endurance", *pair, *options]) == 0
+    summary = objects(capsys.readouterr().out)[-1]
+    assert summary["rounds"] >= 600  # type: ignore[operator]
+    assert (summary["tensor_growth"], summary["tensor_growth_bytes"]) == (0, 0)
+    assert summary["object_growth"] < 200  # type: ignore[operator]
+    assert (summary["engine"], summary["runtime"]) == ("thread", runtime)
+
+
 @pytest.mark.parametrize(
     ("command", "words"),
     [
+        (["bench", "endurance", "--rounds", "0"], "rounds = 0"),
         (["bench", "decode", "--prompts", "0"], "prompts = 0"),
         (["bench", "decode", "--gammas", "2,x"], "not a list"),
         (["bench", "decode", "--runtimes", "fast"], "unknown runtime"),

@@ -1,0 +1,96 @@
+"""What is held at full context is what was estimated before anything was loaded, within five hundredths."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from engine.cached_model import PREFILL_CHUNK
+from engine.events import Estimated
+from engine.models import LoadedModel
+from engine.sampling import Warp
+from engine.session import Session
+from tests import fakes
+
+TINY = {
+    "llama": ("llama", {}),
+    "tied": ("llama", {"tie_word_embeddings": True}),
+    "one key head": ("llama", {"num_key_value_heads": 1}),
+    "windows": ("mistral-sliding", {}),
+    "a window in one layer": ("qwen3", {"sliding_window": 12, "use_sliding_window": True, "max_window_layers": 1}),
+    "gemma2": ("gemma2", {}),
+    "gpt2": ("gpt2", {}),
+}
+RUNTIMES = ("auto", "modules")
+
+
+def storages(tensors: Iterable[Tensor]) -> int:
+    """Bytes of memory behind tensors, what they share counted once."""
+    return sum({t.untyped_storage().data_ptr(): t.untyped_storage().nbytes() for t in tensors}.values())
+
+
+def weights(loaded: LoadedModel) -> int:
+    found = [*loaded.model.parameters(), *loaded.model.buffers()]
+    for layer in () if loaded.fused is None else loaded.fused.layers:
+        for part in layer:
+            found += [value for value in part or () if isinstance(value, Tensor)]
+    return storages(found)
+
+
+def held_at_full_context(session: Session) -> tuple[int, int]:
+    """Bytes of the target with its cache, and of the drafter with its own."""
+    assert session.models is not None
+    target, drafter = session.models
+    assert drafter is not None
+    assert session.drafter is not None
+    ids = torch.arange(target.context) % fakes.N_ENTRIES
+    sequence = target.sequence()
+    with torch.inference_mode():
+        for chunk in ids[:-8].split(min(PREFILL_CHUNK, target.context // 3)):
+            sequence.prefill(chunk)
+            session.drafter.prefill(chunk.tolist())
+        session.drafter.propose(ids[:-4].tolist(), 3, Warp(), torch.zeros(3, dtype=torch.float64))
+        for token in ids[-8:].split(1):
+            sequence.forward(token)
+            sequence.rollback(0)
+        session.drafter.commit(ids[:-4].tolist())
+    return weights(target) + sequence.bytes(), weights(drafter) + session.drafter.cache_bytes()
+
+
+def assert_as_estimated(target: str, drafter: str, runtime: str) -> None:
+    session = Session()
+    needed = next(iter(session.estimate(target, drafter, runtime=runtime)))
+    list(session.load(target, drafter, runtime=runtime))
+    assert isinstance(needed, Estimated)
+    of_target, of_drafter = held_at_full_context(session)
+    assert of_target == pytest.approx(needed.weights_bytes + needed.kv_bytes, rel=0.05)
+    assert of_drafter == pytest.approx(needed.drafter_bytes, rel=0.05)
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+@pytest.mark.parametrize("name", TINY)
+def test_memory_of_a_tiny_pair_is_as_estimated(name: str, runtime: str, tmp_path: Path) -> None:
+    family, changes = TINY[name]
+    spec = fakes.save(fakes.model(family, **changes), tmp_path / "m")
+    assert_as_estimated(spec, spec, runtime)
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+@pytest.mark.parametrize("drafter", ["builtin", "builtin:rag"])
+def test_memory_of_a_built_in_pair_is_as_estimated(drafter: str, runtime: str) -> None:
+    assert_as_estimated("builtin", drafter, runtime)
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+@pytest.mark.parametrize(("ours", "theirs"), [(64, 128), (128, 64)])
+def test_drafter_is_counted_as_far_as_it_reaches(ours: int, theirs: int, runtime: str, tmp_path: Path) -> None:
+    target = fakes.save(fakes.model(max_position_embeddings=ours), tmp_path / "t")
+    drafter = fakes.save(fakes.model(max_position_embeddings=theirs), tmp_path / "d")
+    (needed,) = Session().estimate(target, drafter, runtime=runtime)
+    assert isinstance(needed, Estimated)
+    at_reach = fakes.save(fakes.model(max_position_embeddings=min(ours, theirs)), tmp_path / "r")
+    (reach,) = Session().estimate(at_reach, at_reach, runtime=runtime)
+    assert isinstance(reach, Estimated)
+    assert needed.drafter_bytes == reach.drafter_bytes
