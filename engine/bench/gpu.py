@@ -11,9 +11,10 @@ import torch
 from msgspec.structs import replace
 
 from engine import folders, machine, models, speed_model
-from engine.bench import blocks, gpt_fast, limits, matrix, systems
-from engine.bench.blocks import Middle, Prompts, middle
+from engine.bench import blocks, gpt_fast, limits, matrix, rounds, systems
+from engine.bench.blocks import Prompts
 from engine.bench.matrix import SPECULATIVE, Cell, Setting
+from engine.bench.rounds import RoundsBench
 from engine.errors import EngineError
 from engine.events import Estimated, Event
 from engine.memory import memory_errors
@@ -22,7 +23,7 @@ from engine.session import release_memory
 from engine.speed_model import Interval
 
 ALPHA = 0.8
-_RECORDED, _UNRECORDED, _GPT_FAST = "recorded", "unrecorded", "gpt_fast"
+_GPT_FAST = "gpt_fast"
 # Target and drafter of each set of shapes.
 SHAPES = {
     "qwen": ("timing:qwen2.5-7b", "timing:qwen2.5-0.5b"),
@@ -60,8 +61,8 @@ class PairResult(msgspec.Struct, frozen=True):
     before, peak_bytes: while measuring; both None off a GPU.
 
     predicted_ms, predicted_speculative_ms: time a token from bytes over bandwidth and the drafter's alpha; None off a
-    GPU. cell: ours and transformers'. recording_cost: share by which keeping every probability lengthens a round, in
-    eager rounds. why_not, why_not_gpt_fast: why something is missing, empty where nothing is."""
+    GPU. cell: ours and transformers'. rounds: one round behind that context and what recording adds to it, on a GPU as
+    graphs. why_not, why_not_gpt_fast: why something is missing, empty where nothing is."""
 
     shapes: str
     target: str
@@ -74,7 +75,7 @@ class PairResult(msgspec.Struct, frozen=True):
     predicted_ms: float | None = None
     predicted_speculative_ms: float | None = None
     cell: Cell | None = None
-    recording_cost: Middle | None = None
+    rounds: RoundsBench | None = None
     gpt_fast: GptFast | None = None
     why_not: str = ""
     why_not_gpt_fast: str = ""
@@ -163,7 +164,7 @@ def _of_pair(result: PairResult, task: Task) -> Generator[Event, None, PairResul
         predicted_ms=None if predicted is None else predicted[0],
         predicted_speculative_ms=None if predicted is None else predicted[1],
         cell=cell,
-        recording_cost=(yield from _recording_cost(pair, asked, task)),
+        rounds=rounds.measure(pair, gamma=task.gamma, length=task.context, n_blocks=task.n_blocks),
     )
     result = yield from _beside_gpt_fast(result, pair, asked, task)
     return replace(result, peak_bytes=None if held is None else torch.cuda.max_memory_allocated(task.device))
@@ -207,21 +208,6 @@ def _predicted(pair: Pair, floor: limits.Floor, task: Task) -> tuple[float, floa
     return target_ms, round_ms / speed_model.expected_tokens(ALPHA, task.gamma)
 
 
-def _recording_cost(pair: Pair, asked: Prompts, task: Task) -> Generator[Event, None, Middle]:
-    assert pair.drafter is not None
-    # The unrecorded loop launches every operation itself, so the recorded one has to as well.
-    target = pair.target._replace(static=None)
-    drafter = systems.small_model_drafter(target, pair.drafter)
-    made = {
-        _RECORDED: systems.ours(target, drafter, gamma=task.gamma, n_new=task.n_new),
-        _UNRECORDED: systems.unrecorded(pair.target, pair.drafter, gamma=task.gamma, n_new=task.n_new),
-    }
-    for system in made.values():
-        system(asked[0])
-    calls = yield from blocks.interleave(made, asked)
-    return middle([ratio - 1 for ratio in blocks.decode_ratios(calls[_RECORDED], calls[_UNRECORDED])])
-
-
 def _beside_gpt_fast(result: PairResult, pair: Pair, asked: Prompts, task: Task) -> Generator[Event, None, PairResult]:
     """The result with gpt-fast's figures, or with the reason why there are none."""
     if task.gpt_fast is None:
@@ -246,7 +232,7 @@ def _beside_gpt_fast(result: PairResult, pair: Pair, asked: Prompts, task: Task)
     return replace(result, gpt_fast=GptFast(ms, median(ratios), ci, blocks.same_ids(calls)))
 
 
-def rows(found: GpuBench) -> Sequence[tuple[str, ...]]:
+def table(found: GpuBench) -> Sequence[tuple[str, ...]]:
     """The results as a short table, its head first."""
     head = ("pair", "plain ms", "of limit", "spec ms", "transformers plain", "assisted", "ratio", "gpt-fast", "alpha",
             "recording", "same")  # fmt: skip
@@ -262,7 +248,7 @@ def _row(pair: PairResult) -> tuple[str, ...]:
     plain, drafted, their_plain, assisted = figures
     share = "-" if cell.fraction_of_limit is None else f"{cell.fraction_of_limit:.0%}"
     beside = "-" if pair.gpt_fast is None else f"{pair.gpt_fast.ms_per_token:.3g}"
-    cost = "-" if pair.recording_cost is None else f"{pair.recording_cost.value:+.1%}"
+    cost = "-" if pair.rounds is None else f"{pair.rounds.recording_cost:+.1%}"
     ratio = "-" if cell.ratio_vs_transformers is None else f"{cell.ratio_vs_transformers:.2f}"
     same = "yes" if cell.same_tokens else "no"
     return (

@@ -13,7 +13,6 @@ from engine.batch.decoder import BatchDecoder
 from engine.batch.drafters import SmallModelRows
 from engine.batch.generation import RowGeneration, RowRequest, generate_rows
 from engine.batch.sequences import sequences_of
-from engine.cached_model import PREFILL_CHUNK, SequenceModel
 from engine.clock import clock_for
 from engine.drafters.small_model import SmallModelDrafter
 from engine.events import RoundFinished
@@ -176,40 +175,3 @@ def small_model_drafter(target: LoadedModel, drafter: LoadedModel) -> Drafter:
         n_target_vocabulary=target.n_vocabulary,
         target_device=target.device,
     )
-
-
-def unrecorded(target: LoadedModel, small: LoadedModel, *, gamma: int, n_new: int) -> System:
-    """Greedy drafting and verifying of ours with nothing kept but the ids: what recording costs is what this saves."""
-
-    @torch.inference_mode()
-    def call(prompt: Sequence[int]) -> Call:
-        started = time.perf_counter()
-        models = target.sequence(), small.sequence()
-        for start in range(0, len(prompt) - 1, PREFILL_CHUNK):
-            chunk = torch.tensor(prompt[start : min(start + PREFILL_CHUNK, len(prompt) - 1)], device=target.device)
-            for model in models:
-                model.prefill(chunk)
-        ids = list(prompt)
-        began = time.perf_counter()
-        while len(ids) < len(prompt) + n_new:
-            ids += _bare_round(*models, ids, min(gamma, len(prompt) + n_new - len(ids) - 1))
-        ended = time.perf_counter()
-        return Call(tuple(ids[len(prompt) :]), 1e3 * (ended - started), 1e3 * (ended - began))
-
-    return call
-
-
-def _bare_round(target: SequenceModel, small: SequenceModel, ids: Sequence[int], n: int) -> list[int]:
-    """The ids of one round."""
-    drafted: list[Tensor] = []
-    feed = torch.tensor(ids[small.length :], device=target.device)
-    for _ in range(n):
-        feed = small.forward(feed)[-1, : target.n_vocabulary].argmax(-1, keepdim=True)
-        drafted.append(feed)
-    pending = torch.tensor(ids[-1:], device=target.device)
-    chosen = target.forward(torch.cat([pending, *drafted])).argmax(-1)
-    kept = (chosen[:n] == torch.cat([*drafted, chosen[:0]])).cumprod(0).sum().view(1)
-    n_kept, *found = torch.cat([kept, chosen]).tolist()  # sync: the one wait of a round
-    target.rollback(n - n_kept)
-    small.rollback(max(0, small.length - (len(ids) + n_kept)))
-    return list(found[: n_kept + 1])

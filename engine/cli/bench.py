@@ -160,7 +160,7 @@ def bench_gpu(
             output.event(item)
         elif item.complete:
             output.summary(msgspec.to_builtins(item))
-            output.table(gpu.rows(item))
+            output.table(gpu.table(item))
         elif out is not None:
             output.save(msgspec.to_builtins(item))
     return OK
