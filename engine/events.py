@@ -226,7 +226,7 @@ class ModelLoaded(Event, frozen=True):
     """A target and drafter are ready.
 
     runtime: what computes the forward, our own or transformers' modules; why_modules: why not our own. The drafter's
-    are empty where it is no model."""
+    are empty where it is no model. n_threads: threads of the processor that torch uses, 0 where it was not said."""
 
     target: str
     drafter: str
@@ -240,6 +240,7 @@ class ModelLoaded(Event, frozen=True):
     why_modules: str = ""
     drafter_runtime: RuntimeName | None = None
     why_drafter_modules: str = ""
+    n_threads: int = 0
 
 
 class ModelUnloaded(Event, frozen=True):

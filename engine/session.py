@@ -12,7 +12,7 @@ from typing import cast
 import torch
 from msgspec.structs import replace
 
-from engine import drafters, folders, methods, models
+from engine import drafters, folders, methods, models, threads
 from engine.errors import EngineError, InputError
 from engine.events import Estimated, Event, ModelLoaded, ModelUnloaded, Progressed, Setting
 from engine.memory import memory_errors
@@ -35,6 +35,7 @@ class Session:
 
     def __init__(self) -> None:
         quiet_libraries()
+        threads.use_usable_cores()
         self.target: LoadedModel | None = None
         self.models: Pair | None = None
         self.drafter: Drafter | None = None
@@ -207,4 +208,5 @@ def _loaded(pair: Pair, drafter: str, seconds: float) -> ModelLoaded:
         why_modules=target.why_modules,
         drafter_runtime=None if pair.drafter is None else pair.drafter.runtime,
         why_drafter_modules="" if pair.drafter is None else pair.drafter.why_modules,
+        n_threads=torch.get_num_threads(),
     )
