@@ -120,7 +120,9 @@ def _(event: events.ModelLoaded) -> str:
 
 def _how(event: events.ModelLoaded) -> list[str]:
     """What was decided about a model, where it was said."""
-    return [tr("threads: {0}").format(event.n_threads)] if event.n_threads else []
+    threads = [tr("threads: {0}").format(event.n_threads)] if event.n_threads else []
+    bits = [tr("target's weights in {0}").format(_name(event.quantize))] if event.quantize != "none" else []
+    return [*threads, *bits]
 
 
 @_describe.register

@@ -92,6 +92,7 @@ class RunStarted(Event, frozen=True):
     note: str = ""
     schema: int = SCHEMA
     runtime: RuntimeName | None = None
+    quantize: str = "none"
 
 
 class PhaseFinished(Event, frozen=True):
@@ -226,7 +227,8 @@ class ModelLoaded(Event, frozen=True):
     """A target and drafter are ready.
 
     runtime: what computes the forward, our own or transformers' modules; why_modules: why not our own. The drafter's
-    are empty where it is no model. n_threads: threads of the processor that torch uses, 0 where it was not said."""
+    are empty where it is no model. n_threads: threads of the processor that torch uses, 0 where it was not said.
+    quantize: the bits that the target's weights were put into, "none" where they were left as dtype says."""
 
     target: str
     drafter: str
@@ -241,6 +243,7 @@ class ModelLoaded(Event, frozen=True):
     drafter_runtime: RuntimeName | None = None
     why_drafter_modules: str = ""
     n_threads: int = 0
+    quantize: str = "none"
 
 
 class ModelUnloaded(Event, frozen=True):

@@ -47,6 +47,7 @@ from engine.events import (
 from engine.faults import failed, refused
 from engine.gate import Gate
 from engine.method import Request
+from engine.quiet import quiet_imports
 from engine.run_log import Outbox, RunLog
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class _Task(NamedTuple):
 
 def new_session() -> "Session":
     """The models' side; imports torch."""
+    quiet_imports()
     from engine.session import Session
 
     return Session()

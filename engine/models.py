@@ -16,6 +16,7 @@ from engine.fast import families
 from engine.fast.model import FusedModel
 from engine.fast.weights import FusedWeights, fuse
 from engine.folders import Checkpoint
+from engine.quantize import Quantize, held_bytes, quantise, quantise_fused, weight_bytes
 from engine.text import TokenTexts
 
 DType: TypeAlias = Literal["auto", "float32", "bfloat16", "float16"]
@@ -43,6 +44,7 @@ class LoadedModel(NamedTuple):
     n_bytes: int
     fused: FusedWeights | None = None
     why_modules: str = ""
+    quantize: Quantize = "none"
 
     @property
     def runtime(self) -> RuntimeName:
@@ -85,11 +87,18 @@ def parse_runtime(name: str) -> RuntimeChoice:
     raise InputError(f"unknown runtime {name!r}", f"use {', '.join(_RUNTIMES)}")
 
 
-def estimate(target: Checkpoint, drafter: Checkpoint | None, device: torch.device, dtype: torch.dtype) -> Estimated:
+def estimate(
+    target: Checkpoint,
+    drafter: Checkpoint | None,
+    device: torch.device,
+    dtype: torch.dtype,
+    *,
+    quantize: Quantize = "none",
+) -> Estimated:
     """What loading would take: weights, a full-context KV cache of the target, the drafter, and what is free."""
     config = checks.configuration(target)
     return Estimated(
-        weights_bytes=target.n_parameters * dtype.itemsize,
+        weights_bytes=held_bytes(config, target.n_parameters, dtype, quantize),
         kv_bytes=kv_bytes(config, dtype),
         drafter_bytes=0
         if drafter is None
@@ -164,6 +173,18 @@ def on_runtime(loaded: LoadedModel, choice: RuntimeChoice) -> LoadedModel:
     return loaded._replace(why_modules=reason)
 
 
+def in_fewer_bits(loaded: LoadedModel, choice: Quantize) -> LoadedModel:
+    """The model, which must be ours alone, with its layers' weights quantised. Raises ModelError."""
+    if choice == "none":
+        return loaded
+    if loaded.fused is None:
+        quantise(loaded.model, choice)
+        made = loaded
+    else:
+        made = loaded._replace(fused=quantise_fused(loaded.model, loaded.fused, choice))
+    return made._replace(quantize=choice, n_bytes=sum(map(weight_bytes, loaded.model.parameters())))
+
+
 def _not_fused(spec: str, reason: str) -> ModelError:
     return ModelError(f"{spec} has no fused runtime: {reason}", "use the runtime auto or modules")
 
@@ -227,6 +248,7 @@ class Plan(NamedTuple):
     dtype: torch.dtype
     drafter_dtype: torch.dtype
     runtime: RuntimeChoice = "auto"
+    quantize: Quantize = "none"
 
 
 def plan(
@@ -239,12 +261,16 @@ def plan(
 def estimate_pair(plan: Plan) -> Estimated:
     """What loading the pair would take on the target's device. Raises ModelError."""
     together = plan.drafter if plan.drafter_device == plan.device else None
-    return estimate(plan.target, together, plan.device, plan.dtype)
+    return estimate(plan.target, together, plan.device, plan.dtype, quantize=plan.quantize)
 
 
 def refuse_pair(plan: Plan, needed: Estimated) -> None:
-    """Everything that can be held against a pair before its weights are read. Raises InputError, ModelError."""
-    refuse_if_too_large(needed, plan.device)
+    """Everything that can be held against a pair before its weights are read. Raises InputError, ModelError.
+
+    Weights to be quantised pass through memory whole."""
+    refuse_if_too_large(
+        needed if plan.quantize == "none" else estimate_pair(plan._replace(quantize="none")), plan.device
+    )
     for checkpoint in (plan.target, plan.drafter):
         if checkpoint is not None:
             checks.refuse_recurrent(checkpoint, checks.configuration(checkpoint))
@@ -274,7 +300,7 @@ def load_pair(plan: Plan) -> Iterator[Progressed | Estimated | Pair]:
             continue
         for item in load(checkpoint, device, dtype, plan.runtime):
             if isinstance(item, LoadedModel):
-                loaded.append(item)
+                loaded.append(item if loaded else in_fewer_bits(item, plan.quantize))
             elif reports.worth_saying(before + min(item, n_bytes)):
                 yield reports.at(before + min(item, n_bytes))
         before += n_bytes

@@ -18,6 +18,7 @@ from engine.events import Estimated, Event, ModelLoaded, ModelUnloaded, Progress
 from engine.memory import memory_errors
 from engine.method import MethodSpec, Request, make_config
 from engine.models import LoadedModel, Pair, Plan
+from engine.quantize import parse_quantize
 from engine.quiet import quiet_libraries
 from engine.runtime import Runtime
 from engine.speculate import Drafter
@@ -50,12 +51,21 @@ class Session:
         drafter_device: str = "auto",
         dtype: str = "auto",
         runtime: str = "auto",
+        quantize: str = "none",
     ) -> Iterator[Event]:
         """Load a pair, replacing the one before once the new one is complete; yields estimate, progress, ModelLoaded.
 
         Raises InputError, ModelError, MemoryExhausted; the pair before stays loaded."""
         started = time.perf_counter()
-        planned = _plan(target, drafter, device=device, drafter_device=drafter_device, dtype=dtype, runtime=runtime)
+        planned = _plan(
+            target,
+            drafter,
+            device=device,
+            drafter_device=drafter_device,
+            dtype=dtype,
+            runtime=runtime,
+            quantize=quantize,
+        )
         pair: Pair | None = None
         with closing(cast(Generator[Progressed | Estimated | Pair, None, None], models.load_pair(planned))) as steps:
             for item in steps:
@@ -77,11 +87,20 @@ class Session:
         drafter_device: str = "auto",
         dtype: str = "auto",
         runtime: str = "auto",
+        quantize: str = "none",
     ) -> Iterator[Event]:
         """Yield what loading a pair would take and why it would be refused, if it would; reads headers only."""
         needed = Estimated(0, 0, 0, 0, device, target)
         try:
-            planned = _plan(target, drafter, device=device, drafter_device=drafter_device, dtype=dtype, runtime=runtime)
+            planned = _plan(
+                target,
+                drafter,
+                device=device,
+                drafter_device=drafter_device,
+                dtype=dtype,
+                runtime=runtime,
+                quantize=quantize,
+            )
             needed = models.estimate_pair(planned)
             models.refuse_pair(planned, needed)
             yield replace(needed, drafter=drafter)
@@ -135,7 +154,7 @@ class Session:
     def _loaded_target(self, job: Job) -> LoadedModel | None:
         """The target in memory, if it is that of the job."""
         on, found = models.parse_device(job.device), self.target
-        if found is None or found.spec != job.target or found.device.type != on.type:
+        if found is None or found.spec != job.target or found.device.type != on.type or found.quantize != "none":
             return None
         return found if found.dtype == models.parse_dtype(job.dtype, found.device) else None
 
@@ -183,14 +202,16 @@ def release_memory() -> None:
         torch.cuda.empty_cache()
 
 
-def _plan(target: str, drafter: str, *, device: str, drafter_device: str, dtype: str, runtime: str) -> Plan:
+def _plan(
+    target: str, drafter: str, *, device: str, drafter_device: str, dtype: str, runtime: str, quantize: str
+) -> Plan:
     on = models.parse_device(device)
     drafter_on = on if drafter_device == "auto" else models.parse_device(drafter_device)
     models.parse_dtype(dtype, on)
-    chosen = models.parse_runtime(runtime)
+    chosen, bits = models.parse_runtime(runtime), parse_quantize(quantize, on)
     needs_model = drafter != NO_DRAFTER and drafters.find(drafter).needs_model
     small = folders.inspect(drafter, drafter=True) if needs_model else None
-    return models.plan(folders.inspect(target), small, on, drafter_on, dtype)._replace(runtime=chosen)
+    return models.plan(folders.inspect(target), small, on, drafter_on, dtype)._replace(runtime=chosen, quantize=bits)
 
 
 def _loaded(pair: Pair, drafter: str, seconds: float) -> ModelLoaded:
@@ -209,4 +230,5 @@ def _loaded(pair: Pair, drafter: str, seconds: float) -> ModelLoaded:
         drafter_runtime=None if pair.drafter is None else pair.drafter.runtime,
         why_drafter_modules="" if pair.drafter is None else pair.drafter.why_modules,
         n_threads=torch.get_num_threads(),
+        quantize=target.quantize,
     )

@@ -33,6 +33,7 @@ def run_started(
         forked_from=request.forked_from,
         forked_at=request.forked_at,
         runtime=rt.target.runtime,
+        quantize=rt.target.quantize,
     )
 
 

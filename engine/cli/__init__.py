@@ -5,6 +5,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from engine.errors import EngineError
+from engine.quiet import quiet_imports
 
 if TYPE_CHECKING:
     import typer
@@ -25,6 +26,7 @@ def run_command(app: "typer.Typer", argv: list[str], *, name: str) -> int:
     from typer.exceptions import Abort, Exit, TyperException
 
     _write_any_text()
+    quiet_imports()
     command = typer.main.get_command(app)
     try:
         result = command.main(args=argv, prog_name=name, standalone_mode=False)

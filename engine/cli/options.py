@@ -31,6 +31,9 @@ class PairOptions(msgspec.Struct, frozen=True):
     runtime: Annotated[
         str, Meta(description="fused: our own forward, modules: transformers'; auto is fused where it is exact")
     ] = "auto"
+    quantize: Annotated[
+        str, Meta(description="none, int8 or int4 weights of the target, through torchao (the extra `quantize`)")
+    ] = "none"
 
     def chosen_drafter(self) -> str:
         """The drafter's SPEC: for `auto`, the built-in one beside the built-in target, prompt lookup elsewhere."""

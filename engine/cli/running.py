@@ -45,6 +45,7 @@ def loaded_session(pair: PairOptions, output: Output) -> "Session":
         drafter_device=pair.drafter_device,
         dtype=pair.dtype,
         runtime=pair.runtime,
+        quantize=pair.quantize,
     ):
         output.event(event)
     return session

@@ -164,7 +164,8 @@ class FewRows:
 
 def serves(weights: FusedWeights) -> bool:
     """Whether a few rows of this model are multiplied here."""
-    return weights.embedding.device.type == "cpu" and weights.embedding.dtype == torch.float32
+    embedding = weights.embedding
+    return embedding.device.type == "cpu" and embedding.dtype == torch.float32 and not weights.quantised
 
 
 def _turns(held: Buffers, at: slice | Tensor) -> _Turns:

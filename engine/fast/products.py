@@ -16,6 +16,8 @@ MOST_ROWS = 32
 def streams(weights: FusedWeights) -> bool:
     """Whether a step's matrices come from memory, so that few rows are better multiplied from the left."""
     matrix = weights.head.weight
+    if weights.quantised:
+        return False
     return matrix.device.type == "cpu" and matrix.dtype == torch.float32 and weights.n_bytes >= _LEAST_STREAMED_BYTES
 
 
