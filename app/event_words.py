@@ -122,7 +122,8 @@ def _how(event: events.ModelLoaded) -> list[str]:
     """What was decided about a model, where it was said."""
     threads = [tr("threads: {0}").format(event.n_threads)] if event.n_threads else []
     bits = [tr("target's weights in {0}").format(_name(event.quantize))] if event.quantize != "none" else []
-    return [*threads, *bits]
+    why = [one_line(event.why_dtype)] if event.why_dtype else []
+    return [*threads, *bits, *why]
 
 
 @_describe.register

@@ -228,7 +228,8 @@ class ModelLoaded(Event, frozen=True):
 
     runtime: what computes the forward, our own or transformers' modules; why_modules: why not our own. The drafter's
     are empty where it is no model. n_threads: threads of the processor that torch uses, 0 where it was not said.
-    quantize: the bits that the target's weights were put into, "none" where they were left as dtype says."""
+    quantize: the bits that the target's weights were put into, "none" where they were left as dtype says.
+    why_dtype: why this type, empty where it was not chosen by measuring."""
 
     target: str
     drafter: str
@@ -244,6 +245,7 @@ class ModelLoaded(Event, frozen=True):
     why_drafter_modules: str = ""
     n_threads: int = 0
     quantize: str = "none"
+    why_dtype: str = ""
 
 
 class ModelUnloaded(Event, frozen=True):

@@ -19,7 +19,8 @@ from engine.folders import Checkpoint
 from engine.quantize import Quantize, held_bytes, quantise, quantise_fused, weight_bytes
 from engine.text import TokenTexts
 
-DType: TypeAlias = Literal["auto", "float32", "bfloat16", "float16"]
+DType: TypeAlias = Literal["auto", "fastest", "float32", "bfloat16", "float16"]
+FASTEST: DType = "fastest"
 RuntimeChoice: TypeAlias = Literal["auto", "fused", "modules"]
 _RUNTIMES: tuple[RuntimeChoice, ...] = get_args(RuntimeChoice)
 _TORCH_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -71,11 +72,13 @@ def parse_device(name: str) -> torch.device:
 
 
 def parse_dtype(name: str, device: torch.device) -> torch.dtype:
-    """`auto` is float32 on a CPU and bfloat16 on CUDA, whatever the checkpoint says."""
-    if name == "auto":
+    """`auto` is float32 on a CPU and bfloat16 on CUDA, whatever the checkpoint says.
+
+    So is `fastest` where nothing is measured; a load has it measured first."""
+    if name in ("auto", FASTEST):
         return torch.bfloat16 if device.type == "cuda" else torch.float32
     if name not in _TORCH_DTYPES:
-        raise InputError(f"unknown dtype {name!r}", f"use auto, {', '.join(_TORCH_DTYPES)}")
+        raise InputError(f"unknown dtype {name!r}", f"use auto, {FASTEST}, {', '.join(_TORCH_DTYPES)}")
     return _TORCH_DTYPES[name]
 
 
@@ -249,6 +252,7 @@ class Plan(NamedTuple):
     drafter_dtype: torch.dtype
     runtime: RuntimeChoice = "auto"
     quantize: Quantize = "none"
+    why_dtype: str = ""
 
 
 def plan(

@@ -12,7 +12,7 @@ from typing import cast
 import torch
 from msgspec.structs import replace
 
-from engine import drafters, folders, methods, models, threads
+from engine import checks, drafters, fastest, folders, methods, models, threads
 from engine.errors import EngineError, InputError
 from engine.events import Estimated, Event, ModelLoaded, ModelUnloaded, Progressed, Setting
 from engine.memory import memory_errors
@@ -66,6 +66,8 @@ class Session:
             runtime=runtime,
             quantize=quantize,
         )
+        if dtype == models.FASTEST:
+            planned = _in_fastest(planned, measure=True)
         pair: Pair | None = None
         with closing(cast(Generator[Progressed | Estimated | Pair, None, None], models.load_pair(planned))) as steps:
             for item in steps:
@@ -76,7 +78,7 @@ class Session:
         assert pair is not None
         made = None if drafter == NO_DRAFTER else drafters.find(drafter).build(drafter, pair.target, pair.drafter)
         self.models, self.target, self.drafter, self.drafter_spec = pair, pair.target, made, drafter
-        yield _loaded(pair, drafter, time.perf_counter() - started)
+        yield replace(_loaded(pair, drafter, time.perf_counter() - started), why_dtype=planned.why_dtype)
 
     def estimate(
         self,
@@ -101,6 +103,8 @@ class Session:
                 runtime=runtime,
                 quantize=quantize,
             )
+            if dtype == models.FASTEST:
+                planned = _in_fastest(planned, measure=False)
             needed = models.estimate_pair(planned)
             models.refuse_pair(planned, needed)
             yield replace(needed, drafter=drafter)
@@ -212,6 +216,16 @@ def _plan(
     needs_model = drafter != NO_DRAFTER and drafters.find(drafter).needs_model
     small = folders.inspect(drafter, drafter=True) if needs_model else None
     return models.plan(folders.inspect(target), small, on, drafter_on, dtype)._replace(runtime=chosen, quantize=bits)
+
+
+def _in_fastest(planned: Plan, *, measure: bool) -> Plan:
+    """The plan in the type that multiplies the target's matrices fastest, as far as that is known or may be measured.
+
+    A drafter elsewhere keeps what `auto` means there."""
+    choice = fastest.choose(checks.configuration(planned.target), planned.device, measure=measure)
+    kind = models.parse_dtype(choice.dtype, planned.device)
+    beside = kind if planned.drafter_device == planned.device else planned.drafter_dtype
+    return planned._replace(dtype=kind, drafter_dtype=beside, why_dtype=choice.why)
 
 
 def _loaded(pair: Pair, drafter: str, seconds: float) -> ModelLoaded:

@@ -27,7 +27,7 @@ class PairOptions(msgspec.Struct, frozen=True):
     ] = "auto"
     device: Annotated[str, Meta(description="auto, cpu, cuda or cuda:N")] = "auto"
     drafter_device: Annotated[str, Meta(description="auto is the target's device")] = "auto"
-    dtype: Annotated[str, Meta(description="auto, float32, bfloat16 or float16")] = "auto"
+    dtype: Annotated[str, Meta(description="auto, fastest (measured), float32, bfloat16 or float16")] = "auto"
     runtime: Annotated[
         str, Meta(description="fused: our own forward, modules: transformers'; auto is fused where it is exact")
     ] = "auto"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.cli.options import PairOptions, Settings
 from engine.cli.output import Output
-from engine.events import Event
+from engine.events import Event, ModelLoaded
 from engine.method import Request
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ def loaded_session(pair: PairOptions, output: Output) -> "Session":
         quantize=pair.quantize,
     ):
         output.event(event)
+        if isinstance(event, ModelLoaded) and event.why_dtype and not output.json:
+            output.note(f"{event.dtype}: {event.why_dtype}")
     return session
 
 

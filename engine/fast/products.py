@@ -15,10 +15,12 @@ MOST_ROWS = 32
 
 def streams(weights: FusedWeights) -> bool:
     """Whether a step's matrices come from memory, so that few rows are better multiplied from the left."""
-    matrix = weights.head.weight
-    if weights.quantised:
-        return False
-    return matrix.device.type == "cpu" and matrix.dtype == torch.float32 and weights.n_bytes >= _LEAST_STREAMED_BYTES
+    return not weights.quantised and streams_from(weights.head.weight, weights.n_bytes)
+
+
+def streams_from(matrix: Tensor, n_bytes: int) -> bool:
+    """The same of a step over n_bytes of matrices like this one."""
+    return matrix.device.type == "cpu" and matrix.dtype == torch.float32 and n_bytes >= _LEAST_STREAMED_BYTES
 
 
 def product(x: Tensor, by: Projection) -> Tensor:
