@@ -111,10 +111,19 @@ def _(event: events.Refused) -> str:
 @_describe.register
 def _(event: events.ModelLoaded) -> str:
     weights = words.memory(event.weights_bytes + event.drafter_bytes)
-    return tr("loaded {0} and {1} in {2:.1f} s: {3} on {4}, {5}, {6:,} tokens of context").format(
+    loaded = tr("loaded {0} and {1} in {2:.1f} s: {3} on {4}, {5}, {6:,} tokens of context").format(
         *_models(event), event.seconds, weights, _name(event.device), event.dtype,
         event.context,
     )  # fmt: skip
+    return "; ".join([loaded, *_how(event)])
+
+
+def _how(event: events.ModelLoaded) -> list[str]:
+    """What was decided about a model, where it was said."""
+    threads = [tr("threads: {0}").format(event.n_threads)] if event.n_threads else []
+    bits = [tr("target's weights in {0}").format(_name(event.quantize))] if event.quantize != "none" else []
+    why = [one_line(event.why_dtype)] if event.why_dtype else []
+    return [*threads, *bits, *why]
 
 
 @_describe.register

@@ -15,7 +15,7 @@ from typing import IO, BinaryIO, NamedTuple, cast
 import msgspec
 
 import engine
-from engine import wire
+from engine import threads, wire
 from engine.trace import SharedTokens
 
 _WORD_OF_PACKED = "engine-process"
@@ -63,11 +63,7 @@ def _root() -> str:
 
 def spare_threads() -> int:
     """As many threads as leave one core to the window, at least one; fewer where fewer were asked for."""
-    import psutil
-
-    cores = psutil.cpu_count(logical=False) or os.cpu_count() or 1
-    if hasattr(os, "sched_getaffinity"):
-        cores = min(cores, len(os.sched_getaffinity(0)))
+    cores = threads.usable_cores()
     asked = os.environ.get("OMP_NUM_THREADS", "")
     return max(1, min(cores - 1, int(asked) if asked.isdecimal() else cores))
 

@@ -20,6 +20,7 @@ class Load(msgspec.Struct, frozen=True, tag=True):
     drafter_device: str = "auto"
     dtype: str = "auto"
     runtime: str = "auto"
+    quantize: str = "none"
 
 
 class Unload(msgspec.Struct, frozen=True, tag=True):

@@ -102,6 +102,7 @@ class RunStarted(Event, frozen=True):
     schema: int = SCHEMA
     runtime: RuntimeName | None = None
     graphs: bool = False
+    quantize: str = "none"
 
 
 class PhaseFinished(Event, frozen=True):
@@ -239,7 +240,9 @@ class ModelLoaded(Event, frozen=True):
     """A target and drafter are ready.
 
     runtime: what computes the forward, our own or transformers' modules; why_modules: why not our own. The drafter's
-    are empty where it is no model. graphs: whether rounds run as CUDA graphs."""
+    are empty where it is no model. graphs: whether rounds run as CUDA graphs. n_threads: threads of the processor that
+    torch uses, 0 where it was not said. quantize: the bits that the target's weights were put into, "none" where they
+    were left as dtype says. why_dtype: why this type, empty where it was not chosen by measuring."""
 
     target: str
     drafter: str
@@ -254,6 +257,9 @@ class ModelLoaded(Event, frozen=True):
     drafter_runtime: RuntimeName | None = None
     why_drafter_modules: str = ""
     graphs: bool = False
+    n_threads: int = 0
+    quantize: str = "none"
+    why_dtype: str = ""
 
 
 class ModelUnloaded(Event, frozen=True):

@@ -21,10 +21,12 @@ from engine.fast.static_room import StaticRoom
 from engine.fast.weights import FusedWeights, fuse
 from engine.folders import Checkpoint
 from engine.kv_size import RuntimeChoice, context_of, kv_bytes
+from engine.quantize import Quantize, held_bytes, quantise, quantise_fused, weight_bytes
 from engine.text import TokenTexts
 from engine.weights import Read
 
-DType: TypeAlias = Literal["auto", "float32", "bfloat16", "float16"]
+DType: TypeAlias = Literal["auto", "fastest", "float32", "bfloat16", "float16"]
+FASTEST: DType = "fastest"
 _RUNTIMES: tuple[RuntimeChoice, ...] = get_args(RuntimeChoice)
 _FUSED: tuple[RuntimeChoice, ...] = ("fused", "fused-eager")
 _TORCH_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -53,6 +55,7 @@ class LoadedModel(NamedTuple):
     fused: FusedWeights | None = None
     why_modules: str = ""
     note: str = ""
+    quantize: Quantize = "none"
     static: StaticRoom | None = None
 
     @property
@@ -87,11 +90,13 @@ def parse_device(name: str) -> torch.device:
 
 
 def parse_dtype(name: str, device: torch.device) -> torch.dtype:
-    """`auto` is float32 on a CPU and bfloat16 on CUDA, whatever the checkpoint says."""
-    if name == "auto":
+    """`auto` is float32 on a CPU and bfloat16 on CUDA, whatever the checkpoint says.
+
+    So is `fastest` where nothing is measured; a load has it measured first."""
+    if name in ("auto", FASTEST):
         return torch.bfloat16 if device.type == "cuda" else torch.float32
     if name not in _TORCH_DTYPES:
-        raise InputError(f"unknown dtype {name!r}", f"use auto, {', '.join(_TORCH_DTYPES)}")
+        raise InputError(f"unknown dtype {name!r}", f"use auto, {FASTEST}, {', '.join(_TORCH_DTYPES)}")
     return _TORCH_DTYPES[name]
 
 
@@ -106,13 +111,19 @@ def parse_runtime(name: str) -> RuntimeChoice:
 
 
 def estimate(
-    target: Checkpoint, drafter: Checkpoint | None, device: torch.device, dtype: torch.dtype, runtime: RuntimeChoice
+    target: Checkpoint,
+    drafter: Checkpoint | None,
+    device: torch.device,
+    dtype: torch.dtype,
+    runtime: RuntimeChoice,
+    *,
+    quantize: Quantize = "none",
 ) -> Estimated:
     """What loading would take: weights, a KV cache of the target's full context, the drafter, and what is free."""
     config = checks.configuration(target)
     context = context_of(config.get_text_config())
     return Estimated(
-        weights_bytes=target.n_parameters * dtype.itemsize,
+        weights_bytes=held_bytes(config, target.n_parameters, dtype, quantize),
         kv_bytes=kv_bytes(config, dtype, runtime, context=context),
         drafter_bytes=0 if drafter is None else _drafter_bytes(drafter, dtype, runtime, context=context),
         free_bytes=free_bytes(device),
@@ -195,6 +206,19 @@ def _graphed(fused: FusedWeights, context: int) -> StaticRoom:
     return StaticRoom(fused, context=context, repeaters=partial(Graphs, fused.embedding.device))
 
 
+def in_fewer_bits(loaded: LoadedModel, choice: Quantize) -> LoadedModel:
+    """The model, which must be ours alone, with its layers' weights quantised. Raises ModelError."""
+    if choice == "none":
+        return loaded
+    if loaded.fused is None:
+        quantise(loaded.model, choice)
+        made = loaded
+    else:
+        fused = quantise_fused(loaded.model, loaded.fused, choice)
+        made = loaded._replace(fused=fused, static=_graphed(fused, loaded.context) if loaded.graphs else None)
+    return made._replace(quantize=choice, n_bytes=sum(map(weight_bytes, loaded.model.parameters())))
+
+
 def _not_fused(spec: str, reason: str) -> ModelError:
     return ModelError(f"{spec} has no fused runtime: {reason}", "use the runtime auto or modules")
 
@@ -259,6 +283,8 @@ class Plan(NamedTuple):
     dtype: torch.dtype
     drafter_dtype: torch.dtype
     runtime: RuntimeChoice = "auto"
+    quantize: Quantize = "none"
+    why_dtype: str = ""
 
 
 def plan(
@@ -281,12 +307,16 @@ def _cut_to_fit(target: Checkpoint, most: int) -> Checkpoint:
 def estimate_pair(plan: Plan) -> Estimated:
     """What loading the pair would take on the target's device. Raises ModelError."""
     together = plan.drafter if plan.drafter_device == plan.device else None
-    return estimate(plan.target, together, plan.device, plan.dtype, plan.runtime)
+    return estimate(plan.target, together, plan.device, plan.dtype, plan.runtime, quantize=plan.quantize)
 
 
 def refuse_pair(plan: Plan, needed: Estimated) -> None:
-    """Everything that can be held against a pair before its weights are read. Raises InputError, ModelError."""
-    refuse_if_too_large(needed, plan.device)
+    """Everything that can be held against a pair before its weights are read. Raises InputError, ModelError.
+
+    Weights to be quantised pass through memory whole."""
+    refuse_if_too_large(
+        needed if plan.quantize == "none" else estimate_pair(plan._replace(quantize="none")), plan.device
+    )
     for checkpoint in (plan.target, plan.drafter):
         if checkpoint is not None:
             checks.refuse_recurrent(checkpoint, checks.configuration(checkpoint))
@@ -316,7 +346,7 @@ def load_pair(plan: Plan) -> Iterator[Progressed | Estimated | Pair]:
             continue
         for item in load(checkpoint, device, dtype, plan.runtime):
             if isinstance(item, LoadedModel):
-                loaded.append(item)
+                loaded.append(item if loaded else in_fewer_bits(item, plan.quantize))
             elif reports.worth_saying(before + min(item, n_bytes)):
                 yield reports.at(before + min(item, n_bytes))
         before += n_bytes

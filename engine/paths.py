@@ -12,6 +12,11 @@ def user_data() -> Path:
     return Path(platformdirs.user_data_dir("draftscope", appauthor=False))
 
 
+def user_cache() -> Path:
+    """The folder of what can be made again: measurements of this machine."""
+    return Path(platformdirs.user_cache_dir("draftscope", appauthor=False))
+
+
 def runs() -> Path:
     """The folder that holds a folder a run."""
     return user_data() / "runs"

@@ -12,12 +12,13 @@ from typing import cast
 import torch
 from msgspec.structs import replace
 
-from engine import drafters, folders, methods, models
+from engine import checks, drafters, fastest, folders, methods, models, threads
 from engine.errors import EngineError, InputError
 from engine.events import Estimated, Event, ModelLoaded, ModelUnloaded, Progressed, Setting
 from engine.memory import memory_errors
 from engine.method import MethodSpec, Request, make_config
 from engine.models import LoadedModel, Pair, Plan
+from engine.quantize import parse_quantize
 from engine.quiet import quiet_libraries
 from engine.runtime import Runtime
 from engine.speculate import Drafter
@@ -35,6 +36,7 @@ class Session:
 
     def __init__(self) -> None:
         quiet_libraries()
+        threads.use_usable_cores()
         self.target: LoadedModel | None = None
         self.models: Pair | None = None
         self.drafter: Drafter | None = None
@@ -49,12 +51,23 @@ class Session:
         drafter_device: str = "auto",
         dtype: str = "auto",
         runtime: str = "auto",
+        quantize: str = "none",
     ) -> Iterator[Event]:
         """Load a pair, replacing the one before once the new one is complete; yields estimate, progress, ModelLoaded.
 
         Raises InputError, ModelError, MemoryExhausted; the pair before stays loaded."""
         started = time.perf_counter()
-        planned = _plan(target, drafter, device=device, drafter_device=drafter_device, dtype=dtype, runtime=runtime)
+        planned = _plan(
+            target,
+            drafter,
+            device=device,
+            drafter_device=drafter_device,
+            dtype=dtype,
+            runtime=runtime,
+            quantize=quantize,
+        )
+        if dtype == models.FASTEST:
+            planned = _in_fastest(planned, measure=True)
         pair: Pair | None = None
         with closing(cast(Generator[Progressed | Estimated | Pair, None, None], models.load_pair(planned))) as steps:
             for item in steps:
@@ -65,7 +78,7 @@ class Session:
         assert pair is not None
         made = None if drafter == NO_DRAFTER else drafters.find(drafter).build(drafter, pair.target, pair.drafter)
         self.models, self.target, self.drafter, self.drafter_spec = pair, pair.target, made, drafter
-        yield _loaded(pair, drafter, time.perf_counter() - started)
+        yield replace(_loaded(pair, drafter, time.perf_counter() - started), why_dtype=planned.why_dtype)
 
     def estimate(
         self,
@@ -76,11 +89,22 @@ class Session:
         drafter_device: str = "auto",
         dtype: str = "auto",
         runtime: str = "auto",
+        quantize: str = "none",
     ) -> Iterator[Event]:
         """Yield what loading a pair would take and why it would be refused, if it would; reads headers only."""
         needed = Estimated(0, 0, 0, 0, device, target)
         try:
-            planned = _plan(target, drafter, device=device, drafter_device=drafter_device, dtype=dtype, runtime=runtime)
+            planned = _plan(
+                target,
+                drafter,
+                device=device,
+                drafter_device=drafter_device,
+                dtype=dtype,
+                runtime=runtime,
+                quantize=quantize,
+            )
+            if dtype == models.FASTEST:
+                planned = _in_fastest(planned, measure=False)
             needed = models.estimate_pair(planned)
             models.refuse_pair(planned, needed)
             yield replace(needed, drafter=drafter)
@@ -134,7 +158,7 @@ class Session:
     def _loaded_target(self, job: Job) -> LoadedModel | None:
         """The target in memory, if it is that of the job."""
         on, found = models.parse_device(job.device), self.target
-        if found is None or found.spec != job.target or found.device.type != on.type:
+        if found is None or found.spec != job.target or found.device.type != on.type or found.quantize != "none":
             return None
         return found if found.dtype == models.parse_dtype(job.dtype, found.device) else None
 
@@ -182,14 +206,26 @@ def release_memory() -> None:
         torch.cuda.empty_cache()
 
 
-def _plan(target: str, drafter: str, *, device: str, drafter_device: str, dtype: str, runtime: str) -> Plan:
+def _plan(
+    target: str, drafter: str, *, device: str, drafter_device: str, dtype: str, runtime: str, quantize: str
+) -> Plan:
     on = models.parse_device(device)
     drafter_on = on if drafter_device == "auto" else models.parse_device(drafter_device)
     models.parse_dtype(dtype, on)
-    chosen = models.parse_runtime(runtime)
+    chosen, bits = models.parse_runtime(runtime), parse_quantize(quantize, on)
     needs_model = drafter != NO_DRAFTER and drafters.find(drafter).needs_model
     small = folders.inspect(drafter, drafter=True) if needs_model else None
-    return models.plan(folders.inspect(target), small, on, drafter_on, dtype)._replace(runtime=chosen)
+    return models.plan(folders.inspect(target), small, on, drafter_on, dtype)._replace(runtime=chosen, quantize=bits)
+
+
+def _in_fastest(planned: Plan, *, measure: bool) -> Plan:
+    """The plan in the type that multiplies the target's matrices fastest, as far as that is known or may be measured.
+
+    A drafter elsewhere keeps what `auto` means there."""
+    choice = fastest.choose(checks.configuration(planned.target), planned.device, measure=measure)
+    kind = models.parse_dtype(choice.dtype, planned.device)
+    beside = kind if planned.drafter_device == planned.device else planned.drafter_dtype
+    return planned._replace(dtype=kind, drafter_dtype=beside, why_dtype=choice.why)
 
 
 def _loaded(pair: Pair, drafter: str, seconds: float) -> ModelLoaded:
@@ -208,4 +244,6 @@ def _loaded(pair: Pair, drafter: str, seconds: float) -> ModelLoaded:
         drafter_runtime=None if pair.drafter is None else pair.drafter.runtime,
         why_drafter_modules="" if pair.drafter is None else pair.drafter.why_modules,
         graphs=target.graphs,
+        n_threads=torch.get_num_threads(),
+        quantize=target.quantize,
     )

@@ -35,6 +35,7 @@ def run_started(
         note=rt.target.note,
         runtime=rt.target.runtime,
         graphs=rt.target.graphs,
+        quantize=rt.target.quantize,
     )
 
 

@@ -22,7 +22,7 @@ from engine.commands import Load
 from engine.events import ModelLoaded, ModelOption, Role, Surveyed
 
 _DEVICES = ("auto", "cpu", "cuda")
-_DTYPES = ("auto", "float32", "bfloat16", "float16")
+_DTYPES = ("auto", "fastest", "float32", "bfloat16", "float16")
 _RUNTIMES = ("auto", "fused", "modules")
 _LOOKUP = "lookup"
 
@@ -234,7 +234,8 @@ class PairForm(QWidget):
 
     def _dtype_tip(self) -> str:
         return self.tr(
-            "How numbers are stored: auto is float32 on a CPU and bfloat16 on a GPU. Half the bits, half the memory."
+            "How numbers are stored: auto is float32 on a CPU and bfloat16 on a GPU, fastest is measured once on this"
+            " machine. Half the bits, half the memory."
         )
 
     def _runtime_tip(self) -> str:

@@ -70,6 +70,8 @@ class StatusPanel(Panel):
         if model is None:
             return self.tr("no model")
         taken, where = words.memory(model.weights_bytes + model.drafter_bytes), model.device
+        if where == "cpu" and model.n_threads:
+            where = self.tr("{0}, threads: {1}").format(where, model.n_threads)
         if self.store.engine.runs_on == "process":
             where = self.tr("{0}, own process").format(where)
         if needed is None or not needed.free_bytes or not _is_of(needed, model):

@@ -30,7 +30,7 @@ class PairOptions(msgspec.Struct, frozen=True):
     ] = "auto"
     device: Annotated[str, Meta(description="auto, cpu, cuda or cuda:N")] = "auto"
     drafter_device: Annotated[str, Meta(description="auto is the target's device")] = "auto"
-    dtype: Annotated[str, Meta(description="auto, float32, bfloat16 or float16")] = "auto"
+    dtype: Annotated[str, Meta(description="auto, fastest (measured), float32, bfloat16 or float16")] = "auto"
     runtime: Annotated[
         str,
         Meta(
@@ -38,6 +38,9 @@ class PairOptions(msgspec.Struct, frozen=True):
             "transformers'; auto is fused where it is exact"
         ),
     ] = "auto"
+    quantize: Annotated[
+        str, Meta(description="none, int8 or int4 weights of the target, through torchao (the extra `quantize`)")
+    ] = "none"
 
     def chosen_drafter(self) -> str:
         """The drafter's SPEC: for `auto`, the built-in one beside the built-in target, prompt lookup elsewhere."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from engine.cli.options import PairOptions, Settings
 from engine.cli.output import Output
 from engine.commands import Load
-from engine.events import Event
+from engine.events import Event, ModelLoaded
 from engine.method import Request
 
 if TYPE_CHECKING:
@@ -49,8 +49,11 @@ def loaded_session(pair: PairOptions, output: Output) -> "Session":
         drafter_device=pair.drafter_device,
         dtype=pair.dtype,
         runtime=pair.runtime,
+        quantize=pair.quantize,
     ):
         output.event(event)
+        if isinstance(event, ModelLoaded) and event.why_dtype and not output.json:
+            output.note(f"{event.dtype}: {event.why_dtype}")
     return session
 
 

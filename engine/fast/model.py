@@ -10,25 +10,12 @@ import torch
 from torch import Tensor
 
 from engine.fast import layers, products
+from engine.fast.few_rows import FewRows, serves
 from engine.fast.layers import Product, Turns
 from engine.fast.norms import normed
-from engine.fast.room import Room
+from engine.fast.room import Buffers, Room
+from engine.fast.spans import Tree, span
 from engine.fast.weights import FusedLayer, FusedWeights
-
-
-class Tree(NamedTuple):
-    """New ids that are no chain: depths [n] int64, 0 for an id that follows the cache; seen [n, n] bool, row i: which
-    of the new ids the i-th attends to, itself included."""
-
-    depths: Tensor
-    seen: Tensor
-
-
-class _Span(NamedTuple):
-    """What a layer attends to: positions from `first` on, through `mask` [n, positions]; None masks nothing."""
-
-    first: int
-    mask: Tensor | None
 
 
 class _States(NamedTuple):
@@ -52,8 +39,8 @@ class FusedModel:
         self.tap: Tensor | None = None
         self._weights, self._shape = weights, weights.shape
         self._context, self._tapped = context, tuple(tapped)
-        self._streams = products.streams(weights)
-        self._product: Product = products.streamed_product if self._streams else products.product
+        self._few = FewRows(weights) if serves(weights) else None
+        self._product: Product = products.streamed_product if products.streams(weights) else products.product
         self.reset()
 
     @property
@@ -96,32 +83,37 @@ class FusedModel:
         return self._room.bytes()
 
     def _hidden(self, ids: Tensor, tree: Tree | None) -> Tensor:
-        """Last hidden states, normalised; a streamed forward has two equal rows for one id."""
-        n = ids.shape[0]
-        turns, each = self._prepared(n, tree)
+        """Last hidden states, normalised; a streamed forward has a second row, without meaning, for one id."""
+        n, held = ids.shape[0], self._room.at_least(self.length + ids.shape[0], n_kept=self.length)
+        if self._few is not None and n <= products.MOST_ROWS:
+            hidden, tapped = self._few.hidden(ids, self.length, held, tree, self._tapped)
+        else:
+            hidden, tapped = self._many(ids, held, tree)
+        self.tap = torch.stack(tapped) if tapped else None
+        self.length += n
+        return hidden
+
+    def _many(self, ids: Tensor, held: Buffers, tree: Tree | None) -> tuple[Tensor, list[Tensor]]:
+        """Last hidden states [n, hidden], normalised, and the output of tapped layers."""
+        turns, each = self._prepared(ids.shape[0], held, tree)
         hidden = layers.embedded(ids, self._weights)
-        if self._streams and n == 1:
-            hidden = hidden.repeat(2, 1)
         tapped = []
         for index, (layer, states) in enumerate(zip(self._weights.layers, each, strict=True)):
             hidden = self._attend(hidden, layer, states, turns)
             hidden = layers.add_fed_forward(hidden, layer, self._shape, self._product)
             if index in self._tapped:
-                tapped.append(hidden[:n].clone())
-        self.tap = torch.stack(tapped) if tapped else None
-        self.length += n
-        return normed(hidden, self._weights.norm)
+                tapped.append(hidden.clone())
+        return normed(hidden, self._weights.norm), tapped
 
-    def _prepared(self, n: int, tree: Tree | None) -> tuple[Turns, list[_States]]:
+    def _prepared(self, n: int, held: Buffers, tree: Tree | None) -> tuple[Turns, list[_States]]:
         """Rotations of n new ids, and what each layer reads and writes."""
         start, end = self.length, self.length + n
-        held = self._room.at_least(end, n_kept=start)
         at = slice(start, end) if tree is None else start + tree.depths
         turns = Turns(held.cos[at], held.sin[at])
-        spans = {window: self._span(n, window, tree) for window in set(self._shape.windows)}
+        spans = {window: span(n, start, window, tree, self.device) for window in set(self._shape.windows)}
         read = {
-            window: (_by_head(held.keys[:, span.first : end]), _by_head(held.values[:, span.first : end]), span.mask)
-            for window, span in spans.items()
+            window: (_by_head(held.keys[:, seen.first : end]), _by_head(held.values[:, seen.first : end]), seen.mask)
+            for window, seen in spans.items()
         }
         written = zip(held.keys[:, start:end].unbind(0), held.values[:, start:end].unbind(0), strict=True)
         each = []
@@ -129,17 +121,6 @@ class FusedModel:
             keys, values, mask = read[window]
             each.append(_States(*new, keys[index], values[index], mask))
         return turns, each
-
-    def _span(self, n: int, window: int | None, tree: Tree | None) -> _Span:
-        """What n new ids attend to in a layer that looks back on `window` positions."""
-        start = self.length
-        first = 0 if window is None else max(0, start - window + 1)
-        if n == 1:
-            return _Span(first, None)
-        if tree is not None:
-            return _Span(first, _tree_mask(tree, start, first, window))
-        mask = torch.ones(n, start + n - first, dtype=torch.bool, device=self.device).tril(start - first)
-        return _Span(first, mask if window is None else mask.triu(start - first - window + 1))
 
     def _attend(self, hidden: Tensor, layer: FusedLayer, states: _States, turns: Turns) -> Tensor:
         """Add the attention of one layer to hidden; its keys and values are written in place."""
@@ -156,14 +137,3 @@ class FusedModel:
 def _by_head(states: Tensor) -> tuple[Tensor, ...]:
     """[layers, positions, H_kv, D] -> one [1, H_kv, positions, D] a layer."""
     return states.transpose(1, 2).unsqueeze(1).unbind(0)
-
-
-def _tree_mask(tree: Tree, start: int, first: int, window: int | None) -> Tensor:
-    """Which of the positions from `first` on each id of a tree attends to: [n, start - first + n]."""
-    n, device = tree.depths.shape[0], tree.depths.device
-    before = torch.ones(n, start - first, dtype=torch.bool, device=device)
-    mask = torch.cat([before, tree.seen], -1)
-    if window is None:
-        return mask
-    at = torch.cat([torch.arange(first, start, device=device), start + tree.depths])
-    return mask & (at[None] > start + tree.depths[:, None] - window)

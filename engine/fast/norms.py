@@ -31,3 +31,12 @@ def normed(x: Tensor, norm: Norm) -> Tensor:
     # On a CPU the library's is a chain of ten small operations. sqrt(sum(x^2) + d * epsilon) is a hypotenuse.
     length = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
     return x.div(torch.hypot(length, norm.floor)).mul_(norm.scaled)
+
+
+def norm_into(to: Tensor, x: Tensor, norm: Norm, length: Tensor) -> None:
+    """Write x [..., d], normalised, to a tensor of its shape, which may be x; length [..., 1] is room for its lengths.
+
+    For float32 on a CPU: what `normed` does there, without a new tensor. norm.scaled may be one row a vector."""
+    torch.linalg.vector_norm(x, dim=-1, keepdim=True, out=length)
+    torch.div(x, torch.hypot(length, norm.floor, out=length), out=to)
+    to.mul_(norm.scaled)

@@ -10,13 +10,17 @@ from torch.nn import functional
 from engine.fast.weights import FusedWeights, Projection
 
 _LEAST_STREAMED_BYTES = 8 << 20
-_MOST_ROWS = 32
+MOST_ROWS = 32
 
 
 def streams(weights: FusedWeights) -> bool:
     """Whether a step's matrices come from memory, so that few rows are better multiplied from the left."""
-    matrix = weights.head.weight
-    return matrix.device.type == "cpu" and matrix.dtype == torch.float32 and weights.n_bytes >= _LEAST_STREAMED_BYTES
+    return not weights.quantised and streams_from(weights.head.weight, weights.n_bytes)
+
+
+def streams_from(matrix: Tensor, n_bytes: int) -> bool:
+    """The same of a step over n_bytes of matrices like this one."""
+    return matrix.device.type == "cpu" and matrix.dtype == torch.float32 and n_bytes >= _LEAST_STREAMED_BYTES
 
 
 def product(x: Tensor, by: Projection) -> Tensor:
@@ -26,9 +30,40 @@ def product(x: Tensor, by: Projection) -> Tensor:
 
 def streamed_product(x: Tensor, by: Projection) -> Tensor:
     """The same numbers up to rounding; the result is a transposed view. n >= 2, fastest where n is small."""
-    if x.shape[0] > _MOST_ROWS:
+    if x.shape[0] > MOST_ROWS:
         return product(x, by)
     columns = x.contiguous().t()
     if by.bias is None:
         return torch.mm(by.weight, columns).t()
     return torch.addmm(by.bias.unsqueeze(1), by.weight, columns).t()
+
+
+def moulded(by: Projection, *, streamed: bool) -> Projection:
+    """A projection as a mould multiplies by it: the weight from the left where streamed, its transpose otherwise."""
+    return by if streamed else by._replace(weight=by.weight.t())
+
+
+class Mould:
+    """Products of n rows by matrices of one shape, with the places of both sides made once.
+
+    x: [n, n_in], to be filled before; made: [n, n_out], what `multiply` leaves. Streamed, one row is multiplied as two,
+    the second all zeros."""
+
+    def __init__(self, n: int, like: Projection, *, streamed: bool) -> None:
+        n_out, n_in = like.weight.shape
+        n_rows = max(n, 2) if streamed else n
+        self._streamed = streamed
+        self._rows = like.weight.new_zeros(n_rows, n_in)
+        self._columns = self._rows.t()
+        self._to = like.weight.new_empty((n_out, n_rows) if streamed else (n_rows, n_out))
+        self.x = self._rows[:n]
+        self.made = self._to.t()[:n] if streamed else self._to
+
+    def multiply(self, by: Projection) -> None:
+        """Multiply what lies in x by a moulded projection."""
+        if self._streamed:
+            torch.mm(by.weight, self._columns, out=self._to)
+        else:
+            torch.mm(self._rows, by.weight, out=self._to)
+        if by.bias is not None:
+            self.made.add_(by.bias)

@@ -41,7 +41,8 @@ class Room:
         capacity = max(n, min(max(_FIRST_CAPACITY, 2 * n), self._context))
         shape = (len(self._shape.windows), capacity, self._shape.n_kv_heads, self._shape.head_size)
         tables = rope_tables(self._shape, self._like, capacity)
-        made = Buffers(self._like.new_empty(shape), self._like.new_empty(shape), *tables)
+        # Zeros, since a position not written yet may be masked instead of skipped, and no mask hides what is no number.
+        made = Buffers(self._like.new_zeros(shape), self._like.new_zeros(shape), *tables)
         if self._held is not None:
             made.keys[:, :n_kept] = self._held.keys[:, :n_kept]
             made.values[:, :n_kept] = self._held.values[:, :n_kept]

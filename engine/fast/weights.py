@@ -37,7 +37,9 @@ class FusedLayer(NamedTuple):
 
 
 class FusedWeights(NamedTuple):
-    """All that the fused forward needs of a model. n_bytes: of the matrices that a step over one id reads."""
+    """All that the fused forward needs of a model. n_bytes: of the matrices that a step over one id reads.
+
+    quantised: whether its layers' matrices are, so that only the library's own product takes them."""
 
     embedding: Tensor
     layers: tuple[FusedLayer, ...]
@@ -45,6 +47,7 @@ class FusedWeights(NamedTuple):
     head: Projection
     shape: Shape
     n_bytes: int
+    quantised: bool = False
 
 
 @torch.no_grad()

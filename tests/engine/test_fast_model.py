@@ -9,7 +9,8 @@ from transformers import PreTrainedModel
 
 from engine.fast import products
 from engine.fast.families import why_not
-from engine.fast.model import FusedModel, Tree
+from engine.fast.model import FusedModel
+from engine.fast.spans import Tree
 from engine.fast.weights import fuse
 from tests import fakes
 
@@ -216,3 +217,13 @@ def test_reset_frees_the_cache() -> None:
     assert sequence.bytes() > 0
     sequence.reset()
     assert (sequence.length, sequence.bytes()) == (0, 0)
+
+
+def test_few_ids_and_many_are_computed_alike_across_stretches_of_the_cache(streamed: bool) -> None:
+    model, ids = fakes.model(max_position_embeddings=512, sharpness=2.0), some_ids(300, seed=2)
+    few, many = (FusedModel(fuse(model), context=512) for _ in range(2))
+    with torch.inference_mode():
+        for start in range(0, 300, 5):
+            found = few.forward(torch.tensor(ids[start : start + 5]))
+        expected = many.forward(torch.tensor(ids))
+    assert_close(found, expected[-5:])

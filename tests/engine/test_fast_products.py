@@ -22,3 +22,15 @@ def test_small_models_stay_in_the_cache_and_large_ones_stream() -> None:
     assert products.streams(weights._replace(n_bytes=32 << 20))
     half = weights.head._replace(weight=weights.head.weight.bfloat16())
     assert not products.streams(weights._replace(n_bytes=32 << 20, head=half))
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize("biased", [False, True])
+@pytest.mark.parametrize("n", [1, 2, 5])
+def test_a_mould_leaves_the_product_of_what_was_put_into_it(n: int, biased: bool, streamed: bool) -> None:
+    by = Projection(torch.randn(48, 24), torch.randn(48) if biased else None)
+    mould = products.Mould(n, by, streamed=streamed)
+    for _ in range(2):
+        mould.x.copy_(torch.randn(n, 24))
+        mould.multiply(products.moulded(by, streamed=streamed))
+        torch.testing.assert_close(mould.made, products.product(mould.x, by))

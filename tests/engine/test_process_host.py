@@ -1,14 +1,12 @@
 """Orders and events through the pipes of the engine's process. What every host must do is in test_host."""
 
-import os
 import sys
 import time
 from pathlib import Path
 
-import psutil
 import pytest
 
-from engine import child_link, process_host
+from engine import child_link, process_host, threads
 from engine.commands import (
     EstimateTraining,
     Fork,
@@ -119,10 +117,8 @@ def test_fork_reaches_the_process(host: ProcessHost) -> None:
 
 
 def test_one_core_is_left_to_the_window(host: ProcessHost, monkeypatch: pytest.MonkeyPatch) -> None:
-    for cores, asked, expected in ((8, "", 7), (2, "", 1), (1, "", 1), (8, "2", 2), (8, "4,2", 7), (None, "16", 1)):
-        monkeypatch.setattr(psutil, "cpu_count", lambda logical, n=cores: n)
-        monkeypatch.setattr(os, "cpu_count", lambda n=cores: n)
-        monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(64))
+    for cores, asked, expected in ((8, "", 7), (2, "", 1), (1, "", 1), (8, "2", 2), (8, "4,2", 7), (1, "16", 1)):
+        monkeypatch.setattr(threads, "usable_cores", lambda n=cores: n)
         monkeypatch.setenv("OMP_NUM_THREADS", asked)
         assert child_link.spare_threads() == expected
     monkeypatch.undo()

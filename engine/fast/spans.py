@@ -1,0 +1,43 @@
+"""Which positions new ids attend to, as a chain or a tree, through a window or not; knows no keys and no weights."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+
+class Tree(NamedTuple):
+    """New ids that are no chain: depths [n] int64, 0 for an id that follows the cache; seen [n, n] bool, row i: which
+    of the new ids the i-th attends to, itself included."""
+
+    depths: Tensor
+    seen: Tensor
+
+
+class Span(NamedTuple):
+    """What a layer attends to: positions from `first` on, through `mask` [n, positions]; None masks nothing."""
+
+    first: int
+    mask: Tensor | None
+
+
+def span(n: int, start: int, window: int | None, tree: Tree | None, device: torch.device) -> Span:
+    """What n new ids after `start` others attend to in a layer that looks back on `window` positions."""
+    first = 0 if window is None else max(0, start - window + 1)
+    if n == 1:
+        return Span(first, None)
+    if tree is not None:
+        return Span(first, _tree_mask(tree, start, first, window))
+    mask = torch.ones(n, start + n - first, dtype=torch.bool, device=device).tril(start - first)
+    return Span(first, mask if window is None else mask.triu(start - first - window + 1))
+
+
+def _tree_mask(tree: Tree, start: int, first: int, window: int | None) -> Tensor:
+    """Which of the positions from `first` on each id of a tree attends to: [n, start - first + n]."""
+    n, device = tree.depths.shape[0], tree.depths.device
+    before = torch.ones(n, start - first, dtype=torch.bool, device=device)
+    mask = torch.cat([before, tree.seen], -1)
+    if window is None:
+        return mask
+    at = torch.cat([torch.arange(first, start, device=device), start + tree.depths])
+    return mask & (at[None] > start + tree.depths[:, None] - window)
