@@ -66,11 +66,14 @@ def hosted_pair(pair: PairOptions, engine: str, output: Output) -> "Iterator[tup
     from engine.session import Session
 
     session = Session()
-    load = Load(pair.target, pair.chosen_drafter(), pair.device, pair.drafter_device, pair.dtype, pair.runtime)
+    load = Load(
+        pair.target, pair.chosen_drafter(), pair.device, pair.drafter_device, pair.dtype, pair.runtime, pair.quantize
+    )
     host = ProcessHost() if engine == "process" else ThreadHost(new_session=lambda: session)
     with HostedPair(host, load, output.event) as hosted:
         if session.target is None:
-            deque(session.load(load.target, "none", device=load.device, dtype=load.dtype), maxlen=0)
+            alone = session.load(load.target, "none", device=load.device, dtype=load.dtype, quantize=load.quantize)
+            deque(alone, maxlen=0)
         assert session.target is not None
         yield hosted, session.target
 

@@ -11,15 +11,19 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from engine.bench import losslessness
+from engine.bench.hosted import HostedPair
+from engine.commands import Load
 from engine.drafters.prompt_lookup import PromptLookupDrafter
 from engine.errors import ModelError
-from engine.events import RoundFinished, RunFinished
+from engine.events import Event, RoundFinished, RunFinished
 from engine.fast.static_decoder import StaticDecoder
 from engine.fast.static_room import StaticRoom
 from engine.generation import Generation
+from engine.host import ThreadHost
+from engine.kv_size import kv_bytes
 from engine.method import GenerationConfig, Request
 from engine.methods.speculative.config import SpeculativeConfig
-from engine.models import LoadedModel, kv_bytes
+from engine.models import LoadedModel
 from engine.runtime import Cancelled, Runtime
 from engine.session import Session
 from engine.speculate import Decoder
@@ -282,11 +286,21 @@ def test_logits_that_are_not_numbers_leave_nothing_behind(session: Session) -> N
     assert emitted(run(session, "The harbour", max_new_tokens=20)) == expected
 
 
+class StaticSession(Session):
+    """Decodes at fixed places, as on a GPU."""
+
+    def load(self, target: str, drafter: str, **places: str) -> Iterator[Event]:
+        yield from super().load(target, drafter, **places)
+        assert self.target is not None
+        self.target = static(self.target)
+
+
 def test_sampled_openings_have_the_joint_distribution_of_the_target(unlike: tuple[Session, LoadedModel]) -> None:
     session, target = unlike
-    assert session.drafter is not None
     config = SpeculativeConfig(temperature=1.0, top_k=4, max_new_tokens=8)
-    *_, found = losslessness.check(target, session.drafter, [PROMPT], config, n_samples=600)
+    load = Load(target.spec, session.drafter_spec)
+    with HostedPair(ThreadHost(new_session=StaticSession), load, lambda event: None) as hosted:
+        *_, found = losslessness.check(hosted, target, [PROMPT], config, n_samples=600)
     assert isinstance(found, losslessness.Losslessness)
     assert found.greedy_equal
     assert found.n_cells > 5
@@ -300,7 +314,7 @@ def test_caches_take_no_more_than_the_estimate_says(session: Session) -> None:
     assert room.bytes() == 0
     for n_new in (5, 10_000):
         run(session, "The harbour", max_new_tokens=n_new)
-        assert 0 < room.bytes() <= 2 * kv_bytes(target.model.config, target.dtype)
+        assert 0 < room.bytes() <= 2 * kv_bytes(target.model.config, target.dtype, "fused", context=target.context)
 
 
 def test_a_longer_text_moves_to_more_room_and_a_shorter_one_stays(session: Session, tmp_path: Path) -> None:
