@@ -2,7 +2,7 @@
 
 Ids are token ids of the target's vocabulary; times are seconds or milliseconds as their suffix says. Fields are only
 ever added, with defaults; anything else raises `SCHEMA` and adds a migration to `trace`. The facts of a training
-lie in `training_events` and are handed on from here."""
+lie in `training_events`, those of documents in `rag_events`; both are handed on from here."""
 
 from typing import Literal, TypeAlias
 
@@ -10,6 +10,8 @@ from engine.event_base import SCHEMA as SCHEMA
 from engine.event_base import Event as Event
 from engine.event_base import Setting as Setting
 from engine.event_base import Struct as Struct
+from engine.rag_events import FileSkipped as FileSkipped
+from engine.rag_events import Indexed as Indexed
 from engine.training_events import CheckpointSaved as CheckpointSaved
 from engine.training_events import DrafterMeasured as DrafterMeasured
 from engine.training_events import TrainingEnd as TrainingEnd
@@ -23,8 +25,9 @@ LastKind: TypeAlias = Literal["correction", "bonus"]
 StopReason: TypeAlias = Literal["length", "end_of_text", "context", "cancelled"]
 Lane: TypeAlias = Literal["speculative", "plain"]
 Phase: TypeAlias = Literal[
-    "prefill", "loading", "training", "measuring", "tokenizing", "checking", "sampling", "embedding"
-]
+    "prefill", "loading", "training", "measuring", "tokenizing", "checking", "sampling", "embedding", "reading",
+    "writing", "indexing",
+]  # fmt: skip
 Role: TypeAlias = Literal["target", "drafter"]
 RuntimeName: TypeAlias = Literal["fused", "modules"]
 HostKind: TypeAlias = Literal["thread", "process"]
@@ -319,4 +322,6 @@ AnyEvent: TypeAlias = (
     | DrafterMeasured
     | CheckpointSaved
     | TrainingFinished
+    | FileSkipped
+    | Indexed
 )
