@@ -10,9 +10,11 @@ LIGHT = (
     "engine.events", "engine.summary", "engine.method", "engine.host", "engine.trace", "engine.errors", "engine.paths",
     "engine.speed_model", "engine.folders", "engine.methods", "engine.methods.speculative.config",
     "engine.cli.commands", "engine.prompts", "engine.world.corpus", "engine.training.drafter_config", "engine.gate",
-    "engine.training.texts", "engine.cli.drafter", "engine.documents.encoder_folder",
+    "engine.training.texts", "engine.cli.drafter", "engine.documents.encoder_folder", "engine.documents.sources", "engine.documents.readers", "engine.documents.feed",
+    "engine.documents.chunking", "engine.documents.index", "engine.documents.building", "engine.documents.search",
+    "engine.rag_events",
 )  # fmt: skip
-HEAVY = {"torch", "transformers", "PySide6", "pyqtgraph", "sentence_transformers"}
+HEAVY = {"torch", "transformers", "PySide6", "pyqtgraph", "sentence_transformers", "lancedb", "pyarrow", "pypdf"}
 QT = {"PySide6", "pyqtgraph", "superqt"}
 
 
@@ -30,6 +32,10 @@ def test_engine_loads_no_qt() -> None:
     found = loaded_by("engine.session", "engine.bench.decode", "engine.bench.losslessness", "engine.training.builtin")
     assert "torch" in found
     assert not found & QT
+
+
+def test_sessions_load_no_index_library_before_they_need_it() -> None:
+    assert not loaded_by("engine.session", "engine.cli.rag") & {"lancedb", "pyarrow", "pypdf"}
 
 
 def test_window_loads_no_model_library() -> None:
