@@ -182,7 +182,8 @@ def _make(uri: str, n_chunks: int) -> _Large:
             made = vectors(rng, centres, len(lot))
             make_s += 1e-3 * _timed(partial(building.add, lot, made, []))
         searchable_s = 1e-3 * _timed(building.make_searchable)
-        n_probes, recall = building.probes(vectors(rng, centres, _N_QUERIES))
+        queries = vectors(rng, centres, _N_QUERIES)
+        n_probes, recall = building.probes(queries) if building.is_approximate() else (0, None)
         building.commit(building.head(n_probes, recall), [FileRecord("made up", 0, 0, "")])
     finally:
         done.set()

@@ -175,12 +175,14 @@ class Building:
             return _FOR_EVER
         return datetime.now(UTC) - datetime.fromisoformat(self._before.head.made_utc) + _LONGEST_BUILD
 
-    def probes(self, queries: NDArray[np.float32]) -> tuple[int, float | None]:
-        """How many parts of the approximate index must be searched, and its recall of the ten nearest: (0, None) where
-        every passage is looked at."""
+    def is_approximate(self) -> bool:
+        """Whether there is an approximate index; otherwise every passage is looked at."""
         with writing(self.uri):
-            if "vector" not in self._indexed():
-                return 0, None
+            return "vector" in self._indexed()
+
+    def probes(self, queries: NDArray[np.float32]) -> tuple[int, float]:
+        """How many parts of the approximate index must be searched, and its recall of the ten nearest."""
+        with writing(self.uri):
             exact = [set(nearest(self._chunks, query, NEAREST, n_probes=0)) for query in queries]
             n_probes, n_parts = _FIRST_PROBES, int(self._chunks.count_rows())
             while True:

@@ -215,6 +215,8 @@ class _Work:
         yield from self._while(lambda: self._building.remove(gone), "writing")
         yield from self._while(lambda: self._building.rename(renamed), "writing")
         yield from self._while(self._building.make_searchable, "indexing")
+        if not self._building.is_approximate():
+            return 0, None
         asked = [" ".join(text.split()[:_WORDS_A_QUERY]) for text in self._building.sample(_N_QUERIES)]
         queries = self._embedder.embed_all(asked, role="query").vectors
         return (yield from self._while(lambda: self._building.probes(queries), "indexing"))
