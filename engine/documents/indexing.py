@@ -57,6 +57,8 @@ def index(job: Job, embedder: Embedder, tokens: Tokens) -> Iterator[Event]:
 
 
 def _recipe(job: Job, embedder: Embedder) -> Recipe:
+    if job.chunk_tokens < 1:
+        raise InputError(f"chunk_tokens = {job.chunk_tokens}: must be >= 1", "200 fit most embedders")
     known = embedder.description
     return Recipe(
         sources.roots_of(job.specs), known.spec, known.fingerprint, known.dimension, job.tokenizer,

@@ -206,6 +206,19 @@ def test_a_stopped_indexing_leaves_the_index_and_no_thread(docs: Path, embedder:
     assert last(embedder, job(docs, rebuild=rebuild)).n_chunks == 303
 
 
+def test_an_index_that_is_complete_stays_though_nobody_asks_what_comes_after(docs: Path, embedder: Embedder) -> None:
+    events(embedder, job(docs))
+    put(docs, {"d.txt": "salt"})
+    with closing(cast("Generator[Event, None, None]", indexing.index(job(docs), embedder, WordTokens()))) as steps:
+        next(event for event in steps if isinstance(event, Indexed))
+    assert "salt" in texts(docs)
+
+
+def test_passages_without_tokens_are_refused(docs: Path, embedder: Embedder) -> None:
+    with pytest.raises(InputError, match="chunk_tokens = -1"):
+        events(embedder, job(docs, most=-1))
+
+
 def test_a_disk_that_fills_up_is_said_and_the_index_stays(docs: Path, embedder: Embedder) -> None:
     events(embedder, job(docs))
     put(docs, {f"more/{i}.txt": f"sea {i} " * 40 for i in range(300)})
