@@ -41,6 +41,8 @@ NAMES: dict[type[Event], str] = {
     events.CandidateScored: "score",
     events.CostPredicted: "cost",
     events.QuestionAnswered: "answered",
+    events.FileSkipped: "file_skipped",
+    events.Indexed: "indexed",
 }
 
 
@@ -70,14 +72,14 @@ class Output:
         if isinstance(event, events.Progressed):
             self._progress(event)
         elif self.json and (line := project(event)) is not None:
-            self._line(line)
+            self.line(line)
 
     def summary(self, fields: Mapping[str, Value]) -> None:
         """Print the last object, or its fields as a table; write it to the file that was named."""
         if self._out is not None:
             self.save(fields)
         if self.json:
-            self._line({"event": "summary", **fields})
+            self.line({"event": "summary", **fields})
             return
         table = Table(show_header=False, box=None, pad_edge=False)
         for name, value in fields.items():
@@ -107,7 +109,8 @@ class Output:
         """A word to the person at the terminal, on stderr."""
         self._errors.print(text, markup=False)
 
-    def _line(self, fields: Mapping[str, Value]) -> None:
+    def line(self, fields: Mapping[str, Value]) -> None:
+        """Print one object."""
         sys.stdout.write(msgspec.json.encode(fields).decode() + "\n")
         sys.stdout.flush()
 

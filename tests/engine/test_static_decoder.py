@@ -1,6 +1,6 @@
 """Decoding at fixed places makes what the eager loop makes; the rounds are called here, on CUDA they are graphs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event as Flag
 
