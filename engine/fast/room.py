@@ -35,7 +35,8 @@ class Room:
             return self._held
         capacity = max(n, min(max(_FIRST_CAPACITY, 2 * n), self._context))
         shape = (len(self._shape.windows), capacity, self._shape.n_kv_heads, self._shape.head_size)
-        made = Buffers(self._like.new_empty(shape), self._like.new_empty(shape), *self._tables(capacity))
+        tables = rope_tables(self._shape, self._like, capacity)
+        made = Buffers(self._like.new_empty(shape), self._like.new_empty(shape), *tables)
         if self._held is not None:
             made.keys[:, :n_kept] = self._held.keys[:, :n_kept]
             made.values[:, :n_kept] = self._held.values[:, :n_kept]
@@ -52,10 +53,10 @@ class Room:
         """Memory held now."""
         return 0 if self._held is None else sum(tensor.nbytes for tensor in self._held)
 
-    def _tables(self, capacity: int) -> tuple[Tensor, Tensor]:
-        """Cosine and sine of every position, computed in float32."""
-        frequencies = self._shape.inverse_frequencies.to(self._like.device, torch.float32)
-        angles = torch.arange(capacity, device=self._like.device, dtype=torch.float32)[:, None] * frequencies[None]
-        cos, sin = angles.cos() * self._shape.rope_scale, angles.sin() * self._shape.rope_scale
-        kind = self._like.dtype
-        return cos.to(kind)[:, None, None], torch.stack([-sin, sin], 1).to(kind).unsqueeze(1)
+
+def rope_tables(shape: Shape, like: Tensor, n: int) -> tuple[Tensor, Tensor]:
+    """Cosine and sine of n positions, as `Buffers` holds them; computed in float32, kept in like's dtype."""
+    frequencies = shape.inverse_frequencies.to(like.device, torch.float32)
+    angles = torch.arange(n, device=like.device, dtype=torch.float32)[:, None] * frequencies[None]
+    cos, sin = angles.cos() * shape.rope_scale, angles.sin() * shape.rope_scale
+    return cos.to(like.dtype)[:, None, None], torch.stack([-sin, sin], 1).to(like.dtype).unsqueeze(1)

@@ -1,0 +1,123 @@
+"""Several sequences through one model, each at its own length; knows neither drafts nor who decides the lengths.
+
+Every shape follows from the arguments' shapes and `span`, the lengths stay on the device and nothing is read back, so
+that a forward can be captured in a CUDA graph as it is."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from engine.fast import layers, products
+from engine.fast.layers import Product, Turns
+from engine.fast.norms import normed
+from engine.fast.room import rope_tables
+from engine.fast.weights import FusedLayer, FusedWeights
+
+
+class _Places(NamedTuple):
+    """Where the n new ids of B rows go and what they attend to.
+
+    slots: [B n] int64 into the B capacity positions of a layer; turns: of the B n positions. masks: by window, True
+    where an id attends, [B, 1, groups n, span]: the heads that share a key stand one after the other."""
+
+    slots: Tensor
+    turns: Turns
+    masks: dict[int | None, Tensor]
+
+
+class RowsModel:
+    """B sequences through one model: fixed shapes, lengths on the device, nothing read back.
+
+    The cache holds what was written: whoever calls knows how much of each row counts, and takes ids back by naming
+    smaller `starts` next time. What lies past a row's end is overwritten before it is ever attended to."""
+
+    def __init__(self, weights: FusedWeights, *, n_rows: int, capacity: int) -> None:
+        self.device: torch.device = weights.embedding.device
+        self.n_vocabulary = int(weights.embedding.shape[0])
+        self.n_rows, self.capacity = n_rows, capacity
+        self._weights, self._shape = weights, weights.shape
+        self._streams = products.streams(weights)
+        places = (len(self._shape.windows), n_rows * capacity, self._shape.n_kv_heads, self._shape.head_size)
+        # Zeros, since a position not written yet is masked, not skipped, and no mask hides what is not a number.
+        self._keys, self._values = weights.embedding.new_zeros(places), weights.embedding.new_zeros(places)
+        self._cos, self._sin = rope_tables(self._shape, weights.embedding, capacity)
+        self._row_starts = torch.arange(n_rows, device=self.device) * capacity
+
+    def forward(self, ids: Tensor, starts: Tensor, *, span: int, at: Tensor | None = None) -> Tensor:
+        """Logits after the new ids of every row, which are written to the cache.
+
+        ids: [B, n] int64; starts: [B] int64, how many ids of each row come before. span: how many positions are looked
+        at, max(starts) + n <= span <= capacity. at: [B] int64, the one column of each row whose logits are wanted.
+        All on `device`. Returns [B, n, V], or [B, V] where `at` is given, in the model's dtype. Ids past a row's own
+        end may be anything."""
+        hidden = self._hidden(ids, starts, span)
+        if at is None:
+            return layers.logits(hidden, self._weights, self._product(hidden)).view(*ids.shape, -1)
+        first = torch.arange(ids.shape[0], device=self.device) * ids.shape[1]
+        chosen = hidden.index_select(0, first + at)
+        return layers.logits(chosen, self._weights, self._product(chosen))
+
+    def prefill(self, ids: Tensor, starts: Tensor, *, span: int) -> None:
+        """Write ids to the cache without computing logits; arguments as in `forward`."""
+        self._hidden(ids, starts, span)
+
+    def bytes(self) -> int:
+        """Memory of the cache."""
+        return self._keys.nbytes + self._values.nbytes
+
+    def _product(self, x: Tensor) -> Product:
+        return products.streamed_product if self._streams and x.shape[0] > 1 else products.product
+
+    def _hidden(self, ids: Tensor, starts: Tensor, span: int) -> Tensor:
+        """Last hidden states [B n, hidden], normalised."""
+        places = self._places(ids, starts, span)
+        hidden = layers.embedded(ids.reshape(-1), self._weights)
+        product = self._product(hidden)
+        for index, layer in enumerate(self._weights.layers):
+            hidden = self._attend(hidden, layer, index, places, product)
+            hidden = layers.add_fed_forward(hidden, layer, self._shape, product)
+        return normed(hidden, self._weights.norm)
+
+    def _places(self, ids: Tensor, starts: Tensor, span: int) -> _Places:
+        n, n_groups = ids.shape[1], self._shape.n_heads // self._shape.n_kv_heads
+        positions = starts[:, None] + torch.arange(n, device=self.device)
+        slots = (self._row_starts[:, None] + positions).view(-1)
+        flat = positions.view(-1)
+        turns = Turns(self._cos.index_select(0, flat), self._sin.index_select(0, flat))
+        queried = positions.repeat(1, n_groups)[:, None, :, None]
+        keyed = torch.arange(span, device=self.device)
+        seen = keyed <= queried
+        windows = set(self._shape.windows)
+        masks = {window: seen if window is None else seen & (keyed > queried - window) for window in windows}
+        return _Places(slots, turns, masks)
+
+    def _attend(self, hidden: Tensor, layer: FusedLayer, index: int, places: _Places, product: Product) -> Tensor:
+        """Add the attention of one layer to hidden; its keys and values are written in place."""
+        shape, mask = self._shape, places.masks[self._shape.windows[index]]
+        new = layers.projected(hidden, layer, shape, places.turns, product)
+        keys, values = self._keys[index], self._values[index]
+        keys.index_copy_(0, places.slots, new.keys)
+        values.index_copy_(0, places.slots, new.values)
+        span = mask.shape[-1]
+        mixed = layers.attention(
+            self._grouped(new.queries), self._by_head(keys, span), self._by_head(values, span), mask,
+            shape.attention_scale,
+        )  # fmt: skip
+        return layers.add_attended(hidden, self._ungrouped(mixed), layer, shape, product)
+
+    def _by_head(self, states: Tensor, span: int) -> Tensor:
+        """[B capacity, H_kv, D] -> [B, H_kv, span, D]."""
+        return states.view(self.n_rows, self.capacity, *states.shape[1:])[:, :span].transpose(1, 2)
+
+    def _grouped(self, queries: Tensor) -> Tensor:
+        """[B n, H, D] -> [B, H_kv, groups n, D], so that the heads of a group read its keys together."""
+        kv, size = self._shape.n_kv_heads, self._shape.head_size
+        parted = queries.reshape(self.n_rows, -1, kv, self._shape.n_heads // kv, size)
+        return parted.permute(0, 2, 3, 1, 4).reshape(self.n_rows, kv, -1, size)
+
+    def _ungrouped(self, mixed: Tensor) -> Tensor:
+        """[B, H_kv, groups n, D] -> [B n, H D]."""
+        n_rows, kv, _, size = mixed.shape
+        parted = mixed.reshape(n_rows, kv, self._shape.n_heads // kv, -1, size)
+        return parted.permute(0, 3, 1, 2, 4).reshape(-1, self._shape.n_heads * size)
