@@ -55,9 +55,14 @@ def _principal(points: NDArray[np.float64]) -> _Axes:
     return _Axes(middle, kept, float((lengths[:2] ** 2).sum()) / total if total else 1.0)
 
 
-def _by_umap(near: NDArray[np.float64], shown: NDArray[np.float64], seed: int) -> Mapped:
-    if find_spec("umap") is None:
+def refuse_missing(how: Projection) -> None:
+    """Raise InputError where UMAP is asked for and not installed."""
+    if how == "umap" and find_spec("umap") is None:
         raise InputError("umap is not installed", "install umap-learn, or choose the projection pca")
+
+
+def _by_umap(near: NDArray[np.float64], shown: NDArray[np.float64], seed: int) -> Mapped:
+    refuse_missing("umap")
     together = np.vstack([near, shown])
     if len(together) < _FEWEST_FOR_UMAP:
         raise InputError(f"umap needs {_FEWEST_FOR_UMAP} points, there are {len(together)}", "choose pca")
