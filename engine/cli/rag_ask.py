@@ -1,7 +1,7 @@
 """`draftscope rag ask`: one question, answered by Speculative RAG beside standard RAG."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import msgspec
 import typer
