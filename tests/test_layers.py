@@ -10,7 +10,9 @@ LIGHT = (
     "engine.events", "engine.summary", "engine.method", "engine.host", "engine.trace", "engine.errors", "engine.paths",
     "engine.speed_model", "engine.folders", "engine.methods", "engine.methods.speculative.config",
     "engine.cli.commands", "engine.prompts", "engine.world.corpus", "engine.training.drafter_config", "engine.gate",
-    "engine.training.texts", "engine.cli.drafter", "engine.documents.encoder_folder",
+    "engine.training.texts", "engine.cli.drafter", "engine.documents.encoder_folder", "engine.rag.citing",
+    "engine.methods.speculative_rag.config", "engine.methods.standard_rag.config", "engine.documents.partition",
+    "engine.documents.projection", "engine.cli.rag_ask",
 )  # fmt: skip
 HEAVY = {"torch", "transformers", "PySide6", "pyqtgraph", "sentence_transformers"}
 QT = {"PySide6", "pyqtgraph", "superqt"}
