@@ -15,6 +15,9 @@ LIGHT = (
     "engine.documents.readers", "engine.documents.feed",
     "engine.documents.chunking", "engine.documents.index", "engine.documents.building", "engine.documents.search",
     "engine.rag_events",
+    "engine.rag.citing",
+    "engine.methods.speculative_rag.config", "engine.methods.standard_rag.config", "engine.documents.partition",
+    "engine.documents.projection", "engine.cli.rag_ask",
 )  # fmt: skip
 INDEX = {"lancedb", "pyarrow", "pypdf"}
 HEAVY = {"torch", "transformers", "PySide6", "pyqtgraph", "sentence_transformers", *INDEX}
