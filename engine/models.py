@@ -10,7 +10,6 @@ import torch
 from transformers import DynamicCache, PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from engine import checks, folders, weights
-from engine.bench import timing_pairs, timing_shapes
 from engine.cached_model import CachedModel, SequenceModel
 from engine.errors import InputError, ModelError
 from engine.events import Estimated, Progressed, RuntimeName
@@ -22,6 +21,7 @@ from engine.fast.weights import FusedWeights, fuse
 from engine.folders import Checkpoint
 from engine.kv_size import RuntimeChoice, context_of, kv_bytes
 from engine.text import TokenTexts
+from engine.timing import pairs, shapes
 from engine.weights import Read
 
 DType: TypeAlias = Literal["auto", "float32", "bfloat16", "float16"]
@@ -173,7 +173,7 @@ def _read(
     elif device is None:
         raise InputError(f"{checkpoint.spec} does not fit one device", "choose a smaller timing pair or dtype")
     else:
-        yield Read(timing_pairs.made_model(checkpoint.timing, device, dtype), ())
+        yield Read(pairs.made_model(checkpoint.timing, device, dtype), ())
 
 
 def on_runtime(loaded: LoadedModel, choice: RuntimeChoice) -> LoadedModel:
@@ -273,9 +273,9 @@ def plan(
 
 def _cut_to_fit(target: Checkpoint, most: int) -> Checkpoint:
     """A timing pair's target that may lose layers, with no more than so many parameters; any other as it is."""
-    if target.timing is None or not timing_shapes.may_be_cut(target.timing):
+    if target.timing is None or not shapes.may_be_cut(target.timing):
         return target
-    return folders.of_timing(target.spec, timing_shapes.cut_to(target.timing, most))
+    return folders.of_timing(target.spec, shapes.cut_to(target.timing, most))
 
 
 def estimate_pair(plan: Plan) -> Estimated:
