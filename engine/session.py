@@ -12,12 +12,13 @@ from typing import cast
 import torch
 from msgspec.structs import replace
 
-from engine import drafters, folders, methods, models
+from engine import devices, drafters, folders, methods, models, plans
 from engine.errors import EngineError, InputError
 from engine.events import Estimated, Event, ModelLoaded, ModelUnloaded, Progressed, Setting
 from engine.memory import memory_errors
 from engine.method import MethodSpec, Request, make_config
-from engine.models import LoadedModel, Pair, Plan
+from engine.models import LoadedModel, Pair
+from engine.plans import Plan
 from engine.quiet import quiet_libraries
 from engine.runtime import Runtime
 from engine.speculate import Drafter
@@ -81,8 +82,8 @@ class Session:
         needed = Estimated(0, 0, 0, 0, device, target)
         try:
             planned = _plan(target, drafter, device=device, drafter_device=drafter_device, dtype=dtype, runtime=runtime)
-            needed = models.estimate_pair(planned)
-            models.refuse_pair(planned, needed)
+            needed = plans.estimate_pair(planned)
+            plans.refuse_pair(planned, needed)
             yield replace(needed, drafter=drafter)
         except EngineError as err:
             yield replace(needed, drafter=drafter, why_not=err.message)
@@ -133,10 +134,10 @@ class Session:
 
     def _loaded_target(self, job: Job) -> LoadedModel | None:
         """The target in memory, if it is that of the job."""
-        on, found = models.parse_device(job.device), self.target
+        on, found = devices.parse_device(job.device), self.target
         if found is None or found.spec != job.target or found.device.type != on.type:
             return None
-        return found if found.dtype == models.parse_dtype(job.dtype, found.device) else None
+        return found if found.dtype == devices.parse_dtype(job.dtype, found.device) else None
 
     def run(self, method: str, settings: Mapping[str, Setting], request: Request, cancelled: Flag) -> Iterator[Event]:
         """Run a method on the loaded pair. Raises InputError before anything starts; see the method for its events."""
@@ -183,13 +184,13 @@ def release_memory() -> None:
 
 
 def _plan(target: str, drafter: str, *, device: str, drafter_device: str, dtype: str, runtime: str) -> Plan:
-    on = models.parse_device(device)
-    drafter_on = on if drafter_device == "auto" else models.parse_device(drafter_device)
-    models.parse_dtype(dtype, on)
-    chosen = models.parse_runtime(runtime)
+    on = devices.parse_device(device)
+    drafter_on = on if drafter_device == "auto" else devices.parse_device(drafter_device)
+    devices.parse_dtype(dtype, on)
+    chosen = devices.parse_runtime(runtime)
     needs_model = drafter != NO_DRAFTER and drafters.find(drafter).needs_model
     small = folders.inspect(drafter, drafter=True) if needs_model else None
-    return models.plan(folders.inspect(target), small, on, drafter_on, dtype)._replace(runtime=chosen)
+    return plans.plan(folders.inspect(target), small, on, drafter_on, dtype)._replace(runtime=chosen)
 
 
 def _loaded(pair: Pair, drafter: str, seconds: float) -> ModelLoaded:

@@ -17,9 +17,10 @@ from engine.events import RoundFinished, RunFinished
 from engine.fast.static_decoder import StaticDecoder
 from engine.fast.static_room import StaticRoom
 from engine.generation import Generation
+from engine.kv_size import kv_bytes
 from engine.method import GenerationConfig, Request
 from engine.methods.speculative.config import SpeculativeConfig
-from engine.models import LoadedModel, kv_bytes
+from engine.models import LoadedModel
 from engine.runtime import Cancelled, Runtime
 from engine.session import Session
 from engine.speculate import Decoder

@@ -8,7 +8,7 @@ from threading import Event as Flag
 import pytest
 from huggingface_hub import constants
 
-from engine import folders, models, weights
+from engine import devices, folders, weights
 from engine.errors import EngineError, InputError, ModelError
 from engine.events import ModelOption, Role, Surveyed
 from engine.session import Session
@@ -117,7 +117,7 @@ def test_model_larger_than_memory_is_offered_with_the_reason(
     cache: Path, made: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(cache, "org/good", made / "good")
-    monkeypatch.setattr(models, "free_bytes", lambda _device: 1000)
+    monkeypatch.setattr(devices, "free_bytes", lambda _device: 1000)
     assert "are free on cpu" in option(look(), "org/good", "target").why_not
 
 
