@@ -62,7 +62,8 @@ def step_bytes(target: LoadedModel, n_context: int) -> int:
     weight = target.model.get_input_embeddings().weight
     tied = target.model.get_output_embeddings().weight is weight
     matrices = target.n_bytes - (0 if tied else weight.nbytes)
-    return matrices + kv_bytes(target.model.config, target.dtype, target.runtime, context=n_context)
+    # What modules keep is keys and values alone; of the tables beside them in our buffers a step reads one row.
+    return matrices + kv_bytes(target.model.config, target.dtype, "modules", context=n_context)
 
 
 def _median_ms(weights: FusedWeights, multiply: Callable[[Tensor, Projection], Tensor], *, n_rows: int) -> float:
