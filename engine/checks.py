@@ -10,10 +10,10 @@ import torch
 from transformers import AutoConfig, AutoTokenizer, DynamicCache, PreTrainedConfig, PreTrainedTokenizerBase
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING
 
-from engine.bench import timing_pairs
-from engine.bench.timing_shapes import Timing
 from engine.errors import EngineError, InputError, MemoryExhausted, ModelError
 from engine.folders import WORD_FILES, Checkpoint
+from engine.timing import pairs
+from engine.timing.shapes import Timing
 
 _SIZES = ("num_hidden_layers", "hidden_size", "vocab_size", "num_attention_heads", "max_position_embeddings")
 
@@ -38,7 +38,7 @@ def _first_line(err: BaseException) -> str:
 def configuration(checkpoint: Checkpoint) -> PreTrainedConfig:
     """The configuration of a causal language model. Raises ModelError: unknown, not causal, impossible sizes."""
     if checkpoint.timing is not None:
-        return timing_pairs.made_configuration(checkpoint.timing)
+        return pairs.made_configuration(checkpoint.timing)
     kind = checkpoint.config.get("model_type", "none given")
     what = f"{checkpoint.spec}: the configuration (model type {kind!r}) is not one transformers can read"
     with foreign(what, "use a supported architecture, for instance Llama or Qwen2"):
@@ -67,7 +67,7 @@ def read_tokenizer(checkpoint: Checkpoint) -> PreTrainedTokenizerBase:
 
 def _read_tokenizer(folder: Path, spec: str, timing: Timing | None) -> PreTrainedTokenizerBase:
     if timing is not None:
-        return timing_pairs.made_tokenizer(timing.shape.family)
+        return pairs.made_tokenizer(timing.shape.family)
     hint = "copy tokenizer.json and tokenizer_config.json into the folder"
     with foreign(f"{spec} has no usable tokenizer", hint):
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(

@@ -10,9 +10,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
-from engine.bench import timing_shapes
-from engine.bench.timing_shapes import Timing
 from engine.errors import InputError, ModelError
+from engine.timing import shapes
+from engine.timing.shapes import Timing
 
 BUILTIN_TARGET = "target"
 BUILTIN_DRAFTERS = {
@@ -83,8 +83,8 @@ def inspect(spec: str, *, drafter: bool = False) -> Checkpoint:
     """Check a checkpoint without loading it.
 
     Raises InputError or ModelError: missing, empty, no safetensors, remote code, unreadable configuration."""
-    if timing_shapes.is_timing(spec):
-        return of_timing(spec, timing_shapes.parse(spec, drafter=drafter))
+    if shapes.is_timing(spec):
+        return of_timing(spec, shapes.parse(spec, drafter=drafter))
     with readable(spec):
         folder = locate(spec, drafter=drafter)
         if not folder.is_dir() and folder.parent == builtin_folder(""):
@@ -95,8 +95,8 @@ def inspect(spec: str, *, drafter: bool = False) -> Checkpoint:
 
 def of_timing(spec: str, timing: Timing) -> Checkpoint:
     """What stands in for the folder of a model that is made of random weights."""
-    n_parameters = timing_shapes.n_parameters(timing.shape)
-    return Checkpoint(spec, Path(spec), timing_shapes.configuration(timing.shape), n_parameters, 0, timing)
+    n_parameters = shapes.n_parameters(timing.shape)
+    return Checkpoint(spec, Path(spec), shapes.configuration(timing.shape), n_parameters, 0, timing)
 
 
 @contextmanager

@@ -1,16 +1,14 @@
-"""Loads targets and drafters: device, dtype, runtime, memory estimate, what speaks against a pair; decodes nothing."""
+"""Loads targets and drafters onto their devices and runtimes; decodes nothing."""
 
 import time
 from collections.abc import Iterator
 from functools import partial
-from typing import Literal, NamedTuple, TypeAlias, get_args
+from typing import NamedTuple
 
-import psutil
 import torch
 from transformers import DynamicCache, PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
-from engine import checks, folders, weights
-from engine.bench import timing_pairs, timing_shapes
+from engine import checks, devices, plans, weights
 from engine.cached_model import CachedModel, SequenceModel
 from engine.errors import InputError, ModelError
 from engine.events import Estimated, Progressed, RuntimeName
@@ -20,19 +18,14 @@ from engine.fast.model import FusedModel
 from engine.fast.static_room import StaticRoom
 from engine.fast.weights import FusedWeights, fuse
 from engine.folders import Checkpoint
-from engine.kv_size import RuntimeChoice, context_of, kv_bytes
-from engine.quantize import Quantize, held_bytes, quantise, quantise_fused, weight_bytes
+from engine.kv_size import RuntimeChoice, context_of
+from engine.plans import Plan
+from engine.quantize import Quantize, quantise, quantise_fused, weight_bytes
 from engine.text import TokenTexts
+from engine.timing import pairs
 from engine.weights import Read
 
-DType: TypeAlias = Literal["auto", "fastest", "float32", "bfloat16", "float16"]
-FASTEST: DType = "fastest"
-_RUNTIMES: tuple[RuntimeChoice, ...] = get_args(RuntimeChoice)
-_FUSED: tuple[RuntimeChoice, ...] = ("fused", "fused-eager")
-_TORCH_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 _REPORTS = 200
-# Beside the weights there are caches, work space and whatever else the device does.
-_MOST_FILLED = 0.85
 
 
 class LoadedModel(NamedTuple):
@@ -75,87 +68,6 @@ class LoadedModel(NamedTuple):
         return FusedModel(self.fused, context=self.context)
 
 
-def parse_device(name: str) -> torch.device:
-    """`auto`, `cpu`, `cuda` or `cuda:N`. Raises InputError where there is no such device."""
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    kind, _, index = name.partition(":")
-    malformed = name.endswith(":") or (index and not index.isdecimal())
-    if kind not in ("cpu", "cuda") or malformed or (kind == "cpu" and index):
-        raise InputError(f"unknown device {name!r}", "use auto, cpu, cuda or cuda:N")
-    n_gpus = torch.cuda.device_count()
-    if kind == "cuda" and int(index or 0) >= n_gpus:
-        raise InputError(f"there is no device {name} ({n_gpus} CUDA devices found)", "use auto or cpu")
-    return torch.device(name)
-
-
-def parse_dtype(name: str, device: torch.device) -> torch.dtype:
-    """`auto` is float32 on a CPU and bfloat16 on CUDA, whatever the checkpoint says.
-
-    So is `fastest` where nothing is measured; a load has it measured first."""
-    if name in ("auto", FASTEST):
-        return torch.bfloat16 if device.type == "cuda" else torch.float32
-    if name not in _TORCH_DTYPES:
-        raise InputError(f"unknown dtype {name!r}", f"use auto, {FASTEST}, {', '.join(_TORCH_DTYPES)}")
-    return _TORCH_DTYPES[name]
-
-
-def parse_runtime(name: str) -> RuntimeChoice:
-    """`auto` is our own fused forward for the families that it computes exactly, transformers' modules otherwise.
-
-    `fused-eager` is the fused forward without CUDA graphs. Raises InputError."""
-    for choice in _RUNTIMES:
-        if name == choice:
-            return choice
-    raise InputError(f"unknown runtime {name!r}", f"use {', '.join(_RUNTIMES)}")
-
-
-def estimate(
-    target: Checkpoint,
-    drafter: Checkpoint | None,
-    device: torch.device,
-    dtype: torch.dtype,
-    runtime: RuntimeChoice,
-    *,
-    quantize: Quantize = "none",
-) -> Estimated:
-    """What loading would take: weights, a KV cache of the target's full context, the drafter, and what is free."""
-    config = checks.configuration(target)
-    context = context_of(config.get_text_config())
-    return Estimated(
-        weights_bytes=held_bytes(config, target.n_parameters, dtype, quantize),
-        kv_bytes=kv_bytes(config, dtype, runtime, context=context),
-        drafter_bytes=0 if drafter is None else _drafter_bytes(drafter, dtype, runtime, context=context),
-        free_bytes=free_bytes(device),
-        device=str(device),
-        target=target.spec,
-        context=context,
-    )
-
-
-def _drafter_bytes(drafter: Checkpoint, dtype: torch.dtype, runtime: RuntimeChoice, *, context: int) -> int:
-    """Weights and cache of a drafter, which reads no further than its target and itself."""
-    config = checks.configuration(drafter)
-    reach = min(context, context_of(config.get_text_config()))
-    return drafter.n_parameters * dtype.itemsize + kv_bytes(config, dtype, runtime, context=reach)
-
-
-def free_bytes(device: torch.device) -> int:
-    """Memory that may still be taken on a device."""
-    if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
-    return int(psutil.virtual_memory().available)
-
-
-def refuse_if_too_large(needed: Estimated, device: torch.device) -> None:
-    """Raises InputError where weights and drafter alone do not fit what is free on one device."""
-    n_bytes = needed.weights_bytes + needed.drafter_bytes
-    n_devices = torch.cuda.device_count() if device.type == "cuda" else 1
-    if n_bytes > n_devices * needed.free_bytes:
-        reason = f"the models need {n_bytes / 2**30:.1f} GiB, {needed.free_bytes / 2**30:.1f} GiB are free on {device}"
-        raise InputError(reason, "choose a smaller model or dtype, or free memory")
-
-
 def load(
     checkpoint: Checkpoint, device: torch.device, dtype: torch.dtype, runtime: RuntimeChoice = "auto"
 ) -> Iterator[int | LoadedModel]:
@@ -164,7 +76,7 @@ def load(
     A target larger than one GPU is spread over the devices by accelerate. Raises ModelError, MemoryExhausted."""
     config = checks.configuration(checkpoint)
     tokenizer = checks.read_tokenizer(checkpoint)
-    fits = checkpoint.n_parameters * dtype.itemsize <= free_bytes(device)
+    fits = checkpoint.n_parameters * dtype.itemsize <= devices.free_bytes(device)
     with checks.foreign(f"{checkpoint.spec} cannot be loaded", "check the checkpoint's files"):
         for item in _read(checkpoint, config, device if fits else None, dtype):
             if isinstance(item, int):
@@ -184,7 +96,7 @@ def _read(
     elif device is None:
         raise InputError(f"{checkpoint.spec} does not fit one device", "choose a smaller timing pair or dtype")
     else:
-        yield Read(timing_pairs.made_model(checkpoint.timing, device, dtype), ())
+        yield Read(pairs.made_model(checkpoint.timing, device, dtype), ())
 
 
 def on_runtime(loaded: LoadedModel, choice: RuntimeChoice) -> LoadedModel:
@@ -196,8 +108,8 @@ def on_runtime(loaded: LoadedModel, choice: RuntimeChoice) -> LoadedModel:
         fused = fuse(loaded.model)
         graphs = loaded.device.type == "cuda" and choice != "fused-eager"
         return loaded._replace(fused=fused, static=_graphed(fused, loaded.context) if graphs else None)
-    if choice in _FUSED:
-        raise _not_fused(loaded.spec, reason)
+    if choice in plans.FUSED:
+        raise plans.not_fused(loaded.spec, reason)
     return loaded._replace(why_modules=reason)
 
 
@@ -217,10 +129,6 @@ def in_fewer_bits(loaded: LoadedModel, choice: Quantize) -> LoadedModel:
         fused = quantise_fused(loaded.model, loaded.fused, choice)
         made = loaded._replace(fused=fused, static=_graphed(fused, loaded.context) if loaded.graphs else None)
     return made._replace(quantize=choice, n_bytes=sum(map(weight_bytes, loaded.model.parameters())))
-
-
-def _not_fused(spec: str, reason: str) -> ModelError:
-    return ModelError(f"{spec} has no fused runtime: {reason}", "use the runtime auto or modules")
 
 
 def _refuse_incomplete(checkpoint: Checkpoint, lacking: tuple[str, ...]) -> None:
@@ -273,65 +181,11 @@ class Pair(NamedTuple):
     drafter: LoadedModel | None
 
 
-class Plan(NamedTuple):
-    """A pair that is to be loaded, where, and in which types."""
-
-    target: Checkpoint
-    drafter: Checkpoint | None
-    device: torch.device
-    drafter_device: torch.device
-    dtype: torch.dtype
-    drafter_dtype: torch.dtype
-    runtime: RuntimeChoice = "auto"
-    quantize: Quantize = "none"
-    why_dtype: str = ""
-
-
-def plan(
-    target: Checkpoint, drafter: Checkpoint | None, device: torch.device, drafter_device: torch.device, dtype: str
-) -> Plan:
-    """How a pair would be loaded. Raises InputError for an unknown dtype."""
-    kind, drafter_kind = parse_dtype(dtype, device), parse_dtype(dtype, drafter_device)
-    taken = drafter.n_parameters * drafter_kind.itemsize if drafter is not None and drafter_device == device else 0
-    room = int(_MOST_FILLED * free_bytes(device)) - taken
-    return Plan(_cut_to_fit(target, room // kind.itemsize), drafter, device, drafter_device, kind, drafter_kind)
-
-
-def _cut_to_fit(target: Checkpoint, most: int) -> Checkpoint:
-    """A timing pair's target that may lose layers, with no more than so many parameters; any other as it is."""
-    if target.timing is None or not timing_shapes.may_be_cut(target.timing):
-        return target
-    return folders.of_timing(target.spec, timing_shapes.cut_to(target.timing, most))
-
-
-def estimate_pair(plan: Plan) -> Estimated:
-    """What loading the pair would take on the target's device. Raises ModelError."""
-    together = plan.drafter if plan.drafter_device == plan.device else None
-    return estimate(plan.target, together, plan.device, plan.dtype, plan.runtime, quantize=plan.quantize)
-
-
-def refuse_pair(plan: Plan, needed: Estimated) -> None:
-    """Everything that can be held against a pair before its weights are read. Raises InputError, ModelError.
-
-    Weights to be quantised pass through memory whole."""
-    refuse_if_too_large(
-        needed if plan.quantize == "none" else estimate_pair(plan._replace(quantize="none")), plan.device
-    )
-    for checkpoint in (plan.target, plan.drafter):
-        if checkpoint is not None:
-            checks.refuse_recurrent(checkpoint, checks.configuration(checkpoint))
-            reason = families.why_not(checks.configuration(checkpoint)) if plan.runtime in _FUSED else ""
-            if reason:
-                raise _not_fused(checkpoint.spec, reason)
-    if plan.drafter is not None:
-        checks.refuse_other_vocabulary(plan.target, plan.drafter)
-
-
 def load_pair(plan: Plan) -> Iterator[Progressed | Estimated | Pair]:
     """Estimate, check and load a pair; yields what it would take, how far it has come, and last the pair."""
-    needed = estimate_pair(plan)
+    needed = plans.estimate_pair(plan)
     yield needed
-    refuse_pair(plan, needed)
+    plans.refuse_pair(plan, needed)
     target_bytes = plan.target.n_parameters * plan.dtype.itemsize
     drafter_bytes = 0 if plan.drafter is None else plan.drafter.n_parameters * plan.drafter_dtype.itemsize
     reports = _Reports(target_bytes + drafter_bytes)

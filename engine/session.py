@@ -13,7 +13,7 @@ from typing import cast
 import torch
 from msgspec.structs import replace
 
-from engine import checks, drafters, fastest, folders, methods, models, threads
+from engine import checks, devices, drafters, fastest, folders, methods, models, plans, threads
 from engine.documents import embedding, indexing
 from engine.documents.embedding import Embedder
 from engine.documents.encoder_folder import BUILTIN
@@ -22,7 +22,8 @@ from engine.errors import EngineError, InputError
 from engine.events import Estimated, Event, ModelLoaded, ModelUnloaded, Progressed, Setting
 from engine.memory import memory_errors
 from engine.method import MethodSpec, Request, make_config
-from engine.models import LoadedModel, Pair, Plan
+from engine.models import LoadedModel, Pair
+from engine.plans import Plan
 from engine.quantize import parse_quantize
 from engine.quiet import quiet_libraries
 from engine.rag.library import opened
@@ -75,7 +76,7 @@ class Session:
             runtime=runtime,
             quantize=quantize,
         )
-        if dtype == models.FASTEST:
+        if dtype == devices.FASTEST:
             planned = _in_fastest(planned, measure=True)
         pair: Pair | None = None
         with closing(cast(Generator[Progressed | Estimated | Pair, None, None], models.load_pair(planned))) as steps:
@@ -113,10 +114,10 @@ class Session:
                 runtime=runtime,
                 quantize=quantize,
             )
-            if dtype == models.FASTEST:
+            if dtype == devices.FASTEST:
                 planned = _in_fastest(planned, measure=False)
-            needed = models.estimate_pair(planned)
-            models.refuse_pair(planned, needed)
+            needed = plans.estimate_pair(planned)
+            plans.refuse_pair(planned, needed)
             yield replace(needed, drafter=drafter)
         except EngineError as err:
             yield replace(needed, drafter=drafter, why_not=err.message)
@@ -202,10 +203,10 @@ class Session:
 
     def _loaded_target(self, job: Job) -> LoadedModel | None:
         """The target in memory, if it is that of the job."""
-        on, found = models.parse_device(job.device), self.target
+        on, found = devices.parse_device(job.device), self.target
         if found is None or found.spec != job.target or found.device.type != on.type or found.quantize != "none":
             return None
-        return found if found.dtype == models.parse_dtype(job.dtype, found.device) else None
+        return found if found.dtype == devices.parse_dtype(job.dtype, found.device) else None
 
     def run(self, method: str, settings: Mapping[str, Setting], request: Request, cancelled: Flag) -> Iterator[Event]:
         """Run a method on the loaded pair. Raises InputError before anything starts; see the method for its events."""
@@ -261,13 +262,13 @@ def release_memory() -> None:
 def _plan(
     target: str, drafter: str, *, device: str, drafter_device: str, dtype: str, runtime: str, quantize: str
 ) -> Plan:
-    on = models.parse_device(device)
-    drafter_on = on if drafter_device == "auto" else models.parse_device(drafter_device)
-    models.parse_dtype(dtype, on)
-    chosen, bits = models.parse_runtime(runtime), parse_quantize(quantize, on)
+    on = devices.parse_device(device)
+    drafter_on = on if drafter_device == "auto" else devices.parse_device(drafter_device)
+    devices.parse_dtype(dtype, on)
+    chosen, bits = devices.parse_runtime(runtime), parse_quantize(quantize, on)
     needs_model = drafter != NO_DRAFTER and drafters.find(drafter).needs_model
     small = folders.inspect(drafter, drafter=True) if needs_model else None
-    return models.plan(folders.inspect(target), small, on, drafter_on, dtype)._replace(runtime=chosen, quantize=bits)
+    return plans.plan(folders.inspect(target), small, on, drafter_on, dtype)._replace(runtime=chosen, quantize=bits)
 
 
 def _in_fastest(planned: Plan, *, measure: bool) -> Plan:
@@ -275,7 +276,7 @@ def _in_fastest(planned: Plan, *, measure: bool) -> Plan:
 
     A drafter elsewhere keeps what `auto` means there."""
     choice = fastest.choose(checks.configuration(planned.target), planned.device, measure=measure)
-    kind = models.parse_dtype(choice.dtype, planned.device)
+    kind = devices.parse_dtype(choice.dtype, planned.device)
     beside = kind if planned.drafter_device == planned.device else planned.drafter_dtype
     return planned._replace(dtype=kind, drafter_dtype=beside, why_dtype=choice.why)
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Event as Flag
 
-from engine import folders, models
+from engine import devices, folders, plans
 from engine.errors import EngineError
 from engine.events import ModelOption, Role, Surveyed
 from engine.folders import Checkpoint
-from engine.models import Plan
+from engine.plans import Plan
 
 _TITLES = {
     "builtin": "built-in", "builtin:small": "built-in, small", "builtin:misaligned": "built-in, misaligned",
@@ -20,8 +20,8 @@ def survey(target: str, known: Sequence[str], *, device: str, dtype: str, cancel
     """Look at the built-in models, the `known` folders and the hub cache, with the checks that a load makes.
 
     Raises EngineError: cancelled, no such device or dtype."""
-    on = models.parse_device(device)
-    models.parse_dtype(dtype, on)
+    on = devices.parse_device(device)
+    devices.parse_dtype(dtype, on)
     problem = ""
     try:
         cached = folders.cached_ids()
@@ -41,7 +41,7 @@ class _Look:
     """Checks models beside one target."""
 
     def __init__(self, target: str, device: str, dtype: str) -> None:
-        self._device = models.parse_device(device)
+        self._device = devices.parse_device(device)
         self._dtype = dtype
         self._target = _inspect(target, "target")
 
@@ -64,14 +64,14 @@ class _Look:
         alone = role == "target" or isinstance(self._target, EngineError)
         try:
             plan = self._plan(found, None) if alone else self._plan(self._target, found)
-            models.refuse_pair(plan, models.estimate_pair(plan))
+            plans.refuse_pair(plan, plans.estimate_pair(plan))
         except EngineError as err:
             return err.message
         return ""
 
     def _plan(self, target: Checkpoint | EngineError, drafter: Checkpoint | None) -> Plan:
         assert isinstance(target, Checkpoint)
-        return models.plan(target, drafter, self._device, self._device, self._dtype)
+        return plans.plan(target, drafter, self._device, self._device, self._dtype)
 
 
 def _inspect(spec: str, role: Role) -> Checkpoint | EngineError:

@@ -15,7 +15,7 @@ import msgspec
 import torch
 from scipy import stats
 
-from engine import folders, models, prompts
+from engine import devices, folders, models, prompts
 from engine.bench import retrieval
 from engine.bench.decode import perplexity
 from engine.bench.prompts import held_out_prompts
@@ -57,11 +57,11 @@ def load_builtin(folder: Path | None) -> BuiltinModels:
     Raises InputError or ModelError where the target or the general drafter is missing."""
     quiet_libraries()
     base = folder or folders.builtin_folder("")
-    device = models.parse_device("auto")
+    device = devices.parse_device("auto")
 
     def load(name: str) -> LoadedModel:
         found = folders.inspect(str(base / name))
-        *_, made = models.load(found, device, models.parse_dtype("auto", device))
+        *_, made = models.load(found, device, devices.parse_dtype("auto", device))
         assert isinstance(made, LoadedModel)
         return made
 

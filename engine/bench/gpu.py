@@ -10,7 +10,7 @@ import msgspec
 import torch
 from msgspec.structs import replace
 
-from engine import folders, machine, models, speed_model
+from engine import devices, folders, machine, models, plans, speed_model
 from engine.bench import blocks, gpt_fast, limits, matrix, rounds, systems
 from engine.bench.blocks import Prompts
 from engine.bench.matrix import SPECULATIVE, Cell, Setting
@@ -18,7 +18,8 @@ from engine.bench.rounds import RoundsBench
 from engine.errors import EngineError
 from engine.events import Estimated, Event
 from engine.memory import memory_errors
-from engine.models import Pair, Plan
+from engine.models import Pair
+from engine.plans import Plan
 from engine.session import release_memory
 from engine.speed_model import Interval
 
@@ -104,7 +105,7 @@ class GpuBench(msgspec.Struct, frozen=True):
 def bench(task: Task) -> Iterator[Event | GpuBench]:
     """Yield progress and, after each pair, all results so far; what fails is a result too, with the reason."""
     started = time.perf_counter()
-    kind = models.parse_dtype(task.dtype, task.device)
+    kind = devices.parse_dtype(task.dtype, task.device)
     found = GpuBench(
         pairs=(),
         complete=False,
@@ -180,7 +181,7 @@ def _held(device: torch.device) -> int | None:
 
 def _plan(result: PairResult, task: Task) -> Plan:
     drafter = folders.inspect(f"{result.drafter}@{ALPHA}", drafter=True)
-    return models.plan(folders.inspect(result.target), drafter, task.device, task.device, task.dtype)
+    return plans.plan(folders.inspect(result.target), drafter, task.device, task.device, task.dtype)
 
 
 def _loaded(planned: Plan) -> Generator[Event, None, tuple[Pair, int]]:

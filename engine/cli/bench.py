@@ -144,7 +144,7 @@ def bench_gpu(
     ):  # fmt: skip
         _refuse_below(name, value, least)
     from engine.bench import gpu
-    from engine.models import parse_device, parse_dtype
+    from engine.devices import parse_device, parse_dtype
     from engine.quiet import quiet_libraries
 
     quiet_libraries()
@@ -192,7 +192,7 @@ def _axes(gamma: int, runtime: str, *, contexts: str, gammas: str, batches: str,
     if not (contexts or gammas or batches or runtimes):
         return None
     from engine.bench.matrix import Axes
-    from engine.models import parse_runtime
+    from engine.devices import parse_runtime
 
     chosen = [parse_runtime(one.strip()) for one in (runtimes or runtime).split(",")]
     return Axes(

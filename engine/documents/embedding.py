@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 from transformers import AutoModel, PreTrainedModel
 
-from engine import checks, models
+from engine import checks, devices, plans
 from engine.documents import encoder_folder
 from engine.documents.encoder_folder import EncoderFolder
 from engine.errors import ModelError
@@ -145,10 +145,10 @@ def load(spec: str, *, device: str = "auto", dtype: str = "auto") -> Iterator[Pr
     Raises InputError, ModelError, MemoryExhausted."""
     quiet_libraries()
     found = encoder_folder.inspect(spec)
-    on = models.parse_device(device)
-    kind = models.parse_dtype(dtype, on)
+    on = devices.parse_device(device)
+    kind = devices.parse_dtype(dtype, on)
     n_bytes = found.n_parameters * kind.itemsize
-    models.refuse_if_too_large(Estimated(n_bytes, 0, 0, models.free_bytes(on), str(on), spec), on)
+    plans.refuse_if_too_large(Estimated(n_bytes, 0, 0, devices.free_bytes(on), str(on), spec), on)
     yield Progressed("checking", 0, found.n_file_bytes, "bytes")
     fingerprint = encoder_folder.fingerprint(found)
     yield Progressed("loading", 0, n_bytes, "bytes")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from transformers import PreTrainedConfig
 
-from engine import checks, models
+from engine import checks, devices
 from engine.errors import InputError
 from engine.events import TrainingEstimated
 from engine.folders import Checkpoint
@@ -88,7 +88,7 @@ def estimate(
         target_bytes=0 if loaded else target.n_parameters * dtype.itemsize,
         drafter_bytes=work.shape.n_parameters * _BYTES_A_WEIGHT,
         batch_bytes=_batch_bytes(work, config),
-        free_bytes=models.free_bytes(device),
+        free_bytes=devices.free_bytes(device),
         disk_bytes=work.shape.n_parameters * (3 * 4 * 2 + 2),
         layers=work.shape.layers,
         width=work.shape.width,

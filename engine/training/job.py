@@ -6,7 +6,7 @@ from typing import NamedTuple
 import msgspec
 import torch
 
-from engine import folders, models
+from engine import devices, folders
 from engine.errors import EngineError, InputError
 from engine.events import TrainingEstimated
 from engine.folders import Checkpoint
@@ -38,8 +38,8 @@ class Found(NamedTuple):
 
 def find(job: Job) -> Found:
     """Look at what a job names. Raises EngineError: missing, unreadable, nothing to learn from."""
-    device = models.parse_device(job.device)
-    return Found(folders.inspect(job.target), device, models.parse_dtype(job.dtype, device), _texts(job))
+    device = devices.parse_device(job.device)
+    return Found(folders.inspect(job.target), device, devices.parse_dtype(job.dtype, device), _texts(job))
 
 
 def needed(job: Job, found: Found, *, loaded: bool) -> TrainingEstimated:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from engine import folders, models
+from engine import devices, folders, models, plans
 from engine.bench import limits
 from engine.cli import main
 from engine.models import Pair
@@ -18,7 +18,7 @@ TINY = ["bench", "gpu", "--shapes", "tiny", "--device", "cpu", "--context", "20"
 def tiny() -> Pair:
     cpu = torch.device("cpu")
     target, drafter = folders.inspect("timing:tiny"), folders.inspect("timing:tiny-draft", drafter=True)
-    *_, pair = models.load_pair(models.plan(target, drafter, cpu, cpu, "auto"))
+    *_, pair = models.load_pair(plans.plan(target, drafter, cpu, cpu, "auto"))
     assert isinstance(pair, Pair)
     return pair
 
@@ -44,7 +44,7 @@ def test_everything_is_measured_kept_in_the_file_and_shown_in_a_table(
 def test_a_pair_that_fails_does_not_take_the_others_along(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(models, "free_bytes", lambda device: 100_000_000)
+    monkeypatch.setattr(devices, "free_bytes", lambda device: 100_000_000)
     argv = [*TINY]
     argv[argv.index("tiny")] = "llama-70b,llama,tiny"
     assert main(argv) == 0

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from engine import folders, models, weights
+from engine import devices, folders, plans, weights
 from engine.errors import InputError, ModelError
 from engine.events import Estimated, Progressed
 from engine.session import Session
@@ -21,14 +21,14 @@ from tests.engine.running import emitted, run
 @pytest.mark.parametrize("name", ["gpu", "cuda:x", "cpu:1", "cpu:", "cuda:", "", "cuda:99", "mps"])
 def test_unknown_or_absent_device_is_refused(name: str) -> None:
     with pytest.raises(InputError, match="device"):
-        models.parse_device(name)
+        devices.parse_device(name)
 
 
 def test_auto_dtype_is_float32_on_a_cpu_and_bfloat16_on_cuda() -> None:
-    assert models.parse_dtype("auto", torch.device("cpu")) == torch.float32
-    assert models.parse_dtype("auto", torch.device("cuda")) == torch.bfloat16
+    assert devices.parse_dtype("auto", torch.device("cpu")) == torch.float32
+    assert devices.parse_dtype("auto", torch.device("cuda")) == torch.bfloat16
     with pytest.raises(InputError, match="unknown dtype"):
-        models.parse_dtype("int3", torch.device("cpu"))
+        devices.parse_dtype("int3", torch.device("cpu"))
 
 
 def test_unknown_architecture_is_refused_by_name(tmp_path: Path) -> None:
@@ -148,7 +148,7 @@ def test_failed_load_leaves_the_loaded_pair_usable(tmp_path: Path) -> None:
 def test_estimate_counts_weights_cache_and_drafter(tmp_path: Path) -> None:
     spec = fakes.save(fakes.model(), tmp_path / "m")
     checkpoint = folders.inspect(spec)
-    needed = models.estimate(checkpoint, checkpoint, torch.device("cpu"), torch.float32, "modules")
+    needed = plans.estimate(checkpoint, checkpoint, torch.device("cpu"), torch.float32, "modules")
     assert needed.weights_bytes == 4 * checkpoint.n_parameters
     assert needed.kv_bytes == 2 * 2 * 2 * 8 * fakes.CONTEXT * 4
     assert needed.drafter_bytes == needed.weights_bytes + needed.kv_bytes
@@ -156,7 +156,7 @@ def test_estimate_counts_weights_cache_and_drafter(tmp_path: Path) -> None:
 
 def test_models_larger_than_memory_are_refused_before_loading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spec = fakes.save(fakes.model(), tmp_path / "m")
-    monkeypatch.setattr(models, "free_bytes", lambda _device: 1000)
+    monkeypatch.setattr(devices, "free_bytes", lambda _device: 1000)
     with pytest.raises(InputError, match="are free on cpu"):
         list(Session().load(spec, "none"))
 
@@ -226,7 +226,7 @@ def test_estimate_says_why_a_load_would_be_refused(tmp_path: Path, monkeypatch: 
     assert "no folder" in estimated("./nowhere", "none").why_not
     assert "tokenizer" in estimated(spec, other).why_not
     assert estimated(spec, other).weights_bytes > 0
-    monkeypatch.setattr(models, "free_bytes", lambda _device: 1000)
+    monkeypatch.setattr(devices, "free_bytes", lambda _device: 1000)
     assert "are free on cpu" in estimated(spec, "none").why_not
 
 

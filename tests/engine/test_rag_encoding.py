@@ -7,7 +7,7 @@ from tokenizers import Tokenizer, decoders, normalizers, processors
 from tokenizers import models as token_models
 from transformers import PreTrainedTokenizerFast
 
-from engine import folders, models, prompts
+from engine import devices, folders, models, prompts
 from engine.errors import InputError
 from engine.models import LoadedModel
 from engine.rag.encoding import encode, encode_piece, fit
@@ -20,7 +20,9 @@ PROMPT = prompts.reflection("Where is Bal?", "on the Dov", "Bal lies on the Dov.
 def model(tmp_path_factory: pytest.TempPathFactory) -> LoadedModel:
     folder = tmp_path_factory.mktemp("model")
     found = folders.inspect(fakes.save(fakes.model(), folder / "m"))
-    *_, made = models.load(found, models.parse_device("cpu"), models.parse_dtype("float32", models.parse_device("cpu")))
+    *_, made = models.load(
+        found, devices.parse_device("cpu"), devices.parse_dtype("float32", devices.parse_device("cpu"))
+    )
     assert isinstance(made, LoadedModel)
     return made
 

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from engine import folders, models
-from engine.models import LoadedModel, RuntimeChoice
+from engine.kv_size import RuntimeChoice
+from engine.models import LoadedModel
 from engine.training import student
 from tests import fakes
 

@@ -8,7 +8,7 @@ from threading import Event as Flag
 import pytest
 from huggingface_hub import constants
 
-from engine import folders, models, weights
+from engine import devices, folders, weights
 from engine.errors import EngineError, InputError, ModelError
 from engine.events import ModelOption, Role, Surveyed
 from engine.session import Session
@@ -117,7 +117,7 @@ def test_model_larger_than_memory_is_offered_with_the_reason(
     cache: Path, made: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(cache, "org/good", made / "good")
-    monkeypatch.setattr(models, "free_bytes", lambda _device: 1000)
+    monkeypatch.setattr(devices, "free_bytes", lambda _device: 1000)
     assert "are free on cpu" in option(look(), "org/good", "target").why_not
 
 
@@ -165,7 +165,9 @@ def test_two_hundred_models_need_one_look_at_a_shared_vocabulary(
 
     reads: list[str] = []
     read_tokenizer = checks._read_tokenizer
-    monkeypatch.setattr(checks, "_read_tokenizer", lambda at, spec: reads.append(spec) or read_tokenizer(at, spec))
+    monkeypatch.setattr(
+        checks, "_read_tokenizer", lambda at, spec, timing: reads.append(spec) or read_tokenizer(at, spec, timing)
+    )
     found = look("org/m000")
     assert sum(one.role == "drafter" and one.spec.startswith("org/") for one in found.options) == 200
     assert all(not one.why_not for one in found.options if one.spec.startswith("org/"))

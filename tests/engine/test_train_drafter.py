@@ -15,7 +15,7 @@ from filelock import FileLock
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from engine import folders, models, trace
+from engine import devices, folders, models, trace
 from engine.errors import EngineError, InputError, MemoryExhausted
 from engine.events import (
     DrafterMeasured,
@@ -377,7 +377,7 @@ def test_estimate_names_what_does_not_fit(
     target: str, texts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert estimated(job(target, texts, tmp_path / "d"), loaded=False).why_not == ""
-    monkeypatch.setattr(models, "free_bytes", lambda _: 1000)
+    monkeypatch.setattr(devices, "free_bytes", lambda _: 1000)
     needed = estimated(job(target, texts, tmp_path / "d"), loaded=False)
     assert "are free on cpu" in needed.why_not
     assert needed.n_parameters > 0

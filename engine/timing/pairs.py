@@ -11,7 +11,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from torch import Tensor
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerFast
 
-from engine.bench.timing_shapes import Family, Timing, configuration
+from engine.timing.shapes import Family, Timing, configuration
 
 _TABLE_SEED, _EXCHANGE_SEED, _WEIGHT_SEED = 11, 12, 13
 # All layers together write a fifth of the embedding's length; of two close ids the right one stays far ahead.

@@ -1,0 +1,115 @@
+"""How a pair would be loaded, what that would take, and what speaks against it; reads no weights."""
+
+from typing import NamedTuple
+
+import torch
+
+from engine import checks, devices, folders
+from engine.errors import InputError, ModelError
+from engine.events import Estimated
+from engine.fast import families
+from engine.folders import Checkpoint
+from engine.kv_size import RuntimeChoice, context_of, kv_bytes
+from engine.quantize import Quantize, held_bytes
+from engine.timing import shapes
+
+FUSED: tuple[RuntimeChoice, ...] = ("fused", "fused-eager")
+# Beside the weights there are caches, work space and whatever else the device does.
+_MOST_FILLED = 0.85
+
+
+class Plan(NamedTuple):
+    """A pair that is to be loaded, where, and in which types."""
+
+    target: Checkpoint
+    drafter: Checkpoint | None
+    device: torch.device
+    drafter_device: torch.device
+    dtype: torch.dtype
+    drafter_dtype: torch.dtype
+    runtime: RuntimeChoice = "auto"
+    quantize: Quantize = "none"
+    why_dtype: str = ""
+
+
+def plan(
+    target: Checkpoint, drafter: Checkpoint | None, device: torch.device, drafter_device: torch.device, dtype: str
+) -> Plan:
+    """How a pair would be loaded. Raises InputError for an unknown dtype."""
+    kind, drafter_kind = devices.parse_dtype(dtype, device), devices.parse_dtype(dtype, drafter_device)
+    taken = drafter.n_parameters * drafter_kind.itemsize if drafter is not None and drafter_device == device else 0
+    room = int(_MOST_FILLED * devices.free_bytes(device)) - taken
+    return Plan(_cut_to_fit(target, room // kind.itemsize), drafter, device, drafter_device, kind, drafter_kind)
+
+
+def _cut_to_fit(target: Checkpoint, most: int) -> Checkpoint:
+    """A timing pair's target that may lose layers, with no more than so many parameters; any other as it is."""
+    if target.timing is None or not shapes.may_be_cut(target.timing):
+        return target
+    return folders.of_timing(target.spec, shapes.cut_to(target.timing, most))
+
+
+def estimate_pair(plan: Plan) -> Estimated:
+    """What loading the pair would take on the target's device. Raises ModelError."""
+    together = plan.drafter if plan.drafter_device == plan.device else None
+    return estimate(plan.target, together, plan.device, plan.dtype, plan.runtime, quantize=plan.quantize)
+
+
+def refuse_pair(plan: Plan, needed: Estimated) -> None:
+    """Everything that can be held against a pair before its weights are read. Raises InputError, ModelError.
+
+    Weights to be quantised pass through memory whole."""
+    whole = needed if plan.quantize == "none" else estimate_pair(plan._replace(quantize="none"))
+    refuse_if_too_large(whole, plan.device)
+    for checkpoint in (plan.target, plan.drafter):
+        if checkpoint is not None:
+            checks.refuse_recurrent(checkpoint, checks.configuration(checkpoint))
+            reason = families.why_not(checks.configuration(checkpoint)) if plan.runtime in FUSED else ""
+            if reason:
+                raise not_fused(checkpoint.spec, reason)
+    if plan.drafter is not None:
+        checks.refuse_other_vocabulary(plan.target, plan.drafter)
+
+
+def refuse_if_too_large(needed: Estimated, device: torch.device) -> None:
+    """Raises InputError where weights and drafter alone do not fit what is free on one device."""
+    n_bytes = needed.weights_bytes + needed.drafter_bytes
+    n_devices = torch.cuda.device_count() if device.type == "cuda" else 1
+    if n_bytes > n_devices * needed.free_bytes:
+        reason = f"the models need {n_bytes / 2**30:.1f} GiB, {needed.free_bytes / 2**30:.1f} GiB are free on {device}"
+        raise InputError(reason, "choose a smaller model or dtype, or free memory")
+
+
+def estimate(
+    target: Checkpoint,
+    drafter: Checkpoint | None,
+    device: torch.device,
+    dtype: torch.dtype,
+    runtime: RuntimeChoice,
+    *,
+    quantize: Quantize = "none",
+) -> Estimated:
+    """What loading would take: weights, a KV cache of the target's full context, the drafter, and what is free."""
+    config = checks.configuration(target)
+    context = context_of(config.get_text_config())
+    return Estimated(
+        weights_bytes=held_bytes(config, target.n_parameters, dtype, quantize),
+        kv_bytes=kv_bytes(config, dtype, runtime, context=context),
+        drafter_bytes=0 if drafter is None else _drafter_bytes(drafter, dtype, runtime, context=context),
+        free_bytes=devices.free_bytes(device),
+        device=str(device),
+        target=target.spec,
+        context=context,
+    )
+
+
+def _drafter_bytes(drafter: Checkpoint, dtype: torch.dtype, runtime: RuntimeChoice, *, context: int) -> int:
+    """Weights and cache of a drafter, which reads no further than its target and itself."""
+    config = checks.configuration(drafter)
+    reach = min(context, context_of(config.get_text_config()))
+    return drafter.n_parameters * dtype.itemsize + kv_bytes(config, dtype, runtime, context=reach)
+
+
+def not_fused(spec: str, reason: str) -> ModelError:
+    """Refusal of a model that was to be fused and cannot be."""
+    return ModelError(f"{spec} has no fused runtime: {reason}", "use the runtime auto or modules")
