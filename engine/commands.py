@@ -59,6 +59,21 @@ class Train(msgspec.Struct, frozen=True, tag=True):
     resume: bool = False
 
 
+class Index(msgspec.Struct, frozen=True, tag=True):
+    """Make the index of documents at `index`, or bring it up to date. sources: folders, files or `builtin`;
+    chunk_tokens: of the target, 0 for as many as let `n` passages fit into its context."""
+
+    sources: tuple[str, ...]
+    index: str
+    embedder: str = "builtin"
+    target: str = "builtin"
+    chunk_tokens: int = 0
+    n: int = 10
+    device: str = "auto"
+    dtype: str = "auto"
+    rebuild: bool = False
+
+
 class Pause(msgspec.Struct, frozen=True, tag=True):
     """Hold the run after the round under way, the training after its step."""
 
@@ -93,7 +108,7 @@ class EstimateTraining(msgspec.Struct, frozen=True, tag=True):
 
 
 Question: TypeAlias = Estimate | Survey | EstimateTraining
-Command: TypeAlias = Load | Unload | Run | Fork | Train | Pause | Step | Resume | Question
+Command: TypeAlias = Load | Unload | Run | Fork | Train | Index | Pause | Step | Resume | Question
 
 
 def name_of(command: Command) -> str:

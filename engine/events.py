@@ -2,7 +2,8 @@
 
 Ids are token ids of the target's vocabulary; times are seconds or milliseconds as their suffix says. Fields are only
 ever added, with defaults; anything else raises `SCHEMA` and adds a migration to `trace`. The facts of a training
-lie in `training_events`, those of answers from documents in `answer_events`; both are handed on from here."""
+lie in `training_events`, those of documents in `rag_events`, those of answers from them in `answer_events`; all are
+handed on from here."""
 
 from typing import Literal, TypeAlias
 
@@ -18,6 +19,8 @@ from engine.event_base import SCHEMA as SCHEMA
 from engine.event_base import Event as Event
 from engine.event_base import Setting as Setting
 from engine.event_base import Struct as Struct
+from engine.rag_events import FileSkipped as FileSkipped
+from engine.rag_events import Indexed as Indexed
 from engine.training_events import CheckpointSaved as CheckpointSaved
 from engine.training_events import DrafterMeasured as DrafterMeasured
 from engine.training_events import TrainingEnd as TrainingEnd
@@ -32,7 +35,7 @@ StopReason: TypeAlias = Literal["length", "end_of_text", "context", "cancelled"]
 Lane: TypeAlias = Literal["speculative", "plain"]
 Phase: TypeAlias = Literal[
     "prefill", "loading", "training", "measuring", "tokenizing", "checking", "sampling", "embedding", "retrieving",
-    "partitioning", "drafting", "verifying",
+    "partitioning", "drafting", "verifying", "reading", "writing", "indexing",
 ]  # fmt: skip
 Role: TypeAlias = Literal["target", "drafter"]
 RuntimeName: TypeAlias = Literal["fused", "modules"]
@@ -336,4 +339,6 @@ AnyEvent: TypeAlias = (
     | CandidateScored
     | CostPredicted
     | QuestionAnswered
+    | FileSkipped
+    | Indexed
 )

@@ -19,6 +19,7 @@ from engine.commands import (
     Estimate,
     EstimateTraining,
     Fork,
+    Index,
     Load,
     Pause,
     Resume,
@@ -34,6 +35,7 @@ from engine.events import (
     EngineStarted,
     Event,
     HostKind,
+    Indexed,
     Measured,
     ModelLoaded,
     ModelUnloaded,
@@ -184,6 +186,8 @@ class ThreadHost:
                 self._run(session, session.run(method, settings, request, task.cancelled), task)
             case Train() as training:
                 self._train(session.train(**msgspec.structs.asdict(training), cancelled=task.cancelled), task)
+            case Index() as documents:
+                self._forward(session.index(**msgspec.structs.asdict(documents)), task.cancelled)
             case EstimateTraining(training):
                 self._forward(session.estimate_training(**msgspec.structs.asdict(training)), task.cancelled)
             case Estimate(pair):
@@ -195,8 +199,8 @@ class ThreadHost:
     def _forward(self, events: Iterator[Event], cancelled: Flag) -> None:
         with closing(cast(Generator[Event, None, None], events)):
             for event in events:
-                # Once the models are in memory, or gone, the command is done: it is too late to stop it.
-                if cancelled.is_set() and not isinstance(event, ModelLoaded | ModelUnloaded):
+                # Once the models are in memory or gone, or the index is made, it is too late to stop it.
+                if cancelled.is_set() and not isinstance(event, ModelLoaded | ModelUnloaded | Indexed):
                     raise EngineError("stopped by the user", "nothing was changed; start it again")
                 self._outbox.put(event)
 

@@ -97,7 +97,7 @@ def estimate(target: Checkpoint, drafter: Checkpoint | None, device: torch.devic
         free_bytes=free_bytes(device),
         device=str(device),
         target=target.spec,
-        context=_context(config.get_text_config()),
+        context=context_of(config.get_text_config()),
     )
 
 
@@ -117,10 +117,11 @@ def kv_bytes(config: PreTrainedConfig, dtype: torch.dtype) -> int:
         )
     n_heads = getattr(text, "num_key_value_heads", None) or text.num_attention_heads
     head = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
-    return int(2 * text.num_hidden_layers * n_heads * head * _context(text) * dtype.itemsize)
+    return int(2 * text.num_hidden_layers * n_heads * head * context_of(text) * dtype.itemsize)
 
 
-def _context(config: PreTrainedConfig) -> int:
+def context_of(config: PreTrainedConfig) -> int:
+    """How many tokens a model reads, by its text configuration."""
     return int(getattr(config, "max_position_embeddings", None) or _DEFAULT_CONTEXT)
 
 
@@ -197,7 +198,7 @@ def _describe(
         texts=TokenTexts(tokenizer),
         device=weight.device,
         dtype=dtype,
-        context=_context(model.config.get_text_config()),
+        context=context_of(model.config.get_text_config()),
         n_vocabulary=int(model.get_output_embeddings().weight.shape[0]),
         stop_ids=_stop_ids(model),
         n_bytes=sum(p.numel() * p.element_size() for p in model.parameters()),

@@ -20,3 +20,8 @@ def runs() -> Path:
 def training() -> Path:
     """The folder of unfinished training."""
     return user_data() / "training"
+
+
+def indexes() -> Path:
+    """The folder of indexes over documents."""
+    return user_data() / "indexes"

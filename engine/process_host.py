@@ -36,6 +36,7 @@ from engine.events import (
     EngineStarted,
     Estimated,
     Event,
+    Indexed,
     ModelLoaded,
     ModelUnloaded,
     Progressed,
@@ -55,7 +56,7 @@ _JOIN_S = 3.0
 # A window that takes no events holds the engine once so many wait, through the pipe that fills up.
 MOST_WAITING = 4096
 _LOOK_AGAIN_S = 0.01
-_LAST_WORDS = (ModelLoaded, RunFinished, RunFailed, Surveyed, TrainingFinished)
+_LAST_WORDS = (ModelLoaded, RunFinished, RunFailed, Surveyed, TrainingFinished, Indexed)
 
 
 class _Task:

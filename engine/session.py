@@ -13,6 +13,10 @@ import torch
 from msgspec.structs import replace
 
 from engine import drafters, folders, methods, models
+from engine.documents import embedding, indexing
+from engine.documents.embedding import Embedder
+from engine.documents.encoder_folder import BUILTIN
+from engine.documents.target_tokens import tokens_of
 from engine.errors import EngineError, InputError
 from engine.events import Estimated, Event, ModelLoaded, ModelUnloaded, Progressed, Setting
 from engine.memory import memory_errors
@@ -39,6 +43,7 @@ class Session:
         self.models: Pair | None = None
         self.drafter: Drafter | None = None
         self.drafter_spec = NO_DRAFTER
+        self._embedder: tuple[tuple[str, str, str], Embedder] | None = None
 
     def load(
         self,
@@ -94,6 +99,7 @@ class Session:
     def unload(self) -> Iterator[Event]:
         """Release the models."""
         self.models, self.target, self.drafter, self.drafter_spec = None, None, None, NO_DRAFTER
+        self._embedder = None
         release_memory()
         yield ModelUnloaded()
 
@@ -130,6 +136,40 @@ class Session:
         """Yield what a training would take, and why it would be refused, if it would."""
         job = _job(target, data, out, settings, device=device, dtype=dtype, resume=resume)
         yield estimated(job, loaded=self._loaded_target(job) is not None)
+
+    def index(
+        self,
+        sources: Sequence[str],
+        index: str,
+        *,
+        embedder: str = BUILTIN,
+        target: str = "builtin",
+        chunk_tokens: int = 0,
+        n: int = 10,
+        device: str = "auto",
+        dtype: str = "auto",
+        rebuild: bool = False,
+    ) -> Iterator[Event]:
+        """Make the index of documents or bring it up to date; see `indexing` for its events."""
+        tokens = tokens_of(target)
+        most = chunk_tokens or tokens.fitting(n)
+        job = indexing.Job(tuple(sources), index, most, target, tokens.fingerprint, rebuild)
+        made = yield from self.embedder(embedder, device=device, dtype=dtype)
+        with memory_errors("the indexing", "use a smaller embedder, or free memory"):
+            yield from indexing.index(job, made, tokens)
+
+    def embedder(self, spec: str, *, device: str = "auto", dtype: str = "auto") -> Generator[Event, None, Embedder]:
+        """Yield the progress of loading an embedder; returns it, at once where it is the one in memory."""
+        key = (spec, device, dtype)
+        if self._embedder is None or self._embedder[0] != key:
+            self._embedder = None
+            for item in embedding.load(spec, device=device, dtype=dtype):
+                if isinstance(item, Embedder):
+                    self._embedder = key, item
+                else:
+                    yield item
+        assert self._embedder is not None
+        return self._embedder[1]
 
     def _loaded_target(self, job: Job) -> LoadedModel | None:
         """The target in memory, if it is that of the job."""

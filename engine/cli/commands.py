@@ -2,7 +2,7 @@
 
 import typer
 
-from engine.cli import bench, builtin, check, decode, drafter, train
+from engine.cli import bench, builtin, check, decode, drafter, rag, train
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 app.command("decode")(decode.decode)
@@ -28,9 +28,16 @@ _builtin.command("corpus")(builtin.builtin_corpus)
 app.add_typer(_builtin, name="builtin")
 
 
+_rag = typer.Typer(no_args_is_help=True, help="Documents made searchable, and searched.")
+_rag.command("index")(rag.rag_index)
+_rag.command("search")(rag.rag_search)
+app.add_typer(_rag, name="rag")
+
+
 @_benches.callback()
 @_checks.callback()
 @_training.callback()
 @_builtin.callback()
+@_rag.callback()
 def _group() -> None:
     """Keeps a group with one command a group."""

@@ -39,6 +39,8 @@ NAMES: dict[type[Event], str] = {
     events.CandidateScored: "score",
     events.CostPredicted: "cost",
     events.QuestionAnswered: "answered",
+    events.FileSkipped: "file_skipped",
+    events.Indexed: "indexed",
 }
 
 
@@ -64,12 +66,12 @@ class Output:
         if isinstance(event, events.Progressed):
             self._progress(event)
         elif self.json and (line := project(event)) is not None:
-            self._line(line)
+            self.line(line)
 
     def summary(self, fields: Mapping[str, Value]) -> None:
         """Print the last object, or its fields as a table."""
         if self.json:
-            self._line({"event": "summary", **fields})
+            self.line({"event": "summary", **fields})
             return
         table = Table(show_header=False, box=None, pad_edge=False)
         for name, value in fields.items():
@@ -80,7 +82,8 @@ class Output:
         """A word to the person at the terminal, on stderr."""
         self._errors.print(text, markup=False)
 
-    def _line(self, fields: Mapping[str, Value]) -> None:
+    def line(self, fields: Mapping[str, Value]) -> None:
+        """Print one object."""
         sys.stdout.write(msgspec.json.encode(fields).decode() + "\n")
         sys.stdout.flush()
 

@@ -83,6 +83,12 @@ class Embedder:
             yield Progressed("embedding", done, len(texts), "texts")
         yield Embedded(vectors, tuple(sorted(truncated)))
 
+    def embed_all(self, texts: Sequence[str], *, role: TextRole = "document") -> Embedded:
+        """The vectors of a few texts, at once. Raises ModelError where one is not finite."""
+        *_, last = self.embed(texts, role=role)
+        assert isinstance(last, Embedded)
+        return last
+
     def _batches(self, texts: Sequence[str]) -> Iterator[list[int]]:
         """Places of texts of like length, as many as a batch has room for when padded to its longest."""
         order = sorted(range(len(texts)), key=lambda place: -len(texts[place]))

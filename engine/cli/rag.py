@@ -1,0 +1,140 @@
+"""`draftscope rag`: documents made searchable, and searched."""
+
+import time
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, get_args
+
+import msgspec
+import typer
+
+from engine import paths
+from engine.cli import OK, STOPPED
+from engine.cli.options import Json
+from engine.cli.output import Output
+from engine.cli.running import stoppable
+from engine.documents.search import How, Passage
+from engine.errors import InputError
+from engine.events import Event, FileSkipped, Indexed, Warned
+
+if TYPE_CHECKING:
+    from engine.documents.embedding import Embedder
+
+_Sources = Annotated[list[str], typer.Argument(help="a folder, files, a .jsonl file, or builtin", show_default=False)]
+_Made = Annotated[str, typer.Option("--index", help="its folder or object-store address; a user folder unless given")]
+_Index = Annotated[str, typer.Option("--index", help="the folder or object-store address of an index")]
+_Embedder = Annotated[str, typer.Option(help="builtin, a folder, or a hub id in the cache")]
+_Same = Annotated[str, typer.Option("--embedder", help="the one the index was made with, unless given")]
+_ChunkTokens = Annotated[int, typer.Option(help="of the target a passage; 0: as many as let n of them be read")]
+_Fitting = Annotated[int, typer.Option("--n", help="passages that are to fit into the target's context")]
+_Target = Annotated[str, typer.Option(help="whose tokens count: builtin, a folder, or a hub id in the cache")]
+_Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N")]
+_DType = Annotated[str, typer.Option(help="auto, float32, bfloat16 or float16")]
+_Rebuild = Annotated[bool, typer.Option("--rebuild", help="make it anew; the one before is kept until then")]
+_Question = Annotated[str, typer.Option(help="what to look for")]
+_N = Annotated[int, typer.Option("--n", help="passages to be found")]
+_How = Annotated[str, typer.Option(help="dense: by vectors, text: by words, hybrid: both, fused by rank")]
+
+
+def rag_index(
+    *,
+    sources: _Sources,
+    index: _Made = "",
+    embedder: _Embedder = "builtin",
+    chunk_tokens: _ChunkTokens = 0,
+    n: _Fitting = 10,
+    target: _Target = "builtin",
+    device: _Device = "auto",
+    dtype: _DType = "auto",
+    rebuild: _Rebuild = False,
+    json: Json = False,
+) -> int:
+    """Make documents searchable, or bring an index of them up to date."""
+    if chunk_tokens < 0:
+        raise InputError(f"chunk-tokens = {chunk_tokens}: must be >= 0", "leave --chunk-tokens out")
+    from engine.session import Session
+
+    output, made = Output(json=json), None
+    with stoppable() as flag:
+        events = Session().index(
+            sources, index or own_index(sources), embedder=embedder, target=target, chunk_tokens=chunk_tokens, n=n,
+            device=device, dtype=dtype, rebuild=rebuild,
+        )  # fmt: skip
+        for event in events:
+            _tell(output, event)
+            made = event if isinstance(event, Indexed) else made
+            if flag.is_set() and made is None:
+                output.note("stopped; the index before, if there was one, is as it was")
+                return STOPPED
+    assert made is not None
+    output.summary(msgspec.structs.asdict(made))
+    return OK
+
+
+def own_index(sources: list[str]) -> str:
+    """A folder of the user's for an index of these places."""
+    where = "\n".join(source if source == "builtin" else str(Path(source).absolute()) for source in sources)
+    name = "".join(c if c.isalnum() or c in "-._" else "-" for c in Path(sources[0]).name) or "documents"
+    return str(paths.indexes() / f"{name}-{sha256(where.encode('utf-8', 'replace')).hexdigest()[:8]}")
+
+
+def rag_search(
+    *,
+    index: _Index,
+    question: _Question,
+    n: _N = 10,
+    how: _How = "hybrid",
+    embedder: _Same = "",
+    device: _Device = "auto",
+    json: Json = False,
+) -> int:
+    """The passages that an index finds for a question; no model answers it."""
+    if how not in get_args(How):
+        raise InputError(f"how = {how}: is not known", f"use {', '.join(get_args(How))}")
+    from engine.documents.index import open_index
+    from engine.documents.search import retrieve
+
+    output, found = Output(json=json), open_index(index)
+    chosen: How = msgspec.convert(how, How)
+    loaded = None if chosen == "text" else _embedder(embedder or found.head.recipe.embedder, device, output)
+    started = time.perf_counter()
+    passages = retrieve(found, loaded, question, n, chosen)
+    ms = 1e3 * (time.perf_counter() - started)
+    for rank, passage in enumerate(passages, 1):
+        _show(output, rank, passage)
+    head = found.head
+    output.summary(
+        {
+            "question": question, "how": how, "n_found": len(passages), "n_chunks": head.n_chunks, "ms": ms,
+            "approximate": bool(head.n_probes), "recall_10": head.recall_10, "index": index,
+        }
+    )  # fmt: skip
+    return OK
+
+
+def _embedder(spec: str, device: str, output: Output) -> "Embedder":
+    from engine.session import Session
+
+    steps = Session().embedder(spec, device=device)
+    while True:
+        try:
+            output.event(next(steps))
+        except StopIteration as end:
+            made: Embedder = end.value
+            return made
+
+
+def _show(output: Output, rank: int, passage: Passage) -> None:
+    if output.json:
+        output.line({"event": "passage", "rank": rank, **msgspec.structs.asdict(passage)})
+        return
+    where = " ".join(filter(None, (passage.source, passage.name, passage.place)))
+    output.console.print(f"{rank}. {where} ({passage.score:.4f})\n{passage.text}\n", markup=False)
+
+
+def _tell(output: Output, event: Event) -> None:
+    if isinstance(event, FileSkipped):
+        output.note(f"skipped: {event.source} {event.reason}")
+    elif isinstance(event, Warned):
+        output.note(f"warning: {event.message}; {event.hint}")
+    output.event(event)

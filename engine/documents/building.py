@@ -1,0 +1,265 @@
+"""Makes the next version of an index beside the one that is read, and puts it in its place in one step; embeds nothing.
+
+* imports neither Qt nor torch; LanceDB only when an index is opened."""
+
+import math
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+from filelock import FileLock, Timeout
+from numpy.typing import NDArray
+
+from engine.documents import index as index_module
+from engine.documents.index import CHUNKS, EXACT_UP_TO, MANIFEST, FileRecord, Head, Index, Kept, Recipe, connect
+from engine.errors import EngineError, InputError
+from engine.paths import user_data
+
+if TYPE_CHECKING:
+    from lancedb.table import Table
+
+    from engine.documents.chunking import Chunk
+
+_LOCK = ".lock"
+_A_STATEMENT = 500
+# Of the ten nearest, what an approximate index has to find.
+LEAST_RECALL, NEAREST = 0.95, 10
+_FIRST_PROBES = 8
+# An approximate index is trained again once there are so many times the passages.
+_OUTGROWN = 2
+_FOR_EVER, _LONGEST_BUILD = timedelta(days=36_500), timedelta(hours=1)
+_A_MOMENT = timedelta(seconds=1)
+_UNCHANGED = "free disk space or choose another folder; the index before this is as it was"
+
+
+@contextmanager
+def alone(uri: str) -> Iterator[None]:
+    """Hold an index against a second indexing. Raises InputError: in use, other files there, no folder can be."""
+    folder = _lock_folder(uri)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(_lock_file(uri, folder), timeout=0):
+            yield
+    except Timeout as err:
+        raise InputError(f"the index at {uri} is being made by another program", "wait, or choose another") from err
+    except OSError as err:
+        raise InputError(f"{uri} cannot hold an index ({err.strerror})", "choose another folder") from err
+
+
+def _lock_folder(uri: str) -> Path:
+    """Beside the tables; an object store has no locks, there this machine's programs at least are kept apart."""
+    if not index_module.is_local(uri):
+        return user_data() / "locks"
+    folder = Path(uri)
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{uri} is a file", "name a new folder for the index")
+    if folder.is_dir() and any(path.name != _LOCK and path.suffix != ".lance" for path in folder.iterdir()):
+        raise InputError(f"{uri} holds other files", "name a new folder for the index")
+    return folder
+
+
+def _lock_file(uri: str, folder: Path) -> Path:
+    return folder / (_LOCK if index_module.is_local(uri) else sha256(uri.encode()).hexdigest())
+
+
+class Building:
+    """The next version of an index: seen by nobody until `commit`. Everything raises EngineError where it cannot be
+    written; whatever happens, the index before stays."""
+
+    def __init__(self, uri: str, recipe: Recipe, before: Index | None, *, anew: bool) -> None:
+        """before: the index that is there; anew: nothing of it is taken over."""
+        self.uri = uri
+        self.recipe = recipe
+        self._before = before
+        self._n_trained = 0 if anew or before is None else before.head.n_trained
+        with writing(uri):
+            self._db = connect(uri)
+            if before is not None:
+                self._undo(before)
+            if anew or before is None:
+                schema = index_module.chunk_schema(recipe.dimension)
+                self._chunks = self._db.create_table(CHUNKS, schema=schema, mode="overwrite")
+            else:
+                self._chunks = self._db.open_table(CHUNKS)
+
+    def abandon(self) -> None:
+        """Leave the index as it was, without what was written of this one, as far as the disk allows."""
+        with suppress(EngineError), writing(self.uri):
+            if self._before is None:
+                discard(self.uri)
+            else:
+                self._undo(self._before)
+
+    def _undo(self, before: Index) -> None:
+        """Go back to the index before under a new version, and delete the versions in between.
+
+        Also where an indexing was killed: nothing is deleted until the manifest names the new version."""
+        chunks = self._db.open_table(CHUNKS)
+        if chunks.version == before.head.version:
+            return
+        chunks.restore(before.head.version)
+        head = msgspec.structs.replace(before.head, version=chunks.version)
+        self._publish(head, before.files)
+        self._before = Index(before.uri, head, chunks, before.files)
+        restored = next(one["timestamp"] for one in chunks.list_versions() if one["version"] == head.version)
+        chunks.optimize(cleanup_older_than=datetime.now(restored.tzinfo) - restored + _A_MOMENT, delete_unverified=True)
+
+    def add(self, chunks: Sequence["Chunk"], vectors: NDArray[np.float32], truncated: Sequence[int]) -> None:
+        """Add passages with their vectors [N, D]; truncated: places of those that the embedder did not read whole."""
+        if not chunks:
+            return
+        import pyarrow as pa
+
+        schema = index_module.chunk_schema(self.recipe.dimension)
+        cut_off = set(truncated)
+        columns: dict[str, object] = {
+            name: [getattr(chunk, name) for chunk in chunks]
+            for name in schema.names
+            if name not in ("truncated", "vector")
+        }
+        columns["truncated"] = [place in cut_off for place in range(len(chunks))]
+        columns["vector"] = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), self.recipe.dimension)
+        with writing(self.uri):
+            self._chunks.add(pa.table(columns, schema=schema))
+
+    def remove(self, documents: Sequence[str]) -> None:
+        """Remove all passages of documents."""
+        rest = iter(documents)
+        with writing(self.uri):
+            while some := list(islice(rest, _A_STATEMENT)):
+                self._chunks.delete(f"document IN ({', '.join(map(_quoted, some))})")
+
+    def rename(self, changed: Mapping[str, tuple[str, Kept]]) -> None:
+        """Say of documents that are in several files which one their passages are named after."""
+        with writing(self.uri):
+            for document, (source, kept) in changed.items():
+                values = {"source": source, "name": kept.name, "title": kept.title}
+                self._chunks.update(where=f"document = {_quoted(document)}", values=values)
+
+    def sample(self, n: int) -> list[str]:
+        """Texts of passages from all over the index."""
+        with writing(self.uri):
+            n_chunks = int(self._chunks.count_rows())
+            places = sorted({i * n_chunks // n for i in range(n)} if n_chunks else ())
+            return [str(row["text"]) for row in self._chunks.take_offsets(places).select(["text"]).to_list()]
+
+    def make_searchable(self) -> None:
+        """Bring the full-text index, and where there are many passages the approximate one, up to date."""
+        from lancedb.index import FTS, IvfFlat
+
+        with writing(self.uri):
+            self._chunks.optimize(cleanup_older_than=self._age_before(), delete_unverified=True)
+            indexed, n_chunks = self._indexed(), int(self._chunks.count_rows())
+            if "text" not in indexed:
+                self._chunks.create_index("text", config=FTS(base_tokenizer="icu/split"))
+            outgrown = n_chunks > _OUTGROWN * self._n_trained
+            if n_chunks > EXACT_UP_TO and ("vector" not in indexed or outgrown):
+                parts = IvfFlat(distance_type="dot", num_partitions=math.isqrt(n_chunks))
+                self._chunks.create_index("vector", config=parts, replace=True)
+                self._n_trained = n_chunks
+
+    def _indexed(self) -> set[str]:
+        return {name for one in self._chunks.list_indices() for name in one.columns}
+
+    def _age_before(self) -> timedelta:
+        """What may be deleted is older than the index before, which is read until this one takes its place, and by
+        those who have it open for longer."""
+        if self._before is None:
+            return _FOR_EVER
+        return datetime.now(UTC) - datetime.fromisoformat(self._before.head.made_utc) + _LONGEST_BUILD
+
+    def probes(self, queries: NDArray[np.float32]) -> tuple[int, float | None]:
+        """How many parts of the approximate index must be searched, and its recall of the ten nearest: (0, None) where
+        every passage is looked at."""
+        with writing(self.uri):
+            if "vector" not in self._indexed():
+                return 0, None
+            exact = [set(nearest(self._chunks, query, NEAREST, n_probes=0)) for query in queries]
+            n_probes, n_parts = _FIRST_PROBES, int(self._chunks.count_rows())
+            while True:
+                found = [set(nearest(self._chunks, query, NEAREST, n_probes=n_probes)) for query in queries]
+                n_right = sum(len(a & b) for a, b in zip(exact, found, strict=True))
+                recall = n_right / max(1, sum(map(len, exact)))
+                if recall >= LEAST_RECALL or n_probes >= n_parts:
+                    return n_probes, recall
+                n_probes *= 2
+
+    def head(self, n_probes: int, recall: float | None) -> Head:
+        """What the index is by now."""
+        with writing(self.uri):
+            return Head(
+                index_module.SCHEMA, self._chunks.version, self.recipe, datetime.now(UTC).isoformat(timespec="seconds"),
+                self._chunks.count_rows(), self._chunks.count_rows("cut"), self._chunks.count_rows("truncated"),
+                n_probes, recall, self._n_trained,
+            )  # fmt: skip
+
+    def commit(self, head: Head, files: Sequence[FileRecord]) -> None:
+        """Make this the index, in one step."""
+        with writing(self.uri):
+            self._publish(head, files)
+
+    def n_bytes(self) -> int:
+        """What it takes on the disk, the version before included; in an object store, its data alone."""
+        with writing(self.uri):
+            if not index_module.is_local(self.uri):
+                return int(self._chunks.stats().total_bytes)
+            return sum(path.stat().st_size for path in Path(self.uri).rglob("*") if path.is_file())
+
+    def _publish(self, head: Head, files: Sequence[FileRecord]) -> None:
+        import pyarrow as pa
+
+        row = {"schema": [head.schema], "head": [_json(head)], "files": [_json(tuple(files))]}
+        text = pa.large_string()
+        table = pa.table(row, schema=pa.schema([("schema", pa.int64()), ("head", text), ("files", text)]))
+        if MANIFEST not in index_module.names(self._db):
+            self._db.create_table(MANIFEST, table)
+            return
+        manifest = self._db.open_table(MANIFEST)
+        manifest.optimize(cleanup_older_than=_LONGEST_BUILD)
+        manifest.add(table, mode="overwrite")
+
+
+def nearest(chunks: "Table", query: NDArray[np.float32], n: int, *, n_probes: int) -> list[str]:
+    """Ids of the passages nearest to a unit vector, nearest first; n_probes 0 looks at all of them."""
+    search = chunks.search(query, vector_column_name="vector").distance_type("dot").select(["id", "_distance"]).limit(n)
+    search = search.nprobes(n_probes) if n_probes else search.bypass_vector_index()
+    return [str(name) for name in search.to_arrow()["id"].to_pylist()]
+
+
+def discard(uri: str) -> None:
+    """Delete tables that are damaged, over which not even new ones can be written."""
+    with writing(uri):
+        if index_module.is_local(uri):
+            for name in (MANIFEST, CHUNKS):
+                shutil.rmtree(Path(uri) / f"{name}.lance", ignore_errors=True)
+        else:
+            connect(uri).drop_all_tables()
+
+
+@contextmanager
+def writing(uri: str) -> Iterator[None]:
+    """A disk that refuses, and tables that were damaged by others, as the two errors they are."""
+    try:
+        yield
+    except (EngineError, MemoryError):
+        raise
+    except Exception as err:
+        words = index_module.words_of(err)
+        if isinstance(err, OSError) or "os error" in str(err):
+            raise EngineError(f"the index at {uri} could not be written ({words})", _UNCHANGED) from err
+        raise index_module.Damaged(uri, err) from err
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,265 @@
+"""Makes an index of documents or brings it up to date: reads on one thread, embeds on another; decides no settings.
+
+A stopped or killed indexing and a full disk leave the index before as it was."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import wait as wait_for
+from contextlib import closing
+from typing import Literal, NamedTuple, TypeVar
+
+from engine.documents import building as building_module
+from engine.documents import sources
+from engine.documents.building import Building
+from engine.documents.chunking import Chunk, Tokens
+from engine.documents.embedding import Embedded, Embedder
+from engine.documents.feed import Feed, FileDone, Waiting
+from engine.documents.index import Damaged, FileRecord, Head, Index, NoIndex, Recipe, open_index, owners
+from engine.documents.sources import Found, Skipped
+from engine.errors import InputError
+from engine.events import Event, FileSkipped, Indexed, Progressed, Warned
+
+# Texts are embedded in lots of like length: small ones first, so that the embedder need not wait for the reader.
+_FIRST_BLOCK, _LARGEST_BLOCK = 128, 2_048
+_N_QUERIES, _WORDS_A_QUERY = 64, 12
+_LOOK_S = 0.3
+T = TypeVar("T")
+
+
+class Job(NamedTuple):
+    """What is to be indexed, where to, how. tokenizer: its SPEC; its fingerprint tells whether counts are the same."""
+
+    specs: tuple[str, ...]
+    uri: str
+    chunk_tokens: int
+    tokenizer: str
+    tokenizer_fingerprint: str
+    rebuild: bool = False
+
+
+def index(job: Job, embedder: Embedder, tokens: Tokens) -> Iterator[Event]:
+    """Yield what is read, skipped and embedded, and last Indexed. Closing it leaves the index before as it was.
+
+    Raises InputError: nothing to read, another recipe or other places than the index's. EngineError: damaged, full."""
+    recipe = _recipe(job, embedder)
+    found = sources.find(job.specs)
+    with building_module.alone(job.uri):
+        before = _before(job, recipe)
+        building = Building(job.uri, recipe, before, anew=job.rebuild)
+        work = _Work(building, embedder, tokens, found, None if job.rebuild else before)
+        try:
+            yield from work.events()
+        except BaseException:
+            building.abandon()
+            raise
+
+
+def _recipe(job: Job, embedder: Embedder) -> Recipe:
+    known = embedder.description
+    return Recipe(
+        sources.roots_of(job.specs), known.spec, known.fingerprint, known.dimension, job.tokenizer,
+        job.tokenizer_fingerprint, job.chunk_tokens,
+    )  # fmt: skip
+
+
+def _before(job: Job, recipe: Recipe) -> Index | None:
+    """The index that is there. Raises InputError where it is not one to go on with."""
+    try:
+        found = open_index(job.uri)
+    except Damaged:
+        if not job.rebuild:
+            raise
+        building_module.discard(job.uri)
+        return None
+    except NoIndex:
+        return None
+    if not job.rebuild:
+        _refuse_other(found, recipe)
+    return found
+
+
+def _refuse_other(before: Index, recipe: Recipe) -> None:
+    """Raise InputError naming what differs: no index is silently replaced by one of something else."""
+    had, hint = before.head.recipe, "make it anew (--rebuild), or name another folder for the index"
+    before.refuse_other(recipe.embedder_fingerprint, recipe.embedder)
+    if had.roots != recipe.roots:
+        raise InputError(f"the index at {before.uri} is of {', '.join(had.roots)}", hint)
+    if had.tokenizer_fingerprint != recipe.tokenizer_fingerprint:
+        raise InputError(f"the index at {before.uri} counts the tokens of {had.tokenizer}", hint)
+    if had.chunk_tokens != recipe.chunk_tokens:
+        reason = f"the index at {before.uri} has passages of {had.chunk_tokens} tokens, not {recipe.chunk_tokens}"
+        raise InputError(reason, hint)
+
+
+class _Work:
+    """One indexing: what it has read and embedded so far."""
+
+    def __init__(
+        self, building: Building, embedder: Embedder, tokens: Tokens, found: Found, before: Index | None
+    ) -> None:
+        self._building = building
+        self._embedder = embedder
+        self._tokens = tokens
+        self._found = found
+        self._before = before
+        self._records: list[FileRecord] = []
+        self._changes: Counter[str] = Counter()
+        self._n_read = self._n_embedded = self._n_guessed = self._n_replaced = 0
+        self._n_bytes_read = 0
+        self._n_bytes = sum(entry.n_bytes for entry in found.entries)
+        self._started = self._looked = time.perf_counter()
+        self._embed_s = 0.0
+        self._aside = ThreadPoolExecutor(1, thread_name_prefix="draftscope-writing")
+        self._writing: Future[None] | None = None
+
+    def events(self) -> Iterator[Event]:
+        """Everything, from reading to the end."""
+        yield from (FileSkipped(*one) for one in self._found.skipped)
+        with self._aside:
+            with closing(self._feed()) as feed:
+                yield from self._read_and_embed(feed)
+            self._refuse_nothing()
+            n_probes, recall = yield from self._finished()
+            head = self._building.head(n_probes, recall)
+            yield from self._warnings(head)
+            self._building.commit(head, self._records)
+        yield self._indexed(head)
+
+    def _feed(self) -> Feed:
+        files = self._before.files if self._before is not None else ()
+        known = {file.source: file for file in files}
+        return Feed(self._found.entries, known, set(owners(files)), self._tokens, self._building.recipe.chunk_tokens)
+
+    def _read_and_embed(self, feed: Feed) -> Iterator[Event]:
+        block: list[Chunk] = []
+        size = _FIRST_BLOCK
+        for item in feed.items():
+            match item:
+                case Skipped():
+                    yield FileSkipped(*item)
+                case FileDone():
+                    yield from self._file(item)
+                case Waiting():
+                    yield self._reading()
+                case _:
+                    self._n_read += len(item)
+                    block += item
+            while len(block) >= size:
+                yield from self._embed(block[:size])
+                block, size = block[size:], min(_LARGEST_BLOCK, 2 * size)
+        if block:
+            yield from self._embed(block)
+        self._wait()
+        yield self._reading()
+
+    def _file(self, done: FileDone) -> Iterator[Event]:
+        """Take note of a file."""
+        yield from (FileSkipped(*one) for one in done.record.problems)
+        self._records.append(done.record)
+        self._changes[done.change] += 1
+        self._n_guessed, self._n_replaced = self._n_guessed + done.guessed, self._n_replaced + done.n_replaced
+        if done.change == "same":
+            self._n_bytes -= done.record.n_bytes
+        else:
+            self._n_bytes_read += done.record.n_bytes
+        if time.perf_counter() - self._looked > _LOOK_S:
+            yield self._reading()
+
+    def _reading(self) -> Progressed:
+        self._looked = time.perf_counter()
+        return Progressed("reading", len(self._records), len(self._found.entries), "files", self._elapsed_s())
+
+    def _embed(self, block: list[Chunk]) -> Iterator[Event]:
+        """Embed passages and have them written while the next are embedded."""
+        started = time.perf_counter()
+        for item in self._embedder.embed([chunk.text for chunk in block]):
+            if isinstance(item, Embedded):
+                self._embed_s += time.perf_counter() - started
+                self._n_embedded += len(block)
+                self._wait()
+                self._writing = self._aside.submit(self._building.add, block, item.vectors, item.truncated)
+            else:
+                done = self._n_embedded + item.done
+                yield Progressed("embedding", done, self._expected(), "passages", self._elapsed_s())
+
+    def _wait(self) -> None:
+        """Until the block before is written; its failure is raised here."""
+        if self._writing is not None:
+            self._writing.result()
+
+    def _expected(self) -> int:
+        """How many passages there will be, by the share of bytes that is read."""
+        return max(self._n_read, self._n_read * self._n_bytes // max(1, self._n_bytes_read))
+
+    def _elapsed_s(self) -> float:
+        return time.perf_counter() - self._started
+
+    def _refuse_nothing(self) -> None:
+        """Raise InputError where no file could be read: seldom what was meant, and no reason to forget an index."""
+        if not any(record.documents for record in self._records):
+            problems = [*self._found.skipped, *(one for record in self._records for one in record.problems)]
+            source, reason = problems[0]
+            more = f", nor could {len(problems) - 1} more" if len(problems) > 1 else ""
+            raise InputError(f"nothing could be read: {source} {reason}{more}", "name a folder or files with text")
+
+    def _finished(self) -> Generator[Event, None, tuple[int, float | None]]:
+        """Drop what is gone and make everything searchable. Returns what an approximate index needs and finds."""
+        had = owners(self._before.files) if self._before is not None else {}
+        has = owners(self._records)
+        gone = [document for document in had if document not in has]
+        renamed = {key: has[key][0] for key in had if key in has and has[key][0] != had[key][0]}
+        if self._before is not None and not (gone or renamed or self._n_embedded):
+            return self._before.head.n_probes, self._before.head.recall_10
+        yield from self._while(lambda: self._building.remove(gone), "writing")
+        yield from self._while(lambda: self._building.rename(renamed), "writing")
+        yield from self._while(self._building.make_searchable, "indexing")
+        asked = [" ".join(text.split()[:_WORDS_A_QUERY]) for text in self._building.sample(_N_QUERIES)]
+        queries = self._embedder.embed_all(asked, role="query").vectors
+        return (yield from self._while(lambda: self._building.probes(queries), "indexing"))
+
+    def _while(self, work: Callable[[], T], phase: Literal["writing", "indexing"]) -> Generator[Event, None, T]:
+        """Do something that says nothing meanwhile, and say that it goes on."""
+        doing = self._aside.submit(work)
+        while not wait_for([doing], timeout=_LOOK_S).done:
+            yield Progressed(phase, 0, 1, "indexes", self._elapsed_s())
+        yield Progressed(phase, 1, 1, "indexes", self._elapsed_s())
+        return doing.result()
+
+    def _warnings(self, head: Head) -> Iterator[Warned]:
+        if head.n_truncated:
+            most = self._embedder.description.max_tokens
+            what = f"of {head.n_truncated:,} of {head.n_chunks:,} passages the embedder reads only the beginning"
+            yield Warned(f"{what}: {most} of its tokens", "make smaller passages (--chunk-tokens), or use another")
+        if self._n_guessed:
+            what = f"{self._n_guessed:,} files are not in UTF-8: their encoding was guessed"
+            yield Warned(f"{what}, {self._n_replaced:,} characters were lost", "save them in UTF-8")
+
+    def _indexed(self, head: Head) -> Indexed:
+        had = {file.source for file in self._before.files} if self._before is not None else set()
+        n_kept = sum(len(record.documents) for record in self._records)
+        n_problems = sum(len(record.problems) for record in self._records)
+        return Indexed(
+            index=self._building.uri,
+            n_files=sum(bool(record.documents) for record in self._records),
+            n_new=self._changes["new"],
+            n_changed=self._changes["changed"],
+            n_removed=len(had - {record.source for record in self._records}),
+            n_skipped=n_problems + len(self._found.skipped),
+            n_other=self._found.n_other,
+            n_chunks=head.n_chunks,
+            n_embedded=self._n_embedded,
+            n_cut=head.n_cut,
+            n_truncated=head.n_truncated,
+            n_duplicates=n_kept - len(owners(self._records)),
+            n_guessed=self._n_guessed,
+            n_replaced=self._n_replaced,
+            chunk_tokens=head.recipe.chunk_tokens,
+            seconds=self._elapsed_s(),
+            embed_per_s=self._n_embedded / self._embed_s if self._n_embedded else None,
+            n_bytes=self._building.n_bytes(),
+            embedder=head.recipe.embedder,
+            approximate=bool(head.n_probes),
+            recall_10=head.recall_10,
+        )

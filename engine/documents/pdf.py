@@ -1,0 +1,100 @@
+"""PDFs read by a process of their own, which is ended where a file takes too long; knows no PDF itself.
+
+* imports neither Qt nor torch."""
+
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from engine.child_link import environment
+from engine.documents.pdf_child import Answer, Order
+
+_LONGEST_S = 60.0
+_MOST_PAGES = 5_000
+_MODULE = "engine.documents.pdf_child"
+
+
+class PdfReader:
+    """Reads PDFs one after another; its process begins with the first one and again after one that ended it."""
+
+    def __init__(self, *, longest_s: float = _LONGEST_S, most_pages: int = _MOST_PAGES) -> None:
+        self._longest_s = longest_s
+        self._most_pages = most_pages
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def read(self, path: Path) -> Answer:
+        """The pages of a file, or why there are none."""
+        child = self._child = self._child or _start()
+        late = threading.Event()
+        timer = threading.Timer(self._longest_s, _end, [child, late])
+        timer.start()
+        try:
+            line = self._ask(child, path)
+        finally:
+            timer.cancel()
+            timer.join()
+        if line:
+            return msgspec.json.decode(line, type=Answer)
+        self.close()
+        return Answer(
+            reason=f"takes longer than {self._longest_s:g} s to read"
+            if late.is_set()
+            else "ends the program that reads it"
+        )
+
+    def _ask(self, child: "subprocess.Popen[bytes]", path: Path) -> bytes:
+        """The child's line; empty where it ended first."""
+        assert child.stdin is not None and child.stdout is not None
+        order = Order(str(path), self._most_pages, int(self._longest_s) + 1)
+        try:
+            child.stdin.write(msgspec.json.encode(order) + b"\n")
+            child.stdin.flush()
+            line = child.stdout.readline()
+        except OSError:
+            return b""
+        except UnicodeEncodeError:
+            return msgspec.json.encode(Answer(reason="has a name that is no text; rename it"))
+        return line if line.endswith(b"\n") else b""
+
+    def end(self) -> None:
+        """Kill the process, from another thread than the one that reads; what is being read has no text then."""
+        if (child := self._child) is not None:
+            child.kill()
+
+    def close(self) -> None:
+        """End the process, whatever it does."""
+        child, self._child = self._child, None
+        if child is None:
+            return
+        child.kill()
+        child.wait()
+        for pipe in (child.stdin, child.stdout):
+            if pipe is not None:
+                _shut(pipe)
+
+
+def _start() -> "subprocess.Popen[bytes]":
+    # Not from the current folder, whose files are not ours to run.
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", _MODULE],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment(),
+    )
+
+
+def _end(child: "subprocess.Popen[bytes]", late: threading.Event) -> None:
+    late.set()
+    child.kill()
+
+
+def _shut(pipe: "IO[bytes]") -> None:
+    """What is left to be written to a process that has ended is nobody's any more."""
+    with suppress(OSError):
+        pipe.close()

@@ -1,0 +1,99 @@
+"""`python -m engine.documents.pdf_child`: reads PDFs in a process that may be killed; name in, text out, a line each.
+
+* imports neither Qt nor torch."""
+
+import logging
+import sys
+from contextlib import suppress
+
+import msgspec
+
+# What a page or a stream may unpack to, however small the file is.
+_MEMORY_BYTES = 3 << 30
+_LONGEST_TEXT = 32 << 20
+
+
+class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The text of each page, or why there is none."""
+
+    pages: tuple[str, ...] = ()
+    title: str = ""
+    reason: str = ""
+
+
+class Order(msgspec.Struct, frozen=True):
+    """A PDF to be read. seconds: after which this process ends itself, should nobody be there to do it."""
+
+    path: str
+    most_pages: int
+    seconds: int
+
+
+def read(order: Order) -> Answer:
+    """The pages of a file; whatever is wrong with it is the reason."""
+    from pypdf import PdfReader
+
+    try:
+        reader = PdfReader(order.path)
+        if reader.is_encrypted and not reader.decrypt(""):
+            return Answer(reason="is encrypted; save it without a password")
+        if (n_pages := len(reader.pages)) > order.most_pages:
+            return Answer(reason=f"has {n_pages:,} pages, more than the {order.most_pages:,} that are read; split it")
+        title = reader.metadata.title if reader.metadata is not None else ""
+        return _answer([_clean(page.extract_text()) for page in reader.pages], _clean(title or ""))
+    except MemoryError:
+        return Answer(reason="needs too much memory to be read")
+    except Exception as err:  # pypdf raises whatever it likes about a broken file
+        return Answer(reason=_broken(err))
+
+
+def _answer(pages: list[str], title: str) -> Answer:
+    if sum(map(len, pages)) > _LONGEST_TEXT:
+        return Answer(reason=f"has more than {_LONGEST_TEXT:,} characters; split it")
+    if not any(page.strip() for page in pages):
+        return Answer(reason="holds no text; scanned pages need text recognition first")
+    return Answer(tuple(pages), title)
+
+
+def _broken(err: Exception) -> str:
+    if "cryptography" in str(err):
+        return "is encrypted; save it without a password"
+    words = " ".join(str(err).split())[:200]
+    return f"is not a whole PDF ({words or type(err).__name__})"
+
+
+def _clean(text: str) -> str:
+    """Broken fonts give halves of characters, which no file takes."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _limit() -> None:
+    """Where the system can, hold this process to its memory."""
+    with suppress(ImportError, ValueError, OSError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
+
+
+def _alarm(seconds: int) -> None:
+    with suppress(ImportError, AttributeError):
+        import signal
+
+        signal.alarm(seconds)
+
+
+def main() -> None:
+    """Answer each order until there are no more."""
+    logging.disable()
+    _limit()
+    for line in sys.stdin.buffer:
+        order = msgspec.json.decode(line, type=Order)
+        _alarm(order.seconds)
+        answer = msgspec.json.encode(read(order))
+        _alarm(0)
+        sys.stdout.buffer.write(answer + b"\n")
+        sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    main()

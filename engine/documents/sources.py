@@ -1,0 +1,147 @@
+"""Where documents lie: walks folders, files and the built-in corpus in a stable order; reads no content but to hash it.
+
+* imports neither Qt nor torch."""
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from hashlib import file_digest, sha256
+from importlib.resources import files
+from pathlib import Path
+from typing import Literal, NamedTuple, TypeAlias
+
+from engine.errors import InputError
+
+BUILTIN = "builtin"
+Kind: TypeAlias = Literal["text", "markdown", "html", "pdf", "table", "lines", "builtin"]
+_SUFFIXES: dict[str, Kind] = {
+    ".txt": "text", ".text": "text", ".rst": "text", ".md": "markdown", ".markdown": "markdown", ".html": "html",
+    ".htm": "html", ".xhtml": "html", ".pdf": "pdf", ".csv": "table", ".tsv": "table", ".jsonl": "lines",
+}  # fmt: skip
+# A text is read whole and takes several times its size while it is cut; JSON Lines are read line by line.
+_TEXT_BYTES, _PDF_BYTES, _LINES_BYTES = 32 << 20, 128 << 20, 4 << 30
+_LIMITS: dict[Kind, int] = {"pdf": _PDF_BYTES, "lines": _LINES_BYTES}
+_KNOWN = ", ".join(dict.fromkeys(_SUFFIXES))
+
+
+class Entry(NamedTuple):
+    """A file that may hold documents. source: its name for people and in the index; path: None for the corpus."""
+
+    source: str
+    path: Path | None
+    kind: Kind
+    n_bytes: int
+    mtime_ns: int
+
+
+class Skipped(NamedTuple):
+    """Something that could not be taken, and why."""
+
+    source: str
+    reason: str
+
+
+class Found(NamedTuple):
+    """What there is to read. n_other: files of kinds that hold no text for us."""
+
+    entries: tuple[Entry, ...]
+    skipped: tuple[Skipped, ...]
+    n_other: int
+
+
+def roots_of(specs: Sequence[str]) -> tuple[str, ...]:
+    """The places of SPECs by which an index knows what it was made from. Raises InputError where there are none."""
+    if not any(spec.strip() for spec in specs):
+        raise InputError("no documents are named", f"name a folder, files, a .jsonl file, or {BUILTIN}")
+    return tuple(spec if spec == BUILTIN else readable_name(Path(spec).absolute()) for spec in specs)
+
+
+def find(specs: Sequence[str]) -> Found:
+    """List the files of SPECs, each a folder, a file, or `builtin`: folders without hidden files, sorted by name.
+
+    Raises InputError: nothing there, a file of another kind, nothing to read."""
+    entries: list[Entry] = []
+    skipped: list[Skipped] = []
+    n_other = 0
+    for spec in specs:
+        for item in _of(spec, alone=len(specs) == 1):
+            if isinstance(item, Entry):
+                entries.append(item)
+            elif isinstance(item, Skipped):
+                skipped.append(item)
+            else:
+                n_other += 1
+    if not entries and not skipped:
+        there = f"holds {n_other} files, none of them {_KNOWN}" if n_other else "is empty"
+        raise InputError(f"{', '.join(map(str, specs))} {there}", f"name a folder or files with text ({_KNOWN})")
+    return Found(tuple(dict.fromkeys(entries)), tuple(skipped), n_other)
+
+
+def fingerprint(entry: Entry) -> str:
+    """The hash of what a file holds. Raises OSError."""
+    if entry.path is None:
+        return sha256(_corpus_bytes()).hexdigest()
+    with entry.path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
+def readable_name(path: Path) -> str:
+    """A path as text that every file format takes, whatever bytes its name is made of."""
+    return os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
+
+
+def _corpus_bytes() -> bytes:
+    return files("assets").joinpath("world", "corpus.json").read_bytes()
+
+
+def _of(spec: str, *, alone: bool) -> Iterator[Entry | Skipped | None]:
+    """The entries of one SPEC; None for a file of another kind."""
+    path = Path(spec)
+    if spec == BUILTIN:
+        yield Entry(BUILTIN, None, "builtin", len(_corpus_bytes()), 0)
+    elif path.is_dir():
+        for file in _files(path):
+            # A folder that moves keeps its index; files from several places need their whole names.
+            yield _entry(file, readable_name(file.relative_to(path) if alone else file.absolute()))
+    elif not path.exists():
+        raise InputError(f"there is nothing at {spec}", "name a folder, a file or builtin")
+    elif path.suffix.lower() not in _SUFFIXES:
+        raise InputError(f"{spec} is of a kind that is not read", f"name files of these kinds: {_KNOWN}")
+    else:
+        yield _entry(path, path.name if alone else readable_name(path.absolute()))
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """What lies under a folder, links followed, no folder twice: a loop of links ends where it began."""
+    seen: set[tuple[int, int]] = set()
+    waiting = [folder]
+    while waiting:
+        path = waiting.pop()
+        if not path.is_dir():
+            yield path
+            continue
+        try:
+            state = path.stat()
+            if (state.st_dev, state.st_ino) not in seen:
+                seen.add((state.st_dev, state.st_ino))
+                children = [child for child in path.iterdir() if not child.name.startswith(".")]
+                waiting += sorted(children, key=lambda child: os.fsencode(child.name), reverse=True)
+        except OSError:
+            yield path  # told as what it is
+
+
+def _entry(path: Path, source: str) -> Entry | Skipped | None:
+    """A file as an entry, or why it is none; nothing is opened, since a pipe would wait for ever."""
+    kind = _SUFFIXES.get(path.suffix.lower())
+    try:
+        state = path.stat()
+    except OSError as err:
+        reason = "is a link to nothing" if path.is_symlink() else f"cannot be read ({err.strerror})"
+        return Skipped(source, reason) if kind is not None else None
+    if stat.S_ISDIR(state.st_mode):
+        return Skipped(source, "is a folder that cannot be opened")
+    if kind is None or not stat.S_ISREG(state.st_mode):
+        return None
+    if state.st_size > (limit := _LIMITS.get(kind, _TEXT_BYTES)):
+        return Skipped(source, f"has {state.st_size:,} bytes, more than the {limit:,} that are read; split it")
+    return Entry(source, path, kind, state.st_size, state.st_mtime_ns)

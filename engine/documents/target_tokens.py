@@ -1,0 +1,59 @@
+"""The tokens of a target, in which passages are measured: its tokenizer without its weights; knows no documents."""
+
+import re
+from collections.abc import Sequence
+from hashlib import sha256
+
+from transformers import PreTrainedTokenizerBase
+
+from engine import checks, folders, models
+from engine.errors import InputError
+from engine.folders import WORD_FILES
+
+LONGEST_CHUNK = 512
+# Of the target's context, what the question, the task and the answer need.
+_KEPT_FREE = 384
+_BARE = {"add_special_tokens": False, "return_attention_mask": False, "truncation": False}
+
+
+class TargetTokens:
+    """The tokens of a tokenizer, without those it puts around a text. fingerprint: equal where counts are."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, fingerprint: str = "", context: int = 0) -> None:
+        self._tokenizer = tokenizer
+        self.fingerprint = fingerprint
+        self.context = context
+
+    def counts(self, texts: Sequence[str]) -> list[int]:
+        """How many tokens each text has."""
+        return [len(ids) for ids in self._tokenizer(list(texts), **_BARE)["input_ids"]]
+
+    def ends(self, text: str) -> list[int]:
+        """Where the tokens of a text end; word by word where the tokenizer does not tell."""
+        if self._tokenizer.is_fast:
+            return [end for _, end in self._tokenizer(text, return_offsets_mapping=True, **_BARE)["offset_mapping"]]
+        words = [(match.end(), match[0]) for match in re.finditer(r"\s*\S+", text)]
+        counted = zip(words, self.counts([word for _, word in words]), strict=True)
+        return [end for (end, _), n in counted for _ in range(n)]
+
+    def fitting(self, n: int) -> int:
+        """How many tokens a passage may have, so that n of them fit into the context. Raises InputError."""
+        if n < 1:
+            raise InputError(f"n = {n}: must be >= 1", "10 is a good beginning")
+        if (room := (self.context - _KEPT_FREE) // n) < 1:
+            reason = f"{n} passages do not fit into a context of {self.context} tokens, of which {_KEPT_FREE} are kept"
+            raise InputError(reason, "use fewer, or a target with a longer context")
+        return min(LONGEST_CHUNK, room)
+
+
+def tokens_of(spec: str) -> TargetTokens:
+    """The tokens of a target; no weights are read. Raises InputError, ModelError."""
+    checkpoint = folders.inspect(spec)
+    tokenizer = checks.read_tokenizer(checkpoint)
+    context = models.context_of(checks.configuration(checkpoint).get_text_config())
+    hashes = [
+        sha256((checkpoint.folder / name).read_bytes()).hexdigest()
+        for name in WORD_FILES
+        if (checkpoint.folder / name).exists()
+    ]
+    return TargetTokens(tokenizer, sha256(" ".join(hashes).encode()).hexdigest(), context)
