@@ -57,10 +57,14 @@ class SteadyLabel(QLabel):
 class ElasticLine(QWidget):
     """One line of plain text that takes what room there is and is cut with an ellipsis; its size never follows it."""
 
-    def __init__(self, parent: QWidget, *, role: Role = "normal") -> None:
+    def __init__(self, parent: QWidget, *, role: Role = "normal", strong: bool = False) -> None:
         super().__init__(parent)
         self._text = ""
         self._label = plain_label("", self, role=role)
+        if strong:
+            font = self._label.font()
+            font.setBold(True)
+            self._label.setFont(font)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def text(self) -> str:

@@ -10,6 +10,7 @@ from engine.events import Event, RoundFinished, RunStarted, Setting
 from engine.method import Request
 
 NO_DRAFTER = "none"
+_ANSWERING = frozenset({"speculative_rag", "standard_rag"})
 LARGEST_SEED = 2**53
 
 
@@ -35,6 +36,11 @@ class Kept(NamedTuple):
 def method_of(drafter: str) -> str:
     """Plain decoding without a drafter, speculative decoding with one."""
     return "plain" if drafter == NO_DRAFTER else "speculative"
+
+
+def answers_from_documents(method: str) -> bool:
+    """Whether a method answers a question from documents, which the RAG tab shows."""
+    return method in _ANSWERING
 
 
 def default_drafter(target: str) -> str:

@@ -51,6 +51,16 @@ class TraceFiles:
         self.answers: SimpleQueue[Answer] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._job = FileJob()
+        self._n_jobs = 0
+
+    @property
+    def busy(self) -> bool:
+        """Whether an answer is still to come or to be taken."""
+        return bool(self._n_jobs)
+
+    def taken(self) -> None:
+        """An answer was taken from `answers`."""
+        self._n_jobs -= 1
 
     @property
     def progress(self) -> tuple[float, float]:
@@ -80,6 +90,7 @@ class TraceFiles:
             self._thread.join()
 
     def _start(self, do: Callable[[FileJob], Answer]) -> None:
+        self._n_jobs += 1
         before, self._job = self._thread, FileJob()
         work = (do, self._job, before)
         self._thread = threading.Thread(target=self._work, args=work, name="draftscope-files", daemon=True)

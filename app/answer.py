@@ -1,0 +1,181 @@
+"""What is known of an answer from documents so far: its events sorted by what they are about; knows no widget.
+
+Drafts and passages are counted from 0 here, from 1 in everything people see."""
+
+from dataclasses import dataclass, field
+from functools import singledispatchmethod
+
+from app.answer_desk import Pick
+from engine.answer_events import System
+from engine.events import (
+    CandidateScored,
+    CostPredicted,
+    DraftFinished,
+    Event,
+    Mapped,
+    Partitioned,
+    PhaseFinished,
+    PromptRead,
+    QuestionAnswered,
+    Retrieved,
+    RunFailed,
+    RunFinished,
+    RunStarted,
+    TokensEmitted,
+)
+
+_DRAFT_LANE = "draft "
+
+
+@dataclass
+class Draft:
+    """A lane: what was written so far, how it ended, what the verifier thinks of it."""
+
+    pieces: list[str] = field(default_factory=list)
+    n_tokens: int = 0
+    finished: DraftFinished | None = None
+    scored: CandidateScored | None = None
+
+
+@dataclass
+class Answer:
+    """Grows by `take`."""
+
+    started: RunStarted | None = None
+    retrieved: Retrieved | None = None
+    mapped: Mapped | None = None
+    partitioned: Partitioned | None = None
+    prompts: list[PromptRead] = field(default_factory=list)
+    drafts: dict[int, Draft] = field(default_factory=dict)
+    answers: dict[System, QuestionAnswered] = field(default_factory=dict)
+    costs: dict[System, CostPredicted] = field(default_factory=dict)
+    phases: dict[str, PhaseFinished] = field(default_factory=dict)
+    ended: RunFinished | RunFailed | None = None
+
+    @property
+    def chosen(self) -> QuestionAnswered | None:
+        """The answer that was chosen from the drafts."""
+        return self.answers.get("speculative_rag")
+
+    @property
+    def baseline(self) -> QuestionAnswered | None:
+        """The target's own answer after reading all passages."""
+        return self.answers.get("standard_rag")
+
+    @property
+    def winner(self) -> int | None:
+        """The draft that was chosen."""
+        return None if self.chosen is None else self.chosen.winner
+
+    @property
+    def runner_up(self) -> int | None:
+        """The draft that the margin is over."""
+        scored = sorted(
+            (draft.scored.log_score, -number)
+            for number, draft in self.drafts.items()
+            if draft.scored is not None and number != self.winner and _complete(draft)
+        )
+        return -scored[-1][1] if scored and self.winner is not None else None
+
+    def draft_at(self, pick: Pick) -> int | None:
+        """The draft pointed at; else the winner."""
+        subsets = () if self.partitioned is None else self.partitioned.subsets
+        return pick.draft if pick.draft is not None and pick.draft < len(subsets) else self.winner
+
+    def passage_at(self, pick: Pick) -> int | None:
+        """The passage pointed at; else the first one that the draft pointed at rests on; else the best."""
+        n = 0 if self.retrieved is None else len(self.retrieved.passages)
+        if pick.passage is not None and pick.passage < n:
+            return pick.passage
+        at = self.draft_at(pick)
+        cited = () if at is None or (draft := self.drafts.get(at)) is None else _cited(draft)
+        return next((place for place in (*cited, *self.subset(at), 0) if place < n), None)
+
+    def subset(self, draft: int | None) -> tuple[int, ...]:
+        """The places of the passages that a draft was made from."""
+        if draft is None or self.partitioned is None or draft >= len(self.partitioned.subsets):
+            return ()
+        return self.partitioned.subsets[draft]
+
+    def cluster(self, passage: int) -> int | None:
+        """The cluster of a passage."""
+        known = () if self.partitioned is None else self.partitioned.clusters
+        return known[passage] if passage < len(known) else None
+
+    def rationale(self, draft: int | None) -> str:
+        """Why a draft says what it says, as far as it is written."""
+        if draft is None or draft not in self.drafts:
+            return ""
+        lane = self.drafts[draft]
+        return "".join(lane.pieces) if lane.finished is None else lane.finished.rationale
+
+    def lane(self, number: int) -> Draft:
+        """The lane of a draft."""
+        return self.drafts.setdefault(number, Draft())
+
+    @singledispatchmethod
+    def take(self, event: Event) -> None:
+        """Take in an event; those of no answer change nothing."""
+
+    @take.register
+    def _(self, event: RunStarted) -> None:
+        self.started = event
+
+    @take.register
+    def _(self, event: Retrieved) -> None:
+        self.retrieved = event
+
+    @take.register
+    def _(self, event: Mapped) -> None:
+        self.mapped = event
+
+    @take.register
+    def _(self, event: Partitioned) -> None:
+        self.partitioned = event
+        for number in range(len(event.subsets)):
+            self.lane(number)
+
+    @take.register
+    def _(self, event: PromptRead) -> None:
+        self.prompts.append(event)
+
+    @take.register
+    def _(self, event: TokensEmitted) -> None:
+        number = event.lane.removeprefix(_DRAFT_LANE)
+        if event.lane.startswith(_DRAFT_LANE) and number.isdecimal() and int(number) in self.drafts:
+            lane = self.drafts[int(number)]
+            lane.pieces.append(event.text)
+            lane.n_tokens += len(event.ids)
+
+    @take.register
+    def _(self, event: DraftFinished) -> None:
+        self.lane(event.draft).finished = event
+
+    @take.register
+    def _(self, event: CandidateScored) -> None:
+        self.lane(event.draft).scored = event
+
+    @take.register
+    def _(self, event: QuestionAnswered) -> None:
+        self.answers[event.system] = event
+
+    @take.register
+    def _(self, event: CostPredicted) -> None:
+        self.costs[event.system] = event
+
+    @take.register
+    def _(self, event: PhaseFinished) -> None:
+        self.phases[event.phase] = event
+
+    @take.register(RunFinished)
+    @take.register(RunFailed)
+    def _(self, event: RunFinished | RunFailed) -> None:
+        self.ended = event
+
+
+def _complete(draft: Draft) -> bool:
+    return draft.finished is None or draft.finished.complete
+
+
+def _cited(draft: Draft) -> tuple[int, ...]:
+    return () if draft.finished is None else draft.finished.cited

@@ -1,0 +1,79 @@
+"""Settings of Speculative RAG; imports neither Qt nor torch."""
+
+from typing import Annotated, Literal, TypeAlias
+
+from msgspec import Meta
+
+from engine.answer_events import Sampling
+from engine.methods.standard_rag.config import StandardRagConfig
+
+Conditioning: TypeAlias = Literal["encoded", "stored"]
+Deciding: TypeAlias = Literal[
+    "all", "draft", "self_contain", "self_reflect", "draft+self_contain", "draft+self_reflect",
+    "self_contain+self_reflect",
+]  # fmt: skip
+Option: TypeAlias = Literal["paper", "per_token", "with_documents", "documents_for_rationale", "weighted"]
+Baselines: TypeAlias = Literal["all", "standard", "none"]
+_WEIGHT = "of the logarithm of this score, where the option is weighted"
+
+
+class SpeculativeRagConfig(StandardRagConfig, frozen=True):
+    """What drafts are made and chosen with; the defaults are the paper's."""
+
+    k: Annotated[int, Meta(ge=1, le=100, title="k", description="clusters: passages that each draft is made from")] = 2
+    m: Annotated[int, Meta(ge=1, le=100, title="m", description="drafts, each from a subset of its own")] = 5
+    sampling: Annotated[
+        Sampling,
+        Meta(
+            title="Subsets",
+            description="one_per_cluster: a passage of each cluster, as in the paper; random: any; same_cluster: all of "
+            "one cluster",
+        ),
+    ] = "one_per_cluster"
+    conditioning: Annotated[
+        Conditioning,
+        Meta(
+            title="Clustered by",
+            description="encoded: passages encoded anew together with the question, as in the paper; stored: the "
+            "vectors of the index, which cost nothing",
+        ),
+    ] = "encoded"
+    scores: Annotated[
+        Deciding,
+        Meta(title="Scores that decide", description="all is the paper's product of draft, self_contain, self_reflect"),
+    ] = "all"
+    option: Annotated[
+        Option,
+        Meta(
+            title="Scoring",
+            description="paper; the rest is not from the paper's method: per_token (length-normalised), with_documents "
+            "(mean log-probability given the documents), documents_for_rationale (the verifier reads these instead), "
+            "weighted (learned weights)",
+        ),
+    ] = "paper"
+    verdict_temperature: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=100,
+            title="Verdict temperature",
+            description="0: P(Yes) as in the paper; else Yes against No, their logits divided by this: fit it on "
+            "questions with known answers",
+            extra_json_schema={"zero": "as in the paper"},
+        ),
+    ] = 0.0
+    weight_draft: Annotated[float, Meta(ge=-100, le=100, title="Weight: draft", description=_WEIGHT)] = 1.0
+    weight_self_contain: Annotated[
+        float, Meta(ge=-100, le=100, title="Weight: self-contain", description=_WEIGHT)
+    ] = 1.0
+    weight_self_reflect: Annotated[
+        float, Meta(ge=-100, le=100, title="Weight: self-reflect", description=_WEIGHT)
+    ] = 1.0
+    baselines: Annotated[
+        Baselines,
+        Meta(
+            title="Beside it",
+            description="standard: the target over all passages; all: also with token-level speculation by the same "
+            "drafter; none",
+        ),
+    ] = "all"

@@ -1,0 +1,25 @@
+"""Settings of standard RAG; imports neither Qt nor torch."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from engine.answer_events import RetrievalKind
+from engine.method import GenerationConfig
+
+
+class StandardRagConfig(GenerationConfig, frozen=True):
+    """What an answer over all passages found is made with."""
+
+    index: Annotated[
+        str, Meta(title="Index", description="folder or address of an index of documents; builtin: the shipped corpus")
+    ] = "builtin"
+    n: Annotated[int, Meta(ge=1, le=200, title="n", description="passages to find for the question")] = 10
+    retrieval: Annotated[
+        RetrievalKind,
+        Meta(title="Retrieval", description="dense: by vectors, text: by words, hybrid: both, fused by rank"),
+    ] = "hybrid"
+    gamma: Annotated[
+        int,
+        Meta(ge=1, le=64, title="γ", description="draft length where the target's answer is speculated token by token"),
+    ] = 4
