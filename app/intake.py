@@ -9,7 +9,7 @@ from app.answer_desk import Pick
 from app.plain_text import one_line
 from app.requests import answers_from_documents
 from app.run_record import RunRecord
-from app.trace_files import Answer, TraceFailed, TraceRead, TraceSaved, TrainingRead
+from app.trace_files import Answer, EvaluationRead, TraceFailed, TraceRead, TraceSaved, TrainingRead
 from app.training_record import TrainingRecord
 from engine.events import (
     Event,
@@ -52,6 +52,9 @@ class Intake:
                 self._tell_damage(damage, record.summary.n_emitted)
             case TrainingRead(training, damage):
                 self._show_training(training, damage)
+            case EvaluationRead(evaluation):
+                store.evaluation = evaluation
+                store.tell(f"opened {one_line(evaluation.name)}")
             case TraceSaved(path, record):
                 record.saved = path
                 store.tell(f"trace saved to {one_line(str(path))}")

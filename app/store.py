@@ -9,6 +9,7 @@ from app.answer_desk import AnswerDesk, Pick, is_answering
 from app.budget import Budget
 from app.command_queue import CommandQueue
 from app.engine_link import Doing, EngineLink
+from app.evaluation import Evaluation
 from app.index_desk import IndexDesk
 from app.intake import Intake
 from app.notices import Notes, Trouble
@@ -45,6 +46,7 @@ class RunStore(QObject):
         self.selection: Selection | None = None
         self.trouble: Trouble | None = None
         self.told = ""
+        self.evaluation: Evaluation | None = None
         self.notes = Notes()
         self.measure_only = False
         self.replay = Replay(self.shelf)
@@ -254,6 +256,11 @@ class RunStore(QObject):
     def open_trace(self, path: Path) -> None:
         """Show a saved run or training."""
         self._files.read(path)
+        self._watch()
+
+    def open_evaluation(self, path: Path) -> None:
+        """Show what an evaluation found."""
+        self._files.read_evaluation(path)
         self._watch()
 
     def save_trace(self, path: Path, record: RunRecord | None = None) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import NamedTuple, TypeAlias
 
+from app import evaluation
+from app.evaluation import Evaluation
 from app.run_record import RunRecord
 from app.training_record import TrainingRecord, read_record
 from engine import trace
@@ -34,6 +36,12 @@ class TraceSaved(NamedTuple):
     record: RunRecord
 
 
+class EvaluationRead(NamedTuple):
+    """An evaluation was read."""
+
+    evaluation: Evaluation
+
+
 class TraceFailed(NamedTuple):
     """A file could not be read or written."""
 
@@ -41,7 +49,7 @@ class TraceFailed(NamedTuple):
     hint: str
 
 
-Answer: TypeAlias = TraceRead | TrainingRead | TraceSaved | TraceFailed
+Answer: TypeAlias = TraceRead | TrainingRead | EvaluationRead | TraceSaved | TraceFailed
 
 
 class TraceFiles:
@@ -70,6 +78,10 @@ class TraceFiles:
     def read(self, path: Path) -> None:
         """Begin to read; returns at once."""
         self._start(lambda job: _read(path, job))
+
+    def read_evaluation(self, path: Path) -> None:
+        """Begin to read an evaluation; returns at once."""
+        self._start(lambda _job: EvaluationRead(evaluation.read(path)))
 
     def write(self, path: Path, record: RunRecord) -> None:
         """Begin to write what there is of a run; a file that is there is replaced once the new one is whole."""

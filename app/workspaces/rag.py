@@ -6,6 +6,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSplitter, QTabW
 from app import theme
 from app.panel import Panel
 from app.panels.error import ErrorPanel
+from app.panels.rag.calibration import CalibrationPanel
+from app.panels.rag.evaluation import EvaluationPanel
 from app.panels.rag.lanes import LanesPanel
 from app.panels.rag.map import MapPanel
 from app.panels.rag.passages import PassagesPanel
@@ -41,10 +43,14 @@ class RagWorkspace(QWidget):
         self.lanes = LanesPanel(store, self)
         self.systems = SystemsPanel(store, self)
         self.prompts = PromptsPanel(store, self)
+        self.evaluation = EvaluationPanel(store, self)
+        self.calibration = CalibrationPanel(store, self)
         self.pages = QTabWidget(self)
         self.pages.setDocumentMode(True)
         self.pages.addTab(self._answer_page(), self.tr("Answer"))
         self.pages.addTab(self.prompts, self.tr("Prompts"))
+        self.pages.addTab(self.evaluation, self.tr("Evaluation"))
+        self.pages.addTab(self.calibration, self.tr("Calibration"))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)

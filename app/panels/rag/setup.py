@@ -14,9 +14,9 @@ from app.panels.steady_box import SteadyBox
 from app.rag_presets import preset_of, rag_presets
 from app.requests import NO_DRAFTER
 from app.store import RunStore
-from engine.methods.speculative_rag.config import SpeculativeRagConfig
 from engine.commands import Load
 from engine.events import RunStarted, Setting, Surveyed
+from engine.methods.speculative_rag.config import SpeculativeRagConfig
 
 _FIRST = (
     "n", "k", "m", "sampling", "conditioning", "retrieval", "scores", "option", "baselines", "seed", "max_new_tokens",
