@@ -96,7 +96,9 @@ class Partitioned(Event, frozen=True):
 
 
 class PromptRead(Event, frozen=True):
-    """Exactly what a model read: for a draft, its scores (draft given) or a baseline (draft None)."""
+    """Exactly what a model read: for a draft, its scores (draft given) or a baseline (draft None).
+
+    note: what was cut so that it fits, empty where nothing was."""
 
     reader: Reader
     purpose: str
@@ -105,6 +107,7 @@ class PromptRead(Event, frozen=True):
     parts: tuple[PromptPart, ...]
     n_tokens: int
     at_s: float = 0.0
+    note: str = ""
 
 
 class DraftFinished(Event, frozen=True):

@@ -120,7 +120,9 @@ class RoundFinished(Event, frozen=True):
 
     emitted: ids of the accepted tokens and the last one, cut at a stop token or the length limit.
     last is None where an accepted stop token or the limit ended the round before it.
-    text: what the round added to the text; a character that is not whole yet comes with the round that completes it."""
+    text: what the round added to the text; a character that is not whole yet comes with the round that completes it.
+    lane: which of several sequences decoded together it is of, empty where there is one; its times are then those of
+    all together."""
 
     round: int
     proposed: tuple[ProposedToken, ...]
@@ -131,6 +133,7 @@ class RoundFinished(Event, frozen=True):
     other_ms: float
     at_s: float = 0.0
     text: str = ""
+    lane: str = ""
 
 
 class Measured(Event, frozen=True):

@@ -71,6 +71,50 @@ class Prefilled(NamedTuple):
     n_tokens: int
 
 
+class Growing:
+    """A generation in the making: how long the next draft may be, what the rounds so far made, and what ended it."""
+
+    def __init__(self, prompt_ids: Sequence[int], gamma: int, limits: Limits, texts: TokenTexts) -> None:
+        self.reason: StopReason | None = None
+        self._n_prompt, self._gamma, self._limits, self._texts = len(prompt_ids), gamma, limits, texts
+        self._reader = Detokenizer(texts, prompt_ids)
+        self._made: list[int] = []
+        self._margins: list[float] = []
+        self._times = _Times()
+
+    def allowed(self) -> int:
+        """Draft length that cannot overrun the length or the context, the round's own last token included."""
+        n_made, limits = len(self._made), self._limits
+        left = min(limits.max_new_tokens - n_made, limits.context - self._n_prompt - n_made)
+        return min(self._gamma, left - 1)
+
+    def take(self, done: Round) -> RoundFinished:
+        """Say what a round did, all but its time, and whether it was the last."""
+        event = state_round(done, len(self._times.rounds), self._limits.stop_ids, self._texts)
+        self._made += event.emitted
+        self.reason = self._stop_reason()
+        text = "".join(map(self._reader.push, event.emitted)) + ("" if self.reason is None else self._reader.flush())
+        self._margins.append(_margin(done.record.top_p[len(event.emitted) - 1]))
+        return msgspec.structs.replace(event, text=text)
+
+    def timed(self, event: RoundFinished, done: Round, wall_ms: float) -> RoundFinished:
+        """Count the time of the round just taken, and state it."""
+        self._times.add(done, wall_ms, full=len(done.record.tokens) == self._gamma)
+        return msgspec.structs.replace(event, other_ms=max(0.0, wall_ms - done.draft_ms - done.verify_ms))
+
+    def result(self, prefill_ms: float) -> Generation:
+        """The whole generation, once it has ended."""
+        assert self.reason is not None
+        return self._times.result(self._made, self.reason, prefill_ms, self._margins)
+
+    def _stop_reason(self) -> StopReason | None:
+        if self._made[-1] in self._limits.stop_ids:
+            return "end_of_text"
+        if len(self._made) >= self._limits.max_new_tokens:
+            return "length"
+        return "context" if self._n_prompt + len(self._made) >= self._limits.context else None
+
+
 def generate(
     decoder: Decoder,
     prompt_ids: Sequence[int],
@@ -86,39 +130,14 @@ def generate(
     decoder.prefill(prompt_ids, checkpoint)
     prefill_ms = 1e3 * (time.perf_counter() - started)
     yield Prefilled(prefill_ms, len(prompt_ids) - 1)
-    made: list[int] = []
-    margins: list[float] = []
-    times = _Times()
-    reader = Detokenizer(texts, prompt_ids)
-    reason: StopReason | None = None
-    while reason is None:
+    growing = Growing(prompt_ids, gamma, limits, texts)
+    while growing.reason is None:
         checkpoint()
-        allowed = _allowed(gamma, len(made), len(prompt_ids), limits)
         began = time.perf_counter()
-        done = decoder.round(allowed)
-        event = state_round(done, len(times.rounds), limits.stop_ids, texts)
-        made += event.emitted
-        reason = _stop_reason(made, len(prompt_ids), limits)
-        text = "".join(map(reader.push, event.emitted)) + (reader.flush() if reason is not None else "")
-        wall_ms = 1e3 * (time.perf_counter() - began)
-        times.add(done, wall_ms, full=len(done.record.tokens) == gamma)
-        margins.append(_margin(done.record.top_p[len(event.emitted) - 1]))
-        yield msgspec.structs.replace(event, other_ms=max(0.0, wall_ms - done.draft_ms - done.verify_ms), text=text)
-    yield times.result(made, reason, prefill_ms, margins)
-
-
-def _allowed(gamma: int, n_made: int, n_prompt: int, limits: Limits) -> int:
-    """Draft length that cannot overrun the length or the context, the round's own last token included."""
-    left = min(limits.max_new_tokens - n_made, limits.context - n_prompt - n_made)
-    return min(gamma, left - 1)
-
-
-def _stop_reason(made: Sequence[int], n_prompt: int, limits: Limits) -> StopReason | None:
-    if made[-1] in limits.stop_ids:
-        return "end_of_text"
-    if len(made) >= limits.max_new_tokens:
-        return "length"
-    return "context" if n_prompt + len(made) >= limits.context else None
+        done = decoder.round(growing.allowed())
+        event = growing.take(done)
+        yield growing.timed(event, done, 1e3 * (time.perf_counter() - began))
+    yield growing.result(prefill_ms)
 
 
 def _margin(top: Top) -> float:

@@ -3,7 +3,7 @@
 * imports neither Qt nor torch."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from engine.runtime import Runtime
 
 Config = TypeVar("Config", bound=msgspec.Struct)
+Workspace: TypeAlias = Literal["decode", "rag"]
 
 
 class GenerationConfig(msgspec.Struct, frozen=True):
@@ -51,7 +52,7 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class MethodSpec(msgspec.Struct, frozen=True):
-    """A decoding method: how it is named, configured and run."""
+    """A method: how it is named, configured and run. workspace: the one whose panels show its events."""
 
     name: str
     title: str
@@ -61,6 +62,7 @@ class MethodSpec(msgspec.Struct, frozen=True):
     run: "Callable[[msgspec.Struct, Request, Runtime], Iterator[Event]]"
     metrics: tuple[Metric, ...] = ()
     drafted: bool = True
+    workspace: Workspace = "decode"
 
 
 def make_config(kind: type[Config], settings: Mapping[str, Setting]) -> Config:

@@ -2,6 +2,8 @@
 
 * imports neither Qt nor torch."""
 
+from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 
 import platformdirs
@@ -25,3 +27,10 @@ def training() -> Path:
 def indexes() -> Path:
     """The folder of indexes over documents."""
     return user_data() / "indexes"
+
+
+def own_index(sources: Sequence[str]) -> str:
+    """A folder of the user's for an index of these places."""
+    where = "\n".join(source if source == "builtin" else str(Path(source).absolute()) for source in sources)
+    name = "".join(c if c.isalnum() or c in "-._" else "-" for c in Path(sources[0]).name) or "documents"
+    return str(indexes() / f"{name}-{sha256(where.encode('utf-8', 'replace')).hexdigest()[:8]}")

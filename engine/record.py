@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from engine.accept import Verdict
+from engine.accept import Verdict, row_at
 from engine.errors import ModelError
 
 N_TOP = 5
@@ -44,27 +44,36 @@ class HostRecord(NamedTuple):
 def pack(logits: Tensor, p: Tensor, q: Tensor | None, tokens: Tensor, verdict: Verdict, u: Tensor) -> Tensor:
     """Stack everything the host needs into one float64 vector, so that a round waits for the device once.
 
-    logits, p: [n + 1, V]; q: [n, V], None for a point mass; tokens, u: [n]. Ids are exact in float64."""
-    n, k = tokens.shape[0], min(N_TOP, p.shape[-1])
+    logits, p: [..., n + 1, V]; q: [..., n, V], None for a point mass; tokens, u: [..., n]; the dimensions in front are
+    those of the verdict and of the result. Ids are exact in float64."""
+    n, k = tokens.shape[-1], min(N_TOP, p.shape[-1])
+    rows = verdict.n_accepted.shape
     index = tokens.unsqueeze(-1)
-    row = verdict.n_accepted.view(1)
-    last = verdict.last_id.view(1)
-    last_p = p.index_select(0, row).index_select(1, last)
+    row, last = verdict.n_accepted.unsqueeze(-1), verdict.last_id.unsqueeze(-1)
+    last_p = row_at(p, verdict.n_accepted).gather(-1, last)
     top_p = p.topk(k, dim=-1)
     # Sums and extremes are finite where every number is: one operation each instead of three over all of them.
-    mass_q = p.new_zeros(()) if q is None else q.sum()
-    checked = torch.stack([*logits.aminmax(), p.sum(), mass_q]).double()
+    mass_q = p.new_zeros(rows) if q is None else q.sum((-2, -1))
+    checked = torch.stack([*_extremes(logits), p.sum((-2, -1)), mass_q], -1).double()
     parts = [checked, row, last, last_p, top_p.indices, top_p.values]
     if n:
-        p_token = p[:n].gather(-1, index)
+        p_token = p[..., :n, :].gather(-1, index)
         parts += [tokens, p_token, verdict.accept_prob, verdict.overlap, u]
     if n and q is not None:
         q_token = q.gather(-1, index)
-        last_q = q.index_select(0, row.clamp_max(n - 1))[0]
         top_q = q.topk(k, dim=-1)
-        parts += [q_token, (q > q_token).sum(-1), (last_q > last_q.index_select(0, last)).sum().view(1)]
+        last_q = row_at(q, verdict.n_accepted.clamp_max(n - 1))
+        parts += [q_token, (q > q_token).sum(-1), (last_q > last_q.gather(-1, last)).sum(-1)]
         parts += [top_q.indices, top_q.values]
-    return torch.cat([part.reshape(-1) for part in parts])  # the first is float64, and so is the whole
+    return torch.cat([part.reshape(*rows, -1) for part in parts], -1)  # the first is float64, and so is the whole
+
+
+def _extremes(logits: Tensor) -> tuple[Tensor, Tensor]:
+    """Least and greatest of [..., n, V]: [...] each. One pass finds both over everything, but not along dimensions."""
+    if logits.dim() == 2:
+        least, greatest = logits.aminmax()
+        return least, greatest
+    return logits.amin((-2, -1)), logits.amax((-2, -1))
 
 
 class _Reader:
@@ -119,3 +128,19 @@ def unpack(numbers: Sequence[float], n: int, *, n_vocabulary: int, drawn: bool) 
         n_accepted, last_id, last_p, last_rank if n_accepted < n else None, tokens, p, q, accept_prob, overlap, rank,
         u if drawn else None, top_p, top_q,
     )  # fmt: skip
+
+
+def shortened(record: HostRecord, n: int) -> HostRecord:
+    """The record of the first n proposed tokens, where the others were padding and none of them was accepted."""
+    return record._replace(
+        last_rank=record.last_rank if record.n_accepted < n else None,
+        tokens=record.tokens[:n],
+        p=record.p[:n],
+        q=record.q[:n],
+        accept_prob=record.accept_prob[:n],
+        overlap=record.overlap[:n],
+        rank=record.rank[:n],
+        u=None if record.u is None else record.u[:n],
+        top_p=record.top_p[: n + 1],
+        top_q=record.top_q[:n],
+    )

@@ -1,17 +1,22 @@
 """What a running method may ask for: the loaded pair, decoders over it, the clock, and whether to go on."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from threading import Event as Flag
+from typing import TYPE_CHECKING, NamedTuple
 
 from engine.clock import Clock, clock_for
 from engine.errors import EngineError, InputError
-from engine.events import RoundFinished
+from engine.events import Event, RoundFinished
 from engine.generation import Generation, Limits, Prefilled, generate
 from engine.method import GenerationConfig, Request
 from engine.models import LoadedModel
 from engine.sampling import Warp
 from engine.speculate import Decoder, Drafter
+
+if TYPE_CHECKING:
+    from engine.rag.library import Library
+    from engine.rag.memo import Memo
 
 
 class Cancelled(EngineError):
@@ -21,13 +26,31 @@ class Cancelled(EngineError):
         super().__init__("stopped by the user", "run again to continue")
 
 
+class Shelves(NamedTuple):
+    """What methods over documents need besides the pair: the drafter as a model, None where it is none, indexes by
+    their SPEC, and what was worked out before."""
+
+    drafter: LoadedModel | None
+    open: "Callable[[str], Generator[Event, None, Library]]"
+    memo: "Memo"
+
+
 class Runtime:
     """One run's view of the engine. The flag is set by whoever cancels."""
 
-    def __init__(self, target: LoadedModel, drafter: Drafter | None, drafter_spec: str, *, cancelled: Flag) -> None:
+    def __init__(
+        self,
+        target: LoadedModel,
+        drafter: Drafter | None,
+        drafter_spec: str,
+        *,
+        cancelled: Flag,
+        shelves: "Shelves | None" = None,
+    ) -> None:
         self.target = target
         self.drafter = drafter
         self.drafter_spec = drafter_spec
+        self.shelves = shelves
         self.clock: Clock = clock_for(target.device)
         self._cancelled = cancelled
         self._started = time.perf_counter()

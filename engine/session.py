@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from threading import Event as Flag
 from typing import cast
@@ -23,7 +24,9 @@ from engine.memory import memory_errors
 from engine.method import MethodSpec, Request, make_config
 from engine.models import LoadedModel, Pair, Plan
 from engine.quiet import quiet_libraries
-from engine.runtime import Runtime
+from engine.rag.library import opened
+from engine.rag.memo import Memo
+from engine.runtime import Runtime, Shelves
 from engine.speculate import Drafter
 from engine.survey import survey
 from engine.training.drafter import train_drafter
@@ -44,6 +47,7 @@ class Session:
         self.drafter: Drafter | None = None
         self.drafter_spec = NO_DRAFTER
         self._embedder: tuple[tuple[str, str, str], Embedder] | None = None
+        self._memo = Memo()
 
     def load(
         self,
@@ -70,6 +74,7 @@ class Session:
         assert pair is not None
         made = None if drafter == NO_DRAFTER else drafters.find(drafter).build(drafter, pair.target, pair.drafter)
         self.models, self.target, self.drafter, self.drafter_spec = pair, pair.target, made, drafter
+        self._memo.forget_models()
         yield _loaded(pair, drafter, time.perf_counter() - started)
 
     def estimate(
@@ -99,7 +104,7 @@ class Session:
     def unload(self) -> Iterator[Event]:
         """Release the models."""
         self.models, self.target, self.drafter, self.drafter_spec = None, None, None, NO_DRAFTER
-        self._embedder = None
+        self._embedder, self._memo = None, Memo()
         release_memory()
         yield ModelUnloaded()
 
@@ -185,13 +190,20 @@ class Session:
         if self.target is None:
             raise InputError("no model is loaded", "load a target first")
         self._refuse_without_drafter(spec)
-        runtime = Runtime(self.target, self.drafter, self.drafter_spec, cancelled=cancelled)
+        runtime = Runtime(
+            self.target, self.drafter, self.drafter_spec, cancelled=cancelled, shelves=self._shelves(self.target)
+        )
         try:
             with torch.inference_mode(), memory_errors("the run", _SHORTER):
                 yield from spec.run(config, request, runtime)
         finally:
             if self.drafter is not None:
                 self.drafter.reset()
+
+    def _shelves(self, target: LoadedModel) -> Shelves:
+        """What methods over documents need; indexes are opened with encoders on the target's device."""
+        drafter = None if self.models is None else self.models.drafter
+        return Shelves(drafter, partial(opened, librarian=self, device=str(target.device)), self._memo)
 
     def recover(self) -> None:
         """After a fault: give back what the run still held."""

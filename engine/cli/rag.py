@@ -1,8 +1,6 @@
 """`draftscope rag`: documents made searchable, and searched."""
 
 import time
-from hashlib import sha256
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
 
 import msgspec
@@ -57,8 +55,8 @@ def rag_index(
     output, made = Output(json=json), None
     with stoppable() as flag:
         events = Session().index(
-            sources, index or own_index(sources), embedder=embedder, target=target, chunk_tokens=chunk_tokens, n=n,
-            device=device, dtype=dtype, rebuild=rebuild,
+            sources, index or paths.own_index(sources), embedder=embedder, target=target, chunk_tokens=chunk_tokens,
+            n=n, device=device, dtype=dtype, rebuild=rebuild,
         )  # fmt: skip
         for event in events:
             _tell(output, event)
@@ -69,13 +67,6 @@ def rag_index(
     assert made is not None
     output.summary(msgspec.structs.asdict(made))
     return OK
-
-
-def own_index(sources: list[str]) -> str:
-    """A folder of the user's for an index of these places."""
-    where = "\n".join(source if source == "builtin" else str(Path(source).absolute()) for source in sources)
-    name = "".join(c if c.isalnum() or c in "-._" else "-" for c in Path(sources[0]).name) or "documents"
-    return str(paths.indexes() / f"{name}-{sha256(where.encode('utf-8', 'replace')).hexdigest()[:8]}")
 
 
 def rag_search(

@@ -62,6 +62,15 @@ class RowsModel:
         """Write ids to the cache without computing logits; arguments as in `forward`."""
         self._hidden(ids, starts, span)
 
+    def kept(self, rows: Tensor) -> "RowsModel":
+        """A model of these rows alone, rows [k] int64 on `device`, with what their caches hold."""
+        made = RowsModel(self._weights, n_rows=rows.shape[0], capacity=self.capacity)
+        slots = (
+            self._row_starts.index_select(0, rows)[:, None] + torch.arange(self.capacity, device=self.device)
+        ).view(-1)
+        made._keys, made._values = self._keys.index_select(1, slots), self._values.index_select(1, slots)
+        return made
+
     def bytes(self) -> int:
         """Memory of the cache."""
         return self._keys.nbytes + self._values.nbytes

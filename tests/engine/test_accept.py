@@ -156,3 +156,62 @@ def test_overlap_is_one_minus_total_variation() -> None:
     half = torch.tensor([0.5], dtype=torch.float64)
     verdict = accept.exact(p, q, torch.tensor([0]), half, half[0])
     assert verdict.overlap[0] == pytest.approx(1 - float((p[0] - q[0]).abs().sum()) / 2)
+
+
+def batched_triples(warp: Warp, n: int, seed: int) -> Tensor:
+    """As `triples`, with all generations in one batch and drafts of one or two tokens, the shorter ones padded."""
+    p_table, q_table = sampling.probabilities(TABLE_P, warp), sampling.probabilities(TABLE_Q, warp)
+    rng = torch.Generator().manual_seed(seed)
+    found, length, rows = torch.zeros(n, 8, dtype=torch.int64), torch.zeros(n, dtype=torch.int64), torch.arange(n)
+    for _ in range(3):
+        last = torch.where(length > 0, found[rows, (length - 1).clamp_min(0)], 0)
+        u = torch.rand(n, 5, generator=rng, dtype=torch.float64)
+        n_drafted = torch.randint(1, 3, (n,), generator=rng)
+        real = torch.arange(2) < n_drafted[:, None]
+        one = sampling.draw(q_table[last], u[:, 0])
+        two = sampling.draw(q_table[one], u[:, 1]).where(real[:, 1], 3)
+        p = torch.stack([p_table[last], p_table[one], p_table[two]], 1)
+        q = torch.stack([q_table[last], q_table[one]], 1)
+        draft = torch.stack([one, two], 1)
+        verdict = accept.exact(p, q, draft, u[:, 2:4], u[:, 4], real=real)
+        for i in range(3):
+            token = torch.where(verdict.n_accepted > i, draft[:, min(i, 1)], verdict.last_id)
+            open_ = (length < 3) & (verdict.n_accepted >= i)
+            found[rows[open_], length[open_]] = token[open_]
+            length += open_.long()
+    return found[:, :3]
+
+
+@pytest.mark.parametrize("warp", WARPS, ids=str)
+def test_batched_drafts_of_different_lengths_are_jointly_distributed_as_the_target(warp: Warp) -> None:
+    p = sampling.probabilities(TABLE_P, warp)
+    expected = (p[0][:, None, None] * p[:, :, None] * p[None, :, :]).flatten()
+    found = batched_triples(warp, N_SAMPLES, seed=23)
+    assert p_value(found @ torch.tensor([16, 4, 1]), expected) > 1e-3 / len(WARPS)
+
+
+def test_batched_deterministic_drafts_leave_the_target_distribution_as_it_is() -> None:
+    p = sampling.probabilities(P_LOGITS, Warp(1.0)).expand(N_SAMPLES, -1, -1)
+    u = torch.rand(N_SAMPLES, 2, generator=torch.Generator().manual_seed(6), dtype=torch.float64)
+    tokens, real = torch.ones(N_SAMPLES, 1, dtype=torch.int64), torch.arange(N_SAMPLES)[:, None] % 3 > 0
+    verdict = accept.point_mass(p, tokens, u[:, :1], u[:, 1], real=real)
+    assert not verdict.n_accepted[~real[:, 0]].any()
+    assert p_value(torch.where(verdict.n_accepted > 0, tokens[:, 0], verdict.last_id), p[0, 0]) > 1e-3
+
+
+@pytest.mark.parametrize("n_drafted", [0, 1, 3])
+def test_every_row_of_a_batch_has_the_verdict_it_would_have_alone(n_drafted: int) -> None:
+    rng = torch.Generator().manual_seed(n_drafted)
+    p, q = (torch.randn(6, n, 5, generator=rng).softmax(-1) for n in (4, 3))
+    tokens = torch.randint(0, 5, (6, 3), generator=rng)
+    u, u_last = (torch.rand(shape, generator=rng, dtype=torch.float64) for shape in ((6, 3), (6,)))
+    real = torch.arange(3).expand(6, -1) < n_drafted
+    together = accept.exact(p, q, tokens, u, u_last, real=real)
+    greedy = accept.greedy(p.argmax(-1), tokens, real=real)
+    for i in range(6):
+        n = n_drafted
+        alone = accept.exact(p[i, : n + 1], q[i, :n], tokens[i, :n], u[i, :n], u_last[i])
+        assert (together.n_accepted[i], together.last_id[i]) == (alone.n_accepted, alone.last_id)
+        assert torch.equal(together.overlap[i, :n], alone.overlap)
+        alone = accept.greedy(p[i, : n + 1].argmax(-1), tokens[i, :n])
+        assert (greedy.n_accepted[i], greedy.last_id[i]) == (alone.n_accepted, alone.last_id)

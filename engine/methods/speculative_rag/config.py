@@ -4,7 +4,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta
 
-from engine.answer_events import Sampling
+from engine.answer_events import Projection, Sampling
 from engine.methods.standard_rag.config import StandardRagConfig
 
 Conditioning: TypeAlias = Literal["encoded", "stored"]
@@ -26,8 +26,8 @@ class SpeculativeRagConfig(StandardRagConfig, frozen=True):
         Sampling,
         Meta(
             title="Subsets",
-            description="one_per_cluster: a passage of each cluster, as in the paper; random: any; same_cluster: all of "
-            "one cluster",
+            description="one_per_cluster: a passage of each cluster, as in the paper; random: any; same_cluster: all "
+            "of one cluster",
         ),
     ] = "one_per_cluster"
     conditioning: Annotated[
@@ -63,12 +63,16 @@ class SpeculativeRagConfig(StandardRagConfig, frozen=True):
         ),
     ] = 0.0
     weight_draft: Annotated[float, Meta(ge=-100, le=100, title="Weight: draft", description=_WEIGHT)] = 1.0
-    weight_self_contain: Annotated[
-        float, Meta(ge=-100, le=100, title="Weight: self-contain", description=_WEIGHT)
-    ] = 1.0
-    weight_self_reflect: Annotated[
-        float, Meta(ge=-100, le=100, title="Weight: self-reflect", description=_WEIGHT)
-    ] = 1.0
+    weight_self_contain: Annotated[float, Meta(ge=-100, le=100, title="Weight: self-contain", description=_WEIGHT)] = (
+        1.0
+    )
+    weight_self_reflect: Annotated[float, Meta(ge=-100, le=100, title="Weight: self-reflect", description=_WEIGHT)] = (
+        1.0
+    )
+    projection: Annotated[
+        Projection,
+        Meta(title="Map", description="pca: principal components; umap: neighbourhoods, where umap-learn is installed"),
+    ] = "pca"
     baselines: Annotated[
         Baselines,
         Meta(

@@ -1,0 +1,1 @@
+"""Several sequences decoded or scored together."""

@@ -1,0 +1,139 @@
+"""Drafters of several sequences at once: a small model, or prompt lookup; know the target by vocabulary and device."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from engine import sampling
+from engine.batch.sequences import Sequences, padded, sequences_of, take_in
+from engine.drafters.prompt_lookup import PromptLookupDrafter
+from engine.models import LoadedModel
+from engine.sampling import Warp
+
+
+class RowsDraft(NamedTuple):
+    """A chain of proposed tokens a row, padded to n.
+
+    tokens: [B, n] int64; counts: how many of each row's tokens were proposed. q, shown: [B, n, V_target] float32 as in
+    `speculate.Draft`."""
+
+    tokens: Tensor
+    counts: tuple[int, ...]
+    q: Tensor | None
+    shown: Tensor | None
+
+
+class RowsDrafter(Protocol):
+    """Whatever proposes tokens for several sequences; it keeps its own state in step with the texts it is shown."""
+
+    def prefill(self, prompts: Sequence[Sequence[int]], room: int, checkpoint: Callable[[], None]) -> None:
+        """Start over with these prompts, one a row, the last id of each included; no row grows past `room`."""
+
+    def propose(self, texts: Sequence[Sequence[int]], wanted: Sequence[int], warp: Warp, u: Tensor) -> RowsDraft:
+        """Propose at most wanted[b] tokens to follow the committed ids of row b; u: [B, n] float64 to draw with."""
+
+    def keep(self, rows: Sequence[int]) -> None:
+        """Forget all rows but these, which become the rows 0, 1, ..."""
+
+    def cache_bytes(self) -> int:
+        """Memory of the drafter's own state."""
+
+
+class SmallModelRows:
+    """Drafts for all rows with a causal language model of the target's tokenizer, a forward a token."""
+
+    def __init__(self, drafter: LoadedModel, target: LoadedModel) -> None:
+        self._sequences: Sequences = sequences_of(drafter)
+        self._context = drafter.context
+        self._n_target = target.n_vocabulary
+        self._target_device = target.device
+        self._held: list[int] = []
+
+    def prefill(self, prompts: Sequence[Sequence[int]], room: int, checkpoint: Callable[[], None]) -> None:
+        """Take in all prompts but their last ids; one that fills the drafter's context is never drafted for."""
+        heads = [prompt[:-1] if len(prompt) < self._context else () for prompt in prompts]
+        self._sequences.open(len(prompts), room)
+        take_in(self._sequences, heads, checkpoint)
+        self._held = [len(head) for head in heads]
+
+    def propose(self, texts: Sequence[Sequence[int]], wanted: Sequence[int], warp: Warp, u: Tensor) -> RowsDraft:
+        """Draw wanted[b] tokens one after another, fewer or none at the end of the drafter's own context."""
+        left = [self._context - len(text) for text in texts]
+        counts = tuple(max(0, min(pair)) for pair in zip(wanted, left, strict=True))
+        if not any(counts):
+            return no_drafts(len(texts), self._target_device)
+        u = u.to(self._sequences.device)
+        logits = self._catch_up(texts, counts)
+        tokens: list[Tensor] = []
+        rows: list[Tensor] = []
+        for i in range(max(counts)):
+            if i:
+                # A row whose draft is complete goes on past its end, where nothing is looked at.
+                starts = [self._end(row, texts[row], counts[row]) + i - 1 for row in range(len(texts))]
+                logits = self._sequences.last(tokens[-1].unsqueeze(-1), starts, [int(i < count) for count in counts])
+            row = logits[:, : self._n_target].float()  # an id the target lacks can never be accepted
+            row = row if warp.greedy else sampling.probabilities(row, warp)
+            tokens.append(row.argmax(-1) if warp.greedy else sampling.draw(row, u[:, i]))
+            rows.append(row)
+        self._held = [self._end(row, texts[row], counts[row]) + max(0, counts[row] - 1) for row in range(len(texts))]
+        return self._draft(torch.stack(tokens, 1), torch.stack(rows, 1), counts, warp)
+
+    def keep(self, rows: Sequence[int]) -> None:
+        """Forget all rows but these."""
+        self._sequences.keep(rows)
+        self._held = [self._held[row] for row in rows]
+
+    def cache_bytes(self) -> int:
+        """Memory of the drafter's caches."""
+        return self._sequences.bytes()
+
+    def _catch_up(self, texts: Sequence[Sequence[int]], counts: Sequence[int]) -> Tensor:
+        """Take back what was rejected, take in what was committed; logits [B, V] after each row that is drafted for."""
+        self._held = [min(held, len(text) - 1) for held, text in zip(self._held, texts, strict=True)]
+        news = [text[held:] if n else () for text, held, n in zip(texts, self._held, counts, strict=True)]
+        ids = padded(news, self._sequences.device)
+        return self._sequences.last(ids, self._held, [len(new) for new in news])
+
+    def _end(self, row: int, text: Sequence[int], count: int) -> int:
+        """How many ids of a row are in the cache before its drafted ones."""
+        return len(text) if count else self._held[row]
+
+    def _draft(self, tokens: Tensor, rows: Tensor, counts: tuple[int, ...], warp: Warp) -> RowsDraft:
+        """rows: logits [B, n, V] where greedy, else the distributions that were drawn from."""
+        probs = (rows.softmax(-1) if warp.greedy else rows).to(self._target_device)
+        probs = functional.pad(probs, (0, self._n_target - probs.shape[-1]))
+        return RowsDraft(tokens.to(self._target_device), counts, None if warp.greedy else probs, probs)
+
+
+class LookupRows:
+    """Prompt lookup in each row's own text, on the host."""
+
+    def __init__(self, max_ngram: int, target: LoadedModel) -> None:
+        self._max_ngram, self._device = max_ngram, target.device
+        self._rows: list[PromptLookupDrafter] = []
+
+    def prefill(self, prompts: Sequence[Sequence[int]], room: int, checkpoint: Callable[[], None]) -> None:
+        """An empty index a row; it is brought up to date when something is to be proposed."""
+        self._rows = [PromptLookupDrafter(self._max_ngram, device=torch.device("cpu")) for _ in prompts]
+
+    def propose(self, texts: Sequence[Sequence[int]], wanted: Sequence[int], warp: Warp, u: Tensor) -> RowsDraft:
+        """Propose what followed the last ids of each row earlier in it; nothing where they are new."""
+        rows = zip(self._rows, texts, wanted, strict=True)
+        found = [row.propose(text, n, warp, u).tokens.tolist() if n else [] for row, text, n in rows]
+        return RowsDraft(padded(found, self._device), tuple(map(len, found)), None, None)
+
+    def keep(self, rows: Sequence[int]) -> None:
+        """Forget all rows but these."""
+        self._rows = [self._rows[row] for row in rows]
+
+    def cache_bytes(self) -> int:
+        """Memory of the indexes."""
+        return sum(row.cache_bytes() for row in self._rows)
+
+
+def no_drafts(n_rows: int, device: torch.device) -> RowsDraft:
+    """Nothing proposed for any row."""
+    return RowsDraft(torch.empty(n_rows, 0, dtype=torch.int64, device=device), (0,) * n_rows, None, None)

@@ -1,0 +1,53 @@
+"""How probable a model finds several texts, in one padded batch; draws and decides nothing."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from engine.batch.sequences import padded, sequences_of
+from engine.cached_model import PREFILL_CHUNK
+from engine.errors import InputError
+from engine.models import LoadedModel
+
+_MOST_LOGITS_BYTES = 256 << 20
+
+
+@torch.inference_mode()
+def scored(
+    model: LoadedModel, rows: Sequence[Sequence[int]], checkpoint: Callable[[], None] = lambda: None
+) -> list[list[float]]:
+    """Log-probability of every id given those before it in its row.
+
+    Returns [B][n_i], as long as the rows; a row's first id is given, so its entry is 0. checkpoint() is called between
+    pieces. Raises InputError where a row does not fit the context."""
+    longest = max(map(len, rows), default=0)
+    if longest > model.context:
+        reason = f"a text has {longest} tokens, {model.spec} reads at most {model.context}"
+        raise InputError(reason, "shorten it, or use a model with a longer context")
+    if longest < 2:
+        return [[0.0] * len(row) for row in rows]
+    sequences = sequences_of(model)
+    sequences.open(len(rows), longest)
+    found = []
+    n_columns = _columns(len(rows), sequences.n_vocabulary)
+    for start in range(0, longest - 1, n_columns):
+        end = min(start + n_columns, longest - 1)
+        pieces = [row[: len(row) - 1][start:end] for row in rows]
+        ids = padded(pieces, sequences.device)
+        logits = sequences.forward(ids, [min(start, max(0, len(row) - 1)) for row in rows], list(map(len, pieces)))
+        found.append(_of(logits, padded([row[start + 1 : end + 1] for row in rows], sequences.device)))
+        checkpoint()
+    on_host = torch.cat(found, 1).tolist()  # sync: one wait for all pieces
+    return [[0.0, *numbers][: len(row)] for row, numbers in zip(rows, on_host, strict=True)]
+
+
+def _columns(n_rows: int, n_vocabulary: int) -> int:
+    """How many columns at once: their logits in float32 within bounds, their ids a few pieces of a prefill."""
+    fitting = _MOST_LOGITS_BYTES // (4 * n_rows * n_vocabulary)
+    return max(1, min(fitting, 4 * PREFILL_CHUNK // n_rows))
+
+
+def _of(logits: Tensor, ids: Tensor) -> Tensor:
+    """Log-probability of each id under the logits before it. logits: [B, n, V]; ids: [B, n]. Returns float32 [B, n]."""
+    return logits.float().log_softmax(-1).gather(-1, ids.unsqueeze(-1)).squeeze(-1)

@@ -1,0 +1,168 @@
+"""Several sequences through one model behind one interface, on the fused runtime or on the modules; decides nothing.
+
+Lengths are known to the caller on the host; nothing here waits for a device."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from engine.cached_model import PREFILL_CHUNK, CachedModel
+from engine.fast.rows import RowsModel
+from engine.fast.weights import FusedWeights
+from engine.models import LoadedModel
+
+_SPAN_STEP = {"cpu": 8, "cuda": 64}
+
+
+class Sequences(Protocol):
+    """B sequences through one model, each at its own length.
+
+    Arguments of a call: ids [B, n] int64 on `device`; starts: how many ids of each row stay in its cache, those past
+    them are taken back; counts: how many of each row's new ids count, the others are padding."""
+
+    device: torch.device
+    n_vocabulary: int
+
+    def open(self, n_rows: int, room: int) -> None:
+        """Make ready for so many empty rows of at most `room` ids each, padding included."""
+
+    def forward(self, ids: Tensor, starts: Sequence[int], counts: Sequence[int]) -> Tensor:
+        """Logits [B, n, V] after each new id; those of padding are anything finite."""
+
+    def last(self, ids: Tensor, starts: Sequence[int], counts: Sequence[int]) -> Tensor:
+        """Logits [B, V] after the last new id of each row."""
+
+    def prefill(self, ids: Tensor, starts: Sequence[int], counts: Sequence[int]) -> None:
+        """Put ids into the caches."""
+
+    def keep(self, rows: Sequence[int]) -> None:
+        """Forget all rows but these, which become the rows 0, 1, ..."""
+
+    def bytes(self) -> int:
+        """Memory the caches hold now."""
+
+
+class FusedSequences:
+    """All rows in one forward."""
+
+    def __init__(self, weights: FusedWeights) -> None:
+        self.device: torch.device = weights.embedding.device
+        self.n_vocabulary = int(weights.embedding.shape[0])
+        self._weights = weights
+        self._rows: RowsModel | None = None
+
+    def open(self, n_rows: int, room: int) -> None:
+        """Allocate the caches of all rows."""
+        self._rows = RowsModel(self._weights, n_rows=n_rows, capacity=room)
+
+    def forward(self, ids: Tensor, starts: Sequence[int], counts: Sequence[int]) -> Tensor:
+        """Logits [B, n, V] after each new id."""
+        return self._model.forward(ids, self._int64(starts), span=self._span(ids, starts))
+
+    def last(self, ids: Tensor, starts: Sequence[int], counts: Sequence[int]) -> Tensor:
+        """Logits [B, V] after the last new id of each row."""
+        at = self._int64([max(0, count - 1) for count in counts])
+        return self._model.forward(ids, self._int64(starts), span=self._span(ids, starts), at=at)
+
+    def prefill(self, ids: Tensor, starts: Sequence[int], counts: Sequence[int]) -> None:
+        """Put ids into the caches."""
+        self._model.prefill(ids, self._int64(starts), span=self._span(ids, starts))
+
+    def keep(self, rows: Sequence[int]) -> None:
+        """Copy the rows to smaller caches."""
+        self._rows = self._model.kept(self._int64(rows))
+
+    def bytes(self) -> int:
+        """Memory the caches hold now."""
+        return 0 if self._rows is None else self._rows.bytes()
+
+    @property
+    def _model(self) -> RowsModel:
+        assert self._rows is not None
+        return self._rows
+
+    def _span(self, ids: Tensor, starts: Sequence[int]) -> int:
+        """Positions to look at, in steps: kernels read whole steps, and a captured graph serves one span."""
+        end, step = max(starts) + ids.shape[1], _SPAN_STEP.get(self.device.type, 8)
+        assert end <= self._model.capacity
+        return min(self._model.capacity, -(-end // step) * step)
+
+    def _int64(self, numbers: Sequence[int]) -> Tensor:
+        return torch.tensor(numbers, dtype=torch.int64, device=self.device)
+
+
+class ModuleSequences:
+    """One row after the other through transformers' modules: correct for every model, no faster than one at a time."""
+
+    def __init__(self, model: PreTrainedModel) -> None:
+        self._model = model
+        self._rows: list[CachedModel] = []
+        weight = model.get_input_embeddings().weight
+        self.device: torch.device = weight.device
+        self.n_vocabulary = int(weight.shape[0])
+
+    def open(self, n_rows: int, room: int) -> None:
+        """An empty cache a row; each grows as it needs."""
+        self._rows = [CachedModel(self._model) for _ in range(n_rows)]
+
+    def forward(self, ids: Tensor, starts: Sequence[int], counts: Sequence[int]) -> Tensor:
+        """Logits [B, n, V] after each new id; zeros after padding."""
+        found: Tensor | None = None
+        for row, count in enumerate(counts):
+            if count:
+                logits = self._back(row, starts[row]).forward(ids[row, :count])
+                found = logits.new_zeros(*ids.shape, logits.shape[-1]) if found is None else found
+                found[row, :count] = logits
+        assert found is not None
+        return found
+
+    def last(self, ids: Tensor, starts: Sequence[int], counts: Sequence[int]) -> Tensor:
+        """Logits [B, V] after the last new id of each row; zeros where there is none."""
+        found = self.forward(ids, starts, counts)
+        return torch.stack([row[max(0, count - 1)] for row, count in zip(found, counts, strict=True)])
+
+    def prefill(self, ids: Tensor, starts: Sequence[int], counts: Sequence[int]) -> None:
+        """Put ids into the caches."""
+        for row, count in enumerate(counts):
+            if count:
+                self._back(row, starts[row]).prefill(ids[row, :count])
+
+    def keep(self, rows: Sequence[int]) -> None:
+        """Drop the caches of the others."""
+        self._rows = [self._rows[row] for row in rows]
+
+    def bytes(self) -> int:
+        """Memory the caches hold now."""
+        return sum(row.bytes() for row in self._rows)
+
+    def _back(self, row: int, length: int) -> CachedModel:
+        """The row with only so many ids in its cache."""
+        model = self._rows[row]
+        if model.length > length:
+            model.rollback(model.length - length)
+        return model
+
+
+def sequences_of(model: LoadedModel) -> Sequences:
+    """Several sequences through a loaded model, on its runtime."""
+    return ModuleSequences(model.model) if model.fused is None else FusedSequences(model.fused)
+
+
+def padded(rows: Sequence[Sequence[int]], device: torch.device) -> Tensor:
+    """Rows of ids as one tensor [B, longest], zeros where a row has ended."""
+    width = max(map(len, rows))
+    return torch.tensor([[*row, *[0] * (width - len(row))] for row in rows], dtype=torch.int64, device=device)
+
+
+def take_in(sequences: Sequences, rows: Sequence[Sequence[int]], checkpoint: Callable[[], None]) -> None:
+    """Put a text into every empty row, in padded pieces of about PREFILL_CHUNK ids together; checkpoint() between."""
+    n_columns = max(1, PREFILL_CHUNK // len(rows))
+    for start in range(0, max(map(len, rows)), n_columns):
+        pieces = [row[start : start + n_columns] for row in rows]
+        # A row that has ended stays where it is: padding past its end is overwritten, and never seen before it is.
+        starts = [min(start, len(row)) for row in rows]
+        sequences.prefill(padded(pieces, sequences.device), starts, [len(piece) for piece in pieces])
+        checkpoint()

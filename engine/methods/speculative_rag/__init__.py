@@ -1,0 +1,31 @@
+"""Speculative RAG: drafts from subsets of the passages, the best one chosen by the target, beside standard RAG."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from engine.events import Event
+from engine.method import MethodSpec, Request
+from engine.methods.speculative_rag.config import SpeculativeRagConfig
+
+if TYPE_CHECKING:
+    from engine.runtime import Runtime
+
+
+def _run(config: msgspec.Struct, request: Request, runtime: "Runtime") -> Iterator[Event]:
+    # Imported late: describing a method must not load torch.
+    from engine.methods.speculative_rag.run import run
+
+    return run(config, request, runtime)
+
+
+METHOD = MethodSpec(
+    name="speculative_rag",
+    title="Speculative RAG",
+    paper="arXiv:2407.08223",
+    lossless=False,
+    config=SpeculativeRagConfig,
+    run=_run,
+    workspace="rag",
+)

@@ -1,0 +1,71 @@
+"""Runs Speculative RAG over an index: passages, their map, subsets, drafts, scores, answers, and the baselines."""
+
+from collections.abc import Generator, Iterator, Sequence
+
+import msgspec
+
+from engine.answer_events import Mapped, Partitioned, Passage, Retrieved
+from engine.documents import projection
+from engine.errors import InputError
+from engine.events import Event, RunFinished
+from engine.method import Request
+from engine.methods.speculative_rag.config import SpeculativeRagConfig
+from engine.models import LoadedModel
+from engine.rag.answering import Outcome, answer
+from engine.rag.asking import Desk
+from engine.rag.warming import warm
+from engine.runtime import Runtime
+from engine.visible import run_started
+
+
+def run(config: msgspec.Struct, request: Request, rt: Runtime) -> Iterator[Event]:
+    """Yield the run's events. Raises InputError: an empty question, a drafter that is no model, no UMAP."""
+    assert isinstance(config, SpeculativeRagConfig) and rt.shelves is not None
+    drafter = _drafter(rt)
+    if not request.prompt.strip():
+        raise InputError("the question is empty", "ask something")
+    projection.refuse_missing(config.projection)
+    yield run_started("speculative_rag", config, request, rt.prompt_ids(request), rt)
+    library = yield from rt.shelves.open(config.index)
+    desk = Desk(rt, drafter, library, rt.shelves.memo)
+    warm([rt.target, drafter], desk.memo)
+    n_tokens = yield from _answered(request.prompt, config, desk)
+    yield RunFinished("end_of_text", n_tokens, at_s=rt.elapsed_s())
+
+
+def _drafter(rt: Runtime) -> LoadedModel:
+    if rt.shelves is None or rt.shelves.drafter is None:
+        raise InputError(f"the drafter {rt.drafter_spec} is no model: it cannot draft answers", "load builtin:rag")
+    return rt.shelves.drafter
+
+
+def _answered(question: str, config: SpeculativeRagConfig, desk: Desk) -> Generator[Event, None, int]:
+    """Yield the events of the answer, with the map as soon as there are clusters; returns how many tokens were
+    drafted."""
+    passages: Sequence[Passage] = ()
+    for item in answer(question, config, desk):
+        if isinstance(item, Outcome):
+            return sum(len(draft.ids) for draft in item.drafts)
+        yield item
+        if isinstance(item, Retrieved):
+            passages = item.passages
+        if isinstance(item, Partitioned):
+            yield _map(question, passages, config, desk)
+    raise AssertionError("an answer ends with its outcome")
+
+
+def _map(question: str, passages: Sequence[Passage], config: SpeculativeRagConfig, desk: Desk) -> Mapped:
+    """Where passages and question lie among other chunks; by the vectors of the index, which all of them have."""
+    library = desk.library
+    ids = tuple(passage.id for passage in passages)
+    key = (library.key, question, ids, config.projection, config.seed)
+    kept = desk.memo.maps.get(key)
+    made = kept or projection.project(
+        library.vectors(ids),
+        library.embed([question], "query")[0],
+        library.background(projection.MOST_BACKGROUND),
+        how=config.projection,
+        seed=config.seed,
+    )
+    desk.memo.maps.put(key, made)
+    return msgspec.structs.replace(made, at_s=desk.rt.elapsed_s())

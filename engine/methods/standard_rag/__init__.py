@@ -1,0 +1,32 @@
+"""Standard RAG: the target answers over all passages found, plain and with token-level speculation."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from engine.events import Event
+from engine.method import MethodSpec, Request
+from engine.methods.standard_rag.config import StandardRagConfig
+
+if TYPE_CHECKING:
+    from engine.runtime import Runtime
+
+
+def _run(config: msgspec.Struct, request: Request, runtime: "Runtime") -> Iterator[Event]:
+    # Imported late: describing a method must not load torch.
+    from engine.methods.standard_rag.run import run
+
+    return run(config, request, runtime)
+
+
+METHOD = MethodSpec(
+    name="standard_rag",
+    title="Standard RAG",
+    paper="arXiv:2005.11401",
+    lossless=True,
+    config=StandardRagConfig,
+    run=_run,
+    drafted=False,
+    workspace="rag",
+)

@@ -1,0 +1,31 @@
+"""Runs standard RAG over an index: passages, then the target's answer, then the same with token-level speculation."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from engine.errors import InputError
+from engine.events import Event, RunFinished
+from engine.method import Request
+from engine.methods.standard_rag.config import StandardRagConfig
+from engine.rag.answering import standard
+from engine.rag.asking import retrieve
+from engine.rag.warming import warm
+from engine.runtime import Runtime
+from engine.visible import run_started
+
+
+def run(config: msgspec.Struct, request: Request, rt: Runtime) -> Iterator[Event]:
+    """Yield the run's events: start, passages, answers, end. Raises InputError where the question is empty."""
+    assert isinstance(config, StandardRagConfig) and rt.shelves is not None
+    if not request.prompt.strip():
+        raise InputError("the question is empty", "ask something")
+    yield run_started("standard_rag", config, request, rt.prompt_ids(request), rt)
+    library = yield from rt.shelves.open(config.index)
+    memo = rt.shelves.memo
+    warm([rt.target], memo)
+    passages = yield from retrieve(request.prompt.strip(), config, rt, library, memo)
+    plain = yield from standard(request.prompt.strip(), passages, config, rt, library, memo)
+    if rt.drafter is not None:
+        yield from standard(request.prompt.strip(), passages, config, rt, library, memo, gamma=config.gamma)
+    yield RunFinished("end_of_text", len(plain.made.ids), at_s=rt.elapsed_s())

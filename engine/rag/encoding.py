@@ -1,0 +1,105 @@
+"""Prompts as ids with exact segment boundaries, and passages cut so that a prompt fits; runs no model."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeAlias
+
+from transformers import PreTrainedTokenizerBase
+
+from engine import prompts
+from engine.answer_events import PromptPart
+from engine.errors import InputError
+from engine.models import LoadedModel
+from engine.prompts import Prompt
+
+Build: TypeAlias = Callable[[Sequence[str]], Prompt]
+_ANCHOR = "a"
+
+
+class Encoded(NamedTuple):
+    """A prompt as a model reads it: ids, and its pieces with the count of their tokens.
+
+    n_special: ids before the text, such as a beginning-of-text token; they belong to no piece."""
+
+    text: str
+    ids: tuple[int, ...]
+    parts: tuple[PromptPart, ...]
+    n_special: int
+
+    def span(self, name: str) -> tuple[int, int]:
+        """Places of the ids of the first piece of that name, from the first to after the last."""
+        at = self.n_special
+        for part in self.parts:
+            if part.name == name:
+                return at, at + part.n_tokens
+            at += part.n_tokens
+        raise KeyError(name)
+
+
+class Fitted(NamedTuple):
+    """A prompt that fits. note: how its passages were cut, empty where they were not."""
+
+    encoded: Encoded
+    note: str
+
+
+def encode(prompt: Prompt, tokenizer: PreTrainedTokenizerBase) -> Encoded:
+    """Tokenize a prompt piece by piece, so that no token spans two segments."""
+    ids = list(_special(tokenizer))
+    n_special, parts, at = len(ids), [], 0
+    for name, text in prompts.cut(prompt):
+        found = encode_piece(text, tokenizer)
+        parts.append(PromptPart(name or "", at, at + len(text), len(found)))
+        ids += found
+        at += len(text)
+    return Encoded(prompt.text, tuple(ids), tuple(parts), n_special)
+
+
+def encode_piece(text: str, tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
+    """The ids of a piece as it stands inside a text: without what some tokenizers put before a text's first word."""
+    clean = text.encode("utf-8", "replace").decode("utf-8")
+    before = tokenizer(_ANCHOR, add_special_tokens=False)["input_ids"]
+    both = tokenizer(_ANCHOR + clean, add_special_tokens=False)["input_ids"] if clean[:1] in (" ", "\n") else []
+    if both[: len(before)] == before and both:
+        return tuple(both[len(before) :])
+    return tuple(tokenizer(clean, add_special_tokens=False)["input_ids"])
+
+
+def _special(tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
+    """What the tokenizer puts before a text."""
+    ids = tokenizer(_ANCHOR)["input_ids"]
+    bare = tokenizer(_ANCHOR, add_special_tokens=False)["input_ids"]
+    n = next((i for i in range(len(ids)) if ids[i : i + len(bare)] == bare), 0)
+    return tuple(ids[:n])
+
+
+def fit(build: Build, passages: Sequence[str], model: LoadedModel, *, n_new: int, what: str) -> Fitted:
+    """The prompt over the passages with room for n_new ids after it, the longest passages cut where it must be.
+
+    Raises InputError where it does not fit even without passages; `what` says whose prompt it is."""
+    room = model.context - n_new
+    whole = encode(build(passages), model.tokenizer)
+    if len(whole.ids) <= room:
+        return Fitted(whole, "")
+    bare = encode(build([""] * len(passages)), model.tokenizer)
+    if len(bare.ids) > room:
+        reason = f"{what} has {len(bare.ids)} tokens without its passages, {model.spec} has room for {max(0, room)}"
+        raise InputError(reason, "shorten the question or the answers, or use a model with a longer context")
+    longest = _longest(build, passages, model, room)
+    cut = encode(build([_first(text, longest, model) for text in passages]), model.tokenizer)
+    return Fitted(cut, f"passages cut to {longest} tokens each: {model.spec} reads {model.context}")
+
+
+def _longest(build: Build, passages: Sequence[str], model: LoadedModel, room: int) -> int:
+    """The most tokens a passage may have so that the prompt fits."""
+    low, high = 0, max(len(encode_piece(text, model.tokenizer)) for text in passages)
+    while low < high:
+        middle = (low + high + 1) // 2
+        made = encode(build([_first(text, middle, model) for text in passages]), model.tokenizer)
+        low, high = (middle, high) if len(made.ids) <= room else (low, middle - 1)
+    return low
+
+
+def _first(text: str, n: int, model: LoadedModel) -> str:
+    """The first n tokens of a text, as text."""
+    ids = encode_piece(text, model.tokenizer)
+    return text if len(ids) <= n else model.texts.text(ids[:n])

@@ -1,0 +1,122 @@
+"""An index and its encoder as one thing to ask: passages, their vectors, and what else lies around them."""
+
+import time
+from collections.abc import Generator, Iterator, Sequence
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine import paths
+from engine.answer_events import Passage, RetrievalKind
+from engine.documents import search
+from engine.documents.embedding import Description, Embedder, TextRole
+from engine.documents.index import Index, NoIndex, open_index, reading
+from engine.events import Event
+
+BUILTIN = "builtin"
+
+
+class Found(NamedTuple):
+    """Passages found, best first, how long it took, and why there are fewer than wanted, if there are."""
+
+    passages: tuple[Passage, ...]
+    ms: float
+    note: str
+
+
+class Library(Protocol):
+    """Where passages come from. key: equal where the same passages are found for the same question."""
+
+    key: str
+    uri: str
+    n_chunks: int
+    description: Description
+
+    def retrieve(self, question: str, n: int, how: RetrievalKind) -> Found:
+        """The n best passages for a question. Raises InputError where it is empty."""
+
+    def embed(self, texts: Sequence[str], role: TextRole) -> NDArray[np.float32]:
+        """Unit vectors [N, D] of texts."""
+
+    def vectors(self, ids: Sequence[str]) -> NDArray[np.float32]:
+        """The vectors [N, D] that passages were indexed with."""
+
+    def background(self, n: int) -> NDArray[np.float32]:
+        """Vectors [at most n, D] of passages from all over the index; the same every time."""
+
+
+class Librarian(Protocol):
+    """Who loads encoders and makes indexes: a session."""
+
+    def embedder(self, spec: str, *, device: str = "auto", dtype: str = "auto") -> Generator[Event, None, Embedder]:
+        """Yield progress; returns the encoder."""
+
+    def index(self, sources: Sequence[str], index: str, *, device: str = "auto") -> Iterator[Event]:
+        """Yield the progress of making an index."""
+
+
+def opened(spec: str, librarian: Librarian, *, device: str = "auto") -> Generator[Event, None, "IndexLibrary"]:
+    """Open an index by its folder or address; `builtin`, the shipped corpus, is indexed where it is not yet.
+
+    Yields progress. Raises NoIndex, Damaged, and InputError where its encoder is not the one it was made with."""
+    uri = paths.own_index([BUILTIN]) if spec == BUILTIN else spec
+    try:
+        index = open_index(uri)
+    except NoIndex:
+        if spec != BUILTIN:
+            raise
+        yield from librarian.index([BUILTIN], uri, device=device)
+        index = open_index(uri)
+    embedder = yield from librarian.embedder(index.head.recipe.embedder, device=device)
+    index.refuse_other(embedder.description.fingerprint, embedder.description.spec)
+    return IndexLibrary(index, embedder)
+
+
+class IndexLibrary:
+    """A LanceDB index and the encoder it was made with."""
+
+    def __init__(self, index: Index, embedder: Embedder) -> None:
+        self.uri = index.uri
+        self.key = f"{index.uri}@{index.head.version}"
+        self.n_chunks = index.head.n_chunks
+        self.description = embedder.description
+        self._index, self._embedder = index, embedder
+
+    def retrieve(self, question: str, n: int, how: RetrievalKind) -> Found:
+        """The n best passages for a question."""
+        started = time.perf_counter()
+        hits = search.retrieve(self._index, self._embedder, question, n, how)
+        ms = 1e3 * (time.perf_counter() - started)
+        return Found(tuple(map(_passage, hits)), ms, self._why_fewer(len(hits), n, how))
+
+    def _why_fewer(self, n_found: int, n: int, how: RetrievalKind) -> str:
+        if n_found >= n:
+            return ""
+        if self.n_chunks < n:
+            return f"n = {n}, but the index has only {self.n_chunks} passages"
+        return f"only {n_found} of {n} passages share a word with the question" if how == "text" else ""
+
+    def embed(self, texts: Sequence[str], role: TextRole) -> NDArray[np.float32]:
+        """Unit vectors of texts."""
+        return self._embedder.embed_all(texts, role=role).vectors
+
+    def vectors(self, ids: Sequence[str]) -> NDArray[np.float32]:
+        """The vectors of passages by their ids."""
+        names = ", ".join("'" + name.replace("'", "''") + "'" for name in ids)
+        with reading(self.uri):
+            search = self._index.chunks.search().where(f"id IN ({names})").select(["id", "vector"])
+            rows = search.limit(len(ids)).to_arrow().to_pylist()
+        known = {row["id"]: row["vector"] for row in rows}
+        return np.array([known[name] for name in ids], dtype=np.float32)
+
+    def background(self, n: int) -> NDArray[np.float32]:
+        """Vectors at even distances through the table."""
+        offsets = np.linspace(0, self.n_chunks - 1, min(n, self.n_chunks)).astype(int).tolist()
+        with reading(self.uri):
+            rows = self._index.chunks.take_offsets(offsets).select(["vector"]).to_arrow().to_pylist()
+        return np.array([row["vector"] for row in rows], dtype=np.float32).reshape(-1, self.description.dimension)
+
+
+def _passage(hit: search.Passage) -> Passage:
+    return Passage(hit.id, hit.source, hit.title or hit.name, hit.start, hit.end, hit.text, hit.score)

@@ -1,0 +1,80 @@
+"""What earlier questions and settings already worked out, so that a change re-runs only what it changes; bounded.
+
+Keys hold everything a value depends on, so that none is ever stale; values keep the times they took when first made."""
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from itertools import count
+from typing import Generic, NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.answer_events import Mapped
+from engine.rag.baselines import Standard
+from engine.rag.drafts import Draft
+from engine.rag.library import Found
+from engine.rag.scores import Score
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+_MOST_QUESTIONS, _MOST_DRAFTS = 64, 1024
+
+
+class Shelf(Generic[K, V]):
+    """A bounded number of values; the one not asked for the longest is forgotten first."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._values: OrderedDict[K, V] = OrderedDict()
+
+    def get(self, key: K) -> V | None:
+        """The value of a key, if it is still there."""
+        if key in self._values:
+            self._values.move_to_end(key)
+        return self._values.get(key)
+
+    def put(self, key: K, value: V) -> None:
+        """Keep a value."""
+        self._values[key] = value
+        self._values.move_to_end(key)
+        while len(self._values) > self._most:
+            self._values.popitem(last=False)
+
+    def clear(self) -> None:
+        """Forget every value."""
+        self._values.clear()
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+class Vectors(NamedTuple):
+    """Vectors [n, D] and how long it took to make them."""
+
+    vectors: NDArray[np.float32]
+    ms: float
+
+
+class Memo:
+    """Passages found, their vectors, drafts, scores, the answers of standard RAG, maps; which models are warm."""
+
+    def __init__(self) -> None:
+        self.found: Shelf[tuple[Hashable, ...], Found] = Shelf(_MOST_QUESTIONS)
+        self.vectors: Shelf[tuple[Hashable, ...], Vectors] = Shelf(_MOST_QUESTIONS)
+        self.drafts: Shelf[tuple[Hashable, ...], Draft] = Shelf(_MOST_DRAFTS)
+        self.scores: Shelf[tuple[Hashable, ...], Score] = Shelf(_MOST_DRAFTS)
+        self.standard: Shelf[tuple[Hashable, ...], Standard] = Shelf(_MOST_DRAFTS)
+        self.maps: Shelf[tuple[Hashable, ...], Mapped] = Shelf(_MOST_QUESTIONS)
+        self.warm: set[Hashable] = set()
+        self._serials = count(1)
+
+    def next_serial(self) -> int:
+        """A number for a piece of work that several values come from."""
+        return next(self._serials)
+
+    def forget_models(self) -> None:
+        """Drop what models made: others may be loaded under their names."""
+        for shelf in (self.drafts, self.scores, self.standard):
+            shelf.clear()
+        self.warm.clear()

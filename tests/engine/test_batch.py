@@ -1,0 +1,243 @@
+"""Sequences decoded together: each makes what it would make alone, in every runtime, with every drafter."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+import torch
+
+from engine.batch.decoder import BatchDecoder
+from engine.batch.drafters import LookupRows, RowsDrafter, SmallModelRows
+from engine.batch.generation import RowGeneration, RowRequest, generate_rows
+from engine.batch.scoring import scored
+from engine.batch.sequences import FusedSequences, ModuleSequences, sequences_of
+from engine.clock import clock_for
+from engine.drafters.prompt_lookup import PromptLookupDrafter
+from engine.drafters.small_model import SmallModelDrafter
+from engine.errors import InputError
+from engine.events import RoundFinished
+from engine.generation import Generation, Limits, Prefilled, generate
+from engine.models import LoadedModel, Pair, on_runtime
+from engine.sampling import Warp
+from engine.session import Session
+from engine.speculate import Decoder, Drafter
+from tests import fakes
+
+GREEDY, SAMPLED = Warp(), Warp(1.0, top_p=0.95)
+PROMPTS = ((5,), (7, 9, 11, 7, 9), tuple(range(20, 51)), (40, 41, 42), (3, 4) * 8)
+GAMMA = 3
+
+
+def pair_of(family: str, folder: Path, *, runtime: str = "auto", **changes: object) -> Pair:
+    target = fakes.model(family, sharpness=3.0, **changes)
+    specs = fakes.save(target, folder / "target"), fakes.save(fakes.noisy_copy(target), folder / "drafter")
+    session = Session()
+    list(session.load(*specs, runtime=runtime))
+    assert session.models is not None
+    return session.models
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Pair:
+    return pair_of("llama", tmp_path_factory.mktemp("llama"))
+
+
+def requests(
+    n_new: Sequence[int], *, stop_ids: frozenset[int] = frozenset(), context: int = fakes.CONTEXT
+) -> list[RowRequest]:
+    rows = zip(PROMPTS, n_new, strict=False)
+    return [RowRequest(ids, 100 + i, Limits(n, context, stop_ids)) for i, (ids, n) in enumerate(rows)]
+
+
+def rows_drafter(pair: Pair, kind: str) -> RowsDrafter | None:
+    assert pair.drafter is not None
+    if kind == "none":
+        return None
+    return LookupRows(3, pair.target) if kind == "lookup" else SmallModelRows(pair.drafter, pair.target)
+
+
+def one_drafter(pair: Pair, kind: str) -> Drafter | None:
+    target, drafter = pair
+    assert drafter is not None
+    if kind == "none":
+        return None
+    if kind == "lookup":
+        return PromptLookupDrafter(3, device=target.device)
+    return SmallModelDrafter(
+        drafter.sequence(),
+        context=drafter.context,
+        n_target_vocabulary=target.n_vocabulary,
+        target_device=target.device,
+    )
+
+
+@torch.inference_mode()
+def together(
+    pair: Pair, asked: Sequence[RowRequest], *, kind: str = "model", warp: Warp = GREEDY
+) -> tuple[list[Generation], list[RoundFinished]]:
+    target = pair.target
+    decoder = BatchDecoder(sequences_of(target), rows_drafter(pair, kind), warp=warp, clock=clock_for(target.device))
+    gamma = 0 if kind == "none" else GAMMA
+    items = list(generate_rows(decoder, asked, gamma, target.texts, lambda: None))
+    assert isinstance(items[0], Prefilled)
+    made = sorted((item for item in items if isinstance(item, RowGeneration)), key=lambda item: item.lane)
+    assert [item.lane for item in made] == list(range(len(asked)))
+    return [item.made for item in made], [item for item in items if isinstance(item, RoundFinished)]
+
+
+@torch.inference_mode()
+def alone(
+    pair: Pair, one: RowRequest, *, kind: str = "model", warp: Warp = GREEDY
+) -> tuple[Generation, list[RoundFinished]]:
+    target = pair.target
+    clock = clock_for(target.device)
+    decoder = Decoder(target.sequence(), one_drafter(pair, kind), warp=warp, seed=one.seed, clock=clock)
+    gamma = 0 if kind == "none" else GAMMA
+    *items, made = generate(decoder, one.ids, gamma, one.limits, target.texts, lambda: None)
+    assert isinstance(made, Generation)
+    return made, [item for item in items if isinstance(item, RoundFinished)]
+
+
+def facts(one: RoundFinished) -> tuple[object, ...]:
+    """What a round says, but for its lane, its times, and numbers that differ by rounding."""
+    proposed = [(token.id, token.fate, token.u, pytest.approx(token.q, abs=1e-4)) for token in one.proposed]
+    last = None if one.last is None else (one.last.id, one.last.kind, one.last.rank)
+    return one.round, proposed, last, one.emitted, one.text
+
+
+@pytest.mark.parametrize("warp", [GREEDY, SAMPLED], ids=["greedy", "sampled"])
+@pytest.mark.parametrize("kind", ["model", "lookup", "none"])
+def test_every_lane_makes_what_it_makes_alone_round_by_round(pair: Pair, kind: str, warp: Warp) -> None:
+    asked = requests((30, 1, 17, 4, 24))
+    made, rounds = together(pair, asked, kind=kind, warp=warp)
+    for lane, one in enumerate(asked):
+        expected, expected_rounds = alone(pair, one, kind=kind, warp=warp)
+        assert (made[lane].ids, made[lane].reason) == (expected.ids, expected.reason)
+        own = [item for item in rounds if item.lane == str(lane)]
+        assert [facts(item) for item in own] == [facts(item) for item in expected_rounds]
+
+
+@pytest.mark.parametrize("warp", [GREEDY, SAMPLED], ids=["greedy", "sampled"])
+def test_a_lane_does_not_depend_on_which_others_are_in_the_batch(pair: Pair, warp: Warp) -> None:
+    asked = requests((20, 20, 20, 20, 20))
+    whole, _ = together(pair, asked, warp=warp)
+    for chosen in ([0], [2, 1], [4, 0, 3]):
+        found, _ = together(pair, [asked[lane] for lane in chosen], warp=warp)
+        assert [one.ids for one in found] == [whole[lane].ids for lane in chosen]
+
+
+@pytest.mark.parametrize("family", ["mistral-sliding", "qwen3", "granite"])
+def test_families_of_the_fused_runtime_decode_together(family: str, tmp_path: Path) -> None:
+    pair = pair_of(family, tmp_path)
+    assert isinstance(sequences_of(pair.target), FusedSequences)
+    asked = requests((25, 9, 25, 3, 25))
+    made, _ = together(pair, asked)
+    assert [one.ids for one in made] == [alone(pair, one)[0].ids for one in asked]
+
+
+@pytest.mark.parametrize("family", ["gpt2", "gemma2", "mistral-sliding"])
+@pytest.mark.parametrize("warp", [GREEDY, SAMPLED], ids=["greedy", "sampled"])
+def test_models_on_modules_decode_together_too(family: str, warp: Warp, tmp_path: Path) -> None:
+    pair = pair_of(family, tmp_path, runtime="modules")
+    assert isinstance(sequences_of(pair.target), ModuleSequences)
+    asked = requests((25, 2, 18, 3, 25))
+    made, _ = together(pair, asked, warp=warp)
+    assert [one.ids for one in made] == [alone(pair, one, warp=warp)[0].ids for one in asked]
+
+
+def test_each_lane_stops_at_its_own_stop_token(pair: Pair) -> None:
+    free, _ = together(pair, requests((30,) * 5))
+    stop = frozenset({free[0].ids[4], free[2].ids[9]})
+    asked = requests((30,) * 5, stop_ids=stop)
+    made, _ = together(pair, asked)
+    assert [one.reason for one in made].count("end_of_text") >= 2
+    for found, one in zip(made, asked, strict=True):
+        expected, _ = alone(pair, one)
+        assert (found.ids, found.reason) == (expected.ids, expected.reason)
+
+
+def test_each_lane_ends_with_the_context(pair: Pair) -> None:
+    asked = requests((100,) * 5, context=40)
+    made, _ = together(pair, asked)
+    assert {one.reason for one in made} == {"context"}
+    assert [len(one.ids) + len(request.ids) for one, request in zip(made, asked, strict=True)] == [40] * 5
+
+
+def test_drafter_with_a_shorter_context_drafts_as_far_as_it_reaches(pair: Pair) -> None:
+    assert pair.drafter is not None
+    short = Pair(pair.target, pair.drafter._replace(context=24))
+    asked = requests((20, 30, 20, 10, 20))
+    made, rounds = together(short, asked)
+    for lane, one in enumerate(asked):
+        expected, expected_rounds = alone(short, one)
+        assert made[lane].ids == expected.ids
+        own = [item for item in rounds if item.lane == str(lane)]
+        assert [len(item.proposed) for item in own] == [len(item.proposed) for item in expected_rounds]
+    assert all(not item.proposed for item in rounds if item.lane == "2")
+
+
+@pytest.mark.parametrize("change", [{"n_vocabulary": 280}, {"n_vocabulary": 320}], ids=["smaller", "larger"])
+def test_drafter_of_another_padded_vocabulary_drafts_for_a_batch(
+    change: dict[str, int], pair: Pair, tmp_path: Path
+) -> None:
+    assert pair.drafter is not None
+    other = fakes.model(sharpness=3.0, **change)
+    drafter = pair.drafter._replace(model=other, n_vocabulary=change["n_vocabulary"], fused=None)
+    mixed = Pair(pair.target, on_runtime(drafter, "auto"))
+    asked = requests((12,) * 5)
+    for warp in (GREEDY, SAMPLED):
+        made, _ = together(mixed, asked, warp=warp)
+        assert [one.ids for one in made] == [alone(mixed, one, warp=warp)[0].ids for one in asked]
+
+
+def test_rows_that_ended_are_left_out_of_the_caches(pair: Pair) -> None:
+    target = pair.target
+    decoder = BatchDecoder(
+        sequences_of(target), rows_drafter(pair, "model"), warp=GREEDY, clock=clock_for(target.device)
+    )
+    with torch.inference_mode():
+        decoder.prefill(PROMPTS[:4], [0] * 4, room=60, checkpoint=lambda: None)
+        full = decoder.bytes()
+        decoder.round({0: 3, 1: 3, 2: 3})
+        assert decoder.bytes() == full
+        decoder.round({0: 3, 2: 3})
+    assert decoder.bytes() == full / 2
+
+
+def test_stopping_is_asked_between_the_pieces_of_a_prefill(pair: Pair) -> None:
+    target, asked = pair.target, []
+    decoder = BatchDecoder(sequences_of(target), None, warp=GREEDY, clock=clock_for(target.device))
+    with torch.inference_mode():
+        decoder.prefill([list(range(100))] * 8, [0] * 8, room=110, checkpoint=lambda: asked.append(1))
+    assert len(asked) == 2
+
+
+def reference(model: LoadedModel, row: Sequence[int]) -> list[float]:
+    """Log-probabilities one row at a time, in float64."""
+    exact = model.model.double()
+    with torch.inference_mode():
+        logp = exact(input_ids=torch.tensor([row]), use_cache=False).logits[0].log_softmax(-1)
+    return [0.0, *(float(logp[i, token]) for i, token in enumerate(row[1:]))]
+
+
+@pytest.mark.parametrize("runtime", ["fused", "modules"])
+@pytest.mark.parametrize("most_bytes", [256 << 20, 20_000], ids=["one piece", "many pieces"])
+def test_scores_are_the_log_probabilities_of_each_text_alone(
+    runtime: str, most_bytes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.batch.scoring._MOST_LOGITS_BYTES", most_bytes)
+    model = pair_of("llama", tmp_path, runtime=runtime).target
+    found = scored(model, PROMPTS)
+    assert [len(row) for row in found] == [len(row) for row in PROMPTS]
+    for numbers, row in zip(found, PROMPTS, strict=True):
+        assert numbers == pytest.approx(reference(model, row), abs=1e-4)
+
+
+def test_texts_without_a_second_id_have_nothing_to_score(pair: Pair) -> None:
+    assert scored(pair.target, [(4,), ()]) == [[0.0], []]
+    assert scored(pair.target, []) == []
+
+
+def test_a_text_longer_than_the_context_is_refused_before_it_is_scored(pair: Pair) -> None:
+    with pytest.raises(InputError, match=f"{fakes.CONTEXT + 1} tokens"):
+        scored(pair.target, [[1] * (fakes.CONTEXT + 1)])
