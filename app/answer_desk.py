@@ -7,6 +7,7 @@ from app.requests import answers_from_documents
 from app.run_record import RunRecord
 from app.run_shelf import RunShelf
 from engine.commands import Command, Run
+from engine.events import Retrieved
 
 _MOST_KEPT = 24
 
@@ -31,6 +32,12 @@ class AnswerDesk:
         changed = pick != self.pick
         self.pick = pick
         return changed
+
+    def play(self, speed: float) -> None:
+        """Show the answer again; what was indexed or loaded before the passages were found is not waited for."""
+        shown = self.shelf.shown
+        events = [] if shown is None else shown.events
+        self.replay.play(speed, first=next((i for i, event in enumerate(events) if isinstance(event, Retrieved)), 0))
 
     def show(self, record: RunRecord) -> None:
         """Show another answer, pointing at nothing."""

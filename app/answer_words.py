@@ -1,6 +1,7 @@
 """An answer from documents in words: what is going on, how it ended, how likely; knows no widget."""
 
 from math import exp, floor, log
+from typing import get_args
 
 from PySide6.QtCore import QCoreApplication
 
@@ -13,8 +14,12 @@ from engine.events import (
     CandidateScored,
     DraftFinished,
     Event,
+    FileSkipped,
+    Indexed,
     Mapped,
     Partitioned,
+    PhaseFinished,
+    PromptRead,
     QuestionAnswered,
     Retrieved,
     RunFinished,
@@ -42,6 +47,12 @@ def system_name(system: System) -> str:
     }[system]
 
 
+def purpose(name: str) -> str:
+    """What a prompt was read for."""
+    known: tuple[System, ...] = get_args(System)
+    return next((system_name(system) for system in known if system == name), one_line(name, longest=_LONGEST_ANSWER))
+
+
 def system_meaning(system: System) -> str:
     """What a way to answer does."""
     return {
@@ -56,17 +67,17 @@ def system_meaning(system: System) -> str:
 def state(event: Event | None) -> str:
     """What comes after the newest event of an answer under way."""
     match event:
-        case RunStarted() | None:
+        case None | RunStarted() | Indexed() | FileSkipped():
             return tr("looking for passages")
-        case Retrieved() | Mapped():
+        case Retrieved() | PhaseFinished(phase="retrieving"):
             return tr("grouping the passages")
-        case Partitioned() | TokensEmitted():
-            return tr("drafting")
-        case DraftFinished() | CandidateScored():
+        case PhaseFinished(phase="drafting") | DraftFinished() | CandidateScored() | PromptRead(purpose="scores"):
             return tr("scoring the drafts")
-        case QuestionAnswered():
-            return tr("measuring the other ways to answer")
-    return tr("answering")
+        case Partitioned() | Mapped() | PhaseFinished(phase="partitioning") | PromptRead(reader="drafter"):
+            return tr("drafting")
+        case TokensEmitted(lane=lane) if lane.startswith("draft "):
+            return tr("drafting")
+    return tr("measuring the other ways to answer")
 
 
 def ending(record: RunRecord) -> str:

@@ -285,7 +285,7 @@ class RunStore(QObject):
 
     def play_answer(self, speed: float) -> None:
         """Show the answer again from where it stands, or from its start where it is at its end."""
-        self.answers.replay.play(speed)
+        self.answers.play(speed)
         self._watch()
 
     def stop_playback(self) -> None:

@@ -19,11 +19,12 @@ from app.panels.rag.systems import SystemsPanel
 from app.panels.rag.verdict import VerdictPanel
 from app.run_record import RunRecord
 from app.store import RunStore
+from engine import paths
 from engine.commands import Index, Load, Run
 from engine.method import Request
 
 _METHOD = "speculative_rag"
-_LEFT_WIDTH = 30 * theme.GRID
+_LEFT_WIDTH = 34 * theme.GRID
 _FOUND_SHARES, _DRAFTED_SHARES, _HALVES = (40, 34, 26), (74, 26), (36, 64)
 
 
@@ -75,11 +76,9 @@ class RagWorkspace(QWidget):
 
     def make_index(self, folder: str) -> None:
         """Make the documents of a folder searchable, for the target that is chosen."""
-        from engine.cli.rag import own_index
-
         pair, n = self.setup.pair(), self.setup.settings()["n"]
         assert isinstance(n, int)
-        where = own_index([folder])
+        where = paths.own_index([folder])
         self._store.index(Index((folder,), where, target=pair.target, n=n, device=pair.device, dtype=pair.dtype))
 
     def show_setup_of(self, record: RunRecord) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import get_args
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -25,11 +24,8 @@ from app.plain_text import one_line
 from app.store import RunStore
 from app.tables import FigureTable
 from engine import paths
-from engine.answer_events import System
 from engine.events import Event
 from engine.summary import Summary
-
-_LONGEST = 40
 
 
 class EvaluationPanel(Panel):
@@ -122,7 +118,7 @@ def spots(found: Evaluation) -> list[Spot]:
     """The systems of which both is known, as points."""
     return [
         Spot(
-            _name(name), mark_of(row), result.latency_ms, result.accuracy,
+            answer_words.purpose(name), mark_of(row), result.latency_ms, result.accuracy,
             _reach(result.latency_ms, result.latency_ci), _reach(result.accuracy, result.accuracy_ci),
         )
         for row, (name, result) in enumerate(found.systems.items())
@@ -132,12 +128,6 @@ def spots(found: Evaluation) -> list[Spot]:
 
 def _reach(value: float, interval: Interval | None) -> tuple[float, float]:
     return (0.0, 0.0) if interval is None else (max(0.0, value - interval[0]), max(0.0, interval[1] - value))
-
-
-def _name(name: str) -> str:
-    """A system as people call it; one of another version as it is written there."""
-    known: tuple[System, ...] = get_args(System)
-    return next((answer_words.system_name(one) for one in known if one == name), one_line(name, longest=_LONGEST))
 
 
 def _title(found: Evaluation) -> str:
@@ -152,7 +142,7 @@ def _title(found: Evaluation) -> str:
 def _texts(row: int, name: str, result: SystemResult) -> tuple[str, ...]:
     cut = result.latency_cut
     return (
-        f"{mark_of(row).glyph} {_name(name)}",
+        f"{mark_of(row).glyph} {answer_words.purpose(name)}",
         _with_interval(result.accuracy, result.accuracy_ci, 1),
         words.milliseconds(result.latency_ms),
         words.UNKNOWN if cut is None else _with_interval(cut, result.latency_cut_ci, 100) + " %",

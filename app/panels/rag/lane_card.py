@@ -116,7 +116,7 @@ class LaneCard(QFrame):
         """Show what the draft became, in place of its live text."""
         if (whole := f"{rationale}\n{response}") != self._whole:
             self._whole = whole
-            self.text.setPlainText(paragraphs(rationale))
+            self.text.setPlainText(paragraphs(rationale.strip()))
             self.response.show_text(one_line(response))
 
     def show_scores(self, rows: tuple[Row, ...], low: float) -> None:

@@ -15,7 +15,7 @@ from app.plain_text import one_line
 from app.store import RunStore
 from engine.events import CandidateScored
 
-_CARD_WIDTH = 26 * theme.GRID
+_CARD_WIDTH = 24 * theme.GRID
 _MOST_COLUMNS = 5
 
 

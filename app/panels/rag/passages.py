@@ -15,6 +15,7 @@ from engine.events import Retrieved
 
 _RANK, _CLUSTER, _TITLE, _SCORE, _TOKENS, _DRAFTS, _SOURCE = range(7)
 _LONGEST = 120
+_LEAST_SOURCE, _MOST_SOURCE = 7 * theme.GRID, 15 * theme.GRID
 
 
 class PassagesPanel(AnswerPanel):
@@ -26,6 +27,7 @@ class PassagesPanel(AnswerPanel):
         self._marked: object = None
         self._setting = False
         self.title = ElasticLine(self, role="muted")
+        self.title.show_text(self._title(None))
         self.table = FigureTable(0, 7, self, padding=theme.HALF)
         self.table.setAccessibleName(self.tr("Passages"))
         self.table.setHorizontalHeaderLabels(
@@ -36,8 +38,8 @@ class PassagesPanel(AnswerPanel):
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        for elastic in (_TITLE, _SOURCE):
-            header.setSectionResizeMode(elastic, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(_TITLE, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(_SOURCE, QHeaderView.ResizeMode.Interactive)
         header.setMinimumSectionSize(3 * theme.GRID)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
         self.table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
@@ -88,6 +90,8 @@ class PassagesPanel(AnswerPanel):
                 self._set(row, column, text)
             for column in (_TITLE, _SOURCE):
                 self._item(row, column).setToolTip(plain_tip(f"{one_line(passage.title)}\n{one_line(passage.source)}"))
+        needed = self.table.sizeHintForColumn(_SOURCE)
+        self.table.horizontalHeader().resizeSection(_SOURCE, max(_LEAST_SOURCE, min(_MOST_SOURCE, needed)))
         self._setting = False
 
     def _mark_clusters(self, n_passages: int) -> None:

@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QColor, QTextCharFormat
 from PySide6.QtWidgets import QListWidget, QPlainTextEdit, QSplitter, QVBoxLayout, QWidget
 
-from app import theme
+from app import answer_words, theme
 from app.answer_words import tr
 from app.labels import plain_label
 from app.panels.rag.answer_panel import AnswerPanel
@@ -109,7 +109,7 @@ class PromptsPanel(AnswerPanel):
 
 def _label(prompt: PromptRead) -> str:
     """Who read what for which draft, and how long it was."""
-    purpose = one_line(prompt.purpose, longest=_LONGEST)
+    purpose = answer_words.purpose(prompt.purpose)
     who = {"target": tr("target"), "drafter": tr("drafter")}[prompt.reader]
     draft = "" if prompt.draft is None else tr(" {0}").format(prompt.draft + 1)
     return tr("{0}: {1}{2}, {3:,} tokens").format(who, purpose, draft, prompt.n_tokens)
@@ -119,7 +119,8 @@ def _counts(prompt: PromptRead) -> str:
     named = [
         f"{one_line(part.name, longest=_LONGEST) or tr('layout')} {part.n_tokens:,}" for part in _joined(prompt.parts)
     ]
-    return tr("{0:,} tokens: {1}").format(prompt.n_tokens, " · ".join(named))
+    note = [one_line(prompt.note)] if prompt.note else []
+    return tr("{0:,} tokens: {1}").format(prompt.n_tokens, " · ".join([*named, *note]))
 
 
 def _joined(parts: Sequence[PromptPart]) -> list[PromptPart]:

@@ -37,9 +37,8 @@ class ScoreBars(QWidget):
         """Show the scores; low: the natural logarithm at the left end."""
         if (rows, low) != (self._rows, self._low):
             self._rows, self._low = rows, low
-            told = (
-                f"{row.name} {'' if row.log_score is None else answer_words.probability(row.log_score)}" for row in rows
-            )
+            known = [(row.name, row.log_score) for row in rows if row.log_score is not None]
+            told = [f"{name} {answer_words.probability(log_score)}" for name, log_score in known]
             self.setAccessibleDescription(", ".join(told))
             self.update()
 

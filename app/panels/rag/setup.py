@@ -1,7 +1,7 @@
 """Panel of what is asked how: documents, models, retrieval, drafts, scores; starts nothing."""
 
 from PySide6.QtCore import QSettings, Qt, Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from app import theme
 from app.config_form import ConfigForm
@@ -50,10 +50,16 @@ class RagSetupPanel(AnswerPanel):
         self.preset.addItem(self.tr("custom"), "")
         self.preset.setToolTip(self.tr("Settings to begin with; custom once they are none of these."))
         self.preset.activated.connect(self._take_preset)
-        self.form = ConfigForm(SpeculativeRagConfig, self, first=_FIRST, without=("index",))
+        rare = [name for name in SpeculativeRagConfig.__struct_fields__ if name not in _FIRST]
+        self.form = ConfigForm(SpeculativeRagConfig, self, first=_FIRST, without=rare)
         self.form.add_above(self.tr("Preset"), self.preset)
         self.form.changed.connect(self._name_preset)
-        for signal in (self.documents.changed, self.models.changed, self.form.changed):
+        self.rare = ConfigForm(SpeculativeRagConfig, self, without=("index", *_FIRST))
+        self.rare.hide()
+        self.more = QCheckBox(self.tr("More settings"), self)
+        self.more.setToolTip(self.tr("Sampling of tokens, weights of the scores, the map"))
+        self.more.toggled.connect(self.rare.setVisible)
+        for signal in (self.documents.changed, self.models.changed, self.form.changed, self.rare.changed):
             signal.connect(self.changed)
         self._lay_out()
         self.models.show_reason("")
@@ -65,7 +71,8 @@ class RagSetupPanel(AnswerPanel):
 
     def settings(self) -> dict[str, Setting]:
         """The method's settings as they stand."""
-        return {"index": self.documents.index(), **self.form.values(SpeculativeRagConfig)}
+        forms = (self.form.values(SpeculativeRagConfig), self.rare.values(SpeculativeRagConfig))
+        return {"index": self.documents.index(), **forms[0], **forms[1]}
 
     def why_not(self) -> str:
         """Why nothing can be asked, empty where it can."""
@@ -92,6 +99,7 @@ class RagSetupPanel(AnswerPanel):
     def save(self, settings: QSettings) -> None:
         """Keep the choices for the next start."""
         self.form.save(settings, "rag")
+        self.rare.save(settings, "rag")
         self.documents.save(settings)
         settings.setValue("rag/target", self.pair().target)
         settings.setValue("rag/drafter", self.pair().drafter)
@@ -99,6 +107,7 @@ class RagSetupPanel(AnswerPanel):
     def restore(self, settings: QSettings) -> None:
         """Take up those of the last time."""
         self.form.restore(settings, "rag")
+        self.rare.restore(settings, "rag")
         self.documents.restore(settings)
         target, drafter = settings.value("rag/target"), settings.value("rag/drafter")
         if isinstance(target, str) and isinstance(drafter, str) and target and drafter:
@@ -107,6 +116,7 @@ class RagSetupPanel(AnswerPanel):
 
     def _take(self, settings: dict[str, Setting]) -> None:
         self.form.set_values(settings)
+        self.rare.set_values(settings)
         if isinstance(index := settings.get("index"), str) and index:
             self.documents.choose(index)
 
@@ -132,13 +142,14 @@ class RagSetupPanel(AnswerPanel):
         column.setContentsMargins(2 * theme.GRID, theme.GRID, theme.GRID, theme.GRID)
         column.setSpacing(theme.GRID)
         column.addWidget(self.opened)
-        for title, content in (
+        for title, *contents in (
             (self.tr("Documents"), self.documents),
-            (self.tr("Passages and drafts"), self.form),
+            (self.tr("Passages and drafts"), self.form, self.more, self.rare),
             (self.tr("Models"), self.models),
         ):
             column.addWidget(plain_label(title, self, role="title"))
-            column.addWidget(content)
+            for content in contents:
+                column.addWidget(content)
             column.addSpacing(theme.HALF)
         column.addStretch(1)
 
