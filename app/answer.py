@@ -51,6 +51,7 @@ class Answer:
     costs: dict[System, CostPredicted] = field(default_factory=dict)
     phases: dict[str, PhaseFinished] = field(default_factory=dict)
     ended: RunFinished | RunFailed | None = None
+    _lanes: dict[str, Draft] = field(default_factory=dict)
 
     @property
     def chosen(self) -> QuestionAnswered | None:
@@ -113,6 +114,12 @@ class Answer:
         """The lane of a draft."""
         return self.drafts.setdefault(number, Draft())
 
+    def take_tokens(self, event: TokensEmitted) -> None:
+        """Take in live text, which comes often; that of no draft changes nothing."""
+        if (lane := self._lanes.get(event.lane)) is not None:
+            lane.pieces.append(event.text)
+            lane.n_tokens += len(event.ids)
+
     @singledispatchmethod
     def take(self, event: Event) -> None:
         """Take in an event; those of no answer change nothing."""
@@ -133,7 +140,7 @@ class Answer:
     def _(self, event: Partitioned) -> None:
         self.partitioned = event
         for number in range(len(event.subsets)):
-            self.lane(number)
+            self._lanes[f"{_DRAFT_LANE}{number}"] = self.lane(number)
 
     @take.register
     def _(self, event: PromptRead) -> None:
@@ -141,11 +148,7 @@ class Answer:
 
     @take.register
     def _(self, event: TokensEmitted) -> None:
-        number = event.lane.removeprefix(_DRAFT_LANE)
-        if event.lane.startswith(_DRAFT_LANE) and number.isdecimal() and int(number) in self.drafts:
-            lane = self.drafts[int(number)]
-            lane.pieces.append(event.text)
-            lane.n_tokens += len(event.ids)
+        self.take_tokens(event)
 
     @take.register
     def _(self, event: DraftFinished) -> None:

@@ -5,6 +5,7 @@ is a 95 % interval, [low, high]."""
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -28,22 +29,38 @@ class SystemResult(msgspec.Struct, frozen=True):
 
 
 class Bin(msgspec.Struct, frozen=True):
-    """Verdicts of about the same confidence: its mean, the share that was right, how many."""
+    """Verdicts stated between low and high: how many, how sure on average, what share was right; None where none is."""
 
-    confidence: float
-    accuracy: float
+    low: float
+    high: float
     n: int
+    confidence: float | None
+    accuracy: float | None
+
+
+class BinRow(NamedTuple):
+    """The same, written as a list."""
+
+    low: float
+    high: float
+    n: int
+    confidence: float | None
+    accuracy: float | None
 
 
 class Calibration(msgspec.Struct, frozen=True):
     """How far the target's verdicts can be taken at their word, before and after the temperature fitted to them."""
 
     temperature: float
-    n: int
     ece_before: float
     ece_after: float
-    bins_before: tuple[Bin, ...]
-    bins_after: tuple[Bin, ...]
+    bins_before: tuple[Bin | BinRow, ...]
+    bins_after: tuple[Bin | BinRow, ...]
+
+    @property
+    def n(self) -> int:
+        """How many verdicts it was fitted to."""
+        return sum(one.n for one in self.bins_before)
 
 
 class Evaluation(msgspec.Struct, frozen=True):

@@ -66,7 +66,8 @@ class RagWorkspace(QWidget):
     @property
     def up_to_date(self) -> bool:
         """Whether every visible panel has drawn all there is."""
-        return not any(panel.behind for panel in self.findChildren(Panel) if panel.isVisible())
+        behind = any(panel.behind for panel in self.findChildren(Panel) if panel.isVisible())
+        return not behind and not self.lanes.drawing
 
     def ask(self) -> None:
         """Answer the question as it is chosen."""

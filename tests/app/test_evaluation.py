@@ -20,9 +20,12 @@ SYSTEMS = {
     "<b>own</b>": {"accuracy": 0.5},
 }  # fmt: skip
 CALIBRATION = {
-    "temperature": 1.62, "n": 500, "ece_before": 0.121, "ece_after": 0.034,
-    "bins_before": [{"confidence": 0.5, "accuracy": 0.4, "n": 60}, {"confidence": 0.9, "accuracy": 0.7, "n": 0}],
-    "bins_after": [{"confidence": 0.5, "accuracy": 0.5, "n": 60}],
+    "temperature": 1.62, "ece_before": 0.121, "ece_after": 0.034,
+    "bins_before": [
+        {"low": 0.4, "high": 0.5, "n": 60, "confidence": 0.5, "accuracy": 0.4},
+        {"low": 0.9, "high": 1.0, "n": 0, "confidence": None, "accuracy": None},
+    ],
+    "bins_after": [[0.4, 0.5, 60, 0.5, 0.5]],
 }  # fmt: skip
 
 
@@ -114,6 +117,7 @@ def test_reliability_stands_beside_the_diagonal(shown, tmp_path: Path) -> None: 
     assert "8 of 10" in calibration.meaning.text()
     show(whole(tmp_path / "e.jsonl"))
     assert calibration.headline.text() == "T 1.62"
+    assert "60 verdicts" in calibration.meaning.text()
     assert "0.121 as it is, 0.034" in calibration.errors.text()
     assert [(spot.x, spot.y) for spot in calibration.plane.spots] == [(0.5, 0.4), (0.5, 0.5)]
     assert list(calibration.plane.line.getData()[0]) == [0.0, 1.0]

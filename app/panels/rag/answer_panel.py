@@ -8,7 +8,7 @@ from app.answer import Answer
 from app.panel import Panel
 from app.run_shelf import RunShelf
 from app.store import RunStore
-from engine.events import Event
+from engine.events import Event, TokensEmitted
 from engine.summary import Summary
 
 
@@ -16,6 +16,8 @@ class AnswerPanel(Panel):
     """A subclass says in `show_answer` what there is now; it is also called when something is pointed at."""
 
     every_ms = 100
+    # Whether it shows text as it is written; all others are spared its many events.
+    shows_live_text = False
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
@@ -33,7 +35,10 @@ class AnswerPanel(Panel):
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Take in what is new, and show what is known once all that waits is taken in."""
         for event in new:
-            self.answer.take(event)
+            if not isinstance(event, TokensEmitted):
+                self.answer.take(event)
+            elif self.shows_live_text:
+                self.answer.take_tokens(event)
         if not self.behind:
             self.show_answer()
 

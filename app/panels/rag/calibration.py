@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app import theme, words
 from app.cluster_marks import mark_of
-from app.evaluation import Bin, Calibration, Evaluation
+from app.evaluation import Bin, BinRow, Calibration, Evaluation
 from app.labels import plain_label
 from app.panel import Panel
 from app.panels.rag.plane import Plane, Spot
@@ -101,6 +101,10 @@ class CalibrationPanel(Panel):
         row.addWidget(self.plane, 1)
 
 
-def _spots(bins: tuple[Bin, ...], *, before: bool) -> list[Spot]:
+def _spots(bins: tuple[Bin | BinRow, ...], *, before: bool) -> list[Spot]:
     mark = _BEFORE if before else _AFTER
-    return [Spot("" if before else f"{one.n:,}", mark, one.confidence, one.accuracy) for one in bins if one.n]
+    return [
+        Spot("" if before else f"{one.n:,}", mark, one.confidence, one.accuracy)
+        for one in bins
+        if one.confidence is not None and one.accuracy is not None
+    ]

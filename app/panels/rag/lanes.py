@@ -1,6 +1,9 @@
 """Panel of the drafts: a card each in a grid, with live text, what they rest on, scores and the winner; picks none."""
 
-from PySide6.QtCore import Qt
+from collections import deque
+from time import perf_counter
+
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
@@ -17,15 +20,26 @@ from engine.events import CandidateScored
 
 _CARD_WIDTH = 24 * theme.GRID
 _MOST_COLUMNS = 5
+_SLICE_S = 0.002
 
 
 class LanesPanel(AnswerPanel):
-    """As many columns as have room. Cards are made once and kept; `cards` are those of the answer on show."""
+    """As many columns as have room. Cards are made once and kept; `cards` are those of the answer on show.
+
+    Cards out of sight are not drawn, and those in sight a few at a time, so that no drawing holds up the window."""
+
+    every_ms = 33
+    shows_live_text = True
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
         self._made: list[LaneCard] = []
         self._n_shown, self._n_columns = 0, 0
+        self._to_draw: deque[LaneCard] = deque()
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(0)
+        self._soon.timeout.connect(self._draw_some)
         self.empty = plain_label(
             self.tr("Drafts appear here, side by side: each is written from a few passages of its own."),
             self, role="muted", wraps=True,
@@ -42,11 +56,17 @@ class LanesPanel(AnswerPanel):
         self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.area.setAccessibleName(self.tr("Drafts"))
+        self.area.verticalScrollBar().valueChanged.connect(lambda _value: self._draw_later())
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.GRID, 0, theme.GRID, 0)
         column.addWidget(self.empty, 1)
         column.addWidget(self.area, 1)
         self._arrange()
+
+    @property
+    def drawing(self) -> bool:
+        """Whether cards in sight wait for their turn."""
+        return bool(self._to_draw)
 
     @property
     def cards(self) -> list[LaneCard]:
@@ -56,6 +76,7 @@ class LanesPanel(AnswerPanel):
     def clear(self) -> None:
         """Empty the cards; they stay for the next answer."""
         super().clear()
+        self._to_draw.clear()
         for card in self._made:
             card.clear()
 
@@ -66,16 +87,36 @@ class LanesPanel(AnswerPanel):
             self._show_cards(len(drafts))
         if not drafts:
             return
-        low = self._low()
         chosen = self.answer.draft_at(self.store.answers.pick)
         for card in self.cards:
-            self._draw_card(card, drafts[card.number], low)
             card.show_chosen(chosen=card.number == chosen)
+        self._draw_later()
+
+    def _draw_later(self) -> None:
+        """Begin with the card after the last one drawn, so that none is always late."""
+        waiting = set(self._to_draw)
+        self._to_draw.extend(card for card in self.cards if card not in waiting)
+        self._draw_some()
+
+    def _draw_some(self) -> None:
+        """Draw cards in sight for a slice of time, the rest in the next."""
+        began, low = perf_counter(), self._low()
+        while self._to_draw and perf_counter() - began < _SLICE_S:
+            card = self._to_draw.popleft()
+            if card.number < self._n_shown and self._in_sight(card):
+                self._draw_card(card, self.answer.drafts[card.number], low)
+        if self._to_draw:
+            self._soon.start()
+
+    def _in_sight(self, card: LaneCard) -> bool:
+        top = card.mapTo(self.area.viewport(), card.rect().topLeft()).y()
+        return top < self.area.viewport().height() and top + card.height() > 0
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
-        """As many columns as have room."""
+        """As many columns as have room; what comes into sight is drawn."""
         super().resizeEvent(event)
         self._arrange()
+        self._draw_later()
 
     def _draw_card(self, card: LaneCard, draft: Draft, low: float) -> None:
         cited = () if draft.finished is None else draft.finished.cited
@@ -135,8 +176,7 @@ class LanesPanel(AnswerPanel):
             card.picked.connect(self._pick)
             card.bars.setToolTip(self._scores_tip())
             self._made.append(card)
-        self._n_shown = n
-        self._n_columns = 0
+        self._n_shown, self._n_columns = n, 0
         self._arrange()
 
     def _arrange(self) -> None:
