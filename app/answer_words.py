@@ -41,7 +41,7 @@ def system_name(system: System) -> str:
     return {
         "speculative_rag": tr("Speculative RAG"),
         "standard_rag": tr("standard RAG"),
-        "standard_rag_speculative": tr("standard RAG, drafted"),
+        "standard_rag_speculative": tr("standard, drafted"),
         "drafter_alone": tr("drafter alone"),
         "random_choice": tr("random draft"),
     }[system]

@@ -173,6 +173,7 @@ class LaneCard(QFrame):
         text.setProperty("role", "lane")
         text.setTabChangesFocus(True)
         text.setUndoRedoEnabled(False)
+        text.document().setDocumentMargin(0)
         text.setAccessibleName(self.tr("Rationale of draft {0}").format(self.number + 1))
         text.setPlaceholderText(self.tr("the rationale is written here"))
         text.setMinimumHeight(_TEXT_LINES * text.fontMetrics().lineSpacing())

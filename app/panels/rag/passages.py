@@ -4,7 +4,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QBrush
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidgetItem, QVBoxLayout, QWidget
 
-from app import theme, words
+from app import run_words, theme, words
 from app.cluster_marks import mark_of
 from app.labels import ElasticLine
 from app.panels.rag.answer_panel import AnswerPanel
@@ -15,7 +15,7 @@ from engine.events import Retrieved
 
 _RANK, _CLUSTER, _TITLE, _SCORE, _TOKENS, _DRAFTS, _SOURCE = range(7)
 _LONGEST = 120
-_LEAST_SOURCE, _MOST_SOURCE = 7 * theme.GRID, 15 * theme.GRID
+_LEAST_SOURCE, _SHORT_SOURCE = 7 * theme.GRID, 9 * theme.GRID
 
 
 class PassagesPanel(AnswerPanel):
@@ -42,7 +42,7 @@ class PassagesPanel(AnswerPanel):
         header.setSectionResizeMode(_SOURCE, QHeaderView.ResizeMode.Interactive)
         header.setMinimumSectionSize(3 * theme.GRID)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
-        self.table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.table.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.table.itemSelectionChanged.connect(self._on_selected)
         column = QVBoxLayout(self)
@@ -84,15 +84,22 @@ class PassagesPanel(AnswerPanel):
             texts = (
                 f"{row + 1}", mark_of(None).glyph, one_line(passage.title or passage.text, longest=_LONGEST),
                 f"{passage.score:.3f}", f"{n_tokens:,}" if n_tokens else words.UNKNOWN, "",
-                one_line(passage.source, longest=_LONGEST),
+                run_words.short(passage.source),
             )  # fmt: skip
             for column, text in enumerate(texts):
                 self._set(row, column, text)
             for column in (_TITLE, _SOURCE):
                 self._item(row, column).setToolTip(plain_tip(f"{one_line(passage.title)}\n{one_line(passage.source)}"))
-        needed = self.table.sizeHintForColumn(_SOURCE)
-        self.table.horizontalHeader().resizeSection(_SOURCE, max(_LEAST_SOURCE, min(_MOST_SOURCE, needed)))
+        self._share_width(self.table.sizeHintForColumn(_SOURCE))
         self._setting = False
+
+    def _share_width(self, needed: int) -> None:
+        """Titles take what short sources leave; long ones share with them."""
+        header, short = self.table.horizontalHeader(), needed <= _SHORT_SOURCE
+        mode = QHeaderView.ResizeMode.Interactive if short else QHeaderView.ResizeMode.Stretch
+        header.setSectionResizeMode(_SOURCE, mode)
+        if short:
+            header.resizeSection(_SOURCE, max(_LEAST_SOURCE, needed))
 
     def _mark_clusters(self, n_passages: int) -> None:
         subsets = () if self.answer.partitioned is None else self.answer.partitioned.subsets

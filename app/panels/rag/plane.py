@@ -46,6 +46,8 @@ class Plane(QWidget):
             self.plot.getAxis(side).enableAutoSIPrefix(False)
         self.spots: tuple[Spot, ...] = ()
         self._items: list[pg.GraphicsObject] = []
+        # Room for the outermost figures, which would be cut at the edge.
+        self.plot.layout.setContentsMargins(0, theme.GRID, theme.GRID, 0)
         self.line = pg.PlotDataItem()
         self.plot.addItem(self.line)
         self.caption = ElasticLine(self, role="muted")
@@ -63,11 +65,14 @@ class Plane(QWidget):
         column.addWidget(self.widget, 1)
         column.addWidget(self.caption)
         self.recolour()
+        self.show_spots(())
 
     def show_spots(self, spots: Sequence[Spot], *, ends: tuple[float, float, float, float] | None = None) -> None:
         """Show these points. ends: of both axes (left, right, bottom, top); from the points where not given."""
         self.spots = tuple(spots)
         self.words.setVisible(not spots)
+        for side in ("bottom", "left"):
+            self.plot.getAxis(side).setStyle(showValues=bool(spots))
         left, right, bottom, top = ends or _ends(self.spots)
         self.plot.setRange(xRange=(left, right), yRange=(bottom, top), padding=0)
         self._make_items()

@@ -28,11 +28,12 @@ class SystemsPanel(AnswerPanel):
         heads = (
             (self.tr("system"), self.tr("A way to answer; point at a name to read what it does.")),
             (self.tr("answer"), self.tr("✓ where it says the same as standard RAG, by letters and figures.")),
-            (self.tr("latency"), self.tr("From the passages found to the end of the answer, measured in this run.")),
-            (self.tr("cut"), self.tr("Against standard RAG in this run: −40 % takes 40 % less time.")),
+            (
+                self.tr("latency"),
+                self.tr("From the passages found to the end, measured in this run; in brackets against standard RAG."),
+            ),
             (self.tr("TTFT"), self.tr("Time to the first token that a reader could see.")),
-            (self.tr("prefill"), self.tr("Reading: time until writing begins.")),
-            (self.tr("decode"), self.tr("Writing: time after reading.")),
+            (self.tr("read + write"), self.tr("Prefill, until writing begins, and decoding.")),
             (self.tr("tokens"), self.tr("Tokens read and written: by the target + by the drafter.")),
         )
         self.table = FigureTable(0, len(heads), self, padding=theme.HALF)
@@ -76,15 +77,13 @@ class SystemsPanel(AnswerPanel):
         known = baseline is not None and baseline is not answered
         same = known and baseline is not None and answer_words.same(answered.answer, baseline.answer)
         sign = ("✓ " if same else "✗ ") if known else ""
-        less = answer_words.cut(answered.latency_ms, baseline.latency_ms) if known and baseline is not None else ""
+        less = f" ({answer_words.cut(answered.latency_ms, baseline.latency_ms)})" if known and baseline else ""
         return (
             answer_words.system_name(answered.system),
             sign + (one_line(answered.answer, longest=_LONGEST) or words.UNKNOWN),
-            words.milliseconds(answered.latency_ms),
-            less or words.UNKNOWN,
+            words.milliseconds(answered.latency_ms) + less,
             words.milliseconds(answered.ttft_ms),
-            words.milliseconds(answered.prefill_ms),
-            words.milliseconds(answered.decode_ms),
+            f"{words.number(answered.prefill_ms, 0)} + {words.milliseconds(answered.decode_ms)}",
             f"{answered.target_tokens:,} + {answered.drafter_tokens:,}",
         )
 
