@@ -2,7 +2,7 @@
 
 import typer
 
-from engine.cli import bench, builtin, check, decode, drafter, rag, train
+from engine.cli import bench, builtin, check, decode, drafter, rag, rag_ask, train
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 app.command("decode")(decode.decode)
@@ -31,6 +31,7 @@ app.add_typer(_builtin, name="builtin")
 _rag = typer.Typer(no_args_is_help=True, help="Documents made searchable, and searched.")
 _rag.command("index")(rag.rag_index)
 _rag.command("search")(rag.rag_search)
+_rag.command("ask")(rag_ask.rag_ask)
 app.add_typer(_rag, name="rag")
 
 

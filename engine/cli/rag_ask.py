@@ -1,0 +1,179 @@
+"""`draftscope rag ask`: one question, answered by Speculative RAG beside standard RAG."""
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from engine.answer_events import (
+    CandidateScored,
+    CostPredicted,
+    DraftFinished,
+    Partitioned,
+    QuestionAnswered,
+    Retrieved,
+    System,
+)
+from engine.cli import OK, STOPPED
+from engine.cli.options import Json, PairOptions, Settings, with_options
+from engine.cli.output import Output, Value
+from engine.cli.running import loaded_session, run_events, stoppable
+from engine.errors import EngineError, InputError
+from engine.events import Event, PhaseFinished, RunFailed, RunFinished, Warned
+from engine.method import Request, make_config
+from engine.methods.speculative_rag.config import SpeculativeRagConfig
+from engine.trace import TraceWriter
+
+_Question = Annotated[str, typer.Option(help="what to answer from the documents")]
+_Trace = Annotated[Path | None, typer.Option(help="save the run to this new file")]
+_TITLES: dict[System, str] = {
+    "speculative_rag": "Speculative RAG",
+    "standard_rag": "standard RAG",
+    "standard_rag_speculative": "standard RAG, speculated token by token",
+    "drafter_alone": "drafter alone",
+    "random_choice": "a draft by chance",
+}
+
+
+@with_options(SpeculativeRagConfig, hidden=("stop_at_end",))
+def rag_ask(
+    *, pair: PairOptions, settings: Settings, question: _Question, trace: _Trace = None, json: Json = False
+) -> int:
+    """Answer a question from an index: drafts from subsets of its passages, the best one chosen by the target."""
+    output = Output(json=json)
+    make_config(SpeculativeRagConfig, settings)
+    if not question.strip():
+        raise InputError("the question is empty", "ask something")
+    if trace is not None and trace.exists():
+        raise InputError(f"{trace} exists already", "name a new file for the run")
+    session = loaded_session(rag_pair(pair), output)
+    told = _Told(output, trace)
+    try:
+        with stoppable() as flag:
+            for event in run_events(session, "speculative_rag", settings, Request(question), flag):
+                told.take(event)
+        if flag.is_set():
+            told.take(RunFinished("cancelled", 0))
+    except EngineError as err:
+        told.take(RunFailed(err.message, err.hint))
+        raise
+    finally:
+        told.close()
+    output.summary(told.summary()) if json else told.account()
+    return STOPPED if flag.is_set() else OK
+
+
+def rag_pair(pair: PairOptions) -> PairOptions:
+    """The pair with a drafter that is a model: for `auto`, the built-in one for RAG beside the built-in target."""
+    if pair.drafter != "auto":
+        return pair
+    if pair.target != "builtin":
+        raise InputError("no drafter is named to draft the answers", "name a model with --drafter")
+    return msgspec.structs.replace(pair, drafter="builtin:rag")
+
+
+class _Told:
+    """Prints and saves the events of an answer and remembers what its summary needs."""
+
+    def __init__(self, output: Output, trace: Path | None) -> None:
+        self._output = output
+        self._writer = None if trace is None else TraceWriter(trace)
+        self._retrieved: Retrieved | None = None
+        self._partitioned: Partitioned | None = None
+        self._drafts: dict[int, DraftFinished] = {}
+        self._scores: dict[int, CandidateScored] = {}
+        self._answers: dict[System, QuestionAnswered] = {}
+        self._costs: dict[System, CostPredicted] = {}
+        self._phases: dict[str, float] = {}
+
+    def take(self, event: Event) -> None:
+        """Take in one event."""
+        self._save(event)
+        self._output.event(event)
+        match event:
+            case Retrieved():
+                self._retrieved = event
+            case Partitioned():
+                self._partitioned = event
+            case DraftFinished():
+                self._drafts[event.draft] = event
+            case CandidateScored():
+                self._scores[event.draft] = event
+            case QuestionAnswered():
+                self._answers[event.system] = event
+            case CostPredicted():
+                self._costs[event.system] = event
+            case PhaseFinished():
+                self._phases[event.phase] = event.ms
+            case Warned():
+                self._output.note(f"warning: {event.message}; {event.hint}")
+
+    def close(self) -> None:
+        """No more events."""
+        if self._writer is not None:
+            self._writer.close()
+
+    def _save(self, event: Event) -> None:
+        """Append to the trace; where the disk refuses, the run goes on without one."""
+        try:
+            if self._writer is not None:
+                self._writer.write(event)
+        except EngineError as err:
+            self._writer = None
+            self._output.note(str(err))
+
+    def summary(self) -> dict[str, Value]:
+        """The fields of the summary; those of what was not reached are null."""
+        ours, plain = self._answers.get("speculative_rag"), self._answers.get("standard_rag")
+        scores = [msgspec.structs.asdict(score) for _, score in sorted(self._scores.items())]
+        return {
+            "answer": None if ours is None else ours.answer,
+            "rationale": None if ours is None else ours.rationale,
+            "scores": msgspec.to_builtins(scores),
+            "winner": None if ours is None else ours.winner,
+            "margin": None if ours is None else ours.margin,
+            "latency_ms": None if ours is None else ours.latency_ms,
+            "baseline_answer": None if plain is None else plain.answer,
+            "baseline_latency_ms": None if plain is None else plain.latency_ms,
+            "latency_cut": _cut(ours, plain),
+            "systems": {name: msgspec.to_builtins(answer) for name, answer in self._answers.items()},
+            "predicted_ms": {name: cost.predicted_ms for name, cost in self._costs.items()},
+            "phases_ms": self._phases,
+            "notes": self._notes(),
+        }
+
+    def _notes(self) -> list[str]:
+        said = [found.note for found in (self._retrieved, self._partitioned) if found is not None]
+        return [*filter(None, said), *(f"draft {i}: {d.why}" for i, d in self._drafts.items() if d.why)]
+
+    def account(self) -> None:
+        """A small account for people."""
+        tell = self._output.console.print
+        for i, draft in sorted(self._drafts.items()):
+            score, sources = self._scores.get(i), self._sources(draft)
+            marks = "*" if self._is_winner(i) else " "
+            ends = draft.why if score is None else f"log score {score.log_score:.2f}"
+            tell(f"{marks} draft {i + 1} from {sources}: {draft.response or '-'} ({ends})", markup=False)
+            tell(f"    {draft.rationale}", markup=False, style="bright_black")
+        tell()
+        for name, answer in self._answers.items():
+            tell(f"{_TITLES[name]}: {answer.answer or '-'} ({answer.latency_ms:.0f} ms)", markup=False)
+        for note in self._notes():
+            self._output.note(note)
+
+    def _is_winner(self, draft: int) -> bool:
+        ours = self._answers.get("speculative_rag")
+        return ours is not None and ours.winner == draft
+
+    def _sources(self, draft: DraftFinished) -> str:
+        """The passages a draft was made from, those it rests on marked."""
+        if self._partitioned is None or self._retrieved is None:
+            return "-"
+        places = self._partitioned.subsets[draft.draft]
+        return ", ".join(f"[{place + 1}]{'!' if place in draft.cited else ''}" for place in places)
+
+
+def _cut(ours: QuestionAnswered | None, plain: QuestionAnswered | None) -> float | None:
+    """The share of standard RAG's time that is saved."""
+    return None if ours is None or plain is None or not plain.latency_ms else 1 - ours.latency_ms / plain.latency_ms
