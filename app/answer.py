@@ -25,6 +25,8 @@ from engine.events import (
 )
 
 _DRAFT_LANE = "draft "
+# A broken file may name any number of subsets; a method makes a hundred at most.
+_MOST_DRAFTS = 200
 
 
 @dataclass
@@ -80,8 +82,7 @@ class Answer:
 
     def draft_at(self, pick: Pick) -> int | None:
         """The draft pointed at; else the winner."""
-        subsets = () if self.partitioned is None else self.partitioned.subsets
-        return pick.draft if pick.draft is not None and pick.draft < len(subsets) else self.winner
+        return next((number for number in (pick.draft, self.winner) if number in self.drafts), None)
 
     def passage_at(self, pick: Pick) -> int | None:
         """The passage pointed at; else the first one that the draft pointed at rests on; else the best."""
@@ -90,13 +91,13 @@ class Answer:
             return pick.passage
         at = self.draft_at(pick)
         cited = () if at is None or (draft := self.drafts.get(at)) is None else _cited(draft)
-        return next((place for place in (*cited, *self.subset(at), 0) if place < n), None)
+        return next((place for place in (*cited, *self.subset(at), 0) if 0 <= place < n), None)
 
     def subset(self, draft: int | None) -> tuple[int, ...]:
         """The places of the passages that a draft was made from."""
-        if draft is None or self.partitioned is None or draft >= len(self.partitioned.subsets):
+        if draft is None or self.partitioned is None or draft not in self.drafts:
             return ()
-        return self.partitioned.subsets[draft]
+        return tuple(place for place in self.partitioned.subsets[draft] if place >= 0)
 
     def cluster(self, passage: int) -> int | None:
         """The cluster of a passage."""
@@ -109,10 +110,6 @@ class Answer:
             return ""
         lane = self.drafts[draft]
         return "".join(lane.pieces) if lane.finished is None else lane.finished.rationale
-
-    def lane(self, number: int) -> Draft:
-        """The lane of a draft."""
-        return self.drafts.setdefault(number, Draft())
 
     def take_tokens(self, event: TokensEmitted) -> None:
         """Take in live text, which comes often; that of no draft changes nothing."""
@@ -139,8 +136,8 @@ class Answer:
     @take.register
     def _(self, event: Partitioned) -> None:
         self.partitioned = event
-        for number in range(len(event.subsets)):
-            self._lanes[f"{_DRAFT_LANE}{number}"] = self.lane(number)
+        for number in range(min(len(event.subsets), _MOST_DRAFTS)):
+            self._lanes[f"{_DRAFT_LANE}{number}"] = self.drafts.setdefault(number, Draft())
 
     @take.register
     def _(self, event: PromptRead) -> None:
@@ -152,11 +149,13 @@ class Answer:
 
     @take.register
     def _(self, event: DraftFinished) -> None:
-        self.lane(event.draft).finished = event
+        if event.draft in self.drafts:
+            self.drafts[event.draft].finished = event
 
     @take.register
     def _(self, event: CandidateScored) -> None:
-        self.lane(event.draft).scored = event
+        if event.draft in self.drafts:
+            self.drafts[event.draft].scored = event
 
     @take.register
     def _(self, event: QuestionAnswered) -> None:

@@ -28,6 +28,8 @@ from engine.events import (
 )
 
 _LONGEST_ANSWER = 60
+# Beyond these a number is of a broken file, or says nothing.
+_HIGHEST_LOG, _LOWEST_LOG = 5.0, -1e5
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
@@ -97,8 +99,8 @@ def ending(record: RunRecord) -> str:
 def probability(log_p: float) -> str:
     """A probability of which the natural logarithm is known, readable however small."""
     if log_p >= log(0.0095):
-        return f"{exp(log_p):.2f}"
-    if log_p == float("-inf"):
+        return f"{exp(min(log_p, _HIGHEST_LOG)):.2f}"
+    if log_p < _LOWEST_LOG:
         return "0"
     tens = log_p / log(10)
     power = floor(tens)
@@ -116,7 +118,7 @@ def factor(log_ratio: float) -> str:
     """How many times as likely, from a difference of natural logarithms."""
     if log_ratio < log(1000):
         return f"{exp(log_ratio):.{2 if log_ratio < log(10) else 0}f}×"
-    return tr("10{0}×").format(str(floor(log_ratio / log(10))).translate(_SUPERSCRIPTS))
+    return tr("10{0}×").format(str(floor(min(log_ratio, -_LOWEST_LOG) / log(10))).translate(_SUPERSCRIPTS))
 
 
 def cut(ours_ms: float, theirs_ms: float) -> str:

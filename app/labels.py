@@ -7,6 +7,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from app import theme
+from app.plain_text import plain_tip
 
 Role: TypeAlias = Literal["normal", "muted", "good", "bad", "title"]
 
@@ -90,7 +91,7 @@ class ElasticLine(QWidget):
     def _cut(self) -> None:
         metrics = self._label.fontMetrics()
         self._label.setText(metrics.elidedText(self._text, Qt.TextElideMode.ElideRight, self.width()))
-        self.setToolTip(self._text if metrics.horizontalAdvance(self._text) > self.width() else "")
+        self.setToolTip(plain_tip(self._text) if metrics.horizontalAdvance(self._text) > self.width() else "")
 
 
 def set_role(label: QLabel, role: Role) -> None:

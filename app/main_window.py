@@ -54,7 +54,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(self.tr("Draftscope"))
         self.store = RunStore(self)
         self.decode = DecodeWorkspace(self.store, pair, self, named=named)
-        self.rag = RagWorkspace(self.store, pair, self)
+        self.rag = RagWorkspace(self.store, pair, self, named=named)
         self.train = TrainWorkspace(self.store, pair.target, self)
         self.engine_choice = EngineChoice(self.store)
         self._settings = settings
@@ -239,7 +239,7 @@ class MainWindow(QMainWindow):
         self._menus.enable(
             run=self.store.can_start or self.store.training.live,
             pause=self.store.in_rounds,
-            step=self.store.can_start or self.store.in_rounds,
+            step=(self.store.can_start or self.store.in_rounds) and self._tabs.currentWidget() is not self.rag,
             stop=self.store.busy,
             fork=self.store.can_start and requests.can_fork(shown, self.store.selection),
             again=self.store.can_start and shown is not None,

@@ -31,12 +31,13 @@ _FOUND_SHARES, _DRAFTED_SHARES, _HALVES = (40, 34, 26), (74, 26), (36, 64)
 class RagWorkspace(QWidget):
     """Pages: the answer, what each model read, evaluations, calibration."""
 
-    def __init__(self, store: RunStore, pair: Load, parent: QWidget | None = None) -> None:
+    def __init__(self, store: RunStore, pair: Load, parent: QWidget | None = None, *, named: bool = False) -> None:
+        """named: the pair was named on the command line, so that the last one is not taken up."""
         super().__init__(parent)
         self._store = store
         self.error = ErrorPanel(store, self)
         self.bar = QuestionBar(store, self)
-        self.setup = RagSetupPanel(store, pair, self)
+        self.setup = RagSetupPanel(store, pair, self, named=named)
         self.map = MapPanel(store, self)
         self.passages = PassagesPanel(store, self)
         self.source = SourcePanel(store, self)

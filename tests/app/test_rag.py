@@ -24,9 +24,10 @@ from app.panels.rag.score_bars import lowest
 from app.store import RunStore
 from app.workspaces.rag import RagWorkspace
 from engine import paths
-from engine.answer_events import PromptPart
+from engine.answer_events import Point, PromptPart
 from engine.commands import Index, Load, Run
 from engine.events import (
+    CandidateScored,
     DraftFinished,
     FileSkipped,
     Indexed,
@@ -604,3 +605,33 @@ def test_scores_may_come_before_the_last_draft_is_done(asked) -> None:  # type: 
     assert workspace.lanes.cards[0].note.text() == "mean log P -0.31"
     say(*answered())
     assert workspace.lanes.cards[0].state.text() == "★"
+
+
+def test_a_broken_file_breaks_no_panel(asked) -> None:  # type: ignore[no-untyped-def]
+    _store, _host, workspace, say = asked
+    far = Point(1e308, -1e308)
+    say(
+        answer_started(),
+        DraftFinished(3, "before", "its subset", -1.0, -1.0, 1, 1, (), True),
+        retrieved(),
+        replace(mapped(), passages=(*mapped().passages[:4], far), question=far),
+        replace(partitioned(), clusters=(0, -7, 10**9), subsets=((0, -1), (99, 3), ())),
+        replace(finished(0), cited=(-5, 999)),
+        DraftFinished(10**9, "no such", "draft", -1.0, -1.0, 1, 1, (), True),
+        CandidateScored(0, 1e308, -1e308, float("-inf"), -1e308, 0),
+        replace(answered()[0], winner=77, margin=1e308),  # type: ignore[type-var]
+        RunFinished("end_of_text", 0),
+    )
+    for number in range(3):
+        workspace.lanes.cards[number].picked.emit(number)
+        settle(workspace)
+    workspace.passages.table.selectRow(9)
+    settle(workspace)
+    assert len(workspace.lanes.cards) == 3
+    assert workspace.verdict.answer_line.text() == "Maren Oldcastle"
+
+
+def test_step_starts_no_hidden_run_from_the_rag_tab(window) -> None:  # type: ignore[no-untyped-def]
+    assert window._menus.actions["step"].isEnabled()
+    window.show_workspace("rag")
+    assert not window._menus.actions["step"].isEnabled()

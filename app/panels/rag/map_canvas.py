@@ -15,6 +15,7 @@ from engine.answer_events import Point
 _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
 _SIZE, _SMALL, _QUESTION, _RING, _REACH = 12, 4, 17, 22, 18
 _MARGIN = 0.08
+_FARTHEST = 1e9
 
 
 class MapCanvas(pg.PlotWidget):  # type: ignore[misc]  # the library has no types
@@ -187,6 +188,7 @@ class MapCanvas(pg.PlotWidget):  # type: ignore[misc]  # the library has no type
 def _places(
     points: Sequence[Point],
 ) -> tuple["np.ndarray[tuple[int], np.dtype[np.float64]]", "np.ndarray[tuple[int], np.dtype[np.float64]]"]:
+    """As arrays; a broken file may hold places that no axis reaches."""
     xs = np.array([point.x for point in points], dtype=np.float64)
     ys = np.array([point.y for point in points], dtype=np.float64)
-    return xs, ys
+    return xs.clip(-_FARTHEST, _FARTHEST), ys.clip(-_FARTHEST, _FARTHEST)

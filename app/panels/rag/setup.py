@@ -29,8 +29,9 @@ class RagSetupPanel(AnswerPanel):
 
     changed = Signal()
 
-    def __init__(self, store: RunStore, pair: Load, parent: QWidget | None = None) -> None:
+    def __init__(self, store: RunStore, pair: Load, parent: QWidget | None = None, *, named: bool = False) -> None:
         super().__init__(store, parent)
+        self._named = named or pair != Load()
         self._surveyed: Surveyed | None = None
         self._mine: dict[str, Setting] | None = None
         self.opened = OpenedNote(
@@ -110,7 +111,7 @@ class RagSetupPanel(AnswerPanel):
         self.rare.restore(settings, "rag")
         self.documents.restore(settings)
         target, drafter = settings.value("rag/target"), settings.value("rag/drafter")
-        if isinstance(target, str) and isinstance(drafter, str) and target and drafter:
+        if not self._named and isinstance(target, str) and isinstance(drafter, str) and target and drafter:
             self.models.choose(target, drafter)
         self._name_preset()
 
