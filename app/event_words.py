@@ -159,13 +159,13 @@ def _(event: events.QuestionAnswered) -> str:
 
 @_describe.register
 def _(event: events.FileSkipped) -> str:
-    return tr("left out: {0} {1}").format(_name(event.source), _name(event.reason))
+    return tr("skipped {0}: {1}").format(_name(event.source), _name(event.reason))
 
 
 @_describe.register
 def _(event: events.Indexed) -> str:
-    return tr("index made: {0:,} files, {1:,} passages in {2}").format(
-        event.n_files, event.n_chunks, words.duration(event.seconds)
+    return tr("indexed {0}: {1:,} passages of {2:,} files, {3:,} skipped, in {4:.1f} s").format(
+        _name(event.index), event.n_chunks, event.n_files, event.n_skipped, event.seconds
     )
 
 
