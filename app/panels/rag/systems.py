@@ -1,6 +1,7 @@
 """Panel of the ways to answer side by side: what each said and took, and what the cost formula predicts."""
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHeaderView, QTableWidgetItem, QVBoxLayout, QWidget
 
 from app import answer_words, theme, words
@@ -13,7 +14,9 @@ from app.tables import FigureTable
 from engine.answer_events import System
 from engine.events import CostPredicted, QuestionAnswered
 
-_SYSTEM, _ANSWER, _LATENCY = range(3)
+_SYSTEM, _ANSWER, _LATENCY, _TTFT, _READ_WRITE = range(5)
+# Below this width reading and writing stand in the tooltip of the time to the first token.
+_WIDE = 85 * theme.GRID
 _LONGEST = 200
 
 
@@ -72,6 +75,11 @@ class SystemsPanel(AnswerPanel):
         self.phases.show_text(self._phases())
         self.formula.show_text(self._formula())
 
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Leave the answers their room in a narrow window."""
+        super().resizeEvent(event)
+        self.table.setColumnHidden(_READ_WRITE, self.width() < _WIDE)
+
     def _texts(self, answered: QuestionAnswered) -> tuple[str, ...]:
         baseline = self.answer.baseline
         known = baseline is not None and baseline is not answered
@@ -88,8 +96,10 @@ class SystemsPanel(AnswerPanel):
         )
 
     def _explain(self, row: int, answered: QuestionAnswered) -> None:
-        named, said, took = (self.table.item(row, column) for column in (_SYSTEM, _ANSWER, _LATENCY))
-        assert named is not None and said is not None and took is not None
+        named, said, took, first = (self.table.item(row, column) for column in (_SYSTEM, _ANSWER, _LATENCY, _TTFT))
+        assert named is not None and said is not None and took is not None and first is not None
+        parts = (words.milliseconds(answered.prefill_ms), words.milliseconds(answered.decode_ms))
+        first.setToolTip(self.tr("prefill {0}, decode {1}").format(*parts))
         named.setToolTip(answer_words.system_meaning(answered.system))
         said.setToolTip(plain_tip(one_line(answered.answer)))
         cost = self.answer.costs.get(answered.system)
