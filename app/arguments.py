@@ -10,7 +10,7 @@ from engine.commands import Load
 from engine.errors import InputError
 from engine.events import HostKind
 
-WORKSPACES = ("decode", "train")
+WORKSPACES = ("decode", "rag", "train")
 _DTYPES = ("auto", "float32", "bfloat16", "float16")
 _ENGINES: tuple[HostKind, ...] = get_args(HostKind)
 _SMALLEST, _LARGEST = 480, 8192

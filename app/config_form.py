@@ -72,7 +72,10 @@ class ConfigForm(QWidget):
 
     changed = Signal()
 
-    def __init__(self, kind: type[msgspec.Struct], parent: QWidget, *, first: Sequence[str] = ()) -> None:
+    def __init__(
+        self, kind: type[msgspec.Struct], parent: QWidget, *, first: Sequence[str] = (), without: Sequence[str] = ()
+    ) -> None:
+        """first: the settings that come before the others; without: those that are chosen elsewhere."""
         super().__init__(parent)
         self._controls: dict[str, QDoubleSpinBox | QCheckBox | QComboBox] = {}
         self._ints: set[str] = set()
@@ -81,7 +84,7 @@ class ConfigForm(QWidget):
         self._layout.setVerticalSpacing(theme.GRID - 2)
         self._layout.setHorizontalSpacing(theme.GRID)
         self._layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        fields = {field.name: field for field in fields_of(kind)}
+        fields = {field.name: field for field in fields_of(kind) if field.name not in without}
         for name in (*first, *(name for name in fields if name not in first)):
             self._add(fields[name])
 

@@ -3,8 +3,9 @@
 from queue import Empty
 from typing import Literal, TypeAlias
 
+from app.answer_desk import is_answering
 from app.command_queue import CommandQueue
-from engine.commands import Estimate, Fork, Load, Pause, Resume, Run, Step, Survey, Train
+from engine.commands import Estimate, Fork, Index, Load, Pause, Resume, Run, Step, Survey, Train
 from engine.events import (
     EngineEnded,
     EngineStarted,
@@ -21,7 +22,7 @@ from engine.summary import Summary
 
 Doing: TypeAlias = Literal[
     "empty", "ready", "starting", "loading", "warming", "prefilling", "drafting", "paused", "measuring", "stopping",
-    "reading", "done", "training",
+    "reading", "done", "training", "answering", "indexing",
 ]  # fmt: skip
 
 
@@ -84,10 +85,14 @@ class EngineLink:
             return "stopping"
         if isinstance(self.commands.front, Train):
             return "training"
+        if isinstance(self.commands.front, Index):
+            return "indexing"
         if not isinstance(self.commands.front, Run | Fork):
             return "starting" if self.progressed is None else "loading"
         if not self.begun:
             return "warming"
+        if is_answering(self.commands.front):
+            return "answering"
         if summary.blocks:
             return "measuring"
         if self.paused:

@@ -4,7 +4,7 @@ from functools import singledispatch
 
 from PySide6.QtCore import QCoreApplication
 
-from app import training_words, words
+from app import answer_words, training_words, words
 from app.model_names import full_name
 from app.plain_text import one_line
 from engine import events
@@ -144,6 +144,26 @@ def _(event: events.Progressed) -> str | None:
     if event.done < event.total:
         return None
     return tr("{0} complete: {1:,.0f} {2}").format(event.phase, event.total, _name(event.unit))
+
+
+@_describe.register
+def _(event: events.Retrieved) -> str:
+    return tr("found {0:,} of {1:,} passages in {2}").format(
+        len(event.passages), event.n_chunks, words.milliseconds(event.ms)
+    )
+
+
+@_describe.register
+def _(event: events.Partitioned) -> str:
+    note = f"; {_name(event.note)}" if event.note else ""
+    return tr("{0} drafts from {1} clusters{2}").format(len(event.subsets), event.k, note)
+
+
+@_describe.register
+def _(event: events.QuestionAnswered) -> str:
+    return tr("{0} answered in {1}: {2}").format(
+        answer_words.system_name(event.system), words.milliseconds(event.latency_ms), _name(event.answer)
+    )
 
 
 @_describe.register

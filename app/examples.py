@@ -1,4 +1,4 @@
-"""Example prompts by task, as they lie in the assets; knows no widget."""
+"""Example prompts and questions by task, as they lie in the assets; knows no widget."""
 
 from functools import lru_cache
 from importlib.resources import files
@@ -16,7 +16,17 @@ class Example(msgspec.Struct, frozen=True):
 
 @lru_cache(maxsize=1)
 def examples() -> tuple[Example, ...]:
-    """Every example, those of a task after one another, in the order of the files' names."""
-    found = sorted((file for file in files("assets").joinpath("prompts").iterdir()), key=lambda file: file.name)
+    """Every example of a text to continue, those of a task after one another, in the order of the files' names."""
+    return _read("prompts")
+
+
+@lru_cache(maxsize=1)
+def questions() -> tuple[Example, ...]:
+    """Every example of a question about the shipped documents."""
+    return _read("questions")
+
+
+def _read(folder: str) -> tuple[Example, ...]:
+    found = sorted((file for file in files("assets").joinpath(folder).iterdir()), key=lambda file: file.name)
     lines = [line for file in found if file.name.endswith(".jsonl") for line in file.read_bytes().splitlines()]
     return tuple(msgspec.json.decode(line, type=Example) for line in lines)

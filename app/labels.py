@@ -7,6 +7,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from app import theme
+from app.plain_text import plain_tip
 
 Role: TypeAlias = Literal["normal", "muted", "good", "bad", "title"]
 
@@ -57,10 +58,14 @@ class SteadyLabel(QLabel):
 class ElasticLine(QWidget):
     """One line of plain text that takes what room there is and is cut with an ellipsis; its size never follows it."""
 
-    def __init__(self, parent: QWidget, *, role: Role = "normal") -> None:
+    def __init__(self, parent: QWidget, *, role: Role = "normal", strong: bool = False) -> None:
         super().__init__(parent)
         self._text = ""
         self._label = plain_label("", self, role=role)
+        if strong:
+            font = self._label.font()
+            font.setBold(True)
+            self._label.setFont(font)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def text(self) -> str:
@@ -86,7 +91,7 @@ class ElasticLine(QWidget):
     def _cut(self) -> None:
         metrics = self._label.fontMetrics()
         self._label.setText(metrics.elidedText(self._text, Qt.TextElideMode.ElideRight, self.width()))
-        self.setToolTip(self._text if metrics.horizontalAdvance(self._text) > self.width() else "")
+        self.setToolTip(plain_tip(self._text) if metrics.horizontalAdvance(self._text) > self.width() else "")
 
 
 def set_role(label: QLabel, role: Role) -> None:

@@ -18,6 +18,7 @@ from app.run_record import RunRecord
 from app.store import RunStore
 from app.training_record import TrainingRecord
 from app.workspaces.decode import DecodeWorkspace
+from app.workspaces.rag import RagWorkspace
 from app.workspaces.train import TrainWorkspace
 from engine import paths
 from engine.commands import Load
@@ -53,17 +54,20 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(self.tr("Draftscope"))
         self.store = RunStore(self)
         self.decode = DecodeWorkspace(self.store, pair, self, named=named)
+        self.rag = RagWorkspace(self.store, pair, self, named=named)
         self.train = TrainWorkspace(self.store, pair.target, self)
         self.engine_choice = EngineChoice(self.store)
         self._settings = settings
         self._make_host = make_host
         self._painted = False
         self._opened: RunRecord | None = None
+        self._opened_answer: RunRecord | None = None
         self._opened_training: TrainingRecord | None = None
         self._explain: ExplainDialog | None = None
         self._tabs = QTabWidget(self)
         self._tabs.setDocumentMode(True)
         self._tabs.addTab(self.decode, self.tr("Decode"))
+        self._tabs.addTab(self.rag, self.tr("RAG"))
         self._tabs.addTab(self.train, self.tr("Train"))
         self.setCentralWidget(self._tabs)
         self._status = StatusPanel(self.store, self)
@@ -84,8 +88,18 @@ class MainWindow(QMainWindow):
             self.store.attach(self.engine_choice.attached(self._make_host()))
 
     def run(self) -> None:
-        """Run the prompt on the chosen pair."""
-        self._start(held=False)
+        """Run the prompt on the chosen pair, or ask the question where that is on show."""
+        if self._tabs.currentWidget() is self.rag:
+            self.rag.ask()
+        else:
+            self._start(held=False)
+
+    def replay(self) -> None:
+        """Show what is on show again, or hold the replay."""
+        if self._tabs.currentWidget() is self.rag:
+            self.rag.bar.toggle()
+        else:
+            self.decode.transport.toggle()
 
     def step(self) -> None:
         """Make one round, of the run under way or of a new one."""
@@ -124,7 +138,7 @@ class MainWindow(QMainWindow):
 
     def show_workspace(self, name: str) -> None:
         """Bring a tab to the front."""
-        self._tabs.setCurrentWidget({"decode": self.decode, "train": self.train}[name])
+        self._tabs.setCurrentWidget({"decode": self.decode, "rag": self.rag, "train": self.train}[name])
 
     def use_drafter(self, target: str, drafter: str) -> None:
         """Choose a target and a drafter that was trained for it, for the next run."""
@@ -153,8 +167,13 @@ class MainWindow(QMainWindow):
         dialog = self._file_dialog(self.tr("Save trace as"), QFileDialog.FileMode.AnyFile)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("jsonl")
-        dialog.fileSelected.connect(lambda path: self.store.save_trace(Path(path)))
+        dialog.fileSelected.connect(lambda path: self.store.save_trace(Path(path), self._shown()))
         dialog.open()
+
+    def _shown(self) -> RunRecord | None:
+        """What the tab in front shows."""
+        in_front = self.store.answers.shelf if self._tabs.currentWidget() is self.rag else self.store.shelf
+        return in_front.shown
 
     def _start(self, *, held: bool) -> None:
         if self.store.training.live:
@@ -187,7 +206,7 @@ class MainWindow(QMainWindow):
                 "stop": self.store.cancel,
                 "fork": self.fork,
                 "again": self.run_again,
-                "replay": self.decode.transport.toggle,
+                "replay": self.replay,
                 "own_process": self.choose_engine,
                 "zoom_in": stream.zoom_in,
                 "zoom_out": stream.zoom_out,
@@ -211,6 +230,7 @@ class MainWindow(QMainWindow):
         self.decode.stream.fork_asked.connect(self.fork)
         self._status.stop_asked.connect(self.store.cancel)
         self.train.use_asked.connect(self.use_drafter)
+        self._tabs.currentChanged.connect(lambda _tab: self._on_changed())
         self.store.changed.connect(self._on_changed)
         self._on_changed()
 
@@ -219,24 +239,33 @@ class MainWindow(QMainWindow):
         self._menus.enable(
             run=self.store.can_start or self.store.training.live,
             pause=self.store.in_rounds,
-            step=self.store.can_start or self.store.in_rounds,
+            step=(self.store.can_start or self.store.in_rounds) and self._tabs.currentWidget() is not self.rag,
             stop=self.store.busy,
             fork=self.store.can_start and requests.can_fork(shown, self.store.selection),
             again=self.store.can_start and shown is not None,
-            replay=self.store.replay.possible,
+            replay=self._replay_possible(),
             open=not self.store.reading,
-            save=shown is not None and self.store.can_start,
+            save=self._shown() is not None and self.store.can_start,
         )
         self._menus.actions["own_process"].setChecked(self.engine_choice.kind == "process")
         if shown is not None and shown.source is not None and shown is not self._opened:
             self._opened = shown
             self.decode.show_setup_of(shown)
             self.show_workspace("decode")
+        answer = self.store.answers.shelf.shown
+        if answer is not None and answer.source is not None and answer is not self._opened_answer:
+            self._opened_answer = answer
+            self.rag.show_setup_of(answer)
+            self.show_workspace("rag")
         training = self.store.training
         if training.source is not None and training is not self._opened_training:
             self._opened_training = training
             self.train.show_setup_of(training)
             self.show_workspace("train")
+
+    def _replay_possible(self) -> bool:
+        in_rag = self._tabs.currentWidget() is self.rag
+        return (self.store.answers.replay if in_rag else self.store.replay).possible
 
     def _restore(self) -> None:
         if self._settings is None:
@@ -245,6 +274,7 @@ class MainWindow(QMainWindow):
         if (geometry := self._settings.value("geometry")) is not None:
             self.restoreGeometry(geometry)
         self.decode.restore(self._settings)
+        self.rag.restore(self._settings)
         self.train.restore(self._settings)
         self._on_changed()
 
@@ -274,6 +304,7 @@ class MainWindow(QMainWindow):
         if self._settings is not None:
             self._settings.setValue("geometry", self.saveGeometry())
             self.decode.save(self._settings)
+            self.rag.save(self._settings)
             self.train.save(self._settings)
             self.engine_choice.save(self._settings)
         self.store.close()

@@ -3,7 +3,7 @@
 from time import time
 from typing import Literal, NamedTuple
 
-from engine.events import Event
+from engine.events import Event, Refused, RunFailed
 
 _MAX_NOTES = 5000
 
@@ -17,6 +17,21 @@ class Trouble(NamedTuple):
     hint: str
     details: str
     n_kept: int
+
+
+def refusal(event: Refused, n_kept: int) -> Trouble:
+    """A command that could not be done."""
+    return Trouble("refused", event.what, event.reason, event.hint, event.traceback, n_kept)
+
+
+def failure(event: RunFailed, what: str, n_kept: int) -> Trouble:
+    """A run or a training that ended in a fault."""
+    return Trouble("failed", what, event.message, event.hint, event.traceback, n_kept)
+
+
+def damaged(where: str, n_kept: int) -> Trouble:
+    """A file that could be read up to its damage."""
+    return Trouble("damaged", "file", where, "what is shown is whole up to there", "", n_kept)
 
 
 class Note(NamedTuple):

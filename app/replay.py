@@ -24,11 +24,11 @@ class Replay:
         """Whether the run on show has ended and so can be shown again."""
         return self._shelf.shown is not None and self._shelf.shown is not self._shelf.live
 
-    def play(self, speed: float) -> None:
-        """Go on from where it stands, or from the start where all is shown. speed: 1 is as it was measured."""
+    def play(self, speed: float, *, first: int = 0) -> None:
+        """Go on from where it stands, or from the event `first` where all is shown. speed: 1 is as it was measured."""
         if self._shelf.shown is None or not self.possible:
             return
-        at = 0 if self._shelf.at_end else self._shelf.n_visible
+        at = first if self._shelf.at_end else self._shelf.n_visible
         self._playback = Playback(self._shelf.shown, at, speed)
         self._seen_s = monotonic()
         self._shelf.seek(at)

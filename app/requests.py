@@ -1,10 +1,12 @@
 """What a press of Run or Fork asks of the engine; pure."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from app.run_record import RunRecord
 from app.selection import Selection
+from engine import methods
 from engine.commands import Fork, Load, Run
 from engine.events import Event, ModelLoaded, RoundFinished, RunStarted, Setting
 from engine.method import Request
@@ -35,6 +37,16 @@ class Kept(NamedTuple):
 def method_of(drafter: str) -> str:
     """Plain decoding without a drafter, speculative decoding with one."""
     return "plain" if drafter == NO_DRAFTER else "speculative"
+
+
+def answers_from_documents(method: str) -> bool:
+    """Whether a method answers a question from documents, which the RAG tab shows."""
+    return method in _answering()
+
+
+@lru_cache(maxsize=1)
+def _answering() -> frozenset[str]:
+    return frozenset(name for name, spec in methods.discover().items() if spec.workspace == "rag")
 
 
 def default_drafter(target: str) -> str:

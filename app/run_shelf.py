@@ -12,11 +12,13 @@ _NOTHING = Summary()
 
 
 class RunShelf:
-    """Keeps past runs up to a number of tokens, the newest first to stay; one is on show.
+    """Keeps past runs up to a number of tokens, and of runs where `most` says one, the newest first to stay; one is on
+    show.
 
     epoch: rises whenever what is shown no longer continues what was shown before, so that panels begin anew."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, most: int | None = None) -> None:
+        self._most = most
         self.records: list[RunRecord] = []
         self.live: RunRecord | None = None
         self.shown: RunRecord | None = None
@@ -98,9 +100,15 @@ class RunShelf:
         whole = n_events >= len(self.shown.events) and self.shown is not self.live
         self._position = None if whole else max(0, min(n_events, len(self.shown.events)))
 
+    @property
+    def _too_many(self) -> bool:
+        if self._most is not None and len(self.records) > self._most:
+            return True
+        return sum(record.summary.n_emitted for record in self.records) > MAX_PAST_TOKENS
+
     def _drop_oldest(self) -> None:
         """The newest and the one that grows always stay."""
-        while len(self.records) > 1 and sum(record.summary.n_emitted for record in self.records) > MAX_PAST_TOKENS:
+        while len(self.records) > 1 and self._too_many:
             oldest = next(record for record in self.records if record is not self.live)
             if oldest is self.records[-1]:
                 return

@@ -15,6 +15,7 @@ from engine.errors import EngineError, InputError
 from engine.events import RoundFinished, Setting
 
 _SETTLE_MS = 200
+_HELD = {"decode": "a run", "rag": "an answer from documents", "train": "a training"}
 # As little as still shows a drafter that learns.
 _SHORT_TRAINING: dict[str, Setting] = {"sample": 4000, "steps": 60, "minutes": 2.0}
 
@@ -67,6 +68,8 @@ class Photographer(QObject):
             form.form.set_values(_SHORT_TRAINING)
             form.out.setText(str(Path(self._scratch.name) / "drafter"))
             self._window.store.train(form.command())
+        elif self._picture.workspace == "rag":
+            self._window.rag.ask()
         else:
             self._window.decode.prompt.prompt.setPlainText(EXAMPLE_PROMPTS[0])
             self._window.run()
@@ -89,15 +92,19 @@ class Photographer(QObject):
     def _refuse(self) -> None:
         """Raises EngineError where there is nothing to show."""
         store, trouble = self._window.store, self._window.store.trouble
-        wants_training = self._picture.workspace == "train"
-        if store.training.started is not None if wants_training else store.log:
+        held = {
+            "decode": bool(store.log),
+            "rag": store.answers.shelf.shown is not None,
+            "train": store.training.started is not None,
+        }
+        wanted = self._picture.workspace
+        if held[wanted]:
             return
         if trouble is not None:
             raise EngineError(trouble.message, trouble.hint)
-        if self._picture.trace is not None and store.log:
-            raise InputError(f"{self._picture.trace} holds a run, not a training", "use --workspace decode")
-        if self._picture.trace is not None and not wants_training:
-            raise InputError(f"{self._picture.trace} holds a training, not a run", "use --workspace train")
+        if self._picture.trace is not None and (found := next((name for name in held if held[name]), None)):
+            what = f"{self._picture.trace} holds {_HELD[found]}, not {_HELD[wanted]}"
+            raise InputError(what, f"use --workspace {found}")
 
     def _first_rejection(self) -> Selection | None:
         """The token worth a look."""

@@ -5,28 +5,23 @@ from time import monotonic
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from app.answer_desk import AnswerDesk, Pick, is_answering
 from app.budget import Budget
 from app.command_queue import CommandQueue
 from app.engine_link import Doing, EngineLink
+from app.evaluation import Evaluation
+from app.index_desk import IndexDesk
+from app.intake import Intake
 from app.notices import Notes, Trouble
-from app.plain_text import one_line
 from app.replay import Replay
 from app.run_record import RunRecord
 from app.run_shelf import RunShelf
 from app.selection import Selection
-from app.trace_files import Answer, TraceFailed, TraceFiles, TraceRead, TraceSaved, TrainingRead
+from app.trace_files import TraceFiles
 from app.training_desk import TrainingDesk
 from app.training_record import TrainingRecord
-from engine.commands import Fork, Load, Pause, Question, Resume, Run, Step, Train
-from engine.events import (
-    Event,
-    Progressed,
-    Refused,
-    RoundFinished,
-    RunFailed,
-    RunFinished,
-    RunStarted,
-)
+from engine.commands import Fork, Index, Load, Pause, Question, Resume, Run, Step, Train
+from engine.events import Event, Refused, RunStarted
 from engine.host import Host
 from engine.summary import Summary
 
@@ -51,14 +46,17 @@ class RunStore(QObject):
         self.selection: Selection | None = None
         self.trouble: Trouble | None = None
         self.told = ""
+        self.evaluation: Evaluation | None = None
         self.notes = Notes()
         self.measure_only = False
         self.replay = Replay(self.shelf)
-        self._desk = TrainingDesk(self.engine.commands)
+        self.answers = AnswerDesk()
+        self.indexing = IndexDesk(self.engine.commands)
+        self.desk = TrainingDesk(self.engine.commands)
+        self._intake = Intake(self)
         self.frame = 0
         self.budget = Budget()
         self._files = TraceFiles()
-        self._n_file_jobs = 0
         self._timer = QTimer(self)
         self._timer.setInterval(FRAME_MS)
         self._timer.timeout.connect(self.pump)
@@ -88,7 +86,7 @@ class RunStore(QObject):
     @property
     def training(self) -> TrainingRecord:
         """The training under way, or the one on show."""
-        return self._desk.record
+        return self.desk.record
 
     # What is going on
 
@@ -105,7 +103,7 @@ class RunStore(QObject):
     @property
     def reading(self) -> bool:
         """Whether a file is being read or written."""
-        return bool(self._n_file_jobs)
+        return self._files.busy
 
     @property
     def file_progress(self) -> tuple[float, float]:
@@ -115,13 +113,18 @@ class RunStore(QObject):
     @property
     def busy(self) -> bool:
         """Whether a command, a file or a replay is under way."""
-        return self.reading or self.commands.front is not None or self.replay.playing
+        return self.reading or self.commands.front is not None or self.playing
+
+    @property
+    def playing(self) -> bool:
+        """Whether a run or an answer is shown again."""
+        return self.replay.playing or self.answers.replay.playing
 
     @property
     def doing(self) -> Doing:
         """What is going on."""
         if self.commands.front is not None:
-            return self.engine.doing(self.shelf.live_summary)
+            return self.engine.doing(self._intake.growing.live_summary)
         if self.reading:
             return "reading"
         if self.shelf.shown is not None:
@@ -136,7 +139,7 @@ class RunStore(QObject):
     @property
     def can_start(self) -> bool:
         """Whether a run can be asked for: nothing runs, or only what is measured after a text that is done."""
-        if self.reading or self.training.live:
+        if self.reading or self.training.live or self.indexing.live:
             return False
         return not self.commands.has_run or self.doing == "measuring"
 
@@ -169,17 +172,25 @@ class RunStore(QObject):
         """Train a drafter; runs are refused until it has ended."""
         self.stop_playback()
         self.trouble = None
-        self._desk.begin(command)
+        self.desk.begin(command)
+        self._watch()
+
+    def index(self, command: Index) -> None:
+        """Make an index of documents, or bring it up to date."""
+        self.stop_playback()
+        self.trouble = None
+        self.engine.progressed = None
+        self.indexing.begin(command)
         self._watch()
 
     @property
     def can_hold_training(self) -> bool:
         """Whether the engine has the training, so that it can be held."""
-        return self._desk.can_hold
+        return self.desk.can_hold
 
     def hold_training(self, *, held: bool) -> None:
         """Hold the training after its step, or let it go on."""
-        if self._desk.hold(held=held):
+        if self.desk.hold(held=held):
             self._watch()
 
     def pause(self) -> None:
@@ -200,8 +211,8 @@ class RunStore(QObject):
         """Stop what is under way and forget what waits; the log so far is kept."""
         if self.commands.front is not None:
             self.commands.cancel()
-            self._desk.drop_unhanded()
-        elif self._n_file_jobs:
+            self.desk.drop_unhanded()
+        elif self.reading:
             self._files.cancel()
         else:
             self.stop_playback()
@@ -211,6 +222,11 @@ class RunStore(QObject):
         """Point at a round or token, in every panel."""
         if selection != self.selection:
             self.selection = selection
+            self.changed.emit()
+
+    def pick(self, pick: Pick) -> None:
+        """Point at a draft or a passage, in every panel of an answer."""
+        if self.answers.point(pick):
             self.changed.emit()
 
     def report(self, message: str, hint: str, *, what: str = "file") -> None:
@@ -239,21 +255,25 @@ class RunStore(QObject):
 
     def open_trace(self, path: Path) -> None:
         """Show a saved run or training."""
-        self._n_file_jobs += 1
         self._files.read(path)
         self._watch()
 
-    def save_trace(self, path: Path) -> None:
-        """Write the run on show to a file."""
-        if self.shelf.shown is not None:
-            self._n_file_jobs += 1
-            self._files.write(path, self.shelf.shown)
+    def open_evaluation(self, path: Path) -> None:
+        """Show what an evaluation found."""
+        self._files.read_evaluation(path)
+        self._watch()
+
+    def save_trace(self, path: Path, record: RunRecord | None = None) -> None:
+        """Write a run, the one on show where none is given, to a file."""
+        if (chosen := record or self.shelf.shown) is not None:
+            self._files.write(path, chosen)
             self._watch()
 
     def close(self) -> bool:
         """Stop everything. Returns whether the engine has ended."""
         self._timer.stop()
         self.replay.hold()
+        self.answers.replay.hold()
         self._files.close()
         return self.engine.close()
 
@@ -263,11 +283,22 @@ class RunStore(QObject):
         self._drop_selection_to_come()
         self._watch()
 
+    def play_answer(self, speed: float) -> None:
+        """Show the answer again from where it stands, or from its start where it is at its end."""
+        self.answers.play(speed)
+        self._watch()
+
     def stop_playback(self) -> None:
         """Hold a replay where it stands."""
-        if self.replay.playing:
+        if self.playing:
             self.replay.hold()
+            self.answers.replay.hold()
             self.changed.emit()
+
+    def show_answer(self, record: RunRecord) -> None:
+        """Show another answer of this session."""
+        self.answers.show(record)
+        self.changed.emit()
 
     def seek(self, n_events: int) -> None:
         """Show the run as it was after that many events."""
@@ -304,10 +335,11 @@ class RunStore(QObject):
         was_quiet = self.quiet
         n_taken = self._take_arrived()
         while not self._files.answers.empty():
-            self._take_file(self._files.answers.get_nowait())
+            self._files.taken()
+            self._intake.take_file(self._files.answers.get_nowait())
             n_taken += 1
-        moved = self.replay.move_on()
-        interval = _MEASURING_MS if self.quiet and not self.replay.playing else FRAME_MS
+        moved = self.replay.move_on() | self.answers.replay.move_on()
+        interval = _MEASURING_MS if self.quiet and not self.playing else FRAME_MS
         if self._timer.interval() != interval:
             self._timer.setInterval(interval)
         if not (self.busy or self.commands.unanswered):
@@ -319,7 +351,8 @@ class RunStore(QObject):
     @property
     def quiet(self) -> bool:
         """Whether a run is under way that is to be measured without being drawn."""
-        return self.measure_only and self.engine.running and not self.paused and not self.commands.cancelling
+        measured = self.measure_only and not is_answering(self.commands.front)
+        return measured and self.engine.running and not self.paused and not self.commands.cancelling
 
     def _take_arrived(self) -> int:
         n_taken, until = 0, monotonic() + _TAKE_S
@@ -332,68 +365,4 @@ class RunStore(QObject):
 
     def take(self, event: Event) -> None:
         """Take in one event of the engine."""
-        if not isinstance(event, RoundFinished | Progressed):
-            self.notes.add(event)
-        if isinstance(event, Refused):
-            self._take_refusal(event)
-        elif not self._desk.take(event) and not self.engine.take(event):
-            self._take_run(event)
-
-    def _take_refusal(self, event: Refused) -> None:
-        stopped = self.commands.cancelling or event.what in ("estimate", "survey", "estimatetraining")
-        if event.what == "train":
-            self.training.fail(event)
-        if event.what != "save":
-            self.commands.answered(done=False)
-        if not stopped:
-            self.trouble = Trouble(
-                "refused", event.what, event.reason, event.hint, event.traceback, self.summary.n_emitted
-            )
-
-    def _take_run(self, event: Event) -> None:
-        if isinstance(event, RunStarted):
-            self.selection, self.trouble, self.told = None, None, ""
-            self.shelf.begin(live=True)
-            self.engine.run_began()
-        live = self.shelf.live
-        if isinstance(event, RunFailed):
-            kept = 0 if live is None else live.summary.n_emitted
-            what = "train" if self.training.live else "run"
-            self.training.fail(event)
-            self.trouble = Trouble("failed", what, event.message, event.hint, event.traceback, kept)
-        if live is not None:
-            live.add(event)
-        if isinstance(event, RunFinished | RunFailed):
-            self.shelf.end_live()
-            self.engine.run_ended(done=isinstance(event, RunFinished))
-
-    def _take_file(self, answer: Answer) -> None:
-        self._n_file_jobs -= 1
-        match answer:
-            case TraceRead(record, damage):
-                self.replay.hold()
-                self.selection = None
-                record.number = self.shelf.next_number()
-                self.shelf.put(record)
-                self._tell_damage(damage, self.summary.n_emitted)
-            case TrainingRead(training, damage):
-                self._show_training(training, damage)
-            case TraceSaved(path, record):
-                record.saved = path
-                self.tell(f"trace saved to {one_line(str(path))}")
-            case TraceFailed(message, hint):
-                self.report(message, hint)
-
-    def _show_training(self, record: TrainingRecord, damage: str | None) -> None:
-        if self.training.live:
-            self.report("a drafter is being trained", "open the log again when that has ended")
-            return
-        self._desk.show(record)
-        self._tell_damage(damage, 0)
-        if record.source is not None:
-            self.tell(f"opened {one_line(record.source.name)}")
-
-    def _tell_damage(self, damage: str | None, n_kept: int) -> None:
-        """Say where the file just opened was damaged, if it was."""
-        hint = "what is shown is whole up to there"
-        self.trouble = None if damage is None else Trouble("damaged", "file", damage, hint, "", n_kept)
+        self._intake.take(event)

@@ -219,6 +219,7 @@ def _menu_and_slider_rules(c: Colours) -> str:
 def _field_rules(c: Colours) -> str:
     return f"""
     QPlainTextEdit {{ border: 1px solid {c.edge}; border-radius: {HALF}px; background: {c.base}; }}
+    QPlainTextEdit[role="lane"], QPlainTextEdit[role="lane"]:focus {{ border: 0; background: transparent; }}
     QPlainTextEdit:focus {{ border: 1px solid {c.accent}; }}
     QLineEdit[role="search"] {{ border: 1px solid {c.edge}; border-radius: {HALF}px; background: {c.base};
         padding: {HALF // 2}px {HALF}px; }}

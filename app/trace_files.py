@@ -6,6 +6,8 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import NamedTuple, TypeAlias
 
+from app import evaluation
+from app.evaluation import Evaluation
 from app.run_record import RunRecord
 from app.training_record import TrainingRecord, read_record
 from engine import trace
@@ -34,6 +36,12 @@ class TraceSaved(NamedTuple):
     record: RunRecord
 
 
+class EvaluationRead(NamedTuple):
+    """An evaluation was read."""
+
+    evaluation: Evaluation
+
+
 class TraceFailed(NamedTuple):
     """A file could not be read or written."""
 
@@ -41,7 +49,7 @@ class TraceFailed(NamedTuple):
     hint: str
 
 
-Answer: TypeAlias = TraceRead | TrainingRead | TraceSaved | TraceFailed
+Answer: TypeAlias = TraceRead | TrainingRead | EvaluationRead | TraceSaved | TraceFailed
 
 
 class TraceFiles:
@@ -51,6 +59,16 @@ class TraceFiles:
         self.answers: SimpleQueue[Answer] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._job = FileJob()
+        self._n_jobs = 0
+
+    @property
+    def busy(self) -> bool:
+        """Whether an answer is still to come or to be taken."""
+        return bool(self._n_jobs)
+
+    def taken(self) -> None:
+        """An answer was taken from `answers`."""
+        self._n_jobs -= 1
 
     @property
     def progress(self) -> tuple[float, float]:
@@ -60,6 +78,10 @@ class TraceFiles:
     def read(self, path: Path) -> None:
         """Begin to read; returns at once."""
         self._start(lambda job: _read(path, job))
+
+    def read_evaluation(self, path: Path) -> None:
+        """Begin to read an evaluation; returns at once."""
+        self._start(lambda _job: EvaluationRead(evaluation.read(path)))
 
     def write(self, path: Path, record: RunRecord) -> None:
         """Begin to write what there is of a run; a file that is there is replaced once the new one is whole."""
@@ -80,6 +102,7 @@ class TraceFiles:
             self._thread.join()
 
     def _start(self, do: Callable[[FileJob], Answer]) -> None:
+        self._n_jobs += 1
         before, self._job = self._thread, FileJob()
         work = (do, self._job, before)
         self._thread = threading.Thread(target=self._work, args=work, name="draftscope-files", daemon=True)

@@ -44,7 +44,7 @@ def test_engine_loads_no_qt() -> None:
 def test_window_loads_no_model_library() -> None:
     found = loaded_by("app.main_window")
     assert "PySide6" in found
-    assert not found & {"torch", "transformers", "sentence_transformers"}
+    assert not found & {"torch", "transformers", "sentence_transformers", "lancedb", "pyarrow", "sklearn"}
 
 
 @pytest.mark.parametrize("module", ["engine.drafters", "engine.methods"])

@@ -72,12 +72,14 @@ class ErrorPanel(Panel):
             "load": self.tr("The models were not loaded"),
             "train": self.tr("The training stopped"),
             "run": self.tr("The run did not start"),
+            "index": self.tr("The index was not made"),
             "fork": self.tr("The fork did not start"),
             "save": self.tr("The run is not being saved"),
             "file": self.tr("The file was not opened or saved"),
         }
         if trouble.kind == "failed":
-            return self.tr("The training failed") if trouble.what == "train" else self.tr("The run failed")
+            failed = {"train": self.tr("The training failed"), "index": self.tr("The indexing failed")}
+            return failed.get(trouble.what, self.tr("The run failed"))
         if trouble.kind == "damaged":
             return self.tr("The file is damaged")
         return titles.get(trouble.what, self.tr("Refused"))

@@ -7,6 +7,7 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QDialog, QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from app import explanations, theme
+from app.answer_explanations import explain_answers
 from app.explanations import Entry, Section
 from app.labels import plain_label
 from app.panel import Panel
@@ -61,7 +62,8 @@ class ExplainPanel(Panel):
         self._say()
 
     def _sections(self) -> tuple[Section, ...]:
-        return explanations.explain(self.store.summary, self.store.started, self._chosen())
+        told = explanations.explain(self.store.summary, self.store.started, self._chosen())
+        return (*told, explain_answers())
 
     def _chosen(self) -> RoundFinished | None:
         """The round that is selected."""

@@ -6,7 +6,7 @@ from time import monotonic
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
-from app import theme, training_words, words
+from app import answer_words, theme, training_words, words
 from app.kept_room import keep_room
 from app.labels import ElasticLine, SteadyLabel, plain_label
 from app.model_names import full_name
@@ -91,7 +91,7 @@ class StatusPanel(Panel):
             case "loading":
                 return self._loading()
             case "warming":
-                return self.tr("warming up")
+                return self._indexing() if self._makes_index() else self.tr("warming up")
             case "prefilling":
                 return self.tr("reading the prompt")
             case "drafting":
@@ -106,6 +106,10 @@ class StatusPanel(Panel):
                 return self.tr("stopping after this step") if training else self.tr("stopping after this round")
             case "training":
                 return training_words.state(self.store.training, self.store.engine.progressed)
+            case "answering":
+                return self._answering()
+            case "indexing":
+                return self._indexing()
             case "reading":
                 return self.tr("reading the file")
             case "done":
@@ -122,6 +126,24 @@ class StatusPanel(Panel):
         if at is None or at.unit != "bytes":
             return text
         return self.tr("{0}: {1} of {2}").format(text, words.memory(at.done), words.memory(at.total))
+
+    def _answering(self) -> str:
+        live = self.store.answers.shelf.live
+        if self._makes_index():
+            return self._indexing()
+        return answer_words.state(live.events[-1] if live is not None else None)
+
+    def _makes_index(self) -> bool:
+        """Whether the run under way first has the shipped documents indexed."""
+        at = self.store.engine.progressed
+        return at is not None and at.phase in ("reading", "embedding", "writing", "indexing") and at.done < at.total
+
+    def _indexing(self) -> str:
+        at = self.store.engine.progressed
+        if at is None:
+            return self.tr("starting the index")
+        text = self.tr("making the index, {0}: {1:,.0f} of {2:,.0f} {3}")
+        return text.format(one_line(at.phase), at.done, at.total, one_line(at.unit))
 
     def _measuring(self) -> str:
         at = self.store.engine.progressed
@@ -187,7 +209,7 @@ class StatusPanel(Panel):
         if self.store.doing in ("drafting", "paused") and live is not None and live.started is not None:
             total = dict(live.started.settings).get("max_new_tokens")
             return float(live.summary.n_emitted), float(total) if isinstance(total, int | float) else 0.0
-        if self.store.doing in ("loading", "measuring", "training") and at is not None:
+        if self.store.doing in ("loading", "measuring", "training", "indexing") and at is not None:
             return at.done, at.total
         if self.store.doing == "reading":
             return self.store.file_progress

@@ -1,7 +1,8 @@
 from collections import Counter
 
-from app.examples import examples
+from app.examples import examples, questions
 from app.panels.prompt import EXAMPLE_PROMPTS, first_example
+from engine.world import corpus
 
 
 def test_every_task_has_two_or_three_examples_in_a_row():
@@ -20,3 +21,8 @@ def test_examples_differ_and_say_something():
 
 def test_first_example_is_what_a_picture_shows():
     assert first_example() == EXAMPLE_PROMPTS[0] == examples()[0].prompt
+
+
+def test_every_example_question_is_one_of_the_shipped_corpus() -> None:
+    known = {question.question for question in corpus.generate(corpus.shipped_source()).questions}
+    assert {example.prompt for example in questions()} <= known

@@ -1,0 +1,1 @@
+"""Panels of the RAG tab, one file a panel."""

@@ -1,0 +1,110 @@
+"""Panel of the calibration: can the target's Yes be taken at its word, before and after a temperature was fitted?"""
+
+from collections.abc import Sequence
+
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from app import theme, words
+from app.cluster_marks import mark_of
+from app.evaluation import Bin, BinRow, Calibration, Evaluation
+from app.labels import plain_label
+from app.panel import Panel
+from app.panels.rag.plane import Plane, Spot
+from app.store import RunStore
+from engine.events import Event
+from engine.summary import Summary
+
+_BEFORE, _AFTER = mark_of(1), mark_of(0)
+_WIDTH = 46 * theme.GRID
+
+
+class CalibrationPanel(Panel):
+    """Shows the calibration of the evaluation that is open."""
+
+    every_ms = 250
+
+    def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
+        super().__init__(store, parent)
+        self._drawn: Evaluation | None = None
+        marks = self.tr("{0} as it is · {1} with the fitted temperature · dashed: taken at its word")
+        self.plane = Plane(
+            self.tr("Reliability of the verdicts"),
+            self.tr("stated probability of Yes"),
+            self.tr("share that was right"),
+            marks.format(_BEFORE.glyph, _AFTER.glyph),
+            self.tr("Open an evaluation with a calibration: what was stated against what was right appears here."),
+            self,
+        )
+        self.plane.show_line((0.0, 1.0), (0.0, 1.0))
+        self.plane.show_spots((), ends=(0.0, 1.02, 0.0, 1.05))
+        self.headline = plain_label(words.UNKNOWN, self)
+        self.headline.setFont(theme.tabular(theme.scaled(self.font(), theme.HEADLINE_SCALE, bold=True)))
+        self.headline.setAccessibleName(self.tr("Fitted temperature"))
+        self.meaning = plain_label("", self, role="muted", wraps=True)
+        self.errors = plain_label("", self, wraps=True)
+        self.use = plain_label("", self, role="muted", wraps=True)
+        self._lay_out()
+        self.draw((), store.summary)
+
+    def draw(self, new: Sequence[Event], summary: Summary) -> None:
+        """Show the calibration once it is there; runs do not concern it."""
+        found = self.store.evaluation
+        if found is not None and found is self._drawn:
+            return
+        self._drawn = found
+        calibration = None if found is None else found.calibration
+        self.headline.setText(words.UNKNOWN if calibration is None else f"T {calibration.temperature:.2f}")
+        self.meaning.setText(self._meaning(calibration))
+        self.errors.setText(self._errors(calibration))
+        self.use.setText(self._use(calibration))
+        if calibration is not None:
+            points = [*_spots(calibration.bins_before, before=True), *_spots(calibration.bins_after, before=False)]
+            self.plane.show_spots(points, ends=(0.0, 1.02, 0.0, 1.05))
+
+    def _meaning(self, calibration: Calibration | None) -> str:
+        if calibration is None:
+            return self.tr(
+                "The temperature by which the logits of Yes and No are divided, so that a stated 0.8 is right in 8 of "
+                "10 cases. It is fitted by draftscope rag eval on questions with known answers."
+            )
+        return self.tr("Temperature fitted on {0:,} verdicts. Above 1 the target was too sure of itself.").format(
+            calibration.n
+        )
+
+    def _errors(self, calibration: Calibration | None) -> str:
+        if calibration is None:
+            return ""
+        return self.tr("Expected calibration error: {0:.3f} as it is, {1:.3f} with the temperature").format(
+            calibration.ece_before, calibration.ece_after
+        )
+
+    def _use(self, calibration: Calibration | None) -> str:
+        if calibration is None:
+            return ""
+        return self.tr("To use it, set the verdict temperature to {0:.2f} in the setup of the answer.").format(
+            calibration.temperature
+        )
+
+    def _lay_out(self) -> None:
+        said = QWidget(self)
+        said.setFixedWidth(_WIDTH)
+        column = QVBoxLayout(said)
+        column.setContentsMargins(2 * theme.GRID, theme.GRID, theme.GRID, theme.GRID)
+        column.setSpacing(theme.GRID)
+        column.addWidget(plain_label(self.tr("Fitted temperature"), self, role="title"))
+        for label in (self.headline, self.meaning, self.errors, self.use):
+            column.addWidget(label)
+        column.addStretch(1)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, theme.GRID, theme.GRID)
+        row.addWidget(said)
+        row.addWidget(self.plane, 1)
+
+
+def _spots(bins: tuple[Bin | BinRow, ...], *, before: bool) -> list[Spot]:
+    mark = _BEFORE if before else _AFTER
+    return [
+        Spot("" if before else f"{one.n:,}", mark, one.confidence, one.accuracy)
+        for one in bins
+        if one.confidence is not None and one.accuracy is not None
+    ]

@@ -1,0 +1,136 @@
+"""A plane of few points with their 95 % intervals, a mark and a name each; knows not what the points stand for."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QColor, QFontMetricsF
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from app import theme
+from app.cluster_marks import Mark
+from app.labels import ElasticLine, plain_label
+
+_SIZE = 12
+_ROOM = 0.12
+
+
+class Spot(NamedTuple):
+    """A point; across, along: how far its interval reaches (below, above) on each axis."""
+
+    name: str
+    mark: Mark
+    x: float
+    y: float
+    across: tuple[float, float] = (0.0, 0.0)
+    along: tuple[float, float] = (0.0, 0.0)
+
+
+class Plane(QWidget):
+    """Items are made with the points and kept until others come."""
+
+    def __init__(self, title: str, bottom: str, left: str, caption: str, empty: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.widget = pg.PlotWidget(parent=self, enableMenu=False)
+        self.widget.setAccessibleName(title)
+        self.widget.setAccessibleDescription(caption)
+        self.widget.setMouseEnabled(x=False, y=False)
+        self.widget.wheelEvent = lambda event: event.ignore()
+        self.plot: pg.PlotItem = self.widget.getPlotItem()
+        self.plot.hideButtons()
+        self.plot.disableAutoRange()
+        for side, words in (("bottom", bottom), ("left", left)):
+            self.plot.setLabel(side, words)
+            self.plot.getAxis(side).enableAutoSIPrefix(False)
+        self.spots: tuple[Spot, ...] = ()
+        self._items: list[pg.GraphicsObject] = []
+        # Room for the outermost figures, which would be cut at the edge.
+        self.plot.layout.setContentsMargins(0, theme.GRID, theme.GRID, 0)
+        self.line = pg.PlotDataItem()
+        self.plot.addItem(self.line)
+        self.caption = ElasticLine(self, role="muted")
+        self.caption.show_text(caption)
+        self.words = plain_label(empty, self.widget.viewport(), role="muted", wraps=True)
+        self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.words.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        middle = QVBoxLayout(self.widget.viewport())
+        middle.setContentsMargins(8 * theme.GRID, 0, 4 * theme.GRID, 4 * theme.GRID)
+        middle.addWidget(self.words)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(theme.GRID, theme.GRID, theme.GRID, 0)
+        column.setSpacing(theme.HALF)
+        column.addWidget(plain_label(title, self, role="title"))
+        column.addWidget(self.widget, 1)
+        column.addWidget(self.caption)
+        self.recolour()
+        self.show_spots(())
+
+    def show_spots(self, spots: Sequence[Spot], *, ends: tuple[float, float, float, float] | None = None) -> None:
+        """Show these points. ends: of both axes (left, right, bottom, top); from the points where not given."""
+        self.spots = tuple(spots)
+        self.words.setVisible(not spots)
+        for side in ("bottom", "left"):
+            self.plot.getAxis(side).setStyle(showValues=bool(spots))
+        left, right, bottom, top = ends or _ends(self.spots)
+        self.plot.setRange(xRange=(left, right), yRange=(bottom, top), padding=0)
+        self._make_items()
+
+    def show_line(self, xs: Sequence[float], ys: Sequence[float]) -> None:
+        """A line to compare the points with."""
+        self.line.setData(np.array(xs, dtype=np.float64), np.array(ys, dtype=np.float64))
+
+    def recolour(self) -> None:
+        """Take up the colours of the palette in use."""
+        chosen = theme.current()
+        self.widget.setBackground(QColor(chosen.window))
+        for side in ("left", "bottom"):
+            self.plot.getAxis(side).setPen(pg.mkPen(chosen.line))
+            self.plot.getAxis(side).setTextPen(pg.mkPen(chosen.muted))
+        self.line.setPen(pg.mkPen(chosen.muted, width=1, style=Qt.PenStyle.DashLine))
+        self._make_items()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
+        """Follow the scheme and the font."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
+            self.recolour()
+
+    def _make_items(self) -> None:
+        for item in self._items:
+            self.plot.removeItem(item)
+        # Names of neighbours stand above and below in turn.
+        ordered = sorted(self.spots, key=lambda spot: spot.x)
+        self._items = [item for i, spot in enumerate(ordered) for item in self._items_of(spot, above=i % 2 == 0)]
+        for item in self._items:
+            self.plot.addItem(item)
+        self.plot.getAxis("left").setWidth(
+            round(QFontMetricsF(self.font()).horizontalAdvance("0.000")) + 4 * theme.GRID
+        )
+
+    def _items_of(self, spot: Spot, *, above: bool) -> list[pg.GraphicsObject]:
+        colour = spot.mark.colour
+        x, y = np.array([spot.x]), np.array([spot.y])
+        bars = pg.ErrorBarItem(
+            x=x, y=y, left=np.array([spot.across[0]]), right=np.array([spot.across[1]]),
+            bottom=np.array([spot.along[0]]), top=np.array([spot.along[1]]), beam=0, pen=pg.mkPen(colour, width=2),
+        )  # fmt: skip
+        point = pg.ScatterPlotItem(size=_SIZE, symbol=spot.mark.symbol, pen=None, brush=pg.mkBrush(colour))
+        point.setData(x, y)
+        if not spot.name:
+            return [bars, point]
+        name = pg.TextItem(spot.name, color=QColor(theme.current().text), anchor=(-0.08, 1.2 if above else -0.2))
+        name.setPos(spot.x, spot.y)
+        return [bars, point, name]
+
+
+def _ends(spots: Sequence[Spot]) -> tuple[float, float, float, float]:
+    """Axes that hold every point and its interval, and its name to the right of it."""
+    if not spots:
+        return 0.0, 1.0, 0.0, 1.0
+    right = max(spot.x + spot.across[1] for spot in spots)
+    low = min(spot.y - spot.along[0] for spot in spots)
+    high = max(spot.y + spot.along[1] for spot in spots)
+    room = max(_ROOM * (high - low), 0.02)
+    return 0.0, 1.35 * right or 1.0, max(0.0, low - room), high + 1.5 * room

@@ -1,0 +1,108 @@
+"""What is known of an answer, in values and in words."""
+
+from math import exp, log
+
+import pytest
+
+from app import answer_words
+from app.answer import Answer
+from app.answer_desk import Pick
+from app.evidence import shared_words
+from app.run_record import RunRecord
+from engine.events import FileSkipped, RunFinished, TokensEmitted
+from tests.app.answers import RATIONALES, TEXTS, answer_started, drafting, whole_answer
+
+
+def known(events) -> Answer:  # type: ignore[no-untyped-def]
+    answer = Answer()
+    for event in events:
+        answer.take(event)
+    return answer
+
+
+def test_lanes_hold_what_was_written_so_far() -> None:
+    answer = known(drafting())
+    assert answer.rationale(0) == RATIONALES[0]
+    assert answer.drafts[0].n_tokens == len(RATIONALES[0].split(" "))
+    assert answer.winner is None
+
+
+def test_runner_up_is_the_best_complete_draft_but_the_winner() -> None:
+    answer = known(whole_answer())
+    assert (answer.winner, answer.runner_up) == (0, 3)
+
+
+def test_what_is_pointed_at_gives_way_to_the_winner_where_there_is_no_such_draft() -> None:
+    answer = known(whole_answer())
+    assert answer.draft_at(Pick(draft=2)) == 2
+    assert answer.draft_at(Pick(draft=9)) == 0
+    assert answer.passage_at(Pick()) == 0
+    assert answer.passage_at(Pick(draft=2)) == 8
+    assert answer.passage_at(Pick(passage=99)) == 0
+
+
+def test_a_lane_of_another_kind_is_no_draft() -> None:
+    answer = known([*drafting(), TokensEmitted("standard_rag", (1,), "x"), TokensEmitted("draft 99", (1,), "x")])
+    assert sorted(answer.drafts) == [0, 1, 2, 3, 4]
+
+
+def test_events_of_no_answer_change_nothing() -> None:
+    assert known([FileSkipped("a", "b")]) == Answer()
+
+
+@pytest.mark.parametrize(
+    ("p", "text"), [(0.83, "0.83"), (0.0095, "0.01"), (4e-5, "4·10⁻⁵"), (9.7e-8, "1·10⁻⁷"), (1.94, "1.94")]
+)
+def test_probabilities_stay_readable_however_small(p: float, text: str) -> None:
+    assert answer_words.probability(log(p)) == text
+
+
+def test_an_impossible_draft_has_probability_zero() -> None:
+    assert answer_words.probability(float("-inf")) == "0"
+
+
+def test_a_margin_is_a_factor() -> None:
+    assert answer_words.factor(log(2.5)) == "2.50×"
+    assert answer_words.factor(log(40)) == "40×"
+    assert answer_words.factor(log(5e6)) == "10⁶×"
+
+
+def test_less_time_is_a_negative_percentage() -> None:
+    assert answer_words.cut(60, 100) == "−40 %"
+    assert answer_words.cut(130, 100) == "+30 %"
+    assert answer_words.cut(1, 0) == "—"
+
+
+def test_answers_are_the_same_by_letters_and_figures() -> None:
+    assert answer_words.same("Maren Oldcastle", " maren  oldcastle.")
+    assert not answer_words.same("1742", "1743")
+
+
+def test_status_says_what_is_going_on() -> None:
+    said = [answer_words.state(event) for event in whole_answer()]
+    first = list(dict.fromkeys(said))
+    assert first[:4] == ["looking for passages", "grouping the passages", "drafting", "scoring the drafts"]
+    assert answer_words.state(None) == "looking for passages"
+
+
+def test_a_stopped_answer_says_that_drafts_are_kept() -> None:
+    record = RunRecord(1)
+    record.add_all([answer_started(), RunFinished("cancelled", 0)])
+    assert "kept" in answer_words.ending(record)
+
+
+def test_shared_words_are_those_that_tell_something() -> None:
+    spans = shared_words(TEXTS[0][1], RATIONALES[0])
+    marked = [TEXTS[0][1][span.start : span.end] for span in spans]
+    assert "Maren Oldcastle" in marked and "1742" in marked
+    assert not any(mark in ("was", "the", "by") for mark in marked)
+
+
+def test_nothing_is_shared_with_an_empty_rationale() -> None:
+    assert shared_words(TEXTS[0][1], "") == ()
+
+
+def test_log_scores_come_from_probabilities() -> None:
+    answer = known(whole_answer())
+    scored = answer.drafts[0].scored
+    assert scored is not None and exp(scored.log_draft) == pytest.approx(0.83)

@@ -1,0 +1,131 @@
+"""Files of evaluations, and the panels that show them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from app import evaluation
+from app.panels.rag.calibration import CalibrationPanel
+from app.panels.rag.evaluation import EvaluationPanel, spots
+from app.store import RunStore
+from engine.errors import InputError
+
+SYSTEMS = {
+    "speculative_rag": {
+        "accuracy": 0.78, "accuracy_ci": [0.69, 0.85], "latency_ms": 171.0, "latency_cut": 0.48,
+        "latency_cut_ci": [0.44, 0.52], "target_tokens": 305, "drafter_tokens": 628,
+    },
+    "standard_rag": {"accuracy": 0.71, "accuracy_ci": [0.62, 0.79], "latency_ms": 330, "target_tokens": 640},
+    "<b>own</b>": {"accuracy": 0.5},
+}  # fmt: skip
+CALIBRATION = {
+    "temperature": 1.62, "ece_before": 0.121, "ece_after": 0.034,
+    "bins_before": [
+        {"low": 0.4, "high": 0.5, "n": 60, "confidence": 0.5, "accuracy": 0.4},
+        {"low": 0.9, "high": 1.0, "n": 0, "confidence": None, "accuracy": None},
+    ],
+    "bins_after": [[0.4, 0.5, 60, 0.5, 0.5]],
+}  # fmt: skip
+
+
+def write(path: Path, *lines: object) -> Path:
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def whole(path: Path) -> Path:
+    summary = {"event": "summary", "systems": SYSTEMS, "calibration": CALIBRATION, "dataset": "builtin"}
+    return write(path, {"event": "answered", "more": [1]}, {**summary, "n_questions": 100, "unknown": 1})
+
+
+def test_a_summary_is_read_and_what_is_not_known_is_left(tmp_path: Path) -> None:
+    found = evaluation.read(whole(tmp_path / "e.jsonl"))
+    assert found.systems["speculative_rag"].latency_cut_ci == (0.44, 0.52)
+    assert found.calibration is not None and found.calibration.temperature == 1.62
+    assert (found.n_lines, found.name) == (2, "e.jsonl")
+
+
+def test_an_evaluation_that_was_killed_has_no_systems_yet(tmp_path: Path) -> None:
+    path = write(tmp_path / "e.jsonl", {"event": "answered"}, {"event": "answered"})
+    with path.open("a", encoding="utf-8") as file:
+        file.write('{"event": "answ')
+    found = evaluation.read(path)
+    assert found.systems == {} and found.n_lines == 2
+
+
+@pytest.mark.parametrize(
+    "text", ["", "no json\n", '{"event": "summary", "systems": {"a": {"accuracy": "high"}}}\n', "\x00\n"]
+)
+def test_what_is_no_evaluation_is_refused_with_the_way_out(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "e.jsonl"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as err:
+        evaluation.read(path)
+    assert "rag eval" in err.value.hint
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError):
+        evaluation.read(tmp_path / "none.jsonl")
+
+
+@pytest.fixture
+def shown(qtbot, tmp_path: Path):  # type: ignore[no-untyped-def]
+    """A store and both panels on it, before an evaluation is opened."""
+    store = RunStore()
+    panels = EvaluationPanel(store), CalibrationPanel(store)
+    for panel in panels:
+        qtbot.addWidget(panel)
+        panel.resize(900, 500)
+        panel.show()
+
+    def show(path: Path) -> None:
+        store.open_evaluation(path)
+        qtbot.waitUntil(lambda: not store.reading)
+        for panel in panels:
+            panel.refresh()
+
+    yield store, *panels, show
+    for panel in panels:
+        panel.close()
+    store.close()
+
+
+def test_systems_stand_in_table_and_plane(shown, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    store, panel, _calibration, show = shown
+    assert panel.plane.words.isVisible()
+    show(whole(tmp_path / "e.jsonl"))
+    table = panel.table
+    rows = [[table.item(row, i).text() for i in range(table.columnCount())] for row in range(table.rowCount())]
+    assert rows[0] == ["● Speculative RAG", "0.78 [0.69, 0.85]", "171 ms", "48 [44, 52] %", "305 + 628"]
+    assert rows[2][:2] == ["■ <b>own</b>", "0.50"]
+    assert [spot.name for spot in panel.plane.spots] == ["Speculative RAG", "standard RAG"]
+    assert spots(store.evaluation)[0].along == pytest.approx((0.09, 0.07))
+    assert "100 questions" in panel.title.text()
+    assert not panel.plane.words.isVisible()
+
+
+def test_an_evaluation_under_way_says_how_to_go_on(shown, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    _store, panel, _calibration, show = shown
+    show(write(tmp_path / "e.jsonl", {"event": "answered"}))
+    assert "has not ended" in panel.title.text()
+
+
+def test_reliability_stands_beside_the_diagonal(shown, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    _store, _panel, calibration, show = shown
+    assert "8 of 10" in calibration.meaning.text()
+    show(whole(tmp_path / "e.jsonl"))
+    assert calibration.headline.text() == "T 1.62"
+    assert "60 verdicts" in calibration.meaning.text()
+    assert "0.121 as it is, 0.034" in calibration.errors.text()
+    assert [(spot.x, spot.y) for spot in calibration.plane.spots] == [(0.5, 0.4), (0.5, 0.5)]
+    assert list(calibration.plane.line.getData()[0]) == [0.0, 1.0]
+
+
+def test_a_bad_file_is_a_trouble_in_the_bar(shown, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    store, panel, _calibration, show = shown
+    (tmp_path / "e.jsonl").write_text("x\n", encoding="utf-8")
+    show(tmp_path / "e.jsonl")
+    assert store.trouble is not None and "no evaluation" in store.trouble.message
+    assert panel.table.rowCount() == 0
