@@ -1,7 +1,7 @@
 """`draftscope builtin`: the built-in world and models, examined."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import msgspec
 import typer
@@ -13,6 +13,7 @@ from engine.errors import InputError
 
 if TYPE_CHECKING:
     from engine.world.corpus import Corpus
+    from engine.world.pages import Form
 
 _LEAST = 10
 _Seed = Annotated[int, typer.Option(help="of the world the questions are about; any seed gives unseen names")]
@@ -23,6 +24,7 @@ _Models = Annotated[
 _Out = Annotated[
     Path | None, typer.Option(help="a folder for documents.jsonl and questions.jsonl of the shipped corpus")
 ]
+_Form = Annotated[str, typer.Option(help="of the documents: notes of a few facts, pages of 120 to 180 tokens, or both")]
 _Documents = Annotated[Path | None, typer.Option(help="check your own documents, an object a line")]
 _Asked = Annotated[Path | None, typer.Option(help="check your own questions over those documents")]
 
@@ -45,9 +47,16 @@ def builtin_eval(*, seed: _Seed = 0, questions: _Questions = 100, models: _Model
 
 
 def builtin_corpus(
-    *, out: _Out = None, documents: _Documents = None, questions: _Asked = None, json: Json = False
+    *,
+    out: _Out = None,
+    form: _Form = "notes",
+    documents: _Documents = None,
+    questions: _Asked = None,
+    json: Json = False,
 ) -> int:
     """Write the shipped corpus as JSON Lines, or check your own in the same form.
+
+    In another form it tells of the same world, with other questions.
 
     Documents need `id` and `text`, questions `question` and `answer`; engine/world/corpus.py has all fields."""
     from engine.world import corpus
@@ -56,7 +65,8 @@ def builtin_corpus(
         raise InputError(f"{questions} needs its documents", "give --documents FILE as well")
     if (out is None) == (documents is None):
         raise InputError("builtin corpus writes one or checks one", "give --out FOLDER, or --documents FILE")
-    found = corpus.generate(corpus.shipped_source()) if documents is None else corpus.read(documents, questions)
+    source = msgspec.structs.replace(corpus.shipped_source(), form=_form(form))
+    found = corpus.generate(source) if documents is None else corpus.read(documents, questions)
     if out is not None:
         _write_corpus(out, found)
     Output(json=json).summary(
@@ -68,6 +78,15 @@ def builtin_corpus(
         }
     )
     return OK
+
+
+def _form(form: str) -> "Form":
+    from engine.world.pages import Form
+
+    if form not in get_args(Form):
+        raise InputError(f"form = {form}: is not known", f"use {', '.join(get_args(Form))}")
+    chosen: Form = msgspec.convert(form, Form)
+    return chosen
 
 
 def _write_corpus(out: Path, made: "Corpus") -> None:

@@ -19,6 +19,10 @@ _LABELS: dict[Kind, str] = {
 SMALL: Mapping[Kind, int] = {
     "person": 10, "place": 5, "guild": 3, "ship": 3, "river": 3, "invention": 3, "event": 3,
 }  # fmt: skip
+# Enough of every kind that ten documents can state one relation about ten subjects.
+CROWDED: Mapping[Kind, int] = {
+    "person": 14, "place": 10, "guild": 10, "ship": 10, "river": 10, "invention": 10, "event": 10,
+}  # fmt: skip
 
 
 class Entity(NamedTuple):

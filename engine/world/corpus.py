@@ -19,8 +19,9 @@ import msgspec
 
 from engine.errors import InputError
 from engine.world.census import world
-from engine.world.documents import Archive, Document, archive
+from engine.world.documents import Archive, Document
 from engine.world.open_names import Kind, Split
+from engine.world.pages import Form, shelf
 from engine.world.questions import Question, questions
 
 Record = TypeVar("Record", "DocumentRecord", "QuestionRecord")
@@ -72,6 +73,7 @@ class CorpusSource(msgspec.Struct, frozen=True):
     split: Split
     sizes: dict[Kind, int]
     n_questions: int
+    form: Form = "notes"
 
 
 def shipped_source() -> CorpusSource:
@@ -83,7 +85,7 @@ def shipped_source() -> CorpusSource:
 def generate(source: CorpusSource) -> Corpus:
     """Make the corpus of a source: the same for the same source."""
     rng = Random(f"corpus/{source.seed}")
-    made = archive(rng, world(rng, source.split, source.sizes))
+    made = shelf(rng, world(rng, source.split, source.sizes), source.form)
     asked = islice(questions(made, rng), source.n_questions)
     return of_archive(made, asked)
 

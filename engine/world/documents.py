@@ -11,7 +11,8 @@ from engine.world.census import Entity, Fact, Revision, World
 
 LATER_HOLDS = "Where reports differ, the later one holds."
 _MOST_FACTS = 4
-_PRONOUN_SHARE, _CROSS_SHARE, _DUPLICATE_SHARE, _RULE_SHARE = 0.15, 0.3, 0.12, 0.5
+DUPLICATE_SHARE, RULE_SHARE = 0.12, 0.5
+_PRONOUN_SHARE, _CROSS_SHARE = 0.15, 0.3
 
 
 class Document(NamedTuple):
@@ -40,32 +41,45 @@ class Archive(NamedTuple):
 
 
 def archive(rng: Random, world: World) -> Archive:
-    """Write every document of a world, in no order."""
-    by_subject: dict[str, list[Fact]] = {}
-    for fact in world.facts:
-        by_subject.setdefault(fact.subject.name, []).append(fact)
-    written: list[Document] = []
-    for entity in world.entities:
-        written += _about(rng, entity, by_subject, world)
+    """Write every document of a world as short notes, in no order."""
+    return collected(rng, world, notes(rng, world))
+
+
+def notes(rng: Random, world: World) -> list[Document]:
+    """Write the notes about a world, without ids."""
+    by_subject = facts_by_subject(world)
+    return [document for entity in world.entities for document in _about(rng, entity, by_subject, world)]
+
+
+def collected(rng: Random, world: World, written: list[Document]) -> Archive:
+    """Documents as an archive: shuffled, each with an id."""
     rng.shuffle(written)
     return Archive(world, tuple(document._replace(id=f"d{i}") for i, document in enumerate(written)))
+
+
+def facts_by_subject(world: World) -> dict[str, list[Fact]]:
+    """The facts of a world by the name of their subject."""
+    found: dict[str, list[Fact]] = {}
+    for fact in world.facts:
+        found.setdefault(fact.subject.name, []).append(fact)
+    return found
 
 
 def _about(rng: Random, entity: Entity, by_subject: dict[str, list[Fact]], world: World) -> Iterator[Document]:
     facts = by_subject[entity.name]
     settled = [fact for fact in facts if fact.key not in world.revisions]
     rng.shuffle(settled)
-    for chosen in _shares(rng, settled):
+    for chosen in shares(rng, settled):
         yield _plain(rng, entity, _with_reference(rng, chosen, by_subject, world))
-        if rng.random() < _DUPLICATE_SHARE:
+        if rng.random() < DUPLICATE_SHARE:
             yield _plain(rng, entity, rng.sample(chosen, len(chosen)))
     for fact in facts:
         if fact.key in world.revisions:
             yield from _reports(rng, world.revisions[fact.key], settled)
 
 
-def _shares(rng: Random, facts: list[Fact]) -> Iterator[list[Fact]]:
-    """Cut the facts into documents of two to four, or one where there is no more."""
+def shares(rng: Random, facts: list[Fact]) -> Iterator[list[Fact]]:
+    """Cut facts into pieces of two to four, or one where there is no more."""
     start = 0
     while start < len(facts):
         n = rng.randint(2, _MOST_FACTS)
@@ -83,23 +97,28 @@ def _with_reference(rng: Random, facts: list[Fact], by_subject: dict[str, list[F
 
 
 def _plain(rng: Random, entity: Entity, facts: list[Fact]) -> Document:
-    sentences = [_sentence(rng, fact, first=i == 0 or fact.subject is not entity) for i, fact in enumerate(facts)]
+    sentences = [sentence(rng, fact, first=i == 0 or fact.subject is not entity) for i, fact in enumerate(facts)]
     return Document("", entity.label, " ".join(sentences), tuple(facts))
 
 
 def _reports(rng: Random, revision: Revision, settled: list[Fact]) -> Iterator[Document]:
     """The earlier and the later report, each sometimes with another fact and the rule."""
-    later = f"Report of {revision.year}, correcting that of {revision.former_year}."
-    heads = {revision.former_year: f"Report of {revision.former_year}.", revision.year: later}
-    for fact, year in ((revision.former, revision.former_year), (revision.fact, revision.year)):
+    for fact, year, head in reports(revision):
         more = rng.sample(settled, min(len(settled), rng.randint(0, 1)))
-        sentences = [_sentence(rng, one, first=True) for one in (fact, *more)]
-        rule = [LATER_HOLDS] if rng.random() < _RULE_SHARE else []
-        text = " ".join((heads[year], *sentences, *rule))
+        sentences = [sentence(rng, one, first=True) for one in (fact, *more)]
+        rule = [LATER_HOLDS] if rng.random() < RULE_SHARE else []
+        text = " ".join((head, *sentences, *rule))
         yield Document("", fact.subject.label, text, (fact, *more), year)
 
 
-def _sentence(rng: Random, fact: Fact, *, first: bool) -> str:
+def reports(revision: Revision) -> tuple[tuple[Fact, int, str], ...]:
+    """The earlier and the later report on a fact: what each says, its year, and how it begins."""
+    later = f"Report of {revision.year}, correcting that of {revision.former_year}."
+    earlier = f"Report of {revision.former_year}."
+    return (revision.former, revision.former_year, earlier), (revision.fact, revision.year, later)
+
+
+def sentence(rng: Random, fact: Fact, *, first: bool) -> str:
     """The fact in one of its wordings; after the first sentence sometimes with a pronoun."""
     wording = rng.choice(fact.relation.statements)
     pronoun = not first and wording.startswith("{s}") and rng.random() < _PRONOUN_SHARE

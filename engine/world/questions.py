@@ -10,8 +10,9 @@ from engine.world.documents import Archive, Document, plainly, said
 
 QuestionKind: TypeAlias = Literal["single", "dated", "bridge", "comparison", "claim"]
 QUESTION_KINDS: tuple[QuestionKind, ...] = get_args(QuestionKind)
-TRUE, FALSE = "True", "False"
+TRUE, FALSE, UNKNOWN = "True", "False", "unknown"
 _CLAIM = "True or false: {c}"
+_NOT_SAID = "The evidence does not say: {q}"
 _FALSE_SHARE, _DISPUTED_CLAIMS = 0.5, 0.5
 
 
@@ -27,7 +28,8 @@ class Question(NamedTuple):
     """A question with everything needed to judge an answer.
 
     gold: ids of the fewest documents that answer it; supporting: every document that states a fact it needs;
-    contradicting: documents that state something else about the same (older reports)."""
+    contradicting: documents that state something else about the same (older reports); facts: what is asked about, one a
+    step."""
 
     kind: QuestionKind
     text: str
@@ -37,6 +39,20 @@ class Question(NamedTuple):
     supporting: tuple[str, ...]
     contradicting: tuple[str, ...]
     steps: tuple[Step, ...]
+    facts: tuple[Fact, ...]
+
+
+def without(question: Question, missing: int) -> Question:
+    """The question as it is answered from evidence that lacks one of its facts: what is known before it, and that the
+    evidence does not say the rest."""
+    known = [plainly(fact) for fact in question.facts[:missing]]
+    rationale = " ".join((*known, _NOT_SAID.format(q=question.steps[missing].question)))
+    return question._replace(answer=UNKNOWN, rationale=rationale)
+
+
+def is_claim(text: str) -> bool:
+    """Whether a question asks for True or False."""
+    return text.strip().startswith(_CLAIM.format(c=""))
 
 
 class Asker:
@@ -144,7 +160,7 @@ class Asker:
         gold = tuple(dict.fromkeys(step.document for step in steps))
         rationale = " ".join(plainly(fact) for fact in facts)
         return Question(
-            kind, text, answer, rationale, gold, tuple(sorted(supporting)), tuple(sorted(former)), steps
+            kind, text, answer, rationale, gold, tuple(sorted(supporting)), tuple(sorted(former)), steps, facts,
         )  # fmt: skip
 
 

@@ -87,10 +87,14 @@ def _passing(rng: Random) -> Scene:
 
 def story(rng: Random) -> str:
     """Write one story of about 100 to 250 words, consistent in its names and things."""
+    return "".join(piece for sentence in sentences(rng) for piece in (sentence, _gap(rng)))[:-1]
+
+
+def sentences(rng: Random) -> list[str]:
+    """Write the sentences of one story; a few of them belong together as one."""
     scene = {**_people(rng), **_places(rng), **_trades(rng), **_things(rng)}
     plot = rng.choice(beats.PLOTS)
-    sentences = [template.format_map({**scene, **_passing(rng)}) for beat in plot for template in _templates(rng, beat)]
-    return "".join(piece for sentence in sentences for piece in (sentence, _gap(rng)))[:-1]
+    return [template.format_map({**scene, **_passing(rng)}) for beat in plot for template in _templates(rng, beat)]
 
 
 def _templates(rng: Random, beat: tuple[str, ...]) -> list[str]:

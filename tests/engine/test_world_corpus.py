@@ -106,6 +106,15 @@ def test_command_writes_the_shipped_corpus_and_checks_it(tmp_path: Path, capsys:
     assert written["kinds"] == checked["kinds"] == sorted(QUESTION_KINDS)
 
 
+def test_shipped_corpus_as_pages_tells_of_the_same_world(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["builtin", "corpus", "--out", str(tmp_path), "--form", "pages", "--json"]) == 0
+    capsys.readouterr()
+    pages = corpus.read(tmp_path / "documents.jsonl", tmp_path / "questions.jsonl").documents
+    notes = corpus.generate(corpus.shipped_source()).documents
+    assert {state for page in pages for state in page.states} == {state for note in notes for state in note.states}
+    assert all("\n" in page.text for page in pages)
+
+
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
@@ -113,6 +122,7 @@ def test_command_writes_the_shipped_corpus_and_checks_it(tmp_path: Path, capsys:
         (["--questions", "q.jsonl"], "needs its documents"),
         (["--documents", "missing.jsonl"], "missing.jsonl"),
         (["--out", "."], "exists already"),
+        (["--out", "new", "--form", "books"], "form = books"),
     ],
 )
 def test_command_refuses_in_one_line(
