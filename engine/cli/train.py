@@ -15,6 +15,9 @@ from engine.paths import training
 _Work = Annotated[Path | None, typer.Option(help="where checkpoints lie; a user folder unless given")]
 _Out = Annotated[Path | None, typer.Option(help="where finished models go; beside the checkpoints unless given")]
 _First = Annotated[Path | None, typer.Option(help="begin the target with the weights of this folder, of its shape")]
+_Continued = Annotated[
+    Path | None, typer.Option(help="teach this trained target, and the drafters beside it, what retrieval brings")
+]
 _Snapshots = Annotated[float | None, typer.Option(help="write the unfinished model so often, in minutes")]
 _Wider = Annotated[int, typer.Option(min=1, max=64, help="times the rows a step; a GPU has room for 16")]
 _Minutes = Annotated[float | None, typer.Option(help="stop, resumable, after so many minutes")]
@@ -26,6 +29,7 @@ def train_builtin(
     out: _Out = None,
     minutes: _Minutes = None,
     start_from: _First = None,
+    continue_from: _Continued = None,
     snapshot_minutes: _Snapshots = None,
     wider: _Wider = 1,
     json: Json = False,
@@ -34,8 +38,11 @@ def train_builtin(
     for name, value in (("minutes", minutes), ("snapshot-minutes", snapshot_minutes)):
         if value is not None and value <= 0:
             raise InputError(f"{name} = {value}: must be > 0", f"leave --{name} out to do without")
-    if start_from is not None and not (start_from / "config.json").exists():
-        raise InputError(f"{start_from} holds no model", "name a folder with config.json and model.safetensors")
+    for first in (start_from, continue_from):
+        if first is not None and not (first / "config.json").exists():
+            raise InputError(f"{first} holds no model", "name a folder with config.json and model.safetensors")
+    if start_from is not None and continue_from is not None:
+        raise InputError("a target is begun or continued", "give --start-from or --continue-from")
     from engine.events import Measured, Warned
     from engine.training.builtin import finished_stages, train_builtin
 
@@ -45,8 +52,9 @@ def train_builtin(
     losses: dict[str, float] = {}
     with stoppable() as flag:
         for event in train_builtin(
-            folder, published, minutes=minutes, start_from=start_from, snapshot_minutes=snapshot_minutes, wider=wider
-        ):
+            folder, published, minutes=minutes, start_from=start_from, continue_from=continue_from,
+            snapshot_minutes=snapshot_minutes, wider=wider,
+        ):  # fmt: skip
             output.event(event)
             if isinstance(event, Measured):
                 losses[event.name] = event.value

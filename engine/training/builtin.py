@@ -25,11 +25,9 @@ from engine.training.objectives import forward_kl, next_token_loss
 from engine.training.probe import probe
 from engine.training.publish import publish
 from engine.training.rows import Batch, MixtureRows, ProseRows, Rows
-from engine.training.samples import Sampler
-from engine.training.stages import DRAFTERS, TARGET, Stage
+from engine.training.samples import sampler
+from engine.training.stages import CONTINUED_DRAFTERS, CONTINUED_TARGET, DRAFTERS, TARGET, Stage
 from engine.training.tokenizer import train_tokenizer
-from engine.world.census import world
-from engine.world.documents import archive
 from engine.world.ledger import ledger
 from engine.world.story import stories
 
@@ -39,12 +37,13 @@ _RANDOM_WEIGHTS = "random weights"
 
 
 class Job(NamedTuple):
-    """One call's orders: folders, first weights of the target, when to stop, how often to write snapshots, how many
-    processes make batches."""
+    """One call's orders: folders, first weights of the target, the target that is continued, when to stop, how often to
+    write snapshots, how many processes make batches."""
 
     work: Path
     out: Path
     first: Path | None = None
+    continued: Path | None = None
     deadline: float | None = None
     snapshot_s: float | None = None
     n_workers: int = 0
@@ -56,25 +55,29 @@ def train_builtin(
     *,
     minutes: float | None = None,
     start_from: Path | None = None,
+    continue_from: Path | None = None,
     snapshot_minutes: float | None = None,
     wider: int = 1,
 ) -> Iterator[Event]:
     """Train every stage that is not finished, keeping checkpoints in `work` and finished models in `out`.
 
-    minutes: stop, resumable, after so long. start_from: a model of the target's shape to begin with. snapshot_minutes:
-    how often the unfinished model is written to `work`/snapshots. wider: so many times the rows a step, made by worker
-    processes; a GPU has room for 16. Finished stages are never trained twice.
-    Raises EngineError at a loss that is not finite or a full disk."""
+    minutes: stop, resumable, after so long. start_from: a model of the target's shape to begin with. continue_from: a
+    trained target that only learns what retrieval brings, as do the drafters beside it. snapshot_minutes: how often
+    the unfinished model is written to `work`/snapshots. wider: so many times the rows a step, made by worker processes;
+    a GPU has room for 16. Finished stages are never trained twice.
+    Raises EngineError at a loss that is not finite or a full disk, InputError where `work` holds another training."""
     deadline = None if minutes is None else time.monotonic() + 60 * minutes
     snapshot_s = None if snapshot_minutes is None else 60 * snapshot_minutes
     n_workers = 0 if wider == 1 else max(1, (os.cpu_count() or 2) - 2)
-    job = Job(work, out, start_from, deadline, snapshot_s, n_workers)
     quiet_libraries()
     with _alone(work):
         _make_folder(out)
-        tokenizer = _tokenizer(work)
-        target = yield from _stage(TARGET.wider(wider), tokenizer, job, target=None)
-        for stage in DRAFTERS:
+        continued = _continued(work, continue_from)
+        job = Job(work, out, start_from, continued, deadline, snapshot_s, n_workers)
+        tokenizer = _tokenizer(work, continued)
+        first, drafters = (TARGET, DRAFTERS) if continued is None else (CONTINUED_TARGET, CONTINUED_DRAFTERS)
+        target = yield from _stage(first.wider(wider), tokenizer, job, target=None)
+        for stage in drafters:
             if target is not None:
                 yield from _stage(stage.wider(wider), tokenizer, job, target=target)
 
@@ -97,11 +100,28 @@ def _make_folder(folder: Path) -> None:
         raise InputError(f"{folder} cannot hold a training ({err.strerror})", "choose another folder") from err
 
 
-def _tokenizer(work: Path) -> PreTrainedTokenizerFast:
+def _continued(work: Path, wanted: Path | None) -> Path | None:
+    """The target that the training in a folder continues, as it was begun; None where it began with nothing."""
+    note = work / "continued"
+    if note.exists():
+        begun = Path(note.read_text(encoding="utf-8"))
+        if wanted is not None and wanted.absolute() != begun:
+            raise InputError(f"the training in {work} continues {begun}", "choose another folder")
+        return begun
+    if wanted is None:
+        return None
+    if (work / TARGET.name).exists():
+        raise InputError(f"the training in {work} began from the beginning", "choose another folder")
+    with refused_by_disk("the training", work):
+        note.write_text(str(wanted.absolute()), encoding="utf-8")
+    return wanted.absolute()
+
+
+def _tokenizer(work: Path, continued: Path | None) -> PreTrainedTokenizerFast:
+    """The tokenizer of the training; of the target that is continued, where one is."""
     folder = work / "tokenizer"
     if not (folder / "tokenizer.json").exists():
-        made = train_tokenizer(tokenizer_texts(_N_TOKENIZER_TEXTS), n_entries=shapes.N_ENTRIES)
-        made.model_max_length = shapes.CONTEXT
+        made = _new_tokenizer() if continued is None else PreTrainedTokenizerFast.from_pretrained(continued)
         with refused_by_disk("the tokenizer", folder):
             draft = work / "tokenizer.partial"
             made.save_pretrained(draft)
@@ -110,13 +130,20 @@ def _tokenizer(work: Path) -> PreTrainedTokenizerFast:
     return loaded
 
 
+def _new_tokenizer() -> PreTrainedTokenizerFast:
+    made = train_tokenizer(tokenizer_texts(_N_TOKENIZER_TEXTS), n_entries=shapes.N_ENTRIES)
+    made.model_max_length = shapes.CONTEXT
+    return made
+
+
 def tokenizer_texts(n: int) -> Iterator[str]:
     """Yield n texts in every format and, between them, stories."""
     rng, told = Random(_TOKENIZER_SEED), stories(_TOKENIZER_SEED)
     for i in range(n):
         if i % _TEXTS_PER_WORLD == 0:
-            sampler = Sampler(archive(rng, world(rng, "train")), rng)
-        yield sampler.draw(rng.choice(curriculum.PHASES), most_documents=4).text
+            phase = rng.choice(curriculum.PHASES)
+            drawn = sampler(rng, phase, "train", rng.choice(phase.forms))
+        yield drawn.draw(phase, most_documents=4).text
         if i % _TEXTS_PER_STORY == 0:
             yield next(told)
 
@@ -175,22 +202,32 @@ def _first_weights(
     target: LlamaForCausalLM | None,
 ) -> str:
     """Put the stage's first weights into the model; returns what they are."""
-    if target is not None and stage.grown_from_target:
+    source = _source(stage, job, is_target=target is None)
+    if source is None and target is not None and stage.grown_from_target:
         first_weights.grow_from(target, model)
         return "layers of the target"
     note = job.work / f"{stage.name}.start"
-    if target is None and job.first is not None and not (job.work / stage.name).exists():
-        first_weights.start_from(job.first, model, tokenizer)
+    if source is not None and not (job.work / stage.name).exists():
+        first_weights.start_from(source, model, tokenizer)
         with refused_by_disk("the training", job.work):
-            note.write_text(first_weights.describe(job.first))
+            note.write_text(first_weights.describe(source))
     return note.read_text() if note.exists() else _RANDOM_WEIGHTS
+
+
+def _source(stage: Stage, job: Job, *, is_target: bool) -> Path | None:
+    """The model that a stage begins with, if there is one: beside a target that is continued lie its drafters."""
+    if is_target:
+        return job.continued or job.first
+    beside = None if job.continued is None else job.continued.parent / stage.name
+    return beside if beside is not None and (beside / "model.safetensors").exists() else None
 
 
 def _rows(stage: Stage, tokenizer: PreTrainedTokenizerFast) -> Rows:
     if stage.mixture == "ledgers":
         return ProseRows(tokenizer, ledger, seed=stage.seed)
     phases: dict[str, tuple[Phase, ...]] = {
-        "everything": curriculum.PHASES, "drafting": (curriculum.DRAFTING,), "reading": (curriculum.READING,),
+        "everything": curriculum.PHASES, "retrieval": (curriculum.RETRIEVAL,), "drafting": (curriculum.DRAFTING,),
+        "reading": (curriculum.READING,),
     }  # fmt: skip
     return MixtureRows(tokenizer, phases[stage.mixture], seed=stage.seed, steps=stage.plan.steps)
 
@@ -212,7 +249,8 @@ def _named(event: Event, stage: str) -> Event:
 
 def finished_stages(out: Path) -> list[str]:
     """Names of the stages whose models are complete in `out`."""
-    return [stage.name for stage in (TARGET, *DRAFTERS) if (out / stage.name / "provenance.json").exists()]
+    names = dict.fromkeys(stage.name for stage in (TARGET, *DRAFTERS, *CONTINUED_DRAFTERS))
+    return [name for name in names if (out / name / "provenance.json").exists()]
 
 
 def _objective(model: LlamaForCausalLM, teacher: LlamaForCausalLM | None) -> Objective:

@@ -1,10 +1,15 @@
 """What a model sees when: formats, question kinds and numbers of documents, by how far training has come.
 
 Copying over few documents comes first: it carries everything that follows. Judging gets a stretch of its own: at a few
-judgements a batch it does not begin to be learned. Knows neither tokens nor models."""
+judgements a batch it does not begin to be learned. What retrieval brings comes last: near neighbours, pages, evidence
+without the answer. Knows neither tokens nor models."""
 
+from collections.abc import Mapping
 from typing import Literal, NamedTuple, TypeAlias
 
+from engine.world.census import CROWDED, SMALL
+from engine.world.open_names import Kind
+from engine.world.pages import Form
 from engine.world.questions import QuestionKind
 
 Format: TypeAlias = Literal["standard", "draft", "reflection", "drag", "iterdrag"]
@@ -14,7 +19,11 @@ class Phase(NamedTuple):
     """A stretch of training, up to a share of all steps: the share of rows that are prose, weights of formats and kinds
     in the others, and numbers of documents.
 
-    n_questions: at most so many, one after another about the same documents, in a share of the standard texts."""
+    n_questions: at most so many, one after another about the same documents, in a share of the standard texts; many:
+    numbers of documents in long rows; near_share: of the documents beside those that answer, near neighbours;
+    missing_share: of standard RAG and drafts, those whose evidence lacks the answer; hard_share: of the unsupported
+    judgements, those a drafter could make; document_weight, fill_weight: how much the prediction of a
+    document counts, and of the prose behind the last text of a row."""
 
     until: float
     prose: float
@@ -23,10 +32,18 @@ class Phase(NamedTuple):
     n_documents: tuple[int, ...]
     n_questions: int
     several_share: float = 0.5
+    many: tuple[int, ...] = (8, 10, 16, 24)
+    forms: tuple[Form, ...] = ("notes",)
+    sizes: Mapping[Kind, int] = SMALL
+    near_share: float = 0.0
+    missing_share: float = 0.0
+    hard_share: float = 0.0
+    document_weight: float = 0.2
+    fill_weight: float = 0.4
 
 
 FIRST = Phase(
-    0.2,
+    0.15,
     0.2,
     {"standard": 0.62, "draft": 0.3, "reflection": 0.08},
     {"single": 0.9, "dated": 0.05, "claim": 0.05},
@@ -35,7 +52,7 @@ FIRST = Phase(
     several_share=0.8,
 )
 SECOND = Phase(
-    0.45,
+    0.33,
     0.2,
     {"standard": 0.28, "draft": 0.24, "reflection": 0.28, "drag": 0.06, "iterdrag": 0.14},
     {"single": 0.48, "dated": 0.1, "bridge": 0.16, "comparison": 0.08, "claim": 0.18},
@@ -43,7 +60,7 @@ SECOND = Phase(
     n_questions=5,
 )
 JUDGING = Phase(
-    0.8,
+    0.6,
     0.1,
     {"standard": 0.35, "draft": 0.1, "reflection": 0.5, "iterdrag": 0.05},
     {"single": 0.3, "dated": 0.1, "bridge": 0.1, "comparison": 0.05, "claim": 0.45},
@@ -51,12 +68,29 @@ JUDGING = Phase(
     n_questions=6,
 )
 THIRD = Phase(
-    1.0,
+    0.74,
     0.2,
     {"standard": 0.24, "draft": 0.3, "reflection": 0.2, "drag": 0.08, "iterdrag": 0.18},
     {"single": 0.42, "dated": 0.08, "bridge": 0.16, "comparison": 0.06, "claim": 0.28},
     (1, 2, 4, 4, 6, 8, 10),
     n_questions=4,
+)
+RETRIEVAL = Phase(
+    1.0,
+    0.15,
+    {"standard": 0.32, "draft": 0.3, "reflection": 0.22, "drag": 0.05, "iterdrag": 0.11},
+    {"single": 0.48, "dated": 0.08, "bridge": 0.12, "comparison": 0.06, "claim": 0.26},
+    (4, 6, 8, 10, 10),
+    n_questions=3,
+    several_share=0.2,
+    many=(6, 8, 10, 10),
+    forms=("notes", "pages", "both"),
+    sizes=CROWDED,
+    near_share=0.6,
+    missing_share=0.25,
+    hard_share=0.6,
+    document_weight=0.05,
+    fill_weight=0.1,
 )
 DRAFTING = Phase(
     1.0,
@@ -65,16 +99,24 @@ DRAFTING = Phase(
     {"single": 0.5, "dated": 0.1, "bridge": 0.18, "comparison": 0.08, "claim": 0.14},
     (1, 2, 4, 6),
     n_questions=4,
+    forms=("notes", "pages"),
 )
 READING = Phase(
     1.0,
     0.05,
-    {"standard": 0.2, "draft": 0.65, "drag": 0.05, "iterdrag": 0.1},
+    {"standard": 0.15, "draft": 0.7, "drag": 0.05, "iterdrag": 0.1},
     {"single": 0.42, "dated": 0.08, "bridge": 0.14, "comparison": 0.06, "claim": 0.3},
     (1, 2, 2, 3, 4),
-    n_questions=5,
+    n_questions=3,
+    several_share=0.2,
+    forms=("notes", "pages", "both"),
+    sizes=CROWDED,
+    near_share=0.6,
+    missing_share=0.3,
+    document_weight=0.05,
+    fill_weight=0.1,
 )
-PHASES = (FIRST, SECOND, JUDGING, THIRD)
+PHASES = (FIRST, SECOND, JUDGING, THIRD, RETRIEVAL)
 
 
 def phase_at(phases: tuple[Phase, ...], share: float) -> Phase:

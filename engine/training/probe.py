@@ -15,19 +15,27 @@ from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 from engine import prompts
 from engine.prompts import Prompt
-from engine.training.curriculum import Format
+from engine.training.curriculum import RETRIEVAL, Format
 from engine.training.rows import encode
-from engine.training.samples import Sampler
+from engine.training.samples import Sampler, sampler
 from engine.world.census import world
 from engine.world.documents import archive
+from engine.world.pages import Form
 from engine.world.questions import QuestionKind
 from engine.world.story import story
 
 _SEED = 20_251
+_RETRIEVED = RETRIEVAL._replace(near_share=1.0, missing_share=0.0)
 PROBES: tuple[tuple[Format, QuestionKind, int], ...] = (
     ("standard", "single", 1), ("standard", "single", 4), ("standard", "single", 10), ("draft", "single", 1),
     ("draft", "single", 4), ("standard", "dated", 2), ("standard", "claim", 1), ("standard", "comparison", 2),
     ("draft", "bridge", 2), ("iterdrag", "bridge", 2), ("reflection", "single", 0),
+)  # fmt: skip
+# Among near neighbours alone, as a retriever finds them; the last says whether the evidence lacks the answer.
+NEAR_PROBES: tuple[tuple[Format, QuestionKind, int, Form, bool], ...] = (
+    ("standard", "single", 10, "notes", False), ("standard", "single", 10, "pages", False),
+    ("standard", "single", 10, "notes", True), ("draft", "single", 2, "pages", False),
+    ("draft", "single", 2, "pages", True),
 )  # fmt: skip
 
 
@@ -49,11 +57,28 @@ def samples(format_: Format, kind: QuestionKind, n_documents: int, n: int) -> li
     return found
 
 
+def near_samples(
+    format_: Format, kind: QuestionKind, n_documents: int, form: Form, lacks: bool, n: int
+) -> list[Prompt]:
+    """n texts over fresh crowded worlds of the validation split, among near neighbours, the same every time."""
+    found = []
+    for i in range(n):
+        rng = Random(f"{_SEED}/near/{format_}/{kind}/{n_documents}/{form}/{lacks}/{i}")
+        drawn = sampler(rng, _RETRIEVED, "validation", form)
+        write = drawn.withhold if lacks else drawn.write
+        found.append(write(format_, drawn.ask(kind), n_documents))
+    return found
+
+
 def probe(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, n: int) -> Iterator[Score]:
     """Score every probe on n texts; last the prose, whose `exact` is the share of its tokens predicted."""
     for format_, kind, n_documents in PROBES:
         found = [written(model, tokenizer, text) for text in samples(format_, kind, n_documents, n)]
         yield _score(f"{format_} {kind} {n_documents}", found)
+    for format_, kind, n_documents, form, lacks in NEAR_PROBES:
+        texts = near_samples(format_, kind, n_documents, form, lacks, n)
+        name = f"{format_} {kind} near {n_documents} {form}{' without the answer' if lacks else ''}"
+        yield _score(name, [written(model, tokenizer, text) for text in texts])
     rng = Random(_SEED)
     found = [written(model, tokenizer, prompts.prose(story(rng))._replace(written_from=0)) for _ in range(n)]
     right = torch.cat([correct for _, correct in found]).float().mean()

@@ -10,24 +10,23 @@ from torch.nn import functional
 from transformers import PreTrainedTokenizerFast
 
 from engine import prompts
-from engine.prompts import Prompt
+from engine.prompts import Prompt, Segment, SegmentName
 from engine.training.curriculum import Phase, phase_at
-from engine.training.samples import Sampler
-from engine.world.census import world
-from engine.world.documents import archive
-from engine.world.questions import FALSE, TRUE
+from engine.training.samples import sampler
+from engine.world.pages import Form
+from engine.world.questions import FALSE, TRUE, UNKNOWN, is_claim
 from engine.world.story import story
 
 Tell: TypeAlias = Callable[[Random], str]
 ANSWER_WEIGHT, ELSEWHERE_WEIGHT, PROSE_WEIGHT = 1.0, 0.2, 0.4
 # One token carries the whole judgement: at weight 1 it drowned among the names of a batch and stayed at chance.
 DECISION_WEIGHT = 15.0
-_DECISIONS = {prompts.YES, prompts.NO, f" {TRUE}", f" {FALSE}"}
-_TOKENS_PER_DOCUMENT = 36
-_MISFITS = 3
+_DECISIONS, _UNKNOWN = {prompts.YES, prompts.NO, f" {TRUE}", f" {FALSE}"}, f" {UNKNOWN}"
+_TOKENS_PER_DOCUMENT: dict[Form, int] = {"notes": 36, "pages": 165, "both": 110}
+_MISFITS = 6
 _SAMPLES_PER_WORLD = 8
 _MOST_SKIPPED = 300
-_LONG, _MANY = 2048, (8, 10, 16, 24)
+_LONG = 2048
 
 
 class RowShape(NamedTuple):
@@ -64,22 +63,39 @@ class Rows(Protocol):
         """The batch of a step."""
 
 
-def encode(tokenizer: PreTrainedTokenizerFast, prompt: Prompt) -> Text:
+def encode(tokenizer: PreTrainedTokenizerFast, prompt: Prompt, document_weight: float = ELSEWHERE_WEIGHT) -> Text:
     """The prompt's ids; what a model is to write weighs most, its questions and all that is given less."""
     found = tokenizer(prompt.text, return_offsets_mapping=True)
     if not prompt.segments:
         return Text([*found["input_ids"], int(tokenizer.eos_token_id)], [PROSE_WEIGHT] * (len(found["input_ids"]) + 1))
-    weights = [_weight(prompt, end) for _, end in found["offset_mapping"]]
+    weights = [_weight(prompt, start, end, document_weight) for start, end in found["offset_mapping"]]
     return Text([*found["input_ids"], int(tokenizer.eos_token_id)], [*weights, ANSWER_WEIGHT])
 
 
-def _weight(prompt: Prompt, end: int) -> float:
-    """The weight of the token that ends at a character."""
+def _weight(prompt: Prompt, start: int, end: int, document_weight: float) -> float:
+    """The weight of the token of characters [start, end)."""
     segment = next((segment for segment in prompt.segments if segment.start < end <= segment.end), None)
-    if end <= prompt.written_from or (segment is not None and segment.name == "question"):
-        return ELSEWHERE_WEIGHT
-    decides = segment is not None and prompt.text[segment.start : segment.end] in _DECISIONS
+    name = None if segment is None else segment.name
+    if end <= prompt.written_from or name == "question":
+        return _given(prompt, name, document_weight)
+    decides = segment is not None and _decides(prompt, segment, start)
     return DECISION_WEIGHT if decides else ANSWER_WEIGHT
+
+
+def _given(prompt: Prompt, name: SegmentName | None, document_weight: float) -> float:
+    """The weight of what is given. A judged "unknown" counts nothing: a verifier that came to expect it would hold it
+    for the most probable of all responses."""
+    if name in ("documents", "demonstration"):
+        return document_weight
+    judged = name in ("answer", "rationale") and prompt.part("answer") == _UNKNOWN
+    return 0.0 if judged else ELSEWHERE_WEIGHT
+
+
+def _decides(prompt: Prompt, segment: Segment, start: int) -> bool:
+    """Whether the token that starts at a character carries the whole answer; of "unknown" the first alone does."""
+    text = prompt.text[segment.start : segment.end]
+    begins = start <= segment.start + 1  # the blank before a word belongs to its token or not
+    return text in _DECISIONS or (text == _UNKNOWN and begins and is_claim(prompt.part("question")))
 
 
 class ProseRows:
@@ -114,21 +130,23 @@ class MixtureRows:
         rows = [
             _prose(self._tokenizer, story, rng, shape.length, n_skipped=rng.randrange(_MOST_SKIPPED))
             if rng.random() < phase.prose
-            else self._row(rng, texts, shape.length)
+            else self._row(rng, texts, shape.length, phase.fill_weight)
             for _ in range(shape.n_rows)
         ]
         return stacked(rows)
 
     def _texts(self, rng: Random, phase: Phase, length: int) -> Iterator[Text]:
-        most_documents = max(1, length // _TOKENS_PER_DOCUMENT - 1)
         if length >= _LONG:
-            phase = phase._replace(n_documents=_MANY)
+            phase = phase._replace(n_documents=phase.many)
         while True:
-            sampler = Sampler(archive(rng, world(rng, "train")), rng)
+            form = rng.choice(phase.forms)
+            most_documents = max(1, length // _TOKENS_PER_DOCUMENT[form] - 1)
+            drawn = sampler(rng, phase, "train", form)
             for _ in range(_SAMPLES_PER_WORLD):
-                yield encode(self._tokenizer, sampler.draw(phase, most_documents=most_documents))
+                text = drawn.draw(phase, most_documents=most_documents)
+                yield encode(self._tokenizer, text, phase.document_weight)
 
-    def _row(self, rng: Random, texts: Iterator[Text], length: int) -> Text:
+    def _row(self, rng: Random, texts: Iterator[Text], length: int, fill_weight: float) -> Text:
         ids: list[int] = []
         weights: list[float] = []
         misfits = 0
@@ -139,8 +157,9 @@ class MixtureRows:
                 continue
             ids += text.ids
             weights += text.weights
-        rest = _prose(self._tokenizer, story, rng, length - len(ids))
-        return Text(ids + rest.ids, weights + rest.weights)
+        n_left = length - len(ids)
+        rest = _prose(self._tokenizer, story, rng, n_left)
+        return Text(ids + rest.ids, weights + [fill_weight] * n_left)
 
 
 def _prose(tokenizer: PreTrainedTokenizerFast, tell: Tell, rng: Random, length: int, *, n_skipped: int = 0) -> Text:

@@ -7,13 +7,19 @@ from typing import TypeVar
 from engine import prompts
 from engine.prompts import Demonstration, Prompt
 from engine.training.curriculum import Format, Phase
-from engine.world.documents import Archive, Document
-from engine.world.questions import FALSE, TRUE, Asker, Question, QuestionKind
+from engine.training.evidence import Evidence
+from engine.world.census import world
+from engine.world.documents import Archive, Document, plainly
+from engine.world.open_names import Split
+from engine.world.pages import Form, shelf
+from engine.world.questions import FALSE, TRUE, Asker, Question, QuestionKind, without
 from engine.world.story import story
 
 T = TypeVar("T")
 _MOST_DEMONSTRATIONS = 2
 _SUPPORTED_SHARE, _EASY_SHARE = 0.55, 0.15
+_UNKNOWN_SHARE = 0.4
+_WITHHELD: tuple[Format, ...] = ("standard", "draft")
 
 
 def weighted(rng: Random, weights: Mapping[T, float]) -> T:
@@ -21,14 +27,35 @@ def weighted(rng: Random, weights: Mapping[T, float]) -> T:
     return rng.choices(tuple(weights), tuple(weights.values()))[0]
 
 
-class Sampler:
-    """Draws training texts over one archive."""
+def sampler(rng: Random, phase: Phase, split: Split, form: Form) -> "Sampler":
+    """A sampler over a fresh world of the split, written in a form, that draws as the phase has it."""
+    made = shelf(rng, world(rng, split, phase.sizes), form)
+    return Sampler(
+        made, rng, near_share=phase.near_share, missing_share=phase.missing_share, hard_share=phase.hard_share
+    )
 
-    def __init__(self, archive: Archive, rng: Random) -> None:
+
+class Sampler:
+    """Draws training texts over one archive.
+
+    near_share: of the documents beside those that answer, near neighbours; missing_share: of standard RAG and drafts,
+    those whose evidence lacks the answer; hard_share: of the unsupported judgements, those a drafter could make."""
+
+    def __init__(
+        self,
+        archive: Archive,
+        rng: Random,
+        *,
+        near_share: float = 0.0,
+        missing_share: float = 0.0,
+        hard_share: float = 0.0,
+    ) -> None:
         self._rng = rng
         self._asker = Asker(archive, rng)
-        self._documents = {document.id: document for document in archive.documents}
+        self._evidence = Evidence(archive, rng)
+        self._facts = archive.world.facts
         self._answerable = self._asker.answerable()
+        self._near_share, self._missing_share, self._hard_share = near_share, missing_share, hard_share
 
     def draw(self, phase: Phase, *, most_documents: int) -> Prompt:
         """Draw a complete text: format, kind and number of documents as the phase has them."""
@@ -46,7 +73,16 @@ class Sampler:
         """A question and its answer in a format, among at least `n_documents` documents."""
         if format_ == "reflection":
             return self._reflection(question)
-        shown = self.shown(question, n_documents)
+        if format_ in _WITHHELD and self._missing_share and self._rng.random() < self._missing_share:
+            return self.withhold(format_, question, n_documents)
+        return self._written(format_, question, self.shown(question, n_documents))
+
+    def withhold(self, format_: Format, question: Question, n_documents: int) -> Prompt:
+        """The question in a format among documents that do not answer it, and what is to be said then."""
+        withheld = self._evidence.withheld(question, n_documents, self._near_share)
+        return self._written(format_, withheld.question, withheld.documents)
+
+    def _written(self, format_: Format, question: Question, shown: tuple[str, ...]) -> Prompt:
         match format_:
             case "draft":
                 return prompts.rag_draft(shown, question.text, question.rationale, question.answer)
@@ -62,14 +98,8 @@ class Sampler:
         return prompts.standard_rag(shown, question.text, question.answer)
 
     def shown(self, question: Question, n: int) -> tuple[str, ...]:
-        """The texts of the gold documents, of what contradicts them, and of others up to n, shuffled."""
-        needed = dict.fromkeys((*question.gold, *question.contradicting))
-        taken = {*needed, *question.supporting}
-        others = [key for key in self._documents if key not in taken]
-        others = self._rng.sample(others, max(0, min(n - len(needed), len(others))))
-        keys = [*needed, *others]
-        self._rng.shuffle(keys)
-        return tuple(self._documents[key].text for key in keys)
+        """The texts of the gold documents, of what contradicts them, and of others up to n; shuffled."""
+        return self._evidence.shown(question, n, self._near_share)
 
     def reflect(self, question: Question, *, supported: bool) -> Prompt:
         """The question with its answer and rationale, or with ones that do not belong to it."""
@@ -87,11 +117,27 @@ class Sampler:
 
     def _unsupported(self, question: Question) -> tuple[str, str]:
         """A wrong answer beside the right rationale, or a rationale that belongs to another question."""
+        if self._hard_share and self._rng.random() < self._hard_share:
+            return self.invented(question)
         other = self._other(question)
         if self._rng.random() < 0.5:
             return other.answer, other.rationale
         flipped = FALSE if question.answer == TRUE else TRUE
         return (flipped if question.kind == "claim" else other.answer), question.rationale
+
+    def invented(self, question: Question) -> tuple[str, str]:
+        """What a drafter writes that lacks the answer: that it is unknown, or what holds of somebody else."""
+        fact = self._rng.choice(question.facts)
+        others = [o for o in self._facts if o.relation is fact.relation and o.subject is not fact.subject]
+        if self._rng.random() < _UNKNOWN_SHARE or not others:
+            lacking = without(question, self._rng.randrange(len(question.facts)))
+            return lacking.answer, lacking.rationale
+        elsewhere = self._rng.choice(others)
+        rationale = " ".join(plainly(elsewhere if one is fact else one) for one in question.facts)
+        if question.kind == "claim":
+            return self._rng.choice((TRUE, FALSE)), rationale
+        last = fact is question.facts[-1] and question.kind != "comparison"
+        return elsewhere.value if last else question.answer, rationale
 
     def _other(self, question: Question) -> Question:
         """A question with another rationale and, but for claims, another answer: of the same kind, or a single one
@@ -118,7 +164,7 @@ class Sampler:
 
     def demonstration(self, question: Question, *, steps: bool) -> Demonstration:
         """An answered question with its gold documents."""
-        shown = tuple(self._documents[key].text for key in question.gold)
+        shown = self._evidence.texts(question.gold)
         return Demonstration(shown, question.text, question.answer, steps_of(question) if steps else ())
 
 

@@ -9,8 +9,9 @@ from engine.training.plan import Plan, Stretch
 from engine.training.rows import RowShape
 from engine.training.shapes import Shape
 
-Mixture: TypeAlias = Literal["everything", "drafting", "reading", "ledgers"]
-_SHORT, _MIDDLE, _LONG, _LONGEST = RowShape(8, 256), RowShape(4, 512), RowShape(1, 2048), RowShape(1, 4096)
+Mixture: TypeAlias = Literal["everything", "retrieval", "drafting", "reading", "ledgers"]
+_SHORT, _MIDDLE, _WIDE = RowShape(8, 256), RowShape(4, 512), RowShape(2, 1024)
+_LONG, _LONGEST = RowShape(1, 2048), RowShape(1, 4096)
 
 
 class Stage(msgspec.Struct, frozen=True):
@@ -32,17 +33,19 @@ class Stage(msgspec.Struct, frozen=True):
 
 
 _LATE = (_SHORT, _MIDDLE, _MIDDLE, _SHORT, _MIDDLE, _MIDDLE, _SHORT)
+_RETRIEVED = (_MIDDLE, _LONG, _WIDE, _LONG)
 _BY_PHASE = (
-    Stretch(0.2, (_SHORT,)),
-    Stretch(0.45, (_SHORT, _SHORT, _MIDDLE)),
-    Stretch(0.8, (_SHORT,)),
-    Stretch(1.0, (*_LATE, _LONG) * 3 + (*_LATE, _LONGEST)),
+    Stretch(0.15, (_SHORT,)),
+    Stretch(0.33, (_SHORT, _SHORT, _MIDDLE)),
+    Stretch(0.6, (_SHORT,)),
+    Stretch(0.74, (*_LATE, _LONG) * 3 + (*_LATE, _LONGEST)),
+    Stretch(1.0, _RETRIEVED),
 )
 _MIXED = (Stretch(1.0, (RowShape(16, 256),) * 15 + (RowShape(2, 2048),)),)
-_READING = (Stretch(1.0, (_SHORT, _MIDDLE)),)
+_READING = (Stretch(1.0, (_MIDDLE, _WIDE)),)
 
 TARGET = Stage(
-    "target", shapes.TARGET, Plan(steps=6900, peak_rate=1e-3, stretches=_BY_PHASE, hold=0.6), 11, "everything",
+    "target", shapes.TARGET, Plan(steps=9300, peak_rate=1e-3, stretches=_BY_PHASE, hold=0.45), 11, "everything",
     distilled=False,
 )  # fmt: skip
 DRAFTERS = (
@@ -55,4 +58,21 @@ DRAFTERS = (
         "rag", shapes.RAG, Plan(steps=1500, peak_rate=1e-3, stretches=_READING, hold=0.5), 15, "reading",
         grown_from_target=True,
     ),
+)  # fmt: skip
+# From models that are there: what retrieval brings is learned on top of what they can do, at lower rates.
+CONTINUED_TARGET = Stage(
+    "target", shapes.TARGET, Plan(steps=2450, peak_rate=4e-4, stretches=(Stretch(1.0, _RETRIEVED),)), 16, "retrieval",
+    distilled=False,
+)  # fmt: skip
+CONTINUED_DRAFTERS = (
+    Stage(
+        "rag", shapes.RAG, Plan(steps=1500, peak_rate=6e-4, stretches=_READING, hold=0.4), 17, "reading",
+        grown_from_target=True,
+    ),
+    Stage(
+        "rag2", shapes.RAG._replace(layers=2), Plan(steps=2000, peak_rate=1e-3, stretches=_READING, hold=0.5), 18,
+        "reading", grown_from_target=True,
+    ),
+    Stage("general", shapes.GENERAL, Plan(steps=250, peak_rate=1.5e-3, stretches=_MIXED), 19, "drafting"),
+    Stage("small", shapes.SMALL, Plan(steps=250, peak_rate=1.5e-3, stretches=_MIXED), 20, "drafting"),
 )  # fmt: skip

@@ -4,7 +4,7 @@ import torch
 from transformers import PreTrainedModel
 
 from engine import prompts
-from engine.training.probe import PROBES, probe, samples, written
+from engine.training.probe import NEAR_PROBES, PROBES, probe, samples, written
 from engine.training.rows import encode
 from engine.world.open_names import split_of
 from tests import fakes
@@ -57,5 +57,5 @@ def test_probes_ask_the_same_every_time_and_only_about_names_of_the_validation_s
 
 def test_every_probe_gives_a_score_and_so_does_the_prose() -> None:
     names = [score.name for score in probe(fakes.model(max_position_embeddings=2048), WORDS, 1)]
-    assert len(names) == len(PROBES) + 1
+    assert len(names) == len(set(names)) == len(PROBES) + len(NEAR_PROBES) + 1
     assert names[-1] == "prose"

@@ -1,0 +1,90 @@
+"""Which documents a training text shows: what answers it, what retrieval would bring beside it, or all but the answer;
+knows no format."""
+
+from collections.abc import Collection, Iterable
+from random import Random
+from typing import NamedTuple
+
+from engine.world.census import Fact
+from engine.world.documents import Archive
+from engine.world.questions import Question, without
+
+_SAME_RELATION_SHARE, _LATER_SHARE = 0.7, 0.5
+
+
+class Withheld(NamedTuple):
+    """Documents that lack a fact, and the question as it is answered from them."""
+
+    documents: tuple[str, ...]
+    question: Question
+
+
+class Evidence:
+    """Chooses documents of one archive for questions over it.
+
+    Near neighbours are what a retriever finds beside the answer: the same relation about other subjects, and other
+    relations of the same subject."""
+
+    def __init__(self, archive: Archive, rng: Random) -> None:
+        self._rng = rng
+        self._documents = {document.id: document for document in archive.documents}
+        self._by_key: dict[tuple[str, str], list[str]] = {}
+        self._by_subject: dict[str, list[str]] = {}
+        self._by_relation: dict[str, list[str]] = {}
+        for document in archive.documents:
+            for fact in document.states:
+                self._by_key.setdefault(fact.key, []).append(document.id)
+                self._by_subject.setdefault(fact.subject.name, []).append(document.id)
+                self._by_relation.setdefault(fact.relation.name, []).append(document.id)
+
+    def texts(self, ids: Iterable[str]) -> tuple[str, ...]:
+        """The texts of documents."""
+        return tuple(self._documents[key].text for key in ids)
+
+    def shown(self, question: Question, n: int, near_share: float) -> tuple[str, ...]:
+        """The gold documents, what contradicts them, and others up to n, a share of them near; shuffled."""
+        needed = dict.fromkeys((*question.gold, *question.contradicting))
+        return self._filled(needed, {*needed, *question.supporting}, question, n, near_share)
+
+    def withheld(self, question: Question, n: int, near_share: float) -> Withheld:
+        """Documents of which none states one of the question's facts, n of them or what the facts before it need."""
+        facts, missing = question.facts, self._rng.randrange(len(question.facts))
+        known = [self._stating(fact, facts[missing]) for fact in facts[:missing]]
+        if not all(known):
+            missing, known = 0, []
+        lacking = facts[missing]
+        if self._rng.random() < _LATER_SHARE:
+            known += [self._stating(fact, lacking) for fact in facts[missing + 1 :]]
+        needed = dict.fromkeys(key for stating in known for key in stating)
+        taken = {*needed, *self._by_key[lacking.key], *question.supporting, *question.contradicting}
+        return Withheld(self._filled(needed, taken, question, n, near_share), without(question, missing))
+
+    def _stating(self, fact: Fact, lacking: Fact) -> list[str]:
+        """What reports say of a fact and one other document that states it, none of them with the lacking fact."""
+        lacks = [key for key in self._by_key[fact.key] if key not in self._by_key[lacking.key]]
+        dated = [key for key in lacks if self._documents[key].year is not None]
+        return dated or self._rng.sample(lacks, min(1, len(lacks)))
+
+    def _filled(
+        self, needed: Iterable[str], taken: Collection[str], question: Question, n: int, near_share: float
+    ) -> tuple[str, ...]:
+        keys = list(needed)
+        keys += self._near(question, taken, round(near_share * max(0, n - len(keys)))) if near_share else []
+        taken = {*taken, *keys}
+        others = [key for key in self._documents if key not in taken]
+        keys += self._rng.sample(others, max(0, min(n - len(keys), len(others))))
+        self._rng.shuffle(keys)
+        return self.texts(keys)
+
+    def _near(self, question: Question, taken: Collection[str], n: int) -> list[str]:
+        """Up to n neighbours, most of them of the same relation where there are enough."""
+        alike = self._named(taken, (self._by_relation[fact.relation.name] for fact in question.facts))
+        about = self._named({*taken, *alike}, (self._by_subject[fact.subject.name] for fact in question.facts))
+        first = alike[: max(round(_SAME_RELATION_SHARE * n), n - len(about))]
+        return [*first, *about[: n - len(first)]]
+
+    def _named(self, taken: Collection[str], found: Iterable[list[str]]) -> list[str]:
+        """The documents of several lists that are not taken, once each, in random order."""
+        keys = list(dict.fromkeys(key for some in found for key in some if key not in taken))
+        self._rng.shuffle(keys)
+        return keys
