@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from importlib.resources import files
 from pathlib import Path
 
 import msgspec
@@ -205,6 +206,12 @@ def small_stages(monkeypatch: pytest.MonkeyPatch) -> None:
         Stage("rag", shape._replace(layers=1), plan, 4, "reading", grown_from_target=True),
     )
     monkeypatch.setattr(builtin, "DRAFTERS", drafters)
+    more = (
+        Stage("rag", shape._replace(layers=1), plan, 5, "reading", grown_from_target=True),
+        Stage("rag2", shape, plan, 6, "reading", grown_from_target=True),
+    )
+    monkeypatch.setattr(builtin, "CONTINUED_TARGET", Stage("target", shape, plan, 7, "retrieval", distilled=False))
+    monkeypatch.setattr(builtin, "CONTINUED_DRAFTERS", more)
     monkeypatch.setattr(builtin, "_N_TOKENIZER_TEXTS", 2000)
 
 
@@ -263,6 +270,42 @@ def test_target_may_begin_with_the_weights_of_another_model_of_its_shape(tmp_pat
     assert provenance["started_from"].startswith("the weights of target made")
     with pytest.raises(InputError, match="another shape"):
         list(train_builtin(tmp_path / "c", tmp_path / "third", start_from=tmp_path / "first" / "rag"))
+
+
+@pytest.mark.usefixtures("small_stages")
+def test_trained_target_is_continued_with_its_tokenizer_and_the_drafters_beside_it(tmp_path: Path) -> None:
+    list(train_builtin(tmp_path / "a", tmp_path / "first"))
+    target = tmp_path / "first" / "target"
+    list(train_builtin(tmp_path / "b", tmp_path / "second", continue_from=target, minutes=1e-9))
+    assert finished_stages(tmp_path / "second") == []
+    list(train_builtin(tmp_path / "b", tmp_path / "second"))
+    assert finished_stages(tmp_path / "second") == ["target", "rag", "rag2"]
+    made = [json.loads((tmp_path / "second" / name / "provenance.json").read_text()) for name in ("target", "rag")]
+    assert [one["started_from"].split(" made ")[0] for one in made] == ["the weights of target", "the weights of rag"]
+    assert made[0]["stage"]["mixture"] == "retrieval" and made[0]["steps"] == 2
+    grown = json.loads((tmp_path / "second" / "rag2" / "provenance.json").read_text())
+    assert grown["started_from"] == "layers of the target"
+    words = [(tmp_path / name / "target" / "tokenizer.json").read_text() for name in ("first", "second")]
+    assert words[0] == words[1]
+
+
+@pytest.mark.usefixtures("small_stages")
+def test_folder_of_one_training_is_refused_to_another(tmp_path: Path) -> None:
+    list(train_builtin(tmp_path / "a", tmp_path / "first", minutes=1e-9))
+    with pytest.raises(InputError, match="began from the beginning"):
+        list(train_builtin(tmp_path / "a", tmp_path / "first", continue_from=tmp_path / "x"))
+    list(train_builtin(tmp_path / "a", tmp_path / "first"))
+    target = tmp_path / "first" / "target"
+    list(train_builtin(tmp_path / "b", tmp_path / "second", continue_from=target, minutes=1e-9))
+    with pytest.raises(InputError, match="continues"):
+        list(train_builtin(tmp_path / "b", tmp_path / "second", continue_from=tmp_path / "x"))
+
+
+def test_target_is_begun_or_continued_and_not_both(capsys: pytest.CaptureFixture[str]) -> None:
+    target = str(files("assets").joinpath("models", "target"))
+    assert main(["train", "builtin", "--start-from", target, "--continue-from", target]) == 2
+    assert main(["train", "builtin", "--continue-from", "nowhere"]) == 2
+    assert capsys.readouterr().err.count("\n") == 2
 
 
 @pytest.mark.usefixtures("small_stages")

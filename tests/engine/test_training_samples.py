@@ -6,7 +6,7 @@ from typing import get_args
 import pytest
 
 from engine import prompts
-from engine.training.curriculum import DRAFTING, PHASES, READING, Format, phase_at
+from engine.training.curriculum import DRAFTING, PHASES, READING, RETRIEVAL, Format, phase_at
 from engine.training.rows import (
     ANSWER_WEIGHT,
     DECISION_WEIGHT,
@@ -19,7 +19,7 @@ from engine.training.rows import (
 from engine.training.samples import Sampler
 from engine.world.census import SMALL, world
 from engine.world.documents import archive
-from engine.world.questions import QUESTION_KINDS, QuestionKind
+from engine.world.questions import QUESTION_KINDS, UNKNOWN, QuestionKind, without
 from tests import fakes
 
 WORDS = fakes.tokenizer()
@@ -73,6 +73,35 @@ def test_the_token_that_judges_weighs_more_than_any_other(format_: Format, kind:
     text = encode(WORDS, drawn.write(format_, drawn.ask(kind), 1))
     judging = WORDS.decode([i for i, w in zip(text.ids, text.weights, strict=True) if w == DECISION_WEIGHT])
     assert judging in (" Yes", " No", " True", " False")
+
+
+def test_verifier_does_not_learn_to_expect_that_an_answer_is_unknown() -> None:
+    drawn = sampler()
+    lacking = without(drawn.ask("single"), 0)
+    prompt = prompts.reflection(lacking.text, lacking.answer, lacking.rationale, False)
+    text = encode(WORDS, prompt)
+    unlearned = WORDS.decode([i for i, w in zip(text.ids, text.weights, strict=True) if w == 0.0])
+    assert unlearned == f" {UNKNOWN} {lacking.rationale}"
+
+
+def test_unknown_weighs_as_much_as_true_and_false_where_a_claim_is_asked_about_and_as_a_name_elsewhere() -> None:
+    drawn = sampler()
+    cases: tuple[tuple[QuestionKind, bool], ...] = (("claim", True), ("single", False))
+    for kind, heavy in cases:
+        text = encode(WORDS, drawn.withhold("standard", drawn.ask(kind), 2))
+        deciding = WORDS.decode([i for i, w in zip(text.ids, text.weights, strict=True) if w == DECISION_WEIGHT])
+        assert bool(deciding) is heavy and f" {UNKNOWN}".startswith(deciding) and deciding != f" {UNKNOWN}"
+
+
+def test_documents_and_the_prose_that_fills_a_row_weigh_what_the_phase_says() -> None:
+    drawn = sampler()
+    prompt = drawn.write("draft", drawn.ask("single"), 3)
+    text = encode(WORDS, prompt, 0.03)
+    light = WORDS.decode([i for i, w in zip(text.ids, text.weights, strict=True) if w == 0.03])
+    assert light == prompt.part("documents")
+    found = MixtureRows(WORDS, (RETRIEVAL._replace(prose=0.0),), seed=3, steps=100).batch(0, RowShape(2, 2048)).weights
+    weighs = {round(float(weight), 3) for weight in found.flatten().unique()}
+    assert {RETRIEVAL.document_weight, RETRIEVAL.fill_weight} <= weighs <= {0.0, 0.05, 0.1, 0.2, 1.0, 15.0}
 
 
 def test_later_questions_about_the_same_documents_weigh_little_and_their_answers_much() -> None:
