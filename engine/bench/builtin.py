@@ -4,7 +4,7 @@ Where a prompt asks for the answer alone, greedy decoding writes the gold answer
 tokens is the most probable one after those before it: one forward decides. Drafts and follow-ups are generated."""
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -32,9 +32,10 @@ from engine.speed_model import Interval
 from engine.training.curriculum import Format
 from engine.training.probe import written
 from engine.training.samples import Sampler
-from engine.world.census import world, worlds
+from engine.world.census import CROWDED, SMALL, world, worlds
 from engine.world.documents import archive
-from engine.world.open_names import split_of
+from engine.world.open_names import Kind, split_of
+from engine.world.pages import Form
 from engine.world.questions import QUESTION_KINDS, TRUE, Question, QuestionKind
 
 Marks: TypeAlias = Sequence[bool]
@@ -70,11 +71,18 @@ def load_builtin(folder: Path | None) -> BuiltinModels:
 
 
 class BuiltinEval(msgspec.Struct, frozen=True):
-    """Shares are of exact greedy answers; `ci` holds their 95 % Wilson intervals by field name."""
+    """Shares are of exact greedy answers; `ci` holds their 95 % Wilson intervals by field name.
+
+    single_hop_near_10, unknown_10: among ten near neighbours, with the answer and without; retrieved_10: among the ten
+    that the built-in embedder finds, whether the answer is among them or not; reflection_hard_auc: against what a
+    drafter writes that lacks the answer."""
 
     single_hop_gold: float
     single_hop_4: float
     single_hop_10: float
+    single_hop_near_10: float
+    unknown_10: float
+    retrieved_10: float
     draft_gold: float
     draft_4: float
     draft_10: float
@@ -82,9 +90,11 @@ class BuiltinEval(msgspec.Struct, frozen=True):
     claims: float
     claims_majority: float
     reflection_auc: float
+    reflection_hard_auc: float
     two_hop: float
     retrieval_recall_10: float
     retrieval_documents: int
+    retrieval_form: Form
     alpha_greedy: float
     alpha_t1: float
     alpha_misaligned: float | None
@@ -108,14 +118,30 @@ class Examiner:
         self._n = n
         self.names: set[str] = set()
 
-    def asked(self, kind: QuestionKind) -> Iterator[tuple[Sampler, Question]]:
+    def asked(
+        self, kind: QuestionKind, *, sizes: Mapping[Kind, int] = SMALL, near_share: float = 0.0
+    ) -> Iterator[tuple[Sampler, Question]]:
         """A question of the kind from each of n worlds of the test split, each with its own sampler."""
         for i in range(self._n):
             rng = Random(f"eval/{self._seed}/{kind}/{i}")
-            made = world(rng, "test")
+            made = world(rng, "test", sizes)
             self.names |= {entity.name for entity in made.entities}
-            sampler = Sampler(archive(rng, made), rng)
+            sampler = Sampler(archive(rng, made), rng, near_share=near_share)
             yield sampler, sampler.ask(kind)
+
+    def near(self, n_documents: int, *, lacks: bool = False) -> Marks:
+        """Whether single-hop questions would be answered exactly among near neighbours, or it be said that those lack
+        the answer."""
+        asked = self.asked("single", sizes=CROWDED, near_share=1.0)
+        texts = ((s.withhold if lacks else s.write)("standard", question, n_documents) for s, question in asked)
+        return [self._would_write(text) for text in texts]
+
+    def retrieved(self, searched: Retrieval) -> Marks:
+        """Whether each question would be answered exactly among the documents found for it."""
+        return [
+            self._would_write(prompts.standard_rag(documents, question.question, question.answer))
+            for question, documents in searched.asked
+        ]
 
     def exact(self, format_: Format, kind: QuestionKind, n_documents: int) -> Marks:
         """Whether each question's whole text would be written exactly."""
@@ -144,12 +170,17 @@ class Examiner:
         true = sum(question.answer == TRUE for _, question in self.asked("claim")) / self._n
         return max(true, 1 - true)
 
-    def reflection_auc(self) -> float:
-        """Chance that a supported pair of rationale and answer gets a higher Yes than one that is not."""
+    def reflection_auc(self, *, hard: bool = False) -> float:
+        """Chance that a supported pair of rationale and answer gets a higher Yes than one that is not.
+
+        hard: against what a drafter writes that lacks the answer."""
         found: tuple[list[float], list[float]] = ([], [])
         for kind in QUESTION_KINDS:
             for i, (sampler, question) in enumerate(islice(self.asked(kind), max(2, self._n // len(QUESTION_KINDS)))):
-                found[i % 2].append(self._yes(sampler.reflect(question, supported=i % 2 == 1)))
+                made = sampler.reflect(question, supported=i % 2 == 1)
+                if hard and i % 2 == 0:
+                    made = prompts.reflection(question.text, *sampler.invented(question), False)
+                found[i % 2].append(self._yes(made))
         return float(stats.mannwhitneyu(found[1], found[0]).statistic) / (len(found[0]) * len(found[1]))
 
     @torch.inference_mode()
@@ -196,14 +227,18 @@ def alpha(target: LoadedModel, drafter: LoadedModel, *, temperature: float) -> f
     return accepted / max(1, tested)
 
 
-def evaluate(under_test: BuiltinModels, *, seed: int, n: int) -> Iterator[Event | BuiltinEval]:
-    """Yield progress, and last the result. Raises ModelError, before anything else, where the embedder is missing."""
+def evaluate(under_test: BuiltinModels, *, seed: int, n: int, form: Form = "pages") -> Iterator[Event | BuiltinEval]:
+    """Yield progress, and last the result; form: of the documents searched.
+
+    Raises ModelError, before anything else, where the embedder is missing."""
     started = time.perf_counter()
     examiner = Examiner(under_test, seed=seed, n=n)
     parts: dict[str, Callable[[], Marks]] = {
         "single_hop_gold": lambda: examiner.exact("standard", "single", 1),
         "single_hop_4": lambda: examiner.exact("standard", "single", 4),
         "single_hop_10": lambda: examiner.exact("standard", "single", 10),
+        "single_hop_near_10": lambda: examiner.near(10),
+        "unknown_10": lambda: examiner.near(10, lacks=True),
         "draft_gold": lambda: examiner.drafted(1),
         "draft_4": lambda: examiner.drafted(4),
         "draft_10": lambda: examiner.drafted(10),
@@ -211,16 +246,17 @@ def evaluate(under_test: BuiltinModels, *, seed: int, n: int) -> Iterator[Event 
         "claims": lambda: examiner.exact("standard", "claim", 1),
         "two_hop": examiner.two_hop,
     }
-    searched = yield from _searched(seed=seed, n=n)
+    searched = yield from _searched(seed=seed, n=n, form=form)
     marks: dict[str, Marks] = {"retrieval_recall_10": searched.marks}
+    parts["retrieved_10"] = lambda: examiner.retrieved(searched)
     for done, (name, part) in enumerate(parts.items()):
         yield Progressed("measuring", done, len(parts), "parts")
         marks[name] = part()
-    yield _result(under_test, examiner, marks, searched.n_documents, seed=seed, n=n, started=started)
+    yield _result(under_test, examiner, marks, searched, seed=seed, n=n, started=started)
 
 
-def _searched(*, seed: int, n: int) -> Generator[Event, None, Retrieval]:
-    for item in retrieval.measure(seed=seed, n=n):
+def _searched(*, seed: int, n: int, form: Form) -> Generator[Event, None, Retrieval]:
+    for item in retrieval.measure(seed=seed, n=n, form=form):
         if isinstance(item, Retrieval):
             return item
         yield item
@@ -231,7 +267,7 @@ def _result(
     under_test: BuiltinModels,
     examiner: Examiner,
     marks: dict[str, Marks],
-    n_documents: int,
+    searched: Retrieval,
     *,
     seed: int,
     n: int,
@@ -242,9 +278,11 @@ def _result(
     misaligned = under_test.misaligned
     return BuiltinEval(
         **shares,
-        retrieval_documents=n_documents,
+        retrieval_documents=searched.n_documents,
+        retrieval_form=searched.form,
         claims_majority=examiner.majority(),
         reflection_auc=examiner.reflection_auc(),
+        reflection_hard_auc=examiner.reflection_auc(hard=True),
         alpha_greedy=alpha(target, drafter, temperature=0.0),
         alpha_t1=alpha(target, drafter, temperature=1.0),
         alpha_misaligned=None if misaligned is None else alpha(target, misaligned, temperature=0.0),

@@ -1,4 +1,4 @@
-"""How often the built-in embedder finds the document that answers a question, in a fresh corpus; reads no answers."""
+"""How often the built-in embedder finds the document that answers a question, in a fresh corpus; answers none."""
 
 from collections.abc import Generator, Iterator, Sequence, Set
 from typing import NamedTuple
@@ -12,6 +12,7 @@ from engine.documents.encoder_folder import BUILTIN
 from engine.events import Progressed
 from engine.world import corpus
 from engine.world.corpus import Corpus, QuestionRecord
+from engine.world.pages import Form
 from engine.world.questions import QUESTION_KINDS
 
 NEAREST = 10
@@ -19,20 +20,29 @@ NEAREST = 10
 _SHARE = 0.25
 
 
+class Asked(NamedTuple):
+    """A single-hop question, and the texts of the nearest documents, best first."""
+
+    question: QuestionRecord
+    documents: tuple[str, ...]
+
+
 class Retrieval(NamedTuple):
     """Whether a document that states the answer to each single-hop question is among the nearest, of how many."""
 
     marks: tuple[bool, ...]
     n_documents: int
+    asked: tuple[Asked, ...]
+    form: Form
 
 
-def measure(*, seed: int, n: int) -> Iterator[Progressed | Retrieval]:
-    """Yield progress, and last the result, for about n questions over the corpus of a seed.
+def measure(*, seed: int, n: int, form: Form = "notes") -> Iterator[Progressed | Retrieval]:
+    """Yield progress, and last the result, for about n questions over the corpus of a seed, in a form.
 
     Raises ModelError where the built-in embedder is missing or another."""
     *_, embedder = embedding.load(BUILTIN)
     assert isinstance(embedder, Embedder)
-    found = _fresh(seed, n)
+    found = _fresh(seed, n, form)
     singles = [question for question in found.questions if question.kind == "single"]
     documents = yield from _embedded(embedder, [document.text for document in found.documents], "document")
     asked = yield from _embedded(embedder, [question.question for question in singles], "query")
@@ -41,7 +51,8 @@ def measure(*, seed: int, n: int) -> Iterator[Progressed | Retrieval]:
     marks = [
         is_answered(question, {ids[place] for place in row}) for question, row in zip(singles, nearest, strict=True)
     ]
-    yield Retrieval(tuple(marks), len(ids))
+    texts = [tuple(found.documents[place].text for place in row) for row in nearest]
+    yield Retrieval(tuple(marks), len(ids), tuple(map(Asked, singles, texts)), form)
 
 
 def is_answered(question: QuestionRecord, documents: Set[str]) -> bool:
@@ -49,11 +60,12 @@ def is_answered(question: QuestionRecord, documents: Set[str]) -> bool:
     return not documents.isdisjoint((*question.gold, *question.supporting))
 
 
-def _fresh(seed: int, n: int) -> Corpus:
-    """A corpus like the shipped one, smaller and of other names."""
+def _fresh(seed: int, n: int, form: Form) -> Corpus:
+    """A corpus like the shipped one, smaller, of other names and in a form."""
     shipped = corpus.shipped_source()
     sizes = {kind: max(1, int(size * _SHARE)) for kind, size in shipped.sizes.items()}
-    return corpus.generate(replace(shipped, seed=seed, sizes=sizes, n_questions=n * len(QUESTION_KINDS)))
+    n_questions = n * len(QUESTION_KINDS)
+    return corpus.generate(replace(shipped, seed=seed, sizes=sizes, n_questions=n_questions, form=form))
 
 
 def _embedded(embedder: Embedder, texts: Sequence[str], role: TextRole) -> Generator[Progressed, None, Embedded]:

@@ -29,7 +29,14 @@ _Documents = Annotated[Path | None, typer.Option(help="check your own documents,
 _Asked = Annotated[Path | None, typer.Option(help="check your own questions over those documents")]
 
 
-def builtin_eval(*, seed: _Seed = 0, questions: _Questions = 100, models: _Models = None, json: Json = False) -> int:
+def builtin_eval(
+    *,
+    seed: _Seed = 0,
+    questions: _Questions = 100,
+    models: _Models = None,
+    form: _Form = "pages",
+    json: Json = False,
+) -> int:
     """How well the built-in models answer, judge and draft on a fresh world."""
     if questions < _LEAST:
         raise InputError(f"questions = {questions}: too few", f"use at least {_LEAST}")
@@ -37,8 +44,8 @@ def builtin_eval(*, seed: _Seed = 0, questions: _Questions = 100, models: _Model
         raise InputError(f"seed = {seed}: must be >= 0", "use any other whole number")
     from engine.bench.builtin import BuiltinEval, evaluate, load_builtin
 
-    output = Output(json=json)
-    for item in evaluate(load_builtin(models), seed=seed, n=questions):
+    chosen, output = _form(form), Output(json=json)
+    for item in evaluate(load_builtin(models), seed=seed, n=questions, form=chosen):
         if isinstance(item, BuiltinEval):
             output.summary(msgspec.to_builtins(item))
         else:

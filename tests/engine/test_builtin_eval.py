@@ -12,12 +12,13 @@ from engine.cli import main
 from engine.documents import encoder_folder
 from engine.errors import EngineError, ModelError
 from engine.world.open_names import split_of
+from engine.world.pages import Form
 from tests import fakes
 
 FIELDS = {
     "single_hop_gold", "single_hop_4", "single_hop_10", "claims", "claims_majority", "reflection_auc", "two_hop",
     "alpha_greedy", "alpha_t1", "alpha_misaligned", "perplexity", "drafter_perplexity", "shared_entities",
-    "retrieval_recall_10",
+    "retrieval_recall_10", "retrieved_10", "retrieval_form", "single_hop_near_10", "unknown_10", "reflection_hard_auc",
 }  # fmt: skip
 
 
@@ -67,6 +68,25 @@ def test_another_seed_asks_about_others_and_never_about_names_of_training(folder
     assert seen[0] != seen[1]
 
 
+def test_retrieved_documents_are_read_in_the_form_that_is_asked_for(folder: Path) -> None:
+    models = load_builtin(folder)
+    found: dict[Form, BuiltinEval] = {}
+    forms: tuple[Form, ...] = ("notes", "pages")
+    for form in forms:
+        *_, last = evaluate(models, seed=2, n=2, form=form)
+        assert isinstance(last, BuiltinEval)
+        found[form] = last
+    assert [one.retrieval_form for one in found.values()] == ["notes", "pages"]
+    assert found["notes"].retrieval_documents > found["pages"].retrieval_documents
+
+
+def test_near_neighbours_with_the_answer_and_without_are_asked_about_the_same(folder: Path) -> None:
+    """A model that answers as a fake does is right about neither; what counts is that both are asked."""
+    examiner = Examiner(load_builtin(folder), seed=1, n=3)
+    assert examiner.near(4) == examiner.near(4, lacks=True) == [False, False, False]
+    assert 0.0 <= examiner.reflection_auc(hard=True) <= 1.0
+
+
 def test_models_without_a_misaligned_drafter_have_no_figure_for_it(folder: Path) -> None:
     models = load_builtin(folder)._replace(misaligned=None)
     assert examined(models).alpha_misaligned is None
@@ -87,7 +107,12 @@ def test_command_prints_every_promised_field(folder: Path, capsys: pytest.Captur
 
 @pytest.mark.parametrize(
     ("options", "complaint"),
-    [(["--questions", "0"], "questions = 0"), (["--seed", "-1"], "seed = -1"), (["--models", "nowhere"], "nowhere")],
+    [
+        (["--questions", "0"], "questions = 0"),
+        (["--seed", "-1"], "seed = -1"),
+        (["--form", "x"], "form = x"),
+        (["--models", "nowhere"], "nowhere"),
+    ],
 )
 def test_bad_input_is_one_line(options: list[str], complaint: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["builtin", "eval", *options]) == 2

@@ -22,6 +22,13 @@ def test_same_seed_finds_the_same_documents() -> None:
     first = measured(3)
     assert first == measured(3)
     assert len(first.marks) == 8 and first.n_documents > 40
+    assert all(len(one.documents) == retrieval.NEAREST for one in first.asked)
+
+
+def test_documents_found_for_a_question_hold_its_answer_where_it_counts_as_found() -> None:
+    found = measured(5)
+    for one, mark in zip(found.asked, found.marks, strict=True):
+        assert not mark or any(one.question.answer in text for text in one.documents)
 
 
 def test_gold_documents_are_found_far_more_often_than_by_chance() -> None:
