@@ -73,9 +73,8 @@ def load_builtin(folder: Path | None) -> BuiltinModels:
 class BuiltinEval(msgspec.Struct, frozen=True):
     """Shares are of exact greedy answers; `ci` holds their 95 % Wilson intervals by field name.
 
-    single_hop_near_10, unknown_10: among ten near neighbours, with the answer and without; retrieved_10: among the ten
-    that the built-in embedder finds, whether the answer is among them or not; reflection_hard_auc: against what a
-    drafter writes that lacks the answer."""
+    single_hop_near_10, unknown_10: among near neighbours, with the answer and without; retrieved_10: among what the
+    built-in embedder finds; reflection_hard_auc: against what a drafter writes that lacks the answer."""
 
     single_hop_gold: float
     single_hop_4: float
@@ -130,18 +129,17 @@ class Examiner:
             yield sampler, sampler.ask(kind)
 
     def near(self, n_documents: int, *, lacks: bool = False) -> Marks:
-        """Whether single-hop questions would be answered exactly among near neighbours, or it be said that those lack
-        the answer."""
+        """Whether single-hop questions would be answered exactly among near neighbours, which may lack the answer."""
         asked = self.asked("single", sizes=CROWDED, near_share=1.0)
         texts = ((s.withhold if lacks else s.write)("standard", question, n_documents) for s, question in asked)
         return [self._would_write(text) for text in texts]
 
     def retrieved(self, searched: Retrieval) -> Marks:
         """Whether each question would be answered exactly among the documents found for it."""
-        return [
-            self._would_write(prompts.standard_rag(documents, question.question, question.answer))
-            for question, documents in searched.asked
-        ]
+        texts = (
+            prompts.standard_rag(one.documents, one.question.question, one.question.answer) for one in searched.asked
+        )
+        return [self._would_write(text) for text in texts]
 
     def exact(self, format_: Format, kind: QuestionKind, n_documents: int) -> Marks:
         """Whether each question's whole text would be written exactly."""
@@ -171,9 +169,8 @@ class Examiner:
         return max(true, 1 - true)
 
     def reflection_auc(self, *, hard: bool = False) -> float:
-        """Chance that a supported pair of rationale and answer gets a higher Yes than one that is not.
-
-        hard: against what a drafter writes that lacks the answer."""
+        """Chance that a supported pair of rationale and answer gets a higher Yes than one that is not; hard: than what
+        a drafter writes that lacks the answer."""
         found: tuple[list[float], list[float]] = ([], [])
         for kind in QUESTION_KINDS:
             for i, (sampler, question) in enumerate(islice(self.asked(kind), max(2, self._n // len(QUESTION_KINDS)))):
