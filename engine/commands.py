@@ -59,6 +59,21 @@ class Train(msgspec.Struct, frozen=True, tag=True):
     resume: bool = False
 
 
+CONTEXTS = 64, 128, 256, 512
+
+
+class Measure(msgspec.Struct, frozen=True, tag=True):
+    """Measure what the loaded pair costs: prompt lengths (those there is room for) and batch sizes at one draft length,
+    draft lengths at the first prompt length; n_new: new tokens of every block."""
+
+    gamma: int
+    contexts: tuple[int, ...] = CONTEXTS
+    gammas: tuple[int, ...] = tuple(range(1, 9))
+    batches: tuple[int, ...] = (1, 2, 4, 8)
+    n_new: int = 64
+    n_blocks: int = 5
+
+
 class Pause(msgspec.Struct, frozen=True, tag=True):
     """Hold the run after the round under way, the training after its step."""
 
@@ -93,7 +108,7 @@ class EstimateTraining(msgspec.Struct, frozen=True, tag=True):
 
 
 Question: TypeAlias = Estimate | Survey | EstimateTraining
-Command: TypeAlias = Load | Unload | Run | Fork | Train | Pause | Step | Resume | Question
+Command: TypeAlias = Load | Unload | Run | Fork | Train | Measure | Pause | Step | Resume | Question
 
 
 def name_of(command: Command) -> str:

@@ -2,7 +2,8 @@
 
 Ids are token ids of the target's vocabulary; times are seconds or milliseconds as their suffix says. Fields are only
 ever added, with defaults; anything else raises `SCHEMA` and adds a migration to `trace`. The facts of a training
-lie in `training_events`, those of answers from documents in `answer_events`; both are handed on from here."""
+lie in `training_events`, those of answers from documents in `answer_events`, what a pair costs in `scaling_events`;
+all are handed on from here."""
 
 from typing import Literal, TypeAlias
 
@@ -18,6 +19,7 @@ from engine.event_base import SCHEMA as SCHEMA
 from engine.event_base import Event as Event
 from engine.event_base import Setting as Setting
 from engine.event_base import Struct as Struct
+from engine.scaling_events import ScalingMeasured as ScalingMeasured
 from engine.training_events import CheckpointSaved as CheckpointSaved
 from engine.training_events import DrafterMeasured as DrafterMeasured
 from engine.training_events import TrainingEnd as TrainingEnd
@@ -333,6 +335,7 @@ AnyEvent: TypeAlias = (
     | DrafterMeasured
     | CheckpointSaved
     | TrainingFinished
+    | ScalingMeasured
     | Retrieved
     | Mapped
     | Partitioned

@@ -20,6 +20,7 @@ from engine.commands import (
     EstimateTraining,
     Fork,
     Load,
+    Measure,
     Pause,
     Resume,
     Run,
@@ -184,6 +185,8 @@ class ThreadHost:
                 self._run(session, session.run(method, settings, request, task.cancelled), task)
             case Train() as training:
                 self._train(session.train(**msgspec.structs.asdict(training), cancelled=task.cancelled), task)
+            case Measure() as measure:
+                self._forward(session.measure(measure, task.cancelled), task.cancelled)
             case EstimateTraining(training):
                 self._forward(session.estimate_training(**msgspec.structs.asdict(training)), task.cancelled)
             case Estimate(pair):

@@ -12,7 +12,8 @@ from typing import cast
 import torch
 from msgspec.structs import replace
 
-from engine import devices, drafters, folders, methods, models, plans
+from engine import devices, drafters, folders, measuring, methods, models, plans
+from engine.commands import Measure
 from engine.errors import EngineError, InputError
 from engine.events import Estimated, Event, ModelLoaded, ModelUnloaded, Progressed, Setting
 from engine.memory import memory_errors
@@ -153,6 +154,15 @@ class Session:
         finally:
             if self.drafter is not None:
                 self.drafter.reset()
+
+    def measure(self, asked: Measure, cancelled: Flag) -> Iterator[Event]:
+        """Measure the loaded pair; yields progress and, after every point, all there is so far.
+
+        Raises InputError where there is no pair of two models, or no room for a text."""
+        if self.models is None or self.models.drafter is None:
+            what = "no pair is loaded" if self.models is None else f"{self.drafter_spec} is no drafter model"
+            raise InputError(what, "choose a model as drafter in the setup: its steps are what is timed")
+        yield from measuring.measure(self.models, asked, cancelled)
 
     def recover(self) -> None:
         """After a fault: give back what the run still held."""

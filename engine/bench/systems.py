@@ -47,13 +47,18 @@ System: TypeAlias = Callable[[Sequence[int]], Call]
 BatchSystem: TypeAlias = Callable[[Sequence[Sequence[int]]], Call]
 
 
-def ours(target: LoadedModel, drafter: Drafter | None, *, gamma: int, n_new: int) -> System:
-    """Our engine, recording every probability as a visible run does; gamma 0 is plain decoding."""
+def ours(
+    target: LoadedModel, drafter: Drafter | None, *, gamma: int, n_new: int, cancelled: Flag | None = None
+) -> System:
+    """Our engine, recording every probability as a visible run does; gamma 0 is plain decoding.
+
+    cancelled: ends a call with Cancelled where somebody sets it."""
+    stop = Flag() if cancelled is None else cancelled
     config = OurConfig(max_new_tokens=n_new, stop_at_end=False)
 
     @torch.inference_mode()  # as Session.run does; `generate` brings its own no_grad
     def call(prompt: Sequence[int]) -> Call:
-        runtime = Runtime(target, drafter, "", cancelled=Flag())
+        runtime = Runtime(target, drafter, "", cancelled=stop)
         runtime.prepare(config, prompt, gamma=gamma)
         started = time.perf_counter()
         *items, made = runtime.generate(config, prompt, gamma=gamma)

@@ -165,7 +165,9 @@ def test_two_hundred_models_need_one_look_at_a_shared_vocabulary(
 
     reads: list[str] = []
     read_tokenizer = checks._read_tokenizer
-    monkeypatch.setattr(checks, "_read_tokenizer", lambda at, spec, timing: reads.append(spec) or read_tokenizer(at, spec, timing))
+    monkeypatch.setattr(
+        checks, "_read_tokenizer", lambda at, spec, timing: reads.append(spec) or read_tokenizer(at, spec, timing)
+    )
     found = look("org/m000")
     assert sum(one.role == "drafter" and one.spec.startswith("org/") for one in found.options) == 200
     assert all(not one.why_not for one in found.options if one.spec.startswith("org/"))
