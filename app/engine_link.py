@@ -4,7 +4,7 @@ from queue import Empty
 from typing import Literal, TypeAlias
 
 from app.command_queue import CommandQueue
-from engine.commands import Estimate, Fork, Load, Pause, Resume, Run, Step, Survey, Train
+from engine.commands import Estimate, Fork, Load, Measure, Pause, Resume, Run, Step, Survey, Train
 from engine.events import (
     EngineEnded,
     EngineStarted,
@@ -21,7 +21,7 @@ from engine.summary import Summary
 
 Doing: TypeAlias = Literal[
     "empty", "ready", "starting", "loading", "warming", "prefilling", "drafting", "paused", "measuring", "stopping",
-    "reading", "done", "training",
+    "reading", "done", "training", "scaling",
 ]  # fmt: skip
 
 
@@ -67,8 +67,8 @@ class EngineLink:
         self.progressed = None
         self.commands.ask(pair)
 
-    def run(self, pair: Load, command: Run | Fork) -> None:
-        """Run on a pair, loading it first where it is not the one in memory."""
+    def run(self, pair: Load, command: Run | Fork | Measure) -> None:
+        """Run on a pair, or measure it, loading it first where it is not the one in memory."""
         if pair != self.commands.pair_to_come:
             self.load(pair)
         self.commands.ask(command)
@@ -84,6 +84,8 @@ class EngineLink:
             return "stopping"
         if isinstance(self.commands.front, Train):
             return "training"
+        if isinstance(self.commands.front, Measure):
+            return "scaling"
         if not isinstance(self.commands.front, Run | Fork):
             return "starting" if self.progressed is None else "loading"
         if not self.begun:

@@ -1,11 +1,11 @@
-"""Renders the window to a picture: a saved run or training, or a finished one of the pair; knows no panel."""
+"""Renders the window to a picture: a saved run, training or measurement, or one of the pair; knows no panel."""
 
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from PySide6.QtCore import QObject, QTimer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from app.arguments import Picture
 from app.main_window import MainWindow
@@ -15,6 +15,7 @@ from engine.errors import EngineError, InputError
 from engine.events import RoundFinished, Setting
 
 _SETTLE_MS = 200
+_HOLDS = {"decode": "a run", "train": "a training", "measured": "a measurement"}
 # As little as still shows a drafter that learns.
 _SHORT_TRAINING: dict[str, Setting] = {"sample": 4000, "steps": 60, "minutes": 2.0}
 
@@ -35,9 +36,9 @@ class Photographer(QObject):
 
     def start(self) -> None:
         """Show the window at the wanted size and begin."""
-        self._window.setFixedSize(self._picture.width, self._picture.height)
-        self._window.show_workspace(self._picture.workspace)
+        self._shown().setFixedSize(self._picture.width, self._picture.height)
         self._window.show()
+        self._window.show_workspace(self._picture.workspace)
         self._window.store.changed.connect(self._look)
         if self._picture.trace is not None:
             self._asked = True
@@ -47,6 +48,10 @@ class Photographer(QObject):
         """Throw away the drafter that was trained for the picture."""
         if self._scratch is not None:
             self._scratch.cleanup()
+
+    def _shown(self) -> QWidget:
+        """What the picture is of."""
+        return self._window.measured if self._picture.workspace == "measured" else self._window
 
     def _look(self) -> None:
         """Ask for a run once the models are there; begin to settle once nothing is under way."""
@@ -67,6 +72,8 @@ class Photographer(QObject):
             form.form.set_values(_SHORT_TRAINING)
             form.out.setText(str(Path(self._scratch.name) / "drafter"))
             self._window.store.train(form.command())
+        elif self._picture.workspace == "measured":
+            self._window.measure()
         else:
             self._window.decode.prompt.prompt.setPlainText(EXAMPLE_PROMPTS[0])
             self._window.run()
@@ -78,7 +85,7 @@ class Photographer(QObject):
             if self._picture.workspace == "decode" and store.selection is None and (first := self._first_rejection()):
                 store.select(first)
                 return
-            if not self._window.grab().save(str(self._picture.out)):
+            if not self._shown().grab().save(str(self._picture.out)):
                 raise InputError(f"{self._picture.out} cannot be written", "choose another file")
         except EngineError as err:
             print(f"draftscope: {err}", file=sys.stderr)
@@ -88,16 +95,20 @@ class Photographer(QObject):
 
     def _refuse(self) -> None:
         """Raises EngineError where there is nothing to show."""
-        store, trouble = self._window.store, self._window.store.trouble
-        wants_training = self._picture.workspace == "train"
-        if store.training.started is not None if wants_training else store.log:
+        store, wanted = self._window.store, self._picture.workspace
+        held = {
+            "decode": bool(store.log),
+            "train": store.training.started is not None,
+            "measured": store.measuring.measured is not None,
+        }
+        if held[wanted]:
             return
-        if trouble is not None:
-            raise EngineError(trouble.message, trouble.hint)
-        if self._picture.trace is not None and store.log:
-            raise InputError(f"{self._picture.trace} holds a run, not a training", "use --workspace decode")
-        if self._picture.trace is not None and not wants_training:
-            raise InputError(f"{self._picture.trace} holds a training, not a run", "use --workspace train")
+        if store.trouble is not None:
+            raise EngineError(store.trouble.message, store.trouble.hint)
+        other = next((name for name, there in held.items() if there), None)
+        if self._picture.trace is not None and other is not None:
+            reason = f"{self._picture.trace} holds {_HOLDS[other]}, not {_HOLDS[wanted]}"
+            raise InputError(reason, f"use --workspace {other}")
 
     def _first_rejection(self) -> Selection | None:
         """The token worth a look."""

@@ -8,25 +8,18 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from app.budget import Budget
 from app.command_queue import CommandQueue
 from app.engine_link import Doing, EngineLink
+from app.measuring_desk import MeasuringDesk
 from app.notices import Notes, Trouble
 from app.plain_text import one_line
 from app.replay import Replay
 from app.run_record import RunRecord
 from app.run_shelf import RunShelf
 from app.selection import Selection
-from app.trace_files import Answer, TraceFailed, TraceFiles, TraceRead, TraceSaved, TrainingRead
+from app.trace_files import Answer, MeasurementRead, TraceFailed, TraceFiles, TraceRead, TraceSaved, TrainingRead
 from app.training_desk import TrainingDesk
 from app.training_record import TrainingRecord
-from engine.commands import Fork, Load, Pause, Question, Resume, Run, Step, Train
-from engine.events import (
-    Event,
-    Progressed,
-    Refused,
-    RoundFinished,
-    RunFailed,
-    RunFinished,
-    RunStarted,
-)
+from engine.commands import Fork, Load, Measure, Pause, Question, Resume, Run, Step, Train
+from engine.events import Event, Progressed, Refused, RoundFinished, RunFailed, RunFinished, RunStarted
 from engine.host import Host
 from engine.summary import Summary
 
@@ -54,11 +47,11 @@ class RunStore(QObject):
         self.notes = Notes()
         self.measure_only = False
         self.replay = Replay(self.shelf)
-        self._desk = TrainingDesk(self.engine.commands)
+        self.desk = TrainingDesk(self.engine.commands)
+        self.measuring = MeasuringDesk(self.engine)
         self.frame = 0
         self.budget = Budget()
         self._files = TraceFiles()
-        self._n_file_jobs = 0
         self._timer = QTimer(self)
         self._timer.setInterval(FRAME_MS)
         self._timer.timeout.connect(self.pump)
@@ -88,7 +81,7 @@ class RunStore(QObject):
     @property
     def training(self) -> TrainingRecord:
         """The training under way, or the one on show."""
-        return self._desk.record
+        return self.desk.record
 
     # What is going on
 
@@ -105,7 +98,7 @@ class RunStore(QObject):
     @property
     def reading(self) -> bool:
         """Whether a file is being read or written."""
-        return bool(self._n_file_jobs)
+        return bool(self._files.n_under_way)
 
     @property
     def file_progress(self) -> tuple[float, float]:
@@ -136,7 +129,7 @@ class RunStore(QObject):
     @property
     def can_start(self) -> bool:
         """Whether a run can be asked for: nothing runs, or only what is measured after a text that is done."""
-        if self.reading or self.training.live:
+        if self.reading or self.training.live or self.measuring.live:
             return False
         return not self.commands.has_run or self.doing == "measuring"
 
@@ -169,17 +162,19 @@ class RunStore(QObject):
         """Train a drafter; runs are refused until it has ended."""
         self.stop_playback()
         self.trouble = None
-        self._desk.begin(command)
+        self.desk.begin(command)
         self._watch()
 
-    @property
-    def can_hold_training(self) -> bool:
-        """Whether the engine has the training, so that it can be held."""
-        return self._desk.can_hold
+    def measure(self, pair: Load, command: Measure) -> None:
+        """Measure a pair over contexts, draft lengths and batch sizes; runs are refused until that has ended."""
+        self.stop_playback()
+        self.trouble = None
+        self.measuring.begin(pair, command)
+        self._watch()
 
     def hold_training(self, *, held: bool) -> None:
         """Hold the training after its step, or let it go on."""
-        if self._desk.hold(held=held):
+        if self.desk.hold(held=held):
             self._watch()
 
     def pause(self) -> None:
@@ -200,8 +195,8 @@ class RunStore(QObject):
         """Stop what is under way and forget what waits; the log so far is kept."""
         if self.commands.front is not None:
             self.commands.cancel()
-            self._desk.drop_unhanded()
-        elif self._n_file_jobs:
+            self.desk.drop_unhanded()
+        elif self.reading:
             self._files.cancel()
         else:
             self.stop_playback()
@@ -239,14 +234,12 @@ class RunStore(QObject):
 
     def open_trace(self, path: Path) -> None:
         """Show a saved run or training."""
-        self._n_file_jobs += 1
         self._files.read(path)
         self._watch()
 
     def save_trace(self, path: Path) -> None:
         """Write the run on show to a file."""
         if self.shelf.shown is not None:
-            self._n_file_jobs += 1
             self._files.write(path, self.shelf.shown)
             self._watch()
 
@@ -303,8 +296,8 @@ class RunStore(QObject):
         self.budget.look(monotonic(), live=self.engine.running)
         was_quiet = self.quiet
         n_taken = self._take_arrived()
-        while not self._files.answers.empty():
-            self._take_file(self._files.answers.get_nowait())
+        while (answer := self._files.next_answer()) is not None:
+            self._take_file(answer)
             n_taken += 1
         moved = self.replay.move_on()
         interval = _MEASURING_MS if self.quiet and not self.replay.playing else FRAME_MS
@@ -336,13 +329,14 @@ class RunStore(QObject):
             self.notes.add(event)
         if isinstance(event, Refused):
             self._take_refusal(event)
-        elif not self._desk.take(event) and not self.engine.take(event):
+        elif not any(desk.take(event) for desk in (self.desk, self.measuring, self.engine)):
             self._take_run(event)
 
     def _take_refusal(self, event: Refused) -> None:
         stopped = self.commands.cancelling or event.what in ("estimate", "survey", "estimatetraining")
         if event.what == "train":
             self.training.fail(event)
+        self.measuring.fail(event)
         if event.what != "save":
             self.commands.answered(done=False)
         if not stopped:
@@ -368,7 +362,6 @@ class RunStore(QObject):
             self.engine.run_ended(done=isinstance(event, RunFinished))
 
     def _take_file(self, answer: Answer) -> None:
-        self._n_file_jobs -= 1
         match answer:
             case TraceRead(record, damage):
                 self.replay.hold()
@@ -378,6 +371,11 @@ class RunStore(QObject):
                 self._tell_damage(damage, self.summary.n_emitted)
             case TrainingRead(training, damage):
                 self._show_training(training, damage)
+            case MeasurementRead(measured, path):
+                if self.measuring.show(measured, path):
+                    self.tell(f"opened {one_line(path.name)}")
+                else:
+                    self.report("a pair is being measured", "open the file again when that has ended")
             case TraceSaved(path, record):
                 record.saved = path
                 self.tell(f"trace saved to {one_line(str(path))}")
@@ -388,7 +386,7 @@ class RunStore(QObject):
         if self.training.live:
             self.report("a drafter is being trained", "open the log again when that has ended")
             return
-        self._desk.show(record)
+        self.desk.show(record)
         self._tell_damage(damage, 0)
         if record.source is not None:
             self.tell(f"opened {one_line(record.source.name)}")

@@ -72,6 +72,7 @@ class ErrorPanel(Panel):
             "load": self.tr("The models were not loaded"),
             "train": self.tr("The training stopped"),
             "run": self.tr("The run did not start"),
+            "measure": self.tr("The measurement ended early"),
             "fork": self.tr("The fork did not start"),
             "save": self.tr("The run is not being saved"),
             "file": self.tr("The file was not opened or saved"),
