@@ -73,7 +73,7 @@ class ScalingBench(msgspec.Struct, frozen=True):
 def bench(pair: Pair, scales: Scales, cancelled: Flag | None = None) -> Iterator[Event | ScalingBench]:
     """Yield progress, all there is so far after every point, and last the result.
 
-    Raises InputError where a context has no room, Cancelled within a round of ours once `cancelled` is set."""
+    Raises InputError where a context has no room, Cancelled soon after `cancelled` is set."""
     started = time.perf_counter()
     target = pair.target
     work = _Work(pair, scales, Flag() if cancelled is None else cancelled)
@@ -186,7 +186,9 @@ def _context_point(
     made = {
         PLAIN: _ours(work, 0),
         SPECULATIVE: _ours(work, work.scales.gamma),
-        THEIR_PLAIN: systems.transformers_generate(target.model, None, gamma=0, n_new=n_new, marked=True),
+        THEIR_PLAIN: systems.transformers_generate(
+            target.model, None, gamma=0, n_new=n_new, marked=True, cancelled=work.cancelled
+        ),
     }
     for system in made.values():
         system(asked[0])

@@ -8,11 +8,12 @@ import pytest
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
-from app import event_words, measured_words, plot_export
+from app import event_words, measured_files, measured_words, plot_export
 from app.main_window import MainWindow
 from app.measured_plot import MeasuredPlot
 from app.panels.plots.measured import BatchPlot, ContextPlot, GammaSpeedupPlot, GammaTimePlot
 from app.store import RunStore
+from engine.cli import main
 from engine.commands import Load, Measure, Run
 from engine.events import Progressed, Refused, ScalingMeasured
 from engine.scaling_events import BatchMeasured, ContextPoint, GammaPoint, Middle
@@ -305,3 +306,23 @@ def test_every_button_can_be_named_and_the_log_tells_what_was_measured(window: M
     assert all(button.text() for button in window.measured.findChildren(QPushButton))
     assert event_words.describe(WHOLE) == "measured: 3 contexts, 2 draft lengths, 2 batch sizes"
     assert event_words.describe(NOTHING) is None
+
+
+@pytest.mark.parametrize(
+    ("command", "n_points"),
+    [
+        (["scaling", "--contexts", "16,24", "--gammas", "1,2", "--batches", "2", "--blocks", "3"], (2, 2, 1)),
+        (["batch", "--batches", "1,2", "--blocks", "1"], (0, 0, 2)),
+    ],
+)
+def test_what_the_commands_write_is_what_the_window_reads(
+    command: list[str], n_points: tuple[int, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "found"
+    pair = ["--target", "timing:tiny", "--drafter", "timing:tiny-draft@0.7", "--device", "cpu"]
+    assert main(["bench", *command, *pair, "--max-new-tokens", "8", "--out", str(out)]) == 0
+    assert measured_files.is_summary(out)
+    found = measured_files.read(out)
+    assert (len(found.contexts), len(found.gammas), len(found.batches)) == n_points
+    assert (found.target, found.drafter, found.complete) == ("timing:tiny", "timing:tiny-draft@0.7", True)
+    assert "random weights" in measured_words.made_with(found)

@@ -7,6 +7,7 @@ from threading import Event as Flag
 import msgspec
 import pytest
 
+from engine.bench import systems
 from engine.commands import Load, Measure
 from engine.errors import EngineError, InputError
 from engine.events import Event, Progressed, Refused, ScalingMeasured
@@ -75,6 +76,15 @@ def test_a_stop_is_heard_within_a_round(session: Session) -> None:
     stop.set()
     with pytest.raises(EngineError, match="stopped"):
         list(session.measure(ASKED, stop))
+
+
+def test_generate_of_transformers_ends_at_a_stop_too(session: Session) -> None:
+    assert session.target is not None
+    stop = Flag()
+    call = systems.transformers_generate(session.target.model, None, gamma=0, n_new=64, marked=True, cancelled=stop)
+    assert len(call([5, 6, 7]).ids) == 64
+    stop.set()
+    assert len(call([5, 6, 7]).ids) == 1
 
 
 @pytest.mark.parametrize(("drafter", "words"), [("lookup", "lookup is no drafter model"), ("none", "none is no")])
