@@ -13,6 +13,7 @@ from app.engine_choice import EngineChoice
 from app.menus import Menus
 from app.model_names import full_name
 from app.panels.explain import ExplainDialog
+from app.panels.measured import MeasuredDialog
 from app.panels.status import StatusPanel
 from app.run_record import RunRecord
 from app.store import RunStore
@@ -22,10 +23,12 @@ from app.workspaces.rag import RagWorkspace
 from app.workspaces.train import TrainWorkspace
 from engine import paths
 from engine.commands import Load
+from engine.events import ScalingMeasured
 from engine.host import Host
 from engine.hosts import ChosenHost
 
 TRACE_FILTER = "*.jsonl"
+OPEN_FILTER = "*.jsonl *.json"
 _SIZE = QSize(1600, 1000)
 _LEAST_SIZE = QSize(960, 600)
 
@@ -64,6 +67,8 @@ class MainWindow(QMainWindow):
         self._opened_answer: RunRecord | None = None
         self._opened_training: TrainingRecord | None = None
         self._explain: ExplainDialog | None = None
+        self._measured: MeasuredDialog | None = None
+        self._opened_measurement: ScalingMeasured | None = None
         self._tabs = QTabWidget(self)
         self._tabs.setDocumentMode(True)
         self._tabs.addTab(self.decode, self.tr("Decode"))
@@ -136,8 +141,25 @@ class MainWindow(QMainWindow):
             pair = requests.pair_of(started, self.decode.setup.setup().pair, self.store.engine.model)
             self.store.run(pair, requests.with_seed(started))
 
+    @property
+    def measured(self) -> MeasuredDialog:
+        """What was measured of a pair, in a window of its own."""
+        if self._measured is None:
+            self._measured = MeasuredDialog(self.store, self)
+            self._measured.start_asked.connect(self.measure)
+        return self._measured
+
+    def measure(self) -> None:
+        """Measure the chosen pair over contexts, draft lengths and batch sizes."""
+        if self.store.can_start:
+            setup = self.decode.setup.setup()
+            self.store.measure(setup.pair, requests.measurement(setup))
+
     def show_workspace(self, name: str) -> None:
-        """Bring a tab to the front."""
+        """Bring a tab, or what was measured, to the front."""
+        if name == "measured":
+            self.measured.show_beside()
+            return
         self._tabs.setCurrentWidget({"decode": self.decode, "rag": self.rag, "train": self.train}[name])
 
     def use_drafter(self, target: str, drafter: str) -> None:
@@ -157,8 +179,9 @@ class MainWindow(QMainWindow):
         self._explain.show_beside()
 
     def ask_open(self) -> None:
-        """Let the file of a run or a training be chosen and show it."""
+        """Let the file of a run, a training or a measurement be chosen and show it."""
         dialog = self._file_dialog(self.tr("Open trace"), QFileDialog.FileMode.ExistingFile)
+        dialog.setNameFilter(OPEN_FILTER)
         dialog.fileSelected.connect(lambda path: self.store.open_trace(Path(path)))
         dialog.open()
 
@@ -207,6 +230,7 @@ class MainWindow(QMainWindow):
                 "fork": self.fork,
                 "again": self.run_again,
                 "replay": self.replay,
+                "measure": lambda: self.show_workspace("measured"),
                 "own_process": self.choose_engine,
                 "zoom_in": stream.zoom_in,
                 "zoom_out": stream.zoom_out,
@@ -262,6 +286,11 @@ class MainWindow(QMainWindow):
             self._opened_training = training
             self.train.show_setup_of(training)
             self.show_workspace("train")
+
+        desk = self.store.measuring
+        if desk.source is not None and desk.measured is not self._opened_measurement:
+            self._opened_measurement = desk.measured
+            self.show_workspace("measured")
 
     def _replay_possible(self) -> bool:
         in_rag = self._tabs.currentWidget() is self.rag

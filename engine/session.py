@@ -13,7 +13,8 @@ from typing import cast
 import torch
 from msgspec.structs import replace
 
-from engine import checks, devices, drafters, fastest, folders, methods, models, plans, threads
+from engine import checks, devices, drafters, fastest, folders, measuring, methods, models, plans, threads
+from engine.commands import Measure
 from engine.documents import embedding, indexing
 from engine.documents.embedding import Embedder
 from engine.documents.encoder_folder import BUILTIN
@@ -229,6 +230,15 @@ class Session:
         """What methods over documents need; indexes are opened with encoders on the target's device."""
         drafter = None if self.models is None else self.models.drafter
         return Shelves(drafter, partial(opened, librarian=self, device=str(target.device)), self.memo)
+
+    def measure(self, asked: Measure, cancelled: Flag) -> Iterator[Event]:
+        """Measure the loaded pair; yields progress and, after every point, all there is so far.
+
+        Raises InputError where there is no pair of two models, or no room for a text."""
+        if self.models is None or self.models.drafter is None:
+            what = "no pair is loaded" if self.models is None else f"{self.drafter_spec} is no drafter model"
+            raise InputError(what, "choose a model as drafter in the setup: its steps are what is timed")
+        yield from measuring.measure(self.models, asked, cancelled)
 
     def recover(self) -> None:
         """After a fault: give back what the run still held."""

@@ -13,13 +13,14 @@ from msgspec.structs import replace
 from engine import devices, folders, machine, models, plans, speed_model
 from engine.bench import blocks, gpt_fast, limits, matrix, rounds, systems
 from engine.bench.blocks import Prompts
-from engine.bench.matrix import SPECULATIVE, Cell, Setting
+from engine.bench.matrix import Cell, Setting
 from engine.bench.rounds import RoundsBench
 from engine.errors import EngineError
 from engine.events import Estimated, Event
 from engine.memory import memory_errors
 from engine.models import Pair
 from engine.plans import Plan
+from engine.scaling_events import SPECULATIVE
 from engine.session import release_memory
 from engine.speed_model import Interval
 

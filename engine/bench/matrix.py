@@ -16,10 +16,9 @@ from engine.errors import InputError
 from engine.events import Event, Progressed, RuntimeName
 from engine.kv_size import RuntimeChoice
 from engine.models import LoadedModel, Pair
+from engine.scaling_events import PLAIN, SPECULATIVE, THEIR_ASSISTED, THEIR_PLAIN
 from engine.speed_model import Interval
 
-PLAIN, SPECULATIVE = "ours_plain", "ours_speculative"
-THEIR_PLAIN, THEIR_ASSISTED = "transformers_plain", "transformers_assisted"
 SYSTEMS = PLAIN, SPECULATIVE, THEIR_PLAIN, THEIR_ASSISTED
 
 
