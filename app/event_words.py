@@ -137,6 +137,18 @@ def _(event: events.Progressed) -> str | None:
     return tr("{0} complete: {1:,.0f} {2}").format(event.phase, event.total, _name(event.unit))
 
 
+@_describe.register
+def _(event: events.FileSkipped) -> str:
+    return tr("skipped {0}: {1}").format(_name(event.source), _name(event.reason))
+
+
+@_describe.register
+def _(event: events.Indexed) -> str:
+    return tr("indexed {0}: {1:,} passages of {2:,} files, {3:,} skipped, in {4:.1f} s").format(
+        _name(event.index), event.n_chunks, event.n_files, event.n_skipped, event.seconds
+    )
+
+
 @_describe.register(events.TrainingStarted)
 @_describe.register(events.TrainingFinished)
 @_describe.register(events.DrafterMeasured)

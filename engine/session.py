@@ -47,7 +47,7 @@ class Session:
         self.drafter: Drafter | None = None
         self.drafter_spec = NO_DRAFTER
         self._embedder: tuple[tuple[str, str, str], Embedder] | None = None
-        self._memo = Memo()
+        self.memo = Memo()
 
     def load(
         self,
@@ -74,7 +74,7 @@ class Session:
         assert pair is not None
         made = None if drafter == NO_DRAFTER else drafters.find(drafter).build(drafter, pair.target, pair.drafter)
         self.models, self.target, self.drafter, self.drafter_spec = pair, pair.target, made, drafter
-        self._memo.forget_models()
+        self.memo.forget_models()
         yield _loaded(pair, drafter, time.perf_counter() - started)
 
     def estimate(
@@ -104,7 +104,7 @@ class Session:
     def unload(self) -> Iterator[Event]:
         """Release the models."""
         self.models, self.target, self.drafter, self.drafter_spec = None, None, None, NO_DRAFTER
-        self._embedder, self._memo = None, Memo()
+        self._embedder, self.memo = None, Memo()
         release_memory()
         yield ModelUnloaded()
 
@@ -203,7 +203,7 @@ class Session:
     def _shelves(self, target: LoadedModel) -> Shelves:
         """What methods over documents need; indexes are opened with encoders on the target's device."""
         drafter = None if self.models is None else self.models.drafter
-        return Shelves(drafter, partial(opened, librarian=self, device=str(target.device)), self._memo)
+        return Shelves(drafter, partial(opened, librarian=self, device=str(target.device)), self.memo)
 
     def recover(self) -> None:
         """After a fault: give back what the run still held."""

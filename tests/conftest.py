@@ -21,8 +21,8 @@ except ImportError:  # a machine for the engine alone
     collect_ignore = ["app"]
 
 _LOCAL = ("127.", "localhost", "::1")
-# Pools that transformers leaves behind after a load, and tqdm's monitor: not ours to end.
-_FOREIGN_POOL = "ThreadPoolExecutor"
+# Pools that transformers leaves behind after a load, LanceDB's one loop, and tqdm's monitor: not ours to end.
+_FOREIGN_NAMES = ("ThreadPoolExecutor", "LanceDBBackgroundEventLoop")
 _FOREIGN_KIND = "TMonitor"
 _GRACE_S = 1.0
 _MUCH_GARBAGE = 50_000
@@ -88,7 +88,7 @@ def _no_leaks() -> Iterator[None]:
 
 def _outlives(thread: threading.Thread) -> bool:
     """Whether a thread of ours goes on after it was given a moment to end."""
-    if thread.name.startswith(_FOREIGN_POOL) or type(thread).__name__ == _FOREIGN_KIND:
+    if thread.name.startswith(_FOREIGN_NAMES) or type(thread).__name__ == _FOREIGN_KIND:
         return False
     thread.join(_GRACE_S)
     return thread.is_alive()

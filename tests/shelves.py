@@ -14,7 +14,7 @@ from tests import encoders
 
 TEXTS = (
     "Simtamar was admitted to the guild of Tabbamark. She is a clockmaker by trade.",
-    "The feast of Helrise was held in 1535 for the first time.",
+    "The feast of Helrise was in the year 1535.",
     "The birthplace of Simtamar is Simveden.",
     "The feast of Tordun was in 1488. It is a feast of lamps.",
     "Simveden lies on the river Dov, below the old bridge.",

@@ -10,9 +10,16 @@ LIGHT = (
     "engine.events", "engine.summary", "engine.method", "engine.host", "engine.trace", "engine.errors", "engine.paths",
     "engine.speed_model", "engine.folders", "engine.methods", "engine.methods.speculative.config",
     "engine.cli.commands", "engine.prompts", "engine.world.corpus", "engine.training.drafter_config", "engine.gate",
-    "engine.training.texts", "engine.cli.drafter", "engine.documents.encoder_folder",
+    "engine.training.texts", "engine.cli.drafter", "engine.documents.encoder_folder", "engine.documents.sources",
+    "engine.documents.readers", "engine.documents.feed",
+    "engine.documents.chunking", "engine.documents.index", "engine.documents.building", "engine.documents.search",
+    "engine.rag_events",
+    "engine.rag.citing",
+    "engine.methods.speculative_rag.config", "engine.methods.standard_rag.config", "engine.documents.partition",
+    "engine.documents.projection", "engine.cli.rag_ask",
 )  # fmt: skip
-HEAVY = {"torch", "transformers", "PySide6", "pyqtgraph", "sentence_transformers"}
+INDEX = {"lancedb", "pyarrow", "pypdf"}
+HEAVY = {"torch", "transformers", "PySide6", "pyqtgraph", "sentence_transformers", *INDEX}
 QT = {"PySide6", "pyqtgraph", "superqt"}
 
 
@@ -30,6 +37,7 @@ def test_engine_loads_no_qt() -> None:
     found = loaded_by("engine.session", "engine.bench.decode", "engine.bench.losslessness", "engine.training.builtin")
     assert "torch" in found
     assert not found & QT
+    assert not found & INDEX, "they are imported once an index is opened"
 
 
 def test_window_loads_no_model_library() -> None:

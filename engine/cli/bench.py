@@ -52,3 +52,25 @@ def bench_decode(
 def bench_ui() -> int:
     """The window under a stream: frames, stalls, what drawing costs the engine; run as `draftscope bench ui`."""
     raise InputError("bench ui measures the window, which the engine knows nothing of", "run draftscope bench ui")
+
+
+def bench_index(
+    *,
+    passages: Annotated[int, typer.Option(help="made-up passages that are searched")] = 100_000,
+    files: Annotated[int, typer.Option(help="files that are indexed and embedded")] = 40,
+    pairs: Annotated[int, typer.Option(help="of an indexing and a bare embedding")] = 5,
+    json: Json = False,
+) -> int:
+    """Indexing against the embedder's bare speed, and how long a search over many passages takes."""
+    if passages < 1_000 or files < 1 or pairs < 1:
+        reason = f"passages = {passages}, files = {files}, pairs = {pairs}: too few"
+        raise InputError(reason, "use at least 1000 passages, 1 file and 1 pair")
+    from engine.bench.index import IndexBench, bench
+
+    output = Output(json=json)
+    for item in bench(n_chunks=passages, n_files=files, pairs=pairs):
+        if isinstance(item, IndexBench):
+            output.summary(msgspec.to_builtins(item))
+        else:
+            output.event(item)
+    return OK

@@ -78,6 +78,7 @@ class Building:
         self.uri = uri
         self.recipe = recipe
         self._before = before
+        self._committed = False
         self._n_trained = 0 if anew or before is None else before.head.n_trained
         with writing(uri):
             self._db = connect(uri)
@@ -90,7 +91,11 @@ class Building:
                 self._chunks = self._db.open_table(CHUNKS)
 
     def abandon(self) -> None:
-        """Leave the index as it was, without what was written of this one, as far as the disk allows."""
+        """Leave the index as it was, without what was written of this one, as far as the disk allows.
+
+        Does nothing where this one already is the index."""
+        if self._committed:
+            return
         with suppress(EngineError), writing(self.uri):
             if self._before is None:
                 discard(self.uri)
@@ -175,12 +180,14 @@ class Building:
             return _FOR_EVER
         return datetime.now(UTC) - datetime.fromisoformat(self._before.head.made_utc) + _LONGEST_BUILD
 
-    def probes(self, queries: NDArray[np.float32]) -> tuple[int, float | None]:
-        """How many parts of the approximate index must be searched, and its recall of the ten nearest: (0, None) where
-        every passage is looked at."""
+    def is_approximate(self) -> bool:
+        """Whether there is an approximate index; otherwise every passage is looked at."""
         with writing(self.uri):
-            if "vector" not in self._indexed():
-                return 0, None
+            return "vector" in self._indexed()
+
+    def probes(self, queries: NDArray[np.float32]) -> tuple[int, float]:
+        """How many parts of the approximate index must be searched, and its recall of the ten nearest."""
+        with writing(self.uri):
             exact = [set(nearest(self._chunks, query, NEAREST, n_probes=0)) for query in queries]
             n_probes, n_parts = _FIRST_PROBES, int(self._chunks.count_rows())
             while True:
@@ -204,6 +211,7 @@ class Building:
         """Make this the index, in one step."""
         with writing(self.uri):
             self._publish(head, files)
+        self._committed = True
 
     def n_bytes(self) -> int:
         """What it takes on the disk, the version before included; in an object store, its data alone."""

@@ -149,6 +149,8 @@ class Feed:
             if len(lot) == _CHUNKS_A_LOT:
                 self._put(lot)
                 lot = []
+            if self._stopped.is_set():
+                return
         if lot:
             self._put(lot)
 

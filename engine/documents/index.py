@@ -5,6 +5,7 @@
 Two tables: `chunks`, of which every change is a version of its own, and `manifest`, of one row, which names the version
 that is the index. Replacing that row is the one step by which a new index takes the place of the old."""
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -133,6 +134,7 @@ def is_local(uri: str) -> bool:
 
 def connect(uri: str) -> "DBConnection":
     """LanceDB at a folder or an object store's address. Raises EngineError where it is not installed."""
+    os.environ.setdefault("LANCEDB_LOG", "error")  # it tells on stderr what is no news here
     try:
         import lancedb
     except ImportError as err:

@@ -57,6 +57,8 @@ def index(job: Job, embedder: Embedder, tokens: Tokens) -> Iterator[Event]:
 
 
 def _recipe(job: Job, embedder: Embedder) -> Recipe:
+    if job.chunk_tokens < 1:
+        raise InputError(f"chunk_tokens = {job.chunk_tokens}: must be >= 1", "200 fit most embedders")
     known = embedder.description
     return Recipe(
         sources.roots_of(job.specs), known.spec, known.fingerprint, known.dimension, job.tokenizer,
@@ -215,6 +217,8 @@ class _Work:
         yield from self._while(lambda: self._building.remove(gone), "writing")
         yield from self._while(lambda: self._building.rename(renamed), "writing")
         yield from self._while(self._building.make_searchable, "indexing")
+        if not self._building.is_approximate():
+            return 0, None
         asked = [" ".join(text.split()[:_WORDS_A_QUERY]) for text in self._building.sample(_N_QUERIES)]
         queries = self._embedder.embed_all(asked, role="query").vectors
         return (yield from self._while(lambda: self._building.probes(queries), "indexing"))

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from engine.documents.index import Index, label, reading
 from engine.errors import InputError
@@ -44,7 +46,7 @@ class Passage(msgspec.Struct, frozen=True):
     sources: tuple[str, ...]
 
 
-class _Hit(NamedTuple):
+class Hit(NamedTuple):
     """A row of the index and how well it fits."""
 
     row: Mapping[str, object]
@@ -60,16 +62,21 @@ def retrieve(index: Index, embedder: "Embedder | None", question: str, n: int, h
     if n < 1:
         raise InputError(f"n = {n}: must be >= 1", "10 is a good beginning")
     deep = n if how != "hybrid" else max(n, _FUSED_FROM)
-    dense = [] if how == "text" else _dense(index, embedder, question, deep)
-    text = [] if how == "dense" else _text(index, question, deep)
+    dense = [] if how == "text" else dense_hits(index, _vector(index, embedder, question), deep)
+    text = [] if how == "dense" else text_hits(index, question, deep)
     return _passages(index, dense, text, how)[:n]
 
 
-def _dense(index: Index, embedder: "Embedder | None", question: str, n: int) -> list[_Hit]:
+def _vector(index: Index, embedder: "Embedder | None", question: str) -> NDArray[np.float32]:
     if embedder is None:
         raise InputError("no embedder is loaded", "search by words (--how text)")
     index.refuse_other(embedder.description.fingerprint, embedder.description.spec)
-    vector = embedder.embed_all([question], role="query").vectors[0]
+    vector: NDArray[np.float32] = embedder.embed_all([question], role="query").vectors[0]
+    return vector
+
+
+def dense_hits(index: Index, vector: NDArray[np.float32], n: int) -> list[Hit]:
+    """The n rows nearest to a unit vector [D]: of all, or as the approximate index finds them."""
     with reading(index.uri):
         search = index.chunks.search(vector, vector_column_name="vector").distance_type("dot")
         search = search.nprobes(index.head.n_probes) if index.head.n_probes else search.bypass_vector_index()
@@ -77,7 +84,8 @@ def _dense(index: Index, embedder: "Embedder | None", question: str, n: int) -> 
         return _hits(found, "_distance", lambda distance: 1.0 - distance)
 
 
-def _text(index: Index, question: str, n: int) -> list[_Hit]:
+def text_hits(index: Index, question: str, n: int) -> list[Hit]:
+    """The n rows with the words of a question, by BM25; none where it has only words that all texts have."""
     from lancedb.query import MatchQuery
 
     with reading(index.uri):
@@ -85,12 +93,12 @@ def _text(index: Index, question: str, n: int) -> list[_Hit]:
         return _hits(search.select([*_COLUMNS, "_score"]).limit(n).to_arrow(), "_score", float)
 
 
-def _hits(found: "pa.Table", column: str, score: Callable[[float], float]) -> list[_Hit]:
-    hits = [_Hit(row, score(float(row[column]))) for row in found.to_pylist()]
+def _hits(found: "pa.Table", column: str, score: Callable[[float], float]) -> list[Hit]:
+    hits = [Hit(row, score(float(row[column]))) for row in found.to_pylist()]
     return sorted(hits, key=lambda hit: (-hit.score, str(hit.row["id"])))
 
 
-def _passages(index: Index, dense: Sequence[_Hit], text: Sequence[_Hit], how: How) -> list[Passage]:
+def _passages(index: Index, dense: Sequence[Hit], text: Sequence[Hit], how: How) -> list[Passage]:
     """The hits of both lists, each once, best first."""
     ranks = [{str(hit.row["id"]): rank for rank, hit in enumerate(hits, 1)} for hits in (dense, text)]
     hits = {str(hit.row["id"]): hit for hit in (*text, *dense)}
@@ -98,7 +106,7 @@ def _passages(index: Index, dense: Sequence[_Hit], text: Sequence[_Hit], how: Ho
     return sorted(made, key=lambda passage: (-passage.score, passage.id))
 
 
-def _passage(index: Index, hit: _Hit, dense_rank: int | None, text_rank: int | None, how: How) -> Passage:
+def _passage(index: Index, hit: Hit, dense_rank: int | None, text_rank: int | None, how: How) -> Passage:
     fused = sum(1.0 / (_RRF_K + rank) for rank in (dense_rank, text_rank) if rank is not None)
     sources = tuple(label(source, kept.name) for source, kept in index.owners.get(str(hit.row["document"]), ()))
     score = fused if how == "hybrid" else hit.score

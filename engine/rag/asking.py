@@ -4,6 +4,8 @@ import time
 from collections.abc import Generator, Sequence
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from engine.answer_events import Partitioned, Passage, PromptRead, Reader, Retrieved
 from engine.documents.partition import conditioned_text, partition
 from engine.errors import InputError
@@ -50,21 +52,29 @@ def divide(
     question: str, passages: Sequence[Passage], config: SpeculativeRagConfig, desk: Desk
 ) -> Generator[Event, None, Partitioned]:
     """Yield the subsets that drafts are made from; returns the same."""
-    library, rt = desk.library, desk.rt
+    rt, memo = desk.rt, desk.memo
+    ids = tuple(passage.id for passage in passages)
+    key = (desk.library.key, question, ids, config.conditioning, config.k, config.m, config.sampling, config.seed)
+    kept = memo.partitions.get(key)
+    made = kept or _divide(question, passages, config, desk)
+    memo.partitions.put(key, made)
+    yield replace(made, reused=kept is not None, at_s=rt.elapsed_s())
+    yield PhaseFinished("partitioning", made.ms, 0, at_s=rt.elapsed_s())
+    return made
+
+
+def _divide(question: str, passages: Sequence[Passage], config: SpeculativeRagConfig, desk: Desk) -> Partitioned:
+    library = desk.library
     key = (library.key, question, tuple(passage.id for passage in passages), config.conditioning)
-    kept = desk.memo.vectors.get(key)
-    made = kept or _vectors(question, passages, config, library)
-    desk.memo.vectors.put(key, made)
+    vectors = desk.memo.vectors.get(key) or _vectors(question, passages, config, library)
+    desk.memo.vectors.put(key, vectors)
     started = time.perf_counter()
-    found = partition(made.vectors, k=config.k, m=config.m, sampling=config.sampling, seed=config.seed)
-    ms = made.ms + 1e3 * (time.perf_counter() - started)
-    told = Partitioned(
+    found = partition(vectors.vectors, k=config.k, m=config.m, sampling=config.sampling, seed=config.seed)
+    ms = vectors.ms + 1e3 * (time.perf_counter() - started)
+    return Partitioned(
         config.sampling, found.clusters, found.subsets, config.k, config.m, config.seed, found.n_distinct,
-        _conditioned(config, library), ms, found.note, reused=kept is not None, at_s=rt.elapsed_s(),
+        _conditioned(config, library), ms, found.note,
     )  # fmt: skip
-    yield told
-    yield PhaseFinished("partitioning", ms, 0, at_s=rt.elapsed_s())
-    return told
 
 
 def _vectors(question: str, passages: Sequence[Passage], config: SpeculativeRagConfig, library: Library) -> Vectors:

@@ -10,7 +10,7 @@ from typing import Generic, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.answer_events import Mapped
+from engine.answer_events import Mapped, Partitioned
 from engine.rag.baselines import Standard
 from engine.rag.drafts import Draft
 from engine.rag.library import Found
@@ -57,11 +57,12 @@ class Vectors(NamedTuple):
 
 
 class Memo:
-    """Passages found, their vectors, drafts, scores, the answers of standard RAG, maps; which models are warm."""
+    """All that is kept of questions and of what models made of them; which models are warm."""
 
     def __init__(self) -> None:
         self.found: Shelf[tuple[Hashable, ...], Found] = Shelf(_MOST_QUESTIONS)
         self.vectors: Shelf[tuple[Hashable, ...], Vectors] = Shelf(_MOST_QUESTIONS)
+        self.partitions: Shelf[tuple[Hashable, ...], Partitioned] = Shelf(_MOST_QUESTIONS)
         self.drafts: Shelf[tuple[Hashable, ...], Draft] = Shelf(_MOST_DRAFTS)
         self.scores: Shelf[tuple[Hashable, ...], Score] = Shelf(_MOST_DRAFTS)
         self.standard: Shelf[tuple[Hashable, ...], Standard] = Shelf(_MOST_DRAFTS)

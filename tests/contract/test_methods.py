@@ -14,7 +14,7 @@ from engine.session import Session
 from engine.trace import TraceWriter
 from tests import fakes
 
-METHODS = sorted(methods.discover())
+METHODS = sorted(name for name, found in methods.discover().items() if found.workspace == "decode")
 _TIMES = ("draft_ms", "verify_ms", "other_ms", "at_s", "ms", "prefill_ms", "decode_ms", "first_ms", "target_step_ms")
 _VARYING = (*_TIMES, "draft_step_ms", "run_id", "started_utc", "margin")
 

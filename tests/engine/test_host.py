@@ -11,10 +11,11 @@ import torch
 from msgspec.structs import fields, replace
 
 from engine import trace
-from engine.commands import Estimate, Fork, Load, Pause, Resume, Run, Step, Survey, Unload
+from engine.commands import Estimate, Fork, Index, Load, Pause, Resume, Run, Step, Survey, Unload
 from engine.events import (
     Estimated,
     Event,
+    Indexed,
     ModelLoaded,
     Progressed,
     Refused,
@@ -28,7 +29,8 @@ from engine.host import Host, ThreadHost
 from engine.method import Request
 from engine.process_host import ProcessHost
 from engine.session import Session
-from tests import fakes
+from tests import encoders, fakes
+from tests.papers import put
 
 E = TypeVar("E", bound=Event)
 SETTINGS = {"max_new_tokens": 40, "baseline": False, "stop_at_end": False}
@@ -113,6 +115,17 @@ def test_commands_run_in_the_order_they_were_given(host: Host) -> None:
         host.submit(Run("speculative", SETTINGS, Request(prompt)))
     assert until(host, RunStarted).prompt == "The harbour"
     assert until(host, RunStarted).prompt == "In the town of"
+    assert until(host, RunFinished).reason == "length"
+
+
+def test_documents_are_indexed_between_runs(host: Host, spec: str, tmp_path: Path) -> None:
+    encoder = str(encoders.save(tmp_path / "tiny"))
+    docs, index = put(tmp_path / "docs", {"a.txt": "Salt and sea."}), str(tmp_path / "index")
+    host.submit(Index((str(docs),), index, encoder, spec, chunk_tokens=20, device="cpu"))
+    assert until(host, Indexed).n_chunks == 1
+    host.submit(Index((str(tmp_path / "none"),), index, encoder, spec, chunk_tokens=20, device="cpu"))
+    assert until(host, Refused).what == "index"
+    host.submit(Run("speculative", SETTINGS, Request("The harbour")))
     assert until(host, RunFinished).reason == "length"
 
 

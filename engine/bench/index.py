@@ -1,0 +1,241 @@
+"""What indexing and search cost: against the embedder's bare encode, and over a hundred thousand made-up passages."""
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from importlib.metadata import version
+from itertools import islice
+from pathlib import Path
+from random import Random
+from statistics import median, quantiles
+from threading import Event as Flag
+from threading import Thread
+
+import msgspec
+import numpy as np
+import psutil
+import torch
+from numpy.typing import NDArray
+from sentence_transformers import SentenceTransformer
+
+from engine import speed_model
+from engine.documents import embedding, encoder_folder, indexing
+from engine.documents.building import NEAREST, Building
+from engine.documents.chunking import Chunk
+from engine.documents.embedding import Embedder
+from engine.documents.encoder_folder import BUILTIN
+from engine.documents.index import FileRecord, Index, Recipe, open_index
+from engine.documents.indexing import Job
+from engine.documents.search import dense_hits, retrieve, text_hits
+from engine.documents.target_tokens import TargetTokens, tokens_of
+from engine.events import Event, Indexed, Progressed
+from engine.machine import processor, versions
+from engine.speed_model import Interval
+from engine.world.story import stories
+
+_STORIES_A_FILE, _SEED = 8, 0
+# Vectors of a text collection lie in groups that overlap; these are as hard for an approximate index as real ones.
+_WIDTH, _N_GROUPS, _SPREAD = 384, 1_000, 1.0
+_N_WORDS, _WORDS_A_TEXT, _LOT = 5_000, 40, 4_096
+_N_QUERIES, _LOOK_S = 100, 0.05
+
+
+class IndexBench(msgspec.Struct, frozen=True):
+    """What was measured. ratio: passages a second of a whole indexing, from files to a searchable index, over those of
+    the embedder library's encode on the same passages; medians over pairs, interleaved, with a bootstrap interval.
+
+    search_ms, exact_ms, text_ms: of one question's rows with their texts, its vector given; hybrid_ms: of a question,
+    the embedding included, over the small index. grown_bytes: of the process while the large index was made."""
+
+    ratio: float
+    ratio_ci: Interval | None
+    indexed_per_s: float
+    encoded_per_s: float
+    n_passages: int
+    tokens_a_passage: float
+    pairs: int
+    hybrid_ms: float
+    n_chunks: int
+    recall_10: float | None
+    n_probes: int
+    search_ms: float
+    search_p95_ms: float
+    exact_ms: float
+    text_ms: float
+    make_s: float
+    searchable_s: float
+    grown_bytes: int
+    disk_bytes: int
+    n_threads: int
+    device: str
+    processor: str
+    versions: dict[str, str]
+
+
+class _Throughput(msgspec.Struct, frozen=True):
+    """Seconds of each whole indexing and of each bare encoding of the same passages."""
+
+    indexed_s: tuple[float, ...]
+    encoded_s: tuple[float, ...]
+    n_passages: int
+    tokens_a_passage: float
+    hybrid_ms: float
+
+
+class _Large(msgspec.Struct, frozen=True):
+    """The large index and what making it took."""
+
+    make_s: float
+    searchable_s: float
+    grown_bytes: int
+    disk_bytes: int
+
+
+def bench(*, n_chunks: int, n_files: int, pairs: int) -> Iterator[Progressed | IndexBench]:
+    """Yield progress and last the figures; the folder it works in is deleted."""
+    *_, embedder = embedding.load(BUILTIN)
+    assert isinstance(embedder, Embedder)
+    with tempfile.TemporaryDirectory(prefix="draftscope-bench-") as folder:
+        measured: _Throughput | None = None
+        for item in _throughput(Path(folder), embedder, n_files=n_files, pairs=pairs):
+            if isinstance(item, _Throughput):
+                measured = item
+            else:
+                yield item
+        assert measured is not None
+        uri = str(Path(folder) / "large")
+        yield Progressed("indexing", 0, n_chunks, "passages")
+        large = _make(uri, n_chunks)
+        yield Progressed("measuring", 0, _N_QUERIES, "questions")
+        yield _result(measured, large, open_index(uri), embedder)
+
+
+def _throughput(folder: Path, embedder: Embedder, *, n_files: int, pairs: int) -> Iterator[Progressed | _Throughput]:
+    docs, tokens = _written(folder / "docs", n_files), tokens_of("builtin")
+    library = SentenceTransformer(str(encoder_folder.builtin_folder()), device=embedder.description.device)
+    uri = str(folder / "warm")
+    _indexed(docs, uri, embedder, tokens)
+    rows = open_index(uri).chunks.to_arrow().select(["text", "n_tokens"]).to_pylist()
+    texts = [str(row["text"]) for row in rows]
+    hybrid_ms = median(_timed(lambda: retrieve(open_index(uri), embedder, texts[0][:80], NEAREST)) for _ in range(11))
+    indexed_s: list[float] = []
+    encoded_s: list[float] = []
+    for pair in range(pairs):
+        yield Progressed("measuring", pair, pairs, "pairs")
+        calls: list[tuple[list[float], Callable[[], object]]] = [
+            (indexed_s, partial(_indexed, docs, str(folder / f"i{pair}"), embedder, tokens)),
+            (encoded_s, partial(library.encode, texts, show_progress_bar=False)),
+        ]
+        for seconds, call in calls if pair % 2 else calls[::-1]:
+            seconds.append(1e-3 * _timed(call))
+    mean_tokens = sum(int(row["n_tokens"]) for row in rows) / len(rows)
+    yield _Throughput(tuple(indexed_s), tuple(encoded_s), len(texts), mean_tokens, hybrid_ms)
+
+
+def _written(folder: Path, n_files: int) -> Path:
+    """Files of stories, each of a few passages, all different."""
+    folder.mkdir()
+    told = stories(_SEED)
+    for number in range(n_files):
+        (folder / f"{number:05d}.txt").write_text("\n\n".join(islice(told, _STORIES_A_FILE)), encoding="utf-8")
+    return folder
+
+
+def _indexed(docs: Path, uri: str, embedder: Embedder, tokens: TargetTokens) -> Event:
+    job = Job((str(docs),), uri, tokens.fitting(NEAREST), "builtin", tokens.fingerprint)
+    *_, last = indexing.index(job, embedder, tokens)
+    assert isinstance(last, Indexed)
+    return last
+
+
+def _timed(call: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    call()
+    return 1e3 * (time.perf_counter() - started)
+
+
+def vectors(rng: np.random.Generator, centres: NDArray[np.float32], n: int) -> NDArray[np.float32]:
+    """Unit vectors [n, D] around centres [G, D]."""
+    noise = rng.standard_normal((n, centres.shape[1]), dtype=np.float32)
+    made = centres[rng.integers(0, len(centres), n)] + _SPREAD * noise
+    unit: NDArray[np.float32] = made / np.linalg.norm(made, axis=1, keepdims=True)
+    return unit
+
+
+def _centres() -> NDArray[np.float32]:
+    return np.random.default_rng(_SEED).standard_normal((_N_GROUPS, _WIDTH), dtype=np.float32)
+
+
+def _make(uri: str, n_chunks: int) -> _Large:
+    """Make an index of passages that nobody wrote, a lot at a time, and watch what memory it takes."""
+    rng, words, centres = np.random.default_rng(_SEED + 1), Random(_SEED), _centres()
+    process, before = psutil.Process(), psutil.Process().memory_info().rss
+    peak, done = [before], Flag()
+    watcher = Thread(target=_watch, args=(process, peak, done), daemon=True)
+    watcher.start()
+    try:
+        building = Building(uri, Recipe(("made up",), "made up", "", _WIDTH, "", "", _WORDS_A_TEXT), None, anew=False)
+        make_s = 0.0
+        for start in range(0, n_chunks, _LOT):
+            lot = [_passage(words, number) for number in range(start, min(n_chunks, start + _LOT))]
+            made = vectors(rng, centres, len(lot))
+            make_s += 1e-3 * _timed(partial(building.add, lot, made, []))
+        searchable_s = 1e-3 * _timed(building.make_searchable)
+        queries = vectors(rng, centres, _N_QUERIES)
+        n_probes, recall = building.probes(queries) if building.is_approximate() else (0, None)
+        building.commit(building.head(n_probes, recall), [FileRecord("made up", 0, 0, "")])
+    finally:
+        done.set()
+        watcher.join()
+    return _Large(make_s, searchable_s, max(peak) - before, building.n_bytes())
+
+
+def _watch(process: psutil.Process, peak: list[int], done: Flag) -> None:
+    while not done.wait(_LOOK_S):
+        peak.append(process.memory_info().rss)
+
+
+def _passage(words: Random, number: int) -> Chunk:
+    text = " ".join(f"w{int(_N_WORDS * words.random() ** 3)}" for _ in range(_WORDS_A_TEXT))
+    name = str(number)
+    return Chunk(name, name, name, "", "", "", 0, len(text), text, _WORDS_A_TEXT, False)
+
+
+def _result(measured: _Throughput, large: _Large, index: Index, embedder: Embedder) -> IndexBench:
+    rng, words = np.random.default_rng(_SEED + 2), Random(_SEED + 3)
+    asked = vectors(rng, _centres(), _N_QUERIES)
+    searched = _search_ms(index, asked)
+    exact = Index(index.uri, msgspec.structs.replace(index.head, n_probes=0), index.chunks, index.files)
+    texts = [_passage(words, 0).text[:40] for _ in range(_N_QUERIES)]
+    ratios = [encoded / indexed for indexed, encoded in zip(measured.indexed_s, measured.encoded_s, strict=True)]
+    return IndexBench(
+        ratio=median(ratios),
+        ratio_ci=speed_model.median_interval(ratios),
+        indexed_per_s=measured.n_passages / median(measured.indexed_s),
+        encoded_per_s=measured.n_passages / median(measured.encoded_s),
+        n_passages=measured.n_passages,
+        tokens_a_passage=measured.tokens_a_passage,
+        pairs=len(ratios),
+        hybrid_ms=measured.hybrid_ms,
+        n_chunks=index.head.n_chunks,
+        recall_10=index.head.recall_10,
+        n_probes=index.head.n_probes,
+        search_ms=median(searched),
+        search_p95_ms=quantiles(searched, n=20)[-1],
+        exact_ms=median(_search_ms(exact, asked[:20])),
+        text_ms=median(_timed(partial(text_hits, index, text, NEAREST)) for text in texts),
+        make_s=large.make_s,
+        searchable_s=large.searchable_s,
+        grown_bytes=large.grown_bytes,
+        disk_bytes=large.disk_bytes,
+        n_threads=torch.get_num_threads(),
+        device=embedder.description.device,
+        processor=processor(),
+        versions={**dict(versions()), "lancedb": version("lancedb")},
+    )
+
+
+def _search_ms(index: Index, asked: NDArray[np.float32]) -> list[float]:
+    dense_hits(index, asked[0], NEAREST)
+    return [_timed(partial(dense_hits, index, vector, NEAREST)) for vector in asked]

@@ -1,0 +1,84 @@
+"""Where documents are looked for: order, links, hidden files, limits, and what is refused."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from engine.documents import sources
+from engine.documents.sources import Skipped
+from engine.errors import InputError
+from tests.papers import put
+
+
+def names(*specs: str) -> list[str]:
+    return [entry.source for entry in sources.find(specs).entries]
+
+
+def test_files_come_in_the_order_of_their_names_without_hidden_and_other_ones(tmp_path: Path) -> None:
+    put(tmp_path, {"b.txt": "b", "a/z.md": "z", "a.HTML": "a", ".git/c.txt": "c", ".d.txt": "d", "e.png": b"\x89"})
+    assert names(str(tmp_path)) == ["a/z.md", "a.HTML", "b.txt"]
+    assert sources.find([str(tmp_path)]).n_other == 1
+
+
+def test_a_loop_of_links_ends_where_it_began(tmp_path: Path) -> None:
+    put(tmp_path, {"a/b/c.txt": "c"})
+    (tmp_path / "a" / "b" / "up").symlink_to(tmp_path, target_is_directory=True)
+    assert names(str(tmp_path)) == ["a/b/c.txt"]
+
+
+def test_links_to_nothing_pipes_and_too_large_files_are_told_or_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "_TEXT_BYTES", 4)
+    put(tmp_path, {"a.txt": "good", "b.txt": "too long"})
+    (tmp_path / "c.txt").symlink_to(tmp_path / "gone")
+    os.mkfifo(tmp_path / "d.txt")
+    found = sources.find([str(tmp_path)])
+    assert [entry.source for entry in found.entries] == ["a.txt"]
+    assert found.skipped == (
+        Skipped("b.txt", "has 8 bytes, more than the 4 that are read; split it"),
+        Skipped("c.txt", "is a link to nothing"),
+    )
+
+
+def test_a_hundred_megabytes_of_text_are_too_many(tmp_path: Path) -> None:
+    with (tmp_path / "a.txt").open("wb") as file:
+        file.truncate(100_000_000)
+    found = sources.find([str(tmp_path)])
+    assert not found.entries and "100,000,000 bytes" in found.skipped[0].reason
+
+
+def test_a_name_that_is_no_text_is_written_with_escapes(tmp_path: Path) -> None:
+    (Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.txt"))).write_text("x")
+    assert names(str(tmp_path)) == ["\\xff.txt"]
+
+
+def test_files_of_several_places_have_their_whole_names(tmp_path: Path) -> None:
+    put(tmp_path, {"a/x.txt": "1", "b/x.txt": "2"})
+    found = names(str(tmp_path / "a"), str(tmp_path / "b" / "x.txt"), "builtin")
+    assert found == [f"{tmp_path}/a/x.txt", f"{tmp_path}/b/x.txt", "builtin"]
+
+
+@pytest.mark.parametrize(
+    ("files", "spec", "reason"),
+    [({}, "", "is empty"), ({"a.png": b""}, "", "holds 1 files, none of them"), ({}, "gone", "there is nothing at"),
+     ({"a.png": b""}, "a.png", "of a kind that is not read")],
+)  # fmt: skip
+def test_nothing_to_read_is_refused(tmp_path: Path, files: dict[str, bytes], spec: str, reason: str) -> None:
+    put(tmp_path, dict(files))
+    with pytest.raises(InputError, match=reason):
+        sources.find([str(tmp_path / spec)])
+
+
+def test_no_place_at_all_is_refused() -> None:
+    with pytest.raises(InputError, match="no documents are named"):
+        sources.roots_of([" "])
+
+
+def test_a_fingerprint_is_of_what_a_file_holds(tmp_path: Path) -> None:
+    put(tmp_path, {"a.txt": "same", "b.txt": "same", "c.txt": "other"})
+    a, b, c = sources.find([str(tmp_path)]).entries
+    assert sources.fingerprint(a) == sources.fingerprint(b) != sources.fingerprint(c)
+    (builtin,) = sources.find(["builtin"]).entries
+    assert len(sources.fingerprint(builtin)) == 64

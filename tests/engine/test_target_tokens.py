@@ -1,0 +1,49 @@
+"""What a passage may have of a target's context, and how its tokens are counted."""
+
+from pathlib import Path
+
+import pytest
+
+from engine.documents.target_tokens import TargetTokens, tokens_of
+from engine.errors import InputError, ModelError
+from tests import fakes
+
+
+@pytest.fixture(scope="module")
+def builtin() -> TargetTokens:
+    return tokens_of("builtin")
+
+
+def test_tokens_of_a_sentence_end_where_its_words_do(builtin: TargetTokens) -> None:
+    text = "The harbour, Ω."
+    ends = builtin.ends(text)
+    assert ends[-1] == len(text) and ends == sorted(ends)
+    assert builtin.counts([text, ""]) == [len(ends), 0]
+
+
+def test_as_many_tokens_fit_as_leave_room_for_the_rest(builtin: TargetTokens) -> None:
+    assert builtin.context == 8192
+    assert (builtin.fitting(10), builtin.fitting(20), builtin.fitting(100)) == (512, 390, 78)
+    for n in (0, 8_000):
+        with pytest.raises(InputError):
+            builtin.fitting(n)
+
+
+def test_a_target_is_known_by_its_tokenizer(builtin: TargetTokens, tmp_path: Path) -> None:
+    spec = fakes.save(fakes.model(), tmp_path / "t")
+    assert tokens_of(spec).fingerprint == tokens_of(spec).fingerprint != builtin.fingerprint
+    with pytest.raises((InputError, ModelError)):
+        tokens_of(str(tmp_path / "none"))
+
+
+class WordByWord:
+    """A tokenizer written in Python: it tells no places. Two tokens a word."""
+
+    is_fast = False
+
+    def __call__(self, texts: list[str], **_: object) -> dict[str, list[list[int]]]:
+        return {"input_ids": [[0, 1] * len(text.split()) for text in texts]}
+
+
+def test_a_tokenizer_that_tells_no_places_is_asked_word_by_word() -> None:
+    assert TargetTokens(WordByWord()).ends("salt  sea") == [4, 4, 9, 9]
