@@ -3,12 +3,12 @@
 import gc
 import threading
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
 from threading import Event as Flag
-from typing import cast
+from typing import TypeVar, cast
 
 import torch
 from msgspec.structs import replace
@@ -22,8 +22,11 @@ from engine.errors import EngineError, InputError
 from engine.events import Estimated, Event, ModelLoaded, ModelUnloaded, Progressed, Setting
 from engine.memory import memory_errors
 from engine.method import MethodSpec, Request, make_config
-from engine.models import LoadedModel, Pair, Plan
+from engine.models import LoadedModel, Pair
 from engine.quiet import quiet_libraries
+from engine.rag.evaluation import Opened, Plan, evaluate
+from engine.rag.evaluation_figures import Figures
+from engine.rag.evaluation_file import QuestionLine
 from engine.rag.library import opened
 from engine.rag.memo import Memo
 from engine.runtime import Runtime, Shelves
@@ -33,6 +36,7 @@ from engine.training.drafter import train_drafter
 from engine.training.drafter_config import DrafterConfig
 from engine.training.job import Job, estimated
 
+Item = TypeVar("Item")
 NO_DRAFTER = "none"
 _SHORTER = "shorten the prompt or the run, or use a smaller model"
 
@@ -190,12 +194,24 @@ class Session:
         if self.target is None:
             raise InputError("no model is loaded", "load a target first")
         self._refuse_without_drafter(spec)
-        runtime = Runtime(
-            self.target, self.drafter, self.drafter_spec, cancelled=cancelled, shelves=self._shelves(self.target)
-        )
+        yield from self._with(self._runtime(self.target, cancelled), partial(spec.run, config, request))
+
+    def evaluate(self, plan: Plan, cancelled: Flag) -> Iterator[Event | Opened | QuestionLine | Figures]:
+        """Ask the loaded pair questions with known answers; see `rag.evaluation` for what it yields."""
+        if self.target is None:
+            raise InputError("no model is loaded", "load a target first")
+        runtime = self._runtime(self.target, cancelled)
+        yield from self._with(runtime, partial(evaluate, plan, librarian=self))
+
+    def _runtime(self, target: LoadedModel, cancelled: Flag) -> Runtime:
+        shelves = self._shelves(target)
+        return Runtime(target, self.drafter, self.drafter_spec, cancelled=cancelled, shelves=shelves)
+
+    def _with(self, runtime: Runtime, work: Callable[[Runtime], Iterator[Item]]) -> Iterator[Item]:
+        """What work says that uses the loaded pair; the pair is as before after it."""
         try:
             with torch.inference_mode(), memory_errors("the run", _SHORTER):
-                yield from spec.run(config, request, runtime)
+                yield from work(runtime)
         finally:
             if self.drafter is not None:
                 self.drafter.reset()
@@ -234,7 +250,7 @@ def release_memory() -> None:
         torch.cuda.empty_cache()
 
 
-def _plan(target: str, drafter: str, *, device: str, drafter_device: str, dtype: str, runtime: str) -> Plan:
+def _plan(target: str, drafter: str, *, device: str, drafter_device: str, dtype: str, runtime: str) -> models.Plan:
     on = models.parse_device(device)
     drafter_on = on if drafter_device == "auto" else models.parse_device(drafter_device)
     models.parse_dtype(dtype, on)
