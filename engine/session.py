@@ -196,7 +196,7 @@ class Session:
         self._refuse_without_drafter(spec)
         yield from self._with(self._runtime(self.target, cancelled), partial(spec.run, config, request))
 
-    def evaluate(self, plan: Plan, cancelled: Flag) -> Iterator[Event | Opened | QuestionLine | Figures]:
+    def evaluate(self, plan: Plan, cancelled: Flag) -> Generator[Event | Opened | QuestionLine | Figures, None, None]:
         """Ask the loaded pair questions with known answers; see `rag.evaluation` for what it yields."""
         if self.target is None:
             raise InputError("no model is loaded", "load a target first")

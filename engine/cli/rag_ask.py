@@ -27,7 +27,7 @@ from engine.trace import TraceWriter
 
 _Question = Annotated[str, typer.Option(help="what to answer from the documents")]
 _Trace = Annotated[Path | None, typer.Option(help="save the run to this new file")]
-TITLES: dict[System, str] = {
+_TITLES: dict[System, str] = {
     "speculative_rag": "Speculative RAG",
     "standard_rag": "standard RAG",
     "standard_rag_speculative": "standard RAG, speculated token by token",
@@ -158,7 +158,7 @@ class _Told:
             tell(f"    {draft.rationale}", markup=False, style="bright_black")
         tell()
         for name, answer in self._answers.items():
-            tell(f"{TITLES[name]}: {answer.answer or '-'} ({answer.latency_ms:.0f} ms)", markup=False)
+            tell(f"{_TITLES[name]}: {answer.answer or '-'} ({answer.latency_ms:.0f} ms)", markup=False)
         for note in self._notes():
             self._output.note(note)
 

@@ -1,22 +1,23 @@
 """`draftscope rag eval`: questions with known answers, asked of Speculative RAG and all it is compared with."""
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated, get_args
 
 import msgspec
 import typer
 from rich.table import Table
 
-from engine.answer_events import Sampling
+from engine.answer_events import Sampling, System
 from engine.cli import OK, STOPPED
 from engine.cli.options import Json, PairOptions, Settings, with_options
 from engine.cli.output import Output, Value
-from engine.cli.rag_ask import TITLES, rag_pair
+from engine.cli.rag_ask import rag_pair
 from engine.cli.running import loaded_session, stoppable
 from engine.errors import InputError
 from engine.events import Event, FileSkipped, Indexed, Progressed, Warned
 from engine.method import make_config
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
-from engine.rag.evaluation_figures import Figures, SystemFigures, figures
+from engine.rag.evaluation_figures import Figures, figures
 from engine.rag.evaluation_file import Grid, QuestionLine
 from engine.speed_model import Interval
 from engine.world.questions import QUESTION_KINDS, QuestionKind
@@ -33,6 +34,13 @@ _Ablation = Annotated[bool, typer.Option("--ablation", help="also every sampling
 _AblationM = Annotated[str, typer.Option(help="numbers of drafts to go through, such as 1,5,10; m unless given")]
 _AblationK = Annotated[str, typer.Option(help="passages a draft to go through, such as 1,2,4; k unless given")]
 _MOST = 100
+_NAMES: dict[System, str] = {
+    "speculative_rag": "speculative",
+    "standard_rag": "standard",
+    "standard_rag_speculative": "standard, γ",
+    "drafter_alone": "drafter",
+    "random_choice": "chance",
+}
 
 
 @with_options(SpeculativeRagConfig, hidden=("stop_at_end", "index", "projection", "baselines"))
@@ -87,18 +95,16 @@ def _evaluate(plan: "Plan", pair: PairOptions, output: Output) -> int:
 
     session = loaded_session(pair, output)
     told = _Told(output)
-    stopped = False
-    with stoppable() as flag:
+    with stoppable() as flag, closing(session.evaluate(plan, flag)) as items:
         try:
-            for item in session.evaluate(plan, flag):
+            for item in items:
                 told.take(item)
                 if flag.is_set():
                     break
         except Cancelled:
-            stopped = True
-    stopped = (stopped or flag.is_set()) and not told.complete
-    told.end(stopped=stopped)
-    return STOPPED if stopped else OK
+            pass
+    told.end()
+    return OK if told.complete else STOPPED
 
 
 class _Told:
@@ -136,10 +142,12 @@ class _Told:
             self._output.note(f"warning: {event.message}; {event.hint}")
         self._output.event(event)
 
-    def end(self, *, stopped: bool) -> None:
+    def end(self) -> None:
         """Print the summary of all questions so far."""
         if self._opened is None:
+            self._output.note("stopped before the first question; run it again to go on")
             return
+        stopped = not self.complete
         path, head = self._opened
         found = self._figures or figures(head, self._lines)
         if self._output.json:
@@ -174,18 +182,19 @@ def _table(*heads: str) -> Table:
 
 
 def _systems(found: Figures) -> Table:
-    table = _table("", "accuracy", "to standard RAG", "latency", "cut", "tokens")
+    table = _table("", "accuracy", "to standard", "latency", "cut")
     for name, one in found.systems.items():
-        tokens = f"{one.target_tokens:.0f} + {one.drafter_tokens:.0f}"
-        table.add_row(TITLES[name], *_shares(one), f"{one.latency_ms:.0f} ms", _cut(one), tokens)
+        accuracy = f"{one.accuracy:.2f}{_interval(one.accuracy_ci)}"
+        difference = _signed(one.accuracy_difference, one.accuracy_difference_ci)
+        cut = "" if one.latency_cut is None else f"{one.latency_cut:.0%}{_interval(one.latency_cut_ci, times=100)}"
+        table.add_row(_NAMES[name], accuracy, difference, f"{one.latency_ms:.0f} ms", cut)
     return table
 
 
 def _by_kind(found: Figures) -> Table:
-    names = tuple(found.systems)
-    table = _table("", "n", *(TITLES[name] for name in names))
+    table = _table("accuracy", "n", *(_NAMES[name] for name in found.systems))
     for kind, of_kind in found.kinds.items():
-        shares = (_shares(of_kind.systems[name])[0] for name in names)
+        shares = (f"{of_kind.systems[name].accuracy:.2f}" for name in found.systems)
         table.add_row(kind or "-", str(of_kind.n), *shares)
     return table
 
@@ -193,19 +202,12 @@ def _by_kind(found: Figures) -> Table:
 def _ablation(found: Figures) -> Table:
     table = _table("ablation", "accuracy", "difference")
     for cell in found.ablation:
-        difference = f"{cell.difference:+.2f}{_interval(cell.difference_ci)}"
-        table.add_row(cell.setting, f"{cell.accuracy:.2f}{_interval(cell.accuracy_ci)}", difference)
+        table.add_row(cell.setting, f"{cell.accuracy:.2f}", _signed(cell.difference, cell.difference_ci))
     return table
 
 
-def _shares(one: SystemFigures) -> tuple[str, str]:
-    difference = one.accuracy_difference
-    compared = "" if difference is None else f"{difference:+.2f}{_interval(one.accuracy_difference_ci)}"
-    return f"{one.accuracy:.2f}{_interval(one.accuracy_ci)}", compared
-
-
-def _cut(one: SystemFigures) -> str:
-    return "" if one.latency_cut is None else f"{one.latency_cut:.0%}{_interval(one.latency_cut_ci, times=100)}"
+def _signed(difference: float | None, ci: Interval | None) -> str:
+    return "" if difference is None else f"{difference:+.2f}{_interval(ci)}"
 
 
 def _interval(found: Interval | None, *, times: int = 1) -> str:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from engine.documents.readers import Document
 from engine.prompts import one_line
 
-_FIRST_WORD = re.compile(r"\W*(\w+)\s*(\W|$)")
+_FIRST_WORD = re.compile(r"\W*(\w+)(?:\s*([^\w\s])|\s*$)?")
 
 
 class Choice(NamedTuple):
