@@ -166,12 +166,21 @@ def _account(found: Figures, output: Output) -> None:
         output.console.print(_by_kind(found))
     for name, counts in (("Speculative RAG", found.faults), ("standard RAG", found.standard_faults)):
         output.console.print(f"wrong answers of {name}: " + ", ".join(f"{what} {n}" for what, n in counts.items()))
+    output.console.print(f"passages and drafts: {_evidence(found)}")
     phases = ", ".join(f"{phase} {ms:.0f} ms" for phase, ms in found.phases_ms.items())
     output.console.print(f"phases of the median question: {phases}")
     if found.ablation:
         output.console.print(_ablation(found))
     for name, why in found.failed.items():
         output.note(f"not answered: {name}: {why}")
+
+
+def _evidence(found: Figures) -> str:
+    """Where answers can fail, in shares."""
+    if found.evidence is None:
+        return "-"
+    known = msgspec.structs.asdict(found.evidence).items()
+    return ", ".join(f"{what.replace('_', ' ')} {share:.2f}" for what, share in known if share is not None)
 
 
 def _table(*heads: str) -> Table:

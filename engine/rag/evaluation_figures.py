@@ -39,11 +39,14 @@ class SystemFigures(Struct, frozen=True):
 
 class Evidence(Struct, frozen=True):
     """Where answers can fail: shares of questions whose passages have the evidence, of which one draft's have it, and
-    of which one draft at least is right; None where it cannot be told."""
+    of which one draft at least is right; right_with, right_without: shares of right ones among drafts with and without
+    the evidence; None where it cannot be told."""
 
     found: float | None
     covered: float | None
-    draft_right: float
+    draft_right: float | None
+    right_with: float | None
+    right_without: float | None
 
 
 class KindFigures(Struct, frozen=True):
@@ -153,10 +156,18 @@ def _mean_interval(values: Sequence[float]) -> Interval | None:
 
 
 def _evidence(lines: Sequence[QuestionLine]) -> Evidence:
-    found = [line.found for line in lines if line.found is not None]
-    covered = [line.covered for line in lines if line.covered is not None]
-    right = [any(draft.right for draft in line.drafts) for line in lines]
-    return Evidence(fmean(found) if found else None, fmean(covered) if covered else None, fmean(right) if right else 0)
+    drafts = [draft for line in lines for draft in line.drafts]
+    return Evidence(
+        _share([line.found for line in lines if line.found is not None]),
+        _share([line.covered for line in lines if line.covered is not None]),
+        _share([any(draft.right for draft in line.drafts) for line in lines]),
+        _share([draft.right for draft in drafts if draft.evidence is True]),
+        _share([draft.right for draft in drafts if draft.evidence is False]),
+    )
+
+
+def _share(marks: Sequence[bool]) -> float | None:
+    return fmean(marks) if marks else None
 
 
 def _faults(lines: Sequence[QuestionLine]) -> dict[str, int]:

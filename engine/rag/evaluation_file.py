@@ -71,9 +71,11 @@ class Scores(Struct, frozen=True):
 
 
 class DraftLine(Struct, frozen=True):
-    """A draft: places of its passages, its response, whether it is right; scores: None where it is not complete."""
+    """A draft: places of its passages, whether these have the evidence (None where it cannot be told), its response,
+    whether it is right; scores: None where it is not complete."""
 
     subset: tuple[int, ...]
+    evidence: bool | None
     response: str
     right: bool
     scores: Scores | None

@@ -83,7 +83,7 @@ def _finished(steps: Generator[Event, None, Result]) -> Result:
 
 def _line(asked: Asked, made: _Answered, cells: dict[str, float]) -> QuestionLine:
     subsets = made.outcome.partitioned.subsets
-    covered = [_has_evidence([made.passages[place] for place in subset], asked) for subset in subsets]
+    evidence = [_has_evidence([made.passages[place] for place in subset], asked) for subset in subsets]
     ours = made.answers["speculative_rag"]
     return QuestionLine(
         asked.id,
@@ -91,10 +91,10 @@ def _line(asked: Asked, made: _Answered, cells: dict[str, float]) -> QuestionLin
         asked.question,
         asked.answers,
         found=_has_evidence(made.passages, asked),
-        covered=None if None in covered else any(covered),
+        covered=None if None in evidence else any(evidence),
         winner=ours.winner,
         systems={name: _told(made.answers[name], asked) for name in _ORDER if name in made.answers},
-        drafts=tuple(_drafts(asked, made.outcome)),
+        drafts=tuple(_drafts(asked, made.outcome, evidence)),
         phases_ms=_phases_ms(made),
         cells=cells,
     )
@@ -111,14 +111,16 @@ def _told(one: QuestionAnswered, asked: Asked) -> Told:
     )  # fmt: skip
 
 
-def _drafts(asked: Asked, outcome: Outcome) -> Iterator[DraftLine]:
-    drafted = zip(outcome.partitioned.subsets, outcome.drafts, outcome.scores, outcome.judged, strict=True)
-    for subset, draft, score, judged in drafted:
+def _drafts(asked: Asked, outcome: Outcome, evidence: Sequence[bool | None]) -> Iterator[DraftLine]:
+    subsets = zip(outcome.partitioned.subsets, evidence, strict=True)
+    drafted = zip(subsets, outcome.drafts, outcome.scores, outcome.judged, strict=True)
+    for (subset, has_evidence), draft, score, judged in drafted:
         known = None
         if score is not None and judged is not None:
             logs = (judged.log_draft, judged.log_self_contain, judged.log_self_reflect, judged.log_score)
             known = Scores(*logs, score.log_yes - score.log_no)
-        yield DraftLine(subset, draft.response, known is not None and is_right(draft.response, asked), known)
+        right = known is not None and is_right(draft.response, asked)
+        yield DraftLine(subset, has_evidence, draft.response, right, known)
 
 
 def _phases_ms(made: _Answered) -> dict[str, float]:

@@ -16,7 +16,7 @@ def told(right: bool, ms: float) -> Told:
 
 
 def draft(right: bool, odds: float = 0.0, total: float = -1.0) -> DraftLine:
-    return DraftLine((0, 1), "x", right, Scores(-1.0, total, -1.0, total - 2.0, odds))
+    return DraftLine((0, 1), right, "x", right, Scores(-1.0, total, -1.0, total - 2.0, odds))
 
 
 def line(
@@ -58,6 +58,7 @@ def test_each_wrong_answer_has_one_part_at_fault() -> None:
     assert found.standard_faults == {"retrieval": 1, "reading": 1}
     assert found.evidence is not None and found.evidence.found == pytest.approx(4 / 5)
     assert found.evidence.draft_right == pytest.approx(3 / 6)
+    assert (found.evidence.right_with, found.evidence.right_without) == (1.0, 0.0)
 
 
 def test_ablations_differ_from_the_evaluations_own_settings() -> None:
