@@ -126,7 +126,7 @@ def _result(
     ratios = _ratios(calls[THEIR_ASSISTED], ours)
     plain_ratios = _ratios(calls[THEIR_PLAIN], calls[PLAIN])
     speedups = [_decode(plain) / _decode(fast) for plain, fast in zip(calls[PLAIN], ours, strict=True)]
-    alpha, alpha_ci = _alpha(ours)
+    alpha, alpha_ci = acceptance(ours)
     return DecodeBench(
         ms_per_token={name: median(call.wall_ms / len(call.ids) for call in made) for name, made in calls.items()},
         ratio_vs_transformers=median(ratios),
@@ -141,7 +141,7 @@ def _result(
         tau=sum(len(call.ids) for call in ours) / sum(len(call.rounds) for call in ours),
         n_prompts=len(ours),
         repeated_4grams=sum(_repeated_4grams(call.ids) for call in ours) / len(ours),
-        lookup_alpha=_alpha(lookup_calls)[0],
+        lookup_alpha=acceptance(lookup_calls)[0],
         perplexity=perplexities[0],
         drafter_perplexity=perplexities[1],
         gamma=gamma,
@@ -170,8 +170,8 @@ def _ratios(theirs: Sequence[Call], ours: Sequence[Call]) -> list[float]:
     return [their.wall_ms / our.wall_ms for their, our in zip(theirs, ours, strict=True)]
 
 
-def _alpha(calls: Sequence[Call]) -> tuple[float, Interval | None]:
-    """Acceptance over all prompts, and its bootstrap interval: over prompts from 8 on, over rounds below."""
+def acceptance(calls: Sequence[Call]) -> tuple[float, Interval | None]:
+    """Acceptance rate over all prompts, and its bootstrap interval: over prompts from 8 on, over rounds below."""
     if len(calls) >= _PROMPTS_FOR_INTERVAL:
         counts = [_tested(call.rounds) for call in calls]
     else:

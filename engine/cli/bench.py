@@ -13,6 +13,7 @@ from engine.method import make_config
 from engine.methods.speculative.config import SpeculativeConfig
 
 _FIXED = ("stop_at_end", "baseline", "repeats")
+_LARGEST_BATCH = 256
 _GREEDY = ("temperature", "top_k", "top_p", "min_p")
 
 
@@ -26,11 +27,7 @@ def bench_decode(
 ) -> int:
     """Ours against transformers, plain and assisted: same pair, prompts, draft length, process and threads."""
     output = Output(json=json)
-    config = make_config(SpeculativeConfig, settings)
-    warped = [name for name in _GREEDY if settings[name] != getattr(SpeculativeConfig(), name)]
-    if warped:
-        option = warped[0].replace("_", "-")
-        raise InputError(f"--{option}: bench decode compares greedy decoding", f"leave --{option} out")
+    config = _greedy_config(settings, "bench decode")
     if prompts < 1:
         raise InputError(f"prompts = {prompts}: must be >= 1", "20 give a useful interval")
     from engine.bench.decode import DecodeBench, bench
@@ -47,6 +44,53 @@ def bench_decode(
         else:
             output.event(item)
     return OK
+
+
+@with_options(SpeculativeConfig, hidden=_FIXED)
+def bench_batch(
+    *,
+    pair: PairOptions,
+    settings: Settings,
+    batches: Annotated[str, typer.Option(help="how many sequences together, separated by commas")] = "1,2,4,8",
+    blocks: Annotated[int, typer.Option(help="timed pairs of blocks a batch size")] = 5,
+    json: Json = False,
+) -> int:
+    """What decoding several sequences together does to the speedup: speculative batches against plain ones."""
+    output = Output(json=json)
+    config = _greedy_config(settings, "bench batch")
+    sizes = _sizes(batches)
+    if blocks < 1:
+        raise InputError(f"blocks = {blocks}: must be >= 1", "5 give a useful interval")
+    from engine.bench.batch import BatchBench, bench
+    from engine.cli.running import loaded_session
+
+    models = loaded_session(pair, output).models
+    if models is None or models.drafter is None:
+        raise InputError(f"{pair.drafter} is not a model", "bench batch drafts with a model: name a drafter model")
+    for item in bench(models, batches=sizes, gamma=config.gamma, n_new=config.max_new_tokens, n_blocks=blocks):
+        if isinstance(item, BatchBench):
+            output.summary(msgspec.to_builtins(item))
+        else:
+            output.event(item)
+    return OK
+
+
+def _greedy_config(settings: Settings, command: str) -> SpeculativeConfig:
+    """The settings of a benchmark of greedy decoding. Raises InputError where they ask for sampling."""
+    warped = [name for name in _GREEDY if settings[name] != getattr(SpeculativeConfig(), name)]
+    if warped:
+        option = warped[0].replace("_", "-")
+        raise InputError(f"--{option}: {command} compares greedy decoding", f"leave --{option} out")
+    return make_config(SpeculativeConfig, settings)
+
+
+def _sizes(batches: str) -> tuple[int, ...]:
+    """The batch sizes of an option such as 1,2,4. Raises InputError."""
+    parts = [part.strip() for part in batches.split(",")]
+    if not all(part.isdecimal() and 1 <= int(part) <= _LARGEST_BATCH for part in parts):
+        reason = f"batches = {batches}: must be numbers from 1 to {_LARGEST_BATCH}"
+        raise InputError(reason, "write them with commas, such as 1,2,4,8")
+    return tuple(map(int, parts))
 
 
 def bench_ui() -> int:

@@ -10,6 +10,7 @@ app.command("decode")(decode.decode)
 _benches = typer.Typer(no_args_is_help=True, help="Measurements against peers and limits.")
 _benches.command("decode")(bench.bench_decode)
 _benches.command("index")(bench.bench_index)
+_benches.command("batch")(bench.bench_batch)
 _benches.command("ui")(bench.bench_ui)
 app.add_typer(_benches, name="bench")
 

@@ -38,6 +38,7 @@ class RowsModel:
         self.n_rows, self.capacity = n_rows, capacity
         self._weights, self._shape = weights, weights.shape
         self._streams = products.streams(weights)
+        self._product: Product = products.streamed_product if self._streams else products.product
         places = (len(self._shape.windows), n_rows * capacity, self._shape.n_kv_heads, self._shape.head_size)
         # Zeros, since a position not written yet is masked, not skipped, and no mask hides what is not a number.
         self._keys, self._values = weights.embedding.new_zeros(places), weights.embedding.new_zeros(places)
@@ -53,10 +54,9 @@ class RowsModel:
         end may be anything."""
         hidden = self._hidden(ids, starts, span)
         if at is None:
-            return layers.logits(hidden, self._weights, self._product(hidden)).view(*ids.shape, -1)
+            return self._logits(hidden).view(*ids.shape, -1)
         first = torch.arange(ids.shape[0], device=self.device) * ids.shape[1]
-        chosen = hidden.index_select(0, first + at)
-        return layers.logits(chosen, self._weights, self._product(chosen))
+        return self._logits(hidden.index_select(0, first + at))
 
     def prefill(self, ids: Tensor, starts: Tensor, *, span: int) -> None:
         """Write ids to the cache without computing logits; arguments as in `forward`."""
@@ -75,22 +75,27 @@ class RowsModel:
         """Memory of the cache."""
         return self._keys.nbytes + self._values.nbytes
 
-    def _product(self, x: Tensor) -> Product:
-        return products.streamed_product if self._streams and x.shape[0] > 1 else products.product
+    def _logits(self, hidden: Tensor) -> Tensor:
+        n = hidden.shape[0]
+        rows = hidden.repeat(2, 1) if self._streams and n == 1 else hidden
+        return layers.logits(rows, self._weights, self._product)[:n]
 
     def _hidden(self, ids: Tensor, starts: Tensor, span: int) -> Tensor:
         """Last hidden states [B n, hidden], normalised."""
-        places = self._places(ids, starts, span)
-        hidden = layers.embedded(ids.reshape(-1), self._weights)
-        product = self._product(hidden)
-        for index, layer in enumerate(self._weights.layers):
-            hidden = self._attend(hidden, layer, index, places, product)
-            hidden = layers.add_fed_forward(hidden, layer, self._shape, product)
-        return normed(hidden, self._weights.norm)
-
-    def _places(self, ids: Tensor, starts: Tensor, span: int) -> _Places:
-        n, n_groups = ids.shape[1], self._shape.n_heads // self._shape.n_kv_heads
+        n_rows, n = ids.numel(), ids.shape[1]
         positions = starts[:, None] + torch.arange(n, device=self.device)
+        if self._streams and n_rows == 1:  # a streamed product has two rows or more: the one id twice in its place
+            ids, positions = ids.expand(1, 2), positions.expand(1, 2)
+        places = self._places(positions, span)
+        hidden = layers.embedded(ids.reshape(-1), self._weights)
+        for index, layer in enumerate(self._weights.layers):
+            hidden = self._attend(hidden, layer, index, places)
+            hidden = layers.add_fed_forward(hidden, layer, self._shape, self._product)
+        return normed(hidden, self._weights.norm)[:n_rows]
+
+    def _places(self, positions: Tensor, span: int) -> _Places:
+        """positions: [B, n] int64, where each new id goes."""
+        n_groups = self._shape.n_heads // self._shape.n_kv_heads
         slots = (self._row_starts[:, None] + positions).view(-1)
         flat = positions.view(-1)
         turns = Turns(self._cos.index_select(0, flat), self._sin.index_select(0, flat))
@@ -101,10 +106,10 @@ class RowsModel:
         masks = {window: seen if window is None else seen & (keyed > queried - window) for window in windows}
         return _Places(slots, turns, masks)
 
-    def _attend(self, hidden: Tensor, layer: FusedLayer, index: int, places: _Places, product: Product) -> Tensor:
+    def _attend(self, hidden: Tensor, layer: FusedLayer, index: int, places: _Places) -> Tensor:
         """Add the attention of one layer to hidden; its keys and values are written in place."""
         shape, mask = self._shape, places.masks[self._shape.windows[index]]
-        new = layers.projected(hidden, layer, shape, places.turns, product)
+        new = layers.projected(hidden, layer, shape, places.turns, self._product)
         keys, values = self._keys[index], self._values[index]
         keys.index_copy_(0, places.slots, new.keys)
         values.index_copy_(0, places.slots, new.values)
@@ -113,7 +118,7 @@ class RowsModel:
             self._grouped(new.queries), self._by_head(keys, span), self._by_head(values, span), mask,
             shape.attention_scale,
         )  # fmt: skip
-        return layers.add_attended(hidden, self._ungrouped(mixed), layer, shape, product)
+        return layers.add_attended(hidden, self._ungrouped(mixed), layer, shape, self._product)
 
     def _by_head(self, states: Tensor, span: int) -> Tensor:
         """[B capacity, H_kv, D] -> [B, H_kv, span, D]."""

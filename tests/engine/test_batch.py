@@ -145,6 +145,14 @@ def test_models_on_modules_decode_together_too(family: str, warp: Warp, tmp_path
     assert [one.ids for one in made] == [alone(pair, one, warp=warp)[0].ids for one in asked]
 
 
+@pytest.mark.parametrize("kind", ["model", "none"])
+def test_long_texts_on_modules_with_a_window_are_those_of_each_lane_alone(kind: str, tmp_path: Path) -> None:
+    pair = pair_of("mistral-sliding", tmp_path, runtime="modules")
+    asked = requests((90, 60, 80))
+    made, _ = together(pair, asked, kind=kind)
+    assert [one.ids for one in made] == [alone(pair, one, kind=kind)[0].ids for one in asked]
+
+
 def test_each_lane_stops_at_its_own_stop_token(pair: Pair) -> None:
     free, _ = together(pair, requests((30,) * 5))
     stop = frozenset({free[0].ids[4], free[2].ids[9]})

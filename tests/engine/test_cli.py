@@ -162,10 +162,29 @@ def test_bench_decode_reports_all_four_systems_with_the_same_tokens(
     assert (summary["plain_over_matrices"] is None) == (summary["matrix_ms"] is None) == (runtime == "modules")
 
 
+@pytest.mark.parametrize("runtime", ["fused", "modules"])
+def test_bench_batch_reports_every_batch_size(
+    runtime: str, pair: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--runtime", runtime, "--batches", "1, 3", "--blocks", "3", "--max-new-tokens", "8", "--json"]
+    assert main(["bench", "batch", *pair, *options]) == 0
+    summary = objects(capsys.readouterr().out)[-1]
+    sizes = summary["batches"]
+    assert isinstance(sizes, list)
+    assert [one["batch"] for one in sizes] == [1, 3]
+    assert all(one["same_tokens"] and one["speedup_ci"] for one in sizes)
+    assert (summary["runtime"], summary["n_blocks"]) == (runtime, 3)
+
+
 @pytest.mark.parametrize(
     ("command", "words"),
     [
         (["bench", "decode", "--prompts", "0"], "prompts = 0"),
+        (["bench", "batch", "--batches", "1,x"], "batches = 1,x"),
+        (["bench", "batch", "--batches", "0"], "batches = 0"),
+        (["bench", "batch", "--blocks", "0"], "blocks = 0"),
+        (["bench", "batch", "--top-k", "5"], "compares greedy"),
+        (["bench", "batch", "--drafter", "lookup"], "lookup"),
         (["bench", "decode", "--drafter", "lookup"], "lookup"),
         (["bench", "decode", "--temperature", "1"], "compares greedy"),
         (["bench", "decode", "--max-new-tokens", "1000"], "has room for"),

@@ -5,6 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensorMode
 from transformers import PreTrainedModel
 
 from engine.fast import products
@@ -124,3 +125,37 @@ def test_ids_beyond_the_vocabulary_are_fed_as_its_last_entry() -> None:
 def test_cache_takes_the_bytes_it_says() -> None:
     rows = rows_of(MODELS["grouped heads"], 3)
     assert rows.bytes() == 2 * 2 * 3 * CAPACITY * 2 * 8 * 4
+
+
+def test_a_forward_asks_for_no_number_of_a_device(streamed: bool) -> None:
+    """Fake tensors have shapes and no numbers: reading one back, or a shape that depends on one, raises."""
+    rows = rows_of(MODELS["mistral, window shorter than the text"], 2)
+    with FakeTensorMode(allow_non_fake_inputs=True), torch.inference_mode():
+        ids, starts = torch.zeros(2, 3, dtype=torch.int64), torch.zeros(2, dtype=torch.int64)
+        assert rows.forward(ids, starts, span=16).shape == (2, 3, fakes.N_ENTRIES)
+        assert rows.forward(ids, starts, span=16, at=starts).shape == (2, fakes.N_ENTRIES)
+        rows.prefill(ids, starts, span=16)
+
+
+@pytest.mark.parametrize("name", FUZZED)
+def test_rows_that_are_kept_go_on_as_they_were(name: str) -> None:
+    model, texts = MODELS[name], [some_ids(20, seed=seed) for seed in range(4)]
+    rows, starts = rows_of(model, 4), torch.zeros(4, dtype=torch.int64)
+    with torch.inference_mode():
+        rows.prefill(torch.tensor([text[:-1] for text in texts]), starts, span=20)
+        kept = rows.kept(torch.tensor([3, 1]))
+        new = torch.tensor([texts[3][-1:], texts[1][-1:]])
+        found = kept.forward(new, torch.tensor([19, 19]), span=20)
+    for row, text in zip(found, (texts[3], texts[1]), strict=True):
+        assert_close(row[-1], logits(model, text)[-1])
+
+
+def test_one_row_of_one_id_is_computed_like_any_other(streamed: bool) -> None:
+    model, text = MODELS["grouped heads"], some_ids(9)
+    rows = rows_of(model, 1)
+    with torch.inference_mode():
+        rows.prefill(torch.tensor([text[:-1]]), torch.tensor([0]), span=8)
+        for at in (None, torch.tensor([0])):
+            found = rows.forward(torch.tensor([text[-1:]]), torch.tensor([8]), span=9, at=at)
+            assert found.shape == ((1, 1, fakes.N_ENTRIES) if at is None else (1, fakes.N_ENTRIES))
+            assert_close(found.view(-1), logits(model, text)[-1])

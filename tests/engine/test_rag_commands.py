@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.cli import main, rag
+from engine import paths
+from engine.cli import main
 from tests import encoders, fakes
 from tests.papers import put
 
@@ -68,6 +69,6 @@ def test_mistakes_are_one_line(line: list[str], words: str, capsys: pytest.Captu
 
 
 def test_an_index_without_a_name_lies_in_a_folder_of_the_users() -> None:
-    one, other = rag.own_index(["a/docs"]), rag.own_index(["b/docs"])
+    one, other = paths.own_index(["a/docs"]), paths.own_index(["b/docs"])
     assert Path(one).name.startswith("docs-") and one != other
-    assert rag.own_index(["builtin"]) == rag.own_index(["builtin"])
+    assert paths.own_index(["builtin"]) == paths.own_index(["builtin"])

@@ -1,12 +1,14 @@
 """An index as a library: passages with their vectors, what is all around, and which encoder it must be asked with."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 import pytest
 
+from engine import paths
+from engine.documents.embedding import Embedder
 from engine.errors import InputError
 from engine.events import Event
 from engine.rag.library import IndexLibrary, opened
@@ -62,3 +64,31 @@ def test_index_of_an_encoder_that_was_changed_is_refused(tmp_path: Path) -> None
     encoders.save(tmp_path / "encoder", seed=9)
     with pytest.raises(InputError, match="was made with another embedder"):
         returned(opened(uri, Session(), device="cpu"))
+
+
+class Making:
+    """A session whose shipped corpus is four short texts and whose encoder is tiny."""
+
+    def __init__(self, folder: Path) -> None:
+        self.made: list[str] = []
+        self._session, self._folder = Session(), folder
+
+    def embedder(self, spec: str, *, device: str = "auto", dtype: str = "auto") -> Generator[Event, None, Embedder]:
+        return self._session.embedder(spec, device=device, dtype=dtype)
+
+    def index(self, sources: Sequence[str], index: str, *, device: str = "auto") -> Iterator[Event]:
+        self.made += sources
+        documents = self._folder / "documents"
+        documents.mkdir()
+        for i, text in enumerate(TEXTS):
+            (documents / f"{i}.txt").write_text(text, encoding="utf-8")
+        encoder = str(encoders.save(self._folder / "encoder"))
+        yield from self._session.index([str(documents)], index, embedder=encoder, device=device)
+
+
+def test_shipped_corpus_is_indexed_once_where_it_is_not_yet(tmp_path: Path) -> None:
+    making = Making(tmp_path)
+    first, again = (returned(opened("builtin", making, device="cpu")) for _ in range(2))
+    assert making.made == ["builtin"]
+    assert first.key == again.key and first.n_chunks == 4
+    assert first.uri == paths.own_index(["builtin"])
