@@ -4,7 +4,8 @@
 
 A JSON object a line, the layout that of the first line:
 - own: `question` and `answer` (a text or several), and perhaps `id`, `kind`, `choices` (labels: then the answer is one
-  of them), `documents` (texts, or objects with `text`, `title`, `id`), `gold` (names of the documents that are needed);
+  of them), `documents` (texts, or objects with `text`, `title`, `id`), `gold` (names of the documents that are needed),
+  `supporting` (names of all that state the same);
 - TriviaQA: `answer` is an object with `value` and `aliases`; documents from `entity_pages` and `search_results`;
 - PopQA: `possible_answers`, a list or the same as text;
 - MuSiQue: `paragraphs` with `paragraph_text` and `is_supporting`; unanswerable questions are left out;
@@ -112,14 +113,23 @@ def _layout(raw: Raw) -> Layout:
 
 def _own(raw: Raw) -> Asked:
     labels = _texts(raw, "choices")
-    gold = tuple((name,) for name in _texts(raw, "gold"))
     carried = (*_documents(raw.get("documents"), "documents"), *_ctxs(raw))
     answers = _texts(raw, "answer") or _texts(raw, "answers")
     claimed = raw.get("kind") == "claim" and set(answers) <= {choice.label for choice in TRUE_OR_FALSE}
     choices = TRUE_OR_FALSE if claimed and not labels else tuple(map(Choice, labels))
     if choices and not set(answers) <= {choice.label for choice in choices}:
         raise _Bad(f"the answer {answers[0] if answers else ''!r} is none of the choices")
-    return _asked(raw, _text(raw, "question"), answers, choices, carried, kind=str(raw.get("kind") or ""), needs=gold)
+    return _asked(
+        raw, _text(raw, "question"), answers, choices, carried, kind=str(raw.get("kind") or ""), needs=_needs(raw)
+    )
+
+
+def _needs(raw: Raw) -> tuple[tuple[str, ...], ...]:
+    """Each gold document; where there is only one, any of those that state the same will do."""
+    gold, supporting = _texts(raw, "gold"), _texts(raw, "supporting")
+    if len(gold) == 1:
+        return (tuple(dict.fromkeys((*gold, *supporting))),)
+    return tuple((name,) for name in gold)
 
 
 def _triviaqa(raw: Raw) -> Asked:

@@ -24,9 +24,10 @@ def read(tmp_path: Path, *rows: object, n: int = 100, seed: int = 0) -> Dataset:
 
 def test_own_layout_takes_texts_as_documents_and_gold_by_name(tmp_path: Path) -> None:
     row = {"question": "Where?", "answer": "sea", "documents": ["Salt is in the sea.", "Air."], "gold": ["0"]}
+    row["supporting"] = ["0", "1"]
     found = read(tmp_path, row, {"question": "True or false: x", "answer": "False", "kind": "claim", "id": "c"})
     first, claim = found.asked
-    assert (found.layout, first.id, first.answers, first.needs) == ("own", "line 1", ("sea",), (("0",),))
+    assert (found.layout, first.id, first.answers, first.needs) == ("own", "line 1", ("sea",), (("0", "1"),))
     assert [document.name for document in first.documents] == ["0", "1"]
     assert not first.ranked and not first.choices
     assert (claim.id, [choice.label for choice in claim.choices]) == ("c", ["True", "False"])
