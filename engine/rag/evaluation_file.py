@@ -71,11 +71,12 @@ class Scores(Struct, frozen=True):
 
 
 class DraftLine(Struct, frozen=True):
-    """A draft: places of its passages, whether these have the evidence (None where it cannot be told), its response,
+    """A draft: places of its passages, whether these have the evidence (None where it cannot be told), its two parts,
     whether it is right; scores: None where it is not complete."""
 
     subset: tuple[int, ...]
     evidence: bool | None
+    rationale: str
     response: str
     right: bool
     scores: Scores | None

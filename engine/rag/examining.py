@@ -120,7 +120,7 @@ def _drafts(asked: Asked, outcome: Outcome, evidence: Sequence[bool | None]) -> 
             logs = (judged.log_draft, judged.log_self_contain, judged.log_self_reflect, judged.log_score)
             known = Scores(*logs, score.log_yes - score.log_no)
         right = known is not None and is_right(draft.response, asked)
-        yield DraftLine(subset, has_evidence, draft.response, right, known)
+        yield DraftLine(subset, has_evidence, draft.rationale, draft.response, right, known)
 
 
 def _phases_ms(made: _Answered) -> dict[str, float]:

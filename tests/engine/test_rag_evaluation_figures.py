@@ -16,7 +16,7 @@ def told(right: bool, ms: float) -> Told:
 
 
 def draft(right: bool, odds: float = 0.0, total: float = -1.0) -> DraftLine:
-    return DraftLine((0, 1), right, "x", right, Scores(-1.0, total, -1.0, total - 2.0, odds))
+    return DraftLine((0, 1), right, "so", "x", right, Scores(-1.0, total, -1.0, total - 2.0, odds))
 
 
 def line(
