@@ -80,6 +80,13 @@ def shipped_source() -> CorpusSource:
     return msgspec.json.decode(text, type=CorpusSource)
 
 
+def fresh_source(seed: int, *, share: float, n_questions: int) -> CorpusSource:
+    """The source of a corpus like the shipped one, of other names and a share of its size."""
+    shipped = shipped_source()
+    sizes: dict[Kind, int] = {kind: max(1, int(size * share)) for kind, size in shipped.sizes.items()}
+    return msgspec.structs.replace(shipped, seed=seed, sizes=sizes, n_questions=n_questions)
+
+
 def generate(source: CorpusSource) -> Corpus:
     """Make the corpus of a source: the same for the same source."""
     rng = Random(f"corpus/{source.seed}")
