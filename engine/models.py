@@ -12,7 +12,7 @@ from engine import checks, devices, plans, weights
 from engine.cached_model import CachedModel, SequenceModel
 from engine.errors import InputError, ModelError
 from engine.events import Estimated, Progressed, RuntimeName
-from engine.fast import families
+from engine.fast import families, few_rows
 from engine.fast.graphs import Graphs
 from engine.fast.model import FusedModel
 from engine.fast.static_room import StaticRoom
@@ -106,6 +106,7 @@ def on_runtime(loaded: LoadedModel, choice: RuntimeChoice) -> LoadedModel:
     reason = families.why_not(loaded.model.config) or families.why_not_model(loaded.model)
     if not reason:
         fused = fuse(loaded.model)
+        few_rows.ready(fused)
         graphs = loaded.device.type == "cuda" and choice != "fused-eager"
         return loaded._replace(fused=fused, static=_graphed(fused, loaded.context) if graphs else None)
     if choice in plans.FUSED:

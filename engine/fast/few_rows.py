@@ -105,3 +105,9 @@ def serves(weights: FusedWeights) -> bool:
     """Whether a few rows of this model are multiplied here."""
     embedding = weights.embedding
     return embedding.device.type == "cpu" and embedding.dtype == torch.float32 and not weights.quantised
+
+
+def ready(weights: FusedWeights) -> None:
+    """Compile now what the forward of a few rows is going to need: some seconds, once on a machine."""
+    if serves(weights):
+        kernels()
