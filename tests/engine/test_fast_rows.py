@@ -70,7 +70,7 @@ def test_only_the_columns_asked_for_are_computed(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FUZZED)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 2**31), st.integers(1, 4))
 def test_random_acceptance_per_row_over_hundreds_of_rounds_equals_recomputation(
     name: str, seed: int, n_drafted: int

@@ -330,7 +330,7 @@ def test_a_longer_text_moves_to_more_room_and_a_shorter_one_stays(session: Sessi
     assert sizes[0] < sizes[1] == sizes[2]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     steps=st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=1, max_size=25),
     prompt=st.lists(st.integers(0, fakes.N_ENTRIES - 1), min_size=1, max_size=30),
