@@ -256,7 +256,9 @@ class Session:
         yield from measuring.measure(self.models, asked, cancelled)
 
     def recover(self) -> None:
-        """After a fault: give back what the run still held."""
+        """After a fault: give back what the run still held, and room that it may have left half made."""
+        if self.target is not None and self.target.static is not None:
+            self.target.static.clear()
         release_memory()
 
     def _refuse_without_drafter(self, spec: MethodSpec) -> None:

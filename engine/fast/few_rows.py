@@ -78,6 +78,10 @@ class FewRows:
                 taps.append(hidden.clone())
         return between.last, taps
 
+    def forget(self) -> None:
+        """Let go of the places to compute, and so of the cache that they last looked at."""
+        self._places.clear()
+
     def _layer(self, layer: FusedLayer) -> _Layer:
         matrices = (layer.qkv, layer.out, layer.gate_up, layer.down)
         return _Layer(*(products.moulded(by, streamed=self._streamed) for by in matrices))
