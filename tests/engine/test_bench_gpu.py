@@ -91,6 +91,12 @@ def test_without_a_checkout_of_gpt_fast_that_runs_the_reason_is_in_the_result(
     assert pair["cell"] is not None
 
 
+def test_a_gpu_is_held_against_the_bandwidth_of_copying(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "bandwidth", lambda device: 1e9)
+    floor = limits.Floor.on(tiny().target._replace(device=torch.device("cuda")))
+    assert floor.kind == "bytes read at copy bandwidth"
+
+
 def test_a_step_reads_every_matrix_but_the_embedding_and_the_cache_so_far() -> None:
     target = tiny().target
     assert target.fused is not None
