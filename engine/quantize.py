@@ -12,6 +12,7 @@ from transformers import PreTrainedConfig, PreTrainedModel
 
 from engine.errors import InputError, ModelError
 from engine.fast.weights import FusedLayer, FusedWeights, Projection, fuse
+from engine.memory import memory_errors
 
 Quantize: TypeAlias = Literal["none", "int8", "int4"]
 _CHOICES: tuple[Quantize, ...] = get_args(Quantize)
@@ -100,7 +101,8 @@ def _quantised(weight: Tensor, choice: Quantize) -> Tensor:
     linear = nn.Linear(weight.shape[1], weight.shape[0], bias=False, device="meta")
     linear.weight = nn.Parameter(weight, requires_grad=False)
     try:
-        quantize_(linear, Int8WeightOnlyConfig() if choice == "int8" else Int4WeightOnlyConfig())
+        with memory_errors("the quantising", "use a smaller model or dtype"):
+            quantize_(linear, Int8WeightOnlyConfig() if choice == "int8" else Int4WeightOnlyConfig())
     except (ImportError, RuntimeError, AssertionError, ValueError, NotImplementedError) as err:
         raise ModelError(f"torchao cannot make {choice} weights here ({err})", "use --quantize int8 or none") from err
     return linear.weight.data

@@ -87,9 +87,7 @@ def test_generate_of_transformers_ends_at_a_stop_too(session: Session) -> None:
     assert len(call([5, 6, 7]).ids) == 1
 
 
-def test_a_mark_of_generate_lies_behind_the_work_of_its_ids(
-    session: Session, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_mark_of_generate_lies_behind_the_work_of_its_ids(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     assert session.target is not None
     waits: list[torch.device] = []
     monkeypatch.setattr(systems, "settle", waits.append)
