@@ -1,4 +1,4 @@
-"""What a plain step is held against on this machine: matrix products alone, or reading at copy bandwidth; knows no loop.
+"""What a plain step is held against on this machine: matrix products alone, or reading at copy bandwidth; no loop.
 
 Copying reads and writes: a step that only reads may come a little below its time at copy bandwidth."""
 

@@ -6,6 +6,7 @@ from threading import Event as Flag
 
 import msgspec
 import pytest
+import torch
 
 from engine.bench import systems
 from engine.commands import Load, Measure
