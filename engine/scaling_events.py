@@ -30,7 +30,7 @@ class Middle(Struct, frozen=True):
 class ContextPoint(Struct, frozen=True):
     """One prompt length; n_prompt: what of it there was room for. Times of decoding alone, the prompt's apart.
 
-    plain_ratio: transformers' plain decoding over ours. predicted_ms: what our plain step cannot undercut, see `limit`
+    plain_ratio: transformers' plain decoding over ours. predicted_ms: what our plain step is held against, see `limit`
     of the whole; fraction_of_limit: that over what was measured. tau and speedup of the whole's gamma."""
 
     context: Count

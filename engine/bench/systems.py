@@ -13,7 +13,7 @@ from engine.batch.decoder import BatchDecoder
 from engine.batch.drafters import SmallModelRows
 from engine.batch.generation import RowGeneration, RowRequest, generate_rows
 from engine.batch.sequences import sequences_of
-from engine.clock import clock_for
+from engine.clock import clock_for, settle
 from engine.drafters.small_model import SmallModelDrafter
 from engine.events import RoundFinished
 from engine.generation import Generation, Limits
@@ -74,14 +74,15 @@ def ours(
 class _Marks(StoppingCriteria):  # type: ignore[misc]
     """Notes the time at each step of `generate`, which it ends once `cancelled` is set.
 
-    The second mark is the first to lie behind a wait for the device: that for the first id."""
+    Each mark waits for the device, as `generate` does right behind it: what lies before a mark is done."""
 
     def __init__(self, device: torch.device, cancelled: Flag) -> None:
         self.times: list[float] = []
-        self._cancelled = cancelled
+        self._cancelled, self._device = cancelled, device
         self._going_on = torch.zeros(1, dtype=torch.bool, device=device)
 
     def __call__(self, input_ids: Tensor, scores: Tensor, **kwargs: object) -> Tensor:
+        settle(self._device)
         self.times.append(time.perf_counter())
         return ~self._going_on if self._cancelled.is_set() else self._going_on
 

@@ -80,6 +80,12 @@ def test_every_type_is_timed_over_one_id_and_several() -> None:
     assert all(ms > 0 for of_kind in found.ms.values() for ms in of_kind)
 
 
+def test_layers_and_head_are_scaled_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fastest.time, "perf_counter", iter(range(10_000)).__next__)
+    parts = [torch.ones(4, 4)], [torch.ones(8, 4)]
+    assert fastest._least_ms(parts, 1, (7.0, 2.0)) == 9_000.0
+
+
 def test_loading_in_the_fastest_type_says_which_and_why(tmp_path: Path, n_measured: list[fastest.Matrices]) -> None:
     spec = fakes.save(fakes.model(), tmp_path / "target")
     session = Session()

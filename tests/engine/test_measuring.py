@@ -6,6 +6,7 @@ from threading import Event as Flag
 
 import msgspec
 import pytest
+import torch
 
 from engine.bench import systems
 from engine.commands import Load, Measure
@@ -85,6 +86,14 @@ def test_generate_of_transformers_ends_at_a_stop_too(session: Session) -> None:
     assert len(call([5, 6, 7]).ids) == 64
     stop.set()
     assert len(call([5, 6, 7]).ids) == 1
+
+
+def test_a_mark_of_generate_lies_behind_the_work_of_its_ids(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert session.target is not None
+    waits: list[torch.device] = []
+    monkeypatch.setattr(systems, "settle", waits.append)
+    systems.transformers_generate(session.target.model, None, gamma=0, n_new=5, marked=True)([5, 6, 7])
+    assert waits == [session.target.device] * 5
 
 
 @pytest.mark.parametrize(("drafter", "words"), [("lookup", "lookup is no drafter model"), ("none", "none is no")])
