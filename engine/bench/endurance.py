@@ -73,8 +73,10 @@ def endure(
                 done, tokens = done + 1, tokens + len(event.emitted)
         runs += 1
         if warm is None and done >= _WARM_SHARE * n_rounds:
+            pair.settle()
             warm, warm_at = held(), done
         yield Progressed("measuring", min(done, n_rounds), n_rounds, "rounds")
+    pair.settle()
     yield _verdict(pair, warm, held(), rounds=done, growth_rounds=done - warm_at, runs=runs, tokens=tokens)
 
 
