@@ -10,14 +10,14 @@ from engine.commands import Load
 from engine.errors import InputError
 from engine.events import HostKind
 
-WORKSPACES = ("decode", "rag", "train")
+WORKSPACES = ("decode", "rag", "train", "measured")
 _DTYPES = ("auto", "float32", "bfloat16", "float16")
 _ENGINES: tuple[HostKind, ...] = get_args(HostKind)
 _SMALLEST, _LARGEST = 480, 8192
 
 
 class Picture(NamedTuple):
-    """A screenshot to make. trace: the run or training to show, None for one of the pair."""
+    """A screenshot to make. trace: the run, training or measurement to show, None for one of the pair."""
 
     out: Path
     workspace: str

@@ -4,8 +4,23 @@ A run asked for on a pair that then fails to load is dropped: it never starts on
 pair take, which models are there) wait behind everything else, and step aside for it."""
 
 from collections import deque
+from collections.abc import Iterator
 
-from engine.commands import Command, Estimate, EstimateTraining, Fork, Load, Question, Run, Survey, Train, Unload
+from msgspec.structs import replace
+
+from engine.commands import (
+    Command,
+    Estimate,
+    EstimateTraining,
+    Fork,
+    Load,
+    Measure,
+    Question,
+    Run,
+    Survey,
+    Train,
+    Unload,
+)
 from engine.host import Host
 
 
@@ -42,16 +57,38 @@ class CommandQueue:
         return any(isinstance(command, Train) for command in self._waiting)
 
     @property
+    def has_measurement(self) -> bool:
+        """Whether a measurement is under way or waiting."""
+        return any(isinstance(command, Measure) for command in self._waiting)
+
+    @property
     def pair_to_come(self) -> Load | None:
         """The pair in memory once everything asked for is done."""
         loads = (command for command in reversed(self._waiting) if isinstance(command, Load))
         return next((load for load in loads if load is not self._outdated), self._pair)
 
     def forget_pair(self) -> None:
-        """Have the next run load its pair, though it may be in memory."""
+        """Have the next run load its pair, though it may be in memory; one that waits behind a training, too.
+
+        A training that is still to begin leaves the host, and the models in it."""
+        self._waiting = deque(self._with_pairs_left_behind())
         self._pair = None
         if self.handed and isinstance(front := self._waiting[0], Load):
             self._outdated = front
+
+    def _with_pairs_left_behind(self) -> Iterator[Command]:
+        """What waits, and a load before the first run that would find its pair on the host before."""
+        pair, moved, stranded = self._pair, False, False
+        for place, command in enumerate(self._waiting):
+            under_way = place == 0 and self.handed
+            if isinstance(command, Load):
+                pair, moved, stranded = command, moved or not under_way, False
+            elif isinstance(command, Train) and not (moved or under_way):
+                moved = stranded = True
+            elif isinstance(command, Run | Fork | Measure) and stranded and pair is not None:
+                stranded = False
+                yield replace(pair)
+            yield command
 
     def attach(self, host: Host) -> None:
         """Begin to hand over."""
@@ -118,8 +155,8 @@ class CommandQueue:
             self.answered(done=True)
 
     def _drop_runs(self) -> None:
-        """Forget the runs that were to use the pair that failed to load."""
-        while self._waiting and isinstance(self._waiting[0], Run | Fork):
+        """Forget the runs and measurements that were to use the pair that failed to load."""
+        while self._waiting and isinstance(self._waiting[0], Run | Fork | Measure):
             self._waiting.popleft()
 
     def _hand_over(self) -> None:

@@ -178,6 +178,15 @@ def _(event: events.Indexed) -> str:
     )
 
 
+@_describe.register
+def _(event: events.ScalingMeasured) -> str | None:
+    if not event.complete:
+        return None
+    return tr("measured: {0} contexts, {1} draft lengths, {2} batch sizes").format(
+        len(event.contexts), len(event.gammas), len(event.batches)
+    )
+
+
 @_describe.register(events.TrainingStarted)
 @_describe.register(events.TrainingFinished)
 @_describe.register(events.DrafterMeasured)

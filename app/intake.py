@@ -2,6 +2,7 @@
 
 Knows the store and no widget."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app import answer_words, notices
@@ -9,7 +10,7 @@ from app.answer_desk import Pick
 from app.plain_text import one_line
 from app.requests import answers_from_documents
 from app.run_record import RunRecord
-from app.trace_files import Answer, EvaluationRead, TraceFailed, TraceRead, TraceSaved, TrainingRead
+from app.trace_files import Answer, EvaluationRead, MeasurementRead, TraceFailed, TraceRead, TraceSaved, TrainingRead
 from app.training_record import TrainingRecord
 from engine.events import (
     Event,
@@ -19,6 +20,7 @@ from engine.events import (
     RunFailed,
     RunFinished,
     RunStarted,
+    ScalingMeasured,
     TokensEmitted,
 )
 
@@ -40,7 +42,7 @@ class Intake:
             store.notes.add(event)
         if isinstance(event, Refused):
             self._take_refusal(event)
-        elif not (store.indexing.take(event) or store.desk.take(event) or store.engine.take(event)):
+        elif not any(desk.take(event) for desk in (store.indexing, store.desk, store.measuring, store.engine)):
             self._take_run(event)
 
     def take_file(self, answer: Answer) -> None:
@@ -52,6 +54,8 @@ class Intake:
                 self._tell_damage(damage, record.summary.n_emitted)
             case TrainingRead(training, damage):
                 self._show_training(training, damage)
+            case MeasurementRead(measured, path):
+                self._show_measured(measured, path)
             case EvaluationRead(evaluation):
                 store.evaluation = evaluation
                 store.tell(f"opened {one_line(evaluation.name)}")
@@ -67,6 +71,7 @@ class Intake:
         if event.what == "train":
             store.training.fail(event)
         store.indexing.fail(event)
+        store.measuring.fail(event)
         if event.what != "save":
             store.commands.answered(done=False)
         if not stopped:
@@ -126,6 +131,12 @@ class Intake:
         self._tell_damage(damage, 0)
         if record.source is not None:
             store.tell(f"opened {one_line(record.source.name)}")
+
+    def _show_measured(self, measured: ScalingMeasured, path: Path) -> None:
+        if self._store.measuring.show(measured, path):
+            self._store.tell(f"opened {one_line(path.name)}")
+        else:
+            self._store.report("a pair is being measured", "open the file again when that has ended")
 
     def _tell_damage(self, damage: str | None, n_kept: int) -> None:
         """Say where the file just opened was damaged, if it was."""

@@ -6,17 +6,18 @@ from time import perf_counter
 
 from PySide6.QtCore import QEvent, QSettings, QSize, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QPaintEvent
-from PySide6.QtWidgets import QFileDialog, QMainWindow, QTabWidget, QWidget
+from PySide6.QtWidgets import QMainWindow, QTabWidget, QWidget
 
-from app import menus, requests, theme
+from app import file_dialogs, menus, requests, theme
 from app.engine_choice import EngineChoice
 from app.menus import Menus
 from app.model_names import full_name
+from app.opened_files import OpenedFiles
 from app.panels.explain import ExplainDialog
+from app.panels.measured import MeasuredDialog
 from app.panels.status import StatusPanel
 from app.run_record import RunRecord
 from app.store import RunStore
-from app.training_record import TrainingRecord
 from app.workspaces.decode import DecodeWorkspace
 from app.workspaces.rag import RagWorkspace
 from app.workspaces.train import TrainWorkspace
@@ -25,7 +26,6 @@ from engine.commands import Load
 from engine.host import Host
 from engine.hosts import ChosenHost
 
-TRACE_FILTER = "*.jsonl"
 _SIZE = QSize(1600, 1000)
 _LEAST_SIZE = QSize(960, 600)
 
@@ -60,10 +60,9 @@ class MainWindow(QMainWindow):
         self._settings = settings
         self._make_host = make_host
         self._painted = False
-        self._opened: RunRecord | None = None
-        self._opened_answer: RunRecord | None = None
-        self._opened_training: TrainingRecord | None = None
+        self._opened = OpenedFiles(self.store, self.decode, self.rag, self.train)
         self._explain: ExplainDialog | None = None
+        self._measured: MeasuredDialog | None = None
         self._tabs = QTabWidget(self)
         self._tabs.setDocumentMode(True)
         self._tabs.addTab(self.decode, self.tr("Decode"))
@@ -136,8 +135,25 @@ class MainWindow(QMainWindow):
             pair = requests.pair_of(started, self.decode.setup.setup().pair, self.store.engine.model)
             self.store.run(pair, requests.with_seed(started))
 
+    @property
+    def measured(self) -> MeasuredDialog:
+        """What was measured of a pair, in a window of its own."""
+        if self._measured is None:
+            self._measured = MeasuredDialog(self.store, self)
+            self._measured.start_asked.connect(self.measure)
+        return self._measured
+
+    def measure(self) -> None:
+        """Measure the chosen pair over contexts, draft lengths and batch sizes."""
+        if self.store.can_start:
+            setup = self.decode.setup.setup()
+            self.store.measure(setup.pair, requests.measurement(setup))
+
     def show_workspace(self, name: str) -> None:
-        """Bring a tab to the front."""
+        """Bring a tab, or what was measured, to the front."""
+        if name == "measured":
+            self.measured.show_beside()
+            return
         self._tabs.setCurrentWidget({"decode": self.decode, "rag": self.rag, "train": self.train}[name])
 
     def use_drafter(self, target: str, drafter: str) -> None:
@@ -157,18 +173,13 @@ class MainWindow(QMainWindow):
         self._explain.show_beside()
 
     def ask_open(self) -> None:
-        """Let the file of a run or a training be chosen and show it."""
-        dialog = self._file_dialog(self.tr("Open trace"), QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(lambda path: self.store.open_trace(Path(path)))
-        dialog.open()
+        """Let the file of a run, a training or a measurement be chosen and show it."""
+        file_dialogs.ask_open(self, self.tr("Open trace"), self._folder(), self.store.open_trace)
 
     def ask_save(self) -> None:
         """Let a file be chosen and write the run on show to it."""
-        dialog = self._file_dialog(self.tr("Save trace as"), QFileDialog.FileMode.AnyFile)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("jsonl")
-        dialog.fileSelected.connect(lambda path: self.store.save_trace(Path(path), self._shown()))
-        dialog.open()
+        title = self.tr("Save trace as")
+        file_dialogs.ask_save(self, title, self._folder(), lambda path: self.store.save_trace(path, self._shown()))
 
     def _shown(self) -> RunRecord | None:
         """What the tab in front shows."""
@@ -183,12 +194,9 @@ class MainWindow(QMainWindow):
             setup = self.decode.setup.setup()
             self.store.run(setup.pair, requests.run(setup, self.decode.prompt.prompt.toPlainText(), held=held))
 
-    def _file_dialog(self, title: str, mode: QFileDialog.FileMode) -> QFileDialog:
-        made = paths.training() if self._tabs.currentWidget() is self.train else paths.runs()
-        dialog = QFileDialog(self, title, str(made if made.is_dir() else Path.home()), TRACE_FILTER)
-        dialog.setFileMode(mode)
-        dialog.finished.connect(dialog.deleteLater)
-        return dialog
+    def _folder(self) -> Path:
+        """Where files of what is in front are looked for."""
+        return paths.training() if self._tabs.currentWidget() is self.train else paths.runs()
 
     # Wiring
 
@@ -207,6 +215,7 @@ class MainWindow(QMainWindow):
                 "fork": self.fork,
                 "again": self.run_again,
                 "replay": self.replay,
+                "measure": lambda: self.show_workspace("measured"),
                 "own_process": self.choose_engine,
                 "zoom_in": stream.zoom_in,
                 "zoom_out": stream.zoom_out,
@@ -248,20 +257,8 @@ class MainWindow(QMainWindow):
             save=self._shown() is not None and self.store.can_start,
         )
         self._menus.actions["own_process"].setChecked(self.engine_choice.kind == "process")
-        if shown is not None and shown.source is not None and shown is not self._opened:
-            self._opened = shown
-            self.decode.show_setup_of(shown)
-            self.show_workspace("decode")
-        answer = self.store.answers.shelf.shown
-        if answer is not None and answer.source is not None and answer is not self._opened_answer:
-            self._opened_answer = answer
-            self.rag.show_setup_of(answer)
-            self.show_workspace("rag")
-        training = self.store.training
-        if training.source is not None and training is not self._opened_training:
-            self._opened_training = training
-            self.train.show_setup_of(training)
-            self.show_workspace("train")
+        for workspace in self._opened.to_front():
+            self.show_workspace(workspace)
 
     def _replay_possible(self) -> bool:
         in_rag = self._tabs.currentWidget() is self.rag

@@ -44,6 +44,7 @@ def run_entries() -> tuple[Entry, ...]:
         Entry("again", tr("Run again with another seed"), ("Ctrl+Shift+R",)),
         Entry("replay", tr("Replay or hold"), ("Ctrl+R",)),
         Entry(""),
+        Entry("measure", tr("Measure context, γ and batch…")),
         Entry("own_process", tr("Engine in a process of its own"), switch=True),
     )
 

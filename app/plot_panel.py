@@ -89,6 +89,14 @@ class PlotPanel(Panel):
         """All points, for export."""
         return ()
 
+    def note(self) -> str:
+        """What it was made with, for a picture of it."""
+        return "" if self.store.started is None else run_words.of_run(self.store.started)
+
+    def origin(self) -> str:
+        """What tells a file of it from that of another run."""
+        return "" if self.store.started is None else self.store.started.run_id
+
     def paint_items(self, colours: theme.Colours) -> None:
         """Colour the items of the plot."""
 
@@ -165,12 +173,11 @@ class PlotPanel(Panel):
 
     def _picture(self, *, svg: bool) -> bytes:
         """The panel as nobody touches it: with its legend, without cursor and frame, and what the run was."""
-        marked, started = self._cursor_line.isVisible(), self.store.started
+        marked, note = self._cursor_line.isVisible(), self.note()
         self.widget.framed = False
         self.widget.setBackground(QColor(theme.current().base))
         self._cursor_line.setVisible(False)
         self._show_reading(None)
-        note = "" if started is None else run_words.of_run(started)
         picture = plot_export.as_svg(self, self.title, note) if svg else plot_export.as_png(self, note)
         self.widget.framed = True
         self.widget.setBackground(QColor(theme.current().window))
@@ -283,9 +290,8 @@ class PlotPanel(Panel):
             action.triggered.connect(lambda _checked=False, kind=kind: self._ask_where(kind))
 
     def _ask_where(self, kind: str) -> None:
-        started = self.store.started
-        run = "" if started is None else "-" + "".join(filter(str.isalnum, visible(started.run_id)))[:16]
-        name = f"{self.title.lower().replace(' ', '-')}{run}.{kind}"
+        made = "".join(filter(str.isalnum, visible(self.origin())))[:16]
+        name = "-".join(filter(None, (*self.title.lower().split(), made))) + f".{kind}"
         dialog = QFileDialog(self, tr("Export {0}").format(self.title), str(Path.home() / name), f"*.{kind}")
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix(kind)

@@ -7,12 +7,14 @@ from typing import NamedTuple
 from app.run_record import RunRecord
 from app.selection import Selection
 from engine import methods
-from engine.commands import Fork, Load, Run
+from engine.commands import Fork, Load, Measure, Run
 from engine.events import Event, ModelLoaded, RoundFinished, RunStarted, Setting
 from engine.method import Request
 
 NO_DRAFTER = "none"
 LARGEST_SEED = 2**53
+# Plain decoding has none of its own.
+_USUAL_GAMMA = 4
 
 
 class Setup(NamedTuple):
@@ -57,6 +59,12 @@ def default_drafter(target: str) -> str:
 def run(setup: Setup, prompt: str, *, held: bool = False) -> Run:
     """A run of the prompt; held: it waits after its first round."""
     return Run(setup.method, setup.settings, Request(prompt), paused=held, n_free=1 if held else 0)
+
+
+def measurement(setup: Setup) -> Measure:
+    """What the pair costs over contexts, draft lengths and batch sizes; contexts and batches at the chosen gamma."""
+    gamma = setup.settings.get("gamma")
+    return Measure(gamma if isinstance(gamma, int) else _USUAL_GAMMA)
 
 
 def with_seed(started: RunStarted) -> Run:

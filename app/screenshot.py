@@ -1,11 +1,11 @@
-"""Renders the window to a picture: a saved run or training, or a finished one of the pair; knows no panel."""
+"""Renders the window to a picture: a saved run, training or measurement, or one of the pair; knows no panel."""
 
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from PySide6.QtCore import QObject, QTimer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from app.arguments import Picture
 from app.main_window import MainWindow
@@ -15,7 +15,12 @@ from engine.errors import EngineError, InputError
 from engine.events import RoundFinished, Setting
 
 _SETTLE_MS = 200
-_HELD = {"decode": "a run", "rag": "an answer from documents", "train": "a training"}
+_HOLDS = {
+    "decode": "a run",
+    "rag": "an answer from documents",
+    "train": "a training",
+    "measured": "a measurement",
+}
 # As little as still shows a drafter that learns.
 _SHORT_TRAINING: dict[str, Setting] = {"sample": 4000, "steps": 60, "minutes": 2.0}
 
@@ -36,9 +41,9 @@ class Photographer(QObject):
 
     def start(self) -> None:
         """Show the window at the wanted size and begin."""
-        self._window.setFixedSize(self._picture.width, self._picture.height)
-        self._window.show_workspace(self._picture.workspace)
+        self._shown().setFixedSize(self._picture.width, self._picture.height)
         self._window.show()
+        self._window.show_workspace(self._picture.workspace)
         self._window.store.changed.connect(self._look)
         if self._picture.trace is not None:
             self._asked = True
@@ -48,6 +53,10 @@ class Photographer(QObject):
         """Throw away the drafter that was trained for the picture."""
         if self._scratch is not None:
             self._scratch.cleanup()
+
+    def _shown(self) -> QWidget:
+        """What the picture is of."""
+        return self._window.measured if self._picture.workspace == "measured" else self._window
 
     def _look(self) -> None:
         """Ask for a run once the models are there; begin to settle once nothing is under way."""
@@ -70,6 +79,8 @@ class Photographer(QObject):
             self._window.store.train(form.command())
         elif self._picture.workspace == "rag":
             self._window.rag.ask()
+        elif self._picture.workspace == "measured":
+            self._window.measure()
         else:
             self._window.decode.prompt.prompt.setPlainText(EXAMPLE_PROMPTS[0])
             self._window.run()
@@ -81,7 +92,7 @@ class Photographer(QObject):
             if self._picture.workspace == "decode" and store.selection is None and (first := self._first_rejection()):
                 store.select(first)
                 return
-            if not self._window.grab().save(str(self._picture.out)):
+            if not self._shown().grab().save(str(self._picture.out)):
                 raise InputError(f"{self._picture.out} cannot be written", "choose another file")
         except EngineError as err:
             print(f"draftscope: {err}", file=sys.stderr)
@@ -91,20 +102,21 @@ class Photographer(QObject):
 
     def _refuse(self) -> None:
         """Raises EngineError where there is nothing to show."""
-        store, trouble = self._window.store, self._window.store.trouble
+        store, wanted = self._window.store, self._picture.workspace
         held = {
             "decode": bool(store.log),
             "rag": store.answers.shelf.shown is not None,
             "train": store.training.started is not None,
+            "measured": store.measuring.measured is not None,
         }
-        wanted = self._picture.workspace
         if held[wanted]:
             return
-        if trouble is not None:
-            raise EngineError(trouble.message, trouble.hint)
-        if self._picture.trace is not None and (found := next((name for name in held if held[name]), None)):
-            what = f"{self._picture.trace} holds {_HELD[found]}, not {_HELD[wanted]}"
-            raise InputError(what, f"use --workspace {found}")
+        if store.trouble is not None:
+            raise EngineError(store.trouble.message, store.trouble.hint)
+        other = next((name for name, there in held.items() if there), None)
+        if self._picture.trace is not None and other is not None:
+            reason = f"{self._picture.trace} holds {_HOLDS[other]}, not {_HOLDS[wanted]}"
+            raise InputError(reason, f"use --workspace {other}")
 
     def _first_rejection(self) -> Selection | None:
         """The token worth a look."""

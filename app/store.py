@@ -12,6 +12,7 @@ from app.engine_link import Doing, EngineLink
 from app.evaluation import Evaluation
 from app.index_desk import IndexDesk
 from app.intake import Intake
+from app.measuring_desk import MeasuringDesk
 from app.notices import Notes, Trouble
 from app.replay import Replay
 from app.run_record import RunRecord
@@ -20,7 +21,7 @@ from app.selection import Selection
 from app.trace_files import TraceFiles
 from app.training_desk import TrainingDesk
 from app.training_record import TrainingRecord
-from engine.commands import Fork, Index, Load, Pause, Question, Resume, Run, Step, Train
+from engine.commands import Fork, Index, Load, Measure, Pause, Question, Resume, Run, Step, Train
 from engine.events import Event, Refused, RunStarted
 from engine.host import Host
 from engine.summary import Summary
@@ -53,6 +54,7 @@ class RunStore(QObject):
         self.answers = AnswerDesk()
         self.indexing = IndexDesk(self.engine.commands)
         self.desk = TrainingDesk(self.engine.commands)
+        self.measuring = MeasuringDesk(self.engine)
         self._intake = Intake(self)
         self.frame = 0
         self.budget = Budget()
@@ -103,7 +105,7 @@ class RunStore(QObject):
     @property
     def reading(self) -> bool:
         """Whether a file is being read or written."""
-        return self._files.busy
+        return bool(self._files.n_under_way)
 
     @property
     def file_progress(self) -> tuple[float, float]:
@@ -139,7 +141,7 @@ class RunStore(QObject):
     @property
     def can_start(self) -> bool:
         """Whether a run can be asked for: nothing runs, or only what is measured after a text that is done."""
-        if self.reading or self.training.live or self.indexing.live:
+        if self.reading or self.training.live or self.indexing.live or self.measuring.live:
             return False
         return not self.commands.has_run or self.doing == "measuring"
 
@@ -183,10 +185,12 @@ class RunStore(QObject):
         self.indexing.begin(command)
         self._watch()
 
-    @property
-    def can_hold_training(self) -> bool:
-        """Whether the engine has the training, so that it can be held."""
-        return self.desk.can_hold
+    def measure(self, pair: Load, command: Measure) -> None:
+        """Measure a pair over contexts, draft lengths and batch sizes; runs are refused until that has ended."""
+        self.stop_playback()
+        self.trouble = None
+        self.measuring.begin(pair, command)
+        self._watch()
 
     def hold_training(self, *, held: bool) -> None:
         """Hold the training after its step, or let it go on."""
@@ -334,9 +338,8 @@ class RunStore(QObject):
         self.budget.look(monotonic(), live=self.engine.running)
         was_quiet = self.quiet
         n_taken = self._take_arrived()
-        while not self._files.answers.empty():
-            self._files.taken()
-            self._intake.take_file(self._files.answers.get_nowait())
+        while (answer := self._files.next_answer()) is not None:
+            self._intake.take_file(answer)
             n_taken += 1
         moved = self.replay.move_on() | self.answers.replay.move_on()
         interval = _MEASURING_MS if self.quiet and not self.playing else FRAME_MS

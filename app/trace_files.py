@@ -3,15 +3,16 @@
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import NamedTuple, TypeAlias
 
-from app import evaluation
+from app import evaluation, measured_files
 from app.evaluation import Evaluation
 from app.run_record import RunRecord
 from app.training_record import TrainingRecord, read_record
 from engine import trace
 from engine.errors import EngineError
+from engine.events import ScalingMeasured
 from engine.trace import FileJob, TraceWriter
 
 
@@ -27,6 +28,13 @@ class TrainingRead(NamedTuple):
 
     record: TrainingRecord
     damage: str | None
+
+
+class MeasurementRead(NamedTuple):
+    """What a bench wrote was read."""
+
+    measured: ScalingMeasured
+    path: Path
 
 
 class TraceSaved(NamedTuple):
@@ -49,26 +57,17 @@ class TraceFailed(NamedTuple):
     hint: str
 
 
-Answer: TypeAlias = TraceRead | TrainingRead | EvaluationRead | TraceSaved | TraceFailed
+Answer: TypeAlias = TraceRead | TrainingRead | MeasurementRead | EvaluationRead | TraceSaved | TraceFailed
 
 
 class TraceFiles:
-    """One job at a time; answers arrive in `answers`."""
+    """One job at a time; answers arrive in `answers`. n_under_way: jobs whose answer was not taken yet."""
 
     def __init__(self) -> None:
         self.answers: SimpleQueue[Answer] = SimpleQueue()
+        self.n_under_way = 0
         self._thread: threading.Thread | None = None
         self._job = FileJob()
-        self._n_jobs = 0
-
-    @property
-    def busy(self) -> bool:
-        """Whether an answer is still to come or to be taken."""
-        return bool(self._n_jobs)
-
-    def taken(self) -> None:
-        """An answer was taken from `answers`."""
-        self._n_jobs -= 1
 
     @property
     def progress(self) -> tuple[float, float]:
@@ -88,6 +87,15 @@ class TraceFiles:
         n_events = len(record.events)
         self._start(lambda job: _write(path, record, n_events, job))
 
+    def next_answer(self) -> Answer | None:
+        """What became of the oldest job that ended; its asker takes it once."""
+        try:
+            answer = self.answers.get_nowait()
+        except Empty:
+            return None
+        self.n_under_way -= 1
+        return answer
+
     def cancel(self) -> None:
         """Give up the job under way."""
         self._job.cancelled.set()
@@ -102,7 +110,7 @@ class TraceFiles:
             self._thread.join()
 
     def _start(self, do: Callable[[FileJob], Answer]) -> None:
-        self._n_jobs += 1
+        self.n_under_way += 1
         before, self._job = self._thread, FileJob()
         work = (do, self._job, before)
         self._thread = threading.Thread(target=self._work, args=work, name="draftscope-files", daemon=True)
@@ -128,7 +136,9 @@ class TraceFiles:
             self.answers.put(TraceFailed(f"{type(err).__name__}: {err}", "this is a defect: please report it"))
 
 
-def _read(path: Path, job: FileJob) -> TraceRead | TrainingRead:
+def _read(path: Path, job: FileJob) -> TraceRead | TrainingRead | MeasurementRead:
+    if path.is_file() and measured_files.is_summary(path):
+        return MeasurementRead(measured_files.read(path), path)
     found = trace.read(path, job)
     if found.of_training:
         return TrainingRead(read_record(found.events, path), found.damage)

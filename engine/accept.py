@@ -68,6 +68,10 @@ def greedy(best: Tensor, tokens: Tensor, *, real: Tensor | None = None) -> Verdi
     """Accept while the drafted token is the target's most probable one; the last token is the target's best.
 
     best: [..., n + 1] ids, the target's argmax at each position; tokens: [..., n] ids."""
+    if not tokens.shape[-1]:  # a plain step, which a dozen operations over nothing would lengthen
+        return Verdict(
+            torch.zeros_like(best[..., 0]), best[..., 0], *[best.new_empty(tokens.shape, dtype=torch.float32)] * 2
+        )
     equal = best[..., :-1] == tokens
     if real is not None:
         equal = equal & real
@@ -79,6 +83,8 @@ def greedy(best: Tensor, tokens: Tensor, *, real: Tensor | None = None) -> Verdi
 
 def row_at(x: Tensor, at: Tensor) -> Tensor:
     """One row of each sequence. x: [..., n, V]; at: [...] int64. Returns [..., V]."""
+    if x.shape[-2] == 1:
+        return x[..., 0, :]
     if at.dim() == 0:
         return x.index_select(0, at.view(1))[0]
     n, n_columns = x.shape[-2:]

@@ -20,7 +20,7 @@ Reader: TypeAlias = Literal["target", "drafter"]
 
 class Passage(Struct, frozen=True):
     """A chunk of a document that was found. start, end: its characters in the text of `source`; score: higher is
-    nearer, comparable within one retrieval only."""
+    nearer, comparable within one retrieval only; name: what `source` calls the document, where it holds several."""
 
     id: str
     source: str
@@ -29,6 +29,7 @@ class Passage(Struct, frozen=True):
     end: int
     text: str
     score: float
+    name: str = ""
 
 
 class Point(Struct, frozen=True):

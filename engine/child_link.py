@@ -37,17 +37,23 @@ class Ending(NamedTuple):
 
 # After the standard library, which nothing beside the engine may stand in for, and before what is installed.
 _START = (
-    "import sys; root = sys.argv.pop(1); "
+    "import runpy, sys; root, module = sys.argv.pop(1), sys.argv.pop(1); "
     "at = next((i for i, path in enumerate(sys.path) if path.endswith('-packages')), len(sys.path)); "
-    "sys.path.insert(at, root); from engine import child; child.main(sys.argv[1:])"
+    "sys.path.insert(at, root); runpy.run_module(module, run_name='__main__')"
 )
 
 
 def command_line(runs: Path | None) -> list[str]:
-    """What starts the engine's process. Not from the current folder, whose files are not ours to run."""
+    """What starts the engine's process."""
     # A program packed into one file is its own interpreter.
-    start = [_WORD_OF_PACKED] if getattr(sys, "frozen", False) else ["-P", "-c", _START, _root()]
-    return [sys.executable, *start, *([] if runs is None else [str(runs)])]
+    packed = getattr(sys, "frozen", False)
+    start = [sys.executable, _WORD_OF_PACKED] if packed else run_module("engine.child")
+    return [*start, *([] if runs is None else [str(runs)])]
+
+
+def run_module(name: str) -> list[str]:
+    """What runs a module of this very engine. Not from the current folder, whose files are not ours to run."""
+    return [sys.executable, "-P", "-c", _START, _root(), name]
 
 
 def environment() -> Mapping[str, str]:

@@ -75,6 +75,21 @@ class Index(msgspec.Struct, frozen=True, tag=True):
     rebuild: bool = False
 
 
+CONTEXTS = 64, 128, 256, 512
+
+
+class Measure(msgspec.Struct, frozen=True, tag=True):
+    """Measure what the loaded pair costs: prompt lengths (those there is room for) and batch sizes at one draft length,
+    draft lengths at the first prompt length; n_new: new tokens of every block."""
+
+    gamma: int
+    contexts: tuple[int, ...] = CONTEXTS
+    gammas: tuple[int, ...] = tuple(range(1, 9))
+    batches: tuple[int, ...] = (1, 2, 4, 8)
+    n_new: int = 64
+    n_blocks: int = 5
+
+
 class Pause(msgspec.Struct, frozen=True, tag=True):
     """Hold the run after the round under way, the training after its step."""
 
@@ -109,7 +124,7 @@ class EstimateTraining(msgspec.Struct, frozen=True, tag=True):
 
 
 Question: TypeAlias = Estimate | Survey | EstimateTraining
-Command: TypeAlias = Load | Unload | Run | Fork | Train | Index | Pause | Step | Resume | Question
+Command: TypeAlias = Load | Unload | Run | Fork | Train | Index | Measure | Pause | Step | Resume | Question
 
 
 def name_of(command: Command) -> str:

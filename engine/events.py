@@ -2,8 +2,8 @@
 
 Ids are token ids of the target's vocabulary; times are seconds or milliseconds as their suffix says. Fields are only
 ever added, with defaults; anything else raises `SCHEMA` and adds a migration to `trace`. The facts of a training
-lie in `training_events`, those of documents in `rag_events`, those of answers from them in `answer_events`; all are
-handed on from here."""
+lie in `training_events`, those of documents in `rag_events`, those of answers from them in `answer_events`, what a pair
+costs in `scaling_events`; all are handed on from here."""
 
 from typing import Literal, TypeAlias
 
@@ -21,6 +21,7 @@ from engine.event_base import Setting as Setting
 from engine.event_base import Struct as Struct
 from engine.rag_events import FileSkipped as FileSkipped
 from engine.rag_events import Indexed as Indexed
+from engine.scaling_events import ScalingMeasured as ScalingMeasured
 from engine.training_events import CheckpointSaved as CheckpointSaved
 from engine.training_events import DrafterMeasured as DrafterMeasured
 from engine.training_events import TrainingEnd as TrainingEnd
@@ -342,6 +343,7 @@ AnyEvent: TypeAlias = (
     | DrafterMeasured
     | CheckpointSaved
     | TrainingFinished
+    | ScalingMeasured
     | Retrieved
     | Mapped
     | Partitioned

@@ -23,7 +23,7 @@ _KINDS: dict[Kind, torch.dtype] = {"float32": torch.float32, "bfloat16": torch.b
 _ROWS = (1, 5)
 _N_PASSES = 15
 _LEAST_GAIN = 0.1
-_MOST_NUMBERS = 64 << 20
+_MOST_NUMBERS = 256 << 20
 
 
 class Matrices(NamedTuple):
@@ -93,25 +93,34 @@ def matrices_of(config: PreTrainedConfig) -> Matrices | None:
 
 @torch.inference_mode()
 def measured(matrices: Matrices) -> Measurement:
-    """Time the products of a step in every type, in turns, the least time of each: other programs only ever add.
+    """Time the products of a step, one type in memory at a time, the least time of each: other programs only ever add.
 
-    Of a large model as many layers are made as stand for the rest."""
+    Of a large model some layers and some of the head's rows are made; each stands for its own kind alone."""
     numbers_a_layer = sum(n_out * n_in for n_out, n_in in matrices.layer)
     n_layers = max(1, min(matrices.n_layers, _MOST_NUMBERS // numbers_a_layer))
-    sizes = [*matrices.layer * n_layers, matrices.head]
-    steps = {
-        (kind, n): _step([torch.randn(size).to(dtype) for size in sizes], n)
-        for kind, dtype in _KINDS.items()
-        for n in _ROWS
-    }
-    taken: dict[tuple[Kind, int], list[float]] = {key: [] for key in steps}
+    n_out, n_in = matrices.head
+    n_rows = max(1, min(n_out, _MOST_NUMBERS // n_in))
+    scales = matrices.n_layers / n_layers, n_out / n_rows
+    ms = {}
+    for kind, dtype in _KINDS.items():
+        layers = [torch.full(size, 0.01, dtype=dtype) for size in matrices.layer * n_layers]
+        head = torch.full((n_rows, n_in), 0.01, dtype=dtype)
+        ms[kind] = tuple(_least_ms((layers, [head]), n, scales) for n in _ROWS)
+        del layers, head  # before those of the next type are made
+    return Measurement(_ROWS, ms)
+
+
+def _least_ms(parts: Sequence[Sequence[Tensor]], n: int, scales: Sequence[float]) -> float:
+    """Milliseconds over n ids: the least time of each part, which all passes read in turns, times its scale."""
+    n_bytes = sum(weight.nbytes for part in parts for weight in part)
+    steps = [_step(part, n, n_bytes) for part in parts]
+    taken: list[list[float]] = [[] for _ in parts]
     for _ in range(_N_PASSES):
-        for key, step in steps.items():
+        for step, times in zip(steps, taken, strict=True):
             started = time.perf_counter()
             step()
-            taken[key].append(1e3 * (time.perf_counter() - started))
-    scale = matrices.n_layers / n_layers
-    return Measurement(_ROWS, {kind: tuple(scale * min(taken[kind, n]) for n in _ROWS) for kind in _KINDS})
+            times.append(1e3 * (time.perf_counter() - started))
+    return sum(scale * min(times) for scale, times in zip(scales, taken, strict=True))
 
 
 def read(kept: Path) -> Measurement | None:
@@ -126,10 +135,9 @@ def read(kept: Path) -> Measurement | None:
     return found if whole and found.rows == _ROWS else None
 
 
-def _step(weights: Sequence[Tensor], n: int) -> Callable[[], None]:
-    """All products of a step over n ids, in the form that decoding uses."""
-    first = weights[0]
-    streamed = products.streams_from(first, sum(weight.nbytes for weight in weights))
+def _step(weights: Sequence[Tensor], n: int, n_bytes: int) -> Callable[[], None]:
+    """Some products of a step over n ids, in the form that decoding uses where it reads n_bytes of matrices."""
+    streamed = products.streams_from(weights[0], n_bytes)
     multiply = products.streamed_product if streamed else products.product
     work = [
         (torch.randn(max(n, 2) if streamed else n, weight.shape[1]).to(weight.dtype), Projection(weight, None))
@@ -147,7 +155,7 @@ def _step(weights: Sequence[Tensor], n: int) -> Callable[[], None]:
 def _place(matrices: Matrices) -> Path:
     """The file of a measurement: another processor, torch, number of threads or shape is another file."""
     known = (machine.processor(), torch.__version__, torch.get_num_threads(), matrices)
-    return paths.user_cache() / "number-types" / f"{hashlib.sha256(repr(known).encode()).hexdigest()[:24]}.json"
+    return paths.user_cache() / "number-types-2" / f"{hashlib.sha256(repr(known).encode()).hexdigest()[:24]}.json"
 
 
 def _keep(kept: Path, found: Measurement) -> None:

@@ -6,6 +6,7 @@ import json
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
@@ -25,6 +26,8 @@ WORD_FILES = (
     "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "tokenizer.model",
     "vocab.json", "merges.txt", "vocab.txt",
 )  # fmt: skip
+# New weights differ everywhere: a model of many gigabytes need not be read whole to be told apart.
+_END_BYTES = 2**20
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 _DTYPE_BYTES = {"F64": 8, "I64": 8, "F32": 4, "I32": 4, "F16": 2, "BF16": 2, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
 
@@ -125,6 +128,26 @@ def examine(spec: str, folder: Path) -> Checkpoint:
     weights = weight_files(folder, spec)
     n_parameters = sum(_count_in_file(path) for path in weights)
     return Checkpoint(spec, folder, config, n_parameters, sum(path.stat().st_size for path in weights))
+
+
+def fingerprint(spec: str, *, drafter: bool = False) -> str:
+    """Equal where a checkpoint's configuration, vocabulary and weights are: of each file its size and both its ends."""
+    found = inspect(spec, drafter=drafter)
+    words = [found.folder / name for name in ("config.json", "generation_config.json", *WORD_FILES)]
+    made = sha256()
+    with readable(spec):
+        for path in (*words, *weight_files(found.folder, spec)):
+            if path.exists():
+                made.update(f"{path.name} {path.stat().st_size}".encode() + _ends(path))
+    return made.hexdigest()
+
+
+def _ends(path: Path) -> bytes:
+    """The first and the last bytes of a file."""
+    with path.open("rb") as file:
+        first = file.read(_END_BYTES)
+        file.seek(max(0, path.stat().st_size - _END_BYTES))
+        return first + file.read()
 
 
 def cached_ids() -> list[str]:

@@ -21,6 +21,7 @@ from engine.commands import (
     Fork,
     Index,
     Load,
+    Measure,
     Pause,
     Resume,
     Run,
@@ -188,6 +189,8 @@ class ThreadHost:
                 self._train(session.train(**msgspec.structs.asdict(training), cancelled=task.cancelled), task)
             case Index() as documents:
                 self._forward(session.index(**msgspec.structs.asdict(documents)), task.cancelled)
+            case Measure() as measure:
+                self._forward(session.measure(measure, task.cancelled), task.cancelled)
             case EstimateTraining(training):
                 self._forward(session.estimate_training(**msgspec.structs.asdict(training)), task.cancelled)
             case Estimate(pair):

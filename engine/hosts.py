@@ -21,7 +21,8 @@ class ChosenHost:
     """A host whose kind can be chosen anew: the next load or training is done there, and the one before ends.
 
     Its models go with it. Nothing is started before the first command, and nobody waits for an end: what is asked
-    meanwhile is kept, and handed over once the host before has said its last."""
+    meanwhile is kept, and handed over once the host before has said its last, however long that takes: two engines
+    side by side would hold two pairs of models."""
 
     def __init__(self, kind: HostKind, runs: Path | None) -> None:
         self.inbox: SimpleQueue[Event] = SimpleQueue()
@@ -32,6 +33,7 @@ class ChosenHost:
         self._change: threading.Thread | None = None
         self._waiting: list[Command] = []
         self._n_cancelled = 0
+        self._closing = False
 
     @property
     def kind(self) -> HostKind:
@@ -64,11 +66,12 @@ class ChosenHost:
     def close(self) -> bool:
         """Cancel, wait up to three seconds, end. Returns whether the engine has ended."""
         with self._lock:
-            change = self._change
+            change, self._closing = self._change, True
             self._waiting.clear()
-        if change is not None:
-            change.join()
-        return self._host is None or self._host.close()
+        if change is None:
+            return self._host is None or self._host.close()
+        change.join()
+        return self._host is None
 
     def _made(self) -> Host:
         if self._host is None:
@@ -78,9 +81,14 @@ class ChosenHost:
 
     def _leave(self, before: Host) -> None:
         """End the host before, then hand over what was asked meanwhile, cancelled where it was."""
-        before.close()
+        ended = before.close()
+        while not (ended or self._closing):
+            ended = before.close()
         with self._lock:
-            self._host, self._change = None, None
+            self._change = None
+            if not ended:
+                return
+            self._host = None
             waiting, self._waiting = self._waiting, []
             n_cancelled, self._n_cancelled = self._n_cancelled, 0
             for number, command in enumerate(waiting):

@@ -2,6 +2,8 @@
 
 import platform
 import time
+from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 
 import psutil
@@ -11,11 +13,12 @@ import transformers
 
 def versions() -> tuple[tuple[str, str], ...]:
     """Names and versions of what a figure depends on."""
-    return (
+    known = (
         ("python", platform.python_version()),
         ("torch", str(torch.__version__)),
         ("transformers", transformers.__version__),
     )
+    return (*known, ("numba", metadata.version("numba"))) if find_spec("numba") is not None else known
 
 
 def now_utc() -> str:

@@ -12,7 +12,7 @@ from engine import checks, devices, plans, weights
 from engine.cached_model import CachedModel, SequenceModel
 from engine.errors import InputError, ModelError
 from engine.events import Estimated, Progressed, RuntimeName
-from engine.fast import families
+from engine.fast import families, few_rows
 from engine.fast.graphs import Graphs
 from engine.fast.model import FusedModel
 from engine.fast.static_room import StaticRoom
@@ -20,7 +20,7 @@ from engine.fast.weights import FusedWeights, fuse
 from engine.folders import Checkpoint
 from engine.kv_size import RuntimeChoice, context_of
 from engine.plans import Plan
-from engine.quantize import Quantize, quantise, quantise_fused, weight_bytes
+from engine.quantize import Quantize, fuse_quantised, quantise, weight_bytes
 from engine.text import TokenTexts
 from engine.timing import pairs
 from engine.weights import Read
@@ -69,7 +69,12 @@ class LoadedModel(NamedTuple):
 
 
 def load(
-    checkpoint: Checkpoint, device: torch.device, dtype: torch.dtype, runtime: RuntimeChoice = "auto"
+    checkpoint: Checkpoint,
+    device: torch.device,
+    dtype: torch.dtype,
+    runtime: RuntimeChoice = "auto",
+    *,
+    quantize: Quantize = "none",
 ) -> Iterator[int | LoadedModel]:
     """Load one checkpoint, in evaluation mode; yields the bytes in memory so far, and last the model.
 
@@ -84,7 +89,7 @@ def load(
                 continue
             _refuse_incomplete(checkpoint, item.lacking)
             _refuse_without_rollback(checkpoint, item.model.eval())
-            yield on_runtime(_describe(checkpoint, item.model, tokenizer, dtype), runtime)
+            yield on_runtime(_describe(checkpoint, item.model, tokenizer, dtype), runtime, quantize)
 
 
 def _read(
@@ -99,36 +104,33 @@ def _read(
         yield Read(pairs.made_model(checkpoint.timing, device, dtype), ())
 
 
-def on_runtime(loaded: LoadedModel, choice: RuntimeChoice) -> LoadedModel:
-    """The model on the runtime that was asked for, or on the leanest it has. Raises ModelError."""
-    if choice == "modules":
-        return loaded._replace(why_modules="asked for")
-    reason = families.why_not(loaded.model.config) or families.why_not_model(loaded.model)
-    if not reason:
-        fused = fuse(loaded.model)
-        graphs = loaded.device.type == "cuda" and choice != "fused-eager"
-        return loaded._replace(fused=fused, static=_graphed(fused, loaded.context) if graphs else None)
-    if choice in plans.FUSED:
+def on_runtime(loaded: LoadedModel, choice: RuntimeChoice, quantize: Quantize = "none") -> LoadedModel:
+    """The model on the runtime that was asked for, or on the leanest it has. Raises ModelError.
+
+    quantize: what its layers' weights, which must be ours alone, become on the way."""
+    reason = "asked for" if choice == "modules" else _why_modules(loaded.model)
+    if reason and choice in plans.FUSED:
         raise plans.not_fused(loaded.spec, reason)
+    if not reason:
+        fused = fuse(loaded.model) if quantize == "none" else fuse_quantised(loaded.model, quantize)
+        few_rows.ready(fused)
+        graphs = loaded.device.type == "cuda" and choice != "fused-eager"
+        loaded = loaded._replace(fused=fused, static=_graphed(fused, loaded.context) if graphs else None)
+    elif quantize != "none":
+        quantise(loaded.model, quantize)
+    if quantize != "none":
+        n_bytes = sum(map(weight_bytes, loaded.model.parameters()))
+        loaded = loaded._replace(quantize=quantize, n_bytes=n_bytes)
     return loaded._replace(why_modules=reason)
+
+
+def _why_modules(model: PreTrainedModel) -> str:
+    return families.why_not(model.config) or families.why_not_model(model)
 
 
 def _graphed(fused: FusedWeights, context: int) -> StaticRoom:
     """Room for rounds as CUDA graphs; it takes no memory to speak of before a first generation."""
     return StaticRoom(fused, context=context, repeaters=partial(Graphs, fused.embedding.device))
-
-
-def in_fewer_bits(loaded: LoadedModel, choice: Quantize) -> LoadedModel:
-    """The model, which must be ours alone, with its layers' weights quantised. Raises ModelError."""
-    if choice == "none":
-        return loaded
-    if loaded.fused is None:
-        quantise(loaded.model, choice)
-        made = loaded
-    else:
-        fused = quantise_fused(loaded.model, loaded.fused, choice)
-        made = loaded._replace(fused=fused, static=_graphed(fused, loaded.context) if loaded.graphs else None)
-    return made._replace(quantize=choice, n_bytes=sum(map(weight_bytes, loaded.model.parameters())))
 
 
 def _refuse_incomplete(checkpoint: Checkpoint, lacking: tuple[str, ...]) -> None:
@@ -198,9 +200,9 @@ def load_pair(plan: Plan) -> Iterator[Progressed | Estimated | Pair]:
     ):
         if checkpoint is None:
             continue
-        for item in load(checkpoint, device, dtype, plan.runtime):
+        for item in load(checkpoint, device, dtype, plan.runtime, quantize="none" if loaded else plan.quantize):
             if isinstance(item, LoadedModel):
-                loaded.append(item if loaded else in_fewer_bits(item, plan.quantize))
+                loaded.append(item)
             elif reports.worth_saying(before + min(item, n_bytes)):
                 yield reports.at(before + min(item, n_bytes))
         before += n_bytes

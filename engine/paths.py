@@ -34,8 +34,23 @@ def indexes() -> Path:
     return user_data() / "indexes"
 
 
+def evaluations() -> Path:
+    """The folder of evaluations, a file each."""
+    return user_data() / "evaluations"
+
+
+def cache() -> Path:
+    """The folder of what can be made again at any time."""
+    return Path(platformdirs.user_cache_dir("draftscope", appauthor=False))
+
+
 def own_index(sources: Sequence[str]) -> str:
     """A folder of the user's for an index of these places."""
     where = "\n".join(source if source == "builtin" else str(Path(source).absolute()) for source in sources)
-    name = "".join(c if c.isalnum() or c in "-._" else "-" for c in Path(sources[0]).name) or "documents"
+    name = file_name(Path(sources[0]).name) or "documents"
     return str(indexes() / f"{name}-{sha256(where.encode('utf-8', 'replace')).hexdigest()[:8]}")
+
+
+def file_name(text: str) -> str:
+    """A text as part of a file's name, on any system."""
+    return "".join(c if c.isalnum() or c in "-._" else "-" for c in text)

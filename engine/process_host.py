@@ -21,6 +21,7 @@ from engine.commands import (
     EstimateTraining,
     Fork,
     Load,
+    Measure,
     Pause,
     Resume,
     Run,
@@ -44,6 +45,7 @@ from engine.events import (
     RunFailed,
     RunFinished,
     RunStarted,
+    ScalingMeasured,
     Surveyed,
     TrainingEstimated,
     TrainingFinished,
@@ -194,7 +196,7 @@ class ProcessHost:
         if self._child is None:
             self._has_pair = self._readied = False
             self._child = Child(self._argv, heard=self._hear, ended=self._child_ended)
-        needed = self._pair if isinstance(task.command, Run | Fork) and not self._has_pair else None
+        needed = self._pair if isinstance(task.command, Run | Fork | Measure) and not self._has_pair else None
         try:
             if needed is not None:
                 self._child.send(needed)
@@ -330,6 +332,8 @@ def _is_last(event: Event, command: Command) -> bool:
             return isinstance(command, Estimate)
         case TrainingEstimated():  # so does a training
             return isinstance(command, EstimateTraining)
+        case ScalingMeasured(complete=complete):
+            return complete
         case _:
             return isinstance(event, _LAST_WORDS)
 

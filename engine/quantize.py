@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from transformers import PreTrainedConfig, PreTrainedModel
 
 from engine.errors import InputError, ModelError
-from engine.fast.weights import FusedLayer, FusedWeights, Projection
+from engine.fast.weights import FusedLayer, FusedWeights, Projection, fuse
+from engine.memory import memory_errors
 
 Quantize: TypeAlias = Literal["none", "int8", "int4"]
 _CHOICES: tuple[Quantize, ...] = get_args(Quantize)
@@ -52,13 +53,16 @@ def quantise(model: PreTrainedModel, choice: Quantize) -> None:
 
 
 @torch.no_grad()
-def quantise_fused(model: PreTrainedModel, fused: FusedWeights, choice: Quantize) -> FusedWeights:
-    """Quantise joined weights; the modules they were made of share the result. Raises ModelError.
+def fuse_quantised(model: PreTrainedModel, choice: Quantize) -> FusedWeights:
+    """Join the weights of a model of our own as `fuse` does and quantise them; its modules share the result.
 
-    Scales belong to outputs, so that joined matrices quantise as their parts would."""
-    made = []
-    for layer, module in zip(fused.layers, model.model.layers, strict=True):
-        attention, mlp = module.self_attn, module.mlp
+    Scales belong to outputs, so that joined matrices quantise as their parts would. Nobody else holds the joined ones:
+    each layer's go as soon as it is quantised. Raises ModelError."""
+    fused, made = fuse(model), []
+    waiting = list(reversed(fused.layers))
+    fused = fused._replace(layers=())
+    for module in model.model.layers:
+        layer, attention, mlp = waiting.pop(), module.self_attn, module.mlp
         made.append(
             layer._replace(
                 qkv=_shared(layer.qkv, [attention.q_proj, attention.k_proj, attention.v_proj], choice),
@@ -97,7 +101,8 @@ def _quantised(weight: Tensor, choice: Quantize) -> Tensor:
     linear = nn.Linear(weight.shape[1], weight.shape[0], bias=False, device="meta")
     linear.weight = nn.Parameter(weight, requires_grad=False)
     try:
-        quantize_(linear, Int8WeightOnlyConfig() if choice == "int8" else Int4WeightOnlyConfig())
+        with memory_errors("the quantising", "use a smaller model or dtype"):
+            quantize_(linear, Int8WeightOnlyConfig() if choice == "int8" else Int4WeightOnlyConfig())
     except (ImportError, RuntimeError, AssertionError, ValueError, NotImplementedError) as err:
         raise ModelError(f"torchao cannot make {choice} weights here ({err})", "use --quantize int8 or none") from err
     return linear.weight.data

@@ -3,17 +3,18 @@
 import gc
 import threading
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
 from threading import Event as Flag
-from typing import cast
+from typing import TypeVar, cast
 
 import torch
 from msgspec.structs import replace
 
-from engine import checks, devices, drafters, fastest, folders, methods, models, plans, threads
+from engine import checks, devices, drafters, fastest, folders, measuring, methods, models, plans, threads
+from engine.commands import Measure
 from engine.documents import embedding, indexing
 from engine.documents.embedding import Embedder
 from engine.documents.encoder_folder import BUILTIN
@@ -23,9 +24,11 @@ from engine.events import Estimated, Event, ModelLoaded, ModelUnloaded, Progress
 from engine.memory import memory_errors
 from engine.method import MethodSpec, Request, make_config
 from engine.models import LoadedModel, Pair
-from engine.plans import Plan
 from engine.quantize import parse_quantize
 from engine.quiet import quiet_libraries
+from engine.rag.evaluation import Opened, Plan, evaluate
+from engine.rag.evaluation_figures import Figures
+from engine.rag.evaluation_file import QuestionLine
 from engine.rag.library import opened
 from engine.rag.memo import Memo
 from engine.runtime import Runtime, Shelves
@@ -35,6 +38,7 @@ from engine.training.drafter import train_drafter
 from engine.training.drafter_config import DrafterConfig
 from engine.training.job import Job, estimated
 
+Item = TypeVar("Item")
 NO_DRAFTER = "none"
 _SHORTER = "shorten the prompt or the run, or use a smaller model"
 
@@ -215,12 +219,24 @@ class Session:
         if self.target is None:
             raise InputError("no model is loaded", "load a target first")
         self._refuse_without_drafter(spec)
-        runtime = Runtime(
-            self.target, self.drafter, self.drafter_spec, cancelled=cancelled, shelves=self._shelves(self.target)
-        )
+        yield from self._with(self._runtime(self.target, cancelled), partial(spec.run, config, request))
+
+    def evaluate(self, plan: Plan, cancelled: Flag) -> Generator[Event | Opened | QuestionLine | Figures, None, None]:
+        """Ask the loaded pair questions with known answers; see `rag.evaluation` for what it yields."""
+        if self.target is None:
+            raise InputError("no model is loaded", "load a target first")
+        runtime = self._runtime(self.target, cancelled)
+        yield from self._with(runtime, partial(evaluate, plan, librarian=self))
+
+    def _runtime(self, target: LoadedModel, cancelled: Flag) -> Runtime:
+        shelves = self._shelves(target)
+        return Runtime(target, self.drafter, self.drafter_spec, cancelled=cancelled, shelves=shelves)
+
+    def _with(self, runtime: Runtime, work: Callable[[Runtime], Iterator[Item]]) -> Iterator[Item]:
+        """What work says that uses the loaded pair; the pair is as before after it."""
         try:
             with torch.inference_mode(), memory_errors("the run", _SHORTER):
-                yield from spec.run(config, request, runtime)
+                yield from work(runtime)
         finally:
             if self.drafter is not None:
                 self.drafter.reset()
@@ -230,8 +246,19 @@ class Session:
         drafter = None if self.models is None else self.models.drafter
         return Shelves(drafter, partial(opened, librarian=self, device=str(target.device)), self.memo)
 
+    def measure(self, asked: Measure, cancelled: Flag) -> Iterator[Event]:
+        """Measure the loaded pair; yields progress and, after every point, all there is so far.
+
+        Raises InputError where there is no pair of two models, or no room for a text."""
+        if self.models is None or self.models.drafter is None:
+            what = "no pair is loaded" if self.models is None else f"{self.drafter_spec} is no drafter model"
+            raise InputError(what, "choose a model as drafter in the setup: its steps are what is timed")
+        yield from measuring.measure(self.models, asked, cancelled)
+
     def recover(self) -> None:
-        """After a fault: give back what the run still held."""
+        """After a fault: give back what the run still held, and room that it may have left half made."""
+        if self.target is not None and self.target.static is not None:
+            self.target.static.clear()
         release_memory()
 
     def _refuse_without_drafter(self, spec: MethodSpec) -> None:
@@ -261,7 +288,7 @@ def release_memory() -> None:
 
 def _plan(
     target: str, drafter: str, *, device: str, drafter_device: str, dtype: str, runtime: str, quantize: str
-) -> Plan:
+) -> plans.Plan:
     on = devices.parse_device(device)
     drafter_on = on if drafter_device == "auto" else devices.parse_device(drafter_device)
     devices.parse_dtype(dtype, on)
@@ -271,7 +298,7 @@ def _plan(
     return plans.plan(folders.inspect(target), small, on, drafter_on, dtype)._replace(runtime=chosen, quantize=bits)
 
 
-def _in_fastest(planned: Plan, *, measure: bool) -> Plan:
+def _in_fastest(planned: plans.Plan, *, measure: bool) -> plans.Plan:
     """The plan in the type that multiplies the target's matrices fastest, as far as that is known or may be measured.
 
     A drafter elsewhere keeps what `auto` means there."""

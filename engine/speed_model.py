@@ -111,9 +111,14 @@ def running_interval(sums: RatioSums) -> Interval | None:
     squares = sums.accepted_squares - 2 * r * sums.products + r * r * sums.tested_squares
     variance = n / (n - 1) * max(0.0, squares) / tested**2
     size = tested if variance * tested <= r * (1 - r) else r * (1 - r) / variance
+    return wilson_interval(r, size)
+
+
+def wilson_interval(share: float, size: float) -> Interval:
+    """Wilson interval of a share seen over `size` independent trials, at least one."""
     shrink = 1 + _Z95**2 / size
-    middle = (r + _Z95**2 / (2 * size)) / shrink
-    half = _Z95 * (r * (1 - r) / size + (_Z95 / (2 * size)) ** 2) ** 0.5 / shrink
+    middle = (share + _Z95**2 / (2 * size)) / shrink
+    half = _Z95 * (share * (1 - share) / size + (_Z95 / (2 * size)) ** 2) ** 0.5 / shrink
     return Interval(max(0.0, middle - half), min(1.0, middle + half))
 
 

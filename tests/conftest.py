@@ -5,6 +5,7 @@ import os
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
@@ -26,6 +27,13 @@ _FOREIGN_NAMES = ("ThreadPoolExecutor", "LanceDBBackgroundEventLoop")
 _FOREIGN_KIND = "TMonitor"
 _GRACE_S = 1.0
 _MUCH_GARBAGE = 50_000
+
+# Elapsed time is no property of the code: a machine that does other things as well fails nothing.
+with suppress(ImportError):  # a machine for the engine alone
+    from hypothesis import HealthCheck, settings
+
+    settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -63,6 +71,7 @@ def _own_folders(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempP
     home: Path = tmp_path_factory.mktemp("user")
     monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home / "cache"))
     if QApplication is None:
         return
     for kind in (QSettings.Format.IniFormat, QSettings.Format.NativeFormat):

@@ -73,6 +73,7 @@ class ErrorPanel(Panel):
             "train": self.tr("The training stopped"),
             "run": self.tr("The run did not start"),
             "index": self.tr("The index was not made"),
+            "measure": self.tr("The measurement ended early"),
             "fork": self.tr("The fork did not start"),
             "save": self.tr("The run is not being saved"),
             "file": self.tr("The file was not opened or saved"),

@@ -55,10 +55,10 @@ class TrainBarPanel(Panel):
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Say what is going on and what may be pressed."""
         record, at = self.store.training, self.store.engine.progressed
-        self.start.setEnabled(not record.live and not self._why_not and not self.store.commands.has_run)
+        self.start.setEnabled(not record.live and not self._why_not and not self._waits)
         self.start.setToolTip(self._start_tip())
         self.hold.setText(self.tr("Resume") if record.held else self.tr("Pause"))
-        self.hold.setEnabled(self.store.can_hold_training)
+        self.hold.setEnabled(self.store.desk.can_hold)
         self.stop.setEnabled(record.live)
         self.use.setEnabled(record.drafter is not None)
         self.use.setToolTip(self._use_tip())
@@ -70,9 +70,14 @@ class TrainBarPanel(Panel):
         else:
             self.state.show_text(training_words.ending(record))
 
+    @property
+    def _waits(self) -> bool:
+        """Whether something else has the engine."""
+        return self.store.commands.has_run or self.store.commands.has_measurement
+
     def _start_tip(self) -> str:
-        if self.store.commands.has_run:
-            return self.tr("Train the drafter; first the run under way has to end")
+        if self._waits:
+            return self.tr("Train the drafter; first the run or measurement under way has to end")
         return self._why_not or self.tr("Train the drafter")
 
     def _use_tip(self) -> str:

@@ -1,7 +1,8 @@
 """What decoding several sequences together does to the speedup: batches against plain batches, size by size."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from statistics import median
 from typing import NamedTuple
 
@@ -22,26 +23,9 @@ from engine.events import Event, Progressed, RoundFinished, RuntimeName
 from engine.generation import Limits
 from engine.models import Pair
 from engine.sampling import Warp
-from engine.speed_model import Interval
+from engine.scaling_events import BatchMeasured
 
 _N_WARM_UP = 8
-
-
-class BatchMeasured(msgspec.Struct, frozen=True):
-    """One batch size: new tokens of all sequences a second of decoding, prefill apart; medians over blocks.
-
-    speedup: median over pairs of blocks of plain over speculative decoding time, above 1 where drafting pays.
-    same_tokens: plain and speculative batches made the tokens that each prompt alone makes without a drafter."""
-
-    batch: int
-    plain_tokens_per_s: float
-    tokens_per_s: float
-    speedup: float
-    speedup_ci: Interval | None
-    alpha: float
-    alpha_ci: Interval | None
-    tau: float
-    same_tokens: bool
 
 
 class BatchBench(msgspec.Struct, frozen=True):
@@ -60,6 +44,8 @@ class BatchBench(msgspec.Struct, frozen=True):
     seconds: float
     runtime: RuntimeName
     drafter_runtime: RuntimeName
+    target: str
+    drafter: str
     timing_pair: str | UnsetType = UNSET
     workload: str = "the first held-out prompts of the built-in world, at most 32 tokens, greedy, end-of-text off"
 
@@ -98,33 +84,43 @@ def bench(pair: Pair, *, batches: Sequence[int], gamma: int, n_new: int, n_block
         seconds=time.perf_counter() - started,
         runtime=target.runtime,
         drafter_runtime=pair.drafter.runtime,
+        target=target.spec,
+        drafter=pair.drafter.spec,
         timing_pair=target.note or UNSET,
     )
 
 
-def measure_batch(pair: Pair, *, batch: int, gamma: int, n_new: int, n_blocks: int = 5) -> BatchMeasured:
+def measure_batch(
+    pair: Pair, *, batch: int, gamma: int, n_new: int, n_blocks: int = 5, checkpoint: Callable[[], None] = lambda: None
+) -> BatchMeasured:
     """Measure one batch size: pairs of a plain and a speculative block, in the order A B B A, on the same prompts.
 
-    Raises InputError where the prompts and the new tokens do not fit the target's context."""
+    checkpoint: called every round, may raise. Raises InputError where prompts and new tokens do not fit the context."""
     asked = prompts.held_out_prompts(pair.target.tokenizer, batch)
     room = pair.target.context - max(map(len, asked))
     if n_new > room:
         reason = f"max-new-tokens = {n_new}: {pair.target.spec} has room for {room}"
         raise InputError(reason, f"use --max-new-tokens {room}")
+    block = partial(_block, pair, asked, checkpoint)
     for length in (gamma, 0):
-        _block(pair, asked, gamma=length, n_new=min(_N_WARM_UP, n_new))
+        block(gamma=length, n_new=min(_N_WARM_UP, n_new))
     plain: list[_Block] = []
     speculative: list[_Block] = []
     for index in range(n_blocks):
         for length in (0, gamma) if index % 2 == 0 else (gamma, 0):
-            (speculative if length else plain).append(_block(pair, asked, gamma=length, n_new=n_new))
+            (speculative if length else plain).append(block(gamma=length, n_new=n_new))
     alone = systems.ours(pair.target, None, gamma=0, n_new=n_new)
-    expected = [alone(prompt).ids for prompt in asked]
+    expected = []
+    for prompt in asked:
+        checkpoint()
+        expected.append(alone(prompt).ids)
     return _measured(plain, speculative, expected)
 
 
 @torch.inference_mode()
-def _block(pair: Pair, asked: Sequence[Sequence[int]], *, gamma: int, n_new: int) -> _Block:
+def _block(
+    pair: Pair, asked: Sequence[Sequence[int]], checkpoint: Callable[[], None], *, gamma: int, n_new: int
+) -> _Block:
     """Decode all prompts together, recording every probability as a visible run does; gamma 0 is plain decoding."""
     target, drafter = pair
     assert drafter is not None
@@ -132,7 +128,7 @@ def _block(pair: Pair, asked: Sequence[Sequence[int]], *, gamma: int, n_new: int
     decoder = BatchDecoder(sequences_of(target), rows, warp=Warp(), clock=clock_for(target.device))
     requests = [RowRequest(prompt, 0, Limits(n_new, target.context, frozenset())) for prompt in asked]
     started = time.perf_counter()
-    items = list(generate_rows(decoder, requests, gamma, target.texts, lambda: None))
+    items = list(generate_rows(decoder, requests, gamma, target.texts, checkpoint))
     wall_ms = 1e3 * (time.perf_counter() - started)
     made = sorted((item for item in items if isinstance(item, RowGeneration)), key=lambda item: item.lane)
     rounds = [item for item in items if isinstance(item, RoundFinished)]

@@ -4,24 +4,16 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from statistics import median
 from typing import TypeAlias, TypeVar
 
-import msgspec
-
 from engine import speed_model
 from engine.bench.systems import Call
 from engine.events import Event, Progressed, RoundFinished
+from engine.scaling_events import Middle
 from engine.speed_model import Interval
 
 Calls: TypeAlias = dict[str, list[Call]]
 Prompts: TypeAlias = Sequence[Sequence[int]]
 _Asked = TypeVar("_Asked")
 _PROMPTS_FOR_INTERVAL = 8
-
-
-class Middle(msgspec.Struct, frozen=True):
-    """The median over blocks and its 95 % bootstrap interval, None below 3 blocks."""
-
-    value: float
-    ci: Interval | None
 
 
 def middle(values: Sequence[float]) -> Middle:

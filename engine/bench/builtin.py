@@ -28,7 +28,7 @@ from engine.models import LoadedModel
 from engine.prompts import Prompt
 from engine.quiet import quiet_libraries
 from engine.runtime import Runtime
-from engine.speed_model import Interval
+from engine.speed_model import Interval, wilson_interval
 from engine.training.curriculum import Format
 from engine.training.probe import written
 from engine.training.samples import Sampler
@@ -290,11 +290,6 @@ def _result(
         n_entities=len(examiner.names),
         seed=seed,
         gamma=_GAMMA,
-        ci={name: _wilson(found) for name, found in marks.items()},
+        ci={name: wilson_interval(shares[name], len(found)) for name, found in marks.items()},
         seconds=time.perf_counter() - started,
     )
-
-
-def _wilson(marks: Marks) -> Interval:
-    found = stats.binomtest(sum(marks), len(marks)).proportion_ci(method="wilson")
-    return Interval(float(found.low), float(found.high))

@@ -15,12 +15,13 @@ from engine import machine, speed_model
 from engine.bench import blocks, limits, matrix, prompts, systems
 from engine.bench.blocks import Calls
 from engine.bench.limits import Bare
-from engine.bench.matrix import PLAIN, SPECULATIVE, THEIR_ASSISTED, THEIR_PLAIN, Axes, Cell
+from engine.bench.matrix import Axes, Cell
 from engine.bench.systems import Call
 from engine.drafters.prompt_lookup import PromptLookupDrafter
 from engine.errors import InputError
 from engine.events import Event, RuntimeName
 from engine.models import LoadedModel, Pair
+from engine.scaling_events import PLAIN, SPECULATIVE, THEIR_ASSISTED, THEIR_PLAIN
 from engine.speed_model import Interval
 
 _N_LOOKUP_PROMPTS = 5

@@ -17,11 +17,13 @@ _WARM_SHARE = 0.2
 
 
 class Endurance(msgspec.Struct, frozen=True):
-    """Growth from the end of the first fifth of the rounds to the end of all.
+    """Growth from the end of the run that completes the first fifth of the rounds to the end of all.
 
+    growth_rounds: how many rounds lie between, at least those of one run.
     rss: the process' memory; tensor, object: what Python holds between two runs; gpu: allocated, null without one."""
 
     rounds: int
+    growth_rounds: int
     runs: int
     tokens: int
     rss_bytes: int
@@ -63,23 +65,28 @@ def endure(
 ) -> Iterator[Event | Endurance]:
     """Yield progress, and last the verdict; runs end only where they end by themselves, seeds differ."""
     warm: Held | None = None
-    done = runs = tokens = 0
-    while done < n_rounds or warm is None:
+    done = warm_at = runs = tokens = 0
+    while done < n_rounds or warm is None or done == warm_at:
         asked = replace(config, seed=config.seed + runs)
         for event in pair.run("speculative", asked, prompts[runs % len(prompts)]):
             if isinstance(event, RoundFinished):
                 done, tokens = done + 1, tokens + len(event.emitted)
         runs += 1
         if warm is None and done >= _WARM_SHARE * n_rounds:
-            warm = held()
+            pair.settle()
+            warm, warm_at = held(), done
         yield Progressed("measuring", min(done, n_rounds), n_rounds, "rounds")
-    yield _verdict(pair, warm, held(), rounds=done, runs=runs, tokens=tokens)
+    pair.settle()
+    yield _verdict(pair, warm, held(), rounds=done, growth_rounds=done - warm_at, runs=runs, tokens=tokens)
 
 
-def _verdict(pair: HostedPair, warm: Held, end: Held, *, rounds: int, runs: int, tokens: int) -> Endurance:
+def _verdict(
+    pair: HostedPair, warm: Held, end: Held, *, rounds: int, growth_rounds: int, runs: int, tokens: int
+) -> Endurance:
     on_gpu = None if end.gpu_bytes is None else end.gpu_bytes - (warm.gpu_bytes or 0)
     return Endurance(
         rounds=rounds,
+        growth_rounds=growth_rounds,
         runs=runs,
         tokens=tokens,
         rss_bytes=end.rss_bytes,

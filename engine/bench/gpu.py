@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
@@ -13,13 +14,14 @@ from msgspec.structs import replace
 from engine import devices, folders, machine, models, plans, speed_model
 from engine.bench import blocks, gpt_fast, limits, matrix, rounds, systems
 from engine.bench.blocks import Prompts
-from engine.bench.matrix import SPECULATIVE, Cell, Setting
+from engine.bench.matrix import Cell, Setting
 from engine.bench.rounds import RoundsBench
 from engine.errors import EngineError
 from engine.events import Estimated, Event
 from engine.memory import memory_errors
 from engine.models import Pair
 from engine.plans import Plan
+from engine.scaling_events import SPECULATIVE
 from engine.session import release_memory
 from engine.speed_model import Interval
 
@@ -63,7 +65,8 @@ class PairResult(msgspec.Struct, frozen=True):
 
     predicted_ms, predicted_speculative_ms: time a token from bytes over bandwidth and the drafter's alpha; None off a
     GPU. cell: ours and transformers'. rounds: one round behind that context and what recording adds to it, on a GPU as
-    graphs. why_not, why_not_gpt_fast: why something is missing, empty where nothing is."""
+    graphs. why_not, why_not_rounds, why_not_gpt_fast: why the rest, the rounds or gpt-fast's figures are missing, empty
+    where they are not."""
 
     shapes: str
     target: str
@@ -79,6 +82,7 @@ class PairResult(msgspec.Struct, frozen=True):
     rounds: RoundsBench | None = None
     gpt_fast: GptFast | None = None
     why_not: str = ""
+    why_not_rounds: str = ""
     why_not_gpt_fast: str = ""
 
 
@@ -130,19 +134,28 @@ def bench(task: Task) -> Iterator[Event | GpuBench]:
 
 
 def _measured(shapes: str, task: Task) -> Generator[Event, None, PairResult]:
-    """One pair from loading to unloading."""
-    target, drafter = SHAPES[shapes]
-    result = PairResult(shapes, target, drafter)
+    """One pair from loading to unloading; what was measured before a failure stays."""
+    result = PairResult(shapes, *SHAPES[shapes])
     try:
-        with memory_errors(f"the bench of {target}", "use smaller shapes"):
-            return (yield from _of_pair(result, task))
+        with _memory_errors(result):
+            for item in _of_pair(result, task):
+                if isinstance(item, PairResult):
+                    result = item
+                else:
+                    yield item
     except EngineError as err:
         return replace(result, why_not=str(err))
     finally:
         release_memory()
+    return result
 
 
-def _of_pair(result: PairResult, task: Task) -> Generator[Event, None, PairResult]:
+def _memory_errors(result: PairResult) -> AbstractContextManager[None]:
+    return memory_errors(f"the bench of {result.target}", "use smaller shapes")
+
+
+def _of_pair(result: PairResult, task: Task) -> Iterator[Event | PairResult]:
+    """Progress, and the result each time that it has grown."""
     held = _held(task.device)
     started = time.perf_counter()
     planned = _plan(result, task)
@@ -157,6 +170,7 @@ def _of_pair(result: PairResult, task: Task) -> Generator[Event, None, PairResul
     asked = matrix.asked_prompts(pair, task.context, n_new=task.n_new, n_prompts=task.n_blocks)
     floor = limits.Floor.on(pair.target)
     predicted = _predicted(pair, floor, task)
+    yield result
     cell = yield from matrix.measured(
         pair, Setting(task.context, task.gamma, 1, "auto"), asked, floor, n_new=task.n_new
     )
@@ -165,10 +179,22 @@ def _of_pair(result: PairResult, task: Task) -> Generator[Event, None, PairResul
         predicted_ms=None if predicted is None else predicted[0],
         predicted_speculative_ms=None if predicted is None else predicted[1],
         cell=cell,
-        rounds=rounds.measure(pair, gamma=task.gamma, length=task.context, n_blocks=task.n_blocks),
     )
+    yield result
+    result = _with_rounds(result, pair, task, length=len(asked[0]))
+    yield result
     result = yield from _beside_gpt_fast(result, pair, asked, task)
-    return replace(result, peak_bytes=None if held is None else torch.cuda.max_memory_allocated(task.device))
+    yield replace(result, peak_bytes=None if held is None else torch.cuda.max_memory_allocated(task.device))
+
+
+def _with_rounds(result: PairResult, pair: Pair, task: Task, *, length: int) -> PairResult:
+    """The result with its rounds behind prompts of that length, or with the reason why there are none."""
+    try:
+        with _memory_errors(result):
+            found = rounds.measure(pair, gamma=task.gamma, length=length, n_blocks=task.n_blocks)
+    except EngineError as err:
+        return replace(result, why_not_rounds=str(err))
+    return replace(result, rounds=found)
 
 
 def _held(device: torch.device) -> int | None:
@@ -216,7 +242,7 @@ def _beside_gpt_fast(result: PairResult, pair: Pair, asked: Prompts, task: Task)
     assert pair.drafter is not None
     drafter = systems.small_model_drafter(pair.target, pair.drafter)
     try:
-        with gpt_fast.checkout(task.gpt_fast) as found:
+        with _memory_errors(result), gpt_fast.checkout(task.gpt_fast) as found:
             n_prompt = len(asked[0])
             made = {
                 SPECULATIVE: systems.ours(pair.target, drafter, gamma=task.gamma, n_new=task.n_new),

@@ -5,11 +5,12 @@
 from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 
-from engine.commands import Command, Load, Run
+from engine.commands import Command, Estimate, Load, Run
 from engine.errors import EngineError
 from engine.events import (
     EngineEnded,
     EngineStarted,
+    Estimated,
     Event,
     HostKind,
     ModelLoaded,
@@ -28,7 +29,7 @@ class HostedPair:
     told: given every event of the load. Raises EngineError where the engine refuses or fails."""
 
     def __init__(self, host: Host, pair: Load, told: Callable[[Event], None]) -> None:
-        self._host = host
+        self._host, self._pair = host, pair
         self.engine: HostKind = "thread"
         try:
             self.loaded = self._load(pair, told)
@@ -50,6 +51,11 @@ class HostedPair:
         """The new tokens of one run."""
         rounds = (event for event in self.run(method, config, prompt) if isinstance(event, RoundFinished))
         return tuple(token for one in rounds for token in one.emitted)
+
+    def settle(self) -> None:
+        """Wait until all is cleared away of what was asked, which is after the last event of a run."""
+        for _ in self._said(Estimate(self._pair), Estimated):
+            pass
 
     def _load(self, pair: Load, told: Callable[[Event], None]) -> ModelLoaded:
         for event in self._said(pair, ModelLoaded):

@@ -1,4 +1,6 @@
-"""The time that no plain step can undercut on this machine: matrix products alone, or reading memory; knows no loop."""
+"""What a plain step is held against on this machine: matrix products alone, or reading at copy bandwidth; no loop.
+
+Copying reads and writes: a step that only reads may come a little below its time at copy bandwidth."""
 
 import time
 from collections.abc import Callable
@@ -88,7 +90,7 @@ def _rows(by: Projection, n: int) -> Tensor:
 
 
 class Floor(NamedTuple):
-    """What bounds a plain step of a target: on a GPU how fast it reads memory, on a CPU the bare products.
+    """What a plain step of a target is held against: on a GPU reading at copy bandwidth, on a CPU the bare products.
 
     bytes_per_s: None on a CPU. The products are timed anew each time, since a CPU's pace changes while one measures."""
 
@@ -100,7 +102,7 @@ class Floor(NamedTuple):
     def on(cls, target: LoadedModel) -> "Floor":
         """The floor of a target where it lies; measures the bandwidth of a GPU."""
         if target.device.type == "cuda":
-            return cls(target, "bytes read over measured bandwidth", bandwidth(target.device))
+            return cls(target, "bytes read at copy bandwidth", bandwidth(target.device))
         return cls(target, "bare matrix products", None)
 
     def step_ms(self, n_context: int) -> float | None:

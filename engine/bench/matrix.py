@@ -16,10 +16,9 @@ from engine.errors import InputError
 from engine.events import Event, Progressed, RuntimeName
 from engine.kv_size import RuntimeChoice
 from engine.models import LoadedModel, Pair
+from engine.scaling_events import PLAIN, SPECULATIVE, THEIR_ASSISTED, THEIR_PLAIN
 from engine.speed_model import Interval
 
-PLAIN, SPECULATIVE = "ours_plain", "ours_speculative"
-THEIR_PLAIN, THEIR_ASSISTED = "transformers_plain", "transformers_assisted"
 SYSTEMS = PLAIN, SPECULATIVE, THEIR_PLAIN, THEIR_ASSISTED
 
 
@@ -46,8 +45,8 @@ class Cell(msgspec.Struct, frozen=True):
 
     ms_per_token: wall time of whole calls over new tokens, of all sequences where there are several, medians; None for
     assisted `generate` of several sequences, which it cannot. speedup: of decoding alone, against our plain one.
-    step_ms: our plain decoding of one step; predicted_ms: what it cannot undercut, which `limit` names: bare matrix
-    products, or reading weights and cache at the bandwidth measured; fraction_of_limit: the second over the first.
+    step_ms: our plain decoding of one step; predicted_ms: what it is held against, which `limit` names: bare matrix
+    products, or reading weights and cache at copy bandwidth; fraction_of_limit: the second over the first.
     Ratios above 1 mean ours is faster."""
 
     context: int | None
@@ -191,7 +190,7 @@ def _least(floor: limits.Floor, n_context: int) -> Iterator[float]:
 
 
 def _with_limit(cell: Cell, calls: Calls, least: list[float], limit: str) -> Cell:
-    """The cell with what its plain step cannot undercut, where that is known."""
+    """The cell with what its plain step is held against, where that is known."""
     if not least:
         return cell
     steps = map(blocks.decode_ms, calls[PLAIN])

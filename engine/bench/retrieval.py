@@ -4,14 +4,13 @@ from collections.abc import Generator, Iterator, Sequence, Set
 from typing import NamedTuple
 
 import numpy as np
-from msgspec.structs import replace
 
 from engine.documents import embedding
 from engine.documents.embedding import Embedded, Embedder, TextRole
 from engine.documents.encoder_folder import BUILTIN
 from engine.events import Progressed
 from engine.world import corpus
-from engine.world.corpus import Corpus, QuestionRecord
+from engine.world.corpus import QuestionRecord
 from engine.world.pages import Form
 from engine.world.questions import QUESTION_KINDS
 
@@ -42,7 +41,8 @@ def measure(*, seed: int, n: int, form: Form = "notes") -> Iterator[Progressed |
     Raises ModelError where the built-in embedder is missing or another."""
     *_, embedder = embedding.load(BUILTIN)
     assert isinstance(embedder, Embedder)
-    found = _fresh(seed, n, form)
+    source = corpus.fresh_source(seed, share=_SHARE, n_questions=n * len(QUESTION_KINDS), form=form)
+    found = corpus.generate(source)
     singles = [question for question in found.questions if question.kind == "single"]
     documents = yield from _embedded(embedder, [document.text for document in found.documents], "document")
     asked = yield from _embedded(embedder, [question.question for question in singles], "query")
@@ -58,14 +58,6 @@ def measure(*, seed: int, n: int, form: Form = "notes") -> Iterator[Progressed |
 def is_answered(question: QuestionRecord, documents: Set[str]) -> bool:
     """Whether a single-hop question can be answered from documents: several may state its fact, `gold` is one drawn."""
     return not documents.isdisjoint((*question.gold, *question.supporting))
-
-
-def _fresh(seed: int, n: int, form: Form) -> Corpus:
-    """A corpus like the shipped one, smaller, of other names and in a form."""
-    shipped = corpus.shipped_source()
-    sizes = {kind: max(1, int(size * _SHARE)) for kind, size in shipped.sizes.items()}
-    n_questions = n * len(QUESTION_KINDS)
-    return corpus.generate(replace(shipped, seed=seed, sizes=sizes, n_questions=n_questions, form=form))
 
 
 def _embedded(embedder: Embedder, texts: Sequence[str], role: TextRole) -> Generator[Progressed, None, Embedded]:

@@ -3,23 +3,33 @@
 import time
 from collections.abc import Generator, Iterator, Sequence
 from statistics import median
+from threading import Event as Flag
 from typing import NamedTuple
 
 import msgspec
 import torch
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from engine import machine, speed_model
 from engine.bench import blocks, limits, systems
-from engine.bench.batch import BatchMeasured, measure_batch
-from engine.bench.blocks import Calls, Middle, Prompts, middle
-from engine.bench.matrix import PLAIN, SPECULATIVE, THEIR_PLAIN, asked_prompts
+from engine.bench.batch import measure_batch
+from engine.bench.blocks import Calls, Prompts, middle
+from engine.bench.matrix import asked_prompts
 from engine.bench.systems import Call, System
 from engine.events import Event, Progressed, RuntimeName
 from engine.models import Pair
-from engine.speed_model import Interval
-
-CONTEXTS = 64, 128, 256, 512
+from engine.runtime import Cancelled
+from engine.scaling_events import (
+    PLAIN,
+    SPECULATIVE,
+    THEIR_PLAIN,
+    BatchMeasured,
+    ContextPoint,
+    GammaPoint,
+    Middle,
+    ScalingMeasured,
+)
 
 
 class Scales(NamedTuple):
@@ -31,41 +41,6 @@ class Scales(NamedTuple):
     gamma: int
     n_new: int
     n_blocks: int
-
-
-class ContextPoint(msgspec.Struct, frozen=True):
-    """One prompt length; n_prompt: what of it there was room for. Times of decoding alone, the prompt's apart.
-
-    plain_ratio: transformers' plain decoding over ours. predicted_ms: what our plain step cannot undercut, see `limit`
-    of the whole; fraction_of_limit: that over what was measured. tau and speedup of the whole's gamma."""
-
-    context: int
-    n_prompt: int
-    ms_per_token: dict[str, Middle]
-    prefill_ms: dict[str, Middle]
-    plain_ratio: Middle
-    speedup: Middle
-    alpha: float
-    alpha_ci: Interval | None
-    tau: float
-    predicted_ms: float | None
-    fraction_of_limit: float | None
-
-
-class GammaPoint(msgspec.Struct, frozen=True):
-    """One draft length. c: drafter step over target step; verify_ratio: t(gamma + 1) / t(1), both as measured.
-
-    predicted_speedup: of those and alpha by the formula; speedup: as measured, over plain decoding beside it."""
-
-    gamma: int
-    ms_per_token: Middle
-    alpha: float
-    alpha_ci: Interval | None
-    tau: float
-    c: float | None
-    verify_ratio: float | None
-    predicted_speedup: float | None
-    speedup: Middle
 
 
 class ScalingBench(msgspec.Struct, frozen=True):
@@ -88,75 +63,138 @@ class ScalingBench(msgspec.Struct, frozen=True):
     versions: dict[str, str]
     measured_utc: str
     seconds: float
+    target: str
+    drafter: str
     workload: str = "held-out prose of the built-in world, greedy, end-of-text off, batch 1"
     batches: tuple[BatchMeasured, ...] = ()
     timing_pair: str | UnsetType = UNSET
 
 
-def bench(pair: Pair, scales: Scales) -> Iterator[Event | ScalingBench]:
-    """Yield progress, and last the result. Raises InputError where a context has no room."""
+def bench(pair: Pair, scales: Scales, cancelled: Flag | None = None) -> Iterator[Event | ScalingBench]:
+    """Yield progress, all there is so far after every point, and last the result.
+
+    Raises InputError where a context has no room, Cancelled soon after `cancelled` is set."""
     started = time.perf_counter()
-    target, small = pair.target, pair.drafter
-    assert small is not None
+    target = pair.target
+    work = _Work(pair, scales, Flag() if cancelled is None else cancelled)
     asked = {
         context: asked_prompts(pair, context, n_new=scales.n_new, n_prompts=scales.n_blocks)
         for context in scales.contexts
     }
     floor = limits.Floor.on(target)
-    contexts = []
+    so_far = _nothing(pair, scales)
     for i, context in enumerate(scales.contexts):
-        contexts.append((yield from _context_point(pair, context, asked[context], scales, floor)))
-        yield Progressed("measuring", i + 1, len(scales.contexts), "contexts")
-    batches = []
+        point = yield from _context_point(work, context, asked[context], floor)
+        so_far = replace(so_far, contexts=(*so_far.contexts, point))
+        yield from (so_far, Progressed("measuring", i + 1, len(scales.contexts), "contexts"))
     for i, batch in enumerate(scales.batches):
-        batches.append(
-            measure_batch(pair, batch=batch, gamma=scales.gamma, n_new=scales.n_new, n_blocks=scales.n_blocks)
-        )
-        yield Progressed("measuring", i + 1, len(scales.batches), "batch sizes")
-    calls = yield from _drafted(pair, asked[scales.contexts[0]], scales)
-    yield ScalingBench(
-        contexts=tuple(contexts),
+        so_far = replace(so_far, batches=(*so_far.batches, _batch_point(work, batch)))
+        yield from (so_far, Progressed("measuring", i + 1, len(scales.batches), "batch sizes"))
+    calls = yield from _drafted(work, asked[scales.contexts[0]])
+    whole = replace(
+        so_far,
         gammas=tuple(_gamma_point(gamma, calls[_named(gamma)], calls[PLAIN]) for gamma in scales.gammas),
-        gamma=scales.gamma,
-        gamma_context=scales.contexts[0],
         plain_ms_per_token=middle([blocks.decode_ms(call) for call in calls[PLAIN]]),
-        n_blocks=scales.n_blocks,
+        complete=True,
+    )
+    yield whole
+    yield _summary(pair, whole, floor.kind, time.perf_counter() - started)
+
+
+class _Work(NamedTuple):
+    """What every part of the measurement needs."""
+
+    pair: Pair
+    scales: Scales
+    cancelled: Flag
+
+    def checkpoint(self) -> None:
+        """Raises Cancelled where the user asked to stop."""
+        if self.cancelled.is_set():
+            raise Cancelled
+
+
+def _nothing(pair: Pair, scales: Scales) -> ScalingMeasured:
+    """The measurement before its first point."""
+    target, small = pair.target, pair.drafter
+    assert small is not None
+    return ScalingMeasured(
+        gamma=scales.gamma,
         max_new_tokens=scales.n_new,
-        limit=floor.kind,
+        n_blocks=scales.n_blocks,
         device=str(target.device),
         dtype=str(target.dtype).removeprefix("torch."),
-        n_threads=torch.get_num_threads(),
-        runtime=target.runtime,
-        drafter_runtime=small.runtime,
+        gamma_context=scales.contexts[0],
+        target=target.spec,
+        drafter=small.spec,
         processor=machine.processor(),
-        versions=dict(machine.versions()),
         measured_utc=machine.now_utc(),
-        seconds=time.perf_counter() - started,
-        batches=tuple(batches),
-        timing_pair=target.note or UNSET,
+        timing_pair=target.note,
+        complete=False,
     )
 
 
-def _ours(pair: Pair, gamma: int, n_new: int) -> System:
+def _summary(pair: Pair, whole: ScalingMeasured, limit: str, seconds: float) -> ScalingBench:
+    target, small = pair.target, pair.drafter
+    assert small is not None
+    assert whole.plain_ms_per_token is not None
+    assert whole.gamma_context is not None
+    return ScalingBench(
+        contexts=whole.contexts,
+        gammas=whole.gammas,
+        gamma=whole.gamma,
+        gamma_context=whole.gamma_context,
+        plain_ms_per_token=whole.plain_ms_per_token,
+        n_blocks=whole.n_blocks,
+        max_new_tokens=whole.max_new_tokens,
+        limit=limit,
+        device=whole.device,
+        dtype=whole.dtype,
+        n_threads=torch.get_num_threads(),
+        runtime=target.runtime,
+        drafter_runtime=small.runtime,
+        processor=whole.processor,
+        versions=dict(machine.versions()),
+        measured_utc=whole.measured_utc,
+        seconds=seconds,
+        target=whole.target,
+        drafter=whole.drafter,
+        batches=whole.batches,
+        timing_pair=whole.timing_pair or UNSET,
+    )
+
+
+def _ours(work: _Work, gamma: int) -> System:
     """Our decoding at a draft length, 0 being plain."""
-    assert pair.drafter is not None
-    drafter = systems.small_model_drafter(pair.target, pair.drafter) if gamma else None
-    return systems.ours(pair.target, drafter, gamma=gamma, n_new=n_new)
+    target, small = work.pair
+    assert small is not None
+    drafter = systems.small_model_drafter(target, small) if gamma else None
+    return systems.ours(target, drafter, gamma=gamma, n_new=work.scales.n_new, cancelled=work.cancelled)
+
+
+def _batch_point(work: _Work, batch: int) -> BatchMeasured:
+    gamma, n_new, n_blocks = work.scales.gamma, work.scales.n_new, work.scales.n_blocks
+    return measure_batch(
+        work.pair, batch=batch, gamma=gamma, n_new=n_new, n_blocks=n_blocks, checkpoint=work.checkpoint
+    )
 
 
 def _context_point(
-    pair: Pair, context: int, asked: Prompts, scales: Scales, floor: limits.Floor
+    work: _Work, context: int, asked: Prompts, floor: limits.Floor
 ) -> Generator[Event, None, ContextPoint]:
+    target, n_new = work.pair.target, work.scales.n_new
     made = {
-        PLAIN: _ours(pair, 0, scales.n_new),
-        SPECULATIVE: _ours(pair, scales.gamma, scales.n_new),
-        THEIR_PLAIN: systems.transformers_generate(pair.target.model, None, gamma=0, n_new=scales.n_new, marked=True),
+        PLAIN: _ours(work, 0),
+        SPECULATIVE: _ours(work, work.scales.gamma),
+        THEIR_PLAIN: systems.transformers_generate(
+            target.model, None, gamma=0, n_new=n_new, marked=True, cancelled=work.cancelled
+        ),
     }
     for system in made.values():
         system(asked[0])
     n_prompt = len(asked[0])
     least: list[float | None] = []
-    calls = yield from blocks.interleave(made, asked, lambda: least.append(floor.step_ms(n_prompt + scales.n_new // 2)))
+    calls = yield from blocks.interleave(made, asked, lambda: least.append(floor.step_ms(n_prompt + n_new // 2)))
     alpha, alpha_ci = blocks.alpha(calls[SPECULATIVE])
     steps = [blocks.decode_ms(call) for call in calls[PLAIN]]
     shares = [ms / step for ms, step in zip(least, steps, strict=True) if ms is not None]
@@ -182,10 +220,10 @@ def _prefill_ms(call: Call) -> float:
     return call.wall_ms - blocks.decode_ms(call) * (len(call.ids) - 1)
 
 
-def _drafted(pair: Pair, asked: Prompts, scales: Scales) -> Generator[Event, None, Calls]:
+def _drafted(work: _Work, asked: Prompts) -> Generator[Event, None, Calls]:
     """Plain decoding and every draft length on the same prompts."""
-    made = {PLAIN: _ours(pair, 0, scales.n_new)}
-    made |= {_named(gamma): _ours(pair, gamma, scales.n_new) for gamma in scales.gammas}
+    made = {PLAIN: _ours(work, 0)}
+    made |= {_named(gamma): _ours(work, gamma) for gamma in work.scales.gammas}
     for system in made.values():
         system(asked[0])
     return (yield from blocks.interleave(made, asked))

@@ -13,7 +13,7 @@ from engine.batch.decoder import BatchDecoder
 from engine.batch.drafters import SmallModelRows
 from engine.batch.generation import RowGeneration, RowRequest, generate_rows
 from engine.batch.sequences import sequences_of
-from engine.clock import clock_for
+from engine.clock import clock_for, settle
 from engine.drafters.small_model import SmallModelDrafter
 from engine.events import RoundFinished
 from engine.generation import Generation, Limits
@@ -46,13 +46,18 @@ System: TypeAlias = Callable[[Sequence[int]], Call]
 BatchSystem: TypeAlias = Callable[[Sequence[Sequence[int]]], Call]
 
 
-def ours(target: LoadedModel, drafter: Drafter | None, *, gamma: int, n_new: int) -> System:
-    """Our engine, recording every probability as a visible run does; gamma 0 is plain decoding."""
+def ours(
+    target: LoadedModel, drafter: Drafter | None, *, gamma: int, n_new: int, cancelled: Flag | None = None
+) -> System:
+    """Our engine, recording every probability as a visible run does; gamma 0 is plain decoding.
+
+    cancelled: ends a call with Cancelled where somebody sets it."""
+    stop = Flag() if cancelled is None else cancelled
     config = OurConfig(max_new_tokens=n_new, stop_at_end=False)
 
     @torch.inference_mode()  # as Session.run does; `generate` brings its own no_grad
     def call(prompt: Sequence[int]) -> Call:
-        runtime = Runtime(target, drafter, "", cancelled=Flag())
+        runtime = Runtime(target, drafter, "", cancelled=stop)
         runtime.prepare(config, prompt, gamma=gamma)
         started = time.perf_counter()
         *items, made = runtime.generate(config, prompt, gamma=gamma)
@@ -67,25 +72,35 @@ def ours(target: LoadedModel, drafter: Drafter | None, *, gamma: int, n_new: int
 
 
 class _Marks(StoppingCriteria):  # type: ignore[misc]
-    """Notes the time at each step of `generate` and stops nothing.
+    """Notes the time at each step of `generate`, which it ends once `cancelled` is set.
 
-    The second mark is the first to lie behind a wait for the device: that for the first id."""
+    Each mark waits for the device, as `generate` does right behind it: what lies before a mark is done."""
 
-    def __init__(self, device: torch.device) -> None:
+    def __init__(self, device: torch.device, cancelled: Flag) -> None:
         self.times: list[float] = []
+        self._cancelled, self._device = cancelled, device
         self._going_on = torch.zeros(1, dtype=torch.bool, device=device)
 
     def __call__(self, input_ids: Tensor, scores: Tensor, **kwargs: object) -> Tensor:
+        settle(self._device)
         self.times.append(time.perf_counter())
-        return self._going_on
+        return ~self._going_on if self._cancelled.is_set() else self._going_on
 
 
 def transformers_generate(
-    model: PreTrainedModel, assistant: PreTrainedModel | None, *, gamma: int, n_new: int, marked: bool = False
+    model: PreTrainedModel,
+    assistant: PreTrainedModel | None,
+    *,
+    gamma: int,
+    n_new: int,
+    marked: bool = False,
+    cancelled: Flag | None = None,
 ) -> System:
     """`generate`, plain or with an assistant of constant draft length and no confidence stop.
 
-    marked: decoding is timed apart from the prompt, which is possible for plain decoding of 3 ids and more."""
+    marked: decoding is timed apart from the prompt, which is possible for plain decoding of 3 ids and more; such a
+    call ends early where somebody sets `cancelled`."""
+    stop = Flag() if cancelled is None else cancelled
     config = GenerationConfig(max_new_tokens=n_new, do_sample=False, eos_token_id=None, pad_token_id=0)
     model.generation_config = GenerationConfig(eos_token_id=None, pad_token_id=0)
     assert assistant is None or not marked
@@ -94,7 +109,7 @@ def transformers_generate(
         if assistant is not None:
             _prepare(model, assistant, gamma)
         ids = torch.tensor([prompt], device=model.device)
-        marks = _Marks(model.device)
+        marks = _Marks(model.device, stop)
         started = time.perf_counter()
         made = model.generate(
             ids,

@@ -10,6 +10,7 @@ from engine.cli import OK
 from engine.cli.options import Json, Out, PairOptions, Settings, numbers, with_options
 from engine.cli.output import Output
 from engine.cli.running import loaded_session
+from engine.commands import CONTEXTS
 from engine.errors import InputError
 from engine.method import make_config
 from engine.methods.speculative.config import SpeculativeConfig
@@ -76,7 +77,7 @@ def bench_scaling(
     asked = numbers("contexts", contexts, default=())
     lengths = numbers("gammas", gammas, default=tuple(range(1, 9)))
     sizes = _batches(batches)
-    from engine.bench.scaling import CONTEXTS, Scales, ScalingBench, bench
+    from engine.bench.scaling import Scales, ScalingBench, bench
 
     models = drafted_pair("bench scaling", pair, output)
     found = asked or tuple(one for one in CONTEXTS if one <= models.target.context)

@@ -2,7 +2,7 @@
 
 import typer
 
-from engine.cli import bench, builtin, check, decode, drafter, rag, rag_ask, rounds, train
+from engine.cli import bench, builtin, check, decode, drafter, rag, rag_ask, rag_eval, rounds, train
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 app.command("decode")(decode.decode)
@@ -39,6 +39,7 @@ _rag = typer.Typer(no_args_is_help=True, help="Documents made searchable, and se
 _rag.command("index")(rag.rag_index)
 _rag.command("search")(rag.rag_search)
 _rag.command("ask")(rag_ask.rag_ask)
+_rag.command("eval")(rag_eval.rag_eval)
 app.add_typer(_rag, name="rag")
 
 

@@ -3,7 +3,6 @@
 * imports neither Qt nor torch."""
 
 import subprocess
-import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import IO
 
 import msgspec
 
-from engine.child_link import environment
+from engine.child_link import environment, run_module
 from engine.documents.pdf_child import Answer, Order
 
 _LONGEST_S = 60.0
@@ -79,9 +78,8 @@ class PdfReader:
 
 
 def _start() -> "subprocess.Popen[bytes]":
-    # Not from the current folder, whose files are not ours to run.
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", _MODULE],
+        run_module(_MODULE),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -1,6 +1,7 @@
 """Work of fixed shape that is called again and again, as CUDA graphs; knows no models."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Protocol, TypeAlias
 
 import torch
@@ -13,14 +14,14 @@ class Repeater(Protocol):
     """Turns work of fixed shape over fixed tensors into something cheaper to call again."""
 
     def repeated(self, work: Work) -> Work:
-        """The same work; what a call returns holds until the next call of the same."""
+        """The same work; what a call returns holds until the next call of any."""
 
 
 class Graphs:
     """Captures work as CUDA graphs that share one memory pool, so they must be called one after another."""
 
     def __init__(self, device: torch.device) -> None:
-        self.stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+        self.stream = capture_stream(device)
         self.pool = torch.cuda.graph_pool_handle()
 
     def repeated(self, work: Work) -> Work:
@@ -29,6 +30,12 @@ class Graphs:
         The first call is what a capture wants as warm-up, and its result counts like any other, so that nothing is
         computed for show and what is asked for only once is never captured."""
         return _Captured(work, self)
+
+
+@cache
+def capture_stream(device: torch.device) -> torch.cuda.Stream:
+    """The one stream of a device that captures: libraries keep a workspace for each stream they were ever called on."""
+    return torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
 
 
 class _Captured:

@@ -50,6 +50,8 @@ class FusedModel:
 
     def reset(self) -> None:
         """Forget every id."""
+        if self._few is not None:
+            self._few.forget()
         self._room = Room(self._shape, self._weights.embedding, context=self._context)
         self.length = 0
 

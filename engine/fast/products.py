@@ -59,6 +59,10 @@ class Mould:
         self.x = self._rows[:n]
         self.made = self._to.t()[:n] if streamed else self._to
 
+    def new_rows(self) -> Tensor:
+        """Zeros of the shape that products take in: n rows, or two where one is multiplied as two."""
+        return torch.zeros_like(self._rows)
+
     def multiply(self, by: Projection) -> None:
         """Multiply what lies in x by a moulded projection."""
         if self._streamed:

@@ -64,12 +64,19 @@ class RowsModel:
 
     def kept(self, rows: Tensor) -> "RowsModel":
         """A model of these rows alone, rows [k] int64 on `device`, with what their caches hold."""
-        made = RowsModel(self._weights, n_rows=rows.shape[0], capacity=self.capacity)
+        made = RowsModel(self._weights, n_rows=0, capacity=self.capacity)  # no caches of its own, only to be replaced
+        made.n_rows = rows.shape[0]
+        made._row_starts = torch.arange(made.n_rows, device=self.device) * self.capacity
         slots = (
             self._row_starts.index_select(0, rows)[:, None] + torch.arange(self.capacity, device=self.device)
         ).view(-1)
         made._keys, made._values = self._keys.index_select(1, slots), self._values.index_select(1, slots)
         return made
+
+    def wipe(self) -> None:
+        """Leave zeros in every position, where they lie."""
+        self._keys.zero_()
+        self._values.zero_()
 
     def bytes(self) -> int:
         """Memory of the cache."""

@@ -152,10 +152,12 @@ class StaticDecoder:
     def _read(self, flight: _Flight) -> HostRecord:
         drawn = not self._warp.greedy
         try:
-            return unpack(flight.record.tolist(), flight.n, n_vocabulary=self._room.n_vocabulary, drawn=drawn)
+            record = unpack(flight.record.tolist(), flight.n, n_vocabulary=self._room.n_vocabulary, drawn=drawn)
         except ModelError:
             self._room.clear()  # a mask hides numbers only: what is no number must not stay in the caches
             raise
+        self._room.read()
+        return record
 
     def _commit(self, record: HostRecord, n: int) -> None:
         self.ids += [*record.tokens[: record.n_accepted], record.last_id]

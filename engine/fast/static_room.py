@@ -63,7 +63,7 @@ class StaticRoom:
         self._target: RowsModel | None = None
         self._drafter: RowsModel | None = None
         self._drafter_weights: FusedWeights | None = None
-        self._capacity = 0
+        self._capacity = self._n_unread = 0
         self._state = static_round.new_state(self.device)
         self._places: dict[_Kind, Draft] = {}
         self._uniforms: dict[int, Tensor] = {}
@@ -75,13 +75,16 @@ class StaticRoom:
         Without a drafter, the room of the one before stays."""
         if n > self._capacity:
             self.clear()
-            self._capacity = power_of_two(n, most=self._context)
-            self._target = RowsModel(self._weights, n_rows=1, capacity=self._capacity)
+            capacity = power_of_two(n, most=self._context)
+            self._target = RowsModel(self._weights, n_rows=1, capacity=capacity)
+            self._capacity = capacity  # last, since memory may not hold it
         if drafter is not None and drafter.weights is not self._drafter_weights:
             self._forget()
-            self._drafter = None  # first, since memory may not hold two
+            self._drafter = self._drafter_weights = None  # first, since memory may not hold two
             self._drafter = RowsModel(drafter.weights, n_rows=1, capacity=min(self._capacity, drafter.context))
             self._drafter_weights = drafter.weights
+        if self._n_unread:
+            self._wipe()
         self.user += 1
         return self.user
 
@@ -153,10 +156,15 @@ class StaticRoom:
         """Begin to copy a record to the host; it is there when the device has come so far.
 
         There are two places for a size, since one record is read while the next one lands."""
+        self._n_unread += 1
         place = packed.shape[0], even
         if place not in self._landings:
             self._landings[place] = torch.empty_like(packed, device="cpu", pin_memory=packed.is_cuda)
         return self._landings[place].copy_(packed, non_blocking=True)
+
+    def read(self) -> None:
+        """Hear that one record that landed was read, and held numbers only."""
+        self._n_unread -= 1
 
     def _run(self, half: _Half, work: Work) -> Tensor:
         """Do the work of one half, repeated if it was done before."""
@@ -177,6 +185,13 @@ class StaticRoom:
         model = self._drafter if drafter else self._target
         assert model is not None
         return model
+
+    def _wipe(self) -> None:
+        """Leave nothing of rounds that nobody read: no mask hides what may not be numbers."""
+        for model in (self._target, self._drafter):
+            if model is not None:
+                model.wipe()
+        self._n_unread = 0
 
     def _forget(self) -> None:
         """Drop what was captured, and the repeater: a pool whose graphs are gone takes no new ones."""

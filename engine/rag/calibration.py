@@ -57,7 +57,7 @@ def calibrate(log_odds: Sequence[float], right: Sequence[bool]) -> Calibration:
     odds, known = np.asarray(log_odds, dtype=np.float64), np.asarray(right, dtype=np.bool_)
     _refuse_one_sided(known)
     temperature = _fitted(odds, known)
-    before, after = reliability(_sure(odds), known), reliability(_sure(odds / temperature), known)
+    before, after = reliability(confidence(odds), known), reliability(confidence(odds / temperature), known)
     return Calibration(
         temperature, _nll(odds, known), _nll(odds / temperature, known), ece(before), ece(after), before, after
     )
@@ -75,7 +75,7 @@ def _nll(odds: NDArray[np.float64], known: NDArray[np.bool_]) -> float:
     return float(np.logaddexp(0.0, np.where(known, -odds, odds)).mean())
 
 
-def _sure(odds: NDArray[np.float64]) -> NDArray[np.float64]:
+def confidence(odds: NDArray[np.float64]) -> NDArray[np.float64]:
     """P(Yes) of Yes against No."""
     return np.exp(-np.logaddexp(0.0, -odds))
 

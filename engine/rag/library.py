@@ -52,7 +52,9 @@ class Librarian(Protocol):
     def embedder(self, spec: str, *, device: str = "auto", dtype: str = "auto") -> Generator[Event, None, Embedder]:
         """Yield progress; returns the encoder."""
 
-    def index(self, sources: Sequence[str], index: str, *, device: str = "auto") -> Iterator[Event]:
+    def index(
+        self, sources: Sequence[str], index: str, *, embedder: str = BUILTIN, device: str = "auto"
+    ) -> Iterator[Event]:
         """Yield the progress of making an index."""
 
 
@@ -119,4 +121,4 @@ class IndexLibrary:
 
 
 def _passage(hit: search.Passage) -> Passage:
-    return Passage(hit.id, hit.source, hit.title or hit.name, hit.start, hit.end, hit.text, hit.score)
+    return Passage(hit.id, hit.source, hit.title or hit.name, hit.start, hit.end, hit.text, hit.score, hit.name)

@@ -32,7 +32,7 @@ from engine.world.ledger import ledger
 from engine.world.story import stories
 
 _TOKENIZER_SEED, _N_TOKENIZER_TEXTS, _TEXTS_PER_WORLD, _TEXTS_PER_STORY = 1, 12_000, 8, 4
-_PROBE_EVERY, _N_PROBED = 300, 20
+_PROBE_EVERY, _N_PROBED = 500, 20
 _RANDOM_WEIGHTS = "random weights"
 
 

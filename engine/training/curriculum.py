@@ -20,7 +20,7 @@ class Phase(NamedTuple):
     in the others, and numbers of documents.
 
     n_questions: at most so many, one after another about the same documents, in a share of the standard texts; many:
-    numbers of documents in long rows; near_share: of the documents beside those that answer, near neighbours;
+    numbers of documents in long rows; n_drafted: of drafts, where they see fewer; near_share: of the documents beside those that answer, near neighbours;
     missing_share: of standard RAG and drafts, those whose evidence lacks the answer; hard_share: of the unsupported
     judgements, those a drafter could make; document_weight, fill_weight: how much the prediction of a
     document counts, and of the prose behind the last text of a row."""
@@ -33,6 +33,7 @@ class Phase(NamedTuple):
     n_questions: int
     several_share: float = 0.5
     many: tuple[int, ...] = (8, 10, 16, 24)
+    n_drafted: tuple[int, ...] = ()
     forms: tuple[Form, ...] = ("notes",)
     sizes: Mapping[Kind, int] = SMALL
     near_share: float = 0.0
@@ -81,9 +82,10 @@ RETRIEVAL = Phase(
     {"standard": 0.32, "draft": 0.3, "reflection": 0.22, "drag": 0.05, "iterdrag": 0.11},
     {"single": 0.48, "dated": 0.08, "bridge": 0.12, "comparison": 0.06, "claim": 0.26},
     (4, 6, 8, 10, 10),
-    n_questions=3,
-    several_share=0.2,
+    n_questions=6,
+    several_share=0.7,
     many=(6, 8, 10, 10),
+    n_drafted=(1, 2, 2, 3, 4),
     forms=("notes", "pages", "both"),
     sizes=CROWDED,
     near_share=0.6,

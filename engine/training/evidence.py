@@ -6,7 +6,7 @@ from random import Random
 from typing import NamedTuple
 
 from engine.world.census import Fact
-from engine.world.documents import Archive
+from engine.world.documents import Archive, Document
 from engine.world.questions import Question, without
 
 _SAME_RELATION_SHARE, _LATER_SHARE = 0.7, 0.5
@@ -37,6 +37,11 @@ class Evidence:
                 self._by_subject.setdefault(fact.subject.name, []).append(document.id)
                 self._by_relation.setdefault(fact.relation.name, []).append(document.id)
 
+    def around(self, question: Question, n: int, near_share: float) -> list[Document]:
+        """The gold documents of a question and others up to n, a share of them near; shuffled."""
+        keys = self._filled(dict.fromkeys(question.gold), {*question.gold, *question.supporting}, question, n, near_share)
+        return [self._documents[key] for key in keys]
+
     def texts(self, ids: Iterable[str]) -> tuple[str, ...]:
         """The texts of documents."""
         return tuple(self._documents[key].text for key in ids)
@@ -44,7 +49,7 @@ class Evidence:
     def shown(self, question: Question, n: int, near_share: float) -> tuple[str, ...]:
         """The gold documents, what contradicts them, and others up to n, a share of them near; shuffled."""
         needed = dict.fromkeys((*question.gold, *question.contradicting))
-        return self._filled(needed, {*needed, *question.supporting}, question, n, near_share)
+        return self.texts(self._filled(needed, {*needed, *question.supporting}, question, n, near_share))
 
     def withheld(self, question: Question, n: int, near_share: float) -> Withheld:
         """Documents of which none states one of the question's facts, n of them or what the facts before it need."""
@@ -57,7 +62,8 @@ class Evidence:
             known += [self._stating(fact, lacking) for fact in facts[missing + 1 :]]
         needed = dict.fromkeys(key for stating in known for key in stating)
         taken = {*needed, *self._by_key[lacking.key], *question.supporting, *question.contradicting}
-        return Withheld(self._filled(needed, taken, question, n, near_share), without(question, missing))
+        documents = self.texts(self._filled(needed, taken, question, n, near_share))
+        return Withheld(documents, without(question, missing))
 
     def _stating(self, fact: Fact, lacking: Fact) -> list[str]:
         """What reports say of a fact and one other document that states it, none of them with the lacking fact."""
@@ -67,14 +73,15 @@ class Evidence:
 
     def _filled(
         self, needed: Iterable[str], taken: Collection[str], question: Question, n: int, near_share: float
-    ) -> tuple[str, ...]:
+    ) -> list[str]:
+        """The ids of needed documents and of others up to n that are not taken, a share of them near; shuffled."""
         keys = list(needed)
         keys += self._near(question, taken, round(near_share * max(0, n - len(keys)))) if near_share else []
         taken = {*taken, *keys}
         others = [key for key in self._documents if key not in taken]
         keys += self._rng.sample(others, max(0, min(n - len(keys), len(others))))
         self._rng.shuffle(keys)
-        return self.texts(keys)
+        return keys
 
     def _near(self, question: Question, taken: Collection[str], n: int) -> list[str]:
         """Up to n neighbours, most of them of the same relation where there are enough."""

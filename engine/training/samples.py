@@ -59,8 +59,9 @@ class Sampler:
 
     def draw(self, phase: Phase, *, most_documents: int) -> Prompt:
         """Draw a complete text: format, kind and number of documents as the phase has them."""
-        n = min(self._rng.choice(phase.n_documents), most_documents)
         format_ = weighted(self._rng, phase.formats)
+        drafted = phase.n_drafted if format_ == "draft" else ()
+        n = min(self._rng.choice(drafted or phase.n_documents), most_documents)
         if format_ == "standard" and self._rng.random() < phase.several_share:
             return self._several(n, self._rng.randint(2, phase.n_questions), phase.kinds)
         return self.write(format_, self._asker.ask(weighted(self._rng, phase.kinds)), n)
@@ -152,11 +153,31 @@ class Sampler:
 
     def _several(self, n_documents: int, n_questions: int, kinds: Mapping[QuestionKind, float]) -> Prompt:
         """Several questions and claims about the same documents."""
-        documents: Sequence[Document] = self._rng.sample(self._answerable, n_documents)
+        documents = self._near_one_another(n_documents)
+        decided = [document for document in documents if document in self._answerable]
         asking = {self._asker.ask_about: kinds["single"], self._asker.claim_about: kinds["claim"]}
-        asked = [weighted(self._rng, asking)(self._rng.choice(documents)) for _ in range(n_questions)]
+        asked = [
+            self._unanswered(documents) or weighted(self._rng, asking)(self._rng.choice(decided))
+            for _ in range(n_questions)
+        ]
         *more, last = [(question.text, question.answer) for question in asked]
         return prompts.standard_rag([d.text for d in documents], *last, more=more)
+
+    def _near_one_another(self, n: int) -> Sequence[Document]:
+        """n documents, one of them at least undisputed: near neighbours of one another in a share of them."""
+        if not self._near_share:
+            return self._rng.sample(self._answerable, n)
+        return self._evidence.around(self._asker.ask("single"), n, self._near_share)
+
+    def _unanswered(self, documents: Sequence[Document]) -> Question | None:
+        """In a share of the cases, a question that the documents do not answer, about what some of them state of
+        somebody else."""
+        if self._rng.random() >= self._missing_share:
+            return None
+        stated = {fact.key for document in documents for fact in document.states}
+        relations = {fact.relation.name for document in documents for fact in document.states}
+        open_ = [f for f in self._facts if f.relation.name in relations and f.key not in stated]
+        return without(self._asker.ask_of(self._rng.choice(open_)), 0) if open_ else None
 
     def _demonstrations(self, question: Question, *, steps: bool = False) -> list[Demonstration]:
         n = self._rng.randint(0, _MOST_DEMONSTRATIONS)

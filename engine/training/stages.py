@@ -61,7 +61,7 @@ DRAFTERS = (
 )  # fmt: skip
 # From models that are there: what retrieval brings is learned on top of what they can do, at lower rates.
 CONTINUED_TARGET = Stage(
-    "target", shapes.TARGET, Plan(steps=2450, peak_rate=4e-4, stretches=(Stretch(1.0, _RETRIEVED),)), 16, "retrieval",
+    "target", shapes.TARGET, Plan(steps=2900, peak_rate=6e-4, stretches=(Stretch(1.0, _RETRIEVED),), hold=0.3), 16, "retrieval",
     distilled=False,
 )  # fmt: skip
 CONTINUED_DRAFTERS = (
@@ -69,10 +69,6 @@ CONTINUED_DRAFTERS = (
         "rag", shapes.RAG, Plan(steps=1500, peak_rate=6e-4, stretches=_READING, hold=0.4), 17, "reading",
         grown_from_target=True,
     ),
-    Stage(
-        "rag2", shapes.RAG._replace(layers=2), Plan(steps=2000, peak_rate=1e-3, stretches=_READING, hold=0.5), 18,
-        "reading", grown_from_target=True,
-    ),
-    Stage("general", shapes.GENERAL, Plan(steps=250, peak_rate=1.5e-3, stretches=_MIXED), 19, "drafting"),
-    Stage("small", shapes.SMALL, Plan(steps=250, peak_rate=1.5e-3, stretches=_MIXED), 20, "drafting"),
+    Stage("general", shapes.GENERAL, Plan(steps=200, peak_rate=1.5e-3, stretches=_MIXED), 19, "drafting"),
+    Stage("small", shapes.SMALL, Plan(steps=200, peak_rate=1.5e-3, stretches=_MIXED), 20, "drafting"),
 )  # fmt: skip

@@ -82,6 +82,15 @@ def shipped_source() -> CorpusSource:
     return msgspec.json.decode(text, type=CorpusSource)
 
 
+def fresh_source(seed: int, *, share: float, n_questions: int, form: Form | None = None) -> CorpusSource:
+    """The source of a corpus like the shipped one, of other names, a share of its size and, if given, another form."""
+    shipped = shipped_source()
+    sizes: dict[Kind, int] = {kind: max(1, int(size * share)) for kind, size in shipped.sizes.items()}
+    return msgspec.structs.replace(
+        shipped, seed=seed, sizes=sizes, n_questions=n_questions, form=form or shipped.form
+    )
+
+
 def generate(source: CorpusSource) -> Corpus:
     """Make the corpus of a source: the same for the same source."""
     rng = Random(f"corpus/{source.seed}")

@@ -76,6 +76,10 @@ class Asker:
         """Draw a question of a kind."""
         return self._ask[kind]()
 
+    def ask_of(self, fact: Fact) -> Question:
+        """A single-hop question about a fact."""
+        return self._about(fact, "single")
+
     def ask_about(self, document: Document) -> Question:
         """Draw a single-hop question that this document answers."""
         return self._about(self._rng.choice(self._true(document)), "single", document)

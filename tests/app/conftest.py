@@ -1,10 +1,21 @@
 """What several tests of the window need."""
 
+from collections.abc import Iterator
+
 import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtWidgets import QApplication
 
 from app.panels.token_stream import TokenStreamPanel
 from app.store import RunStore
 from tests.app.factory import FakeHost
+
+
+@pytest.fixture(autouse=True)
+def _deleted(qapp: QApplication) -> Iterator[None]:
+    """What a test leaves to be deleted is gone before the next one: no event loop runs in between that would do it."""
+    yield
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 @pytest.fixture

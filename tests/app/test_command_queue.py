@@ -1,5 +1,5 @@
 from app.command_queue import CommandQueue
-from engine.commands import Estimate, Load, Run, Survey
+from engine.commands import Estimate, Load, Measure, Run, Survey, Train
 from engine.method import Request
 from tests.app.factory import FakeHost
 
@@ -132,3 +132,44 @@ def test_pair_that_waits_to_be_loaded_is_not_forgotten():
     queue.ask(PAIR)
     queue.forget_pair()
     assert queue.pair_to_come == PAIR
+
+
+TRAIN = Train("builtin", "", "out", {})
+
+
+def _handed_after_forgetting(*asked, n_before=1):
+    """What is handed over when the pair is forgotten while the first of those asked for is under way."""
+    queue, host = _queue()
+    for command in (PAIR, *asked):
+        queue.ask(command)
+    for _ in range(n_before):
+        queue.answered(done=True)
+    queue.forget_pair()
+    while queue.unanswered:
+        queue.answered(done=True)
+    return host.submitted
+
+
+def test_run_behind_a_training_that_leaves_the_host_has_its_pair_loaded_there():
+    assert _handed_after_forgetting(RUN, TRAIN, RUN) == [PAIR, RUN, TRAIN, PAIR, RUN]
+    assert _handed_after_forgetting(RUN, TRAIN, Measure(4)) == [PAIR, RUN, TRAIN, PAIR, Measure(4)]
+    assert _handed_after_forgetting(TRAIN, RUN, n_before=0) == [PAIR, TRAIN, PAIR, RUN]
+
+
+def test_run_behind_a_training_that_stays_finds_its_pair_where_it_is():
+    assert _handed_after_forgetting(TRAIN, RUN) == [PAIR, TRAIN, RUN]
+
+
+def test_pair_that_is_loaded_on_the_way_is_loaded_once():
+    other = Load(drafter="lookup")
+    assert _handed_after_forgetting(RUN, other, TRAIN, RUN) == [PAIR, RUN, other, TRAIN, RUN]
+    assert _handed_after_forgetting(RUN, TRAIN, other, RUN) == [PAIR, RUN, TRAIN, other, RUN]
+
+
+def test_measurement_is_known_while_it_waits_and_dropped_with_its_pair():
+    queue, host = _queue()
+    queue.ask(PAIR)
+    queue.ask(Measure(4))
+    assert (queue.has_measurement, queue.has_run) == (True, False)
+    queue.answered(done=False)
+    assert (queue.unanswered, host.submitted) == (False, [PAIR])

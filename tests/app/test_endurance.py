@@ -18,7 +18,7 @@ from engine.method import Request
 from engine.session import Session
 from tests.app.factory import MODEL, PAIR, FakeHost, a_round, started, whole_run
 
-N_CYCLES, N_SWITCHES, N_WINDOWS = 200, 50, 20
+N_CYCLES, N_SWITCHES, N_WINDOWS = 80, 50, 8
 
 
 class EndlessSession:

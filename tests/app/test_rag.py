@@ -25,7 +25,7 @@ from app.store import RunStore
 from app.workspaces.rag import RagWorkspace
 from engine import paths
 from engine.answer_events import Point, PromptPart
-from engine.commands import Index, Load, Run
+from engine.commands import Index, Load, Measure, Run
 from engine.events import (
     CandidateScored,
     DraftFinished,
@@ -217,6 +217,19 @@ def test_a_folder_is_indexed_for_the_target_and_then_asked(tab) -> None:  # type
     say(INDEXED)
     assert workspace.setup.documents.index() == "/indexes/town-1"
     assert "12 files, 140 passages" in workspace.setup.documents.state.text()
+    assert workspace.bar.ask.isEnabled()
+
+
+def test_no_folder_is_indexed_and_no_question_asked_while_a_pair_is_measured(tab) -> None:  # type: ignore[no-untyped-def]
+    store, _, workspace, say = tab
+    workspace.bar.line.setText(QUESTION)
+    store.measure(PAIR, Measure(gamma=4))
+    say(Progressed("measuring", 1, 10, "blocks"))
+    assert store.doing == "scaling"
+    assert not workspace.setup.documents.folder.isEnabled()
+    assert not workspace.bar.ask.isEnabled()
+    say(Refused("measure", "stopped by you", "measure again"))
+    assert workspace.setup.documents.folder.isEnabled()
     assert workspace.bar.ask.isEnabled()
 
 

@@ -235,7 +235,7 @@ def test_training_that_waits_behind_a_load_can_be_stopped_and_is_forgotten() -> 
     store.attach(host)
     store.load(PAIR)
     store.train(COMMAND)
-    assert not store.can_hold_training
+    assert not store.desk.can_hold
     store.hold_training(held=True)
     assert not any(isinstance(one, Pause) for one in host.submitted)
     store.cancel()

@@ -2,12 +2,13 @@
 
 import json
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import torch
 
 from engine import devices, folders, models, plans
-from engine.bench import limits
+from engine.bench import gpt_fast, limits, rounds
 from engine.cli import main
 from engine.models import Pair
 
@@ -89,6 +90,28 @@ def test_without_a_checkout_of_gpt_fast_that_runs_the_reason_is_in_the_result(
     (pair,) = json.loads(capsys.readouterr().out.splitlines()[-1])["pairs"]
     assert words in pair["why_not_gpt_fast"]
     assert pair["cell"] is not None
+
+
+@pytest.mark.parametrize(("part", "name"), [(rounds, "measure"), (gpt_fast, "checkout")])
+def test_memory_that_runs_out_late_takes_no_figure_along(
+    part: ModuleType, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(*args: object, **kwargs: object) -> None:
+        raise torch.OutOfMemoryError("full")
+
+    monkeypatch.setattr(part, name, fails)
+    assert main([*TINY, "--gpt-fast", str(tmp_path)]) == 0
+    (pair,) = json.loads(capsys.readouterr().out.splitlines()[-1])["pairs"]
+    assert pair["cell"] is not None
+    assert pair["why_not"] == ""
+    assert ("memory ran out" in pair["why_not_rounds"]) == (part is rounds)
+    assert ("memory ran out" in pair["why_not_gpt_fast"]) == (part is gpt_fast)
+
+
+def test_a_gpu_is_held_against_the_bandwidth_of_copying(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "bandwidth", lambda device: 1e9)
+    floor = limits.Floor.on(tiny().target._replace(device=torch.device("cuda")))
+    assert floor.kind == "bytes read at copy bandwidth"
 
 
 def test_a_step_reads_every_matrix_but_the_embedding_and_the_cache_so_far() -> None:

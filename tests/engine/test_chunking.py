@@ -81,7 +81,7 @@ def test_dots_without_end_take_no_time_to_speak_of() -> None:
     assert sum(span.end - span.start for span in sentences(text, Span(0, len(text)))) == len(text)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.text(alphabet=LETTERS, max_size=300), st.integers(1, 40))
 def test_every_character_but_blanks_is_in_exactly_one_passage(text: str, most: int) -> None:
     spans = list(packed(text, Span(0, len(text)), WordTokens(), most))
@@ -91,7 +91,7 @@ def test_every_character_but_blanks_is_in_exactly_one_passage(text: str, most: i
     assert all(len(text[span.start : span.end].split()) <= most for span in spans)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(text=st.text(alphabet="abé .\nΩ\U0001f600-", max_size=200), most=st.integers(4, 24))
 def test_no_passage_of_a_bytewise_tokenizer_is_too_long(
     bytewise: PreTrainedTokenizerBase, text: str, most: int

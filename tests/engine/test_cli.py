@@ -244,6 +244,13 @@ def test_hundreds_of_rounds_leave_no_tensor_behind(
     assert (summary["engine"], summary["runtime"]) == ("thread", runtime)
 
 
+def test_growth_is_never_stated_of_no_round(pair: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "endurance", *pair, "--rounds", "2", "--max-new-tokens", "20", "--json"]) == 0
+    summary = objects(capsys.readouterr().out)[-1]
+    assert summary["runs"] == 2
+    assert 0 < summary["growth_rounds"] < summary["rounds"]  # type: ignore[operator]
+
+
 @pytest.mark.parametrize(
     ("command", "words"),
     [

@@ -99,8 +99,10 @@ def test_two_thousand_rounds_take_no_more_memory_than_the_first(tmp_path: Path) 
 def test_launching_a_round_waits_for_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = decoder(loaded(tmp_path, dtype="bfloat16"), gamma=4, n_most=2048)
     launch = StaticDecoder._launch
+    launched: list[int] = []
 
     def watched(self: StaticDecoder, gamma: int, length: int) -> object:
+        launched.append(gamma)
         torch.cuda.set_sync_debug_mode("error")
         try:
             return launch(self, gamma, length)
@@ -115,6 +117,7 @@ def test_launching_a_round_waits_for_nothing(tmp_path: Path, monkeypatch: pytest
         monkeypatch.setattr(StaticDecoder, "_launch", watched)
         for _ in range(50):
             made.round(4, followed=True)
+    assert len(launched) >= 49  # the first round of them was launched ahead
 
 
 def test_what_was_captured_is_given_back_after_unloading(tmp_path: Path) -> None:

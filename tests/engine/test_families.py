@@ -11,7 +11,7 @@ from tests import fakes
 from tests.engine.running import emitted, fates, rounds, run
 
 N_NEW = 40
-GAMMAS = (1, 3, 4, 16)
+GAMMAS = (1, 4, 16)
 RUNTIMES = [(family, "modules") for family in fakes.FAMILIES] + [
     (family, "fused") for family in fakes.FAMILIES if not why_not(fakes.config(family))
 ]

@@ -1,5 +1,7 @@
 """The fused forward computes what transformers' modules compute, whatever was rolled back before."""
 
+import weakref
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -118,7 +120,7 @@ def test_modules_compute_the_same_after_their_weights_were_joined(name: str) -> 
 
 
 @pytest.mark.parametrize("name", FUZZED)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.tuples(st.integers(1, 6), st.integers(0, 6)), min_size=1, max_size=20), st.integers(0, 2**31))
 def test_random_rollbacks_equal_recomputation(name: str, steps: list[tuple[int, int]], seed: int) -> None:
     rng = torch.Generator().manual_seed(seed)
@@ -227,3 +229,13 @@ def test_few_ids_and_many_are_computed_alike_across_stretches_of_the_cache(strea
             found = few.forward(torch.tensor(ids[start : start + 5]))
         expected = many.forward(torch.tensor(ids))
     assert_close(found, expected[-5:])
+
+
+@pytest.mark.parametrize("n", [1, 3])
+@torch.inference_mode()
+def test_cache_is_given_back_when_every_id_is_forgotten(n: int) -> None:
+    model = FusedModel(fuse(MODELS["grouped heads"]), context=64)
+    model.forward(torch.tensor(some_ids(n)))
+    cache = weakref.ref(model._room.at_least(n, n_kept=n).keys)
+    model.reset()
+    assert cache() is None

@@ -70,7 +70,7 @@ def test_only_the_columns_asked_for_are_computed(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FUZZED)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 2**31), st.integers(1, 4))
 def test_random_acceptance_per_row_over_hundreds_of_rounds_equals_recomputation(
     name: str, seed: int, n_drafted: int
@@ -159,3 +159,18 @@ def test_one_row_of_one_id_is_computed_like_any_other(streamed: bool) -> None:
             found = rows.forward(torch.tensor([text[-1:]]), torch.tensor([8]), span=9, at=at)
             assert found.shape == ((1, 1, fakes.N_ENTRIES) if at is None else (1, fakes.N_ENTRIES))
             assert_close(found.view(-1), logits(model, text)[-1])
+
+
+def test_rows_that_are_kept_are_allocated_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = rows_of(MODELS["grouped heads"], 4)
+    allocated: list[int] = []
+    new_zeros = Tensor.new_zeros
+
+    def noted(self: Tensor, shape: tuple[int, ...]) -> Tensor:
+        made = new_zeros(self, shape)
+        allocated.append(made.nbytes)
+        return made
+
+    monkeypatch.setattr(Tensor, "new_zeros", noted)
+    assert rows.kept(torch.tensor([3, 1])).bytes() == rows.bytes() // 2
+    assert sum(allocated) == 0

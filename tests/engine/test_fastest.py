@@ -43,7 +43,7 @@ def test_it_is_measured_once_for_a_shape_and_again_where_the_file_is_damaged(
         assert fastest.choose(fakes.config("llama", **family), CPU, measure=True).dtype == "bfloat16"
         assert len(n_measured) == n_expected
     for n_expected, damaged in ((3, b"{"), (4, b'{"rows": [1, 5], "ms": {"float32": [1, 2]}}'), (5, b"\xff")):
-        for path in (cache / "number-types").iterdir():
+        for path in (cache / "number-types-2").iterdir():
             path.write_bytes(damaged)
         fastest.choose(fakes.config("llama"), CPU, measure=True)
         assert len(n_measured) == n_expected
@@ -78,6 +78,12 @@ def test_every_type_is_timed_over_one_id_and_several() -> None:
     found = fastest.measured(matrices)
     assert found.ms.keys() == {"float32", "bfloat16"}
     assert all(ms > 0 for of_kind in found.ms.values() for ms in of_kind)
+
+
+def test_layers_and_head_are_scaled_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fastest.time, "perf_counter", iter(range(10_000)).__next__)
+    parts = [torch.ones(4, 4)], [torch.ones(8, 4)]
+    assert fastest._least_ms(parts, 1, (7.0, 2.0)) == 9_000.0
 
 
 def test_loading_in_the_fastest_type_says_which_and_why(tmp_path: Path, n_measured: list[fastest.Matrices]) -> None:

@@ -107,3 +107,15 @@ def test_unknown_builtin_model_names_those_there_are() -> None:
 def test_hub_id_that_is_not_cached_is_refused_without_a_download(spec: str) -> None:
     with pytest.raises(EngineError, match=r"hub cache|no folder"):
         folders.inspect(spec)
+
+
+def test_fingerprint_tells_weights_words_and_configuration_apart(folder: Path) -> None:
+    first = folders.fingerprint(str(folder))
+    assert folders.fingerprint(str(folder)) == first
+    weights = folder / "model.safetensors"
+    raw = weights.read_bytes()
+    weights.write_bytes(raw[:-4] + b"\x01\x02\x03\x04")
+    other = folders.fingerprint(str(folder))
+    weights.write_bytes(raw)
+    change(folder / "tokenizer_config.json", added=1)
+    assert len({first, other, folders.fingerprint(str(folder))}) == 3

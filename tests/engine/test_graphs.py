@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from engine.fast.graphs import Graphs
+from engine.fast.graphs import Graphs, capture_stream
 
 
 class Diary(list[str]):
@@ -23,8 +23,9 @@ class Diary(list[str]):
 
 
 @pytest.fixture
-def diary(monkeypatch: pytest.MonkeyPatch) -> Diary:
+def diary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Diary]:
     made = Diary()
+    capture_stream.cache_clear()
 
     @contextmanager
     def noted(*_args: object, **_kwargs: object) -> Iterator[None]:
@@ -41,7 +42,8 @@ def diary(monkeypatch: pytest.MonkeyPatch) -> Diary:
     monkeypatch.setattr(torch.cuda, "graph_pool_handle", lambda: (0, 0))
     monkeypatch.setattr(torch.cuda, "graph", noted)
     monkeypatch.setattr(torch.cuda, "stream", aside)
-    return made
+    yield made
+    capture_stream.cache_clear()
 
 
 def test_work_runs_once_is_captured_once_and_then_only_replayed(diary: Diary) -> None:
@@ -69,3 +71,9 @@ def test_work_that_failed_is_not_captured_the_next_time(diary: Diary) -> None:
         repeated()
     repeated()
     assert "capture" not in diary
+
+
+def test_graphs_that_follow_others_capture_on_the_same_stream(diary: Diary, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "Stream", lambda _device: Diary())
+    first, second = (Graphs(torch.device("cpu")) for _ in range(2))
+    assert first.stream is second.stream

@@ -2,15 +2,16 @@
 
 from pathlib import Path
 from threading import Event as Flag
+from weakref import ref
 
 import pytest
 import torch
+from torch import Tensor
 
 from engine import quantize
 from engine.errors import InputError
 from engine.events import ModelLoaded, RoundFinished
 from engine.fast.model import FusedModel
-from engine.fast.weights import fuse
 from engine.method import Request
 from engine.session import Session
 from tests import fakes
@@ -26,7 +27,7 @@ def torchao() -> None:
 def test_joined_weights_quantise_as_their_parts_do_and_the_modules_share_them() -> None:
     model, other = fakes.model(sharpness=2.0), fakes.model(sharpness=2.0)
     quantize.quantise(other, "int8")
-    fused = quantize.quantise_fused(model, fuse(model), "int8")
+    fused = quantize.fuse_quantised(model, "int8")
     ids = torch.arange(40)
     with torch.inference_mode():
         expected = other(input_ids=ids[None], use_cache=False).logits[0]
@@ -45,6 +46,24 @@ def test_quantised_weights_take_a_quarter_of_the_memory_and_the_estimate_says_so
     assert small.weights_bytes - tables < 0.27 * (whole.weights_bytes - tables)
     estimated = next(iter(session.estimate(spec, "none", quantize="int8")))
     assert abs(estimated.weights_bytes - small.weights_bytes) < 0.02 * whole.weights_bytes
+
+
+def test_no_more_than_one_layer_lies_in_memory_beside_its_quantised_self(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = fakes.save(fakes.model(num_hidden_layers=6), tmp_path / "target")
+    quantised, whole, most = quantize._quantised, [], 0
+
+    def watched(weight: Tensor, choice: quantize.Quantize) -> Tensor:
+        nonlocal most
+        whole.append(ref(weight))
+        most = max(most, sum(one() is not None for one in whole))
+        return quantised(weight, choice)
+
+    monkeypatch.setattr(quantize, "_quantised", watched)
+    _loaded(Session(), spec, quantize="int8", runtime="fused")
+    assert len(whole) == 24
+    assert most <= 5
 
 
 @pytest.mark.parametrize("runtime", ["fused", "modules"])

@@ -25,7 +25,7 @@ MODELS = {
 }
 CASES = [(name, "modules") for name in MODELS] + [(name, "fused") for name in ("llama", "mistral", "qwen3")]
 FUZZ = settings(
-    max_examples=N_EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=N_EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )  # the patched capacity is the same for every example
 ACCEPTED = st.lists(st.integers(0, GAMMA), min_size=N_ROUNDS, max_size=N_ROUNDS)
 SEED = st.integers(0, 2**31)

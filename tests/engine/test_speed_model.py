@@ -126,3 +126,12 @@ def test_running_interval_stays_within_0_and_1_and_never_claims_certainty(kind: 
 def test_running_interval_is_absent_where_there_is_too_little_to_say() -> None:
     assert running_interval(sums_of([(3, 4)])) is None
     assert running_interval(sums_of([(0, 0)] * 3)) is None
+
+
+@pytest.mark.parametrize(("hits", "n"), [(0, 10), (3, 10), (50, 100), (100, 100)])
+def test_wilson_interval_is_that_of_scipy(hits: int, n: int) -> None:
+    from scipy.stats import binomtest
+
+    known = binomtest(hits, n).proportion_ci(method="wilson")
+    found = speed_model.wilson_interval(hits / n, n)
+    assert (found.low, found.high) == pytest.approx((known.low, known.high), abs=1e-6)

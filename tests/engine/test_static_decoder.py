@@ -14,10 +14,13 @@ from engine.bench import losslessness
 from engine.bench.hosted import HostedPair
 from engine.commands import Load
 from engine.drafters.prompt_lookup import PromptLookupDrafter
-from engine.errors import ModelError
+from engine.errors import MemoryExhausted, ModelError
 from engine.events import Event, RoundFinished, RunFinished
+from engine.fast import static_room
+from engine.fast.rows import RowsModel
 from engine.fast.static_decoder import StaticDecoder
 from engine.fast.static_room import StaticRoom
+from engine.fast.weights import FusedWeights
 from engine.generation import Generation
 from engine.host import ThreadHost
 from engine.kv_size import kv_bytes
@@ -286,6 +289,52 @@ def test_logits_that_are_not_numbers_leave_nothing_behind(session: Session) -> N
     assert emitted(run(session, "The harbour", max_new_tokens=20)) == expected
 
 
+def test_round_ahead_that_nobody_reads_leaves_nothing_behind(session: Session) -> None:
+    """Its numbers are none; the text after it is shorter, so that it overwrites none of them."""
+    expected = emitted(run(on_static(session), "a", max_new_tokens=20))
+    assert session.target is not None
+    rt, weight = runtime(session), session.target.model.get_input_embeddings().weight
+    kept = weight.detach().clone()
+    decoder = rt.decoder(GenerationConfig(), gamma=4, n_most=100)
+    assert isinstance(decoder, StaticDecoder)
+    with torch.inference_mode():
+        decoder.prefill(range(1, 60), lambda: None)
+        decoder.round(4)
+        weight.data.fill_(float("nan"))
+        decoder._flying = decoder._launch(4, len(decoder.ids))
+        weight.data.copy_(kept)
+    assert emitted(run(session, "a", max_new_tokens=20)) == expected
+
+
+@pytest.mark.parametrize("n_before", [0, 1])
+def test_shorter_run_after_one_that_found_no_memory_is_made(
+    session: Session, monkeypatch: pytest.MonkeyPatch, n_before: int
+) -> None:
+    """n_before: caches that are still made, of the target and of the drafter."""
+    expected = emitted(run(on_static(session), "The harbour", max_new_tokens=20))
+    on_static(session)
+    n_made = 0
+
+    def short_of_memory(weights: FusedWeights, *, n_rows: int, capacity: int) -> RowsModel:
+        nonlocal n_made
+        n_made += 1
+        if n_made == n_before + 1:
+            raise MemoryError
+        return RowsModel(weights, n_rows=n_rows, capacity=capacity)
+
+    monkeypatch.setattr(static_room, "RowsModel", short_of_memory)
+    with pytest.raises(MemoryExhausted):
+        run(session, "The harbour", max_new_tokens=60)
+    assert emitted(run(session, "The harbour", max_new_tokens=20)) == expected
+
+
+def test_recovering_gives_the_room_back(session: Session) -> None:
+    run(on_static(session), "The harbour", max_new_tokens=20)
+    assert session.target is not None and session.target.static is not None
+    session.recover()
+    assert session.target.static.bytes() == 0
+
+
 class StaticSession(Session):
     """Decodes at fixed places, as on a GPU."""
 
@@ -330,7 +379,7 @@ def test_a_longer_text_moves_to_more_room_and_a_shorter_one_stays(session: Sessi
     assert sizes[0] < sizes[1] == sizes[2]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     steps=st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=1, max_size=25),
     prompt=st.lists(st.integers(0, fakes.N_ENTRIES - 1), min_size=1, max_size=30),

@@ -87,7 +87,7 @@ def names_of(world: World) -> set[str]:
     return {entity.name for entity in world.entities}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seeds=st.tuples(st.integers(0, 2**32), st.integers(0, 2**32), st.integers(0, 2**32)))
 def test_no_name_occurs_in_two_splits_whatever_the_seeds(seeds: tuple[int, int, int]) -> None:
     found = [names_of(next(worlds(seed, split))) for seed, split in zip(seeds, SPLITS, strict=True)]

@@ -67,7 +67,7 @@ class DocumentsPanel(AnswerPanel):
     def show_answer(self) -> None:
         """Say how the making of an index stands, or what the one asked holds."""
         desk = self.store.indexing
-        self.folder.setEnabled(not desk.live and not self.store.commands.has_run and not self.store.training.live)
+        self.folder.setEnabled(not (desk.live or self._waits))
         seen = (desk.number, desk.indexed, desk.n_skipped, desk.live)
         if seen == self._seen:
             return
@@ -76,6 +76,12 @@ class DocumentsPanel(AnswerPanel):
         self.left_out.setVisible(bool(desk.n_skipped))
         if desk.indexed is not None and (before is None or desk.indexed is not before[1]):
             self.choose(desk.indexed.index)
+
+    @property
+    def _waits(self) -> bool:
+        """Whether something else has the engine."""
+        store = self.store
+        return store.commands.has_run or store.training.live or store.measuring.live
 
     def save(self, settings: QSettings) -> None:
         """Keep which indexes there are and which one is asked."""

@@ -1,0 +1,33 @@
+"""The dialogs that let a file be chosen; they block nothing and know no store."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+_OPEN_FILTER = "*.jsonl *.json"
+_SAVE_FILTER = "*.jsonl"
+
+
+def ask_open(parent: QWidget, title: str, folder: Path, chosen: Callable[[Path], None]) -> None:
+    """Let the file of a run, a training or a measurement be chosen."""
+    dialog = _dialog(parent, title, folder, _OPEN_FILTER)
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    dialog.fileSelected.connect(lambda path: chosen(Path(path)))
+    dialog.open()
+
+
+def ask_save(parent: QWidget, title: str, folder: Path, chosen: Callable[[Path], None]) -> None:
+    """Let a file be chosen that a run is written to."""
+    dialog = _dialog(parent, title, folder, _SAVE_FILTER)
+    dialog.setFileMode(QFileDialog.FileMode.AnyFile)
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setDefaultSuffix("jsonl")
+    dialog.fileSelected.connect(lambda path: chosen(Path(path)))
+    dialog.open()
+
+
+def _dialog(parent: QWidget, title: str, folder: Path, files: str) -> QFileDialog:
+    dialog = QFileDialog(parent, title, str(folder if folder.is_dir() else Path.home()), files)
+    dialog.finished.connect(dialog.deleteLater)
+    return dialog

@@ -1,0 +1,224 @@
+"""`draftscope rag eval`: questions with known answers, asked of Speculative RAG and all it is compared with."""
+
+from contextlib import closing
+from typing import TYPE_CHECKING, Annotated, get_args
+
+import msgspec
+import typer
+from rich.table import Table
+
+from engine.answer_events import Sampling, System
+from engine.cli import OK, STOPPED
+from engine.cli.options import Json, PairOptions, Settings, with_options
+from engine.cli.output import Output, Value
+from engine.cli.rag_ask import rag_pair
+from engine.cli.running import loaded_session, stoppable
+from engine.errors import InputError
+from engine.events import Event, FileSkipped, Indexed, Progressed, Warned
+from engine.method import make_config
+from engine.methods.speculative_rag.config import SpeculativeRagConfig
+from engine.rag.evaluation_figures import Figures, figures
+from engine.rag.evaluation_file import Grid, QuestionLine
+from engine.speed_model import Interval
+from engine.world.questions import QUESTION_KINDS, QuestionKind
+
+if TYPE_CHECKING:
+    from engine.rag.evaluation import Opened, Plan
+
+_Dataset = Annotated[str, typer.Option(help="builtin, a fresh world of the seed; or a .jsonl file of questions")]
+_Questions = Annotated[int, typer.Option(help="questions at most: of a world the kinds in turn, of a file by the seed")]
+_Kinds = Annotated[str, typer.Option(help=f"of a built-in world, separated by commas: {', '.join(QUESTION_KINDS)}")]
+_Index = Annotated[str, typer.Option(help="index of the documents, where they do not come with the questions")]
+_Embedder = Annotated[str, typer.Option(help="builtin, a folder, or a hub id in the cache; an index has its own")]
+_Ablation = Annotated[bool, typer.Option("--ablation", help="also every sampling with every choice of scores, m and k")]
+_AblationM = Annotated[str, typer.Option(help="numbers of drafts to go through, such as 1,5,10; m unless given")]
+_AblationK = Annotated[str, typer.Option(help="passages a draft to go through, such as 1,2,4; k unless given")]
+_MOST = 100
+_NAMES: dict[System, str] = {
+    "speculative_rag": "speculative",
+    "standard_rag": "standard",
+    "standard_rag_speculative": "standard, γ",
+    "drafter_alone": "drafter",
+    "random_choice": "chance",
+}
+
+
+@with_options(SpeculativeRagConfig, hidden=("stop_at_end", "index", "projection", "baselines"))
+def rag_eval(
+    *,
+    pair: PairOptions,
+    settings: Settings,
+    dataset: _Dataset = "builtin",
+    questions: _Questions = 100,
+    kinds: _Kinds = "claim,single,dated,bridge",
+    index: _Index = "",
+    embedder: _Embedder = "builtin",
+    ablation: _Ablation = False,
+    ablation_m: _AblationM = "",
+    ablation_k: _AblationK = "",
+    json: Json = False,
+) -> int:
+    """Accuracy and latency of Speculative RAG and its baselines; run again after an interruption, it goes on."""
+    config = make_config(SpeculativeRagConfig, settings)
+    if questions < 1:
+        raise InputError(f"questions = {questions}: must be >= 1", "100 is a good beginning")
+    if not ablation and (ablation_m or ablation_k):
+        raise InputError("there is no ablation to go through m or k in", "add --ablation")
+    grid = Grid()
+    if ablation:
+        m, k = _numbers("ablation-m", ablation_m, config.m), _numbers("ablation-k", ablation_k, config.k)
+        grid = Grid(get_args(Sampling), m, k)
+    from engine.rag.evaluation import Plan
+
+    plan = Plan(dataset, questions, _kinds(kinds), index, embedder, config, grid)
+    return _evaluate(plan, rag_pair(pair), Output(json=json))
+
+
+def _numbers(name: str, text: str, otherwise: int) -> tuple[int, ...]:
+    """The distinct numbers of a list. Raises InputError."""
+    found = [part.strip() for part in text.split(",")] if text else [str(otherwise)]
+    if not all(part.isdecimal() and 1 <= int(part) <= _MOST for part in found):
+        raise InputError(f"{name} = {text}: is no list of numbers from 1 to {_MOST}", "write it as 1,5,10")
+    return tuple(dict.fromkeys(map(int, found)))
+
+
+def _kinds(text: str) -> tuple[QuestionKind, ...]:
+    found = [part.strip() for part in text.split(",")]
+    unknown = [part for part in found if part not in QUESTION_KINDS]
+    if unknown:
+        raise InputError(f"kinds = {text}: {unknown[0]!r} is not known", f"use {', '.join(QUESTION_KINDS)}")
+    return tuple(kind for kind in QUESTION_KINDS if kind in found)
+
+
+def _evaluate(plan: "Plan", pair: PairOptions, output: Output) -> int:
+    from engine.runtime import Cancelled
+
+    session = loaded_session(pair, output)
+    told = _Told(output)
+    with stoppable() as flag, closing(session.evaluate(plan, flag)) as items:
+        try:
+            for item in items:
+                told.take(item)
+                if flag.is_set():
+                    break
+        except Cancelled:
+            pass
+    told.end()
+    return OK if told.complete else STOPPED
+
+
+class _Told:
+    """Prints what an evaluation says and remembers what its summary needs."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._opened: Opened | None = None
+        self._lines: list[QuestionLine] = []
+        self._figures: Figures | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether every question was asked."""
+        return self._figures is not None
+
+    def take(self, item: "Event | Opened | QuestionLine | Figures") -> None:
+        """Take in one thing that was said."""
+        match item:
+            case Figures():
+                self._figures = item
+            case QuestionLine():
+                self._lines.append(item)
+                if self._output.json:
+                    self._output.line(msgspec.to_builtins(item))
+            case FileSkipped() | Progressed() | Warned() | Indexed():
+                self._event(item)
+            case Event():
+                pass
+            case _:
+                self._opened = item
+
+    def _event(self, event: Event) -> None:
+        if isinstance(event, Warned):
+            self._output.note(f"warning: {event.message}; {event.hint}")
+        self._output.event(event)
+
+    def end(self) -> None:
+        """Print the summary of all questions so far."""
+        if self._opened is None:
+            self._output.note("stopped before the first question; run it again to go on")
+            return
+        stopped = not self.complete
+        path, head = self._opened
+        found = self._figures or figures(head, self._lines)
+        if self._output.json:
+            summary: dict[str, Value] = msgspec.to_builtins(found)
+            self._output.summary({**summary, "seed": head.settings["seed"], "stopped": stopped, "file": str(path)})
+            return
+        _account(found, self._output)
+        self._output.note(f"{'stopped; run it again to go on: ' if stopped else ''}{path}")
+
+
+def _account(found: Figures, output: Output) -> None:
+    """Tables for people."""
+    output.console.print(f"{found.dataset}: {found.n_answered} of {found.n_questions} questions")
+    output.console.print(_systems(found))
+    if len(found.kinds) > 1:
+        output.console.print(_by_kind(found))
+    for name, counts in (("Speculative RAG", found.faults), ("standard RAG", found.standard_faults)):
+        output.console.print(f"wrong answers of {name}: " + ", ".join(f"{what} {n}" for what, n in counts.items()))
+    output.console.print(f"passages and drafts: {_evidence(found)}")
+    phases = ", ".join(f"{phase} {ms:.0f} ms" for phase, ms in found.phases_ms.items())
+    output.console.print(f"phases of the median question: {phases}")
+    if found.ablation:
+        output.console.print(_ablation(found))
+    for name, why in found.failed.items():
+        output.note(f"not answered: {name}: {why}")
+
+
+def _evidence(found: Figures) -> str:
+    """Where answers can fail, in shares."""
+    if found.evidence is None:
+        return "-"
+    known = msgspec.structs.asdict(found.evidence).items()
+    return ", ".join(f"{what.replace('_', ' ')} {share:.2f}" for what, share in known if share is not None)
+
+
+def _table(*heads: str) -> Table:
+    table = Table(*heads, box=None, pad_edge=False)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    return table
+
+
+def _systems(found: Figures) -> Table:
+    table = _table("", "accuracy", "to standard", "latency", "cut")
+    for name, one in found.systems.items():
+        accuracy = f"{one.accuracy:.2f}{_interval(one.accuracy_ci)}"
+        difference = _signed(one.accuracy_difference, one.accuracy_difference_ci)
+        cut = "" if one.latency_cut is None else f"{one.latency_cut:.0%}{_interval(one.latency_cut_ci, times=100)}"
+        table.add_row(_NAMES[name], accuracy, difference, f"{one.latency_ms:.0f} ms", cut)
+    return table
+
+
+def _by_kind(found: Figures) -> Table:
+    table = _table("accuracy", "n", *(_NAMES[name] for name in found.systems))
+    for kind, of_kind in found.kinds.items():
+        shares = (f"{of_kind.systems[name].accuracy:.2f}" for name in found.systems)
+        table.add_row(kind or "-", str(of_kind.n), *shares)
+    return table
+
+
+def _ablation(found: Figures) -> Table:
+    table = _table("ablation", "accuracy", "difference")
+    for cell in found.ablation:
+        table.add_row(cell.setting, f"{cell.accuracy:.2f}", _signed(cell.difference, cell.difference_ci))
+    return table
+
+
+def _signed(difference: float | None, ci: Interval | None) -> str:
+    return "" if difference is None else f"{difference:+.2f}{_interval(ci)}"
+
+
+def _interval(found: Interval | None, *, times: int = 1) -> str:
+    digits = 2 if times == 1 else 0
+    return "" if found is None else f" [{times * found.low:.{digits}f}, {times * found.high:.{digits}f}]"

@@ -1,0 +1,231 @@
+"""What lies between a layer's matrix products, as loops over memory that numba compiles; knows no models.
+
+The only module that imports numba, and so only to be imported where that is installed. The first use on a machine
+compiles for some seconds; what was compiled is kept in the user's cache folder."""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+import numba
+import numpy as np
+from numba.extending import register_jitable
+from numpy.typing import NDArray
+
+from engine import paths
+
+Floats = NDArray[np.float32]
+Loop = TypeVar("Loop", bound=Callable[..., None])
+# No option here takes infinities or what is no number for impossible: a model that computes them must be found out.
+_LOOSE = {"contract", "reassoc", "nsz"}
+_LOG2_E, _LN2_HIGH, _LN2_LOW = np.float32(1.44269504), np.float32(0.693359375), np.float32(-2.12194440e-4)
+_LEAST, _MOST = np.float32(-87.0), np.float32(88.0)
+_TAYLOR = tuple(map(np.float32, (1 / 5040, 1 / 720, 1 / 120, 1 / 24, 1 / 6, 0.5, 1.0, 1.0)))
+_ZERO, _ONE, _HALF = np.float32(0.0), np.float32(1.0), np.float32(0.5)
+_BIAS, _SHIFT = np.int32(127), np.int32(23)
+
+
+def _inner(fastmath: set[str]) -> Callable[[Loop], Loop]:
+    """A loop that is compiled where another calls it."""
+    marked: Callable[[Loop], Loop] = register_jitable(fastmath=fastmath)
+    return marked
+
+
+class Kernels(NamedTuple):
+    """The functions of this module, compiled."""
+
+    add_normed: Callable[..., None]
+    attend: Callable[..., None]
+    gate: Callable[..., None]
+
+
+@cache
+def compiled() -> Kernels:
+    """Compile, or read what was compiled before."""
+    kept, numba.config.CACHE_DIR = numba.config.CACHE_DIR, numba.config.CACHE_DIR or str(_folder())
+    try:
+        return Kernels(
+            _kernel(add_normed, "void(f4[:,::1], f4[:,:], f4, f4[::1], f4, f4[:,::1])"),
+            _kernel(
+                attend,
+                "void(f4[:,:], f4[:,::1], f4, f4[:,::1], f4[:,::1], i8[::1], b1[:,::1], i8, i8, "
+                "f4[:,:,::1], f4[:,:,::1], f4, f4[:,::1], f4[:,::1])",
+            ),
+            _kernel(gate, "void(f4[:,:], f4[:,::1], f4[:,::1])"),
+        )
+    finally:
+        numba.config.CACHE_DIR = kept
+
+
+def _folder() -> Path:
+    return paths.user_cache() / "kernels"
+
+
+def _kernel(function: Callable[..., None], signature: str) -> Callable[..., None]:
+    options = {"nogil": True, "fastmath": _LOOSE, "error_model": "numpy"}
+    try:
+        made: Callable[..., None] = numba.njit(signature, cache=True, **options)(function)
+    except RuntimeError:  # no folder can be written
+        made = numba.njit(signature, **options)(function)
+    return made
+
+
+def add_normed(hidden: Floats, made: Floats, factor: float, scaled: Floats, floor: float, to: Floats) -> None:
+    """Add factor * made to hidden, [n, d] each, and write its root-mean-square norm to `to` [n, d].
+
+    scaled: [d], weights times sqrt(d); floor: d times epsilon."""
+    n, d = hidden.shape
+    for i in range(n):
+        total = floor
+        for j in range(d):
+            h = hidden[i, j] + factor * made[i, j]
+            hidden[i, j] = h
+            total += h * h
+        by = _ONE / np.sqrt(total)
+        for j in range(d):
+            to[i, j] = hidden[i, j] * by * scaled[j]
+
+
+def gate(made: Floats, to: Floats, scratch: Floats) -> None:
+    """Write silu(gate) * up to `to` [n, d]; made: [n, 2 d], gates first; scratch: [2, d or more]."""
+    n, d = to.shape
+    negated = scratch[0, :d]
+    for i in range(n):
+        for j in range(d):
+            negated[j] = -made[i, j]
+        _exp(negated, scratch[1, :d])
+        for j in range(d):
+            to[i, j] = made[i, j] / (_ONE + negated[j]) * made[i, d + j]
+
+
+def attend(
+    made: Floats,
+    norms: Floats,
+    floor: float,
+    cos: Floats,
+    sin: Floats,
+    at: NDArray[np.int64],
+    seen: NDArray[np.bool_],
+    start: int,
+    window: int,
+    keys: Floats,
+    values: Floats,
+    scale: float,
+    to: Floats,
+    scratch: Floats,
+) -> None:
+    """Attention of n new ids that follow `start` others; their keys and values join the cache.
+
+    made: [n, (H + 2 H_kv) D], queries, keys, values, whose heads are normalised and turned in place. norms: [H + H_kv,
+    D] weights times sqrt(D), no rows where heads are not normalised; floor: D times epsilon. cos, sin: [capacity, D /
+    2]. at: [n] positions; seen: [n, n], which of the new ids each attends to; window: on how many positions each looks
+    back, itself included. keys, values: [capacity, H_kv, D]. to: [n, H D]. scratch: [2, start + n or more]."""
+    n, n_kv, size = to.shape[0], keys.shape[1], keys.shape[2]
+    n_heads = to.shape[1] // size
+    for i in range(n):
+        _norm_heads(made[i], norms, floor)
+        _turn_heads(made[i], cos[at[i]], sin[at[i]], n_heads + n_kv)
+        for head in range(n_kv):
+            own, other = (n_heads + head) * size, (n_heads + n_kv + head) * size
+            for j in range(size):
+                keys[start + i, head, j] = made[i, own + j]
+                values[start + i, head, j] = made[i, other + j]
+    for i in range(n):
+        first = min(start, max(0, at[i] - window + 1))
+        for head in range(n_heads):
+            kv_head = head // (n_heads // n_kv)
+            mixed = to[i, head * size : (head + 1) * size]
+            for j in range(size):
+                mixed[j] = made[i, head * size + j] * scale
+            weights = scratch[0, : start + n - first]
+            _score(mixed, keys, kv_head, first, weights)
+            for other in range(n):
+                if not seen[i, other] or at[other] <= at[i] - window:
+                    weights[start + other - first] = -np.inf
+            _softmax(weights, scratch[1])
+            _mix(weights, values, kv_head, first, mixed)
+
+
+@_inner(_LOOSE)
+def _norm_heads(row: Floats, norms: Floats, floor: float) -> None:
+    n, size = norms.shape
+    for head in range(n):
+        total = floor
+        for j in range(size):
+            total += row[head * size + j] * row[head * size + j]
+        by = _ONE / np.sqrt(total)
+        for j in range(size):
+            row[head * size + j] *= by * norms[head, j]
+
+
+@_inner(_LOOSE)
+def _turn_heads(row: Floats, cos: Floats, sin: Floats, n: int) -> None:
+    half = cos.shape[0]
+    for head in range(n):
+        left, right = 2 * head * half, (2 * head + 1) * half
+        for j in range(half):
+            x, y = row[left + j], row[right + j]
+            row[left + j] = x * cos[j] - y * sin[j]
+            row[right + j] = y * cos[j] + x * sin[j]
+
+
+@_inner(_LOOSE)
+def _score(query: Floats, keys: Floats, head: int, first: int, scores: Floats) -> None:
+    for position in range(scores.shape[0]):
+        key = keys[first + position, head]
+        score = _ZERO
+        for j in range(query.shape[0]):
+            score += query[j] * key[j]
+        scores[position] = score
+
+
+@_inner(_LOOSE)
+def _softmax(scores: Floats, room: Floats) -> None:
+    """In place; room: as many numbers or more."""
+    n = scores.shape[0]
+    most = scores[0]
+    for i in range(1, n):
+        most = max(most, scores[i])
+    for i in range(n):
+        scores[i] -= most
+    _exp(scores, room[:n])
+    total = _ZERO
+    for i in range(n):
+        total += scores[i]
+    by = _ONE / total
+    for i in range(n):
+        scores[i] *= by
+
+
+@_inner(_LOOSE)
+def _mix(weights: Floats, values: Floats, head: int, first: int, mixed: Floats) -> None:
+    for j in range(mixed.shape[0]):
+        mixed[j] = _ZERO
+    for position in range(weights.shape[0]):
+        value, weight = values[first + position, head], weights[position]
+        for j in range(mixed.shape[0]):
+            mixed[j] += weight * value[j]
+
+
+@_inner({"contract"})
+def _exp(x: Floats, room: Floats) -> None:
+    """In place; room: as many numbers. Zero below the least normal number; what is no number stays so.
+
+    e^x = 2^k e^r with |r| <= ln 2 / 2: a series, and a power of two made from its bits. A library call a number would
+    take several times as long, since loops with calls in them do one number at a time."""
+    bits = room.view(np.int32)
+    for i in range(x.shape[0]):
+        within = x[i] if x[i] > _LEAST else _LEAST
+        within = within if within < _MOST else _MOST
+        k = np.floor(within * _LOG2_E + _HALF)
+        bits[i] = (np.int32(k) + _BIAS) << _SHIFT if x[i] > _LEAST else np.int32(0)
+        bound = _LEAST if x[i] < _LEAST else x[i]
+        bound = _MOST if bound > _MOST else bound
+        r = (bound - k * _LN2_HIGH) - k * _LN2_LOW
+        series = _TAYLOR[0]
+        for term in _TAYLOR[1:]:
+            series = series * r + term
+        x[i] = series
+    for i in range(x.shape[0]):
+        x[i] *= room[i]

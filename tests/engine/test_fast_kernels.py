@@ -1,0 +1,43 @@
+"""The compiled loops against numpy in double precision."""
+
+import pytest
+
+pytest.importorskip("numba")
+
+import numpy as np
+
+from engine.fast.kernels import Floats, compiled
+
+
+def gated(gates: Floats) -> Floats:
+    to = np.empty((1, gates.shape[0]), np.float32)
+    compiled().gate(
+        np.stack([gates, np.ones_like(gates)]).reshape(1, -1), to, np.empty((2, gates.shape[0]), np.float32)
+    )
+    return to[0]
+
+
+def test_gate_is_exact_to_single_precision_wherever_it_is_not_vanishing() -> None:
+    gates = np.linspace(-80, 80, 20001).astype(np.float32)
+    expected = gates / (1 + np.exp(-gates.astype(np.float64)))
+    np.testing.assert_allclose(gated(gates), expected, rtol=4e-7)
+
+
+def test_gate_of_extremes_all_but_vanishes_or_is_the_number_itself() -> None:
+    extremes = np.array([-1e4, -200, -104, -88, 88, 104, 1e30, np.inf], np.float32)
+    np.testing.assert_allclose(gated(extremes), [0, 0, 0, 0, 88, 104, 1e30, np.inf], atol=1e-33)
+
+
+def test_gate_of_what_is_no_number_is_none() -> None:
+    assert np.isnan(gated(np.array([np.nan, 1.0], np.float32))).tolist() == [True, False]
+
+
+def test_sum_is_added_in_place_and_its_norm_written() -> None:
+    rng = np.random.default_rng(0)
+    hidden, made = (rng.standard_normal((3, 50)).astype(np.float32) for _ in range(2))
+    weights, to = rng.standard_normal(50).astype(np.float32), np.empty((3, 50), np.float32)
+    added = hidden.astype(np.float64) + 0.4 * made
+    compiled().add_normed(hidden, made, 0.4, weights * np.float32(50**0.5), 50 * 1e-3, to)
+    np.testing.assert_allclose(hidden, added, rtol=1e-5, atol=1e-6)
+    expected = added / np.sqrt((added**2).mean(-1, keepdims=True) + 1e-3) * weights
+    np.testing.assert_allclose(to, expected, rtol=1e-5, atol=1e-6)

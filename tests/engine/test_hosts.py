@@ -1,0 +1,92 @@
+"""The change of the kind of host where the engine before does not stop at once: two never run side by side."""
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from queue import SimpleQueue
+from typing import cast
+
+import pytest
+
+from engine import host as host_module
+from engine import hosts
+from engine.commands import Load
+from engine.events import EngineStarted, Event, HostKind, ModelUnloaded
+from engine.host import ThreadHost
+from engine.hosts import ChosenHost
+from engine.session import Session
+
+_WAIT_S = 60
+
+
+class DeafSession:
+    """Loads without a look at any flag, until it may end."""
+
+    def __init__(self, kind: HostKind) -> None:
+        self.kind, self.begun, self.may_end = kind, threading.Event(), threading.Event()
+
+    def load(self, **_asked: str) -> Iterator[Event]:
+        self.begun.set()
+        assert self.may_end.wait(_WAIT_S)
+        yield ModelUnloaded()
+
+    def unload(self) -> Iterator[Event]:
+        yield from ()
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[DeafSession]]:
+    """The sessions of the hosts that were made, in order; the hosts soon give up waiting for their threads."""
+    found: list[DeafSession] = []
+    begun: list[ThreadHost] = []
+
+    def make_host(kind: HostKind, _runs: Path | None, inbox: "SimpleQueue[Event]") -> ThreadHost:
+        found.append(session := DeafSession(kind))
+        new_session = cast(Callable[[], Session], lambda: session)
+        begun.append(ThreadHost(new_session=new_session, outbox=inbox, kind=kind))
+        return begun[-1]
+
+    monkeypatch.setattr(host_module, "_JOIN_S", 0.05)
+    monkeypatch.setattr(hosts, "make_host", make_host)
+    yield found
+    for session in found:
+        session.may_end.set()
+    monkeypatch.undo()
+    assert all(one.close() for one in begun)
+
+
+def started(kind: HostKind, made: list[DeafSession]) -> ChosenHost:
+    """A host that is at a load and, asked for another, on its way to the other kind."""
+    host = ChosenHost(kind, None)
+    host.submit(Load())
+    assert made[0].begun.wait(_WAIT_S)
+    host.choose("process")
+    host.submit(Load())
+    return host
+
+
+def test_nothing_is_begun_beside_an_engine_that_does_not_stop(made: list[DeafSession]) -> None:
+    host = started("thread", made)
+    change = next(thread for thread in threading.enumerate() if thread.name == "draftscope-change")
+    change.join(0.5)
+    assert [session.kind for session in made] == ["thread"]
+    made[0].may_end.set()
+    change.join(_WAIT_S)
+    assert [session.kind for session in made] == ["thread", "process"]
+    made[1].may_end.set()
+    assert made[1].begun.wait(_WAIT_S)
+    said = [host.inbox.get(timeout=_WAIT_S) for _ in range(3)]
+    assert [event.host if isinstance(event, EngineStarted) else "answered" for event in said] == [
+        "thread", "answered", "process",
+    ]  # fmt: skip
+    assert host.close()
+
+
+def test_an_engine_that_outlives_the_change_is_not_called_ended(made: list[DeafSession]) -> None:
+    host = started("thread", made)
+    assert not host.close()
+    assert len(made) == 1
+    assert not host.close()
+    made[0].may_end.set()
+    next(thread for thread in threading.enumerate() if thread.name == "draftscope-engine").join(_WAIT_S)
+    assert host.close()
