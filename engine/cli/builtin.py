@@ -1,19 +1,18 @@
 """`draftscope builtin`: the built-in world and models, examined."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, get_args
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 
 from engine.cli import OK
-from engine.cli.options import Json
+from engine.cli.options import Json, WorldForm
 from engine.cli.output import Output
 from engine.errors import InputError
 
 if TYPE_CHECKING:
     from engine.world.corpus import Corpus
-    from engine.world.pages import Form
 
 _LEAST = 10
 _Seed = Annotated[int, typer.Option(help="of the world the questions are about; any seed gives unseen names")]
@@ -24,7 +23,6 @@ _Models = Annotated[
 _Out = Annotated[
     Path | None, typer.Option(help="a folder for documents.jsonl and questions.jsonl of the shipped corpus")
 ]
-_Form = Annotated[str, typer.Option(help="of the documents: notes of a few facts, pages of 120 to 180 tokens, or both")]
 _Documents = Annotated[Path | None, typer.Option(help="check your own documents, an object a line")]
 _Asked = Annotated[Path | None, typer.Option(help="check your own questions over those documents")]
 
@@ -34,7 +32,7 @@ def builtin_eval(
     seed: _Seed = 0,
     questions: _Questions = 100,
     models: _Models = None,
-    form: _Form = "pages",
+    form: WorldForm = "pages",
     json: Json = False,
 ) -> int:
     """How well the built-in models answer, judge and draft on a fresh world."""
@@ -43,8 +41,9 @@ def builtin_eval(
     if seed < 0:
         raise InputError(f"seed = {seed}: must be >= 0", "use any other whole number")
     from engine.bench.builtin import BuiltinEval, evaluate, load_builtin
+    from engine.world.pages import form_of
 
-    chosen, output = _form(form), Output(json=json)
+    chosen, output = form_of(form), Output(json=json)
     for item in evaluate(load_builtin(models), seed=seed, n=questions, form=chosen):
         if isinstance(item, BuiltinEval):
             output.summary(msgspec.to_builtins(item))
@@ -56,7 +55,7 @@ def builtin_eval(
 def builtin_corpus(
     *,
     out: _Out = None,
-    form: _Form = "notes",
+    form: WorldForm = "notes",
     documents: _Documents = None,
     questions: _Asked = None,
     json: Json = False,
@@ -67,12 +66,13 @@ def builtin_corpus(
 
     Documents need `id` and `text`, questions `question` and `answer`; engine/world/corpus.py has all fields."""
     from engine.world import corpus
+    from engine.world.pages import form_of
 
     if questions is not None and documents is None:
         raise InputError(f"{questions} needs its documents", "give --documents FILE as well")
     if (out is None) == (documents is None):
         raise InputError("builtin corpus writes one or checks one", "give --out FOLDER, or --documents FILE")
-    source = msgspec.structs.replace(corpus.shipped_source(), form=_form(form))
+    source = msgspec.structs.replace(corpus.shipped_source(), form=form_of(form))
     found = corpus.generate(source) if documents is None else corpus.read(documents, questions)
     if out is not None:
         _write_corpus(out, found)
@@ -85,15 +85,6 @@ def builtin_corpus(
         }
     )
     return OK
-
-
-def _form(form: str) -> "Form":
-    from engine.world.pages import Form
-
-    if form not in get_args(Form):
-        raise InputError(f"form = {form}: is not known", f"use {', '.join(get_args(Form))}")
-    chosen: Form = msgspec.convert(form, Form)
-    return chosen
 
 
 def _write_corpus(out: Path, made: "Corpus") -> None:

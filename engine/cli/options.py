@@ -15,6 +15,9 @@ from engine.events import Setting
 
 Settings: TypeAlias = Mapping[str, Setting]
 Json = Annotated[bool, typer.Option("--json", help="one JSON object a line; the last is the summary")]
+WorldForm = Annotated[
+    str, typer.Option("--form", help="of the documents: notes of a few facts, pages of 120 to 180 tokens, or both")
+]
 Out = Annotated[Path | None, typer.Option(help="write the summary to this file, with machine, versions and date")]
 
 

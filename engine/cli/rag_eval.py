@@ -9,7 +9,7 @@ from rich.table import Table
 
 from engine.answer_events import Sampling, System
 from engine.cli import OK, STOPPED
-from engine.cli.options import Json, PairOptions, Settings, with_options
+from engine.cli.options import Json, PairOptions, Settings, WorldForm, with_options
 from engine.cli.output import Output, Value
 from engine.cli.rag_ask import rag_pair
 from engine.cli.running import loaded_session, stoppable
@@ -53,6 +53,7 @@ def rag_eval(
     kinds: _Kinds = "claim,single,dated,bridge",
     index: _Index = "",
     embedder: _Embedder = "builtin",
+    form: WorldForm = "pages",
     ablation: _Ablation = False,
     ablation_m: _AblationM = "",
     ablation_k: _AblationK = "",
@@ -69,8 +70,9 @@ def rag_eval(
         m, k = _numbers("ablation-m", ablation_m, config.m), _numbers("ablation-k", ablation_k, config.k)
         grid = Grid(get_args(Sampling), m, k)
     from engine.rag.evaluation import Plan
+    from engine.world.pages import form_of
 
-    plan = Plan(dataset, questions, _kinds(kinds), index, embedder, config, grid)
+    plan = Plan(dataset, questions, _kinds(kinds), index, embedder, config, grid, form_of(form))
     return _evaluate(plan, rag_pair(pair), Output(json=json))
 
 

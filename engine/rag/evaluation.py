@@ -31,6 +31,7 @@ from engine.rag.memo import Memo
 from engine.rag.questions import Asked
 from engine.rag.warming import warm
 from engine.runtime import Runtime
+from engine.world.pages import Form
 from engine.world.questions import QuestionKind
 
 # They change what is shown, or nothing here.
@@ -39,8 +40,8 @@ _LibraryOf: TypeAlias = Callable[[Asked], Library]
 
 
 class Plan(NamedTuple):
-    """What to evaluate. dataset: `builtin` or a file; kinds: of a built-in world; index_spec: the index of documents
-    that do not come with the questions; embedder: of documents that do, or of a built-in world's."""
+    """What to evaluate. dataset: `builtin` or a file; kinds, form: of a built-in world; index_spec: the index of
+    documents that do not come with the questions; embedder: of documents that do, or of a built-in world's."""
 
     dataset: str
     n_questions: int
@@ -49,6 +50,7 @@ class Plan(NamedTuple):
     embedder: str
     config: SpeculativeRagConfig
     grid: Grid
+    form: Form = "pages"
 
 
 class Opened(NamedTuple):
@@ -121,10 +123,10 @@ def _exam(plan: Plan, rt: Runtime, librarian: Librarian) -> Generator[Event, Non
         return (yield from _of_file(plan, rt, librarian, device))
     if plan.index_spec:
         raise InputError("a built-in world has documents of its own", "leave --index out, or name a file of questions")
-    made = fresh_world.fresh_world(plan.config.seed, n=plan.n_questions, kinds=plan.kinds)
+    made = fresh_world.fresh_world(plan.config.seed, n=plan.n_questions, kinds=plan.kinds, form=plan.form)
     steps = fresh_world.indexed(made, plan.config.seed, librarian, embedder=plan.embedder, device=device)
     library = yield from opened((yield from steps), librarian, device=device)
-    return _Exam(BUILTIN, made.asked, lambda _: library, made.digest, library.description.fingerprint)
+    return _Exam(f"{BUILTIN} {plan.form}", made.asked, lambda _: library, made.digest, library.description.fingerprint)
 
 
 def _of_file(plan: Plan, rt: Runtime, librarian: Librarian, device: str) -> Generator[Event, None, _Exam]:

@@ -17,6 +17,7 @@ from engine.rag.library import Librarian
 from engine.rag.questions import TRUE_OR_FALSE, Asked
 from engine.world import corpus
 from engine.world.corpus import DocumentRecord, QuestionRecord
+from engine.world.pages import Form
 from engine.world.questions import QUESTION_KINDS, QuestionKind
 
 _SHARE = 0.25
@@ -30,10 +31,11 @@ class FreshWorld(NamedTuple):
     digest: str
 
 
-def fresh_world(seed: int, *, n: int, kinds: Sequence[QuestionKind]) -> FreshWorld:
-    """Make a world and n questions about it, the kinds in turn; the same for the same seed."""
+def fresh_world(seed: int, *, n: int, kinds: Sequence[QuestionKind], form: Form) -> FreshWorld:
+    """Make a world in a form and n questions about it, the kinds in turn; the same for the same seed."""
     rounds = -(-n // len(kinds)) + 1  # one more: a world may lack what a kind asks about
-    made = corpus.generate(corpus.fresh_source(seed, share=_SHARE, n_questions=rounds * len(QUESTION_KINDS)))
+    source = corpus.fresh_source(seed, share=_SHARE, n_questions=rounds * len(QUESTION_KINDS), form=form)
+    made = corpus.generate(source)
     chosen = [question for question in made.questions if question.kind in kinds][:n]
     by_name = {document.id: document for document in made.documents}
     digest = sha256("\n".join(document.text for document in made.documents).encode()).hexdigest()

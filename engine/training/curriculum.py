@@ -20,10 +20,10 @@ class Phase(NamedTuple):
     in the others, and numbers of documents.
 
     n_questions: at most so many, one after another about the same documents, in a share of the standard texts; many:
-    numbers of documents in long rows; n_drafted: of drafts, where they see fewer; near_share: of the documents beside those that answer, near neighbours;
-    missing_share: of standard RAG and drafts, those whose evidence lacks the answer; hard_share: of the unsupported
-    judgements, those a drafter could make; document_weight, fill_weight: how much the prediction of a
-    document counts, and of the prose behind the last text of a row."""
+    numbers of documents in long rows; n_drafted: of drafts, where they see fewer; near_share: of the documents beside
+    those that answer, near neighbours; missing_share: of questions in standard RAG and drafts, those whose evidence
+    lacks the answer; hard_share: of the unsupported judgements, those a drafter could make; document_weight,
+    fill_weight: how much the prediction of a document counts, and of the prose behind the last text of a row."""
 
     until: float
     prose: float

@@ -39,7 +39,9 @@ class Evidence:
 
     def around(self, question: Question, n: int, near_share: float) -> list[Document]:
         """The gold documents of a question and others up to n, a share of them near; shuffled."""
-        keys = self._filled(dict.fromkeys(question.gold), {*question.gold, *question.supporting}, question, n, near_share)
+        keys = self._filled(
+            dict.fromkeys(question.gold), {*question.gold, *question.supporting}, question, n, near_share
+        )
         return [self._documents[key] for key in keys]
 
     def texts(self, ids: Iterable[str]) -> tuple[str, ...]:

@@ -61,8 +61,8 @@ DRAFTERS = (
 )  # fmt: skip
 # From models that are there: what retrieval brings is learned on top of what they can do, at lower rates.
 CONTINUED_TARGET = Stage(
-    "target", shapes.TARGET, Plan(steps=2900, peak_rate=6e-4, stretches=(Stretch(1.0, _RETRIEVED),), hold=0.3), 16, "retrieval",
-    distilled=False,
+    "target", shapes.TARGET, Plan(steps=2900, peak_rate=6e-4, stretches=(Stretch(1.0, _RETRIEVED),), hold=0.3), 16,
+    "retrieval", distilled=False,
 )  # fmt: skip
 CONTINUED_DRAFTERS = (
     Stage(

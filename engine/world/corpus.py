@@ -86,9 +86,7 @@ def fresh_source(seed: int, *, share: float, n_questions: int, form: Form | None
     """The source of a corpus like the shipped one, of other names, a share of its size and, if given, another form."""
     shipped = shipped_source()
     sizes: dict[Kind, int] = {kind: max(1, int(size * share)) for kind, size in shipped.sizes.items()}
-    return msgspec.structs.replace(
-        shipped, seed=seed, sizes=sizes, n_questions=n_questions, form=form or shipped.form
-    )
+    return msgspec.structs.replace(shipped, seed=seed, sizes=sizes, n_questions=n_questions, form=form or shipped.form)
 
 
 def generate(source: CorpusSource) -> Corpus:

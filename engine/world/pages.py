@@ -7,8 +7,11 @@ has. Near-duplicates, references to others and dated reports are as among the no
 from collections.abc import Iterator
 from itertools import chain, pairwise, zip_longest
 from random import Random
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
+import msgspec
+
+from engine.errors import InputError
 from engine.world.census import Entity, Fact, Revision, World
 from engine.world.documents import (
     DUPLICATE_SHARE,
@@ -27,6 +30,14 @@ from engine.world.story import sentences
 
 Form: TypeAlias = Literal["notes", "pages", "both"]
 _N_FACTS, _N_WORDS = (5, 7), (85, 112)
+
+
+def form_of(name: str) -> Form:
+    """The form of a name. Raises InputError where there is none of it."""
+    if name not in get_args(Form):
+        raise InputError(f"form = {name}: is not known", f"use {', '.join(get_args(Form))}")
+    form: Form = msgspec.convert(name, Form)
+    return form
 
 
 def shelf(rng: Random, world: World, form: Form) -> Archive:

@@ -167,14 +167,14 @@ def test_a_fresh_world_is_indexed_once_and_asked_by_kind(small_world: None, enco
 
 
 def test_needs_are_all_documents_that_state_a_fact(small_world: None) -> None:
-    made = fresh_world.fresh_world(3, n=40, kinds=("single", "bridge", "claim"))
+    made = fresh_world.fresh_world(3, n=40, kinds=("single", "bridge", "claim"), form="pages")
     texts = {document.id: document for document in made.documents}
     for asked in made.asked:
         assert len(asked.needs) == (2 if asked.kind == "bridge" else 1)
         assert all(asked.needs) and all(name in texts for need in asked.needs for name in need)
         if asked.kind == "single":
             assert all(asked.answers[0] in texts[name].text for name in asked.needs[0])
-    assert made.asked == fresh_world.fresh_world(3, n=40, kinds=("single", "bridge", "claim")).asked
+    assert made.asked == fresh_world.fresh_world(3, n=40, kinds=("single", "bridge", "claim"), form="pages").asked
 
 
 def test_questions_without_documents_need_an_index(tmp_path: Path, encoder: str) -> None:
