@@ -63,7 +63,7 @@ class FusedModel:
 
     def prefill(self, ids: Tensor) -> None:
         """Put ids into the cache without computing logits. ids: [n] int64 on `device`."""
-        self._hidden(ids, None)
+        self._hidden(ids, None, only_states=True)
 
     def rollback(self, n: int) -> None:
         """Take the last n ids out of the cache: a counter moves, nothing is copied."""
@@ -84,24 +84,30 @@ class FusedModel:
         """Memory the cache holds now."""
         return self._room.bytes()
 
-    def _hidden(self, ids: Tensor, tree: Tree | None) -> Tensor:
-        """Last hidden states, normalised; a streamed forward has a second row, without meaning, for one id."""
+    def _hidden(self, ids: Tensor, tree: Tree | None, *, only_states: bool = False) -> Tensor:
+        """Last hidden states, normalised; a streamed forward has a second row, without meaning, for one id.
+
+        only_states: nobody reads them, so that the last layer need only write keys and values."""
         n, held = ids.shape[0], self._room.at_least(self.length + ids.shape[0], n_kept=self.length)
         if self._few is not None and n <= products.MOST_ROWS:
             hidden, tapped = self._few.hidden(ids, self.length, held, tree, self._tapped)
         else:
-            hidden, tapped = self._many(ids, held, tree)
+            hidden, tapped = self._many(ids, held, tree, only_states=only_states)
         self.tap = torch.stack(tapped) if tapped else None
         self.length += n
         return hidden
 
-    def _many(self, ids: Tensor, held: Buffers, tree: Tree | None) -> tuple[Tensor, list[Tensor]]:
+    def _many(self, ids: Tensor, held: Buffers, tree: Tree | None, *, only_states: bool) -> tuple[Tensor, list[Tensor]]:
         """Last hidden states [n, hidden], normalised, and the output of tapped layers."""
         turns, each = self._prepared(ids.shape[0], held, tree)
         hidden = layers.embedded(ids, self._weights)
         tapped = []
+        last = len(each) - 1
         for index, (layer, states) in enumerate(zip(self._weights.layers, each, strict=True)):
-            hidden = self._attend(hidden, layer, states, turns)
+            queries = self._written(hidden, layer, states, turns)
+            if only_states and index == last and index not in self._tapped:
+                break
+            hidden = self._attend(hidden, queries, layer, states)
             hidden = layers.add_fed_forward(hidden, layer, self._shape, self._product)
             if index in self._tapped:
                 tapped.append(hidden.clone())
@@ -124,13 +130,17 @@ class FusedModel:
             each.append(_States(*new, keys[index], values[index], mask))
         return turns, each
 
-    def _attend(self, hidden: Tensor, layer: FusedLayer, states: _States, turns: Turns) -> Tensor:
-        """Add the attention of one layer to hidden; its keys and values are written in place."""
-        shape = self._shape
-        new = layers.projected(hidden, layer, shape, turns, self._product)
+    def _written(self, hidden: Tensor, layer: FusedLayer, states: _States, turns: Turns) -> Tensor:
+        """Queries [n, H, D] of one layer; its keys and values are written in place."""
+        new = layers.projected(hidden, layer, self._shape, turns, self._product)
         states.new_keys.copy_(new.keys)
         states.new_values.copy_(new.values)
-        queries = new.queries.transpose(0, 1).unsqueeze(0)
+        return new.queries
+
+    def _attend(self, hidden: Tensor, queries: Tensor, layer: FusedLayer, states: _States) -> Tensor:
+        """Add the attention of one layer to hidden."""
+        shape = self._shape
+        queries = queries.transpose(0, 1).unsqueeze(0)
         mixed = layers.attention(queries, states.keys, states.values, states.mask, shape.attention_scale)
         rows = mixed.transpose(1, 2).reshape(hidden.shape[0], -1)
         return layers.add_attended(hidden, rows, layer, shape, self._product)

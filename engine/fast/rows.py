@@ -60,7 +60,7 @@ class RowsModel:
 
     def prefill(self, ids: Tensor, starts: Tensor, *, span: int) -> None:
         """Write ids to the cache without computing logits; arguments as in `forward`."""
-        self._hidden(ids, starts, span)
+        self._hidden(ids, starts, span, only_states=True)
 
     def kept(self, rows: Tensor) -> "RowsModel":
         """A model of these rows alone, rows [k] int64 on `device`, with what their caches hold."""
@@ -87,8 +87,9 @@ class RowsModel:
         rows = hidden.repeat(2, 1) if self._streams and n == 1 else hidden
         return layers.logits(rows, self._weights, self._product)[:n]
 
-    def _hidden(self, ids: Tensor, starts: Tensor, span: int) -> Tensor:
-        """Last hidden states [B n, hidden], normalised."""
+    def _hidden(self, ids: Tensor, starts: Tensor, span: int, *, only_states: bool = False) -> Tensor:
+        """Last hidden states [B n, hidden], normalised; only_states: nobody reads them, so that the last layer need
+        only write keys and values."""
         n_rows, n = ids.numel(), ids.shape[1]
         positions = starts[:, None] + torch.arange(n, device=self.device)
         if self._streams and n_rows == 1:  # a streamed product has two rows or more: the one id twice in its place
@@ -96,7 +97,10 @@ class RowsModel:
         places = self._places(positions, span)
         hidden = layers.embedded(ids.reshape(-1), self._weights)
         for index, layer in enumerate(self._weights.layers):
-            hidden = self._attend(hidden, layer, index, places)
+            queries = self._written(hidden, layer, index, places)
+            if only_states and index == len(self._weights.layers) - 1:
+                break
+            hidden = self._attend(hidden, queries, layer, index, places)
             hidden = layers.add_fed_forward(hidden, layer, self._shape, self._product)
         return normed(hidden, self._weights.norm)[:n_rows]
 
@@ -117,16 +121,19 @@ class RowsModel:
         }
         return _Places(slots, turns, masks)
 
-    def _attend(self, hidden: Tensor, layer: FusedLayer, index: int, places: _Places) -> Tensor:
-        """Add the attention of one layer to hidden; its keys and values are written in place."""
+    def _written(self, hidden: Tensor, layer: FusedLayer, index: int, places: _Places) -> Tensor:
+        """Queries [B n, H, D] of one layer; its keys and values are written in place."""
+        new = layers.projected(hidden, layer, self._shape, places.turns, self._product)
+        self._keys[index].index_copy_(0, places.slots, new.keys)
+        self._values[index].index_copy_(0, places.slots, new.values)
+        return new.queries
+
+    def _attend(self, hidden: Tensor, queries: Tensor, layer: FusedLayer, index: int, places: _Places) -> Tensor:
+        """Add the attention of one layer to hidden."""
         shape, mask = self._shape, places.masks[self._shape.windows[index]]
-        new = layers.projected(hidden, layer, shape, places.turns, self._product)
-        keys, values = self._keys[index], self._values[index]
-        keys.index_copy_(0, places.slots, new.keys)
-        values.index_copy_(0, places.slots, new.values)
-        span = mask.shape[-1]
+        keys, values, span = self._keys[index], self._values[index], mask.shape[-1]
         mixed = layers.attention(
-            self._grouped(new.queries), self._by_head(keys, span), self._by_head(values, span), mask,
+            self._grouped(queries), self._by_head(keys, span), self._by_head(values, span), mask,
             shape.attention_scale,
         )  # fmt: skip
         return layers.add_attended(hidden, self._ungrouped(mixed), layer, shape, self._product)

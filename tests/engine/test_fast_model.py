@@ -205,6 +205,21 @@ def test_last_states_are_those_of_the_last_layer() -> None:
     torch.testing.assert_close(values, cache.layers[-1].values[0].transpose(0, 1), rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize("tapped", [(), (1,)], ids=["", "tapped"])
+@torch.inference_mode()
+def test_a_prefill_leaves_what_a_forward_leaves(name: str, tapped: tuple[int, ...]) -> None:
+    ids = torch.tensor(some_ids(40))
+    read, filled = fused(made(name), tapped=tapped), fused(made(name), tapped=tapped)
+    read.forward(ids)
+    filled.prefill(ids)
+    for expected, found in zip(read.last_states(), filled.last_states(), strict=True):
+        assert torch.equal(found, expected)
+    if tapped:
+        assert read.tap is not None and filled.tap is not None and torch.equal(filled.tap, read.tap)
+    assert torch.equal(filled.forward(ids[:3]), read.forward(ids[:3]))
+
+
 def test_ids_beyond_the_vocabulary_are_fed_as_its_last_entry() -> None:
     model = MODELS["grouped heads"]
     with torch.inference_mode():
