@@ -21,8 +21,8 @@ class Phase(NamedTuple):
 
     n_questions: at most so many, one after another about the same documents, in a share of the standard texts; many:
     numbers of documents in long rows; n_drafted: of drafts, where they see fewer; near_share: of the documents beside
-    those that answer, near neighbours; missing_share: of questions in standard RAG and drafts, those whose evidence
-    lacks the answer; hard_share: of the unsupported judgements, those a drafter could make; document_weight,
+    those that answer, near neighbours; missing: of a format's questions, the share whose evidence lacks the
+    answer; hard_share: of the unsupported judgements, those a drafter could make; document_weight,
     fill_weight: how much the prediction of a document counts, and of the prose behind the last text of a row."""
 
     until: float
@@ -37,7 +37,7 @@ class Phase(NamedTuple):
     forms: tuple[Form, ...] = ("notes",)
     sizes: Mapping[Kind, int] = SMALL
     near_share: float = 0.0
-    missing_share: float = 0.0
+    missing: Mapping[Format, float] = {}
     hard_share: float = 0.0
     document_weight: float = 0.2
     fill_weight: float = 0.4
@@ -79,7 +79,7 @@ THIRD = Phase(
 RETRIEVAL = Phase(
     1.0,
     0.15,
-    {"standard": 0.32, "draft": 0.3, "reflection": 0.22, "drag": 0.05, "iterdrag": 0.11},
+    {"standard": 0.32, "draft": 0.4, "reflection": 0.18, "drag": 0.03, "iterdrag": 0.07},
     {"single": 0.48, "dated": 0.08, "bridge": 0.12, "comparison": 0.06, "claim": 0.26},
     (4, 6, 8, 10, 10),
     n_questions=6,
@@ -89,7 +89,7 @@ RETRIEVAL = Phase(
     forms=("notes", "pages", "both"),
     sizes=CROWDED,
     near_share=0.6,
-    missing_share=0.25,
+    missing={"standard": 0.05, "draft": 0.3},
     hard_share=0.6,
     document_weight=0.05,
     fill_weight=0.1,
@@ -114,7 +114,7 @@ READING = Phase(
     forms=("notes", "pages", "both"),
     sizes=CROWDED,
     near_share=0.6,
-    missing_share=0.3,
+    missing={"standard": 0.05, "draft": 0.35},
     document_weight=0.05,
     fill_weight=0.1,
 )

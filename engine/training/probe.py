@@ -25,7 +25,7 @@ from engine.world.questions import QuestionKind
 from engine.world.story import story
 
 _SEED = 20_251
-_RETRIEVED = RETRIEVAL._replace(near_share=1.0, missing_share=0.0)
+_RETRIEVED = RETRIEVAL._replace(near_share=1.0, missing={})
 PROBES: tuple[tuple[Format, QuestionKind, int], ...] = (
     ("standard", "single", 1), ("standard", "single", 4), ("standard", "single", 10), ("draft", "single", 1),
     ("draft", "single", 4), ("standard", "dated", 2), ("standard", "claim", 1), ("standard", "comparison", 2),

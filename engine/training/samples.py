@@ -19,7 +19,6 @@ T = TypeVar("T")
 _MOST_DEMONSTRATIONS = 2
 _SUPPORTED_SHARE, _EASY_SHARE = 0.55, 0.15
 _UNKNOWN_SHARE = 0.4
-_WITHHELD: tuple[Format, ...] = ("standard", "draft")
 
 
 def weighted(rng: Random, weights: Mapping[T, float]) -> T:
@@ -30,16 +29,14 @@ def weighted(rng: Random, weights: Mapping[T, float]) -> T:
 def sampler(rng: Random, phase: Phase, split: Split, form: Form) -> "Sampler":
     """A sampler over a fresh world of the split, written in a form, that draws as the phase has it."""
     made = shelf(rng, world(rng, split, phase.sizes), form)
-    return Sampler(
-        made, rng, near_share=phase.near_share, missing_share=phase.missing_share, hard_share=phase.hard_share
-    )
+    return Sampler(made, rng, near_share=phase.near_share, missing=phase.missing, hard_share=phase.hard_share)
 
 
 class Sampler:
     """Draws training texts over one archive.
 
-    near_share: of the documents beside those that answer, near neighbours; missing_share: of standard RAG and drafts,
-    those whose evidence lacks the answer; hard_share: of the unsupported judgements, those a drafter could make."""
+    near_share: of the documents beside those that answer, near neighbours; missing: of a format's questions, the share whose
+    evidence lacks the answer; hard_share: of the unsupported judgements, those a drafter could make."""
 
     def __init__(
         self,
@@ -47,7 +44,7 @@ class Sampler:
         rng: Random,
         *,
         near_share: float = 0.0,
-        missing_share: float = 0.0,
+        missing: Mapping[Format, float] | None = None,
         hard_share: float = 0.0,
     ) -> None:
         self._rng = rng
@@ -55,7 +52,7 @@ class Sampler:
         self._evidence = Evidence(archive, rng)
         self._facts = archive.world.facts
         self._answerable = self._asker.answerable()
-        self._near_share, self._missing_share, self._hard_share = near_share, missing_share, hard_share
+        self._near_share, self._missing, self._hard_share = near_share, missing or {}, hard_share
 
     def draw(self, phase: Phase, *, most_documents: int) -> Prompt:
         """Draw a complete text: format, kind and number of documents as the phase has them."""
@@ -74,7 +71,7 @@ class Sampler:
         """A question and its answer in a format, among at least `n_documents` documents."""
         if format_ == "reflection":
             return self._reflection(question)
-        if format_ in _WITHHELD and self._missing_share and self._rng.random() < self._missing_share:
+        if self._lacks(format_):
             return self.withhold(format_, question, n_documents)
         return self._written(format_, question, self.shown(question, n_documents))
 
@@ -97,6 +94,11 @@ class Sampler:
                     shown, question.text, steps_of(question), question.answer, demonstrations=demonstrations
                 )
         return prompts.standard_rag(shown, question.text, question.answer)
+
+    def _lacks(self, format_: Format) -> bool:
+        """Whether the evidence of the next question is to lack its answer."""
+        share = self._missing.get(format_, 0.0)
+        return share > 0 and self._rng.random() < share
 
     def shown(self, question: Question, n: int) -> tuple[str, ...]:
         """The texts of the gold documents, of what contradicts them, and of others up to n; shuffled."""
@@ -172,7 +174,7 @@ class Sampler:
     def _unanswered(self, documents: Sequence[Document]) -> Question | None:
         """In a share of the cases, a question that the documents do not answer, about what some of them state of
         somebody else."""
-        if self._rng.random() >= self._missing_share:
+        if not self._lacks("standard"):
             return None
         stated = {fact.key for document in documents for fact in document.states}
         relations = {fact.relation.name for document in documents for fact in document.states}

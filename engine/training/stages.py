@@ -33,7 +33,7 @@ class Stage(msgspec.Struct, frozen=True):
 
 
 _LATE = (_SHORT, _MIDDLE, _MIDDLE, _SHORT, _MIDDLE, _MIDDLE, _SHORT)
-_RETRIEVED = (_MIDDLE, _LONG, _WIDE, _LONG)
+_RETRIEVED = (_MIDDLE, _WIDE, _MIDDLE, _WIDE, _MIDDLE, _LONG)
 _BY_PHASE = (
     Stretch(0.15, (_SHORT,)),
     Stretch(0.33, (_SHORT, _SHORT, _MIDDLE)),
@@ -61,7 +61,7 @@ DRAFTERS = (
 )  # fmt: skip
 # From models that are there: what retrieval brings is learned on top of what they can do, at lower rates.
 CONTINUED_TARGET = Stage(
-    "target", shapes.TARGET, Plan(steps=2900, peak_rate=6e-4, stretches=(Stretch(1.0, _RETRIEVED),), hold=0.3), 16,
+    "target", shapes.TARGET, Plan(steps=2700, peak_rate=5e-4, stretches=(Stretch(1.0, _RETRIEVED),), hold=0.3), 16,
     "retrieval", distilled=False,
 )  # fmt: skip
 CONTINUED_DRAFTERS = (

@@ -102,7 +102,7 @@ def test_what_a_drafter_could_invent_is_never_the_right_rationale(kind: Question
 
 
 def test_share_of_texts_whose_evidence_lacks_the_answer_is_the_one_asked_for() -> None:
-    drawn = Sampler(a_shelf(1, "notes"), Random(2), missing_share=0.25)
+    drawn = Sampler(a_shelf(1, "notes"), Random(2), missing={"draft": 0.25})
     texts = [drawn.write("draft", drawn.ask("single"), 4) for _ in range(400)]
     assert 70 < sum(text.part("answer") == f" {UNKNOWN}" for text in texts) < 130
     iterated = [drawn.write("iterdrag", drawn.ask("bridge"), 4) for _ in range(100)]
