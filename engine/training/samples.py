@@ -35,8 +35,8 @@ def sampler(rng: Random, phase: Phase, split: Split, form: Form) -> "Sampler":
 class Sampler:
     """Draws training texts over one archive.
 
-    near_share: of the documents beside those that answer, near neighbours; missing: of a format's questions, the share whose
-    evidence lacks the answer; hard_share: of the unsupported judgements, those a drafter could make."""
+    near_share: of the documents beside those that answer, near neighbours; missing: of a format's questions, the share
+    whose evidence lacks the answer; hard_share: of the unsupported judgements, those a drafter could make."""
 
     def __init__(
         self,
