@@ -42,6 +42,7 @@ def system_name(system: System) -> str:
     """A way to answer, as people call it."""
     return {
         "speculative_rag": tr("Speculative RAG"),
+        "speculative_rag_stored": tr("index vectors"),
         "standard_rag": tr("standard RAG"),
         "standard_rag_speculative": tr("standard, drafted"),
         "drafter_alone": tr("drafter alone"),
@@ -59,6 +60,9 @@ def system_meaning(system: System) -> str:
     """What a way to answer does."""
     return {
         "speculative_rag": tr("The drafter answers from each subset; the target scores the drafts and chooses one."),
+        "speculative_rag_stored": tr(
+            "Speculative RAG with passages clustered by the vectors of the index: not encoded anew with the question."
+        ),
         "standard_rag": tr("The target reads all passages and answers, one token at a time."),
         "standard_rag_speculative": tr("The same, with the drafter proposing tokens: the fair comparison."),
         "drafter_alone": tr("The draft of which the drafter itself is surest; the target is not asked."),

@@ -13,7 +13,8 @@ RetrievalKind: TypeAlias = Literal["dense", "text", "hybrid"]
 Sampling: TypeAlias = Literal["one_per_cluster", "random", "same_cluster"]
 Projection: TypeAlias = Literal["pca", "umap"]
 System: TypeAlias = Literal[
-    "speculative_rag", "standard_rag", "standard_rag_speculative", "drafter_alone", "random_choice"
+    "speculative_rag", "speculative_rag_stored", "standard_rag", "standard_rag_speculative", "drafter_alone",
+    "random_choice",
 ]
 Reader: TypeAlias = Literal["target", "drafter"]
 

@@ -29,6 +29,7 @@ _Question = Annotated[str, typer.Option(help="what to answer from the documents"
 _Trace = Annotated[Path | None, typer.Option(help="save the run to this new file")]
 _TITLES: dict[System, str] = {
     "speculative_rag": "Speculative RAG",
+    "speculative_rag_stored": "Speculative RAG, clustered by the vectors of the index",
     "standard_rag": "standard RAG",
     "standard_rag_speculative": "standard RAG, speculated token by token",
     "drafter_alone": "drafter alone",

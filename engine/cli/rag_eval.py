@@ -36,6 +36,7 @@ _AblationK = Annotated[str, typer.Option(help="passages a draft to go through, s
 _MOST = 100
 _NAMES: dict[System, str] = {
     "speculative_rag": "speculative",
+    "speculative_rag_stored": "index vectors",
     "standard_rag": "standard",
     "standard_rag_speculative": "standard, γ",
     "drafter_alone": "drafter",

@@ -18,7 +18,7 @@ from engine.answer_events import Sampling, System
 from engine.errors import EngineError, InputError
 from engine.events import Setting
 
-SCHEMA = 1
+SCHEMA = 2
 Fault: TypeAlias = Literal["retrieval", "partition", "draft", "score"]
 
 

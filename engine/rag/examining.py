@@ -1,4 +1,7 @@
-"""Asks one question of every system in turn and marks the answers; knows neither files nor other questions."""
+"""Asks one question of every system in turn and marks the answers; knows neither files nor other questions.
+
+Where passages are clustered as in the paper, by vectors made anew for each question, Speculative RAG also answers from
+clusters of the index's vectors, which cost nothing: what the encoding brings, and what it takes, stands beside it."""
 
 from collections.abc import Generator, Iterator, Sequence
 from itertools import product
@@ -15,10 +18,11 @@ from engine.rag.answering import Outcome, answer, standard
 from engine.rag.asking import Desk, retrieve
 from engine.rag.drafting import batches_of, drafting_ms
 from engine.rag.evaluation_file import DraftLine, Grid, QuestionLine, Scores, Told
+from engine.rag.memo import Memo
 from engine.rag.questions import Asked, is_evidence, is_right
 from engine.rag.verifying import verifications_of
 
-_Way: TypeAlias = Literal["speculative", "standard", "standard_speculative"]
+_Way: TypeAlias = Literal["speculative", "stored", "standard", "standard_speculative"]
 _WAYS: tuple[_Way, ...] = get_args(_Way)
 _ORDER: tuple[System, ...] = get_args(System)
 Result = TypeVar("Result")
@@ -51,10 +55,13 @@ def _answered(asked: Asked, config: SpeculativeRagConfig, desk: Desk, turn: int)
     passages = _finished(retrieve(question, config, desk.rt, desk.library, desk.memo))
     answers: dict[System, QuestionAnswered] = {}
     outcome: Outcome | None = None
-    for way in (_WAYS[(turn + place) % len(_WAYS)] for place in range(len(_WAYS))):
+    ways = [way for way in _WAYS if way != "stored" or config.conditioning == "encoded"]
+    for way in (ways[(turn + place) % len(ways)] for place in range(len(ways))):
         if way == "speculative":
             outcome = _outcome(question, config, desk)
             answers |= {one.system: one for one in outcome.answers}
+        elif way == "stored":
+            answers["speculative_rag_stored"] = _stored(question, config, desk)
         else:
             gamma = config.gamma if way == "standard_speculative" else 0
             steps = standard(question, passages, config, desk.rt, desk.library, desk.memo, gamma=gamma)
@@ -69,6 +76,12 @@ def _outcome(question: str, config: SpeculativeRagConfig, desk: Desk) -> Outcome
     *_, last = answer(question, config, desk)
     assert isinstance(last, Outcome)
     return last
+
+
+def _stored(question: str, config: SpeculativeRagConfig, desk: Desk) -> QuestionAnswered:
+    """Its answer from clusters of stored vectors; with a new memo, as drafts it shared would count twice."""
+    chosen, *_ = _outcome(question, replace(config, conditioning="stored"), desk._replace(memo=Memo())).answers
+    return replace(chosen, system="speculative_rag_stored")
 
 
 def _finished(steps: Generator[Event, None, Result]) -> Result:

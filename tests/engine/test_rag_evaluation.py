@@ -98,7 +98,8 @@ def test_every_question_is_answered_by_every_system_and_marked(file: str, encode
     _, lines, found = run(plan(file, encoder))
     assert found is not None
     assert list(found.systems) == [
-        "speculative_rag", "standard_rag", "standard_rag_speculative", "drafter_alone", "random_choice",
+        "speculative_rag", "speculative_rag_stored", "standard_rag", "standard_rag_speculative", "drafter_alone",
+        "random_choice",
     ]  # fmt: skip
     for line in lines:
         chosen = line.systems["speculative_rag"]
@@ -106,6 +107,14 @@ def test_every_question_is_answered_by_every_system_and_marked(file: str, encode
         assert chosen.latency_ms > line.systems["drafter_alone"].latency_ms
         assert line.systems["standard_rag"].answer == line.systems["standard_rag_speculative"].answer
     assert [line.found for line in lines if line.kind == "claim"] == [None, None]
+
+
+def test_stored_vectors_stand_beside_the_papers_clusters_and_nothing_beside_themselves(file: str, encoder: str) -> None:
+    _, lines, _ = run(plan(file, encoder))
+    _, same, _ = run(plan(file, encoder, conditioning="stored"))
+    for line, other in zip(lines, same, strict=True):
+        assert line.systems["speculative_rag_stored"].answer == other.systems["speculative_rag"].answer
+        assert "speculative_rag_stored" not in other.systems
 
 
 def test_scores_of_the_paper_choose_the_same_in_the_ablation(file: str, encoder: str) -> None:
