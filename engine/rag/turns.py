@@ -1,0 +1,76 @@
+"""One question asked of every system, in an order that rotates from turn to turn; marks no answer."""
+
+from collections.abc import Generator
+from typing import Literal, NamedTuple, TypeAlias, TypeVar, get_args
+
+from msgspec.structs import replace
+
+from engine.answer_events import Passage, QuestionAnswered, System
+from engine.events import Event
+from engine.methods.speculative_rag.config import SpeculativeRagConfig
+from engine.rag.answering import Outcome, answer, standard
+from engine.rag.asking import Desk, retrieve
+from engine.rag.drafting import batches_of, drafting_ms
+from engine.rag.verifying import verifications_of
+
+_Way: TypeAlias = Literal["speculative", "standard", "standard_speculative"]
+_WAYS: tuple[_Way, ...] = get_args(_Way)
+Result = TypeVar("Result")
+
+
+class Answered(NamedTuple):
+    """All that came of one question."""
+
+    passages: tuple[Passage, ...]
+    found_ms: float
+    outcome: Outcome
+    answers: dict[System, QuestionAnswered]
+
+
+def ask_all(question: str, config: SpeculativeRagConfig, desk: Desk, turn: int) -> Answered:
+    """Ask every system; turn: which of them begins.
+
+    The desk's memo must be new: what was worked out before would count with the time it took then."""
+    passages = _finished(retrieve(question, config, desk.rt, desk.library, desk.memo))
+    answers: dict[System, QuestionAnswered] = {}
+    outcome: Outcome | None = None
+    for way in (_WAYS[(turn + place) % len(_WAYS)] for place in range(len(_WAYS))):
+        if way == "speculative":
+            outcome = speculated(question, config, desk)
+            answers |= {one.system: one for one in outcome.answers}
+        else:
+            gamma = config.gamma if way == "standard_speculative" else 0
+            steps = standard(question, passages, config, desk.rt, desk.library, desk.memo, gamma=gamma)
+            told = _finished(steps).told
+            answers[told.system] = told
+    assert outcome is not None
+    found = desk.memo.found.get((desk.library.key, question, config.n, config.retrieval))
+    return Answered(passages, found.ms if found is not None else 0.0, outcome, answers)
+
+
+def speculated(question: str, config: SpeculativeRagConfig, desk: Desk) -> Outcome:
+    """What Speculative RAG makes of a question, without its baselines."""
+    *_, last = answer(question, replace(config, baselines="none"), desk)
+    assert isinstance(last, Outcome)
+    return last
+
+
+def _finished(steps: Generator[Event, None, Result]) -> Result:
+    """What a generator returns, without what it yields."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            result: Result = end.value
+            return result
+
+
+def phases_ms(made: Answered) -> dict[str, float]:
+    """Where the time of Speculative RAG went."""
+    batches, verifications = batches_of(made.outcome.drafts), verifications_of(made.outcome.scores)
+    return {
+        "retrieving": made.found_ms,
+        "partitioning": made.outcome.partitioned.ms,
+        "drafting": drafting_ms(batches),
+        "verifying": sum(one.ms for one in verifications),
+    }
