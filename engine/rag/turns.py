@@ -10,6 +10,7 @@ from engine.events import Event
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
 from engine.rag.answering import Outcome, answer, standard
 from engine.rag.asking import Desk, retrieve
+from engine.rag.baselines import Standard
 from engine.rag.drafting import batches_of, drafting_ms
 from engine.rag.verifying import verifications_of
 
@@ -19,12 +20,13 @@ Result = TypeVar("Result")
 
 
 class Answered(NamedTuple):
-    """All that came of one question."""
+    """All that came of one question; standards: standard RAG's answers in detail."""
 
     passages: tuple[Passage, ...]
     found_ms: float
     outcome: Outcome
     answers: dict[System, QuestionAnswered]
+    standards: dict[System, Standard]
 
 
 def ask_all(question: str, config: SpeculativeRagConfig, desk: Desk, turn: int) -> Answered:
@@ -33,6 +35,7 @@ def ask_all(question: str, config: SpeculativeRagConfig, desk: Desk, turn: int) 
     The desk's memo must be new: what was worked out before would count with the time it took then."""
     passages = _finished(retrieve(question, config, desk.rt, desk.library, desk.memo))
     answers: dict[System, QuestionAnswered] = {}
+    standards: dict[System, Standard] = {}
     outcome: Outcome | None = None
     for way in (_WAYS[(turn + place) % len(_WAYS)] for place in range(len(_WAYS))):
         if way == "speculative":
@@ -41,11 +44,11 @@ def ask_all(question: str, config: SpeculativeRagConfig, desk: Desk, turn: int) 
         else:
             gamma = config.gamma if way == "standard_speculative" else 0
             steps = standard(question, passages, config, desk.rt, desk.library, desk.memo, gamma=gamma)
-            told = _finished(steps).told
-            answers[told.system] = told
+            told, made = _finished(steps)
+            answers[told.system], standards[told.system] = told, made
     assert outcome is not None
     found = desk.memo.found.get((desk.library.key, question, config.n, config.retrieval))
-    return Answered(passages, found.ms if found is not None else 0.0, outcome, answers)
+    return Answered(passages, found.ms if found is not None else 0.0, outcome, answers, standards)
 
 
 def speculated(question: str, config: SpeculativeRagConfig, desk: Desk) -> Outcome:
