@@ -160,6 +160,8 @@ def _measured(desk: Desk, work: Workload, task: Task) -> Generator[Event, None, 
                 turns.append(_turn(desk, work, config, i))
                 yield Progressed("measuring", i + 1, task.repeats, f"repeats with passages of {work.n_passage} tokens")
     except EngineError as err:
+        if desk.rt.target.static is not None:
+            desk.rt.target.static.clear()  # it may be left half made
         return RagRow(work.n_passage, why_not=str(err))
     finally:
         release_memory()
