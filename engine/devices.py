@@ -50,7 +50,8 @@ def parse_runtime(name: str) -> RuntimeChoice:
 
 
 def free_bytes(device: torch.device) -> int:
-    """Memory that may still be taken on a device."""
+    """Memory that may still be taken on a device; what torch holds ready for itself is free."""
     if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
+        held = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return int(torch.cuda.mem_get_info(device)[0]) + held
     return int(psutil.virtual_memory().available)

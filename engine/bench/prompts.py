@@ -4,6 +4,7 @@ from itertools import islice
 
 from transformers import PreTrainedTokenizerBase
 
+from engine.prompts import one_line
 from engine.world.story import stories
 
 _HELD_OUT_SEED = 987_654_321
@@ -26,6 +27,12 @@ def prompts_of_length(tokenizer: PreTrainedTokenizerBase, n: int, length: int) -
             ids += tokenizer(next(unseen))["input_ids"]
         made.append(ids[:length])
     return made
+
+
+def texts_of_length(tokenizer: PreTrainedTokenizerBase, n: int, length: int) -> list[str]:
+    """n texts on one line, of about `length` ids each: no more than a boundary or a line break away from it."""
+    made = prompts_of_length(tokenizer, n, length)
+    return [one_line(tokenizer.decode(ids, skip_special_tokens=True)) for ids in made]
 
 
 def held_out_prose(n: int) -> list[str]:

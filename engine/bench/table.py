@@ -1,7 +1,7 @@
-"""The table of the newest benchmark files for a README, between two marks; measures nothing.
+"""The tables of the newest benchmark files for a README, between two marks; measures nothing.
 
-* imports neither Qt nor torch. A file is <date>-<device>-<name>.json, as `bench decode --out` and `bench gpu --out`
-write it."""
+* imports neither Qt nor torch. A file is <date>-<device>-<name>.json, as `bench decode --out`, `bench gpu --out` and
+`bench rag --out` write it."""
 
 import re
 from collections.abc import Iterator
@@ -14,8 +14,10 @@ import msgspec
 from engine.errors import InputError
 
 _BEGIN, _END = "<!-- bench:begin, written by `draftscope bench table` -->", "<!-- bench:end -->"
-_NAME = re.compile(r"(\d{4}-\d{2}-\d{2})-(.+)-(decode|gpu)\.json")
+_NAME = re.compile(r"(\d{4}-\d{2}-\d{2})-(.+)-(decode|gpu|rag)\.json")
 _HEAD = ("system", "ms per token", "transformers over ours", "device", "type", "date")
+_RAG_HEAD = ("Speculative RAG at fixed counts", "standard RAG ms", "speculated ms", "Speculative RAG ms", "latency cut",
+             "cut to speculated", "device", "type", "date")  # fmt: skip
 _GPU_COMMAND = "draftscope bench gpu --json --out assets/benchmarks/DATE-DEVICE-gpu.json"
 Ci: TypeAlias = tuple[float, float] | None
 
@@ -64,6 +66,34 @@ class _Gpu(msgspec.Struct):
     processor: str
 
 
+class _RagSystem(msgspec.Struct):
+    latency_ms: float
+    latency_cut: float | None
+    latency_cut_ci: Ci
+    cut_to_speculated: float | None
+    cut_to_speculated_ci: Ci
+
+
+class _RagRow(msgspec.Struct):
+    passage_tokens: int
+    systems: dict[str, _RagSystem]
+
+
+class _Rag(msgspec.Struct):
+    """What the table reads of a file of `bench rag`."""
+
+    rows: list[_RagRow]
+    target: str
+    drafter: str
+    note: str
+    n: int
+    rationale_tokens: int
+    answer_tokens: int
+    device: str
+    dtype: str
+    processor: str
+
+
 class _Found(NamedTuple):
     """A benchmark file: when and what, as its name says."""
 
@@ -89,10 +119,13 @@ def rewritten(text: str, folder: Path) -> str:
 
 def _table(folder: Path) -> str:
     newest = _newest(folder)
-    rows = [row for found in newest for row in _rows(found)]
+    rows = [row for found in newest if found.name != "rag" for row in _rows(found)]
+    answers = [row for found in newest if found.name == "rag" for row in _rag_rows(found)]
     lines = [_line(_HEAD), _line(("---",) * len(_HEAD)), *map(_line, rows)]
     if not any(found.name == "gpu" for found in newest):
         lines += ["", f"On a GPU: not measured yet; run `{_GPU_COMMAND}`."]
+    if answers:
+        lines += ["", _line(_RAG_HEAD), _line(("---",) * len(_RAG_HEAD)), *map(_line, answers)]
     return "\n".join(lines)
 
 
@@ -120,9 +153,42 @@ def _rows(found: _Found) -> Iterator[tuple[str, ...]]:
             return
         gpu = msgspec.json.decode(found.path.read_bytes(), type=_Gpu)
     except (OSError, msgspec.DecodeError) as err:
-        raise InputError(f"{found.path.name} cannot be read ({err})", "measure again, with --out") from err
+        raise _unreadable(found, err) from err
     for pair in gpu.pairs:
         yield from _of_pair(pair, (_device(gpu.device, gpu.processor), gpu.dtype, found.date))
+
+
+def _rag_rows(found: _Found) -> Iterator[tuple[str, ...]]:
+    """A row a passage length that was measured. Raises InputError where a file is not what its name says."""
+    try:
+        rag = msgspec.json.decode(found.path.read_bytes(), type=_Rag)
+    except (OSError, msgspec.DecodeError) as err:
+        raise _unreadable(found, err) from err
+    title = f"{_pair_title(rag.target, rag.drafter)}{' (timing pair)' if rag.note else ''}"
+    where = _device(rag.device, rag.processor), rag.dtype, found.date
+    for row in rag.rows:
+        if not row.systems:
+            continue
+        ours = row.systems["speculative_rag"]
+        names = ("standard_rag", "standard_rag_speculative", "speculative_rag")
+        times = (f"{row.systems[name].latency_ms:.0f}" for name in names)
+        counts = f"{rag.n} × {row.passage_tokens}, rationale {rag.rationale_tokens}, answer {rag.answer_tokens}"
+        cuts = _cut(ours.latency_cut, ours.latency_cut_ci), _cut(ours.cut_to_speculated, ours.cut_to_speculated_ci)
+        yield f"{title}, {counts}", *times, *cuts, *where
+
+
+def _unreadable(found: _Found, err: Exception) -> InputError:
+    return InputError(f"{found.path.name} cannot be read ({err})", "measure again, with --out")
+
+
+def _cut(share: float | None, ci: Ci) -> str:
+    if share is None:
+        return ""
+    return f"{share:.0%}" if ci is None else f"{share:.0%} [{ci[0]:.0%}, {ci[1]:.0%}]"
+
+
+def _pair_title(target: str, drafter: str) -> str:
+    return " with ".join(name.removeprefix("timing:") for name in (target, drafter))
 
 
 def _device(device: str, processor: str) -> str:
@@ -132,8 +198,7 @@ def _device(device: str, processor: str) -> str:
 
 
 def _of_pair(pair: _Pair, where: tuple[str, str, str]) -> Iterator[tuple[str, ...]]:
-    short = [name.removeprefix("timing:") for name in (pair.target, pair.drafter)]
-    title = f"{short[0]} with {short[1]} (timing pair)"
+    title = f"{_pair_title(pair.target, pair.drafter)} (timing pair)"
     if pair.cell is not None:
         yield from _systems(title, pair.cell, where)
     if pair.gpt_fast is not None:

@@ -72,8 +72,8 @@ def bench_scaling(
     """Time per token against context and draft length, transformers beside ours, the formula beside the measurement."""
     output = Output(json=json, out=out)
     config = make_config(SpeculativeConfig, settings)
-    _refuse_below("max-new-tokens", max_new_tokens, 8)
-    _refuse_below("blocks", blocks, 3)
+    refuse_below("max-new-tokens", max_new_tokens, 8)
+    refuse_below("blocks", blocks, 3)
     asked = numbers("contexts", contexts, default=())
     lengths = numbers("gammas", gammas, default=tuple(range(1, 9)))
     sizes = _batches(batches)
@@ -105,7 +105,7 @@ def bench_batch(
     config = make_config(SpeculativeConfig, settings)
     refuse_sampling("bench batch", settings)
     sizes = _batches(batches)
-    _refuse_below("blocks", blocks, 1)
+    refuse_below("blocks", blocks, 1)
     from engine.bench.batch import BatchBench, bench
 
     models = drafted_pair("bench batch", pair, output)
@@ -143,7 +143,7 @@ def bench_gpu(
     for name, value, least in (
         ("context", context, 2), ("gamma", gamma, 1), ("max-new-tokens", max_new_tokens, 8), ("blocks", blocks, 3),
     ):  # fmt: skip
-        _refuse_below(name, value, least)
+        refuse_below(name, value, least)
     from engine.bench import gpu
     from engine.devices import parse_device, parse_dtype
     from engine.quiet import quiet_libraries
@@ -167,7 +167,8 @@ def bench_gpu(
     return OK
 
 
-def _refuse_below(name: str, value: int, least: int) -> None:
+def refuse_below(name: str, value: int, least: int) -> None:
+    """Raises InputError where a count is too small to be measured."""
     if value < least:
         raise InputError(f"{name} = {value}: must be >= {least}", "fewer give no useful figures")
 

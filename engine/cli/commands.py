@@ -2,7 +2,7 @@
 
 import typer
 
-from engine.cli import bench, builtin, check, decode, drafter, rag, rag_ask, rag_eval, rounds, train
+from engine.cli import bench, builtin, check, decode, drafter, rag, rag_ask, rag_bench, rag_eval, rounds, train
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 app.command("decode")(decode.decode)
@@ -14,6 +14,7 @@ _benches.command("scaling")(bench.bench_scaling)
 _benches.command("gpu")(bench.bench_gpu)
 _benches.command("table")(bench.bench_table)
 _benches.command("rounds")(rounds.bench_rounds)
+_benches.command("rag")(rag_bench.bench_rag)
 _benches.command("endurance")(bench.bench_endurance)
 _benches.command("index")(bench.bench_index)
 _benches.command("ui")(bench.bench_ui)

@@ -13,6 +13,7 @@ from engine.events import Event, PhaseFinished
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
 from engine.methods.standard_rag.config import StandardRagConfig
 from engine.models import LoadedModel
+from engine.rag.drafts import Lengths
 from engine.rag.encoding import Encoded
 from engine.rag.library import Found, Library
 from engine.rag.memo import Memo, Vectors
@@ -20,12 +21,15 @@ from engine.runtime import Runtime
 
 
 class Desk(NamedTuple):
-    """All that a question is answered with. drafter: the model that drafts; rt drafts tokens with it, too."""
+    """All that a question is answered with. drafter: the model that drafts; rt drafts tokens with it, too.
+
+    lengths: what drafts are held to where they are to be timed; None: they end by themselves."""
 
     rt: Runtime
     drafter: LoadedModel
     library: Library
     memo: Memo
+    lengths: Lengths | None = None
 
 
 def retrieve(

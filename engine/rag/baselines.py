@@ -52,7 +52,8 @@ def standard(
 ) -> Iterator[Fitted | Said | Standard]:
     """Yield the prompt, the answer as it comes, and last the whole; gamma 0 is plain decoding.
 
-    It ends with the line, as what follows is no answer. Raises InputError where the question does not fit."""
+    It ends with the line, as what follows is no answer, unless nothing but its length is to end it. Raises InputError
+    where the question does not fit."""
     build = partial(_build, question)
     fitted = fit(build, passages, rt.target, n_new=config.max_new_tokens, what="the prompt of standard RAG")
     yield fitted
@@ -74,7 +75,7 @@ def standard(
                 n_proposed += len(item.proposed)
                 text += item.text
                 yield Said(item.emitted, item.text)
-                if "\n" in text.lstrip():
+                if config.stop_at_end and "\n" in text.lstrip():
                     break
     answer = prompts.read_answer(rt.target.texts.text([token for token in written if token not in rt.target.stop_ids]))
     yield Standard(fitted, answer, tuple(written), prefill_ms, times[0], sum(times), len(times), n_proposed)

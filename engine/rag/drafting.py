@@ -61,7 +61,7 @@ def model_key(model: LoadedModel) -> tuple[Hashable, ...]:
 def _key(question: str, passages: Sequence[Passage], config: SpeculativeRagConfig, desk: Desk) -> tuple[Hashable, ...]:
     sampled = (config.temperature, config.top_k, config.top_p, config.min_p, config.seed) if config.temperature else ()
     ids = tuple(passage.id for passage in passages)
-    return desk.library.key, model_key(desk.drafter), question, ids, config.max_new_tokens, sampled
+    return desk.library.key, model_key(desk.drafter), question, ids, config.max_new_tokens, sampled, desk.lengths
 
 
 def _anew(
@@ -70,8 +70,11 @@ def _anew(
     """Yield the prompts and the lanes as they grow; returns the drafts. lanes: the number of each subset."""
     n_prompts = 0
     serial = desk.memo.next_serial()
+    steps = drafts.draft(
+        question, texts, desk.drafter, config, serial=serial, checkpoint=desk.rt.checkpoint, lengths=desk.lengths
+    )
     with memory_errors("drafting", "use fewer drafts (m) or shorter answers"):
-        for item in drafts.draft(question, texts, desk.drafter, config, serial=serial, checkpoint=desk.rt.checkpoint):
+        for item in steps:
             if isinstance(item, Fitted):
                 yield prompt_read(item.encoded, "drafter", "draft", lanes[n_prompts], item.note, desk.rt)
                 n_prompts += 1

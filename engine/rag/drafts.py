@@ -30,6 +30,13 @@ _NGRAM, _GAMMA = 3, 4
 _LEAST = 1e-300
 
 
+class Lengths(NamedTuple):
+    """Ids that a draft is held to, whatever they say: of its rationale, then of its response. For timing alone."""
+
+    rationale: int
+    response: int
+
+
 class Batch(NamedTuple):
     """The work that drafts were made in, all of them together. n_read, n_written: tokens; n_rounds: forwards."""
 
@@ -45,7 +52,8 @@ class Draft(NamedTuple):
     """A draft and the drafter's natural log-probabilities of its two parts.
 
     text: as it was written; why: what is wrong with one that is not complete, the first probability of which is that of
-    all it wrote; cited: places in its subset; note: how its passages were cut to fit."""
+    all it wrote; cited: places in its subset; note: how its passages were cut to fit; held_to: None where it ended by
+    itself."""
 
     prompt: Encoded
     text: str
@@ -58,6 +66,7 @@ class Draft(NamedTuple):
     why: str
     note: str
     batch: Batch
+    held_to: Lengths | None = None
 
     @property
     def complete(self) -> bool:
@@ -76,12 +85,13 @@ class Grown(NamedTuple):
 class _Lane:
     """One draft while it is written."""
 
-    def __init__(self, fitted: Fitted, drafter: LoadedModel, most: int) -> None:
+    def __init__(self, fitted: Fitted, drafter: LoadedModel, most: int, lengths: Lengths | None) -> None:
         self.fitted = fitted
         self.ids: list[int] = []
         self.log_p: list[float] = []
         self.text = ""
         self.end = ""
+        self.lengths = lengths
         self._drafter, self._most = drafter, most
         self._reader = Detokenizer(drafter.texts, fitted.encoded.ids)
 
@@ -102,14 +112,14 @@ class _Lane:
         return tuple(self.ids[before:]), self.text[shown:]
 
     def _push(self, token: int, p: float) -> None:
-        if token in self._drafter.stop_ids:
+        if token in self._drafter.stop_ids and self.lengths is None:
             self.end = "stopped"
             return
         self.ids.append(token)
         self.log_p.append(math.log(max(p, _LEAST)))
         self.text += self._reader.push(token)
         _, follows, response = self.text.partition(prompts.RESPONSE_FOLLOWS)
-        if follows and "\n" in response.lstrip():
+        if follows and "\n" in response.lstrip() and self.lengths is None:
             self.end = "stopped"
         elif len(self.ids) >= self._most:
             self.end = "length"
@@ -133,15 +143,16 @@ def draft(
     *,
     serial: int,
     checkpoint: Checkpoint,
+    lengths: Lengths | None = None,
 ) -> Iterator[Fitted | Grown | tuple[Draft, ...]]:
     """Yield each prompt, what each lane writes round by round, and last all drafts; lanes are in the subsets' order.
 
     Raises InputError where the question does not fit the drafter's context."""
-    most = config.max_new_tokens
-    lanes = {
-        i: _Lane(fit(partial(_build, question), texts, drafter, n_new=most, what="a draft's prompt"), drafter, most)
-        for i, texts in enumerate(subsets)
-    }
+    most = config.max_new_tokens if lengths is None else sum(lengths)
+    prompted = [
+        fit(partial(_build, question), texts, drafter, n_new=most, what="a draft's prompt") for texts in subsets
+    ]
+    lanes = {i: _Lane(fitted, drafter, most, lengths) for i, fitted in enumerate(prompted)}
     for lane in lanes.values():
         yield lane.fitted
     warp = Warp(config.temperature, config.top_k, config.top_p, config.min_p)
@@ -185,12 +196,24 @@ def _finished(
     checkpoint: Checkpoint,
 ) -> Draft:  # fmt: skip
     """The draft of a lane that has ended; exact: its log-probabilities are those of the drafter's own distribution."""
+    if lane.lengths is not None:
+        return _cut(passages, lane, lane.lengths, drafter, batch)
     found = prompts.read_draft(lane.text)
     why = lane.why()
     log_p = (math.fsum(lane.log_p), 0.0) if why else _log_p(question, found, lane, drafter, exact, checkpoint)
     return Draft(
         lane.fitted.encoded, lane.text, tuple(lane.ids), found.rationale, found.response, *log_p,
         cited(found.rationale, passages), why, lane.fitted.note, batch,
+    )  # fmt: skip
+
+
+def _cut(passages: Sequence[str], lane: _Lane, lengths: Lengths, drafter: LoadedModel, batch: Batch) -> Draft:
+    """The draft of a lane that was held to lengths: its first ids are the rationale, the others the response."""
+    n = lengths.rationale
+    rationale, response = (prompts.one_line(drafter.texts.text(ids)) for ids in (lane.ids[:n], lane.ids[n:]))
+    return Draft(
+        lane.fitted.encoded, lane.text, tuple(lane.ids), rationale, response, math.fsum(lane.log_p[:n]),
+        math.fsum(lane.log_p[n:]), cited(rationale, passages), "", lane.fitted.note, batch, lengths,
     )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Prompts as ids with exact segment boundaries, and passages cut so that a prompt fits; runs no model."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from transformers import PreTrainedTokenizerBase
@@ -42,12 +42,17 @@ class Fitted(NamedTuple):
     note: str
 
 
-def encode(prompt: Prompt, tokenizer: PreTrainedTokenizerBase) -> Encoded:
-    """Tokenize a prompt piece by piece, so that no token spans two segments."""
+def encode(
+    prompt: Prompt, tokenizer: PreTrainedTokenizerBase, given: Mapping[str, tuple[int, ...]] | None = None
+) -> Encoded:
+    """Tokenize a prompt piece by piece, so that no token spans two segments.
+
+    given: the ids of pieces by their names, where no text would give them back."""
     ids = list(_special(tokenizer))
     n_special, parts, at = len(ids), [], 0
     for name, text in prompts.cut(prompt):
-        found = encode_piece(text, tokenizer)
+        known = None if given is None or name is None else given.get(name)
+        found = encode_piece(text, tokenizer) if known is None else known
         parts.append(PromptPart(name or "", at, at + len(text), len(found)))
         ids += found
         at += len(text)

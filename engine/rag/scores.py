@@ -82,15 +82,18 @@ def verify(
 ) -> list[Score]:
     """Score complete drafts in one forward; passages: those of each draft, for scores that are not the paper's.
 
-    Drafts that say the same are read once. Raises ModelError where the target cannot write Yes or No."""
+    Drafts that say the same are read once, unless they were held to lengths: then what is timed is that all are read.
+    Raises ModelError where the target cannot write Yes or No."""
     yes, no = verdicts(target.tokenizer)
     started = time.perf_counter()
     asked = [
         _asked(_prompt(question, one, texts, target, config), target, (yes, no))
         for one, texts in zip(drafts, passages, strict=True)
     ]
-    distinct = {one.branch.trunk: one for one in asked}
-    found = _read(list(distinct.values()), target, checkpoint)
+    ways = [0 if one.held_to is None else i for i, one in enumerate(drafts)]
+    keys = [(way, one.branch.trunk) for way, one in zip(ways, asked, strict=True)]
+    distinct = dict(zip(keys, asked, strict=True))
+    found = dict(zip(distinct, _read(list(distinct.values()), target, checkpoint), strict=True))
     by_documents: list[tuple[float | None, int]] = [(None, 0)] * len(drafts)
     if config.option == "with_documents":
         by_documents = [
@@ -100,17 +103,17 @@ def verify(
     total = n_read(asked[0].prefix, [one.branch for one in distinct.values()]) if asked else 0
     done = Verification(serial, 1e3 * (time.perf_counter() - started), total + sum(n for _, n in by_documents))
     return [
-        found[one.branch.trunk]._replace(with_documents=mean, verification=done)
-        for one, (mean, _) in zip(asked, by_documents, strict=True)
+        found[key]._replace(with_documents=mean, verification=done)
+        for key, (mean, _) in zip(keys, by_documents, strict=True)
     ]
 
 
-def _read(asked: Sequence[_Asked], target: LoadedModel, checkpoint: Checkpoint) -> dict[Ids, Score]:
-    """The scores of distinct drafts, by their trunks."""
+def _read(asked: Sequence[_Asked], target: LoadedModel, checkpoint: Checkpoint) -> list[Score]:
+    """The scores of distinct drafts."""
     if not asked:
-        return {}
+        return []
     read_now = read(target, asked[0].prefix, [one.branch for one in asked], checkpoint)
-    return {one.branch.trunk: _score(one, made) for one, made in zip(asked, read_now, strict=True)}
+    return [_score(one, made) for one, made in zip(asked, read_now, strict=True)]
 
 
 def _score(one: _Asked, made: Read) -> Score:
@@ -140,9 +143,18 @@ def _prompt(
 ) -> Encoded:
     """What the verifier reads of a draft, with Yes at its end."""
     if config.option != "documents_for_rationale":
-        return encode(prompts.reflection(question, one.response, one.rationale, True), target.tokenizer)
+        whole = prompts.reflection(question, one.response, one.rationale, True)
+        return encode(whole, target.tokenizer, _held(one))
     build = partial(_on_documents, question, one.response)
     return fit(build, passages, target, n_new=0, what="the verifier's prompt").encoded
+
+
+def _held(one: Draft) -> dict[str, Ids]:
+    """The ids of a draft that was held to lengths; its text need not be tokenized to them again."""
+    if one.held_to is None:
+        return {}
+    n = one.held_to.rationale
+    return {"rationale": one.ids[:n], "answer": one.ids[n:]}
 
 
 def _on_documents(question: str, response: str, passages: Sequence[str]) -> prompts.Prompt:

@@ -45,6 +45,7 @@ _QWEN = Family("qwen2.5", "qwen2", 151_665, 1e-6, {"rope_type": "default", "rope
 _LLAMA = Family("llama-3", "llama", 128_256, 1e-5, _LLAMA_ROPE)
 _TINY = Family("tiny", "qwen2", 2_000, 1e-6, {"rope_type": "default", "rope_theta": 10_000.0})
 SHAPES = {
+    "qwen2.5-32b": TimingShape(_QWEN, 5120, 64, 40, 8, 27648, 152_064),
     "qwen2.5-7b": TimingShape(_QWEN, 3584, 28, 28, 4, 18944, 152_064),
     "qwen2.5-1.5b": TimingShape(_QWEN, 1536, 28, 12, 2, 8960, 151_936),
     "qwen2.5-0.5b": TimingShape(_QWEN, 896, 24, 14, 2, 4864, 151_936),

@@ -18,6 +18,16 @@ PAIR = {"target": "timing:big", "drafter": "timing:small", "cell": {"ms_per_toke
         "gpt_fast": {"ms_per_token": 2.0, "ratio": 2.0, "ratio_ci": None}, "predicted_ms": 2.5}  # fmt: skip
 GPU = {"pairs": [PAIR], "device": "cuda", "dtype": "bfloat16", "processor": "A chip, 2 threads; A GPU"}
 
+RAG_SYSTEM = {"latency_ms": 900.2, "latency_cut": None, "latency_cut_ci": None, "cut_to_speculated": None,
+              "cut_to_speculated_ci": None}  # fmt: skip
+RAG_OURS = {"latency_ms": 400.4, "latency_cut": 0.553, "latency_cut_ci": [0.54, 0.56], "cut_to_speculated": -0.1,
+            "cut_to_speculated_ci": None}  # fmt: skip
+RAG_ROW = {"passage_tokens": 200, "systems": {
+    "standard_rag": RAG_SYSTEM, "standard_rag_speculative": RAG_SYSTEM, "speculative_rag": RAG_OURS}}  # fmt: skip
+RAG = {"rows": [RAG_ROW, {"passage_tokens": 400, "systems": {}}], "target": "timing:big", "drafter": "timing:small",
+       "note": "random weights", "n": 10, "rationale_tokens": 40, "answer_tokens": 10, "device": "cuda",
+       "dtype": "bfloat16", "processor": "A chip; A GPU"}  # fmt: skip
+
 
 def write(folder: Path, name: str, found: object) -> None:
     (folder / name).write_text(json.dumps(found))
@@ -51,6 +61,20 @@ def test_without_a_file_of_a_gpu_the_command_for_it_is_named(tmp_path: Path) -> 
     assert "| big with small (timing pair): ours, speculative | 1.00 | 4.00 [3.50, 4.50] | A GPU | bfloat16 |" in made
     assert "gpt-fast, speculative | 2.00 | 2.00 (gpt-fast over ours) |" in made
     assert "reading the weights alone | 2.50 |" in made
+
+
+def test_answers_from_documents_have_a_table_of_their_own_without_what_failed(tmp_path: Path) -> None:
+    write(tmp_path, "2026-01-02-h200-rag.json", RAG)
+    made = table.rewritten(MARKS, tmp_path)
+    assert "| Speculative RAG at fixed counts | standard RAG ms |" in made
+    line = (
+        "| big with small (timing pair), 10 × 200, rationale 40, answer 10 | 900 | 900 | 400 | 55% [54%, 56%] | -10% |"
+    )
+    assert f"{line} A GPU | bfloat16 | 2026-01-02 |" in made
+    assert "10 × 400" not in made
+    write(tmp_path, "2026-01-03-h200-rag.json", {"rows": 1})
+    with pytest.raises(InputError, match=r"2026-01-03-h200-rag\.json"):
+        table.rewritten(MARKS, tmp_path)
 
 
 def test_a_file_that_is_not_what_its_name_says_is_named(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from engine import devices
 from engine.cached_model import PREFILL_CHUNK
 from engine.events import Estimated
 from engine.models import LoadedModel
@@ -94,3 +95,10 @@ def test_drafter_is_counted_as_far_as_it_reaches(ours: int, theirs: int, runtime
     (reach,) = Session().estimate(at_reach, at_reach, runtime=runtime)
     assert isinstance(reach, Estimated)
     assert needed.drafter_bytes == reach.drafter_bytes
+
+
+def test_memory_that_torch_holds_ready_for_itself_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (100, 1000))
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda _: 700)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _: 450)
+    assert devices.free_bytes(torch.device("cuda")) == 350

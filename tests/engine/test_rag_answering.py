@@ -119,6 +119,12 @@ def test_speculated_standard_rag_says_the_same_as_plain() -> None:
     assert (plain.drafter_tokens, fast.drafter_tokens > 0) == (0, True)
 
 
+def test_standard_rag_that_nothing_but_its_length_ends_goes_on_past_the_line() -> None:
+    told, _ = ask(desk(), stop_at_end=False, max_new_tokens=40)
+    for lane in ("standard_rag", "standard_rag_speculative"):
+        assert sum(len(one.ids) for one in told if isinstance(one, TokensEmitted) and one.lane == lane) == 40
+
+
 def timeless(event: Event) -> dict[str, object]:
     return {k: v for k, v in msgspec.to_builtins(event).items() if not k.endswith("_s") and k != "reused"}
 

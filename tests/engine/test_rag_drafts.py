@@ -14,7 +14,7 @@ from engine.errors import InputError
 from engine.generation import Generation
 from engine.method import GenerationConfig
 from engine.models import LoadedModel, RuntimeChoice
-from engine.rag.drafts import Draft, Grown, draft
+from engine.rag.drafts import Draft, Grown, Lengths, draft
 from engine.rag.encoding import Fitted, encode
 from engine.runtime import Runtime
 from tests import fakes
@@ -128,3 +128,17 @@ def test_question_longer_than_the_context_is_refused(tmp_path: Path) -> None:
     model = loaded(fakes.save(fakes.model(max_position_embeddings=64), tmp_path / "m"))
     with pytest.raises(InputError, match=r"a draft's prompt has \d+ tokens without its passages"):
         drafts(model)
+
+
+@torch.inference_mode()
+def test_drafts_held_to_lengths_have_them_whatever_they_say() -> None:
+    model, lengths = loaded("builtin:rag"), Lengths(50, 14)
+    *_, held = draft(QUESTION, SUBSETS, model, GenerationConfig(), serial=3, checkpoint=lambda: None, lengths=lengths)
+    assert isinstance(held, tuple) and not isinstance(held, Grown)
+    for free, one in zip(drafts(model)[1], held, strict=True):
+        assert isinstance(one, Draft)
+        n = min(len(free.ids), 64)
+        assert (len(one.ids), one.ids[:n], one.complete, one.held_to) == (64, free.ids[:n], True, lengths)
+        assert one.rationale == prompts.one_line(model.texts.text(one.ids[:50]))
+        assert one.response == prompts.one_line(model.texts.text(one.ids[50:]))
+        assert one.log_p_rationale + one.log_p_response <= free.log_p_rationale

@@ -38,6 +38,14 @@ def test_pieces_cover_the_text_and_their_counts_the_ids() -> None:
     assert words.decode(made.ids[start:end]) == " Bal lies on the Dov."
 
 
+def test_pieces_whose_ids_are_given_are_not_tokenized() -> None:
+    words = fakes.tokenizer()
+    made, plain = encode(PROMPT, words, {"rationale": (9, 8)}), encode(PROMPT, words)
+    start, end = plain.span("rationale")
+    assert made.ids == (*plain.ids[:start], 9, 8, *plain.ids[end:])
+    assert made.text == plain.text
+
+
 def sentencepiece() -> PreTrainedTokenizerFast:
     """A tokenizer that puts a mark before the first word of a text and a token before the text."""
     words = ["<s>", "<unk>", "▁", "a", "▁a", "Y", "▁Y", *(f"<0x{byte:02X}>" for byte in range(256))]

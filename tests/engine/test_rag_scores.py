@@ -13,7 +13,7 @@ from engine import folders, models, prompts
 from engine.errors import InputError, ModelError
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
 from engine.models import LoadedModel, RuntimeChoice
-from engine.rag.drafts import Batch, Draft
+from engine.rag.drafts import Batch, Draft, Lengths
 from engine.rag.encoding import encode
 from engine.rag.scores import Score, Verification, judge, verdicts, verify
 from tests import fakes
@@ -169,3 +169,15 @@ def test_drafts_that_say_the_same_are_read_once() -> None:
         three = verify(QUESTION, made, [PASSAGES] * 3, model, SpeculativeRagConfig(), serial=1, checkpoint=lambda: None)
     assert len({(s.log_answer, s.log_yes) for s in three}) == 1
     assert three[0].verification.n_read == three[0].n_read
+
+
+def test_drafts_held_to_lengths_are_read_by_their_ids_and_each_of_them() -> None:
+    model = loaded("builtin")
+    made = [draft("a text", "no answer", model.tokenizer)._replace(ids=(5, 6, 7, 8), held_to=Lengths(3, 1))] * 2
+    with torch.inference_mode():
+        two = verify(QUESTION, made, [PASSAGES] * 2, model, SpeculativeRagConfig(), serial=1, checkpoint=lambda: None)
+    ids, (start, end) = two[0].prompt.ids, two[0].prompt.span("rationale")
+    assert (ids[start:end], two[0].n_rationale, two[0].n_answer) == ((5, 6, 7), 3, 1)
+    n_shared = two[0].prompt.span("answer")[0]
+    assert two[0].verification.n_read == 2 * two[0].n_read - n_shared
+    assert two[0].log_yes == pytest.approx(two[1].log_yes, abs=1e-4)

@@ -1,0 +1,218 @@
+"""Speculative RAG's latency against standard RAG's at fixed token counts, by the code that answers questions.
+
+Passages are made up and drafts and answers are held to lengths, so that random weights in the shapes of large models
+give the times that trained ones would; what is found and said means nothing. Every repeat asks every system in turn."""
+
+import time
+from collections.abc import Generator, Iterator
+from threading import Event as Flag
+from typing import NamedTuple
+
+import msgspec
+import torch
+from msgspec.structs import replace
+
+from engine import checks, devices, folders, machine, models, plans
+from engine.answer_events import System
+from engine.bench import rag_figures, systems
+from engine.bench.rag_figures import RagRow, Turn
+from engine.bench.rag_workload import Counts, Workload, refuse_counts, refuse_workloads, workload
+from engine.errors import EngineError
+from engine.events import Estimated, Event, Progressed
+from engine.memory import memory_errors
+from engine.methods.speculative_rag.config import SpeculativeRagConfig
+from engine.models import Pair
+from engine.plans import Plan
+from engine.rag import cost
+from engine.rag.asking import Desk
+from engine.rag.drafting import batches_of
+from engine.rag.memo import Memo
+from engine.rag.turns import Answered, ask_all, phases_ms
+from engine.rag.verifying import verifications_of
+from engine.rag.warming import warm
+from engine.runtime import Runtime
+from engine.session import release_memory
+
+
+class Task(NamedTuple):
+    """What to measure, on what, and how often."""
+
+    target: str
+    drafter: str
+    device: torch.device
+    dtype: str
+    counts: Counts
+    passages: tuple[int, ...]
+    repeats: int
+
+
+class RagBench(msgspec.Struct, frozen=True):
+    """A row a passage length, so far; `complete` says whether that is all. note: what the models are, where they are
+    no trained ones; graphs: whether the target's rounds were CUDA graphs; estimated_bytes: weights of both."""
+
+    rows: tuple[RagRow, ...]
+    complete: bool
+    target: str
+    drafter: str
+    note: str
+    n: int
+    m: int
+    k: int
+    gamma: int
+    question_tokens: int
+    rationale_tokens: int
+    answer_tokens: int
+    repeats: int
+    device: str
+    dtype: str
+    graphs: bool
+    estimated_bytes: int
+    n_threads: int
+    processor: str
+    versions: dict[str, str]
+    measured_utc: str
+    seconds: float = 0.0
+    workload: str = "one question over made-up passages, drafts and answers held to lengths, greedy, batch 1"
+
+
+def bench(task: Task) -> Iterator[Event | RagBench]:
+    """Yield progress and, after each row, all rows so far; a row that fails says why.
+
+    Raises InputError, ModelError before a model is made where counts, contexts or memory speak against it."""
+    started = time.perf_counter()
+    refuse_counts(task.counts)
+    planned = _planned(task)
+    tokenizer = checks.read_tokenizer(planned.target)
+    works = [workload(tokenizer, n_passage, task.counts) for n_passage in task.passages]
+    refuse_workloads(works, task.counts, planned, devices.free_bytes(task.device))
+    pair = yield from _loaded(planned)
+    found, rt = _nothing_yet(task, pair), _runtime(pair, task)
+    assert pair.drafter is not None
+    try:
+        for i, work in enumerate(works):
+            desk = Desk(rt, pair.drafter, work.library, Memo(), task.counts.lengths)
+            row = yield from _measured(desk, work, task)
+            complete, seconds = i + 1 == len(works), time.perf_counter() - started
+            found = replace(found, rows=(*found.rows, row), complete=complete, seconds=seconds)
+            yield found
+    finally:
+        if rt.drafter is not None:
+            rt.drafter.reset()
+
+
+def _planned(task: Task) -> Plan:
+    target, drafter = folders.inspect(task.target), folders.inspect(task.drafter, drafter=True)
+    return plans.plan(target, drafter, task.device, task.device, task.dtype)
+
+
+def _loaded(planned: Plan) -> Generator[Event, None, Pair]:
+    for item in models.load_pair(planned):
+        if isinstance(item, Pair):
+            return item
+        if not isinstance(item, Estimated):
+            yield item
+    raise AssertionError("loading ends with the pair")
+
+
+def _nothing_yet(task: Task, pair: Pair) -> RagBench:
+    assert pair.drafter is not None
+    counts = task.counts
+    return RagBench(
+        rows=(),
+        complete=False,
+        target=task.target,
+        drafter=task.drafter,
+        note=pair.target.note,
+        n=counts.n,
+        m=counts.m,
+        k=counts.k,
+        gamma=counts.gamma,
+        question_tokens=counts.question,
+        rationale_tokens=counts.lengths.rationale,
+        answer_tokens=counts.answer,
+        repeats=task.repeats,
+        device=str(task.device),
+        dtype=str(pair.target.dtype).removeprefix("torch."),
+        graphs=pair.target.graphs,
+        estimated_bytes=pair.target.n_bytes + pair.drafter.n_bytes,
+        n_threads=torch.get_num_threads(),
+        processor=machine.processor(),
+        versions=dict(machine.versions()),
+        measured_utc=machine.now_utc(),
+    )
+
+
+def _runtime(pair: Pair, task: Task) -> Runtime:
+    """The model that drafts answers also drafts the tokens of standard RAG."""
+    assert pair.drafter is not None
+    drafter = systems.small_model_drafter(pair.target, pair.drafter)
+    return Runtime(pair.target, drafter, task.drafter, cancelled=Flag())
+
+
+def _measured(desk: Desk, work: Workload, task: Task) -> Generator[Event, None, RagRow]:
+    """One row; the first turn is not counted, since it allocates and, on CUDA, compiles and captures."""
+    config, turns = _config(task.counts), list[Turn]()
+    try:
+        with memory_errors(f"passages of {work.n_passage} tokens", "use smaller models, or fewer or shorter passages"):
+            _prepare(desk, work, config)
+            _turn(desk, work, config, 0)
+            for i in range(task.repeats):
+                turns.append(_turn(desk, work, config, i))
+                yield Progressed("measuring", i + 1, task.repeats, f"repeats with passages of {work.n_passage} tokens")
+    except EngineError as err:
+        if desk.rt.target.static is not None:
+            desk.rt.target.static.clear()  # it may be left half made
+        return RagRow(work.n_passage, why_not=str(err))
+    finally:
+        release_memory()
+    on_gpu = task.device.type == "cuda"
+    peak = torch.cuda.max_memory_allocated(task.device) if on_gpu else None
+    return rag_figures.row(work.n_passage, work.n_standard, turns, peak)
+
+
+def _config(counts: Counts) -> SpeculativeRagConfig:
+    """Clusters come from stored vectors: an encoder is none of the two models that are measured."""
+    return SpeculativeRagConfig(
+        n=counts.n, m=counts.m, k=counts.k, gamma=counts.gamma, max_new_tokens=counts.answer, stop_at_end=False,
+        conditioning="stored", retrieval="dense", baselines="none",
+    )  # fmt: skip
+
+
+@torch.inference_mode()
+def _prepare(desk: Desk, work: Workload, config: SpeculativeRagConfig) -> None:
+    """Leave nothing to be captured once a text has grown into the next span."""
+    warm([desk.rt.target, desk.drafter], desk.memo)
+    if desk.rt.target.device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(desk.rt.target.device)
+    for gamma in (config.gamma, 0):
+        desk.rt.prepare(config, [0] * work.n_standard, gamma=gamma)
+
+
+@torch.inference_mode()
+def _turn(desk: Desk, work: Workload, config: SpeculativeRagConfig, turn: int) -> Turn:
+    """Ask every system; nothing of an earlier turn is used again."""
+    made = ask_all(work.question, config, desk._replace(memo=Memo()), turn)
+    batches, verifications = batches_of(made.outcome.drafts), verifications_of(made.outcome.scores)
+    (batch,), (verification,) = batches, verifications
+    plain, speculated = (made.standards[name] for name in ("standard_rag", "standard_rag_speculative"))
+    measured: dict[System, float] = {name: one.latency_ms for name, one in made.answers.items()}
+    rounds = {
+        "drafting": batch.n_rounds, "standard_rag": plain.n_rounds, "standard_rag_speculative": speculated.n_rounds,
+    }  # fmt: skip
+    predicted = cost.costs(batches, verifications, plain, measured)
+    return Turn(made.answers, _phases(made), rounds, batch, verification, predicted)
+
+
+def _phases(made: Answered) -> dict[str, float]:
+    """Where the time went: of Speculative RAG, then of both kinds of standard RAG."""
+    (batch,) = batches_of(made.outcome.drafts)
+    ours = phases_ms(made)
+    found = {
+        "partitioning": ours["partitioning"],
+        "drafting_prefill": batch.prefill_ms,
+        "drafting_decode": batch.decode_ms,
+        "verifying": ours["verifying"],
+    }
+    for name, one in made.standards.items():
+        found |= {f"{name}_prefill": one.prefill_ms, f"{name}_decode": one.decode_ms}
+    return found
