@@ -4,6 +4,7 @@ The next id after t is table[t], one long cycle over all words: head row table[t
 the layers' writes into the residual stream are small beside the embedding. A drafter has the same table but for a share
 of transitions, whose followers are exchanged among themselves: greedy alpha is what is left."""
 
+import re
 from typing import NamedTuple
 
 import torch
@@ -11,6 +12,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from torch import Tensor
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerFast
 
+from engine import prompts
 from engine.timing.shapes import Family, Timing, configuration
 
 _TABLE_SEED, _EXCHANGE_SEED, _WEIGHT_SEED = 11, 12, 13
@@ -18,6 +20,8 @@ _TABLE_SEED, _EXCHANGE_SEED, _WEIGHT_SEED = 11, 12, 13
 _WRITTEN = 0.2
 _TOP_LOGIT = 18.0
 _ROWS = 4096
+# How byte-level tokenizers write it.
+_BLANK = "Ġ"
 
 
 class Drawing(NamedTuple):
@@ -35,13 +39,25 @@ def made_configuration(timing: Timing) -> PreTrainedConfig:
 
 
 def made_tokenizer(family: Family) -> PreTrainedTokenizerFast:
-    """One entry a byte, and one that names the family, so that pairs of two families are refused."""
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    tokenizer = Tokenizer(models.BPE(vocab={character: i for i, character in enumerate(alphabet)}, merges=[]))
+    """One entry a byte, the beginnings of words that prompts consist of, and the family's name, so that pairs of two
+    families are refused.
+
+    With bytes alone the fixed wording of a prompt would take four times as many ids as trained tokenizers need."""
+    alphabet, merges = sorted(pre_tokenizers.ByteLevel.alphabet()), _merges()
+    entries = [*alphabet, *(before + after for before, after in merges)]
+    tokenizer = Tokenizer(models.BPE(vocab={entry: i for i, entry in enumerate(entries)}, merges=merges))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.add_special_tokens([f"<|timing {family.name}|>"])
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, clean_up_tokenization_spaces=False)
+
+
+def _merges() -> list[tuple[str, str]]:
+    """The mark of a heading, and each word with its blank, letter by letter: no pair inside a word can come first."""
+    wording = (prompts.standard_rag([], ""), prompts.rag_draft([], "", "", ""), prompts.reflection("", "", "", True))
+    words = sorted({word for prompt in wording for word in re.findall(r" [A-Za-z]+", prompt.text)})
+    pairs = [(_BLANK + word[1:end], word[end]) for word in words for end in range(1, len(word))]
+    return [("#", "#"), *dict.fromkeys(pairs)]
 
 
 def transitions(family: Family, agreement: float) -> Tensor:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, GenerationConfig
 
-from engine import checks, folders
+from engine import checks, folders, prompts
 from engine.errors import InputError
 from engine.events import Estimated, Event, ModelLoaded, RoundFinished, RunStarted
 from engine.method import Request
@@ -87,6 +87,14 @@ def test_the_same_weights_are_drawn_again() -> None:
     one, two = (pairs.made_model(timing, CPU, torch.float32) for _ in range(2))
     assert all(bool((a == b).all()) for a, b in zip(one.parameters(), two.parameters(), strict=True))
     assert bool((torch.random.get_rng_state() == state).all())
+
+
+def test_fixed_wording_of_prompts_takes_about_as_many_ids_as_with_a_trained_tokenizer() -> None:
+    made, trained = (checks.read_tokenizer(folders.inspect(spec)) for spec in ("timing:tiny", "builtin"))
+    for prompt in (prompts.standard_rag([], ""), prompts.rag_draft([], ""), prompts.reflection("", "", "", True)):
+        n, n_trained = (len(tokenizer(prompt.text)["input_ids"]) for tokenizer in (made, trained))
+        assert 0.7 < n / n_trained < 1.4
+        assert made.decode(made(prompt.text)["input_ids"]) == prompt.text
 
 
 @pytest.mark.parametrize("name", shapes.SHAPES)
