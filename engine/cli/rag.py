@@ -62,7 +62,7 @@ def rag_index(
             _tell(output, event)
             made = event if isinstance(event, Indexed) else made
             if flag.is_set() and made is None:
-                output.note("stopped; the index before, if there was one, is as it was")
+                output.note("stopped; an index made before is as it was, the same command goes on from here")
                 return STOPPED
     assert made is not None
     output.summary(msgspec.structs.asdict(made))
@@ -128,4 +128,6 @@ def _tell(output: Output, event: Event) -> None:
         output.note(f"skipped: {event.source} {event.reason}")
     elif isinstance(event, Warned):
         output.note(f"warning: {event.message}; {event.hint}")
+    elif isinstance(event, Indexed) and event.n_taken_over:
+        output.note(f"{event.n_taken_over:,} of {event.n_chunks:,} passages were taken over from the stopped run")
     output.event(event)

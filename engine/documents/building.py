@@ -18,7 +18,20 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from engine.documents import index as index_module
-from engine.documents.index import CHUNKS, EXACT_UP_TO, MANIFEST, FileRecord, Head, Index, Kept, Recipe, connect
+from engine.documents import unfinished
+from engine.documents.index import (
+    CHUNKS,
+    EXACT_UP_TO,
+    MANIFEST,
+    UNFINISHED,
+    FileRecord,
+    Head,
+    Index,
+    Kept,
+    Recipe,
+    connect,
+)
+from engine.documents.unfinished import Left
 from engine.errors import EngineError, InputError
 from engine.paths import user_data
 
@@ -71,7 +84,9 @@ def _lock_file(uri: str, folder: Path) -> Path:
 
 class Building:
     """The next version of an index: seen by nobody until `commit`. Everything raises EngineError where it cannot be
-    written; whatever happens, the index before stays."""
+    written; whatever happens, the index before stays.
+
+    left: what a stopped indexing with the same settings had written, with which this one goes on; or why it cannot."""
 
     def __init__(self, uri: str, recipe: Recipe, before: Index | None, *, anew: bool) -> None:
         """before: the index that is there; anew: nothing of it is taken over."""
@@ -79,16 +94,26 @@ class Building:
         self.recipe = recipe
         self._before = before
         self._committed = False
-        self._n_trained = 0 if anew or before is None else before.head.n_trained
+        base = None if anew else before
+        self._n_trained = 0 if base is None else base.head.n_trained
         with writing(uri):
             self._db = connect(uri)
-            if before is not None:
-                self._undo(before)
-            if anew or before is None:
-                schema = index_module.chunk_schema(recipe.dimension)
-                self._chunks = self._db.create_table(CHUNKS, schema=schema, mode="overwrite")
-            else:
-                self._chunks = self._db.open_table(CHUNKS)
+            self.left = unfinished.look(self._db, unfinished.begun(recipe, base), before)
+            self._chunks = self._db.open_table(CHUNKS) if isinstance(self.left, Left) else self._begun(anew=anew)
+
+    def _begun(self, *, anew: bool) -> "Table":
+        """The table to be written to, as the index before has it, or empty; what was unfinished is gone."""
+        if self._before is None:
+            discard(self.uri)
+            self._db = connect(self.uri)
+        else:
+            self._undo(self._before)
+        base = None if anew else self._before
+        unfinished.note(self._db, unfinished.begun(self.recipe, base))
+        if base is not None:
+            return self._db.open_table(CHUNKS)
+        schema = index_module.chunk_schema(self.recipe.dimension)
+        return self._db.create_table(CHUNKS, schema=schema, mode="overwrite")
 
     def abandon(self) -> None:
         """Leave the index as it was, without what was written of this one, as far as the disk allows.
@@ -101,11 +126,12 @@ class Building:
                 discard(self.uri)
             else:
                 self._undo(self._before)
+                unfinished.forget(self._db)
 
     def _undo(self, before: Index) -> None:
         """Go back to the index before under a new version, and delete the versions in between.
 
-        Also where an indexing was killed: nothing is deleted until the manifest names the new version."""
+        May be cut short and done again: nothing is deleted until the manifest names the new version."""
         chunks = self._db.open_table(CHUNKS)
         if chunks.version == before.head.version:
             return
@@ -212,6 +238,8 @@ class Building:
         with writing(self.uri):
             self._publish(head, files)
         self._committed = True
+        with suppress(EngineError), writing(self.uri):
+            unfinished.forget(self._db)
 
     def n_bytes(self) -> int:
         """What it takes on the disk, the version before included; in an object store, its data alone."""
@@ -226,12 +254,7 @@ class Building:
         row = {"schema": [head.schema], "head": [_json(head)], "files": [_json(tuple(files))]}
         text = pa.large_string()
         table = pa.table(row, schema=pa.schema([("schema", pa.int64()), ("head", text), ("files", text)]))
-        if MANIFEST not in index_module.names(self._db):
-            self._db.create_table(MANIFEST, table)
-            return
-        manifest = self._db.open_table(MANIFEST)
-        manifest.optimize(cleanup_older_than=_LONGEST_BUILD)
-        manifest.add(table, mode="overwrite")
+        index_module.replace_row(self._db, MANIFEST, table)
 
 
 def nearest(chunks: "Table", query: NDArray[np.float32], n: int, *, n_probes: int) -> list[str]:
@@ -242,10 +265,10 @@ def nearest(chunks: "Table", query: NDArray[np.float32], n: int, *, n_probes: in
 
 
 def discard(uri: str) -> None:
-    """Delete tables that are damaged, over which not even new ones can be written."""
+    """Delete the tables of an index; over damaged ones not even new ones can be written."""
     with writing(uri):
         if index_module.is_local(uri):
-            for name in (MANIFEST, CHUNKS):
+            for name in (MANIFEST, CHUNKS, UNFINISHED):
                 shutil.rmtree(Path(uri) / f"{name}.lance", ignore_errors=True)
         else:
             connect(uri).drop_all_tables()
