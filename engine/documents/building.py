@@ -47,6 +47,8 @@ LEAST_RECALL, NEAREST = 0.95, 10
 _FIRST_PROBES = 8
 # An approximate index is trained again once there are so many times the passages.
 _OUTGROWN = 2
+# A word of a hash or an address is one too; a longer one is no word.
+_LONGEST_WORD = 128
 _FOR_EVER, _LONGEST_BUILD = timedelta(days=36_500), timedelta(hours=1)
 _A_MOMENT = timedelta(seconds=1)
 _UNCHANGED = "free disk space or choose another folder; the index before this is as it was"
@@ -187,14 +189,27 @@ class Building:
 
         with writing(self.uri):
             self._chunks.optimize(cleanup_older_than=self._age_before(), delete_unverified=True)
-            indexed, n_chunks = self._indexed(), int(self._chunks.count_rows())
-            if "text" not in indexed:
-                self._chunks.create_index("text", config=FTS(base_tokenizer="icu/split"))
+            if not self._finds_every_word():
+                # Words are cut as any script has them. English ones are found by their stems; those of other languages
+                # lose the same ending in texts and in questions. The library's list of words to be left out has "sea".
+                words = FTS(base_tokenizer="icu/split", remove_stop_words=False, max_token_length=_LONGEST_WORD)
+                self._chunks.create_index("text", config=words, replace=True)
+            n_chunks = int(self._chunks.count_rows())
             outgrown = n_chunks > _OUTGROWN * self._n_trained
-            if n_chunks > EXACT_UP_TO and ("vector" not in indexed or outgrown):
+            if n_chunks > EXACT_UP_TO and ("vector" not in self._indexed() or outgrown):
                 parts = IvfFlat(distance_type="dot", num_partitions=math.isqrt(n_chunks))
                 self._chunks.create_index("vector", config=parts, replace=True)
                 self._n_trained = n_chunks
+
+    def is_searchable(self) -> bool:
+        """Whether the index before finds every word: one of an older Draftscope leaves some out."""
+        with writing(self.uri):
+            return self._finds_every_word()
+
+    def _finds_every_word(self) -> bool:
+        kept = {"remove_stop_words": False, "max_token_length": _LONGEST_WORD}
+        had = [one.index_details or {} for one in self._chunks.list_indices() if "text" in one.columns]
+        return any(kept.items() <= details.items() for details in had)
 
     def _indexed(self) -> set[str]:
         return {name for one in self._chunks.list_indices() for name in one.columns}

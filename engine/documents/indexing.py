@@ -250,7 +250,8 @@ class _Work:
         had, has = self._named(), owners(self._records)
         gone = [document for document in had if document not in has]
         renamed = {key: has[key][0] for key in had if key in has and has[key][0] != had[key]}
-        if self._before is not None and self._left is None and not (gone or renamed or self._n_embedded):
+        same = self._left is None and not (gone or renamed or self._n_embedded)
+        if self._before is not None and same and self._building.is_searchable():
             return self._before.head.n_probes, self._before.head.recall_10
         yield from self._while(lambda: self._building.remove(gone), "writing")
         yield from self._while(lambda: self._building.rename(renamed), "writing")

@@ -85,7 +85,7 @@ def dense_hits(index: Index, vector: NDArray[np.float32], n: int) -> list[Hit]:
 
 
 def text_hits(index: Index, question: str, n: int) -> list[Hit]:
-    """The n rows with the words of a question, by BM25; none where it has only words that all texts have."""
+    """The n rows with the words of a question, by BM25; none where no text has one of them."""
     from lancedb.query import MatchQuery
 
     with reading(index.uri):
