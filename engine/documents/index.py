@@ -6,7 +6,6 @@ Two tables: `chunks`, of which every change is a version of its own, and `manife
 that is the index. Replacing that row is the one step by which a new index takes the place of the old. While one is made
 a third, `unfinished`, of one row too, says what the versions after that are made with."""
 
-import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.errors import EngineError, InputError
+from engine.quiet import quiet_logs
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -138,7 +138,7 @@ def is_local(uri: str) -> bool:
 
 def connect(uri: str) -> "DBConnection":
     """LanceDB at a folder or an object store's address. Raises EngineError where it is not installed."""
-    os.environ.setdefault("LANCEDB_LOG", "error")  # it tells on stderr what is no news here
+    quiet_logs()
     try:
         import lancedb
     except ImportError as err:

@@ -1,5 +1,6 @@
 """An index on disk: one step from the old to the new, whatever happens in between, and what cannot be opened."""
 
+import os
 import resource
 import signal
 import subprocess
@@ -103,6 +104,17 @@ def test_a_process_that_is_killed_while_it_writes_leaves_the_index_as_it_was(tmp
     assert done.returncode == -signal.SIGKILL
     assert ids(open_index(uri)) == {"a:0"}
     assert ids(make(uri, "c", before=open_index(uri))) == {"a:0", "c:0"}
+
+
+def test_the_library_writes_nothing_to_the_terminal_where_a_first_index_is_made(tmp_path: Path) -> None:
+    code = (
+        "import sys; from engine.quiet import quiet_logs; quiet_logs()\n"
+        "import lancedb; from tests.engine.test_index import make; make(sys.argv[1], 'a')\n"
+    )
+    alone = {name: value for name, value in os.environ.items() if name != "LANCEDB_LOG"}
+    words = [sys.executable, "-c", code, str(tmp_path / "i")]
+    done = subprocess.run(words, check=True, capture_output=True, text=True, env=alone)
+    assert done.stdout == done.stderr == ""
 
 
 def test_an_indexing_that_is_given_up_leaves_nothing(tmp_path: Path) -> None:
