@@ -67,6 +67,15 @@ def retrieve(index: Index, embedder: "Embedder | None", question: str, n: int, h
     return _passages(index, dense, text, how)[:n]
 
 
+def why_fewer(n_found: int, n: int, n_chunks: int, how: How) -> str:
+    """Why there are fewer passages than wanted; empty where there are not."""
+    if n_found >= n:
+        return ""
+    if n_chunks < n:
+        return f"n = {n}, but the index has only {n_chunks} passages"
+    return f"only {n_found} of {n} passages share a word with the question" if how == "text" else ""
+
+
 def _vector(index: Index, embedder: "Embedder | None", question: str) -> NDArray[np.float32]:
     if embedder is None:
         raise InputError("no embedder is loaded", "search by words (--how text)")

@@ -91,14 +91,7 @@ class IndexLibrary:
         started = time.perf_counter()
         hits = search.retrieve(self._index, self._embedder, question, n, how)
         ms = 1e3 * (time.perf_counter() - started)
-        return Found(tuple(map(_passage, hits)), ms, self._why_fewer(len(hits), n, how))
-
-    def _why_fewer(self, n_found: int, n: int, how: RetrievalKind) -> str:
-        if n_found >= n:
-            return ""
-        if self.n_chunks < n:
-            return f"n = {n}, but the index has only {self.n_chunks} passages"
-        return f"only {n_found} of {n} passages share a word with the question" if how == "text" else ""
+        return Found(tuple(map(_passage, hits)), ms, search.why_fewer(len(hits), n, self.n_chunks, how))
 
     def embed(self, texts: Sequence[str], role: TextRole) -> NDArray[np.float32]:
         """Unit vectors of texts."""
