@@ -27,7 +27,7 @@ from engine.documents.chunking import Chunk
 from engine.documents.embedding import Embedder
 from engine.documents.encoder_folder import BUILTIN
 from engine.documents.index import FileRecord, Index, Recipe, open_index
-from engine.documents.indexing import Job
+from engine.documents.jobs import Job
 from engine.documents.search import dense_hits, retrieve, text_hits
 from engine.documents.target_tokens import TargetTokens, tokens_of
 from engine.events import Event, Indexed, Progressed

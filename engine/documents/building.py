@@ -7,14 +7,12 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
-from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from engine.documents import index as index_module
@@ -32,15 +30,13 @@ from engine.documents.index import (
     connect,
 )
 from engine.documents.unfinished import Left
-from engine.errors import EngineError, InputError
-from engine.paths import user_data
+from engine.errors import EngineError
 
 if TYPE_CHECKING:
     from lancedb.table import Table
 
     from engine.documents.chunking import Chunk
 
-_LOCK = ".lock"
 _A_STATEMENT = 500
 # Of the ten nearest, what an approximate index has to find.
 LEAST_RECALL, NEAREST = 0.95, 10
@@ -52,36 +48,6 @@ _LONGEST_WORD = 128
 _FOR_EVER, _LONGEST_BUILD = timedelta(days=36_500), timedelta(hours=1)
 _A_MOMENT = timedelta(seconds=1)
 _UNCHANGED = "free disk space or choose another folder; the index before this is as it was"
-
-
-@contextmanager
-def alone(uri: str) -> Iterator[None]:
-    """Hold an index against a second indexing. Raises InputError: in use, other files there, no folder can be."""
-    folder = _lock_folder(uri)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(_lock_file(uri, folder), timeout=0):
-            yield
-    except Timeout as err:
-        raise InputError(f"the index at {uri} is being made by another program", "wait, or choose another") from err
-    except OSError as err:
-        raise InputError(f"{uri} cannot hold an index ({err.strerror})", "choose another folder") from err
-
-
-def _lock_folder(uri: str) -> Path:
-    """Beside the tables; an object store has no locks, there this machine's programs at least are kept apart."""
-    if not index_module.is_local(uri):
-        return user_data() / "locks"
-    folder = Path(uri)
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"{uri} is a file", "name a new folder for the index")
-    if folder.is_dir() and any(path.name != _LOCK and path.suffix != ".lance" for path in folder.iterdir()):
-        raise InputError(f"{uri} holds other files", "name a new folder for the index")
-    return folder
-
-
-def _lock_file(uri: str, folder: Path) -> Path:
-    return folder / (_LOCK if index_module.is_local(uri) else sha256(uri.encode()).hexdigest())
 
 
 class Building:

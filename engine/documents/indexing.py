@@ -9,15 +9,16 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 from contextlib import closing
-from typing import Literal, NamedTuple, TypeVar
+from typing import Literal, TypeVar
 
-from engine.documents import building as building_module
-from engine.documents import sources
+from engine.documents import jobs, sources
 from engine.documents.building import Building
 from engine.documents.chunking import Chunk, Tokens
 from engine.documents.embedding import Embedded, Embedder
 from engine.documents.feed import Feed, FileDone, Waiting
-from engine.documents.index import Damaged, FileRecord, Head, Index, Kept, NoIndex, Recipe, open_index, owners
+from engine.documents.index import FileRecord, Head, Index, Kept, owners
+from engine.documents.jobs import Job
+from engine.documents.locking import alone
 from engine.documents.sources import Found, Skipped
 from engine.documents.unfinished import Left, Lost
 from engine.errors import EngineError, InputError
@@ -32,26 +33,15 @@ _LOOK_S = 0.3
 T = TypeVar("T")
 
 
-class Job(NamedTuple):
-    """What is to be indexed, where to, how. tokenizer: its SPEC; its fingerprint tells whether counts are the same."""
-
-    specs: tuple[str, ...]
-    uri: str
-    chunk_tokens: int
-    tokenizer: str
-    tokenizer_fingerprint: str
-    rebuild: bool = False
-
-
 def index(job: Job, embedder: Embedder, tokens: Tokens) -> Iterator[Event]:
     """Yield what is read, skipped and embedded, and last Indexed. Closing it leaves the index before as it was; the
     next call with the same settings goes on with what was embedded.
 
     Raises InputError: nothing to read, another recipe or other places than the index's. EngineError: damaged, full."""
-    recipe = _recipe(job, embedder)
+    recipe = jobs.recipe(job, embedder.description)
     found = sources.find(job.specs)
-    with building_module.alone(job.uri):
-        before = _before(job, recipe)
+    with alone(job.uri):
+        before = jobs.before(job, recipe)
         building = Building(job.uri, recipe, before, anew=job.rebuild)
         work = _Work(building, embedder, tokens, found, None if job.rebuild else before)
         try:
@@ -59,45 +49,6 @@ def index(job: Job, embedder: Embedder, tokens: Tokens) -> Iterator[Event]:
         except EngineError:
             building.abandon()
             raise
-
-
-def _recipe(job: Job, embedder: Embedder) -> Recipe:
-    if job.chunk_tokens < 1:
-        raise InputError(f"chunk_tokens = {job.chunk_tokens}: must be >= 1", "200 fit most embedders")
-    known = embedder.description
-    return Recipe(
-        sources.roots_of(job.specs), known.spec, known.fingerprint, known.dimension, job.tokenizer,
-        job.tokenizer_fingerprint, job.chunk_tokens,
-    )  # fmt: skip
-
-
-def _before(job: Job, recipe: Recipe) -> Index | None:
-    """The index that is there. Raises InputError where it is not one to go on with."""
-    try:
-        found = open_index(job.uri)
-    except Damaged:
-        if not job.rebuild:
-            raise
-        building_module.discard(job.uri)
-        return None
-    except NoIndex:
-        return None
-    if not job.rebuild:
-        _refuse_other(found, recipe)
-    return found
-
-
-def _refuse_other(before: Index, recipe: Recipe) -> None:
-    """Raise InputError naming what differs: no index is silently replaced by one of something else."""
-    had, hint = before.head.recipe, "make it anew (--rebuild), or name another folder for the index"
-    before.refuse_other(recipe.embedder_fingerprint, recipe.embedder)
-    if had.roots != recipe.roots:
-        raise InputError(f"the index at {before.uri} is of {', '.join(had.roots)}", hint)
-    if had.tokenizer_fingerprint != recipe.tokenizer_fingerprint:
-        raise InputError(f"the index at {before.uri} counts the tokens of {had.tokenizer}", hint)
-    if had.chunk_tokens != recipe.chunk_tokens:
-        reason = f"the index at {before.uri} has passages of {had.chunk_tokens} tokens, not {recipe.chunk_tokens}"
-        raise InputError(reason, hint)
 
 
 class _Work:

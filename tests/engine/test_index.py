@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from engine.documents import building as building_module
 from engine.documents import index as index_module
-from engine.documents.building import Building, alone
+from engine.documents.building import Building
 from engine.documents.chunking import Chunk
 from engine.documents.index import Damaged, FileRecord, Index, Kept, NoIndex, Recipe, open_index
+from engine.documents.locking import alone
 from engine.documents.unfinished import Left
 from engine.errors import EngineError, InputError
 

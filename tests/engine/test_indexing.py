@@ -15,7 +15,7 @@ from engine.documents import building as building_module
 from engine.documents import chunking, embedding, indexing
 from engine.documents.embedding import Embedder
 from engine.documents.index import Index, open_index
-from engine.documents.indexing import Job
+from engine.documents.jobs import Job
 from engine.documents.search import retrieve
 from engine.errors import EngineError, InputError
 from engine.events import Event, FileSkipped, Indexed, Progressed, Warned

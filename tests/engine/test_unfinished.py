@@ -10,10 +10,12 @@ from typing import cast
 
 import pytest
 
-from engine.documents import indexing
-from engine.documents.building import Building, alone
+from engine.documents import indexing, jobs
+from engine.documents.building import Building
 from engine.documents.embedding import Embedder
 from engine.documents.index import open_index
+from engine.documents.jobs import Job
+from engine.documents.locking import alone
 from engine.errors import InputError
 from engine.events import Event, Indexed, Progressed, Warned
 from tests.engine.test_index import largest_file
@@ -42,12 +44,12 @@ def stops() -> range:
     return range(0, _MANY, 100)
 
 
-def one_a_sentence(docs: Path, *, rebuild: bool = False, most: int = 2) -> indexing.Job:
+def one_a_sentence(docs: Path, *, rebuild: bool = False, most: int = 2) -> Job:
     """Two words a passage: every file of `many` has a hundred."""
     return job(docs, most=most, rebuild=rebuild)
 
 
-def stop(embedder: Embedder, wanted: indexing.Job, *, done: int = _STOPPED_AT, phase: str = "embedding") -> None:
+def stop(embedder: Embedder, wanted: Job, *, done: int = _STOPPED_AT, phase: str = "embedding") -> None:
     steps = cast("Generator[Event, None, None]", indexing.index(wanted, embedder, WordTokens()))
     with closing(steps):
         next(event for event in steps if isinstance(event, Progressed) and event.phase == phase and event.done >= done)
@@ -163,7 +165,7 @@ def test_what_was_damaged_is_embedded_again_and_said(many: Path, embedder: Embed
 def test_vectors_that_no_embedder_made_are_damage(many: Path, embedder: Embedder) -> None:
     wanted = one_a_sentence(many)
     stop(embedder, wanted)
-    building = Building(wanted.uri, indexing._recipe(wanted, embedder), None, anew=False)
+    building = Building(wanted.uri, jobs.recipe(wanted, embedder.description), None, anew=False)
     row = building._chunks.to_arrow().slice(0, 1).to_pylist()[0]
     building._chunks.add([{**row, "id": "x", "vector": [3.0] * 8}])
     found = events(embedder, wanted)
