@@ -3,6 +3,7 @@
 * imports neither Qt nor torch."""
 
 import logging
+import os
 
 # torchao, where it is installed, is imported along with transformers and complains of kernels for other machines.
 _CHATTY = ("sentence_transformers", "torchao", "torch.utils._pytree")
@@ -12,6 +13,8 @@ def quiet_logs() -> None:
     """Let only errors through of what libraries log while they are imported; to be called before they are."""
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.ERROR)
+    # LanceDB reads it once, when it is imported, and otherwise warns on stderr that a table it makes is not there yet.
+    os.environ.setdefault("LANCEDB_LOG", "error")
 
 
 def quiet_libraries() -> None:

@@ -20,7 +20,8 @@ class Indexed(Event, frozen=True):
     n_truncated: those of which the embedder reads only the beginning. n_duplicates: documents that say what another
     says word for word, kept once. n_guessed: files read this time whose encoding had to be guessed, with n_replaced
     characters lost. embed_per_s: passages a second while embedding, None where none was. recall_10: of the approximate
-    index, share of the ten nearest that it finds; None where every passage is looked at."""
+    index, share of the ten nearest that it finds; None where every passage is looked at. n_taken_over: passages that a
+    stopped indexing had embedded, which are not in n_embedded."""
 
     index: str
     n_files: int
@@ -43,3 +44,4 @@ class Indexed(Event, frozen=True):
     embedder: str
     approximate: bool
     recall_10: float | None
+    n_taken_over: int = 0

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from engine import checks, devices, drafters, fastest, folders, measuring, methods, models, plans, threads
 from engine.commands import Measure
-from engine.documents import embedding, indexing
+from engine.documents import embedding, indexing, jobs
 from engine.documents.embedding import Embedder
 from engine.documents.encoder_folder import BUILTIN
 from engine.documents.target_tokens import tokens_of
@@ -187,7 +187,7 @@ class Session:
         """Make the index of documents or bring it up to date; see `indexing` for its events."""
         tokens = tokens_of(target)
         most = chunk_tokens or tokens.fitting(n)
-        job = indexing.Job(tuple(sources), index, most, target, tokens.fingerprint, rebuild)
+        job = jobs.Job(tuple(sources), index, most, target, tokens.fingerprint, rebuild)
         made = yield from self.embedder(embedder, device=device, dtype=dtype)
         with memory_errors("the indexing", "use a smaller embedder, or free memory"):
             yield from indexing.index(job, made, tokens)

@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from importlib.metadata import version
 from itertools import islice
@@ -11,6 +11,7 @@ from random import Random
 from statistics import median, quantiles
 from threading import Event as Flag
 from threading import Thread
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -26,7 +27,7 @@ from engine.documents.chunking import Chunk
 from engine.documents.embedding import Embedder
 from engine.documents.encoder_folder import BUILTIN
 from engine.documents.index import FileRecord, Index, Recipe, open_index
-from engine.documents.indexing import Job
+from engine.documents.jobs import Job
 from engine.documents.search import dense_hits, retrieve, text_hits
 from engine.documents.target_tokens import TargetTokens, tokens_of
 from engine.events import Event, Indexed, Progressed
@@ -35,8 +36,6 @@ from engine.speed_model import Interval
 from engine.world.story import stories
 
 _STORIES_A_FILE, _SEED = 8, 0
-# Vectors of a text collection lie in groups that overlap; these are as hard for an approximate index as real ones.
-_WIDTH, _N_GROUPS, _SPREAD = 384, 1_000, 1.0
 _N_WORDS, _WORDS_A_TEXT, _LOT = 5_000, 40, 4_096
 _N_QUERIES, _LOOK_S = 100, 0.05
 
@@ -45,8 +44,9 @@ class IndexBench(msgspec.Struct, frozen=True):
     """What was measured. ratio: passages a second of a whole indexing, from files to a searchable index, over those of
     the embedder library's encode on the same passages; medians over pairs, interleaved, with a bootstrap interval.
 
-    search_ms, exact_ms, text_ms: of one question's rows with their texts, its vector given; hybrid_ms: of a question,
-    the embedding included, over the small index. grown_bytes: of the process while the large index was made."""
+    search_ms, exact_ms, text_ms: of one question's rows with their texts, its vector given, over the large index, of
+    which large_index says what it is made of; hybrid_ms: of a question, the embedding included, over the small index.
+    grown_bytes: of the process while the large index was made."""
 
     ratio: float
     ratio_ci: Interval | None
@@ -56,6 +56,7 @@ class IndexBench(msgspec.Struct, frozen=True):
     tokens_a_passage: float
     pairs: int
     hybrid_ms: float
+    large_index: str
     n_chunks: int
     recall_10: float | None
     n_probes: int
@@ -73,14 +74,25 @@ class IndexBench(msgspec.Struct, frozen=True):
     versions: dict[str, str]
 
 
+class Cloud(NamedTuple):
+    """Where made-up vectors lie: between those of real passages [P, D] and of their nearest ones, whose places are
+    nearest [P, K], so that they are grouped as these are; and off the line between by half of `apart`, which is how far
+    a passage's nearest other is in the middle. Source of the first: Chawla and others, SMOTE, JAIR 2002."""
+
+    vectors: NDArray[np.float32]
+    nearest: NDArray[np.int64]
+    apart: float
+
+
 class _Throughput(msgspec.Struct, frozen=True):
-    """Seconds of each whole indexing and of each bare encoding of the same passages."""
+    """Seconds of each whole indexing and of each bare encoding of the same passages, and the vectors of these."""
 
     indexed_s: tuple[float, ...]
     encoded_s: tuple[float, ...]
     n_passages: int
     tokens_a_passage: float
     hybrid_ms: float
+    vectors: NDArray[np.float32]
 
 
 class _Large(msgspec.Struct, frozen=True):
@@ -104,11 +116,10 @@ def bench(*, n_chunks: int, n_files: int, pairs: int) -> Iterator[Progressed | I
             else:
                 yield item
         assert measured is not None
-        uri = str(Path(folder) / "large")
-        yield Progressed("indexing", 0, n_chunks, "passages")
-        large = _make(uri, n_chunks)
+        uri, cloud = str(Path(folder) / "large"), cloud_of(measured.vectors)
+        large = yield from _make(uri, n_chunks, cloud)
         yield Progressed("measuring", 0, _N_QUERIES, "questions")
-        yield _result(measured, large, open_index(uri), embedder)
+        yield _result(measured, large, open_index(uri), embedder, cloud)
 
 
 def _throughput(folder: Path, embedder: Embedder, *, n_files: int, pairs: int) -> Iterator[Progressed | _Throughput]:
@@ -116,7 +127,8 @@ def _throughput(folder: Path, embedder: Embedder, *, n_files: int, pairs: int) -
     library = SentenceTransformer(str(encoder_folder.builtin_folder()), device=embedder.description.device)
     uri = str(folder / "warm")
     _indexed(docs, uri, embedder, tokens)
-    rows = open_index(uri).chunks.to_arrow().select(["text", "n_tokens"]).to_pylist()
+    found = open_index(uri).chunks.to_arrow()
+    rows = found.select(["text", "n_tokens"]).to_pylist()
     texts = [str(row["text"]) for row in rows]
     hybrid_ms = median(_timed(lambda: retrieve(open_index(uri), embedder, texts[0][:80], NEAREST)) for _ in range(11))
     indexed_s: list[float] = []
@@ -130,7 +142,8 @@ def _throughput(folder: Path, embedder: Embedder, *, n_files: int, pairs: int) -
         for seconds, call in calls if pair % 2 else calls[::-1]:
             seconds.append(1e-3 * _timed(call))
     mean_tokens = sum(int(row["n_tokens"]) for row in rows) / len(rows)
-    yield _Throughput(tuple(indexed_s), tuple(encoded_s), len(texts), mean_tokens, hybrid_ms)
+    real = np.array(found["vector"].to_pylist(), dtype=np.float32)
+    yield _Throughput(tuple(indexed_s), tuple(encoded_s), len(texts), mean_tokens, hybrid_ms, real)
 
 
 def _written(folder: Path, n_files: int) -> Path:
@@ -155,40 +168,57 @@ def _timed(call: Callable[[], object]) -> float:
     return 1e3 * (time.perf_counter() - started)
 
 
-def vectors(rng: np.random.Generator, centres: NDArray[np.float32], n: int) -> NDArray[np.float32]:
-    """Unit vectors [n, D] around centres [G, D]."""
-    noise = rng.standard_normal((n, centres.shape[1]), dtype=np.float32)
-    made = centres[rng.integers(0, len(centres), n)] + _SPREAD * noise
+def cloud_of(real: NDArray[np.float32]) -> Cloud:
+    """What lies as the vectors of real passages [P, D] do, P at least two."""
+    likeness = real @ real.T
+    np.fill_diagonal(likeness, -2.0)
+    nearest = np.argsort(-likeness, axis=1)[:, : min(NEAREST, len(real) - 1)]
+    apart = np.linalg.norm(real - real[nearest[:, 0]], axis=1)
+    return Cloud(real, nearest, float(np.median(apart)))
+
+
+def vectors(rng: np.random.Generator, cloud: Cloud, n: int) -> NDArray[np.float32]:
+    """Unit vectors [n, D] that lie as a cloud does."""
+    places = rng.integers(0, len(cloud.vectors), n)
+    others = cloud.nearest[places, rng.integers(0, cloud.nearest.shape[1], n)]
+    start, end = cloud.vectors[places], cloud.vectors[others]
+    off = rng.standard_normal(start.shape, dtype=np.float32)
+    off *= 0.5 * cloud.apart / np.linalg.norm(off, axis=1, keepdims=True)
+    made = start + rng.random((n, 1), dtype=np.float32) * (end - start) + off
     unit: NDArray[np.float32] = made / np.linalg.norm(made, axis=1, keepdims=True)
     return unit
 
 
-def _centres() -> NDArray[np.float32]:
-    return np.random.default_rng(_SEED).standard_normal((_N_GROUPS, _WIDTH), dtype=np.float32)
-
-
-def _make(uri: str, n_chunks: int) -> _Large:
+def _make(uri: str, n_chunks: int, cloud: Cloud) -> Generator[Progressed, None, _Large]:
     """Make an index of passages that nobody wrote, a lot at a time, and watch what memory it takes."""
-    rng, words, centres = np.random.default_rng(_SEED + 1), Random(_SEED), _centres()
     process, before = psutil.Process(), psutil.Process().memory_info().rss
     peak, done = [before], Flag()
     watcher = Thread(target=_watch, args=(process, peak, done), daemon=True)
     watcher.start()
     try:
-        building = Building(uri, Recipe(("made up",), "made up", "", _WIDTH, "", "", _WORDS_A_TEXT), None, anew=False)
-        make_s = 0.0
-        for start in range(0, n_chunks, _LOT):
-            lot = [_passage(words, number) for number in range(start, min(n_chunks, start + _LOT))]
-            made = vectors(rng, centres, len(lot))
-            make_s += 1e-3 * _timed(partial(building.add, lot, made, []))
+        width = cloud.vectors.shape[1]
+        building = Building(uri, Recipe(("made up",), "made up", "", width, "", "", _WORDS_A_TEXT), None, anew=False)
+        make_s = yield from _filled(building, n_chunks, cloud)
         searchable_s = 1e-3 * _timed(building.make_searchable)
-        queries = vectors(rng, centres, _N_QUERIES)
+        yield Progressed("checking", 0, _N_QUERIES, "questions")
+        queries = vectors(np.random.default_rng(_SEED), cloud, _N_QUERIES)
         n_probes, recall = building.probes(queries) if building.is_approximate() else (0, None)
         building.commit(building.head(n_probes, recall), [FileRecord("made up", 0, 0, "")])
     finally:
         done.set()
         watcher.join()
     return _Large(make_s, searchable_s, max(peak) - before, building.n_bytes())
+
+
+def _filled(building: Building, n_chunks: int, cloud: Cloud) -> Generator[Progressed, None, float]:
+    """Add made-up passages; returns how many seconds adding took, making them up not counted."""
+    rng, words, seconds = np.random.default_rng(_SEED + 1), Random(_SEED), 0.0
+    for start in range(0, n_chunks, _LOT):
+        yield Progressed("writing", start, n_chunks, "passages")
+        lot = [_passage(words, number) for number in range(start, min(n_chunks, start + _LOT))]
+        seconds += 1e-3 * _timed(partial(building.add, lot, vectors(rng, cloud, len(lot)), []))
+    yield Progressed("indexing", 0, n_chunks, "passages")
+    return seconds
 
 
 def _watch(process: psutil.Process, peak: list[int], done: Flag) -> None:
@@ -202,9 +232,9 @@ def _passage(words: Random, number: int) -> Chunk:
     return Chunk(name, name, name, "", "", "", 0, len(text), text, _WORDS_A_TEXT, False)
 
 
-def _result(measured: _Throughput, large: _Large, index: Index, embedder: Embedder) -> IndexBench:
+def _result(measured: _Throughput, large: _Large, index: Index, embedder: Embedder, cloud: Cloud) -> IndexBench:
     rng, words = np.random.default_rng(_SEED + 2), Random(_SEED + 3)
-    asked = vectors(rng, _centres(), _N_QUERIES)
+    asked = vectors(rng, cloud, _N_QUERIES)
     searched = _search_ms(index, asked)
     exact = Index(index.uri, msgspec.structs.replace(index.head, n_probes=0), index.chunks, index.files)
     texts = [_passage(words, 0).text[:40] for _ in range(_N_QUERIES)]
@@ -218,6 +248,8 @@ def _result(measured: _Throughput, large: _Large, index: Index, embedder: Embedd
         tokens_a_passage=measured.tokens_a_passage,
         pairs=len(ratios),
         hybrid_ms=measured.hybrid_ms,
+        large_index=f"made up, no text encoded: words by chance, vectors between those of neighbours among the "
+        f"{measured.n_passages:,} passages encoded",
         n_chunks=index.head.n_chunks,
         recall_10=index.head.recall_10,
         n_probes=index.head.n_probes,

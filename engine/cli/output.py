@@ -106,8 +106,8 @@ class Output:
         self._out.write_bytes(text + b"\n")
 
     def note(self, text: str) -> None:
-        """A word to the person at the terminal, on stderr."""
-        self._errors.print(text, markup=False)
+        """A word to the person at the terminal, on stderr; always one line, whatever names are in it."""
+        self._errors.print(" ".join(text.split()), markup=False, soft_wrap=True)
 
     def line(self, fields: Mapping[str, Value]) -> None:
         """Print one object."""

@@ -1,5 +1,6 @@
 """`draftscope rag`: documents made searchable, and searched."""
 
+import shlex
 import time
 from typing import TYPE_CHECKING, Annotated, get_args
 
@@ -62,11 +63,37 @@ def rag_index(
             _tell(output, event)
             made = event if isinstance(event, Indexed) else made
             if flag.is_set() and made is None:
-                output.note("stopped; the index before, if there was one, is as it was")
+                output.note("stopped; an index made before is as it was, the same command goes on from here")
                 return STOPPED
     assert made is not None
-    output.summary(msgspec.structs.asdict(made))
+    output.summary(msgspec.structs.asdict(made)) if json else _account(output, made)
     return OK
+
+
+def _account(output: Output, made: Indexed) -> None:
+    """What an index holds, what was left out, and what to do with it."""
+    tell = output.console.print
+    tell(
+        f"{made.n_files:,} files with text, {made.n_chunks:,} passages of at most {made.chunk_tokens} tokens",
+        markup=False,
+    )
+    speed = "" if made.embed_per_s is None else f", {made.embed_per_s:.0f} a second"
+    tell(f"{made.n_embedded:,} passages embedded in {made.seconds:.1f} s{speed}", markup=False)
+    n_read = made.n_new + made.n_changed
+    tell(f"{n_read:,} files read, {made.n_changed:,} of them changed; {made.n_removed:,} gone", markup=False)
+    for n, words in (
+        (made.n_skipped, "skipped, named above"),
+        (made.n_other, "files of other kinds, not read"),
+        (made.n_duplicates, "documents that say what another says, kept once"),
+        (made.n_cut, "passages cut inside a sentence"),
+        (made.n_truncated, "passages of which the embedder reads only the beginning"),
+    ):
+        if n:
+            tell(f"{n:,} {words}", markup=False)
+    if made.recall_10 is not None:
+        tell(f"searched approximately: {made.recall_10:.0%} of the ten nearest are found", markup=False)
+    tell(f"the index: {made.index} ({made.n_bytes / 1e6:.2f} MB, embedder {made.embedder})", markup=False)
+    tell(f'ask it: draftscope rag ask --index {shlex.quote(made.index)} --question "…"', markup=False)
 
 
 def rag_search(
@@ -83,7 +110,7 @@ def rag_search(
     if how not in get_args(How):
         raise InputError(f"how = {how}: is not known", f"use {', '.join(get_args(How))}")
     from engine.documents.index import open_index
-    from engine.documents.search import retrieve
+    from engine.documents.search import retrieve, why_fewer
 
     output, found = Output(json=json), open_index(index)
     chosen: How = msgspec.convert(how, How)
@@ -94,6 +121,8 @@ def rag_search(
     for rank, passage in enumerate(passages, 1):
         _show(output, rank, passage)
     head = found.head
+    if fewer := why_fewer(len(passages), n, head.n_chunks, chosen):
+        output.note(fewer)
     output.summary(
         {
             "question": question, "how": how, "n_found": len(passages), "n_chunks": head.n_chunks, "ms": ms,
@@ -119,7 +148,7 @@ def _show(output: Output, rank: int, passage: Passage) -> None:
     if output.json:
         output.line({"event": "passage", "rank": rank, **msgspec.structs.asdict(passage)})
         return
-    where = " ".join(filter(None, (passage.source, passage.name, passage.place)))
+    where = " ".join(" ".join((passage.source, passage.name, passage.place)).split())
     output.console.print(f"{rank}. {where} ({passage.score:.4f})\n{passage.text}\n", markup=False)
 
 
@@ -128,4 +157,6 @@ def _tell(output: Output, event: Event) -> None:
         output.note(f"skipped: {event.source} {event.reason}")
     elif isinstance(event, Warned):
         output.note(f"warning: {event.message}; {event.hint}")
+    elif isinstance(event, Indexed) and event.n_taken_over:
+        output.note(f"{event.n_taken_over:,} of {event.n_chunks:,} passages were taken over from a stopped run")
     output.event(event)

@@ -7,71 +7,54 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
-from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from engine.documents import index as index_module
-from engine.documents.index import CHUNKS, EXACT_UP_TO, MANIFEST, FileRecord, Head, Index, Kept, Recipe, connect
-from engine.errors import EngineError, InputError
-from engine.paths import user_data
+from engine.documents import unfinished
+from engine.documents.index import (
+    CHUNKS,
+    EXACT_UP_TO,
+    MANIFEST,
+    UNFINISHED,
+    FileRecord,
+    Head,
+    Index,
+    Kept,
+    Recipe,
+    connect,
+)
+from engine.documents.unfinished import Left
+from engine.errors import EngineError
 
 if TYPE_CHECKING:
     from lancedb.table import Table
 
     from engine.documents.chunking import Chunk
 
-_LOCK = ".lock"
 _A_STATEMENT = 500
 # Of the ten nearest, what an approximate index has to find.
 LEAST_RECALL, NEAREST = 0.95, 10
 _FIRST_PROBES = 8
 # An approximate index is trained again once there are so many times the passages.
 _OUTGROWN = 2
+# A word of a hash or an address is one too; a longer one is no word.
+_LONGEST_WORD = 128
 _FOR_EVER, _LONGEST_BUILD = timedelta(days=36_500), timedelta(hours=1)
 _A_MOMENT = timedelta(seconds=1)
 _UNCHANGED = "free disk space or choose another folder; the index before this is as it was"
 
 
-@contextmanager
-def alone(uri: str) -> Iterator[None]:
-    """Hold an index against a second indexing. Raises InputError: in use, other files there, no folder can be."""
-    folder = _lock_folder(uri)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(_lock_file(uri, folder), timeout=0):
-            yield
-    except Timeout as err:
-        raise InputError(f"the index at {uri} is being made by another program", "wait, or choose another") from err
-    except OSError as err:
-        raise InputError(f"{uri} cannot hold an index ({err.strerror})", "choose another folder") from err
-
-
-def _lock_folder(uri: str) -> Path:
-    """Beside the tables; an object store has no locks, there this machine's programs at least are kept apart."""
-    if not index_module.is_local(uri):
-        return user_data() / "locks"
-    folder = Path(uri)
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"{uri} is a file", "name a new folder for the index")
-    if folder.is_dir() and any(path.name != _LOCK and path.suffix != ".lance" for path in folder.iterdir()):
-        raise InputError(f"{uri} holds other files", "name a new folder for the index")
-    return folder
-
-
-def _lock_file(uri: str, folder: Path) -> Path:
-    return folder / (_LOCK if index_module.is_local(uri) else sha256(uri.encode()).hexdigest())
-
-
 class Building:
     """The next version of an index: seen by nobody until `commit`. Everything raises EngineError where it cannot be
-    written; whatever happens, the index before stays."""
+    written; whatever happens, the index before stays.
+
+    left: what a stopped indexing with the same settings had written, with which this one goes on; or why it cannot."""
 
     def __init__(self, uri: str, recipe: Recipe, before: Index | None, *, anew: bool) -> None:
         """before: the index that is there; anew: nothing of it is taken over."""
@@ -79,16 +62,26 @@ class Building:
         self.recipe = recipe
         self._before = before
         self._committed = False
-        self._n_trained = 0 if anew or before is None else before.head.n_trained
+        base = None if anew else before
+        self._n_trained = 0 if base is None else base.head.n_trained
         with writing(uri):
             self._db = connect(uri)
-            if before is not None:
-                self._undo(before)
-            if anew or before is None:
-                schema = index_module.chunk_schema(recipe.dimension)
-                self._chunks = self._db.create_table(CHUNKS, schema=schema, mode="overwrite")
-            else:
-                self._chunks = self._db.open_table(CHUNKS)
+            self.left = unfinished.look(self._db, unfinished.begun(recipe, base), before)
+            self._chunks = self._db.open_table(CHUNKS) if isinstance(self.left, Left) else self._begun(anew=anew)
+
+    def _begun(self, *, anew: bool) -> "Table":
+        """The table to be written to, as the index before has it, or empty; what was unfinished is gone."""
+        if self._before is None:
+            discard(self.uri)
+            self._db = connect(self.uri)
+        else:
+            self._undo(self._before)
+        base = None if anew else self._before
+        unfinished.note(self._db, unfinished.begun(self.recipe, base))
+        if base is not None:
+            return self._db.open_table(CHUNKS)
+        schema = index_module.chunk_schema(self.recipe.dimension)
+        return self._db.create_table(CHUNKS, schema=schema, mode="overwrite")
 
     def abandon(self) -> None:
         """Leave the index as it was, without what was written of this one, as far as the disk allows.
@@ -101,11 +94,12 @@ class Building:
                 discard(self.uri)
             else:
                 self._undo(self._before)
+                unfinished.forget(self._db)
 
     def _undo(self, before: Index) -> None:
         """Go back to the index before under a new version, and delete the versions in between.
 
-        Also where an indexing was killed: nothing is deleted until the manifest names the new version."""
+        May be cut short and done again: nothing is deleted until the manifest names the new version."""
         chunks = self._db.open_table(CHUNKS)
         if chunks.version == before.head.version:
             return
@@ -161,14 +155,27 @@ class Building:
 
         with writing(self.uri):
             self._chunks.optimize(cleanup_older_than=self._age_before(), delete_unverified=True)
-            indexed, n_chunks = self._indexed(), int(self._chunks.count_rows())
-            if "text" not in indexed:
-                self._chunks.create_index("text", config=FTS(base_tokenizer="icu/split"))
+            if not self._finds_every_word():
+                # Words are cut as any script has them. English ones are found by their stems; those of other languages
+                # lose the same ending in texts and in questions. The library's list of words to be left out has "sea".
+                words = FTS(base_tokenizer="icu/split", remove_stop_words=False, max_token_length=_LONGEST_WORD)
+                self._chunks.create_index("text", config=words, replace=True)
+            n_chunks = int(self._chunks.count_rows())
             outgrown = n_chunks > _OUTGROWN * self._n_trained
-            if n_chunks > EXACT_UP_TO and ("vector" not in indexed or outgrown):
+            if n_chunks > EXACT_UP_TO and ("vector" not in self._indexed() or outgrown):
                 parts = IvfFlat(distance_type="dot", num_partitions=math.isqrt(n_chunks))
                 self._chunks.create_index("vector", config=parts, replace=True)
                 self._n_trained = n_chunks
+
+    def is_searchable(self) -> bool:
+        """Whether the index before finds every word: one of an older Draftscope leaves some out."""
+        with writing(self.uri):
+            return self._finds_every_word()
+
+    def _finds_every_word(self) -> bool:
+        kept = {"remove_stop_words": False, "max_token_length": _LONGEST_WORD}
+        had = [one.index_details or {} for one in self._chunks.list_indices() if "text" in one.columns]
+        return any(kept.items() <= details.items() for details in had)
 
     def _indexed(self) -> set[str]:
         return {name for one in self._chunks.list_indices() for name in one.columns}
@@ -212,6 +219,8 @@ class Building:
         with writing(self.uri):
             self._publish(head, files)
         self._committed = True
+        with suppress(EngineError), writing(self.uri):
+            unfinished.forget(self._db)
 
     def n_bytes(self) -> int:
         """What it takes on the disk, the version before included; in an object store, its data alone."""
@@ -226,12 +235,7 @@ class Building:
         row = {"schema": [head.schema], "head": [_json(head)], "files": [_json(tuple(files))]}
         text = pa.large_string()
         table = pa.table(row, schema=pa.schema([("schema", pa.int64()), ("head", text), ("files", text)]))
-        if MANIFEST not in index_module.names(self._db):
-            self._db.create_table(MANIFEST, table)
-            return
-        manifest = self._db.open_table(MANIFEST)
-        manifest.optimize(cleanup_older_than=_LONGEST_BUILD)
-        manifest.add(table, mode="overwrite")
+        index_module.replace_row(self._db, MANIFEST, table)
 
 
 def nearest(chunks: "Table", query: NDArray[np.float32], n: int, *, n_probes: int) -> list[str]:
@@ -242,10 +246,10 @@ def nearest(chunks: "Table", query: NDArray[np.float32], n: int, *, n_probes: in
 
 
 def discard(uri: str) -> None:
-    """Delete tables that are damaged, over which not even new ones can be written."""
+    """Delete the tables of an index; over damaged ones not even new ones can be written."""
     with writing(uri):
         if index_module.is_local(uri):
-            for name in (MANIFEST, CHUNKS):
+            for name in (MANIFEST, CHUNKS, UNFINISHED):
                 shutil.rmtree(Path(uri) / f"{name}.lance", ignore_errors=True)
         else:
             connect(uri).drop_all_tables()

@@ -3,12 +3,13 @@
 * imports neither Qt nor torch; LanceDB only when an index is opened.
 
 Two tables: `chunks`, of which every change is a version of its own, and `manifest`, of one row, which names the version
-that is the index. Replacing that row is the one step by which a new index takes the place of the old."""
+that is the index. Replacing that row is the one step by which a new index takes the place of the old. While one is made
+a third, `unfinished`, of one row too, says what the versions after that are made with."""
 
-import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.errors import EngineError, InputError
+from engine.quiet import quiet_logs
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -23,10 +25,12 @@ if TYPE_CHECKING:
     from lancedb.table import Table
 
 SCHEMA = 1
-CHUNKS, MANIFEST = "chunks", "manifest"
+CHUNKS, MANIFEST, UNFINISHED = "chunks", "manifest", "unfinished"
 REBUILD = "make it anew (--rebuild)"
 # Above this many passages an approximate index answers sooner than looking at all of them.
 EXACT_UP_TO = 20_000
+# A reader that has just opened a row's table must be able to read it.
+_OLD_ROW = timedelta(hours=1)
 _SOURCE_OF_LIBRARY = re.compile(r",? *\S*\.rs:\d+:\d+")
 
 
@@ -134,7 +138,7 @@ def is_local(uri: str) -> bool:
 
 def connect(uri: str) -> "DBConnection":
     """LanceDB at a folder or an object store's address. Raises EngineError where it is not installed."""
-    os.environ.setdefault("LANCEDB_LOG", "error")  # it tells on stderr what is no news here
+    quiet_logs()
     try:
         import lancedb
     except ImportError as err:
@@ -162,6 +166,16 @@ def open_index(uri: str) -> Index:
 def names(db: "DBConnection") -> list[str]:
     """The tables there are."""
     return list(db.list_tables().tables)
+
+
+def replace_row(db: "DBConnection", name: str, row: "pa.Table") -> None:
+    """Make a row the only one of a table, in one step."""
+    if name not in names(db):
+        db.create_table(name, row)
+        return
+    table = db.open_table(name)
+    table.optimize(cleanup_older_than=_OLD_ROW)
+    table.add(row, mode="overwrite")
 
 
 def _manifest(uri: str, db: "DBConnection") -> tuple[Head, tuple[FileRecord, ...]]:

@@ -1,98 +1,54 @@
 """Makes an index of documents or brings it up to date: reads on one thread, embeds on another; decides no settings.
 
-A stopped or killed indexing and a full disk leave the index before as it was."""
+A stopped or killed indexing leaves the index before as it was, and what it had embedded to the next one with the same
+settings; one that fails, as on a full disk, leaves the index before and the disk as they were."""
 
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 from contextlib import closing
-from typing import Literal, NamedTuple, TypeVar
+from typing import Literal, TypeVar
 
-from engine.documents import building as building_module
-from engine.documents import sources
+from engine.documents import jobs, sources
 from engine.documents.building import Building
 from engine.documents.chunking import Chunk, Tokens
 from engine.documents.embedding import Embedded, Embedder
 from engine.documents.feed import Feed, FileDone, Waiting
-from engine.documents.index import Damaged, FileRecord, Head, Index, NoIndex, Recipe, open_index, owners
+from engine.documents.index import FileRecord, Head, Index, Kept, owners
+from engine.documents.jobs import Job
+from engine.documents.locking import alone
 from engine.documents.sources import Found, Skipped
-from engine.errors import InputError
+from engine.documents.unfinished import Left, Lost
+from engine.errors import EngineError, InputError
 from engine.events import Event, FileSkipped, Indexed, Progressed, Warned
 
 # Texts are embedded in lots of like length: small ones first, so that the embedder need not wait for the reader.
 _FIRST_BLOCK, _LARGEST_BLOCK = 128, 2_048
+# A kill costs the lot under way: on a slow machine lots stay small.
+_LONGEST_LOT_S = 10.0
 _N_QUERIES, _WORDS_A_QUERY = 64, 12
 _LOOK_S = 0.3
 T = TypeVar("T")
 
 
-class Job(NamedTuple):
-    """What is to be indexed, where to, how. tokenizer: its SPEC; its fingerprint tells whether counts are the same."""
-
-    specs: tuple[str, ...]
-    uri: str
-    chunk_tokens: int
-    tokenizer: str
-    tokenizer_fingerprint: str
-    rebuild: bool = False
-
-
 def index(job: Job, embedder: Embedder, tokens: Tokens) -> Iterator[Event]:
-    """Yield what is read, skipped and embedded, and last Indexed. Closing it leaves the index before as it was.
+    """Yield what is read, skipped and embedded, and last Indexed. Closing it leaves the index before as it was; the
+    next call with the same settings goes on with what was embedded.
 
     Raises InputError: nothing to read, another recipe or other places than the index's. EngineError: damaged, full."""
-    recipe = _recipe(job, embedder)
+    recipe = jobs.recipe(job, embedder.description)
     found = sources.find(job.specs)
-    with building_module.alone(job.uri):
-        before = _before(job, recipe)
+    with alone(job.uri):
+        before = jobs.before(job, recipe)
         building = Building(job.uri, recipe, before, anew=job.rebuild)
         work = _Work(building, embedder, tokens, found, None if job.rebuild else before)
         try:
             yield from work.events()
-        except BaseException:
+        except EngineError:
             building.abandon()
             raise
-
-
-def _recipe(job: Job, embedder: Embedder) -> Recipe:
-    if job.chunk_tokens < 1:
-        raise InputError(f"chunk_tokens = {job.chunk_tokens}: must be >= 1", "200 fit most embedders")
-    known = embedder.description
-    return Recipe(
-        sources.roots_of(job.specs), known.spec, known.fingerprint, known.dimension, job.tokenizer,
-        job.tokenizer_fingerprint, job.chunk_tokens,
-    )  # fmt: skip
-
-
-def _before(job: Job, recipe: Recipe) -> Index | None:
-    """The index that is there. Raises InputError where it is not one to go on with."""
-    try:
-        found = open_index(job.uri)
-    except Damaged:
-        if not job.rebuild:
-            raise
-        building_module.discard(job.uri)
-        return None
-    except NoIndex:
-        return None
-    if not job.rebuild:
-        _refuse_other(found, recipe)
-    return found
-
-
-def _refuse_other(before: Index, recipe: Recipe) -> None:
-    """Raise InputError naming what differs: no index is silently replaced by one of something else."""
-    had, hint = before.head.recipe, "make it anew (--rebuild), or name another folder for the index"
-    before.refuse_other(recipe.embedder_fingerprint, recipe.embedder)
-    if had.roots != recipe.roots:
-        raise InputError(f"the index at {before.uri} is of {', '.join(had.roots)}", hint)
-    if had.tokenizer_fingerprint != recipe.tokenizer_fingerprint:
-        raise InputError(f"the index at {before.uri} counts the tokens of {had.tokenizer}", hint)
-    if had.chunk_tokens != recipe.chunk_tokens:
-        reason = f"the index at {before.uri} has passages of {had.chunk_tokens} tokens, not {recipe.chunk_tokens}"
-        raise InputError(reason, hint)
 
 
 class _Work:
@@ -106,9 +62,10 @@ class _Work:
         self._tokens = tokens
         self._found = found
         self._before = before
+        self._left = building.left if isinstance(building.left, Left) else None
         self._records: list[FileRecord] = []
         self._changes: Counter[str] = Counter()
-        self._n_read = self._n_embedded = self._n_guessed = self._n_replaced = 0
+        self._n_read = self._n_embedded = self._n_taken_over = self._n_guessed = self._n_replaced = 0
         self._n_bytes_read = 0
         self._n_bytes = sum(entry.n_bytes for entry in found.entries)
         self._started = self._looked = time.perf_counter()
@@ -118,6 +75,9 @@ class _Work:
 
     def events(self) -> Iterator[Event]:
         """Everything, from reading to the end."""
+        if isinstance(lost := self._building.left, Lost):
+            what = f"what a stopped indexing had embedded is not taken over: {lost.reason}"
+            yield Warned(what, "nothing needs to be done; it is embedded again")
         yield from (FileSkipped(*one) for one in self._found.skipped)
         with self._aside:
             with closing(self._feed()) as feed:
@@ -131,8 +91,13 @@ class _Work:
 
     def _feed(self) -> Feed:
         files = self._before.files if self._before is not None else ()
+        there = set(owners(files))
+        if self._left is not None:
+            # A stopped indexing may already have removed what was gone then and is back now.
+            there &= self._left.named.keys()
+            files = tuple(file for file in files if all(kept.document in there for kept in file.documents))
         known = {file.source: file for file in files}
-        return Feed(self._found.entries, known, set(owners(files)), self._tokens, self._building.recipe.chunk_tokens)
+        return Feed(self._found.entries, known, there, self._tokens, self._building.recipe.chunk_tokens)
 
     def _read_and_embed(self, feed: Feed) -> Iterator[Event]:
         block: list[Chunk] = []
@@ -147,14 +112,29 @@ class _Work:
                     yield self._reading()
                 case _:
                     self._n_read += len(item)
-                    block += item
+                    missing = self._missing(item)
+                    block += missing
+                    if len(missing) < len(item) and self._is_time():
+                        yield self._taking_over()
             while len(block) >= size:
+                started = time.perf_counter()
                 yield from self._embed(block[:size])
-                block, size = block[size:], min(_LARGEST_BLOCK, 2 * size)
+                block = block[size:]
+                size = _next_size(size, time.perf_counter() - started)
         if block:
             yield from self._embed(block)
         self._wait()
+        if self._n_taken_over:
+            yield self._taking_over()
         yield self._reading()
+
+    def _missing(self, chunks: list[Chunk]) -> list[Chunk]:
+        """Those of some passages that no stopped indexing had embedded."""
+        if self._left is None:
+            return chunks
+        missing = [chunk for chunk in chunks if chunk.id not in self._left.ids]
+        self._n_taken_over += len(chunks) - len(missing)
+        return missing
 
     def _file(self, done: FileDone) -> Iterator[Event]:
         """Take note of a file."""
@@ -166,8 +146,18 @@ class _Work:
             self._n_bytes -= done.record.n_bytes
         else:
             self._n_bytes_read += done.record.n_bytes
-        if time.perf_counter() - self._looked > _LOOK_S:
+        if self._is_time():
             yield self._reading()
+
+    def _is_time(self) -> bool:
+        """Whether nothing was said for a moment."""
+        return time.perf_counter() - self._looked > _LOOK_S
+
+    def _taking_over(self) -> Progressed:
+        assert self._left is not None
+        self._looked = time.perf_counter()
+        unit = "passages taken over from the stopped run"
+        return Progressed("reading", self._n_taken_over, len(self._left.ids), unit, self._elapsed_s())
 
     def _reading(self) -> Progressed:
         self._looked = time.perf_counter()
@@ -183,7 +173,7 @@ class _Work:
                 self._wait()
                 self._writing = self._aside.submit(self._building.add, block, item.vectors, item.truncated)
             else:
-                done = self._n_embedded + item.done
+                done = self._n_taken_over + self._n_embedded + item.done
                 yield Progressed("embedding", done, self._expected(), "passages", self._elapsed_s())
 
     def _wait(self) -> None:
@@ -208,11 +198,11 @@ class _Work:
 
     def _finished(self) -> Generator[Event, None, tuple[int, float | None]]:
         """Drop what is gone and make everything searchable. Returns what an approximate index needs and finds."""
-        had = owners(self._before.files) if self._before is not None else {}
-        has = owners(self._records)
+        had, has = self._named(), owners(self._records)
         gone = [document for document in had if document not in has]
-        renamed = {key: has[key][0] for key in had if key in has and has[key][0] != had[key][0]}
-        if self._before is not None and not (gone or renamed or self._n_embedded):
+        renamed = {key: has[key][0] for key in had if key in has and has[key][0] != had[key]}
+        same = self._left is None and not (gone or renamed or self._n_embedded)
+        if self._before is not None and same and self._building.is_searchable():
             return self._before.head.n_probes, self._before.head.recall_10
         yield from self._while(lambda: self._building.remove(gone), "writing")
         yield from self._while(lambda: self._building.rename(renamed), "writing")
@@ -222,6 +212,13 @@ class _Work:
         asked = [" ".join(text.split()[:_WORDS_A_QUERY]) for text in self._building.sample(_N_QUERIES)]
         queries = self._embedder.embed_all(asked, role="query").vectors
         return (yield from self._while(lambda: self._building.probes(queries), "indexing"))
+
+    def _named(self) -> Mapping[str, tuple[str, Kept]]:
+        """After which file the passages of every text were named when this began."""
+        if self._left is not None:
+            return self._left.named
+        files = self._before.files if self._before is not None else ()
+        return {document: known[0] for document, known in owners(files).items()}
 
     def _while(self, work: Callable[[], T], phase: Literal["writing", "indexing"]) -> Generator[Event, None, T]:
         """Do something that says nothing meanwhile, and say that it goes on."""
@@ -266,4 +263,10 @@ class _Work:
             embedder=head.recipe.embedder,
             approximate=bool(head.n_probes),
             recall_10=head.recall_10,
+            n_taken_over=self._n_taken_over,
         )
+
+
+def _next_size(size: int, seconds: float) -> int:
+    """How many passages the next lot has after one of a size that took so long."""
+    return min(_LARGEST_BLOCK, 2 * size) if 2 * seconds < _LONGEST_LOT_S else size

@@ -67,6 +67,15 @@ def retrieve(index: Index, embedder: "Embedder | None", question: str, n: int, h
     return _passages(index, dense, text, how)[:n]
 
 
+def why_fewer(n_found: int, n: int, n_chunks: int, how: How) -> str:
+    """Why there are fewer passages than wanted; empty where there are not."""
+    if n_found >= n:
+        return ""
+    if n_chunks < n:
+        return f"n = {n}, but the index has only {n_chunks} passages"
+    return f"only {n_found} of {n} passages share a word with the question" if how == "text" else ""
+
+
 def _vector(index: Index, embedder: "Embedder | None", question: str) -> NDArray[np.float32]:
     if embedder is None:
         raise InputError("no embedder is loaded", "search by words (--how text)")
@@ -85,7 +94,7 @@ def dense_hits(index: Index, vector: NDArray[np.float32], n: int) -> list[Hit]:
 
 
 def text_hits(index: Index, question: str, n: int) -> list[Hit]:
-    """The n rows with the words of a question, by BM25; none where it has only words that all texts have."""
+    """The n rows with the words of a question, by BM25; none where no text has one of them."""
     from lancedb.query import MatchQuery
 
     with reading(index.uri):

@@ -18,10 +18,17 @@ _SUFFIXES: dict[str, Kind] = {
     ".txt": "text", ".text": "text", ".rst": "text", ".md": "markdown", ".markdown": "markdown", ".html": "html",
     ".htm": "html", ".xhtml": "html", ".pdf": "pdf", ".csv": "table", ".tsv": "table", ".jsonl": "lines",
 }  # fmt: skip
+# What programs come with is often named without a suffix.
+_NAMES = frozenset(
+    {
+        "authors", "changelog", "changes", "contributing", "contributors", "copying", "copyright", "faq", "history",
+        "install", "licence", "license", "news", "notice", "readme", "thanks", "todo",
+    }
+)  # fmt: skip
 # A text is read whole and takes several times its size while it is cut; JSON Lines are read line by line.
 _TEXT_BYTES, _PDF_BYTES, _LINES_BYTES = 32 << 20, 128 << 20, 4 << 30
 _LIMITS: dict[Kind, int] = {"pdf": _PDF_BYTES, "lines": _LINES_BYTES}
-_KNOWN = ", ".join(dict.fromkeys(_SUFFIXES))
+_KNOWN = f"{', '.join(_SUFFIXES)}, or README, LICENSE and the like"
 
 
 class Entry(NamedTuple):
@@ -72,7 +79,7 @@ def find(specs: Sequence[str]) -> Found:
             else:
                 n_other += 1
     if not entries and not skipped:
-        there = f"holds {n_other} files, none of them {_KNOWN}" if n_other else "is empty"
+        there = f"holds no file of a kind that is read among its {n_other:,}" if n_other else "is empty"
         raise InputError(f"{', '.join(map(str, specs))} {there}", f"name a folder or files with text ({_KNOWN})")
     return Found(tuple(dict.fromkeys(entries)), tuple(skipped), n_other)
 
@@ -105,7 +112,7 @@ def _of(spec: str, *, alone: bool) -> Iterator[Entry | Skipped | None]:
             yield _entry(file, readable_name(file.relative_to(path) if alone else file.absolute()))
     elif not path.exists():
         raise InputError(f"there is nothing at {spec}", "name a folder, a file or builtin")
-    elif path.suffix.lower() not in _SUFFIXES:
+    elif _kind(path) is None:
         raise InputError(f"{spec} is of a kind that is not read", f"name files of these kinds: {_KNOWN}")
     else:
         yield _entry(path, path.name if alone else readable_name(path.absolute()))
@@ -130,9 +137,13 @@ def _files(folder: Path) -> Iterator[Path]:
             yield path  # told as what it is
 
 
+def _kind(path: Path) -> Kind | None:
+    return "text" if path.name.lower() in _NAMES else _SUFFIXES.get(path.suffix.lower())
+
+
 def _entry(path: Path, source: str) -> Entry | Skipped | None:
     """A file as an entry, or why it is none; nothing is opened, since a pipe would wait for ever."""
-    kind = _SUFFIXES.get(path.suffix.lower())
+    kind = _kind(path)
     try:
         state = path.stat()
     except OSError as err:

@@ -12,7 +12,7 @@ from engine.answer_events import Passage, RetrievalKind
 from engine.documents import search
 from engine.documents.embedding import Description, Embedder, TextRole
 from engine.documents.index import Index, NoIndex, open_index, reading
-from engine.events import Event
+from engine.events import Event, Progressed
 
 BUILTIN = "builtin"
 
@@ -61,14 +61,15 @@ class Librarian(Protocol):
 def opened(spec: str, librarian: Librarian, *, device: str = "auto") -> Generator[Event, None, "IndexLibrary"]:
     """Open an index by its folder or address; `builtin`, the shipped corpus, is indexed where it is not yet.
 
-    Yields progress. Raises NoIndex, Damaged, and InputError where its encoder is not the one it was made with."""
+    Yields progress alone: what else an indexing says is no part of an answer. Raises NoIndex, Damaged, and InputError
+    where its encoder is not the one it was made with."""
     uri = paths.own_index([BUILTIN]) if spec == BUILTIN else spec
     try:
         index = open_index(uri)
     except NoIndex:
         if spec != BUILTIN:
             raise
-        yield from librarian.index([BUILTIN], uri, device=device)
+        yield from (event for event in librarian.index([BUILTIN], uri, device=device) if isinstance(event, Progressed))
         index = open_index(uri)
     embedder = yield from librarian.embedder(index.head.recipe.embedder, device=device)
     index.refuse_other(embedder.description.fingerprint, embedder.description.spec)
@@ -90,14 +91,7 @@ class IndexLibrary:
         started = time.perf_counter()
         hits = search.retrieve(self._index, self._embedder, question, n, how)
         ms = 1e3 * (time.perf_counter() - started)
-        return Found(tuple(map(_passage, hits)), ms, self._why_fewer(len(hits), n, how))
-
-    def _why_fewer(self, n_found: int, n: int, how: RetrievalKind) -> str:
-        if n_found >= n:
-            return ""
-        if self.n_chunks < n:
-            return f"n = {n}, but the index has only {self.n_chunks} passages"
-        return f"only {n_found} of {n} passages share a word with the question" if how == "text" else ""
+        return Found(tuple(map(_passage, hits)), ms, search.why_fewer(len(hits), n, self.n_chunks, how))
 
     def embed(self, texts: Sequence[str], role: TextRole) -> NDArray[np.float32]:
         """Unit vectors of texts."""

@@ -21,6 +21,12 @@ def test_files_come_in_the_order_of_their_names_without_hidden_and_other_ones(tm
     assert sources.find([str(tmp_path)]).n_other == 1
 
 
+def test_what_programs_come_with_needs_no_suffix(tmp_path: Path) -> None:
+    put(tmp_path, {"README": "a", "b/copyright": "b", "Makefile": "c", "LICENSE.py": "d"})
+    assert names(str(tmp_path)) == ["README", "b/copyright"]
+    assert names(str(tmp_path / "README")) == ["README"]
+
+
 def test_a_loop_of_links_ends_where_it_began(tmp_path: Path) -> None:
     put(tmp_path, {"a/b/c.txt": "c"})
     (tmp_path / "a" / "b" / "up").symlink_to(tmp_path, target_is_directory=True)
@@ -62,8 +68,8 @@ def test_files_of_several_places_have_their_whole_names(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("files", "spec", "reason"),
-    [({}, "", "is empty"), ({"a.png": b""}, "", "holds 1 files, none of them"), ({}, "gone", "there is nothing at"),
-     ({"a.png": b""}, "a.png", "of a kind that is not read")],
+    [({}, "", "is empty"), ({"a.png": b""}, "", "no file of a kind that is read among its 1"),
+     ({}, "gone", "there is nothing at"), ({"a.png": b""}, "a.png", "of a kind that is not read")],
 )  # fmt: skip
 def test_nothing_to_read_is_refused(tmp_path: Path, files: dict[str, bytes], spec: str, reason: str) -> None:
     put(tmp_path, dict(files))

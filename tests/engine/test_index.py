@@ -1,5 +1,6 @@
 """An index on disk: one step from the old to the new, whatever happens in between, and what cannot be opened."""
 
+import os
 import resource
 import signal
 import subprocess
@@ -16,9 +17,11 @@ from numpy.typing import NDArray
 
 from engine.documents import building as building_module
 from engine.documents import index as index_module
-from engine.documents.building import Building, alone
+from engine.documents.building import Building
 from engine.documents.chunking import Chunk
 from engine.documents.index import Damaged, FileRecord, Index, Kept, NoIndex, Recipe, open_index
+from engine.documents.locking import alone
+from engine.documents.unfinished import Left
 from engine.errors import EngineError, InputError
 
 RECIPE = Recipe(("/docs",), "tiny", "print", 4, "target", "words", 64)
@@ -71,11 +74,21 @@ def test_the_index_before_is_read_until_the_new_one_is_complete_and_by_who_has_i
     assert ids(old) == {"a:0"}
 
 
-def test_what_a_killed_indexing_left_behind_is_undone_by_the_next(tmp_path: Path) -> None:
+def test_what_a_killed_indexing_left_behind_is_undone_by_one_that_makes_another(tmp_path: Path) -> None:
     uri = str(tmp_path / "i")
     make(uri, "a")
-    Building(uri, RECIPE, open_index(uri), anew=False).add([chunk("lost")], vectors(1), [])
+    other = Building(uri, replace(RECIPE, chunk_tokens=32), open_index(uri), anew=True)
+    other.add([chunk("lost")], vectors(1), [])
     assert ids(make(uri, "b", before=open_index(uri))) == {"a:0", "b:0"}
+
+
+def test_what_a_killed_indexing_left_behind_is_there_for_one_that_makes_the_same(tmp_path: Path) -> None:
+    uri = str(tmp_path / "i")
+    make(uri, "a")
+    Building(uri, RECIPE, open_index(uri), anew=False).add([chunk("b")], vectors(1), [])
+    left = Building(uri, RECIPE, open_index(uri), anew=False).left
+    assert isinstance(left, Left) and left.ids == {"b:0"} and left.named.keys() == {"a", "b"}
+    assert ids(open_index(uri)) == {"a:0"}
 
 
 def test_a_process_that_is_killed_while_it_writes_leaves_the_index_as_it_was(tmp_path: Path) -> None:
@@ -92,6 +105,17 @@ def test_a_process_that_is_killed_while_it_writes_leaves_the_index_as_it_was(tmp
     assert done.returncode == -signal.SIGKILL
     assert ids(open_index(uri)) == {"a:0"}
     assert ids(make(uri, "c", before=open_index(uri))) == {"a:0", "c:0"}
+
+
+def test_the_library_writes_nothing_to_the_terminal_where_a_first_index_is_made(tmp_path: Path) -> None:
+    code = (
+        "import sys; from engine.quiet import quiet_logs; quiet_logs()\n"
+        "import lancedb; from tests.engine.test_index import make; make(sys.argv[1], 'a')\n"
+    )
+    alone = {name: value for name, value in os.environ.items() if name != "LANCEDB_LOG"}
+    words = [sys.executable, "-c", code, str(tmp_path / "i")]
+    done = subprocess.run(words, check=True, capture_output=True, text=True, env=alone)
+    assert done.stdout == done.stderr == ""
 
 
 def test_an_indexing_that_is_given_up_leaves_nothing(tmp_path: Path) -> None:

@@ -9,12 +9,13 @@ from typing import cast
 
 import numpy as np
 import pytest
+from lancedb.index import FTS
 
 from engine.documents import building as building_module
 from engine.documents import chunking, embedding, indexing
 from engine.documents.embedding import Embedder
 from engine.documents.index import Index, open_index
-from engine.documents.indexing import Job
+from engine.documents.jobs import Job
 from engine.documents.search import retrieve
 from engine.errors import EngineError, InputError
 from engine.events import Event, FileSkipped, Indexed, Progressed, Warned
@@ -89,6 +90,16 @@ def test_nothing_new_changes_nothing(docs: Path, embedder: Embedder) -> None:
     end = last(embedder, job(docs))
     assert (end.n_new, end.n_changed, end.n_removed, end.n_embedded, end.embed_per_s) == (0, 0, 0, 0, None)
     assert open_index(end.index).head.version == before.version
+
+
+def test_an_index_that_leaves_words_out_finds_them_after_the_next_indexing(docs: Path, embedder: Embedder) -> None:
+    uri = str(docs.parent / "index")
+    with pytest.MonkeyPatch.context() as older:
+        older.setattr("lancedb.index.FTS", lambda base_tokenizer, **_: FTS(base_tokenizer=base_tokenizer))
+        events(embedder, job(docs))
+    assert not retrieve(open_index(uri), None, "sea", 1, "text")
+    assert last(embedder, job(docs)).n_embedded == 0
+    assert retrieve(open_index(uri), None, "sea", 1, "text")
 
 
 def test_the_same_index_comes_of_small_steps_and_of_one(docs: Path, embedder: Embedder) -> None:

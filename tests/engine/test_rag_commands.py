@@ -47,6 +47,8 @@ def test_people_read_passages_with_their_places(
 ) -> None:
     docs, index = put(tmp_path / "docs", {"a.txt": "Salt [and] sea."}), ["--index", str(tmp_path / "index")]
     assert main(["rag", "index", str(docs / "a.txt"), *index, *options]) == 0
+    told = capsys.readouterr().out
+    assert "1 files with text, 1 passages of at most 40 tokens" in told and f"rag ask --index {index[1]}" in told
     assert main(["rag", "search", *index, "--question", "salt", "--how", "text"]) == 0
     assert "1. a.txt" in (text := capsys.readouterr().out) and "Salt [and] sea." in text
 

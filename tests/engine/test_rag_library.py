@@ -10,7 +10,7 @@ import pytest
 from engine import paths
 from engine.documents.embedding import Embedder
 from engine.errors import InputError
-from engine.events import Event
+from engine.events import Event, Progressed
 from engine.rag.library import IndexLibrary, opened
 from engine.session import Session
 from tests import encoders
@@ -84,6 +84,12 @@ class Making:
             (documents / f"{i}.txt").write_text(text, encoding="utf-8")
         encoder = str(encoders.save(self._folder / "encoder"))
         yield from self._session.index([str(documents)], index, embedder=encoder, device=device)
+
+
+def test_of_the_first_indexing_only_its_progress_is_told_with_an_answer(tmp_path: Path) -> None:
+    told = list(opened("builtin", Making(tmp_path), device="cpu"))
+    assert {event.phase for event in told if isinstance(event, Progressed)} >= {"reading", "embedding", "indexing"}
+    assert all(isinstance(event, Progressed) for event in told)
 
 
 def test_shipped_corpus_is_indexed_once_where_it_is_not_yet(tmp_path: Path) -> None:

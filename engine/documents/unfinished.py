@@ -1,0 +1,118 @@
+"""What a stopped or killed indexing had written of the next version of an index, and whether it can be gone on with.
+
+* imports neither Qt nor torch; it changes nothing but its own table.
+
+Passages are written as they are embedded, into versions of the table that no manifest names. Before the first of them a
+third table says what they are made with, so that the next indexing can tell whether they are what it would make."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+import msgspec
+import numpy as np
+
+from engine.documents import index as index_module
+from engine.documents.index import CHUNKS, SCHEMA, UNFINISHED, Index, Kept, Recipe, owners
+
+if TYPE_CHECKING:
+    from lancedb.db import DBConnection
+    from lancedb.table import Table
+
+# A vector has this length, but for rounding, or none where its text has no token.
+_UNIT, _ROUNDING = 1.0, 1e-2
+_ROWS_A_BATCH = 4_096
+
+
+class Begun(msgspec.Struct, frozen=True):
+    """What an indexing set out to make. base: the version of the passages that it goes out from, 0 where of none."""
+
+    schema: int
+    embedder_fingerprint: str
+    dimension: int
+    tokenizer_fingerprint: str
+    chunk_tokens: int
+    base: int
+
+
+class Left(NamedTuple):
+    """Passages that are there. ids: of those that the index before lacks; named: of every text, after which file its
+    passages are named."""
+
+    ids: frozenset[str]
+    named: Mapping[str, tuple[str, Kept]]
+
+
+class Lost(NamedTuple):
+    """There were passages, and why they are not taken over."""
+
+    reason: str
+
+
+Found: TypeAlias = Left | Lost | None
+
+
+def begun(recipe: Recipe, base: Index | None) -> Begun:
+    """What an indexing with a recipe sets out to make, from an index or from nothing."""
+    return Begun(
+        SCHEMA, recipe.embedder_fingerprint, recipe.dimension, recipe.tokenizer_fingerprint, recipe.chunk_tokens,
+        0 if base is None else base.head.version,
+    )  # fmt: skip
+
+
+def note(db: "DBConnection", begins: Begun) -> None:
+    """Write down what the passages to come are made with."""
+    import pyarrow as pa
+
+    index_module.replace_row(db, UNFINISHED, pa.table({"begun": [msgspec.json.encode(begins).decode()]}))
+
+
+def forget(db: "DBConnection") -> None:
+    """There is nothing unfinished any more."""
+    db.drop_table(UNFINISHED, ignore_missing=True)
+
+
+def look(db: "DBConnection", begins: Begun, before: Index | None) -> Found:
+    """What a stopped indexing left for one that sets out to make the same; None where there is nothing of the kind.
+
+    before: the index that is there, whether or not the new one goes out from it."""
+    try:
+        if CHUNKS not in index_module.names(db):
+            return None
+        chunks = db.open_table(CHUNKS)
+        if before is not None and chunks.version == before.head.version:
+            return None
+        if not chunks.count_rows():
+            return None
+        if _noted(db) != begins:
+            return Lost("it had other settings")
+        return _read(chunks, before if begins.base else None)
+    except Exception as err:  # whatever a library says of files that were damaged: they can be made again
+        return Lost(f"it is damaged ({index_module.words_of(err)})")
+
+
+def _noted(db: "DBConnection") -> Begun | None:
+    if UNFINISHED not in index_module.names(db):
+        return None
+    row = db.open_table(UNFINISHED).search().limit(1).to_arrow().to_pylist()[0]
+    return msgspec.json.decode(row["begun"], type=Begun)
+
+
+def _read(chunks: "Table", base: Index | None) -> Left:
+    """Look at every passage that is there, its vector included. Raises whatever is wrong with one."""
+    had = owners(base.files) if base is not None else {}
+    ids: set[str] = set()
+    named: dict[str, tuple[str, Kept]] = {}
+    for batch in chunks.search().to_batches(_ROWS_A_BATCH):
+        _refuse_broken(batch["vector"].flatten().to_numpy().reshape(batch.num_rows, -1))
+        columns = (batch[name].to_pylist() for name in ("id", "document", "source", "name", "title"))
+        for key, document, source, name, title in zip(*columns, strict=True):
+            named.setdefault(document, (source, Kept(document, name, title)))
+            if document not in had:
+                ids.add(key)
+    return Left(frozenset(ids), named)
+
+
+def _refuse_broken(vectors: "np.ndarray[tuple[int, ...], np.dtype[np.float32]]") -> None:
+    lengths = np.linalg.norm(vectors, axis=1)
+    if not np.all((np.abs(lengths - _UNIT) < _ROUNDING) | (lengths == 0)):
+        raise ValueError("its vectors are not what an embedder makes")
