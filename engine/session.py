@@ -20,6 +20,7 @@ from engine.documents.embedding import Embedder
 from engine.documents.encoder_folder import BUILTIN
 from engine.documents.target_tokens import tokens_of
 from engine.errors import EngineError, InputError
+from engine.evaluation_events import Figures
 from engine.events import Estimated, Event, ModelLoaded, ModelUnloaded, Progressed, Setting
 from engine.memory import memory_errors
 from engine.method import MethodSpec, Request, make_config
@@ -27,7 +28,6 @@ from engine.models import LoadedModel, Pair
 from engine.quantize import parse_quantize
 from engine.quiet import quiet_libraries
 from engine.rag.evaluation import Opened, Plan, evaluate
-from engine.rag.evaluation_figures import Figures
 from engine.rag.evaluation_file import QuestionLine
 from engine.rag.library import opened
 from engine.rag.memo import Memo

@@ -7,7 +7,7 @@ import pytest
 
 LIGHT = (
     "engine.hosts", "engine.answer_events", "engine.quiet", "engine.child", "engine.commands", "engine.training_events",
-    "engine.scaling_events",
+    "engine.scaling_events", "engine.evaluation_events",
     "engine.bench.hosted",
     "engine.events", "engine.summary", "engine.method", "engine.host", "engine.trace", "engine.errors", "engine.paths",
     "engine.speed_model", "engine.folders", "engine.methods", "engine.methods.speculative.config",

@@ -14,10 +14,11 @@ from engine.cli.output import Output, Value
 from engine.cli.rag_ask import rag_pair
 from engine.cli.running import loaded_session, stoppable
 from engine.errors import InputError
+from engine.evaluation_events import Figures
 from engine.events import Event, FileSkipped, Indexed, Progressed, Warned
 from engine.method import make_config
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
-from engine.rag.evaluation_figures import Figures, figures
+from engine.rag.evaluation_figures import figures
 from engine.rag.evaluation_file import Grid, QuestionLine
 from engine.speed_model import Interval
 from engine.world.questions import QUESTION_KINDS, QuestionKind

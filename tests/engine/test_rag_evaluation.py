@@ -12,10 +12,10 @@ import pytest
 
 from engine import cli
 from engine.errors import InputError
+from engine.evaluation_events import Figures
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
 from engine.rag import evaluation, fresh_world
 from engine.rag.evaluation import Opened, Plan
-from engine.rag.evaluation_figures import Figures
 from engine.rag.evaluation_file import Grid, QuestionLine
 from engine.runtime import Cancelled
 from engine.session import Session
