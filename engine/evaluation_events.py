@@ -3,7 +3,7 @@
 * imports neither Qt nor torch. Intervals are 95 %: Wilson's of a share, bootstrap over questions elsewhere."""
 
 from engine.answer_events import System
-from engine.event_base import Struct
+from engine.event_base import Event, Struct
 from engine.speed_model import Interval
 
 
@@ -109,3 +109,11 @@ class Figures(Struct, frozen=True):
     ablation: tuple[CellFigures, ...]
     calibration: HeldOut | None
     phases_ms: dict[str, float]
+
+
+class EvaluationMeasured(Event, frozen=True):
+    """What an evaluation found so far; file: where every answer is kept. complete: there are no more to come."""
+
+    file: str
+    figures: Figures
+    complete: bool = True

@@ -13,8 +13,8 @@ from typing import TypeVar, cast
 import torch
 from msgspec.structs import replace
 
-from engine import checks, devices, drafters, fastest, folders, measuring, methods, models, plans, threads
-from engine.commands import Measure
+from engine import checks, devices, drafters, evaluating, fastest, folders, measuring, methods, models, plans, threads
+from engine.commands import Evaluate, Measure
 from engine.documents import embedding, indexing
 from engine.documents.embedding import Embedder
 from engine.documents.encoder_folder import BUILTIN
@@ -227,6 +227,10 @@ class Session:
             raise InputError("no model is loaded", "load a target first")
         runtime = self._runtime(self.target, cancelled)
         yield from self._with(runtime, partial(evaluate, plan, librarian=self))
+
+    def evaluation(self, asked: Evaluate, cancelled: Flag) -> Iterator[Event]:
+        """Ask the loaded pair questions with known answers; see `evaluating` for its events."""
+        yield from evaluating.events_of(self.evaluate(evaluating.planned(asked), cancelled), cancelled)
 
     def _runtime(self, target: LoadedModel, cancelled: Flag) -> Runtime:
         shelves = self._shelves(target)

@@ -19,7 +19,8 @@ LIGHT = (
     "engine.rag.citing",
     "engine.methods.speculative_rag.config", "engine.methods.standard_rag.config", "engine.documents.partition",
     "engine.documents.projection", "engine.cli.rag_ask", "engine.cli.rag_eval", "engine.rag.questions",
-    "engine.rag.datasets", "engine.rag.evaluation_file", "engine.rag.evaluation_figures", "engine.rag.held_out",
+    "engine.rag.datasets", "engine.rag.evaluation_file", "engine.rag.evaluation_figures",
+    "engine.rag.evaluation_config", "engine.rag.held_out",
 )  # fmt: skip
 INDEX = {"lancedb", "pyarrow", "pypdf"}
 HEAVY = {"torch", "transformers", "PySide6", "pyqtgraph", "sentence_transformers", *INDEX}
