@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app import theme, words
 from app.cluster_marks import mark_of
-from app.evaluation import Bin, BinRow, Calibration, Evaluation
+from app.evaluation import Bin, Calibration, Evaluation
 from app.labels import plain_label
 from app.panel import Panel
 from app.panels.rag.plane import Plane, Spot
@@ -67,6 +67,11 @@ class CalibrationPanel(Panel):
                 "The temperature by which the logits of Yes and No are divided, so that a stated 0.8 is right in 8 of "
                 "10 cases. It is fitted by draftscope rag eval on questions with known answers."
             )
+        if calibration.says_nothing:
+            return self.tr(
+                "Fitted on {0:,} verdicts, the temperature came to the end of its range: the scores say nothing about "
+                "correctness. An even 0.5 for every draft fits better than any probability the target states."
+            ).format(calibration.n)
         return self.tr("Temperature fitted on {0:,} verdicts. Above 1 the target was too sure of itself.").format(
             calibration.n
         )
@@ -74,13 +79,17 @@ class CalibrationPanel(Panel):
     def _errors(self, calibration: Calibration | None) -> str:
         if calibration is None:
             return ""
-        return self.tr("Expected calibration error: {0:.3f} as it is, {1:.3f} with the temperature").format(
-            calibration.ece_before, calibration.ece_after
-        )
+        text = self.tr("Expected calibration error on {0:,} others: {1:.3f} as it is, {2:.3f} with the temperature")
+        return text.format(calibration.n_held_out, calibration.ece_before, calibration.ece_after)
 
     def _use(self, calibration: Calibration | None) -> str:
         if calibration is None:
             return ""
+        if calibration.says_nothing:
+            return self.tr(
+                "There is no temperature to use. Draft and self-containment may choose better without the verdict: an "
+                "evaluation with the ablation says so."
+            )
         return self.tr("To use it, set the verdict temperature to {0:.2f} in the setup of the answer.").format(
             calibration.temperature
         )
@@ -101,10 +110,6 @@ class CalibrationPanel(Panel):
         row.addWidget(self.plane, 1)
 
 
-def _spots(bins: tuple[Bin | BinRow, ...], *, before: bool) -> list[Spot]:
+def _spots(bins: tuple[Bin, ...], *, before: bool) -> list[Spot]:
     mark = _BEFORE if before else _AFTER
-    return [
-        Spot("" if before else f"{one.n:,}", mark, one.confidence, one.accuracy)
-        for one in bins
-        if one.confidence is not None and one.accuracy is not None
-    ]
+    return [Spot("" if before else f"{one.n:,}", mark, one.confidence, one.accuracy) for one in bins]
