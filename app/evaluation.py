@@ -12,7 +12,7 @@ from engine.errors import InputError
 from engine.events import EvaluationMeasured
 from engine.rag.calibration import at_bound
 
-_MOST_BYTES = 2**30
+_MOST_BYTES, _LONGEST_HEAD = 2**30, 2**16
 Interval = tuple[float, float]
 
 
@@ -93,6 +93,16 @@ def of_event(event: EvaluationMeasured) -> Evaluation:
     """What the engine found so far."""
     found = msgspec.convert(msgspec.to_builtins(event.figures), Evaluation)
     return msgspec.structs.replace(found, name=Path(event.file).name)
+
+
+def is_evaluation(path: Path) -> bool:
+    """Whether a file may be one, by its first line. Raises OSError."""
+    with path.open("rb") as file:
+        first = file.readline(_LONGEST_HEAD)
+    try:
+        return _line.decode(first).event == "evaluation"
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
 
 
 def read(path: Path) -> Evaluation:

@@ -151,7 +151,7 @@ def test_systems_stand_in_table_and_plane(shown, tmp_path: Path) -> None:  # typ
     assert rows[0] == ["● Speculative RAG", "0.78 [0.69, 0.85]", "171 ms", "48 [44, 52] %", "305 + 628"]
     assert rows[2][:2] == ["■ <b>own</b>", "0.50"]
     assert [spot.name for spot in panel.plane.spots] == ["Speculative RAG", "standard RAG"]
-    assert spots(store.evaluation)[0].along == pytest.approx((0.09, 0.07))
+    assert spots(store.evaluations.shown)[0].along == pytest.approx((0.09, 0.07))
     assert "100 questions" in panel.title.text()
     assert not panel.plane.words.isVisible()
 

@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from app import theme, words
+from app import evaluation_words, theme, words
 from app.cluster_marks import mark_of
 from app.evaluation import Bin, Calibration, Evaluation
 from app.labels import plain_label
 from app.panel import Panel
 from app.panels.rag.plane import Plane, Spot
+from app.plain_text import one_line
+from app.plot_export import Column, Table
 from app.store import RunStore
 from engine.events import Event
 from engine.summary import Summary
@@ -29,11 +32,12 @@ class CalibrationPanel(Panel):
         marks = self.tr("{0} as it is · {1} with the fitted temperature · dashed: taken at its word")
         self.plane = Plane(
             self.tr("Reliability of the verdicts"),
-            self.tr("stated probability of Yes"),
-            self.tr("share that was right"),
+            (self.tr("stated probability of Yes"), self.tr("share that was right")),
             marks.format(_BEFORE.glyph, _AFTER.glyph),
             self.tr("Open an evaluation with a calibration: what was stated against what was right appears here."),
             self,
+            table=self.exported_table,
+            note=lambda: evaluation_words.title(self._drawn),
         )
         self.plane.show_line((0.0, 1.0), (0.0, 1.0))
         self.plane.show_spots((), ends=(0.0, 1.02, 0.0, 1.05))
@@ -48,7 +52,7 @@ class CalibrationPanel(Panel):
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Show the calibration once it is there; runs do not concern it."""
-        found = self.store.evaluation
+        found = self.store.evaluations.shown
         if found is not None and found is self._drawn:
             return
         self._drawn = found
@@ -60,6 +64,22 @@ class CalibrationPanel(Panel):
         if calibration is not None:
             points = [*_spots(calibration.bins_before, before=True), *_spots(calibration.bins_after, before=False)]
             self.plane.show_spots(points, ends=(0.0, 1.02, 0.0, 1.05))
+
+    def exported_table(self) -> Table:
+        """What a CSV file of the diagram holds: a row a bin."""
+        found = None if self._drawn is None else self._drawn.calibration
+        bins = ((), ()) if found is None else (found.bins_before, found.bins_after)
+        named = zip(("as it is", "with the fitted temperature"), bins, strict=True)
+        rows = [(name, one) for name, ones in named for one in ones]
+        return Table(
+            (f"draftscope: {self.tr('reliability of the verdicts')}", one_line(evaluation_words.title(self._drawn))),
+            (
+                Column("verdicts", np.array([name for name, _ in rows], dtype=object)),
+                Column("stated probability of Yes", np.array([one.confidence for _, one in rows])),
+                Column("share that was right", np.array([one.accuracy for _, one in rows])),
+                Column("n", np.array([one.n for _, one in rows])),
+            ),
+        )
 
     def _meaning(self, calibration: Calibration | None) -> str:
         if calibration is None:

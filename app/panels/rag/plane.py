@@ -1,17 +1,19 @@
 """A plane of few points with their 95 % intervals, a mark and a name each; knows not what the points stand for."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QColor, QFontMetricsF
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QColor, QContextMenuEvent, QFontMetricsF, QHideEvent, QKeyEvent
+from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
-from app import theme
+from app import plot_export, theme
 from app.cluster_marks import Mark
+from app.export_menu import ExportMenu
 from app.labels import ElasticLine, plain_label
+from app.plot_export import Table
 
 _SIZE = 12
 _ROOM = 0.12
@@ -28,20 +30,65 @@ class Spot(NamedTuple):
     along: tuple[float, float] = (0.0, 0.0)
 
 
-class Plane(QWidget):
-    """Items are made with the points and kept until others come."""
+class _Canvas(pg.PlotWidget):  # type: ignore[misc]  # the library has no types
+    """Opens a menu by mouse and key; leaves the wheel to what it stands in."""
 
-    def __init__(self, title: str, bottom: str, left: str, caption: str, empty: str, parent: QWidget) -> None:
+    def __init__(self, menu: QMenu, parent: QWidget) -> None:
+        super().__init__(parent=parent, enableMenu=False)
+        self._menu = menu
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseEnabled(x=False, y=False)
+        # One colour needs no cached picture, which would stand in an SVG file as pixels.
+        self.setCacheMode(self.CacheModeFlag.CacheNone)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802 (Qt's name)
+        """Open the menu at the mouse."""
+        self._menu.popup(event.globalPos())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
+        """Open the menu in the middle."""
+        by_key = event.key() == Qt.Key.Key_F10 and event.modifiers() == Qt.KeyboardModifier.ShiftModifier
+        if by_key or event.key() == Qt.Key.Key_Menu:
+            self._menu.popup(self.mapToGlobal(self.rect().center()))
+        else:
+            event.ignore()
+
+    def wheelEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
+        """Leave the wheel to the column it stands in."""
+        event.ignore()
+
+
+class Plane(QWidget):
+    """Items are made with the points and kept until others come. `exported`, `export_failed`: as of a plot."""
+
+    exported = Signal(str)
+    export_failed = Signal(str, str)
+
+    def __init__(
+        self,
+        title: str,
+        axes: tuple[str, str],
+        caption: str,
+        empty: str,
+        parent: QWidget,
+        *,
+        table: Callable[[], Table],
+        note: Callable[[], str],
+    ) -> None:
+        """axes: what bottom and left say. table: what a CSV file holds. note: what the points are of."""
         super().__init__(parent)
-        self.widget = pg.PlotWidget(parent=self, enableMenu=False)
+        self._title, self._note = title, note
+        self.menu = ExportMenu(title, self, picture=self._picture, table=table, origin=note)
+        self.menu.exported.connect(self.exported)
+        self.menu.failed.connect(self.export_failed)
+        self.widget = _Canvas(self.menu, self)
+        self.widget.setToolTip(self.tr("Right-click or Shift+F10 export."))
         self.widget.setAccessibleName(title)
         self.widget.setAccessibleDescription(caption)
-        self.widget.setMouseEnabled(x=False, y=False)
-        self.widget.wheelEvent = lambda event: event.ignore()
         self.plot: pg.PlotItem = self.widget.getPlotItem()
         self.plot.hideButtons()
         self.plot.disableAutoRange()
-        for side, words in (("bottom", bottom), ("left", left)):
+        for side, words in zip(("bottom", "left"), axes, strict=True):
             self.plot.setLabel(side, words)
             self.plot.getAxis(side).enableAutoSIPrefix(False)
         self.spots: tuple[Spot, ...] = ()
@@ -91,11 +138,24 @@ class Plane(QWidget):
         self.line.setPen(pg.mkPen(chosen.muted, width=1, style=Qt.PenStyle.DashLine))
         self._make_items()
 
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
+        """Finish a file under way."""
+        self.menu.exporter.close()
+        super().hideEvent(event)
+
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
         """Follow the scheme and the font."""
         super().changeEvent(event)
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
             self.recolour()
+
+    def _picture(self, svg: bool) -> bytes:
+        """The plane with its title and caption, and what it is of."""
+        note = self._note()
+        self.widget.setBackground(QColor(theme.current().base))
+        picture = plot_export.as_svg(self, self._title, note) if svg else plot_export.as_png(self, note)
+        self.widget.setBackground(QColor(theme.current().window))
+        return picture
 
     def _make_items(self) -> None:
         for item in self._items:

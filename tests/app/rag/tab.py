@@ -8,7 +8,7 @@ def settle(workspace: RagWorkspace) -> None:
     for panel in (
         workspace.bar, workspace.setup, workspace.setup.documents, workspace.map, workspace.passages, workspace.source,
         workspace.verdict, workspace.lanes, workspace.systems, workspace.prompts, workspace.evaluation,
-        workspace.calibration, workspace.error,
+        workspace.calibration, workspace.evaluating, workspace.error,
     ):  # fmt: skip
         panel.refresh()
         while panel.behind:
