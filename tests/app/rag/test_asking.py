@@ -9,6 +9,7 @@ from PySide6.QtTest import QTest
 
 from app.workspaces.rag import RagWorkspace
 from engine.commands import Load, Run
+from engine.documents.partition import PRESETS
 from tests.app.factory import MODEL, PAIR
 
 
@@ -53,11 +54,21 @@ def test_presets_set_what_they_stand_for_and_are_named_again(tab) -> None:  # ty
     _store, _host, workspace, _say = tab
     setup = workspace.setup
     assert setup.preset.currentData() == "paper"
-    setup.preset.activated.emit(setup.preset.findData("musique"))
+    setup.preset.activated.emit(setup.preset.findData("MuSiQue"))
     settings = setup.settings()
     assert (settings["n"], settings["m"], settings["k"]) == (15, 10, 6)
     setup.form.set_values({"k": 4})
     assert setup.preset.currentData() == ""
+
+
+def test_every_preset_of_the_engine_is_offered_with_its_numbers(tab) -> None:  # type: ignore[no-untyped-def]
+    _store, _host, workspace, _say = tab
+    setup = workspace.setup
+    for one in PRESETS:
+        setup.preset.activated.emit(setup.preset.findData(one.name))
+        assert [setup.settings()[name] for name in ("n", "m", "k")] == [one.n, one.m, one.k]
+        tip = setup.preset.itemData(setup.preset.currentIndex(), Qt.ItemDataRole.ToolTipRole)
+        assert f"{one.m} drafts of {one.k} passages, from {one.n}" in tip
 
 
 def test_rare_settings_are_folded_and_still_handed_over(tab) -> None:  # type: ignore[no-untyped-def]
