@@ -20,7 +20,8 @@ Reader: TypeAlias = Literal["target", "drafter"]
 
 class Passage(Struct, frozen=True):
     """A chunk of a document that was found. start, end: its characters in the text of `source`; score: higher is
-    nearer, comparable within one retrieval only; name: what `source` calls the document, where it holds several."""
+    nearer, comparable within one retrieval only; name: what `source` calls the document, where it holds several;
+    n_tokens: of the target, 0 where they were not counted."""
 
     id: str
     source: str
@@ -30,6 +31,7 @@ class Passage(Struct, frozen=True):
     text: str
     score: float
     name: str = ""
+    n_tokens: int = 0
 
 
 class Point(Struct, frozen=True):

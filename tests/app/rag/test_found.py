@@ -3,9 +3,12 @@
 import pytest
 from msgspec.structs import replace
 from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QPalette
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QStyleOptionViewItem
 
 from app.answer_desk import Pick
+from app.cluster_marks import mark_of
 from app.workspaces.rag import RagWorkspace
 from engine.commands import Run
 from engine.method import Request
@@ -96,6 +99,31 @@ def test_table_says_rank_cluster_title_score_drafts_and_source(done) -> None:  #
     assert column(workspace, 5)[3] == "—"
     assert column(workspace, 6)[0] == "east-sluice.md"
     assert "by meaning and words" in workspace.passages.title.text()
+
+
+def test_tokens_of_the_passages_are_shown_where_they_were_counted(asked) -> None:  # type: ignore[no-untyped-def]
+    _store, _host, workspace, say = asked
+    say(answer_started(), retrieved())
+    assert workspace.passages.table.isColumnHidden(4)
+    found = retrieved()
+    say(answer_started("two"), replace(found, passages=tuple(replace(one, n_tokens=31) for one in found.passages)))
+    assert not workspace.passages.table.isColumnHidden(4)
+    assert column(workspace, 4)[0] == "31"
+
+
+def test_the_symbol_of_the_selected_row_keeps_the_colour_of_its_cluster(done) -> None:  # type: ignore[no-untyped-def]
+    _store, _host, workspace, _say = done
+    table = workspace.passages.table
+    table.selectRow(3)
+    option = QStyleOptionViewItem()
+    option.palette = table.palette()
+    index = table.model().index(3, 1)
+    table.itemDelegateForIndex(index).initStyleOption(option, index)
+    wanted = mark_of(workspace.passages.answer.cluster(3)).colour
+    assert option.palette.color(QPalette.ColorRole.HighlightedText) == wanted
+    picture = table.viewport().grab(table.visualRect(index)).toImage()
+    seen = {picture.pixelColor(x, y).name() for x in range(picture.width()) for y in range(picture.height())}
+    assert wanted.name() in seen
 
 
 def test_source_marks_what_the_draft_pointed_at_shares(done) -> None:  # type: ignore[no-untyped-def]
