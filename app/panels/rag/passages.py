@@ -1,7 +1,7 @@
 """Panel of the passages that were found: rank, cluster, where from, how near, in which drafts; finds none."""
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtGui import QBrush, QPalette
+from PySide6.QtGui import QBrush, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -23,6 +23,8 @@ from engine.events import Retrieved
 
 _RANK, _CLUSTER, _TITLE, _SCORE, _TOKENS, _DRAFTS, _SOURCE = range(7)
 _LONGEST = 120
+# Below this width the source stands in the tooltip of the title only.
+_WIDE = 48 * theme.GRID
 _LEAST_SOURCE, _SHORT_SOURCE = 7 * theme.GRID, 9 * theme.GRID
 
 
@@ -85,6 +87,11 @@ class PassagesPanel(AnswerPanel):
             self._marked = self.answer.partitioned
             self._mark_clusters(len(found.passages))
         self._point(self.answer.passage_at(self.store.answers.pick))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Leave titles the room of the source where there is little."""
+        super().resizeEvent(event)
+        self.table.setColumnHidden(_SOURCE, event.size().width() < _WIDE)
 
     def _title(self, found: Retrieved | None) -> str:
         if found is None:
