@@ -80,7 +80,7 @@ def as_csv(table: Table) -> bytes:
 
 def _figure(value: float | str) -> str:
     if isinstance(value, str):
-        return text_cell(value)
+        return text_cell(value).replace("·", " ")  # which it puts for spaces
     return "" if value != value else f"{value:.10g}"
 
 

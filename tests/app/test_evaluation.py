@@ -9,8 +9,10 @@ import msgspec
 import pytest
 
 from app import evaluation
+from app.cluster_marks import mark_of
 from app.panels.rag.calibration import CalibrationPanel
 from app.panels.rag.evaluation import EvaluationPanel, spots
+from app.panels.rag.plane import Spot, _above
 from app.store import RunStore
 from engine.answer_events import System
 from engine.commands import Evaluate
@@ -180,6 +182,40 @@ def test_a_temperature_at_the_end_of_its_range_is_called_what_it_is(shown, tmp_p
     show(write(tmp_path / "e.jsonl", {"event": "summary", "systems": SYSTEMS, "calibration": hot}))
     assert "the scores say nothing about correctness" in calibration.meaning.text()
     assert "no temperature to use" in calibration.use.text()
+
+
+def exported(panel: EvaluationPanel | CalibrationPanel, path: Path) -> bytes:
+    panel.plane.menu.export(path)
+    panel.plane.menu.exporter.close()
+    return path.read_bytes()
+
+
+def test_plane_and_diagram_export_as_plots_do(shown, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    _store, panel, calibration, show = shown
+    show(whole(tmp_path / "e.jsonl"))
+    assert [action.text() for action in panel.plane.menu.actions()] == ["Export PNG…", "Export SVG…", "Export CSV…"]
+    lines = exported(panel, tmp_path / "x.csv").decode().splitlines()
+    assert lines[1] == "# e.jsonl · builtin · 100 questions"
+    assert lines[3] == "Speculative RAG,0.78,0.69,0.85,171,,,0.48,0.44,0.52,305,628"
+    assert lines[5].startswith("<b>own</b>,0.5,,,,,,,,,0,0"), "also what stands in no plane"
+    bins = exported(calibration, tmp_path / "y.csv").decode().splitlines()
+    assert bins[2:] == ["verdicts,stated probability of Yes,share that was right,n", "as it is,0.5,0.4,58",
+                        "with the fitted temperature,0.5,0.5,58"]  # fmt: skip
+    for one in (panel, calibration):
+        assert exported(one, tmp_path / "x.png").startswith(b"\x89PNG")
+
+
+def test_an_evaluation_opens_like_any_other_file(shown, qtbot, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    store, _panel, _calibration, _show = shown
+    summary = {"event": "summary", "systems": SYSTEMS, "dataset": "builtin"}
+    store.open_trace(write(tmp_path / "e.jsonl", {"event": "evaluation", "dataset": "builtin"}, summary))
+    qtbot.waitUntil(lambda: not store.reading)
+    assert store.evaluations.shown is not None and store.evaluations.source == tmp_path / "e.jsonl"
+
+
+def test_names_of_points_stand_away_from_the_next_point() -> None:
+    places = [_above([Spot("", mark_of(0), float(i), y) for i, y in enumerate(ys)]) for ys in ((1, 2, 1), (2, 2), (1,))]
+    assert places == [[False, True, False], [True, False], [True]]
 
 
 def test_a_bad_file_is_a_trouble_in_the_bar(shown, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

@@ -11,7 +11,6 @@ from app.evaluation import Bin, Calibration, Evaluation
 from app.labels import plain_label
 from app.panel import Panel
 from app.panels.rag.plane import Plane, Spot
-from app.plain_text import one_line
 from app.plot_export import Column, Table
 from app.store import RunStore
 from engine.events import Event
@@ -72,7 +71,7 @@ class CalibrationPanel(Panel):
         named = zip(("as it is", "with the fitted temperature"), bins, strict=True)
         rows = [(name, one) for name, ones in named for one in ones]
         return Table(
-            (f"draftscope: {self.tr('reliability of the verdicts')}", one_line(evaluation_words.title(self._drawn))),
+            (f"draftscope: {self.tr('reliability of the verdicts')}", evaluation_words.title(self._drawn)),
             (
                 Column("verdicts", np.array([name for name, _ in rows], dtype=object)),
                 Column("stated probability of Yes", np.array([one.confidence for _, one in rows])),

@@ -22,7 +22,8 @@ from engine.events import Event
 from engine.summary import Summary
 
 _LONGEST = 120
-_SHARES = (3, 2)
+_SHARES = (2, 3)
+_TABLES, _PLANE = 3, 2
 
 
 class EvaluationPanel(Panel):
@@ -83,7 +84,7 @@ class EvaluationPanel(Panel):
         ones = list(found.systems.values())
         names = np.array([answer_words.purpose(name) for name in found.systems], dtype=object)
         return Table(
-            (f"draftscope: {self.tr('evaluation')}", one_line(evaluation_words.title(self._drawn))),
+            (f"draftscope: {self.tr('evaluation')}", evaluation_words.title(self._drawn)),
             (
                 Column("system", names),
                 *_column("accuracy", [one.accuracy for one in ones], [one.accuracy_ci for one in ones]),
@@ -126,8 +127,8 @@ class EvaluationPanel(Panel):
         row = QHBoxLayout(self)
         row.setContentsMargins(2 * theme.GRID, theme.GRID, theme.GRID, theme.GRID)
         row.setSpacing(theme.GRID)
-        row.addLayout(left, 1)
-        row.addWidget(self.plane, 1)
+        row.addLayout(left, _TABLES)
+        row.addWidget(self.plane, _PLANE)
 
 
 def spots(found: Evaluation) -> list[Spot]:

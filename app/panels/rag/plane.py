@@ -1,6 +1,7 @@
 """A plane of few points with their 95 % intervals, a mark and a name each; knows not what the points stand for."""
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -94,7 +95,7 @@ class Plane(QWidget):
         self.spots: tuple[Spot, ...] = ()
         self._items: list[pg.GraphicsObject] = []
         # Room for the outermost figures, which would be cut at the edge.
-        self.plot.layout.setContentsMargins(0, theme.GRID, theme.GRID, 0)
+        self.plot.layout.setContentsMargins(0, theme.GRID, theme.GRID, theme.HALF)
         self.line = pg.PlotDataItem()
         self.plot.addItem(self.line)
         self.caption = ElasticLine(self, role="muted")
@@ -160,9 +161,12 @@ class Plane(QWidget):
     def _make_items(self) -> None:
         for item in self._items:
             self.plot.removeItem(item)
-        # Names of neighbours stand above and below in turn.
         ordered = sorted(self.spots, key=lambda spot: spot.x)
-        self._items = [item for i, spot in enumerate(ordered) for item in self._items_of(spot, above=i % 2 == 0)]
+        self._items = [
+            item
+            for spot, above in zip(ordered, _above(ordered), strict=True)
+            for item in self._items_of(spot, above=above)
+        ]
         for item in self._items:
             self.plot.addItem(item)
         self.plot.getAxis("left").setWidth(
@@ -183,6 +187,15 @@ class Plane(QWidget):
         name = pg.TextItem(spot.name, color=QColor(theme.current().text), anchor=(-0.08, 1.2 if above else -0.2))
         name.setPos(spot.x, spot.y)
         return [bars, point, name]
+
+
+def _above(ordered: Sequence[Spot]) -> list[bool]:
+    """Whether each name stands above its point: away from the next point, which it may reach; the last from the one
+    before."""
+    if len(ordered) < 2:
+        return [True] * len(ordered)
+    last = ordered[-1].y > ordered[-2].y
+    return [*(one.y >= after.y for one, after in pairwise(ordered)), last]
 
 
 def _ends(spots: Sequence[Spot]) -> tuple[float, float, float, float]:
