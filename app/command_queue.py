@@ -12,6 +12,7 @@ from engine.commands import (
     Command,
     Estimate,
     EstimateTraining,
+    Evaluate,
     Fork,
     Load,
     Measure,
@@ -62,6 +63,11 @@ class CommandQueue:
         return any(isinstance(command, Measure) for command in self._waiting)
 
     @property
+    def has_evaluation(self) -> bool:
+        """Whether an evaluation is under way or waiting."""
+        return any(isinstance(command, Evaluate) for command in self._waiting)
+
+    @property
     def pair_to_come(self) -> Load | None:
         """The pair in memory once everything asked for is done."""
         loads = (command for command in reversed(self._waiting) if isinstance(command, Load))
@@ -85,7 +91,7 @@ class CommandQueue:
                 pair, moved, stranded = command, moved or not under_way, False
             elif isinstance(command, Train) and not (moved or under_way):
                 moved = stranded = True
-            elif isinstance(command, Run | Fork | Measure) and stranded and pair is not None:
+            elif isinstance(command, Run | Fork | Measure | Evaluate) and stranded and pair is not None:
                 stranded = False
                 yield replace(pair)
             yield command
@@ -155,8 +161,8 @@ class CommandQueue:
             self.answered(done=True)
 
     def _drop_runs(self) -> None:
-        """Forget the runs and measurements that were to use the pair that failed to load."""
-        while self._waiting and isinstance(self._waiting[0], Run | Fork | Measure):
+        """Forget the runs, measurements and evaluations that were to use the pair that failed to load."""
+        while self._waiting and isinstance(self._waiting[0], Run | Fork | Measure | Evaluate):
             self._waiting.popleft()
 
     def _hand_over(self) -> None:

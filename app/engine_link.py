@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias
 
 from app.answer_desk import is_answering
 from app.command_queue import CommandQueue
-from engine.commands import Estimate, Fork, Index, Load, Measure, Pause, Resume, Run, Step, Survey, Train
+from engine.commands import Estimate, Evaluate, Fork, Index, Load, Measure, Pause, Resume, Run, Step, Survey, Train
 from engine.events import (
     EngineEnded,
     EngineStarted,
@@ -22,7 +22,7 @@ from engine.summary import Summary
 
 Doing: TypeAlias = Literal[
     "empty", "ready", "starting", "loading", "warming", "prefilling", "drafting", "paused", "measuring", "stopping",
-    "reading", "done", "training", "answering", "indexing", "scaling",
+    "reading", "done", "training", "answering", "indexing", "scaling", "evaluating",
 ]  # fmt: skip
 
 
@@ -68,8 +68,8 @@ class EngineLink:
         self.progressed = None
         self.commands.ask(pair)
 
-    def run(self, pair: Load, command: Run | Fork | Measure) -> None:
-        """Run on a pair, or measure it, loading it first where it is not the one in memory."""
+    def run(self, pair: Load, command: Run | Fork | Measure | Evaluate) -> None:
+        """Run on a pair, measure or evaluate it, loading it first where it is not the one in memory."""
         if pair != self.commands.pair_to_come:
             self.load(pair)
         self.commands.ask(command)
@@ -89,6 +89,8 @@ class EngineLink:
             return "indexing"
         if isinstance(self.commands.front, Measure):
             return "scaling"
+        if isinstance(self.commands.front, Evaluate):
+            return "evaluating"
         if not isinstance(self.commands.front, Run | Fork):
             return "starting" if self.progressed is None else "loading"
         if not self.begun:

@@ -5,13 +5,14 @@ is a 95 % interval, [low, high]."""
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
 from engine.errors import InputError
+from engine.events import EvaluationMeasured
+from engine.rag.calibration import at_bound
 
-_MOST_BYTES = 2**30
+_MOST_BYTES, _LONGEST_HEAD = 2**30, 2**16
 Interval = tuple[float, float]
 
 
@@ -29,47 +30,52 @@ class SystemResult(msgspec.Struct, frozen=True):
 
 
 class Bin(msgspec.Struct, frozen=True):
-    """Verdicts stated between low and high: how many, how sure on average, what share was right; None where none is."""
+    """Verdicts of about the same confidence: how sure they were on average, what share was right, how many."""
 
-    low: float
-    high: float
+    confidence: float
+    accuracy: float
     n: int
-    confidence: float | None
-    accuracy: float | None
-
-
-class BinRow(NamedTuple):
-    """The same, written as a list."""
-
-    low: float
-    high: float
-    n: int
-    confidence: float | None
-    accuracy: float | None
 
 
 class Calibration(msgspec.Struct, frozen=True):
-    """How far the target's verdicts can be taken at their word, before and after the temperature fitted to them."""
+    """How far the target's verdicts can be taken at their word, before and after the temperature fitted to them.
+
+    n: verdicts it was fitted to; n_held_out: others, which errors and bins are of."""
 
     temperature: float
+    n: int
+    n_held_out: int
     ece_before: float
     ece_after: float
-    bins_before: tuple[Bin | BinRow, ...]
-    bins_after: tuple[Bin | BinRow, ...]
+    bins_before: tuple[Bin, ...]
+    bins_after: tuple[Bin, ...]
 
     @property
-    def n(self) -> int:
-        """How many verdicts it was fitted to."""
-        return sum(one.n for one in self.bins_before)
+    def says_nothing(self) -> bool:
+        """Whether the temperature went to its bound: the verdicts do not tell right from wrong."""
+        return at_bound(self.temperature)
+
+
+class Cell(msgspec.Struct, frozen=True):
+    """One setting of an ablation; difference: of its accuracy to that of the evaluation's own settings."""
+
+    setting: str
+    accuracy: float
+    difference: float
+    accuracy_ci: Interval | None = None
+    difference_ci: Interval | None = None
 
 
 class Evaluation(msgspec.Struct, frozen=True):
-    """What an evaluation says in the end; n_lines: of the file, also where it has not ended."""
+    """What an evaluation says, in the end or so far. n_answered: of the n_questions; n_lines: of the file it was read
+    from, also where that has no summary."""
 
     systems: dict[str, SystemResult] = {}
     calibration: Calibration | None = None
+    ablation: tuple[Cell, ...] = ()
     dataset: str = ""
     n_questions: int = 0
+    n_answered: int = 0
     n_lines: int = 0
     name: str = ""
 
@@ -81,6 +87,22 @@ class _Line(msgspec.Struct, frozen=True):
 
 
 _line, _whole = msgspec.json.Decoder(_Line), msgspec.json.Decoder(Evaluation)
+
+
+def of_event(event: EvaluationMeasured) -> Evaluation:
+    """What the engine found so far."""
+    found = msgspec.convert(msgspec.to_builtins(event.figures), Evaluation)
+    return msgspec.structs.replace(found, name=Path(event.file).name)
+
+
+def is_evaluation(path: Path) -> bool:
+    """Whether a file may be one, by its first line. Raises OSError."""
+    with path.open("rb") as file:
+        first = file.readline(_LONGEST_HEAD)
+    try:
+        return _line.decode(first).event == "evaluation"
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
 
 
 def read(path: Path) -> Evaluation:

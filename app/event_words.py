@@ -187,6 +187,16 @@ def _(event: events.ScalingMeasured) -> str | None:
     )
 
 
+@_describe.register
+def _(event: events.EvaluationMeasured) -> str | None:
+    if not event.complete:
+        return None
+    found = event.figures
+    return tr("evaluated: {0:,} questions of {1}, kept in {2}").format(
+        found.n_answered, _name(found.dataset), _name(event.file)
+    )
+
+
 @_describe.register(events.TrainingStarted)
 @_describe.register(events.TrainingFinished)
 @_describe.register(events.DrafterMeasured)

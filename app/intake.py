@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from app import answer_words, notices
 from app.answer_desk import Pick
+from app.evaluation import Evaluation
 from app.plain_text import one_line
 from app.requests import answers_from_documents
 from app.run_record import RunRecord
 from app.trace_files import Answer, EvaluationRead, MeasurementRead, TraceFailed, TraceRead, TraceSaved, TrainingRead
 from app.training_record import TrainingRecord
 from engine.events import (
+    EvaluationMeasured,
     Event,
     Progressed,
     Refused,
@@ -25,7 +27,12 @@ from engine.events import (
 )
 
 if TYPE_CHECKING:
+    from app.engine_link import EngineLink
+    from app.evaluation_desk import EvaluationDesk
+    from app.index_desk import IndexDesk
+    from app.measuring_desk import MeasuringDesk
     from app.store import RunStore
+    from app.training_desk import TrainingDesk
 
 
 class Intake:
@@ -38,12 +45,17 @@ class Intake:
     def take(self, event: Event) -> None:
         """Take in one event of the engine."""
         store = self._store
-        if not isinstance(event, RoundFinished | Progressed | TokensEmitted):
+        if not _comes_often(event):
             store.notes.add(event)
         if isinstance(event, Refused):
             self._take_refusal(event)
-        elif not any(desk.take(event) for desk in (store.indexing, store.desk, store.measuring, store.engine)):
+        elif not any(desk.take(event) for desk in self._desks):
             self._take_run(event)
+
+    @property
+    def _desks(self) -> "tuple[IndexDesk | TrainingDesk | MeasuringDesk | EvaluationDesk | EngineLink, ...]":
+        store = self._store
+        return store.indexing, store.desk, store.measuring, store.evaluations, store.engine
 
     def take_file(self, answer: Answer) -> None:
         """Take in what became of a file."""
@@ -56,9 +68,8 @@ class Intake:
                 self._show_training(training, damage)
             case MeasurementRead(measured, path):
                 self._show_measured(measured, path)
-            case EvaluationRead(evaluation):
-                store.evaluation = evaluation
-                store.tell(f"opened {one_line(evaluation.name)}")
+            case EvaluationRead(evaluation, path):
+                self._show_evaluation(evaluation, path)
             case TraceSaved(path, record):
                 record.saved = path
                 store.tell(f"trace saved to {one_line(str(path))}")
@@ -72,6 +83,7 @@ class Intake:
             store.training.fail(event)
         store.indexing.fail(event)
         store.measuring.fail(event)
+        store.evaluations.fail(event)
         if event.what != "save":
             store.commands.answered(done=False)
         if not stopped:
@@ -138,6 +150,19 @@ class Intake:
         else:
             self._store.report("a pair is being measured", "open the file again when that has ended")
 
+    def _show_evaluation(self, found: Evaluation, path: Path) -> None:
+        if self._store.evaluations.show(found, path):
+            self._store.tell(f"opened {one_line(found.name)}")
+        else:
+            self._store.report("an evaluation is under way", "open the file again when that has ended")
+
     def _tell_damage(self, damage: str | None, n_kept: int) -> None:
         """Say where the file just opened was damaged, if it was."""
         self._store.trouble = None if damage is None else notices.damaged(damage, n_kept)
+
+
+def _comes_often(event: Event) -> bool:
+    """Whether a log would drown in it."""
+    if isinstance(event, EvaluationMeasured):
+        return not event.complete
+    return isinstance(event, RoundFinished | Progressed | TokensEmitted)

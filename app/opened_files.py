@@ -28,6 +28,10 @@ class OpenedFiles:
         if answer is not None and self._is_new("rag", answer, answer.source):
             self._rag.show_setup_of(answer)
             yield "rag"
+        evaluations = self._store.evaluations
+        if self._is_new("evaluation", evaluations.shown, evaluations.source):
+            self._rag.show_evaluation()
+            yield "rag"
         training, desk = self._store.training, self._store.measuring
         if self._is_new("train", training, training.source):
             self._train.show_setup_of(training)

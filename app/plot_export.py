@@ -29,7 +29,8 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Column(NamedTuple):
-    """A series of a plot. title: its name with its unit; a value that is not a number leaves the cell empty."""
+    """A series of a plot. title: its name with its unit; a value that is not a number leaves the cell empty; names may
+    be foreign text."""
 
     title: str
     values: np.ndarray
@@ -77,7 +78,9 @@ def as_csv(table: Table) -> bytes:
     return out.getvalue().encode()
 
 
-def _figure(value: float) -> str:
+def _figure(value: float | str) -> str:
+    if isinstance(value, str):
+        return text_cell(value).replace("·", " ")  # which it puts for spaces
     return "" if value != value else f"{value:.10g}"
 
 

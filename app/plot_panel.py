@@ -6,16 +6,16 @@ from pathlib import Path
 import pyqtgraph as pg
 from PySide6.QtCore import QCoreApplication, QEvent, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QHideEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from app import plot_export, run_words, theme
 from app.curve import range_for
+from app.export_menu import ExportMenu
 from app.labels import ElasticLine, plain_label
 from app.panel import Panel
 from app.plot_canvas import PlotCanvas
-from app.plot_export import Column, Exporter, Table
+from app.plot_export import Column, Table
 from app.selection import Selection
-from app.shown_text import visible
 from app.store import RunStore
 from engine.summary import Summary
 
@@ -54,7 +54,9 @@ class PlotPanel(Panel):
     ) -> None:
         super().__init__(store, parent)
         self.title = title
-        self.menu = QMenu(self)
+        self.menu = ExportMenu(title, self, picture=self._picture, table=self.table, origin=self.origin)
+        self.menu.exported.connect(self.exported)
+        self.menu.failed.connect(self.export_failed)
         self.widget = PlotCanvas(self.menu, self)
         self.widget.setAccessibleName(title)
         self.widget.setAccessibleDescription(caption)
@@ -75,7 +77,6 @@ class PlotPanel(Panel):
         self.plot.addItem(self._cursor_line)
         self._name_axes(axis, bottom)
         self._lay_out()
-        self._make_menu()
         self._listen()
         self.setMinimumHeight(20 * theme.GRID)
 
@@ -137,13 +138,7 @@ class PlotPanel(Panel):
 
     def export(self, path: Path) -> None:
         """Write a file of the kind that its ending says; failure comes as `export_failed`."""
-        kind = path.suffix.lower()
-        if kind == ".csv":
-            table = self.table()
-            self._exporter.write(path, lambda: plot_export.as_csv(table))
-            return
-        picture = self._picture(svg=kind == ".svg")
-        self._exporter.write(path, lambda: picture)
+        self.menu.export(path)
 
     def recolour(self) -> None:
         """Take up the colours of the palette in use."""
@@ -168,10 +163,10 @@ class PlotPanel(Panel):
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
         """Finish a file under way."""
-        self._exporter.close()
+        self.menu.exporter.close()
         super().hideEvent(event)
 
-    def _picture(self, *, svg: bool) -> bytes:
+    def _picture(self, svg: bool) -> bytes:
         """The panel as nobody touches it: with its legend, without cursor and frame, and what the run was."""
         marked, note = self._cursor_line.isVisible(), self.note()
         self.widget.framed = False
@@ -280,22 +275,3 @@ class PlotPanel(Panel):
             self.widget.values.fixedWidth + theme.GRID, theme.GRID, 2 * theme.GRID, 3 * theme.GRID
         )
         middle.addWidget(self.words)
-
-    def _make_menu(self) -> None:
-        self._exporter = Exporter(self)
-        self._exporter.written.connect(self.exported)
-        self._exporter.failed.connect(self.export_failed)
-        for kind in ("png", "svg", "csv"):
-            action = self.menu.addAction(tr("Export {0}…").format(kind.upper()))
-            action.triggered.connect(lambda _checked=False, kind=kind: self._ask_where(kind))
-
-    def _ask_where(self, kind: str) -> None:
-        made = "".join(filter(str.isalnum, visible(self.origin())))[:16]
-        name = "-".join(filter(None, (*self.title.lower().split(), made))) + f".{kind}"
-        dialog = QFileDialog(self, tr("Export {0}").format(self.title), str(Path.home() / name), f"*.{kind}")
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix(kind)
-        dialog.selectFile(name)
-        dialog.fileSelected.connect(lambda path: self.export(Path(path)))
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()

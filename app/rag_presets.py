@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from PySide6.QtCore import QCoreApplication
 
+from engine.documents.partition import PRESETS
 from engine.events import Setting
 
 
@@ -23,14 +24,16 @@ def tr(text: str) -> str:
 
 
 def rag_presets() -> tuple[RagPreset, ...]:
-    """Every preset."""
-    return (
-        RagPreset("paper", tr("paper"), tr("TriviaQA, PopQA, PubHealth, ARC-C: five drafts of two passages, from ten"),
-                  {"n": 10, "m": 5, "k": 2, "sampling": "one_per_cluster"}),
-        RagPreset("musique", tr("MuSiQue"), tr("questions of several steps: ten drafts of six passages, from fifteen"),
-                  {"n": 15, "m": 10, "k": 6, "sampling": "one_per_cluster"}),
-        RagPreset("k3", tr("k = 3"), tr("popular articles call the number of drafts k: three drafts of two passages"),
-                  {"n": 10, "m": 3, "k": 2, "sampling": "one_per_cluster"}),
+    """Every preset of the engine, in words."""
+    meanings = {
+        "paper": tr("TriviaQA, PopQA, PubHealth, ARC-C: {0} drafts of {1} passages, from {2}"),
+        "MuSiQue": tr("questions of several steps: {0} drafts of {1} passages, from {2}"),
+        "k = 3": tr("popular articles call the number of drafts k: {0} drafts of {1} passages, from {2}"),
+    }
+    return tuple(
+        RagPreset(one.name, tr(one.name), meanings[one.name].format(one.m, one.k, one.n),
+                  {"n": one.n, "m": one.m, "k": one.k, "sampling": "one_per_cluster"})
+        for one in PRESETS
     )  # fmt: skip
 
 

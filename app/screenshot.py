@@ -17,7 +17,7 @@ from engine.events import RoundFinished, Setting
 _SETTLE_MS = 200
 _HOLDS = {
     "decode": "a run",
-    "rag": "an answer from documents",
+    "rag": "an answer from documents or an evaluation",
     "train": "a training",
     "measured": "a measurement",
 }
@@ -105,7 +105,7 @@ class Photographer(QObject):
         store, wanted = self._window.store, self._picture.workspace
         held = {
             "decode": bool(store.log),
-            "rag": store.answers.shelf.shown is not None,
+            "rag": store.answers.shelf.shown is not None or store.evaluations.shown is not None,
             "train": store.training.started is not None,
             "measured": store.measuring.measured is not None,
         }

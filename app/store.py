@@ -9,7 +9,7 @@ from app.answer_desk import AnswerDesk, Pick, is_answering
 from app.budget import Budget
 from app.command_queue import CommandQueue
 from app.engine_link import Doing, EngineLink
-from app.evaluation import Evaluation
+from app.evaluation_desk import EvaluationDesk
 from app.index_desk import IndexDesk
 from app.intake import Intake
 from app.measuring_desk import MeasuringDesk
@@ -21,7 +21,7 @@ from app.selection import Selection
 from app.trace_files import TraceFiles
 from app.training_desk import TrainingDesk
 from app.training_record import TrainingRecord
-from engine.commands import Fork, Index, Load, Measure, Pause, Question, Resume, Run, Step, Train
+from engine.commands import Evaluate, Fork, Index, Load, Measure, Pause, Question, Resume, Run, Step, Train
 from engine.events import Event, Refused, RunStarted
 from engine.host import Host
 from engine.summary import Summary
@@ -47,7 +47,6 @@ class RunStore(QObject):
         self.selection: Selection | None = None
         self.trouble: Trouble | None = None
         self.told = ""
-        self.evaluation: Evaluation | None = None
         self.notes = Notes()
         self.measure_only = False
         self.replay = Replay(self.shelf)
@@ -55,6 +54,7 @@ class RunStore(QObject):
         self.indexing = IndexDesk(self.engine.commands)
         self.desk = TrainingDesk(self.engine.commands)
         self.measuring = MeasuringDesk(self.engine)
+        self.evaluations = EvaluationDesk(self.engine)
         self._intake = Intake(self)
         self.frame = 0
         self.budget = Budget()
@@ -141,7 +141,7 @@ class RunStore(QObject):
     @property
     def can_start(self) -> bool:
         """Whether a run can be asked for: nothing runs, or only what is measured after a text that is done."""
-        if self.reading or self.training.live or self.indexing.live or self.measuring.live:
+        if self.reading or self.training.live or self.indexing.live or self.measuring.live or self.evaluations.live:
             return False
         return not self.commands.has_run or self.doing == "measuring"
 
@@ -190,6 +190,14 @@ class RunStore(QObject):
         self.stop_playback()
         self.trouble = None
         self.measuring.begin(pair, command)
+        self._watch()
+
+    def evaluate(self, pair: Load, command: Evaluate) -> None:
+        """Ask a pair questions with known answers; runs are refused until that has ended."""
+        self.stop_playback()
+        self.trouble = None
+        self.engine.progressed = None
+        self.evaluations.begin(pair, command)
         self._watch()
 
     def hold_training(self, *, held: bool) -> None:

@@ -48,6 +48,7 @@ class EvaluationRead(NamedTuple):
     """An evaluation was read."""
 
     evaluation: Evaluation
+    path: Path
 
 
 class TraceFailed(NamedTuple):
@@ -80,7 +81,7 @@ class TraceFiles:
 
     def read_evaluation(self, path: Path) -> None:
         """Begin to read an evaluation; returns at once."""
-        self._start(lambda _job: EvaluationRead(evaluation.read(path)))
+        self._start(lambda _job: EvaluationRead(evaluation.read(path), path))
 
     def write(self, path: Path, record: RunRecord) -> None:
         """Begin to write what there is of a run; a file that is there is replaced once the new one is whole."""
@@ -136,9 +137,11 @@ class TraceFiles:
             self.answers.put(TraceFailed(f"{type(err).__name__}: {err}", "this is a defect: please report it"))
 
 
-def _read(path: Path, job: FileJob) -> TraceRead | TrainingRead | MeasurementRead:
+def _read(path: Path, job: FileJob) -> TraceRead | TrainingRead | MeasurementRead | EvaluationRead:
     if path.is_file() and measured_files.is_summary(path):
         return MeasurementRead(measured_files.read(path), path)
+    if path.is_file() and evaluation.is_evaluation(path):
+        return EvaluationRead(evaluation.read(path), path)
     found = trace.read(path, job)
     if found.of_training:
         return TrainingRead(read_record(found.events, path), found.damage)

@@ -13,7 +13,11 @@ RetrievalKind: TypeAlias = Literal["dense", "text", "hybrid"]
 Sampling: TypeAlias = Literal["one_per_cluster", "random", "same_cluster"]
 Projection: TypeAlias = Literal["pca", "umap"]
 System: TypeAlias = Literal[
-    "speculative_rag", "speculative_rag_stored", "standard_rag", "standard_rag_speculative", "drafter_alone",
+    "speculative_rag",
+    "speculative_rag_stored",
+    "standard_rag",
+    "standard_rag_speculative",
+    "drafter_alone",
     "random_choice",
 ]
 Reader: TypeAlias = Literal["target", "drafter"]
@@ -21,7 +25,8 @@ Reader: TypeAlias = Literal["target", "drafter"]
 
 class Passage(Struct, frozen=True):
     """A chunk of a document that was found. start, end: its characters in the text of `source`; score: higher is
-    nearer, comparable within one retrieval only; name: what `source` calls the document, where it holds several."""
+    nearer, comparable within one retrieval only; name: what `source` calls the document, where it holds several;
+    n_tokens: of the target, 0 where they were not counted."""
 
     id: str
     source: str
@@ -31,6 +36,7 @@ class Passage(Struct, frozen=True):
     text: str
     score: float
     name: str = ""
+    n_tokens: int = 0
 
 
 class Point(Struct, frozen=True):

@@ -90,6 +90,18 @@ class Measure(msgspec.Struct, frozen=True, tag=True):
     n_blocks: int = 5
 
 
+class Evaluate(msgspec.Struct, frozen=True, tag=True):
+    """Ask the loaded pair questions with known answers. dataset: `builtin`, a fresh world, or a file of questions;
+    index: of the documents, where these do not come with the questions. settings are those of SpeculativeRagConfig but
+    for the seed, options those of EvaluationConfig."""
+
+    dataset: str
+    settings: Mapping[str, Setting]
+    options: Mapping[str, Setting]
+    index: str = ""
+    embedder: str = "builtin"
+
+
 class Pause(msgspec.Struct, frozen=True, tag=True):
     """Hold the run after the round under way, the training after its step."""
 
@@ -124,7 +136,7 @@ class EstimateTraining(msgspec.Struct, frozen=True, tag=True):
 
 
 Question: TypeAlias = Estimate | Survey | EstimateTraining
-Command: TypeAlias = Load | Unload | Run | Fork | Train | Index | Measure | Pause | Step | Resume | Question
+Command: TypeAlias = Load | Unload | Run | Fork | Train | Index | Measure | Evaluate | Pause | Step | Resume | Question
 
 
 def name_of(command: Command) -> str:

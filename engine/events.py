@@ -2,8 +2,8 @@
 
 Ids are token ids of the target's vocabulary; times are seconds or milliseconds as their suffix says. Fields are only
 ever added, with defaults; anything else raises `SCHEMA` and adds a migration to `trace`. The facts of a training
-lie in `training_events`, those of documents in `rag_events`, those of answers from them in `answer_events`, what a pair
-costs in `scaling_events`; all are handed on from here."""
+lie in `training_events`, those of documents in `rag_events`, those of answers from them in `answer_events`, how these
+do in `evaluation_events`, what a pair costs in `scaling_events`; all are handed on from here."""
 
 from typing import Literal, TypeAlias
 
@@ -15,6 +15,7 @@ from engine.answer_events import Partitioned as Partitioned
 from engine.answer_events import PromptRead as PromptRead
 from engine.answer_events import QuestionAnswered as QuestionAnswered
 from engine.answer_events import Retrieved as Retrieved
+from engine.evaluation_events import EvaluationMeasured as EvaluationMeasured
 from engine.event_base import SCHEMA as SCHEMA
 from engine.event_base import Event as Event
 from engine.event_base import Setting as Setting
@@ -344,6 +345,7 @@ AnyEvent: TypeAlias = (
     | CheckpointSaved
     | TrainingFinished
     | ScalingMeasured
+    | EvaluationMeasured
     | Retrieved
     | Mapped
     | Partitioned

@@ -18,6 +18,7 @@ from engine.commands import (
     Command,
     Estimate,
     EstimateTraining,
+    Evaluate,
     Fork,
     Index,
     Load,
@@ -186,11 +187,13 @@ class ThreadHost:
                 request = Request("", ids, forked_from, forked_at)
                 self._run(session, session.run(method, settings, request, task.cancelled), task)
             case Train() as training:
-                self._train(session.train(**msgspec.structs.asdict(training), cancelled=task.cancelled), task)
+                self._pass_on(session.train(**msgspec.structs.asdict(training), cancelled=task.cancelled), task)
             case Index() as documents:
                 self._forward(session.index(**msgspec.structs.asdict(documents)), task.cancelled)
             case Measure() as measure:
                 self._forward(session.measure(measure, task.cancelled), task.cancelled)
+            case Evaluate() as asked:
+                self._pass_on(session.evaluation(asked, task.cancelled), task)
             case EstimateTraining(training):
                 self._forward(session.estimate_training(**msgspec.structs.asdict(training)), task.cancelled)
             case Estimate(pair):
@@ -207,8 +210,8 @@ class ThreadHost:
                     raise EngineError("stopped by the user", "nothing was changed; start it again")
                 self._outbox.put(event)
 
-    def _train(self, events: Iterator[Event], task: _Task) -> None:
-        """Pass on what a training says; it looks at the flag itself, since a stopped one has an end to tell."""
+    def _pass_on(self, events: Iterator[Event], task: _Task) -> None:
+        """Pass on what a training or an evaluation says; it looks at the flag itself, having an end to tell."""
         with closing(cast(Generator[Event, None, None], events)):
             for event in events:
                 self._outbox.put(event)

@@ -19,6 +19,7 @@ from engine.commands import (
     Command,
     Estimate,
     EstimateTraining,
+    Evaluate,
     Fork,
     Load,
     Measure,
@@ -36,6 +37,7 @@ from engine.events import (
     EngineEnded,
     EngineStarted,
     Estimated,
+    EvaluationMeasured,
     Event,
     Indexed,
     ModelLoaded,
@@ -58,6 +60,7 @@ _JOIN_S = 3.0
 # A window that takes no events holds the engine once so many wait, through the pipe that fills up.
 MOST_WAITING = 4096
 _LOOK_AGAIN_S = 0.01
+_ON_A_PAIR = (Run, Fork, Measure, Evaluate)
 _LAST_WORDS = (ModelLoaded, RunFinished, RunFailed, Surveyed, TrainingFinished, Indexed)
 
 
@@ -196,7 +199,7 @@ class ProcessHost:
         if self._child is None:
             self._has_pair = self._readied = False
             self._child = Child(self._argv, heard=self._hear, ended=self._child_ended)
-        needed = self._pair if isinstance(task.command, Run | Fork | Measure) and not self._has_pair else None
+        needed = self._pair if isinstance(task.command, _ON_A_PAIR) and not self._has_pair else None
         try:
             if needed is not None:
                 self._child.send(needed)
@@ -332,7 +335,7 @@ def _is_last(event: Event, command: Command) -> bool:
             return isinstance(command, Estimate)
         case TrainingEstimated():  # so does a training
             return isinstance(command, EstimateTraining)
-        case ScalingMeasured(complete=complete):
+        case ScalingMeasured(complete=complete) | EvaluationMeasured(complete=complete):
             return complete
         case _:
             return isinstance(event, _LAST_WORDS)

@@ -13,13 +13,14 @@ from typing import TypeVar, cast
 import torch
 from msgspec.structs import replace
 
-from engine import checks, devices, drafters, fastest, folders, measuring, methods, models, plans, threads
-from engine.commands import Measure
+from engine import checks, devices, drafters, evaluating, fastest, folders, measuring, methods, models, plans, threads
+from engine.commands import Evaluate, Measure
 from engine.documents import embedding, indexing, jobs
 from engine.documents.embedding import Embedder
 from engine.documents.encoder_folder import BUILTIN
 from engine.documents.target_tokens import tokens_of
 from engine.errors import EngineError, InputError
+from engine.evaluation_events import Figures
 from engine.events import Estimated, Event, ModelLoaded, ModelUnloaded, Progressed, Setting
 from engine.memory import memory_errors
 from engine.method import MethodSpec, Request, make_config
@@ -27,7 +28,6 @@ from engine.models import LoadedModel, Pair
 from engine.quantize import parse_quantize
 from engine.quiet import quiet_libraries
 from engine.rag.evaluation import Opened, Plan, evaluate
-from engine.rag.evaluation_figures import Figures
 from engine.rag.evaluation_file import QuestionLine
 from engine.rag.library import opened
 from engine.rag.memo import Memo
@@ -227,6 +227,10 @@ class Session:
             raise InputError("no model is loaded", "load a target first")
         runtime = self._runtime(self.target, cancelled)
         yield from self._with(runtime, partial(evaluate, plan, librarian=self))
+
+    def evaluation(self, asked: Evaluate, cancelled: Flag) -> Iterator[Event]:
+        """Ask the loaded pair questions with known answers; see `evaluating` for its events."""
+        yield from evaluating.events_of(self.evaluate(evaluating.planned(asked), cancelled), cancelled)
 
     def _runtime(self, target: LoadedModel, cancelled: Flag) -> Runtime:
         shelves = self._shelves(target)

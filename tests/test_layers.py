@@ -7,7 +7,7 @@ import pytest
 
 LIGHT = (
     "engine.hosts", "engine.answer_events", "engine.quiet", "engine.child", "engine.commands", "engine.training_events",
-    "engine.scaling_events",
+    "engine.scaling_events", "engine.evaluation_events",
     "engine.bench.hosted",
     "engine.events", "engine.summary", "engine.method", "engine.host", "engine.trace", "engine.errors", "engine.paths",
     "engine.speed_model", "engine.folders", "engine.methods", "engine.methods.speculative.config",
@@ -19,7 +19,8 @@ LIGHT = (
     "engine.rag.citing",
     "engine.methods.speculative_rag.config", "engine.methods.standard_rag.config", "engine.documents.partition",
     "engine.documents.projection", "engine.cli.rag_ask", "engine.cli.rag_eval", "engine.rag.questions",
-    "engine.rag.datasets", "engine.rag.evaluation_file", "engine.rag.evaluation_figures", "engine.rag.held_out",
+    "engine.rag.datasets", "engine.rag.evaluation_file", "engine.rag.evaluation_figures",
+    "engine.rag.evaluation_config", "engine.rag.held_out",
 )  # fmt: skip
 INDEX = {"lancedb", "pyarrow", "pypdf"}
 HEAVY = {"torch", "transformers", "PySide6", "pyqtgraph", "sentence_transformers", *INDEX}

@@ -74,6 +74,7 @@ class ErrorPanel(Panel):
             "run": self.tr("The run did not start"),
             "index": self.tr("The index was not made"),
             "measure": self.tr("The measurement ended early"),
+            "evaluate": self.tr("The evaluation ended early"),
             "fork": self.tr("The fork did not start"),
             "save": self.tr("The run is not being saved"),
             "file": self.tr("The file was not opened or saved"),

@@ -6,7 +6,7 @@ from time import monotonic
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
-from app import answer_words, measured_words, theme, training_words, words
+from app import answer_words, evaluation_words, measured_words, theme, training_words, words
 from app.kept_room import keep_room
 from app.labels import ElasticLine, SteadyLabel, plain_label
 from app.model_names import full_name
@@ -17,6 +17,9 @@ from app.progress_bar import CalmProgressBar
 from app.store import RunStore
 from engine.events import Estimated, Event, ModelLoaded
 from engine.summary import Summary
+
+# What says itself how far it is.
+_COUNTED = ("loading", "measuring", "training", "indexing", "scaling", "evaluating")
 
 
 class StatusPanel(Panel):
@@ -112,6 +115,8 @@ class StatusPanel(Panel):
                 return self._indexing()
             case "scaling":
                 return measured_words.state(self.store.measuring, self.store.engine.progressed)
+            case "evaluating":
+                return evaluation_words.state(self.store.evaluations, self.store.engine.progressed)
             case "reading":
                 return self.tr("reading the file")
             case "done":
@@ -211,7 +216,7 @@ class StatusPanel(Panel):
         if self.store.doing in ("drafting", "paused") and live is not None and live.started is not None:
             total = dict(live.started.settings).get("max_new_tokens")
             return float(live.summary.n_emitted), float(total) if isinstance(total, int | float) else 0.0
-        if self.store.doing in ("loading", "measuring", "training", "indexing", "scaling") and at is not None:
+        if self.store.doing in _COUNTED and at is not None:
             return at.done, at.total
         if self.store.doing == "reading":
             return self.store.file_progress

@@ -73,11 +73,12 @@ class TrainBarPanel(Panel):
     @property
     def _waits(self) -> bool:
         """Whether something else has the engine."""
-        return self.store.commands.has_run or self.store.commands.has_measurement
+        commands = self.store.commands
+        return commands.has_run or commands.has_measurement or commands.has_evaluation
 
     def _start_tip(self) -> str:
         if self._waits:
-            return self.tr("Train the drafter; first the run or measurement under way has to end")
+            return self.tr("Train the drafter; first what is under way has to end")
         return self._why_not or self.tr("Train the drafter")
 
     def _use_tip(self) -> str:

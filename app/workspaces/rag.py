@@ -8,6 +8,7 @@ from app.panel import Panel
 from app.panels.error import ErrorPanel
 from app.panels.rag.calibration import CalibrationPanel
 from app.panels.rag.evaluation import EvaluationPanel
+from app.panels.rag.evaluation_form import EvaluationFormPanel
 from app.panels.rag.lanes import LanesPanel
 from app.panels.rag.map import MapPanel
 from app.panels.rag.passages import PassagesPanel
@@ -24,6 +25,7 @@ from engine.commands import Index, Load, Run
 from engine.method import Request
 
 _METHOD = "speculative_rag"
+_EVALUATION = 2
 _LEFT_WIDTH = 34 * theme.GRID
 _FOUND_SHARES, _DRAFTED_SHARES, _HALVES = (40, 34, 26), (74, 26), (36, 64)
 
@@ -45,13 +47,14 @@ class RagWorkspace(QWidget):
         self.lanes = LanesPanel(store, self)
         self.systems = SystemsPanel(store, self)
         self.prompts = PromptsPanel(store, self)
+        self.evaluating = EvaluationFormPanel(store, self)
         self.evaluation = EvaluationPanel(store, self)
         self.calibration = CalibrationPanel(store, self)
         self.pages = QTabWidget(self)
         self.pages.setDocumentMode(True)
         self.pages.addTab(self._answer_page(), self.tr("Answer"))
         self.pages.addTab(self.prompts, self.tr("Prompts"))
-        self.pages.addTab(self.evaluation, self.tr("Evaluation"))
+        self.pages.addTab(self._evaluation_page(), self.tr("Evaluation"))
         self.pages.addTab(self.calibration, self.tr("Calibration"))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -62,6 +65,11 @@ class RagWorkspace(QWidget):
         self.bar.stop_asked.connect(store.cancel)
         self.setup.documents.folder_asked.connect(self.make_index)
         self.setup.changed.connect(self._follow)
+        self.evaluating.run_asked.connect(self.evaluate)
+        self.evaluating.stop_asked.connect(store.cancel)
+        for plane in (self.evaluation.plane, self.calibration.plane):
+            plane.export_failed.connect(store.report)
+            plane.exported.connect(lambda path: store.tell(self.tr("exported to {0}").format(path)))
         self._follow()
 
     @property
@@ -83,6 +91,15 @@ class RagWorkspace(QWidget):
         where = paths.own_index([folder])
         self._store.index(Index((folder,), where, target=pair.target, n=n, device=pair.device, dtype=pair.dtype))
 
+    def evaluate(self) -> None:
+        """Ask questions with known answers as it is chosen, of the models and with the settings of the answer."""
+        if self.evaluating.run.isEnabled():
+            self._store.evaluate(self.setup.pair(), self.evaluating.command(self.setup.settings()))
+
+    def show_evaluation(self) -> None:
+        """Bring the evaluation that was opened to the front."""
+        self.pages.setCurrentIndex(_EVALUATION)
+
     def show_setup_of(self, record: RunRecord) -> None:
         """Let setup and question say what an answer was made with."""
         if record.started is not None:
@@ -93,6 +110,7 @@ class RagWorkspace(QWidget):
     def save(self, settings: QSettings) -> None:
         """Keep what is chosen, the question and how the room is shared."""
         self.setup.save(settings)
+        self.evaluating.save(settings)
         settings.setValue("rag/question", self.bar.line.text())
         for name, splitter in self._splitters.items():
             settings.setValue(f"rag/{name}", splitter.saveState())
@@ -100,6 +118,7 @@ class RagWorkspace(QWidget):
     def restore(self, settings: QSettings) -> None:
         """Take up what was chosen last time."""
         self.setup.restore(settings)
+        self.evaluating.restore(settings)
         if isinstance(question := settings.value("rag/question"), str) and question:
             self.bar.line.setText(question)
         for name, splitter in self._splitters.items():
@@ -107,16 +126,11 @@ class RagWorkspace(QWidget):
                 splitter.restoreState(state)
 
     def _follow(self) -> None:
-        self.bar.show_reason(self.setup.why_not())
+        why_not = self.setup.why_not()
+        self.bar.show_reason(why_not)
+        self.evaluating.show_setup(self.setup.pair(), self.setup.settings(), why_not)
 
     def _answer_page(self) -> QWidget:
-        left = QScrollArea(self)
-        left.setWidget(self.setup)
-        left.setWidgetResizable(True)
-        left.setFrameShape(QFrame.Shape.NoFrame)
-        left.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        left.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        left.setFixedWidth(_LEFT_WIDTH)
         found = _split(Qt.Orientation.Vertical, (self.map, self.passages, self.source), _FOUND_SHARES)
         drafted = _split(Qt.Orientation.Vertical, (self.lanes, self.systems), _DRAFTED_SHARES)
         both = _split(Qt.Orientation.Horizontal, (found, drafted), _HALVES)
@@ -131,9 +145,30 @@ class RagWorkspace(QWidget):
         row = QHBoxLayout(page)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
-        row.addWidget(left)
+        row.addWidget(_column(self.setup, self))
         row.addLayout(right, 1)
         return page
+
+    def _evaluation_page(self) -> QWidget:
+        page = QWidget(self)
+        row = QHBoxLayout(page)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(_column(self.evaluating, self))
+        row.addWidget(self.evaluation, 1)
+        return page
+
+
+def _column(content: QWidget, parent: QWidget) -> QScrollArea:
+    """What is chosen, left of what comes of it; scrolls where the window is low."""
+    left = QScrollArea(parent)
+    left.setWidget(content)
+    left.setWidgetResizable(True)
+    left.setFrameShape(QFrame.Shape.NoFrame)
+    left.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    left.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    left.setFixedWidth(_LEFT_WIDTH)
+    return left
 
 
 def _split(way: Qt.Orientation, widgets: tuple[QWidget, ...], shares: tuple[int, ...]) -> QSplitter:

@@ -1,24 +1,26 @@
 """`draftscope rag eval`: questions with known answers, asked of Speculative RAG and all it is compared with."""
 
 from contextlib import closing
-from typing import TYPE_CHECKING, Annotated, get_args
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 from rich.table import Table
 
-from engine.answer_events import Sampling, System
+from engine.answer_events import System
 from engine.cli import OK, STOPPED
 from engine.cli.options import Json, PairOptions, Settings, WorldForm, with_options
 from engine.cli.output import Output, Value
 from engine.cli.rag_ask import rag_pair
 from engine.cli.running import loaded_session, stoppable
 from engine.errors import InputError
+from engine.evaluation_events import Figures
 from engine.events import Event, FileSkipped, Indexed, Progressed, Warned
 from engine.method import make_config
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
-from engine.rag.evaluation_figures import Figures, figures
-from engine.rag.evaluation_file import Grid, QuestionLine
+from engine.rag.evaluation_config import USUAL_KINDS
+from engine.rag.evaluation_figures import figures
+from engine.rag.evaluation_file import Grid, QuestionLine, every_sampling
 from engine.speed_model import Interval
 from engine.world.questions import QUESTION_KINDS, QuestionKind
 
@@ -33,7 +35,7 @@ _Embedder = Annotated[str, typer.Option(help="builtin, a folder, or a hub id in 
 _Ablation = Annotated[bool, typer.Option("--ablation", help="also every sampling with every choice of scores, m and k")]
 _AblationM = Annotated[str, typer.Option(help="numbers of drafts to go through, such as 1,5,10; m unless given")]
 _AblationK = Annotated[str, typer.Option(help="passages a draft to go through, such as 1,2,4; k unless given")]
-_MOST = 100
+_MOST, _USUAL_KINDS = 100, ",".join(USUAL_KINDS)
 _NAMES: dict[System, str] = {
     "speculative_rag": "speculative",
     "speculative_rag_stored": "index vectors",
@@ -51,7 +53,7 @@ def rag_eval(
     settings: Settings,
     dataset: _Dataset = "builtin",
     questions: _Questions = 100,
-    kinds: _Kinds = "claim,single,dated,bridge",
+    kinds: _Kinds = _USUAL_KINDS,
     index: _Index = "",
     embedder: _Embedder = "builtin",
     form: WorldForm = "pages",
@@ -69,7 +71,7 @@ def rag_eval(
     grid = Grid()
     if ablation:
         m, k = _numbers("ablation-m", ablation_m, config.m), _numbers("ablation-k", ablation_k, config.k)
-        grid = Grid(get_args(Sampling), m, k)
+        grid = every_sampling(m, k)
     from engine.rag.evaluation import Plan
     from engine.world.pages import form_of
 

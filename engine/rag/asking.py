@@ -44,12 +44,19 @@ def retrieve(
     memo.found.put(key, found)
     if not found.passages:
         raise InputError("no passage of the index fits the question", "ask in other words, or retrieve by vectors")
+    passages = _counted(found.passages, rt.target)
     yield Retrieved(
-        question, found.passages, config.retrieval, library.uri, library.n_chunks, found.ms, found.note,
+        question, passages, config.retrieval, library.uri, library.n_chunks, found.ms, found.note,
         reused=kept is not None, at_s=rt.elapsed_s(),
     )  # fmt: skip
     yield PhaseFinished("retrieving", found.ms, 0, at_s=rt.elapsed_s())
-    return found.passages
+    return passages
+
+
+def _counted(passages: Sequence[Passage], target: LoadedModel) -> tuple[Passage, ...]:
+    """Passages with how many of the target's tokens each has; another target may be loaded next time."""
+    counts = map(len, target.tokenizer([one.text for one in passages], add_special_tokens=False)["input_ids"])
+    return tuple(replace(one, n_tokens=count) for one, count in zip(passages, counts, strict=True))
 
 
 def divide(

@@ -15,6 +15,8 @@ from engine.errors import InputError
 
 N_BINS = 10
 _COLDEST, _HOTTEST = 0.05, 100.0
+# The search comes near its bound, not to it.
+_NEARLY = 0.99
 _FEWEST = 10
 _STRENGTH = 1.0
 
@@ -61,6 +63,11 @@ def calibrate(log_odds: Sequence[float], right: Sequence[bool]) -> Calibration:
     return Calibration(
         temperature, _nll(odds, known), _nll(odds / temperature, known), ece(before), ece(after), before, after
     )
+
+
+def at_bound(temperature: float) -> bool:
+    """Whether a fitted temperature is the highest that was looked at: the verdicts say nothing about correctness."""
+    return temperature > _NEARLY * _HOTTEST
 
 
 def _fitted(odds: NDArray[np.float64], known: NDArray[np.bool_]) -> float:

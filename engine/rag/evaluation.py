@@ -16,6 +16,7 @@ import transformers
 from engine import folders
 from engine.documents.target_tokens import tokens_of
 from engine.errors import InputError
+from engine.evaluation_events import Figures
 from engine.events import Event, Progressed, Setting
 from engine.method import settings_of
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
@@ -23,7 +24,7 @@ from engine.models import LoadedModel
 from engine.rag import datasets, fresh_world, scores
 from engine.rag.asking import Desk
 from engine.rag.carried import CarriedLibrary
-from engine.rag.evaluation_figures import Figures, figures
+from engine.rag.evaluation_figures import figures
 from engine.rag.evaluation_file import EvaluationFile, Grid, Head, QuestionLine
 from engine.rag.examining import examine
 from engine.rag.library import BUILTIN, Librarian, Library, opened

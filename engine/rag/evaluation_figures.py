@@ -1,89 +1,19 @@
 """What an evaluation's lines come to: accuracy, latency, faults, ablation, each with its interval; asks no model.
 
-* imports neither Qt nor torch. Intervals are 95 %: Wilson's of a share, bootstrap over questions elsewhere."""
+* imports neither Qt nor torch."""
 
 from collections import Counter
 from collections.abc import Sequence
 from statistics import fmean, median
 from typing import get_args
 
-from msgspec import Struct
-
 from engine.answer_events import System
+from engine.evaluation_events import CellFigures, Evidence, Figures, KindFigures, SystemFigures
 from engine.rag.evaluation_file import Fault, Head, QuestionLine, Told
-from engine.rag.held_out import HeldOut, held_out
+from engine.rag.held_out import held_out
 from engine.speed_model import Interval, median_interval, ratio_interval, wilson_interval
 
 BASELINE: System = "standard_rag"
-
-
-class SystemFigures(Struct, frozen=True):
-    """One system over all questions. accuracy_difference: to standard RAG, by question; latency_ms: of the median
-    question, retrieval apart; latency_cut: median over questions of 1 - its time / standard RAG's; tokens: a question.
-    """
-
-    accuracy: float
-    accuracy_ci: Interval
-    accuracy_difference: float | None
-    accuracy_difference_ci: Interval | None
-    latency_ms: float
-    latency_ci: Interval | None
-    latency_cut: float | None
-    latency_cut_ci: Interval | None
-    ttft_ms: float
-    prefill_ms: float
-    decode_ms: float
-    target_tokens: float
-    drafter_tokens: float
-
-
-class Evidence(Struct, frozen=True):
-    """Where answers can fail: shares of questions whose passages have the evidence, of which one draft's have it, and
-    of which one draft at least is right; right_with, right_without: shares of right ones among drafts with and without
-    the evidence; None where it cannot be told."""
-
-    found: float | None
-    covered: float | None
-    draft_right: float | None
-    right_with: float | None
-    right_without: float | None
-
-
-class KindFigures(Struct, frozen=True):
-    """The questions of one kind. faults: of Speculative RAG's wrong answers; standard_faults: of standard RAG's."""
-
-    n: int
-    systems: dict[System, SystemFigures]
-    evidence: Evidence
-    faults: dict[str, int]
-    standard_faults: dict[str, int]
-
-
-class CellFigures(Struct, frozen=True):
-    """One ablation. difference: of its accuracy to that of the evaluation's own settings, by question."""
-
-    setting: str
-    accuracy: float
-    accuracy_ci: Interval | None
-    difference: float
-    difference_ci: Interval | None
-
-
-class Figures(Struct, frozen=True):
-    """The summary of an evaluation; n_answered: questions that have answers, of n_questions."""
-
-    dataset: str
-    n_questions: int
-    n_answered: int
-    failed: dict[str, str]
-    systems: dict[System, SystemFigures]
-    evidence: Evidence | None
-    faults: dict[str, int]
-    standard_faults: dict[str, int]
-    kinds: dict[str, KindFigures]
-    ablation: tuple[CellFigures, ...]
-    calibration: HeldOut | None
-    phases_ms: dict[str, float]
 
 
 def figures(head: Head, lines: Sequence[QuestionLine]) -> Figures:

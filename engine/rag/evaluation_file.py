@@ -7,7 +7,7 @@ A killed evaluation goes on with the file that begins with the same first line; 
 from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
-from typing import BinaryIO, Literal, TypeAlias
+from typing import BinaryIO, Literal, TypeAlias, get_args
 
 import msgspec
 from filelock import FileLock, Timeout
@@ -28,6 +28,11 @@ class Grid(Struct, frozen=True):
     samplings: tuple[Sampling, ...] = ()
     m: tuple[int, ...] = ()
     k: tuple[int, ...] = ()
+
+
+def every_sampling(m: tuple[int, ...], k: tuple[int, ...]) -> Grid:
+    """An ablation of all ways to choose subsets, at these numbers of drafts and of passages a draft."""
+    return Grid(get_args(Sampling), m, k)
 
 
 class Head(Struct, frozen=True, tag_field="event", tag="evaluation"):

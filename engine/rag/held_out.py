@@ -7,50 +7,15 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from msgspec import Struct
 
 from engine.errors import InputError
+from engine.evaluation_events import FilledBin, HeldOut, Weighted
 from engine.rag import calibration
 from engine.rag.calibration import Weights
 from engine.rag.evaluation_file import DraftLine, QuestionLine, Scores
-from engine.speed_model import Interval, ratio_interval
+from engine.speed_model import ratio_interval
 
 _PAPER = Weights(1.0, 1.0, 1.0)
-
-
-class FilledBin(Struct, frozen=True):
-    """Verdicts of about the same confidence: its mean, the share that was right, how many."""
-
-    confidence: float
-    accuracy: float
-    n: int
-
-
-class Weighted(Struct, frozen=True):
-    """Learned weights of the three log-scores. accuracy, product_accuracy: with them and with the paper's product, over
-    the n questions held out, and the difference question by question."""
-
-    draft: float
-    self_contain: float
-    self_reflect: float
-    n: int
-    accuracy: float
-    product_accuracy: float
-    difference: float
-    difference_ci: Interval | None
-
-
-class HeldOut(Struct, frozen=True):
-    """n: verdicts that the temperature was fitted on; n_held_out: others, which errors and bins are of."""
-
-    temperature: float
-    n: int
-    n_held_out: int
-    ece_before: float
-    ece_after: float
-    bins_before: tuple[FilledBin, ...]
-    bins_after: tuple[FilledBin, ...]
-    weights: Weighted | None
 
 
 class _Scored(NamedTuple):

@@ -1,15 +1,28 @@
 """Files of evaluations, and the panels that show them."""
 
 import json
+from contextlib import closing
 from pathlib import Path
+from threading import Event as Flag
 
+import msgspec
 import pytest
 
 from app import evaluation
+from app.cluster_marks import mark_of
 from app.panels.rag.calibration import CalibrationPanel
 from app.panels.rag.evaluation import EvaluationPanel, spots
+from app.panels.rag.plane import Spot, _above
 from app.store import RunStore
+from engine.answer_events import System
+from engine.commands import Evaluate
 from engine.errors import InputError
+from engine.events import EvaluationMeasured
+from engine.rag.evaluation_figures import BASELINE, figures
+from engine.rag.evaluation_file import DraftLine, EvaluationFile, Grid, Head, QuestionLine, Scores, Told
+from engine.session import Session
+from tests import encoders
+from tests.evaluations import write_questions
 
 SYSTEMS = {
     "speculative_rag": {
@@ -20,12 +33,9 @@ SYSTEMS = {
     "<b>own</b>": {"accuracy": 0.5},
 }  # fmt: skip
 CALIBRATION = {
-    "temperature": 1.62, "ece_before": 0.121, "ece_after": 0.034,
-    "bins_before": [
-        {"low": 0.4, "high": 0.5, "n": 60, "confidence": 0.5, "accuracy": 0.4},
-        {"low": 0.9, "high": 1.0, "n": 0, "confidence": None, "accuracy": None},
-    ],
-    "bins_after": [[0.4, 0.5, 60, 0.5, 0.5]],
+    "temperature": 1.62, "n": 60, "n_held_out": 58, "ece_before": 0.121, "ece_after": 0.034, "weights": None,
+    "bins_before": [{"n": 58, "confidence": 0.5, "accuracy": 0.4}],
+    "bins_after": [{"n": 58, "confidence": 0.5, "accuracy": 0.5}],
 }  # fmt: skip
 
 
@@ -52,6 +62,48 @@ def test_an_evaluation_that_was_killed_has_no_systems_yet(tmp_path: Path) -> Non
         file.write('{"event": "answ')
     found = evaluation.read(path)
     assert found.systems == {} and found.n_lines == 2
+
+
+def line(n: int) -> QuestionLine:
+    """A question with five drafts, right and wrong in turn."""
+    took: dict[System, float] = {"speculative_rag": 50.0, BASELINE: 90.0}
+    told = {name: Told("x", n % 3 > 0, ms, ms, ms, 0.0, 10, 20) for name, ms in took.items()}
+    scores = [Scores(-1.0, -2.0, -0.1 * i, -3.0, i - 2.0) for i in range(5)]
+    drafts = tuple(DraftLine((0, 1), True, "so", "x", i % 2 == n % 2, one) for i, one in enumerate(scores))
+    cells = {"random m=5 k=2 all": float(n % 2)}
+    return QuestionLine(f"q{n}", "claim", "?", ("x",), winner=0, systems=told, drafts=drafts, cells=cells)
+
+
+def test_what_the_evaluation_itself_wrote_is_read_with_its_calibration() -> None:
+    head = Head("builtin", "builtin", 12, "q", "d", {"seed": 1}, {}, {}, {}, Grid(("random",), (5,), (2,)))
+    lines = [line(n) for n in range(12)]
+    written = figures(head, lines)
+    with closing(EvaluationFile(head, "builtin")) as file:
+        for one in lines:
+            file.add(one)
+        file.finish(msgspec.to_builtins(written))
+    found = evaluation.read(file.path)
+    assert written.calibration is not None and found.calibration is not None
+    assert (found.calibration.n, found.calibration.n_held_out) == (30, 30)
+    assert found.calibration.bins_after[0].n == written.calibration.bins_after[0].n
+    assert found.systems["speculative_rag"].accuracy_ci == tuple(written.systems["speculative_rag"].accuracy_ci)
+    assert [cell.setting for cell in found.ablation] == ["random m=5 k=2 all"]
+    told = evaluation.of_event(EvaluationMeasured(str(file.path), written))
+    assert found == msgspec.structs.replace(told, n_lines=14)
+
+
+def test_an_evaluation_that_was_really_made_is_read(tmp_path: Path) -> None:
+    session = Session()
+    list(session.load("builtin", "builtin:rag", device="cpu"))
+    asked = Evaluate(
+        write_questions(tmp_path / "own.jsonl"), {"n": 4, "m": 2, "max_new_tokens": 32}, {"questions": 2},
+        embedder=str(encoders.save(tmp_path / "encoder")),
+    )  # fmt: skip
+    *_, last = session.evaluation(asked, Flag())
+    assert isinstance(last, EvaluationMeasured)
+    found = evaluation.read(Path(last.file))
+    assert list(found.systems) == list(last.figures.systems)
+    assert (found.n_answered, found.n_lines, found.dataset) == (2, 4, "own.jsonl")
 
 
 @pytest.mark.parametrize(
@@ -101,7 +153,7 @@ def test_systems_stand_in_table_and_plane(shown, tmp_path: Path) -> None:  # typ
     assert rows[0] == ["● Speculative RAG", "0.78 [0.69, 0.85]", "171 ms", "48 [44, 52] %", "305 + 628"]
     assert rows[2][:2] == ["■ <b>own</b>", "0.50"]
     assert [spot.name for spot in panel.plane.spots] == ["Speculative RAG", "standard RAG"]
-    assert spots(store.evaluation)[0].along == pytest.approx((0.09, 0.07))
+    assert spots(store.evaluations.shown)[0].along == pytest.approx((0.09, 0.07))
     assert "100 questions" in panel.title.text()
     assert not panel.plane.words.isVisible()
 
@@ -118,9 +170,52 @@ def test_reliability_stands_beside_the_diagonal(shown, tmp_path: Path) -> None: 
     show(whole(tmp_path / "e.jsonl"))
     assert calibration.headline.text() == "T 1.62"
     assert "60 verdicts" in calibration.meaning.text()
+    assert "on 58 others" in calibration.errors.text()
     assert "0.121 as it is, 0.034" in calibration.errors.text()
     assert [(spot.x, spot.y) for spot in calibration.plane.spots] == [(0.5, 0.4), (0.5, 0.5)]
     assert list(calibration.plane.line.getData()[0]) == [0.0, 1.0]
+
+
+def test_a_temperature_at_the_end_of_its_range_is_called_what_it_is(shown, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    _store, _panel, calibration, show = shown
+    hot = {**CALIBRATION, "temperature": 99.97}
+    show(write(tmp_path / "e.jsonl", {"event": "summary", "systems": SYSTEMS, "calibration": hot}))
+    assert "the scores say nothing about correctness" in calibration.meaning.text()
+    assert "no temperature to use" in calibration.use.text()
+
+
+def exported(panel: EvaluationPanel | CalibrationPanel, path: Path) -> bytes:
+    panel.plane.menu.export(path)
+    panel.plane.menu.exporter.close()
+    return path.read_bytes()
+
+
+def test_plane_and_diagram_export_as_plots_do(shown, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    _store, panel, calibration, show = shown
+    show(whole(tmp_path / "e.jsonl"))
+    assert [action.text() for action in panel.plane.menu.actions()] == ["Export PNG…", "Export SVG…", "Export CSV…"]
+    lines = exported(panel, tmp_path / "x.csv").decode().splitlines()
+    assert lines[1] == "# e.jsonl · builtin · 100 questions"
+    assert lines[3] == "Speculative RAG,0.78,0.69,0.85,171,,,0.48,0.44,0.52,305,628"
+    assert lines[5].startswith("<b>own</b>,0.5,,,,,,,,,0,0"), "also what stands in no plane"
+    bins = exported(calibration, tmp_path / "y.csv").decode().splitlines()
+    assert bins[2:] == ["verdicts,stated probability of Yes,share that was right,n", "as it is,0.5,0.4,58",
+                        "with the fitted temperature,0.5,0.5,58"]  # fmt: skip
+    for one in (panel, calibration):
+        assert exported(one, tmp_path / "x.png").startswith(b"\x89PNG")
+
+
+def test_an_evaluation_opens_like_any_other_file(shown, qtbot, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    store, _panel, _calibration, _show = shown
+    summary = {"event": "summary", "systems": SYSTEMS, "dataset": "builtin"}
+    store.open_trace(write(tmp_path / "e.jsonl", {"event": "evaluation", "dataset": "builtin"}, summary))
+    qtbot.waitUntil(lambda: not store.reading)
+    assert store.evaluations.shown is not None and store.evaluations.source == tmp_path / "e.jsonl"
+
+
+def test_names_of_points_stand_away_from_the_next_point() -> None:
+    places = [_above([Spot("", mark_of(0), float(i), y) for i, y in enumerate(ys)]) for ys in ((1, 2, 1), (2, 2), (1,))]
+    assert places == [[False, True, False], [True, False], [True]]
 
 
 def test_a_bad_file_is_a_trouble_in_the_bar(shown, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

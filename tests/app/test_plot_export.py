@@ -47,7 +47,7 @@ def shown(qtbot: QtBot, store: RunStore, kind: type[PlotPanel]) -> PlotPanel:
 
 
 def written(qtbot: QtBot, plot: PlotPanel, path: Path) -> bytes:
-    with qtbot.waitSignal(plot._exporter.written):
+    with qtbot.waitSignal(plot.menu.exporter.written):
         plot.export(path)
     return path.read_bytes()
 

@@ -69,6 +69,16 @@ def answers(told: Iterable[Event]) -> dict[str, QuestionAnswered]:
     return {event.system: event for event in told if isinstance(event, QuestionAnswered)}
 
 
+def test_passages_say_how_many_tokens_of_the_target_they_have() -> None:
+    made = desk()
+    told, _ = ask(made)
+    found = of(told, Retrieved)[0]
+    assert isinstance(found, Retrieved)
+    tokenizer = made.rt.target.tokenizer
+    lengths = [len(tokenizer.encode(one.text, add_special_tokens=False)) for one in found.passages]
+    assert [one.n_tokens for one in found.passages] == lengths and all(lengths)
+
+
 def test_phases_come_in_their_order_and_every_system_answers() -> None:
     told, outcome = ask(desk())
     phases = [event.phase for event in told if isinstance(event, PhaseFinished)]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from engine.errors import InputError
-from engine.rag.calibration import N_BINS, calibrate, ece, learn_weights, reliability
+from engine.rag.calibration import N_BINS, at_bound, calibrate, ece, learn_weights, reliability
 
 RNG = np.random.default_rng(0)
 
@@ -23,6 +23,13 @@ def test_temperature_has_the_lowest_loss_of_all_around_it() -> None:
     found = calibrate(odds.tolist(), right.tolist())
     losses = [float(np.logaddexp(0, np.where(right, -odds, odds) / (found.temperature * f)).mean()) for f in (0.9, 1.1)]
     assert found.nll_after <= min(losses)
+
+
+def test_verdicts_that_contradict_what_is_right_have_no_temperature() -> None:
+    odds = np.random.default_rng(1).normal(0, 2, 200)
+    assert at_bound(calibrate(odds.tolist(), (odds < 0).tolist()).temperature)
+    noisy = odds + np.random.default_rng(2).normal(0, 1, 200)
+    assert not at_bound(calibrate(odds.tolist(), (noisy > 0).tolist()).temperature)
 
 
 def test_bins_and_error_are_those_counted_by_hand() -> None:

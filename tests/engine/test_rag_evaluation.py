@@ -12,24 +12,19 @@ import pytest
 
 from engine import cli
 from engine.errors import InputError
+from engine.evaluation_events import Figures
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
 from engine.rag import evaluation, fresh_world
 from engine.rag.evaluation import Opened, Plan
-from engine.rag.evaluation_figures import Figures
 from engine.rag.evaluation_file import Grid, QuestionLine
 from engine.runtime import Cancelled
 from engine.session import Session
 from tests import encoders
+from tests.evaluations import write_questions
 from tests.shelves import TEXTS
 
 CONFIG = SpeculativeRagConfig(n=4, m=3, max_new_tokens=48)
 NO_GRID = Grid()
-ASKED = (
-    ("When was the feast of Helrise?", "1535", ""),
-    ("True or false: The birthplace of Simtamar is Simveden.", "True", "claim"),
-    ("When was the feast of Tordun?", "1488", ""),
-    ("True or false: The guild of Tabbamark was founded in 1300.", "False", "claim"),
-)
 
 
 @cache
@@ -46,10 +41,7 @@ def encoder(tmp_path: Path) -> str:
 
 @pytest.fixture
 def file(tmp_path: Path) -> str:
-    path = tmp_path / "own.jsonl"
-    rows = [{"question": q, "answer": a, "kind": kind, "documents": TEXTS} for q, a, kind in ASKED]
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    return str(path)
+    return write_questions(tmp_path / "own.jsonl")
 
 
 def plan(dataset: str, encoder: str, *, grid: Grid = NO_GRID, **changes: object) -> Plan:

@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from app import theme, words
+from app import evaluation_words, theme, words
 from app.cluster_marks import mark_of
-from app.evaluation import Bin, BinRow, Calibration, Evaluation
+from app.evaluation import Bin, Calibration, Evaluation
 from app.labels import plain_label
 from app.panel import Panel
 from app.panels.rag.plane import Plane, Spot
+from app.plot_export import Column, Table
 from app.store import RunStore
 from engine.events import Event
 from engine.summary import Summary
@@ -29,11 +31,12 @@ class CalibrationPanel(Panel):
         marks = self.tr("{0} as it is · {1} with the fitted temperature · dashed: taken at its word")
         self.plane = Plane(
             self.tr("Reliability of the verdicts"),
-            self.tr("stated probability of Yes"),
-            self.tr("share that was right"),
+            (self.tr("stated probability of Yes"), self.tr("share that was right")),
             marks.format(_BEFORE.glyph, _AFTER.glyph),
             self.tr("Open an evaluation with a calibration: what was stated against what was right appears here."),
             self,
+            table=self.exported_table,
+            note=lambda: evaluation_words.title(self._drawn),
         )
         self.plane.show_line((0.0, 1.0), (0.0, 1.0))
         self.plane.show_spots((), ends=(0.0, 1.02, 0.0, 1.05))
@@ -48,7 +51,7 @@ class CalibrationPanel(Panel):
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Show the calibration once it is there; runs do not concern it."""
-        found = self.store.evaluation
+        found = self.store.evaluations.shown
         if found is not None and found is self._drawn:
             return
         self._drawn = found
@@ -61,12 +64,33 @@ class CalibrationPanel(Panel):
             points = [*_spots(calibration.bins_before, before=True), *_spots(calibration.bins_after, before=False)]
             self.plane.show_spots(points, ends=(0.0, 1.02, 0.0, 1.05))
 
+    def exported_table(self) -> Table:
+        """What a CSV file of the diagram holds: a row a bin."""
+        found = None if self._drawn is None else self._drawn.calibration
+        bins = ((), ()) if found is None else (found.bins_before, found.bins_after)
+        named = zip(("as it is", "with the fitted temperature"), bins, strict=True)
+        rows = [(name, one) for name, ones in named for one in ones]
+        return Table(
+            (f"draftscope: {self.tr('reliability of the verdicts')}", evaluation_words.title(self._drawn)),
+            (
+                Column("verdicts", np.array([name for name, _ in rows], dtype=object)),
+                Column("stated probability of Yes", np.array([one.confidence for _, one in rows])),
+                Column("share that was right", np.array([one.accuracy for _, one in rows])),
+                Column("n", np.array([one.n for _, one in rows])),
+            ),
+        )
+
     def _meaning(self, calibration: Calibration | None) -> str:
         if calibration is None:
             return self.tr(
                 "The temperature by which the logits of Yes and No are divided, so that a stated 0.8 is right in 8 of "
                 "10 cases. It is fitted by draftscope rag eval on questions with known answers."
             )
+        if calibration.says_nothing:
+            return self.tr(
+                "Fitted on {0:,} verdicts, the temperature came to the end of its range: the scores say nothing about "
+                "correctness. An even 0.5 for every draft fits better than any probability the target states."
+            ).format(calibration.n)
         return self.tr("Temperature fitted on {0:,} verdicts. Above 1 the target was too sure of itself.").format(
             calibration.n
         )
@@ -74,13 +98,17 @@ class CalibrationPanel(Panel):
     def _errors(self, calibration: Calibration | None) -> str:
         if calibration is None:
             return ""
-        return self.tr("Expected calibration error: {0:.3f} as it is, {1:.3f} with the temperature").format(
-            calibration.ece_before, calibration.ece_after
-        )
+        text = self.tr("Expected calibration error on {0:,} others: {1:.3f} as it is, {2:.3f} with the temperature")
+        return text.format(calibration.n_held_out, calibration.ece_before, calibration.ece_after)
 
     def _use(self, calibration: Calibration | None) -> str:
         if calibration is None:
             return ""
+        if calibration.says_nothing:
+            return self.tr(
+                "There is no temperature to use. Draft and self-containment may choose better without the verdict: an "
+                "evaluation with the ablation says so."
+            )
         return self.tr("To use it, set the verdict temperature to {0:.2f} in the setup of the answer.").format(
             calibration.temperature
         )
@@ -101,10 +129,6 @@ class CalibrationPanel(Panel):
         row.addWidget(self.plane, 1)
 
 
-def _spots(bins: tuple[Bin | BinRow, ...], *, before: bool) -> list[Spot]:
+def _spots(bins: tuple[Bin, ...], *, before: bool) -> list[Spot]:
     mark = _BEFORE if before else _AFTER
-    return [
-        Spot("" if before else f"{one.n:,}", mark, one.confidence, one.accuracy)
-        for one in bins
-        if one.confidence is not None and one.accuracy is not None
-    ]
+    return [Spot("" if before else f"{one.n:,}", mark, one.confidence, one.accuracy) for one in bins]

@@ -81,7 +81,8 @@ class DocumentsPanel(AnswerPanel):
     def _waits(self) -> bool:
         """Whether something else has the engine."""
         store = self.store
-        return store.commands.has_run or store.training.live or store.measuring.live
+        others = store.training.live or store.measuring.live or store.evaluations.live
+        return store.commands.has_run or others
 
     def save(self, settings: QSettings) -> None:
         """Keep which indexes there are and which one is asked."""

@@ -1,35 +1,33 @@
-"""Panel of an evaluation: every way to answer with its accuracy and latency, as a table and in a plane."""
+"""Panel of an evaluation: every way to answer with its accuracy and latency, as tables and in a plane."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
+import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import (
-    QFileDialog,
-    QHBoxLayout,
-    QHeaderView,
-    QPushButton,
-    QTableWidgetItem,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QPushButton, QTableWidgetItem, QVBoxLayout, QWidget
 
-from app import answer_words, theme, words
+from app import answer_words, evaluation_words, file_dialogs, theme, words
 from app.cluster_marks import mark_of
-from app.evaluation import Evaluation, Interval, SystemResult
+from app.evaluation import Cell, Evaluation, Interval, SystemResult
+from app.evaluation_words import with_interval
 from app.labels import ElasticLine
 from app.panel import Panel
 from app.panels.rag.plane import Plane, Spot
 from app.plain_text import one_line
+from app.plot_export import Column, Table
 from app.store import RunStore
 from app.tables import FigureTable
 from engine import paths
 from engine.events import Event
 from engine.summary import Summary
 
+_LONGEST = 120
+_SHARES = (2, 3)
+_TABLES, _PLANE = 3, 2
+
 
 class EvaluationPanel(Panel):
-    """Opens the file that `draftscope rag eval` wrote."""
+    """Shows what is found while an evaluation grows, or the file that `draftscope rag eval` wrote."""
 
     every_ms = 250
 
@@ -37,66 +35,84 @@ class EvaluationPanel(Panel):
         super().__init__(store, parent)
         self._drawn: Evaluation | None = None
         self.open_button = QPushButton(self.tr("Open evaluation…"), self)
-        self.open_button.setToolTip(self.tr("The .jsonl file that draftscope rag eval wrote"))
+        self.open_button.setToolTip(self.tr("The .jsonl file that an evaluation here or draftscope rag eval wrote"))
         self.open_button.clicked.connect(self._ask_which)
         self.title = ElasticLine(self, role="muted")
-        heads = (
+        self.table = self._table(
+            self.tr("Evaluated systems"),
             (self.tr("system"), self.tr("A way to answer.")),
             (self.tr("accuracy"), self.tr("Share of right answers, with its 95 % interval.")),
             (self.tr("latency"), self.tr("Of a question, retrieval apart.")),
             (self.tr("cut"), self.tr("Against standard RAG on the same questions, with its 95 % interval.")),
             (self.tr("tokens"), self.tr("A question, by the target + by the drafter.")),
         )
-        self.table = FigureTable(0, len(heads), self, padding=theme.GRID)
-        self.table.setAccessibleName(self.tr("Evaluated systems"))
-        for column, (name, tip) in enumerate(heads):
-            item = QTableWidgetItem(name)
-            item.setToolTip(tip)
-            side = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft
-            item.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
-            self.table.setHorizontalHeaderItem(column, item)
-        header = self.table.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        self.table.setSelectionMode(FigureTable.SelectionMode.NoSelection)
+        self.ablation = self._table(
+            self.tr("Ablation"),
+            (self.tr("ablation"), self.tr("How subsets are chosen, m, k, and the scores that decide.")),
+            (self.tr("accuracy"), self.tr("Share of right answers, with its 95 % interval.")),
+            (self.tr("difference"), self.tr("To the evaluation's own settings on the same questions.")),
+        )
+        self.ablation.hide()
         self.plane = Plane(
-            self.tr("Accuracy against latency"), self.tr("latency of a question (ms)"), self.tr("accuracy"),
+            self.tr("Accuracy against latency"), (self.tr("latency of a question (ms)"), self.tr("accuracy")),
             self.tr("Up and to the left is better; bars are 95 % intervals."),
-            self.tr("Open an evaluation: each way to answer is a point here."), self,
+            self.tr("Run or open an evaluation: each way to answer is a point here."), self,
+            table=self.exported_table, note=self.title.text,
         )  # fmt: skip
         self._lay_out()
         self.draw((), store.summary)
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
-        """Show an evaluation once it is there; runs do not concern it."""
-        self.open_button.setEnabled(not self.store.reading)
-        found = self.store.evaluation
-        if found is None:
-            self.title.show_text(self.tr("draftscope rag eval --dataset builtin measures all ways to answer"))
+        """Show an evaluation once it is there, and anew where there is more of it; runs do not concern it."""
+        self.open_button.setEnabled(not self.store.reading and not self.store.evaluations.live)
+        found = self.store.evaluations.shown
+        self.title.show_text(evaluation_words.title(found))
         if found is None or found is self._drawn:
             return
         self._drawn = found
-        self.title.show_text(_title(found))
-        self.table.setRowCount(len(found.systems))
-        for row, (name, result) in enumerate(found.systems.items()):
-            for column, text in enumerate(_texts(row, name, result)):
-                item = QTableWidgetItem(text)
-                side = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft
-                item.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
-                self.table.setItem(row, column, item)
-            first = self.table.item(row, 0)
-            assert first is not None
-            first.setForeground(mark_of(row).colour)
+        rows = [_texts(row, name, result) for row, (name, result) in enumerate(found.systems.items())]
+        _fill(self.table, rows)
+        for row in range(len(rows)):
+            _item(self.table, row, 0).setForeground(mark_of(row).colour)
+        _fill(self.ablation, [_cell_texts(cell) for cell in found.ablation])
+        self.ablation.setVisible(bool(found.ablation))
         self.plane.show_spots(spots(found))
 
+    def exported_table(self) -> Table:
+        """What a CSV file of it holds: every system, also where no time is known."""
+        found = self._drawn or Evaluation()
+        ones = list(found.systems.values())
+        names = np.array([answer_words.purpose(name) for name in found.systems], dtype=object)
+        return Table(
+            (f"draftscope: {self.tr('evaluation')}", evaluation_words.title(self._drawn)),
+            (
+                Column("system", names),
+                *_column("accuracy", [one.accuracy for one in ones], [one.accuracy_ci for one in ones]),
+                *_column("latency (ms)", [one.latency_ms for one in ones], [one.latency_ci for one in ones]),
+                *_column("latency cut", [one.latency_cut for one in ones], [one.latency_cut_ci for one in ones]),
+                Column("target tokens", np.array([one.target_tokens for one in ones])),
+                Column("drafter tokens", np.array([one.drafter_tokens for one in ones])),
+            ),
+        )
+
     def _ask_which(self) -> None:
-        made = paths.user_data()
-        where = str(made if made.is_dir() else Path.home())
-        dialog = QFileDialog(self, self.tr("Open evaluation"), where, "*.jsonl")
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(lambda path: self.store.open_evaluation(Path(path)))
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        title = self.tr("Open evaluation")
+        file_dialogs.ask_open(self, title, paths.evaluations(), self.store.open_evaluation)
+
+    def _table(self, name: str, *heads: tuple[str, str]) -> FigureTable:
+        """A table whose first column takes what room the figures leave."""
+        table = FigureTable(0, len(heads), self, padding=theme.GRID)
+        table.setAccessibleName(name)
+        for column, (text, tip) in enumerate(heads):
+            item = QTableWidgetItem(text)
+            item.setToolTip(tip)
+            item.setTextAlignment(_side(column))
+            table.setHorizontalHeaderItem(column, item)
+        header = table.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        table.setSelectionMode(FigureTable.SelectionMode.NoSelection)
+        return table
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()
@@ -106,12 +122,13 @@ class EvaluationPanel(Panel):
         left = QVBoxLayout()
         left.setSpacing(theme.GRID)
         left.addLayout(head)
-        left.addWidget(self.table, 1)
+        for table, share in zip((self.table, self.ablation), _SHARES, strict=True):
+            left.addWidget(table, share)
         row = QHBoxLayout(self)
         row.setContentsMargins(2 * theme.GRID, theme.GRID, theme.GRID, theme.GRID)
         row.setSpacing(theme.GRID)
-        row.addLayout(left, 1)
-        row.addWidget(self.plane, 1)
+        row.addLayout(left, _TABLES)
+        row.addWidget(self.plane, _PLANE)
 
 
 def spots(found: Evaluation) -> list[Spot]:
@@ -130,27 +147,51 @@ def _reach(value: float, interval: Interval | None) -> tuple[float, float]:
     return (0.0, 0.0) if interval is None else (max(0.0, value - interval[0]), max(0.0, interval[1] - value))
 
 
-def _title(found: Evaluation) -> str:
-    if not found.systems:
-        return answer_words.tr("{0} has not ended: {1:,} lines so far; run the same command again to go on").format(
-            one_line(found.name), found.n_lines
-        )
-    questions = answer_words.tr("{0:,} questions").format(found.n_questions) if found.n_questions else ""
-    return " · ".join(filter(None, (one_line(found.name), one_line(found.dataset), questions)))
+def _side(column: int) -> Qt.AlignmentFlag:
+    """Names stand left, figures right."""
+    side = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft
+    return side | Qt.AlignmentFlag.AlignVCenter
+
+
+def _fill(table: FigureTable, rows: Sequence[Sequence[str]]) -> None:
+    """Items are made once and written anew."""
+    table.setRowCount(len(rows))
+    for row, texts in enumerate(rows):
+        for column, text in enumerate(texts):
+            if table.item(row, column) is None:
+                item = QTableWidgetItem()
+                item.setTextAlignment(_side(column))
+                table.setItem(row, column, item)
+            _item(table, row, column).setText(text)
+
+
+def _item(table: FigureTable, row: int, column: int) -> QTableWidgetItem:
+    item = table.item(row, column)
+    assert item is not None
+    return item
 
 
 def _texts(row: int, name: str, result: SystemResult) -> tuple[str, ...]:
     cut = result.latency_cut
     return (
         f"{mark_of(row).glyph} {answer_words.purpose(name)}",
-        _with_interval(result.accuracy, result.accuracy_ci, 1),
+        with_interval(result.accuracy, result.accuracy_ci),
         words.milliseconds(result.latency_ms),
-        words.UNKNOWN if cut is None else _with_interval(cut, result.latency_cut_ci, 100) + " %",
+        words.UNKNOWN if cut is None else with_interval(cut, result.latency_cut_ci, times=100) + " %",
         f"{result.target_tokens:,.0f} + {result.drafter_tokens:,.0f}",
     )
 
 
-def _with_interval(value: float, interval: Interval | None, times: int) -> str:
-    digits = 2 if times == 1 else 0
-    text = f"{times * value:.{digits}f}"
-    return text if interval is None else f"{text} [{times * interval[0]:.{digits}f}, {times * interval[1]:.{digits}f}]"
+def _cell_texts(cell: Cell) -> tuple[str, ...]:
+    return (
+        one_line(cell.setting, longest=_LONGEST),
+        with_interval(cell.accuracy, cell.accuracy_ci),
+        with_interval(cell.difference, cell.difference_ci, signed=True),
+    )
+
+
+def _column(title: str, values: Sequence[float | None], intervals: Sequence[Interval | None]) -> tuple[Column, ...]:
+    """Figures and the ends of their intervals; what is not known is left empty."""
+    lows, highs = ([None if one is None else one[end] for one in intervals] for end in (0, 1))
+    named = ((title, values), (f"{title}, low", lows), (f"{title}, high", highs))
+    return tuple(Column(name, np.array(found, dtype=np.float64)) for name, found in named)

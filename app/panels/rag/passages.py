@@ -1,8 +1,16 @@
 """Panel of the passages that were found: rank, cluster, where from, how near, in which drafts; finds none."""
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QBrush
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtGui import QBrush, QPalette, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app import run_words, theme, words
 from app.cluster_marks import mark_of
@@ -15,7 +23,22 @@ from engine.events import Retrieved
 
 _RANK, _CLUSTER, _TITLE, _SCORE, _TOKENS, _DRAFTS, _SOURCE = range(7)
 _LONGEST = 120
+# Below this width the source stands in the tooltip of the title only.
+_WIDE = 48 * theme.GRID
 _LEAST_SOURCE, _SHORT_SOURCE = 7 * theme.GRID, 9 * theme.GRID
+
+
+class _SymbolDelegate(QStyledItemDelegate):
+    """A symbol keeps its colour in the selected row."""
+
+    def initStyleOption(  # noqa: N802 (Qt's name)
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """Write what is selected as what is not."""
+        super().initStyleOption(option, index)
+        brush = index.data(Qt.ItemDataRole.ForegroundRole)
+        if isinstance(brush, QBrush):
+            option.palette.setBrush(QPalette.ColorRole.HighlightedText, brush)
 
 
 class PassagesPanel(AnswerPanel):
@@ -34,6 +57,7 @@ class PassagesPanel(AnswerPanel):
             ["#", "", self.tr("title"), self.tr("score"), self.tr("tokens"), self.tr("drafts"), self.tr("source")]
         )
         self._explain_columns()
+        self.table.setItemDelegateForColumn(_CLUSTER, _SymbolDelegate(self.table))
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         header = self.table.horizontalHeader()
@@ -64,6 +88,11 @@ class PassagesPanel(AnswerPanel):
             self._mark_clusters(len(found.passages))
         self._point(self.answer.passage_at(self.store.answers.pick))
 
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Leave titles the room of the source where there is little."""
+        super().resizeEvent(event)
+        self.table.setColumnHidden(_SOURCE, event.size().width() < _WIDE)
+
     def _title(self, found: Retrieved | None) -> str:
         if found is None:
             return self.tr("Passages that were found appear here.")
@@ -77,13 +106,12 @@ class PassagesPanel(AnswerPanel):
     def _fill(self, found: Retrieved | None) -> None:
         self._setting = True
         passages = () if found is None else found.passages
-        self.table.setColumnHidden(_TOKENS, not any(getattr(passage, "n_tokens", 0) for passage in passages))
+        self.table.setColumnHidden(_TOKENS, not any(passage.n_tokens for passage in passages))
         self.table.setRowCount(len(passages))
         for row, passage in enumerate(passages):
-            n_tokens = getattr(passage, "n_tokens", 0)
             texts = (
                 f"{row + 1}", mark_of(None).glyph, one_line(passage.title or passage.text, longest=_LONGEST),
-                f"{passage.score:.3f}", f"{n_tokens:,}" if n_tokens else words.UNKNOWN, "",
+                f"{passage.score:.3f}", f"{passage.n_tokens:,}" if passage.n_tokens else words.UNKNOWN, "",
                 run_words.short(passage.source),
             )  # fmt: skip
             for column, text in enumerate(texts):
@@ -142,7 +170,7 @@ class PassagesPanel(AnswerPanel):
                 self.tr("Its cluster: passages that say much the same of the question share a symbol."),
                 self.tr("The title of the document, or how the passage begins."),
                 self.tr("Higher is nearer; comparable within one search only."),
-                self.tr("Tokens of the passage."),
+                self.tr("Tokens of the target that the passage has."),
                 self.tr("The drafts that were written from it."),
                 self.tr("The file it is from."),
             )

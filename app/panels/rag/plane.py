@@ -1,17 +1,20 @@
 """A plane of few points with their 95 % intervals, a mark and a name each; knows not what the points stand for."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QColor, QFontMetricsF
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QColor, QContextMenuEvent, QFontMetricsF, QHideEvent, QKeyEvent
+from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
-from app import theme
+from app import plot_export, theme
 from app.cluster_marks import Mark
+from app.export_menu import ExportMenu
 from app.labels import ElasticLine, plain_label
+from app.plot_export import Table
 
 _SIZE = 12
 _ROOM = 0.12
@@ -28,26 +31,71 @@ class Spot(NamedTuple):
     along: tuple[float, float] = (0.0, 0.0)
 
 
-class Plane(QWidget):
-    """Items are made with the points and kept until others come."""
+class _Canvas(pg.PlotWidget):  # type: ignore[misc]  # the library has no types
+    """Opens a menu by mouse and key; leaves the wheel to what it stands in."""
 
-    def __init__(self, title: str, bottom: str, left: str, caption: str, empty: str, parent: QWidget) -> None:
+    def __init__(self, menu: QMenu, parent: QWidget) -> None:
+        super().__init__(parent=parent, enableMenu=False)
+        self._menu = menu
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseEnabled(x=False, y=False)
+        # One colour needs no cached picture, which would stand in an SVG file as pixels.
+        self.setCacheMode(self.CacheModeFlag.CacheNone)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802 (Qt's name)
+        """Open the menu at the mouse."""
+        self._menu.popup(event.globalPos())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
+        """Open the menu in the middle."""
+        by_key = event.key() == Qt.Key.Key_F10 and event.modifiers() == Qt.KeyboardModifier.ShiftModifier
+        if by_key or event.key() == Qt.Key.Key_Menu:
+            self._menu.popup(self.mapToGlobal(self.rect().center()))
+        else:
+            event.ignore()
+
+    def wheelEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
+        """Leave the wheel to the column it stands in."""
+        event.ignore()
+
+
+class Plane(QWidget):
+    """Items are made with the points and kept until others come. `exported`, `export_failed`: as of a plot."""
+
+    exported = Signal(str)
+    export_failed = Signal(str, str)
+
+    def __init__(
+        self,
+        title: str,
+        axes: tuple[str, str],
+        caption: str,
+        empty: str,
+        parent: QWidget,
+        *,
+        table: Callable[[], Table],
+        note: Callable[[], str],
+    ) -> None:
+        """axes: what bottom and left say. table: what a CSV file holds. note: what the points are of."""
         super().__init__(parent)
-        self.widget = pg.PlotWidget(parent=self, enableMenu=False)
+        self._title, self._note = title, note
+        self.menu = ExportMenu(title, self, picture=self._picture, table=table, origin=note)
+        self.menu.exported.connect(self.exported)
+        self.menu.failed.connect(self.export_failed)
+        self.widget = _Canvas(self.menu, self)
+        self.widget.setToolTip(self.tr("Right-click or Shift+F10 export."))
         self.widget.setAccessibleName(title)
         self.widget.setAccessibleDescription(caption)
-        self.widget.setMouseEnabled(x=False, y=False)
-        self.widget.wheelEvent = lambda event: event.ignore()
         self.plot: pg.PlotItem = self.widget.getPlotItem()
         self.plot.hideButtons()
         self.plot.disableAutoRange()
-        for side, words in (("bottom", bottom), ("left", left)):
+        for side, words in zip(("bottom", "left"), axes, strict=True):
             self.plot.setLabel(side, words)
             self.plot.getAxis(side).enableAutoSIPrefix(False)
         self.spots: tuple[Spot, ...] = ()
         self._items: list[pg.GraphicsObject] = []
         # Room for the outermost figures, which would be cut at the edge.
-        self.plot.layout.setContentsMargins(0, theme.GRID, theme.GRID, 0)
+        self.plot.layout.setContentsMargins(0, theme.GRID, theme.GRID, theme.HALF)
         self.line = pg.PlotDataItem()
         self.plot.addItem(self.line)
         self.caption = ElasticLine(self, role="muted")
@@ -91,18 +139,34 @@ class Plane(QWidget):
         self.line.setPen(pg.mkPen(chosen.muted, width=1, style=Qt.PenStyle.DashLine))
         self._make_items()
 
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
+        """Finish a file under way."""
+        self.menu.exporter.close()
+        super().hideEvent(event)
+
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
         """Follow the scheme and the font."""
         super().changeEvent(event)
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
             self.recolour()
 
+    def _picture(self, svg: bool) -> bytes:
+        """The plane with its title and caption, and what it is of."""
+        note = self._note()
+        self.widget.setBackground(QColor(theme.current().base))
+        picture = plot_export.as_svg(self, self._title, note) if svg else plot_export.as_png(self, note)
+        self.widget.setBackground(QColor(theme.current().window))
+        return picture
+
     def _make_items(self) -> None:
         for item in self._items:
             self.plot.removeItem(item)
-        # Names of neighbours stand above and below in turn.
         ordered = sorted(self.spots, key=lambda spot: spot.x)
-        self._items = [item for i, spot in enumerate(ordered) for item in self._items_of(spot, above=i % 2 == 0)]
+        self._items = [
+            item
+            for spot, above in zip(ordered, _above(ordered), strict=True)
+            for item in self._items_of(spot, above=above)
+        ]
         for item in self._items:
             self.plot.addItem(item)
         self.plot.getAxis("left").setWidth(
@@ -123,6 +187,15 @@ class Plane(QWidget):
         name = pg.TextItem(spot.name, color=QColor(theme.current().text), anchor=(-0.08, 1.2 if above else -0.2))
         name.setPos(spot.x, spot.y)
         return [bars, point, name]
+
+
+def _above(ordered: Sequence[Spot]) -> list[bool]:
+    """Whether each name stands above its point: away from the next point, which it may reach; the last from the one
+    before."""
+    if len(ordered) < 2:
+        return [True] * len(ordered)
+    last = ordered[-1].y > ordered[-2].y
+    return [*(one.y >= after.y for one, after in pairwise(ordered)), last]
 
 
 def _ends(spots: Sequence[Spot]) -> tuple[float, float, float, float]:

@@ -1,0 +1,52 @@
+"""Systems side by side, and what each model read."""
+
+from msgspec.structs import replace
+
+from app.panels.rag.prompts import readable
+from engine.answer_events import PromptPart
+from engine.events import PromptRead
+from tests.app.answers import QUESTION, answer_started, prompt
+
+
+def test_verdict_sets_measured_times_side_by_side(done) -> None:  # type: ignore[no-untyped-def]
+    _store, _host, workspace, _say = done
+    assert workspace.verdict.answer_line.text() == "Maren Oldcastle"
+    assert workspace.verdict.times.text() == "Speculative RAG 171 ms (−58 %) · standard RAG 412 ms"
+    assert workspace.verdict.same.text() == "same answer ✓"
+
+
+def test_systems_are_compared_with_standard_rag(done) -> None:  # type: ignore[no-untyped-def]
+    _store, _host, workspace, _say = done
+    table = workspace.systems.table
+    rows = [[table.item(row, i).text() for i in range(table.columnCount())] for row in range(table.rowCount())]
+    assert rows[0][:3] == ["Speculative RAG", "✓ Maren Oldcastle", "171 ms (−58 %)"]
+    assert rows[1] == ["standard RAG", "Maren Oldcastle.", "412 ms", "360 ms", "355 + 57.0 ms", "640 + 0"]
+    assert rows[2][1] == "✗ Jorold"
+    assert rows[0][-1] == "305 + 628"
+    assert "measured 171 ms" in workspace.systems.formula.text()
+    assert "drafting 88.0 ms" in workspace.systems.phases.text()
+
+
+def test_prompts_are_what_each_model_read_with_tokens_counted(done) -> None:  # type: ignore[no-untyped-def]
+    _store, _host, workspace, _say = done
+    panel = workspace.prompts
+    assert panel.list.count() == 6
+    assert panel.list.item(0).text() == "drafter: draft 1, 83 tokens"
+    assert panel.list.item(5).text() == "target: standard RAG, 83 tokens"
+    assert panel.text.toPlainText() == prompt(0).text
+    assert panel.parts.text() == "83 tokens: task 9 · question 10 · documents 52 · layout 12"
+    tinted = [one.cursor.selectedText() for one in panel.text.extraSelections()]
+    assert tinted[1] == f" {QUESTION}"
+
+
+def test_a_prompt_that_was_cut_says_so(asked) -> None:  # type: ignore[no-untyped-def]
+    _store, _host, workspace, say = asked
+    say(answer_started(), replace(prompt(0), note="2 passages cut to fit"))
+    assert "2 passages cut to fit" in workspace.prompts.parts.text()
+
+
+def test_parts_lie_where_they_are_shown_also_behind_what_is_made_visible() -> None:
+    made = PromptRead("target", "x", None, "a\u202eb cd", prompt().parts[:0], 3)
+    shown, parts = readable(replace(made, parts=(PromptPart("first", 0, 3, 1), PromptPart("last", 4, 6, 2))))
+    assert shown == "a⟨U+202E⟩b cd"
+    assert [shown[part.start : part.end] for part in parts] == ["a⟨U+202E⟩b", "cd"]
