@@ -28,7 +28,7 @@ def planned(asked: Evaluate) -> Plan:
     options = make_config(EvaluationConfig, asked.options)
     config = make_config(SpeculativeRagConfig, {**asked.settings, "seed": options.seed})
     grid = every_sampling((config.m,), (config.k,)) if options.ablation else Grid()
-    return Plan(asked.dataset, options.questions, USUAL_KINDS, asked.index, asked.embedder, config, grid)
+    return Plan(asked.dataset, options.questions, USUAL_KINDS, asked.index, asked.embedder, config, grid, options.form)
 
 
 def events_of(items: Generator[Item, None, None], cancelled: Flag) -> Iterator[Event]:

@@ -44,7 +44,9 @@ def test_what_is_asked_becomes_a_plan_with_the_seed_of_its_own() -> None:
     plan = evaluating.planned(Evaluate("builtin", {**SETTINGS, "seed": 1}, {"questions": 7, "seed": 5}))
     assert (plan.dataset, plan.n_questions, plan.config.seed, plan.config.n) == ("builtin", 7, 5, 4)
     assert (plan.kinds, plan.grid, plan.index_spec) == (("single", "dated", "bridge", "claim"), Grid(), "")
-    whole = evaluating.planned(Evaluate("builtin", SETTINGS, {"ablation": True}))
+    assert plan.form == "pages"
+    whole = evaluating.planned(Evaluate("builtin", SETTINGS, {"ablation": True, "form": "notes"}))
+    assert whole.form == "notes"
     assert whole.grid == Grid(("one_per_cluster", "random", "same_cluster"), (3,), (2,))
 
 
