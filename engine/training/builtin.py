@@ -226,8 +226,8 @@ def _rows(stage: Stage, tokenizer: PreTrainedTokenizerFast) -> Rows:
     if stage.mixture == "ledgers":
         return ProseRows(tokenizer, ledger, seed=stage.seed)
     phases: dict[str, tuple[Phase, ...]] = {
-        "everything": curriculum.PHASES, "retrieval": (curriculum.RETRIEVAL,), "drafting": (curriculum.DRAFTING,),
-        "reading": (curriculum.READING,),
+        "everything": curriculum.PHASES, "retrieval": (curriculum.DRILLS, curriculum.RETRIEVAL),
+        "drafting": (curriculum.DRAFTING,), "reading": (curriculum.DRILLS, curriculum.READING),
     }  # fmt: skip
     return MixtureRows(tokenizer, phases[stage.mixture], seed=stage.seed, steps=stage.plan.steps)
 

@@ -1,8 +1,9 @@
 """What a model sees when: formats, question kinds and numbers of documents, by how far training has come.
 
 Copying over few documents comes first: it carries everything that follows. Judging gets a stretch of its own: at a few
-judgements a batch it does not begin to be learned. What retrieval brings comes last: near neighbours, pages, evidence
-without the answer. Knows neither tokens nor models."""
+judgements a batch it does not begin to be learned. So do drills, questions about documents that differ in nothing but
+whom they are about: among others the relation alone tells the answer, and nobody learns to look for the name. What
+retrieval brings comes last: near neighbours, pages, evidence without the answer. Knows neither tokens nor models."""
 
 from collections.abc import Mapping
 from typing import Literal, NamedTuple, TypeAlias
@@ -22,8 +23,10 @@ class Phase(NamedTuple):
     n_questions: at most so many, one after another about the same documents, in a share of the standard texts; many:
     numbers of documents in long rows; n_drafted: of drafts, where they see fewer; near_share: of the documents beside
     those that answer, near neighbours; missing: of a format's questions, the share whose evidence lacks the
-    answer; hard_share: of the unsupported judgements, those a drafter could make; document_weight,
-    fill_weight: how much the prediction of a document counts, and of the prose behind the last text of a row."""
+    answer; hard_share: of the unsupported judgements, those a drafter could make; drill_share: of standard texts and
+    drafts, drills over n_drilled documents; document_weight, fill_weight: how much the prediction of a document counts,
+    and of the prose behind the last text of a row; copy_weight: of the first token of what is copied from a document,
+    on which all that follows it depends."""
 
     until: float
     prose: float
@@ -39,8 +42,11 @@ class Phase(NamedTuple):
     near_share: float = 0.0
     missing: Mapping[Format, float] = {}
     hard_share: float = 0.0
+    drill_share: float = 0.0
+    n_drilled: tuple[int, ...] = (2, 3, 4, 6, 8)
     document_weight: float = 0.2
     fill_weight: float = 0.4
+    copy_weight: float = 1.0
 
 
 FIRST = Phase(
@@ -76,6 +82,23 @@ THIRD = Phase(
     (1, 2, 4, 4, 6, 8, 10),
     n_questions=4,
 )
+DRILLS = Phase(
+    0.4,
+    0.1,
+    {"standard": 0.45, "draft": 0.45, "reflection": 0.1},
+    {"single": 0.8, "claim": 0.2},
+    (2, 3, 4),
+    n_questions=5,
+    sizes=CROWDED,
+    near_share=1.0,
+    missing={"draft": 0.15},
+    hard_share=0.6,
+    drill_share=1.0,
+    n_drilled=(2, 2, 3, 4, 5),
+    document_weight=0.02,
+    fill_weight=0.1,
+    copy_weight=8.0,
+)
 RETRIEVAL = Phase(
     1.0,
     0.15,
@@ -91,8 +114,10 @@ RETRIEVAL = Phase(
     near_share=0.6,
     missing={"standard": 0.05, "draft": 0.3},
     hard_share=0.6,
+    drill_share=0.5,
     document_weight=0.05,
     fill_weight=0.1,
+    copy_weight=4.0,
 )
 DRAFTING = Phase(
     1.0,
@@ -115,10 +140,13 @@ READING = Phase(
     sizes=CROWDED,
     near_share=0.6,
     missing={"standard": 0.05, "draft": 0.35},
+    drill_share=0.4,
+    n_drilled=(2, 2, 3, 4),
     document_weight=0.05,
     fill_weight=0.1,
+    copy_weight=4.0,
 )
-PHASES = (FIRST, SECOND, JUDGING, THIRD, RETRIEVAL)
+PHASES = (FIRST, SECOND, JUDGING, THIRD, DRILLS._replace(until=0.82), RETRIEVAL)
 
 
 def phase_at(phases: tuple[Phase, ...], share: float) -> Phase:

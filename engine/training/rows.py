@@ -1,6 +1,6 @@
 """Rows of weighted token ids for training: whole texts after one another; knows nothing of models."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from random import Random
 from typing import NamedTuple, Protocol, TypeAlias
 
@@ -24,7 +24,7 @@ DECISION_WEIGHT = 15.0
 _DECISIONS, _UNKNOWN = {prompts.YES, prompts.NO, f" {TRUE}", f" {FALSE}"}, f" {UNKNOWN}"
 _TOKENS_PER_DOCUMENT: dict[Form, int] = {"notes": 36, "pages": 165, "both": 110}
 _MISFITS = 6
-_SAMPLES_PER_WORLD = 8
+_SAMPLES_PER_WORLD = 16
 _MOST_SKIPPED = 300
 _LONG = 2048
 
@@ -63,12 +63,19 @@ class Rows(Protocol):
         """The batch of a step."""
 
 
-def encode(tokenizer: PreTrainedTokenizerFast, prompt: Prompt, document_weight: float = ELSEWHERE_WEIGHT) -> Text:
+def encode(
+    tokenizer: PreTrainedTokenizerFast,
+    prompt: Prompt,
+    document_weight: float = ELSEWHERE_WEIGHT,
+    copy_weight: float = ANSWER_WEIGHT,
+) -> Text:
     """The prompt's ids; what a model is to write weighs most, its questions and all that is given less."""
     found = tokenizer(prompt.text, return_offsets_mapping=True)
     if not prompt.segments:
         return Text([*found["input_ids"], int(tokenizer.eos_token_id)], [PROSE_WEIGHT] * (len(found["input_ids"]) + 1))
     weights = [_weight(prompt, start, end, document_weight) for start, end in found["offset_mapping"]]
+    for place in _copied(prompt, found["offset_mapping"]) if copy_weight > ANSWER_WEIGHT else ():
+        weights[place] = max(weights[place], copy_weight)
     return Text([*found["input_ids"], int(tokenizer.eos_token_id)], [*weights, ANSWER_WEIGHT])
 
 
@@ -80,6 +87,23 @@ def _weight(prompt: Prompt, start: int, end: int, document_weight: float) -> flo
         return _given(prompt, name, document_weight)
     decides = segment is not None and _decides(prompt, segment, start)
     return DECISION_WEIGHT if decides else ANSWER_WEIGHT
+
+
+def _copied(prompt: Prompt, offsets: Sequence[tuple[int, int]]) -> Iterator[int]:
+    """Places of the tokens that an answer and its last word begin with, where it is said and in the rationale before it.
+
+    An answer and a word begin with the blank before them, which belongs to their first token or is one of its own."""
+    written = [segment for segment in prompt.segments if segment.end > prompt.written_from]
+    answers = [segment for segment in written if segment.name == "answer"]
+    texts = {prompt.text[one.start : one.end] for one in answers} - _DECISIONS - {_UNKNOWN}
+    begun = {(one.start, text) for one in answers if (text := prompt.text[one.start : one.end]) in texts}
+    for one in written:
+        if one.name == "rationale":
+            begun |= {(prompt.text.rfind(text, one.start, one.end), text) for text in texts}
+    starts = {start + at for start, text in begun if start >= 0 for at in (1, text.rindex(" ") + 1)}
+    for place, (start, end) in enumerate(offsets):
+        if any(start <= begin < end for begin in starts):
+            yield place
 
 
 def _given(prompt: Prompt, name: SegmentName | None, document_weight: float) -> float:
@@ -144,7 +168,7 @@ class MixtureRows:
             drawn = sampler(rng, phase, "train", form)
             for _ in range(_SAMPLES_PER_WORLD):
                 text = drawn.draw(phase, most_documents=most_documents)
-                yield encode(self._tokenizer, text, phase.document_weight)
+                yield encode(self._tokenizer, text, phase.document_weight, phase.copy_weight)
 
     def _row(self, rng: Random, texts: Iterator[Text], length: int, fill_weight: float) -> Text:
         ids: list[int] = []

@@ -19,6 +19,7 @@ T = TypeVar("T")
 _MOST_DEMONSTRATIONS = 2
 _SUPPORTED_SHARE, _EASY_SHARE = 0.55, 0.15
 _UNKNOWN_SHARE = 0.4
+_DRILLED: tuple[Format, ...] = ("standard", "draft")
 
 
 def weighted(rng: Random, weights: Mapping[T, float]) -> T:
@@ -58,6 +59,8 @@ class Sampler:
         """Draw a complete text: format, kind and number of documents as the phase has them."""
         format_ = weighted(self._rng, phase.formats)
         drafted = phase.n_drafted if format_ == "draft" else ()
+        if format_ in _DRILLED and self._rng.random() < phase.drill_share:
+            return self._drill(format_, min(self._rng.choice(phase.n_drilled), most_documents), phase.kinds)
         n = min(self._rng.choice(drafted or phase.n_documents), most_documents)
         if format_ == "standard" and self._rng.random() < phase.several_share:
             return self._several(n, self._rng.randint(2, phase.n_questions), phase.kinds)
@@ -164,6 +167,24 @@ class Sampler:
         ]
         *more, last = [(question.text, question.answer) for question in asked]
         return prompts.standard_rag([d.text for d in documents], *last, more=more)
+
+    def _drill(self, format_: Format, n: int, kinds: Mapping[QuestionKind, float]) -> Prompt:
+        """Questions about documents that state one relation of different subjects; a draft answers the first, whose
+        document is missing now and then."""
+        facts = self._asker.alike(n)
+        asking = {self._asker.ask_of: kinds["single"], self._asker.claim_of: kinds["claim"]}
+        asked = [weighted(self._rng, asking)(fact) for fact in facts]
+        first, ids = asked[0], list(dict.fromkeys(question.gold[0] for question in asked))
+        if format_ == "draft" and len(ids) > 1 and self._lacks(format_):
+            ids = [key for key in ids if key not in first.supporting] or ids
+            first = first if first.gold[0] in ids else without(first, 0)
+        self._rng.shuffle(ids)
+        self._rng.shuffle(asked)
+        texts = self._evidence.texts(ids)
+        if format_ == "draft":
+            return prompts.rag_draft(texts, first.text, first.rationale, first.answer)
+        *more, last = [(question.text, question.answer) for question in asked]
+        return prompts.standard_rag(texts, *last, more=more)
 
     def _near_one_another(self, n: int) -> Sequence[Document]:
         """n documents, one of them at least undisputed: near neighbours of one another in a share of them."""

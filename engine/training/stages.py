@@ -62,7 +62,7 @@ DRAFTERS = (
 # From models that are there: what retrieval brings is learned on top of what they can do, at lower rates. The drafter
 # for RAG learns from gold rationales, as in arXiv:2407.08223, section 3.1: from a target that errs it learned to err.
 CONTINUED_TARGET = Stage(
-    "target", shapes.TARGET, Plan(steps=2700, peak_rate=5e-4, stretches=(Stretch(1.0, _RETRIEVED),), hold=0.3), 16,
+    "target", shapes.TARGET, Plan(steps=3000, peak_rate=6e-4, stretches=(Stretch(1.0, _RETRIEVED),), hold=0.4), 16,
     "retrieval", distilled=False,
 )  # fmt: skip
 CONTINUED_DRAFTERS = (

@@ -80,6 +80,19 @@ class Asker:
         """A single-hop question about a fact."""
         return self._about(fact, "single")
 
+    def claim_of(self, fact: Fact) -> Question:
+        """A claim, true or false with equal chance, about a fact."""
+        return self._claimed(fact)
+
+    def alike(self, n: int) -> list[Fact]:
+        """Up to n undisputed facts of one relation about different subjects, two at least where the world has them."""
+        by_relation: dict[str, list[Fact]] = {}
+        for fact in self._settled:
+            by_relation.setdefault(fact.relation.name, []).append(fact)
+        several = [facts for facts in by_relation.values() if len(facts) > 1]
+        facts = self._rng.choice(several or list(by_relation.values()))
+        return self._rng.sample(facts, min(n, len(facts)))
+
     def ask_about(self, document: Document) -> Question:
         """Draw a single-hop question that this document answers."""
         return self._about(self._rng.choice(self._true(document)), "single", document)
