@@ -90,7 +90,7 @@ def _weight(prompt: Prompt, start: int, end: int, document_weight: float) -> flo
 
 
 def _copied(prompt: Prompt, offsets: Sequence[tuple[int, int]]) -> Iterator[int]:
-    """Places of the tokens that an answer and its last word begin with, where it is said and in the rationale before it.
+    """Places of the tokens that an answer and its last word begin with, where it is said and where a rationale says it.
 
     An answer and a word begin with the blank before them, which belongs to their first token or is one of its own."""
     written = [segment for segment in prompt.segments if segment.end > prompt.written_from]
