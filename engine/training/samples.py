@@ -60,7 +60,7 @@ class Sampler:
         format_ = weighted(self._rng, phase.formats)
         drafted = phase.n_drafted if format_ == "draft" else ()
         if format_ in _DRILLED and self._rng.random() < phase.drill_share:
-            return self._drill(format_, min(self._rng.choice(phase.n_drilled), most_documents), phase.kinds)
+            return self.drill(format_, min(self._rng.choice(phase.n_drilled), most_documents), phase.kinds)
         n = min(self._rng.choice(drafted or phase.n_documents), most_documents)
         if format_ == "standard" and self._rng.random() < phase.several_share:
             return self._several(n, self._rng.randint(2, phase.n_questions), phase.kinds)
@@ -168,7 +168,7 @@ class Sampler:
         *more, last = [(question.text, question.answer) for question in asked]
         return prompts.standard_rag([d.text for d in documents], *last, more=more)
 
-    def _drill(self, format_: Format, n: int, kinds: Mapping[QuestionKind, float]) -> Prompt:
+    def drill(self, format_: Format, n: int, kinds: Mapping[QuestionKind, float]) -> Prompt:
         """Questions about documents that state one relation of different subjects; a draft answers the first, whose
         document is missing now and then."""
         facts = self._asker.alike(n)
