@@ -146,7 +146,7 @@ READING = Phase(
     fill_weight=0.1,
     copy_weight=4.0,
 )
-PHASES = (FIRST, SECOND, JUDGING, THIRD, DRILLS._replace(until=0.82), RETRIEVAL)
+PHASES = (FIRST, SECOND, JUDGING, DRILLS._replace(until=0.67), THIRD, RETRIEVAL)
 
 
 def phase_at(phases: tuple[Phase, ...], share: float) -> Phase:

@@ -137,7 +137,7 @@ def test_next_weights_belong_to_the_id_that_is_predicted() -> None:
 
 
 def test_phases_come_in_order_and_their_weights_are_shares() -> None:
-    assert [phase_at(PHASES, share) for share in (0.0, 0.3, 0.5, 0.7, 0.8, 0.99, 1.0)] == [*PHASES, PHASES[-1]]
+    assert [phase_at(PHASES, share) for share in (0.0, 0.3, 0.5, 0.65, 0.7, 0.99, 1.0)] == [*PHASES, PHASES[-1]]
     for phase in (*PHASES, DRAFTING, READING):
         assert sum(phase.formats.values()) == pytest.approx(1)
         assert sum(phase.kinds.values()) == pytest.approx(1)
