@@ -246,13 +246,13 @@ def nearest(chunks: "Table", query: NDArray[np.float32], n: int, *, n_probes: in
 
 
 def discard(uri: str) -> None:
-    """Delete the tables of an index; over damaged ones not even new ones can be written."""
+    """Delete the tables of an index, and no others; over damaged ones not even new ones can be written."""
     with writing(uri):
-        if index_module.is_local(uri):
-            for name in (MANIFEST, CHUNKS, UNFINISHED):
+        for name in (UNFINISHED, MANIFEST, CHUNKS):
+            if index_module.is_local(uri):
                 shutil.rmtree(Path(uri) / f"{name}.lance", ignore_errors=True)
-        else:
-            connect(uri).drop_all_tables()
+            else:
+                connect(uri).drop_table(name, ignore_missing=True)
 
 
 @contextmanager

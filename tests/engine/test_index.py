@@ -196,6 +196,29 @@ def test_an_address_is_opened_by_the_same_code(tmp_path: Path) -> None:
     assert ids(open_index(str(tmp_path / "i"))) == {"a:0"}
 
 
+def test_tables_of_others_in_an_object_store_are_left_alone(tmp_path: Path) -> None:
+    uri = f"file://{tmp_path}/i"
+    others = index_module.connect(uri)
+    others.create_table("theirs", [{"a": 1}])
+    first = Building(uri, RECIPE, None, anew=False)
+    first.add([chunk("lost")], vectors(1), [])
+    first.abandon()
+    assert index_module.names(others) == ["theirs"]
+    assert ids(make(uri, "a")) == {"a:0"}
+    building_module.discard(uri)
+    assert index_module.names(others) == ["theirs"] and others.open_table("theirs").count_rows() == 1
+
+
+@pytest.mark.parametrize("table", ["manifest", "chunks"])
+def test_damaged_tables_in_an_object_store_are_deleted(tmp_path: Path, table: str) -> None:
+    uri = f"file://{tmp_path}/i"
+    make(uri, "a")
+    for path in (tmp_path / "i").glob(f"{table}.lance/_versions/*.manifest"):
+        path.write_bytes(b"junk")
+    building_module.discard(uri)
+    assert ids(make(uri, "b")) == {"b:0"}
+
+
 def test_where_there_is_no_index_it_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(NoIndex, match=r"there is no index at .*rag index DIR"):
         open_index(str(tmp_path / "none"))
