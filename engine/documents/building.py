@@ -107,8 +107,7 @@ class Building:
         head = msgspec.structs.replace(before.head, version=chunks.version)
         self._publish(head, before.files)
         self._before = Index(before.uri, head, chunks, before.files)
-        restored = next(one["timestamp"] for one in chunks.list_versions() if one["version"] == head.version)
-        chunks.optimize(cleanup_older_than=datetime.now(restored.tzinfo) - restored + _A_MOMENT, delete_unverified=True)
+        chunks.optimize(cleanup_older_than=_age(chunks, head.version) + _A_MOMENT, delete_unverified=True)
 
     def add(self, chunks: Sequence["Chunk"], vectors: NDArray[np.float32], truncated: Sequence[int]) -> None:
         """Add passages with their vectors [N, D]; truncated: places of those that the embedder did not read whole."""
@@ -185,7 +184,8 @@ class Building:
         those who have it open for longer."""
         if self._before is None:
             return _FOR_EVER
-        return datetime.now(UTC) - datetime.fromisoformat(self._before.head.made_utc) + _LONGEST_BUILD
+        # Not of when it was made: an indexing that finds nothing changed says so anew of a version that stays.
+        return _age(self._chunks, self._before.head.version) + _LONGEST_BUILD
 
     def is_approximate(self) -> bool:
         """Whether there is an approximate index; otherwise every passage is looked at."""
@@ -253,6 +253,12 @@ def discard(uri: str) -> None:
                 shutil.rmtree(Path(uri) / f"{name}.lance", ignore_errors=True)
             else:
                 connect(uri).drop_table(name, ignore_missing=True)
+
+
+def _age(chunks: "Table", version: int) -> timedelta:
+    """How long a version has been there; nothing where the clock was set back since."""
+    written: datetime = next(one["timestamp"] for one in chunks.list_versions() if one["version"] == version)
+    return max(timedelta(0), datetime.now(UTC) - written.astimezone(UTC))
 
 
 @contextmanager
