@@ -119,6 +119,19 @@ def test_an_indexing_killed_while_it_finishes_costs_nothing_and_what_is_back_is_
     assert texts(many) == sorted([*before, "ship."])
 
 
+def test_a_file_that_is_back_and_was_embedded_again_in_part_is_made_whole(many: Path, embedder: Embedder) -> None:
+    put(many, {"long.txt": " ".join(f"sea {i}." for i in range(_MANY))})
+    events(embedder, one_a_sentence(many))
+    before = texts(many)
+    hidden = (many / "long.txt").rename(many.parent / "long.txt")
+    stop(embedder, one_a_sentence(many), phase="indexing", done=1)
+    hidden.rename(many / "long.txt")
+    stop(embedder, one_a_sentence(many))
+    end = last(embedder, one_a_sentence(many))
+    assert 128 <= end.n_taken_over < _MANY and end.n_taken_over + end.n_embedded == _MANY
+    assert texts(many) == before
+
+
 def test_files_that_changed_after_the_stop_are_embedded_as_they_are_now(many: Path, embedder: Embedder) -> None:
     stop(embedder, one_a_sentence(many))
     put(many, {"more/0.txt": "lamp."})
