@@ -77,9 +77,11 @@ class Building:
         else:
             self._undo(self._before)
         base = None if anew else self._before
+        chunks = self._db.open_table(CHUNKS) if base is not None else self._emptied()
         unfinished.note(self._db, unfinished.begun(self.recipe, base))
-        if base is not None:
-            return self._db.open_table(CHUNKS)
+        return chunks
+
+    def _emptied(self) -> "Table":
         schema = index_module.chunk_schema(self.recipe.dimension)
         return self._db.create_table(CHUNKS, schema=schema, mode="overwrite")
 
@@ -94,12 +96,13 @@ class Building:
                 discard(self.uri)
             else:
                 self._undo(self._before)
-                unfinished.forget(self._db)
 
     def _undo(self, before: Index) -> None:
         """Go back to the index before under a new version, and delete the versions in between.
 
-        May be cut short and done again: nothing is deleted until the manifest names the new version."""
+        May be cut short and done again: nothing is deleted until the manifest names the new version, and what is
+        unfinished is forgotten first, which would be taken for what made the passages that are restored."""
+        unfinished.forget(self._db)
         chunks = self._db.open_table(CHUNKS)
         if chunks.version == before.head.version:
             return

@@ -46,8 +46,10 @@ def index(job: Job, embedder: Embedder, tokens: Tokens) -> Iterator[Event]:
         work = _Work(building, embedder, tokens, found, None if job.rebuild else before)
         try:
             yield from work.events()
-        except EngineError:
-            building.abandon()
+        except EngineError as err:
+            # Bad input, as a share that is offline, is no reason to forget what a stopped one had embedded.
+            if not (isinstance(err, InputError) and isinstance(building.left, Left)):
+                building.abandon()
             raise
 
 

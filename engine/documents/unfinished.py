@@ -85,8 +85,9 @@ def look(db: "DBConnection", begins: Begun, before: Index | None) -> Found:
             return None
         if not chunks.count_rows():
             return None
-        if _noted(db) != begins:
-            return Lost("it had other settings")
+        noted = _noted(db)
+        if noted != begins:
+            return Lost("it had other settings") if noted is not None else None
         return _read(chunks, before if begins.base else None)
     except Exception as err:  # whatever a library says of files that were damaged: they can be made again
         return Lost(f"it is damaged ({index_module.words_of(err)})")

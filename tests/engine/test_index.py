@@ -130,6 +130,32 @@ def test_an_indexing_that_is_given_up_leaves_nothing(tmp_path: Path) -> None:
     assert ids(open_index(uri)) == {"a:0"}
 
 
+@pytest.mark.parametrize("given_up", [True, False])
+def test_passages_that_are_restored_are_not_taken_for_those_of_another_embedder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given_up: bool
+) -> None:
+    uri, other = str(tmp_path / "i"), replace(RECIPE, embedder_fingerprint="other")
+    make(uri, "a")
+    stopped = Building(uri, other, open_index(uri), anew=True)
+    stopped.add([chunk("b")], vectors(1), [])
+    with monkeypatch.context() as full:
+        full.setattr(Building, "_publish", refuse)
+        if given_up:
+            stopped.abandon()
+        else:
+            with pytest.raises(EngineError, match="could not be written"):
+                Building(uri, RECIPE, open_index(uri), anew=False)
+    again = Building(uri, other, open_index(uri), anew=True)
+    assert not isinstance(again.left, Left)
+    again.add([chunk("b")], vectors(1), [])
+    again.commit(again.head(0, None), files("b"))
+    assert ids(open_index(uri)) == {"b:0"}
+
+
+def refuse(*_: object) -> None:
+    raise OSError("no space")
+
+
 def test_an_index_is_made_anew_with_other_vectors(tmp_path: Path) -> None:
     uri = str(tmp_path / "i")
     old = make(uri, "a", "b")

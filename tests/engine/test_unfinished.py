@@ -185,6 +185,18 @@ def test_vectors_that_no_embedder_made_are_damage(many: Path, embedder: Embedder
     assert any("not what an embedder makes" in event.message for event in found if isinstance(event, Warned))
 
 
+def test_documents_that_cannot_be_reached_for_a_time_cost_nothing(many: Path, embedder: Embedder) -> None:
+    stop(embedder, one_a_sentence(many))
+    away = many.rename(many.parent / "away")
+    put(many, {"a.txt": ""})
+    with pytest.raises(InputError, match="nothing could be read"):
+        events(embedder, one_a_sentence(many))
+    (many / "a.txt").unlink()
+    many.rmdir()
+    away.rename(many)
+    assert last(embedder, one_a_sentence(many)).n_taken_over >= 128
+
+
 def test_a_full_disk_leaves_nothing_behind(many: Path, embedder: Embedder) -> None:
     stop(embedder, one_a_sentence(many), done=200)
     with largest_file(4096), pytest.raises(Exception, match="could not be written"):
