@@ -58,6 +58,8 @@ if TYPE_CHECKING:
     from engine.session import Session
 
 _JOIN_S = 3.0
+_UNCHANGED = "nothing was changed; start it again"
+_GOES_ON = "start it again: it goes on with what was embedded; an index before it is as it was"
 
 
 class Host(Protocol):
@@ -189,7 +191,7 @@ class ThreadHost:
             case Train() as training:
                 self._pass_on(session.train(**msgspec.structs.asdict(training), cancelled=task.cancelled), task)
             case Index() as documents:
-                self._forward(session.index(**msgspec.structs.asdict(documents)), task.cancelled)
+                self._forward(session.index(**msgspec.structs.asdict(documents)), task.cancelled, _GOES_ON)
             case Measure() as measure:
                 self._forward(session.measure(measure, task.cancelled), task.cancelled)
             case Evaluate() as asked:
@@ -202,12 +204,12 @@ class ThreadHost:
                 found = session.survey(target, known, device=device, dtype=dtype, cancelled=task.cancelled)
                 self._forward(found, task.cancelled)
 
-    def _forward(self, events: Iterator[Event], cancelled: Flag) -> None:
+    def _forward(self, events: Iterator[Event], cancelled: Flag, hint: str = _UNCHANGED) -> None:
         with closing(cast(Generator[Event, None, None], events)):
             for event in events:
                 # Once the models are in memory or gone, or the index is made, it is too late to stop it.
                 if cancelled.is_set() and not isinstance(event, ModelLoaded | ModelUnloaded | Indexed):
-                    raise EngineError("stopped by the user", "nothing was changed; start it again")
+                    raise EngineError("stopped by the user", hint)
                 self._outbox.put(event)
 
     def _pass_on(self, events: Iterator[Event], task: _Task) -> None:

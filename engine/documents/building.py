@@ -77,9 +77,11 @@ class Building:
         else:
             self._undo(self._before)
         base = None if anew else self._before
+        chunks = self._db.open_table(CHUNKS) if base is not None else self._emptied()
         unfinished.note(self._db, unfinished.begun(self.recipe, base))
-        if base is not None:
-            return self._db.open_table(CHUNKS)
+        return chunks
+
+    def _emptied(self) -> "Table":
         schema = index_module.chunk_schema(self.recipe.dimension)
         return self._db.create_table(CHUNKS, schema=schema, mode="overwrite")
 
@@ -94,12 +96,13 @@ class Building:
                 discard(self.uri)
             else:
                 self._undo(self._before)
-                unfinished.forget(self._db)
 
     def _undo(self, before: Index) -> None:
         """Go back to the index before under a new version, and delete the versions in between.
 
-        May be cut short and done again: nothing is deleted until the manifest names the new version."""
+        May be cut short and done again: nothing is deleted until the manifest names the new version, and what is
+        unfinished is forgotten first, which would be taken for what made the passages that are restored."""
+        unfinished.forget(self._db)
         chunks = self._db.open_table(CHUNKS)
         if chunks.version == before.head.version:
             return
@@ -107,8 +110,7 @@ class Building:
         head = msgspec.structs.replace(before.head, version=chunks.version)
         self._publish(head, before.files)
         self._before = Index(before.uri, head, chunks, before.files)
-        restored = next(one["timestamp"] for one in chunks.list_versions() if one["version"] == head.version)
-        chunks.optimize(cleanup_older_than=datetime.now(restored.tzinfo) - restored + _A_MOMENT, delete_unverified=True)
+        chunks.optimize(cleanup_older_than=_age(chunks, head.version) + _A_MOMENT, delete_unverified=True)
 
     def add(self, chunks: Sequence["Chunk"], vectors: NDArray[np.float32], truncated: Sequence[int]) -> None:
         """Add passages with their vectors [N, D]; truncated: places of those that the embedder did not read whole."""
@@ -185,7 +187,8 @@ class Building:
         those who have it open for longer."""
         if self._before is None:
             return _FOR_EVER
-        return datetime.now(UTC) - datetime.fromisoformat(self._before.head.made_utc) + _LONGEST_BUILD
+        # Not of when it was made: an indexing that finds nothing changed says so anew of a version that stays.
+        return _age(self._chunks, self._before.head.version) + _LONGEST_BUILD
 
     def is_approximate(self) -> bool:
         """Whether there is an approximate index; otherwise every passage is looked at."""
@@ -246,13 +249,19 @@ def nearest(chunks: "Table", query: NDArray[np.float32], n: int, *, n_probes: in
 
 
 def discard(uri: str) -> None:
-    """Delete the tables of an index; over damaged ones not even new ones can be written."""
+    """Delete the tables of an index, and no others; over damaged ones not even new ones can be written."""
     with writing(uri):
-        if index_module.is_local(uri):
-            for name in (MANIFEST, CHUNKS, UNFINISHED):
+        for name in (UNFINISHED, MANIFEST, CHUNKS):
+            if index_module.is_local(uri):
                 shutil.rmtree(Path(uri) / f"{name}.lance", ignore_errors=True)
-        else:
-            connect(uri).drop_all_tables()
+            else:
+                connect(uri).drop_table(name, ignore_missing=True)
+
+
+def _age(chunks: "Table", version: int) -> timedelta:
+    """How long a version has been there; nothing where the clock was set back since."""
+    written: datetime = next(one["timestamp"] for one in chunks.list_versions() if one["version"] == version)
+    return max(timedelta(0), datetime.now(UTC) - written.astimezone(UTC))
 
 
 @contextmanager

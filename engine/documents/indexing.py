@@ -46,8 +46,10 @@ def index(job: Job, embedder: Embedder, tokens: Tokens) -> Iterator[Event]:
         work = _Work(building, embedder, tokens, found, None if job.rebuild else before)
         try:
             yield from work.events()
-        except EngineError:
-            building.abandon()
+        except EngineError as err:
+            # Bad input, as a share that is offline, is no reason to forget what a stopped one had embedded.
+            if not (isinstance(err, InputError) and isinstance(building.left, Left)):
+                building.abandon()
             raise
 
 
@@ -91,10 +93,10 @@ class _Work:
 
     def _feed(self) -> Feed:
         files = self._before.files if self._before is not None else ()
-        there = set(owners(files))
+        there = frozenset(owners(files))
         if self._left is not None:
             # A stopped indexing may already have removed what was gone then and is back now.
-            there &= self._left.named.keys()
+            there = self._left.whole
             files = tuple(file for file in files if all(kept.document in there for kept in file.documents))
         known = {file.source: file for file in files}
         return Feed(self._found.entries, known, there, self._tokens, self._building.recipe.chunk_tokens)

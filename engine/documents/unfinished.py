@@ -5,6 +5,7 @@
 Passages are written as they are embedded, into versions of the table that no manifest names. Before the first of them a
 third table says what they are made with, so that the next indexing can tell whether they are what it would make."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -35,11 +36,12 @@ class Begun(msgspec.Struct, frozen=True):
 
 
 class Left(NamedTuple):
-    """Passages that are there. ids: of those that the index before lacks; named: of every text, after which file its
-    passages are named."""
+    """Passages that are there. whole: texts of the index before that still have all of theirs; ids: of the passages of
+    all other texts; named: of every text, after which file its passages are named."""
 
     ids: frozenset[str]
     named: Mapping[str, tuple[str, Kept]]
+    whole: frozenset[str]
 
 
 class Lost(NamedTuple):
@@ -83,8 +85,9 @@ def look(db: "DBConnection", begins: Begun, before: Index | None) -> Found:
             return None
         if not chunks.count_rows():
             return None
-        if _noted(db) != begins:
-            return Lost("it had other settings")
+        noted = _noted(db)
+        if noted != begins:
+            return Lost("it had other settings") if noted is not None else None
         return _read(chunks, before if begins.base else None)
     except Exception as err:  # whatever a library says of files that were damaged: they can be made again
         return Lost(f"it is damaged ({index_module.words_of(err)})")
@@ -99,7 +102,7 @@ def _noted(db: "DBConnection") -> Begun | None:
 
 def _read(chunks: "Table", base: Index | None) -> Left:
     """Look at every passage that is there, its vector included. Raises whatever is wrong with one."""
-    had = owners(base.files) if base is not None else {}
+    whole = _whole(chunks, base) if base is not None else frozenset()
     ids: set[str] = set()
     named: dict[str, tuple[str, Kept]] = {}
     for batch in chunks.search().to_batches(_ROWS_A_BATCH):
@@ -107,9 +110,23 @@ def _read(chunks: "Table", base: Index | None) -> Left:
         columns = (batch[name].to_pylist() for name in ("id", "document", "source", "name", "title"))
         for key, document, source, name, title in zip(*columns, strict=True):
             named.setdefault(document, (source, Kept(document, name, title)))
-            if document not in had:
+            if document not in whole:
                 ids.add(key)
-    return Left(frozenset(ids), named)
+    return Left(frozenset(ids), named, whole)
+
+
+def _whole(chunks: "Table", base: Index) -> frozenset[str]:
+    """Texts of an index that have as many passages as there. Those of a file that was gone for a time were removed, and
+    may have been embedded again only in part."""
+    has, had = _n_passages(chunks), _n_passages(base.chunks)
+    return frozenset(document for document in owners(base.files) if has[document] >= had[document])
+
+
+def _n_passages(chunks: "Table") -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for batch in chunks.search().select(["document"]).to_batches(_ROWS_A_BATCH):
+        counts.update(batch["document"].to_pylist())
+    return counts
 
 
 def _refuse_broken(vectors: "np.ndarray[tuple[int, ...], np.dtype[np.float32]]") -> None:

@@ -130,6 +130,32 @@ def test_an_indexing_that_is_given_up_leaves_nothing(tmp_path: Path) -> None:
     assert ids(open_index(uri)) == {"a:0"}
 
 
+@pytest.mark.parametrize("given_up", [True, False])
+def test_passages_that_are_restored_are_not_taken_for_those_of_another_embedder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given_up: bool
+) -> None:
+    uri, other = str(tmp_path / "i"), replace(RECIPE, embedder_fingerprint="other")
+    make(uri, "a")
+    stopped = Building(uri, other, open_index(uri), anew=True)
+    stopped.add([chunk("b")], vectors(1), [])
+    with monkeypatch.context() as full:
+        full.setattr(Building, "_publish", refuse)
+        if given_up:
+            stopped.abandon()
+        else:
+            with pytest.raises(EngineError, match="could not be written"):
+                Building(uri, RECIPE, open_index(uri), anew=False)
+    again = Building(uri, other, open_index(uri), anew=True)
+    assert not isinstance(again.left, Left)
+    again.add([chunk("b")], vectors(1), [])
+    again.commit(again.head(0, None), files("b"))
+    assert ids(open_index(uri)) == {"b:0"}
+
+
+def refuse(*_: object) -> None:
+    raise OSError("no space")
+
+
 def test_an_index_is_made_anew_with_other_vectors(tmp_path: Path) -> None:
     uri = str(tmp_path / "i")
     old = make(uri, "a", "b")
@@ -194,6 +220,29 @@ def test_an_address_is_opened_by_the_same_code(tmp_path: Path) -> None:
     uri = f"file://{tmp_path}/i"
     assert ids(make(uri, "a")) == {"a:0"}
     assert ids(open_index(str(tmp_path / "i"))) == {"a:0"}
+
+
+def test_tables_of_others_in_an_object_store_are_left_alone(tmp_path: Path) -> None:
+    uri = f"file://{tmp_path}/i"
+    others = index_module.connect(uri)
+    others.create_table("theirs", [{"a": 1}])
+    first = Building(uri, RECIPE, None, anew=False)
+    first.add([chunk("lost")], vectors(1), [])
+    first.abandon()
+    assert index_module.names(others) == ["theirs"]
+    assert ids(make(uri, "a")) == {"a:0"}
+    building_module.discard(uri)
+    assert index_module.names(others) == ["theirs"] and others.open_table("theirs").count_rows() == 1
+
+
+@pytest.mark.parametrize("table", ["manifest", "chunks"])
+def test_damaged_tables_in_an_object_store_are_deleted(tmp_path: Path, table: str) -> None:
+    uri = f"file://{tmp_path}/i"
+    make(uri, "a")
+    for path in (tmp_path / "i").glob(f"{table}.lance/_versions/*.manifest"):
+        path.write_bytes(b"junk")
+    building_module.discard(uri)
+    assert ids(make(uri, "b")) == {"b:0"}
 
 
 def test_where_there_is_no_index_it_says_how_to_make_one(tmp_path: Path) -> None:

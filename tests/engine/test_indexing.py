@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Generator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import enumerate as running_threads
 from typing import cast
@@ -10,6 +11,7 @@ from typing import cast
 import numpy as np
 import pytest
 from lancedb.index import FTS
+from msgspec.structs import replace
 
 from engine.documents import building as building_module
 from engine.documents import chunking, embedding, indexing
@@ -90,6 +92,20 @@ def test_nothing_new_changes_nothing(docs: Path, embedder: Embedder) -> None:
     end = last(embedder, job(docs))
     assert (end.n_new, end.n_changed, end.n_removed, end.n_embedded, end.embed_per_s) == (0, 0, 0, 0, None)
     assert open_index(end.index).head.version == before.version
+
+
+def test_an_indexing_stopped_after_one_that_changed_nothing_leaves_the_index(docs: Path, embedder: Embedder) -> None:
+    events(embedder, job(docs))
+    had, found = texts(docs), open_index(str(docs.parent / "index"))
+    # As one does that finds nothing changed, long after.
+    later = datetime.now(UTC) + building_module._LONGEST_BUILD
+    unchanged = building_module.Building(found.uri, found.head.recipe, found, anew=False)
+    unchanged.commit(replace(found.head, made_utc=later.isoformat()), found.files)
+    put(docs, {"d.txt": "salt"})
+    with closing(cast("Generator[Event, None, None]", indexing.index(job(docs), embedder, WordTokens()))) as steps:
+        next(event for event in steps if isinstance(event, Progressed) and event.phase == "indexing" and event.done)
+    assert texts(docs) == had
+    assert last(embedder, job(docs)).n_chunks == len(had) + 1
 
 
 def test_an_index_that_leaves_words_out_finds_them_after_the_next_indexing(docs: Path, embedder: Embedder) -> None:

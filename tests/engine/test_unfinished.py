@@ -119,6 +119,19 @@ def test_an_indexing_killed_while_it_finishes_costs_nothing_and_what_is_back_is_
     assert texts(many) == sorted([*before, "ship."])
 
 
+def test_a_file_that_is_back_and_was_embedded_again_in_part_is_made_whole(many: Path, embedder: Embedder) -> None:
+    put(many, {"long.txt": " ".join(f"sea {i}." for i in range(_MANY))})
+    events(embedder, one_a_sentence(many))
+    before = texts(many)
+    hidden = (many / "long.txt").rename(many.parent / "long.txt")
+    stop(embedder, one_a_sentence(many), phase="indexing", done=1)
+    hidden.rename(many / "long.txt")
+    stop(embedder, one_a_sentence(many))
+    end = last(embedder, one_a_sentence(many))
+    assert 128 <= end.n_taken_over < _MANY and end.n_taken_over + end.n_embedded == _MANY
+    assert texts(many) == before
+
+
 def test_files_that_changed_after_the_stop_are_embedded_as_they_are_now(many: Path, embedder: Embedder) -> None:
     stop(embedder, one_a_sentence(many))
     put(many, {"more/0.txt": "lamp."})
@@ -170,6 +183,18 @@ def test_vectors_that_no_embedder_made_are_damage(many: Path, embedder: Embedder
     building._chunks.add([{**row, "id": "x", "vector": [3.0] * 8}])
     found = events(embedder, wanted)
     assert any("not what an embedder makes" in event.message for event in found if isinstance(event, Warned))
+
+
+def test_documents_that_cannot_be_reached_for_a_time_cost_nothing(many: Path, embedder: Embedder) -> None:
+    stop(embedder, one_a_sentence(many))
+    away = many.rename(many.parent / "away")
+    put(many, {"a.txt": ""})
+    with pytest.raises(InputError, match="nothing could be read"):
+        events(embedder, one_a_sentence(many))
+    (many / "a.txt").unlink()
+    many.rmdir()
+    away.rename(many)
+    assert last(embedder, one_a_sentence(many)).n_taken_over >= 128
 
 
 def test_a_full_disk_leaves_nothing_behind(many: Path, embedder: Embedder) -> None:
