@@ -21,6 +21,7 @@ from engine.commands import (
     EstimateTraining,
     Evaluate,
     Fork,
+    Index,
     Load,
     Measure,
     Pause,
@@ -61,7 +62,7 @@ _JOIN_S = 3.0
 MOST_WAITING = 4096
 _LOOK_AGAIN_S = 0.01
 _ON_A_PAIR = (Run, Fork, Measure, Evaluate)
-_LAST_WORDS = (ModelLoaded, RunFinished, RunFailed, Surveyed, TrainingFinished, Indexed)
+_LAST_WORDS = (ModelLoaded, RunFinished, RunFailed, Surveyed, TrainingFinished)
 
 
 class _Task:
@@ -335,6 +336,8 @@ def _is_last(event: Event, command: Command) -> bool:
             return isinstance(command, Estimate)
         case TrainingEstimated():  # so does a training
             return isinstance(command, EstimateTraining)
+        case Indexed():  # what needs an index may make it first
+            return isinstance(command, Index)
         case ScalingMeasured(complete=complete) | EvaluationMeasured(complete=complete):
             return complete
         case _:
