@@ -55,8 +55,8 @@ from engine.events import (
 )
 from engine.wire import Answered, Cancel, Readied, Said
 
-# What a stopped command gets to end by itself; a training has a checkpoint to write.
-PATIENCE_S, _TRAINING_PATIENCE_S = 5.0, 30.0
+# What a stopped command gets to end by itself; a training has a checkpoint to write, an evaluation figures to sum up.
+PATIENCE_S, _LONG_PATIENCE_S = 5.0, 30.0
 _JOIN_S = 3.0
 # A window that takes no events holds the engine once so many wait, through the pipe that fills up.
 MOST_WAITING = 4096
@@ -164,7 +164,7 @@ class ProcessHost:
     def _patience(self, command: Command) -> float:
         if self._patience_s is not None:
             return self._patience_s
-        return _TRAINING_PATIENCE_S if isinstance(command, Train) else PATIENCE_S
+        return _LONG_PATIENCE_S if isinstance(command, Train | Evaluate) else PATIENCE_S
 
     def _lose_patience(self, task: _Task) -> None:
         with self._lock:

@@ -108,6 +108,9 @@ class FaultySession:
     def evaluation(self, asked: Evaluate, cancelled: Flag) -> Iterator[Event]:
         yield Indexed("world", 1, 1, 0, 0, 0, 0, 9, 9, 0, 0, 0, 0, 0, 153, 1.0, 9.0, 1, "builtin", False, None)
         self._go_wrong(asked.dataset)
+        cancelled.wait()
+        time.sleep(1.0)
+        raise EngineError("summed up", "start it again")
 
     def _go_wrong(self, how: str) -> None:
         match how:
