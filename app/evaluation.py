@@ -67,17 +67,24 @@ class Cell(msgspec.Struct, frozen=True):
 
 
 class Evaluation(msgspec.Struct, frozen=True):
-    """What an evaluation says, in the end or so far. n_answered: of the n_questions; n_lines: of the file it was read
-    from, also where that has no summary."""
+    """What an evaluation says, in the end or so far. n_answered: of the n_questions, None where that is not told;
+    failed: why others have no answer, by name; n_lines: of the file it was read from, also where that has no summary.
+    """
 
     systems: dict[str, SystemResult] = {}
     calibration: Calibration | None = None
     ablation: tuple[Cell, ...] = ()
     dataset: str = ""
     n_questions: int = 0
-    n_answered: int = 0
+    n_answered: int | None = None
+    failed: dict[str, str] = {}
     n_lines: int = 0
     name: str = ""
+
+    @property
+    def n_asked(self) -> int:
+        """Questions that were asked, answered or not."""
+        return (self.n_answered or 0) + len(self.failed)
 
 
 class _Line(msgspec.Struct, frozen=True):

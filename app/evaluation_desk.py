@@ -10,13 +10,13 @@ from engine.events import EvaluationMeasured, Event, Refused
 
 class EvaluationDesk:
     """At most one at a time. source: the file it was read from. file: where the one made here keeps its answers.
-    ended_early: it was stopped or broke off, and can be gone on with."""
+    begun: the one asked for last was heard of. ended_early: it was stopped or broke off, and can be gone on with."""
 
     def __init__(self, engine: EngineLink) -> None:
         self.shown: Evaluation | None = None
         self.source: Path | None = None
         self.file = ""
-        self.ended_early = False
+        self.begun = self.ended_early = False
         self._engine = engine
 
     @property
@@ -26,22 +26,23 @@ class EvaluationDesk:
 
     def begin(self, pair: Load, command: Evaluate) -> None:
         """Ask for an evaluation of a pair, which is loaded first where it is not in memory."""
-        self.ended_early = False
+        self.begun = self.ended_early = False
         self._engine.run(pair, command)
 
     def take(self, event: Event) -> bool:
         """Take in an event. Returns whether it was one of an evaluation."""
         if not isinstance(event, EvaluationMeasured):
             return False
-        self.shown, self.source, self.file, self.ended_early = of_event(event), None, event.file, False
+        self.shown, self.source, self.file = of_event(event), None, event.file
+        self.begun, self.ended_early = True, False
         if event.complete:
             self._engine.commands.answered(done=True)
         return True
 
     def fail(self, event: Refused) -> None:
         """Something was refused; what an evaluation under way has answered stays."""
-        if event.what == "evaluate" and self.shown is not None and self.source is None:
-            self.ended_early = self.shown.n_answered < self.shown.n_questions
+        if event.what == "evaluate" and self.begun and self.shown is not None and self.source is None:
+            self.ended_early = self.shown.n_asked < self.shown.n_questions
 
     def show(self, found: Evaluation, source: Path) -> bool:
         """Show what a file holds, unless one is under way. Returns whether it is shown."""

@@ -32,9 +32,11 @@ def ending(desk: EvaluationDesk) -> str:
     found = desk.shown
     if found is None or desk.source is not None:
         return tr("Each question is asked of every way to answer, in turn and timed.")
+    if not desk.begun:
+        return tr("ended before its first question; what is shown is the evaluation before")
     if desk.ended_early:
         text = tr("stopped after {0:,} of {1:,} questions; evaluate again to go on there")
-        return text.format(found.n_answered, found.n_questions)
+        return text.format(found.n_asked, found.n_questions)
     return tr("done; every answer is kept in {0}").format(one_line(found.name))
 
 
@@ -42,15 +44,23 @@ def title(found: Evaluation | None) -> str:
     """Which evaluation is on show, in a line."""
     if found is None:
         return tr("No evaluation yet: run one, or open what draftscope rag eval wrote")
-    if found.n_lines and not found.systems:
+    if found.n_lines and not found.systems and found.n_answered is None:
         text = tr("{0} has not ended: {1:,} lines so far; run the same command again to go on")
         return text.format(one_line(found.name), found.n_lines)
     questions = ""
     if found.n_questions:
-        n = found.n_answered or found.n_questions
+        n = found.n_questions if found.n_answered is None else found.n_answered
         part = "" if n == found.n_questions else tr("{0:,} of ").format(n)
         questions = part + tr("{0:,} questions").format(found.n_questions)
-    return " · ".join(filter(None, (one_line(found.name), one_line(found.dataset), questions)))
+    return " · ".join(filter(None, (one_line(found.name), one_line(found.dataset), questions, _failures(found))))
+
+
+def _failures(found: Evaluation) -> str:
+    """How many questions have no answer, and why the first has none; nothing where all have one."""
+    if not found.failed:
+        return ""
+    name, why = next(iter(found.failed.items()))
+    return tr("{0:,} not answered, first {1}: {2}").format(len(found.failed), one_line(name), one_line(why))
 
 
 def made_with(pair: Load, settings: Mapping[str, Setting]) -> str:

@@ -45,16 +45,19 @@ def events_of(items: Generator[Item, None, None], cancelled: Flag) -> Iterator[E
     except Cancelled as err:
         if told.opened is None:
             raise EngineError("stopped before the first question", "start it again") from err
-        yield told.so_far()
+        if told.n_untold:
+            yield told.so_far()
         raise
 
 
 class _Told:
-    """What was said so far. opened: None before the first question; complete: all were asked."""
+    """What was said so far. opened: None before the first question; complete: all were asked; n_untold: questions
+    answered since the last figures."""
 
     def __init__(self) -> None:
         self.opened: Opened | None = None
         self.complete = False
+        self.n_untold = 0
         self._lines: list[QuestionLine] = []
         self._not_before = 0.0
 
@@ -66,6 +69,7 @@ class _Told:
                 yield self.so_far()
             case QuestionLine():
                 self._lines.append(item)
+                self.n_untold += 1
                 if time.perf_counter() >= self._not_before:
                     yield self.so_far()
             case Figures():
@@ -76,10 +80,11 @@ class _Told:
                 yield item
 
     def so_far(self) -> EvaluationMeasured:
-        """The figures of what was answered so far."""
+        """The figures of what was answered so far, without intervals that would hold up questions and a stop."""
         assert self.opened is not None
         began = time.perf_counter()
-        found = figures(self.opened.head, self._lines)
+        found = figures(self.opened.head, self._lines, complete=False)
+        self.n_untold = 0
         now = time.perf_counter()
         self._not_before = now + _SHARE * (now - began)
         return EvaluationMeasured(str(self.opened.path), found, complete=False)

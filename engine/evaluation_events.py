@@ -112,7 +112,8 @@ class Figures(Struct, frozen=True):
 
 
 class EvaluationMeasured(Event, frozen=True):
-    """What an evaluation found so far; file: where every answer is kept. complete: there are no more to come."""
+    """What an evaluation found so far; file: where every answer is kept. complete: there are no more to come;
+    before, kinds and the ablation have no bootstrap intervals."""
 
     file: str
     figures: Figures

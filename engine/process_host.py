@@ -21,6 +21,7 @@ from engine.commands import (
     EstimateTraining,
     Evaluate,
     Fork,
+    Index,
     Load,
     Measure,
     Pause,
@@ -54,14 +55,14 @@ from engine.events import (
 )
 from engine.wire import Answered, Cancel, Readied, Said
 
-# What a stopped command gets to end by itself; a training has a checkpoint to write.
-PATIENCE_S, _TRAINING_PATIENCE_S = 5.0, 30.0
+# What a stopped command gets to end by itself; a training has a checkpoint to write, an evaluation figures to sum up.
+PATIENCE_S, _LONG_PATIENCE_S = 5.0, 30.0
 _JOIN_S = 3.0
 # A window that takes no events holds the engine once so many wait, through the pipe that fills up.
 MOST_WAITING = 4096
 _LOOK_AGAIN_S = 0.01
 _ON_A_PAIR = (Run, Fork, Measure, Evaluate)
-_LAST_WORDS = (ModelLoaded, RunFinished, RunFailed, Surveyed, TrainingFinished, Indexed)
+_LAST_WORDS = (ModelLoaded, RunFinished, RunFailed, Surveyed, TrainingFinished)
 
 
 class _Task:
@@ -163,7 +164,7 @@ class ProcessHost:
     def _patience(self, command: Command) -> float:
         if self._patience_s is not None:
             return self._patience_s
-        return _TRAINING_PATIENCE_S if isinstance(command, Train) else PATIENCE_S
+        return _LONG_PATIENCE_S if isinstance(command, Train | Evaluate) else PATIENCE_S
 
     def _lose_patience(self, task: _Task) -> None:
         with self._lock:
@@ -335,6 +336,8 @@ def _is_last(event: Event, command: Command) -> bool:
             return isinstance(command, Estimate)
         case TrainingEstimated():  # so does a training
             return isinstance(command, EstimateTraining)
+        case Indexed():  # what needs an index may make it first
+            return isinstance(command, Index)
         case ScalingMeasured(complete=complete) | EvaluationMeasured(complete=complete):
             return complete
         case _:

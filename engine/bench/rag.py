@@ -173,7 +173,7 @@ def _measured(desk: Desk, work: Workload, task: Task) -> Generator[Event, None, 
 def _config(counts: Counts) -> SpeculativeRagConfig:
     """Clusters come from stored vectors: an encoder is none of the two models that are measured."""
     return SpeculativeRagConfig(
-        n=counts.n, m=counts.m, k=counts.k, gamma=counts.gamma, max_new_tokens=counts.answer, stop_at_end=False,
+        n=counts.n, m=counts.m, k=counts.k, gamma=counts.gamma, max_new_tokens=counts.answer,
         conditioning="stored", retrieval="dense", baselines="none",
     )  # fmt: skip
 

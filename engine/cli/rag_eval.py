@@ -15,7 +15,7 @@ from engine.cli.rag_ask import rag_pair
 from engine.cli.running import loaded_session, stoppable
 from engine.errors import InputError
 from engine.evaluation_events import Figures
-from engine.events import Event, FileSkipped, Indexed, Progressed, Warned
+from engine.events import Event, Progressed, Warned
 from engine.method import make_config
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
 from engine.rag.evaluation_config import USUAL_KINDS
@@ -135,7 +135,7 @@ class _Told:
                 self._lines.append(item)
                 if self._output.json:
                     self._output.line(msgspec.to_builtins(item))
-            case FileSkipped() | Progressed() | Warned() | Indexed():
+            case Progressed() | Warned():
                 self._event(item)
             case Event():
                 pass

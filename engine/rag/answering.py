@@ -125,10 +125,13 @@ def _compared(
     """Yield standard RAG beside it and what the cost formula says of both; returns its answers."""
     if config.baselines == "none":
         return []
-    plain = yield from standard(question, passages, config, desk.rt, desk.library, desk.memo)
+    timed = desk.lengths is not None
+    plain = yield from standard(question, passages, config, desk.rt, desk.library, desk.memo, to_length=timed)
     told = [plain.told]
     if config.baselines == "all" and desk.rt.drafter is not None:
-        fast = yield from standard(question, passages, config, desk.rt, desk.library, desk.memo, gamma=config.gamma)
+        fast = yield from standard(
+            question, passages, config, desk.rt, desk.library, desk.memo, gamma=config.gamma, to_length=timed
+        )
         told.append(fast.told)
     measured: dict[System, float] = {"speculative_rag": ours.latency_ms, "standard_rag": plain.told.latency_ms}
     for predicted in cost.costs(work.batches, work.verifications, plain.made, measured):
@@ -152,8 +155,12 @@ def standard(
     memo: Memo,
     *,
     gamma: int = 0,
+    to_length: bool = False,
 ) -> Generator[Event, None, Told]:
-    """Yield the target's answer over all passages as it comes, in a lane named as the system; gamma 0: plain."""
+    """Yield the target's answer over all passages as it comes, in a lane named as the system; gamma 0: plain.
+
+    to_length: its length alone ends it; else it ends as drafts do, whatever the configuration says."""
+    config = msgspec.structs.replace(config, stop_at_end=not to_length)
     system: System = "standard_rag_speculative" if gamma else "standard_rag"
     key = (
         library.key, question, tuple(passage.id for passage in passages), model_key(rt.target), system, gamma and

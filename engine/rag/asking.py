@@ -23,7 +23,7 @@ from engine.runtime import Runtime
 class Desk(NamedTuple):
     """All that a question is answered with. drafter: the model that drafts; rt drafts tokens with it, too.
 
-    lengths: what drafts are held to where they are to be timed; None: they end by themselves."""
+    lengths: what answers are held to where they are to be timed; None: they end by themselves."""
 
     rt: Runtime
     drafter: LoadedModel

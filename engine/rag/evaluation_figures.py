@@ -16,10 +16,12 @@ from engine.speed_model import Interval, median_interval, ratio_interval, wilson
 BASELINE: System = "standard_rag"
 
 
-def figures(head: Head, lines: Sequence[QuestionLine]) -> Figures:
-    """Sum up the questions answered so far."""
+def figures(head: Head, lines: Sequence[QuestionLine], *, complete: bool = True) -> Figures:
+    """Sum up the questions answered so far; complete: with bootstrap intervals of kinds and ablations, too.
+
+    Those take several times as long as all else."""
     answered = [line for line in lines if not line.why]
-    whole = _of_kind(answered)
+    whole = _of_kind(answered, drawn=True)
     kinds = sorted({line.kind for line in answered})
     return Figures(
         head.dataset,
@@ -30,8 +32,8 @@ def figures(head: Head, lines: Sequence[QuestionLine]) -> Figures:
         whole.evidence if answered else None,
         whole.faults,
         whole.standard_faults,
-        {kind: _of_kind([line for line in answered if line.kind == kind]) for kind in kinds},
-        _ablation(answered),
+        {kind: _of_kind([line for line in answered if line.kind == kind], drawn=complete) for kind in kinds},
+        _ablation(answered, drawn=complete),
         held_out(answered),
         _phases(answered),
     )
@@ -43,13 +45,14 @@ def _phases(lines: Sequence[QuestionLine]) -> dict[str, float]:
     return {phase: median(line.phases_ms[phase] for line in lines) for phase in names}
 
 
-def _of_kind(lines: Sequence[QuestionLine]) -> KindFigures:
+def _of_kind(lines: Sequence[QuestionLine], *, drawn: bool) -> KindFigures:
+    """drawn: with bootstrap intervals."""
     names = tuple(lines[0].systems) if lines else ()
-    systems = {name: _system(name, lines) for name in names}
+    systems = {name: _system(name, lines, drawn) for name in names}
     return KindFigures(len(lines), systems, _evidence(lines), _faults(lines), _standard_faults(lines))
 
 
-def _system(name: System, lines: Sequence[QuestionLine]) -> SystemFigures:
+def _system(name: System, lines: Sequence[QuestionLine], drawn: bool) -> SystemFigures:
     told = [line.systems[name] for line in lines]
     plain = [line.systems[BASELINE] for line in lines]
     right = fmean(one.right for one in told)
@@ -61,11 +64,11 @@ def _system(name: System, lines: Sequence[QuestionLine]) -> SystemFigures:
         accuracy=right,
         accuracy_ci=wilson_interval(right, len(told)),
         accuracy_difference=fmean(gains) if compared else None,
-        accuracy_difference_ci=_mean_interval(gains) if compared else None,
+        accuracy_difference_ci=_mean_interval(gains) if compared and drawn else None,
         latency_ms=median(latencies),
-        latency_ci=median_interval(latencies),
+        latency_ci=median_interval(latencies) if drawn else None,
         latency_cut=median(cuts) if compared else None,
-        latency_cut_ci=median_interval(cuts) if compared else None,
+        latency_cut_ci=median_interval(cuts) if compared and drawn else None,
         **_medians(told),
         target_tokens=fmean(one.target_tokens for one in told),
         drafter_tokens=fmean(one.drafter_tokens for one in told),
@@ -112,13 +115,14 @@ def _standard_faults(lines: Sequence[QuestionLine]) -> dict[str, int]:
     return {"retrieval": n_missing, "reading": len(wrong) - n_missing}
 
 
-def _ablation(lines: Sequence[QuestionLine]) -> tuple[CellFigures, ...]:
+def _ablation(lines: Sequence[QuestionLine], *, drawn: bool) -> tuple[CellFigures, ...]:
     """The ablations in the order they were made in."""
     settings = tuple(lines[0].cells) if lines else ()
     own = [float(line.systems["speculative_rag"].right) for line in lines]
-    return tuple(_cell(setting, [line.cells[setting] for line in lines], own) for setting in settings)
+    return tuple(_cell(setting, [line.cells[setting] for line in lines], own, drawn) for setting in settings)
 
 
-def _cell(setting: str, right: Sequence[float], own: Sequence[float]) -> CellFigures:
+def _cell(setting: str, right: Sequence[float], own: Sequence[float], drawn: bool) -> CellFigures:
     gains = [a - b for a, b in zip(right, own, strict=True)]
-    return CellFigures(setting, fmean(right), _mean_interval(right), fmean(gains), _mean_interval(gains))
+    of_right, of_gains = (_mean_interval(right), _mean_interval(gains)) if drawn else (None, None)
+    return CellFigures(setting, fmean(right), of_right, fmean(gains), of_gains)

@@ -12,7 +12,7 @@ from engine import paths
 from engine.documents import building
 from engine.documents.index import Damaged, NoIndex, open_index
 from engine.errors import EngineError
-from engine.events import Event
+from engine.events import Event, Progressed, Warned
 from engine.rag.library import Librarian
 from engine.rag.questions import TRUE_OR_FALSE, Asked
 from engine.world import corpus
@@ -59,7 +59,7 @@ def _states(document: DocumentRecord, gold: DocumentRecord, answer: str) -> bool
 def indexed(
     made: FreshWorld, seed: int, librarian: Librarian, *, embedder: str, device: str
 ) -> Generator[Event, None, str]:
-    """Yield the progress of indexing, where it is not done yet; returns the folder of the index."""
+    """Yield the progress of indexing, where it is not done yet, and warnings; returns the folder of the index."""
     loaded = yield from librarian.embedder(embedder, device=device)
     key = sha256(f"{made.digest} {loaded.description.fingerprint}".encode()).hexdigest()[:12]
     folder = paths.cache() / "worlds" / f"{seed}-{key}"
@@ -70,7 +70,8 @@ def indexed(
         if isinstance(err, Damaged):
             building.discard(index)
         source = _written(folder / "documents.jsonl", made)
-        yield from librarian.index([source], index, embedder=embedder, device=device)
+        steps = librarian.index([source], index, embedder=embedder, device=device)
+        yield from (event for event in steps if isinstance(event, Progressed | Warned))
     return index
 
 

@@ -50,7 +50,10 @@ def ask_all(question: str, config: SpeculativeRagConfig, desk: Desk, turn: int) 
             answers["speculative_rag_stored"] = _stored(question, config, desk)
         else:
             gamma = config.gamma if way == "standard_speculative" else 0
-            steps = standard(question, passages, config, desk.rt, desk.library, desk.memo, gamma=gamma)
+            steps = standard(
+                question, passages, config, desk.rt, desk.library, desk.memo, gamma=gamma,
+                to_length=desk.lengths is not None,
+            )  # fmt: skip
             told, made = _finished(steps)
             answers[told.system], standards[told.system] = told, made
     assert outcome is not None

@@ -112,6 +112,7 @@ def _continued(work: Path, wanted: Path | None) -> Path | None:
         return None
     if (work / TARGET.name).exists():
         raise InputError(f"the training in {work} began from the beginning", "choose another folder")
+    first_weights.refuse_other(wanted.absolute(), CONTINUED_TARGET.shape)
     with refused_by_disk("the training", work):
         note.write_text(str(wanted.absolute()), encoding="utf-8")
     return wanted.absolute()

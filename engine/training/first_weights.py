@@ -7,7 +7,33 @@ import torch
 from torch import Tensor
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
-from engine.errors import InputError
+from engine import checks, folders
+from engine.errors import InputError, ModelError
+from engine.training.shapes import Shape, llama_config
+
+_DECIDING = (
+    "model_type", "vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads",
+    "intermediate_size",
+)  # fmt: skip
+
+
+def refuse_other(folder: Path, shape: Shape) -> None:
+    """Look into the folder of a model that is to be continued; its weights are not loaded.
+
+    Raises InputError where it is not whole, has another shape or a tokenizer of another size."""
+    try:
+        checkpoint = folders.inspect(str(folder))
+        config, words = checks.configuration(checkpoint), checks.read_tokenizer(checkpoint)
+    except ModelError as err:
+        raise InputError(err.message, "name the folder of a built-in target") from err
+    wanted = llama_config(shape, end_id=0)
+    for name in _DECIDING:
+        if (found := getattr(config, name, None)) != getattr(wanted, name):
+            reason = f"the model in {folder} has another shape ({name} = {found!r}, not {getattr(wanted, name)!r})"
+            raise InputError(reason, "continue a built-in target")
+    if len(words) != wanted.vocab_size:
+        reason = f"the tokenizer in {folder} has {len(words)} entries, not {wanted.vocab_size}"
+        raise InputError(reason, "continue a built-in target")
 
 
 def start_from(folder: Path, model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast) -> None:

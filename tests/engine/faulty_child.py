@@ -15,10 +15,12 @@ from threading import Event as Flag
 from typing import TYPE_CHECKING, cast
 
 from engine import child
+from engine.commands import Evaluate
 from engine.errors import EngineError
 from engine.events import (
     Estimated,
     Event,
+    Indexed,
     ModelLoaded,
     ModelUnloaded,
     PhaseFinished,
@@ -102,6 +104,13 @@ class FaultySession:
 
     def estimate_training(self, target: str, data: str, **_: object) -> Iterator[Event]:
         yield from self.train(target, data)
+
+    def evaluation(self, asked: Evaluate, cancelled: Flag) -> Iterator[Event]:
+        yield Indexed("world", 1, 1, 0, 0, 0, 0, 9, 9, 0, 0, 0, 0, 0, 153, 1.0, 9.0, 1, "builtin", False, None)
+        self._go_wrong(asked.dataset)
+        cancelled.wait()
+        time.sleep(1.0)
+        raise EngineError("summed up", "start it again")
 
     def _go_wrong(self, how: str) -> None:
         match how:

@@ -74,6 +74,8 @@ def test_a_stopped_evaluation_says_what_it_has_and_goes_on_there(session: Sessio
             said.append(event)
             if isinstance(event, EvaluationMeasured) and event.figures.n_answered == 2:
                 flag.set()
+    counts = [one.figures.n_answered for one in figures_of(iter(said))]
+    assert len(set(counts)) == len(counts), "nothing is summed up twice"
     last = figures_of(iter(said))[-1]
     assert (last.complete, last.figures.n_answered) == (False, 2)
     assert Path(last.file).read_bytes().count(b'"event":"question"') == 2

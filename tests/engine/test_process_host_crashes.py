@@ -13,6 +13,7 @@ from engine.commands import (
     Command,
     Estimate,
     EstimateTraining,
+    Evaluate,
     Load,
     Train,
 )
@@ -22,6 +23,7 @@ from engine.events import (
     EngineStarted,
     Estimated,
     Event,
+    Indexed,
     ModelLoaded,
     PhaseFinished,
     Refused,
@@ -141,6 +143,13 @@ def test_refusal_or_estimate_is_not_answered_again_by_a_crash(
     assert isinstance(host.inbox.get(timeout=WAIT_S), EngineEnded)
     host.submit(run("well"))
     assert until(host, RunFinished).reason == "length"
+
+
+def test_process_that_dies_during_an_evaluation_refuses_it_also_after_an_indexing(host: ProcessHost) -> None:
+    host.submit(Evaluate("killed", {}, {}))
+    until(host, Indexed)
+    refused = until(host, Refused)
+    assert (refused.what, "SIGKILL" in refused.reason) == ("evaluate", True)
 
 
 def test_process_that_dies_during_a_training_refuses_it_and_the_next_has_a_new_one(host: ProcessHost) -> None:

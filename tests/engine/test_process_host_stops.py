@@ -10,6 +10,7 @@ import pytest
 
 from engine import process_host
 from engine.commands import (
+    Evaluate,
     Pause,
     Resume,
     Step,
@@ -19,6 +20,7 @@ from engine.commands import (
 from engine.events import (
     EngineEnded,
     EngineStarted,
+    Indexed,
     ModelUnloaded,
     Refused,
     RoundFinished,
@@ -28,7 +30,7 @@ from engine.events import (
     TrainingEstimated,
 )
 from engine.process_host import ProcessHost
-from tests.engine.faulty_host import WAIT_S, gone, loaded, make, run, saved, silent, until, until_stuck
+from tests.engine.faulty_host import FAULTY, WAIT_S, gone, loaded, make, run, saved, silent, until, until_stuck
 
 ON_LINUX = pytest.mark.skipif(
     sys.platform != "linux", reason="elsewhere nothing ends a process whose native code is stuck"
@@ -82,6 +84,17 @@ def test_training_that_does_not_stop_is_ended_with_its_process_and_refused_as_st
     refused = until(host, Refused)
     assert (refused.what, refused.reason) == ("train", "stopped by the user")
     assert "resume" in refused.hint
+    assert host.close()
+
+
+def test_evaluation_has_the_time_of_a_training_to_sum_up_what_it_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process_host, "PATIENCE_S", 0.1)
+    host = ProcessHost(argv=FAULTY)
+    host.submit(Evaluate("sums up", {}, {}))
+    until(host, Indexed)
+    host.cancel()
+    said = host.inbox.get(timeout=WAIT_S)
+    assert isinstance(said, Refused) and said.reason == "summed up", said
     assert host.close()
 
 

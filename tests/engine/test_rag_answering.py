@@ -27,6 +27,7 @@ from engine.events import (
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
 from engine.rag.answering import Outcome, answer
 from engine.rag.asking import Desk
+from engine.rag.drafts import Lengths
 from engine.rag.memo import Memo
 from engine.runtime import Cancelled, Runtime
 from engine.session import Session
@@ -129,10 +130,22 @@ def test_speculated_standard_rag_says_the_same_as_plain() -> None:
     assert (plain.drafter_tokens, fast.drafter_tokens > 0) == (0, True)
 
 
-def test_standard_rag_that_nothing_but_its_length_ends_goes_on_past_the_line() -> None:
-    told, _ = ask(desk(), stop_at_end=False, max_new_tokens=40)
-    for lane in ("standard_rag", "standard_rag_speculative"):
-        assert sum(len(one.ids) for one in told if isinstance(one, TokensEmitted) and one.lane == lane) == 40
+def written(told: Iterable[Event], lane: str) -> int:
+    return sum(len(one.ids) for one in told if isinstance(one, TokensEmitted) and one.lane == lane)
+
+
+def test_standard_rag_that_is_timed_goes_on_past_the_line_as_drafts_do() -> None:
+    told, _ = ask(desk()._replace(lengths=Lengths(30, 10)), max_new_tokens=40)
+    assert {written(told, lane) for lane in ("draft 0", "standard_rag", "standard_rag_speculative")} == {40}
+
+
+def test_answers_end_as_drafts_do_whatever_the_setting_says() -> None:
+    (told, _), (other, _) = ask(desk()), ask(desk(), stop_at_end=False)
+    for lane in ("draft 0", "standard_rag", "standard_rag_speculative"):
+        assert written(told, lane) == written(other, lane) < CONFIG.max_new_tokens
+    assert {name: one.answer for name, one in answers(told).items()} == {
+        name: one.answer for name, one in answers(other).items()
+    }
 
 
 def timeless(event: Event) -> dict[str, object]:

@@ -68,6 +68,18 @@ def test_ablations_differ_from_the_evaluations_own_settings() -> None:
     assert found[1].difference_ci is not None and found[1].difference_ci.low < -0.25 < found[1].difference_ci.high
 
 
+def test_figures_on_the_way_leave_out_the_intervals_of_kinds_and_ablations_alone() -> None:
+    lines = [line(i, i < 6, i > 2) for i in range(8)]
+    found, whole = figures(HEAD, lines, complete=False), figures(HEAD, lines)
+    assert found.systems == whole.systems
+    cells = [(cell.accuracy, cell.difference) for cell in found.ablation]
+    assert cells == [(cell.accuracy, cell.difference) for cell in whole.ablation]
+    assert {cell.accuracy_ci or cell.difference_ci for cell in found.ablation} == {None}
+    ours = found.kinds["a"].systems["speculative_rag"]
+    assert ours.accuracy == whole.kinds["a"].systems["speculative_rag"].accuracy
+    assert ours.accuracy_difference_ci is ours.latency_ci is ours.latency_cut_ci is None
+
+
 def test_questions_that_could_not_be_asked_are_named_and_not_counted() -> None:
     bad = QuestionLine("q9", "a", "?", ("x",), why="too long; shorten it")
     found = figures(HEAD, [line(0, True, True), bad])

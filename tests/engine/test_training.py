@@ -1,6 +1,7 @@
 """Training: deterministic batches, resuming, checkpoints that survive, objectives that mean what they say."""
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
@@ -287,6 +288,22 @@ def test_trained_target_is_continued_with_its_tokenizer_and_the_drafters_beside_
     assert grown["started_from"] == "layers of the target"
     words = [(tmp_path / name / "target" / "tokenizer.json").read_text() for name in ("first", "second")]
     assert words[0] == words[1]
+
+
+@pytest.mark.usefixtures("small_stages")
+def test_folder_that_cannot_be_continued_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    list(train_builtin(tmp_path / "a", tmp_path / "first"))
+    target, work = tmp_path / "first" / "target", tmp_path / "b"
+    no_words = shutil.copytree(target, tmp_path / "no words")
+    (no_words / "tokenizer.json").write_text("{}", encoding="utf-8")
+    cut_off = shutil.copytree(target, tmp_path / "cut off")
+    (cut_off / "model.safetensors").write_bytes(b"x" * 20)
+    wrong = (tmp_path / "x", no_words, cut_off, tmp_path / "first" / "rag")
+    for folder, reason in zip(wrong, ("no folder", "tokenizer", "damaged", "another shape"), strict=True):
+        with pytest.raises(InputError, match=reason):
+            list(train_builtin(work, tmp_path / "second", continue_from=folder, minutes=1e-9))
+    list(train_builtin(work, tmp_path / "second", continue_from=target, minutes=1e-9))
+    assert (work / "continued").read_text(encoding="utf-8") == str(target)
 
 
 @pytest.mark.usefixtures("small_stages")

@@ -129,6 +129,28 @@ def test_a_stop_keeps_what_was_answered_and_says_how_to_go_on(asked) -> None:  #
     assert isinstance(host.submitted[-1], Evaluate) and store.evaluations.live
 
 
+def test_an_evaluation_that_never_began_is_not_taken_for_the_one_before(asked) -> None:  # type: ignore[no-untyped-def]
+    _store, _host, workspace, say = asked
+    for n, complete in ((3, False), (10, True)):
+        say(found(n, complete=complete), *([] if complete else [Refused("evaluate", "stopped by the user", "again")]))
+        workspace.evaluating.run.click()
+        say(Refused("evaluate", "x.jsonl cannot be read", "check the path"))
+        state = workspace.evaluating.state.text()
+        assert state == "ended before its first question; what is shown is the evaluation before"
+        workspace.evaluating.run.click()
+
+
+def test_questions_without_an_answer_are_counted_with_the_first_reason(asked) -> None:  # type: ignore[no-untyped-def]
+    _store, _host, workspace, say = asked
+    for n in (0, 8):
+        event = found(n, complete=n > 0)
+        failed = {"line 5": "too long; shorten it", "line 6": "no passage"}
+        say(replace(event, figures=replace(event.figures, failed=failed)))
+        begins = f"builtin-12ab.jsonl · builtin · {n} of 10 questions · 2 not answered"
+        assert workspace.evaluation.title.text() == f"{begins}, first line 5: too long; shorten it"
+    assert workspace.evaluating.state.text().startswith("done")
+
+
 def test_an_error_is_one_line_with_the_way_out(asked) -> None:  # type: ignore[no-untyped-def]
     store, _host, workspace, say = asked
     say(Refused("evaluate", "question q1 of x.jsonl comes without documents", "name an index of documents"))
