@@ -21,6 +21,8 @@ from engine.methods.speculative_rag.config import SpeculativeRagConfig
 _FIRST = (
     "n", "k", "m", "sampling", "conditioning", "retrieval", "scores", "option", "baselines", "seed", "max_new_tokens",
 )  # fmt: skip
+# The index has a panel of its own, and answers end with their line whatever the setting says.
+_ELSEWHERE = ("index", "stop_at_end")
 _DRAFTER = "builtin:rag"
 
 
@@ -55,7 +57,7 @@ class RagSetupPanel(AnswerPanel):
         self.form = ConfigForm(SpeculativeRagConfig, self, first=_FIRST, without=rare)
         self.form.add_above(self.tr("Preset"), self.preset)
         self.form.changed.connect(self._name_preset)
-        self.rare = ConfigForm(SpeculativeRagConfig, self, without=("index", *_FIRST))
+        self.rare = ConfigForm(SpeculativeRagConfig, self, without=(*_ELSEWHERE, *_FIRST))
         self.rare.hide()
         self.more = QCheckBox(self.tr("More settings"), self)
         self.more.setToolTip(self.tr("Sampling of tokens, weights of the scores, the map"))

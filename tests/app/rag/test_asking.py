@@ -76,6 +76,7 @@ def test_rare_settings_are_folded_and_still_handed_over(tab) -> None:  # type: i
     assert not workspace.setup.rare.isVisible()
     workspace.setup.more.click()
     assert workspace.setup.rare.isVisible()
+    assert "stop_at_end" not in workspace.setup.settings(), "an answer ends with its line whatever it says"
     workspace.setup.rare.set_values({"verdict_temperature": 1.5})
     assert workspace.setup.settings()["verdict_temperature"] == 1.5
 
