@@ -61,6 +61,10 @@ class RagWorkspace(QWidget):
         column.setSpacing(0)
         column.addWidget(self.error)
         column.addWidget(self.pages, 1)
+        self._connect(store)
+        self._follow()
+
+    def _connect(self, store: RunStore) -> None:
         self.bar.ask_asked.connect(self.ask)
         self.bar.stop_asked.connect(store.cancel)
         self.setup.documents.folder_asked.connect(self.make_index)
@@ -70,7 +74,6 @@ class RagWorkspace(QWidget):
         for plane in (self.evaluation.plane, self.calibration.plane):
             plane.export_failed.connect(store.report)
             plane.exported.connect(lambda path: store.tell(self.tr("exported to {0}").format(path)))
-        self._follow()
 
     @property
     def up_to_date(self) -> bool:

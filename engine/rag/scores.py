@@ -94,12 +94,10 @@ def verify(
     keys = [(way, one.branch.trunk) for way, one in zip(ways, asked, strict=True)]
     distinct = dict(zip(keys, asked, strict=True))
     found = dict(zip(distinct, _read(list(distinct.values()), target, checkpoint), strict=True))
-    by_documents: list[tuple[float | None, int]] = [(None, 0)] * len(drafts)
-    if config.option == "with_documents":
-        by_documents = [
-            _with_documents(question, one, texts, target, checkpoint)
-            for one, texts in zip(drafts, passages, strict=True)
-        ]
+    by_documents = [
+        _with_documents(question, one, texts, target, checkpoint) if config.option == "with_documents" else (None, 0)
+        for one, texts in zip(drafts, passages, strict=True)
+    ]
     total = n_read(asked[0].prefix, [one.branch for one in distinct.values()]) if asked else 0
     done = Verification(serial, 1e3 * (time.perf_counter() - started), total + sum(n for _, n in by_documents))
     return [

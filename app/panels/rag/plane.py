@@ -59,6 +59,19 @@ class _Canvas(pg.PlotWidget):  # type: ignore[misc]  # the library has no types
         event.ignore()
 
 
+def _plot(canvas: pg.PlotWidget, axes: tuple[str, str]) -> pg.PlotItem:
+    """The plot of a canvas with its axes named."""
+    plot: pg.PlotItem = canvas.getPlotItem()
+    plot.hideButtons()
+    plot.disableAutoRange()
+    for side, words in zip(("bottom", "left"), axes, strict=True):
+        plot.setLabel(side, words)
+        plot.getAxis(side).enableAutoSIPrefix(False)
+    # Room for the outermost figures, which would be cut at the edge.
+    plot.layout.setContentsMargins(0, theme.GRID, theme.GRID, theme.HALF)
+    return plot
+
+
 class Plane(QWidget):
     """Items are made with the points and kept until others come. `exported`, `export_failed`: as of a plot."""
 
@@ -86,16 +99,9 @@ class Plane(QWidget):
         self.widget.setToolTip(self.tr("Right-click or Shift+F10 export."))
         self.widget.setAccessibleName(title)
         self.widget.setAccessibleDescription(caption)
-        self.plot: pg.PlotItem = self.widget.getPlotItem()
-        self.plot.hideButtons()
-        self.plot.disableAutoRange()
-        for side, words in zip(("bottom", "left"), axes, strict=True):
-            self.plot.setLabel(side, words)
-            self.plot.getAxis(side).enableAutoSIPrefix(False)
+        self.plot = _plot(self.widget, axes)
         self.spots: tuple[Spot, ...] = ()
         self._items: list[pg.GraphicsObject] = []
-        # Room for the outermost figures, which would be cut at the edge.
-        self.plot.layout.setContentsMargins(0, theme.GRID, theme.GRID, theme.HALF)
         self.line = pg.PlotDataItem()
         self.plot.addItem(self.line)
         self.caption = ElasticLine(self, role="muted")
@@ -103,17 +109,20 @@ class Plane(QWidget):
         self.words = plain_label(empty, self.widget.viewport(), role="muted", wraps=True)
         self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.words.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._lay_out()
+        self.recolour()
+        self.show_spots(())
+
+    def _lay_out(self) -> None:
         middle = QVBoxLayout(self.widget.viewport())
         middle.setContentsMargins(8 * theme.GRID, 0, 4 * theme.GRID, 4 * theme.GRID)
         middle.addWidget(self.words)
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.GRID, theme.GRID, theme.GRID, 0)
         column.setSpacing(theme.HALF)
-        column.addWidget(plain_label(title, self, role="title"))
+        column.addWidget(plain_label(self._title, self, role="title"))
         column.addWidget(self.widget, 1)
         column.addWidget(self.caption)
-        self.recolour()
-        self.show_spots(())
 
     def show_spots(self, spots: Sequence[Spot], *, ends: tuple[float, float, float, float] | None = None) -> None:
         """Show these points. ends: of both axes (left, right, bottom, top); from the points where not given."""
