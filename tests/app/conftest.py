@@ -6,9 +6,11 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 
+from app.panels.setup import SetupPanel
 from app.panels.token_stream import TokenStreamPanel
 from app.store import RunStore
-from tests.app.factory import FakeHost
+from engine.commands import Load
+from tests.app.factory import PAIR, FakeHost
 
 
 @pytest.fixture(autouse=True)
@@ -42,3 +44,27 @@ def shown(qtbot):
 
     yield store, panel, say
     panel.close()
+
+
+@pytest.fixture
+def setup(qtbot):
+    """A panel whose store has an engine; `say` lets the engine speak."""
+    store, host, panels = RunStore(), FakeHost(), []
+    store.attach(host)
+
+    def make(pair: Load = PAIR, *, named: bool = False) -> SetupPanel:
+        panel = SetupPanel(store, pair, named=named)
+        panel.every_ms = 0
+        qtbot.addWidget(panel)
+        panel.show()
+        panels.append(panel)
+        return panel
+
+    def say(*events):
+        host.say(*events)
+        store.pump()
+
+    make.store, make.host, make.say = store, host, say
+    yield make
+    for panel in panels:
+        panel.close()

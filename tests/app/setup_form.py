@@ -1,0 +1,21 @@
+"""What tests of the setup form do to it: load a pair, and ask without the pause before a question."""
+
+from app.panels.setup import SetupPanel
+from engine.commands import Load
+from engine.events import Estimated
+from tests.app.factory import MODEL, PAIR
+
+NEEDED = Estimated(32_000_000, 21_000_000, 5_000_000, 24_000_000_000, "cpu", "builtin", "builtin", 2048)
+
+
+def loaded(setup, pair: Load = PAIR) -> SetupPanel:
+    panel = setup(pair)
+    setup.store.load(pair)
+    setup.say(NEEDED, MODEL)
+    return panel
+
+
+def ask(panel: SetupPanel) -> None:
+    """What the pause before a question would do."""
+    panel._pause.stop()
+    panel._ask()
