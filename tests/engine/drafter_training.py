@@ -1,0 +1,56 @@
+"""Training a small drafter on a few stories, and reading what came of it."""
+
+from itertools import islice
+from pathlib import Path
+from threading import Event as Flag
+
+import msgspec
+import pytest
+
+from engine.events import Event, TrainingFinished
+from engine.training import checkpoint, estimate
+from engine.training.drafter import train_drafter
+from engine.training.drafter_config import DrafterConfig
+from engine.training.job import Job
+from engine.training.rows import RowShape
+from engine.world.story import stories
+from tests import fakes
+
+N_STEPS = 12
+
+
+@pytest.fixture(scope="module")
+def target(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return fakes.save(fakes.model(sharpness=3.0), tmp_path_factory.mktemp("t") / "t")
+
+
+@pytest.fixture(scope="module")
+def texts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("texts")
+    for i, story in enumerate(islice(stories(9), 30)):
+        (folder / f"{i}.txt").write_text(story[:200], encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(estimate, "_CPU_ROWS", RowShape(4, 32))
+
+
+def job(target: str, texts: Path | None, out: Path, *, resume: bool = False, **changes: object) -> Job:
+    values = {"minutes": 0.5, "steps": N_STEPS, "width": 32, "layers": 1, "patience": 100, **changes}
+    settings = msgspec.convert(values, DrafterConfig)
+    return Job(target, texts, out, settings, "cpu", "float32", resume)
+
+
+def run(asked: Job, flag: Flag | None = None) -> list[Event]:
+    return list(train_drafter(asked, flag or Flag()))
+
+
+def end_of(events: list[Event]) -> TrainingFinished:
+    (found,) = [event for event in events if isinstance(event, TrainingFinished)]
+    return found
+
+
+def losses(out: Path) -> tuple[tuple[int, float], ...]:
+    return checkpoint.progress(out / "training" / "checkpoint").losses
