@@ -1,22 +1,14 @@
 from app.selection import Selection
-from app.store import RunStore
 from engine.commands import Estimate, Load, Run, Step, Survey
 from engine.events import ModelLoaded, Refused, RunFailed, RunFinished, Surveyed
 from engine.method import Request
 from engine.summary import Summary, fold
-from tests.app.factory import MODEL, PAIR, FakeHost, a_round, started, whole_run
-
-RUN = Run("speculative", {}, Request("hello"))
-
-
-def _store(qtbot) -> tuple[RunStore, FakeHost]:
-    store, host = RunStore(), FakeHost()
-    store.attach(host)
-    return store, host
+from tests.app.attached_store import RUN, attached
+from tests.app.factory import MODEL, PAIR, a_round, started, whole_run
 
 
 def test_a_frame_folds_every_event_and_says_so_once(qtbot):
-    store, host = _store(qtbot)
+    store, host = attached(qtbot)
     said = []
     store.changed.connect(lambda: said.append(len(store.log)))
     host.say(*whole_run())
@@ -29,7 +21,7 @@ def test_a_frame_folds_every_event_and_says_so_once(qtbot):
 
 
 def test_a_frame_without_events_says_nothing(qtbot):
-    store, _ = _store(qtbot)
+    store, _ = attached(qtbot)
     said = []
     store.changed.connect(lambda: said.append(1))
     store.pump()
@@ -37,7 +29,7 @@ def test_a_frame_without_events_says_nothing(qtbot):
 
 
 def test_a_new_run_replaces_the_log_and_keeps_the_one_before(qtbot):
-    store, host = _store(qtbot)
+    store, host = attached(qtbot)
     host.say(*whole_run("first"))
     store.pump()
     store.select(Selection(1, 0))
@@ -52,7 +44,7 @@ def test_a_new_run_replaces_the_log_and_keeps_the_one_before(qtbot):
 
 
 def test_a_run_asked_for_while_loading_starts_once_the_models_are_there(qtbot):
-    store, host = _store(qtbot)
+    store, host = attached(qtbot)
     store.load(PAIR)
     store.run(PAIR, RUN)
     assert host.submitted == [PAIR]
@@ -62,7 +54,7 @@ def test_a_run_asked_for_while_loading_starts_once_the_models_are_there(qtbot):
 
 
 def test_a_run_on_another_pair_loads_it_first(qtbot):
-    store, host = _store(qtbot)
+    store, host = attached(qtbot)
     store.load(PAIR)
     host.say(MODEL)
     store.pump()
@@ -74,7 +66,7 @@ def test_a_run_on_another_pair_loads_it_first(qtbot):
 
 
 def test_a_run_on_the_loaded_pair_does_not_load_it_again(qtbot):
-    store, host = _store(qtbot)
+    store, host = attached(qtbot)
     store.load(PAIR)
     host.say(MODEL)
     store.pump()
@@ -83,7 +75,7 @@ def test_a_run_on_the_loaded_pair_does_not_load_it_again(qtbot):
 
 
 def test_a_run_is_dropped_when_its_pair_cannot_be_loaded(qtbot):
-    store, host = _store(qtbot)
+    store, host = attached(qtbot)
     store.run(Load(target="nowhere"), RUN)
     host.say(Refused("load", "there is no folder nowhere", "check the path"))
     store.pump()
@@ -93,7 +85,7 @@ def test_a_run_is_dropped_when_its_pair_cannot_be_loaded(qtbot):
 
 
 def test_a_defect_while_loading_leaves_the_run_on_show_as_it_was(qtbot):
-    store, host = _store(qtbot)
+    store, host = attached(qtbot)
     host.say(*whole_run())
     store.pump()
     store.load(PAIR)
@@ -105,7 +97,7 @@ def test_a_defect_while_loading_leaves_the_run_on_show_as_it_was(qtbot):
 
 
 def test_a_failed_run_keeps_its_tokens(qtbot):
-    store, host = _store(qtbot)
+    store, host = attached(qtbot)
     store.run(PAIR, RUN)
     host.say(MODEL)
     store.pump()
@@ -117,7 +109,7 @@ def test_a_failed_run_keeps_its_tokens(qtbot):
 
 
 def test_stopping_drops_what_waits_and_reports_no_trouble(qtbot):
-    store, host = _store(qtbot)
+    store, host = attached(qtbot)
     store.load(PAIR)
     store.run(PAIR, RUN)
     store.cancel()
@@ -130,7 +122,7 @@ def test_stopping_drops_what_waits_and_reports_no_trouble(qtbot):
 
 
 def test_a_stopped_run_keeps_its_log(qtbot):
-    store, host = _store(qtbot)
+    store, host = attached(qtbot)
     store.run(PAIR, RUN)
     host.say(MODEL)
     store.pump()
@@ -144,7 +136,7 @@ def test_a_stopped_run_keeps_its_log(qtbot):
 
 
 def test_a_refusal_to_save_does_not_end_the_run(qtbot):
-    store, host = _store(qtbot)
+    store, host = attached(qtbot)
     store.run(PAIR, RUN)
     host.say(MODEL)
     store.pump()
@@ -155,7 +147,7 @@ def test_a_refusal_to_save_does_not_end_the_run(qtbot):
 
 
 def test_a_held_run_makes_one_round_a_step(qtbot):
-    store, host = _store(qtbot)
+    store, host = attached(qtbot)
     held = Run("speculative", {}, Request("hello"), paused=True)
     store.run(PAIR, held)
     host.say(MODEL)
@@ -168,7 +160,7 @@ def test_a_held_run_makes_one_round_a_step(qtbot):
 
 
 def test_what_the_engine_does_is_named_from_load_to_end(qtbot):
-    store, host = _store(qtbot)
+    store, host = attached(qtbot)
     assert store.doing == "empty"
     store.load(PAIR)
     assert store.doing == "starting"
@@ -185,102 +177,8 @@ def test_what_the_engine_does_is_named_from_load_to_end(qtbot):
     assert list(dict.fromkeys(seen)) == ["prefilling", "drafting", "measuring", "done"]
 
 
-def test_a_damaged_file_is_shown_up_to_its_damage(qtbot, tmp_path):
-    from engine.trace import TraceWriter
-
-    path = tmp_path / "trace.jsonl"
-    writer = TraceWriter(path)
-    for event in whole_run():
-        writer.write(event)
-    writer.close()
-    path.write_bytes(path.read_bytes()[:-20])
-    store, _ = _store(qtbot)
-    store.open_trace(path)
-    qtbot.waitUntil(lambda: not store.busy)
-    assert len(store.log) == len(whole_run()) - 1
-    assert store.trouble.kind == "damaged"
-    assert store.close() is True
-
-
-def test_a_saved_run_reads_back_the_same(qtbot, tmp_path):
-    store, host = _store(qtbot)
-    host.say(*whole_run())
-    store.pump()
-    log = list(store.log)
-    store.save_trace(tmp_path / "copy.jsonl")
-    qtbot.waitUntil(lambda: not store.busy)
-    store.open_trace(tmp_path / "copy.jsonl")
-    qtbot.waitUntil(lambda: not store.busy)
-    assert store.log == log
-    assert store.shelf.shown.source == tmp_path / "copy.jsonl"
-    store.close()
-
-
-def test_a_file_that_is_no_run_is_refused_and_loses_nothing(qtbot, tmp_path):
-    (tmp_path / "notes.txt").write_text("hello\n")
-    store, host = _store(qtbot)
-    host.say(*whole_run())
-    store.pump()
-    store.open_trace(tmp_path / "notes.txt")
-    qtbot.waitUntil(lambda: not store.busy)
-    assert "not a Draftscope run" in store.trouble.message
-    assert len(store.log) == len(whole_run())
-    store.close()
-
-
-def test_an_earlier_run_can_be_shown_while_another_runs(qtbot):
-    store, host = _store(qtbot)
-    store.run(PAIR, RUN)
-    host.say(MODEL, *whole_run("first"))
-    store.pump()
-    store.run(PAIR, RUN)
-    host.say(started("second"), a_round(0, [" a"]))
-    store.pump()
-    store.show_run(store.shelf.records[0])
-    host.say(a_round(1, [" b"]))
-    store.pump()
-    assert store.started.run_id == "first"
-    assert store.doing == "prefilling"
-    assert store.shelf.live_summary.n_rounds == 2
-
-
-def test_a_replay_shows_the_run_again_from_its_start(qtbot):
-    store, host = _store(qtbot)
-    store.run(PAIR, RUN)
-    host.say(MODEL, *whole_run())
-    store.pump()
-    epoch = store.run_number
-    store.play(50)
-    assert store.run_number == epoch + 1
-    assert store.busy
-    qtbot.waitUntil(lambda: not store.busy)
-    assert store.log == whole_run()
-    assert store.shelf.at_end
-
-
-def test_scrubbing_shows_the_run_as_it_was(qtbot):
-    store, host = _store(qtbot)
-    store.run(PAIR, RUN)
-    host.say(MODEL, *whole_run())
-    store.pump()
-    store.select(Selection(1, None))
-    store.seek(3)
-    assert store.summary.n_rounds == 1
-    assert store.selection is None
-
-
-def test_a_new_run_ends_a_replay(qtbot):
-    store, host = _store(qtbot)
-    store.run(PAIR, RUN)
-    host.say(MODEL, *whole_run())
-    store.pump()
-    store.play(0.25)
-    store.run(PAIR, RUN)
-    assert not store.replay.playing
-
-
 def test_nothing_is_said_while_a_run_is_only_measured(qtbot):
-    store, host = _store(qtbot)
+    store, host = attached(qtbot)
     said = []
     store.run(PAIR, RUN)
     store.measure_only = True
@@ -296,7 +194,7 @@ def test_nothing_is_said_while_a_run_is_only_measured(qtbot):
 
 
 def test_a_held_run_is_drawn_even_if_it_is_only_measured(qtbot):
-    store, host = _store(qtbot)
+    store, host = attached(qtbot)
     said = []
     store.measure_only = True
     store.run(PAIR, RUN)
@@ -310,7 +208,7 @@ def test_a_held_run_is_drawn_even_if_it_is_only_measured(qtbot):
 
 
 def test_what_happens_is_noted_round_by_round_left_out(qtbot):
-    store, host = _store(qtbot)
+    store, host = attached(qtbot)
     store.run(PAIR, RUN)
     host.say(MODEL, *whole_run())
     store.pump()
@@ -320,7 +218,7 @@ def test_what_happens_is_noted_round_by_round_left_out(qtbot):
 
 
 def test_questions_are_answered_without_being_seen_as_work(qtbot):
-    store, host = _store(qtbot)
+    store, host = attached(qtbot)
     store.ask(Survey("builtin"))
     assert (store.busy, store.doing, host.submitted) == (False, "empty", [Survey("builtin")])
     host.say(Surveyed("builtin", (), "no cache"))
@@ -330,7 +228,7 @@ def test_questions_are_answered_without_being_seen_as_work(qtbot):
 
 
 def test_a_question_that_could_not_be_answered_is_no_trouble(qtbot):
-    store, host = _store(qtbot)
+    store, host = attached(qtbot)
     store.ask(Estimate(PAIR))
     host.say(Refused("estimate", "stopped before it began", "again"))
     store.pump()
@@ -339,72 +237,15 @@ def test_a_question_that_could_not_be_answered_is_no_trouble(qtbot):
 
 
 def test_a_run_that_cannot_be_saved_is_said_so(qtbot):
-    store, host = _store(qtbot)
+    store, host = attached(qtbot)
     store.run(PAIR, RUN)
     host.say(MODEL, started(), Refused("save", "the disk is full", "free it"), a_round(0, [" a"]))
     store.pump()
     assert store.trouble.what == "save"
 
 
-def test_opening_a_trace_ends_a_replay(qtbot, tmp_path):
-    store, host = _store(qtbot)
-    store.run(PAIR, RUN)
-    host.say(MODEL, *whole_run())
-    store.pump()
-    store.save_trace(tmp_path / "copy.jsonl")
-    qtbot.waitUntil(lambda: not store.reading)
-    store.play(0.25)
-    store.open_trace(tmp_path / "copy.jsonl")
-    qtbot.waitUntil(lambda: not store.reading)
-    assert not store.replay.playing
-    assert store.log == whole_run()
-    store.close()
-
-
-def test_a_defect_while_reading_a_file_is_told_and_holds_nothing_up(qtbot, tmp_path, monkeypatch):
-    store, _ = _store(qtbot)
-
-    def fail(*_args: object) -> None:
-        raise MemoryError
-
-    monkeypatch.setattr("app.trace_files.trace.read", fail)
-    store.open_trace(tmp_path / "x.jsonl")
-    qtbot.waitUntil(lambda: not store.reading)
-    assert "memory" in store.trouble.message
-    store.close()
-
-
-def test_a_replay_beside_a_measured_run_is_drawn(qtbot):
-    store, host = _store(qtbot)
-    store.run(PAIR, RUN)
-    host.say(MODEL, *whole_run())
-    store.pump()
-    store.measure_only = True
-    store.run(PAIR, RUN)
-    host.say(started("second"), a_round(0, [" a"]))
-    store.pump()
-    store.show_run(store.shelf.records[0])
-    store.play(50)
-    said = []
-    store.changed.connect(lambda: said.append(store.shelf.n_visible))
-    qtbot.waitUntil(lambda: store.shelf.at_end)
-    assert said
-    store.close()
-
-
-def test_a_replay_from_the_start_drops_a_selection_that_is_still_to_come(qtbot):
-    store, host = _store(qtbot)
-    store.run(PAIR, RUN)
-    host.say(MODEL, *whole_run())
-    store.pump()
-    store.select(Selection(1, 0))
-    store.play(0.25)
-    assert store.selection is None
-    store.close()
-
-
 def test_a_run_asked_for_while_another_is_only_measured_stops_the_measuring(qtbot):
-    store, host = _store(qtbot)
+    store, host = attached(qtbot)
     store.run(PAIR, RUN)
     host.say(MODEL, *whole_run()[:5])
     store.pump()

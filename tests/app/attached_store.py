@@ -1,0 +1,14 @@
+"""A store on a host that says what a test lets it say, and a run to ask it for."""
+
+from app.store import RunStore
+from engine.commands import Run
+from engine.method import Request
+from tests.app.factory import FakeHost
+
+RUN = Run("speculative", {}, Request("hello"))
+
+
+def attached(qtbot) -> tuple[RunStore, FakeHost]:
+    store, host = RunStore(), FakeHost()
+    store.attach(host)
+    return store, host
