@@ -1,6 +1,6 @@
 """Decoding at fixed places makes what the eager loop makes; the rounds are called here, on CUDA they are graphs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from threading import Event as Flag
 
@@ -8,22 +8,14 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import Tensor
 
 from engine.bench import losslessness
 from engine.bench.hosted import HostedPair
 from engine.commands import Load
 from engine.drafters.prompt_lookup import PromptLookupDrafter
-from engine.errors import MemoryExhausted, ModelError
 from engine.events import Event, RoundFinished, RunFinished
-from engine.fast import static_room
-from engine.fast.rows import RowsModel
 from engine.fast.static_decoder import StaticDecoder
-from engine.fast.static_room import StaticRoom
-from engine.fast.weights import FusedWeights
-from engine.generation import Generation
 from engine.host import ThreadHost
-from engine.kv_size import kv_bytes
 from engine.method import GenerationConfig, Request
 from engine.methods.speculative.config import SpeculativeConfig
 from engine.models import LoadedModel
@@ -32,6 +24,9 @@ from engine.session import Session
 from engine.speculate import Decoder
 from tests import fakes
 from tests.engine.running import emitted, rounds, run
+from tests.engine.static_pair import PROMPT, ids_of, on_static, pair, runtime, session, static
+
+__all__ = ["pair", "session"]
 
 WARPS: list[dict[str, float]] = [
     {},
@@ -40,46 +35,6 @@ WARPS: list[dict[str, float]] = [
     {"temperature": 1.0, "top_p": 0.9},
     {"temperature": 1.3, "top_k": 40, "top_p": 0.8, "min_p": 0.02},
 ]
-PROMPT = (5, 9, 2, 11, 3)
-
-
-class Overwriting:
-    """Calls as a graph is replayed: the work is that of the first call, the result lies where the first one lay."""
-
-    def repeated(self, work: Callable[[], Tensor]) -> Callable[[], Tensor]:
-        results: list[Tensor] = []
-
-        def again() -> Tensor:
-            made = work()
-            results[:] = [results[0].copy_(made)] if results else [made]
-            return results[0]
-
-        return again
-
-
-def on_static(session: Session) -> Session:
-    """The same pair, its rounds at fixed places."""
-    assert session.target is not None
-    session.target = static(session.target)
-    return session
-
-
-def static(target: LoadedModel) -> LoadedModel:
-    assert target.fused is not None
-    return target._replace(static=StaticRoom(target.fused, context=target.context, repeaters=Overwriting))
-
-
-@pytest.fixture
-def pair(tmp_path: Path) -> tuple[str, str]:
-    target = fakes.model()
-    return fakes.save(target, tmp_path / "t"), fakes.save(fakes.noisy_copy(target), tmp_path / "d")
-
-
-@pytest.fixture
-def session(pair: tuple[str, str]) -> Session:
-    made = Session()
-    list(made.load(*pair))
-    return made
 
 
 @pytest.fixture(scope="module")
@@ -90,18 +45,6 @@ def unlike(tmp_path_factory: pytest.TempPathFactory) -> tuple[Session, LoadedMod
     list(made.load(fakes.save(target, folder / "t"), fakes.save(drafter, folder / "d")))
     assert made.target is not None
     return made, static(made.target)
-
-
-def runtime(session: Session) -> Runtime:
-    assert session.target is not None
-    return Runtime(session.target, session.drafter, "", cancelled=Flag())
-
-
-def ids_of(rt: Runtime, config: GenerationConfig, prompt: tuple[int, ...], gamma: int) -> tuple[int, ...]:
-    with torch.inference_mode():
-        *_, made = rt.generate(config, prompt, gamma=gamma)
-    assert isinstance(made, Generation)
-    return made.ids
 
 
 @pytest.mark.parametrize("warp", WARPS, ids=str)
@@ -243,98 +186,6 @@ def generated(rt: Runtime, *, max_new_tokens: int) -> list[object]:
         return list(rt.generate(GenerationConfig(max_new_tokens=max_new_tokens, stop_at_end=False), PROMPT, gamma=4))
 
 
-def test_preparing_changes_nothing_that_is_made(session: Session) -> None:
-    config = GenerationConfig(max_new_tokens=50, stop_at_end=False, temperature=1.0)
-    expected = ids_of(runtime(session), config, PROMPT, 4)
-    rt = runtime(on_static(session))
-    with torch.inference_mode():
-        for gamma in (4, 0):
-            decoder = rt.decoder(config, gamma=gamma, n_most=60)
-            assert isinstance(decoder, StaticDecoder)
-            decoder.prepare(gamma, len(PROMPT), lambda: None)
-    assert ids_of(rt, config, PROMPT, 4) == expected
-
-
-def test_preparing_again_does_nothing_until_the_places_moved(
-    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    spec = fakes.save(fakes.model(max_position_embeddings=2048), tmp_path / "long")
-    list(session.load(spec, spec))
-    rt = runtime(on_static(session))
-    begun: list[int] = []
-    launch = StaticDecoder._launch
-
-    def noted(self: StaticDecoder, gamma: int, length: int) -> object:
-        begun.append(length + gamma)
-        return launch(self, gamma, length)
-
-    monkeypatch.setattr(StaticDecoder, "_launch", noted)
-    with torch.inference_mode():
-        for n_new in (400, 400, 100, 1000):
-            rt.prepare(GenerationConfig(max_new_tokens=n_new), PROMPT, gamma=4)
-    assert begun == [256, 256, 512, 512, 256, 256, 512, 512, 1024, 1024]
-
-
-def test_logits_that_are_not_numbers_leave_nothing_behind(session: Session) -> None:
-    expected = emitted(run(on_static(session), "The harbour", max_new_tokens=20))
-    assert session.target is not None
-    weight = session.target.model.get_input_embeddings().weight
-    kept = weight.detach().clone()
-    with torch.no_grad():
-        weight.fill_(float("nan"))
-    with pytest.raises(ModelError, match="target's logits are not finite"):
-        run(session, "The harbour", max_new_tokens=20)
-    with torch.no_grad():
-        weight.copy_(kept)
-    assert emitted(run(session, "The harbour", max_new_tokens=20)) == expected
-
-
-def test_round_ahead_that_nobody_reads_leaves_nothing_behind(session: Session) -> None:
-    """Its numbers are none; the text after it is shorter, so that it overwrites none of them."""
-    expected = emitted(run(on_static(session), "a", max_new_tokens=20))
-    assert session.target is not None
-    rt, weight = runtime(session), session.target.model.get_input_embeddings().weight
-    kept = weight.detach().clone()
-    decoder = rt.decoder(GenerationConfig(), gamma=4, n_most=100)
-    assert isinstance(decoder, StaticDecoder)
-    with torch.inference_mode():
-        decoder.prefill(range(1, 60), lambda: None)
-        decoder.round(4)
-        weight.data.fill_(float("nan"))
-        decoder._flying = decoder._launch(4, len(decoder.ids))
-        weight.data.copy_(kept)
-    assert emitted(run(session, "a", max_new_tokens=20)) == expected
-
-
-@pytest.mark.parametrize("n_before", [0, 1])
-def test_shorter_run_after_one_that_found_no_memory_is_made(
-    session: Session, monkeypatch: pytest.MonkeyPatch, n_before: int
-) -> None:
-    """n_before: caches that are still made, of the target and of the drafter."""
-    expected = emitted(run(on_static(session), "The harbour", max_new_tokens=20))
-    on_static(session)
-    n_made = 0
-
-    def short_of_memory(weights: FusedWeights, *, n_rows: int, capacity: int) -> RowsModel:
-        nonlocal n_made
-        n_made += 1
-        if n_made == n_before + 1:
-            raise MemoryError
-        return RowsModel(weights, n_rows=n_rows, capacity=capacity)
-
-    monkeypatch.setattr(static_room, "RowsModel", short_of_memory)
-    with pytest.raises(MemoryExhausted):
-        run(session, "The harbour", max_new_tokens=60)
-    assert emitted(run(session, "The harbour", max_new_tokens=20)) == expected
-
-
-def test_recovering_gives_the_room_back(session: Session) -> None:
-    run(on_static(session), "The harbour", max_new_tokens=20)
-    assert session.target is not None and session.target.static is not None
-    session.recover()
-    assert session.target.static.bytes() == 0
-
-
 class StaticSession(Session):
     """Decodes at fixed places, as on a GPU."""
 
@@ -354,29 +205,6 @@ def test_sampled_openings_have_the_joint_distribution_of_the_target(unlike: tupl
     assert found.greedy_equal
     assert found.n_cells > 5
     assert found.sampling_p_value > 1e-3
-
-
-def test_caches_take_no_more_than_the_estimate_says(session: Session) -> None:
-    on_static(session)
-    assert session.target is not None and session.target.static is not None
-    room, target = session.target.static, session.target
-    assert room.bytes() == 0
-    for n_new in (5, 10_000):
-        run(session, "The harbour", max_new_tokens=n_new)
-        assert 0 < room.bytes() <= 2 * kv_bytes(target.model.config, target.dtype, "fused", context=target.context)
-
-
-def test_a_longer_text_moves_to_more_room_and_a_shorter_one_stays(session: Session, tmp_path: Path) -> None:
-    spec = fakes.save(fakes.model(max_position_embeddings=2048), tmp_path / "long")
-    list(session.load(spec, spec))
-    on_static(session)
-    assert session.target is not None and session.target.static is not None
-    texts, sizes = [], []
-    for n_new in (20, 600, 20):
-        texts.append(emitted(run(session, "The harbour", max_new_tokens=n_new)))
-        sizes.append(session.target.static.bytes())
-    assert texts[1][:20] == texts[0] == texts[2]
-    assert sizes[0] < sizes[1] == sizes[2]
 
 
 @settings(max_examples=60)

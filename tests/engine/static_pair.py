@@ -1,0 +1,70 @@
+"""A small pair whose rounds are made at fixed places, called here as graphs are replayed on CUDA."""
+
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event as Flag
+
+import pytest
+import torch
+from torch import Tensor
+
+from engine.fast.static_room import StaticRoom
+from engine.generation import Generation
+from engine.method import GenerationConfig
+from engine.models import LoadedModel
+from engine.runtime import Runtime
+from engine.session import Session
+from tests import fakes
+
+PROMPT = (5, 9, 2, 11, 3)
+
+
+class Overwriting:
+    """Calls as a graph is replayed: the work is that of the first call, the result lies where the first one lay."""
+
+    def repeated(self, work: Callable[[], Tensor]) -> Callable[[], Tensor]:
+        results: list[Tensor] = []
+
+        def again() -> Tensor:
+            made = work()
+            results[:] = [results[0].copy_(made)] if results else [made]
+            return results[0]
+
+        return again
+
+
+def on_static(session: Session) -> Session:
+    """The same pair, its rounds at fixed places."""
+    assert session.target is not None
+    session.target = static(session.target)
+    return session
+
+
+def static(target: LoadedModel) -> LoadedModel:
+    assert target.fused is not None
+    return target._replace(static=StaticRoom(target.fused, context=target.context, repeaters=Overwriting))
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> tuple[str, str]:
+    target = fakes.model()
+    return fakes.save(target, tmp_path / "t"), fakes.save(fakes.noisy_copy(target), tmp_path / "d")
+
+
+@pytest.fixture
+def session(pair: tuple[str, str]) -> Session:
+    made = Session()
+    list(made.load(*pair))
+    return made
+
+
+def runtime(session: Session) -> Runtime:
+    assert session.target is not None
+    return Runtime(session.target, session.drafter, "", cancelled=Flag())
+
+
+def ids_of(rt: Runtime, config: GenerationConfig, prompt: tuple[int, ...], gamma: int) -> tuple[int, ...]:
+    with torch.inference_mode():
+        *_, made = rt.generate(config, prompt, gamma=gamma)
+    assert isinstance(made, Generation)
+    return made.ids
