@@ -1,8 +1,8 @@
-"""Plots hold what the events said, start over with a new run, and follow the scheme and the selection."""
+"""Plots hold what the events said, start over with a new run, and follow the scheme."""
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
@@ -14,35 +14,13 @@ from app.panels.plots.speed import SpeedPlot
 from app.panels.plots.tokens_per_round import TokensPerRoundPlot
 from app.plot_axis import round_step, top_of
 from app.plot_panel import PlotPanel
-from app.selection import Selection
 from app.store import RunStore
 from engine.events import Event, RunFinished
-from tests.app.factory import FakeHost, a_round, blocks, started
+from tests.app.factory import a_round, blocks, started
+from tests.app.fed_plots import ALL, feed, shown, store
 from tests.engine import stories
 
-ALL = (AcceptancePlot, TokensPerRoundPlot, LatencyPlot, SpeedPlot, PositionsPlot)
-
-
-@pytest.fixture
-def store(qtbot: QtBot) -> RunStore:
-    made = RunStore()
-    made.attach(FakeHost())
-    yield made
-    made.close()
-    made.deleteLater()
-
-
-def shown(qtbot: QtBot, store: RunStore, kind: type[PlotPanel]) -> PlotPanel:
-    panel = kind(store)
-    qtbot.addWidget(panel)
-    panel.show()
-    return panel
-
-
-def feed(store: RunStore, events: list[Event]) -> None:
-    for event in events:
-        store.take(event)
-    store.changed.emit()
+__all__ = ["store"]
 
 
 def test_acceptance_runs_over_tested_tokens_only(qtbot: QtBot, store: RunStore) -> None:
@@ -108,15 +86,6 @@ def test_every_plot_names_its_axes_and_itself(qtbot: QtBot, store: RunStore, kin
     assert plot.widget.accessibleName()
     assert plot.widget.accessibleDescription()
     assert all(plot.plot.getAxis(side).labelText for side in ("left", "bottom"))
-
-
-def test_selected_round_is_marked(qtbot: QtBot, store: RunStore) -> None:
-    plot = shown(qtbot, store, LatencyPlot)
-    feed(store, stories.whole_run())
-    store.select(Selection(2, None))
-    plot.refresh()
-    assert plot._cursor_line.isVisible()
-    assert plot._cursor_line.value() == 2
 
 
 def test_curve_keeps_every_point_while_its_buffer_grows(qtbot: QtBot, store: RunStore) -> None:
@@ -243,17 +212,6 @@ def test_the_speed_promises_only_what_will_come(qtbot: QtBot, store: RunStore, e
     assert plot.caption.text() == said
 
 
-def test_a_long_value_takes_the_place_of_the_title(qtbot: QtBot, store: RunStore) -> None:
-    plot = shown(qtbot, store, LatencyPlot)
-    plot.resize(320, 200)
-    feed(store, stories.whole_run())
-    plot.refresh()
-    plot.widget.pointed.emit(1.0)
-    assert plot.readout.width() >= plot.readout.sizeHint().width()
-    plot.widget.left.emit()
-    assert plot._title.isVisible()
-
-
 def test_catching_up_in_slices_shows_what_one_drawing_shows(qtbot: QtBot, store: RunStore) -> None:
     events = stories.whole_run()
     plots = [shown(qtbot, store, kind) for kind in (TokensPerRoundPlot, AcceptancePlot)]
@@ -263,60 +221,6 @@ def test_catching_up_in_slices_shows_what_one_drawing_shows(qtbot: QtBot, store:
             plot.refresh()
     assert plots[0].measured.y.tolist() == pytest.approx([3.0, 2.0, 2.0])
     assert plots[1].alpha.y.tolist() == pytest.approx([1.0, 2 / 3, 3 / 5])
-
-
-@pytest.mark.parametrize(
-    ("kind", "said"),
-    [
-        (AcceptancePlot, "2: α 0.667 [0.10, 0.97]"),
-        (TokensPerRoundPlot, "2: τ 2.00, from α 2.11"),
-        (LatencyPlot, "2: draft 1.0 · verify 2.0 · other 0.5 ms"),
-        (SpeedPlot, "2: 571 tokens/s so far"),
-        (PositionsPlot, "position 1: 0.67, 2 of 3"),
-    ],
-)
-def test_the_mouse_reads_values_off(qtbot: QtBot, store: RunStore, kind: type[PlotPanel], said: str) -> None:
-    plot = shown(qtbot, store, kind)
-    feed(store, stories.whole_run())
-    plot.refresh()
-    plot.widget.pointed.emit(1.2)
-    assert plot.readout.text() == said
-    assert plot.readout.isVisible()
-    plot.widget.left.emit()
-    assert not plot.readout.isVisible()
-
-
-@pytest.mark.parametrize("kind", ALL)
-def test_there_is_no_reading_where_there_is_no_point(qtbot: QtBot, store: RunStore, kind: type[PlotPanel]) -> None:
-    plot = shown(qtbot, store, kind)
-    assert plot.reading(0) is None
-    feed(store, stories.whole_run())
-    plot.refresh()
-    assert plot.reading(1000) is None
-
-
-def test_a_click_selects_the_round_under_it(qtbot: QtBot, store: RunStore) -> None:
-    plot = shown(qtbot, store, LatencyPlot)
-    plot.resize(320, 200)
-    feed(store, stories.whole_run())
-    plot.refresh()
-    scene = plot.plot.getViewBox().mapViewToScene(QPointF(1.1, 2.0))
-    at = plot.widget.mapFromScene(scene)
-    qtbot.mouseMove(plot.widget.viewport(), at)
-    qtbot.mouseClick(plot.widget.viewport(), Qt.MouseButton.LeftButton, pos=at)
-    assert store.selection == Selection(1, None)
-
-
-def test_arrow_keys_move_the_selected_round_and_stop_at_the_ends(qtbot: QtBot, store: RunStore) -> None:
-    plot = shown(qtbot, store, SpeedPlot)
-    qtbot.keyClick(plot.widget, Qt.Key.Key_Right)
-    assert store.selection is None
-    feed(store, stories.whole_run())
-    seen = []
-    for key in (Qt.Key.Key_Home, Qt.Key.Key_Right, Qt.Key.Key_End, Qt.Key.Key_Right, Qt.Key.Key_Left):
-        qtbot.keyClick(plot.widget, key)
-        seen.append(store.selection)
-    assert [selection.round for selection in seen if selection is not None] == [0, 1, 2, 2, 1]
 
 
 @pytest.mark.parametrize("kind", ALL)
@@ -401,13 +305,3 @@ def test_axes_move_in_steps() -> None:
     assert [range_for(n) for n in (0, 16, 17, 25, 100, 1025)] == [16, 16, 24, 36, 121, 1369]
     assert top_of([7.2], least=1.0) == 8.0
     assert top_of([], least=10.0) > 10.0
-
-
-def test_the_cursor_goes_with_the_run_it_pointed_into(qtbot: QtBot, store: RunStore) -> None:
-    plot = shown(qtbot, store, AcceptancePlot)
-    feed(store, [started(), a_round(0, [" a"], [" x"]), a_round(1, [" b"], [" y"]), RunFinished("length", 4)])
-    store.select(Selection(1, None))
-    assert plot._cursor_line.isVisible()
-    feed(store, [started("second"), a_round(0, [" a"], [" x"])])
-    plot.refresh()
-    assert not plot._cursor_line.isVisible()
