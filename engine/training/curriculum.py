@@ -26,7 +26,8 @@ class Phase(NamedTuple):
     answer; hard_share: of the unsupported judgements, those a drafter could make; drill_share: of standard texts and
     drafts, drills over n_drilled documents; document_weight, fill_weight: how much the prediction of a document counts,
     and of the prose behind the last text of a row; copy_weight: of the first token of what is copied from a document,
-    on which all that follows it depends."""
+    on which all that follows it depends; turn_weight: of what the sentences of a rationale begin with, where it shows
+    whether the evidence says anything."""
 
     until: float
     prose: float
@@ -47,6 +48,7 @@ class Phase(NamedTuple):
     document_weight: float = 0.2
     fill_weight: float = 0.4
     copy_weight: float = 1.0
+    turn_weight: float = 1.0
 
 
 FIRST = Phase(
@@ -102,7 +104,7 @@ DRILLS = Phase(
 RETRIEVAL = Phase(
     1.0,
     0.15,
-    {"standard": 0.29, "draft": 0.4, "reflection": 0.17, "drag": 0.03, "iterdrag": 0.11},
+    {"standard": 0.27, "draft": 0.36, "reflection": 0.15, "drag": 0.03, "iterdrag": 0.19},
     {"single": 0.4, "dated": 0.08, "bridge": 0.2, "comparison": 0.07, "claim": 0.25},
     (4, 6, 8, 10, 10),
     n_questions=6,
@@ -112,7 +114,7 @@ RETRIEVAL = Phase(
     forms=("notes", "pages", "both"),
     sizes=CROWDED,
     near_share=0.6,
-    missing={"standard": 0.05, "draft": 0.3},
+    missing={"standard": 0.08, "draft": 0.4},
     hard_share=0.6,
     drill_share=0.4,
     document_weight=0.05,
@@ -139,12 +141,13 @@ READING = Phase(
     forms=("notes", "pages", "both"),
     sizes=CROWDED,
     near_share=0.6,
-    missing={"standard": 0.05, "draft": 0.35},
+    missing={"standard": 0.05, "draft": 0.5},
     drill_share=0.4,
     n_drilled=(2, 2, 3, 4),
     document_weight=0.05,
     fill_weight=0.1,
     copy_weight=4.0,
+    turn_weight=10.0,
 )
 PHASES = (FIRST, SECOND, JUDGING, DRILLS._replace(until=0.67), THIRD, RETRIEVAL)
 

@@ -62,12 +62,12 @@ DRAFTERS = (
 # From models that are there: what retrieval brings is learned on top of what they can do, at lower rates. The drafter
 # for RAG learns from gold rationales, as in arXiv:2407.08223, section 3.1: from a target that errs it learned to err.
 CONTINUED_TARGET = Stage(
-    "target", shapes.TARGET, Plan(steps=3000, peak_rate=6e-4, stretches=(Stretch(1.0, _RETRIEVED),), hold=0.4), 16,
+    "target", shapes.TARGET, Plan(steps=3900, peak_rate=6e-4, stretches=(Stretch(1.0, _RETRIEVED),), hold=0.4), 16,
     "retrieval", distilled=False,
 )  # fmt: skip
 CONTINUED_DRAFTERS = (
     Stage(
-        "rag", shapes.RAG, Plan(steps=2400, peak_rate=8e-4, stretches=_READING, hold=0.4), 17, "reading",
+        "rag", shapes.RAG, Plan(steps=4000, peak_rate=8e-4, stretches=_READING, hold=0.4), 17, "reading",
         distilled=False, grown_from_target=True,
     ),
     Stage("general", shapes.GENERAL, Plan(steps=200, peak_rate=1.5e-3, stretches=_MIXED), 19, "drafting"),

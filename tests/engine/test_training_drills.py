@@ -4,6 +4,7 @@ from random import Random
 
 import pytest
 
+from engine import prompts
 from engine.training.curriculum import DRILLS, Format
 from engine.training.rows import ANSWER_WEIGHT, DECISION_WEIGHT, encode
 from engine.training.samples import Sampler
@@ -72,6 +73,23 @@ def test_a_verdict_on_a_claim_is_no_copy_and_keeps_its_weight() -> None:
     prompt = sampler(5).drill("draft", 2, {"single": 0.0, "claim": 1.0})
     weights = encode(WORDS, prompt, 0.02, COPY_WEIGHT).weights
     assert weights == encode(WORDS, prompt, 0.02).weights and DECISION_WEIGHT in weights
+
+
+def test_the_first_two_words_of_each_sentence_of_a_rationale_weigh_what_the_phase_says() -> None:
+    rationale = "The ship Lark is led by Ann. Ann keeps the 3.5 lamps."
+    prompt = prompts.rag_draft(("The ship Lark. It sails on.",), "Who keeps them?", rationale, "Ann")
+    text, plain = encode(WORDS, prompt, turn_weight=7.0), encode(WORDS, prompt)
+    offsets = WORDS(prompt.text, return_offsets_mapping=True)["offset_mapping"]
+    changed = [i for i, (a, b) in enumerate(zip(text.weights, plain.weights, strict=True)) if a != b]
+    assert {text.weights[i] for i in changed} == {7.0}
+    begins = [prompt.text.index(words) for words in ("The ship Lark is", "ship Lark is", "Ann. Ann", "keeps the 3")]
+    begins[2] += len("Ann. ")
+    assert [offsets[i][0] <= begin < offsets[i][1] for i, begin in zip(changed, begins, strict=True)] == [True] * 4
+
+
+def test_a_rationale_that_is_given_to_be_judged_has_no_words_of_more_weight() -> None:
+    prompt = prompts.reflection("Who?", "Ann", "The ship is led by Ann.", True)
+    assert encode(WORDS, prompt, turn_weight=7.0) == encode(WORDS, prompt)
 
 
 def test_a_phase_of_drills_writes_nothing_else_in_their_formats() -> None:
