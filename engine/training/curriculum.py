@@ -26,8 +26,7 @@ class Phase(NamedTuple):
     answer; hard_share: of the unsupported judgements, those a drafter could make; drill_share: of standard texts and
     drafts, drills over n_drilled documents; document_weight, fill_weight: how much the prediction of a document counts,
     and of the prose behind the last text of a row; copy_weight: of the first token of what is copied from a document,
-    on which all that follows it depends; turn_weight: of what the sentences of a rationale begin with, where it shows
-    whether the evidence says anything."""
+    on which all that follows it depends, and of what is said in its place where the evidence lacks it."""
 
     until: float
     prose: float
@@ -48,7 +47,6 @@ class Phase(NamedTuple):
     document_weight: float = 0.2
     fill_weight: float = 0.4
     copy_weight: float = 1.0
-    turn_weight: float = 1.0
 
 
 FIRST = Phase(
@@ -147,7 +145,6 @@ READING = Phase(
     document_weight=0.05,
     fill_weight=0.1,
     copy_weight=4.0,
-    turn_weight=10.0,
 )
 PHASES = (FIRST, SECOND, JUDGING, DRILLS._replace(until=0.67), THIRD, RETRIEVAL)
 

@@ -1,7 +1,6 @@
 """Rows of weighted token ids for training: whole texts after one another; knows nothing of models."""
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from random import Random
 from typing import NamedTuple, Protocol, TypeAlias
 
@@ -15,7 +14,7 @@ from engine.prompts import Prompt, Segment, SegmentName
 from engine.training.curriculum import Phase, phase_at
 from engine.training.samples import sampler
 from engine.world.pages import Form
-from engine.world.questions import FALSE, TRUE, UNKNOWN, is_claim
+from engine.world.questions import FALSE, NOT_SAID, TRUE, UNKNOWN, is_claim
 from engine.world.story import story
 
 Tell: TypeAlias = Callable[[Random], str]
@@ -23,8 +22,6 @@ ANSWER_WEIGHT, ELSEWHERE_WEIGHT, PROSE_WEIGHT = 1.0, 0.2, 0.4
 # One token carries the whole judgement: at weight 1 it drowned among the names of a batch and stayed at chance.
 DECISION_WEIGHT = 15.0
 _DECISIONS, _UNKNOWN = {prompts.YES, prompts.NO, f" {TRUE}", f" {FALSE}"}, f" {UNKNOWN}"
-# The first two words of a sentence, at the start of a rationale or behind the end of another sentence.
-_OPENING = re.compile(r"(?:(?<=\.)|^) (\S+) (\S+)")
 _TOKENS_PER_DOCUMENT: dict[Form, int] = {"notes": 36, "pages": 165, "both": 110}
 _MISFITS = 6
 _SAMPLES_PER_WORLD = 16
@@ -71,17 +68,14 @@ def encode(
     prompt: Prompt,
     document_weight: float = ELSEWHERE_WEIGHT,
     copy_weight: float = ANSWER_WEIGHT,
-    turn_weight: float = ANSWER_WEIGHT,
 ) -> Text:
     """The prompt's ids; what a model is to write weighs most, its questions and all that is given less."""
     found = tokenizer(prompt.text, return_offsets_mapping=True)
     if not prompt.segments:
         return Text([*found["input_ids"], int(tokenizer.eos_token_id)], [PROSE_WEIGHT] * (len(found["input_ids"]) + 1))
     weights = [_weight(prompt, start, end, document_weight) for start, end in found["offset_mapping"]]
-    for weight, starts in ((copy_weight, _copied(prompt)), (turn_weight, _turning(prompt))):
-        for place, (start, end) in enumerate(found["offset_mapping"]) if weight > ANSWER_WEIGHT else ():
-            if any(start <= begin < end for begin in starts):
-                weights[place] = max(weights[place], weight)
+    for place in _copied(prompt, found["offset_mapping"]) if copy_weight > ANSWER_WEIGHT else ():
+        weights[place] = max(weights[place], copy_weight)
     return Text([*found["input_ids"], int(tokenizer.eos_token_id)], [*weights, ANSWER_WEIGHT])
 
 
@@ -95,10 +89,11 @@ def _weight(prompt: Prompt, start: int, end: int, document_weight: float) -> flo
     return DECISION_WEIGHT if decides else ANSWER_WEIGHT
 
 
-def _copied(prompt: Prompt) -> set[int]:
-    """Where an answer and its last word begin, as it is said and as a rationale says it.
+def _copied(prompt: Prompt, offsets: Sequence[tuple[int, int]]) -> Iterator[int]:
+    """Places of the tokens that an answer and its last word begin with, where it is said and where a rationale says it,
+    or that the evidence does not say it.
 
-    Both begin with the blank before them, which belongs to their first token or is one of its own."""
+    An answer and a word begin with the blank before them, which belongs to their first token or is one of its own."""
     written = [segment for segment in prompt.segments if segment.end > prompt.written_from]
     answers = [segment for segment in written if segment.name == "answer"]
     texts = {prompt.text[one.start : one.end] for one in answers} - _DECISIONS - {_UNKNOWN}
@@ -106,19 +101,12 @@ def _copied(prompt: Prompt) -> set[int]:
     for one in written:
         if one.name == "rationale":
             begun |= {(prompt.text.rfind(text, one.start, one.end), text) for text in texts}
-    return {start + at for start, text in begun if start >= 0 for at in (1, text.rindex(" ") + 1)}
-
-
-def _turning(prompt: Prompt) -> set[int]:
-    """Where the first two words of each sentence begin in a rationale that is to be written: there it turns out whether
-    the evidence says anything."""
-    return {
-        one.start + place
-        for one in prompt.segments
-        if one.name == "rationale" and one.end > prompt.written_from
-        for words in _OPENING.finditer(prompt.text[one.start : one.end])
-        for place in (words.start(1), words.start(2))
-    }
+    starts = {start + at for start, text in begun if start >= 0 for at in (1, text.rindex(" ") + 1)}
+    lacking = [prompt.text.find(NOT_SAID, one.start, one.end) for one in written if one.name == "rationale"]
+    starts |= {start + at for start in lacking if start >= 0 for at in (-1, 0)}
+    for place, (start, end) in enumerate(offsets):
+        if any(start <= begin < end for begin in starts):
+            yield place
 
 
 def _given(prompt: Prompt, name: SegmentName | None, document_weight: float) -> float:
@@ -183,7 +171,7 @@ class MixtureRows:
             drawn = sampler(rng, phase, "train", form)
             for _ in range(_SAMPLES_PER_WORLD):
                 text = drawn.draw(phase, most_documents=most_documents)
-                yield encode(self._tokenizer, text, phase.document_weight, phase.copy_weight, phase.turn_weight)
+                yield encode(self._tokenizer, text, phase.document_weight, phase.copy_weight)
 
     def _row(self, rng: Random, texts: Iterator[Text], length: int, fill_weight: float) -> Text:
         ids: list[int] = []

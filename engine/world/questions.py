@@ -12,7 +12,7 @@ QuestionKind: TypeAlias = Literal["single", "dated", "bridge", "comparison", "cl
 QUESTION_KINDS: tuple[QuestionKind, ...] = get_args(QuestionKind)
 TRUE, FALSE, UNKNOWN = "True", "False", "unknown"
 _CLAIM = "True or false: {c}"
-_NOT_SAID = "The evidence does not say: {q}"
+NOT_SAID = "(the evidence does not say)"
 _FALSE_SHARE, _DISPUTED_CLAIMS = 0.5, 0.5
 
 
@@ -44,9 +44,9 @@ class Question(NamedTuple):
 
 def without(question: Question, missing: int) -> Question:
     """The question as it is answered from evidence that lacks one of its facts: what is known before it, and that the
-    evidence does not say the rest."""
+    evidence does not say the rest. It stands where the value would: a model looks for that only when it comes to it."""
     known = [plainly(fact) for fact in question.facts[:missing]]
-    rationale = " ".join((*known, _NOT_SAID.format(q=question.steps[missing].question)))
+    rationale = " ".join((*known, plainly(question.facts[missing]._replace(value=NOT_SAID))))
     return question._replace(answer=UNKNOWN, rationale=rationale)
 
 

@@ -9,8 +9,8 @@ from engine.training.curriculum import DRILLS, Format
 from engine.training.rows import ANSWER_WEIGHT, DECISION_WEIGHT, encode
 from engine.training.samples import Sampler
 from engine.world.census import CROWDED, world
-from engine.world.documents import archive
-from engine.world.questions import UNKNOWN, Asker
+from engine.world.documents import archive, plainly
+from engine.world.questions import NOT_SAID, UNKNOWN, Asker, without
 from tests import fakes
 
 WORDS = fakes.tokenizer()
@@ -75,21 +75,25 @@ def test_a_verdict_on_a_claim_is_no_copy_and_keeps_its_weight() -> None:
     assert weights == encode(WORDS, prompt, 0.02).weights and DECISION_WEIGHT in weights
 
 
-def test_the_first_two_words_of_each_sentence_of_a_rationale_weigh_what_the_phase_says() -> None:
-    rationale = "The ship Lark is led by Ann. Ann keeps the 3.5 lamps."
-    prompt = prompts.rag_draft(("The ship Lark. It sails on.",), "Who keeps them?", rationale, "Ann")
-    text, plain = encode(WORDS, prompt, turn_weight=7.0), encode(WORDS, prompt)
+def test_what_is_said_in_place_of_a_value_that_is_lacking_weighs_as_a_copy_does() -> None:
+    rationale = f"The ship Lark is led by Ann. Ann belongs to {NOT_SAID}."
+    prompt = prompts.rag_draft(("The ship Lark. It sails on.",), "Who keeps them?", rationale, UNKNOWN)
+    text, plain = encode(WORDS, prompt, copy_weight=COPY_WEIGHT), encode(WORDS, prompt)
     offsets = WORDS(prompt.text, return_offsets_mapping=True)["offset_mapping"]
     changed = [i for i, (a, b) in enumerate(zip(text.weights, plain.weights, strict=True)) if a != b]
-    assert {text.weights[i] for i in changed} == {7.0}
-    begins = [prompt.text.index(words) for words in ("The ship Lark is", "ship Lark is", "Ann. Ann", "keeps the 3")]
-    begins[2] += len("Ann. ")
-    assert [offsets[i][0] <= begin < offsets[i][1] for i, begin in zip(changed, begins, strict=True)] == [True] * 4
+    begin = prompt.text.index(NOT_SAID)
+    assert changed and {text.weights[i] for i in changed} == {COPY_WEIGHT}
+    assert {i for i, (start, end) in enumerate(offsets) if start <= begin < end} <= set(changed)
+    assert all(offsets[i][0] in (begin - 1, begin) for i in changed)
 
 
-def test_a_rationale_that_is_given_to_be_judged_has_no_words_of_more_weight() -> None:
-    prompt = prompts.reflection("Who?", "Ann", "The ship is led by Ann.", True)
-    assert encode(WORDS, prompt, turn_weight=7.0) == encode(WORDS, prompt)
+def test_what_is_lacking_is_said_where_its_value_would_stand() -> None:
+    rng = Random(7)
+    question = Asker(archive(rng, world(rng, "train", CROWDED)), rng).ask("bridge")
+    (first, second), told = question.facts, without(question, 1)
+    assert told.answer == UNKNOWN
+    assert told.rationale == f"{plainly(first)} {plainly(second).replace(second.value, NOT_SAID)}"
+    assert without(question, 0).rationale == plainly(first).replace(first.value, NOT_SAID)
 
 
 def test_a_phase_of_drills_writes_nothing_else_in_their_formats() -> None:
