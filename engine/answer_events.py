@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 from engine.event_base import Event, Struct
 
 RetrievalKind: TypeAlias = Literal["dense", "text", "hybrid"]
-Sampling: TypeAlias = Literal["one_per_cluster", "random", "same_cluster"]
+Sampling: TypeAlias = Literal["one_per_cluster", "in_turn", "random", "same_cluster"]
 Projection: TypeAlias = Literal["pca", "umap"]
 System: TypeAlias = Literal[
     "speculative_rag",

@@ -69,7 +69,11 @@ def partition(
     labels = clusters(vectors, k, seed)
     groups = [[i for i, label in enumerate(labels) if label == c] for c in range(max(labels, default=-1) + 1)]
     choice = _choice(groups, len(labels), k, sampling)
-    subsets = tuple(map(choice.numbered, _distinct(choice.total, m, Random(f"subsets/{seed}"))))
+    rng = Random(f"subsets/{seed}")
+    if sampling == "in_turn":
+        subsets = _in_turn([rng.sample(group, len(group)) for group in groups], min(m, choice.total))
+    else:
+        subsets = tuple(map(choice.numbered, _distinct(choice.total, m, rng)))
     note = _note(len(labels), len(groups), choice.total, k, m, sampling)
     return Partition(labels, subsets, min(choice.total, MOST_COUNTED), note)
 
@@ -104,7 +108,7 @@ def _k_means(points: NDArray[np.float32], k: int, seed: int) -> NDArray[np.int64
 def _choice(groups: Sequence[Sequence[int]], n: int, k: int, sampling: Sampling) -> _Choice:
     if not n:
         return _Choice(0, lambda _: ())
-    if sampling == "one_per_cluster":
+    if sampling in ("one_per_cluster", "in_turn"):
         return _Choice(math.prod(map(len, groups)), lambda number: _one_of_each(groups, number))
     pools = [range(n)] if sampling == "random" else groups
     sizes = [math.comb(len(pool), min(k, len(pool))) for pool in pools]
@@ -117,6 +121,29 @@ def _one_of_each(groups: Sequence[Sequence[int]], number: int) -> Subset:
     for group in groups:
         number, place = divmod(number, len(group))
         chosen.append(group[place])
+    return tuple(sorted(chosen))
+
+
+def _in_turn(orders: Sequence[Sequence[int]], m: int) -> tuple[Subset, ...]:
+    """m distinct subsets of one of each group, whose passages take turns in their order; there must be as many.
+
+    Not from the paper, which draws each subset alone: of 10 passages 5 subsets of 2 leave about a third unread."""
+    found: dict[Subset, None] = {}
+    shift = 0
+    for turn in range(m):
+        while (subset := _at_turn(orders, turn, shift)) in found:
+            shift += 1
+        found[subset] = None
+    return tuple(found)
+
+
+def _at_turn(orders: Sequence[Sequence[int]], turn: int, shift: int) -> Subset:
+    """The passages whose turn it is, the groups being ahead of one another by the digits of `shift` in the mixed radix
+    of their sizes."""
+    chosen = []
+    for order in orders:
+        shift, ahead = divmod(shift, len(order))
+        chosen.append(order[(turn + ahead) % len(order)])
     return tuple(sorted(chosen))
 
 

@@ -228,7 +228,7 @@ def _rows(stage: Stage, tokenizer: PreTrainedTokenizerFast) -> Rows:
         return ProseRows(tokenizer, ledger, seed=stage.seed)
     phases: dict[str, tuple[Phase, ...]] = {
         "everything": curriculum.PHASES, "retrieval": (curriculum.DRILLS, curriculum.RETRIEVAL),
-        "drafting": (curriculum.DRAFTING,), "reading": (curriculum.DRILLS, curriculum.READING),
+        "drafting": (curriculum.DRAFTING,), "reading": curriculum.READING_PHASES,
     }  # fmt: skip
     return MixtureRows(tokenizer, phases[stage.mixture], seed=stage.seed, steps=stage.plan.steps)
 

@@ -146,6 +146,19 @@ READING = Phase(
     fill_weight=0.1,
     copy_weight=4.0,
 )
+# A verdict is one token of a draft: among other drafts a small model never learned to compare claim and rationale.
+VERDICTS = READING._replace(
+    until=0.88,
+    prose=0.0,
+    formats={"standard": 0.25, "draft": 0.75},
+    kinds={"single": 0.12, "dated": 0.02, "bridge": 0.04, "comparison": 0.02, "claim": 0.8},
+    n_documents=(1, 1, 2),
+    n_questions=4,
+    missing={"draft": 0.2},
+    drill_share=0.3,
+    n_drilled=(2, 2, 3),
+)
+READING_PHASES = (DRILLS._replace(until=0.3), READING._replace(until=0.7), VERDICTS, READING)
 PHASES = (FIRST, SECOND, JUDGING, DRILLS._replace(until=0.67), THIRD, RETRIEVAL)
 
 

@@ -67,7 +67,7 @@ CONTINUED_TARGET = Stage(
 )  # fmt: skip
 CONTINUED_DRAFTERS = (
     Stage(
-        "rag", shapes.RAG, Plan(steps=4000, peak_rate=8e-4, stretches=_READING, hold=0.4), 17, "reading",
+        "rag", shapes.RAG, Plan(steps=5700, peak_rate=8e-4, stretches=_READING, hold=0.4), 17, "reading",
         distilled=False, grown_from_target=True,
     ),
     Stage("general", shapes.GENERAL, Plan(steps=200, peak_rate=1.5e-3, stretches=_MIXED), 19, "drafting"),

@@ -47,7 +47,7 @@ def test_what_is_asked_becomes_a_plan_with_the_seed_of_its_own() -> None:
     assert plan.form == "pages"
     whole = evaluating.planned(Evaluate("builtin", SETTINGS, {"ablation": True, "form": "notes"}))
     assert whole.form == "notes"
-    assert whole.grid == Grid(("one_per_cluster", "random", "same_cluster"), (3,), (2,))
+    assert whole.grid == Grid(("one_per_cluster", "in_turn", "random", "same_cluster"), (3,), (2,))
 
 
 @pytest.mark.parametrize(("settings", "options"), [({"m": 0}, {}), ({}, {"questions": 0}), ({}, {"odd": 1})])

@@ -1,6 +1,7 @@
 """Clusters and subsets: distinct, repeatable, as many as exist, never without end."""
 
 import math
+from collections import Counter
 from itertools import combinations, product
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from engine.answer_events import Sampling
 from engine.documents.partition import PRESETS, Partition, clusters, partition
 
-SAMPLINGS: tuple[Sampling, ...] = ("one_per_cluster", "random", "same_cluster")
+SAMPLINGS: tuple[Sampling, ...] = ("one_per_cluster", "in_turn", "random", "same_cluster")
 
 
 def points(n: int, *, groups: int = 3, seed: int = 0) -> NDArray[np.float32]:
@@ -26,7 +27,7 @@ def allowed(made: Partition, k: int, sampling: Sampling) -> set[tuple[int, ...]]
     """Every distinct subset, counted out."""
     n = len(made.clusters)
     groups = [[i for i in range(n) if made.clusters[i] == c] for c in sorted(set(made.clusters))]
-    if sampling == "one_per_cluster":
+    if sampling in ("one_per_cluster", "in_turn"):
         return {tuple(sorted(chosen)) for chosen in product(*groups)}
     pools = [list(range(n))] if sampling == "random" else groups
     return {chosen for pool in pools for chosen in combinations(pool, min(k, len(pool)))}
@@ -79,6 +80,27 @@ def test_same_cluster_subsets_stay_in_one_cluster() -> None:
     made = partition(points(9), k=3, m=5, sampling="same_cluster")
     assert all(len({made.clusters[i] for i in subset}) == 1 for subset in made.subsets)
     assert made.note == "only 3 of 5 subsets: no more are distinct by same cluster"
+
+
+@given(vectors, st.integers(1, 5), st.integers(1, 12), st.integers(0, 2**53))
+def test_passages_that_take_turns_are_read_equally_often_but_for_one(
+    rows: list[list[int]], k: int, m: int, seed: int
+) -> None:
+    made = partition(np.array(rows, dtype=np.float32), k=k, m=m, sampling="in_turn", seed=seed)
+    sizes = Counter(made.clusters)
+    even = len(made.subsets) <= math.lcm(*sizes.values())
+    for cluster in sizes:
+        members = [i for i, label in enumerate(made.clusters) if label == cluster]
+        read = [sum(i in subset for subset in made.subsets) for i in members]
+        assert max(read) - min(read) <= 1 or not even
+        assert min(read) >= 1 or len(made.subsets) < len(members)
+
+
+def test_turns_reach_passages_that_drawing_each_subset_alone_leaves_out() -> None:
+    turns = [partition(points(10, groups=2), k=2, m=5, sampling="in_turn", seed=seed) for seed in range(50)]
+    alone = [partition(points(10, groups=2), k=2, m=5, seed=seed) for seed in range(50)]
+    assert all(len({i for subset in made.subsets for i in subset}) == 10 for made in turns)
+    assert sum(len({i for subset in made.subsets for i in subset}) for made in alone) / 50 < 8
 
 
 def test_every_distinct_subset_is_drawn_about_equally_often() -> None:

@@ -26,8 +26,9 @@ class SpeculativeRagConfig(StandardRagConfig, frozen=True):
         Sampling,
         Meta(
             title="Subsets",
-            description="one_per_cluster: a passage of each cluster, as in the paper; random: any; same_cluster: all "
-            "of one cluster",
+            description="one_per_cluster: a passage of each cluster, as in the paper; in_turn: the same, but none "
+            "twice before all of its cluster were read, which is not from the paper; random: any; same_cluster: all of "
+            "one cluster",
         ),
     ] = "one_per_cluster"
     conditioning: Annotated[
