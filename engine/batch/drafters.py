@@ -109,10 +109,10 @@ class SmallModelRows:
 
 
 class LookupRows:
-    """Prompt lookup in each row's own text, on the host."""
+    """Prompt lookup in each row's own text, on the host; idioms: ids that are found as if each began with them."""
 
-    def __init__(self, max_ngram: int, target: LoadedModel) -> None:
-        self._max_ngram, self._device = max_ngram, target.device
+    def __init__(self, max_ngram: int, target: LoadedModel, *, idioms: Sequence[int] = ()) -> None:
+        self._max_ngram, self._device, self._idioms = max_ngram, target.device, tuple(idioms)
         self._rows: list[PromptLookupDrafter] = []
 
     def prefill(self, prompts: Sequence[Sequence[int]], room: int, checkpoint: Callable[[], None]) -> None:
@@ -121,7 +121,8 @@ class LookupRows:
 
     def propose(self, texts: Sequence[Sequence[int]], wanted: Sequence[int], warp: Warp, u: Tensor) -> RowsDraft:
         """Propose what followed the last ids of each row earlier in it; nothing where they are new."""
-        rows = zip(self._rows, texts, wanted, strict=True)
+        seen = [(*self._idioms, *text) for text in texts]
+        rows = zip(self._rows, seen, wanted, strict=True)
         found = [row.propose(text, n, warp, u).tokens.tolist() if n else [] for row, text, n in rows]
         return RowsDraft(padded(found, self._device), tuple(map(len, found)), None, None)
 

@@ -25,8 +25,11 @@ from engine.rag.reading import Branch, Checkpoint, Ids, read
 from engine.record import HostRecord
 from engine.sampling import Warp
 from engine.text import Detokenizer
+from engine.world.questions import NOT_SAID, UNKNOWN
 
-_NGRAM, _GAMMA = 3, 4
+_NGRAM, _GAMMA = 3, 8
+# How drafts go on behind a rationale, or where their passages lack a value, which no passage has for lookup to find.
+_IDIOMS = f" {NOT_SAID}.{prompts.RESPONSE_FOLLOWS} {UNKNOWN}"
 _LEAST = 1e-300
 
 
@@ -157,7 +160,8 @@ def draft(
         yield lane.fitted
     warp = Warp(config.temperature, config.top_k, config.top_p, config.min_p)
     clock = clock_for(drafter.device)
-    decoder = BatchDecoder(sequences_of(drafter), LookupRows(_NGRAM, drafter), warp=warp, clock=clock)
+    lookup = LookupRows(_NGRAM, drafter, idioms=drafter.tokenizer(_IDIOMS, add_special_tokens=False)["input_ids"])
+    decoder = BatchDecoder(sequences_of(drafter), lookup, warp=warp, clock=clock)
     given = [lane.fitted.encoded.ids for lane in lanes.values()]
     started = time.perf_counter()
     seeds = [_seed(config.seed, texts) for texts in subsets]

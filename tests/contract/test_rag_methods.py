@@ -56,7 +56,7 @@ def test_log_begins_with_the_start_and_ends_with_the_end(session: Session, index
 
 
 @pytest.mark.parametrize("name", METHODS)
-@pytest.mark.parametrize("temperature", [0.0, 1.5])
+@pytest.mark.parametrize("temperature", [0.0, 4.0])
 def test_same_seed_gives_the_same_log_and_another_seed_another_text(
     session: Session, index: str, name: str, temperature: float
 ) -> None:

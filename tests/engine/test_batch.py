@@ -117,6 +117,17 @@ def test_every_lane_makes_what_it_makes_alone_round_by_round(pair: Pair, kind: s
         assert [facts(item) for item in own] == [facts(item) for item in expected_rounds]
 
 
+@torch.inference_mode()
+def test_idioms_are_proposed_before_what_the_text_has_and_only_behind_their_beginning(pair: Pair) -> None:
+    rows = LookupRows(3, pair.target, idioms=(50, 7, 60, 61))
+    texts = [[5, 6, 50], [7, 9, 7], [8, 9, 8]]
+    rows.prefill(texts, 20, lambda: None)
+    draft = rows.propose(texts, [2, 2, 2], GREEDY, torch.zeros(3, 2))
+    assert [row[:n] for row, n in zip(draft.tokens.tolist(), draft.counts, strict=True)] == [[7, 60], [60, 61], [9, 8]]
+    rows.keep([2, 0])
+    assert rows.propose([[8, 9, 8, 61], [5, 6, 50, 7]], [1, 1], GREEDY, torch.zeros(2, 1)).tokens[1].tolist() == [60]
+
+
 @pytest.mark.parametrize("warp", [GREEDY, SAMPLED], ids=["greedy", "sampled"])
 def test_a_lane_does_not_depend_on_which_others_are_in_the_batch(pair: Pair, warp: Warp) -> None:
     asked = requests((20, 20, 20, 20, 20))
