@@ -28,11 +28,14 @@ def rag_presets() -> tuple[RagPreset, ...]:
     meanings = {
         "paper": tr("TriviaQA, PopQA, PubHealth, ARC-C: {0} drafts of {1} passages, from {2}"),
         "MuSiQue": tr("questions of several steps: {0} drafts of {1} passages, from {2}"),
+        "in turn": tr(
+            "not from the paper: {0} drafts of {1} passages, from {2}; passages take turns, and none is encoded anew"
+        ),
         "k = 3": tr("popular articles call the number of drafts k: {0} drafts of {1} passages, from {2}"),
     }
     return tuple(
         RagPreset(one.name, tr(one.name), meanings[one.name].format(one.m, one.k, one.n),
-                  {"n": one.n, "m": one.m, "k": one.k, "sampling": "one_per_cluster"})
+                  {name: getattr(one, name) for name in ("n", "m", "k", "conditioning", "sampling")})
         for one in PRESETS
     )  # fmt: skip
 

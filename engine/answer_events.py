@@ -11,6 +11,7 @@ from engine.event_base import Event, Struct
 
 RetrievalKind: TypeAlias = Literal["dense", "text", "hybrid"]
 Sampling: TypeAlias = Literal["one_per_cluster", "in_turn", "random", "same_cluster"]
+Conditioning: TypeAlias = Literal["encoded", "stored"]
 Projection: TypeAlias = Literal["pca", "umap"]
 System: TypeAlias = Literal[
     "speculative_rag",

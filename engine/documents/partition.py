@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.answer_events import Sampling
+from engine.answer_events import Conditioning, Sampling
 
 Subset: TypeAlias = tuple[int, ...]
 MOST_COUNTED = 1_000_000
@@ -20,12 +20,14 @@ _LIKE = 1e-6
 
 
 class Preset(NamedTuple):
-    """m drafts from subsets of k of the n passages retrieved, and who says so."""
+    """m drafts from subsets of k of n passages, by which vectors they are clustered, how subsets are made; its name."""
 
     name: str
     n: int
     k: int
     m: int
+    conditioning: Conditioning = "encoded"
+    sampling: Sampling = "one_per_cluster"
 
 
 PRESETS = (
@@ -33,6 +35,8 @@ PRESETS = (
     Preset("MuSiQue", n=15, k=6, m=10),
     # Popular accounts call the number of drafts k and have the paper recommend 3.
     Preset("k = 3", n=10, k=2, m=3),
+    # Of 100 questions of pages of the built-in world right most often and soonest: the README has the figures.
+    Preset("in turn", n=10, k=2, m=5, conditioning="stored", sampling="in_turn"),
 )
 
 

@@ -4,10 +4,9 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta
 
-from engine.answer_events import Projection, Sampling
+from engine.answer_events import Conditioning, Projection, Sampling
 from engine.methods.standard_rag.config import StandardRagConfig
 
-Conditioning: TypeAlias = Literal["encoded", "stored"]
 Deciding: TypeAlias = Literal[
     "all", "draft", "self_contain", "self_reflect", "draft+self_contain", "draft+self_reflect",
     "self_contain+self_reflect",

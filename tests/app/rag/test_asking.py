@@ -66,7 +66,9 @@ def test_every_preset_of_the_engine_is_offered_with_its_numbers(tab) -> None:  #
     setup = workspace.setup
     for one in PRESETS:
         setup.preset.activated.emit(setup.preset.findData(one.name))
-        assert [setup.settings()[name] for name in ("n", "m", "k")] == [one.n, one.m, one.k]
+        named = ("n", "m", "k", "conditioning", "sampling")
+        assert [setup.settings()[name] for name in named] == [getattr(one, name) for name in named]
+        assert setup.preset.currentData() == one.name
         tip = setup.preset.itemData(setup.preset.currentIndex(), Qt.ItemDataRole.ToolTipRole)
         assert f"{one.m} drafts of {one.k} passages, from {one.n}" in tip
 
