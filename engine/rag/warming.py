@@ -1,13 +1,16 @@
-"""First calls of models, which allocate and compile: done before anything is timed, once a model."""
+"""First calls of models and of k-means, which allocate, compile and import: done once, before anything is timed."""
 
 from collections.abc import Iterable
 
+import numpy as np
+
+from engine.documents.partition import partition
 from engine.models import LoadedModel
 from engine.rag.drafting import model_key
 from engine.rag.memo import Memo
 from engine.rag.reading import Branch, read
 
-_N_READ = 48
+_N_READ, _CLUSTERING = 48, "k-means"
 
 
 def warm(models: Iterable[LoadedModel], memo: Memo) -> None:
@@ -17,3 +20,10 @@ def warm(models: Iterable[LoadedModel], memo: Memo) -> None:
             ids = tuple(i % model.n_vocabulary for i in range(min(_N_READ, model.context - 2)))
             read(model, ids, [Branch(ids[:1])], lambda: None)
             memo.warm.add(model_key(model))
+
+
+def warm_clustering(memo: Memo) -> None:
+    """Cluster a few points, unless that was done before: the library is imported when it is first asked."""
+    if _CLUSTERING not in memo.warm:
+        partition(np.eye(3, dtype=np.float32), k=2, m=1)
+        memo.warm.add(_CLUSTERING)

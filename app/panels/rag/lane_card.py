@@ -170,6 +170,7 @@ class LaneCard(QFrame):
         text = QPlainTextEdit(self)
         text.setReadOnly(True)
         text.setFrameShape(QFrame.Shape.NoFrame)
+        text.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)  # lines are wrapped
         text.setProperty("role", "lane")
         text.setTabChangesFocus(True)
         text.setUndoRedoEnabled(False)

@@ -13,7 +13,7 @@ from engine.methods.speculative_rag.config import SpeculativeRagConfig
 from engine.models import LoadedModel
 from engine.rag.answering import Outcome, answer
 from engine.rag.asking import Desk
-from engine.rag.warming import warm
+from engine.rag.warming import warm, warm_clustering
 from engine.runtime import Runtime
 from engine.visible import run_started
 
@@ -29,6 +29,7 @@ def run(config: msgspec.Struct, request: Request, rt: Runtime) -> Iterator[Event
     library = yield from rt.shelves.open(config.index)
     desk = Desk(rt, drafter, library, rt.shelves.memo)
     warm([rt.target, drafter], desk.memo)
+    warm_clustering(desk.memo)
     n_tokens = yield from _answered(request.prompt, config, desk)
     yield RunFinished("end_of_text", n_tokens, at_s=rt.elapsed_s())
 
