@@ -18,6 +18,8 @@ from app.plot_export import Table
 
 _SIZE = 12
 _ROOM = 0.12
+# Names of neighbours that lie this near on the upright axis, in shares of it, would run into each other.
+_NEAR = 0.05
 
 
 class Spot(NamedTuple):
@@ -112,6 +114,8 @@ class Plane(QWidget):
         self._lay_out()
         self.recolour()
         self.show_spots(())
+        # Names that no longer fit to the right of their points change sides.
+        self.plot.getViewBox().sigResized.connect(lambda _box: self._make_items())
 
     def _lay_out(self) -> None:
         middle = QVBoxLayout(self.widget.viewport())
@@ -193,18 +197,31 @@ class Plane(QWidget):
         point.setData(x, y)
         if not spot.name:
             return [bars, point]
-        name = pg.TextItem(spot.name, color=QColor(theme.current().text), anchor=(-0.08, 1.2 if above else -0.2))
+        aside = -0.08 if self._fits(spot) else 1.08
+        name = pg.TextItem(spot.name, color=QColor(theme.current().text), anchor=(aside, 1.2 if above else -0.2))
         name.setPos(spot.x, spot.y)
         return [bars, point, name]
 
+    def _fits(self, spot: Spot) -> bool:
+        """Whether a name fits between its point and the right edge."""
+        box = self.plot.getViewBox()
+        (left, right), _ = box.viewRange()
+        room = float((right - spot.x) / (right - left) * box.width())
+        return QFontMetricsF(self.font()).horizontalAdvance(spot.name) + _SIZE < room
+
 
 def _above(ordered: Sequence[Spot]) -> list[bool]:
-    """Whether each name stands above its point: away from the next point, which it may reach; the last from the one
-    before."""
+    """Whether each name stands above its point: away from the next point, which it may reach, the last from the one
+    before; and on the other side than its neighbour's where both lie at one height."""
     if len(ordered) < 2:
         return [True] * len(ordered)
-    last = ordered[-1].y > ordered[-2].y
-    return [*(one.y >= after.y for one, after in pairwise(ordered)), last]
+    ys = [spot.y for spot in ordered]
+    near = _NEAR * (max(ys) - min(ys))
+    found: list[bool] = []
+    for i, (one, after) in enumerate(pairwise([*ys, ys[-2]])):
+        level = i > 0 and abs(one - ys[i - 1]) <= near
+        found.append(not found[-1] if level else one >= after if i < len(ys) - 1 else one > after)
+    return found
 
 
 def _ends(spots: Sequence[Spot]) -> tuple[float, float, float, float]:
