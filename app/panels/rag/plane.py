@@ -198,7 +198,7 @@ class Plane(QWidget):
         if not spot.name:
             return [bars, point]
         aside = -0.08 if self._fits(spot) else 1.08
-        name = pg.TextItem(spot.name, color=QColor(theme.current().text), anchor=(aside, 1.2 if above else -0.2))
+        name = pg.TextItem(spot.name, color=QColor(colour), anchor=(aside, 1.2 if above else -0.2))
         name.setPos(spot.x, spot.y)
         return [bars, point, name]
 
