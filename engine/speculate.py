@@ -17,6 +17,7 @@ from engine.cached_model import PREFILL_CHUNK, SequenceModel
 from engine.clock import Clock, settle
 from engine.record import HostRecord, pack, unpack
 from engine.sampling import Warp
+from engine.transfers import uploaded_ids, uploaded_together
 
 
 class Draft(NamedTuple):
@@ -51,7 +52,9 @@ class Drafter(Protocol):
         """Take in the next ids of the prompt, at most PREFILL_CHUNK of them."""
 
     def propose(self, ids: Sequence[int], n: int, warp: Warp, u: Tensor) -> Draft:
-        """Propose at most n tokens to follow the committed `ids`; u: [n] float64 uniforms to draw with."""
+        """Propose at most n tokens to follow the committed `ids`; u: [n] float64 uniforms to draw with, on the host.
+
+        The draft lies on the target's device."""
 
     def commit(self, ids: Sequence[int]) -> None:
         """The committed ids are now `ids`; whatever else was proposed is rejected."""
@@ -71,11 +74,10 @@ class Round(NamedTuple):
 def uniforms(gamma: int, warp: Warp, rng: torch.Generator) -> Tensor:
     """The draws of a round in their fixed order: gamma for the drafter, gamma to accept, one for the last token.
 
-    Greedy decoding draws nothing. Returns [2 gamma + 1] float64 on the generator's device."""
+    Greedy decoding draws nothing. Returns [2 gamma + 1] float64 on the host, so that a seed draws the same on every
+    device."""
     n = 2 * gamma + 1
-    if warp.greedy:
-        return torch.zeros(n, dtype=torch.float64, device=rng.device)
-    return torch.rand(n, generator=rng, dtype=torch.float64, device=rng.device)
+    return torch.zeros(n, dtype=torch.float64) if warp.greedy else torch.rand(n, generator=rng, dtype=torch.float64)
 
 
 def judged(logits: Tensor, draft: Draft, u: Tensor, u_last: Tensor, warp: Warp) -> tuple[Verdict, Tensor]:
@@ -114,7 +116,7 @@ class Decoder:
         self._drafter = drafter
         self._warp = warp
         self._clock = clock
-        self._rng = torch.Generator(device=target.device).manual_seed(seed)
+        self._rng = torch.Generator().manual_seed(seed)
 
     def prefill(self, ids: Sequence[int], checkpoint: Callable[[], None]) -> None:
         """Take in the prompt, all but its last id, which the first round feeds; checkpoint() between chunks."""
@@ -122,22 +124,24 @@ class Decoder:
         if self._drafter is not None:
             self._drafter.reset()
         self.ids = list(ids)
+        prompt = uploaded_ids(ids[:-1], self._target.device)
         for start in range(0, len(ids) - 1, PREFILL_CHUNK):
-            chunk = ids[start : min(start + PREFILL_CHUNK, len(ids) - 1)]
-            self._target.prefill(torch.tensor(chunk, device=self._target.device))
+            chunk = slice(start, min(start + PREFILL_CHUNK, len(ids) - 1))
+            self._target.prefill(prompt[chunk])
             if self._drafter is not None:
-                self._drafter.prefill(chunk)
+                self._drafter.prefill(ids[chunk])
             checkpoint()
         settle(self._target.device)
 
     def round(self, gamma: int, *, followed: bool = False) -> Round:
         """Draft at most gamma tokens, verify them, commit what was accepted and the last token."""
         started = self._clock.mark()
-        u = uniforms(gamma, self._warp, self._rng)
-        draft = self._draft(gamma, u[:gamma])
+        drawn = uniforms(gamma, self._warp, self._rng)
+        # Before the draft, behind whose work a copy would have to wait.
+        pending, u = uploaded_together([torch.tensor(self.ids[-1:]), drawn], self._target.device)
+        draft = self._draft(gamma, drawn[:gamma])
         drafted = self._clock.mark()
         n = draft.tokens.shape[0]
-        pending = torch.tensor(self.ids[-1:], device=self._target.device)
         logits = self._target.forward(torch.cat([pending, draft.tokens])).float()
         verdict, shown_p = judged(logits, draft, u[gamma : gamma + n], u[-1], self._warp)
         packed = pack(logits, shown_p, draft.shown, draft.tokens, verdict, u[gamma : gamma + n])

@@ -12,19 +12,20 @@ from torch import Tensor
 from engine import accept, sampling
 from engine.accept import Verdict
 from engine.batch.drafters import RowsDraft, RowsDrafter, no_drafts
-from engine.batch.sequences import Sequences, take_in
+from engine.batch.sequences import Counts, Sequences, take_in
 from engine.clock import Clock
 from engine.record import HostRecord, pack, shortened, unpack
 from engine.sampling import Warp
 from engine.speculate import Round
+from engine.transfers import uploaded_together
 
 
 class BatchDecoder:
     """Sequences being decoded together; lane i is the i-th prompt for good, its row may change.
 
-    A lane that has ended stays as padding until half of the rows are such; then the caches are copied to smaller ones.
+    A lane that has ended stays as padding until half of the rows are such; then the others move together in the caches.
     For lengths spread from 1 to 8 that takes a tenth to a fifth less time a token than padding to the end, as much as
-    copying at every end does, and leaves few shapes for a device that prepares each."""
+    moving at every end does, and leaves few shapes for a device that prepares each."""
 
     def __init__(self, target: Sequences, drafter: RowsDrafter | None, *, warp: Warp, clock: Clock) -> None:
         self._target = target
@@ -38,9 +39,8 @@ class BatchDecoder:
         self, prompts: Sequence[Sequence[int]], seeds: Sequence[int], *, room: int, checkpoint: Callable[[], None]
     ) -> None:
         """Take in every prompt but its last id, which the first round feeds; room: the most ids a row will feed."""
-        device = self._target.device
         self.ids = [list(prompt) for prompt in prompts]
-        self._rngs = [torch.Generator(device=device).manual_seed(seed) for seed in seeds]
+        self._rngs = [torch.Generator().manual_seed(seed) for seed in seeds]
         self._lanes, self._ended = list(range(len(prompts))), set()
         self._target.open(len(prompts), room)
         take_in(self._target, [prompt[:-1] for prompt in prompts], checkpoint)
@@ -54,10 +54,15 @@ class BatchDecoder:
         self._drop(gammas)
         wanted = [gammas.get(lane, 0) for lane in self._lanes]
         started = self._clock.mark()
-        u = self._uniforms(wanted)
-        draft = self._draft(wanted, u)
+        drawn = self._uniforms(wanted)
+        lengths = [0 if lane in self._ended else len(self.ids[lane]) - 1 for lane in self._lanes]
+        pending = [self.ids[lane][-1:] for lane in self._lanes]
+        # Before the draft, behind whose work a copy would have to wait.
+        given = (torch.tensor(pending), torch.tensor(lengths), drawn)
+        last, starts, u = uploaded_together(given, self._target.device)
+        draft = self._draft(wanted, drawn)
         drafted = self._clock.mark()
-        logits = self._forward(draft)
+        logits = self._forward(last, Counts(tuple(lengths), starts), draft)
         packed = self._judged(logits, draft, u[:, max(wanted) :])
         on_host = packed.tolist()  # sync: the one wait of a round, for all rows
         verified = self._clock.mark()
@@ -87,15 +92,14 @@ class BatchDecoder:
 
     def _uniforms(self, wanted: Sequence[int]) -> Tensor:
         """The draws of a round [B, 2 gamma + 1], gamma the largest of `wanted`: those for the drafter, those to accept,
-        one for the last token. Each row's come from its own stream, as many as it would draw alone."""
+        one for the last token, on the host. Each row's come from its own stream, as many as it would draw alone."""
         n = 2 * max(wanted) + 1
         if self._warp.greedy:
-            return torch.zeros(len(wanted), n, dtype=torch.float64, device=self._target.device)
+            return torch.zeros(len(wanted), n, dtype=torch.float64)
         return torch.stack([self._drawn(lane, own, max(wanted)) for lane, own in zip(self._lanes, wanted, strict=True)])
 
     def _drawn(self, lane: int, own: int, gamma: int) -> Tensor:
-        device = self._target.device
-        u = torch.rand(2 * own + 1, generator=self._rngs[lane], dtype=torch.float64, device=device)
+        u = torch.rand(2 * own + 1, generator=self._rngs[lane], dtype=torch.float64)
         gap = u.new_zeros(gamma - own)
         return u if own == gamma else torch.cat([u[:own], gap, u[own : 2 * own], gap, u[-1:]])
 
@@ -104,13 +108,9 @@ class BatchDecoder:
             return no_drafts(len(wanted), self._target.device)
         return self._drafter.propose([self.ids[lane] for lane in self._lanes], wanted, self._warp, u)
 
-    def _forward(self, draft: RowsDraft) -> Tensor:
-        """Logits [B, n + 1, V] after the pending id and each drafted token of every row."""
-        ended = [lane in self._ended for lane in self._lanes]
-        texts = [self.ids[lane] for lane in self._lanes]
-        pending = torch.tensor([text[-1:] for text in texts], device=self._target.device)
-        starts = [0 if over else len(text) - 1 for text, over in zip(texts, ended, strict=True)]
-        counts = [0 if over else n + 1 for n, over in zip(draft.counts, ended, strict=True)]
+    def _forward(self, pending: Tensor, starts: Counts, draft: RowsDraft) -> Tensor:
+        """Logits [B, n + 1, V] after the pending id [B, 1] and each drafted token of every row."""
+        counts = [0 if lane in self._ended else n + 1 for lane, n in zip(self._lanes, draft.counts, strict=True)]
         return self._target.forward(torch.cat([pending, draft.tokens], 1), starts, counts).float()
 
     def _judged(self, logits: Tensor, draft: RowsDraft, u: Tensor) -> Tensor:
@@ -121,10 +121,7 @@ class BatchDecoder:
         return pack(logits, p, draft.shown, draft.tokens, verdict, u[:, :n])
 
     def _verdict(self, logits: Tensor, p: Tensor, draft: RowsDraft, u: Tensor) -> Verdict:
-        n = draft.tokens.shape[1]
-        real = None
-        if min(draft.counts) < n:
-            real = torch.arange(n, device=u.device) < torch.tensor(draft.counts, device=u.device)[:, None]
+        n, real = draft.tokens.shape[1], draft.real
         if self._warp.greedy:
             return accept.greedy(logits.argmax(-1), draft.tokens, real=real)
         if draft.q is None:

@@ -8,22 +8,24 @@ from torch import Tensor
 from torch.nn import functional
 
 from engine import sampling
-from engine.batch.sequences import Sequences, padded, sequences_of, take_in
+from engine.batch.sequences import Counts, Sequences, padded, sequences_of, take_in
 from engine.drafters.prompt_lookup import PromptLookupDrafter
 from engine.models import LoadedModel
 from engine.sampling import Warp
+from engine.transfers import moved_together, uploaded_together
 
 
 class RowsDraft(NamedTuple):
     """A chain of proposed tokens a row, padded to n.
 
     tokens: [B, n] int64; counts: how many of each row's tokens were proposed. q, shown: [B, n, V_target] float32 as in
-    `speculate.Draft`."""
+    `speculate.Draft`; real: [B, n] bool, which tokens were proposed, None where all were."""
 
     tokens: Tensor
     counts: tuple[int, ...]
     q: Tensor | None
     shown: Tensor | None
+    real: Tensor | None
 
 
 class RowsDrafter(Protocol):
@@ -33,7 +35,9 @@ class RowsDrafter(Protocol):
         """Start over with these prompts, one a row, the last id of each included; no row grows past `room`."""
 
     def propose(self, texts: Sequence[Sequence[int]], wanted: Sequence[int], warp: Warp, u: Tensor) -> RowsDraft:
-        """Propose at most wanted[b] tokens to follow the committed ids of row b; u: [B, n] float64 to draw with."""
+        """Propose at most wanted[b] tokens to follow the committed ids of row b.
+
+        u: [B, n] float64 on the host to draw with. The draft lies on the target's device."""
 
     def keep(self, rows: Sequence[int]) -> None:
         """Forget all rows but these, which become the rows 0, 1, ..."""
@@ -65,21 +69,24 @@ class SmallModelRows:
         counts = tuple(max(0, min(pair)) for pair in zip(wanted, left, strict=True))
         if not any(counts):
             return no_drafts(len(texts), self._target_device)
-        u = u.to(self._sequences.device)
-        logits = self._catch_up(texts, counts)
+        news, ends = self._behind(texts, counts)
+        given = (padded(news), torch.tensor([self._held, [len(new) for new in news], ends, counts]), u)
+        ids, (held, n_new, end, count), u = uploaded_together(given, self._sequences.device)
+        logits = self._sequences.last(ids, Counts(tuple(self._held), held), Counts(tuple(map(len, news)), n_new))
         tokens: list[Tensor] = []
         rows: list[Tensor] = []
         for i in range(max(counts)):
             if i:
-                # A row whose draft is complete goes on past its end, where nothing is looked at.
-                starts = [self._end(row, texts[row], counts[row]) + i - 1 for row in range(len(texts))]
-                logits = self._sequences.last(tokens[-1].unsqueeze(-1), starts, [int(i < count) for count in counts])
+                # A row whose draft is complete continues past its end, where nothing is looked at.
+                starts = Counts(tuple(place + i - 1 for place in ends), end + (i - 1))
+                drawing = [int(i < n) for n in counts]
+                logits = self._sequences.forward(tokens[-1].unsqueeze(-1), starts, drawing)[:, 0]
             row = logits[:, : self._n_target].float()  # an id the target lacks can never be accepted
             row = row if warp.greedy else sampling.probabilities(row, warp)
             tokens.append(row.argmax(-1) if warp.greedy else sampling.draw(row, u[:, i]))
             rows.append(row)
-        self._held = [self._end(row, texts[row], counts[row]) + max(0, counts[row] - 1) for row in range(len(texts))]
-        return self._draft(torch.stack(tokens, 1), torch.stack(rows, 1), counts, warp)
+        self._held = [place + max(0, n - 1) for place, n in zip(ends, counts, strict=True)]
+        return self._draft(torch.stack(tokens, 1), torch.stack(rows, 1), counts, count, warp)
 
     def keep(self, rows: Sequence[int]) -> None:
         """Forget all rows but these."""
@@ -90,22 +97,22 @@ class SmallModelRows:
         """Memory of the drafter's caches."""
         return self._sequences.bytes()
 
-    def _catch_up(self, texts: Sequence[Sequence[int]], counts: Sequence[int]) -> Tensor:
-        """Take back what was rejected, take in what was committed; logits [B, V] after each row that is drafted for."""
+    def _behind(
+        self, texts: Sequence[Sequence[int]], counts: Sequence[int]
+    ) -> tuple[list[Sequence[int]], list[int]]:
+        """Take back what was rejected; what each row that is drafted for has yet to take in, and its length then."""
         self._held = [min(held, len(text) - 1) for held, text in zip(self._held, texts, strict=True)]
-        news = [text[held:] if n else () for text, held, n in zip(texts, self._held, counts, strict=True)]
-        ids = padded(news, self._sequences.device)
-        return self._sequences.last(ids, self._held, [len(new) for new in news])
+        rows = list(zip(texts, self._held, counts, strict=True))
+        return [text[held:] if n else () for text, held, n in rows], [len(text) if n else held for text, held, n in rows]
 
-    def _end(self, row: int, text: Sequence[int], count: int) -> int:
-        """How many ids of a row are in the cache before its drafted ones."""
-        return len(text) if count else self._held[row]
-
-    def _draft(self, tokens: Tensor, rows: Tensor, counts: tuple[int, ...], warp: Warp) -> RowsDraft:
-        """rows: logits [B, n, V] where greedy, else the distributions that were drawn from."""
-        probs = (rows.softmax(-1) if warp.greedy else rows).to(self._target_device)
+    def _draft(
+        self, tokens: Tensor, rows: Tensor, counts: tuple[int, ...], count: Tensor, warp: Warp
+    ) -> RowsDraft:
+        """rows: logits [B, n, V] where greedy, else the distributions that were drawn from; count: [B], the counts."""
+        probs = rows.softmax(-1) if warp.greedy else rows
+        tokens, probs, count = moved_together((tokens, probs, count), self._target_device)
         probs = functional.pad(probs, (0, self._n_target - probs.shape[-1]))
-        return RowsDraft(tokens.to(self._target_device), counts, None if warp.greedy else probs, probs)
+        return RowsDraft(tokens, counts, None if warp.greedy else probs, probs, _real(counts, count))
 
 
 class LookupRows:
@@ -123,8 +130,10 @@ class LookupRows:
         """Propose what followed the last ids of each row earlier in it; nothing where they are new."""
         seen = [(*self._idioms, *text) for text in texts]
         rows = zip(self._rows, seen, wanted, strict=True)
-        found = [row.propose(text, n, warp, u).tokens.tolist() if n else [] for row, text, n in rows]
-        return RowsDraft(padded(found, self._device), tuple(map(len, found)), None, None)
+        proposed = [row.propose(text, n, warp, u).tokens.tolist() if n else [] for row, text, n in rows]
+        counts = tuple(map(len, proposed))
+        tokens, count = uploaded_together([padded(proposed), torch.tensor(counts)], self._device)
+        return RowsDraft(tokens, counts, None, None, _real(counts, count))
 
     def keep(self, rows: Sequence[int]) -> None:
         """Forget all rows but these."""
@@ -137,4 +146,10 @@ class LookupRows:
 
 def no_drafts(n_rows: int, device: torch.device) -> RowsDraft:
     """Nothing proposed for any row."""
-    return RowsDraft(torch.empty(n_rows, 0, dtype=torch.int64, device=device), (0,) * n_rows, None, None)
+    return RowsDraft(torch.empty(n_rows, 0, dtype=torch.int64, device=device), (0,) * n_rows, None, None, None)
+
+
+def _real(counts: Sequence[int], count: Tensor) -> Tensor | None:
+    """Which tokens were proposed [B, n] of drafts padded to the longest; count: [B], the same on a device."""
+    n = max(counts)
+    return None if min(counts) == n else torch.arange(n, device=count.device) < count[:, None]

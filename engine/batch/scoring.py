@@ -9,6 +9,7 @@ from engine.batch.sequences import padded, sequences_of
 from engine.cached_model import PREFILL_CHUNK
 from engine.errors import InputError
 from engine.models import LoadedModel
+from engine.transfers import uploaded_together
 
 _MOST_LOGITS_BYTES = 256 << 20
 
@@ -34,9 +35,9 @@ def scored(
     for start in range(0, longest - 1, n_columns):
         end = min(start + n_columns, longest - 1)
         pieces = [row[: len(row) - 1][start:end] for row in rows]
-        ids = padded(pieces, sequences.device)
-        logits = sequences.forward(ids, [min(start, max(0, len(row) - 1)) for row in rows], list(map(len, pieces)))
-        found.append(_of(logits, padded([row[start + 1 : end + 1] for row in rows], sequences.device)))
+        given = padded(pieces), padded([row[start + 1 : end + 1] for row in rows])
+        ids, following = uploaded_together(given, sequences.device)
+        found.append(_of(sequences.aligned(ids, start, list(map(len, pieces))), following))
         checkpoint()
     on_host = torch.cat(found, 1).tolist()  # sync: one wait for all pieces
     return [[0.0, *numbers][: len(row)] for row, numbers in zip(rows, on_host, strict=True)]

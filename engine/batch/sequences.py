@@ -1,9 +1,10 @@
 """Several sequences through one model behind one interface, on the fused runtime or on the modules; decides nothing.
 
-Lengths are known to the caller on the host; nothing here waits for a device."""
+Lengths are known to the caller on the host, who brings them to the device for all calls of a round at once; nothing
+here waits for a device."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -13,15 +14,24 @@ from engine.cached_model import PREFILL_CHUNK, CachedModel
 from engine.fast.rows import RowsModel
 from engine.fast.weights import FusedWeights
 from engine.models import LoadedModel
+from engine.transfers import uploaded
 
 _SPAN_STEP = {"cpu": 8, "cuda": 64}
+
+
+class Counts(NamedTuple):
+    """A whole number for each row, as the host knows it and as int64 [B] on the device."""
+
+    host: tuple[int, ...]
+    device: Tensor
 
 
 class Sequences(Protocol):
     """B sequences through one model, each at its own length.
 
     Arguments of a call: ids [B, n] int64 on `device`; starts: how many ids of each row stay in its cache, those past
-    them are taken back; counts: how many of each row's new ids count, the others are padding."""
+    them are taken back; counts: how many of each row's new ids count, the others are padding. start: the same for all
+    rows; one that has ended before takes padding alone."""
 
     device: torch.device
     n_vocabulary: int
@@ -29,17 +39,20 @@ class Sequences(Protocol):
     def open(self, n_rows: int, room: int) -> None:
         """Make ready for so many empty rows of at most `room` ids each, padding included."""
 
-    def forward(self, ids: Tensor, starts: Sequence[int], counts: Sequence[int]) -> Tensor:
+    def forward(self, ids: Tensor, starts: Counts, counts: Sequence[int]) -> Tensor:
         """Logits [B, n, V] after each new id; those of padding are anything finite."""
 
-    def last(self, ids: Tensor, starts: Sequence[int], counts: Sequence[int]) -> Tensor:
+    def last(self, ids: Tensor, starts: Counts, counts: Counts) -> Tensor:
         """Logits [B, V] after the last new id of each row."""
 
-    def prefill(self, ids: Tensor, starts: Sequence[int], counts: Sequence[int]) -> None:
+    def aligned(self, ids: Tensor, start: int, counts: Sequence[int]) -> Tensor:
+        """Logits [B, n, V] after each new id; those of padding are anything finite."""
+
+    def prefill(self, ids: Tensor, start: int, counts: Sequence[int]) -> None:
         """Put ids into the caches."""
 
     def keep(self, rows: Sequence[int]) -> None:
-        """Forget all rows but these, which become the rows 0, 1, ..."""
+        """Forget all rows but these, in ascending order, which become the rows 0, 1, ..."""
 
     def bytes(self) -> int:
         """Memory the caches hold now."""
@@ -58,22 +71,26 @@ class FusedSequences:
         """Allocate the caches of all rows."""
         self._rows = RowsModel(self._weights, n_rows=n_rows, capacity=room)
 
-    def forward(self, ids: Tensor, starts: Sequence[int], counts: Sequence[int]) -> Tensor:
+    def forward(self, ids: Tensor, starts: Counts, counts: Sequence[int]) -> Tensor:
         """Logits [B, n, V] after each new id."""
-        return self._model.forward(ids, self._int64(starts), span=self._span(ids, starts))
+        return self._model.forward(ids, starts.device, span=self._span(ids, starts))
 
-    def last(self, ids: Tensor, starts: Sequence[int], counts: Sequence[int]) -> Tensor:
+    def last(self, ids: Tensor, starts: Counts, counts: Counts) -> Tensor:
         """Logits [B, V] after the last new id of each row."""
-        at = self._int64([max(0, count - 1) for count in counts])
-        return self._model.forward(ids, self._int64(starts), span=self._span(ids, starts), at=at)
+        at = (counts.device - 1).clamp_min(0)
+        return self._model.forward(ids, starts.device, span=self._span(ids, starts), at=at)
 
-    def prefill(self, ids: Tensor, starts: Sequence[int], counts: Sequence[int]) -> None:
+    def aligned(self, ids: Tensor, start: int, counts: Sequence[int]) -> Tensor:
+        """Logits [B, n, V] after each new id."""
+        return self._model.aligned(ids, start)
+
+    def prefill(self, ids: Tensor, start: int, counts: Sequence[int]) -> None:
         """Put ids into the caches."""
-        self._model.prefill(ids, self._int64(starts), span=self._span(ids, starts))
+        self._model.prefill(ids, start)
 
     def keep(self, rows: Sequence[int]) -> None:
-        """Copy the rows to smaller caches."""
-        self._rows = self._model.kept(self._int64(rows))
+        """Move the rows together."""
+        self._model.keep(rows)
 
     def bytes(self) -> int:
         """Memory the caches hold now."""
@@ -84,14 +101,11 @@ class FusedSequences:
         assert self._rows is not None
         return self._rows
 
-    def _span(self, ids: Tensor, starts: Sequence[int]) -> int:
+    def _span(self, ids: Tensor, starts: Counts) -> int:
         """Positions to look at, in steps: kernels read whole steps, and a captured graph serves one span."""
-        end, step = max(starts) + ids.shape[1], _SPAN_STEP.get(self.device.type, 8)
+        end, step = max(starts.host) + ids.shape[1], _SPAN_STEP.get(self.device.type, 8)
         assert end <= self._model.capacity
         return min(self._model.capacity, -(-end // step) * step)
-
-    def _int64(self, numbers: Sequence[int]) -> Tensor:
-        return torch.tensor(numbers, dtype=torch.int64, device=self.device)
 
 
 class ModuleSequences:
@@ -108,27 +122,24 @@ class ModuleSequences:
         """An empty cache a row; each grows as it needs."""
         self._rows = [CachedModel(self._model) for _ in range(n_rows)]
 
-    def forward(self, ids: Tensor, starts: Sequence[int], counts: Sequence[int]) -> Tensor:
+    def forward(self, ids: Tensor, starts: Counts, counts: Sequence[int]) -> Tensor:
         """Logits [B, n, V] after each new id; zeros after padding."""
-        found: Tensor | None = None
-        for row, count in enumerate(counts):
-            if count:
-                logits = self._back(row, starts[row]).forward(ids[row, :count])
-                found = logits.new_zeros(*ids.shape, logits.shape[-1]) if found is None else found
-                found[row, :count] = logits
-        assert found is not None
-        return found
+        return self._logits(ids, starts.host, counts)
 
-    def last(self, ids: Tensor, starts: Sequence[int], counts: Sequence[int]) -> Tensor:
+    def last(self, ids: Tensor, starts: Counts, counts: Counts) -> Tensor:
         """Logits [B, V] after the last new id of each row; zeros where there is none."""
-        found = self.forward(ids, starts, counts)
-        return torch.stack([row[max(0, count - 1)] for row, count in zip(found, counts, strict=True)])
+        logits = self._logits(ids, starts.host, counts.host)
+        return torch.stack([row[max(0, count - 1)] for row, count in zip(logits, counts.host, strict=True)])
 
-    def prefill(self, ids: Tensor, starts: Sequence[int], counts: Sequence[int]) -> None:
+    def aligned(self, ids: Tensor, start: int, counts: Sequence[int]) -> Tensor:
+        """Logits [B, n, V] after each new id; zeros after padding."""
+        return self._logits(ids, [start] * len(counts), counts)
+
+    def prefill(self, ids: Tensor, start: int, counts: Sequence[int]) -> None:
         """Put ids into the caches."""
         for row, count in enumerate(counts):
             if count:
-                self._back(row, starts[row]).prefill(ids[row, :count])
+                self._back(row, start).prefill(ids[row, :count])
 
     def keep(self, rows: Sequence[int]) -> None:
         """Drop the caches of the others."""
@@ -137,6 +148,17 @@ class ModuleSequences:
     def bytes(self) -> int:
         """Memory the caches hold now."""
         return sum(row.bytes() for row in self._rows)
+
+    def _logits(self, ids: Tensor, starts: Sequence[int], counts: Sequence[int]) -> Tensor:
+        all_logits: Tensor | None = None
+        for row, count in enumerate(counts):
+            if count:
+                logits = self._back(row, starts[row]).forward(ids[row, :count])
+                if all_logits is None:
+                    all_logits = logits.new_zeros(*ids.shape, logits.shape[-1])
+                all_logits[row, :count] = logits
+        assert all_logits is not None
+        return all_logits
 
     def _back(self, row: int, length: int) -> CachedModel:
         """The row with only so many ids in its cache."""
@@ -151,18 +173,18 @@ def sequences_of(model: LoadedModel) -> Sequences:
     return ModuleSequences(model.model) if model.fused is None else FusedSequences(model.fused)
 
 
-def padded(rows: Sequence[Sequence[int]], device: torch.device) -> Tensor:
-    """Rows of ids as one tensor [B, longest], zeros where a row has ended."""
+def padded(rows: Sequence[Sequence[int]]) -> Tensor:
+    """Rows of ids as one tensor [B, longest] on the host, zeros where a row has ended."""
     width = max(map(len, rows))
-    return torch.tensor([[*row, *[0] * (width - len(row))] for row in rows], dtype=torch.int64, device=device)
+    return torch.tensor([[*row, *[0] * (width - len(row))] for row in rows], dtype=torch.int64)
 
 
 def take_in(sequences: Sequences, rows: Sequence[Sequence[int]], checkpoint: Callable[[], None]) -> None:
-    """Put a text into every empty row, in padded pieces of about PREFILL_CHUNK ids together; checkpoint() between."""
+    """Put a text into every empty row, in padded pieces of about PREFILL_CHUNK ids together; checkpoint() between.
+
+    What a row that has ended takes as padding lies past its end: it is overwritten, and never seen before it is."""
     n_columns = max(1, PREFILL_CHUNK // len(rows))
     for start in range(0, max(map(len, rows)), n_columns):
         pieces = [row[start : start + n_columns] for row in rows]
-        # A row that has ended stays where it is: padding past its end is overwritten, and never seen before it is.
-        starts = [min(start, len(row)) for row in rows]
-        sequences.prefill(padded(pieces, sequences.device), starts, [len(piece) for piece in pieces])
+        sequences.prefill(uploaded(padded(pieces), sequences.device), start, [len(piece) for piece in pieces])
         checkpoint()

@@ -12,10 +12,12 @@ from engine.speculate import Drafter
 class DrafterSpec(NamedTuple):
     """A kind of drafter: `serves(spec)` says whether it answers to a SPEC, `build(spec, target, model)` makes one.
 
-    needs_model: whether a model is loaded for the SPEC and handed to `build` (None otherwise)."""
+    example: a SPEC it serves. needs_model: whether a model is loaded for the SPEC and handed to `build` (None
+    otherwise)."""
 
     name: str
     title: str
+    example: str
     serves: Callable[[str], bool]
     needs_model: bool
     build: Callable[[str, LoadedModel, LoadedModel | None], Drafter]

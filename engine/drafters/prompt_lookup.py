@@ -12,6 +12,7 @@ from engine.errors import InputError
 from engine.models import LoadedModel
 from engine.sampling import Warp
 from engine.speculate import Capabilities, Draft
+from engine.transfers import uploaded_ids
 
 _DEFAULT_NGRAM = 3
 _LARGEST_NGRAM = 64
@@ -38,8 +39,7 @@ class PromptLookupDrafter:
     def propose(self, ids: Sequence[int], n: int, warp: Warp, u: Tensor) -> Draft:
         """Propose at most n ids; none where no n-gram of the last ids occurred before."""
         self._index(ids)
-        tokens = torch.tensor(self._continuation(ids)[:n], dtype=torch.int64, device=self._device)
-        return Draft(tokens, None, None)
+        return Draft(uploaded_ids(self._continuation(ids)[:n], self._device), None, None)
 
     def commit(self, ids: Sequence[int]) -> None:
         """Nothing to do: only committed ids are ever indexed."""
@@ -74,4 +74,4 @@ def _build(spec: str, target: LoadedModel, model: LoadedModel | None) -> PromptL
     return PromptLookupDrafter(int(size), device=target.device)
 
 
-DRAFTER = DrafterSpec("prompt_lookup", "Prompt lookup", _serves, needs_model=False, build=_build)
+DRAFTER = DrafterSpec("prompt_lookup", "Prompt lookup", "lookup", _serves, needs_model=False, build=_build)

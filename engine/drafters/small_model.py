@@ -13,6 +13,7 @@ from engine.fast.static_room import FusedDrafter
 from engine.models import LoadedModel
 from engine.sampling import Warp
 from engine.speculate import Capabilities, Draft, Drafter
+from engine.transfers import moved_together, uploaded_ids, uploaded_together
 
 
 class SmallModelDrafter:
@@ -35,15 +36,14 @@ class SmallModelDrafter:
     def prefill(self, ids: Sequence[int]) -> None:
         """Take in the next ids of the prompt."""
         if self._model.length + len(ids) < self._context:
-            self._model.prefill(self._tensor(ids))
+            self._model.prefill(uploaded_ids(ids, self._model.device))
 
     def propose(self, ids: Sequence[int], n: int, warp: Warp, u: Tensor) -> Draft:
         """Draw n tokens one after another, fewer or none at the end of the drafter's own context."""
         n = min(n, self._context - len(ids))
         if n < 1:
             return Draft(torch.empty(0, dtype=torch.int64, device=self._target_device), None, None)
-        u = u.to(self._model.device)
-        feed = self._tensor(ids[self._model.length :])
+        feed, u = uploaded_together([torch.tensor(ids[self._model.length :]), u], self._model.device)
         steps = []
         for i in range(n):
             steps.append(chain.step(self._model.forward(feed)[-1], u[i], warp, n_vocabulary=self._n_target))
@@ -64,14 +64,11 @@ class SmallModelDrafter:
         """Memory of the drafter's cache."""
         return self._model.bytes()
 
-    def _tensor(self, ids: Sequence[int]) -> Tensor:
-        return torch.tensor(ids, device=self._model.device)
-
     def _moved(self, draft: Draft) -> Draft:
         """The same draft on the target's device."""
         assert draft.shown is not None
-        shown = draft.shown.to(self._target_device)
-        return Draft(draft.tokens.to(self._target_device), None if draft.q is None else shown, shown)
+        tokens, shown = moved_together((draft.tokens, draft.shown), self._target_device)
+        return Draft(tokens, None if draft.q is None else shown, shown)
 
 
 def fused(drafter: Drafter | None) -> FusedDrafter | None:
@@ -90,4 +87,4 @@ def _build(spec: str, target: LoadedModel, model: LoadedModel | None) -> SmallMo
     )
 
 
-DRAFTER = DrafterSpec("small_model", "Small model", lambda spec: True, needs_model=True, build=_build)
+DRAFTER = DrafterSpec("small_model", "Small model", "builtin", lambda spec: True, needs_model=True, build=_build)

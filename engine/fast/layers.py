@@ -6,12 +6,14 @@ from typing import NamedTuple, TypeAlias
 import torch
 from torch import Tensor
 from torch.nn import functional
+from torch.nn.attention.bias import causal_lower_right
 
 from engine.fast.families import Shape
 from engine.fast.norms import normed
 from engine.fast.weights import FusedLayer, FusedWeights, Projection
 
 Product: TypeAlias = Callable[[Tensor, Projection], Tensor]
+_MASKED_QUERIES = 32
 
 
 class Turns(NamedTuple):
@@ -49,12 +51,52 @@ def projected(hidden: Tensor, layer: FusedLayer, shape: Shape, turns: Turns, pro
 def attention(queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None, scale: float) -> Tensor:
     """Values mixed by softmax(scale queries keys): [B, H, n, D].
 
-    queries: [B, H, n, D]; keys, values: [B, H_kv, positions, D]; mask: [n, positions] or broadcast to
-    [B, H, n, positions], True where a query attends, or added to the scores; None masks nothing."""
-    grouped = queries.shape[1] != keys.shape[1]
-    return functional.scaled_dot_product_attention(
-        queries, keys, values, attn_mask=mask, scale=scale, enable_gqa=grouped
-    )
+    queries: [B, H, n, D]; keys, values: [B, H_kv, positions, D]; mask: [n, positions], True where a query attends, or
+    added to the scores. None: the queries are those of the last n positions, each of which attends up to its own; on a
+    CPU, whose kernel would need a mask for it, only for n = 1."""
+    n, n_kv = queries.shape[-2], keys.shape[1]
+    if queries.device.type == "cpu":
+        assert mask is not None or n == 1
+        return functional.scaled_dot_product_attention(
+            queries, keys, values, attn_mask=mask, scale=scale, enable_gqa=queries.shape[1] != n_kv
+        )
+    if mask is None and n > 1:
+        return _causal_attention(queries, keys, values, scale)
+    grouped = mask if mask is None else mask.repeat(queries.shape[1] // n_kv, 1)
+    return grouped_attention(queries, keys, values, grouped, scale)
+
+
+def grouped_attention(queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None, scale: float) -> Tensor:
+    """The same where the heads that share a key ask together, one after the other: [B, H, n, D].
+
+    mask: broadcast to [B, 1, groups n, positions]. No kernel of a GPU takes both a mask and fewer heads of keys than of
+    queries; asked so, it takes the mask, and reads each key once for all heads that share it."""
+    asking = queries.reshape(queries.shape[0], keys.shape[1], -1, queries.shape[3])
+    mixed = functional.scaled_dot_product_attention(asking, keys, values, attn_mask=mask, scale=scale)
+    return mixed.reshape(queries.shape)
+
+
+def _causal_attention(queries: Tensor, keys: Tensor, values: Tensor, scale: float) -> Tensor:
+    """Attention of the last n positions, each up to its own, on a GPU.
+
+    In half precision the kernel counts positions itself. In float32 there is none for shared keys: masks are made for a
+    few queries at a time, so that none grows with both lengths."""
+    n, n_positions = queries.shape[-2], keys.shape[-2]
+    if queries.dtype != torch.float32:
+        bias = causal_lower_right(n, n_positions)
+        return functional.scaled_dot_product_attention(
+            queries, keys, values, attn_mask=bias, scale=scale, enable_gqa=queries.shape[1] != keys.shape[1]
+        )
+    n_groups = queries.shape[1] // keys.shape[1]
+    mixed = []
+    for start in range(0, n, _MASKED_QUERIES):
+        asking = queries[..., start : start + _MASKED_QUERIES, :]
+        n_seen = n_positions - n + start + asking.shape[-2]
+        last = torch.arange(n_seen - asking.shape[-2], n_seen, device=queries.device)
+        hidden = torch.arange(n_seen, device=queries.device) > last[:, None]
+        mask = queries.new_zeros(hidden.shape).masked_fill_(hidden, -torch.inf).repeat(n_groups, 1)
+        mixed.append(grouped_attention(asking, keys[..., :n_seen, :], values[..., :n_seen, :], mask, scale))
+    return torch.cat(mixed, -2)
 
 
 def add_attended(hidden: Tensor, mixed: Tensor, layer: FusedLayer, shape: Shape, product: Product) -> Tensor:

@@ -21,7 +21,7 @@ class Norm(NamedTuple):
 def norm_of(weight: Tensor, epsilon: float) -> Norm:
     """The norm with these weights [d]."""
     d = weight.shape[0]
-    return Norm(weight, epsilon, weight * d**0.5, weight.new_tensor((d * epsilon) ** 0.5))
+    return Norm(weight, epsilon, weight * d**0.5, weight.new_full((), (d * epsilon) ** 0.5))
 
 
 def normed(x: Tensor, norm: Norm) -> Tensor:

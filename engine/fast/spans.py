@@ -15,16 +15,21 @@ class Tree(NamedTuple):
 
 
 class Span(NamedTuple):
-    """What a layer attends to: positions from `first` on, through `mask` [n, positions]; None masks nothing."""
+    """What a layer attends to: positions from `first` on, through `mask` [n, positions], True where an id attends.
+
+    None: each id attends up to its own position, which needs no mask."""
 
     first: int
     mask: Tensor | None
 
 
 def span(n: int, start: int, window: int | None, tree: Tree | None, device: torch.device) -> Span:
-    """What n new ids after `start` others attend to in a layer that looks back on `window` positions."""
+    """What n new ids after `start` others attend to in a layer that looks back on `window` positions.
+
+    On a GPU a chain has no mask unless a window ends within it: the mask of a prefill would grow with the context."""
     first = 0 if window is None else max(0, start - window + 1)
-    if n == 1:
+    unwindowed = window is None or start + n <= window
+    if n == 1 or (device.type != "cpu" and tree is None and unwindowed):
         return Span(first, None)
     if tree is not None:
         return Span(first, _tree_mask(tree, start, first, window))

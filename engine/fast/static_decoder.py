@@ -53,7 +53,7 @@ class StaticDecoder:
         self.ids: list[int] = []
         self._room, self._drafter, self._fused = room, drafter, fused
         self._n_most, self._warp, self._clock = n_most, warp, clock
-        self._rng = torch.Generator(device=room.device).manual_seed(seed)
+        self._rng = torch.Generator().manual_seed(seed)
         self._flying: _Flight | None = None
         self._n_launched = 0
         self._n_drafter_holds = 0
@@ -116,11 +116,10 @@ class StaticDecoder:
     def _launch(self, gamma: int, length: int) -> _Flight:
         """Begin a round that finds at most `length` committed ids."""
         begun = self._clock.mark()
-        drawn = uniforms(gamma, self._warp, self._rng)
-        draft = self._draft(gamma, drawn, length)
+        draft, u = self._draft(gamma, uniforms(gamma, self._warp, self._rng), length)
         drafted = self._clock.mark()
         n = draft.tokens.shape[0]
-        packed = self._room.verified(draft, self._room.uniforms(drawn, n), self._warp, end=length + n)
+        packed = self._room.verified(draft, u, self._warp, end=length + n)
         self._n_launched += 1
         record = self._room.landed(packed, even=self._n_launched % 2 == 0)
         return _Flight(gamma, n, begun, drafted, self._clock.mark(), record)
@@ -131,13 +130,20 @@ class StaticDecoder:
         steady = self._drafter is None and self._n_draftable(flight.gamma, longest) == flight.n
         return self._launch(flight.gamma, longest) if steady else None
 
-    def _draft(self, gamma: int, drawn: Tensor, length: int) -> Draft:
+    def _draft(self, gamma: int, drawn: Tensor, length: int) -> tuple[Draft, Tensor]:
+        """A draft, and the uniforms for it, each at its fixed place."""
         n = self._n_draftable(gamma, length)
         if n:
-            return self._room.drafted(self._room.uniforms(drawn, n), self._warp, end=length + n - 1)
+            u = self._room.uniforms(drawn, n)
+            return self._room.drafted(u, self._warp, end=length + n - 1), u
+        draft = self._room.given(self._proposed(gamma, drawn))
+        return draft, self._room.uniforms(drawn, draft.tokens.shape[0])
+
+    def _proposed(self, gamma: int, drawn: Tensor) -> Draft:
+        """What the drafter on the host's side proposes, nothing where there is none."""
         if self._drafter is not None and gamma:
-            return self._room.given(self._drafter.propose(self.ids, gamma, self._warp, drawn[:gamma]))
-        return self._room.given(Draft(drawn.new_empty(0, dtype=torch.int64), None, None))
+            return self._drafter.propose(self.ids, gamma, self._warp, drawn[:gamma])
+        return Draft(torch.empty(0, dtype=torch.int64, device=self._room.device), None, None)
 
     def _n_draftable(self, gamma: int, length: int) -> int:
         """How many tokens the fused drafter proposes after so many ids: fewer or none at the end of its context."""

@@ -18,6 +18,7 @@ from engine.fast.rows import RowsModel
 from engine.fast.weights import FusedWeights
 from engine.sampling import Warp
 from engine.speculate import Draft
+from engine.transfers import uploaded, uploaded_ids
 
 _LEAST_SPAN = 256
 _MOST_HALVES = 256
@@ -114,17 +115,15 @@ class StaticRoom:
 
     def feed(self, ids: Sequence[int], start: int, *, drafter: bool = False) -> None:
         """Write the keys and values of ids to the positions from `start` on."""
-        model = self._model(drafter=drafter)
-        end = start + len(ids)
-        rows, starts = torch.tensor([ids], device=self.device), torch.tensor([start], device=self.device)
-        model.prefill(rows, starts, span=power_of_two(end, most=model.capacity))
+        self._model(drafter=drafter).prefill(uploaded_ids([ids], self.device), start)
 
     def uniforms(self, drawn: Tensor, n: int) -> Tensor:
-        """Of the draws of a round, [2 gamma + 1], those for n tokens, at a fixed place: [2 n + 1]."""
+        """Of the draws of a round, [2 gamma + 1] on the host, those for n tokens, at a fixed place: [2 n + 1]."""
         gamma = drawn.shape[0] // 2
         if n not in self._uniforms:
-            self._uniforms[n] = drawn.new_empty(2 * n + 1)
-        return self._uniforms[n].copy_(torch.cat([drawn[:n], drawn[gamma : gamma + n], drawn[-1:]]))
+            self._uniforms[n] = torch.empty(2 * n + 1, dtype=drawn.dtype, device=self.device)
+        own = torch.cat([drawn[:n], drawn[gamma : gamma + n], drawn[-1:]])
+        return self._uniforms[n].copy_(uploaded(own, self.device))
 
     def drafted(self, u: Tensor, warp: Warp, *, end: int) -> Draft:
         """A draft by the fused drafter, at a fixed place; no position of the round lies past `end`.

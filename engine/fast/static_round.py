@@ -42,7 +42,8 @@ def new_state(device: torch.device) -> State:
 
 def place(state: State, last: Sequence[int], length: int) -> None:
     """Put the state, in place, at the end of a sequence of `length` ids that ends in `last`."""
-    state.last_two.copy_(torch.tensor([[*last[-2:-1], last[-1], last[-1]][:2]]))
+    for place, token in zip(state.last_two[0], (*last[-2:-1], last[-1], last[-1]), strict=False):
+        place.fill_(token)
     state.length.fill_(length)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import Tensor
 
 from engine.batch.decoder import BatchDecoder
 from engine.batch.drafters import LookupRows, RowsDrafter, SmallModelRows
@@ -16,6 +17,7 @@ from engine.drafters.prompt_lookup import PromptLookupDrafter
 from engine.drafters.small_model import SmallModelDrafter
 from engine.errors import InputError
 from engine.events import RoundFinished
+from engine.fast.rows import RowsModel
 from engine.generation import Generation, Limits, Prefilled, generate
 from engine.models import LoadedModel, Pair, on_runtime
 from engine.sampling import Warp
@@ -124,8 +126,8 @@ def test_idioms_are_proposed_before_what_the_text_has_and_only_behind_their_begi
     rows.prefill(texts, 20, lambda: None)
     draft = rows.propose(texts, [2, 2, 2], GREEDY, torch.zeros(3, 2))
     assert [row[:n] for row, n in zip(draft.tokens.tolist(), draft.counts, strict=True)] == [[7, 60], [60, 61], [9, 8]]
-    rows.keep([2, 0])
-    assert rows.propose([[8, 9, 8, 61], [5, 6, 50, 7]], [1, 1], GREEDY, torch.zeros(2, 1)).tokens[1].tolist() == [60]
+    rows.keep([0, 2])
+    assert rows.propose([[5, 6, 50, 7], [8, 9, 8, 61]], [1, 1], GREEDY, torch.zeros(2, 1)).tokens[0].tolist() == [60]
 
 
 @pytest.mark.parametrize("warp", [GREEDY, SAMPLED], ids=["greedy", "sampled"])
@@ -209,18 +211,23 @@ def test_drafter_of_another_padded_vocabulary_drafts_for_a_batch(
         assert [one.ids for one in made] == [alone(mixed, one, warp=warp)[0].ids for one in asked]
 
 
-def test_rows_that_ended_are_left_out_of_the_caches(pair: Pair) -> None:
-    target = pair.target
-    decoder = BatchDecoder(
-        sequences_of(target), rows_drafter(pair, "model"), warp=GREEDY, clock=clock_for(target.device)
-    )
+def test_rows_that_ended_are_left_out_of_the_forward_once_they_are_half(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, n_rows = pair.target, []
+    forward = RowsModel.forward
+
+    def noted(self: RowsModel, ids: Tensor, starts: Tensor, *, span: int, at: Tensor | None = None) -> Tensor:
+        n_rows.append(len(ids))
+        return forward(self, ids, starts, span=span, at=at)
+
+    monkeypatch.setattr(RowsModel, "forward", noted)
+    decoder = BatchDecoder(sequences_of(target), None, warp=GREEDY, clock=clock_for(target.device))
     with torch.inference_mode():
         decoder.prefill(PROMPTS[:4], [0] * 4, room=60, checkpoint=lambda: None)
-        full = decoder.bytes()
-        decoder.round({0: 3, 1: 3, 2: 3})
-        assert decoder.bytes() == full
-        decoder.round({0: 3, 2: 3})
-    assert decoder.bytes() == full / 2
+        decoder.round({0: 0, 1: 0, 2: 0})
+        decoder.round({0: 0, 2: 0})
+    assert n_rows == [4, 2]
 
 
 def test_stopping_is_asked_between_the_pieces_of_a_prefill(pair: Pair) -> None:

@@ -45,8 +45,7 @@ def test_every_row_of_a_ragged_batch_has_the_logits_of_its_own_text(name: str, s
     texts = [some_ids(n + 3, seed=n) for n in LENGTHS]
     rows = rows_of(model, len(texts))
     with torch.inference_mode():
-        starts = torch.zeros(len(texts), dtype=torch.int64)
-        rows.prefill(padded([text[:-3] for text in texts]), starts, span=max(LENGTHS))
+        rows.prefill(padded([text[:-3] for text in texts]), 0)
         new = torch.tensor([text[-3:] for text in texts])
         found = rows.forward(new, torch.tensor(LENGTHS), span=max(LENGTHS) + 3)
         alone = FusedModel(fuse(model), context=fakes.CONTEXT)
@@ -134,43 +133,49 @@ def test_a_forward_asks_for_no_number_of_a_device(streamed: bool) -> None:
         ids, starts = torch.zeros(2, 3, dtype=torch.int64), torch.zeros(2, dtype=torch.int64)
         assert rows.forward(ids, starts, span=16).shape == (2, 3, fakes.N_ENTRIES)
         assert rows.forward(ids, starts, span=16, at=starts).shape == (2, fakes.N_ENTRIES)
-        rows.prefill(ids, starts, span=16)
+        assert rows.aligned(ids, 5).shape == (2, 3, fakes.N_ENTRIES)
+        rows.prefill(ids, 5)
 
 
 @pytest.mark.parametrize("name", FUZZED)
 def test_rows_that_are_kept_go_on_as_they_were(name: str) -> None:
     model, texts = MODELS[name], [some_ids(20, seed=seed) for seed in range(4)]
-    rows, starts = rows_of(model, 4), torch.zeros(4, dtype=torch.int64)
+    rows = rows_of(model, 4)
     with torch.inference_mode():
-        rows.prefill(torch.tensor([text[:-1] for text in texts]), starts, span=20)
-        kept = rows.kept(torch.tensor([3, 1]))
-        new = torch.tensor([texts[3][-1:], texts[1][-1:]])
-        found = kept.forward(new, torch.tensor([19, 19]), span=20)
-    for row, text in zip(found, (texts[3], texts[1]), strict=True):
+        rows.prefill(torch.tensor([text[:-1] for text in texts]), 0)
+        rows.keep([1, 3])
+        new = torch.tensor([texts[1][-1:], texts[3][-1:]])
+        found = rows.forward(new, torch.tensor([19, 19]), span=20)
+    for row, text in zip(found, (texts[1], texts[3]), strict=True):
         assert_close(row[-1], logits(model, text)[-1])
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_rows_that_are_aligned_have_the_logits_of_their_texts(name: str, streamed: bool) -> None:
+    model, texts = made(name), [some_ids(30, seed=seed) for seed in range(2)]
+    rows = rows_of(model, 2)
+    with torch.inference_mode():
+        for start, end in ((0, 1), (1, 9), (9, 30)):
+            found = rows.aligned(torch.tensor([text[start:end] for text in texts]), start)
+            for row, text in zip(found, texts, strict=True):
+                assert_close(row, logits(model, text)[start:end])
 
 
 def test_one_row_of_one_id_is_computed_like_any_other(streamed: bool) -> None:
     model, text = MODELS["grouped heads"], some_ids(9)
     rows = rows_of(model, 1)
     with torch.inference_mode():
-        rows.prefill(torch.tensor([text[:-1]]), torch.tensor([0]), span=8)
+        rows.prefill(torch.tensor([text[:1]]), 0)
+        rows.prefill(torch.tensor([text[1:-1]]), 1)
         for at in (None, torch.tensor([0])):
             found = rows.forward(torch.tensor([text[-1:]]), torch.tensor([8]), span=9, at=at)
             assert found.shape == ((1, 1, fakes.N_ENTRIES) if at is None else (1, fakes.N_ENTRIES))
             assert_close(found.view(-1), logits(model, text)[-1])
 
 
-def test_rows_that_are_kept_are_allocated_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_that_are_kept_move_within_their_memory() -> None:
     rows = rows_of(MODELS["grouped heads"], 4)
-    allocated: list[int] = []
-    new_zeros = Tensor.new_zeros
-
-    def noted(self: Tensor, shape: tuple[int, ...]) -> Tensor:
-        made = new_zeros(self, shape)
-        allocated.append(made.nbytes)
-        return made
-
-    monkeypatch.setattr(Tensor, "new_zeros", noted)
-    assert rows.kept(torch.tensor([3, 1])).bytes() == rows.bytes() // 2
-    assert sum(allocated) == 0
+    caches = rows._keys, rows._values
+    rows.keep([1, 3])
+    assert rows._keys is caches[0] and rows._values is caches[1]
+    assert rows.n_rows == 2
