@@ -58,4 +58,4 @@ def clock_for(device: torch.device) -> Clock:
 def settle(device: torch.device) -> None:
     """Wait until the device has done what it was asked to do, so that the time of a phase ends with its work."""
     if device.type == "cuda":
-        torch.cuda.current_stream(device).synchronize()  # sync: once a generation, between prompt and rounds
+        torch.cuda.current_stream(device).synchronize()  # sync: between what is timed apart, such as prompt and rounds

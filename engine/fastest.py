@@ -14,12 +14,15 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedConfig
 
-from engine import machine, paths
+from engine import devices, machine, paths
 from engine.fast import products
 from engine.fast.weights import Projection
 
 Kind: TypeAlias = Literal["float32", "bfloat16"]
 _KINDS: dict[Kind, torch.dtype] = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+_NAMES: dict[torch.dtype, Literal["float32", "bfloat16", "float16"]] = {
+    torch.float32: "float32", torch.bfloat16: "bfloat16", torch.float16: "float16",
+}  # fmt: skip
 _ROWS = (1, 5)
 _N_PASSES = 15
 _LEAST_GAIN = 0.1
@@ -44,14 +47,15 @@ class Measurement(msgspec.Struct, frozen=True):
 class Choice(NamedTuple):
     """A number type and why it was taken."""
 
-    dtype: Kind
+    dtype: Literal["float32", "bfloat16", "float16"]
     why: str
 
 
 def choose(config: PreTrainedConfig, device: torch.device, *, measure: bool) -> Choice:
     """The fastest type for a model of this configuration; without `measure` only what was measured before counts."""
     if device.type != "cpu":
-        return Choice("bfloat16", "on a GPU the fastest is bfloat16, as auto; nothing was measured")
+        kind = devices.parse_dtype("auto", device)
+        return Choice(_NAMES[kind], f"on this GPU the fastest is {_NAMES[kind]}, as auto; nothing was measured")
     matrices = matrices_of(config)
     if matrices is None:
         return Choice("float32", f"the matrices of {config.model_type} models are not known; nothing was measured")
@@ -154,7 +158,7 @@ def _step(weights: Sequence[Tensor], n: int, n_bytes: int) -> Callable[[], None]
 
 def _place(matrices: Matrices) -> Path:
     """The file of a measurement: another processor, torch, number of threads or shape is another file."""
-    known = (machine.processor(), torch.__version__, torch.get_num_threads(), matrices)
+    known = (machine.processor(torch.device("cpu")), torch.__version__, torch.get_num_threads(), matrices)
     return paths.user_cache() / "number-types-2" / f"{hashlib.sha256(repr(known).encode()).hexdigest()[:24]}.json"
 
 

@@ -26,12 +26,12 @@ def now_utc() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
-def processor() -> str:
-    """The processor, its cores, and the GPU if there is one."""
+def processor(device: torch.device) -> str:
+    """The processor and its cores, and the GPU where that is the device in use."""
     name = platform.processor() or platform.machine()
     listing = Path("/proc/cpuinfo")
     if listing.exists():
         lines = (line.partition(":") for line in listing.read_text(encoding="utf-8").splitlines())
         name = next((value.strip() for key, _, value in lines if key.strip() == "model name"), name)
     cores = f"{name}, {psutil.cpu_count(logical=True)} threads"
-    return f"{cores}; {torch.cuda.get_device_name()}" if torch.cuda.is_available() else cores
+    return f"{cores}; {torch.cuda.get_device_name(device)}" if device.type == "cuda" else cores

@@ -52,7 +52,7 @@ def _keep_top_p(logits: Tensor, top_p: float) -> Tensor:
     """Drop the least probable tokens whose cumulative probability stays within 1 - top_p; the best one always stays."""
     ordered, order = logits.sort(dim=-1)
     dropped = ordered.softmax(-1).cumsum(-1) <= 1.0 - top_p
-    dropped[..., -1].fill_(False)  # an assignment would copy the value from the host, which no graph can hold
+    dropped[..., -1].fill_(False)  # assigned to one row, it would be copied from the host, which no graph can hold
     return logits.masked_fill(dropped.scatter(-1, order, dropped), -torch.inf)
 
 

@@ -208,7 +208,7 @@ class Session:
     def _loaded_target(self, job: Job) -> LoadedModel | None:
         """The target in memory, if it is that of the job."""
         on, found = devices.parse_device(job.device), self.target
-        if found is None or found.spec != job.target or found.device.type != on.type or found.quantize != "none":
+        if found is None or found.spec != job.target or found.device != on or found.quantize != "none":
             return None
         return found if found.dtype == devices.parse_dtype(job.dtype, found.device) else None
 

@@ -1,7 +1,7 @@
 """Tensors on their way between host and devices; the host waits only where it is to read what a GPU computed.
 
-On CUDA the numbers are put into pinned memory first, from which a copy runs in the order of the stream; torch keeps that
-memory until the copy is over. From pageable memory each copy would wait for all work launched before it."""
+On CUDA the numbers are put into pinned memory first, from which a copy runs in the order of the stream; torch keeps
+that memory until the copy is over. From pageable memory each copy would wait for all work launched before it."""
 
 from collections.abc import Sequence
 

@@ -97,17 +97,14 @@ class SmallModelRows:
         """Memory of the drafter's caches."""
         return self._sequences.bytes()
 
-    def _behind(
-        self, texts: Sequence[Sequence[int]], counts: Sequence[int]
-    ) -> tuple[list[Sequence[int]], list[int]]:
+    def _behind(self, texts: Sequence[Sequence[int]], counts: Sequence[int]) -> tuple[list[Sequence[int]], list[int]]:
         """Take back what was rejected; what each row that is drafted for has yet to take in, and its length then."""
         self._held = [min(held, len(text) - 1) for held, text in zip(self._held, texts, strict=True)]
         rows = list(zip(texts, self._held, counts, strict=True))
-        return [text[held:] if n else () for text, held, n in rows], [len(text) if n else held for text, held, n in rows]
+        news = [text[held:] if n else () for text, held, n in rows]
+        return news, [len(text) if n else held for text, held, n in rows]
 
-    def _draft(
-        self, tokens: Tensor, rows: Tensor, counts: tuple[int, ...], count: Tensor, warp: Warp
-    ) -> RowsDraft:
+    def _draft(self, tokens: Tensor, rows: Tensor, counts: tuple[int, ...], count: Tensor, warp: Warp) -> RowsDraft:
         """rows: logits [B, n, V] where greedy, else the distributions that were drawn from; count: [B], the counts."""
         probs = rows.softmax(-1) if warp.greedy else rows
         tokens, probs, count = moved_together((tokens, probs, count), self._target_device)

@@ -78,7 +78,7 @@ def bench(pair: Pair, *, batches: Sequence[int], gamma: int, n_new: int, n_block
         device=str(target.device),
         dtype=str(target.dtype).removeprefix("torch."),
         n_threads=torch.get_num_threads(),
-        processor=machine.processor(),
+        processor=machine.processor(target.device),
         versions=dict(machine.versions()),
         measured_utc=machine.now_utc(),
         seconds=time.perf_counter() - started,

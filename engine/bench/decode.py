@@ -148,7 +148,7 @@ def _result(
         device=str(target.device),
         dtype=str(target.dtype).removeprefix("torch."),
         n_threads=torch.get_num_threads(),
-        processor=machine.processor(),
+        processor=machine.processor(target.device),
         versions=dict(machine.versions()),
         measured_utc=machine.now_utc(),
         seconds=seconds,

@@ -121,7 +121,7 @@ def bench(task: Task) -> Iterator[Event | GpuBench]:
         device=str(task.device),
         dtype=str(kind).removeprefix("torch."),
         n_threads=torch.get_num_threads(),
-        processor=machine.processor(),
+        processor=machine.processor(task.device),
         versions=dict(machine.versions()),
         measured_utc=machine.now_utc(),
         seconds=0.0,

@@ -263,7 +263,7 @@ def _result(measured: _Throughput, large: _Large, index: Index, embedder: Embedd
         disk_bytes=large.disk_bytes,
         n_threads=torch.get_num_threads(),
         device=embedder.description.device,
-        processor=processor(),
+        processor=processor(torch.device(embedder.description.device)),
         versions={**dict(versions()), "lancedb": version("lancedb")},
     )
 

@@ -136,7 +136,7 @@ def _nothing_yet(task: Task, pair: Pair) -> RagBench:
         graphs=pair.target.graphs,
         estimated_bytes=pair.target.n_bytes + pair.drafter.n_bytes,
         n_threads=torch.get_num_threads(),
-        processor=machine.processor(),
+        processor=machine.processor(task.device),
         versions=dict(machine.versions()),
         measured_utc=machine.now_utc(),
     )

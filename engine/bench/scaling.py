@@ -127,7 +127,7 @@ def _nothing(pair: Pair, scales: Scales) -> ScalingMeasured:
         gamma_context=scales.contexts[0],
         target=target.spec,
         drafter=small.spec,
-        processor=machine.processor(),
+        processor=machine.processor(target.device),
         measured_utc=machine.now_utc(),
         timing_pair=target.note,
         complete=False,

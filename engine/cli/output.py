@@ -95,12 +95,16 @@ class Output:
 
     def save(self, fields: Mapping[str, Value]) -> None:
         """Write fields to the file that was named, with the machine, versions and date they were measured with."""
-        # Imported late: it asks torch.
+        # Imported late: they ask torch.
+        import torch
+
         from engine import machine
 
         assert self._out is not None
+        device = torch.device(str(fields.get("device", "cpu")))
         found = {
-            "machine": machine.processor(), "versions": dict(machine.versions()), "measured_utc": machine.now_utc(),
+            "machine": machine.processor(device), "versions": dict(machine.versions()),
+            "measured_utc": machine.now_utc(),
         }  # fmt: skip
         text = msgspec.json.format(msgspec.json.encode({**found, **fields}), indent=1)
         self._out.write_bytes(text + b"\n")

@@ -15,6 +15,7 @@ from engine.documents.encoder_folder import EncoderFolder
 from engine.errors import ModelError
 from engine.events import Estimated, Progressed
 from engine.quiet import quiet_libraries
+from engine.transfers import uploaded
 
 TextRole: TypeAlias = Literal["document", "query"]
 _PROMPT_NAMES: dict[TextRole, tuple[str, ...]] = {"query": ("query",), "document": ("document", "passage", "corpus")}
@@ -109,10 +110,12 @@ class Embedder:
             is_cut or len(text) > self._most_characters
             for text, is_cut in zip(texts, self._overflowing(inputs), strict=True)
         ]
-        mask = inputs["attention_mask"].to(self._device)
-        if not mask.shape[1]:
+        if not inputs["attention_mask"].shape[1]:
             return np.zeros((len(texts), self.description.dimension), dtype=np.float32), cut
-        made = self._model({name: _moved(value, self._device) for name, value in inputs.items()}, task=role)
+        moved = {name: _moved(value, self._device) for name, value in inputs.items()}
+        mask = moved["attention_mask"]
+        assert isinstance(mask, torch.Tensor)
+        made = self._model(moved, task=role)
         found = made["sentence_embedding"][:, : self.description.dimension].float()
         unit = torch.nn.functional.normalize(found, dim=1).where(mask.any(dim=1, keepdim=True), 0.0)
         return unit.cpu().numpy(), cut  # sync: once a batch
@@ -136,7 +139,7 @@ def _readable(text: str) -> str:
 
 
 def _moved(value: object, device: torch.device) -> object:
-    return value.to(device) if isinstance(value, torch.Tensor) else value
+    return uploaded(value, device) if isinstance(value, torch.Tensor) else value
 
 
 def load(spec: str, *, device: str = "auto", dtype: str = "auto") -> Iterator[Progressed | Embedder]:

@@ -10,13 +10,11 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
-import torch
-
 from engine import prompts
 from engine.batch.decoder import BatchDecoder
 from engine.batch.drafters import LookupRows
 from engine.batch.sequences import sequences_of
-from engine.clock import clock_for
+from engine.clock import clock_for, settle
 from engine.method import GenerationConfig
 from engine.models import LoadedModel
 from engine.rag.citing import cited
@@ -166,8 +164,7 @@ def draft(
     started = time.perf_counter()
     seeds = [_seed(config.seed, texts) for texts in subsets]
     decoder.prefill(given, seeds, room=max(map(len, given)) + most + _GAMMA + 1, checkpoint=checkpoint)
-    if drafter.device.type == "cuda":
-        torch.cuda.synchronize(drafter.device)  # sync: reading and writing are timed apart
+    settle(drafter.device)
     prefill_ms, decode_ms, n_rounds = 1e3 * (time.perf_counter() - started), 0.0, 0
     growing = dict(lanes)
     while growing:

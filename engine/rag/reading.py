@@ -14,6 +14,7 @@ from engine.cached_model import PREFILL_CHUNK, SequenceModel
 from engine.fast.model import FusedModel
 from engine.fast.spans import Tree
 from engine.models import LoadedModel
+from engine.transfers import uploaded, uploaded_ids
 
 Ids: TypeAlias = tuple[int, ...]
 Checkpoint: TypeAlias = Callable[[], None]
@@ -48,10 +49,10 @@ def read(model: LoadedModel, prefix: Ids, branches: Sequence[Branch], checkpoint
     if not branches:
         return []
     sequence = model.sequence()
+    given = uploaded_ids(prefix[:-1], sequence.device)
     for start in range(0, len(prefix) - 1, PREFILL_CHUNK):
         checkpoint()
-        chunk = prefix[start : min(start + PREFILL_CHUNK, len(prefix) - 1)]
-        sequence.prefill(torch.tensor(chunk, device=sequence.device))
+        sequence.prefill(given[start : start + PREFILL_CHUNK])
     found: list[Read] = []
     for lot in _lots(branches, sequence.n_vocabulary):
         checkpoint()
@@ -99,7 +100,7 @@ def _read_tree(sequence: FusedModel, root: int, branches: Sequence[Branch]) -> l
         trunk = grow(0, branch.trunk)
         asked = [_Path(ending, grow(trunk[-1], ending[:-1])) for ending in branch.endings]
         paths.append((_Path(branch.trunk, trunk[:-1]), asked))
-    logits = sequence.forward(torch.tensor(ids, device=sequence.device), tree=_tree(parents, sequence.device))
+    logits = sequence.forward(uploaded_ids(ids, sequence.device), tree=_tree(parents, sequence.device))
     sequence.rollback(len(ids))
     flat = [path for trunk, endings in paths for path in (trunk, *endings)]
     log_p = iter(_asked(logits, flat))
@@ -115,14 +116,14 @@ def _tree(parents: Sequence[int], device: torch.device) -> Tree:
         if parent >= 0:
             seen[i] |= seen[parent]
             depths[i] = depths[parent] + 1
-    return Tree(torch.tensor(depths, device=device), seen.to(device))
+    return Tree(uploaded_ids(depths, device), uploaded(seen, device))
 
 
 def _asked(logits: Tensor, paths: Sequence[_Path]) -> list[tuple[float, ...]]:
     """Log-probability of each path's ids, the i-th at the place of its i-th node."""
     nodes = [node for path in paths for node in path.nodes]
-    wanted = torch.tensor([token for path in paths for token in path.ids], device=logits.device)
-    rows = logits[torch.tensor(nodes, device=logits.device)].float().log_softmax(-1)
+    wanted, places = uploaded_ids([[token for path in paths for token in path.ids], nodes], logits.device)
+    rows = logits.index_select(0, places).float().log_softmax(-1)
     found = rows.gather(-1, wanted[:, None])[:, 0].double().tolist()  # sync: once a lot of branches
     ends = [0]
     for path in paths:
@@ -145,6 +146,6 @@ def _read_chain(sequence: SequenceModel, root: int, branch: Branch) -> Read:
 
 def _forward(sequence: SequenceModel, ids: Ids) -> Tensor:
     """Logits after each of the ids, which leave the cache again."""
-    logits = sequence.forward(torch.tensor(ids, device=sequence.device))
+    logits = sequence.forward(uploaded_ids(ids, sequence.device))
     sequence.rollback(len(ids))
     return logits

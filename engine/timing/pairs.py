@@ -14,6 +14,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedConfig, Pre
 
 from engine import prompts
 from engine.timing.shapes import Family, Timing, configuration
+from engine.transfers import uploaded
 
 _TABLE_SEED, _EXCHANGE_SEED, _WEIGHT_SEED = 11, 12, 13
 # All layers together write a fifth of the embedding's length; of two close ids the right one stays far ahead.
@@ -105,7 +106,7 @@ def _link(model: PreTrainedModel, timing: Timing, drawing: Drawing) -> None:
     embedding, head = model.get_input_embeddings().weight, model.get_output_embeddings().weight
     for rows in (*embedding.split(_ROWS), *head.split(_ROWS)):
         rows.copy_(_directions(rows, drawing))
-    before = transitions(timing.shape.family, timing.agreement).argsort().to(drawing.device)
+    before = uploaded(transitions(timing.shape.family, timing.agreement).argsort(), drawing.device)
     for start in range(0, before.shape[0], _ROWS):
         chosen = before[start : start + _ROWS]
         head[start : start + _ROWS][: chosen.shape[0]] = embedding[chosen]

@@ -10,7 +10,7 @@ from typing import NamedTuple, cast
 import torch
 from transformers import LlamaForCausalLM
 
-from engine import checks, machine, models
+from engine import checks, devices, machine, models
 from engine.errors import EngineError, InputError, ModelError
 from engine.events import Event, Progressed, TrainingEnd, TrainingEstimated, TrainingFinished, TrainingStarted
 from engine.folders import Checkpoint
@@ -174,7 +174,8 @@ class _Trainer:
 
     def _given(self, work: Work, device: torch.device) -> _Fitted:
         """Where the steps are given nothing is measured, so that the same seed gives the same drafter."""
-        dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
+        half = device.type == "cuda" and devices.computes_bfloat16(device)
+        dtype = torch.bfloat16 if half else torch.float32
         return _Fitted(dtype, self._settings.steps, work.rows.n_rows, _MOST_LOOKS)
 
     def _fit(
@@ -184,7 +185,7 @@ class _Trainer:
         batch = store.rows(seed=self._settings.seed).batch(0, work.rows)
         objective = student.objective(model, target, self._settings.objective)
         dtype, step_s = student.fastest(model, batch, objective, n_rows_at_once=work.n_rows_at_once)
-        look_s = student.seconds_of(lambda: held_out.agreement(model))
+        look_s = student.seconds_of(lambda: held_out.agreement(model), target.device)
         left_s = self._left_s()
         n_looks = max(_FEWEST_LOOKS, min(_MOST_LOOKS, int(_SHARE_OF_LOOKS * left_s / look_s)))
         n_affordable = (_SHARE_OF_STEPS * left_s - n_looks * look_s) / step_s * work.rows.n_rows

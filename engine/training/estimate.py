@@ -9,6 +9,7 @@ import torch
 from transformers import PreTrainedConfig
 
 from engine import checks, devices
+from engine.clock import settle
 from engine.errors import InputError
 from engine.events import TrainingEstimated
 from engine.folders import Checkpoint
@@ -124,8 +125,7 @@ def matrix_rate(device: torch.device, dtype: torch.dtype, *, n_rows: int, width:
     while best == float("inf") or time.perf_counter() < until:
         started = time.perf_counter()
         left @ right
-        if device.type == "cuda":
-            torch.cuda.synchronize(device)
+        settle(device)
         best = min(best, time.perf_counter() - started)
     return 8.0 * n_rows * width**2 / best
 

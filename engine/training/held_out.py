@@ -14,6 +14,7 @@ from engine.errors import InputError
 from engine.models import LoadedModel
 from engine.speed_model import Interval
 from engine.training.target_text import continued, up_to_end
+from engine.transfers import uploaded
 
 _LONGEST_BEGINNING, _N_NEW = 16, 64
 _N_AT_ONCE = 32
@@ -72,14 +73,15 @@ class HeldOut:
     @torch.no_grad()
     def _compare(self, drafter: nn.Module, row: Tensor, places: slice, *, overlap: bool) -> tuple[int, float]:
         device = next(drafter.parameters()).device
-        ids = row[None].to(device)
+        ids = uploaded(row[None], device)
         q = drafter(input_ids=ids, use_cache=False).logits[0, places].float()
-        agreed = int((q.argmax(-1) == ids[0, places.start + 1 : places.stop + 1]).sum())
-        if not overlap:
-            return agreed, 0.0
-        p = self._target.model(input_ids=ids.to(self._target.device), use_cache=False).logits[0, places].float()
-        shared = torch.minimum(p.to(device).softmax(-1), q.softmax(-1)).sum()
-        return agreed, float(shared)
+        agreed = (q.argmax(-1) == ids[0, places.start + 1 : places.stop + 1]).sum().double()
+        shared = agreed.new_zeros(())
+        if overlap:
+            p = self._target.model(input_ids=ids.to(self._target.device), use_cache=False).logits[0, places].float()
+            shared = torch.minimum(p.to(device).softmax(-1), q.softmax(-1)).sum().double()
+        n_agreed, both = torch.stack([agreed, shared]).tolist()  # sync: once a held-out text
+        return int(n_agreed), both
 
 
 def _beginnings(documents: Sequence[Sequence[int]], target: LoadedModel) -> list[list[int]]:

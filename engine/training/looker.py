@@ -1,5 +1,6 @@
 """Looks at a drafter while it trains: scores it on held-out texts and keeps the best; knows no steps."""
 
+import torch
 from transformers import LlamaForCausalLM
 
 from engine import machine
@@ -30,7 +31,7 @@ class Looker:
         """Held-out greedy alpha; the first and every better drafter is published."""
         alpha = self._held_out.agreement(self._model).alpha
         if early_stop.is_best(progress.scores, alpha) or not self._place.published:
-            self._place.publish(self._model, _provenance(self._began, progress, alpha))
+            self._place.publish(self._model, _provenance(self._began, progress, alpha, self._model.device))
         return alpha
 
     def enough(self, progress: Progress) -> bool:
@@ -39,7 +40,7 @@ class Looker:
         return began and early_stop.enough(progress.scores, patience=self._patience)
 
 
-def _provenance(began: Began, progress: Progress, alpha: float) -> Provenance:
+def _provenance(began: Began, progress: Progress, alpha: float, device: torch.device) -> Provenance:
     return Provenance(
         made_utc=machine.now_utc(),
         began=began,
@@ -51,5 +52,5 @@ def _provenance(began: Began, progress: Progress, alpha: float) -> Provenance:
         losses=progress.losses,
         scores=(*progress.scores, (progress.step, alpha)),
         versions=dict(machine.versions()),
-        processor=machine.processor(),
+        processor=machine.processor(device),
     )

@@ -17,6 +17,7 @@ from engine.training.checkpoint import Progress
 from engine.training.feed import Batches, batches_from
 from engine.training.plan import Plan
 from engine.training.rows import Batch
+from engine.transfers import uploaded
 
 Objective = Callable[[Batch], Tensor]
 Clock = Callable[[], float]
@@ -148,8 +149,8 @@ def _step(
     value = accumulate(model, batch, objective, pace)
     if not math.isfinite(value):
         raise LossNotFinite(f"the loss became {value} at step {step}", "resume with a lower learning rate")
-    # sync: a finite loss may have a gradient that is not, and the step would spread it over every weight.
-    norm = float(nn.utils.clip_grad_norm_(model.parameters(), plan.clip))
+    # A finite loss may have a gradient that is not, and the step would spread it over every weight.
+    norm = float(nn.utils.clip_grad_norm_(model.parameters(), plan.clip))  # sync: one a step
     if not math.isfinite(norm):
         raise LossNotFinite(f"the gradient became {norm} at step {step}", "resume with a lower learning rate")
     optimizer.step()
@@ -163,7 +164,7 @@ def accumulate(model: nn.Module, batch: Batch, objective: Objective, pace: Pace)
     total = 0.0
     for part in _parts(batch, pace.n_rows_at_once or n_rows):
         with torch.autocast(device.type, dtype=pace.dtype, enabled=pace.dtype != torch.float32):
-            loss = objective(Batch(*(tensor.to(device) for tensor in part))) * (len(part.ids) / n_rows)
+            loss = objective(Batch(*(uploaded(tensor, device) for tensor in part))) * (len(part.ids) / n_rows)
         total += float(loss.detach())  # sync: one a part
         if not math.isfinite(total):
             break

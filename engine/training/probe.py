@@ -18,6 +18,7 @@ from engine.prompts import Prompt
 from engine.training.curriculum import RETRIEVAL, Format
 from engine.training.rows import encode
 from engine.training.samples import Sampler, sampler
+from engine.transfers import uploaded_ids
 from engine.world.census import world
 from engine.world.documents import archive
 from engine.world.pages import Form
@@ -93,7 +94,7 @@ def _score(name: str, found: Sequence[tuple[Tensor, Tensor]]) -> Score:
 @torch.inference_mode()
 def written(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, prompt: Prompt) -> tuple[Tensor, Tensor]:
     """Loss and correctness of the prediction of each token that the model is to write, the end of text included."""
-    ids = torch.tensor(encode(tokenizer, prompt).ids, device=model.device)
+    ids = uploaded_ids(encode(tokenizer, prompt).ids, model.device)
     n_given = len(tokenizer(prompt.given)["input_ids"]) if prompt.written_from else 1
     logits = model(input_ids=ids[None, :-1], use_cache=False).logits[0, n_given - 1 :].float()
     wanted, said = ids[n_given:], logits.argmax(-1)

@@ -73,5 +73,5 @@ def _provenance(stage: Stage, model: LlamaForCausalLM, progress: Progress, start
         losses=progress.losses,
         stage=stage,
         versions=dict(machine.versions()),
-        processor=machine.processor(),
+        processor=machine.processor(model.device),
     )

@@ -9,6 +9,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 from transformers import LlamaForCausalLM
 
+from engine import devices
+from engine.clock import settle
 from engine.models import LoadedModel, on_runtime
 from engine.training import drafter_shape, estimate, objectives
 from engine.training.drafter_config import DrafterConfig, ObjectiveName
@@ -61,21 +63,23 @@ def fastest(
 ) -> tuple[torch.dtype, float]:
     """The type in which a step is fastest here, and the seconds of a step; the weights stay as they are."""
     part = Batch(batch.ids[:n_rows_at_once], batch.weights[:n_rows_at_once])
-    n_parts = len(batch.ids) / len(part.ids)
+    n_parts, device = len(batch.ids) / len(part.ids), next(model.parameters()).device
     times = {
-        dtype: seconds_of(lambda dtype=dtype: accumulate(model, part, objective, Pace(dtype)))  # type: ignore[misc]
-        for dtype in (torch.bfloat16, torch.float32)
+        dtype: seconds_of(lambda dtype=dtype: accumulate(model, part, objective, Pace(dtype)), device)  # type: ignore[misc]
+        for dtype in ((torch.bfloat16, torch.float32) if devices.computes_bfloat16(device) else (torch.float32,))
     }
     model.zero_grad(set_to_none=True)
     best = min(times, key=lambda dtype: times[dtype])
     return best, times[best] * n_parts
 
 
-def seconds_of(work: Callable[[], object]) -> float:
-    """How long a piece of work takes once it is warm."""
+def seconds_of(work: Callable[[], object], device: torch.device) -> float:
+    """How long a piece of work on a device takes once it is warm."""
     work()
+    settle(device)
     started = time.perf_counter()
     work()
+    settle(device)
     return max(1e-6, time.perf_counter() - started)
 
 

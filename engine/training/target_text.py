@@ -5,8 +5,10 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
+from engine import sampling
 from engine.cached_model import cache_for
 from engine.models import LoadedModel
+from engine.transfers import uploaded, uploaded_ids
 
 
 @torch.inference_mode()
@@ -16,19 +18,20 @@ def continued(
     """[N, P + n_new]: beginnings of one length P >= 1 and what the target writes after them.
 
     Greedy, or drawn at temperature 1 with `rng`, a generator on the CPU."""
-    ids = torch.tensor(beginnings, device=target.device)
+    ids = uploaded_ids(beginnings, target.device)
     cache = cache_for(target.model)
     found, feed = [ids], ids
     for _ in range(n_new):
         logits = target.model(input_ids=feed, past_key_values=cache, use_cache=True).logits[:, -1].float()
         feed = _drawn(logits, rng) if rng is not None else logits.argmax(-1, keepdim=True)
         found.append(feed)
-    return torch.cat(found, dim=1).cpu()
+    return torch.cat(found, dim=1).cpu()  # sync: once a group of texts
 
 
 def _drawn(logits: Tensor, rng: torch.Generator) -> Tensor:
-    """[N, 1]: drawn on the CPU, so that a seed means the same everywhere."""
-    return torch.multinomial(logits.softmax(-1).cpu(), 1, generator=rng).to(logits.device)
+    """[N, 1]: drawn with uniforms of the host, so that a seed means the same everywhere."""
+    u = torch.rand(logits.shape[0], generator=rng, dtype=torch.float64)
+    return sampling.draw(logits.softmax(-1), uploaded(u, logits.device)).unsqueeze(-1)
 
 
 def up_to_end(ids: Sequence[int], stop_ids: frozenset[int], *, first: int) -> int:

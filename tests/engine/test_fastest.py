@@ -65,7 +65,8 @@ def test_a_cache_that_cannot_be_written_costs_nothing_but_the_next_measurement(
     assert fastest.choose(fakes.config("llama"), CPU, measure=True).dtype == "bfloat16"
 
 
-def test_what_is_not_measured_says_so(n_measured: list[fastest.Matrices]) -> None:
+def test_what_is_not_measured_says_so(n_measured: list[fastest.Matrices], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (8, 0))
     assert fastest.choose(fakes.config("llama"), CPU, measure=False) == ("float32", "not measured yet")
     assert fastest.choose(fakes.config("llama"), torch.device("cuda"), measure=True).dtype == "bfloat16"
     assert "gpt2" in fastest.choose(fakes.config("gpt2"), CPU, measure=True).why

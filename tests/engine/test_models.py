@@ -18,15 +18,33 @@ from tests import fakes
 from tests.engine.running import emitted, run
 
 
-@pytest.mark.parametrize("name", ["gpu", "cuda:x", "cpu:1", "cpu:", "cuda:", "", "cuda:99", "mps"])
+@pytest.mark.parametrize(
+    "name", ["gpu", "cuda:x", "cpu:1", "cpu:", "cuda:", "", "cuda:99", "cuda:00", "cuda:٣", "mps", "xpu"]
+)
 def test_unknown_or_absent_device_is_refused(name: str) -> None:
     with pytest.raises(InputError, match="device"):
         devices.parse_device(name)
 
 
-def test_auto_dtype_is_float32_on_a_cpu_and_bfloat16_on_cuda() -> None:
+def test_a_gpu_is_always_named_with_its_index(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 0)
+    assert devices.parse_device("auto") == devices.parse_device("cuda") == devices.parse_device("cuda:0")
+    assert devices.parse_device("cuda") == torch.device("cuda", 0)
+    assert devices.parse_device("cuda:1") == torch.device("cuda", 1)
+
+
+@pytest.mark.parametrize(
+    ("capability", "kind"), [((6, 1), "float32"), ((7, 5), "float16"), ((8, 0), "bfloat16"), ((9, 0), "bfloat16")]
+)
+def test_auto_dtype_is_what_the_device_computes_fast(
+    capability: tuple[int, int], kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
     assert devices.parse_dtype("auto", torch.device("cpu")) == torch.float32
-    assert devices.parse_dtype("auto", torch.device("cuda")) == torch.bfloat16
+    assert devices.parse_dtype("auto", torch.device("cuda", 0)) == getattr(torch, kind)
+    assert devices.parse_dtype("bfloat16", torch.device("cuda", 0)) == torch.bfloat16
     with pytest.raises(InputError, match="unknown dtype"):
         devices.parse_dtype("int3", torch.device("cpu"))
 
