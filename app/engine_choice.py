@@ -44,6 +44,17 @@ class EngineChoice:
         else:
             self._store.tell(tr("the next run loads its models into this program, on a thread"))
 
+    def restart(self) -> None:
+        """End the engine with its models; the next run starts it again and loads its pair anew.
+
+        On a thread of this program a GPU that stopped working stays so: the engine gets a process of its own."""
+        if self._host is None:
+            return
+        self.choose("process")
+        self._host.restart()
+        self._store.commands.forget_pair()
+        self._store.tell(tr("the engine was restarted; the next run starts its process and loads its models"))
+
     def save(self, settings: QSettings) -> None:
         """Keep the choice."""
         settings.setValue(_KEY, self.kind)

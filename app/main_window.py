@@ -166,6 +166,11 @@ class MainWindow(QMainWindow):
         """Have the engine where the menu's switch says."""
         self.engine_choice.choose("process" if self._menus.actions["own_process"].isChecked() else "thread")
 
+    def restart_engine(self) -> None:
+        """End the engine, after which a GPU that stopped working works again."""
+        self.engine_choice.restart()
+        self._menus.actions["own_process"].setChecked(self.engine_choice.kind == "process")
+
     def explain(self) -> None:
         """Say what is on the screen."""
         if self._explain is None:
@@ -217,6 +222,7 @@ class MainWindow(QMainWindow):
                 "replay": self.replay,
                 "measure": lambda: self.show_workspace("measured"),
                 "own_process": self.choose_engine,
+                "restart_engine": self.restart_engine,
                 "zoom_in": stream.zoom_in,
                 "zoom_out": stream.zoom_out,
                 "zoom_reset": stream.zoom_reset,

@@ -46,6 +46,7 @@ def run_entries() -> tuple[Entry, ...]:
         Entry(""),
         Entry("measure", tr("Measure context, γ and batch…")),
         Entry("own_process", tr("Engine in a process of its own"), switch=True),
+        Entry("restart_engine", tr("Restart engine")),
     )
 
 

@@ -21,5 +21,12 @@ class ModelError(EngineError):
     """A model folder cannot be used, or a loaded model misbehaved."""
 
 
+class DeviceLost(EngineError):
+    """A GPU stopped working for this process, which can compute nothing on it any more; another process can."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the GPU stopped working ({why})", "restart the engine: Run > Restart engine")
+
+
 class MemoryExhausted(EngineError):
     """The host's or the device's memory ran out; what was held has been released."""

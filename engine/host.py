@@ -32,7 +32,7 @@ from engine.commands import (
     Unload,
     name_of,
 )
-from engine.errors import EngineError
+from engine.errors import DeviceLost, EngineError, InputError
 from engine.events import (
     EngineStarted,
     Event,
@@ -115,6 +115,7 @@ class ThreadHost:
         self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._outstanding: list[_Task] = []
+        self._lost: DeviceLost | None = None
         self._thread = threading.Thread(target=self._work, name="draftscope-engine", daemon=True)
         self._thread.start()
 
@@ -162,32 +163,58 @@ class ThreadHost:
         while (task := self._tasks.get()) is not None:
             try:
                 session = session or self._new_session()
-                self._execute(session, task)
-            except EngineError as err:
-                self._outbox.put(Refused(name_of(task.command), err.message, err.hint))
+                broken = self._attempt(session, task)
+                if broken and self._lost is None:  # only now, when no frame of what failed is held by an exception
+                    session.recover()
             except Exception as err:  # the host's outermost frame: a defect must not end the engine
-                ran = isinstance(task.command, Run | Fork)
-                self._outbox.put(failed(err) if ran else refused(name_of(task.command), err))
+                self._outbox.put(refused(name_of(task.command), err))
             finally:
                 with self._lock:
                     self._outstanding = [other for other in self._outstanding if other is not task]
                 self._answered()
-        if session is not None:  # on a GPU the end of the thread gives nothing back to other processes
+        if session is not None and self._lost is None:  # the end of the thread gives no memory of a GPU back
             deque(session.unload(), maxlen=0)
 
-    def _execute(self, session: "Session", task: _Task) -> None:
+    def _attempt(self, session: "Session", task: _Task) -> bool:
+        """Carry a command out, and say how it failed; returns whether it broke off with memory still held."""
+        try:
+            return self._execute(session, task)
+        except EngineError as err:
+            self._note(err)
+            self._outbox.put(Refused(name_of(task.command), err.message, err.hint))
+            return not isinstance(err, InputError) and not task.cancelled.is_set()
+        except Exception as err:
+            from engine.memory import device_lost  # imported late: it imports torch, which is there by now
+
+            self._lost = device_lost(err)
+            ran = isinstance(task.command, Run | Fork)
+            if self._lost is not None:
+                self._outbox.put(Refused(name_of(task.command), self._lost.message, self._lost.hint))
+            else:
+                self._outbox.put(failed(err) if ran else refused(name_of(task.command), err))
+            return True
+
+    def _note(self, err: EngineError) -> None:
+        """Remember that a GPU stopped working: what is asked for later is refused with the same way out."""
+        if isinstance(err, DeviceLost):
+            self._lost = err
+
+    def _execute(self, session: "Session", task: _Task) -> bool:
+        """Carry a command out; returns whether it was a run that broke off and has said so."""
         if task.cancelled.is_set():
             raise EngineError("stopped before it began", "start it again")
+        if self._lost is not None:
+            raise self._lost
         match task.command:
             case Load() as load:
                 self._forward(session.load(**msgspec.structs.asdict(load)), task.cancelled)
             case Unload():
                 self._forward(session.unload(), task.cancelled)
             case Run(method, settings, request):
-                self._run(session, session.run(method, settings, request, task.cancelled), task)
+                return self._run(session.run(method, settings, request, task.cancelled), task)
             case Fork(method, settings, ids, forked_from, forked_at):
                 request = Request("", ids, forked_from, forked_at)
-                self._run(session, session.run(method, settings, request, task.cancelled), task)
+                return self._run(session.run(method, settings, request, task.cancelled), task)
             case Train() as training:
                 self._pass_on(session.train(**msgspec.structs.asdict(training), cancelled=task.cancelled), task)
             case Index() as documents:
@@ -203,6 +230,7 @@ class ThreadHost:
             case Survey(target, known, device, dtype):
                 found = session.survey(target, known, device=device, dtype=dtype, cancelled=task.cancelled)
                 self._forward(found, task.cancelled)
+        return False
 
     def _forward(self, events: Iterator[Event], cancelled: Flag, hint: str = _UNCHANGED) -> None:
         with closing(cast(Generator[Event, None, None], events)):
@@ -220,8 +248,10 @@ class ThreadHost:
                 if isinstance(event, Progressed | Measured):
                     task.gate.wait(task.cancelled)
 
-    def _run(self, session: "Session", events: Iterator[Event], task: _Task) -> None:
-        """Run a method's generator to its end, a stop, or a fault; the log so far is kept whichever it is."""
+    def _run(self, events: Iterator[Event], task: _Task) -> bool:
+        """Run a method's generator to its end, a stop, or a fault; the log so far is kept whichever it is.
+
+        Returns whether it was a fault."""
         log = RunLog(self._runs, self._outbox)
         broken = False
         try:
@@ -231,14 +261,14 @@ class ThreadHost:
             if not log.started:
                 raise
             broken = not task.cancelled.is_set()
+            self._note(err)
             log.add(RunFailed(err.message, err.hint, at_s=log.at_s) if broken else log.cancelled())
         except Exception as err:
             broken = True
             log.add(failed(err))
         finally:
             log.close()
-        if broken:  # only now, when no frame of the failed run is held by its exception any more
-            session.recover()
+        return broken
 
     def _drive(self, events: Iterator[Event], log: RunLog, task: _Task) -> None:
         for event in events:

@@ -56,6 +56,15 @@ class ChosenHost:
             else:
                 self._made().submit(command)
 
+    def restart(self) -> None:
+        """End the host that is there, with what it is at; the next command starts one of the kind chosen last.
+
+        A GPU that stopped working for a process works again for a new one."""
+        with self._lock:
+            if self._host is not None and self._change is None:
+                self._change = threading.Thread(target=self._leave, args=(self._host,), name="draftscope-change")
+                self._change.start()
+
     def cancel(self) -> None:
         """Stop what is under way and drop what is waiting."""
         with self._lock:

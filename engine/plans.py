@@ -16,6 +16,8 @@ from engine.timing import shapes
 FUSED: tuple[RuntimeChoice, ...] = ("fused", "fused-eager")
 # Beside the weights there are caches, work space and whatever else the device does.
 _MOST_FILLED = 0.85
+# Ids that a first prompt and its continuation may take.
+_LEAST_CONTEXT = 1024
 
 
 class Plan(NamedTuple):
@@ -61,6 +63,7 @@ def refuse_pair(plan: Plan, needed: Estimated) -> None:
     Weights to be quantised pass through memory whole."""
     whole = needed if plan.quantize == "none" else estimate_pair(plan._replace(quantize="none"))
     refuse_if_too_large(whole, plan.device)
+    _refuse_drafter_elsewhere(plan, whole)
     for checkpoint in (plan.target, plan.drafter):
         if checkpoint is not None:
             checks.refuse_recurrent(checkpoint, checks.configuration(checkpoint))
@@ -72,12 +75,30 @@ def refuse_pair(plan: Plan, needed: Estimated) -> None:
 
 
 def refuse_if_too_large(needed: Estimated, device: torch.device) -> None:
-    """Raises InputError where weights and drafter alone do not fit what is free on one device."""
-    n_bytes = needed.weights_bytes + needed.drafter_bytes
+    """Raises InputError where weights, drafter and the cache of a short text do not fit what is free on one device.
+
+    The cache of the full context need not fit: many models could take more than any text they are given."""
+    n_kv_bytes = needed.kv_bytes * min(1.0, _LEAST_CONTEXT / max(1, needed.context))
+    n_bytes = needed.weights_bytes + needed.drafter_bytes + n_kv_bytes
     n_devices = torch.cuda.device_count() if device.type == "cuda" else 1
     if n_bytes > n_devices * needed.free_bytes:
         reason = f"the models need {n_bytes / 2**30:.1f} GiB, {needed.free_bytes / 2**30:.1f} GiB are free on {device}"
         raise InputError(reason, "choose a smaller model or dtype, or free memory")
+
+
+def _refuse_drafter_elsewhere(plan: Plan, needed: Estimated) -> None:
+    """Raises InputError where a drafter on a device of its own does not fit what is free there."""
+    if plan.drafter is None or plan.drafter_device == plan.device:
+        return
+    n_bytes = _drafter_bytes(
+        plan.drafter, plan.drafter_dtype, plan.runtime, context=min(needed.context, _LEAST_CONTEXT)
+    )
+    free = devices.free_bytes(plan.drafter_device)
+    if n_bytes > free:
+        reason = (
+            f"the drafter needs {n_bytes / 2**30:.1f} GiB, {free / 2**30:.1f} GiB are free on {plan.drafter_device}"
+        )
+        raise InputError(reason, "choose a smaller drafter, or put it on another device")
 
 
 def estimate(

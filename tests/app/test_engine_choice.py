@@ -165,3 +165,14 @@ def test_nobody_waits_for_the_end_of_the_host_before(made):
     process = made[1][1]
     assert host.close()
     assert (process.submitted, process.n_cancelled) == (commands, 1)
+
+
+def test_restarting_gives_the_engine_a_process_of_its_own_and_a_new_host(open_window, made):
+    window = open_window()
+    _say(window, made[0][1], MODEL)
+    window.restart_engine()
+    assert window.engine_choice.kind == "process"
+    assert window._menus.actions["own_process"].isChecked()
+    window.run()
+    _changed(made)
+    assert [kind for kind, _ in made] == ["thread", "process"]

@@ -12,6 +12,7 @@ from msgspec.structs import fields, replace
 
 from engine import trace
 from engine.commands import Estimate, Fork, Index, Load, Pause, Resume, Run, Step, Survey, Unload
+from engine.errors import MemoryExhausted
 from engine.events import (
     Estimated,
     Event,
@@ -228,7 +229,14 @@ def test_defect_in_a_run_keeps_what_there_was_and_the_traceback(
     assert until(thread_host, RunFinished).reason == "length"
 
 
-@pytest.mark.parametrize("error", [MemoryError(), torch.OutOfMemoryError("x"), RuntimeError("can't allocate memory")])
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(), torch.OutOfMemoryError("x"), RuntimeError("can't allocate memory"),
+        RuntimeError("CUDA error: out of memory\nCompile with `TORCH_USE_CUDA_DSA`"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+    ],
+)  # fmt: skip
 def test_memory_running_out_becomes_a_failed_run_with_a_way_out(
     thread_host: ThreadHost, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
@@ -240,6 +248,48 @@ def test_memory_running_out_becomes_a_failed_run_with_a_way_out(
     failed = until(thread_host, RunFailed)
     assert "memory" in failed.message
     assert failed.traceback == ""
+
+
+def test_a_gpu_that_stopped_working_refuses_all_that_follows_with_the_way_out(
+    spec: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("CUDA error: an illegal memory access was encountered\nCompile with ...")
+
+    host = ThreadHost()
+    try:
+        host.submit(Load(spec, "none"))
+        until(host, ModelLoaded)
+        with monkeypatch.context() as patch:
+            patch.setattr(torch.nn.functional, "embedding", broken)
+            host.submit(Run("plain", {"max_new_tokens": 4}, Request("The harbour")))
+            failure = until(host, RunFailed)
+        assert "illegal memory access" in failure.message
+        assert "Compile" not in failure.message
+        for command in (Run("plain", {}, Request("a")), Load(spec, "none")):
+            host.submit(command)
+            refusal = until(host, Refused)
+            assert "the GPU stopped working" in refusal.reason
+            assert "Restart engine" in refusal.hint
+    finally:
+        assert host.close()
+
+
+def test_memory_is_given_back_after_any_command_that_broke_off(
+    thread_host: ThreadHost, spec: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recovered: list[bool] = []
+
+    def exhausted(*_: object, **__: object) -> None:
+        raise MemoryExhausted("memory ran out", "use less")
+
+    monkeypatch.setattr(Session, "recover", lambda self: recovered.append(True))
+    monkeypatch.setattr(Session, "load", exhausted)
+    thread_host.submit(Load(spec, "none"))
+    until(thread_host, Refused)
+    thread_host.submit(Run("plain", {"top_p": 7.0}, Request("a")))
+    assert "top-p" in until(thread_host, Refused).reason
+    assert recovered == [True]
 
 
 def test_run_goes_on_where_it_cannot_be_saved(spec: str, tmp_path: Path) -> None:

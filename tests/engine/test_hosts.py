@@ -55,6 +55,29 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[DeafSession]]:
     assert all(one.close() for one in begun)
 
 
+def test_a_restart_ends_the_host_and_the_next_command_starts_another(made: list[DeafSession]) -> None:
+    host = ChosenHost("thread", None)
+    host.submit(Load("a", "none"))
+    assert made[0].begun.wait(_WAIT_S)
+    host.restart()
+    made[0].may_end.set()
+    host.submit(Load("b", "none"))
+    made_second = _second(made)
+    assert made_second.begun.wait(_WAIT_S)
+    made_second.may_end.set()
+    while not host.close():
+        pass
+
+
+def _second(made: list[DeafSession]) -> DeafSession:
+    """The session of the second host, once it was made."""
+    for _ in range(6000):
+        if len(made) > 1:
+            return made[1]
+        threading.Event().wait(0.01)
+    raise AssertionError("no second host was made")
+
+
 def started(kind: HostKind, made: list[DeafSession]) -> ChosenHost:
     """A host that is at a load and, asked for another, on its way to the other kind."""
     host = ChosenHost(kind, None)
