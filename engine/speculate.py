@@ -32,12 +32,15 @@ class Draft(NamedTuple):
 
 
 class Capabilities(NamedTuple):
-    """What a drafter needs from the target and what it can do (methods of later issues need more than ids)."""
+    """What a drafter needs from the target and what it can do (methods of later issues need more than ids).
+
+    point_mass: its drafts come without a distribution q."""
 
     needs_hidden: bool = False
     needs_kv: bool = False
     supports_tree: bool = False
     supports_sampling: bool = True
+    point_mass: bool = False
 
 
 class Drafter(Protocol):

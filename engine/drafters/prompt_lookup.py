@@ -21,7 +21,7 @@ _LARGEST_NGRAM = 64
 class PromptLookupDrafter:
     """Proposes the continuation of the longest earlier n-gram equal to the last ids, n from `max_ngram` down to 1."""
 
-    capabilities = Capabilities()
+    capabilities = Capabilities(point_mass=True)
 
     def __init__(self, max_ngram: int, *, device: torch.device) -> None:
         self._max_ngram = max_ngram

@@ -75,21 +75,38 @@ class StaticDecoder:
         settle(self._room.device)
 
     def prepare(self, gamma: int, n: int, checkpoint: Callable[[], None]) -> None:
-        """Do rounds over no text, for every span from n ids on, until each is as cheap as it gets; then `prefill`.
+        """Do rounds over no text, until each that a generation from n ids on may need is as cheap as it gets.
 
-        Only where the device does the drafting, since the rounds of another drafter depend on the text; checkpoint()
-        between spans."""
-        if self._drafter is not None:
-            return
+        Those are rounds of gamma at every span, shorter ones where the text ends, and rounds of any length where a
+        drafter on the host's side decides on it; then `prefill`. checkpoint() between rounds."""
         self._begin([0])
+        last = self._room.spans(max(n, self._n_most - gamma - 1))
         for span in self._room.spans(n + gamma):
-            length = span - gamma
-            if self._fused is not None and self._n_draftable(gamma, length) < gamma:
-                return
-            for _ in range(_N_CALLS if self._room.unprepared(gamma, span, self._warp) else 0):
-                self._room.place([0, 0], length)
-                self._launch(gamma, length)
-            checkpoint()
+            lengths = range(gamma + 1) if self._drafter is not None or span in last else [gamma]
+            for n_drafted in lengths:
+                self._rehearse(n_drafted, span)
+                checkpoint()
+            if span >= self._n_most:
+                break  # the text ends here
+
+    def _rehearse(self, n: int, span: int) -> None:
+        """Rounds of n proposed tokens at a span, unless they were done before."""
+        length, drafter = span - n, self._drafter
+        if length < 1 or (self._fused is not None and self._n_draftable(n, length) < n):
+            return
+        point_mass = None if drafter is None else drafter.capabilities.point_mass
+        for _ in range(_N_CALLS if self._room.unprepared(n, span, self._warp, point_mass) else 0):
+            self._room.place([0, 0], length)
+            if drafter is None:
+                self._launch(n, length)
+            else:
+                self._verify(self._room.given(self._room.blank(n, self._warp, point_mass=bool(point_mass))), length)
+
+    def _verify(self, draft: Draft, length: int) -> None:
+        """Judge a draft that means nothing."""
+        n = draft.tokens.shape[0]
+        u = self._room.uniforms(torch.zeros(2 * n + 1, dtype=torch.float64), n)
+        self._room.landed(self._room.verified(draft, u, self._warp, end=length + n), even=True)
 
     def round(self, gamma: int, *, followed: bool = False) -> Round:
         """Draft at most gamma tokens, verify them, commit what was accepted and the last token."""

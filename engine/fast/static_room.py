@@ -102,9 +102,11 @@ class StaticRoom:
         """Memory of the caches."""
         return sum(model.bytes() for model in (self._target, self._drafter) if model is not None)
 
-    def unprepared(self, gamma: int, span: int, warp: Warp) -> bool:
-        """Whether nobody asked this before for such rounds, since rounds were last dropped."""
-        asked = gamma, span, warp
+    def unprepared(self, n: int, span: int, warp: Warp, point_mass: bool | None) -> bool:
+        """Whether nobody asked this before for such rounds, since rounds were last dropped.
+
+        point_mass: whether drafts come without q, None where the device drafts."""
+        asked = n, span, warp, point_mass
         new = asked not in self._prepared
         self._prepared.add(asked)
         return new
@@ -138,6 +140,14 @@ class StaticRoom:
         )
         self._run(half, lambda: _moved(draft(), place).tokens)
         return place
+
+    def blank(self, n: int, warp: Warp, *, point_mass: bool) -> Draft:
+        """A draft of n tokens that means nothing, of the kind that a drafter on the host's side makes."""
+        tokens = torch.zeros(n, dtype=torch.int64, device=self.device)
+        if point_mass or not n:
+            return Draft(tokens, None, None)
+        shown = torch.zeros(n, self.n_vocabulary, device=self.device)
+        return Draft(tokens, None if warp.greedy else shown, shown)
 
     def given(self, draft: Draft) -> Draft:
         """A draft by anyone, brought to a fixed place."""
@@ -195,7 +205,7 @@ class StaticRoom:
     def _forget(self) -> None:
         """Drop what was captured, and the repeater: a pool whose graphs are gone takes no new ones."""
         self._halves: dict[_Half, Work] = {}
-        self._prepared: set[tuple[int, int, Warp]] = set()
+        self._prepared: set[tuple[int, int, Warp, bool | None]] = set()
         self._repeater = self._repeaters()
 
 

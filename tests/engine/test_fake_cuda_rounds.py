@@ -12,7 +12,7 @@ from engine import accept, sampling
 from engine.accept import Verdict
 from engine.sampling import Warp
 from tests.fake_cuda import kinds
-from tests.fake_cuda.decoding import decoded, repeats
+from tests.fake_cuda.decoding import PROMPT, decoded, repeats, settings
 from tests.fake_cuda.fixture import watch
 from tests.fake_cuda.kinds import FAMILIES, NONE, WARPS, Kind, Place
 from tests.fake_cuda.stand_ins import Graph
@@ -153,3 +153,22 @@ def test_plain_decoding_has_no_draft_to_capture(watch: Watch, monkeypatch: pytes
     with repeats(watch, monkeypatch) as works:
         decoded(Kind(NONE, WARPS[0], "auto", "llama", torch.bfloat16, ONE_GPU), watch, n_new=8)
     assert len(works) == 1
+
+
+@pytest.mark.parametrize("warp", [WARPS[0], WARPS[-1]], ids=["greedy", "sampled"])
+@pytest.mark.parametrize("runtime", ["auto", "modules"])
+@pytest.mark.parametrize("drafter", kinds.drafter_specs())
+def test_nothing_is_captured_while_it_is_timed(
+    drafter: str, runtime: kinds.RuntimeChoice, warp: Warp, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind, gamma = Kind(drafter, warp, "auto", "llama", torch.bfloat16, ONE_GPU), 0 if drafter == NONE else 3
+    with watch.on(), repeats(watch, monkeypatch) as works:
+        rt = kinds.run_context(kind, watch)
+        if drafter != NONE:  # a drafter on modules proposes on the host's side
+            rt.drafter = kinds.drafter_of(kind._replace(runtime=runtime), rt.target, watch)
+        config = settings(warp, n_new=11)
+        rt.prepare(config, PROMPT, gamma=gamma)
+        n_works, n_calls = len(works), sum(map(len, works))
+        list(rt.generate(config, PROMPT, gamma=gamma))
+    assert n_calls == 2 * n_works
+    assert (len(works), sum(map(len, works))) == (n_works, n_calls)
