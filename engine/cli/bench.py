@@ -135,11 +135,16 @@ def bench_gpu(
     max_new_tokens: Annotated[int, typer.Option(help="new tokens of every block")] = 128,
     blocks: Annotated[int, typer.Option(help="interleaved blocks of each pair")] = 7,
     gpt_fast: Annotated[Path | None, typer.Option(help="a checkout of gpt-fast to measure beside ours")] = None,
+    folder: Annotated[Path | None, typer.Option(help="run all parts within --minutes, a file each in here")] = None,
+    minutes: Annotated[float, typer.Option(help="that all parts may take together")] = 10.0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="list the parts, estimated minutes and memory")] = False,
     out: Out = None,
     json: Json = False,
 ) -> int:
     """Timing pairs on a GPU: ours, transformers and the limit of its memory; results are kept pair by pair."""
     output = Output(json=json, out=out)
+    if dry_run or folder is not None:
+        return _gpu_parts(output, None if dry_run else folder, minutes)
     for name, value, least in (
         ("context", context, 2), ("gamma", gamma, 1), ("max-new-tokens", max_new_tokens, 8), ("blocks", blocks, 3),
     ):  # fmt: skip
@@ -164,6 +169,31 @@ def bench_gpu(
             output.table(gpu.table(item))
         elif out is not None:
             output.save(msgspec.to_builtins(item))
+    return OK
+
+
+def _gpu_parts(output: Output, folder: Path | None, minutes: float) -> int:
+    """Run the parts of `bench gpu`, or only list them where there is no folder."""
+    from engine.bench import gpu_parts
+
+    parts = gpu_parts.parts()
+    if folder is None:
+        if output.json:
+            minutes, n_bytes = sum(part.minutes for part in parts), max(part.memory_bytes for part in parts)
+            found = {"parts": msgspec.to_builtins(parts), "minutes": round(minutes, 1), "memory_bytes": n_bytes}
+            output.summary(found)
+            return OK
+        rows = [(one.name, f"{one.minutes} min", f"{one.memory_bytes / 2**30:.1f} GiB", one.measures) for one in parts]
+        output.table([("part", "estimated", "memory", "measures"), *rows])
+        return OK
+    if minutes <= 0:
+        raise InputError(f"minutes = {minutes}: must be > 0", "10 are enough for all parts on an H200")
+    ended = []
+    for one in gpu_parts.run(parts, folder, minutes=minutes):
+        ended.append(one)
+        output.note(f"{one.name}: {one.status} after {one.seconds:.0f} s, {one.file}")
+    if output.json:
+        output.summary({"parts": msgspec.to_builtins(ended)})
     return OK
 
 

@@ -23,6 +23,8 @@ _SIZED_BY_VALUE = {
     aten.unique_consecutive.default, aten.repeat_interleave.Tensor, aten.bincount.default,
 }  # fmt: skip
 _INDEXING = {aten.index.Tensor, aten.index_put.default, aten.index_put_.default}
+# The second where inference_mode leaves a composite operation whole.
+_PINNING = {aten._pin_memory.default, aten.pin_memory.default}
 _COPIES = {aten._to_copy.default, aten.copy_.default}
 _CPU = torch.device("cpu")
 
@@ -156,14 +158,14 @@ class Watch(TorchDispatchMode):
         self, func: Op, types: Sequence[type], args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         kwargs = dict(kwargs or {})
-        pinned = bool(kwargs.pop("pin_memory", False)) | (func is aten._pin_memory.default)
+        pinned = bool(kwargs.pop("pin_memory", False)) | (func in _PINNING)
         if func is aten.is_pinned.default:
             return getattr(args[0], "_pinned", False)
         on_device = _says_cuda((args, kwargs))
         self._n_launched += on_device
         if func is aten._local_scalar_dense.default:
             return self._read(args[0])
-        if func is aten._pin_memory.default:
+        if func in _PINNING:
             func, args = aten.clone.default, args[:1]
         self._look(func, args, kwargs)
         values = self._computed(func, args, kwargs) if self._numbers else None

@@ -1,0 +1,151 @@
+"""What is measured on a GPU in one go: parts in processes of their own, each with a file that is written as it ends.
+
+A part that fails, or that leaves the GPU unusable for its process, costs the others nothing, and a run that is cut off
+keeps what has ended. Minutes are estimated from bytes over bandwidth and an assumed time for what is not read."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal, NamedTuple, TypeAlias
+
+import msgspec
+
+from engine.timing import shapes
+
+Status: TypeAlias = Literal["done", "failed", "out of time"]
+_DONE: Status = "done"
+_FAILED: Status = "failed"
+_OUT_OF_TIME: Status = "out of time"
+# Assumed, on the careful side: bytes read a second, weights drawn a second, a step of transformers' modules.
+_READ_PER_S, _DRAWN_PER_S, _THEIR_STEP_S, _START_S = 2e12, 5e9, 0.03, 25.0
+_HALF = 2
+_CONTEXT, _N_NEW, _N_BLOCKS, _GAMMA = 512, 128, 5, 4
+_SWEPT = (512, 4096, 16_384)
+_RAG_REPEATS, _RAG_PASSAGES, _RAG_TOKENS = 5, (200, 800), 50
+_TESTS_MINUTES = 1.5
+
+
+class Part(msgspec.Struct, frozen=True):
+    """A part, the file it leaves, and what it is estimated to take; argv: of Python, without the file."""
+
+    name: str
+    measures: str
+    file: str
+    argv: tuple[str, ...]
+    minutes: float
+    memory_bytes: int
+
+
+class PartEnded(msgspec.Struct, frozen=True):
+    """How a part ended. tail: the last lines that it printed."""
+
+    name: str
+    status: Status
+    file: str
+    seconds: float
+    tail: str = ""
+
+
+class _Pair(NamedTuple):
+    """A target and a drafter of timing shapes."""
+
+    target: str
+    drafter: str
+
+    @property
+    def weights_bytes(self) -> int:
+        """Of both, in a 16-bit type."""
+        return _HALF * sum(shapes.n_parameters(shapes.SHAPES[name]) for name in self)
+
+    def kv_bytes(self, n: int) -> int:
+        """Keys and values of both behind n ids."""
+        return sum(_kv_bytes(shapes.SHAPES[name], n) for name in self)
+
+    def step_s(self, n: int) -> float:
+        """Reading the target once behind n ids."""
+        return (self.weights_bytes + self.kv_bytes(n)) / _READ_PER_S
+
+
+_DECODED, _RAG = _Pair("qwen2.5-7b", "qwen2.5-0.5b"), _Pair("qwen2.5-32b", "qwen2.5-7b")
+
+
+def parts() -> tuple[Part, ...]:
+    """All parts in their order: what must hold first, then the shorter ones."""
+    return (_tests(), _decode(), _rag(), _contexts())
+
+
+def _tests() -> Part:
+    argv = ("-m", "pytest", "-m", "gpu", "-q", "tests/engine")
+    return Part("tests", "what is tested on CUDA alone", "tests.txt", argv, _TESTS_MINUTES, 1 << 30)
+
+
+def _decode() -> Part:
+    argv = _bench("gpu", "--shapes", "qwen", "--context", str(_CONTEXT), "--blocks", str(_N_BLOCKS))
+    what = "decoding against transformers, the roofline of a step, a round and what recording it costs"
+    steps = _N_BLOCKS * _N_NEW * (2 * _DECODED.step_s(_CONTEXT) + 2 * _THEIR_STEP_S)
+    return _part("decode", what, argv, _DECODED, _CONTEXT + _N_NEW, steps)
+
+
+def _rag() -> Part:
+    passages = ",".join(map(str, _RAG_PASSAGES))
+    argv = _bench(
+        "rag", "--target", f"timing:{_RAG.target}", "--drafter", f"timing:{_RAG.drafter}", "--device", "cuda",
+        "--passage-tokens", passages, "--repeats", str(_RAG_REPEATS),
+    )  # fmt: skip
+    read = 20 * max(_RAG_PASSAGES)
+    steps = (_RAG_REPEATS + 1) * len(_RAG_PASSAGES) * 4 * _RAG_TOKENS * 2 * _RAG.step_s(read)
+    return _part("rag", "Speculative RAG against standard RAG at fixed token counts", argv, _RAG, read, steps)
+
+
+def _contexts() -> Part:
+    argv = _bench(
+        "scaling", "--target", f"timing:{_DECODED.target}", "--drafter", f"timing:{_DECODED.drafter}", "--device",
+        "cuda", "--contexts", ",".join(map(str, _SWEPT)), "--gammas", "1,2,4,6", "--max-new-tokens", "32",
+        "--blocks", "3",
+    )  # fmt: skip
+    steps = (len(_SWEPT) * 3 + 5) * 4 * 32 * (_THEIR_STEP_S + _DECODED.step_s(max(_SWEPT)))
+    return _part("contexts", "time a token against context and draft length", argv, _DECODED, max(_SWEPT), steps)
+
+
+def _bench(name: str, *options: str) -> tuple[str, ...]:
+    return ("-m", "engine.cli", "bench", name, *options, "--json")
+
+
+def _part(name: str, measures: str, argv: tuple[str, ...], pair: _Pair, n: int, steps_s: float) -> Part:
+    seconds = _START_S + pair.weights_bytes / _DRAWN_PER_S + steps_s
+    return Part(name, measures, f"{name}.json", argv, round(seconds / 60, 1), pair.weights_bytes + pair.kv_bytes(n))
+
+
+def _kv_bytes(shape: shapes.TimingShape, n: int) -> int:
+    return _HALF * 2 * n * shape.n_layers * shape.n_kv_heads * shape.hidden // shape.n_heads
+
+
+def run(chosen: tuple[Part, ...], folder: Path, *, minutes: float) -> Iterator[PartEnded]:
+    """Run parts one after another into a folder, and yield how each ended; all together end within the minutes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + 60 * minutes
+    for part in chosen:
+        yield _ran(part, folder / part.file, deadline - time.monotonic())
+
+
+def _ran(part: Part, file: Path, left_s: float) -> PartEnded:
+    if left_s <= 0:
+        return PartEnded(part.name, _OUT_OF_TIME, str(file), 0.0)
+    is_text = file.suffix == ".txt"
+    argv = [sys.executable, *part.argv, *(() if is_text else ("--out", str(file)))]
+    started, status = time.monotonic(), _FAILED
+    try:
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=left_s, check=False, errors="replace")
+        said, status = done.stdout + done.stderr, _FAILED if done.returncode else _DONE
+    except subprocess.TimeoutExpired as err:
+        said, status = _text(err.stdout), _OUT_OF_TIME
+    if is_text:
+        file.write_text(said, encoding="utf-8")
+    tail = "\n".join(said.strip().splitlines()[-3:])
+    return PartEnded(part.name, status, str(file), time.monotonic() - started, tail)
+
+
+def _text(said: bytes | str | None) -> str:
+    return said.decode("utf-8", "replace") if isinstance(said, bytes) else said or ""
