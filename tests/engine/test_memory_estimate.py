@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+import msgspec
 import pytest
 import torch
 from torch import Tensor
 
-from engine import devices
+from engine import devices, folders, plans
 from engine.cached_model import PREFILL_CHUNK
+from engine.errors import InputError
 from engine.events import Estimated
 from engine.models import LoadedModel
 from engine.sampling import Warp
@@ -102,3 +104,32 @@ def test_memory_that_torch_holds_ready_for_itself_is_free(monkeypatch: pytest.Mo
     monkeypatch.setattr(torch.cuda, "memory_reserved", lambda _: 700)
     monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _: 450)
     assert devices.free_bytes(torch.device("cuda")) == 350
+
+
+def planned(folder: Path, free: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> plans.Plan:
+    """A pair whose target and drafter lie on devices of their own, with so many bytes free."""
+    monkeypatch.setattr(devices, "free_bytes", lambda device: free[str(device)])
+    target, drafter = (
+        fakes.save(fakes.model(max_position_embeddings=4096), folder / name) for name in ("target", "drafter")
+    )
+    on = torch.device("cpu"), torch.device("meta")
+    return plans.Plan(
+        folders.inspect(target), folders.inspect(drafter, drafter=True), *on, torch.float32, torch.float32
+    )
+
+
+def test_a_drafter_on_a_device_of_its_own_must_fit_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = planned(tmp_path, {"cpu": 10**9, "meta": 10_000}, monkeypatch)
+    with pytest.raises(InputError, match=r"the drafter needs .* free on meta"):
+        plans.refuse_pair(plan, plans.estimate_pair(plan))
+
+
+def test_the_cache_of_a_short_text_must_fit_beside_the_weights_and_that_of_the_context_need_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = planned(tmp_path, {"cpu": 10**9, "meta": 10**9}, monkeypatch)
+    needed = plans.estimate_pair(plan)
+    short = needed.kv_bytes // 4  # 1,024 of 4,096 ids
+    plans.refuse_pair(plan, msgspec.structs.replace(needed, free_bytes=needed.weights_bytes + short))
+    with pytest.raises(InputError, match="the models need"):
+        plans.refuse_pair(plan, msgspec.structs.replace(needed, free_bytes=needed.weights_bytes + short - 1))
