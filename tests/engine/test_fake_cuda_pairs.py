@@ -5,8 +5,11 @@ from itertools import combinations, cycle, islice, product
 import pytest
 import torch
 
+from engine import methods
+from engine.events import RunFinished, Setting
+from engine.method import Request, make_config
 from tests.fake_cuda import kinds
-from tests.fake_cuda.decoding import decoded, on_cpu
+from tests.fake_cuda.decoding import PROMPT, decoded, on_cpu
 from tests.fake_cuda.fixture import watch
 from tests.fake_cuda.kinds import DTYPES, FAMILIES, NONE, PLACES, RUNTIMES, WARPS, Kind, Place
 from tests.fake_cuda.watch import Watch
@@ -68,3 +71,19 @@ def test_the_host_waits_once_a_round_and_where_it_says_so(kind: Kind, watch: Wat
 def test_the_text_in_float32_is_that_of_the_cpu(drafter: str, runtime: str, warp: kinds.Warp, watch: Watch) -> None:
     kind = Kind(drafter, warp, runtime, "qwen3", torch.float32, ONE_GPU)  # type: ignore[arg-type]
     assert decoded(kind, watch, n_new=10, gamma=3).ids == on_cpu(kind, n_new=10, gamma=3)
+
+
+@pytest.mark.parametrize("name", [name for name, spec in methods.discover().items() if spec.workspace == "decode"])
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_every_method_that_decodes_waits_where_it_says_so(
+    name: str, runtime: kinds.RuntimeChoice, watch: Watch
+) -> None:
+    spec = methods.find(name)
+    wanted: dict[str, Setting] = {"max_new_tokens": 6, "gamma": 2, "repeats": 1, "stop_at_end": False}
+    config = make_config(spec.config, {key: wanted[key] for key in wanted if key in spec.config.__struct_fields__})
+    with watch.on():
+        rt = kinds.run_context(Kind("small_model", WARPS[0], runtime, "llama", torch.bfloat16, ONE_GPU), watch)
+        watch.clear()
+        *_, last = spec.run(config, Request("", prompt_ids=PROMPT), rt)
+    assert isinstance(last, RunFinished)
+    assert not (watch.unmarked or watch.uploads or watch.faults)
