@@ -40,7 +40,7 @@ def settings(warp: Warp, *, n_new: int) -> GenerationConfig:
     )  # fmt: skip
 
 
-def decoded(kind: Kind, watch: Watch, *, n_new: int = 7, gamma: int = GAMMA) -> Decoded:
+def decoded(kind: Kind, watch: Watch, *, n_new: int = 5, gamma: int = GAMMA) -> Decoded:
     """One generation by a pair of this kind."""
     with watch.on():
         rt = kinds.run_context(kind, watch)
