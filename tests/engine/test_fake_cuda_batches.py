@@ -1,4 +1,4 @@
-"""Several sequences, scores, Speculative RAG's parts, training and timing pairs on the stand-in of a GPU."""
+"""Several sequences, scores and verified drafts on the stand-in of a GPU."""
 
 import pytest
 import torch
@@ -13,9 +13,6 @@ from engine.kv_size import RuntimeChoice
 from engine.models import LoadedModel
 from engine.rag.reading import Branch, read
 from engine.sampling import Warp
-from engine.training import objectives
-from engine.training.loop import Pace, accumulate
-from engine.training.rows import Batch
 from tests.fake_cuda import kinds
 from tests.fake_cuda.fixture import watch
 from tests.fake_cuda.kinds import WARPS
@@ -97,21 +94,3 @@ def test_fusing_weights_on_a_device_copies_nothing_from_the_host(watch: Watch) -
     assert weights.embedding.device == torch.device("cuda:1")
     assert clean(watch)
     assert not watch.waits
-
-
-def test_a_training_step_waits_for_its_loss(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The backward pass has no stand-in: autograd asks a build of torch for its accelerator."""
-    monkeypatch.setattr(torch.Tensor, "backward", lambda self: None)
-    with watch.on():
-        model = kinds.loaded(watch, "llama", "cuda:0", torch.float32, "modules").model
-        batch = Batch(torch.arange(16).view(2, 8), torch.ones(2, 8))
-        watch.clear()
-        loss = accumulate(
-            model,
-            batch,
-            lambda one: objectives.next_token_loss(model(input_ids=one.ids, use_cache=False).logits, one),
-            Pace(torch.float32, n_rows_at_once=1),
-        )
-    assert clean(watch)
-    assert loss > 0
-    assert sum(watch.waits.values()) == 2  # one a part

@@ -95,6 +95,17 @@ def moved(model: PreTrainedModel, watch: Watch, device: torch.device) -> PreTrai
     return model
 
 
+def emptied(model: nn.Module, *, device: torch.device) -> nn.Module:
+    """Stands for `to_empty`, which cannot exchange fake tensors: weights of the same shapes on a device, undefined."""
+    ours: dict[int, nn.Parameter] = {}
+    for module in model.modules():
+        for name, weight in module._parameters.items():
+            if weight is not None:
+                made = nn.Parameter(torch.empty(weight.shape, dtype=weight.dtype, device=device), requires_grad=False)
+                module._parameters[name] = ours.setdefault(id(weight), made)
+    return model
+
+
 def loaded(
     watch: Watch | None, family: str, device: str, dtype: torch.dtype, runtime: RuntimeChoice = "auto", *,
     noisy: bool = False,
@@ -122,6 +133,13 @@ def drafter_of(kind: Kind, target: LoadedModel, watch: Watch | None) -> Drafter 
     if spec.needs_model:
         model = loaded(watch, kind.family, kind.place.drafter, kind.dtype, kind.runtime, noisy=True)
     return spec.build(spec.example, target, model)
+
+
+def moved_whole(loaded: LoadedModel, watch: Watch, device: str) -> LoadedModel:
+    """A model that was loaded on the CPU by transformers' modules, put onto a device of the watch and its runtime."""
+    with _disable_current_modes():
+        model = moved(copy.deepcopy(loaded.model), watch, torch.device(device))
+    return on_runtime(loaded._replace(model=model, device=torch.device(device)), "auto")
 
 
 def run_context(kind: Kind, watch: Watch | None) -> Runtime:

@@ -13,6 +13,7 @@ from torch.nn import functional
 from engine.fast import layers
 from tests.fake_cuda.watch import Attention, Tape, Watch, real
 
+_OWN = {name: getattr(functional, name) for name in ("scaled_dot_product_attention", "rms_norm")}
 N_DEVICES = 2
 TOTAL_BYTES = 80 << 30
 
@@ -61,6 +62,13 @@ class Graph:
             self.tape.replay()
 
 
+class Generator(torch.Generator):
+    """One of the CPU, whichever device is asked for."""
+
+    def __new__(cls, device: object = None) -> "Generator":
+        return super().__new__(cls)
+
+
 class LowerRight(NamedTuple):
     """Stands for torch's mask that is never made."""
 
@@ -70,7 +78,7 @@ class LowerRight(NamedTuple):
 
 def kernels(watch: Watch) -> dict[str, Any]:
     """Attention and norms as single operations, as they are on a GPU; what falls back to many is a fault."""
-    attend, norm = functional.scaled_dot_product_attention, functional.rms_norm
+    attend, norm = _OWN["scaled_dot_product_attention"], _OWN["rms_norm"]
 
     def attention(
         query: Tensor, key: Tensor, value: Tensor, attn_mask: Any = None, dropout_p: float = 0.0,
@@ -100,6 +108,12 @@ def kernels(watch: Watch) -> dict[str, Any]:
         return watch.kernel("rms_norm", norm, tuple(x.shape), (x, *others), {})
 
     return {"scaled_dot_product_attention": attention, "rms_norm": rms_norm}
+
+
+def without_kernels(patch: pytest.MonkeyPatch) -> None:
+    """Attention and norms as torch's own many operations again, through which gradients go."""
+    for name, own in _OWN.items():
+        patch.setattr(functional, name, own)
 
 
 def install(watch: Watch, patch: pytest.MonkeyPatch) -> None:
@@ -144,6 +158,7 @@ def install(watch: Watch, patch: pytest.MonkeyPatch) -> None:
         patch.setattr(torch.cuda, name, stand_in)
     for name, kernel in kernels(watch).items():
         patch.setattr(functional, name, kernel)
+    patch.setattr(torch, "Generator", Generator)
     patch.setattr(layers, "causal_lower_right", LowerRight)
     patch.setattr(FakeTensor, "tolist", lambda self: watch.tolist(self))  # noqa: PLW0108 - as a method it gets the tensor
     patch.setattr(FakeTensor, "numpy", _numpy)
@@ -152,4 +167,5 @@ def install(watch: Watch, patch: pytest.MonkeyPatch) -> None:
 def _numpy(self: Tensor) -> Any:
     """The memory itself, as on a CPU; torch refuses a CUDA tensor too."""
     assert not self.is_cuda
-    return real(self).numpy()
+    with torch._C._DisableTorchDispatch():
+        return real(self).numpy()
