@@ -39,7 +39,7 @@ def test_each_captured_work_is_the_same_at_every_call(
 ) -> None:
     kind = Kind(drafter, warp, "auto", "llama", torch.bfloat16, ONE_GPU)
     with repeats(watch, monkeypatch) as works:
-        decoded(kind, watch, n_new=12)
+        decoded(kind, watch, n_new=9)
     assert not watch.faults
     again = [calls for calls in works if len(calls) > 1]
     assert again
@@ -54,7 +54,7 @@ def test_every_family_captures_the_same_at_every_call(
 ) -> None:
     kind = Kind("small_model", WARPS[-1], "auto", family, torch.float16, ONE_GPU)
     with repeats(watch, monkeypatch) as works:
-        decoded(kind, watch, n_new=12)
+        decoded(kind, watch, n_new=9)
     assert not watch.faults
     assert any(len(calls) > 1 for calls in works)
     assert all(calls[0] == call for calls in works for call in calls)
@@ -166,7 +166,7 @@ def test_nothing_is_captured_while_it_is_timed(
         rt = kinds.run_context(kind, watch)
         if drafter != NONE:  # a drafter on modules proposes on the host's side
             rt.drafter = kinds.drafter_of(kind._replace(runtime=runtime), rt.target, watch)
-        config = settings(warp, n_new=11)
+        config = settings(warp, n_new=8)
         rt.prepare(config, PROMPT, gamma=gamma)
         n_works, n_calls = len(works), sum(map(len, works))
         list(rt.generate(config, PROMPT, gamma=gamma))

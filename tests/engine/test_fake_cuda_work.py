@@ -114,7 +114,7 @@ def drafter_of(target: LoadedModel, drafter: LoadedModel) -> Drafter:
 
 
 def asked(desk: Desk) -> Outcome:
-    config = SpeculativeRagConfig(n=6, m=2, max_new_tokens=24, gamma=3)
+    config = SpeculativeRagConfig(n=6, m=2, max_new_tokens=12, gamma=3)
     *_, last = answer(QUESTION, config, desk)
     assert isinstance(last, Outcome)
     return last
