@@ -133,7 +133,7 @@ def _(event: events.ModelUnloaded) -> str:
 
 @_describe.register
 def _(event: events.Estimated) -> str:
-    needed = words.memory(event.weights_bytes + event.kv_bytes + event.drafter_bytes)
+    needed = words.memory(event.weights_bytes + event.kv_bytes + event.drafter_bytes + event.work_bytes)
     return tr("estimated: {0} needed, {1} free on {2}").format(
         needed, words.memory(event.free_bytes), _name(event.device)
     )

@@ -228,6 +228,8 @@ class Progressed(Event, frozen=True):
 class Estimated(Event, frozen=True):
     """What loading would take, before it is done; the KV cache at a full context of `context` tokens.
 
+    work_bytes: what computing takes beside models and caches. fitting_context: the longest text, in tokens, for which
+    there is certainly room in what is free; `context` where all fits.
     why_not: why loading these models would be refused, empty where it would not; sizes that cannot be known are 0."""
 
     weights_bytes: int
@@ -239,6 +241,8 @@ class Estimated(Event, frozen=True):
     drafter: str = ""
     context: int = 0
     why_not: str = ""
+    work_bytes: int = 0
+    fitting_context: int = 0
 
 
 class ModelLoaded(Event, frozen=True):

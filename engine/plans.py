@@ -1,8 +1,11 @@
 """How a pair would be loaded, what that would take, and what speaks against it; reads no weights."""
 
+from bisect import bisect_right
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
+from transformers import PreTrainedConfig
 
 from engine import checks, devices, folders
 from engine.errors import InputError, ModelError
@@ -12,6 +15,7 @@ from engine.folders import Checkpoint
 from engine.kv_size import RuntimeChoice, context_of, kv_bytes
 from engine.quantize import Quantize, held_bytes
 from engine.timing import shapes
+from engine.work_size import work_bytes
 
 FUSED: tuple[RuntimeChoice, ...] = ("fused", "fused-eager")
 # Beside the weights there are caches, work space and whatever else the device does.
@@ -75,11 +79,11 @@ def refuse_pair(plan: Plan, needed: Estimated) -> None:
 
 
 def refuse_if_too_large(needed: Estimated, device: torch.device) -> None:
-    """Raises InputError where weights, drafter and the cache of a short text do not fit what is free on one device.
+    """Raises InputError where models, the cache of a short text and the work do not fit what is free on one device.
 
     The cache of the full context need not fit: many models could take more than any text they are given."""
     n_kv_bytes = needed.kv_bytes * min(1.0, _LEAST_CONTEXT / max(1, needed.context))
-    n_bytes = needed.weights_bytes + needed.drafter_bytes + n_kv_bytes
+    n_bytes = needed.weights_bytes + needed.drafter_bytes + n_kv_bytes + needed.work_bytes
     n_devices = torch.cuda.device_count() if device.type == "cuda" else 1
     if n_bytes > n_devices * needed.free_bytes:
         reason = f"the models need {n_bytes / 2**30:.1f} GiB, {needed.free_bytes / 2**30:.1f} GiB are free on {device}"
@@ -90,9 +94,8 @@ def _refuse_drafter_elsewhere(plan: Plan, needed: Estimated) -> None:
     """Raises InputError where a drafter on a device of its own does not fit what is free there."""
     if plan.drafter is None or plan.drafter_device == plan.device:
         return
-    n_bytes = _drafter_bytes(
-        plan.drafter, plan.drafter_dtype, plan.runtime, context=min(needed.context, _LEAST_CONTEXT)
-    )
+    config, context = checks.configuration(plan.drafter), min(needed.context, _LEAST_CONTEXT)
+    n_bytes = _drafter_bytes(config, plan.drafter.n_parameters, plan.drafter_dtype, plan.runtime, context=context)
     free = devices.free_bytes(plan.drafter_device)
     if n_bytes > free:
         reason = (
@@ -113,22 +116,44 @@ def estimate(
     """What loading would take: weights, a KV cache of the target's full context, the drafter, and what is free."""
     config = checks.configuration(target)
     context = context_of(config.get_text_config())
+    weights_bytes = held_bytes(config, target.n_parameters, dtype, quantize)
+    free_bytes, work = devices.free_bytes(device), work_bytes(config, dtype, device)
+
+    drafter_config = None if drafter is None else checks.configuration(drafter)
+
+    def of_drafter(n: int) -> int:
+        if drafter is None or drafter_config is None:
+            return 0
+        return _drafter_bytes(drafter_config, drafter.n_parameters, dtype, runtime, context=n)
+
+    def needed(n: int) -> int:
+        return weights_bytes + kv_bytes(config, dtype, runtime, context=n) + of_drafter(n) + work
+
     return Estimated(
-        weights_bytes=held_bytes(config, target.n_parameters, dtype, quantize),
+        weights_bytes=weights_bytes,
         kv_bytes=kv_bytes(config, dtype, runtime, context=context),
-        drafter_bytes=0 if drafter is None else _drafter_bytes(drafter, dtype, runtime, context=context),
-        free_bytes=devices.free_bytes(device),
+        drafter_bytes=of_drafter(context),
+        free_bytes=free_bytes,
         device=str(device),
         target=target.spec,
         context=context,
+        work_bytes=work,
+        fitting_context=_fitting_context(needed, free_bytes, context),
     )
 
 
-def _drafter_bytes(drafter: Checkpoint, dtype: torch.dtype, runtime: RuntimeChoice, *, context: int) -> int:
+def _fitting_context(needed: Callable[[int], int], free_bytes: int, context: int) -> int:
+    """The longest text for which there is certainly room: a cache that is full doubles, until it holds the context."""
+    most = bisect_right(range(context + 1), free_bytes, key=needed) - 1
+    return context if most == context else max(0, most // 2)
+
+
+def _drafter_bytes(
+    config: PreTrainedConfig, n_parameters: int, dtype: torch.dtype, runtime: RuntimeChoice, *, context: int
+) -> int:
     """Weights and cache of a drafter, which reads no further than its target and itself."""
-    config = checks.configuration(drafter)
     reach = min(context, context_of(config.get_text_config()))
-    return drafter.n_parameters * dtype.itemsize + kv_bytes(config, dtype, runtime, context=reach)
+    return n_parameters * dtype.itemsize + kv_bytes(config, dtype, runtime, context=reach)
 
 
 def not_fused(spec: str, reason: str) -> ModelError:

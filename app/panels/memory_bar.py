@@ -11,7 +11,7 @@ from engine.events import Estimated
 
 _BAR = 2 * theme.GRID
 _LEAST_WIDTH = 3.0
-_LINES = 4
+_LINES = 5
 
 
 class Segment(NamedTuple):
@@ -48,7 +48,9 @@ class MemoryBar(QWidget):
             return ""
         if not self.fits:
             return self.tr("✗ does not fit")
-        return self.tr("✓ fits") if self._left(needed) >= 0 else self.tr("⚠ does not fit at full context")
+        if self._left(needed) >= 0:
+            return self.tr("✓ fits")
+        return self.tr("⚠ fits texts of up to {0:,} tokens").format(needed.fitting_context)
 
     @property
     def fits(self) -> bool:
@@ -67,6 +69,7 @@ class MemoryBar(QWidget):
             Segment(self.tr("weights"), needed.weights_bytes, c.accent, Qt.BrushStyle.SolidPattern),
             Segment(kv, needed.kv_bytes, c.accent, Qt.BrushStyle.BDiagPattern),
             Segment(self.tr("drafter and its KV"), needed.drafter_bytes, c.bonus, Qt.BrushStyle.Dense4Pattern),
+            Segment(self.tr("while computing"), needed.work_bytes, c.muted, Qt.BrushStyle.Dense6Pattern),
             Segment(self.tr("left free"), max(0, self._left(needed)), c.muted, Qt.BrushStyle.NoBrush),
         )
 
@@ -114,7 +117,8 @@ class MemoryBar(QWidget):
 
     def _paint_unknown(self, painter: QPainter) -> None:
         """The legend without figures, so that the room it will take is not empty."""
-        names = self.tr("weights"), self.tr("KV"), self.tr("drafter and its KV"), self.tr("left free")
+        tr = self.tr
+        names = tr("weights"), tr("KV"), tr("drafter and its KV"), tr("while computing"), tr("left free")
         line = self._line()
         for row, name in enumerate(names):
             room = QRectF(0, _BAR + theme.HALF + row * line, self.width(), line)
@@ -136,7 +140,8 @@ class MemoryBar(QWidget):
         painter.drawText(left, top, room, line, middle, name)
 
     def _left(self, needed: Estimated) -> int:
-        return needed.free_bytes - needed.weights_bytes - needed.kv_bytes - needed.drafter_bytes
+        taken = needed.weights_bytes + needed.kv_bytes + needed.drafter_bytes + needed.work_bytes
+        return needed.free_bytes - taken
 
     def _line(self) -> int:
         return self.fontMetrics().lineSpacing() + 2
@@ -153,7 +158,9 @@ class MemoryBar(QWidget):
             return self.tr("What the pair would take, once the models are known.")
         tip = self.tr(
             "Of {0} free on {1} before loading. The KV cache keeps what the target has read and grows with the text; "
-            "its size here is for a full context of {2:,} tokens. The drafter counts with its own cache. A file may be "
-            "smaller than its weights in memory, where the chosen number type takes more bits."
+            "its size here is for a full context of {2:,} tokens. The drafter counts with its own cache. A full "
+            "cache is replaced by one of twice the size: texts that surely fit may be half as long as what is free "
+            "would hold. A file may be smaller than its weights in memory, where the chosen number type takes more "
+            "bits."
         )
         return tip.format(words.memory(needed.free_bytes), needed.device, needed.context)

@@ -6,7 +6,7 @@ from app.panels.memory_bar import MemoryBar
 from engine.events import Estimated
 
 GB = 1_000_000_000
-FITS = Estimated(4 * GB, 2 * GB, GB, 24 * GB, "cuda:0", "t", "d", 32768)
+FITS = Estimated(4 * GB, 2 * GB, GB, 24 * GB, "cuda:0", "t", "d", 32768, work_bytes=GB, fitting_context=32768)
 
 
 @pytest.fixture
@@ -22,22 +22,22 @@ def bar(qtbot):
 
 def test_parts_add_up_to_what_is_free(bar):
     bar.show_estimate(FITS)
-    assert [segment.n_bytes for segment in bar.segments()] == [4 * GB, 2 * GB, GB, 17 * GB]
+    assert [segment.n_bytes for segment in bar.segments()] == [4 * GB, 2 * GB, GB, GB, 16 * GB]
     assert bar.verdict() == "✓ fits"
 
 
 def test_parts_differ_in_pattern_as_well_as_in_name(bar):
     bar.show_estimate(FITS)
-    assert len({segment.pattern for segment in bar.segments()}) == 4
-    assert len({segment.name for segment in bar.segments()}) == 4
+    assert len({segment.pattern for segment in bar.segments()}) == 5
+    assert len({segment.name for segment in bar.segments()}) == 5
 
 
 @pytest.mark.parametrize(
     ("weights", "words", "fits"),
-    [(30 * GB, "✗ does not fit", False), (22 * GB, "⚠ does not fit at full context", True)],
+    [(30 * GB, "✗ does not fit", False), (22 * GB, "⚠ fits texts of up to 1,024 tokens", True)],
 )
 def test_what_does_not_fit_is_said_in_words(bar, weights, words, fits):
-    bar.show_estimate(Estimated(weights, 2 * GB, GB, 24 * GB, "cpu", context=2048))
+    bar.show_estimate(Estimated(weights, 2 * GB, GB, 24 * GB, "cpu", context=2048, fitting_context=1024))
     assert (bar.verdict(), bar.fits) == (words, fits)
     assert words in bar.accessibleDescription()
 

@@ -1,11 +1,19 @@
 """What a GPU would hold at true sizes: shapes alone are computed, and every byte is counted."""
 
+from collections.abc import Callable
+from functools import partial
+
 import pytest
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
+from engine.fast.graphs import Graphs
 from engine.fast.rows import RowsModel
+from engine.fast.static_room import FusedDrafter, StaticRoom
 from engine.fast.weights import FusedWeights, fuse
+from engine.sampling import Warp
+from engine.timing import pairs, shapes
+from engine.work_size import work_bytes
 from tests.fake_cuda.fixture import sizes
 from tests.fake_cuda.watch import Watch
 
@@ -68,3 +76,32 @@ def test_a_shrinking_batch_never_holds_two_caches(sizes: Watch) -> None:
         model.keep([1, 3, 6])
         torch.zeros(1, device=GPU)
     assert sizes.peak[GPU] - held < MIB
+
+
+def taken(sizes: Watch, work: Callable[[], object]) -> int:
+    """The most bytes that were held at once during some work, above those that were held before it."""
+    torch.zeros(1, device=GPU)
+    before = sizes.peak[GPU] = sizes.held[GPU]
+    work()
+    return sizes.peak[GPU] - before
+
+
+@pytest.mark.parametrize("name", ["qwen2.5-0.5b", "qwen2.5-32b", "llama-3.1-8b", "llama-70b"])
+def test_what_computing_takes_is_estimated(name: str, sizes: Watch) -> None:
+    config = pairs.made_configuration(shapes.parse(f"timing:{name}", drafter=False))
+    config.num_hidden_layers = 2
+    gamma, warp = 8, Warp(0.7, top_p=0.9, top_k=20)
+    with sizes.on():
+        with torch.device(GPU):
+            fused = fuse(AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16).eval())
+        room = StaticRoom(fused, context=16_384, repeaters=partial(Graphs, torch.device(GPU)))
+        room.begin(16_384, FusedDrafter(fused, 16_384))
+        room.place([1, 2], 8192)
+
+        def one_round() -> None:
+            u = room.uniforms(torch.zeros(2 * gamma + 1, dtype=torch.float64), gamma)
+            room.verified(room.drafted(u, warp, end=16_384), u, warp, end=16_384)
+
+        counted = taken(sizes, lambda: room.feed([0] * CHUNK, 8192)) + taken(sizes, one_round)
+    estimated = work_bytes(config, torch.bfloat16, torch.device(GPU))
+    assert counted <= estimated <= 1.3 * counted

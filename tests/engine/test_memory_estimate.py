@@ -130,6 +130,27 @@ def test_the_cache_of_a_short_text_must_fit_beside_the_weights_and_that_of_the_c
     plan = planned(tmp_path, {"cpu": 10**9, "meta": 10**9}, monkeypatch)
     needed = plans.estimate_pair(plan)
     short = needed.kv_bytes // 4  # 1,024 of 4,096 ids
-    plans.refuse_pair(plan, msgspec.structs.replace(needed, free_bytes=needed.weights_bytes + short))
+    plans.refuse_pair(
+        plan, msgspec.structs.replace(needed, free_bytes=needed.weights_bytes + short + needed.work_bytes)
+    )
     with pytest.raises(InputError, match="the models need"):
-        plans.refuse_pair(plan, msgspec.structs.replace(needed, free_bytes=needed.weights_bytes + short - 1))
+        enough = needed.weights_bytes + short + needed.work_bytes
+        plans.refuse_pair(plan, msgspec.structs.replace(needed, free_bytes=enough - 1))
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.6, 1.0])
+def test_the_context_that_fits_is_half_of_what_is_free_until_all_fits(
+    share: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = planned(tmp_path, {"cpu": 10**9, "meta": 10**9}, monkeypatch)
+    whole = plans.estimate_pair(plan)
+    assert whole.fitting_context == whole.context == 4096
+    free = whole.weights_bytes + whole.work_bytes + int(share * whole.kv_bytes)
+    monkeypatch.setattr(devices, "free_bytes", lambda device: free)
+    fitting = plans.estimate_pair(plan).fitting_context
+    assert fitting == (4096 if share == 1.0 else int(share * 4096) // 2)
+
+
+def test_no_text_fits_where_the_models_do_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = planned(tmp_path, {"cpu": 1000, "meta": 1000}, monkeypatch)
+    assert plans.estimate_pair(plan).fitting_context == 0
