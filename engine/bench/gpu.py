@@ -12,7 +12,7 @@ import torch
 from msgspec.structs import replace
 
 from engine import devices, folders, machine, models, plans, speed_model
-from engine.bench import blocks, gpt_fast, limits, matrix, rounds, systems
+from engine.bench import blocks, gpt_fast, kernels, limits, matrix, rounds, systems
 from engine.bench.blocks import Prompts
 from engine.bench.matrix import Cell, Setting
 from engine.bench.rounds import RoundsBench
@@ -80,6 +80,7 @@ class PairResult(msgspec.Struct, frozen=True):
     predicted_speculative_ms: float | None = None
     cell: Cell | None = None
     rounds: RoundsBench | None = None
+    attention: dict[str, str] = {}
     gpt_fast: GptFast | None = None
     why_not: str = ""
     why_not_rounds: str = ""
@@ -183,6 +184,11 @@ def _of_pair(result: PairResult, task: Task) -> Iterator[Event | PairResult]:
     yield result
     result = _with_rounds(result, pair, task, length=len(asked[0]))
     yield result
+    if pair.target.fused is not None:
+        result = replace(
+            result, attention=kernels.attention_of(pair.target.fused, context=task.context, gamma=task.gamma)
+        )
+        yield result
     result = yield from _beside_gpt_fast(result, pair, asked, task)
     yield replace(result, peak_bytes=None if held is None else torch.cuda.max_memory_allocated(task.device))
 

@@ -6,9 +6,10 @@ from types import ModuleType
 
 import pytest
 import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from engine import devices, folders, models, plans
-from engine.bench import gpt_fast, limits, rounds
+from engine.bench import gpt_fast, kernels, limits, rounds
 from engine.cli import main
 from engine.models import Pair
 
@@ -36,6 +37,8 @@ def test_everything_is_measured_kept_in_the_file_and_shown_in_a_table(
     assert pair["why_not"] == ""
     assert pair["cell"]["same_tokens"] is True
     assert pair["rounds"]["recording_cost_ci"] is not None
+    assert set(pair["attention"]) == {"prompt", "round", "batch"}
+    assert set(pair["attention"].values()) == {"flash_attention_for_cpu"}
     assert "random weights" in pair["timing_pair"]
     assert json.loads(out.read_text())["pairs"] == summary["pairs"]
     assert "transformers" in said.err
@@ -121,3 +124,10 @@ def test_a_step_reads_every_matrix_but_the_embedding_and_the_cache_so_far() -> N
     assert limits.step_bytes(target, 0) == target.fused.n_bytes + small
     per_id = 2 * 4 * 2 * 32 * 4
     assert limits.step_bytes(target, 100) - limits.step_bytes(target, 0) == 100 * per_id
+
+
+def test_attention_that_no_kernel_takes_is_said_to_be_computed_by_math() -> None:
+    fused = tiny().target.fused
+    assert fused is not None
+    with sdpa_kernel(SDPBackend.MATH):
+        assert set(kernels.attention_of(fused, context=20, gamma=2).values()) == {"math"}
