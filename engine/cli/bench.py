@@ -144,7 +144,7 @@ def bench_gpu(
     """Timing pairs on a GPU: ours, transformers and the limit of its memory; results are kept pair by pair."""
     output = Output(json=json, out=out)
     if dry_run or folder is not None:
-        return _gpu_parts(output, None if dry_run else folder, minutes)
+        return _gpu_parts(output, None if dry_run else folder, device, minutes)
     for name, value, least in (
         ("context", context, 2), ("gamma", gamma, 1), ("max-new-tokens", max_new_tokens, 8), ("blocks", blocks, 3),
     ):  # fmt: skip
@@ -172,9 +172,10 @@ def bench_gpu(
     return OK
 
 
-def _gpu_parts(output: Output, folder: Path | None, minutes: float) -> int:
-    """Run the parts of `bench gpu`, or only list them where there is no folder."""
+def _gpu_parts(output: Output, folder: Path | None, device: str, minutes: float) -> int:
+    """Run the parts of `bench gpu`, or only list them where there is no folder. Raises InputError."""
     from engine.bench import gpu_parts
+    from engine.devices import parse_device
 
     parts = gpu_parts.parts()
     if folder is None:
@@ -188,10 +189,13 @@ def _gpu_parts(output: Output, folder: Path | None, minutes: float) -> int:
         return OK
     if minutes <= 0:
         raise InputError(f"minutes = {minutes}: must be > 0", "10 are enough for all parts on an H200")
+    if parse_device(device).type != "cuda":
+        raise InputError("the parts of bench gpu run on CUDA alone", "leave --device out, or leave --folder out")
     ended = []
     for one in gpu_parts.run(parts, folder, minutes=minutes):
         ended.append(one)
-        output.note(f"{one.name}: {one.status} after {one.seconds:.0f} s, {one.file}")
+        reason = "" if one.status == "done" else f": {one.tail.rpartition(chr(10))[2]}"
+        output.note(f"{one.name}: {one.status} after {one.seconds:.0f} s, {one.file}{reason}")
     if output.json:
         output.summary({"parts": msgspec.to_builtins(ended)})
     return OK

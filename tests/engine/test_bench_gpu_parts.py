@@ -6,9 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
+from engine import devices
 from engine.bench import gpu_parts
 from engine.bench.gpu_parts import Part, parts, run
+from engine.cli import main
 
 
 def part(name: str, code: str, file: str = "out.txt") -> Part:
@@ -62,3 +65,23 @@ def test_measuring_parts_are_given_the_file_to_write(tmp_path: Path) -> None:
 
 def test_each_part_is_named_once() -> None:
     assert [one.name for one in gpu_parts.parts()] == ["tests", "decode", "rag", "contexts"]
+
+
+@pytest.mark.parametrize("device", ["cuda", "cpu"])
+def test_without_cuda_no_part_is_begun(
+    device: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert main(["bench", "gpu", "--folder", str(tmp_path / "new"), "--device", device]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert not (tmp_path / "new").exists()
+
+
+def test_why_a_part_failed_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chosen = (part("bad", "print('first'); raise SystemExit('no memory left')", "bad.txt"),)
+    monkeypatch.setattr(gpu_parts, "parts", lambda: chosen)
+    monkeypatch.setattr(devices, "parse_device", torch.device)
+    assert main(["bench", "gpu", "--folder", str(tmp_path)]) == 0
+    assert "bad.txt: no memory left" in capsys.readouterr().err
