@@ -52,6 +52,7 @@ class EngineChoice:
             return
         self.choose("process")
         self._host.restart()
+        self._store.engine.model = None
         self._store.commands.forget_pair()
         self._store.tell(tr("the engine was restarted; the next run starts its process and loads its models"))
 

@@ -7,6 +7,7 @@ import pytest
 
 from app import application, event_words, main_window
 from app.main_window import MainWindow
+from app.panels.memory_block import MemoryBlock
 from engine import hosts
 from engine.commands import Estimate, Load, Run, Train
 from engine.events import EngineEnded, EngineStarted, RunFinished
@@ -171,6 +172,8 @@ def test_restarting_gives_the_engine_a_process_of_its_own_and_a_new_host(open_wi
     window = open_window()
     _say(window, made[0][1], MODEL)
     window.restart_engine()
+    assert window.store.engine.model is None
+    assert "Nothing is loaded" in window.findChild(MemoryBlock).loaded.text()
     assert window.engine_choice.kind == "process"
     assert window._menus.actions["own_process"].isChecked()
     window.run()
