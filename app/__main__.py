@@ -18,7 +18,7 @@ def main(argv: list[str] | None = None) -> int:
 
         return bench_main(given[2:])
     if given[:1] == ["engine-process"]:
-        from engine.child import main as engine_main
+        from engine.host.child import main as engine_main
 
         engine_main(given[1:])
     if given and not given[0].startswith("-"):

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from functools import singledispatchmethod
 
 from app.answer_desk import Pick
-from engine.answer_events import System
 from engine.events import (
     CandidateScored,
     CostPredicted,
@@ -23,6 +22,7 @@ from engine.events import (
     RunStarted,
     TokensEmitted,
 )
+from engine.events.answers import System
 
 _DRAFT_LANE = "draft "
 # A broken file may name any number of subsets; a method makes a hundred at most.

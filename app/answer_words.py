@@ -9,7 +9,6 @@ from app import words
 from app.answer import Answer
 from app.plain_text import one_line
 from app.run_record import RunRecord
-from engine.answer_events import System
 from engine.events import (
     CandidateScored,
     DraftFinished,
@@ -26,6 +25,7 @@ from engine.events import (
     RunStarted,
     TokensEmitted,
 )
+from engine.events.answers import System
 
 _LONGEST_ANSWER = 60
 # Beyond these a number is of a broken file, or says nothing.

@@ -22,7 +22,7 @@ from engine.commands import (
     Train,
     Unload,
 )
-from engine.host import Host
+from engine.host.thread_host import Host
 
 
 class CommandQueue:

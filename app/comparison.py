@@ -8,7 +8,7 @@ import numpy as np
 from app import words
 from app.run_record import RunRecord
 from engine.events import Setting
-from engine.summary import Summary
+from engine.runs.summary import Summary
 
 _SHOWN_TOKENS = 12
 

@@ -4,8 +4,8 @@ from PySide6.QtCore import QCoreApplication, QSettings
 
 from app.store import RunStore
 from engine.events import HostKind
-from engine.host import Host
-from engine.hosts import ChosenHost
+from engine.host.chosen_host import ChosenHost
+from engine.host.thread_host import Host
 
 _KEY = "engine-host"
 

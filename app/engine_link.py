@@ -17,8 +17,8 @@ from engine.events import (
     Progressed,
     Surveyed,
 )
-from engine.host import Host
-from engine.summary import Summary
+from engine.host.thread_host import Host
+from engine.runs.summary import Summary
 
 Doing: TypeAlias = Literal[
     "empty", "ready", "starting", "loading", "warming", "prefilling", "drafting", "paused", "measuring", "stopping",

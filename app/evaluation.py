@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 
 from engine.errors import InputError
+from engine.evaluation.calibration import at_bound
 from engine.events import EvaluationMeasured
-from engine.rag.calibration import at_bound
 
 _MOST_BYTES, _LONGEST_HEAD = 2**30, 2**16
 Interval = tuple[float, float]

@@ -10,7 +10,7 @@ from app.shown_text import visible
 from app.theme import StreamFate
 from engine import speed_model
 from engine.events import Event, Role, RoundFinished, RunStarted
-from engine.summary import Summary
+from engine.runs.summary import Summary
 
 _LONGEST_TOKEN = 60
 

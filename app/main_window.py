@@ -21,10 +21,10 @@ from app.store import RunStore
 from app.workspaces.decode import DecodeWorkspace
 from app.workspaces.rag import RagWorkspace
 from app.workspaces.train import TrainWorkspace
-from engine import paths
 from engine.commands import Load
-from engine.host import Host
-from engine.hosts import ChosenHost
+from engine.host.chosen_host import ChosenHost
+from engine.host.thread_host import Host
+from engine.machine import paths
 
 _SIZE = QSize(1600, 1000)
 _LEAST_SIZE = QSize(960, 600)

@@ -17,9 +17,9 @@ from app.plot_panel import PlotPanel, tr
 from app.selection import Selection
 from app.store import RunStore
 from engine.events import Event, ScalingMeasured
-from engine.scaling_events import Middle
+from engine.events.scaling import Middle
+from engine.runs.summary import Summary
 from engine.speed_model import Interval
-from engine.summary import Summary
 
 _SYMBOL_SIZE, _BEAM, _MARGIN = 8, 0.02, 0.05
 # The end of the axis is left to its label.

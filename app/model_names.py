@@ -6,9 +6,9 @@ from PySide6.QtCore import QCoreApplication
 
 from app.plain_text import one_line
 from app.shown_text import LONGEST
-from engine import folders
 from engine.errors import EngineError
 from engine.events import Role
+from engine.models import checkpoint_folder
 
 
 def is_builtin(spec: str) -> bool:
@@ -41,7 +41,7 @@ def builtin_name(spec: str, role: Role) -> str | None:
 def n_parameters(spec: str, role: Role) -> int:
     """How many parameters a built-in model has, from the header of its file; 0 where that cannot be read."""
     try:
-        return folders.inspect(spec, drafter=role == "drafter").n_parameters
+        return checkpoint_folder.inspect(spec, drafter=role == "drafter").n_parameters
     except EngineError:
         return 0
 

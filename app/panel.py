@@ -11,7 +11,7 @@ from app.run_shelf import RunShelf
 from app.selection import Selection
 from app.store import FRAME_MS, RunStore
 from engine.events import Event
-from engine.summary import Summary
+from engine.runs.summary import Summary
 
 # How long a drawing may take while catching up with a long run, and the events of the first slice.
 _SLICE_S = 0.004

@@ -17,7 +17,7 @@ from app.plot_canvas import PlotCanvas
 from app.plot_export import Column, Table
 from app.selection import Selection
 from app.store import RunStore
-from engine.summary import Summary
+from engine.runs.summary import Summary
 
 # Fewer would stand too far apart.
 _FEWEST_ROUNDS = 5

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from engine.events import Event, RoundFinished, RunStarted
-from engine.summary import Summary, fold
+from engine.runs.summary import Summary, fold
 
 _MARK_EVERY = 256
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from app.run_record import RunRecord
 from engine.events import Event
-from engine.summary import Summary
+from engine.runs.summary import Summary
 
 MAX_PAST_TOKENS = 300_000
 _NOTHING = Summary()

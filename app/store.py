@@ -23,8 +23,8 @@ from app.training_desk import TrainingDesk
 from app.training_record import TrainingRecord
 from engine.commands import Evaluate, Fork, Index, Load, Measure, Pause, Question, Resume, Run, Step, Train
 from engine.events import Event, Refused, RunStarted
-from engine.host import Host
-from engine.summary import Summary
+from engine.host.thread_host import Host
+from engine.runs.summary import Summary
 
 FRAME_MS = 33
 # Nothing is drawn while measuring, so the queue need not be emptied often.

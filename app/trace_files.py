@@ -10,10 +10,10 @@ from app import evaluation, measured_files
 from app.evaluation import Evaluation
 from app.run_record import RunRecord
 from app.training_record import TrainingRecord, read_record
-from engine import trace
 from engine.errors import EngineError
 from engine.events import ScalingMeasured
-from engine.trace import FileJob, TraceWriter
+from engine.runs import trace
+from engine.runs.trace import FileJob, TraceWriter
 
 
 class TraceRead(NamedTuple):

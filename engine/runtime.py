@@ -5,17 +5,17 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from threading import Event as Flag
 from typing import TYPE_CHECKING, NamedTuple
 
-from engine.clock import Clock, clock_for
+from engine.decoding.clock import Clock, clock_for
+from engine.decoding.generation import Generation, Limits, Prefilled, generate
+from engine.decoding.sampling import Warp
+from engine.decoding.speculate import Decoder, Decoding, Drafter
 from engine.drafters import small_model
 from engine.errors import EngineError, InputError
 from engine.events import Event, RoundFinished
 from engine.fast.static_decoder import StaticDecoder
-from engine.fast.static_room import StaticRoom
-from engine.generation import Generation, Limits, Prefilled, generate
+from engine.fast.static_kv_cache import StaticRoom
 from engine.method import GenerationConfig, Request
-from engine.models import LoadedModel
-from engine.sampling import Warp
-from engine.speculate import Decoder, Decoding, Drafter
+from engine.models.loading import LoadedModel
 
 if TYPE_CHECKING:
     from engine.rag.library import Library

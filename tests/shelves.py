@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.answer_events import Passage, RetrievalKind
 from engine.documents.embedding import Description, TextRole
+from engine.events.answers import Passage, RetrievalKind
 from engine.rag.library import Found
-from engine.session import Session
+from engine.session.session import Session
 from tests import encoders
 
 TEXTS = (

@@ -6,21 +6,21 @@ import sys
 import pytest
 
 LIGHT = (
-    "engine.hosts", "engine.answer_events", "engine.quiet", "engine.child", "engine.commands", "engine.training_events",
-    "engine.scaling_events", "engine.evaluation_events",
+    "engine.host.chosen_host", "engine.events.answers", "engine.machine.quiet", "engine.host.child", "engine.commands", "engine.events.training",
+    "engine.events.scaling", "engine.events.evaluation",
     "engine.bench.hosted",
-    "engine.events", "engine.summary", "engine.method", "engine.host", "engine.trace", "engine.errors", "engine.paths",
-    "engine.speed_model", "engine.folders", "engine.methods", "engine.methods.speculative.config",
-    "engine.cli.commands", "engine.prompts", "engine.world.corpus", "engine.training.drafter_config", "engine.gate",
+    "engine.events", "engine.runs.summary", "engine.method", "engine.host.thread_host", "engine.runs.trace", "engine.errors", "engine.machine.paths",
+    "engine.speed_model", "engine.models.checkpoint_folder", "engine.methods", "engine.methods.speculative.config",
+    "engine.cli.commands", "engine.prompts", "engine.world.corpus", "engine.training.drafter_config", "engine.host.pause_gate",
     "engine.training.texts", "engine.cli.drafter", "engine.documents.encoder_folder", "engine.documents.sources",
     "engine.documents.readers", "engine.documents.feed",
     "engine.documents.chunking", "engine.documents.index", "engine.documents.building", "engine.documents.search",
-    "engine.rag_events",
-    "engine.rag.citing",
+    "engine.events.documents",
+    "engine.methods.speculative_rag.citing",
     "engine.methods.speculative_rag.config", "engine.methods.standard_rag.config", "engine.documents.partition",
-    "engine.documents.projection", "engine.cli.rag_ask", "engine.cli.rag_eval", "engine.rag.questions",
-    "engine.rag.datasets", "engine.rag.evaluation_file", "engine.rag.evaluation_figures",
-    "engine.rag.evaluation_config", "engine.rag.held_out",
+    "engine.documents.projection", "engine.cli.rag_ask", "engine.cli.rag_eval", "engine.evaluation.questions",
+    "engine.evaluation.datasets", "engine.evaluation.file", "engine.evaluation.figures",
+    "engine.evaluation.config", "engine.evaluation.held_out",
 )  # fmt: skip
 INDEX = {"lancedb", "pyarrow", "pypdf"}
 HEAVY = {"torch", "transformers", "PySide6", "pyqtgraph", "sentence_transformers", *INDEX}
@@ -38,7 +38,9 @@ def test_light_rooms_load_neither_qt_nor_torch() -> None:
 
 
 def test_engine_loads_no_qt() -> None:
-    found = loaded_by("engine.session", "engine.bench.decode", "engine.bench.losslessness", "engine.training.builtin")
+    found = loaded_by(
+        "engine.session.session", "engine.bench.decode", "engine.bench.losslessness", "engine.training.builtin"
+    )
     assert "torch" in found
     assert not found & QT
     assert not found & INDEX, "they are imported once an index is opened"

@@ -12,7 +12,7 @@ from app.run_record import RunRecord
 from app.store import RunStore
 from engine.commands import Run
 from engine.events import Event, PhaseFinished, Refused, RoundFinished, RunFailed, RunFinished
-from engine.host import Host
+from engine.host.thread_host import Host
 from engine.speed_model import Interval, median_interval
 
 Lane: TypeAlias = Literal["headless", "live", "measure_only"]

@@ -22,15 +22,15 @@ from app.bench.slowdown import RUN_LIMIT_MS, Lane, Slowdown, measure
 from app.collector import Collector
 from app.main_window import MainWindow
 from app.run_record import RunRecord
-from engine.child_link import spare_threads
 from engine.commands import Load, Run
 from engine.errors import EngineError
 from engine.events import Event, ModelLoaded, Progressed
-from engine.host import Host, ThreadHost
+from engine.host.child_link import spare_threads
+from engine.host.process_host import ProcessHost
+from engine.host.thread_host import Host, ThreadHost
 from engine.method import Request
-from engine.process_host import ProcessHost
+from engine.runs.trace import TraceWriter
 from engine.speed_model import Interval
-from engine.trace import TraceWriter
 
 _SIZE = (1600, 1000)
 _N_NEW = 1300

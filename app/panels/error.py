@@ -11,7 +11,7 @@ from app.panel import Panel
 from app.shown_text import visible
 from app.store import RunStore
 from engine.events import Event
-from engine.summary import Summary
+from engine.runs.summary import Summary
 
 _LONGEST = 600
 _DETAIL_LINES = 9

@@ -15,7 +15,7 @@ from app.panels.stream_legend import LegendEntry
 from app.selection import Selection
 from app.store import RunStore
 from engine.events import Event, RoundFinished
-from engine.summary import Summary
+from engine.runs.summary import Summary
 
 _HEADING_SCALE = 1.2
 _SIZE = (70 * theme.GRID, 90 * theme.GRID)

@@ -20,7 +20,7 @@ from app.shown_text import visible
 from app.store import RunStore
 from app.tables import FigureTable
 from engine.events import Event, RunStarted, Setting
-from engine.summary import Summary
+from engine.runs.summary import Summary
 
 _LONGEST = 40
 _LEAST_WIDTH = 30 * theme.GRID

@@ -12,7 +12,7 @@ from app.event_words import describe
 from app.panel import Panel
 from app.store import RunStore
 from engine.events import Event
-from engine.summary import Summary
+from engine.runs.summary import Summary
 
 MOST_LINES = 5000
 

@@ -13,7 +13,7 @@ from app.panels.plots.measured import BatchPlot, ContextPlot, GammaSpeedupPlot, 
 from app.progress_bar import CalmProgressBar
 from app.store import RunStore
 from engine.events import Event
-from engine.summary import Summary
+from engine.runs.summary import Summary
 
 _SIZE = (120 * theme.GRID, 84 * theme.GRID)
 

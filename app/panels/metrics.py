@@ -13,7 +13,7 @@ from app.panels.same_text import SameText
 from app.plain_text import one_line, plain_tip
 from app.store import RunStore
 from engine.events import Event
-from engine.summary import Summary
+from engine.runs.summary import Summary
 
 _WIDEST_VALUE = "0.00 [0.00, 0.00]"
 

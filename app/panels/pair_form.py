@@ -17,9 +17,9 @@ from app.panels.steady_box import SteadyBox
 from app.plain_text import one_line, plain_tip
 from app.recent_folders import RecentFolders
 from app.requests import NO_DRAFTER, default_drafter
-from engine import folders
 from engine.commands import Load
 from engine.events import ModelLoaded, ModelOption, Role, Surveyed
+from engine.models import checkpoint_folder
 
 _DEVICES = ("auto", "cpu", "cuda")
 _DTYPES = ("auto", "fastest", "float32", "bfloat16", "float16")
@@ -167,7 +167,7 @@ class PairForm(QWidget):
             Choice(_LOOKUP, _LOOKUP, "", self.tr("copies what followed the same words earlier in the text; no model")),
             Choice(NO_DRAFTER, NO_DRAFTER, "", self.tr("plain decoding, one token at a time")),
         )
-        self.drafter.set_choices(self._choices("drafter", tuple(folders.BUILTIN_DRAFTERS), free))
+        self.drafter.set_choices(self._choices("drafter", tuple(checkpoint_folder.BUILTIN_DRAFTERS), free))
 
     def _choices(self, role: Role, builtin: Sequence[str], free: Sequence[Choice]) -> list[Choice]:
         known = {option.spec: option for option in self._options(role)}
@@ -190,7 +190,7 @@ class PairForm(QWidget):
     def _follow_target(self) -> None:
         """A built-in drafter speaks only the built-in target's words: it goes with it, and comes back with it."""
         target, drafter = self.target.spec().strip(), self.drafter.spec()
-        if target != "builtin" and drafter in folders.BUILTIN_DRAFTERS:
+        if target != "builtin" and drafter in checkpoint_folder.BUILTIN_DRAFTERS:
             self.drafter.set_spec(default_drafter(target))
             self._displaced = drafter
         elif target == "builtin" and self._displaced:

@@ -17,7 +17,7 @@ from app.panels.steady_button import SteadyButton
 from app.plain_text import plain_tip
 from app.store import RunStore
 from engine.events import Event, RunStarted
-from engine.summary import Summary
+from engine.runs.summary import Summary
 
 EXAMPLE_PROMPTS = (
     "It was dawn in Keldmouth, and Dororan the harbour master was already awake. "

@@ -22,7 +22,7 @@ from app.panels.rounds_model import RoundsModel
 from app.selection import Selection
 from app.store import RunStore
 from engine.events import Event, RoundFinished
-from engine.summary import Summary
+from engine.runs.summary import Summary
 
 _OWN_ORDER = -1
 _USUAL_FIGURES = "00000"

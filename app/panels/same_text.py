@@ -8,7 +8,7 @@ from app import labels
 from app.panel import Panel
 from app.store import RunStore
 from engine.events import Event, Setting
-from engine.summary import Summary
+from engine.runs.summary import Summary
 
 
 class SameText(Panel):

@@ -25,7 +25,7 @@ from engine.commands import Estimate, Load, Survey
 from engine.events import Estimated, Event, ModelLoaded, Progressed, RunStarted, Setting, Surveyed
 from engine.methods.plain.config import PlainConfig
 from engine.methods.speculative.config import SpeculativeConfig
-from engine.summary import Summary
+from engine.runs.summary import Summary
 
 _FIRST = ("gamma", "temperature", "top_k", "top_p", "min_p", "max_new_tokens", "seed")
 _PAUSE_MS = 300

@@ -16,7 +16,7 @@ from app.progress import Progress
 from app.progress_bar import CalmProgressBar
 from app.store import RunStore
 from engine.events import Estimated, Event, ModelLoaded
-from engine.summary import Summary
+from engine.runs.summary import Summary
 
 # What says itself how far it is.
 _COUNTED = ("loading", "measuring", "training", "indexing", "scaling", "evaluating")

@@ -15,7 +15,7 @@ from app.panels.stream_view import StreamView
 from app.selection import Selection
 from app.store import RunStore
 from engine.events import Event, RoundFinished, RunStarted
-from engine.summary import Summary
+from engine.runs.summary import Summary
 
 
 class TokenStreamPanel(Panel):

@@ -11,7 +11,7 @@ from app.panel import Panel
 from app.progress_bar import CalmProgressBar
 from app.store import RunStore
 from engine.events import Event
-from engine.summary import Summary
+from engine.runs.summary import Summary
 
 
 class TrainBarPanel(Panel):

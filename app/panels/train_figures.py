@@ -11,8 +11,8 @@ from app.panel import Panel
 from app.store import RunStore
 from app.tables import FigureTable
 from engine.events import DrafterMeasured, Event
+from engine.runs.summary import Summary
 from engine.speed_model import Interval
-from engine.summary import Summary
 
 _NAME, _FIRST = 0, 1
 

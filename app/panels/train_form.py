@@ -18,10 +18,10 @@ from app.panels.path_line import PathLine
 from app.panels.steady_box import SteadyBox
 from app.panels.train_needs import TrainNeeds
 from app.store import RunStore
-from engine import paths
 from engine.commands import EstimateTraining, Train
 from engine.events import Event, ModelLoaded, Surveyed, TrainingEstimated
-from engine.summary import Summary
+from engine.machine import paths
+from engine.runs.summary import Summary
 from engine.training.drafter_config import DrafterConfig
 
 _PAUSE_MS = 400

@@ -10,7 +10,7 @@ from app.labels import plain_label
 from app.panel import Panel
 from app.store import RunStore
 from engine.events import CheckpointSaved, Event
-from engine.summary import Summary
+from engine.runs.summary import Summary
 
 _MOST_LINES = 2000
 

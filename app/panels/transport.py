@@ -13,7 +13,7 @@ from app.panels.steady_button import SteadyButton
 from app.playback import SPEEDS
 from app.store import RunStore
 from engine.events import Event
-from engine.summary import Summary
+from engine.runs.summary import Summary
 
 _PAGES = 20
 _LONG_RUN = 2000

@@ -20,8 +20,8 @@ from app.panels.rag.systems import SystemsPanel
 from app.panels.rag.verdict import VerdictPanel
 from app.run_record import RunRecord
 from app.store import RunStore
-from engine import paths
 from engine.commands import Index, Load, Run
+from engine.machine import paths
 from engine.method import Request
 
 _METHOD = "speculative_rag"

@@ -9,15 +9,15 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from engine import accept, sampling
-from engine.accept import Verdict
 from engine.batch.drafters import RowsDraft, RowsDrafter, no_drafts
 from engine.batch.sequences import Counts, Sequences, take_in
-from engine.clock import Clock
-from engine.record import HostRecord, pack, shortened, unpack
-from engine.sampling import Warp
-from engine.speculate import Round
-from engine.transfers import uploaded_together
+from engine.decoding import accept, sampling
+from engine.decoding.accept import Verdict
+from engine.decoding.clock import Clock
+from engine.decoding.packing import HostRecord, pack, shortened, unpack
+from engine.decoding.sampling import Warp
+from engine.decoding.speculate import Round
+from engine.decoding.transfers import uploaded_together
 
 
 class BatchDecoder:

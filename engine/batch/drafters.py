@@ -7,12 +7,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from engine import sampling
 from engine.batch.sequences import Counts, Sequences, padded, sequences_of, take_in
+from engine.decoding import sampling
+from engine.decoding.sampling import Warp
+from engine.decoding.transfers import moved_together, uploaded_together
 from engine.drafters.prompt_lookup import PromptLookupDrafter
-from engine.models import LoadedModel
-from engine.sampling import Warp
-from engine.transfers import moved_together, uploaded_together
+from engine.models.loading import LoadedModel
 
 
 class RowsDraft(NamedTuple):

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import msgspec
 
 from engine.batch.decoder import BatchDecoder
+from engine.decoding.detokenizer import TokenTexts
+from engine.decoding.generation import Generation, Growing, Limits, Prefilled
 from engine.events import RoundFinished
-from engine.generation import Generation, Growing, Limits, Prefilled
-from engine.text import TokenTexts
 
 
 class RowRequest(NamedTuple):

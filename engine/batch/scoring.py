@@ -6,10 +6,10 @@ import torch
 from torch import Tensor
 
 from engine.batch.sequences import padded, sequences_of
-from engine.cached_model import PREFILL_CHUNK
+from engine.decoding.cached_model import PREFILL_CHUNK
+from engine.decoding.transfers import uploaded_together
 from engine.errors import InputError
-from engine.models import LoadedModel
-from engine.transfers import uploaded_together
+from engine.models.loading import LoadedModel
 
 _MOST_LOGITS_BYTES = 256 << 20
 

@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from engine.cached_model import PREFILL_CHUNK, CachedModel
-from engine.fast.rows import RowsModel
+from engine.decoding.cached_model import PREFILL_CHUNK, CachedModel
+from engine.decoding.transfers import uploaded
+from engine.fast.batched import RowsModel
 from engine.fast.weights import FusedWeights
-from engine.models import LoadedModel
-from engine.transfers import uploaded
+from engine.models.loading import LoadedModel
 
 _SPAN_STEP = {"cpu": 8, "cuda": 64}
 

@@ -15,18 +15,19 @@ import msgspec
 import torch
 from scipy import stats
 
-from engine import devices, folders, models, prompts
+from engine import prompts
 from engine.bench import retrieval
 from engine.bench.decode import perplexity
-from engine.bench.prompts import held_out_prompts
 from engine.bench.retrieval import Retrieval
-from engine.bench.systems import small_model_drafter
+from engine.decoding.generation import Generation
 from engine.events import Event, Progressed, RoundFinished
-from engine.generation import Generation
+from engine.machine.quiet import quiet_libraries
+from engine.measuring.prompts import held_out_prompts
+from engine.measuring.systems import small_model_drafter
 from engine.method import GenerationConfig
-from engine.models import LoadedModel
+from engine.models import checkpoint_folder, devices, loading
+from engine.models.loading import LoadedModel
 from engine.prompts import Prompt
-from engine.quiet import quiet_libraries
 from engine.runtime import Runtime
 from engine.speed_model import Interval, wilson_interval
 from engine.training.curriculum import Format
@@ -57,12 +58,12 @@ def load_builtin(folder: Path | None) -> BuiltinModels:
 
     Raises InputError or ModelError where the target or the general drafter is missing."""
     quiet_libraries()
-    base = folder or folders.builtin_folder("")
+    base = folder or checkpoint_folder.builtin_folder("")
     device = devices.parse_device("auto")
 
     def load(name: str) -> LoadedModel:
-        found = folders.inspect(str(base / name))
-        *_, made = models.load(found, device, devices.parse_dtype("auto", device))
+        found = checkpoint_folder.inspect(str(base / name))
+        *_, made = loading.load(found, device, devices.parse_dtype("auto", device))
         assert isinstance(made, LoadedModel)
         return made
 

@@ -11,17 +11,18 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 from torch.nn import functional
 
-from engine import machine, speed_model
-from engine.bench import blocks, limits, matrix, prompts, systems
-from engine.bench.blocks import Calls
-from engine.bench.limits import Bare
-from engine.bench.matrix import Axes, Cell
-from engine.bench.systems import Call
+from engine import speed_model
 from engine.drafters.prompt_lookup import PromptLookupDrafter
 from engine.errors import InputError
 from engine.events import Event, RuntimeName
-from engine.models import LoadedModel, Pair
-from engine.scaling_events import PLAIN, SPECULATIVE, THEIR_ASSISTED, THEIR_PLAIN
+from engine.events.scaling import PLAIN, SPECULATIVE, THEIR_ASSISTED, THEIR_PLAIN
+from engine.machine import versions as machine
+from engine.measuring import blocks, limits, matrix, prompts, systems
+from engine.measuring.blocks import Calls
+from engine.measuring.limits import Bare
+from engine.measuring.matrix import Axes, Cell
+from engine.measuring.systems import Call
+from engine.models.loading import LoadedModel, Pair
 from engine.speed_model import Interval
 
 _N_LOOKUP_PROMPTS = 5

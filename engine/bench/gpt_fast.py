@@ -16,10 +16,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engine.bench.systems import Call, System
-from engine.checks import foreign
 from engine.errors import InputError
-from engine.models import LoadedModel, Pair
+from engine.measuring.systems import Call, System
+from engine.models.checks import foreign
+from engine.models.loading import LoadedModel, Pair
 
 _MODULES = "generate", "model", "tokenizer"
 _LAST_WHOLE = "bc04265"

@@ -11,18 +11,21 @@ import msgspec
 import torch
 from msgspec.structs import replace
 
-from engine import devices, folders, machine, models, plans, speed_model
-from engine.bench import blocks, gpt_fast, kernels, limits, matrix, rounds, systems
-from engine.bench.blocks import Prompts
-from engine.bench.matrix import Cell, Setting
+from engine import speed_model
+from engine.bench import gpt_fast, kernels, rounds
 from engine.bench.rounds import RoundsBench
 from engine.errors import EngineError
 from engine.events import Estimated, Event
-from engine.memory import memory_errors
-from engine.models import Pair
-from engine.plans import Plan
-from engine.scaling_events import SPECULATIVE
-from engine.session import release_memory
+from engine.events.scaling import SPECULATIVE
+from engine.machine import versions as machine
+from engine.machine.out_of_memory import memory_errors
+from engine.measuring import blocks, limits, matrix, systems
+from engine.measuring.blocks import Prompts
+from engine.measuring.matrix import Cell, Setting
+from engine.models import checkpoint_folder, devices, load_plan, loading
+from engine.models.load_plan import Plan
+from engine.models.loading import Pair
+from engine.session.session import release_memory
 from engine.speed_model import Interval
 
 ALPHA = 0.8
@@ -212,15 +215,15 @@ def _held(device: torch.device) -> int | None:
 
 
 def _plan(result: PairResult, task: Task) -> Plan:
-    drafter = folders.inspect(f"{result.drafter}@{ALPHA}", drafter=True)
-    return plans.plan(folders.inspect(result.target), drafter, task.device, task.device, task.dtype)
+    drafter = checkpoint_folder.inspect(f"{result.drafter}@{ALPHA}", drafter=True)
+    return load_plan.plan(checkpoint_folder.inspect(result.target), drafter, task.device, task.device, task.dtype)
 
 
 def _loaded(planned: Plan) -> Generator[Event, None, tuple[Pair, int]]:
     """The pair, and the bytes its weights were estimated at."""
     assert planned.drafter is not None
     estimated = planned.target.n_parameters + planned.drafter.n_parameters
-    for item in models.load_pair(planned):
+    for item in loading.load_pair(planned):
         if isinstance(item, Pair):
             return item, estimated * planned.dtype.itemsize
         if not isinstance(item, Estimated):

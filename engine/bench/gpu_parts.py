@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 
-from engine.timing import shapes
+from engine.models import timing_shapes
 
 Status: TypeAlias = Literal["done", "failed", "out of time"]
 _DONE: Status = "done"
@@ -57,11 +57,11 @@ class _Pair(NamedTuple):
     @property
     def weights_bytes(self) -> int:
         """Of both, in a 16-bit type."""
-        return _HALF * sum(shapes.n_parameters(shapes.SHAPES[name]) for name in self)
+        return _HALF * sum(timing_shapes.n_parameters(timing_shapes.SHAPES[name]) for name in self)
 
     def kv_bytes(self, n: int) -> int:
         """Keys and values of both behind n ids."""
-        return sum(_kv_bytes(shapes.SHAPES[name], n) for name in self)
+        return sum(_kv_bytes(timing_shapes.SHAPES[name], n) for name in self)
 
     def step_s(self, n: int) -> float:
         """Reading the target once behind n ids."""
@@ -118,7 +118,7 @@ def _part(name: str, measures: str, argv: tuple[str, ...], pair: _Pair, n: int, 
     return Part(name, measures, f"{name}.json", argv, round(seconds / 60, 1), pair.weights_bytes + pair.kv_bytes(n))
 
 
-def _kv_bytes(shape: shapes.TimingShape, n: int) -> int:
+def _kv_bytes(shape: timing_shapes.TimingShape, n: int) -> int:
     return _HALF * 2 * n * shape.n_layers * shape.n_kv_heads * shape.hidden // shape.n_heads
 
 

@@ -19,7 +19,7 @@ from engine.events import (
     RunFailed,
     RunFinished,
 )
-from engine.host import Host
+from engine.host.thread_host import Host
 from engine.method import GenerationConfig, Request, settings_of
 
 

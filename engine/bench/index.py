@@ -31,7 +31,7 @@ from engine.documents.jobs import Job
 from engine.documents.search import dense_hits, retrieve, text_hits
 from engine.documents.target_tokens import TargetTokens, tokens_of
 from engine.events import Event, Indexed, Progressed
-from engine.machine import processor, versions
+from engine.machine.versions import processor, versions
 from engine.speed_model import Interval
 from engine.world.story import stories
 

@@ -6,8 +6,8 @@ from typing import Any
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from engine.cached_model import PREFILL_CHUNK
-from engine.fast.rows import RowsModel
+from engine.decoding.cached_model import PREFILL_CHUNK
+from engine.fast.batched import RowsModel
 from engine.fast.weights import FusedWeights
 
 # `causal_lower_right` asks for flash attention by its second name.

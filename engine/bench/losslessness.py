@@ -14,14 +14,14 @@ import torch
 from msgspec.structs import replace
 from scipy.stats import chisquare
 
-from engine import sampling
 from engine.bench.hosted import HostedPair
+from engine.decoding import sampling
+from engine.decoding.sampling import Warp
 from engine.events import Event, HostKind, Progressed, RuntimeName
 from engine.methods.plain.config import PlainConfig
 from engine.methods.speculative.config import SpeculativeConfig
-from engine.models import LoadedModel
+from engine.models.loading import LoadedModel
 from engine.runtime import warp_of
-from engine.sampling import Warp
 
 Path: TypeAlias = tuple[int, ...]
 _GAMMA, _DEPTH = 2, 3

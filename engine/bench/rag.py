@@ -12,26 +12,28 @@ import msgspec
 import torch
 from msgspec.structs import replace
 
-from engine import checks, devices, folders, machine, models, plans
-from engine.answer_events import System
-from engine.bench import rag_figures, systems
+from engine.bench import rag_figures
 from engine.bench.rag_figures import RagRow, Turn
 from engine.bench.rag_workload import Counts, Workload, refuse_counts, refuse_workloads, workload
 from engine.errors import EngineError
+from engine.evaluation.turns import Answered, ask_all, phases_ms
 from engine.events import Estimated, Event, Progressed
-from engine.memory import memory_errors
+from engine.events.answers import System
+from engine.machine import versions as machine
+from engine.machine.out_of_memory import memory_errors
+from engine.measuring import systems
+from engine.methods.speculative_rag import cost
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
-from engine.models import Pair
-from engine.plans import Plan
-from engine.rag import cost
-from engine.rag.asking import Desk
-from engine.rag.drafting import batches_of
+from engine.methods.speculative_rag.drafting import batches_of
+from engine.methods.speculative_rag.verifying import verifications_of
+from engine.methods.speculative_rag.warming import warm
+from engine.methods.standard_rag.asking import Desk
+from engine.models import checkpoint_folder, checks, devices, load_plan, loading
+from engine.models.load_plan import Plan
+from engine.models.loading import Pair
 from engine.rag.memo import Memo
-from engine.rag.turns import Answered, ask_all, phases_ms
-from engine.rag.verifying import verifications_of
-from engine.rag.warming import warm
 from engine.runtime import Runtime
-from engine.session import release_memory
+from engine.session.session import release_memory
 
 
 class Task(NamedTuple):
@@ -101,12 +103,12 @@ def bench(task: Task) -> Iterator[Event | RagBench]:
 
 
 def _planned(task: Task) -> Plan:
-    target, drafter = folders.inspect(task.target), folders.inspect(task.drafter, drafter=True)
-    return plans.plan(target, drafter, task.device, task.device, task.dtype)
+    target, drafter = checkpoint_folder.inspect(task.target), checkpoint_folder.inspect(task.drafter, drafter=True)
+    return load_plan.plan(target, drafter, task.device, task.device, task.dtype)
 
 
 def _loaded(planned: Plan) -> Generator[Event, None, Pair]:
-    for item in models.load_pair(planned):
+    for item in loading.load_pair(planned):
         if isinstance(item, Pair):
             return item
         if not isinstance(item, Estimated):

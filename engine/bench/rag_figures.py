@@ -7,9 +7,9 @@ from typing import NamedTuple
 import msgspec
 
 from engine import speed_model
-from engine.answer_events import CostPredicted, CostTerm, QuestionAnswered, System
-from engine.rag.drafts import Batch
-from engine.rag.scores import Verification
+from engine.events.answers import CostPredicted, CostTerm, QuestionAnswered, System
+from engine.methods.speculative_rag.drafts import Batch
+from engine.methods.speculative_rag.scores import Verification
 from engine.speed_model import Interval
 
 SYSTEMS: tuple[System, ...] = ("speculative_rag", "drafter_alone", "standard_rag", "standard_rag_speculative")

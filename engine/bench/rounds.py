@@ -13,17 +13,18 @@ import msgspec
 import torch
 from torch import Tensor
 
-from engine import accept, speed_model
-from engine.clock import Clock, Mark, clock_for, settle
+from engine import speed_model
+from engine.decoding import accept
+from engine.decoding.clock import Clock, Mark, clock_for, settle
+from engine.decoding.sampling import Warp
+from engine.decoding.speculate import Draft
 from engine.errors import InputError
 from engine.fast import static_round
+from engine.fast.batched import RowsModel
 from engine.fast.graphs import Graphs, Work
-from engine.fast.rows import RowsModel
-from engine.fast.static_room import power_of_two
+from engine.fast.static_kv_cache import power_of_two
 from engine.fast.static_round import State
-from engine.models import Pair
-from engine.sampling import Warp
-from engine.speculate import Draft
+from engine.models.loading import Pair
 from engine.speed_model import Interval
 
 _N_ROUNDS = 20

@@ -5,7 +5,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from engine.errors import EngineError
-from engine.quiet import quiet_logs
+from engine.machine.quiet import quiet_logs
 
 if TYPE_CHECKING:
     import typer

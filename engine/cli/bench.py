@@ -16,8 +16,8 @@ from engine.method import make_config
 from engine.methods.speculative.config import SpeculativeConfig
 
 if TYPE_CHECKING:
-    from engine.bench.matrix import Axes
-    from engine.models import Pair
+    from engine.measuring.matrix import Axes
+    from engine.models.loading import Pair
 
 _FIXED = ("stop_at_end", "baseline", "repeats")
 _LARGEST_BATCH = 256
@@ -77,7 +77,7 @@ def bench_scaling(
     asked = numbers("contexts", contexts, default=())
     lengths = numbers("gammas", gammas, default=tuple(range(1, 9)))
     sizes = _batches(batches)
-    from engine.bench.scaling import Scales, ScalingBench, bench
+    from engine.measuring.scaling import Scales, ScalingBench, bench
 
     models = drafted_pair("bench scaling", pair, output)
     found = asked or tuple(one for one in CONTEXTS if one <= models.target.context)
@@ -106,7 +106,7 @@ def bench_batch(
     refuse_sampling("bench batch", settings)
     sizes = _batches(batches)
     refuse_below("blocks", blocks, 1)
-    from engine.bench.batch import BatchBench, bench
+    from engine.measuring.batch import BatchBench, bench
 
     models = drafted_pair("bench batch", pair, output)
     for item in bench(models, batches=sizes, gamma=config.gamma, n_new=config.max_new_tokens, n_blocks=blocks):
@@ -150,8 +150,8 @@ def bench_gpu(
     ):  # fmt: skip
         refuse_below(name, value, least)
     from engine.bench import gpu
-    from engine.devices import parse_device, parse_dtype
-    from engine.quiet import quiet_libraries
+    from engine.machine.quiet import quiet_libraries
+    from engine.models.devices import parse_device, parse_dtype
 
     quiet_libraries()
     names = tuple(dict.fromkeys(name.strip() for name in shapes.split(","))) if shapes else ("qwen", "llama")
@@ -175,7 +175,7 @@ def bench_gpu(
 def _gpu_parts(output: Output, folder: Path | None, device: str, minutes: float) -> int:
     """Run the parts of `bench gpu`, or only list them where there is no folder. Raises InputError."""
     from engine.bench import gpu_parts
-    from engine.devices import parse_device
+    from engine.models.devices import parse_device
 
     parts = gpu_parts.parts()
     if folder is None:
@@ -227,8 +227,8 @@ def _axes(gamma: int, runtime: str, *, contexts: str, gammas: str, batches: str,
     """The settings to combine; None where no list was given. Raises InputError."""
     if not (contexts or gammas or batches or runtimes):
         return None
-    from engine.bench.matrix import Axes
-    from engine.devices import parse_runtime
+    from engine.measuring.matrix import Axes
+    from engine.models.devices import parse_runtime
 
     chosen = [parse_runtime(one.strip()) for one in (runtimes or runtime).split(",")]
     return Axes(
@@ -269,8 +269,8 @@ def bench_endurance(
     if pair.chosen_drafter() == "none":
         raise InputError("there is no drafter to propose anything", "name one with --drafter")
     from engine.bench.endurance import Endurance, endure
-    from engine.bench.prompts import held_out_prompts
     from engine.cli.running import hosted_pair
+    from engine.measuring.prompts import held_out_prompts
 
     config = msgspec.structs.replace(config, baseline=False, stop_at_end=False)
     with hosted_pair(pair, "thread", output) as (hosted, target):

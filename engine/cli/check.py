@@ -38,8 +38,8 @@ def losslessness(
     if pair.chosen_drafter() == _NO_DRAFTER:
         raise InputError("there is no drafter to check", "name one with --drafter")
     from engine.bench.losslessness import Losslessness, check
-    from engine.bench.prompts import held_out_prompts
     from engine.cli.running import hosted_pair
+    from engine.measuring.prompts import held_out_prompts
 
     with hosted_pair(pair, engine, output) as (hosted, target):
         asked = held_out_prompts(target.tokenizer, prompts)

@@ -16,8 +16,8 @@ from engine.events import Event, RoundFinished, RunFailed, RunFinished, RunStart
 from engine.method import Request, make_config
 from engine.methods.plain.config import PlainConfig
 from engine.methods.speculative.config import SpeculativeConfig
-from engine.summary import Summary, fold
-from engine.trace import TraceWriter
+from engine.runs.summary import Summary, fold
+from engine.runs.trace import TraceWriter
 
 _STYLES = {"accepted": "green underline", "rejected": "red strike", "untested": "bright_black"}
 _LAST_STYLES = {"correction": "bold blue", "bonus": "magenta"}

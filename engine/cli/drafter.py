@@ -22,8 +22,8 @@ from engine.events import (
     Warned,
     When,
 )
+from engine.machine.paths import training
 from engine.method import make_config
-from engine.paths import training
 from engine.training.drafter_config import OBJECTIVES, DrafterConfig
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ def _own_folder(target: str) -> Path:
 
 
 def _quiet() -> None:
-    from engine.quiet import quiet_libraries
+    from engine.machine.quiet import quiet_libraries
 
     quiet_libraries()
 

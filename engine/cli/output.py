@@ -98,13 +98,13 @@ class Output:
         # Imported late: they ask torch.
         import torch
 
-        from engine import machine
+        from engine.machine import versions
 
         assert self._out is not None
         device = torch.device(str(fields.get("device", "cpu")))
         found = {
-            "machine": machine.processor(device), "versions": dict(machine.versions()),
-            "measured_utc": machine.now_utc(),
+            "machine": versions.processor(device), "versions": dict(versions.versions()),
+            "measured_utc": versions.now_utc(),
         }  # fmt: skip
         text = msgspec.json.format(msgspec.json.encode({**found, **fields}), indent=1)
         self._out.write_bytes(text + b"\n")

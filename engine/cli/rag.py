@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, get_args
 import msgspec
 import typer
 
-from engine import paths
 from engine.cli import OK, STOPPED
 from engine.cli.options import Json
 from engine.cli.output import Output
@@ -15,6 +14,7 @@ from engine.cli.running import stoppable
 from engine.documents.search import How, Passage
 from engine.errors import InputError
 from engine.events import Event, FileSkipped, Indexed, Warned
+from engine.machine import paths
 
 if TYPE_CHECKING:
     from engine.documents.embedding import Embedder
@@ -51,7 +51,7 @@ def rag_index(
     """Make documents searchable, or bring an index of them up to date."""
     if chunk_tokens < 0:
         raise InputError(f"chunk-tokens = {chunk_tokens}: must be >= 0", "leave --chunk-tokens out")
-    from engine.session import Session
+    from engine.session.session import Session
 
     output, made = Output(json=json), None
     with stoppable() as flag:
@@ -133,7 +133,7 @@ def rag_search(
 
 
 def _embedder(spec: str, device: str, output: Output) -> "Embedder":
-    from engine.session import Session
+    from engine.session.session import Session
 
     steps = Session().embedder(spec, device=device)
     while True:

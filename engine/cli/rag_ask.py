@@ -6,7 +6,13 @@ from typing import Annotated
 import msgspec
 import typer
 
-from engine.answer_events import (
+from engine.cli import OK, STOPPED
+from engine.cli.options import Json, PairOptions, Settings, with_options
+from engine.cli.output import Output, Value
+from engine.cli.running import loaded_session, run_events, stoppable
+from engine.errors import EngineError, InputError
+from engine.events import Event, PhaseFinished, RunFailed, RunFinished, Warned
+from engine.events.answers import (
     CandidateScored,
     CostPredicted,
     DraftFinished,
@@ -15,15 +21,9 @@ from engine.answer_events import (
     Retrieved,
     System,
 )
-from engine.cli import OK, STOPPED
-from engine.cli.options import Json, PairOptions, Settings, with_options
-from engine.cli.output import Output, Value
-from engine.cli.running import loaded_session, run_events, stoppable
-from engine.errors import EngineError, InputError
-from engine.events import Event, PhaseFinished, RunFailed, RunFinished, Warned
 from engine.method import Request, make_config
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
-from engine.trace import TraceWriter
+from engine.runs.trace import TraceWriter
 
 _Question = Annotated[str, typer.Option(help="what to answer from the documents")]
 _Trace = Annotated[Path | None, typer.Option(help="save the run to this new file")]

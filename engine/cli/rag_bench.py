@@ -48,10 +48,10 @@ def bench_rag(
     chosen = rag_pair(PairOptions(target=target, drafter=drafter))
     from engine.bench import rag, rag_figures
     from engine.bench.rag_workload import Counts
-    from engine.devices import parse_device, parse_dtype
-    from engine.quiet import quiet_libraries
-    from engine.rag.drafts import Lengths
-    from engine.threads import use_usable_cores
+    from engine.machine.quiet import quiet_libraries
+    from engine.machine.threads import use_usable_cores
+    from engine.methods.speculative_rag.drafts import Lengths
+    from engine.models.devices import parse_device, parse_dtype
 
     quiet_libraries()
     use_usable_cores()

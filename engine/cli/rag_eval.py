@@ -7,25 +7,25 @@ import msgspec
 import typer
 from rich.table import Table
 
-from engine.answer_events import System
 from engine.cli import OK, STOPPED
 from engine.cli.options import Json, PairOptions, Settings, WorldForm, with_options
 from engine.cli.output import Output, Value
 from engine.cli.rag_ask import rag_pair
 from engine.cli.running import loaded_session, stoppable
 from engine.errors import InputError
-from engine.evaluation_events import Figures
+from engine.evaluation.config import USUAL_KINDS
+from engine.evaluation.figures import figures
+from engine.evaluation.file import Grid, QuestionLine, every_sampling
 from engine.events import Event, Progressed, Warned
+from engine.events.answers import System
+from engine.events.evaluation import Figures
 from engine.method import make_config
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
-from engine.rag.evaluation_config import USUAL_KINDS
-from engine.rag.evaluation_figures import figures
-from engine.rag.evaluation_file import Grid, QuestionLine, every_sampling
 from engine.speed_model import Interval
 from engine.world.questions import QUESTION_KINDS, QuestionKind
 
 if TYPE_CHECKING:
-    from engine.rag.evaluation import Opened, Plan
+    from engine.evaluation.run import Opened, Plan
 
 _Dataset = Annotated[str, typer.Option(help="builtin, a fresh world of the seed; or a .jsonl file of questions")]
 _Questions = Annotated[int, typer.Option(help="questions at most: of a world the kinds in turn, of a file by the seed")]
@@ -72,7 +72,7 @@ def rag_eval(
     if ablation:
         m, k = _numbers("ablation-m", ablation_m, config.m), _numbers("ablation-k", ablation_k, config.k)
         grid = every_sampling(m, k)
-    from engine.rag.evaluation import Plan
+    from engine.evaluation.run import Plan
     from engine.world.pages import form_of
 
     plan = Plan(dataset, questions, _kinds(kinds), index, embedder, config, grid, form_of(form))

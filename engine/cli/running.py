@@ -16,8 +16,8 @@ from engine.method import Request
 
 if TYPE_CHECKING:
     from engine.bench.hosted import HostedPair
-    from engine.models import LoadedModel
-    from engine.session import Session
+    from engine.models.loading import LoadedModel
+    from engine.session.session import Session
 
 
 @contextmanager
@@ -39,7 +39,7 @@ def stoppable() -> Iterator[Flag]:
 
 def loaded_session(pair: PairOptions, output: Output) -> "Session":
     """A session with the pair in memory."""
-    from engine.session import Session
+    from engine.session.session import Session
 
     session = Session()
     for event in session.load(
@@ -61,9 +61,9 @@ def loaded_session(pair: PairOptions, output: Output) -> "Session":
 def hosted_pair(pair: PairOptions, engine: str, output: Output) -> "Iterator[tuple[HostedPair, LoadedModel]]":
     """The pair on a host of that kind, and its target in this process: the host's own where they share one."""
     from engine.bench.hosted import HostedPair
-    from engine.host import ThreadHost
-    from engine.process_host import ProcessHost
-    from engine.session import Session
+    from engine.host.process_host import ProcessHost
+    from engine.host.thread_host import ThreadHost
+    from engine.session.session import Session
 
     session = Session()
     load = Load(

@@ -10,7 +10,7 @@ from engine.cli.options import Json
 from engine.cli.output import Output
 from engine.cli.running import stoppable
 from engine.errors import InputError
-from engine.paths import training
+from engine.machine.paths import training
 
 _Work = Annotated[Path | None, typer.Option(help="where checkpoints lie; a user folder unless given")]
 _Out = Annotated[Path | None, typer.Option(help="where finished models go; beside the checkpoints unless given")]

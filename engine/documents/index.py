@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.errors import EngineError, InputError
-from engine.quiet import quiet_logs
+from engine.machine.quiet import quiet_logs
 
 if TYPE_CHECKING:
     import pyarrow as pa

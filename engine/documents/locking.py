@@ -11,7 +11,7 @@ from filelock import FileLock, Timeout
 
 from engine.documents.index import is_local
 from engine.errors import InputError
-from engine.paths import user_data
+from engine.machine.paths import user_data
 
 _LOCK = ".lock"
 

@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.answer_events import Conditioning, Sampling
+from engine.events.answers import Conditioning, Sampling
 
 Subset: TypeAlias = tuple[int, ...]
 MOST_COUNTED = 1_000_000

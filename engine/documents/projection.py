@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.answer_events import Mapped, Point, Projection
 from engine.errors import InputError
+from engine.events.answers import Mapped, Point, Projection
 
 MOST_BACKGROUND = 400
 _FEWEST_FOR_UMAP = 5

@@ -6,10 +6,10 @@ from hashlib import sha256
 
 from transformers import PreTrainedTokenizerBase
 
-from engine import checks, folders
 from engine.errors import InputError
-from engine.folders import WORD_FILES
-from engine.kv_size import context_of
+from engine.models import checkpoint_folder, checks
+from engine.models.checkpoint_folder import WORD_FILES
+from engine.models.kv_size import context_of
 
 LONGEST_CHUNK = 512
 # Of the target's context, what the question, the task and the answer need.
@@ -49,7 +49,7 @@ class TargetTokens:
 
 def tokens_of(spec: str) -> TargetTokens:
     """The tokens of a target; no weights are read. Raises InputError, ModelError."""
-    checkpoint = folders.inspect(spec)
+    checkpoint = checkpoint_folder.inspect(spec)
     tokenizer = checks.read_tokenizer(checkpoint)
     context = context_of(checks.configuration(checkpoint).get_text_config())
     hashes = [

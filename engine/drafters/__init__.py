@@ -5,8 +5,8 @@ import pkgutil
 from collections.abc import Callable
 from typing import NamedTuple
 
-from engine.models import LoadedModel
-from engine.speculate import Drafter
+from engine.decoding.speculate import Drafter
+from engine.models.loading import LoadedModel
 
 
 class DrafterSpec(NamedTuple):

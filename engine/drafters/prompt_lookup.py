@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from engine.decoding.sampling import Warp
+from engine.decoding.speculate import Capabilities, Draft
+from engine.decoding.transfers import uploaded_ids
 from engine.drafters import DrafterSpec
 from engine.errors import InputError
-from engine.models import LoadedModel
-from engine.sampling import Warp
-from engine.speculate import Capabilities, Draft
-from engine.transfers import uploaded_ids
+from engine.models.loading import LoadedModel
 
 _DEFAULT_NGRAM = 3
 _LARGEST_NGRAM = 64

@@ -5,15 +5,15 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from engine import chain
-from engine.cached_model import SequenceModel
+from engine.decoding import autoregressive_draft
+from engine.decoding.cached_model import SequenceModel
+from engine.decoding.sampling import Warp
+from engine.decoding.speculate import Capabilities, Draft, Drafter
+from engine.decoding.transfers import moved_together, uploaded_ids, uploaded_together
 from engine.drafters import DrafterSpec
 from engine.fast.model import FusedModel
-from engine.fast.static_room import FusedDrafter
-from engine.models import LoadedModel
-from engine.sampling import Warp
-from engine.speculate import Capabilities, Draft, Drafter
-from engine.transfers import moved_together, uploaded_ids, uploaded_together
+from engine.fast.static_kv_cache import FusedDrafter
+from engine.models.loading import LoadedModel
 
 
 class SmallModelDrafter:
@@ -46,9 +46,11 @@ class SmallModelDrafter:
         feed, u = uploaded_together([torch.tensor(ids[self._model.length :]), u], self._model.device)
         steps = []
         for i in range(n):
-            steps.append(chain.step(self._model.forward(feed)[-1], u[i], warp, n_vocabulary=self._n_target))
+            steps.append(
+                autoregressive_draft.step(self._model.forward(feed)[-1], u[i], warp, n_vocabulary=self._n_target)
+            )
             feed = steps[-1].token.view(1)
-        return self._moved(chain.joined(steps, warp, n_vocabulary=self._n_target))
+        return self._moved(autoregressive_draft.joined(steps, warp, n_vocabulary=self._n_target))
 
     def fused(self) -> FusedDrafter | None:
         """The model, where it is a fused one on the target's device and can draft as part of a round."""

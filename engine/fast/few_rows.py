@@ -11,11 +11,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from engine.fast import layers, products
-from engine.fast.between import Between, Moulds, TorchBetween, norms_of
-from engine.fast.compiled_between import CompiledBetween, kernels
-from engine.fast.products import Mould
-from engine.fast.room import Buffers
+from engine.fast import layers, matmul
+from engine.fast.compiled_elementwise import CompiledBetween, kernels
+from engine.fast.elementwise import Between, Moulds, TorchBetween, norms_of
+from engine.fast.kv_cache import Buffers
+from engine.fast.matmul import Mould
 from engine.fast.spans import Tree
 from engine.fast.weights import FusedLayer, FusedWeights, Projection
 
@@ -47,7 +47,7 @@ class FewRows:
 
     def __init__(self, weights: FusedWeights, *, compiled: bool = True) -> None:
         self._weights = weights
-        self._streamed = products.streams(weights)
+        self._streamed = matmul.streams(weights)
         self._kernels = kernels() if compiled else None
         self._norms = norms_of(weights)
         self._layers = [self._layer(layer) for layer in weights.layers]
@@ -84,7 +84,7 @@ class FewRows:
 
     def _layer(self, layer: FusedLayer) -> _Layer:
         matrices = (layer.qkv, layer.out, layer.gate_up, layer.down)
-        return _Layer(*(products.moulded(by, streamed=self._streamed) for by in matrices))
+        return _Layer(*(matmul.moulded(by, streamed=self._streamed) for by in matrices))
 
     def _places_for(self, n: int, start: int) -> _Places:
         n_multiplied = n * (start + n) * self._weights.shape.n_heads * self._weights.shape.head_size

@@ -13,7 +13,7 @@ import numpy as np
 from numba.extending import register_jitable
 from numpy.typing import NDArray
 
-from engine import paths
+from engine.machine import paths
 
 Floats = NDArray[np.float32]
 Loop = TypeVar("Loop", bound=Callable[..., None])

@@ -9,11 +9,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from engine.fast import layers, products
+from engine.fast import layers, matmul
 from engine.fast.few_rows import FewRows, serves
+from engine.fast.kv_cache import Buffers, Room
 from engine.fast.layers import Product, Turns
 from engine.fast.norms import normed
-from engine.fast.room import Buffers, Room
 from engine.fast.spans import Tree, span
 from engine.fast.weights import FusedLayer, FusedWeights
 
@@ -40,7 +40,7 @@ class FusedModel:
         self._weights, self._shape = weights, weights.shape
         self._context, self._tapped = context, tuple(tapped)
         self._few = FewRows(weights) if serves(weights) else None
-        self._product: Product = products.streamed_product if products.streams(weights) else products.product
+        self._product: Product = matmul.streamed_product if matmul.streams(weights) else matmul.product
         self.reset()
 
     @property
@@ -89,7 +89,7 @@ class FusedModel:
 
         only_states: nobody reads them, so that the last layer need only write keys and values."""
         n, held = ids.shape[0], self._room.at_least(self.length + ids.shape[0], n_kept=self.length)
-        if self._few is not None and n <= products.MOST_ROWS:
+        if self._few is not None and n <= matmul.MOST_ROWS:
             hidden, tapped = self._few.hidden(ids, self.length, held, tree, self._tapped)
         else:
             hidden, tapped = self._many(ids, held, tree, only_states=only_states)

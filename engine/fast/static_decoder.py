@@ -10,13 +10,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from engine.cached_model import PREFILL_CHUNK
-from engine.clock import Clock, Mark, settle
+from engine.decoding.cached_model import PREFILL_CHUNK
+from engine.decoding.clock import Clock, Mark, settle
+from engine.decoding.packing import HostRecord, unpack
+from engine.decoding.sampling import Warp
+from engine.decoding.speculate import Draft, Drafter, Round, uniforms
 from engine.errors import ModelError
-from engine.fast.static_room import FusedDrafter, StaticRoom
-from engine.record import HostRecord, unpack
-from engine.sampling import Warp
-from engine.speculate import Draft, Drafter, Round, uniforms
+from engine.fast.static_kv_cache import FusedDrafter, StaticRoom
 
 _N_CALLS = 2
 

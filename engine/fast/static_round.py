@@ -10,11 +10,11 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-from engine import chain
-from engine.accept import Verdict
-from engine.record import pack
-from engine.sampling import Warp
-from engine.speculate import Draft, judged
+from engine.decoding import autoregressive_draft
+from engine.decoding.accept import Verdict
+from engine.decoding.packing import pack
+from engine.decoding.sampling import Warp
+from engine.decoding.speculate import Draft, judged
 
 
 class Rows(Protocol):
@@ -60,11 +60,11 @@ def drafter_logits(model: Rows, state: State, drawn: Sequence[Tensor], *, span: 
 
 def draft(model: Rows, state: State, u: Tensor, warp: Warp, *, span: int, n_vocabulary: int) -> Draft:
     """Draft as many tokens as there are uniforms, u: [n] float64, n >= 1; n_vocabulary: of the target."""
-    steps: list[chain.Step] = []
+    steps: list[autoregressive_draft.Step] = []
     for i in range(u.shape[0]):
         row = drafter_logits(model, state, [step.token for step in steps], span=span)
-        steps.append(chain.step(row, u[i], warp, n_vocabulary=n_vocabulary))
-    return chain.joined(steps, warp, n_vocabulary=n_vocabulary)
+        steps.append(autoregressive_draft.step(row, u[i], warp, n_vocabulary=n_vocabulary))
+    return autoregressive_draft.joined(steps, warp, n_vocabulary=n_vocabulary)
 
 
 def target_logits(model: Rows, state: State, tokens: Tensor, *, span: int) -> Tensor:

@@ -6,9 +6,9 @@ from typing import NamedTuple, TypeAlias
 from transformers import PreTrainedTokenizerBase
 
 from engine import prompts
-from engine.answer_events import PromptPart
 from engine.errors import InputError
-from engine.models import LoadedModel
+from engine.events.answers import PromptPart
+from engine.models.loading import LoadedModel
 from engine.prompts import Prompt
 
 Build: TypeAlias = Callable[[Sequence[str]], Prompt]

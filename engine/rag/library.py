@@ -7,12 +7,12 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from engine import paths
-from engine.answer_events import Passage, RetrievalKind
 from engine.documents import search
 from engine.documents.embedding import Description, Embedder, TextRole
 from engine.documents.index import Index, NoIndex, open_index, reading
 from engine.events import Event, Progressed
+from engine.events.answers import Passage, RetrievalKind
+from engine.machine import paths
 
 BUILTIN = "builtin"
 

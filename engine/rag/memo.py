@@ -10,11 +10,11 @@ from typing import Generic, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.answer_events import Mapped, Partitioned
-from engine.rag.baselines import Standard
-from engine.rag.drafts import Draft
+from engine.events.answers import Mapped, Partitioned
+from engine.methods.speculative_rag.drafts import Draft
+from engine.methods.speculative_rag.scores import Score
+from engine.methods.standard_rag.baselines import Standard
 from engine.rag.library import Found
-from engine.rag.scores import Score
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")

@@ -10,11 +10,11 @@ from typing import NamedTuple, TypeAlias
 import torch
 from torch import Tensor
 
-from engine.cached_model import PREFILL_CHUNK, SequenceModel
+from engine.decoding.cached_model import PREFILL_CHUNK, SequenceModel
+from engine.decoding.transfers import uploaded, uploaded_ids
 from engine.fast.model import FusedModel
 from engine.fast.spans import Tree
-from engine.models import LoadedModel
-from engine.transfers import uploaded, uploaded_ids
+from engine.models.loading import LoadedModel
 
 Ids: TypeAlias = tuple[int, ...]
 Checkpoint: TypeAlias = Callable[[], None]

@@ -16,7 +16,7 @@ from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 from engine.errors import EngineError, InputError
 from engine.events import Event, Measured, Progressed, Warned
-from engine.quiet import quiet_libraries
+from engine.machine.quiet import quiet_libraries
 from engine.training import checkpoint, curriculum, first_weights, shapes
 from engine.training.curriculum import Phase
 from engine.training.disk import refused_by_disk

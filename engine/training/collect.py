@@ -10,7 +10,7 @@ from transformers import PreTrainedTokenizerBase
 
 from engine.errors import InputError
 from engine.events import Event, Progressed, Warned
-from engine.models import LoadedModel
+from engine.models.loading import LoadedModel
 from engine.training import target_text, token_store
 from engine.training.texts import Texts
 from engine.training.token_store import Document

@@ -10,11 +10,12 @@ import msgspec
 import torch
 from transformers import LlamaForCausalLM
 
-from engine import checks, models, speed_model
+from engine import speed_model
 from engine.errors import EngineError, InputError, ModelError
 from engine.events import Event, Measured, Progressed
-from engine.memory import memory_errors
-from engine.models import LoadedModel
+from engine.machine.out_of_memory import memory_errors
+from engine.models import checks, loading
+from engine.models.loading import LoadedModel
 from engine.speed_model import Interval
 from engine.training import collect, estimate, student
 from engine.training.drafter_config import ObjectiveName
@@ -96,7 +97,7 @@ def _stop_if(cancelled: Flag) -> None:
 
 def _loaded(job: Job, cancelled: Flag) -> Generator[Event, None, LoadedModel]:
     found = find(job)
-    for item in models.load(found.target, found.device, found.dtype):
+    for item in loading.load(found.target, found.device, found.dtype):
         _stop_if(cancelled)
         if isinstance(item, LoadedModel):
             return item

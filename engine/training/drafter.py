@@ -10,13 +10,14 @@ from typing import NamedTuple, cast
 import torch
 from transformers import LlamaForCausalLM
 
-from engine import checks, devices, machine, models
 from engine.errors import EngineError, InputError, ModelError
 from engine.events import Event, Progressed, TrainingEnd, TrainingEstimated, TrainingFinished, TrainingStarted
-from engine.folders import Checkpoint
-from engine.memory import memory_errors
+from engine.machine import versions
+from engine.machine.out_of_memory import memory_errors
 from engine.method import settings_of
-from engine.models import LoadedModel
+from engine.models import checks, devices, loading
+from engine.models.checkpoint_folder import Checkpoint
+from engine.models.loading import LoadedModel
 from engine.training import checkpoint, collect, early_stop, estimate, figures, student
 from engine.training.drafter_shape import DrafterShape, peak_rate
 from engine.training.estimate import Work
@@ -121,7 +122,7 @@ class _Trainer:
 
     def _load(self, found: Checkpoint, device: torch.device, dtype: torch.dtype) -> Generator[Event, None, LoadedModel]:
         total = found.n_parameters * dtype.itemsize
-        for item in models.load(found, device, dtype):
+        for item in loading.load(found, device, dtype):
             self._stop_here()
             if isinstance(item, LoadedModel):
                 return item
@@ -297,6 +298,6 @@ def _started(
         dtype=began.dtype,
         data="" if job.data is None else str(job.data.absolute()),
         settings=settings_of(job.settings),
-        started_utc=machine.now_utc(),
-        versions=machine.versions(),
+        started_utc=versions.now_utc(),
+        versions=versions.versions(),
     )

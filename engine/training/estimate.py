@@ -8,11 +8,11 @@ from typing import NamedTuple
 import torch
 from transformers import PreTrainedConfig
 
-from engine import checks, devices
-from engine.clock import settle
+from engine.decoding.clock import settle
 from engine.errors import InputError
 from engine.events import TrainingEstimated
-from engine.folders import Checkpoint
+from engine.models import checks, devices
+from engine.models.checkpoint_folder import Checkpoint
 from engine.training.drafter_config import DrafterConfig
 from engine.training.drafter_shape import DrafterShape, derive
 from engine.training.rows import RowShape

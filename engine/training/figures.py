@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from transformers import LlamaForCausalLM
 
 from engine.events import DrafterMeasured, Event, When
-from engine.models import LoadedModel
+from engine.models.loading import LoadedModel
 from engine.training import payoff, student
 from engine.training.held_out import Agreement, HeldOut
 from engine.training.payoff import Payoff

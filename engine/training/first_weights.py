@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
-from engine import checks, folders
 from engine.errors import InputError, ModelError
+from engine.models import checkpoint_folder, checks
 from engine.training.shapes import Shape, llama_config
 
 _DECIDING = (
@@ -22,7 +22,7 @@ def refuse_other(folder: Path, shape: Shape) -> None:
 
     Raises InputError where it is not whole, has another shape or a tokenizer of another size."""
     try:
-        checkpoint = folders.inspect(str(folder))
+        checkpoint = checkpoint_folder.inspect(str(folder))
         config, words = checks.configuration(checkpoint), checks.read_tokenizer(checkpoint)
     except ModelError as err:
         raise InputError(err.message, "name the folder of a built-in target") from err

@@ -10,11 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from engine import speed_model
+from engine.decoding.transfers import uploaded
 from engine.errors import InputError
-from engine.models import LoadedModel
+from engine.models.loading import LoadedModel
 from engine.speed_model import Interval
 from engine.training.target_text import continued, up_to_end
-from engine.transfers import uploaded
 
 _LONGEST_BEGINNING, _N_NEW = 16, 64
 _N_AT_ONCE = 32

@@ -6,10 +6,10 @@ from typing import NamedTuple
 import msgspec
 import torch
 
-from engine import devices, folders
 from engine.errors import EngineError, InputError
 from engine.events import TrainingEstimated
-from engine.folders import Checkpoint
+from engine.models import checkpoint_folder, devices
+from engine.models.checkpoint_folder import Checkpoint
 from engine.training import estimate
 from engine.training.drafter_config import DrafterConfig
 from engine.training.texts import Texts
@@ -39,7 +39,7 @@ class Found(NamedTuple):
 def find(job: Job) -> Found:
     """Look at what a job names. Raises EngineError: missing, unreadable, nothing to learn from."""
     device = devices.parse_device(job.device)
-    return Found(folders.inspect(job.target), device, devices.parse_dtype(job.dtype, device), _texts(job))
+    return Found(checkpoint_folder.inspect(job.target), device, devices.parse_dtype(job.dtype, device), _texts(job))
 
 
 def needed(job: Job, found: Found, *, loaded: bool) -> TrainingEstimated:

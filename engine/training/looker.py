@@ -3,7 +3,7 @@
 import torch
 from transformers import LlamaForCausalLM
 
-from engine import machine
+from engine.machine import versions
 from engine.training import early_stop
 from engine.training.checkpoint import Progress
 from engine.training.held_out import HeldOut
@@ -42,7 +42,7 @@ class Looker:
 
 def _provenance(began: Began, progress: Progress, alpha: float, device: torch.device) -> Provenance:
     return Provenance(
-        made_utc=machine.now_utc(),
+        made_utc=versions.now_utc(),
         began=began,
         started_from="the target's embeddings" if began.settings.embed else "random weights",
         step=progress.step,
@@ -51,6 +51,6 @@ def _provenance(began: Began, progress: Progress, alpha: float, device: torch.de
         alpha=alpha,
         losses=progress.losses,
         scores=(*progress.scores, (progress.step, alpha)),
-        versions=dict(machine.versions()),
-        processor=machine.processor(device),
+        versions=dict(versions.versions()),
+        processor=versions.processor(device),
     )

@@ -10,6 +10,7 @@ import msgspec
 import torch
 from torch import Tensor, nn
 
+from engine.decoding.transfers import uploaded
 from engine.errors import EngineError
 from engine.events import CheckpointSaved, Event, Measured, Progressed
 from engine.training import checkpoint
@@ -17,7 +18,6 @@ from engine.training.checkpoint import Progress
 from engine.training.feed import Batches, batches_from
 from engine.training.plan import Plan
 from engine.training.rows import Batch
-from engine.transfers import uploaded
 
 Objective = Callable[[Batch], Tensor]
 Clock = Callable[[], float]

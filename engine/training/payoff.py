@@ -6,10 +6,10 @@ from statistics import fmean, median
 from typing import NamedTuple
 
 from engine import speed_model
-from engine.bench import systems
-from engine.bench.systems import Call, System
 from engine.events import Progressed
-from engine.models import LoadedModel
+from engine.measuring import systems
+from engine.measuring.systems import Call, System
+from engine.models.loading import LoadedModel
 from engine.speed_model import Interval
 
 _N_PAIRS = 5

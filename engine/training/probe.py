@@ -14,11 +14,11 @@ from torch.nn import functional
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 from engine import prompts
+from engine.decoding.transfers import uploaded_ids
 from engine.prompts import Prompt
 from engine.training.curriculum import RETRIEVAL, Format
 from engine.training.rows import encode
 from engine.training.samples import Sampler, sampler
-from engine.transfers import uploaded_ids
 from engine.world.census import world
 from engine.world.documents import archive
 from engine.world.pages import Form

@@ -7,7 +7,7 @@ import msgspec
 import torch
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
-from engine import machine
+from engine.machine import versions as machine
 from engine.training.checkpoint import Progress
 from engine.training.disk import refused_by_disk
 from engine.training.stages import Stage

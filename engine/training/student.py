@@ -9,9 +9,9 @@ from safetensors.torch import load_file
 from torch import Tensor
 from transformers import LlamaForCausalLM
 
-from engine import devices
-from engine.clock import settle
-from engine.models import LoadedModel, on_runtime
+from engine.decoding.clock import settle
+from engine.models import devices
+from engine.models.loading import LoadedModel, on_runtime
 from engine.training import drafter_shape, estimate, objectives
 from engine.training.drafter_config import DrafterConfig, ObjectiveName
 from engine.training.drafter_shape import DrafterShape

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-from engine import sampling
-from engine.cached_model import cache_for
-from engine.models import LoadedModel
-from engine.transfers import uploaded, uploaded_ids
+from engine.decoding import sampling
+from engine.decoding.cached_model import cache_for
+from engine.decoding.transfers import uploaded, uploaded_ids
+from engine.models.loading import LoadedModel
 
 
 @torch.inference_mode()

@@ -6,10 +6,10 @@ from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
 
-from engine import faults, trace
 from engine.errors import EngineError, InputError
-from engine.events import Event, Refused, Warned
-from engine.trace import TraceWriter
+from engine.events import Event, Refused, Warned, faults
+from engine.runs import trace
+from engine.runs.trace import TraceWriter
 
 # A corpus may well be called training.jsonl, and the folder of a drafter may lie in that of its texts.
 FILE_NAME = "training-log.jsonl"

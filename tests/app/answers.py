@@ -2,7 +2,8 @@
 
 from math import log
 
-from engine.answer_events import (
+from engine.events import Event, PhaseFinished, RunFinished, RunStarted, TokensEmitted
+from engine.events.answers import (
     CandidateScored,
     CostPredicted,
     CostTerm,
@@ -17,7 +18,6 @@ from engine.answer_events import (
     QuestionAnswered,
     Retrieved,
 )
-from engine.events import Event, PhaseFinished, RunFinished, RunStarted, TokensEmitted
 
 QUESTION = "Who built the east sluice of Harlgate?"
 TEXTS = (

@@ -8,7 +8,7 @@ from app import arguments
 from app.__main__ import main
 from engine.commands import Load
 from engine.errors import InputError
-from engine.trace import TraceWriter
+from engine.runs.trace import TraceWriter
 from tests.app.factory import whole_run
 from tests.app.test_training_record import GOLDEN
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from app.command_queue import CommandQueue
 from engine.commands import Load, Run, Train
 from engine.events import EngineStarted, Event, ModelLoaded, Refused, RunFailed, RunFinished, RunStarted
-from engine.hosts import ChosenHost
+from engine.host.chosen_host import ChosenHost
 from engine.method import Request
 
 PAIR = Load("timing:tiny", "none", device="cpu")

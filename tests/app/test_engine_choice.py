@@ -8,10 +8,10 @@ import pytest
 from app import application, event_words, main_window
 from app.main_window import MainWindow
 from app.panels.memory_block import MemoryBlock
-from engine import hosts
 from engine.commands import Estimate, Load, Run, Train
 from engine.events import EngineEnded, EngineStarted, RunFinished
-from engine.hosts import ChosenHost
+from engine.host import chosen_host
+from engine.host.chosen_host import ChosenHost
 from engine.method import Request
 from tests.app.factory import MODEL, PAIR, FakeHost, whole_run
 
@@ -25,7 +25,7 @@ def made(monkeypatch):
         found.append((kind, FakeHost(inbox)))
         return found[-1][1]
 
-    monkeypatch.setattr(hosts, "make_host", make_host)
+    monkeypatch.setattr(chosen_host, "make_host", make_host)
     return found
 
 

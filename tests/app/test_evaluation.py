@@ -15,13 +15,13 @@ from app.panels.rag.calibration import CalibrationPanel
 from app.panels.rag.evaluation import EvaluationPanel, spots
 from app.panels.rag.plane import Spot, _above
 from app.store import RunStore
-from engine.answer_events import System
 from engine.commands import Evaluate
 from engine.errors import InputError
+from engine.evaluation.figures import BASELINE, figures
+from engine.evaluation.file import DraftLine, EvaluationFile, Grid, Head, QuestionLine, Scores, Told
 from engine.events import EvaluationMeasured
-from engine.rag.evaluation_figures import BASELINE, figures
-from engine.rag.evaluation_file import DraftLine, EvaluationFile, Grid, Head, QuestionLine, Scores, Told
-from engine.session import Session
+from engine.events.answers import System
+from engine.session.session import Session
 from tests import encoders
 from tests.evaluations import write_questions
 

@@ -14,7 +14,7 @@ from app.panels.stream_legend import LegendEntry
 from app.selection import Selection
 from app.store import RunStore
 from engine.events import Compared, Event, RoundFinished, RunFinished, RunStarted
-from engine.summary import Summary, fold
+from engine.runs.summary import Summary, fold
 from tests.app.factory import FakeHost, a_round, blocks, started, whole_run
 
 

@@ -16,7 +16,7 @@ from app.store import RunStore
 from engine.cli import main
 from engine.commands import Load, Measure, Run
 from engine.events import Progressed, Refused, ScalingMeasured
-from engine.scaling_events import BatchMeasured, ContextPoint, GammaPoint, Middle
+from engine.events.scaling import BatchMeasured, ContextPoint, GammaPoint, Middle
 from engine.speed_model import Interval
 from tests.app.factory import MODEL, PAIR, FakeHost, whole_run
 

@@ -2,7 +2,7 @@ from app import model_names, run_words
 from app.event_words import describe
 from app.explanations import explain
 from engine.errors import ModelError
-from engine.summary import Summary
+from engine.runs.summary import Summary
 from tests.app.factory import MODEL, started
 
 

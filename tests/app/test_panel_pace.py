@@ -12,7 +12,7 @@ from app.store import RunStore
 from engine.commands import Run
 from engine.events import Event
 from engine.method import Request
-from engine.summary import Summary
+from engine.runs.summary import Summary
 from tests.app.factory import MODEL, PAIR, FakeHost, a_round, started
 
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from app.run_record import RunRecord
 from engine.events import Event, RunFinished
-from engine.summary import Summary, fold
+from engine.runs.summary import Summary, fold
 from tests.app.factory import a_round, started
 
 N_ROUNDS = 700

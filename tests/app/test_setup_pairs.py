@@ -2,10 +2,10 @@ from msgspec.structs import replace
 from PySide6.QtCore import Qt
 
 from app import application
-from engine import folders
 from engine.commands import Estimate, Load, Run, Survey
 from engine.events import Estimated, ModelLoaded, ModelOption, Progressed, Refused, Surveyed
 from engine.method import Request
+from engine.models import checkpoint_folder
 from tests.app.factory import MODEL, PAIR, whole_run
 from tests.app.setup_form import NEEDED, ask, loaded
 
@@ -161,7 +161,7 @@ def test_two_hundred_models_are_listed(setup):
         ModelOption(f"org/m{n}", f"org/m{n}", n, "drafter", "too large" if n % 2 else "") for n in range(200)
     )
     setup.say(Surveyed("builtin", options))
-    assert panel.drafter.count() == 2 + len(folders.BUILTIN_DRAFTERS) + 200 + 2
+    assert panel.drafter.count() == 2 + len(checkpoint_folder.BUILTIN_DRAFTERS) + 200 + 2
     assert sum(not panel.drafter.model().item(row).isEnabled() for row in range(panel.drafter.count())) == 100
 
 

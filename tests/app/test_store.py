@@ -2,7 +2,7 @@ from app.selection import Selection
 from engine.commands import Estimate, Load, Run, Step, Survey
 from engine.events import ModelLoaded, Refused, RunFailed, RunFinished, Surveyed
 from engine.method import Request
-from engine.summary import Summary, fold
+from engine.runs.summary import Summary, fold
 from tests.app.attached_store import RUN, attached
 from tests.app.factory import MODEL, PAIR, a_round, started, whole_run
 

@@ -4,7 +4,7 @@ from tests.app.factory import MODEL, PAIR, a_round, started, whole_run
 
 
 def test_a_damaged_file_is_shown_up_to_its_damage(qtbot, tmp_path):
-    from engine.trace import TraceWriter
+    from engine.runs.trace import TraceWriter
 
     path = tmp_path / "trace.jsonl"
     writer = TraceWriter(path)

@@ -9,9 +9,9 @@ from app import words
 from app.main_window import MainWindow
 from app.store import RunStore
 from app.training_record import TrainingRecord
-from engine import paths
 from engine.commands import EstimateTraining, Load, Pause, Resume, Run, Train
 from engine.events import CheckpointSaved, Measured, Refused, RunFailed, RunFinished, Warned
+from engine.machine import paths
 from tests.app.factory import MODEL, PAIR, FakeHost, started
 from tests.app.train_tab import AFTER, COMMAND, FINISHED, NEEDED, STARTED, tab, training
 

@@ -10,7 +10,7 @@ from app.main_window import MainWindow
 from app.training_record import TrainingRecord, read_record
 from engine.commands import Load
 from engine.events import Progressed, Refused
-from engine.trace import TraceWriter
+from engine.runs.trace import TraceWriter
 from tests.app.factory import whole_run
 from tests.app.test_training_record import GOLDEN
 from tests.app.train_tab import COMMAND, FINISHED, NEEDED, STARTED, tab, training

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from app.training_record import TrainingRecord, read_record
-from engine import trace
 from engine.commands import Train
 from engine.events import Event, Measured, Refused, TrainingEstimated, TrainingFinished, TrainingStarted
+from engine.runs import trace
 
 GOLDEN = Path(__file__).parents[1] / "data" / "traces" / "training-v1.jsonl"
 ASKED = TrainingEstimated("builtin", "cpu", 1, 1, 1, 1, 1, 2, 96, 1000, 3000.0)

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from engine import drafters
-from engine.models import LoadedModel
-from engine.sampling import Warp
-from engine.session import Session
-from engine.speculate import Drafter
+from engine.decoding.sampling import Warp
+from engine.decoding.speculate import Drafter
+from engine.models.loading import LoadedModel
+from engine.session.session import Session
 from tests import fakes
 from tests.engine.running import emitted, run
 

@@ -6,12 +6,13 @@ from threading import Event as Flag
 import msgspec
 import pytest
 
-from engine import events, methods, trace
+from engine import events, methods
 from engine.events import AnyEvent, Event, RoundFinished, RunFinished, RunStarted
 from engine.method import Request, make_config
+from engine.runs import trace
+from engine.runs.trace import TraceWriter
 from engine.runtime import Cancelled
-from engine.session import Session
-from engine.trace import TraceWriter
+from engine.session.session import Session
 from tests import fakes
 
 METHODS = sorted(name for name, found in methods.discover().items() if found.workspace == "decode")

@@ -6,14 +6,15 @@ from threading import Event as Flag
 import msgspec
 import pytest
 
-from engine import events, methods, trace
+from engine import events, methods
 from engine.errors import InputError
 from engine.events import AnyEvent, Event, QuestionAnswered, Retrieved, RunFinished, RunStarted, TokensEmitted
 from engine.method import Request, make_config
 from engine.rag.memo import Memo
+from engine.runs import trace
+from engine.runs.trace import TraceWriter
 from engine.runtime import Cancelled
-from engine.session import Session
-from engine.trace import TraceWriter
+from engine.session.session import Session
 from tests.shelves import QUESTION, TEXTS, index_of
 
 METHODS = sorted(name for name, found in methods.discover().items() if found.workspace == "rag")

@@ -14,7 +14,6 @@ from pathlib import Path
 from threading import Event as Flag
 from typing import TYPE_CHECKING, cast
 
-from engine import child
 from engine.commands import Evaluate
 from engine.errors import EngineError
 from engine.events import (
@@ -31,11 +30,12 @@ from engine.events import (
     Surveyed,
     TrainingEstimated,
 )
+from engine.host import child
 from engine.method import Request
 from tests.app.factory import a_round, started
 
 if TYPE_CHECKING:
-    from engine.session import Session
+    from engine.session.session import Session
 
 N_LONG, N_SHORT = 5_000, 3
 

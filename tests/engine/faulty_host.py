@@ -8,7 +8,6 @@ from typing import TypeVar
 
 import psutil
 
-from engine import trace
 from engine.commands import (
     Load,
     Run,
@@ -18,8 +17,9 @@ from engine.events import (
     Event,
     ModelLoaded,
 )
+from engine.host.process_host import ProcessHost
 from engine.method import Request
-from engine.process_host import ProcessHost
+from engine.runs import trace
 
 E = TypeVar("E", bound=Event)
 

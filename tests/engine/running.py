@@ -4,7 +4,7 @@ from threading import Event as Flag
 
 from engine.events import Event, RoundFinished, Setting
 from engine.method import Request
-from engine.session import Session
+from engine.session.session import Session
 
 
 def run(session: Session, prompt: str, **settings: Setting) -> list[Event]:

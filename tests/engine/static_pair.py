@@ -8,12 +8,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from engine.fast.static_room import StaticRoom
-from engine.generation import Generation
+from engine.decoding.generation import Generation
+from engine.fast.static_kv_cache import StaticRoom
 from engine.method import GenerationConfig
-from engine.models import LoadedModel
+from engine.models.loading import LoadedModel
 from engine.runtime import Runtime
-from engine.session import Session
+from engine.session.session import Session
 from tests import fakes
 
 PROMPT = (5, 9, 2, 11, 3)

@@ -5,8 +5,8 @@ import torch
 from scipy.stats import chisquare
 from torch import Tensor
 
-from engine import accept, sampling
-from engine.sampling import Warp
+from engine.decoding import accept, sampling
+from engine.decoding.sampling import Warp
 
 N_SAMPLES = 100_000
 P_LOGITS = torch.tensor([[1.0, 0.2, -0.5, 2.0, 0.0], [0.3, 1.5, 0.0, -1.0, 0.7]])

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from engine.cached_model import CachedModel, SequenceModel
+from engine.decoding.cached_model import CachedModel, SequenceModel
 from engine.fast import families
 from engine.fast.families import why_not, why_not_model
 from engine.fast.model import FusedModel

@@ -12,17 +12,17 @@ from engine.batch.drafters import LookupRows, RowsDrafter, SmallModelRows
 from engine.batch.generation import RowGeneration, RowRequest, generate_rows
 from engine.batch.scoring import scored
 from engine.batch.sequences import FusedSequences, ModuleSequences, sequences_of
-from engine.clock import clock_for
+from engine.decoding.clock import clock_for
+from engine.decoding.generation import Generation, Limits, Prefilled, generate
+from engine.decoding.sampling import Warp
+from engine.decoding.speculate import Decoder, Drafter
 from engine.drafters.prompt_lookup import PromptLookupDrafter
 from engine.drafters.small_model import SmallModelDrafter
 from engine.errors import InputError
 from engine.events import RoundFinished
-from engine.fast.rows import RowsModel
-from engine.generation import Generation, Limits, Prefilled, generate
-from engine.models import LoadedModel, Pair, on_runtime
-from engine.sampling import Warp
-from engine.session import Session
-from engine.speculate import Decoder, Drafter
+from engine.fast.batched import RowsModel
+from engine.models.loading import LoadedModel, Pair, on_runtime
+from engine.session.session import Session
 from tests import fakes
 
 GREEDY, SAMPLED = Warp(), Warp(1.0, top_p=0.95)

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.bench.batch import BatchBench, bench, measure_batch
 from engine.errors import InputError
 from engine.events import Progressed
-from engine.models import Pair
-from engine.session import Session
+from engine.measuring.batch import BatchBench, bench, measure_batch
+from engine.models.loading import Pair
+from engine.session.session import Session
 from tests import fakes
 
 

@@ -8,10 +8,11 @@ import pytest
 import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from engine import devices, folders, models, plans
-from engine.bench import gpt_fast, kernels, limits, rounds
+from engine.bench import gpt_fast, kernels, rounds
 from engine.cli import main
-from engine.models import Pair
+from engine.measuring import limits
+from engine.models import checkpoint_folder, devices, load_plan, loading
+from engine.models.loading import Pair
 
 TINY = ["bench", "gpu", "--shapes", "tiny", "--device", "cpu", "--context", "20", "--max-new-tokens", "12",
         "--blocks", "3", "--json"]  # fmt: skip
@@ -19,8 +20,11 @@ TINY = ["bench", "gpu", "--shapes", "tiny", "--device", "cpu", "--context", "20"
 
 def tiny() -> Pair:
     cpu = torch.device("cpu")
-    target, drafter = folders.inspect("timing:tiny"), folders.inspect("timing:tiny-draft", drafter=True)
-    *_, pair = models.load_pair(plans.plan(target, drafter, cpu, cpu, "auto"))
+    target, drafter = (
+        checkpoint_folder.inspect("timing:tiny"),
+        checkpoint_folder.inspect("timing:tiny-draft", drafter=True),
+    )
+    *_, pair = loading.load_pair(load_plan.plan(target, drafter, cpu, cpu, "auto"))
     assert isinstance(pair, Pair)
     return pair
 

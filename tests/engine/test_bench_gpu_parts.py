@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from engine import devices
 from engine.bench import gpu_parts
 from engine.bench.gpu_parts import Part, parts, run
 from engine.cli import main
+from engine.models import devices
 
 
 def part(name: str, code: str, file: str = "out.txt") -> Part:

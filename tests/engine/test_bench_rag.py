@@ -8,17 +8,18 @@ import msgspec
 import pytest
 import torch
 
-from engine import checks, devices, folders, models, plans, prompts
-from engine.answer_events import CostPredicted, CostTerm, QuestionAnswered, System
+from engine import prompts
 from engine.bench import rag, rag_figures, rag_workload
 from engine.bench.rag import RagBench, Task
 from engine.bench.rag_figures import Turn
 from engine.bench.rag_workload import Counts, needed_bytes, workload
 from engine.cli import main
 from engine.events import Event
-from engine.rag.drafts import Batch, Lengths
+from engine.events.answers import CostPredicted, CostTerm, QuestionAnswered, System
+from engine.methods.speculative_rag.drafts import Batch, Lengths
+from engine.methods.speculative_rag.scores import Verification
+from engine.models import checkpoint_folder, checks, devices, load_plan, loading
 from engine.rag.encoding import encode
-from engine.rag.scores import Verification
 
 COUNTS = Counts(n=5, m=3, k=2, gamma=3, question=9, lengths=Lengths(6, 3))
 PAIR = ["--target", "timing:tiny", "--drafter", "timing:tiny-draft"]
@@ -48,7 +49,7 @@ def test_every_row_is_told_as_soon_as_it_is_there(told: list[RagBench]) -> None:
 
 
 def test_every_system_processes_the_counts_that_were_asked_for(told: list[RagBench]) -> None:
-    tokenizer = checks.read_tokenizer(folders.inspect("timing:tiny"))
+    tokenizer = checks.read_tokenizer(checkpoint_folder.inspect("timing:tiny"))
     reflection = encode(prompts.reflection("", "", "", True), tokenizer).ids
     for row in told[-1].rows:
         work = workload(tokenizer, row.passage_tokens, COUNTS)
@@ -129,7 +130,7 @@ def test_what_does_not_fit_is_refused_before_a_model_is_made(
     def made(*_: object) -> None:
         raise AssertionError("a model was made")
 
-    monkeypatch.setattr(models, "load_pair", made)
+    monkeypatch.setattr(loading, "load_pair", made)
     monkeypatch.setattr(devices, "free_bytes", lambda device: 70 * 2**30)
     large = [*SMALL, "--target", "timing:qwen2.5-32b", "--drafter", "timing:qwen2.5-7b", "--dtype", "bfloat16"]
     assert main(large) == 2
@@ -140,9 +141,12 @@ def test_what_does_not_fit_is_refused_before_a_model_is_made(
 
 
 def test_caches_and_both_models_are_counted() -> None:
-    checkpoint, small = folders.inspect("timing:qwen2.5-32b"), folders.inspect("timing:qwen2.5-7b", drafter=True)
+    checkpoint, small = (
+        checkpoint_folder.inspect("timing:qwen2.5-32b"),
+        checkpoint_folder.inspect("timing:qwen2.5-7b", drafter=True),
+    )
     cpu = torch.device("cpu")
-    planned = plans.plan(checkpoint, small, cpu, cpu, "bfloat16")
+    planned = load_plan.plan(checkpoint, small, cpu, cpu, "bfloat16")
     tokenizer = checks.read_tokenizer(checkpoint)
     less, more = (needed_bytes(workload(tokenizer, n, COUNTS), COUNTS, planned) for n in (100, 300))
     assert less > 2 * (checkpoint.n_parameters + small.n_parameters)

@@ -7,10 +7,10 @@ from engine.bench import rounds
 from engine.bench.rounds import measure
 from engine.errors import InputError
 from engine.fast import static_round
-from engine.fast.rows import RowsModel
+from engine.fast.batched import RowsModel
 from engine.fast.static_round import State
-from engine.models import Pair
-from engine.session import Session
+from engine.models.loading import Pair
+from engine.session.session import Session
 from tests import fakes
 
 

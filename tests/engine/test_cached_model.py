@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.cached_model import CachedModel
+from engine.decoding.cached_model import CachedModel
 from tests import fakes
 
 MODELS = {family: fakes.model(family, sharpness=1.0) for family in ("llama", "mistral-sliding", "gemma2", "gpt2")}

@@ -7,15 +7,15 @@ import pytest
 import torch
 from torch import Tensor
 
-from engine import speculate
-from engine.accept import Verdict
+from engine.decoding import speculate
+from engine.decoding.accept import Verdict
+from engine.decoding.sampling import Warp
+from engine.decoding.speculate import Decoder, Draft, Round
 from engine.events import BlockFinished, Compared, RoundFinished
 from engine.method import Request
+from engine.runs.summary import Summary, fold
 from engine.runtime import Cancelled
-from engine.sampling import Warp
-from engine.session import Session
-from engine.speculate import Decoder, Draft, Round
-from engine.summary import Summary, fold
+from engine.session.session import Session
 from tests import fakes
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from engine.session import Session
+from engine.session.session import Session
 from tests import fakes
 from tests.engine.running import emitted, rounds, run
 

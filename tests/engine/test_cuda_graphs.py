@@ -10,7 +10,7 @@ from engine.events import ModelLoaded, RunStarted
 from engine.fast.static_decoder import StaticDecoder
 from engine.method import GenerationConfig
 from engine.runtime import Runtime
-from engine.session import Session
+from engine.session.session import Session
 from tests import fakes
 from tests.engine.running import emitted, rounds, run
 

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from engine import trace
-from engine.endings import RunSoFar
 from engine.errors import EngineError
 from engine.events import RunFinished
-from engine.run_log import run_file
-from engine.trace import TraceWriter
+from engine.host.endings import RunSoFar
+from engine.runs import trace
+from engine.runs.run_log import run_file
+from engine.runs.trace import TraceWriter
 from tests.engine.stories import started
 
 END = RunFinished("cancelled", 0)

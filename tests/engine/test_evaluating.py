@@ -7,15 +7,15 @@ from threading import Event as Flag
 import msgspec
 import pytest
 
-from engine import evaluating
 from engine.commands import Evaluate, Load
 from engine.errors import EngineError, InputError
+from engine.evaluation.file import Grid
 from engine.events import EvaluationMeasured, Event, ModelLoaded, Progressed, Refused
-from engine.host import ThreadHost
-from engine.rag.evaluation_file import Grid
+from engine.host.thread_host import ThreadHost
+from engine.host.wire import ORDERS, SAYINGS, framed
 from engine.runtime import Cancelled
-from engine.session import Session
-from engine.wire import ORDERS, SAYINGS, framed
+from engine.session import evaluate
+from engine.session.session import Session
 from tests import encoders
 from tests.evaluations import write_questions
 
@@ -41,11 +41,11 @@ def figures_of(events: Iterator[Event]) -> list[EvaluationMeasured]:
 
 
 def test_what_is_asked_becomes_a_plan_with_the_seed_of_its_own() -> None:
-    plan = evaluating.planned(Evaluate("builtin", {**SETTINGS, "seed": 1}, {"questions": 7, "seed": 5}))
+    plan = evaluate.planned(Evaluate("builtin", {**SETTINGS, "seed": 1}, {"questions": 7, "seed": 5}))
     assert (plan.dataset, plan.n_questions, plan.config.seed, plan.config.n) == ("builtin", 7, 5, 4)
     assert (plan.kinds, plan.grid, plan.index_spec) == (("single", "dated", "bridge", "claim"), Grid(), "")
     assert plan.form == "pages"
-    whole = evaluating.planned(Evaluate("builtin", SETTINGS, {"ablation": True, "form": "notes"}))
+    whole = evaluate.planned(Evaluate("builtin", SETTINGS, {"ablation": True, "form": "notes"}))
     assert whole.form == "notes"
     assert whole.grid == Grid(("one_per_cluster", "in_turn", "random", "same_cluster"), (3,), (2,))
 
@@ -53,7 +53,7 @@ def test_what_is_asked_becomes_a_plan_with_the_seed_of_its_own() -> None:
 @pytest.mark.parametrize(("settings", "options"), [({"m": 0}, {}), ({}, {"questions": 0}), ({}, {"odd": 1})])
 def test_what_is_out_of_bounds_is_refused(settings: dict[str, int], options: dict[str, int]) -> None:
     with pytest.raises(InputError):
-        evaluating.planned(Evaluate("builtin", settings, options))
+        evaluate.planned(Evaluate("builtin", settings, options))
 
 
 def test_figures_grow_until_all_questions_are_asked(session: Session, asked: Evaluate) -> None:

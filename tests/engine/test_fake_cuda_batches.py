@@ -7,12 +7,12 @@ from engine.batch.decoder import BatchDecoder
 from engine.batch.drafters import LookupRows, RowsDrafter, SmallModelRows
 from engine.batch.scoring import scored
 from engine.batch.sequences import sequences_of
-from engine.clock import clock_for
+from engine.decoding.clock import clock_for
+from engine.decoding.sampling import Warp
 from engine.fast.weights import fuse
-from engine.kv_size import RuntimeChoice
-from engine.models import LoadedModel
+from engine.models.kv_size import RuntimeChoice
+from engine.models.loading import LoadedModel
 from engine.rag.reading import Branch, read
-from engine.sampling import Warp
 from tests.fake_cuda import kinds
 from tests.fake_cuda.fixture import watch
 from tests.fake_cuda.kinds import WARPS

@@ -7,13 +7,13 @@ import pytest
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
+from engine.decoding.sampling import Warp
+from engine.fast.batched import RowsModel
 from engine.fast.graphs import Graphs
-from engine.fast.rows import RowsModel
-from engine.fast.static_room import FusedDrafter, StaticRoom
+from engine.fast.static_kv_cache import FusedDrafter, StaticRoom
 from engine.fast.weights import FusedWeights, fuse
-from engine.sampling import Warp
-from engine.timing import pairs, shapes
-from engine.work_size import work_bytes
+from engine.models import timing_pairs, timing_shapes
+from engine.models.work_size import work_bytes
 from tests.fake_cuda.fixture import sizes
 from tests.fake_cuda.watch import Watch
 
@@ -88,7 +88,7 @@ def taken(sizes: Watch, work: Callable[[], object]) -> int:
 
 @pytest.mark.parametrize("name", ["qwen2.5-0.5b", "qwen2.5-32b", "llama-3.1-8b", "llama-70b"])
 def test_what_computing_takes_is_estimated(name: str, sizes: Watch) -> None:
-    config = pairs.made_configuration(shapes.parse(f"timing:{name}", drafter=False))
+    config = timing_pairs.made_configuration(timing_shapes.parse(f"timing:{name}", drafter=False))
     config.num_hidden_layers = 2
     gamma, warp = 8, Warp(0.7, top_p=0.9, top_k=20)
     with sizes.on():

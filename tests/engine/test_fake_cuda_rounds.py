@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from engine import accept, sampling
-from engine.accept import Verdict
-from engine.sampling import Warp
+from engine.decoding import accept, sampling
+from engine.decoding.accept import Verdict
+from engine.decoding.sampling import Warp
 from tests.fake_cuda import kinds
 from tests.fake_cuda.decoding import PROMPT, decoded, repeats, settings
 from tests.fake_cuda.fixture import watch

@@ -8,18 +8,18 @@ import torch
 from torch import nn
 from torch.utils._python_dispatch import _disable_current_modes
 
+from engine.decoding.speculate import Drafter
 from engine.documents import embedding
 from engine.documents.embedding import Embedder
 from engine.events import QuestionAnswered
+from engine.methods.speculative_rag.answering import Outcome, answer
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
-from engine.models import LoadedModel
-from engine.rag.answering import Outcome, answer
-from engine.rag.asking import Desk
+from engine.methods.standard_rag.asking import Desk
+from engine.models import timing_pairs, timing_shapes
+from engine.models.loading import LoadedModel
 from engine.rag.memo import Memo
 from engine.runtime import Runtime
-from engine.session import Session
-from engine.speculate import Drafter
-from engine.timing import pairs, shapes
+from engine.session.session import Session
 from engine.training import objectives
 from engine.training.loop import Pace, train_in_memory
 from engine.training.plan import Plan, Stretch
@@ -92,9 +92,9 @@ def test_making_a_timing_pair_waits_for_nothing_and_holds_each_weight_once(
     sizes: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(nn.Module, "to_empty", kinds.emptied)
-    timing = shapes.parse("timing:qwen2.5-0.5b@0.8", drafter=True)
+    timing = timing_shapes.parse("timing:qwen2.5-0.5b@0.8", drafter=True)
     with sizes.on():
-        model = pairs.made_model.__wrapped__(timing, GPU, torch.bfloat16)  # type: ignore[attr-defined]
+        model = timing_pairs.made_model.__wrapped__(timing, GPU, torch.bfloat16)  # type: ignore[attr-defined]
         torch.zeros(1, device=GPU)
     n_bytes = 2 * sum(weight.numel() for weight in {id(one): one for one in model.parameters()}.values())
     assert all(weight.device == GPU for weight in model.state_dict().values())

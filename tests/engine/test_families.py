@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from engine.fast.families import why_not
-from engine.session import Session
+from engine.session.session import Session
 from tests import fakes
 from tests.engine.running import emitted, fates, rounds, run
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from engine.fast import few_rows
 from engine.fast.few_rows import FewRows
-from engine.fast.room import Room
+from engine.fast.kv_cache import Room
 from engine.fast.spans import Tree
 from engine.fast.weights import FusedWeights, fuse
 from tests import fakes
@@ -62,7 +62,7 @@ def test_long_attention_is_left_to_the_library(monkeypatch: pytest.MonkeyPatch) 
 def test_without_numba_torch_computes_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     weights = fuse(fakes.model(sharpness=2.0))
     expected = steps(FewRows(weights, compiled=False), weights)
-    monkeypatch.setattr("engine.fast.compiled_between.find_spec", lambda name: None)
+    monkeypatch.setattr("engine.fast.compiled_elementwise.find_spec", lambda name: None)
     monkeypatch.delitem(sys.modules, "engine.fast.kernels", raising=False)
     for found, other in zip(steps(FewRows(weights), weights), expected, strict=True):
         assert torch.equal(found, other)

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from engine.cached_model import CachedModel
+from engine.decoding.cached_model import CachedModel
 from engine.errors import InputError, ModelError
 from engine.events import ModelLoaded
 from engine.fast.families import why_not
 from engine.fast.model import FusedModel
-from engine.session import Session
+from engine.session.session import Session
 from tests import fakes
 
 _DYNAMIC = {"rope_type": "dynamic", "rope_theta": 1e4, "factor": 2.0}

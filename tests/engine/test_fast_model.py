@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from engine.fast import products
+from engine.fast import matmul
 from engine.fast.families import why_not
 from engine.fast.model import FusedModel
 from engine.fast.spans import Tree
@@ -94,7 +94,7 @@ MODELS = {name: made(name) for name in FUZZED}
 
 @pytest.fixture(params=[False, True], ids=["cached matrices", "streamed matrices"])
 def streamed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
-    monkeypatch.setattr(products, "streams", lambda weights: request.param)
+    monkeypatch.setattr(matmul, "streams", lambda weights: request.param)
     return bool(request.param)
 
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from engine.fast import products
+from engine.fast import matmul
 from engine.fast.weights import Projection, fuse
 from tests import fakes
 
@@ -13,15 +13,15 @@ from tests import fakes
 def test_streamed_product_equals_the_plain_one(n: int, biased: bool) -> None:
     by = Projection(torch.randn(48, 24), torch.randn(48) if biased else None)
     x = torch.randn(24, n).t()
-    torch.testing.assert_close(products.streamed_product(x, by), products.product(x, by))
+    torch.testing.assert_close(matmul.streamed_product(x, by), matmul.product(x, by))
 
 
 def test_small_models_stay_in_the_cache_and_large_ones_stream() -> None:
     weights = fuse(fakes.model())
-    assert not products.streams(weights)
-    assert products.streams(weights._replace(n_bytes=32 << 20))
+    assert not matmul.streams(weights)
+    assert matmul.streams(weights._replace(n_bytes=32 << 20))
     half = weights.head._replace(weight=weights.head.weight.bfloat16())
-    assert not products.streams(weights._replace(n_bytes=32 << 20, head=half))
+    assert not matmul.streams(weights._replace(n_bytes=32 << 20, head=half))
 
 
 @pytest.mark.parametrize("streamed", [False, True])
@@ -29,8 +29,8 @@ def test_small_models_stay_in_the_cache_and_large_ones_stream() -> None:
 @pytest.mark.parametrize("n", [1, 2, 5])
 def test_a_mould_leaves_the_product_of_what_was_put_into_it(n: int, biased: bool, streamed: bool) -> None:
     by = Projection(torch.randn(48, 24), torch.randn(48) if biased else None)
-    mould = products.Mould(n, by, streamed=streamed)
+    mould = matmul.Mould(n, by, streamed=streamed)
     for _ in range(2):
         mould.x.copy_(torch.randn(n, 24))
-        mould.multiply(products.moulded(by, streamed=streamed))
-        torch.testing.assert_close(mould.made, products.product(mould.x, by))
+        mould.multiply(matmul.moulded(by, streamed=streamed))
+        torch.testing.assert_close(mould.made, matmul.product(mould.x, by))

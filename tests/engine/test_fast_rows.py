@@ -8,9 +8,9 @@ from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
 from transformers import PreTrainedModel
 
-from engine.fast import products
+from engine.fast import matmul
+from engine.fast.batched import RowsModel
 from engine.fast.model import FusedModel
-from engine.fast.rows import RowsModel
 from engine.fast.weights import fuse
 from tests import fakes
 from tests.engine.test_fast_model import FUZZED, MODELS, SHAPES, logits, made, some_ids
@@ -35,7 +35,7 @@ def assert_close(found: Tensor, expected: Tensor) -> None:
 
 @pytest.fixture(params=[False, True], ids=["cached matrices", "streamed matrices"])
 def streamed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
-    monkeypatch.setattr(products, "streams", lambda weights: request.param)
+    monkeypatch.setattr(matmul, "streams", lambda weights: request.param)
     return bool(request.param)
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from engine import folders
 from engine.errors import EngineError, InputError, ModelError
+from engine.models import checkpoint_folder
 from tests import fakes
 
 
@@ -21,55 +21,55 @@ def change(file: Path, **values: object) -> None:
 
 
 def test_good_folder_tells_its_size(folder: Path) -> None:
-    found = folders.inspect(str(folder))
+    found = checkpoint_folder.inspect(str(folder))
     assert found.n_parameters == sum(p.numel() for p in fakes.model().parameters())
 
 
 def test_missing_folder_is_refused() -> None:
     with pytest.raises(InputError, match=r"there is no folder \./nowhere"):
-        folders.inspect("./nowhere")
+        checkpoint_folder.inspect("./nowhere")
 
 
 def test_empty_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is empty"):
-        folders.inspect(str(tmp_path))
+        checkpoint_folder.inspect(str(tmp_path))
 
 
 def test_pickled_weights_are_refused(folder: Path) -> None:
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
     with pytest.raises(ModelError, match="pickled"):
-        folders.inspect(str(folder))
+        checkpoint_folder.inspect(str(folder))
 
 
 def test_folder_without_weights_is_refused(folder: Path) -> None:
     (folder / "model.safetensors").unlink()
     with pytest.raises(ModelError, match="no weights"):
-        folders.inspect(str(folder))
+        checkpoint_folder.inspect(str(folder))
 
 
 @pytest.mark.parametrize("name", ["config.json", "generation_config.json", "tokenizer_config.json"])
 def test_remote_code_is_refused_wherever_it_is_asked_for(folder: Path, name: str) -> None:
     change(folder / name, auto_map={"AutoModel": "x.Y"})
     with pytest.raises(ModelError, match="auto_map"):
-        folders.inspect(str(folder))
+        checkpoint_folder.inspect(str(folder))
 
 
 def test_private_key_is_refused_even_inside_a_nested_configuration(folder: Path) -> None:
     change(folder / "config.json", text_config={"layers": [{"_attn_implementation": "someone/kernel"}]})
     with pytest.raises(ModelError, match="_attn_implementation"):
-        folders.inspect(str(folder))
+        checkpoint_folder.inspect(str(folder))
 
 
 def test_harmless_private_key_of_older_checkpoints_is_allowed(folder: Path) -> None:
     change(folder / "config.json", _name_or_path="x")
-    assert folders.inspect(str(folder)).config["_name_or_path"] == "x"
+    assert checkpoint_folder.inspect(str(folder)).config["_name_or_path"] == "x"
 
 
 @pytest.mark.parametrize("content", ["", "{", "[1]", "\x00"])
 def test_broken_configuration_is_refused(folder: Path, content: str) -> None:
     (folder / "config.json").write_text(content)
     with pytest.raises(ModelError, match=r"config\.json"):
-        folders.inspect(str(folder))
+        checkpoint_folder.inspect(str(folder))
 
 
 @pytest.mark.parametrize("n_kept", [0, 5, 200, -1])
@@ -77,45 +77,45 @@ def test_truncated_weights_are_refused(folder: Path, n_kept: int) -> None:
     file = folder / "model.safetensors"
     file.write_bytes(file.read_bytes()[:n_kept])
     with pytest.raises(ModelError, match="damaged or incomplete"):
-        folders.inspect(str(folder))
+        checkpoint_folder.inspect(str(folder))
 
 
 @pytest.mark.parametrize("spec", ["~no-such-user-here/x", "x" * 300, "a\0b"])
 def test_impossible_path_is_refused(spec: str) -> None:
     with pytest.raises(InputError):
-        folders.inspect(spec)
+        checkpoint_folder.inspect(spec)
 
 
 def test_folder_whose_name_begins_like_a_builtin_is_a_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder.parent)
     folder.rename("builtin-like")
-    assert folders.inspect("./builtin-like").n_parameters > 0
+    assert checkpoint_folder.inspect("./builtin-like").n_parameters > 0
 
 
 def test_second_copy_of_the_weights_is_not_counted(folder: Path) -> None:
-    before = folders.inspect(str(folder)).n_parameters
+    before = checkpoint_folder.inspect(str(folder)).n_parameters
     (folder / "consolidated.safetensors").write_bytes((folder / "model.safetensors").read_bytes())
-    assert folders.inspect(str(folder)).n_parameters == before
+    assert checkpoint_folder.inspect(str(folder)).n_parameters == before
 
 
 def test_unknown_builtin_model_names_those_there_are() -> None:
     with pytest.raises(InputError, match="builtin:small"):
-        folders.inspect("builtin:huge", drafter=True)
+        checkpoint_folder.inspect("builtin:huge", drafter=True)
 
 
 @pytest.mark.parametrize("spec", ["someone/some-model", "a//b", "someone/../x"])
 def test_hub_id_that_is_not_cached_is_refused_without_a_download(spec: str) -> None:
     with pytest.raises(EngineError, match=r"hub cache|no folder"):
-        folders.inspect(spec)
+        checkpoint_folder.inspect(spec)
 
 
 def test_fingerprint_tells_weights_words_and_configuration_apart(folder: Path) -> None:
-    first = folders.fingerprint(str(folder))
-    assert folders.fingerprint(str(folder)) == first
+    first = checkpoint_folder.fingerprint(str(folder))
+    assert checkpoint_folder.fingerprint(str(folder)) == first
     weights = folder / "model.safetensors"
     raw = weights.read_bytes()
     weights.write_bytes(raw[:-4] + b"\x01\x02\x03\x04")
-    other = folders.fingerprint(str(folder))
+    other = checkpoint_folder.fingerprint(str(folder))
     weights.write_bytes(raw)
     change(folder / "tokenizer_config.json", added=1)
-    assert len({first, other, folders.fingerprint(str(folder))}) == 3
+    assert len({first, other, checkpoint_folder.fingerprint(str(folder))}) == 3

@@ -10,7 +10,6 @@ import pytest
 import torch
 from msgspec.structs import fields, replace
 
-from engine import trace
 from engine.commands import Estimate, Fork, Index, Load, Pause, Resume, Run, Step, Survey, Unload
 from engine.errors import MemoryExhausted
 from engine.events import (
@@ -26,10 +25,11 @@ from engine.events import (
     RunStarted,
     Surveyed,
 )
-from engine.host import Host, ThreadHost
+from engine.host.process_host import ProcessHost
+from engine.host.thread_host import Host, ThreadHost
 from engine.method import Request
-from engine.process_host import ProcessHost
-from engine.session import Session
+from engine.runs import trace
+from engine.session.session import Session
 from tests import encoders, fakes
 from tests.papers import put
 

@@ -8,13 +8,13 @@ from typing import cast
 
 import pytest
 
-from engine import host as host_module
-from engine import hosts
 from engine.commands import Load
 from engine.events import EngineStarted, Event, HostKind, ModelUnloaded
-from engine.host import ThreadHost
-from engine.hosts import ChosenHost
-from engine.session import Session
+from engine.host import chosen_host
+from engine.host import thread_host as host_module
+from engine.host.chosen_host import ChosenHost
+from engine.host.thread_host import ThreadHost
+from engine.session.session import Session
 
 _WAIT_S = 60
 
@@ -47,7 +47,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[DeafSession]]:
         return begun[-1]
 
     monkeypatch.setattr(host_module, "_JOIN_S", 0.05)
-    monkeypatch.setattr(hosts, "make_host", make_host)
+    monkeypatch.setattr(chosen_host, "make_host", make_host)
     yield found
     for session in found:
         session.may_end.set()

@@ -109,7 +109,7 @@ def test_a_process_that_is_killed_while_it_writes_leaves_the_index_as_it_was(tmp
 
 def test_the_library_writes_nothing_to_the_terminal_where_a_first_index_is_made(tmp_path: Path) -> None:
     code = (
-        "import sys; from engine.quiet import quiet_logs; quiet_logs()\n"
+        "import sys; from engine.machine.quiet import quiet_logs; quiet_logs()\n"
         "import lancedb; from tests.engine.test_index import make; make(sys.argv[1], 'a')\n"
     )
     alone = {name: value for name, value in os.environ.items() if name != "LANCEDB_LOG"}

@@ -14,11 +14,11 @@ from engine.bench.losslessness import Losslessness
 from engine.commands import Load
 from engine.errors import EngineError
 from engine.events import Event, Progressed, RunStarted
-from engine.host import Host, ThreadHost
+from engine.host.process_host import ProcessHost
+from engine.host.thread_host import Host, ThreadHost
 from engine.methods.plain.config import PlainConfig
 from engine.methods.speculative.config import SpeculativeConfig
-from engine.process_host import ProcessHost
-from engine.session import Session
+from engine.session.session import Session
 from tests import fakes
 from tests.engine.test_host import timeless
 

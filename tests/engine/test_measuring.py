@@ -8,14 +8,14 @@ import msgspec
 import pytest
 import torch
 
-from engine.bench import systems
 from engine.commands import Load, Measure
 from engine.errors import EngineError, InputError
 from engine.events import Event, Progressed, Refused, ScalingMeasured
-from engine.host import Host, ThreadHost
-from engine.process_host import ProcessHost
-from engine.session import Session
-from engine.wire import SAYINGS, framed
+from engine.host.process_host import ProcessHost
+from engine.host.thread_host import Host, ThreadHost
+from engine.host.wire import SAYINGS, framed
+from engine.measuring import systems
+from engine.session.session import Session
 from tests import fakes
 
 PAIR = Load("timing:tiny", "timing:tiny-draft@0.7", device="cpu")

@@ -8,13 +8,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from engine import devices, folders, plans
-from engine.cached_model import PREFILL_CHUNK
+from engine.decoding.cached_model import PREFILL_CHUNK
+from engine.decoding.sampling import Warp
 from engine.errors import InputError
 from engine.events import Estimated
-from engine.models import LoadedModel
-from engine.sampling import Warp
-from engine.session import Session
+from engine.models import checkpoint_folder, devices, load_plan
+from engine.models.loading import LoadedModel
+from engine.session.session import Session
 from tests import fakes
 
 TINY = {
@@ -106,36 +106,40 @@ def test_memory_that_torch_holds_ready_for_itself_is_free(monkeypatch: pytest.Mo
     assert devices.free_bytes(torch.device("cuda")) == 350
 
 
-def planned(folder: Path, free: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> plans.Plan:
+def planned(folder: Path, free: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> load_plan.Plan:
     """A pair whose target and drafter lie on devices of their own, with so many bytes free."""
     monkeypatch.setattr(devices, "free_bytes", lambda device: free[str(device)])
     target, drafter = (
         fakes.save(fakes.model(max_position_embeddings=4096), folder / name) for name in ("target", "drafter")
     )
     on = torch.device("cpu"), torch.device("meta")
-    return plans.Plan(
-        folders.inspect(target), folders.inspect(drafter, drafter=True), *on, torch.float32, torch.float32
+    return load_plan.Plan(
+        checkpoint_folder.inspect(target),
+        checkpoint_folder.inspect(drafter, drafter=True),
+        *on,
+        torch.float32,
+        torch.float32,
     )
 
 
 def test_a_drafter_on_a_device_of_its_own_must_fit_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = planned(tmp_path, {"cpu": 10**9, "meta": 10_000}, monkeypatch)
     with pytest.raises(InputError, match=r"the drafter needs .* free on meta"):
-        plans.refuse_pair(plan, plans.estimate_pair(plan))
+        load_plan.refuse_pair(plan, load_plan.estimate_pair(plan))
 
 
 def test_the_cache_of_a_short_text_must_fit_beside_the_weights_and_that_of_the_context_need_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan = planned(tmp_path, {"cpu": 10**9, "meta": 10**9}, monkeypatch)
-    needed = plans.estimate_pair(plan)
+    needed = load_plan.estimate_pair(plan)
     short = needed.kv_bytes // 4  # 1,024 of 4,096 ids
-    plans.refuse_pair(
+    load_plan.refuse_pair(
         plan, msgspec.structs.replace(needed, free_bytes=needed.weights_bytes + short + needed.work_bytes)
     )
     with pytest.raises(InputError, match="the models need"):
         enough = needed.weights_bytes + short + needed.work_bytes
-        plans.refuse_pair(plan, msgspec.structs.replace(needed, free_bytes=enough - 1))
+        load_plan.refuse_pair(plan, msgspec.structs.replace(needed, free_bytes=enough - 1))
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.6, 1.0])
@@ -143,14 +147,14 @@ def test_the_context_that_fits_is_half_of_what_is_free_until_all_fits(
     share: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan = planned(tmp_path, {"cpu": 10**9, "meta": 10**9}, monkeypatch)
-    whole = plans.estimate_pair(plan)
+    whole = load_plan.estimate_pair(plan)
     assert whole.fitting_context == whole.context == 4096
     free = whole.weights_bytes + whole.work_bytes + int(share * whole.kv_bytes)
     monkeypatch.setattr(devices, "free_bytes", lambda device: free)
-    fitting = plans.estimate_pair(plan).fitting_context
+    fitting = load_plan.estimate_pair(plan).fitting_context
     assert fitting == (4096 if share == 1.0 else int(share * 4096) // 2)
 
 
 def test_no_text_fits_where_the_models_do_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = planned(tmp_path, {"cpu": 1000, "meta": 1000}, monkeypatch)
-    assert plans.estimate_pair(plan).fitting_context == 0
+    assert load_plan.estimate_pair(plan).fitting_context == 0

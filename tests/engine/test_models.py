@@ -10,10 +10,10 @@ from msgspec.structs import replace
 from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from engine import devices, folders, plans, weights
 from engine.errors import InputError, ModelError
 from engine.events import Estimated, Progressed
-from engine.session import Session
+from engine.models import checkpoint_folder, devices, load_plan, weights
+from engine.session.session import Session
 from tests import fakes
 from tests.engine.running import emitted, run
 
@@ -165,8 +165,8 @@ def test_failed_load_leaves_the_loaded_pair_usable(tmp_path: Path) -> None:
 
 def test_estimate_counts_weights_cache_and_drafter(tmp_path: Path) -> None:
     spec = fakes.save(fakes.model(), tmp_path / "m")
-    checkpoint = folders.inspect(spec)
-    needed = plans.estimate(checkpoint, checkpoint, torch.device("cpu"), torch.float32, "modules")
+    checkpoint = checkpoint_folder.inspect(spec)
+    needed = load_plan.estimate(checkpoint, checkpoint, torch.device("cpu"), torch.float32, "modules")
     assert needed.weights_bytes == 4 * checkpoint.n_parameters
     assert needed.kv_bytes == 2 * 2 * 2 * 8 * fakes.CONTEXT * 4
     assert needed.drafter_bytes == needed.weights_bytes + needed.kv_bytes
@@ -187,7 +187,7 @@ def test_loading_says_what_it_needs_and_how_far_it_is(tmp_path: Path) -> None:
     assert names[-1] == "ModelLoaded"
     reports = [event for event in events if isinstance(event, Progressed)]
     done = [report.done for report in reports]
-    total = 2 * 4 * folders.inspect(spec).n_parameters
+    total = 2 * 4 * checkpoint_folder.inspect(spec).n_parameters
     assert (done[0], done[-1]) == (0, total)
     assert done == sorted(done)
     assert len(set(done)) > 10

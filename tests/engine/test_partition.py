@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from engine.answer_events import Sampling
 from engine.documents.partition import PRESETS, Partition, clusters, partition
+from engine.events.answers import Sampling
 
 SAMPLINGS: tuple[Sampling, ...] = ("one_per_cluster", "in_turn", "random", "same_cluster")
 

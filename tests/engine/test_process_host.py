@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from engine import child_link, process_host, threads
 from engine.commands import (
     EstimateTraining,
     Fork,
@@ -25,8 +24,10 @@ from engine.events import (
     Surveyed,
     TrainingEstimated,
 )
+from engine.host import child_link, process_host
+from engine.host.process_host import ProcessHost
+from engine.machine import threads
 from engine.method import Request
-from engine.process_host import ProcessHost
 from tests.engine.faulty_host import WAIT_S, gone, loaded, make, run, until
 
 

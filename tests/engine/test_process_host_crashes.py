@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from engine import child_link
 from engine.commands import (
     Command,
     Estimate,
@@ -17,7 +16,6 @@ from engine.commands import (
     Load,
     Train,
 )
-from engine.endings import RunSoFar
 from engine.events import (
     EngineEnded,
     EngineStarted,
@@ -33,7 +31,9 @@ from engine.events import (
     RunStarted,
     TrainingEstimated,
 )
-from engine.process_host import ProcessHost
+from engine.host import child_link
+from engine.host.endings import RunSoFar
+from engine.host.process_host import ProcessHost
 from tests.engine.faulty_host import WAIT_S, loaded, make, run, saved, silent, until
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-from engine import process_host
 from engine.commands import (
     Evaluate,
     Pause,
@@ -29,7 +28,8 @@ from engine.events import (
     RunStarted,
     TrainingEstimated,
 )
-from engine.process_host import ProcessHost
+from engine.host import process_host
+from engine.host.process_host import ProcessHost
 from tests.engine.faulty_host import FAULTY, WAIT_S, gone, loaded, make, run, saved, silent, until, until_stuck
 
 ON_LINUX = pytest.mark.skipif(

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
+from engine.decoding.sampling import Warp
 from engine.drafters import find
 from engine.drafters.prompt_lookup import DRAFTER, PromptLookupDrafter
 from engine.errors import InputError
-from engine.sampling import Warp
 
 NONE = torch.empty(0, dtype=torch.float64)
 

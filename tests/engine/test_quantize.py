@@ -8,12 +8,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from engine import quantize
 from engine.errors import InputError
 from engine.events import ModelLoaded, RoundFinished
 from engine.fast.model import FusedModel
 from engine.method import Request
-from engine.session import Session
+from engine.models import quantize
+from engine.session.session import Session
 from tests import fakes
 
 CPU = torch.device("cpu")

@@ -24,13 +24,13 @@ from engine.events import (
     TokensEmitted,
     Warned,
 )
+from engine.methods.speculative_rag.answering import Outcome, answer
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
-from engine.rag.answering import Outcome, answer
-from engine.rag.asking import Desk
-from engine.rag.drafts import Lengths
+from engine.methods.speculative_rag.drafts import Lengths
+from engine.methods.standard_rag.asking import Desk
 from engine.rag.memo import Memo
 from engine.runtime import Cancelled, Runtime
-from engine.session import Session
+from engine.session.session import Session
 from tests import fakes
 from tests.shelves import QUESTION, TEXTS, Shelf
 

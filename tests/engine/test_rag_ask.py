@@ -5,9 +5,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from engine import trace
 from engine.cli import BAD_INPUT, OK, main
 from engine.events import RunFinished
+from engine.runs import trace
 from tests.shelves import QUESTION, TEXTS, index_of
 
 _FIELDS = {"answer", "rationale", "scores", "winner", "latency_ms", "baseline_answer", "baseline_latency_ms", "margin"}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from engine.errors import InputError
-from engine.rag.calibration import N_BINS, at_bound, calibrate, ece, learn_weights, reliability
+from engine.evaluation.calibration import N_BINS, at_bound, calibrate, ece, learn_weights, reliability
 
 RNG = np.random.default_rng(0)
 

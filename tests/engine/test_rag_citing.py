@@ -1,6 +1,6 @@
 """Citations: the passages that share a rationale's words, and those it names by number."""
 
-from engine.rag.citing import cited, content_words
+from engine.methods.speculative_rag.citing import cited, content_words
 
 PASSAGES = ("The feast of Helrise was in 1535.", "Bal sells salt in the market.", "Salt comes from the sea at Bal.")
 

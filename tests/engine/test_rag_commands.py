@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from engine import paths
 from engine.cli import main
+from engine.machine import paths
 from tests import encoders, fakes
 from tests.papers import put
 

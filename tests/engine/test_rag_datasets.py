@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from engine.errors import InputError
-from engine.rag import datasets
-from engine.rag.datasets import Dataset
+from engine.evaluation import datasets
+from engine.evaluation.datasets import Dataset
 
 CTXS = [{"title": "Sea", "text": "Salt is in the sea.", "id": 7}, {"title": "Air", "text": ""}]
 

@@ -9,12 +9,13 @@ from threading import Event as Flag
 import pytest
 import torch
 
-from engine import folders, models, prompts
+from engine import prompts
+from engine.decoding.generation import Generation
 from engine.errors import InputError
-from engine.generation import Generation
 from engine.method import GenerationConfig
-from engine.models import LoadedModel, RuntimeChoice
-from engine.rag.drafts import Draft, Grown, Lengths, draft
+from engine.methods.speculative_rag.drafts import Draft, Grown, Lengths, draft
+from engine.models import checkpoint_folder, loading
+from engine.models.loading import LoadedModel, RuntimeChoice
 from engine.rag.encoding import Fitted, encode
 from engine.runtime import Runtime
 from tests import fakes
@@ -25,7 +26,7 @@ SUBSETS = ((TEXTS[1], TEXTS[3]), (TEXTS[0], TEXTS[2], TEXTS[4]), (TEXTS[5],))
 
 @cache
 def loaded(spec: str, runtime: RuntimeChoice = "auto") -> LoadedModel:
-    *_, made = models.load(folders.inspect(spec, drafter=True), torch.device("cpu"), torch.float32, runtime)
+    *_, made = loading.load(checkpoint_folder.inspect(spec, drafter=True), torch.device("cpu"), torch.float32, runtime)
     assert isinstance(made, LoadedModel)
     return made
 

@@ -7,9 +7,10 @@ from tokenizers import Tokenizer, decoders, normalizers, processors
 from tokenizers import models as token_models
 from transformers import PreTrainedTokenizerFast
 
-from engine import devices, folders, models, prompts
+from engine import prompts
 from engine.errors import InputError
-from engine.models import LoadedModel
+from engine.models import checkpoint_folder, devices, loading
+from engine.models.loading import LoadedModel
 from engine.rag.encoding import encode, encode_piece, fit
 from tests import fakes
 
@@ -19,8 +20,8 @@ PROMPT = prompts.reflection("Where is Bal?", "on the Dov", "Bal lies on the Dov.
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> LoadedModel:
     folder = tmp_path_factory.mktemp("model")
-    found = folders.inspect(fakes.save(fakes.model(), folder / "m"))
-    *_, made = models.load(
+    found = checkpoint_folder.inspect(fakes.save(fakes.model(), folder / "m"))
+    *_, made = loading.load(
         found, devices.parse_device("cpu"), devices.parse_dtype("float32", devices.parse_device("cpu"))
     )
     assert isinstance(made, LoadedModel)

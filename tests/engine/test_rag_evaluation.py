@@ -12,14 +12,15 @@ import pytest
 
 from engine import cli
 from engine.errors import InputError
-from engine.evaluation_events import Figures
+from engine.evaluation import fresh_world
+from engine.evaluation import run as evaluation
+from engine.evaluation.file import Grid, QuestionLine
+from engine.evaluation.run import Opened, Plan
 from engine.events import Indexed, Progressed
+from engine.events.evaluation import Figures
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
-from engine.rag import evaluation, fresh_world
-from engine.rag.evaluation import Opened, Plan
-from engine.rag.evaluation_file import Grid, QuestionLine
 from engine.runtime import Cancelled
-from engine.session import Session
+from engine.session.session import Session
 from tests import encoders
 from tests.evaluations import write_questions
 from tests.shelves import TEXTS

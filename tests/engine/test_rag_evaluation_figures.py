@@ -4,9 +4,9 @@ import math
 
 import pytest
 
-from engine.rag.evaluation_figures import figures
-from engine.rag.evaluation_file import DraftLine, Grid, Head, QuestionLine, Scores, Told
-from engine.rag.held_out import held_out
+from engine.evaluation.figures import figures
+from engine.evaluation.file import DraftLine, Grid, Head, QuestionLine, Scores, Told
+from engine.evaluation.held_out import held_out
 
 HEAD = Head("builtin", "builtin", 9, "q", "d", {"seed": 1}, {}, {}, {}, Grid())
 

@@ -7,12 +7,12 @@ from typing import TypeVar
 import numpy as np
 import pytest
 
-from engine import paths
 from engine.documents.embedding import Embedder
 from engine.errors import InputError
 from engine.events import Event, Progressed
+from engine.machine import paths
 from engine.rag.library import IndexLibrary, opened
-from engine.session import Session
+from engine.session.session import Session
 from tests import encoders
 from tests.shelves import index_of
 

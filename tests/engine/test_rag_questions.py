@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.rag.questions import TRUE_OR_FALSE, Asked, Choice, is_evidence, is_right
+from engine.evaluation.questions import TRUE_OR_FALSE, Asked, Choice, is_evidence, is_right
 
 OPEN = Asked("q", "", "When?", ("1535", "the year 1535"))
 CLAIM = Asked("q", "claim", "True or false: it rains.", ("True",), TRUE_OR_FALSE)

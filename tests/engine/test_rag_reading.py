@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from engine import folders, models
-from engine.models import LoadedModel, RuntimeChoice
+from engine.models import checkpoint_folder, loading
+from engine.models.loading import LoadedModel, RuntimeChoice
 from engine.rag.reading import Branch, n_read, read
 from tests import fakes
 
@@ -20,7 +20,7 @@ PREFIX = tuple(range(100, 117))
 
 def loaded(folder: Path, family: str = "llama", runtime: RuntimeChoice = "auto") -> LoadedModel:
     spec = fakes.save(fakes.model(family, sharpness=3.0), folder)
-    *_, made = models.load(folders.inspect(spec), torch.device("cpu"), torch.float32, runtime)
+    *_, made = loading.load(checkpoint_folder.inspect(spec), torch.device("cpu"), torch.float32, runtime)
     assert isinstance(made, LoadedModel)
     return made
 

@@ -9,13 +9,14 @@ from tokenizers import Tokenizer, pre_tokenizers
 from tokenizers import models as token_models
 from transformers import PreTrainedTokenizerFast
 
-from engine import folders, models, prompts
+from engine import prompts
 from engine.errors import InputError, ModelError
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
-from engine.models import LoadedModel, RuntimeChoice
-from engine.rag.drafts import Batch, Draft, Lengths
+from engine.methods.speculative_rag.drafts import Batch, Draft, Lengths
+from engine.methods.speculative_rag.scores import Score, Verification, judge, verdicts, verify
+from engine.models import checkpoint_folder, loading
+from engine.models.loading import LoadedModel, RuntimeChoice
 from engine.rag.encoding import encode
-from engine.rag.scores import Score, Verification, judge, verdicts, verify
 from tests import fakes
 
 QUESTION = "When was the feast of Helrise?"
@@ -29,7 +30,7 @@ def draft(rationale: str, response: str, words: PreTrainedTokenizerFast) -> Draf
 
 
 def loaded(spec: str, runtime: RuntimeChoice = "auto") -> LoadedModel:
-    *_, made = models.load(folders.inspect(spec), torch.device("cpu"), torch.float32, runtime)
+    *_, made = loading.load(checkpoint_folder.inspect(spec), torch.device("cpu"), torch.float32, runtime)
     assert isinstance(made, LoadedModel)
     return made
 

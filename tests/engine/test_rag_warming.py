@@ -3,13 +3,13 @@
 import subprocess
 import sys
 
+from engine.methods.speculative_rag.warming import warm_clustering
 from engine.rag.memo import Memo
-from engine.rag.warming import warm_clustering
 
 _IMPORTED = """
 import sys
 from engine.rag.memo import Memo
-from engine.rag.warming import warm_clustering
+from engine.methods.speculative_rag.warming import warm_clustering
 before = "sklearn.cluster" in sys.modules
 warm_clustering(Memo())
 print(before, "sklearn.cluster" in sys.modules)

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from engine import cached_model
-from engine.cached_model import CachedModel, SequenceModel
-from engine.fast import room
+from engine.decoding import cached_model
+from engine.decoding.cached_model import CachedModel, SequenceModel
+from engine.fast import kv_cache
 from engine.fast.model import FusedModel, Tree
 from engine.fast.weights import fuse
 from tests import fakes
@@ -34,7 +34,7 @@ SEED = st.integers(0, 2**31)
 @pytest.fixture(autouse=True)
 def _little_room(monkeypatch: pytest.MonkeyPatch) -> None:
     """Buffers that are full again and again."""
-    monkeypatch.setattr(room, "_FIRST_CAPACITY", 3)
+    monkeypatch.setattr(kv_cache, "_FIRST_CAPACITY", 3)
     monkeypatch.setattr(cached_model, "_FIRST_CAPACITY", 3)
 
 

@@ -4,8 +4,8 @@ import pytest
 import torch
 from transformers import MinPLogitsWarper, TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
 
-from engine import sampling
-from engine.sampling import Warp
+from engine.decoding import sampling
+from engine.decoding.sampling import Warp
 
 LOGITS = 3 * torch.randn(6, 40, generator=torch.Generator().manual_seed(0))
 

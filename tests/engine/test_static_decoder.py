@@ -12,16 +12,16 @@ from hypothesis import strategies as st
 from engine.bench import losslessness
 from engine.bench.hosted import HostedPair
 from engine.commands import Load
+from engine.decoding.speculate import Decoder
 from engine.drafters.prompt_lookup import PromptLookupDrafter
 from engine.events import Event, RoundFinished, RunFinished
 from engine.fast.static_decoder import StaticDecoder
-from engine.host import ThreadHost
+from engine.host.thread_host import ThreadHost
 from engine.method import GenerationConfig, Request
 from engine.methods.speculative.config import SpeculativeConfig
-from engine.models import LoadedModel
+from engine.models.loading import LoadedModel
 from engine.runtime import Cancelled, Runtime
-from engine.session import Session
-from engine.speculate import Decoder
+from engine.session.session import Session
 from tests import fakes
 from tests.engine.running import emitted, rounds, run
 from tests.engine.static_pair import PROMPT, ids_of, on_static, pair, runtime, session, static

@@ -6,13 +6,13 @@ import pytest
 import torch
 
 from engine.errors import MemoryExhausted, ModelError
-from engine.fast import static_room
-from engine.fast.rows import RowsModel
+from engine.fast import static_kv_cache
+from engine.fast.batched import RowsModel
 from engine.fast.static_decoder import StaticDecoder
 from engine.fast.weights import FusedWeights
-from engine.kv_size import kv_bytes
 from engine.method import GenerationConfig
-from engine.session import Session
+from engine.models.kv_size import kv_bytes
+from engine.session.session import Session
 from tests import fakes
 from tests.engine.running import emitted, run
 from tests.engine.static_pair import PROMPT, ids_of, on_static, pair, runtime, session
@@ -100,7 +100,7 @@ def test_shorter_run_after_one_that_found_no_memory_is_made(
             raise MemoryError
         return RowsModel(weights, n_rows=n_rows, capacity=capacity)
 
-    monkeypatch.setattr(static_room, "RowsModel", short_of_memory)
+    monkeypatch.setattr(static_kv_cache, "RowsModel", short_of_memory)
     with pytest.raises(MemoryExhausted):
         run(session, "The harbour", max_new_tokens=60)
     assert emitted(run(session, "The harbour", max_new_tokens=20)) == expected

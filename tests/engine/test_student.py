@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from engine import folders, models
-from engine.kv_size import RuntimeChoice
-from engine.models import LoadedModel
+from engine.models import checkpoint_folder, loading
+from engine.models.kv_size import RuntimeChoice
+from engine.models.loading import LoadedModel
 from engine.training import student
 from tests import fakes
 
@@ -16,8 +16,8 @@ from tests import fakes
 def test_drafter_in_use_drafts_with_its_own_weights_on_the_runtime_of_the_target(
     tmp_path: Path, runtime: RuntimeChoice
 ) -> None:
-    found = folders.inspect(fakes.save(fakes.model("llama"), tmp_path / "target"))
-    *_, target = models.load(found, torch.device("cpu"), torch.float32, runtime=runtime)
+    found = checkpoint_folder.inspect(fakes.save(fakes.model("llama"), tmp_path / "target"))
+    *_, target = loading.load(found, torch.device("cpu"), torch.float32, runtime=runtime)
     assert isinstance(target, LoadedModel)
     trained = fakes.model("llama", seed=7)
     drafter = student.in_use(target, trained)

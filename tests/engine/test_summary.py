@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from engine.events import BlockFinished, Progressed, RunFailed
-from engine.summary import Position, Summary, fold
+from engine.runs.summary import Position, Summary, fold
 from tests.engine import stories
 
 

@@ -8,11 +8,11 @@ from threading import Event as Flag
 import pytest
 from huggingface_hub import constants
 
-from engine import devices, folders, weights
 from engine.errors import EngineError, InputError, ModelError
 from engine.events import ModelOption, Role, Surveyed
-from engine.session import Session
-from engine.survey import survey
+from engine.models import checkpoint_folder, devices, weights
+from engine.models.survey import survey
+from engine.session.session import Session
 from tests import fakes
 
 
@@ -129,7 +129,7 @@ def test_what_is_no_language_model_is_left_out(cache: Path, made: Path) -> None:
     (cache / "datasets--org--text").mkdir()
     (cache / "models--org--refs-only").mkdir()
     (cache / "version.txt").write_text("1")
-    assert {one.spec for one in look().options} == set(folders.BUILTIN_DRAFTERS)
+    assert {one.spec for one in look().options} == set(checkpoint_folder.BUILTIN_DRAFTERS)
 
 
 def test_unreadable_cache_is_said_and_the_rest_is_offered(cache: Path) -> None:
@@ -161,7 +161,7 @@ def test_two_hundred_models_need_one_look_at_a_shared_vocabulary(
         (repository / "refs" / "main").write_text("0" * 40)
         (repository / "snapshots").mkdir()
         (repository / "snapshots" / ("0" * 40)).symlink_to(first)
-    from engine import checks
+    from engine.models import checks
 
     reads: list[str] = []
     read_tokenizer = checks._read_tokenizer
@@ -171,7 +171,7 @@ def test_two_hundred_models_need_one_look_at_a_shared_vocabulary(
     found = look("org/m000")
     assert sum(one.role == "drafter" and one.spec.startswith("org/") for one in found.options) == 200
     assert all(not one.why_not for one in found.options if one.spec.startswith("org/"))
-    assert len(reads) <= 1 + len(folders.BUILTIN_DRAFTERS)
+    assert len(reads) <= 1 + len(checkpoint_folder.BUILTIN_DRAFTERS)
 
 
 def test_survey_reads_no_weights_and_can_be_stopped(cache: Path, made: Path, monkeypatch: pytest.MonkeyPatch) -> None:

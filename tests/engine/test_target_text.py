@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from engine.session import Session
+from engine.session.session import Session
 from engine.training.target_text import continued
 from tests import fakes
 

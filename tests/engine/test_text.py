@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.text import Detokenizer, TokenTexts
+from engine.decoding.detokenizer import Detokenizer, TokenTexts
 from tests import fakes
 
 WORDS = fakes.tokenizer()

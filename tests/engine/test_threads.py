@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from engine import threads
+from engine.machine import threads
 
 
 def write(root: Path, files: dict[str, str]) -> Path:

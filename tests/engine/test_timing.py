@@ -6,12 +6,12 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, GenerationConfig
 
-from engine import checks, folders, prompts
+from engine import prompts
 from engine.errors import InputError
 from engine.events import Estimated, Event, ModelLoaded, RoundFinished, RunStarted
 from engine.method import Request
-from engine.session import Session
-from engine.timing import pairs, shapes
+from engine.models import checkpoint_folder, checks, timing_pairs, timing_shapes
+from engine.session.session import Session
 
 CPU = torch.device("cpu")
 N_NEW = 300
@@ -41,13 +41,13 @@ def test_greedy_text_is_that_of_generate_and_walks_along_the_table(dtype: str) -
     config = GenerationConfig(max_new_tokens=N_NEW, do_sample=False, pad_token_id=0)
     theirs = target.model.generate(prompt, attention_mask=torch.ones_like(prompt), generation_config=config)
     assert ids == theirs[0, prompt.shape[1] :].tolist()
-    table = pairs.transitions(shapes.SHAPES["tiny"].family, 1.0)
+    table = timing_pairs.transitions(timing_shapes.SHAPES["tiny"].family, 1.0)
     assert ids[1:] == table[ids[:-1]].tolist()
 
 
 def test_text_never_loops_before_every_word_was_said() -> None:
-    family = shapes.SHAPES["tiny"].family
-    table = pairs.transitions(family, 1.0)
+    family = timing_shapes.SHAPES["tiny"].family
+    table = timing_pairs.transitions(family, 1.0)
     at, seen = 0, set()
     while at not in seen:
         seen.add(at)
@@ -64,15 +64,15 @@ def test_drafter_agrees_as_often_as_its_spec_says(alpha: float) -> None:
 
 
 def test_drafter_differs_in_exactly_the_chosen_share_of_transitions() -> None:
-    family = shapes.SHAPES["tiny"].family
-    ours, theirs = pairs.transitions(family, 1.0), pairs.transitions(family, 0.75)
+    family = timing_shapes.SHAPES["tiny"].family
+    ours, theirs = timing_pairs.transitions(family, 1.0), timing_pairs.transitions(family, 0.75)
     assert int((ours != theirs).sum()) == family.n_words // 4
     assert theirs.unique().numel() == family.n_words
 
 
 def test_no_weight_is_zero_and_the_layers_still_write_into_the_stream() -> None:
-    timing = shapes.parse("timing:tiny", drafter=False)
-    model = pairs.made_model(timing, CPU, torch.float32)
+    timing = timing_shapes.parse("timing:tiny", drafter=False)
+    model = timing_pairs.made_model(timing, CPU, torch.float32)
     assert all(bool((weight != 0).all()) for weight in model.parameters())
     ids = torch.tensor([[5, 6, 7]])
     with torch.no_grad():
@@ -82,24 +82,24 @@ def test_no_weight_is_zero_and_the_layers_still_write_into_the_stream() -> None:
 
 
 def test_the_same_weights_are_drawn_again() -> None:
-    timing = shapes.parse("timing:tiny-draft", drafter=True)
+    timing = timing_shapes.parse("timing:tiny-draft", drafter=True)
     state = torch.random.get_rng_state()
-    one, two = (pairs.made_model(timing, CPU, torch.float32) for _ in range(2))
+    one, two = (timing_pairs.made_model(timing, CPU, torch.float32) for _ in range(2))
     assert all(bool((a == b).all()) for a, b in zip(one.parameters(), two.parameters(), strict=True))
     assert bool((torch.random.get_rng_state() == state).all())
 
 
 def test_fixed_wording_of_prompts_takes_about_as_many_ids_as_with_a_trained_tokenizer() -> None:
-    made, trained = (checks.read_tokenizer(folders.inspect(spec)) for spec in ("timing:tiny", "builtin"))
+    made, trained = (checks.read_tokenizer(checkpoint_folder.inspect(spec)) for spec in ("timing:tiny", "builtin"))
     for prompt in (prompts.standard_rag([], ""), prompts.rag_draft([], ""), prompts.reflection("", "", "", True)):
         n, n_trained = (len(tokenizer(prompt.text)["input_ids"]) for tokenizer in (made, trained))
         assert 0.7 < n / n_trained < 1.4
         assert made.decode(made(prompt.text)["input_ids"]) == prompt.text
 
 
-@pytest.mark.parametrize("name", shapes.SHAPES)
+@pytest.mark.parametrize("name", timing_shapes.SHAPES)
 def test_estimate_counts_the_parameters_that_there_will_be(name: str) -> None:
-    checkpoint = folders.inspect(f"timing:{name}")
+    checkpoint = checkpoint_folder.inspect(f"timing:{name}")
     with torch.device("meta"):
         made = AutoModelForCausalLM.from_config(checks.configuration(checkpoint))
     assert checkpoint.n_parameters == sum(weight.numel() for weight in made.parameters())
@@ -116,20 +116,22 @@ def test_what_is_made_with_one_says_so() -> None:
 
 
 def test_padded_vocabularies_differ_and_other_families_are_refused() -> None:
-    tiny, draft = (shapes.SHAPES[name] for name in ("tiny", "tiny-draft"))
+    tiny, draft = (timing_shapes.SHAPES[name] for name in ("tiny", "tiny-draft"))
     assert tiny.n_vocabulary != draft.n_vocabulary
     with pytest.raises(InputError, match="tokenizer"):
-        checks.refuse_other_vocabulary(folders.inspect("timing:tiny"), folders.inspect("timing:llama-3.2-1b"))
+        checks.refuse_other_vocabulary(
+            checkpoint_folder.inspect("timing:tiny"), checkpoint_folder.inspect("timing:llama-3.2-1b")
+        )
 
 
 def test_the_largest_loses_the_layers_that_do_not_fit_and_says_how_many() -> None:
-    timing = shapes.parse("timing:llama-70b", drafter=False)
-    cut = shapes.cut_to(timing, 20_000_000_000)
+    timing = timing_shapes.parse("timing:llama-70b", drafter=False)
+    cut = timing_shapes.cut_to(timing, 20_000_000_000)
     assert 1 < cut.shape.n_layers < 80
-    assert shapes.n_parameters(cut.shape) <= 20_000_000_000
+    assert timing_shapes.n_parameters(cut.shape) <= 20_000_000_000
     assert f"{cut.shape.n_layers} of 80 layers" in cut.note()
     with pytest.raises(InputError, match="not one layer"):
-        shapes.cut_to(timing, 1_000_000)
+        timing_shapes.cut_to(timing, 1_000_000)
 
 
 @pytest.mark.parametrize(
@@ -143,4 +145,4 @@ def test_the_largest_loses_the_layers_that_do_not_fit_and_says_how_many() -> Non
 )
 def test_other_specs_are_refused_in_words(spec: str, drafter: bool, words: str) -> None:
     with pytest.raises(InputError, match=words):
-        folders.inspect(spec, drafter=drafter)
+        checkpoint_folder.inspect(spec, drafter=drafter)

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine import trace
 from engine.errors import EngineError, InputError
 from engine.events import SCHEMA, Event, Measured, Progressed, TrainingEstimated, TrainingStarted
-from engine.trace import TraceWriter
+from engine.runs import trace
+from engine.runs.trace import TraceWriter
 from tests.engine import stories
 
 

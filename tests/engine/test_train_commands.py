@@ -19,7 +19,7 @@ from engine.events import (
     TrainingFinished,
     TrainingStarted,
 )
-from engine.host import ThreadHost
+from engine.host.thread_host import ThreadHost
 from engine.training import estimate
 from engine.training.rows import RowShape
 from engine.world.story import stories

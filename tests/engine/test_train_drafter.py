@@ -10,7 +10,6 @@ import torch
 from filelock import FileLock
 from safetensors.torch import load_file
 
-from engine import devices, folders, models
 from engine.errors import InputError
 from engine.events import (
     DrafterMeasured,
@@ -22,6 +21,7 @@ from engine.events import (
     TrainingStarted,
     Warned,
 )
+from engine.models import checkpoint_folder, devices, loading
 from engine.training import drafter, student
 from engine.training.drafter_config import OBJECTIVES, DrafterConfig
 from engine.training.estimate import Work, plan_work
@@ -42,9 +42,9 @@ def test_every_objective_lowers_its_loss_and_leaves_a_drafter_that_loads(
     before, after = (event for event in events if isinstance(event, DrafterMeasured))
     assert after.alpha >= before.alpha
     assert after.speedup is not None and after.c is not None and after.predicted_speedup is not None
-    made = folders.inspect(str(tmp_path / "d"), drafter=True)
-    *_, loaded = models.load(made, torch.device("cpu"), torch.float32)
-    assert isinstance(loaded, models.LoadedModel)
+    made = checkpoint_folder.inspect(str(tmp_path / "d"), drafter=True)
+    *_, loaded = loading.load(made, torch.device("cpu"), torch.float32)
+    assert isinstance(loaded, loading.LoadedModel)
     assert loaded.n_vocabulary == fakes.N_ENTRIES
     assert json.loads((tmp_path / "d" / "provenance.json").read_bytes())["began"]["settings"]["objective"] == objective
 
@@ -164,8 +164,8 @@ def test_rows_in_parts_give_the_gradient_of_the_whole(target: str) -> None:
     from engine.training.loop import Pace, accumulate
     from engine.training.rows import Batch
 
-    *_, loaded = models.load(folders.inspect(target), torch.device("cpu"), torch.float32)
-    assert isinstance(loaded, models.LoadedModel)
+    *_, loaded = loading.load(checkpoint_folder.inspect(target), torch.device("cpu"), torch.float32)
+    assert isinstance(loaded, loading.LoadedModel)
     config = DrafterConfig(width=32, layers=1)
     shape = plan_work(loaded.model.config, config, n_vocabulary=loaded.n_vocabulary, device=loaded.device).shape
     batch = Batch(torch.randint(0, 300, (4, 16)), torch.ones(4, 16))

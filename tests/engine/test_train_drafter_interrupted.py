@@ -10,9 +10,10 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from engine import folders, models, trace
 from engine.errors import EngineError, InputError, MemoryExhausted
 from engine.events import Event, Measured, Progressed, Refused, TrainingStarted
+from engine.models import checkpoint_folder, loading
+from engine.runs import trace
 from engine.training import checkpoint, drafter, student, workplace
 from engine.training.drafter import train_drafter
 from engine.training.job import Job
@@ -187,7 +188,7 @@ def test_full_disk_leaves_the_last_checkpoint_intact(
     assert "\n" not in str(caught.value)
     assert (tmp_path / "d" / "training" / "checkpoint" / "model.safetensors").read_bytes() == before
     monkeypatch.undo()
-    assert models.load(folders.inspect(str(tmp_path / "d")), torch.device("cpu"), torch.float32)
+    assert loading.load(checkpoint_folder.inspect(str(tmp_path / "d")), torch.device("cpu"), torch.float32)
 
 
 @pytest.mark.parametrize("error", [MemoryError(), torch.OutOfMemoryError("x"), RuntimeError("can't allocate memory")])

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from engine import trace
 from engine.errors import EngineError
 from engine.events import (
     Event,
@@ -17,7 +16,8 @@ from engine.events import (
     TrainingStarted,
     Warned,
 )
-from engine.trace import TraceWriter
+from engine.runs import trace
+from engine.runs.trace import TraceWriter
 from engine.training.training_log import FILE_NAME, logged
 
 ASKED = TrainingEstimated("builtin", "cpu", 1, 1, 1, 1, 1, 2, 96, 1000, 3000.0)

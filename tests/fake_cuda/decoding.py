@@ -8,11 +8,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from engine.decoding.generation import Generation
+from engine.decoding.sampling import Warp
 from engine.events import RoundFinished
 from engine.fast.graphs import Graphs
-from engine.generation import Generation
 from engine.method import GenerationConfig
-from engine.sampling import Warp
 from tests.fake_cuda import kinds
 from tests.fake_cuda.kinds import Kind
 from tests.fake_cuda.watch import Watch

@@ -11,13 +11,13 @@ from torch.utils._python_dispatch import _disable_current_modes
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from engine import drafters
+from engine.decoding.detokenizer import TokenTexts
+from engine.decoding.sampling import Warp
+from engine.decoding.speculate import Drafter
 from engine.drafters import DrafterSpec
-from engine.kv_size import RuntimeChoice, context_of
-from engine.models import LoadedModel, on_runtime
+from engine.models.kv_size import RuntimeChoice, context_of
+from engine.models.loading import LoadedModel, on_runtime
 from engine.runtime import Runtime
-from engine.sampling import Warp
-from engine.speculate import Drafter
-from engine.text import TokenTexts
 from tests import fakes
 from tests.fake_cuda.watch import Watch
 

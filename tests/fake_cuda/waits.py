@@ -11,9 +11,9 @@ import torch
 from engine.batch.decoder import BatchDecoder
 from engine.batch.drafters import LookupRows, RowsDrafter, SmallModelRows
 from engine.batch.sequences import sequences_of
-from engine.clock import clock_for
-from engine.kv_size import RuntimeChoice
-from engine.sampling import Warp
+from engine.decoding.clock import clock_for
+from engine.decoding.sampling import Warp
+from engine.models.kv_size import RuntimeChoice
 from tests.fake_cuda import kinds
 from tests.fake_cuda.decoding import decoded
 from tests.fake_cuda.fixture import installed

@@ -13,8 +13,8 @@ from app.plot_export import Column
 from app.plot_panel import PlotPanel, tr
 from app.store import RunStore
 from engine.events import Event, RoundFinished
+from engine.runs.summary import Summary
 from engine.speed_model import Interval, RatioSums, running_interval
-from engine.summary import Summary
 
 
 class _Band(pg.FillBetweenItem):  # type: ignore[misc]  # the library has no types

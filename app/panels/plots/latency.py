@@ -13,7 +13,7 @@ from app.plot_export import Column
 from app.plot_panel import PlotPanel, tr
 from app.store import RunStore
 from engine.events import Event, RoundFinished
-from engine.summary import Summary
+from engine.runs.summary import Summary
 
 _FIRST_TOP_MS = 10.0
 

@@ -8,7 +8,7 @@ from app.measured_plot import Drawn, Key, MeasuredPlot
 from app.plot_panel import tr
 from app.store import RunStore
 from engine.events import ScalingMeasured
-from engine.scaling_events import PLAIN, SPECULATIVE, THEIR_PLAIN, Middle
+from engine.events.scaling import PLAIN, SPECULATIVE, THEIR_PLAIN, Middle
 
 
 def _plain_key(symbol: str | None) -> Key:

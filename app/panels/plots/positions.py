@@ -14,7 +14,7 @@ from app.plot_panel import PlotPanel, tr
 from app.selection import Selection
 from app.store import RunStore
 from engine.events import Event
-from engine.summary import Position, Summary
+from engine.runs.summary import Position, Summary
 
 _LEAST_PLACES = 4
 _MOST_TICKS = 8

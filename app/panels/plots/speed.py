@@ -16,8 +16,8 @@ from app.plot_export import Column
 from app.plot_panel import PlotPanel, tr
 from app.store import RunStore
 from engine.events import Event, Lane, RoundFinished
+from engine.runs.summary import Summary
 from engine.speed_model import median_interval
-from engine.summary import Summary
 
 _FIRST_TOP = 100.0
 

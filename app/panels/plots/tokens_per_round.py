@@ -14,8 +14,8 @@ from app.plot_export import Column
 from app.plot_panel import PlotPanel, tr
 from app.store import RunStore
 from engine.events import Event, RoundFinished
+from engine.runs.summary import Summary
 from engine.speed_model import expected_tokens
-from engine.summary import Summary
 
 _USUAL_TOP = 5
 

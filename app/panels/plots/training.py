@@ -16,7 +16,7 @@ from app.plot_panel import PlotPanel, tr
 from app.selection import Selection
 from app.store import RunStore
 from engine.events import Event
-from engine.summary import Summary
+from engine.runs.summary import Summary
 
 # Fewer would stand too far apart.
 _FEWEST_STEPS = 4

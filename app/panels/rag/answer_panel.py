@@ -9,7 +9,7 @@ from app.panel import Panel
 from app.run_shelf import RunShelf
 from app.store import RunStore
 from engine.events import Event, TokensEmitted
-from engine.summary import Summary
+from engine.runs.summary import Summary
 
 
 class AnswerPanel(Panel):

@@ -14,7 +14,7 @@ from app.panels.rag.plane import Plane, Spot
 from app.plot_export import Column, Table
 from app.store import RunStore
 from engine.events import Event
-from engine.summary import Summary
+from engine.runs.summary import Summary
 
 _BEFORE, _AFTER = mark_of(1), mark_of(0)
 _WIDTH = 46 * theme.GRID

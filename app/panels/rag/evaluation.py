@@ -17,9 +17,9 @@ from app.plain_text import one_line
 from app.plot_export import Column, Table
 from app.store import RunStore
 from app.tables import FigureTable
-from engine import paths
 from engine.events import Event
-from engine.summary import Summary
+from engine.machine import paths
+from engine.runs.summary import Summary
 
 _LONGEST = 120
 _SHARES = (2, 3)

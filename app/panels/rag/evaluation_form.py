@@ -16,9 +16,9 @@ from app.plain_text import one_line, plain_tip
 from app.progress_bar import CalmProgressBar
 from app.store import RunStore
 from engine.commands import Evaluate, Load
+from engine.evaluation.config import EvaluationConfig
 from engine.events import Event, Setting
-from engine.rag.evaluation_config import EvaluationConfig
-from engine.summary import Summary
+from engine.runs.summary import Summary
 
 BUILTIN = "builtin"
 _MOST_RECENT = 8

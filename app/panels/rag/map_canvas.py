@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from app import theme
 from app.cluster_marks import Mark
-from engine.answer_events import Point
+from engine.events.answers import Point
 
 _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
 _SIZE, _SMALL, _QUESTION, _RING, _REACH = 12, 4, 17, 22, 18

@@ -13,8 +13,8 @@ from app.panels.rag.answer_panel import AnswerPanel
 from app.plain_text import one_line, paragraphs
 from app.store import RunStore
 from app.text_marks import Marked, mark
-from engine.answer_events import PromptPart
 from engine.events import PromptRead
+from engine.events.answers import PromptPart
 
 _LONGEST = 60
 _SHARES = (28, 72)

@@ -11,8 +11,8 @@ from app.panels.rag.answer_panel import AnswerPanel
 from app.plain_text import one_line, plain_tip
 from app.store import RunStore
 from app.tables import FigureTable
-from engine.answer_events import System
 from engine.events import CostPredicted, QuestionAnswered
+from engine.events.answers import System
 
 _SYSTEM, _ANSWER, _LATENCY, _TTFT, _READ_WRITE = range(5)
 # Below this width reading and writing stand in the tooltip of the time to the first token.

@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 import msgspec
 
+from engine.decoding.generation import Generation
 from engine.events import Compared, Event, Lane, Progressed
-from engine.generation import Generation
 from engine.method import Request
+from engine.methods.run_events import block, finished, run_started, show
 from engine.methods.speculative.config import SpeculativeConfig
 from engine.runtime import Runtime
-from engine.visible import block, finished, run_started, show
 
 _N_WARM_UP = 12
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta
 
-from engine.answer_events import Conditioning, Projection, Sampling
+from engine.events.answers import Conditioning, Projection, Sampling
 from engine.methods.standard_rag.config import StandardRagConfig
 
 Deciding: TypeAlias = Literal[

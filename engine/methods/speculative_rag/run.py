@@ -4,18 +4,18 @@ from collections.abc import Generator, Iterator, Sequence
 
 import msgspec
 
-from engine.answer_events import Mapped, Partitioned, Passage, Retrieved
 from engine.documents import projection
 from engine.errors import InputError
 from engine.events import Event, RunFinished
+from engine.events.answers import Mapped, Partitioned, Passage, Retrieved
 from engine.method import Request
+from engine.methods.run_events import run_started
+from engine.methods.speculative_rag.answering import Outcome, answer
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
-from engine.models import LoadedModel
-from engine.rag.answering import Outcome, answer
-from engine.rag.asking import Desk
-from engine.rag.warming import warm, warm_clustering
+from engine.methods.speculative_rag.warming import warm, warm_clustering
+from engine.methods.standard_rag.asking import Desk
+from engine.models.loading import LoadedModel
 from engine.runtime import Runtime
-from engine.visible import run_started
 
 
 def run(config: msgspec.Struct, request: Request, rt: Runtime) -> Iterator[Event]:

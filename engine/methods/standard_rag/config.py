@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from engine.answer_events import RetrievalKind
+from engine.events.answers import RetrievalKind
 from engine.method import GenerationConfig
 
 

@@ -1,9 +1,9 @@
 """The documents that are asked: indexes made, refused, listed."""
 
 from app.panels.rag.documents import LeftOutDialog
-from engine import paths
 from engine.commands import Index, Measure
 from engine.events import FileSkipped, Indexed, Progressed, Refused
+from engine.machine import paths
 from tests.app.answers import QUESTION
 from tests.app.factory import PAIR
 

@@ -2,8 +2,8 @@
 
 from msgspec.structs import replace
 
-from engine.answer_events import Point
 from engine.events import CandidateScored, DraftFinished, RunFailed, RunFinished
+from engine.events.answers import Point
 from tests.app.answers import (
     RATIONALES,
     answer_started,

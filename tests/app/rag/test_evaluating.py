@@ -8,10 +8,10 @@ from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QFileDialog
 
 from app.workspaces.rag import RagWorkspace
-from engine import paths
 from engine.commands import Evaluate, Load
-from engine.evaluation_events import CellFigures, Figures, SystemFigures
 from engine.events import EvaluationMeasured, Progressed, Refused
+from engine.events.evaluation import CellFigures, Figures, SystemFigures
+from engine.machine import paths
 from engine.speed_model import Interval
 from tests.app.factory import MODEL, PAIR
 from tests.app.rag.tab import settle

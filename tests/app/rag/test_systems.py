@@ -3,8 +3,8 @@
 from msgspec.structs import replace
 
 from app.panels.rag.prompts import readable
-from engine.answer_events import PromptPart
 from engine.events import PromptRead
+from engine.events.answers import PromptPart
 from tests.app.answers import QUESTION, answer_started, prompt
 
 

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.main_window import MainWindow
-from engine.trace import TraceWriter
+from engine.runs.trace import TraceWriter
 from tests.app.answers import QUESTION, whole_answer
 from tests.app.factory import PAIR
 

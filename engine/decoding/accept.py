@@ -1,0 +1,92 @@
+"""Accept rules: which drafted tokens are kept and what replaces the first that is not; pure, on the device.
+
+p is the target's and q the drafter's adjusted distribution, row i for the i-th drafted position. A deterministic
+drafter is the case of a one-hot q; greedy decoding is the case where both are one-hot, written without the vectors.
+Every tensor may have further dimensions in front, one sequence an entry. Drafts of different lengths are then padded at
+their ends: `real`, [..., n] bool, is False for what was never drafted, and None where all was."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from engine.decoding import sampling
+
+
+class Verdict(NamedTuple):
+    """What became of a draft of n tokens; every field stays on the device.
+
+    n_accepted: [...] int64, accepted before the first rejection. last_id: [...] int64, correction or bonus.
+    accept_prob, overlap: [..., n] float32, min(1, p/q) of each token and sum(min(p, q)) of each position."""
+
+    n_accepted: Tensor
+    last_id: Tensor
+    accept_prob: Tensor
+    overlap: Tensor
+
+
+def residual(p: Tensor, q: Tensor) -> Tensor:
+    """Distribution to draw from after a rejection.
+
+    p, q: [..., V] probabilities on one device. Returns [..., V], sums to 1; p itself where the difference is empty.
+    Source: arXiv:2211.17192, section 2.3."""
+    rest = (p - q).clamp_min(0.0)
+    total = rest.sum(-1, keepdim=True)
+    return torch.where(total > 0, rest / total.clamp_min(torch.finfo(rest.dtype).tiny), p)
+
+
+def exact(p: Tensor, q: Tensor, tokens: Tensor, u: Tensor, u_last: Tensor, *, real: Tensor | None = None) -> Verdict:
+    """Accept left to right with probability min(1, p/q); the emitted tokens are distributed exactly as p.
+
+    p: [..., n + 1, V]; q: [..., n, V], the very distribution each token was drawn from; tokens: [..., n] ids;
+    u: [..., n] and u_last: [...] float64 uniforms in [0, 1). n = 0 is plain decoding: the bonus alone.
+    Source: arXiv:2211.17192, algorithm 1 and appendix A.1."""
+    drafted = p[..., : tokens.shape[-1], :]
+    index = tokens.unsqueeze(-1)
+    p_token, q_token = drafted.gather(-1, index).squeeze(-1), q.gather(-1, index).squeeze(-1)
+    accept_prob = (p_token / q_token.clamp_min(torch.finfo(q.dtype).tiny)).clamp_max(1.0)
+    kept = u < accept_prob
+    if real is not None:
+        # Where nothing was drafted, nothing is kept and nothing subtracted: the last token comes from p, as a bonus.
+        kept, q = kept & real, q * real.unsqueeze(-1)
+    n_accepted = kept.long().cumprod(-1).sum(-1)
+    q_or_zero = functional.pad(q, (0, 0, 0, 1))
+    rest = residual(row_at(p, n_accepted), row_at(q_or_zero, n_accepted))
+    return Verdict(n_accepted, sampling.draw(rest, u_last), accept_prob, torch.minimum(drafted, q).sum(-1))
+
+
+def point_mass(p: Tensor, tokens: Tensor, u: Tensor, u_last: Tensor, *, real: Tensor | None = None) -> Verdict:
+    """The exact rule for a deterministic drafter: accept with probability p(token); on rejection draw from the others.
+
+    Shapes as in `exact`. Using the drafter's softmax as q for a token it did not draw would bias the output."""
+    q = functional.one_hot(tokens, p.shape[-1]).to(p.dtype)
+    return exact(p, q, tokens, u, u_last, real=real)
+
+
+def greedy(best: Tensor, tokens: Tensor, *, real: Tensor | None = None) -> Verdict:
+    """Accept while the drafted token is the target's most probable one; the last token is the target's best.
+
+    best: [..., n + 1] ids, the target's argmax at each position; tokens: [..., n] ids."""
+    if not tokens.shape[-1]:  # a plain step, which a dozen operations over nothing would lengthen
+        return Verdict(
+            torch.zeros_like(best[..., 0]), best[..., 0], *[best.new_empty(tokens.shape, dtype=torch.float32)] * 2
+        )
+    equal = best[..., :-1] == tokens
+    if real is not None:
+        equal = equal & real
+    n_accepted = equal.long().cumprod(-1).sum(-1)
+    accept_prob = equal.float()
+    last_id = best.gather(-1, n_accepted.unsqueeze(-1)).squeeze(-1)
+    return Verdict(n_accepted, last_id, accept_prob, accept_prob)
+
+
+def row_at(x: Tensor, at: Tensor) -> Tensor:
+    """One row of each sequence. x: [..., n, V]; at: [...] int64. Returns [..., V]."""
+    if x.shape[-2] == 1:
+        return x[..., 0, :]
+    if at.dim() == 0:
+        return x.index_select(0, at.view(1))[0]
+    n, n_columns = x.shape[-2:]
+    first = torch.arange(at.numel(), device=at.device) * n
+    return x.reshape(-1, n_columns).index_select(0, first + at.reshape(-1)).view(*at.shape, n_columns)

@@ -1,0 +1,45 @@
+"""A chain drafted token by token: what is drawn, from what, and what is shown as q; pure, knows no models."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from engine.decoding import sampling
+from engine.decoding.sampling import Warp
+from engine.decoding.speculate import Draft
+
+
+class Step(NamedTuple):
+    """One drafted token: [] int64, and the row it comes from, [V] float32: probabilities, or logits where greedy."""
+
+    token: Tensor
+    row: Tensor
+
+
+def step(logits: Tensor, u: Tensor, warp: Warp, *, n_vocabulary: int) -> Step:
+    """Draw the next token from a drafter's logits [V_drafter] with u: [] float64.
+
+    n_vocabulary: of the target; padding beyond it can never be accepted, so it is not drawn from."""
+    shared = logits[:n_vocabulary].float()
+    if warp.greedy:
+        return Step(shared.argmax(-1), shared)
+    row = sampling.probabilities(shared, warp)
+    return Step(sampling.draw(row, u), row)
+
+
+def joined(steps: Sequence[Step], warp: Warp, *, n_vocabulary: int) -> Draft:
+    """The draft of at least one step; ids that only the target has get probability 0."""
+    tokens, rows = torch.stack([one.token for one in steps]), torch.stack([one.row for one in steps])
+    if warp.greedy:
+        return Draft(tokens, None, _widened(rows.softmax(-1), n_vocabulary))
+    q = _widened(rows, n_vocabulary)
+    return Draft(tokens, q, q)
+
+
+def _widened(probs: Tensor, n: int) -> Tensor:
+    """[..., V_drafter] -> [..., V_target]."""
+    n_missing = n - probs.shape[-1]
+    return functional.pad(probs, (0, n_missing)) if n_missing > 0 else probs

@@ -1,0 +1,60 @@
+"""Documents that come with a question, as a library of their own; keeps nothing on disk."""
+
+import time
+from collections.abc import Sequence
+from hashlib import sha256
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.documents.chunking import Tokens, chunks
+from engine.documents.embedding import Embedder, TextRole
+from engine.evaluation.questions import Asked
+from engine.events.answers import Passage, RetrievalKind
+from engine.rag.library import Found
+
+
+class CarriedLibrary:
+    """The passages of one question: in their order where they were ranked before, by their vectors where not."""
+
+    def __init__(self, asked: Asked, tokens: Tokens, most: int, embedder: Embedder) -> None:
+        """most: tokens of the target a passage."""
+        made = {chunk.id: chunk for document in asked.documents for chunk in chunks(document, tokens, most)}
+        self._chunks = tuple(made.values())
+        self._texts = {chunk.id: chunk.text for chunk in self._chunks}
+        self._ranked, self._embedder = asked.ranked, embedder
+        self.uri = f"the documents of question {asked.id}"
+        self.key = f"{self.uri}@{sha256(repr(list(made)).encode()).hexdigest()}"
+        self.n_chunks = len(self._chunks)
+        self.description = embedder.description
+
+    def retrieve(self, question: str, n: int, how: RetrievalKind) -> Found:
+        """The n best passages; `how` makes no difference among so few."""
+        started = time.perf_counter()
+        order = range(self.n_chunks) if self._ranked else self._nearest(question)
+        chosen = [self._chunks[place] for place in list(order)[:n]]
+        found = tuple(
+            Passage(c.id, self.uri, c.title or c.name, c.start, c.end, c.text, 1 / (1 + rank), c.name)
+            for rank, c in enumerate(chosen)
+        )
+        note = "" if len(found) == n else f"n = {n}, but the question has only {self.n_chunks} passages"
+        return Found(found, 1e3 * (time.perf_counter() - started), note)
+
+    def _nearest(self, question: str) -> list[int]:
+        """Places of the passages, those of the nearest vectors first."""
+        if not self._chunks:
+            return []
+        near = self.embed(list(self._texts.values()), "document") @ self.embed([question], "query")[0]
+        return [int(place) for place in np.argsort(-near, kind="stable")]
+
+    def embed(self, texts: Sequence[str], role: TextRole) -> NDArray[np.float32]:
+        """Unit vectors of texts."""
+        return self._embedder.embed_all(texts, role=role).vectors
+
+    def vectors(self, ids: Sequence[str]) -> NDArray[np.float32]:
+        """The vectors of passages by their ids."""
+        return self.embed([self._texts[name] for name in ids], "document")
+
+    def background(self, n: int) -> NDArray[np.float32]:
+        """The vectors of the first passages."""
+        return self.embed(list(self._texts.values())[:n], "document")

@@ -1,0 +1,128 @@
+"""What an evaluation's lines come to: accuracy, latency, faults, ablation, each with its interval; asks no model.
+
+* imports neither Qt nor torch."""
+
+from collections import Counter
+from collections.abc import Sequence
+from statistics import fmean, median
+from typing import get_args
+
+from engine.evaluation.file import Fault, Head, QuestionLine, Told
+from engine.evaluation.held_out import held_out
+from engine.events.answers import System
+from engine.events.evaluation import CellFigures, Evidence, Figures, KindFigures, SystemFigures
+from engine.speed_model import Interval, median_interval, ratio_interval, wilson_interval
+
+BASELINE: System = "standard_rag"
+
+
+def figures(head: Head, lines: Sequence[QuestionLine], *, complete: bool = True) -> Figures:
+    """Sum up the questions answered so far; complete: with bootstrap intervals of kinds and ablations, too.
+
+    Those take several times as long as all else."""
+    answered = [line for line in lines if not line.why]
+    whole = _of_kind(answered, drawn=True)
+    kinds = sorted({line.kind for line in answered})
+    return Figures(
+        head.dataset,
+        head.n_questions,
+        len(answered),
+        {line.id: line.why for line in lines if line.why},
+        whole.systems,
+        whole.evidence if answered else None,
+        whole.faults,
+        whole.standard_faults,
+        {kind: _of_kind([line for line in answered if line.kind == kind], drawn=complete) for kind in kinds},
+        _ablation(answered, drawn=complete),
+        held_out(answered),
+        _phases(answered),
+    )
+
+
+def _phases(lines: Sequence[QuestionLine]) -> dict[str, float]:
+    """Where the time of the median question goes."""
+    names = tuple(lines[0].phases_ms) if lines else ()
+    return {phase: median(line.phases_ms[phase] for line in lines) for phase in names}
+
+
+def _of_kind(lines: Sequence[QuestionLine], *, drawn: bool) -> KindFigures:
+    """drawn: with bootstrap intervals."""
+    names = tuple(lines[0].systems) if lines else ()
+    systems = {name: _system(name, lines, drawn) for name in names}
+    return KindFigures(len(lines), systems, _evidence(lines), _faults(lines), _standard_faults(lines))
+
+
+def _system(name: System, lines: Sequence[QuestionLine], drawn: bool) -> SystemFigures:
+    told = [line.systems[name] for line in lines]
+    plain = [line.systems[BASELINE] for line in lines]
+    right = fmean(one.right for one in told)
+    gains = [float(a.right) - b.right for a, b in zip(told, plain, strict=True)]
+    cuts = [1 - a.latency_ms / b.latency_ms for a, b in zip(told, plain, strict=True)]
+    compared = name != BASELINE
+    latencies = [one.latency_ms for one in told]
+    return SystemFigures(
+        accuracy=right,
+        accuracy_ci=wilson_interval(right, len(told)),
+        accuracy_difference=fmean(gains) if compared else None,
+        accuracy_difference_ci=_mean_interval(gains) if compared and drawn else None,
+        latency_ms=median(latencies),
+        latency_ci=median_interval(latencies) if drawn else None,
+        latency_cut=median(cuts) if compared else None,
+        latency_cut_ci=median_interval(cuts) if compared and drawn else None,
+        **_medians(told),
+        target_tokens=fmean(one.target_tokens for one in told),
+        drafter_tokens=fmean(one.drafter_tokens for one in told),
+    )
+
+
+def _medians(told: Sequence[Told]) -> dict[str, float]:
+    return {
+        "ttft_ms": median(one.ttft_ms for one in told),
+        "prefill_ms": median(one.prefill_ms for one in told),
+        "decode_ms": median(one.decode_ms for one in told),
+    }
+
+
+def _mean_interval(values: Sequence[float]) -> Interval | None:
+    """Bootstrap interval of the mean; None below 2 values."""
+    return ratio_interval(values, [1.0] * len(values), [1] * len(values))
+
+
+def _evidence(lines: Sequence[QuestionLine]) -> Evidence:
+    drafts = [draft for line in lines for draft in line.drafts]
+    return Evidence(
+        _share([line.found for line in lines if line.found is not None]),
+        _share([line.covered for line in lines if line.covered is not None]),
+        _share([any(draft.right for draft in line.drafts) for line in lines]),
+        _share([draft.right for draft in drafts if draft.evidence is True]),
+        _share([draft.right for draft in drafts if draft.evidence is False]),
+    )
+
+
+def _share(marks: Sequence[bool]) -> float | None:
+    return fmean(marks) if marks else None
+
+
+def _faults(lines: Sequence[QuestionLine]) -> dict[str, int]:
+    counted = Counter(line.fault for line in lines)
+    return {fault: counted[fault] for fault in get_args(Fault)}
+
+
+def _standard_faults(lines: Sequence[QuestionLine]) -> dict[str, int]:
+    """Wrong answers of standard RAG: the evidence was not among its passages, or it read them wrongly."""
+    wrong = [line for line in lines if not line.systems[BASELINE].right]
+    n_missing = sum(line.found is False for line in wrong)
+    return {"retrieval": n_missing, "reading": len(wrong) - n_missing}
+
+
+def _ablation(lines: Sequence[QuestionLine], *, drawn: bool) -> tuple[CellFigures, ...]:
+    """The ablations in the order they were made in."""
+    settings = tuple(lines[0].cells) if lines else ()
+    own = [float(line.systems["speculative_rag"].right) for line in lines]
+    return tuple(_cell(setting, [line.cells[setting] for line in lines], own, drawn) for setting in settings)
+
+
+def _cell(setting: str, right: Sequence[float], own: Sequence[float], drawn: bool) -> CellFigures:
+    gains = [a - b for a, b in zip(right, own, strict=True)]
+    of_right, of_gains = (_mean_interval(right), _mean_interval(gains)) if drawn else (None, None)
+    return CellFigures(setting, fmean(right), of_right, fmean(gains), of_gains)

@@ -1,0 +1,220 @@
+"""The file of an evaluation: what decides its result, a line a question, and last the summary; asks no model.
+
+* imports neither Qt nor torch.
+
+A killed evaluation goes on with the file that begins with the same first line; whatever decides the result is in it."""
+
+from collections.abc import Iterable
+from hashlib import sha256
+from pathlib import Path
+from typing import BinaryIO, Literal, TypeAlias, get_args
+
+import msgspec
+from filelock import FileLock, Timeout
+from msgspec import Struct
+
+from engine.errors import EngineError, InputError
+from engine.events import Setting
+from engine.events.answers import Sampling, System
+from engine.machine import paths
+
+SCHEMA = 2
+Fault: TypeAlias = Literal["retrieval", "partition", "draft", "score"]
+
+
+class Grid(Struct, frozen=True):
+    """What an ablation goes through, beside which scores decide; empty where there is none."""
+
+    samplings: tuple[Sampling, ...] = ()
+    m: tuple[int, ...] = ()
+    k: tuple[int, ...] = ()
+
+
+def every_sampling(m: tuple[int, ...], k: tuple[int, ...]) -> Grid:
+    """An ablation of all ways to choose subsets, at these numbers of drafts and of passages a draft."""
+    return Grid(get_args(Sampling), m, k)
+
+
+class Head(Struct, frozen=True, tag_field="event", tag="evaluation"):
+    """All that decides the result. questions: a digest of them and of the documents they come with; documents: what
+    the index is; models: fingerprints of target, drafter and embedder; place: device and number type of each."""
+
+    dataset: str
+    layout: str
+    n_questions: int
+    questions: str
+    documents: str
+    settings: dict[str, Setting]
+    models: dict[str, str]
+    place: dict[str, str]
+    versions: dict[str, str]
+    grid: Grid
+    schema: int = SCHEMA
+
+
+class Told(Struct, frozen=True):
+    """What one system answered, whether it is right, and what it took, retrieval apart."""
+
+    answer: str
+    right: bool
+    latency_ms: float
+    ttft_ms: float
+    prefill_ms: float
+    decode_ms: float
+    target_tokens: int
+    drafter_tokens: int
+
+
+class Scores(Struct, frozen=True):
+    """Of a complete draft: the three scores, what decided, and the target's log odds of Yes against No."""
+
+    draft: float
+    self_contain: float
+    self_reflect: float
+    total: float
+    log_odds: float
+
+
+class DraftLine(Struct, frozen=True):
+    """A draft: places of its passages, whether these have the evidence (None where it cannot be told), its two parts,
+    whether it is right; scores: None where it is not complete."""
+
+    subset: tuple[int, ...]
+    evidence: bool | None
+    rationale: str
+    response: str
+    right: bool
+    scores: Scores | None
+
+
+class QuestionLine(Struct, frozen=True, tag_field="event", tag="question"):
+    """A question and all its answers. found: whether the passages have the evidence, covered: whether those of one
+    draft have, None where it cannot be told. cells: of each ablation, how likely it is right.
+
+    why: the reason there is no answer; everything after it is empty then."""
+
+    id: str
+    kind: str
+    question: str
+    answers: tuple[str, ...]
+    why: str = ""
+    found: bool | None = None
+    covered: bool | None = None
+    winner: int | None = None
+    systems: dict[System, Told] = {}
+    drafts: tuple[DraftLine, ...] = ()
+    phases_ms: dict[str, float] = {}
+    cells: dict[str, float] = {}
+
+    @property
+    def fault(self) -> Fault | None:
+        """The part to blame for a wrong answer of Speculative RAG; None where it is right or there is none."""
+        ours = self.systems.get("speculative_rag")
+        if ours is None or ours.right:
+            return None
+        if self.found is False:
+            return "retrieval"
+        if any(draft.right for draft in self.drafts):
+            return "score"
+        return "partition" if self.covered is False else "draft"
+
+
+class SummaryLine(Struct, frozen=True, tag_field="event", tag="summary"):
+    """The last line; its content is made elsewhere."""
+
+
+Line: TypeAlias = Head | QuestionLine | SummaryLine
+_decoder = msgspec.json.Decoder(Line)
+
+
+class EvaluationFile:
+    """A file of the user's that lines are added to, each on disk before the next is begun; one writer at a time."""
+
+    def __init__(self, head: Head, name: str) -> None:
+        """Open the evaluation of a head, begun before or not; `known` has its lines.
+
+        Raises InputError: another program writes it, it is damaged. EngineError where it cannot be written."""
+        first = msgspec.json.encode(head, order="deterministic") + b"\n"
+        digest = sha256(first).hexdigest()[:12]
+        self.path = paths.evaluations() / f"{paths.file_name(name)}-{digest}.jsonl"
+        self._lock = FileLock(f"{self.path}.lock", timeout=0)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock.acquire()
+            self._file, self.known = _opened(self.path, first)
+        except Timeout as err:
+            raise InputError(f"{self.path} is being written by another evaluation", "wait until it ends") from err
+        except OSError as err:
+            self._lock.release()
+            raise _refused(self.path, err) from err
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def add(self, line: QuestionLine) -> None:
+        """Append a question. Raises EngineError where the disk refuses."""
+        self._write(msgspec.json.encode(line))
+
+    def finish(self, summary: dict[str, object]) -> None:
+        """Append the summary. Raises EngineError where the disk refuses."""
+        self._write(msgspec.json.encode({"event": "summary", **summary}))
+
+    def _write(self, line: bytes) -> None:
+        try:
+            self._file.write(line + b"\n")
+            self._file.flush()
+        except OSError as err:
+            raise _refused(self.path, err) from err
+
+    def close(self) -> None:
+        """Close the file; what a full disk still refuses was reported by `add`."""
+        try:
+            self._file.close()
+        except OSError:
+            return
+        finally:
+            self._lock.release()
+
+
+def _opened(path: Path, first: bytes) -> tuple[BinaryIO, tuple[QuestionLine, ...]]:
+    """The file, to be gone on with after its last whole question, and the questions in it."""
+    file = path.open("r+b" if path.exists() else "w+b")
+    try:
+        begun = file.readline()
+        if begun != first and first.startswith(begun):  # new, or killed in its first line
+            file.seek(0)
+            file.truncate()
+            file.write(first)
+            file.flush()
+            return file, ()
+        if begun != first:
+            raise InputError(f"{path} begins as no evaluation of its name does", "delete it, or move it away")
+        known, end = _questions(path, file, len(first))
+        file.seek(end)
+        file.truncate()
+        return file, known
+    except BaseException:
+        file.close()
+        raise
+
+
+def _questions(path: Path, lines: Iterable[bytes], start: int) -> tuple[tuple[QuestionLine, ...], int]:
+    """The questions of a file and where they end. Raises InputError where a line among them is damaged."""
+    known: list[QuestionLine] = []
+    end = start
+    for number, line in enumerate(lines, 2):
+        if not line.endswith(b"\n"):
+            break
+        try:
+            found = _decoder.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError) as err:
+            raise InputError(f"{path}: line {number} is damaged ({err})", "delete the file to begin anew") from err
+        if not isinstance(found, QuestionLine):
+            break
+        known.append(found)
+        end += len(line)
+    return tuple(known), end
+
+
+def _refused(path: Path, err: OSError) -> EngineError:
+    return EngineError(f"{path} cannot be written ({err.strerror or err})", "free the disk; run it again to go on")

@@ -1,0 +1,85 @@
+"""Questions of a fresh built-in world and an index of its documents in the user's cache; answers none of them.
+
+Its names are those of the test split, which no built-in model learned from. A quarter of the shipped corpus: some 1,300
+documents, so that two cores index it within a minute; kept, and used again for the same seed and embedder."""
+
+from collections.abc import Generator, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+from engine.documents import building
+from engine.documents.index import Damaged, NoIndex, open_index
+from engine.errors import EngineError
+from engine.evaluation.questions import TRUE_OR_FALSE, Asked
+from engine.events import Event, Progressed, Warned
+from engine.machine import paths
+from engine.rag.library import Librarian
+from engine.world import corpus
+from engine.world.corpus import DocumentRecord, QuestionRecord
+from engine.world.pages import Form
+from engine.world.questions import QUESTION_KINDS, QuestionKind
+
+_SHARE = 0.25
+
+
+class FreshWorld(NamedTuple):
+    """Questions, the documents they are about, and a digest of these."""
+
+    asked: tuple[Asked, ...]
+    documents: tuple[DocumentRecord, ...]
+    digest: str
+
+
+def fresh_world(seed: int, *, n: int, kinds: Sequence[QuestionKind], form: Form) -> FreshWorld:
+    """Make a world in a form and n questions about it, the kinds in turn; the same for the same seed."""
+    rounds = -(-n // len(kinds)) + 1  # one more: a world may lack what a kind asks about
+    source = corpus.fresh_source(seed, share=_SHARE, n_questions=rounds * len(QUESTION_KINDS), form=form)
+    made = corpus.generate(source)
+    chosen = [question for question in made.questions if question.kind in kinds][:n]
+    by_name = {document.id: document for document in made.documents}
+    digest = sha256("\n".join(document.text for document in made.documents).encode()).hexdigest()
+    return FreshWorld(tuple(_asked(question, by_name) for question in chosen), made.documents, digest)
+
+
+def _asked(question: QuestionRecord, documents: dict[str, DocumentRecord]) -> Asked:
+    choices = TRUE_OR_FALSE if question.kind == "claim" else ()
+    needs = tuple(
+        tuple(name for name in question.supporting if _states(documents[name], documents[step.document], step.answer))
+        for step in question.steps
+    )
+    return Asked(question.id, question.kind, question.question, (question.answer,), choices, needs=needs)
+
+
+def _states(document: DocumentRecord, gold: DocumentRecord, answer: str) -> bool:
+    """Whether a document states the fact that a gold one answers with."""
+    return any(fact[2] == answer for fact in set(document.states) & set(gold.states))
+
+
+def indexed(
+    made: FreshWorld, seed: int, librarian: Librarian, *, embedder: str, device: str
+) -> Generator[Event, None, str]:
+    """Yield the progress of indexing, where it is not done yet, and warnings; returns the folder of the index."""
+    loaded = yield from librarian.embedder(embedder, device=device)
+    key = sha256(f"{made.digest} {loaded.description.fingerprint}".encode()).hexdigest()[:12]
+    folder = paths.cache() / "worlds" / f"{seed}-{key}"
+    index = str(folder / "index")
+    try:
+        open_index(index)
+    except (NoIndex, Damaged) as err:
+        if isinstance(err, Damaged):
+            building.discard(index)
+        source = _written(folder / "documents.jsonl", made)
+        steps = librarian.index([source], index, embedder=embedder, device=device)
+        yield from (event for event in steps if isinstance(event, Progressed | Warned))
+    return index
+
+
+def _written(path: Path, made: FreshWorld) -> str:
+    """The documents as a file. Raises EngineError where it cannot be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        corpus.write(path, made.documents)
+    except OSError as err:
+        raise EngineError(f"{path} cannot be written ({err.strerror})", "free the disk") from err
+    return str(path)

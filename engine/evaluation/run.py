@@ -1,0 +1,182 @@
+"""An evaluation: questions with known answers, each asked of every system in the same run; resumes where it was killed.
+
+The systems take turns in going first, after a question that is not counted has warmed up the models and libraries."""
+
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple, TypeAlias
+
+import msgspec
+import torch
+import transformers
+
+from engine.documents.target_tokens import tokens_of
+from engine.errors import InputError
+from engine.evaluation import datasets, fresh_world
+from engine.evaluation.carried import CarriedLibrary
+from engine.evaluation.examining import examine
+from engine.evaluation.figures import figures
+from engine.evaluation.file import EvaluationFile, Grid, Head, QuestionLine
+from engine.evaluation.questions import Asked
+from engine.events import Event, Progressed, Setting
+from engine.events.evaluation import Figures
+from engine.method import settings_of
+from engine.methods.speculative_rag import scores
+from engine.methods.speculative_rag.config import SpeculativeRagConfig
+from engine.methods.speculative_rag.warming import warm
+from engine.methods.standard_rag.asking import Desk
+from engine.models import checkpoint_folder
+from engine.models.loading import LoadedModel
+from engine.rag.library import BUILTIN, Librarian, Library, opened
+from engine.rag.memo import Memo
+from engine.runtime import Runtime
+from engine.world.pages import Form
+from engine.world.questions import QuestionKind
+
+# They change what is shown, or nothing here.
+_NOT_DECIDING = ("index", "projection", "baselines", "stop_at_end")
+_LibraryOf: TypeAlias = Callable[[Asked], Library]
+
+
+class Plan(NamedTuple):
+    """What to evaluate. dataset: `builtin` or a file; kinds, form: of a built-in world; index_spec: the index of
+    documents that do not come with the questions; embedder: of documents that do, or of a built-in world's."""
+
+    dataset: str
+    n_questions: int
+    kinds: tuple[QuestionKind, ...]
+    index_spec: str
+    embedder: str
+    config: SpeculativeRagConfig
+    grid: Grid
+    form: Form = "pages"
+
+
+class Opened(NamedTuple):
+    """The evaluation's file, and its first line."""
+
+    path: Path
+    head: Head
+
+
+class _Exam(NamedTuple):
+    """Questions and where their passages come from. documents, embedder: fingerprints."""
+
+    layout: str
+    asked: tuple[Asked, ...]
+    library: _LibraryOf
+    documents: str
+    embedder: str
+
+
+def evaluate(plan: Plan, rt: Runtime, librarian: Librarian) -> Iterator[Event | Opened | QuestionLine | Figures]:
+    """Yield progress, the file, every question as it is answered, those answered before first, and last the figures.
+
+    Raises InputError, ModelError before anything is asked; Cancelled, with every question so far kept."""
+    if rt.shelves is None or rt.shelves.drafter is None:
+        raise InputError(f"the drafter {rt.drafter_spec} is no model: it cannot draft answers", "use builtin:rag")
+    drafter = rt.shelves.drafter
+    scores.verdicts(rt.target.tokenizer)
+    exam = yield from _exam(plan, rt, librarian)
+    head = _head(plan, exam, rt, drafter)
+    with closing(EvaluationFile(head, Path(plan.dataset).stem)) as file:
+        yield Opened(file.path, head)
+        yield from file.known
+        lines = list(file.known)
+        for line in _lines(exam, {line.id for line in file.known}, plan, rt, drafter):
+            file.add(line)
+            lines.append(line)
+            yield line
+            yield Progressed("measuring", len(lines), len(exam.asked), "questions", rt.elapsed_s())
+        found = figures(head, lines)
+        file.finish(msgspec.to_builtins(found))
+    yield found
+
+
+def _lines(exam: _Exam, known: set[str], plan: Plan, rt: Runtime, drafter: LoadedModel) -> Iterator[QuestionLine]:
+    """Ask the questions that are not known yet; whose turn it is goes by all of them."""
+    turns: Counter[str] = Counter()
+    is_warm = False
+    for asked in exam.asked:
+        turn = turns[asked.kind]
+        turns[asked.kind] += 1
+        if asked.id in known:
+            continue
+        rt.checkpoint()
+        if not is_warm:
+            warm([rt.target, drafter], Memo())
+            examine(asked, plan.config, _desk(exam, asked, rt, drafter), turn=turn, grid=Grid())
+            is_warm = True
+        yield examine(asked, plan.config, _desk(exam, asked, rt, drafter), turn=turn, grid=plan.grid)
+
+
+def _desk(exam: _Exam, asked: Asked, rt: Runtime, drafter: LoadedModel) -> Desk:
+    """With a new memo: nothing that one question was answered with makes another one faster."""
+    return Desk(rt, drafter, exam.library(asked), Memo())
+
+
+def _exam(plan: Plan, rt: Runtime, librarian: Librarian) -> Generator[Event, None, _Exam]:
+    """Questions and their passages, of a fresh world or a file."""
+    device = str(rt.target.device)
+    if plan.dataset != BUILTIN:
+        return (yield from _of_file(plan, rt, librarian, device))
+    if plan.index_spec:
+        raise InputError("a built-in world has documents of its own", "leave --index out, or name a file of questions")
+    made = fresh_world.fresh_world(plan.config.seed, n=plan.n_questions, kinds=plan.kinds, form=plan.form)
+    steps = fresh_world.indexed(made, plan.config.seed, librarian, embedder=plan.embedder, device=device)
+    library = yield from opened((yield from steps), librarian, device=device)
+    return _Exam(f"{BUILTIN} {plan.form}", made.asked, lambda _: library, made.digest, library.description.fingerprint)
+
+
+def _of_file(plan: Plan, rt: Runtime, librarian: Librarian, device: str) -> Generator[Event, None, _Exam]:
+    found = datasets.read(Path(plan.dataset), n=plan.n_questions, seed=plan.config.seed)
+    if plan.index_spec:
+        library = yield from opened(plan.index_spec, librarian, device=device)
+        return _Exam(found.layout, found.asked, lambda _: library, library.key, library.description.fingerprint)
+    bare = next((asked.id for asked in found.asked if not asked.documents), None)
+    if bare is not None:
+        hint = f"name an index of documents (--index PATH, or {BUILTIN})"
+        raise InputError(f"question {bare} of {plan.dataset} comes without documents", hint)
+    embedder = yield from librarian.embedder(plan.embedder, device=device)
+    tokens = tokens_of(rt.target.spec)
+    most = tokens.fitting(plan.config.n)
+    documents = f"with the questions, in passages of {most} tokens"
+    fingerprint = embedder.description.fingerprint
+    return _Exam(
+        found.layout, found.asked, lambda one: CarriedLibrary(one, tokens, most, embedder), documents, fingerprint
+    )
+
+
+def _head(plan: Plan, exam: _Exam, rt: Runtime, drafter: LoadedModel) -> Head:
+    target = rt.target
+    deciding: dict[str, Setting] = {
+        name: value for name, value in settings_of(plan.config) if name not in _NOT_DECIDING
+    }
+    return Head(
+        plan.dataset if plan.dataset == BUILTIN else Path(plan.dataset).name,
+        exam.layout,
+        len(exam.asked),
+        sha256(msgspec.json.encode(exam.asked)).hexdigest(),
+        exam.documents,
+        deciding,
+        {
+            "target": checkpoint_folder.fingerprint(target.spec),
+            "drafter": checkpoint_folder.fingerprint(drafter.spec, drafter=True),
+            "embedder": exam.embedder,
+        },
+        {"target": _place(target), "drafter": _place(drafter)},
+        _versions(),
+        plan.grid,
+    )
+
+
+def _place(model: LoadedModel) -> str:
+    return f"{model.device} {str(model.dtype).removeprefix('torch.')} {model.runtime}"
+
+
+def _versions() -> dict[str, str]:
+    """Of what computes the result."""
+    return {"torch": str(torch.__version__), "transformers": transformers.__version__}

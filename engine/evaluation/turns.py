@@ -1,0 +1,95 @@
+"""One question asked of every system, in an order that rotates from turn to turn; marks no answer.
+
+Where passages are clustered as in the paper, by vectors made anew for each question, Speculative RAG also answers from
+clusters of the index's vectors, which cost nothing: what the encoding brings, and what it takes, stands beside it."""
+
+from collections.abc import Generator
+from typing import Literal, NamedTuple, TypeAlias, TypeVar, get_args
+
+from msgspec.structs import replace
+
+from engine.events import Event
+from engine.events.answers import Passage, QuestionAnswered, System
+from engine.methods.speculative_rag.answering import Outcome, answer, standard
+from engine.methods.speculative_rag.config import SpeculativeRagConfig
+from engine.methods.speculative_rag.drafting import batches_of, drafting_ms
+from engine.methods.speculative_rag.verifying import verifications_of
+from engine.methods.standard_rag.asking import Desk, retrieve
+from engine.methods.standard_rag.baselines import Standard
+from engine.rag.memo import Memo
+
+_Way: TypeAlias = Literal["speculative", "stored", "standard", "standard_speculative"]
+_WAYS: tuple[_Way, ...] = get_args(_Way)
+Result = TypeVar("Result")
+
+
+class Answered(NamedTuple):
+    """All that came of one question; standards: standard RAG's answers in detail."""
+
+    passages: tuple[Passage, ...]
+    found_ms: float
+    outcome: Outcome
+    answers: dict[System, QuestionAnswered]
+    standards: dict[System, Standard]
+
+
+def ask_all(question: str, config: SpeculativeRagConfig, desk: Desk, turn: int) -> Answered:
+    """Ask every system; turn: which of them begins.
+
+    The desk's memo must be new: what was worked out before would count with the time it took then."""
+    passages = _finished(retrieve(question, config, desk.rt, desk.library, desk.memo))
+    answers: dict[System, QuestionAnswered] = {}
+    standards: dict[System, Standard] = {}
+    outcome: Outcome | None = None
+    ways = [way for way in _WAYS if way != "stored" or config.conditioning == "encoded"]
+    for way in (ways[(turn + place) % len(ways)] for place in range(len(ways))):
+        if way == "speculative":
+            outcome = speculated(question, config, desk)
+            answers |= {one.system: one for one in outcome.answers}
+        elif way == "stored":
+            answers["speculative_rag_stored"] = _stored(question, config, desk)
+        else:
+            gamma = config.gamma if way == "standard_speculative" else 0
+            steps = standard(
+                question, passages, config, desk.rt, desk.library, desk.memo, gamma=gamma,
+                to_length=desk.lengths is not None,
+            )  # fmt: skip
+            told, made = _finished(steps)
+            answers[told.system], standards[told.system] = told, made
+    assert outcome is not None
+    found = desk.memo.found.get((desk.library.key, question, config.n, config.retrieval))
+    return Answered(passages, found.ms if found is not None else 0.0, outcome, answers, standards)
+
+
+def speculated(question: str, config: SpeculativeRagConfig, desk: Desk) -> Outcome:
+    """What Speculative RAG makes of a question, without its baselines."""
+    *_, last = answer(question, replace(config, baselines="none"), desk)
+    assert isinstance(last, Outcome)
+    return last
+
+
+def _stored(question: str, config: SpeculativeRagConfig, desk: Desk) -> QuestionAnswered:
+    """Its answer from clusters of stored vectors; with a new memo, as drafts it shared would count twice."""
+    beside = speculated(question, replace(config, conditioning="stored"), desk._replace(memo=Memo()))
+    return replace(beside.answers[0], system="speculative_rag_stored")
+
+
+def _finished(steps: Generator[Event, None, Result]) -> Result:
+    """What a generator returns, without what it yields."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            result: Result = end.value
+            return result
+
+
+def phases_ms(made: Answered) -> dict[str, float]:
+    """Where the time of Speculative RAG went."""
+    batches, verifications = batches_of(made.outcome.drafts), verifications_of(made.outcome.scores)
+    return {
+        "retrieving": made.found_ms,
+        "partitioning": made.outcome.partitioned.ms,
+        "drafting": drafting_ms(batches),
+        "verifying": sum(one.ms for one in verifications),
+    }

@@ -1,0 +1,120 @@
+"""What an evaluation of ways to answer comes to, as values; `engine.events` hands the event on.
+
+* imports neither Qt nor torch. Intervals are 95 %: Wilson's of a share, bootstrap over questions elsewhere."""
+
+from engine.events.answers import System
+from engine.events.base import Event, Struct
+from engine.speed_model import Interval
+
+
+class FilledBin(Struct, frozen=True):
+    """Verdicts of about the same confidence: its mean, the share that was right, how many."""
+
+    confidence: float
+    accuracy: float
+    n: int
+
+
+class Weighted(Struct, frozen=True):
+    """Learned weights of the three log-scores. accuracy, product_accuracy: with them and with the paper's product, over
+    the n questions held out, and the difference question by question."""
+
+    draft: float
+    self_contain: float
+    self_reflect: float
+    n: int
+    accuracy: float
+    product_accuracy: float
+    difference: float
+    difference_ci: Interval | None
+
+
+class HeldOut(Struct, frozen=True):
+    """n: verdicts that the temperature was fitted on; n_held_out: others, which errors and bins are of."""
+
+    temperature: float
+    n: int
+    n_held_out: int
+    ece_before: float
+    ece_after: float
+    bins_before: tuple[FilledBin, ...]
+    bins_after: tuple[FilledBin, ...]
+    weights: Weighted | None
+
+
+class SystemFigures(Struct, frozen=True):
+    """One system over all questions. accuracy_difference: to standard RAG, by question; latency_ms: of the median
+    question, retrieval apart; latency_cut: median over questions of 1 - its time / standard RAG's; tokens: a question.
+    """
+
+    accuracy: float
+    accuracy_ci: Interval
+    accuracy_difference: float | None
+    accuracy_difference_ci: Interval | None
+    latency_ms: float
+    latency_ci: Interval | None
+    latency_cut: float | None
+    latency_cut_ci: Interval | None
+    ttft_ms: float
+    prefill_ms: float
+    decode_ms: float
+    target_tokens: float
+    drafter_tokens: float
+
+
+class Evidence(Struct, frozen=True):
+    """Where answers can fail: shares of questions whose passages have the evidence, of which one draft's have it, and
+    of which one draft at least is right; right_with, right_without: shares of right ones among drafts with and without
+    the evidence; None where it cannot be told."""
+
+    found: float | None
+    covered: float | None
+    draft_right: float | None
+    right_with: float | None
+    right_without: float | None
+
+
+class KindFigures(Struct, frozen=True):
+    """The questions of one kind. faults: of Speculative RAG's wrong answers; standard_faults: of standard RAG's."""
+
+    n: int
+    systems: dict[System, SystemFigures]
+    evidence: Evidence
+    faults: dict[str, int]
+    standard_faults: dict[str, int]
+
+
+class CellFigures(Struct, frozen=True):
+    """One ablation. difference: of its accuracy to that of the evaluation's own settings, by question."""
+
+    setting: str
+    accuracy: float
+    accuracy_ci: Interval | None
+    difference: float
+    difference_ci: Interval | None
+
+
+class Figures(Struct, frozen=True):
+    """The summary of an evaluation; n_answered: questions that have answers, of n_questions."""
+
+    dataset: str
+    n_questions: int
+    n_answered: int
+    failed: dict[str, str]
+    systems: dict[System, SystemFigures]
+    evidence: Evidence | None
+    faults: dict[str, int]
+    standard_faults: dict[str, int]
+    kinds: dict[str, KindFigures]
+    ablation: tuple[CellFigures, ...]
+    calibration: HeldOut | None
+    phases_ms: dict[str, float]
+
+
+class EvaluationMeasured(Event, frozen=True):
+    """What an evaluation found so far; file: where every answer is kept. complete: there are no more to come;
+    before, kinds and the ablation have no bootstrap intervals."""
+
+    file: str
+    figures: Figures
+    complete: bool = True

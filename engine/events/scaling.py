@@ -1,0 +1,103 @@
+"""What a pair costs over contexts, draft lengths and batch sizes, as values; `engine.events` hands the event on.
+
+* imports neither Qt nor torch. Bounds are those of what can be shown: a file may state anything."""
+
+from typing import Annotated, TypeAlias
+
+import msgspec
+
+from engine.events.base import Event, Struct
+from engine.speed_model import Interval
+
+# Who decoded, as files name it.
+PLAIN, SPECULATIVE = "ours_plain", "ours_speculative"
+THEIR_PLAIN, THEIR_ASSISTED = "transformers_plain", "transformers_assisted"
+_LARGEST = 1e9
+_MOST_POINTS = 256
+Count: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=2**31)]
+Figure: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=_LARGEST)]
+Share: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=1)]
+_Few: TypeAlias = Annotated[dict[str, "Middle"], msgspec.Meta(max_length=16)]
+
+
+class Middle(Struct, frozen=True):
+    """The median over blocks and its 95 % bootstrap interval, None below 3 blocks."""
+
+    value: Figure
+    ci: Interval | None
+
+
+class ContextPoint(Struct, frozen=True):
+    """One prompt length; n_prompt: what of it there was room for. Times of decoding alone, the prompt's apart.
+
+    plain_ratio: transformers' plain decoding over ours. predicted_ms: what our plain step is held against, see `limit`
+    of the whole; fraction_of_limit: that over what was measured. tau and speedup of the whole's gamma."""
+
+    context: Count
+    n_prompt: Count
+    ms_per_token: _Few
+    prefill_ms: _Few
+    plain_ratio: Middle
+    speedup: Middle
+    alpha: Share
+    alpha_ci: Interval | None
+    tau: Figure
+    predicted_ms: Figure | None
+    fraction_of_limit: Figure | None
+
+
+class GammaPoint(Struct, frozen=True):
+    """One draft length. c: drafter step over target step; verify_ratio: t(gamma + 1) / t(1), both as measured.
+
+    predicted_speedup: of those and alpha by the formula; speedup: as measured, over plain decoding beside it."""
+
+    gamma: Count
+    ms_per_token: Middle
+    alpha: Share
+    alpha_ci: Interval | None
+    tau: Figure
+    c: Figure | None
+    verify_ratio: Figure | None
+    predicted_speedup: Figure | None
+    speedup: Middle
+
+
+class BatchMeasured(Struct, frozen=True):
+    """One batch size: new tokens of all sequences a second of decoding, prefill apart; medians over blocks.
+
+    speedup: median over pairs of blocks of plain over speculative decoding time, above 1 where drafting pays.
+    same_tokens: plain and speculative batches made the tokens that each prompt alone makes without a drafter."""
+
+    batch: Count
+    plain_tokens_per_s: Figure
+    tokens_per_s: Figure
+    speedup: Figure
+    speedup_ci: Interval | None
+    alpha: Share
+    alpha_ci: Interval | None
+    tau: Figure
+    same_tokens: bool
+
+
+class ScalingMeasured(Event, frozen=True):
+    """All that is measured so far; complete: there is no more to come. gamma: of contexts and batches.
+
+    A file that `bench scaling` or `bench batch` wrote with --out can be read as one. timing_pair: what has to be said
+    of models that are there to be timed; empty for others."""
+
+    gamma: Count
+    max_new_tokens: Count
+    n_blocks: Count
+    device: str
+    dtype: str
+    contexts: Annotated[tuple[ContextPoint, ...], msgspec.Meta(max_length=_MOST_POINTS)] = ()
+    gammas: Annotated[tuple[GammaPoint, ...], msgspec.Meta(max_length=_MOST_POINTS)] = ()
+    batches: Annotated[tuple[BatchMeasured, ...], msgspec.Meta(max_length=_MOST_POINTS)] = ()
+    plain_ms_per_token: Middle | None = None
+    gamma_context: Count | None = None
+    target: str = ""
+    drafter: str = ""
+    processor: str = ""
+    measured_utc: str = ""
+    timing_pair: str = ""
+    complete: bool = True

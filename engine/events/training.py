@@ -1,0 +1,92 @@
+"""Every fact a training can state; `engine.events` is where others take them from.
+
+* imports neither Qt nor torch."""
+
+from typing import Literal, TypeAlias
+
+from engine.events.base import SCHEMA, Event, Setting
+
+TrainingEnd: TypeAlias = Literal["steps", "minutes", "early", "user", "nan"]
+When: TypeAlias = Literal["before", "after"]
+
+
+class TrainingEstimated(Event, frozen=True):
+    """What training a drafter would take, before it is done; bytes are memory unless named otherwise.
+
+    tokens_per_s: a guess from a short measurement of the machine. why_not: why it would be refused, empty where not."""
+
+    target: str
+    device: str
+    target_bytes: int
+    drafter_bytes: int
+    batch_bytes: int
+    free_bytes: int
+    disk_bytes: int
+    layers: int
+    width: int
+    n_parameters: int
+    tokens_per_s: float
+    why_not: str = ""
+
+
+class TrainingStarted(Event, frozen=True):
+    """A drafter's training began, or went on at `step`. texts: documents to learn from; held_out: to measure on.
+
+    data: the text it was given, empty where the target wrote all of it."""
+
+    target: str
+    folder: str
+    objective: str
+    layers: int
+    width: int
+    n_parameters: int
+    n_texts: int
+    n_held_out: int
+    n_tokens: int
+    steps: int
+    step: int
+    device: str
+    dtype: str
+    data: str = ""
+    settings: tuple[tuple[str, Setting], ...] = ()
+    started_utc: str = ""
+    versions: tuple[tuple[str, str], ...] = ()
+    schema: int = SCHEMA
+
+
+class DrafterMeasured(Event, frozen=True):
+    """How good a drafter is on held-out texts, before or after its training; what was not measured is None.
+
+    alpha: share of the target's greedy tokens that the drafter would have proposed. alpha_overlap: mean sum(min(p, q))
+    at temperature 1 over the same places."""
+
+    when: When
+    alpha: float
+    alpha_ci: tuple[float, float] | None
+    alpha_overlap: float
+    gamma: int
+    c: float | None = None
+    predicted_speedup: float | None = None
+    speedup: float | None = None
+    speedup_ci: tuple[float, float] | None = None
+
+
+class CheckpointSaved(Event, frozen=True):
+    """A training can be resumed at this step."""
+
+    step: int
+
+
+class TrainingFinished(Event, frozen=True):
+    """A training ended; the drafter in `folder` is the best one found, at `best_step`.
+
+    matrix_rate_fraction: operations a second of the training over those of a matrix product of its shape."""
+
+    stopped: TrainingEnd
+    folder: str
+    step: int
+    best_step: int
+    n_tokens: int
+    tokens_per_s: float
+    matrix_rate_fraction: float | None
+    seconds: float

@@ -1,0 +1,223 @@
+"""What the rounds of a target keep at fixed places from one generation to the next; decides nothing.
+
+Keys and values, the state, uniforms, drafts and, by draft length and span, the two halves of a round. Capacity and
+spans are powers of two, so that few shapes are ever captured. Room for a longer text means that everything moves: what
+was captured is dropped, and captured again when it is next asked for. No cache is larger than the full context, which
+is what the estimate before a load counts."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from engine.decoding.sampling import Warp
+from engine.decoding.speculate import Draft
+from engine.decoding.transfers import uploaded, uploaded_ids
+from engine.fast import static_round
+from engine.fast.batched import RowsModel
+from engine.fast.graphs import Repeater, Work
+from engine.fast.weights import FusedWeights
+
+_LEAST_SPAN = 256
+_MOST_HALVES = 256
+
+
+class FusedDrafter(NamedTuple):
+    """A drafter that is a fused model on the target's device; context: of its own."""
+
+    weights: FusedWeights
+    context: int
+
+
+class _Kind(NamedTuple):
+    """What a draft consists of: n tokens, and whether it has the distributions q and shown."""
+
+    n: int
+    has_q: bool
+    has_shown: bool
+
+
+class _Half(NamedTuple):
+    """What tells one half of a round from another; span: how many positions are looked at."""
+
+    drafts: bool
+    kind: _Kind
+    span: int
+    warp: Warp
+
+
+class StaticRoom:
+    """Fixed places for one sequence through a target and, perhaps, a drafter."""
+
+    def __init__(self, weights: FusedWeights, *, context: int, repeaters: Callable[[], Repeater]) -> None:
+        self.device: torch.device = weights.embedding.device
+        self._weights, self._context, self._repeaters = weights, context, repeaters
+        self.n_vocabulary = int(weights.embedding.shape[0])
+        self.user = 0
+        self.clear()
+
+    def clear(self) -> None:
+        """Give every place back, and what was captured over them."""
+        self._forget()
+        self._target: RowsModel | None = None
+        self._drafter: RowsModel | None = None
+        self._drafter_weights: FusedWeights | None = None
+        self._capacity = self._n_unread = 0
+        self._state = static_round.new_state(self.device)
+        self._places: dict[_Kind, Draft] = {}
+        self._uniforms: dict[int, Tensor] = {}
+        self._landings: dict[tuple[int, bool], Tensor] = {}
+
+    def begin(self, n: int, drafter: FusedDrafter | None) -> int:
+        """Make room for n ids, at most the context, for one more user, the only one from now on; returns its number.
+
+        Without a drafter, the room of the one before stays."""
+        if n > self._capacity:
+            self.clear()
+            capacity = power_of_two(n, most=self._context)
+            self._target = RowsModel(self._weights, n_rows=1, capacity=capacity)
+            self._capacity = capacity  # last, since memory may not hold it
+        if drafter is not None and drafter.weights is not self._drafter_weights:
+            self._forget()
+            self._drafter = self._drafter_weights = None  # first, since memory may not hold two
+            self._drafter = RowsModel(drafter.weights, n_rows=1, capacity=min(self._capacity, drafter.context))
+            self._drafter_weights = drafter.weights
+        if self._n_unread:
+            self._wipe()
+        self.user += 1
+        return self.user
+
+    def spans(self, n: int) -> list[int]:
+        """The spans of rounds whose positions end at n or later, short ones first; none where there is no room."""
+        if n > self._capacity:
+            return []
+        found = [power_of_two(n, most=self._capacity)]
+        while found[-1] < self._capacity:
+            found.append(min(2 * found[-1], self._capacity))
+        return found
+
+    def bytes(self) -> int:
+        """Memory of the caches."""
+        return sum(model.bytes() for model in (self._target, self._drafter) if model is not None)
+
+    def unprepared(self, n: int, span: int, warp: Warp, point_mass: bool | None) -> bool:
+        """Whether nobody asked this before for such rounds, since rounds were last dropped.
+
+        point_mass: whether drafts come without q, None where the device drafts."""
+        asked = n, span, warp, point_mass
+        new = asked not in self._prepared
+        self._prepared.add(asked)
+        return new
+
+    def place(self, last: Sequence[int], length: int) -> None:
+        """Put the next round after `length` committed ids that end in `last`."""
+        static_round.place(self._state, last, length)
+
+    def feed(self, ids: Sequence[int], start: int, *, drafter: bool = False) -> None:
+        """Write the keys and values of ids to the positions from `start` on."""
+        self._model(drafter=drafter).prefill(uploaded_ids([ids], self.device), start)
+
+    def uniforms(self, drawn: Tensor, n: int) -> Tensor:
+        """Of the draws of a round, [2 gamma + 1] on the host, those for n tokens, at a fixed place: [2 n + 1]."""
+        gamma = drawn.shape[0] // 2
+        if n not in self._uniforms:
+            self._uniforms[n] = torch.empty(2 * n + 1, dtype=drawn.dtype, device=self.device)
+        own = torch.cat([drawn[:n], drawn[gamma : gamma + n], drawn[-1:]])
+        return self._uniforms[n].copy_(uploaded(own, self.device))
+
+    def drafted(self, u: Tensor, warp: Warp, *, end: int) -> Draft:
+        """A draft by the fused drafter, at a fixed place; no position of the round lies past `end`.
+
+        u: what `uniforms` returned."""
+        n, model = u.shape[0] // 2, self._model(drafter=True)
+        kind = _Kind(n, not warp.greedy, True)
+        half = _Half(True, kind, power_of_two(end, most=model.capacity), warp)
+        place = self._place(kind)
+        draft = partial(
+            static_round.draft, model, self._state, u[:n], warp, span=half.span, n_vocabulary=self.n_vocabulary
+        )
+        self._run(half, lambda: _moved(draft(), place).tokens)
+        return place
+
+    def blank(self, n: int, warp: Warp, *, point_mass: bool) -> Draft:
+        """A draft of n tokens that means nothing, of the kind that a drafter on the host's side makes."""
+        tokens = torch.zeros(n, dtype=torch.int64, device=self.device)
+        if point_mass or not n:
+            return Draft(tokens, None, None)
+        shown = torch.zeros(n, self.n_vocabulary, device=self.device)
+        return Draft(tokens, None if warp.greedy else shown, shown)
+
+    def given(self, draft: Draft) -> Draft:
+        """A draft by anyone, brought to a fixed place."""
+        assert draft.q is None or draft.q is draft.shown
+        return _moved(draft, self._place(_Kind(draft.tokens.shape[0], draft.q is not None, draft.shown is not None)))
+
+    def verified(self, draft: Draft, u: Tensor, warp: Warp, *, end: int) -> Tensor:
+        """The packed record of a round; draft and u at their fixed places, no position past `end`."""
+        n, model = draft.tokens.shape[0], self._model()
+        kind = _Kind(n, draft.q is not None, draft.shown is not None)
+        half = _Half(False, kind, power_of_two(end, most=model.capacity), warp)
+        return self._run(half, partial(static_round.verify, model, self._state, draft, u[n:], warp, span=half.span))
+
+    def landed(self, packed: Tensor, *, even: bool) -> Tensor:
+        """Begin to copy a record to the host; it is there when the device has come so far.
+
+        There are two places for a size, since one record is read while the next one lands."""
+        self._n_unread += 1
+        place = packed.shape[0], even
+        if place not in self._landings:
+            self._landings[place] = torch.empty_like(packed, device="cpu", pin_memory=packed.is_cuda)
+        return self._landings[place].copy_(packed, non_blocking=True)
+
+    def read(self) -> None:
+        """Hear that one record that landed was read, and held numbers only."""
+        self._n_unread -= 1
+
+    def _run(self, half: _Half, work: Work) -> Tensor:
+        """Do the work of one half, repeated if it was done before."""
+        if half not in self._halves:
+            if len(self._halves) == _MOST_HALVES:
+                self._forget()
+            self._halves[half] = self._repeater.repeated(work)
+        return self._halves[half]()
+
+    def _place(self, kind: _Kind) -> Draft:
+        if kind not in self._places:
+            shown = torch.empty(kind.n, self.n_vocabulary, device=self.device) if kind.has_shown else None
+            tokens = torch.empty(kind.n, dtype=torch.int64, device=self.device)
+            self._places[kind] = Draft(tokens, shown if kind.has_q else None, shown)
+        return self._places[kind]
+
+    def _model(self, *, drafter: bool = False) -> RowsModel:
+        model = self._drafter if drafter else self._target
+        assert model is not None
+        return model
+
+    def _wipe(self) -> None:
+        """Leave nothing of rounds that nobody read: no mask hides what may not be numbers."""
+        for model in (self._target, self._drafter):
+            if model is not None:
+                model.wipe()
+        self._n_unread = 0
+
+    def _forget(self) -> None:
+        """Drop what was captured, and the repeater: a pool whose graphs are gone takes no new ones."""
+        self._halves: dict[_Half, Work] = {}
+        self._prepared: set[tuple[int, int, Warp, bool | None]] = set()
+        self._repeater = self._repeaters()
+
+
+def _moved(draft: Draft, place: Draft) -> Draft:
+    """Copy a draft to a place for its kind."""
+    place.tokens.copy_(draft.tokens)
+    if place.shown is not None and draft.shown is not None:
+        place.shown.copy_(draft.shown)
+    return place
+
+
+def power_of_two(n: int, *, most: int) -> int:
+    """The least power of two that holds n positions, but no less than the least span and no more than `most`."""
+    assert n <= most
+    return min(max(_LEAST_SPAN, 1 << (n - 1).bit_length()), most)

@@ -1,0 +1,69 @@
+"""How a process of the engine ended, in words, and what is left of the run that was under way; knows no process.
+
+* imports neither Qt nor torch."""
+
+import signal
+from contextlib import closing
+from pathlib import Path
+
+from engine.events import Event, RoundFinished, RunFailed, RunFinished, RunStarted
+from engine.host.child_link import Ending
+from engine.runs.run_log import run_file
+from engine.runs.trace import TraceWriter
+
+AGAIN = "the next run loads the pair again"
+_REPORT = f"a library or a driver failed: please report it with the details; {AGAIN}"
+# SIGKILL, which not every system names.
+_KILLED = -9
+
+
+def words(ending: Ending) -> tuple[str, str]:
+    """What happened, and the way out."""
+    if ending.status is None:
+        return f"the engine's process could not be started ({ending.tail})", "let the engine run on a thread"
+    if ending.ended_for:
+        return f"the engine's process had to be ended: {ending.ended_for}", _REPORT
+    if ending.status == _KILLED:
+        hint = f"most often memory ran out: use a smaller model or a shorter run; {AGAIN}"
+        return "the engine's process was ended from outside (SIGKILL)", hint
+    if ending.status == 0:
+        return "the engine's process ended by itself, without an error", _REPORT
+    how = f"with status {ending.status}" if ending.status >= 0 else f"by {_signal(-ending.status)}"
+    return f"the engine's process crashed: it ended {how}", _REPORT
+
+
+def _signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+class RunSoFar:
+    """What was heard of a run, enough to end it in place of a process that no longer can."""
+
+    def __init__(self, started: RunStarted) -> None:
+        self._started = started
+        self._n_tokens = 0
+        self._at_s = 0.0
+
+    def take(self, event: Event) -> None:
+        """Note an event."""
+        if isinstance(event, RoundFinished):
+            self._n_tokens += len(event.emitted)
+        self._at_s = getattr(event, "at_s", self._at_s)
+
+    def stopped(self) -> RunFinished:
+        """The end of a stopped run."""
+        return RunFinished("cancelled", self._n_tokens, at_s=self._at_s)
+
+    def failed(self, ending: Ending) -> RunFailed:
+        """The end of a run that its process did not survive."""
+        return RunFailed(*words(ending), ending.tail, at_s=self._at_s)
+
+    def save(self, runs: Path, end: RunFinished | RunFailed) -> None:
+        """Write the end into the run's file, where there is one. Raises EngineError."""
+        path = run_file(runs, self._started)
+        if path.exists():
+            with closing(TraceWriter(path, append=True)) as writer:
+                writer.write(end)

@@ -1,0 +1,282 @@
+"""Where the engine runs: commands in, events out. ThreadHost runs it on one thread of this process.
+
+* imports neither Qt nor torch; the thread itself imports torch when it starts."""
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Event as Flag
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
+
+import msgspec
+
+from engine.commands import (
+    Command,
+    Estimate,
+    EstimateTraining,
+    Evaluate,
+    Fork,
+    Index,
+    Load,
+    Measure,
+    Pause,
+    Resume,
+    Run,
+    Step,
+    Survey,
+    Train,
+    Unload,
+    name_of,
+)
+from engine.errors import DeviceLost, EngineError, InputError
+from engine.events import (
+    EngineStarted,
+    Event,
+    HostKind,
+    Indexed,
+    Measured,
+    ModelLoaded,
+    ModelUnloaded,
+    PhaseFinished,
+    Progressed,
+    Refused,
+    RoundFinished,
+    RunFailed,
+    RunFinished,
+)
+from engine.events.faults import failed, refused
+from engine.host.pause_gate import Gate
+from engine.machine.quiet import quiet_logs
+from engine.method import Request
+from engine.runs.run_log import Outbox, RunLog
+
+if TYPE_CHECKING:
+    from engine.session.session import Session
+
+_JOIN_S = 3.0
+_UNCHANGED = "nothing was changed; start it again"
+_GOES_ON = "start it again: it goes on with what was embedded; an index before it is as it was"
+
+
+class Host(Protocol):
+    """Something that executes commands one after another and states what happens in `inbox`."""
+
+    inbox: "SimpleQueue[Event]"
+
+    def submit(self, command: Command) -> None:
+        """Hand over a command; returns at once."""
+
+    def cancel(self) -> None:
+        """Stop what is under way and drop what is waiting; returns at once."""
+
+    def close(self) -> bool:
+        """Cancel, wait up to three seconds, end. Returns whether the engine has ended."""
+
+
+class _Task(NamedTuple):
+    command: Command
+    cancelled: Flag
+    gate: Gate
+
+
+def new_session() -> "Session":
+    """The models' side; imports torch."""
+    quiet_logs()
+    from engine.session.session import Session
+
+    return Session()
+
+
+class ThreadHost:
+    """The engine on a thread of its own, which alone touches the models.
+
+    runs: folder that receives a folder a run; None saves nothing. outbox: where events go instead of the inbox.
+    answered: called after the last event of each command, but those that steer. kind: what it says it is."""
+
+    def __init__(
+        self,
+        runs: Path | None = None,
+        *,
+        new_session: Callable[[], "Session"] = new_session,
+        outbox: Outbox | None = None,
+        answered: Callable[[], None] = lambda: None,
+        kind: HostKind = "thread",
+    ) -> None:
+        self.inbox: SimpleQueue[Event] = SimpleQueue()
+        self._outbox: Outbox = self.inbox if outbox is None else outbox
+        self._runs = runs
+        self._new_session = new_session
+        self._answered = answered
+        self._kind = kind
+        self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._outstanding: list[_Task] = []
+        self._lost: DeviceLost | None = None
+        self._thread = threading.Thread(target=self._work, name="draftscope-engine", daemon=True)
+        self._thread.start()
+
+    def submit(self, command: Command) -> None:
+        """Hand over a command. Pause, step and resume act at once on the run under way or the next one."""
+        match command:
+            case Pause():
+                self._steer(lambda gate: gate.set(0))
+            case Step():
+                self._steer(lambda gate: gate.step())
+            case Resume():
+                self._steer(lambda gate: gate.set(None))
+            case _:
+                task = _Task(command, Flag(), Gate())
+                if isinstance(command, Run) and command.paused:
+                    task.gate.set(command.n_free)
+                with self._lock:
+                    self._outstanding.append(task)
+                self._tasks.put(task)
+
+    def _steer(self, act: "Callable[[Gate], None]") -> None:
+        """Act on the run under way, or on the next one where none is."""
+        with self._lock:
+            gates = [task.gate for task in self._outstanding if isinstance(task.command, Run | Fork | Train)]
+        for gate in gates[:1]:
+            act(gate)
+
+    def cancel(self) -> None:
+        """Stop the command under way and drop those submitted before this call."""
+        with self._lock:
+            for task in self._outstanding:
+                task.cancelled.set()
+                task.gate.wake()
+
+    def close(self) -> bool:
+        """Cancel, wait up to three seconds, end."""
+        self.cancel()
+        self._tasks.put(None)
+        self._thread.join(_JOIN_S)
+        return not self._thread.is_alive()
+
+    def _work(self) -> None:
+        self._outbox.put(EngineStarted(self._kind, os.getpid()))
+        session: Session | None = None
+        while (task := self._tasks.get()) is not None:
+            try:
+                session = session or self._new_session()
+                broken = self._attempt(session, task)
+                if broken and self._lost is None:  # only now, when no frame of what failed is held by an exception
+                    session.recover()
+            except Exception as err:  # the host's outermost frame: a defect must not end the engine
+                self._outbox.put(refused(name_of(task.command), err))
+            finally:
+                with self._lock:
+                    self._outstanding = [other for other in self._outstanding if other is not task]
+                self._answered()
+        if session is not None and self._lost is None:  # the end of the thread gives no memory of a GPU back
+            deque(session.unload(), maxlen=0)
+
+    def _attempt(self, session: "Session", task: _Task) -> bool:
+        """Carry a command out, and say how it failed; returns whether it broke off with memory still held."""
+        try:
+            return self._execute(session, task)
+        except EngineError as err:
+            self._note(err)
+            self._outbox.put(Refused(name_of(task.command), err.message, err.hint))
+            return not isinstance(err, InputError) and not task.cancelled.is_set()
+        except Exception as err:
+            from engine.machine.out_of_memory import (
+                device_lost,  # imported late: it imports torch, which is there by now
+            )
+
+            self._lost = device_lost(err)
+            ran = isinstance(task.command, Run | Fork)
+            if self._lost is not None:
+                self._outbox.put(Refused(name_of(task.command), self._lost.message, self._lost.hint))
+            else:
+                self._outbox.put(failed(err) if ran else refused(name_of(task.command), err))
+            return True
+
+    def _note(self, err: EngineError) -> None:
+        """Remember that a GPU stopped working: what is asked for later is refused with the same way out."""
+        if isinstance(err, DeviceLost):
+            self._lost = err
+
+    def _execute(self, session: "Session", task: _Task) -> bool:
+        """Carry a command out; returns whether it was a run that broke off and has said so."""
+        if task.cancelled.is_set():
+            raise EngineError("stopped before it began", "start it again")
+        if self._lost is not None:
+            raise self._lost
+        match task.command:
+            case Load() as load:
+                self._forward(session.load(**msgspec.structs.asdict(load)), task.cancelled)
+            case Unload():
+                self._forward(session.unload(), task.cancelled)
+            case Run(method, settings, request):
+                return self._run(session.run(method, settings, request, task.cancelled), task)
+            case Fork(method, settings, ids, forked_from, forked_at):
+                request = Request("", ids, forked_from, forked_at)
+                return self._run(session.run(method, settings, request, task.cancelled), task)
+            case Train() as training:
+                self._pass_on(session.train(**msgspec.structs.asdict(training), cancelled=task.cancelled), task)
+            case Index() as documents:
+                self._forward(session.index(**msgspec.structs.asdict(documents)), task.cancelled, _GOES_ON)
+            case Measure() as measure:
+                self._forward(session.measure(measure, task.cancelled), task.cancelled)
+            case Evaluate() as asked:
+                self._pass_on(session.evaluation(asked, task.cancelled), task)
+            case EstimateTraining(training):
+                self._forward(session.estimate_training(**msgspec.structs.asdict(training)), task.cancelled)
+            case Estimate(pair):
+                self._forward(session.estimate(**msgspec.structs.asdict(pair)), task.cancelled)
+            case Survey(target, known, device, dtype):
+                found = session.survey(target, known, device=device, dtype=dtype, cancelled=task.cancelled)
+                self._forward(found, task.cancelled)
+        return False
+
+    def _forward(self, events: Iterator[Event], cancelled: Flag, hint: str = _UNCHANGED) -> None:
+        with closing(cast(Generator[Event, None, None], events)):
+            for event in events:
+                # Once the models are in memory or gone, or the index is made, it is too late to stop it.
+                if cancelled.is_set() and not isinstance(event, ModelLoaded | ModelUnloaded | Indexed):
+                    raise EngineError("stopped by the user", hint)
+                self._outbox.put(event)
+
+    def _pass_on(self, events: Iterator[Event], task: _Task) -> None:
+        """Pass on what a training or an evaluation says; it looks at the flag itself, having an end to tell."""
+        with closing(cast(Generator[Event, None, None], events)):
+            for event in events:
+                self._outbox.put(event)
+                if isinstance(event, Progressed | Measured):
+                    task.gate.wait(task.cancelled)
+
+    def _run(self, events: Iterator[Event], task: _Task) -> bool:
+        """Run a method's generator to its end, a stop, or a fault; the log so far is kept whichever it is.
+
+        Returns whether it was a fault."""
+        log = RunLog(self._runs, self._outbox)
+        broken = False
+        try:
+            with closing(cast(Generator[Event, None, None], events)):
+                self._drive(events, log, task)
+        except EngineError as err:
+            if not log.started:
+                raise
+            broken = not task.cancelled.is_set()
+            self._note(err)
+            log.add(RunFailed(err.message, err.hint, at_s=log.at_s) if broken else log.cancelled())
+        except Exception as err:
+            broken = True
+            log.add(failed(err))
+        finally:
+            log.close()
+        return broken
+
+    def _drive(self, events: Iterator[Event], log: RunLog, task: _Task) -> None:
+        for event in events:
+            log.add(event)
+            if isinstance(event, RoundFinished | PhaseFinished):
+                task.gate.wait(task.cancelled)
+            if task.cancelled.is_set() and not isinstance(event, RunFinished):
+                log.add(log.cancelled())
+                return

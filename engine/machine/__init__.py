@@ -1,0 +1,1 @@
+"""What this computer is: paths, threads, versions, memory errors, quiet libraries."""

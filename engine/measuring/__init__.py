@@ -1,0 +1,1 @@
+"""Timed blocks over pairs, contexts, draft lengths and batch sizes."""

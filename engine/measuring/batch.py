@@ -1,0 +1,160 @@
+"""What decoding several sequences together does to the speedup: batches against plain batches, size by size."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from statistics import median
+from typing import NamedTuple
+
+import msgspec
+import torch
+from msgspec import UNSET, UnsetType
+
+from engine import speed_model
+from engine.batch.decoder import BatchDecoder
+from engine.batch.drafters import SmallModelRows
+from engine.batch.generation import RowGeneration, RowRequest, generate_rows
+from engine.batch.sequences import sequences_of
+from engine.decoding.clock import clock_for
+from engine.decoding.generation import Limits
+from engine.decoding.sampling import Warp
+from engine.errors import InputError
+from engine.events import Event, Progressed, RoundFinished, RuntimeName
+from engine.events.scaling import BatchMeasured
+from engine.machine import versions as machine
+from engine.measuring import blocks, prompts, systems
+from engine.measuring.systems import Call
+from engine.models.loading import Pair
+
+_N_WARM_UP = 8
+
+
+class BatchBench(msgspec.Struct, frozen=True):
+    """One pair over several batch sizes."""
+
+    batches: tuple[BatchMeasured, ...]
+    gamma: int
+    max_new_tokens: int
+    n_blocks: int
+    device: str
+    dtype: str
+    n_threads: int
+    processor: str
+    versions: dict[str, str]
+    measured_utc: str
+    seconds: float
+    runtime: RuntimeName
+    drafter_runtime: RuntimeName
+    target: str
+    drafter: str
+    timing_pair: str | UnsetType = UNSET
+    workload: str = "the first held-out prompts of the built-in world, at most 32 tokens, greedy, end-of-text off"
+
+
+class _Block(NamedTuple):
+    """One whole batch: each lane's call, and the decoding time of all."""
+
+    calls: tuple[Call, ...]
+    decode_ms: float
+
+    @property
+    def tokens_per_s(self) -> float:
+        return 1e3 * sum(len(call.ids) for call in self.calls) / self.decode_ms
+
+
+def bench(pair: Pair, *, batches: Sequence[int], gamma: int, n_new: int, n_blocks: int) -> Iterator[Event | BatchBench]:
+    """Yield progress, and last the result."""
+    started = time.perf_counter()
+    target = pair.target
+    assert pair.drafter is not None
+    measured = []
+    for done, batch in enumerate(batches):
+        measured.append(measure_batch(pair, batch=batch, gamma=gamma, n_new=n_new, n_blocks=n_blocks))
+        yield Progressed("measuring", done + 1, len(batches), "batch sizes")
+    yield BatchBench(
+        batches=tuple(measured),
+        gamma=gamma,
+        max_new_tokens=n_new,
+        n_blocks=n_blocks,
+        device=str(target.device),
+        dtype=str(target.dtype).removeprefix("torch."),
+        n_threads=torch.get_num_threads(),
+        processor=machine.processor(target.device),
+        versions=dict(machine.versions()),
+        measured_utc=machine.now_utc(),
+        seconds=time.perf_counter() - started,
+        runtime=target.runtime,
+        drafter_runtime=pair.drafter.runtime,
+        target=target.spec,
+        drafter=pair.drafter.spec,
+        timing_pair=target.note or UNSET,
+    )
+
+
+def measure_batch(
+    pair: Pair, *, batch: int, gamma: int, n_new: int, n_blocks: int = 5, checkpoint: Callable[[], None] = lambda: None
+) -> BatchMeasured:
+    """Measure one batch size: pairs of a plain and a speculative block, in the order A B B A, on the same prompts.
+
+    checkpoint: called every round, may raise. Raises InputError where prompts and new tokens do not fit the context."""
+    asked = prompts.held_out_prompts(pair.target.tokenizer, batch)
+    room = pair.target.context - max(map(len, asked))
+    if n_new > room:
+        reason = f"max-new-tokens = {n_new}: {pair.target.spec} has room for {room}"
+        raise InputError(reason, f"use --max-new-tokens {room}")
+    block = partial(_block, pair, asked, checkpoint)
+    for length in (gamma, 0):
+        block(gamma=length, n_new=min(_N_WARM_UP, n_new))
+    plain: list[_Block] = []
+    speculative: list[_Block] = []
+    for index in range(n_blocks):
+        for length in (0, gamma) if index % 2 == 0 else (gamma, 0):
+            (speculative if length else plain).append(block(gamma=length, n_new=n_new))
+    alone = systems.ours(pair.target, None, gamma=0, n_new=n_new)
+    expected = []
+    for prompt in asked:
+        checkpoint()
+        expected.append(alone(prompt).ids)
+    return _measured(plain, speculative, expected)
+
+
+@torch.inference_mode()
+def _block(
+    pair: Pair, asked: Sequence[Sequence[int]], checkpoint: Callable[[], None], *, gamma: int, n_new: int
+) -> _Block:
+    """Decode all prompts together, recording every probability as a visible run does; gamma 0 is plain decoding."""
+    target, drafter = pair
+    assert drafter is not None
+    rows = SmallModelRows(drafter, target) if gamma else None
+    decoder = BatchDecoder(sequences_of(target), rows, warp=Warp(), clock=clock_for(target.device))
+    requests = [RowRequest(prompt, 0, Limits(n_new, target.context, frozenset())) for prompt in asked]
+    started = time.perf_counter()
+    items = list(generate_rows(decoder, requests, gamma, target.texts, checkpoint))
+    wall_ms = 1e3 * (time.perf_counter() - started)
+    made = sorted((item for item in items if isinstance(item, RowGeneration)), key=lambda item: item.lane)
+    rounds = [item for item in items if isinstance(item, RoundFinished)]
+    calls = []
+    for lane, one in made:
+        own = tuple(item for item in rounds if item.lane == str(lane))
+        calls.append(Call(one.ids, wall_ms, one.decode_ms, own))
+    return _Block(tuple(calls), max(one.decode_ms for _, one in made))
+
+
+def _measured(
+    plain: Sequence[_Block], speculative: Sequence[_Block], expected: Sequence[tuple[int, ...]]
+) -> BatchMeasured:
+    ratios = [before.decode_ms / after.decode_ms for before, after in zip(plain, speculative, strict=True)]
+    calls = speculative[0].calls
+    alpha, alpha_ci = blocks.alpha(calls)
+    made = [[call.ids for call in block.calls] for block in (*plain, *speculative)]
+    return BatchMeasured(
+        batch=len(calls),
+        plain_tokens_per_s=median(block.tokens_per_s for block in plain),
+        tokens_per_s=median(block.tokens_per_s for block in speculative),
+        speedup=median(ratios),
+        speedup_ci=speed_model.median_interval(ratios),
+        alpha=alpha,
+        alpha_ci=alpha_ci,
+        tau=blocks.tau(calls),
+        same_tokens=all(ids == list(expected) for ids in made),
+    )

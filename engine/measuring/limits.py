@@ -1,0 +1,112 @@
+"""What a plain step is held against on this machine: matrix products alone, or reading at copy bandwidth; no loop.
+
+Copying reads and writes: a step that only reads may come a little below its time at copy bandwidth."""
+
+import time
+from collections.abc import Callable
+from statistics import median
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from engine.fast import matmul
+from engine.fast.weights import FusedWeights, Projection
+from engine.models.kv_size import kv_bytes
+from engine.models.loading import LoadedModel
+
+_N_PASSES = 11
+_COPIED_BYTES = {"cuda": 1 << 30, "cpu": 1 << 27}
+_READ_AND_WRITTEN = 2
+
+
+class Bare(NamedTuple):
+    """Milliseconds of all matrix products of a step over one id: in the form that the fused forward uses, and as the
+    library multiplies a row."""
+
+    ms: float
+    library_ms: float
+
+
+@torch.inference_mode()
+def matrices(weights: FusedWeights) -> Bare:
+    """Time both forms, one after the other."""
+    library_ms = _median_ms(weights, matmul.product, n_rows=1)
+    if not matmul.streams(weights):
+        return Bare(library_ms, library_ms)
+    return Bare(_median_ms(weights, matmul.streamed_product, n_rows=2), library_ms)
+
+
+def bandwidth(device: torch.device) -> float:
+    """Bytes read and written a second by copying a buffer that no cache holds, the median of several copies."""
+    source = torch.empty(_COPIED_BYTES[device.type], dtype=torch.uint8, device=device).fill_(1)
+    taken = [_copy_s(source) for _ in range(_N_PASSES)]
+    return _READ_AND_WRITTEN * source.nbytes / median(taken)
+
+
+def _copy_s(source: Tensor) -> float:
+    _wait(source.device)
+    started = time.perf_counter()
+    copied = source.clone()
+    _wait(source.device)
+    taken = time.perf_counter() - started
+    del copied
+    return taken
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)  # sync: what was started is what is timed
+
+
+def step_bytes(target: LoadedModel, n_context: int) -> int:
+    """Bytes that a plain step must read behind so many ids: every matrix but the embedding, keys and values."""
+    weight = target.model.get_input_embeddings().weight
+    tied = target.model.get_output_embeddings().weight is weight
+    matrices = target.n_bytes - (0 if tied else weight.nbytes)
+    # What the modules keep is what either runtime reads: no more than a layer's window.
+    return matrices + kv_bytes(target.model.config, target.dtype, "modules", context=n_context)
+
+
+def _median_ms(weights: FusedWeights, multiply: Callable[[Tensor, Projection], Tensor], *, n_rows: int) -> float:
+    work = [(_rows(by, n_rows), by) for by in _matrices(weights)]
+    taken: list[float] = []
+    for _ in range(_N_PASSES):
+        started = time.perf_counter()
+        for x, by in work:
+            multiply(x, by)
+        _wait(weights.embedding.device)
+        taken.append(time.perf_counter() - started)
+    return 1e3 * median(taken)
+
+
+def _matrices(weights: FusedWeights) -> list[Projection]:
+    of_layers = [by for layer in weights.layers for by in (layer.qkv, layer.out, layer.gate_up, layer.down)]
+    return [*of_layers, weights.head]
+
+
+def _rows(by: Projection, n: int) -> Tensor:
+    return torch.randn(n, by.weight.shape[1], device=by.weight.device).to(by.weight.dtype)
+
+
+class Floor(NamedTuple):
+    """What a plain step of a target is held against: on a GPU reading at copy bandwidth, on a CPU the bare products.
+
+    bytes_per_s: None on a CPU. The products are timed anew each time, since a CPU's pace changes while one measures."""
+
+    target: LoadedModel
+    kind: str
+    bytes_per_s: float | None
+
+    @classmethod
+    def on(cls, target: LoadedModel) -> "Floor":
+        """The floor of a target where it lies; measures the bandwidth of a GPU."""
+        if target.device.type == "cuda":
+            return cls(target, "bytes read at copy bandwidth", bandwidth(target.device))
+        return cls(target, "bare matrix products", None)
+
+    def step_ms(self, n_context: int) -> float | None:
+        """Milliseconds of a step behind so many ids; None on a CPU where the target is not fused."""
+        if self.bytes_per_s is not None:
+            return 1e3 * step_bytes(self.target, n_context) / self.bytes_per_s
+        return None if self.target.fused is None else matrices(self.target.fused).ms

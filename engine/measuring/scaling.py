@@ -1,0 +1,260 @@
+"""Time per token against context and against draft length, with the formula's prediction beside what was measured."""
+
+import time
+from collections.abc import Generator, Iterator, Sequence
+from statistics import median
+from threading import Event as Flag
+from typing import NamedTuple
+
+import msgspec
+import torch
+from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
+
+from engine import speed_model
+from engine.events import Event, Progressed, RuntimeName
+from engine.events.scaling import (
+    PLAIN,
+    SPECULATIVE,
+    THEIR_PLAIN,
+    BatchMeasured,
+    ContextPoint,
+    GammaPoint,
+    Middle,
+    ScalingMeasured,
+)
+from engine.machine import versions as machine
+from engine.measuring import blocks, limits, systems
+from engine.measuring.batch import measure_batch
+from engine.measuring.blocks import Calls, Prompts, middle
+from engine.measuring.matrix import asked_prompts
+from engine.measuring.systems import Call, System
+from engine.models.loading import Pair
+from engine.runtime import Cancelled
+
+
+class Scales(NamedTuple):
+    """What to measure: prompt lengths and batches at one draft length, draft lengths at the first prompt length."""
+
+    contexts: tuple[int, ...]
+    gammas: tuple[int, ...]
+    batches: tuple[int, ...]
+    gamma: int
+    n_new: int
+    n_blocks: int
+
+
+class ScalingBench(msgspec.Struct, frozen=True):
+    """What was measured: medians over blocks with intervals; every block ran on all systems, interleaved."""
+
+    contexts: tuple[ContextPoint, ...]
+    gammas: tuple[GammaPoint, ...]
+    gamma: int
+    gamma_context: int
+    plain_ms_per_token: Middle
+    n_blocks: int
+    max_new_tokens: int
+    limit: str
+    device: str
+    dtype: str
+    n_threads: int
+    runtime: RuntimeName
+    drafter_runtime: RuntimeName
+    processor: str
+    versions: dict[str, str]
+    measured_utc: str
+    seconds: float
+    target: str
+    drafter: str
+    workload: str = "held-out prose of the built-in world, greedy, end-of-text off, batch 1"
+    batches: tuple[BatchMeasured, ...] = ()
+    timing_pair: str | UnsetType = UNSET
+
+
+def bench(pair: Pair, scales: Scales, cancelled: Flag | None = None) -> Iterator[Event | ScalingBench]:
+    """Yield progress, all there is so far after every point, and last the result.
+
+    Raises InputError where a context has no room, Cancelled soon after `cancelled` is set."""
+    started = time.perf_counter()
+    target = pair.target
+    work = _Work(pair, scales, Flag() if cancelled is None else cancelled)
+    asked = {
+        context: asked_prompts(pair, context, n_new=scales.n_new, n_prompts=scales.n_blocks)
+        for context in scales.contexts
+    }
+    floor = limits.Floor.on(target)
+    so_far = _nothing(pair, scales)
+    for i, context in enumerate(scales.contexts):
+        point = yield from _context_point(work, context, asked[context], floor)
+        so_far = replace(so_far, contexts=(*so_far.contexts, point))
+        yield from (so_far, Progressed("measuring", i + 1, len(scales.contexts), "contexts"))
+    for i, batch in enumerate(scales.batches):
+        so_far = replace(so_far, batches=(*so_far.batches, _batch_point(work, batch)))
+        yield from (so_far, Progressed("measuring", i + 1, len(scales.batches), "batch sizes"))
+    calls = yield from _drafted(work, asked[scales.contexts[0]])
+    whole = replace(
+        so_far,
+        gammas=tuple(_gamma_point(gamma, calls[_named(gamma)], calls[PLAIN]) for gamma in scales.gammas),
+        plain_ms_per_token=middle([blocks.decode_ms(call) for call in calls[PLAIN]]),
+        complete=True,
+    )
+    yield whole
+    yield _summary(pair, whole, floor.kind, time.perf_counter() - started)
+
+
+class _Work(NamedTuple):
+    """What every part of the measurement needs."""
+
+    pair: Pair
+    scales: Scales
+    cancelled: Flag
+
+    def checkpoint(self) -> None:
+        """Raises Cancelled where the user asked to stop."""
+        if self.cancelled.is_set():
+            raise Cancelled
+
+
+def _nothing(pair: Pair, scales: Scales) -> ScalingMeasured:
+    """The measurement before its first point."""
+    target, small = pair.target, pair.drafter
+    assert small is not None
+    return ScalingMeasured(
+        gamma=scales.gamma,
+        max_new_tokens=scales.n_new,
+        n_blocks=scales.n_blocks,
+        device=str(target.device),
+        dtype=str(target.dtype).removeprefix("torch."),
+        gamma_context=scales.contexts[0],
+        target=target.spec,
+        drafter=small.spec,
+        processor=machine.processor(target.device),
+        measured_utc=machine.now_utc(),
+        timing_pair=target.note,
+        complete=False,
+    )
+
+
+def _summary(pair: Pair, whole: ScalingMeasured, limit: str, seconds: float) -> ScalingBench:
+    target, small = pair.target, pair.drafter
+    assert small is not None
+    assert whole.plain_ms_per_token is not None
+    assert whole.gamma_context is not None
+    return ScalingBench(
+        contexts=whole.contexts,
+        gammas=whole.gammas,
+        gamma=whole.gamma,
+        gamma_context=whole.gamma_context,
+        plain_ms_per_token=whole.plain_ms_per_token,
+        n_blocks=whole.n_blocks,
+        max_new_tokens=whole.max_new_tokens,
+        limit=limit,
+        device=whole.device,
+        dtype=whole.dtype,
+        n_threads=torch.get_num_threads(),
+        runtime=target.runtime,
+        drafter_runtime=small.runtime,
+        processor=whole.processor,
+        versions=dict(machine.versions()),
+        measured_utc=whole.measured_utc,
+        seconds=seconds,
+        target=whole.target,
+        drafter=whole.drafter,
+        batches=whole.batches,
+        timing_pair=whole.timing_pair or UNSET,
+    )
+
+
+def _ours(work: _Work, gamma: int) -> System:
+    """Our decoding at a draft length, 0 being plain."""
+    target, small = work.pair
+    assert small is not None
+    drafter = systems.small_model_drafter(target, small) if gamma else None
+    return systems.ours(target, drafter, gamma=gamma, n_new=work.scales.n_new, cancelled=work.cancelled)
+
+
+def _batch_point(work: _Work, batch: int) -> BatchMeasured:
+    gamma, n_new, n_blocks = work.scales.gamma, work.scales.n_new, work.scales.n_blocks
+    return measure_batch(
+        work.pair, batch=batch, gamma=gamma, n_new=n_new, n_blocks=n_blocks, checkpoint=work.checkpoint
+    )
+
+
+def _context_point(
+    work: _Work, context: int, asked: Prompts, floor: limits.Floor
+) -> Generator[Event, None, ContextPoint]:
+    target, n_new = work.pair.target, work.scales.n_new
+    made = {
+        PLAIN: _ours(work, 0),
+        SPECULATIVE: _ours(work, work.scales.gamma),
+        THEIR_PLAIN: systems.transformers_generate(
+            target.model, None, gamma=0, n_new=n_new, marked=True, cancelled=work.cancelled
+        ),
+    }
+    for system in made.values():
+        system(asked[0])
+    n_prompt = len(asked[0])
+    least: list[float | None] = []
+    calls = yield from blocks.interleave(made, asked, lambda: least.append(floor.step_ms(n_prompt + n_new // 2)))
+    alpha, alpha_ci = blocks.alpha(calls[SPECULATIVE])
+    steps = [blocks.decode_ms(call) for call in calls[PLAIN]]
+    shares = [ms / step for ms, step in zip(least, steps, strict=True) if ms is not None]
+    return ContextPoint(
+        context=context,
+        n_prompt=n_prompt,
+        ms_per_token={name: middle([blocks.decode_ms(call) for call in made_by]) for name, made_by in calls.items()},
+        prefill_ms={name: middle([_prefill_ms(call) for call in made_by]) for name, made_by in calls.items()},
+        plain_ratio=middle(blocks.decode_ratios(calls[THEIR_PLAIN], calls[PLAIN])),
+        speedup=middle(blocks.decode_ratios(calls[PLAIN], calls[SPECULATIVE])),
+        alpha=alpha,
+        alpha_ci=alpha_ci,
+        tau=blocks.tau(calls[SPECULATIVE]),
+        predicted_ms=median(ms for ms in least if ms is not None) if shares else None,
+        fraction_of_limit=median(shares) if shares else None,
+    )
+
+
+def _prefill_ms(call: Call) -> float:
+    """Of a call that does not state it: what decoding all ids but the first, which the prompt gives, leaves over."""
+    if call.prefill_ms is not None:
+        return call.prefill_ms
+    return call.wall_ms - blocks.decode_ms(call) * (len(call.ids) - 1)
+
+
+def _drafted(work: _Work, asked: Prompts) -> Generator[Event, None, Calls]:
+    """Plain decoding and every draft length on the same prompts."""
+    made = {PLAIN: _ours(work, 0)}
+    made |= {_named(gamma): _ours(work, gamma) for gamma in work.scales.gammas}
+    for system in made.values():
+        system(asked[0])
+    return (yield from blocks.interleave(made, asked))
+
+
+def _named(gamma: int) -> str:
+    return f"gamma_{gamma}"
+
+
+def _gamma_point(gamma: int, drafted: Sequence[Call], plain: Sequence[Call]) -> GammaPoint:
+    alpha, alpha_ci = blocks.alpha(drafted)
+    pairs = list(zip(drafted, plain, strict=True))
+    c = _middle_ratio([(call.draft_step_ms, beside.target_step_ms) for call, beside in pairs])
+    wider = _middle_ratio([(call.target_step_ms, beside.target_step_ms) for call, beside in pairs])
+    return GammaPoint(
+        gamma=gamma,
+        ms_per_token=middle([blocks.decode_ms(call) for call in drafted]),
+        alpha=alpha,
+        alpha_ci=alpha_ci,
+        tau=blocks.tau(drafted),
+        c=c,
+        verify_ratio=wider,
+        predicted_speedup=None
+        if c is None or wider is None
+        else speed_model.predicted_speedup(alpha, gamma, c, verify_ratio=wider),
+        speedup=middle(blocks.decode_ratios(plain, drafted)),
+    )
+
+
+def _middle_ratio(pairs: Sequence[tuple[float | None, float | None]]) -> float | None:
+    """The median ratio over blocks that have both times: a text shorter than a round has no full draft."""
+    ratios = [a / b for a, b in pairs if a is not None and b is not None]
+    return median(ratios) if ratios else None

@@ -1,0 +1,196 @@
+"""Answers one question by Speculative RAG and by what it is compared with; knows nothing of runs and their records.
+
+The phases are partition, drafting and verification; what an earlier question or setting worked out is used again."""
+
+from collections.abc import Generator, Iterator, Sequence
+from random import Random
+from typing import NamedTuple
+
+import msgspec
+
+from engine.events import Event, TokensEmitted, Warned
+from engine.events.answers import Partitioned, Passage, QuestionAnswered, System
+from engine.methods.speculative_rag import cost, scores
+from engine.methods.speculative_rag.config import SpeculativeRagConfig
+from engine.methods.speculative_rag.drafting import batches_of, drafted, drafting_ms, model_key
+from engine.methods.speculative_rag.drafts import Batch, Draft
+from engine.methods.speculative_rag.scores import Judged, Score, Verification
+from engine.methods.speculative_rag.verifying import scored, verifications_of
+from engine.methods.standard_rag import baselines
+from engine.methods.standard_rag.asking import Desk, divide, prompt_read, retrieve
+from engine.methods.standard_rag.baselines import Said, Standard
+from engine.methods.standard_rag.config import StandardRagConfig
+from engine.rag.encoding import Fitted
+from engine.rag.library import Library
+from engine.rag.memo import Memo
+from engine.runtime import Runtime
+
+_ANOTHER = "allow more new tokens, or draft with a model that was trained to, such as builtin:rag"
+
+
+class Outcome(NamedTuple):
+    """All that is known of an answered question; drafts, scores and judged in the order of the subsets."""
+
+    passages: tuple[Passage, ...]
+    partitioned: Partitioned
+    drafts: tuple[Draft, ...]
+    scores: tuple[Score | None, ...]
+    judged: tuple[Judged | None, ...]
+    answers: tuple[QuestionAnswered, ...]
+
+
+class _Work(NamedTuple):
+    """What was done for a question after retrieval, each part with the time it took when it was first done."""
+
+    partition_ms: float
+    batches: tuple[Batch, ...]
+    verifications: tuple[Verification, ...]
+
+
+def answer(question: str, config: SpeculativeRagConfig, desk: Desk) -> Iterator[Event | Outcome]:
+    """Yield everything that happens from retrieval to the last baseline, and last the outcome.
+
+    Raises InputError where the question is empty or does not fit, ModelError where the target cannot write Yes."""
+    question = question.strip()
+    scores.verdicts(desk.rt.target.tokenizer)
+    passages = yield from retrieve(question, config, desk.rt, desk.library, desk.memo)
+    divided = yield from divide(question, passages, config, desk)
+    made = yield from drafted(question, passages, divided.subsets, config, desk)
+    subsets = [[passages[place] for place in subset] for subset in divided.subsets]
+    found = yield from scored(question, made, subsets, config, desk)
+    judged = [None if s is None else scores.judge(d, s, config) for d, s in zip(made, found, strict=True)]
+    if not any(judged):
+        yield Warned(f"none of the {len(made)} drafts can be chosen: {made[0].why}", _ANOTHER)
+    work = _Work(divided.ms, batches_of(made), verifications_of(found))
+    answers = [msgspec.structs.replace(one, at_s=desk.rt.elapsed_s()) for one in _chosen(made, judged, work, config)]
+    yield from answers
+    answers += yield from _compared(question, passages, answers[0], work, config, desk)
+    yield Outcome(passages, divided, tuple(made), tuple(found), tuple(judged), tuple(answers))
+
+
+def _chosen(
+    made: Sequence[Draft], judged: Sequence[Judged | None], work: _Work, config: SpeculativeRagConfig
+) -> Iterator[QuestionAnswered]:
+    """The answer of Speculative RAG, of the drafter alone, and of chance; incomplete drafts are never chosen."""
+    ranked = _ranked([None if one is None else one.log_score for one in judged])
+    alone = _ranked([None if one is None else one.log_draft for one in judged])
+    chance = list(ranked)
+    Random(f"choice/{config.seed}").shuffle(chance)
+    totals = {i: one.log_score for i, one in enumerate(judged) if one is not None}
+    own = {i: one.log_draft for i, one in enumerate(judged) if one is not None}
+    yield _answered("speculative_rag", made, ranked, _margin(ranked, totals), work)
+    unverified = work._replace(verifications=())
+    yield _answered("drafter_alone", made, alone, _margin(alone, own), unverified)
+    yield _answered("random_choice", made, chance, None, unverified)
+
+
+def _ranked(logs: Sequence[float | None]) -> list[int]:
+    """Places of drafts that have a score, the best first; of equal ones the first."""
+    return [i for _, i in sorted((-log, i) for i, log in enumerate(logs) if log is not None)]
+
+
+def _margin(ranked: Sequence[int], logs: dict[int, float]) -> float | None:
+    return logs[ranked[0]] - logs[ranked[1]] if len(ranked) > 1 else None
+
+
+def _answered(
+    system: System, made: Sequence[Draft], ranked: Sequence[int], margin: float | None, work: _Work
+) -> QuestionAnswered:
+    """An answer that is a draft: it can be read once all is done; prefill is what both models read."""
+    winner = ranked[0] if ranked else None
+    verify_ms = sum(one.ms for one in work.verifications)
+    latency_ms = work.partition_ms + drafting_ms(work.batches) + verify_ms
+    return QuestionAnswered(
+        system,
+        made[winner].response if winner is not None else "",
+        made[winner].rationale if winner is not None else "",
+        winner,
+        margin,
+        ttft_ms=latency_ms,
+        prefill_ms=sum(one.prefill_ms for one in work.batches) + verify_ms,
+        decode_ms=sum(one.decode_ms for one in work.batches),
+        latency_ms=latency_ms,
+        target_tokens=sum(one.n_read for one in work.verifications),
+        drafter_tokens=sum(one.n_read + one.n_written for one in work.batches),
+    )
+
+
+def _compared(
+    question: str,
+    passages: Sequence[Passage],
+    ours: QuestionAnswered,
+    work: _Work,
+    config: SpeculativeRagConfig,
+    desk: Desk,
+) -> Generator[Event, None, list[QuestionAnswered]]:
+    """Yield standard RAG beside it and what the cost formula says of both; returns its answers."""
+    if config.baselines == "none":
+        return []
+    timed = desk.lengths is not None
+    plain = yield from standard(question, passages, config, desk.rt, desk.library, desk.memo, to_length=timed)
+    told = [plain.told]
+    if config.baselines == "all" and desk.rt.drafter is not None:
+        fast = yield from standard(
+            question, passages, config, desk.rt, desk.library, desk.memo, gamma=config.gamma, to_length=timed
+        )
+        told.append(fast.told)
+    measured: dict[System, float] = {"speculative_rag": ours.latency_ms, "standard_rag": plain.told.latency_ms}
+    for predicted in cost.costs(work.batches, work.verifications, plain.made, measured):
+        yield msgspec.structs.replace(predicted, at_s=desk.rt.elapsed_s())
+    return told
+
+
+class Told(NamedTuple):
+    """Standard RAG's answer, and what it took in detail."""
+
+    told: QuestionAnswered
+    made: Standard
+
+
+def standard(
+    question: str,
+    passages: Sequence[Passage],
+    config: StandardRagConfig,
+    rt: Runtime,
+    library: Library,
+    memo: Memo,
+    *,
+    gamma: int = 0,
+    to_length: bool = False,
+) -> Generator[Event, None, Told]:
+    """Yield the target's answer over all passages as it comes, in a lane named as the system; gamma 0: plain.
+
+    to_length: its length alone ends it; else it ends as drafts do, whatever the configuration says."""
+    config = msgspec.structs.replace(config, stop_at_end=not to_length)
+    system: System = "standard_rag_speculative" if gamma else "standard_rag"
+    key = (
+        library.key, question, tuple(passage.id for passage in passages), model_key(rt.target), system, gamma and
+        rt.drafter_spec, gamma, config.temperature, config.top_k, config.top_p, config.min_p, config.seed,
+        config.max_new_tokens, config.stop_at_end,
+    )  # fmt: skip
+    made = memo.standard.get(key)
+    if made is None:
+        made = yield from _standard_anew(question, passages, config, rt, system, gamma)
+        memo.standard.put(key, made)
+    else:
+        yield prompt_read(made.prompt.encoded, "target", system, None, made.prompt.note, rt)
+        yield TokensEmitted(system, made.ids, made.answer, at_s=rt.elapsed_s())
+    told = QuestionAnswered(
+        system, made.answer, "", None, None, made.prefill_ms + made.first_ms, made.prefill_ms, made.decode_ms,
+        made.prefill_ms + made.decode_ms, made.target_tokens, made.drafter_tokens, at_s=rt.elapsed_s(),
+    )  # fmt: skip
+    yield told
+    return Told(told, made)
+
+
+def _standard_anew(
+    question: str, passages: Sequence[Passage], config: StandardRagConfig, rt: Runtime, system: System, gamma: int
+) -> Generator[Event, None, Standard]:
+    for item in baselines.standard(question, [passage.text for passage in passages], config, rt, gamma=gamma):
+        if isinstance(item, Fitted):
+            yield prompt_read(item.encoded, "target", system, None, item.note, rt)
+        elif isinstance(item, Said):
+            yield TokensEmitted(system, item.ids, item.text, at_s=rt.elapsed_s())
+        else:
+            return item
+    raise AssertionError("standard RAG ends with its answer")

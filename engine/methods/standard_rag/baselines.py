@@ -1,0 +1,85 @@
+"""Standard RAG: the target over all passages, the answer only, plain or with token-level speculation; scores nothing.
+
+Source: arXiv:2407.08223, section 4.1, whose baselines answer without a rationale."""
+
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from functools import partial
+from typing import NamedTuple, cast
+
+from engine import prompts
+from engine.decoding.generation import Generation, Prefilled
+from engine.events import RoundFinished
+from engine.method import GenerationConfig
+from engine.rag.encoding import Fitted, fit
+from engine.rag.reading import Ids
+from engine.runtime import Runtime
+
+
+class Said(NamedTuple):
+    """Tokens of an answer as they come."""
+
+    ids: Ids
+    text: str
+
+
+class Standard(NamedTuple):
+    """An answer and what it took. ids: as they were written; n_rounds: forwards of the target after the prompt;
+    n_proposed: tokens that the drafter proposed."""
+
+    prompt: Fitted
+    answer: str
+    ids: Ids
+    prefill_ms: float
+    first_ms: float
+    decode_ms: float
+    n_rounds: int
+    n_proposed: int
+
+    @property
+    def target_tokens(self) -> int:
+        """Tokens the target processed: the prompt, and in each round what was proposed and one more."""
+        return len(self.prompt.encoded.ids) + self.n_rounds + self.n_proposed
+
+    @property
+    def drafter_tokens(self) -> int:
+        """Tokens the drafter processed; none where there was none."""
+        return len(self.prompt.encoded.ids) + self.n_proposed if self.n_proposed else 0
+
+
+def standard(
+    question: str, passages: Sequence[str], config: GenerationConfig, rt: Runtime, *, gamma: int
+) -> Iterator[Fitted | Said | Standard]:
+    """Yield the prompt, the answer as it comes, and last the whole; gamma 0 is plain decoding.
+
+    It ends with the line, as what follows is no answer, unless nothing but its length is to end it. Raises InputError
+    where the question does not fit."""
+    build = partial(_build, question)
+    fitted = fit(build, passages, rt.target, n_new=config.max_new_tokens, what="the prompt of standard RAG")
+    yield fitted
+    prefill_ms, text = 0.0, ""
+    times: list[float] = []
+    written: list[int] = []
+    n_proposed = 0
+    items = cast(
+        Generator[Prefilled | RoundFinished | Generation, None, None],
+        rt.generate(config, fitted.encoded.ids, gamma=gamma),
+    )
+    with closing(items):
+        for item in items:
+            if isinstance(item, Prefilled):
+                prefill_ms = item.ms
+            elif isinstance(item, RoundFinished):
+                times.append(item.draft_ms + item.verify_ms + item.other_ms)
+                written += item.emitted
+                n_proposed += len(item.proposed)
+                text += item.text
+                yield Said(item.emitted, item.text)
+                if config.stop_at_end and "\n" in text.lstrip():
+                    break
+    answer = prompts.read_answer(rt.target.texts.text([token for token in written if token not in rt.target.stop_ids]))
+    yield Standard(fitted, answer, tuple(written), prefill_ms, times[0], sum(times), len(times), n_proposed)
+
+
+def _build(question: str, passages: Sequence[str]) -> prompts.Prompt:
+    return prompts.standard_rag(passages, question)

@@ -1,0 +1,250 @@
+"""From a SPEC to a checkpoint folder that is safe to load; reads only JSON and safetensors headers, loads nothing.
+
+* imports neither Qt nor torch."""
+
+import json
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
+from typing import NamedTuple
+
+from engine.errors import InputError, ModelError
+from engine.models import timing_shapes
+from engine.models.timing_shapes import Timing
+
+BUILTIN_TARGET = "target"
+BUILTIN_DRAFTERS = {
+    "builtin": "general", "builtin:small": "small", "builtin:misaligned": "misaligned", "builtin:rag": "rag",
+}  # fmt: skip
+# Written by older versions of transformers itself and read by nothing that acts on them.
+_HARMLESS_PRIVATE_KEYS = {"_name_or_path", "_commit_hash", "_sliding_window_pattern", "_from_model_config"}
+# What transformers reads a vocabulary from.
+WORD_FILES = (
+    "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "tokenizer.model",
+    "vocab.json", "merges.txt", "vocab.txt",
+)  # fmt: skip
+# New weights differ everywhere: a model of many gigabytes need not be read whole to be told apart.
+_END_BYTES = 2**20
+_PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
+_DTYPE_BYTES = {"F64": 8, "I64": 8, "F32": 4, "I32": 4, "F16": 2, "BF16": 2, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
+
+
+class Checkpoint(NamedTuple):
+    """A folder that may be loaded: its SPEC, where it is, its configuration, its parameters and its weight files.
+
+    timing: of a model without a folder, made of random weights to be timed; None for all others."""
+
+    spec: str
+    folder: Path
+    config: dict[str, object]
+    n_parameters: int
+    n_file_bytes: int
+    timing: Timing | None = None
+
+
+def builtin_folder(name: str) -> Path:
+    """Where a built-in model lies."""
+    return Path(str(files("assets"))) / "models" / name
+
+
+def locate(spec: str, *, drafter: bool) -> Path:
+    """The folder a SPEC names: built-in, a path, or a hub id in the local cache; nothing is downloaded."""
+    if spec == "builtin" or spec.startswith("builtin:"):
+        name = BUILTIN_DRAFTERS.get(spec) if drafter else {"builtin": BUILTIN_TARGET}.get(spec)
+        if name is None:
+            known = ", ".join(BUILTIN_DRAFTERS) if drafter else "builtin"
+            raise InputError(f"there is no built-in model {spec!r}", f"use one of: {known}")
+        return builtin_folder(name)
+    try:
+        folder = Path(spec).expanduser()
+        found = folder.exists()
+    except (OSError, RuntimeError, ValueError) as err:
+        raise InputError(f"{spec[:80]} is not a path ({err})", "name a folder or a hub id") from err
+    return folder if found or _looks_like_path(spec) else _cached(spec)
+
+
+def _looks_like_path(spec: str) -> bool:
+    return spec.startswith((".", "/", "~", "\\")) or spec.count("/") > 1
+
+
+def _cached(spec: str) -> Path:
+    # Imported late: the window asks this file for names before it has time for a hub client.
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(spec, local_files_only=True))
+    except (LocalEntryNotFoundError, HFValidationError, OSError) as err:
+        hint = f"download it once with `hf download {spec}`, or name a folder"
+        raise InputError(f"{spec} is neither a folder nor a model in the local hub cache", hint) from err
+
+
+def inspect(spec: str, *, drafter: bool = False) -> Checkpoint:
+    """Check a checkpoint without loading it.
+
+    Raises InputError or ModelError: missing, empty, no safetensors, remote code, unreadable configuration."""
+    if timing_shapes.is_timing(spec):
+        return of_timing(spec, timing_shapes.parse(spec, drafter=drafter))
+    with readable(spec):
+        folder = locate(spec, drafter=drafter)
+        if not folder.is_dir() and folder.parent == builtin_folder(""):
+            raise ModelError("the built-in models are missing from this installation", "install Draftscope again")
+        refuse_empty(spec, folder)
+        return examine(spec, folder)
+
+
+def of_timing(spec: str, timing: Timing) -> Checkpoint:
+    """What stands in for the folder of a model that is made of random weights."""
+    n_parameters = timing_shapes.n_parameters(timing.shape)
+    return Checkpoint(spec, Path(spec), timing_shapes.configuration(timing.shape), n_parameters, 0, timing)
+
+
+@contextmanager
+def readable(spec: str) -> Iterator[None]:
+    """What the system says about files that cannot be read, in one line. Raises InputError."""
+    try:
+        yield
+    except OSError as err:
+        raise InputError(f"{spec} cannot be read ({err.strerror})", "check its permissions") from err
+
+
+def refuse_empty(spec: str, folder: Path) -> None:
+    """Raises InputError where there is no folder, or nothing in it."""
+    if not folder.is_dir():
+        raise InputError(f"there is no folder {spec}", "check the path; `builtin` is always there")
+    if not any(folder.iterdir()):
+        raise InputError(f"the folder {spec} is empty", "name a folder with config.json and *.safetensors")
+
+
+def examine(spec: str, folder: Path) -> Checkpoint:
+    """Check the files of a folder: configuration, no code of its own, whole safetensors. Raises ModelError, OSError."""
+    config = read_json(folder / "config.json", spec)
+    for name in ("config.json", "tokenizer_config.json", "generation_config.json"):
+        if (folder / name).exists():
+            refuse_remote_code(read_json(folder / name, spec), f"{spec}/{name}")
+    weights = weight_files(folder, spec)
+    n_parameters = sum(_count_in_file(path) for path in weights)
+    return Checkpoint(spec, folder, config, n_parameters, sum(path.stat().st_size for path in weights))
+
+
+def fingerprint(spec: str, *, drafter: bool = False) -> str:
+    """Equal where a checkpoint's configuration, vocabulary and weights are: of each file its size and both its ends."""
+    found = inspect(spec, drafter=drafter)
+    words = [found.folder / name for name in ("config.json", "generation_config.json", *WORD_FILES)]
+    made = sha256()
+    with readable(spec):
+        for path in (*words, *weight_files(found.folder, spec)):
+            if path.exists():
+                made.update(f"{path.name} {path.stat().st_size}".encode() + _ends(path))
+    return made.hexdigest()
+
+
+def _ends(path: Path) -> bytes:
+    """The first and the last bytes of a file."""
+    with path.open("rb") as file:
+        first = file.read(_END_BYTES)
+        file.seek(max(0, path.stat().st_size - _END_BYTES))
+        return first + file.read()
+
+
+def cached_ids() -> list[str]:
+    """Hub ids in the local cache that name a causal language model, sorted. Raises InputError: it cannot be read.
+
+    The hub client's own listing leaves out a repository with a single broken link, whose fault is to be shown here."""
+    from huggingface_hub import constants
+
+    cache = Path(constants.HF_HUB_CACHE)
+    try:
+        names = [path.name for path in cache.iterdir()] if cache.exists() else []
+    except OSError as err:
+        raise InputError(f"the hub cache {cache} cannot be read ({err.strerror})", "check its permissions") from err
+    ids = (name.removeprefix("models--").replace("--", "/") for name in names if name.startswith("models--"))
+    return sorted(spec for spec in ids if _is_language_model(spec))
+
+
+def _is_language_model(spec: str) -> bool:
+    """Whether a cached repository says that it is one, or says nothing that can be read."""
+    try:
+        folder = _cached(spec)
+        if not (folder / "config.json").is_symlink() and not (folder / "config.json").exists():
+            return False
+        made = read_json(folder / "config.json", spec).get("architectures")
+    except InputError:
+        return False
+    except (ModelError, OSError):
+        return True
+    return not isinstance(made, list) or any("CausalLM" in str(name) or "LMHead" in str(name) for name in made)
+
+
+def read_json(path: Path, spec: str) -> dict[str, object]:
+    """The object in a file of a checkpoint. Raises ModelError."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as err:
+        raise ModelError(f"{spec} has no {path.name}", "name a Hugging Face checkpoint folder") from err
+    except (OSError, ValueError, RecursionError) as err:
+        raise ModelError(f"{spec}: {path.name} cannot be read ({err})", "download the checkpoint again") from err
+    if not isinstance(found, dict):
+        raise ModelError(f"{spec}: {path.name} is not a JSON object", "download the checkpoint again")
+    return found
+
+
+def refuse_remote_code(value: object, where: str) -> None:
+    """Refuse what would make a library fetch or run code: auto_map, and private keys that set internals."""
+    if isinstance(value, list):
+        for item in value:
+            refuse_remote_code(item, where)
+    if not isinstance(value, dict):
+        return
+    for key, item in value.items():
+        if key == "auto_map":
+            raise ModelError(
+                f"{where} asks for the model's own code (auto_map)", "Draftscope never runs model code; use another"
+            )
+        if key.startswith("_") and key not in _HARMLESS_PRIVATE_KEYS:
+            raise ModelError(f"{where} sets the private key {key}", "remove that key if you trust the model")
+        refuse_remote_code(item, where)
+
+
+def weight_files(folder: Path, spec: str) -> list[Path]:
+    """The safetensors files transformers would load. Raises ModelError where there are none."""
+    weights = _listed_weights(folder, spec)
+    if weights:
+        return weights
+    if any(found for pattern in _PICKLES for found in folder.glob(pattern)):
+        raise ModelError(f"{spec} has pickled weights only", "convert them to safetensors: pickles can run code")
+    raise ModelError(f"{spec} has no weights (*.safetensors)", "name a complete checkpoint folder")
+
+
+def _listed_weights(folder: Path, spec: str) -> list[Path]:
+    """Those of the index, the one named model, or whatever there is."""
+    index = folder / "model.safetensors.index.json"
+    if index.exists():
+        listed = read_json(index, spec).get("weight_map", {})
+        if not isinstance(listed, dict) or not all(isinstance(name, str) for name in listed.values()):
+            raise ModelError(f"{spec}: {index.name} lists no files", "download the checkpoint again")
+        return [folder / Path(name).name for name in sorted(set(listed.values()))]
+    single = folder / "model.safetensors"
+    return [single] if single.exists() or single.is_symlink() else sorted(folder.glob("*.safetensors"))
+
+
+def _count_in_file(path: Path) -> int:
+    """Parameters in a safetensors file, from its header; checks that the file is as long as the header says."""
+    try:
+        with path.open("rb") as file:
+            (n_header,) = struct.unpack("<Q", file.read(8))
+            if not 2 <= n_header <= 100_000_000:
+                raise ValueError("bad header length")
+            header = json.loads(file.read(n_header))
+        header.pop("__metadata__", None)
+        end = max((entry["data_offsets"][1] for entry in header.values()), default=0)
+        if path.stat().st_size != 8 + n_header + end:
+            raise ValueError(f"{path.stat().st_size} bytes, {8 + n_header + end} expected")
+        return sum(
+            (e["data_offsets"][1] - e["data_offsets"][0]) // _DTYPE_BYTES.get(e["dtype"], 2) for e in header.values()
+        )
+    except (OSError, ValueError, struct.error, KeyError, TypeError, AttributeError) as err:
+        raise ModelError(f"{path.name} is damaged or incomplete ({err})", "download or copy the file again") from err

@@ -1,0 +1,153 @@
+"""What speaks against a checkpoint, read from its small files; loads no weights and decides nothing about devices."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from transformers import AutoConfig, AutoTokenizer, DynamicCache, PreTrainedConfig, PreTrainedTokenizerBase
+from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING
+
+from engine.errors import EngineError, InputError, MemoryExhausted, ModelError
+from engine.models import timing_pairs
+from engine.models.checkpoint_folder import WORD_FILES, Checkpoint
+from engine.models.timing_shapes import Timing
+
+_SIZES = ("num_hidden_layers", "hidden_size", "vocab_size", "num_attention_heads", "max_position_embeddings")
+
+
+@contextmanager
+def foreign(what: str, hint: str) -> Iterator[None]:
+    """Reading files of strangers: libraries raise whatever they like about a bad one, and all of it means the same."""
+    try:
+        yield
+    except EngineError:
+        raise
+    except (torch.OutOfMemoryError, MemoryError) as err:
+        raise MemoryExhausted(f"{what}: memory ran out", "use a smaller model or dtype") from err
+    except Exception as err:
+        raise ModelError(f"{what} ({_first_line(err)})", hint) from err
+
+
+def _first_line(err: BaseException) -> str:
+    return (str(err).strip() or type(err).__name__).splitlines()[0]
+
+
+def configuration(checkpoint: Checkpoint) -> PreTrainedConfig:
+    """The configuration of a causal language model. Raises ModelError: unknown, not causal, impossible sizes."""
+    if checkpoint.timing is not None:
+        return timing_pairs.made_configuration(checkpoint.timing)
+    kind = checkpoint.config.get("model_type", "none given")
+    what = f"{checkpoint.spec}: the configuration (model type {kind!r}) is not one transformers can read"
+    with foreign(what, "use a supported architecture, for instance Llama or Qwen2"):
+        config = AutoConfig.from_pretrained(checkpoint.folder, local_files_only=True, trust_remote_code=False)
+        text = config.get_text_config()
+    if type(config) not in MODEL_FOR_CAUSAL_LM_MAPPING or _looks_ahead(text):
+        reason = f"{checkpoint.spec}: {config.model_type} is not a causal language model"
+        raise ModelError(reason, "use a decoder-only model")
+    for name in _SIZES:
+        size = getattr(text, name, None)
+        if size is not None and (not isinstance(size, int) or size < 1):
+            raise ModelError(f"{checkpoint.spec}: config.json says {name} = {size!r}", "download the checkpoint again")
+    return config
+
+
+def _looks_ahead(config: PreTrainedConfig) -> bool:
+    """Whether a token attends to those that follow it, so that no cache can hold what came before."""
+    both_ways = getattr(config, "use_bidirectional_attention", None)  # "vision": within pictures only
+    return getattr(config, "is_causal", True) is False or both_ways is True or both_ways == "all"
+
+
+def read_tokenizer(checkpoint: Checkpoint) -> PreTrainedTokenizerBase:
+    """The tokenizer in the folder, or of the timing pair. Raises ModelError."""
+    return _read_tokenizer(checkpoint.folder, checkpoint.spec, checkpoint.timing)
+
+
+def _read_tokenizer(folder: Path, spec: str, timing: Timing | None) -> PreTrainedTokenizerBase:
+    if timing is not None:
+        return timing_pairs.made_tokenizer(timing.shape.family)
+    hint = "copy tokenizer.json and tokenizer_config.json into the folder"
+    with foreign(f"{spec} has no usable tokenizer", hint):
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False
+        )
+        len(tokenizer)
+    return tokenizer
+
+
+def refuse_recurrent(checkpoint: Checkpoint, config: PreTrainedConfig) -> None:
+    """Rejected tokens must leave the cache again; recurrent states cannot give them back. Raises ModelError."""
+    with foreign(f"{checkpoint.spec}: no cache can be made for it", "use a model with attention in every layer"):
+        layers = DynamicCache(config=config).layers
+    if not all(getattr(layer, "is_croppable", True) for layer in layers):
+        raise recurrent(checkpoint.spec)
+
+
+def recurrent(spec: str) -> ModelError:
+    """The refusal of a model from whose state tokens cannot be taken back."""
+    reason = f"{spec} keeps a recurrent state, from which rejected tokens cannot be taken back"
+    return ModelError(reason, "use a model with attention in every layer")
+
+
+class _Words(NamedTuple):
+    """The files a vocabulary is read from, as they are now: `stamp` changes when one of them does."""
+
+    folder: Path
+    spec: str
+    stamp: tuple[object, ...]
+    timing: Timing | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Words) and self.stamp == other.stamp
+
+    def __hash__(self) -> int:
+        return hash(self.stamp)
+
+
+class _Difference(NamedTuple):
+    """The first id at which two vocabularies differ, and what it is in each."""
+
+    token_id: int
+    ours: str | None
+    theirs: str | None
+
+
+def refuse_other_vocabulary(target: Checkpoint, drafter: Checkpoint) -> None:
+    """Same tokenizer, whatever the padded sizes. Raises InputError naming the first token that differs."""
+    found = _difference(_words(target), _words(drafter))
+    if found is not None:
+        reason = (
+            f"{drafter.spec} does not share the tokenizer of {target.spec}: "
+            f"token {found.token_id} is {found.ours!r} there and {found.theirs!r} here"
+        )
+        raise InputError(reason, "choose a drafter of the same family, or lookup")
+
+
+def _words(checkpoint: Checkpoint) -> _Words:
+    """Checkpoints of a family often share these files, in the hub cache as the very same blobs."""
+    timing = checkpoint.timing
+    if timing is not None:
+        return _Words(checkpoint.folder, checkpoint.spec, (timing.shape.family.name,), timing)
+    stamps: list[object] = [checkpoint.config.get("model_type")]
+    for path in (checkpoint.folder / name for name in WORD_FILES):
+        if path.exists():
+            real = path.resolve()
+            stamps.append((path.name, str(real), real.stat().st_size, real.stat().st_mtime_ns))
+    return _Words(checkpoint.folder, checkpoint.spec, tuple(stamps))
+
+
+@lru_cache(maxsize=2)
+def _vocabulary(words: _Words) -> dict[int, str]:
+    return {
+        index: token for token, index in _read_tokenizer(words.folder, words.spec, words.timing).get_vocab().items()
+    }
+
+
+@lru_cache(maxsize=1024)
+def _difference(target: _Words, drafter: _Words) -> _Difference | None:
+    ours, theirs = _vocabulary(target), _vocabulary(drafter)
+    differing = (index for index in sorted(ours.keys() | theirs.keys()) if ours.get(index) != theirs.get(index))
+    index = next(differing, None)
+    return None if index is None else _Difference(index, ours.get(index), theirs.get(index))

@@ -1,0 +1,160 @@
+"""How a pair would be loaded, what that would take, and what speaks against it; reads no weights."""
+
+from bisect import bisect_right
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from transformers import PreTrainedConfig
+
+from engine.errors import InputError, ModelError
+from engine.events import Estimated
+from engine.fast import families
+from engine.models import checkpoint_folder, checks, devices, timing_shapes
+from engine.models.checkpoint_folder import Checkpoint
+from engine.models.kv_size import RuntimeChoice, context_of, kv_bytes
+from engine.models.quantize import Quantize, held_bytes
+from engine.models.work_size import work_bytes
+
+FUSED: tuple[RuntimeChoice, ...] = ("fused", "fused-eager")
+# Beside the weights there are caches, work space and whatever else the device does.
+_MOST_FILLED = 0.85
+# Ids that a first prompt and its continuation may take.
+_LEAST_CONTEXT = 1024
+
+
+class Plan(NamedTuple):
+    """A pair that is to be loaded, where, and in which types."""
+
+    target: Checkpoint
+    drafter: Checkpoint | None
+    device: torch.device
+    drafter_device: torch.device
+    dtype: torch.dtype
+    drafter_dtype: torch.dtype
+    runtime: RuntimeChoice = "auto"
+    quantize: Quantize = "none"
+    why_dtype: str = ""
+
+
+def plan(
+    target: Checkpoint, drafter: Checkpoint | None, device: torch.device, drafter_device: torch.device, dtype: str
+) -> Plan:
+    """How a pair would be loaded. Raises InputError for an unknown dtype."""
+    kind, drafter_kind = devices.parse_dtype(dtype, device), devices.parse_dtype(dtype, drafter_device)
+    taken = drafter.n_parameters * drafter_kind.itemsize if drafter is not None and drafter_device == device else 0
+    room = int(_MOST_FILLED * devices.free_bytes(device)) - taken
+    return Plan(_cut_to_fit(target, room // kind.itemsize), drafter, device, drafter_device, kind, drafter_kind)
+
+
+def _cut_to_fit(target: Checkpoint, most: int) -> Checkpoint:
+    """A timing pair's target that may lose layers, with no more than so many parameters; any other as it is."""
+    if target.timing is None or not timing_shapes.may_be_cut(target.timing):
+        return target
+    return checkpoint_folder.of_timing(target.spec, timing_shapes.cut_to(target.timing, most))
+
+
+def estimate_pair(plan: Plan) -> Estimated:
+    """What loading the pair would take on the target's device. Raises ModelError."""
+    together = plan.drafter if plan.drafter_device == plan.device else None
+    return estimate(plan.target, together, plan.device, plan.dtype, plan.runtime, quantize=plan.quantize)
+
+
+def refuse_pair(plan: Plan, needed: Estimated) -> None:
+    """Everything that can be held against a pair before its weights are read. Raises InputError, ModelError.
+
+    Weights to be quantised pass through memory whole."""
+    whole = needed if plan.quantize == "none" else estimate_pair(plan._replace(quantize="none"))
+    refuse_if_too_large(whole, plan.device)
+    _refuse_drafter_elsewhere(plan, whole)
+    for checkpoint in (plan.target, plan.drafter):
+        if checkpoint is not None:
+            checks.refuse_recurrent(checkpoint, checks.configuration(checkpoint))
+            reason = families.why_not(checks.configuration(checkpoint)) if plan.runtime in FUSED else ""
+            if reason:
+                raise not_fused(checkpoint.spec, reason)
+    if plan.drafter is not None:
+        checks.refuse_other_vocabulary(plan.target, plan.drafter)
+
+
+def refuse_if_too_large(needed: Estimated, device: torch.device) -> None:
+    """Raises InputError where models, the cache of a short text and the work do not fit what is free on one device.
+
+    The cache of the full context need not fit: many models could take more than any text they are given."""
+    n_kv_bytes = needed.kv_bytes * min(1.0, _LEAST_CONTEXT / max(1, needed.context))
+    n_bytes = needed.weights_bytes + needed.drafter_bytes + n_kv_bytes + needed.work_bytes
+    n_devices = torch.cuda.device_count() if device.type == "cuda" else 1
+    if n_bytes > n_devices * needed.free_bytes:
+        reason = f"the models need {n_bytes / 2**30:.1f} GiB, {needed.free_bytes / 2**30:.1f} GiB are free on {device}"
+        raise InputError(reason, "choose a smaller model or dtype, or free memory")
+
+
+def _refuse_drafter_elsewhere(plan: Plan, needed: Estimated) -> None:
+    """Raises InputError where a drafter on a device of its own does not fit what is free there."""
+    if plan.drafter is None or plan.drafter_device == plan.device:
+        return
+    config, context = checks.configuration(plan.drafter), min(needed.context, _LEAST_CONTEXT)
+    n_bytes = _drafter_bytes(config, plan.drafter.n_parameters, plan.drafter_dtype, plan.runtime, context=context)
+    free = devices.free_bytes(plan.drafter_device)
+    if n_bytes > free:
+        reason = (
+            f"the drafter needs {n_bytes / 2**30:.1f} GiB, {free / 2**30:.1f} GiB are free on {plan.drafter_device}"
+        )
+        raise InputError(reason, "choose a smaller drafter, or put it on another device")
+
+
+def estimate(
+    target: Checkpoint,
+    drafter: Checkpoint | None,
+    device: torch.device,
+    dtype: torch.dtype,
+    runtime: RuntimeChoice,
+    *,
+    quantize: Quantize = "none",
+) -> Estimated:
+    """What loading would take: weights, a KV cache of the target's full context, the drafter, and what is free."""
+    config = checks.configuration(target)
+    context = context_of(config.get_text_config())
+    weights_bytes = held_bytes(config, target.n_parameters, dtype, quantize)
+    free_bytes, work = devices.free_bytes(device), work_bytes(config, dtype, device)
+
+    drafter_config = None if drafter is None else checks.configuration(drafter)
+
+    def of_drafter(n: int) -> int:
+        if drafter is None or drafter_config is None:
+            return 0
+        return _drafter_bytes(drafter_config, drafter.n_parameters, dtype, runtime, context=n)
+
+    def needed(n: int) -> int:
+        return weights_bytes + kv_bytes(config, dtype, runtime, context=n) + of_drafter(n) + work
+
+    return Estimated(
+        weights_bytes=weights_bytes,
+        kv_bytes=kv_bytes(config, dtype, runtime, context=context),
+        drafter_bytes=of_drafter(context),
+        free_bytes=free_bytes,
+        device=str(device),
+        target=target.spec,
+        context=context,
+        work_bytes=work,
+        fitting_context=_fitting_context(needed, free_bytes, context),
+    )
+
+
+def _fitting_context(needed: Callable[[int], int], free_bytes: int, context: int) -> int:
+    """The longest text for which there is certainly room: a cache that is full doubles, until it holds the context."""
+    most = bisect_right(range(context + 1), free_bytes, key=needed) - 1
+    return context if most == context else max(0, most // 2)
+
+
+def _drafter_bytes(
+    config: PreTrainedConfig, n_parameters: int, dtype: torch.dtype, runtime: RuntimeChoice, *, context: int
+) -> int:
+    """Weights and cache of a drafter, which reads no further than its target and itself."""
+    reach = min(context, context_of(config.get_text_config()))
+    return n_parameters * dtype.itemsize + kv_bytes(config, dtype, runtime, context=reach)
+
+
+def not_fused(spec: str, reason: str) -> ModelError:
+    """Refusal of a model that was to be fused and cannot be."""
+    return ModelError(f"{spec} has no fused runtime: {reason}", "use the runtime auto or modules")
