@@ -9,7 +9,7 @@ from app.selection import Selection
 from engine import methods
 from engine.commands import Fork, Load, Measure, Run
 from engine.events import Event, ModelLoaded, RoundFinished, RunStarted, Setting
-from engine.method import Request
+from engine.settings import Request
 
 NO_DRAFTER = "none"
 LARGEST_SEED = 2**53

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import msgspec
 
 from engine.events import Setting
-from engine.method import Request
+from engine.settings import Request
 
 
 class Load(msgspec.Struct, frozen=True, tag=True):

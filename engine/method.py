@@ -2,36 +2,18 @@
 
 * imports neither Qt nor torch."""
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias, TypeVar
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
-from msgspec import Meta
 
-from engine.errors import InputError
-from engine.events import Event, Setting
+from engine.events import Event
+from engine.settings import Request
 
 if TYPE_CHECKING:
     from engine.runtime import Runtime
 
-Config = TypeVar("Config", bound=msgspec.Struct)
 Workspace: TypeAlias = Literal["decode", "rag"]
-
-
-class GenerationConfig(msgspec.Struct, frozen=True):
-    """What every generation is made with; a method's config adds its own."""
-
-    temperature: Annotated[float, Meta(ge=0, le=100, title="Temperature", description="0 is greedy")] = 0.0
-    top_k: Annotated[int, Meta(ge=0, title="Top-k", description="keep the k most probable tokens; 0 keeps all")] = 0
-    top_p: Annotated[
-        float, Meta(gt=0, le=1, title="Top-p", description="keep the best tokens that reach p together")
-    ] = 1.0
-    min_p: Annotated[
-        float, Meta(ge=0, le=1, title="Min-p", description="drop tokens below this share of the best one's probability")
-    ] = 0.0
-    max_new_tokens: Annotated[int, Meta(ge=1, title="Length", description="new tokens at most")] = 128
-    seed: Annotated[int, Meta(ge=0, le=2**53, title="Seed", description="same seed, same tokens")] = 0
-    stop_at_end: Annotated[bool, Meta(title="Stop at end of text", description="obey the model's stop tokens")] = True
 
 
 class Metric(msgspec.Struct, frozen=True):
@@ -40,15 +22,6 @@ class Metric(msgspec.Struct, frozen=True):
     name: str
     unit: str
     help: str
-
-
-class Request(msgspec.Struct, frozen=True):
-    """What to continue. `prompt_ids` are taken as they are where given (a fork); otherwise `prompt` is tokenized."""
-
-    prompt: str
-    prompt_ids: tuple[int, ...] | None = None
-    forked_from: str | None = None
-    forked_at: int | None = None
 
 
 class MethodSpec(msgspec.Struct, frozen=True):
@@ -63,27 +36,3 @@ class MethodSpec(msgspec.Struct, frozen=True):
     metrics: tuple[Metric, ...] = ()
     drafted: bool = True
     workspace: Workspace = "decode"
-
-
-def make_config(kind: type[Config], settings: Mapping[str, Setting]) -> Config:
-    """A config, every field of which has a default, with its bounds checked.
-
-    Raises InputError naming the setting, its value and the bound."""
-    known = set(kind.__struct_fields__)
-    unknown = sorted(set(settings) - known)
-    if unknown:
-        raise InputError(f"there is no setting {unknown[0]!r}", f"settings are: {', '.join(sorted(known))}")
-    for name, value in settings.items():
-        try:
-            msgspec.convert({name: value}, kind)
-        except msgspec.ValidationError as err:
-            reason = str(err).split(" - at")[0].replace("Expected ", "must be ").replace("`", "")
-            raise InputError(
-                f"{name.replace('_', '-')} = {value}: {reason}", "choose a value within the bound"
-            ) from err
-    return msgspec.convert(dict(settings), kind)
-
-
-def settings_of(config: msgspec.Struct) -> tuple[tuple[str, Setting], ...]:
-    """The config's fields as they go into the trace."""
-    return tuple((name, getattr(config, name)) for name in config.__struct_fields__)

@@ -14,8 +14,8 @@ from engine.errors import EngineError, InputError
 from engine.events import Event, RoundFinished
 from engine.fast.static_decoder import StaticDecoder
 from engine.fast.static_kv_cache import StaticRoom
-from engine.method import GenerationConfig, Request
 from engine.models.loading import LoadedModel
+from engine.settings import GenerationConfig, Request
 
 if TYPE_CHECKING:
     from engine.rag.library import Library

@@ -1,46 +1,106 @@
-"""Who may know whom, held by looking at what an import really loads."""
+"""Which room may import from which, read from the imports, and what an import really loads, tried in a process."""
 
+import ast
 import subprocess
 import sys
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
 
 import pytest
 
-LIGHT = (
-    "engine.host.chosen_host", "engine.events.answers", "engine.machine.quiet", "engine.host.child", "engine.commands", "engine.events.training",
-    "engine.events.scaling", "engine.events.evaluation",
-    "engine.bench.hosted",
-    "engine.events", "engine.runs.summary", "engine.method", "engine.host.thread_host", "engine.runs.trace", "engine.errors", "engine.machine.paths",
-    "engine.speed_model", "engine.models.checkpoint_folder", "engine.methods", "engine.methods.speculative.config",
-    "engine.cli.commands", "engine.prompts", "engine.world.corpus", "engine.training.drafter_config", "engine.host.pause_gate",
-    "engine.training.texts", "engine.cli.drafter", "engine.documents.encoder_folder", "engine.documents.sources",
-    "engine.documents.readers", "engine.documents.feed",
-    "engine.documents.chunking", "engine.documents.index", "engine.documents.building", "engine.documents.search",
-    "engine.events.documents",
-    "engine.methods.speculative_rag.citing",
-    "engine.methods.speculative_rag.config", "engine.methods.standard_rag.config", "engine.documents.partition",
-    "engine.documents.projection", "engine.cli.rag_ask", "engine.cli.rag_eval", "engine.evaluation.questions",
-    "engine.evaluation.datasets", "engine.evaluation.file", "engine.evaluation.figures",
-    "engine.evaluation.config", "engine.evaluation.held_out",
+ROOT = Path(__file__).parents[1]
+# From the ground up: each imports from those before it alone. A module at a root is a room of its own.
+ENGINE = (
+    "errors", "prompts", "speed_model", "world", "machine", "events", "settings", "commands", "runs", "decoding",
+    "fast", "models", "drafters", "batch", "documents", "rag", "runtime", "method", "measuring", "training", "methods",
+    "evaluation", "session", "host", "bench", "cli",
 )  # fmt: skip
 INDEX = {"lancedb", "pyarrow", "pypdf"}
 HEAVY = {"torch", "transformers", "PySide6", "pyqtgraph", "sentence_transformers", *INDEX}
 QT = {"PySide6", "pyqtgraph", "superqt"}
+LIGHT_ROOMS = ("events", "runs", "world", "host", "cli", "method", "settings", "commands", "prompts", "speed_model")
+_SAYS_SO = "* imports neither Qt nor torch"
+_STARTED = {"engine.cli.__main__", "engine.host.child"}  # what runs when it is imported, or in a process of its own
 
 
-def loaded_by(*modules: str) -> set[str]:
-    code = f"import sys, {', '.join(modules)}; print(' '.join({{name.partition('.')[0] for name in sys.modules}}))"
+def modules(root: str) -> dict[str, Path]:
+    """Every module by its name."""
+    found = {}
+    for path in (ROOT / root).rglob("*.py"):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def imported(path: Path, known: dict[str, Path]) -> Iterator[str]:
+    """The modules of ours that one imports, at any depth."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            for name in node.names:
+                whole = f"{node.module}.{name.name}"
+                if (module := whole if whole in known else node.module) in known:
+                    yield module
+        elif isinstance(node, ast.Import):
+            yield from (name.name for name in node.names if name.name in known)
+
+
+def room(module: str) -> str:
+    """The folder below the root, or the module itself where it stands at the root."""
+    return [*module.split("."), ""][1]
+
+
+def arrows(root: str) -> dict[str, set[str]]:
+    """What each module imports."""
+    known = modules(root)
+    return {module: set(imported(path, known)) - {module} for module, path in known.items()}
+
+
+def upward(root: str, order: tuple[str, ...]) -> list[str]:
+    """Imports from a room that stands above."""
+    rank = {name: i for i, name in enumerate(order)}
+    return [
+        f"{module} imports {other}"
+        for module, others in sorted(arrows(root).items())
+        for other in sorted(others)
+        if room(module) and room(other) and rank[room(other)] > rank[room(module)]
+    ]
+
+
+def loaded_by(*names: str) -> set[str]:
+    """The top-level packages that importing these loads."""
+    code = f"import sys, {', '.join(names)}; print(' '.join({{name.partition('.')[0] for name in sys.modules}}))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return set(found.stdout.split())
 
 
+def test_every_room_of_the_engine_has_its_place_in_the_order() -> None:
+    assert {room(module) for module in modules("engine")} - {""} == set(ENGINE)
+
+
+def test_no_room_of_the_engine_imports_from_one_above() -> None:
+    assert upward("engine", ENGINE) == []
+
+
+@pytest.mark.parametrize("root", ["engine"])
+def test_no_files_import_each_other_in_a_circle(root: str) -> None:
+    list(TopologicalSorter(arrows(root)).static_order())  # raises CycleError, which names them
+
+
+@pytest.mark.parametrize("root", ["engine"])
+def test_few_modules_stand_at_a_root(root: str) -> None:
+    assert len(list((ROOT / root).glob("*.py"))) <= 9
+
+
 def test_light_rooms_load_neither_qt_nor_torch() -> None:
-    assert not loaded_by(*LIGHT) & HEAVY
+    known = modules("engine")
+    light = {name for name in known if room(name) in LIGHT_ROOMS and name not in _STARTED}
+    light |= {name for name, path in known.items() if _SAYS_SO in path.read_text(encoding="utf-8")} - _STARTED
+    assert not loaded_by(*sorted(light)) & HEAVY
 
 
 def test_engine_loads_no_qt() -> None:
-    found = loaded_by(
-        "engine.session.session", "engine.bench.decode", "engine.bench.losslessness", "engine.training.builtin"
-    )
+    found = loaded_by("engine.session.session", "engine.bench.decode", "engine.bench.losslessness")
     assert "torch" in found
     assert not found & QT
     assert not found & INDEX, "they are imported once an index is opened"

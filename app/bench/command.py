@@ -6,13 +6,14 @@ from typing import Annotated
 import msgspec
 import typer
 
-from engine.cli import OK, run_command
+from engine.cli import run_command
+from engine.cli.exit_status import OK
 from engine.cli.options import Json, Out, PairOptions, Settings, with_options
 from engine.cli.output import Output
 from engine.commands import Load
 from engine.errors import InputError
-from engine.method import make_config
 from engine.methods.speculative.config import SpeculativeConfig
+from engine.settings import make_config
 
 # Everything but gamma is fixed by the definition of the figures.
 _FIXED = tuple(name for name in SpeculativeConfig.__struct_fields__ if name != "gamma")

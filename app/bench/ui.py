@@ -25,11 +25,11 @@ from app.run_record import RunRecord
 from engine.commands import Load, Run
 from engine.errors import EngineError
 from engine.events import Event, ModelLoaded, Progressed
-from engine.host.child_link import spare_threads
 from engine.host.process_host import ProcessHost
 from engine.host.thread_host import Host, ThreadHost
-from engine.method import Request
+from engine.machine.own_module import spare_threads
 from engine.runs.trace import TraceWriter
+from engine.settings import Request
 from engine.speed_model import Interval
 
 _SIZE = (1600, 1000)

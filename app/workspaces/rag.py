@@ -22,7 +22,7 @@ from app.run_record import RunRecord
 from app.store import RunStore
 from engine.commands import Index, Load, Run
 from engine.machine import paths
-from engine.method import Request
+from engine.settings import Request
 
 _METHOD = "speculative_rag"
 _EVALUATION = 2

@@ -24,11 +24,11 @@ from engine.events import Event, Progressed, RoundFinished
 from engine.machine.quiet import quiet_libraries
 from engine.measuring.prompts import held_out_prompts
 from engine.measuring.systems import small_model_drafter
-from engine.method import GenerationConfig
 from engine.models import checkpoint_folder, devices, loading
 from engine.models.loading import LoadedModel
 from engine.prompts import Prompt
 from engine.runtime import Runtime
+from engine.settings import GenerationConfig
 from engine.speed_model import Interval, wilson_interval
 from engine.training.curriculum import Format
 from engine.training.probe import written

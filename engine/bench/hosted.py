@@ -20,7 +20,7 @@ from engine.events import (
     RunFinished,
 )
 from engine.host.thread_host import Host
-from engine.method import GenerationConfig, Request, settings_of
+from engine.settings import GenerationConfig, Request, settings_of
 
 
 class HostedPair:

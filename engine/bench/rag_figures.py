@@ -8,8 +8,7 @@ import msgspec
 
 from engine import speed_model
 from engine.events.answers import CostPredicted, CostTerm, QuestionAnswered, System
-from engine.methods.speculative_rag.drafts import Batch
-from engine.methods.speculative_rag.scores import Verification
+from engine.rag.values import Batch, Verification
 from engine.speed_model import Interval
 
 SYSTEMS: tuple[System, ...] = ("speculative_rag", "drafter_alone", "standard_rag", "standard_rag_speculative")

@@ -14,7 +14,6 @@ from engine.documents.embedding import Description, TextRole
 from engine.errors import InputError
 from engine.events.answers import Passage, RetrievalKind
 from engine.measuring.prompts import texts_of_length
-from engine.methods.speculative_rag.drafts import Lengths
 from engine.methods.speculative_rag.scores import verdicts
 from engine.models import checks
 from engine.models.checkpoint_folder import Checkpoint
@@ -22,6 +21,7 @@ from engine.models.kv_size import context_of, kv_bytes
 from engine.models.load_plan import Plan
 from engine.rag.encoding import encode
 from engine.rag.library import Found
+from engine.rag.values import Lengths
 
 # Logits of what the verifier reads, and a piece of a prompt on its way through a layer.
 _WORK_BYTES = 512 * 2**20

@@ -4,13 +4,12 @@ import io
 import sys
 from typing import TYPE_CHECKING
 
+from engine.cli.exit_status import BAD_INPUT, OK, STOPPED
 from engine.errors import EngineError
 from engine.machine.quiet import quiet_logs
 
 if TYPE_CHECKING:
     import typer
-
-OK, DEFECT, BAD_INPUT, STOPPED = 0, 1, 2, 130
 
 
 def main(argv: list[str] | None = None) -> int:

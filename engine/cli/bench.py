@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from engine.cli import OK
+from engine.cli.exit_status import OK
 from engine.cli.options import Json, Out, PairOptions, Settings, numbers, with_options
 from engine.cli.output import Output
 from engine.cli.running import loaded_session
 from engine.commands import CONTEXTS
 from engine.errors import InputError
-from engine.method import make_config
 from engine.methods.speculative.config import SpeculativeConfig
+from engine.settings import make_config
 
 if TYPE_CHECKING:
     from engine.measuring.matrix import Axes

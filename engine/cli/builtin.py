@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from engine.cli import OK
+from engine.cli.exit_status import OK
 from engine.cli.options import Json, WorldForm
 from engine.cli.output import Output
 from engine.errors import InputError

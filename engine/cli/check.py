@@ -5,13 +5,13 @@ from typing import Annotated, get_args
 import msgspec
 import typer
 
-from engine.cli import OK
+from engine.cli.exit_status import OK
 from engine.cli.options import Json, PairOptions, Settings, with_options
 from engine.cli.output import Output
 from engine.errors import InputError
 from engine.events import HostKind
-from engine.method import make_config
 from engine.methods.speculative.config import SpeculativeConfig
+from engine.settings import make_config
 
 _ENGINES: tuple[HostKind, ...] = get_args(HostKind)
 _NO_DRAFTER = "none"

@@ -7,17 +7,17 @@ from typing import Annotated
 import typer
 
 from engine import speed_model
-from engine.cli import OK, STOPPED
+from engine.cli.exit_status import OK, STOPPED
 from engine.cli.options import Json, PairOptions, Settings, with_options
 from engine.cli.output import Output, Value
 from engine.cli.running import loaded_session, run_events, stoppable
 from engine.errors import EngineError, InputError
 from engine.events import Event, RoundFinished, RunFailed, RunFinished, RunStarted
-from engine.method import Request, make_config
 from engine.methods.plain.config import PlainConfig
 from engine.methods.speculative.config import SpeculativeConfig
 from engine.runs.summary import Summary, fold
 from engine.runs.trace import TraceWriter
+from engine.settings import Request, make_config
 
 _STYLES = {"accepted": "green underline", "rejected": "red strike", "untested": "bright_black"}
 _LAST_STYLES = {"correction": "bold blue", "bonus": "magenta"}

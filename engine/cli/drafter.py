@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from engine.cli import OK, STOPPED
+from engine.cli.exit_status import OK, STOPPED
 from engine.cli.options import Json
 from engine.cli.output import Output, Value
 from engine.cli.running import stoppable
@@ -23,7 +23,7 @@ from engine.events import (
     When,
 )
 from engine.machine.paths import training
-from engine.method import make_config
+from engine.settings import make_config
 from engine.training.drafter_config import OBJECTIVES, DrafterConfig
 
 if TYPE_CHECKING:

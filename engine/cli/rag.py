@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 import msgspec
 import typer
 
-from engine.cli import OK, STOPPED
+from engine.cli.exit_status import OK, STOPPED
 from engine.cli.options import Json
 from engine.cli.output import Output
 from engine.cli.running import stoppable

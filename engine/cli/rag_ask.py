@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from engine.cli import OK, STOPPED
+from engine.cli.exit_status import OK, STOPPED
 from engine.cli.options import Json, PairOptions, Settings, with_options
 from engine.cli.output import Output, Value
 from engine.cli.running import loaded_session, run_events, stoppable
@@ -21,9 +21,9 @@ from engine.events.answers import (
     Retrieved,
     System,
 )
-from engine.method import Request, make_config
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
 from engine.runs.trace import TraceWriter
+from engine.settings import Request, make_config
 
 _Question = Annotated[str, typer.Option(help="what to answer from the documents")]
 _Trace = Annotated[Path | None, typer.Option(help="save the run to this new file")]

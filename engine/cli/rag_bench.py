@@ -5,13 +5,13 @@ from typing import Annotated
 import msgspec
 import typer
 
-from engine.cli import OK
 from engine.cli.bench import refuse_below
+from engine.cli.exit_status import OK
 from engine.cli.options import Json, Out, PairOptions, numbers
 from engine.cli.output import Output
 from engine.cli.rag_ask import rag_pair
-from engine.method import make_config
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
+from engine.settings import make_config
 
 _LEAST_REPEATS = 3
 
@@ -50,8 +50,8 @@ def bench_rag(
     from engine.bench.rag_workload import Counts
     from engine.machine.quiet import quiet_libraries
     from engine.machine.threads import use_usable_cores
-    from engine.methods.speculative_rag.drafts import Lengths
     from engine.models.devices import parse_device, parse_dtype
+    from engine.rag.values import Lengths
 
     quiet_libraries()
     use_usable_cores()

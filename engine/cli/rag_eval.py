@@ -7,7 +7,7 @@ import msgspec
 import typer
 from rich.table import Table
 
-from engine.cli import OK, STOPPED
+from engine.cli.exit_status import OK, STOPPED
 from engine.cli.options import Json, PairOptions, Settings, WorldForm, with_options
 from engine.cli.output import Output, Value
 from engine.cli.rag_ask import rag_pair
@@ -19,8 +19,8 @@ from engine.evaluation.file import Grid, QuestionLine, every_sampling
 from engine.events import Event, Progressed, Warned
 from engine.events.answers import System
 from engine.events.evaluation import Figures
-from engine.method import make_config
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
+from engine.settings import make_config
 from engine.speed_model import Interval
 from engine.world.questions import QUESTION_KINDS, QuestionKind
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from engine.cli import OK
+from engine.cli.exit_status import OK
 from engine.cli.options import Json, PairOptions, with_options
 from engine.cli.output import Output
 from engine.cli.running import loaded_session

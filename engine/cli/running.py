@@ -12,7 +12,7 @@ from engine.cli.options import PairOptions, Settings
 from engine.cli.output import Output
 from engine.commands import Load
 from engine.events import Event, ModelLoaded
-from engine.method import Request
+from engine.settings import Request
 
 if TYPE_CHECKING:
     from engine.bench.hosted import HostedPair

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from engine.cli import OK, STOPPED
+from engine.cli.exit_status import OK, STOPPED
 from engine.cli.options import Json
 from engine.cli.output import Output
 from engine.cli.running import stoppable

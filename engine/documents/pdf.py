@@ -11,7 +11,7 @@ from typing import IO
 import msgspec
 
 from engine.documents.pdf_child import Answer, Order
-from engine.host.child_link import environment, run_module
+from engine.machine.own_module import environment, run_module
 
 _LONGEST_S = 60.0
 _MOST_PAGES = 5_000

@@ -23,7 +23,6 @@ from engine.evaluation.file import EvaluationFile, Grid, Head, QuestionLine
 from engine.evaluation.questions import Asked
 from engine.events import Event, Progressed, Setting
 from engine.events.evaluation import Figures
-from engine.method import settings_of
 from engine.methods.speculative_rag import scores
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
 from engine.methods.speculative_rag.warming import warm
@@ -33,6 +32,7 @@ from engine.models.loading import LoadedModel
 from engine.rag.library import BUILTIN, Librarian, Library, opened
 from engine.rag.memo import Memo
 from engine.runtime import Runtime
+from engine.settings import settings_of
 from engine.world.pages import Form
 from engine.world.questions import QuestionKind
 

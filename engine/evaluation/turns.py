@@ -10,13 +10,14 @@ from msgspec.structs import replace
 
 from engine.events import Event
 from engine.events.answers import Passage, QuestionAnswered, System
-from engine.methods.speculative_rag.answering import Outcome, answer, standard
+from engine.methods.speculative_rag.answering import Outcome, answer
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
 from engine.methods.speculative_rag.drafting import batches_of, drafting_ms
 from engine.methods.speculative_rag.verifying import verifications_of
+from engine.methods.standard_rag.answering import standard
 from engine.methods.standard_rag.asking import Desk, retrieve
-from engine.methods.standard_rag.baselines import Standard
 from engine.rag.memo import Memo
+from engine.rag.values import Standard
 
 _Way: TypeAlias = Literal["speculative", "stored", "standard", "standard_speculative"]
 _WAYS: tuple[_Way, ...] = get_args(_Way)

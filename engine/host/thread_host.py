@@ -51,8 +51,8 @@ from engine.events import (
 from engine.events.faults import failed, refused
 from engine.host.pause_gate import Gate
 from engine.machine.quiet import quiet_logs
-from engine.method import Request
 from engine.runs.run_log import Outbox, RunLog
+from engine.settings import Request
 
 if TYPE_CHECKING:
     from engine.session.session import Session

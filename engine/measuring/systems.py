@@ -19,9 +19,9 @@ from engine.decoding.sampling import Warp
 from engine.decoding.speculate import Drafter
 from engine.drafters.small_model import SmallModelDrafter
 from engine.events import RoundFinished
-from engine.method import GenerationConfig as OurConfig
 from engine.models.loading import LoadedModel, Pair
 from engine.runtime import Runtime
+from engine.settings import GenerationConfig as OurConfig
 
 _FEWEST_MARKS = 3
 

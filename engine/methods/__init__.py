@@ -8,8 +8,9 @@ from engine.method import MethodSpec
 
 
 def discover() -> dict[str, MethodSpec]:
-    """Every method by name."""
-    modules = (importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__))
+    """Every method by name: the folders in this one."""
+    folders = (found.name for found in pkgutil.iter_modules(__path__) if found.ispkg)
+    modules = (importlib.import_module(f"{__name__}.{name}") for name in folders)
     return {module.METHOD.name: module.METHOD for module in modules}
 
 

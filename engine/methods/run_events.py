@@ -8,8 +8,8 @@ import msgspec
 from engine.decoding.generation import Generation, Prefilled
 from engine.events import BlockFinished, Event, Lane, PhaseFinished, RoundFinished, RunFinished, RunStarted
 from engine.machine import versions
-from engine.method import Request, settings_of
 from engine.runtime import Runtime
+from engine.settings import Request, settings_of
 
 
 def run_started(

@@ -11,10 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.events.answers import Mapped, Partitioned
-from engine.methods.speculative_rag.drafts import Draft
-from engine.methods.speculative_rag.scores import Score
-from engine.methods.standard_rag.baselines import Standard
 from engine.rag.library import Found
+from engine.rag.values import Draft, Score, Standard
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")

@@ -14,9 +14,9 @@ from engine.evaluation.file import Grid, QuestionLine, every_sampling
 from engine.evaluation.run import Opened, Plan
 from engine.events import EvaluationMeasured, Event
 from engine.events.evaluation import Figures
-from engine.method import make_config
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
 from engine.runtime import Cancelled
+from engine.settings import make_config
 
 # Intervals are drawn anew with each question: they may take so much less time than the questions.
 _SHARE = 10

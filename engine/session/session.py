@@ -28,7 +28,7 @@ from engine.events.evaluation import Figures
 from engine.machine import threads
 from engine.machine.out_of_memory import memory_errors
 from engine.machine.quiet import quiet_libraries
-from engine.method import MethodSpec, Request, make_config
+from engine.method import MethodSpec
 from engine.models import checkpoint_folder, checks, devices, fastest_dtype, load_plan, loading
 from engine.models.loading import LoadedModel, Pair
 from engine.models.quantize import parse_quantize
@@ -38,6 +38,7 @@ from engine.rag.memo import Memo
 from engine.runtime import Runtime, Shelves
 from engine.session import evaluate as evaluating
 from engine.session import measure as measuring
+from engine.settings import Request, make_config
 from engine.training.drafter import train_drafter
 from engine.training.drafter_config import DrafterConfig
 from engine.training.job import Job, estimated

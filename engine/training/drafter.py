@@ -14,10 +14,10 @@ from engine.errors import EngineError, InputError, ModelError
 from engine.events import Event, Progressed, TrainingEnd, TrainingEstimated, TrainingFinished, TrainingStarted
 from engine.machine import versions
 from engine.machine.out_of_memory import memory_errors
-from engine.method import settings_of
 from engine.models import checks, devices, loading
 from engine.models.checkpoint_folder import Checkpoint
 from engine.models.loading import LoadedModel
+from engine.settings import settings_of
 from engine.training import checkpoint, collect, early_stop, estimate, figures, student
 from engine.training.drafter_shape import DrafterShape, peak_rate
 from engine.training.estimate import Work

@@ -2,7 +2,7 @@
 
 from app.store import RunStore
 from engine.commands import Run
-from engine.method import Request
+from engine.settings import Request
 from tests.app.factory import FakeHost
 
 RUN = Run("speculative", {}, Request("hello"))

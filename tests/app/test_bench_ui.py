@@ -16,7 +16,7 @@ from app.bench.slowdown import Slowdown
 from app.run_record import RunRecord
 from engine.commands import Load, Run
 from engine.events import ModelLoaded, RoundFinished, RunFinished, RunStarted
-from engine.method import Request
+from engine.settings import Request
 from tests.app.factory import PAIR, whole_run
 
 

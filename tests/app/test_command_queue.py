@@ -1,6 +1,6 @@
 from app.command_queue import CommandQueue
 from engine.commands import Estimate, Load, Measure, Run, Survey, Train
-from engine.method import Request
+from engine.settings import Request
 from tests.app.factory import FakeHost
 
 PAIR = Load()

@@ -14,8 +14,8 @@ from app import application
 from app.main_window import MainWindow
 from engine.events import Event, ModelLoaded, ModelUnloaded, PhaseFinished, Progressed, RunStarted, Setting
 from engine.host.thread_host import ThreadHost
-from engine.method import Request
 from engine.session.session import Session
+from engine.settings import Request
 from tests.app.factory import MODEL, PAIR, FakeHost, a_round, started, whole_run
 
 N_CYCLES, N_SWITCHES, N_WINDOWS = 80, 50, 8

@@ -7,7 +7,7 @@ from app.command_queue import CommandQueue
 from engine.commands import Load, Run, Train
 from engine.events import EngineStarted, Event, ModelLoaded, Refused, RunFailed, RunFinished, RunStarted
 from engine.host.chosen_host import ChosenHost
-from engine.method import Request
+from engine.settings import Request
 
 PAIR = Load("timing:tiny", "none", device="cpu")
 RUN = Run("plain", {"max_new_tokens": 8}, Request("The harbour"))

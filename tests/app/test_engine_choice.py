@@ -12,7 +12,7 @@ from engine.commands import Estimate, Load, Run, Train
 from engine.events import EngineEnded, EngineStarted, RunFinished
 from engine.host import chosen_host
 from engine.host.chosen_host import ChosenHost
-from engine.method import Request
+from engine.settings import Request
 from tests.app.factory import MODEL, PAIR, FakeHost, whole_run
 
 

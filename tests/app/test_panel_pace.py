@@ -11,8 +11,8 @@ from app.panels.metrics import MetricsPanel
 from app.store import RunStore
 from engine.commands import Run
 from engine.events import Event
-from engine.method import Request
 from engine.runs.summary import Summary
+from engine.settings import Request
 from tests.app.factory import MODEL, PAIR, FakeHost, a_round, started
 
 

@@ -12,9 +12,9 @@ from app.panels.status import StatusPanel
 from app.store import RunStore
 from engine.commands import Load, Run
 from engine.events import Compared, Estimated, Progressed, Refused, RunFailed, RunFinished
-from engine.method import Request, make_config
 from engine.methods.plain.config import PlainConfig
 from engine.methods.speculative.config import SpeculativeConfig
+from engine.settings import Request, make_config
 from engine.training.drafter_config import DrafterConfig
 from tests.app.factory import MODEL, PAIR, FakeHost, a_round, blocks, started, whole_run
 

@@ -1,9 +1,9 @@
 import pytest
 
 from app import presets
-from engine.method import make_config
 from engine.methods.plain.config import PlainConfig
 from engine.methods.speculative.config import SpeculativeConfig
+from engine.settings import make_config
 
 
 @pytest.mark.parametrize("preset", presets.PRESETS, ids=lambda preset: preset.name)

@@ -6,8 +6,8 @@ from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QLabel
 from app import application
 from engine.commands import Load, Run
 from engine.events import Progressed, Refused
-from engine.method import Request
 from engine.methods.plain.config import PlainConfig
+from engine.settings import Request
 from tests.app.factory import MODEL, PAIR, started, whole_run
 from tests.app.setup_form import NEEDED, loaded
 

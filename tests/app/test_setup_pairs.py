@@ -4,8 +4,8 @@ from PySide6.QtCore import Qt
 from app import application
 from engine.commands import Estimate, Load, Run, Survey
 from engine.events import Estimated, ModelLoaded, ModelOption, Progressed, Refused, Surveyed
-from engine.method import Request
 from engine.models import checkpoint_folder
+from engine.settings import Request
 from tests.app.factory import MODEL, PAIR, whole_run
 from tests.app.setup_form import NEEDED, ask, loaded
 

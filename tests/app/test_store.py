@@ -1,8 +1,8 @@
 from app.selection import Selection
 from engine.commands import Estimate, Load, Run, Step, Survey
 from engine.events import ModelLoaded, Refused, RunFailed, RunFinished, Surveyed
-from engine.method import Request
 from engine.runs.summary import Summary, fold
+from engine.settings import Request
 from tests.app.attached_store import RUN, attached
 from tests.app.factory import MODEL, PAIR, a_round, started, whole_run
 

@@ -8,11 +8,11 @@ import pytest
 
 from engine import events, methods
 from engine.events import AnyEvent, Event, RoundFinished, RunFinished, RunStarted
-from engine.method import Request, make_config
 from engine.runs import trace
 from engine.runs.trace import TraceWriter
 from engine.runtime import Cancelled
 from engine.session.session import Session
+from engine.settings import Request, make_config
 from tests import fakes
 
 METHODS = sorted(name for name, found in methods.discover().items() if found.workspace == "decode")

@@ -9,12 +9,12 @@ import pytest
 from engine import events, methods
 from engine.errors import InputError
 from engine.events import AnyEvent, Event, QuestionAnswered, Retrieved, RunFinished, RunStarted, TokensEmitted
-from engine.method import Request, make_config
 from engine.rag.memo import Memo
 from engine.runs import trace
 from engine.runs.trace import TraceWriter
 from engine.runtime import Cancelled
 from engine.session.session import Session
+from engine.settings import Request, make_config
 from tests.shelves import QUESTION, TEXTS, index_of
 
 METHODS = sorted(name for name, found in methods.discover().items() if found.workspace == "rag")

@@ -31,7 +31,7 @@ from engine.events import (
     TrainingEstimated,
 )
 from engine.host import child
-from engine.method import Request
+from engine.settings import Request
 from tests.app.factory import a_round, started
 
 if TYPE_CHECKING:

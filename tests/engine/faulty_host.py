@@ -18,8 +18,8 @@ from engine.events import (
     ModelLoaded,
 )
 from engine.host.process_host import ProcessHost
-from engine.method import Request
 from engine.runs import trace
+from engine.settings import Request
 
 E = TypeVar("E", bound=Event)
 

@@ -3,8 +3,8 @@
 from threading import Event as Flag
 
 from engine.events import Event, RoundFinished, Setting
-from engine.method import Request
 from engine.session.session import Session
+from engine.settings import Request
 
 
 def run(session: Session, prompt: str, **settings: Setting) -> list[Event]:

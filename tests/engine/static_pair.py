@@ -10,10 +10,10 @@ from torch import Tensor
 
 from engine.decoding.generation import Generation
 from engine.fast.static_kv_cache import StaticRoom
-from engine.method import GenerationConfig
 from engine.models.loading import LoadedModel
 from engine.runtime import Runtime
 from engine.session.session import Session
+from engine.settings import GenerationConfig
 from tests import fakes
 
 PROMPT = (5, 9, 2, 11, 3)

@@ -16,10 +16,9 @@ from engine.bench.rag_workload import Counts, needed_bytes, workload
 from engine.cli import main
 from engine.events import Event
 from engine.events.answers import CostPredicted, CostTerm, QuestionAnswered, System
-from engine.methods.speculative_rag.drafts import Batch, Lengths
-from engine.methods.speculative_rag.scores import Verification
 from engine.models import checkpoint_folder, checks, devices, load_plan, loading
 from engine.rag.encoding import encode
+from engine.rag.values import Batch, Lengths, Verification
 
 COUNTS = Counts(n=5, m=3, k=2, gamma=3, question=9, lengths=Lengths(6, 3))
 PAIR = ["--target", "timing:tiny", "--drafter", "timing:tiny-draft"]

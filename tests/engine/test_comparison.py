@@ -12,10 +12,10 @@ from engine.decoding.accept import Verdict
 from engine.decoding.sampling import Warp
 from engine.decoding.speculate import Decoder, Draft, Round
 from engine.events import BlockFinished, Compared, RoundFinished
-from engine.method import Request
 from engine.runs.summary import Summary, fold
 from engine.runtime import Cancelled
 from engine.session.session import Session
+from engine.settings import Request
 from tests import fakes
 
 

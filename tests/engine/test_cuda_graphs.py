@@ -8,9 +8,9 @@ import torch
 
 from engine.events import ModelLoaded, RunStarted
 from engine.fast.static_decoder import StaticDecoder
-from engine.method import GenerationConfig
 from engine.runtime import Runtime
 from engine.session.session import Session
+from engine.settings import GenerationConfig
 from tests import fakes
 from tests.engine.running import emitted, rounds, run
 

@@ -7,7 +7,7 @@ import torch
 
 from engine import methods
 from engine.events import RunFinished, Setting
-from engine.method import Request, make_config
+from engine.settings import Request, make_config
 from tests.fake_cuda import kinds
 from tests.fake_cuda.decoding import PROMPT, decoded, on_cpu
 from tests.fake_cuda.fixture import watch

@@ -8,8 +8,8 @@ import torch
 
 from engine.errors import InputError, ModelError
 from engine.events import RunFinished
-from engine.method import Request
 from engine.session.session import Session
+from engine.settings import Request
 from tests import fakes
 from tests.engine.running import emitted, rounds, run
 

@@ -27,9 +27,9 @@ from engine.events import (
 )
 from engine.host.process_host import ProcessHost
 from engine.host.thread_host import Host, ThreadHost
-from engine.method import Request
 from engine.runs import trace
 from engine.session.session import Session
+from engine.settings import Request
 from tests import encoders, fakes
 from tests.papers import put
 

@@ -26,8 +26,8 @@ from engine.events import (
 )
 from engine.host import child_link, process_host
 from engine.host.process_host import ProcessHost
-from engine.machine import threads
-from engine.method import Request
+from engine.machine import own_module, threads
+from engine.settings import Request
 from tests.engine.faulty_host import WAIT_S, gone, loaded, make, run, until
 
 
@@ -121,10 +121,10 @@ def test_one_core_is_left_to_the_window(host: ProcessHost, monkeypatch: pytest.M
     for cores, asked, expected in ((8, "", 7), (2, "", 1), (1, "", 1), (8, "2", 2), (8, "4,2", 7), (1, "16", 1)):
         monkeypatch.setattr(threads, "usable_cores", lambda n=cores: n)
         monkeypatch.setenv("OMP_NUM_THREADS", asked)
-        assert child_link.spare_threads() == expected
+        assert own_module.spare_threads() == expected
     monkeypatch.undo()
     host.submit(Survey("x"))
-    assert until(host, Surveyed).problem == str(child_link.spare_threads())
+    assert until(host, Surveyed).problem == str(own_module.spare_threads())
 
 
 def test_packed_program_is_started_with_a_word(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ from torch import Tensor
 from engine.errors import InputError
 from engine.events import ModelLoaded, RoundFinished
 from engine.fast.model import FusedModel
-from engine.method import Request
 from engine.models import quantize
 from engine.session.session import Session
+from engine.settings import Request
 from tests import fakes
 
 CPU = torch.device("cpu")

@@ -26,9 +26,9 @@ from engine.events import (
 )
 from engine.methods.speculative_rag.answering import Outcome, answer
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
-from engine.methods.speculative_rag.drafts import Lengths
 from engine.methods.standard_rag.asking import Desk
 from engine.rag.memo import Memo
+from engine.rag.values import Lengths
 from engine.runtime import Cancelled, Runtime
 from engine.session.session import Session
 from tests import fakes

@@ -5,7 +5,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from engine.cli import BAD_INPUT, OK, main
+from engine.cli import main
+from engine.cli.exit_status import BAD_INPUT, OK
 from engine.events import RunFinished
 from engine.runs import trace
 from tests.shelves import QUESTION, TEXTS, index_of

@@ -12,12 +12,13 @@ import torch
 from engine import prompts
 from engine.decoding.generation import Generation
 from engine.errors import InputError
-from engine.method import GenerationConfig
-from engine.methods.speculative_rag.drafts import Draft, Grown, Lengths, draft
+from engine.methods.speculative_rag.drafts import Grown, draft
 from engine.models import checkpoint_folder, loading
 from engine.models.loading import LoadedModel, RuntimeChoice
 from engine.rag.encoding import Fitted, encode
+from engine.rag.values import Draft, Lengths
 from engine.runtime import Runtime
+from engine.settings import GenerationConfig
 from tests import fakes
 from tests.shelves import QUESTION, TEXTS
 

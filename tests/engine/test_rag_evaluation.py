@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from engine import cli
+from engine.cli import exit_status
 from engine.errors import InputError
 from engine.evaluation import fresh_world
 from engine.evaluation import run as evaluation
@@ -195,7 +196,7 @@ def test_questions_without_documents_need_an_index(tmp_path: Path, encoder: str)
 
 def test_the_command_ends_with_the_summary(file: str, encoder: str, capsys: pytest.CaptureFixture[str]) -> None:
     options = ["--n", "4", "--m", "3", "--max-new-tokens", "48", "--device", "cpu", "--embedder", encoder]
-    assert cli.main(["rag", "eval", "--dataset", file, "--questions", "3", "--json", *options]) == cli.OK
+    assert cli.main(["rag", "eval", "--dataset", file, "--questions", "3", "--json", *options]) == exit_status.OK
     printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [one["event"] for one in printed].count("question") == 3
     summary = printed[-1]
@@ -203,7 +204,7 @@ def test_the_command_ends_with_the_summary(file: str, encoder: str, capsys: pyte
     assert {"accuracy", "accuracy_ci", "latency_ms", "latency_cut", "target_tokens"} <= set(
         summary["systems"]["speculative_rag"]
     )
-    assert cli.main(["rag", "eval", "--dataset", file, "--questions", "3", "--ablation", *options]) == cli.OK
+    assert cli.main(["rag", "eval", "--dataset", file, "--questions", "3", "--ablation", *options]) == exit_status.OK
     shown = capsys.readouterr().out
     assert "one_per_cluster m=3 k=2 all" in shown and "wrong answers of standard RAG" in shown
 
@@ -220,6 +221,6 @@ def test_the_command_ends_with_the_summary(file: str, encoder: str, capsys: pyte
     ],
 )
 def test_bad_options_are_one_line(options: list[str], word: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["rag", "eval", *options, "--device", "cpu"]) == cli.BAD_INPUT
+    assert cli.main(["rag", "eval", *options, "--device", "cpu"]) == exit_status.BAD_INPUT
     said = capsys.readouterr().err
     assert word in said and said.strip().count("\n") == 0

@@ -12,11 +12,11 @@ from transformers import PreTrainedTokenizerFast
 from engine import prompts
 from engine.errors import InputError, ModelError
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
-from engine.methods.speculative_rag.drafts import Batch, Draft, Lengths
-from engine.methods.speculative_rag.scores import Score, Verification, judge, verdicts, verify
+from engine.methods.speculative_rag.scores import judge, verdicts, verify
 from engine.models import checkpoint_folder, loading
 from engine.models.loading import LoadedModel, RuntimeChoice
 from engine.rag.encoding import encode
+from engine.rag.values import Batch, Draft, Lengths, Score, Verification
 from tests import fakes
 
 QUESTION = "When was the feast of Helrise?"

@@ -17,11 +17,11 @@ from engine.drafters.prompt_lookup import PromptLookupDrafter
 from engine.events import Event, RoundFinished, RunFinished
 from engine.fast.static_decoder import StaticDecoder
 from engine.host.thread_host import ThreadHost
-from engine.method import GenerationConfig, Request
 from engine.methods.speculative.config import SpeculativeConfig
 from engine.models.loading import LoadedModel
 from engine.runtime import Cancelled, Runtime
 from engine.session.session import Session
+from engine.settings import GenerationConfig, Request
 from tests import fakes
 from tests.engine.running import emitted, rounds, run
 from tests.engine.static_pair import PROMPT, ids_of, on_static, pair, runtime, session, static

@@ -10,9 +10,9 @@ from engine.fast import static_kv_cache
 from engine.fast.batched import RowsModel
 from engine.fast.static_decoder import StaticDecoder
 from engine.fast.weights import FusedWeights
-from engine.method import GenerationConfig
 from engine.models.kv_size import kv_bytes
 from engine.session.session import Session
+from engine.settings import GenerationConfig
 from tests import fakes
 from tests.engine.running import emitted, run
 from tests.engine.static_pair import PROMPT, ids_of, on_static, pair, runtime, session

@@ -9,9 +9,9 @@ from transformers import AutoModelForCausalLM, GenerationConfig
 from engine import prompts
 from engine.errors import InputError
 from engine.events import Estimated, Event, ModelLoaded, RoundFinished, RunStarted
-from engine.method import Request
 from engine.models import checkpoint_folder, checks, timing_pairs, timing_shapes
 from engine.session.session import Session
+from engine.settings import Request
 
 CPU = torch.device("cpu")
 N_NEW = 300

@@ -12,7 +12,7 @@ from engine.decoding.generation import Generation
 from engine.decoding.sampling import Warp
 from engine.events import RoundFinished
 from engine.fast.graphs import Graphs
-from engine.method import GenerationConfig
+from engine.settings import GenerationConfig
 from tests.fake_cuda import kinds
 from tests.fake_cuda.kinds import Kind
 from tests.fake_cuda.watch import Watch

@@ -1,6 +1,6 @@
 """Settings of plain decoding; imports neither Qt nor torch."""
 
-from engine.method import GenerationConfig
+from engine.settings import GenerationConfig
 
 
 class PlainConfig(GenerationConfig, frozen=True):

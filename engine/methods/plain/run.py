@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import msgspec
 
 from engine.events import Event
-from engine.method import Request
 from engine.methods.plain.config import PlainConfig
 from engine.methods.run_events import block, finished, run_started, show
 from engine.runtime import Runtime
+from engine.settings import Request
 
 
 def run(config: msgspec.Struct, request: Request, rt: Runtime) -> Iterator[Event]:

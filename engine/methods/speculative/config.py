@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from engine.method import GenerationConfig
+from engine.settings import GenerationConfig
 
 _PAIRS = (
     "pairs of timed blocks: a pair is one run of the method and one of plain decoding, from the same prompt. "

@@ -9,10 +9,10 @@ import msgspec
 
 from engine.decoding.generation import Generation
 from engine.events import Compared, Event, Lane, Progressed
-from engine.method import Request
 from engine.methods.run_events import block, finished, run_started, show
 from engine.methods.speculative.config import SpeculativeConfig
 from engine.runtime import Runtime
+from engine.settings import Request
 
 _N_WARM_UP = 12
 

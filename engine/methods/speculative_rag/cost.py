@@ -7,9 +7,7 @@ It leaves clustering out; the difference from what was measured shows that."""
 from collections.abc import Sequence
 
 from engine.events.answers import CostPredicted, CostTerm, System
-from engine.methods.speculative_rag.drafts import Batch
-from engine.methods.speculative_rag.scores import Verification
-from engine.methods.standard_rag.baselines import Standard
+from engine.rag.values import Batch, Standard, Verification
 
 
 def costs(

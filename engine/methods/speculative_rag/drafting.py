@@ -7,10 +7,11 @@ from engine.events.answers import DraftFinished, Passage
 from engine.machine.out_of_memory import memory_errors
 from engine.methods.speculative_rag import drafts
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
-from engine.methods.speculative_rag.drafts import Batch, Draft, Grown
+from engine.methods.speculative_rag.drafts import Grown
 from engine.methods.standard_rag.asking import Desk, prompt_read
 from engine.models.loading import LoadedModel
 from engine.rag.encoding import Fitted
+from engine.rag.values import Batch, Draft
 
 
 def drafted(

@@ -18,61 +18,18 @@ from engine.decoding.clock import clock_for, settle
 from engine.decoding.detokenizer import Detokenizer
 from engine.decoding.packing import HostRecord
 from engine.decoding.sampling import Warp
-from engine.method import GenerationConfig
 from engine.methods.speculative_rag.citing import cited
 from engine.models.loading import LoadedModel
-from engine.rag.encoding import Encoded, Fitted, encode, fit
+from engine.rag.encoding import Fitted, encode, fit
 from engine.rag.reading import Branch, Checkpoint, Ids, read
+from engine.rag.values import Batch, Draft, Lengths
+from engine.settings import GenerationConfig
 from engine.world.questions import NOT_SAID, UNKNOWN
 
 _NGRAM, _GAMMA = 3, 8
 # How drafts go on behind a rationale, or where their passages lack a value, which no passage has for lookup to find.
 _IDIOMS = f" {NOT_SAID}.{prompts.RESPONSE_FOLLOWS} {UNKNOWN}"
 _LEAST = 1e-300
-
-
-class Lengths(NamedTuple):
-    """Ids that a draft is held to, whatever they say: of its rationale, then of its response. For timing alone."""
-
-    rationale: int
-    response: int
-
-
-class Batch(NamedTuple):
-    """The work that drafts were made in, all of them together. n_read, n_written: tokens; n_rounds: forwards."""
-
-    serial: int
-    prefill_ms: float
-    decode_ms: float
-    n_read: int
-    n_written: int
-    n_rounds: int
-
-
-class Draft(NamedTuple):
-    """A draft and the drafter's natural log-probabilities of its two parts.
-
-    text: as it was written; why: what is wrong with one that is not complete, the first probability of which is that of
-    all it wrote; cited: places in its subset; note: how its passages were cut to fit; held_to: None where it ended by
-    itself."""
-
-    prompt: Encoded
-    text: str
-    ids: Ids
-    rationale: str
-    response: str
-    log_p_rationale: float
-    log_p_response: float
-    cited: tuple[int, ...]
-    why: str
-    note: str
-    batch: Batch
-    held_to: Lengths | None = None
-
-    @property
-    def complete(self) -> bool:
-        """Whether it can be chosen."""
-        return not self.why
 
 
 class Grown(NamedTuple):

@@ -8,7 +8,6 @@ from engine.documents import projection
 from engine.errors import InputError
 from engine.events import Event, RunFinished
 from engine.events.answers import Mapped, Partitioned, Passage, Retrieved
-from engine.method import Request
 from engine.methods.run_events import run_started
 from engine.methods.speculative_rag.answering import Outcome, answer
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
@@ -16,6 +15,7 @@ from engine.methods.speculative_rag.warming import warm, warm_clustering
 from engine.methods.standard_rag.asking import Desk
 from engine.models.loading import LoadedModel
 from engine.runtime import Runtime
+from engine.settings import Request
 
 
 def run(config: msgspec.Struct, request: Request, rt: Runtime) -> Iterator[Event]:

@@ -18,36 +18,10 @@ from engine import prompts
 from engine.errors import InputError, ModelError
 from engine.events.answers import OtherScore
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
-from engine.methods.speculative_rag.drafts import Draft
 from engine.models.loading import LoadedModel
 from engine.rag.encoding import Encoded, encode, encode_piece, fit
 from engine.rag.reading import Branch, Checkpoint, Ids, Read, n_read, read
-
-
-class Verification(NamedTuple):
-    """The work that drafts were scored in, all of them together. n_read: tokens the verifier read."""
-
-    serial: int
-    ms: float
-    n_read: int
-
-
-class Score(NamedTuple):
-    """What the verifier says of one draft: log-probabilities of response and rationale, of Yes and of No.
-
-    n_answer, n_rationale: how many tokens the two have; with_documents: mean log P(alpha, beta | Q, documents) a token
-    where it was asked for; n_read: tokens read for this draft alone."""
-
-    prompt: Encoded
-    log_answer: float
-    log_rationale: float
-    log_yes: float
-    log_no: float
-    n_answer: int
-    n_rationale: int
-    with_documents: float | None
-    n_read: int
-    verification: Verification
+from engine.rag.values import Draft, Score, Verification
 
 
 class Judged(NamedTuple):

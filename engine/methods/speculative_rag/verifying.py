@@ -7,9 +7,9 @@ from engine.events.answers import CandidateScored, Passage
 from engine.methods.speculative_rag import scores
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
 from engine.methods.speculative_rag.drafting import model_key
-from engine.methods.speculative_rag.drafts import Draft
-from engine.methods.speculative_rag.scores import Judged, Score, Verification
+from engine.methods.speculative_rag.scores import Judged
 from engine.methods.standard_rag.asking import Desk, prompt_read
+from engine.rag.values import Draft, Score, Verification
 
 
 def scored(

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.events import Event
-from engine.method import MethodSpec, Request
+from engine.method import MethodSpec
 from engine.methods.standard_rag.config import StandardRagConfig
+from engine.settings import Request
 
 if TYPE_CHECKING:
     from engine.runtime import Runtime

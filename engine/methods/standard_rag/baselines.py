@@ -10,10 +10,11 @@ from typing import NamedTuple, cast
 from engine import prompts
 from engine.decoding.generation import Generation, Prefilled
 from engine.events import RoundFinished
-from engine.method import GenerationConfig
 from engine.rag.encoding import Fitted, fit
 from engine.rag.reading import Ids
+from engine.rag.values import Standard
 from engine.runtime import Runtime
+from engine.settings import GenerationConfig
 
 
 class Said(NamedTuple):
@@ -21,30 +22,6 @@ class Said(NamedTuple):
 
     ids: Ids
     text: str
-
-
-class Standard(NamedTuple):
-    """An answer and what it took. ids: as they were written; n_rounds: forwards of the target after the prompt;
-    n_proposed: tokens that the drafter proposed."""
-
-    prompt: Fitted
-    answer: str
-    ids: Ids
-    prefill_ms: float
-    first_ms: float
-    decode_ms: float
-    n_rounds: int
-    n_proposed: int
-
-    @property
-    def target_tokens(self) -> int:
-        """Tokens the target processed: the prompt, and in each round what was proposed and one more."""
-        return len(self.prompt.encoded.ids) + self.n_rounds + self.n_proposed
-
-    @property
-    def drafter_tokens(self) -> int:
-        """Tokens the drafter processed; none where there was none."""
-        return len(self.prompt.encoded.ids) + self.n_proposed if self.n_proposed else 0
 
 
 def standard(

@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from engine.events.answers import RetrievalKind
-from engine.method import GenerationConfig
+from engine.settings import GenerationConfig
 
 
 class StandardRagConfig(GenerationConfig, frozen=True):

@@ -6,13 +6,13 @@ import msgspec
 
 from engine.errors import InputError
 from engine.events import Event, RunFinished
-from engine.method import Request
 from engine.methods.run_events import run_started
-from engine.methods.speculative_rag.answering import standard
 from engine.methods.speculative_rag.warming import warm
+from engine.methods.standard_rag.answering import standard
 from engine.methods.standard_rag.asking import retrieve
 from engine.methods.standard_rag.config import StandardRagConfig
 from engine.runtime import Runtime
+from engine.settings import Request
 
 
 def run(config: msgspec.Struct, request: Request, rt: Runtime) -> Iterator[Event]:

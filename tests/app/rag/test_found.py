@@ -11,7 +11,7 @@ from app.answer_desk import Pick
 from app.cluster_marks import mark_of
 from app.workspaces.rag import RagWorkspace
 from engine.commands import Run
-from engine.method import Request
+from engine.settings import Request
 from tests.app.answers import SUBSETS, TEXTS, answer_started, finished, mapped, partitioned, retrieved
 from tests.app.factory import MODEL, PAIR, whole_run
 from tests.app.rag.tab import settle

@@ -1,0 +1,100 @@
+"""What answering methods hand to each other: drafts, their batches and scores, and a standard answer."""
+
+from typing import NamedTuple
+
+from engine.rag.encoding import Encoded, Fitted
+from engine.rag.reading import Ids
+
+
+class Lengths(NamedTuple):
+    """Ids that a draft is held to, whatever they say: of its rationale, then of its response. For timing alone."""
+
+    rationale: int
+    response: int
+
+
+class Batch(NamedTuple):
+    """The work that drafts were made in, all of them together. n_read, n_written: tokens; n_rounds: forwards."""
+
+    serial: int
+    prefill_ms: float
+    decode_ms: float
+    n_read: int
+    n_written: int
+    n_rounds: int
+
+
+class Draft(NamedTuple):
+    """A draft and the drafter's natural log-probabilities of its two parts.
+
+    text: as it was written; why: what is wrong with one that is not complete, the first probability of which is that of
+    all it wrote; cited: places in its subset; note: how its passages were cut to fit; held_to: None where it ended by
+    itself."""
+
+    prompt: Encoded
+    text: str
+    ids: Ids
+    rationale: str
+    response: str
+    log_p_rationale: float
+    log_p_response: float
+    cited: tuple[int, ...]
+    why: str
+    note: str
+    batch: Batch
+    held_to: Lengths | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether it can be chosen."""
+        return not self.why
+
+
+class Verification(NamedTuple):
+    """The work that drafts were scored in, all of them together. n_read: tokens the verifier read."""
+
+    serial: int
+    ms: float
+    n_read: int
+
+
+class Score(NamedTuple):
+    """What the verifier says of one draft: log-probabilities of response and rationale, of Yes and of No.
+
+    n_answer, n_rationale: how many tokens the two have; with_documents: mean log P(alpha, beta | Q, documents) a token
+    where it was asked for; n_read: tokens read for this draft alone."""
+
+    prompt: Encoded
+    log_answer: float
+    log_rationale: float
+    log_yes: float
+    log_no: float
+    n_answer: int
+    n_rationale: int
+    with_documents: float | None
+    n_read: int
+    verification: Verification
+
+
+class Standard(NamedTuple):
+    """An answer and what it took. ids: as they were written; n_rounds: forwards of the target after the prompt;
+    n_proposed: tokens that the drafter proposed."""
+
+    prompt: Fitted
+    answer: str
+    ids: Ids
+    prefill_ms: float
+    first_ms: float
+    decode_ms: float
+    n_rounds: int
+    n_proposed: int
+
+    @property
+    def target_tokens(self) -> int:
+        """Tokens the target processed: the prompt, and in each round what was proposed and one more."""
+        return len(self.prompt.encoded.ids) + self.n_rounds + self.n_proposed
+
+    @property
+    def drafter_tokens(self) -> int:
+        """Tokens the drafter processed; none where there was none."""
+        return len(self.prompt.encoded.ids) + self.n_proposed if self.n_proposed else 0
