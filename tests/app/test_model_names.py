@@ -35,7 +35,7 @@ def test_a_model_that_cannot_be_read_has_no_size(monkeypatch):
     def refuse(spec: str, *, drafter: bool) -> None:
         raise ModelError("missing", "install again")
 
-    monkeypatch.setattr(model_names.folders, "inspect", refuse)
+    monkeypatch.setattr(model_names.checkpoint_folder, "inspect", refuse)
     model_names.n_parameters.cache_clear()
     assert model_names.full_name("builtin", "target") == "built-in target"
     model_names.n_parameters.cache_clear()

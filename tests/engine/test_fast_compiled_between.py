@@ -35,7 +35,7 @@ def steps(few: FewRows, weights: FusedWeights) -> list[Tensor]:
 @pytest.mark.parametrize("streamed", [False, True])
 @torch.inference_mode()
 def test_compiled_loops_leave_what_torch_leaves(name: str, streamed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(few_rows.products, "streams", lambda weights: streamed)
+    monkeypatch.setattr(few_rows.matmul, "streams", lambda weights: streamed)
     weights = fuse(made(name))
     by_torch = steps(FewRows(weights, compiled=False), weights)
     for found, expected in zip(steps(FewRows(weights), weights), by_torch, strict=True):

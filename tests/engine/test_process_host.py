@@ -152,10 +152,10 @@ def test_process_runs_this_engine_whatever_lies_in_the_current_folder(
 def test_module_beside_the_engine_does_not_stand_in_for_the_standard_library(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "engine").symlink_to(Path(child_link.engine.__file__).parent)
+    (tmp_path / "engine").symlink_to(Path(own_module.engine.__file__).parent)
     for name in ("json", "queue", "selectors"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit(5)")
-    monkeypatch.setattr(child_link.engine, "__file__", str(tmp_path / "engine" / "__init__.py"))
+    monkeypatch.setattr(own_module.engine, "__file__", str(tmp_path / "engine" / "__init__.py"))
     monkeypatch.setenv("PYTHONPATH", "")
     monkeypatch.chdir(tmp_path)
     host = ProcessHost()
