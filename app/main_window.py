@@ -8,19 +8,21 @@ from PySide6.QtCore import QEvent, QSettings, QSize, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QPaintEvent
 from PySide6.QtWidgets import QMainWindow, QTabWidget, QWidget
 
-from app import file_dialogs, menus, requests, theme
-from app.engine_choice import EngineChoice
+from app import menus, theme
 from app.menus import Menus
-from app.model_names import full_name
-from app.opened_files import OpenedFiles
 from app.panels.explain import ExplainDialog
-from app.panels.measured import MeasuredDialog
 from app.panels.status import StatusPanel
-from app.run_record import RunRecord
-from app.store import RunStore
-from app.workspaces.decode import DecodeWorkspace
-from app.workspaces.rag import RagWorkspace
-from app.workspaces.train import TrainWorkspace
+from app.state import requests
+from app.state.engine_choice import EngineChoice
+from app.state.run_record import RunRecord
+from app.state.store import RunStore
+from app.widgets import file_dialogs
+from app.words.model_names import full_name
+from app.workspaces.decode.measured import MeasuredDialog
+from app.workspaces.decode.workspace import DecodeWorkspace
+from app.workspaces.opened_files import OpenedFiles
+from app.workspaces.rag.workspace import RagWorkspace
+from app.workspaces.train.workspace import TrainWorkspace
 from engine.commands import Load
 from engine.host.chosen_host import ChosenHost
 from engine.host.thread_host import Host

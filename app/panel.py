@@ -7,9 +7,9 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
-from app.run_shelf import RunShelf
-from app.selection import Selection
-from app.store import FRAME_MS, RunStore
+from app.state.run_history import RunShelf
+from app.state.selection import Selection
+from app.state.store import FRAME_MS, RunStore
 from engine.events import Event
 from engine.runs.summary import Summary
 

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from app.arguments import Picture
 from app.main_window import MainWindow
 from app.panels.prompt import EXAMPLE_PROMPTS
-from app.selection import Selection
+from app.state.selection import Selection
 from engine.errors import EngineError, InputError
 from engine.events import RoundFinished, Setting
 

@@ -7,7 +7,7 @@ from queue import SimpleQueue
 
 import msgspec
 
-from app.run_record import RunRecord
+from app.state.run_record import RunRecord
 from engine.commands import Command, Load, Run
 from engine.events import Event, ModelLoaded, RoundFinished, RunFinished
 

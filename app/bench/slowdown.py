@@ -8,8 +8,8 @@ import msgspec
 from PySide6.QtCore import QEventLoop, QTimer
 
 from app.main_window import MainWindow
-from app.run_record import RunRecord
-from app.store import RunStore
+from app.state.run_record import RunRecord
+from app.state.store import RunStore
 from engine.commands import Run
 from engine.events import Event, PhaseFinished, Refused, RoundFinished, RunFailed, RunFinished
 from engine.host.thread_host import Host

@@ -21,7 +21,7 @@ from app.bench.recording import RecordedHost, lengthened
 from app.bench.slowdown import RUN_LIMIT_MS, Lane, Slowdown, measure
 from app.collector import Collector
 from app.main_window import MainWindow
-from app.run_record import RunRecord
+from app.state.run_record import RunRecord
 from engine.commands import Load, Run
 from engine.errors import EngineError
 from engine.events import Event, ModelLoaded, Progressed

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
-from app import labels, theme
-from app.notices import Trouble
+from app import theme
 from app.panel import Panel
-from app.shown_text import visible
-from app.store import RunStore
+from app.state.notices import Trouble
+from app.state.store import RunStore
+from app.text.shown_text import visible
+from app.widgets import labels
 from engine.events import Event
 from engine.runs.summary import Summary
 

@@ -6,14 +6,15 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QDialog, QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from app import explanations, theme
-from app.answer_explanations import explain_answers
-from app.explanations import Entry, Section
-from app.labels import plain_label
+from app import theme
 from app.panel import Panel
-from app.panels.stream_legend import LegendEntry
-from app.selection import Selection
-from app.store import RunStore
+from app.panels.stream.legend import LegendEntry
+from app.state.selection import Selection
+from app.state.store import RunStore
+from app.widgets.labels import plain_label
+from app.words import explanations
+from app.words.explanations import Entry, Section
+from app.workspaces.rag.explanations import explain_answers
 from engine.events import Event, RoundFinished
 from engine.runs.summary import Summary
 

@@ -12,13 +12,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app import run_words, theme, words
+from app import theme
 from app.panel import Panel
-from app.panels.two_runs import TwoRuns
-from app.run_record import RunRecord
-from app.shown_text import visible
-from app.store import RunStore
-from app.tables import FigureTable
+from app.state.run_record import RunRecord
+from app.state.store import RunStore
+from app.text.shown_text import visible
+from app.widgets.tables import FigureTable
+from app.words import quantities, runs
+from app.workspaces.decode.two_runs import TwoRuns
 from engine.events import Event, RunStarted, Setting
 from engine.runs.summary import Summary
 
@@ -89,17 +90,17 @@ class HistoryPanel(Panel):
             f"{shown}{record.number}",
             self._what(record),
             f"{summary.n_emitted:,}",
-            words.number(summary.alpha),
-            words.number(summary.tau),
-            words.number(1000 / speed if speed else None, 0),
-            words.times(summary.speedup),
+            quantities.number(summary.alpha),
+            quantities.number(summary.tau),
+            quantities.number(1000 / speed if speed else None, 0),
+            quantities.times(summary.speedup),
             self._state(record),
         )
 
     def _what(self, record: RunRecord) -> str:
         started = record.started
         if started is None:
-            return words.UNKNOWN
+            return quantities.UNKNOWN
         settings = dict(started.settings)
         parts = [visible(started.drafter, longest=_LONGEST)]
         parts += [f"γ {self._value(settings['gamma'])}"] if "gamma" in settings else []
@@ -107,7 +108,7 @@ class HistoryPanel(Panel):
         parts.append(f"T {heat:g}" if heat and isinstance(heat, int | float) else self.tr("greedy"))
         parts.append(self.tr("seed {0}").format(self._value(settings.get("seed", 0))))
         if started.runtime is not None:
-            parts.append(run_words.runtime(started.runtime))
+            parts.append(runs.runtime(started.runtime))
         if started.forked_from is not None:
             parts.append(self._fork(started))
         if record.source is not None:

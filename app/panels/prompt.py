@@ -7,15 +7,16 @@ from PySide6.QtCore import QSize, Signal, SignalInstance
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
 
-from app import labels, theme
-from app.examples import Example, examples
-from app.labels import plain_label
+from app import theme
+from app.choices.examples import Example, examples
 from app.panel import Panel
-from app.panels.elided_label import ElidedLabel
-from app.panels.prompt_edit import PromptEdit
-from app.panels.steady_button import SteadyButton
-from app.plain_text import plain_tip
-from app.store import RunStore
+from app.state.store import RunStore
+from app.text.plain_text import plain_tip
+from app.widgets import labels
+from app.widgets.elided_label import ElidedLabel
+from app.widgets.labels import plain_label
+from app.widgets.prompt_edit import PromptEdit
+from app.widgets.steady_button import SteadyButton
 from engine.events import Event, RunStarted
 from engine.runs.summary import Summary
 

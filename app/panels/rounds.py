@@ -15,12 +15,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app import tables, theme
-from app.labels import SteadyLabel
+from app import theme
 from app.panel import Panel
 from app.panels.rounds_model import RoundsModel
-from app.selection import Selection
-from app.store import RunStore
+from app.state.selection import Selection
+from app.state.store import RunStore
+from app.widgets import tables
+from app.widgets.labels import SteadyLabel
 from engine.events import Event, RoundFinished
 from engine.runs.summary import Summary
 

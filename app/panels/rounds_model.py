@@ -6,10 +6,10 @@ from typing import NamedTuple
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtWidgets import QWidget
 
-from app import words
-from app.plain_text import plain_tip
-from app.plot_export import text_cell
-from app.shown_text import LONGEST, visible
+from app.plots.export import text_cell
+from app.text.plain_text import plain_tip
+from app.text.shown_text import LONGEST, visible
+from app.words import quantities
 from engine.events import ProposedToken, RoundFinished
 
 _NO_PARENT = QModelIndex()
@@ -230,7 +230,7 @@ class RoundsModel(QAbstractTableModel):
                     "The least acceptance probability, min(1, p/q), of the tested tokens: how near the round came to a "
                     "rejection. Not shown for greedy decoding, where it is 0 or 1."
                 ),
-                lambda e: words.number(least_accept_prob(e)),
+                lambda e: quantities.number(least_accept_prob(e)),
                 lambda e: _UNKNOWN_KEY if (least := least_accept_prob(e)) is None else least,
             ),
         )

@@ -6,15 +6,19 @@ from time import monotonic
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
-from app import answer_words, evaluation_words, measured_words, theme, training_words, words
-from app.kept_room import keep_room
-from app.labels import ElasticLine, SteadyLabel, plain_label
-from app.model_names import full_name
+from app import theme
 from app.panel import Panel
-from app.plain_text import one_line
-from app.progress import Progress
-from app.progress_bar import CalmProgressBar
-from app.store import RunStore
+from app.state.progress import Progress
+from app.state.store import RunStore
+from app.text.plain_text import one_line
+from app.widgets.labels import ElasticLine, SteadyLabel, plain_label
+from app.widgets.progress_bar import CalmProgressBar
+from app.widgets.reserved_space import keep_room
+from app.words import quantities
+from app.words.model_names import full_name
+from app.workspaces.decode import measured_words
+from app.workspaces.rag import answer_words, evaluation_words
+from app.workspaces.train import words as training_words
 from engine.events import Estimated, Event, ModelLoaded
 from engine.runs.summary import Summary
 
@@ -40,7 +44,9 @@ class StatusPanel(Panel):
         self._pace = Progress()
         self.same = SteadyLabel(self.tr("same text ✓"), self)
         self.same.setToolTip(self.tr("Greedy text equal to that of plain decoding, token by token."))
-        self.left = SteadyLabel(self.tr("{0} left, {1}").format(words.duration(5300), "999 MB/s"), self, role="muted")
+        self.left = SteadyLabel(
+            self.tr("{0} left, {1}").format(quantities.duration(5300), "999 MB/s"), self, role="muted"
+        )
         self.left.setAccessibleName(self.tr("Time left"))
         self.progress = CalmProgressBar(self.tr("Progress"), self)
         self.progress.setFixedSize(20 * theme.GRID, theme.GRID)
@@ -72,14 +78,14 @@ class StatusPanel(Panel):
         model, needed = self.store.engine.model, self.store.engine.estimated
         if model is None:
             return self.tr("no model")
-        taken, where = words.memory(model.weights_bytes + model.drafter_bytes), model.device
+        taken, where = quantities.memory(model.weights_bytes + model.drafter_bytes), model.device
         if where == "cpu" and model.n_threads:
             where = self.tr("{0}, threads: {1}").format(where, model.n_threads)
         if self.store.engine.runs_on == "process":
             where = self.tr("{0}, own process").format(where)
         if needed is None or not needed.free_bytes or not _is_of(needed, model):
             return f"{where} · {taken}"
-        return self.tr("{0} · {1} of {2}").format(where, taken, words.memory(needed.free_bytes))
+        return self.tr("{0} · {1} of {2}").format(where, taken, quantities.memory(needed.free_bytes))
 
     def _state(self, summary: Summary) -> str:
         if self.store.quiet:
@@ -132,7 +138,7 @@ class StatusPanel(Panel):
         text, at = self.tr("loading {0} and {1}").format(*self._names()), self.store.engine.progressed
         if at is None or at.unit != "bytes":
             return text
-        return self.tr("{0}: {1} of {2}").format(text, words.memory(at.done), words.memory(at.total))
+        return self.tr("{0}: {1} of {2}").format(text, quantities.memory(at.done), quantities.memory(at.total))
 
     def _answering(self) -> str:
         live = self.store.answers.shelf.live
@@ -208,8 +214,8 @@ class StatusPanel(Panel):
         if left is None or rate is None:
             return ""
         if at is not None and at.unit == "bytes":
-            return self.tr("{0} left, {1}/s").format(words.duration(left), words.memory(rate))
-        return self.tr("{0} left").format(words.duration(left))
+            return self.tr("{0} left, {1}/s").format(quantities.duration(left), quantities.memory(rate))
+        return self.tr("{0} left").format(quantities.duration(left))
 
     def _how_far(self) -> tuple[float, float]:
         at, live = self.store.engine.progressed, self.store.shelf.live

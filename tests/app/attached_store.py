@@ -1,6 +1,6 @@
 """A store on a host that says what a test lets it say, and a run to ask it for."""
 
-from app.store import RunStore
+from app.state.store import RunStore
 from engine.commands import Run
 from engine.settings import Request
 from tests.app.factory import FakeHost

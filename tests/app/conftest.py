@@ -6,9 +6,9 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 
-from app.panels.setup import SetupPanel
-from app.panels.token_stream import TokenStreamPanel
-from app.store import RunStore
+from app.panels.setup.panel import SetupPanel
+from app.panels.stream.panel import TokenStreamPanel
+from app.state.store import RunStore
 from engine.commands import Load
 from tests.app.factory import PAIR, FakeHost
 

@@ -8,8 +8,8 @@ from app.panels.plots.latency import LatencyPlot
 from app.panels.plots.positions import PositionsPlot
 from app.panels.plots.speed import SpeedPlot
 from app.panels.plots.tokens_per_round import TokensPerRoundPlot
-from app.plot_panel import PlotPanel
-from app.store import RunStore
+from app.plots.panel import PlotPanel
+from app.state.store import RunStore
 from engine.events import Event
 from tests.app.factory import FakeHost
 

@@ -1,6 +1,6 @@
 """What tests of the setup form do to it: load a pair, and ask without the pause before a question."""
 
-from app.panels.setup import SetupPanel
+from app.panels.setup.panel import SetupPanel
 from engine.commands import Load
 from engine.events import Estimated
 from tests.app.factory import MODEL, PAIR

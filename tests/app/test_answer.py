@@ -4,11 +4,11 @@ from math import exp, log
 
 import pytest
 
-from app import answer_words
-from app.answer import Answer
-from app.answer_desk import Pick
-from app.evidence import shared_words
-from app.run_record import RunRecord
+from app.state.run_record import RunRecord
+from app.workspaces.rag import answer_words
+from app.workspaces.rag.answer import Answer
+from app.workspaces.rag.answers import Pick
+from app.workspaces.rag.evidence import shared_words
 from engine.events import FileSkipped, RunFinished, TokensEmitted
 from tests.app.answers import RATIONALES, TEXTS, answer_started, drafting, whole_answer
 

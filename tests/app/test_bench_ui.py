@@ -13,7 +13,7 @@ from app.bench import meter
 from app.bench.meter import Heartbeat, MeteredWindow
 from app.bench.recording import RecordedHost, lengthened
 from app.bench.slowdown import Slowdown
-from app.run_record import RunRecord
+from app.state.run_record import RunRecord
 from engine.commands import Load, Run
 from engine.events import ModelLoaded, RoundFinished, RunFinished, RunStarted
 from engine.settings import Request

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.budget import LEVELS, Budget
+from app.state.budget import LEVELS, Budget
 
 
 def spend(budget: Budget, share: float, looks: int) -> None:

@@ -1,4 +1,4 @@
-from app.command_queue import CommandQueue
+from app.state.command_queue import CommandQueue
 from engine.commands import Estimate, Load, Measure, Run, Survey, Train
 from engine.settings import Request
 from tests.app.factory import FakeHost

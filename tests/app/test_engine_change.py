@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-from app.command_queue import CommandQueue
+from app.state.command_queue import CommandQueue
 from engine.commands import Load, Run, Train
 from engine.events import EngineStarted, Event, ModelLoaded, Refused, RunFailed, RunFinished, RunStarted
 from engine.host.chosen_host import ChosenHost

@@ -5,9 +5,10 @@ import time
 
 import pytest
 
-from app import application, event_words, main_window
+from app import application, main_window
 from app.main_window import MainWindow
-from app.panels.memory_block import MemoryBlock
+from app.panels.setup.memory_block import MemoryBlock
+from app.workspaces.decode import event_words
 from engine.commands import Estimate, Load, Run, Train
 from engine.events import EngineEnded, EngineStarted, RunFinished
 from engine.host import chosen_host

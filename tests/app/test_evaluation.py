@@ -9,12 +9,12 @@ import msgspec
 import pyqtgraph as pg
 import pytest
 
-from app import evaluation
-from app.cluster_marks import mark_of
-from app.panels.rag.calibration import CalibrationPanel
-from app.panels.rag.evaluation import EvaluationPanel, spots
-from app.panels.rag.plane import Spot, _above
-from app.store import RunStore
+from app.state.store import RunStore
+from app.workspaces.rag import evaluation_record
+from app.workspaces.rag.calibration import CalibrationPanel
+from app.workspaces.rag.cluster_marks import mark_of
+from app.workspaces.rag.evaluation import EvaluationPanel, spots
+from app.workspaces.rag.plane import Spot, _above
 from engine.commands import Evaluate
 from engine.errors import InputError
 from engine.evaluation.figures import BASELINE, figures
@@ -51,7 +51,7 @@ def whole(path: Path) -> Path:
 
 
 def test_a_summary_is_read_and_what_is_not_known_is_left(tmp_path: Path) -> None:
-    found = evaluation.read(whole(tmp_path / "e.jsonl"))
+    found = evaluation_record.read(whole(tmp_path / "e.jsonl"))
     assert found.systems["speculative_rag"].latency_cut_ci == (0.44, 0.52)
     assert found.calibration is not None and found.calibration.temperature == 1.62
     assert (found.n_lines, found.name) == (2, "e.jsonl")
@@ -61,7 +61,7 @@ def test_an_evaluation_that_was_killed_has_no_systems_yet(tmp_path: Path) -> Non
     path = write(tmp_path / "e.jsonl", {"event": "answered"}, {"event": "answered"})
     with path.open("a", encoding="utf-8") as file:
         file.write('{"event": "answ')
-    found = evaluation.read(path)
+    found = evaluation_record.read(path)
     assert found.systems == {} and found.n_lines == 2
 
 
@@ -83,13 +83,13 @@ def test_what_the_evaluation_itself_wrote_is_read_with_its_calibration() -> None
         for one in lines:
             file.add(one)
         file.finish(msgspec.to_builtins(written))
-    found = evaluation.read(file.path)
+    found = evaluation_record.read(file.path)
     assert written.calibration is not None and found.calibration is not None
     assert (found.calibration.n, found.calibration.n_held_out) == (30, 30)
     assert found.calibration.bins_after[0].n == written.calibration.bins_after[0].n
     assert found.systems["speculative_rag"].accuracy_ci == tuple(written.systems["speculative_rag"].accuracy_ci)
     assert [cell.setting for cell in found.ablation] == ["random m=5 k=2 all"]
-    told = evaluation.of_event(EvaluationMeasured(str(file.path), written))
+    told = evaluation_record.of_event(EvaluationMeasured(str(file.path), written))
     assert found == msgspec.structs.replace(told, n_lines=14)
 
 
@@ -102,7 +102,7 @@ def test_an_evaluation_that_was_really_made_is_read(tmp_path: Path) -> None:
     )  # fmt: skip
     *_, last = session.evaluation(asked, Flag())
     assert isinstance(last, EvaluationMeasured)
-    found = evaluation.read(Path(last.file))
+    found = evaluation_record.read(Path(last.file))
     assert list(found.systems) == list(last.figures.systems)
     assert (found.n_answered, found.n_lines, found.dataset) == (2, 4, "own.jsonl")
 
@@ -114,13 +114,13 @@ def test_what_is_no_evaluation_is_refused_with_the_way_out(tmp_path: Path, text:
     path = tmp_path / "e.jsonl"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(InputError) as err:
-        evaluation.read(path)
+        evaluation_record.read(path)
     assert "rag eval" in err.value.hint
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError):
-        evaluation.read(tmp_path / "none.jsonl")
+        evaluation_record.read(tmp_path / "none.jsonl")
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 from collections import Counter
 
-from app.examples import examples, questions
+from app.choices.examples import examples, questions
 from app.panels.prompt import EXAMPLE_PROMPTS, first_example
 from engine.world import corpus
 

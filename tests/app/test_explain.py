@@ -8,11 +8,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from app.explanations import Section, explain
 from app.panels.explain import ExplainDialog, ExplainPanel
-from app.panels.stream_legend import LegendEntry
-from app.selection import Selection
-from app.store import RunStore
+from app.panels.stream.legend import LegendEntry
+from app.state.selection import Selection
+from app.state.store import RunStore
+from app.words.explanations import Section, explain
 from engine.events import Compared, Event, RoundFinished, RunFinished, RunStarted
 from engine.runs.summary import Summary, fold
 from tests.app.factory import FakeHost, a_round, blocks, started, whole_run

@@ -1,6 +1,6 @@
 import pytest
 
-from app.faults import role_at_fault
+from app.words.refused_model import role_at_fault
 from engine.commands import Load
 
 

@@ -5,9 +5,9 @@ import re
 import pytest
 from pytestqt.qtbot import QtBot
 
-from app.event_words import describe
-from app.panels.log import MOST_LINES, LogLine, LogPanel
-from app.store import RunStore
+from app.state.store import RunStore
+from app.workspaces.decode.event_words import describe
+from app.workspaces.decode.log import MOST_LINES, LogLine, LogPanel
 from engine.events import (
     BlockFinished,
     CheckpointSaved,

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QPushButton
 
 from app import application
 from app.main_window import MainWindow
-from app.selection import Selection
+from app.state.selection import Selection
 from engine.commands import Fork, Load, Pause, Resume, Run, Step
 from engine.events import ModelLoaded
 from tests.app.factory import MODEL, PAIR, FakeHost, a_round, started, whole_run

@@ -8,11 +8,13 @@ import pytest
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
-from app import event_words, measured_files, measured_words, plot_export
 from app.main_window import MainWindow
-from app.measured_plot import MeasuredPlot
-from app.panels.plots.measured import BatchPlot, ContextPlot, GammaSpeedupPlot, GammaTimePlot
-from app.store import RunStore
+from app.plots import export
+from app.state import measured_files
+from app.state.store import RunStore
+from app.workspaces.decode import event_words, measured_words
+from app.workspaces.decode.measured_plot import MeasuredPlot
+from app.workspaces.decode.measured_plots import BatchPlot, ContextPlot, GammaSpeedupPlot, GammaTimePlot
 from engine.cli import main
 from engine.commands import Load, Measure, Run
 from engine.events import Progressed, Refused, ScalingMeasured
@@ -172,13 +174,13 @@ def test_mouse_and_keys_read_off_the_nearest_point(qtbot: QtBot, store: RunStore
 def test_export_holds_every_point_its_interval_and_what_it_was_made_with(qtbot: QtBot, store: RunStore) -> None:
     plot = shown(qtbot, store, GammaSpeedupPlot)
     feed(store, WHOLE)
-    text = plot_export.as_csv(plot.table()).decode()
+    text = export.as_csv(plot.table()).decode()
     assert "built-in target" in text
     assert "2026-01-02" in text
     assert 'measured (times plain),"measured, low"' in text
     assert text.splitlines()[-1] == "2,1.7,1.53,2.04,,,"
     assert plot.origin() == "2026-01-02"
-    assert b"<svg" in plot_export.as_svg(plot, plot.title, plot.note())
+    assert b"<svg" in export.as_svg(plot, plot.title, plot.note())
     assert np.isnan(plot.columns()[-1].values[-1])
 
 

@@ -2,7 +2,7 @@ import pytest
 from PySide6.QtGui import QImage
 
 from app import theme
-from app.panels.memory_bar import MemoryBar
+from app.widgets.memory_bar import MemoryBar
 from engine.events import Estimated
 
 GB = 1_000_000_000

@@ -1,6 +1,6 @@
-from app import model_names, run_words
-from app.event_words import describe
-from app.explanations import explain
+from app.words import model_names, runs
+from app.words.explanations import explain
+from app.workspaces.decode.event_words import describe
 from engine.errors import ModelError
 from engine.runs.summary import Summary
 from tests.app.factory import MODEL, started
@@ -15,8 +15,8 @@ def test_built_in_models_are_told_apart_by_part_and_size():
 
 
 def test_what_a_run_was_made_with_names_both_models_in_full():
-    assert run_words.pair(started()) == "built-in target (7.9 M) + built-in drafter (0.42 M)"
-    assert run_words.pair(started(drafter="/m/<b>\u202ex")) == "built-in target (7.9 M) + <b>⟨U+202E⟩x"
+    assert runs.pair(started()) == "built-in target (7.9 M) + built-in drafter (0.42 M)"
+    assert runs.pair(started(drafter="/m/<b>\u202ex")) == "built-in target (7.9 M) + <b>⟨U+202E⟩x"
 
 
 def test_the_explanation_and_the_log_tell_the_two_built_in_models_apart():

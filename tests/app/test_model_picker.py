@@ -3,7 +3,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QWidget
 
-from app.panels.model_picker import Choice, ModelPicker
+from app.widgets.model_picker import Choice, ModelPicker
 
 CHOICES = (
     Choice("builtin", "builtin", "16 MB", "built in"),

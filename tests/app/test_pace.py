@@ -1,4 +1,4 @@
-from app.pace import Pace, loaded_so_far, pace
+from app.words.pace import Pace, loaded_so_far, pace
 from engine.events import Progressed
 
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 import pytest
 from pytestqt.qtbot import QtBot
 
-from app.budget import LEVELS
 from app.panel import Panel
-from app.panels.metrics import MetricsPanel
-from app.store import RunStore
+from app.state.budget import LEVELS
+from app.state.store import RunStore
+from app.workspaces.decode.metrics import MetricsPanel
 from engine.commands import Run
 from engine.events import Event
 from engine.runs.summary import Summary

@@ -3,13 +3,13 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 
-from app.config_form import ConfigForm, fields_of
 from app.panels.error import ErrorPanel
-from app.panels.metrics import MetricsPanel
-from app.panels.same_text import SameText
-from app.panels.setup import SetupPanel
+from app.panels.setup.panel import SetupPanel
 from app.panels.status import StatusPanel
-from app.store import RunStore
+from app.state.store import RunStore
+from app.widgets.config_form import ConfigForm, fields_of
+from app.workspaces.decode.metrics import MetricsPanel
+from app.workspaces.decode.same_text import SameText
 from engine.commands import Load, Run
 from engine.events import Compared, Estimated, Progressed, Refused, RunFailed, RunFinished
 from engine.methods.plain.config import PlainConfig

@@ -4,8 +4,8 @@ import math
 
 import msgspec
 
-from app.playback import Playback
-from app.run_record import RunRecord
+from app.state.playback import Playback
+from app.state.run_record import RunRecord
 from engine.events import BlockFinished, RunFinished
 from tests.app.factory import a_round, started
 

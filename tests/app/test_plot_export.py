@@ -11,15 +11,16 @@ from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
-from app import plot_export, theme
+from app import theme
 from app.panels.plots.acceptance import AcceptancePlot
 from app.panels.plots.latency import LatencyPlot
 from app.panels.plots.positions import PositionsPlot
 from app.panels.plots.speed import SpeedPlot
 from app.panels.plots.tokens_per_round import TokensPerRoundPlot
-from app.plot_panel import PlotPanel
-from app.selection import Selection
-from app.store import RunStore
+from app.plots import export
+from app.plots.panel import PlotPanel
+from app.state.selection import Selection
+from app.state.store import RunStore
 from tests.app.factory import FakeHost
 from tests.engine import stories
 
@@ -158,7 +159,7 @@ def test_a_failed_export_leaves_the_old_file(
 ) -> None:
     path = tmp_path / "x.csv"
     path.write_text("old")
-    monkeypatch.setattr(plot_export.Path, "write_bytes", _full)
+    monkeypatch.setattr(export.Path, "write_bytes", _full)
     plot = shown(qtbot, store, LatencyPlot)
     with qtbot.waitSignal(plot.export_failed):
         plot.export(path)
@@ -172,7 +173,7 @@ def _full(*_: object) -> int:
 @pytest.mark.parametrize("text", ["a\nb", "\u202egnp.exe", "=cmd()", "x" * 1_000_000])
 def test_hostile_names_stay_in_their_comment(text: str) -> None:
     hostile = msgspec.structs.replace(stories.started(), run_id=text, target=text, settings=((text, text),))
-    content = plot_export.as_csv(plot_export.Table(plot_export.run_notes("x", hostile), ())).decode()
+    content = export.as_csv(export.Table(export.run_notes("x", hostile), ())).decode()
     lines = content.rstrip("\n").splitlines()
     assert all(line.startswith("# ") and len(line) < 700 for line in lines if line)
     assert "\u202e" not in content
@@ -182,7 +183,7 @@ def test_hostile_names_stay_in_their_comment(text: str) -> None:
     ("text", "cell"), [("=1+1", "'=1+1"), ("@x", "'@x"), ("-5", "'-5"), ("a", "a"), (" =1", "·=1"), ("\t=1", "'⇥=1")]
 )
 def test_foreign_text_is_no_formula(text: str, cell: str) -> None:
-    assert plot_export.text_cell(text) == cell
+    assert export.text_cell(text) == cell
 
 
 def test_the_menu_offers_three_kinds_and_asks_without_blocking(qtbot: QtBot, store: RunStore) -> None:

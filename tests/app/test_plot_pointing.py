@@ -9,9 +9,9 @@ from app.panels.plots.latency import LatencyPlot
 from app.panels.plots.positions import PositionsPlot
 from app.panels.plots.speed import SpeedPlot
 from app.panels.plots.tokens_per_round import TokensPerRoundPlot
-from app.plot_panel import PlotPanel
-from app.selection import Selection
-from app.store import RunStore
+from app.plots.panel import PlotPanel
+from app.state.selection import Selection
+from app.state.store import RunStore
 from engine.events import RunFinished
 from tests.app.factory import a_round, started
 from tests.app.fed_plots import ALL, feed, shown, store

@@ -6,15 +6,15 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from app.curve import MOST_SHOWN, Curve, range_for
 from app.panels.plots.acceptance import AcceptancePlot
 from app.panels.plots.latency import LatencyPlot
 from app.panels.plots.positions import PositionsPlot
 from app.panels.plots.speed import SpeedPlot
 from app.panels.plots.tokens_per_round import TokensPerRoundPlot
-from app.plot_axis import round_step, top_of
-from app.plot_panel import PlotPanel
-from app.store import RunStore
+from app.plots.axis import round_step, top_of
+from app.plots.curve import MOST_SHOWN, Curve, range_for
+from app.plots.panel import PlotPanel
+from app.state.store import RunStore
 from engine.events import Event, RunFinished
 from tests.app.factory import a_round, blocks, started
 from tests.app.fed_plots import ALL, feed, shown, store

@@ -1,6 +1,6 @@
 import pytest
 
-from app import presets
+from app.choices import presets
 from engine.methods.plain.config import PlainConfig
 from engine.methods.speculative.config import SpeculativeConfig
 from engine.settings import make_config

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.progress import Progress
+from app.state.progress import Progress
 
 
 def test_the_time_left_follows_from_the_rate_so_far():

@@ -2,8 +2,8 @@ import pytest
 from PySide6.QtCore import QMimeData, Qt
 
 from app.panels.prompt import EXAMPLE_PROMPTS, PromptPanel
-from app.panels.prompt_edit import LONGEST_EDITED
-from app.store import RunStore
+from app.state.store import RunStore
+from app.widgets.prompt_edit import LONGEST_EDITED
 from engine.events import ModelLoaded
 from tests.app.factory import FakeHost, started, whole_run
 

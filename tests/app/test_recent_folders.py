@@ -1,7 +1,7 @@
 import pytest
 from PySide6.QtCore import QSettings
 
-from app.recent_folders import RecentFolders
+from app.choices.recent_folders import RecentFolders
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 from msgspec.structs import replace
 
-from app import requests
-from app.selection import Selection
+from app.state import requests
+from app.state.selection import Selection
 from engine.commands import Load
 from tests.app.factory import MODEL, a_round, started, whole_run
 

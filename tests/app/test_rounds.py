@@ -10,8 +10,8 @@ from pytestqt.qtbot import QtBot
 from app import theme
 from app.panels.rounds import RoundsPanel
 from app.panels.rounds_model import RoundsModel
-from app.selection import Selection
-from app.store import RunStore
+from app.state.selection import Selection
+from app.state.store import RunStore
 from engine.events import Event, Setting
 from tests.app.factory import FakeHost, a_round, started, whole_run
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.run_record import RunRecord
+from app.state.run_record import RunRecord
 from engine.events import Event, RunFinished
 from engine.runs.summary import Summary, fold
 from tests.app.factory import a_round, started

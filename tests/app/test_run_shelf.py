@@ -1,7 +1,7 @@
 """The runs of a session: what is shown, what grows, what is let go."""
 
-from app.run_record import RunRecord
-from app.run_shelf import MAX_PAST_TOKENS, RunShelf
+from app.state.run_history import MAX_PAST_TOKENS, RunShelf
+from app.state.run_record import RunRecord
 from engine.events import RoundFinished, RunFinished
 from tests.app.factory import a_round, started, whole_run
 

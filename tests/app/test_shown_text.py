@@ -1,6 +1,6 @@
 import pytest
 
-from app.shown_text import visible
+from app.text.shown_text import visible
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 from PySide6.QtWidgets import QWidget
 
 from app import theme
-from app.panels.elided_label import ElidedLabel
-from app.panels.steady_button import SteadyButton
+from app.widgets.elided_label import ElidedLabel
+from app.widgets.steady_button import SteadyButton
 
 
 def test_a_button_is_as_wide_as_its_widest_text_in_any_font(qtbot):

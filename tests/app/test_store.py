@@ -1,4 +1,4 @@
-from app.selection import Selection
+from app.state.selection import Selection
 from engine.commands import Estimate, Load, Run, Step, Survey
 from engine.events import ModelLoaded, Refused, RunFailed, RunFinished, Surveyed
 from engine.runs.summary import Summary, fold

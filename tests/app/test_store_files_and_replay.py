@@ -1,4 +1,4 @@
-from app.selection import Selection
+from app.state.selection import Selection
 from tests.app.attached_store import RUN, attached
 from tests.app.factory import MODEL, PAIR, a_round, started, whole_run
 
@@ -118,7 +118,7 @@ def test_a_defect_while_reading_a_file_is_told_and_holds_nothing_up(qtbot, tmp_p
     def fail(*_args: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("app.trace_files.trace.read", fail)
+    monkeypatch.setattr("app.state.trace_files.trace.read", fail)
     store.open_trace(tmp_path / "x.jsonl")
     qtbot.waitUntil(lambda: not store.reading)
     assert "memory" in store.trouble.message

@@ -3,7 +3,7 @@ from itertools import pairwise
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 
-from app.selection import Selection
+from app.state.selection import Selection
 from tests.app.factory import a_round, started, token, whole_run
 
 

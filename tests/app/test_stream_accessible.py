@@ -1,8 +1,8 @@
 import pytest
 from PySide6.QtGui import QAccessible
 
-from app.panels import stream_accessible
-from app.selection import Selection
+from app.panels.stream import accessible
+from app.state.selection import Selection
 from tests.app.factory import a_round, started, whole_run
 
 
@@ -48,7 +48,7 @@ def test_moving_is_told_to_a_screen_reader_that_listens(shown, monkeypatch):
     store, _, say = shown
     say(*whole_run())
     told = []
-    monkeypatch.setattr(stream_accessible.QAccessible, "isActive", lambda: True)
-    monkeypatch.setattr(stream_accessible.QAccessible, "updateAccessibility", lambda event: told.append(event.value()))
+    monkeypatch.setattr(accessible.QAccessible, "isActive", lambda: True)
+    monkeypatch.setattr(accessible.QAccessible, "updateAccessibility", lambda event: told.append(event.value()))
     store.select(Selection(1, 0))
     assert told == ["accepted token ' was', p 0.60, q 0.80, round 2"]

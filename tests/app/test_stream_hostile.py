@@ -5,7 +5,7 @@ import pytest
 from PySide6.QtGui import QGuiApplication
 
 from app.panels.rounds import RoundsPanel
-from app.selection import Selection
+from app.state.selection import Selection
 from tests.app.factory import a_round, started
 
 HOSTILE = {

@@ -1,4 +1,4 @@
-from app.panels.stream_layout import StreamLayout
+from app.panels.stream.layout import StreamLayout
 
 
 def _layout(width=100):

@@ -3,7 +3,7 @@ import itertools
 import pytest
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from app.panels.stream_legend import Legend
+from app.panels.stream.legend import Legend
 
 
 @pytest.mark.parametrize("width", [150, 300, 500, 1500])

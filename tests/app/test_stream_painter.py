@@ -7,9 +7,9 @@ import pytest
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter
 
 from app import theme
-from app.panels.stream_marks import StreamMarks
-from app.panels.stream_painter import Placed, StreamPainter
-from app.panels.stream_tokens import StreamToken
+from app.panels.stream.marks import StreamMarks
+from app.panels.stream.painter import Placed, StreamPainter
+from app.panels.stream.tokens import StreamToken
 from app.theme import StreamFate
 from tests.app.factory import token
 

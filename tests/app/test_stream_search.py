@@ -3,7 +3,7 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication
 
-from app.selection import Selection
+from app.state.selection import Selection
 from tests.app.factory import a_round, started, whole_run
 
 

@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.panels.stream_text import KeptText, Search, folded
-from app.panels.stream_tokens import StreamToken
+from app.panels.stream.text import KeptText, Search, folded
+from app.panels.stream.tokens import StreamToken
 
 
 def _token(text, fate="accepted"):

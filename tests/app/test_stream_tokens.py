@@ -3,8 +3,8 @@ import gc
 import msgspec
 import pytest
 
-from app.panels.stream_tokens import StreamToken, added_texts, prompt_tokens, round_tokens
-from app.selection import Selection
+from app.panels.stream.tokens import StreamToken, added_texts, prompt_tokens, round_tokens
+from app.state.selection import Selection
 from tests.app.factory import a_round, started
 
 PARTS = ["⟨æ⟩", "⟨¼⟩", "⟨¢⟩"]

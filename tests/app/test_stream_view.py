@@ -4,9 +4,9 @@ from PySide6.QtGui import QColor, QGuiApplication, QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
 from app import theme
-from app.panels import stream_canvas
-from app.panels.stream_painter import MARGIN
-from app.selection import Selection
+from app.panels.stream import canvas
+from app.panels.stream.painter import MARGIN
+from app.state.selection import Selection
 from tests.app.factory import a_round, started, whole_run
 
 SHIFT, CTRL, NONE = (
@@ -281,7 +281,7 @@ def test_a_token_not_laid_out_yet_is_shown_all_the_same(shown, qtbot):
 def test_a_slice_moves_on_however_late_the_clock_is(shown, monkeypatch):
     _, panel, say = shown
     say(started())
-    monkeypatch.setattr(stream_canvas, "_SLICE_S", -1.0)
+    monkeypatch.setattr(canvas, "_SLICE_S", -1.0)
     panel.store.take(a_round(0, [" word"]))
     panel.refresh()
     assert panel.view.settled
@@ -291,7 +291,7 @@ def test_keys_move_on_a_page_that_is_shown_before_the_rest_is_laid_out(shown, qt
     store, panel, say = shown
     view = panel.view
     say(started())
-    monkeypatch.setattr(stream_canvas, "_SLICE_S", -1.0)
+    monkeypatch.setattr(canvas, "_SLICE_S", -1.0)
     _add(panel, _many()[1:])
     store.select(Selection(150, 1))
     panel.refresh()

@@ -12,8 +12,8 @@ from app import application, theme
 from app.main_window import MainWindow
 from app.panels.history import HistoryPanel
 from app.panels.rounds import RoundsPanel
-from app.panels.train_figures import TrainFiguresPanel
-from app.store import RunStore
+from app.state.store import RunStore
+from app.workspaces.train.figures import TrainFiguresPanel
 from tests.app.factory import PAIR, FakeHost, whole_run
 
 

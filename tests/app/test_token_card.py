@@ -2,9 +2,9 @@ import pytest
 from PySide6.QtCore import QRect
 from PySide6.QtWidgets import QWidget
 
-from app.panels.stream_tokens import round_tokens
-from app.panels.token_card import TokenCard
-from app.selection import Selection
+from app.panels.stream.card import TokenCard
+from app.panels.stream.tokens import round_tokens
+from app.state.selection import Selection
 from engine.events import Candidate, ProposedToken
 from tests.app.factory import a_round, started, token
 

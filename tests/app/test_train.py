@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from app import words
 from app.main_window import MainWindow
-from app.store import RunStore
-from app.training_record import TrainingRecord
+from app.state.store import RunStore
+from app.words import quantities
+from app.workspaces.train.record import TrainingRecord
 from engine.commands import EstimateTraining, Load, Pause, Resume, Run, Train
 from engine.events import CheckpointSaved, Measured, Refused, RunFailed, RunFinished, Warned
 from engine.machine import paths
@@ -73,7 +73,7 @@ def test_second_training_begins_with_empty_curves(training) -> None:  # type: ig
     store.train(COMMAND)
     say()
     assert not len(workspace.loss.curve.x)
-    assert workspace.figures.table.item(0, 2).text() == words.UNKNOWN
+    assert workspace.figures.table.item(0, 2).text() == quantities.UNKNOWN
     assert workspace.messages.lines.toPlainText() == ""
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from app import training_words
 from app.main_window import MainWindow
-from app.training_record import TrainingRecord, read_record
+from app.workspaces.train import words
+from app.workspaces.train.record import TrainingRecord, read_record
 from engine.commands import Load
 from engine.events import Progressed, Refused
 from engine.runs.trace import TraceWriter
@@ -99,7 +99,7 @@ def test_log_is_not_opened_over_a_training_under_way(training) -> None:  # type:
 def test_state_is_said_in_words(phase, said: str) -> None:  # type: ignore[no-untyped-def]
     record = TrainingRecord()
     record.begin(COMMAND)
-    assert training_words.state(record, Progressed(phase, 3, 9, "x")) == said
+    assert words.state(record, Progressed(phase, 3, 9, "x")) == said
 
 
 @pytest.mark.parametrize("stopped", ["steps", "minutes", "early", "user", "nan"])
@@ -107,7 +107,7 @@ def test_every_end_has_words(stopped) -> None:  # type: ignore[no-untyped-def]
     record = TrainingRecord()
     record.begin(COMMAND)
     record.take(replace(FINISHED, stopped=stopped))
-    assert "400 steps" in training_words.ending(record)
+    assert "400 steps" in words.ending(record)
 
 
 @pytest.mark.parametrize(
@@ -116,4 +116,4 @@ def test_every_end_has_words(stopped) -> None:  # type: ignore[no-untyped-def]
 )
 def test_end_of_the_last_attempt_is_said_not_of_one_before(tmp_path: Path, last: Refused | None, said: str) -> None:
     events = [NEEDED, STARTED, FINISHED, NEEDED, *([] if last is None else [last])]
-    assert said in training_words.ending(read_record(events, tmp_path / "log"))
+    assert said in words.ending(read_record(events, tmp_path / "log"))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.training_record import TrainingRecord, read_record
+from app.workspaces.train.record import TrainingRecord, read_record
 from engine.commands import Train
 from engine.events import Event, Measured, Refused, TrainingEstimated, TrainingFinished, TrainingStarted
 from engine.runs import trace

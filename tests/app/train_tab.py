@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.store import RunStore
-from app.workspaces.train import TrainWorkspace
+from app.state.store import RunStore
+from app.workspaces.train.workspace import TrainWorkspace
 from engine.commands import Train
 from engine.events import DrafterMeasured, Event, Measured, TrainingEstimated, TrainingFinished, TrainingStarted
 from tests.app.factory import MODEL, PAIR, FakeHost

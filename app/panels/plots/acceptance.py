@@ -8,10 +8,10 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QWidget
 
 from app import theme
-from app.curve import Curve
-from app.plot_export import Column
-from app.plot_panel import PlotPanel, tr
-from app.store import RunStore
+from app.plots.curve import Curve
+from app.plots.export import Column
+from app.plots.panel import PlotPanel, tr
+from app.state.store import RunStore
 from engine.events import Event, RoundFinished
 from engine.runs.summary import Summary
 from engine.speed_model import Interval, RatioSums, running_interval

@@ -9,10 +9,10 @@ from PySide6.QtGui import QBrush, QColor
 from PySide6.QtWidgets import QWidget
 
 from app import theme
-from app.plot_export import Column
-from app.plot_panel import PlotPanel, tr
-from app.selection import Selection
-from app.store import RunStore
+from app.plots.export import Column
+from app.plots.panel import PlotPanel, tr
+from app.state.selection import Selection
+from app.state.store import RunStore
 from engine.events import Event
 from engine.runs.summary import Position, Summary
 

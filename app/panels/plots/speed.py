@@ -9,12 +9,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QWidget
 
-from app import theme, words
-from app.curve import Curve
-from app.plot_axis import top_of
-from app.plot_export import Column
-from app.plot_panel import PlotPanel, tr
-from app.store import RunStore
+from app import theme
+from app.plots.axis import top_of
+from app.plots.curve import Curve
+from app.plots.export import Column
+from app.plots.panel import PlotPanel, tr
+from app.state.store import RunStore
+from app.words import quantities
 from engine.events import Event, Lane, RoundFinished
 from engine.runs.summary import Summary
 from engine.speed_model import median_interval
@@ -111,17 +112,17 @@ class SpeedPlot(PlotPanel):
     def _story(self, summary: Summary) -> str:
         if summary.speedup is None:
             return self._waiting(summary)
-        speedup, n = words.times(summary.speedup), len(summary.pair_speedups)
+        speedup, n = quantities.times(summary.speedup), len(summary.pair_speedups)
         if summary.speedup_ci is None:
-            return words.counted(n, tr("{0} plain decoding, one pair"), tr("{0} plain, median of {1} pairs")).format(
-                speedup, n
-            )
+            return quantities.counted(
+                n, tr("{0} plain decoding, one pair"), tr("{0} plain, median of {1} pairs")
+            ).format(speedup, n)
         return tr("{0} plain [{2:.2f}, {3:.2f}], median of {1} pairs").format(speedup, n, *summary.speedup_ci)
 
     def _waiting(self, summary: Summary) -> str:
         if summary.method == "plain" or summary.state == "idle":
             return tr("Tokens a second so far, prefill apart; high is good.")
-        return words.no_baseline(summary, self.store.started)
+        return quantities.no_baseline(summary, self.store.started)
 
     def reading(self, at: int) -> str | None:
         """The speed up to a round."""

@@ -3,8 +3,8 @@
 import pytest
 from msgspec.structs import replace
 
-from app.store import RunStore
-from app.workspaces.rag import RagWorkspace
+from app.state.store import RunStore
+from app.workspaces.rag.workspace import RagWorkspace
 from tests.app.answers import QUESTION, whole_answer
 from tests.app.factory import MODEL, PAIR, FakeHost
 from tests.app.rag.tab import settle

@@ -1,6 +1,6 @@
 """What several tests of the RAG tab do with it."""
 
-from app.workspaces.rag import RagWorkspace
+from app.workspaces.rag.workspace import RagWorkspace
 
 
 def settle(workspace: RagWorkspace) -> None:

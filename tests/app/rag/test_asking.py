@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtTest import QTest
 
-from app.workspaces.rag import RagWorkspace
+from app.workspaces.rag.workspace import RagWorkspace
 from engine.commands import Load, Run
 from engine.documents.partition import PRESETS
 from tests.app.factory import MODEL, PAIR

@@ -1,6 +1,6 @@
 """The documents that are asked: indexes made, refused, listed."""
 
-from app.panels.rag.documents import LeftOutDialog
+from app.workspaces.rag.documents import LeftOutDialog
 from engine.commands import Index, Measure
 from engine.events import FileSkipped, Indexed, Progressed, Refused
 from engine.machine import paths

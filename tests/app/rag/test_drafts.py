@@ -4,8 +4,8 @@ from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from app.answer_desk import Pick
-from app.panels.rag.score_bars import lowest
+from app.workspaces.rag.answers import Pick
+from app.workspaces.rag.score_bars import lowest
 from engine.events import DraftFinished, TokensEmitted
 from tests.app.answers import (
     CITED,

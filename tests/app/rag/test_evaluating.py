@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QFileDialog
 
-from app.workspaces.rag import RagWorkspace
+from app.workspaces.rag.workspace import RagWorkspace
 from engine.commands import Evaluate, Load
 from engine.events import EvaluationMeasured, Progressed, Refused
 from engine.events.evaluation import CellFigures, Figures, SystemFigures

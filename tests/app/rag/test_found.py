@@ -7,9 +7,9 @@ from PySide6.QtGui import QPalette
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QStyleOptionViewItem
 
-from app.answer_desk import Pick
-from app.cluster_marks import mark_of
-from app.workspaces.rag import RagWorkspace
+from app.workspaces.rag.answers import Pick
+from app.workspaces.rag.cluster_marks import mark_of
+from app.workspaces.rag.workspace import RagWorkspace
 from engine.commands import Run
 from engine.settings import Request
 from tests.app.answers import SUBSETS, TEXTS, answer_started, finished, mapped, partitioned, retrieved

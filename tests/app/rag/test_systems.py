@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from app.panels.rag.prompts import readable
+from app.workspaces.rag.prompts import readable
 from engine.events import PromptRead
 from engine.events.answers import PromptPart
 from tests.app.answers import QUESTION, answer_started, prompt

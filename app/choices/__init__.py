@@ -1,0 +1,1 @@
+"""What may be chosen: examples, presets, recent folders."""

@@ -1,1 +1,0 @@
-"""Panels of the RAG tab, one file a panel."""

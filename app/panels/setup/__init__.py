@@ -1,0 +1,1 @@
+"""The setup: models, method, memory."""

@@ -1,0 +1,274 @@
+"""Widget that chooses target, drafter, device and number type; knows what the engine said of them, not the engine."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from msgspec.structs import replace
+from PySide6.QtCore import QSettings, Signal
+from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QVBoxLayout, QWidget
+
+from app import theme
+from app.choices.recent_folders import RecentFolders
+from app.state.requests import NO_DRAFTER, default_drafter
+from app.text.plain_text import one_line, plain_tip
+from app.widgets import labels, path_line
+from app.widgets.elided_label import ElidedLabel
+from app.widgets.labels import plain_label
+from app.widgets.model_picker import Choice, ModelPicker
+from app.widgets.steady_box import SteadyBox
+from app.words import quantities, refused_model, runs
+from app.words.model_names import builtin_name, full_name, is_builtin
+from engine.commands import Load
+from engine.events import ModelLoaded, ModelOption, Role, Surveyed
+from engine.models import checkpoint_folder
+
+_DEVICES = ("auto", "cpu", "cuda")
+_DTYPES = ("auto", "fastest", "float32", "bfloat16", "float16")
+_RUNTIMES = ("auto", "fused", "modules")
+_LOOKUP = "lookup"
+
+
+class PairForm(QWidget):
+    """`changed` says that another pair is chosen, `look_asked` that the models are to be looked for again."""
+
+    changed = Signal()
+    look_asked = Signal()
+
+    def __init__(self, pair: Load, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.recent = RecentFolders()
+        self._surveyed: Surveyed | None = None
+        self._drafter_device = pair.drafter_device
+        self._displaced = ""
+        self.target = ModelPicker(pair.target, self.tr("Target"), self._target_tip(), self)
+        self.drafter = ModelPicker(pair.drafter, self.tr("Drafter"), self._drafter_tip(), self)
+        self.device = self._fixed(_DEVICES, pair.device, self.tr("Device"), self._device_tip())
+        self.dtype = self._fixed(_DTYPES, pair.dtype, self.tr("Number type"), self._dtype_tip())
+        self.runtime = self._fixed(_RUNTIMES, pair.runtime, self.tr("Forward"), self._runtime_tip())
+        self.runtime_note = plain_label("", self, role="muted", wraps=True)
+        self.target_note = plain_label("", self, role="muted", wraps=True)
+        self.drafter_note = plain_label("", self, role="muted", wraps=True)
+        self.others = ElidedLabel(self, role="muted")
+        self._lay_out()
+        self.target.spec_changed.connect(self._follow_target)
+        self.drafter.spec_changed.connect(self._follow_drafter)
+        for picker in (self.target, self.drafter):
+            picker.folder_asked.connect(lambda picker=picker: self._ask_folder(picker))
+            picker.look_asked.connect(self.look_asked)
+        for box in (self.device, self.dtype, self.runtime):
+            box.currentTextChanged.connect(self.changed)
+        self._offer()
+
+    def pair(self) -> Load:
+        """What is chosen."""
+        return Load(
+            target=self.target.spec().strip() or "builtin",
+            drafter=self.drafter.spec().strip() or NO_DRAFTER,
+            device=self.device.currentText(),
+            dtype=self.dtype.currentText(),
+            drafter_device=self._drafter_device,
+            runtime=self.runtime.currentText(),
+        )
+
+    def choose(self, target: str, drafter: str) -> None:
+        """Choose both models at once."""
+        self.target.set_spec(target)
+        self._displaced = ""
+        self.drafter.set_spec(drafter)
+        self.changed.emit()
+
+    def choose_runtime(self, name: object) -> None:
+        """Choose what computes, where there is such a one."""
+        if name in _RUNTIMES:
+            self.runtime.setCurrentText(str(name))
+
+    def remember(self, *specs: str) -> None:
+        """Offer the folders among these from now on."""
+        for spec in specs:
+            self.recent.add(spec)
+        self._offer()
+
+    def restore_folders(self, settings: QSettings) -> None:
+        """Offer the folders of the last time."""
+        self.recent.restore(settings)
+        self._offer()
+
+    def show_survey(self, surveyed: Surveyed) -> None:
+        """Offer what the engine found, with its reasons."""
+        self._surveyed = surveyed
+        self._offer()
+
+    def show_runtime(self, model: ModelLoaded | None) -> None:
+        """Say what computes the models in memory, and why where it is not our own."""
+        self.runtime_note.setText("" if model is None else runs.runtimes(model))
+
+    def show_reason(self, why_not: str) -> None:
+        """Say below the model it is about why the chosen pair cannot serve; otherwise what the models are."""
+        role, reason = (
+            (refused_model.role_at_fault(why_not, self.pair()), why_not) if why_not else self._option_reason()
+        )
+        self._draw_note(self.target, self.target_note, reason if role == "target" else "", self._about("target"))
+        self._draw_note(self.drafter, self.drafter_note, reason if role == "drafter" else "", self._about_drafter())
+        self.others.setText(self._others())
+        more = self.tr("What cannot serve stays in the lists, with its reason.")
+        self.others.setToolTip(plain_tip(f"{self.others.text()}\n{more}") if self.others.text() else "")
+
+    def _draw_note(self, picker: ModelPicker, note: QLabel, why_not: str, otherwise: str) -> None:
+        text = self.tr("⚠ why not: {0}").format(one_line(why_not)) if why_not else otherwise
+        note.setText(text)
+        labels.set_role(note, "bad" if why_not else "muted")
+        picker.show_fault(text if why_not else "")
+
+    def _about(self, role: Role) -> str:
+        """What the chosen model is, in few words."""
+        spec = (self.target if role == "target" else self.drafter).spec().strip()
+        if name := builtin_name(spec, role):
+            return name
+        n_bytes = next((option.n_bytes for option in self._options(role) if option.spec == spec), 0)
+        return self._size(n_bytes) if n_bytes else self.tr("size not known yet")
+
+    def _about_drafter(self) -> str:
+        if self._displaced:
+            why = self.tr("drafter set to {0} because the built-in one only follows the built-in target")
+            return why.format(one_line(self.drafter.spec()))
+        spec = self.drafter.spec().strip()
+        if spec == NO_DRAFTER:
+            return self.tr("plain decoding")
+        lookup = spec.partition(":")[0] == _LOOKUP
+        return self.tr("prompt lookup, no model") if lookup else self._about("drafter")
+
+    def _option_reason(self) -> tuple[Role | None, str]:
+        pair = self.pair()
+        if self._surveyed is None or self._surveyed.target != pair.target:
+            return None, ""
+        chosen = (("target", pair.target), ("drafter", pair.drafter))
+        found = (option for option in self._surveyed.options if (option.role, option.spec) in chosen)
+        return next(((option.role, option.why_not) for option in found if option.why_not), (None, ""))
+
+    def _others(self) -> str:
+        if self._surveyed is None:
+            return ""
+        if self._surveyed.problem:
+            return one_line(self._surveyed.problem)
+        n_refused = sum(bool(option.why_not) for option in self._options("drafter"))
+        if not n_refused:
+            return ""
+        return self.tr("Drafters that cannot follow: {0}").format(n_refused)
+
+    def _options(self, role: Role) -> list[ModelOption]:
+        """What the engine found; what it said against drafters holds for the target it was asked about only."""
+        if self._surveyed is None:
+            return []
+        found = [option for option in self._surveyed.options if option.role == role]
+        stale = role == "drafter" and self._surveyed.target != self.target.spec().strip()
+        return [replace(option, why_not="") for option in found] if stale else found
+
+    def _offer(self) -> None:
+        """Fill both lists: the built-in models, what needs no model, folders used last, the hub cache."""
+        self.target.set_choices(self._choices("target", ("builtin",), ()))
+        free = (
+            Choice(_LOOKUP, _LOOKUP, "", self.tr("copies what followed the same words earlier in the text; no model")),
+            Choice(NO_DRAFTER, NO_DRAFTER, "", self.tr("plain decoding, one token at a time")),
+        )
+        self.drafter.set_choices(self._choices("drafter", tuple(checkpoint_folder.BUILTIN_DRAFTERS), free))
+
+    def _choices(self, role: Role, builtin: Sequence[str], free: Sequence[Choice]) -> list[Choice]:
+        known = {option.spec: option for option in self._options(role)}
+        first = [self._choice(known.pop(spec, ModelOption(spec, spec, 0, role))) for spec in builtin]
+        recent = [known.pop(spec, ModelOption(spec, Path(spec).name, 0, role)) for spec in self.recent.specs]
+        return [*first, *free, *(self._choice(option) for option in (*recent, *known.values()))]
+
+    def _choice(self, option: ModelOption) -> Choice:
+        builtin = is_builtin(option.spec)
+        note = self.tr("comes with Draftscope, taught on invented harbour stories") if builtin else option.spec
+        note = self.tr("in the hub cache") if option.spec == option.title and not builtin else note
+        title = full_name(option.spec, option.role) if builtin else option.title
+        size = self._size(option.n_bytes) if option.n_bytes else ""
+        return Choice(option.spec, title, size, note, option.why_not)
+
+    def _size(self, n_bytes: int) -> str:
+        """The size of a model's files; in memory it may take more."""
+        return self.tr("{0} on disk").format(quantities.memory(n_bytes))
+
+    def _follow_target(self) -> None:
+        """A built-in drafter speaks only the built-in target's words: it goes with it, and comes back with it."""
+        target, drafter = self.target.spec().strip(), self.drafter.spec()
+        if target != "builtin" and drafter in checkpoint_folder.BUILTIN_DRAFTERS:
+            self.drafter.set_spec(default_drafter(target))
+            self._displaced = drafter
+        elif target == "builtin" and self._displaced:
+            self.drafter.set_spec(self._displaced)
+        self._offer()
+        self.changed.emit()
+
+    def _follow_drafter(self) -> None:
+        """What was chosen since is not given up for the one before."""
+        self._displaced = ""
+        self.changed.emit()
+
+    def _ask_folder(self, picker: ModelPicker) -> None:
+        """Let a folder be chosen."""
+        title = self.tr("Choose a model folder")
+        path_line.choose(self, title, lambda folder: self._take_folder(picker, folder))
+
+    def _take_folder(self, picker: ModelPicker, folder: str) -> None:
+        picker.set_spec(folder)
+        self.remember(folder)
+        self.look_asked.emit()
+
+    def _fixed(self, known: Sequence[str], chosen: str, name: str, tip: str) -> QComboBox:
+        box = SteadyBox(self)
+        box.addItems([*known, *([] if chosen in known else [chosen])])
+        box.setCurrentText(chosen)
+        box.setAccessibleName(name)
+        box.setToolTip(tip)
+        return box
+
+    def _target_tip(self) -> str:
+        return self.tr("The model whose distribution is preserved: builtin, a folder, or a hub id in the local cache.")
+
+    def _drafter_tip(self) -> str:
+        return self.tr(
+            "What proposes tokens: a small model, lookup[:N] for prompt lookup with N words, none for plain decoding."
+        )
+
+    def _device_tip(self) -> str:
+        return self.tr("Where the models run: auto takes the first GPU where there is one.")
+
+    def _dtype_tip(self) -> str:
+        return self.tr(
+            "How numbers are stored: auto is float32 on a CPU and bfloat16 on a GPU, fastest is measured once on this"
+            " machine. Half the bits, half the memory."
+        )
+
+    def _runtime_tip(self) -> str:
+        return self.tr(
+            "What computes a step: fused is Draftscope's own, leaner way through the model, modules is transformers'. "
+            "Both give the same numbers up to rounding; auto is fused wherever it is exact."
+        )
+
+    def _lay_out(self) -> None:
+        form = QFormLayout()
+        form.setContentsMargins(0, 0, 0, 0)
+        form.setVerticalSpacing(theme.GRID - 2)
+        form.setHorizontalSpacing(theme.GRID)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        for text, box in (
+            (self.tr("Target"), self.target),
+            (self.tr("Drafter"), self.drafter),
+            (self.tr("Device"), self.device),
+            (self.tr("Numbers"), self.dtype),
+            (self.tr("Forward"), self.runtime),
+        ):
+            label = plain_label(text, self)
+            label.setBuddy(box)
+            label.setToolTip(box.toolTip())
+            form.addRow(label, box)
+        form.insertRow(1, self.target_note)
+        form.insertRow(3, self.drafter_note)
+        form.addRow(self.runtime_note)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.HALF)
+        column.addLayout(form)
+        column.addWidget(self.others)

@@ -1,0 +1,192 @@
+"""Panel of the token stream: the view, its legend, search, what is shown of it and what can be done with a token."""
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from app import theme
+from app.panel import Panel
+from app.panels.stream.legend import Legend, XRayKey
+from app.panels.stream.search import SearchBar
+from app.panels.stream.tokens import StreamToken, prompt_tokens, round_tokens
+from app.panels.stream.view import StreamView
+from app.state import requests
+from app.state.selection import Selection
+from app.state.store import RunStore
+from engine.events import Event, RoundFinished, RunStarted
+from engine.runs.summary import Summary
+
+
+class TokenStreamPanel(Panel):
+    """Appends the tokens of each round. `fork_asked` says that a run from the selected token is wanted."""
+
+    fork_asked = Signal()
+
+    def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
+        super().__init__(store, parent)
+        self.view = StreamView(self)
+        self.view.empty_text = self.tr("The text appears here, each token in the colour of its fate.")
+        self.search = SearchBar(self)
+        self.x_ray_key = XRayKey(self)
+        self.ghosts = QCheckBox(self.tr("Show ghosts"), self)
+        self.ghosts.setChecked(True)
+        self.ghosts.setToolTip(self.tr("Show tokens that were proposed and not kept, in line with the text."))
+        self.x_ray = QCheckBox(self.tr("X-ray"), self)
+        self.x_ray.setToolTip(self.tr("Show under each proposed token how likely it was to be accepted (X)."))
+        self.fork = QAction(self.tr("Fork from here"), self)
+        self.fork.triggered.connect(self.fork_asked)
+        self.copy = self._action(self.tr("Copy text"), self.copy_text, "Ctrl+C")
+        self.select_all = self._action(self.tr("Select all"), self.view.select_all, "Ctrl+A")
+        self.find_text = self._action(self.tr("Search…"), self.open_search, "Ctrl+F")
+        self.view.addActions([self.fork, self.copy, self.select_all, self.find_text])
+        self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        self._fork_button = QPushButton(self.fork.text(), self)
+        self._wire()
+        self._lay_out()
+        self._update_fork()
+
+    # The run on show
+
+    def clear(self) -> None:
+        """Forget the tokens."""
+        self.view.clear()
+
+    def draw(self, new: Sequence[Event], summary: Summary) -> None:
+        """Append the tokens of new rounds."""
+        tokens: list[StreamToken] = []
+        for event in new:
+            if isinstance(event, RunStarted):
+                tokens += prompt_tokens(event)
+            elif isinstance(event, RoundFinished):
+                tokens += round_tokens(event)
+        self.view.append(tokens)
+        self._update_fork()
+
+    def mark(self, selection: Selection | None) -> None:
+        """Mark the selected round."""
+        self.view.select(selection)
+        self._update_fork()
+
+    # What can be done
+
+    def copy_text(self) -> None:
+        """Put the marked range, or all that was kept, on the clipboard."""
+        QGuiApplication.clipboard().setText(_encodable(self.view.copied_text()))
+
+    def open_search(self, typed: str = "") -> None:
+        """Open the search, with what was typed already."""
+        if not self.view.searching:
+            self.view.searching = True
+            self.view.card.hide()
+            self.search.show()
+        self.search.open(typed)
+        self._search(self.search.field.text())
+
+    def close_search(self) -> None:
+        """Close the search and select what was found."""
+        self.view.searching = False
+        self.search.hide()
+        self.view.end_search()
+        self.view.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def search_on(self, step: int) -> None:
+        """Go to the next find or, for -1, the one before; open the search where it is not."""
+        if self.view.searching:
+            self.view.search_on(step)
+        else:
+            self.open_search()
+
+    def zoom_in(self) -> None:
+        """Make the text larger."""
+        self.view.zoom_by(1)
+
+    def zoom_out(self) -> None:
+        """Make the text smaller."""
+        self.view.zoom_by(-1)
+
+    def zoom_reset(self) -> None:
+        """Give the text its usual size."""
+        self.view.set_zoom(100)
+
+    def _search(self, wanted: str) -> None:
+        if self.view.searching:
+            self.view.search(wanted)
+
+    def _count(self) -> None:
+        search = self.view.marks.search
+        self.search.show_count(self.view.marks.search_at, 0 if search is None else len(search.starts))
+
+    def _show_x_ray(self, shown: bool) -> None:
+        self.view.show_x_ray(shown)
+        self.x_ray_key.setVisible(shown)
+
+    def _update_fork(self) -> None:
+        """Offer the fork, or say why it is not offered."""
+        why_not = self._why_no_fork()
+        tip = why_not or self.tr("Run again from the selected token with the settings at the left.")
+        self.fork.setEnabled(not why_not)
+        self._fork_button.setEnabled(not why_not)
+        if tip != self._fork_button.toolTip():
+            self.fork.setToolTip(tip)
+            self._fork_button.setToolTip(tip)
+
+    def _why_no_fork(self) -> str:
+        """What stands in the way of a fork; nothing where it can be made."""
+        if self.store.shelf.shown is None:
+            return self.tr("There is no run to fork yet. Run first, then select a token of its text.")
+        if self.store.busy:
+            return self.tr("Something is under way. Wait for its end, or stop it, to fork the run.")
+        if self.store.selection is None:
+            return self.tr("Select a token of the text first: click it, or go there with the arrow keys.")
+        if not requests.can_fork(self.store.shelf.shown, self.store.selection):
+            return self.tr("The selected token was not kept. Select one that was.")
+        return ""
+
+    # Wiring
+
+    def _action(self, text: str, slot: Callable[[], object], key: str) -> QAction:
+        action = QAction(text, self)
+        action.setShortcut(QKeySequence(key))
+        action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        action.triggered.connect(lambda _checked=False: slot())
+        return action
+
+    def _wire(self) -> None:
+        self.view.picked.connect(self.store.select)
+        self.view.search_asked.connect(self.open_search)
+        self.view.search_moved.connect(self._count)
+        self.view.search_left.connect(self.close_search)
+        self.view.x_ray_asked.connect(self.x_ray.toggle)
+        self.search.wanted.connect(self._search)
+        self.search.stepped.connect(self.search_on)
+        self.search.left.connect(self.close_search)
+        self.ghosts.toggled.connect(self.view.show_ghosts)
+        self.x_ray.toggled.connect(self._show_x_ray)
+        self._fork_button.clicked.connect(self.fork.trigger)
+        on = self._action(self.tr("Next find"), lambda: self.search_on(1), "F3")
+        back = self._action(self.tr("Previous find"), lambda: self.search_on(-1), "Shift+F3")
+        self.addActions([on, back])
+
+    def _lay_out(self) -> None:
+        foot = QHBoxLayout()
+        foot.setContentsMargins(2 * theme.GRID, theme.HALF, theme.GRID, theme.HALF)
+        foot.setSpacing(theme.GRID)
+        foot.addWidget(Legend(self), 1)
+        foot.addWidget(self.ghosts)
+        foot.addWidget(self.x_ray)
+        foot.addWidget(self._fork_button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.view, 1)
+        for widget in (self.search, self.x_ray_key):
+            widget.hide()
+            column.addWidget(widget)
+        column.addLayout(foot)
+
+
+def _encodable(text: str) -> str:
+    """The text with half characters, which no clipboard takes, as replacement marks."""
+    return text.encode("utf-8", "replace").decode("utf-8")

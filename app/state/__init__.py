@@ -1,0 +1,1 @@
+"""What the window knows: runs, commands, the engine; no widget."""

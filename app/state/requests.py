@@ -1,0 +1,134 @@
+"""What a press of Run or Fork asks of the engine; pure."""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from app.state.run_record import RunRecord
+from app.state.selection import Selection
+from engine import methods
+from engine.commands import Fork, Load, Measure, Run
+from engine.events import Event, ModelLoaded, RoundFinished, RunStarted, Setting
+from engine.settings import Request
+
+NO_DRAFTER = "none"
+LARGEST_SEED = 2**53
+# Plain decoding has none of its own.
+_USUAL_GAMMA = 4
+
+
+class Setup(NamedTuple):
+    """What the setup panel says."""
+
+    pair: Load
+    settings: Mapping[str, Setting]
+
+    @property
+    def method(self) -> str:
+        """The method follows from the drafter."""
+        return method_of(self.pair.drafter)
+
+
+class Kept(NamedTuple):
+    """The new tokens of a run up to and including a chosen one."""
+
+    started: RunStarted
+    ids: tuple[int, ...]
+
+
+def method_of(drafter: str) -> str:
+    """Plain decoding without a drafter, speculative decoding with one."""
+    return "plain" if drafter == NO_DRAFTER else "speculative"
+
+
+def answers_from_documents(method: str) -> bool:
+    """Whether a method answers a question from documents, which the RAG tab shows."""
+    return method in _answering()
+
+
+@lru_cache(maxsize=1)
+def _answering() -> frozenset[str]:
+    return frozenset(name for name, spec in methods.discover().items() if spec.workspace == "rag")
+
+
+def default_drafter(target: str) -> str:
+    """The drafter for a target when none was named."""
+    return "builtin" if target == "builtin" else "lookup"
+
+
+def run(setup: Setup, prompt: str, *, held: bool = False) -> Run:
+    """A run of the prompt; held: it waits after its first round."""
+    return Run(setup.method, setup.settings, Request(prompt), paused=held, n_free=1 if held else 0)
+
+
+def measurement(setup: Setup) -> Measure:
+    """What the pair costs over contexts, draft lengths and batch sizes; contexts and batches at the chosen gamma."""
+    gamma = setup.settings.get("gamma")
+    return Measure(gamma if isinstance(gamma, int) else _USUAL_GAMMA)
+
+
+def with_seed(started: RunStarted) -> Run:
+    """The run on show once more, from the same ids with its own settings, and the next seed."""
+    settings = dict(started.settings)
+    before = settings.get("seed", 0)
+    settings["seed"] = before + 1 if isinstance(before, int) and before < LARGEST_SEED else 0
+    request = Request(started.prompt, started.prompt_ids, started.forked_from, started.forked_at)
+    return Run(started.method, settings, request)
+
+
+def pair_of(started: RunStarted, chosen: Load, loaded: ModelLoaded | None = None) -> Load:
+    """The pair a run was made with; the chosen one where it means the same, so that it is not loaded again.
+
+    loaded: what is in memory, which tells what auto came to."""
+    # Not "fused": that would refuse a drafter which has no such forward and was drafted with all the same.
+    runtime = "modules" if started.runtime == "modules" else "auto"
+    made = Load(started.target, started.drafter, started.device, "auto", started.dtype, runtime)
+    same = (chosen.target, chosen.drafter) == (made.target, made.drafter)
+    devices = ("auto", made.device, made.device.removesuffix(":0"))
+    fits = chosen.device in devices and chosen.dtype in ("auto", made.dtype)
+    return chosen if same and fits and _same_runtime(started, chosen, loaded) else made
+
+
+def _same_runtime(started: RunStarted, chosen: Load, loaded: ModelLoaded | None) -> bool:
+    """Whether the chosen runtime is, or auto comes to, that of the run."""
+    if started.runtime in (None, chosen.runtime) or chosen.runtime != "auto":
+        return started.runtime in (None, chosen.runtime)
+    is_loaded = loaded is not None and loaded.target == started.target
+    return started.runtime == (loaded.runtime if is_loaded and loaded is not None else "fused")
+
+
+def kept_up_to(log: Sequence[Event], selection: Selection | None) -> Kept | None:
+    """The tokens a fork at the selection goes on from; None without a run or where the selected token was not kept."""
+    started = log[0] if log else None
+    if not isinstance(started, RunStarted) or selection is None:
+        return None
+    ids: list[int] = []
+    for event in log:
+        if not isinstance(event, RoundFinished):
+            continue
+        n = len(event.emitted) if event.round != selection.round else _n_kept(event, selection.token)
+        if n is None:
+            return None
+        ids += event.emitted[:n]
+        if event.round == selection.round:
+            return Kept(started, tuple(ids))
+    return None
+
+
+def can_fork(record: RunRecord | None, selection: Selection | None) -> bool:
+    """Whether the selected token was kept, so that a run can go on from it; cheap, whatever the run's length."""
+    event = None if record is None or selection is None else record.round(selection.round)
+    return event is not None and selection is not None and _n_kept(event, selection.token) is not None
+
+
+def fork(setup: Setup, kept: Kept) -> Fork:
+    """A run that goes on from there with the settings of now."""
+    ids = (*kept.started.prompt_ids, *kept.ids)
+    return Fork(setup.method, setup.settings, ids, kept.started.run_id, len(kept.ids))
+
+
+def _n_kept(event: RoundFinished, token: int | None) -> int | None:
+    """How many ids of `emitted` lie up to and including a token of the round; None where that token was not kept."""
+    if token is None or token == len(event.proposed):
+        return len(event.emitted)
+    return token + 1 if event.proposed[token].fate == "accepted" else None

@@ -1,0 +1,103 @@
+"""Labels that never interpret what they show: text from models, prompts and files is plain text everywhere."""
+
+from typing import Literal, TypeAlias
+
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+
+from app import theme
+from app.text.plain_text import plain_tip
+
+Role: TypeAlias = Literal["normal", "muted", "good", "bad", "title"]
+
+
+def plain_label(text: str, parent: QWidget, *, role: Role = "normal", wraps: bool = False) -> QLabel:
+    """A label of plain text; one that wraps may be as narrow as its column."""
+    label = QLabel(parent)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setText(text)
+    label.setFont(theme.tabular(label.font()))
+    label.setWordWrap(wraps)
+    if wraps:
+        policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        label.setSizePolicy(policy)
+    label.setProperty("role", role)
+    return label
+
+
+class SteadyLabel(QLabel):
+    """A label of plain text that keeps the size its widest text needs.
+
+    A label of changing size has the whole window laid out and painted anew each time its text changes."""
+
+    def __init__(self, widest: str, parent: QWidget, *, role: Role = "normal") -> None:
+        super().__init__(parent)
+        self._widest = widest
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setFont(theme.tabular(self.font()))
+        self.setProperty("role", role)
+        self._fit()
+
+    def show_text(self, text: str) -> None:
+        """Set the text where it is another."""
+        if text != self.text():
+            self.setText(text)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
+        """Follow the system's font."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._fit()
+
+    def _fit(self) -> None:
+        self.setFixedSize(self.fontMetrics().horizontalAdvance(self._widest) + 1, self.fontMetrics().height())
+
+
+class ElasticLine(QWidget):
+    """One line of plain text that takes what room there is and is cut with an ellipsis; its size never follows it."""
+
+    def __init__(self, parent: QWidget, *, role: Role = "normal", strong: bool = False) -> None:
+        super().__init__(parent)
+        self._text = ""
+        self._label = plain_label("", self, role=role)
+        if strong:
+            font = self._label.font()
+            font.setBold(True)
+            self._label.setFont(font)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def text(self) -> str:
+        """The whole text."""
+        return self._text
+
+    def show_text(self, text: str) -> None:
+        """Set the text where it is another."""
+        if text != self._text:
+            self._text = text
+            self._cut()
+
+    def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
+        """A line high."""
+        return QSize(0, self.fontMetrics().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Use the new width."""
+        super().resizeEvent(event)
+        self._label.setGeometry(self.rect())
+        self._cut()
+
+    def _cut(self) -> None:
+        metrics = self._label.fontMetrics()
+        self._label.setText(metrics.elidedText(self._text, Qt.TextElideMode.ElideRight, self.width()))
+        self.setToolTip(plain_tip(self._text) if metrics.horizontalAdvance(self._text) > self.width() else "")
+
+
+def set_role(label: QLabel, role: Role) -> None:
+    """Colour a label by its part; a word or mark in its text must say the same."""
+    if label.property("role") == role:
+        return
+    label.setProperty("role", role)
+    label.style().unpolish(label)
+    label.style().polish(label)

@@ -1,0 +1,207 @@
+"""A combo box of models: what cannot serve stays visible with the reason; knows no engine and no store."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen, QStandardItem, QStandardItemModel, QWheelEvent
+from PySide6.QtWidgets import QComboBox, QLineEdit, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from app import theme
+from app.text.plain_text import one_line, plain_tip
+
+_SPEC = Qt.ItemDataRole.UserRole
+_DETAIL = Qt.ItemDataRole.UserRole + 1
+_NOTE = Qt.ItemDataRole.UserRole + 2
+_REFUSED = Qt.ItemDataRole.UserRole + 3
+_ACTION = Qt.ItemDataRole.UserRole + 4
+_LIST_WIDTH = 52 * theme.GRID
+_ROWS = 14
+_FRAME = 2
+
+
+class Choice(NamedTuple):
+    """A row. detail: its size. note: what it is. why_not: why it cannot be chosen, empty where it can."""
+
+    spec: str
+    title: str
+    detail: str = ""
+    note: str = ""
+    why_not: str = ""
+
+
+class ModelPicker(QComboBox):
+    """Holds a SPEC as it is and shows it as a reader may safely see it; anything may be typed."""
+
+    spec_changed = Signal()
+    folder_asked = Signal()
+    look_asked = Signal()
+
+    def __init__(self, spec: str, name: str, tip: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._spec = spec
+        self._tip = tip
+        self._fault = ""
+        self._choices: tuple[Choice, ...] = ()
+        self._rows = QStandardItemModel(self)
+        self.setModel(self._rows)
+        self.setItemDelegate(_RowDelegate(self))
+        self._edit = QLineEdit(self)
+        self.setLineEdit(self._edit)
+        self.setCompleter(None)  # type: ignore[arg-type]
+        self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        self.setMaxVisibleItems(_ROWS)
+        self.setMinimumContentsLength(4)
+        self.setMinimumWidth(9 * theme.GRID)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName(name)
+        self.view().setMinimumWidth(_LIST_WIDTH)
+        self._edit.textEdited.connect(self._typed)
+        self.activated.connect(self._picked)
+        self._show()
+
+    def spec(self) -> str:
+        """What is chosen."""
+        return self._spec
+
+    def set_spec(self, spec: str) -> None:
+        """Choose a model."""
+        changed = spec != self._spec
+        self._spec = spec
+        self._show()
+        if changed:
+            self.spec_changed.emit()
+
+    def setEditText(self, text: str) -> None:  # noqa: N802 (Qt's name)
+        """Choose by name."""
+        self.set_spec(text)
+
+    def choices(self) -> tuple[Choice, ...]:
+        """The rows that name a model."""
+        return self._choices
+
+    def set_choices(self, choices: Sequence[Choice]) -> None:
+        """Offer these, then a folder of one's own and another look."""
+        if tuple(choices) == self._choices:
+            return
+        self._choices = tuple(choices)
+        self._rows.clear()
+        for choice in choices:
+            self._rows.appendRow(_row(choice, self.tr("why not: {0}")))
+        self._rows.appendRow(_action("folder", self.tr("folder…"), self.tr("choose a folder with a checkpoint")))
+        self._rows.appendRow(_action("look", self.tr("Look again"), self.tr("read the folders and the cache anew")))
+        self._show()
+
+    def show_fault(self, why_not: str) -> None:
+        """Frame the box while what it holds cannot serve; empty where it can."""
+        if why_not != self._fault:
+            self._fault = why_not
+            self.setAccessibleDescription(why_not)
+            self.setToolTip(self._full_tip())
+            self.update()
+
+    @property
+    def faulty(self) -> bool:
+        """Whether it is framed."""
+        return bool(self._fault)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
+        """The box, and a frame around one whose model cannot serve; a note below says so in words."""
+        super().paintEvent(event)
+        if self._fault:
+            painter = QPainter(self)
+            painter.setPen(QPen(QColor(theme.current().bad), _FRAME))
+            painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
+            painter.end()
+
+    def showPopup(self) -> None:  # noqa: N802 (Qt's name)
+        """Open the list at what is chosen."""
+        self.setCurrentIndex(next((i for i, choice in enumerate(self._choices) if choice.spec == self._spec), -1))
+        self._show()
+        super().showPopup()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
+        """Up and Down open the list instead of changing the model unseen."""
+        if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+            self.showPopup()
+        else:
+            super().keyPressEvent(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 (Qt's name)
+        """The wheel scrolls the column; it never changes a model."""
+        event.ignore()
+
+    def _typed(self, text: str) -> None:
+        self._spec = text
+        self.setToolTip(self._full_tip())
+        self.spec_changed.emit()
+
+    def _picked(self, index: int) -> None:
+        item = self._rows.item(index)
+        asked = item.data(_ACTION)
+        self.set_spec(self._spec if asked else str(item.data(_SPEC)))
+        if asked == "folder":
+            self.folder_asked.emit()
+        elif asked == "look":
+            self.look_asked.emit()
+
+    def _show(self) -> None:
+        self._edit.setText(one_line(self._spec))
+        self._edit.setCursorPosition(0)
+        self.setToolTip(self._full_tip())
+
+    def _full_tip(self) -> str:
+        parts = (self._tip, one_line(self._spec), self._fault)
+        return plain_tip("\n".join(part for part in parts if part))
+
+
+def _row(choice: Choice, why_not: str) -> QStandardItem:
+    note = why_not.format(one_line(choice.why_not)) if choice.why_not else one_line(choice.note)
+    item = QStandardItem(one_line(choice.title))
+    item.setData(choice.spec, _SPEC)
+    item.setData(choice.detail, _DETAIL)
+    item.setData(note, _NOTE)
+    item.setData(bool(choice.why_not), _REFUSED)
+    item.setToolTip(plain_tip(f"{one_line(choice.spec)}\n{note}"))
+    item.setAccessibleText(", ".join(part for part in (item.text(), choice.detail, note) if part))
+    item.setEnabled(not choice.why_not)
+    return item
+
+
+def _action(name: str, text: str, note: str) -> QStandardItem:
+    item = QStandardItem(text)
+    item.setData(name, _ACTION)
+    item.setData(note, _NOTE)
+    return item
+
+
+class _RowDelegate(QStyledItemDelegate):
+    """Title and size in one line, below it what the model is or why it cannot serve."""
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """Paint a row."""
+        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+        colours = theme.current()
+        painter.fillRect(option.rect, QColor(colours.chosen if chosen else colours.base))
+        line = option.fontMetrics.lineSpacing()
+        inner = option.rect.adjusted(theme.GRID, theme.HALF, -theme.GRID, -theme.HALF)
+        refused = bool(index.data(_REFUSED))
+        detail = str(index.data(_DETAIL) or "")
+        width = option.fontMetrics.horizontalAdvance(detail) + theme.GRID
+        top = QRect(inner.left(), inner.top(), inner.width(), line)
+        painter.setPen(QColor(colours.muted if refused else colours.text))
+        painter.drawText(top, Qt.AlignmentFlag.AlignRight, detail)
+        title = option.fontMetrics.elidedText(index.data(), Qt.TextElideMode.ElideMiddle, inner.width() - width)
+        painter.drawText(top, Qt.AlignmentFlag.AlignLeft, title)
+        painter.setPen(QColor(colours.bad if refused else colours.muted))
+        note = option.fontMetrics.elidedText(str(index.data(_NOTE)), Qt.TextElideMode.ElideRight, inner.width())
+        painter.drawText(top.translated(0, line), Qt.AlignmentFlag.AlignLeft, note)
+
+    def sizeHint(  # noqa: N802 (Qt's name)
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> QSize:
+        """Two lines."""
+        return QSize(_LIST_WIDTH, 2 * option.fontMetrics.lineSpacing() + theme.GRID)

@@ -1,0 +1,1 @@
+"""What is said of quantities, models, runs and events."""

@@ -1,0 +1,55 @@
+"""Models as a reader names them; of the built-in ones also how large they are. Knows no widget, loads no weights."""
+
+from functools import lru_cache
+
+from PySide6.QtCore import QCoreApplication
+
+from app.text.plain_text import one_line
+from app.text.shown_text import LONGEST
+from engine.errors import EngineError
+from engine.events import Role
+from engine.models import checkpoint_folder
+
+
+def is_builtin(spec: str) -> bool:
+    """Whether a SPEC names a model that comes with the program."""
+    return spec.partition(":")[0] == "builtin"
+
+
+def full_name(spec: str, role: Role, *, longest: int = LONGEST) -> str:
+    """A built-in model by its part and size, for its SPEC alone names two; any other as it was named."""
+    return builtin_name(spec, role) or one_line(spec, longest=longest)
+
+
+def builtin_name(spec: str, role: Role) -> str | None:
+    """A built-in model by its part and size; None for any other."""
+    titles = {
+        ("builtin", "target"): _tr("built-in target"),
+        ("builtin", "drafter"): _tr("built-in drafter"),
+        ("builtin:small", "drafter"): _tr("built-in small drafter"),
+        ("builtin:misaligned", "drafter"): _tr("built-in misaligned drafter"),
+        ("builtin:rag", "drafter"): _tr("built-in RAG drafter"),
+    }
+    title = titles.get((spec, role))
+    if title is None:
+        return None
+    n = n_parameters(spec, role)
+    return _tr("{0} ({1})").format(title, in_millions(n)) if n else title
+
+
+@lru_cache(maxsize=8)
+def n_parameters(spec: str, role: Role) -> int:
+    """How many parameters a built-in model has, from the header of its file; 0 where that cannot be read."""
+    try:
+        return checkpoint_folder.inspect(spec, drafter=role == "drafter").n_parameters
+    except EngineError:
+        return 0
+
+
+def in_millions(n: int) -> str:
+    """A number of parameters with two digits that tell."""
+    return f"{n / 1e6:.{2 if n < 1_000_000 else 1}f} M"
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("model_names", text)

@@ -1,0 +1,38 @@
+"""How far long work is, how fast it goes and how long it will take, in words; knows no widget."""
+
+from typing import NamedTuple
+
+from PySide6.QtCore import QCoreApplication
+
+from app.words import quantities
+from engine.events import Progressed
+
+_SETTLED_S = 0.2
+
+
+class Pace(NamedTuple):
+    """Units a second, and the seconds left at that rate."""
+
+    per_s: float
+    left_s: float
+
+
+def pace(at: Progressed) -> Pace | None:
+    """The rate since the work began; None before it means anything."""
+    if at.elapsed_s < _SETTLED_S or at.done <= 0:
+        return None
+    per_s = at.done / at.elapsed_s
+    return Pace(per_s, max(0.0, at.total - at.done) / per_s)
+
+
+def loaded_so_far(at: Progressed) -> str:
+    """Bytes done of all, the rate, and the time left."""
+    text = _tr("{0} of {1}").format(quantities.memory(at.done), quantities.memory(at.total))
+    found = pace(at)
+    if found is None:
+        return text
+    return text + _tr(", {0}/s, {1:,.0f} s left").format(quantities.memory(found.per_s), found.left_s)
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("Pace", text)

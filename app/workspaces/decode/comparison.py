@@ -1,0 +1,93 @@
+"""Two runs side by side: where their texts part and which figures and settings differ; pure."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from app.state.run_record import RunRecord
+from app.words import quantities
+from engine.events import Setting
+from engine.runs.summary import Summary
+
+_SHOWN_TOKENS = 12
+
+
+class Parting(NamedTuple):
+    """Where two texts part. n_common: tokens they share, prompt included; the texts after it, empty where one ends."""
+
+    n_common: int
+    n_common_new: int
+    before: str
+    first: str
+    second: str
+
+
+class Row(NamedTuple):
+    """A figure or setting of both runs, as written."""
+
+    name: str
+    first: str
+    second: str
+
+
+def parting(first: RunRecord, second: RunRecord) -> Parting:
+    """Find where the texts of two runs part; the prompt counts, since a fork's prompt holds what it forked from."""
+    n_common = _n_common(first, second)
+    n_prompt = min(len(run.started.prompt_ids) if run.started is not None else 0 for run in (first, second))
+    return Parting(
+        n_common,
+        max(0, n_common - n_prompt),
+        _text(first, n_common - _SHOWN_TOKENS, n_common),
+        _text(first, n_common, n_common + _SHOWN_TOKENS),
+        _text(second, n_common, n_common + _SHOWN_TOKENS),
+    )
+
+
+def figures(first: RunRecord, second: RunRecord) -> tuple[Row, ...]:
+    """The figures of both runs, and the settings in which they differ."""
+    rows = [Row(name, write(first.summary), write(second.summary)) for name, write in _FIGURES]
+    return (*rows, *_differing(_settings(first), _settings(second)))
+
+
+def _n_common(first: RunRecord, second: RunRecord) -> int:
+    """How many tokens both texts begin with."""
+    n = min(len(first.ids), len(second.ids))
+    differs = np.frombuffer(first.ids, np.int64, n) != np.frombuffer(second.ids, np.int64, n) if n else np.zeros(0)
+    return int(differs.argmax()) if differs.any() else n
+
+
+def _text(run: RunRecord, start: int, end: int) -> str:
+    return "".join(run.piece(place) for place in range(max(0, start), min(end, len(run.ids))))
+
+
+def _speed(summary: Summary) -> str:
+    return quantities.number(1000 / summary.ms_per_token if summary.ms_per_token else None, 0)
+
+
+_FIGURES = (
+    ("α", lambda s: quantities.with_interval(s.alpha, s.alpha_ci)),
+    ("τ", lambda s: quantities.number(s.tau)),
+    ("draft efficiency", lambda s: quantities.number(s.efficiency)),
+    ("tokens", lambda s: f"{s.n_emitted:,}"),
+    ("tokens/s", _speed),
+    ("speedup", lambda s: quantities.with_interval(s.speedup, s.speedup_ci)),
+)
+
+
+def _settings(record: RunRecord) -> dict[str, Setting]:
+    started = record.started
+    if started is None:
+        return {}
+    models: dict[str, Setting] = {"target": started.target, "drafter": started.drafter, "method": started.method}
+    return models | dict(started.settings)
+
+
+def _differing(first: dict[str, Setting], second: dict[str, Setting]) -> Iterator[Row]:
+    for name in dict.fromkeys((*first, *second)):
+        if first.get(name) != second.get(name):
+            yield Row(name.replace("_", " "), _written(first.get(name)), _written(second.get(name)))
+
+
+def _written(setting: Setting) -> str:
+    return quantities.UNKNOWN if setting is None else f"{setting:g}" if isinstance(setting, float) else str(setting)

@@ -1,0 +1,207 @@
+"""What happened, in words: one line an event, for those that a reader of a log wants; knows no widget."""
+
+from functools import singledispatch
+
+from PySide6.QtCore import QCoreApplication
+
+from app.text.plain_text import one_line
+from app.words import quantities
+from app.words.model_names import full_name
+from app.workspaces.rag import answer_words
+from app.workspaces.train import words as training_words
+from engine import events
+from engine.events import Event
+
+_LONGEST_NAME = 80
+
+
+def tr(text: str) -> str:
+    """The translation of a line of the log."""
+    return QCoreApplication.translate("log", text)
+
+
+def describe(event: Event) -> str | None:
+    """One line of plain text; None for what comes every round, which the table shows."""
+    return _describe(event)
+
+
+def _name(text: str) -> str:
+    """A name or message of others, short enough for a line that holds more."""
+    return one_line(text, longest=_LONGEST_NAME)
+
+
+def _models(event: events.RunStarted | events.ModelLoaded) -> tuple[str, str]:
+    """Target and drafter."""
+    target = full_name(event.target, "target", longest=_LONGEST_NAME)
+    return target, full_name(event.drafter, "drafter", longest=_LONGEST_NAME)
+
+
+@singledispatch
+def _describe(event: Event) -> str | None:
+    """Rounds, series and decisions: too many for a log."""
+    return None
+
+
+@_describe.register
+def _(event: events.RunStarted) -> str:
+    chosen = dict(event.settings)
+    parts = [f"{name} {value}" for name, value in chosen.items() if name in ("gamma", "temperature", "seed")]
+    pair = tr("{0} with {1}").format(*_models(event))
+    what = tr("run {0} started: {1}, {2}").format(_name(event.run_id), _name(event.method), pair)
+    return ", ".join([what, *map(_name, parts)])
+
+
+@_describe.register
+def _(event: events.PhaseFinished) -> str:
+    return tr("{0} done: {1:,} tokens in {2}").format(event.phase, event.n_tokens, quantities.milliseconds(event.ms))
+
+
+@_describe.register
+def _(event: events.BlockFinished) -> str:
+    per_token = quantities.milliseconds(event.decode_ms / max(1, len(event.ids)))
+    if not event.paired:
+        return tr("text finished: {0:,} tokens, {1} per token").format(len(event.ids), per_token)
+    return tr("{0} block of pair {1} finished: {2:,} tokens, {3} per token").format(
+        tr("plain") if event.lane == "plain" else tr("speculative"), event.pair + 1, len(event.ids), per_token
+    )
+
+
+@_describe.register
+def _(event: events.Compared) -> str:
+    if event.same:
+        return tr("compared with plain decoding: the same tokens")
+    if event.margin is None:
+        return tr("compared with plain decoding: differs at token {0}").format(event.first_divergence)
+    return tr(
+        "compared with plain decoding: differs at token {0}, where the target's two best lie {1:.4f} apart"
+    ).format(event.first_divergence, event.margin)
+
+
+@_describe.register
+def _(event: events.RunFinished) -> str:
+    reasons = {
+        "length": tr("length reached"),
+        "end_of_text": tr("end of text"),
+        "context": tr("the context is full"),
+        "cancelled": tr("stopped"),
+    }
+    return tr("run finished: {0:,} tokens, {1}").format(event.n_tokens, reasons.get(event.reason, event.reason))
+
+
+@_describe.register
+def _(event: events.RunFailed) -> str:
+    return tr("failed: {0}; {1}").format(_name(event.message), _name(event.hint))
+
+
+@_describe.register
+def _(event: events.EngineStarted) -> str:
+    if event.host == "process":
+        return tr("engine started in a process of its own, number {0}").format(event.pid)
+    return tr("engine started on a thread of this program")
+
+
+@_describe.register
+def _(event: events.EngineEnded) -> str:
+    return tr("engine ended: {0}; {1}").format(_name(event.why), _name(event.hint))
+
+
+@_describe.register
+def _(event: events.Refused) -> str:
+    return tr("refused ({0}): {1}; {2}").format(_name(event.what), _name(event.reason), _name(event.hint))
+
+
+@_describe.register
+def _(event: events.ModelLoaded) -> str:
+    weights = quantities.memory(event.weights_bytes + event.drafter_bytes)
+    loaded = tr("loaded {0} and {1} in {2:.1f} s: {3} on {4}, {5}, {6:,} tokens of context").format(
+        *_models(event), event.seconds, weights, _name(event.device), event.dtype,
+        event.context,
+    )  # fmt: skip
+    return "; ".join([loaded, *_how(event)])
+
+
+def _how(event: events.ModelLoaded) -> list[str]:
+    """What was decided about a model, where it was said."""
+    threads = [tr("threads: {0}").format(event.n_threads)] if event.n_threads else []
+    bits = [tr("target's weights in {0}").format(_name(event.quantize))] if event.quantize != "none" else []
+    why = [one_line(event.why_dtype)] if event.why_dtype else []
+    return [*threads, *bits, *why]
+
+
+@_describe.register
+def _(event: events.ModelUnloaded) -> str:
+    return tr("models released")
+
+
+@_describe.register
+def _(event: events.Estimated) -> str:
+    needed = quantities.memory(event.weights_bytes + event.kv_bytes + event.drafter_bytes + event.work_bytes)
+    return tr("estimated: {0} needed, {1} free on {2}").format(
+        needed, quantities.memory(event.free_bytes), _name(event.device)
+    )
+
+
+@_describe.register
+def _(event: events.Progressed) -> str | None:
+    if event.done < event.total:
+        return None
+    return tr("{0} complete: {1:,.0f} {2}").format(event.phase, event.total, _name(event.unit))
+
+
+@_describe.register
+def _(event: events.Retrieved) -> str:
+    return tr("found {0:,} of {1:,} passages in {2}").format(
+        len(event.passages), event.n_chunks, quantities.milliseconds(event.ms)
+    )
+
+
+@_describe.register
+def _(event: events.Partitioned) -> str:
+    note = f"; {_name(event.note)}" if event.note else ""
+    return tr("{0} drafts from {1} clusters{2}").format(len(event.subsets), event.k, note)
+
+
+@_describe.register
+def _(event: events.QuestionAnswered) -> str:
+    return tr("{0} answered in {1}: {2}").format(
+        answer_words.system_name(event.system), quantities.milliseconds(event.latency_ms), _name(event.answer)
+    )
+
+
+@_describe.register
+def _(event: events.FileSkipped) -> str:
+    return tr("skipped {0}: {1}").format(_name(event.source), _name(event.reason))
+
+
+@_describe.register
+def _(event: events.Indexed) -> str:
+    return tr("indexed {0}: {1:,} passages of {2:,} files, {3:,} skipped, in {4:.1f} s").format(
+        _name(event.index), event.n_chunks, event.n_files, event.n_skipped, event.seconds
+    )
+
+
+@_describe.register
+def _(event: events.ScalingMeasured) -> str | None:
+    if not event.complete:
+        return None
+    return tr("measured: {0} contexts, {1} draft lengths, {2} batch sizes").format(
+        len(event.contexts), len(event.gammas), len(event.batches)
+    )
+
+
+@_describe.register
+def _(event: events.EvaluationMeasured) -> str | None:
+    if not event.complete:
+        return None
+    found = event.figures
+    return tr("evaluated: {0:,} questions of {1}, kept in {2}").format(
+        found.n_answered, _name(found.dataset), _name(event.file)
+    )
+
+
+@_describe.register(events.TrainingStarted)
+@_describe.register(events.TrainingFinished)
+@_describe.register(events.DrafterMeasured)
+@_describe.register(events.Warned)
+def _(event: Event) -> str | None:
+    return training_words.message(event)

@@ -1,0 +1,107 @@
+"""What a pair costs over contexts, draft lengths and batch sizes, in a window of its own beside the main one."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Signal, SignalInstance
+from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from app import theme
+from app.panel import Panel
+from app.panels.error import ErrorPanel
+from app.state.store import RunStore
+from app.widgets.labels import ElasticLine
+from app.widgets.progress_bar import CalmProgressBar
+from app.workspaces.decode import measured_words
+from app.workspaces.decode.measured_plots import BatchPlot, ContextPlot, GammaSpeedupPlot, GammaTimePlot
+from engine.events import Event
+from engine.runs.summary import Summary
+
+_SIZE = (120 * theme.GRID, 84 * theme.GRID)
+
+
+class MeasuredBarPanel(Panel):
+    """Measure, Stop, and in words what is going on or what is on show."""
+
+    start_asked = Signal()
+    stop_asked = Signal()
+    every_ms = 100
+
+    def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
+        super().__init__(store, parent)
+        self.state = ElasticLine(self)
+        self.state.setAccessibleName(self.tr("State of the measurement"))
+        self.progress = CalmProgressBar(self.tr("Progress of the measurement"), self)
+        self.progress.setFixedSize(16 * theme.GRID, theme.GRID)
+        self.start = self._button(self.tr("▶  Measure"), self.start_asked)
+        self.start.setProperty("primary", True)
+        self.stop = self._button(self.tr("Stop"), self.stop_asked)
+        self.stop.setToolTip(self.tr("Stop; the points so far stay"))
+        row = QHBoxLayout(self)
+        row.setContentsMargins(2 * theme.GRID, theme.GRID, 2 * theme.GRID, theme.GRID)
+        row.setSpacing(theme.GRID)
+        row.addWidget(self.state, 1)
+        for widget in (self.progress, self.start, self.stop):
+            row.addWidget(widget)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.draw((), store.summary)
+
+    def draw(self, new: Sequence[Event], summary: Summary) -> None:
+        """Say what is going on and what may be pressed."""
+        desk, at = self.store.measuring, self.store.engine.progressed
+        self.start.setEnabled(self.store.can_start)
+        self.start.setToolTip(self._start_tip())
+        self.stop.setEnabled(desk.live)
+        self.progress.setVisible(desk.live)
+        if desk.live and at is not None:
+            self.progress.show_share(at.done, at.total)
+        words = measured_words.state(desk, at) if desk.live else measured_words.ending(desk)
+        self.state.show_text(words)
+        self.state.setToolTip(words)
+
+    def _start_tip(self) -> str:
+        if self.store.can_start or self.store.measuring.live:
+            return self.tr("Measure the pair of the setup: target and a drafter that is a model")
+        return self.tr("Measure the pair of the setup; first what is under way has to end")
+
+    def _button(self, text: str, asked: SignalInstance) -> QPushButton:
+        button = QPushButton(text, self)
+        button.clicked.connect(asked)
+        return button
+
+
+class MeasuredDialog(QDialog):
+    """Leaves the main window usable; Escape closes it, and what is under way goes on."""
+
+    start_asked = Signal()
+
+    def __init__(self, store: RunStore, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("Context, γ and batch"))
+        self.setModal(False)
+        self.bar = MeasuredBarPanel(store, self)
+        self.bar.start_asked.connect(self.start_asked)
+        self.bar.stop_asked.connect(store.cancel)
+        self.error = ErrorPanel(store, self)
+        self.plots = (
+            ContextPlot(store, self), GammaTimePlot(store, self), BatchPlot(store, self), GammaSpeedupPlot(store, self),
+        )  # fmt: skip
+        grid = QGridLayout()
+        grid.setContentsMargins(theme.GRID, 0, theme.GRID, theme.GRID)
+        grid.setSpacing(2 * theme.GRID)
+        for place, plot in enumerate(self.plots):
+            grid.addWidget(plot, *divmod(place, 2))
+            plot.export_failed.connect(store.report)
+            plot.exported.connect(lambda path: store.tell(self.tr("exported to {0}").format(path)))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.error)
+        column.addWidget(self.bar)
+        column.addLayout(grid, 1)
+        self.resize(*_SIZE)
+
+    def show_beside(self) -> None:
+        """Show it, or bring it to the front."""
+        self.show()
+        self.raise_()
+        self.activateWindow()

@@ -1,0 +1,109 @@
+"""Plots of what was measured of a pair: over contexts, draft lengths and batch sizes."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
+
+from app.plots.panel import tr
+from app.state.store import RunStore
+from app.words import quantities
+from app.workspaces.decode.measured_plot import Drawn, Key, MeasuredPlot
+from engine.events import ScalingMeasured
+from engine.events.scaling import PLAIN, SPECULATIVE, THEIR_PLAIN, Middle
+
+
+def _plain_key(symbol: str | None) -> Key:
+    tip = tr("Our plain decoding, which the speedup is measured against, in the same interleaved blocks.")
+    return Key("●" if symbol else "┈", symbol, tr("plain"), "muted", Qt.PenStyle.DotLine, tip)
+
+
+def _drafted_key(words: str) -> Key:
+    tip = tr("Our drafting: medians of blocks with 95 % intervals.")
+    return Key("■", "s", words, "accent", Qt.PenStyle.SolidLine, tip)
+
+
+class ContextPlot(MeasuredPlot):
+    """Time per token over prompt lengths: plain, drafted, and transformers' plain decoding."""
+
+    doubling = True
+
+    def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
+        theirs = tr("transformers' own plain decoding of the same prompts, in the same process.")
+        super().__init__(
+            store, parent, title=tr("Time by context"),
+            caption=tr("Decoding alone, at the chosen γ; low is good, and level: a long context costs little."),
+            axis=tr("ms a token"), bottom=tr("context (tokens)"),
+            empty=tr("A point for each prompt length appears when it is measured."),
+            series=(
+                _plain_key("o"), _drafted_key(tr("drafted")),
+                Key("▲", "t1", tr("transformers"), "rejected", Qt.PenStyle.DashLine, theirs),
+            ),
+            unit=quantities.milliseconds,
+        )  # fmt: skip
+
+    def points(self, measured: ScalingMeasured) -> list[tuple[int, Drawn]]:
+        """The prompt's ids that there were, and the times of the three systems."""
+        names = (PLAIN, SPECULATIVE, THEIR_PLAIN)
+        return [(point.n_prompt, tuple(point.ms_per_token.get(name) for name in names)) for point in measured.contexts]
+
+
+class GammaTimePlot(MeasuredPlot):
+    """Time per token over draft lengths, beside plain decoding."""
+
+    def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
+        super().__init__(
+            store, parent, title=tr("Time by γ"),
+            caption=tr("Decoding alone, at the first context; low is good, above plain drafting does not pay."),
+            axis=tr("ms a token"), bottom="γ", empty=tr("The draft lengths are measured last, all together."),
+            series=(_plain_key(None), _drafted_key(tr("drafted"))), unit=quantities.milliseconds,
+        )  # fmt: skip
+
+    def points(self, measured: ScalingMeasured) -> list[tuple[int, Drawn]]:
+        """The times; plain decoding has no draft length and is the same at each."""
+        return [(point.gamma, (measured.plain_ms_per_token, point.ms_per_token)) for point in measured.gammas]
+
+
+class GammaSpeedupPlot(MeasuredPlot):
+    """Speedup over draft lengths: as measured, and as the formula has it."""
+
+    level = 1.0
+
+    def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
+        tip = tr("S = τ̂ ÷ (γc + t(γ+1)/t(1)) of the measured α, c and step times.")
+        super().__init__(
+            store, parent, title=tr("Speedup by γ"),
+            caption=tr("Above 1 drafting pays; the two together: the formula tells what limits it."),
+            axis=tr("times plain"), bottom="γ", empty=tr("The draft lengths are measured last, all together."),
+            series=(
+                _drafted_key(tr("measured")),
+                Key("▲", "t1", tr("predicted S"), "rejected", Qt.PenStyle.DashLine, tip),
+            ),
+            unit=quantities.times,
+        )  # fmt: skip
+
+    def points(self, measured: ScalingMeasured) -> list[tuple[int, Drawn]]:
+        """The measured speedup with its interval, and S where its parts could be measured."""
+        return [(point.gamma, (point.speedup, _exact(point.predicted_speedup))) for point in measured.gammas]
+
+
+class BatchPlot(MeasuredPlot):
+    """Speedup over batch sizes, with its intervals."""
+
+    doubling, level = True, 1.0
+
+    def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
+        super().__init__(
+            store, parent, title=tr("Speedup by batch"),
+            caption=tr("Sequences decoded together, against plain batches; above 1 drafting pays."),
+            axis=tr("times plain"), bottom=tr("batch (sequences)"),
+            empty=tr("A point for each batch size appears when it is measured."),
+            series=(_drafted_key(tr("measured, 95 %")),), unit=quantities.times,
+        )  # fmt: skip
+
+    def points(self, measured: ScalingMeasured) -> list[tuple[int, Drawn]]:
+        """The speedup of each batch size."""
+        return [(point.batch, (Middle(point.speedup, point.speedup_ci),)) for point in measured.batches]
+
+
+def _exact(value: float | None) -> Middle | None:
+    """What was calculated and has no interval."""
+    return None if value is None else Middle(value, None)

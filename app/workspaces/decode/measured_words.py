@@ -1,0 +1,62 @@
+"""A measurement in words: what it is at, how it ended, what it was made with; knows no widget."""
+
+from PySide6.QtCore import QCoreApplication
+
+from app.text.plain_text import one_line
+from app.words import runs
+from app.words.model_names import builtin_name
+from app.workspaces.decode.measuring import MeasuringDesk
+from engine.events import Progressed, Role, ScalingMeasured
+
+
+def tr(text: str) -> str:
+    """The translation of what is said of a measurement."""
+    return QCoreApplication.translate("measured", text)
+
+
+def state(desk: MeasuringDesk, at: Progressed | None) -> str:
+    """What the measurement under way is at."""
+    if at is None or at.phase != "measuring":
+        return tr("preparing to measure")
+    return tr("{0}: {1:.0f} of {2:.0f} {3}").format(_part(desk.measured), at.done, at.total, one_line(at.unit))
+
+
+def _part(measured: ScalingMeasured | None) -> str:
+    """Which of the plots is being filled."""
+    if measured is None or measured.complete or not measured.contexts:
+        return tr("measuring")
+    if measured.batches:
+        return tr("measuring, {0} contexts and {1} batch sizes done").format(
+            len(measured.contexts), len(measured.batches)
+        )
+    return tr("measuring, {0} contexts done").format(len(measured.contexts))
+
+
+def ending(desk: MeasuringDesk) -> str:
+    """How the measurement on show ended, or what one would bring."""
+    if desk.measured is None:
+        return tr("Takes about a minute with the built-in pair. What the window draws meanwhile is in the times.")
+    source = "" if desk.source is None else tr("from {0}: ").format(one_line(desk.source.name))
+    early = tr("ended early; the points so far are shown: ") if desk.ended_early else ""
+    return source + early + made_with(desk.measured)
+
+
+def made_with(measured: ScalingMeasured) -> str:
+    """All that tells this measurement from another: pair, settings, machine, date."""
+    pair = " + ".join(filter(None, (_name(measured.target, "target"), _name(measured.drafter, "drafter"))))
+    place = runs.short(" ".join(filter(None, (measured.device, measured.dtype))))
+    blocks = tr("medians of {0} blocks of {1} tokens, 95 %").format(measured.n_blocks, measured.max_new_tokens)
+    facts = (
+        pair,
+        tr("γ {0}").format(measured.gamma),
+        tr("greedy"),
+        blocks,
+        place,
+        runs.short(measured.measured_utc),
+    )
+    note = (one_line(measured.timing_pair),) if measured.timing_pair else ()
+    return " · ".join(filter(None, (*facts, *note)))
+
+
+def _name(spec: str, role: Role) -> str:
+    return builtin_name(spec, role) or runs.short(spec) if spec else ""

@@ -1,0 +1,62 @@
+"""The check against plain decoding in a few words: same text, where it parts, or why the two cannot be compared."""
+
+from collections.abc import Sequence
+
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from app.panel import Panel
+from app.state.store import RunStore
+from app.widgets import labels
+from engine.events import Event, Setting
+from engine.runs.summary import Summary
+
+
+class SameText(Panel):
+    """A mark and its words."""
+
+    def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
+        super().__init__(store, parent)
+        self.label = labels.plain_label("", self, wraps=True)
+        self.label.setAccessibleName(self.tr("Check against plain decoding"))
+        self.label.setToolTip(
+            self.tr("In greedy mode the tokens must equal those of plain decoding, which runs beside it.")
+        )
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.label)
+
+    def clear(self) -> None:
+        """Nothing is known yet."""
+        labels.set_role(self.label, "muted")
+        self.label.setText("")
+
+    def draw(self, new: Sequence[Event], summary: Summary) -> None:
+        """Say what the check found, or what it waits for."""
+        role: labels.Role = "muted" if summary.same is None else "good" if summary.same else "bad"
+        labels.set_role(self.label, role)
+        self.label.setText(self._found(summary) if summary.same is not None else self._why_not(summary))
+
+    def _found(self, summary: Summary) -> str:
+        if summary.same:
+            return self.tr("✓ same text as plain decoding")
+        text = self.tr("✗ differs from plain decoding at token {0}").format(summary.first_divergence)
+        if summary.margin is None:
+            return text
+        return text + self.tr(" (top-2 margin {0:.4f})").format(summary.margin)
+
+    def _why_not(self, summary: Summary) -> str:
+        settings = self.store.started.settings if self.store.started is not None else ()
+        return self._reason(summary, dict(settings))
+
+    def _reason(self, summary: Summary, settings: dict[str, Setting]) -> str:
+        if summary.state == "idle":
+            return self.tr("same text? a run will tell")
+        if summary.method == "plain":
+            return self.tr("this is plain decoding")
+        if settings.get("temperature"):
+            return self.tr("not comparable token by token when sampling")
+        if settings.get("baseline") is False:
+            return self.tr("same text? plain decoding is not measured in this run")
+        if summary.state == "running":
+            return self.tr("same text? compared after the last round")
+        return self.tr("same text? stopped before the comparison")

@@ -1,0 +1,235 @@
+"""The Decode tab: prompt and stream in the middle, setup left, figures right, rounds below; decides nothing."""
+
+from time import perf_counter
+
+from PySide6.QtCore import QEvent, QSettings, QSize, Qt, QTimer
+from PySide6.QtGui import QAction, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QDockWidget, QFrame, QMainWindow, QScrollArea, QVBoxLayout, QWidget
+
+from app import theme
+from app.panel import Panel
+from app.panels.error import ErrorPanel
+from app.panels.history import HistoryPanel
+from app.panels.plots.acceptance import AcceptancePlot
+from app.panels.plots.latency import LatencyPlot
+from app.panels.plots.positions import PositionsPlot
+from app.panels.plots.speed import SpeedPlot
+from app.panels.plots.tokens_per_round import TokensPerRoundPlot
+from app.panels.prompt import PromptPanel
+from app.panels.rounds import RoundsPanel
+from app.panels.setup.panel import SetupPanel
+from app.panels.stream.panel import TokenStreamPanel
+from app.state.run_record import RunRecord
+from app.state.store import RunStore
+from app.workspaces.decode.log import LogPanel
+from app.workspaces.decode.metrics import MetricsPanel
+from app.workspaces.decode.transport import TransportPanel
+from engine.commands import Load
+
+_LAYOUT_VERSION = 4
+_LEFT_WIDTH, _RIGHT_WIDTH, _BOTTOM_HEIGHT = 30 * theme.GRID, 33 * theme.GRID, 26 * theme.GRID
+# The table leaves the text its room in a low window.
+_BOTTOM_SHARE = 4
+_PLOTS_WIDTH = 40 * theme.GRID
+_AREAS = {
+    "setup": Qt.DockWidgetArea.LeftDockWidgetArea,
+    "metrics": Qt.DockWidgetArea.RightDockWidgetArea,
+    "plots": Qt.DockWidgetArea.RightDockWidgetArea,
+}
+# Below this width figures and plots share one place.
+_WIDE = 1500
+
+
+class DecodeWorkspace(QMainWindow):
+    """A window inside the tab, so that its docks belong to it."""
+
+    def __init__(self, store: RunStore, pair: Load, parent: QWidget | None = None, *, named: bool = False) -> None:
+        super().__init__(parent)
+        self.setWindowFlags(Qt.WindowType.Widget)
+        self._store = store
+        self.prompt = PromptPanel(store, self)
+        self.error = ErrorPanel(store, self)
+        self.stream = TokenStreamPanel(store, self)
+        self.setup = SetupPanel(store, pair, self, named=named)
+        self.metrics = MetricsPanel(store, self)
+        self.rounds = RoundsPanel(store, self)
+        self.history = HistoryPanel(store, self)
+        self.log = LogPanel(store, self)
+        self.transport = TransportPanel(store, self)
+        self.plots = _Plots(store, self)
+        self.setCentralWidget(self._middle())
+        # Side columns reach down to the status bar: they are long, the table is not.
+        self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
+        self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
+        self._docks = {
+            "setup": self._dock("setup", self.tr("Setup"), _Column(self.setup, _LEFT_WIDTH)),
+            "metrics": self._dock("metrics", self.tr("Figures"), _Column(self.metrics, _RIGHT_WIDTH)),
+            "plots": self._dock("plots", self.tr("Plots"), _Column(self.plots, _PLOTS_WIDTH)),
+            "rounds": self._dock("rounds", self.tr("Rounds"), self.rounds),
+            "history": self._dock("history", self.tr("Runs of this session"), self.history),
+            "log": self._dock("log", self.tr("Log"), self.log),
+        }
+        self._arranged = False
+        self._was_wide: bool | None = None
+        self.setup.measure_only_toggled.connect(self._set_measure_only)
+        for plot in self.plots.all:
+            plot.export_failed.connect(store.report)
+            plot.exported.connect(self._tell_export)
+        self.setup.settings_restored.connect(self.prompt.restore_prompt)
+
+    def reset_layout(self) -> None:
+        """Put every dock where it was at the first start."""
+        for name, dock in self._docks.items():
+            dock.setFloating(False)
+            self.addDockWidget(_AREAS.get(name, Qt.DockWidgetArea.BottomDockWidgetArea), dock)
+            dock.show()
+        setup, metrics, plots, rounds, *others = self._docks.values()
+        self._arrange_right()
+        for dock in others:
+            self.tabifyDockWidget(rounds, dock)
+        rounds.raise_()
+        widths = [_LEFT_WIDTH, _RIGHT_WIDTH, _PLOTS_WIDTH]
+        self.resizeDocks([setup, metrics, plots], widths, Qt.Orientation.Horizontal)
+        bottom = min(_BOTTOM_HEIGHT, self.height() // _BOTTOM_SHARE)
+        self.resizeDocks([rounds], [bottom], Qt.Orientation.Vertical)
+
+    def _arrange_right(self) -> None:
+        """Plots and figures beside each other where there is room, else in one place."""
+        metrics, plots = self._docks["metrics"], self._docks["plots"]
+        self._was_wide = self.width() >= _WIDE
+        if not self._was_wide:
+            self.tabifyDockWidget(metrics, plots)
+            metrics.raise_()
+        else:
+            self.splitDockWidget(plots, metrics, Qt.Orientation.Horizontal)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Bring plots and figures together, or apart, where the window became narrow, or wide."""
+        super().resizeEvent(event)
+        if self._was_wide is None or self._was_wide == (self.width() >= _WIDE):
+            return
+        right = [self._docks["metrics"], self._docks["plots"]]
+        if all(dock.isVisible() or not dock.isHidden() for dock in right) and not any(d.isFloating() for d in right):
+            self._arrange_right()
+
+    def lay_open(self) -> None:
+        """Show every panel at once: docks that share a place stand side by side."""
+        rounds, *others = [dock for name, dock in self._docks.items() if name not in _AREAS]
+        for dock in others:
+            self.splitDockWidget(rounds, dock, Qt.Orientation.Horizontal)
+            rounds = dock
+
+    @property
+    def up_to_date(self) -> bool:
+        """Whether every visible panel has drawn all there is."""
+        return not any(panel.behind for panel in self.findChildren(Panel) if panel.isVisible())
+
+    def view_actions(self) -> list[QAction]:
+        """Switches that show and hide the docks."""
+        return [dock.toggleViewAction() for dock in self._docks.values()]
+
+    def save(self, settings: QSettings) -> None:
+        """Keep layout, settings and prompt."""
+        settings.setValue("decode-layout", self.saveState(_LAYOUT_VERSION))
+        settings.setValue("decode-prompt", self.prompt.prompt.toPlainText())
+        self.setup.save(settings)
+
+    def restore(self, settings: QSettings) -> None:
+        """Take up layout, settings and prompt of the last time."""
+        if (layout := settings.value("decode-layout")) is not None:
+            self._arranged = self.restoreState(layout, _LAYOUT_VERSION)
+        if prompt := settings.value("decode-prompt"):
+            self.prompt.prompt.setPlainText(str(prompt))
+        self.setup.restore(settings)
+        self._set_measure_only(self.setup.measure_only)
+
+    def show_setup_of(self, record: RunRecord) -> None:
+        """Let setup and prompt say what a run was made with."""
+        if record.started is not None:
+            self.setup.show_settings(record.started)
+            self.prompt.show_prompt(record.started.prompt)
+
+    def _tell_export(self, path: str) -> None:
+        self._store.tell(self.tr("exported to {0}").format(path))
+
+    def _set_measure_only(self, chosen: bool) -> None:
+        self._store.measure_only = chosen
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
+        """Give the docks their sizes at the first start; before there is a window they would not take them."""
+        super().showEvent(event)
+        if not self._arranged:
+            self._arranged = True
+            QTimer.singleShot(0, self, self.reset_layout)
+
+    def _middle(self) -> QWidget:
+        middle = QWidget(self)
+        column = QVBoxLayout(middle)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.error)
+        column.addWidget(self.prompt)
+        column.addWidget(self.stream, 1)
+        column.addWidget(self.transport)
+        return middle
+
+    def _dock(self, name: str, title: str, content: QWidget) -> QDockWidget:
+        dock = _Dock(title, self._store, self)
+        dock.setObjectName(name)
+        dock.setWidget(content)
+        self.addDockWidget(_AREAS.get(name, Qt.DockWidgetArea.BottomDockWidgetArea), dock)
+        return dock
+
+
+class _Dock(QDockWidget):
+    """A dock whose painting counts in the budget also while it floats, a window of its own."""
+
+    def __init__(self, title: str, store: RunStore, parent: QWidget) -> None:
+        super().__init__(title, parent)
+        self._store = store
+
+    def event(self, event: QEvent) -> bool:
+        """Count what painting takes; a dock in its place gets no such event, the window paints it."""
+        if event.type() != QEvent.Type.UpdateRequest:
+            return super().event(event)
+        began = perf_counter()
+        done = super().event(event)
+        self._store.budget.spent_s += perf_counter() - began
+        return done
+
+
+class _Plots(QWidget):
+    """All plots, one above the other."""
+
+    def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.acceptance = AcceptancePlot(store, self)
+        self.tokens_per_round = TokensPerRoundPlot(store, self)
+        self.latency = LatencyPlot(store, self)
+        self.speed = SpeedPlot(store, self)
+        self.positions = PositionsPlot(store, self)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, theme.GRID)
+        column.setSpacing(0)
+        self.all = (self.acceptance, self.tokens_per_round, self.latency, self.speed, self.positions)
+        for plot in self.all:
+            column.addWidget(plot, 1)
+
+
+class _Column(QScrollArea):
+    """A side column of a wanted width; it scrolls where the window is too low for it."""
+
+    def __init__(self, panel: QWidget, width: int) -> None:
+        super().__init__()
+        self._width = width
+        # The panel inside has its own controls to stop at; the wheel and they scroll it.
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setWidget(panel)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMinimumWidth(panel.minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width())
+
+    def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
+        """Its own width: the panel's texts wrap and ask for none."""
+        return QSize(self._width, super().sizeHint().height())

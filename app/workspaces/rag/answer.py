@@ -1,0 +1,183 @@
+"""What is known of an answer from documents so far: its events sorted by what they are about; knows no widget.
+
+Drafts and passages are counted from 0 here, from 1 in everything people see."""
+
+from dataclasses import dataclass, field
+from functools import singledispatchmethod
+
+from app.workspaces.rag.answers import Pick
+from engine.events import (
+    CandidateScored,
+    CostPredicted,
+    DraftFinished,
+    Event,
+    Mapped,
+    Partitioned,
+    PhaseFinished,
+    PromptRead,
+    QuestionAnswered,
+    Retrieved,
+    RunFailed,
+    RunFinished,
+    RunStarted,
+    TokensEmitted,
+)
+from engine.events.answers import System
+
+_DRAFT_LANE = "draft "
+# A broken file may name any number of subsets; a method makes a hundred at most.
+_MOST_DRAFTS = 200
+
+
+@dataclass
+class Draft:
+    """A lane: what was written so far, how it ended, what the verifier thinks of it."""
+
+    pieces: list[str] = field(default_factory=list)
+    n_tokens: int = 0
+    finished: DraftFinished | None = None
+    scored: CandidateScored | None = None
+
+
+@dataclass
+class Answer:
+    """Grows by `take`."""
+
+    started: RunStarted | None = None
+    retrieved: Retrieved | None = None
+    mapped: Mapped | None = None
+    partitioned: Partitioned | None = None
+    prompts: list[PromptRead] = field(default_factory=list)
+    drafts: dict[int, Draft] = field(default_factory=dict)
+    answers: dict[System, QuestionAnswered] = field(default_factory=dict)
+    costs: dict[System, CostPredicted] = field(default_factory=dict)
+    phases: dict[str, PhaseFinished] = field(default_factory=dict)
+    ended: RunFinished | RunFailed | None = None
+    _lanes: dict[str, Draft] = field(default_factory=dict)
+
+    @property
+    def chosen(self) -> QuestionAnswered | None:
+        """The answer that was chosen from the drafts."""
+        return self.answers.get("speculative_rag")
+
+    @property
+    def baseline(self) -> QuestionAnswered | None:
+        """The target's own answer after reading all passages."""
+        return self.answers.get("standard_rag")
+
+    @property
+    def winner(self) -> int | None:
+        """The draft that was chosen."""
+        return None if self.chosen is None else self.chosen.winner
+
+    @property
+    def runner_up(self) -> int | None:
+        """The draft that the margin is over."""
+        scored = sorted(
+            (draft.scored.log_score, -number)
+            for number, draft in self.drafts.items()
+            if draft.scored is not None and number != self.winner and _complete(draft)
+        )
+        return -scored[-1][1] if scored and self.winner is not None else None
+
+    def draft_at(self, pick: Pick) -> int | None:
+        """The draft pointed at; else the winner."""
+        return next((number for number in (pick.draft, self.winner) if number in self.drafts), None)
+
+    def passage_at(self, pick: Pick) -> int | None:
+        """The passage pointed at; else the first one that the draft pointed at rests on; else the best."""
+        n = 0 if self.retrieved is None else len(self.retrieved.passages)
+        if pick.passage is not None and pick.passage < n:
+            return pick.passage
+        at = self.draft_at(pick)
+        cited = () if at is None or (draft := self.drafts.get(at)) is None else _cited(draft)
+        return next((place for place in (*cited, *self.subset(at), 0) if 0 <= place < n), None)
+
+    def subset(self, draft: int | None) -> tuple[int, ...]:
+        """The places of the passages that a draft was made from."""
+        if draft is None or self.partitioned is None or draft not in self.drafts:
+            return ()
+        return tuple(place for place in self.partitioned.subsets[draft] if place >= 0)
+
+    def cluster(self, passage: int) -> int | None:
+        """The cluster of a passage."""
+        known = () if self.partitioned is None else self.partitioned.clusters
+        return known[passage] if passage < len(known) else None
+
+    def rationale(self, draft: int | None) -> str:
+        """Why a draft says what it says, as far as it is written."""
+        if draft is None or draft not in self.drafts:
+            return ""
+        lane = self.drafts[draft]
+        return "".join(lane.pieces) if lane.finished is None else lane.finished.rationale
+
+    def take_tokens(self, event: TokensEmitted) -> None:
+        """Take in live text, which comes often; that of no draft changes nothing."""
+        if (lane := self._lanes.get(event.lane)) is not None:
+            lane.pieces.append(event.text)
+            lane.n_tokens += len(event.ids)
+
+    @singledispatchmethod
+    def take(self, event: Event) -> None:
+        """Take in an event; those of no answer change nothing."""
+
+    @take.register
+    def _(self, event: RunStarted) -> None:
+        self.started = event
+
+    @take.register
+    def _(self, event: Retrieved) -> None:
+        self.retrieved = event
+
+    @take.register
+    def _(self, event: Mapped) -> None:
+        self.mapped = event
+
+    @take.register
+    def _(self, event: Partitioned) -> None:
+        self.partitioned = event
+        for number in range(min(len(event.subsets), _MOST_DRAFTS)):
+            self._lanes[f"{_DRAFT_LANE}{number}"] = self.drafts.setdefault(number, Draft())
+
+    @take.register
+    def _(self, event: PromptRead) -> None:
+        self.prompts.append(event)
+
+    @take.register
+    def _(self, event: TokensEmitted) -> None:
+        self.take_tokens(event)
+
+    @take.register
+    def _(self, event: DraftFinished) -> None:
+        if event.draft in self.drafts:
+            self.drafts[event.draft].finished = event
+
+    @take.register
+    def _(self, event: CandidateScored) -> None:
+        if event.draft in self.drafts:
+            self.drafts[event.draft].scored = event
+
+    @take.register
+    def _(self, event: QuestionAnswered) -> None:
+        self.answers[event.system] = event
+
+    @take.register
+    def _(self, event: CostPredicted) -> None:
+        self.costs[event.system] = event
+
+    @take.register
+    def _(self, event: PhaseFinished) -> None:
+        self.phases[event.phase] = event
+
+    @take.register(RunFinished)
+    @take.register(RunFailed)
+    def _(self, event: RunFinished | RunFailed) -> None:
+        self.ended = event
+
+
+def _complete(draft: Draft) -> bool:
+    return draft.finished is None or draft.finished.complete
+
+
+def _cited(draft: Draft) -> tuple[int, ...]:
+    return () if draft.finished is None else draft.finished.cited

@@ -1,0 +1,173 @@
+"""Panel of the documents: which index is asked, how one is made of a folder, what was left out; reads no document."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from PySide6.QtCore import QSettings, Qt, Signal
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+
+from app import theme
+from app.state.store import RunStore
+from app.text.plain_text import one_line, plain_tip
+from app.widgets import path_line
+from app.widgets.labels import plain_label
+from app.widgets.steady_box import SteadyBox
+from app.words import quantities
+from app.workspaces.rag.answer_panel import AnswerPanel
+from app.workspaces.rag.answer_words import tr
+from engine.events import FileSkipped, Indexed
+
+BUILTIN = "builtin"
+_KEY, _MOST_RECENT = "rag/indexes", 8
+
+
+class DocumentsPanel(AnswerPanel):
+    """`changed` says that another index is chosen; `folder_asked` that one is to be made of a folder."""
+
+    changed = Signal()
+    folder_asked = Signal(str)
+
+    def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
+        super().__init__(store, parent)
+        self._seen: tuple[int, Indexed | None, int, bool] | None = None
+        self.box = SteadyBox(self)
+        self.box.setAccessibleName(self.tr("Documents"))
+        self.box.setToolTip(self.tr("The documents that are asked: those that come with Draftscope, or your own."))
+        self.box.addItem(self.tr("shipped documents"), BUILTIN)
+        self.box.currentIndexChanged.connect(lambda _row: self.changed.emit())
+        self.folder = QPushButton(self.tr("Folder…"), self)
+        self.folder.setToolTip(self.tr("Make the documents of a folder searchable, or bring its index up to date"))
+        self.folder.clicked.connect(self._choose)
+        self.opened = QPushButton(self.tr("Index…"), self)
+        self.opened.setToolTip(self.tr("Ask an index that was made before, by the window or by draftscope rag index"))
+        self.opened.clicked.connect(self._open)
+        self.state = plain_label("", self, role="muted", wraps=True)
+        self.state.setAccessibleName(self.tr("State of the index"))
+        self.left_out = QPushButton(self.tr("What was left out"), self)
+        self.left_out.setToolTip(self.tr("Documents that are not in the index, each with the reason"))
+        self.left_out.clicked.connect(self._list_skipped)
+        self.left_out.hide()
+        self._lay_out()
+        self.show_answer()
+
+    def index(self) -> str:
+        """The index that is asked."""
+        return str(self.box.currentData())
+
+    def choose(self, index: str) -> None:
+        """Ask this index from now on."""
+        if (at := self.box.findData(index)) < 0:
+            name = one_line(Path(index).name or index)
+            self.box.insertItem(1, name, index)
+            self.box.setItemData(1, plain_tip(one_line(index)), Qt.ItemDataRole.ToolTipRole)
+            at = 1
+            while self.box.count() > _MOST_RECENT + 1:
+                self.box.removeItem(self.box.count() - 1)
+        self.box.setCurrentIndex(at)
+
+    def show_answer(self) -> None:
+        """Say how the making of an index stands, or what the one asked holds."""
+        desk = self.store.indexing
+        self.folder.setEnabled(not (desk.live or self._waits))
+        seen = (desk.number, desk.indexed, desk.n_skipped, desk.live)
+        if seen == self._seen:
+            return
+        before, self._seen = self._seen, seen
+        self.state.setText(self._state())
+        self.left_out.setVisible(bool(desk.n_skipped))
+        if desk.indexed is not None and (before is None or desk.indexed is not before[1]):
+            self.choose(desk.indexed.index)
+
+    @property
+    def _waits(self) -> bool:
+        """Whether something else has the engine."""
+        store = self.store
+        others = store.training.live or store.measuring.live or store.evaluations.live
+        return store.commands.has_run or others
+
+    def save(self, settings: QSettings) -> None:
+        """Keep which indexes there are and which one is asked."""
+        settings.setValue(_KEY, [str(self.box.itemData(i)) for i in range(1, self.box.count())])
+        settings.setValue("rag/index", self.index())
+
+    def restore(self, settings: QSettings) -> None:
+        """Take up those of the last time."""
+        stored = settings.value(_KEY, [])
+        for index in reversed(stored if isinstance(stored, list) else [stored]):
+            if isinstance(index, str) and index:
+                self.choose(index)
+        chosen = settings.value("rag/index", BUILTIN)
+        self.choose(chosen if isinstance(chosen, str) and chosen else BUILTIN)
+
+    def _state(self) -> str:
+        desk = self.store.indexing
+        if desk.live:
+            left_out = self.tr("; {0:,} left out so far").format(desk.n_skipped) if desk.n_skipped else ""
+            return self.tr("making the index{0}").format(left_out)
+        if desk.failure is not None:
+            return self.tr("the index was not made; one before is as it was, and a stopped one can be gone on with")
+        if desk.indexed is None:
+            return self.tr("choose a folder to ask your own documents")
+        return _made(desk.indexed, [one_line(warned.message) for warned in desk.warned])
+
+    def _choose(self) -> None:
+        path_line.choose(self, self.tr("Choose a folder of documents"), self.folder_asked.emit)
+
+    def _open(self) -> None:
+        path_line.choose(self, self.tr("Choose the folder of an index"), self.choose)
+
+    def _list_skipped(self) -> None:
+        dialog = LeftOutDialog(self.store.indexing.skipped, self.store.indexing.n_skipped, self)
+        dialog.open()
+
+    def _lay_out(self) -> None:
+        buttons = QHBoxLayout()
+        buttons.setSpacing(theme.GRID)
+        buttons.addWidget(self.folder)
+        buttons.addWidget(self.opened)
+        buttons.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.HALF)
+        column.addWidget(self.box)
+        column.addLayout(buttons)
+        column.addWidget(self.state)
+        column.addWidget(self.left_out)
+
+
+class LeftOutDialog(QDialog):
+    """A line a document that is not in the index."""
+
+    def __init__(self, skipped: Iterable[FileSkipped], n_all: int, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("What was left out"))
+        self.finished.connect(self.deleteLater)
+        lines = [f"{one_line(one.source)}: {one_line(one.reason)}" for one in skipped]
+        if n_all > len(lines):
+            lines.append(self.tr("and {0:,} more").format(n_all - len(lines)))
+        self.text = QPlainTextEdit("\n".join(lines), self)
+        self.text.setReadOnly(True)
+        self.text.setAccessibleName(self.tr("Documents that are not in the index"))
+        column = QVBoxLayout(self)
+        column.addWidget(self.text)
+        self.resize(80 * theme.GRID, 50 * theme.GRID)
+
+
+def _made(made: Indexed, warnings: list[str]) -> str:
+    """What an index holds, and what of it one should know."""
+    parts = [
+        tr("{0:,} files, {1:,} passages, {2}").format(made.n_files, made.n_chunks, quantities.memory(made.n_bytes))
+    ]
+    if made.n_new or made.n_changed or made.n_removed:
+        changes = tr("{0:,} new, {1:,} changed, {2:,} removed in {3}")
+        parts.append(changes.format(made.n_new, made.n_changed, made.n_removed, quantities.duration(made.seconds)))
+    for n, text in (
+        (made.n_skipped, tr("{0:,} left out")),
+        (made.n_duplicates, tr("{0:,} duplicates kept once")),
+        (made.n_cut, tr("{0:,} passages cut inside a sentence")),
+        (made.n_truncated, tr("{0:,} longer than the embedder reads")),
+    ):
+        parts += [text.format(n)] if n else []
+    if made.recall_10 is not None:
+        parts.append(tr("approximate search finds {0:.0%} of the ten nearest").format(made.recall_10))
+    return "; ".join([*parts, *warnings])

@@ -1,0 +1,200 @@
+"""Panel of an evaluation: every way to answer with its accuracy and latency, as tables and in a plane."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QPushButton, QTableWidgetItem, QVBoxLayout, QWidget
+
+from app import theme
+from app.panel import Panel
+from app.plots.export import Column, Table
+from app.state.store import RunStore
+from app.text.plain_text import one_line
+from app.widgets import file_dialogs
+from app.widgets.labels import ElasticLine
+from app.widgets.tables import FigureTable
+from app.words import quantities
+from app.workspaces.rag import answer_words, evaluation_words
+from app.workspaces.rag.cluster_marks import mark_of
+from app.workspaces.rag.evaluation_record import Cell, Evaluation, Interval, SystemResult
+from app.workspaces.rag.evaluation_words import with_interval
+from app.workspaces.rag.plane import Plane, Spot
+from engine.events import Event
+from engine.machine import paths
+from engine.runs.summary import Summary
+
+_LONGEST = 120
+_SHARES = (2, 3)
+_TABLES, _PLANE = 3, 2
+
+
+class EvaluationPanel(Panel):
+    """Shows what is found while an evaluation grows, or the file that `draftscope rag eval` wrote."""
+
+    every_ms = 250
+
+    def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
+        super().__init__(store, parent)
+        self._drawn: Evaluation | None = None
+        self.open_button = QPushButton(self.tr("Open evaluation…"), self)
+        self.open_button.setToolTip(self.tr("The .jsonl file that an evaluation here or draftscope rag eval wrote"))
+        self.open_button.clicked.connect(self._ask_which)
+        self.title = ElasticLine(self, role="muted")
+        self.table = self._table(
+            self.tr("Evaluated systems"),
+            (self.tr("system"), self.tr("A way to answer.")),
+            (self.tr("accuracy"), self.tr("Share of right answers, with its 95 % interval.")),
+            (self.tr("latency"), self.tr("Of a question, retrieval apart.")),
+            (self.tr("cut"), self.tr("Against standard RAG on the same questions, with its 95 % interval.")),
+            (self.tr("tokens"), self.tr("A question, by the target + by the drafter.")),
+        )
+        self.ablation = self._table(
+            self.tr("Ablation"),
+            (self.tr("ablation"), self.tr("How subsets are chosen, m, k, and the scores that decide.")),
+            (self.tr("accuracy"), self.tr("Share of right answers, with its 95 % interval.")),
+            (self.tr("difference"), self.tr("To the evaluation's own settings on the same questions.")),
+        )
+        self.ablation.hide()
+        self.plane = Plane(
+            self.tr("Accuracy against latency"), (self.tr("latency of a question (ms)"), self.tr("accuracy")),
+            self.tr("Up and to the left is better; bars are 95 % intervals."),
+            self.tr("Run or open an evaluation: each way to answer is a point here."), self,
+            table=self.exported_table, note=self.title.text,
+        )  # fmt: skip
+        self._lay_out()
+        self.draw((), store.summary)
+
+    def draw(self, new: Sequence[Event], summary: Summary) -> None:
+        """Show an evaluation once it is there, and anew where there is more of it; runs do not concern it."""
+        self.open_button.setEnabled(not self.store.reading and not self.store.evaluations.live)
+        found = self.store.evaluations.shown
+        self.title.show_text(evaluation_words.title(found))
+        if found is None or found is self._drawn:
+            return
+        self._drawn = found
+        rows = [_texts(row, name, result) for row, (name, result) in enumerate(found.systems.items())]
+        _fill(self.table, rows)
+        for row in range(len(rows)):
+            _item(self.table, row, 0).setForeground(mark_of(row).colour)
+        _fill(self.ablation, [_cell_texts(cell) for cell in found.ablation])
+        self.ablation.setVisible(bool(found.ablation))
+        self.plane.show_spots(spots(found))
+
+    def exported_table(self) -> Table:
+        """What a CSV file of it holds: every system, also where no time is known."""
+        found = self._drawn or Evaluation()
+        ones = list(found.systems.values())
+        names = np.array([answer_words.purpose(name) for name in found.systems], dtype=object)
+        return Table(
+            (f"draftscope: {self.tr('evaluation')}", evaluation_words.title(self._drawn)),
+            (
+                Column("system", names),
+                *_column("accuracy", [one.accuracy for one in ones], [one.accuracy_ci for one in ones]),
+                *_column("latency (ms)", [one.latency_ms for one in ones], [one.latency_ci for one in ones]),
+                *_column("latency cut", [one.latency_cut for one in ones], [one.latency_cut_ci for one in ones]),
+                Column("target tokens", np.array([one.target_tokens for one in ones])),
+                Column("drafter tokens", np.array([one.drafter_tokens for one in ones])),
+            ),
+        )
+
+    def _ask_which(self) -> None:
+        title = self.tr("Open evaluation")
+        file_dialogs.ask_open(self, title, paths.evaluations(), self.store.open_evaluation)
+
+    def _table(self, name: str, *heads: tuple[str, str]) -> FigureTable:
+        """A table whose first column takes what room the figures leave."""
+        table = FigureTable(0, len(heads), self, padding=theme.GRID)
+        table.setAccessibleName(name)
+        for column, (text, tip) in enumerate(heads):
+            item = QTableWidgetItem(text)
+            item.setToolTip(tip)
+            item.setTextAlignment(_side(column))
+            table.setHorizontalHeaderItem(column, item)
+        header = table.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        table.setSelectionMode(FigureTable.SelectionMode.NoSelection)
+        return table
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.setSpacing(theme.GRID)
+        head.addWidget(self.title, 1)
+        head.addWidget(self.open_button)
+        left = QVBoxLayout()
+        left.setSpacing(theme.GRID)
+        left.addLayout(head)
+        for table, share in zip((self.table, self.ablation), _SHARES, strict=True):
+            left.addWidget(table, share)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(2 * theme.GRID, theme.GRID, theme.GRID, theme.GRID)
+        row.setSpacing(theme.GRID)
+        row.addLayout(left, _TABLES)
+        row.addWidget(self.plane, _PLANE)
+
+
+def spots(found: Evaluation) -> list[Spot]:
+    """The systems of which both is known, as points."""
+    return [
+        Spot(
+            answer_words.purpose(name), mark_of(row), result.latency_ms, result.accuracy,
+            _reach(result.latency_ms, result.latency_ci), _reach(result.accuracy, result.accuracy_ci),
+        )
+        for row, (name, result) in enumerate(found.systems.items())
+        if result.latency_ms is not None
+    ]  # fmt: skip
+
+
+def _reach(value: float, interval: Interval | None) -> tuple[float, float]:
+    return (0.0, 0.0) if interval is None else (max(0.0, value - interval[0]), max(0.0, interval[1] - value))
+
+
+def _side(column: int) -> Qt.AlignmentFlag:
+    """Names stand left, figures right."""
+    side = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft
+    return side | Qt.AlignmentFlag.AlignVCenter
+
+
+def _fill(table: FigureTable, rows: Sequence[Sequence[str]]) -> None:
+    """Items are made once and written anew."""
+    table.setRowCount(len(rows))
+    for row, texts in enumerate(rows):
+        for column, text in enumerate(texts):
+            if table.item(row, column) is None:
+                item = QTableWidgetItem()
+                item.setTextAlignment(_side(column))
+                table.setItem(row, column, item)
+            _item(table, row, column).setText(text)
+
+
+def _item(table: FigureTable, row: int, column: int) -> QTableWidgetItem:
+    item = table.item(row, column)
+    assert item is not None
+    return item
+
+
+def _texts(row: int, name: str, result: SystemResult) -> tuple[str, ...]:
+    cut = result.latency_cut
+    return (
+        f"{mark_of(row).glyph} {answer_words.purpose(name)}",
+        with_interval(result.accuracy, result.accuracy_ci),
+        quantities.milliseconds(result.latency_ms),
+        quantities.UNKNOWN if cut is None else with_interval(cut, result.latency_cut_ci, times=100) + " %",
+        f"{result.target_tokens:,.0f} + {result.drafter_tokens:,.0f}",
+    )
+
+
+def _cell_texts(cell: Cell) -> tuple[str, ...]:
+    return (
+        one_line(cell.setting, longest=_LONGEST),
+        with_interval(cell.accuracy, cell.accuracy_ci),
+        with_interval(cell.difference, cell.difference_ci, signed=True),
+    )
+
+
+def _column(title: str, values: Sequence[float | None], intervals: Sequence[Interval | None]) -> tuple[Column, ...]:
+    """Figures and the ends of their intervals; what is not known is left empty."""
+    lows, highs = ([None if one is None else one[end] for one in intervals] for end in (0, 1))
+    named = ((title, values), (f"{title}, low", lows), (f"{title}, high", highs))
+    return tuple(Column(name, np.array(found, dtype=np.float64)) for name, found in named)

@@ -1,0 +1,153 @@
+"""Panel that says what is to be evaluated: questions, how many, with what; Evaluate and Stop; asks no question."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QSettings, Qt, Signal
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from app import theme
+from app.panel import Panel
+from app.state.store import RunStore
+from app.text.plain_text import one_line, plain_tip
+from app.widgets.config_form import ConfigForm
+from app.widgets.file_dialogs import ask_open
+from app.widgets.labels import plain_label
+from app.widgets.progress_bar import CalmProgressBar
+from app.widgets.steady_box import SteadyBox
+from app.workspaces.rag import evaluation_words
+from engine.commands import Evaluate, Load
+from engine.evaluation.config import EvaluationConfig
+from engine.events import Event, Setting
+from engine.runs.summary import Summary
+
+BUILTIN = "builtin"
+_MOST_RECENT = 8
+
+
+class EvaluationFormPanel(Panel):
+    """`run_asked`, `stop_asked` say that a button was pressed."""
+
+    run_asked = Signal()
+    stop_asked = Signal()
+    every_ms = 100
+
+    def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
+        super().__init__(store, parent)
+        self._why_not = ""
+        self.dataset = SteadyBox(self)
+        self.dataset.setAccessibleName(self.tr("Questions to ask"))
+        self.dataset.setToolTip(self.tr("A fresh built-in world of the seed with its documents, or a file."))
+        self.dataset.addItem(self.tr("built-in world"), BUILTIN)
+        self.dataset.currentIndexChanged.connect(lambda _row: self._follow())
+        self.file = QPushButton(self.tr("File…"), self)
+        self.file.setToolTip(
+            self.tr("A .jsonl file in the layout of TriviaQA, PopQA, MuSiQue, PubHealth, ARC-Challenge or your own")
+        )
+        self.file.clicked.connect(self._choose)
+        self.documents = QCheckBox(self.tr("Ask the documents of the setup"), self)
+        self.documents.setToolTip(
+            self.tr("Answer from the index that is chosen in the setup of the answer, not from what the file brings")
+        )
+        self.form = ConfigForm(EvaluationConfig, self)
+        self.made_with = plain_label("", self, role="muted", wraps=True)
+        self.run = QPushButton(self.tr("▶  Evaluate"), self)
+        self.run.setProperty("primary", True)
+        self.run.clicked.connect(self.run_asked)
+        self.stop = QPushButton(self.tr("Stop"), self)
+        self.stop.setToolTip(self.tr("Stop; what was answered is kept, and the same evaluation goes on there (Esc)"))
+        self.stop.clicked.connect(self.stop_asked)
+        self.progress = CalmProgressBar(self.tr("Progress of the evaluation"), self)
+        self.progress.setFixedHeight(theme.GRID)
+        self.state = plain_label("", self, wraps=True)
+        self.state.setAccessibleName(self.tr("State of the evaluation"))
+        self._lay_out()
+        self._follow()
+        self.draw((), store.summary)
+
+    def command(self, settings: dict[str, Setting]) -> Evaluate:
+        """The evaluation as it is chosen, of these settings of the method."""
+        index = str(settings["index"]) if self.documents.isEnabled() and self.documents.isChecked() else ""
+        return Evaluate(self._chosen(), settings, self.form.values(EvaluationConfig), index)
+
+    def choose(self, dataset: str) -> None:
+        """Ask these questions from now on."""
+        if (at := self.dataset.findData(dataset)) < 0:
+            self.dataset.insertItem(1, one_line(Path(dataset).name), dataset)
+            self.dataset.setItemData(1, plain_tip(one_line(dataset)), Qt.ItemDataRole.ToolTipRole)
+            at = 1
+            while self.dataset.count() > _MOST_RECENT + 1:
+                self.dataset.removeItem(self.dataset.count() - 1)
+        self.dataset.setCurrentIndex(at)
+
+    def show_setup(self, pair: Load, settings: dict[str, Setting], why_not: str) -> None:
+        """Say with what is evaluated; why_not: why it cannot be, empty where it can."""
+        self._why_not = why_not
+        self.made_with.setText(evaluation_words.made_with(pair, settings))
+        self.draw((), self.store.summary)
+
+    def draw(self, new: Sequence[Event], summary: Summary) -> None:
+        """Say what is going on and what may be pressed."""
+        desk, at = self.store.evaluations, self.store.engine.progressed
+        self.run.setEnabled(self.store.can_start and not self._why_not)
+        self.run.setToolTip(self._run_tip())
+        self.stop.setEnabled(desk.live)
+        self.progress.setVisible(desk.live)
+        if desk.live:
+            self.progress.show_share(*((0.0, 0.0) if at is None else (at.done, at.total)))
+        words = evaluation_words.state(desk, at) if desk.live else self._why_not or evaluation_words.ending(desk)
+        if words != self.state.text():
+            self.state.setText(words)
+
+    def save(self, settings: QSettings) -> None:
+        """Keep the choices for the next start."""
+        self.form.save(settings, "evaluation")
+        settings.setValue("evaluation/dataset", self._chosen())
+        settings.setValue("evaluation/documents", self.documents.isChecked())
+
+    def restore(self, settings: QSettings) -> None:
+        """Take up those of the last time; a file that is gone is left out."""
+        self.form.restore(settings, "evaluation")
+        self.documents.setChecked(bool(settings.value("evaluation/documents", False, type=bool)))
+        chosen = settings.value("evaluation/dataset", BUILTIN)
+        if isinstance(chosen, str) and Path(chosen).is_file():
+            self.choose(chosen)
+
+    def _chosen(self) -> str:
+        return str(self.dataset.currentData())
+
+    def _run_tip(self) -> str:
+        if self._why_not:
+            return self._why_not
+        if self.store.can_start or self.store.evaluations.live:
+            return self.tr("Ask every way to answer; begun before with the same choices, it goes on there")
+        return self.tr("Ask every way to answer; first what is under way has to end")
+
+    def _follow(self) -> None:
+        """A world has documents of its own."""
+        self.documents.setEnabled(self._chosen() != BUILTIN)
+
+    def _choose(self) -> None:
+        ask_open(self, self.tr("Choose a file of questions"), Path.home(), lambda path: self.choose(str(path)))
+
+    def _lay_out(self) -> None:
+        questions = QHBoxLayout()
+        questions.setSpacing(theme.GRID)
+        questions.addWidget(self.dataset, 1)
+        questions.addWidget(self.file)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(theme.GRID)
+        buttons.addWidget(self.run, 1)
+        buttons.addWidget(self.stop)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(2 * theme.GRID, theme.GRID, theme.GRID, theme.GRID)
+        column.setSpacing(theme.GRID)
+        column.addWidget(plain_label(self.tr("Run an evaluation"), self, role="title"))
+        column.addLayout(questions)
+        for widget in (self.documents, self.form, self.made_with):
+            column.addWidget(widget)
+        column.addLayout(buttons)
+        column.addWidget(self.progress)
+        column.addWidget(self.state)
+        column.addStretch(1)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)

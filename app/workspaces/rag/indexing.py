@@ -1,0 +1,56 @@
+"""The making of an index of documents: how far it is, what came of it, what was left out; knows no widget."""
+
+from app.state.command_queue import CommandQueue
+from engine.commands import Index
+from engine.events import Event, FileSkipped, Indexed, Refused, RunFailed, Warned
+
+_MOST_SKIPPED = 1000
+
+
+class IndexDesk:
+    """At most one is made at a time. number: rises with each; n_skipped: how many documents were left out so far."""
+
+    def __init__(self, commands: CommandQueue) -> None:
+        self._commands = commands
+        self.number = 0
+        self.command: Index | None = None
+        self.indexed: Indexed | None = None
+        self.failure: Refused | RunFailed | None = None
+        self.skipped: list[FileSkipped] = []
+        self.n_skipped = 0
+        self.warned: list[Warned] = []
+
+    @property
+    def live(self) -> bool:
+        """Whether one is being made, or waits for the engine."""
+        return isinstance(self._commands.front, Index)
+
+    def begin(self, command: Index) -> None:
+        """Ask for an index."""
+        self.number += 1
+        self.command, self.indexed, self.failure = command, None, None
+        self.skipped, self.n_skipped, self.warned = [], 0, []
+        self._commands.ask(command)
+
+    def take(self, event: Event) -> bool:
+        """Take in an event. Returns whether it was one of the making of an index."""
+        if not self.live:
+            return False
+        match event:
+            case FileSkipped():
+                self.n_skipped += 1
+                if len(self.skipped) < _MOST_SKIPPED:
+                    self.skipped.append(event)
+            case Warned():
+                self.warned.append(event)
+            case Indexed():
+                self.indexed = event
+                self._commands.answered(done=True)
+            case _:
+                return False
+        return True
+
+    def fail(self, event: Refused | RunFailed) -> None:
+        """It was refused, stopped, or ended in a fault; the index before is as it was."""
+        if self.live:
+            self.failure = event

@@ -1,0 +1,233 @@
+"""Panel of the drafts: a card each in a grid, with live text, what they rest on, scores and the winner; picks none."""
+
+from collections import deque
+from time import perf_counter
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWidget
+
+from app import theme
+from app.state.store import RunStore
+from app.text.plain_text import one_line
+from app.widgets.labels import plain_label
+from app.workspaces.rag import answer_words
+from app.workspaces.rag.answer import Draft
+from app.workspaces.rag.answer_panel import AnswerPanel
+from app.workspaces.rag.cluster_marks import mark_of
+from app.workspaces.rag.lane_card import FAILED, WON, LaneCard, Member
+from app.workspaces.rag.score_bars import Row, lowest
+from engine.events import CandidateScored
+
+_CARD_WIDTH = 24 * theme.GRID
+_MOST_COLUMNS = 5
+_SLICE_S = 0.002
+
+
+class LanesPanel(AnswerPanel):
+    """As many columns as have room. Cards are made once and kept; `cards` are those of the answer on show.
+
+    Cards out of sight are not drawn, and those in sight a few at a time, so that no drawing holds up the window."""
+
+    every_ms = 33
+    shows_live_text = True
+
+    def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
+        super().__init__(store, parent)
+        self._made: list[LaneCard] = []
+        self._n_shown, self._n_columns = 0, 0
+        self._to_draw: deque[LaneCard] = deque()
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(0)
+        self._soon.timeout.connect(self._draw_some)
+        self.empty = plain_label(
+            self.tr("Drafts appear here, side by side: each is written from a few passages of its own."),
+            self, role="muted", wraps=True,
+        )  # fmt: skip
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._page = QWidget(self)
+        self._grid = QGridLayout(self._page)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(theme.GRID)
+        self.area = QScrollArea(self)
+        self.area.setWidget(self._page)
+        self.area.setWidgetResizable(True)
+        self.area.setFrameShape(QFrame.Shape.NoFrame)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.area.setAccessibleName(self.tr("Drafts"))
+        self.area.verticalScrollBar().valueChanged.connect(lambda _value: self._draw_later())
+        column = QVBoxLayout(self)
+        column.setContentsMargins(theme.GRID, 0, theme.GRID, 0)
+        column.addWidget(self.empty, 1)
+        column.addWidget(self.area, 1)
+        self._arrange()
+
+    @property
+    def drawing(self) -> bool:
+        """Whether cards in sight wait for their turn."""
+        return bool(self._to_draw)
+
+    @property
+    def cards(self) -> list[LaneCard]:
+        """The cards of the answer on show."""
+        return self._made[: self._n_shown]
+
+    def clear(self) -> None:
+        """Empty the cards; they stay for the next answer."""
+        super().clear()
+        self._to_draw.clear()
+        for card in self._made:
+            card.clear()
+
+    def show_answer(self) -> None:
+        """Bring every card up to what is known of its draft."""
+        drafts = self.answer.drafts
+        if len(drafts) != self._n_shown:
+            self._show_cards(len(drafts))
+        if not drafts:
+            return
+        chosen = self.answer.draft_at(self.store.answers.pick)
+        for card in self.cards:
+            card.show_chosen(chosen=card.number == chosen)
+        self._draw_later()
+
+    def _draw_later(self) -> None:
+        """Begin with the card after the last one drawn, so that none is always late."""
+        waiting = set(self._to_draw)
+        self._to_draw.extend(card for card in self.cards if card not in waiting)
+        self._draw_some()
+
+    def _draw_some(self) -> None:
+        """Draw cards in sight for a slice of time, the rest in the next."""
+        began, low = perf_counter(), self._low()
+        while self._to_draw and perf_counter() - began < _SLICE_S:
+            card = self._to_draw.popleft()
+            if card.number < self._n_shown and self._in_sight(card):
+                self._draw_card(card, self.answer.drafts[card.number], low)
+        if self._to_draw:
+            self._soon.start()
+
+    def _in_sight(self, card: LaneCard) -> bool:
+        top = card.mapTo(self.area.viewport(), card.rect().topLeft()).y()
+        return top < self.area.viewport().height() and top + card.height() > 0
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """As many columns as have room; what comes into sight is drawn."""
+        super().resizeEvent(event)
+        self._arrange()
+        self._draw_later()
+
+    def _draw_card(self, card: LaneCard, draft: Draft, low: float) -> None:
+        cited = () if draft.finished is None else draft.finished.cited
+        card.members.show_members(
+            tuple(
+                Member(mark_of(self.answer.cluster(place)), place + 1, place in cited)
+                for place in self.answer.subset(card.number)
+            )
+        )
+        if draft.finished is None:
+            card.append(draft.pieces)
+        else:
+            card.show_finished(draft.finished.rationale, draft.finished.response)
+        card.show_scores(_rows(draft.scored, won=card.number == self.answer.winner), low)
+        self._say_state(card, draft)
+
+    def _say_state(self, card: LaneCard, draft: Draft) -> None:
+        """A mark in the corner, below the bars what it means."""
+        won, why = card.number == self.answer.winner, answer_words.why_incomplete(self.answer, card.number)
+        if won:
+            card.show_state(WON, self.tr("chosen: {0}").format(self._margin()), won=True, bad=False)
+        elif why:
+            card.show_state(FAILED, self.tr("incomplete: {0}").format(why), won=False, bad=True)
+        elif draft.finished is not None:
+            again = self.tr("kept from before") if draft.finished.reused else ""
+            note = " · ".join(filter(None, (again, self._others(draft))))
+            card.show_state("", note, won=False, bad=False)
+        else:
+            n = self.tr("{0:,} tokens").format(draft.n_tokens) if draft.n_tokens else ""
+            card.show_state("", n, won=False, bad=False)
+
+    def _margin(self) -> str:
+        chosen, runner_up = self.answer.chosen, self.answer.runner_up
+        if chosen is None or chosen.margin is None or runner_up is None:
+            return self.tr("no other draft to compare with")
+        return self.tr("{0} draft {1}").format(answer_words.factor(chosen.margin), runner_up + 1)
+
+    def _others(self, draft: Draft) -> str:
+        """Scores that the paper does not have."""
+        others = () if draft.scored is None else draft.scored.others
+        return " · ".join(f"{one_line(other.name)} {other.value:.3g}" for other in others)
+
+    def _low(self) -> float:
+        scored = [draft.scored for draft in self.answer.drafts.values() if draft.scored is not None]
+        return lowest(
+            [
+                log_p
+                for one in scored
+                for log_p in (one.log_draft, one.log_self_contain, one.log_self_reflect, one.log_score)
+            ]
+        )
+
+    def _show_cards(self, n: int) -> None:
+        names = score_names()
+        while len(self._made) < n:
+            card = LaneCard(len(self._made), names, self._page)
+            card.picked.connect(self._pick)
+            card.bars.setToolTip(self._scores_tip())
+            self._made.append(card)
+        self._n_shown, self._n_columns = n, 0
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Put the cards into rows of equal width."""
+        room = max(1, self.width() - 3 * theme.GRID)
+        most = max(1, min(_MOST_COLUMNS, room // _CARD_WIDTH))
+        n_rows = -(-self._n_shown // most)
+        n_columns = -(-self._n_shown // n_rows) if n_rows else 1
+        self.empty.setVisible(not self._n_shown)
+        self.area.setVisible(bool(self._n_shown))
+        if n_columns == self._n_columns:
+            return
+        self._n_columns = n_columns
+        for column in range(_MOST_COLUMNS):
+            self._grid.setColumnStretch(column, 1 if column < n_columns else 0)
+        for number, card in enumerate(self._made):
+            self._grid.removeWidget(card)
+            card.setVisible(number < self._n_shown)
+            if number < self._n_shown:
+                self._grid.addWidget(card, number // n_columns, number % n_columns)
+
+    def _pick(self, number: int) -> None:
+        self.store.pick(self.store.answers.pick._replace(draft=number, passage=None))
+
+    def _scores_tip(self) -> str:
+        return self.tr(
+            "draft: how sure the drafter was of rationale and response. contained: how likely the target finds both "
+            "without documents. reflection: how likely it says Yes, the rationale supports the response. Their "
+            "product decides. Longer is better; the scale is of powers of ten."
+        )
+
+
+def score_names() -> tuple[str, ...]:
+    """The rows of a card, as short as they stand there."""
+    return (
+        answer_words.tr("draft"),
+        answer_words.tr("contained"),
+        answer_words.tr("reflection"),
+        answer_words.tr("product"),
+    )
+
+
+def _rows(scored: CandidateScored | None, *, won: bool) -> tuple[Row, ...]:
+    values = (
+        (None,) * 4
+        if scored is None
+        else (scored.log_draft, scored.log_self_contain, scored.log_self_reflect, scored.log_score)
+    )
+    hues = ("bar_p", "bar_p", "bar_p", "good" if won else "bar_q")
+    return tuple(
+        Row(name, value, hue, strong=place == len(hues) - 1)
+        for place, (name, value, hue) in enumerate(zip(score_names(), values, hues, strict=True))
+    )

@@ -1,0 +1,109 @@
+"""Panel of the map: passages, question and a part of the index in two dimensions; projects nothing."""
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from app import theme
+from app.state.store import RunStore
+from app.text.plain_text import one_line
+from app.widgets.labels import ElasticLine, plain_label
+from app.workspaces.rag.answer_panel import AnswerPanel
+from app.workspaces.rag.cluster_marks import mark_of
+from app.workspaces.rag.map_canvas import MapCanvas
+from engine.events import Mapped, Partitioned
+
+
+class MapPanel(AnswerPanel):
+    """A click or the arrow keys choose a passage; lines join those of the draft pointed at."""
+
+    turn = 1
+
+    def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
+        super().__init__(store, parent)
+        self._drawn: tuple[Mapped | None, Partitioned | None] = (None, None)
+        self._pointed: tuple[tuple[int, ...], int | None] | None = None
+        self.canvas = MapCanvas(self)
+        self.canvas.setAccessibleName(self.tr("Map of passages"))
+        self.canvas.setToolTip(
+            self.tr("Near means alike. ✚ is the question, grey dots are other chunks. Click or arrow keys: a passage.")
+        )
+        self.canvas.picked.connect(self._pick)
+        self.canvas.stepped.connect(self._step)
+        self.caption = ElasticLine(self, role="muted")
+        self.words = plain_label(
+            self.tr("Once a question is asked: its passages, what lies around them, and which are alike."),
+            self.canvas.viewport(), role="muted", wraps=True,
+        )  # fmt: skip
+        self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.words.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        middle = QVBoxLayout(self.canvas.viewport())
+        middle.setContentsMargins(4 * theme.GRID, 0, 4 * theme.GRID, 4 * theme.GRID)
+        middle.addWidget(self.words)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(theme.GRID, theme.HALF, theme.GRID, 0)
+        column.setSpacing(theme.HALF)
+        column.addWidget(self.canvas, 1)
+        column.addWidget(self.caption)
+        self.canvas.recolour()
+        self.show_answer()
+
+    def show_answer(self) -> None:
+        """Draw what is new: places, clusters, what is pointed at."""
+        mapped, partitioned = self.answer.mapped, self.answer.partitioned
+        if (mapped, partitioned) != self._drawn:
+            before, self._drawn = self._drawn, (mapped, partitioned)
+            self._pointed = None
+            if mapped is None:
+                self.canvas.clear_all()
+            elif mapped != before[0]:
+                self._name(mapped)
+                self.canvas.show_points(mapped.passages, mapped.question, mapped.background)
+            self.words.setVisible(mapped is None)
+            if mapped is not None:
+                self.canvas.show_marks([mark_of(self.answer.cluster(i)) for i in range(len(mapped.passages))])
+            self.caption.show_text(self._caption())
+        self._point()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
+        """Follow the scheme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self.canvas.recolour()
+
+    def _point(self) -> None:
+        if self.answer.mapped is None:
+            return
+        pick, n = self.store.answers.pick, len(self.answer.mapped.passages)
+        members = tuple(place for place in self.answer.subset(self.answer.draft_at(pick)) if place < n)
+        pointed = (members, self.answer.passage_at(pick))
+        if pointed != self._pointed:
+            self._pointed = pointed
+            self.canvas.show_subset(members)
+            self.canvas.show_chosen(pointed[1])
+
+    def _name(self, mapped: Mapped) -> None:
+        named = (self.tr("1st principal axis"), self.tr("2nd principal axis"))
+        self.canvas.name_axes(*(named if mapped.projection == "pca" else ("UMAP 1", "UMAP 2")))
+
+    def _caption(self) -> str:
+        """What was grouped how, and how much of it a flat picture shows."""
+        mapped, made = self.answer.mapped, self.answer.partitioned
+        parts = []
+        if made is not None:
+            parts.append(f"n {len(made.clusters)} · k {made.k} · m {made.m} · seed {made.seed}")
+            parts += [one_line(made.note)] if made.note else []
+            parts += [self.tr("kept from before")] if made.reused else []
+        if mapped is not None and mapped.explained is not None:
+            parts.append(self.tr("{0:.0%} of the variance shown").format(mapped.explained))
+        if made is not None:
+            parts.append(one_line(made.conditioned))
+        return " · ".join(parts)
+
+    def _pick(self, passage: int) -> None:
+        self.store.pick(self.store.answers.pick._replace(passage=passage))
+
+    def _step(self, by: int) -> None:
+        found = self.answer.retrieved
+        if found is not None and found.passages:
+            now = self.answer.passage_at(self.store.answers.pick) or 0
+            self._pick(max(0, min(len(found.passages) - 1, now + by)))

@@ -1,0 +1,236 @@
+"""A plane of few points with their 95 % intervals, a mark and a name each; knows not what the points stand for."""
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QColor, QContextMenuEvent, QFontMetricsF, QHideEvent, QKeyEvent
+from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
+
+from app import theme
+from app.plots import export
+from app.plots.export import Table
+from app.plots.export_menu import ExportMenu
+from app.widgets.labels import ElasticLine, plain_label
+from app.workspaces.rag.cluster_marks import Mark
+
+_SIZE = 12
+_ROOM = 0.12
+# Names of neighbours that lie this near on the upright axis, in shares of it, would run into each other.
+_NEAR = 0.05
+
+
+class Spot(NamedTuple):
+    """A point; across, along: how far its interval reaches (below, above) on each axis."""
+
+    name: str
+    mark: Mark
+    x: float
+    y: float
+    across: tuple[float, float] = (0.0, 0.0)
+    along: tuple[float, float] = (0.0, 0.0)
+
+
+class _Canvas(pg.PlotWidget):  # type: ignore[misc]  # the library has no types
+    """Opens a menu by mouse and key; leaves the wheel to what it stands in."""
+
+    def __init__(self, menu: QMenu, parent: QWidget) -> None:
+        super().__init__(parent=parent, enableMenu=False)
+        self._menu = menu
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseEnabled(x=False, y=False)
+        # One colour needs no cached picture, which would stand in an SVG file as pixels.
+        self.setCacheMode(self.CacheModeFlag.CacheNone)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802 (Qt's name)
+        """Open the menu at the mouse."""
+        self._menu.popup(event.globalPos())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
+        """Open the menu in the middle."""
+        by_key = event.key() == Qt.Key.Key_F10 and event.modifiers() == Qt.KeyboardModifier.ShiftModifier
+        if by_key or event.key() == Qt.Key.Key_Menu:
+            self._menu.popup(self.mapToGlobal(self.rect().center()))
+        else:
+            event.ignore()
+
+    def wheelEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
+        """Leave the wheel to the column it stands in."""
+        event.ignore()
+
+
+def _plot(canvas: pg.PlotWidget, axes: tuple[str, str]) -> pg.PlotItem:
+    """The plot of a canvas with its axes named."""
+    plot: pg.PlotItem = canvas.getPlotItem()
+    plot.hideButtons()
+    plot.disableAutoRange()
+    for side, words in zip(("bottom", "left"), axes, strict=True):
+        plot.setLabel(side, words)
+        plot.getAxis(side).enableAutoSIPrefix(False)
+    # Room for the outermost figures, which would be cut at the edge.
+    plot.layout.setContentsMargins(0, theme.GRID, theme.GRID, theme.HALF)
+    return plot
+
+
+class Plane(QWidget):
+    """Items are made with the points and kept until others come. `exported`, `export_failed`: as of a plot."""
+
+    exported = Signal(str)
+    export_failed = Signal(str, str)
+
+    def __init__(
+        self,
+        title: str,
+        axes: tuple[str, str],
+        caption: str,
+        empty: str,
+        parent: QWidget,
+        *,
+        table: Callable[[], Table],
+        note: Callable[[], str],
+    ) -> None:
+        """axes: what bottom and left say. table: what a CSV file holds. note: what the points are of."""
+        super().__init__(parent)
+        self._title, self._note = title, note
+        self.menu = ExportMenu(title, self, picture=self._picture, table=table, origin=note)
+        self.menu.exported.connect(self.exported)
+        self.menu.failed.connect(self.export_failed)
+        self.widget = _Canvas(self.menu, self)
+        self.widget.setToolTip(self.tr("Right-click or Shift+F10 export."))
+        self.widget.setAccessibleName(title)
+        self.widget.setAccessibleDescription(caption)
+        self.plot = _plot(self.widget, axes)
+        self.spots: tuple[Spot, ...] = ()
+        self._items: list[pg.GraphicsObject] = []
+        self.line = pg.PlotDataItem()
+        self.plot.addItem(self.line)
+        self.caption = ElasticLine(self, role="muted")
+        self.caption.show_text(caption)
+        self.words = plain_label(empty, self.widget.viewport(), role="muted", wraps=True)
+        self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.words.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._lay_out()
+        self.recolour()
+        self.show_spots(())
+        # Names that no longer fit to the right of their points change sides.
+        self.plot.getViewBox().sigResized.connect(lambda _box: self._make_items())
+
+    def _lay_out(self) -> None:
+        middle = QVBoxLayout(self.widget.viewport())
+        middle.setContentsMargins(8 * theme.GRID, 0, 4 * theme.GRID, 4 * theme.GRID)
+        middle.addWidget(self.words)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(theme.GRID, theme.GRID, theme.GRID, 0)
+        column.setSpacing(theme.HALF)
+        column.addWidget(plain_label(self._title, self, role="title"))
+        column.addWidget(self.widget, 1)
+        column.addWidget(self.caption)
+
+    def show_spots(self, spots: Sequence[Spot], *, ends: tuple[float, float, float, float] | None = None) -> None:
+        """Show these points. ends: of both axes (left, right, bottom, top); from the points where not given."""
+        self.spots = tuple(spots)
+        self.words.setVisible(not spots)
+        for side in ("bottom", "left"):
+            self.plot.getAxis(side).setStyle(showValues=bool(spots))
+        left, right, bottom, top = ends or _ends(self.spots)
+        self.plot.setRange(xRange=(left, right), yRange=(bottom, top), padding=0)
+        self._make_items()
+
+    def show_line(self, xs: Sequence[float], ys: Sequence[float]) -> None:
+        """A line to compare the points with."""
+        self.line.setData(np.array(xs, dtype=np.float64), np.array(ys, dtype=np.float64))
+
+    def recolour(self) -> None:
+        """Take up the colours of the palette in use."""
+        chosen = theme.current()
+        self.widget.setBackground(QColor(chosen.window))
+        for side in ("left", "bottom"):
+            self.plot.getAxis(side).setPen(pg.mkPen(chosen.line))
+            self.plot.getAxis(side).setTextPen(pg.mkPen(chosen.muted))
+        self.line.setPen(pg.mkPen(chosen.muted, width=1, style=Qt.PenStyle.DashLine))
+        self._make_items()
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
+        """Finish a file under way."""
+        self.menu.exporter.close()
+        super().hideEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
+        """Follow the scheme and the font."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
+            self.recolour()
+
+    def _picture(self, svg: bool) -> bytes:
+        """The plane with its title and caption, and what it is of."""
+        note = self._note()
+        self.widget.setBackground(QColor(theme.current().base))
+        picture = export.as_svg(self, self._title, note) if svg else export.as_png(self, note)
+        self.widget.setBackground(QColor(theme.current().window))
+        return picture
+
+    def _make_items(self) -> None:
+        for item in self._items:
+            self.plot.removeItem(item)
+        ordered = sorted(self.spots, key=lambda spot: spot.x)
+        self._items = [
+            item
+            for spot, above in zip(ordered, _above(ordered), strict=True)
+            for item in self._items_of(spot, above=above)
+        ]
+        for item in self._items:
+            self.plot.addItem(item)
+        self.plot.getAxis("left").setWidth(
+            round(QFontMetricsF(self.font()).horizontalAdvance("0.000")) + 4 * theme.GRID
+        )
+
+    def _items_of(self, spot: Spot, *, above: bool) -> list[pg.GraphicsObject]:
+        colour = spot.mark.colour
+        x, y = np.array([spot.x]), np.array([spot.y])
+        bars = pg.ErrorBarItem(
+            x=x, y=y, left=np.array([spot.across[0]]), right=np.array([spot.across[1]]),
+            bottom=np.array([spot.along[0]]), top=np.array([spot.along[1]]), beam=0, pen=pg.mkPen(colour, width=2),
+        )  # fmt: skip
+        point = pg.ScatterPlotItem(size=_SIZE, symbol=spot.mark.symbol, pen=None, brush=pg.mkBrush(colour))
+        point.setData(x, y)
+        if not spot.name:
+            return [bars, point]
+        aside = -0.08 if self._fits(spot) else 1.08
+        name = pg.TextItem(spot.name, color=QColor(colour), anchor=(aside, 1.2 if above else -0.2))
+        name.setPos(spot.x, spot.y)
+        return [bars, point, name]
+
+    def _fits(self, spot: Spot) -> bool:
+        """Whether a name fits between its point and the right edge."""
+        box = self.plot.getViewBox()
+        (left, right), _ = box.viewRange()
+        room = float((right - spot.x) / (right - left) * box.width())
+        return QFontMetricsF(self.font()).horizontalAdvance(spot.name) + _SIZE < room
+
+
+def _above(ordered: Sequence[Spot]) -> list[bool]:
+    """Whether each name stands above its point: away from the next point, which it may reach, the last from the one
+    before; and on the other side than its neighbour's where both lie at one height."""
+    if len(ordered) < 2:
+        return [True] * len(ordered)
+    ys = [spot.y for spot in ordered]
+    near = _NEAR * (max(ys) - min(ys))
+    found: list[bool] = []
+    for i, (one, after) in enumerate(pairwise([*ys, ys[-2]])):
+        level = i > 0 and abs(one - ys[i - 1]) <= near
+        found.append(not found[-1] if level else one >= after if i < len(ys) - 1 else one > after)
+    return found
+
+
+def _ends(spots: Sequence[Spot]) -> tuple[float, float, float, float]:
+    """Axes that hold every point and its interval, and its name to the right of it."""
+    if not spots:
+        return 0.0, 1.0, 0.0, 1.0
+    right = max(spot.x + spot.across[1] for spot in spots)
+    low = min(spot.y - spot.along[0] for spot in spots)
+    high = max(spot.y + spot.along[1] for spot in spots)
+    room = max(_ROOM * (high - low), 0.02)
+    return 0.0, 1.35 * right or 1.0, max(0.0, low - room), high + 1.5 * room

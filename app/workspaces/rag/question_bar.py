@@ -1,0 +1,131 @@
+"""Panel of the question and the buttons beside it; knows what may be pressed, not what a press does."""
+
+from PySide6.QtCore import Signal, SignalInstance
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QPushButton, QSizePolicy, QWidget
+
+from app import theme
+from app.choices.examples import Example, questions
+from app.state.run_record import RunRecord
+from app.state.store import RunStore
+from app.text.plain_text import one_line, plain_tip
+from app.widgets.labels import plain_label
+from app.widgets.steady_button import SteadyButton
+from app.workspaces.rag.answer_panel import AnswerPanel
+
+_LONGEST = 80
+_REPLAY_SPEED = 1.0
+_FEWEST_CHARACTERS = 24
+
+
+class QuestionBar(AnswerPanel):
+    """Question, examples, Ask, Stop, Replay. Enter in the line asks."""
+
+    ask_asked = Signal()
+    stop_asked = Signal()
+
+    def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
+        super().__init__(store, parent)
+        self._why_not = ""
+        self.line = QLineEdit(self)
+        self.line.setProperty("role", "search")
+        self.line.setPlaceholderText(self.tr("Ask a question about the documents"))
+        self.line.setAccessibleName(self.tr("Question"))
+        self.line.setToolTip(self.tr("Enter or Ctrl+Enter asks."))
+        self.line.setMinimumWidth(_FEWEST_CHARACTERS * theme.GRID)
+        self.line.setText(questions()[0].prompt)
+        self.line.returnPressed.connect(self._enter)
+        self.line.textChanged.connect(lambda _text: self.show_answer())
+        self.examples = self._button(
+            self.tr("Questions"), self.tr("Example questions, and those asked in this session")
+        )
+        self._menu = QMenu(self)
+        self._menu.setToolTipsVisible(True)
+        self._menu.aboutToShow.connect(self._fill_menu)
+        self.examples.setMenu(self._menu)
+        self.ask = self._button(self.tr("▶  Ask"), self.tr("Answer the question (Ctrl+Enter)"), self.ask_asked)
+        self.ask.setProperty("primary", True)
+        self.stop = self._button(self.tr("Stop"), self.tr("Stop; what was made so far is kept (Esc)"), self.stop_asked)
+        self.replay = SteadyButton((self.tr("Replay"), self.tr("Hold")), self)
+        self.replay.setToolTip(self.tr("Show the answer again as it came, or hold the replay (Ctrl+R)"))
+        self.replay.clicked.connect(self.toggle)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(2 * theme.GRID, theme.GRID, 2 * theme.GRID, theme.HALF)
+        row.setSpacing(theme.GRID)
+        title = plain_label(self.tr("Question"), self, role="title")
+        title.setBuddy(self.line)
+        row.addWidget(title)
+        row.addWidget(self.line, 1)
+        for button in (self.examples, self.ask, self.stop, self.replay):
+            row.addWidget(button)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.show_answer()
+
+    def text(self) -> str:
+        """The question as it stands there."""
+        return self.line.text().strip()
+
+    def show_reason(self, why_not: str) -> None:
+        """Say why nothing can be asked; empty where it can."""
+        if why_not != self._why_not:
+            self._why_not = why_not
+            self.show_answer()
+
+    def show_answer(self) -> None:
+        """Say what may be pressed now."""
+        store = self.store
+        self.ask.setEnabled(store.can_start and bool(self.text()) and not self._why_not)
+        self.ask.setToolTip(self._why_not or self.tr("Answer the question (Ctrl+Enter)"))
+        self.stop.setEnabled(store.commands.front is not None)
+        playing = store.answers.replay.playing
+        self.replay.setEnabled(store.answers.replay.possible)
+        self.replay.show_text(self.tr("Hold") if playing else self.tr("Replay"))
+
+    def toggle(self) -> None:
+        """Play, or hold."""
+        if self.store.answers.replay.playing:
+            self.store.stop_playback()
+        elif self.store.answers.replay.possible:
+            self.store.play_answer(_REPLAY_SPEED)
+
+    def _enter(self) -> None:
+        if self.ask.isEnabled():
+            self.ask_asked.emit()
+
+    def _fill_menu(self) -> None:
+        """Examples by task, then what was asked before, the newest first."""
+        self._menu.clear()
+        tasks: dict[str, QMenu] = {}
+        for example in questions():
+            if example.task not in tasks:
+                tasks[example.task] = self._menu.addMenu(example.task)
+            self._add_example(tasks[example.task], example)
+        for record in reversed(self.store.answers.shelf.records):
+            self._add_record(record, first=record is self.store.answers.shelf.records[-1])
+
+    def _add_example(self, menu: QMenu, example: Example) -> None:
+        menu.setToolTipsVisible(True)
+        action = menu.addAction(example.title)
+        action.setToolTip(plain_tip(example.prompt))
+        action.triggered.connect(lambda _checked=False: self.line.setText(example.prompt))
+
+    def _add_record(self, record: RunRecord, *, first: bool) -> None:
+        if record.started is None:
+            return
+        if first:
+            self._menu.addSeparator()
+        question = record.started.prompt
+        action = self._menu.addAction(one_line(question, longest=_LONGEST).replace("&", "&&"))
+        action.setToolTip(self.tr("Show this answer again"))
+        action.triggered.connect(lambda _checked=False: self._show_record(record, question))
+
+    def _show_record(self, record: RunRecord, question: str) -> None:
+        self.line.setText(question)
+        self.store.show_answer(record)
+
+    def _button(self, text: str, tip: str, asked: SignalInstance | None = None) -> QPushButton:
+        button = SteadyButton((text,), self)
+        button.setToolTip(tip)
+        button.setAccessibleDescription(tip)
+        if asked is not None:
+            button.clicked.connect(asked)
+        return button

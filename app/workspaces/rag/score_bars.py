@@ -1,0 +1,109 @@
+"""The scores of a draft as bars on a scale of powers of ten that all drafts share; computes none of them."""
+
+from math import ceil, log
+from typing import NamedTuple
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from app import theme
+from app.workspaces.rag import answer_words
+
+_FEWEST_POWERS, _MOST_POWERS = 2, 60
+_BAR_SHARE = 0.5
+_TEN = log(10)
+
+
+class Row(NamedTuple):
+    """A score: its name, its natural logarithm, the colour of its bar; None where it is not known yet."""
+
+    name: str
+    log_score: float | None
+    hue: str
+    strong: bool = False
+
+
+class ScoreBars(QWidget):
+    """Paints what it is given; its height follows from the font and the number of rows alone."""
+
+    def __init__(self, names: tuple[str, ...], parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setFont(theme.tabular(self.font()))
+        self._rows = tuple(Row(name, None, "bar_q") for name in names)
+        self._low = -_FEWEST_POWERS * _TEN
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def show_scores(self, rows: tuple[Row, ...], low: float) -> None:
+        """Show the scores; low: the natural logarithm at the left end."""
+        if (rows, low) != (self._rows, self._low):
+            self._rows, self._low = rows, low
+            known = [(row.name, row.log_score) for row in rows if row.log_score is not None]
+            told = [f"{name} {answer_words.probability(log_score)}" for name, log_score in known]
+            self.setAccessibleDescription(", ".join(told))
+            self.update()
+
+    def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
+        """A line each, and one for the scale."""
+        return QSize(20 * theme.GRID, (len(self._rows) + 1) * self._line())
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
+        """Names and figures, and a short bar."""
+        return QSize(self._name_width() + self._figure_width() + 4 * theme.GRID, self.sizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
+        """Paint every row, and the two ends of the scale below."""
+        painter = QPainter(self)
+        chosen, line, usual = theme.current(), self._line(), self.font()
+        strong = QFont(usual)
+        strong.setBold(True)
+        left, right = self._name_width(), self.width() - self._figure_width()
+        for number, row in enumerate(self._rows):
+            top = number * line
+            painter.setFont(strong if row.strong else usual)
+            painter.setPen(QColor(chosen.text if row.strong else chosen.muted))
+            painter.drawText(QRectF(0, top, left, line), Qt.AlignmentFlag.AlignVCenter, row.name)
+            self._paint_bar(painter, row, QRectF(left, top, right - left, line))
+        self._paint_scale(painter, QRectF(left, len(self._rows) * line, right - left, line))
+        painter.end()
+
+    def _paint_bar(self, painter: QPainter, row: Row, room: QRectF) -> None:
+        chosen = theme.current()
+        height = _BAR_SHARE * room.height()
+        track = QRectF(room.left(), room.center().y() - height / 2, room.width(), height)
+        painter.fillRect(track, QColor(chosen.line))
+        if row.log_score is None:
+            return
+        share = min(1.0, max(0.0, 1 - row.log_score / self._low))
+        painter.fillRect(
+            QRectF(track.left(), track.top(), share * track.width(), height), QColor(getattr(chosen, row.hue))
+        )
+        figure = QRectF(room.right(), room.top(), self._figure_width(), room.height())
+        painter.setPen(QColor(chosen.text))
+        side = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(figure, side, answer_words.probability(row.log_score))
+
+    def _paint_scale(self, painter: QPainter, room: QRectF) -> None:
+        painter.setFont(self.font())
+        painter.setPen(QColor(theme.current().muted))
+        painter.drawText(
+            room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, answer_words.power_of_ten(self._low)
+        )
+        painter.drawText(room, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, "1")
+
+    def _line(self) -> int:
+        return self.fontMetrics().height() + 1
+
+    def _name_width(self) -> int:
+        strong = theme.scaled(self.font(), 1.0, bold=True)
+        return max(QFontMetrics(strong).horizontalAdvance(row.name) for row in self._rows) + theme.GRID
+
+    def _figure_width(self) -> int:
+        return self.fontMetrics().horizontalAdvance("8·10⁻⁸⁸") + theme.GRID
+
+
+def lowest(log_scores: list[float]) -> float:
+    """The left end of a scale that holds them: a round power of ten below the smallest."""
+    smallest = min([score for score in log_scores if score != float("-inf")], default=0.0)
+    powers = max(_FEWEST_POWERS, min(_MOST_POWERS, ceil(-smallest / _TEN + 0.5)))
+    return -powers * _TEN

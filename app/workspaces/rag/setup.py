@@ -1,0 +1,163 @@
+"""Panel of what is asked how: documents, models, retrieval, drafts, scores; starts nothing."""
+
+from PySide6.QtCore import QSettings, Qt, Signal
+from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
+
+from app import theme
+from app.panels.setup.pair_form import PairForm
+from app.state.requests import NO_DRAFTER
+from app.state.store import RunStore
+from app.widgets.config_form import ConfigForm
+from app.widgets.labels import plain_label
+from app.widgets.opened_note import OpenedNote
+from app.widgets.steady_box import SteadyBox
+from app.workspaces.rag.answer_panel import AnswerPanel
+from app.workspaces.rag.documents import DocumentsPanel
+from app.workspaces.rag.presets import preset_of, rag_presets
+from engine.commands import Load
+from engine.events import RunStarted, Setting, Surveyed
+from engine.methods.speculative_rag.config import SpeculativeRagConfig
+
+_FIRST = (
+    "n", "k", "m", "sampling", "conditioning", "retrieval", "scores", "option", "baselines", "seed", "max_new_tokens",
+)  # fmt: skip
+# The index has a panel of its own, and answers end with their line whatever the setting says.
+_ELSEWHERE = ("index", "stop_at_end")
+_DRAFTER = "builtin:rag"
+
+
+class RagSetupPanel(AnswerPanel):
+    """The left column of the RAG tab. `changed` says that something else is chosen."""
+
+    changed = Signal()
+
+    def __init__(self, store: RunStore, pair: Load, parent: QWidget | None = None, *, named: bool = False) -> None:
+        super().__init__(store, parent)
+        self._named = named or pair != Load()
+        self._surveyed: Surveyed | None = None
+        self._mine: dict[str, Setting] | None = None
+        self.opened = OpenedNote(
+            self.tr("Settings of the opened answer."),
+            self.tr("Give back the settings that were here before the answer was opened"),
+            self,
+        )
+        self.opened.hide()
+        self.opened.back_asked.connect(self._give_back)
+        self.documents = DocumentsPanel(store, self)
+        self.models = PairForm(rag_pair(pair), self)
+        self.preset = SteadyBox(self)
+        self.preset.setAccessibleName(self.tr("Preset"))
+        for preset in rag_presets():
+            self.preset.addItem(preset.title, preset.name)
+            self.preset.setItemData(self.preset.count() - 1, preset.meaning, Qt.ItemDataRole.ToolTipRole)
+        self.preset.addItem(self.tr("custom"), "")
+        self.preset.setToolTip(self.tr("Settings to begin with; custom once they are none of these."))
+        self.preset.activated.connect(self._take_preset)
+        rare = [name for name in SpeculativeRagConfig.__struct_fields__ if name not in _FIRST]
+        self.form = ConfigForm(SpeculativeRagConfig, self, first=_FIRST, without=rare)
+        self.form.add_above(self.tr("Preset"), self.preset)
+        self.form.changed.connect(self._name_preset)
+        self.rare = ConfigForm(SpeculativeRagConfig, self, without=(*_ELSEWHERE, *_FIRST))
+        self.rare.hide()
+        self.more = QCheckBox(self.tr("More settings"), self)
+        self.more.setToolTip(self.tr("Sampling of tokens, weights of the scores, the map"))
+        self.more.toggled.connect(self.rare.setVisible)
+        for signal in (self.documents.changed, self.models.changed, self.form.changed, self.rare.changed):
+            signal.connect(self.changed)
+        self._lay_out()
+        self.models.show_reason("")
+        self._name_preset()
+
+    def pair(self) -> Load:
+        """The models that answer."""
+        return self.models.pair()
+
+    def settings(self) -> dict[str, Setting]:
+        """The method's settings as they stand."""
+        forms = (self.form.values(SpeculativeRagConfig), self.rare.values(SpeculativeRagConfig))
+        return {"index": self.documents.index(), **forms[0], **forms[1]}
+
+    def why_not(self) -> str:
+        """Why nothing can be asked, empty where it can."""
+        drafter = self.pair().drafter
+        if drafter == NO_DRAFTER or drafter.partition(":")[0] == "lookup":
+            return self.tr("drafts need a drafter that is a model: choose one, for instance {0}").format(_DRAFTER)
+        return ""
+
+    def show_settings(self, started: RunStarted) -> None:
+        """Take up what an opened answer was made with; one's own can be had back."""
+        if self.opened.isHidden():
+            self._mine = self.settings()
+        self._take(dict(started.settings))
+        self.opened.show()
+
+    def show_answer(self) -> None:
+        """Offer the models that the engine found."""
+        surveyed = self.store.engine.surveyed
+        if surveyed is not None and surveyed is not self._surveyed:
+            self._surveyed = surveyed
+            self.models.show_survey(surveyed)
+            self.models.show_reason("")
+
+    def save(self, settings: QSettings) -> None:
+        """Keep the choices for the next start."""
+        self.form.save(settings, "rag")
+        self.rare.save(settings, "rag")
+        self.documents.save(settings)
+        settings.setValue("rag/target", self.pair().target)
+        settings.setValue("rag/drafter", self.pair().drafter)
+
+    def restore(self, settings: QSettings) -> None:
+        """Take up those of the last time."""
+        self.form.restore(settings, "rag")
+        self.rare.restore(settings, "rag")
+        self.documents.restore(settings)
+        target, drafter = settings.value("rag/target"), settings.value("rag/drafter")
+        if not self._named and isinstance(target, str) and isinstance(drafter, str) and target and drafter:
+            self.models.choose(target, drafter)
+        self._name_preset()
+
+    def _take(self, settings: dict[str, Setting]) -> None:
+        self.form.set_values(settings)
+        self.rare.set_values(settings)
+        if isinstance(index := settings.get("index"), str) and index:
+            self.documents.choose(index)
+
+    def _give_back(self) -> None:
+        self.opened.hide()
+        if self._mine is not None:
+            self._take(self._mine)
+        self._mine = None
+
+    def _take_preset(self, row: int) -> None:
+        name = self.preset.itemData(row)
+        for preset in rag_presets():
+            if preset.name == name:
+                self.form.set_values(preset.values)
+        self._name_preset()
+
+    def _name_preset(self) -> None:
+        found = preset_of(self.form.values(SpeculativeRagConfig))
+        self.preset.setCurrentIndex(self.preset.findData("" if found is None else found.name))
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(2 * theme.GRID, theme.GRID, theme.GRID, theme.GRID)
+        column.setSpacing(theme.GRID)
+        column.addWidget(self.opened)
+        for title, *contents in (
+            (self.tr("Documents"), self.documents),
+            (self.tr("Passages and drafts"), self.form, self.more, self.rare),
+            (self.tr("Models"), self.models),
+        ):
+            column.addWidget(plain_label(title, self, role="title"))
+            for content in contents:
+                column.addWidget(content)
+            column.addSpacing(theme.HALF)
+        column.addStretch(1)
+
+
+def rag_pair(pair: Load) -> Load:
+    """The pair of another tab, with the drafter that was taught to draft answers where it is the built-in one."""
+    drafter = _DRAFTER if pair.target == "builtin" else pair.drafter
+    return Load(pair.target, drafter, pair.device, pair.drafter_device, pair.dtype, pair.runtime)

@@ -1,0 +1,73 @@
+"""Panel of one line: the answer, what it took, what standard RAG took, whether both say the same; computes no time."""
+
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
+
+from app import theme
+from app.state.store import RunStore
+from app.text.plain_text import one_line
+from app.widgets.labels import ElasticLine, plain_label, set_role
+from app.words import quantities
+from app.workspaces.rag import answer_words
+from app.workspaces.rag.answer_panel import AnswerPanel
+from engine.events import QuestionAnswered, RunFailed
+
+
+class VerdictPanel(AnswerPanel):
+    """Says what will stand here until it does."""
+
+    def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
+        super().__init__(store, parent)
+        self.answer_line = ElasticLine(self, strong=True)
+        self.answer_line.setAccessibleName(self.tr("Answer"))
+        self.times = plain_label("", self)
+        self.times.setAccessibleName(self.tr("Measured times"))
+        self.times.setToolTip(self.tr("Measured in this run, from the passages found to the end of the answer."))
+        self.same = plain_label("", self)
+        self.same.setToolTip(self.tr("Whether both say the same, by letters and figures."))
+        row = QHBoxLayout(self)
+        row.setContentsMargins(2 * theme.GRID, theme.HALF, 2 * theme.GRID, theme.GRID)
+        row.setSpacing(2 * theme.GRID)
+        row.addWidget(self.answer_line, 1)
+        row.addWidget(self.times)
+        row.addWidget(self.same)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.show_answer()
+
+    def show_answer(self) -> None:
+        """Set the three texts where they are others."""
+        chosen, baseline = self.answer.chosen, self.answer.baseline
+        self.answer_line.show_text(self._answer(chosen or baseline))
+        for label, text in ((self.times, self._times(chosen, baseline)), (self.same, self._same(chosen, baseline))):
+            if label.text() != text:
+                label.setText(text)
+        if chosen is not None and baseline is not None:
+            set_role(self.same, "good" if answer_words.same(chosen.answer, baseline.answer) else "bad")
+
+    def _answer(self, answered: QuestionAnswered | None) -> str:
+        if isinstance(self.answer.ended, RunFailed):
+            return self.tr("no answer: {0}").format(one_line(self.answer.ended.message))
+        if answered is None:
+            under_way = self.answer.started is not None and self.answer.ended is None
+            return self.tr("…") if under_way else self.tr("The answer, and what it took, will stand here.")
+        if not answered.answer:
+            return self.tr("no draft came to a response")
+        return one_line(answered.answer)
+
+    def _times(self, chosen: QuestionAnswered | None, baseline: QuestionAnswered | None) -> str:
+        if chosen is None:
+            return "" if baseline is None else self._of(self.tr("standard RAG"), baseline)
+        ours = self._of(self.tr("Speculative RAG"), chosen)
+        if baseline is None:
+            return ours
+        less = answer_words.cut(chosen.latency_ms, baseline.latency_ms)
+        return self.tr("{0} ({1}) · {2}").format(ours, less, self._of(self.tr("standard RAG"), baseline))
+
+    def _of(self, name: str, answered: QuestionAnswered) -> str:
+        return f"{name} {quantities.milliseconds(answered.latency_ms)}"
+
+    def _same(self, chosen: QuestionAnswered | None, baseline: QuestionAnswered | None) -> str:
+        if chosen is None or baseline is None:
+            return ""
+        return (
+            self.tr("same answer ✓") if answer_words.same(chosen.answer, baseline.answer) else self.tr("other answer ✗")
+        )

@@ -1,0 +1,184 @@
+"""The RAG tab: what is asked how left, map, passages and text beside it, drafts and systems right; decides nothing."""
+
+from PySide6.QtCore import QSettings, Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSplitter, QTabWidget, QVBoxLayout, QWidget
+
+from app import theme
+from app.panel import Panel
+from app.panels.error import ErrorPanel
+from app.state.run_record import RunRecord
+from app.state.store import RunStore
+from app.workspaces.rag.calibration import CalibrationPanel
+from app.workspaces.rag.evaluation import EvaluationPanel
+from app.workspaces.rag.evaluation_form import EvaluationFormPanel
+from app.workspaces.rag.lanes import LanesPanel
+from app.workspaces.rag.map import MapPanel
+from app.workspaces.rag.passages import PassagesPanel
+from app.workspaces.rag.prompts import PromptsPanel
+from app.workspaces.rag.question_bar import QuestionBar
+from app.workspaces.rag.setup import RagSetupPanel
+from app.workspaces.rag.source import SourcePanel
+from app.workspaces.rag.systems import SystemsPanel
+from app.workspaces.rag.verdict import VerdictPanel
+from engine.commands import Index, Load, Run
+from engine.machine import paths
+from engine.settings import Request
+
+_METHOD = "speculative_rag"
+_EVALUATION = 2
+_LEFT_WIDTH = 34 * theme.GRID
+_FOUND_SHARES, _DRAFTED_SHARES, _HALVES = (40, 34, 26), (74, 26), (36, 64)
+
+
+class RagWorkspace(QWidget):
+    """Pages: the answer, what each model read, evaluations, calibration."""
+
+    def __init__(self, store: RunStore, pair: Load, parent: QWidget | None = None, *, named: bool = False) -> None:
+        """named: the pair was named on the command line, so that the last one is not taken up."""
+        super().__init__(parent)
+        self._store = store
+        self.error = ErrorPanel(store, self)
+        self.bar = QuestionBar(store, self)
+        self.setup = RagSetupPanel(store, pair, self, named=named)
+        self.map = MapPanel(store, self)
+        self.passages = PassagesPanel(store, self)
+        self.source = SourcePanel(store, self)
+        self.verdict = VerdictPanel(store, self)
+        self.lanes = LanesPanel(store, self)
+        self.systems = SystemsPanel(store, self)
+        self.prompts = PromptsPanel(store, self)
+        self.evaluating = EvaluationFormPanel(store, self)
+        self.evaluation = EvaluationPanel(store, self)
+        self.calibration = CalibrationPanel(store, self)
+        self.pages = QTabWidget(self)
+        self.pages.setDocumentMode(True)
+        self.pages.addTab(self._answer_page(), self.tr("Answer"))
+        self.pages.addTab(self.prompts, self.tr("Prompts"))
+        self.pages.addTab(self._evaluation_page(), self.tr("Evaluation"))
+        self.pages.addTab(self.calibration, self.tr("Calibration"))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.error)
+        column.addWidget(self.pages, 1)
+        self._connect(store)
+        self._follow()
+
+    def _connect(self, store: RunStore) -> None:
+        self.bar.ask_asked.connect(self.ask)
+        self.bar.stop_asked.connect(store.cancel)
+        self.setup.documents.folder_asked.connect(self.make_index)
+        self.setup.changed.connect(self._follow)
+        self.evaluating.run_asked.connect(self.evaluate)
+        self.evaluating.stop_asked.connect(store.cancel)
+        for plane in (self.evaluation.plane, self.calibration.plane):
+            plane.export_failed.connect(store.report)
+            plane.exported.connect(lambda path: store.tell(self.tr("exported to {0}").format(path)))
+
+    @property
+    def up_to_date(self) -> bool:
+        """Whether every visible panel has drawn all there is."""
+        behind = any(panel.behind for panel in self.findChildren(Panel) if panel.isVisible())
+        return not behind and not self.lanes.drawing
+
+    def ask(self) -> None:
+        """Answer the question as it is chosen."""
+        if self.bar.ask.isEnabled():
+            run = Run(_METHOD, self.setup.settings(), Request(self.bar.text()))
+            self._store.run(self.setup.pair(), run)
+
+    def make_index(self, folder: str) -> None:
+        """Make the documents of a folder searchable, for the target that is chosen."""
+        pair, n = self.setup.pair(), self.setup.settings()["n"]
+        assert isinstance(n, int)
+        where = paths.own_index([folder])
+        self._store.index(Index((folder,), where, target=pair.target, n=n, device=pair.device, dtype=pair.dtype))
+
+    def evaluate(self) -> None:
+        """Ask questions with known answers as it is chosen, of the models and with the settings of the answer."""
+        if self.evaluating.run.isEnabled():
+            self._store.evaluate(self.setup.pair(), self.evaluating.command(self.setup.settings()))
+
+    def show_evaluation(self) -> None:
+        """Bring the evaluation that was opened to the front."""
+        self.pages.setCurrentIndex(_EVALUATION)
+
+    def show_setup_of(self, record: RunRecord) -> None:
+        """Let setup and question say what an answer was made with."""
+        if record.started is not None:
+            self.setup.show_settings(record.started)
+            self.bar.line.setText(record.started.prompt)
+            self.pages.setCurrentIndex(0)
+
+    def save(self, settings: QSettings) -> None:
+        """Keep what is chosen, the question and how the room is shared."""
+        self.setup.save(settings)
+        self.evaluating.save(settings)
+        settings.setValue("rag/question", self.bar.line.text())
+        for name, splitter in self._splitters.items():
+            settings.setValue(f"rag/{name}", splitter.saveState())
+
+    def restore(self, settings: QSettings) -> None:
+        """Take up what was chosen last time."""
+        self.setup.restore(settings)
+        self.evaluating.restore(settings)
+        if isinstance(question := settings.value("rag/question"), str) and question:
+            self.bar.line.setText(question)
+        for name, splitter in self._splitters.items():
+            if (state := settings.value(f"rag/{name}")) is not None:
+                splitter.restoreState(state)
+
+    def _follow(self) -> None:
+        why_not = self.setup.why_not()
+        self.bar.show_reason(why_not)
+        self.evaluating.show_setup(self.setup.pair(), self.setup.settings(), why_not)
+
+    def _answer_page(self) -> QWidget:
+        found = _split(Qt.Orientation.Vertical, (self.map, self.passages, self.source), _FOUND_SHARES)
+        drafted = _split(Qt.Orientation.Vertical, (self.lanes, self.systems), _DRAFTED_SHARES)
+        both = _split(Qt.Orientation.Horizontal, (found, drafted), _HALVES)
+        self._splitters = {"found": found, "drafted": drafted, "both": both}
+        page = QWidget(self)
+        right = QVBoxLayout()
+        right.setContentsMargins(0, 0, 0, 0)
+        right.setSpacing(0)
+        right.addWidget(self.bar)
+        right.addWidget(self.verdict)
+        right.addWidget(both, 1)
+        row = QHBoxLayout(page)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(_column(self.setup, self))
+        row.addLayout(right, 1)
+        return page
+
+    def _evaluation_page(self) -> QWidget:
+        page = QWidget(self)
+        row = QHBoxLayout(page)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(_column(self.evaluating, self))
+        row.addWidget(self.evaluation, 1)
+        return page
+
+
+def _column(content: QWidget, parent: QWidget) -> QScrollArea:
+    """What is chosen, left of what comes of it; scrolls where the window is low."""
+    left = QScrollArea(parent)
+    left.setWidget(content)
+    left.setWidgetResizable(True)
+    left.setFrameShape(QFrame.Shape.NoFrame)
+    left.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    left.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    left.setFixedWidth(_LEFT_WIDTH)
+    return left
+
+
+def _split(way: Qt.Orientation, widgets: tuple[QWidget, ...], shares: tuple[int, ...]) -> QSplitter:
+    splitter = QSplitter(way)
+    splitter.setChildrenCollapsible(False)
+    for place, widget in enumerate(widgets):
+        splitter.addWidget(widget)
+        splitter.setStretchFactor(place, shares[place])
+    splitter.setSizes([share * 10 for share in shares])
+    return splitter

@@ -1,0 +1,113 @@
+"""Panel that sets the figures of a drafter before and after its training side by side; computes none."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QTableWidgetItem, QVBoxLayout, QWidget
+
+from app import theme
+from app.panel import Panel
+from app.state.store import RunStore
+from app.widgets.labels import plain_label
+from app.widgets.tables import FigureTable
+from app.words import quantities
+from engine.events import DrafterMeasured, Event
+from engine.runs.summary import Summary
+from engine.speed_model import Interval
+
+_NAME, _FIRST = 0, 1
+
+
+class TrainFiguresPanel(Panel):
+    """What the trained drafter brings in large, and a table of five rows."""
+
+    every_ms = 100
+
+    def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
+        super().__init__(store, parent)
+        self._drawn: tuple[DrafterMeasured | None, DrafterMeasured | None] | None = None
+        names = (
+            (self.tr("held-out α, greedy"), self.tr("Share of the target's greedy tokens the drafter would propose.")),
+            (self.tr("α at temperature 1"), self.tr("Mean of sum(min(p, q)): what sampling would accept.")),
+            (self.tr("c, cost of a step"), self.tr("Time of a drafter step ÷ time of a target step; low is good.")),
+            (self.tr("predicted speedup"), self.tr("From α, c and the measured cost of checking a draft.")),
+            (self.tr("measured speedup"), self.tr("Speculative against plain decoding, in alternating blocks.")),
+        )
+        self.table = FigureTable(len(names), 3, self, padding=theme.GRID)
+        self.table.setHorizontalHeaderLabels([self.tr("figure"), self.tr("before"), self.tr("after")])
+        self.table.setAccessibleName(self.tr("Figures before and after training"))
+        self.table.setToolTip(self.tr("95 % intervals in brackets, over held-out texts and over pairs of blocks."))
+        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
+        for row, (name, tip) in enumerate(names):
+            for column in range(3):
+                item = QTableWidgetItem(name if column == _NAME else quantities.UNKNOWN)
+                item.setToolTip(tip)
+                self.table.setItem(row, column, item)
+        self.table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self.headline = plain_label(quantities.UNKNOWN, self)
+        self.headline.setFont(theme.tabular(theme.scaled(self.font(), theme.HEADLINE_SCALE, bold=True)))
+        self.headline.setAccessibleName(self.tr("Measured speedup with the trained drafter"))
+        self.headline.setToolTip(names[-1][1])
+        self.meaning = plain_label("", self, role="muted", wraps=True)
+        self._lay_out()
+        self.draw((), store.summary)
+
+    def draw(self, new: Sequence[Event], summary: Summary) -> None:
+        """Fill in what was measured."""
+        figures = self.store.training.figures
+        found = (figures.get("before"), figures.get("after"))
+        if found == self._drawn:
+            return
+        self._drawn = found
+        after = found[1]
+        self.headline.setText(quantities.times(None if after is None else after.speedup))
+        self.meaning.setText(self._explain(after))
+        for place, figure in enumerate(found):
+            for row, text in enumerate(_texts(figure)):
+                item = self.table.item(row, _FIRST + place)
+                if item is not None:
+                    item.setText(text)
+
+    def _explain(self, after: DrafterMeasured | None) -> str:
+        if after is None:
+            return self.tr("speed against plain decoding\nmeasured once the training has ended")
+        if after.speedup is None:
+            return self.tr("speed against plain decoding\nnot measured: the training was stopped")
+        text = self.tr("the speed of plain decoding with the trained drafter\n")
+        if after.speedup_ci is None:
+            return text + self.tr("too few pairs of blocks for an interval, γ {0}").format(after.gamma)
+        low, high = after.speedup_ci
+        return text + self.tr("95 % in [{0:.2f}, {1:.2f}], γ {2}, held-out texts").format(low, high, after.gamma)
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.setSpacing(2 * theme.GRID)
+        head.addWidget(self.headline)
+        head.addWidget(self.meaning, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(2 * theme.GRID, theme.GRID, theme.GRID, theme.GRID)
+        column.setSpacing(theme.HALF)
+        column.addWidget(plain_label(self.tr("Before and after"), self, role="title"))
+        column.addLayout(head)
+        column.addWidget(self.table, 1)
+
+
+def _texts(figure: DrafterMeasured | None) -> tuple[str, ...]:
+    if figure is None:
+        return (quantities.UNKNOWN,) * 5
+    return (
+        quantities.with_interval(figure.alpha, _interval(figure.alpha_ci)),
+        quantities.number(figure.alpha_overlap),
+        quantities.number(figure.c, 3),
+        quantities.times(figure.predicted_speedup),
+        quantities.times(figure.speedup) + _brackets(figure.speedup_ci),
+    )
+
+
+def _interval(pair: tuple[float, float] | None) -> Interval | None:
+    return None if pair is None else Interval(*pair)
+
+
+def _brackets(pair: tuple[float, float] | None) -> str:
+    return "" if pair is None else f" [{pair[0]:.2f}, {pair[1]:.2f}]"

@@ -1,0 +1,38 @@
+"""What a training would take, in lines, and whether it fits; knows the engine's answer, not the engine."""
+
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from app import theme
+from app.text.plain_text import one_line
+from app.widgets import labels
+from app.widgets.labels import plain_label
+from app.workspaces.train import words
+from engine.events import TrainingEstimated
+
+
+class TrainNeeds(QWidget):
+    """The drafter, its memory and its time, a line each where they are known; the verdict always."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.shape = plain_label("", self, wraps=True)
+        self.memory = plain_label("", self, role="muted", wraps=True)
+        self.time = plain_label("", self, role="muted", wraps=True)
+        self.verdict = plain_label("", self, wraps=True)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.HALF)
+        for label in (self.shape, self.memory, self.time, self.verdict):
+            column.addWidget(label)
+
+    def show_needs(self, needed: TrainingEstimated | None, minutes: float, steps: int, why_not: str) -> None:
+        """needed: None while it is not known; minutes and steps: of the training; why_not: empty where it can start."""
+        lines = ("", "", "") if needed is None else words.needs(needed, minutes, steps)
+        for label, line in zip((self.shape, self.memory, self.time), lines, strict=True):
+            label.setText(line)
+            label.setVisible(bool(line))
+        if why_not:
+            self.verdict.setText(self.tr("⚠ why not: {0}").format(one_line(why_not)))
+        else:
+            self.verdict.setText(self.tr("not known yet") if needed is None else self.tr("✓ fits"))
+        labels.set_role(self.verdict, "bad" if why_not and needed is not None else "normal")

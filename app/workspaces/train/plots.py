@@ -1,0 +1,204 @@
+"""Plots over the steps of a training: what it lowers, and how often the drafter says what the target says."""
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtWidgets import QWidget
+
+from app import theme
+from app.plots.axis import round_end, top_of
+from app.plots.curve import Curve, range_for
+from app.plots.export import Column, Table
+from app.plots.panel import PlotPanel, tr
+from app.state.selection import Selection
+from app.state.store import RunStore
+from app.text.plain_text import one_line
+from engine.events import Event
+from engine.runs.summary import Summary
+
+# Fewer would stand too far apart.
+_FEWEST_STEPS = 4
+_MARK_SIZE, _BEAM = 9, 0.02
+# The step of the drafter that was kept, its alpha, and the interval of that.
+Kept: TypeAlias = tuple[int, float, tuple[float, float]]
+
+
+class TrainingPlot(PlotPanel):
+    """A series of the newest training. It has no round to select: mouse and keys read off the nearest step."""
+
+    series = ""
+    # What is left free beyond the last step, as a share of all.
+    room = 0.0
+
+    def __init__(
+        self,
+        store: RunStore,
+        parent: QWidget | None,
+        *,
+        title: str,
+        caption: str,
+        axis: str,
+        key: str,
+        colour: str,
+        empty: str,
+        more_keys: tuple[tuple[str, str, str], ...] = (),
+    ) -> None:
+        super().__init__(
+            store, parent, title=title, caption=caption, axis=axis, bottom=tr("step"),
+            keys=(("━", key, colour), *more_keys), empty=empty,
+        )  # fmt: skip
+        self._colour = colour
+        self.curve = Curve(self.plot)
+        # Steps are counted by the training itself, rounds from 1 for people.
+        self.widget.rounds.first = 0
+        self._number = -1
+        self.widget.setToolTip(tr("Point or ← → to read a step; right-click or Shift+F10 export."))
+        self.recolour()
+        self.draw((), Summary())
+
+    def draw(self, new: Sequence[Event], summary: Summary) -> None:
+        """Append what is new of the training; runs do not concern it."""
+        record = self.store.training
+        if record.number != self._number:
+            self._number = record.number
+            self.curve.clear()
+        points = record.series.get(self.series, [])[len(self.curve.x) :]
+        if points:
+            self.curve.extend([float(step) for step, _ in points], [value for _, value in points])
+            self.curve.show()
+        self.set_range(0.0, (1 + self.room) * self._end(), self.top())
+        self.say_empty(Summary(), empty=not len(self.curve.x))
+
+    def _end(self) -> int:
+        """The last step of what is planned; of what was made, once its end is known."""
+        record = self.store.training
+        if record.state in ("training", "torn") and record.started is not None:
+            return max(_FEWEST_STEPS, record.started.steps)
+        return max(_FEWEST_STEPS, record.last_step) if record.last_step else range_for(0)
+
+    def top(self) -> float:
+        """The upper end of the value axis."""
+        return 1.0
+
+    def mark(self, selection: Selection | None) -> None:
+        """Rounds are not steps."""
+
+    def reading(self, at: int) -> str | None:
+        """The value at the nearest step."""
+        if not len(self.curve.x):
+            return None
+        nearest = int(np.argmin(np.abs(self.curve.x - at)))
+        return tr("step {0:,.0f}: {1:.3f}").format(self.curve.x[nearest], self.curve.y[nearest])
+
+    def columns(self) -> tuple[Column, ...]:
+        """Every point."""
+        return Column(tr("step"), self.curve.x), Column(self.title, self.curve.y)
+
+    def table(self) -> Table:
+        """What a CSV file of the plot holds."""
+        command = self.store.training.command
+        notes = [self.title] if command is None else [self.title, one_line(command.target), one_line(command.out)]
+        return Table(tuple(notes), tuple(Column(title, values.copy()) for title, values in self.columns()))
+
+    def paint_items(self, colours: theme.Colours) -> None:
+        """One line."""
+        self.curve.item.setPen(pg.mkPen(getattr(colours, self._colour), width=2))
+
+    def _select(self, number: int) -> None:
+        """Read off a step; a negative one is the last."""
+        if len(self.curve.x):
+            last = int(self.curve.x[-1])
+            self._pointed = last if number < 0 else min(number, last)
+            self._read()
+
+    def _on_stepped(self, by: int) -> None:
+        steps = self.curve.x
+        if len(steps):
+            now = len(steps) - 1 if self._pointed is None else int(np.argmin(np.abs(steps - self._pointed)))
+            self._select(int(steps[max(0, min(len(steps) - 1, now + by))]))
+
+
+class LossPlot(TrainingPlot):
+    """What training lowers, a step."""
+
+    series = "loss"
+    _objective = ""
+
+    def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
+        super().__init__(
+            store, parent, title=tr("Loss"), caption=tr("What training lowers, a token; falling is good."),
+            axis=tr("nats a token"), key=tr("loss"), colour="accent", empty=tr("The loss appears with the first step."),
+        )  # fmt: skip
+
+    def draw(self, new: Sequence[Event], summary: Summary) -> None:
+        """Name the unit of what this training lowers, too."""
+        super().draw(new, summary)
+        started = self.store.training.started
+        if started is not None and started.objective != self._objective:
+            self._objective = started.objective
+            unit = tr("distance, 0 to 1") if started.objective == "total-variation" else tr("nats a token")
+            self.plot.setLabel("left", unit)
+
+    def top(self) -> float:
+        """What the usual losses stay within."""
+        usual = [self.curve.usual_most()] if len(self.curve.x) else []
+        return round_end(max(0.1, 1.1 * usual[0])) if usual and usual[0] < 1 else top_of(usual, least=1.0)
+
+
+class HeldOutPlot(TrainingPlot):
+    """Greedy alpha on held-out texts, a look."""
+
+    series = "alpha"
+    room = 0.03
+
+    def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
+        self._marked: Kept | None = None
+        self.mark_item = pg.ScatterPlotItem(size=_MARK_SIZE, symbol="o")
+        self.bar = pg.ErrorBarItem()
+        super().__init__(
+            store, parent, title=tr("Held-out α"),
+            caption=tr("Drafts accepted on texts kept from training; high is good."),
+            axis="α", key="α", colour="accepted", empty=tr("α appears with the first look at the held-out texts."),
+            more_keys=(("●", tr("kept, 95 %"), "text"),),
+        )  # fmt: skip
+        for item in (self.mark_item, self.bar):
+            item.setVisible(False)
+            self.plot.addItem(item)
+        self.tell_keys(
+            (
+                tr("Share of the target's own greedy tokens that the drafter would have proposed, after each look."),
+                tr("The drafter that was kept: the best of all looks, with the 95 % interval over held-out texts."),
+            )
+        )
+
+    def draw(self, new: Sequence[Event], summary: Summary) -> None:
+        """Mark the drafter that was kept, too."""
+        super().draw(new, summary)
+        kept = self._kept()
+        if kept == self._marked:
+            return
+        self._marked = kept
+        for item in (self.mark_item, self.bar):
+            item.setVisible(kept is not None)
+        if kept is not None:
+            step, alpha, (low, high) = kept
+            x, y = np.array([step], dtype=np.float64), np.array([alpha])
+            self.mark_item.setData(x, y)
+            beam = _BEAM * max(1.0, float(self._end()))
+            self.bar.setData(x=x, y=y, top=np.array([high - alpha]), bottom=np.array([alpha - low]), beam=beam)
+
+    def _kept(self) -> Kept | None:
+        record = self.store.training
+        after = record.figures.get("after")
+        if record.finished is None or after is None:
+            return None
+        return record.finished.best_step, after.alpha, after.alpha_ci or (after.alpha, after.alpha)
+
+    def paint_items(self, colours: theme.Colours) -> None:
+        """The line, and the kept drafter in the colour of text: it is no further series."""
+        super().paint_items(colours)
+        self.mark_item.setBrush(pg.mkBrush(colours.text))
+        self.mark_item.setPen(pg.mkPen(None))
+        self.bar.setData(pen=pg.mkPen(colours.text, width=2))

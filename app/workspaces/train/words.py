@@ -1,0 +1,132 @@
+"""What a training does and has done, in words; knows no widget."""
+
+from PySide6.QtCore import QCoreApplication
+
+from app.text.plain_text import one_line
+from app.words import quantities
+from app.workspaces.train.record import TrainingRecord
+from engine.events import (
+    CheckpointSaved,
+    DrafterMeasured,
+    Event,
+    Progressed,
+    Refused,
+    RunFailed,
+    TrainingEstimated,
+    TrainingFinished,
+    TrainingStarted,
+    Warned,
+)
+
+
+def tr(text: str) -> str:
+    """The translation of words about training."""
+    return QCoreApplication.translate("training", text)
+
+
+def state(record: TrainingRecord, at: Progressed | None) -> str:
+    """What the engine is doing for the training under way."""
+    if record.held:
+        return tr("training is held")
+    if at is None:
+        return tr("preparing to train")
+    phases = {
+        "loading": tr("loading the target"),
+        "tokenizing": tr("reading the text"),
+        "sampling": tr("the target writes text to learn from"),
+        "measuring": tr("measuring the drafter"),
+    }
+    if at.phase != "training":
+        return phases.get(at.phase, tr("preparing to train"))
+    return tr("training, step {0:,.0f} of {1:,.0f}").format(at.done, at.total)
+
+
+def ending(record: TrainingRecord) -> str:
+    """How the newest training stands, where none is under way."""
+    source = "" if record.source is None else tr("from {0}: ").format(one_line(record.source.name))
+    if record.state == "finished" and record.finished is not None:
+        return source + _finished(record.finished)
+    if record.state == "refused" and record.failure is not None:
+        return source + _failed(record.failure, record.last_step)
+    if record.state == "torn" and record.started is not None:
+        text = tr("no end recorded; step {0:,} of {1:,} so far")
+        return source + text.format(record.last_step, record.started.steps)
+    return source + (tr("no end recorded, no step made") if record.state == "torn" else tr("no training yet"))
+
+
+def message(event: Event) -> str | None:
+    """A line about an event of a training."""
+    match event:
+        case TrainingStarted():
+            return _started(event)
+        case Warned():
+            return tr("⚠ {0}; {1}").format(one_line(event.message), one_line(event.hint))
+        case CheckpointSaved():
+            return tr("checkpoint at step {0:,}").format(event.step)
+        case DrafterMeasured():
+            when = tr("before") if event.when == "before" else tr("after")
+            return tr("{0}: α {1}").format(when, quantities.number(event.alpha))
+        case TrainingFinished():
+            return _finished(event)
+        case Refused() | RunFailed():
+            return tr("✗ {0}; {1}").format(_reason(event), one_line(event.hint))
+    return None
+
+
+def needs(needed: TrainingEstimated, minutes: float, steps: int) -> tuple[str, str, str]:
+    """The drafter, its memory and its time, a line each. steps: 0 where they are fitted to the minutes."""
+    shape = (
+        tr("{0} layers of {1}, {2:,.1f} M parameters")
+        if needed.layers > 1
+        else tr("1 layer of {1}, {2:,.1f} M parameters")
+    )
+    n_bytes = needed.target_bytes + needed.drafter_bytes + needed.batch_bytes
+    memory = tr("memory {0} of {1} free on {2}").format(
+        quantities.memory(n_bytes), quantities.memory(needed.free_bytes), one_line(needed.device)
+    )
+    time = tr("{0:,} steps, or as many as {1} allow").format(steps, quantities.duration(60 * minutes))
+    if not steps:
+        tokens = 60 * minutes * needed.tokens_per_s
+        time = tr("about {0} tokens in {1}").format(_count(tokens), quantities.duration(60 * minutes))
+    return shape.format(needed.layers, needed.width, needed.n_parameters / 1e6), memory, time
+
+
+def _count(n: float) -> str:
+    for size, unit in ((1e9, tr("billion")), (1e6, tr("million")), (1e3, tr("thousand"))):
+        if n >= size:
+            return f"{n / size:.{1 if n < 100 * size else 0}f} {unit}"
+    return f"{n:.0f}"
+
+
+def _started(event: TrainingStarted) -> str:
+    text = tr("{0:,} texts, {1:,} tokens; {2:,} texts held out; {3}, {4:,} steps on {5} in {6}")
+    line = text.format(
+        event.n_texts, event.n_tokens, event.n_held_out, event.objective, event.steps, one_line(event.device),
+        event.dtype,
+    )  # fmt: skip
+    return line if not event.step else tr("{0}; resumed at step {1:,}").format(line, event.step)
+
+
+def _failed(event: Refused | RunFailed, step: int) -> str:
+    if not step:
+        return tr("not trained: {0}").format(_reason(event))
+    return tr("ended at step {0:,}: {1}").format(step, _reason(event))
+
+
+def _reason(event: Refused | RunFailed) -> str:
+    return one_line(event.reason if isinstance(event, Refused) else event.message)
+
+
+def _finished(event: TrainingFinished) -> str:
+    reasons = {
+        "steps": tr("all steps done"),
+        "minutes": tr("time is up"),
+        "early": tr("ended early: α no longer rose"),
+        "user": tr("stopped by you"),
+        "nan": tr("stopped: the loss became no number"),
+    }
+    text = tr("{0} after {1}: {2:,} steps, {3} tokens, {4:,.0f} tokens/s; the best is that of step {5:,}")
+    return text.format(
+        reasons[event.stopped], quantities.duration(event.seconds), event.step, _count(event.n_tokens),
+        event.tokens_per_s, event.best_step,
+    )  # fmt: skip
