@@ -10,7 +10,7 @@ from engine.commands import Load
 from engine.errors import InputError
 from engine.runs.trace import TraceWriter
 from tests.app.factory import whole_run
-from tests.app.test_training_record import GOLDEN
+from tests.app.workspaces.train.test_record import GOLDEN
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from engine.decoding.speculate import Drafter
 from engine.models.loading import LoadedModel
 from engine.session.session import Session
 from tests import fakes
-from tests.engine.running import emitted, run
+from tests.engine.session.running import emitted, run
 
 SPECS = {"small_model": "D", "prompt_lookup": "lookup"}
 IDS = [5, 6, 7, 5, 6, 7, 5, 6]

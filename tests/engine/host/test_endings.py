@@ -1,0 +1,38 @@
+"""The end of a run whose process is gone: written after its last whole line, or said not to be saved."""
+
+from pathlib import Path
+
+import pytest
+
+from engine.errors import EngineError
+from engine.events import RunFinished
+from engine.host.endings import RunSoFar
+from engine.runs import trace
+from engine.runs.run_log import run_file
+from engine.runs.trace import TraceWriter
+from tests.engine.runs.stories import started
+
+END = RunFinished("cancelled", 0)
+
+
+def test_end_takes_the_place_of_a_line_that_was_not_finished(tmp_path: Path) -> None:
+    path = run_file(tmp_path, started())
+    writer = TraceWriter(path)
+    writer.write(started())
+    writer.close()
+    with path.open("ab") as file:
+        file.write(b'{"event":"RoundFin')
+    RunSoFar(started()).save(tmp_path, END)
+    found = trace.read(path)
+    assert (found.events, found.damage) == ((started(), END), None)
+
+
+def test_run_that_was_not_saved_gets_no_file(tmp_path: Path) -> None:
+    RunSoFar(started()).save(tmp_path, END)
+    assert not list(tmp_path.iterdir())
+
+
+def test_file_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
+    run_file(tmp_path, started()).mkdir(parents=True)
+    with pytest.raises(EngineError, match="cannot be saved"):
+        RunSoFar(started()).save(tmp_path, END)

@@ -1,0 +1,254 @@
+"""Loading: devices, dtypes, architectures, tokenizers, vocabularies, memory."""
+
+import json
+import threading
+from pathlib import Path
+
+import pytest
+import torch
+from msgspec.structs import replace
+from safetensors.torch import load_file, save_file
+from transformers import AutoConfig, AutoModelForCausalLM
+
+from engine.errors import InputError, ModelError
+from engine.events import Estimated, Progressed
+from engine.models import checkpoint_folder, devices, load_plan, weights
+from engine.session.session import Session
+from tests import fakes
+from tests.engine.session.running import emitted, run
+
+
+@pytest.mark.parametrize(
+    "name", ["gpu", "cuda:x", "cpu:1", "cpu:", "cuda:", "", "cuda:99", "cuda:00", "cuda:٣", "mps", "xpu"]
+)
+def test_unknown_or_absent_device_is_refused(name: str) -> None:
+    with pytest.raises(InputError, match="device"):
+        devices.parse_device(name)
+
+
+def test_a_gpu_is_always_named_with_its_index(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 0)
+    assert devices.parse_device("auto") == devices.parse_device("cuda") == devices.parse_device("cuda:0")
+    assert devices.parse_device("cuda") == torch.device("cuda", 0)
+    assert devices.parse_device("cuda:1") == torch.device("cuda", 1)
+
+
+@pytest.mark.parametrize(
+    ("capability", "kind"), [((6, 1), "float32"), ((7, 5), "float16"), ((8, 0), "bfloat16"), ((9, 0), "bfloat16")]
+)
+def test_auto_dtype_is_what_the_device_computes_fast(
+    capability: tuple[int, int], kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
+    assert devices.parse_dtype("auto", torch.device("cpu")) == torch.float32
+    assert devices.parse_dtype("auto", torch.device("cuda", 0)) == getattr(torch, kind)
+    assert devices.parse_dtype("bfloat16", torch.device("cuda", 0)) == torch.bfloat16
+    with pytest.raises(InputError, match="unknown dtype"):
+        devices.parse_dtype("int3", torch.device("cpu"))
+
+
+def test_unknown_architecture_is_refused_by_name(tmp_path: Path) -> None:
+    folder = fakes.save(fakes.model(), tmp_path / "m")
+    file = tmp_path / "m" / "config.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "model_type": "oscillator"}))
+    with pytest.raises(ModelError, match="oscillator"):
+        list(Session().load(folder, "none"))
+
+
+def test_model_that_is_not_causal_is_refused(tmp_path: Path) -> None:
+    folder = fakes.save(fakes.model(), tmp_path / "m")
+    file = tmp_path / "m" / "config.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "model_type": "clip"}))
+    with pytest.raises(ModelError, match="not a causal language model"):
+        list(Session().load(folder, "none"))
+
+
+@pytest.mark.parametrize("runtime", ["auto", "modules"])
+def test_model_whose_tokens_see_those_that_follow_is_refused(runtime: str, tmp_path: Path) -> None:
+    folder = fakes.save(fakes.model(), tmp_path / "m")
+    change(tmp_path / "m", is_causal=False)
+    with pytest.raises(ModelError, match="not a causal language model"):
+        list(Session().load(folder, "none", runtime=runtime))
+    gemma = fakes.save(fakes.model("gemma3_text"), tmp_path / "g")
+    change(tmp_path / "g", use_bidirectional_attention=True)
+    with pytest.raises(ModelError, match="not a causal language model"):
+        list(Session().load(gemma, "none", runtime=runtime))
+
+
+def test_model_whose_rope_changes_midway_is_used_up_to_there(tmp_path: Path) -> None:
+    rope = {"rope_type": "longrope", "rope_theta": 1e4, "factor": 2.0, "original_max_position_embeddings": 48}
+    longer = {**rope, "short_factor": [1.0] * 4, "long_factor": [9.0] * 4}
+    folder = fakes.save(fakes.model(rope_parameters=longer), tmp_path / "m")
+    session = Session()
+    list(session.load(folder, folder))
+    assert session.target is not None
+    assert session.target.context == 48
+    texts = [emitted(run(session, "The harbour", gamma=gamma, max_new_tokens=100)) for gamma in (1, 4, 16)]
+    assert texts[0] == texts[1] == texts[2]
+
+
+def test_folder_without_a_tokenizer_is_refused(tmp_path: Path) -> None:
+    fakes.model().save_pretrained(tmp_path / "m")
+    with pytest.raises(ModelError, match="tokenizer"):
+        list(Session().load(str(tmp_path / "m"), "none"))
+
+
+def test_different_tokenizers_are_refused_naming_the_first_token_that_differs(tmp_path: Path) -> None:
+    target = fakes.save(fakes.model(), tmp_path / "t", words=fakes.tokenizer(seed=1))
+    other = fakes.save(fakes.model(), tmp_path / "d", words=fakes.tokenizer(seed=2))
+    session = Session()
+    with pytest.raises(InputError, match=r"token \d+ is '.+' there and '.+' here"):
+        list(session.load(target, other))
+    assert session.target is None
+
+
+def without(folder: Path, words: str) -> None:
+    file = folder / "model.safetensors"
+    save_file({name: tensor for name, tensor in load_file(file).items() if words not in name}, file, {"format": "pt"})
+
+
+def test_checkpoint_that_lacks_a_weight_is_refused_instead_of_running_on_random_numbers(tmp_path: Path) -> None:
+    folder = fakes.save(fakes.model(), tmp_path / "m")
+    without(tmp_path / "m", "layers.1.mlp")
+    with pytest.raises(ModelError, match=r"layers\.1\.mlp\..*missing"):
+        list(Session().load(folder, "none"))
+
+
+def test_configuration_larger_than_its_weights_is_refused(tmp_path: Path) -> None:
+    folder = fakes.save(fakes.model(), tmp_path / "m")
+    change(tmp_path / "m", num_hidden_layers=3, layer_types=None)
+    with pytest.raises(ModelError, match=r"layers\.2"):
+        list(Session().load(folder, "none"))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"num_attention_heads": 0}, {"hidden_size": "abc"}, {"hidden_size": None}, {"num_hidden_layers": -1},
+     {"max_position_embeddings": 0}, {"vocab_size": 0}, {"quantization_config": {"quant_method": "gptq", "bits": 4}}],
+    ids=str,
+)  # fmt: skip
+def test_impossible_configuration_is_one_line(tmp_path: Path, values: dict[str, object]) -> None:
+    folder = fakes.save(fakes.model(), tmp_path / "m")
+    change(tmp_path / "m", **values)
+    with pytest.raises(ModelError):
+        list(Session().load(folder, "none"))
+
+
+def change(folder: Path, **values: object) -> None:
+    file = folder / "config.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), **values}))
+
+
+def test_model_with_a_recurrent_state_is_refused(tmp_path: Path) -> None:
+    config = AutoConfig.for_model(
+        "qwen3_next", vocab_size=fakes.N_ENTRIES, hidden_size=32, intermediate_size=64, num_hidden_layers=4,
+        num_attention_heads=4, num_key_value_heads=2, head_dim=8, linear_num_value_heads=4, linear_num_key_heads=2,
+        linear_key_head_dim=8, linear_value_head_dim=8, num_experts=2, num_experts_per_tok=1,
+        moe_intermediate_size=16, shared_expert_intermediate_size=16, max_position_embeddings=64,
+    )  # fmt: skip
+    folder = fakes.save(AutoModelForCausalLM.from_config(config), tmp_path / "m")
+    with pytest.raises(ModelError, match="recurrent state"):
+        list(Session().load(folder, "none"))
+
+
+def test_failed_load_leaves_the_loaded_pair_usable(tmp_path: Path) -> None:
+    target = fakes.save(fakes.model(), tmp_path / "t")
+    session = Session()
+    list(session.load(target, "lookup"))
+    with pytest.raises(InputError):
+        list(session.load("./nowhere", "lookup"))
+    assert session.target is not None
+    assert session.target.spec == target
+
+
+def test_estimate_counts_weights_cache_and_drafter(tmp_path: Path) -> None:
+    spec = fakes.save(fakes.model(), tmp_path / "m")
+    checkpoint = checkpoint_folder.inspect(spec)
+    needed = load_plan.estimate(checkpoint, checkpoint, torch.device("cpu"), torch.float32, "modules")
+    assert needed.weights_bytes == 4 * checkpoint.n_parameters
+    assert needed.kv_bytes == 2 * 2 * 2 * 8 * fakes.CONTEXT * 4
+    assert needed.drafter_bytes == needed.weights_bytes + needed.kv_bytes
+
+
+def test_models_larger_than_memory_are_refused_before_loading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = fakes.save(fakes.model(), tmp_path / "m")
+    monkeypatch.setattr(devices, "free_bytes", lambda _device: 1000)
+    with pytest.raises(InputError, match="are free on cpu"):
+        list(Session().load(spec, "none"))
+
+
+def test_loading_says_what_it_needs_and_how_far_it_is(tmp_path: Path) -> None:
+    spec = fakes.save(fakes.model(), tmp_path / "m")
+    events = list(Session().load(spec, spec))
+    names = [type(event).__name__ for event in events]
+    assert names[0] == "Estimated"
+    assert names[-1] == "ModelLoaded"
+    reports = [event for event in events if isinstance(event, Progressed)]
+    done = [report.done for report in reports]
+    total = 2 * 4 * checkpoint_folder.inspect(spec).n_parameters
+    assert (done[0], done[-1]) == (0, total)
+    assert done == sorted(done)
+    assert len(set(done)) > 10
+    assert {(report.total, report.unit) for report in reports} == {(total, "bytes")}
+    assert reports[-1].elapsed_s >= reports[1].elapsed_s > 0
+
+
+def test_large_checkpoint_makes_at_most_a_few_hundred_reports(tmp_path: Path) -> None:
+    spec = fakes.save(fakes.model(num_hidden_layers=60, layer_types=None), tmp_path / "m")
+    reports = [event for event in Session().load(spec, "none") if isinstance(event, Progressed)]
+    assert 60 < len(reports) < 210
+
+
+def test_load_that_is_closed_midway_ends_its_thread_and_leaves_the_pair(tmp_path: Path) -> None:
+    first = fakes.save(fakes.model(), tmp_path / "a")
+    second = fakes.save(fakes.model(), tmp_path / "b")
+    session = Session()
+    list(session.load(first, "lookup"))
+    events = session.load(second, "none")
+    assert [type(next(events)).__name__ for _ in range(4)] == ["Estimated"] + 3 * ["Progressed"]
+    events.close()  # type: ignore[attr-defined]
+    assert not [thread for thread in threading.enumerate() if thread.name == "draftscope-weights"]
+    assert session.target is not None
+    assert (session.target.spec, session.drafter_spec) == (first, "lookup")
+
+
+def test_pair_that_cannot_work_is_refused_before_its_weights_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = fakes.save(fakes.model(), tmp_path / "t")
+    other = fakes.save(fakes.model(), tmp_path / "d", words=fakes.tokenizer(seed=2))
+    monkeypatch.setattr(weights, "read", lambda *_: pytest.fail("weights were read"))
+    with pytest.raises(InputError, match="does not share the tokenizer"):
+        list(Session().load(target, other))
+
+
+def estimated(target: str, drafter: str) -> Estimated:
+    (event,) = Session().estimate(target, drafter)
+    assert isinstance(event, Estimated)
+    return event
+
+
+def test_estimate_of_a_pair_is_what_its_load_says(tmp_path: Path) -> None:
+    spec = fakes.save(fakes.model(), tmp_path / "m")
+    asked, loaded = estimated(spec, "lookup"), next(iter(Session().load(spec, "lookup")))
+    assert isinstance(loaded, Estimated)
+    assert asked == replace(loaded, free_bytes=asked.free_bytes)
+    assert (asked.target, asked.drafter, asked.context, asked.why_not) == (spec, "lookup", fakes.CONTEXT, "")
+
+
+def test_estimate_says_why_a_load_would_be_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = fakes.save(fakes.model(), tmp_path / "t")
+    other = fakes.save(fakes.model(), tmp_path / "d", words=fakes.tokenizer(seed=2))
+    assert "no folder" in estimated("./nowhere", "none").why_not
+    assert "tokenizer" in estimated(spec, other).why_not
+    assert estimated(spec, other).weights_bytes > 0
+    monkeypatch.setattr(devices, "free_bytes", lambda _device: 1000)
+    assert "are free on cpu" in estimated(spec, "none").why_not
+
+
+def test_estimate_reads_no_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = fakes.save(fakes.model(), tmp_path / "m")
+    monkeypatch.setattr(weights, "read", lambda *_: pytest.fail("weights were read"))
+    assert estimated(spec, spec).drafter_bytes > 0

@@ -1,0 +1,205 @@
+"""Training a drafter: it gets better, ends as it should, and says what it needs and what is wrong with its texts."""
+
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from filelock import FileLock
+from safetensors.torch import load_file
+
+from engine.errors import InputError
+from engine.events import (
+    DrafterMeasured,
+    Event,
+    Measured,
+    Progressed,
+    TrainingEstimated,
+    TrainingFinished,
+    TrainingStarted,
+    Warned,
+)
+from engine.models import checkpoint_folder, devices, loading
+from engine.training import drafter, student
+from engine.training.drafter_config import OBJECTIVES, DrafterConfig
+from engine.training.estimate import Work, plan_work
+from engine.training.job import Job, estimated
+from tests import fakes
+from tests.engine.training.drafter_training import end_of, job, losses, run, small_steps, target, texts
+
+__all__ = ["small_steps", "target", "texts"]
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_every_objective_lowers_its_loss_and_leaves_a_drafter_that_loads(
+    target: str, texts: Path, tmp_path: Path, objective: str
+) -> None:
+    events = run(job(target, texts, tmp_path / "d", objective=objective, steps=40, rate=1e-2))
+    found = losses(tmp_path / "d")
+    assert found[-1][1] < found[0][1]
+    before, after = (event for event in events if isinstance(event, DrafterMeasured))
+    assert after.alpha >= before.alpha
+    assert after.speedup is not None and after.c is not None and after.predicted_speedup is not None
+    made = checkpoint_folder.inspect(str(tmp_path / "d"), drafter=True)
+    *_, loaded = loading.load(made, torch.device("cpu"), torch.float32)
+    assert isinstance(loaded, loading.LoadedModel)
+    assert loaded.n_vocabulary == fakes.N_ENTRIES
+    assert json.loads((tmp_path / "d" / "provenance.json").read_bytes())["began"]["settings"]["objective"] == objective
+
+
+def test_events_come_in_the_order_of_a_training(target: str, texts: Path, tmp_path: Path) -> None:
+    kinds = [type(event) for event in run(job(target, texts, tmp_path / "d"))]
+    wanted = [TrainingEstimated, TrainingStarted, DrafterMeasured, Measured, TrainingFinished]
+    assert [kinds.index(kind) for kind in wanted] == sorted(kinds.index(kind) for kind in wanted)
+    assert kinds[-1] is TrainingFinished
+
+
+def test_steps_that_the_minutes_do_not_allow_are_not_said_to_be_done(target: str, texts: Path, tmp_path: Path) -> None:
+    ended = end_of(run(job(target, texts, tmp_path / "d", steps=100_000, minutes=0.02)))
+    assert (ended.stopped, ended.step < 100_000) == ("minutes", True)
+
+
+def test_training_without_progress_stops_early(target: str, texts: Path, tmp_path: Path) -> None:
+    asked = job(target, texts, tmp_path / "d", rate=1e-12, patience=2, steps=200, objective="cross-entropy")
+    assert end_of(run(asked)).stopped == "early"
+
+
+def test_folder_in_use_is_refused(target: str, texts: Path, tmp_path: Path) -> None:
+    (tmp_path / "d" / "training").mkdir(parents=True)
+    with (
+        FileLock(tmp_path / "d" / "training" / ".lock"),
+        pytest.raises(InputError, match="another training is at work"),
+    ):
+        run_elsewhere(job(target, texts, tmp_path / "d"))
+
+
+def run_elsewhere(asked: Job) -> None:
+    """On another thread, since a lock is lent again to the thread that has it."""
+    raised: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            run(asked)
+        except InputError as err:
+            raised.append(err)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    raise raised[0]
+
+
+def test_folder_with_other_files_is_refused(target: str, texts: Path, tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(InputError, match="holds other files"):
+        run(job(target, texts, tmp_path))
+
+
+def test_sampled_text_alone_is_enough(target: str, tmp_path: Path) -> None:
+    ends = fakes.save(fakes.model(sharpness=3.0, eos_token_id=0), tmp_path / "t")
+    events = run(job(ends, None, tmp_path / "d", sample=2000))
+    (began,) = [event for event in events if isinstance(event, TrainingStarted)]
+    assert began.n_tokens >= 1000
+    assert any(isinstance(event, Progressed) and event.phase == "sampling" for event in events)
+
+
+def test_without_any_text_it_is_refused(target: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no text to learn from"):
+        run(job(target, None, tmp_path / "d"))
+
+
+def test_text_that_the_tokenizer_breaks_up_is_warned_of(target: str, tmp_path: Path) -> None:
+    (tmp_path / "texts").mkdir()
+    for i in range(12):
+        (tmp_path / "texts" / f"{i}.txt").write_text("灯台の番人は夜ごとに" * 5 + str(i), encoding="utf-8")
+    warned = [event for event in run(job(target, tmp_path / "texts", tmp_path / "d")) if isinstance(event, Warned)]
+    assert any("pieces of characters" in event.message for event in warned)
+
+
+def test_files_left_out_are_warned_of(target: str, texts: Path, tmp_path: Path) -> None:
+    mixed = tmp_path / "mixed"
+    mixed.mkdir()
+    for file in texts.iterdir():
+        (mixed / file.name).write_bytes(file.read_bytes())
+    (mixed / "zz.txt").write_bytes(b"\0\1\2")
+    warned = [event for event in run(job(target, mixed, tmp_path / "d")) if isinstance(event, Warned)]
+    assert [event.message for event in warned] == ["1 files were left out: they are not UTF-8 text"]
+
+
+def test_estimate_names_what_does_not_fit(
+    target: str, texts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert estimated(job(target, texts, tmp_path / "d"), loaded=False).why_not == ""
+    monkeypatch.setattr(devices, "free_bytes", lambda _: 1000)
+    needed = estimated(job(target, texts, tmp_path / "d"), loaded=False)
+    assert "are free on cpu" in needed.why_not
+    assert needed.n_parameters > 0
+    with pytest.raises(InputError, match="training needs"):
+        run(job(target, texts, tmp_path / "d"))
+    assert not (tmp_path / "d").exists()
+
+
+def test_estimate_counts_the_parameters_of_the_drafter_that_is_made(target: str, texts: Path, tmp_path: Path) -> None:
+    run(job(target, texts, tmp_path / "d"))
+    needed = estimated(job(target, texts, tmp_path / "d"), loaded=False)
+    made = load_file(tmp_path / "d" / "model.safetensors")
+    assert needed.n_parameters == sum(weight.numel() for weight in made.values())
+
+
+def test_estimate_says_what_is_wrong_with_a_job_that_cannot_be(target: str, tmp_path: Path) -> None:
+    assert "nothing at" in estimated(job(target, tmp_path / "no", tmp_path / "d"), loaded=False).why_not
+    assert "multiple of 32" in estimated(job(target, None, tmp_path / "d", width=33, sample=9), loaded=False).why_not
+
+
+def test_large_vocabulary_is_computed_a_few_rows_at_once() -> None:
+    big = fakes.config("llama", n_vocabulary=150_000, max_position_embeddings=4096)
+    work: Work = plan_work(big, DrafterConfig(), n_vocabulary=150_000, device=torch.device("cpu"))
+    assert work.n_rows_at_once * work.rows.length * 150_000 * 4 * 8 <= 2**30
+    assert work.n_rows_at_once >= 1
+
+
+def test_rows_in_parts_give_the_gradient_of_the_whole(target: str) -> None:
+    from engine.training.loop import Pace, accumulate
+    from engine.training.rows import Batch
+
+    *_, loaded = loading.load(checkpoint_folder.inspect(target), torch.device("cpu"), torch.float32)
+    assert isinstance(loaded, loading.LoadedModel)
+    config = DrafterConfig(width=32, layers=1)
+    shape = plan_work(loaded.model.config, config, n_vocabulary=loaded.n_vocabulary, device=loaded.device).shape
+    batch = Batch(torch.randint(0, 300, (4, 16)), torch.ones(4, 16))
+    grads = []
+    for n_rows in (4, 1):
+        model = student.new_drafter(loaded, shape, config)
+        accumulate(model, batch, student.objective(model, loaded, "forward-kl"), Pace(torch.float32, n_rows))
+        grads.append([p.grad for p in model.parameters()])
+    for whole, parts in zip(*grads, strict=True):
+        assert whole is not None and parts is not None
+        assert torch.allclose(whole, parts, atol=1e-6)
+
+
+def test_drafter_may_begin_with_the_embeddings_of_the_target(target: str, texts: Path, tmp_path: Path) -> None:
+    events = run(job(target, texts, tmp_path / "d", width=0, embed=True, steps=1))
+    (began,) = [event for event in events if isinstance(event, TrainingStarted)]
+    assert began.width == 32
+
+
+@pytest.mark.parametrize("family", ["gpt2", "qwen2", "gemma2"])
+def test_any_family_can_be_a_target(texts: Path, tmp_path: Path, family: str) -> None:
+    spec = fakes.save(fakes.model(family), tmp_path / "t")
+    assert end_of(run(job(spec, texts, tmp_path / "d", steps=3))).step == 3
+
+
+def alphas(events: list[Event]) -> Iterator[float]:
+    return (event.value for event in events if isinstance(event, Measured) and event.name == "alpha")
+
+
+def test_time_that_the_reader_takes_is_not_time_of_training(target: str, texts: Path, tmp_path: Path) -> None:
+    clock = drafter.WorkClock()
+    before = clock()
+    clock.leave()
+    clock._left_at -= 100.0
+    clock.come_back()
+    assert clock() - before < 50
+    assert list(alphas(run(job(target, texts, tmp_path / "d"))))
