@@ -35,7 +35,7 @@ PRESETS = (
     Preset("MuSiQue", n=15, k=6, m=10),
     # Popular accounts call the number of drafts k and have the paper recommend 3.
     Preset("k = 3", n=10, k=2, m=3),
-    # Of 100 questions of pages of the built-in world right most often and soonest: the README has the figures.
+    # Of 100 questions of pages of the built-in world right most often and soonest: assets/benchmarks has the figures.
     Preset("in turn", n=10, k=2, m=5, conditioning="stored", sampling="in_turn"),
 )
 
