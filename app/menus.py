@@ -8,7 +8,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu
 
 
-class Entry(NamedTuple):
+class MenuEntry(NamedTuple):
     """An action: its name in the code, its words, its keys, whether it is a switch. No name: a line between groups."""
 
     name: str
@@ -22,48 +22,48 @@ def tr(words: str) -> str:
     return QCoreApplication.translate("menus", words)
 
 
-def file_entries() -> tuple[Entry, ...]:
+def file_entries() -> tuple[MenuEntry, ...]:
     """The File menu."""
     return (
-        Entry("open", tr("Open trace…"), ("Ctrl+O",)),
-        Entry("save", tr("Save trace as…"), ("Ctrl+S",)),
-        Entry(""),
-        Entry("quit", tr("Quit"), ("Ctrl+Q",)),
+        MenuEntry("open", tr("Open trace…"), ("Ctrl+O",)),
+        MenuEntry("save", tr("Save trace as…"), ("Ctrl+S",)),
+        MenuEntry(""),
+        MenuEntry("quit", tr("Quit"), ("Ctrl+Q",)),
     )
 
 
-def run_entries() -> tuple[Entry, ...]:
+def run_entries() -> tuple[MenuEntry, ...]:
     """The Run menu."""
     return (
-        Entry("run", tr("Run"), ("Ctrl+Return", "Ctrl+Enter")),
-        Entry("pause", tr("Pause or resume"), ("Ctrl+P",)),
-        Entry("step", tr("Step a round"), ("F10",)),
-        Entry("stop", tr("Stop"), ("Esc",)),
-        Entry(""),
-        Entry("fork", tr("Fork from the selected token"), ("Ctrl+K",)),
-        Entry("again", tr("Run again with another seed"), ("Ctrl+Shift+R",)),
-        Entry("replay", tr("Replay or hold"), ("Ctrl+R",)),
-        Entry(""),
-        Entry("measure", tr("Measure context, γ and batch…")),
-        Entry("own_process", tr("Engine in a process of its own"), switch=True),
-        Entry("restart_engine", tr("Restart engine")),
+        MenuEntry("run", tr("Run"), ("Ctrl+Return", "Ctrl+Enter")),
+        MenuEntry("pause", tr("Pause or resume"), ("Ctrl+P",)),
+        MenuEntry("step", tr("Step a round"), ("F10",)),
+        MenuEntry("stop", tr("Stop"), ("Esc",)),
+        MenuEntry(""),
+        MenuEntry("fork", tr("Fork from the selected token"), ("Ctrl+K",)),
+        MenuEntry("again", tr("Run again with another seed"), ("Ctrl+Shift+R",)),
+        MenuEntry("replay", tr("Replay or hold"), ("Ctrl+R",)),
+        MenuEntry(""),
+        MenuEntry("measure", tr("Measure context, γ and batch…")),
+        MenuEntry("own_process", tr("Engine in a process of its own"), switch=True),
+        MenuEntry("restart_engine", tr("Restart engine")),
     )
 
 
-def view_entries() -> tuple[Entry, ...]:
+def view_entries() -> tuple[MenuEntry, ...]:
     """The View menu, below the docks."""
     return (
-        Entry("zoom_in", tr("Larger text in the stream"), ("Ctrl++", "Ctrl+=")),
-        Entry("zoom_out", tr("Smaller text in the stream"), ("Ctrl+-",)),
-        Entry("zoom_reset", tr("Usual text in the stream"), ("Ctrl+0",)),
-        Entry(""),
-        Entry("reset_layout", tr("Reset layout")),
+        MenuEntry("zoom_in", tr("Larger text in the stream"), ("Ctrl++", "Ctrl+=")),
+        MenuEntry("zoom_out", tr("Smaller text in the stream"), ("Ctrl+-",)),
+        MenuEntry("zoom_reset", tr("Usual text in the stream"), ("Ctrl+0",)),
+        MenuEntry(""),
+        MenuEntry("reset_layout", tr("Reset layout")),
     )
 
 
-def help_entries() -> tuple[Entry, ...]:
+def help_entries() -> tuple[MenuEntry, ...]:
     """The Help menu."""
-    return (Entry("explain", tr("What am I looking at?"), ("F1",)),)
+    return (MenuEntry("explain", tr("What am I looking at?"), ("F1",)),)
 
 
 class Menus:
@@ -74,7 +74,7 @@ class Menus:
         self._slots = slots
         self.actions: dict[str, QAction] = {}
 
-    def add(self, title: str, entries: Sequence[Entry], *, above: Sequence[QAction] = ()) -> None:
+    def add(self, title: str, entries: Sequence[MenuEntry], *, above: Sequence[QAction] = ()) -> None:
         """Add a menu; `above`: actions of others that come first."""
         menu: QMenu = self._window.menuBar().addMenu(title)
         if above:
@@ -91,7 +91,7 @@ class Menus:
         for name, enabled in states.items():
             self.actions[name].setEnabled(enabled)
 
-    def _make(self, entry: Entry) -> QAction:
+    def _make(self, entry: MenuEntry) -> QAction:
         action, slot = QAction(entry.words, self._window), self._slots[entry.name]
         action.setCheckable(entry.switch)
         action.setShortcuts([QKeySequence(key) for key in entry.keys])

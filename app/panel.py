@@ -7,7 +7,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
-from app.state.run_history import RunShelf
+from app.state.run_history import RunHistory
 from app.state.selection import Selection
 from app.state.store import FRAME_MS, RunStore
 from engine.events import Event
@@ -42,7 +42,7 @@ class Panel(QWidget):
         store.changed.connect(self._on_changed)
 
     @property
-    def shelf(self) -> RunShelf:
+    def shelf(self) -> RunHistory:
         """The runs it draws from."""
         return self.store.shelf
 

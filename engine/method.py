@@ -11,7 +11,7 @@ from engine.events import Event
 from engine.settings import Request
 
 if TYPE_CHECKING:
-    from engine.runtime import Runtime
+    from engine.runtime import RunContext
 
 Workspace: TypeAlias = Literal["decode", "rag"]
 
@@ -32,7 +32,7 @@ class MethodSpec(msgspec.Struct, frozen=True):
     paper: str
     lossless: bool
     config: type[msgspec.Struct]
-    run: "Callable[[msgspec.Struct, Request, Runtime], Iterator[Event]]"
+    run: "Callable[[msgspec.Struct, Request, RunContext], Iterator[Event]]"
     metrics: tuple[Metric, ...] = ()
     drafted: bool = True
     workspace: Workspace = "decode"

@@ -31,7 +31,7 @@ RESPONSE_FOLLOWS = "\n## Response:"
 ITERATION_STARTS = (FOLLOW_UP, INTERMEDIATE, FINAL)
 
 
-class Segment(NamedTuple):
+class PromptSegment(NamedTuple):
     """Characters [start, end) of a prompt and what they are."""
 
     name: SegmentName
@@ -43,7 +43,7 @@ class Prompt(NamedTuple):
     """A text, its segments in order, and where the part that a model is to write begins."""
 
     text: str
-    segments: tuple[Segment, ...]
+    segments: tuple[PromptSegment, ...]
     written_from: int
 
     def part(self, name: SegmentName) -> str:
@@ -66,7 +66,7 @@ class Message(NamedTuple):
     content: str
 
 
-class Step(NamedTuple):
+class FollowUp(NamedTuple):
     """A follow-up question and its intermediate answer."""
 
     question: str
@@ -79,7 +79,7 @@ class Demonstration(NamedTuple):
     documents: tuple[str, ...]
     question: str
     answer: str
-    steps: tuple[Step, ...] = ()
+    steps: tuple[FollowUp, ...] = ()
 
 
 class _Writer:
@@ -88,7 +88,7 @@ class _Writer:
     def __init__(self) -> None:
         self._pieces: list[str] = []
         self._length = 0
-        self._segments: list[Segment] = []
+        self._segments: list[PromptSegment] = []
         self._written_from: int | None = None
 
     def plain(self, text: str) -> None:
@@ -98,7 +98,7 @@ class _Writer:
 
     def segment(self, name: SegmentName, text: str) -> None:
         """Text that is a segment."""
-        self._segments.append(Segment(name, self._length, self._length + len(text)))
+        self._segments.append(PromptSegment(name, self._length, self._length + len(text)))
         self.plain(text)
 
     def answer_begins(self) -> None:
@@ -218,7 +218,7 @@ def drag(
 def iterdrag(
     documents: Sequence[str],
     question: str,
-    steps: Sequence[Step] = (),
+    steps: Sequence[FollowUp] = (),
     answer: str | None = None,
     *,
     demonstrations: Sequence[Demonstration] = (),
@@ -243,7 +243,7 @@ def _context(writer: _Writer, documents: Sequence[str], question: str) -> None:
     writer.segment("question", _after_colon(question))
 
 
-def _iterate(writer: _Writer, steps: Sequence[Step], answer: str | None) -> None:
+def _iterate(writer: _Writer, steps: Sequence[FollowUp], answer: str | None) -> None:
     for step in steps:
         writer.plain(f"\n{FOLLOW_UP}")
         writer.segment("follow_up", _after_colon(step.question))
@@ -286,13 +286,13 @@ def read_answer(written: str) -> str:
 class Iterated(NamedTuple):
     """Follow-ups with their intermediate answers, and the final answer; None where there is none yet."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[FollowUp, ...]
     answer: str | None
 
 
 def read_iterations(written: str) -> Iterated:
     """Take apart what a model wrote after an `iterdrag` prompt; lines that are none of the three are left out."""
-    steps: list[Step] = []
+    steps: list[FollowUp] = []
     asked = ""
     for line in written.splitlines():
         start = next((start for start in ITERATION_STARTS if line.startswith(start)), None)
@@ -304,7 +304,7 @@ def read_iterations(written: str) -> Iterated:
         if start == FOLLOW_UP:
             asked = content
         else:
-            steps.append(Step(asked, content))
+            steps.append(FollowUp(asked, content))
     return Iterated(tuple(steps), None)
 
 

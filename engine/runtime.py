@@ -13,7 +13,7 @@ from engine.drafters import small_model
 from engine.errors import EngineError, InputError
 from engine.events import Event, RoundFinished
 from engine.fast.static_decoder import StaticDecoder
-from engine.fast.static_kv_cache import StaticRoom
+from engine.fast.static_kv_cache import StaticKvCache
 from engine.models.loading import LoadedModel
 from engine.settings import GenerationConfig, Request
 
@@ -29,7 +29,7 @@ class Cancelled(EngineError):
         super().__init__("stopped by the user", "run again to continue")
 
 
-class Shelves(NamedTuple):
+class DocumentResources(NamedTuple):
     """What methods over documents need besides the pair: the drafter as a model, None where it is none, indexes by
     their SPEC, and what was worked out before."""
 
@@ -38,7 +38,7 @@ class Shelves(NamedTuple):
     memo: "Memo"
 
 
-class Runtime:
+class RunContext:
     """One run's view of the engine. The flag is set by whoever cancels."""
 
     def __init__(
@@ -48,7 +48,7 @@ class Runtime:
         drafter_spec: str,
         *,
         cancelled: Flag,
-        shelves: "Shelves | None" = None,
+        shelves: "DocumentResources | None" = None,
     ) -> None:
         self.target = target
         self.drafter = drafter
@@ -84,7 +84,7 @@ class Runtime:
             decoder.prepare(gamma, len(ids), self.checkpoint)
 
     def _static_decoder(
-        self, room: StaticRoom, drafter: Drafter | None, warp: Warp, *, seed: int, n_most: int
+        self, room: StaticKvCache, drafter: Drafter | None, warp: Warp, *, seed: int, n_most: int
     ) -> StaticDecoder:
         fused = small_model.fused(drafter)
         return StaticDecoder(

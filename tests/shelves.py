@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from engine.documents.embedding import Description, TextRole
 from engine.events.answers import Passage, RetrievalKind
-from engine.rag.library import Found
+from engine.rag.library import RetrievedPassages
 from engine.session.session import Session
 from tests import encoders
 
@@ -33,13 +33,15 @@ class Shelf:
         self.asked: list[str] = []
         self._texts = texts
 
-    def retrieve(self, question: str, n: int, how: RetrievalKind) -> Found:
+    def retrieve(self, question: str, n: int, how: RetrievalKind) -> RetrievedPassages:
         """The n passages with the most words in common."""
         self.asked.append("retrieve")
         words = set(question.lower().split())
         order = sorted(range(len(self._texts)), key=lambda i: -len(words & set(self._texts[i].lower().split())))
         found = [Passage(f"p{i}", "here", f"passage {i}", 0, 1, self._texts[i], 1.0) for i in order[:n]]
-        return Found(tuple(found), 1.0, "" if len(found) == n else f"n = {n}, but there are only {len(found)} passages")
+        return RetrievedPassages(
+            tuple(found), 1.0, "" if len(found) == n else f"n = {n}, but there are only {len(found)} passages"
+        )
 
     def embed(self, texts: Sequence[str], role: TextRole) -> NDArray[np.float32]:
         """A unit vector a text, by its characters."""

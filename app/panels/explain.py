@@ -13,7 +13,7 @@ from app.state.selection import Selection
 from app.state.store import RunStore
 from app.widgets.labels import plain_label
 from app.words import explanations
-from app.words.explanations import Entry, Section
+from app.words.explanations import Explanation, Section
 from app.workspaces.rag.explanations import explain_answers
 from engine.events import Event, RoundFinished
 from engine.runs.summary import Summary
@@ -85,7 +85,7 @@ class ExplainPanel(Panel):
         for entry in section.entries:
             self._add_entry(entry)
 
-    def _add_entry(self, entry: Entry) -> None:
+    def _add_entry(self, entry: Explanation) -> None:
         name = (
             plain_label(entry.name, self._page, role="title")
             if entry.mark is None

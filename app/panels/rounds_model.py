@@ -17,7 +17,7 @@ _NO_PARENT = QModelIndex()
 _UNKNOWN_KEY = -1.0
 
 
-class Fact(NamedTuple):
+class RoundColumn(NamedTuple):
     """A column: title, meaning, what stands in a cell, and what it is sorted by."""
 
     title: str
@@ -181,7 +181,7 @@ class RoundsModel(QAbstractTableModel):
 
     # The columns
 
-    def _counts(self) -> tuple[Fact, ...]:
+    def _counts(self) -> tuple[RoundColumn, ...]:
         return (
             _count(self.tr("round"), self.tr("Number of the round, from 1."), lambda e: e.round + 1),
             _count(self.tr("proposed"), self.tr("Tokens the drafter proposed."), lambda e: len(e.proposed)),
@@ -193,16 +193,16 @@ class RoundsModel(QAbstractTableModel):
             ),
         )
 
-    def _texts(self) -> tuple[Fact, ...]:
+    def _texts(self) -> tuple[RoundColumn, ...]:
         return (
-            Fact(
+            RoundColumn(
                 self.tr("rejected"),
                 self.tr("The first proposed token that was not kept; · is a space, ⏎ a line end."),
                 rejected_text,
                 rejected_text,
                 is_text=True,
             ),
-            Fact(
+            RoundColumn(
                 self.tr("text"),
                 self.tr("What the round added; · is a space, ⏎ a line end."),
                 emitted_text,
@@ -211,7 +211,7 @@ class RoundsModel(QAbstractTableModel):
             ),
         )
 
-    def _measures(self) -> tuple[Fact, ...]:
+    def _measures(self) -> tuple[RoundColumn, ...]:
         return (
             _time(self.tr("draft ms"), self.tr("Time of the draft phase."), lambda e: e.draft_ms),
             _time(
@@ -224,7 +224,7 @@ class RoundsModel(QAbstractTableModel):
                 self.tr("Time of the round that is neither: bookkeeping and text."),
                 lambda e: e.other_ms,
             ),
-            Fact(
+            RoundColumn(
                 self.tr("least p/q"),
                 self.tr(
                     "The least acceptance probability, min(1, p/q), of the tested tokens: how near the round came to a "
@@ -236,12 +236,12 @@ class RoundsModel(QAbstractTableModel):
         )
 
 
-def _count(title: str, meaning: str, value: Callable[[RoundFinished], int]) -> Fact:
-    return Fact(title, meaning, lambda event: str(value(event)), value)
+def _count(title: str, meaning: str, value: Callable[[RoundFinished], int]) -> RoundColumn:
+    return RoundColumn(title, meaning, lambda event: str(value(event)), value)
 
 
-def _time(title: str, meaning: str, value: Callable[[RoundFinished], float]) -> Fact:
-    return Fact(title, meaning, lambda event: f"{value(event):.2f}", value)
+def _time(title: str, meaning: str, value: Callable[[RoundFinished], float]) -> RoundColumn:
+    return RoundColumn(title, meaning, lambda event: f"{value(event):.2f}", value)
 
 
 def n_accepted(event: RoundFinished) -> int:

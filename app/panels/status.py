@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from app import theme
 from app.panel import Panel
-from app.state.progress import Progress
+from app.state.progress import ProgressWatch
 from app.state.store import RunStore
 from app.text.plain_text import one_line
 from app.widgets.labels import ElasticLine, SteadyLabel, plain_label
@@ -41,7 +41,7 @@ class StatusPanel(Panel):
         self.speed = SteadyLabel(self.tr("{0:,.0f} tokens/s").format(10**6), self)
         self.speed.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.speed.setToolTip(self.tr("New tokens a second of decoding, prefill apart."))
-        self._pace = Progress()
+        self._pace = ProgressWatch()
         self.same = SteadyLabel(self.tr("same text ✓"), self)
         self.same.setToolTip(self.tr("Greedy text equal to that of plain decoding, token by token."))
         self.left = SteadyLabel(

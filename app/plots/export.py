@@ -43,7 +43,7 @@ class Table(NamedTuple):
     columns: tuple[Column, ...]
 
 
-class Answer(NamedTuple):
+class ExportOutcome(NamedTuple):
     """What became of an export. failure: None where the file is there."""
 
     path: Path
@@ -159,7 +159,7 @@ class Exporter(QObject):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._answers: SimpleQueue[Answer] = SimpleQueue()
+        self._answers: SimpleQueue[ExportOutcome] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._poll = QTimer(self)
         self._poll.setInterval(_POLL_MS)
@@ -189,7 +189,7 @@ class Exporter(QObject):
             except Empty:
                 return
 
-    def _tell(self, answer: Answer) -> None:
+    def _tell(self, answer: ExportOutcome) -> None:
         if answer.failure is None:
             self.written.emit(str(answer.path))
         else:
@@ -199,14 +199,14 @@ class Exporter(QObject):
             self.failed.emit(message, self.tr("choose another file or folder"))
 
 
-def _job(path: Path, make: Callable[[], bytes], answers: "SimpleQueue[Answer]") -> Callable[[], None]:
+def _job(path: Path, make: Callable[[], bytes], answers: "SimpleQueue[ExportOutcome]") -> Callable[[], None]:
     def work() -> None:
         try:
             replace(path, make())
-            answers.put(Answer(path, None))
+            answers.put(ExportOutcome(path, None))
         except OSError as err:
-            answers.put(Answer(path, err.strerror or str(err)))
+            answers.put(ExportOutcome(path, err.strerror or str(err)))
         except Exception as err:  # this thread's outermost frame: a silent end would look like a file that was made
-            answers.put(Answer(path, f"{type(err).__name__}: {err}"))
+            answers.put(ExportOutcome(path, f"{type(err).__name__}: {err}"))
 
     return work

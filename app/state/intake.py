@@ -38,10 +38,10 @@ from engine.events import (
 if TYPE_CHECKING:
     from app.state.engine_link import EngineLink
     from app.state.store import RunStore
-    from app.workspaces.decode.measuring import MeasuringDesk
-    from app.workspaces.rag.evaluations import EvaluationDesk
-    from app.workspaces.rag.indexing import IndexDesk
-    from app.workspaces.train.training import TrainingDesk
+    from app.workspaces.decode.measuring import MeasuringProgress
+    from app.workspaces.rag.evaluations import EvaluationProgress
+    from app.workspaces.rag.indexing import IndexProgress
+    from app.workspaces.train.training import TrainingRunProgress
 
 
 class Intake:
@@ -62,7 +62,9 @@ class Intake:
             self._take_run(event)
 
     @property
-    def _desks(self) -> "tuple[IndexDesk | TrainingDesk | MeasuringDesk | EvaluationDesk | EngineLink, ...]":
+    def _desks(
+        self,
+    ) -> "tuple[IndexProgress | TrainingRunProgress | MeasuringProgress | EvaluationProgress | EngineLink, ...]":
         store = self._store
         return store.indexing, store.desk, store.measuring, store.evaluations, store.engine
 

@@ -6,26 +6,26 @@ _LEAST_S = 0.5
 _LEAST_SHARE = 0.02
 
 
-class Mark(NamedTuple):
+class ProgressMark(NamedTuple):
     """How far something was at a time."""
 
     at_s: float
     done: float
 
 
-class Progress:
+class ProgressWatch:
     """Watches one thing grow towards its total; begins anew where the thing or its total changes."""
 
     def __init__(self) -> None:
         self._what: tuple[str, float] = ("", 0.0)
-        self._first = Mark(0.0, 0.0)
-        self._now = Mark(0.0, 0.0)
+        self._first = ProgressMark(0.0, 0.0)
+        self._now = ProgressMark(0.0, 0.0)
 
     def see(self, what: str, done: float, total: float, now_s: float) -> None:
         """Take note of how far it is."""
         if (what, total) != self._what or done < self._now.done:
-            self._what, self._first = (what, total), Mark(now_s, done)
-        self._now = Mark(now_s, done)
+            self._what, self._first = (what, total), ProgressMark(now_s, done)
+        self._now = ProgressMark(now_s, done)
 
     @property
     def per_s(self) -> float | None:

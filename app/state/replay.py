@@ -3,13 +3,13 @@
 from time import monotonic
 
 from app.state.playback import Playback
-from app.state.run_history import RunShelf
+from app.state.run_history import RunHistory
 
 
 class Replay:
     """Moves what is visible of the shown run along the time the run took."""
 
-    def __init__(self, shelf: RunShelf) -> None:
+    def __init__(self, shelf: RunHistory) -> None:
         self._shelf = shelf
         self._playback: Playback | None = None
         self._seen_s = 0.0

@@ -29,7 +29,7 @@ class Setup(NamedTuple):
         return method_of(self.pair.drafter)
 
 
-class Kept(NamedTuple):
+class ForkPoint(NamedTuple):
     """The new tokens of a run up to and including a chosen one."""
 
     started: RunStarted
@@ -97,7 +97,7 @@ def _same_runtime(started: RunStarted, chosen: Load, loaded: ModelLoaded | None)
     return started.runtime == (loaded.runtime if is_loaded and loaded is not None else "fused")
 
 
-def kept_up_to(log: Sequence[Event], selection: Selection | None) -> Kept | None:
+def kept_up_to(log: Sequence[Event], selection: Selection | None) -> ForkPoint | None:
     """The tokens a fork at the selection goes on from; None without a run or where the selected token was not kept."""
     started = log[0] if log else None
     if not isinstance(started, RunStarted) or selection is None:
@@ -111,7 +111,7 @@ def kept_up_to(log: Sequence[Event], selection: Selection | None) -> Kept | None
             return None
         ids += event.emitted[:n]
         if event.round == selection.round:
-            return Kept(started, tuple(ids))
+            return ForkPoint(started, tuple(ids))
     return None
 
 
@@ -121,7 +121,7 @@ def can_fork(record: RunRecord | None, selection: Selection | None) -> bool:
     return event is not None and selection is not None and _n_kept(event, selection.token) is not None
 
 
-def fork(setup: Setup, kept: Kept) -> Fork:
+def fork(setup: Setup, kept: ForkPoint) -> Fork:
     """A run that goes on from there with the settings of now."""
     ids = (*kept.started.prompt_ids, *kept.ids)
     return Fork(setup.method, setup.settings, ids, kept.started.run_id, len(kept.ids))

@@ -11,7 +11,7 @@ MAX_PAST_TOKENS = 300_000
 _NOTHING = Summary()
 
 
-class RunShelf:
+class RunHistory:
     """Keeps past runs up to a number of tokens, and of runs where `most` says one, the newest first to stay; one is on
     show.
 

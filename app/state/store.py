@@ -11,16 +11,16 @@ from app.state.engine_link import Doing, EngineLink
 from app.state.intake import Intake
 from app.state.notices import Notes, Trouble
 from app.state.replay import Replay
-from app.state.run_history import RunShelf
+from app.state.run_history import RunHistory
 from app.state.run_record import RunRecord
 from app.state.selection import Selection
 from app.state.trace_files import TraceFiles
-from app.workspaces.decode.measuring import MeasuringDesk
-from app.workspaces.rag.answers import AnswerDesk, Pick, is_answering
-from app.workspaces.rag.evaluations import EvaluationDesk
-from app.workspaces.rag.indexing import IndexDesk
+from app.workspaces.decode.measuring import MeasuringProgress
+from app.workspaces.rag.answers import AnswerProgress, Pick, is_answering
+from app.workspaces.rag.evaluations import EvaluationProgress
+from app.workspaces.rag.indexing import IndexProgress
 from app.workspaces.train.record import TrainingRecord
-from app.workspaces.train.training import TrainingDesk
+from app.workspaces.train.training import TrainingRunProgress
 from engine.commands import Evaluate, Fork, Index, Load, Measure, Pause, Question, Resume, Run, Step, Train
 from engine.events import Event, Refused, RunStarted
 from engine.host.thread_host import Host
@@ -42,7 +42,7 @@ class RunStore(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.shelf = RunShelf()
+        self.shelf = RunHistory()
         self.engine = EngineLink()
         self.selection: Selection | None = None
         self.trouble: Trouble | None = None
@@ -50,11 +50,11 @@ class RunStore(QObject):
         self.notes = Notes()
         self.measure_only = False
         self.replay = Replay(self.shelf)
-        self.answers = AnswerDesk()
-        self.indexing = IndexDesk(self.engine.commands)
-        self.desk = TrainingDesk(self.engine.commands)
-        self.measuring = MeasuringDesk(self.engine)
-        self.evaluations = EvaluationDesk(self.engine)
+        self.answers = AnswerProgress()
+        self.indexing = IndexProgress(self.engine.commands)
+        self.desk = TrainingRunProgress(self.engine.commands)
+        self.measuring = MeasuringProgress(self.engine)
+        self.evaluations = EvaluationProgress(self.engine)
         self._intake = Intake(self)
         self.frame = 0
         self.budget = Budget()

@@ -15,7 +15,7 @@ _LEAST_WIDTH = 3.0
 _LINES = 5
 
 
-class Segment(NamedTuple):
+class MemorySegment(NamedTuple):
     """A part of the bar: its name, size, and the pattern that marks it besides its colour."""
 
     name: str
@@ -59,7 +59,7 @@ class MemoryBar(QWidget):
         needed = self._needed
         return needed is None or needed.weights_bytes + needed.drafter_bytes <= needed.free_bytes
 
-    def segments(self) -> tuple[Segment, ...]:
+    def segments(self) -> tuple[MemorySegment, ...]:
         """What is drawn, from the left."""
         needed = self._needed
         if needed is None:
@@ -67,11 +67,11 @@ class MemoryBar(QWidget):
         c = theme.current()
         kv = self.tr("KV, {0:,} tokens").format(needed.context) if needed.context else self.tr("KV")
         return (
-            Segment(self.tr("weights"), needed.weights_bytes, c.accent, Qt.BrushStyle.SolidPattern),
-            Segment(kv, needed.kv_bytes, c.accent, Qt.BrushStyle.BDiagPattern),
-            Segment(self.tr("drafter and its KV"), needed.drafter_bytes, c.bonus, Qt.BrushStyle.Dense4Pattern),
-            Segment(self.tr("while computing"), needed.work_bytes, c.muted, Qt.BrushStyle.Dense6Pattern),
-            Segment(self.tr("left free"), max(0, self._left(needed)), c.muted, Qt.BrushStyle.NoBrush),
+            MemorySegment(self.tr("weights"), needed.weights_bytes, c.accent, Qt.BrushStyle.SolidPattern),
+            MemorySegment(kv, needed.kv_bytes, c.accent, Qt.BrushStyle.BDiagPattern),
+            MemorySegment(self.tr("drafter and its KV"), needed.drafter_bytes, c.bonus, Qt.BrushStyle.Dense4Pattern),
+            MemorySegment(self.tr("while computing"), needed.work_bytes, c.muted, Qt.BrushStyle.Dense6Pattern),
+            MemorySegment(self.tr("left free"), max(0, self._left(needed)), c.muted, Qt.BrushStyle.NoBrush),
         )
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
@@ -111,7 +111,7 @@ class MemoryBar(QWidget):
             painter.setPen(QPen(QColor(theme.current().bad), 3))
             painter.drawLine(int(x), 0, int(x), _BAR)
 
-    def _paint_part(self, painter: QPainter, part: QRectF, segment: Segment) -> None:
+    def _paint_part(self, painter: QPainter, part: QRectF, segment: MemorySegment) -> None:
         painter.fillRect(part, QBrush(QColor(segment.colour), segment.pattern))
         painter.setPen(QPen(QColor(segment.colour)))
         painter.drawRect(part)
@@ -126,7 +126,7 @@ class MemoryBar(QWidget):
             painter.drawText(room.adjusted(3 * theme.GRID, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, name)
             painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, quantities.UNKNOWN)
 
-    def _paint_legend(self, painter: QPainter, segment: Segment, top: int) -> None:
+    def _paint_legend(self, painter: QPainter, segment: MemorySegment, top: int) -> None:
         line, metrics = self._line(), self.fontMetrics()
         mark = QRectF(0.5, top + (line - theme.GRID) / 2 + 0.5, 2 * theme.GRID - 1, theme.GRID)
         self._paint_part(painter, mark, segment)

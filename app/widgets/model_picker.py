@@ -20,7 +20,7 @@ _ROWS = 14
 _FRAME = 2
 
 
-class Choice(NamedTuple):
+class ModelChoice(NamedTuple):
     """A row. detail: its size. note: what it is. why_not: why it cannot be chosen, empty where it can."""
 
     spec: str
@@ -42,7 +42,7 @@ class ModelPicker(QComboBox):
         self._spec = spec
         self._tip = tip
         self._fault = ""
-        self._choices: tuple[Choice, ...] = ()
+        self._choices: tuple[ModelChoice, ...] = ()
         self._rows = QStandardItemModel(self)
         self.setModel(self._rows)
         self.setItemDelegate(_RowDelegate(self))
@@ -77,11 +77,11 @@ class ModelPicker(QComboBox):
         """Choose by name."""
         self.set_spec(text)
 
-    def choices(self) -> tuple[Choice, ...]:
+    def choices(self) -> tuple[ModelChoice, ...]:
         """The rows that name a model."""
         return self._choices
 
-    def set_choices(self, choices: Sequence[Choice]) -> None:
+    def set_choices(self, choices: Sequence[ModelChoice]) -> None:
         """Offer these, then a folder of one's own and another look."""
         if tuple(choices) == self._choices:
             return
@@ -156,7 +156,7 @@ class ModelPicker(QComboBox):
         return plain_tip("\n".join(part for part in parts if part))
 
 
-def _row(choice: Choice, why_not: str) -> QStandardItem:
+def _row(choice: ModelChoice, why_not: str) -> QStandardItem:
     note = why_not.format(one_line(choice.why_not)) if choice.why_not else one_line(choice.note)
     item = QStandardItem(one_line(choice.title))
     item.setData(choice.spec, _SPEC)

@@ -15,7 +15,7 @@ from engine.runs.summary import Summary
 _LONGEST_TOKEN = 60
 
 
-class Entry(NamedTuple):
+class Explanation(NamedTuple):
     """One thing on the screen and what it means. mark: the fate whose cue stands beside it."""
 
     name: str
@@ -27,7 +27,7 @@ class Section(NamedTuple):
     """A heading and what stands under it. The same sections and entries come whatever the run."""
 
     title: str
-    entries: tuple[Entry, ...]
+    entries: tuple[Explanation, ...]
 
 
 def tr(text: str) -> str:
@@ -57,36 +57,36 @@ def _model(spec: str, role: Role) -> str:
 # What happens
 
 
-def _idea(summary: Summary, started: RunStarted | None) -> Entry:
+def _idea(summary: Summary, started: RunStarted | None) -> Explanation:
     name = tr("Draft and verify")
     if started is None:
-        return Entry(name, tr(
+        return Explanation(name, tr(
             "A small model, the drafter, proposes a few tokens; a large one, the target, checks them all at once. "
             "Press Run and this page explains itself with the numbers of your run."
         ))  # fmt: skip
     if summary.method == "plain":
-        return Entry(name, tr(
+        return Explanation(name, tr(
             "This run is plain decoding: the target {0} made one token a step, {1:,} tokens in {2:,} steps. "
             "Nothing was proposed; choose a drafter to see proposals."
         ).format(_model(started.target, "target"), summary.n_emitted, summary.n_rounds))  # fmt: skip
     drafter, target = _model(started.drafter, "drafter"), _model(started.target, "target")
-    return Entry(name, tr(
+    return Explanation(name, tr(
         "The drafter {0} proposes up to γ = {1} tokens a round, and the target {2} checks them all in one step. "
         "So far {3:,} rounds made {4:,} tokens."
     ).format(drafter, summary.gamma, target, summary.n_rounds, summary.n_emitted))  # fmt: skip
 
 
-def _chosen_round(chosen: Event | None) -> Entry:
+def _chosen_round(chosen: Event | None) -> Explanation:
     name = tr("The selected round")
     if not isinstance(chosen, RoundFinished):
-        return Entry(name, tr("Click a token, a row or a plot: what happened in that round is told here."))
+        return Explanation(name, tr("Click a token, a row or a plot: what happened in that round is told here."))
     if not chosen.proposed:
-        return Entry(
+        return Explanation(
             name, tr("In round {0} nothing was proposed; the target made its own token.").format(chosen.round + 1)
         )
     n_accepted = sum(token.fate == "accepted" for token in chosen.proposed)
     told = tr("Round {0} proposed {1} and accepted {2}.").format(chosen.round + 1, len(chosen.proposed), n_accepted)
-    return Entry(name, f"{told} {_how_it_ended(chosen)}".rstrip())
+    return Explanation(name, f"{told} {_how_it_ended(chosen)}".rstrip())
 
 
 def _how_it_ended(chosen: RoundFinished) -> str:
@@ -108,44 +108,44 @@ def _how_it_ended(chosen: RoundFinished) -> str:
 # Marks
 
 
-def _fates(summary: Summary) -> tuple[Entry, ...]:
+def _fates(summary: Summary) -> tuple[Explanation, ...]:
     n_untested = summary.n_proposed - summary.n_tested
     return (
-        Entry(tr("prompt"), tr(
+        Explanation(tr("prompt"), tr(
             "Paler than the rest and without a mark: what you gave, cut into tokens; {0:,} of them."
         ).format(summary.n_prompt), "prompt"),
-        Entry(tr("accepted"), tr(
+        Explanation(tr("accepted"), tr(
             "Proposed by the drafter and kept by the target, underlined: {0:,} of {1:,} tested tokens so far."
         ).format(summary.n_accepted, summary.n_tested), "accepted"),
-        Entry(tr("correction"), tr(
+        Explanation(tr("correction"), tr(
             "In bold: the target's own token in place of a rejected one; it keeps the text what the target would write."
         ), "correction"),
-        Entry(tr("bonus"), tr(
+        Explanation(tr("bonus"), tr(
             "With a dot above: a token the target adds for free when every proposed one was accepted."
         ), "bonus"),
-        Entry(tr("undrafted"), tr(
+        Explanation(tr("undrafted"), tr(
             "With a small tick below its start: the target's own token in a round where nothing was proposed, "
             "as in plain decoding."
         ), "plain"),
-        Entry(tr("rejected"), tr(
+        Explanation(tr("rejected"), tr(
             "Struck through: proposed, tested and not kept, so not part of the text. {0:,} so far, one a round at most."
         ).format(summary.n_rejected), "rejected"),
-        Entry(tr("untested"), tr(
+        Explanation(tr("untested"), tr(
             "With a dotted line: proposed behind a rejected token, so never looked at. {0:,} so far, work in vain."
         ).format(n_untested), "untested"),
     )  # fmt: skip
 
 
-def _marks() -> tuple[Entry, ...]:
+def _marks() -> tuple[Explanation, ...]:
     return (
-        Entry(tr("X-ray bars (X)"), tr(
+        Explanation(tr("X-ray bars (X)"), tr(
             "Under each proposed token a thin rule, and on it a bar: the longer and stronger, the likelier it was "
             "to be accepted. When sampling that is min(1, p/q); greedy bars are full or missing."
         )),
-        Entry(tr("Tinted ground and frame"), tr(
+        Explanation(tr("Tinted ground and frame"), tr(
             "A tint lies under all tokens of the selected round; the thin rounded frame is around the selected token."
         )),
-        Entry(tr("Search frame"), tr(
+        Explanation(tr("Search frame"), tr(
             "A square frame is around each place that holds what you search for; the thick one is where you are."
         )),
     )  # fmt: skip
@@ -154,18 +154,20 @@ def _marks() -> tuple[Entry, ...]:
 # Does it pay?
 
 
-def _speed(summary: Summary, started: RunStarted | None) -> Entry:
+def _speed(summary: Summary, started: RunStarted | None) -> Explanation:
     name = tr("Measured speedup")
     ours, plain = summary.ms_per_token, summary.baseline_ms_per_token
     if summary.method == "plain":
-        return Entry(name, tr("Plain decoding is the yardstick, so it has no speedup of its own."))
+        return Explanation(name, tr("Plain decoding is the yardstick, so it has no speedup of its own."))
     if ours is None:
-        return Entry(name, tr("Once the text is done, plain decoding is timed beside it, and the factor stands here."))
+        return Explanation(
+            name, tr("Once the text is done, plain decoding is timed beside it, and the factor stands here.")
+        )
     if plain is None or summary.speedup is None:
         told = tr("This run takes {0} per token.").format(quantities.milliseconds(ours))
-        return Entry(name, f"{told} {quantities.no_baseline(summary, started)}")
+        return Explanation(name, f"{told} {quantities.no_baseline(summary, started)}")
     verdict = tr("drafting pays") if summary.speedup > 1 else tr("drafting does not pay here")
-    return Entry(name, tr(
+    return Explanation(name, tr(
         "{0}, measured over {1}: {2} per token against {3} for plain decoding, so {4}. "
         "In brackets, from three pairs on: the range that holds the true value with 95 % confidence."
     ).format(
@@ -185,11 +187,11 @@ def _factor(summary: Summary) -> str:
     return f"{quantities.times(summary.speedup)} [{summary.speedup_ci.low:.2f}, {summary.speedup_ci.high:.2f}]"
 
 
-def _cost(summary: Summary) -> Entry:
+def _cost(summary: Summary) -> Explanation:
     name = tr("Why")
     c, ratio = summary.c, summary.verify_ratio
     if summary.method == "plain" or c is None or ratio is None:
-        return Entry(name, tr(
+        return Explanation(name, tr(
             "Drafting pays where the drafter is much faster than the target and is often right; "
             "how much is known once plain decoding was timed."
         ))  # fmt: skip
@@ -198,62 +200,63 @@ def _cost(summary: Summary) -> Entry:
     ).format(c, summary.gamma + 1, ratio)
     needed = speed_model.break_even_alpha(summary.gamma, c, verify_ratio=ratio)
     if needed is None:
-        return Entry(name, f"{told} {tr('At these costs no acceptance rate would pay.')}")
-    return Entry(name, f"{told} {tr('At these costs drafting pays from α = {0:.2f} on; this run has {1}.')}".format(
+        at_these = tr("At these costs drafting pays from α = {0:.2f} on; this run has {1}.")
+    return Explanation(name, f"{told} {tr('At these costs no acceptance rate would pay.')}")
+    return Explanation(name, f"{told} {at_these}".format(
         needed, quantities.number(summary.alpha)
     ))  # fmt: skip
 
 
-def _same_text(summary: Summary) -> Entry:
+def _same_text(summary: Summary) -> Explanation:
     name = tr("Is the text the same?")
     if summary.same is None:
-        return Entry(name, tr(
+        return Explanation(name, tr(
             "Drafting must not change the text. In greedy mode every token is compared with plain decoding at the end; "
             "when sampling, only the odds are the same, not the tokens."
         ))  # fmt: skip
     if summary.same:
-        return Entry(name, tr("Yes: every token equals that of plain decoding, which ran beside it."))
-    return Entry(name, tr(
+        return Explanation(name, tr("Yes: every token equals that of plain decoding, which ran beside it."))
+    return Explanation(name, tr(
         "No: token {0} is the first that differs. Where the target's two best tokens lie close together, "
         "rounding alone can turn them round."
     ).format(summary.first_divergence))  # fmt: skip
 
 
-def _forward(started: RunStarted | None) -> Entry:
-    return Entry(tr("What computes a step"), runs.forward(started))
+def _forward(started: RunStarted | None) -> Explanation:
+    return Explanation(tr("What computes a step"), runs.forward(started))
 
 
 # Figures
 
 
-def _figures(summary: Summary) -> tuple[Entry, ...]:
+def _figures(summary: Summary) -> tuple[Explanation, ...]:
     number, ms = quantities.number, quantities.milliseconds
     return (
-        Entry(tr("α, acceptance rate"), tr(
+        Explanation(tr("α, acceptance rate"), tr(
             "{0}: of {1:,} tested tokens {2:,} were accepted. 1 would mean that the drafter is always right."
         ).format(quantities.with_interval(summary.alpha, summary.alpha_ci), summary.n_tested, summary.n_accepted)),
-        Entry(tr("α, overlap estimate"), tr(
+        Explanation(tr("α, overlap estimate"), tr(
             "{0}: the same rate, estimated from how far the probabilities of both models overlap; it wobbles less."
         ).format(number(summary.alpha_overlap))),
-        Entry(tr("Draft efficiency"), tr(
+        Explanation(tr("Draft efficiency"), tr(
             "{0}: accepted tokens among all {1:,} proposed, the untested too. Other tools call this acceptance."
         ).format(number(summary.efficiency), summary.n_proposed)),
-        Entry(tr("τ, tokens per round"), tr(
+        Explanation(tr("τ, tokens per round"), tr(
             "{0} tokens for each step of the target, where plain decoding has 1; α and γ predict {1}."
         ).format(number(summary.tau), number(summary.predicted_tau))),
-        Entry(tr("c, cost of drafting"), tr(
+        Explanation(tr("c, cost of drafting"), tr(
             "{0}: time of one drafter step over one target step; small is good."
         ).format(number(summary.c, 3))),
-        Entry(tr("Predicted speedup"), tr(
+        Explanation(tr("Predicted speedup"), tr(
             "{0}: what α, γ and the measured costs promise. A measured value far below it points at overhead."
         ).format(quantities.times(summary.predicted_speedup))),
-        Entry(tr("Plain, per token"), tr(
+        Explanation(tr("Plain, per token"), tr(
             "{0}: what a token of plain decoding takes, timed in the same run; with drafting it takes {1}."
         ).format(ms(summary.baseline_ms_per_token), ms(summary.ms_per_token))),
-        Entry(tr("tokens/s"), tr(
+        Explanation(tr("tokens/s"), tr(
             "{0} new tokens a second with drafting, prefill apart: one second over the time per token."
         ).format(number(1e3 / summary.ms_per_token if summary.ms_per_token else None, 0))),
-        Entry(tr("Prefill and time to first token (TTFT)"), tr(
+        Explanation(tr("Prefill and time to first token (TTFT)"), tr(
             "Reading the {0:,} tokens of the prompt took {1}; the first token was there after {2}. "
             "Neither counts as decoding."
         ).format(summary.n_prompt, ms(summary.prefill_ms), ms(summary.ttft_ms))),
@@ -263,7 +266,7 @@ def _figures(summary: Summary) -> tuple[Entry, ...]:
 # Plots
 
 
-def _plots(summary: Summary, started: RunStarted | None) -> tuple[Entry, ...]:
+def _plots(summary: Summary, started: RunStarted | None) -> tuple[Explanation, ...]:
     n = max(summary.n_rounds, 1)
     first = summary.positions[0] if summary.positions else None
     share = None if first is None or not first.n_tested else first.n_accepted / first.n_tested
@@ -271,17 +274,17 @@ def _plots(summary: Summary, started: RunStarted | None) -> tuple[Entry, ...]:
         summary.draft_ms, summary.verify_ms, summary.other_ms
     )]  # fmt: skip
     return (
-        Entry(tr("Acceptance rate"), tr(
+        Explanation(tr("Acceptance rate"), tr(
             "α so far after each round, now {0}; the band is its 95 % interval and narrows as rounds come in."
         ).format(quantities.number(summary.alpha))),
-        Entry(tr("Tokens per round"), tr(
+        Explanation(tr("Tokens per round"), tr(
             "τ so far, now {0}, beside the {1} that α predicts. The lines part where positions of the draft differ."
         ).format(quantities.number(summary.tau), quantities.number(summary.predicted_tau))),
-        Entry(tr("Time per round"), tr(
+        Explanation(tr("Time per round"), tr(
             "Where each round's time goes: on average {0} drafting, {1} verifying, {2} anything else."
         ).format(*spent)),
-        Entry(tr("Speed"), _speed_plot(summary, started)),
-        Entry(tr("Acceptance by position"), tr(
+        Explanation(tr("Speed"), _speed_plot(summary, started)),
+        Explanation(tr("Acceptance by position"), tr(
             "How often the 1st, 2nd, … token of a draft is accepted when it is tested; the first: {0}. "
             "Falling bars say that a shorter draft might do; hatched ones rest on fewer than ten tokens."
         ).format(quantities.number(share))),

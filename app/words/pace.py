@@ -10,19 +10,19 @@ from engine.events import Progressed
 _SETTLED_S = 0.2
 
 
-class Pace(NamedTuple):
+class RemainingTime(NamedTuple):
     """Units a second, and the seconds left at that rate."""
 
     per_s: float
     left_s: float
 
 
-def pace(at: Progressed) -> Pace | None:
+def pace(at: Progressed) -> RemainingTime | None:
     """The rate since the work began; None before it means anything."""
     if at.elapsed_s < _SETTLED_S or at.done <= 0:
         return None
     per_s = at.done / at.elapsed_s
-    return Pace(per_s, max(0.0, at.total - at.done) / per_s)
+    return RemainingTime(per_s, max(0.0, at.total - at.done) / per_s)
 
 
 def loaded_so_far(at: Progressed) -> str:

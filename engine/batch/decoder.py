@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from engine.batch.drafters import RowsDraft, RowsDrafter, no_drafts
-from engine.batch.sequences import Counts, Sequences, take_in
+from engine.batch.sequences import RowCounts, Sequences, take_in
 from engine.decoding import accept, sampling
 from engine.decoding.accept import Verdict
 from engine.decoding.clock import Clock
@@ -62,7 +62,7 @@ class BatchDecoder:
         last, starts, u = uploaded_together(given, self._target.device)
         draft = self._draft(wanted, drawn)
         drafted = self._clock.mark()
-        logits = self._forward(last, Counts(tuple(lengths), starts), draft)
+        logits = self._forward(last, RowCounts(tuple(lengths), starts), draft)
         packed = self._judged(logits, draft, u[:, max(wanted) :])
         on_host = packed.tolist()  # sync: the one wait of a round, for all rows
         verified = self._clock.mark()
@@ -108,7 +108,7 @@ class BatchDecoder:
             return no_drafts(len(wanted), self._target.device)
         return self._drafter.propose([self.ids[lane] for lane in self._lanes], wanted, self._warp, u)
 
-    def _forward(self, pending: Tensor, starts: Counts, draft: RowsDraft) -> Tensor:
+    def _forward(self, pending: Tensor, starts: RowCounts, draft: RowsDraft) -> Tensor:
         """Logits [B, n + 1, V] after the pending id [B, 1] and each drafted token of every row."""
         counts = [0 if lane in self._ended else n + 1 for lane, n in zip(self._lanes, draft.counts, strict=True)]
         return self._target.forward(torch.cat([pending, draft.tokens], 1), starts, counts).float()

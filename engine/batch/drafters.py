@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from engine.batch.sequences import Counts, Sequences, padded, sequences_of, take_in
+from engine.batch.sequences import RowCounts, Sequences, padded, sequences_of, take_in
 from engine.decoding import sampling
 from engine.decoding.sampling import Warp
 from engine.decoding.transfers import moved_together, uploaded_together
@@ -72,13 +72,13 @@ class SmallModelRows:
         news, ends = self._behind(texts, counts)
         given = (padded(news), torch.tensor([self._held, [len(new) for new in news], ends, counts]), u)
         ids, (held, n_new, end, count), u = uploaded_together(given, self._sequences.device)
-        logits = self._sequences.last(ids, Counts(tuple(self._held), held), Counts(tuple(map(len, news)), n_new))
+        logits = self._sequences.last(ids, RowCounts(tuple(self._held), held), RowCounts(tuple(map(len, news)), n_new))
         tokens: list[Tensor] = []
         rows: list[Tensor] = []
         for i in range(max(counts)):
             if i:
                 # A row whose draft is complete continues past its end, where nothing is looked at.
-                starts = Counts(tuple(place + i - 1 for place in ends), end + (i - 1))
+                starts = RowCounts(tuple(place + i - 1 for place in ends), end + (i - 1))
                 drawing = [int(i < n) for n in counts]
                 logits = self._sequences.forward(tokens[-1].unsqueeze(-1), starts, drawing)[:, 0]
             row = logits[:, : self._n_target].float()  # an id the target lacks can never be accepted

@@ -19,7 +19,7 @@ from engine.models.loading import LoadedModel
 _SPAN_STEP = {"cpu": 8, "cuda": 64}
 
 
-class Counts(NamedTuple):
+class RowCounts(NamedTuple):
     """A whole number for each row, as the host knows it and as int64 [B] on the device."""
 
     host: tuple[int, ...]
@@ -39,10 +39,10 @@ class Sequences(Protocol):
     def open(self, n_rows: int, room: int) -> None:
         """Make ready for so many empty rows of at most `room` ids each, padding included."""
 
-    def forward(self, ids: Tensor, starts: Counts, counts: Sequence[int]) -> Tensor:
+    def forward(self, ids: Tensor, starts: RowCounts, counts: Sequence[int]) -> Tensor:
         """Logits [B, n, V] after each new id; those of padding are anything finite."""
 
-    def last(self, ids: Tensor, starts: Counts, counts: Counts) -> Tensor:
+    def last(self, ids: Tensor, starts: RowCounts, counts: RowCounts) -> Tensor:
         """Logits [B, V] after the last new id of each row."""
 
     def aligned(self, ids: Tensor, start: int, counts: Sequence[int]) -> Tensor:
@@ -71,11 +71,11 @@ class FusedSequences:
         """Allocate the caches of all rows."""
         self._rows = RowsModel(self._weights, n_rows=n_rows, capacity=room)
 
-    def forward(self, ids: Tensor, starts: Counts, counts: Sequence[int]) -> Tensor:
+    def forward(self, ids: Tensor, starts: RowCounts, counts: Sequence[int]) -> Tensor:
         """Logits [B, n, V] after each new id."""
         return self._model.forward(ids, starts.device, span=self._span(ids, starts))
 
-    def last(self, ids: Tensor, starts: Counts, counts: Counts) -> Tensor:
+    def last(self, ids: Tensor, starts: RowCounts, counts: RowCounts) -> Tensor:
         """Logits [B, V] after the last new id of each row."""
         at = (counts.device - 1).clamp_min(0)
         return self._model.forward(ids, starts.device, span=self._span(ids, starts), at=at)
@@ -101,7 +101,7 @@ class FusedSequences:
         assert self._rows is not None
         return self._rows
 
-    def _span(self, ids: Tensor, starts: Counts) -> int:
+    def _span(self, ids: Tensor, starts: RowCounts) -> int:
         """Positions to look at, in steps: kernels read whole steps, and a captured graph serves one span."""
         end, step = max(starts.host) + ids.shape[1], _SPAN_STEP.get(self.device.type, 8)
         assert end <= self._model.capacity
@@ -122,11 +122,11 @@ class ModuleSequences:
         """An empty cache a row; each grows as it needs."""
         self._rows = [CachedModel(self._model) for _ in range(n_rows)]
 
-    def forward(self, ids: Tensor, starts: Counts, counts: Sequence[int]) -> Tensor:
+    def forward(self, ids: Tensor, starts: RowCounts, counts: Sequence[int]) -> Tensor:
         """Logits [B, n, V] after each new id; zeros after padding."""
         return self._logits(ids, starts.host, counts)
 
-    def last(self, ids: Tensor, starts: Counts, counts: Counts) -> Tensor:
+    def last(self, ids: Tensor, starts: RowCounts, counts: RowCounts) -> Tensor:
         """Logits [B, V] after the last new id of each row; zeros where there is none."""
         logits = self._logits(ids, starts.host, counts.host)
         return torch.stack([row[max(0, count - 1)] for row, count in zip(logits, counts.host, strict=True)])

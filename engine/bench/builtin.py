@@ -27,7 +27,7 @@ from engine.measuring.systems import small_model_drafter
 from engine.models import checkpoint_folder, devices, loading
 from engine.models.loading import LoadedModel
 from engine.prompts import Prompt
-from engine.runtime import Runtime
+from engine.runtime import RunContext
 from engine.settings import GenerationConfig
 from engine.speed_model import Interval, wilson_interval
 from engine.training.curriculum import Format
@@ -208,7 +208,7 @@ class Examiner:
 def _generated(
     target: LoadedModel, drafter: LoadedModel, config: GenerationConfig, ids: Sequence[int]
 ) -> tuple[list[RoundFinished], Generation]:
-    runtime = Runtime(target, small_model_drafter(target, drafter), "", cancelled=Flag())
+    runtime = RunContext(target, small_model_drafter(target, drafter), "", cancelled=Flag())
     *items, made = runtime.generate(config, ids, gamma=_GAMMA)
     assert isinstance(made, Generation)
     return [item for item in items if isinstance(item, RoundFinished)], made

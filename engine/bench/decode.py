@@ -20,7 +20,7 @@ from engine.machine import versions as machine
 from engine.measuring import blocks, limits, matrix, prompts, systems
 from engine.measuring.blocks import Calls
 from engine.measuring.limits import Bare
-from engine.measuring.matrix import Axes, Cell
+from engine.measuring.matrix import Axes, MatrixCell
 from engine.measuring.systems import Call
 from engine.models.loading import LoadedModel, Pair
 from engine.speed_model import Interval
@@ -69,7 +69,7 @@ class DecodeBench(msgspec.Struct, frozen=True):
     plain_over_matrices: float | None
     workload: str = "held-out prompts of the built-in world, at most 32 tokens, greedy, end-of-text off"
     timing_pair: str | UnsetType = UNSET
-    cells: tuple[Cell, ...] | UnsetType = UNSET
+    cells: tuple[MatrixCell, ...] | UnsetType = UNSET
 
 
 def bench(

@@ -21,9 +21,9 @@ from engine.machine import versions as machine
 from engine.machine.out_of_memory import memory_errors
 from engine.measuring import blocks, limits, matrix, systems
 from engine.measuring.blocks import Prompts
-from engine.measuring.matrix import Cell, Setting
+from engine.measuring.matrix import MatrixCell, Setting
 from engine.models import checkpoint_folder, devices, load_plan, loading
-from engine.models.load_plan import Plan
+from engine.models.load_plan import LoadPlan
 from engine.models.loading import Pair
 from engine.session.session import release_memory
 from engine.speed_model import Interval
@@ -40,7 +40,7 @@ SHAPES = {
 }
 
 
-class Task(NamedTuple):
+class GpuBenchTask(NamedTuple):
     """What to measure, and how much of it. gpt_fast: a checkout to measure beside ours, None for none."""
 
     shapes: tuple[str, ...]
@@ -81,7 +81,7 @@ class PairResult(msgspec.Struct, frozen=True):
     peak_bytes: int | None = None
     predicted_ms: float | None = None
     predicted_speculative_ms: float | None = None
-    cell: Cell | None = None
+    cell: MatrixCell | None = None
     rounds: RoundsBench | None = None
     attention: dict[str, str] = {}
     gpt_fast: GptFast | None = None
@@ -110,7 +110,7 @@ class GpuBench(msgspec.Struct, frozen=True):
     workload: str = "timing pairs: random weights in the shapes of known models, greedy, batch 1"
 
 
-def bench(task: Task) -> Iterator[Event | GpuBench]:
+def bench(task: GpuBenchTask) -> Iterator[Event | GpuBench]:
     """Yield progress and, after each pair, all results so far; what fails is a result too, with the reason."""
     started = time.perf_counter()
     kind = devices.parse_dtype(task.dtype, task.device)
@@ -137,7 +137,7 @@ def bench(task: Task) -> Iterator[Event | GpuBench]:
         yield found
 
 
-def _measured(shapes: str, task: Task) -> Generator[Event, None, PairResult]:
+def _measured(shapes: str, task: GpuBenchTask) -> Generator[Event, None, PairResult]:
     """One pair from loading to unloading; what was measured before a failure stays."""
     result = PairResult(shapes, *SHAPES[shapes])
     try:
@@ -158,7 +158,7 @@ def _memory_errors(result: PairResult) -> AbstractContextManager[None]:
     return memory_errors(f"the bench of {result.target}", "use smaller shapes")
 
 
-def _of_pair(result: PairResult, task: Task) -> Iterator[Event | PairResult]:
+def _of_pair(result: PairResult, task: GpuBenchTask) -> Iterator[Event | PairResult]:
     """Progress, and the result each time that it has grown."""
     held = _held(task.device)
     started = time.perf_counter()
@@ -196,7 +196,7 @@ def _of_pair(result: PairResult, task: Task) -> Iterator[Event | PairResult]:
     yield replace(result, peak_bytes=None if held is None else torch.cuda.max_memory_allocated(task.device))
 
 
-def _with_rounds(result: PairResult, pair: Pair, task: Task, *, length: int) -> PairResult:
+def _with_rounds(result: PairResult, pair: Pair, task: GpuBenchTask, *, length: int) -> PairResult:
     """The result with its rounds behind prompts of that length, or with the reason why there are none."""
     try:
         with _memory_errors(result):
@@ -214,12 +214,12 @@ def _held(device: torch.device) -> int | None:
     return int(torch.cuda.memory_allocated(device))
 
 
-def _plan(result: PairResult, task: Task) -> Plan:
+def _plan(result: PairResult, task: GpuBenchTask) -> LoadPlan:
     drafter = checkpoint_folder.inspect(f"{result.drafter}@{ALPHA}", drafter=True)
     return load_plan.plan(checkpoint_folder.inspect(result.target), drafter, task.device, task.device, task.dtype)
 
 
-def _loaded(planned: Plan) -> Generator[Event, None, tuple[Pair, int]]:
+def _loaded(planned: LoadPlan) -> Generator[Event, None, tuple[Pair, int]]:
     """The pair, and the bytes its weights were estimated at."""
     assert planned.drafter is not None
     estimated = planned.target.n_parameters + planned.drafter.n_parameters
@@ -231,7 +231,7 @@ def _loaded(planned: Plan) -> Generator[Event, None, tuple[Pair, int]]:
     raise AssertionError("loading ends with the pair")
 
 
-def _predicted(pair: Pair, floor: limits.Floor, task: Task) -> tuple[float, float] | None:
+def _predicted(pair: Pair, floor: limits.Floor, task: GpuBenchTask) -> tuple[float, float] | None:
     """Milliseconds a token, plain and drafted, if nothing but reading weights and caches took time."""
     assert pair.drafter is not None
     n_context = task.context + task.n_new // 2
@@ -244,7 +244,9 @@ def _predicted(pair: Pair, floor: limits.Floor, task: Task) -> tuple[float, floa
     return target_ms, round_ms / speed_model.expected_tokens(ALPHA, task.gamma)
 
 
-def _beside_gpt_fast(result: PairResult, pair: Pair, asked: Prompts, task: Task) -> Generator[Event, None, PairResult]:
+def _beside_gpt_fast(
+    result: PairResult, pair: Pair, asked: Prompts, task: GpuBenchTask
+) -> Generator[Event, None, PairResult]:
     """The result with gpt-fast's figures, or with the reason why there are none."""
     if task.gpt_fast is None:
         return result

@@ -27,7 +27,7 @@ _RAG_REPEATS, _RAG_PASSAGES, _RAG_TOKENS = 5, (200, 800), 50
 _TESTS_MINUTES = 1.5
 
 
-class Part(msgspec.Struct, frozen=True):
+class BenchPart(msgspec.Struct, frozen=True):
     """A part, the file it leaves, and what it is estimated to take; argv: of Python, without the file."""
 
     name: str
@@ -71,24 +71,24 @@ class _Pair(NamedTuple):
 _DECODED, _RAG = _Pair("qwen2.5-7b", "qwen2.5-0.5b"), _Pair("qwen2.5-32b", "qwen2.5-7b")
 
 
-def parts() -> tuple[Part, ...]:
+def parts() -> tuple[BenchPart, ...]:
     """All parts in their order: what must hold first, then the shorter ones."""
     return (_tests(), _decode(), _rag(), _contexts())
 
 
-def _tests() -> Part:
+def _tests() -> BenchPart:
     argv = ("-m", "pytest", "-m", "gpu", "-q", "tests/engine")
-    return Part("tests", "what is tested on CUDA alone", "tests.txt", argv, _TESTS_MINUTES, 1 << 30)
+    return BenchPart("tests", "what is tested on CUDA alone", "tests.txt", argv, _TESTS_MINUTES, 1 << 30)
 
 
-def _decode() -> Part:
+def _decode() -> BenchPart:
     argv = _bench("gpu", "--shapes", "qwen", "--context", str(_CONTEXT), "--blocks", str(_N_BLOCKS))
     what = "decoding against transformers, the roofline of a step, a round and what recording it costs"
     steps = _N_BLOCKS * _N_NEW * (2 * _DECODED.step_s(_CONTEXT) + 2 * _THEIR_STEP_S)
     return _part("decode", what, argv, _DECODED, _CONTEXT + _N_NEW, steps)
 
 
-def _rag() -> Part:
+def _rag() -> BenchPart:
     passages = ",".join(map(str, _RAG_PASSAGES))
     argv = _bench(
         "rag", "--target", f"timing:{_RAG.target}", "--drafter", f"timing:{_RAG.drafter}", "--device", "cuda",
@@ -99,7 +99,7 @@ def _rag() -> Part:
     return _part("rag", "Speculative RAG against standard RAG at fixed token counts", argv, _RAG, read, steps)
 
 
-def _contexts() -> Part:
+def _contexts() -> BenchPart:
     argv = _bench(
         "scaling", "--target", f"timing:{_DECODED.target}", "--drafter", f"timing:{_DECODED.drafter}", "--device",
         "cuda", "--contexts", ",".join(map(str, _SWEPT)), "--gammas", "1,2,4,6", "--max-new-tokens", "32",
@@ -113,16 +113,18 @@ def _bench(name: str, *options: str) -> tuple[str, ...]:
     return ("-m", "engine.cli", "bench", name, *options, "--json")
 
 
-def _part(name: str, measures: str, argv: tuple[str, ...], pair: _Pair, n: int, steps_s: float) -> Part:
+def _part(name: str, measures: str, argv: tuple[str, ...], pair: _Pair, n: int, steps_s: float) -> BenchPart:
     seconds = _START_S + pair.weights_bytes / _DRAWN_PER_S + steps_s
-    return Part(name, measures, f"{name}.json", argv, round(seconds / 60, 1), pair.weights_bytes + pair.kv_bytes(n))
+    return BenchPart(
+        name, measures, f"{name}.json", argv, round(seconds / 60, 1), pair.weights_bytes + pair.kv_bytes(n)
+    )
 
 
 def _kv_bytes(shape: timing_shapes.TimingShape, n: int) -> int:
     return _HALF * 2 * n * shape.n_layers * shape.n_kv_heads * shape.hidden // shape.n_heads
 
 
-def run(chosen: tuple[Part, ...], folder: Path, *, minutes: float) -> Iterator[PartEnded]:
+def run(chosen: tuple[BenchPart, ...], folder: Path, *, minutes: float) -> Iterator[PartEnded]:
     """Run parts one after another into a folder, and yield how each ended; all together end within the minutes."""
     folder.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + 60 * minutes
@@ -130,7 +132,7 @@ def run(chosen: tuple[Part, ...], folder: Path, *, minutes: float) -> Iterator[P
         yield _ran(part, folder / part.file, deadline - time.monotonic())
 
 
-def _ran(part: Part, file: Path, left_s: float) -> PartEnded:
+def _ran(part: BenchPart, file: Path, left_s: float) -> PartEnded:
     if left_s <= 0:
         return PartEnded(part.name, _OUT_OF_TIME, str(file), 0.0)
     is_text = file.suffix == ".txt"

@@ -26,8 +26,8 @@ from engine.documents.building import NEAREST, Building
 from engine.documents.chunking import Chunk
 from engine.documents.embedding import Embedder
 from engine.documents.encoder_folder import BUILTIN
-from engine.documents.index import FileRecord, Index, Recipe, open_index
-from engine.documents.jobs import Job
+from engine.documents.index import FileRecord, OpenIndex, Recipe, open_index
+from engine.documents.jobs import IndexJob
 from engine.documents.search import dense_hits, retrieve, text_hits
 from engine.documents.target_tokens import TargetTokens, tokens_of
 from engine.events import Event, Indexed, Progressed
@@ -156,7 +156,7 @@ def _written(folder: Path, n_files: int) -> Path:
 
 
 def _indexed(docs: Path, uri: str, embedder: Embedder, tokens: TargetTokens) -> Event:
-    job = Job((str(docs),), uri, tokens.fitting(NEAREST), "builtin", tokens.fingerprint)
+    job = IndexJob((str(docs),), uri, tokens.fitting(NEAREST), "builtin", tokens.fingerprint)
     *_, last = indexing.index(job, embedder, tokens)
     assert isinstance(last, Indexed)
     return last
@@ -232,11 +232,11 @@ def _passage(words: Random, number: int) -> Chunk:
     return Chunk(name, name, name, "", "", "", 0, len(text), text, _WORDS_A_TEXT, False)
 
 
-def _result(measured: _Throughput, large: _Large, index: Index, embedder: Embedder, cloud: Cloud) -> IndexBench:
+def _result(measured: _Throughput, large: _Large, index: OpenIndex, embedder: Embedder, cloud: Cloud) -> IndexBench:
     rng, words = np.random.default_rng(_SEED + 2), Random(_SEED + 3)
     asked = vectors(rng, cloud, _N_QUERIES)
     searched = _search_ms(index, asked)
-    exact = Index(index.uri, msgspec.structs.replace(index.head, n_probes=0), index.chunks, index.files)
+    exact = OpenIndex(index.uri, msgspec.structs.replace(index.head, n_probes=0), index.chunks, index.files)
     texts = [_passage(words, 0).text[:40] for _ in range(_N_QUERIES)]
     ratios = [encoded / indexed for indexed, encoded in zip(measured.indexed_s, measured.encoded_s, strict=True)]
     return IndexBench(
@@ -268,6 +268,6 @@ def _result(measured: _Throughput, large: _Large, index: Index, embedder: Embedd
     )
 
 
-def _search_ms(index: Index, asked: NDArray[np.float32]) -> list[float]:
+def _search_ms(index: OpenIndex, asked: NDArray[np.float32]) -> list[float]:
     dense_hits(index, asked[0], NEAREST)
     return [_timed(partial(dense_hits, index, vector, NEAREST)) for vector in asked]

@@ -14,9 +14,9 @@ from msgspec.structs import replace
 
 from engine.bench import rag_figures
 from engine.bench.rag_figures import RagRow, Turn
-from engine.bench.rag_workload import Counts, Workload, refuse_counts, refuse_workloads, workload
+from engine.bench.rag_workload import Workload, WorkloadCounts, refuse_counts, refuse_workloads, workload
 from engine.errors import EngineError
-from engine.evaluation.turns import Answered, ask_all, phases_ms
+from engine.evaluation.turns import QuestionOutcome, ask_all, phases_ms
 from engine.events import Estimated, Event, Progressed
 from engine.events.answers import System
 from engine.machine import versions as machine
@@ -27,23 +27,23 @@ from engine.methods.speculative_rag.config import SpeculativeRagConfig
 from engine.methods.speculative_rag.drafting import batches_of
 from engine.methods.speculative_rag.verifying import verifications_of
 from engine.methods.speculative_rag.warming import warm
-from engine.methods.standard_rag.asking import Desk
+from engine.methods.standard_rag.asking import AnswerContext
 from engine.models import checkpoint_folder, checks, devices, load_plan, loading
-from engine.models.load_plan import Plan
+from engine.models.load_plan import LoadPlan
 from engine.models.loading import Pair
 from engine.rag.memo import Memo
-from engine.runtime import Runtime
+from engine.runtime import RunContext
 from engine.session.session import release_memory
 
 
-class Task(NamedTuple):
+class RagBenchTask(NamedTuple):
     """What to measure, on what, and how often."""
 
     target: str
     drafter: str
     device: torch.device
     dtype: str
-    counts: Counts
+    counts: WorkloadCounts
     passages: tuple[int, ...]
     repeats: int
 
@@ -77,7 +77,7 @@ class RagBench(msgspec.Struct, frozen=True):
     workload: str = "one question over made-up passages, drafts and answers held to lengths, greedy, batch 1"
 
 
-def bench(task: Task) -> Iterator[Event | RagBench]:
+def bench(task: RagBenchTask) -> Iterator[Event | RagBench]:
     """Yield progress and, after each row, all rows so far; a row that fails says why.
 
     Raises InputError, ModelError before a model is made where counts, contexts or memory speak against it."""
@@ -92,7 +92,7 @@ def bench(task: Task) -> Iterator[Event | RagBench]:
     assert pair.drafter is not None
     try:
         for i, work in enumerate(works):
-            desk = Desk(rt, pair.drafter, work.library, Memo(), task.counts.lengths)
+            desk = AnswerContext(rt, pair.drafter, work.library, Memo(), task.counts.lengths)
             row = yield from _measured(desk, work, task)
             complete, seconds = i + 1 == len(works), time.perf_counter() - started
             found = replace(found, rows=(*found.rows, row), complete=complete, seconds=seconds)
@@ -102,12 +102,12 @@ def bench(task: Task) -> Iterator[Event | RagBench]:
             rt.drafter.reset()
 
 
-def _planned(task: Task) -> Plan:
+def _planned(task: RagBenchTask) -> LoadPlan:
     target, drafter = checkpoint_folder.inspect(task.target), checkpoint_folder.inspect(task.drafter, drafter=True)
     return load_plan.plan(target, drafter, task.device, task.device, task.dtype)
 
 
-def _loaded(planned: Plan) -> Generator[Event, None, Pair]:
+def _loaded(planned: LoadPlan) -> Generator[Event, None, Pair]:
     for item in loading.load_pair(planned):
         if isinstance(item, Pair):
             return item
@@ -116,7 +116,7 @@ def _loaded(planned: Plan) -> Generator[Event, None, Pair]:
     raise AssertionError("loading ends with the pair")
 
 
-def _nothing_yet(task: Task, pair: Pair) -> RagBench:
+def _nothing_yet(task: RagBenchTask, pair: Pair) -> RagBench:
     assert pair.drafter is not None
     counts = task.counts
     return RagBench(
@@ -144,14 +144,14 @@ def _nothing_yet(task: Task, pair: Pair) -> RagBench:
     )
 
 
-def _runtime(pair: Pair, task: Task) -> Runtime:
+def _runtime(pair: Pair, task: RagBenchTask) -> RunContext:
     """The model that drafts answers also drafts the tokens of standard RAG."""
     assert pair.drafter is not None
     drafter = systems.small_model_drafter(pair.target, pair.drafter)
-    return Runtime(pair.target, drafter, task.drafter, cancelled=Flag())
+    return RunContext(pair.target, drafter, task.drafter, cancelled=Flag())
 
 
-def _measured(desk: Desk, work: Workload, task: Task) -> Generator[Event, None, RagRow]:
+def _measured(desk: AnswerContext, work: Workload, task: RagBenchTask) -> Generator[Event, None, RagRow]:
     """One row; the first turn is not counted, since it allocates and, on CUDA, compiles and captures."""
     config, turns = _config(task.counts), list[Turn]()
     try:
@@ -172,7 +172,7 @@ def _measured(desk: Desk, work: Workload, task: Task) -> Generator[Event, None, 
     return rag_figures.row(work.n_passage, work.n_standard, turns, peak)
 
 
-def _config(counts: Counts) -> SpeculativeRagConfig:
+def _config(counts: WorkloadCounts) -> SpeculativeRagConfig:
     """Clusters come from stored vectors: an encoder is none of the two models that are measured."""
     return SpeculativeRagConfig(
         n=counts.n, m=counts.m, k=counts.k, gamma=counts.gamma, max_new_tokens=counts.answer,
@@ -181,7 +181,7 @@ def _config(counts: Counts) -> SpeculativeRagConfig:
 
 
 @torch.inference_mode()
-def _prepare(desk: Desk, work: Workload, config: SpeculativeRagConfig) -> None:
+def _prepare(desk: AnswerContext, work: Workload, config: SpeculativeRagConfig) -> None:
     """Leave nothing to be captured once a text has grown into the next span."""
     warm([desk.rt.target, desk.drafter], desk.memo)
     if desk.rt.target.device.type == "cuda":
@@ -191,7 +191,7 @@ def _prepare(desk: Desk, work: Workload, config: SpeculativeRagConfig) -> None:
 
 
 @torch.inference_mode()
-def _turn(desk: Desk, work: Workload, config: SpeculativeRagConfig, turn: int) -> Turn:
+def _turn(desk: AnswerContext, work: Workload, config: SpeculativeRagConfig, turn: int) -> Turn:
     """Ask every system; nothing of an earlier turn is used again."""
     made = ask_all(work.question, config, desk._replace(memo=Memo()), turn)
     batches, verifications = batches_of(made.outcome.drafts), verifications_of(made.outcome.scores)
@@ -205,7 +205,7 @@ def _turn(desk: Desk, work: Workload, config: SpeculativeRagConfig, turn: int) -
     return Turn(made.answers, _phases(made), rounds, batch, verification, predicted)
 
 
-def _phases(made: Answered) -> dict[str, float]:
+def _phases(made: QuestionOutcome) -> dict[str, float]:
     """Where the time went: of Speculative RAG, then of both kinds of standard RAG."""
     (batch,) = batches_of(made.outcome.drafts)
     ours = phases_ms(made)

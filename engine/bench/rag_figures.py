@@ -8,7 +8,7 @@ import msgspec
 
 from engine import speed_model
 from engine.events.answers import CostPredicted, CostTerm, QuestionAnswered, System
-from engine.rag.values import Batch, Verification
+from engine.rag.values import DraftBatch, Verification
 from engine.speed_model import Interval
 
 SYSTEMS: tuple[System, ...] = ("speculative_rag", "drafter_alone", "standard_rag", "standard_rag_speculative")
@@ -20,7 +20,7 @@ class Turn(NamedTuple):
     answers: Mapping[System, QuestionAnswered]
     phases_ms: Mapping[str, float]
     rounds: Mapping[str, int]
-    batch: Batch
+    batch: DraftBatch
     verification: Verification
     costs: Sequence[CostPredicted]
 

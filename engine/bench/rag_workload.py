@@ -18,9 +18,9 @@ from engine.methods.speculative_rag.scores import verdicts
 from engine.models import checks
 from engine.models.checkpoint_folder import Checkpoint
 from engine.models.kv_size import context_of, kv_bytes
-from engine.models.load_plan import Plan
+from engine.models.load_plan import LoadPlan
 from engine.rag.encoding import encode
-from engine.rag.library import Found
+from engine.rag.library import RetrievedPassages
 from engine.rag.values import Lengths
 
 # Logits of what the verifier reads, and a piece of a prompt on its way through a layer.
@@ -30,7 +30,7 @@ _SPREAD = 0.01
 _ROOMY = 2
 
 
-class Counts(NamedTuple):
+class WorkloadCounts(NamedTuple):
     """Passages, drafts, passages a draft and the draft length of token-level speculation; how long texts are in ids."""
 
     n: int
@@ -70,10 +70,10 @@ class MadeLibrary:
         self._vectors = _unit((clusters + drawn).astype(np.float32))
         self.description = Description("made up", "made up", n_clusters + 1, 0, "", "", "cpu", "float32", 0)
 
-    def retrieve(self, question: str, n: int, how: RetrievalKind) -> Found:
+    def retrieve(self, question: str, n: int, how: RetrievalKind) -> RetrievedPassages:
         """The first n passages, in no time: retrieval is not what is measured."""
         found = [Passage(str(i), self.uri, str(i), 0, len(text), text, 1.0) for i, text in enumerate(self.texts[:n])]
-        return Found(tuple(found), 0.0, "")
+        return RetrievedPassages(tuple(found), 0.0, "")
 
     def embed(self, texts: Sequence[str], role: TextRole) -> NDArray[np.float32]:
         """Unit vectors of texts: of passages their own, of any other text the mean of all."""
@@ -94,7 +94,7 @@ def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     return scaled
 
 
-def workload(tokenizer: PreTrainedTokenizerBase, n_passage: int, counts: Counts) -> Workload:
+def workload(tokenizer: PreTrainedTokenizerBase, n_passage: int, counts: WorkloadCounts) -> Workload:
     """A question over n passages of about n_passage ids each."""
     texts = texts_of_length(tokenizer, counts.n, n_passage)
     question = texts_of_length(tokenizer, 1, counts.question)[0]
@@ -108,7 +108,7 @@ def workload(tokenizer: PreTrainedTokenizerBase, n_passage: int, counts: Counts)
     return Workload(n_passage, question, library, standard, draft, reflection + sum(counts.lengths))
 
 
-def refuse_counts(counts: Counts) -> None:
+def refuse_counts(counts: WorkloadCounts) -> None:
     """Raises InputError where there are fewer distinct subsets than drafts: not all would be measured."""
     n_distinct = math.prod(len(range(i, counts.n, counts.k)) for i in range(counts.k))
     if n_distinct < counts.m:
@@ -116,7 +116,7 @@ def refuse_counts(counts: Counts) -> None:
         raise InputError(f"{reason}, m = {counts.m} drafts need as many", "use more passages or fewer drafts")
 
 
-def refuse_workloads(works: Sequence[Workload], counts: Counts, planned: Plan, free_bytes: int) -> None:
+def refuse_workloads(works: Sequence[Workload], counts: WorkloadCounts, planned: LoadPlan, free_bytes: int) -> None:
     """Everything that can be held against the questions before a model is made.
 
     Raises InputError where one does not fit a context or the device's memory, ModelError where the target cannot write
@@ -139,7 +139,7 @@ def _refuse_longer(work: Workload, what: str, n_ids: int, model: Checkpoint) -> 
         raise InputError(reason, "use fewer or shorter passages, or models with a longer context")
 
 
-def _refuse_larger(work: Workload, n_bytes: int, free_bytes: int, planned: Plan) -> None:
+def _refuse_larger(work: Workload, n_bytes: int, free_bytes: int, planned: LoadPlan) -> None:
     if n_bytes > free_bytes:
         needed, free = n_bytes / 2**30, free_bytes / 2**30
         reason = f"passages of {work.n_passage} tokens: {needed:.1f} GiB are needed, {free:.1f} GiB are free"
@@ -147,7 +147,7 @@ def _refuse_larger(work: Workload, n_bytes: int, free_bytes: int, planned: Plan)
         raise InputError(f"{reason} on {planned.device}", hint)
 
 
-def needed_bytes(work: Workload, counts: Counts, planned: Plan) -> int:
+def needed_bytes(work: Workload, counts: WorkloadCounts, planned: LoadPlan) -> int:
     """Weights of both models, every cache that may be held at once, and room to work in."""
     assert planned.drafter is not None
     whole = work.n_standard + counts.answer + counts.gamma

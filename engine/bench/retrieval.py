@@ -19,7 +19,7 @@ NEAREST = 10
 _SHARE = 0.25
 
 
-class Asked(NamedTuple):
+class RetrievalQuestion(NamedTuple):
     """A single-hop question, and the texts of the nearest documents, best first."""
 
     question: QuestionRecord
@@ -31,7 +31,7 @@ class Retrieval(NamedTuple):
 
     marks: tuple[bool, ...]
     n_documents: int
-    asked: tuple[Asked, ...]
+    asked: tuple[RetrievalQuestion, ...]
     form: Form
 
 
@@ -52,7 +52,7 @@ def measure(*, seed: int, n: int, form: Form = "notes") -> Iterator[Progressed |
         is_answered(question, {ids[place] for place in row}) for question, row in zip(singles, nearest, strict=True)
     ]
     texts = [tuple(found.documents[place].text for place in row) for row in nearest]
-    yield Retrieval(tuple(marks), len(ids), tuple(map(Asked, singles, texts)), form)
+    yield Retrieval(tuple(marks), len(ids), tuple(map(RetrievalQuestion, singles, texts)), form)
 
 
 def is_answered(question: QuestionRecord, documents: Set[str]) -> bool:

@@ -160,7 +160,7 @@ def bench_gpu(
         raise InputError(f"there are no shapes {unknown[0]!r}", f"use {', '.join(gpu.SHAPES)}")
     on = parse_device(device)
     parse_dtype(dtype, on)
-    task = gpu.Task(names, on, dtype, context, gamma, max_new_tokens, blocks, gpt_fast)
+    task = gpu.GpuBenchTask(names, on, dtype, context, gamma, max_new_tokens, blocks, gpt_fast)
     for item in gpu.bench(task):
         if not isinstance(item, gpu.GpuBench):
             output.event(item)

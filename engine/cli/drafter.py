@@ -27,7 +27,7 @@ from engine.settings import make_config
 from engine.training.drafter_config import OBJECTIVES, DrafterConfig
 
 if TYPE_CHECKING:
-    from engine.training.job import Job
+    from engine.training.job import DrafterJob
 
 _AUTO = "auto"
 _Target = Annotated[str, typer.Option(help="builtin, a folder, or a hub id in the cache")]
@@ -83,10 +83,10 @@ def train_drafter(
     )  # fmt: skip
     _refuse_dtype(dtype)
     from engine.training.drafter import train_drafter as train
-    from engine.training.job import Job
+    from engine.training.job import DrafterJob
 
     output = Output(json=json)
-    job = Job(target, data, out or _own_folder(target), settings, device, dtype, resume)
+    job = DrafterJob(target, data, out or _own_folder(target), settings, device, dtype, resume)
     told = _Told(output)
     with stoppable() as flag:
         _quiet()
@@ -123,10 +123,10 @@ def compare_objectives(
         raise InputError("objective = cross-entropy: it would be compared with itself", "name a distillation")
     _refuse_dtype(dtype)
     from engine.training.comparison import Comparison, compare
-    from engine.training.job import Job
+    from engine.training.job import DrafterJob
 
     output = Output(json=json)
-    job = Job(target, data, out or _own_folder(f"{target}-objectives"), settings, device, dtype, resume=True)
+    job = DrafterJob(target, data, out or _own_folder(f"{target}-objectives"), settings, device, dtype, resume=True)
     with stoppable() as flag:
         _quiet()
         for item in compare(job, flag):
@@ -197,7 +197,7 @@ class _Told:
         _note(self._output, event)
         self._output.event(event)
 
-    def summary(self, job: "Job") -> dict[str, Value]:
+    def summary(self, job: "DrafterJob") -> dict[str, Value]:
         """The fields of the summary."""
         before, after, ended = self._figures.get("before"), self._figures.get("after"), self._finished
         first = before.alpha if before is not None else self._alphas[0].value if self._alphas else None

@@ -11,7 +11,7 @@ from engine.cli.exit_status import OK, STOPPED
 from engine.cli.options import Json
 from engine.cli.output import Output
 from engine.cli.running import stoppable
-from engine.documents.search import How, Passage
+from engine.documents.search import How, SearchHit
 from engine.errors import InputError
 from engine.events import Event, FileSkipped, Indexed, Warned
 from engine.machine import paths
@@ -144,7 +144,7 @@ def _embedder(spec: str, device: str, output: Output) -> "Embedder":
             return made
 
 
-def _show(output: Output, rank: int, passage: Passage) -> None:
+def _show(output: Output, rank: int, passage: SearchHit) -> None:
     if output.json:
         output.line({"event": "passage", "rank": rank, **msgspec.structs.asdict(passage)})
         return

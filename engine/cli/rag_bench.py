@@ -47,7 +47,7 @@ def bench_rag(
     passages = numbers("passage-tokens", passage_tokens, default=(100, 200, 400))
     chosen = rag_pair(PairOptions(target=target, drafter=drafter))
     from engine.bench import rag, rag_figures
-    from engine.bench.rag_workload import Counts
+    from engine.bench.rag_workload import WorkloadCounts
     from engine.machine.quiet import quiet_libraries
     from engine.machine.threads import use_usable_cores
     from engine.models.devices import parse_device, parse_dtype
@@ -57,8 +57,8 @@ def bench_rag(
     use_usable_cores()
     on = parse_device(device)
     parse_dtype(dtype, on)
-    counts = Counts(n, m, k, gamma, question_tokens, Lengths(rationale_tokens, answer_tokens))
-    for item in rag.bench(rag.Task(target, chosen.drafter, on, dtype, counts, passages, repeats)):
+    counts = WorkloadCounts(n, m, k, gamma, question_tokens, Lengths(rationale_tokens, answer_tokens))
+    for item in rag.bench(rag.RagBenchTask(target, chosen.drafter, on, dtype, counts, passages, repeats)):
         if not isinstance(item, rag.RagBench):
             output.event(item)
         elif item.complete:

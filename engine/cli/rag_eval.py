@@ -25,7 +25,7 @@ from engine.speed_model import Interval
 from engine.world.questions import QUESTION_KINDS, QuestionKind
 
 if TYPE_CHECKING:
-    from engine.evaluation.run import Opened, Plan
+    from engine.evaluation.run import EvaluationPlan, Opened
 
 _Dataset = Annotated[str, typer.Option(help="builtin, a fresh world of the seed; or a .jsonl file of questions")]
 _Questions = Annotated[int, typer.Option(help="questions at most: of a world the kinds in turn, of a file by the seed")]
@@ -72,10 +72,10 @@ def rag_eval(
     if ablation:
         m, k = _numbers("ablation-m", ablation_m, config.m), _numbers("ablation-k", ablation_k, config.k)
         grid = every_sampling(m, k)
-    from engine.evaluation.run import Plan
+    from engine.evaluation.run import EvaluationPlan
     from engine.world.pages import form_of
 
-    plan = Plan(dataset, questions, _kinds(kinds), index, embedder, config, grid, form_of(form))
+    plan = EvaluationPlan(dataset, questions, _kinds(kinds), index, embedder, config, grid, form_of(form))
     return _evaluate(plan, rag_pair(pair), Output(json=json))
 
 
@@ -95,7 +95,7 @@ def _kinds(text: str) -> tuple[QuestionKind, ...]:
     return tuple(kind for kind in QUESTION_KINDS if kind in found)
 
 
-def _evaluate(plan: "Plan", pair: PairOptions, output: Output) -> int:
+def _evaluate(plan: "EvaluationPlan", pair: PairOptions, output: Output) -> int:
     from engine.runtime import Cancelled
 
     session = loaded_session(pair, output)

@@ -12,25 +12,25 @@ from engine.decoding.sampling import Warp
 from engine.decoding.speculate import Draft
 
 
-class Step(NamedTuple):
+class DraftStep(NamedTuple):
     """One drafted token: [] int64, and the row it comes from, [V] float32: probabilities, or logits where greedy."""
 
     token: Tensor
     row: Tensor
 
 
-def step(logits: Tensor, u: Tensor, warp: Warp, *, n_vocabulary: int) -> Step:
+def step(logits: Tensor, u: Tensor, warp: Warp, *, n_vocabulary: int) -> DraftStep:
     """Draw the next token from a drafter's logits [V_drafter] with u: [] float64.
 
     n_vocabulary: of the target; padding beyond it can never be accepted, so it is not drawn from."""
     shared = logits[:n_vocabulary].float()
     if warp.greedy:
-        return Step(shared.argmax(-1), shared)
+        return DraftStep(shared.argmax(-1), shared)
     row = sampling.probabilities(shared, warp)
-    return Step(sampling.draw(row, u), row)
+    return DraftStep(sampling.draw(row, u), row)
 
 
-def joined(steps: Sequence[Step], warp: Warp, *, n_vocabulary: int) -> Draft:
+def joined(steps: Sequence[DraftStep], warp: Warp, *, n_vocabulary: int) -> Draft:
     """The draft of at least one step; ids that only the target has get probability 0."""
     tokens, rows = torch.stack([one.token for one in steps]), torch.stack([one.row for one in steps])
     if warp.greedy:

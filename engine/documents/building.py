@@ -23,9 +23,9 @@ from engine.documents.index import (
     MANIFEST,
     UNFINISHED,
     FileRecord,
-    Head,
-    Index,
-    Kept,
+    IndexedDocument,
+    IndexHead,
+    OpenIndex,
     Recipe,
     connect,
 )
@@ -56,7 +56,7 @@ class Building:
 
     left: what a stopped indexing with the same settings had written, with which this one goes on; or why it cannot."""
 
-    def __init__(self, uri: str, recipe: Recipe, before: Index | None, *, anew: bool) -> None:
+    def __init__(self, uri: str, recipe: Recipe, before: OpenIndex | None, *, anew: bool) -> None:
         """before: the index that is there; anew: nothing of it is taken over."""
         self.uri = uri
         self.recipe = recipe
@@ -97,7 +97,7 @@ class Building:
             else:
                 self._undo(self._before)
 
-    def _undo(self, before: Index) -> None:
+    def _undo(self, before: OpenIndex) -> None:
         """Go back to the index before under a new version, and delete the versions in between.
 
         May be cut short and done again: nothing is deleted until the manifest names the new version, and what is
@@ -109,7 +109,7 @@ class Building:
         chunks.restore(before.head.version)
         head = msgspec.structs.replace(before.head, version=chunks.version)
         self._publish(head, before.files)
-        self._before = Index(before.uri, head, chunks, before.files)
+        self._before = OpenIndex(before.uri, head, chunks, before.files)
         chunks.optimize(cleanup_older_than=_age(chunks, head.version) + _A_MOMENT, delete_unverified=True)
 
     def add(self, chunks: Sequence["Chunk"], vectors: NDArray[np.float32], truncated: Sequence[int]) -> None:
@@ -137,7 +137,7 @@ class Building:
             while some := list(islice(rest, _A_STATEMENT)):
                 self._chunks.delete(f"document IN ({', '.join(map(_quoted, some))})")
 
-    def rename(self, changed: Mapping[str, tuple[str, Kept]]) -> None:
+    def rename(self, changed: Mapping[str, tuple[str, IndexedDocument]]) -> None:
         """Say of documents that are in several files which one their passages are named after."""
         with writing(self.uri):
             for document, (source, kept) in changed.items():
@@ -208,16 +208,16 @@ class Building:
                     return n_probes, recall
                 n_probes *= 2
 
-    def head(self, n_probes: int, recall: float | None) -> Head:
+    def head(self, n_probes: int, recall: float | None) -> IndexHead:
         """What the index is by now."""
         with writing(self.uri):
-            return Head(
+            return IndexHead(
                 index_module.SCHEMA, self._chunks.version, self.recipe, datetime.now(UTC).isoformat(timespec="seconds"),
                 self._chunks.count_rows(), self._chunks.count_rows("cut"), self._chunks.count_rows("truncated"),
                 n_probes, recall, self._n_trained,
             )  # fmt: skip
 
-    def commit(self, head: Head, files: Sequence[FileRecord]) -> None:
+    def commit(self, head: IndexHead, files: Sequence[FileRecord]) -> None:
         """Make this the index, in one step."""
         with writing(self.uri):
             self._publish(head, files)
@@ -232,7 +232,7 @@ class Building:
                 return int(self._chunks.stats().total_bytes)
             return sum(path.stat().st_size for path in Path(self.uri).rglob("*") if path.is_file())
 
-    def _publish(self, head: Head, files: Sequence[FileRecord]) -> None:
+    def _publish(self, head: IndexHead, files: Sequence[FileRecord]) -> None:
         import pyarrow as pa
 
         row = {"schema": [head.schema], "head": [_json(head)], "files": [_json(tuple(files))]}

@@ -40,7 +40,7 @@ class Chunk(NamedTuple):
     cut: bool
 
 
-class Span(NamedTuple):
+class ChunkSpan(NamedTuple):
     """Characters [start, end) of a text, and how many tokens they are."""
 
     start: int
@@ -74,15 +74,15 @@ def chunks(document: Document, tokens: Tokens, most: int) -> Iterator[Chunk]:
         )  # fmt: skip
 
 
-def _spans(document: Document, tokens: Tokens, most: int) -> Iterator[Span]:
+def _spans(document: Document, tokens: Tokens, most: int) -> Iterator[ChunkSpan]:
     starts = [mark.start for mark in document.marks] if document.apart else [0]
     for start, end in zip(starts, [*starts[1:], len(document.text)], strict=True):
-        yield from packed(document.text, Span(start, end), tokens, most)
+        yield from packed(document.text, ChunkSpan(start, end), tokens, most)
 
 
-def packed(text: str, part: Span, tokens: Tokens, most: int) -> Iterator[Span]:
+def packed(text: str, part: ChunkSpan, tokens: Tokens, most: int) -> Iterator[ChunkSpan]:
     """Sentences of a part of a text, as many together as have at most so many tokens, without blanks around them."""
-    held: Span | None = None
+    held: ChunkSpan | None = None
     for piece in _pieces(text, part, tokens, most):
         if held is not None and (held.n_tokens + piece.n_tokens > most):
             yield from _trimmed(text, held)
@@ -92,7 +92,7 @@ def packed(text: str, part: Span, tokens: Tokens, most: int) -> Iterator[Span]:
         yield from _trimmed(text, held)
 
 
-def sentences(text: str, part: Span) -> Iterator[Span]:
+def sentences(text: str, part: ChunkSpan) -> Iterator[ChunkSpan]:
     """Spans that cover a part of a text, each ending with the blanks after a sentence."""
     start = part.start
     for match in _END.finditer(text, part.start, part.end):
@@ -101,22 +101,22 @@ def sentences(text: str, part: Span) -> Iterator[Span]:
     yield from _short(text, start, part.end)
 
 
-def _short(text: str, start: int, end: int) -> Iterator[Span]:
+def _short(text: str, start: int, end: int) -> Iterator[ChunkSpan]:
     """A sentence, in pieces where it does not end."""
     cut = end - start > _LONGEST_SENTENCE
     while end - start > _LONGEST_SENTENCE:
         last = start + _LONGEST_SENTENCE
         blank = text.rfind(" ", start + 1, last)
         last = last if blank < 0 else blank + 1
-        yield Span(start, last, cut=True)
+        yield ChunkSpan(start, last, cut=True)
         start = last
     if start < end:
-        yield Span(start, end, cut=cut)
+        yield ChunkSpan(start, end, cut=cut)
 
 
-def _pieces(text: str, part: Span, tokens: Tokens, most: int) -> Iterator[Span]:
+def _pieces(text: str, part: ChunkSpan, tokens: Tokens, most: int) -> Iterator[ChunkSpan]:
     """Sentences with their tokens counted, too long ones cut."""
-    batch: list[Span] = []
+    batch: list[ChunkSpan] = []
     for sentence in sentences(text, part):
         batch.append(sentence)
         if len(batch) == _SENTENCES_A_BATCH:
@@ -126,7 +126,7 @@ def _pieces(text: str, part: Span, tokens: Tokens, most: int) -> Iterator[Span]:
         yield from _counted(text, batch, tokens, most)
 
 
-def _counted(text: str, batch: list[Span], tokens: Tokens, most: int) -> Iterator[Span]:
+def _counted(text: str, batch: list[ChunkSpan], tokens: Tokens, most: int) -> Iterator[ChunkSpan]:
     counts = tokens.counts([text[span.start : span.end] for span in batch])
     for span, n_tokens in zip(batch, counts, strict=True):
         if n_tokens <= most:
@@ -135,7 +135,7 @@ def _counted(text: str, batch: list[Span], tokens: Tokens, most: int) -> Iterato
             yield from _cut(text, span, tokens, most)
 
 
-def _cut(text: str, span: Span, tokens: Tokens, most: int) -> Iterator[Span]:
+def _cut(text: str, span: ChunkSpan, tokens: Tokens, most: int) -> Iterator[ChunkSpan]:
     """A sentence in pieces of at most so many tokens, cut between words, or inside one that alone is too long."""
     ends = [span.start + end for end in tokens.ends(text[span.start : span.end])]
     start, first = span.start, 0
@@ -144,9 +144,9 @@ def _cut(text: str, span: Span, tokens: Tokens, most: int) -> Iterator[Span]:
         end = _word_end(text, start, ends[last - 1])
         while last > first + 1 and ends[last - 1] > end:
             last -= 1
-        yield Span(start, end, last - first, cut=True)
+        yield ChunkSpan(start, end, last - first, cut=True)
         start, first = end, last
-    yield Span(start, span.end, len(ends) - first, cut=True)
+    yield ChunkSpan(start, span.end, len(ends) - first, cut=True)
 
 
 def _whole(ends: list[int], first: int, last: int) -> int:
@@ -166,11 +166,11 @@ def _word_end(text: str, start: int, end: int) -> int:
     return start + blank if text[start : start + blank].strip() else end
 
 
-def _together(held: Span, piece: Span) -> Span:
-    return Span(held.start, piece.end, held.n_tokens + piece.n_tokens, held.cut or piece.cut)
+def _together(held: ChunkSpan, piece: ChunkSpan) -> ChunkSpan:
+    return ChunkSpan(held.start, piece.end, held.n_tokens + piece.n_tokens, held.cut or piece.cut)
 
 
-def _trimmed(text: str, span: Span) -> Iterator[Span]:
+def _trimmed(text: str, span: ChunkSpan) -> Iterator[ChunkSpan]:
     """A span without the blanks around it; none where it has nothing else."""
     found = text[span.start : span.end]
     if found.strip():

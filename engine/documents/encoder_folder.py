@@ -28,7 +28,7 @@ _HANDED_ON = {
 }  # fmt: skip
 
 
-class Part(NamedTuple):
+class EncoderModule(NamedTuple):
     """One module of an encoder: its class and its folder."""
 
     kind: str
@@ -84,14 +84,17 @@ def _locate(spec: str) -> Path:
     return checkpoint_folder.locate(spec, drafter=False)
 
 
-def _parts(spec: str, folder: Path) -> list[Part]:
+def _parts(spec: str, folder: Path) -> list[EncoderModule]:
     """The modules that modules.json lists, the transformer first. Raises ModelError."""
     path = folder / "modules.json"
     if not path.exists():
         raise ModelError(_why_no_encoder(spec, folder), _OTHER)
     try:
         listed = json.loads(path.read_text(encoding="utf-8"))
-        parts = [Part(_kind(spec, str(entry["type"])), _inside(spec, folder, str(entry["path"]))) for entry in listed]
+        parts = [
+            EncoderModule(_kind(spec, str(entry["type"])), _inside(spec, folder, str(entry["path"])))
+            for entry in listed
+        ]
     except (ValueError, KeyError, TypeError, RecursionError) as err:
         raise ModelError(f"{spec}: modules.json cannot be read ({err})", "download the encoder again") from err
     kinds = [part.kind for part in parts]
@@ -156,7 +159,7 @@ def _is_other_task(settings: dict[str, object]) -> bool:
     return any(not isinstance(how, dict) or how.get("method") != "forward" for how in called.values())
 
 
-def _refuse_replaced_activation(spec: str, part: Part) -> None:
+def _refuse_replaced_activation(spec: str, part: EncoderModule) -> None:
     """Refuse a function that sentence-transformers would replace by another, giving wrong vectors with a log line."""
     path = part.folder / "config.json"
     if part.kind != "Dense" or not path.exists():
@@ -167,7 +170,7 @@ def _refuse_replaced_activation(spec: str, part: Part) -> None:
         raise ModelError(reason, _OTHER)
 
 
-def _examine(spec: str, folder: Path, part: Part) -> checkpoint_folder.Checkpoint:
+def _examine(spec: str, folder: Path, part: EncoderModule) -> checkpoint_folder.Checkpoint:
     """Check a module with weights. Raises ModelError."""
     name = spec if part.folder == folder else f"{spec}/{part.folder.relative_to(folder)}"
     found = checkpoint_folder.examine(name, part.folder)
@@ -177,7 +180,7 @@ def _examine(spec: str, folder: Path, part: Part) -> checkpoint_folder.Checkpoin
     return found
 
 
-def _files(spec: str, folder: Path, parts: list[Part]) -> Iterator[Path]:
+def _files(spec: str, folder: Path, parts: list[EncoderModule]) -> Iterator[Path]:
     """Every file there is that decides what vector a text gets."""
     yield folder / "modules.json"
     settings = [folder / "config_sentence_transformers.json", *sorted(parts[0].folder.glob("sentence_*_config.json"))]

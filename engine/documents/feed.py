@@ -11,10 +11,10 @@ import msgspec
 
 from engine.documents import readers, sources
 from engine.documents.chunking import Chunk, Tokens, chunks, text_hash
-from engine.documents.index import FileRecord, Kept, label
+from engine.documents.index import FileRecord, IndexedDocument, label
 from engine.documents.pdf import PdfReader
 from engine.documents.readers import Document
-from engine.documents.sources import Entry, Skipped
+from engine.documents.sources import Skipped, SourceFile
 
 Change: TypeAlias = Literal["same", "new", "changed"]
 _WAITING, _CHUNKS_A_LOT = 64, 64
@@ -44,7 +44,12 @@ class Feed:
     before: the files as the index has them, by source; there: hashes of texts whose passages it has."""
 
     def __init__(
-        self, entries: Sequence[Entry], before: Mapping[str, FileRecord], there: Set[str], tokens: Tokens, most: int
+        self,
+        entries: Sequence[SourceFile],
+        before: Mapping[str, FileRecord],
+        there: Set[str],
+        tokens: Tokens,
+        most: int,
     ) -> None:
         self._entries = entries
         self._before = before
@@ -99,7 +104,7 @@ class Feed:
                 continue
             return
 
-    def _take(self, entry: Entry) -> None:
+    def _take(self, entry: SourceFile) -> None:
         known = self._before.get(entry.source)
         if known is not None and (known.n_bytes, known.mtime_ns) == (entry.n_bytes, entry.mtime_ns):
             return self._keep(known)
@@ -118,8 +123,8 @@ class Feed:
             self._told.setdefault(kept.document, label(record.source, kept.name))
         self._put(FileDone(record, "same"))
 
-    def _read(self, entry: Entry, digest: str, known: FileRecord | None) -> None:
-        kept: list[Kept] = []
+    def _read(self, entry: SourceFile, digest: str, known: FileRecord | None) -> None:
+        kept: list[IndexedDocument] = []
         problems: list[tuple[str, str]] = []
         guessed, n_replaced = False, 0
         for item in readers.read(entry, self._pdfs):
@@ -132,7 +137,7 @@ class Feed:
             guessed, n_replaced = guessed or item.guessed, n_replaced + item.n_replaced
         self._put(FileDone(self._record(entry, digest, kept, problems), _change(known), guessed, n_replaced))
 
-    def _document(self, document: Document) -> Kept:
+    def _document(self, document: Document) -> IndexedDocument:
         """Pass on the passages of a document, unless the same text has been read or is in the index."""
         key, name = text_hash(document.text), label(document.source, document.name)
         first = self._told.setdefault(key, name)
@@ -140,7 +145,7 @@ class Feed:
             self._put(Skipped(name, f"says the same as {first}, which stands for both"))
         elif key not in self._there:
             self._pass_on(document)
-        return Kept(key, document.name, document.title)
+        return IndexedDocument(key, document.name, document.title)
 
     def _pass_on(self, document: Document) -> None:
         lot: list[Chunk] = []
@@ -155,7 +160,9 @@ class Feed:
             self._put(lot)
 
     @staticmethod
-    def _record(entry: Entry, digest: str, kept: list[Kept], problems: list[tuple[str, str]]) -> FileRecord:
+    def _record(
+        entry: SourceFile, digest: str, kept: list[IndexedDocument], problems: list[tuple[str, str]]
+    ) -> FileRecord:
         return FileRecord(entry.source, entry.n_bytes, entry.mtime_ns, digest, tuple(kept), tuple(problems))
 
 

@@ -34,7 +34,7 @@ _OLD_ROW = timedelta(hours=1)
 _SOURCE_OF_LIBRARY = re.compile(r",? *\S*\.rs:\d+:\d+")
 
 
-class Kept(msgspec.Struct, frozen=True, array_like=True):
+class IndexedDocument(msgspec.Struct, frozen=True, array_like=True):
     """A document of a file: the hash of its text, its name there, its title."""
 
     document: str
@@ -49,7 +49,7 @@ class FileRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     n_bytes: int
     mtime_ns: int
     sha256: str
-    documents: tuple[Kept, ...] = ()
+    documents: tuple[IndexedDocument, ...] = ()
     problems: tuple[tuple[str, str], ...] = ()
 
 
@@ -65,7 +65,7 @@ class Recipe(msgspec.Struct, frozen=True):
     chunk_tokens: int
 
 
-class Head(msgspec.Struct, frozen=True):
+class IndexHead(msgspec.Struct, frozen=True):
     """What an index is, without its files. version: of the table of passages. n_probes: parts of the approximate index
     that are searched, 0 where there is none; recall_10: of the ten nearest, how many it finds; n_trained: passages when
     its parts were chosen."""
@@ -96,17 +96,17 @@ class NoIndex(InputError):
         super().__init__(f"there is no index at {uri}", "make one with: rag index DIR --index PATH")
 
 
-class Index:
+class OpenIndex:
     """An index open for reading: it stays as it is while another takes its place."""
 
-    def __init__(self, uri: str, head: Head, chunks: "Table", files: tuple[FileRecord, ...]) -> None:
+    def __init__(self, uri: str, head: IndexHead, chunks: "Table", files: tuple[FileRecord, ...]) -> None:
         self.uri = uri
         self.head = head
         self.chunks = chunks
         self.files = files
 
     @cached_property
-    def owners(self) -> dict[str, list[tuple[str, Kept]]]:
+    def owners(self) -> dict[str, list[tuple[str, IndexedDocument]]]:
         """For each text, who says it: the first is the one whose name its passages carry."""
         return owners(self.files)
 
@@ -117,9 +117,9 @@ class Index:
             raise InputError(reason, f"use that one, or {REBUILD}")
 
 
-def owners(files: Sequence[FileRecord]) -> dict[str, list[tuple[str, Kept]]]:
+def owners(files: Sequence[FileRecord]) -> dict[str, list[tuple[str, IndexedDocument]]]:
     """For each text, the files that say it, in order."""
-    found: dict[str, list[tuple[str, Kept]]] = {}
+    found: dict[str, list[tuple[str, IndexedDocument]]] = {}
     for file in files:
         for kept in file.documents:
             found.setdefault(kept.document, []).append((file.source, kept))
@@ -147,7 +147,7 @@ def connect(uri: str) -> "DBConnection":
     return connected
 
 
-def open_index(uri: str) -> Index:
+def open_index(uri: str) -> OpenIndex:
     """Open the index that is complete. Raises NoIndex, Damaged, and InputError where a newer Draftscope made it."""
     if is_local(uri) and not (Path(uri) / f"{MANIFEST}.lance").is_dir():
         raise NoIndex(uri)
@@ -160,7 +160,7 @@ def open_index(uri: str) -> Index:
         chunks.checkout(head.version)
         if (n_chunks := chunks.count_rows()) != head.n_chunks:
             raise ValueError(f"{n_chunks} passages, {head.n_chunks} expected")
-    return Index(uri, head, chunks, files)
+    return OpenIndex(uri, head, chunks, files)
 
 
 def names(db: "DBConnection") -> list[str]:
@@ -178,14 +178,14 @@ def replace_row(db: "DBConnection", name: str, row: "pa.Table") -> None:
     table.add(row, mode="overwrite")
 
 
-def _manifest(uri: str, db: "DBConnection") -> tuple[Head, tuple[FileRecord, ...]]:
+def _manifest(uri: str, db: "DBConnection") -> tuple[IndexHead, tuple[FileRecord, ...]]:
     row = db.open_table(MANIFEST).search().limit(1).to_arrow().to_pylist()[0]
     schema = int(row["schema"])
     if schema > SCHEMA:
         reason = f"the index at {uri} was made by a newer Draftscope (form {schema}, this one reads {SCHEMA})"
         raise InputError(reason, "use that one, or name another folder for the index")
     files = msgspec.json.decode(row["files"], type=tuple[FileRecord, ...])
-    return msgspec.json.decode(row["head"], type=Head), files
+    return msgspec.json.decode(row["head"], type=IndexHead), files
 
 
 @contextmanager

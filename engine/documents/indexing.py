@@ -16,10 +16,10 @@ from engine.documents.building import Building
 from engine.documents.chunking import Chunk, Tokens
 from engine.documents.embedding import Embedded, Embedder
 from engine.documents.feed import Feed, FileDone, Waiting
-from engine.documents.index import FileRecord, Head, Index, Kept, owners
-from engine.documents.jobs import Job
+from engine.documents.index import FileRecord, IndexedDocument, IndexHead, OpenIndex, owners
+from engine.documents.jobs import IndexJob
 from engine.documents.locking import alone
-from engine.documents.sources import Found, Skipped
+from engine.documents.sources import FoundSources, Skipped
 from engine.documents.unfinished import Left, Lost
 from engine.errors import EngineError, InputError
 from engine.events import Event, FileSkipped, Indexed, Progressed, Warned
@@ -33,7 +33,7 @@ _LOOK_S = 0.3
 T = TypeVar("T")
 
 
-def index(job: Job, embedder: Embedder, tokens: Tokens) -> Iterator[Event]:
+def index(job: IndexJob, embedder: Embedder, tokens: Tokens) -> Iterator[Event]:
     """Yield what is read, skipped and embedded, and last Indexed. Closing it leaves the index before as it was; the
     next call with the same settings goes on with what was embedded.
 
@@ -57,7 +57,7 @@ class _Work:
     """One indexing: what it has read and embedded so far."""
 
     def __init__(
-        self, building: Building, embedder: Embedder, tokens: Tokens, found: Found, before: Index | None
+        self, building: Building, embedder: Embedder, tokens: Tokens, found: FoundSources, before: OpenIndex | None
     ) -> None:
         self._building = building
         self._embedder = embedder
@@ -215,7 +215,7 @@ class _Work:
         queries = self._embedder.embed_all(asked, role="query").vectors
         return (yield from self._while(lambda: self._building.probes(queries), "indexing"))
 
-    def _named(self) -> Mapping[str, tuple[str, Kept]]:
+    def _named(self) -> Mapping[str, tuple[str, IndexedDocument]]:
         """After which file the passages of every text were named when this began."""
         if self._left is not None:
             return self._left.named
@@ -230,7 +230,7 @@ class _Work:
         yield Progressed(phase, 1, 1, "indexes", self._elapsed_s())
         return doing.result()
 
-    def _warnings(self, head: Head) -> Iterator[Warned]:
+    def _warnings(self, head: IndexHead) -> Iterator[Warned]:
         if head.n_truncated:
             most = self._embedder.description.max_tokens
             what = f"of {head.n_truncated:,} of {head.n_chunks:,} passages the embedder reads only the beginning"
@@ -239,7 +239,7 @@ class _Work:
             what = f"{self._n_guessed:,} files are not in UTF-8: their encoding was guessed"
             yield Warned(f"{what}, {self._n_replaced:,} characters were lost", "save them in UTF-8")
 
-    def _indexed(self, head: Head) -> Indexed:
+    def _indexed(self, head: IndexHead) -> Indexed:
         had = {file.source for file in self._before.files} if self._before is not None else set()
         n_kept = sum(len(record.documents) for record in self._records)
         n_problems = sum(len(record.problems) for record in self._records)

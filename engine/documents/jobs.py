@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from engine.documents import sources
 from engine.documents.building import discard
-from engine.documents.index import Damaged, Index, NoIndex, Recipe, open_index
+from engine.documents.index import Damaged, NoIndex, OpenIndex, Recipe, open_index
 from engine.errors import InputError
 
 if TYPE_CHECKING:
     from engine.documents.embedding import Description
 
 
-class Job(NamedTuple):
+class IndexJob(NamedTuple):
     """What is to be indexed, where to, how. tokenizer: its SPEC; its fingerprint tells whether counts are the same."""
 
     specs: tuple[str, ...]
@@ -24,7 +24,7 @@ class Job(NamedTuple):
     rebuild: bool = False
 
 
-def recipe(job: Job, known: "Description") -> Recipe:
+def recipe(job: IndexJob, known: "Description") -> Recipe:
     """What an encoder makes of a job. Raises InputError where its passages would have no tokens."""
     if job.chunk_tokens < 1:
         raise InputError(f"chunk_tokens = {job.chunk_tokens}: must be >= 1", "200 fit most embedders")
@@ -34,7 +34,7 @@ def recipe(job: Job, known: "Description") -> Recipe:
     )  # fmt: skip
 
 
-def before(job: Job, wanted: Recipe) -> Index | None:
+def before(job: IndexJob, wanted: Recipe) -> OpenIndex | None:
     """The index that is there. Raises InputError where it is not one to go on with."""
     try:
         found = open_index(job.uri)
@@ -50,7 +50,7 @@ def before(job: Job, wanted: Recipe) -> Index | None:
     return found
 
 
-def _refuse_other(found: Index, wanted: Recipe) -> None:
+def _refuse_other(found: OpenIndex, wanted: Recipe) -> None:
     """Raise InputError naming what differs: no index is silently replaced by one of something else."""
     had, hint = found.head.recipe, "make it anew (--rebuild), or name another folder for the index"
     found.refuse_other(wanted.embedder_fingerprint, wanted.embedder)

@@ -19,7 +19,7 @@ _RESTARTS = 10
 _LIKE = 1e-6
 
 
-class Preset(NamedTuple):
+class PartitionPreset(NamedTuple):
     """m drafts from subsets of k of n passages, by which vectors they are clustered, how subsets are made; its name."""
 
     name: str
@@ -31,12 +31,12 @@ class Preset(NamedTuple):
 
 
 PRESETS = (
-    Preset("paper", n=10, k=2, m=5),
-    Preset("MuSiQue", n=15, k=6, m=10),
+    PartitionPreset("paper", n=10, k=2, m=5),
+    PartitionPreset("MuSiQue", n=15, k=6, m=10),
     # Popular accounts call the number of drafts k and have the paper recommend 3.
-    Preset("k = 3", n=10, k=2, m=3),
+    PartitionPreset("k = 3", n=10, k=2, m=3),
     # Of 100 questions of pages of the built-in world right most often and soonest: assets/benchmarks has the figures.
-    Preset("in turn", n=10, k=2, m=5, conditioning="stored", sampling="in_turn"),
+    PartitionPreset("in turn", n=10, k=2, m=5, conditioning="stored", sampling="in_turn"),
 )
 
 

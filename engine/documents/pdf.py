@@ -10,7 +10,7 @@ from typing import IO
 
 import msgspec
 
-from engine.documents.pdf_child import Answer, Order
+from engine.documents.pdf_child import Order, PdfText
 from engine.machine.own_module import environment, run_module
 
 _LONGEST_S = 60.0
@@ -26,7 +26,7 @@ class PdfReader:
         self._most_pages = most_pages
         self._child: subprocess.Popen[bytes] | None = None
 
-    def read(self, path: Path) -> Answer:
+    def read(self, path: Path) -> PdfText:
         """The pages of a file, or why there are none."""
         child = self._child = self._child or _start()
         late = threading.Event()
@@ -38,9 +38,9 @@ class PdfReader:
             timer.cancel()
             timer.join()
         if line:
-            return msgspec.json.decode(line, type=Answer)
+            return msgspec.json.decode(line, type=PdfText)
         self.close()
-        return Answer(
+        return PdfText(
             reason=f"takes longer than {self._longest_s:g} s to read"
             if late.is_set()
             else "ends the program that reads it"
@@ -57,7 +57,7 @@ class PdfReader:
         except OSError:
             return b""
         except UnicodeEncodeError:
-            return msgspec.json.encode(Answer(reason="has a name that is no text; rename it"))
+            return msgspec.json.encode(PdfText(reason="has a name that is no text; rename it"))
         return line if line.endswith(b"\n") else b""
 
     def end(self) -> None:

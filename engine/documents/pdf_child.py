@@ -13,7 +13,7 @@ _MEMORY_BYTES = 3 << 30
 _LONGEST_TEXT = 32 << 20
 
 
-class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
+class PdfText(msgspec.Struct, frozen=True, omit_defaults=True):
     """The text of each page, or why there is none."""
 
     pages: tuple[str, ...] = ()
@@ -29,30 +29,30 @@ class Order(msgspec.Struct, frozen=True):
     seconds: int
 
 
-def read(order: Order) -> Answer:
+def read(order: Order) -> PdfText:
     """The pages of a file; whatever is wrong with it is the reason."""
     from pypdf import PdfReader
 
     try:
         reader = PdfReader(order.path)
         if reader.is_encrypted and not reader.decrypt(""):
-            return Answer(reason="is encrypted; save it without a password")
+            return PdfText(reason="is encrypted; save it without a password")
         if (n_pages := len(reader.pages)) > order.most_pages:
-            return Answer(reason=f"has {n_pages:,} pages, more than the {order.most_pages:,} that are read; split it")
+            return PdfText(reason=f"has {n_pages:,} pages, more than the {order.most_pages:,} that are read; split it")
         title = reader.metadata.title if reader.metadata is not None else ""
         return _answer([_clean(page.extract_text()) for page in reader.pages], _clean(title or ""))
     except MemoryError:
-        return Answer(reason="needs too much memory to be read")
+        return PdfText(reason="needs too much memory to be read")
     except Exception as err:  # pypdf raises whatever it likes about a broken file
-        return Answer(reason=_broken(err))
+        return PdfText(reason=_broken(err))
 
 
-def _answer(pages: list[str], title: str) -> Answer:
+def _answer(pages: list[str], title: str) -> PdfText:
     if sum(map(len, pages)) > _LONGEST_TEXT:
-        return Answer(reason=f"has more than {_LONGEST_TEXT:,} characters; split it")
+        return PdfText(reason=f"has more than {_LONGEST_TEXT:,} characters; split it")
     if not any(page.strip() for page in pages):
-        return Answer(reason="holds no text; scanned pages need text recognition first")
-    return Answer(tuple(pages), title)
+        return PdfText(reason="holds no text; scanned pages need text recognition first")
+    return PdfText(tuple(pages), title)
 
 
 def _broken(err: Exception) -> str:

@@ -13,7 +13,7 @@ import msgspec
 from engine.documents import markup
 from engine.documents.decoding import Decoded, decode
 from engine.documents.pdf import PdfReader
-from engine.documents.sources import Entry, Skipped
+from engine.documents.sources import Skipped, SourceFile
 from engine.world import corpus
 
 _LONGEST_LINE = 4_000_000
@@ -24,7 +24,7 @@ _LONGEST_TITLE = 200
 _BINARY, _EMPTY = "is no text; its bytes are of another kind", "holds no text"
 
 
-class Mark(NamedTuple):
+class PlaceMark(NamedTuple):
     """Where a page or a row begins, and its name."""
 
     start: int
@@ -40,7 +40,7 @@ class Document(NamedTuple):
     name: str
     title: str
     text: str
-    marks: tuple[Mark, ...] = ()
+    marks: tuple[PlaceMark, ...] = ()
     apart: bool = False
     guessed: bool = False
     n_replaced: int = 0
@@ -55,7 +55,7 @@ class _Line(msgspec.Struct):
     source: str = ""
 
 
-def read(entry: Entry, pdfs: PdfReader) -> Iterator[Document | Skipped]:
+def read(entry: SourceFile, pdfs: PdfReader) -> Iterator[Document | Skipped]:
     """Yield the documents of a file, and what of it could not be read."""
     try:
         yield from _read(entry, pdfs)
@@ -65,7 +65,7 @@ def read(entry: Entry, pdfs: PdfReader) -> Iterator[Document | Skipped]:
         yield Skipped(entry.source, "needs too much memory to be read")
 
 
-def _read(entry: Entry, pdfs: PdfReader) -> Iterator[Document | Skipped]:
+def _read(entry: SourceFile, pdfs: PdfReader) -> Iterator[Document | Skipped]:
     if entry.path is None:
         made = corpus.generate(corpus.shipped_source())
         yield from (Document(entry.source, one.id, one.title, one.text) for one in made.documents)
@@ -79,7 +79,7 @@ def _read(entry: Entry, pdfs: PdfReader) -> Iterator[Document | Skipped]:
             yield _decoded(entry, entry.path)
 
 
-def _decoded(entry: Entry, path: Path) -> Document | Skipped:
+def _decoded(entry: SourceFile, path: Path) -> Document | Skipped:
     raw = path.read_bytes()
     found = decode(raw, markup.declared_encoding(raw) if entry.kind == "html" else "")
     if found is None:
@@ -126,12 +126,12 @@ def _pdf(source: str, path: Path, pdfs: PdfReader) -> Document | Skipped:
     return Document(source, "", (answer.title or path.stem)[:_LONGEST_TITLE], text, marks)
 
 
-def _joined(parts: tuple[str, ...], names: list[str]) -> tuple[str, tuple[Mark, ...]]:
+def _joined(parts: tuple[str, ...], names: list[str]) -> tuple[str, tuple[PlaceMark, ...]]:
     """Parts as one text, and where each begins."""
-    marks: list[Mark] = []
+    marks: list[PlaceMark] = []
     start = 0
     for part, name in zip(parts, names, strict=True):
-        marks.append(Mark(start, name))
+        marks.append(PlaceMark(start, name))
         start += len(part) + 2
     return "\n\n".join(parts), tuple(marks)
 

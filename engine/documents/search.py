@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.documents.index import Index, label, reading
+from engine.documents.index import OpenIndex, label, reading
 from engine.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _FUSED_FROM = 50
 _COLUMNS = ("id", "document", "source", "name", "title", "place", "start", "end", "n_tokens", "text")
 
 
-class Passage(msgspec.Struct, frozen=True):
+class SearchHit(msgspec.Struct, frozen=True):
     """A passage that was found. score: cosine (dense), BM25 (text) or the fused one (hybrid); dense_rank, text_rank:
     its places in the two lists, 1 first, None where it is in none. sources: all files that say the same."""
 
@@ -53,7 +53,9 @@ class Hit(NamedTuple):
     score: float
 
 
-def retrieve(index: Index, embedder: "Embedder | None", question: str, n: int, how: How = "hybrid") -> list[Passage]:
+def retrieve(
+    index: OpenIndex, embedder: "Embedder | None", question: str, n: int, how: How = "hybrid"
+) -> list[SearchHit]:
     """The n best passages for a question, best first; equal ones in the order of their ids.
 
     embedder: needed for all but `text`. Raises InputError: an empty question, another embedder than the index's."""
@@ -76,7 +78,7 @@ def why_fewer(n_found: int, n: int, n_chunks: int, how: How) -> str:
     return f"only {n_found} of {n} passages share a word with the question" if how == "text" else ""
 
 
-def _vector(index: Index, embedder: "Embedder | None", question: str) -> NDArray[np.float32]:
+def _vector(index: OpenIndex, embedder: "Embedder | None", question: str) -> NDArray[np.float32]:
     if embedder is None:
         raise InputError("no embedder is loaded", "search by words (--how text)")
     index.refuse_other(embedder.description.fingerprint, embedder.description.spec)
@@ -84,7 +86,7 @@ def _vector(index: Index, embedder: "Embedder | None", question: str) -> NDArray
     return vector
 
 
-def dense_hits(index: Index, vector: NDArray[np.float32], n: int) -> list[Hit]:
+def dense_hits(index: OpenIndex, vector: NDArray[np.float32], n: int) -> list[Hit]:
     """The n rows nearest to a unit vector [D]: of all, or as the approximate index finds them."""
     with reading(index.uri):
         search = index.chunks.search(vector, vector_column_name="vector").distance_type("dot")
@@ -93,7 +95,7 @@ def dense_hits(index: Index, vector: NDArray[np.float32], n: int) -> list[Hit]:
         return _hits(found, "_distance", lambda distance: 1.0 - distance)
 
 
-def text_hits(index: Index, question: str, n: int) -> list[Hit]:
+def text_hits(index: OpenIndex, question: str, n: int) -> list[Hit]:
     """The n rows with the words of a question, by BM25; none where no text has one of them."""
     from lancedb.query import MatchQuery
 
@@ -107,7 +109,7 @@ def _hits(found: "pa.Table", column: str, score: Callable[[float], float]) -> li
     return sorted(hits, key=lambda hit: (-hit.score, str(hit.row["id"])))
 
 
-def _passages(index: Index, dense: Sequence[Hit], text: Sequence[Hit], how: How) -> list[Passage]:
+def _passages(index: OpenIndex, dense: Sequence[Hit], text: Sequence[Hit], how: How) -> list[SearchHit]:
     """The hits of both lists, each once, best first."""
     ranks = [{str(hit.row["id"]): rank for rank, hit in enumerate(hits, 1)} for hits in (dense, text)]
     hits = {str(hit.row["id"]): hit for hit in (*text, *dense)}
@@ -115,9 +117,9 @@ def _passages(index: Index, dense: Sequence[Hit], text: Sequence[Hit], how: How)
     return sorted(made, key=lambda passage: (-passage.score, passage.id))
 
 
-def _passage(index: Index, hit: Hit, dense_rank: int | None, text_rank: int | None, how: How) -> Passage:
+def _passage(index: OpenIndex, hit: Hit, dense_rank: int | None, text_rank: int | None, how: How) -> SearchHit:
     fused = sum(1.0 / (_RRF_K + rank) for rank in (dense_rank, text_rank) if rank is not None)
     sources = tuple(label(source, kept.name) for source, kept in index.owners.get(str(hit.row["document"]), ()))
     score = fused if how == "hybrid" else hit.score
     found = {"score": score, "dense_rank": dense_rank, "text_rank": text_rank, "sources": sources}
-    return msgspec.convert({**hit.row, **found}, Passage)
+    return msgspec.convert({**hit.row, **found}, SearchHit)

@@ -31,7 +31,7 @@ _LIMITS: dict[Kind, int] = {"pdf": _PDF_BYTES, "lines": _LINES_BYTES}
 _KNOWN = f"{', '.join(_SUFFIXES)}, or README, LICENSE and the like"
 
 
-class Entry(NamedTuple):
+class SourceFile(NamedTuple):
     """A file that may hold documents. source: its name for people and in the index; path: None for the corpus."""
 
     source: str
@@ -48,10 +48,10 @@ class Skipped(NamedTuple):
     reason: str
 
 
-class Found(NamedTuple):
+class FoundSources(NamedTuple):
     """What there is to read. n_other: files of kinds that hold no text for us."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[SourceFile, ...]
     skipped: tuple[Skipped, ...]
     n_other: int
 
@@ -63,16 +63,16 @@ def roots_of(specs: Sequence[str]) -> tuple[str, ...]:
     return tuple(spec if spec == BUILTIN else readable_name(Path(spec).absolute()) for spec in specs)
 
 
-def find(specs: Sequence[str]) -> Found:
+def find(specs: Sequence[str]) -> FoundSources:
     """List the files of SPECs, each a folder, a file, or `builtin`: folders without hidden files, sorted by name.
 
     Raises InputError: nothing there, a file of another kind, nothing to read."""
-    entries: list[Entry] = []
+    entries: list[SourceFile] = []
     skipped: list[Skipped] = []
     n_other = 0
     for spec in specs:
         for item in _of(spec, alone=len(specs) == 1):
-            if isinstance(item, Entry):
+            if isinstance(item, SourceFile):
                 entries.append(item)
             elif isinstance(item, Skipped):
                 skipped.append(item)
@@ -81,10 +81,10 @@ def find(specs: Sequence[str]) -> Found:
     if not entries and not skipped:
         there = f"holds no file of a kind that is read among its {n_other:,}" if n_other else "is empty"
         raise InputError(f"{', '.join(map(str, specs))} {there}", f"name a folder or files with text ({_KNOWN})")
-    return Found(tuple(dict.fromkeys(entries)), tuple(skipped), n_other)
+    return FoundSources(tuple(dict.fromkeys(entries)), tuple(skipped), n_other)
 
 
-def fingerprint(entry: Entry) -> str:
+def fingerprint(entry: SourceFile) -> str:
     """The hash of what a file holds. Raises OSError."""
     if entry.path is None:
         return sha256(_corpus_bytes()).hexdigest()
@@ -101,11 +101,11 @@ def _corpus_bytes() -> bytes:
     return files("assets").joinpath("world", "corpus.json").read_bytes()
 
 
-def _of(spec: str, *, alone: bool) -> Iterator[Entry | Skipped | None]:
+def _of(spec: str, *, alone: bool) -> Iterator[SourceFile | Skipped | None]:
     """The entries of one SPEC; None for a file of another kind."""
     path = Path(spec)
     if spec == BUILTIN:
-        yield Entry(BUILTIN, None, "builtin", len(_corpus_bytes()), 0)
+        yield SourceFile(BUILTIN, None, "builtin", len(_corpus_bytes()), 0)
     elif path.is_dir():
         for file in _files(path):
             # A folder that moves keeps its index; files from several places need their whole names.
@@ -141,7 +141,7 @@ def _kind(path: Path) -> Kind | None:
     return "text" if path.name.lower() in _NAMES else _SUFFIXES.get(path.suffix.lower())
 
 
-def _entry(path: Path, source: str) -> Entry | Skipped | None:
+def _entry(path: Path, source: str) -> SourceFile | Skipped | None:
     """A file as an entry, or why it is none; nothing is opened, since a pipe would wait for ever."""
     kind = _kind(path)
     try:
@@ -155,4 +155,4 @@ def _entry(path: Path, source: str) -> Entry | Skipped | None:
         return None
     if state.st_size > (limit := _LIMITS.get(kind, _TEXT_BYTES)):
         return Skipped(source, f"has {state.st_size:,} bytes, more than the {limit:,} that are read; split it")
-    return Entry(source, path, kind, state.st_size, state.st_mtime_ns)
+    return SourceFile(source, path, kind, state.st_size, state.st_mtime_ns)

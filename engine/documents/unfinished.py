@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 from engine.documents import index as index_module
-from engine.documents.index import CHUNKS, SCHEMA, UNFINISHED, Index, Kept, Recipe, owners
+from engine.documents.index import CHUNKS, SCHEMA, UNFINISHED, IndexedDocument, OpenIndex, Recipe, owners
 
 if TYPE_CHECKING:
     from lancedb.db import DBConnection
@@ -40,7 +40,7 @@ class Left(NamedTuple):
     all other texts; named: of every text, after which file its passages are named."""
 
     ids: frozenset[str]
-    named: Mapping[str, tuple[str, Kept]]
+    named: Mapping[str, tuple[str, IndexedDocument]]
     whole: frozenset[str]
 
 
@@ -53,7 +53,7 @@ class Lost(NamedTuple):
 Found: TypeAlias = Left | Lost | None
 
 
-def begun(recipe: Recipe, base: Index | None) -> Begun:
+def begun(recipe: Recipe, base: OpenIndex | None) -> Begun:
     """What an indexing with a recipe sets out to make, from an index or from nothing."""
     return Begun(
         SCHEMA, recipe.embedder_fingerprint, recipe.dimension, recipe.tokenizer_fingerprint, recipe.chunk_tokens,
@@ -73,7 +73,7 @@ def forget(db: "DBConnection") -> None:
     db.drop_table(UNFINISHED, ignore_missing=True)
 
 
-def look(db: "DBConnection", begins: Begun, before: Index | None) -> Found:
+def look(db: "DBConnection", begins: Begun, before: OpenIndex | None) -> Found:
     """What a stopped indexing left for one that sets out to make the same; None where there is nothing of the kind.
 
     before: the index that is there, whether or not the new one goes out from it."""
@@ -100,22 +100,22 @@ def _noted(db: "DBConnection") -> Begun | None:
     return msgspec.json.decode(row["begun"], type=Begun)
 
 
-def _read(chunks: "Table", base: Index | None) -> Left:
+def _read(chunks: "Table", base: OpenIndex | None) -> Left:
     """Look at every passage that is there, its vector included. Raises whatever is wrong with one."""
     whole = _whole(chunks, base) if base is not None else frozenset()
     ids: set[str] = set()
-    named: dict[str, tuple[str, Kept]] = {}
+    named: dict[str, tuple[str, IndexedDocument]] = {}
     for batch in chunks.search().to_batches(_ROWS_A_BATCH):
         _refuse_broken(batch["vector"].flatten().to_numpy().reshape(batch.num_rows, -1))
         columns = (batch[name].to_pylist() for name in ("id", "document", "source", "name", "title"))
         for key, document, source, name, title in zip(*columns, strict=True):
-            named.setdefault(document, (source, Kept(document, name, title)))
+            named.setdefault(document, (source, IndexedDocument(document, name, title)))
             if document not in whole:
                 ids.add(key)
     return Left(frozenset(ids), named, whole)
 
 
-def _whole(chunks: "Table", base: Index) -> frozenset[str]:
+def _whole(chunks: "Table", base: OpenIndex) -> frozenset[str]:
     """Texts of an index that have as many passages as there. Those of a file that was gone for a time were removed, and
     may have been embedded again only in part."""
     has, had = _n_passages(chunks), _n_passages(base.chunks)

@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 
 from engine.documents.chunking import Tokens, chunks
 from engine.documents.embedding import Embedder, TextRole
-from engine.evaluation.questions import Asked
+from engine.evaluation.questions import GoldQuestion
 from engine.events.answers import Passage, RetrievalKind
-from engine.rag.library import Found
+from engine.rag.library import RetrievedPassages
 
 
 class CarriedLibrary:
     """The passages of one question: in their order where they were ranked before, by their vectors where not."""
 
-    def __init__(self, asked: Asked, tokens: Tokens, most: int, embedder: Embedder) -> None:
+    def __init__(self, asked: GoldQuestion, tokens: Tokens, most: int, embedder: Embedder) -> None:
         """most: tokens of the target a passage."""
         made = {chunk.id: chunk for document in asked.documents for chunk in chunks(document, tokens, most)}
         self._chunks = tuple(made.values())
@@ -28,7 +28,7 @@ class CarriedLibrary:
         self.n_chunks = len(self._chunks)
         self.description = embedder.description
 
-    def retrieve(self, question: str, n: int, how: RetrievalKind) -> Found:
+    def retrieve(self, question: str, n: int, how: RetrievalKind) -> RetrievedPassages:
         """The n best passages; `how` makes no difference among so few."""
         started = time.perf_counter()
         order = range(self.n_chunks) if self._ranked else self._nearest(question)
@@ -38,7 +38,7 @@ class CarriedLibrary:
             for rank, c in enumerate(chosen)
         )
         note = "" if len(found) == n else f"n = {n}, but the question has only {self.n_chunks} passages"
-        return Found(found, 1e3 * (time.perf_counter() - started), note)
+        return RetrievedPassages(found, 1e3 * (time.perf_counter() - started), note)
 
     def _nearest(self, question: str) -> list[int]:
         """Places of the passages, those of the nearest vectors first."""

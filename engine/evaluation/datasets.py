@@ -22,7 +22,7 @@ import msgspec
 
 from engine.documents.readers import Document
 from engine.errors import InputError
-from engine.evaluation.questions import TRUE_OR_FALSE, Asked, Choice
+from engine.evaluation.questions import TRUE_OR_FALSE, AnswerChoice, GoldQuestion
 
 Layout: TypeAlias = Literal["own", "triviaqa", "popqa", "musique", "pubhealth", "arc"]
 Raw: TypeAlias = Mapping[str, object]
@@ -34,7 +34,7 @@ class Dataset(NamedTuple):
     """The questions of a file. n_left_out: those that no answer can be told right for, such as unproven claims."""
 
     layout: Layout
-    asked: tuple[Asked, ...]
+    asked: tuple[GoldQuestion, ...]
     n_left_out: int
 
 
@@ -47,7 +47,7 @@ def read(path: Path, *, n: int, seed: int) -> Dataset:
 
     Raises InputError naming file, line and field: not JSON, no known layout, nothing to ask."""
     layout: Layout | None = None
-    found: list[Asked] = []
+    found: list[GoldQuestion] = []
     n_left_out = 0
     for number, raw in _records(path):
         try:
@@ -85,7 +85,7 @@ def _record(path: Path, number: int, line: bytes) -> Raw:
         raise InputError(f"{path.name}, line {number}: {reason}", "write one JSON object a line") from err
 
 
-def _refuse_twice(path: Path, found: Iterable[Asked]) -> None:
+def _refuse_twice(path: Path, found: Iterable[GoldQuestion]) -> None:
     seen: set[str] = set()
     for asked in found:
         if asked.id in seen:
@@ -111,12 +111,12 @@ def _layout(raw: Raw) -> Layout:
     raise _Bad(f"is in no known layout (own, {', '.join(get_args(Layout)[1:])}): it has {fields}")
 
 
-def _own(raw: Raw) -> Asked:
+def _own(raw: Raw) -> GoldQuestion:
     labels = _texts(raw, "choices")
     carried = (*_documents(raw.get("documents"), "documents"), *_ctxs(raw))
     answers = _texts(raw, "answer") or _texts(raw, "answers")
     claimed = raw.get("kind") == "claim" and set(answers) <= {choice.label for choice in TRUE_OR_FALSE}
-    choices = TRUE_OR_FALSE if claimed and not labels else tuple(map(Choice, labels))
+    choices = TRUE_OR_FALSE if claimed and not labels else tuple(map(AnswerChoice, labels))
     if choices and not set(answers) <= {choice.label for choice in choices}:
         raise _Bad(f"the answer {answers[0] if answers else ''!r} is none of the choices")
     return _asked(
@@ -132,7 +132,7 @@ def _needs(raw: Raw) -> tuple[tuple[str, ...], ...]:
     return tuple((name,) for name in gold)
 
 
-def _triviaqa(raw: Raw) -> Asked:
+def _triviaqa(raw: Raw) -> GoldQuestion:
     answer = raw["answer"]
     if not isinstance(answer, dict):
         raise _Bad("the field answer is no object, as it was before")
@@ -141,7 +141,7 @@ def _triviaqa(raw: Raw) -> Asked:
     return _asked(raw, _text(raw, "question"), answers, (), _ctxs(raw) or pages)
 
 
-def _popqa(raw: Raw) -> Asked:
+def _popqa(raw: Raw) -> GoldQuestion:
     found = raw["possible_answers"]
     if isinstance(found, str):
         try:
@@ -152,7 +152,7 @@ def _popqa(raw: Raw) -> Asked:
     return _asked(raw, _text(raw, "question"), answers, (), _ctxs(raw), kind=str(raw.get("prop") or ""))
 
 
-def _musique(raw: Raw) -> Asked | None:
+def _musique(raw: Raw) -> GoldQuestion | None:
     if raw.get("answerable") is False:
         return None
     found = _objects(raw["paragraphs"], "paragraphs")
@@ -166,7 +166,7 @@ def _musique(raw: Raw) -> Asked | None:
     return _asked(raw, _text(raw, "question"), answers, (), tuple(documents), kind=hops, needs=needs)
 
 
-def _pubhealth(raw: Raw) -> Asked | None:
+def _pubhealth(raw: Raw) -> GoldQuestion | None:
     label = str(raw["label"]).strip().casefold()
     if label not in _TRUE + _FALSE:
         return None
@@ -175,7 +175,7 @@ def _pubhealth(raw: Raw) -> Asked | None:
     return _asked(raw, question, (answer,), TRUE_OR_FALSE, _ctxs(raw), kind="claim")
 
 
-def _arc(raw: Raw) -> Asked:
+def _arc(raw: Raw) -> GoldQuestion:
     inner = raw.get("question")
     asked: Raw = inner if isinstance(inner, dict) else raw
     choices = _choices(asked.get("choices"))
@@ -187,17 +187,17 @@ def _arc(raw: Raw) -> Asked:
     return _asked(raw, question, (answer,), choices, _ctxs(raw))
 
 
-def _choices(found: object) -> tuple[Choice, ...]:
+def _choices(found: object) -> tuple[AnswerChoice, ...]:
     """Labels and texts, as a list of both or as two lists."""
     if isinstance(found, dict):
         labels, texts = _texts(found, "label"), _texts(found, "text")
         if labels and len(labels) == len(texts):
-            return tuple(map(Choice, labels, texts))
+            return tuple(map(AnswerChoice, labels, texts))
         raise _Bad("the field choices has no label for each text")
-    return tuple(Choice(_text(one, "label"), _text(one, "text")) for one in _objects(found, "choices"))
+    return tuple(AnswerChoice(_text(one, "label"), _text(one, "text")) for one in _objects(found, "choices"))
 
 
-_READERS: dict[Layout, Callable[[Raw], Asked | None]] = {
+_READERS: dict[Layout, Callable[[Raw], GoldQuestion | None]] = {
     "own": _own, "triviaqa": _triviaqa, "popqa": _popqa, "musique": _musique, "pubhealth": _pubhealth, "arc": _arc,
 }  # fmt: skip
 
@@ -206,17 +206,17 @@ def _asked(
     raw: Raw,
     question: str,
     answers: tuple[str, ...],
-    choices: tuple[Choice, ...],
+    choices: tuple[AnswerChoice, ...],
     documents: tuple[Document, ...],
     *,
     kind: str = "",
     needs: tuple[tuple[str, ...], ...] = (),
-) -> Asked:
+) -> GoldQuestion:
     if not any(answer.strip() for answer in answers):
         raise _Bad("there is no answer")
     named = next((raw[field] for field in ("id", "question_id", "claim_id") if raw.get(field) not in (None, "")), "")
     ranked = bool(documents) and "ctxs" in raw
-    return Asked(str(named), kind, question, tuple(dict.fromkeys(answers)), choices, documents, ranked, needs)
+    return GoldQuestion(str(named), kind, question, tuple(dict.fromkeys(answers)), choices, documents, ranked, needs)
 
 
 def _text(raw: Raw, field: str) -> str:

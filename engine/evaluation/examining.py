@@ -7,19 +7,21 @@ from typing import get_args
 from msgspec.structs import replace
 
 from engine.errors import InputError
-from engine.evaluation.file import DraftLine, Grid, QuestionLine, Scores, Told
-from engine.evaluation.questions import Asked, is_evidence, is_right
-from engine.evaluation.turns import Answered, ask_all, phases_ms, speculated
+from engine.evaluation.file import DraftLine, Grid, QuestionLine, Scores, SystemAnswer
+from engine.evaluation.questions import GoldQuestion, is_evidence, is_right
+from engine.evaluation.turns import QuestionOutcome, ask_all, phases_ms, speculated
 from engine.events.answers import Passage, QuestionAnswered, System
 from engine.methods.speculative_rag import scores
 from engine.methods.speculative_rag.answering import Outcome
 from engine.methods.speculative_rag.config import Deciding, SpeculativeRagConfig
-from engine.methods.standard_rag.asking import Desk
+from engine.methods.standard_rag.asking import AnswerContext
 
 _ORDER: tuple[System, ...] = get_args(System)
 
 
-def examine(asked: Asked, config: SpeculativeRagConfig, desk: Desk, *, turn: int, grid: Grid) -> QuestionLine:
+def examine(
+    asked: GoldQuestion, config: SpeculativeRagConfig, desk: AnswerContext, *, turn: int, grid: Grid
+) -> QuestionLine:
     """Ask every system; turn: which of them begins. A question that cannot be asked says why instead.
 
     The desk's memo must be new: what was worked out before would count with the time it took then."""
@@ -31,7 +33,7 @@ def examine(asked: Asked, config: SpeculativeRagConfig, desk: Desk, *, turn: int
     return _line(asked, made, cells)
 
 
-def _line(asked: Asked, made: Answered, cells: dict[str, float]) -> QuestionLine:
+def _line(asked: GoldQuestion, made: QuestionOutcome, cells: dict[str, float]) -> QuestionLine:
     subsets = made.outcome.partitioned.subsets
     evidence = [_has_evidence([made.passages[place] for place in subset], asked) for subset in subsets]
     ours = made.answers["speculative_rag"]
@@ -50,18 +52,18 @@ def _line(asked: Asked, made: Answered, cells: dict[str, float]) -> QuestionLine
     )
 
 
-def _has_evidence(passages: Sequence[Passage], asked: Asked) -> bool | None:
+def _has_evidence(passages: Sequence[Passage], asked: GoldQuestion) -> bool | None:
     return is_evidence([passage.name for passage in passages], [passage.text for passage in passages], asked)
 
 
-def _told(one: QuestionAnswered, asked: Asked) -> Told:
-    return Told(
+def _told(one: QuestionAnswered, asked: GoldQuestion) -> SystemAnswer:
+    return SystemAnswer(
         one.answer, is_right(one.answer, asked), one.latency_ms, one.ttft_ms, one.prefill_ms, one.decode_ms,
         one.target_tokens, one.drafter_tokens,
     )  # fmt: skip
 
 
-def _drafts(asked: Asked, outcome: Outcome, evidence: Sequence[bool | None]) -> Iterator[DraftLine]:
+def _drafts(asked: GoldQuestion, outcome: Outcome, evidence: Sequence[bool | None]) -> Iterator[DraftLine]:
     subsets = zip(outcome.partitioned.subsets, evidence, strict=True)
     drafted = zip(subsets, outcome.drafts, outcome.scores, outcome.judged, strict=True)
     for (subset, has_evidence), draft, score, judged in drafted:
@@ -73,7 +75,9 @@ def _drafts(asked: Asked, outcome: Outcome, evidence: Sequence[bool | None]) -> 
         yield DraftLine(subset, has_evidence, draft.rationale, draft.response, right, known)
 
 
-def _cells(asked: Asked, config: SpeculativeRagConfig, desk: Desk, grid: Grid) -> Iterator[tuple[str, float]]:
+def _cells(
+    asked: GoldQuestion, config: SpeculativeRagConfig, desk: AnswerContext, grid: Grid
+) -> Iterator[tuple[str, float]]:
     """Each setting of the grid and how likely its answer is right; drafts and scores are made once."""
     for sampling, m, k in product(grid.samplings, grid.m, grid.k):
         chosen = replace(config, sampling=sampling, m=m, k=k)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from statistics import fmean, median
 from typing import get_args
 
-from engine.evaluation.file import Fault, Head, QuestionLine, Told
+from engine.evaluation.file import EvaluationHead, Fault, QuestionLine, SystemAnswer
 from engine.evaluation.held_out import held_out
 from engine.events.answers import System
 from engine.events.evaluation import CellFigures, Evidence, Figures, KindFigures, SystemFigures
@@ -16,7 +16,7 @@ from engine.speed_model import Interval, median_interval, ratio_interval, wilson
 BASELINE: System = "standard_rag"
 
 
-def figures(head: Head, lines: Sequence[QuestionLine], *, complete: bool = True) -> Figures:
+def figures(head: EvaluationHead, lines: Sequence[QuestionLine], *, complete: bool = True) -> Figures:
     """Sum up the questions answered so far; complete: with bootstrap intervals of kinds and ablations, too.
 
     Those take several times as long as all else."""
@@ -75,7 +75,7 @@ def _system(name: System, lines: Sequence[QuestionLine], drawn: bool) -> SystemF
     )
 
 
-def _medians(told: Sequence[Told]) -> dict[str, float]:
+def _medians(told: Sequence[SystemAnswer]) -> dict[str, float]:
     return {
         "ttft_ms": median(one.ttft_ms for one in told),
         "prefill_ms": median(one.prefill_ms for one in told),

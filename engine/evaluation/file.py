@@ -35,7 +35,7 @@ def every_sampling(m: tuple[int, ...], k: tuple[int, ...]) -> Grid:
     return Grid(get_args(Sampling), m, k)
 
 
-class Head(Struct, frozen=True, tag_field="event", tag="evaluation"):
+class EvaluationHead(Struct, frozen=True, tag_field="event", tag="evaluation"):
     """All that decides the result. questions: a digest of them and of the documents they come with; documents: what
     the index is; models: fingerprints of target, drafter and embedder; place: device and number type of each."""
 
@@ -52,7 +52,7 @@ class Head(Struct, frozen=True, tag_field="event", tag="evaluation"):
     schema: int = SCHEMA
 
 
-class Told(Struct, frozen=True):
+class SystemAnswer(Struct, frozen=True):
     """What one system answered, whether it is right, and what it took, retrieval apart."""
 
     answer: str
@@ -101,7 +101,7 @@ class QuestionLine(Struct, frozen=True, tag_field="event", tag="question"):
     found: bool | None = None
     covered: bool | None = None
     winner: int | None = None
-    systems: dict[System, Told] = {}
+    systems: dict[System, SystemAnswer] = {}
     drafts: tuple[DraftLine, ...] = ()
     phases_ms: dict[str, float] = {}
     cells: dict[str, float] = {}
@@ -123,14 +123,14 @@ class SummaryLine(Struct, frozen=True, tag_field="event", tag="summary"):
     """The last line; its content is made elsewhere."""
 
 
-Line: TypeAlias = Head | QuestionLine | SummaryLine
+Line: TypeAlias = EvaluationHead | QuestionLine | SummaryLine
 _decoder = msgspec.json.Decoder(Line)
 
 
 class EvaluationFile:
     """A file of the user's that lines are added to, each on disk before the next is begun; one writer at a time."""
 
-    def __init__(self, head: Head, name: str) -> None:
+    def __init__(self, head: EvaluationHead, name: str) -> None:
         """Open the evaluation of a head, begun before or not; `known` has its lines.
 
         Raises InputError: another program writes it, it is damaged. EngineError where it cannot be written."""

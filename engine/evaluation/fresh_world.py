@@ -11,7 +11,7 @@ from typing import NamedTuple
 from engine.documents import building
 from engine.documents.index import Damaged, NoIndex, open_index
 from engine.errors import EngineError
-from engine.evaluation.questions import TRUE_OR_FALSE, Asked
+from engine.evaluation.questions import TRUE_OR_FALSE, GoldQuestion
 from engine.events import Event, Progressed, Warned
 from engine.machine import paths
 from engine.rag.library import Librarian
@@ -26,7 +26,7 @@ _SHARE = 0.25
 class FreshWorld(NamedTuple):
     """Questions, the documents they are about, and a digest of these."""
 
-    asked: tuple[Asked, ...]
+    asked: tuple[GoldQuestion, ...]
     documents: tuple[DocumentRecord, ...]
     digest: str
 
@@ -42,13 +42,13 @@ def fresh_world(seed: int, *, n: int, kinds: Sequence[QuestionKind], form: Form)
     return FreshWorld(tuple(_asked(question, by_name) for question in chosen), made.documents, digest)
 
 
-def _asked(question: QuestionRecord, documents: dict[str, DocumentRecord]) -> Asked:
+def _asked(question: QuestionRecord, documents: dict[str, DocumentRecord]) -> GoldQuestion:
     choices = TRUE_OR_FALSE if question.kind == "claim" else ()
     needs = tuple(
         tuple(name for name in question.supporting if _states(documents[name], documents[step.document], step.answer))
         for step in question.steps
     )
-    return Asked(question.id, question.kind, question.question, (question.answer,), choices, needs=needs)
+    return GoldQuestion(question.id, question.kind, question.question, (question.answer,), choices, needs=needs)
 
 
 def _states(document: DocumentRecord, gold: DocumentRecord, answer: str) -> bool:

@@ -16,17 +16,17 @@ from engine.prompts import one_line
 _FIRST_WORD = re.compile(r"\W*(\w+)(?:\s*([^\w\s])|\s*$)?")
 
 
-class Choice(NamedTuple):
+class AnswerChoice(NamedTuple):
     """What a closed question lets choose from. text: what the label stands for, empty where it speaks for itself."""
 
     label: str
     text: str = ""
 
 
-TRUE_OR_FALSE = (Choice("True"), Choice("False"))
+TRUE_OR_FALSE = (AnswerChoice("True"), AnswerChoice("False"))
 
 
-class Asked(NamedTuple):
+class GoldQuestion(NamedTuple):
     """A question with known answers. answers: any of them is right; choices: empty where the question is open.
 
     documents: that come with it; ranked: best first. needs: for each fact that an answer needs, the names of the
@@ -36,20 +36,20 @@ class Asked(NamedTuple):
     kind: str
     question: str
     answers: tuple[str, ...]
-    choices: tuple[Choice, ...] = ()
+    choices: tuple[AnswerChoice, ...] = ()
     documents: tuple[Document, ...] = ()
     ranked: bool = False
     needs: tuple[tuple[str, ...], ...] = ()
 
 
-def is_right(answer: str, asked: Asked) -> bool:
+def is_right(answer: str, asked: GoldQuestion) -> bool:
     """Whether an answer counts as right."""
     if not asked.choices:
         return _contains(answer, asked.answers)
     return _label(answer, asked.choices) in asked.answers
 
 
-def is_evidence(names: Iterable[str], texts: Iterable[str], asked: Asked) -> bool | None:
+def is_evidence(names: Iterable[str], texts: Iterable[str], asked: GoldQuestion) -> bool | None:
     """Whether documents of these names and texts have what an answer needs; None where that cannot be told.
 
     Where no gold documents are known, an open question needs one that has its answer."""
@@ -64,7 +64,7 @@ def _contains(text: str, answers: Sequence[str]) -> bool:
     return any(gold in plain for gold in map(_plain, answers) if gold)
 
 
-def _label(answer: str, choices: Sequence[Choice]) -> str:
+def _label(answer: str, choices: Sequence[AnswerChoice]) -> str:
     """The label an answer chooses, empty where it chooses none: a word may begin it, a letter must stand alone."""
     plain = _plain(answer)
     found = _FIRST_WORD.match(plain)

@@ -19,29 +19,29 @@ from engine.evaluation import datasets, fresh_world
 from engine.evaluation.carried import CarriedLibrary
 from engine.evaluation.examining import examine
 from engine.evaluation.figures import figures
-from engine.evaluation.file import EvaluationFile, Grid, Head, QuestionLine
-from engine.evaluation.questions import Asked
+from engine.evaluation.file import EvaluationFile, EvaluationHead, Grid, QuestionLine
+from engine.evaluation.questions import GoldQuestion
 from engine.events import Event, Progressed, Setting
 from engine.events.evaluation import Figures
 from engine.methods.speculative_rag import scores
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
 from engine.methods.speculative_rag.warming import warm
-from engine.methods.standard_rag.asking import Desk
+from engine.methods.standard_rag.asking import AnswerContext
 from engine.models import checkpoint_folder
 from engine.models.loading import LoadedModel
 from engine.rag.library import BUILTIN, Librarian, Library, opened
 from engine.rag.memo import Memo
-from engine.runtime import Runtime
+from engine.runtime import RunContext
 from engine.settings import settings_of
 from engine.world.pages import Form
 from engine.world.questions import QuestionKind
 
 # They change what is shown, or nothing here.
 _NOT_DECIDING = ("index", "projection", "baselines", "stop_at_end")
-_LibraryOf: TypeAlias = Callable[[Asked], Library]
+_LibraryOf: TypeAlias = Callable[[GoldQuestion], Library]
 
 
-class Plan(NamedTuple):
+class EvaluationPlan(NamedTuple):
     """What to evaluate. dataset: `builtin` or a file; kinds, form: of a built-in world; index_spec: the index of
     documents that do not come with the questions; embedder: of documents that do, or of a built-in world's."""
 
@@ -59,20 +59,22 @@ class Opened(NamedTuple):
     """The evaluation's file, and its first line."""
 
     path: Path
-    head: Head
+    head: EvaluationHead
 
 
 class _Exam(NamedTuple):
     """Questions and where their passages come from. documents, embedder: fingerprints."""
 
     layout: str
-    asked: tuple[Asked, ...]
+    asked: tuple[GoldQuestion, ...]
     library: _LibraryOf
     documents: str
     embedder: str
 
 
-def evaluate(plan: Plan, rt: Runtime, librarian: Librarian) -> Iterator[Event | Opened | QuestionLine | Figures]:
+def evaluate(
+    plan: EvaluationPlan, rt: RunContext, librarian: Librarian
+) -> Iterator[Event | Opened | QuestionLine | Figures]:
     """Yield progress, the file, every question as it is answered, those answered before first, and last the figures.
 
     Raises InputError, ModelError before anything is asked; Cancelled, with every question so far kept."""
@@ -96,7 +98,9 @@ def evaluate(plan: Plan, rt: Runtime, librarian: Librarian) -> Iterator[Event | 
     yield found
 
 
-def _lines(exam: _Exam, known: set[str], plan: Plan, rt: Runtime, drafter: LoadedModel) -> Iterator[QuestionLine]:
+def _lines(
+    exam: _Exam, known: set[str], plan: EvaluationPlan, rt: RunContext, drafter: LoadedModel
+) -> Iterator[QuestionLine]:
     """Ask the questions that are not known yet; whose turn it is goes by all of them."""
     turns: Counter[str] = Counter()
     is_warm = False
@@ -113,12 +117,12 @@ def _lines(exam: _Exam, known: set[str], plan: Plan, rt: Runtime, drafter: Loade
         yield examine(asked, plan.config, _desk(exam, asked, rt, drafter), turn=turn, grid=plan.grid)
 
 
-def _desk(exam: _Exam, asked: Asked, rt: Runtime, drafter: LoadedModel) -> Desk:
+def _desk(exam: _Exam, asked: GoldQuestion, rt: RunContext, drafter: LoadedModel) -> AnswerContext:
     """With a new memo: nothing that one question was answered with makes another one faster."""
-    return Desk(rt, drafter, exam.library(asked), Memo())
+    return AnswerContext(rt, drafter, exam.library(asked), Memo())
 
 
-def _exam(plan: Plan, rt: Runtime, librarian: Librarian) -> Generator[Event, None, _Exam]:
+def _exam(plan: EvaluationPlan, rt: RunContext, librarian: Librarian) -> Generator[Event, None, _Exam]:
     """Questions and their passages, of a fresh world or a file."""
     device = str(rt.target.device)
     if plan.dataset != BUILTIN:
@@ -131,7 +135,7 @@ def _exam(plan: Plan, rt: Runtime, librarian: Librarian) -> Generator[Event, Non
     return _Exam(f"{BUILTIN} {plan.form}", made.asked, lambda _: library, made.digest, library.description.fingerprint)
 
 
-def _of_file(plan: Plan, rt: Runtime, librarian: Librarian, device: str) -> Generator[Event, None, _Exam]:
+def _of_file(plan: EvaluationPlan, rt: RunContext, librarian: Librarian, device: str) -> Generator[Event, None, _Exam]:
     found = datasets.read(Path(plan.dataset), n=plan.n_questions, seed=plan.config.seed)
     if plan.index_spec:
         library = yield from opened(plan.index_spec, librarian, device=device)
@@ -150,12 +154,12 @@ def _of_file(plan: Plan, rt: Runtime, librarian: Librarian, device: str) -> Gene
     )
 
 
-def _head(plan: Plan, exam: _Exam, rt: Runtime, drafter: LoadedModel) -> Head:
+def _head(plan: EvaluationPlan, exam: _Exam, rt: RunContext, drafter: LoadedModel) -> EvaluationHead:
     target = rt.target
     deciding: dict[str, Setting] = {
         name: value for name, value in settings_of(plan.config) if name not in _NOT_DECIDING
     }
-    return Head(
+    return EvaluationHead(
         plan.dataset if plan.dataset == BUILTIN else Path(plan.dataset).name,
         exam.layout,
         len(exam.asked),

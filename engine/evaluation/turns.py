@@ -15,7 +15,7 @@ from engine.methods.speculative_rag.config import SpeculativeRagConfig
 from engine.methods.speculative_rag.drafting import batches_of, drafting_ms
 from engine.methods.speculative_rag.verifying import verifications_of
 from engine.methods.standard_rag.answering import standard
-from engine.methods.standard_rag.asking import Desk, retrieve
+from engine.methods.standard_rag.asking import AnswerContext, retrieve
 from engine.rag.memo import Memo
 from engine.rag.values import Standard
 
@@ -24,7 +24,7 @@ _WAYS: tuple[_Way, ...] = get_args(_Way)
 Result = TypeVar("Result")
 
 
-class Answered(NamedTuple):
+class QuestionOutcome(NamedTuple):
     """All that came of one question; standards: standard RAG's answers in detail."""
 
     passages: tuple[Passage, ...]
@@ -34,7 +34,7 @@ class Answered(NamedTuple):
     standards: dict[System, Standard]
 
 
-def ask_all(question: str, config: SpeculativeRagConfig, desk: Desk, turn: int) -> Answered:
+def ask_all(question: str, config: SpeculativeRagConfig, desk: AnswerContext, turn: int) -> QuestionOutcome:
     """Ask every system; turn: which of them begins.
 
     The desk's memo must be new: what was worked out before would count with the time it took then."""
@@ -59,17 +59,17 @@ def ask_all(question: str, config: SpeculativeRagConfig, desk: Desk, turn: int) 
             answers[told.system], standards[told.system] = told, made
     assert outcome is not None
     found = desk.memo.found.get((desk.library.key, question, config.n, config.retrieval))
-    return Answered(passages, found.ms if found is not None else 0.0, outcome, answers, standards)
+    return QuestionOutcome(passages, found.ms if found is not None else 0.0, outcome, answers, standards)
 
 
-def speculated(question: str, config: SpeculativeRagConfig, desk: Desk) -> Outcome:
+def speculated(question: str, config: SpeculativeRagConfig, desk: AnswerContext) -> Outcome:
     """What Speculative RAG makes of a question, without its baselines."""
     *_, last = answer(question, replace(config, baselines="none"), desk)
     assert isinstance(last, Outcome)
     return last
 
 
-def _stored(question: str, config: SpeculativeRagConfig, desk: Desk) -> QuestionAnswered:
+def _stored(question: str, config: SpeculativeRagConfig, desk: AnswerContext) -> QuestionAnswered:
     """Its answer from clusters of stored vectors; with a new memo, as drafts it shared would count twice."""
     beside = speculated(question, replace(config, conditioning="stored"), desk._replace(memo=Memo()))
     return replace(beside.answers[0], system="speculative_rag_stored")
@@ -85,7 +85,7 @@ def _finished(steps: Generator[Event, None, Result]) -> Result:
             return result
 
 
-def phases_ms(made: Answered) -> dict[str, float]:
+def phases_ms(made: QuestionOutcome) -> dict[str, float]:
     """Where the time of Speculative RAG went."""
     batches, verifications = batches_of(made.outcome.drafts), verifications_of(made.outcome.scores)
     return {

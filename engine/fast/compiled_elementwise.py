@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.fast.elementwise import Moulds, Norms
+from engine.fast.elementwise import Norms, OutputBuffers
 from engine.fast.kv_cache import Buffers
-from engine.fast.matmul import Mould
+from engine.fast.matmul import OutputBuffer
 from engine.fast.norms import Norm
 from engine.fast.spans import Tree
 from engine.fast.weights import FusedWeights
@@ -64,7 +64,7 @@ def kernels() -> "Kernels | None":
 class CompiledBetween:
     """A `Between` of compiled loops."""
 
-    def __init__(self, n: int, weights: FusedWeights, moulds: Moulds, norms: Norms, made: "Kernels") -> None:
+    def __init__(self, n: int, weights: FusedWeights, moulds: OutputBuffers, norms: Norms, made: "Kernels") -> None:
         self.last = moulds.qkv.new_rows()
         self._shape, self._moulds, self._kernels = weights.shape, moulds, made
         self._first = _viewed(norms.first)
@@ -108,7 +108,7 @@ class CompiledBetween:
         """As the protocol says."""
         self._kernels.add_normed(self._hidden, *self._after_feed_forward[index])
 
-    def _added(self, made: Mould, norm: Norm, to: Tensor) -> _Added:
+    def _added(self, made: OutputBuffer, norm: Norm, to: Tensor) -> _Added:
         return _Added(made.made.numpy(), self._shape.residual_factor, *_viewed(norm), to.numpy())
 
     def _hold(self, held: Buffers) -> None:

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from engine.fast.families import Shape
+from engine.fast.families import ModelShape
 from engine.fast.kv_cache import Buffers
-from engine.fast.matmul import Mould
+from engine.fast.matmul import OutputBuffer
 from engine.fast.norms import Norm, norm_into
 from engine.fast.spans import Tree, span
 from engine.fast.weights import FusedLayer, FusedWeights
@@ -19,16 +19,16 @@ _STRETCH = 64
 _Stretch: TypeAlias = tuple[tuple[Tensor, ...], tuple[Tensor, ...]]
 
 
-class Moulds(NamedTuple):
+class OutputBuffers(NamedTuple):
     """The products of n rows of a layer; each layer overwrites what the one before left."""
 
-    qkv: Mould
-    out: Mould
-    gate_up: Mould
-    down: Mould
+    qkv: OutputBuffer
+    out: OutputBuffer
+    gate_up: OutputBuffer
+    down: OutputBuffer
 
 
-class Between(Protocol):
+class Elementwise(Protocol):
     """What the products of n rows take in and leave behind becomes what the next ones take in.
 
     index: of a layer."""
@@ -90,7 +90,7 @@ def norms_of(weights: FusedWeights) -> Norms:
     return Norms(first, heads, tuple(layer.norm_mlp for layer in weights.layers), tuple(others))
 
 
-def _heads_norm(layer: FusedLayer, shape: Shape) -> Norm | None:
+def _heads_norm(layer: FusedLayer, shape: ModelShape) -> Norm | None:
     query, key = layer.norm_query, layer.norm_key
     if query is None or key is None:
         return None
@@ -99,12 +99,12 @@ def _heads_norm(layer: FusedLayer, shape: Shape) -> Norm | None:
 
 
 class TorchBetween:
-    """A `Between` of torch operations.
+    """A `Elementwise` of torch operations.
 
     Heads lie [n, heads, D]; for the products of attention, queries stand by the key that they share: [H_kv, groups n,
     D], which for one id is the same memory."""
 
-    def __init__(self, n: int, weights: FusedWeights, moulds: Moulds, norms: Norms) -> None:
+    def __init__(self, n: int, weights: FusedWeights, moulds: OutputBuffers, norms: Norms) -> None:
         shape, like = weights.shape, weights.embedding
         n_turned = shape.n_heads + shape.n_kv_heads
         self._n, self._shape, self._moulds, self._norms = n, shape, moulds, norms
@@ -167,7 +167,7 @@ class TorchBetween:
         to = self._to_last if is_last else self._moulds.qkv.x
         self._add(self._moulds.down, self._norms.after_feed_forward[index], to)
 
-    def _add(self, made: Mould, norm: Norm, to: Tensor) -> None:
+    def _add(self, made: OutputBuffer, norm: Norm, to: Tensor) -> None:
         self._hidden.add_(made.made, alpha=self._shape.residual_factor)
         norm_into(to, self._hidden, norm, self._length)
 

@@ -28,7 +28,7 @@ _WEIGHT = re.compile(
 )
 
 
-class Shape(NamedTuple):
+class ModelShape(NamedTuple):
     """The numbers of a model that are no weights.
 
     windows: one entry a layer, how many positions its attention looks back on, itself included; None is all of them.
@@ -98,11 +98,11 @@ def why_not_model(model: PreTrainedModel) -> str:
     return f"its matrices are of the kind {kind}" if kind else ""
 
 
-def shape_of(model: PreTrainedModel) -> Shape:
+def shape_of(model: PreTrainedModel) -> ModelShape:
     """The shape of a model that `why_not` has nothing against."""
     config, rotary = model.config, model.model.rotary_emb
     attention = model.model.layers[0].self_attn
-    return Shape(
+    return ModelShape(
         n_heads=int(config.num_attention_heads),
         n_kv_heads=int(config.num_key_value_heads),
         head_size=int(attention.head_dim),

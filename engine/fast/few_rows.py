@@ -13,9 +13,9 @@ from torch import Tensor
 
 from engine.fast import layers, matmul
 from engine.fast.compiled_elementwise import CompiledBetween, kernels
-from engine.fast.elementwise import Between, Moulds, TorchBetween, norms_of
+from engine.fast.elementwise import Elementwise, OutputBuffers, TorchBetween, norms_of
 from engine.fast.kv_cache import Buffers
-from engine.fast.matmul import Mould
+from engine.fast.matmul import OutputBuffer
 from engine.fast.spans import Tree
 from engine.fast.weights import FusedLayer, FusedWeights, Projection
 
@@ -36,8 +36,8 @@ class _Layer(NamedTuple):
 class _Places(NamedTuple):
     """Where a step over n rows computes."""
 
-    moulds: Moulds
-    between: Between
+    moulds: OutputBuffers
+    between: Elementwise
 
 
 class FewRows:
@@ -96,10 +96,10 @@ class FewRows:
     def _made_places(self, n: int, *, looped: bool) -> _Places:
         like = self._weights.layers[0]
         matrices = (like.qkv, like.out, like.gate_up, like.down)
-        moulds = Moulds(*(Mould(n, by, streamed=self._streamed) for by in matrices))
+        moulds = OutputBuffers(*(OutputBuffer(n, by, streamed=self._streamed) for by in matrices))
         return _Places(moulds, self._between(n, moulds, looped=looped))
 
-    def _between(self, n: int, moulds: Moulds, *, looped: bool) -> Between:
+    def _between(self, n: int, moulds: OutputBuffers, *, looped: bool) -> Elementwise:
         if self._kernels is None or not looped:
             return TorchBetween(n, self._weights, moulds, self._norms)
         return CompiledBetween(n, self._weights, moulds, self._norms, self._kernels)

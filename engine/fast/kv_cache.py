@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from engine.fast.families import Shape
+from engine.fast.families import ModelShape
 
 _FIRST_CAPACITY = 256
 
@@ -25,10 +25,10 @@ def n_bytes(n_layers: int, n_kv_heads: int, head_size: int, *, n_positions: int,
     return n_positions * itemsize * (2 * n_layers * n_kv_heads * head_size + 3 * (head_size // 2))
 
 
-class Room:
+class KvCache:
     """Buffers that double when they are full, up to the context where that is long enough."""
 
-    def __init__(self, shape: Shape, like: Tensor, *, context: int) -> None:
+    def __init__(self, shape: ModelShape, like: Tensor, *, context: int) -> None:
         self._shape = shape
         self._like = like
         self._context = context
@@ -60,7 +60,7 @@ class Room:
         return 0 if self._held is None else sum(tensor.nbytes for tensor in self._held)
 
 
-def rope_tables(shape: Shape, like: Tensor, n: int) -> tuple[Tensor, Tensor]:
+def rope_tables(shape: ModelShape, like: Tensor, n: int) -> tuple[Tensor, Tensor]:
     """Cosine and sine of n positions, as `Buffers` holds them; computed in float32, kept in like's dtype."""
     frequencies = shape.inverse_frequencies.to(like.device, torch.float32)
     angles = torch.arange(n, device=like.device, dtype=torch.float32)[:, None] * frequencies[None]

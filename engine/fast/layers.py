@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 from torch.nn.attention.bias import causal_lower_right
 
-from engine.fast.families import Shape
+from engine.fast.families import ModelShape
 from engine.fast.norms import normed
 from engine.fast.weights import FusedLayer, FusedWeights, Projection
 
@@ -37,7 +37,7 @@ def embedded(ids: Tensor, weights: FusedWeights) -> Tensor:
     return hidden if weights.shape.embedding_factor == 1.0 else hidden * weights.shape.embedding_factor
 
 
-def projected(hidden: Tensor, layer: FusedLayer, shape: Shape, turns: Turns, product: Product) -> Heads:
+def projected(hidden: Tensor, layer: FusedLayer, shape: ModelShape, turns: Turns, product: Product) -> Heads:
     """Queries of hidden [rows, hidden], keys and values of its first n rows.
 
     turns: of n positions; n is the number of rows, or 1 for rows that are all at one position."""
@@ -99,12 +99,12 @@ def _causal_attention(queries: Tensor, keys: Tensor, values: Tensor, scale: floa
     return torch.cat(mixed, -2)
 
 
-def add_attended(hidden: Tensor, mixed: Tensor, layer: FusedLayer, shape: Shape, product: Product) -> Tensor:
+def add_attended(hidden: Tensor, mixed: Tensor, layer: FusedLayer, shape: ModelShape, product: Product) -> Tensor:
     """Add what attention mixed, [n, H D], to hidden [n, hidden], in place."""
     return hidden.add_(product(mixed, layer.out), alpha=shape.residual_factor)
 
 
-def add_fed_forward(hidden: Tensor, layer: FusedLayer, shape: Shape, product: Product) -> Tensor:
+def add_fed_forward(hidden: Tensor, layer: FusedLayer, shape: ModelShape, product: Product) -> Tensor:
     """Add the gated feed-forward of one layer to hidden [n, hidden], in place."""
     both = product(normed(hidden, layer.norm_mlp), layer.gate_up)
     n_gates = both.shape[-1] // 2

@@ -43,7 +43,7 @@ def moulded(by: Projection, *, streamed: bool) -> Projection:
     return by if streamed else by._replace(weight=by.weight.t())
 
 
-class Mould:
+class OutputBuffer:
     """Products of n rows by matrices of one shape, with the places of both sides made once.
 
     x: [n, n_in], to be filled before; made: [n, n_out], what `multiply` leaves. Streamed, one row is multiplied as two,

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from engine.fast import layers, matmul
 from engine.fast.few_rows import FewRows, serves
-from engine.fast.kv_cache import Buffers, Room
+from engine.fast.kv_cache import Buffers, KvCache
 from engine.fast.layers import Product, Turns
 from engine.fast.norms import normed
 from engine.fast.spans import Tree, span
@@ -52,7 +52,7 @@ class FusedModel:
         """Forget every id."""
         if self._few is not None:
             self._few.forget()
-        self._room = Room(self._shape, self._weights.embedding, context=self._context)
+        self._room = KvCache(self._shape, self._weights.embedding, context=self._context)
         self.length = 0
 
     def forward(self, ids: Tensor, *, tree: Tree | None = None) -> Tensor:

@@ -14,7 +14,7 @@ class Tree(NamedTuple):
     seen: Tensor
 
 
-class Span(NamedTuple):
+class AttendedSpan(NamedTuple):
     """What a layer attends to: positions from `first` on, through `mask` [n, positions], True where an id attends.
 
     None: each id attends up to its own position, which needs no mask."""
@@ -23,18 +23,18 @@ class Span(NamedTuple):
     mask: Tensor | None
 
 
-def span(n: int, start: int, window: int | None, tree: Tree | None, device: torch.device) -> Span:
+def span(n: int, start: int, window: int | None, tree: Tree | None, device: torch.device) -> AttendedSpan:
     """What n new ids after `start` others attend to in a layer that looks back on `window` positions.
 
     On a GPU a chain has no mask unless a window ends within it: the mask of a prefill would grow with the context."""
     first = 0 if window is None else max(0, start - window + 1)
     unwindowed = window is None or start + n <= window
     if n == 1 or (device.type != "cpu" and tree is None and unwindowed):
-        return Span(first, None)
+        return AttendedSpan(first, None)
     if tree is not None:
-        return Span(first, _tree_mask(tree, start, first, window))
+        return AttendedSpan(first, _tree_mask(tree, start, first, window))
     mask = torch.ones(n, start + n - first, dtype=torch.bool, device=device).tril(start - first)
-    return Span(first, mask if window is None else mask.triu(start - first - window + 1))
+    return AttendedSpan(first, mask if window is None else mask.triu(start - first - window + 1))
 
 
 def _tree_mask(tree: Tree, start: int, first: int, window: int | None) -> Tensor:

@@ -16,7 +16,7 @@ from engine.decoding.packing import HostRecord, unpack
 from engine.decoding.sampling import Warp
 from engine.decoding.speculate import Draft, Drafter, Round, uniforms
 from engine.errors import ModelError
-from engine.fast.static_kv_cache import FusedDrafter, StaticRoom
+from engine.fast.static_kv_cache import FusedDrafter, StaticKvCache
 
 _N_CALLS = 2
 
@@ -40,7 +40,7 @@ class StaticDecoder:
 
     def __init__(
         self,
-        room: StaticRoom,
+        room: StaticKvCache,
         drafter: Drafter | None,
         fused: FusedDrafter | None,
         *,

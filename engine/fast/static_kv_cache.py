@@ -48,7 +48,7 @@ class _Half(NamedTuple):
     warp: Warp
 
 
-class StaticRoom:
+class StaticKvCache:
     """Fixed places for one sequence through a target and, perhaps, a drafter."""
 
     def __init__(self, weights: FusedWeights, *, context: int, repeaters: Callable[[], Repeater]) -> None:

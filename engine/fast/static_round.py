@@ -17,7 +17,7 @@ from engine.decoding.sampling import Warp
 from engine.decoding.speculate import Draft, judged
 
 
-class Rows(Protocol):
+class FixedRows(Protocol):
     """What a round needs of a model: rows of ids, each at its own length, in a cache of fixed shape."""
 
     def forward(self, ids: Tensor, starts: Tensor, *, span: int, at: Tensor | None = None) -> Tensor:
@@ -47,7 +47,7 @@ def place(state: State, last: Sequence[int], length: int) -> None:
     state.length.fill_(length)
 
 
-def drafter_logits(model: Rows, state: State, drawn: Sequence[Tensor], *, span: int) -> Tensor:
+def drafter_logits(model: FixedRows, state: State, drawn: Sequence[Tensor], *, span: int) -> Tensor:
     """A drafter's logits [V] after the committed ids and the tokens drawn so far in this round, each [] int64.
 
     The first step always feeds the last two ids, whether the cache lacks one of them or both: what is fed again
@@ -58,16 +58,16 @@ def drafter_logits(model: Rows, state: State, drawn: Sequence[Tensor], *, span: 
     return model.forward(state.last_two, starts, span=span, at=state.length - 1 - starts)[0]
 
 
-def draft(model: Rows, state: State, u: Tensor, warp: Warp, *, span: int, n_vocabulary: int) -> Draft:
+def draft(model: FixedRows, state: State, u: Tensor, warp: Warp, *, span: int, n_vocabulary: int) -> Draft:
     """Draft as many tokens as there are uniforms, u: [n] float64, n >= 1; n_vocabulary: of the target."""
-    steps: list[autoregressive_draft.Step] = []
+    steps: list[autoregressive_draft.DraftStep] = []
     for i in range(u.shape[0]):
         row = drafter_logits(model, state, [step.token for step in steps], span=span)
         steps.append(autoregressive_draft.step(row, u[i], warp, n_vocabulary=n_vocabulary))
     return autoregressive_draft.joined(steps, warp, n_vocabulary=n_vocabulary)
 
 
-def target_logits(model: Rows, state: State, tokens: Tensor, *, span: int) -> Tensor:
+def target_logits(model: FixedRows, state: State, tokens: Tensor, *, span: int) -> Tensor:
     """The target's logits [n + 1, V] after the last committed id and each of n drafted tokens."""
     fed = torch.cat([state.last_two[0, 1:], tokens])
     return model.forward(fed.view(1, -1), state.length - 1, span=span)[0]
@@ -81,7 +81,7 @@ def advance(state: State, tokens: Tensor, verdict: Verdict) -> None:
     state.length.add_(n_accepted + 1)
 
 
-def verify(model: Rows, state: State, drafted: Draft, u: Tensor, warp: Warp, *, span: int) -> Tensor:
+def verify(model: FixedRows, state: State, drafted: Draft, u: Tensor, warp: Warp, *, span: int) -> Tensor:
     """Judge a draft of n tokens, move the state on, and return the packed record of the round.
 
     u: [n + 1] float64, n to accept and one for the last token."""

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 from transformers.models.llama.modeling_llama import LlamaDecoderLayer
 
-from engine.fast.families import Shape, shape_of
+from engine.fast.families import ModelShape, shape_of
 from engine.fast.norms import Norm, norm_of
 
 
@@ -45,7 +45,7 @@ class FusedWeights(NamedTuple):
     layers: tuple[FusedLayer, ...]
     norm: Norm
     head: Projection
-    shape: Shape
+    shape: ModelShape
     n_bytes: int
     quantised: bool = False
 

@@ -41,7 +41,7 @@ class Setting(NamedTuple):
     runtime: RuntimeChoice
 
 
-class Cell(msgspec.Struct, frozen=True):
+class MatrixCell(msgspec.Struct, frozen=True):
     """What one combination showed. context: the prompt length asked for; n_prompt: what of it there was room for.
 
     ms_per_token: wall time of whole calls over new tokens, of all sequences where there are several, medians; None for
@@ -92,7 +92,7 @@ def planned(pair: Pair, axes: Axes, *, n_new: int, n_prompts: int) -> Planned:
     return Planned(settings, asked, n_new, n_prompts)
 
 
-def cells(pair: Pair, plan: Planned) -> Generator[Event, None, tuple[Cell, ...]]:
+def cells(pair: Pair, plan: Planned) -> Generator[Event, None, tuple[MatrixCell, ...]]:
     """Measure every combination; yields progress."""
     floor = limits.Floor.on(pair.target)
     made = []
@@ -151,7 +151,7 @@ def four_systems(pair: Pair, *, gamma: int, n_new: int) -> dict[str, System]:
 
 def measured(
     pair: Pair, setting: Setting, asked: Prompts, floor: limits.Floor, *, n_new: int
-) -> Generator[Event, None, Cell]:
+) -> Generator[Event, None, MatrixCell]:
     """One cell; each block is a prompt, or as many as are decoded together."""
     chosen = with_runtime(pair, setting.runtime)
     if setting.batch > 1:
@@ -165,7 +165,7 @@ def measured(
     return _with_limit(_cell(chosen, setting, calls, n_prompt=n_prompt), calls, least, floor.kind)
 
 
-def _together(pair: Pair, setting: Setting, asked: Prompts, *, n_new: int) -> Generator[Event, None, Cell]:
+def _together(pair: Pair, setting: Setting, asked: Prompts, *, n_new: int) -> Generator[Event, None, MatrixCell]:
     """A cell of several sequences at once, each group of prompts cut to one length, as `generate` would pad them."""
     made: dict[str, BatchSystem] = {
         PLAIN: systems.ours_together(pair, gamma=0, n_new=n_new),
@@ -190,7 +190,7 @@ def _least(floor: limits.Floor, n_context: int) -> Iterator[float]:
         yield ms
 
 
-def _with_limit(cell: Cell, calls: Calls, least: list[float], limit: str) -> Cell:
+def _with_limit(cell: MatrixCell, calls: Calls, least: list[float], limit: str) -> MatrixCell:
     """The cell with what its plain step is held against, where that is known."""
     if not least:
         return cell
@@ -199,13 +199,13 @@ def _with_limit(cell: Cell, calls: Calls, least: list[float], limit: str) -> Cel
     return replace(cell, predicted_ms=median(least), fraction_of_limit=share, limit=limit)
 
 
-def _cell(pair: Pair, setting: Setting, calls: Calls, *, n_prompt: int) -> Cell:
+def _cell(pair: Pair, setting: Setting, calls: Calls, *, n_prompt: int) -> MatrixCell:
     assert pair.drafter is not None
     ratios = blocks.wall_ratios(calls[THEIR_ASSISTED], calls[SPECULATIVE]) if THEIR_ASSISTED in calls else []
     plain_ratios = blocks.wall_ratios(calls[THEIR_PLAIN], calls[PLAIN])
     speedups = blocks.decode_ratios(calls[PLAIN], calls[SPECULATIVE])
     alpha, alpha_ci = blocks.alpha(calls[SPECULATIVE])
-    return Cell(
+    return MatrixCell(
         context=setting.context,
         n_prompt=n_prompt,
         gamma=setting.gamma,

@@ -20,7 +20,7 @@ from engine.decoding.speculate import Drafter
 from engine.drafters.small_model import SmallModelDrafter
 from engine.events import RoundFinished
 from engine.models.loading import LoadedModel, Pair
-from engine.runtime import Runtime
+from engine.runtime import RunContext
 from engine.settings import GenerationConfig as OurConfig
 
 _FEWEST_MARKS = 3
@@ -57,7 +57,7 @@ def ours(
 
     @torch.inference_mode()  # as Session.run does; `generate` brings its own no_grad
     def call(prompt: Sequence[int]) -> Call:
-        runtime = Runtime(target, drafter, "", cancelled=stop)
+        runtime = RunContext(target, drafter, "", cancelled=stop)
         runtime.prepare(config, prompt, gamma=gamma)
         started = time.perf_counter()
         *items, made = runtime.generate(config, prompt, gamma=gamma)

@@ -8,12 +8,12 @@ import msgspec
 from engine.decoding.generation import Generation, Prefilled
 from engine.events import BlockFinished, Event, Lane, PhaseFinished, RoundFinished, RunFinished, RunStarted
 from engine.machine import versions
-from engine.runtime import Runtime
+from engine.runtime import RunContext
 from engine.settings import Request, settings_of
 
 
 def run_started(
-    method: str, config: msgspec.Struct, request: Request, prompt_ids: tuple[int, ...], rt: Runtime
+    method: str, config: msgspec.Struct, request: Request, prompt_ids: tuple[int, ...], rt: RunContext
 ) -> RunStarted:
     """State what is about to run."""
     texts = rt.target.texts
@@ -39,7 +39,7 @@ def run_started(
     )
 
 
-def show(items: Iterator[Prefilled | RoundFinished | Generation], rt: Runtime) -> Generator[Event, None, Generation]:
+def show(items: Iterator[Prefilled | RoundFinished | Generation], rt: RunContext) -> Generator[Event, None, Generation]:
     """Yield the events of a generation as they happen; returns the whole."""
     for item in items:
         if isinstance(item, Prefilled):
@@ -51,7 +51,7 @@ def show(items: Iterator[Prefilled | RoundFinished | Generation], rt: Runtime) -
     raise AssertionError("a generation ends with its result")
 
 
-def block(lane: Lane, pair: int, made: Generation, rt: Runtime, *, paired: bool = True) -> BlockFinished:
+def block(lane: Lane, pair: int, made: Generation, rt: RunContext, *, paired: bool = True) -> BlockFinished:
     """State one timed generation."""
     return BlockFinished(
         lane, pair, made.ids, made.prefill_ms, made.decode_ms, made.first_ms, made.target_step_ms,
@@ -59,6 +59,6 @@ def block(lane: Lane, pair: int, made: Generation, rt: Runtime, *, paired: bool 
     )  # fmt: skip
 
 
-def finished(made: Generation, rt: Runtime) -> RunFinished:
+def finished(made: Generation, rt: RunContext) -> RunFinished:
     """State the end of the run."""
     return RunFinished(made.reason, len(made.ids), at_s=rt.elapsed_s())

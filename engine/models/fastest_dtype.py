@@ -45,25 +45,25 @@ class Measurement(msgspec.Struct, frozen=True):
     ms: dict[Kind, tuple[float, ...]]
 
 
-class Choice(NamedTuple):
+class DtypeChoice(NamedTuple):
     """A number type and why it was taken."""
 
     dtype: Literal["float32", "bfloat16", "float16"]
     why: str
 
 
-def choose(config: PreTrainedConfig, device: torch.device, *, measure: bool) -> Choice:
+def choose(config: PreTrainedConfig, device: torch.device, *, measure: bool) -> DtypeChoice:
     """The fastest type for a model of this configuration; without `measure` only what was measured before counts."""
     if device.type != "cpu":
         kind = devices.parse_dtype("auto", device)
-        return Choice(_NAMES[kind], f"on this GPU the fastest is {_NAMES[kind]}, as auto; nothing was measured")
+        return DtypeChoice(_NAMES[kind], f"on this GPU the fastest is {_NAMES[kind]}, as auto; nothing was measured")
     matrices = matrices_of(config)
     if matrices is None:
-        return Choice("float32", f"the matrices of {config.model_type} models are not known; nothing was measured")
+        return DtypeChoice("float32", f"the matrices of {config.model_type} models are not known; nothing was measured")
     kept = _place(matrices)
     found = read(kept)
     if found is None and not measure:
-        return Choice("float32", "not measured yet")
+        return DtypeChoice("float32", "not measured yet")
     if found is None:
         found = measured(matrices)
         with suppress(OSError):  # where it cannot be kept it is measured again the next time
@@ -71,15 +71,15 @@ def choose(config: PreTrainedConfig, device: torch.device, *, measure: bool) -> 
     return judged(found)
 
 
-def judged(found: Measurement) -> Choice:
+def judged(found: Measurement) -> DtypeChoice:
     """float32 unless bfloat16 takes at least a tenth less time, over one id and several together."""
     whole, half = sum(found.ms["float32"]), sum(found.ms["bfloat16"])
     gain = 1 - half / whole
     sizes = " and ".join(map(str, found.rows))
     times = f"{whole:.2f} ms in float32, {half:.2f} in bfloat16, matrix products over {sizes} ids"
     if gain >= _LEAST_GAIN:
-        return Choice("bfloat16", f"{times}: {gain:.0%} less")
-    return Choice("float32", f"{times}: not a tenth less")
+        return DtypeChoice("bfloat16", f"{times}: {gain:.0%} less")
+    return DtypeChoice("float32", f"{times}: not a tenth less")
 
 
 def matrices_of(config: PreTrainedConfig) -> Matrices | None:

@@ -23,7 +23,7 @@ _MOST_FILLED = 0.85
 _LEAST_CONTEXT = 1024
 
 
-class Plan(NamedTuple):
+class LoadPlan(NamedTuple):
     """A pair that is to be loaded, where, and in which types."""
 
     target: Checkpoint
@@ -39,12 +39,12 @@ class Plan(NamedTuple):
 
 def plan(
     target: Checkpoint, drafter: Checkpoint | None, device: torch.device, drafter_device: torch.device, dtype: str
-) -> Plan:
+) -> LoadPlan:
     """How a pair would be loaded. Raises InputError for an unknown dtype."""
     kind, drafter_kind = devices.parse_dtype(dtype, device), devices.parse_dtype(dtype, drafter_device)
     taken = drafter.n_parameters * drafter_kind.itemsize if drafter is not None and drafter_device == device else 0
     room = int(_MOST_FILLED * devices.free_bytes(device)) - taken
-    return Plan(_cut_to_fit(target, room // kind.itemsize), drafter, device, drafter_device, kind, drafter_kind)
+    return LoadPlan(_cut_to_fit(target, room // kind.itemsize), drafter, device, drafter_device, kind, drafter_kind)
 
 
 def _cut_to_fit(target: Checkpoint, most: int) -> Checkpoint:
@@ -54,13 +54,13 @@ def _cut_to_fit(target: Checkpoint, most: int) -> Checkpoint:
     return checkpoint_folder.of_timing(target.spec, timing_shapes.cut_to(target.timing, most))
 
 
-def estimate_pair(plan: Plan) -> Estimated:
+def estimate_pair(plan: LoadPlan) -> Estimated:
     """What loading the pair would take on the target's device. Raises ModelError."""
     together = plan.drafter if plan.drafter_device == plan.device else None
     return estimate(plan.target, together, plan.device, plan.dtype, plan.runtime, quantize=plan.quantize)
 
 
-def refuse_pair(plan: Plan, needed: Estimated) -> None:
+def refuse_pair(plan: LoadPlan, needed: Estimated) -> None:
     """Everything that can be held against a pair before its weights are read. Raises InputError, ModelError.
 
     Weights to be quantised pass through memory whole."""
@@ -89,7 +89,7 @@ def refuse_if_too_large(needed: Estimated, device: torch.device) -> None:
         raise InputError(reason, "choose a smaller model or dtype, or free memory")
 
 
-def _refuse_drafter_elsewhere(plan: Plan, needed: Estimated) -> None:
+def _refuse_drafter_elsewhere(plan: LoadPlan, needed: Estimated) -> None:
     """Raises InputError where a drafter on a device of its own does not fit what is free there."""
     if plan.drafter is None or plan.drafter_device == plan.device:
         return

@@ -15,14 +15,14 @@ from engine.events import Estimated, Progressed, RuntimeName
 from engine.fast import families, few_rows
 from engine.fast.graphs import Graphs
 from engine.fast.model import FusedModel
-from engine.fast.static_kv_cache import StaticRoom
+from engine.fast.static_kv_cache import StaticKvCache
 from engine.fast.weights import FusedWeights, fuse
 from engine.models import checks, devices, load_plan, timing_pairs, weights
 from engine.models.checkpoint_folder import Checkpoint
 from engine.models.kv_size import RuntimeChoice, context_of
-from engine.models.load_plan import Plan
+from engine.models.load_plan import LoadPlan
 from engine.models.quantize import Quantize, fuse_quantised, quantise, weight_bytes
-from engine.models.weights import Read
+from engine.models.weights import ReadWeights
 
 _REPORTS = 200
 
@@ -48,7 +48,7 @@ class LoadedModel(NamedTuple):
     why_modules: str = ""
     note: str = ""
     quantize: Quantize = "none"
-    static: StaticRoom | None = None
+    static: StaticKvCache | None = None
 
     @property
     def graphs(self) -> bool:
@@ -93,14 +93,14 @@ def load(
 
 def _read(
     checkpoint: Checkpoint, config: PreTrainedConfig, device: torch.device | None, dtype: torch.dtype
-) -> Iterator[int | Read]:
+) -> Iterator[int | ReadWeights]:
     """The weights of a checkpoint, or made ones; no device: spread over all there are."""
     if checkpoint.timing is None:
         yield from weights.read(checkpoint.folder, config, "auto" if device is None else {"": device}, dtype)
     elif device is None:
         raise InputError(f"{checkpoint.spec} does not fit one device", "choose a smaller timing pair or dtype")
     else:
-        yield Read(timing_pairs.made_model(checkpoint.timing, device, dtype), ())
+        yield ReadWeights(timing_pairs.made_model(checkpoint.timing, device, dtype), ())
 
 
 def on_runtime(loaded: LoadedModel, choice: RuntimeChoice, quantize: Quantize = "none") -> LoadedModel:
@@ -127,9 +127,9 @@ def _why_modules(model: PreTrainedModel) -> str:
     return families.why_not(model.config) or families.why_not_model(model)
 
 
-def _graphed(fused: FusedWeights, context: int) -> StaticRoom:
+def _graphed(fused: FusedWeights, context: int) -> StaticKvCache:
     """Room for rounds as CUDA graphs; it takes no memory to speak of before a first generation."""
-    return StaticRoom(fused, context=context, repeaters=partial(Graphs, fused.embedding.device))
+    return StaticKvCache(fused, context=context, repeaters=partial(Graphs, fused.embedding.device))
 
 
 def _refuse_incomplete(checkpoint: Checkpoint, lacking: tuple[str, ...]) -> None:
@@ -182,7 +182,7 @@ class Pair(NamedTuple):
     drafter: LoadedModel | None
 
 
-def load_pair(plan: Plan) -> Iterator[Progressed | Estimated | Pair]:
+def load_pair(plan: LoadPlan) -> Iterator[Progressed | Estimated | Pair]:
     """Estimate, check and load a pair; yields what it would take, how far it has come, and last the pair."""
     needed = load_plan.estimate_pair(plan)
     yield needed

@@ -8,7 +8,7 @@ from engine.errors import EngineError
 from engine.events import ModelOption, Role, Surveyed
 from engine.models import checkpoint_folder, devices, load_plan
 from engine.models.checkpoint_folder import Checkpoint
-from engine.models.load_plan import Plan
+from engine.models.load_plan import LoadPlan
 
 _TITLES = {
     "builtin": "built-in", "builtin:small": "built-in, small", "builtin:misaligned": "built-in, misaligned",
@@ -69,7 +69,7 @@ class _Look:
             return err.message
         return ""
 
-    def _plan(self, target: Checkpoint | EngineError, drafter: Checkpoint | None) -> Plan:
+    def _plan(self, target: Checkpoint | EngineError, drafter: Checkpoint | None) -> LoadPlan:
         assert isinstance(target, Checkpoint)
         return load_plan.plan(target, drafter, self._device, self._device, self._dtype)
 

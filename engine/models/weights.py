@@ -15,7 +15,7 @@ _BAR = "Loading weights"
 DeviceMap: TypeAlias = str | dict[str, torch.device]
 
 
-class Read(NamedTuple):
+class ReadWeights(NamedTuple):
     """A model and the names of the weights that its files lacked or that had another shape."""
 
     model: PreTrainedModel
@@ -26,11 +26,13 @@ class _Stopped(Exception):
     """Nobody waits for the weights any more."""
 
 
-def read(folder: Path, config: PreTrainedConfig, device_map: DeviceMap, dtype: torch.dtype) -> Iterator[int | Read]:
+def read(
+    folder: Path, config: PreTrainedConfig, device_map: DeviceMap, dtype: torch.dtype
+) -> Iterator[int | ReadWeights]:
     """Yield the bytes in memory after each tensor, and last the model; closing it stops between two tensors.
 
     transformers reads on a thread, since it says how far it is by calling back and never by returning."""
-    said: SimpleQueue[int | Read | BaseException] = SimpleQueue()
+    said: SimpleQueue[int | ReadWeights | BaseException] = SimpleQueue()
     stop = Flag()
     reader = Thread(target=_read, args=(folder, config, device_map, dtype, said, stop), name="draftscope-weights")
     reader.start()
@@ -50,7 +52,7 @@ def _read(
     config: PreTrainedConfig,
     device_map: DeviceMap,
     dtype: torch.dtype,
-    said: "SimpleQueue[int | Read | BaseException]",
+    said: "SimpleQueue[int | ReadWeights | BaseException]",
     stop: Flag,
 ) -> None:
     before = None
@@ -66,7 +68,7 @@ def _read(
             use_safetensors=True,
             output_loading_info=True,
         )
-        said.put(Read(model, tuple(sorted(map(str, [*report["missing_keys"], *report["mismatched_keys"]])))))
+        said.put(ReadWeights(model, tuple(sorted(map(str, [*report["missing_keys"], *report["mismatched_keys"]])))))
     except BaseException as err:  # handed to the thread that waits, which raises it
         said.put(err)
     finally:
@@ -81,7 +83,7 @@ def _sizes(config: PreTrainedConfig, dtype: torch.dtype) -> dict[str, int]:
 
 
 def _counting(
-    sizes: dict[str, int], said: "SimpleQueue[int | Read | BaseException]", stop: Flag
+    sizes: dict[str, int], said: "SimpleQueue[int | ReadWeights | BaseException]", stop: Flag
 ) -> Callable[[Callable[..., object], tuple[Iterable[tuple[str, object]], ...], dict[str, object]], object]:
     """A hook for transformers' progress bars: the one over the weights reports here, the others stay as they are."""
 

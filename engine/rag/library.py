@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from engine.documents import search
 from engine.documents.embedding import Description, Embedder, TextRole
-from engine.documents.index import Index, NoIndex, open_index, reading
+from engine.documents.index import NoIndex, OpenIndex, open_index, reading
 from engine.events import Event, Progressed
 from engine.events.answers import Passage, RetrievalKind
 from engine.machine import paths
@@ -17,7 +17,7 @@ from engine.machine import paths
 BUILTIN = "builtin"
 
 
-class Found(NamedTuple):
+class RetrievedPassages(NamedTuple):
     """Passages found, best first, how long it took, and why there are fewer than wanted, if there are."""
 
     passages: tuple[Passage, ...]
@@ -33,7 +33,7 @@ class Library(Protocol):
     n_chunks: int
     description: Description
 
-    def retrieve(self, question: str, n: int, how: RetrievalKind) -> Found:
+    def retrieve(self, question: str, n: int, how: RetrievalKind) -> RetrievedPassages:
         """The n best passages for a question. Raises InputError where it is empty."""
 
     def embed(self, texts: Sequence[str], role: TextRole) -> NDArray[np.float32]:
@@ -79,19 +79,19 @@ def opened(spec: str, librarian: Librarian, *, device: str = "auto") -> Generato
 class IndexLibrary:
     """A LanceDB index and the encoder it was made with."""
 
-    def __init__(self, index: Index, embedder: Embedder) -> None:
+    def __init__(self, index: OpenIndex, embedder: Embedder) -> None:
         self.uri = index.uri
         self.key = f"{index.uri}@{index.head.version}"
         self.n_chunks = index.head.n_chunks
         self.description = embedder.description
         self._index, self._embedder = index, embedder
 
-    def retrieve(self, question: str, n: int, how: RetrievalKind) -> Found:
+    def retrieve(self, question: str, n: int, how: RetrievalKind) -> RetrievedPassages:
         """The n best passages for a question."""
         started = time.perf_counter()
         hits = search.retrieve(self._index, self._embedder, question, n, how)
         ms = 1e3 * (time.perf_counter() - started)
-        return Found(tuple(map(_passage, hits)), ms, search.why_fewer(len(hits), n, self.n_chunks, how))
+        return RetrievedPassages(tuple(map(_passage, hits)), ms, search.why_fewer(len(hits), n, self.n_chunks, how))
 
     def embed(self, texts: Sequence[str], role: TextRole) -> NDArray[np.float32]:
         """Unit vectors of texts."""
@@ -114,5 +114,5 @@ class IndexLibrary:
         return np.array([row["vector"] for row in rows], dtype=np.float32).reshape(-1, self.description.dimension)
 
 
-def _passage(hit: search.Passage) -> Passage:
+def _passage(hit: search.SearchHit) -> Passage:
     return Passage(hit.id, hit.source, hit.title or hit.name, hit.start, hit.end, hit.text, hit.score, hit.name)

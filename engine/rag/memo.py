@@ -11,15 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.events.answers import Mapped, Partitioned
-from engine.rag.library import Found
-from engine.rag.values import Draft, Score, Standard
+from engine.rag.library import RetrievedPassages
+from engine.rag.values import RagDraft, Standard, VerifierScore
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 _MOST_QUESTIONS, _MOST_DRAFTS = 64, 1024
 
 
-class Shelf(Generic[K, V]):
+class LruCache(Generic[K, V]):
     """A bounded number of values; the one not asked for the longest is forgotten first."""
 
     def __init__(self, most: int) -> None:
@@ -58,13 +58,13 @@ class Memo:
     """All that is kept of questions and of what models made of them; which models are warm."""
 
     def __init__(self) -> None:
-        self.found: Shelf[tuple[Hashable, ...], Found] = Shelf(_MOST_QUESTIONS)
-        self.vectors: Shelf[tuple[Hashable, ...], Vectors] = Shelf(_MOST_QUESTIONS)
-        self.partitions: Shelf[tuple[Hashable, ...], Partitioned] = Shelf(_MOST_QUESTIONS)
-        self.drafts: Shelf[tuple[Hashable, ...], Draft] = Shelf(_MOST_DRAFTS)
-        self.scores: Shelf[tuple[Hashable, ...], Score] = Shelf(_MOST_DRAFTS)
-        self.standard: Shelf[tuple[Hashable, ...], Standard] = Shelf(_MOST_DRAFTS)
-        self.maps: Shelf[tuple[Hashable, ...], Mapped] = Shelf(_MOST_QUESTIONS)
+        self.found: LruCache[tuple[Hashable, ...], RetrievedPassages] = LruCache(_MOST_QUESTIONS)
+        self.vectors: LruCache[tuple[Hashable, ...], Vectors] = LruCache(_MOST_QUESTIONS)
+        self.partitions: LruCache[tuple[Hashable, ...], Partitioned] = LruCache(_MOST_QUESTIONS)
+        self.drafts: LruCache[tuple[Hashable, ...], RagDraft] = LruCache(_MOST_DRAFTS)
+        self.scores: LruCache[tuple[Hashable, ...], VerifierScore] = LruCache(_MOST_DRAFTS)
+        self.standard: LruCache[tuple[Hashable, ...], Standard] = LruCache(_MOST_DRAFTS)
+        self.maps: LruCache[tuple[Hashable, ...], Mapped] = LruCache(_MOST_QUESTIONS)
         self.warm: set[Hashable] = set()
         self._serials = count(1)
 

@@ -29,7 +29,7 @@ class Branch(NamedTuple):
     endings: tuple[Ids, ...] = ()
 
 
-class Read(NamedTuple):
+class BranchLogps(NamedTuple):
     """Natural log-probabilities: of each id of a trunk, and of each ending as a whole after the trunk."""
 
     trunk: tuple[float, ...]
@@ -43,7 +43,7 @@ class _Path(NamedTuple):
     nodes: tuple[int, ...]
 
 
-def read(model: LoadedModel, prefix: Ids, branches: Sequence[Branch], checkpoint: Checkpoint) -> list[Read]:
+def read(model: LoadedModel, prefix: Ids, branches: Sequence[Branch], checkpoint: Checkpoint) -> list[BranchLogps]:
     """Read branches after a beginning of at least one id."""
     assert prefix
     if not branches:
@@ -53,7 +53,7 @@ def read(model: LoadedModel, prefix: Ids, branches: Sequence[Branch], checkpoint
     for start in range(0, len(prefix) - 1, PREFILL_CHUNK):
         checkpoint()
         sequence.prefill(given[start : start + PREFILL_CHUNK])
-    found: list[Read] = []
+    found: list[BranchLogps] = []
     for lot in _lots(branches, sequence.n_vocabulary):
         checkpoint()
         if isinstance(sequence, FusedModel):
@@ -84,7 +84,7 @@ def _lots(branches: Sequence[Branch], n_vocabulary: int) -> Iterator[list[Branch
     yield lot
 
 
-def _read_tree(sequence: FusedModel, root: int, branches: Sequence[Branch]) -> list[Read]:
+def _read_tree(sequence: FusedModel, root: int, branches: Sequence[Branch]) -> list[BranchLogps]:
     """All branches in one forward, in which an id attends to those it would follow and to no other."""
     ids, parents = [root], [-1]
 
@@ -104,7 +104,7 @@ def _read_tree(sequence: FusedModel, root: int, branches: Sequence[Branch]) -> l
     sequence.rollback(len(ids))
     flat = [path for trunk, endings in paths for path in (trunk, *endings)]
     log_p = iter(_asked(logits, flat))
-    return [Read(next(log_p), tuple(sum(next(log_p)) for _ in endings)) for _, endings in paths]
+    return [BranchLogps(next(log_p), tuple(sum(next(log_p)) for _ in endings)) for _, endings in paths]
 
 
 def _tree(parents: Sequence[int], device: torch.device) -> Tree:
@@ -131,7 +131,7 @@ def _asked(logits: Tensor, paths: Sequence[_Path]) -> list[tuple[float, ...]]:
     return [tuple(found[start:end]) for start, end in pairwise(ends)]
 
 
-def _read_chain(sequence: SequenceModel, root: int, branch: Branch) -> Read:
+def _read_chain(sequence: SequenceModel, root: int, branch: Branch) -> BranchLogps:
     """One branch, and each of its endings of several ids after it."""
     trunk = _forward(sequence, (root, *branch.trunk))
     log_p = _asked(trunk, [_Path(branch.trunk, tuple(range(len(branch.trunk))))])[0]
@@ -141,7 +141,7 @@ def _read_chain(sequence: SequenceModel, root: int, branch: Branch) -> Read:
         if len(ending) > 1:
             rows = torch.cat([rows, _forward(sequence, (root, *branch.trunk, *ending[:-1]))[-len(ending) + 1 :]])
         endings.append(sum(_asked(rows, [_Path(ending, tuple(range(len(ending))))])[0]))
-    return Read(log_p, tuple(endings))
+    return BranchLogps(log_p, tuple(endings))
 
 
 def _forward(sequence: SequenceModel, ids: Ids) -> Tensor:

@@ -13,7 +13,7 @@ class Lengths(NamedTuple):
     response: int
 
 
-class Batch(NamedTuple):
+class DraftBatch(NamedTuple):
     """The work that drafts were made in, all of them together. n_read, n_written: tokens; n_rounds: forwards."""
 
     serial: int
@@ -24,7 +24,7 @@ class Batch(NamedTuple):
     n_rounds: int
 
 
-class Draft(NamedTuple):
+class RagDraft(NamedTuple):
     """A draft and the drafter's natural log-probabilities of its two parts.
 
     text: as it was written; why: what is wrong with one that is not complete, the first probability of which is that of
@@ -41,7 +41,7 @@ class Draft(NamedTuple):
     cited: tuple[int, ...]
     why: str
     note: str
-    batch: Batch
+    batch: DraftBatch
     held_to: Lengths | None = None
 
     @property
@@ -58,7 +58,7 @@ class Verification(NamedTuple):
     n_read: int
 
 
-class Score(NamedTuple):
+class VerifierScore(NamedTuple):
     """What the verifier says of one draft: log-probabilities of response and rationale, of Yes and of No.
 
     n_answer, n_rationale: how many tokens the two have; with_documents: mean log P(alpha, beta | Q, documents) a token

@@ -11,7 +11,7 @@ from engine.errors import EngineError
 from engine.evaluation.config import USUAL_KINDS, EvaluationConfig
 from engine.evaluation.figures import figures
 from engine.evaluation.file import Grid, QuestionLine, every_sampling
-from engine.evaluation.run import Opened, Plan
+from engine.evaluation.run import EvaluationPlan, Opened
 from engine.events import EvaluationMeasured, Event
 from engine.events.evaluation import Figures
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
@@ -23,12 +23,14 @@ _SHARE = 10
 Item: TypeAlias = Event | Opened | QuestionLine | Figures
 
 
-def planned(asked: Evaluate) -> Plan:
+def planned(asked: Evaluate) -> EvaluationPlan:
     """What is to be evaluated; of a world, its usual kinds. Raises InputError: a setting out of its bounds."""
     options = make_config(EvaluationConfig, asked.options)
     config = make_config(SpeculativeRagConfig, {**asked.settings, "seed": options.seed})
     grid = every_sampling((config.m,), (config.k,)) if options.ablation else Grid()
-    return Plan(asked.dataset, options.questions, USUAL_KINDS, asked.index, asked.embedder, config, grid, options.form)
+    return EvaluationPlan(
+        asked.dataset, options.questions, USUAL_KINDS, asked.index, asked.embedder, config, grid, options.form
+    )
 
 
 def events_of(items: Generator[Item, None, None], cancelled: Flag) -> Iterator[Event]:

@@ -22,7 +22,7 @@ from engine.documents.encoder_folder import BUILTIN
 from engine.documents.target_tokens import tokens_of
 from engine.errors import EngineError, InputError
 from engine.evaluation.file import QuestionLine
-from engine.evaluation.run import Opened, Plan, evaluate
+from engine.evaluation.run import EvaluationPlan, Opened, evaluate
 from engine.events import Estimated, Event, ModelLoaded, ModelUnloaded, Progressed, Setting
 from engine.events.evaluation import Figures
 from engine.machine import threads
@@ -35,13 +35,13 @@ from engine.models.quantize import parse_quantize
 from engine.models.survey import survey
 from engine.rag.library import opened
 from engine.rag.memo import Memo
-from engine.runtime import Runtime, Shelves
+from engine.runtime import DocumentResources, RunContext
 from engine.session import evaluate as evaluating
 from engine.session import measure as measuring
 from engine.settings import Request, make_config
 from engine.training.drafter import train_drafter
 from engine.training.drafter_config import DrafterConfig
-from engine.training.job import Job, estimated
+from engine.training.job import DrafterJob, estimated
 
 Item = TypeVar("Item")
 NO_DRAFTER = "none"
@@ -192,7 +192,7 @@ class Session:
         """Make the index of documents or bring it up to date; see `indexing` for its events."""
         tokens = tokens_of(target)
         most = chunk_tokens or tokens.fitting(n)
-        job = jobs.Job(tuple(sources), index, most, target, tokens.fingerprint, rebuild)
+        job = jobs.IndexJob(tuple(sources), index, most, target, tokens.fingerprint, rebuild)
         made = yield from self.embedder(embedder, device=device, dtype=dtype)
         with memory_errors("the indexing", "use a smaller embedder, or free memory"):
             yield from indexing.index(job, made, tokens)
@@ -210,7 +210,7 @@ class Session:
         assert self._embedder is not None
         return self._embedder[1]
 
-    def _loaded_target(self, job: Job) -> LoadedModel | None:
+    def _loaded_target(self, job: DrafterJob) -> LoadedModel | None:
         """The target in memory, if it is that of the job."""
         on, found = devices.parse_device(job.device), self.target
         if found is None or found.spec != job.target or found.device != on or found.quantize != "none":
@@ -226,7 +226,9 @@ class Session:
         self._refuse_without_drafter(spec)
         yield from self._with(self._runtime(self.target, cancelled), partial(spec.run, config, request))
 
-    def evaluate(self, plan: Plan, cancelled: Flag) -> Generator[Event | Opened | QuestionLine | Figures, None, None]:
+    def evaluate(
+        self, plan: EvaluationPlan, cancelled: Flag
+    ) -> Generator[Event | Opened | QuestionLine | Figures, None, None]:
         """Ask the loaded pair questions with known answers; see `rag.evaluation` for what it yields."""
         if self.target is None:
             raise InputError("no model is loaded", "load a target first")
@@ -237,11 +239,11 @@ class Session:
         """Ask the loaded pair questions with known answers; see `evaluating` for its events."""
         yield from evaluating.events_of(self.evaluate(evaluating.planned(asked), cancelled), cancelled)
 
-    def _runtime(self, target: LoadedModel, cancelled: Flag) -> Runtime:
+    def _runtime(self, target: LoadedModel, cancelled: Flag) -> RunContext:
         shelves = self._shelves(target)
-        return Runtime(target, self.drafter, self.drafter_spec, cancelled=cancelled, shelves=shelves)
+        return RunContext(target, self.drafter, self.drafter_spec, cancelled=cancelled, shelves=shelves)
 
-    def _with(self, runtime: Runtime, work: Callable[[Runtime], Iterator[Item]]) -> Iterator[Item]:
+    def _with(self, runtime: RunContext, work: Callable[[RunContext], Iterator[Item]]) -> Iterator[Item]:
         """What work says that uses the loaded pair; the pair is as before after it."""
         try:
             with torch.inference_mode(), memory_errors("the run", _SHORTER):
@@ -250,10 +252,10 @@ class Session:
             if self.drafter is not None:
                 self.drafter.reset()
 
-    def _shelves(self, target: LoadedModel) -> Shelves:
+    def _shelves(self, target: LoadedModel) -> DocumentResources:
         """What methods over documents need; indexes are opened with encoders on the target's device."""
         drafter = None if self.models is None else self.models.drafter
-        return Shelves(drafter, partial(opened, librarian=self, device=str(target.device)), self.memo)
+        return DocumentResources(drafter, partial(opened, librarian=self, device=str(target.device)), self.memo)
 
     def measure(self, asked: Measure, cancelled: Flag) -> Iterator[Event]:
         """Measure the loaded pair; yields progress and, after every point, all there is so far.
@@ -277,11 +279,11 @@ class Session:
 
 def _job(
     target: str, data: str, out: str, settings: Mapping[str, Setting], *, device: str, dtype: str, resume: bool
-) -> Job:
+) -> DrafterJob:
     if not out.strip():
         raise InputError("the drafter has no folder", "name a new one")
     config = make_config(DrafterConfig, settings)
-    return Job(target, Path(data) if data.strip() else None, Path(out), config, device, dtype, resume)
+    return DrafterJob(target, Path(data) if data.strip() else None, Path(out), config, device, dtype, resume)
 
 
 def release_memory() -> None:
@@ -297,7 +299,7 @@ def release_memory() -> None:
 
 def _plan(
     target: str, drafter: str, *, device: str, drafter_device: str, dtype: str, runtime: str, quantize: str
-) -> load_plan.Plan:
+) -> load_plan.LoadPlan:
     on = devices.parse_device(device)
     drafter_on = on if drafter_device == "auto" else devices.parse_device(drafter_device)
     devices.parse_dtype(dtype, on)
@@ -309,7 +311,7 @@ def _plan(
     )
 
 
-def _in_fastest(planned: load_plan.Plan, *, measure: bool) -> load_plan.Plan:
+def _in_fastest(planned: load_plan.LoadPlan, *, measure: bool) -> load_plan.LoadPlan:
     """The plan in the type that multiplies the target's matrices fastest, as far as that is known or may be measured.
 
     A drafter elsewhere keeps what `auto` means there."""

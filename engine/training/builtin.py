@@ -24,7 +24,7 @@ from engine.training.loop import Objective, train
 from engine.training.objectives import forward_kl, next_token_loss
 from engine.training.probe import probe
 from engine.training.publish import publish
-from engine.training.rows import Batch, MixtureRows, ProseRows, Rows
+from engine.training.rows import MixtureRows, ProseRows, TrainingBatch, TrainingRows
 from engine.training.samples import sampler
 from engine.training.stages import CONTINUED_DRAFTERS, CONTINUED_TARGET, DRAFTERS, TARGET, Stage
 from engine.training.tokenizer import train_tokenizer
@@ -36,7 +36,7 @@ _PROBE_EVERY, _N_PROBED = 500, 20
 _RANDOM_WEIGHTS = "random weights"
 
 
-class Job(NamedTuple):
+class BuiltinJob(NamedTuple):
     """One call's orders: folders, first weights of the target, the target that is continued, when to stop, how often to
     write snapshots, how many processes make batches."""
 
@@ -73,7 +73,7 @@ def train_builtin(
     with _alone(work):
         _make_folder(out)
         continued = _continued(work, continue_from)
-        job = Job(work, out, start_from, continued, deadline, snapshot_s, n_workers)
+        job = BuiltinJob(work, out, start_from, continued, deadline, snapshot_s, n_workers)
         tokenizer = _tokenizer(work, continued)
         first, drafters = (TARGET, DRAFTERS) if continued is None else (CONTINUED_TARGET, CONTINUED_DRAFTERS)
         target = yield from _stage(first.wider(wider), tokenizer, job, target=None)
@@ -150,7 +150,7 @@ def tokenizer_texts(n: int) -> Iterator[str]:
 
 
 def _stage(
-    stage: Stage, tokenizer: PreTrainedTokenizerFast, job: Job, *, target: LlamaForCausalLM | None
+    stage: Stage, tokenizer: PreTrainedTokenizerFast, job: BuiltinJob, *, target: LlamaForCausalLM | None
 ) -> Generator[Event, None, LlamaForCausalLM | None]:
     """Train one stage; returns the model when the stage is finished, None when time ran out."""
     model = _new_model(stage, tokenizer)
@@ -178,7 +178,7 @@ def _stage(
 
 
 def _snapshot(
-    stage: Stage, model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, job: Job, started_from: str
+    stage: Stage, model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, job: BuiltinJob, started_from: str
 ) -> Iterator[Event]:
     """Write the unfinished model beside the checkpoints; a disk that refuses is warned of."""
     try:
@@ -199,7 +199,7 @@ def _first_weights(
     stage: Stage,
     model: LlamaForCausalLM,
     tokenizer: PreTrainedTokenizerFast,
-    job: Job,
+    job: BuiltinJob,
     target: LlamaForCausalLM | None,
 ) -> str:
     """Put the stage's first weights into the model; returns what they are."""
@@ -215,7 +215,7 @@ def _first_weights(
     return note.read_text() if note.exists() else _RANDOM_WEIGHTS
 
 
-def _source(stage: Stage, job: Job, *, is_target: bool) -> Path | None:
+def _source(stage: Stage, job: BuiltinJob, *, is_target: bool) -> Path | None:
     """The model that a stage begins with, if there is one: beside a target that is continued lie its drafters."""
     if is_target:
         return job.continued or job.first
@@ -223,7 +223,7 @@ def _source(stage: Stage, job: Job, *, is_target: bool) -> Path | None:
     return beside if beside is not None and (beside / "model.safetensors").exists() else None
 
 
-def _rows(stage: Stage, tokenizer: PreTrainedTokenizerFast) -> Rows:
+def _rows(stage: Stage, tokenizer: PreTrainedTokenizerFast) -> TrainingRows:
     if stage.mixture == "ledgers":
         return ProseRows(tokenizer, ledger, seed=stage.seed)
     phases: dict[str, tuple[Phase, ...]] = {
@@ -258,7 +258,7 @@ def _objective(model: LlamaForCausalLM, teacher: LlamaForCausalLM | None) -> Obj
     if teacher is None:
         return lambda batch: next_token_loss(_logits(model, batch), batch)
 
-    def distil(batch: Batch) -> Tensor:
+    def distil(batch: TrainingBatch) -> Tensor:
         with torch.no_grad():
             wanted = _logits(teacher, batch)
         return forward_kl(_logits(model, batch), wanted, batch.next_weights)
@@ -266,6 +266,6 @@ def _objective(model: LlamaForCausalLM, teacher: LlamaForCausalLM | None) -> Obj
     return distil
 
 
-def _logits(model: LlamaForCausalLM, batch: Batch) -> Tensor:
+def _logits(model: LlamaForCausalLM, batch: TrainingBatch) -> Tensor:
     logits: Tensor = model(input_ids=batch.ids, use_cache=False).logits
     return logits

@@ -17,7 +17,7 @@ from engine.training.disk import refused_by_disk, sync
 _PROGRESS = "progress.json"
 
 
-class Progress(msgspec.Struct, frozen=True):
+class TrainingProgress(msgspec.Struct, frozen=True):
     """How far a training run has come: the next step, tokens seen, (step, loss) pairs so far, and (step, score) pairs
     of the looks at it."""
 
@@ -28,7 +28,7 @@ class Progress(msgspec.Struct, frozen=True):
     scores: tuple[tuple[int, float], ...] = ()
 
 
-def save(folder: Path, model: nn.Module, optimizer: Optimizer, progress: Progress) -> None:
+def save(folder: Path, model: nn.Module, optimizer: Optimizer, progress: TrainingProgress) -> None:
     """Write a checkpoint to `folder`, replacing the one before only once the new one is complete.
 
     Raises EngineError where the disk refuses; the old checkpoint is then intact."""
@@ -53,21 +53,21 @@ def _replace(new: Path, old: Path) -> None:
     shutil.rmtree(backup, ignore_errors=True)
 
 
-def load(folder: Path, model: nn.Module, optimizer: Optimizer) -> Progress:
+def load(folder: Path, model: nn.Module, optimizer: Optimizer) -> TrainingProgress:
     """Restore model and optimizer from the newest complete checkpoint; a fresh Progress where there is none."""
     source = _newest(folder)
     if source is None:
-        return Progress()
+        return TrainingProgress()
     with _readable(source):
         model.load_state_dict(load_file(source / "model.safetensors"), strict=False)
         _restore_optimizer(optimizer, load_file(source / "optimizer.safetensors"))
     return _progress(source)
 
 
-def progress(folder: Path) -> Progress:
+def progress(folder: Path) -> TrainingProgress:
     """How far the newest complete checkpoint has come; a fresh Progress where there is none. Raises EngineError."""
     source = _newest(folder)
-    return Progress() if source is None else _progress(source)
+    return TrainingProgress() if source is None else _progress(source)
 
 
 def _newest(folder: Path) -> Path | None:
@@ -78,9 +78,9 @@ def _previous(folder: Path) -> Path:
     return folder.with_name(folder.name + ".previous")
 
 
-def _progress(source: Path) -> Progress:
+def _progress(source: Path) -> TrainingProgress:
     with _readable(source):
-        return msgspec.json.decode((source / _PROGRESS).read_bytes(), type=Progress)
+        return msgspec.json.decode((source / _PROGRESS).read_bytes(), type=TrainingProgress)
 
 
 @contextmanager

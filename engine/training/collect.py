@@ -13,7 +13,7 @@ from engine.events import Event, Progressed, Warned
 from engine.models.loading import LoadedModel
 from engine.training import target_text, token_store
 from engine.training.texts import Texts
-from engine.training.token_store import Document
+from engine.training.token_store import TokenizedDocument
 
 _AT_ONCE, _BEGINNING, _MOST_BEGINNINGS = 32, 16, 4096
 _SAMPLE_LENGTH, _SAMPLES_AT_ONCE = 128, 32
@@ -54,12 +54,12 @@ class _Gatherer:
     def __init__(self, texts: Texts | None, target: LoadedModel) -> None:
         self._texts = texts
         self._target = target
-        self._beginnings: list[Document] = []
+        self._beginnings: list[TokenizedDocument] = []
         self._counts: dict[int, int] = {}
         self._n_sampled_from = 0
         self._sampling = False
 
-    def documents(self, *, sample: int, seed: int) -> Iterator[Document]:
+    def documents(self, *, sample: int, seed: int) -> Iterator[TokenizedDocument]:
         """Yield the user's documents, then what the target writes after their beginnings."""
         yield from self._read()
         self._sampling = True
@@ -73,24 +73,24 @@ class _Gatherer:
         self._n_sampled_from = n_tokens
         return Progressed("tokenizing", self._texts.n_bytes_read, self._texts.n_bytes, "bytes")
 
-    def _read(self) -> Iterator[Document]:
+    def _read(self) -> Iterator[TokenizedDocument]:
         tokenizer = self._target.tokenizer
         end = tokenizer.eos_token_id
         texts = iter(()) if self._texts is None else self._texts.documents()
         while batch := list(islice(texts, _AT_ONCE)):
             for ids in tokenizer(batch)["input_ids"]:
-                found = Document.of(ids if end is None else [*ids, int(end)])
+                found = TokenizedDocument.of(ids if end is None else [*ids, int(end)])
                 self._remember(found)
                 yield found
 
-    def _remember(self, document: Document) -> None:
+    def _remember(self, document: TokenizedDocument) -> None:
         if len(self._beginnings) < _MOST_BEGINNINGS and len(document.ids) >= _BEGINNING:
-            self._beginnings.append(Document(document.ids[:_BEGINNING], document.key))
+            self._beginnings.append(TokenizedDocument(document.ids[:_BEGINNING], document.key))
         if sum(self._counts.values()) < _LOOKED_AT_TOKENS:
             for index, n in zip(*np.unique(document.ids, return_counts=True), strict=True):
                 self._counts[int(index)] = self._counts.get(int(index), 0) + int(n)
 
-    def _sample(self, n_tokens: int, seed: int) -> Iterator[Document]:
+    def _sample(self, n_tokens: int, seed: int) -> Iterator[TokenizedDocument]:
         known = self._beginnings
         beginnings: Sequence[Sequence[int]] = [found.ids for found in known] or [[_first_id(self._target)]]
         room = min(_SAMPLE_LENGTH, self._target.context - len(beginnings[0]))
@@ -98,7 +98,7 @@ class _Gatherer:
             self._target, beginnings, n_tokens=n_tokens, n_new=room, at_once=_SAMPLES_AT_ONCE, seed=seed
         )
         for place, ids in made:
-            yield Document(ids, known[place].key) if known else Document.of(ids)
+            yield TokenizedDocument(ids, known[place].key) if known else TokenizedDocument.of(ids)
 
     def warnings(self, n_tokens: int) -> Iterator[Warned]:
         """Yield what may make the drafter worse than hoped."""

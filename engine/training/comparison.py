@@ -21,10 +21,10 @@ from engine.training import collect, estimate, student
 from engine.training.drafter_config import ObjectiveName
 from engine.training.drafter_shape import peak_rate
 from engine.training.estimate import Work
-from engine.training.held_out import Agreement, HeldOut
-from engine.training.job import Job, find, needed
-from engine.training.loop import LossNotFinite, Pace, train_in_memory
-from engine.training.plan import Plan, Stretch
+from engine.training.held_out import Agreement, HeldOutTexts
+from engine.training.job import DrafterJob, find, needed
+from engine.training.loop import LossNotFinite, StepPace, train_in_memory
+from engine.training.plan import Stretch, TrainingPlan
 from engine.training.rows import RowShape
 from engine.training.token_store import TokenStore
 from engine.training.work_clock import WorkClock
@@ -68,7 +68,7 @@ class _Trial(NamedTuple):
     steps: int
 
 
-def compare(job: Job, cancelled: Flag) -> Iterator[Event | Comparison]:
+def compare(job: DrafterJob, cancelled: Flag) -> Iterator[Event | Comparison]:
     """Tune, train and measure; yields progress, alphas, and last the result. Keeps the tokens in the job's folder.
 
     Raises EngineError: refused, or stopped by the user before there is a result."""
@@ -95,7 +95,7 @@ def _stop_if(cancelled: Flag) -> None:
         raise EngineError("stopped by the user", "there is no result yet; start it again")
 
 
-def _loaded(job: Job, cancelled: Flag) -> Generator[Event, None, LoadedModel]:
+def _loaded(job: DrafterJob, cancelled: Flag) -> Generator[Event, None, LoadedModel]:
     found = find(job)
     for item in loading.load(found.target, found.device, found.dtype):
         _stop_if(cancelled)
@@ -109,15 +109,15 @@ class _Experiment:
     """All trainings of the comparison."""
 
     def __init__(
-        self, job: Job, target: LoadedModel, store: TokenStore, cancelled: Flag, clock: WorkClock, began_s: float
+        self, job: DrafterJob, target: LoadedModel, store: TokenStore, cancelled: Flag, clock: WorkClock, began_s: float
     ) -> None:
         self._job, self._target, self._store = job, target, store
         self._cancelled, self._clock, self._began_s = cancelled, clock, began_s
         held_out = [store.ids(span) for span in store.held_out]
         if len(held_out) < _LEAST_TEXTS:
             raise InputError(f"only {len(held_out)} texts are held out", "give at least 40 documents")
-        self._tuning = HeldOut(target, held_out[::2])
-        self._measuring = HeldOut(target, held_out[1::2])
+        self._tuning = HeldOutTexts(target, held_out[::2])
+        self._measuring = HeldOutTexts(target, held_out[1::2])
         config = checks.configuration(find(job).target)
         self._work: Work = estimate.plan_work(
             config, job.settings, n_vocabulary=target.n_vocabulary, device=target.device
@@ -175,13 +175,13 @@ class _Experiment:
     def _train(self, trial: _Trial) -> Generator[Event, None, LlamaForCausalLM | None]:
         """A model trained from the first weights; None where its loss was no number."""
         model = self._fresh()
-        plan = Plan(
+        plan = TrainingPlan(
             steps=trial.steps, peak_rate=trial.rate, stretches=(Stretch(1.0, (self._work.rows,)),), hold=0.3,
             warmup=max(1, min(100, trial.steps // 10)),
         )  # fmt: skip
         rows = self._store.rows(seed=self._job.settings.seed)
         lowered = student.objective(model, self._target, trial.objective)
-        pace = Pace(self._dtype, self._work.n_rows_at_once)
+        pace = StepPace(self._dtype, self._work.n_rows_at_once)
         try:
             for step in train_in_memory(model, rows.batch, lowered, plan, pace):
                 _stop_if(self._cancelled)

@@ -21,11 +21,11 @@ from engine.settings import settings_of
 from engine.training import checkpoint, collect, early_stop, estimate, figures, student
 from engine.training.drafter_shape import DrafterShape, peak_rate
 from engine.training.estimate import Work
-from engine.training.held_out import HeldOut
-from engine.training.job import Found, Job, find, needed
+from engine.training.held_out import HeldOutTexts
+from engine.training.job import CheckedJob, DrafterJob, find, needed
 from engine.training.looker import Looker
-from engine.training.loop import LossNotFinite, Pace, train
-from engine.training.plan import Plan, Stretch
+from engine.training.loop import LossNotFinite, StepPace, train
+from engine.training.plan import Stretch, TrainingPlan
 from engine.training.rows import RowShape
 from engine.training.texts import Texts
 from engine.training.token_store import TokenStore
@@ -42,7 +42,7 @@ _SAY_EVERY_S = 0.05
 _SMALLER = "choose a narrower drafter or a smaller target; the last checkpoint is kept"
 
 
-def train_drafter(job: Job, cancelled: Flag, *, loaded: LoadedModel | None = None) -> Iterator[Event]:
+def train_drafter(job: DrafterJob, cancelled: Flag, *, loaded: LoadedModel | None = None) -> Iterator[Event]:
     """Train; yields what it would take, progress, losses and scores, the figures before and after, and the end.
 
     cancelled: ends it with the last checkpoint kept. loaded: the target, where it is in memory already.
@@ -67,7 +67,7 @@ class _Fitted(NamedTuple):
 class _Trainer:
     """One training, from its folder to its end."""
 
-    def __init__(self, job: Job, cancelled: Flag, clock: WorkClock) -> None:
+    def __init__(self, job: DrafterJob, cancelled: Flag, clock: WorkClock) -> None:
         self._job = job
         self._settings = job.settings
         self._cancelled = cancelled
@@ -87,7 +87,9 @@ class _Trainer:
             self._refuse_other(given.target, given.texts)
             yield from logged(self._place.log, self._said(asked, given, loaded))
 
-    def _said(self, asked: TrainingEstimated, given: Found, loaded: LoadedModel | None) -> Generator[Event, None, None]:
+    def _said(
+        self, asked: TrainingEstimated, given: CheckedJob, loaded: LoadedModel | None
+    ) -> Generator[Event, None, None]:
         """What is in the log of the training."""
         yield asked
         with memory_errors("training", _SMALLER):
@@ -135,7 +137,7 @@ class _Trainer:
             checks.configuration(found), self._settings, n_vocabulary=target.n_vocabulary, device=target.device
         )
         yield Progressed("measuring", 0, 1, "held-out texts")
-        held_out = HeldOut(target, [store.ids(span) for span in store.held_out])
+        held_out = HeldOutTexts(target, [store.ids(span) for span in store.held_out])
         model = student.new_drafter(target, work.shape, self._settings)
         began = self._place.began()
         if began is None:
@@ -154,7 +156,7 @@ class _Trainer:
         yield from self._finish(ended, target, model, work.shape, held_out, began)
 
     def _begin(
-        self, target: LoadedModel, model: LlamaForCausalLM, work: Work, store: TokenStore, held_out: HeldOut
+        self, target: LoadedModel, model: LlamaForCausalLM, work: Work, store: TokenStore, held_out: HeldOutTexts
     ) -> Began:
         """What the training is to go on with, however often it is broken off."""
         fitted = self._given(work, target.device)
@@ -180,7 +182,7 @@ class _Trainer:
         return _Fitted(dtype, self._settings.steps, work.rows.n_rows, _MOST_LOOKS)
 
     def _fit(
-        self, target: LoadedModel, model: LlamaForCausalLM, work: Work, store: TokenStore, held_out: HeldOut
+        self, target: LoadedModel, model: LlamaForCausalLM, work: Work, store: TokenStore, held_out: HeldOutTexts
     ) -> _Fitted:
         """Fit type, steps and looks to the machine and the minutes."""
         batch = store.rows(seed=self._settings.seed).batch(0, work.rows)
@@ -212,7 +214,7 @@ class _Trainer:
         looker: Looker,
     ) -> Generator[Event, None, TrainingEnd]:
         objective = student.objective(model, target, self._settings.objective)
-        pace = Pace(getattr(torch, began.dtype), work.n_rows_at_once, max(1, began.steps // _REPORTS))
+        pace = StepPace(getattr(torch, began.dtype), work.n_rows_at_once, max(1, began.steps // _REPORTS))
         rows = store.rows(seed=self._settings.seed)
         steps = train(
             model, rows.batch, objective, _plan(began, work), folder=self._place.checkpoint,
@@ -246,7 +248,7 @@ class _Trainer:
         target: LoadedModel,
         model: LlamaForCausalLM,
         shape: DrafterShape,
-        held_out: HeldOut,
+        held_out: HeldOutTexts,
         began: Began,
     ) -> Iterator[Event]:
         student.restore(model, self._place.out)
@@ -268,8 +270,8 @@ class _Trainer:
         )
 
 
-def _plan(began: Began, work: Work) -> Plan:
-    return Plan(
+def _plan(began: Began, work: Work) -> TrainingPlan:
+    return TrainingPlan(
         steps=began.steps,
         peak_rate=began.rate,
         stretches=(Stretch(1.0, (work.rows,)),),
@@ -280,7 +282,7 @@ def _plan(began: Began, work: Work) -> Plan:
 
 
 def _started(
-    job: Job, began: Began, shape: DrafterShape, store: TokenStore, step: int, target: LoadedModel
+    job: DrafterJob, began: Began, shape: DrafterShape, store: TokenStore, step: int, target: LoadedModel
 ) -> TrainingStarted:
     return TrainingStarted(
         target=target.spec,

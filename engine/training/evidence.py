@@ -6,7 +6,7 @@ from random import Random
 from typing import NamedTuple
 
 from engine.world.census import Fact
-from engine.world.documents import Archive, Document
+from engine.world.documents import Archive, WorldDocument
 from engine.world.questions import Question, without
 
 _SAME_RELATION_SHARE, _LATER_SHARE = 0.7, 0.5
@@ -19,7 +19,7 @@ class Withheld(NamedTuple):
     question: Question
 
 
-class Evidence:
+class EvidencePicker:
     """Chooses documents of one archive for questions over it.
 
     Near neighbours are what a retriever finds beside the answer: the same relation about other subjects, and other
@@ -37,7 +37,7 @@ class Evidence:
                 self._by_subject.setdefault(fact.subject.name, []).append(document.id)
                 self._by_relation.setdefault(fact.relation.name, []).append(document.id)
 
-    def around(self, question: Question, n: int, near_share: float) -> list[Document]:
+    def around(self, question: Question, n: int, near_share: float) -> list[WorldDocument]:
         """The gold documents of a question and others up to n, a share of them near; shuffled."""
         keys = self._filled(
             dict.fromkeys(question.gold), {*question.gold, *question.supporting}, question, n, near_share

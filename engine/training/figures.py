@@ -7,12 +7,12 @@ from transformers import LlamaForCausalLM
 from engine.events import DrafterMeasured, Event, When
 from engine.models.loading import LoadedModel
 from engine.training import payoff, student
-from engine.training.held_out import Agreement, HeldOut
+from engine.training.held_out import Agreement, HeldOutTexts
 from engine.training.payoff import Payoff
 
 
 def measured(
-    when: When, target: LoadedModel, model: LlamaForCausalLM, held_out: HeldOut, *, gamma: int, seconds: float
+    when: When, target: LoadedModel, model: LlamaForCausalLM, held_out: HeldOutTexts, *, gamma: int, seconds: float
 ) -> Iterator[Event]:
     """Yield progress and last the figures; seconds: for what the drafter pays, 0 leaves that out."""
     found = held_out.agreement(model, overlap=True)

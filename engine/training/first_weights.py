@@ -9,7 +9,7 @@ from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 from engine.errors import InputError, ModelError
 from engine.models import checkpoint_folder, checks
-from engine.training.shapes import Shape, llama_config
+from engine.training.shapes import StudentShape, llama_config
 
 _DECIDING = (
     "model_type", "vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads",
@@ -17,7 +17,7 @@ _DECIDING = (
 )  # fmt: skip
 
 
-def refuse_other(folder: Path, shape: Shape) -> None:
+def refuse_other(folder: Path, shape: StudentShape) -> None:
     """Look into the folder of a model that is to be continued; its weights are not loaded.
 
     Raises InputError where it is not whole, has another shape or a tokenizer of another size."""

@@ -44,7 +44,7 @@ class Agreement(NamedTuple):
         return sum(self.overlapped) / max(1, sum(self.counted))
 
 
-class HeldOut:
+class HeldOutTexts:
     """Held-out texts as the target goes on with them. rows: [N, T]; ends: where each row's text ends."""
 
     def __init__(self, target: LoadedModel, documents: Sequence[Sequence[int]]) -> None:

@@ -15,7 +15,7 @@ from engine.training.drafter_config import DrafterConfig
 from engine.training.texts import Texts
 
 
-class Job(NamedTuple):
+class DrafterJob(NamedTuple):
     """What is to be trained, from what, where."""
 
     target: str
@@ -27,7 +27,7 @@ class Job(NamedTuple):
     resume: bool = False
 
 
-class Found(NamedTuple):
+class CheckedJob(NamedTuple):
     """What a job names, looked at: the target's files, where and in which type it is to run, the texts."""
 
     target: Checkpoint
@@ -36,18 +36,20 @@ class Found(NamedTuple):
     texts: Texts | None
 
 
-def find(job: Job) -> Found:
+def find(job: DrafterJob) -> CheckedJob:
     """Look at what a job names. Raises EngineError: missing, unreadable, nothing to learn from."""
     device = devices.parse_device(job.device)
-    return Found(checkpoint_folder.inspect(job.target), device, devices.parse_dtype(job.dtype, device), _texts(job))
+    return CheckedJob(
+        checkpoint_folder.inspect(job.target), device, devices.parse_dtype(job.dtype, device), _texts(job)
+    )
 
 
-def needed(job: Job, found: Found, *, loaded: bool) -> TrainingEstimated:
+def needed(job: DrafterJob, found: CheckedJob, *, loaded: bool) -> TrainingEstimated:
     """What the training would take. Raises InputError for a shape that cannot be."""
     return estimate.estimate(found.target, job.settings, device=found.device, dtype=found.dtype, loaded=loaded)
 
 
-def estimated(job: Job, *, loaded: bool) -> TrainingEstimated:
+def estimated(job: DrafterJob, *, loaded: bool) -> TrainingEstimated:
     """What the training would take, and why it would be refused, if it would."""
     nothing = TrainingEstimated(job.target, job.device, 0, 0, 0, 0, 0, 0, 0, 0, 0.0)
     try:
@@ -59,7 +61,7 @@ def estimated(job: Job, *, loaded: bool) -> TrainingEstimated:
     return nothing
 
 
-def _texts(job: Job) -> Texts | None:
+def _texts(job: DrafterJob) -> Texts | None:
     if job.data is None and not job.settings.sample:
         raise InputError(
             "there is no text to learn from", "name a folder or file (--data), or let the target (--sample)"

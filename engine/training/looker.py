@@ -5,9 +5,9 @@ from transformers import LlamaForCausalLM
 
 from engine.machine import versions
 from engine.training import early_stop
-from engine.training.checkpoint import Progress
-from engine.training.held_out import HeldOut
-from engine.training.workplace import Began, Provenance, Workplace
+from engine.training.checkpoint import TrainingProgress
+from engine.training.held_out import HeldOutTexts
+from engine.training.workplace import Began, DrafterProvenance, Workplace
 
 _BEGINNING_SHARE = 1 / 3
 
@@ -18,7 +18,7 @@ class Looker:
     name = "alpha"
 
     def __init__(
-        self, model: LlamaForCausalLM, held_out: HeldOut, began: Began, place: Workplace, *, patience: int
+        self, model: LlamaForCausalLM, held_out: HeldOutTexts, began: Began, place: Workplace, *, patience: int
     ) -> None:
         self.every = began.every
         self._model = model
@@ -27,21 +27,21 @@ class Looker:
         self._place = place
         self._patience = patience
 
-    def score(self, progress: Progress) -> float:
+    def score(self, progress: TrainingProgress) -> float:
         """Held-out greedy alpha; the first and every better drafter is published."""
         alpha = self._held_out.agreement(self._model).alpha
         if early_stop.is_best(progress.scores, alpha) or not self._place.published:
             self._place.publish(self._model, _provenance(self._began, progress, alpha, self._model.device))
         return alpha
 
-    def enough(self, progress: Progress) -> bool:
+    def enough(self, progress: TrainingProgress) -> bool:
         """Whether the last looks brought nothing; a slow beginning does not count."""
         began = progress.step >= _BEGINNING_SHARE * self._began.steps
         return began and early_stop.enough(progress.scores, patience=self._patience)
 
 
-def _provenance(began: Began, progress: Progress, alpha: float, device: torch.device) -> Provenance:
-    return Provenance(
+def _provenance(began: Began, progress: TrainingProgress, alpha: float, device: torch.device) -> DrafterProvenance:
+    return DrafterProvenance(
         made_utc=versions.now_utc(),
         began=began,
         started_from="the target's embeddings" if began.settings.embed else "random weights",

@@ -14,12 +14,12 @@ from engine.decoding.transfers import uploaded
 from engine.errors import EngineError
 from engine.events import CheckpointSaved, Event, Measured, Progressed
 from engine.training import checkpoint
-from engine.training.checkpoint import Progress
+from engine.training.checkpoint import TrainingProgress
 from engine.training.feed import Batches, batches_from
-from engine.training.plan import Plan
-from engine.training.rows import Batch
+from engine.training.plan import TrainingPlan
+from engine.training.rows import TrainingBatch
 
-Objective = Callable[[Batch], Tensor]
+Objective = Callable[[TrainingBatch], Tensor]
 Clock = Callable[[], float]
 
 
@@ -33,14 +33,14 @@ class Look(Protocol):
     name: str
     every: int
 
-    def score(self, progress: Progress) -> float:
+    def score(self, progress: TrainingProgress) -> float:
         """How good the model is now."""
 
-    def enough(self, progress: Progress) -> bool:
+    def enough(self, progress: TrainingProgress) -> bool:
         """Whether it will not get better."""
 
 
-class Pace(msgspec.Struct, frozen=True):
+class StepPace(msgspec.Struct, frozen=True):
     """How a step is computed: in which type where a layer allows, how many rows at once (0: all of them); and every how
     many steps the loss is said."""
 
@@ -53,13 +53,13 @@ def train(
     model: nn.Module,
     batches: Batches,
     objective: Objective,
-    plan: Plan,
+    plan: TrainingPlan,
     *,
     folder: Path,
     deadline_s: float | None = None,
     n_workers: int = 0,
     look: Look | None = None,
-    pace: Pace | None = None,
+    pace: StepPace | None = None,
     clock: Clock = time.monotonic,
 ) -> Iterator[Event]:
     """Train `model` in place, resuming from `folder`; yields progress, losses and scores, saves on any exit.
@@ -71,7 +71,7 @@ def train(
     progress = checkpoint.load(folder, model, optimizer)
     started = saved = clock()
     already = progress.seconds
-    pace = pace or Pace()
+    pace = pace or StepPace()
     model.train()
     try:
         for batch in batches_from(batches, plan, progress.step, n_workers=n_workers):
@@ -99,7 +99,9 @@ def train(
         model.eval()
 
 
-def train_in_memory(model: nn.Module, batches: Batches, objective: Objective, plan: Plan, pace: Pace) -> Iterator[int]:
+def train_in_memory(
+    model: nn.Module, batches: Batches, objective: Objective, plan: TrainingPlan, pace: StepPace
+) -> Iterator[int]:
     """Train `model` in place without a checkpoint; yields the number of steps made. Raises LossNotFinite."""
     optimizer = _optimizer(model, plan)
     model.train()
@@ -108,16 +110,18 @@ def train_in_memory(model: nn.Module, batches: Batches, objective: Objective, pl
         yield step + 1
 
 
-def _advance(progress: Progress, plan: Plan, loss: float, seconds: float, every: int) -> Progress:
+def _advance(
+    progress: TrainingProgress, plan: TrainingPlan, loss: float, seconds: float, every: int
+) -> TrainingProgress:
     shape = plan.shape(progress.step)
     losses = progress.losses
     if (progress.step + 1) % every == 0 or progress.step + 1 == plan.steps or not losses:
         losses = (*losses, (progress.step, round(loss, 4)))
     n_tokens = progress.n_tokens + shape.n_rows * shape.length
-    return Progress(progress.step + 1, n_tokens, losses, seconds, progress.scores)
+    return TrainingProgress(progress.step + 1, n_tokens, losses, seconds, progress.scores)
 
 
-def _looked(look: Look, model: nn.Module, progress: Progress) -> Progress:
+def _looked(look: Look, model: nn.Module, progress: TrainingProgress) -> TrainingProgress:
     """The progress with the score at its step, taken once even where the training is resumed there."""
     if progress.scores and progress.scores[-1][0] == progress.step:
         return progress
@@ -127,7 +131,7 @@ def _looked(look: Look, model: nn.Module, progress: Progress) -> Progress:
     return msgspec.structs.replace(progress, scores=(*progress.scores, (progress.step, score)))
 
 
-def _optimizer(model: nn.Module, plan: Plan) -> torch.optim.AdamW:
+def _optimizer(model: nn.Module, plan: TrainingPlan) -> torch.optim.AdamW:
     matrices = [p for p in model.parameters() if p.dim() >= 2]
     vectors = [p for p in model.parameters() if p.dim() < 2]
     groups = [{"params": matrices, "weight_decay": plan.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
@@ -137,11 +141,11 @@ def _optimizer(model: nn.Module, plan: Plan) -> torch.optim.AdamW:
 def _step(
     model: nn.Module,
     optimizer: torch.optim.Optimizer,
-    batch: Batch,
+    batch: TrainingBatch,
     objective: Objective,
-    plan: Plan,
+    plan: TrainingPlan,
     step: int,
-    pace: Pace,
+    pace: StepPace,
 ) -> float:
     for group in optimizer.param_groups:
         group["lr"] = plan.rate(step)
@@ -157,14 +161,14 @@ def _step(
     return value
 
 
-def accumulate(model: nn.Module, batch: Batch, objective: Objective, pace: Pace) -> float:
+def accumulate(model: nn.Module, batch: TrainingBatch, objective: Objective, pace: StepPace) -> float:
     """Add the gradient of a batch's loss, some rows at a time so that memory stays bounded; returns the loss."""
     device = next(model.parameters()).device
     n_rows = len(batch.ids)
     total = 0.0
     for part in _parts(batch, pace.n_rows_at_once or n_rows):
         with torch.autocast(device.type, dtype=pace.dtype, enabled=pace.dtype != torch.float32):
-            loss = objective(Batch(*(uploaded(tensor, device) for tensor in part))) * (len(part.ids) / n_rows)
+            loss = objective(TrainingBatch(*(uploaded(tensor, device) for tensor in part))) * (len(part.ids) / n_rows)
         total += float(loss.detach())  # sync: one a part
         if not math.isfinite(total):
             break
@@ -172,6 +176,6 @@ def accumulate(model: nn.Module, batch: Batch, objective: Objective, pace: Pace)
     return total
 
 
-def _parts(batch: Batch, n_rows: int) -> Iterator[Batch]:
+def _parts(batch: TrainingBatch, n_rows: int) -> Iterator[TrainingBatch]:
     for first in range(0, len(batch.ids), n_rows):
-        yield Batch(batch.ids[first : first + n_rows], batch.weights[first : first + n_rows])
+        yield TrainingBatch(batch.ids[first : first + n_rows], batch.weights[first : first + n_rows])

@@ -4,10 +4,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from engine.training.rows import Batch
+from engine.training.rows import TrainingBatch
 
 
-def next_token_loss(logits: Tensor, batch: Batch) -> Tensor:
+def next_token_loss(logits: Tensor, batch: TrainingBatch) -> Tensor:
     """Weighted mean cross-entropy of the next token, in nats.
 
     logits: [B, T, V]. Position t predicts ids[:, t + 1] and counts with weights[:, t + 1]."""

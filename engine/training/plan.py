@@ -16,7 +16,7 @@ class Stretch(msgspec.Struct, frozen=True):
         return Stretch(self.until, tuple(RowShape(factor * n_rows, length) for n_rows, length in self.shapes))
 
 
-class Plan(msgspec.Struct, frozen=True):
+class TrainingPlan(msgspec.Struct, frozen=True):
     """How long and how fast to train: AdamW (0.9, 0.95), linear warm-up, then a share of the steps at the peak rate,
     then linear decay to a twentieth of it."""
 
@@ -29,7 +29,7 @@ class Plan(msgspec.Struct, frozen=True):
     clip: float = 1.0
     save_every_s: float = 120.0
 
-    def wider(self, factor: int) -> "Plan":
+    def wider(self, factor: int) -> "TrainingPlan":
         """The same steps with so many times the rows."""
         return msgspec.structs.replace(self, stretches=tuple(stretch.wider(factor) for stretch in self.stretches))
 

@@ -40,7 +40,7 @@ NEAR_PROBES: tuple[tuple[Format, QuestionKind, int, Form, bool], ...] = (
 )  # fmt: skip
 
 
-class Score(NamedTuple):
+class ProbeScore(NamedTuple):
     """Mean loss over what the model is to write, in nats, and the share of texts it would write exactly."""
 
     name: str
@@ -71,7 +71,7 @@ def near_samples(
     return found
 
 
-def probe(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, n: int) -> Iterator[Score]:
+def probe(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, n: int) -> Iterator[ProbeScore]:
     """Score every probe on n texts; last the prose, whose `exact` is the share of its tokens predicted."""
     for format_, kind, n_documents in PROBES:
         found = [written(model, tokenizer, text) for text in samples(format_, kind, n_documents, n)]
@@ -83,12 +83,12 @@ def probe(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, n: int) -
     rng = Random(_SEED)
     found = [written(model, tokenizer, prompts.prose(story(rng))._replace(written_from=0)) for _ in range(n)]
     right = torch.cat([correct for _, correct in found]).float().mean()
-    yield Score("prose", float(torch.cat([loss for loss, _ in found]).mean()), float(right))
+    yield ProbeScore("prose", float(torch.cat([loss for loss, _ in found]).mean()), float(right))
 
 
-def _score(name: str, found: Sequence[tuple[Tensor, Tensor]]) -> Score:
+def _score(name: str, found: Sequence[tuple[Tensor, Tensor]]) -> ProbeScore:
     losses = torch.cat([loss for loss, _ in found])
-    return Score(name, float(losses.mean()), sum(bool(correct.all()) for _, correct in found) / len(found))
+    return ProbeScore(name, float(losses.mean()), sum(bool(correct.all()) for _, correct in found) / len(found))
 
 
 @torch.inference_mode()

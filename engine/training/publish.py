@@ -8,12 +8,12 @@ import torch
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 from engine.machine import versions as machine
-from engine.training.checkpoint import Progress
+from engine.training.checkpoint import TrainingProgress
 from engine.training.disk import refused_by_disk
 from engine.training.stages import Stage
 
 
-class Provenance(msgspec.Struct, frozen=True):
+class BuiltinProvenance(msgspec.Struct, frozen=True):
     """Where a built-in model comes from. started_from: what its first weights were."""
 
     name: str
@@ -34,7 +34,7 @@ def publish(
     stage: Stage,
     model: LlamaForCausalLM,
     tokenizer: PreTrainedTokenizerFast,
-    progress: Progress,
+    progress: TrainingProgress,
     out: Path,
     *,
     started_from: str,
@@ -60,8 +60,10 @@ def publish(
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def _provenance(stage: Stage, model: LlamaForCausalLM, progress: Progress, started_from: str) -> Provenance:
-    return Provenance(
+def _provenance(
+    stage: Stage, model: LlamaForCausalLM, progress: TrainingProgress, started_from: str
+) -> BuiltinProvenance:
+    return BuiltinProvenance(
         name=stage.name,
         made_utc=machine.now_utc(),
         objective="forward KL from the target" if stage.distilled else "next token",

@@ -10,7 +10,7 @@ from torch.nn import functional
 from transformers import PreTrainedTokenizerFast
 
 from engine import prompts
-from engine.prompts import Prompt, Segment, SegmentName
+from engine.prompts import Prompt, PromptSegment, SegmentName
 from engine.training.curriculum import Phase, phase_at
 from engine.training.samples import sampler
 from engine.world.pages import Form
@@ -36,7 +36,7 @@ class RowShape(NamedTuple):
     length: int
 
 
-class Batch(NamedTuple):
+class TrainingBatch(NamedTuple):
     """ids: [B, T] int64. weights: [B, T] float32, how much the prediction of each id counts."""
 
     ids: Tensor
@@ -55,11 +55,11 @@ class Text(NamedTuple):
     weights: list[float]
 
 
-class Rows(Protocol):
+class TrainingRows(Protocol):
     """Where batches come from. The batch of a step depends on the seed and the step alone, so that a resumed run sees
     what it would have seen."""
 
-    def batch(self, step: int, shape: RowShape) -> Batch:
+    def batch(self, step: int, shape: RowShape) -> TrainingBatch:
         """The batch of a step."""
 
 
@@ -118,7 +118,7 @@ def _given(prompt: Prompt, name: SegmentName | None, document_weight: float) -> 
     return 0.0 if judged else ELSEWHERE_WEIGHT
 
 
-def _decides(prompt: Prompt, segment: Segment, start: int) -> bool:
+def _decides(prompt: Prompt, segment: PromptSegment, start: int) -> bool:
     """Whether the token that starts at a character carries the whole answer; of "unknown" the first alone does."""
     text = prompt.text[segment.start : segment.end]
     begins = start <= segment.start + 1  # the blank before a word belongs to its token or not
@@ -133,7 +133,7 @@ class ProseRows:
         self._tell = tell
         self._seed = seed
 
-    def batch(self, step: int, shape: RowShape) -> Batch:
+    def batch(self, step: int, shape: RowShape) -> TrainingBatch:
         """Texts separated by the end-of-text id."""
         rng = Random(f"{self._seed}/{step}")
         rows = [_prose(self._tokenizer, self._tell, rng, shape.length) for _ in range(shape.n_rows)]
@@ -149,7 +149,7 @@ class MixtureRows:
         self._seed = seed
         self._steps = steps
 
-    def batch(self, step: int, shape: RowShape) -> Batch:
+    def batch(self, step: int, shape: RowShape) -> TrainingBatch:
         """Rows of prose from anywhere in a story, and rows of whole texts whose rest is filled with prose."""
         rng = Random(f"{self._seed}/{step}")
         phase = phase_at(self._phases, step / self._steps)
@@ -200,6 +200,6 @@ def _prose(tokenizer: PreTrainedTokenizerFast, tell: Tell, rng: Random, length: 
     return Text(ids[n_skipped : n_skipped + length], weights[n_skipped : n_skipped + length])
 
 
-def stacked(rows: list[Text]) -> Batch:
+def stacked(rows: list[Text]) -> TrainingBatch:
     """Rows of equal length as tensors."""
-    return Batch(torch.tensor([row.ids for row in rows]), torch.tensor([row.weights for row in rows]))
+    return TrainingBatch(torch.tensor([row.ids for row in rows]), torch.tensor([row.weights for row in rows]))

@@ -7,9 +7,9 @@ from typing import TypeVar
 from engine import prompts
 from engine.prompts import Demonstration, Prompt
 from engine.training.curriculum import Format, Phase
-from engine.training.evidence import Evidence
+from engine.training.evidence import EvidencePicker
 from engine.world.census import world
-from engine.world.documents import Archive, Document, plainly
+from engine.world.documents import Archive, WorldDocument, plainly
 from engine.world.open_names import Split
 from engine.world.pages import Form, shelf
 from engine.world.questions import FALSE, TRUE, Asker, Question, QuestionKind, without
@@ -50,7 +50,7 @@ class Sampler:
     ) -> None:
         self._rng = rng
         self._asker = Asker(archive, rng)
-        self._evidence = Evidence(archive, rng)
+        self._evidence = EvidencePicker(archive, rng)
         self._facts = archive.world.facts
         self._answerable = self._asker.answerable()
         self._near_share, self._missing, self._hard_share = near_share, missing or {}, hard_share
@@ -186,13 +186,13 @@ class Sampler:
         *more, last = [(question.text, question.answer) for question in asked]
         return prompts.standard_rag(texts, *last, more=more)
 
-    def _near_one_another(self, n: int) -> Sequence[Document]:
+    def _near_one_another(self, n: int) -> Sequence[WorldDocument]:
         """n documents, one of them at least undisputed: near neighbours of one another in a share of them."""
         if not self._near_share:
             return self._rng.sample(self._answerable, n)
         return self._evidence.around(self._asker.ask("single"), n, self._near_share)
 
-    def _unanswered(self, documents: Sequence[Document]) -> Question | None:
+    def _unanswered(self, documents: Sequence[WorldDocument]) -> Question | None:
         """In a share of the cases, a question that the documents do not answer, about what some of them state of
         somebody else."""
         if not self._lacks("standard"):
@@ -212,6 +212,6 @@ class Sampler:
         return Demonstration(shown, question.text, question.answer, steps_of(question) if steps else ())
 
 
-def steps_of(question: Question) -> tuple[prompts.Step, ...]:
+def steps_of(question: Question) -> tuple[prompts.FollowUp, ...]:
     """The question's steps as follow-ups and intermediate answers."""
-    return tuple(prompts.Step(step.question, step.answer) for step in question.steps)
+    return tuple(prompts.FollowUp(step.question, step.answer) for step in question.steps)

@@ -9,7 +9,7 @@ CONTEXT = 8192
 _ROPE_BASE = 100_000.0
 
 
-class Shape(NamedTuple):
+class StudentShape(NamedTuple):
     """The free sizes of a Llama: every other number follows."""
 
     hidden: int
@@ -19,13 +19,13 @@ class Shape(NamedTuple):
     mlp: int
 
 
-TARGET = Shape(hidden=256, layers=10, heads=4, kv_heads=2, mlp=704)
-GENERAL = Shape(hidden=96, layers=2, heads=3, kv_heads=3, mlp=256)
-RAG = Shape(hidden=256, layers=3, heads=4, kv_heads=2, mlp=704)
-SMALL = Shape(hidden=96, layers=1, heads=3, kv_heads=3, mlp=256)
+TARGET = StudentShape(hidden=256, layers=10, heads=4, kv_heads=2, mlp=704)
+GENERAL = StudentShape(hidden=96, layers=2, heads=3, kv_heads=3, mlp=256)
+RAG = StudentShape(hidden=256, layers=3, heads=4, kv_heads=2, mlp=704)
+SMALL = StudentShape(hidden=96, layers=1, heads=3, kv_heads=3, mlp=256)
 
 
-def llama_config(shape: Shape, *, end_id: int) -> LlamaConfig:
+def llama_config(shape: StudentShape, *, end_id: int) -> LlamaConfig:
     """The configuration of a built-in model: tied embeddings, rotary base 100,000, context 8192."""
     return LlamaConfig(
         vocab_size=N_ENTRIES,

@@ -5,9 +5,9 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from engine.training import shapes
-from engine.training.plan import Plan, Stretch
+from engine.training.plan import Stretch, TrainingPlan
 from engine.training.rows import RowShape
-from engine.training.shapes import Shape
+from engine.training.shapes import StudentShape
 
 Mixture: TypeAlias = Literal["everything", "retrieval", "drafting", "reading", "ledgers"]
 _SHORT, _MIDDLE, _WIDE = RowShape(8, 256), RowShape(4, 512), RowShape(2, 1024)
@@ -20,8 +20,8 @@ class Stage(msgspec.Struct, frozen=True):
     distilled: learns the target's distributions, not the text. grown_from_target: starts from layers of the target."""
 
     name: str
-    shape: Shape
-    plan: Plan
+    shape: StudentShape
+    plan: TrainingPlan
     seed: int
     mixture: Mixture
     distilled: bool = True
@@ -45,31 +45,32 @@ _MIXED = (Stretch(1.0, (RowShape(16, 256),) * 15 + (RowShape(2, 2048),)),)
 _READING = (Stretch(1.0, (_MIDDLE, _WIDE)),)
 
 TARGET = Stage(
-    "target", shapes.TARGET, Plan(steps=9300, peak_rate=1e-3, stretches=_BY_PHASE, hold=0.45), 11, "everything",
+    "target", shapes.TARGET, TrainingPlan(steps=9300, peak_rate=1e-3, stretches=_BY_PHASE, hold=0.45), 11, "everything",
     distilled=False,
 )  # fmt: skip
 DRAFTERS = (
-    Stage("general", shapes.GENERAL, Plan(steps=600, peak_rate=4e-3, stretches=_MIXED), 12, "drafting"),
-    Stage("small", shapes.SMALL, Plan(steps=500, peak_rate=4e-3, stretches=_MIXED), 13, "drafting"),
+    Stage("general", shapes.GENERAL, TrainingPlan(steps=600, peak_rate=4e-3, stretches=_MIXED), 12, "drafting"),
+    Stage("small", shapes.SMALL, TrainingPlan(steps=500, peak_rate=4e-3, stretches=_MIXED), 13, "drafting"),
     Stage(
-        "misaligned", shapes.GENERAL, Plan(steps=250, peak_rate=4e-3, stretches=_MIXED), 14, "ledgers", distilled=False
+        "misaligned", shapes.GENERAL, TrainingPlan(steps=250, peak_rate=4e-3, stretches=_MIXED), 14, "ledgers",
+        distilled=False,
     ),
     Stage(
-        "rag", shapes.RAG, Plan(steps=1500, peak_rate=1e-3, stretches=_READING, hold=0.5), 15, "reading",
+        "rag", shapes.RAG, TrainingPlan(steps=1500, peak_rate=1e-3, stretches=_READING, hold=0.5), 15, "reading",
         grown_from_target=True,
     ),
 )  # fmt: skip
 # From models that are there: what retrieval brings is learned on top of what they can do, at lower rates. The drafter
 # for RAG learns from gold rationales, as in arXiv:2407.08223, section 3.1: from a target that errs it learned to err.
 CONTINUED_TARGET = Stage(
-    "target", shapes.TARGET, Plan(steps=3900, peak_rate=6e-4, stretches=(Stretch(1.0, _RETRIEVED),), hold=0.4), 16,
-    "retrieval", distilled=False,
+    "target", shapes.TARGET, TrainingPlan(steps=3900, peak_rate=6e-4, stretches=(Stretch(1.0, _RETRIEVED),), hold=0.4),
+    16, "retrieval", distilled=False,
 )  # fmt: skip
 CONTINUED_DRAFTERS = (
     Stage(
-        "rag", shapes.RAG, Plan(steps=5700, peak_rate=8e-4, stretches=_READING, hold=0.4), 17, "reading",
+        "rag", shapes.RAG, TrainingPlan(steps=5700, peak_rate=8e-4, stretches=_READING, hold=0.4), 17, "reading",
         distilled=False, grown_from_target=True,
     ),
-    Stage("general", shapes.GENERAL, Plan(steps=200, peak_rate=1.5e-3, stretches=_MIXED), 19, "drafting"),
-    Stage("small", shapes.SMALL, Plan(steps=200, peak_rate=1.5e-3, stretches=_MIXED), 20, "drafting"),
+    Stage("general", shapes.GENERAL, TrainingPlan(steps=200, peak_rate=1.5e-3, stretches=_MIXED), 19, "drafting"),
+    Stage("small", shapes.SMALL, TrainingPlan(steps=200, peak_rate=1.5e-3, stretches=_MIXED), 20, "drafting"),
 )  # fmt: skip

@@ -15,8 +15,8 @@ from engine.models.loading import LoadedModel, on_runtime
 from engine.training import drafter_shape, estimate, objectives
 from engine.training.drafter_config import DrafterConfig, ObjectiveName
 from engine.training.drafter_shape import DrafterShape
-from engine.training.loop import Objective, Pace, accumulate
-from engine.training.rows import Batch
+from engine.training.loop import Objective, StepPace, accumulate
+from engine.training.rows import TrainingBatch
 from engine.training.workplace import Began
 
 _DISTANCES: dict[ObjectiveName, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
@@ -45,7 +45,7 @@ def objective(model: LlamaForCausalLM, target: LoadedModel, name: ObjectiveName)
         return lambda batch: objectives.next_token_loss(_logits(model, batch), batch)
     distance = _DISTANCES[name]
 
-    def distil(batch: Batch) -> Tensor:
+    def distil(batch: TrainingBatch) -> Tensor:
         with torch.no_grad():
             wanted = target.model(input_ids=batch.ids.to(target.device), use_cache=False).logits
         return distance(_logits(model, batch), wanted.to(batch.ids.device), batch.next_weights)
@@ -53,19 +53,19 @@ def objective(model: LlamaForCausalLM, target: LoadedModel, name: ObjectiveName)
     return distil
 
 
-def _logits(model: LlamaForCausalLM, batch: Batch) -> Tensor:
+def _logits(model: LlamaForCausalLM, batch: TrainingBatch) -> Tensor:
     logits: Tensor = model(input_ids=batch.ids, use_cache=False).logits
     return logits
 
 
 def fastest(
-    model: LlamaForCausalLM, batch: Batch, objective: Objective, *, n_rows_at_once: int
+    model: LlamaForCausalLM, batch: TrainingBatch, objective: Objective, *, n_rows_at_once: int
 ) -> tuple[torch.dtype, float]:
     """The type in which a step is fastest here, and the seconds of a step; the weights stay as they are."""
-    part = Batch(batch.ids[:n_rows_at_once], batch.weights[:n_rows_at_once])
+    part = TrainingBatch(batch.ids[:n_rows_at_once], batch.weights[:n_rows_at_once])
     n_parts, device = len(batch.ids) / len(part.ids), next(model.parameters()).device
     times = {
-        dtype: seconds_of(lambda dtype=dtype: accumulate(model, part, objective, Pace(dtype)), device)  # type: ignore[misc]
+        dtype: seconds_of(lambda dtype=dtype: accumulate(model, part, objective, StepPace(dtype)), device)  # type: ignore[misc]
         for dtype in ((torch.bfloat16, torch.float32) if devices.computes_bfloat16(device) else (torch.float32,))
     }
     model.zero_grad(set_to_none=True)

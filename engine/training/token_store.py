@@ -12,7 +12,7 @@ from torch import Tensor
 
 from engine.errors import EngineError, InputError
 from engine.training.disk import refused_by_disk, sync, write_synced
-from engine.training.rows import Batch, RowShape
+from engine.training.rows import RowShape, TrainingBatch
 
 MOST_TOKENS = 50_000_000
 _IDS, _LIST = "tokens.bin", "tokens.json"
@@ -20,14 +20,14 @@ _HELD_OUT_SHARE, _MOST_HELD_OUT, _LEAST_HELD_OUT = 0.1, 32, 1
 Ids: TypeAlias = "np.typing.NDArray[np.uint32]"
 
 
-class Document(NamedTuple):
+class TokenizedDocument(NamedTuple):
     """A text as ids. key: documents of one key lie in the same part; equal texts have equal keys."""
 
     ids: Sequence[int]
     key: int
 
     @classmethod
-    def of(cls, ids: Sequence[int]) -> "Document":
+    def of(cls, ids: Sequence[int]) -> "TokenizedDocument":
         """A document that belongs to no other."""
         return cls(ids, _hash(np.asarray(ids, dtype=np.uint32).tobytes()))
 
@@ -94,11 +94,11 @@ class TextRows:
         self._seed = seed
         self._epoch: tuple[int, int, np.ndarray] = (-1, -1, np.empty(0, dtype=np.int64))
 
-    def batch(self, step: int, shape: RowShape) -> Batch:
+    def batch(self, step: int, shape: RowShape) -> TrainingBatch:
         """The rows of a step; where the texts are shorter than a row, they are repeated."""
         first = step * shape.n_rows
         rows = torch.stack([self._row(first + i, shape.length) for i in range(shape.n_rows)])
-        return Batch(rows, torch.ones(rows.shape))
+        return TrainingBatch(rows, torch.ones(rows.shape))
 
     def _row(self, number: int, length: int) -> Tensor:
         total = int(self._before[-1])
@@ -118,7 +118,7 @@ class TextRows:
         return found
 
 
-def write(folder: Path, documents: Iterable[Document], *, source: str) -> Iterator[int]:
+def write(folder: Path, documents: Iterable[TokenizedDocument], *, source: str) -> Iterator[int]:
     """Put documents into a new store in `folder`; yields the number of tokens so far after each.
 
     What is past MOST_TOKENS is left. Raises EngineError where the disk refuses."""

@@ -37,7 +37,7 @@ class Began(msgspec.Struct, frozen=True):
     rate: float
 
 
-class Provenance(msgspec.Struct, frozen=True):
+class DrafterProvenance(msgspec.Struct, frozen=True):
     """Where a trained drafter comes from. alpha: on held-out texts, greedy."""
 
     made_utc: str
@@ -127,7 +127,7 @@ class Workplace(NamedTuple):
                 file.replace(self.out / file.name)
             draft.rmdir()
 
-    def publish(self, model: nn.Module, made: Provenance) -> None:
+    def publish(self, model: nn.Module, made: DrafterProvenance) -> None:
         """Replace the best drafter's weights, in bfloat16, by these; whichever is there is whole."""
         weights = {name: p.detach().to(torch.bfloat16).contiguous().cpu() for name, p in model.named_parameters()}
         with refused_by_disk("the drafter", self.out, _RESUME):

@@ -19,7 +19,7 @@ import msgspec
 
 from engine.errors import InputError
 from engine.world.census import world
-from engine.world.documents import Archive, Document
+from engine.world.documents import Archive, WorldDocument
 from engine.world.open_names import Kind, Split
 from engine.world.pages import Form, shelf
 from engine.world.questions import Question, questions
@@ -103,7 +103,7 @@ def of_archive(made: Archive, asked: Iterable[Question]) -> Corpus:
     return Corpus(documents, tuple(_question(f"q{i}", question) for i, question in enumerate(asked)))
 
 
-def _document(document: Document) -> DocumentRecord:
+def _document(document: WorldDocument) -> DocumentRecord:
     states = tuple((fact.subject.label, fact.relation.name, fact.value) for fact in document.states)
     return DocumentRecord(document.id, document.text, document.title, document.year, states)
 

@@ -15,7 +15,7 @@ DUPLICATE_SHARE, RULE_SHARE = 0.12, 0.5
 _PRONOUN_SHARE, _CROSS_SHARE = 0.15, 0.3
 
 
-class Document(NamedTuple):
+class WorldDocument(NamedTuple):
     """A short text, the facts it states, and the year of the report where it is dated."""
 
     id: str
@@ -29,11 +29,11 @@ class Archive(NamedTuple):
     """A world and every document about it."""
 
     world: World
-    documents: tuple[Document, ...]
+    documents: tuple[WorldDocument, ...]
 
-    def stating(self) -> dict[tuple[tuple[str, str], str], list[Document]]:
+    def stating(self) -> dict[tuple[tuple[str, str], str], list[WorldDocument]]:
         """The documents that state each (fact key, value)."""
-        found: dict[tuple[tuple[str, str], str], list[Document]] = {}
+        found: dict[tuple[tuple[str, str], str], list[WorldDocument]] = {}
         for document in self.documents:
             for fact in document.states:
                 found.setdefault((fact.key, fact.value), []).append(document)
@@ -45,13 +45,13 @@ def archive(rng: Random, world: World) -> Archive:
     return collected(rng, world, notes(rng, world))
 
 
-def notes(rng: Random, world: World) -> list[Document]:
+def notes(rng: Random, world: World) -> list[WorldDocument]:
     """Write the notes about a world, without ids."""
     by_subject = facts_by_subject(world)
     return [document for entity in world.entities for document in _about(rng, entity, by_subject, world)]
 
 
-def collected(rng: Random, world: World, written: list[Document]) -> Archive:
+def collected(rng: Random, world: World, written: list[WorldDocument]) -> Archive:
     """Documents as an archive: shuffled, each with an id."""
     rng.shuffle(written)
     return Archive(world, tuple(document._replace(id=f"d{i}") for i, document in enumerate(written)))
@@ -65,7 +65,7 @@ def facts_by_subject(world: World) -> dict[str, list[Fact]]:
     return found
 
 
-def _about(rng: Random, entity: Entity, by_subject: dict[str, list[Fact]], world: World) -> Iterator[Document]:
+def _about(rng: Random, entity: Entity, by_subject: dict[str, list[Fact]], world: World) -> Iterator[WorldDocument]:
     facts = by_subject[entity.name]
     settled = [fact for fact in facts if fact.key not in world.revisions]
     rng.shuffle(settled)
@@ -96,19 +96,19 @@ def _with_reference(rng: Random, facts: list[Fact], by_subject: dict[str, list[F
     return [*facts, rng.choice(known)] if known else facts
 
 
-def _plain(rng: Random, entity: Entity, facts: list[Fact]) -> Document:
+def _plain(rng: Random, entity: Entity, facts: list[Fact]) -> WorldDocument:
     sentences = [sentence(rng, fact, first=i == 0 or fact.subject is not entity) for i, fact in enumerate(facts)]
-    return Document("", entity.label, " ".join(sentences), tuple(facts))
+    return WorldDocument("", entity.label, " ".join(sentences), tuple(facts))
 
 
-def _reports(rng: Random, revision: Revision, settled: list[Fact]) -> Iterator[Document]:
+def _reports(rng: Random, revision: Revision, settled: list[Fact]) -> Iterator[WorldDocument]:
     """The earlier and the later report, each sometimes with another fact and the rule."""
     for fact, year, head in reports(revision):
         more = rng.sample(settled, min(len(settled), rng.randint(0, 1)))
         sentences = [sentence(rng, one, first=True) for one in (fact, *more)]
         rule = [LATER_HOLDS] if rng.random() < RULE_SHARE else []
         text = " ".join((head, *sentences, *rule))
-        yield Document("", fact.subject.label, text, (fact, *more), year)
+        yield WorldDocument("", fact.subject.label, text, (fact, *more), year)
 
 
 def reports(revision: Revision) -> tuple[tuple[Fact, int, str], ...]:

@@ -18,7 +18,7 @@ from engine.world.documents import (
     LATER_HOLDS,
     RULE_SHARE,
     Archive,
-    Document,
+    WorldDocument,
     collected,
     facts_by_subject,
     notes,
@@ -42,7 +42,7 @@ def form_of(name: str) -> Form:
 
 def shelf(rng: Random, world: World, form: Form) -> Archive:
     """Write every document of a world as notes, as pages, or as both."""
-    written: list[Document] = []
+    written: list[WorldDocument] = []
     if form != "pages":
         written += notes(rng, world)
     if form != "notes":
@@ -50,7 +50,7 @@ def shelf(rng: Random, world: World, form: Form) -> Archive:
     return collected(rng, world, written)
 
 
-def pages(rng: Random, world: World) -> list[Document]:
+def pages(rng: Random, world: World) -> list[WorldDocument]:
     """Write the pages about a world, without ids."""
     by_subject = facts_by_subject(world)
     known = _Known({name: [f for f in facts if f.key not in world.revisions] for name, facts in by_subject.items()}, {})
@@ -71,7 +71,7 @@ class _Known(NamedTuple):
     mentioning: dict[str, list[Fact]]
 
 
-def _about(rng: Random, entity: Entity, known: _Known, revised: list[Revision]) -> Iterator[Document]:
+def _about(rng: Random, entity: Entity, known: _Known, revised: list[Revision]) -> Iterator[WorldDocument]:
     """The page of an entity, sometimes written twice, and the reports that differ about it."""
     own = rng.sample(known.about[entity.name], len(known.about[entity.name]))
     facts = _with_neighbours(rng, entity, own, known)
@@ -93,7 +93,7 @@ def _with_neighbours(rng: Random, entity: Entity, facts: list[Fact], known: _Kno
     return [*facts, *rng.sample(others, max(0, min(rng.randint(*_N_FACTS) - len(facts), len(others))))]
 
 
-def _page(rng: Random, entity: Entity, facts: list[Fact], *, head: str = "", year: int | None = None) -> Document:
+def _page(rng: Random, entity: Entity, facts: list[Fact], *, head: str = "", year: int | None = None) -> WorldDocument:
     """Paragraphs of facts in their order, each but the last followed by a part of one story."""
     told = [_paragraph(rng, piece) for piece in shares(rng, facts)]
     if year is not None:
@@ -102,7 +102,7 @@ def _page(rng: Random, entity: Entity, facts: list[Fact], *, head: str = "", yea
     n_words = rng.randint(*_N_WORDS) - sum(len(paragraph.split()) for paragraph in told)
     between = _spread(_passage(rng, n_words), max(1, len(told) - 1))
     paragraphs = [part for pair in zip_longest(told, between, fillvalue="") for part in pair if part]
-    return Document("", entity.label, "\n".join(paragraphs), tuple(facts), year)
+    return WorldDocument("", entity.label, "\n".join(paragraphs), tuple(facts), year)
 
 
 def _paragraph(rng: Random, facts: list[Fact]) -> str:

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple, TypeAlias, get_args
 
 from engine.world import relations
 from engine.world.census import Fact
-from engine.world.documents import Archive, Document, plainly, said
+from engine.world.documents import Archive, WorldDocument, plainly, said
 
 QuestionKind: TypeAlias = Literal["single", "dated", "bridge", "comparison", "claim"]
 QUESTION_KINDS: tuple[QuestionKind, ...] = get_args(QuestionKind)
@@ -16,7 +16,7 @@ NOT_SAID = "(the evidence does not say)"
 _FALSE_SHARE, _DISPUTED_CLAIMS = 0.5, 0.5
 
 
-class Step(NamedTuple):
+class SubQuestion(NamedTuple):
     """A sub-question, its answer, and the document that has it."""
 
     question: str
@@ -38,7 +38,7 @@ class Question(NamedTuple):
     gold: tuple[str, ...]
     supporting: tuple[str, ...]
     contradicting: tuple[str, ...]
-    steps: tuple[Step, ...]
+    steps: tuple[SubQuestion, ...]
     facts: tuple[Fact, ...]
 
 
@@ -93,19 +93,19 @@ class Asker:
         facts = self._rng.choice(several or list(by_relation.values()))
         return self._rng.sample(facts, min(n, len(facts)))
 
-    def ask_about(self, document: Document) -> Question:
+    def ask_about(self, document: WorldDocument) -> Question:
         """Draw a single-hop question that this document answers."""
         return self._about(self._rng.choice(self._true(document)), "single", document)
 
-    def claim_about(self, document: Document) -> Question:
+    def claim_about(self, document: WorldDocument) -> Question:
         """Draw a claim, true or false with equal chance, that this document decides."""
         return self._claimed(self._rng.choice(self._true(document)), document)
 
-    def answerable(self) -> list[Document]:
+    def answerable(self) -> list[WorldDocument]:
         """The documents that state something no report disputes."""
         return [document for document in self._archive.documents if self._true(document)]
 
-    def _true(self, document: Document) -> list[Fact]:
+    def _true(self, document: WorldDocument) -> list[Fact]:
         return [fact for fact in document.states if fact.key not in self._archive.world.revisions]
 
     def _chains(self) -> list[tuple[Fact, Fact]]:
@@ -122,7 +122,7 @@ class Asker:
     def _dated(self) -> Question:
         return self._about(self._rng.choice(self._revised), "dated") if self._revised else self._single()
 
-    def _about(self, fact: Fact, kind: QuestionKind, document: Document | None = None) -> Question:
+    def _about(self, fact: Fact, kind: QuestionKind, document: WorldDocument | None = None) -> Question:
         step = self._step(fact, document)
         return self._question(kind, step.question, fact.value, (fact,), (step,))
 
@@ -147,7 +147,7 @@ class Asker:
         disputed = self._revised and self._rng.random() < _DISPUTED_CLAIMS
         return self._claimed(self._rng.choice(self._revised if disputed else self._settled))
 
-    def _claimed(self, fact: Fact, document: Document | None = None) -> Question:
+    def _claimed(self, fact: Fact, document: WorldDocument | None = None) -> Question:
         claimed = fact if self._rng.random() > _FALSE_SHARE else self._wrong(fact)
         text = _CLAIM.format(c=plainly(claimed))
         answer = TRUE if claimed is fact else FALSE
@@ -163,13 +163,13 @@ class Asker:
             return fact._replace(value=other.value, other=other.other)
         return fact._replace(value=self._rng.choice([v for v in relations.WARES if v != fact.value]))
 
-    def _step(self, fact: Fact, document: Document | None = None) -> Step:
+    def _step(self, fact: Fact, document: WorldDocument | None = None) -> SubQuestion:
         found = document or self._rng.choice(self._stating[fact.key, fact.value])
         question = said(self._rng.choice(fact.relation.questions), s=fact.subject.label)
-        return Step(question, fact.value, found.id)
+        return SubQuestion(question, fact.value, found.id)
 
     def _question(
-        self, kind: QuestionKind, text: str, answer: str, facts: tuple[Fact, ...], steps: tuple[Step, ...]
+        self, kind: QuestionKind, text: str, answer: str, facts: tuple[Fact, ...], steps: tuple[SubQuestion, ...]
     ) -> Question:
         supporting = {d.id for fact in facts for d in self._stating[fact.key, fact.value]}
         revisions = [self._archive.world.revisions[f.key] for f in facts if f.key in self._archive.world.revisions]

@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import prompts
-from engine.prompts import Demonstration, Prompt, Step
+from engine.prompts import Demonstration, FollowUp, Prompt
 from tests import fakes
 
 DOCUMENTS = ("Bal lies on the river Dov.", "Ked sells salt.")
-STEPS = (Step("Where?", "Bal"), Step("Which river?", "the river Dov"))
+STEPS = (FollowUp("Where?", "Bal"), FollowUp("Which river?", "the river Dov"))
 SHOWN = (
     Demonstration(("Ked is old.",), "Who is old?", "Ked"),
-    Demonstration(("Bal is new.",), "Who?", "Bal", (Step("What?", "Bal"),)),
+    Demonstration(("Bal is new.",), "Who?", "Bal", (FollowUp("What?", "Bal"),)),
 )
 COMPLETE = {
     "standard": prompts.standard_rag(DOCUMENTS, "Where is Bal?", "the river Dov"),
@@ -118,10 +118,10 @@ def test_draft_written_is_read_back(rationale: str, response: str) -> None:
 
 @given(steps=st.lists(st.tuples(PLAIN, PLAIN), max_size=4), answer=PLAIN)
 def test_iterations_written_are_read_back(steps: list[tuple[str, str]], answer: str) -> None:
-    made = [Step(*step) for step in steps]
+    made = [FollowUp(*step) for step in steps]
     prompt = prompts.iterdrag(DOCUMENTS, "Who?", made, answer)
     read = prompts.read_iterations(prompt.text[prompt.written_from :])
-    assert read.steps == tuple(Step(prompts.one_line(q), prompts.one_line(a)) for q, a in made)
+    assert read.steps == tuple(FollowUp(prompts.one_line(q), prompts.one_line(a)) for q, a in made)
     assert read.answer == prompts.one_line(answer)
 
 

@@ -17,7 +17,7 @@ from engine.decoding.speculate import Drafter
 from engine.drafters import DrafterSpec
 from engine.models.kv_size import RuntimeChoice, context_of
 from engine.models.loading import LoadedModel, on_runtime
-from engine.runtime import Runtime
+from engine.runtime import RunContext
 from tests import fakes
 from tests.fake_cuda.watch import Watch
 
@@ -142,7 +142,7 @@ def moved_whole(loaded: LoadedModel, watch: Watch, device: str) -> LoadedModel:
     return on_runtime(loaded._replace(model=model, device=torch.device(device)), "auto")
 
 
-def run_context(kind: Kind, watch: Watch | None) -> Runtime:
+def run_context(kind: Kind, watch: Watch | None) -> RunContext:
     """The view a method has of a pair of this kind."""
     target = loaded(watch, kind.family, kind.place.target, kind.dtype, kind.runtime)
-    return Runtime(target, drafter_of(kind, target, watch), kind.drafter, cancelled=Flag())
+    return RunContext(target, drafter_of(kind, target, watch), kind.drafter, cancelled=Flag())

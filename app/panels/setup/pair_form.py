@@ -14,7 +14,7 @@ from app.text.plain_text import one_line, plain_tip
 from app.widgets import labels, path_line
 from app.widgets.elided_label import ElidedLabel
 from app.widgets.labels import plain_label
-from app.widgets.model_picker import Choice, ModelPicker
+from app.widgets.model_picker import ModelChoice, ModelPicker
 from app.widgets.steady_box import SteadyBox
 from app.words import quantities, refused_model, runs
 from app.words.model_names import builtin_name, full_name, is_builtin
@@ -167,24 +167,26 @@ class PairForm(QWidget):
         """Fill both lists: the built-in models, what needs no model, folders used last, the hub cache."""
         self.target.set_choices(self._choices("target", ("builtin",), ()))
         free = (
-            Choice(_LOOKUP, _LOOKUP, "", self.tr("copies what followed the same words earlier in the text; no model")),
-            Choice(NO_DRAFTER, NO_DRAFTER, "", self.tr("plain decoding, one token at a time")),
+            ModelChoice(
+                _LOOKUP, _LOOKUP, "", self.tr("copies what followed the same words earlier in the text; no model")
+            ),
+            ModelChoice(NO_DRAFTER, NO_DRAFTER, "", self.tr("plain decoding, one token at a time")),
         )
         self.drafter.set_choices(self._choices("drafter", tuple(checkpoint_folder.BUILTIN_DRAFTERS), free))
 
-    def _choices(self, role: Role, builtin: Sequence[str], free: Sequence[Choice]) -> list[Choice]:
+    def _choices(self, role: Role, builtin: Sequence[str], free: Sequence[ModelChoice]) -> list[ModelChoice]:
         known = {option.spec: option for option in self._options(role)}
         first = [self._choice(known.pop(spec, ModelOption(spec, spec, 0, role))) for spec in builtin]
         recent = [known.pop(spec, ModelOption(spec, Path(spec).name, 0, role)) for spec in self.recent.specs]
         return [*first, *free, *(self._choice(option) for option in (*recent, *known.values()))]
 
-    def _choice(self, option: ModelOption) -> Choice:
+    def _choice(self, option: ModelOption) -> ModelChoice:
         builtin = is_builtin(option.spec)
         note = self.tr("comes with Draftscope, taught on invented harbour stories") if builtin else option.spec
         note = self.tr("in the hub cache") if option.spec == option.title and not builtin else note
         title = full_name(option.spec, option.role) if builtin else option.title
         size = self._size(option.n_bytes) if option.n_bytes else ""
-        return Choice(option.spec, title, size, note, option.why_not)
+        return ModelChoice(option.spec, title, size, note, option.why_not)
 
     def _size(self, n_bytes: int) -> str:
         """The size of a model's files; in memory it may take more."""

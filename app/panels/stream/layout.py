@@ -14,7 +14,7 @@ _JOINER = "\u200d"
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
 
 
-class Segment(msgspec.Struct, frozen=True, gc=False):
+class TextSegment(msgspec.Struct, frozen=True, gc=False):
     """A piece of a token on one line. token: index of the token it belongs to."""
 
     x: float
@@ -70,14 +70,14 @@ class StreamLayout:
         """What is shown, segment after segment."""
         return "".join(self._texts)
 
-    def line(self, index: int) -> list[Segment]:
+    def line(self, index: int) -> list[TextSegment]:
         """The segments of a line."""
         return list(self.segments(*self._bounds(index)))
 
-    def segments(self, start: int, end: int) -> Iterator[Segment]:
+    def segments(self, start: int, end: int) -> Iterator[TextSegment]:
         """A run of segments."""
         columns = (self._xs[start:end], self._widths[start:end], self._texts[start:end], self._tokens[start:end])
-        return map(Segment, *columns)
+        return map(TextSegment, *columns)
 
     def tokens_of(self, first: int, last: int) -> tuple[int, int] | None:
         """The first and the last token on some lines; None where there is none."""
@@ -96,7 +96,7 @@ class StreamLayout:
         shown = self.following(token - 1, 1)
         return None if shown is None else self.line_of(shown)
 
-    def segment_of(self, token: int) -> Segment | None:
+    def segment_of(self, token: int) -> TextSegment | None:
         """The first piece of a token; None where it is not laid out."""
         at = bisect_left(self._tokens, token)
         found = at < len(self._tokens) and self._tokens[at] == token

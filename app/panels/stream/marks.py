@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QPainter, QPen
 
 from app import theme
 from app.panels.stream.painter import Placed, StreamPainter
-from app.panels.stream.text import Found, Search
+from app.panels.stream.text import Search, TextMatch
 from app.panels.stream.tokens import Record, StreamToken
 from app.text.shown_text import visible
 from engine.events import ProposedToken
@@ -74,7 +74,7 @@ class StreamMarks:
                     painter.drawRect(_part(ink, self.search, tokens[placed.token], placed, found))
 
 
-def _part(ink: StreamPainter, search: Search, token: StreamToken, placed: Placed, found: Found) -> QRectF:
+def _part(ink: StreamPainter, search: Search, token: StreamToken, placed: Placed, found: TextMatch) -> QRectF:
     """The room of as much of a token as belongs to a find; all of a token that is shown in pieces or otherwise."""
     box = ink.box(placed)
     if placed.text != token.shown or visible(token.text) != token.shown:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from app.panels.stream.tokens import StreamToken
 
 
-class Found(NamedTuple):
+class TextMatch(NamedTuple):
     """One match. first, last: indexes of the tokens it begins and ends in; start, end: its place in the text."""
 
     first: int
@@ -54,10 +54,10 @@ class KeptText:
         low, high = bisect_left(self._tokens, first), bisect_right(self._tokens, last)
         return self.text[self._start(low) : self._start(high)]
 
-    def found(self, start: int, end: int) -> Found:
+    def found(self, start: int, end: int) -> TextMatch:
         """The tokens that hold a piece of the text."""
         low, high = bisect_right(self._starts, start) - 1, bisect_left(self._starts, end) - 1
-        return Found(self._tokens[low], self._tokens[high], start, end)
+        return TextMatch(self._tokens[low], self._tokens[high], start, end)
 
     def start_of(self, token: int) -> int:
         """Where a token begins in the text, or where it would, being a ghost."""
@@ -95,12 +95,12 @@ class Search:
             at = text.find(self._folded, self._at)
         self._at = max(self._at, len(text) - step + 1)
 
-    def found(self, number: int) -> Found:
+    def found(self, number: int) -> TextMatch:
         """One of the places."""
         start = self.starts[number]
         return self.kept.found(start, start + len(self.wanted))
 
-    def within(self, first: int, last: int) -> Iterable[Found]:
+    def within(self, first: int, last: int) -> Iterable[TextMatch]:
         """The places that touch tokens from one index to another, both included."""
         low = bisect_right(self.starts, self.kept.start_of(first) - len(self.wanted))
         for number in range(low, bisect_left(self.starts, self.kept.start_of(last + 1))):

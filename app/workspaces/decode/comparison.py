@@ -23,7 +23,7 @@ class Parting(NamedTuple):
     second: str
 
 
-class Row(NamedTuple):
+class ComparisonRow(NamedTuple):
     """A figure or setting of both runs, as written."""
 
     name: str
@@ -44,9 +44,9 @@ def parting(first: RunRecord, second: RunRecord) -> Parting:
     )
 
 
-def figures(first: RunRecord, second: RunRecord) -> tuple[Row, ...]:
+def figures(first: RunRecord, second: RunRecord) -> tuple[ComparisonRow, ...]:
     """The figures of both runs, and the settings in which they differ."""
-    rows = [Row(name, write(first.summary), write(second.summary)) for name, write in _FIGURES]
+    rows = [ComparisonRow(name, write(first.summary), write(second.summary)) for name, write in _FIGURES]
     return (*rows, *_differing(_settings(first), _settings(second)))
 
 
@@ -83,10 +83,10 @@ def _settings(record: RunRecord) -> dict[str, Setting]:
     return models | dict(started.settings)
 
 
-def _differing(first: dict[str, Setting], second: dict[str, Setting]) -> Iterator[Row]:
+def _differing(first: dict[str, Setting], second: dict[str, Setting]) -> Iterator[ComparisonRow]:
     for name in dict.fromkeys((*first, *second)):
         if first.get(name) != second.get(name):
-            yield Row(name.replace("_", " "), _written(first.get(name)), _written(second.get(name)))
+            yield ComparisonRow(name.replace("_", " "), _written(first.get(name)), _written(second.get(name)))
 
 
 def _written(setting: Setting) -> str:

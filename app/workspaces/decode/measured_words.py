@@ -5,7 +5,7 @@ from PySide6.QtCore import QCoreApplication
 from app.text.plain_text import one_line
 from app.words import runs
 from app.words.model_names import builtin_name
-from app.workspaces.decode.measuring import MeasuringDesk
+from app.workspaces.decode.measuring import MeasuringProgress
 from engine.events import Progressed, Role, ScalingMeasured
 
 
@@ -14,7 +14,7 @@ def tr(text: str) -> str:
     return QCoreApplication.translate("measured", text)
 
 
-def state(desk: MeasuringDesk, at: Progressed | None) -> str:
+def state(desk: MeasuringProgress, at: Progressed | None) -> str:
     """What the measurement under way is at."""
     if at is None or at.phase != "measuring":
         return tr("preparing to measure")
@@ -32,7 +32,7 @@ def _part(measured: ScalingMeasured | None) -> str:
     return tr("measuring, {0} contexts done").format(len(measured.contexts))
 
 
-def ending(desk: MeasuringDesk) -> str:
+def ending(desk: MeasuringProgress) -> str:
     """How the measurement on show ended, or what one would bring."""
     if desk.measured is None:
         return tr("Takes about a minute with the built-in pair. What the window draws meanwhile is in the times.")

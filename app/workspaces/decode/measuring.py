@@ -9,7 +9,7 @@ from engine.commands import Load, Measure
 from engine.events import Event, Refused, ScalingMeasured
 
 
-class MeasuringDesk:
+class MeasuringProgress:
     """At most one measurement. source: the file it was read from. ended_early: it was stopped or broke off."""
 
     def __init__(self, engine: EngineLink) -> None:

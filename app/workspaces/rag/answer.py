@@ -30,7 +30,7 @@ _MOST_DRAFTS = 200
 
 
 @dataclass
-class Draft:
+class DraftRecord:
     """A lane: what was written so far, how it ended, what the verifier thinks of it."""
 
     pieces: list[str] = field(default_factory=list)
@@ -40,7 +40,7 @@ class Draft:
 
 
 @dataclass
-class Answer:
+class AnswerRecord:
     """Grows by `take`."""
 
     started: RunStarted | None = None
@@ -48,12 +48,12 @@ class Answer:
     mapped: Mapped | None = None
     partitioned: Partitioned | None = None
     prompts: list[PromptRead] = field(default_factory=list)
-    drafts: dict[int, Draft] = field(default_factory=dict)
+    drafts: dict[int, DraftRecord] = field(default_factory=dict)
     answers: dict[System, QuestionAnswered] = field(default_factory=dict)
     costs: dict[System, CostPredicted] = field(default_factory=dict)
     phases: dict[str, PhaseFinished] = field(default_factory=dict)
     ended: RunFinished | RunFailed | None = None
-    _lanes: dict[str, Draft] = field(default_factory=dict)
+    _lanes: dict[str, DraftRecord] = field(default_factory=dict)
 
     @property
     def chosen(self) -> QuestionAnswered | None:
@@ -137,7 +137,7 @@ class Answer:
     def _(self, event: Partitioned) -> None:
         self.partitioned = event
         for number in range(min(len(event.subsets), _MOST_DRAFTS)):
-            self._lanes[f"{_DRAFT_LANE}{number}"] = self.drafts.setdefault(number, Draft())
+            self._lanes[f"{_DRAFT_LANE}{number}"] = self.drafts.setdefault(number, DraftRecord())
 
     @take.register
     def _(self, event: PromptRead) -> None:
@@ -175,9 +175,9 @@ class Answer:
         self.ended = event
 
 
-def _complete(draft: Draft) -> bool:
+def _complete(draft: DraftRecord) -> bool:
     return draft.finished is None or draft.finished.complete
 
 
-def _cited(draft: Draft) -> tuple[int, ...]:
+def _cited(draft: DraftRecord) -> tuple[int, ...]:
     return () if draft.finished is None else draft.finished.cited

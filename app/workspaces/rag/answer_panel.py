@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from PySide6.QtWidgets import QWidget
 
 from app.panel import Panel
-from app.state.run_history import RunShelf
+from app.state.run_history import RunHistory
 from app.state.store import RunStore
-from app.workspaces.rag.answer import Answer
+from app.workspaces.rag.answer import AnswerRecord
 from engine.events import Event, TokensEmitted
 from engine.runs.summary import Summary
 
@@ -21,16 +21,16 @@ class AnswerPanel(Panel):
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
-        self.answer = Answer()
+        self.answer = AnswerRecord()
 
     @property
-    def shelf(self) -> RunShelf:
+    def shelf(self) -> RunHistory:
         """The answers of this session."""
         return self.store.answers.shelf
 
     def clear(self) -> None:
         """Forget the answer that was drawn."""
-        self.answer = Answer()
+        self.answer = AnswerRecord()
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Take in what is new, and show what is known once all that waits is taken in."""

@@ -8,7 +8,7 @@ from PySide6.QtCore import QCoreApplication
 from app.state.run_record import RunRecord
 from app.text.plain_text import one_line
 from app.words import quantities
-from app.workspaces.rag.answer import Answer
+from app.workspaces.rag.answer import AnswerRecord
 from engine.events import (
     CandidateScored,
     DraftFinished,
@@ -142,7 +142,7 @@ def _bare(text: str) -> str:
     return " ".join("".join(c if c.isalnum() else " " for c in text.casefold()).split())
 
 
-def why_incomplete(answer: Answer, number: int) -> str:
+def why_incomplete(answer: AnswerRecord, number: int) -> str:
     """Why a draft cannot be chosen; empty where it can, or is still being written."""
     finished = answer.drafts[number].finished
     if finished is None or finished.complete:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from app.state.replay import Replay
 from app.state.requests import answers_from_documents
-from app.state.run_history import RunShelf
+from app.state.run_history import RunHistory
 from app.state.run_record import RunRecord
 from engine.commands import Command, Run
 from engine.events import Retrieved
@@ -19,11 +19,11 @@ class Pick(NamedTuple):
     passage: int | None = None
 
 
-class AnswerDesk:
+class AnswerProgress:
     """Kept apart from the runs of Decode, whose panels have nothing to show of an answer."""
 
     def __init__(self) -> None:
-        self.shelf = RunShelf(most=_MOST_KEPT)
+        self.shelf = RunHistory(most=_MOST_KEPT)
         self.replay = Replay(self.shelf)
         self.pick = Pick()
 

@@ -13,7 +13,7 @@ from app.widgets.labels import plain_label
 from app.words import quantities
 from app.workspaces.rag import evaluation_words
 from app.workspaces.rag.cluster_marks import mark_of
-from app.workspaces.rag.evaluation_record import Bin, Calibration, Evaluation
+from app.workspaces.rag.evaluation_record import Evaluation, ShownBin, ShownCalibration
 from app.workspaces.rag.plane import Plane, Spot
 from engine.events import Event
 from engine.runs.summary import Summary
@@ -82,7 +82,7 @@ class CalibrationPanel(Panel):
             ),
         )
 
-    def _meaning(self, calibration: Calibration | None) -> str:
+    def _meaning(self, calibration: ShownCalibration | None) -> str:
         if calibration is None:
             return self.tr(
                 "The temperature by which the logits of Yes and No are divided, so that a stated 0.8 is right in 8 of "
@@ -97,13 +97,13 @@ class CalibrationPanel(Panel):
             calibration.n
         )
 
-    def _errors(self, calibration: Calibration | None) -> str:
+    def _errors(self, calibration: ShownCalibration | None) -> str:
         if calibration is None:
             return ""
         text = self.tr("Expected calibration error on {0:,} others: {1:.3f} as it is, {2:.3f} with the temperature")
         return text.format(calibration.n_held_out, calibration.ece_before, calibration.ece_after)
 
-    def _use(self, calibration: Calibration | None) -> str:
+    def _use(self, calibration: ShownCalibration | None) -> str:
         if calibration is None:
             return ""
         if calibration.says_nothing:
@@ -131,6 +131,6 @@ class CalibrationPanel(Panel):
         row.addWidget(self.plane, 1)
 
 
-def _spots(bins: tuple[Bin, ...], *, before: bool) -> list[Spot]:
+def _spots(bins: tuple[ShownBin, ...], *, before: bool) -> list[Spot]:
     mark = _BEFORE if before else _AFTER
     return [Spot("" if before else f"{one.n:,}", mark, one.confidence, one.accuracy) for one in bins]

@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor
 from app import theme
 
 
-class Mark(NamedTuple):
+class ClusterMark(NamedTuple):
     """symbol: of the plot library; glyph: the same in text."""
 
     symbol: str
@@ -22,12 +22,12 @@ class Mark(NamedTuple):
 
 _SYMBOLS = (("o", "●"), ("t1", "▲"), ("s", "■"), ("d", "◆"), ("t", "▼"), ("star", "★"), ("t2", "▶"), ("t3", "◀"))
 _HUES = ("correction", "unverified", "accepted", "bonus", "rejected", "accent")
-_UNKNOWN = Mark("o", "○", "muted")
+_UNKNOWN = ClusterMark("o", "○", "muted")
 
 
-def mark_of(cluster: int | None) -> Mark:
+def mark_of(cluster: int | None) -> ClusterMark:
     """The mark of a cluster; of a passage that is in none yet, where there is no cluster."""
     if cluster is None:
         return _UNKNOWN
     symbol, glyph = _SYMBOLS[cluster % len(_SYMBOLS)]
-    return Mark(symbol, glyph, _HUES[cluster % len(_HUES)])
+    return ClusterMark(symbol, glyph, _HUES[cluster % len(_HUES)])

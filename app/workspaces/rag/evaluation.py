@@ -17,7 +17,7 @@ from app.widgets.tables import FigureTable
 from app.words import quantities
 from app.workspaces.rag import answer_words, evaluation_words
 from app.workspaces.rag.cluster_marks import mark_of
-from app.workspaces.rag.evaluation_record import Cell, Evaluation, Interval, SystemResult
+from app.workspaces.rag.evaluation_record import AblationCell, Evaluation, Interval, SystemResult
 from app.workspaces.rag.evaluation_words import with_interval
 from app.workspaces.rag.plane import Plane, Spot
 from engine.events import Event
@@ -185,7 +185,7 @@ def _texts(row: int, name: str, result: SystemResult) -> tuple[str, ...]:
     )
 
 
-def _cell_texts(cell: Cell) -> tuple[str, ...]:
+def _cell_texts(cell: AblationCell) -> tuple[str, ...]:
     return (
         one_line(cell.setting, longest=_LONGEST),
         with_interval(cell.accuracy, cell.accuracy_ci),

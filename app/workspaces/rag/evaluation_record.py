@@ -29,7 +29,7 @@ class SystemResult(msgspec.Struct, frozen=True):
     drafter_tokens: float = 0.0
 
 
-class Bin(msgspec.Struct, frozen=True):
+class ShownBin(msgspec.Struct, frozen=True):
     """Verdicts of about the same confidence: how sure they were on average, what share was right, how many."""
 
     confidence: float
@@ -37,7 +37,7 @@ class Bin(msgspec.Struct, frozen=True):
     n: int
 
 
-class Calibration(msgspec.Struct, frozen=True):
+class ShownCalibration(msgspec.Struct, frozen=True):
     """How far the target's verdicts can be taken at their word, before and after the temperature fitted to them.
 
     n: verdicts it was fitted to; n_held_out: others, which errors and bins are of."""
@@ -47,8 +47,8 @@ class Calibration(msgspec.Struct, frozen=True):
     n_held_out: int
     ece_before: float
     ece_after: float
-    bins_before: tuple[Bin, ...]
-    bins_after: tuple[Bin, ...]
+    bins_before: tuple[ShownBin, ...]
+    bins_after: tuple[ShownBin, ...]
 
     @property
     def says_nothing(self) -> bool:
@@ -56,7 +56,7 @@ class Calibration(msgspec.Struct, frozen=True):
         return at_bound(self.temperature)
 
 
-class Cell(msgspec.Struct, frozen=True):
+class AblationCell(msgspec.Struct, frozen=True):
     """One setting of an ablation; difference: of its accuracy to that of the evaluation's own settings."""
 
     setting: str
@@ -72,8 +72,8 @@ class Evaluation(msgspec.Struct, frozen=True):
     """
 
     systems: dict[str, SystemResult] = {}
-    calibration: Calibration | None = None
-    ablation: tuple[Cell, ...] = ()
+    calibration: ShownCalibration | None = None
+    ablation: tuple[AblationCell, ...] = ()
     dataset: str = ""
     n_questions: int = 0
     n_answered: int | None = None

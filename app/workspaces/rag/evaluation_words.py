@@ -7,7 +7,7 @@ from PySide6.QtCore import QCoreApplication
 from app.text.plain_text import one_line
 from app.words.model_names import builtin_name
 from app.workspaces.rag.evaluation_record import Evaluation, Interval
-from app.workspaces.rag.evaluations import EvaluationDesk
+from app.workspaces.rag.evaluations import EvaluationProgress
 from engine.commands import Load
 from engine.events import Progressed, Role, Setting
 
@@ -17,7 +17,7 @@ def tr(text: str) -> str:
     return QCoreApplication.translate("evaluation", text)
 
 
-def state(desk: EvaluationDesk, at: Progressed | None) -> str:
+def state(desk: EvaluationProgress, at: Progressed | None) -> str:
     """What the evaluation under way is at."""
     if at is not None and at.phase == "measuring":
         return tr("asked {0:,.0f} of {1:,.0f} questions").format(at.done, at.total)
@@ -27,7 +27,7 @@ def state(desk: EvaluationDesk, at: Progressed | None) -> str:
     return tr("preparing the questions")
 
 
-def ending(desk: EvaluationDesk) -> str:
+def ending(desk: EvaluationProgress) -> str:
     """How the evaluation made here ended; what one would do where there was none."""
     found = desk.shown
     if found is None or desk.source is not None:

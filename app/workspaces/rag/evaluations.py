@@ -8,7 +8,7 @@ from engine.commands import Evaluate, Load
 from engine.events import EvaluationMeasured, Event, Refused
 
 
-class EvaluationDesk:
+class EvaluationProgress:
     """At most one at a time. source: the file it was read from. file: where the one made here keeps its answers.
     begun: the one asked for last was heard of. ended_early: it was stopped or broke off, and can be gone on with."""
 

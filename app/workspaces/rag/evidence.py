@@ -16,24 +16,24 @@ will with within without would your
 _COMMON = frozenset(_COMMON_WORDS.split())
 
 
-class Span(NamedTuple):
+class EvidenceSpan(NamedTuple):
     """Characters [start, end)."""
 
     start: int
     end: int
 
 
-def shared_words(text: str, rationale: str) -> tuple[Span, ...]:
+def shared_words(text: str, rationale: str) -> tuple[EvidenceSpan, ...]:
     """Where the text has a telling word of the rationale; neighbours are one span."""
     wanted = {match.group().casefold() for match in _telling(rationale)}
-    spans: list[Span] = []
+    spans: list[EvidenceSpan] = []
     for match in _telling(text):
         if match.group().casefold() not in wanted:
             continue
         if spans and not text[spans[-1].end : match.start()].strip():
-            spans[-1] = Span(spans[-1].start, match.end())
+            spans[-1] = EvidenceSpan(spans[-1].start, match.end())
         else:
-            spans.append(Span(match.start(), match.end()))
+            spans.append(EvidenceSpan(match.start(), match.end()))
     return tuple(spans)
 
 

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QCoreApplication
 
-from app.words.explanations import Entry, Section
+from app.words.explanations import Explanation, Section
 
 
 def tr(text: str) -> str:
@@ -15,66 +15,66 @@ def explain_answers() -> Section:
     return Section(tr("Answers from documents"), (*_found(), *_drafted(), *_judged()))
 
 
-def _found() -> tuple[Entry, ...]:
+def _found() -> tuple[Explanation, ...]:
     return (
-        Entry(tr("Chunk, passage"), tr(
+        Explanation(tr("Chunk, passage"), tr(
             "Documents are cut at sentences into chunks that fit the models. The chunks found for a question are its "
             "passages, numbered from the nearest."
         )),
-        Entry(tr("Hybrid retrieval"), tr(
+        Explanation(tr("Hybrid retrieval"), tr(
             "Passages are looked for twice: by meaning, as vectors that lie near the question's, and by its words. "
             "Both lists are joined by rank: what stands high in either comes first."
         )),
-        Entry(tr("Cluster"), tr(
+        Explanation(tr("Cluster"), tr(
             "Passages that say much the same about the question, found by K-means. Each has a symbol and a colour, the "
             "same in map, table and drafts."
         )),
-        Entry(tr("Map"), tr(
+        Explanation(tr("Map"), tr(
             "Passages, question (✚) and some other chunks (grey), flattened to two axes: near means alike, but a flat "
             "picture shows only a part. Lines join the passages of the draft that is pointed at."
         )),
     )  # fmt: skip
 
 
-def _drafted() -> tuple[Entry, ...]:
+def _drafted() -> tuple[Explanation, ...]:
     return (
-        Entry(tr("Subset"), tr(
+        Explanation(tr("Subset"), tr(
             "The few passages one draft is written from. The paper takes one from each cluster, so that every draft "
             "sees each view of the matter and none twice."
         )),
-        Entry(tr("Draft"), tr(
+        Explanation(tr("Draft"), tr(
             "The small model reads one subset and writes a rationale, then a response. All drafts are written side by "
             "side. One that never comes to a response is incomplete and is not chosen."
         )),
-        Entry(tr("Cited passages"), tr(
+        Explanation(tr("Cited passages"), tr(
             "In bold and brackets: those whose words the rationale shares most. The same words are underlined in the "
             "text of the passage."
         )),
     )  # fmt: skip
 
 
-def _judged() -> tuple[Entry, ...]:
+def _judged() -> tuple[Explanation, ...]:
     return (
-        Entry(tr("Score: draft"), tr(
+        Explanation(tr("Score: draft"), tr(
             "How sure the drafter was: its probability of the rationale plus that of the response, so 2 at most."
         )),
-        Entry(tr("Score: contained"), tr(
+        Explanation(tr("Score: contained"), tr(
             "Self-containment: how likely the target, which sees no document, finds response and rationale given the "
             "question. Long texts are less likely, so short rationales win here."
         )),
-        Entry(tr("Score: reflection"), tr(
+        Explanation(tr("Score: reflection"), tr(
             "Self-reflection: the probability with which the target says Yes when asked whether the rationale supports "
             "the response."
         )),
-        Entry(tr("Product and margin"), tr(
+        Explanation(tr("Product and margin"), tr(
             "The three scores are multiplied and the largest product wins (★). The margin says how many times the "
             "product of the next draft it is: near 1 it was a close call."
         )),
-        Entry(tr("Standard RAG"), tr(
+        Explanation(tr("Standard RAG"), tr(
             "The target reads all passages at once and answers: measured in the same run. No answer here is exact in "
             "the sense of speculative decoding: drafts are chosen, not corrected."
         )),
-        Entry(tr("Calibration"), tr(
+        Explanation(tr("Calibration"), tr(
             "Whether a stated probability holds: of the verdicts with 0.8, 8 in 10 should be right. Dividing the "
             "logits by a temperature fitted on known answers brings the two together."
         )),

@@ -7,7 +7,7 @@ from engine.events import Event, FileSkipped, Indexed, Refused, RunFailed, Warne
 _MOST_SKIPPED = 1000
 
 
-class IndexDesk:
+class IndexProgress:
     """At most one is made at a time. number: rises with each; n_skipped: how many documents were left out so far."""
 
     def __init__(self, commands: CommandQueue) -> None:

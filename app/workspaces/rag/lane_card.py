@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QSizePolicy, 
 from app import theme
 from app.text.plain_text import one_line, paragraphs
 from app.widgets.labels import ElasticLine, SteadyLabel, set_role
-from app.workspaces.rag.cluster_marks import Mark
-from app.workspaces.rag.score_bars import Row, ScoreBars
+from app.workspaces.rag.cluster_marks import ClusterMark
+from app.workspaces.rag.score_bars import ScoreBars, ScoreRow
 
 _TEXT_LINES = 3
 WON, FAILED = "★", "✗"
@@ -20,7 +20,7 @@ WON, FAILED = "★", "✗"
 class Member(NamedTuple):
     """A passage of the subset: the mark of its cluster, its rank from 1, whether the draft rests on it."""
 
-    mark: Mark
+    mark: ClusterMark
     rank: int
     cited: bool
 
@@ -119,7 +119,7 @@ class LaneCard(QFrame):
             self.text.setPlainText(paragraphs(rationale.strip()))
             self.response.show_text(one_line(response))
 
-    def show_scores(self, rows: tuple[Row, ...], low: float) -> None:
+    def show_scores(self, rows: tuple[ScoreRow, ...], low: float) -> None:
         """Show the bars."""
         self.bars.show_scores(rows, low)
 

@@ -12,11 +12,11 @@ from app.state.store import RunStore
 from app.text.plain_text import one_line
 from app.widgets.labels import plain_label
 from app.workspaces.rag import answer_words
-from app.workspaces.rag.answer import Draft
+from app.workspaces.rag.answer import DraftRecord
 from app.workspaces.rag.answer_panel import AnswerPanel
 from app.workspaces.rag.cluster_marks import mark_of
 from app.workspaces.rag.lane_card import FAILED, WON, LaneCard, Member
-from app.workspaces.rag.score_bars import Row, lowest
+from app.workspaces.rag.score_bars import ScoreRow, lowest
 from engine.events import CandidateScored
 
 _CARD_WIDTH = 24 * theme.GRID
@@ -119,7 +119,7 @@ class LanesPanel(AnswerPanel):
         self._arrange()
         self._draw_later()
 
-    def _draw_card(self, card: LaneCard, draft: Draft, low: float) -> None:
+    def _draw_card(self, card: LaneCard, draft: DraftRecord, low: float) -> None:
         cited = () if draft.finished is None else draft.finished.cited
         card.members.show_members(
             tuple(
@@ -134,7 +134,7 @@ class LanesPanel(AnswerPanel):
         card.show_scores(_rows(draft.scored, won=card.number == self.answer.winner), low)
         self._say_state(card, draft)
 
-    def _say_state(self, card: LaneCard, draft: Draft) -> None:
+    def _say_state(self, card: LaneCard, draft: DraftRecord) -> None:
         """A mark in the corner, below the bars what it means."""
         won, why = card.number == self.answer.winner, answer_words.why_incomplete(self.answer, card.number)
         if won:
@@ -155,7 +155,7 @@ class LanesPanel(AnswerPanel):
             return self.tr("no other draft to compare with")
         return self.tr("{0} draft {1}").format(answer_words.factor(chosen.margin), runner_up + 1)
 
-    def _others(self, draft: Draft) -> str:
+    def _others(self, draft: DraftRecord) -> str:
         """Scores that the paper does not have."""
         others = () if draft.scored is None else draft.scored.others
         return " · ".join(f"{one_line(other.name)} {other.value:.3g}" for other in others)
@@ -220,7 +220,7 @@ def score_names() -> tuple[str, ...]:
     )
 
 
-def _rows(scored: CandidateScored | None, *, won: bool) -> tuple[Row, ...]:
+def _rows(scored: CandidateScored | None, *, won: bool) -> tuple[ScoreRow, ...]:
     values = (
         (None,) * 4
         if scored is None
@@ -228,6 +228,6 @@ def _rows(scored: CandidateScored | None, *, won: bool) -> tuple[Row, ...]:
     )
     hues = ("bar_p", "bar_p", "bar_p", "good" if won else "bar_q")
     return tuple(
-        Row(name, value, hue, strong=place == len(hues) - 1)
+        ScoreRow(name, value, hue, strong=place == len(hues) - 1)
         for place, (name, value, hue) in enumerate(zip(score_names(), values, hues, strict=True))
     )

@@ -15,7 +15,7 @@ from app.plots import export
 from app.plots.export import Table
 from app.plots.export_menu import ExportMenu
 from app.widgets.labels import ElasticLine, plain_label
-from app.workspaces.rag.cluster_marks import Mark
+from app.workspaces.rag.cluster_marks import ClusterMark
 
 _SIZE = 12
 _ROOM = 0.12
@@ -27,7 +27,7 @@ class Spot(NamedTuple):
     """A point; across, along: how far its interval reaches (below, above) on each axis."""
 
     name: str
-    mark: Mark
+    mark: ClusterMark
     x: float
     y: float
     across: tuple[float, float] = (0.0, 0.0)

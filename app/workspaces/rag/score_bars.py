@@ -15,7 +15,7 @@ _BAR_SHARE = 0.5
 _TEN = log(10)
 
 
-class Row(NamedTuple):
+class ScoreRow(NamedTuple):
     """A score: its name, its natural logarithm, the colour of its bar; None where it is not known yet."""
 
     name: str
@@ -30,11 +30,11 @@ class ScoreBars(QWidget):
     def __init__(self, names: tuple[str, ...], parent: QWidget) -> None:
         super().__init__(parent)
         self.setFont(theme.tabular(self.font()))
-        self._rows = tuple(Row(name, None, "bar_q") for name in names)
+        self._rows = tuple(ScoreRow(name, None, "bar_q") for name in names)
         self._low = -_FEWEST_POWERS * _TEN
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
-    def show_scores(self, rows: tuple[Row, ...], low: float) -> None:
+    def show_scores(self, rows: tuple[ScoreRow, ...], low: float) -> None:
         """Show the scores; low: the natural logarithm at the left end."""
         if (rows, low) != (self._rows, self._low):
             self._rows, self._low = rows, low
@@ -67,7 +67,7 @@ class ScoreBars(QWidget):
         self._paint_scale(painter, QRectF(left, len(self._rows) * line, right - left, line))
         painter.end()
 
-    def _paint_bar(self, painter: QPainter, row: Row, room: QRectF) -> None:
+    def _paint_bar(self, painter: QPainter, row: ScoreRow, room: QRectF) -> None:
         chosen = theme.current()
         height = _BAR_SHARE * room.height()
         track = QRectF(room.left(), room.center().y() - height / 2, room.width(), height)

@@ -13,7 +13,7 @@ from app.state.store import RunStore
 from app.widgets import path_line
 from app.widgets.config_form import ConfigForm
 from app.widgets.labels import plain_label
-from app.widgets.model_picker import Choice, ModelPicker
+from app.widgets.model_picker import ModelChoice, ModelPicker
 from app.widgets.opened_note import OpenedNote
 from app.widgets.path_line import PathLine
 from app.widgets.steady_box import SteadyBox
@@ -168,9 +168,11 @@ class TrainFormPanel(Panel):
     def _offer(self) -> None:
         surveyed, model = self.store.engine.surveyed, self.store.engine.model
         found = [] if surveyed is None else [one for one in surveyed.options if one.role == "target"]
-        choices = [Choice(one.spec, one.title, "", "", one.why_not) for one in found] or [Choice("builtin", "builtin")]
+        choices = [ModelChoice(one.spec, one.title, "", "", one.why_not) for one in found] or [
+            ModelChoice("builtin", "builtin")
+        ]
         if model is not None and model.target not in [choice.spec for choice in choices]:
-            choices.append(Choice(model.target, model.target, "", self.tr("loaded")))
+            choices.append(ModelChoice(model.target, model.target, "", self.tr("loaded")))
         self.target.set_choices(choices)
 
     # What is chosen

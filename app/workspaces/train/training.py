@@ -6,7 +6,7 @@ from engine.commands import EstimateTraining, Pause, Resume, Train
 from engine.events import Event, TrainingEstimated, TrainingFinished
 
 
-class TrainingDesk:
+class TrainingRunProgress:
     """At most one training, under way, ended, or read from a log."""
 
     def __init__(self, commands: CommandQueue) -> None:

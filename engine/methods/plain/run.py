@@ -7,11 +7,11 @@ import msgspec
 from engine.events import Event
 from engine.methods.plain.config import PlainConfig
 from engine.methods.run_events import block, finished, run_started, show
-from engine.runtime import Runtime
+from engine.runtime import RunContext
 from engine.settings import Request
 
 
-def run(config: msgspec.Struct, request: Request, rt: Runtime) -> Iterator[Event]:
+def run(config: msgspec.Struct, request: Request, rt: RunContext) -> Iterator[Event]:
     """Yield the run's events: start, prefill, one round a token, the timed block, end."""
     assert isinstance(config, PlainConfig)
     ids = rt.prompt_ids(request)

@@ -11,10 +11,10 @@ from engine.methods.speculative.config import SpeculativeConfig
 from engine.settings import Request
 
 if TYPE_CHECKING:
-    from engine.runtime import Runtime
+    from engine.runtime import RunContext
 
 
-def _run(config: msgspec.Struct, request: Request, runtime: "Runtime") -> Iterator[Event]:
+def _run(config: msgspec.Struct, request: Request, runtime: "RunContext") -> Iterator[Event]:
     # Imported late: describing a method must not load torch.
     from engine.methods.speculative.run import run
 

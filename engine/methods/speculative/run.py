@@ -11,7 +11,7 @@ from engine.decoding.generation import Generation
 from engine.events import Compared, Event, Lane, Progressed
 from engine.methods.run_events import block, finished, run_started, show
 from engine.methods.speculative.config import SpeculativeConfig
-from engine.runtime import Runtime
+from engine.runtime import RunContext
 from engine.settings import Request
 
 _N_WARM_UP = 12
@@ -22,7 +22,7 @@ class _Planned(NamedTuple):
     pair: int
 
 
-def run(config: msgspec.Struct, request: Request, rt: Runtime) -> Iterator[Event]:
+def run(config: msgspec.Struct, request: Request, rt: RunContext) -> Iterator[Event]:
     """Yield the run's events: start, prefill, rounds, timed blocks, the check against plain decoding, end."""
     assert isinstance(config, SpeculativeConfig)
     ids = rt.prompt_ids(request)
@@ -35,7 +35,7 @@ def run(config: msgspec.Struct, request: Request, rt: Runtime) -> Iterator[Event
     yield finished(visible, rt)
 
 
-def _warm_up(config: SpeculativeConfig, ids: tuple[int, ...], rt: Runtime) -> None:
+def _warm_up(config: SpeculativeConfig, ids: tuple[int, ...], rt: RunContext) -> None:
     """First calls allocate, compile and capture; that is nobody's time per token."""
     short = msgspec.structs.replace(config, max_new_tokens=min(_N_WARM_UP, config.max_new_tokens))
     for gamma in (config.gamma, 0):
@@ -43,7 +43,7 @@ def _warm_up(config: SpeculativeConfig, ids: tuple[int, ...], rt: Runtime) -> No
         _unseen(short, ids[-64:], rt, gamma)
 
 
-def _blocks(config: SpeculativeConfig, ids: tuple[int, ...], rt: Runtime, visible: Generation) -> Iterator[Event]:
+def _blocks(config: SpeculativeConfig, ids: tuple[int, ...], rt: RunContext, visible: Generation) -> Iterator[Event]:
     """The pairs, in the order A B B A A B ...; the visible run is in none: its time holds what watching it cost."""
     plan = _schedule(config.repeats)
     for done, planned in enumerate(plan):
@@ -61,13 +61,13 @@ def _schedule(n_pairs: int) -> list[_Planned]:
     ]
 
 
-def _unseen(config: SpeculativeConfig, ids: tuple[int, ...], rt: Runtime, gamma: int) -> Generation:
+def _unseen(config: SpeculativeConfig, ids: tuple[int, ...], rt: RunContext, gamma: int) -> Generation:
     *_, made = rt.generate(config, ids, gamma=gamma)
     assert isinstance(made, Generation)
     return made
 
 
-def _compare(visible: Generation, plain: Generation, rt: Runtime) -> Compared:
+def _compare(visible: Generation, plain: Generation, rt: RunContext) -> Compared:
     """Token equality with plain decoding; the margin is the target's top-2 logit margin where they part."""
     pairs = enumerate(zip_longest(visible.ids, plain.ids))
     first = next((i for i, (ours, theirs) in pairs if ours != theirs), None)

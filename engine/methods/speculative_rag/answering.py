@@ -17,8 +17,8 @@ from engine.methods.speculative_rag.drafting import batches_of, drafted, draftin
 from engine.methods.speculative_rag.scores import Judged
 from engine.methods.speculative_rag.verifying import scored, verifications_of
 from engine.methods.standard_rag.answering import standard
-from engine.methods.standard_rag.asking import Desk, retrieve
-from engine.rag.values import Batch, Draft, Score, Verification
+from engine.methods.standard_rag.asking import AnswerContext, retrieve
+from engine.rag.values import DraftBatch, RagDraft, Verification, VerifierScore
 
 _ANOTHER = "allow more new tokens, or draft with a model that was trained to, such as builtin:rag"
 
@@ -28,8 +28,8 @@ class Outcome(NamedTuple):
 
     passages: tuple[Passage, ...]
     partitioned: Partitioned
-    drafts: tuple[Draft, ...]
-    scores: tuple[Score | None, ...]
+    drafts: tuple[RagDraft, ...]
+    scores: tuple[VerifierScore | None, ...]
     judged: tuple[Judged | None, ...]
     answers: tuple[QuestionAnswered, ...]
 
@@ -38,11 +38,11 @@ class _Work(NamedTuple):
     """What was done for a question after retrieval, each part with the time it took when it was first done."""
 
     partition_ms: float
-    batches: tuple[Batch, ...]
+    batches: tuple[DraftBatch, ...]
     verifications: tuple[Verification, ...]
 
 
-def answer(question: str, config: SpeculativeRagConfig, desk: Desk) -> Iterator[Event | Outcome]:
+def answer(question: str, config: SpeculativeRagConfig, desk: AnswerContext) -> Iterator[Event | Outcome]:
     """Yield everything that happens from retrieval to the last baseline, and last the outcome.
 
     Raises InputError where the question is empty or does not fit, ModelError where the target cannot write Yes."""
@@ -64,7 +64,7 @@ def answer(question: str, config: SpeculativeRagConfig, desk: Desk) -> Iterator[
 
 
 def _chosen(
-    made: Sequence[Draft], judged: Sequence[Judged | None], work: _Work, config: SpeculativeRagConfig
+    made: Sequence[RagDraft], judged: Sequence[Judged | None], work: _Work, config: SpeculativeRagConfig
 ) -> Iterator[QuestionAnswered]:
     """The answer of Speculative RAG, of the drafter alone, and of chance; incomplete drafts are never chosen."""
     ranked = _ranked([None if one is None else one.log_score for one in judged])
@@ -89,7 +89,7 @@ def _margin(ranked: Sequence[int], logs: dict[int, float]) -> float | None:
 
 
 def _answered(
-    system: System, made: Sequence[Draft], ranked: Sequence[int], margin: float | None, work: _Work
+    system: System, made: Sequence[RagDraft], ranked: Sequence[int], margin: float | None, work: _Work
 ) -> QuestionAnswered:
     """An answer that is a draft: it can be read once all is done; prefill is what both models read."""
     winner = ranked[0] if ranked else None
@@ -116,7 +116,7 @@ def _compared(
     ours: QuestionAnswered,
     work: _Work,
     config: SpeculativeRagConfig,
-    desk: Desk,
+    desk: AnswerContext,
 ) -> Generator[Event, None, list[QuestionAnswered]]:
     """Yield standard RAG beside it and what the cost formula says of both; returns its answers."""
     if config.baselines == "none":

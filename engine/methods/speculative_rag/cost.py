@@ -7,11 +7,11 @@ It leaves clustering out; the difference from what was measured shows that."""
 from collections.abc import Sequence
 
 from engine.events.answers import CostPredicted, CostTerm, System
-from engine.rag.values import Batch, Standard, Verification
+from engine.rag.values import DraftBatch, Standard, Verification
 
 
 def costs(
-    batches: Sequence[Batch], verifications: Sequence[Verification], plain: Standard, measured: dict[System, float]
+    batches: Sequence[DraftBatch], verifications: Sequence[Verification], plain: Standard, measured: dict[System, float]
 ) -> list[CostPredicted]:
     """The predictions for Speculative RAG and for standard RAG; nothing where no draft was scored."""
     n_verified = sum(one.n_read for one in verifications)
@@ -31,11 +31,11 @@ def costs(
     ]
 
 
-def _drafter_read(batches: Sequence[Batch]) -> float:
+def _drafter_read(batches: Sequence[DraftBatch]) -> float:
     return sum(one.prefill_ms for one in batches) / max(1, sum(one.n_read for one in batches))
 
 
-def _round(batches: Sequence[Batch]) -> float:
+def _round(batches: Sequence[DraftBatch]) -> float:
     return sum(one.decode_ms for one in batches) / max(1, sum(one.n_rounds for one in batches))
 
 

@@ -9,13 +9,13 @@ from engine.documents.partition import conditioned_text, partition
 from engine.events import Event, PhaseFinished
 from engine.events.answers import Partitioned, Passage
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
-from engine.methods.standard_rag.asking import Desk
+from engine.methods.standard_rag.asking import AnswerContext
 from engine.rag.library import Library
 from engine.rag.memo import Vectors
 
 
 def divide(
-    question: str, passages: Sequence[Passage], config: SpeculativeRagConfig, desk: Desk
+    question: str, passages: Sequence[Passage], config: SpeculativeRagConfig, desk: AnswerContext
 ) -> Generator[Event, None, Partitioned]:
     """Yield the subsets that drafts are made from; returns the same."""
     rt, memo = desk.rt, desk.memo
@@ -29,7 +29,9 @@ def divide(
     return made
 
 
-def _divide(question: str, passages: Sequence[Passage], config: SpeculativeRagConfig, desk: Desk) -> Partitioned:
+def _divide(
+    question: str, passages: Sequence[Passage], config: SpeculativeRagConfig, desk: AnswerContext
+) -> Partitioned:
     library = desk.library
     key = (library.key, question, tuple(passage.id for passage in passages), config.conditioning)
     vectors = desk.memo.vectors.get(key) or _vectors(question, passages, config, library)

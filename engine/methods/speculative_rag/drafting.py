@@ -8,10 +8,10 @@ from engine.machine.out_of_memory import memory_errors
 from engine.methods.speculative_rag import drafts
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
 from engine.methods.speculative_rag.drafts import Grown
-from engine.methods.standard_rag.asking import Desk, prompt_read
+from engine.methods.standard_rag.asking import AnswerContext, prompt_read
 from engine.models.loading import LoadedModel
 from engine.rag.encoding import Fitted
-from engine.rag.values import Batch, Draft
+from engine.rag.values import DraftBatch, RagDraft
 
 
 def drafted(
@@ -19,8 +19,8 @@ def drafted(
     passages: Sequence[Passage],
     subsets: Sequence[Sequence[int]],
     config: SpeculativeRagConfig,
-    desk: Desk,
-) -> Generator[Event, None, list[Draft]]:
+    desk: AnswerContext,
+) -> Generator[Event, None, list[RagDraft]]:
     """Yield what is drafted from each subset of the passages, lane by lane; returns the drafts in their order."""
     keys = [_key(question, [passages[place] for place in subset], config, desk) for subset in subsets]
     made = {i: kept for i, key in enumerate(keys) if (kept := desk.memo.drafts.get(key)) is not None}
@@ -44,12 +44,12 @@ def drafted(
     return found
 
 
-def batches_of(found: Sequence[Draft]) -> tuple[Batch, ...]:
+def batches_of(found: Sequence[RagDraft]) -> tuple[DraftBatch, ...]:
     """The batches that drafts were made in, each once."""
     return tuple({one.batch.serial: one.batch for one in found}.values())
 
 
-def drafting_ms(batches: Sequence[Batch]) -> float:
+def drafting_ms(batches: Sequence[DraftBatch]) -> float:
     """How long batches took, one after the other."""
     return sum(one.prefill_ms + one.decode_ms for one in batches)
 
@@ -59,15 +59,21 @@ def model_key(model: LoadedModel) -> tuple[Hashable, ...]:
     return model.spec, str(model.device), str(model.dtype), model.runtime
 
 
-def _key(question: str, passages: Sequence[Passage], config: SpeculativeRagConfig, desk: Desk) -> tuple[Hashable, ...]:
+def _key(
+    question: str, passages: Sequence[Passage], config: SpeculativeRagConfig, desk: AnswerContext
+) -> tuple[Hashable, ...]:
     sampled = (config.temperature, config.top_k, config.top_p, config.min_p, config.seed) if config.temperature else ()
     ids = tuple(passage.id for passage in passages)
     return desk.library.key, model_key(desk.drafter), question, ids, config.max_new_tokens, sampled, desk.lengths
 
 
 def _anew(
-    question: str, texts: Sequence[Sequence[str]], lanes: Sequence[int], config: SpeculativeRagConfig, desk: Desk
-) -> Generator[Event, None, tuple[Draft, ...]]:
+    question: str,
+    texts: Sequence[Sequence[str]],
+    lanes: Sequence[int],
+    config: SpeculativeRagConfig,
+    desk: AnswerContext,
+) -> Generator[Event, None, tuple[RagDraft, ...]]:
     """Yield the prompts and the lanes as they grow; returns the drafts. lanes: the number of each subset."""
     n_prompts = 0
     serial = desk.memo.next_serial()
@@ -86,7 +92,7 @@ def _anew(
     raise AssertionError("drafting ends with the drafts")
 
 
-def _finished(i: int, one: Draft, subset: Sequence[int], desk: Desk, *, reused: bool) -> DraftFinished:
+def _finished(i: int, one: RagDraft, subset: Sequence[int], desk: AnswerContext, *, reused: bool) -> DraftFinished:
     return DraftFinished(
         i, one.rationale, one.response, one.log_p_rationale, one.log_p_response, len(one.prompt.ids), len(one.ids),
         tuple(subset[place] for place in one.cited), one.complete, one.why, reused=reused, at_s=desk.rt.elapsed_s(),

@@ -22,7 +22,7 @@ from engine.methods.speculative_rag.citing import cited
 from engine.models.loading import LoadedModel
 from engine.rag.encoding import Fitted, encode, fit
 from engine.rag.reading import Branch, Checkpoint, Ids, read
-from engine.rag.values import Batch, Draft, Lengths
+from engine.rag.values import DraftBatch, Lengths, RagDraft
 from engine.settings import GenerationConfig
 from engine.world.questions import NOT_SAID, UNKNOWN
 
@@ -102,7 +102,7 @@ def draft(
     serial: int,
     checkpoint: Checkpoint,
     lengths: Lengths | None = None,
-) -> Iterator[Fitted | Grown | tuple[Draft, ...]]:
+) -> Iterator[Fitted | Grown | tuple[RagDraft, ...]]:
     """Yield each prompt, what each lane writes round by round, and last all drafts; lanes are in the subsets' order.
 
     Raises InputError where the question does not fit the drafter's context."""
@@ -133,7 +133,7 @@ def draft(
         decode_ms, n_rounds = decode_ms + 1e3 * (time.perf_counter() - began), n_rounds + 1
         yield from grown
     n_read, n_written = sum(map(len, given)), sum(len(lane.ids) for lane in lanes.values())
-    batch = Batch(serial, prefill_ms, decode_ms, n_read, n_written, n_rounds)
+    batch = DraftBatch(serial, prefill_ms, decode_ms, n_read, n_written, n_rounds)
     yield tuple(
         _finished(question, texts, lane, drafter, batch, exact=warp.greedy, checkpoint=checkpoint)
         for texts, lane in zip(subsets, lanes.values(), strict=True)
@@ -150,26 +150,26 @@ def _seed(seed: int, passages: Sequence[str]) -> int:
 
 
 def _finished(
-    question: str, passages: Sequence[str], lane: _Lane, drafter: LoadedModel, batch: Batch, *, exact: bool,
+    question: str, passages: Sequence[str], lane: _Lane, drafter: LoadedModel, batch: DraftBatch, *, exact: bool,
     checkpoint: Checkpoint,
-) -> Draft:  # fmt: skip
+) -> RagDraft:  # fmt: skip
     """The draft of a lane that has ended; exact: its log-probabilities are those of the drafter's own distribution."""
     if lane.lengths is not None:
         return _cut(passages, lane, lane.lengths, drafter, batch)
     found = prompts.read_draft(lane.text)
     why = lane.why()
     log_p = (math.fsum(lane.log_p), 0.0) if why else _log_p(question, found, lane, drafter, exact, checkpoint)
-    return Draft(
+    return RagDraft(
         lane.fitted.encoded, lane.text, tuple(lane.ids), found.rationale, found.response, *log_p,
         cited(found.rationale, passages), why, lane.fitted.note, batch,
     )  # fmt: skip
 
 
-def _cut(passages: Sequence[str], lane: _Lane, lengths: Lengths, drafter: LoadedModel, batch: Batch) -> Draft:
+def _cut(passages: Sequence[str], lane: _Lane, lengths: Lengths, drafter: LoadedModel, batch: DraftBatch) -> RagDraft:
     """The draft of a lane that was held to lengths: its first ids are the rationale, the others the response."""
     n = lengths.rationale
     rationale, response = (prompts.one_line(drafter.texts.text(ids)) for ids in (lane.ids[:n], lane.ids[n:]))
-    return Draft(
+    return RagDraft(
         lane.fitted.encoded, lane.text, tuple(lane.ids), rationale, response, math.fsum(lane.log_p[:n]),
         math.fsum(lane.log_p[n:]), cited(rationale, passages), "", lane.fitted.note, batch, lengths,
     )  # fmt: skip

@@ -12,13 +12,13 @@ from engine.methods.run_events import run_started
 from engine.methods.speculative_rag.answering import Outcome, answer
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
 from engine.methods.speculative_rag.warming import warm, warm_clustering
-from engine.methods.standard_rag.asking import Desk
+from engine.methods.standard_rag.asking import AnswerContext
 from engine.models.loading import LoadedModel
-from engine.runtime import Runtime
+from engine.runtime import RunContext
 from engine.settings import Request
 
 
-def run(config: msgspec.Struct, request: Request, rt: Runtime) -> Iterator[Event]:
+def run(config: msgspec.Struct, request: Request, rt: RunContext) -> Iterator[Event]:
     """Yield the run's events. Raises InputError: an empty question, a drafter that is no model, no UMAP."""
     assert isinstance(config, SpeculativeRagConfig) and rt.shelves is not None
     drafter = _drafter(rt)
@@ -27,20 +27,20 @@ def run(config: msgspec.Struct, request: Request, rt: Runtime) -> Iterator[Event
     projection.refuse_missing(config.projection)
     yield run_started("speculative_rag", config, request, rt.prompt_ids(request), rt)
     library = yield from rt.shelves.open(config.index)
-    desk = Desk(rt, drafter, library, rt.shelves.memo)
+    desk = AnswerContext(rt, drafter, library, rt.shelves.memo)
     warm([rt.target, drafter], desk.memo)
     warm_clustering(desk.memo)
     n_tokens = yield from _answered(request.prompt, config, desk)
     yield RunFinished("end_of_text", n_tokens, at_s=rt.elapsed_s())
 
 
-def _drafter(rt: Runtime) -> LoadedModel:
+def _drafter(rt: RunContext) -> LoadedModel:
     if rt.shelves is None or rt.shelves.drafter is None:
         raise InputError(f"the drafter {rt.drafter_spec} is no model: it cannot draft answers", "load builtin:rag")
     return rt.shelves.drafter
 
 
-def _answered(question: str, config: SpeculativeRagConfig, desk: Desk) -> Generator[Event, None, int]:
+def _answered(question: str, config: SpeculativeRagConfig, desk: AnswerContext) -> Generator[Event, None, int]:
     """Yield the events of the answer, with the map as soon as there are clusters; returns how many tokens were
     drafted."""
     passages: Sequence[Passage] = ()
@@ -55,7 +55,7 @@ def _answered(question: str, config: SpeculativeRagConfig, desk: Desk) -> Genera
     raise AssertionError("an answer ends with its outcome")
 
 
-def _map(question: str, passages: Sequence[Passage], config: SpeculativeRagConfig, desk: Desk) -> Mapped:
+def _map(question: str, passages: Sequence[Passage], config: SpeculativeRagConfig, desk: AnswerContext) -> Mapped:
     """Where passages and question lie among other chunks; by the vectors of the index, which all of them have."""
     library = desk.library
     ids = tuple(passage.id for passage in passages)

@@ -20,8 +20,8 @@ from engine.events.answers import OtherScore
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
 from engine.models.loading import LoadedModel
 from engine.rag.encoding import Encoded, encode, encode_piece, fit
-from engine.rag.reading import Branch, Checkpoint, Ids, Read, n_read, read
-from engine.rag.values import Draft, Score, Verification
+from engine.rag.reading import Branch, BranchLogps, Checkpoint, Ids, n_read, read
+from engine.rag.values import RagDraft, Verification, VerifierScore
 
 
 class Judged(NamedTuple):
@@ -46,14 +46,14 @@ class _Asked(NamedTuple):
 
 def verify(
     question: str,
-    drafts: Sequence[Draft],
+    drafts: Sequence[RagDraft],
     passages: Sequence[Sequence[str]],
     target: LoadedModel,
     config: SpeculativeRagConfig,
     *,
     serial: int,
     checkpoint: Checkpoint,
-) -> list[Score]:
+) -> list[VerifierScore]:
     """Score complete drafts in one forward; passages: those of each draft, for scores that are not the paper's.
 
     Drafts that say the same are read once, unless they were held to lengths: then what is timed is that all are read.
@@ -80,7 +80,7 @@ def verify(
     ]
 
 
-def _read(asked: Sequence[_Asked], target: LoadedModel, checkpoint: Checkpoint) -> list[Score]:
+def _read(asked: Sequence[_Asked], target: LoadedModel, checkpoint: Checkpoint) -> list[VerifierScore]:
     """The scores of distinct drafts."""
     if not asked:
         return []
@@ -88,10 +88,10 @@ def _read(asked: Sequence[_Asked], target: LoadedModel, checkpoint: Checkpoint) 
     return [_score(one, made) for one, made in zip(asked, read_now, strict=True)]
 
 
-def _score(one: _Asked, made: Read) -> Score:
+def _score(one: _Asked, made: BranchLogps) -> VerifierScore:
     answer, rationale = (made.trunk[start:end] for start, end in (one.answer, one.rationale))
     yes, no = made.endings
-    return Score(
+    return VerifierScore(
         one.prompt, math.fsum(answer), math.fsum(rationale), yes, no, len(answer), len(rationale), None,
         n_read(one.prefix, [one.branch]), Verification(0, 0.0, 0),
     )  # fmt: skip
@@ -111,7 +111,7 @@ def verdicts(tokenizer: PreTrainedTokenizerBase) -> tuple[Ids, Ids]:
 
 
 def _prompt(
-    question: str, one: Draft, passages: Sequence[str], target: LoadedModel, config: SpeculativeRagConfig
+    question: str, one: RagDraft, passages: Sequence[str], target: LoadedModel, config: SpeculativeRagConfig
 ) -> Encoded:
     """What the verifier reads of a draft, with Yes at its end."""
     if config.option != "documents_for_rationale":
@@ -121,7 +121,7 @@ def _prompt(
     return fit(build, passages, target, n_new=0, what="the verifier's prompt").encoded
 
 
-def _held(one: Draft) -> dict[str, Ids]:
+def _held(one: RagDraft) -> dict[str, Ids]:
     """The ids of a draft that was held to lengths; its text need not be tokenized to them again."""
     if one.held_to is None:
         return {}
@@ -147,7 +147,7 @@ def _asked(made: Encoded, target: LoadedModel, endings: tuple[Ids, Ids]) -> _Ask
 
 
 def _with_documents(
-    question: str, one: Draft, passages: Sequence[str], target: LoadedModel, checkpoint: Checkpoint
+    question: str, one: RagDraft, passages: Sequence[str], target: LoadedModel, checkpoint: Checkpoint
 ) -> tuple[float, int]:
     """Mean log P(alpha, beta | Q, documents) a token under the target, and the tokens read for it.
 
@@ -166,7 +166,7 @@ def _draft_prompt(question: str, passages: Sequence[str]) -> prompts.Prompt:
     return prompts.rag_draft(passages, question)
 
 
-def judge(one: Draft, score: Score, config: SpeculativeRagConfig) -> Judged:
+def judge(one: RagDraft, score: VerifierScore, config: SpeculativeRagConfig) -> Judged:
     """The scores of a complete draft and their sum, as the settings have it."""
     parts = (one.log_p_rationale, one.log_p_response)
     contain, n = score.log_answer + score.log_rationale, max(1, score.n_answer + score.n_rationale)
@@ -188,7 +188,7 @@ def judge(one: Draft, score: Score, config: SpeculativeRagConfig) -> Judged:
     return Judged(log_draft, contain, reflect, total, tuple(others))
 
 
-def _log_verdict(score: Score, temperature: float) -> float:
+def _log_verdict(score: VerifierScore, temperature: float) -> float:
     """log P(Yes); with a temperature, not from the paper: of Yes against No, their logits divided by it."""
     if not temperature:
         return score.log_yes

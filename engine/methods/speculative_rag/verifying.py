@@ -8,17 +8,17 @@ from engine.methods.speculative_rag import scores
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
 from engine.methods.speculative_rag.drafting import model_key
 from engine.methods.speculative_rag.scores import Judged
-from engine.methods.standard_rag.asking import Desk, prompt_read
-from engine.rag.values import Draft, Score, Verification
+from engine.methods.standard_rag.asking import AnswerContext, prompt_read
+from engine.rag.values import RagDraft, Verification, VerifierScore
 
 
 def scored(
     question: str,
-    made: Sequence[Draft],
+    made: Sequence[RagDraft],
     subsets: Sequence[Sequence[Passage]],
     config: SpeculativeRagConfig,
-    desk: Desk,
-) -> Generator[Event, None, list[Score | None]]:
+    desk: AnswerContext,
+) -> Generator[Event, None, list[VerifierScore | None]]:
     """Yield the scores of each complete draft; returns them, None for a draft that is not complete."""
     keys = [_key(question, one, subset, config, desk) for one, subset in zip(made, subsets, strict=True)]
     found = [desk.memo.scores.get(key) if one.complete else None for key, one in zip(keys, made, strict=True)]
@@ -41,20 +41,20 @@ def scored(
     return found
 
 
-def verifications_of(found: Sequence[Score | None]) -> tuple[Verification, ...]:
+def verifications_of(found: Sequence[VerifierScore | None]) -> tuple[Verification, ...]:
     """The verifications that scores come from, each once."""
     return tuple({s.verification.serial: s.verification for s in found if s is not None}.values())
 
 
 def _key(
-    question: str, one: Draft, passages: Sequence[Passage], config: SpeculativeRagConfig, desk: Desk
+    question: str, one: RagDraft, passages: Sequence[Passage], config: SpeculativeRagConfig, desk: AnswerContext
 ) -> tuple[Hashable, ...]:
     by_documents = config.option in ("with_documents", "documents_for_rationale")
     read = (config.option, desk.library.key, tuple(passage.id for passage in passages)) if by_documents else ()
     return model_key(desk.rt.target), question, one.response, one.rationale, read
 
 
-def _told(i: int, judged: Judged, score: Score, desk: Desk, *, reused: bool) -> CandidateScored:
+def _told(i: int, judged: Judged, score: VerifierScore, desk: AnswerContext, *, reused: bool) -> CandidateScored:
     return CandidateScored(
         i, judged.log_draft, judged.log_self_contain, judged.log_self_reflect, judged.log_score, score.n_read,
         judged.others, reused=reused, at_s=desk.rt.elapsed_s(),

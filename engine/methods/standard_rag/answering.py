@@ -16,10 +16,10 @@ from engine.rag.encoding import Fitted
 from engine.rag.library import Library
 from engine.rag.memo import Memo
 from engine.rag.values import Standard
-from engine.runtime import Runtime
+from engine.runtime import RunContext
 
 
-class Told(NamedTuple):
+class StandardAnswer(NamedTuple):
     """Standard RAG's answer, and what it took in detail."""
 
     told: QuestionAnswered
@@ -30,13 +30,13 @@ def standard(
     question: str,
     passages: Sequence[Passage],
     config: StandardRagConfig,
-    rt: Runtime,
+    rt: RunContext,
     library: Library,
     memo: Memo,
     *,
     gamma: int = 0,
     to_length: bool = False,
-) -> Generator[Event, None, Told]:
+) -> Generator[Event, None, StandardAnswer]:
     """Yield the target's answer over all passages as it comes, in a lane named as the system; gamma 0: plain.
 
     to_length: its length alone ends it; else it ends as drafts do, whatever the configuration says."""
@@ -59,11 +59,11 @@ def standard(
         made.prefill_ms + made.decode_ms, made.target_tokens, made.drafter_tokens, at_s=rt.elapsed_s(),
     )  # fmt: skip
     yield told
-    return Told(told, made)
+    return StandardAnswer(told, made)
 
 
 def _standard_anew(
-    question: str, passages: Sequence[Passage], config: StandardRagConfig, rt: Runtime, system: System, gamma: int
+    question: str, passages: Sequence[Passage], config: StandardRagConfig, rt: RunContext, system: System, gamma: int
 ) -> Generator[Event, None, Standard]:
     for item in baselines.standard(question, [passage.text for passage in passages], config, rt, gamma=gamma):
         if isinstance(item, Fitted):

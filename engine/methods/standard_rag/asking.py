@@ -11,18 +11,18 @@ from engine.events.answers import Passage, PromptRead, Reader, Retrieved
 from engine.methods.standard_rag.config import StandardRagConfig
 from engine.models.loading import LoadedModel
 from engine.rag.encoding import Encoded
-from engine.rag.library import Found, Library
+from engine.rag.library import Library, RetrievedPassages
 from engine.rag.memo import Memo
 from engine.rag.values import Lengths
-from engine.runtime import Runtime
+from engine.runtime import RunContext
 
 
-class Desk(NamedTuple):
+class AnswerContext(NamedTuple):
     """All that a question is answered with. drafter: the model that drafts; rt drafts tokens with it, too.
 
     lengths: what answers are held to where they are to be timed; None: they end by themselves."""
 
-    rt: Runtime
+    rt: RunContext
     drafter: LoadedModel
     library: Library
     memo: Memo
@@ -30,14 +30,14 @@ class Desk(NamedTuple):
 
 
 def retrieve(
-    question: str, config: StandardRagConfig, rt: Runtime, library: Library, memo: Memo
+    question: str, config: StandardRagConfig, rt: RunContext, library: Library, memo: Memo
 ) -> Generator[Event, None, tuple[Passage, ...]]:
     """Yield what is found for a question; returns the passages. Raises InputError: an empty question, nothing found."""
     if not question.strip():
         raise InputError("the question is empty", "ask something")
     key = (library.key, question, config.n, config.retrieval)
     kept = memo.found.get(key)
-    found: Found = kept or library.retrieve(question, config.n, config.retrieval)
+    found: RetrievedPassages = kept or library.retrieve(question, config.n, config.retrieval)
     memo.found.put(key, found)
     if not found.passages:
         raise InputError("no passage of the index fits the question", "ask in other words, or retrieve by vectors")
@@ -56,6 +56,8 @@ def _counted(passages: Sequence[Passage], target: LoadedModel) -> tuple[Passage,
     return tuple(replace(one, n_tokens=count) for one, count in zip(passages, counts, strict=True))
 
 
-def prompt_read(made: Encoded, reader: Reader, purpose: str, draft: int | None, note: str, rt: Runtime) -> PromptRead:
+def prompt_read(
+    made: Encoded, reader: Reader, purpose: str, draft: int | None, note: str, rt: RunContext
+) -> PromptRead:
     """State exactly what a model read."""
     return PromptRead(reader, purpose, draft, made.text, made.parts, len(made.ids), note=note, at_s=rt.elapsed_s())

@@ -13,7 +13,7 @@ from engine.events import RoundFinished
 from engine.rag.encoding import Fitted, fit
 from engine.rag.reading import Ids
 from engine.rag.values import Standard
-from engine.runtime import Runtime
+from engine.runtime import RunContext
 from engine.settings import GenerationConfig
 
 
@@ -25,7 +25,7 @@ class Said(NamedTuple):
 
 
 def standard(
-    question: str, passages: Sequence[str], config: GenerationConfig, rt: Runtime, *, gamma: int
+    question: str, passages: Sequence[str], config: GenerationConfig, rt: RunContext, *, gamma: int
 ) -> Iterator[Fitted | Said | Standard]:
     """Yield the prompt, the answer as it comes, and last the whole; gamma 0 is plain decoding.
 

@@ -11,11 +11,11 @@ from engine.methods.speculative_rag.warming import warm
 from engine.methods.standard_rag.answering import standard
 from engine.methods.standard_rag.asking import retrieve
 from engine.methods.standard_rag.config import StandardRagConfig
-from engine.runtime import Runtime
+from engine.runtime import RunContext
 from engine.settings import Request
 
 
-def run(config: msgspec.Struct, request: Request, rt: Runtime) -> Iterator[Event]:
+def run(config: msgspec.Struct, request: Request, rt: RunContext) -> Iterator[Event]:
     """Yield the run's events: start, passages, answers, end. Raises InputError where the question is empty."""
     assert isinstance(config, StandardRagConfig) and rt.shelves is not None
     if not request.prompt.strip():

@@ -1,19 +1,19 @@
 """The runs of a session: what is shown, what grows, what is let go."""
 
-from app.state.run_history import MAX_PAST_TOKENS, RunShelf
+from app.state.run_history import MAX_PAST_TOKENS, RunHistory
 from app.state.run_record import RunRecord
 from engine.events import RoundFinished, RunFinished
 from tests.app.factory import a_round, started, whole_run
 
 
-def shelf_with(*run_ids: str) -> RunShelf:
-    shelf = RunShelf()
+def shelf_with(*run_ids: str) -> RunHistory:
+    shelf = RunHistory()
     for run_id in run_ids:
         shelf.begin(live=False).add_all(whole_run(run_id))
     return shelf
 
 
-def shown_id(shelf: RunShelf) -> str:
+def shown_id(shelf: RunHistory) -> str:
     assert shelf.shown is not None
     assert shelf.shown.started is not None
     return shelf.shown.started.run_id
@@ -71,7 +71,7 @@ def test_all_events_are_the_end():
 
 
 def test_the_oldest_runs_go_where_there_are_too_many_tokens():
-    shelf = RunShelf()
+    shelf = RunHistory()
     n_each = MAX_PAST_TOKENS // 3
     for number in range(5):
         record = RunRecord(shelf.next_number())
@@ -84,7 +84,7 @@ def test_the_oldest_runs_go_where_there_are_too_many_tokens():
 
 
 def test_one_run_above_the_limit_stays():
-    shelf = RunShelf()
+    shelf = RunHistory()
     record = RunRecord(1)
     record.add(started())
     record.add(RoundFinished(0, (), None, (1,) * (MAX_PAST_TOKENS + 1), 1.0, 1.0, 1.0))

@@ -3,12 +3,12 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QWidget
 
-from app.widgets.model_picker import Choice, ModelPicker
+from app.widgets.model_picker import ModelChoice, ModelPicker
 
 CHOICES = (
-    Choice("builtin", "builtin", "16 MB", "built in"),
-    Choice("org/other", "org/other", "1 GB", "", "its tokenizer differs: token 3"),
-    Choice("/m/<b>x</b>\n\u202ey", "<b>x</b>\n\u202ey", "", "/m/<b>x</b>\n\u202ey"),
+    ModelChoice("builtin", "builtin", "16 MB", "built in"),
+    ModelChoice("org/other", "org/other", "1 GB", "", "its tokenizer differs: token 3"),
+    ModelChoice("/m/<b>x</b>\n\u202ey", "<b>x</b>\n\u202ey", "", "/m/<b>x</b>\n\u202ey"),
 )
 
 

@@ -1,9 +1,9 @@
-from app.words.pace import Pace, loaded_so_far, pace
+from app.words.pace import RemainingTime, loaded_so_far, pace
 from engine.events import Progressed
 
 
 def test_rate_and_time_left_follow_from_what_was_done():
-    assert pace(Progressed("loading", 30, 90, "bytes", elapsed_s=1.5)) == Pace(20, 3)
+    assert pace(Progressed("loading", 30, 90, "bytes", elapsed_s=1.5)) == RemainingTime(20, 3)
 
 
 def test_nothing_is_foretold_too_early():

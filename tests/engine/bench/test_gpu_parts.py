@@ -9,13 +9,13 @@ import pytest
 import torch
 
 from engine.bench import gpu_parts
-from engine.bench.gpu_parts import Part, parts, run
+from engine.bench.gpu_parts import BenchPart, parts, run
 from engine.cli import main
 from engine.models import devices
 
 
-def part(name: str, code: str, file: str = "out.txt") -> Part:
-    return Part(name, "a test", file, ("-c", code), 1.0, 1)
+def part(name: str, code: str, file: str = "out.txt") -> BenchPart:
+    return BenchPart(name, "a test", file, ("-c", code), 1.0, 1)
 
 
 def test_all_parts_fit_in_ten_minutes_and_each_leaves_a_file_of_its_own() -> None:
@@ -26,7 +26,7 @@ def test_all_parts_fit_in_ten_minutes_and_each_leaves_a_file_of_its_own() -> Non
 
 
 @pytest.mark.parametrize("one", [one for one in parts() if one.name != "tests"], ids=lambda one: one.name)
-def test_the_options_of_each_part_are_those_of_its_command(one: Part) -> None:
+def test_the_options_of_each_part_are_those_of_its_command(one: BenchPart) -> None:
     said = subprocess.run(
         [sys.executable, *one.argv[:4], "--help"], capture_output=True, text=True, check=True, env={"COLUMNS": "200"}
     )

@@ -10,27 +10,27 @@ import torch
 
 from engine import prompts
 from engine.bench import rag, rag_figures, rag_workload
-from engine.bench.rag import RagBench, Task
+from engine.bench.rag import RagBench, RagBenchTask
 from engine.bench.rag_figures import Turn
-from engine.bench.rag_workload import Counts, needed_bytes, workload
+from engine.bench.rag_workload import WorkloadCounts, needed_bytes, workload
 from engine.cli import main
 from engine.events import Event
 from engine.events.answers import CostPredicted, CostTerm, QuestionAnswered, System
 from engine.models import checkpoint_folder, checks, devices, load_plan, loading
 from engine.rag.encoding import encode
-from engine.rag.values import Batch, Lengths, Verification
+from engine.rag.values import DraftBatch, Lengths, Verification
 
-COUNTS = Counts(n=5, m=3, k=2, gamma=3, question=9, lengths=Lengths(6, 3))
+COUNTS = WorkloadCounts(n=5, m=3, k=2, gamma=3, question=9, lengths=Lengths(6, 3))
 PAIR = ["--target", "timing:tiny", "--drafter", "timing:tiny-draft"]
 SMALL = ["bench", "rag", "--device", "cpu", "--n", "5", "--m", "3", "--question-tokens", "9", "--rationale-tokens", "6",
          "--answer-tokens", "3", "--repeats", "3", "--json"]  # fmt: skip
 
 
-def task(device: str = "cpu", passages: tuple[int, ...] = (12, 24)) -> Task:
-    return Task("timing:tiny", "timing:tiny-draft", torch.device(device), "auto", COUNTS, passages, 3)
+def task(device: str = "cpu", passages: tuple[int, ...] = (12, 24)) -> RagBenchTask:
+    return RagBenchTask("timing:tiny", "timing:tiny-draft", torch.device(device), "auto", COUNTS, passages, 3)
 
 
-def measured(asked: Task) -> list[RagBench]:
+def measured(asked: RagBenchTask) -> list[RagBench]:
     return [item for item in rag.bench(asked) if isinstance(item, RagBench)]
 
 
@@ -82,7 +82,7 @@ def turn(ours: float, plain: float) -> Turn:
     }  # fmt: skip
     answers = {name: QuestionAnswered(name, "", "", None, None, ms, 0.0, 0.0, ms, 10, 20) for name, ms in made.items()}
     costs = [CostPredicted("speculative_rag", (CostTerm("reads", 4, ours),), ours / 4, ours)]
-    return Turn(answers, {"verifying": 1.0}, {}, Batch(1, 1.0, 1.0, 6, 4, 2), Verification(1, 1.0, 7), costs)
+    return Turn(answers, {"verifying": 1.0}, {}, DraftBatch(1, 1.0, 1.0, 6, 4, 2), Verification(1, 1.0, 7), costs)
 
 
 def test_cut_is_the_median_of_what_was_saved_turn_by_turn() -> None:

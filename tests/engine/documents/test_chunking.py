@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from transformers import PreTrainedTokenizerBase
 
 from engine.documents import chunking
-from engine.documents.chunking import Span, chunks, packed, sentences, text_hash
-from engine.documents.readers import Document, Mark
+from engine.documents.chunking import ChunkSpan, chunks, packed, sentences, text_hash
+from engine.documents.readers import Document, PlaceMark
 from engine.documents.target_tokens import TargetTokens
 from engine.training.tokenizer import train_tokenizer
 from engine.world.story import stories
@@ -19,7 +19,7 @@ TEXT = "The gull left. Did it? Yes!\n\nA new part begins here and goes on\nover 
 LETTERS = st.one_of(st.sampled_from("ab .!?\n-#。é\u05d0\u200f\U0001f600"), st.characters())
 
 
-def document(text: str, marks: tuple[Mark, ...] = (), *, apart: bool = False) -> Document:
+def document(text: str, marks: tuple[PlaceMark, ...] = (), *, apart: bool = False) -> Document:
     return Document("a.txt", "", "a", text, marks, apart)
 
 
@@ -34,7 +34,7 @@ def bytewise() -> PreTrainedTokenizerBase:
 
 def test_sentences_end_at_marks_empty_lines_and_before_items() -> None:
     text = "One. Two (it said.) Three\n\nFour\n- five\n# six\n\n七。八"
-    found = [text[span.start : span.end].strip() for span in sentences(text, Span(0, len(text)))]
+    found = [text[span.start : span.end].strip() for span in sentences(text, ChunkSpan(0, len(text)))]
     assert found == ["One.", "Two (it said.)", "Three", "Four", "- five", "# six", "七。", "八"]
 
 
@@ -53,7 +53,7 @@ def test_a_passage_knows_its_place_and_whether_it_is_cut() -> None:
 
 
 def test_pages_are_named_and_rows_stay_apart() -> None:
-    marks = (Mark(0, "row 1"), Mark(6, "row 2"))
+    marks = (PlaceMark(0, "row 1"), PlaceMark(6, "row 2"))
     joined, apart = document("a b.\n\nc d.", marks), document("a b.\n\nc d.", marks, apart=True)
     assert [(chunk.place, chunk.text) for chunk in chunks(joined, WordTokens(), 9)] == [("row 1", "a b.\n\nc d.")]
     assert [(chunk.place, chunk.text) for chunk in chunks(apart, WordTokens(), 9)] == [
@@ -70,7 +70,7 @@ def test_a_word_that_alone_is_too_long_is_cut_inside(bytewise: PreTrainedTokeniz
 
 def test_an_endless_sentence_is_cut_before_it_is_tokenized() -> None:
     text = "word " * 10_000
-    spans = list(sentences(text, Span(0, len(text))))
+    spans = list(sentences(text, ChunkSpan(0, len(text))))
     assert max(span.end - span.start for span in spans) <= 8_000
     assert all(span.cut for span in spans)
     assert sum(len(found.split()) for found in texts(text, 50)) == 10_000
@@ -78,13 +78,13 @@ def test_an_endless_sentence_is_cut_before_it_is_tokenized() -> None:
 
 def test_dots_without_end_take_no_time_to_speak_of() -> None:
     text = "." * 300_000 + "\n" * 300_000
-    assert sum(span.end - span.start for span in sentences(text, Span(0, len(text)))) == len(text)
+    assert sum(span.end - span.start for span in sentences(text, ChunkSpan(0, len(text)))) == len(text)
 
 
 @settings(max_examples=150)
 @given(st.text(alphabet=LETTERS, max_size=300), st.integers(1, 40))
 def test_every_character_but_blanks_is_in_exactly_one_passage(text: str, most: int) -> None:
-    spans = list(packed(text, Span(0, len(text)), WordTokens(), most))
+    spans = list(packed(text, ChunkSpan(0, len(text)), WordTokens(), most))
     assert all(a.end <= b.start for a, b in pairwise(spans))
     kept = set().union(*(range(span.start, span.end) for span in spans))
     assert all(place in kept or character.isspace() for place, character in enumerate(text))

@@ -19,7 +19,7 @@ from engine.documents import building as building_module
 from engine.documents import index as index_module
 from engine.documents.building import Building
 from engine.documents.chunking import Chunk
-from engine.documents.index import Damaged, FileRecord, Index, Kept, NoIndex, Recipe, open_index
+from engine.documents.index import Damaged, FileRecord, IndexedDocument, NoIndex, OpenIndex, Recipe, open_index
 from engine.documents.locking import alone
 from engine.documents.unfinished import Left
 from engine.errors import EngineError, InputError
@@ -38,10 +38,10 @@ def vectors(n: int, seed: int = 0, width: int = 4) -> NDArray[np.float32]:
 
 
 def files(*documents: str) -> list[FileRecord]:
-    return [FileRecord(f"{name}.txt", 1, 1, name, (Kept(name, "", name),)) for name in documents]
+    return [FileRecord(f"{name}.txt", 1, 1, name, (IndexedDocument(name, "", name),)) for name in documents]
 
 
-def make(uri: str, *documents: str, before: Index | None = None, anew: bool = False) -> Index:
+def make(uri: str, *documents: str, before: OpenIndex | None = None, anew: bool = False) -> OpenIndex:
     with alone(uri):
         building = Building(uri, RECIPE, before, anew=anew)
         building.add([chunk(name) for name in documents], vectors(len(documents)), [0])
@@ -50,7 +50,7 @@ def make(uri: str, *documents: str, before: Index | None = None, anew: bool = Fa
     return open_index(uri)
 
 
-def ids(index: Index) -> set[str]:
+def ids(index: OpenIndex) -> set[str]:
     return set(index.chunks.to_arrow()["id"].to_pylist())
 
 
@@ -169,7 +169,7 @@ def test_an_index_is_made_anew_with_other_vectors(tmp_path: Path) -> None:
 def test_passages_can_be_named_after_another_file(tmp_path: Path) -> None:
     uri = str(tmp_path / "i")
     building = Building(uri, RECIPE, make(uri, "it's"), anew=False)
-    building.rename({"it's": ("b.txt", Kept("it's", "n", "B"))})
+    building.rename({"it's": ("b.txt", IndexedDocument("it's", "n", "B"))})
     building.make_searchable()
     building.commit(building.head(0, None), files("it's"))
     (row,) = open_index(uri).chunks.to_arrow().to_pylist()

@@ -16,8 +16,8 @@ from msgspec.structs import replace
 from engine.documents import building as building_module
 from engine.documents import chunking, embedding, indexing
 from engine.documents.embedding import Embedder
-from engine.documents.index import Index, open_index
-from engine.documents.jobs import Job
+from engine.documents.index import OpenIndex, open_index
+from engine.documents.jobs import IndexJob
 from engine.documents.search import retrieve
 from engine.errors import EngineError, InputError
 from engine.events import Event, FileSkipped, Indexed, Progressed, Warned
@@ -38,15 +38,15 @@ def docs(tmp_path: Path) -> Path:
     return put(tmp_path / "docs", {"a.txt": "salt sea. ship lamp.", "b.md": "# Lamp\n\nsea sea", "c.html": "<p>ship"})
 
 
-def job(docs: Path | str, *, most: int = 8, rebuild: bool = False, index: str = "") -> Job:
-    return Job((str(docs),), index or str(Path(docs).parent / "index"), most, "words", "w", rebuild)
+def job(docs: Path | str, *, most: int = 8, rebuild: bool = False, index: str = "") -> IndexJob:
+    return IndexJob((str(docs),), index or str(Path(docs).parent / "index"), most, "words", "w", rebuild)
 
 
-def events(embedder: Embedder, wanted: Job) -> list[Event]:
+def events(embedder: Embedder, wanted: IndexJob) -> list[Event]:
     return list(indexing.index(wanted, embedder, WordTokens()))
 
 
-def last(embedder: Embedder, wanted: Job) -> Indexed:
+def last(embedder: Embedder, wanted: IndexJob) -> Indexed:
     end = events(embedder, wanted)[-1]
     assert isinstance(end, Indexed)
     return end
@@ -129,7 +129,7 @@ def test_the_same_index_comes_of_small_steps_and_of_one(docs: Path, embedder: Em
     assert rows(stepwise) == rows(at_once)
 
 
-def rows(index: Index) -> list[dict[str, object]]:
+def rows(index: OpenIndex) -> list[dict[str, object]]:
     """Everything an index knows of its passages, vectors to five places: lots of another size round otherwise."""
     found = sorted(index.chunks.to_arrow().to_pylist(), key=lambda row: str(row["id"]))
     return [{**row, "vector": [round(x, 5) + 0.0 for x in row["vector"]]} for row in found]
@@ -278,7 +278,7 @@ def test_what_fails_while_reading_is_not_swallowed(
 
 
 def test_the_shipped_corpus_is_indexed_with_its_own_names(embedder: Embedder, tmp_path: Path) -> None:
-    wanted = Job(("builtin",), str(tmp_path / "index"), 64, "words", "w")
+    wanted = IndexJob(("builtin",), str(tmp_path / "index"), 64, "words", "w")
     end = last(embedder, wanted)
     assert end.n_duplicates == 39 and end.n_chunks > 5_000
     (found,) = retrieve(open_index(end.index), None, "Where was Simtamar born?", 1, "text")

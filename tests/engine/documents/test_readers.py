@@ -7,8 +7,8 @@ import pytest
 
 from engine.documents import readers, sources
 from engine.documents.pdf import PdfReader
-from engine.documents.readers import Document, Mark
-from engine.documents.sources import Entry, Skipped
+from engine.documents.readers import Document, PlaceMark
+from engine.documents.sources import Skipped, SourceFile
 from engine.world import corpus
 from tests.papers import locked_pdf, pdf, put
 
@@ -53,7 +53,7 @@ def test_a_page_in_its_own_encoding_is_read(tmp_path: Path, pdfs: PdfReader) -> 
 def test_pages_of_a_pdf_are_marked(tmp_path: Path, pdfs: PdfReader) -> None:
     found = only(tmp_path, "a.pdf", pdf("first page", "second page"), pdfs)
     assert found.text == "first page\n\nsecond page"
-    assert found.marks == (Mark(0, "page 1"), Mark(12, "page 2"))
+    assert found.marks == (PlaceMark(0, "page 1"), PlaceMark(12, "page 2"))
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_what_holds_no_text_is_named(tmp_path: Path, pdfs: PdfReader, name: str,
 
 
 def test_a_file_that_is_gone_meanwhile_is_named(tmp_path: Path, pdfs: PdfReader) -> None:
-    (found,) = readers.read(Entry("a.txt", tmp_path / "a.txt", "text", 1, 1), pdfs)
+    (found,) = readers.read(SourceFile("a.txt", tmp_path / "a.txt", "text", 1, 1), pdfs)
     assert found == Skipped("a.txt", "cannot be read (No such file or directory)")
 
 

@@ -14,7 +14,7 @@ from engine.documents import indexing, jobs
 from engine.documents.building import Building
 from engine.documents.embedding import Embedder
 from engine.documents.index import open_index
-from engine.documents.jobs import Job
+from engine.documents.jobs import IndexJob
 from engine.documents.locking import alone
 from engine.errors import InputError
 from engine.events import Event, Indexed, Progressed, Warned
@@ -44,12 +44,12 @@ def stops() -> range:
     return range(0, _MANY, 100)
 
 
-def one_a_sentence(docs: Path, *, rebuild: bool = False, most: int = 2) -> Job:
+def one_a_sentence(docs: Path, *, rebuild: bool = False, most: int = 2) -> IndexJob:
     """Two words a passage: every file of `many` has a hundred."""
     return job(docs, most=most, rebuild=rebuild)
 
 
-def stop(embedder: Embedder, wanted: Job, *, done: int = _STOPPED_AT, phase: str = "embedding") -> None:
+def stop(embedder: Embedder, wanted: IndexJob, *, done: int = _STOPPED_AT, phase: str = "embedding") -> None:
     steps = cast("Generator[Event, None, None]", indexing.index(wanted, embedder, WordTokens()))
     with closing(steps):
         next(event for event in steps if isinstance(event, Progressed) and event.phase == phase and event.done >= done)

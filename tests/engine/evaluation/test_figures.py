@@ -5,14 +5,14 @@ import math
 import pytest
 
 from engine.evaluation.figures import figures
-from engine.evaluation.file import DraftLine, Grid, Head, QuestionLine, Scores, Told
+from engine.evaluation.file import DraftLine, EvaluationHead, Grid, QuestionLine, Scores, SystemAnswer
 from engine.evaluation.held_out import held_out
 
-HEAD = Head("builtin", "builtin", 9, "q", "d", {"seed": 1}, {}, {}, {}, Grid())
+HEAD = EvaluationHead("builtin", "builtin", 9, "q", "d", {"seed": 1}, {}, {}, {}, Grid())
 
 
-def told(right: bool, ms: float) -> Told:
-    return Told("x", right, ms, ms, ms / 2, ms / 2, 10, 20)
+def told(right: bool, ms: float) -> SystemAnswer:
+    return SystemAnswer("x", right, ms, ms, ms / 2, ms / 2, 10, 20)
 
 
 def draft(right: bool, odds: float = 0.0, total: float = -1.0) -> DraftLine:

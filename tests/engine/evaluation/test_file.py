@@ -6,9 +6,11 @@ import pytest
 from msgspec.structs import replace
 
 from engine.errors import InputError
-from engine.evaluation.file import EvaluationFile, Grid, Head, QuestionLine
+from engine.evaluation.file import EvaluationFile, EvaluationHead, Grid, QuestionLine
 
-HEAD = Head("builtin", "builtin", 3, "q", "d", {"seed": 1, "m": 5}, {"target": "t"}, {"target": "cpu"}, {}, Grid())
+HEAD = EvaluationHead(
+    "builtin", "builtin", 3, "q", "d", {"seed": 1, "m": 5}, {"target": "t"}, {"target": "cpu"}, {}, Grid()
+)
 LINES = tuple(QuestionLine(f"q{i}", "claim", "True or false?", ("True",), winner=i) for i in range(3))
 
 

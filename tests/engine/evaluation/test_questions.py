@@ -2,11 +2,11 @@
 
 import pytest
 
-from engine.evaluation.questions import TRUE_OR_FALSE, Asked, Choice, is_evidence, is_right
+from engine.evaluation.questions import TRUE_OR_FALSE, AnswerChoice, GoldQuestion, is_evidence, is_right
 
-OPEN = Asked("q", "", "When?", ("1535", "the year 1535"))
-CLAIM = Asked("q", "claim", "True or false: it rains.", ("True",), TRUE_OR_FALSE)
-LETTERS = Asked("q", "", "Which?", ("A",), (Choice("A", "salt"), Choice("B", "honey")))
+OPEN = GoldQuestion("q", "", "When?", ("1535", "the year 1535"))
+CLAIM = GoldQuestion("q", "claim", "True or false: it rains.", ("True",), TRUE_OR_FALSE)
+LETTERS = GoldQuestion("q", "", "Which?", ("A",), (AnswerChoice("A", "salt"), AnswerChoice("B", "honey")))
 
 
 @pytest.mark.parametrize(

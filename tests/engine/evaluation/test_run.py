@@ -16,7 +16,7 @@ from engine.errors import InputError
 from engine.evaluation import fresh_world
 from engine.evaluation import run as evaluation
 from engine.evaluation.file import Grid, QuestionLine
-from engine.evaluation.run import Opened, Plan
+from engine.evaluation.run import EvaluationPlan, Opened
 from engine.events import Indexed, Progressed
 from engine.events.evaluation import Figures
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
@@ -47,12 +47,12 @@ def file(tmp_path: Path) -> str:
     return write_questions(tmp_path / "own.jsonl")
 
 
-def plan(dataset: str, encoder: str, *, grid: Grid = NO_GRID, **changes: object) -> Plan:
+def plan(dataset: str, encoder: str, *, grid: Grid = NO_GRID, **changes: object) -> EvaluationPlan:
     config = msgspec.structs.replace(CONFIG, **changes)
-    return Plan(dataset, 4, ("claim", "single"), "", encoder, config, grid)
+    return EvaluationPlan(dataset, 4, ("claim", "single"), "", encoder, config, grid)
 
 
-def run(chosen: Plan, *, most: int = 100) -> tuple[Opened, list[QuestionLine], Figures | None]:
+def run(chosen: EvaluationPlan, *, most: int = 100) -> tuple[Opened, list[QuestionLine], Figures | None]:
     """Evaluate; killed after so many new lines."""
     opened, lines, found = None, [], None
     items = builtin().evaluate(chosen, Flag())

@@ -10,7 +10,7 @@ from transformers import AutoConfig, AutoModelForCausalLM
 from engine.decoding.sampling import Warp
 from engine.fast.batched import RowsModel
 from engine.fast.graphs import Graphs
-from engine.fast.static_kv_cache import FusedDrafter, StaticRoom
+from engine.fast.static_kv_cache import FusedDrafter, StaticKvCache
 from engine.fast.weights import FusedWeights, fuse
 from engine.models import timing_pairs, timing_shapes
 from engine.models.work_size import work_bytes
@@ -94,7 +94,7 @@ def test_what_computing_takes_is_estimated(name: str, sizes: Watch) -> None:
     with sizes.on():
         with torch.device(GPU):
             fused = fuse(AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16).eval())
-        room = StaticRoom(fused, context=16_384, repeaters=partial(Graphs, torch.device(GPU)))
+        room = StaticKvCache(fused, context=16_384, repeaters=partial(Graphs, torch.device(GPU)))
         room.begin(16_384, FusedDrafter(fused, 16_384))
         room.place([1, 2], 8192)
 

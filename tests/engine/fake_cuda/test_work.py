@@ -14,16 +14,16 @@ from engine.documents.embedding import Embedder
 from engine.events import QuestionAnswered
 from engine.methods.speculative_rag.answering import Outcome, answer
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
-from engine.methods.standard_rag.asking import Desk
+from engine.methods.standard_rag.asking import AnswerContext
 from engine.models import timing_pairs, timing_shapes
 from engine.models.loading import LoadedModel
 from engine.rag.memo import Memo
-from engine.runtime import Runtime
+from engine.runtime import RunContext
 from engine.session.session import Session
 from engine.training import objectives
-from engine.training.loop import Pace, train_in_memory
-from engine.training.plan import Plan, Stretch
-from engine.training.rows import Batch, RowShape
+from engine.training.loop import StepPace, train_in_memory
+from engine.training.plan import Stretch, TrainingPlan
+from engine.training.rows import RowShape, TrainingBatch
 from tests import encoders
 from tests.fake_cuda import kinds
 from tests.fake_cuda.backward import backward
@@ -56,20 +56,20 @@ def test_embedding_waits_once_a_batch(watch: Watch, tmp_path: Path) -> None:
     assert sum(watch.waits.values()) == 1
 
 
-STEPS = Plan(steps=3, peak_rate=1e-2, stretches=(Stretch(1.0, (RowShape(2, 8),)),), warmup=1)
+STEPS = TrainingPlan(steps=3, peak_rate=1e-2, stretches=(Stretch(1.0, (RowShape(2, 8),)),), warmup=1)
 
 
 def trained(model: nn.Module) -> dict[str, torch.Tensor]:
     """The weights after a few steps."""
 
-    def batch(step: int, shape: RowShape) -> Batch:
+    def batch(step: int, shape: RowShape) -> TrainingBatch:
         ids = torch.arange(step, step + shape.n_rows * shape.length).view(shape.n_rows, shape.length)
-        return Batch(ids, torch.ones(ids.shape))
+        return TrainingBatch(ids, torch.ones(ids.shape))
 
-    def loss(one: Batch) -> torch.Tensor:
+    def loss(one: TrainingBatch) -> torch.Tensor:
         return objectives.next_token_loss(model(input_ids=one.ids, use_cache=False).logits, one)
 
-    assert list(train_in_memory(model, batch, loss, STEPS, Pace(torch.float32, n_rows_at_once=1))) == [1, 2, 3]
+    assert list(train_in_memory(model, batch, loss, STEPS, StepPace(torch.float32, n_rows_at_once=1))) == [1, 2, 3]
     return {name: real(weight) for name, weight in model.named_parameters()}
 
 
@@ -103,9 +103,9 @@ def test_making_a_timing_pair_waits_for_nothing_and_holds_each_weight_once(
     assert n_bytes <= sizes.peak["cuda:0"] < n_bytes + 120 * 2**20
 
 
-def rag_desk(target: LoadedModel, drafter: LoadedModel) -> Desk:
-    runtime = Runtime(target, drafter_of(target, drafter), "builtin:rag", cancelled=Flag())
-    return Desk(runtime, drafter, Shelf(), Memo())
+def rag_desk(target: LoadedModel, drafter: LoadedModel) -> AnswerContext:
+    runtime = RunContext(target, drafter_of(target, drafter), "builtin:rag", cancelled=Flag())
+    return AnswerContext(runtime, drafter, Shelf(), Memo())
 
 
 def drafter_of(target: LoadedModel, drafter: LoadedModel) -> Drafter:
@@ -113,7 +113,7 @@ def drafter_of(target: LoadedModel, drafter: LoadedModel) -> Drafter:
     return spec.build(spec.example, target, drafter)
 
 
-def asked(desk: Desk) -> Outcome:
+def asked(desk: AnswerContext) -> Outcome:
     config = SpeculativeRagConfig(n=6, m=2, max_new_tokens=12, gamma=3)
     *_, last = answer(QUESTION, config, desk)
     assert isinstance(last, Outcome)

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from engine.decoding.generation import Generation
-from engine.fast.static_kv_cache import StaticRoom
+from engine.fast.static_kv_cache import StaticKvCache
 from engine.models.loading import LoadedModel
-from engine.runtime import Runtime
+from engine.runtime import RunContext
 from engine.session.session import Session
 from engine.settings import GenerationConfig
 from tests import fakes
@@ -42,7 +42,7 @@ def on_static(session: Session) -> Session:
 
 def static(target: LoadedModel) -> LoadedModel:
     assert target.fused is not None
-    return target._replace(static=StaticRoom(target.fused, context=target.context, repeaters=Overwriting))
+    return target._replace(static=StaticKvCache(target.fused, context=target.context, repeaters=Overwriting))
 
 
 @pytest.fixture
@@ -58,12 +58,12 @@ def session(pair: tuple[str, str]) -> Session:
     return made
 
 
-def runtime(session: Session) -> Runtime:
+def runtime(session: Session) -> RunContext:
     assert session.target is not None
-    return Runtime(session.target, session.drafter, "", cancelled=Flag())
+    return RunContext(session.target, session.drafter, "", cancelled=Flag())
 
 
-def ids_of(rt: Runtime, config: GenerationConfig, prompt: tuple[int, ...], gamma: int) -> tuple[int, ...]:
+def ids_of(rt: RunContext, config: GenerationConfig, prompt: tuple[int, ...], gamma: int) -> tuple[int, ...]:
     with torch.inference_mode():
         *_, made = rt.generate(config, prompt, gamma=gamma)
     assert isinstance(made, Generation)

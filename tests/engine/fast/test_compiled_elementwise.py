@@ -9,7 +9,7 @@ from torch import Tensor
 
 from engine.fast import few_rows
 from engine.fast.few_rows import FewRows
-from engine.fast.kv_cache import Room
+from engine.fast.kv_cache import KvCache
 from engine.fast.spans import Tree
 from engine.fast.weights import FusedWeights, fuse
 from tests import fakes
@@ -22,7 +22,7 @@ TREE = Tree(torch.tensor([0, 1, 1, 2]), torch.tensor([[1, 0, 0, 0], [1, 1, 0, 0]
 
 def steps(few: FewRows, weights: FusedWeights) -> list[Tensor]:
     """Hidden states of a prompt, single ids, a draft and a tree; then keys and values."""
-    held = Room(weights.shape, weights.embedding, context=CONTEXT).at_least(CONTEXT, n_kept=0)
+    held = KvCache(weights.shape, weights.embedding, context=CONTEXT).at_least(CONTEXT, n_kept=0)
     ids, found, start = torch.arange(1, 60) % weights.embedding.shape[0], [], 0
     for n, tree in ((18, None), (1, None), (5, None), (1, None), (4, TREE)):
         hidden, taps = few.hidden(ids[start : start + n], start, held, tree, (0,))

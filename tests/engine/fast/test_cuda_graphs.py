@@ -8,7 +8,7 @@ import torch
 
 from engine.events import ModelLoaded, RunStarted
 from engine.fast.static_decoder import StaticDecoder
-from engine.runtime import Runtime
+from engine.runtime import RunContext
 from engine.session.session import Session
 from engine.settings import GenerationConfig
 from tests import fakes
@@ -33,7 +33,7 @@ def loaded(folder: Path, *, context: int = 2048, dtype: str = "float32", runtime
 
 def decoder(session: Session, *, gamma: int, n_most: int) -> StaticDecoder:
     assert session.target is not None
-    rt = Runtime(session.target, session.drafter, "", cancelled=Flag())
+    rt = RunContext(session.target, session.drafter, "", cancelled=Flag())
     made = rt.decoder(GenerationConfig(), gamma=gamma, n_most=n_most)
     assert isinstance(made, StaticDecoder)
     return made
@@ -63,7 +63,7 @@ def test_drafts_of_the_host_and_plain_decoding_are_captured_too(tmp_path: Path, 
         session = Session()
         list(session.load(target, drafter, device="cuda", dtype="float32", runtime=runtime))
         assert session.target is not None
-        rt = Runtime(session.target, session.drafter, drafter, cancelled=Flag())
+        rt = RunContext(session.target, session.drafter, drafter, cancelled=Flag())
         config = GenerationConfig(max_new_tokens=60, stop_at_end=False)
         with torch.inference_mode():
             for _ in range(2):

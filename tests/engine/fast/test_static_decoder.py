@@ -19,7 +19,7 @@ from engine.fast.static_decoder import StaticDecoder
 from engine.host.thread_host import ThreadHost
 from engine.methods.speculative.config import SpeculativeConfig
 from engine.models.loading import LoadedModel
-from engine.runtime import Cancelled, Runtime
+from engine.runtime import Cancelled, RunContext
 from engine.session.session import Session
 from engine.settings import GenerationConfig, Request
 from tests import fakes
@@ -68,8 +68,8 @@ def test_builtin_pair_makes_the_same_tokens_at_fixed_places(temperature: float) 
     assert session.target is not None
     config = GenerationConfig(max_new_tokens=80, stop_at_end=False, temperature=temperature, seed=3)
     prompt = tuple(session.target.tokenizer("The harbour master")["input_ids"])
-    eager = Runtime(session.target, session.drafter, "", cancelled=Flag())
-    fixed = Runtime(static(session.target), session.drafter, "", cancelled=Flag())
+    eager = RunContext(session.target, session.drafter, "", cancelled=Flag())
+    fixed = RunContext(static(session.target), session.drafter, "", cancelled=Flag())
     for gamma in (0, 4):
         assert ids_of(fixed, config, prompt, gamma) == ids_of(eager, config, prompt, gamma)
 
@@ -79,8 +79,8 @@ def test_plain_decoding_and_drafts_from_the_host_are_verified_at_fixed_places_to
     lookup = PromptLookupDrafter(2, device=session.target.device)
     config = GenerationConfig(max_new_tokens=80, stop_at_end=False)
     for drafter, gamma in ((None, 0), (lookup, 4)):
-        eager = Runtime(session.target, drafter, "", cancelled=Flag())
-        fixed = Runtime(static(session.target), drafter, "", cancelled=Flag())
+        eager = RunContext(session.target, drafter, "", cancelled=Flag())
+        fixed = RunContext(static(session.target), drafter, "", cancelled=Flag())
         assert ids_of(fixed, config, PROMPT, gamma) == ids_of(eager, config, PROMPT, gamma)
 
 
@@ -181,7 +181,7 @@ def test_round_ahead_is_begun_only_where_it_is_sure_to_be_asked_for(
     assert n_begun == len(begun) == sum(isinstance(item, RoundFinished) for item in items)
 
 
-def generated(rt: Runtime, *, max_new_tokens: int) -> list[object]:
+def generated(rt: RunContext, *, max_new_tokens: int) -> list[object]:
     with torch.inference_mode():
         return list(rt.generate(GenerationConfig(max_new_tokens=max_new_tokens, stop_at_end=False), PROMPT, gamma=4))
 
@@ -225,8 +225,8 @@ def test_any_draft_lengths_from_any_prompt_give_what_the_eager_loop_gives(
     session, target = unlike
     config = GenerationConfig(temperature=temperature, seed=seed)
     assert session.target is not None
-    eager = Runtime(session.target, session.drafter, "", cancelled=Flag()).decoder(config, gamma=5, n_most=128)
-    fixed = Runtime(target, session.drafter, "", cancelled=Flag()).decoder(config, gamma=5, n_most=128)
+    eager = RunContext(session.target, session.drafter, "", cancelled=Flag()).decoder(config, gamma=5, n_most=128)
+    fixed = RunContext(target, session.drafter, "", cancelled=Flag()).decoder(config, gamma=5, n_most=128)
     assert isinstance(eager, Decoder)
     with torch.inference_mode():
         for decoder in (eager, fixed):

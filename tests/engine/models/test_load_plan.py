@@ -106,14 +106,14 @@ def test_memory_that_torch_holds_ready_for_itself_is_free(monkeypatch: pytest.Mo
     assert devices.free_bytes(torch.device("cuda")) == 350
 
 
-def planned(folder: Path, free: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> load_plan.Plan:
+def planned(folder: Path, free: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> load_plan.LoadPlan:
     """A pair whose target and drafter lie on devices of their own, with so many bytes free."""
     monkeypatch.setattr(devices, "free_bytes", lambda device: free[str(device)])
     target, drafter = (
         fakes.save(fakes.model(max_position_embeddings=4096), folder / name) for name in ("target", "drafter")
     )
     on = torch.device("cpu"), torch.device("meta")
-    return load_plan.Plan(
+    return load_plan.LoadPlan(
         checkpoint_folder.inspect(target),
         checkpoint_folder.inspect(drafter, drafter=True),
         *on,

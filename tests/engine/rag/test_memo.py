@@ -1,10 +1,10 @@
 """What was worked out before: bounded, the least used forgotten first."""
 
-from engine.rag.memo import Memo, Shelf
+from engine.rag.memo import LruCache, Memo
 
 
 def test_the_one_not_asked_for_the_longest_is_forgotten_first() -> None:
-    shelf: Shelf[str, int] = Shelf(2)
+    shelf: LruCache[str, int] = LruCache(2)
     shelf.put("a", 1)
     shelf.put("b", 2)
     assert shelf.get("a") == 1
@@ -14,7 +14,7 @@ def test_the_one_not_asked_for_the_longest_is_forgotten_first() -> None:
 
 
 def test_a_key_put_again_replaces_its_value() -> None:
-    shelf: Shelf[str, int] = Shelf(2)
+    shelf: LruCache[str, int] = LruCache(2)
     shelf.put("a", 1)
     shelf.put("a", 2)
     assert (len(shelf), shelf.get("a")) == (1, 2)

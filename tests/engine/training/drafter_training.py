@@ -11,7 +11,7 @@ from engine.events import Event, TrainingFinished
 from engine.training import checkpoint, estimate
 from engine.training.drafter import train_drafter
 from engine.training.drafter_config import DrafterConfig
-from engine.training.job import Job
+from engine.training.job import DrafterJob
 from engine.training.rows import RowShape
 from engine.world.story import stories
 from tests import fakes
@@ -37,13 +37,13 @@ def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(estimate, "_CPU_ROWS", RowShape(4, 32))
 
 
-def job(target: str, texts: Path | None, out: Path, *, resume: bool = False, **changes: object) -> Job:
+def job(target: str, texts: Path | None, out: Path, *, resume: bool = False, **changes: object) -> DrafterJob:
     values = {"minutes": 0.5, "steps": N_STEPS, "width": 32, "layers": 1, "patience": 100, **changes}
     settings = msgspec.convert(values, DrafterConfig)
-    return Job(target, texts, out, settings, "cpu", "float32", resume)
+    return DrafterJob(target, texts, out, settings, "cpu", "float32", resume)
 
 
-def run(asked: Job, flag: Flag | None = None) -> list[Event]:
+def run(asked: DrafterJob, flag: Flag | None = None) -> list[Event]:
     return list(train_drafter(asked, flag or Flag()))
 
 

@@ -25,7 +25,7 @@ from engine.models import checkpoint_folder, devices, loading
 from engine.training import drafter, student
 from engine.training.drafter_config import OBJECTIVES, DrafterConfig
 from engine.training.estimate import Work, plan_work
-from engine.training.job import Job, estimated
+from engine.training.job import DrafterJob, estimated
 from tests import fakes
 from tests.engine.training.drafter_training import end_of, job, losses, run, small_steps, target, texts
 
@@ -75,7 +75,7 @@ def test_folder_in_use_is_refused(target: str, texts: Path, tmp_path: Path) -> N
         run_elsewhere(job(target, texts, tmp_path / "d"))
 
 
-def run_elsewhere(asked: Job) -> None:
+def run_elsewhere(asked: DrafterJob) -> None:
     """On another thread, since a lock is lent again to the thread that has it."""
     raised: list[BaseException] = []
 
@@ -161,18 +161,18 @@ def test_large_vocabulary_is_computed_a_few_rows_at_once() -> None:
 
 
 def test_rows_in_parts_give_the_gradient_of_the_whole(target: str) -> None:
-    from engine.training.loop import Pace, accumulate
-    from engine.training.rows import Batch
+    from engine.training.loop import StepPace, accumulate
+    from engine.training.rows import TrainingBatch
 
     *_, loaded = loading.load(checkpoint_folder.inspect(target), torch.device("cpu"), torch.float32)
     assert isinstance(loaded, loading.LoadedModel)
     config = DrafterConfig(width=32, layers=1)
     shape = plan_work(loaded.model.config, config, n_vocabulary=loaded.n_vocabulary, device=loaded.device).shape
-    batch = Batch(torch.randint(0, 300, (4, 16)), torch.ones(4, 16))
+    batch = TrainingBatch(torch.randint(0, 300, (4, 16)), torch.ones(4, 16))
     grads = []
     for n_rows in (4, 1):
         model = student.new_drafter(loaded, shape, config)
-        accumulate(model, batch, student.objective(model, loaded, "forward-kl"), Pace(torch.float32, n_rows))
+        accumulate(model, batch, student.objective(model, loaded, "forward-kl"), StepPace(torch.float32, n_rows))
         grads.append([p.grad for p in model.parameters()])
     for whole, parts in zip(*grads, strict=True):
         assert whole is not None and parts is not None

@@ -16,14 +16,14 @@ from engine.models import checkpoint_folder, loading
 from engine.runs import trace
 from engine.training import checkpoint, drafter, student, workplace
 from engine.training.drafter import train_drafter
-from engine.training.job import Job
+from engine.training.job import DrafterJob
 from engine.training.workplace import Workplace
 from tests.engine.training.drafter_training import N_STEPS, end_of, job, losses, run, small_steps, target, texts
 
 __all__ = ["small_steps", "target", "texts"]
 
 
-def broken_off(asked: Job, monkeypatch: pytest.MonkeyPatch, *, after: int) -> None:
+def broken_off(asked: DrafterJob, monkeypatch: pytest.MonkeyPatch, *, after: int) -> None:
     """Train until a batch cannot be made, as a kill would end it, the last checkpoint some steps behind."""
     monkeypatch.setattr(drafter, "_SAVE_EVERY_S", -1.0)
     save, n_saved = checkpoint.save, 0

@@ -4,10 +4,10 @@ from random import Random
 
 import pytest
 
-from engine.training.evidence import Evidence
+from engine.training.evidence import EvidencePicker
 from engine.training.samples import Sampler
 from engine.world.census import CROWDED, world
-from engine.world.documents import Archive, Document, plainly
+from engine.world.documents import Archive, WorldDocument, plainly
 from engine.world.pages import Form, shelf
 from engine.world.questions import FALSE, NOT_SAID, QUESTION_KINDS, TRUE, UNKNOWN, Asker, Question, QuestionKind
 
@@ -19,12 +19,12 @@ def a_shelf(seed: int, form: Form) -> Archive:
     return shelf(rng, world(rng, "train", CROWDED), form)
 
 
-def documents_of(made: Archive, texts: tuple[str, ...]) -> list[Document]:
+def documents_of(made: Archive, texts: tuple[str, ...]) -> list[WorldDocument]:
     by_text = {document.text: document for document in made.documents}
     return [by_text[text] for text in texts]
 
 
-def near(document: Document, question: Question) -> bool:
+def near(document: WorldDocument, question: Question) -> bool:
     relations = {fact.relation for fact in question.facts}
     subjects = {fact.subject for fact in question.facts}
     return any(fact.relation in relations or fact.subject in subjects for fact in document.states)
@@ -35,7 +35,7 @@ def near(document: Document, question: Question) -> bool:
 def test_near_neighbours_share_the_relation_or_the_subject_and_do_not_answer(form: Form, kind: QuestionKind) -> None:
     made = a_shelf(1, form)
     question = Asker(made, Random(2)).ask(kind)
-    shown = documents_of(made, Evidence(made, Random(3)).shown(question, 10, 1.0))
+    shown = documents_of(made, EvidencePicker(made, Random(3)).shown(question, 10, 1.0))
     gold = {*question.gold, *question.contradicting}
     others = [document for document in shown if document.id not in gold]
     assert gold <= {document.id for document in shown} and len(shown) == 10
@@ -45,7 +45,7 @@ def test_near_neighbours_share_the_relation_or_the_subject_and_do_not_answer(for
 
 def test_share_of_near_neighbours_is_the_one_asked_for_and_most_are_of_the_same_relation() -> None:
     made = a_shelf(4, "notes")
-    asker, evidence = Asker(made, Random(5)), Evidence(made, Random(6))
+    asker, evidence = Asker(made, Random(5)), EvidencePicker(made, Random(6))
     shares: dict[float, list[bool]] = {0.0: [], 0.6: []}
     alike = []
     for _ in range(150):
@@ -69,7 +69,7 @@ def test_withheld_evidence_states_all_that_the_rationale_says_and_not_what_it_la
     for seed in range(12):
         made = a_shelf(seed, form)
         question = Asker(made, Random(seed)).ask(kind)
-        withheld = Evidence(made, Random(seed)).withheld(question, 6, 0.6)
+        withheld = EvidencePicker(made, Random(seed)).withheld(question, 6, 0.6)
         shown = documents_of(made, withheld.documents)
         stated = {fact.key for document in shown for fact in document.states}
         told = {plainly(fact._replace(value=NOT_SAID)): fact for fact in question.facts}

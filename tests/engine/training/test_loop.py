@@ -21,29 +21,29 @@ from engine.training import builtin, checkpoint, objectives
 from engine.training.builtin import finished_stages, train_builtin
 from engine.training.feed import batches_from
 from engine.training.loop import train
-from engine.training.plan import Plan, Stretch
-from engine.training.rows import Batch, ProseRows, RowShape
-from engine.training.shapes import Shape
+from engine.training.plan import Stretch, TrainingPlan
+from engine.training.rows import ProseRows, RowShape, TrainingBatch
+from engine.training.shapes import StudentShape
 from engine.training.stages import Stage
 from tests import fakes
 
 WORDS = fakes.tokenizer()
 SHAPES = (Stretch(1.0, (RowShape(2, 16),) * 7 + (RowShape(1, 32),)),)
-PLAN = Plan(steps=8, peak_rate=1e-2, stretches=SHAPES, warmup=2, save_every_s=0.0)
+PLAN = TrainingPlan(steps=8, peak_rate=1e-2, stretches=SHAPES, warmup=2, save_every_s=0.0)
 
 
-def batches(step: int, shape: RowShape) -> Batch:
+def batches(step: int, shape: RowShape) -> TrainingBatch:
     return ProseRows(WORDS, seed=3).batch(step, shape)
 
 
-def trained(folder: Path, *, stop_after: int | None = None, plan: Plan = PLAN) -> dict[str, Tensor]:
+def trained(folder: Path, *, stop_after: int | None = None, plan: TrainingPlan = PLAN) -> dict[str, Tensor]:
     """Train a tiny model in `folder`, closing the generator after some events; returns its saved weights."""
     model = fakes.model(sharpness=1.0)
 
-    def objective(batch: Batch) -> Tensor:
+    def objective(batch: TrainingBatch) -> Tensor:
         return objectives.next_token_loss(model(input_ids=batch.ids).logits, batch)
 
-    def counted(step: int, shape: RowShape) -> Batch:
+    def counted(step: int, shape: RowShape) -> TrainingBatch:
         if step == stop_after:
             raise KeyboardInterrupt
         return batches(step, shape)
@@ -75,7 +75,9 @@ def test_interrupted_training_ends_in_the_same_weights_as_an_uninterrupted_one(t
 
 
 def test_training_lowers_the_loss(tmp_path: Path) -> None:
-    plan = Plan(steps=60, peak_rate=1e-2, stretches=(Stretch(1.0, (RowShape(4, 32), RowShape(2, 64))),), warmup=5)
+    plan = TrainingPlan(
+        steps=60, peak_rate=1e-2, stretches=(Stretch(1.0, (RowShape(4, 32), RowShape(2, 64))),), warmup=5
+    )
     trained(tmp_path / "a", plan=plan)
     progress = checkpoint.load(tmp_path / "a", *model_and_optimizer())
     assert progress.losses[-1][1] < progress.losses[0][1] - 1
@@ -135,13 +137,13 @@ def _fresh() -> tuple[torch.nn.Module, torch.optim.Optimizer]:
 def test_loss_that_is_not_a_number_stops_and_keeps_the_last_good_weights(tmp_path: Path) -> None:
     model = fakes.model(sharpness=1.0)
 
-    def objective(batch: Batch) -> Tensor:
+    def objective(batch: TrainingBatch) -> Tensor:
         loss = objectives.next_token_loss(model(input_ids=batch.ids).logits, batch)
         return loss * (float("nan") if len(seen) == 4 else 1.0)
 
     seen: list[int] = []
 
-    def counted(step: int, shape: RowShape) -> Batch:
+    def counted(step: int, shape: RowShape) -> TrainingBatch:
         seen.append(step)
         return batches(step, shape)
 
@@ -164,16 +166,16 @@ def test_weight_zero_takes_a_token_out_of_the_loss() -> None:
     logits = torch.randn(1, 4, 5, generator=torch.Generator().manual_seed(0))
     ids, weights = torch.tensor([[0, 1, 2, 3]]), torch.tensor([[1.0, 1.0, 0.0, 1.0]])
     other = torch.tensor([[0, 1, 4, 3]])
-    assert objectives.next_token_loss(logits, Batch(ids, weights)) == objectives.next_token_loss(
-        logits, Batch(other, weights)
+    assert objectives.next_token_loss(logits, TrainingBatch(ids, weights)) == objectives.next_token_loss(
+        logits, TrainingBatch(other, weights)
     )
-    assert objectives.next_token_loss(logits, Batch(ids, weights)) != objectives.next_token_loss(
-        logits, Batch(ids, torch.ones(1, 4))
+    assert objectives.next_token_loss(logits, TrainingBatch(ids, weights)) != objectives.next_token_loss(
+        logits, TrainingBatch(ids, torch.ones(1, 4))
     )
 
 
 def test_learning_rate_rises_holds_and_falls() -> None:
-    plan = Plan(steps=100, peak_rate=1.0, stretches=SHAPES, warmup=10, hold=0.5)
+    plan = TrainingPlan(steps=100, peak_rate=1.0, stretches=SHAPES, warmup=10, hold=0.5)
     assert plan.rate(0) == pytest.approx(0.1)
     assert plan.rate(10) == plan.rate(50) == 1.0
     assert plan.rate(75) == pytest.approx(0.525)
@@ -182,7 +184,7 @@ def test_learning_rate_rises_holds_and_falls() -> None:
 
 def test_rows_grow_along_the_stretches() -> None:
     early, late = RowShape(4, 16), RowShape(2, 32)
-    plan = Plan(steps=10, peak_rate=1.0, stretches=(Stretch(0.5, (early,)), Stretch(1.0, (late, early))))
+    plan = TrainingPlan(steps=10, peak_rate=1.0, stretches=(Stretch(0.5, (early,)), Stretch(1.0, (late, early))))
     assert [plan.shape(step) for step in range(10)] == [early] * 5 + [early, late, early, late, early]
 
 
@@ -199,7 +201,7 @@ def test_wider_plan_has_more_rows_of_the_same_length() -> None:
 
 @pytest.fixture
 def small_stages(monkeypatch: pytest.MonkeyPatch) -> None:
-    shape, plan = Shape(32, 2, 2, 2, 64), Plan(2, 1e-2, SHAPES, warmup=1, save_every_s=0.0)
+    shape, plan = StudentShape(32, 2, 2, 2, 64), TrainingPlan(2, 1e-2, SHAPES, warmup=1, save_every_s=0.0)
     monkeypatch.setattr(builtin, "TARGET", Stage("target", shape, plan, 1, "everything", distilled=False))
     drafters = (
         Stage("general", shape, plan, 2, "drafting"),
@@ -259,8 +261,8 @@ def test_wider_training_says_so_in_its_provenance(tmp_path: Path) -> None:
     assert provenance["n_tokens"] == 2 * 4 * 16
 
 
-def load_progress(folder: Path) -> checkpoint.Progress:
-    return msgspec.json.decode((folder / "progress.json").read_bytes(), type=checkpoint.Progress)
+def load_progress(folder: Path) -> checkpoint.TrainingProgress:
+    return msgspec.json.decode((folder / "progress.json").read_bytes(), type=checkpoint.TrainingProgress)
 
 
 @pytest.mark.usefixtures("small_stages")

@@ -9,17 +9,17 @@ from transformers import LlamaForCausalLM
 from engine import prompts
 from engine.prompts import Prompt
 from engine.training.curriculum import DRAFTING, PHASES, READING, RETRIEVAL, Format, phase_at
-from engine.training.loop import Pace, train_in_memory
+from engine.training.loop import StepPace, train_in_memory
 from engine.training.objectives import next_token_loss
-from engine.training.plan import Plan, Stretch
+from engine.training.plan import Stretch, TrainingPlan
 from engine.training.probe import near_samples, written
 from engine.training.rows import (
     ANSWER_WEIGHT,
     DECISION_WEIGHT,
     ELSEWHERE_WEIGHT,
-    Batch,
     MixtureRows,
     RowShape,
+    TrainingBatch,
     encode,
 )
 from engine.training.samples import Sampler
@@ -117,7 +117,7 @@ def test_later_questions_about_the_same_documents_weigh_little_and_their_answers
     assert light == prompt.given + " Where?"
 
 
-def rows(step: int, shape: RowShape) -> Batch:
+def rows(step: int, shape: RowShape) -> TrainingBatch:
     return MixtureRows(WORDS, PHASES, seed=3, steps=100).batch(step, shape)
 
 
@@ -158,9 +158,9 @@ def test_a_tiny_model_learns_to_say_what_near_neighbours_lack() -> None:
     model = fakes.model(sharpness=1.0, max_position_embeddings=1024)
     texts = near_samples("draft", "single", 1, "notes", True, 4)
     before = lacking_loss(model, texts)
-    plan = Plan(steps=100, peak_rate=1e-2, stretches=(Stretch(1.0, (RowShape(1, 600),)),), warmup=10)
+    plan = TrainingPlan(steps=100, peak_rate=1e-2, stretches=(Stretch(1.0, (RowShape(1, 600),)),), warmup=10)
     mixed = MixtureRows(WORDS, (phase,), seed=3, steps=plan.steps)
-    for _ in train_in_memory(model, mixed.batch, lambda b: next_token_loss(model(b.ids).logits, b), plan, Pace()):
+    for _ in train_in_memory(model, mixed.batch, lambda b: next_token_loss(model(b.ids).logits, b), plan, StepPace()):
         pass
     model.eval()
     assert lacking_loss(model, texts) < before - 1

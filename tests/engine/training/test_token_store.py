@@ -9,11 +9,11 @@ import torch
 from engine.errors import EngineError, InputError
 from engine.training import token_store
 from engine.training.rows import RowShape
-from engine.training.token_store import Document, TokenStore
+from engine.training.token_store import TokenizedDocument, TokenStore
 
 
 def stored(folder: Path, documents: Sequence[Sequence[int]], *, seed: int = 0) -> TokenStore:
-    list(token_store.write(folder, [Document.of(ids) for ids in documents], source="s"))
+    list(token_store.write(folder, [TokenizedDocument.of(ids) for ids in documents], source="s"))
     return TokenStore(folder, seed=seed)
 
 
@@ -31,7 +31,7 @@ def test_parts_share_no_document_even_where_it_occurs_twice(tmp_path: Path) -> N
 
 
 def test_documents_of_one_key_lie_in_the_same_part(tmp_path: Path) -> None:
-    documents = [Document([i, n], i) for i in range(20) for n in range(3)]
+    documents = [TokenizedDocument([i, n], i) for i in range(20) for n in range(3)]
     list(token_store.write(tmp_path, documents, source="s"))
     store = TokenStore(tmp_path, seed=0)
     first = {ids[0] for ids in texts_of(store, store.learned)}
@@ -76,11 +76,15 @@ def test_one_document_is_refused(tmp_path: Path) -> None:
 
 def test_no_more_than_the_most_tokens_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(token_store, "MOST_TOKENS", 25)
-    assert list(token_store.write(tmp_path, [Document.of([i] * 10) for i in range(9)], source="s")) == [10, 20, 30]
+    assert list(token_store.write(tmp_path, [TokenizedDocument.of([i] * 10) for i in range(9)], source="s")) == [
+        10,
+        20,
+        30,
+    ]
 
 
 def test_torn_store_is_not_taken_for_a_whole_one(tmp_path: Path) -> None:
-    writing = token_store.write(tmp_path, [Document.of([i]) for i in range(9)], source="s")
+    writing = token_store.write(tmp_path, [TokenizedDocument.of([i]) for i in range(9)], source="s")
     next(writing)
     writing.close()
     assert token_store.written_from(tmp_path) is None
@@ -88,7 +92,7 @@ def test_torn_store_is_not_taken_for_a_whole_one(tmp_path: Path) -> None:
 
 def test_store_torn_while_it_replaces_another_is_not_taken_for_either(tmp_path: Path) -> None:
     stored(tmp_path, [[1, 2], [3]])
-    writing = token_store.write(tmp_path, [Document.of([i]) for i in range(9)], source="new")
+    writing = token_store.write(tmp_path, [TokenizedDocument.of([i]) for i in range(9)], source="new")
     next(writing)
     writing.close()
     assert token_store.written_from(tmp_path) is None
@@ -111,4 +115,4 @@ def test_store_with_a_torn_file_is_written_anew_and_said_to_be_damaged(
 def test_full_disk_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "f").write_text("")
     with pytest.raises(EngineError, match="could not be written"):
-        list(token_store.write(tmp_path / "f", [Document.of([1])], source="s"))
+        list(token_store.write(tmp_path / "f", [TokenizedDocument.of([1])], source="s"))

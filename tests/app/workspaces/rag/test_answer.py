@@ -6,15 +6,15 @@ import pytest
 
 from app.state.run_record import RunRecord
 from app.workspaces.rag import answer_words
-from app.workspaces.rag.answer import Answer
+from app.workspaces.rag.answer import AnswerRecord
 from app.workspaces.rag.answers import Pick
 from app.workspaces.rag.evidence import shared_words
 from engine.events import FileSkipped, RunFinished, TokensEmitted
 from tests.app.answers import RATIONALES, TEXTS, answer_started, drafting, whole_answer
 
 
-def known(events) -> Answer:  # type: ignore[no-untyped-def]
-    answer = Answer()
+def known(events) -> AnswerRecord:  # type: ignore[no-untyped-def]
+    answer = AnswerRecord()
     for event in events:
         answer.take(event)
     return answer
@@ -47,7 +47,7 @@ def test_a_lane_of_another_kind_is_no_draft() -> None:
 
 
 def test_events_of_no_answer_change_nothing() -> None:
-    assert known([FileSkipped("a", "b")]) == Answer()
+    assert known([FileSkipped("a", "b")]) == AnswerRecord()
 
 
 @pytest.mark.parametrize(

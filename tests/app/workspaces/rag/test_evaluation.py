@@ -18,7 +18,7 @@ from app.workspaces.rag.plane import Spot, _above
 from engine.commands import Evaluate
 from engine.errors import InputError
 from engine.evaluation.figures import BASELINE, figures
-from engine.evaluation.file import DraftLine, EvaluationFile, Grid, Head, QuestionLine, Scores, Told
+from engine.evaluation.file import DraftLine, EvaluationFile, EvaluationHead, Grid, QuestionLine, Scores, SystemAnswer
 from engine.events import EvaluationMeasured
 from engine.events.answers import System
 from engine.session.session import Session
@@ -68,7 +68,7 @@ def test_an_evaluation_that_was_killed_has_no_systems_yet(tmp_path: Path) -> Non
 def line(n: int) -> QuestionLine:
     """A question with five drafts, right and wrong in turn."""
     took: dict[System, float] = {"speculative_rag": 50.0, BASELINE: 90.0}
-    told = {name: Told("x", n % 3 > 0, ms, ms, ms, 0.0, 10, 20) for name, ms in took.items()}
+    told = {name: SystemAnswer("x", n % 3 > 0, ms, ms, ms, 0.0, 10, 20) for name, ms in took.items()}
     scores = [Scores(-1.0, -2.0, -0.1 * i, -3.0, i - 2.0) for i in range(5)]
     drafts = tuple(DraftLine((0, 1), True, "so", "x", i % 2 == n % 2, one) for i, one in enumerate(scores))
     cells = {"random m=5 k=2 all": float(n % 2)}
@@ -76,7 +76,7 @@ def line(n: int) -> QuestionLine:
 
 
 def test_what_the_evaluation_itself_wrote_is_read_with_its_calibration() -> None:
-    head = Head("builtin", "builtin", 12, "q", "d", {"seed": 1}, {}, {}, {}, Grid(("random",), (5,), (2,)))
+    head = EvaluationHead("builtin", "builtin", 12, "q", "d", {"seed": 1}, {}, {}, {}, Grid(("random",), (5,), (2,)))
     lines = [line(n) for n in range(12)]
     written = figures(head, lines)
     with closing(EvaluationFile(head, "builtin")) as file:

@@ -26,10 +26,10 @@ from engine.events import (
 )
 from engine.methods.speculative_rag.answering import Outcome, answer
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
-from engine.methods.standard_rag.asking import Desk
+from engine.methods.standard_rag.asking import AnswerContext
 from engine.rag.memo import Memo
 from engine.rag.values import Lengths
-from engine.runtime import Cancelled, Runtime
+from engine.runtime import Cancelled, RunContext
 from engine.session.session import Session
 from tests import fakes
 from tests.shelves import QUESTION, TEXTS, Shelf
@@ -44,15 +44,15 @@ def builtin() -> Session:
     return made
 
 
-def desk(session: Session | None = None, shelf: Shelf | None = None, flag: Flag | None = None) -> Desk:
+def desk(session: Session | None = None, shelf: Shelf | None = None, flag: Flag | None = None) -> AnswerContext:
     session = session or builtin()
     assert session.target is not None and session.models is not None and session.models.drafter is not None
-    runtime = Runtime(session.target, session.drafter, session.drafter_spec, cancelled=flag or Flag())
-    return Desk(runtime, session.models.drafter, shelf or Shelf(), Memo())
+    runtime = RunContext(session.target, session.drafter, session.drafter_spec, cancelled=flag or Flag())
+    return AnswerContext(runtime, session.models.drafter, shelf or Shelf(), Memo())
 
 
 @torch.inference_mode()
-def ask(at: Desk, question: str = QUESTION, **changes: object) -> tuple[list[Event], Outcome]:
+def ask(at: AnswerContext, question: str = QUESTION, **changes: object) -> tuple[list[Event], Outcome]:
     *told, last = answer(question, msgspec.structs.replace(CONFIG, **changes), at)
     assert isinstance(last, Outcome)
     return [one for one in told if isinstance(one, Event)], last

@@ -16,8 +16,8 @@ from engine.methods.speculative_rag.drafts import Grown, draft
 from engine.models import checkpoint_folder, loading
 from engine.models.loading import LoadedModel, RuntimeChoice
 from engine.rag.encoding import Fitted, encode
-from engine.rag.values import Draft, Lengths
-from engine.runtime import Runtime
+from engine.rag.values import Lengths, RagDraft
+from engine.runtime import RunContext
 from engine.settings import GenerationConfig
 from tests import fakes
 from tests.shelves import QUESTION, TEXTS
@@ -35,7 +35,7 @@ def loaded(spec: str, runtime: RuntimeChoice = "auto") -> LoadedModel:
 @torch.inference_mode()
 def drafts(
     model: LoadedModel, subsets: Sequence[Sequence[str]] = SUBSETS, **settings: float
-) -> tuple[list[Fitted | Grown], tuple[Draft, ...]]:
+) -> tuple[list[Fitted | Grown], tuple[RagDraft, ...]]:
     config = GenerationConfig(**{"max_new_tokens": 64, **settings})  # type: ignore[arg-type]
     *before, made = draft(QUESTION, subsets, model, config, serial=3, checkpoint=lambda: None)
     assert isinstance(made, tuple) and not isinstance(made, Grown)
@@ -45,7 +45,7 @@ def drafts(
 @torch.inference_mode()
 def alone(model: LoadedModel, texts: Sequence[str]) -> tuple[int, ...]:
     """What the drafter writes of one subset, token by token."""
-    runtime = Runtime(model, None, "none", cancelled=Flag())
+    runtime = RunContext(model, None, "none", cancelled=Flag())
     ids = encode(prompts.rag_draft(texts, QUESTION), model.tokenizer).ids
     *_, made = runtime.generate(GenerationConfig(max_new_tokens=64), ids, gamma=0)
     assert isinstance(made, Generation)
@@ -138,7 +138,7 @@ def test_drafts_held_to_lengths_have_them_whatever_they_say() -> None:
     *_, held = draft(QUESTION, SUBSETS, model, GenerationConfig(), serial=3, checkpoint=lambda: None, lengths=lengths)
     assert isinstance(held, tuple) and not isinstance(held, Grown)
     for free, one in zip(drafts(model)[1], held, strict=True):
-        assert isinstance(one, Draft)
+        assert isinstance(one, RagDraft)
         n = min(len(free.ids), 64)
         assert (len(one.ids), one.ids[:n], one.complete, one.held_to) == (64, free.ids[:n], True, lengths)
         assert one.rationale == prompts.one_line(model.texts.text(one.ids[:50]))

@@ -16,17 +16,17 @@ from engine.methods.speculative_rag.scores import judge, verdicts, verify
 from engine.models import checkpoint_folder, loading
 from engine.models.loading import LoadedModel, RuntimeChoice
 from engine.rag.encoding import encode
-from engine.rag.values import Batch, Draft, Lengths, Score, Verification
+from engine.rag.values import DraftBatch, Lengths, RagDraft, Verification, VerifierScore
 from tests import fakes
 
 QUESTION = "When was the feast of Helrise?"
 PASSAGES = ["The feast of Helrise was in 1535.", "Bal sells salt."]
-BATCH = Batch(1, 0.0, 0.0, 0, 0, 0)
+BATCH = DraftBatch(1, 0.0, 0.0, 0, 0, 0)
 
 
-def draft(rationale: str, response: str, words: PreTrainedTokenizerFast) -> Draft:
+def draft(rationale: str, response: str, words: PreTrainedTokenizerFast) -> RagDraft:
     prompt = encode(prompts.rag_draft(PASSAGES, QUESTION), words)
-    return Draft(prompt, "", (), rationale, response, math.log(0.5), math.log(0.25), (), "", "", BATCH)
+    return RagDraft(prompt, "", (), rationale, response, math.log(0.5), math.log(0.25), (), "", "", BATCH)
 
 
 def loaded(spec: str, runtime: RuntimeChoice = "auto") -> LoadedModel:
@@ -89,13 +89,13 @@ def test_scores_of_the_built_in_target_are_those_of_the_slow_way() -> None:
     check(loaded("builtin"))
 
 
-def score(**changes: object) -> Score:
+def score(**changes: object) -> VerifierScore:
     prompt = encode(prompts.reflection(QUESTION, "1535", "It was.", True), fakes.tokenizer())
-    made = Score(prompt, -2.0, -6.0, -0.1, -2.5, 2, 6, None, 20, Verification(1, 0.0, 20))
+    made = VerifierScore(prompt, -2.0, -6.0, -0.1, -2.5, 2, 6, None, 20, Verification(1, 0.0, 20))
     return made._replace(**changes)
 
 
-def one() -> Draft:
+def one() -> RagDraft:
     return draft("It was.", "1535", fakes.tokenizer())
 
 
