@@ -200,11 +200,9 @@ def _cost(summary: Summary) -> Explanation:
     ).format(c, summary.gamma + 1, ratio)
     needed = speed_model.break_even_alpha(summary.gamma, c, verify_ratio=ratio)
     if needed is None:
-        at_these = tr("At these costs drafting pays from α = {0:.2f} on; this run has {1}.")
-    return Explanation(name, f"{told} {tr('At these costs no acceptance rate would pay.')}")
-    return Explanation(name, f"{told} {at_these}".format(
-        needed, quantities.number(summary.alpha)
-    ))  # fmt: skip
+        return Explanation(name, f"{told} {tr('At these costs no acceptance rate would pay.')}")
+    at_these = tr("At these costs drafting pays from α = {0:.2f} on; this run has {1}.")
+    return Explanation(name, f"{told} {at_these.format(needed, quantities.number(summary.alpha))}")
 
 
 def _same_text(summary: Summary) -> Explanation:
