@@ -19,9 +19,13 @@ from app.state.store import RunStore
 from app.widgets import file_dialogs
 from app.words.model_names import full_name
 from app.workspaces.decode.measured import MeasuredDialog
+from app.workspaces.decode.measuring import MeasuringProgress
 from app.workspaces.decode.workspace import DecodeWorkspace
 from app.workspaces.opened_files import OpenedFiles
+from app.workspaces.rag.answers import AnswerProgress
+from app.workspaces.rag.explanations import explain_answers
 from app.workspaces.rag.workspace import RagWorkspace
+from app.workspaces.train.training import TrainingRunProgress
 from app.workspaces.train.workspace import TrainWorkspace
 from engine.commands import Load
 from engine.host.chosen_host import ChosenHost
@@ -149,7 +153,7 @@ class MainWindow(QMainWindow):
         """Measure the chosen pair over contexts, draft lengths and batch sizes."""
         if self.store.can_start:
             setup = self.decode.setup.setup()
-            self.store.measure(setup.pair, requests.measurement(setup))
+            self.store.tab(MeasuringProgress).begin(setup.pair, requests.measurement(setup))
 
     def show_workspace(self, name: str) -> None:
         """Bring a tab, or what was measured, to the front."""
@@ -176,7 +180,7 @@ class MainWindow(QMainWindow):
     def explain(self) -> None:
         """Say what is on the screen."""
         if self._explain is None:
-            self._explain = ExplainDialog(self.store, self)
+            self._explain = ExplainDialog(self.store, self, of_tabs=(explain_answers(),))
         self._explain.show_beside()
 
     def ask_open(self) -> None:
@@ -190,11 +194,11 @@ class MainWindow(QMainWindow):
 
     def _shown(self) -> RunRecord | None:
         """What the tab in front shows."""
-        in_front = self.store.answers.shelf if self._tabs.currentWidget() is self.rag else self.store.shelf
+        in_front = self.store.tab(AnswerProgress).shelf if self._tabs.currentWidget() is self.rag else self.store.shelf
         return in_front.shown
 
     def _start(self, *, held: bool) -> None:
-        if self.store.training.live:
+        if self.store.tab(TrainingRunProgress).record.live:
             hint = self.tr("wait for it, or stop it in the Train tab: its last checkpoint is kept")
             self.store.report(self.tr("a drafter is being trained"), hint, what="run")
         elif self.store.can_start:
@@ -254,7 +258,7 @@ class MainWindow(QMainWindow):
     def _on_changed(self) -> None:
         shown = self.store.shelf.shown
         self._menus.enable(
-            run=self.store.can_start or self.store.training.live,
+            run=self.store.can_start or self.store.tab(TrainingRunProgress).record.live,
             pause=self.store.in_rounds,
             step=(self.store.can_start or self.store.in_rounds) and self._tabs.currentWidget() is not self.rag,
             stop=self.store.busy,
@@ -270,7 +274,7 @@ class MainWindow(QMainWindow):
 
     def _replay_possible(self) -> bool:
         in_rag = self._tabs.currentWidget() is self.rag
-        return (self.store.answers.replay if in_rag else self.store.replay).possible
+        return (self.store.tab(AnswerProgress).replay if in_rag else self.store.replay).possible
 
     def _restore(self) -> None:
         if self._settings is None:

@@ -11,6 +11,10 @@ from app.arguments import Picture
 from app.main_window import MainWindow
 from app.panels.prompt import EXAMPLE_PROMPTS
 from app.state.selection import Selection
+from app.workspaces.decode.measuring import MeasuringProgress
+from app.workspaces.rag.answers import AnswerProgress
+from app.workspaces.rag.evaluations import EvaluationProgress
+from app.workspaces.train.training import TrainingRunProgress
 from engine.errors import EngineError, InputError
 from engine.events import RoundFinished, Setting
 
@@ -76,7 +80,7 @@ class Photographer(QObject):
             form = self._window.train.form
             form.form.set_values(_SHORT_TRAINING)
             form.out.setText(str(Path(self._scratch.name) / "drafter"))
-            self._window.store.train(form.command())
+            self._window.store.tab(TrainingRunProgress).begin(form.command())
         elif self._picture.workspace == "rag":
             self._window.rag.ask()
         elif self._picture.workspace == "measured":
@@ -105,9 +109,9 @@ class Photographer(QObject):
         store, wanted = self._window.store, self._picture.workspace
         held = {
             "decode": bool(store.log),
-            "rag": store.answers.shelf.shown is not None or store.evaluations.shown is not None,
-            "train": store.training.started is not None,
-            "measured": store.measuring.measured is not None,
+            "rag": store.tab(AnswerProgress).shelf.shown is not None or store.tab(EvaluationProgress).shown is not None,
+            "train": store.tab(TrainingRunProgress).record.started is not None,
+            "measured": store.tab(MeasuringProgress).measured is not None,
         }
         if held[wanted]:
             return

@@ -16,6 +16,10 @@ ENGINE = (
     "fast", "models", "drafters", "batch", "documents", "rag", "runtime", "method", "measuring", "training", "methods",
     "evaluation", "session", "host", "bench", "cli",
 )  # fmt: skip
+APP = (
+    "theme", "text", "words", "choices", "widgets", "state", "panel", "plots", "panels", "workspaces", "menus",
+    "collector", "main_window", "arguments", "screenshot", "application", "bench", "__main__",
+)  # fmt: skip
 INDEX = {"lancedb", "pyarrow", "pypdf"}
 HEAVY = {"torch", "transformers", "PySide6", "pyqtgraph", "sentence_transformers", *INDEX}
 QT = {"PySide6", "pyqtgraph", "superqt"}
@@ -74,20 +78,22 @@ def loaded_by(*names: str) -> set[str]:
     return set(found.stdout.split())
 
 
-def test_every_room_of_the_engine_has_its_place_in_the_order() -> None:
-    assert {room(module) for module in modules("engine")} - {""} == set(ENGINE)
+@pytest.mark.parametrize(("root", "order"), [("engine", ENGINE), ("app", APP)])
+def test_every_room_has_its_place_in_the_order(root: str, order: tuple[str, ...]) -> None:
+    assert {room(module) for module in modules(root)} - {""} == set(order)
 
 
-def test_no_room_of_the_engine_imports_from_one_above() -> None:
-    assert upward("engine", ENGINE) == []
+@pytest.mark.parametrize(("root", "order"), [("engine", ENGINE), ("app", APP)])
+def test_no_room_imports_from_one_above(root: str, order: tuple[str, ...]) -> None:
+    assert upward(root, order) == []
 
 
-@pytest.mark.parametrize("root", ["engine"])
+@pytest.mark.parametrize("root", ["engine", "app"])
 def test_no_files_import_each_other_in_a_circle(root: str) -> None:
     list(TopologicalSorter(arrows(root)).static_order())  # raises CycleError, which names them
 
 
-@pytest.mark.parametrize("root", ["engine"])
+@pytest.mark.parametrize("root", ["engine", "app"])
 def test_few_modules_stand_at_a_root(root: str) -> None:
     assert len(list((ROOT / root).glob("*.py"))) <= 9
 

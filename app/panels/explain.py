@@ -14,7 +14,6 @@ from app.state.store import RunStore
 from app.widgets.labels import plain_label
 from app.words import explanations
 from app.words.explanations import Explanation, Section
-from app.workspaces.rag.explanations import explain_answers
 from engine.events import Event, RoundFinished
 from engine.runs.summary import Summary
 
@@ -27,8 +26,10 @@ class ExplainPanel(Panel):
 
     every_ms = 1000
 
-    def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
+    def __init__(self, store: RunStore, parent: QWidget | None = None, *, of_tabs: Sequence[Section] = ()) -> None:
+        """of_tabs: what tabs have to say besides, after the rest."""
         super().__init__(store, parent)
+        self._of_tabs = tuple(of_tabs)
         self._shown: list[QLabel] = []
         self._page = QWidget(self)
         self._column = QVBoxLayout(self._page)
@@ -64,7 +65,7 @@ class ExplainPanel(Panel):
 
     def _sections(self) -> tuple[Section, ...]:
         told = explanations.explain(self.store.summary, self.store.started, self._chosen())
-        return (*told, explain_answers())
+        return (*told, *self._of_tabs)
 
     def _chosen(self) -> RoundFinished | None:
         """The round that is selected."""
@@ -103,12 +104,12 @@ class ExplainPanel(Panel):
 class ExplainDialog(QDialog):
     """The panel in a window of its own that leaves the other one usable; Escape closes it."""
 
-    def __init__(self, store: RunStore, parent: QWidget) -> None:
+    def __init__(self, store: RunStore, parent: QWidget, *, of_tabs: Sequence[Section] = ()) -> None:
         super().__init__(parent)
         self.setWindowTitle(self.tr("What am I looking at?"))
         self.setModal(False)
         self.setBackgroundRole(QPalette.ColorRole.Base)
-        self.panel = ExplainPanel(store, self)
+        self.panel = ExplainPanel(store, self, of_tabs=of_tabs)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.panel)

@@ -14,12 +14,12 @@ from PySide6.QtWidgets import (
 
 from app import theme
 from app.panel import Panel
+from app.panels.two_runs import TwoRuns
 from app.state.run_record import RunRecord
 from app.state.store import RunStore
 from app.text.shown_text import visible
 from app.widgets.tables import FigureTable
 from app.words import quantities, runs
-from app.workspaces.decode.two_runs import TwoRuns
 from engine.events import Event, RunStarted, Setting
 from engine.runs.summary import Summary
 

@@ -16,9 +16,7 @@ from app.widgets.progress_bar import CalmProgressBar
 from app.widgets.reserved_space import keep_room
 from app.words import quantities
 from app.words.model_names import full_name
-from app.workspaces.decode import measured_words
-from app.workspaces.rag import answer_words, evaluation_words
-from app.workspaces.train import words as training_words
+from engine.commands import Train
 from engine.events import Estimated, Event, ModelLoaded
 from engine.runs.summary import Summary
 
@@ -111,18 +109,15 @@ class StatusPanel(Panel):
             case "measuring":
                 return self._measuring()
             case "stopping":
-                training = self.store.training.live
+                training = isinstance(self.store.commands.front, Train)
                 return self.tr("stopping after this step") if training else self.tr("stopping after this round")
-            case "training":
-                return training_words.state(self.store.training, self.store.engine.progressed)
-            case "answering":
-                return self._answering()
             case "indexing":
                 return self._indexing()
-            case "scaling":
-                return measured_words.state(self.store.measuring, self.store.engine.progressed)
-            case "evaluating":
-                return evaluation_words.state(self.store.evaluations, self.store.engine.progressed)
+            case "answering" if self._makes_index():
+                return self._indexing()
+            case "training" | "answering" | "scaling" | "evaluating":
+                tab = self.store.working(self.store.commands.front)
+                return "" if tab is None else tab.status(self.store.engine.progressed)
             case "reading":
                 return self.tr("reading the file")
             case "done":
@@ -139,12 +134,6 @@ class StatusPanel(Panel):
         if at is None or at.unit != "bytes":
             return text
         return self.tr("{0}: {1} of {2}").format(text, quantities.memory(at.done), quantities.memory(at.total))
-
-    def _answering(self) -> str:
-        live = self.store.answers.shelf.live
-        if self._makes_index():
-            return self._indexing()
-        return answer_words.state(live.events[-1] if live is not None else None)
 
     def _makes_index(self) -> bool:
         """Whether the run under way first has the shipped documents indexed."""

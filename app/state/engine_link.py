@@ -4,7 +4,7 @@ from queue import Empty
 from typing import Literal, TypeAlias
 
 from app.state.command_queue import CommandQueue
-from app.workspaces.rag.answers import is_answering
+from app.state.requests import is_answering
 from engine.commands import Estimate, Evaluate, Fork, Index, Load, Measure, Pause, Resume, Run, Step, Survey, Train
 from engine.events import (
     EngineEnded,

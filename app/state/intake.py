@@ -2,26 +2,19 @@
 
 Knows the store and no widget."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from app.state import notices
-from app.state.requests import answers_from_documents
+from app.state.engine_link import EngineLink
+from app.state.notices import Notes, Trouble
+from app.state.replay import Replay
+from app.state.run_history import RunHistory
 from app.state.run_record import RunRecord
-from app.state.trace_files import (
-    Answer,
-    EvaluationRead,
-    MeasurementRead,
-    TraceFailed,
-    TraceRead,
-    TraceSaved,
-    TrainingRead,
-)
+from app.state.selection import Selection
+from app.state.tab_state import TabState
+from app.state.trace_files import FileAnswer, TabFileRead, TraceFailed, TraceRead, TraceSaved
 from app.text.plain_text import one_line
-from app.workspaces.rag import answer_words
-from app.workspaces.rag.answers import Pick
-from app.workspaces.rag.evaluation_record import Evaluation
-from app.workspaces.train.record import TrainingRecord
+from engine.commands import Index, Train
 from engine.events import (
     EvaluationMeasured,
     Event,
@@ -31,25 +24,39 @@ from engine.events import (
     RunFailed,
     RunFinished,
     RunStarted,
-    ScalingMeasured,
     TokensEmitted,
 )
 
-if TYPE_CHECKING:
-    from app.state.engine_link import EngineLink
-    from app.state.store import RunStore
-    from app.workspaces.decode.measuring import MeasuringProgress
-    from app.workspaces.rag.evaluations import EvaluationProgress
-    from app.workspaces.rag.indexing import IndexProgress
-    from app.workspaces.train.training import TrainingRunProgress
+
+class TakingStore(Protocol):
+    """What is known, as far as what arrives changes it."""
+
+    shelf: RunHistory
+    engine: EngineLink
+    replay: Replay
+    selection: Selection | None
+    trouble: Trouble | None
+    told: str
+    notes: Notes
+
+    @property
+    def tabs(self) -> tuple[TabState, ...]:
+        """What every tab knows of its own."""
+
+    def report(self, message: str, hint: str) -> None:
+        """Show a trouble that the window itself ran into."""
+
+    def tell(self, words: str) -> None:
+        """Say in the status line and the log what the window did."""
 
 
 class Intake:
     """growing: the shelf of the run under way, or of the last one."""
 
-    def __init__(self, store: "RunStore") -> None:
+    def __init__(self, store: TakingStore) -> None:
         self._store = store
         self.growing = store.shelf
+        self._growing_in: TabState | None = None
 
     def take(self, event: Event) -> None:
         """Take in one event of the engine."""
@@ -58,29 +65,18 @@ class Intake:
             store.notes.add(event)
         if isinstance(event, Refused):
             self._take_refusal(event)
-        elif not any(desk.take(event) for desk in self._desks):
+        elif not any(tab.take(event) for tab in store.tabs) and not store.engine.take(event):
             self._take_run(event)
 
-    @property
-    def _desks(
-        self,
-    ) -> "tuple[IndexProgress | TrainingRunProgress | MeasuringProgress | EvaluationProgress | EngineLink, ...]":
-        store = self._store
-        return store.indexing, store.desk, store.measuring, store.evaluations, store.engine
-
-    def take_file(self, answer: Answer) -> None:
+    def take_file(self, answer: FileAnswer) -> None:
         """Take in what became of a file."""
         store = self._store
         match answer:
             case TraceRead(record, damage):
                 self._show_opened(record)
                 self._tell_damage(damage, record.summary.n_emitted)
-            case TrainingRead(training, damage):
-                self._show_training(training, damage)
-            case MeasurementRead(measured, path):
-                self._show_measured(measured, path)
-            case EvaluationRead(evaluation, path):
-                self._show_evaluation(evaluation, path)
+            case TabFileRead():
+                self._show_file(answer)
             case TraceSaved(path, record):
                 record.saved = path
                 store.tell(f"trace saved to {one_line(str(path))}")
@@ -89,16 +85,13 @@ class Intake:
 
     def _take_refusal(self, event: Refused) -> None:
         store = self._store
-        stopped = store.commands.cancelling or event.what in ("estimate", "survey", "estimatetraining")
-        if event.what == "train":
-            store.training.fail(event)
-        store.indexing.fail(event)
-        store.measuring.fail(event)
-        store.evaluations.fail(event)
+        stopped = store.engine.commands.cancelling or event.what in ("estimate", "survey", "estimatetraining")
+        for tab in store.tabs:
+            tab.fail(event)
         if event.what != "save":
-            store.commands.answered(done=False)
+            store.engine.commands.answered(done=False)
         if not stopped:
-            store.trouble = notices.refusal(event, store.summary.n_emitted)
+            store.trouble = notices.refusal(event, store.shelf.summary.n_emitted)
 
     def _take_run(self, event: Event) -> None:
         if isinstance(event, RunStarted):
@@ -115,57 +108,50 @@ class Intake:
         """A run goes to the shelf of its kind."""
         store = self._store
         store.trouble, store.told = None, ""
-        if answers_from_documents(event.method):
-            self.growing, store.answers.pick = store.answers.shelf, Pick()
-        else:
+        self._growing_in = self._tab_of(event.method)
+        if self._growing_in is None:
             self.growing, store.selection = store.shelf, None
+        else:
+            self.growing = self._growing_in.history_of(event.method) or store.shelf
+            self._growing_in.began()
         self.growing.begin(live=True)
         store.engine.run_began()
 
     def _end(self, live: RunRecord | None, *, done: bool) -> None:
         self.growing.end_live()
-        if live is not None and self.growing is self._store.answers.shelf:
-            self._store.told = answer_words.ending(live)
+        if live is not None and self._growing_in is not None:
+            self._store.told = self._growing_in.ending(live)
         self._store.engine.run_ended(done=done)
+
+    def _tab_of(self, method: str) -> TabState | None:
+        """The tab that keeps the runs of a method; None for those of Decode."""
+        return next((tab for tab in self._store.tabs if tab.history_of(method) is not None), None)
 
     def _take_failure(self, event: RunFailed, n_kept: int) -> None:
         store = self._store
-        what = "train" if store.training.live else "index" if store.indexing.live else "run"
-        store.training.fail(event)
-        store.indexing.fail(event)
+        front = store.engine.commands.front
+        what = "train" if isinstance(front, Train) else "index" if isinstance(front, Index) else "run"
+        for tab in store.tabs:
+            tab.fail(event)
         store.trouble = notices.failure(event, what, n_kept)
 
     def _show_opened(self, record: RunRecord) -> None:
         store = self._store
-        if record.started is not None and answers_from_documents(record.started.method):
-            store.answers.open(record)
+        tab = None if record.started is None else self._tab_of(record.started.method)
+        if tab is not None:
+            tab.open_run(record)
             return
         store.replay.hold()
         store.selection = None
         record.number = store.shelf.next_number()
         store.shelf.put(record)
 
-    def _show_training(self, record: TrainingRecord, damage: str | None) -> None:
-        store = self._store
-        if store.training.live:
-            store.report("a drafter is being trained", "open the log again when that has ended")
+    def _show_file(self, read: TabFileRead) -> None:
+        if under_way := read.tab.show(read.content, read.path):
+            self._store.report(under_way, "open the file again when that has ended")
             return
-        store.desk.show(record)
-        self._tell_damage(damage, 0)
-        if record.source is not None:
-            store.tell(f"opened {one_line(record.source.name)}")
-
-    def _show_measured(self, measured: ScalingMeasured, path: Path) -> None:
-        if self._store.measuring.show(measured, path):
-            self._store.tell(f"opened {one_line(path.name)}")
-        else:
-            self._store.report("a pair is being measured", "open the file again when that has ended")
-
-    def _show_evaluation(self, found: Evaluation, path: Path) -> None:
-        if self._store.evaluations.show(found, path):
-            self._store.tell(f"opened {one_line(found.name)}")
-        else:
-            self._store.report("an evaluation is under way", "open the file again when that has ended")
+        self._tell_damage(read.damage, 0)
+        self._store.tell(f"opened {one_line(read.path.name)}")
 
     def _tell_damage(self, damage: str | None, n_kept: int) -> None:
         """Say where the file just opened was damaged, if it was."""

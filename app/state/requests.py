@@ -7,7 +7,7 @@ from typing import NamedTuple
 from app.state.run_record import RunRecord
 from app.state.selection import Selection
 from engine import methods
-from engine.commands import Fork, Load, Measure, Run
+from engine.commands import Command, Fork, Load, Measure, Run
 from engine.events import Event, ModelLoaded, RoundFinished, RunStarted, Setting
 from engine.settings import Request
 
@@ -44,6 +44,11 @@ def method_of(drafter: str) -> str:
 def answers_from_documents(method: str) -> bool:
     """Whether a method answers a question from documents, which the RAG tab shows."""
     return method in _answering()
+
+
+def is_answering(command: Command | None) -> bool:
+    """Whether a command asks for an answer from documents."""
+    return isinstance(command, Run) and answers_from_documents(command.method)
 
 
 @lru_cache(maxsize=1)

@@ -1,7 +1,9 @@
 """The runs on show, the selection, and what the engine is doing; knows no widget and no torch."""
 
+from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
+from typing import TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -11,21 +13,18 @@ from app.state.engine_link import Doing, EngineLink
 from app.state.intake import Intake
 from app.state.notices import Notes, Trouble
 from app.state.replay import Replay
+from app.state.requests import is_answering
 from app.state.run_history import RunHistory
 from app.state.run_record import RunRecord
 from app.state.selection import Selection
+from app.state.tab_state import TabState
 from app.state.trace_files import TraceFiles
-from app.workspaces.decode.measuring import MeasuringProgress
-from app.workspaces.rag.answers import AnswerProgress, Pick, is_answering
-from app.workspaces.rag.evaluations import EvaluationProgress
-from app.workspaces.rag.indexing import IndexProgress
-from app.workspaces.train.record import TrainingRecord
-from app.workspaces.train.training import TrainingRunProgress
-from engine.commands import Evaluate, Fork, Index, Load, Measure, Pause, Question, Resume, Run, Step, Train
+from engine.commands import Command, Fork, Load, Pause, Question, Resume, Run, Step
 from engine.events import Event, Refused, RunStarted
 from engine.host.thread_host import Host
 from engine.runs.summary import Summary
 
+T = TypeVar("T", bound=TabState)
 FRAME_MS = 33
 # Nothing is drawn while measuring, so the queue need not be emptied often.
 _MEASURING_MS = 250
@@ -50,11 +49,7 @@ class RunStore(QObject):
         self.notes = Notes()
         self.measure_only = False
         self.replay = Replay(self.shelf)
-        self.answers = AnswerProgress()
-        self.indexing = IndexProgress(self.engine.commands)
-        self.desk = TrainingRunProgress(self.engine.commands)
-        self.measuring = MeasuringProgress(self.engine)
-        self.evaluations = EvaluationProgress(self.engine)
+        self._tabs: dict[type[TabState], TabState] = {}
         self._intake = Intake(self)
         self.frame = 0
         self.budget = Budget()
@@ -62,6 +57,19 @@ class RunStore(QObject):
         self._timer = QTimer(self)
         self._timer.setInterval(FRAME_MS)
         self._timer.timeout.connect(self.pump)
+
+    def tab(self, kind: type[T]) -> T:
+        """What a tab knows of its own; made when it is first asked for, and told of all that arrives from then on."""
+        if kind not in self._tabs:
+            self._tabs[kind] = kind(self)  # type: ignore[call-arg]  # each keeps the store it belongs to
+        made = self._tabs[kind]
+        assert isinstance(made, kind)
+        return made
+
+    @property
+    def tabs(self) -> tuple[TabState, ...]:
+        """What every tab knows of its own."""
+        return tuple(self._tabs.values())
 
     # What is on show
 
@@ -84,11 +92,6 @@ class RunStore(QObject):
     def started(self) -> RunStarted | None:
         """How the run on show began."""
         return None if self.shelf.shown is None else self.shelf.shown.started
-
-    @property
-    def training(self) -> TrainingRecord:
-        """The training under way, or the one on show."""
-        return self.desk.record
 
     # What is going on
 
@@ -120,7 +123,16 @@ class RunStore(QObject):
     @property
     def playing(self) -> bool:
         """Whether a run or an answer is shown again."""
-        return self.replay.playing or self.answers.replay.playing
+        return any(replay.playing for replay in self._replays)
+
+    @property
+    def _replays(self) -> list[Replay]:
+        """That of the run on show, and those of the tabs."""
+        return [self.replay, *(tab.replay for tab in self.tabs if tab.replay is not None)]
+
+    def working(self, command: Command | None) -> TabState | None:
+        """The tab whose work a command is, if it is one's."""
+        return next((tab for tab in self.tabs if command is not None and tab.works_on(command)), None)
 
     @property
     def doing(self) -> Doing:
@@ -141,7 +153,7 @@ class RunStore(QObject):
     @property
     def can_start(self) -> bool:
         """Whether a run can be asked for: nothing runs, or only what is measured after a text that is done."""
-        if self.reading or self.training.live or self.indexing.live or self.measuring.live or self.evaluations.live:
+        if self.reading or any(tab.live for tab in self.tabs):
             return False
         return not self.commands.has_run or self.doing == "measuring"
 
@@ -150,17 +162,17 @@ class RunStore(QObject):
     def attach(self, host: Host) -> None:
         """Begin to work with an engine; what was asked for before is handed over now."""
         self.engine.attach(host)
-        self._watch()
+        self.watch()
 
     def load(self, pair: Load) -> None:
         """Load a pair."""
         self.engine.load(pair)
-        self._watch()
+        self.watch()
 
     def ask(self, question: Question) -> None:
         """Ask what a pair would take, or which models there are; the answer comes when nothing else waits."""
         self.commands.ask(question)
-        self._watch()
+        self.watch()
 
     def run(self, pair: Load, command: Run | Fork) -> None:
         """Run on a pair, loading it first where it is not the one in memory; what is only measured still is stopped."""
@@ -168,42 +180,12 @@ class RunStore(QObject):
         if self.doing == "measuring":
             self.commands.cancel()
         self.engine.run(pair, command)
-        self._watch()
+        self.watch()
 
-    def train(self, command: Train) -> None:
-        """Train a drafter; runs are refused until it has ended."""
+    def make_way(self) -> None:
+        """Hold what is played, and forget the trouble before: a tab's work begins."""
         self.stop_playback()
         self.trouble = None
-        self.desk.begin(command)
-        self._watch()
-
-    def index(self, command: Index) -> None:
-        """Make an index of documents, or bring it up to date."""
-        self.stop_playback()
-        self.trouble = None
-        self.engine.progressed = None
-        self.indexing.begin(command)
-        self._watch()
-
-    def measure(self, pair: Load, command: Measure) -> None:
-        """Measure a pair over contexts, draft lengths and batch sizes; runs are refused until that has ended."""
-        self.stop_playback()
-        self.trouble = None
-        self.measuring.begin(pair, command)
-        self._watch()
-
-    def evaluate(self, pair: Load, command: Evaluate) -> None:
-        """Ask a pair questions with known answers; runs are refused until that has ended."""
-        self.stop_playback()
-        self.trouble = None
-        self.engine.progressed = None
-        self.evaluations.begin(pair, command)
-        self._watch()
-
-    def hold_training(self, *, held: bool) -> None:
-        """Hold the training after its step, or let it go on."""
-        if self.desk.hold(held=held):
-            self._watch()
 
     def pause(self) -> None:
         """Hold the run after the round under way."""
@@ -223,22 +205,18 @@ class RunStore(QObject):
         """Stop what is under way and forget what waits; the log so far is kept."""
         if self.commands.front is not None:
             self.commands.cancel()
-            self.desk.drop_unhanded()
+            for tab in self.tabs:
+                tab.cancelled()
         elif self.reading:
             self._files.cancel()
         else:
             self.stop_playback()
-        self._watch()
+        self.watch()
 
     def select(self, selection: Selection | None) -> None:
         """Point at a round or token, in every panel."""
         if selection != self.selection:
             self.selection = selection
-            self.changed.emit()
-
-    def pick(self, pick: Pick) -> None:
-        """Point at a draft or a passage, in every panel of an answer."""
-        if self.answers.point(pick):
             self.changed.emit()
 
     def report(self, message: str, hint: str, *, what: str = "file") -> None:
@@ -266,26 +244,26 @@ class RunStore(QObject):
         self.changed.emit()
 
     def open_trace(self, path: Path) -> None:
-        """Show a saved run or training."""
-        self._files.read(path)
-        self._watch()
+        """Show a saved run, or a file of one of the tabs."""
+        self._files.read(path, self.tabs)
+        self.watch()
 
-    def open_evaluation(self, path: Path) -> None:
-        """Show what an evaluation found."""
-        self._files.read_evaluation(path)
-        self._watch()
+    def open_with(self, path: Path, tab: TabState, read: Callable[[Path], object]) -> None:
+        """Show what can only be a file of that tab; read: raises EngineError where it is not."""
+        self._files.read_with(path, tab, read)
+        self.watch()
 
     def save_trace(self, path: Path, record: RunRecord | None = None) -> None:
         """Write a run, the one on show where none is given, to a file."""
         if (chosen := record or self.shelf.shown) is not None:
             self._files.write(path, chosen)
-            self._watch()
+            self.watch()
 
     def close(self) -> bool:
         """Stop everything. Returns whether the engine has ended."""
         self._timer.stop()
-        self.replay.hold()
-        self.answers.replay.hold()
+        for replay in self._replays:
+            replay.hold()
         self._files.close()
         return self.engine.close()
 
@@ -293,24 +271,14 @@ class RunStore(QObject):
         """Show the run again from where it stands, or from its start where it is at its end."""
         self.replay.play(speed)
         self._drop_selection_to_come()
-        self._watch()
-
-    def play_answer(self, speed: float) -> None:
-        """Show the answer again from where it stands, or from its start where it is at its end."""
-        self.answers.play(speed)
-        self._watch()
+        self.watch()
 
     def stop_playback(self) -> None:
         """Hold a replay where it stands."""
         if self.playing:
-            self.replay.hold()
-            self.answers.replay.hold()
+            for replay in self._replays:
+                replay.hold()
             self.changed.emit()
-
-    def show_answer(self, record: RunRecord) -> None:
-        """Show another answer of this session."""
-        self.answers.show(record)
-        self.changed.emit()
 
     def seek(self, n_events: int) -> None:
         """Show the run as it was after that many events."""
@@ -330,9 +298,10 @@ class RunStore(QObject):
     def _steer(self, command: Pause | Resume | Step) -> None:
         if self.in_rounds:
             self.engine.steer(command)
-            self._watch()
+            self.watch()
 
-    def _watch(self) -> None:
+    def watch(self) -> None:
+        """Look at what arrives, soon, and say that something is new."""
         # What was asked is seen to soon, also where frames are rare; a frame under way is not put off.
         soon = self._timer.isActive() and self._timer.interval() == FRAME_MS
         if not soon and (self.busy or self.commands.unanswered):
@@ -349,7 +318,7 @@ class RunStore(QObject):
         while (answer := self._files.next_answer()) is not None:
             self._intake.take_file(answer)
             n_taken += 1
-        moved = self.replay.move_on() | self.answers.replay.move_on()
+        moved = sum(replay.move_on() for replay in self._replays) > 0
         interval = _MEASURING_MS if self.quiet and not self.playing else FRAME_MS
         if self._timer.interval() != interval:
             self._timer.setInterval(interval)

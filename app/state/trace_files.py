@@ -1,18 +1,14 @@
 """Reads and writes files of runs on a thread of its own, so that a large one holds nobody up; knows no widget."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import NamedTuple, TypeAlias
 
-from app.state import measured_files
 from app.state.run_record import RunRecord
-from app.workspaces.rag import evaluation_record
-from app.workspaces.rag.evaluation_record import Evaluation
-from app.workspaces.train.record import TrainingRecord, read_record
+from app.state.tab_state import TabState
 from engine.errors import EngineError
-from engine.events import ScalingMeasured
 from engine.runs import trace
 from engine.runs.trace import FileJob, TraceWriter
 
@@ -24,18 +20,13 @@ class TraceRead(NamedTuple):
     damage: str | None
 
 
-class TrainingRead(NamedTuple):
-    """The log of a training was read, up to its damage if there is any."""
+class TabFileRead(NamedTuple):
+    """A file of a tab was read, up to its damage if there is any. content: what the tab made of it."""
 
-    record: TrainingRecord
-    damage: str | None
-
-
-class MeasurementRead(NamedTuple):
-    """What a bench wrote was read."""
-
-    measured: ScalingMeasured
+    tab: TabState
+    content: object
     path: Path
+    damage: str | None = None
 
 
 class TraceSaved(NamedTuple):
@@ -45,13 +36,6 @@ class TraceSaved(NamedTuple):
     record: RunRecord
 
 
-class EvaluationRead(NamedTuple):
-    """An evaluation was read."""
-
-    evaluation: Evaluation
-    path: Path
-
-
 class TraceFailed(NamedTuple):
     """A file could not be read or written."""
 
@@ -59,14 +43,14 @@ class TraceFailed(NamedTuple):
     hint: str
 
 
-Answer: TypeAlias = TraceRead | TrainingRead | MeasurementRead | EvaluationRead | TraceSaved | TraceFailed
+FileAnswer: TypeAlias = TraceRead | TabFileRead | TraceSaved | TraceFailed
 
 
 class TraceFiles:
     """One job at a time; answers arrive in `answers`. n_under_way: jobs whose answer was not taken yet."""
 
     def __init__(self) -> None:
-        self.answers: SimpleQueue[Answer] = SimpleQueue()
+        self.answers: SimpleQueue[FileAnswer] = SimpleQueue()
         self.n_under_way = 0
         self._thread: threading.Thread | None = None
         self._job = FileJob()
@@ -76,20 +60,20 @@ class TraceFiles:
         """How far the job under way is: bytes or events done, and all of them."""
         return float(self._job.done), float(self._job.total)
 
-    def read(self, path: Path) -> None:
-        """Begin to read; returns at once."""
-        self._start(lambda job: _read(path, job))
+    def read(self, path: Path, tabs: Sequence[TabState]) -> None:
+        """Begin to read a run, or a file of one of the tabs; returns at once."""
+        self._start(lambda job: _read(path, tuple(tabs), job))
 
-    def read_evaluation(self, path: Path) -> None:
-        """Begin to read an evaluation; returns at once."""
-        self._start(lambda _job: EvaluationRead(evaluation_record.read(path), path))
+    def read_with(self, path: Path, tab: TabState, read: Callable[[Path], object]) -> None:
+        """Begin to read what can only be a file of that tab; returns at once."""
+        self._start(lambda _job: TabFileRead(tab, read(path), path))
 
     def write(self, path: Path, record: RunRecord) -> None:
         """Begin to write what there is of a run; a file that is there is replaced once the new one is whole."""
         n_events = len(record.events)
         self._start(lambda job: _write(path, record, n_events, job))
 
-    def next_answer(self) -> Answer | None:
+    def next_answer(self) -> FileAnswer | None:
         """What became of the oldest job that ended; its asker takes it once."""
         try:
             answer = self.answers.get_nowait()
@@ -111,7 +95,7 @@ class TraceFiles:
         if self._thread is not None:
             self._thread.join()
 
-    def _start(self, do: Callable[[FileJob], Answer]) -> None:
+    def _start(self, do: Callable[[FileJob], FileAnswer]) -> None:
         self.n_under_way += 1
         before, self._job = self._thread, FileJob()
         work = (do, self._job, before)
@@ -120,7 +104,7 @@ class TraceFiles:
 
     def _work(
         self,
-        do: Callable[[FileJob], Answer],
+        do: Callable[[FileJob], FileAnswer],
         job: FileJob,
         before: threading.Thread | None,
     ) -> None:
@@ -138,17 +122,17 @@ class TraceFiles:
             self.answers.put(TraceFailed(f"{type(err).__name__}: {err}", "this is a defect: please report it"))
 
 
-def _read(path: Path, job: FileJob) -> TraceRead | TrainingRead | MeasurementRead | EvaluationRead:
-    if path.is_file() and measured_files.is_summary(path):
-        return MeasurementRead(measured_files.read(path), path)
-    if path.is_file() and evaluation_record.is_evaluation(path):
-        return EvaluationRead(evaluation_record.read(path), path)
-    found = trace.read(path, job)
-    if found.of_training:
-        return TrainingRead(read_record(found.events, path), found.damage)
+def _read(path: Path, tabs: Sequence[TabState], job: FileJob) -> TraceRead | TabFileRead:
+    for tab in tabs:
+        if (content := tab.read(path)) is not None:
+            return TabFileRead(tab, content, path)
+    log = trace.read(path, job)
+    for tab in tabs:
+        if (content := tab.read_log(log, path)) is not None:
+            return TabFileRead(tab, content, path, log.damage)
     record = RunRecord(0, source=path)
-    record.add_all(found.events)
-    return TraceRead(record, found.damage)
+    record.add_all(log.events)
+    return TraceRead(record, log.damage)
 
 
 def _write(path: Path, record: RunRecord, n_events: int, job: FileJob) -> TraceSaved:

@@ -11,8 +11,8 @@ from app.panels.error import ErrorPanel
 from app.state.store import RunStore
 from app.widgets.labels import ElasticLine
 from app.widgets.progress_bar import CalmProgressBar
-from app.workspaces.decode import measured_words
 from app.workspaces.decode.measured_plots import BatchPlot, ContextPlot, GammaSpeedupPlot, GammaTimePlot
+from app.workspaces.decode.measuring import MeasuringProgress
 from engine.events import Event
 from engine.runs.summary import Summary
 
@@ -47,19 +47,19 @@ class MeasuredBarPanel(Panel):
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Say what is going on and what may be pressed."""
-        desk, at = self.store.measuring, self.store.engine.progressed
+        desk, at = self.store.tab(MeasuringProgress), self.store.engine.progressed
         self.start.setEnabled(self.store.can_start)
         self.start.setToolTip(self._start_tip())
         self.stop.setEnabled(desk.live)
         self.progress.setVisible(desk.live)
         if desk.live and at is not None:
             self.progress.show_share(at.done, at.total)
-        words = measured_words.state(desk, at) if desk.live else measured_words.ending(desk)
+        words = desk.status(at) if desk.live else desk.ended()
         self.state.show_text(words)
         self.state.setToolTip(words)
 
     def _start_tip(self) -> str:
-        if self.store.can_start or self.store.measuring.live:
+        if self.store.can_start or self.store.tab(MeasuringProgress).live:
             return self.tr("Measure the pair of the setup: target and a drafter that is a model")
         return self.tr("Measure the pair of the setup; first what is under way has to end")
 

@@ -17,6 +17,7 @@ from app.state.selection import Selection
 from app.state.store import RunStore
 from app.text.plain_text import one_line
 from app.workspaces.decode import measured_words
+from app.workspaces.decode.measuring import MeasuringProgress
 from engine.events import Event, ScalingMeasured
 from engine.events.scaling import Middle
 from engine.runs.summary import Summary
@@ -92,7 +93,7 @@ class MeasuredPlot(PlotPanel):
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Show the measurement anew where there is more of it; runs do not concern it."""
-        measured = self.store.measuring.measured
+        measured = self.store.tab(MeasuringProgress).measured
         if measured is self._measured:
             return
         self._measured = measured

@@ -1,11 +1,12 @@
 """A measurement in words: what it is at, how it ended, what it was made with; knows no widget."""
 
+from pathlib import Path
+
 from PySide6.QtCore import QCoreApplication
 
 from app.text.plain_text import one_line
 from app.words import runs
 from app.words.model_names import builtin_name
-from app.workspaces.decode.measuring import MeasuringProgress
 from engine.events import Progressed, Role, ScalingMeasured
 
 
@@ -14,11 +15,11 @@ def tr(text: str) -> str:
     return QCoreApplication.translate("measured", text)
 
 
-def state(desk: MeasuringProgress, at: Progressed | None) -> str:
+def state(measured: ScalingMeasured | None, at: Progressed | None) -> str:
     """What the measurement under way is at."""
     if at is None or at.phase != "measuring":
         return tr("preparing to measure")
-    return tr("{0}: {1:.0f} of {2:.0f} {3}").format(_part(desk.measured), at.done, at.total, one_line(at.unit))
+    return tr("{0}: {1:.0f} of {2:.0f} {3}").format(_part(measured), at.done, at.total, one_line(at.unit))
 
 
 def _part(measured: ScalingMeasured | None) -> str:
@@ -32,13 +33,18 @@ def _part(measured: ScalingMeasured | None) -> str:
     return tr("measuring, {0} contexts done").format(len(measured.contexts))
 
 
-def ending(desk: MeasuringProgress) -> str:
-    """How the measurement on show ended, or what one would bring."""
-    if desk.measured is None:
+def ending(measured: ScalingMeasured | None, source: Path | None, *, early: bool) -> str:
+    """How the measurement on show ended, or what one would bring. source: its file; early: it has points missing."""
+    if measured is None:
         return tr("Takes about a minute with the built-in pair. What the window draws meanwhile is in the times.")
-    source = "" if desk.source is None else tr("from {0}: ").format(one_line(desk.source.name))
-    early = tr("ended early; the points so far are shown: ") if desk.ended_early else ""
-    return source + early + made_with(desk.measured)
+    read_from = "" if source is None else tr("from {0}: ").format(one_line(source.name))
+    so_far = tr("ended early; the points so far are shown: ") if early else ""
+    return read_from + so_far + made_with(measured)
+
+
+def under_way() -> str:
+    """Why no other measurement can be shown."""
+    return tr("a pair is being measured")
 
 
 def made_with(measured: ScalingMeasured) -> str:

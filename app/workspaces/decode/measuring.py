@@ -4,19 +4,22 @@ Knows no widget."""
 
 from pathlib import Path
 
-from app.state.engine_link import EngineLink
-from engine.commands import Load, Measure
-from engine.events import Event, Refused, ScalingMeasured
+from app.state import measured_files
+from app.state.store import RunStore
+from app.state.tab_state import TabState
+from app.workspaces.decode import measured_words
+from engine.commands import Command, Load, Measure
+from engine.events import Event, Progressed, Refused, RunFailed, ScalingMeasured
 
 
-class MeasuringProgress:
+class MeasuringProgress(TabState):
     """At most one measurement. source: the file it was read from. ended_early: it was stopped or broke off."""
 
-    def __init__(self, engine: EngineLink) -> None:
+    def __init__(self, store: RunStore) -> None:
         self.measured: ScalingMeasured | None = None
         self.source: Path | None = None
         self.ended_early = False
-        self._engine = engine
+        self._store, self._engine = store, store.engine
 
     @property
     def live(self) -> bool:
@@ -24,8 +27,22 @@ class MeasuringProgress:
         return self._engine.commands.has_measurement
 
     def begin(self, pair: Load, command: Measure) -> None:
-        """Ask for a measurement of a pair, which is loaded first where it is not in memory."""
+        """Ask for a measurement of a pair, which is loaded first where needed; runs are refused meanwhile."""
+        self._store.make_way()
         self._engine.run(pair, command)
+        self._store.watch()
+
+    def works_on(self, command: Command) -> bool:
+        """Whether a command measures."""
+        return isinstance(command, Measure)
+
+    def status(self, at: Progressed | None) -> str:
+        """What the measurement is at."""
+        return measured_words.state(self.measured, at)
+
+    def ended(self) -> str:
+        """How the measurement on show ended, or what one would bring."""
+        return measured_words.ending(self.measured, self.source, early=self.ended_early)
 
     def take(self, event: Event) -> bool:
         """Take in an event. Returns whether it was one of a measurement."""
@@ -36,14 +53,19 @@ class MeasuringProgress:
             self._engine.commands.answered(done=True)
         return True
 
-    def fail(self, event: Refused) -> None:
+    def fail(self, event: Refused | RunFailed) -> None:
         """Something was refused; a measurement under way keeps its points so far."""
-        if event.what == "measure" and self.measured is not None and self.source is None:
+        if isinstance(event, Refused) and event.what == "measure" and self.measured is not None and self.source is None:
             self.ended_early = not self.measured.complete
 
-    def show(self, measured: ScalingMeasured, source: Path) -> bool:
-        """Show what a file holds, unless a measurement is under way. Returns whether it is shown."""
+    def read(self, path: Path) -> object | None:
+        """What a bench wrote."""
+        return measured_files.read(path) if path.is_file() and measured_files.is_summary(path) else None
+
+    def show(self, content: object, path: Path) -> str:
+        """Show what a file holds, unless a measurement is under way."""
+        assert isinstance(content, ScalingMeasured)
         if self.live:
-            return False
-        self.measured, self.source, self.ended_early = measured, source, False
-        return True
+            return measured_words.under_way()
+        self.measured, self.source, self.ended_early = content, path, False
+        return ""

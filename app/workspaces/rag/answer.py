@@ -5,7 +5,7 @@ Drafts and passages are counted from 0 here, from 1 in everything people see."""
 from dataclasses import dataclass, field
 from functools import singledispatchmethod
 
-from app.workspaces.rag.answers import Pick
+from app.workspaces.rag.pick import Pick
 from engine.events import (
     CandidateScored,
     CostPredicted,

@@ -8,6 +8,7 @@ from app.panel import Panel
 from app.state.run_history import RunHistory
 from app.state.store import RunStore
 from app.workspaces.rag.answer import AnswerRecord
+from app.workspaces.rag.answers import AnswerProgress
 from engine.events import Event, TokensEmitted
 from engine.runs.summary import Summary
 
@@ -26,7 +27,7 @@ class AnswerPanel(Panel):
     @property
     def shelf(self) -> RunHistory:
         """The answers of this session."""
-        return self.store.answers.shelf
+        return self.store.tab(AnswerProgress).shelf
 
     def clear(self) -> None:
         """Forget the answer that was drawn."""

@@ -1,58 +1,74 @@
 """The answers from documents of this session, their replay, and what is pointed at in them; knows no widget."""
 
-from typing import NamedTuple
-
 from app.state.replay import Replay
-from app.state.requests import answers_from_documents
+from app.state.requests import answers_from_documents, is_answering
 from app.state.run_history import RunHistory
 from app.state.run_record import RunRecord
-from engine.commands import Command, Run
-from engine.events import Retrieved
+from app.state.store import RunStore
+from app.state.tab_state import TabState
+from app.workspaces.rag import answer_words
+from app.workspaces.rag.pick import Pick
+from engine.commands import Command
+from engine.events import Progressed, Retrieved
 
 _MOST_KEPT = 24
 
 
-class Pick(NamedTuple):
-    """A draft and a passage, counted from 0; None: the panels choose themselves, the winner and what it rests on."""
-
-    draft: int | None = None
-    passage: int | None = None
-
-
-class AnswerProgress:
+class AnswerProgress(TabState):
     """Kept apart from the runs of Decode, whose panels have nothing to show of an answer."""
 
-    def __init__(self) -> None:
+    replay: Replay
+
+    def __init__(self, store: RunStore) -> None:
+        self._store = store
         self.shelf = RunHistory(most=_MOST_KEPT)
         self.replay = Replay(self.shelf)
         self.pick = Pick()
 
-    def point(self, pick: Pick) -> bool:
-        """Point at something. Returns whether that is another thing."""
-        changed = pick != self.pick
-        self.pick = pick
-        return changed
+    def works_on(self, command: Command) -> bool:
+        """Whether a command asks for an answer."""
+        return is_answering(command)
+
+    def status(self, at: Progressed | None) -> str:
+        """What the answer under way is at."""
+        live = self.shelf.live
+        return answer_words.state(live.events[-1] if live is not None else None)
+
+    def history_of(self, method: str) -> RunHistory | None:
+        """Answers are kept apart from other runs."""
+        return self.shelf if answers_from_documents(method) else None
+
+    def began(self) -> None:
+        """Point at nothing in a new answer."""
+        self.pick = Pick()
+
+    def ending(self, record: RunRecord) -> str:
+        """How an answer ended."""
+        return answer_words.ending(record)
+
+    def point(self, pick: Pick) -> None:
+        """Point at a draft or a passage, in every panel."""
+        if pick != self.pick:
+            self.pick = pick
+            self._store.changed.emit()
 
     def play(self, speed: float) -> None:
         """Show the answer again; what was indexed or loaded before the passages were found is not waited for."""
         shown = self.shelf.shown
         events = [] if shown is None else shown.events
         self.replay.play(speed, first=next((i for i, event in enumerate(events) if isinstance(event, Retrieved)), 0))
+        self._store.watch()
 
-    def show(self, record: RunRecord) -> None:
-        """Show another answer, pointing at nothing."""
+    def show_record(self, record: RunRecord) -> None:
+        """Show another answer of this session, pointing at nothing."""
         self.replay.hold()
         self.pick = Pick()
         self.shelf.show(record)
+        self._store.changed.emit()
 
-    def open(self, record: RunRecord) -> None:
+    def open_run(self, record: RunRecord) -> None:
         """Take in an answer that was read from a file."""
         self.replay.hold()
         self.pick = Pick()
         record.number = self.shelf.next_number()
         self.shelf.put(record)
-
-
-def is_answering(command: Command | None) -> bool:
-    """Whether a command asks for an answer from documents."""
-    return isinstance(command, Run) and answers_from_documents(command.method)

@@ -14,6 +14,7 @@ from app.words import quantities
 from app.workspaces.rag import evaluation_words
 from app.workspaces.rag.cluster_marks import mark_of
 from app.workspaces.rag.evaluation_record import Evaluation, ShownBin, ShownCalibration
+from app.workspaces.rag.evaluations import EvaluationProgress
 from app.workspaces.rag.plane import Plane, Spot
 from engine.events import Event
 from engine.runs.summary import Summary
@@ -53,7 +54,7 @@ class CalibrationPanel(Panel):
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Show the calibration once it is there; runs do not concern it."""
-        found = self.store.evaluations.shown
+        found = self.store.tab(EvaluationProgress).shown
         if found is not None and found is self._drawn:
             return
         self._drawn = found

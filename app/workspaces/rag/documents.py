@@ -15,6 +15,7 @@ from app.widgets.steady_box import SteadyBox
 from app.words import quantities
 from app.workspaces.rag.answer_panel import AnswerPanel
 from app.workspaces.rag.answer_words import tr
+from app.workspaces.rag.indexing import IndexProgress
 from engine.events import FileSkipped, Indexed
 
 BUILTIN = "builtin"
@@ -67,7 +68,7 @@ class DocumentsPanel(AnswerPanel):
 
     def show_answer(self) -> None:
         """Say how the making of an index stands, or what the one asked holds."""
-        desk = self.store.indexing
+        desk = self.store.tab(IndexProgress)
         self.folder.setEnabled(not (desk.live or self._waits))
         seen = (desk.number, desk.indexed, desk.n_skipped, desk.live)
         if seen == self._seen:
@@ -82,7 +83,7 @@ class DocumentsPanel(AnswerPanel):
     def _waits(self) -> bool:
         """Whether something else has the engine."""
         store = self.store
-        others = store.training.live or store.measuring.live or store.evaluations.live
+        others = any(tab.live for tab in store.tabs if tab is not store.tab(IndexProgress))
         return store.commands.has_run or others
 
     def save(self, settings: QSettings) -> None:
@@ -100,7 +101,7 @@ class DocumentsPanel(AnswerPanel):
         self.choose(chosen if isinstance(chosen, str) and chosen else BUILTIN)
 
     def _state(self) -> str:
-        desk = self.store.indexing
+        desk = self.store.tab(IndexProgress)
         if desk.live:
             left_out = self.tr("; {0:,} left out so far").format(desk.n_skipped) if desk.n_skipped else ""
             return self.tr("making the index{0}").format(left_out)
@@ -117,7 +118,7 @@ class DocumentsPanel(AnswerPanel):
         path_line.choose(self, self.tr("Choose the folder of an index"), self.choose)
 
     def _list_skipped(self) -> None:
-        dialog = LeftOutDialog(self.store.indexing.skipped, self.store.indexing.n_skipped, self)
+        dialog = LeftOutDialog(self.store.tab(IndexProgress).skipped, self.store.tab(IndexProgress).n_skipped, self)
         dialog.open()
 
     def _lay_out(self) -> None:

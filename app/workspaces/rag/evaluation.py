@@ -19,6 +19,7 @@ from app.workspaces.rag import answer_words, evaluation_words
 from app.workspaces.rag.cluster_marks import mark_of
 from app.workspaces.rag.evaluation_record import AblationCell, Evaluation, Interval, SystemResult
 from app.workspaces.rag.evaluation_words import with_interval
+from app.workspaces.rag.evaluations import EvaluationProgress
 from app.workspaces.rag.plane import Plane, Spot
 from engine.events import Event
 from engine.machine import paths
@@ -67,8 +68,8 @@ class EvaluationPanel(Panel):
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Show an evaluation once it is there, and anew where there is more of it; runs do not concern it."""
-        self.open_button.setEnabled(not self.store.reading and not self.store.evaluations.live)
-        found = self.store.evaluations.shown
+        self.open_button.setEnabled(not self.store.reading and not self.store.tab(EvaluationProgress).live)
+        found = self.store.tab(EvaluationProgress).shown
         self.title.show_text(evaluation_words.title(found))
         if found is None or found is self._drawn:
             return
@@ -100,7 +101,7 @@ class EvaluationPanel(Panel):
 
     def _ask_which(self) -> None:
         title = self.tr("Open evaluation")
-        file_dialogs.ask_open(self, title, paths.evaluations(), self.store.open_evaluation)
+        file_dialogs.ask_open(self, title, paths.evaluations(), self.store.tab(EvaluationProgress).open)
 
     def _table(self, name: str, *heads: tuple[str, str]) -> FigureTable:
         """A table whose first column takes what room the figures leave."""

@@ -16,6 +16,7 @@ from app.widgets.labels import plain_label
 from app.widgets.progress_bar import CalmProgressBar
 from app.widgets.steady_box import SteadyBox
 from app.workspaces.rag import evaluation_words
+from app.workspaces.rag.evaluations import EvaluationProgress
 from engine.commands import Evaluate, Load
 from engine.evaluation.config import EvaluationConfig
 from engine.events import Event, Setting
@@ -88,14 +89,14 @@ class EvaluationFormPanel(Panel):
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Say what is going on and what may be pressed."""
-        desk, at = self.store.evaluations, self.store.engine.progressed
+        desk, at = self.store.tab(EvaluationProgress), self.store.engine.progressed
         self.run.setEnabled(self.store.can_start and not self._why_not)
         self.run.setToolTip(self._run_tip())
         self.stop.setEnabled(desk.live)
         self.progress.setVisible(desk.live)
         if desk.live:
             self.progress.show_share(*((0.0, 0.0) if at is None else (at.done, at.total)))
-        words = evaluation_words.state(desk, at) if desk.live else self._why_not or evaluation_words.ending(desk)
+        words = desk.status(at) if desk.live else self._why_not or desk.ended()
         if words != self.state.text():
             self.state.setText(words)
 
@@ -119,7 +120,7 @@ class EvaluationFormPanel(Panel):
     def _run_tip(self) -> str:
         if self._why_not:
             return self._why_not
-        if self.store.can_start or self.store.evaluations.live:
+        if self.store.can_start or self.store.tab(EvaluationProgress).live:
             return self.tr("Ask every way to answer; begun before with the same choices, it goes on there")
         return self.tr("Ask every way to answer; first what is under way has to end")
 

@@ -7,7 +7,6 @@ from PySide6.QtCore import QCoreApplication
 from app.text.plain_text import one_line
 from app.words.model_names import builtin_name
 from app.workspaces.rag.evaluation_record import Evaluation, Interval
-from app.workspaces.rag.evaluations import EvaluationProgress
 from engine.commands import Load
 from engine.events import Progressed, Role, Setting
 
@@ -17,7 +16,7 @@ def tr(text: str) -> str:
     return QCoreApplication.translate("evaluation", text)
 
 
-def state(desk: EvaluationProgress, at: Progressed | None) -> str:
+def state(at: Progressed | None) -> str:
     """What the evaluation under way is at."""
     if at is not None and at.phase == "measuring":
         return tr("asked {0:,.0f} of {1:,.0f} questions").format(at.done, at.total)
@@ -27,17 +26,27 @@ def state(desk: EvaluationProgress, at: Progressed | None) -> str:
     return tr("preparing the questions")
 
 
-def ending(desk: EvaluationProgress) -> str:
-    """How the evaluation made here ended; what one would do where there was none."""
-    found = desk.shown
-    if found is None or desk.source is not None:
-        return tr("Each question is asked of every way to answer, in turn and timed.")
-    if not desk.begun:
-        return tr("ended before its first question; what is shown is the evaluation before")
-    if desk.ended_early:
+def nothing_made() -> str:
+    """What an evaluation would do."""
+    return tr("Each question is asked of every way to answer, in turn and timed.")
+
+
+def never_begun() -> str:
+    """How an evaluation ended that answered nothing."""
+    return tr("ended before its first question; what is shown is the evaluation before")
+
+
+def ending(found: Evaluation, *, early: bool) -> str:
+    """How the evaluation made here ended; early: it can be continued."""
+    if early:
         text = tr("stopped after {0:,} of {1:,} questions; evaluate again to go on there")
         return text.format(found.n_asked, found.n_questions)
     return tr("done; every answer is kept in {0}").format(one_line(found.name))
+
+
+def under_way() -> str:
+    """Why no other evaluation can be shown."""
+    return tr("an evaluation is under way")
 
 
 def title(found: Evaluation | None) -> str:

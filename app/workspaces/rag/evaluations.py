@@ -2,22 +2,24 @@
 
 from pathlib import Path
 
-from app.state.engine_link import EngineLink
+from app.state.store import RunStore
+from app.state.tab_state import TabState
+from app.workspaces.rag import evaluation_record, evaluation_words
 from app.workspaces.rag.evaluation_record import Evaluation, of_event
-from engine.commands import Evaluate, Load
-from engine.events import EvaluationMeasured, Event, Refused
+from engine.commands import Command, Evaluate, Load
+from engine.events import EvaluationMeasured, Event, Progressed, Refused, RunFailed
 
 
-class EvaluationProgress:
+class EvaluationProgress(TabState):
     """At most one at a time. source: the file it was read from. file: where the one made here keeps its answers.
     begun: the one asked for last was heard of. ended_early: it was stopped or broke off, and can be gone on with."""
 
-    def __init__(self, engine: EngineLink) -> None:
+    def __init__(self, store: RunStore) -> None:
         self.shown: Evaluation | None = None
         self.source: Path | None = None
         self.file = ""
         self.begun = self.ended_early = False
-        self._engine = engine
+        self._store, self._engine = store, store.engine
 
     @property
     def live(self) -> bool:
@@ -25,9 +27,28 @@ class EvaluationProgress:
         return self._engine.commands.has_evaluation
 
     def begin(self, pair: Load, command: Evaluate) -> None:
-        """Ask for an evaluation of a pair, which is loaded first where it is not in memory."""
+        """Ask for an evaluation of a pair, which is loaded first where needed; runs are refused meanwhile."""
+        self._store.make_way()
+        self._engine.progressed = None
         self.begun = self.ended_early = False
         self._engine.run(pair, command)
+        self._store.watch()
+
+    def works_on(self, command: Command) -> bool:
+        """Whether a command evaluates."""
+        return isinstance(command, Evaluate)
+
+    def status(self, at: Progressed | None) -> str:
+        """What the evaluation is at."""
+        return evaluation_words.state(at)
+
+    def ended(self) -> str:
+        """How the evaluation made here ended; what one would do where there was none."""
+        if self.shown is None or self.source is not None:
+            return evaluation_words.nothing_made()
+        if not self.begun:
+            return evaluation_words.never_begun()
+        return evaluation_words.ending(self.shown, early=self.ended_early)
 
     def take(self, event: Event) -> bool:
         """Take in an event. Returns whether it was one of an evaluation."""
@@ -39,14 +60,24 @@ class EvaluationProgress:
             self._engine.commands.answered(done=True)
         return True
 
-    def fail(self, event: Refused) -> None:
+    def fail(self, event: Refused | RunFailed) -> None:
         """Something was refused; what an evaluation under way has answered stays."""
-        if event.what == "evaluate" and self.begun and self.shown is not None and self.source is None:
+        refused = isinstance(event, Refused) and event.what == "evaluate"
+        if refused and self.begun and self.shown is not None and self.source is None:
             self.ended_early = self.shown.n_asked < self.shown.n_questions
 
-    def show(self, found: Evaluation, source: Path) -> bool:
-        """Show what a file holds, unless one is under way. Returns whether it is shown."""
+    def read(self, path: Path) -> object | None:
+        """The evaluation in a file."""
+        return evaluation_record.read(path) if path.is_file() and evaluation_record.is_evaluation(path) else None
+
+    def open(self, path: Path) -> None:
+        """Show the evaluation in a file."""
+        self._store.open_with(path, self, evaluation_record.read)
+
+    def show(self, content: object, path: Path) -> str:
+        """Show what a file holds, unless one is under way."""
+        assert isinstance(content, Evaluation)
         if self.live:
-            return False
-        self.shown, self.source, self.ended_early = found, source, False
-        return True
+            return evaluation_words.under_way()
+        self.shown, self.source, self.ended_early = content, path, False
+        return ""

@@ -1,17 +1,18 @@
 """The making of an index of documents: how far it is, what came of it, what was left out; knows no widget."""
 
-from app.state.command_queue import CommandQueue
-from engine.commands import Index
+from app.state.store import RunStore
+from app.state.tab_state import TabState
+from engine.commands import Command, Index
 from engine.events import Event, FileSkipped, Indexed, Refused, RunFailed, Warned
 
 _MOST_SKIPPED = 1000
 
 
-class IndexProgress:
+class IndexProgress(TabState):
     """At most one is made at a time. number: rises with each; n_skipped: how many documents were left out so far."""
 
-    def __init__(self, commands: CommandQueue) -> None:
-        self._commands = commands
+    def __init__(self, store: RunStore) -> None:
+        self._store, self._commands = store, store.commands
         self.number = 0
         self.command: Index | None = None
         self.indexed: Indexed | None = None
@@ -25,12 +26,19 @@ class IndexProgress:
         """Whether one is being made, or waits for the engine."""
         return isinstance(self._commands.front, Index)
 
+    def works_on(self, command: Command) -> bool:
+        """Whether a command makes an index."""
+        return isinstance(command, Index)
+
     def begin(self, command: Index) -> None:
-        """Ask for an index."""
+        """Ask for an index of documents, or for one to be brought up to date."""
+        self._store.make_way()
+        self._store.engine.progressed = None
         self.number += 1
         self.command, self.indexed, self.failure = command, None, None
         self.skipped, self.n_skipped, self.warned = [], 0, []
         self._commands.ask(command)
+        self._store.watch()
 
     def take(self, event: Event) -> bool:
         """Take in an event. Returns whether it was one of the making of an index."""

@@ -14,6 +14,7 @@ from app.widgets.labels import plain_label
 from app.workspaces.rag import answer_words
 from app.workspaces.rag.answer import DraftRecord
 from app.workspaces.rag.answer_panel import AnswerPanel
+from app.workspaces.rag.answers import AnswerProgress
 from app.workspaces.rag.cluster_marks import mark_of
 from app.workspaces.rag.lane_card import FAILED, WON, LaneCard, Member
 from app.workspaces.rag.score_bars import ScoreRow, lowest
@@ -88,7 +89,7 @@ class LanesPanel(AnswerPanel):
             self._show_cards(len(drafts))
         if not drafts:
             return
-        chosen = self.answer.draft_at(self.store.answers.pick)
+        chosen = self.answer.draft_at(self.store.tab(AnswerProgress).pick)
         for card in self.cards:
             card.show_chosen(chosen=card.number == chosen)
         self._draw_later()
@@ -200,7 +201,7 @@ class LanesPanel(AnswerPanel):
                 self._grid.addWidget(card, number // n_columns, number % n_columns)
 
     def _pick(self, number: int) -> None:
-        self.store.pick(self.store.answers.pick._replace(draft=number, passage=None))
+        self.store.tab(AnswerProgress).point(self.store.tab(AnswerProgress).pick._replace(draft=number, passage=None))
 
     def _scores_tip(self) -> str:
         return self.tr(

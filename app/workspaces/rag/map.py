@@ -8,6 +8,7 @@ from app.state.store import RunStore
 from app.text.plain_text import one_line
 from app.widgets.labels import ElasticLine, plain_label
 from app.workspaces.rag.answer_panel import AnswerPanel
+from app.workspaces.rag.answers import AnswerProgress
 from app.workspaces.rag.cluster_marks import mark_of
 from app.workspaces.rag.map_canvas import MapCanvas
 from engine.events import Mapped, Partitioned
@@ -73,7 +74,7 @@ class MapPanel(AnswerPanel):
     def _point(self) -> None:
         if self.answer.mapped is None:
             return
-        pick, n = self.store.answers.pick, len(self.answer.mapped.passages)
+        pick, n = self.store.tab(AnswerProgress).pick, len(self.answer.mapped.passages)
         members = tuple(place for place in self.answer.subset(self.answer.draft_at(pick)) if place < n)
         pointed = (members, self.answer.passage_at(pick))
         if pointed != self._pointed:
@@ -100,10 +101,10 @@ class MapPanel(AnswerPanel):
         return " · ".join(parts)
 
     def _pick(self, passage: int) -> None:
-        self.store.pick(self.store.answers.pick._replace(passage=passage))
+        self.store.tab(AnswerProgress).point(self.store.tab(AnswerProgress).pick._replace(passage=passage))
 
     def _step(self, by: int) -> None:
         found = self.answer.retrieved
         if found is not None and found.passages:
-            now = self.answer.passage_at(self.store.answers.pick) or 0
+            now = self.answer.passage_at(self.store.tab(AnswerProgress).pick) or 0
             self._pick(max(0, min(len(found.passages) - 1, now + by)))

@@ -19,6 +19,7 @@ from app.widgets.labels import ElasticLine
 from app.widgets.tables import FigureTable
 from app.words import quantities, runs
 from app.workspaces.rag.answer_panel import AnswerPanel
+from app.workspaces.rag.answers import AnswerProgress
 from app.workspaces.rag.cluster_marks import mark_of
 from engine.events import Retrieved
 
@@ -87,7 +88,7 @@ class PassagesPanel(AnswerPanel):
         if found is not None and self._marked is not self.answer.partitioned:
             self._marked = self.answer.partitioned
             self._mark_clusters(len(found.passages))
-        self._point(self.answer.passage_at(self.store.answers.pick))
+        self._point(self.answer.passage_at(self.store.tab(AnswerProgress).pick))
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
         """Leave titles the room of the source where there is little."""
@@ -162,7 +163,7 @@ class PassagesPanel(AnswerPanel):
     def _on_selected(self) -> None:
         row = self.table.currentRow()
         if not self._setting and row >= 0:
-            self.store.pick(self.store.answers.pick._replace(passage=row))
+            self.store.tab(AnswerProgress).point(self.store.tab(AnswerProgress).pick._replace(passage=row))
 
     def _explain_columns(self) -> None:
         for column, tip in enumerate(

@@ -11,6 +11,7 @@ from app.text.plain_text import one_line, plain_tip
 from app.widgets.labels import plain_label
 from app.widgets.steady_button import SteadyButton
 from app.workspaces.rag.answer_panel import AnswerPanel
+from app.workspaces.rag.answers import AnswerProgress
 
 _LONGEST = 80
 _REPLAY_SPEED = 1.0
@@ -76,16 +77,16 @@ class QuestionBar(AnswerPanel):
         self.ask.setEnabled(store.can_start and bool(self.text()) and not self._why_not)
         self.ask.setToolTip(self._why_not or self.tr("Answer the question (Ctrl+Enter)"))
         self.stop.setEnabled(store.commands.front is not None)
-        playing = store.answers.replay.playing
-        self.replay.setEnabled(store.answers.replay.possible)
+        playing = store.tab(AnswerProgress).replay.playing
+        self.replay.setEnabled(store.tab(AnswerProgress).replay.possible)
         self.replay.show_text(self.tr("Hold") if playing else self.tr("Replay"))
 
     def toggle(self) -> None:
         """Play, or hold."""
-        if self.store.answers.replay.playing:
+        if self.store.tab(AnswerProgress).replay.playing:
             self.store.stop_playback()
-        elif self.store.answers.replay.possible:
-            self.store.play_answer(_REPLAY_SPEED)
+        elif self.store.tab(AnswerProgress).replay.possible:
+            self.store.tab(AnswerProgress).play(_REPLAY_SPEED)
 
     def _enter(self) -> None:
         if self.ask.isEnabled():
@@ -99,8 +100,8 @@ class QuestionBar(AnswerPanel):
             if example.task not in tasks:
                 tasks[example.task] = self._menu.addMenu(example.task)
             self._add_example(tasks[example.task], example)
-        for record in reversed(self.store.answers.shelf.records):
-            self._add_record(record, first=record is self.store.answers.shelf.records[-1])
+        for record in reversed(self.store.tab(AnswerProgress).shelf.records):
+            self._add_record(record, first=record is self.store.tab(AnswerProgress).shelf.records[-1])
 
     def _add_example(self, menu: QMenu, example: Example) -> None:
         menu.setToolTipsVisible(True)
@@ -120,7 +121,7 @@ class QuestionBar(AnswerPanel):
 
     def _show_record(self, record: RunRecord, question: str) -> None:
         self.line.setText(question)
-        self.store.show_answer(record)
+        self.store.tab(AnswerProgress).show_record(record)
 
     def _button(self, text: str, tip: str, asked: SignalInstance | None = None) -> QPushButton:
         button = SteadyButton((text,), self)

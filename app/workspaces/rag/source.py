@@ -9,6 +9,7 @@ from app.state.store import RunStore
 from app.text.plain_text import one_line, paragraphs
 from app.widgets.labels import ElasticLine
 from app.workspaces.rag.answer_panel import AnswerPanel
+from app.workspaces.rag.answers import AnswerProgress
 from app.workspaces.rag.cluster_marks import mark_of
 from app.workspaces.rag.evidence import shared_words
 from app.workspaces.rag.text_marks import Marked, mark
@@ -40,7 +41,7 @@ class SourcePanel(AnswerPanel):
 
     def show_answer(self) -> None:
         """Show the passage pointed at, once the draft is done with its evidence."""
-        pick = self.store.answers.pick
+        pick = self.store.tab(AnswerProgress).pick
         place, draft = self.answer.passage_at(pick), self.answer.draft_at(pick)
         found = self.answer.retrieved
         if found is None or place is None:

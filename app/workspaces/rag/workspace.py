@@ -11,6 +11,8 @@ from app.state.store import RunStore
 from app.workspaces.rag.calibration import CalibrationPanel
 from app.workspaces.rag.evaluation import EvaluationPanel
 from app.workspaces.rag.evaluation_form import EvaluationFormPanel
+from app.workspaces.rag.evaluations import EvaluationProgress
+from app.workspaces.rag.indexing import IndexProgress
 from app.workspaces.rag.lanes import LanesPanel
 from app.workspaces.rag.map import MapPanel
 from app.workspaces.rag.passages import PassagesPanel
@@ -92,12 +94,14 @@ class RagWorkspace(QWidget):
         pair, n = self.setup.pair(), self.setup.settings()["n"]
         assert isinstance(n, int)
         where = paths.own_index([folder])
-        self._store.index(Index((folder,), where, target=pair.target, n=n, device=pair.device, dtype=pair.dtype))
+        self._store.tab(IndexProgress).begin(
+            Index((folder,), where, target=pair.target, n=n, device=pair.device, dtype=pair.dtype)
+        )
 
     def evaluate(self) -> None:
         """Ask questions with known answers as it is chosen, of the models and with the settings of the answer."""
         if self.evaluating.run.isEnabled():
-            self._store.evaluate(self.setup.pair(), self.evaluating.command(self.setup.settings()))
+            self._store.tab(EvaluationProgress).begin(self.setup.pair(), self.evaluating.command(self.setup.settings()))
 
     def show_evaluation(self) -> None:
         """Bring the evaluation that was opened to the front."""

@@ -11,6 +11,7 @@ from app.state.store import RunStore
 from app.widgets.labels import ElasticLine
 from app.widgets.progress_bar import CalmProgressBar
 from app.workspaces.train import words
+from app.workspaces.train.training import TrainingRunProgress
 from engine.events import Event
 from engine.runs.summary import Summary
 
@@ -34,7 +35,7 @@ class TrainBarPanel(Panel):
         self.start = self._button(self.tr("▶  Start"), self.tr("Train the drafter"), self.start_asked)
         self.start.setProperty("primary", True)
         self.hold = self._button(self.tr("Pause"), self.tr("Hold after the step under way, or go on"))
-        self.hold.clicked.connect(lambda: self.hold_asked.emit(not store.training.held))
+        self.hold.clicked.connect(lambda: self.hold_asked.emit(not store.tab(TrainingRunProgress).record.held))
         self.stop = self._button(self.tr("Stop"), self.tr("Stop; the last checkpoint is kept (Esc)"), self.stop_asked)
         self.use = self._button(self.tr("Use this drafter"), self._use_tip())
         self.use.clicked.connect(self._use)
@@ -55,11 +56,11 @@ class TrainBarPanel(Panel):
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Say what is going on and what may be pressed."""
-        record, at = self.store.training, self.store.engine.progressed
+        record, at = self.store.tab(TrainingRunProgress).record, self.store.engine.progressed
         self.start.setEnabled(not record.live and not self._why_not and not self._waits)
         self.start.setToolTip(self._start_tip())
         self.hold.setText(self.tr("Resume") if record.held else self.tr("Pause"))
-        self.hold.setEnabled(self.store.desk.can_hold)
+        self.hold.setEnabled(self.store.tab(TrainingRunProgress).can_hold)
         self.stop.setEnabled(record.live)
         self.use.setEnabled(record.drafter is not None)
         self.use.setToolTip(self._use_tip())
@@ -83,14 +84,14 @@ class TrainBarPanel(Panel):
         return self._why_not or self.tr("Train the drafter")
 
     def _use_tip(self) -> str:
-        if self.store.training.drafter is not None:
+        if self.store.tab(TrainingRunProgress).record.drafter is not None:
             return self.tr("Choose target and trained drafter in the Decode tab")
-        if self.store.training.source is not None:
+        if self.store.tab(TrainingRunProgress).record.source is not None:
             return self.tr("There is no drafter beside this log, nor where it was made")
         return self.tr("Once a drafter is trained: choose it and its target in the Decode tab")
 
     def _use(self) -> None:
-        record = self.store.training
+        record = self.store.tab(TrainingRunProgress).record
         if record.command is not None and record.drafter is not None:
             self.use_asked.emit(record.command.target, record.drafter)
 

@@ -11,6 +11,7 @@ from app.state.store import RunStore
 from app.widgets.labels import plain_label
 from app.widgets.tables import FigureTable
 from app.words import quantities
+from app.workspaces.train.training import TrainingRunProgress
 from engine.events import DrafterMeasured, Event
 from engine.runs.summary import Summary
 from engine.speed_model import Interval
@@ -55,7 +56,7 @@ class TrainFiguresPanel(Panel):
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Fill in what was measured."""
-        figures = self.store.training.figures
+        figures = self.store.tab(TrainingRunProgress).record.figures
         found = (figures.get("before"), figures.get("after"))
         if found == self._drawn:
             return

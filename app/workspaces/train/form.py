@@ -18,6 +18,7 @@ from app.widgets.opened_note import OpenedNote
 from app.widgets.path_line import PathLine
 from app.widgets.steady_box import SteadyBox
 from app.workspaces.train.needs import TrainNeeds
+from app.workspaces.train.training import TrainingRunProgress
 from engine.commands import EstimateTraining, Train
 from engine.events import Event, ModelLoaded, Surveyed, TrainingEstimated
 from engine.machine import paths
@@ -107,21 +108,30 @@ class TrainFormPanel(Panel):
             return self.tr("choose a text to learn from, or let the target write some (Sampled tokens)")
         if not command.out:
             return self.tr("choose a folder for the drafter")
-        needed = self.store.training.estimated
+        needed = self.store.tab(TrainingRunProgress).record.estimated
         return needed.why_not if needed is not None and command == self._answered else ""
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Show what the training would take, and which targets there are."""
         store = self.store
-        if store.training.estimated is not None and self._asked is not None and not store.commands.unanswered:
+        if (
+            store.tab(TrainingRunProgress).record.estimated is not None
+            and self._asked is not None
+            and not store.commands.unanswered
+        ):
             self._answered = self._asked
-        seen = (store.training.estimated, store.engine.surveyed, store.engine.model, store.training.live)
+        seen = (
+            store.tab(TrainingRunProgress).record.estimated,
+            store.engine.surveyed,
+            store.engine.model,
+            store.tab(TrainingRunProgress).record.live,
+        )
         if seen != self._seen:
             self._seen = seen
             self._offer()
             self._show_needs()
-            self._enable(not store.training.live)
-            if not store.training.live:
+            self._enable(not store.tab(TrainingRunProgress).record.live)
+            if not store.tab(TrainingRunProgress).record.live:
                 self._suggest_out()
         if self._has_question() and not self._pause.isActive():
             self._pause.start()
@@ -158,9 +168,9 @@ class TrainFormPanel(Panel):
             self.store.ask(EstimateTraining(self._asked))
 
     def _show_needs(self) -> None:
-        needed, command = self.store.training.estimated, self.command()
+        needed, command = self.store.tab(TrainingRunProgress).record.estimated, self.command()
         known = needed is not None and needed.layers and command in (
-            self._answered, self._of_opened, self.store.training.command,
+            self._answered, self._of_opened, self.store.tab(TrainingRunProgress).record.command,
         )  # fmt: skip
         minutes, steps = (float(command.settings[name] or 0) for name in ("minutes", "steps"))
         self.needs.show_needs(needed if known else None, minutes, int(steps), self.why_not())
@@ -223,7 +233,7 @@ class TrainFormPanel(Panel):
 
     def _can_go_on(self) -> bool:
         """Whether target and folder are those of the training on show, which has steps left."""
-        record, chosen = self.store.training, self.command()
+        record, chosen = self.store.tab(TrainingRunProgress).record, self.command()
         command = record.command
         return command is not None and not record.complete and (command.target, command.out) == (
             chosen.target, chosen.out,

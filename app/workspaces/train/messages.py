@@ -10,6 +10,7 @@ from app.panel import Panel
 from app.state.store import RunStore
 from app.widgets.labels import plain_label
 from app.workspaces.train import words
+from app.workspaces.train.training import TrainingRunProgress
 from engine.events import CheckpointSaved, Event
 from engine.runs.summary import Summary
 
@@ -40,7 +41,7 @@ class TrainMessagesPanel(Panel):
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Append what is new."""
-        record = self.store.training
+        record = self.store.tab(TrainingRunProgress).record
         if record.number != self._number:
             self._number, self._n_said, self._last = record.number, 0, None
             self.lines.clear()

@@ -15,6 +15,7 @@ from app.plots.panel import PlotPanel, tr
 from app.state.selection import Selection
 from app.state.store import RunStore
 from app.text.plain_text import one_line
+from app.workspaces.train.training import TrainingRunProgress
 from engine.events import Event
 from engine.runs.summary import Summary
 
@@ -60,7 +61,7 @@ class TrainingPlot(PlotPanel):
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Append what is new of the training; runs do not concern it."""
-        record = self.store.training
+        record = self.store.tab(TrainingRunProgress).record
         if record.number != self._number:
             self._number = record.number
             self.curve.clear()
@@ -73,7 +74,7 @@ class TrainingPlot(PlotPanel):
 
     def _end(self) -> int:
         """The last step of what is planned; of what was made, once its end is known."""
-        record = self.store.training
+        record = self.store.tab(TrainingRunProgress).record
         if record.state in ("training", "torn") and record.started is not None:
             return max(_FEWEST_STEPS, record.started.steps)
         return max(_FEWEST_STEPS, record.last_step) if record.last_step else range_for(0)
@@ -98,7 +99,7 @@ class TrainingPlot(PlotPanel):
 
     def table(self) -> Table:
         """What a CSV file of the plot holds."""
-        command = self.store.training.command
+        command = self.store.tab(TrainingRunProgress).record.command
         notes = [self.title] if command is None else [self.title, one_line(command.target), one_line(command.out)]
         return Table(tuple(notes), tuple(Column(title, values.copy()) for title, values in self.columns()))
 
@@ -135,7 +136,7 @@ class LossPlot(TrainingPlot):
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Name the unit of what this training lowers, too."""
         super().draw(new, summary)
-        started = self.store.training.started
+        started = self.store.tab(TrainingRunProgress).record.started
         if started is not None and started.objective != self._objective:
             self._objective = started.objective
             unit = tr("distance, 0 to 1") if started.objective == "total-variation" else tr("nats a token")
@@ -190,7 +191,7 @@ class HeldOutPlot(TrainingPlot):
             self.bar.setData(x=x, y=y, top=np.array([high - alpha]), bottom=np.array([alpha - low]), beam=beam)
 
     def _kept(self) -> Kept | None:
-        record = self.store.training
+        record = self.store.tab(TrainingRunProgress).record
         after = record.figures.get("after")
         if record.finished is None or after is None:
             return None

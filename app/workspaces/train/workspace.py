@@ -12,6 +12,7 @@ from app.workspaces.train.form import TrainFormPanel
 from app.workspaces.train.messages import TrainMessagesPanel
 from app.workspaces.train.plots import HeldOutPlot, LossPlot
 from app.workspaces.train.record import TrainingRecord
+from app.workspaces.train.training import TrainingRunProgress
 
 _LEFT_WIDTH, _LOWER_HEIGHT = 40 * theme.GRID, 34 * theme.GRID
 
@@ -33,7 +34,7 @@ class TrainWorkspace(QWidget):
         self.messages = TrainMessagesPanel(store, self)
         self._lay_out()
         self.bar.start_asked.connect(self.start)
-        self.bar.hold_asked.connect(lambda held: store.hold_training(held=held))
+        self.bar.hold_asked.connect(lambda held: store.tab(TrainingRunProgress).hold(held=held))
         self.bar.stop_asked.connect(store.cancel)
         self.bar.use_asked.connect(self.use_asked)
         self.form.changed.connect(self._follow)
@@ -44,8 +45,8 @@ class TrainWorkspace(QWidget):
 
     def start(self) -> None:
         """Train what is chosen, where it can be."""
-        if self.bar.start.isEnabled() and not self._store.training.live:
-            self._store.train(self.form.command())
+        if self.bar.start.isEnabled() and not self._store.tab(TrainingRunProgress).record.live:
+            self._store.tab(TrainingRunProgress).begin(self.form.command())
 
     def show_setup_of(self, record: TrainingRecord) -> None:
         """Let the form say what a training was made with."""

@@ -15,6 +15,7 @@ from app.state.store import RunStore
 from app.workspaces.decode import event_words, measured_words
 from app.workspaces.decode.measured_plot import MeasuredPlot
 from app.workspaces.decode.measured_plots import BatchPlot, ContextPlot, GammaSpeedupPlot, GammaTimePlot
+from app.workspaces.decode.measuring import MeasuringProgress
 from engine.cli import main
 from engine.commands import Load, Measure, Run
 from engine.events import Progressed, Refused, ScalingMeasured
@@ -209,7 +210,7 @@ def test_the_menu_shows_the_window_and_its_button_asks_the_engine(window: MainWi
 
 
 def test_a_pair_that_is_not_in_memory_is_loaded_first(store: RunStore, host: FakeHost) -> None:
-    store.measure(Load(target="other"), Measure(4))
+    store.tab(MeasuringProgress).begin(Load(target="other"), Measure(4))
     assert host.submitted == [Load(target="other")]
     store.take(MODEL)
     assert host.submitted[1:] == [Measure(4)]
@@ -220,7 +221,7 @@ def test_a_pair_that_is_not_in_memory_is_loaded_first(store: RunStore, host: Fak
 
 
 def test_a_measurement_of_a_pair_that_does_not_load_is_forgotten(store: RunStore, host: FakeHost) -> None:
-    store.measure(PAIR, Measure(4))
+    store.tab(MeasuringProgress).begin(PAIR, Measure(4))
     store.take(Refused("load", "no such model", "choose another"))
     assert host.submitted == [PAIR]
     assert not store.busy
@@ -228,7 +229,7 @@ def test_a_measurement_of_a_pair_that_does_not_load_is_forgotten(store: RunStore
 
 def test_stopped_measurement_keeps_its_points_and_says_so(qtbot: QtBot, store: RunStore, host: FakeHost) -> None:
     plot = shown(qtbot, store, ContextPlot)
-    store.measure(PAIR, Measure(4))
+    store.tab(MeasuringProgress).begin(PAIR, Measure(4))
     store.take(MODEL)
     feed(store, msgspec.structs.replace(NOTHING, contexts=WHOLE.contexts[:1]))
     store.cancel()
@@ -236,7 +237,7 @@ def test_stopped_measurement_keeps_its_points_and_says_so(qtbot: QtBot, store: R
     assert host.n_cancelled == 1
     assert store.trouble is None
     assert plot.values == (64,)
-    assert measured_words.ending(store.measuring).startswith("ended early")
+    assert store.tab(MeasuringProgress).ended().startswith("ended early")
 
 
 @pytest.fixture
@@ -286,7 +287,7 @@ def test_other_files_are_refused_with_the_way_out(
     assert window.store.trouble is not None
     assert words in window.store.trouble.message
     assert "--out" in window.store.trouble.hint
-    assert window.store.measuring.measured is None
+    assert window.store.tab(MeasuringProgress).measured is None
 
 
 def test_impossible_figures_in_a_file_are_refused(qtbot: QtBot, window: MainWindow, measured_file: Path) -> None:
@@ -301,7 +302,7 @@ def test_nothing_is_opened_over_a_measurement_under_way(qtbot: QtBot, window: Ma
     window.store.open_trace(measured_file)
     qtbot.waitUntil(lambda: window.store.trouble is not None)
     assert "being measured" in window.store.trouble.message
-    assert window.store.measuring.measured is None
+    assert window.store.tab(MeasuringProgress).measured is None
 
 
 def test_every_button_can_be_named_and_the_log_tells_what_was_measured(window: MainWindow) -> None:

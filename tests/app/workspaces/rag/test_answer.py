@@ -7,8 +7,8 @@ import pytest
 from app.state.run_record import RunRecord
 from app.workspaces.rag import answer_words
 from app.workspaces.rag.answer import AnswerRecord
-from app.workspaces.rag.answers import Pick
 from app.workspaces.rag.evidence import shared_words
+from app.workspaces.rag.pick import Pick
 from engine.events import FileSkipped, RunFinished, TokensEmitted
 from tests.app.answers import RATIONALES, TEXTS, answer_started, drafting, whole_answer
 

@@ -1,6 +1,8 @@
 """The documents that are asked: indexes made, refused, listed."""
 
+from app.workspaces.decode.measuring import MeasuringProgress
 from app.workspaces.rag.documents import LeftOutDialog
+from app.workspaces.rag.indexing import IndexProgress
 from engine.commands import Index, Measure
 from engine.events import FileSkipped, Indexed, Progressed, Refused
 from engine.machine import paths
@@ -32,7 +34,7 @@ def test_a_folder_is_indexed_for_the_target_and_then_asked(tab) -> None:  # type
 def test_no_folder_is_indexed_and_no_question_asked_while_a_pair_is_measured(tab) -> None:  # type: ignore[no-untyped-def]
     store, _, workspace, say = tab
     workspace.bar.line.setText(QUESTION)
-    store.measure(PAIR, Measure(gamma=4))
+    store.tab(MeasuringProgress).begin(PAIR, Measure(gamma=4))
     say(Progressed("measuring", 1, 10, "blocks"))
     assert store.doing == "scaling"
     assert not workspace.setup.documents.folder.isEnabled()
@@ -47,7 +49,7 @@ def test_what_was_left_out_is_listed_with_its_reason(tab, qtbot) -> None:  # typ
     workspace.make_index("/docs/town")
     say(FileSkipped("<b>a</b>.pdf", "is encrypted"), INDEXED)
     assert workspace.setup.documents.left_out.isVisible()
-    dialog = LeftOutDialog(store.indexing.skipped, 1, workspace)
+    dialog = LeftOutDialog(store.tab(IndexProgress).skipped, 1, workspace)
     qtbot.addWidget(dialog)
     assert dialog.text.toPlainText() == "<b>a</b>.pdf: is encrypted"
 
@@ -58,5 +60,5 @@ def test_a_refused_index_says_so_and_the_window_goes_on(tab) -> None:  # type: i
     say(Refused("index", "the folder is empty", "choose another"))
     assert store.trouble is not None and "empty" in store.trouble.message
     assert "was not made" in workspace.setup.documents.state.text()
-    assert not store.indexing.live
+    assert not store.tab(IndexProgress).live
     assert workspace.bar.ask.isEnabled()

@@ -4,7 +4,8 @@ from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from app.workspaces.rag.answers import Pick
+from app.workspaces.rag.answers import AnswerProgress
+from app.workspaces.rag.pick import Pick
 from app.workspaces.rag.score_bars import lowest
 from engine.events import DraftFinished, TokensEmitted
 from tests.app.answers import (
@@ -72,10 +73,10 @@ def test_a_click_on_a_card_is_followed_by_map_and_text(done) -> None:  # type: i
     store, _host, workspace, _say = done
     QTest.mouseClick(workspace.lanes.cards[2], Qt.MouseButton.LeftButton)
     settle(workspace)
-    assert store.answers.pick.draft == 2
+    assert store.tab(AnswerProgress).pick.draft == 2
     assert workspace.passages.table.currentRow() == CITED[2][0]
     QTest.keyClick(workspace.lanes.cards[3], Qt.Key.Key_Space)
-    assert store.answers.pick.draft == 3
+    assert store.tab(AnswerProgress).pick.draft == 3
 
 
 def test_a_draft_kept_from_before_says_so(asked) -> None:  # type: ignore[no-untyped-def]
@@ -95,7 +96,7 @@ def test_the_next_question_begins_with_empty_cards(done) -> None:  # type: ignor
     store, _host, workspace, say = done
     workspace.bar.ask.click()
     say(*drafting()[:4])
-    assert store.answers.pick == Pick()
+    assert store.tab(AnswerProgress).pick == Pick()
     assert [card.text.toPlainText() for card in workspace.lanes.cards] == [""] * 5
     assert workspace.prompts.list.count() == 0
     assert workspace.systems.table.rowCount() == 0

@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from app.workspaces.rag.answers import AnswerProgress
 from engine.events import CandidateScored, DraftFinished, RunFailed, RunFinished
 from engine.events.answers import Point
 from tests.app.answers import (
@@ -46,7 +47,7 @@ def test_an_answer_is_replayed_from_the_passages_on(done) -> None:  # type: igno
     assert workspace.verdict.times.text() == ""
     workspace.bar.toggle()
     assert not store.playing
-    store.answers.replay.seek(len(whole_answer()))
+    store.tab(AnswerProgress).replay.seek(len(whole_answer()))
     settle(workspace)
     assert workspace.verdict.answer_line.text() == "Maren Oldcastle"
 
@@ -55,7 +56,7 @@ def test_answers_of_the_session_can_be_shown_again(done) -> None:  # type: ignor
     store, _host, workspace, say = done
     workspace.bar.ask.click()
     say(answer_started("second", question="Why?"), RunFinished("cancelled", 0))
-    store.show_answer(store.answers.shelf.records[0])
+    store.tab(AnswerProgress).show_record(store.tab(AnswerProgress).shelf.records[0])
     settle(workspace)
     assert workspace.verdict.answer_line.text() == "Maren Oldcastle"
 
@@ -64,8 +65,8 @@ def test_only_the_newest_answers_are_kept(asked) -> None:  # type: ignore[no-unt
     store, _host, workspace, say = asked
     say(*whole_answer())
     for number in range(30):
-        store.answers.shelf.begin(live=False).add(answer_started(f"r{number}"))
-    assert len(store.answers.shelf.records) == 24
+        store.tab(AnswerProgress).shelf.begin(live=False).add(answer_started(f"r{number}"))
+    assert len(store.tab(AnswerProgress).shelf.records) == 24
     settle(workspace)
 
 

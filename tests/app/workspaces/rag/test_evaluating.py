@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QFileDialog
 
+from app.workspaces.rag.evaluations import EvaluationProgress
 from app.workspaces.rag.workspace import RagWorkspace
 from engine.commands import Evaluate, Load
 from engine.events import EvaluationMeasured, Progressed, Refused
@@ -126,7 +127,7 @@ def test_a_stop_keeps_what_was_answered_and_says_how_to_go_on(asked) -> None:  #
     assert workspace.evaluating.state.text() == "stopped after 4 of 10 questions; evaluate again to go on there"
     assert workspace.evaluation.plane.spots[0].y == 0.4
     workspace.evaluating.run.click()
-    assert isinstance(host.submitted[-1], Evaluate) and store.evaluations.live
+    assert isinstance(host.submitted[-1], Evaluate) and store.tab(EvaluationProgress).live
 
 
 def test_an_evaluation_that_never_began_is_not_taken_for_the_one_before(asked) -> None:  # type: ignore[no-untyped-def]
@@ -157,7 +158,7 @@ def test_an_error_is_one_line_with_the_way_out(asked) -> None:  # type: ignore[n
     assert workspace.error.frame.isVisible()
     assert "evaluation ended early: question q1" in workspace.error.happened.text()
     assert "Next: name an index" in workspace.error.next.text()
-    assert workspace.evaluating.run.isEnabled() and not store.evaluations.live
+    assert workspace.evaluating.run.isEnabled() and not store.tab(EvaluationProgress).live
 
 
 def test_a_pair_that_does_not_load_is_evaluated_by_no_other(page) -> None:  # type: ignore[no-untyped-def]
@@ -204,7 +205,10 @@ def test_the_dialog_begins_where_evaluations_are_kept(page) -> None:  # type: ig
 def test_a_file_is_not_shown_over_an_evaluation_under_way(asked) -> None:  # type: ignore[no-untyped-def]
     store, _host, workspace, say = asked
     say(found(3))
-    shown = store.evaluations.shown
-    assert shown is not None and not store.evaluations.show(replace(shown, name="other"), Path("/x/other.jsonl"))
+    shown = store.tab(EvaluationProgress).shown
+    assert shown is not None
+    why = store.tab(EvaluationProgress).show(replace(shown, name="other"), Path("/x/other.jsonl"))
+    assert why == "an evaluation is under way"
+    assert store.tab(EvaluationProgress).shown is shown
     settle(workspace)
     assert "builtin-12ab" in workspace.evaluation.title.text()

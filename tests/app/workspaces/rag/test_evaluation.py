@@ -14,6 +14,7 @@ from app.workspaces.rag import evaluation_record
 from app.workspaces.rag.calibration import CalibrationPanel
 from app.workspaces.rag.cluster_marks import mark_of
 from app.workspaces.rag.evaluation import EvaluationPanel, spots
+from app.workspaces.rag.evaluations import EvaluationProgress
 from app.workspaces.rag.plane import Spot, _above
 from engine.commands import Evaluate
 from engine.errors import InputError
@@ -134,7 +135,7 @@ def shown(qtbot, tmp_path: Path):  # type: ignore[no-untyped-def]
         panel.show()
 
     def show(path: Path) -> None:
-        store.open_evaluation(path)
+        store.tab(EvaluationProgress).open(path)
         qtbot.waitUntil(lambda: not store.reading)
         for panel in panels:
             panel.refresh()
@@ -154,7 +155,7 @@ def test_systems_stand_in_table_and_plane(shown, tmp_path: Path) -> None:  # typ
     assert rows[0] == ["● Speculative RAG", "0.78 [0.69, 0.85]", "171 ms", "48 [44, 52] %", "305 + 628"]
     assert rows[2][:2] == ["■ <b>own</b>", "0.50"]
     assert [spot.name for spot in panel.plane.spots] == ["Speculative RAG", "standard RAG"]
-    assert spots(store.evaluations.shown)[0].along == pytest.approx((0.09, 0.07))
+    assert spots(store.tab(EvaluationProgress).shown)[0].along == pytest.approx((0.09, 0.07))
     assert "100 questions" in panel.title.text()
     assert not panel.plane.words.isVisible()
 
@@ -211,7 +212,9 @@ def test_an_evaluation_opens_like_any_other_file(shown, qtbot, tmp_path: Path) -
     summary = {"event": "summary", "systems": SYSTEMS, "dataset": "builtin"}
     store.open_trace(write(tmp_path / "e.jsonl", {"event": "evaluation", "dataset": "builtin"}, summary))
     qtbot.waitUntil(lambda: not store.reading)
-    assert store.evaluations.shown is not None and store.evaluations.source == tmp_path / "e.jsonl"
+    assert (
+        store.tab(EvaluationProgress).shown is not None and store.tab(EvaluationProgress).source == tmp_path / "e.jsonl"
+    )
 
 
 def test_names_of_points_stand_away_from_the_next_point() -> None:

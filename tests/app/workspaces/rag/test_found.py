@@ -7,8 +7,9 @@ from PySide6.QtGui import QPalette
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QStyleOptionViewItem
 
-from app.workspaces.rag.answers import Pick
+from app.workspaces.rag.answers import AnswerProgress
 from app.workspaces.rag.cluster_marks import mark_of
+from app.workspaces.rag.pick import Pick
 from app.workspaces.rag.workspace import RagWorkspace
 from engine.commands import Run
 from engine.settings import Request
@@ -34,12 +35,12 @@ def test_empty_panels_say_what_will_appear(tab) -> None:  # type: ignore[no-unty
 def test_answers_stay_out_of_the_runs_of_decode(done) -> None:  # type: ignore[no-untyped-def]
     store, _host, _workspace, say = done
     assert store.shelf.records == []
-    assert len(store.answers.shelf.records) == 1
+    assert len(store.tab(AnswerProgress).shelf.records) == 1
     assert "answered in 171 ms: Maren Oldcastle" in store.told
     store.run(PAIR, Run("speculative", {}, Request("Once")))
     say(MODEL, *whole_run())
     assert len(store.shelf.records) == 1
-    assert len(store.answers.shelf.records) == 1
+    assert len(store.tab(AnswerProgress).shelf.records) == 1
 
 
 def test_map_shows_passages_by_cluster_and_joins_the_subset_of_the_winner(done) -> None:  # type: ignore[no-untyped-def]
@@ -73,18 +74,18 @@ def test_a_click_on_the_map_is_followed_by_table_and_text(done) -> None:  # type
     assert canvas.nearest(QPointF(at)) == 7
     QTest.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(at))
     settle(workspace)
-    assert store.answers.pick.passage == 7
+    assert store.tab(AnswerProgress).pick.passage == 7
     assert workspace.passages.table.currentRow() == 7
     assert workspace.source.text.toPlainText() == TEXTS[7][1]
     QTest.keyClick(canvas, Qt.Key.Key_Right)
-    assert store.answers.pick.passage == 8
+    assert store.tab(AnswerProgress).pick.passage == 8
 
 
 def test_a_row_of_the_table_is_followed_by_map_and_text(done) -> None:  # type: ignore[no-untyped-def]
     store, _host, workspace, _say = done
     workspace.passages.table.selectRow(2)
     settle(workspace)
-    assert store.answers.pick == Pick(None, 2)
+    assert store.tab(AnswerProgress).pick == Pick(None, 2)
     assert workspace.map.canvas.ring.points()[0].pos().x() == pytest.approx(mapped().passages[2].x)
     assert "West Sluice" in workspace.source.title.text()
 
@@ -133,7 +134,7 @@ def test_source_marks_what_the_draft_pointed_at_shares(done) -> None:  # type: i
         return [one.cursor.selectedText() for one in workspace.source.text.extraSelections()]
 
     assert "Maren Oldcastle" in marked()
-    store.pick(Pick(draft=1, passage=2))
+    store.tab(AnswerProgress).point(Pick(draft=1, passage=2))
     settle(workspace)
     assert "Maren Oldcastle" not in marked()
     assert "built" in marked()

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.main_window import MainWindow
+from app.workspaces.rag.answers import AnswerProgress
 from engine.runs.trace import TraceWriter
 from tests.app.answers import QUESTION, whole_answer
 from tests.app.factory import PAIR
@@ -36,7 +37,7 @@ def test_a_saved_answer_opens_in_the_rag_tab(window, qtbot, tmp_path: Path) -> N
         writer.write(event)
     writer.close()
     window.store.open_trace(path)
-    qtbot.waitUntil(lambda: window.store.answers.shelf.shown is not None and window.rag.up_to_date)
+    qtbot.waitUntil(lambda: window.store.tab(AnswerProgress).shelf.shown is not None and window.rag.up_to_date)
     assert window._tabs.currentWidget() is window.rag
     assert window.rag.bar.text() == QUESTION
     assert window.rag.setup.settings()["k"] == 3
@@ -47,7 +48,7 @@ def test_a_saved_answer_opens_in_the_rag_tab(window, qtbot, tmp_path: Path) -> N
 
 
 def test_save_writes_the_answer_while_the_rag_tab_is_in_front(window, qtbot, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    record = window.store.answers.shelf.begin(live=False)
+    record = window.store.tab(AnswerProgress).shelf.begin(live=False)
     record.add_all(whole_answer())
     window.show_workspace("rag")
     window.store.save_trace(tmp_path / "a.jsonl", window._shown())

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from app.main_window import MainWindow
 from app.workspaces.train import words
 from app.workspaces.train.record import TrainingRecord, read_record
+from app.workspaces.train.training import TrainingRunProgress
 from engine.commands import Load
 from engine.events import Progressed, Refused
 from engine.runs.trace import TraceWriter
@@ -43,7 +44,7 @@ def test_opened_log_is_shown_in_the_train_tab(window) -> None:  # type: ignore[n
     assert "from training-v1.jsonl: time is up" in tab.bar.state.text()
     assert "resumed at step 85" in tab.messages.lines.toPlainText()
     assert not tab.bar.stop.isEnabled()
-    assert not shown.store.training.live
+    assert not shown.store.tab(TrainingRunProgress).record.live
 
 
 def test_form_says_what_an_opened_training_was_made_with_and_gives_back_ones_own(window) -> None:  # type: ignore[no-untyped-def]
@@ -69,7 +70,7 @@ def test_run_opened_in_the_train_tab_is_shown_in_decode(window, tmp_path: Path) 
     shown.show_workspace("train")
     open_file(tmp_path / "trace.jsonl")
     assert shown.decode.isVisible()
-    assert shown.store.training.source is None
+    assert shown.store.tab(TrainingRunProgress).record.source is None
 
 
 def test_damaged_log_is_shown_up_to_its_damage(window, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
@@ -84,11 +85,11 @@ def test_damaged_log_is_shown_up_to_its_damage(window, tmp_path: Path) -> None: 
 
 def test_log_is_not_opened_over_a_training_under_way(training) -> None:  # type: ignore[no-untyped-def]
     store, _host, _workspace, say = training
-    record = store.training
+    record = store.tab(TrainingRunProgress).record
     store.open_trace(GOLDEN)
     store._files._join()
     say()
-    assert store.training is record
+    assert store.tab(TrainingRunProgress).record is record
     assert store.trouble is not None and "a drafter is being trained" in store.trouble.message
 
 

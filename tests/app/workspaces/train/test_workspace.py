@@ -9,6 +9,7 @@ from app.main_window import MainWindow
 from app.state.store import RunStore
 from app.words import quantities
 from app.workspaces.train.record import TrainingRecord
+from app.workspaces.train.training import TrainingRunProgress
 from engine.commands import EstimateTraining, Load, Pause, Resume, Run, Train
 from engine.events import CheckpointSaved, Measured, Refused, RunFailed, RunFinished, Warned
 from engine.machine import paths
@@ -70,7 +71,7 @@ def test_curves_grow_with_what_is_measured(training) -> None:  # type: ignore[no
 def test_second_training_begins_with_empty_curves(training) -> None:  # type: ignore[no-untyped-def]
     store, _host, workspace, say = training
     say(AFTER, FINISHED)
-    store.train(COMMAND)
+    store.tab(TrainingRunProgress).begin(COMMAND)
     say()
     assert not len(workspace.loss.curve.x)
     assert workspace.figures.table.item(0, 2).text() == quantities.UNKNOWN
@@ -127,7 +128,7 @@ def test_folder_of_a_stopped_training_is_kept_to_go_on_in_until_another_target_i
     form = workspace.form
     form.target.set_spec("/models/mine")
     command = form.command()
-    store.train(command)
+    store.tab(TrainingRunProgress).begin(command)
     Path(command.out).mkdir(parents=True)
     say(NEEDED, replace(STARTED, folder=command.out))
     say(replace(FINISHED, stopped="user", folder=command.out, step=step))
@@ -146,11 +147,11 @@ def test_messages_show_foreign_text_harmlessly(training) -> None:  # type: ignor
 
 def test_refused_training_is_a_trouble_and_can_be_started_again(tab) -> None:  # type: ignore[no-untyped-def]
     store, _host, workspace, say = tab
-    store.train(COMMAND)
+    store.tab(TrainingRunProgress).begin(COMMAND)
     say(Refused("train", "/drafter holds other files", "name a new folder"))
     assert store.trouble is not None and store.trouble.what == "train"
     assert workspace.error.frame.isVisible()
-    assert store.training.state == "refused"
+    assert store.tab(TrainingRunProgress).record.state == "refused"
     assert not store.busy
 
 
@@ -178,14 +179,14 @@ def test_training_that_waits_behind_a_load_can_be_stopped_and_is_forgotten() -> 
     store, host = RunStore(), FakeHost()
     store.attach(host)
     store.load(PAIR)
-    store.train(COMMAND)
-    assert not store.desk.can_hold
-    store.hold_training(held=True)
+    store.tab(TrainingRunProgress).begin(COMMAND)
+    assert not store.tab(TrainingRunProgress).can_hold
+    store.tab(TrainingRunProgress).hold(held=True)
     assert not any(isinstance(one, Pause) for one in host.submitted)
     store.cancel()
     host.say(MODEL)
     store.pump()
-    assert not store.training.live
+    assert not store.tab(TrainingRunProgress).record.live
     assert not any(isinstance(one, Train) for one in host.submitted)
     store.close()
 
@@ -198,7 +199,7 @@ def test_run_is_refused_with_the_reason_while_a_drafter_is_trained(qtbot) -> Non
     qtbot.waitUntil(lambda: bool(host.submitted))
     host.say(MODEL)
     window.store.pump()
-    window.store.train(COMMAND)
+    window.store.tab(TrainingRunProgress).begin(COMMAND)
     host.say(STARTED)
     window.store.pump()
     window.run()
@@ -247,7 +248,7 @@ def test_axis_goes_to_the_planned_last_step_until_the_end_is_known(training) -> 
 )
 def test_loss_has_the_unit_of_its_objective(tab, objective: str, unit: str) -> None:  # type: ignore[no-untyped-def]
     store, _host, workspace, say = tab
-    store.train(COMMAND)
+    store.tab(TrainingRunProgress).begin(COMMAND)
     say(replace(STARTED, objective=objective))
     assert workspace.loss.plot.getAxis("left").labelText == unit
 

@@ -3,6 +3,7 @@
 import pytest
 
 from app.state.store import RunStore
+from app.workspaces.train.training import TrainingRunProgress
 from app.workspaces.train.workspace import TrainWorkspace
 from engine.commands import Train
 from engine.events import DrafterMeasured, Event, Measured, TrainingEstimated, TrainingFinished, TrainingStarted
@@ -47,6 +48,6 @@ def tab(qtbot):  # type: ignore[no-untyped-def]
 @pytest.fixture
 def training(tab):  # type: ignore[no-untyped-def]
     store, host, workspace, say = tab
-    store.train(COMMAND)
+    store.tab(TrainingRunProgress).begin(COMMAND)
     say(STARTED, BEFORE, Measured("alpha", 0.0, 0), Measured("loss", 7.0, 1))
     return store, host, workspace, say

@@ -10,11 +10,11 @@ from PySide6.QtWidgets import (
 )
 
 from app import theme
+from app.panels import comparison
 from app.state.run_record import RunRecord
 from app.text.shown_text import visible
 from app.widgets.labels import plain_label
 from app.widgets.tables import FigureTable
-from app.workspaces.decode import comparison
 
 _LONGEST = 60
 

@@ -1,7 +1,7 @@
 """Two runs side by side: where the texts part, which settings differ."""
 
+from app.panels.comparison import figures, parting
 from app.state.run_record import RunRecord
-from app.workspaces.decode.comparison import figures, parting
 from engine.events import Event, RunFinished
 from tests.app.factory import a_round, started, whole_run
 
