@@ -25,7 +25,6 @@ from app.workspaces.opened_files import OpenedFiles
 from app.workspaces.rag.answers import AnswerProgress
 from app.workspaces.rag.explanations import explain_answers
 from app.workspaces.rag.workspace import RagWorkspace
-from app.workspaces.train.training import TrainingRunProgress
 from app.workspaces.train.workspace import TrainWorkspace
 from engine.commands import Load
 from engine.host.chosen_host import ChosenHost
@@ -198,10 +197,7 @@ class MainWindow(QMainWindow):
         return in_front.shown
 
     def _start(self, *, held: bool) -> None:
-        if self.store.tab(TrainingRunProgress).record.live:
-            hint = self.tr("wait for it, or stop it in the Train tab: its last checkpoint is kept")
-            self.store.report(self.tr("a drafter is being trained"), hint, what="run")
-        elif self.store.can_start:
+        if self.store.can_start:
             setup = self.decode.setup.setup()
             self.store.run(setup.pair, requests.run(setup, self.decode.prompt.prompt.toPlainText(), held=held))
 
@@ -258,10 +254,10 @@ class MainWindow(QMainWindow):
     def _on_changed(self) -> None:
         shown = self.store.shelf.shown
         self._menus.enable(
-            run=self.store.can_start or self.store.tab(TrainingRunProgress).record.live,
+            run=self.store.can_start,
             pause=self.store.in_rounds,
             step=(self.store.can_start or self.store.in_rounds) and self._tabs.currentWidget() is not self.rag,
-            stop=self.store.busy,
+            stop=not self.store.may_stop(),
             fork=self.store.can_start and requests.can_fork(shown, self.store.selection),
             again=self.store.can_start and shown is not None,
             replay=self._replay_possible(),

@@ -15,6 +15,7 @@ from app.text.plain_text import plain_tip
 from app.widgets import labels
 from app.widgets.elided_label import ElidedLabel
 from app.widgets.labels import plain_label
+from app.widgets.permission import allow
 from app.widgets.prompt_edit import PromptEdit
 from app.widgets.steady_button import SteadyButton
 from engine.events import Event, RunStarted
@@ -89,11 +90,12 @@ class PromptPanel(Panel):
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Say what may be pressed now."""
         held = self.store.paused and self.store.in_rounds
-        self.run.setEnabled(not self.store.commands.has_run and not self.store.reading)
+        why_not = self.store.may_start()
+        allow(self.run, why_not, self.tr("Continue the prompt (Ctrl+Enter)"))
         self.pause.show_text(self.tr("Resume") if held else self.tr("Pause"))
         self.pause.setEnabled(self.store.in_rounds)
-        self.step.setEnabled(self.store.in_rounds or self.run.isEnabled())
-        self.stop.setEnabled(self.store.commands.front is not None)
+        allow(self.step, "" if self.store.in_rounds else why_not, self.tr("Make one round and hold (F10)"))
+        allow(self.stop, self.store.may_stop(), self.tr("Stop; what was made so far is kept (Esc)"))
         started = self.store.started
         counted_for = None if started is None else (started.run_id, len(started.prompt_ids))
         if counted_for != self._counted_for:

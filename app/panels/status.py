@@ -12,6 +12,7 @@ from app.state.progress import ProgressWatch
 from app.state.store import RunStore
 from app.text.plain_text import one_line
 from app.widgets.labels import ElasticLine, SteadyLabel, plain_label
+from app.widgets.permission import allow
 from app.widgets.progress_bar import CalmProgressBar
 from app.widgets.reserved_space import keep_room
 from app.words import quantities
@@ -69,7 +70,7 @@ class StatusPanel(Panel):
         speed = summary.ms_per_token
         self.speed.show_text(self.tr("{0:,.0f} tokens/s").format(1000 / speed) if speed else "")
         self.same.show_text(self.tr("same text ✓") if summary.same else "")
-        self.stop.setEnabled(self.store.busy)
+        allow(self.stop, self.store.may_stop(), self.tr("Stop; what was made so far is kept (Esc)"))
         self._draw_progress()
 
     def _device(self) -> str:

@@ -150,12 +150,26 @@ class RunStore(QObject):
         """Whether a run is at its rounds, where it can be held."""
         return self.doing in ("prefilling", "drafting", "paused")
 
+    def may_start(self) -> str:
+        """Why no run can be asked for, in words; empty where one can.
+
+        One can where nothing is under way, or only what is measured after a text that is done."""
+        if self.reading:
+            return self.tr("a file is being read or written")
+        if (reason := next((tab.under_way() for tab in self.tabs if tab.live), "")) != "":
+            return reason
+        if self.commands.has_run and self.doing != "measuring":
+            return self.tr("a run is under way")
+        return ""
+
+    def may_stop(self) -> str:
+        """Why there is nothing to stop, in words; empty where there is."""
+        return "" if self.busy else self.tr("nothing is under way")
+
     @property
     def can_start(self) -> bool:
-        """Whether a run can be asked for: nothing runs, or only what is measured after a text that is done."""
-        if self.reading or any(tab.live for tab in self.tabs):
-            return False
-        return not self.commands.has_run or self.doing == "measuring"
+        """Whether a run can be asked for."""
+        return not self.may_start()
 
     # What is asked
 

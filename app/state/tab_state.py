@@ -22,6 +22,10 @@ class TabState:
         """Whether its work is under way or waits for the engine; until it has ended no run starts."""
         return False
 
+    def under_way(self) -> str:
+        """What is under way while it is live, in words: the reason why nothing else may start."""
+        return ""
+
     def works_on(self, command: Command) -> bool:
         """Whether a command is its work."""
         return False

@@ -10,6 +10,7 @@ from app.panel import Panel
 from app.panels.error import ErrorPanel
 from app.state.store import RunStore
 from app.widgets.labels import ElasticLine
+from app.widgets.permission import allow
 from app.widgets.progress_bar import CalmProgressBar
 from app.workspaces.decode.measured_plots import BatchPlot, ContextPlot, GammaSpeedupPlot, GammaTimePlot
 from app.workspaces.decode.measuring import MeasuringProgress
@@ -48,20 +49,15 @@ class MeasuredBarPanel(Panel):
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Say what is going on and what may be pressed."""
         desk, at = self.store.tab(MeasuringProgress), self.store.engine.progressed
-        self.start.setEnabled(self.store.can_start)
-        self.start.setToolTip(self._start_tip())
-        self.stop.setEnabled(desk.live)
+        tip = self.tr("Measure the pair of the setup: target and a drafter that is a model")
+        allow(self.start, self.store.may_start(), tip)
+        allow(self.stop, self.store.may_stop(), self.tr("Stop; the points so far are kept (Esc)"))
         self.progress.setVisible(desk.live)
         if desk.live and at is not None:
             self.progress.show_share(at.done, at.total)
         words = desk.status(at) if desk.live else desk.ended()
         self.state.show_text(words)
         self.state.setToolTip(words)
-
-    def _start_tip(self) -> str:
-        if self.store.can_start or self.store.tab(MeasuringProgress).live:
-            return self.tr("Measure the pair of the setup: target and a drafter that is a model")
-        return self.tr("Measure the pair of the setup; first what is under way has to end")
 
     def _button(self, text: str, asked: SignalInstance) -> QPushButton:
         button = QPushButton(text, self)

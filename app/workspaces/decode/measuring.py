@@ -32,6 +32,10 @@ class MeasuringProgress(TabState):
         self._engine.run(pair, command)
         self._store.watch()
 
+    def under_way(self) -> str:
+        """Why nothing else may start while a pair is measured."""
+        return measured_words.under_way()
+
     def works_on(self, command: Command) -> bool:
         """Whether a command measures."""
         return isinstance(command, Measure)

@@ -11,6 +11,7 @@ from app.state.store import RunStore
 from app.text.plain_text import one_line, plain_tip
 from app.widgets import path_line
 from app.widgets.labels import plain_label
+from app.widgets.permission import allow
 from app.widgets.steady_box import SteadyBox
 from app.words import quantities
 from app.workspaces.rag.answer_panel import AnswerPanel
@@ -69,7 +70,11 @@ class DocumentsPanel(AnswerPanel):
     def show_answer(self) -> None:
         """Say how the making of an index stands, or what the one asked holds."""
         desk = self.store.tab(IndexProgress)
-        self.folder.setEnabled(not (desk.live or self._waits))
+        allow(
+            self.folder,
+            self.store.may_start(),
+            self.tr("Make the documents of a folder searchable, or bring its index up to date"),
+        )
         seen = (desk.number, desk.indexed, desk.n_skipped, desk.live)
         if seen == self._seen:
             return
@@ -78,13 +83,6 @@ class DocumentsPanel(AnswerPanel):
         self.left_out.setVisible(bool(desk.n_skipped))
         if desk.indexed is not None and (before is None or desk.indexed is not before[1]):
             self.choose(desk.indexed.index)
-
-    @property
-    def _waits(self) -> bool:
-        """Whether something else has the engine."""
-        store = self.store
-        others = any(tab.live for tab in store.tabs if tab is not store.tab(IndexProgress))
-        return store.commands.has_run or others
 
     def save(self, settings: QSettings) -> None:
         """Keep which indexes there are and which one is asked."""

@@ -13,6 +13,7 @@ from app.text.plain_text import one_line, plain_tip
 from app.widgets.config_form import ConfigForm
 from app.widgets.file_dialogs import ask_open
 from app.widgets.labels import plain_label
+from app.widgets.permission import allow
 from app.widgets.progress_bar import CalmProgressBar
 from app.widgets.steady_box import SteadyBox
 from app.workspaces.rag import evaluation_words
@@ -90,9 +91,9 @@ class EvaluationFormPanel(Panel):
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Say what is going on and what may be pressed."""
         desk, at = self.store.tab(EvaluationProgress), self.store.engine.progressed
-        self.run.setEnabled(self.store.can_start and not self._why_not)
-        self.run.setToolTip(self._run_tip())
-        self.stop.setEnabled(desk.live)
+        tip = self.tr("Ask every way to answer; begun before with the same choices, it goes on there")
+        allow(self.run, self._why_not or self.store.may_start(), tip)
+        allow(self.stop, self.store.may_stop(), self.tr("Stop; every answer so far is kept (Esc)"))
         self.progress.setVisible(desk.live)
         if desk.live:
             self.progress.show_share(*((0.0, 0.0) if at is None else (at.done, at.total)))
@@ -116,13 +117,6 @@ class EvaluationFormPanel(Panel):
 
     def _chosen(self) -> str:
         return str(self.dataset.currentData())
-
-    def _run_tip(self) -> str:
-        if self._why_not:
-            return self._why_not
-        if self.store.can_start or self.store.tab(EvaluationProgress).live:
-            return self.tr("Ask every way to answer; begun before with the same choices, it goes on there")
-        return self.tr("Ask every way to answer; first what is under way has to end")
 
     def _follow(self) -> None:
         """A world has documents of its own."""

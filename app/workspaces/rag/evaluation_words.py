@@ -45,8 +45,13 @@ def ending(found: Evaluation, *, early: bool) -> str:
 
 
 def under_way() -> str:
-    """Why no other evaluation can be shown."""
+    """Why nothing else may start, and no other evaluation can be shown."""
     return tr("an evaluation is under way")
+
+
+def index_under_way() -> str:
+    """Why nothing else may start while documents are indexed."""
+    return tr("an index is being made")
 
 
 def title(found: Evaluation | None) -> str:

@@ -34,6 +34,10 @@ class EvaluationProgress(TabState):
         self._engine.run(pair, command)
         self._store.watch()
 
+    def under_way(self) -> str:
+        """Why nothing else may start during an evaluation."""
+        return evaluation_words.under_way()
+
     def works_on(self, command: Command) -> bool:
         """Whether a command evaluates."""
         return isinstance(command, Evaluate)

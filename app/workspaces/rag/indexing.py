@@ -2,6 +2,7 @@
 
 from app.state.store import RunStore
 from app.state.tab_state import TabState
+from app.workspaces.rag import evaluation_words
 from engine.commands import Command, Index
 from engine.events import Event, FileSkipped, Indexed, Refused, RunFailed, Warned
 
@@ -25,6 +26,10 @@ class IndexProgress(TabState):
     def live(self) -> bool:
         """Whether one is being made, or waits for the engine."""
         return isinstance(self._commands.front, Index)
+
+    def under_way(self) -> str:
+        """Why nothing else may start while an index is made."""
+        return evaluation_words.index_under_way()
 
     def works_on(self, command: Command) -> bool:
         """Whether a command makes an index."""

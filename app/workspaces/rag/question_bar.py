@@ -9,6 +9,7 @@ from app.state.run_record import RunRecord
 from app.state.store import RunStore
 from app.text.plain_text import one_line, plain_tip
 from app.widgets.labels import plain_label
+from app.widgets.permission import allow
 from app.widgets.steady_button import SteadyButton
 from app.workspaces.rag.answer_panel import AnswerPanel
 from app.workspaces.rag.answers import AnswerProgress
@@ -74,9 +75,9 @@ class QuestionBar(AnswerPanel):
     def show_answer(self) -> None:
         """Say what may be pressed now."""
         store = self.store
-        self.ask.setEnabled(store.can_start and bool(self.text()) and not self._why_not)
-        self.ask.setToolTip(self._why_not or self.tr("Answer the question (Ctrl+Enter)"))
-        self.stop.setEnabled(store.commands.front is not None)
+        empty = "" if self.text() else self.tr("the question is empty")
+        allow(self.ask, self._why_not or store.may_start() or empty, self.tr("Answer the question (Ctrl+Enter)"))
+        allow(self.stop, store.may_stop(), self.tr("Stop; what was made so far is kept (Esc)"))
         playing = store.tab(AnswerProgress).replay.playing
         self.replay.setEnabled(store.tab(AnswerProgress).replay.possible)
         self.replay.show_text(self.tr("Hold") if playing else self.tr("Replay"))

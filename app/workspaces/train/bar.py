@@ -9,6 +9,7 @@ from app import theme
 from app.panel import Panel
 from app.state.store import RunStore
 from app.widgets.labels import ElasticLine
+from app.widgets.permission import allow
 from app.widgets.progress_bar import CalmProgressBar
 from app.workspaces.train import words
 from app.workspaces.train.training import TrainingRunProgress
@@ -57,11 +58,10 @@ class TrainBarPanel(Panel):
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Say what is going on and what may be pressed."""
         record, at = self.store.tab(TrainingRunProgress).record, self.store.engine.progressed
-        self.start.setEnabled(not record.live and not self._why_not and not self._waits)
-        self.start.setToolTip(self._start_tip())
+        allow(self.start, self._why_not or self.store.may_start(), self.tr("Train the drafter"))
         self.hold.setText(self.tr("Resume") if record.held else self.tr("Pause"))
         self.hold.setEnabled(self.store.tab(TrainingRunProgress).can_hold)
-        self.stop.setEnabled(record.live)
+        allow(self.stop, self.store.may_stop(), self.tr("Stop; the last checkpoint is kept (Esc)"))
         self.use.setEnabled(record.drafter is not None)
         self.use.setToolTip(self._use_tip())
         self.progress.setVisible(record.live)
@@ -71,17 +71,6 @@ class TrainBarPanel(Panel):
             self.state.show_text(words.state(record, at))
         else:
             self.state.show_text(words.ending(record))
-
-    @property
-    def _waits(self) -> bool:
-        """Whether something else has the engine."""
-        commands = self.store.commands
-        return commands.has_run or commands.has_measurement or commands.has_evaluation
-
-    def _start_tip(self) -> str:
-        if self._waits:
-            return self.tr("Train the drafter; first what is under way has to end")
-        return self._why_not or self.tr("Train the drafter")
 
     def _use_tip(self) -> str:
         if self.store.tab(TrainingRunProgress).record.drafter is not None:

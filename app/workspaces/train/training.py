@@ -31,6 +31,10 @@ class TrainingRunProgress(TabState):
         """Whether a training is under way or waits."""
         return self.record.live
 
+    def under_way(self) -> str:
+        """Why nothing else may start while a drafter is trained."""
+        return words.under_way()
+
     def works_on(self, command: Command) -> bool:
         """Whether a command trains."""
         return isinstance(command, Train)

@@ -202,10 +202,13 @@ def test_run_is_refused_with_the_reason_while_a_drafter_is_trained(qtbot) -> Non
     window.store.tab(TrainingRunProgress).begin(COMMAND)
     host.say(STARTED)
     window.store.pump()
+    prompt = window.decode.prompt
+    prompt.draw((), window.store.summary)
     window.run()
     assert not any(isinstance(one, Run) for one in host.submitted)
-    assert window.store.trouble is not None
-    assert "a drafter is being trained" in window.store.trouble.message
+    assert not prompt.run.isEnabled()
+    assert "a drafter is being trained" in prompt.run.toolTip()
+    assert not window._menus.actions["run"].isEnabled()
     host.say(FINISHED)
     window.store.pump()
     window.run()
