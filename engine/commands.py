@@ -3,7 +3,7 @@
 * imports neither Qt nor torch."""
 
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 import msgspec
 
@@ -11,7 +11,19 @@ from engine.events import Setting
 from engine.settings import Request
 
 
-class Load(msgspec.Struct, frozen=True, tag=True):
+class _Order(msgspec.Struct, frozen=True):
+    """What a command declares of itself, once, for everyone who hands it on.
+
+    needs_pair: a pair must be in memory before it. can_be_held: Pause, Step and Resume act on it. patience_s: how long
+    a stop may take before the process of the engine is ended: a training has a checkpoint to write, an evaluation
+    figures to sum up."""
+
+    needs_pair: ClassVar[bool] = False
+    can_be_held: ClassVar[bool] = False
+    patience_s: ClassVar[float] = 5.0
+
+
+class Load(_Order, frozen=True, tag=True):
     """Load a pair; SPECs as in the commands."""
 
     target: str = "builtin"
@@ -23,12 +35,15 @@ class Load(msgspec.Struct, frozen=True, tag=True):
     quantize: str = "none"
 
 
-class Unload(msgspec.Struct, frozen=True, tag=True):
+class Unload(_Order, frozen=True, tag=True):
     """Release the models."""
 
 
-class Run(msgspec.Struct, frozen=True, tag=True):
+class Run(_Order, frozen=True, tag=True):
     """Run a method on the loaded pair; paused: hold it after its first `n_free` rounds."""
+
+    needs_pair: ClassVar[bool] = True
+    can_be_held: ClassVar[bool] = True
 
     method: str
     settings: Mapping[str, Setting]
@@ -37,8 +52,11 @@ class Run(msgspec.Struct, frozen=True, tag=True):
     n_free: int = 0
 
 
-class Fork(msgspec.Struct, frozen=True, tag=True):
+class Fork(_Order, frozen=True, tag=True):
     """Go on from a token of an earlier run with other settings: `ids` are its prompt and tokens up to there."""
+
+    needs_pair: ClassVar[bool] = True
+    can_be_held: ClassVar[bool] = True
 
     method: str
     settings: Mapping[str, Setting]
@@ -47,9 +65,12 @@ class Fork(msgspec.Struct, frozen=True, tag=True):
     forked_at: int
 
 
-class Train(msgspec.Struct, frozen=True, tag=True):
+class Train(_Order, frozen=True, tag=True):
     """Train a drafter for a target on the text in `data` (empty: none) into the folder `out`; `settings` are those of
     DrafterConfig."""
+
+    can_be_held: ClassVar[bool] = True
+    patience_s: ClassVar[float] = 30.0
 
     target: str
     data: str
@@ -60,7 +81,7 @@ class Train(msgspec.Struct, frozen=True, tag=True):
     resume: bool = False
 
 
-class Index(msgspec.Struct, frozen=True, tag=True):
+class Index(_Order, frozen=True, tag=True):
     """Make the index of documents at `index`, or bring it up to date. sources: folders, files or `builtin`;
     chunk_tokens: of the target, 0 for as many as let `n` passages fit into its context."""
 
@@ -78,9 +99,11 @@ class Index(msgspec.Struct, frozen=True, tag=True):
 CONTEXTS = 64, 128, 256, 512
 
 
-class Measure(msgspec.Struct, frozen=True, tag=True):
+class Measure(_Order, frozen=True, tag=True):
     """Measure what the loaded pair costs: prompt lengths (those there is room for) and batch sizes at one draft length,
     draft lengths at the first prompt length; n_new: new tokens of every block."""
+
+    needs_pair: ClassVar[bool] = True
 
     gamma: int
     contexts: tuple[int, ...] = CONTEXTS
@@ -90,10 +113,13 @@ class Measure(msgspec.Struct, frozen=True, tag=True):
     n_blocks: int = 5
 
 
-class Evaluate(msgspec.Struct, frozen=True, tag=True):
+class Evaluate(_Order, frozen=True, tag=True):
     """Ask the loaded pair questions with known answers. dataset: `builtin`, a fresh world, or a file of questions;
     index: of the documents, where these do not come with the questions. settings are those of SpeculativeRagConfig but
     for the seed, options those of EvaluationConfig."""
+
+    needs_pair: ClassVar[bool] = True
+    patience_s: ClassVar[float] = 30.0
 
     dataset: str
     settings: Mapping[str, Setting]
@@ -102,25 +128,25 @@ class Evaluate(msgspec.Struct, frozen=True, tag=True):
     embedder: str = "builtin"
 
 
-class Pause(msgspec.Struct, frozen=True, tag=True):
+class Pause(_Order, frozen=True, tag=True):
     """Hold the run after the round under way, the training after its step."""
 
 
-class Step(msgspec.Struct, frozen=True, tag=True):
+class Step(_Order, frozen=True, tag=True):
     """Let a held run make one round."""
 
 
-class Resume(msgspec.Struct, frozen=True, tag=True):
+class Resume(_Order, frozen=True, tag=True):
     """Let a held run or training go on."""
 
 
-class Estimate(msgspec.Struct, frozen=True, tag=True):
+class Estimate(_Order, frozen=True, tag=True):
     """Say what loading a pair would take; loads nothing."""
 
     pair: Load
 
 
-class Survey(msgspec.Struct, frozen=True, tag=True):
+class Survey(_Order, frozen=True, tag=True):
     """Say which models there are and which can serve beside a target; `known` are folders to look at as well."""
 
     target: str
@@ -129,7 +155,7 @@ class Survey(msgspec.Struct, frozen=True, tag=True):
     dtype: str = "auto"
 
 
-class EstimateTraining(msgspec.Struct, frozen=True, tag=True):
+class EstimateTraining(_Order, frozen=True, tag=True):
     """Say what training a drafter would take; loads nothing."""
 
     training: Train

@@ -91,7 +91,7 @@ class CommandQueue:
                 pair, moved, stranded = command, moved or not under_way, False
             elif isinstance(command, Train) and not (moved or under_way):
                 moved = stranded = True
-            elif isinstance(command, Run | Fork | Measure | Evaluate) and stranded and pair is not None:
+            elif command.needs_pair and stranded and pair is not None:
                 stranded = False
                 yield replace(pair)
             yield command
@@ -162,7 +162,7 @@ class CommandQueue:
 
     def _drop_runs(self) -> None:
         """Forget the runs, measurements and evaluations that were to use the pair that failed to load."""
-        while self._waiting and isinstance(self._waiting[0], Run | Fork | Measure | Evaluate):
+        while self._waiting and self._waiting[0].needs_pair:
             self._waiting.popleft()
 
     def _hand_over(self) -> None:

@@ -17,11 +17,9 @@ from engine.commands import (
     Command,
     Estimate,
     EstimateTraining,
-    Evaluate,
     Fork,
     Index,
     Load,
-    Measure,
     Pause,
     Resume,
     Run,
@@ -55,13 +53,11 @@ from engine.host.child_link import Child, Ending, command_line
 from engine.host.endings import RunSoFar
 from engine.host.wire import Answered, Cancel, Readied, Said
 
-# What a stopped command gets to end by itself; a training has a checkpoint to write, an evaluation figures to sum up.
-PATIENCE_S, _LONG_PATIENCE_S = 5.0, 30.0
+# What the process gets to end by itself when the window closes.
 _JOIN_S = 3.0
 # A window that takes no events holds the engine once so many wait, through the pipe that fills up.
 MOST_WAITING = 4096
 _LOOK_AGAIN_S = 0.01
-_ON_A_PAIR = (Run, Fork, Measure, Evaluate)
 _LAST_WORDS = (ModelLoaded, RunFinished, RunFailed, Surveyed, TrainingFinished)
 
 
@@ -138,7 +134,7 @@ class ProcessHost:
 
     def _steer(self, command: Pause | Step | Resume) -> None:
         for task in self._tasks:
-            if isinstance(task.command, Run | Fork | Train):
+            if task.command.can_be_held:
                 if self._child is not None and task.handed and not self._reloading:
                     self._child.send(command)
                 else:
@@ -164,7 +160,7 @@ class ProcessHost:
     def _patience(self, command: Command) -> float:
         if self._patience_s is not None:
             return self._patience_s
-        return _LONG_PATIENCE_S if isinstance(command, Train | Evaluate) else PATIENCE_S
+        return command.patience_s
 
     def _lose_patience(self, task: _Task) -> None:
         with self._lock:
@@ -200,7 +196,7 @@ class ProcessHost:
         if self._child is None:
             self._has_pair = self._readied = False
             self._child = Child(self._argv, heard=self._hear, ended=self._child_ended)
-        needed = self._pair if isinstance(task.command, _ON_A_PAIR) and not self._has_pair else None
+        needed = self._pair if task.command.needs_pair and not self._has_pair else None
         try:
             if needed is not None:
                 self._child.send(needed)

@@ -139,7 +139,7 @@ class ThreadHost:
     def _steer(self, act: "Callable[[Gate], None]") -> None:
         """Act on the run under way, or on the next one where none is."""
         with self._lock:
-            gates = [task.gate for task in self._outstanding if isinstance(task.command, Run | Fork | Train)]
+            gates = [task.gate for task in self._outstanding if task.command.can_be_held]
         for gate in gates[:1]:
             act(gate)
 

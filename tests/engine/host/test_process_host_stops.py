@@ -88,7 +88,7 @@ def test_training_that_does_not_stop_is_ended_with_its_process_and_refused_as_st
 
 
 def test_evaluation_has_the_time_of_a_training_to_sum_up_what_it_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process_host, "PATIENCE_S", 0.1)
+    monkeypatch.setattr(Evaluate.__base__, "patience_s", 0.1)
     host = ProcessHost(argv=FAULTY)
     host.submit(Evaluate("sums up", {}, {}))
     until(host, Indexed)
