@@ -1,4 +1,4 @@
-"""Holds what the window takes from the machine while the engine runs: the more it takes, the seldomer panels draw.
+"""Holds what the window takes from the machine while the engine runs: the more it takes, the less often panels draw.
 
 Drawing and painting on the thread of the window cost an engine in the same process about as much as they take; on a
 workstation the first level is enough, on two cores it is not."""

@@ -1,4 +1,4 @@
-"""What is to be indexed and how, and whether the index that is there may be gone on with; reads and embeds nothing.
+"""What is to be indexed and how, and whether the index that is there may be continued; reads and embeds nothing.
 
 * imports neither Qt nor torch."""
 

@@ -1,4 +1,4 @@
-"""What a stopped or killed indexing had written of the next version of an index, and whether it can be gone on with.
+"""What a stopped or killed indexing had written of the next version of an index, and whether it can be continued.
 
 * imports neither Qt nor torch; it changes nothing but its own table.
 

@@ -177,7 +177,7 @@ class EvaluationFile:
 
 
 def _opened(path: Path, first: bytes) -> tuple[BinaryIO, tuple[QuestionLine, ...]]:
-    """The file, to be gone on with after its last whole question, and the questions in it."""
+    """The file, to be continued after its last whole question, and the questions in it."""
     file = path.open("r+b" if path.exists() else "w+b")
     try:
         begun = file.readline()

@@ -104,7 +104,7 @@ class DocumentsPanel(AnswerPanel):
             left_out = self.tr("; {0:,} left out so far").format(desk.n_skipped) if desk.n_skipped else ""
             return self.tr("making the index{0}").format(left_out)
         if desk.failure is not None:
-            return self.tr("the index was not made; one before is as it was, and a stopped one can be gone on with")
+            return self.tr("the index was not made; one before is as it was, and a stopped one can be continued")
         if desk.indexed is None:
             return self.tr("choose a folder to ask your own documents")
         return _made(desk.indexed, [one_line(warned.message) for warned in desk.warned])

@@ -12,7 +12,7 @@ from engine.events import EvaluationMeasured, Event, Progressed, Refused, RunFai
 
 class EvaluationProgress(TabState):
     """At most one at a time. source: the file it was read from. file: where the one made here keeps its answers.
-    begun: the one asked for last was heard of. ended_early: it was stopped or broke off, and can be gone on with."""
+    begun: the one asked for last was heard of. ended_early: it was stopped or broke off, and can be continued."""
 
     def __init__(self, store: RunStore) -> None:
         self.shown: Evaluation | None = None
