@@ -90,7 +90,8 @@ def test_no_room_imports_from_one_above(root: str, order: tuple[str, ...]) -> No
 
 @pytest.mark.parametrize("root", ["engine", "app"])
 def test_no_files_import_each_other_in_a_circle(root: str) -> None:
-    list(TopologicalSorter(arrows(root)).static_order())  # raises CycleError, which names them
+    known = arrows(root)
+    assert set(TopologicalSorter(known).static_order()) >= set(known)  # a circle raises CycleError, which names it
 
 
 @pytest.mark.parametrize("root", ["engine", "app"])
