@@ -6,14 +6,15 @@ from threading import Event as Flag
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.decoding.clock import Clock, clock_for
+from engine.decoding.drafting import Capabilities, Drafter
 from engine.decoding.generation import Generation, Limits, Prefilled, generate
 from engine.decoding.sampling import Warp
-from engine.decoding.speculate import Decoder, Decoding, Drafter
-from engine.drafters import small_model
+from engine.decoding.speculate import Decoder, Decoding
+from engine.drafters import DraftsInRound
 from engine.errors import EngineError, InputError
 from engine.events import Event, RoundFinished
 from engine.fast.static_decoder import StaticDecoder
-from engine.fast.static_kv_cache import StaticKvCache
+from engine.models import target_state
 from engine.models.loading import LoadedModel
 from engine.settings import GenerationConfig, Request
 
@@ -71,26 +72,26 @@ class RunContext:
         """A decoder of one sequence of at most n_most ids; gamma 0 for one that never drafts.
 
         One at a time: the next one may take the places of the last."""
+        drafter, static = self.drafter if gamma else None, self.target.static
+        needed = Capabilities() if drafter is None else drafter.capabilities
+        layers, handles = target_state.hidden_layers(self.target, needed), target_state.handles(self.target, needed)
         warp = warp_of(config)
-        drafter = self.drafter if gamma else None
-        if self.target.static is not None:
-            return self._static_decoder(self.target.static, drafter, warp, seed=config.seed, n_most=n_most)
-        return Decoder(self.target.sequence(), drafter, warp=warp, seed=config.seed, clock=self.clock)
+        if static is None:
+            return Decoder(
+                self.target.sequence(layers), drafter, warp=warp, seed=config.seed, clock=self.clock, handles=handles
+            )
+        fused = drafter.fused() if isinstance(drafter, DraftsInRound) else None
+        return StaticDecoder(
+            static, drafter if fused is None else None, fused,
+            n_most=min(n_most, self.target.context), warp=warp, seed=config.seed, clock=self.clock,
+            hidden_layers=layers, handles=handles,
+        )  # fmt: skip
 
     def prepare(self, config: GenerationConfig, ids: Sequence[int], *, gamma: int) -> None:
         """Capture what a generation from these ids will replay, so that it finds it ready; nothing without graphs."""
         decoder = self.decoder(config, gamma=gamma, n_most=len(ids) + config.max_new_tokens)
         if isinstance(decoder, StaticDecoder):
             decoder.prepare(gamma, len(ids), self.checkpoint)
-
-    def _static_decoder(
-        self, room: StaticKvCache, drafter: Drafter | None, warp: Warp, *, seed: int, n_most: int
-    ) -> StaticDecoder:
-        fused = small_model.fused(drafter)
-        return StaticDecoder(
-            room, drafter if fused is None else None, fused,
-            n_most=min(n_most, self.target.context), warp=warp, seed=seed, clock=self.clock,
-        )  # fmt: skip
 
     def generate(
         self, config: GenerationConfig, ids: Sequence[int], *, gamma: int

@@ -12,12 +12,13 @@ from torch import Tensor
 from engine.batch.drafters import RowsDraft, RowsDrafter, no_drafts
 from engine.batch.sequences import RowCounts, Sequences, take_in
 from engine.decoding import accept, sampling
-from engine.decoding.accept import Verdict
+from engine.decoding.accept import Acceptance
 from engine.decoding.clock import Clock
 from engine.decoding.packing import HostRecord, pack, shortened, unpack
 from engine.decoding.sampling import Warp
 from engine.decoding.speculate import Round
 from engine.decoding.transfers import uploaded_together
+from engine.decoding.verifying import Verdict
 
 
 class BatchDecoder:
@@ -117,10 +118,10 @@ class BatchDecoder:
         """What the host needs of every row [B, numbers]; u: [B, at least n + 1], the last column for the last token."""
         n = draft.tokens.shape[1]
         p = logits.softmax(-1) if self._warp.greedy else sampling.probabilities(logits, self._warp)
-        verdict = self._verdict(logits, p, draft, u)
-        return pack(logits, p, draft.shown, draft.tokens, verdict, u[:, :n])
+        verdict = Verdict(self._acceptance(logits, p, draft, u), logits, p)
+        return pack(verdict, draft.tokens, draft.shown, u[:, :n])
 
-    def _verdict(self, logits: Tensor, p: Tensor, draft: RowsDraft, u: Tensor) -> Verdict:
+    def _acceptance(self, logits: Tensor, p: Tensor, draft: RowsDraft, u: Tensor) -> Acceptance:
         n, real = draft.tokens.shape[1], draft.real
         if self._warp.greedy:
             return accept.greedy(logits.argmax(-1), draft.tokens, real=real)

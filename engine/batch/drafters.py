@@ -19,7 +19,7 @@ class RowsDraft(NamedTuple):
     """A chain of proposed tokens a row, padded to n.
 
     tokens: [B, n] int64; counts: how many of each row's tokens were proposed. q, shown: [B, n, V_target] float32 as in
-    `speculate.Draft`; real: [B, n] bool, which tokens were proposed, None where all were."""
+    `drafting.Draft`; real: [B, n] bool, which tokens were proposed, None where all were."""
 
     tokens: Tensor
     counts: tuple[int, ...]
@@ -127,7 +127,7 @@ class LookupRows:
         """Propose what followed the last ids of each row earlier in it; nothing where they are new."""
         seen = [(*self._idioms, *text) for text in texts]
         rows = zip(self._rows, seen, wanted, strict=True)
-        proposed = [row.propose(text, n, warp, u).tokens.tolist() if n else [] for row, text, n in rows]
+        proposed = [row.following(text)[:n] if n else [] for row, text, n in rows]
         counts = tuple(map(len, proposed))
         tokens, count = uploaded_together([padded(proposed), torch.tensor(counts)], self._device)
         return RowsDraft(tokens, counts, None, None, _real(counts, count))

@@ -16,14 +16,15 @@ from torch import Tensor
 from engine import speed_model
 from engine.decoding import accept
 from engine.decoding.clock import Clock, Mark, clock_for, settle
+from engine.decoding.drafting import Draft, chain
 from engine.decoding.sampling import Warp
-from engine.decoding.speculate import Draft
+from engine.decoding.verifying import EXACT
 from engine.errors import InputError
 from engine.fast import static_round
 from engine.fast.batched import RowsModel
 from engine.fast.graphs import Graphs, Work
 from engine.fast.static_kv_cache import power_of_two
-from engine.fast.static_round import State
+from engine.fast.static_round import Judging, State
 from engine.models.loading import Pair
 from engine.speed_model import Interval
 
@@ -103,6 +104,7 @@ def _recorded(target: RowsModel, drafter: RowsModel, state: State, gamma: int, s
     u = torch.zeros(2 * gamma + 1, dtype=torch.float64, device=target.device)
     tokens = torch.empty(gamma, dtype=torch.int64, device=target.device)
     shown = torch.empty(gamma, n_vocabulary, device=target.device)
+    parents = chain(gamma, target.device)
 
     def draft() -> Tensor:
         made = static_round.draft(drafter, state, u[:gamma], _GREEDY, span=span, n_vocabulary=n_vocabulary)
@@ -111,7 +113,8 @@ def _recorded(target: RowsModel, drafter: RowsModel, state: State, gamma: int, s
         return tokens.copy_(made.tokens)
 
     def verify() -> Tensor:
-        return static_round.verify(target, state, Draft(tokens, None, shown), u[gamma:], _GREEDY, span=span)
+        judging = Judging(EXACT, u[gamma:], _GREEDY, span)
+        return static_round.verify(target, state, Draft(tokens, parents, shown=shown), judging)
 
     return _Halves(draft, verify)
 

@@ -14,7 +14,7 @@ from torch.nn import functional
 from engine.decoding import sampling
 
 
-class Verdict(NamedTuple):
+class Acceptance(NamedTuple):
     """What became of a draft of n tokens; every field stays on the device.
 
     n_accepted: [...] int64, accepted before the first rejection. last_id: [...] int64, correction or bonus.
@@ -36,7 +36,7 @@ def residual(p: Tensor, q: Tensor) -> Tensor:
     return torch.where(total > 0, rest / total.clamp_min(torch.finfo(rest.dtype).tiny), p)
 
 
-def exact(p: Tensor, q: Tensor, tokens: Tensor, u: Tensor, u_last: Tensor, *, real: Tensor | None = None) -> Verdict:
+def exact(p: Tensor, q: Tensor, tokens: Tensor, u: Tensor, u_last: Tensor, *, real: Tensor | None = None) -> Acceptance:
     """Accept left to right with probability min(1, p/q); the emitted tokens are distributed exactly as p.
 
     p: [..., n + 1, V]; q: [..., n, V], the very distribution each token was drawn from; tokens: [..., n] ids;
@@ -53,10 +53,10 @@ def exact(p: Tensor, q: Tensor, tokens: Tensor, u: Tensor, u_last: Tensor, *, re
     n_accepted = kept.long().cumprod(-1).sum(-1)
     q_or_zero = functional.pad(q, (0, 0, 0, 1))
     rest = residual(row_at(p, n_accepted), row_at(q_or_zero, n_accepted))
-    return Verdict(n_accepted, sampling.draw(rest, u_last), accept_prob, torch.minimum(drafted, q).sum(-1))
+    return Acceptance(n_accepted, sampling.draw(rest, u_last), accept_prob, torch.minimum(drafted, q).sum(-1))
 
 
-def point_mass(p: Tensor, tokens: Tensor, u: Tensor, u_last: Tensor, *, real: Tensor | None = None) -> Verdict:
+def point_mass(p: Tensor, tokens: Tensor, u: Tensor, u_last: Tensor, *, real: Tensor | None = None) -> Acceptance:
     """The exact rule for a deterministic drafter: accept with probability p(token); on rejection draw from the others.
 
     Shapes as in `exact`. Using the drafter's softmax as q for a token it did not draw would bias the output."""
@@ -64,12 +64,12 @@ def point_mass(p: Tensor, tokens: Tensor, u: Tensor, u_last: Tensor, *, real: Te
     return exact(p, q, tokens, u, u_last, real=real)
 
 
-def greedy(best: Tensor, tokens: Tensor, *, real: Tensor | None = None) -> Verdict:
+def greedy(best: Tensor, tokens: Tensor, *, real: Tensor | None = None) -> Acceptance:
     """Accept while the drafted token is the target's most probable one; the last token is the target's best.
 
     best: [..., n + 1] ids, the target's argmax at each position; tokens: [..., n] ids."""
     if not tokens.shape[-1]:  # a plain step, which a dozen operations over nothing would lengthen
-        return Verdict(
+        return Acceptance(
             torch.zeros_like(best[..., 0]), best[..., 0], *[best.new_empty(tokens.shape, dtype=torch.float32)] * 2
         )
     equal = best[..., :-1] == tokens
@@ -78,7 +78,7 @@ def greedy(best: Tensor, tokens: Tensor, *, real: Tensor | None = None) -> Verdi
     n_accepted = equal.long().cumprod(-1).sum(-1)
     accept_prob = equal.float()
     last_id = best.gather(-1, n_accepted.unsqueeze(-1)).squeeze(-1)
-    return Verdict(n_accepted, last_id, accept_prob, accept_prob)
+    return Acceptance(n_accepted, last_id, accept_prob, accept_prob)
 
 
 def row_at(x: Tensor, at: Tensor) -> Tensor:

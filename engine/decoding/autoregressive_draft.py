@@ -8,8 +8,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from engine.decoding import sampling
+from engine.decoding.drafting import Draft, chain
 from engine.decoding.sampling import Warp
-from engine.decoding.speculate import Draft
 
 
 class DraftStep(NamedTuple):
@@ -33,10 +33,11 @@ def step(logits: Tensor, u: Tensor, warp: Warp, *, n_vocabulary: int) -> DraftSt
 def joined(steps: Sequence[DraftStep], warp: Warp, *, n_vocabulary: int) -> Draft:
     """The draft of at least one step; ids that only the target has get probability 0."""
     tokens, rows = torch.stack([one.token for one in steps]), torch.stack([one.row for one in steps])
+    parents = chain(len(steps), tokens.device)
     if warp.greedy:
-        return Draft(tokens, None, _widened(rows.softmax(-1), n_vocabulary))
+        return Draft(tokens, parents, shown=_widened(rows.softmax(-1), n_vocabulary))
     q = _widened(rows, n_vocabulary)
-    return Draft(tokens, q, q)
+    return Draft(tokens, parents, q, q)
 
 
 def _widened(probs: Tensor, n: int) -> Tensor:

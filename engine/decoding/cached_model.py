@@ -2,12 +2,17 @@
 
 The one place that knows the transformers cache. Exact whatever window a configuration names and the modules keep."""
 
-from typing import Protocol
+from collections.abc import Sequence
+from functools import partial
+from typing import Protocol, Self, cast
 
 import torch
 from torch import Tensor
+from torch.nn import Module, ModuleList
 from transformers import DynamicCache, PreTrainedConfig, PreTrainedModel
 from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
+
+from engine.decoding.drafting import LastKv
 
 PREFILL_CHUNK = 512
 _FIRST_CAPACITY = 256
@@ -85,11 +90,14 @@ def _windowed_layers(model: PreTrainedModel) -> set[int]:
 
 
 class SequenceModel(Protocol):
-    """One sequence through one model: what the loop needs of a runtime; `length` ids are in the cache."""
+    """One sequence through one model: what the loop needs of a runtime; `length` ids are in the cache.
+
+    hidden: [layers, n, hidden], the output of the layers it was asked to keep, of the latest forward over n ids."""
 
     device: torch.device
     n_vocabulary: int
     length: int
+    hidden: Tensor | None
 
     def reset(self) -> None:
         """Forget every id."""
@@ -103,16 +111,56 @@ class SequenceModel(Protocol):
     def rollback(self, n: int) -> None:
         """Take the last n ids out of the cache, of those added since the last rollback or prefill."""
 
+    def last_kv(self) -> LastKv:
+        """Keys and values of the last layer."""
+
     def bytes(self) -> int:
         """Memory the cache holds now."""
 
 
-class CachedModel:
-    """One sequence through one model; `length` ids are in the cache, which is given no more than `context`."""
+def layers_of(model: PreTrainedModel) -> ModuleList | None:
+    """The layers of a model in their order; None where its modules do not tell which they are."""
+    n_layers = model.config.get_text_config().num_hidden_layers
+    lists = [part for part in model.modules() if isinstance(part, ModuleList) and len(part) == n_layers]
+    return lists[0] if len(lists) == 1 else None
 
-    def __init__(self, model: PreTrainedModel, *, context: int | None = None) -> None:
+
+class _HiddenStates:
+    """Keeps the output of some layers while a model runs."""
+
+    def __init__(self, model: PreTrainedModel, numbers: Sequence[int]) -> None:
+        self._layers = {number: cast(ModuleList, layers_of(model))[number] for number in numbers}
+        self._outputs: dict[int, Tensor] = {}
+
+    def __enter__(self) -> Self:
+        self._hooks = [layer.register_forward_hook(partial(self._keep, at)) for at, layer in self._layers.items()]
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        for hook in self._hooks:
+            hook.remove()
+
+    def stacked(self, device: torch.device) -> Tensor | None:
+        """[layers, n, hidden] of the latest forward."""
+        outputs = [self._outputs[at].to(device) for at in self._layers]
+        return torch.stack(outputs) if outputs else None
+
+    def _keep(self, at: int, layer: Module, given: object, output: Tensor | tuple[Tensor, ...]) -> None:
+        self._outputs[at] = (output if isinstance(output, Tensor) else output[0])[0]
+
+
+class CachedModel:
+    """One sequence through one model; `length` ids are in the cache, which is given no more than `context`.
+
+    hidden_layers: layers, in ascending order, whose output of the latest forward over n ids is left in `hidden`,
+    [layers, n, hidden]; only of a model that `layers_of` knows the layers of."""
+
+    def __init__(
+        self, model: PreTrainedModel, *, context: int | None = None, hidden_layers: Sequence[int] = ()
+    ) -> None:
         self.model = model
-        self._context = context
+        self.hidden: Tensor | None = None
+        self._context, self._hidden_layers = context, tuple(hidden_layers)
         self.device: torch.device = model.get_input_embeddings().weight.device
         self.n_vocabulary = int(model.get_input_embeddings().weight.shape[0])
         self.reset()
@@ -130,9 +178,11 @@ class CachedModel:
 
     def _run(self, ids: Tensor, *, n_kept: int) -> Tensor:
         known = ids.clamp_max(self.n_vocabulary - 1)
-        output = self.model(
-            input_ids=known.unsqueeze(0), past_key_values=self._cache, use_cache=True, logits_to_keep=n_kept
-        )
+        with _HiddenStates(self.model, self._hidden_layers) as states:
+            output = self.model(
+                input_ids=known.unsqueeze(0), past_key_values=self._cache, use_cache=True, logits_to_keep=n_kept
+            )
+        self.hidden = states.stacked(self.device)
         self.length += ids.shape[0]
         logits: Tensor = output.logits[0]
         return logits
@@ -148,6 +198,14 @@ class CachedModel:
         """Take the last n ids out of the cache, of those added since the last rollback or prefill."""
         self._cache.crop(-n)
         self.length -= n
+
+    def last_kv(self) -> LastKv:
+        """Keys and values of the last layer, which must keep every position."""
+        last = self._cache.layers[-1]
+        if not self.length:
+            return LastKv(torch.empty(0, 1, 1, device=self.device), torch.empty(0, 1, 1, device=self.device), 0)
+        assert type(last) is not DynamicSlidingWindowLayer
+        return LastKv(last.keys[0].transpose(0, 1), last.values[0].transpose(0, 1), self.length)
 
     def bytes(self) -> int:
         """Memory the cache holds now, its spare room included."""

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from engine.decoding.accept import Verdict, row_at
+from engine.decoding.accept import row_at
+from engine.decoding.verifying import Verdict
 from engine.errors import ModelError
 
 N_TOP = 5
@@ -41,16 +42,17 @@ class HostRecord(NamedTuple):
     top_q: list[Top]
 
 
-def pack(logits: Tensor, p: Tensor, q: Tensor | None, tokens: Tensor, verdict: Verdict, u: Tensor) -> Tensor:
+def pack(verdict: Verdict, tokens: Tensor, q: Tensor | None, u: Tensor) -> Tensor:
     """Stack everything the host needs into one float64 vector, so that a round waits for the device once.
 
-    logits, p: [..., n + 1, V]; q: [..., n, V], None for a point mass; tokens, u: [..., n]; the dimensions in front are
-    those of the verdict and of the result. Ids are exact in float64."""
+    verdict: logits and p [..., n + 1, V]; q: [..., n, V], what is shown as such, None for a point mass; tokens, u:
+    [..., n]; the dimensions in front are those of the acceptance and of the result. Ids are exact in float64."""
+    acceptance, logits, p = verdict
     n, k = tokens.shape[-1], min(N_TOP, p.shape[-1])
-    rows = verdict.n_accepted.shape
+    rows = acceptance.n_accepted.shape
     index = tokens.unsqueeze(-1)
-    row, last = verdict.n_accepted.unsqueeze(-1), verdict.last_id.unsqueeze(-1)
-    last_p = row_at(p, verdict.n_accepted).gather(-1, last)
+    row, last = acceptance.n_accepted.unsqueeze(-1), acceptance.last_id.unsqueeze(-1)
+    last_p = row_at(p, acceptance.n_accepted).gather(-1, last)
     top_p = p.topk(k, dim=-1)
     # Sums and extremes are finite where every number is: one operation each instead of three over all of them.
     mass_q = p.new_zeros(rows) if q is None else q.sum((-2, -1))
@@ -58,11 +60,11 @@ def pack(logits: Tensor, p: Tensor, q: Tensor | None, tokens: Tensor, verdict: V
     parts = [checked, row, last, last_p, top_p.indices, top_p.values]
     if n:
         p_token = p[..., :n, :].gather(-1, index)
-        parts += [tokens, p_token, verdict.accept_prob, verdict.overlap, u]
+        parts += [tokens, p_token, acceptance.accept_prob, acceptance.overlap, u]
     if n and q is not None:
         q_token = q.gather(-1, index)
         top_q = q.topk(k, dim=-1)
-        last_q = row_at(q, verdict.n_accepted.clamp_max(n - 1))
+        last_q = row_at(q, acceptance.n_accepted.clamp_max(n - 1))
         parts += [q_token, (q > q_token).sum(-1), (last_q > last_q.gather(-1, last)).sum(-1)]
         parts += [top_q.indices, top_q.values]
     return torch.cat([part.reshape(*rows, -1) for part in parts], -1)  # the first is float64, and so is the whole

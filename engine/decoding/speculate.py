@@ -11,59 +11,13 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-from engine.decoding import accept, sampling
-from engine.decoding.accept import Verdict
 from engine.decoding.cached_model import PREFILL_CHUNK, SequenceModel
 from engine.decoding.clock import Clock, settle
+from engine.decoding.drafting import NOTHING, Draft, DraftContext, Drafter, KeptHidden, TargetState, no_draft
 from engine.decoding.packing import HostRecord, pack, unpack
 from engine.decoding.sampling import Warp
 from engine.decoding.transfers import uploaded_ids, uploaded_together
-
-
-class Draft(NamedTuple):
-    """A chain of n proposed tokens (a tree whose parents are arange(n) - 1).
-
-    tokens: [n] int64. q: [n, V_target] float32, the distribution each token was drawn from; None where the drafter is
-    deterministic, a point mass. shown: [n, V_target] float32, what to show as q; None where only the token is known."""
-
-    tokens: Tensor
-    q: Tensor | None
-    shown: Tensor | None
-
-
-class Capabilities(NamedTuple):
-    """What a drafter needs from the target and what it can do (methods of later issues need more than ids).
-
-    point_mass: its drafts come without a distribution q."""
-
-    needs_hidden: bool = False
-    needs_kv: bool = False
-    supports_tree: bool = False
-    supports_sampling: bool = True
-    point_mass: bool = False
-
-
-class Drafter(Protocol):
-    """Whatever proposes tokens. It is told of every committed id and keeps its own state in step."""
-
-    capabilities: Capabilities
-
-    def reset(self) -> None:
-        """Forget the sequence."""
-
-    def prefill(self, ids: Sequence[int]) -> None:
-        """Take in the next ids of the prompt, at most PREFILL_CHUNK of them."""
-
-    def propose(self, ids: Sequence[int], n: int, warp: Warp, u: Tensor) -> Draft:
-        """Propose at most n tokens to follow the committed `ids`; u: [n] float64 uniforms to draw with, on the host.
-
-        The draft lies on the target's device."""
-
-    def commit(self, ids: Sequence[int]) -> None:
-        """The committed ids are now `ids`; whatever else was proposed is rejected."""
-
-    def cache_bytes(self) -> int:
-        """Memory of the drafter's own state."""
+from engine.decoding.verifying import EXACT, Verifier, VerifyContext
 
 
 class Round(NamedTuple):
@@ -83,18 +37,6 @@ def uniforms(gamma: int, warp: Warp, rng: torch.Generator) -> Tensor:
     return torch.zeros(n, dtype=torch.float64) if warp.greedy else torch.rand(n, generator=rng, dtype=torch.float64)
 
 
-def judged(logits: Tensor, draft: Draft, u: Tensor, u_last: Tensor, warp: Warp) -> tuple[Verdict, Tensor]:
-    """The verdict on a draft of n tokens, and the distributions [n + 1, V] to show as p.
-
-    logits: [n + 1, V] float32 of the target; u: [n], u_last: [] as the accept rules take them."""
-    if warp.greedy:
-        return accept.greedy(logits.argmax(-1), draft.tokens), logits.softmax(-1)
-    p = sampling.probabilities(logits, warp)
-    if draft.q is None:
-        return accept.point_mass(p, draft.tokens, u, u_last), p
-    return accept.exact(p, draft.q, draft.tokens, u, u_last), p
-
-
 class Decoding(Protocol):
     """One sequence being decoded, a round at a time; `ids` are those committed."""
 
@@ -111,19 +53,34 @@ class Decoding(Protocol):
 
 
 class Decoder:
-    """A `Decoding` by a target and, perhaps, a drafter, that begins no round before the last one was read."""
+    """A `Decoding` by a target and, perhaps, a drafter, that begins no round before the last one was read.
 
-    def __init__(self, target: SequenceModel, drafter: Drafter | None, *, warp: Warp, seed: int, clock: Clock) -> None:
+    handles: the embedding and the head of the target, where the drafter uses them. The target must be a sequence that
+    keeps the hidden states that the drafter declared."""
+
+    def __init__(
+        self,
+        target: SequenceModel,
+        drafter: Drafter | None,
+        *,
+        warp: Warp,
+        seed: int,
+        clock: Clock,
+        handles: TargetState = NOTHING,
+        verifier: Verifier = EXACT,
+    ) -> None:
         self.ids: list[int] = []
-        self._target = target
-        self._drafter = drafter
-        self._warp = warp
-        self._clock = clock
+        self._target, self._drafter, self._verifier, self._handles = target, drafter, verifier, handles
+        self._warp, self._clock = warp, clock
         self._rng = torch.Generator().manual_seed(seed)
+        self._kept = KeptHidden()
+        self._n_accepted: int | None = None
 
     def prefill(self, ids: Sequence[int], checkpoint: Callable[[], None]) -> None:
         """Take in the prompt, all but its last id, which the first round feeds; checkpoint() between chunks."""
         self._target.reset()
+        self._kept.clear()
+        self._n_accepted = None
         if self._drafter is not None:
             self._drafter.reset()
         self.ids = list(ids)
@@ -132,7 +89,7 @@ class Decoder:
             chunk = slice(start, min(start + PREFILL_CHUNK, len(ids) - 1))
             self._target.prefill(prompt[chunk])
             if self._drafter is not None:
-                self._drafter.prefill(ids[chunk])
+                self._drafter.prefill(ids[chunk], self._state_for(self._drafter, self._target.hidden))
             checkpoint()
         settle(self._target.device)
 
@@ -145,22 +102,34 @@ class Decoder:
         draft = self._draft(gamma, drawn[:gamma])
         drafted = self._clock.mark()
         n = draft.tokens.shape[0]
-        logits = self._target.forward(torch.cat([pending, draft.tokens])).float()
-        verdict, shown_p = judged(logits, draft, u[gamma : gamma + n], u[-1], self._warp)
-        packed = pack(logits, shown_p, draft.shown, draft.tokens, verdict, u[gamma : gamma + n])
+
+        def logits(tokens: Tensor) -> Tensor:
+            return self._target.forward(torch.cat([pending, tokens])).float()
+
+        verdict = self._verifier.verify(VerifyContext(logits, self._warp, u[gamma : gamma + n], u[-1]), draft)
+        packed = pack(verdict, draft.tokens, draft.shown, u[gamma : gamma + n])
         on_host = packed.tolist()  # sync: the one wait of a round
         verified = self._clock.mark()
-        record = unpack(on_host, n, n_vocabulary=logits.shape[-1], drawn=not self._warp.greedy)
+        record = unpack(on_host, n, n_vocabulary=verdict.p.shape[-1], drawn=not self._warp.greedy)
         self._commit(record, n)
         return Round(record, self._clock.ms(started, drafted), self._clock.ms(drafted, verified))
 
     def _draft(self, gamma: int, u: Tensor) -> Draft:
         if self._drafter is None or gamma == 0:
-            return Draft(torch.empty(0, dtype=torch.int64, device=self._target.device), None, None)
-        return self._drafter.propose(self.ids, gamma, self._warp, u)
+            return no_draft(self._target.device)
+        state = self._state_for(self._drafter, self._kept.take())
+        return self._drafter.propose(DraftContext(self.ids, gamma, self._warp, u, self._n_accepted, state))
+
+    def _state_for(self, drafter: Drafter, hidden: Tensor | None) -> TargetState:
+        """What the drafter declared to read of the target, as it stands."""
+        return self._handles._replace(
+            hidden=hidden, last_kv=self._target.last_kv() if drafter.capabilities.last_kv else None
+        )
 
     def _commit(self, record: HostRecord, n: int) -> None:
         self.ids += [*record.tokens[: record.n_accepted], record.last_id]
+        self._n_accepted = record.n_accepted
+        self._kept.add(self._target.hidden, record.n_accepted + 1)
         self._target.rollback(n - record.n_accepted)
         if self._drafter is not None:
             self._drafter.commit(self.ids)

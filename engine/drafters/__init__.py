@@ -1,26 +1,47 @@
-"""Drafters, one file each, found by discovery; a file states which SPECs it serves and how it is built."""
+"""Drafters, one file each, found by discovery; a file states which SPECs it serves and how its drafter is built.
 
+* imports neither Qt nor torch until a drafter is looked for."""
+
+import ast
 import importlib
 import pkgutil
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
-from engine.decoding.speculate import Drafter
-from engine.models.loading import LoadedModel
+if TYPE_CHECKING:
+    from engine.decoding.drafting import Drafter
+    from engine.fast.static_kv_cache import FusedDrafter
+    from engine.models.loading import LoadedModel
 
 
 class DrafterSpec(NamedTuple):
     """A kind of drafter: `serves(spec)` says whether it answers to a SPEC, `build(spec, target, model)` makes one.
 
     example: a SPEC it serves. needs_model: whether a model is loaded for the SPEC and handed to `build` (None
-    otherwise)."""
+    otherwise). A file whose drafter needs none has a line `SPEC = "..."`, by which it is offered."""
 
     name: str
     title: str
     example: str
     serves: Callable[[str], bool]
     needs_model: bool
-    build: Callable[[str, LoadedModel, LoadedModel | None], Drafter]
+    build: "Callable[[str, LoadedModel, LoadedModel | None], Drafter]"
+
+
+class Offered(NamedTuple):
+    """A drafter without a model: its SPEC, and the first sentence of its file."""
+
+    spec: str
+    help: str
+
+
+@runtime_checkable
+class DraftsInRound(Protocol):
+    """A drafter that may be a fused model on the target's device, which then drafts as part of the round."""
+
+    def fused(self) -> "FusedDrafter | None":
+        """The model; None where it is not such a one."""
 
 
 def discover() -> list[DrafterSpec]:
@@ -32,3 +53,30 @@ def discover() -> list[DrafterSpec]:
 def find(spec: str) -> DrafterSpec:
     """The drafter that serves a SPEC."""
     return next(found for found in discover() if found.serves(spec))
+
+
+def build(spec: str, target: "LoadedModel", model: "LoadedModel | None") -> "Drafter":
+    """The drafter of a SPEC beside a target. Raises InputError where the target cannot give what it declares."""
+    from engine.models.target_state import refuse_unmet
+
+    drafter = find(spec).build(spec, target, model)
+    refuse_unmet(target, drafter.capabilities, spec)
+    return drafter
+
+
+def offered() -> list[Offered]:
+    """The drafters without a model, in the order of their files, which are read but not imported: they import torch."""
+    return [found for path in _files() for found in _offered_by(ast.parse(path.read_text(encoding="utf-8")))]
+
+
+def _files() -> Iterator[Path]:
+    for folder in __path__:
+        yield from (path for path in sorted(Path(folder).glob("*.py")) if path.name != "__init__.py")
+
+
+def _offered_by(module: ast.Module) -> Iterator[Offered]:
+    summary = (ast.get_docstring(module) or "").partition("\n")[0]
+    for line in module.body:
+        match line:
+            case ast.Assign(targets=[ast.Name(id="SPEC")], value=ast.Constant(value=str(spec))):
+                yield Offered(spec, summary)

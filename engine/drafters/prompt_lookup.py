@@ -5,15 +5,14 @@ Source: github.com/apoorvumang/prompt-lookup-decoding (longest n-gram first, its
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
 
-from engine.decoding.sampling import Warp
-from engine.decoding.speculate import Capabilities, Draft
+from engine.decoding.drafting import Capabilities, Draft, DraftContext, TargetState, chain
 from engine.decoding.transfers import uploaded_ids
 from engine.drafters import DrafterSpec
 from engine.errors import InputError
 from engine.models.loading import LoadedModel
 
+SPEC = "lookup"
 _DEFAULT_NGRAM = 3
 _LARGEST_NGRAM = 64
 
@@ -33,13 +32,18 @@ class PromptLookupDrafter:
         self._first: dict[tuple[int, ...], int] = {}
         self._n_indexed = 0
 
-    def prefill(self, ids: Sequence[int]) -> None:
+    def prefill(self, ids: Sequence[int], target: TargetState) -> None:
         """Nothing to do: the index is brought up to date when something is to be proposed."""
 
-    def propose(self, ids: Sequence[int], n: int, warp: Warp, u: Tensor) -> Draft:
-        """Propose at most n ids; none where no n-gram of the last ids occurred before."""
+    def propose(self, context: DraftContext) -> Draft:
+        """Propose what followed before; nothing where no n-gram of the last ids did."""
+        tokens = uploaded_ids(self.following(context.ids)[: context.n], self._device)
+        return Draft(tokens, chain(len(tokens), self._device))
+
+    def following(self, ids: Sequence[int]) -> list[int]:
+        """All that followed the longest n-gram of the last ids where it first occurred; nothing where none did."""
         self._index(ids)
-        return Draft(uploaded_ids(self._continuation(ids)[:n], self._device), None, None)
+        return self._continuation(ids)
 
     def commit(self, ids: Sequence[int]) -> None:
         """Nothing to do: only committed ids are ever indexed."""
@@ -64,7 +68,7 @@ class PromptLookupDrafter:
 
 
 def _serves(spec: str) -> bool:
-    return spec == "lookup" or spec.startswith("lookup:")
+    return spec.partition(":")[0] == SPEC
 
 
 def _build(spec: str, target: LoadedModel, model: LoadedModel | None) -> PromptLookupDrafter:
@@ -74,4 +78,4 @@ def _build(spec: str, target: LoadedModel, model: LoadedModel | None) -> PromptL
     return PromptLookupDrafter(int(size), device=target.device)
 
 
-DRAFTER = DrafterSpec("prompt_lookup", "Prompt lookup", "lookup", _serves, needs_model=False, build=_build)
+DRAFTER = DrafterSpec("prompt_lookup", "Prompt lookup", SPEC, _serves, needs_model=False, build=_build)

@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
 
 from engine.decoding import autoregressive_draft
 from engine.decoding.cached_model import SequenceModel
-from engine.decoding.sampling import Warp
-from engine.decoding.speculate import Capabilities, Draft, Drafter
+from engine.decoding.drafting import Capabilities, Draft, DraftContext, TargetState, no_draft
 from engine.decoding.transfers import moved_together, uploaded_ids, uploaded_together
 from engine.drafters import DrafterSpec
 from engine.fast.model import FusedModel
@@ -33,17 +31,18 @@ class SmallModelDrafter:
         """Forget the sequence."""
         self._model.reset()
 
-    def prefill(self, ids: Sequence[int]) -> None:
+    def prefill(self, ids: Sequence[int], target: TargetState) -> None:
         """Take in the next ids of the prompt."""
         if self._model.length + len(ids) < self._context:
             self._model.prefill(uploaded_ids(ids, self._model.device))
 
-    def propose(self, ids: Sequence[int], n: int, warp: Warp, u: Tensor) -> Draft:
+    def propose(self, context: DraftContext) -> Draft:
         """Draw n tokens one after another, fewer or none at the end of the drafter's own context."""
-        n = min(n, self._context - len(ids))
+        ids, warp = context.ids, context.warp
+        n = min(context.n, self._context - len(ids))
         if n < 1:
-            return Draft(torch.empty(0, dtype=torch.int64, device=self._target_device), None, None)
-        feed, u = uploaded_together([torch.tensor(ids[self._model.length :]), u], self._model.device)
+            return no_draft(self._target_device)
+        feed, u = uploaded_together([torch.tensor(ids[self._model.length :]), context.u], self._model.device)
         steps = []
         for i in range(n):
             steps.append(
@@ -69,13 +68,8 @@ class SmallModelDrafter:
     def _moved(self, draft: Draft) -> Draft:
         """The same draft on the target's device."""
         assert draft.shown is not None
-        tokens, shown = moved_together((draft.tokens, draft.shown), self._target_device)
-        return Draft(tokens, None if draft.q is None else shown, shown)
-
-
-def fused(drafter: Drafter | None) -> FusedDrafter | None:
-    """The model of a drafter that can draft as part of a round; None where it is of another kind."""
-    return drafter.fused() if isinstance(drafter, SmallModelDrafter) else None
+        tokens, parents, shown = moved_together((draft.tokens, draft.parents, draft.shown), self._target_device)
+        return Draft(tokens, parents, None if draft.q is None else shown, shown)
 
 
 def _build(spec: str, target: LoadedModel, model: LoadedModel | None) -> SmallModelDrafter:

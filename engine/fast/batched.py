@@ -9,6 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from engine.decoding.drafting import LastKv
 from engine.fast import layers, matmul, spans
 from engine.fast.kv_cache import rope_tables
 from engine.fast.layers import Product, Turns
@@ -47,6 +48,8 @@ class RowsModel:
         self.device: torch.device = weights.embedding.device
         self.n_vocabulary = int(weights.embedding.shape[0])
         self.n_rows, self.capacity = n_rows, capacity
+        self.hidden: Tensor | None = None
+        self._hidden_layers: tuple[int, ...] = ()
         self._weights, self._shape = weights, weights.shape
         self._streams = matmul.streams(weights)
         self._product: Product = matmul.streamed_product if self._streams else matmul.product
@@ -93,6 +96,15 @@ class RowsModel:
         self.n_rows = len(rows)
         self._row_starts = self._row_starts[: self.n_rows]
 
+    def keep_hidden(self, layers_kept: Sequence[int]) -> None:
+        """From now on leave the output of these layers in `hidden`, [layers, B n, hidden] of the latest n ids a row."""
+        self._hidden_layers, self.hidden = tuple(layers_kept), None
+
+    def last_kv(self, length: int) -> LastKv:
+        """Keys and values of the last layer, of a model of one row that holds `length` ids."""
+        assert self.n_rows == 1
+        return LastKv(self._keys[-1], self._values[-1], length)
+
     def wipe(self) -> None:
         """Leave zeros in every position, where they lie."""
         self._keys.zero_()
@@ -111,13 +123,16 @@ class RowsModel:
         """Last hidden states [B n, hidden], normalised; only_states: nobody reads them, so that the last layer need
         only write keys and values."""
         n = ids.numel()
-        hidden = layers.embedded(ids.reshape(-1).expand(places.slots.shape), self._weights)
+        hidden, kept = layers.embedded(ids.reshape(-1).expand(places.slots.shape), self._weights), []
         for index, layer in enumerate(self._weights.layers):
             queries = self._written(hidden, layer, index, places)
-            if only_states and index == len(self._weights.layers) - 1:
+            if only_states and index == len(self._weights.layers) - 1 and index not in self._hidden_layers:
                 break
             hidden = self._attend(hidden, queries, layer, index, places)
             hidden = layers.add_fed_forward(hidden, layer, self._shape, self._product)
+            if index in self._hidden_layers:
+                kept.append(hidden[:n].clone())
+        self.hidden = torch.stack(kept) if kept else None
         return normed(hidden, self._weights.norm)[:n]
 
     def _places(self, starts: Tensor, n: int, span: int) -> _Places:

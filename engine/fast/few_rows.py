@@ -54,9 +54,9 @@ class FewRows:
         self._places: dict[tuple[int, bool], _Places] = {}
 
     def hidden(
-        self, ids: Tensor, start: int, held: Buffers, tree: Tree | None, tapped: Sequence[int]
+        self, ids: Tensor, start: int, held: Buffers, tree: Tree | None, hidden_layers: Sequence[int]
     ) -> tuple[Tensor, list[Tensor]]:
-        """Last hidden states, normalised, after ids [n] that follow `start` others, and the output of tapped layers.
+        """Last hidden states, normalised, after ids [n] that follow `start` others, and the output of `hidden_layers`.
 
         Keys and values are written to `held`. Returns [n, hidden], or [2, hidden] for one streamed id, the second row
         without meaning; the next call overwrites them."""
@@ -64,7 +64,7 @@ class FewRows:
         (qkv, out, gate_up, down), between = self._places_for(n, start)
         hidden = layers.embedded(ids, self._weights)
         between.begin(hidden, start, held, tree)
-        taps = []
+        kept = []
         for index, layer in enumerate(self._layers):
             qkv.multiply(layer.qkv)
             between.attended(index)
@@ -74,9 +74,9 @@ class FewRows:
             between.gated()
             down.multiply(layer.down)
             between.added_feed_forward(index)
-            if index in tapped:
-                taps.append(hidden.clone())
-        return between.last, taps
+            if index in hidden_layers:
+                kept.append(hidden.clone())
+        return between.last, kept
 
     def forget(self) -> None:
         """Let go of the places to compute, and so of the cache that they last looked at."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from engine.decoding.drafting import LastKv
 from engine.fast import layers, matmul
 from engine.fast.few_rows import FewRows, serves
 from engine.fast.kv_cache import Buffers, KvCache
@@ -31,14 +32,15 @@ class _States(NamedTuple):
 class FusedModel:
     """One sequence through one model; `length` ids are in the cache.
 
-    tapped: layers whose output of the latest forward is kept in `tap` [len(tapped), n, hidden]."""
+    hidden_layers: layers, in ascending order, whose output of the latest forward over n ids is left in `hidden`,
+    [layers, n, hidden]."""
 
-    def __init__(self, weights: FusedWeights, *, context: int, tapped: Sequence[int] = ()) -> None:
+    def __init__(self, weights: FusedWeights, *, context: int, hidden_layers: Sequence[int] = ()) -> None:
         self.device: torch.device = weights.embedding.device
         self.n_vocabulary = int(weights.embedding.shape[0])
-        self.tap: Tensor | None = None
+        self.hidden: Tensor | None = None
         self._weights, self._shape = weights, weights.shape
-        self._context, self._tapped = context, tuple(tapped)
+        self._context, self._hidden_layers = context, tuple(hidden_layers)
         self._few = FewRows(weights) if serves(weights) else None
         self._product: Product = matmul.streamed_product if matmul.streams(weights) else matmul.product
         self.reset()
@@ -75,10 +77,10 @@ class FusedModel:
         self._room.move(chosen + start, start)
         self.length = start + chosen.shape[0]
 
-    def last_states(self) -> tuple[Tensor, Tensor]:
-        """Keys and values [length, H_kv, D] of the last layer, as views that the next forward may outdate."""
+    def last_kv(self) -> LastKv:
+        """Keys and values of the last layer."""
         held = self._room.at_least(self.length, n_kept=self.length)
-        return held.keys[-1, : self.length], held.values[-1, : self.length]
+        return LastKv(held.keys[-1, : self.length], held.values[-1, : self.length], self.length)
 
     def bytes(self) -> int:
         """Memory the cache holds now."""
@@ -90,28 +92,28 @@ class FusedModel:
         only_states: nobody reads them, so that the last layer need only write keys and values."""
         n, held = ids.shape[0], self._room.at_least(self.length + ids.shape[0], n_kept=self.length)
         if self._few is not None and n <= matmul.MOST_ROWS:
-            hidden, tapped = self._few.hidden(ids, self.length, held, tree, self._tapped)
+            hidden, kept = self._few.hidden(ids, self.length, held, tree, self._hidden_layers)
         else:
-            hidden, tapped = self._many(ids, held, tree, only_states=only_states)
-        self.tap = torch.stack(tapped) if tapped else None
+            hidden, kept = self._many(ids, held, tree, only_states=only_states)
+        self.hidden = torch.stack(kept)[:, :n] if kept else None
         self.length += n
         return hidden
 
     def _many(self, ids: Tensor, held: Buffers, tree: Tree | None, *, only_states: bool) -> tuple[Tensor, list[Tensor]]:
-        """Last hidden states [n, hidden], normalised, and the output of tapped layers."""
+        """Last hidden states [n, hidden], normalised, and the output of `hidden_layers`."""
         turns, each = self._prepared(ids.shape[0], held, tree)
         hidden = layers.embedded(ids, self._weights)
-        tapped = []
+        kept = []
         last = len(each) - 1
         for index, (layer, states) in enumerate(zip(self._weights.layers, each, strict=True)):
             queries = self._written(hidden, layer, states, turns)
-            if only_states and index == last and index not in self._tapped:
+            if only_states and index == last and index not in self._hidden_layers:
                 break
             hidden = self._attend(hidden, queries, layer, states)
             hidden = layers.add_fed_forward(hidden, layer, self._shape, self._product)
-            if index in self._tapped:
-                tapped.append(hidden.clone())
-        return normed(hidden, self._weights.norm), tapped
+            if index in self._hidden_layers:
+                kept.append(hidden.clone())
+        return normed(hidden, self._weights.norm), kept
 
     def _prepared(self, n: int, held: Buffers, tree: Tree | None) -> tuple[Turns, list[_States]]:
         """Rotations of n new ids, and what each layer reads and writes."""

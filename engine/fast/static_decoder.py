@@ -12,9 +12,11 @@ from torch import Tensor
 
 from engine.decoding.cached_model import PREFILL_CHUNK
 from engine.decoding.clock import Clock, Mark, settle
+from engine.decoding.drafting import NOTHING, Draft, DraftContext, Drafter, KeptHidden, TargetState, no_draft
 from engine.decoding.packing import HostRecord, unpack
 from engine.decoding.sampling import Warp
-from engine.decoding.speculate import Draft, Drafter, Round, uniforms
+from engine.decoding.speculate import Round, uniforms
+from engine.decoding.verifying import EXACT, Verifier
 from engine.errors import ModelError
 from engine.fast.static_kv_cache import FusedDrafter, StaticKvCache
 
@@ -36,7 +38,9 @@ class StaticDecoder:
     """A `Decoding` over the fixed places of a target, of which it is the only user while it decodes.
 
     drafter: whoever proposes on the host's side, round by round; fused: a drafter that drafts as part of the round. At
-    most one of them; without both, decoding is plain. n_most: ids that the sequence may come to."""
+    most one of them; without both, decoding is plain. n_most: ids that the sequence may come to. hidden_layers: the
+    target's layers whose output the drafter reads, in ascending order; handles: its embedding and head, where the
+    drafter uses them."""
 
     def __init__(
         self,
@@ -48,11 +52,17 @@ class StaticDecoder:
         warp: Warp,
         seed: int,
         clock: Clock,
+        hidden_layers: Sequence[int] = (),
+        handles: TargetState = NOTHING,
+        verifier: Verifier = EXACT,
     ) -> None:
         assert drafter is None or fused is None
         self.ids: list[int] = []
         self._room, self._drafter, self._fused = room, drafter, fused
         self._n_most, self._warp, self._clock = n_most, warp, clock
+        self._hidden_layers, self._handles, self._verifier = tuple(hidden_layers), handles, verifier
+        self._kept = KeptHidden()
+        self._n_accepted: int | None = None
         self._rng = torch.Generator().manual_seed(seed)
         self._flying: _Flight | None = None
         self._n_launched = 0
@@ -68,7 +78,8 @@ class StaticDecoder:
             chunk = ids[start : min(start + PREFILL_CHUNK, len(ids) - 1)]
             self._room.feed(chunk, start)
             if self._drafter is not None:
-                self._drafter.prefill(chunk)
+                fed = start + len(chunk)
+                self._drafter.prefill(chunk, self._state_for(self._drafter, self._room.fed_hidden(), fed))
             if self._n_draftable(1, len(ids)):
                 self._catch_up(start + len(chunk))
             checkpoint()
@@ -106,7 +117,7 @@ class StaticDecoder:
         """Judge a draft that means nothing."""
         n = draft.tokens.shape[0]
         u = self._room.uniforms(torch.zeros(2 * n + 1, dtype=torch.float64), n)
-        self._room.landed(self._room.verified(draft, u, self._warp, end=length + n), even=True)
+        self._room.landed(self._room.verified(draft, u, self._warp, self._verifier, end=length + n), even=True)
 
     def round(self, gamma: int, *, followed: bool = False) -> Round:
         """Draft at most gamma tokens, verify them, commit what was accepted and the last token."""
@@ -121,7 +132,9 @@ class StaticDecoder:
 
     def _begin(self, ids: Sequence[int]) -> None:
         self.ids, self._flying, self._n_drafter_holds = list(ids), None, 0
-        self._user = self._room.begin(max(self._n_most, len(ids)), self._fused)
+        self._kept.clear()
+        self._n_accepted = None
+        self._user = self._room.begin(max(self._n_most, len(ids)), self._fused, self._hidden_layers)
         self._room.place(ids, len(ids))
 
     def _fresh(self, gamma: int) -> _Flight:
@@ -136,7 +149,7 @@ class StaticDecoder:
         draft, u = self._draft(gamma, uniforms(gamma, self._warp, self._rng), length)
         drafted = self._clock.mark()
         n = draft.tokens.shape[0]
-        packed = self._room.verified(draft, u, self._warp, end=length + n)
+        packed = self._room.verified(draft, u, self._warp, self._verifier, end=length + n)
         self._n_launched += 1
         record = self._room.landed(packed, even=self._n_launched % 2 == 0)
         return _Flight(gamma, n, begun, drafted, self._clock.mark(), record)
@@ -158,9 +171,16 @@ class StaticDecoder:
 
     def _proposed(self, gamma: int, drawn: Tensor) -> Draft:
         """What the drafter on the host's side proposes, nothing where there is none."""
-        if self._drafter is not None and gamma:
-            return self._drafter.propose(self.ids, gamma, self._warp, drawn[:gamma])
-        return Draft(torch.empty(0, dtype=torch.int64, device=self._room.device), None, None)
+        if self._drafter is None or not gamma:
+            return no_draft(self._room.device)
+        state = self._state_for(self._drafter, self._kept.take(), len(self.ids) - 1)
+        return self._drafter.propose(DraftContext(self.ids, gamma, self._warp, drawn[:gamma], self._n_accepted, state))
+
+    def _state_for(self, drafter: Drafter, hidden: Tensor | None, length: int) -> TargetState:
+        """What the drafter declared to read of the target, whose cache holds `length` ids."""
+        return self._handles._replace(
+            hidden=hidden, last_kv=self._room.last_kv(length) if drafter.capabilities.last_kv else None
+        )
 
     def _n_draftable(self, gamma: int, length: int) -> int:
         """How many tokens the fused drafter proposes after so many ids: fewer or none at the end of its context."""
@@ -184,7 +204,9 @@ class StaticDecoder:
 
     def _commit(self, record: HostRecord, n: int) -> None:
         self.ids += [*record.tokens[: record.n_accepted], record.last_id]
+        self._n_accepted = record.n_accepted
         if self._drafter is not None:
+            self._kept.add(self._room.hidden(n), record.n_accepted + 1)
             self._drafter.commit(self.ids)
         if self._fused is not None and n:
             self._n_drafter_holds = len(self.ids) - 2  # it was fed neither its own last token nor the round's

@@ -12,12 +12,14 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from engine.decoding.drafting import Draft, LastKv, chain
 from engine.decoding.sampling import Warp
-from engine.decoding.speculate import Draft
 from engine.decoding.transfers import uploaded, uploaded_ids
+from engine.decoding.verifying import Verifier
 from engine.fast import static_round
 from engine.fast.batched import RowsModel
 from engine.fast.graphs import Repeater, Work
+from engine.fast.static_round import Judging
 from engine.fast.weights import FusedWeights
 
 _LEAST_SPAN = 256
@@ -40,9 +42,10 @@ class _Kind(NamedTuple):
 
 
 class _Half(NamedTuple):
-    """What tells one half of a round from another; span: how many positions are looked at."""
+    """What tells one half of a round from another. verifier: None of the half that drafts; span: how many positions
+    are looked at."""
 
-    drafts: bool
+    verifier: Verifier | None
     kind: _Kind
     span: int
     warp: Warp
@@ -68,12 +71,15 @@ class StaticKvCache:
         self._state = static_round.new_state(self.device)
         self._places: dict[_Kind, Draft] = {}
         self._uniforms: dict[int, Tensor] = {}
+        self._hidden: dict[int, Tensor] = {}
+        self._hidden_layers: tuple[int, ...] = ()
         self._landings: dict[tuple[int, bool], Tensor] = {}
 
-    def begin(self, n: int, drafter: FusedDrafter | None) -> int:
+    def begin(self, n: int, drafter: FusedDrafter | None, hidden_layers: Sequence[int] = ()) -> int:
         """Make room for n ids, at most the context, for one more user, the only one from now on; returns its number.
 
-        Without a drafter, the room of the one before stays."""
+        Without a drafter, the room of the one before stays. hidden_layers: those of the target whose output is kept,
+        in ascending order."""
         if n > self._capacity:
             self.clear()
             capacity = power_of_two(n, most=self._context)
@@ -86,6 +92,7 @@ class StaticKvCache:
             self._drafter_weights = drafter.weights
         if self._n_unread:
             self._wipe()
+        self._keep_hidden(tuple(hidden_layers))
         self.user += 1
         return self.user
 
@@ -115,6 +122,19 @@ class StaticKvCache:
         """Put the next round after `length` committed ids that end in `last`."""
         static_round.place(self._state, last, length)
 
+    def hidden(self, n: int) -> Tensor | None:
+        """What the target's layers that are kept gave in the latest round of n proposed tokens, at a fixed place:
+        [layers, n + 1, hidden]; None where none is kept."""
+        return self._hidden.get(n)
+
+    def fed_hidden(self) -> Tensor | None:
+        """The same of the ids that the target was last fed, [layers, n, hidden]."""
+        return self._model().hidden
+
+    def last_kv(self, length: int) -> LastKv:
+        """Keys and values of the target's last layer, of `length` ids."""
+        return self._model().last_kv(length)
+
     def feed(self, ids: Sequence[int], start: int, *, drafter: bool = False) -> None:
         """Write the keys and values of ids to the positions from `start` on."""
         self._model(drafter=drafter).prefill(uploaded_ids([ids], self.device), start)
@@ -133,7 +153,7 @@ class StaticKvCache:
         u: what `uniforms` returned."""
         n, model = u.shape[0] // 2, self._model(drafter=True)
         kind = _Kind(n, not warp.greedy, True)
-        half = _Half(True, kind, power_of_two(end, most=model.capacity), warp)
+        half = _Half(None, kind, power_of_two(end, most=model.capacity), warp)
         place = self._place(kind)
         draft = partial(
             static_round.draft, model, self._state, u[:n], warp, span=half.span, n_vocabulary=self.n_vocabulary
@@ -145,21 +165,42 @@ class StaticKvCache:
         """A draft of n tokens that means nothing, of the kind that a drafter on the host's side makes."""
         tokens = torch.zeros(n, dtype=torch.int64, device=self.device)
         if point_mass or not n:
-            return Draft(tokens, None, None)
+            return Draft(tokens, chain(n, self.device))
         shown = torch.zeros(n, self.n_vocabulary, device=self.device)
-        return Draft(tokens, None if warp.greedy else shown, shown)
+        return Draft(tokens, chain(n, self.device), None if warp.greedy else shown, shown)
 
     def given(self, draft: Draft) -> Draft:
         """A draft by anyone, brought to a fixed place."""
         assert draft.q is None or draft.q is draft.shown
         return _moved(draft, self._place(_Kind(draft.tokens.shape[0], draft.q is not None, draft.shown is not None)))
 
-    def verified(self, draft: Draft, u: Tensor, warp: Warp, *, end: int) -> Tensor:
+    def verified(self, draft: Draft, u: Tensor, warp: Warp, verifier: Verifier, *, end: int) -> Tensor:
         """The packed record of a round; draft and u at their fixed places, no position past `end`."""
         n, model = draft.tokens.shape[0], self._model()
         kind = _Kind(n, draft.q is not None, draft.shown is not None)
-        half = _Half(False, kind, power_of_two(end, most=model.capacity), warp)
-        return self._run(half, partial(static_round.verify, model, self._state, draft, u[n:], warp, span=half.span))
+        half = _Half(verifier, kind, power_of_two(end, most=model.capacity), warp)
+        judging = Judging(verifier, u[n:], warp, half.span)
+        return self._run(half, partial(self._verified, model, draft, judging))
+
+    def _verified(self, model: RowsModel, draft: Draft, judging: Judging) -> Tensor:
+        """Verify, and leave the hidden states that are kept at their fixed place."""
+        packed = static_round.verify(model, self._state, draft, judging)
+        if model.hidden is not None:
+            self._hidden_place(draft.tokens.shape[0], model.hidden).copy_(model.hidden)
+        return packed
+
+    def _hidden_place(self, n: int, like: Tensor) -> Tensor:
+        if n not in self._hidden:
+            self._hidden[n] = torch.empty_like(like)
+        return self._hidden[n]
+
+    def _keep_hidden(self, hidden_layers: tuple[int, ...]) -> None:
+        """Let the target keep these layers' output; rounds that kept other ones are dropped."""
+        if hidden_layers != self._hidden_layers:
+            self._forget()
+            self._hidden.clear()
+            self._hidden_layers = hidden_layers
+        self._model().keep_hidden(hidden_layers)
 
     def landed(self, packed: Tensor, *, even: bool) -> Tensor:
         """Begin to copy a record to the host; it is there when the device has come so far.
@@ -187,7 +228,7 @@ class StaticKvCache:
         if kind not in self._places:
             shown = torch.empty(kind.n, self.n_vocabulary, device=self.device) if kind.has_shown else None
             tokens = torch.empty(kind.n, dtype=torch.int64, device=self.device)
-            self._places[kind] = Draft(tokens, shown if kind.has_q else None, shown)
+            self._places[kind] = Draft(tokens, chain(kind.n, self.device), shown if kind.has_q else None, shown)
         return self._places[kind]
 
     def _model(self, *, drafter: bool = False) -> RowsModel:
@@ -210,7 +251,7 @@ class StaticKvCache:
 
 
 def _moved(draft: Draft, place: Draft) -> Draft:
-    """Copy a draft to a place for its kind."""
+    """Copy a draft, a chain, to a place for its kind."""
     place.tokens.copy_(draft.tokens)
     if place.shown is not None and draft.shown is not None:
         place.shown.copy_(draft.shown)

@@ -11,10 +11,11 @@ import torch
 from torch import Tensor
 
 from engine.decoding import autoregressive_draft
-from engine.decoding.accept import Verdict
+from engine.decoding.accept import Acceptance
+from engine.decoding.drafting import Draft
 from engine.decoding.packing import pack
 from engine.decoding.sampling import Warp
-from engine.decoding.speculate import Draft, judged
+from engine.decoding.verifying import Verifier, VerifyContext
 
 
 class FixedRows(Protocol):
@@ -73,21 +74,32 @@ def target_logits(model: FixedRows, state: State, tokens: Tensor, *, span: int) 
     return model.forward(fed.view(1, -1), state.length - 1, span=span)[0]
 
 
-def advance(state: State, tokens: Tensor, verdict: Verdict) -> None:
-    """Commit what a verdict kept of the drafted tokens [n], and its last token, in place."""
-    n_accepted = verdict.n_accepted.view(1)
+def advance(state: State, tokens: Tensor, acceptance: Acceptance) -> None:
+    """Commit what was accepted of the drafted tokens [n], and the last token, in place."""
+    n_accepted = acceptance.n_accepted.view(1)
     before_last = torch.cat([state.last_two[0, 1:], tokens]).index_select(0, n_accepted)
-    state.last_two.copy_(torch.cat([before_last, verdict.last_id.view(1)]).view(1, 2))
+    state.last_two.copy_(torch.cat([before_last, acceptance.last_id.view(1)]).view(1, 2))
     state.length.add_(n_accepted + 1)
 
 
-def verify(model: FixedRows, state: State, drafted: Draft, u: Tensor, warp: Warp, *, span: int) -> Tensor:
-    """Judge a draft of n tokens, move the state on, and return the packed record of the round.
+class Judging(NamedTuple):
+    """What a draft of n tokens is judged with. u: [n + 1] float64, n to accept and one for the last token; span: how
+    many positions attention looks at."""
 
-    u: [n + 1] float64, n to accept and one for the last token."""
-    n = drafted.tokens.shape[0]
-    logits = target_logits(model, state, drafted.tokens, span=span).float()
-    verdict, shown_p = judged(logits, drafted, u[:n], u[n], warp)
-    packed = pack(logits, shown_p, drafted.shown, drafted.tokens, verdict, u[:n])
-    advance(state, drafted.tokens, verdict)
+    verifier: Verifier
+    u: Tensor
+    warp: Warp
+    span: int
+
+
+def verify(model: FixedRows, state: State, drafted: Draft, judging: Judging) -> Tensor:
+    """Judge a draft of n tokens, move the state on, and return the packed record of the round."""
+    n, u = drafted.tokens.shape[0], judging.u
+
+    def logits(tokens: Tensor) -> Tensor:
+        return target_logits(model, state, tokens, span=judging.span).float()
+
+    verdict = judging.verifier.verify(VerifyContext(logits, judging.warp, u[:n], u[n]), drafted)
+    packed = pack(verdict, drafted.tokens, drafted.shown, u[:n])
+    advance(state, drafted.tokens, verdict.acceptance)
     return packed

@@ -14,9 +14,9 @@ from engine.batch.drafters import SmallModelRows
 from engine.batch.generation import RowGeneration, RowRequest, generate_rows
 from engine.batch.sequences import sequences_of
 from engine.decoding.clock import clock_for, settle
+from engine.decoding.drafting import Drafter
 from engine.decoding.generation import Generation, Limits
 from engine.decoding.sampling import Warp
-from engine.decoding.speculate import Drafter
 from engine.drafters.small_model import SmallModelDrafter
 from engine.events import RoundFinished
 from engine.models.loading import LoadedModel, Pair

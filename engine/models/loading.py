@@ -1,7 +1,7 @@
 """Loads targets and drafters onto their devices and runtimes; decodes nothing."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -60,11 +60,13 @@ class LoadedModel(NamedTuple):
         """What computes its forward."""
         return "modules" if self.fused is None else "fused"
 
-    def sequence(self) -> SequenceModel:
-        """One empty sequence through this model, on its runtime."""
+    def sequence(self, hidden_layers: Sequence[int] = ()) -> SequenceModel:
+        """One empty sequence through this model, on its runtime.
+
+        hidden_layers: layers whose output it leaves in `hidden`, in ascending order."""
         if self.fused is None:
-            return CachedModel(self.model, context=self.context)
-        return FusedModel(self.fused, context=self.context)
+            return CachedModel(self.model, context=self.context, hidden_layers=hidden_layers)
+        return FusedModel(self.fused, context=self.context, hidden_layers=hidden_layers)
 
 
 def load(

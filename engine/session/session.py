@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from engine import drafters, methods
 from engine.commands import Evaluate, Measure
-from engine.decoding.speculate import Drafter
+from engine.decoding.drafting import Drafter
 from engine.documents import embedding, indexing, jobs
 from engine.documents.embedding import Embedder
 from engine.documents.encoder_folder import BUILTIN
@@ -95,7 +95,7 @@ class Session:
                 else:
                     yield item if isinstance(item, Progressed) else replace(item, drafter=drafter)
         assert pair is not None
-        made = None if drafter == NO_DRAFTER else drafters.find(drafter).build(drafter, pair.target, pair.drafter)
+        made = None if drafter == NO_DRAFTER else drafters.build(drafter, pair.target, pair.drafter)
         self.models, self.target, self.drafter, self.drafter_spec = pair, pair.target, made, drafter
         self.memo.forget_models()
         yield replace(_loaded(pair, drafter, time.perf_counter() - started), why_dtype=planned.why_dtype)

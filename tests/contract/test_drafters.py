@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from engine import drafters
+from engine.decoding.drafting import NOTHING, DraftContext, Drafter
 from engine.decoding.sampling import Warp
-from engine.decoding.speculate import Drafter
 from engine.models.loading import LoadedModel
 from engine.session.session import Session
 from tests import fakes
@@ -49,10 +49,11 @@ def test_every_drafter_is_in_the_contract() -> None:
 def test_drafts_fit_the_target_and_q_is_what_the_token_was_drawn_from(pairs: Pairs, name: str, warp: Warp) -> None:
     _, drafter, target = built(pairs, name)
     with torch.inference_mode():
-        drafter.prefill(IDS[:-1])
-        draft = drafter.propose(IDS, 3, warp, torch.rand(3, dtype=torch.float64))
+        drafter.prefill(IDS[:-1], NOTHING)
+        draft = drafter.propose(DraftContext(IDS, 3, warp, torch.rand(3, dtype=torch.float64)))
     n = len(draft.tokens)
     assert n <= 3
+    assert draft.parents.tolist() == list(range(-1, n - 1))
     for rows in (draft.q, draft.shown):
         assert rows is None or rows.shape == (n, target.n_vocabulary)
     if draft.q is not None:
@@ -72,8 +73,8 @@ def test_reset_makes_the_next_sequence_independent_of_the_last(pairs: Pairs, nam
 def test_state_has_a_size_and_is_given_back_after_a_run(pairs: Pairs, name: str) -> None:
     session, drafter, _ = built(pairs, name)
     with torch.inference_mode():
-        drafter.prefill(IDS[:-1])
-        drafter.propose(IDS, 3, Warp(), torch.rand(3, dtype=torch.float64))
+        drafter.prefill(IDS[:-1], NOTHING)
+        drafter.propose(DraftContext(IDS, 3, Warp(), torch.rand(3, dtype=torch.float64)))
     assert drafter.cache_bytes() > 0
     run(session, "The harbour", max_new_tokens=8)
     assert drafter.cache_bytes() == 0

@@ -12,8 +12,8 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from engine import drafters
 from engine.decoding.detokenizer import TokenTexts
+from engine.decoding.drafting import Drafter
 from engine.decoding.sampling import Warp
-from engine.decoding.speculate import Drafter
 from engine.drafters import DrafterSpec
 from engine.models.kv_size import RuntimeChoice, context_of
 from engine.models.loading import LoadedModel, on_runtime

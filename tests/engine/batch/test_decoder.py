@@ -13,9 +13,10 @@ from engine.batch.generation import RowGeneration, RowRequest, generate_rows
 from engine.batch.scoring import scored
 from engine.batch.sequences import FusedSequences, ModuleSequences, sequences_of
 from engine.decoding.clock import clock_for
+from engine.decoding.drafting import Drafter
 from engine.decoding.generation import Generation, Limits, Prefilled, generate
 from engine.decoding.sampling import Warp
-from engine.decoding.speculate import Decoder, Drafter
+from engine.decoding.speculate import Decoder
 from engine.drafters.prompt_lookup import PromptLookupDrafter
 from engine.drafters.small_model import SmallModelDrafter
 from engine.errors import InputError

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from engine.decoding.drafting import DraftContext
 from engine.decoding.sampling import Warp
 from engine.drafters import find
 from engine.drafters.prompt_lookup import DRAFTER, PromptLookupDrafter
@@ -13,7 +14,7 @@ NONE = torch.empty(0, dtype=torch.float64)
 
 def proposals(ids: list[int], n: int, max_ngram: int = 3) -> list[int]:
     drafter = PromptLookupDrafter(max_ngram, device=torch.device("cpu"))
-    return drafter.propose(ids, n, Warp(), NONE).tokens.tolist()
+    return drafter.propose(DraftContext(ids, n, Warp(), NONE)).tokens.tolist()
 
 
 def test_longest_ngram_wins_over_a_shorter_one() -> None:
@@ -32,7 +33,7 @@ def test_index_grown_step_by_step_equals_one_built_at_once() -> None:
     ids = [int(x) for x in torch.randint(0, 4, (200,), generator=torch.Generator().manual_seed(0))]
     drafter = PromptLookupDrafter(3, device=torch.device("cpu"))
     for n in range(1, len(ids)):
-        assert drafter.propose(ids[:n], 5, Warp(), NONE).tokens.tolist() == proposals(ids[:n], 5)
+        assert drafter.propose(DraftContext(ids[:n], 5, Warp(), NONE)).tokens.tolist() == proposals(ids[:n], 5)
 
 
 @pytest.mark.parametrize("spec", ["lookup:0", "lookup:x", "lookup:-1", "lookup:1000"])

@@ -8,6 +8,7 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from engine.decoding.sampling import Warp
+from engine.decoding.verifying import EXACT
 from engine.fast.batched import RowsModel
 from engine.fast.graphs import Graphs
 from engine.fast.static_kv_cache import FusedDrafter, StaticKvCache
@@ -100,7 +101,7 @@ def test_what_computing_takes_is_estimated(name: str, sizes: Watch) -> None:
 
         def one_round() -> None:
             u = room.uniforms(torch.zeros(2 * gamma + 1, dtype=torch.float64), gamma)
-            room.verified(room.drafted(u, warp, end=16_384), u, warp, end=16_384)
+            room.verified(room.drafted(u, warp, end=16_384), u, warp, EXACT, end=16_384)
 
         counted = taken(sizes, lambda: room.feed([0] * CHUNK, 8192)) + taken(sizes, one_round)
     estimated = work_bytes(config, torch.bfloat16, torch.device(GPU))

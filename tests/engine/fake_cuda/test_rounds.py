@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from engine.decoding import accept, sampling
-from engine.decoding.accept import Verdict
+from engine.decoding.accept import Acceptance
 from engine.decoding.sampling import Warp
 from tests.fake_cuda import kinds
 from tests.fake_cuda.decoding import PROMPT, decoded, repeats, settings
@@ -71,10 +71,10 @@ def test_no_warp_copies_from_the_host_or_reads(warp: Warp, rows: tuple[int, ...]
     assert not watch.uploads
 
 
-def rules() -> dict[str, Callable[..., Verdict]]:
+def rules() -> dict[str, Callable[..., Acceptance]]:
     """Every accept rule there is, found by what it returns."""
     functions = inspect.getmembers(accept, inspect.isfunction)
-    return {name: rule for name, rule in functions if get_type_hints(rule).get("return") is Verdict}
+    return {name: rule for name, rule in functions if get_type_hints(rule).get("return") is Acceptance}
 
 
 def arguments() -> dict[str, Tensor]:

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.utils._python_dispatch import _disable_current_modes
 
-from engine.decoding.speculate import Drafter
+from engine.decoding.drafting import Drafter
 from engine.documents import embedding
 from engine.documents.embedding import Embedder
 from engine.events import QuestionAnswered

@@ -71,8 +71,8 @@ def made(name: str) -> PreTrainedModel:
     return model
 
 
-def fused(model: PreTrainedModel, *, tapped: tuple[int, ...] = ()) -> FusedModel:
-    return FusedModel(fuse(model), context=fakes.CONTEXT, tapped=tapped)
+def fused(model: PreTrainedModel, *, hidden_layers: tuple[int, ...] = ()) -> FusedModel:
+    return FusedModel(fuse(model), context=fakes.CONTEXT, hidden_layers=hidden_layers)
 
 
 def logits(model: PreTrainedModel, ids: list[int]) -> Tensor:
@@ -182,41 +182,42 @@ def test_a_tree_gives_each_branch_the_logits_of_its_own_text(name: str, streamed
     assert_close(after[0], logits(model, [*ids, 11, 14, 15])[-1])
 
 
-def test_tapped_layers_are_the_modules_hidden_states() -> None:
+def test_kept_hidden_states_are_the_modules_own() -> None:
     model, ids = MODELS["grouped heads"], some_ids(10)
-    sequence = fused(model, tapped=(0,))
+    sequence = fused(model, hidden_layers=(0,))
     with torch.inference_mode():
         expected = model(input_ids=torch.tensor([ids]), output_hidden_states=True).hidden_states
         sequence.prefill(torch.tensor(ids[:4]))
         sequence.forward(torch.tensor(ids[4:]))
-    assert sequence.tap is not None
-    assert sequence.tap.shape == (1, 6, model.config.hidden_size)
-    torch.testing.assert_close(sequence.tap[0], expected[1][0, 4:], rtol=1e-4, atol=1e-4)
+    assert sequence.hidden is not None
+    assert sequence.hidden.shape == (1, 6, model.config.hidden_size)
+    torch.testing.assert_close(sequence.hidden[0], expected[1][0, 4:], rtol=1e-4, atol=1e-4)
 
 
-def test_last_states_are_those_of_the_last_layer() -> None:
+def test_last_kv_is_that_of_the_last_layer() -> None:
     model, ids = MODELS["grouped heads"], some_ids(10)
     sequence = fused(model)
     with torch.inference_mode():
         cache = model(input_ids=torch.tensor([ids]), use_cache=True).past_key_values
         sequence.forward(torch.tensor(ids))
-    keys, values = sequence.last_states()
+    keys, values, length = sequence.last_kv()
+    assert length == len(ids)
     torch.testing.assert_close(keys, cache.layers[-1].keys[0].transpose(0, 1), rtol=1e-4, atol=1e-4)
     torch.testing.assert_close(values, cache.layers[-1].values[0].transpose(0, 1), rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", SHAPES)
-@pytest.mark.parametrize("tapped", [(), (1,)], ids=["", "tapped"])
+@pytest.mark.parametrize("hidden_layers", [(), (1,)], ids=["", "hidden"])
 @torch.inference_mode()
-def test_a_prefill_leaves_what_a_forward_leaves(name: str, tapped: tuple[int, ...]) -> None:
+def test_a_prefill_leaves_what_a_forward_leaves(name: str, hidden_layers: tuple[int, ...]) -> None:
     ids = torch.tensor(some_ids(40))
-    read, filled = fused(made(name), tapped=tapped), fused(made(name), tapped=tapped)
+    read, filled = (fused(made(name), hidden_layers=hidden_layers) for _ in range(2))
     read.forward(ids)
     filled.prefill(ids)
-    for expected, found in zip(read.last_states(), filled.last_states(), strict=True):
+    for expected, found in zip(read.last_kv()[:2], filled.last_kv()[:2], strict=True):
         assert torch.equal(found, expected)
-    if tapped:
-        assert read.tap is not None and filled.tap is not None and torch.equal(filled.tap, read.tap)
+    if hidden_layers:
+        assert read.hidden is not None and filled.hidden is not None and torch.equal(filled.hidden, read.hidden)
     assert torch.equal(filled.forward(ids[:3]), read.forward(ids[:3]))
 
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from engine.decoding.cached_model import PREFILL_CHUNK
+from engine.decoding.drafting import NOTHING, DraftContext
 from engine.decoding.sampling import Warp
 from engine.errors import InputError
 from engine.events import Estimated
@@ -53,8 +54,8 @@ def held_at_full_context(session: Session) -> tuple[int, int]:
     with torch.inference_mode():
         for chunk in ids[:-8].split(min(PREFILL_CHUNK, target.context // 3)):
             sequence.prefill(chunk)
-            session.drafter.prefill(chunk.tolist())
-        session.drafter.propose(ids[:-4].tolist(), 3, Warp(), torch.zeros(3, dtype=torch.float64))
+            session.drafter.prefill(chunk.tolist(), NOTHING)
+        session.drafter.propose(DraftContext(ids[:-4].tolist(), 3, Warp(), torch.zeros(3, dtype=torch.float64)))
         for token in ids[-8:].split(1):
             sequence.forward(token)
             sequence.rollback(0)

@@ -5,12 +5,10 @@ from threading import Event as Flag
 
 import pytest
 import torch
-from torch import Tensor
 
-from engine.decoding import speculate
-from engine.decoding.accept import Verdict
-from engine.decoding.sampling import Warp
-from engine.decoding.speculate import Decoder, Draft, Round
+from engine.decoding.drafting import Draft
+from engine.decoding.speculate import Decoder, Round
+from engine.decoding.verifying import ExactVerifier, Verdict, VerifyContext
 from engine.events import BlockFinished, Compared, RoundFinished
 from engine.runs.summary import Summary, fold
 from engine.runtime import Cancelled
@@ -69,21 +67,22 @@ def test_equal_texts_are_called_the_same(session: Session) -> None:
 def test_first_divergence_is_located_with_the_margin_of_the_target(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    do_round, judge, length = Decoder.round, speculate.judged, [0]
+    do_round, judge, length = Decoder.round, ExactVerifier.verify, [0]
 
     def noted(self: Decoder, gamma: int, *, followed: bool = False) -> Round:
         length[0] = len(self.ids)
         return do_round(self, gamma, followed=followed)
 
-    def nudged(logits: Tensor, draft: Draft, u: Tensor, u_last: Tensor, warp: Warp) -> tuple[Verdict, Tensor]:
+    def nudged(self: ExactVerifier, context: VerifyContext, draft: Draft) -> Verdict:
         """Where something was drafted and the text is long enough, the runner-up wins: a stand-in for rounding."""
+        logits = context.logits(draft.tokens)
         if len(logits) > 1 and length[0] > 20:
             best = logits.topk(2).indices
             logits = logits.scatter(1, best[:, 1:], logits.amax(-1, keepdim=True) + 1)
-        return judge(logits, draft, u, u_last, warp)
+        return judge(self, context._replace(logits=lambda tokens: logits), draft)
 
     monkeypatch.setattr(Decoder, "round", noted)
-    monkeypatch.setattr(speculate, "judged", nudged)
+    monkeypatch.setattr(ExactVerifier, "verify", nudged)
     verdict, (fast, plain) = compared(session)
     at = next(i for i, (ours, theirs) in enumerate(zip(fast, plain, strict=True)) if ours != theirs)
     assert not verdict.same
