@@ -180,19 +180,21 @@ class StaticKvCache:
         kind = _Kind(n, draft.q is not None, draft.shown is not None)
         half = _Half(verifier, kind, power_of_two(end, most=model.capacity), warp)
         judging = Judging(verifier, u[n:], warp, half.span)
-        return self._run(half, partial(self._verified, model, draft, judging))
+        return self._run(half, partial(self._verified, model, draft, judging, self._hidden_place(n)))
 
-    def _verified(self, model: RowsModel, draft: Draft, judging: Judging) -> Tensor:
-        """Verify, and leave the hidden states that are kept at their fixed place."""
+    def _verified(self, model: RowsModel, draft: Draft, judging: Judging, hidden: Tensor | None) -> Tensor:
+        """Verify, and leave the hidden states that are kept in `hidden`."""
         packed = static_round.verify(model, self._state, draft, judging)
-        if model.hidden is not None:
-            self._hidden_place(draft.tokens.shape[0], model.hidden).copy_(model.hidden)
+        if hidden is not None:
+            assert model.hidden is not None
+            hidden.copy_(model.hidden)
         return packed
 
-    def _hidden_place(self, n: int, like: Tensor) -> Tensor:
-        if n not in self._hidden:
-            self._hidden[n] = torch.empty_like(like)
-        return self._hidden[n]
+    def _hidden_place(self, n: int) -> Tensor | None:
+        if self._hidden_layers and n not in self._hidden:
+            like = self._weights.embedding
+            self._hidden[n] = like.new_empty(len(set(self._hidden_layers)), n + 1, like.shape[1])
+        return self._hidden.get(n)
 
     def _keep_hidden(self, hidden_layers: tuple[int, ...]) -> None:
         """Let the target keep these layers' output; rounds that kept other ones are dropped."""

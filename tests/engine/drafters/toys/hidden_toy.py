@@ -37,7 +37,7 @@ class HiddenToy:
             assert context.n_accepted is not None and target.hidden.shape[1] == context.n_accepted + 1
             self.seen.append(target.hidden)
         last = uploaded(torch.tensor(context.ids[-1:]), self._device)
-        state = target.embed(last)[0] + (self.seen[-1][1, -1] if self.seen else 0)
+        state = target.embed(last)[0] + (self.seen[-1][-1, -1] if self.seen else 0)
         u, steps = uploaded(context.u, self._device), []
         for i in range(context.n):
             logits = target.head(state.view(1, -1))[0]
