@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple, NoReturn, get_args
 
+from engine import drafters
 from engine.commands import Load
 from engine.errors import InputError
 from engine.events import HostKind
@@ -61,8 +62,9 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--target", metavar="SPEC", help="builtin, a folder, or a cached hub id")
+    no_model = ", ".join(offered.usage for offered in drafters.offered())
     parser.add_argument(
-        "--drafter", metavar="SPEC", help="builtin[:small|:misaligned|:rag], lookup[:N], none, a folder"
+        "--drafter", metavar="SPEC", help=f"builtin[:small|:misaligned|:rag], {no_model}, none, a folder"
     )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     parser.add_argument("--dtype", choices=_DTYPES, default="auto", help="number type of the weights")

@@ -10,6 +10,7 @@ import msgspec
 import typer
 from msgspec import Meta
 
+from engine import drafters
 from engine.errors import InputError
 from engine.events import Setting
 
@@ -21,6 +22,9 @@ WorldForm = Annotated[
 Out = Annotated[Path | None, typer.Option(help="write the summary to this file, with machine, versions and date")]
 
 
+_NO_MODEL = ", ".join(offered.usage for offered in drafters.offered())
+
+
 class PairOptions(msgspec.Struct, frozen=True):
     """Which models, where and in what type."""
 
@@ -28,7 +32,7 @@ class PairOptions(msgspec.Struct, frozen=True):
     drafter: Annotated[
         str,
         Meta(
-            description="builtin[:small|:misaligned|:rag], a folder or hub id, lookup[:N], none; auto fits the target"
+            description=f"builtin[:small|:misaligned|:rag], a folder or hub id, {_NO_MODEL}, none; auto fits the target"
         ),
     ] = "auto"
     device: Annotated[str, Meta(description="auto, cpu, cuda or cuda:N")] = "auto"

@@ -6,6 +6,7 @@ import ast
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
@@ -19,7 +20,8 @@ class DrafterSpec(NamedTuple):
     """A kind of drafter: `serves(spec)` says whether it answers to a SPEC, `build(spec, target, model)` makes one.
 
     example: a SPEC it serves. needs_model: whether a model is loaded for the SPEC and handed to `build` (None
-    otherwise). A file whose drafter needs none has a line `SPEC = "..."`, by which it is offered."""
+    otherwise). A file whose drafter needs none has a line `SPEC = "..."`, by which it is offered:
+    a name, or `name[:option]`."""
 
     name: str
     title: str
@@ -30,10 +32,15 @@ class DrafterSpec(NamedTuple):
 
 
 class Offered(NamedTuple):
-    """A drafter without a model: its SPEC, and the first sentence of its file."""
+    """A drafter without a model: how its SPEC is written, `name` or `name[:option]`, and the first line of its file."""
 
-    spec: str
+    usage: str
     help: str
+
+    @property
+    def spec(self) -> str:
+        """The name alone, which is the SPEC without options."""
+        return self.usage.partition("[")[0]
 
 
 @runtime_checkable
@@ -66,7 +73,17 @@ def build(spec: str, target: "LoadedModel", model: "LoadedModel | None") -> "Dra
 
 def offered() -> list[Offered]:
     """The drafters without a model, in the order of their files, which are read but not imported: they import torch."""
-    return [found for path in _files() for found in _offered_by(ast.parse(path.read_text(encoding="utf-8")))]
+    return [found for path in _files() for found in _parsed(path, path.stat().st_mtime_ns)]
+
+
+def needs_no_model(spec: str) -> bool:
+    """Whether a SPEC names a drafter without a model."""
+    return spec.partition(":")[0] in {found.spec for found in offered()}
+
+
+@cache
+def _parsed(path: Path, changed_ns: int) -> tuple[Offered, ...]:
+    return tuple(_offered_by(ast.parse(path.read_text(encoding="utf-8"))))
 
 
 def _files() -> Iterator[Path]:
@@ -78,5 +95,5 @@ def _offered_by(module: ast.Module) -> Iterator[Offered]:
     summary = (ast.get_docstring(module) or "").partition("\n")[0]
     for line in module.body:
         match line:
-            case ast.Assign(targets=[ast.Name(id="SPEC")], value=ast.Constant(value=str(spec))):
-                yield Offered(spec, summary)
+            case ast.Assign(targets=[ast.Name(id="SPEC")], value=ast.Constant(value=str(usage))):
+                yield Offered(usage, summary)

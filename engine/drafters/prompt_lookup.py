@@ -12,7 +12,7 @@ from engine.drafters import DrafterSpec
 from engine.errors import InputError
 from engine.models.loading import LoadedModel
 
-SPEC = "lookup"
+SPEC = "lookup[:N]"
 _DEFAULT_NGRAM = 3
 _LARGEST_NGRAM = 64
 
@@ -68,7 +68,7 @@ class PromptLookupDrafter:
 
 
 def _serves(spec: str) -> bool:
-    return spec.partition(":")[0] == SPEC
+    return spec.partition(":")[0] == "lookup"
 
 
 def _build(spec: str, target: LoadedModel, model: LoadedModel | None) -> PromptLookupDrafter:
@@ -78,4 +78,4 @@ def _build(spec: str, target: LoadedModel, model: LoadedModel | None) -> PromptL
     return PromptLookupDrafter(int(size), device=target.device)
 
 
-DRAFTER = DrafterSpec("prompt_lookup", "Prompt lookup", SPEC, _serves, needs_model=False, build=_build)
+DRAFTER = DrafterSpec("prompt_lookup", "Prompt lookup", "lookup", _serves, needs_model=False, build=_build)

@@ -23,7 +23,7 @@ from engine.documents.target_tokens import tokens_of
 from engine.errors import EngineError, InputError
 from engine.evaluation.file import QuestionLine
 from engine.evaluation.run import EvaluationPlan, Opened, evaluate
-from engine.events import Estimated, Event, ModelLoaded, ModelUnloaded, Progressed, Setting
+from engine.events import Estimated, Event, ModelLoaded, ModelOption, ModelUnloaded, Progressed, Setting
 from engine.events.evaluation import Figures
 from engine.machine import threads
 from engine.machine.out_of_memory import memory_errors
@@ -132,8 +132,11 @@ class Session:
             yield replace(needed, drafter=drafter, why_not=err.message)
 
     def survey(self, target: str, known: Sequence[str], *, device: str, dtype: str, cancelled: Flag) -> Iterator[Event]:
-        """Yield which models there are and why one would be refused; known: folders to look at beside the cache."""
-        yield survey(target, known, device=device, dtype=dtype, cancelled=cancelled)
+        """Yield which models and drafters without one there are, and why one would be refused; known: folders to look
+        at beside the cache."""
+        found = survey(target, known, device=device, dtype=dtype, cancelled=cancelled)
+        others = (ModelOption(offered.spec, offered.help, 0, "drafter") for offered in drafters.offered())
+        yield replace(found, options=(*found.options, *others))
 
     def unload(self) -> Iterator[Event]:
         """Release the models."""

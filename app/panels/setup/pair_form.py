@@ -18,6 +18,7 @@ from app.widgets.model_picker import ModelChoice, ModelPicker
 from app.widgets.steady_box import SteadyBox
 from app.words import quantities, refused_model, runs
 from app.words.model_names import builtin_name, full_name, is_builtin
+from engine import drafters
 from engine.commands import Load
 from engine.events import ModelLoaded, ModelOption, Role, Surveyed
 from engine.models import checkpoint_folder
@@ -25,7 +26,6 @@ from engine.models import checkpoint_folder
 _DEVICES = ("auto", "cpu", "cuda")
 _DTYPES = ("auto", "fastest", "float32", "bfloat16", "float16")
 _RUNTIMES = ("auto", "fused", "modules")
-_LOOKUP = "lookup"
 
 
 class PairForm(QWidget):
@@ -134,8 +134,8 @@ class PairForm(QWidget):
         spec = self.drafter.spec().strip()
         if spec == NO_DRAFTER:
             return self.tr("plain decoding")
-        lookup = spec.partition(":")[0] == _LOOKUP
-        return self.tr("prompt lookup, no model") if lookup else self._about("drafter")
+        named = next((found for found in drafters.offered() if found.spec == spec.partition(":")[0]), None)
+        return self._about("drafter") if named is None else named.help
 
     def _option_reason(self) -> tuple[Role | None, str]:
         pair = self.pair()
@@ -167,15 +167,14 @@ class PairForm(QWidget):
         """Fill both lists: the built-in models, what needs no model, folders used last, the hub cache."""
         self.target.set_choices(self._choices("target", ("builtin",), ()))
         free = (
-            ModelChoice(
-                _LOOKUP, _LOOKUP, "", self.tr("copies what followed the same words earlier in the text; no model")
-            ),
+            *(ModelChoice(offered.spec, offered.spec, "", offered.help) for offered in drafters.offered()),
             ModelChoice(NO_DRAFTER, NO_DRAFTER, "", self.tr("plain decoding, one token at a time")),
         )
         self.drafter.set_choices(self._choices("drafter", tuple(checkpoint_folder.BUILTIN_DRAFTERS), free))
 
     def _choices(self, role: Role, builtin: Sequence[str], free: Sequence[ModelChoice]) -> list[ModelChoice]:
-        known = {option.spec: option for option in self._options(role)}
+        offered = {choice.spec for choice in free}
+        known = {option.spec: option for option in self._options(role) if option.spec not in offered}
         first = [self._choice(known.pop(spec, ModelOption(spec, spec, 0, role))) for spec in builtin]
         recent = [known.pop(spec, ModelOption(spec, Path(spec).name, 0, role)) for spec in self.recent.specs]
         return [*first, *free, *(self._choice(option) for option in (*recent, *known.values()))]
@@ -230,8 +229,8 @@ class PairForm(QWidget):
         return self.tr("The model whose distribution is preserved: builtin, a folder, or a hub id in the local cache.")
 
     def _drafter_tip(self) -> str:
-        return self.tr(
-            "What proposes tokens: a small model, lookup[:N] for prompt lookup with N words, none for plain decoding."
+        return self.tr("What proposes tokens: a small model, {0} without a model, none for plain decoding.").format(
+            ", ".join(offered.usage for offered in drafters.offered())
         )
 
     def _device_tip(self) -> str:

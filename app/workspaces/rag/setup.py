@@ -14,6 +14,7 @@ from app.widgets.steady_box import SteadyBox
 from app.workspaces.rag.answer_panel import AnswerPanel
 from app.workspaces.rag.documents import DocumentsPanel
 from app.workspaces.rag.presets import preset_of, rag_presets
+from engine import drafters
 from engine.commands import Load
 from engine.events import RunStarted, Setting, Surveyed
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
@@ -80,7 +81,7 @@ class RagSetupPanel(AnswerPanel):
     def why_not(self) -> str:
         """Why nothing can be asked, empty where it can."""
         drafter = self.pair().drafter
-        if drafter == NO_DRAFTER or drafter.partition(":")[0] == "lookup":
+        if drafter == NO_DRAFTER or drafters.needs_no_model(drafter):
             return self.tr("drafts need a drafter that is a model: choose one, for instance {0}").format(_DRAFTER)
         return ""
 
