@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; `argv` without the program's name. Returns the exit status: 0, 2 bad input, 130 stopped."""
-    from engine.cli.commands import app
+    from engine.cli.commands import tree
 
-    return run_command(app, sys.argv[1:] if argv is None else argv, name="draftscope")
+    return run_command(tree(), sys.argv[1:] if argv is None else argv, name="draftscope")
 
 
 def run_command(app: "typer.Typer", argv: list[str], *, name: str) -> int:

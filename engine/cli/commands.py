@@ -1,53 +1,50 @@
 """The tree of commands; each command's own file does the work and loads torch only when it runs."""
 
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
 import typer
 
-from engine.cli import bench, builtin, check, decode, drafter, rag, rag_ask, rag_bench, rag_eval, rounds, train
+from engine.cli import bench, builtin, check, decode, drafter, rag, rag_ask, rag_bench, rag_eval, rounds, run, train
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-app.command("decode")(decode.decode)
-
-_benches = typer.Typer(no_args_is_help=True, help="Measurements against peers and limits.")
-_benches.command("decode")(bench.bench_decode)
-_benches.command("batch")(bench.bench_batch)
-_benches.command("scaling")(bench.bench_scaling)
-_benches.command("gpu")(bench.bench_gpu)
-_benches.command("table")(bench.bench_table)
-_benches.command("rounds")(rounds.bench_rounds)
-_benches.command("rag")(rag_bench.bench_rag)
-_benches.command("endurance")(bench.bench_endurance)
-_benches.command("index")(bench.bench_index)
-_benches.command("ui")(bench.bench_ui)
-app.add_typer(_benches, name="bench")
-
-_checks = typer.Typer(no_args_is_help=True, help="Proofs on any pair.")
-_checks.command("losslessness")(check.losslessness)
-app.add_typer(_checks, name="check")
-
-_training = typer.Typer(no_args_is_help=True, help="Train the built-in models, or a drafter for any target.")
-_training.command("builtin")(train.train_builtin)
-_training.command("drafter")(drafter.train_drafter)
-_training.command("compare-objectives")(drafter.compare_objectives)
-app.add_typer(_training, name="train")
-
-_builtin = typer.Typer(no_args_is_help=True, help="The built-in world and models, examined.")
-_builtin.command("eval")(builtin.builtin_eval)
-_builtin.command("corpus")(builtin.builtin_corpus)
-app.add_typer(_builtin, name="builtin")
+_Group: TypeAlias = Mapping[str, Callable[..., int]]
+_BENCHES: _Group = {
+    "decode": bench.bench_decode, "batch": bench.bench_batch, "scaling": bench.bench_scaling, "gpu": bench.bench_gpu,
+    "table": bench.bench_table, "rounds": rounds.bench_rounds, "rag": rag_bench.bench_rag,
+    "endurance": bench.bench_endurance, "index": bench.bench_index, "ui": bench.bench_ui,
+}  # fmt: skip
+_CHECKS: _Group = {"losslessness": check.losslessness}
+_TRAININGS: _Group = {
+    "builtin": train.train_builtin, "drafter": drafter.train_drafter, "compare-objectives": drafter.compare_objectives,
+}  # fmt: skip
+_BUILTIN: _Group = {"eval": builtin.builtin_eval, "corpus": builtin.builtin_corpus}
+_RAG: _Group = {"index": rag.rag_index, "search": rag.rag_search, "ask": rag_ask.rag_ask, "eval": rag_eval.rag_eval}
 
 
-_rag = typer.Typer(no_args_is_help=True, help="Documents made searchable, and searched.")
-_rag.command("index")(rag.rag_index)
-_rag.command("search")(rag.rag_search)
-_rag.command("ask")(rag_ask.rag_ask)
-_rag.command("eval")(rag_eval.rag_eval)
-app.add_typer(_rag, name="rag")
+def tree() -> typer.Typer:
+    """All commands, those of the methods that are found now among them."""
+    app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    app.command("decode")(decode.decode)
+    app.add_typer(_kept_group(run.commands()), name="run")
+    for name, help_text, members in (
+        ("bench", "Measurements against peers and limits.", _BENCHES),
+        ("check", "Proofs on any pair.", _CHECKS),
+        ("train", "Train the built-in models, or a drafter for any target.", _TRAININGS),
+        ("builtin", "The built-in world and models, examined.", _BUILTIN),
+        ("rag", "Documents made searchable, and searched.", _RAG),
+    ):
+        app.add_typer(_of(members, help_text), name=name)
+    return app
 
 
-@_benches.callback()
-@_checks.callback()
-@_training.callback()
-@_builtin.callback()
-@_rag.callback()
-def _group() -> None:
-    """Keeps a group with one command a group."""
+def _of(members: _Group, help_text: str) -> typer.Typer:
+    group = typer.Typer(no_args_is_help=True, help=help_text)
+    for name, command in members.items():
+        group.command(name)(command)
+    return _kept_group(group)
+
+
+def _kept_group(commands: typer.Typer) -> typer.Typer:
+    """The same, which stays a group also while it has one command only."""
+    commands.callback()(lambda: None)
+    return commands

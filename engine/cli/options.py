@@ -19,6 +19,9 @@ Json = Annotated[bool, typer.Option("--json", help="one JSON object a line; the 
 WorldForm = Annotated[
     str, typer.Option("--form", help="of the documents: notes of a few facts, pages of 120 to 180 tokens, or both")
 ]
+Prompt = Annotated[str | None, typer.Option(help="the text to continue, or the question to answer")]
+PromptFile = Annotated[Path | None, typer.Option(help="a UTF-8 text file with it")]
+Trace = Annotated[Path | None, typer.Option(help="save the run to this new file")]
 Out = Annotated[Path | None, typer.Option(help="write the summary to this file, with machine, versions and date")]
 
 
@@ -62,6 +65,21 @@ def numbers(name: str, text: str, *, default: tuple[int, ...]) -> tuple[int, ...
     if not all(part.isascii() and part.isdigit() and int(part) > 0 for part in parts):
         raise InputError(f"--{name} {text}: not a list of whole numbers >= 1", f"write for instance --{name} 2,4")
     return tuple(dict.fromkeys(map(int, parts))) or default
+
+
+def read_prompt(prompt: str | None, file: Path | None) -> str:
+    """The prompt from one of two places. Raises InputError: none, both, missing or not text, empty."""
+    if (prompt is None) == (file is None):
+        raise InputError("give exactly one of --prompt and --prompt-file", 'for instance --prompt "The harbour"')
+    if file is not None:
+        try:
+            prompt = file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as err:
+            raise InputError(f"the prompt file {file} cannot be read ({err})", "name a UTF-8 text file") from err
+    assert prompt is not None
+    if not prompt.strip():
+        raise InputError("the prompt is empty", "write at least one word")
+    return prompt
 
 
 def with_options(

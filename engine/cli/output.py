@@ -22,7 +22,6 @@ NAMES: dict[type[Event], str] = {
     events.BlockFinished: "block",
     events.Compared: "compared",
     events.Measured: "measured",
-    events.Decided: "decided",
     events.ModelLoaded: "loaded",
     events.Estimated: "estimated",
     events.RunFinished: "finished",

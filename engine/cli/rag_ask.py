@@ -1,15 +1,15 @@
 """`draftscope rag ask`: one question, answered by Speculative RAG beside standard RAG."""
 
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
 
 from engine.cli.exit_status import OK, STOPPED
-from engine.cli.options import Json, PairOptions, Settings, with_options
+from engine.cli.options import Json, PairOptions, Settings, Trace, with_options
 from engine.cli.output import Output, Value
 from engine.cli.running import loaded_session, run_events, stoppable
+from engine.cli.trace_file import TraceFile
 from engine.errors import EngineError, InputError
 from engine.events import Event, PhaseFinished, RunFailed, RunFinished, Warned
 from engine.events.answers import (
@@ -22,11 +22,9 @@ from engine.events.answers import (
     System,
 )
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
-from engine.runs.trace import TraceWriter
 from engine.settings import Request, make_config
 
 _Question = Annotated[str, typer.Option(help="what to answer from the documents")]
-_Trace = Annotated[Path | None, typer.Option(help="save the run to this new file")]
 _TITLES: dict[System, str] = {
     "speculative_rag": "Speculative RAG",
     "speculative_rag_stored": "Speculative RAG, clustered by the vectors of the index",
@@ -39,17 +37,15 @@ _TITLES: dict[System, str] = {
 
 @with_options(SpeculativeRagConfig, hidden=("stop_at_end",))
 def rag_ask(
-    *, pair: PairOptions, settings: Settings, question: _Question, trace: _Trace = None, json: Json = False
+    *, pair: PairOptions, settings: Settings, question: _Question, trace: Trace = None, json: Json = False
 ) -> int:
     """Answer a question from an index: drafts from subsets of its passages, the best one chosen by the target."""
     output = Output(json=json)
     make_config(SpeculativeRagConfig, settings)
     if not question.strip():
         raise InputError("the question is empty", "ask something")
-    if trace is not None and trace.exists():
-        raise InputError(f"{trace} exists already", "name a new file for the run")
+    told = _Told(output, TraceFile(trace, output))
     session = loaded_session(rag_pair(pair), output)
-    told = _Told(output, trace)
     try:
         with stoppable() as flag:
             for event in run_events(session, "speculative_rag", settings, Request(question), flag):
@@ -77,9 +73,8 @@ def rag_pair(pair: PairOptions) -> PairOptions:
 class _Told:
     """Prints and saves the events of an answer and remembers what its summary needs."""
 
-    def __init__(self, output: Output, trace: Path | None) -> None:
-        self._output = output
-        self._writer = None if trace is None else TraceWriter(trace)
+    def __init__(self, output: Output, trace: TraceFile) -> None:
+        self._output, self._trace = output, trace
         self._retrieved: Retrieved | None = None
         self._partitioned: Partitioned | None = None
         self._drafts: dict[int, DraftFinished] = {}
@@ -90,7 +85,7 @@ class _Told:
 
     def take(self, event: Event) -> None:
         """Take in one event."""
-        self._save(event)
+        self._trace.take(event)
         self._output.event(event)
         match event:
             case Retrieved():
@@ -112,17 +107,7 @@ class _Told:
 
     def close(self) -> None:
         """No more events."""
-        if self._writer is not None:
-            self._writer.close()
-
-    def _save(self, event: Event) -> None:
-        """Append to the trace; where the disk refuses, the run goes on without one."""
-        try:
-            if self._writer is not None:
-                self._writer.write(event)
-        except EngineError as err:
-            self._writer = None
-            self._output.note(str(err))
+        self._trace.close()
 
     def summary(self) -> dict[str, Value]:
         """The fields of the summary; those of what was not reached are null."""

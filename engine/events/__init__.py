@@ -149,16 +149,6 @@ class Measured(Event, frozen=True):
     at_s: float = 0.0
 
 
-class Decided(Event, frozen=True):
-    """A policy chose a setting, and why."""
-
-    what: str
-    value: float
-    reason: str
-    round: int
-    at_s: float = 0.0
-
-
 class TokensEmitted(Event, frozen=True):
     """Tokens of a lane that is not drafted and verified round by round."""
 
@@ -328,7 +318,6 @@ AnyEvent: TypeAlias = (
     | PhaseFinished
     | RoundFinished
     | Measured
-    | Decided
     | TokensEmitted
     | BlockFinished
     | Compared

@@ -22,5 +22,12 @@ def _run(config: msgspec.Struct, request: Request, runtime: "RunContext") -> Ite
 
 
 METHOD = MethodSpec(
-    name="plain", title="Plain decoding", paper="", lossless=True, config=PlainConfig, run=_run, drafted=False
+    name="plain",
+    title="Plain decoding",
+    help="the target alone, one token a step.",
+    paper="",
+    lossless=True,
+    config=PlainConfig,
+    run=_run,
+    drafted=False,
 )

@@ -24,6 +24,7 @@ def _run(config: msgspec.Struct, request: Request, runtime: "RunContext") -> Ite
 METHOD = MethodSpec(
     name="speculative",
     title="Speculative decoding",
+    help="the drafter proposes, the target verifies, and the text is drawn as the target alone would draw it.",
     paper="arXiv:2211.17192",
     lossless=True,
     config=SpeculativeConfig,

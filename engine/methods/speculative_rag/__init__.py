@@ -24,6 +24,7 @@ def _run(config: msgspec.Struct, request: Request, runtime: "RunContext") -> Ite
 METHOD = MethodSpec(
     name="speculative_rag",
     title="Speculative RAG",
+    help="drafts from subsets of the passages, the best one chosen by the target, beside standard RAG.",
     paper="arXiv:2407.08223",
     lossless=False,
     config=SpeculativeRagConfig,

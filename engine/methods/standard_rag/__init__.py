@@ -24,6 +24,7 @@ def _run(config: msgspec.Struct, request: Request, runtime: "RunContext") -> Ite
 METHOD = MethodSpec(
     name="standard_rag",
     title="Standard RAG",
+    help="the target reads all passages found and answers.",
     paper="arXiv:2005.11401",
     lossless=True,
     config=StandardRagConfig,

@@ -318,14 +318,14 @@ def test_any_character_is_printed_whatever_the_terminal(pair: list[str]) -> None
 def test_interrupt_keeps_what_there_is_and_exits_with_130(pair: list[str], tmp_path: Path) -> None:
     code = f"""
 import signal, sys
-from engine.cli import main, decode
+from engine.cli import main, following
 from engine.events import RoundFinished
-add = decode._Log.add
+add = following.FollowedRun.add
 def interrupting(self, event):
     add(self, event)
     if isinstance(event, RoundFinished) and event.round == 2:
         signal.raise_signal(signal.SIGINT)
-decode._Log.add = interrupting
+following.FollowedRun.add = interrupting
 trace = {str(tmp_path / "t.jsonl")!r}
 options = ["--json", "--max-new-tokens", "100", "--trace", trace]
 sys.exit(main(["decode", *{pair!r}, "--prompt", "The harbour", *options]))

@@ -12,7 +12,6 @@ from engine.events import (
     BlockFinished,
     CheckpointSaved,
     Compared,
-    Decided,
     Event,
     FileSkipped,
     Measured,
@@ -61,7 +60,7 @@ def test_an_event_is_said_in_words(event: Event, said: str) -> None:
 
 @pytest.mark.parametrize(
     "event",
-    [a_round(0, [" a"]), Measured("x", 1.0, 0), Decided("gamma", 3, "slow", 0), Progressed("loading", 1, 4, "bytes")],
+    [a_round(0, [" a"]), Measured("x", 1.0, 0), Progressed("loading", 1, 4, "bytes")],
 )
 def test_what_comes_every_round_gets_no_line(event: Event) -> None:
     assert describe(event) is None

@@ -1,0 +1,139 @@
+"""A run that a command follows to its end: what is printed and saved of it, and its summary."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from engine import speed_model
+from engine.cli.exit_status import OK, STOPPED
+from engine.cli.options import PairOptions, Settings
+from engine.cli.output import Output, Value
+from engine.cli.running import loaded_session, run_events, stoppable
+from engine.cli.trace_file import TraceFile
+from engine.errors import EngineError
+from engine.events import Event, QuestionAnswered, RoundFinished, RunFailed, RunFinished, RunStarted, Warned
+from engine.method import MethodSpec
+from engine.runs.summary import Summary, fold
+from engine.settings import Request, make_config
+
+_STYLES = {"accepted": "green underline", "rejected": "red strike", "untested": "bright_black"}
+_LAST_STYLES = {"correction": "bold blue", "bonus": "magenta"}
+
+
+def follow(
+    method: MethodSpec, pair: PairOptions, settings: Settings, request: Request, *, trace: Path | None, json: bool
+) -> int:
+    """Load the pair, run the method, print the run as it is made, and last its summary; returns the exit status.
+
+    Raises InputError before anything is loaded where a setting is out of its bounds or the trace exists."""
+    output = Output(json=json)
+    make_config(method.config, settings)
+    run = FollowedRun(output, TraceFile(trace, output))
+    session = loaded_session(pair, output)
+    try:
+        with stoppable() as flag:
+            for event in run_events(session, method.name, settings, request, flag):
+                run.add(event)
+    except EngineError as err:
+        run.end(RunFailed(err.message, err.hint))
+        raise
+    run.end(RunFinished("cancelled", len(run.ids)))
+    if not json:
+        output.console.print()
+    assert session.target is not None
+    said = {"timing_pair": session.target.note} if session.target.note else {}
+    output.summary({**run_summary(run.summary, run.ids, session.target.texts.text(run.ids)), **run.answers(), **said})
+    return STOPPED if flag.is_set() else OK
+
+
+class FollowedRun:
+    """Folds, saves and prints the events of the run."""
+
+    def __init__(self, output: Output, trace: TraceFile) -> None:
+        self.summary = Summary()
+        self.ids: list[int] = []
+        self._answers: dict[str, QuestionAnswered] = {}
+        self._output, self._trace = output, trace
+
+    def add(self, event: Event) -> None:
+        """Take in one event."""
+        self.summary = fold(self.summary, event)
+        self._trace.take(event)
+        self._output.event(event)
+        match event:
+            case RunStarted() if not self._output.json:
+                self._output.console.print(event.prompt, end="", markup=False, style="bright_black")
+            case RoundFinished():
+                self.ids += event.emitted
+                if not self._output.json:
+                    self._show(event)
+            case QuestionAnswered():
+                self._answers[event.system] = event
+            case Warned():
+                self._output.note(f"warning: {event.message}; {event.hint}")
+
+    def end(self, event: RunFinished | RunFailed) -> None:
+        """Close a run that began and did not end by itself."""
+        if self.summary.state == "running":
+            self.add(event)
+        self._trace.close()
+
+    def answers(self) -> Mapping[str, Value]:
+        """What was answered from documents, by system; no field where nothing was."""
+        if not self._answers:
+            return {}
+        return {"systems": {name: msgspec.to_builtins(answer) for name, answer in self._answers.items()}}
+
+    def _show(self, event: RoundFinished) -> None:
+        shown = event.proposed if self._output.console.is_terminal else event.proposed[: len(event.emitted) - 1]
+        for token in shown:
+            self._output.console.print(token.text, end="", markup=False, style=_STYLES[token.fate])
+        if event.last is not None:
+            self._output.console.print(event.last.text, end="", markup=False, style=_LAST_STYLES[event.last.kind])
+
+
+def run_summary(summary: Summary, ids: list[int], text: str) -> Mapping[str, Value]:
+    """The fields of a run's summary object."""
+    per_s = 1e3 / summary.ms_per_token if summary.ms_per_token else None
+    plain_ms = summary.baseline_ms_per_token
+    return {
+        "tokens": ids,
+        "text": text,
+        "alpha": summary.alpha,
+        "alpha_ci": _pair(summary.alpha_ci),
+        "alpha_overlap": summary.alpha_overlap,
+        "efficiency": summary.efficiency,
+        "tau": summary.tau,
+        "predicted_tau": summary.predicted_tau,
+        "gamma": summary.gamma,
+        "c": summary.c,
+        "verify_ratio": summary.verify_ratio,
+        "predicted_speedup": summary.predicted_speedup,
+        "best_gamma": _best_gamma(summary),
+        "ms_per_token": summary.ms_per_token,
+        "tokens_per_s": per_s,
+        "baseline_tokens_per_s": 1e3 / plain_ms if plain_ms else None,
+        "speedup": summary.speedup,
+        "speedup_ci": _pair(summary.speedup_ci),
+        "same_as_baseline": summary.same,
+        "first_divergence": summary.first_divergence,
+        "margin": summary.margin,
+        "prefill_ms": summary.prefill_ms,
+        "ttft_ms": summary.ttft_ms,
+        "tpot_ms": summary.tpot_ms,
+        "itl_ms": summary.itl_ms,
+        "n_rounds": summary.n_rounds,
+        "reason": summary.reason or "cancelled",
+        "workload": "one prompt",
+    }
+
+
+def _best_gamma(summary: Summary) -> int | None:
+    if summary.alpha is None or summary.c is None:
+        return None
+    return speed_model.best_gamma(summary.alpha, summary.c)
+
+
+def _pair(interval: speed_model.Interval | None) -> list[float] | None:
+    return None if interval is None else list(interval)

@@ -1,0 +1,43 @@
+"""`draftscope run METHOD`: any method, with the options of its own config."""
+
+from collections.abc import Callable
+
+import msgspec
+import typer
+
+from engine import methods
+from engine.cli.following import follow
+from engine.cli.options import Json, PairOptions, Prompt, PromptFile, Settings, Trace, read_prompt, with_options
+from engine.cli.rag_ask import rag_pair
+from engine.method import MethodSpec
+from engine.settings import Request
+
+
+def commands() -> typer.Typer:
+    """One command a method, found by discovery."""
+    tree = typer.Typer(no_args_is_help=True, help="Run any method; its settings are its options.")
+    for method in methods.discover().values():
+        tree.command(method.name, help=f"{method.title}: {method.help}", short_help=f"{method.title}.")(
+            _command(method)
+        )
+    return tree
+
+
+def _command(method: MethodSpec) -> Callable[..., int]:
+    @with_options(method.config)
+    def run(
+        *, pair: PairOptions, settings: Settings, prompt: Prompt = None, prompt_file: PromptFile = None,
+        trace: Trace = None, json: Json = False,
+    ) -> int:  # fmt: skip
+        """Run the method once."""
+        request = Request(read_prompt(prompt, prompt_file))
+        return follow(method, _pair(method, pair), settings, request, trace=trace, json=json)
+
+    return run
+
+
+def _pair(method: MethodSpec, pair: PairOptions) -> PairOptions:
+    """The pair with what `auto` is for this method: no drafter where it drafts nothing, one for RAG over documents."""
+    if pair.drafter == "auto" and not method.drafted:
+        return msgspec.structs.replace(pair, drafter="none")
+    return rag_pair(pair) if method.workspace == "rag" else pair
