@@ -21,12 +21,8 @@ class Setup(NamedTuple):
     """What the setup panel says."""
 
     pair: Load
+    method: str
     settings: Mapping[str, Setting]
-
-    @property
-    def method(self) -> str:
-        """The method follows from the drafter."""
-        return method_of(self.pair.drafter)
 
 
 class ForkPoint(NamedTuple):
@@ -34,11 +30,6 @@ class ForkPoint(NamedTuple):
 
     started: RunStarted
     ids: tuple[int, ...]
-
-
-def method_of(drafter: str) -> str:
-    """Plain decoding without a drafter, speculative decoding with one."""
-    return "plain" if drafter == NO_DRAFTER else "speculative"
 
 
 def answers_from_documents(method: str) -> bool:

@@ -1,8 +1,8 @@
-"""A form made from a config struct: one control a field, bounds and help from msgspec.Meta; knows no method."""
+"""A form made from config structs: one control a field, bounds and help from msgspec.Meta; knows no method."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 from msgspec import inspect
@@ -67,61 +67,78 @@ class _NumberBox(QDoubleSpinBox):
         return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+_Control: TypeAlias = QDoubleSpinBox | QCheckBox | QComboBox
+
+
 class ConfigForm(QWidget):
-    """Shows a config struct's settings; `changed` says that one was edited."""
+    """Shows the settings of one of several config structs, which share the control of a field that they all have;
+    `changed` says that one was edited."""
 
     changed = Signal()
 
     def __init__(
-        self, kind: type[msgspec.Struct], parent: QWidget, *, first: Sequence[str] = (), without: Sequence[str] = ()
+        self,
+        kinds: type[msgspec.Struct] | Sequence[type[msgspec.Struct]],
+        parent: QWidget,
+        *,
+        first: Sequence[str] = (),
+        without: Sequence[str] = (),
     ) -> None:
-        """first: the settings that come before the others; without: those that are chosen elsewhere."""
+        """kinds: the first one is shown. first: settings that come before the others; without: those chosen
+        elsewhere."""
         super().__init__(parent)
-        self._controls: dict[str, QDoubleSpinBox | QCheckBox | QComboBox] = {}
-        self._ints: set[str] = set()
+        self._made: list[tuple[Field, _Control]] = []
+        self._of_kind: dict[type[msgspec.Struct], dict[str, _Control]] = {}
         self._layout = QFormLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setVerticalSpacing(theme.GRID - 2)
         self._layout.setHorizontalSpacing(theme.GRID)
         self._layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        fields = {field.name: field for field in fields_of(kind) if field.name not in without}
-        for name in (*first, *(name for name in fields if name not in first)):
-            self._add(fields[name])
+        several = (kinds,) if isinstance(kinds, type) else kinds
+        fields = [(kind, field) for kind in several for field in fields_of(kind) if field.name not in without]
+        places = {name: place for place, name in enumerate(first)}
+        for kind, field in sorted(fields, key=lambda found: places.get(found[1].name, len(first))):
+            self._of_kind.setdefault(kind, {})[field.name] = self._control_for(field)
+        self.limit_to(several[0])
 
     def values(self, kind: type[msgspec.Struct]) -> dict[str, Setting]:
         """The settings as they stand, those that `kind` has."""
-        return {name: self._value(name) for name in kind.__struct_fields__ if name in self._controls}
+        controls = self._of_kind.get(kind, self._shown)
+        return {name: self._value(controls[name]) for name in kind.__struct_fields__ if name in controls}
 
     def set_values(self, values: Mapping[str, Setting]) -> None:
-        """Set the settings that the form has; the bounds hold."""
-        for name, value in values.items():
-            control = self._controls.get(name)
+        """Set the settings that the form has, of every kind; the bounds hold."""
+        for field, control in self._made:
+            value = values.get(field.name)
+            if value is None:
+                continue
             if isinstance(control, QCheckBox):
                 control.setChecked(bool(value))
             elif isinstance(control, QComboBox):
                 control.setCurrentText(str(value))
-            elif control is not None and isinstance(value, int | float):
+            elif isinstance(value, int | float):
                 control.setValue(float(value))
 
     def save(self, settings: QSettings, group: str) -> None:
         """Keep every setting for the next start."""
-        for name in self._controls:
-            settings.setValue(f"{group}/{name}", self._value(name))
+        for key, control in self._keys(group):
+            settings.setValue(key, self._value(control))
 
     def restore(self, settings: QSettings, group: str) -> None:
         """Take up those of the last time; one that was edited into something else stays as it is."""
-        for name, control in self._controls.items():
+        for key, control in self._keys(group):
             if isinstance(control, QCheckBox):
-                control.setChecked(bool(settings.value(f"{group}/{name}", control.isChecked(), type=bool)))
+                control.setChecked(bool(settings.value(key, control.isChecked(), type=bool)))
             elif isinstance(control, QComboBox):
-                control.setCurrentText(str(settings.value(f"{group}/{name}", control.currentText())))
+                control.setCurrentText(str(settings.value(key, control.currentText())))
             else:
-                control.setValue(_number(settings.value(f"{group}/{name}"), control.value()))
+                control.setValue(_number(settings.value(key), control.value()))
 
     def limit_to(self, kind: type[msgspec.Struct]) -> None:
-        """Show only the settings that `kind` has."""
-        for name, control in self._controls.items():
-            self._layout.setRowVisible(control, name in kind.__struct_fields__)
+        """Show the settings of one kind only."""
+        self._shown = self._of_kind[kind]
+        for _, control in self._made:
+            self._layout.setRowVisible(control, control in self._shown.values())
 
     def add_above(self, title: str, widget: QWidget) -> None:
         """Put a row of another kind before the settings."""
@@ -130,20 +147,36 @@ class ConfigForm(QWidget):
         label.setToolTip(widget.toolTip())
         self._layout.insertRow(0, label, widget)
 
-    def control(self, name: str) -> QDoubleSpinBox | QCheckBox | QComboBox:
-        """The control of a setting."""
-        return self._controls[name]
+    def control(self, name: str) -> _Control:
+        """The control of a setting, that on show where there are several."""
+        return self._shown.get(name) or next(control for field, control in self._made if field.name == name)
 
-    def _value(self, name: str) -> Setting:
-        control = self._controls[name]
+    def _keys(self, group: str) -> Iterator[tuple[str, _Control]]:
+        """Under which key each control is kept: one of a later kind that shares only the name has a number too."""
+        names: list[str] = []
+        for field, control in self._made:
+            n_before = names.count(field.name)
+            yield f"{group}/{field.name}" + (f"-{n_before}" if n_before else ""), control
+            names.append(field.name)
+
+    def _value(self, control: _Control) -> Setting:
         if isinstance(control, QCheckBox):
             return control.isChecked()
         if isinstance(control, QComboBox):
             return control.currentText()
-        return int(control.value()) if name in self._ints else control.value()
+        is_int = next(isinstance(field.kind, inspect.IntType) for field, made in self._made if made is control)
+        return int(control.value()) if is_int else control.value()
 
-    def _add(self, field: Field) -> None:
-        control: QDoubleSpinBox | QCheckBox | QComboBox
+    def _control_for(self, field: Field) -> _Control:
+        """The control of a field, one for all kinds that have the very same."""
+        for made, control in self._made:
+            if made == field:
+                return control
+        self._made.append((field, self._added(field)))
+        return self._made[-1][1]
+
+    def _added(self, field: Field) -> _Control:
+        control: _Control
         if isinstance(field.kind, inspect.BoolType):
             control = self._checkbox(field)
             self._layout.addRow(control)
@@ -156,7 +189,7 @@ class ConfigForm(QWidget):
         control.setToolTip(field.help)
         control.setAccessibleName(field.title)
         control.setAccessibleDescription(field.help)
-        self._controls[field.name] = control
+        return control
 
     def _checkbox(self, field: Field) -> QCheckBox:
         box = QCheckBox(field.title, self)
@@ -190,8 +223,6 @@ class ConfigForm(QWidget):
         box.setMinimumWidth(max(9 * theme.GRID, box.fontMetrics().horizontalAdvance("0") * 6 + 4 * theme.GRID))
         box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         box.valueChanged.connect(self.changed)
-        if is_int:
-            self._ints.add(field.name)
         return box
 
 

@@ -14,9 +14,10 @@ from app.choices.presets import Preset
 from app.panel import Panel
 from app.panels.setup.measure_box import MeasureBox
 from app.panels.setup.memory_block import MemoryBlock
+from app.panels.setup.method_box import MethodBox
 from app.panels.setup.pair_form import PairForm
 from app.state.notices import Trouble
-from app.state.requests import NO_DRAFTER, Setup, default_drafter, method_of
+from app.state.requests import NO_DRAFTER, Setup, default_drafter
 from app.state.store import RunStore
 from app.widgets.config_form import ConfigForm
 from app.widgets.labels import plain_label
@@ -24,8 +25,6 @@ from app.widgets.opened_note import OpenedNote
 from app.widgets.preset_box import PresetBox
 from engine.commands import Estimate, Load, Survey
 from engine.events import Estimated, Event, ModelLoaded, Progressed, RunStarted, Setting, Surveyed
-from engine.methods.plain.config import PlainConfig
-from engine.methods.speculative.config import SpeculativeConfig
 from engine.runs.summary import Summary
 
 _FIRST = ("gamma", "temperature", "top_k", "top_p", "min_p", "max_new_tokens", "seed")
@@ -47,6 +46,7 @@ class _Chosen(NamedTuple):
 
     target: str
     drafter: str
+    method: str
     values: Mapping[str, Setting]
 
 
@@ -80,9 +80,9 @@ class SetupPanel(Panel):
         self.models = PairForm(pair, self)
         self.target, self.drafter = self.models.target, self.models.drafter
         self.device, self.dtype = self.models.device, self.models.dtype
-        self.method = plain_label("", self, role="muted", wraps=True)
+        self.method = MethodBox("decode", self)
         self.preset = PresetBox(self)
-        self.form = ConfigForm(SpeculativeConfig, self, first=_FIRST)
+        self.form = ConfigForm([spec.config for spec in self.method.methods.values()], self, first=_FIRST)
         self.form.add_above(self.tr("Preset"), self.preset)
         self.measure = MeasureBox(self)
         self.memory = MemoryBlock(self)
@@ -92,6 +92,7 @@ class SetupPanel(Panel):
         self._pause.timeout.connect(self._ask)
         self.models.changed.connect(self._follow_pair)
         self.models.look_asked.connect(self._look_again)
+        self.method.chosen.connect(self._follow_method)
         self.form.changed.connect(self._name_preset)
         self.preset.chosen.connect(self._take_preset)
         self.measure.toggled.connect(self.measure_only_toggled)
@@ -102,8 +103,8 @@ class SetupPanel(Panel):
 
     def setup(self) -> Setup:
         """What is chosen."""
-        pair = self.models.pair()
-        return Setup(pair, self.form.values(_config_of(pair.drafter)))
+        spec = self.method.method
+        return Setup(self.models.pair(), spec.name, self.form.values(spec.config))
 
     @property
     def measure_only(self) -> bool:
@@ -114,6 +115,7 @@ class SetupPanel(Panel):
         """Take up what an opened run was made with; the device stays as chosen, and one's own can be had back."""
         if (chosen := self._chosen()) != self._of_opened:
             self._mine = chosen
+        self.method.choose(started.method)
         self.models.choose(started.target, started.drafter)
         self.form.set_values(dict(started.settings))
         self._of_opened = self._chosen()
@@ -140,6 +142,7 @@ class SetupPanel(Panel):
         for name, spec in (("target", pair.target), ("drafter", pair.drafter)):
             settings.setValue(f"decode/{name}", spec)
         settings.setValue("decode/runtime", pair.runtime)
+        settings.setValue("decode/method", self.method.method.name)
         self.form.save(settings, "decode")
         settings.setValue("decode/measure_only", self.measure_only)
         self.models.recent.save(settings)
@@ -148,6 +151,7 @@ class SetupPanel(Panel):
         """Take up those of the last time; a pair named on the command line stays."""
         self.models.restore_folders(settings)
         target, drafter = settings.value("decode/target"), settings.value("decode/drafter")
+        self.method.choose(str(settings.value("decode/method", "")))
         if not self._named and isinstance(target, str) and isinstance(drafter, str) and target and drafter:
             self.models.choose(target, drafter)
         if not self._named:
@@ -216,16 +220,20 @@ class SetupPanel(Panel):
         pair = self.models.pair()
         if pair.drafter != NO_DRAFTER:
             self._drafter_before = pair.drafter
-        self.form.limit_to(_config_of(pair.drafter))
-        plain = method_of(pair.drafter) == "plain"
-        self.method.setText(self.tr("Plain decoding") if plain else self.tr("Speculative decoding, exact"))
-        exact = self.tr("Every token is kept or replaced so that the text is drawn as the target alone would draw it.")
-        self.method.setToolTip(self.tr("The target alone, a token at a time.") if plain else exact)
+        self.method.fit_drafter(drafted=pair.drafter != NO_DRAFTER)
+        self.form.limit_to(self.method.method.config)
         self._name_preset()
         self._draw_needed()
         self._drop_refusal(pair)
         if self._has_question():
             self._pause.start()
+
+    def _follow_method(self) -> None:
+        """A method picked by hand brings the drafter it needs, or takes it away."""
+        drafted = self.method.method.drafted
+        if drafted != (self.drafter.spec() != NO_DRAFTER):
+            self.drafter.set_spec(self._drafter_before if drafted else NO_DRAFTER)
+        self._follow_pair()
 
     def _has_question(self) -> bool:
         """Whether the engine is there, has nothing to do, and has not said what it could say of the pair."""
@@ -258,13 +266,14 @@ class SetupPanel(Panel):
     # One's own, and presets
 
     def _chosen(self) -> _Chosen:
-        pair = self.models.pair()
-        return _Chosen(pair.target, pair.drafter, self.form.values(SpeculativeConfig))
+        pair, spec = self.models.pair(), self.method.method
+        return _Chosen(pair.target, pair.drafter, spec.name, self.form.values(spec.config))
 
     def _give_back(self) -> None:
         mine, self._mine, self._of_opened = self._mine, None, None
         self.opened.hide()
         if mine is not None:
+            self.method.choose(mine.method)
             self.models.choose(mine.target, mine.drafter)
             self.form.set_values(mine.values)
         self.settings_restored.emit()
@@ -279,8 +288,8 @@ class SetupPanel(Panel):
         self._name_preset()
 
     def _name_preset(self) -> None:
-        values, plain = self.form.values(SpeculativeConfig), self.setup().method == "plain"
-        self.preset.show_preset(presets.matching(values, plain=plain))
+        spec = self.method.method
+        self.preset.show_preset(presets.matching(self.form.values(spec.config), plain=not spec.drafted))
 
     # Look
 
@@ -295,7 +304,3 @@ class SetupPanel(Panel):
         for widget in (self.method, self.form, self.measure, self.memory):
             column.addWidget(widget)
         column.addStretch(1)
-
-
-def _config_of(drafter: str) -> type[PlainConfig] | type[SpeculativeConfig]:
-    return PlainConfig if method_of(drafter) == "plain" else SpeculativeConfig

@@ -5,12 +5,7 @@ from app.state.selection import Selection
 from engine.commands import Load
 from tests.app.factory import MODEL, a_round, started, whole_run
 
-SETUP = requests.Setup(Load(drafter="lookup"), {"gamma": 2})
-
-
-def test_a_drafter_means_speculative_and_none_means_plain():
-    assert requests.method_of("builtin") == "speculative"
-    assert requests.method_of("none") == "plain"
+SETUP = requests.Setup(Load(drafter="lookup"), "speculative", {"gamma": 2})
 
 
 def test_a_fork_goes_on_from_the_selected_token():
