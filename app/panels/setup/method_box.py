@@ -58,5 +58,5 @@ class MethodBox(QWidget):
         spec = self.method
         exact = self.tr("Exact") if spec.lossless else self.tr("Approximate")
         source = f" ({spec.paper})" if spec.paper else ""
-        self.note.setText(f"{exact}: {spec.help}")
+        self.note.setText(f"{exact.lower()} · {spec.paper}" if spec.paper else exact.lower())
         self.box.setToolTip(f"{spec.title}{source}. {exact}: {spec.help}")

@@ -12,6 +12,7 @@ from app.panels.error import ErrorPanel
 from app.panels.history import HistoryPanel
 from app.panels.plots.acceptance import AcceptancePlot
 from app.panels.plots.latency import LatencyPlot
+from app.panels.plots.metric import MetricPlot
 from app.panels.plots.positions import PositionsPlot
 from app.panels.plots.speed import SpeedPlot
 from app.panels.plots.tokens_per_round import TokensPerRoundPlot
@@ -19,11 +20,13 @@ from app.panels.prompt import PromptPanel
 from app.panels.rounds import RoundsPanel
 from app.panels.setup.panel import SetupPanel
 from app.panels.stream.panel import TokenStreamPanel
+from app.plots.panel import PlotPanel
 from app.state.run_record import RunRecord
 from app.state.store import RunStore
 from app.workspaces.decode.log import LogPanel
 from app.workspaces.decode.metrics import MetricsPanel
 from app.workspaces.decode.transport import TransportPanel
+from engine import methods
 from engine.commands import Load
 
 _LAYOUT_VERSION = 4
@@ -199,10 +202,11 @@ class _Dock(QDockWidget):
 
 
 class _Plots(QWidget):
-    """All plots, one above the other."""
+    """All plots, one above the other; those of a method's own metrics while a run of it is on show."""
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._store = store
         self.acceptance = AcceptancePlot(store, self)
         self.tokens_per_round = TokensPerRoundPlot(store, self)
         self.latency = LatencyPlot(store, self)
@@ -211,9 +215,25 @@ class _Plots(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, theme.GRID)
         column.setSpacing(0)
-        self.all = (self.acceptance, self.tokens_per_round, self.latency, self.speed, self.positions)
+        self.metrics = tuple(
+            MetricPlot(store, method, metric, self)
+            for method in methods.discover().values()
+            if method.workspace == "decode"
+            for metric in method.metrics
+        )
+        fixed = (self.acceptance, self.tokens_per_round, self.latency, self.speed, self.positions)
+        self.all: tuple[PlotPanel, ...] = (*fixed, *self.metrics)
         for plot in self.all:
             column.addWidget(plot, 1)
+        if self.metrics:
+            self._show_metrics()
+            store.changed.connect(self._show_metrics)
+
+    def _show_metrics(self) -> None:
+        """Show the metrics of the run on show."""
+        method = None if self._store.started is None else self._store.started.method
+        for plot in self.metrics:
+            plot.setVisible(plot.method == method)
 
 
 class _Column(QScrollArea):

@@ -1,0 +1,1 @@
+"""A method that exists for the tests: one folder, put on the path of `engine.methods` and found there."""
