@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.commands import Index
 from engine.documents.embedding import Description, TextRole
 from engine.events.answers import Passage, RetrievalKind
 from engine.rag.library import RetrievedPassages
@@ -67,5 +68,5 @@ def index_of(texts: Sequence[str], folder: Path) -> str:
     for i, text in enumerate(texts):
         (documents / f"{i}.txt").write_text(text, encoding="utf-8")
     uri = str(folder / "index")
-    list(Session().index([str(documents)], uri, embedder=str(encoders.save(folder / "encoder")), device="cpu"))
+    list(Session().do(Index([str(documents)], uri, embedder=str(encoders.save(folder / "encoder")), device="cpu")))
     return uri

@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 from app.state.run_record import RunRecord
 from app.state.selection import Selection
-from engine import methods
+from engine import drafters, methods
 from engine.commands import Command, Fork, Load, Measure, Run
 from engine.events import Event, ModelLoaded, RoundFinished, RunStarted, Setting
 from engine.settings import Request
 
-NO_DRAFTER = "none"
+NO_DRAFTER = drafters.NONE
 LARGEST_SEED = 2**53
 # Plain decoding has none of its own.
 _USUAL_GAMMA = 4

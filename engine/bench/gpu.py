@@ -25,7 +25,7 @@ from engine.measuring.matrix import MatrixCell, Setting
 from engine.models import checkpoint_folder, devices, load_plan, loading
 from engine.models.load_plan import LoadPlan
 from engine.models.loading import Pair
-from engine.session.session import release_memory
+from engine.session.memory import release_memory
 from engine.speed_model import Interval
 
 ALPHA = 0.8

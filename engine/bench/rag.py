@@ -33,7 +33,7 @@ from engine.models.load_plan import LoadPlan
 from engine.models.loading import Pair
 from engine.rag.memo import Memo
 from engine.runtime import RunContext
-from engine.session.session import release_memory
+from engine.session.memory import release_memory
 
 
 class RagBenchTask(NamedTuple):

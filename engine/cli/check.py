@@ -5,6 +5,7 @@ from typing import Annotated, get_args
 import msgspec
 import typer
 
+from engine import drafters
 from engine.cli.exit_status import OK
 from engine.cli.options import Json, PairOptions, Settings, with_options
 from engine.cli.output import Output
@@ -14,7 +15,6 @@ from engine.methods.speculative.config import SpeculativeConfig
 from engine.settings import make_config
 
 _ENGINES: tuple[HostKind, ...] = get_args(HostKind)
-_NO_DRAFTER = "none"
 _HIDDEN = ("stop_at_end", "baseline", "repeats")
 
 
@@ -35,7 +35,7 @@ def losslessness(
         raise InputError(f"samples = {samples}, prompts = {prompts}: too few", "use at least 100 samples and 1 prompt")
     if engine not in _ENGINES:
         raise InputError(f"unknown engine {engine!r}", f"use {' or '.join(_ENGINES)}")
-    if pair.chosen_drafter() == _NO_DRAFTER:
+    if pair.chosen_drafter() == drafters.NONE:
         raise InputError("there is no drafter to check", "name one with --drafter")
     from engine.bench.losslessness import Losslessness, check
     from engine.cli.running import hosted_pair

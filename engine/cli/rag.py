@@ -11,6 +11,7 @@ from engine.cli.exit_status import OK, STOPPED
 from engine.cli.options import Json
 from engine.cli.output import Output
 from engine.cli.running import stoppable
+from engine.commands import Index
 from engine.documents.search import How, SearchHit
 from engine.errors import InputError
 from engine.events import Event, FileSkipped, Indexed, Warned
@@ -55,11 +56,9 @@ def rag_index(
 
     output, made = Output(json=json), None
     with stoppable() as flag:
-        events = Session().index(
-            sources, index or paths.own_index(sources), embedder=embedder, target=target, chunk_tokens=chunk_tokens,
-            n=n, device=device, dtype=dtype, rebuild=rebuild,
-        )  # fmt: skip
-        for event in events:
+        where = index or paths.own_index(sources)
+        asked = Index(tuple(sources), where, embedder, target, chunk_tokens, n, device, dtype, rebuild)
+        for event in Session().do(asked):
             _tell(output, event)
             made = event if isinstance(event, Indexed) else made
             if flag.is_set() and made is None:

@@ -97,10 +97,11 @@ def _kinds(text: str) -> tuple[QuestionKind, ...]:
 
 def _evaluate(plan: "EvaluationPlan", pair: PairOptions, output: Output) -> int:
     from engine.runtime import Cancelled
+    from engine.session.evaluate import answers
 
     session = loaded_session(pair, output)
     told = _Told(output)
-    with stoppable() as flag, closing(session.evaluate(plan, flag)) as items:
+    with stoppable() as flag, closing(answers(session, plan, flag)) as items:
         try:
             for item in items:
                 told.take(item)

@@ -8,9 +8,11 @@ from threading import Event as Flag
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from engine.cli.options import PairOptions, Settings
 from engine.cli.output import Output
-from engine.commands import Load
+from engine.commands import Load, Run
 from engine.events import Event, ModelLoaded
 from engine.settings import Request
 
@@ -42,19 +44,18 @@ def loaded_session(pair: PairOptions, output: Output) -> "Session":
     from engine.session.session import Session
 
     session = Session()
-    for event in session.load(
-        pair.target,
-        pair.chosen_drafter(),
-        device=pair.device,
-        drafter_device=pair.drafter_device,
-        dtype=pair.dtype,
-        runtime=pair.runtime,
-        quantize=pair.quantize,
-    ):
+    for event in session.do(load_of(pair)):
         output.event(event)
         if isinstance(event, ModelLoaded) and event.why_dtype and not output.json:
             output.note(f"{event.dtype}: {event.why_dtype}")
     return session
+
+
+def load_of(pair: PairOptions) -> Load:
+    """What loads a pair that was named on the command line."""
+    return Load(
+        pair.target, pair.chosen_drafter(), pair.device, pair.drafter_device, pair.dtype, pair.runtime, pair.quantize
+    )
 
 
 @contextmanager
@@ -66,14 +67,11 @@ def hosted_pair(pair: PairOptions, engine: str, output: Output) -> "Iterator[tup
     from engine.session.session import Session
 
     session = Session()
-    load = Load(
-        pair.target, pair.chosen_drafter(), pair.device, pair.drafter_device, pair.dtype, pair.runtime, pair.quantize
-    )
+    load = load_of(pair)
     host = ProcessHost() if engine == "process" else ThreadHost(new_session=lambda: session)
     with HostedPair(host, load, output.event) as hosted:
         if session.target is None:
-            alone = session.load(load.target, "none", device=load.device, dtype=load.dtype, quantize=load.quantize)
-            deque(alone, maxlen=0)
+            deque(session.do(replace(load, drafter="none")), maxlen=0)
         assert session.target is not None
         yield hosted, session.target
 
@@ -83,7 +81,7 @@ def run_events(session: "Session", method: str, settings: Settings, request: Req
     from engine.runtime import Cancelled
 
     try:
-        for event in session.run(method, settings, request, flag):
+        for event in session.do(Run(method, settings, request), flag):
             yield event
             if flag.is_set():
                 return

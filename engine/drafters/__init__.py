@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from engine.models.loading import LoadedModel
 
 
+NONE = "none"  # the SPEC of no drafter at all
+
+
 class DrafterSpec(NamedTuple):
     """A kind of drafter: `serves(spec)` says whether it answers to a SPEC, `build(spec, target, model)` makes one.
 

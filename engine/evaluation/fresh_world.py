@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
+from engine.commands import Index
 from engine.documents import building
 from engine.documents.index import Damaged, NoIndex, open_index
 from engine.errors import EngineError
@@ -70,7 +71,7 @@ def indexed(
         if isinstance(err, Damaged):
             building.discard(index)
         source = _written(folder / "documents.jsonl", made)
-        steps = librarian.index([source], index, embedder=embedder, device=device)
+        steps = librarian.do(Index((source,), index, embedder, device=device))
         yield from (event for event in steps if isinstance(event, Progressed | Warned))
     return index
 

@@ -13,29 +13,12 @@ from queue import SimpleQueue
 
 from msgspec.structs import replace
 
-from engine.commands import (
-    Command,
-    Estimate,
-    EstimateTraining,
-    Fork,
-    Index,
-    Load,
-    Pause,
-    Resume,
-    Run,
-    Step,
-    Train,
-    Unload,
-    name_of,
-)
+from engine.commands import Command, Load, Pause, Resume, Run, Step, Unload
 from engine.errors import EngineError
 from engine.events import (
     EngineEnded,
     EngineStarted,
-    Estimated,
-    EvaluationMeasured,
     Event,
-    Indexed,
     ModelLoaded,
     ModelUnloaded,
     Progressed,
@@ -43,10 +26,6 @@ from engine.events import (
     RunFailed,
     RunFinished,
     RunStarted,
-    ScalingMeasured,
-    Surveyed,
-    TrainingEstimated,
-    TrainingFinished,
 )
 from engine.host import endings
 from engine.host.child_link import Child, Ending, command_line
@@ -58,7 +37,6 @@ _JOIN_S = 3.0
 # A window that takes no events holds the engine once so many wait, through the pipe that fills up.
 MOST_WAITING = 4096
 _LOOK_AGAIN_S = 0.01
-_LAST_WORDS = (ModelLoaded, RunFinished, RunFailed, Surveyed, TrainingFinished)
 
 
 class _Task:
@@ -177,7 +155,7 @@ class ProcessHost:
         while self._tasks and not (self._tasks[0].handed or self._dying or self._closing):
             task = self._tasks[0]
             if task.cancelled:
-                self._answer(Refused(name_of(task.command), "stopped before it began", "start it again"))
+                self._answer(Refused(task.command.name, "stopped before it began", "start it again"))
             elif isinstance(task.command, Unload):
                 self._unload(task)
             else:
@@ -203,7 +181,7 @@ class ProcessHost:
             else:
                 self._child.send(_held(task))
         except (UnicodeEncodeError, OverflowError) as err:
-            self._answer(Refused(name_of(task.command), f"it cannot be told to the engine ({err})", "change it"))
+            self._answer(Refused(task.command.name, f"it cannot be told to the engine ({err})", "change it"))
             return
         self._reloading = needed is not None
         task.handed = True
@@ -243,7 +221,7 @@ class ProcessHost:
 
     def _note(self, event: Event) -> None:
         """Keep what is needed should the process end before the command does."""
-        if self._tasks and _is_last(event, self._tasks[0].command):
+        if self._tasks and self._tasks[0].command.ends_with(event):
             self._tasks[0].told = True
         if isinstance(event, RunStarted):
             self._run = RunSoFar(event)
@@ -258,7 +236,7 @@ class ProcessHost:
         if self._reloading:
             self._tasks[0].handed = self._reloading = False
             if refusal is not None and not self._tasks[0].cancelled:
-                self._answer(replace(refusal, what=name_of(self._tasks[0].command)))
+                self._answer(replace(refusal, what=self._tasks[0].command.name))
         else:
             self._tasks.popleft()
         self._run = None
@@ -297,20 +275,15 @@ class ProcessHost:
 
     def _end_first(self, ending: Ending, end: RunFinished | RunFailed | None) -> None:
         """Answer the command that the process left behind; end: that of a run, which is saved."""
-        task, what = self._tasks[0], name_of(self._tasks[0].command)
+        task, what = self._tasks[0], self._tasks[0].command.name
         if isinstance(task.command, Unload):
             self._pair = None
             self._answer(ModelUnloaded())
         elif end is not None:
             self._answer(end)
         elif task.cancelled:
-            hint = (
-                "resume it; if it had not begun, start it again"
-                if isinstance(task.command, Train)
-                else "start it again"
-            )
-            self._answer(Refused(what, "stopped by the user", hint))
-        elif isinstance(task.command, Run | Fork):
+            self._answer(Refused(what, "stopped by the user", task.command.after_stop))
+        elif task.command.is_run:
             self._answer(RunFailed(*endings.words(ending), ending.tail))
         else:
             self._answer(Refused(what, *endings.words(ending), ending.tail))
@@ -321,23 +294,6 @@ class ProcessHost:
                 run.save(self._runs, end)
         except EngineError as err:
             self.inbox.put(Refused("save", f"the end of the run is not saved: {err.message}", "free the disk"))
-
-
-def _is_last(event: Event, command: Command) -> bool:
-    """Whether a command says nothing more after this event."""
-    match event:
-        case Refused(what=what):  # a run goes on where only its file could not be written
-            return what == name_of(command)
-        case Estimated():  # a load says it before it begins
-            return isinstance(command, Estimate)
-        case TrainingEstimated():  # so does a training
-            return isinstance(command, EstimateTraining)
-        case Indexed():  # what needs an index may make it first
-            return isinstance(command, Index)
-        case ScalingMeasured(complete=complete) | EvaluationMeasured(complete=complete):
-            return complete
-        case _:
-            return isinstance(event, _LAST_WORDS)
 
 
 def _held(task: _Task) -> Command:

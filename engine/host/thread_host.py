@@ -12,35 +12,13 @@ from queue import SimpleQueue
 from threading import Event as Flag
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
-import msgspec
-
-from engine.commands import (
-    Command,
-    Estimate,
-    EstimateTraining,
-    Evaluate,
-    Fork,
-    Index,
-    Load,
-    Measure,
-    Pause,
-    Resume,
-    Run,
-    Step,
-    Survey,
-    Train,
-    Unload,
-    name_of,
-)
+from engine.commands import Command, Pause, Resume, Run, Step, Unload
 from engine.errors import DeviceLost, EngineError, InputError
 from engine.events import (
     EngineStarted,
     Event,
     HostKind,
-    Indexed,
     Measured,
-    ModelLoaded,
-    ModelUnloaded,
     PhaseFinished,
     Progressed,
     Refused,
@@ -52,14 +30,11 @@ from engine.events.faults import failed, refused
 from engine.host.pause_gate import Gate
 from engine.machine.quiet import quiet_logs
 from engine.runs.run_log import Outbox, RunLog
-from engine.settings import Request
 
 if TYPE_CHECKING:
     from engine.session.session import Session
 
 _JOIN_S = 3.0
-_UNCHANGED = "nothing was changed; start it again"
-_GOES_ON = "start it again: it goes on with what was embedded; an index before it is as it was"
 
 
 class Host(Protocol):
@@ -167,13 +142,13 @@ class ThreadHost:
                 if broken and self._lost is None:  # only now, when no frame of what failed is held by an exception
                     session.recover()
             except Exception as err:  # the host's outermost frame: a defect must not end the engine
-                self._outbox.put(refused(name_of(task.command), err))
+                self._outbox.put(refused(task.command.name, err))
             finally:
                 with self._lock:
                     self._outstanding = [other for other in self._outstanding if other is not task]
                 self._answered()
         if session is not None and self._lost is None:  # the end of the thread gives no memory of a GPU back
-            deque(session.unload(), maxlen=0)
+            deque(session.do(Unload()), maxlen=0)
 
     def _attempt(self, session: "Session", task: _Task) -> bool:
         """Carry a command out, and say how it failed; returns whether it broke off with memory still held."""
@@ -181,7 +156,7 @@ class ThreadHost:
             return self._execute(session, task)
         except EngineError as err:
             self._note(err)
-            self._outbox.put(Refused(name_of(task.command), err.message, err.hint))
+            self._outbox.put(Refused(task.command.name, err.message, err.hint))
             return not isinstance(err, InputError) and not task.cancelled.is_set()
         except Exception as err:
             from engine.machine.out_of_memory import (
@@ -189,11 +164,11 @@ class ThreadHost:
             )
 
             self._lost = device_lost(err)
-            ran = isinstance(task.command, Run | Fork)
+            ran = task.command.is_run
             if self._lost is not None:
-                self._outbox.put(Refused(name_of(task.command), self._lost.message, self._lost.hint))
+                self._outbox.put(Refused(task.command.name, self._lost.message, self._lost.hint))
             else:
-                self._outbox.put(failed(err) if ran else refused(name_of(task.command), err))
+                self._outbox.put(failed(err) if ran else refused(task.command.name, err))
             return True
 
     def _note(self, err: EngineError) -> None:
@@ -207,47 +182,22 @@ class ThreadHost:
             raise EngineError("stopped before it began", "start it again")
         if self._lost is not None:
             raise self._lost
-        match task.command:
-            case Load() as load:
-                self._forward(session.load(**msgspec.structs.asdict(load)), task.cancelled)
-            case Unload():
-                self._forward(session.unload(), task.cancelled)
-            case Run(method, settings, request):
-                return self._run(session.run(method, settings, request, task.cancelled), task)
-            case Fork(method, settings, ids, forked_from, forked_at):
-                request = Request("", ids, forked_from, forked_at)
-                return self._run(session.run(method, settings, request, task.cancelled), task)
-            case Train() as training:
-                self._pass_on(session.train(**msgspec.structs.asdict(training), cancelled=task.cancelled), task)
-            case Index() as documents:
-                self._forward(session.index(**msgspec.structs.asdict(documents)), task.cancelled, _GOES_ON)
-            case Measure() as measure:
-                self._forward(session.measure(measure, task.cancelled), task.cancelled)
-            case Evaluate() as asked:
-                self._pass_on(session.evaluation(asked, task.cancelled), task)
-            case EstimateTraining(training):
-                self._forward(session.estimate_training(**msgspec.structs.asdict(training)), task.cancelled)
-            case Estimate(pair):
-                self._forward(session.estimate(**msgspec.structs.asdict(pair)), task.cancelled)
-            case Survey(target, known, device, dtype):
-                found = session.survey(target, known, device=device, dtype=dtype, cancelled=task.cancelled)
-                self._forward(found, task.cancelled)
+        command, events = task.command, session.do(task.command, task.cancelled)
+        if command.is_run:
+            return self._run(events, task)
+        self._forward(events, task)
         return False
 
-    def _forward(self, events: Iterator[Event], cancelled: Flag, hint: str = _UNCHANGED) -> None:
+    def _forward(self, events: Iterator[Event], task: _Task) -> None:
+        """Pass on what a command says; one that does not end itself is broken off between two events, unless it is done
+        already: then it is too late to stop it."""
+        command = task.command
         with closing(cast(Generator[Event, None, None], events)):
             for event in events:
-                # Once the models are in memory or gone, or the index is made, it is too late to stop it.
-                if cancelled.is_set() and not isinstance(event, ModelLoaded | ModelUnloaded | Indexed):
-                    raise EngineError("stopped by the user", hint)
+                if task.cancelled.is_set() and not command.ends_itself and not command.ends_with(event):
+                    raise EngineError("stopped by the user", command.after_stop)
                 self._outbox.put(event)
-
-    def _pass_on(self, events: Iterator[Event], task: _Task) -> None:
-        """Pass on what a training or an evaluation says; it looks at the flag itself, having an end to tell."""
-        with closing(cast(Generator[Event, None, None], events)):
-            for event in events:
-                self._outbox.put(event)
-                if isinstance(event, Progressed | Measured):
+                if command.can_be_held and isinstance(event, Progressed | Measured):
                     task.gate.wait(task.cancelled)
 
     def _run(self, events: Iterator[Event], task: _Task) -> bool:

@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.commands import Index
 from engine.documents import search
 from engine.documents.embedding import Description, Embedder, TextRole
 from engine.documents.index import NoIndex, OpenIndex, open_index, reading
@@ -52,9 +53,7 @@ class Librarian(Protocol):
     def embedder(self, spec: str, *, device: str = "auto", dtype: str = "auto") -> Generator[Event, None, Embedder]:
         """Yield progress; returns the encoder."""
 
-    def index(
-        self, sources: Sequence[str], index: str, *, embedder: str = BUILTIN, device: str = "auto"
-    ) -> Iterator[Event]:
+    def do(self, command: Index) -> Iterator[Event]:
         """Yield the progress of making an index."""
 
 
@@ -69,7 +68,8 @@ def opened(spec: str, librarian: Librarian, *, device: str = "auto") -> Generato
     except NoIndex:
         if spec != BUILTIN:
             raise
-        yield from (event for event in librarian.index([BUILTIN], uri, device=device) if isinstance(event, Progressed))
+        steps = librarian.do(Index((BUILTIN,), uri, device=device))
+        yield from (event for event in steps if isinstance(event, Progressed))
         index = open_index(uri)
     embedder = yield from librarian.embedder(index.head.recipe.embedder, device=device)
     index.refuse_other(embedder.description.fingerprint, embedder.description.spec)

@@ -3,8 +3,9 @@
 import time
 from collections.abc import Generator, Iterator
 from contextlib import closing
+from functools import partial
 from threading import Event as Flag
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from engine.commands import Evaluate
 from engine.errors import EngineError
@@ -12,11 +13,15 @@ from engine.evaluation.config import USUAL_KINDS, EvaluationConfig
 from engine.evaluation.figures import figures
 from engine.evaluation.file import Grid, QuestionLine, every_sampling
 from engine.evaluation.run import EvaluationPlan, Opened
+from engine.evaluation.run import evaluate as evaluation
 from engine.events import EvaluationMeasured, Event
 from engine.events.evaluation import Figures
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
 from engine.runtime import Cancelled
 from engine.settings import make_config
+
+if TYPE_CHECKING:
+    from engine.session.session import Session
 
 # Intervals are drawn anew with each question: they may take so much less time than the questions.
 _SHARE = 10
@@ -31,6 +36,19 @@ def planned(asked: Evaluate) -> EvaluationPlan:
     return EvaluationPlan(
         asked.dataset, options.questions, USUAL_KINDS, asked.index, asked.embedder, config, grid, options.form
     )
+
+
+def answers(session: "Session", plan: EvaluationPlan, cancelled: Flag) -> Generator[Item, None, None]:
+    """Ask the loaded pair questions with known answers; see `evaluation.run` for what it yields."""
+    yield from session.on_pair(session.context(cancelled), partial(evaluation, plan, librarian=session))
+
+
+def evaluate(session: "Session", asked: Evaluate, cancelled: Flag) -> Iterator[Event]:
+    """Ask the loaded pair questions with known answers; see `events_of` for its events."""
+    yield from events_of(answers(session, planned(asked), cancelled), cancelled)
+
+
+HANDLERS = {Evaluate: evaluate}
 
 
 def events_of(items: Generator[Item, None, None], cancelled: Flag) -> Iterator[Event]:

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from engine import drafters
+from engine.commands import Load
 from engine.decoding.drafting import NOTHING, DraftContext, Drafter
 from engine.decoding.sampling import Warp
 from engine.models.loading import LoadedModel
@@ -34,7 +35,7 @@ def pairs(request: pytest.FixtureRequest, tmp_path: Path) -> Pairs:
 def built(pairs: Pairs, name: str) -> tuple[Session, Drafter, LoadedModel]:
     spec = SPECS[name].replace("D", str(pairs.folder / "D"))
     session = Session()
-    list(session.load(str(pairs.folder / "t"), spec, runtime=pairs.runtime))
+    list(session.do(Load(str(pairs.folder / "t"), spec, runtime=pairs.runtime)))
     assert session.drafter is not None
     assert session.target is not None
     return session, session.drafter, session.target

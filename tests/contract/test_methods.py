@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from engine import events, methods
+from engine.commands import Load, Run
 from engine.events import AnyEvent, Event, RoundFinished, RunFinished, RunStarted
 from engine.runs import trace
 from engine.runs.trace import TraceWriter
@@ -26,13 +27,13 @@ def session(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     target = fakes.model(sharpness=2.0)
     made = Session()
     drafter = fakes.save(fakes.noisy_copy(target, noise=0.3), folder / "d")
-    list(made.load(fakes.save(target, folder / "t"), drafter, runtime=request.param))
+    list(made.do(Load(fakes.save(target, folder / "t"), drafter, runtime=request.param)))
     return made
 
 
 def log(session: Session, name: str, **settings: events.Setting) -> list[Event]:
     chosen = {"max_new_tokens": 24, **settings}
-    return list(session.run(name, chosen, Request("The harbour"), Flag()))
+    return list(session.do(Run(name, chosen, Request("The harbour")), Flag()))
 
 
 def timeless(event: Event) -> dict[str, object]:
@@ -66,7 +67,7 @@ def test_same_seed_gives_the_same_log_and_another_seed_another_text(
 def test_stop_ends_the_run_within_two_rounds(session: Session, name: str) -> None:
     flag, after = Flag(), 0
     with pytest.raises(Cancelled):
-        for event in session.run(name, {"max_new_tokens": 100}, Request("The harbour"), flag):
+        for event in session.do(Run(name, {"max_new_tokens": 100}, Request("The harbour")), flag):
             after += flag.is_set() and isinstance(event, RoundFinished)
             if isinstance(event, RoundFinished) and event.round == 2:
                 flag.set()

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from engine import events, methods
+from engine.commands import Load, Run
 from engine.errors import InputError
 from engine.events import AnyEvent, Event, QuestionAnswered, Retrieved, RunFinished, RunStarted, TokensEmitted
 from engine.rag.memo import Memo
@@ -25,7 +26,7 @@ _VARYING = (*_TIMES, "run_id", "started_utc")
 @pytest.fixture(scope="module")
 def session() -> Session:
     made = Session()
-    list(made.load("builtin", "builtin:rag", device="cpu"))
+    list(made.do(Load("builtin", "builtin:rag", device="cpu")))
     return made
 
 
@@ -38,7 +39,7 @@ def log(session: Session, index: str, name: str, **settings: events.Setting) -> 
     """A run's events, nothing of earlier runs being known."""
     session.memo = Memo()
     chosen = {"max_new_tokens": 48, "index": index, "n": 6, **settings}
-    found = session.run(name, chosen, Request(QUESTION), Flag())
+    found = session.do(Run(name, chosen, Request(QUESTION)), Flag())
     return [event for event in found if not isinstance(event, events.Progressed)]
 
 
@@ -74,7 +75,7 @@ def test_stop_ends_the_run_within_two_rounds(session: Session, index: str, name:
     session.memo = Memo()
     flag, after = Flag(), 0
     with pytest.raises(Cancelled):
-        for event in session.run(name, {"index": index, "n": 6}, Request(QUESTION), flag):
+        for event in session.do(Run(name, {"index": index, "n": 6}, Request(QUESTION)), flag):
             after += flag.is_set() and isinstance(event, TokensEmitted)
             if isinstance(event, TokensEmitted):
                 flag.set()
@@ -104,16 +105,16 @@ def test_every_setting_has_a_default_a_title_and_help(name: str) -> None:
 @pytest.mark.parametrize("name", METHODS)
 def test_empty_question_and_missing_index_are_refused(session: Session, name: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="the question is empty"):
-        list(session.run(name, {}, Request(" "), Flag()))
+        list(session.do(Run(name, {}, Request(" ")), Flag()))
     with pytest.raises(InputError, match="there is no index at"):
-        list(session.run(name, {"index": str(tmp_path / "none")}, Request(QUESTION), Flag()))
+        list(session.do(Run(name, {"index": str(tmp_path / "none")}, Request(QUESTION)), Flag()))
 
 
 def test_drafter_that_is_no_model_is_refused_with_the_way_out() -> None:
     made = Session()
-    list(made.load("builtin", "lookup", device="cpu"))
+    list(made.do(Load("builtin", "lookup", device="cpu")))
     with pytest.raises(InputError, match="the drafter lookup is no model: it cannot draft answers; load builtin:rag"):
-        list(made.run("speculative_rag", {}, Request(QUESTION), Flag()))
+        list(made.do(Run("speculative_rag", {}, Request(QUESTION))))
 
 
 def test_map_that_needs_what_is_not_installed_is_refused_first(
@@ -121,11 +122,11 @@ def test_map_that_needs_what_is_not_installed_is_refused_first(
 ) -> None:
     monkeypatch.setattr("engine.documents.projection.find_spec", lambda name: None)
     with pytest.raises(InputError, match="umap is not installed"):
-        list(session.run("speculative_rag", {"projection": "umap"}, Request(QUESTION), Flag()))
+        list(session.do(Run("speculative_rag", {"projection": "umap"}, Request(QUESTION)), Flag()))
 
 
 def test_loading_other_models_forgets_what_the_models_made_before(session: Session, index: str) -> None:
     log(session, index, "speculative_rag")
     assert len(session.memo.drafts) and len(session.memo.scores)
-    list(session.load("builtin", "builtin:rag", device="cpu"))
+    list(session.do(Load("builtin", "builtin:rag", device="cpu")))
     assert not len(session.memo.drafts) and not len(session.memo.scores) and len(session.memo.found)

@@ -2,7 +2,7 @@
 
 import gc
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from threading import Event as Flag
 from typing import cast
 
@@ -12,36 +12,31 @@ from PySide6.QtWidgets import QApplication, QDockWidget, QTabBar
 
 from app import application
 from app.main_window import MainWindow
-from engine.events import Event, ModelLoaded, ModelUnloaded, PhaseFinished, Progressed, RunStarted, Setting
+from engine.commands import Load, Run
+from engine.events import Event, ModelLoaded, PhaseFinished, Progressed, RunStarted
 from engine.host.thread_host import ThreadHost
 from engine.session.session import Session
-from engine.settings import Request
 from tests.app.factory import MODEL, PAIR, FakeHost, a_round, started, whole_run
+from tests.stub_session import StubSession
 
 N_CYCLES, N_SWITCHES, N_WINDOWS = 80, 50, 8
 
 
-class EndlessSession:
+class EndlessSession(StubSession):
     """Loads at once, and runs until it is stopped, so that every stop comes in the middle of a run."""
 
-    def load(self, **_spec: str) -> Iterator[Event]:
+    def load(self, asked: Load, cancelled: Flag) -> Iterator[Event]:
         yield Progressed("loading", 1, 2, "tensors")
         yield MODEL
 
-    def run(self, method: str, settings: Mapping[str, Setting], request: Request, cancelled: Flag) -> Iterator[Event]:
-        yield started(method=method)
+    def run(self, asked: Run, cancelled: Flag) -> Iterator[Event]:
+        yield started(method=asked.method)
         yield PhaseFinished("prefill", 1.0, 2)
         number = 0
         while True:
             yield a_round(number, [" a"], [" x"])
             number += 1
             cancelled.wait(0.001)
-
-    def recover(self) -> None:
-        """Nothing is held."""
-
-    def unload(self) -> Iterator[Event]:
-        yield ModelUnloaded()
 
 
 class StuckSession(EndlessSession):
@@ -50,9 +45,9 @@ class StuckSession(EndlessSession):
     def __init__(self) -> None:
         self.go_on = Flag()
 
-    def load(self, **_spec: str) -> Iterator[Event]:
+    def load(self, asked: Load, cancelled: Flag) -> Iterator[Event]:
         self.go_on.wait(1.0)
-        yield from super().load()
+        yield from super().load(asked, cancelled)
 
 
 def endless_host() -> ThreadHost:

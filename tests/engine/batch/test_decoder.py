@@ -12,6 +12,7 @@ from engine.batch.drafters import LookupRows, RowsDrafter, SmallModelRows
 from engine.batch.generation import RowGeneration, RowRequest, generate_rows
 from engine.batch.scoring import scored
 from engine.batch.sequences import FusedSequences, ModuleSequences, sequences_of
+from engine.commands import Load
 from engine.decoding.clock import clock_for
 from engine.decoding.drafting import Drafter
 from engine.decoding.generation import Generation, Limits, Prefilled, generate
@@ -35,7 +36,7 @@ def pair_of(family: str, folder: Path, *, runtime: str = "auto", **changes: obje
     target = fakes.model(family, sharpness=3.0, **changes)
     specs = fakes.save(target, folder / "target"), fakes.save(fakes.noisy_copy(target), folder / "drafter")
     session = Session()
-    list(session.load(*specs, runtime=runtime))
+    list(session.do(Load(*specs, runtime=runtime)))
     assert session.models is not None
     return session.models
 

@@ -86,7 +86,7 @@ def test_same_command_and_seed_give_the_same_log_on_every_host(
 @pytest.mark.parametrize("drafter", ["small", "lookup"])
 def test_greedy_text_in_the_events_equals_generate(host: Host, specs: Specs, runtime: str, drafter: str) -> None:
     session = Session()
-    list(session.load(specs.target, "none"))
+    list(session.do(Load(specs.target, "none")))
     assert session.target is not None
     pair = loaded(host, specs, runtime, drafter)
     for prompt in PROMPTS:
@@ -103,7 +103,7 @@ def test_sampled_text_in_the_events_has_the_targets_distribution(
     host: Host, specs: Specs, runtime: str, drafter: str
 ) -> None:
     session = Session()
-    list(session.load(specs.target, "none"))
+    list(session.do(Load(specs.target, "none")))
     assert session.target is not None
     pair = loaded(host, specs, runtime, drafter)
     *_, found = losslessness.check(pair, session.target, PROMPTS[:1], SHORT, n_samples=N_SAMPLES)
@@ -116,7 +116,7 @@ def test_sampled_text_in_the_events_has_the_targets_distribution(
 
 def test_text_that_is_not_the_targets_is_found(hosts: dict[str, Host], specs: Specs, tmp_path: Path) -> None:
     other = Session()
-    list(other.load(fakes.save(fakes.model(seed=9), tmp_path / "o"), "none"))
+    list(other.do(Load(fakes.save(fakes.model(seed=9), tmp_path / "o"), "none")))
     assert other.target is not None
     pair = loaded(hosts["thread"], specs, "fused")
     *_, found = losslessness.check(pair, other.target, PROMPTS[:1], SHORT, n_samples=N_SAMPLES)

@@ -5,6 +5,7 @@ import torch
 
 from engine.bench import rounds
 from engine.bench.rounds import measure
+from engine.commands import Load
 from engine.errors import InputError
 from engine.fast import static_round
 from engine.fast.batched import RowsModel
@@ -17,7 +18,7 @@ from tests import fakes
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Pair:
     folder, session, target = tmp_path_factory.mktemp("pair"), Session(), fakes.model()
-    list(session.load(fakes.save(target, folder / "t"), fakes.save(fakes.noisy_copy(target), folder / "d")))
+    list(session.do(Load(fakes.save(target, folder / "t"), fakes.save(fakes.noisy_copy(target), folder / "d"))))
     assert session.models is not None
     return session.models
 

@@ -6,6 +6,7 @@ from threading import Event as Flag
 import pytest
 import torch
 
+from engine.commands import Load, Run
 from engine.errors import InputError, ModelError
 from engine.events import RunFinished
 from engine.session.session import Session
@@ -23,7 +24,7 @@ def runtime(request: pytest.FixtureRequest) -> str:
 def session(runtime: str, tmp_path: Path) -> Session:
     target, made = fakes.model(), Session()
     drafter = fakes.save(fakes.noisy_copy(target), tmp_path / "d")
-    list(made.load(fakes.save(target, tmp_path / "t"), drafter, runtime=runtime))
+    list(made.do(Load(fakes.save(target, tmp_path / "t"), drafter, runtime=runtime)))
     return made
 
 
@@ -48,7 +49,7 @@ def test_tokens_after_an_accepted_stop_token_are_untested_and_the_round_has_no_l
     session: Session, runtime: str
 ) -> None:
     assert session.target is not None
-    list(session.load(session.target.spec, session.target.spec, runtime=runtime))
+    list(session.do(Load(session.target.spec, session.target.spec, runtime=runtime)))
     free = emitted(run(session, "The harbour", max_new_tokens=10, gamma=4))
     stop_at(session, free[1])
     if free[0] == free[1]:
@@ -112,7 +113,7 @@ def test_drafter_whose_logits_are_not_numbers_is_named(session: Session, runtime
     broken = fakes.model()
     with torch.no_grad():
         broken.get_input_embeddings().weight.fill_(float("nan"))
-    list(session.load(session.target.spec, fakes.save(broken, tmp_path / "nan"), runtime=runtime))
+    list(session.do(Load(session.target.spec, fakes.save(broken, tmp_path / "nan"), runtime=runtime)))
     for temperature in (0.0, 1.0):
         with pytest.raises(ModelError, match="drafter's logits are not finite"):
             run(session, "The harbour", max_new_tokens=5, temperature=temperature)
@@ -128,14 +129,14 @@ def test_fork_continues_from_ids_as_they_are(session: Session) -> None:
     whole = run(session, "The harbour", max_new_tokens=20)
     ids = (*whole[0].prompt_ids, *emitted(whole)[:7])  # type: ignore[attr-defined]
     settings = {"max_new_tokens": 13, "baseline": False, "stop_at_end": False}
-    forked = list(session.run("speculative", settings, Request("", ids, "ab12", 6), Flag()))
+    forked = list(session.do(Run("speculative", settings, Request("", ids, "ab12", 6)), Flag()))
     assert emitted(forked) == emitted(whole)[7:]
     assert (forked[0].forked_from, forked[0].forked_at) == ("ab12", 6)  # type: ignore[attr-defined]
 
 
 def test_fork_with_a_foreign_id_is_refused(session: Session) -> None:
     with pytest.raises(InputError, match="vocabulary"):
-        list(session.run("speculative", {}, Request("", (1, 99_999)), Flag()))
+        list(session.do(Run("speculative", {}, Request("", (1, 99_999))), Flag()))
 
 
 def test_recorded_numbers_agree_with_the_models(session: Session) -> None:

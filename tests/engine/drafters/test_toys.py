@@ -11,7 +11,7 @@ from transformers import PreTrainedModel
 from engine import drafters
 from engine.bench import losslessness
 from engine.bench.hosted import HostedPair
-from engine.commands import Load
+from engine.commands import Command, Load, Run
 from engine.decoding.drafting import Capabilities
 from engine.drafters.prompt_lookup import PromptLookupDrafter
 from engine.errors import InputError
@@ -27,7 +27,6 @@ from tests.engine.session.running import emitted, rounds, run
 RUNTIMES = ("modules", "fused", "captured")
 TOYS = ("hidden-toy", "last-kv-toy")
 PROMPT = "The harbour of the old town lay quiet"
-ASKED = (Request(PROMPT), Flag())
 
 
 class OnRuntime(Session):
@@ -35,9 +34,9 @@ class OnRuntime(Session):
 
     captured = False
 
-    def load(self, target: str, drafter: str, **places: str) -> Iterator[Event]:
-        yield from super().load(target, drafter, **places)
-        if self.captured:
+    def do(self, command: Command, cancelled: Flag | None = None) -> Iterator[Event]:
+        yield from super().do(command, cancelled)
+        if self.captured and isinstance(command, Load):
             on_static(self)
 
 
@@ -62,7 +61,7 @@ def target(made: PreTrainedModel, tmp_path_factory: pytest.TempPathFactory) -> s
 
 def loaded(target: str, drafter: str, runtime: str) -> Session:
     session = Captured() if runtime == "captured" else OnRuntime()
-    list(session.load(target, drafter, runtime="modules" if runtime == "modules" else "auto"))
+    list(session.do(Load(target, drafter, runtime="modules" if runtime == "modules" else "auto")))
     return session
 
 
@@ -75,7 +74,9 @@ def test_they_are_found_and_offered_beside_those_of_the_house() -> None:
 @pytest.mark.parametrize("runtime", RUNTIMES)
 @pytest.mark.parametrize("toy", TOYS)
 def test_greedy_text_is_that_of_plain_decoding(target: str, toy: str, runtime: str) -> None:
-    alone = loaded(target, "none", runtime).run("plain", {"max_new_tokens": 40, "stop_at_end": False}, *ASKED)
+    alone = loaded(target, "none", runtime).do(
+        Run("plain", {"max_new_tokens": 40, "stop_at_end": False}, Request(PROMPT))
+    )
     plain = emitted(list(alone))
     for gamma in (1, 3):
         events = run(loaded(target, toy, runtime), PROMPT, max_new_tokens=40, gamma=gamma)
@@ -103,7 +104,7 @@ def test_sampled_text_has_the_targets_distribution(target: str, toy: str, runtim
 def test_hidden_states_are_those_of_the_committed_ids(made: PreTrainedModel, target: str, runtime: str) -> None:
     session = loaded(target, "hidden-toy", runtime)
     toy, ids = session.drafter, []
-    for event in session.run("speculative", {"max_new_tokens": 24, "gamma": 3, "baseline": False}, *ASKED):
+    for event in session.do(Run("speculative", {"max_new_tokens": 24, "gamma": 3, "baseline": False}, Request(PROMPT))):
         ids += getattr(event, "prompt_ids", ()) or getattr(event, "emitted", ())
         seen = torch.cat(toy.seen, 1) if toy.seen else None
     assert seen is not None and seen.shape[1] > 20
@@ -117,7 +118,7 @@ def test_hidden_states_are_those_of_the_committed_ids(made: PreTrainedModel, tar
 def test_last_keys_are_those_of_the_committed_ids(made: PreTrainedModel, target: str, runtime: str) -> None:
     session = loaded(target, "last-kv-toy", runtime)
     toy, ids = session.drafter, []
-    for event in session.run("speculative", {"max_new_tokens": 24, "gamma": 3, "baseline": False}, *ASKED):
+    for event in session.do(Run("speculative", {"max_new_tokens": 24, "gamma": 3, "baseline": False}, Request(PROMPT))):
         ids += getattr(event, "prompt_ids", ()) or getattr(event, "emitted", ())
         keys = toy.keys
     assert keys is not None and len(keys) > 20
@@ -150,7 +151,7 @@ def test_what_a_target_cannot_give_is_refused_with_the_reason(
     session = OnRuntime()
     changes = {"layer_types": ["full_attention", "sliding_attention"]} if family == "gemma2-windowed" else {}
     made = fakes.model(family.removesuffix("-windowed"), **changes)
-    loading = session.load(fakes.save(made, tmp_path / "t"), "lookup", runtime=runtime)
+    loading = session.do(Load(fakes.save(made, tmp_path / "t"), "lookup", runtime=runtime))
     if not reason:
         list(loading)
         assert emitted(run(session, "The harbour", max_new_tokens=8))

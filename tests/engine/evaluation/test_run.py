@@ -12,6 +12,7 @@ import pytest
 
 from engine import cli
 from engine.cli import exit_status
+from engine.commands import Load
 from engine.errors import InputError
 from engine.evaluation import fresh_world
 from engine.evaluation import run as evaluation
@@ -21,6 +22,7 @@ from engine.events import Indexed, Progressed
 from engine.events.evaluation import Figures
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
 from engine.runtime import Cancelled
+from engine.session.evaluate import answers
 from engine.session.session import Session
 from tests import encoders
 from tests.evaluations import write_questions
@@ -33,7 +35,7 @@ NO_GRID = Grid()
 @cache
 def builtin() -> Session:
     made = Session()
-    list(made.load("builtin", "builtin:rag", device="cpu"))
+    list(made.do(Load("builtin", "builtin:rag", device="cpu")))
     return made
 
 
@@ -55,7 +57,7 @@ def plan(dataset: str, encoder: str, *, grid: Grid = NO_GRID, **changes: object)
 def run(chosen: EvaluationPlan, *, most: int = 100) -> tuple[Opened, list[QuestionLine], Figures | None]:
     """Evaluate; killed after so many new lines."""
     opened, lines, found = None, [], None
-    items = builtin().evaluate(chosen, Flag())
+    items = answers(builtin(), chosen, Flag())
     for item in items:
         if isinstance(item, Opened):
             opened = item
@@ -146,7 +148,7 @@ def test_a_question_too_long_is_named_and_the_others_are_asked(file: str, encode
 def test_stopping_keeps_what_was_answered(file: str, encoder: str) -> None:
     flag, lines = Flag(), []
     with pytest.raises(Cancelled):
-        for item in builtin().evaluate(plan(file, encoder), flag):
+        for item in answers(builtin(), plan(file, encoder), flag):
             if isinstance(item, QuestionLine):
                 lines.append(item)
                 flag.set()
@@ -165,11 +167,11 @@ def indexing(told: list[object]) -> bool:
 
 
 def test_a_fresh_world_is_indexed_once_and_asked_by_kind(small_world: None, encoder: str) -> None:
-    told = list(builtin().evaluate(plan("builtin", encoder), Flag()))
+    told = list(answers(builtin(), plan("builtin", encoder), Flag()))
     lines = [item for item in told if isinstance(item, QuestionLine)]
     assert sorted(line.kind for line in lines) == ["claim", "claim", "single", "single"]
     assert all(line.found is not None for line in lines)
-    again = list(builtin().evaluate(plan("builtin", encoder, m=2), Flag()))
+    again = list(answers(builtin(), plan("builtin", encoder, m=2), Flag()))
     assert [indexing(told), indexing(again)] == [True, False]
     assert not any(isinstance(item, Indexed) for item in told), "it says of a command that it is done"
 

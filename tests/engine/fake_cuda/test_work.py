@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from torch.utils._python_dispatch import _disable_current_modes
 
+from engine.commands import Load
 from engine.decoding.drafting import Drafter
 from engine.documents import embedding
 from engine.documents.embedding import Embedder
@@ -126,7 +127,7 @@ def told(outcome: Outcome) -> list[tuple[str, str]]:
 
 def test_a_question_is_answered_as_on_a_cpu_and_waits_where_it_says_so(watch: Watch) -> None:
     session = Session()
-    list(session.load("builtin", "builtin:rag", device="cpu", runtime="modules"))
+    list(session.do(Load("builtin", "builtin:rag", device="cpu", runtime="modules")))
     assert session.models is not None and session.models.drafter is not None
     pair = (session.models.target, session.models.drafter)
     with torch.inference_mode():

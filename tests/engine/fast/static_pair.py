@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from engine.commands import Load
 from engine.decoding.generation import Generation
 from engine.fast.static_kv_cache import StaticKvCache
 from engine.models.loading import LoadedModel
@@ -54,7 +55,7 @@ def pair(tmp_path: Path) -> tuple[str, str]:
 @pytest.fixture
 def session(pair: tuple[str, str]) -> Session:
     made = Session()
-    list(made.load(*pair))
+    list(made.do(Load(*pair)))
     return made
 
 

@@ -6,6 +6,7 @@ from threading import Event as Flag
 import pytest
 import torch
 
+from engine.commands import Load, Unload
 from engine.events import ModelLoaded, RunStarted
 from engine.fast.static_decoder import StaticDecoder
 from engine.runtime import RunContext
@@ -23,8 +24,14 @@ def loaded(folder: Path, *, context: int = 2048, dtype: str = "float32", runtime
     target = fakes.model(max_position_embeddings=context)
     drafter = fakes.noisy_copy(target)
     session = Session()
-    *_, event = session.load(
-        fakes.save(target, folder / "t"), fakes.save(drafter, folder / "d"), device="cuda", dtype=dtype, runtime=runtime
+    *_, event = session.do(
+        Load(
+            fakes.save(target, folder / "t"),
+            fakes.save(drafter, folder / "d"),
+            device="cuda",
+            dtype=dtype,
+            runtime=runtime,
+        )
     )
     assert isinstance(event, ModelLoaded)
     assert event.graphs == (runtime == "auto")
@@ -61,7 +68,7 @@ def test_drafts_of_the_host_and_plain_decoding_are_captured_too(tmp_path: Path, 
     found = []
     for runtime in ("auto", "fused-eager"):
         session = Session()
-        list(session.load(target, drafter, device="cuda", dtype="float32", runtime=runtime))
+        list(session.do(Load(target, drafter, device="cuda", dtype="float32", runtime=runtime)))
         assert session.target is not None
         rt = RunContext(session.target, session.drafter, drafter, cancelled=Flag())
         config = GenerationConfig(max_new_tokens=60, stop_at_end=False)
@@ -124,7 +131,7 @@ def test_what_was_captured_is_given_back_after_unloading(tmp_path: Path) -> None
     before = torch.cuda.memory_allocated()
     session = loaded(tmp_path, dtype="bfloat16")
     run(session, "The harbour", max_new_tokens=300)
-    list(session.unload())
+    list(session.do(Unload()))
     assert torch.cuda.memory_allocated() <= before
 
 
@@ -134,6 +141,6 @@ def test_longer_texts_and_other_drafters_are_captured_anew(tmp_path: Path) -> No
     assert all(texts[-1][: len(text)] == text for text in texts)
     assert session.target is not None
     other = Session()
-    list(other.load(session.target.spec, session.target.spec, device="cuda", dtype="float32"))
+    list(other.do(Load(session.target.spec, session.target.spec, device="cuda", dtype="float32")))
     session.drafter = other.drafter
     assert emitted(run(session, "The harbour", max_new_tokens=400)) == texts[1]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.commands import Estimate, Load
 from engine.decoding.cached_model import CachedModel
 from engine.errors import InputError, ModelError
 from engine.events import ModelLoaded
@@ -40,7 +41,7 @@ def test_reason_is_said_for_what_is_not_computed(name: str) -> None:
 
 def loaded(target: str, drafter: str, runtime: str) -> tuple[Session, ModelLoaded]:
     session = Session()
-    *_, event = session.load(target, drafter, runtime=runtime)
+    *_, event = session.do(Load(target, drafter, runtime=runtime))
     assert isinstance(event, ModelLoaded)
     return session, event
 
@@ -65,8 +66,8 @@ def test_runtime_is_chosen_by_family_said_and_overridable(tmp_path: Path) -> Non
 def test_asking_for_what_there_is_not_is_refused_with_the_reason_before_loading(tmp_path: Path) -> None:
     theirs = fakes.save(fakes.model("gpt2"), tmp_path / "gpt2")
     with pytest.raises(ModelError, match="no fused runtime: gpt2 models"):
-        list(Session().load(theirs, "none", runtime="fused"))
+        list(Session().do(Load(theirs, "none", runtime="fused")))
     with pytest.raises(InputError, match="unknown runtime 'quick'"):
-        list(Session().load(theirs, "none", runtime="quick"))
-    (event,) = Session().estimate(theirs, "none", runtime="fused")
+        list(Session().do(Load(theirs, "none", runtime="quick")))
+    (event,) = Session().do(Estimate(Load(theirs, "none", runtime="fused")))
     assert "no fused runtime" in event.why_not  # type: ignore[attr-defined]

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from engine.commands import Load
 from engine.fast.families import why_not
 from engine.session.session import Session
 from tests import fakes
@@ -38,7 +39,7 @@ def test_greedy_text_equals_generate_with_any_drafter_and_any_draft_length(
     session = Session()
     accepted = 0
     for drafter in (related, untrained, "lookup"):
-        list(session.load(folder, drafter, runtime=runtime))
+        list(session.do(Load(folder, drafter, runtime=runtime)))
         for gamma in GAMMAS:
             for prompt, tokens in expected.items():
                 events = run(session, prompt, gamma=gamma, max_new_tokens=N_NEW)
@@ -57,7 +58,7 @@ def test_sampling_from_a_padded_pair_works_and_the_longer_vocabulary_may_be_eith
     wide = fakes.save(fakes.model("qwen2", sharpness=2.0, n_vocabulary=large), tmp_path / "wide", words=words)
     for target, drafter in ((wide, narrow), (narrow, wide)):
         session = Session()
-        list(session.load(target, drafter, runtime=runtime))
+        list(session.do(Load(target, drafter, runtime=runtime)))
         events = run(session, "The harbour", gamma=3, max_new_tokens=60, temperature=1.0)
         assert len(emitted(events)) == 60
         assert max(emitted(events)) < (large if target == wide else small)
@@ -67,7 +68,7 @@ def test_sampling_from_a_padded_pair_works_and_the_longer_vocabulary_may_be_eith
 def test_drafter_equal_to_the_target_is_always_accepted(runtime: str, tmp_path: Path) -> None:
     folder = fakes.save(fakes.model(sharpness=2.0), tmp_path / "m")
     session = Session()
-    list(session.load(folder, folder, runtime=runtime))
+    list(session.do(Load(folder, folder, runtime=runtime)))
     for temperature in (0.0, 1.0):
         found = fates(run(session, "The harbour", gamma=4, max_new_tokens=60, temperature=temperature))
         assert found.count("rejected") <= (0 if temperature == 0 else 1)
@@ -78,7 +79,11 @@ def test_drafter_with_a_shorter_context_drafts_as_far_as_it_reaches(tmp_path: Pa
     words = fakes.tokenizer()
     target, short = fakes.model("gpt2"), fakes.model("gpt2", n_positions=32)
     session = Session()
-    list(session.load(fakes.save(target, tmp_path / "t", words=words), fakes.save(short, tmp_path / "d", words=words)))
+    list(
+        session.do(
+            Load(fakes.save(target, tmp_path / "t", words=words), fakes.save(short, tmp_path / "d", words=words))
+        )
+    )
     events = run(session, "The harbour", max_new_tokens=60, gamma=4)
     assert emitted(events)[:N_NEW] == reference(target, "The harbour")
     assert rounds(events)[0].proposed

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from engine.bench import losslessness
 from engine.bench.hosted import HostedPair
-from engine.commands import Load
+from engine.commands import Command, Load, Run
 from engine.decoding.speculate import Decoder
 from engine.drafters.prompt_lookup import PromptLookupDrafter
 from engine.events import Event, RoundFinished, RunFinished
@@ -42,7 +42,7 @@ def unlike(tmp_path_factory: pytest.TempPathFactory) -> tuple[Session, LoadedMod
     """A pair whose drafter is right now and then, and its target at fixed places."""
     target, folder, made = fakes.model(sharpness=4.0), tmp_path_factory.mktemp("unlike"), Session()
     drafter = fakes.noisy_copy(target, noise=0.3)
-    list(made.load(fakes.save(target, folder / "t"), fakes.save(drafter, folder / "d")))
+    list(made.do(Load(fakes.save(target, folder / "t"), fakes.save(drafter, folder / "d"))))
     assert made.target is not None
     return made, static(made.target)
 
@@ -64,7 +64,7 @@ def test_whole_runs_equal_those_of_the_eager_loop(session: Session, warp: dict[s
 @pytest.mark.parametrize("temperature", [0.0, 1.0])
 def test_builtin_pair_makes_the_same_tokens_at_fixed_places(temperature: float) -> None:
     session = Session()
-    list(session.load("builtin", "builtin"))
+    list(session.do(Load("builtin", "builtin")))
     assert session.target is not None
     config = GenerationConfig(max_new_tokens=80, stop_at_end=False, temperature=temperature, seed=3)
     prompt = tuple(session.target.tokenizer("The harbour master")["input_ids"])
@@ -88,10 +88,10 @@ def test_drafter_on_modules_is_verified_at_fixed_places(pair: tuple[str, str]) -
     found = []
     for runtime_name in ("fused", "modules"):
         session = Session()
-        list(session.load(*pair, runtime=runtime_name))
+        list(session.do(Load(*pair, runtime=runtime_name)))
         if runtime_name == "modules":
             eager = Session()
-            list(eager.load(*pair))
+            list(eager.do(Load(*pair)))
             session.target = eager.target
             on_static(session)
         found.append([emitted(run(session, "The harbour", max_new_tokens=40, temperature=t)) for t in (0.0, 1.0)])
@@ -115,7 +115,7 @@ def test_prompt_of_one_token_gives_what_the_eager_loop_gives(session: Session) -
 def test_drafter_with_a_shorter_context_stops_proposing_at_its_end(tmp_path: Path) -> None:
     target = fakes.save(fakes.model(), tmp_path / "t")
     session = Session()
-    list(session.load(target, fakes.save(fakes.model(max_position_embeddings=40), tmp_path / "d")))
+    list(session.do(Load(target, fakes.save(fakes.model(max_position_embeddings=40), tmp_path / "d"))))
     expected = run(session, "The harbour", max_new_tokens=80, gamma=4)
     found = run(on_static(session), "The harbour", max_new_tokens=80, gamma=4)
     assert [len(one.proposed) for one in rounds(found)] == [len(one.proposed) for one in rounds(expected)]
@@ -127,7 +127,7 @@ def test_padded_vocabularies_may_differ(tmp_path: Path, n_drafter: int) -> None:
     words = fakes.tokenizer(250)
     target = fakes.save(fakes.model(), tmp_path / "t", words=words)
     session = Session()
-    list(session.load(target, fakes.save(fakes.model(vocab_size=n_drafter), tmp_path / "d", words=words)))
+    list(session.do(Load(target, fakes.save(fakes.model(vocab_size=n_drafter), tmp_path / "d", words=words))))
     expected = emitted(run(session, "The harbour", max_new_tokens=40, temperature=1.0))
     assert emitted(run(on_static(session), "The harbour", max_new_tokens=40, temperature=1.0)) == expected
 
@@ -150,7 +150,7 @@ def test_run_cancelled_between_rounds_leaves_the_next_one_as_it_would_have_been(
     flag = Flag()
     request = Request("In the town of")
     with pytest.raises(Cancelled):
-        for event in session.run("speculative", {"baseline": False, "max_new_tokens": 40}, request, flag):
+        for event in session.do(Run("speculative", {"baseline": False, "max_new_tokens": 40}, request), flag):
             if isinstance(event, RoundFinished):
                 flag.set()
     assert emitted(run(session, "The harbour", max_new_tokens=40, temperature=1.0)) == expected
@@ -189,10 +189,11 @@ def generated(rt: RunContext, *, max_new_tokens: int) -> list[object]:
 class StaticSession(Session):
     """Decodes at fixed places, as on a GPU."""
 
-    def load(self, target: str, drafter: str, **places: str) -> Iterator[Event]:
-        yield from super().load(target, drafter, **places)
-        assert self.target is not None
-        self.target = static(self.target)
+    def do(self, command: Command, cancelled: Flag | None = None) -> Iterator[Event]:
+        yield from super().do(command, cancelled)
+        if isinstance(command, Load):
+            assert self.target is not None
+            self.target = static(self.target)
 
 
 def test_sampled_openings_have_the_joint_distribution_of_the_target(unlike: tuple[Session, LoadedModel]) -> None:

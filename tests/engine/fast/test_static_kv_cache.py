@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from engine.commands import Load
 from engine.errors import MemoryExhausted, ModelError
 from engine.fast import static_kv_cache
 from engine.fast.batched import RowsModel
@@ -36,7 +37,7 @@ def test_preparing_again_does_nothing_until_the_places_moved(
     session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spec = fakes.save(fakes.model(max_position_embeddings=2048), tmp_path / "long")
-    list(session.load(spec, spec))
+    list(session.do(Load(spec, spec)))
     rt = runtime(on_static(session))
     begun: list[int] = []
     launch = StaticDecoder._launch
@@ -125,7 +126,7 @@ def test_caches_take_no_more_than_the_estimate_says(session: Session) -> None:
 
 def test_a_longer_text_moves_to_more_room_and_a_shorter_one_stays(session: Session, tmp_path: Path) -> None:
     spec = fakes.save(fakes.model(max_position_embeddings=2048), tmp_path / "long")
-    list(session.load(spec, spec))
+    list(session.do(Load(spec, spec)))
     on_static(session)
     assert session.target is not None and session.target.static is not None
     texts, sizes = [], []

@@ -8,13 +8,13 @@ import signal
 import stat
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from threading import Event as Flag
 from typing import TYPE_CHECKING, cast
 
-from engine.commands import Evaluate
+from engine.commands import Estimate, EstimateTraining, Evaluate, Fork, Load, Run, Survey, Train, Unload
 from engine.errors import EngineError
 from engine.events import (
     Estimated,
@@ -26,13 +26,13 @@ from engine.events import (
     Progressed,
     Refused,
     RunFinished,
-    Setting,
     Surveyed,
     TrainingEstimated,
 )
 from engine.host import child
 from engine.settings import Request
 from tests.app.factory import a_round, started
+from tests.stub_session import StubSession
 
 if TYPE_CHECKING:
     from engine.session.session import Session
@@ -59,13 +59,14 @@ def write_to_every_pipe(text: bytes) -> None:
                 os.write(number, text)
 
 
-class FaultySession:
+class FaultySession(StubSession):
     """Knows one pair at a time. A target called `vanished` cannot be loaded; one called `deadly` ends the process."""
 
     def __init__(self) -> None:
         self._target = "none"
 
-    def load(self, target: str, drafter: str, **_: str) -> Iterator[Event]:
+    def load(self, asked: Load, cancelled: Flag) -> Iterator[Event]:
+        target, drafter = asked.target, asked.drafter
         yield Progressed("loading", 0, 1, "bytes")
         if target == "deadly":
             os._exit(9)
@@ -77,14 +78,15 @@ class FaultySession:
         self._target = target
         yield ModelLoaded(target, drafter, "cpu", "float32", 2048, 1, 1, 0.0)
 
-    def estimate(self, target: str, drafter: str, **_: str) -> Iterator[Event]:
-        yield Estimated(1, 1, 1, 1, "cpu", target)
+    def estimate(self, asked: Estimate, cancelled: Flag) -> Iterator[Event]:
+        yield Estimated(1, 1, 1, 1, "cpu", asked.pair.target)
         os._exit(4)
 
-    def survey(self, target: str, known: object, **_: object) -> Iterator[Event]:
-        yield Surveyed(target, (), os.environ["OMP_NUM_THREADS"])
+    def survey(self, asked: Survey, cancelled: Flag) -> Iterator[Event]:
+        yield Surveyed(asked.target, (), os.environ["OMP_NUM_THREADS"])
 
-    def run(self, method: str, settings: Mapping[str, Setting], request: Request, cancelled: Flag) -> Iterator[Event]:
+    def run(self, asked: Run, cancelled: Flag) -> Iterator[Event]:
+        request, method = asked.request, asked.method
         if request.prompt == "dead before the start":
             os._exit(3)
         began = started(f"{os.getpid()}-{request.prompt.replace(' ', '-')}", pieces=(self._target,), method=method)
@@ -98,14 +100,17 @@ class FaultySession:
         if request.prompt == "dead after the end":
             os._exit(5)
 
-    def train(self, target: str, data: str, **_: object) -> Iterator[Event]:
-        yield TrainingEstimated(target, "cpu", 1, 1, 1, 10, 1, 1, 32, 1, 1.0)
-        self._go_wrong(data)
+    def fork(self, asked: Fork, cancelled: Flag) -> Iterator[Event]:
+        yield from self.run(Run(asked.method, asked.settings, Request("", asked.ids)), cancelled)
 
-    def estimate_training(self, target: str, data: str, **_: object) -> Iterator[Event]:
-        yield from self.train(target, data)
+    def train(self, asked: Train, cancelled: Flag) -> Iterator[Event]:
+        yield TrainingEstimated(asked.target, "cpu", 1, 1, 1, 10, 1, 1, 32, 1, 1.0)
+        self._go_wrong(asked.data)
 
-    def evaluation(self, asked: Evaluate, cancelled: Flag) -> Iterator[Event]:
+    def estimatetraining(self, asked: EstimateTraining, cancelled: Flag) -> Iterator[Event]:
+        yield from self.train(asked.training, cancelled)
+
+    def evaluate(self, asked: Evaluate, cancelled: Flag) -> Iterator[Event]:
         yield Indexed("world", 1, 1, 0, 0, 0, 0, 9, 9, 0, 0, 0, 0, 0, 153, 1.0, 9.0, 1, "builtin", False, None)
         self._go_wrong(asked.dataset)
         cancelled.wait()
@@ -138,10 +143,7 @@ class FaultySession:
             case "unreadable name":
                 raise EngineError("there is no \udcff.txt", "rename it")
 
-    def recover(self) -> None:
-        """Nothing is held."""
-
-    def unload(self) -> Iterator[Event]:
+    def unload(self, asked: Unload, cancelled: Flag) -> Iterator[Event]:
         self._target = "none"
         yield ModelUnloaded()
 

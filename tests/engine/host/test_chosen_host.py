@@ -4,33 +4,35 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from queue import SimpleQueue
+from threading import Event as Flag
 from typing import cast
 
 import pytest
 
-from engine.commands import Load
+from engine.commands import Load, Unload
 from engine.events import EngineStarted, Event, HostKind, ModelUnloaded
 from engine.host import chosen_host
 from engine.host import thread_host as host_module
 from engine.host.chosen_host import ChosenHost
 from engine.host.thread_host import ThreadHost
 from engine.session.session import Session
+from tests.stub_session import StubSession
 
 _WAIT_S = 60
 
 
-class DeafSession:
+class DeafSession(StubSession):
     """Loads without a look at any flag, until it may end."""
 
     def __init__(self, kind: HostKind) -> None:
         self.kind, self.begun, self.may_end = kind, threading.Event(), threading.Event()
 
-    def load(self, **_asked: str) -> Iterator[Event]:
+    def load(self, asked: Load, cancelled: Flag) -> Iterator[Event]:
         self.begun.set()
         assert self.may_end.wait(_WAIT_S)
         yield ModelUnloaded()
 
-    def unload(self) -> Iterator[Event]:
+    def unload(self, asked: Unload, cancelled: Flag) -> Iterator[Event]:
         yield from ()
 
 

@@ -284,7 +284,7 @@ def test_memory_is_given_back_after_any_command_that_broke_off(
         raise MemoryExhausted("memory ran out", "use less")
 
     monkeypatch.setattr(Session, "recover", lambda self: recovered.append(True))
-    monkeypatch.setattr(Session, "load", exhausted)
+    monkeypatch.setattr("engine.models.loading.load_pair", exhausted)
     thread_host.submit(Load(spec, "none"))
     until(thread_host, Refused)
     thread_host.submit(Run("plain", {"top_p": 7.0}, Request("a")))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.commands import Load
 from engine.errors import InputError
 from engine.events import Progressed
 from engine.measuring.batch import BatchBench, bench, measure_batch
@@ -18,7 +19,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Pair:
     target = fakes.model(sharpness=3.0)
     specs = fakes.save(target, folder / "target"), fakes.save(fakes.noisy_copy(target), folder / "drafter")
     session = Session()
-    list(session.load(*specs))
+    list(session.do(Load(*specs)))
     assert session.models is not None
     return session.models
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from engine.commands import Estimate, Load
 from engine.events import Estimated, ModelLoaded
 from engine.machine import paths
 from engine.models import fastest_dtype
@@ -95,9 +96,9 @@ def test_loading_in_the_fastest_type_says_which_and_why(
 ) -> None:
     spec = fakes.save(fakes.model(), tmp_path / "target")
     session = Session()
-    before = next(iter(session.estimate(spec, "none", device="cpu", dtype="fastest")))
-    *_, loaded = session.load(spec, "none", device="cpu", dtype="fastest")
-    after = next(iter(session.estimate(spec, "none", device="cpu", dtype="fastest")))
+    before = next(iter(session.do(Estimate(Load(spec, "none", device="cpu", dtype="fastest")))))
+    *_, loaded = session.do(Load(spec, "none", device="cpu", dtype="fastest"))
+    after = next(iter(session.do(Estimate(Load(spec, "none", device="cpu", dtype="fastest")))))
     assert isinstance(before, Estimated) and isinstance(after, Estimated) and isinstance(loaded, ModelLoaded)
     assert (loaded.dtype, loaded.why_dtype) == ("bfloat16", fastest_dtype.judged(QUICK).why)
     assert before.weights_bytes == 2 * after.weights_bytes == 2 * loaded.weights_bytes

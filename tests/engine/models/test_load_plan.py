@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from engine.commands import Estimate, Load
 from engine.decoding.cached_model import PREFILL_CHUNK
 from engine.decoding.drafting import NOTHING, DraftContext
 from engine.decoding.sampling import Warp
@@ -65,8 +66,8 @@ def held_at_full_context(session: Session) -> tuple[int, int]:
 
 def assert_as_estimated(target: str, drafter: str, runtime: str) -> None:
     session = Session()
-    needed = next(iter(session.estimate(target, drafter, runtime=runtime)))
-    list(session.load(target, drafter, runtime=runtime))
+    needed = next(iter(session.do(Estimate(Load(target, drafter, runtime=runtime)))))
+    list(session.do(Load(target, drafter, runtime=runtime)))
     assert isinstance(needed, Estimated)
     of_target, of_drafter = held_at_full_context(session)
     assert of_target == pytest.approx(needed.weights_bytes + needed.kv_bytes, rel=0.05)
@@ -92,10 +93,10 @@ def test_memory_of_a_built_in_pair_is_as_estimated(drafter: str, runtime: str) -
 def test_drafter_is_counted_as_far_as_it_reaches(ours: int, theirs: int, runtime: str, tmp_path: Path) -> None:
     target = fakes.save(fakes.model(max_position_embeddings=ours), tmp_path / "t")
     drafter = fakes.save(fakes.model(max_position_embeddings=theirs), tmp_path / "d")
-    (needed,) = Session().estimate(target, drafter, runtime=runtime)
+    (needed,) = Session().do(Estimate(Load(target, drafter, runtime=runtime)))
     assert isinstance(needed, Estimated)
     at_reach = fakes.save(fakes.model(max_position_embeddings=min(ours, theirs)), tmp_path / "r")
-    (reach,) = Session().estimate(at_reach, at_reach, runtime=runtime)
+    (reach,) = Session().do(Estimate(Load(at_reach, at_reach, runtime=runtime)))
     assert isinstance(reach, Estimated)
     assert needed.drafter_bytes == reach.drafter_bytes
 

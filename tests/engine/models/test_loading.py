@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, AutoModelForCausalLM
 
+from engine.commands import Estimate, Load
 from engine.errors import InputError, ModelError
 from engine.events import Estimated, Progressed
 from engine.models import checkpoint_folder, devices, load_plan, weights
@@ -54,7 +55,7 @@ def test_unknown_architecture_is_refused_by_name(tmp_path: Path) -> None:
     file = tmp_path / "m" / "config.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), "model_type": "oscillator"}))
     with pytest.raises(ModelError, match="oscillator"):
-        list(Session().load(folder, "none"))
+        list(Session().do(Load(folder, "none")))
 
 
 def test_model_that_is_not_causal_is_refused(tmp_path: Path) -> None:
@@ -62,7 +63,7 @@ def test_model_that_is_not_causal_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "m" / "config.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), "model_type": "clip"}))
     with pytest.raises(ModelError, match="not a causal language model"):
-        list(Session().load(folder, "none"))
+        list(Session().do(Load(folder, "none")))
 
 
 @pytest.mark.parametrize("runtime", ["auto", "modules"])
@@ -70,11 +71,11 @@ def test_model_whose_tokens_see_those_that_follow_is_refused(runtime: str, tmp_p
     folder = fakes.save(fakes.model(), tmp_path / "m")
     change(tmp_path / "m", is_causal=False)
     with pytest.raises(ModelError, match="not a causal language model"):
-        list(Session().load(folder, "none", runtime=runtime))
+        list(Session().do(Load(folder, "none", runtime=runtime)))
     gemma = fakes.save(fakes.model("gemma3_text"), tmp_path / "g")
     change(tmp_path / "g", use_bidirectional_attention=True)
     with pytest.raises(ModelError, match="not a causal language model"):
-        list(Session().load(gemma, "none", runtime=runtime))
+        list(Session().do(Load(gemma, "none", runtime=runtime)))
 
 
 def test_model_whose_rope_changes_midway_is_used_up_to_there(tmp_path: Path) -> None:
@@ -82,7 +83,7 @@ def test_model_whose_rope_changes_midway_is_used_up_to_there(tmp_path: Path) -> 
     longer = {**rope, "short_factor": [1.0] * 4, "long_factor": [9.0] * 4}
     folder = fakes.save(fakes.model(rope_parameters=longer), tmp_path / "m")
     session = Session()
-    list(session.load(folder, folder))
+    list(session.do(Load(folder, folder)))
     assert session.target is not None
     assert session.target.context == 48
     texts = [emitted(run(session, "The harbour", gamma=gamma, max_new_tokens=100)) for gamma in (1, 4, 16)]
@@ -92,7 +93,7 @@ def test_model_whose_rope_changes_midway_is_used_up_to_there(tmp_path: Path) -> 
 def test_folder_without_a_tokenizer_is_refused(tmp_path: Path) -> None:
     fakes.model().save_pretrained(tmp_path / "m")
     with pytest.raises(ModelError, match="tokenizer"):
-        list(Session().load(str(tmp_path / "m"), "none"))
+        list(Session().do(Load(str(tmp_path / "m"), "none")))
 
 
 def test_different_tokenizers_are_refused_naming_the_first_token_that_differs(tmp_path: Path) -> None:
@@ -100,7 +101,7 @@ def test_different_tokenizers_are_refused_naming_the_first_token_that_differs(tm
     other = fakes.save(fakes.model(), tmp_path / "d", words=fakes.tokenizer(seed=2))
     session = Session()
     with pytest.raises(InputError, match=r"token \d+ is '.+' there and '.+' here"):
-        list(session.load(target, other))
+        list(session.do(Load(target, other)))
     assert session.target is None
 
 
@@ -113,14 +114,14 @@ def test_checkpoint_that_lacks_a_weight_is_refused_instead_of_running_on_random_
     folder = fakes.save(fakes.model(), tmp_path / "m")
     without(tmp_path / "m", "layers.1.mlp")
     with pytest.raises(ModelError, match=r"layers\.1\.mlp\..*missing"):
-        list(Session().load(folder, "none"))
+        list(Session().do(Load(folder, "none")))
 
 
 def test_configuration_larger_than_its_weights_is_refused(tmp_path: Path) -> None:
     folder = fakes.save(fakes.model(), tmp_path / "m")
     change(tmp_path / "m", num_hidden_layers=3, layer_types=None)
     with pytest.raises(ModelError, match=r"layers\.2"):
-        list(Session().load(folder, "none"))
+        list(Session().do(Load(folder, "none")))
 
 
 @pytest.mark.parametrize(
@@ -133,7 +134,7 @@ def test_impossible_configuration_is_one_line(tmp_path: Path, values: dict[str, 
     folder = fakes.save(fakes.model(), tmp_path / "m")
     change(tmp_path / "m", **values)
     with pytest.raises(ModelError):
-        list(Session().load(folder, "none"))
+        list(Session().do(Load(folder, "none")))
 
 
 def change(folder: Path, **values: object) -> None:
@@ -150,15 +151,15 @@ def test_model_with_a_recurrent_state_is_refused(tmp_path: Path) -> None:
     )  # fmt: skip
     folder = fakes.save(AutoModelForCausalLM.from_config(config), tmp_path / "m")
     with pytest.raises(ModelError, match="recurrent state"):
-        list(Session().load(folder, "none"))
+        list(Session().do(Load(folder, "none")))
 
 
 def test_failed_load_leaves_the_loaded_pair_usable(tmp_path: Path) -> None:
     target = fakes.save(fakes.model(), tmp_path / "t")
     session = Session()
-    list(session.load(target, "lookup"))
+    list(session.do(Load(target, "lookup")))
     with pytest.raises(InputError):
-        list(session.load("./nowhere", "lookup"))
+        list(session.do(Load("./nowhere", "lookup")))
     assert session.target is not None
     assert session.target.spec == target
 
@@ -176,12 +177,12 @@ def test_models_larger_than_memory_are_refused_before_loading(tmp_path: Path, mo
     spec = fakes.save(fakes.model(), tmp_path / "m")
     monkeypatch.setattr(devices, "free_bytes", lambda _device: 1000)
     with pytest.raises(InputError, match="are free on cpu"):
-        list(Session().load(spec, "none"))
+        list(Session().do(Load(spec, "none")))
 
 
 def test_loading_says_what_it_needs_and_how_far_it_is(tmp_path: Path) -> None:
     spec = fakes.save(fakes.model(), tmp_path / "m")
-    events = list(Session().load(spec, spec))
+    events = list(Session().do(Load(spec, spec)))
     names = [type(event).__name__ for event in events]
     assert names[0] == "Estimated"
     assert names[-1] == "ModelLoaded"
@@ -197,7 +198,7 @@ def test_loading_says_what_it_needs_and_how_far_it_is(tmp_path: Path) -> None:
 
 def test_large_checkpoint_makes_at_most_a_few_hundred_reports(tmp_path: Path) -> None:
     spec = fakes.save(fakes.model(num_hidden_layers=60, layer_types=None), tmp_path / "m")
-    reports = [event for event in Session().load(spec, "none") if isinstance(event, Progressed)]
+    reports = [event for event in Session().do(Load(spec, "none")) if isinstance(event, Progressed)]
     assert 60 < len(reports) < 210
 
 
@@ -205,8 +206,8 @@ def test_load_that_is_closed_midway_ends_its_thread_and_leaves_the_pair(tmp_path
     first = fakes.save(fakes.model(), tmp_path / "a")
     second = fakes.save(fakes.model(), tmp_path / "b")
     session = Session()
-    list(session.load(first, "lookup"))
-    events = session.load(second, "none")
+    list(session.do(Load(first, "lookup")))
+    events = session.do(Load(second, "none"))
     assert [type(next(events)).__name__ for _ in range(4)] == ["Estimated"] + 3 * ["Progressed"]
     events.close()  # type: ignore[attr-defined]
     assert not [thread for thread in threading.enumerate() if thread.name == "draftscope-weights"]
@@ -221,18 +222,18 @@ def test_pair_that_cannot_work_is_refused_before_its_weights_are_read(
     other = fakes.save(fakes.model(), tmp_path / "d", words=fakes.tokenizer(seed=2))
     monkeypatch.setattr(weights, "read", lambda *_: pytest.fail("weights were read"))
     with pytest.raises(InputError, match="does not share the tokenizer"):
-        list(Session().load(target, other))
+        list(Session().do(Load(target, other)))
 
 
 def estimated(target: str, drafter: str) -> Estimated:
-    (event,) = Session().estimate(target, drafter)
+    (event,) = Session().do(Estimate(Load(target, drafter)))
     assert isinstance(event, Estimated)
     return event
 
 
 def test_estimate_of_a_pair_is_what_its_load_says(tmp_path: Path) -> None:
     spec = fakes.save(fakes.model(), tmp_path / "m")
-    asked, loaded = estimated(spec, "lookup"), next(iter(Session().load(spec, "lookup")))
+    asked, loaded = estimated(spec, "lookup"), next(iter(Session().do(Load(spec, "lookup"))))
     assert isinstance(loaded, Estimated)
     assert asked == replace(loaded, free_bytes=asked.free_bytes)
     assert (asked.target, asked.drafter, asked.context, asked.why_not) == (spec, "lookup", fakes.CONTEXT, "")

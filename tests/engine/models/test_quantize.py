@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from engine.commands import Estimate, Load, Run
 from engine.errors import InputError
 from engine.events import ModelLoaded, RoundFinished
 from engine.fast.model import FusedModel
@@ -44,7 +45,7 @@ def test_quantised_weights_take_a_quarter_of_the_memory_and_the_estimate_says_so
     tables = 2 * fakes.N_ENTRIES * 256 * 4
     assert small.quantize == "int8"
     assert small.weights_bytes - tables < 0.27 * (whole.weights_bytes - tables)
-    estimated = next(iter(session.estimate(spec, "none", quantize="int8")))
+    estimated = next(iter(session.do(Estimate(Load(spec, "none", quantize="int8")))))
     assert abs(estimated.weights_bytes - small.weights_bytes) < 0.02 * whole.weights_bytes
 
 
@@ -92,12 +93,12 @@ def test_without_torchao_the_way_out_is_named(monkeypatch: pytest.MonkeyPatch) -
 
 
 def _loaded(session: Session, target: str, drafter: str = "none", **options: str) -> ModelLoaded:
-    *_, last = session.load(target, drafter, device="cpu", **options)
+    *_, last = session.do(Load(target, drafter, device="cpu", **options))
     assert isinstance(last, ModelLoaded)
     return last
 
 
 def _ids(session: Session, method: str) -> list[int]:
     settings = {"max_new_tokens": 40, "stop_at_end": False, **({"baseline": False} if method == "speculative" else {})}
-    events = session.run(method, settings, Request(fakes.PROMPTS[0]), Flag())
+    events = session.do(Run(method, settings, Request(fakes.PROMPTS[0])), Flag())
     return [token for event in events if isinstance(event, RoundFinished) for token in event.emitted]

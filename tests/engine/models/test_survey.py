@@ -8,6 +8,7 @@ from threading import Event as Flag
 import pytest
 from huggingface_hub import constants
 
+from engine.commands import Load
 from engine.errors import EngineError, InputError, ModelError
 from engine.events import ModelOption, Role, Surveyed
 from engine.models import checkpoint_folder, devices, weights
@@ -90,7 +91,7 @@ def test_survey_and_load_give_the_same_reason(cache: Path, made: Path) -> None:
     put(cache, "org/good", made / "good")
     put(cache, "org/other", made / "other")
     with pytest.raises(InputError) as refused:
-        list(Session().load("org/good", "org/other"))
+        list(Session().do(Load("org/good", "org/other")))
     assert option(look("org/good"), "org/other", "drafter").why_not == refused.value.message
 
 
@@ -194,7 +195,7 @@ def test_private_key_is_the_reason_that_a_load_gives(cache: Path, made: Path) ->
     snapshot = put(cache, "org/private", made / "good")
     change(snapshot / "config.json", _attn_implementation="someone/kernel")
     with pytest.raises(ModelError) as refused:
-        list(Session().load("org/private", "none"))
+        list(Session().do(Load("org/private", "none")))
     assert option(look(), "org/private", "target").why_not == refused.value.message
 
 

@@ -7,6 +7,7 @@ import torch
 from transformers import AutoModelForCausalLM, GenerationConfig
 
 from engine import prompts
+from engine.commands import Load, Run
 from engine.errors import InputError
 from engine.events import Estimated, Event, ModelLoaded, RoundFinished, RunStarted
 from engine.models import checkpoint_folder, checks, timing_pairs, timing_shapes
@@ -19,12 +20,12 @@ N_NEW = 300
 
 def loaded(drafter: str = "timing:tiny-draft", **options: str) -> tuple[Session, list[Event]]:
     session = Session()
-    return session, list(session.load("timing:tiny", drafter, device="cpu", **options))
+    return session, list(session.do(Load("timing:tiny", drafter, device="cpu", **options)))
 
 
 def run(session: Session) -> list[Event]:
     settings = {"baseline": False, "max_new_tokens": N_NEW}
-    return list(session.run("speculative", settings, Request("The harbour"), Flag()))
+    return list(session.do(Run("speculative", settings, Request("The harbour")), Flag()))
 
 
 def emitted(events: list[Event]) -> list[int]:

@@ -1,12 +1,13 @@
 """An index as a library: passages with their vectors, what is all around, and which encoder it must be asked with."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 import pytest
 
+from engine.commands import Index
 from engine.documents.embedding import Embedder
 from engine.errors import InputError
 from engine.events import Event, Progressed
@@ -76,14 +77,14 @@ class Making:
     def embedder(self, spec: str, *, device: str = "auto", dtype: str = "auto") -> Generator[Event, None, Embedder]:
         return self._session.embedder(spec, device=device, dtype=dtype)
 
-    def index(self, sources: Sequence[str], index: str, *, device: str = "auto") -> Iterator[Event]:
-        self.made += sources
+    def do(self, command: Index) -> Iterator[Event]:
+        self.made += command.sources
         documents = self._folder / "documents"
         documents.mkdir()
         for i, text in enumerate(TEXTS):
             (documents / f"{i}.txt").write_text(text, encoding="utf-8")
         encoder = str(encoders.save(self._folder / "encoder"))
-        yield from self._session.index([str(documents)], index, embedder=encoder, device=device)
+        yield from self._session.do(Index((str(documents),), command.index, encoder, device=command.device))
 
 
 def test_of_the_first_indexing_only_its_progress_is_told_with_an_answer(tmp_path: Path) -> None:

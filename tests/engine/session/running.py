@@ -2,6 +2,7 @@
 
 from threading import Event as Flag
 
+from engine.commands import Run
 from engine.events import Event, RoundFinished, Setting
 from engine.session.session import Session
 from engine.settings import Request
@@ -10,7 +11,7 @@ from engine.settings import Request
 def run(session: Session, prompt: str, **settings: Setting) -> list[Event]:
     """The events of a speculative run without a baseline and without stop tokens, unless asked for."""
     chosen = {"baseline": False, "stop_at_end": False, **settings}
-    return list(session.run("speculative", chosen, Request(prompt), Flag()))
+    return list(session.do(Run("speculative", chosen, Request(prompt)), Flag()))
 
 
 def rounds(events: list[Event]) -> list[RoundFinished]:

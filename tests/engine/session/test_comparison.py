@@ -6,6 +6,7 @@ from threading import Event as Flag
 import pytest
 import torch
 
+from engine.commands import Load, Run
 from engine.decoding.drafting import Draft
 from engine.decoding.speculate import Decoder, Round
 from engine.decoding.verifying import ExactVerifier, Verdict, VerifyContext
@@ -21,20 +22,20 @@ from tests import fakes
 def session(tmp_path: Path) -> Session:
     made = Session()
     spec = fakes.save(fakes.model(sharpness=2.0), tmp_path / "t")
-    list(made.load(spec, spec))
+    list(made.do(Load(spec, spec)))
     return made
 
 
 def compared(session: Session) -> tuple[Compared, list[tuple[int, ...]]]:
     """The verdict and the ids of the recorded text and of the plain block after it."""
-    events = list(session.run("speculative", {"max_new_tokens": 30, "repeats": 1}, Request("The harbour"), Flag()))
+    events = list(session.do(Run("speculative", {"max_new_tokens": 30, "repeats": 1}, Request("The harbour")), Flag()))
     blocks = [event.ids for event in events if isinstance(event, BlockFinished)]
     return next(event for event in events if isinstance(event, Compared)), blocks[:2]
 
 
 def test_the_recorded_text_comes_first_and_is_in_no_pair(session: Session) -> None:
     settings = {"max_new_tokens": 12, "repeats": 3}
-    events = list(session.run("speculative", settings, Request("The harbour"), Flag()))
+    events = list(session.do(Run("speculative", settings, Request("The harbour")), Flag()))
     blocks = [event for event in events if isinstance(event, BlockFinished)]
     recorded, *pairs = [(block.lane, block.pair if block.paired else None) for block in blocks]
     assert recorded == ("speculative", None)
@@ -49,7 +50,7 @@ def test_the_recorded_text_comes_first_and_is_in_no_pair(session: Session) -> No
 def test_stop_while_pairs_are_measured_keeps_the_whole_text(session: Session) -> None:
     flag, kept = Flag(), Summary()
     with pytest.raises(Cancelled):
-        for event in session.run("speculative", {"max_new_tokens": 12}, Request("The harbour"), flag):
+        for event in session.do(Run("speculative", {"max_new_tokens": 12}, Request("The harbour")), flag):
             kept = fold(kept, event)
             if kept.pair_speedups:
                 flag.set()

@@ -26,7 +26,7 @@ SETTINGS = {"n": 4, "m": 3, "k": 2, "max_new_tokens": 48, "index": "builtin"}
 @pytest.fixture(scope="module")
 def session() -> Session:
     made = Session()
-    list(made.load(PAIR.target, PAIR.drafter, device="cpu"))
+    list(made.do(Load(PAIR.target, PAIR.drafter, device="cpu")))
     return made
 
 
@@ -57,7 +57,7 @@ def test_what_is_out_of_bounds_is_refused(settings: dict[str, int], options: dic
 
 
 def test_figures_grow_until_all_questions_are_asked(session: Session, asked: Evaluate) -> None:
-    said = list(session.evaluation(asked, Flag()))
+    said = list(session.do(asked, Flag()))
     steps = figures_of(iter(said))
     assert [one.complete for one in steps] == [False] * (len(steps) - 1) + [True]
     assert [one.figures.n_answered for one in steps][:2] == [0, 1]
@@ -70,7 +70,7 @@ def test_figures_grow_until_all_questions_are_asked(session: Session, asked: Eva
 def test_a_stopped_evaluation_says_what_it_has_and_goes_on_there(session: Session, asked: Evaluate) -> None:
     flag, said = Flag(), []
     with pytest.raises(Cancelled):
-        for event in session.evaluation(asked, flag):
+        for event in session.do(asked, flag):
             said.append(event)
             if isinstance(event, EvaluationMeasured) and event.figures.n_answered == 2:
                 flag.set()
@@ -79,7 +79,7 @@ def test_a_stopped_evaluation_says_what_it_has_and_goes_on_there(session: Sessio
     last = figures_of(iter(said))[-1]
     assert (last.complete, last.figures.n_answered) == (False, 2)
     assert Path(last.file).read_bytes().count(b'"event":"question"') == 2
-    again = figures_of(session.evaluation(asked, Flag()))
+    again = figures_of(session.do(asked, Flag()))
     assert again[-1].file == last.file
     assert (again[-1].complete, again[-1].figures.n_answered) == (True, 3)
 
@@ -88,7 +88,7 @@ def test_a_stop_before_the_first_question_starts_nothing(session: Session, asked
     flag = Flag()
     flag.set()
     with pytest.raises(EngineError, match="stopped"):
-        list(session.evaluation(msgspec.structs.replace(asked, dataset="builtin"), flag))
+        list(session.do(msgspec.structs.replace(asked, dataset="builtin"), flag))
 
 
 def test_a_host_evaluates_stops_and_goes_on(asked: Evaluate) -> None:

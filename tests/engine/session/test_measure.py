@@ -26,7 +26,7 @@ ENDLESS = Measure(2, contexts=(16,), gammas=(1,), batches=(), n_new=8, n_blocks=
 @pytest.fixture(scope="module")
 def session() -> Session:
     made = Session()
-    list(made.load(PAIR.target, PAIR.drafter, device="cpu"))
+    list(made.do(Load(PAIR.target, PAIR.drafter, device="cpu")))
     return made
 
 
@@ -34,7 +34,7 @@ def session() -> Session:
 def said(session: Session) -> list[Event]:
     assert session.target is not None
     kept = session.target.model.generation_config
-    found = list(session.measure(ASKED, Flag()))
+    found = list(session.do(ASKED, Flag()))
     assert session.target.model.generation_config is kept
     return found
 
@@ -65,9 +65,9 @@ def test_contexts_without_room_are_left_out_and_the_room_itself_takes_the_place_
 ) -> None:
     target = fakes.model(sharpness=3.0)
     session = Session()
-    list(session.load(fakes.save(target, tmp_path / "t"), fakes.save(fakes.noisy_copy(target), tmp_path / "d")))
+    list(session.do(Load(fakes.save(target, tmp_path / "t"), fakes.save(fakes.noisy_copy(target), tmp_path / "d"))))
     asked = msgspec.structs.replace(ASKED, contexts=contexts, gammas=(1,), batches=())
-    *_, last = session.measure(asked, Flag())
+    *_, last = session.do(asked, Flag())
     assert isinstance(last, ScalingMeasured)
     assert [point.context for point in last.contexts] == measured
 
@@ -76,7 +76,7 @@ def test_a_stop_is_heard_within_a_round(session: Session) -> None:
     stop = Flag()
     stop.set()
     with pytest.raises(EngineError, match="stopped"):
-        list(session.measure(ASKED, stop))
+        list(session.do(ASKED, stop))
 
 
 def test_generate_of_transformers_ends_at_a_stop_too(session: Session) -> None:
@@ -100,10 +100,10 @@ def test_a_mark_of_generate_lies_behind_the_work_of_its_ids(session: Session, mo
 def test_a_pair_without_a_drafter_model_is_refused_by_name(drafter: str, words: str) -> None:
     session = Session()
     with pytest.raises(InputError, match="no pair is loaded"):
-        list(session.measure(ASKED, Flag()))
-    list(session.load(PAIR.target, drafter, device="cpu"))
+        list(session.do(ASKED, Flag()))
+    list(session.do(Load(PAIR.target, drafter, device="cpu")))
     with pytest.raises(InputError, match=words):
-        list(session.measure(ASKED, Flag()))
+        list(session.do(ASKED, Flag()))
 
 
 def until(host: Host, kind: type[Event], *, most_s: float = 120.0) -> Event:

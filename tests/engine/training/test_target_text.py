@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from engine.commands import Load
 from engine.session.session import Session
 from engine.training.target_text import continued
 from tests import fakes
@@ -22,7 +23,7 @@ SHAPES: dict[str, tuple[str, dict[str, object]]] = {
 def test_greedy_text_equals_recomputation_without_a_cache(name: str, tmp_path: Path) -> None:
     family, changes = SHAPES[name]
     session = Session()
-    list(session.load(fakes.save(fakes.model(family, **changes), tmp_path / "target"), "none", runtime="modules"))
+    list(session.do(Load(fakes.save(fakes.model(family, **changes), tmp_path / "target"), "none", runtime="modules")))
     assert session.target is not None
     beginnings = torch.randint(0, fakes.N_ENTRIES, (3, 5), generator=torch.Generator().manual_seed(0))
     found = continued(session.target, beginnings.tolist(), N_NEW)

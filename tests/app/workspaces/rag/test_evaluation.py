@@ -16,7 +16,7 @@ from app.workspaces.rag.cluster_marks import mark_of
 from app.workspaces.rag.evaluation import EvaluationPanel, spots
 from app.workspaces.rag.evaluations import EvaluationProgress
 from app.workspaces.rag.plane import Spot, _above
-from engine.commands import Evaluate
+from engine.commands import Evaluate, Load
 from engine.errors import InputError
 from engine.evaluation.figures import BASELINE, figures
 from engine.evaluation.file import DraftLine, EvaluationFile, EvaluationHead, Grid, QuestionLine, Scores, SystemAnswer
@@ -96,12 +96,12 @@ def test_what_the_evaluation_itself_wrote_is_read_with_its_calibration() -> None
 
 def test_an_evaluation_that_was_really_made_is_read(tmp_path: Path) -> None:
     session = Session()
-    list(session.load("builtin", "builtin:rag", device="cpu"))
+    list(session.do(Load("builtin", "builtin:rag", device="cpu")))
     asked = Evaluate(
         write_questions(tmp_path / "own.jsonl"), {"n": 4, "m": 2, "max_new_tokens": 32}, {"questions": 2},
         embedder=str(encoders.save(tmp_path / "encoder")),
     )  # fmt: skip
-    *_, last = session.evaluation(asked, Flag())
+    *_, last = session.do(asked, Flag())
     assert isinstance(last, EvaluationMeasured)
     found = evaluation_record.read(Path(last.file))
     assert list(found.systems) == list(last.figures.systems)

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from engine import events
+from engine.commands import Load
 from engine.errors import InputError
 from engine.events import (
     CandidateScored,
@@ -40,7 +41,7 @@ CONFIG = SpeculativeRagConfig(n=6, m=3, max_new_tokens=64)
 @cache
 def builtin() -> Session:
     made = Session()
-    list(made.load("builtin", "builtin:rag", device="cpu"))
+    list(made.do(Load("builtin", "builtin:rag", device="cpu")))
     return made
 
 
@@ -214,7 +215,7 @@ def test_empty_question_is_refused() -> None:
 def test_drafter_that_never_responds_leaves_no_answer_and_a_warning(tmp_path: Path) -> None:
     made = Session()
     target = fakes.model(max_position_embeddings=1024)
-    list(made.load(fakes.save(target, tmp_path / "t"), fakes.save(fakes.noisy_copy(target), tmp_path / "d")))
+    list(made.do(Load(fakes.save(target, tmp_path / "t"), fakes.save(fakes.noisy_copy(target), tmp_path / "d"))))
     told, outcome = ask(desk(made), max_new_tokens=8)
     [warned] = of(told, Warned)
     assert "none of the 3 drafts can be chosen: no response within 8 tokens" in warned.message  # type: ignore[attr-defined]
