@@ -17,12 +17,11 @@ from app.widgets.progress_bar import CalmProgressBar
 from app.widgets.reserved_space import keep_room
 from app.words import quantities
 from app.words.model_names import full_name
-from engine.commands import Train
 from engine.events import Estimated, Event, ModelLoaded
 from engine.runs.summary import Summary
 
-# What says itself how far it is.
-_COUNTED = ("loading", "measuring", "training", "indexing", "scaling", "evaluating")
+# What of a run and a load says itself how far it is; every other command may.
+_COUNTED = ("loading", "measuring")
 
 
 class StatusPanel(Panel):
@@ -110,19 +109,23 @@ class StatusPanel(Panel):
             case "measuring":
                 return self._measuring()
             case "stopping":
-                training = isinstance(self.store.commands.front, Train)
-                return self.tr("stopping after this step") if training else self.tr("stopping after this round")
-            case "indexing":
-                return self._indexing()
+                front = self.store.commands.front
+                in_rounds = front is None or front.is_run
+                return self.tr("stopping after this round") if in_rounds else self.tr("stopping after this step")
             case "answering" if self._makes_index():
                 return self._indexing()
-            case "training" | "answering" | "scaling" | "evaluating":
-                tab = self.store.working(self.store.commands.front)
-                return "" if tab is None else tab.status(self.store.engine.progressed)
             case "reading":
                 return self.tr("reading the file")
             case "done":
                 return self._ended(summary)
+            case _:
+                return self._work()
+
+    def _work(self) -> str:
+        """What the command under way is at, as the tab whose work it is says, or as the command declares."""
+        tab, front = self.store.working(self.store.commands.front), self.store.commands.front
+        said = "" if tab is None else tab.status(self.store.engine.progressed)
+        return said or ("" if front is None else front.under_way)
 
     def _names(self) -> tuple[str, str]:
         pair = self.store.commands.pair_to_come
@@ -212,7 +215,9 @@ class StatusPanel(Panel):
         if self.store.doing in ("drafting", "paused") and live is not None and live.started is not None:
             total = dict(live.started.settings).get("max_new_tokens")
             return float(live.summary.n_emitted), float(total) if isinstance(total, int | float) else 0.0
-        if self.store.doing in _COUNTED and at is not None:
+        front = self.store.commands.front
+        counted = self.store.doing in _COUNTED or (front is not None and self.store.doing == front.doing)
+        if counted and at is not None:
             return at.done, at.total
         if self.store.doing == "reading":
             return self.store.file_progress

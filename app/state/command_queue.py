@@ -1,4 +1,4 @@
-"""Hands commands to the engine one after another and knows which pair they will find; knows no events and no widget.
+"""Hands commands to the engine one after another, knows which pair they will find and with what they end.
 
 A run asked for on a pair that then fails to load is dropped: it never starts on another pair. Questions (what would a
 pair take, which models are there) wait behind everything else, and step aside for it."""
@@ -8,20 +8,8 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from engine.commands import (
-    Command,
-    Estimate,
-    EstimateTraining,
-    Evaluate,
-    Fork,
-    Load,
-    Measure,
-    Question,
-    Run,
-    Survey,
-    Train,
-    Unload,
-)
+from engine.commands import Command, Load, Train, Unload
+from engine.events import Event, Refused, RunFailed
 from engine.host.thread_host import Host
 
 
@@ -40,32 +28,26 @@ class CommandQueue:
     @property
     def front(self) -> Command | None:
         """The command under way, or the next one; questions are nobody's concern but the asker's."""
-        return next((command for command in self._waiting if not isinstance(command, Question)), None)
+        return next((command for command in self._waiting if not command.is_question), None)
 
     @property
     def unanswered(self) -> bool:
         """Whether anything, a question too, waits for its answer."""
         return bool(self._waiting)
 
+    def has(self, kind: type[Command]) -> bool:
+        """Whether a command of a kind is under way or waiting."""
+        return any(isinstance(command, kind) for command in self._waiting)
+
     @property
     def has_run(self) -> bool:
         """Whether a run is under way or waiting."""
-        return any(isinstance(command, Run | Fork) for command in self._waiting)
+        return any(command.is_run for command in self._waiting)
 
     @property
-    def has_training(self) -> bool:
-        """Whether a training is under way or waiting."""
-        return any(isinstance(command, Train) for command in self._waiting)
-
-    @property
-    def has_measurement(self) -> bool:
-        """Whether a measurement is under way or waiting."""
-        return any(isinstance(command, Measure) for command in self._waiting)
-
-    @property
-    def has_evaluation(self) -> bool:
-        """Whether an evaluation is under way or waiting."""
-        return any(isinstance(command, Evaluate) for command in self._waiting)
+    def asking(self) -> bool:
+        """Whether the engine is at a question."""
+        return self.handed and self._waiting[0].is_question
 
     @property
     def pair_to_come(self) -> Load | None:
@@ -103,11 +85,11 @@ class CommandQueue:
 
     def ask(self, command: Command) -> None:
         """Add a command, before the questions that wait; a question under way is stopped and asked again later."""
-        if isinstance(command, Question):
+        if command.is_question:
             self._ask_question(command)
             return
-        n_questions = sum(isinstance(other, Question) for other in self._waiting)
-        if self.handed and isinstance(self._waiting[0], Question):
+        n_questions = sum(other.is_question for other in self._waiting)
+        if self.handed and self._waiting[0].is_question:
             n_questions -= 1
             self._step_aside()
         self._waiting.insert(len(self._waiting) - n_questions, command)
@@ -118,7 +100,7 @@ class CommandQueue:
             self._stepping_aside = True
             self._host.cancel()
 
-    def _ask_question(self, question: Question) -> None:
+    def _ask_question(self, question: Command) -> None:
         """The newest question of its kind replaces one that waits."""
         under_way = 1 if self.handed else 0
         kept = [other for i, other in enumerate(self._waiting) if i < under_way or type(other) is not type(question)]
@@ -142,7 +124,7 @@ class CommandQueue:
         if not self.handed:
             return
         command = self._waiting.popleft()
-        if isinstance(command, Question) and not done and self._stepping_aside:
+        if command.is_question and not done and self._stepping_aside:
             self._waiting.append(command)
         self.handed = self.cancelling = self._stepping_aside = False
         if isinstance(command, Unload) and done:
@@ -155,10 +137,13 @@ class CommandQueue:
                 self._drop_runs()
         self._hand_over()
 
-    def answered_question(self, kind: type[Estimate] | type[Survey] | type[EstimateTraining]) -> None:
-        """An answer of that kind arrived; a load, too, says what it takes."""
-        if self.handed and isinstance(self._waiting[0], kind):
-            self.answered(done=True)
+    def hear(self, event: Event) -> None:
+        """Take note of something the engine said that is no refusal: the command under way may have ended with it."""
+        if self.handed and not isinstance(event, Refused) and self._ends(event):
+            self.answered(done=not isinstance(event, RunFailed))
+
+    def _ends(self, event: Event) -> bool:
+        return isinstance(event, RunFailed) or self._waiting[0].ends_with(event)
 
     def _drop_runs(self) -> None:
         """Forget the runs, measurements and evaluations that were to use the pair that failed to load."""

@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias
 
 from app.state.command_queue import CommandQueue
 from app.state.requests import is_answering
-from engine.commands import Estimate, Evaluate, Fork, Index, Load, Measure, Pause, Resume, Run, Step, Survey, Train
+from engine.commands import Command, Load, Pause, Resume, Run, Step, Unload
 from engine.events import (
     EngineEnded,
     EngineStarted,
@@ -20,10 +20,14 @@ from engine.events import (
 from engine.host.thread_host import Host
 from engine.runs.summary import Summary
 
-Doing: TypeAlias = Literal[
-    "empty", "ready", "starting", "loading", "warming", "prefilling", "drafting", "paused", "measuring", "stopping",
-    "reading", "done", "training", "answering", "indexing", "scaling", "evaluating",
-]  # fmt: skip
+# What a run, a load or a file is at, or what the command under way declares that it is doing.
+Doing: TypeAlias = (
+    Literal[
+        "empty", "ready", "starting", "loading", "warming", "prefilling", "drafting", "paused", "measuring",
+        "stopping", "reading", "done", "answering",
+    ]
+    | str
+)  # fmt: skip
 
 
 class EngineLink:
@@ -61,14 +65,14 @@ class EngineLink:
     @property
     def running(self) -> bool:
         """Whether a run is under way and has begun."""
-        return self.begun and isinstance(self.commands.front, Run | Fork)
+        return self.begun and self.commands.front is not None and self.commands.front.is_run
 
     def load(self, pair: Load) -> None:
         """Load a pair."""
         self.progressed = None
         self.commands.ask(pair)
 
-    def run(self, pair: Load, command: Run | Fork | Measure | Evaluate) -> None:
+    def run(self, pair: Load, command: Command) -> None:
         """Run on a pair, measure or evaluate it, loading it first where it is not the one in memory."""
         if pair != self.commands.pair_to_come:
             self.load(pair)
@@ -83,16 +87,11 @@ class EngineLink:
         """What the command under way is at; summary: of the run that grows."""
         if self.commands.cancelling:
             return "stopping"
-        if isinstance(self.commands.front, Train):
-            return "training"
-        if isinstance(self.commands.front, Index):
-            return "indexing"
-        if isinstance(self.commands.front, Measure):
-            return "scaling"
-        if isinstance(self.commands.front, Evaluate):
-            return "evaluating"
-        if not isinstance(self.commands.front, Run | Fork):
+        front = self.commands.front
+        if front is None or isinstance(front, Load | Unload):
             return "starting" if self.progressed is None else "loading"
+        if not front.is_run:
+            return front.doing
         if not self.begun:
             return "warming"
         if is_answering(self.commands.front):
@@ -109,9 +108,8 @@ class EngineLink:
         self.begun, self.progressed = True, None
         self.paused = isinstance(front, Run) and front.paused
 
-    def run_ended(self, *, done: bool) -> None:
+    def run_ended(self) -> None:
         """The run under way ended, as asked or not."""
-        self.commands.answered(done=done)
         self.begun = self.paused = False
 
     def take(self, event: Event) -> bool:
@@ -121,20 +119,16 @@ class EngineLink:
                 self.progressed = event
             case Estimated():
                 self.estimated = event
-                self.commands.answered_question(Estimate)
             case Surveyed():
                 self.surveyed = event
-                self.commands.answered_question(Survey)
             case ModelLoaded():
                 self.model = event
-                self.commands.answered(done=True)
             case EngineStarted(host=host):
                 self.runs_on = host
             case EngineEnded():
                 self.progressed = None
             case ModelUnloaded():
                 self.model = None
-                self.commands.answered(done=True)
             case _:
                 return False
         return True

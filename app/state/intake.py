@@ -14,7 +14,6 @@ from app.state.selection import Selection
 from app.state.tab_state import TabState
 from app.state.trace_files import FileAnswer, TabFileRead, TraceFailed, TraceRead, TraceSaved
 from app.text.plain_text import one_line
-from engine.commands import Index, Train
 from engine.events import (
     EvaluationMeasured,
     Event,
@@ -67,6 +66,7 @@ class Intake:
             self._take_refusal(event)
         elif not any(tab.take(event) for tab in store.tabs) and not store.engine.take(event):
             self._take_run(event)
+        store.engine.commands.hear(event)
 
     def take_file(self, answer: FileAnswer) -> None:
         """Take in what became of a file."""
@@ -85,12 +85,12 @@ class Intake:
 
     def _take_refusal(self, event: Refused) -> None:
         store = self._store
-        stopped = store.engine.commands.cancelling or event.what in ("estimate", "survey", "estimatetraining")
+        unasked = store.engine.commands.cancelling or (store.engine.commands.asking and event.what != "save")
         for tab in store.tabs:
             tab.fail(event)
         if event.what != "save":
             store.engine.commands.answered(done=False)
-        if not stopped:
+        if not unasked:
             store.trouble = notices.refusal(event, store.shelf.summary.n_emitted)
 
     def _take_run(self, event: Event) -> None:
@@ -102,7 +102,7 @@ class Intake:
         if live is not None:
             live.add(event)
         if isinstance(event, RunFinished | RunFailed):
-            self._end(live, done=isinstance(event, RunFinished))
+            self._end(live)
 
     def _begin(self, event: RunStarted) -> None:
         """A run goes to the shelf of its kind."""
@@ -117,11 +117,11 @@ class Intake:
         self.growing.begin(live=True)
         store.engine.run_began()
 
-    def _end(self, live: RunRecord | None, *, done: bool) -> None:
+    def _end(self, live: RunRecord | None) -> None:
         self.growing.end_live()
         if live is not None and self._growing_in is not None:
             self._store.told = self._growing_in.ending(live)
-        self._store.engine.run_ended(done=done)
+        self._store.engine.run_ended()
 
     def _tab_of(self, method: str) -> TabState | None:
         """The tab that keeps the runs of a method; None for those of Decode."""
@@ -130,7 +130,7 @@ class Intake:
     def _take_failure(self, event: RunFailed, n_kept: int) -> None:
         store = self._store
         front = store.engine.commands.front
-        what = "train" if isinstance(front, Train) else "index" if isinstance(front, Index) else "run"
+        what = "run" if front is None or front.is_run else front.name
         for tab in store.tabs:
             tab.fail(event)
         store.trouble = notices.failure(event, what, n_kept)

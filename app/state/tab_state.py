@@ -1,7 +1,11 @@
 """What a tab knows of its own, as the store sees it: the store asks each one, and knows none by name."""
 
 from pathlib import Path
+from typing import ClassVar
 
+from PySide6.QtCore import QCoreApplication
+
+from app.state.command_queue import CommandQueue
 from app.state.replay import Replay
 from app.state.run_history import RunHistory
 from app.state.run_record import RunRecord
@@ -13,22 +17,24 @@ from engine.runs.trace import Trace
 class TabState:
     """Takes the events of one kind of work. What is not overridden means: nothing of the kind.
 
-    replay: of what it shows, where that can be shown again."""
+    work: the command that is its work, if one is. replay: of what it shows, where that can be shown again."""
 
+    work: ClassVar[type[Command] | None] = None
     replay: Replay | None = None
+    commands: CommandQueue
 
     @property
     def live(self) -> bool:
         """Whether its work is under way or waits for the engine; until it has ended no run starts."""
-        return False
+        return self.work is not None and self.commands.has(self.work)
 
     def under_way(self) -> str:
         """What is under way while it is live, in words: the reason why nothing else may start."""
-        return ""
+        return "" if self.work is None else QCoreApplication.translate("commands", self.work.under_way)
 
     def works_on(self, command: Command) -> bool:
         """Whether a command is its work."""
-        return False
+        return self.work is not None and isinstance(command, self.work)
 
     def status(self, at: Progressed | None) -> str:
         """What its work under way is at, in words."""

@@ -42,11 +42,6 @@ def ending(measured: ScalingMeasured | None, source: Path | None, *, early: bool
     return read_from + so_far + made_with(measured)
 
 
-def under_way() -> str:
-    """Why no other measurement can be shown."""
-    return tr("a pair is being measured")
-
-
 def made_with(measured: ScalingMeasured) -> str:
     """All that tells this measurement from another: pair, settings, machine, date."""
     pair = " + ".join(filter(None, (_name(measured.target, "target"), _name(measured.drafter, "drafter"))))

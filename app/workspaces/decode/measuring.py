@@ -8,37 +8,27 @@ from app.state import measured_files
 from app.state.store import RunStore
 from app.state.tab_state import TabState
 from app.workspaces.decode import measured_words
-from engine.commands import Command, Load, Measure
+from engine.commands import Load, Measure
 from engine.events import Event, Progressed, Refused, RunFailed, ScalingMeasured
 
 
 class MeasuringProgress(TabState):
     """At most one measurement. source: the file it was read from. ended_early: it was stopped or broke off."""
 
+    work = Measure
+
     def __init__(self, store: RunStore) -> None:
+        self.commands = store.commands
         self.measured: ScalingMeasured | None = None
         self.source: Path | None = None
         self.ended_early = False
         self._store, self._engine = store, store.engine
-
-    @property
-    def live(self) -> bool:
-        """Whether one is under way or waiting."""
-        return self._engine.commands.has_measurement
 
     def begin(self, pair: Load, command: Measure) -> None:
         """Ask for a measurement of a pair, which is loaded first where needed; runs are refused meanwhile."""
         self._store.make_way()
         self._engine.run(pair, command)
         self._store.watch()
-
-    def under_way(self) -> str:
-        """Why nothing else may start while a pair is measured."""
-        return measured_words.under_way()
-
-    def works_on(self, command: Command) -> bool:
-        """Whether a command measures."""
-        return isinstance(command, Measure)
 
     def status(self, at: Progressed | None) -> str:
         """What the measurement is at."""
@@ -53,8 +43,6 @@ class MeasuringProgress(TabState):
         if not isinstance(event, ScalingMeasured):
             return False
         self.measured, self.source, self.ended_early = event, None, False
-        if event.complete:
-            self._engine.commands.answered(done=True)
         return True
 
     def fail(self, event: Refused | RunFailed) -> None:
@@ -70,6 +58,6 @@ class MeasuringProgress(TabState):
         """Show what a file holds, unless a measurement is under way."""
         assert isinstance(content, ScalingMeasured)
         if self.live:
-            return measured_words.under_way()
+            return self.under_way()
         self.measured, self.source, self.ended_early = content, path, False
         return ""

@@ -20,6 +20,7 @@ class AnswerProgress(TabState):
     replay: Replay
 
     def __init__(self, store: RunStore) -> None:
+        self.commands = store.commands
         self._store = store
         self.shelf = RunHistory(most=_MOST_KEPT)
         self.replay = Replay(self.shelf)

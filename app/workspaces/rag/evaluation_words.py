@@ -44,16 +44,6 @@ def ending(found: Evaluation, *, early: bool) -> str:
     return tr("done; every answer is kept in {0}").format(one_line(found.name))
 
 
-def under_way() -> str:
-    """Why nothing else may start, and no other evaluation can be shown."""
-    return tr("an evaluation is under way")
-
-
-def index_under_way() -> str:
-    """Why nothing else may start while documents are indexed."""
-    return tr("an index is being made")
-
-
 def title(found: Evaluation | None) -> str:
     """Which evaluation is on show, in a line."""
     if found is None:

@@ -6,7 +6,7 @@ from app.state.store import RunStore
 from app.state.tab_state import TabState
 from app.workspaces.rag import evaluation_record, evaluation_words
 from app.workspaces.rag.evaluation_record import Evaluation, of_event
-from engine.commands import Command, Evaluate, Load
+from engine.commands import Evaluate, Load
 from engine.events import EvaluationMeasured, Event, Progressed, Refused, RunFailed
 
 
@@ -14,17 +14,15 @@ class EvaluationProgress(TabState):
     """At most one at a time. source: the file it was read from. file: where the one made here keeps its answers.
     begun: the one asked for last was heard of. ended_early: it was stopped or broke off, and can be continued."""
 
+    work = Evaluate
+
     def __init__(self, store: RunStore) -> None:
+        self.commands = store.commands
         self.shown: Evaluation | None = None
         self.source: Path | None = None
         self.file = ""
         self.begun = self.ended_early = False
         self._store, self._engine = store, store.engine
-
-    @property
-    def live(self) -> bool:
-        """Whether one is under way or waiting."""
-        return self._engine.commands.has_evaluation
 
     def begin(self, pair: Load, command: Evaluate) -> None:
         """Ask for an evaluation of a pair, which is loaded first where needed; runs are refused meanwhile."""
@@ -33,14 +31,6 @@ class EvaluationProgress(TabState):
         self.begun = self.ended_early = False
         self._engine.run(pair, command)
         self._store.watch()
-
-    def under_way(self) -> str:
-        """Why nothing else may start during an evaluation."""
-        return evaluation_words.under_way()
-
-    def works_on(self, command: Command) -> bool:
-        """Whether a command evaluates."""
-        return isinstance(command, Evaluate)
 
     def status(self, at: Progressed | None) -> str:
         """What the evaluation is at."""
@@ -60,8 +50,6 @@ class EvaluationProgress(TabState):
             return False
         self.shown, self.source, self.file = of_event(event), None, event.file
         self.begun, self.ended_early = True, False
-        if event.complete:
-            self._engine.commands.answered(done=True)
         return True
 
     def fail(self, event: Refused | RunFailed) -> None:
@@ -82,6 +70,6 @@ class EvaluationProgress(TabState):
         """Show what a file holds, unless one is under way."""
         assert isinstance(content, Evaluation)
         if self.live:
-            return evaluation_words.under_way()
+            return self.under_way()
         self.shown, self.source, self.ended_early = content, path, False
         return ""

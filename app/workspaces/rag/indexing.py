@@ -2,8 +2,7 @@
 
 from app.state.store import RunStore
 from app.state.tab_state import TabState
-from app.workspaces.rag import evaluation_words
-from engine.commands import Command, Index
+from engine.commands import Index
 from engine.events import Event, FileSkipped, Indexed, Refused, RunFailed, Warned
 
 _MOST_SKIPPED = 1000
@@ -12,8 +11,11 @@ _MOST_SKIPPED = 1000
 class IndexProgress(TabState):
     """At most one is made at a time. number: rises with each; n_skipped: how many documents were left out so far."""
 
+    work = Index
+
     def __init__(self, store: RunStore) -> None:
-        self._store, self._commands = store, store.commands
+        self.commands = store.commands
+        self._store = store
         self.number = 0
         self.command: Index | None = None
         self.indexed: Indexed | None = None
@@ -25,15 +27,7 @@ class IndexProgress(TabState):
     @property
     def live(self) -> bool:
         """Whether one is being made, or waits for the engine."""
-        return isinstance(self._commands.front, Index)
-
-    def under_way(self) -> str:
-        """Why nothing else may start while an index is made."""
-        return evaluation_words.index_under_way()
-
-    def works_on(self, command: Command) -> bool:
-        """Whether a command makes an index."""
-        return isinstance(command, Index)
+        return isinstance(self.commands.front, Index)
 
     def begin(self, command: Index) -> None:
         """Ask for an index of documents, or for one to be brought up to date."""
@@ -42,12 +36,12 @@ class IndexProgress(TabState):
         self.number += 1
         self.command, self.indexed, self.failure = command, None, None
         self.skipped, self.n_skipped, self.warned = [], 0, []
-        self._commands.ask(command)
+        self.commands.ask(command)
         self._store.watch()
 
     def take(self, event: Event) -> bool:
         """Take in an event. Returns whether it was one of the making of an index."""
-        if not self.live:
+        if not isinstance(self.commands.front, Index):
             return False
         match event:
             case FileSkipped():
@@ -58,12 +52,11 @@ class IndexProgress(TabState):
                 self.warned.append(event)
             case Indexed():
                 self.indexed = event
-                self._commands.answered(done=True)
             case _:
                 return False
         return True
 
     def fail(self, event: Refused | RunFailed) -> None:
         """It was refused, stopped, or ended in a fault; the index before is as it was."""
-        if self.live:
+        if isinstance(self.commands.front, Index):
             self.failure = event

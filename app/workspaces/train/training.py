@@ -6,38 +6,32 @@ from app.state.store import RunStore
 from app.state.tab_state import TabState
 from app.workspaces.train import words
 from app.workspaces.train.record import TrainingRecord, read_record
-from engine.commands import Command, EstimateTraining, Pause, Resume, Train
-from engine.events import Event, Progressed, Refused, RunFailed, TrainingEstimated, TrainingFinished
+from engine.commands import Pause, Resume, Train
+from engine.events import Event, Progressed, Refused, RunFailed
 from engine.runs.trace import Trace
 
 
 class TrainingRunProgress(TabState):
     """At most one training, under way, ended, or read from a log."""
 
+    work = Train
+
     def __init__(self, store: RunStore) -> None:
+        self.commands = store.commands
         self.record = TrainingRecord()
         self._store = store
-        self._commands = store.commands
 
     def begin(self, command: Train) -> None:
         """Ask for a training; runs are refused until it has ended."""
         self._store.make_way()
         self.record.begin(command)
-        self._commands.ask(command)
+        self.commands.ask(command)
         self._store.watch()
 
     @property
     def live(self) -> bool:
         """Whether a training is under way or waits."""
         return self.record.live
-
-    def under_way(self) -> str:
-        """Why nothing else may start while a drafter is trained."""
-        return words.under_way()
-
-    def works_on(self, command: Command) -> bool:
-        """Whether a command trains."""
-        return isinstance(command, Train)
 
     def status(self, at: Progressed | None) -> str:
         """What the training is at."""
@@ -46,13 +40,13 @@ class TrainingRunProgress(TabState):
     @property
     def can_hold(self) -> bool:
         """Whether the engine has the training, so that it can be held."""
-        return self.record.live and self._commands.handed and isinstance(self._commands.front, Train)
+        return self.record.live and self.commands.handed and isinstance(self.commands.front, Train)
 
     def hold(self, *, held: bool) -> None:
         """Hold the training after its step, or let it continue."""
         if self.can_hold and held != self.record.held:
             self.record.held = held
-            self._commands.steer(Pause() if held else Resume())
+            self.commands.steer(Pause() if held else Resume())
             self._store.watch()
 
     def read_log(self, log: Trace, path: Path) -> object | None:
@@ -63,7 +57,7 @@ class TrainingRunProgress(TabState):
         """Show the training of a log in place of the one before."""
         assert isinstance(content, TrainingRecord)
         if self.live:
-            return words.under_way()
+            return self.under_way()
         content.number = self.record.number + 1
         self.record = content
         return ""
@@ -75,15 +69,9 @@ class TrainingRunProgress(TabState):
 
     def take(self, event: Event) -> bool:
         """Take in an event. Returns whether it was one of a training."""
-        if not self.record.take(event):
-            return False
-        if isinstance(event, TrainingFinished):
-            self._commands.answered(done=True)
-        elif isinstance(event, TrainingEstimated):
-            self._commands.answered_question(EstimateTraining)
-        return True
+        return self.record.take(event)
 
     def cancelled(self) -> None:
         """Forget a training that was stopped before the engine had it."""
-        if not self._commands.has_training:
+        if not self.commands.has(Train):
             self.record.drop()

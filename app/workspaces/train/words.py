@@ -41,11 +41,6 @@ def state(record: TrainingRecord, at: Progressed | None) -> str:
     return tr("training, step {0:,.0f} of {1:,.0f}").format(at.done, at.total)
 
 
-def under_way() -> str:
-    """Why no other training can be shown."""
-    return tr("a drafter is being trained")
-
-
 def ending(record: TrainingRecord) -> str:
     """How the newest training stands, where none is under way."""
     source = "" if record.source is None else tr("from {0}: ").format(one_line(record.source.name))

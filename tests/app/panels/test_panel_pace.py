@@ -9,7 +9,7 @@ from app.panel import Panel
 from app.state.budget import LEVELS
 from app.state.store import RunStore
 from app.workspaces.decode.metrics import MetricsPanel
-from engine.commands import Load, Run
+from engine.commands import Run
 from engine.events import Event
 from engine.runs.summary import Summary
 from engine.settings import Request
@@ -34,7 +34,7 @@ class _Slow(Panel):
 def store() -> Iterator[RunStore]:
     made = RunStore()
     made.attach(FakeHost())
-    made.do(Load(PAIR))
+    made.load(PAIR)
     made.run(PAIR, Run("speculative", {}, Request("x")))
     for event in (MODEL, started(), a_round(0, [" a"])):
         made.take(event)

@@ -1,5 +1,6 @@
 from app.state.command_queue import CommandQueue
 from engine.commands import Estimate, Load, Measure, Run, Survey, Train
+from engine.events import Estimated, Surveyed
 from engine.settings import Request
 from tests.app.factory import FakeHost
 
@@ -21,7 +22,7 @@ def test_question_waits_for_its_turn():
     assert host.submitted == [PAIR]
     queue.answered(done=True)
     assert host.submitted == [PAIR, SURVEY]
-    queue.answered_question(Survey)
+    queue.hear(Surveyed("builtin", ()))
     assert not queue.unanswered
 
 
@@ -58,7 +59,7 @@ def test_answer_that_was_already_on_its_way_is_not_asked_for_twice():
     queue, host = _queue()
     queue.ask(SURVEY)
     queue.ask(RUN)
-    queue.answered_question(Survey)
+    queue.hear(Surveyed("builtin", ()))
     queue.answered(done=True)
     assert host.submitted == [SURVEY, RUN]
     assert not queue.unanswered
@@ -70,7 +71,7 @@ def test_newer_question_replaces_one_that_waits():
     queue.ask(Survey("a"))
     queue.ask(Survey("b"))
     queue.answered(done=True)
-    queue.answered_question(Survey)
+    queue.hear(Surveyed("builtin", ()))
     assert host.submitted == [PAIR, Survey("b")]
     assert not queue.unanswered
 
@@ -78,7 +79,7 @@ def test_newer_question_replaces_one_that_waits():
 def test_estimate_of_a_load_answers_no_question():
     queue, _ = _queue()
     queue.ask(PAIR)
-    queue.answered_question(Estimate)
+    queue.hear(Estimated(0, 0, 0, 0, "cpu", "builtin"))
     assert queue.front == PAIR
 
 
@@ -170,6 +171,6 @@ def test_measurement_is_known_while_it_waits_and_dropped_with_its_pair():
     queue, host = _queue()
     queue.ask(PAIR)
     queue.ask(Measure(4))
-    assert (queue.has_measurement, queue.has_run) == (True, False)
+    assert (queue.has(Measure), queue.has_run) == (True, False)
     queue.answered(done=False)
     assert (queue.unanswered, host.submitted) == (False, [PAIR])

@@ -158,7 +158,7 @@ def test_run_cancelled_between_rounds_leaves_the_next_one_as_it_would_have_been(
 
 def test_baseline_of_a_run_is_the_same_text(session: Session) -> None:
     chosen = {"max_new_tokens": 30, "repeats": 2, "stop_at_end": False}
-    events = list(on_static(session).run("speculative", chosen, Request("The harbour"), Flag()))
+    events = list(on_static(session).do(Run("speculative", chosen, Request("The harbour"))))
     assert [event.same for event in events if type(event).__name__ == "Compared"] == [True]
 
 
