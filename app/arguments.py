@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple, NoReturn, get_args
 
+from app import workspaces
 from engine import drafters
 from engine.commands import Load
 from engine.errors import InputError
 from engine.events import HostKind
 
-WORKSPACES = ("decode", "rag", "train", "measured")
 _DTYPES = ("auto", "float32", "bfloat16", "float16")
 _ENGINES: tuple[HostKind, ...] = get_args(HostKind)
 _SMALLEST, _LARGEST = 480, 8192
@@ -56,6 +56,7 @@ def parse(argv: Sequence[str]) -> Arguments:
 
 
 def _parser() -> argparse.ArgumentParser:
+    views = list(workspaces.views())
     parser = _Parser(
         prog="draftscope",
         description="Opens the window. With a sub-command (decode, compare, runs, ...) it works without one.",
@@ -71,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--engine", choices=_ENGINES, help="where it runs: on a thread of the window, or apart from it")
     picture = parser.add_argument_group("screenshot")
     picture.add_argument("--screenshot", metavar="OUT.png", type=Path, help="render a workspace to a picture and exit")
-    picture.add_argument("--workspace", metavar="NAME", default=WORKSPACES[0], help=", ".join(WORKSPACES))
+    picture.add_argument("--workspace", metavar="NAME", default=views[0], help=", ".join(views))
     picture.add_argument("--trace", metavar="FILE", type=Path, help="the run or training to show")
     picture.add_argument("--scheme", choices=("light", "dark"), default="light")
     picture.add_argument("--size", metavar="WxH", default="1600x1000")
@@ -83,10 +84,8 @@ def _picture(given: argparse.Namespace) -> Picture | None:
         if given.trace is not None:
             raise InputError("draftscope: --trace goes with --screenshot", "open a run with Ctrl+O in the window")
         return None
-    if given.workspace not in WORKSPACES:
-        raise InputError(
-            f"draftscope: there is no workspace {given.workspace!r}", f"use one of: {', '.join(WORKSPACES)}"
-        )
+    if given.workspace not in (views := workspaces.views()):
+        raise InputError(f"draftscope: there is no workspace {given.workspace!r}", f"use one of: {', '.join(views)}")
     if given.screenshot.suffix.lower() != ".png":
         raise InputError(f"draftscope: {given.screenshot} does not end in .png", "name a PNG file")
     if not given.screenshot.resolve().parent.is_dir():

@@ -44,21 +44,16 @@ def run_entries() -> tuple[MenuEntry, ...]:
         MenuEntry("again", tr("Run again with another seed"), ("Ctrl+Shift+R",)),
         MenuEntry("replay", tr("Replay or hold"), ("Ctrl+R",)),
         MenuEntry(""),
-        MenuEntry("measure", tr("Measure context, γ and batch…")),
         MenuEntry("own_process", tr("Engine in a process of its own"), switch=True),
         MenuEntry("restart_engine", tr("Restart engine")),
     )
 
 
-def view_entries() -> tuple[MenuEntry, ...]:
-    """The View menu, below the docks."""
-    return (
-        MenuEntry("zoom_in", tr("Larger text in the stream"), ("Ctrl++", "Ctrl+=")),
-        MenuEntry("zoom_out", tr("Smaller text in the stream"), ("Ctrl+-",)),
-        MenuEntry("zoom_reset", tr("Usual text in the stream"), ("Ctrl+0",)),
-        MenuEntry(""),
-        MenuEntry("reset_layout", tr("Reset layout")),
-    )
+def view_entries(titles: Mapping[str, str]) -> tuple[MenuEntry, ...]:
+    """The View menu, below what the tabs bring; titles: of the tabs, by name."""
+    places = enumerate(titles.items(), 1)
+    tabs = (MenuEntry(f"tab_{name}", tr(title), (f"Ctrl+{place}",)) for place, (name, title) in places)
+    return (*tabs, MenuEntry(""), MenuEntry("reset_layout", tr("Reset layout")))
 
 
 def help_entries() -> tuple[MenuEntry, ...]:
@@ -67,16 +62,20 @@ def help_entries() -> tuple[MenuEntry, ...]:
 
 
 class Menus:
-    """Adds actions to a window; each calls the slot of its name."""
+    """Adds actions to a window; each calls the slot of its name, or is the action that is shared under its name."""
 
-    def __init__(self, window: QMainWindow, slots: Mapping[str, Callable[[], object]]) -> None:
+    def __init__(
+        self, window: QMainWindow, slots: Mapping[str, Callable[[], object]], shared: Mapping[str, QAction]
+    ) -> None:
         self._window = window
         self._slots = slots
+        self._shared = shared
         self.actions: dict[str, QAction] = {}
 
     def add(self, title: str, entries: Sequence[MenuEntry], *, above: Sequence[QAction] = ()) -> None:
         """Add a menu; `above`: actions of others that come first."""
         menu: QMenu = self._window.menuBar().addMenu(title)
+        menu.setToolTipsVisible(True)
         if above:
             menu.addActions(list(above))
             menu.addSeparator()
@@ -86,16 +85,20 @@ class Menus:
             else:
                 menu.addSeparator()
 
-    def enable(self, **states: bool) -> None:
-        """Say which actions make sense now."""
-        for name, enabled in states.items():
-            self.actions[name].setEnabled(enabled)
+    def allow(self, name: str, why_not: str) -> None:
+        """Enable an action where there is no reason against it; its tooltip names the reason."""
+        self.actions[name].setEnabled(not why_not)
+        self.actions[name].setToolTip(why_not or self.actions[name].text())
 
     def _make(self, entry: MenuEntry) -> QAction:
-        action, slot = QAction(entry.words, self._window), self._slots[entry.name]
+        action = self._shared.get(entry.name)
+        if action is None:
+            slot = self._slots[entry.name]
+            action = QAction(self._window)
+            action.triggered.connect(lambda _checked=False: slot())
+        action.setText(entry.words)
         action.setCheckable(entry.switch)
         action.setShortcuts([QKeySequence(key) for key in entry.keys])
-        action.triggered.connect(lambda _checked=False: slot())
         self._window.addAction(action)
         self.actions[entry.name] = action
         return action

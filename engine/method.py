@@ -3,7 +3,7 @@
 * imports neither Qt nor torch."""
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -12,8 +12,6 @@ from engine.settings import Request
 
 if TYPE_CHECKING:
     from engine.runtime import RunContext
-
-Workspace: TypeAlias = Literal["decode", "rag"]
 
 
 class Metric(msgspec.Struct, frozen=True):
@@ -43,4 +41,4 @@ class MethodSpec(msgspec.Struct, frozen=True):
     run: "Callable[[msgspec.Struct, Request, RunContext], Iterator[Event]]"
     metrics: tuple[Metric, ...] = ()
     drafted: bool = True
-    workspace: Workspace = "decode"
+    workspace: str = "decode"

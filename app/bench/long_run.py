@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from app import theme
 from app.bench.meter import MeteredWindow
+from app.workspaces.decode.workspace import DecodeWorkspace
 from engine.commands import Load
 
 _POLL_MS = 10
@@ -55,12 +56,12 @@ def main(path: Path) -> int:
     window = MeteredWindow(Load(), None, make_host=None)
     window.resize(1600, 1000)
     window.show()
-    window.decode.lay_open()
+    window.workspace(DecodeWorkspace).lay_open()
     rest(_SETTLE_MS)
     before = psutil.Process().memory_info().rss
     began = perf_counter()
     window.store.open_trace(path)
-    wait_until(lambda: not window.store.busy and window.decode.up_to_date)
+    wait_until(lambda: not window.store.busy and window.workspace(DecodeWorkspace).up_to_date)
     open_s = perf_counter() - began
     rest(_SETTLE_MS)
     found = _measure(window)
@@ -74,13 +75,13 @@ def main(path: Path) -> int:
 def _measure(window: MeteredWindow) -> tuple[float, float, int]:
     """Scroll through the whole text and search in it. Returns ms, ms and the number of hits."""
     window.watch()
-    bar = window.decode.stream.view.verticalScrollBar()
+    bar = window.workspace(DecodeWorkspace).stream.view.verticalScrollBar()
     for step in range(_N_SCROLLS):
         bar.setValue(round(bar.maximum() * (step * 37 % _N_SCROLLS) / _N_SCROLLS))
         rest(_POLL_MS)
     began = perf_counter()
-    window.decode.stream.open_search("harbour")
-    search = window.decode.stream.view.marks.search
+    window.workspace(DecodeWorkspace).stream.open_search("harbour")
+    search = window.workspace(DecodeWorkspace).stream.view.marks.search
     return window.percentile_ms(0.99), 1000 * (perf_counter() - began), 0 if search is None else len(search.starts)
 
 

@@ -22,6 +22,7 @@ from app.bench.slowdown import RUN_LIMIT_MS, Lane, Slowdown, measure
 from app.collector import Collector
 from app.main_window import MainWindow
 from app.state.run_record import RunRecord
+from app.workspaces.decode.workspace import DecodeWorkspace
 from engine.commands import Load, Run
 from engine.errors import EngineError
 from engine.events import Event, ModelLoaded, Progressed
@@ -135,7 +136,7 @@ def _window(window: MainWindow) -> None:
     window.resize(*_SIZE)
     window.show()
     rest(300)
-    window.decode.lay_open()
+    window.workspace(DecodeWorkspace).lay_open()
     rest(500)
 
 

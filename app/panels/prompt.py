@@ -3,19 +3,20 @@
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
 
-from PySide6.QtCore import QSize, Signal, SignalInstance
+from PySide6.QtCore import QSize
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from app import theme
 from app.choices.examples import Example, examples
 from app.panel import Panel
+from app.panels.verbs import Verbs
 from app.state.store import RunStore
+from app.state.verbs import Verb
 from app.text.plain_text import plain_tip
 from app.widgets import labels
 from app.widgets.elided_label import ElidedLabel
 from app.widgets.labels import plain_label
-from app.widgets.permission import allow
 from app.widgets.prompt_edit import PromptEdit
 from app.widgets.steady_button import SteadyButton
 from engine.events import Event, RunStarted
@@ -40,13 +41,9 @@ def first_example() -> str:
 class PromptPanel(Panel):
     """Prompt, examples, Run, Pause, Step, Stop."""
 
-    run_asked = Signal()
-    pause_asked = Signal()
-    step_asked = Signal()
-    stop_asked = Signal()
-
-    def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
+    def __init__(self, store: RunStore, parent: QWidget | None = None, *, verbs: Verbs | None = None) -> None:
         super().__init__(store, parent)
+        self.verbs = verbs or Verbs(store, self)
         self._counted_for: tuple[str, int] | None = None
         self._mine: str | None = None
         self._opened: str | None = None
@@ -60,11 +57,12 @@ class PromptPanel(Panel):
         self.clear_button.clicked.connect(lambda: self.prompt.setPlainText(""))
         self.examples = self._plain_button(self.tr("Examples"), self.tr("Prompts for several kinds of text"))
         self.examples.setMenu(self._menu())
-        self.run = self._button(self.tr("▶  Run"), self.tr("Continue the prompt (Ctrl+Enter)"), self.run_asked)
+        self.run = self._button("run", self.tr("▶  Run"), tip=self.tr("Continue the prompt (Ctrl+Enter)"))
         self.run.setProperty("primary", True)
-        self.pause = self._pause_button()
-        self.step = self._button(self.tr("Step"), self.tr("Make one round and hold (F10)"), self.step_asked)
-        self.stop = self._button(self.tr("Stop"), self.tr("Stop; what was made so far is kept (Esc)"), self.stop_asked)
+        hold = self.tr("Hold after the round under way, or go on (Ctrl+P)")
+        self.pause = self._button("pause", self.tr("Pause"), self.tr("Resume"), tip=hold)
+        self.step = self._button("step", self.tr("Step"), tip=self.tr("Make one round and hold (F10)"))
+        self.stop = self._button("stop", self.tr("Stop"), tip=self.tr("Stop; what was made so far is kept (Esc)"))
         self._lay_out()
         self.prompt.text_changed.connect(self._count)
         self.prompt.setPlainText(first_example())
@@ -88,14 +86,9 @@ class PromptPanel(Panel):
             self.prompt.setPlainText(mine)
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
-        """Say what may be pressed now."""
+        """Name the button that holds after what it does, and count the prompt anew."""
         held = self.store.paused and self.store.in_rounds
-        why_not = self.store.may_start()
-        allow(self.run, why_not, self.tr("Continue the prompt (Ctrl+Enter)"))
         self.pause.show_text(self.tr("Resume") if held else self.tr("Pause"))
-        self.pause.setEnabled(self.store.in_rounds)
-        allow(self.step, "" if self.store.in_rounds else why_not, self.tr("Make one round and hold (F10)"))
-        allow(self.stop, self.store.may_stop(), self.tr("Stop; what was made so far is kept (Esc)"))
         started = self.store.started
         counted_for = None if started is None else (started.run_id, len(started.prompt_ids))
         if counted_for != self._counted_for:
@@ -164,15 +157,10 @@ class PromptPanel(Panel):
         action.setToolTip(plain_tip(example.prompt))
         action.triggered.connect(lambda _checked=False: self.prompt.setPlainText(example.prompt))
 
-    def _pause_button(self) -> SteadyButton:
-        button = SteadyButton((self.tr("Pause"), self.tr("Resume")), self)
-        _explain(button, self.tr("Hold after the round under way, or go on"))
-        button.clicked.connect(self.pause_asked)
-        return button
-
-    def _button(self, text: str, tip: str, asked: SignalInstance) -> QPushButton:
-        button = self._plain_button(text, tip)
-        button.clicked.connect(asked)
+    def _button(self, verb: Verb, *texts: str, tip: str) -> SteadyButton:
+        button = SteadyButton(texts, self)
+        button.setAccessibleDescription(tip)
+        self.verbs.follow(button, verb, tip)
         return button
 
     def _plain_button(self, text: str, tip: str) -> QPushButton:

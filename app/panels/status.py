@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from time import monotonic
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from app import theme
 from app.panel import Panel
+from app.panels.verbs import Verbs
 from app.state.progress import ProgressWatch
 from app.state.store import RunStore
 from app.text.plain_text import one_line
 from app.widgets.labels import ElasticLine, SteadyLabel, plain_label
-from app.widgets.permission import allow
 from app.widgets.progress_bar import CalmProgressBar
 from app.widgets.reserved_space import keep_room
 from app.words import quantities
@@ -27,12 +27,12 @@ _COUNTED = ("loading", "measuring")
 class StatusPanel(Panel):
     """One line."""
 
-    stop_asked = Signal()
     every_ms = 100
     turn = 2
 
-    def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
+    def __init__(self, store: RunStore, parent: QWidget | None = None, *, verbs: Verbs | None = None) -> None:
         super().__init__(store, parent)
+        self.verbs = verbs or Verbs(store, self)
         self.device = plain_label("", self, role="muted")
         self.state = ElasticLine(self)
         self.state.setAccessibleName(self.tr("Engine state"))
@@ -49,8 +49,7 @@ class StatusPanel(Panel):
         self.progress = CalmProgressBar(self.tr("Progress"), self)
         self.progress.setFixedSize(20 * theme.GRID, theme.GRID)
         self.stop = QPushButton(self.tr("Stop"), self)
-        self.stop.setToolTip(self.tr("Stop; what was made so far is kept (Esc)"))
-        self.stop.clicked.connect(self.stop_asked)
+        self.verbs.follow(self.stop, "stop", self.tr("Stop; what was made so far is kept (Esc)"))
         row = QHBoxLayout(self)
         row.setContentsMargins(theme.GRID, theme.HALF, theme.GRID, theme.HALF)
         row.setSpacing(3 * theme.GRID)
@@ -69,7 +68,6 @@ class StatusPanel(Panel):
         speed = summary.ms_per_token
         self.speed.show_text(self.tr("{0:,.0f} tokens/s").format(1000 / speed) if speed else "")
         self.same.show_text(self.tr("same text ✓") if summary.same else "")
-        allow(self.stop, self.store.may_stop(), self.tr("Stop; what was made so far is kept (Esc)"))
         self._draw_progress()
 
     def _device(self) -> str:

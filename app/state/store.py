@@ -33,11 +33,13 @@ _TAKE_S, _TAKE_AT_LEAST = 0.004, 64
 
 
 class RunStore(QObject):
-    """Owns everything the panels draw; `changed` says that something is new.
+    """Owns everything the panels draw; `changed` says that something is new, `drafter_offered` that a target and a
+    drafter that was made for it are to be used.
 
     frame: how often it took in what arrived. budget: what drawing takes, and how seldom panels draw therefore."""
 
     changed = Signal()
+    drafter_offered = Signal(str, str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)

@@ -43,8 +43,8 @@ def test_the_pair_loads_by_itself_once_the_window_is_painted(open_window):
 
 def test_run_while_loading_runs_the_prompt_when_the_models_are_there(open_window, qtbot):
     window, host = open_window()
-    window.decode.prompt.prompt.setPlainText("Hello there")
-    qtbot.keyClick(window.decode.prompt.prompt, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    window.workspaces["decode"].prompt.prompt.setPlainText("Hello there")
+    qtbot.keyClick(window.workspaces["decode"].prompt.prompt, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     assert len(host.submitted) == 1
     _say(window, host, MODEL)
     run = host.submitted[1]
@@ -55,8 +55,8 @@ def test_run_while_loading_runs_the_prompt_when_the_models_are_there(open_window
 def test_run_with_another_drafter_loads_it_first(open_window):
     window, host = open_window()
     _say(window, host, MODEL)
-    window.decode.setup.drafter.setEditText("none")
-    window.run()
+    window.workspaces["decode"].setup.drafter.setEditText("none")
+    window.verbs.do("run")
     _say(window, host, ModelLoaded("builtin", "none", "cpu", "float32", 2048, 1, 0, 0.1))
     assert host.submitted[1] == Load("builtin", "none")
     assert host.submitted[2].method == "plain"
@@ -65,17 +65,17 @@ def test_run_with_another_drafter_loads_it_first(open_window):
 def test_a_second_press_of_run_starts_nothing(open_window):
     window, host = open_window()
     _say(window, host, MODEL)
-    window.run()
-    window.run()
+    window.verbs.do("run")
+    window.verbs.do("run")
     assert sum(isinstance(command, Run) for command in host.submitted) == 1
 
 
 def test_pause_resume_step_and_stop_reach_the_engine(open_window, qtbot):
     window, host = open_window()
     _say(window, host, MODEL)
-    window.run()
+    window.verbs.do("run")
     _say(window, host, *whole_run()[:3])
-    bar = window.decode.prompt
+    bar = window.workspaces["decode"].prompt
     for button in (bar.pause, bar.pause, bar.step, bar.stop):
         qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     assert host.submitted[2:] == [Pause(), Resume(), Pause(), Step()]
@@ -91,17 +91,17 @@ def test_escape_stops(open_window, qtbot):
 def test_step_without_a_run_starts_one_that_is_held(open_window):
     window, host = open_window()
     _say(window, host, MODEL)
-    window.step()
+    window.verbs.do("step")
     assert host.submitted[1].paused is True
 
 
 def test_a_fork_goes_on_from_the_selected_token(open_window):
     window, host = open_window()
     _say(window, host, MODEL)
-    window.run()
+    window.verbs.do("run")
     _say(window, host, *whole_run())
     window.store.select(Selection(0, 0))
-    window.decode.stream.fork.trigger()
+    window.workspaces["decode"].stream.fork.click()
     fork = host.submitted[2]
     assert isinstance(fork, Fork)
     assert (fork.ids, fork.forked_from, fork.forked_at) == ((0, 1, 100), "run1", 1)
@@ -110,7 +110,7 @@ def test_a_fork_goes_on_from_the_selected_token(open_window):
 def test_closing_the_window_ends_the_engine_during_a_run(open_window):
     window, host = open_window()
     _say(window, host, MODEL)
-    window.run()
+    window.verbs.do("run")
     _say(window, host, started(), a_round(0, [" a"]))
     window.close()
     assert host.closed
@@ -118,28 +118,28 @@ def test_closing_the_window_ends_the_engine_during_a_run(open_window):
 
 def test_settings_and_prompt_come_back_at_the_next_start(open_window):
     window, _ = open_window()
-    window.decode.setup.form.set_values({"gamma": 7, "baseline": False, "temperature": 0.5})
-    window.decode.prompt.prompt.setPlainText("Again")
+    window.workspaces["decode"].setup.form.set_values({"gamma": 7, "baseline": False, "temperature": 0.5})
+    window.workspaces["decode"].prompt.prompt.setPlainText("Again")
     window.close()
     again, _ = open_window()
-    settings = again.decode.setup.setup().settings
+    settings = again.workspaces["decode"].setup.setup().settings
     assert (settings["gamma"], settings["baseline"], settings["temperature"]) == (7, False, 0.5)
-    assert again.decode.prompt.prompt.toPlainText() == "Again"
+    assert again.workspaces["decode"].prompt.prompt.toPlainText() == "Again"
 
 
 def test_a_closed_dock_comes_back_with_reset_layout(open_window):
     window, _ = open_window()
-    for action in window.decode.view_actions():
+    for action in window.workspaces["decode"].menu_actions("view")[:-3]:
         action.trigger()
-    assert not window.decode.rounds.isVisible()
-    window.decode.reset_layout()
-    assert window.decode.rounds.isVisible()
-    assert window.decode.metrics.isVisible()
+    assert not window.workspaces["decode"].rounds.isVisible()
+    window.workspaces["decode"].reset_layout()
+    assert window.workspaces["decode"].rounds.isVisible()
+    assert window.workspaces["decode"].metrics.isVisible()
 
 
 def test_painting_of_a_floating_dock_counts_in_the_budget(open_window):
     window, _ = open_window()
-    dock = window.decode._docks["rounds"]
+    dock = window.workspaces["decode"]._docks["rounds"]
     dock.setFloating(True)
     spent_s = window.store.budget.spent_s
     QCoreApplication.sendEvent(dock, QEvent(QEvent.Type.UpdateRequest))

@@ -45,8 +45,8 @@ def window(qtbot):  # type: ignore[no-untyped-def]
 
 def buttons(window: MainWindow) -> set[bool]:
     """Whether Run may be pressed, in the bar and in the menu."""
-    window.decode.prompt.draw((), window.store.summary)
-    return {window.decode.prompt.run.isEnabled(), window._menus.actions["run"].isEnabled()}
+    window.workspaces["decode"].prompt.draw((), window.store.summary)
+    return {window.workspaces["decode"].prompt.run.isEnabled(), window._menus.actions["run"].isEnabled()}
 
 
 @pytest.mark.parametrize(("begin", "reason"), BEGUN, ids=[reason for _, reason in BEGUN])
@@ -56,12 +56,12 @@ def test_what_is_under_way_is_the_reason_why_nothing_else_starts(
     assert (window.store.may_start(), buttons(window)) == ("", {True})
     begin(window.store)
     assert (window.store.may_start(), buttons(window)) == (reason, {False})
-    assert reason in window.decode.prompt.run.toolTip()
+    assert reason in window.workspaces["decode"].prompt.run.toolTip()
     assert window.store.may_stop() == ""
 
 
 def test_while_only_the_baseline_is_measured_a_run_may_start(window: MainWindow) -> None:
-    window.run()
+    window.verbs.do("run")
     assert (window.store.may_start(), buttons(window)) == ("a run is under way", {False})
     window.host.say(started(), text_done(), *blocks(1))
     window.store.pump()
@@ -71,9 +71,9 @@ def test_while_only_the_baseline_is_measured_a_run_may_start(window: MainWindow)
 
 def test_nothing_can_be_stopped_where_nothing_is_under_way(window: MainWindow) -> None:
     assert window.store.may_stop() == "nothing is under way"
-    window.decode.prompt.draw((), window.store.summary)
-    assert not window.decode.prompt.stop.isEnabled()
-    assert "nothing is under way" in window.decode.prompt.stop.toolTip()
+    window.workspaces["decode"].prompt.draw((), window.store.summary)
+    assert not window.workspaces["decode"].prompt.stop.isEnabled()
+    assert "nothing is under way" in window.workspaces["decode"].prompt.stop.toolTip()
 
 
 def test_a_tab_that_overrides_nothing_keeps_nobody_from_starting(window: MainWindow) -> None:
@@ -87,7 +87,7 @@ def test_a_tab_that_overrides_nothing_keeps_nobody_from_starting(window: MainWin
 
 
 def test_a_button_says_what_it_does_and_why_it_may_not(window: MainWindow) -> None:
-    button = window.decode.prompt.run
+    button = window.workspaces["decode"].prompt.run
     allow(button, "busy", "Run it")
     assert (button.isEnabled(), button.toolTip()) == (False, "Run it\nbusy")
     allow(button, "", "Run it")

@@ -73,7 +73,7 @@ def test_the_window_offers_it_with_its_form_and_plots_its_metric(
     qtbot.waitUntil(lambda: bool(host.submitted))
     host.say(MODEL)
     window.store.pump()
-    setup, plots = window.decode.setup, window.decode.plots
+    setup, plots = window.workspaces["decode"].setup, window.workspaces["decode"].plots
     assert not setup.form.control("reach").isVisibleTo(setup)
     setup.method.box.setCurrentText("Toy decoding")
     setup.method.box.activated.emit(setup.method.box.currentIndex())
@@ -81,8 +81,8 @@ def test_the_window_offers_it_with_its_form_and_plots_its_metric(
     assert reach.isVisibleTo(setup) and isinstance(reach, QAbstractSpinBox)
     assert not setup.form.control("gamma").isVisibleTo(setup)
     setup.form.set_values({"reach": 5, "weight": 0.25})
-    window.decode.prompt.prompt.setPlainText("Hello")
-    window.run()
+    window.workspaces["decode"].prompt.prompt.setPlainText("Hello")
+    window.verbs.do("run")
     run = host.submitted[-1]
     assert (run.method, run.settings["reach"], run.settings["weight"]) == ("toy", 5, 0.25)
 

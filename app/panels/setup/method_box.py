@@ -7,7 +7,7 @@ from app import theme
 from app.widgets.labels import plain_label
 from app.widgets.steady_box import SteadyBox
 from engine import methods
-from engine.method import MethodSpec, Workspace
+from engine.method import MethodSpec
 
 
 class MethodBox(QWidget):
@@ -15,7 +15,7 @@ class MethodBox(QWidget):
 
     chosen = Signal()
 
-    def __init__(self, workspace: Workspace, parent: QWidget) -> None:
+    def __init__(self, workspace: str, parent: QWidget) -> None:
         super().__init__(parent)
         self.methods = {name: spec for name, spec in methods.discover().items() if spec.workspace == workspace}
         self.box = SteadyBox(self)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
@@ -12,7 +12,7 @@ from app.panels.stream.legend import Legend, XRayKey
 from app.panels.stream.search import SearchBar
 from app.panels.stream.tokens import StreamToken, prompt_tokens, round_tokens
 from app.panels.stream.view import StreamView
-from app.state import requests
+from app.panels.verbs import Verbs
 from app.state.selection import Selection
 from app.state.store import RunStore
 from engine.events import Event, RoundFinished, RunStarted
@@ -20,12 +20,11 @@ from engine.runs.summary import Summary
 
 
 class TokenStreamPanel(Panel):
-    """Appends the tokens of each round. `fork_asked` says that a run from the selected token is wanted."""
+    """Appends the tokens of each round."""
 
-    fork_asked = Signal()
-
-    def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
+    def __init__(self, store: RunStore, parent: QWidget | None = None, *, verbs: Verbs | None = None) -> None:
         super().__init__(store, parent)
+        self.verbs = verbs or Verbs(store, self)
         self.view = StreamView(self)
         self.view.empty_text = self.tr("The text appears here, each token in the colour of its fate.")
         self.search = SearchBar(self)
@@ -35,17 +34,21 @@ class TokenStreamPanel(Panel):
         self.ghosts.setToolTip(self.tr("Show tokens that were proposed and not kept, in line with the text."))
         self.x_ray = QCheckBox(self.tr("X-ray"), self)
         self.x_ray.setToolTip(self.tr("Show under each proposed token how likely it was to be accepted (X)."))
-        self.fork = QAction(self.tr("Fork from here"), self)
-        self.fork.triggered.connect(self.fork_asked)
         self.copy = self._action(self.tr("Copy text"), self.copy_text, "Ctrl+C")
         self.select_all = self._action(self.tr("Select all"), self.view.select_all, "Ctrl+A")
         self.find_text = self._action(self.tr("Search…"), self.open_search, "Ctrl+F")
-        self.view.addActions([self.fork, self.copy, self.select_all, self.find_text])
+        self.zoom_actions = (
+            self._zoom(self.tr("Larger text in the stream"), self.zoom_in, "Ctrl++", "Ctrl+="),
+            self._zoom(self.tr("Smaller text in the stream"), self.zoom_out, "Ctrl+-"),
+            self._zoom(self.tr("Usual text in the stream"), self.zoom_reset, "Ctrl+0"),
+        )
+        self.view.addActions([self.verbs.actions["fork"], self.copy, self.select_all, self.find_text])
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
-        self._fork_button = QPushButton(self.fork.text(), self)
+        self.fork = QPushButton(self.tr("Fork from here"), self)
+        tip = self.tr("Run again from the selected token with the settings at the left (Ctrl+K).")
+        self.verbs.follow(self.fork, "fork", tip)
         self._wire()
         self._lay_out()
-        self._update_fork()
 
     # The run on show
 
@@ -62,12 +65,10 @@ class TokenStreamPanel(Panel):
             elif isinstance(event, RoundFinished):
                 tokens += round_tokens(event)
         self.view.append(tokens)
-        self._update_fork()
 
     def mark(self, selection: Selection | None) -> None:
         """Mark the selected round."""
         self.view.select(selection)
-        self._update_fork()
 
     # What can be done
 
@@ -122,34 +123,18 @@ class TokenStreamPanel(Panel):
         self.view.show_x_ray(shown)
         self.x_ray_key.setVisible(shown)
 
-    def _update_fork(self) -> None:
-        """Offer the fork, or say why it is not offered."""
-        why_not = self._why_no_fork()
-        tip = why_not or self.tr("Run again from the selected token with the settings at the left.")
-        self.fork.setEnabled(not why_not)
-        self._fork_button.setEnabled(not why_not)
-        if tip != self._fork_button.toolTip():
-            self.fork.setToolTip(tip)
-            self._fork_button.setToolTip(tip)
-
-    def _why_no_fork(self) -> str:
-        """What stands in the way of a fork; nothing where it can be made."""
-        if self.store.shelf.shown is None:
-            return self.tr("There is no run to fork yet. Run first, then select a token of its text.")
-        if self.store.busy:
-            return self.tr("Something is under way. Wait for its end, or stop it, to fork the run.")
-        if self.store.selection is None:
-            return self.tr("Select a token of the text first: click it, or go there with the arrow keys.")
-        if not requests.can_fork(self.store.shelf.shown, self.store.selection):
-            return self.tr("The selected token was not kept. Select one that was.")
-        return ""
-
     # Wiring
 
     def _action(self, text: str, slot: Callable[[], object], key: str) -> QAction:
         action = QAction(text, self)
         action.setShortcut(QKeySequence(key))
         action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        action.triggered.connect(lambda _checked=False: slot())
+        return action
+
+    def _zoom(self, text: str, slot: Callable[[], object], *keys: str) -> QAction:
+        action = QAction(text, self)
+        action.setShortcuts([QKeySequence(key) for key in keys])
         action.triggered.connect(lambda _checked=False: slot())
         return action
 
@@ -164,7 +149,6 @@ class TokenStreamPanel(Panel):
         self.search.left.connect(self.close_search)
         self.ghosts.toggled.connect(self.view.show_ghosts)
         self.x_ray.toggled.connect(self._show_x_ray)
-        self._fork_button.clicked.connect(self.fork.trigger)
         on = self._action(self.tr("Next find"), lambda: self.search_on(1), "F3")
         back = self._action(self.tr("Previous find"), lambda: self.search_on(-1), "Shift+F3")
         self.addActions([on, back])
@@ -176,7 +160,7 @@ class TokenStreamPanel(Panel):
         foot.addWidget(Legend(self), 1)
         foot.addWidget(self.ghosts)
         foot.addWidget(self.x_ray)
-        foot.addWidget(self._fork_button)
+        foot.addWidget(self.fork)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal, SignalInstance
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from app import theme
 from app.panel import Panel
 from app.panels.error import ErrorPanel
+from app.panels.verbs import Verbs
 from app.state.store import RunStore
 from app.widgets.labels import ElasticLine
 from app.widgets.permission import allow
@@ -24,19 +25,20 @@ class MeasuredBarPanel(Panel):
     """Measure, Stop, and in words what is going on or what is on show."""
 
     start_asked = Signal()
-    stop_asked = Signal()
     every_ms = 100
 
-    def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
+    def __init__(self, store: RunStore, parent: QWidget | None = None, *, verbs: Verbs | None = None) -> None:
         super().__init__(store, parent)
+        self.verbs = verbs or Verbs(store, self)
         self.state = ElasticLine(self)
         self.state.setAccessibleName(self.tr("State of the measurement"))
         self.progress = CalmProgressBar(self.tr("Progress of the measurement"), self)
         self.progress.setFixedSize(16 * theme.GRID, theme.GRID)
-        self.start = self._button(self.tr("▶  Measure"), self.start_asked)
+        self.start = QPushButton(self.tr("▶  Measure"), self)
         self.start.setProperty("primary", True)
-        self.stop = self._button(self.tr("Stop"), self.stop_asked)
-        self.stop.setToolTip(self.tr("Stop; the points so far stay"))
+        self.start.clicked.connect(self.start_asked)
+        self.stop = QPushButton(self.tr("Stop"), self)
+        self.verbs.follow(self.stop, "stop", self.tr("Stop; the points so far are kept (Esc)"))
         row = QHBoxLayout(self)
         row.setContentsMargins(2 * theme.GRID, theme.GRID, 2 * theme.GRID, theme.GRID)
         row.setSpacing(theme.GRID)
@@ -51,7 +53,6 @@ class MeasuredBarPanel(Panel):
         desk, at = self.store.tab(MeasuringProgress), self.store.engine.progressed
         tip = self.tr("Measure the pair of the setup: target and a drafter that is a model")
         allow(self.start, self.store.may_start(), tip)
-        allow(self.stop, self.store.may_stop(), self.tr("Stop; the points so far are kept (Esc)"))
         self.progress.setVisible(desk.live)
         if desk.live and at is not None:
             self.progress.show_share(at.done, at.total)
@@ -59,24 +60,18 @@ class MeasuredBarPanel(Panel):
         self.state.show_text(words)
         self.state.setToolTip(words)
 
-    def _button(self, text: str, asked: SignalInstance) -> QPushButton:
-        button = QPushButton(text, self)
-        button.clicked.connect(asked)
-        return button
-
 
 class MeasuredDialog(QDialog):
     """Leaves the main window usable; Escape closes it, and what is under way goes on."""
 
     start_asked = Signal()
 
-    def __init__(self, store: RunStore, parent: QWidget) -> None:
+    def __init__(self, store: RunStore, parent: QWidget, *, verbs: Verbs | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(self.tr("Context, γ and batch"))
         self.setModal(False)
-        self.bar = MeasuredBarPanel(store, self)
+        self.bar = MeasuredBarPanel(store, self, verbs=verbs)
         self.bar.start_asked.connect(self.start_asked)
-        self.bar.stop_asked.connect(store.cancel)
         self.error = ErrorPanel(store, self)
         self.plots = (
             ContextPlot(store, self), GammaTimePlot(store, self), BatchPlot(store, self), GammaSpeedupPlot(store, self),

@@ -1,5 +1,6 @@
 """The Decode tab: prompt and stream in the middle, setup left, figures right, rounds below; decides nothing."""
 
+from collections.abc import Sequence
 from time import perf_counter
 
 from PySide6.QtCore import QEvent, QSettings, QSize, Qt, QTimer
@@ -16,18 +17,26 @@ from app.panels.plots.metric import MetricPlot
 from app.panels.plots.positions import PositionsPlot
 from app.panels.plots.speed import SpeedPlot
 from app.panels.plots.tokens_per_round import TokensPerRoundPlot
-from app.panels.prompt import PromptPanel
+from app.panels.prompt import EXAMPLE_PROMPTS, PromptPanel
 from app.panels.rounds import RoundsPanel
 from app.panels.setup.panel import SetupPanel
 from app.panels.stream.panel import TokenStreamPanel
 from app.plots.panel import PlotPanel
+from app.state import requests, verbs
 from app.state.run_record import RunRecord
+from app.state.selection import Selection
 from app.state.store import RunStore
+from app.state.verbs import Verb
+from app.words.model_names import full_name
+from app.workspaces.base import LastOpened, TabContext, Workspace
 from app.workspaces.decode.log import LogPanel
+from app.workspaces.decode.measured import MeasuredDialog
+from app.workspaces.decode.measuring import MeasuringProgress
 from app.workspaces.decode.metrics import MetricsPanel
 from app.workspaces.decode.transport import TransportPanel
 from engine import methods
 from engine.commands import Load
+from engine.events import RoundFinished
 
 _LAYOUT_VERSION = 4
 _LEFT_WIDTH, _RIGHT_WIDTH, _BOTTOM_HEIGHT = 30 * theme.GRID, 33 * theme.GRID, 26 * theme.GRID
@@ -43,23 +52,30 @@ _AREAS = {
 _WIDE = 1500
 
 
-class DecodeWorkspace(QMainWindow):
+class DecodeWorkspace(QMainWindow, Workspace):
     """A window inside the tab, so that its docks belong to it."""
 
-    def __init__(self, store: RunStore, pair: Load, parent: QWidget | None = None, *, named: bool = False) -> None:
+    def __init__(self, context: TabContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowFlags(Qt.WindowType.Widget)
-        self._store = store
-        self.prompt = PromptPanel(store, self)
+        self.context = context
+        self._store = store = context.store
+        self._opened = {view: LastOpened() for view in ("decode", "measured")}
+        self.prompt = PromptPanel(store, self, verbs=context.verbs)
         self.error = ErrorPanel(store, self)
-        self.stream = TokenStreamPanel(store, self)
-        self.setup = SetupPanel(store, pair, self, named=named)
+        self.stream = TokenStreamPanel(store, self, verbs=context.verbs)
+        self.setup = SetupPanel(store, context.pair, self, named=context.named)
         self.metrics = MetricsPanel(store, self)
         self.rounds = RoundsPanel(store, self)
         self.history = HistoryPanel(store, self)
         self.log = LogPanel(store, self)
         self.transport = TransportPanel(store, self)
         self.plots = _Plots(store, self)
+        self.measured = MeasuredDialog(store, self, verbs=context.verbs)
+        self.measured.start_asked.connect(self.measure)
+        self._measure_entry = QAction(self.tr("Measure context, γ and batch…"), self)
+        self._measure_entry.triggered.connect(self.measured.show_beside)
+        store.drafter_offered.connect(self._use_drafter)
         self.setCentralWidget(self._middle())
         # Side columns reach down to the status bar: they are long, the table is not.
         self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
@@ -127,9 +143,125 @@ class DecodeWorkspace(QMainWindow):
         """Whether every visible panel has drawn all there is."""
         return not any(panel.behind for panel in self.findChildren(Panel) if panel.isVisible())
 
-    def view_actions(self) -> list[QAction]:
-        """Switches that show and hide the docks."""
-        return [dock.toggleViewAction() for dock in self._docks.values()]
+    # What can be done in it
+
+    def do(self, verb: Verb) -> None:
+        """Run, step, fork, run again, replay; what every tab can."""
+        match verb:
+            case "run":
+                self._start(held=False)
+            case "step" if self._store.in_rounds:
+                self._store.step()
+            case "step":
+                self._start(held=True)
+            case "fork":
+                self._fork()
+            case "again":
+                self._run_again()
+            case "replay":
+                self.transport.toggle()
+            case _:
+                super().do(verb)
+
+    def why_not(self, verb: Verb) -> str:
+        """What the store has against it, for the run on show."""
+        return verbs.why_not(self._store, verb)
+
+    def _start(self, *, held: bool) -> None:
+        setup = self.setup.setup()
+        self._store.run(setup.pair, requests.run(setup, self.prompt.prompt.toPlainText(), held=held))
+
+    def _fork(self) -> None:
+        """Go on from the selected token with the settings of now."""
+        kept, setup = requests.kept_up_to(self._store.log, self._store.selection), self.setup.setup()
+        assert kept is not None
+        if setup.pair.target == kept.started.target:
+            self._store.run(setup.pair, requests.fork(setup, kept))
+            return
+        message = self.tr("the run was made by {0}, and {1} may read its tokens otherwise")
+        hint = self.tr("choose the run's own target, or press Run")
+        names = (full_name(spec, "target") for spec in (kept.started.target, setup.pair.target))
+        self._store.report(message.format(*names), hint, what="fork")
+
+    def _run_again(self) -> None:
+        """Make the run on show once more, from the same prompt with the next seed."""
+        started = self._store.started
+        assert started is not None
+        pair = requests.pair_of(started, self.setup.setup().pair, self._store.engine.model)
+        self._store.run(pair, requests.with_seed(started))
+
+    def measure(self) -> None:
+        """Measure the chosen pair over contexts, draft lengths and batch sizes."""
+        if self._store.can_start:
+            setup = self.setup.setup()
+            self._store.tab(MeasuringProgress).begin(setup.pair, requests.measurement(setup))
+
+    def menu_actions(self, menu: str) -> Sequence[QAction]:
+        """What is done with the text, the measurement, and switches that show and hide the docks."""
+        stream = self.stream
+        match menu:
+            case "edit":
+                return stream.copy, stream.select_all, stream.find_text
+            case "run":
+                return (self._measure_entry,)
+            case "view":
+                return [*(dock.toggleViewAction() for dock in self._docks.values()), *stream.zoom_actions]
+        return ()
+
+    def _use_drafter(self, target: str, drafter: str) -> None:
+        """Choose a target and a drafter that was trained for it, for the next run."""
+        self.setup.models.choose(target, drafter)
+        self.setup.models.remember(drafter)
+        self.context.show("decode")
+
+    # What it shows
+
+    @property
+    def shown_record(self) -> RunRecord | None:
+        """The run on show."""
+        return self._store.shelf.shown
+
+    def first_pair(self) -> Load | None:
+        """The pair of the setup."""
+        return self.setup.setup().pair
+
+    def newly_opened(self) -> str:
+        """The run, or the measurement, that was opened; setup and prompt say what a run was made with."""
+        run, measuring = self._store.shelf.shown, self._store.tab(MeasuringProgress)
+        if run is not None and self._opened["decode"].is_new(run, run.source):
+            self._show_setup_of(run)
+            return "decode"
+        return "measured" if self._opened["measured"].is_new(measuring.measured, measuring.source) else ""
+
+    def view(self, name: str) -> QWidget:
+        """The tab, or the window of what was measured."""
+        return self.measured if name == "measured" else self
+
+    def holds(self, name: str) -> bool:
+        """Whether there is a run, or a measurement."""
+        if name == "measured":
+            return self._store.tab(MeasuringProgress).measured is not None
+        return bool(self._store.log)
+
+    def show_example(self, name: str) -> None:
+        """Run an example, or measure the pair."""
+        if name == "measured":
+            self.measure()
+        else:
+            self.prompt.prompt.setPlainText(EXAMPLE_PROMPTS[0])
+            self._start(held=False)
+
+    def settled(self, name: str) -> bool:
+        """Point at the first rejection, the token worth a look."""
+        if name == "measured" or self._store.selection is not None:
+            return True
+        for event in self._store.log:
+            if isinstance(event, RoundFinished):
+                for place, token in enumerate(event.proposed):
+                    if token.fate == "rejected":
+                        self._store.select(Selection(event.round, place))
+                        return False
+        return True
 
     def save(self, settings: QSettings) -> None:
         """Keep layout, settings and prompt."""
@@ -146,7 +278,7 @@ class DecodeWorkspace(QMainWindow):
         self.setup.restore(settings)
         self._set_measure_only(self.setup.measure_only)
 
-    def show_setup_of(self, record: RunRecord) -> None:
+    def _show_setup_of(self, record: RunRecord) -> None:
         """Let setup and prompt say what a run was made with."""
         if record.started is not None:
             self.setup.show_settings(record.started)

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QSizePolicy, 
 
 from app import theme
 from app.panel import Panel
+from app.panels.verbs import Verbs
 from app.state.store import RunStore
 from app.text.plain_text import one_line, plain_tip
 from app.widgets.config_form import ConfigForm
@@ -28,14 +29,14 @@ _MOST_RECENT = 8
 
 
 class EvaluationFormPanel(Panel):
-    """`run_asked`, `stop_asked` say that a button was pressed."""
+    """`run_asked` says that an evaluation is wanted."""
 
     run_asked = Signal()
-    stop_asked = Signal()
     every_ms = 100
 
-    def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
+    def __init__(self, store: RunStore, parent: QWidget | None = None, *, verbs: Verbs | None = None) -> None:
         super().__init__(store, parent)
+        self.verbs = verbs or Verbs(store, self)
         self._why_not = ""
         self.dataset = SteadyBox(self)
         self.dataset.setAccessibleName(self.tr("Questions to ask"))
@@ -57,8 +58,8 @@ class EvaluationFormPanel(Panel):
         self.run.setProperty("primary", True)
         self.run.clicked.connect(self.run_asked)
         self.stop = QPushButton(self.tr("Stop"), self)
-        self.stop.setToolTip(self.tr("Stop; what was answered is kept, and the same evaluation goes on there (Esc)"))
-        self.stop.clicked.connect(self.stop_asked)
+        stop = self.tr("Stop; what was answered is kept, and the same evaluation goes on there (Esc)")
+        self.verbs.follow(self.stop, "stop", stop)
         self.progress = CalmProgressBar(self.tr("Progress of the evaluation"), self)
         self.progress.setFixedHeight(theme.GRID)
         self.state = plain_label("", self, wraps=True)
@@ -93,7 +94,6 @@ class EvaluationFormPanel(Panel):
         desk, at = self.store.tab(EvaluationProgress), self.store.engine.progressed
         tip = self.tr("Ask every way to answer; begun before with the same choices, it goes on there")
         allow(self.run, self._why_not or self.store.may_start(), tip)
-        allow(self.stop, self.store.may_stop(), self.tr("Stop; every answer so far is kept (Esc)"))
         self.progress.setVisible(desk.live)
         if desk.live:
             self.progress.show_share(*((0.0, 0.0) if at is None else (at.done, at.total)))

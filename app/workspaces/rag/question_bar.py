@@ -1,15 +1,14 @@
 """Panel of the question and the buttons beside it; knows what may be pressed, not what a press does."""
 
-from PySide6.QtCore import Signal, SignalInstance
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QPushButton, QSizePolicy, QWidget
 
 from app import theme
 from app.choices.examples import Example, questions
+from app.panels.verbs import Verbs
 from app.state.run_record import RunRecord
 from app.state.store import RunStore
 from app.text.plain_text import one_line, plain_tip
 from app.widgets.labels import plain_label
-from app.widgets.permission import allow
 from app.widgets.steady_button import SteadyButton
 from app.workspaces.rag.answer_panel import AnswerPanel
 from app.workspaces.rag.answers import AnswerProgress
@@ -22,12 +21,9 @@ _FEWEST_CHARACTERS = 24
 class QuestionBar(AnswerPanel):
     """Question, examples, Ask, Stop, Replay. Enter in the line asks."""
 
-    ask_asked = Signal()
-    stop_asked = Signal()
-
-    def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
+    def __init__(self, store: RunStore, parent: QWidget | None = None, *, verbs: Verbs | None = None) -> None:
         super().__init__(store, parent)
-        self._why_not = ""
+        self.verbs = verbs or Verbs(store, self)
         self.line = QLineEdit(self)
         self.line.setProperty("role", "search")
         self.line.setPlaceholderText(self.tr("Ask a question about the documents"))
@@ -35,8 +31,8 @@ class QuestionBar(AnswerPanel):
         self.line.setToolTip(self.tr("Enter or Ctrl+Enter asks."))
         self.line.setMinimumWidth(_FEWEST_CHARACTERS * theme.GRID)
         self.line.setText(questions()[0].prompt)
-        self.line.returnPressed.connect(self._enter)
-        self.line.textChanged.connect(lambda _text: self.show_answer())
+        self.line.returnPressed.connect(lambda: self.verbs.do("run"))
+        self.line.textChanged.connect(lambda _text: self.verbs.refresh())
         self.examples = self._button(
             self.tr("Questions"), self.tr("Example questions, and those asked in this session")
         )
@@ -44,12 +40,14 @@ class QuestionBar(AnswerPanel):
         self._menu.setToolTipsVisible(True)
         self._menu.aboutToShow.connect(self._fill_menu)
         self.examples.setMenu(self._menu)
-        self.ask = self._button(self.tr("▶  Ask"), self.tr("Answer the question (Ctrl+Enter)"), self.ask_asked)
+        self.ask = SteadyButton((self.tr("▶  Ask"),), self)
         self.ask.setProperty("primary", True)
-        self.stop = self._button(self.tr("Stop"), self.tr("Stop; what was made so far is kept (Esc)"), self.stop_asked)
+        self.verbs.follow(self.ask, "run", self.tr("Answer the question (Ctrl+Enter)"))
+        self.stop = SteadyButton((self.tr("Stop"),), self)
+        self.verbs.follow(self.stop, "stop", self.tr("Stop; what was made so far is kept (Esc)"))
         self.replay = SteadyButton((self.tr("Replay"), self.tr("Hold")), self)
-        self.replay.setToolTip(self.tr("Show the answer again as it came, or hold the replay (Ctrl+R)"))
-        self.replay.clicked.connect(self.toggle)
+        again = self.tr("Show the answer again as it came, or hold the replay (Ctrl+R)")
+        self.verbs.follow(self.replay, "replay", again)
         row = QHBoxLayout(self)
         row.setContentsMargins(2 * theme.GRID, theme.GRID, 2 * theme.GRID, theme.HALF)
         row.setSpacing(theme.GRID)
@@ -66,20 +64,9 @@ class QuestionBar(AnswerPanel):
         """The question as it stands there."""
         return self.line.text().strip()
 
-    def show_reason(self, why_not: str) -> None:
-        """Say why nothing can be asked; empty where it can."""
-        if why_not != self._why_not:
-            self._why_not = why_not
-            self.show_answer()
-
     def show_answer(self) -> None:
-        """Say what may be pressed now."""
-        store = self.store
-        empty = "" if self.text() else self.tr("the question is empty")
-        allow(self.ask, self._why_not or store.may_start() or empty, self.tr("Answer the question (Ctrl+Enter)"))
-        allow(self.stop, store.may_stop(), self.tr("Stop; what was made so far is kept (Esc)"))
-        playing = store.tab(AnswerProgress).replay.playing
-        self.replay.setEnabled(store.tab(AnswerProgress).replay.possible)
+        """Name the button that replays after what it does."""
+        playing = self.store.tab(AnswerProgress).replay.playing
         self.replay.show_text(self.tr("Hold") if playing else self.tr("Replay"))
 
     def toggle(self) -> None:
@@ -88,10 +75,6 @@ class QuestionBar(AnswerPanel):
             self.store.stop_playback()
         elif self.store.tab(AnswerProgress).replay.possible:
             self.store.tab(AnswerProgress).play(_REPLAY_SPEED)
-
-    def _enter(self) -> None:
-        if self.ask.isEnabled():
-            self.ask_asked.emit()
 
     def _fill_menu(self) -> None:
         """Examples by task, then what was asked before, the newest first."""
@@ -124,10 +107,8 @@ class QuestionBar(AnswerPanel):
         self.line.setText(question)
         self.store.tab(AnswerProgress).show_record(record)
 
-    def _button(self, text: str, tip: str, asked: SignalInstance | None = None) -> QPushButton:
+    def _button(self, text: str, tip: str) -> QPushButton:
         button = SteadyButton((text,), self)
         button.setToolTip(tip)
         button.setAccessibleDescription(tip)
-        if asked is not None:
-            button.clicked.connect(asked)
         return button

@@ -8,10 +8,15 @@ from app.panel import Panel
 from app.panels.error import ErrorPanel
 from app.state.run_record import RunRecord
 from app.state.store import RunStore
+from app.state.verbs import Verb
+from app.words.explanations import Section
+from app.workspaces.base import LastOpened, TabContext, Workspace
+from app.workspaces.rag.answers import AnswerProgress
 from app.workspaces.rag.calibration import CalibrationPanel
 from app.workspaces.rag.evaluation import EvaluationPanel
 from app.workspaces.rag.evaluation_form import EvaluationFormPanel
 from app.workspaces.rag.evaluations import EvaluationProgress
+from app.workspaces.rag.explanations import explain_answers
 from app.workspaces.rag.indexing import IndexProgress
 from app.workspaces.rag.lanes import LanesPanel
 from app.workspaces.rag.map import MapPanel
@@ -22,7 +27,7 @@ from app.workspaces.rag.setup import RagSetupPanel
 from app.workspaces.rag.source import SourcePanel
 from app.workspaces.rag.systems import SystemsPanel
 from app.workspaces.rag.verdict import VerdictPanel
-from engine.commands import Index, Load, Run
+from engine.commands import Index, Run
 from engine.machine import paths
 from engine.settings import Request
 
@@ -32,16 +37,18 @@ _LEFT_WIDTH = 34 * theme.GRID
 _FOUND_SHARES, _DRAFTED_SHARES, _HALVES = (40, 34, 26), (74, 26), (36, 64)
 
 
-class RagWorkspace(QWidget):
+class RagWorkspace(QWidget, Workspace):
     """Pages: the answer, what each model read, evaluations, calibration."""
 
-    def __init__(self, store: RunStore, pair: Load, parent: QWidget | None = None, *, named: bool = False) -> None:
-        """named: the pair was named on the command line, so that the last one is not taken up."""
+    def __init__(self, context: TabContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._store = store
+        self.context = context
+        self._store = store = context.store
+        self._opened, self._opened_evaluation = LastOpened(), LastOpened()
+        self._why_not = ""
         self.error = ErrorPanel(store, self)
-        self.bar = QuestionBar(store, self)
-        self.setup = RagSetupPanel(store, pair, self, named=named)
+        self.bar = QuestionBar(store, self, verbs=context.verbs)
+        self.setup = RagSetupPanel(store, context.pair, self, named=context.named)
         self.map = MapPanel(store, self)
         self.passages = PassagesPanel(store, self)
         self.source = SourcePanel(store, self)
@@ -49,7 +56,7 @@ class RagWorkspace(QWidget):
         self.lanes = LanesPanel(store, self)
         self.systems = SystemsPanel(store, self)
         self.prompts = PromptsPanel(store, self)
-        self.evaluating = EvaluationFormPanel(store, self)
+        self.evaluating = EvaluationFormPanel(store, self, verbs=context.verbs)
         self.evaluation = EvaluationPanel(store, self)
         self.calibration = CalibrationPanel(store, self)
         self.pages = QTabWidget(self)
@@ -67,12 +74,9 @@ class RagWorkspace(QWidget):
         self._follow()
 
     def _connect(self, store: RunStore) -> None:
-        self.bar.ask_asked.connect(self.ask)
-        self.bar.stop_asked.connect(store.cancel)
         self.setup.documents.folder_asked.connect(self.make_index)
         self.setup.changed.connect(self._follow)
         self.evaluating.run_asked.connect(self.evaluate)
-        self.evaluating.stop_asked.connect(store.cancel)
         for plane in (self.evaluation.plane, self.calibration.plane):
             plane.export_failed.connect(store.report)
             plane.exported.connect(lambda path: store.tell(self.tr("exported to {0}").format(path)))
@@ -83,11 +87,31 @@ class RagWorkspace(QWidget):
         behind = any(panel.behind for panel in self.findChildren(Panel) if panel.isVisible())
         return not behind and not self.lanes.drawing
 
-    def ask(self) -> None:
-        """Answer the question as it is chosen."""
-        if self.bar.ask.isEnabled():
-            run = Run(_METHOD, self.setup.settings(), Request(self.bar.text()))
-            self._store.run(self.setup.pair(), run)
+    def do(self, verb: Verb) -> None:
+        """Answer the question as it is chosen, show the answer again; what every tab can."""
+        match verb:
+            case "run":
+                self._ask()
+            case "replay":
+                self.bar.toggle()
+            case _:
+                super().do(verb)
+
+    def why_not(self, verb: Verb) -> str:
+        """An answer can be asked for and shown again; it is not made round by round."""
+        match verb:
+            case "run":
+                empty = "" if self.bar.text() else self.tr("the question is empty")
+                return self._why_not or self._store.may_start() or empty
+            case "replay":
+                possible = self._store.tab(AnswerProgress).replay.possible
+                return "" if possible else self.tr("there is no answer to replay")
+            case _:
+                return super().why_not(verb)
+
+    def _ask(self) -> None:
+        run = Run(_METHOD, self.setup.settings(), Request(self.bar.text()))
+        self._store.run(self.setup.pair(), run)
 
     def make_index(self, folder: str) -> None:
         """Make the documents of a folder searchable, for the target that is chosen."""
@@ -103,12 +127,36 @@ class RagWorkspace(QWidget):
         if self.evaluating.run.isEnabled():
             self._store.tab(EvaluationProgress).begin(self.setup.pair(), self.evaluating.command(self.setup.settings()))
 
-    def show_evaluation(self) -> None:
-        """Bring the evaluation that was opened to the front."""
-        self.pages.setCurrentIndex(_EVALUATION)
+    @property
+    def shown_record(self) -> RunRecord | None:
+        """The answer on show."""
+        return self._store.tab(AnswerProgress).shelf.shown
 
-    def show_setup_of(self, record: RunRecord) -> None:
-        """Let setup and question say what an answer was made with."""
+    def explained(self) -> tuple[Section, ...]:
+        """How an answer is made."""
+        return (explain_answers(),)
+
+    def newly_opened(self) -> str:
+        """Setup and question say what an answer that was opened was made with; an evaluation has a page of its own."""
+        answer, evaluations = self.shown_record, self._store.tab(EvaluationProgress)
+        found = ""
+        if answer is not None and self._opened.is_new(answer, answer.source):
+            self._show_setup_of(answer)
+            found = "rag"
+        if self._opened_evaluation.is_new(evaluations.shown, evaluations.source):
+            self.pages.setCurrentIndex(_EVALUATION)
+            found = "rag"
+        return found
+
+    def holds(self, name: str) -> bool:
+        """Whether there is an answer or an evaluation."""
+        return self.shown_record is not None or self._store.tab(EvaluationProgress).shown is not None
+
+    def show_example(self, name: str) -> None:
+        """Ask the first example."""
+        self._ask()
+
+    def _show_setup_of(self, record: RunRecord) -> None:
         if record.started is not None:
             self.setup.show_settings(record.started)
             self.bar.line.setText(record.started.prompt)
@@ -133,9 +181,9 @@ class RagWorkspace(QWidget):
                 splitter.restoreState(state)
 
     def _follow(self) -> None:
-        why_not = self.setup.why_not()
-        self.bar.show_reason(why_not)
-        self.evaluating.show_setup(self.setup.pair(), self.setup.settings(), why_not)
+        self._why_not = self.setup.why_not()
+        self.context.verbs.refresh()
+        self.evaluating.show_setup(self.setup.pair(), self.setup.settings(), self._why_not)
 
     def _answer_page(self) -> QWidget:
         found = _split(Qt.Orientation.Vertical, (self.map, self.passages, self.source), _FOUND_SHARES)

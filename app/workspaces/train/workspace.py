@@ -1,57 +1,103 @@
 """The Train tab: what is to be trained left, its curves and figures right; decides nothing."""
 
-from PySide6.QtCore import QSettings, Qt, Signal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from PySide6.QtCore import QSettings, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
 from app import theme
 from app.panels.error import ErrorPanel
-from app.state.store import RunStore
+from app.state.verbs import Verb
+from app.workspaces.base import LastOpened, TabContext, Workspace
 from app.workspaces.train.bar import TrainBarPanel
 from app.workspaces.train.figures import TrainFiguresPanel
 from app.workspaces.train.form import TrainFormPanel
 from app.workspaces.train.messages import TrainMessagesPanel
 from app.workspaces.train.plots import HeldOutPlot, LossPlot
-from app.workspaces.train.record import TrainingRecord
 from app.workspaces.train.training import TrainingRunProgress
+from engine.events import Setting
+from engine.machine import paths
 
+# As little as still shows a drafter that learns.
+_SHORT_TRAINING: dict[str, Setting] = {"sample": 4000, "steps": 60, "minutes": 2.0}
 _LEFT_WIDTH, _LOWER_HEIGHT = 40 * theme.GRID, 34 * theme.GRID
 
 
-class TrainWorkspace(QWidget):
-    """`use_asked`: a target and the folder of a drafter that was trained for it."""
+class TrainWorkspace(QWidget, Workspace):
+    """What is trained left, how it goes right."""
 
-    use_asked = Signal(str, str)
-
-    def __init__(self, store: RunStore, target: str, parent: QWidget | None = None) -> None:
+    def __init__(self, context: TabContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._store = store
-        self.form = TrainFormPanel(store, target, self)
-        self.bar = TrainBarPanel(store, self)
+        self.context = context
+        self._store = store = context.store
+        self._opened = LastOpened()
+        self._scratch: TemporaryDirectory[str] | None = None
+        self.form = TrainFormPanel(store, context.pair.target, self)
+        self.bar = TrainBarPanel(store, self, verbs=context.verbs)
         self.error = ErrorPanel(store, self)
         self.loss = LossPlot(store, self)
         self.alpha = HeldOutPlot(store, self)
         self.figures = TrainFiguresPanel(store, self)
         self.messages = TrainMessagesPanel(store, self)
         self._lay_out()
-        self.bar.start_asked.connect(self.start)
-        self.bar.hold_asked.connect(lambda held: store.tab(TrainingRunProgress).hold(held=held))
-        self.bar.stop_asked.connect(store.cancel)
-        self.bar.use_asked.connect(self.use_asked)
-        self.form.changed.connect(self._follow)
-        store.changed.connect(self._follow)
+        self.form.changed.connect(context.verbs.refresh)
         for plot in (self.loss, self.alpha):
             plot.export_failed.connect(store.report)
-        self._follow()
 
-    def start(self) -> None:
-        """Train what is chosen, where it can be."""
-        if self.bar.start.isEnabled() and not self._store.tab(TrainingRunProgress).record.live:
-            self._store.tab(TrainingRunProgress).begin(self.form.command())
+    @property
+    def _training(self) -> TrainingRunProgress:
+        return self._store.tab(TrainingRunProgress)
 
-    def show_setup_of(self, record: TrainingRecord) -> None:
-        """Let the form say what a training was made with."""
+    def do(self, verb: Verb) -> None:
+        """Train what is chosen, hold the training or let it go on; what every tab can."""
+        match verb:
+            case "run":
+                self._training.begin(self.form.command())
+            case "pause" if self._training.can_hold:
+                self._training.hold(held=not self._training.record.held)
+            case _:
+                super().do(verb)
+
+    def why_not(self, verb: Verb) -> str:
+        """A training can be started and held."""
+        match verb:
+            case "run":
+                return self.form.why_not() or self._store.may_start()
+            case "pause" if self._training.can_hold:
+                return ""
+            case _:
+                return super().why_not(verb)
+
+    @property
+    def folder(self) -> Path:
+        """Where trainings are kept."""
+        return paths.training()
+
+    def newly_opened(self) -> str:
+        """The form says what a training that was opened was made with."""
+        record = self._training.record
+        if not self._opened.is_new(record, record.source):
+            return ""
         if record.command is not None:
             self.form.show_settings(record.command)
+        return "train"
+
+    def holds(self, name: str) -> bool:
+        """Whether there is a training."""
+        return self._training.record.started is not None
+
+    def show_example(self, name: str) -> None:
+        """Train a drafter for a moment, which is thrown away."""
+        self._scratch = TemporaryDirectory(prefix="draftscope-")
+        self.form.form.set_values(_SHORT_TRAINING)
+        self.form.out.setText(str(Path(self._scratch.name) / "drafter"))
+        self._training.begin(self.form.command())
+
+    def clean_up(self) -> None:
+        """Throw the drafter of a picture away."""
+        if self._scratch is not None:
+            self._scratch.cleanup()
 
     def save(self, settings: QSettings) -> None:
         """Keep what is chosen."""
@@ -60,10 +106,6 @@ class TrainWorkspace(QWidget):
     def restore(self, settings: QSettings) -> None:
         """Take up what was chosen last time."""
         self.form.restore(settings)
-
-    def _follow(self) -> None:
-        if self.isVisible():
-            self.bar.show_reason(self.form.why_not())
 
     def _lay_out(self) -> None:
         left = QScrollArea(self)

@@ -90,7 +90,7 @@ def test_many_starts_and_stops_leave_nothing_behind(open_window, qtbot):
     qtbot.waitUntil(lambda: store.engine.model is not None)
 
     def cycle() -> None:
-        window.run()
+        window.verbs.do("run")
         qtbot.waitUntil(lambda: store.shelf.live is not None and store.summary.n_rounds >= 1)
         store.cancel()
         qtbot.waitUntil(lambda: not store.busy)
@@ -109,7 +109,7 @@ def test_a_stop_comes_within_a_round(open_window, qtbot):
     window = open_window(endless_host)
     store = window.store
     qtbot.waitUntil(lambda: store.engine.model is not None)
-    window.run()
+    window.verbs.do("run")
     qtbot.waitUntil(lambda: store.summary.n_rounds >= 3)
     store.pause()
     store.pump()
@@ -125,8 +125,8 @@ def test_switching_docks_and_tabs_leaves_nothing_behind(open_window, qtbot):
     for event in whole_run():
         window.store.take(event)
     window.store.changed.emit()
-    docks = window.decode.findChildren(QDockWidget)
-    qtbot.waitUntil(lambda: any(bar.count() > 1 for bar in window.decode.findChildren(QTabBar)))
+    docks = window.workspaces["decode"].findChildren(QDockWidget)
+    qtbot.waitUntil(lambda: any(bar.count() > 1 for bar in window.workspaces["decode"].findChildren(QTabBar)))
 
     def switch_all() -> None:
         for dock in docks:
@@ -149,7 +149,7 @@ def test_many_windows_leave_nothing_behind(qtbot):
         window = MainWindow(PAIR, None, make_host=endless_host)
         window.show()
         qtbot.waitUntil(lambda: window.store.engine.model is not None)
-        window.run()
+        window.verbs.do("run")
         qtbot.waitUntil(lambda: window.store.summary.n_rounds >= 1)
         window.close()
         window.deleteLater()
@@ -181,7 +181,7 @@ def test_a_window_closed_in_the_middle_of_a_run_keeps_the_trace(qtbot, tmp_path)
     window = MainWindow(PAIR, None, make_host=lambda: host)
     window.show()
     qtbot.waitUntil(lambda: window.store.engine.model is not None)
-    window.run()
+    window.verbs.do("run")
     qtbot.waitUntil(lambda: window.store.summary.n_rounds >= 2)
     window.close()
     lines = next((tmp_path / "runs").glob("*/trace.jsonl")).read_text().splitlines()
@@ -193,7 +193,7 @@ def test_a_window_closed_in_the_middle_of_a_run_keeps_the_trace(qtbot, tmp_path)
 def test_two_windows_at_once_do_not_share_a_run(open_window, qtbot):
     first, second = open_window(endless_host), open_window(endless_host)
     qtbot.waitUntil(lambda: first.store.engine.model is not None and second.store.engine.model is not None)
-    first.run()
+    first.verbs.do("run")
     qtbot.waitUntil(lambda: first.store.summary.n_rounds >= 2)
     assert second.store.summary.n_rounds == 0
     first.store.cancel()

@@ -72,7 +72,7 @@ def test_the_thread_is_the_default_and_the_process_is_one_switch_away(open_windo
     _say(window, made[0][1], MODEL)
     _switch(window)
     assert "next run" in window.store.told
-    window.run()
+    window.verbs.do("run")
     _changed(made)
     (_, thread), (kind, process) = made
     assert (kind, thread.closed, thread.submitted[1:]) == ("process", True, [])
@@ -85,12 +85,12 @@ def test_run_under_way_goes_on_where_it_is(open_window, made):
     window = open_window()
     thread = made[0][1]
     _say(window, thread, MODEL)
-    window.run()
+    window.verbs.do("run")
     _say(window, thread, *whole_run()[:3])
     _switch(window)
     assert not thread.closed
     _say(window, thread, RunFinished("length", 5))
-    window.run()
+    window.verbs.do("run")
     _changed(made)
     assert [kind for kind, _ in made] == ["thread", "process"]
 
@@ -100,7 +100,7 @@ def test_changing_ones_mind_loads_again_on_the_host_there_is(open_window, made):
     _say(window, made[0][1], MODEL)
     _switch(window)
     _switch(window)
-    window.run()
+    window.verbs.do("run")
     assert len(made) == 1
     assert not made[0][1].closed
 
@@ -177,6 +177,6 @@ def test_restarting_gives_the_engine_a_process_of_its_own_and_a_new_host(open_wi
     assert "Nothing is loaded" in window.findChild(MemoryBlock).loaded.text()
     assert window.engine_choice.kind == "process"
     assert window._menus.actions["own_process"].isChecked()
-    window.run()
+    window.verbs.do("run")
     _changed(made)
     assert [kind for kind, _ in made] == ["thread", "process"]

@@ -81,7 +81,7 @@ def test_the_window_hands_a_new_system_font_to_its_tables(dressed, qtbot: QtBot)
     qtbot.addWidget(window)
     window.show()
     qtbot.waitUntil(lambda: bool(host.submitted))
-    table = window.decode.history.table
+    table = window.workspaces["decode"].history.table
     row, text = heights(table)
     enlarge(dressed)
     qtbot.waitUntil(lambda: heights(table)[1] > text)

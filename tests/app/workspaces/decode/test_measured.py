@@ -74,7 +74,7 @@ def window(qtbot: QtBot, host: FakeHost) -> MainWindow:
     host.say(MODEL)
     made.store.pump()
     yield made
-    made.measured.close()
+    made.workspaces["decode"].measured.close()
     made.close()
 
 
@@ -186,12 +186,12 @@ def test_export_holds_every_point_its_interval_and_what_it_was_made_with(qtbot: 
 
 
 def test_the_menu_shows_the_window_and_its_button_asks_the_engine(window: MainWindow, host: FakeHost) -> None:
-    window._menus.actions["measure"].trigger()
-    dialog = window.measured
+    window.workspaces["decode"].menu_actions("run")[0].trigger()
+    dialog = window.workspaces["decode"].measured
     assert dialog.isVisible()
     assert "minute" in dialog.bar.state.text()
     dialog.bar.start.click()
-    assert host.submitted[-1] == Measure(window.decode.setup.setup().settings["gamma"])
+    assert host.submitted[-1] == Measure(window.workspaces["decode"].setup.setup().settings["gamma"])
     assert not window.store.can_start
     dialog.bar.refresh()
     assert not dialog.bar.start.isEnabled()
@@ -199,7 +199,7 @@ def test_the_menu_shows_the_window_and_its_button_asks_the_engine(window: MainWi
     window.store.pump()
     dialog.bar.refresh()
     assert "2 of 5 prompts" in dialog.bar.state.text()
-    window.run()
+    window.verbs.do("run")
     assert not any(isinstance(command, Run) for command in host.submitted)
     host.say(msgspec.structs.replace(WHOLE, complete=False), WHOLE)
     window.store.pump()
@@ -260,12 +260,12 @@ def test_the_file_of_a_bench_opens_in_a_window_of_its_own(
 ) -> None:
     opened(qtbot, window, measured_file)
     assert window.store.trouble is None
-    assert window.measured.isVisible()
-    assert window.measured.plots[0].values == (64, 128, 256)
-    assert "from scaling.json" in window.measured.bar.state.text()
-    window.measured.close()
+    assert window.workspaces["decode"].measured.isVisible()
+    assert window.workspaces["decode"].measured.plots[0].values == (64, 128, 256)
+    assert "from scaling.json" in window.workspaces["decode"].measured.bar.state.text()
+    window.workspaces["decode"].measured.close()
     opened(qtbot, window, measured_file)
-    assert window.measured.isVisible()
+    assert window.workspaces["decode"].measured.isVisible()
 
 
 @pytest.mark.parametrize(
@@ -298,7 +298,7 @@ def test_impossible_figures_in_a_file_are_refused(qtbot: QtBot, window: MainWind
 
 
 def test_nothing_is_opened_over_a_measurement_under_way(qtbot: QtBot, window: MainWindow, measured_file: Path) -> None:
-    window.measure()
+    window.workspaces["decode"].measure()
     window.store.open_trace(measured_file)
     qtbot.waitUntil(lambda: window.store.trouble is not None)
     assert "being measured" in window.store.trouble.message
@@ -306,7 +306,7 @@ def test_nothing_is_opened_over_a_measurement_under_way(qtbot: QtBot, window: Ma
 
 
 def test_every_button_can_be_named_and_the_log_tells_what_was_measured(window: MainWindow) -> None:
-    assert all(button.text() for button in window.measured.findChildren(QPushButton))
+    assert all(button.text() for button in window.workspaces["decode"].measured.findChildren(QPushButton))
     assert event_words.describe(WHOLE) == "measured: 3 contexts, 2 draft lengths, 2 batch sizes"
     assert event_words.describe(NOTHING) is None
 

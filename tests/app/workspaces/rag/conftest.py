@@ -7,6 +7,7 @@ from app.state.store import RunStore
 from app.workspaces.rag.workspace import RagWorkspace
 from tests.app.answers import QUESTION, whole_answer
 from tests.app.factory import MODEL, PAIR, FakeHost
+from tests.app.served import served
 from tests.app.workspaces.rag.tab import settle
 
 
@@ -16,7 +17,7 @@ def tab(qtbot):  # type: ignore[no-untyped-def]
     store, host = RunStore(), FakeHost()
     store.attach(host)
     store.load(PAIR)
-    workspace = RagWorkspace(store, PAIR)
+    workspace = served(RagWorkspace, store)
     qtbot.addWidget(workspace)
     workspace.resize(1500, 900)
     workspace.show()

@@ -10,7 +10,8 @@ from PySide6.QtTest import QTest
 from app.workspaces.rag.workspace import RagWorkspace
 from engine.commands import Load, Run
 from engine.documents.partition import PRESETS
-from tests.app.factory import MODEL, PAIR
+from tests.app.factory import MODEL
+from tests.app.served import served
 
 
 def test_ask_hands_over_question_settings_and_the_drafter_taught_for_it(tab) -> None:  # type: ignore[no-untyped-def]
@@ -90,7 +91,7 @@ def test_choices_come_back_at_the_next_start(tab, qtbot, tmp_path: Path) -> None
     workspace.setup.documents.choose("/indexes/mine")
     workspace.bar.line.setText("Why?")
     workspace.save(settings)
-    other = RagWorkspace(store, PAIR)
+    other = served(RagWorkspace, store)
     qtbot.addWidget(other)
     other.restore(settings)
     assert other.setup.settings()["m"] == 7

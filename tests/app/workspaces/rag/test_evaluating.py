@@ -14,7 +14,8 @@ from engine.events import EvaluationMeasured, Progressed, Refused
 from engine.events.evaluation import CellFigures, Figures, SystemFigures
 from engine.machine import paths
 from engine.speed_model import Interval
-from tests.app.factory import MODEL, PAIR
+from tests.app.factory import MODEL
+from tests.app.served import served
 from tests.app.workspaces.rag.tab import settle
 
 ONE = SystemFigures(
@@ -36,7 +37,7 @@ def found(n: int, *, complete: bool = False) -> EvaluationMeasured:
 def page(tab):  # type: ignore[no-untyped-def]
     """The same with the page of evaluations in front."""
     _store, _host, workspace, _say = tab
-    workspace.show_evaluation()
+    workspace.pages.setCurrentIndex(2)
     yield tab
 
 
@@ -185,7 +186,7 @@ def test_choices_of_an_evaluation_come_back_and_a_lost_file_does_not(page, qtbot
     workspace.evaluating.form.set_values({"questions": 33})
     workspace.save(settings)
     for name in (str(file), "builtin"):
-        other = RagWorkspace(store, PAIR)
+        other = served(RagWorkspace, store)
         qtbot.addWidget(other)
         other.restore(settings)
         assert other.evaluating.command(other.setup.settings()).dataset == name

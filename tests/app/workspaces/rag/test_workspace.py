@@ -37,28 +37,30 @@ def test_a_saved_answer_opens_in_the_rag_tab(window, qtbot, tmp_path: Path) -> N
         writer.write(event)
     writer.close()
     window.store.open_trace(path)
-    qtbot.waitUntil(lambda: window.store.tab(AnswerProgress).shelf.shown is not None and window.rag.up_to_date)
-    assert window._tabs.currentWidget() is window.rag
-    assert window.rag.bar.text() == QUESTION
-    assert window.rag.setup.settings()["k"] == 3
-    assert window.rag.setup.opened.isVisible()
+    qtbot.waitUntil(
+        lambda: window.store.tab(AnswerProgress).shelf.shown is not None and window.workspaces["rag"].up_to_date
+    )
+    assert window._tabs.currentWidget() is window.workspaces["rag"]
+    assert window.workspaces["rag"].bar.text() == QUESTION
+    assert window.workspaces["rag"].setup.settings()["k"] == 3
+    assert window.workspaces["rag"].setup.opened.isVisible()
     assert window.store.shelf.shown is None
-    window.rag.setup.opened.back.click()
-    assert window.rag.setup.settings()["k"] == 2
+    window.workspaces["rag"].setup.opened.back.click()
+    assert window.workspaces["rag"].setup.settings()["k"] == 2
 
 
 def test_save_writes_the_answer_while_the_rag_tab_is_in_front(window, qtbot, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     record = window.store.tab(AnswerProgress).shelf.begin(live=False)
     record.add_all(whole_answer())
-    window.show_workspace("rag")
-    window.store.save_trace(tmp_path / "a.jsonl", window._shown())
+    window.show_view("rag")
+    window.store.save_trace(tmp_path / "a.jsonl", window.front.shown_record)
     qtbot.waitUntil(lambda: (tmp_path / "a.jsonl").exists() and not window.store.reading)
     assert (tmp_path / "a.jsonl").read_bytes().count(b"\n") == len(whole_answer())
 
 
 def test_step_starts_no_hidden_run_from_the_rag_tab(window) -> None:  # type: ignore[no-untyped-def]
     assert window._menus.actions["step"].isEnabled()
-    window.show_workspace("rag")
+    window.show_view("rag")
     assert not window._menus.actions["step"].isEnabled()
 
 

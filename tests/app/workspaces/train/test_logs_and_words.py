@@ -37,7 +37,7 @@ def window(qtbot):  # type: ignore[no-untyped-def]
 def test_opened_log_is_shown_in_the_train_tab(window) -> None:  # type: ignore[no-untyped-def]
     shown, open_file = window
     open_file(GOLDEN)
-    tab = shown.train
+    tab = shown.workspaces["train"]
     assert tab.isVisible()
     assert tab.loss.curve.x[-1] == 113
     assert tab.figures.headline.text() == "1.80×"
@@ -49,7 +49,7 @@ def test_opened_log_is_shown_in_the_train_tab(window) -> None:  # type: ignore[n
 
 def test_form_says_what_an_opened_training_was_made_with_and_gives_back_ones_own(window) -> None:  # type: ignore[no-untyped-def]
     shown, open_file = window
-    form = shown.train.form
+    form = shown.workspaces["train"].form
     form.data.setText("/mine")
     form.form.set_values({"minutes": 7.0})
     mine = form.command()
@@ -67,9 +67,9 @@ def test_run_opened_in_the_train_tab_is_shown_in_decode(window, tmp_path: Path) 
     for event in whole_run():
         writer.write(event)
     writer.close()
-    shown.show_workspace("train")
+    shown.show_view("train")
     open_file(tmp_path / "trace.jsonl")
-    assert shown.decode.isVisible()
+    assert shown.workspaces["decode"].isVisible()
     assert shown.store.tab(TrainingRunProgress).record.source is None
 
 
@@ -79,8 +79,8 @@ def test_damaged_log_is_shown_up_to_its_damage(window, tmp_path: Path) -> None: 
     (tmp_path / "log.jsonl").write_bytes(b"".join(lines[:40]) + b'{"event":"Meas')
     open_file(tmp_path / "log.jsonl")
     assert shown.store.trouble is not None and shown.store.trouble.kind == "damaged"
-    assert "no end recorded" in shown.train.bar.state.text()
-    assert len(shown.train.loss.curve.x)
+    assert "no end recorded" in shown.workspaces["train"].bar.state.text()
+    assert len(shown.workspaces["train"].loss.curve.x)
 
 
 def test_log_is_not_opened_over_a_training_under_way(training) -> None:  # type: ignore[no-untyped-def]

@@ -114,7 +114,7 @@ def test_stop_keeps_the_drafter_for_use(training, qtbot) -> None:  # type: ignor
     assert host.n_cancelled == 1
     say(FINISHED)
     assert not store.busy
-    with qtbot.waitSignal(workspace.use_asked) as asked:
+    with qtbot.waitSignal(store.drafter_offered) as asked:
         workspace.bar.use.click()
     assert asked.args == ["builtin", "/drafter"]
 
@@ -202,16 +202,16 @@ def test_run_is_refused_with_the_reason_while_a_drafter_is_trained(qtbot) -> Non
     window.store.tab(TrainingRunProgress).begin(COMMAND)
     host.say(STARTED)
     window.store.pump()
-    prompt = window.decode.prompt
+    prompt = window.workspaces["decode"].prompt
     prompt.draw((), window.store.summary)
-    window.run()
+    window.verbs.do("run")
     assert not any(isinstance(one, Run) for one in host.submitted)
     assert not prompt.run.isEnabled()
     assert "a drafter is being trained" in prompt.run.toolTip()
     assert not window._menus.actions["run"].isEnabled()
     host.say(FINISHED)
     window.store.pump()
-    window.run()
+    window.verbs.do("run")
     assert isinstance(host.submitted[-1], Run)
     host.say(started(), RunFinished("length", 0))
     window.store.pump()
@@ -222,11 +222,11 @@ def test_trained_drafter_is_put_into_the_setup_of_decode(qtbot) -> None:  # type
     window = MainWindow(Load(), None, make_host=None)
     qtbot.addWidget(window)
     window.show()
-    window.show_workspace("train")
-    window.use_drafter("/models/target", "/drafter")
-    pair = window.decode.setup.setup().pair
+    window.show_view("train")
+    window.store.drafter_offered.emit("/models/target", "/drafter")
+    pair = window.workspaces["decode"].setup.setup().pair
     assert (pair.target, pair.drafter) == ("/models/target", "/drafter")
-    assert window.decode.isVisible()
+    assert window.workspaces["decode"].isVisible()
     window.close()
 
 

@@ -8,6 +8,7 @@ from app.workspaces.train.workspace import TrainWorkspace
 from engine.commands import Train
 from engine.events import DrafterMeasured, Event, Measured, TrainingEstimated, TrainingFinished, TrainingStarted
 from tests.app.factory import MODEL, PAIR, FakeHost
+from tests.app.served import served
 
 COMMAND = Train("builtin", "/texts", "/drafter", {"minutes": 10.0})
 STARTED = TrainingStarted(
@@ -25,7 +26,7 @@ def tab(qtbot):  # type: ignore[no-untyped-def]
     store, host = RunStore(), FakeHost()
     store.attach(host)
     store.load(PAIR)
-    workspace = TrainWorkspace(store, "builtin")
+    workspace = served(TrainWorkspace, store)
     qtbot.addWidget(workspace)
     workspace.resize(1200, 800)
     workspace.show()
