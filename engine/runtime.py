@@ -100,7 +100,7 @@ class RunContext:
         decoder = self.decoder(config, gamma=gamma, n_most=len(ids) + config.max_new_tokens)
         stop_ids = self.target.stop_ids if config.stop_at_end else frozenset()
         limits = Limits(config.max_new_tokens, self.target.context, stop_ids)
-        return generate(decoder, ids, gamma, limits, self.target.texts, self.checkpoint)
+        return generate(decoder, ids, gamma, limits, self.target.texts, self)
 
     def prompt_ids(self, request: Request) -> tuple[int, ...]:
         """The prompt as ids. Raises InputError where it is empty or leaves no room in the context."""

@@ -4,8 +4,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-import msgspec
-
 from engine.batch.decoder import BatchDecoder
 from engine.decoding.detokenizer import TokenTexts
 from engine.decoding.generation import Generation, Growing, Limits, Prefilled
@@ -48,10 +46,10 @@ def generate_rows(
         checkpoint()
         began = time.perf_counter()
         done = decoder.round({lane: one.allowed() for lane, one in growing.items()})
-        events = {lane: growing[lane].take(of_lane) for lane, of_lane in done.items()}
+        taken = {lane: growing[lane].take(of_lane) for lane, of_lane in done.items()}
         wall_ms = 1e3 * (time.perf_counter() - began)
-        for lane, event in events.items():
-            yield msgspec.structs.replace(growing[lane].timed(event, done[lane], wall_ms), lane=str(lane))
+        for lane, of_lane in taken.items():
+            yield growing[lane].event(of_lane, wall_ms, 0.0, lane=str(lane))
             if growing[lane].reason is not None:
                 yield RowGeneration(lane, growing.pop(lane).result(prefill_ms))
 

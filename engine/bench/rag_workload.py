@@ -14,7 +14,7 @@ from engine.documents.embedding import Description, TextRole
 from engine.errors import InputError
 from engine.events.answers import Passage, RetrievalKind
 from engine.measuring.prompts import texts_of_length
-from engine.methods.speculative_rag.scores import verdicts
+from engine.methods.speculative_rag.verifying import verdicts
 from engine.models import checks
 from engine.models.checkpoint_folder import Checkpoint
 from engine.models.kv_size import context_of, kv_bytes

@@ -3,10 +3,8 @@
 Knows the decoder and the vocabulary of events; does not know methods, blocks or who is watching."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
-
-import msgspec
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, Protocol
 
 from engine.decoding.detokenizer import Detokenizer, TokenTexts
 from engine.decoding.packing import HostRecord, Top
@@ -20,6 +18,16 @@ class Limits(NamedTuple):
     max_new_tokens: int
     context: int
     stop_ids: frozenset[int]
+
+
+class RunClock(Protocol):
+    """What a generation asks of the run it belongs to."""
+
+    def checkpoint(self) -> None:
+        """May raise to stop; called before each round and between the pieces of a prompt."""
+
+    def elapsed_s(self) -> float:
+        """Seconds since the run began."""
 
 
 class Generation(NamedTuple):
@@ -71,6 +79,16 @@ class Prefilled(NamedTuple):
     n_tokens: int
 
 
+class Taken(NamedTuple):
+    """A round that was taken in, before its time is known; text: what became certain by it."""
+
+    done: Round
+    proposed: tuple[ProposedToken, ...]
+    last: LastToken | None
+    emitted: tuple[int, ...]
+    text: str
+
+
 class Growing:
     """A generation in the making: how long the next draft may be, what the rounds so far made, and what ended it."""
 
@@ -94,19 +112,24 @@ class Growing:
         left = min(self._limits.max_new_tokens - n_made, self._limits.context - self._n_prompt - n_made)
         return min(self._gamma, left - 1)
 
-    def take(self, done: Round) -> RoundFinished:
-        """Say what a round did, all but its time, and whether it was the last."""
-        event = state_round(done, len(self._times.rounds), self._limits.stop_ids, self._texts)
-        self._made += event.emitted
+    def take(self, done: Round) -> Taken:
+        """Take in what a round did, all but its time, and note whether it was the last."""
+        proposed, last, emitted = _tokens(done, self._limits.stop_ids, self._texts)
+        self._made += emitted
         self.reason = self._stop_reason()
-        text = "".join(map(self._reader.push, event.emitted)) + ("" if self.reason is None else self._reader.flush())
-        self._margins.append(_margin(done.record.top_p[len(event.emitted) - 1]))
-        return msgspec.structs.replace(event, text=text)
+        text = "".join(map(self._reader.push, emitted)) + ("" if self.reason is None else self._reader.flush())
+        self._margins.append(_margin(done.record.top_p[len(emitted) - 1]))
+        return Taken(done, proposed, last, emitted, text)
 
-    def timed(self, event: RoundFinished, done: Round, wall_ms: float) -> RoundFinished:
-        """Count the time of the round just taken, and state it."""
+    def event(self, taken: Taken, wall_ms: float, at_s: float, lane: str = "") -> RoundFinished:
+        """Count the time of the round just taken, and state the round."""
+        done, n_before = taken.done, len(self._times.rounds)
         self._times.add(done, wall_ms, full=len(done.record.tokens) == self._gamma)
-        return msgspec.structs.replace(event, other_ms=max(0.0, wall_ms - done.draft_ms - done.verify_ms))
+        other_ms = max(0.0, wall_ms - done.draft_ms - done.verify_ms)
+        return RoundFinished(
+            n_before, taken.proposed, taken.last, taken.emitted, done.draft_ms, done.verify_ms, other_ms, at_s,
+            taken.text, lane,
+        )  # fmt: skip
 
     def result(self, prefill_ms: float) -> Generation:
         """The whole generation, once it has ended."""
@@ -127,24 +150,24 @@ def generate(
     gamma: int,
     limits: Limits,
     texts: TokenTexts,
-    checkpoint: Callable[[], None],
+    run: RunClock,
 ) -> Iterator[Prefilled | RoundFinished | Generation]:
     """Yield the prefill, each round, and last the whole generation.
 
-    checkpoint() may raise to stop. The time between a yield and the next step is counted nowhere."""
+    The time between a yield and the next step is counted nowhere."""
     started = time.perf_counter()
-    decoder.prefill(prompt_ids, checkpoint)
+    decoder.prefill(prompt_ids, run.checkpoint)
     prefill_ms = 1e3 * (time.perf_counter() - started)
     yield Prefilled(prefill_ms, len(prompt_ids) - 1)
     growing = Growing(prompt_ids, gamma, limits, texts)
     while growing.reason is None:
-        checkpoint()
+        run.checkpoint()
         began = time.perf_counter()
         done = decoder.round(growing.allowed(), followed=growing.followed())
-        event = growing.take(done)
+        taken = growing.take(done)
         # A round begun ahead took the device some time before it was asked for.
         wall_ms = max(1e3 * (time.perf_counter() - began), done.draft_ms + done.verify_ms)
-        yield growing.timed(event, done, wall_ms)
+        yield growing.event(taken, wall_ms, run.elapsed_s())
     yield growing.result(prefill_ms)
 
 
@@ -153,8 +176,11 @@ def _margin(top: Top) -> float:
     return top.probs[0] / top.probs[1] if len(top.probs) > 1 and top.probs[1] > 0 else float("inf")
 
 
-def state_round(done: Round, index: int, stop_ids: frozenset[int], texts: TokenTexts) -> RoundFinished:
-    """Say what a round did; tokens after an accepted stop token are untested, and the round then has no last token."""
+def _tokens(
+    done: Round, stop_ids: frozenset[int], texts: TokenTexts
+) -> tuple[tuple[ProposedToken, ...], LastToken | None, tuple[int, ...]]:
+    """What a round proposed, its last token, and the ids it emitted; tokens after an accepted stop token are untested,
+    and the round then has no last token."""
     record = done.record
     stop = next((i for i, token in enumerate(record.tokens[: record.n_accepted]) if token in stop_ids), None)
     n_kept = record.n_accepted if stop is None else stop + 1
@@ -162,7 +188,7 @@ def state_round(done: Round, index: int, stop_ids: frozenset[int], texts: TokenT
     proposed = tuple(_proposed(record, i, _fate(i, n_kept, rejected_at), texts) for i in range(len(record.tokens)))
     last = _last(record, texts) if stop is None else None
     emitted = (*record.tokens[:n_kept], *(() if last is None else (last.id,)))
-    return RoundFinished(index, proposed, last, emitted, done.draft_ms, done.verify_ms, 0.0)
+    return proposed, last, emitted
 
 
 def _fate(i: int, n_kept: int, rejected_at: int | None) -> Fate:

@@ -11,7 +11,7 @@ from engine.evaluation.file import DraftLine, Grid, QuestionLine, Scores, System
 from engine.evaluation.questions import GoldQuestion, is_evidence, is_right
 from engine.evaluation.turns import QuestionOutcome, ask_all, phases_ms, speculated
 from engine.events.answers import Passage, QuestionAnswered, System
-from engine.methods.speculative_rag import scores
+from engine.methods.speculative_rag import verifying
 from engine.methods.speculative_rag.answering import Outcome
 from engine.methods.speculative_rag.config import Deciding, SpeculativeRagConfig
 from engine.methods.standard_rag.asking import AnswerContext
@@ -99,5 +99,5 @@ def _chance(outcome: Outcome, right: Sequence[bool], config: SpeculativeRagConfi
     if deciding == "random":
         return sum(one for *_, one in known) / len(known)
     by = replace(config, scores=deciding)
-    totals = [scores.judge(draft, score, by).log_score for draft, score, _ in known]
+    totals = [verifying.judge(draft, score, by).log_score for draft, score, _ in known]
     return float(known[totals.index(max(totals))][2])

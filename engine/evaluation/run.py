@@ -23,7 +23,7 @@ from engine.evaluation.file import EvaluationFile, EvaluationHead, Grid, Questio
 from engine.evaluation.questions import GoldQuestion
 from engine.events import Event, Progressed, Setting
 from engine.events.evaluation import Figures
-from engine.methods.speculative_rag import scores
+from engine.methods.speculative_rag import verifying
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
 from engine.methods.speculative_rag.warming import warm
 from engine.methods.standard_rag.asking import AnswerContext
@@ -81,7 +81,7 @@ def evaluate(
     if rt.shelves is None or rt.shelves.drafter is None:
         raise InputError(f"the drafter {rt.drafter_spec} is no model: it cannot draft answers", "use builtin:rag")
     drafter = rt.shelves.drafter
-    scores.verdicts(rt.target.tokenizer)
+    verifying.verdicts(rt.target.tokenizer)
     exam = yield from _exam(plan, rt, librarian)
     head = _head(plan, exam, rt, drafter)
     with closing(EvaluationFile(head, Path(plan.dataset).stem)) as file:

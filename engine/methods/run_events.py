@@ -45,7 +45,7 @@ def show(items: Iterator[Prefilled | RoundFinished | Generation], rt: RunContext
         if isinstance(item, Prefilled):
             yield PhaseFinished("prefill", item.ms, item.n_tokens, at_s=rt.elapsed_s())
         elif isinstance(item, RoundFinished):
-            yield msgspec.structs.replace(item, at_s=rt.elapsed_s())
+            yield item
         else:
             return item
     raise AssertionError("a generation ends with its result")

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.events.answers import Mapped, Partitioned
+from engine.models.loading import LoadedModel
 from engine.rag.library import RetrievedPassages
 from engine.rag.values import RagDraft, Standard, VerifierScore
 
@@ -77,3 +78,8 @@ class Memo:
         for shelf in (self.drafts, self.scores, self.standard):
             shelf.clear()
         self.warm.clear()
+
+
+def model_key(model: LoadedModel) -> tuple[Hashable, ...]:
+    """Equal where a model in memory computes the same."""
+    return model.spec, str(model.device), str(model.dtype), model.runtime

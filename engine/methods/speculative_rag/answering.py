@@ -2,22 +2,25 @@
 
 The phases are partition, drafting and verification; what an earlier question or setting worked out is used again."""
 
+import time
 from collections.abc import Generator, Iterator, Sequence
 from random import Random
 from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
-from engine.events import Event, Warned
+from engine.documents.partition import conditioned_text, partition
+from engine.events import Event, PhaseFinished, Warned
 from engine.events.answers import Partitioned, Passage, QuestionAnswered, System
-from engine.methods.speculative_rag import cost, scores
+from engine.methods.speculative_rag import cost, verifying
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
-from engine.methods.speculative_rag.dividing import divide
 from engine.methods.speculative_rag.drafting import batches_of, drafted, drafting_ms
-from engine.methods.speculative_rag.scores import Judged
-from engine.methods.speculative_rag.verifying import scored, verifications_of
+from engine.methods.speculative_rag.verifying import Judged, scored, verifications_of
 from engine.methods.standard_rag.answering import standard
 from engine.methods.standard_rag.asking import AnswerContext, retrieve
+from engine.rag.library import Library
+from engine.rag.memo import Vectors
 from engine.rag.values import DraftBatch, RagDraft, Verification, VerifierScore
 
 _ANOTHER = "allow more new tokens, or draft with a model that was trained to, such as builtin:rag"
@@ -47,13 +50,13 @@ def answer(question: str, config: SpeculativeRagConfig, desk: AnswerContext) -> 
 
     Raises InputError where the question is empty or does not fit, ModelError where the target cannot write Yes."""
     question = question.strip()
-    scores.verdicts(desk.rt.target.tokenizer)
+    verifying.verdicts(desk.rt.target.tokenizer)
     passages = yield from retrieve(question, config, desk.rt, desk.library, desk.memo)
     divided = yield from divide(question, passages, config, desk)
     made = yield from drafted(question, passages, divided.subsets, config, desk)
     subsets = [[passages[place] for place in subset] for subset in divided.subsets]
     found = yield from scored(question, made, subsets, config, desk)
-    judged = [None if s is None else scores.judge(d, s, config) for d, s in zip(made, found, strict=True)]
+    judged = [None if s is None else verifying.judge(d, s, config) for d, s in zip(made, found, strict=True)]
     if not any(judged):
         yield Warned(f"none of the {len(made)} drafts can be chosen: {made[0].why}", _ANOTHER)
     work = _Work(divided.ms, batches_of(made), verifications_of(found))
@@ -133,3 +136,52 @@ def _compared(
     for predicted in cost.costs(work.batches, work.verifications, plain.made, measured):
         yield msgspec.structs.replace(predicted, at_s=desk.rt.elapsed_s())
     return told
+
+
+def divide(
+    question: str, passages: Sequence[Passage], config: SpeculativeRagConfig, desk: AnswerContext
+) -> Generator[Event, None, Partitioned]:
+    """Yield the subsets that drafts are made from; returns the same."""
+    rt, memo = desk.rt, desk.memo
+    ids = tuple(passage.id for passage in passages)
+    key = (desk.library.key, question, ids, config.conditioning, config.k, config.m, config.sampling, config.seed)
+    kept = memo.partitions.get(key)
+    made = kept or _divide(question, passages, config, desk)
+    memo.partitions.put(key, made)
+    yield replace(made, reused=kept is not None, at_s=rt.elapsed_s())
+    yield PhaseFinished("partitioning", made.ms, 0, at_s=rt.elapsed_s())
+    return made
+
+
+def _divide(
+    question: str, passages: Sequence[Passage], config: SpeculativeRagConfig, desk: AnswerContext
+) -> Partitioned:
+    library = desk.library
+    key = (library.key, question, tuple(passage.id for passage in passages), config.conditioning)
+    vectors = desk.memo.vectors.get(key) or _vectors(question, passages, config, library)
+    desk.memo.vectors.put(key, vectors)
+    started = time.perf_counter()
+    found = partition(vectors.vectors, k=config.k, m=config.m, sampling=config.sampling, seed=config.seed)
+    ms = vectors.ms + 1e3 * (time.perf_counter() - started)
+    return Partitioned(
+        config.sampling, found.clusters, found.subsets, config.k, config.m, config.seed, found.n_distinct,
+        _conditioned(config, library), ms, found.note,
+    )  # fmt: skip
+
+
+def _vectors(question: str, passages: Sequence[Passage], config: SpeculativeRagConfig, library: Library) -> Vectors:
+    started = time.perf_counter()
+    if config.conditioning == "stored":
+        vectors = library.vectors([passage.id for passage in passages])
+    else:
+        vectors = library.embed([conditioned_text(question, passage.text) for passage in passages], "document")
+    return Vectors(vectors, 1e3 * (time.perf_counter() - started))
+
+
+def _conditioned(config: SpeculativeRagConfig, library: Library) -> str:
+    """How the passages were embedded on the question, in words."""
+    if config.conditioning == "stored":
+        return "not on the question: the vectors of the index"
+    if library.description.document_prompt:
+        return f"question before the passage, after the encoder's own prompt {library.description.document_prompt!r}"
+    return "question before the passage"

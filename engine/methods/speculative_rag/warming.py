@@ -5,9 +5,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from engine.documents.partition import partition
-from engine.methods.speculative_rag.drafting import model_key
 from engine.models.loading import LoadedModel
-from engine.rag.memo import Memo
+from engine.rag.memo import Memo, model_key
 from engine.rag.reading import Branch, read
 
 _N_READ, _CLUSTERING = 48, "k-means"

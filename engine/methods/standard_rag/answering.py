@@ -7,14 +7,13 @@ import msgspec
 
 from engine.events import Event, TokensEmitted
 from engine.events.answers import Passage, QuestionAnswered, System
-from engine.methods.speculative_rag.drafting import model_key
 from engine.methods.standard_rag import baselines
 from engine.methods.standard_rag.asking import prompt_read
 from engine.methods.standard_rag.baselines import Said
 from engine.methods.standard_rag.config import StandardRagConfig
 from engine.rag.encoding import Fitted
 from engine.rag.library import Library
-from engine.rag.memo import Memo
+from engine.rag.memo import Memo, model_key
 from engine.rag.values import Standard
 from engine.runtime import RunContext
 

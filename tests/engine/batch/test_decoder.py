@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Event as Flag
 
 import pytest
 import torch
@@ -24,6 +25,7 @@ from engine.errors import InputError
 from engine.events import RoundFinished
 from engine.fast.batched import RowsModel
 from engine.models.loading import LoadedModel, Pair, on_runtime
+from engine.runtime import RunContext
 from engine.session.session import Session
 from tests import fakes
 
@@ -96,8 +98,8 @@ def alone(
     target = pair.target
     clock = clock_for(target.device)
     decoder = Decoder(target.sequence(), one_drafter(pair, kind), warp=warp, seed=one.seed, clock=clock)
-    gamma = 0 if kind == "none" else GAMMA
-    *items, made = generate(decoder, one.ids, gamma, one.limits, target.texts, lambda: None)
+    gamma, run = 0 if kind == "none" else GAMMA, RunContext(target, None, "", cancelled=Flag())
+    *items, made = generate(decoder, one.ids, gamma, one.limits, target.texts, run)
     assert isinstance(made, Generation)
     return made, [item for item in items if isinstance(item, RoundFinished)]
 

@@ -12,7 +12,7 @@ import torch
 from engine import prompts
 from engine.decoding.generation import Generation
 from engine.errors import InputError
-from engine.methods.speculative_rag.drafts import Grown, draft
+from engine.methods.speculative_rag.drafting import Grown, draft
 from engine.models import checkpoint_folder, loading
 from engine.models.loading import LoadedModel, RuntimeChoice
 from engine.rag.encoding import Fitted, encode

@@ -12,7 +12,7 @@ from transformers import PreTrainedTokenizerFast
 from engine import prompts
 from engine.errors import InputError, ModelError
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
-from engine.methods.speculative_rag.scores import judge, verdicts, verify
+from engine.methods.speculative_rag.verifying import judge, verdicts, verify
 from engine.models import checkpoint_folder, loading
 from engine.models.loading import LoadedModel, RuntimeChoice
 from engine.rag.encoding import encode
