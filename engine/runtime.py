@@ -1,18 +1,18 @@
 """What a running method may ask for: the loaded pair, decoders over it, the clock, and whether to go on."""
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from threading import Event as Flag
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.decoding.clock import Clock, clock_for
 from engine.decoding.drafting import Capabilities, Drafter
-from engine.decoding.generation import Generation, Limits, Prefilled, generate
+from engine.decoding.generation import Generation, Limits, generate
 from engine.decoding.sampling import Warp
 from engine.decoding.speculate import Decoder, Decoding
 from engine.drafters import DraftsInRound
 from engine.errors import EngineError, InputError
-from engine.events import Event, RoundFinished
+from engine.events import Event, PhaseFinished, RoundFinished
 from engine.fast.static_decoder import StaticDecoder
 from engine.models import target_state
 from engine.models.loading import LoadedModel
@@ -95,7 +95,7 @@ class RunContext:
 
     def generate(
         self, config: GenerationConfig, ids: Sequence[int], *, gamma: int
-    ) -> Iterator[Prefilled | RoundFinished | Generation]:
+    ) -> Generator[PhaseFinished | RoundFinished, None, Generation]:
         """A generation over fresh caches; gamma 0 is plain decoding, without the drafter."""
         decoder = self.decoder(config, gamma=gamma, n_most=len(ids) + config.max_new_tokens)
         stop_ids = self.target.stop_ids if config.stop_at_end else frozenset()

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from engine.batch.decoder import BatchDecoder
 from engine.decoding.detokenizer import TokenTexts
-from engine.decoding.generation import Generation, Growing, Limits, Prefilled
-from engine.events import RoundFinished
+from engine.decoding.generation import Generation, Growing, Limits
+from engine.events import PhaseFinished, RoundFinished
 
 
 class RowRequest(NamedTuple):
@@ -31,7 +31,7 @@ def generate_rows(
     gamma: int,
     texts: TokenTexts,
     checkpoint: Callable[[], None],
-) -> Iterator[Prefilled | RoundFinished | RowGeneration]:
+) -> Iterator[PhaseFinished | RoundFinished | RowGeneration]:
     """Yield the prefill of all, each round of each lane, and each lane's generation as it ends.
 
     gamma 0 is plain decoding. checkpoint() may raise to stop. The time between a yield and the next step is counted
@@ -40,7 +40,7 @@ def generate_rows(
     prompts = [request.ids for request in requests]
     decoder.prefill(prompts, [one.seed for one in requests], room=room(requests, gamma), checkpoint=checkpoint)
     prefill_ms = 1e3 * (time.perf_counter() - started)
-    yield Prefilled(prefill_ms, sum(map(len, prompts)) - len(prompts))
+    yield PhaseFinished("prefill", prefill_ms, sum(map(len, prompts)) - len(prompts))
     growing = {lane: Growing(one.ids, gamma, one.limits, texts) for lane, one in enumerate(requests)}
     while growing:
         checkpoint()

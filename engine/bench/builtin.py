@@ -19,7 +19,7 @@ from engine import prompts
 from engine.bench import retrieval
 from engine.bench.decode import perplexity
 from engine.bench.retrieval import Retrieval
-from engine.decoding.generation import Generation
+from engine.decoding.generation import Generation, whole
 from engine.events import Event, Progressed, RoundFinished
 from engine.machine.quiet import quiet_libraries
 from engine.measuring.prompts import held_out_prompts
@@ -209,9 +209,7 @@ def _generated(
     target: LoadedModel, drafter: LoadedModel, config: GenerationConfig, ids: Sequence[int]
 ) -> tuple[list[RoundFinished], Generation]:
     runtime = RunContext(target, small_model_drafter(target, drafter), "", cancelled=Flag())
-    *items, made = runtime.generate(config, ids, gamma=_GAMMA)
-    assert isinstance(made, Generation)
-    return [item for item in items if isinstance(item, RoundFinished)], made
+    return whole(runtime.generate(config, ids, gamma=_GAMMA))
 
 
 def alpha(target: LoadedModel, drafter: LoadedModel, *, temperature: float) -> float:

@@ -3,13 +3,13 @@
 Knows the decoder and the vocabulary of events; does not know methods, blocks or who is watching."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import NamedTuple, Protocol
 
 from engine.decoding.detokenizer import Detokenizer, TokenTexts
 from engine.decoding.packing import HostRecord, Top
 from engine.decoding.speculate import Decoding, Round
-from engine.events import Candidate, Fate, LastToken, ProposedToken, RoundFinished, StopReason
+from engine.events import Candidate, Fate, LastToken, PhaseFinished, ProposedToken, RoundFinished, StopReason
 
 
 class Limits(NamedTuple):
@@ -70,13 +70,6 @@ class _Times:
             sum(verify) / len(verify) if verify else None,
             self.draft / self.n_drafted if self.n_drafted else None, tuple(margins),
         )  # fmt: skip
-
-
-class Prefilled(NamedTuple):
-    """The prompt is in the caches."""
-
-    ms: float
-    n_tokens: int
 
 
 class Taken(NamedTuple):
@@ -151,14 +144,14 @@ def generate(
     limits: Limits,
     texts: TokenTexts,
     run: RunClock,
-) -> Iterator[Prefilled | RoundFinished | Generation]:
-    """Yield the prefill, each round, and last the whole generation.
+) -> Generator[PhaseFinished | RoundFinished, None, Generation]:
+    """Yield the end of the prefill, and each round; returns the whole generation.
 
     The time between a yield and the next step is counted nowhere."""
     started = time.perf_counter()
     decoder.prefill(prompt_ids, run.checkpoint)
     prefill_ms = 1e3 * (time.perf_counter() - started)
-    yield Prefilled(prefill_ms, len(prompt_ids) - 1)
+    yield PhaseFinished("prefill", prefill_ms, len(prompt_ids) - 1, at_s=run.elapsed_s())
     growing = Growing(prompt_ids, gamma, limits, texts)
     while growing.reason is None:
         run.checkpoint()
@@ -168,7 +161,21 @@ def generate(
         # A round begun ahead took the device some time before it was asked for.
         wall_ms = max(1e3 * (time.perf_counter() - began), done.draft_ms + done.verify_ms)
         yield growing.event(taken, wall_ms, run.elapsed_s())
-    yield growing.result(prefill_ms)
+    return growing.result(prefill_ms)
+
+
+def whole(
+    generation: Generator[PhaseFinished | RoundFinished, None, Generation],
+) -> tuple[list[RoundFinished], Generation]:
+    """Run a generation to its end; returns its rounds, and the whole."""
+    rounds: list[RoundFinished] = []
+    while True:
+        try:
+            event = next(generation)
+        except StopIteration as end:
+            return rounds, end.value
+        if isinstance(event, RoundFinished):
+            rounds.append(event)
 
 
 def _margin(top: Top) -> float:

@@ -15,7 +15,7 @@ from engine.batch.generation import RowGeneration, RowRequest, generate_rows
 from engine.batch.sequences import sequences_of
 from engine.decoding.clock import clock_for, settle
 from engine.decoding.drafting import Drafter
-from engine.decoding.generation import Generation, Limits
+from engine.decoding.generation import Limits, whole
 from engine.decoding.sampling import Warp
 from engine.drafters.small_model import SmallModelDrafter
 from engine.events import RoundFinished
@@ -60,13 +60,10 @@ def ours(
         runtime = RunContext(target, drafter, "", cancelled=stop)
         runtime.prepare(config, prompt, gamma=gamma)
         started = time.perf_counter()
-        *items, made = runtime.generate(config, prompt, gamma=gamma)
+        rounds, made = whole(runtime.generate(config, prompt, gamma=gamma))
         wall_ms = 1e3 * (time.perf_counter() - started)
-        assert isinstance(made, Generation)
-        rounds = tuple(item for item in items if isinstance(item, RoundFinished))
-        return Call(
-            made.ids, wall_ms, made.decode_ms, rounds, 0, made.prefill_ms, made.target_step_ms, made.draft_step_ms,
-        )  # fmt: skip
+        steps = made.target_step_ms, made.draft_step_ms
+        return Call(made.ids, wall_ms, made.decode_ms, tuple(rounds), 0, made.prefill_ms, *steps)
 
     return call
 

@@ -1,12 +1,11 @@
 """What every run states about itself: its start, the generation everyone watches, its timed blocks, its end."""
 
 import secrets
-from collections.abc import Generator, Iterator
 
 import msgspec
 
-from engine.decoding.generation import Generation, Prefilled
-from engine.events import BlockFinished, Event, Lane, PhaseFinished, RoundFinished, RunFinished, RunStarted
+from engine.decoding.generation import Generation
+from engine.events import BlockFinished, Lane, RunFinished, RunStarted
 from engine.machine import versions
 from engine.runtime import RunContext
 from engine.settings import Request, settings_of
@@ -37,18 +36,6 @@ def run_started(
         graphs=rt.target.graphs,
         quantize=rt.target.quantize,
     )
-
-
-def show(items: Iterator[Prefilled | RoundFinished | Generation], rt: RunContext) -> Generator[Event, None, Generation]:
-    """Yield the events of a generation as they happen; returns the whole."""
-    for item in items:
-        if isinstance(item, Prefilled):
-            yield PhaseFinished("prefill", item.ms, item.n_tokens, at_s=rt.elapsed_s())
-        elif isinstance(item, RoundFinished):
-            yield item
-        else:
-            return item
-    raise AssertionError("a generation ends with its result")
 
 
 def block(lane: Lane, pair: int, made: Generation, rt: RunContext, *, paired: bool = True) -> BlockFinished:

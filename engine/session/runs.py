@@ -22,7 +22,7 @@ def run(session: "Session", asked: Run, cancelled: Flag) -> Iterator[Event]:
     config = make_config(spec.config, asked.settings)
     context = session.context(cancelled)
     _refuse_without_drafter(session, spec)
-    yield from session.on_pair(context, partial(spec.run, config, asked.request))
+    return session.on_pair(context, partial(spec.run, config, asked.request))
 
 
 def fork(session: "Session", asked: Fork, cancelled: Flag) -> Iterator[Event]:

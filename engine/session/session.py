@@ -56,7 +56,7 @@ class Session:
 
     def do(self, command: Command, cancelled: Flag | None = None) -> Iterator[Event]:
         """Carry a command out; yields its events, see the function of its family. cancelled: stops it once set."""
-        yield from handlers()[type(command)](self, command, Flag() if cancelled is None else cancelled)
+        return handlers()[type(command)](self, command, Flag() if cancelled is None else cancelled)
 
     def take_pair(self, pair: Pair, drafter: Drafter | None, drafter_spec: str) -> None:
         """Put a pair in the place of the one before."""

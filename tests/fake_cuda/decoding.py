@@ -8,9 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from engine.decoding.generation import Generation
+from engine.decoding.generation import whole
 from engine.decoding.sampling import Warp
-from engine.events import RoundFinished
 from engine.fast.graphs import Graphs
 from engine.settings import GenerationConfig
 from tests.fake_cuda import kinds
@@ -49,11 +48,9 @@ def decoded(kind: Kind, watch: Watch, *, n_new: int = 5, gamma: int = GAMMA) -> 
         next(items)
         prefill_waits = dict(watch.waits)
         watch.waits.clear()
-        rest = list(items)
-    assert isinstance(rest[-1], Generation)
-    rounds = [item for item in rest if isinstance(item, RoundFinished)]
+        rounds, made = whole(items)
     n_drafted = sum(bool(one.proposed) for one in rounds)
-    return Decoded(rest[-1].ids, len(rounds), n_drafted, prefill_waits, dict(watch.waits))
+    return Decoded(made.ids, len(rounds), n_drafted, prefill_waits, dict(watch.waits))
 
 
 @contextmanager
@@ -83,6 +80,6 @@ def on_cpu(kind: Kind, *, n_new: int = 9, gamma: int = GAMMA) -> tuple[int, ...]
     """What the same pair makes on a CPU, in float32."""
     with torch.inference_mode():
         rt = kinds.run_context(kind._replace(place=kinds.Place("cpu", "cpu"), dtype=torch.float32), None)
-        *_, made = rt.generate(settings(kind.warp, n_new=n_new), PROMPT, gamma=gamma if rt.drafter is not None else 0)
-    assert isinstance(made, Generation)
+        gamma = gamma if rt.drafter is not None else 0
+        _, made = whole(rt.generate(settings(kind.warp, n_new=n_new), PROMPT, gamma=gamma))
     return made.ids

@@ -6,7 +6,7 @@ import msgspec
 
 from engine.events import Event
 from engine.methods.plain.config import PlainConfig
-from engine.methods.run_events import block, finished, run_started, show
+from engine.methods.run_events import block, finished, run_started
 from engine.runtime import RunContext
 from engine.settings import Request
 
@@ -17,6 +17,6 @@ def run(config: msgspec.Struct, request: Request, rt: RunContext) -> Iterator[Ev
     ids = rt.prompt_ids(request)
     yield run_started("plain", config, request, ids, rt)
     rt.prepare(config, ids, gamma=0)
-    made = yield from show(rt.generate(config, ids, gamma=0), rt)
+    made = yield from rt.generate(config, ids, gamma=0)
     yield block("plain", 0, made, rt)
     yield finished(made, rt)

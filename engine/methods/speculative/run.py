@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from engine.decoding.generation import Generation
+from engine.decoding.generation import Generation, whole
 from engine.events import Compared, Event, Lane, Progressed
-from engine.methods.run_events import block, finished, run_started, show
+from engine.methods.run_events import block, finished, run_started
 from engine.methods.speculative.config import SpeculativeConfig
 from engine.runtime import RunContext
 from engine.settings import Request
@@ -28,7 +28,7 @@ def run(config: msgspec.Struct, request: Request, rt: RunContext) -> Iterator[Ev
     ids = rt.prompt_ids(request)
     yield run_started("speculative", config, request, ids, rt)
     _warm_up(config, ids, rt)
-    visible = yield from show(rt.generate(config, ids, gamma=config.gamma), rt)
+    visible = yield from rt.generate(config, ids, gamma=config.gamma)
     yield block("speculative", 0, visible, rt, paired=False)
     if config.baseline:
         yield from _blocks(config, ids, rt, visible)
@@ -62,9 +62,7 @@ def _schedule(n_pairs: int) -> list[_Planned]:
 
 
 def _unseen(config: SpeculativeConfig, ids: tuple[int, ...], rt: RunContext, gamma: int) -> Generation:
-    *_, made = rt.generate(config, ids, gamma=gamma)
-    assert isinstance(made, Generation)
-    return made
+    return whole(rt.generate(config, ids, gamma=gamma))[1]
 
 
 def _compare(visible: Generation, plain: Generation, rt: RunContext) -> Compared:

@@ -2,14 +2,13 @@
 
 Source: arXiv:2407.08223, section 4.1, whose baselines answer without a rationale."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from functools import partial
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from engine import prompts
-from engine.decoding.generation import Generation, Prefilled
-from engine.events import RoundFinished
+from engine.events import PhaseFinished
 from engine.rag.encoding import Fitted, fit
 from engine.rag.reading import Ids
 from engine.rag.values import Standard
@@ -38,15 +37,11 @@ def standard(
     times: list[float] = []
     written: list[int] = []
     n_proposed = 0
-    items = cast(
-        Generator[Prefilled | RoundFinished | Generation, None, None],
-        rt.generate(config, fitted.encoded.ids, gamma=gamma),
-    )
-    with closing(items):
-        for item in items:
-            if isinstance(item, Prefilled):
+    with closing(rt.generate(config, fitted.encoded.ids, gamma=gamma)) as events:
+        for item in events:
+            if isinstance(item, PhaseFinished):
                 prefill_ms = item.ms
-            elif isinstance(item, RoundFinished):
+            else:
                 times.append(item.draft_ms + item.verify_ms + item.other_ms)
                 written += item.emitted
                 n_proposed += len(item.proposed)

@@ -16,13 +16,13 @@ from engine.batch.sequences import FusedSequences, ModuleSequences, sequences_of
 from engine.commands import Load
 from engine.decoding.clock import clock_for
 from engine.decoding.drafting import Drafter
-from engine.decoding.generation import Generation, Limits, Prefilled, generate
+from engine.decoding.generation import Generation, Limits, generate, whole
 from engine.decoding.sampling import Warp
 from engine.decoding.speculate import Decoder
 from engine.drafters.prompt_lookup import PromptLookupDrafter
 from engine.drafters.small_model import SmallModelDrafter
 from engine.errors import InputError
-from engine.events import RoundFinished
+from engine.events import PhaseFinished, RoundFinished
 from engine.fast.batched import RowsModel
 from engine.models.loading import LoadedModel, Pair, on_runtime
 from engine.runtime import RunContext
@@ -85,7 +85,7 @@ def together(
     decoder = BatchDecoder(sequences_of(target), rows_drafter(pair, kind), warp=warp, clock=clock_for(target.device))
     gamma = 0 if kind == "none" else GAMMA
     items = list(generate_rows(decoder, asked, gamma, target.texts, lambda: None))
-    assert isinstance(items[0], Prefilled)
+    assert isinstance(items[0], PhaseFinished)
     made = sorted((item for item in items if isinstance(item, RowGeneration)), key=lambda item: item.lane)
     assert [item.lane for item in made] == list(range(len(asked)))
     return [item.made for item in made], [item for item in items if isinstance(item, RoundFinished)]
@@ -99,9 +99,8 @@ def alone(
     clock = clock_for(target.device)
     decoder = Decoder(target.sequence(), one_drafter(pair, kind), warp=warp, seed=one.seed, clock=clock)
     gamma, run = 0 if kind == "none" else GAMMA, RunContext(target, None, "", cancelled=Flag())
-    *items, made = generate(decoder, one.ids, gamma, one.limits, target.texts, run)
-    assert isinstance(made, Generation)
-    return made, [item for item in items if isinstance(item, RoundFinished)]
+    rounds, made = whole(generate(decoder, one.ids, gamma, one.limits, target.texts, run))
+    return made, rounds
 
 
 def facts(one: RoundFinished) -> tuple[object, ...]:

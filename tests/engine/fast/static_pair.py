@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from engine.commands import Load
-from engine.decoding.generation import Generation
+from engine.decoding.generation import Generation, whole
 from engine.fast.static_kv_cache import StaticKvCache
 from engine.models.loading import LoadedModel
 from engine.runtime import RunContext
@@ -66,6 +66,6 @@ def runtime(session: Session) -> RunContext:
 
 def ids_of(rt: RunContext, config: GenerationConfig, prompt: tuple[int, ...], gamma: int) -> tuple[int, ...]:
     with torch.inference_mode():
-        *_, made = rt.generate(config, prompt, gamma=gamma)
+        _, made = whole(rt.generate(config, prompt, gamma=gamma))
     assert isinstance(made, Generation)
     return made.ids

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from engine.commands import Load, Unload
+from engine.decoding.generation import whole
 from engine.events import ModelLoaded, RunStarted
 from engine.fast.static_decoder import StaticDecoder
 from engine.runtime import RunContext
@@ -74,7 +75,7 @@ def test_drafts_of_the_host_and_plain_decoding_are_captured_too(tmp_path: Path, 
         config = GenerationConfig(max_new_tokens=60, stop_at_end=False)
         with torch.inference_mode():
             for _ in range(2):
-                *_, made = rt.generate(config, [5, 6, 7, 5, 6], gamma=4 if drafter == "lookup" else 0)
+                _, made = whole(rt.generate(config, [5, 6, 7, 5, 6], gamma=4 if drafter == "lookup" else 0))
         found.append(made)
     assert found[0].ids == found[1].ids  # type: ignore[union-attr]
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from engine import prompts
-from engine.decoding.generation import Generation
+from engine.decoding.generation import Generation, whole
 from engine.errors import InputError
 from engine.methods.speculative_rag.drafting import Grown, draft
 from engine.models import checkpoint_folder, loading
@@ -47,7 +47,7 @@ def alone(model: LoadedModel, texts: Sequence[str]) -> tuple[int, ...]:
     """What the drafter writes of one subset, token by token."""
     runtime = RunContext(model, None, "none", cancelled=Flag())
     ids = encode(prompts.rag_draft(texts, QUESTION), model.tokenizer).ids
-    *_, made = runtime.generate(GenerationConfig(max_new_tokens=64), ids, gamma=0)
+    _, made = whole(runtime.generate(GenerationConfig(max_new_tokens=64), ids, gamma=0))
     assert isinstance(made, Generation)
     return tuple(token for token in made.ids if token not in model.stop_ids)
 
