@@ -10,6 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 MOST_FILES = 8
+TOUCHED = ["engine/cli/commands.py", "engine/cli/count.py", "engine/commands.py", "engine/session/counting.py"]
 STRUCT = '''
 class Count(Order, frozen=True, tag=True):
     """Count to a number."""
@@ -129,10 +130,5 @@ def test_a_command_is_declared_once_and_costs_few_files(tmp_path: Path) -> None:
     add(tmp_path)
     (tmp_path / "try_it.py").write_text(TRY)
     assert json.loads(ran(tmp_path, "try_it.py"))["counted"] == 5
-    assert changed(tmp_path) == [
-        "engine/cli/commands.py",
-        "engine/cli/count.py",
-        "engine/commands.py",
-        "engine/session/counting.py",
-    ]
-    assert len(changed(tmp_path)) <= MOST_FILES
+    assert changed(tmp_path) == TOUCHED
+    assert len(TOUCHED) <= MOST_FILES
