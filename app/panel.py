@@ -31,7 +31,7 @@ class Panel(QWidget):
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.store = store
-        self._run_number = self.shelf.epoch
+        self._run_number = self.history.epoch
         self._cursor = 0
         self._shown_selection: Selection | None = None
         self._drawn_frame = -1
@@ -42,9 +42,9 @@ class Panel(QWidget):
         store.changed.connect(self._on_changed)
 
     @property
-    def shelf(self) -> RunHistory:
+    def history(self) -> RunHistory:
         """The runs it draws from."""
-        return self.store.shelf
+        return self.store.history
 
     def clear(self) -> None:
         """Forget the run that was drawn."""
@@ -59,14 +59,14 @@ class Panel(QWidget):
         """Bring the panel up to the store."""
         began = perf_counter()
         self._later.stop()
-        if self._run_number != self.shelf.epoch:
-            self._run_number, self._cursor, self._shown_selection = self.shelf.epoch, 0, None
+        if self._run_number != self.history.epoch:
+            self._run_number, self._cursor, self._shown_selection = self.history.epoch, 0, None
             self.clear()
             self.mark(None)
-        new = self.shelf.events(self._cursor, self._slice)
+        new = self.history.events(self._cursor, self._slice)
         self._cursor += len(new)
         self._drawn_frame = self.store.frame
-        self.draw(new, self.shelf.summary)
+        self.draw(new, self.history.summary)
         # What is behind is not painted: each slice would be painted over by the next.
         if self.behind == self.updatesEnabled():
             self.setUpdatesEnabled(not self.behind)
@@ -85,7 +85,7 @@ class Panel(QWidget):
     @property
     def behind(self) -> bool:
         """Whether there are events it has not drawn."""
-        return self._cursor < self.shelf.n_visible
+        return self._cursor < self.history.n_visible
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
         """Catch up with what happened while hidden."""
@@ -101,7 +101,7 @@ class Panel(QWidget):
         """Draw now, or in the next frame in which all panels of this pace draw: each frame is painted once."""
         if not self.isVisible():
             return
-        if self._run_number != self.shelf.epoch or self._due():
+        if self._run_number != self.history.epoch or self._due():
             self.refresh()
         elif not self._catching_up:
             # The last rounds of a text are followed by seconds of measuring, in which nothing changes.

@@ -49,12 +49,12 @@ class RunContext:
         drafter_spec: str,
         *,
         cancelled: Flag,
-        shelves: "DocumentResources | None" = None,
+        documents: "DocumentResources | None" = None,
     ) -> None:
         self.target = target
         self.drafter = drafter
         self.drafter_spec = drafter_spec
-        self.shelves = shelves
+        self.documents = documents
         self.clock: Clock = clock_for(target.device)
         self._cancelled = cancelled
         self._started = time.perf_counter()

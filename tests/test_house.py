@@ -1,4 +1,4 @@
-"""What engine/README.md says of the house is so: the price of each addition, and the two walks, read from the source."""
+"""engine/README.md against the tree: the price of each addition, and the two walks."""
 
 import importlib
 import re
@@ -32,7 +32,7 @@ def sources(folder: str) -> list[str]:
 
 def test_the_table_of_additions_is_what_the_tests_add() -> None:
     counted = {
-        "a drafter": [[name] for name in sources("engine/drafters/toys") if name != "__init__.py"][0],
+        "a drafter": next([name] for name in sources("engine/drafters/toys") if name != "__init__.py"),
         "a method": sources("engine/methods/toys/toy"),
         "a command": command.TOUCHED,
         "a workspace": sources("app/workspaces/toys/toy_tab"),

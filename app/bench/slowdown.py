@@ -82,7 +82,7 @@ def in_window(window: MainWindow, run: Run, *, measure_only: bool) -> float:
         assert pair is not None
         store.run(pair, run)
         _wait_idle(store)
-        record = store.shelf.shown
+        record = store.history.shown
         assert isinstance(record, RunRecord)
         for event in record.events:
             rate.take(event)

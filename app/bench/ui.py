@@ -153,7 +153,7 @@ def _with_engine(
             raise EngineError(*(("the pair did not load", "try another") if trouble is None else trouble[2:4]))
         window.store.run(pair, run)
         wait_until(lambda: not window.store.busy, RUN_LIMIT_MS)
-        record = window.store.shelf.shown
+        record = window.store.history.shown
         if record is None or record.summary.state != "finished":
             raise EngineError("the run of the bench did not finish", "try another pair")
         return record, window.store.engine.model, measure(window, host, run, lanes=lanes, n_pairs=n_pairs)

@@ -69,7 +69,7 @@ class ExplainPanel(Panel):
 
     def _chosen(self) -> RoundFinished | None:
         """The round that is selected."""
-        selection, shown = self.store.selection, self.store.shelf.shown
+        selection, shown = self.store.selection, self.store.history.shown
         return None if selection is None or shown is None else shown.round(selection.round)
 
     def _say(self) -> None:

@@ -57,7 +57,7 @@ class HistoryPanel(Panel):
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Write the rows that changed."""
-        records = self.store.shelf.records
+        records = self.store.history.records
         if self._rows[: len(records)] != records[: len(self._rows)]:
             self._rows = []
             self._written.clear()
@@ -66,7 +66,7 @@ class HistoryPanel(Panel):
             self.table.insertRow(row)
         self._rows = list(records)
         for row, record in enumerate(records):
-            state = (record.ended, record is self.store.shelf.shown)
+            state = (record.ended, record is self.store.history.shown)
             if self._written.get(record.number) != state or not record.ended:
                 self._write(row, record)
                 self._written[record.number] = state
@@ -85,7 +85,7 @@ class HistoryPanel(Panel):
 
     def _cells(self, record: RunRecord) -> tuple[str, ...]:
         summary, speed = record.summary, record.summary.ms_per_token
-        shown = "● " if record is self.store.shelf.shown else ""
+        shown = "● " if record is self.store.history.shown else ""
         return (
             f"{shown}{record.number}",
             self._what(record),
@@ -120,7 +120,7 @@ class HistoryPanel(Panel):
 
     def _fork(self, started: RunStarted) -> str:
         """Name the run it was forked from by its number, where it is of this session."""
-        for record in self.store.shelf.records:
+        for record in self.store.history.records:
             if record.started is not None and record.started.run_id == started.forked_from:
                 return self.tr("fork of {0} at token {1}").format(record.number, started.forked_at)
         return self.tr("fork at token {0}").format(started.forked_at)
@@ -139,7 +139,7 @@ class HistoryPanel(Panel):
 
     def _mark_shown(self) -> None:
         """Select the row of the run on show, unless two rows are being compared."""
-        shown = self.store.shelf.shown
+        shown = self.store.history.shown
         picked = self._picked()
         if len(picked) == 2 and shown in picked:
             self.two.compare(*picked)
@@ -156,7 +156,7 @@ class HistoryPanel(Panel):
 
     def _on_selection(self) -> None:
         picked = self._picked()
-        if len(picked) == 1 and picked[0] is not self.store.shelf.shown:
+        if len(picked) == 1 and picked[0] is not self.store.history.shown:
             self.store.show_run(picked[0])
         elif len(picked) == 2:
             self.two.compare(*picked)

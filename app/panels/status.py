@@ -63,8 +63,8 @@ class StatusPanel(Panel):
         """Write the line anew."""
         if self.device.text() != (device := self._device()):
             self.device.setText(device)
-        self.state.show_text(self._state(self.store.shelf.live_summary))
-        summary = self.store.shelf.live_summary
+        self.state.show_text(self._state(self.store.history.live_summary))
+        summary = self.store.history.live_summary
         speed = summary.ms_per_token
         self.speed.show_text(self.tr("{0:,.0f} tokens/s").format(1000 / speed) if speed else "")
         self.same.show_text(self.tr("same text ✓") if summary.same else "")
@@ -157,8 +157,8 @@ class StatusPanel(Panel):
         return text.format(at.done, at.total)
 
     def _ended(self, summary: Summary) -> str:
-        shown = self.store.shelf.shown
-        if shown is not None and not self.store.shelf.at_end:
+        shown = self.store.history.shown
+        if shown is not None and not self.store.history.at_end:
             return self._replayed(summary, shown.summary.n_rounds)
         if self.store.told:
             return self.store.told
@@ -171,7 +171,7 @@ class StatusPanel(Panel):
         }
         if summary.reason == "cancelled" and summary.blocks:
             # Blocks are timed once the text is whole: what was stopped is the measurement.
-            reasons["cancelled"] = self.tr("measuring stopped after {0} pairs").format(len(summary.pair_speedups))
+            reasons["cancelled"] = self.tr("measuring stopped after {0} repeats").format(len(summary.pair_speedups))
         why = reasons.get(summary.reason, self.tr("failed") if summary.failure else self.tr("no end recorded"))
         text = self.tr("{0} tokens in {1} rounds, {2}").format(n, rounds, why)
         if shown is not None and shown.saved is not None:
@@ -209,7 +209,7 @@ class StatusPanel(Panel):
         return self.tr("{0} left").format(quantities.duration(left))
 
     def _how_far(self) -> tuple[float, float]:
-        at, live = self.store.engine.progressed, self.store.shelf.live
+        at, live = self.store.engine.progressed, self.store.history.live
         if self.store.doing in ("drafting", "paused") and live is not None and live.started is not None:
             total = dict(live.started.settings).get("max_new_tokens")
             return float(live.summary.n_emitted), float(total) if isinstance(total, int | float) else 0.0

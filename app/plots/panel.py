@@ -107,7 +107,7 @@ class PlotPanel(Panel):
 
     def set_span(self, summary: Summary, top: float) -> None:
         """Set the ranges of both axes; costs nothing while they stay. A text that has ended fills the whole width."""
-        shown = self.store.shelf.shown
+        shown = self.store.history.shown
         whole = summary if shown is None else shown.summary
         ended = whole.state in ("finished", "failed") or bool(whole.blocks)
         end = max(_FEWEST_ROUNDS, whole.n_rounds) - 1 if ended else range_for(summary.n_rounds)

@@ -30,7 +30,7 @@ from engine.events import (
 class TakingStore(Protocol):
     """What is known, as far as what arrives changes it."""
 
-    shelf: RunHistory
+    history: RunHistory
     engine: EngineLink
     replay: Replay
     selection: Selection | None
@@ -50,11 +50,11 @@ class TakingStore(Protocol):
 
 
 class Intake:
-    """growing: the shelf of the run under way, or of the last one."""
+    """growing: the history of the run under way, or of the last one."""
 
     def __init__(self, store: TakingStore) -> None:
         self._store = store
-        self.growing = store.shelf
+        self.growing = store.history
         self._growing_in: TabState | None = None
 
     def take(self, event: Event) -> None:
@@ -91,7 +91,7 @@ class Intake:
         if event.what != "save":
             store.engine.commands.answered(done=False)
         if not unasked:
-            store.trouble = notices.refusal(event, store.shelf.summary.n_emitted)
+            store.trouble = notices.refusal(event, store.history.summary.n_emitted)
 
     def _take_run(self, event: Event) -> None:
         if isinstance(event, RunStarted):
@@ -105,14 +105,14 @@ class Intake:
             self._end(live)
 
     def _begin(self, event: RunStarted) -> None:
-        """A run goes to the shelf of its kind."""
+        """A run goes to the history of its kind."""
         store = self._store
         store.trouble, store.told = None, ""
         self._growing_in = self._tab_of(event.method)
         if self._growing_in is None:
-            self.growing, store.selection = store.shelf, None
+            self.growing, store.selection = store.history, None
         else:
-            self.growing = self._growing_in.history_of(event.method) or store.shelf
+            self.growing = self._growing_in.history_of(event.method) or store.history
             self._growing_in.began()
         self.growing.begin(live=True)
         store.engine.run_began()
@@ -143,8 +143,8 @@ class Intake:
             return
         store.replay.hold()
         store.selection = None
-        record.number = store.shelf.next_number()
-        store.shelf.put(record)
+        record.number = store.history.next_number()
+        store.history.put(record)
 
     def _show_file(self, read: TabFileRead) -> None:
         if under_way := read.tab.show(read.content, read.path):

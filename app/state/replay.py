@@ -1,4 +1,4 @@
-"""The replay of the run on show: play, hold, jump; knows the shelf and the time, no widget."""
+"""The replay of the run on show: play, hold, jump; knows the history and the time, no widget."""
 
 from time import monotonic
 
@@ -9,8 +9,8 @@ from app.state.run_history import RunHistory
 class Replay:
     """Moves what is visible of the shown run along the time the run took."""
 
-    def __init__(self, shelf: RunHistory) -> None:
-        self._shelf = shelf
+    def __init__(self, history: RunHistory) -> None:
+        self._shelf = history
         self._playback: Playback | None = None
         self._seen_s = 0.0
 

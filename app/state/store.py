@@ -43,14 +43,14 @@ class RunStore(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.shelf = RunHistory()
+        self.history = RunHistory()
         self.engine = EngineLink()
         self.selection: Selection | None = None
         self.trouble: Trouble | None = None
         self.told = ""
         self.notes = Notes()
         self.measure_only = False
-        self.replay = Replay(self.shelf)
+        self.replay = Replay(self.history)
         self._tabs: dict[type[TabState], TabState] = {}
         self._intake = Intake(self)
         self.frame = 0
@@ -78,22 +78,22 @@ class RunStore(QObject):
     @property
     def log(self) -> list[Event]:
         """The visible events of the run on show."""
-        return list(self.shelf.events(0, self.shelf.n_visible))
+        return list(self.history.events(0, self.history.n_visible))
 
     @property
     def summary(self) -> Summary:
         """What is visible, in numbers."""
-        return self.shelf.summary
+        return self.history.summary
 
     @property
     def run_number(self) -> int:
         """Rises whenever panels must begin anew."""
-        return self.shelf.epoch
+        return self.history.epoch
 
     @property
     def started(self) -> RunStarted | None:
         """How the run on show began."""
-        return None if self.shelf.shown is None else self.shelf.shown.started
+        return None if self.history.shown is None else self.history.shown.started
 
     # What is going on
 
@@ -143,7 +143,7 @@ class RunStore(QObject):
             return self.engine.doing(self._intake.growing.live_summary)
         if self.reading:
             return "reading"
-        if self.shelf.shown is not None:
+        if self.history.shown is not None:
             return "done"
         return "ready" if self.engine.model is not None else "empty"
 
@@ -255,7 +255,7 @@ class RunStore(QObject):
     def show_run(self, record: RunRecord) -> None:
         """Show another run of this session."""
         self.stop_playback()
-        self.shelf.show(record)
+        self.history.show(record)
         self.selection = None
         self.changed.emit()
 
@@ -271,7 +271,7 @@ class RunStore(QObject):
 
     def save_trace(self, path: Path, record: RunRecord | None = None) -> None:
         """Write a run, the one on show where none is given, to a file."""
-        if (chosen := record or self.shelf.shown) is not None:
+        if (chosen := record or self.history.shown) is not None:
             self._files.write(path, chosen)
             self.watch()
 
@@ -298,7 +298,7 @@ class RunStore(QObject):
 
     def seek(self, n_events: int) -> None:
         """Show the run as it was after that many events."""
-        if not self.replay.possible or n_events == self.shelf.n_visible:
+        if not self.replay.possible or n_events == self.history.n_visible:
             return
         self.replay.seek(n_events)
         self._drop_selection_to_come()

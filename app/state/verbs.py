@@ -36,12 +36,12 @@ def why_not(store: RunStore, verb: Verb) -> str:
 
 
 def _why_no_fork(store: RunStore) -> str:
-    if store.shelf.shown is None:
+    if store.history.shown is None:
         return tr("There is no run to fork yet. Run first, then select a token of its text.")
     if store.may_start():
         return tr("Something is under way. Wait for its end, or stop it, to fork the run.")
     if store.selection is None:
         return tr("Select a token of the text first: click it, or go there with the arrow keys.")
-    if not requests.can_fork(store.shelf.shown, store.selection):
+    if not requests.can_fork(store.history.shown, store.selection):
         return tr("The selected token was not kept. Select one that was.")
     return ""

@@ -169,7 +169,7 @@ def _speed(summary: Summary, started: RunStarted | None) -> Explanation:
     verdict = tr("drafting pays") if summary.speedup > 1 else tr("drafting does not pay here")
     return Explanation(name, tr(
         "{0}, measured over {1}: {2} per token against {3} for plain decoding, so {4}. "
-        "In brackets, from three pairs on: the range that holds the true value with 95 % confidence."
+        "In brackets, from three repeats on: the range that holds the true value with 95 % confidence."
     ).format(
         _factor(summary), _pairs(summary),
         quantities.milliseconds(ours), quantities.milliseconds(plain), verdict,
@@ -178,7 +178,7 @@ def _speed(summary: Summary, started: RunStarted | None) -> Explanation:
 
 def _pairs(summary: Summary) -> str:
     n = len(summary.pair_speedups)
-    return quantities.counted(n, tr("one pair"), tr("{0} pairs")).format(n)
+    return quantities.counted(n, tr("one repeat"), tr("{0} repeats")).format(n)
 
 
 def _factor(summary: Summary) -> str:
@@ -299,5 +299,5 @@ def _speed_plot(summary: Summary, started: RunStarted | None) -> str:
         return f"{told} {quantities.no_baseline(summary, started)}" if summary.method != "plain" else told
     return told + tr(
         " Dashed: the median of the timed blocks with drafting, {0}; dotted: of plain decoding, {1}. The speedup "
-        "compares pairs of these blocks, not the first pass, which the window's drawing and a cold start slow down."
+        "compares the blocks of each repeat, not the first pass, which the window's drawing and a cold start slow down."
     ).format(quantities.number(1e3 / ours, 0), quantities.number(1e3 / plain, 0))

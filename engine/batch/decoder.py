@@ -37,16 +37,16 @@ class BatchDecoder:
         self._ended: set[int] = set()
 
     def prefill(
-        self, prompts: Sequence[Sequence[int]], seeds: Sequence[int], *, room: int, checkpoint: Callable[[], None]
+        self, prompts: Sequence[Sequence[int]], seeds: Sequence[int], *, capacity: int, checkpoint: Callable[[], None]
     ) -> None:
-        """Take in every prompt but its last id, which the first round feeds; room: the most ids a row will feed."""
+        """Take in every prompt but its last id, which the first round feeds; capacity: the most ids a row will feed."""
         self.ids = [list(prompt) for prompt in prompts]
         self._rngs = [torch.Generator().manual_seed(seed) for seed in seeds]
         self._lanes, self._ended = list(range(len(prompts))), set()
-        self._target.open(len(prompts), room)
+        self._target.open(len(prompts), capacity)
         take_in(self._target, [prompt[:-1] for prompt in prompts], checkpoint)
         if self._drafter is not None:
-            self._drafter.prefill(prompts, room, checkpoint)
+            self._drafter.prefill(prompts, capacity, checkpoint)
 
     def round(self, gammas: Mapping[int, int]) -> dict[int, Round]:
         """One round of every lane named, with at most so many drafted tokens; lanes not named have ended.

@@ -31,8 +31,8 @@ class RowsDraft(NamedTuple):
 class RowsDrafter(Protocol):
     """Whatever proposes tokens for several sequences; it keeps its own state in step with the texts it is shown."""
 
-    def prefill(self, prompts: Sequence[Sequence[int]], room: int, checkpoint: Callable[[], None]) -> None:
-        """Start over with these prompts, one a row, the last id of each included; no row grows past `room`."""
+    def prefill(self, prompts: Sequence[Sequence[int]], capacity: int, checkpoint: Callable[[], None]) -> None:
+        """Start over with these prompts, one a row, the last id of each included; no row grows past `capacity`."""
 
     def propose(self, texts: Sequence[Sequence[int]], wanted: Sequence[int], warp: Warp, u: Tensor) -> RowsDraft:
         """Propose at most wanted[b] tokens to follow the committed ids of row b.
@@ -56,10 +56,10 @@ class SmallModelRows:
         self._target_device = target.device
         self._held: list[int] = []
 
-    def prefill(self, prompts: Sequence[Sequence[int]], room: int, checkpoint: Callable[[], None]) -> None:
+    def prefill(self, prompts: Sequence[Sequence[int]], capacity: int, checkpoint: Callable[[], None]) -> None:
         """Take in all prompts but their last ids; one that fills the drafter's context is never drafted for."""
         heads = [prompt[:-1] if len(prompt) < self._context else () for prompt in prompts]
-        self._sequences.open(len(prompts), room)
+        self._sequences.open(len(prompts), capacity)
         take_in(self._sequences, heads, checkpoint)
         self._held = [len(head) for head in heads]
 
@@ -119,7 +119,7 @@ class LookupRows:
         self._max_ngram, self._device, self._idioms = max_ngram, target.device, tuple(idioms)
         self._rows: list[PromptLookupDrafter] = []
 
-    def prefill(self, prompts: Sequence[Sequence[int]], room: int, checkpoint: Callable[[], None]) -> None:
+    def prefill(self, prompts: Sequence[Sequence[int]], capacity: int, checkpoint: Callable[[], None]) -> None:
         """An empty index a row; it is brought up to date when something is to be proposed."""
         self._rows = [PromptLookupDrafter(self._max_ngram, device=torch.device("cpu")) for _ in prompts]
 

@@ -38,7 +38,7 @@ def generate_rows(
     nowhere."""
     started = time.perf_counter()
     prompts = [request.ids for request in requests]
-    decoder.prefill(prompts, [one.seed for one in requests], room=room(requests, gamma), checkpoint=checkpoint)
+    decoder.prefill(prompts, [one.seed for one in requests], capacity=capacity(requests, gamma), checkpoint=checkpoint)
     prefill_ms = 1e3 * (time.perf_counter() - started)
     yield PhaseFinished("prefill", prefill_ms, sum(map(len, prompts)) - len(prompts))
     growing = {lane: Growing(one.ids, gamma, one.limits, texts) for lane, one in enumerate(requests)}
@@ -54,7 +54,7 @@ def generate_rows(
                 yield RowGeneration(lane, growing.pop(lane).result(prefill_ms))
 
 
-def room(requests: Sequence[RowRequest], gamma: int) -> int:
+def capacity(requests: Sequence[RowRequest], gamma: int) -> int:
     """The most ids that a row feeds, a whole draft past its end included."""
     longest = max(min(len(one.ids) + one.limits.max_new_tokens, one.limits.context) for one in requests)
     return longest + gamma + 1

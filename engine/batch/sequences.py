@@ -36,8 +36,8 @@ class Sequences(Protocol):
     device: torch.device
     n_vocabulary: int
 
-    def open(self, n_rows: int, room: int) -> None:
-        """Make ready for so many empty rows of at most `room` ids each, padding included."""
+    def open(self, n_rows: int, capacity: int) -> None:
+        """Make ready for so many empty rows of at most `capacity` ids each, padding included."""
 
     def forward(self, ids: Tensor, starts: RowCounts, counts: Sequence[int]) -> Tensor:
         """Logits [B, n, V] after each new id; those of padding are anything finite."""
@@ -67,9 +67,9 @@ class FusedSequences:
         self._weights = weights
         self._rows: RowsModel | None = None
 
-    def open(self, n_rows: int, room: int) -> None:
+    def open(self, n_rows: int, capacity: int) -> None:
         """Allocate the caches of all rows."""
-        self._rows = RowsModel(self._weights, n_rows=n_rows, capacity=room)
+        self._rows = RowsModel(self._weights, n_rows=n_rows, capacity=capacity)
 
     def forward(self, ids: Tensor, starts: RowCounts, counts: Sequence[int]) -> Tensor:
         """Logits [B, n, V] after each new id."""
@@ -118,7 +118,7 @@ class ModuleSequences:
         self.device: torch.device = weight.device
         self.n_vocabulary = int(weight.shape[0])
 
-    def open(self, n_rows: int, room: int) -> None:
+    def open(self, n_rows: int, capacity: int) -> None:
         """An empty cache a row; each grows as it needs."""
         self._rows = [CachedModel(self._model) for _ in range(n_rows)]
 

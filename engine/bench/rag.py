@@ -92,8 +92,8 @@ def bench(task: RagBenchTask) -> Iterator[Event | RagBench]:
     assert pair.drafter is not None
     try:
         for i, work in enumerate(works):
-            desk = AnswerContext(rt, pair.drafter, work.library, Memo(), task.counts.lengths)
-            row = yield from _measured(desk, work, task)
+            context = AnswerContext(rt, pair.drafter, work.library, Memo(), task.counts.lengths)
+            row = yield from _measured(context, work, task)
             complete, seconds = i + 1 == len(works), time.perf_counter() - started
             found = replace(found, rows=(*found.rows, row), complete=complete, seconds=seconds)
             yield found
@@ -151,19 +151,19 @@ def _runtime(pair: Pair, task: RagBenchTask) -> RunContext:
     return RunContext(pair.target, drafter, task.drafter, cancelled=Flag())
 
 
-def _measured(desk: AnswerContext, work: Workload, task: RagBenchTask) -> Generator[Event, None, RagRow]:
+def _measured(context: AnswerContext, work: Workload, task: RagBenchTask) -> Generator[Event, None, RagRow]:
     """One row; the first turn is not counted, since it allocates and, on CUDA, compiles and captures."""
     config, turns = _config(task.counts), list[Turn]()
     try:
         with memory_errors(f"passages of {work.n_passage} tokens", "use smaller models, or fewer or shorter passages"):
-            _prepare(desk, work, config)
-            _turn(desk, work, config, 0)
+            _prepare(context, work, config)
+            _turn(context, work, config, 0)
             for i in range(task.repeats):
-                turns.append(_turn(desk, work, config, i))
+                turns.append(_turn(context, work, config, i))
                 yield Progressed("measuring", i + 1, task.repeats, f"repeats with passages of {work.n_passage} tokens")
     except EngineError as err:
-        if desk.rt.target.static is not None:
-            desk.rt.target.static.clear()  # it may be left half made
+        if context.rt.target.static is not None:
+            context.rt.target.static.clear()  # it may be left half made
         return RagRow(work.n_passage, why_not=str(err))
     finally:
         release_memory()
@@ -181,19 +181,19 @@ def _config(counts: WorkloadCounts) -> SpeculativeRagConfig:
 
 
 @torch.inference_mode()
-def _prepare(desk: AnswerContext, work: Workload, config: SpeculativeRagConfig) -> None:
+def _prepare(context: AnswerContext, work: Workload, config: SpeculativeRagConfig) -> None:
     """Leave nothing to be captured once a text has grown into the next span."""
-    warm([desk.rt.target, desk.drafter], desk.memo)
-    if desk.rt.target.device.type == "cuda":
-        torch.cuda.reset_peak_memory_stats(desk.rt.target.device)
+    warm([context.rt.target, context.drafter], context.memo)
+    if context.rt.target.device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(context.rt.target.device)
     for gamma in (config.gamma, 0):
-        desk.rt.prepare(config, [0] * work.n_standard, gamma=gamma)
+        context.rt.prepare(config, [0] * work.n_standard, gamma=gamma)
 
 
 @torch.inference_mode()
-def _turn(desk: AnswerContext, work: Workload, config: SpeculativeRagConfig, turn: int) -> Turn:
+def _turn(context: AnswerContext, work: Workload, config: SpeculativeRagConfig, turn: int) -> Turn:
     """Ask every system; nothing of an earlier turn is used again."""
-    made = ask_all(work.question, config, desk._replace(memo=Memo()), turn)
+    made = ask_all(work.question, config, context._replace(memo=Memo()), turn)
     batches, verifications = batches_of(made.outcome.drafts), verifications_of(made.outcome.scores)
     (batch,), (verification,) = batches, verifications
     plain, speculated = (made.standards[name] for name in ("standard_rag", "standard_rag_speculative"))

@@ -25,8 +25,8 @@ class _GrowingLayer(DynamicLayer):  # type: ignore[misc]
 
     keys: Tensor
     values: Tensor
-    _key_room: Tensor
-    _value_room: Tensor
+    _key_buffer: Tensor
+    _value_buffer: Tensor
 
     def __init__(self, context: int | None) -> None:
         super().__init__()
@@ -40,22 +40,22 @@ class _GrowingLayer(DynamicLayer):  # type: ignore[misc]
             self.lazy_initialization(key_states, value_states)
         held = self.get_seq_length()
         n = held + key_states.shape[-2]
-        if not held or n > self._key_room.shape[-2]:
-            self._key_room = self._grown(self.keys, key_states, n)
-            self._value_room = self._grown(self.values, value_states, n)
-        self._key_room[..., held:n, :] = key_states
-        self._value_room[..., held:n, :] = value_states
-        self.keys, self.values = self._key_room[..., :n, :], self._value_room[..., :n, :]
+        if not held or n > self._key_buffer.shape[-2]:
+            self._key_buffer = self._grown(self.keys, key_states, n)
+            self._value_buffer = self._grown(self.values, value_states, n)
+        self._key_buffer[..., held:n, :] = key_states
+        self._value_buffer[..., held:n, :] = value_states
+        self.keys, self.values = self._key_buffer[..., :n, :], self._value_buffer[..., :n, :]
         return self.keys, self.values
 
     def _grown(self, old: Tensor, new: Tensor, n: int) -> Tensor:
         """A buffer with room for twice n positions, up to the context where that is long enough; holds the old ones."""
         wanted = max(_FIRST_CAPACITY, 2 * n)
         capacity = wanted if self._context is None else max(n, min(wanted, self._context))
-        room = new.new_empty((*new.shape[:-2], capacity, new.shape[-1]))
+        buffer = new.new_empty((*new.shape[:-2], capacity, new.shape[-1]))
         if old.numel():
-            room[..., : old.shape[-2], :] = old
-        return room
+            buffer[..., : old.shape[-2], :] = old
+        return buffer
 
 
 def cache_for(model: PreTrainedModel, *, context: int | None = None) -> DynamicCache:

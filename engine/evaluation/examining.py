@@ -20,14 +20,14 @@ _ORDER: tuple[System, ...] = get_args(System)
 
 
 def examine(
-    asked: GoldQuestion, config: SpeculativeRagConfig, desk: AnswerContext, *, turn: int, grid: Grid
+    asked: GoldQuestion, config: SpeculativeRagConfig, context: AnswerContext, *, turn: int, grid: Grid
 ) -> QuestionLine:
     """Ask every system; turn: which of them begins. A question that cannot be asked says why instead.
 
-    The desk's memo must be new: what was worked out before would count with the time it took then."""
+    The context's memo must be new: what was worked out before would count with the time it took then."""
     try:
-        made = ask_all(asked.question.strip(), config, desk, turn)
-        cells = dict(_cells(asked, config, desk, grid))
+        made = ask_all(asked.question.strip(), config, context, turn)
+        cells = dict(_cells(asked, config, context, grid))
     except InputError as err:
         return QuestionLine(asked.id, asked.kind, asked.question, asked.answers, why=str(err))
     return _line(asked, made, cells)
@@ -76,12 +76,12 @@ def _drafts(asked: GoldQuestion, outcome: Outcome, evidence: Sequence[bool | Non
 
 
 def _cells(
-    asked: GoldQuestion, config: SpeculativeRagConfig, desk: AnswerContext, grid: Grid
+    asked: GoldQuestion, config: SpeculativeRagConfig, context: AnswerContext, grid: Grid
 ) -> Iterator[tuple[str, float]]:
     """Each setting of the grid and how likely its answer is right; drafts and scores are made once."""
     for sampling, m, k in product(grid.samplings, grid.m, grid.k):
         chosen = replace(config, sampling=sampling, m=m, k=k)
-        outcome = speculated(asked.question.strip(), chosen, desk)
+        outcome = speculated(asked.question.strip(), chosen, context)
         right = [is_right(draft.response, asked) for draft in outcome.drafts]
         for deciding in (*get_args(Deciding), "random"):
             yield f"{sampling} m={m} k={k} {deciding}", _chance(outcome, right, chosen, deciding)

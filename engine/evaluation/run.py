@@ -78,9 +78,9 @@ def evaluate(
     """Yield progress, the file, every question as it is answered, those answered before first, and last the figures.
 
     Raises InputError, ModelError before anything is asked; Cancelled, with every question so far kept."""
-    if rt.shelves is None or rt.shelves.drafter is None:
+    if rt.documents is None or rt.documents.drafter is None:
         raise InputError(f"the drafter {rt.drafter_spec} is no model: it cannot draft answers", "use builtin:rag")
-    drafter = rt.shelves.drafter
+    drafter = rt.documents.drafter
     verifying.verdicts(rt.target.tokenizer)
     exam = yield from _exam(plan, rt, librarian)
     head = _head(plan, exam, rt, drafter)

@@ -34,44 +34,44 @@ class QuestionOutcome(NamedTuple):
     standards: dict[System, Standard]
 
 
-def ask_all(question: str, config: SpeculativeRagConfig, desk: AnswerContext, turn: int) -> QuestionOutcome:
+def ask_all(question: str, config: SpeculativeRagConfig, context: AnswerContext, turn: int) -> QuestionOutcome:
     """Ask every system; turn: which of them begins.
 
-    The desk's memo must be new: what was worked out before would count with the time it took then."""
-    passages = _finished(retrieve(question, config, desk.rt, desk.library, desk.memo))
+    The context's memo must be new: what was worked out before would count with the time it took then."""
+    passages = _finished(retrieve(question, config, context.rt, context.library, context.memo))
     answers: dict[System, QuestionAnswered] = {}
     standards: dict[System, Standard] = {}
     outcome: Outcome | None = None
     ways = [way for way in _WAYS if way != "stored" or config.conditioning == "encoded"]
     for way in (ways[(turn + place) % len(ways)] for place in range(len(ways))):
         if way == "speculative":
-            outcome = speculated(question, config, desk)
+            outcome = speculated(question, config, context)
             answers |= {one.system: one for one in outcome.answers}
         elif way == "stored":
-            answers["speculative_rag_stored"] = _stored(question, config, desk)
+            answers["speculative_rag_stored"] = _stored(question, config, context)
         else:
             gamma = config.gamma if way == "standard_speculative" else 0
             steps = standard(
-                question, passages, config, desk.rt, desk.library, desk.memo, gamma=gamma,
-                to_length=desk.lengths is not None,
+                question, passages, config, context.rt, context.library, context.memo, gamma=gamma,
+                to_length=context.lengths is not None,
             )  # fmt: skip
             told, made = _finished(steps)
             answers[told.system], standards[told.system] = told, made
     assert outcome is not None
-    found = desk.memo.found.get((desk.library.key, question, config.n, config.retrieval))
+    found = context.memo.found.get((context.library.key, question, config.n, config.retrieval))
     return QuestionOutcome(passages, found.ms if found is not None else 0.0, outcome, answers, standards)
 
 
-def speculated(question: str, config: SpeculativeRagConfig, desk: AnswerContext) -> Outcome:
+def speculated(question: str, config: SpeculativeRagConfig, context: AnswerContext) -> Outcome:
     """What Speculative RAG makes of a question, without its baselines."""
-    *_, last = answer(question, replace(config, baselines="none"), desk)
+    *_, last = answer(question, replace(config, baselines="none"), context)
     assert isinstance(last, Outcome)
     return last
 
 
-def _stored(question: str, config: SpeculativeRagConfig, desk: AnswerContext) -> QuestionAnswered:
+def _stored(question: str, config: SpeculativeRagConfig, context: AnswerContext) -> QuestionAnswered:
     """Its answer from clusters of stored vectors; with a new memo, as drafts it shared would count twice."""
-    beside = speculated(question, replace(config, conditioning="stored"), desk._replace(memo=Memo()))
+    beside = speculated(question, replace(config, conditioning="stored"), context._replace(memo=Memo()))
     return replace(beside.answers[0], system="speculative_rag_stored")
 
 

@@ -65,7 +65,7 @@ class GammaPoint(Struct, frozen=True):
 class BatchMeasured(Struct, frozen=True):
     """One batch size: new tokens of all sequences a second of decoding, prefill apart; medians over blocks.
 
-    speedup: median over pairs of blocks of plain over speculative decoding time, above 1 where drafting pays.
+    speedup: median over repeats of plain over speculative decoding time, above 1 where drafting pays.
     same_tokens: plain and speculative batches made the tokens that each prompt alone makes without a drafter."""
 
     batch: Count

@@ -61,22 +61,22 @@ def kernels() -> "Kernels | None":
     return compiled()
 
 
-class CompiledBetween:
+class CompiledElementwise:
     """A `Between` of compiled loops."""
 
-    def __init__(self, n: int, weights: FusedWeights, moulds: OutputBuffers, norms: Norms, made: "Kernels") -> None:
-        self.last = moulds.qkv.new_rows()
-        self._shape, self._moulds, self._kernels = weights.shape, moulds, made
+    def __init__(self, n: int, weights: FusedWeights, buffers: OutputBuffers, norms: Norms, made: "Kernels") -> None:
+        self.last = buffers.qkv.new_rows()
+        self._shape, self._buffers, self._kernels = weights.shape, buffers, made
         self._first = _viewed(norms.first)
         none = weights.embedding.new_empty(0, weights.shape.head_size).numpy()
         self._heads = [(none, 0.0) if norm is None else _viewed(norm) for norm in norms.heads]
-        self._after_attention = [self._added(moulds.out, norm, moulds.gate_up.x) for norm in norms.after_attention]
-        places = [*([moulds.qkv.x] * (len(norms.heads) - 1)), self.last[:n]]
+        self._after_attention = [self._added(buffers.out, norm, buffers.gate_up.x) for norm in norms.after_attention]
+        places = [*([buffers.qkv.x] * (len(norms.heads) - 1)), self.last[:n]]
         self._after_feed_forward = [
-            self._added(moulds.down, norm, to) for norm, to in zip(norms.after_feed_forward, places, strict=True)
+            self._added(buffers.down, norm, to) for norm, to in zip(norms.after_feed_forward, places, strict=True)
         ]
-        self._qkv, self._gate_up = moulds.qkv.made.numpy(), moulds.gate_up.made.numpy()
-        self._to_qkv, self._down = moulds.qkv.x.numpy(), moulds.down.x.numpy()
+        self._qkv, self._gate_up = buffers.qkv.made.numpy(), buffers.gate_up.made.numpy()
+        self._to_qkv, self._down = buffers.qkv.x.numpy(), buffers.down.x.numpy()
         self._steps = np.arange(n), np.tri(n, dtype=np.bool_)
         self._held: Buffers | None = None
 
@@ -113,7 +113,7 @@ class CompiledBetween:
 
     def _hold(self, held: Buffers) -> None:
         """Look at the memory of these buffers from now on."""
-        shape, n, to = self._shape, held.keys.shape[1], self._moulds.out.x.numpy()
+        shape, n, to = self._shape, held.keys.shape[1], self._buffers.out.x.numpy()
         self._held = held
         self._scratch = np.empty((2, max(n, self._down.shape[1])), np.float32)
         self._tables = held.cos.view(n, -1).numpy(), held.sin[:, 0, 1].contiguous().numpy()

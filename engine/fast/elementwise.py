@@ -98,21 +98,21 @@ def _heads_norm(layer: FusedLayer, shape: ModelShape) -> Norm | None:
     return query._replace(scaled=torch.cat(by_head))
 
 
-class TorchBetween:
+class TorchElementwise:
     """A `Elementwise` of torch operations.
 
     Heads lie [n, heads, D]; for the products of attention, queries stand by the key that they share: [H_kv, groups n,
     D], which for one id is the same memory."""
 
-    def __init__(self, n: int, weights: FusedWeights, moulds: OutputBuffers, norms: Norms) -> None:
+    def __init__(self, n: int, weights: FusedWeights, buffers: OutputBuffers, norms: Norms) -> None:
         shape, like = weights.shape, weights.embedding
         n_turned = shape.n_heads + shape.n_kv_heads
-        self._n, self._shape, self._moulds, self._norms = n, shape, moulds, norms
-        self.last = moulds.qkv.new_rows()
+        self._n, self._shape, self._buffers, self._norms = n, shape, buffers, norms
+        self.last = buffers.qkv.new_rows()
         self._to_last = self.last[:n]
-        self._gate, self._up = moulds.gate_up.made.chunk(2, -1)
+        self._gate, self._up = buffers.gate_up.made.chunk(2, -1)
         self._length, self._head_length = like.new_empty(n, 1), like.new_empty(n, n_turned, 1)
-        heads = moulds.qkv.made.view(n, -1, shape.head_size)
+        heads = buffers.qkv.made.view(n, -1, shape.head_size)
         self._unturned, self._new_values = heads[:, :n_turned], heads[:, n_turned:]
         self._halves = self._unturned.view(n, n_turned, 2, -1)
         self._from_first, self._from_second = self._halves.unbind(-2)
@@ -122,7 +122,7 @@ class TorchBetween:
         self._new_keys = turned[:, shape.n_heads :]
         grouped = (n, shape.n_kv_heads, -1, shape.head_size)
         self._queries = turned[:, : shape.n_heads].view(grouped).permute(1, 2, 0, 3)
-        self._mixed = moulds.out.x.view(grouped).permute(1, 2, 0, 3)
+        self._mixed = buffers.out.x.view(grouped).permute(1, 2, 0, 3)
         self._in_place = n == 1
         self._grouped_queries = self._queries if self._in_place else like.new_empty(self._queries.shape)
         self._grouped_mixed = self._mixed if self._in_place else like.new_empty(self._mixed.shape)
@@ -137,7 +137,7 @@ class TorchBetween:
         self._turns = _Turns(held.cos[at], *held.sin[at].unbind(-2))
         self._reads = {window: self._read(start, window, tree, held) for window in set(self._shape.windows)}
         self._to_cache = [states[:, start : start + self._n].unbind(0) for states in (held.keys, held.values)]
-        norm_into(self._moulds.qkv.x, hidden, self._norms.first, self._length)
+        norm_into(self._buffers.qkv.x, hidden, self._norms.first, self._length)
 
     def attended(self, index: int) -> None:
         """As the protocol says."""
@@ -155,17 +155,17 @@ class TorchBetween:
 
     def added_attention(self, index: int) -> None:
         """As the protocol says."""
-        self._add(self._moulds.out, self._norms.after_attention[index], self._moulds.gate_up.x)
+        self._add(self._buffers.out, self._norms.after_attention[index], self._buffers.gate_up.x)
 
     def gated(self) -> None:
         """As the protocol says."""
-        torch.mul(functional.silu(self._gate), self._up, out=self._moulds.down.x)
+        torch.mul(functional.silu(self._gate), self._up, out=self._buffers.down.x)
 
     def added_feed_forward(self, index: int) -> None:
         """As the protocol says."""
         is_last = index + 1 == len(self._norms.heads)
-        to = self._to_last if is_last else self._moulds.qkv.x
-        self._add(self._moulds.down, self._norms.after_feed_forward[index], to)
+        to = self._to_last if is_last else self._buffers.qkv.x
+        self._add(self._buffers.down, self._norms.after_feed_forward[index], to)
 
     def _add(self, made: OutputBuffer, norm: Norm, to: Tensor) -> None:
         self._hidden.add_(made.made, alpha=self._shape.residual_factor)

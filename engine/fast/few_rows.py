@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from engine.fast import layers, matmul
-from engine.fast.compiled_elementwise import CompiledBetween, kernels
-from engine.fast.elementwise import Elementwise, OutputBuffers, TorchBetween, norms_of
+from engine.fast.compiled_elementwise import CompiledElementwise, kernels
+from engine.fast.elementwise import Elementwise, OutputBuffers, TorchElementwise, norms_of
 from engine.fast.kv_cache import Buffers
 from engine.fast.matmul import OutputBuffer
 from engine.fast.spans import Tree
@@ -25,7 +25,7 @@ _MOST_LOOPED = 1 << 20
 
 
 class _Layer(NamedTuple):
-    """A layer's matrices as its moulds take them."""
+    """A layer's matrices as its output buffers take them."""
 
     qkv: Projection
     out: Projection
@@ -36,8 +36,8 @@ class _Layer(NamedTuple):
 class _Places(NamedTuple):
     """Where a step over n rows computes."""
 
-    moulds: OutputBuffers
-    between: Elementwise
+    buffers: OutputBuffers
+    elementwise: Elementwise
 
 
 class FewRows:
@@ -61,22 +61,22 @@ class FewRows:
         Keys and values are written to `held`. Returns [n, hidden], or [2, hidden] for one streamed id, the second row
         without meaning; the next call overwrites them."""
         n = ids.shape[0]
-        (qkv, out, gate_up, down), between = self._places_for(n, start)
+        (qkv, out, gate_up, down), elementwise = self._places_for(n, start)
         hidden = layers.embedded(ids, self._weights)
-        between.begin(hidden, start, held, tree)
+        elementwise.begin(hidden, start, held, tree)
         kept = []
         for index, layer in enumerate(self._layers):
             qkv.multiply(layer.qkv)
-            between.attended(index)
+            elementwise.attended(index)
             out.multiply(layer.out)
-            between.added_attention(index)
+            elementwise.added_attention(index)
             gate_up.multiply(layer.gate_up)
-            between.gated()
+            elementwise.gated()
             down.multiply(layer.down)
-            between.added_feed_forward(index)
+            elementwise.added_feed_forward(index)
             if index in hidden_layers:
                 kept.append(hidden.clone())
-        return between.last, kept
+        return elementwise.last, kept
 
     def forget(self) -> None:
         """Let go of the places to compute, and so of the cache that they last looked at."""
@@ -84,7 +84,7 @@ class FewRows:
 
     def _layer(self, layer: FusedLayer) -> _Layer:
         matrices = (layer.qkv, layer.out, layer.gate_up, layer.down)
-        return _Layer(*(matmul.moulded(by, streamed=self._streamed) for by in matrices))
+        return _Layer(*(matmul.laid_out(by, streamed=self._streamed) for by in matrices))
 
     def _places_for(self, n: int, start: int) -> _Places:
         n_multiplied = n * (start + n) * self._weights.shape.n_heads * self._weights.shape.head_size
@@ -96,13 +96,13 @@ class FewRows:
     def _made_places(self, n: int, *, looped: bool) -> _Places:
         like = self._weights.layers[0]
         matrices = (like.qkv, like.out, like.gate_up, like.down)
-        moulds = OutputBuffers(*(OutputBuffer(n, by, streamed=self._streamed) for by in matrices))
-        return _Places(moulds, self._between(n, moulds, looped=looped))
+        buffers = OutputBuffers(*(OutputBuffer(n, by, streamed=self._streamed) for by in matrices))
+        return _Places(buffers, self._elementwise(n, buffers, looped=looped))
 
-    def _between(self, n: int, moulds: OutputBuffers, *, looped: bool) -> Elementwise:
+    def _elementwise(self, n: int, buffers: OutputBuffers, *, looped: bool) -> Elementwise:
         if self._kernels is None or not looped:
-            return TorchBetween(n, self._weights, moulds, self._norms)
-        return CompiledBetween(n, self._weights, moulds, self._norms, self._kernels)
+            return TorchElementwise(n, self._weights, buffers, self._norms)
+        return CompiledElementwise(n, self._weights, buffers, self._norms, self._kernels)
 
 
 def serves(weights: FusedWeights) -> bool:

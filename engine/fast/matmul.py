@@ -38,8 +38,8 @@ def streamed_product(x: Tensor, by: Projection) -> Tensor:
     return torch.addmm(by.bias.unsqueeze(1), by.weight, columns).t()
 
 
-def moulded(by: Projection, *, streamed: bool) -> Projection:
-    """A projection as a mould multiplies by it: the weight from the left where streamed, its transpose otherwise."""
+def laid_out(by: Projection, *, streamed: bool) -> Projection:
+    """A projection as an output buffer multiplies by it: the weight where streamed, its transpose otherwise."""
     return by if streamed else by._replace(weight=by.weight.t())
 
 

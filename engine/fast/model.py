@@ -54,7 +54,7 @@ class FusedModel:
         """Forget every id."""
         if self._few is not None:
             self._few.forget()
-        self._room = KvCache(self._shape, self._weights.embedding, context=self._context)
+        self._cache = KvCache(self._shape, self._weights.embedding, context=self._context)
         self.length = 0
 
     def forward(self, ids: Tensor, *, tree: Tree | None = None) -> Tensor:
@@ -74,23 +74,23 @@ class FusedModel:
     def keep(self, chosen: Tensor, n: int) -> None:
         """Of the last n ids, a tree, keep only those at `chosen` [k] int64, in that order."""
         start = self.length - n
-        self._room.move(chosen + start, start)
+        self._cache.move(chosen + start, start)
         self.length = start + chosen.shape[0]
 
     def last_kv(self) -> LastKv:
         """Keys and values of the last layer."""
-        held = self._room.at_least(self.length, n_kept=self.length)
+        held = self._cache.at_least(self.length, n_kept=self.length)
         return LastKv(held.keys[-1, : self.length], held.values[-1, : self.length], self.length)
 
     def bytes(self) -> int:
         """Memory the cache holds now."""
-        return self._room.bytes()
+        return self._cache.bytes()
 
     def _hidden(self, ids: Tensor, tree: Tree | None, *, only_states: bool = False) -> Tensor:
         """Last hidden states, normalised; a streamed forward has a second row, without meaning, for one id.
 
         only_states: nobody reads them, so that the last layer need only write keys and values."""
-        n, held = ids.shape[0], self._room.at_least(self.length + ids.shape[0], n_kept=self.length)
+        n, held = ids.shape[0], self._cache.at_least(self.length + ids.shape[0], n_kept=self.length)
         if self._few is not None and n <= matmul.MOST_ROWS:
             hidden, kept = self._few.hidden(ids, self.length, held, tree, self._hidden_layers)
         else:

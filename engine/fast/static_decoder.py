@@ -44,7 +44,7 @@ class StaticDecoder:
 
     def __init__(
         self,
-        room: StaticKvCache,
+        cache: StaticKvCache,
         drafter: Drafter | None,
         fused: FusedDrafter | None,
         *,
@@ -58,7 +58,7 @@ class StaticDecoder:
     ) -> None:
         assert drafter is None or fused is None
         self.ids: list[int] = []
-        self._room, self._drafter, self._fused = room, drafter, fused
+        self._cache, self._drafter, self._fused = cache, drafter, fused
         self._n_most, self._warp, self._clock = n_most, warp, clock
         self._hidden_layers, self._handles, self._verifier = tuple(hidden_layers), handles, verifier
         self._kept = KeptHidden()
@@ -76,14 +76,14 @@ class StaticDecoder:
             self._drafter.reset()
         for start in range(0, len(ids) - 1, PREFILL_CHUNK):
             chunk = ids[start : min(start + PREFILL_CHUNK, len(ids) - 1)]
-            self._room.feed(chunk, start)
+            self._cache.feed(chunk, start)
             if self._drafter is not None:
                 fed = start + len(chunk)
-                self._drafter.prefill(chunk, self._state_for(self._drafter, self._room.fed_hidden(), fed))
+                self._drafter.prefill(chunk, self._state_for(self._drafter, self._cache.fed_hidden(), fed))
             if self._n_draftable(1, len(ids)):
                 self._catch_up(start + len(chunk))
             checkpoint()
-        settle(self._room.device)
+        settle(self._cache.device)
 
     def prepare(self, gamma: int, n: int, checkpoint: Callable[[], None]) -> None:
         """Do rounds over no text, until each that a generation from n ids on may need is as cheap as it gets.
@@ -91,8 +91,8 @@ class StaticDecoder:
         Those are rounds of gamma at every span, shorter ones where the text ends, and rounds of any length where a
         drafter on the host's side decides on it; then `prefill`. checkpoint() between rounds."""
         self._begin([0])
-        last = self._room.spans(max(n, self._n_most - gamma - 1))
-        for span in self._room.spans(n + gamma):
+        last = self._cache.spans(max(n, self._n_most - gamma - 1))
+        for span in self._cache.spans(n + gamma):
             lengths = range(gamma + 1) if self._drafter is not None or span in last else [gamma]
             for n_drafted in lengths:
                 self._rehearse(n_drafted, span)
@@ -106,22 +106,22 @@ class StaticDecoder:
         if length < 1 or (self._fused is not None and self._n_draftable(n, length) < n):
             return
         point_mass = None if drafter is None else drafter.capabilities.point_mass
-        for _ in range(_N_CALLS if self._room.unprepared(n, span, self._warp, point_mass) else 0):
-            self._room.place([0, 0], length)
+        for _ in range(_N_CALLS if self._cache.unprepared(n, span, self._warp, point_mass) else 0):
+            self._cache.place([0, 0], length)
             if drafter is None:
                 self._launch(n, length)
             else:
-                self._verify(self._room.given(self._room.blank(n, self._warp, point_mass=bool(point_mass))), length)
+                self._verify(self._cache.given(self._cache.blank(n, self._warp, point_mass=bool(point_mass))), length)
 
     def _verify(self, draft: Draft, length: int) -> None:
         """Judge a draft that means nothing."""
         n = draft.tokens.shape[0]
-        u = self._room.uniforms(torch.zeros(2 * n + 1, dtype=torch.float64), n)
-        self._room.landed(self._room.verified(draft, u, self._warp, self._verifier, end=length + n), even=True)
+        u = self._cache.uniforms(torch.zeros(2 * n + 1, dtype=torch.float64), n)
+        self._cache.landed(self._cache.verified(draft, u, self._warp, self._verifier, end=length + n), even=True)
 
     def round(self, gamma: int, *, followed: bool = False) -> Round:
         """Draft at most gamma tokens, verify them, commit what was accepted and the last token."""
-        assert self._room.user == self._user
+        assert self._cache.user == self._user
         flight = self._flying or self._fresh(gamma)
         assert flight.gamma == gamma
         self._flying = self._ahead(flight) if followed else None
@@ -134,8 +134,8 @@ class StaticDecoder:
         self.ids, self._flying, self._n_drafter_holds = list(ids), None, 0
         self._kept.clear()
         self._n_accepted = None
-        self._user = self._room.begin(max(self._n_most, len(ids)), self._fused, self._hidden_layers)
-        self._room.place(ids, len(ids))
+        self._user = self._cache.begin(max(self._n_most, len(ids)), self._fused, self._hidden_layers)
+        self._cache.place(ids, len(ids))
 
     def _fresh(self, gamma: int) -> _Flight:
         """Begin a round after the ids that were read."""
@@ -149,9 +149,9 @@ class StaticDecoder:
         draft, u = self._draft(gamma, uniforms(gamma, self._warp, self._rng), length)
         drafted = self._clock.mark()
         n = draft.tokens.shape[0]
-        packed = self._room.verified(draft, u, self._warp, self._verifier, end=length + n)
+        packed = self._cache.verified(draft, u, self._warp, self._verifier, end=length + n)
         self._n_launched += 1
-        record = self._room.landed(packed, even=self._n_launched % 2 == 0)
+        record = self._cache.landed(packed, even=self._n_launched % 2 == 0)
         return _Flight(gamma, n, begun, drafted, self._clock.mark(), record)
 
     def _ahead(self, flight: _Flight) -> _Flight | None:
@@ -164,22 +164,22 @@ class StaticDecoder:
         """A draft, and the uniforms for it, each at its fixed place."""
         n = self._n_draftable(gamma, length)
         if n:
-            u = self._room.uniforms(drawn, n)
-            return self._room.drafted(u, self._warp, end=length + n - 1), u
-        draft = self._room.given(self._proposed(gamma, drawn))
-        return draft, self._room.uniforms(drawn, draft.tokens.shape[0])
+            u = self._cache.uniforms(drawn, n)
+            return self._cache.drafted(u, self._warp, end=length + n - 1), u
+        draft = self._cache.given(self._proposed(gamma, drawn))
+        return draft, self._cache.uniforms(drawn, draft.tokens.shape[0])
 
     def _proposed(self, gamma: int, drawn: Tensor) -> Draft:
         """What the drafter on the host's side proposes, nothing where there is none."""
         if self._drafter is None or not gamma:
-            return no_draft(self._room.device)
+            return no_draft(self._cache.device)
         state = self._state_for(self._drafter, self._kept.take(), len(self.ids) - 1)
         return self._drafter.propose(DraftContext(self.ids, gamma, self._warp, drawn[:gamma], self._n_accepted, state))
 
     def _state_for(self, drafter: Drafter, hidden: Tensor | None, length: int) -> TargetState:
         """What the drafter declared to read of the target, whose cache holds `length` ids."""
         return self._handles._replace(
-            hidden=hidden, last_kv=self._room.last_kv(length) if drafter.capabilities.last_kv else None
+            hidden=hidden, last_kv=self._cache.last_kv(length) if drafter.capabilities.last_kv else None
         )
 
     def _n_draftable(self, gamma: int, length: int) -> int:
@@ -189,24 +189,24 @@ class StaticDecoder:
     def _catch_up(self, n: int) -> None:
         """Give the fused drafter what it lacks of the first n committed ids: after a round without a draft."""
         for start in range(self._n_drafter_holds, n, PREFILL_CHUNK):
-            self._room.feed(self.ids[start : min(start + PREFILL_CHUNK, n)], start, drafter=True)
+            self._cache.feed(self.ids[start : min(start + PREFILL_CHUNK, n)], start, drafter=True)
         self._n_drafter_holds = max(self._n_drafter_holds, n)
 
     def _read(self, flight: _Flight) -> HostRecord:
         drawn = not self._warp.greedy
         try:
-            record = unpack(flight.record.tolist(), flight.n, n_vocabulary=self._room.n_vocabulary, drawn=drawn)
+            record = unpack(flight.record.tolist(), flight.n, n_vocabulary=self._cache.n_vocabulary, drawn=drawn)
         except ModelError:
-            self._room.clear()  # a mask hides numbers only: what is no number must not stay in the caches
+            self._cache.clear()  # a mask hides numbers only: what is no number must not stay in the caches
             raise
-        self._room.read()
+        self._cache.read()
         return record
 
     def _commit(self, record: HostRecord, n: int) -> None:
         self.ids += [*record.tokens[: record.n_accepted], record.last_id]
         self._n_accepted = record.n_accepted
         if self._drafter is not None:
-            self._kept.add(self._room.hidden(n), record.n_accepted + 1)
+            self._kept.add(self._cache.hidden(n), record.n_accepted + 1)
             self._drafter.commit(self.ids)
         if self._fused is not None and n:
             self._n_drafter_holds = len(self.ids) - 2  # it was fed neither its own last token nor the round's

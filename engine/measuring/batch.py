@@ -98,10 +98,10 @@ def measure_batch(
 
     checkpoint: called every round, may raise. Raises InputError where prompts and new tokens do not fit the context."""
     asked = prompts.held_out_prompts(pair.target.tokenizer, batch)
-    room = pair.target.context - max(map(len, asked))
-    if n_new > room:
-        reason = f"max-new-tokens = {n_new}: {pair.target.spec} has room for {room}"
-        raise InputError(reason, f"use --max-new-tokens {room}")
+    capacity = pair.target.context - max(map(len, asked))
+    if n_new > capacity:
+        reason = f"max-new-tokens = {n_new}: {pair.target.spec} has room for {capacity}"
+        raise InputError(reason, f"use --max-new-tokens {capacity}")
     block = partial(_block, pair, asked, checkpoint)
     for length in (gamma, 0):
         block(gamma=length, n_new=min(_N_WARM_UP, n_new))

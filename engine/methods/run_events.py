@@ -38,10 +38,10 @@ def run_started(
     )
 
 
-def block(lane: Lane, pair: int, made: Generation, rt: RunContext, *, paired: bool = True) -> BlockFinished:
+def block(lane: Lane, repeat: int, made: Generation, rt: RunContext, *, paired: bool = True) -> BlockFinished:
     """State one timed generation."""
     return BlockFinished(
-        lane, pair, made.ids, made.prefill_ms, made.decode_ms, made.first_ms, made.target_step_ms,
+        lane, repeat, made.ids, made.prefill_ms, made.decode_ms, made.first_ms, made.target_step_ms,
         made.draft_step_ms, at_s=rt.elapsed_s(), paired=paired,
     )  # fmt: skip
 

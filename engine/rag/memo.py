@@ -75,8 +75,8 @@ class Memo:
 
     def forget_models(self) -> None:
         """Drop what models made: others may be loaded under their names."""
-        for shelf in (self.drafts, self.scores, self.standard):
-            shelf.clear()
+        for history in (self.drafts, self.scores, self.standard):
+            history.clear()
         self.warm.clear()
 
 

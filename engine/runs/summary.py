@@ -117,7 +117,7 @@ class Summary(msgspec.Struct, frozen=True):
 
     @property
     def ms_per_token(self) -> float | None:
-        """Median over the speculative blocks of pairs, or of the run so far."""
+        """Median over the speculative blocks of repeats, or of the run so far."""
         times = self._times("speculative")
         if times:
             return median(times)
@@ -178,12 +178,12 @@ class Summary(msgspec.Struct, frozen=True):
 
     @property
     def speedup(self) -> float | None:
-        """Median over pairs of the measured speedup."""
+        """Median over repeats of the measured speedup."""
         return median(self.pair_speedups) if self.pair_speedups else None
 
     @property
     def speedup_ci(self) -> Interval | None:
-        """Bootstrap over pairs; None below three."""
+        """Bootstrap over repeats; None below three."""
         return speed_model.median_interval(self.pair_speedups)
 
     def paired(self, lane: events.Lane) -> tuple[BlockTime, ...]:

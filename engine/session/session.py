@@ -88,8 +88,8 @@ class Session:
             raise InputError("no model is loaded", "load a target first")
         drafter = None if self.models is None else self.models.drafter
         open_index = partial(opened, librarian=self, device=str(self.target.device))
-        shelves = DocumentResources(drafter, open_index, self.memo)
-        return RunContext(self.target, self.drafter, self.drafter_spec, cancelled=cancelled, shelves=shelves)
+        documents = DocumentResources(drafter, open_index, self.memo)
+        return RunContext(self.target, self.drafter, self.drafter_spec, cancelled=cancelled, documents=documents)
 
     def on_pair(self, context: RunContext, work: Callable[[RunContext], Iterator[Item]]) -> Iterator[Item]:
         """What work yields that uses the loaded pair; the pair is as before after it."""

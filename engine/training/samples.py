@@ -11,7 +11,7 @@ from engine.training.evidence import EvidencePicker
 from engine.world.census import world
 from engine.world.documents import Archive, WorldDocument, plainly
 from engine.world.open_names import Split
-from engine.world.pages import Form, shelf
+from engine.world.pages import Form, history
 from engine.world.questions import FALSE, TRUE, Asker, Question, QuestionKind, without
 from engine.world.story import story
 
@@ -29,7 +29,7 @@ def weighted(rng: Random, weights: Mapping[T, float]) -> T:
 
 def sampler(rng: Random, phase: Phase, split: Split, form: Form) -> "Sampler":
     """A sampler over a fresh world of the split, written in a form, that draws as the phase has it."""
-    made = shelf(rng, world(rng, split, phase.sizes), form)
+    made = history(rng, world(rng, split, phase.sizes), form)
     return Sampler(made, rng, near_share=phase.near_share, missing=phase.missing, hard_share=phase.hard_share)
 
 

@@ -21,7 +21,7 @@ from engine.errors import InputError
 from engine.world.census import world
 from engine.world.documents import Archive, WorldDocument
 from engine.world.open_names import Kind, Split
-from engine.world.pages import Form, shelf
+from engine.world.pages import Form, history
 from engine.world.questions import Question, questions
 
 Record = TypeVar("Record", "DocumentRecord", "QuestionRecord")
@@ -92,7 +92,7 @@ def fresh_source(seed: int, *, share: float, n_questions: int, form: Form | None
 def generate(source: CorpusSource) -> Corpus:
     """Make the corpus of a source: the same for the same source."""
     rng = Random(f"corpus/{source.seed}")
-    made = shelf(rng, world(rng, source.split, source.sizes), source.form)
+    made = history(rng, world(rng, source.split, source.sizes), source.form)
     asked = islice(questions(made, rng), source.n_questions)
     return of_archive(made, asked)
 

@@ -40,7 +40,7 @@ def form_of(name: str) -> Form:
     return form
 
 
-def shelf(rng: Random, world: World, form: Form) -> Archive:
+def history(rng: Random, world: World, form: Form) -> Archive:
     """Write every document of a world as notes, as pages, or as both."""
     written: list[WorldDocument] = []
     if form != "pages":

@@ -75,7 +75,7 @@ def _batch(drafter: str, watch: Watch) -> Waits:
             drafts = SmallModelRows(kinds.loaded(watch, "llama", "cuda:0", torch.bfloat16, noisy=True), target)
         decoder = BatchDecoder(sequences_of(target), drafts, warp=_GREEDY, clock=clock_for(target.device))
         prompts = ((5, 9, 2, 5, 9), (7, 8), (11, 12, 13, 11, 12, 13, 11))
-        decoder.prefill(prompts, range(len(prompts)), room=40, checkpoint=lambda: None)
+        decoder.prefill(prompts, range(len(prompts)), capacity=40, checkpoint=lambda: None)
         watch.clear()
         for _ in range(_N_BATCH_ROUNDS):
             decoder.round(dict.fromkeys(range(len(prompts)), _GAMMA))

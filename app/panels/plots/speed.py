@@ -115,9 +115,9 @@ class SpeedPlot(PlotPanel):
         speedup, n = quantities.times(summary.speedup), len(summary.pair_speedups)
         if summary.speedup_ci is None:
             return quantities.counted(
-                n, tr("{0} plain decoding, one pair"), tr("{0} plain, median of {1} pairs")
+                n, tr("{0} plain decoding, one repeat"), tr("{0} plain, median of {1} repeats")
             ).format(speedup, n)
-        return tr("{0} plain [{2:.2f}, {3:.2f}], median of {1} pairs").format(speedup, n, *summary.speedup_ci)
+        return tr("{0} plain [{2:.2f}, {3:.2f}], median of {1} repeats").format(speedup, n, *summary.speedup_ci)
 
     def _waiting(self, summary: Summary) -> str:
         if summary.method == "plain" or summary.state == "idle":

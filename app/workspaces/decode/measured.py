@@ -50,13 +50,13 @@ class MeasuredBarPanel(Panel):
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Say what is going on and what may be pressed."""
-        desk, at = self.store.tab(MeasuringProgress), self.store.engine.progressed
+        progress, at = self.store.tab(MeasuringProgress), self.store.engine.progressed
         tip = self.tr("Measure the pair of the setup: target and a drafter that is a model")
         allow(self.start, self.store.may_start(), tip)
-        self.progress.setVisible(desk.live)
-        if desk.live and at is not None:
+        self.progress.setVisible(progress.live)
+        if progress.live and at is not None:
             self.progress.show_share(at.done, at.total)
-        words = desk.status(at) if desk.live else desk.ended()
+        words = progress.status(at) if progress.live else progress.ended()
         self.state.show_text(words)
         self.state.setToolTip(words)
 

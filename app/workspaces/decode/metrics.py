@@ -88,7 +88,7 @@ class MetricsPanel(Panel):
             label.setToolTip(f"{row.meaning} {row.needs}" if unknown else row.meaning)
 
     def _headline_meaning(self, summary: Summary) -> str:
-        meaning = self.tr("Measured speedup: median over pairs of plain / speculative time per token, prefill apart.")
+        meaning = self.tr("Measured speedup: median over repeats of plain / speculative time per token, prefill apart.")
         if summary.speedup is not None:
             return meaning
         return meaning + self.tr(" Known once plain decoding was measured: switch “Measure plain too” on.")
@@ -102,12 +102,12 @@ class MetricsPanel(Panel):
             return self.tr("Speedup over plain decoding: not measured in this run.")
         n, interval = len(summary.pair_speedups), summary.speedup_ci
         if interval is not None:
-            return self.tr("the speed of plain decoding\n95 % in [{0:.2f}, {1:.2f}], {2} pairs, this prompt").format(
+            return self.tr("the speed of plain decoding\n95 % in [{0:.2f}, {1:.2f}], {2} repeats, this prompt").format(
                 *interval, n
             )
         if summary.state == "running":
-            return self.tr("the speed of plain decoding\n{0} of the 3 pairs an interval needs").format(n)
-        told = quantities.counted(n, self.tr("one pair"), self.tr("{0} pairs")).format(n)
+            return self.tr("the speed of plain decoding\n{0} of the 3 repeats an interval needs").format(n)
+        told = quantities.counted(n, self.tr("one repeat"), self.tr("{0} repeats")).format(n)
         return self.tr("the speed of plain decoding\n{0}, too few for an interval").format(told)
 
     def _made_with(self) -> str:

@@ -68,14 +68,14 @@ class TransportPanel(Panel):
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Follow what is visible."""
-        shelf = self.store.shelf
+        history = self.store.history
         playing = self.store.replay.playing
         self.setEnabled(self.store.replay.possible)
         if not self.store.replay.possible:
             self.place.show_text("")
             return
         self.button.show_text(self.tr("Hold") if playing else self.tr("Replay"))
-        n_rounds = 0 if shelf.shown is None else shelf.shown.summary.n_rounds
+        n_rounds = 0 if history.shown is None else history.shown.summary.n_rounds
         self.place.show_text(self.tr("round {0:,} of {1:,}").format(summary.n_rounds, n_rounds) if n_rounds else "")
         if self.slider.maximum() != n_rounds:
             self.slider.setMaximum(n_rounds)
@@ -100,7 +100,7 @@ class TransportPanel(Panel):
             self._soon.start()
 
     def _seek(self) -> None:
-        shown = self.store.shelf.shown
+        shown = self.store.history.shown
         if shown is not None:
             self.store.seek(shown.event_after(self.slider.value()))
 

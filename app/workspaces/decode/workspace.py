@@ -219,7 +219,7 @@ class DecodeWorkspace(QMainWindow, Workspace):
     @property
     def shown_record(self) -> RunRecord | None:
         """The run on show."""
-        return self._store.shelf.shown
+        return self._store.history.shown
 
     def first_pair(self) -> Load | None:
         """The pair of the setup."""
@@ -227,7 +227,7 @@ class DecodeWorkspace(QMainWindow, Workspace):
 
     def newly_opened(self) -> str:
         """The run, or the measurement, that was opened; setup and prompt say what a run was made with."""
-        run, measuring = self._store.shelf.shown, self._store.tab(MeasuringProgress)
+        run, measuring = self._store.history.shown, self._store.tab(MeasuringProgress)
         if run is not None and self._opened["decode"].is_new(run, run.source):
             self._show_setup_of(run)
             return "decode"

@@ -25,9 +25,9 @@ class AnswerPanel(Panel):
         self.answer = AnswerRecord()
 
     @property
-    def shelf(self) -> RunHistory:
+    def history(self) -> RunHistory:
         """The answers of this session."""
-        return self.store.tab(AnswerProgress).shelf
+        return self.store.tab(AnswerProgress).history
 
     def clear(self) -> None:
         """Forget the answer that was drawn."""

@@ -22,8 +22,8 @@ class AnswerProgress(TabState):
     def __init__(self, store: RunStore) -> None:
         self.commands = store.commands
         self._store = store
-        self.shelf = RunHistory(most=_MOST_KEPT)
-        self.replay = Replay(self.shelf)
+        self.history = RunHistory(most=_MOST_KEPT)
+        self.replay = Replay(self.history)
         self.pick = Pick()
 
     def works_on(self, command: Command) -> bool:
@@ -32,12 +32,12 @@ class AnswerProgress(TabState):
 
     def status(self, at: Progressed | None) -> str:
         """What the answer under way is at."""
-        live = self.shelf.live
+        live = self.history.live
         return answer_words.state(live.events[-1] if live is not None else None)
 
     def history_of(self, method: str) -> RunHistory | None:
         """Answers are kept apart from other runs."""
-        return self.shelf if answers_from_documents(method) else None
+        return self.history if answers_from_documents(method) else None
 
     def began(self) -> None:
         """Point at nothing in a new answer."""
@@ -55,7 +55,7 @@ class AnswerProgress(TabState):
 
     def play(self, speed: float) -> None:
         """Show the answer again; what was indexed or loaded before the passages were found is not waited for."""
-        shown = self.shelf.shown
+        shown = self.history.shown
         events = [] if shown is None else shown.events
         self.replay.play(speed, first=next((i for i, event in enumerate(events) if isinstance(event, Retrieved)), 0))
         self._store.watch()
@@ -64,12 +64,12 @@ class AnswerProgress(TabState):
         """Show another answer of this session, pointing at nothing."""
         self.replay.hold()
         self.pick = Pick()
-        self.shelf.show(record)
+        self.history.show(record)
         self._store.changed.emit()
 
     def open_run(self, record: RunRecord) -> None:
         """Take in an answer that was read from a file."""
         self.replay.hold()
         self.pick = Pick()
-        record.number = self.shelf.next_number()
-        self.shelf.put(record)
+        record.number = self.history.next_number()
+        self.history.put(record)

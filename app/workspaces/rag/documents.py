@@ -69,20 +69,20 @@ class DocumentsPanel(AnswerPanel):
 
     def show_answer(self) -> None:
         """Say how the making of an index stands, or what the one asked holds."""
-        desk = self.store.tab(IndexProgress)
+        progress = self.store.tab(IndexProgress)
         allow(
             self.folder,
             self.store.may_start(),
             self.tr("Make the documents of a folder searchable, or bring its index up to date"),
         )
-        seen = (desk.number, desk.indexed, desk.n_skipped, desk.live)
+        seen = (progress.number, progress.indexed, progress.n_skipped, progress.live)
         if seen == self._seen:
             return
         before, self._seen = self._seen, seen
         self.state.setText(self._state())
-        self.left_out.setVisible(bool(desk.n_skipped))
-        if desk.indexed is not None and (before is None or desk.indexed is not before[1]):
-            self.choose(desk.indexed.index)
+        self.left_out.setVisible(bool(progress.n_skipped))
+        if progress.indexed is not None and (before is None or progress.indexed is not before[1]):
+            self.choose(progress.indexed.index)
 
     def save(self, settings: QSettings) -> None:
         """Keep which indexes there are and which one is asked."""
@@ -99,15 +99,15 @@ class DocumentsPanel(AnswerPanel):
         self.choose(chosen if isinstance(chosen, str) and chosen else BUILTIN)
 
     def _state(self) -> str:
-        desk = self.store.tab(IndexProgress)
-        if desk.live:
-            left_out = self.tr("; {0:,} left out so far").format(desk.n_skipped) if desk.n_skipped else ""
+        progress = self.store.tab(IndexProgress)
+        if progress.live:
+            left_out = self.tr("; {0:,} left out so far").format(progress.n_skipped) if progress.n_skipped else ""
             return self.tr("making the index{0}").format(left_out)
-        if desk.failure is not None:
+        if progress.failure is not None:
             return self.tr("the index was not made; one before is as it was, and a stopped one can be continued")
-        if desk.indexed is None:
+        if progress.indexed is None:
             return self.tr("choose a folder to ask your own documents")
-        return _made(desk.indexed, [one_line(warned.message) for warned in desk.warned])
+        return _made(progress.indexed, [one_line(warned.message) for warned in progress.warned])
 
     def _choose(self) -> None:
         path_line.choose(self, self.tr("Choose a folder of documents"), self.folder_asked.emit)

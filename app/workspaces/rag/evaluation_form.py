@@ -91,13 +91,13 @@ class EvaluationFormPanel(Panel):
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Say what is going on and what may be pressed."""
-        desk, at = self.store.tab(EvaluationProgress), self.store.engine.progressed
+        progress, at = self.store.tab(EvaluationProgress), self.store.engine.progressed
         tip = self.tr("Ask every way to answer; begun before with the same choices, it goes on there")
         allow(self.run, self._why_not or self.store.may_start(), tip)
-        self.progress.setVisible(desk.live)
-        if desk.live:
+        self.progress.setVisible(progress.live)
+        if progress.live:
             self.progress.show_share(*((0.0, 0.0) if at is None else (at.done, at.total)))
-        words = desk.status(at) if desk.live else self._why_not or desk.ended()
+        words = progress.status(at) if progress.live else self._why_not or progress.ended()
         if words != self.state.text():
             self.state.setText(words)
 

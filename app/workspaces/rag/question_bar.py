@@ -84,8 +84,8 @@ class QuestionBar(AnswerPanel):
             if example.task not in tasks:
                 tasks[example.task] = self._menu.addMenu(example.task)
             self._add_example(tasks[example.task], example)
-        for record in reversed(self.store.tab(AnswerProgress).shelf.records):
-            self._add_record(record, first=record is self.store.tab(AnswerProgress).shelf.records[-1])
+        for record in reversed(self.store.tab(AnswerProgress).history.records):
+            self._add_record(record, first=record is self.store.tab(AnswerProgress).history.records[-1])
 
     def _add_example(self, menu: QMenu, example: Example) -> None:
         menu.setToolTipsVisible(True)

@@ -130,7 +130,7 @@ class RagWorkspace(QWidget, Workspace):
     @property
     def shown_record(self) -> RunRecord | None:
         """The answer on show."""
-        return self._store.tab(AnswerProgress).shelf.shown
+        return self._store.tab(AnswerProgress).history.shown
 
     def explained(self) -> tuple[Section, ...]:
         """How an answer is made."""

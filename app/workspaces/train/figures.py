@@ -37,7 +37,7 @@ class TrainFiguresPanel(Panel):
         self.table = FigureTable(len(names), 3, self, padding=theme.GRID)
         self.table.setHorizontalHeaderLabels([self.tr("figure"), self.tr("before"), self.tr("after")])
         self.table.setAccessibleName(self.tr("Figures before and after training"))
-        self.table.setToolTip(self.tr("95 % intervals in brackets, over held-out texts and over pairs of blocks."))
+        self.table.setToolTip(self.tr("95 % intervals in brackets, over held-out texts and over repeats."))
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
         for row, (name, tip) in enumerate(names):
@@ -77,7 +77,7 @@ class TrainFiguresPanel(Panel):
             return self.tr("speed against plain decoding\nnot measured: the training was stopped")
         text = self.tr("the speed of plain decoding with the trained drafter\n")
         if after.speedup_ci is None:
-            return text + self.tr("too few pairs of blocks for an interval, γ {0}").format(after.gamma)
+            return text + self.tr("too few repeats for an interval, γ {0}").format(after.gamma)
         low, high = after.speedup_ci
         return text + self.tr("95 % in [{0:.2f}, {1:.2f}], γ {2}, held-out texts").format(low, high, after.gamma)
 

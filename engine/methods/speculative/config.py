@@ -6,16 +6,16 @@ from msgspec import Meta
 
 from engine.settings import GenerationConfig
 
-_PAIRS = (
-    "pairs of timed blocks: a pair is one run of the method and one of plain decoding, from the same prompt. "
+_REPEATS = (
+    "timed repeats: each is one run of the method and one of plain decoding, from the same prompt. "
     "Five make a median with an interval; each takes about twice the run or more. The run on show comes first "
     "and is in none of them"
 )
 
 
 class SpeculativeConfig(GenerationConfig, frozen=True):
-    """What a speculative run is made with. `repeats` counts pairs of timed blocks after the visible run."""
+    """What a speculative run is made with. `repeats` are timed after the visible run."""
 
     gamma: Annotated[int, Meta(ge=1, le=64, title="γ", description="draft length: tokens proposed in a round")] = 4
     baseline: Annotated[bool, Meta(title="Measure plain too", description="time plain decoding beside it")] = True
-    repeats: Annotated[int, Meta(ge=1, le=1000, title="Pairs", description=_PAIRS)] = 5
+    repeats: Annotated[int, Meta(ge=1, le=1000, title="Repeats", description=_REPEATS)] = 5

@@ -1,4 +1,4 @@
-"""Runs one visible speculative generation and, after it, timed pairs of blocks: speculative against plain decoding."""
+"""Runs one visible speculative generation and, after it, timed repeats: speculative against plain decoding."""
 
 import math
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ _N_WARM_UP = 12
 
 class _Planned(NamedTuple):
     lane: Lane
-    pair: int
+    repeat: int
 
 
 def run(config: msgspec.Struct, request: Request, rt: RunContext) -> Iterator[Event]:
@@ -44,21 +44,20 @@ def _warm_up(config: SpeculativeConfig, ids: tuple[int, ...], rt: RunContext) ->
 
 
 def _blocks(config: SpeculativeConfig, ids: tuple[int, ...], rt: RunContext, visible: Generation) -> Iterator[Event]:
-    """The pairs, in the order A B B A A B ...; the visible run is in none: its time holds what watching it cost."""
+    """The repeats, in the order A B B A A B ...; the visible run is in none: its time holds what watching it cost."""
     plan = _schedule(config.repeats)
     for done, planned in enumerate(plan):
         made = _unseen(config, ids, rt, config.gamma if planned.lane == "speculative" else 0)
-        yield block(planned.lane, planned.pair, made, rt)
+        yield block(planned.lane, planned.repeat, made, rt)
         yield Progressed("measuring", done + 1, len(plan), "blocks")
         if done == 0 and config.temperature == 0:
             yield _compare(visible, made, rt)
 
 
-def _schedule(n_pairs: int) -> list[_Planned]:
+def _schedule(n_repeats: int) -> list[_Planned]:
     plain_first: tuple[Lane, Lane] = ("plain", "speculative")
-    return [
-        _Planned(lane, pair) for pair in range(n_pairs) for lane in (plain_first[::-1] if pair % 2 else plain_first)
-    ]
+    orders = (plain_first[::-1] if repeat % 2 else plain_first for repeat in range(n_repeats))
+    return [_Planned(lane, repeat) for repeat, order in enumerate(orders) for lane in order]
 
 
 def _unseen(config: SpeculativeConfig, ids: tuple[int, ...], rt: RunContext, gamma: int) -> Generation:

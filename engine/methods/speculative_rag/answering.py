@@ -45,24 +45,24 @@ class _Work(NamedTuple):
     verifications: tuple[Verification, ...]
 
 
-def answer(question: str, config: SpeculativeRagConfig, desk: AnswerContext) -> Iterator[Event | Outcome]:
+def answer(question: str, config: SpeculativeRagConfig, context: AnswerContext) -> Iterator[Event | Outcome]:
     """Yield everything that happens from retrieval to the last baseline, and last the outcome.
 
     Raises InputError where the question is empty or does not fit, ModelError where the target cannot write Yes."""
     question = question.strip()
-    verifying.verdicts(desk.rt.target.tokenizer)
-    passages = yield from retrieve(question, config, desk.rt, desk.library, desk.memo)
-    divided = yield from divide(question, passages, config, desk)
-    made = yield from drafted(question, passages, divided.subsets, config, desk)
+    verifying.verdicts(context.rt.target.tokenizer)
+    passages = yield from retrieve(question, config, context.rt, context.library, context.memo)
+    divided = yield from divide(question, passages, config, context)
+    made = yield from drafted(question, passages, divided.subsets, config, context)
     subsets = [[passages[place] for place in subset] for subset in divided.subsets]
-    found = yield from scored(question, made, subsets, config, desk)
+    found = yield from scored(question, made, subsets, config, context)
     judged = [None if s is None else verifying.judge(d, s, config) for d, s in zip(made, found, strict=True)]
     if not any(judged):
         yield Warned(f"none of the {len(made)} drafts can be chosen: {made[0].why}", _ANOTHER)
     work = _Work(divided.ms, batches_of(made), verifications_of(found))
-    answers = [msgspec.structs.replace(one, at_s=desk.rt.elapsed_s()) for one in _chosen(made, judged, work, config)]
+    answers = [msgspec.structs.replace(one, at_s=context.rt.elapsed_s()) for one in _chosen(made, judged, work, config)]
     yield from answers
-    answers += yield from _compared(question, passages, answers[0], work, config, desk)
+    answers += yield from _compared(question, passages, answers[0], work, config, context)
     yield Outcome(passages, divided, tuple(made), tuple(found), tuple(judged), tuple(answers))
 
 
@@ -119,34 +119,34 @@ def _compared(
     ours: QuestionAnswered,
     work: _Work,
     config: SpeculativeRagConfig,
-    desk: AnswerContext,
+    context: AnswerContext,
 ) -> Generator[Event, None, list[QuestionAnswered]]:
     """Yield standard RAG beside it and what the cost formula says of both; returns its answers."""
     if config.baselines == "none":
         return []
-    timed = desk.lengths is not None
-    plain = yield from standard(question, passages, config, desk.rt, desk.library, desk.memo, to_length=timed)
+    timed = context.lengths is not None
+    plain = yield from standard(question, passages, config, context.rt, context.library, context.memo, to_length=timed)
     told = [plain.told]
-    if config.baselines == "all" and desk.rt.drafter is not None:
+    if config.baselines == "all" and context.rt.drafter is not None:
         fast = yield from standard(
-            question, passages, config, desk.rt, desk.library, desk.memo, gamma=config.gamma, to_length=timed
+            question, passages, config, context.rt, context.library, context.memo, gamma=config.gamma, to_length=timed
         )
         told.append(fast.told)
     measured: dict[System, float] = {"speculative_rag": ours.latency_ms, "standard_rag": plain.told.latency_ms}
     for predicted in cost.costs(work.batches, work.verifications, plain.made, measured):
-        yield msgspec.structs.replace(predicted, at_s=desk.rt.elapsed_s())
+        yield msgspec.structs.replace(predicted, at_s=context.rt.elapsed_s())
     return told
 
 
 def divide(
-    question: str, passages: Sequence[Passage], config: SpeculativeRagConfig, desk: AnswerContext
+    question: str, passages: Sequence[Passage], config: SpeculativeRagConfig, context: AnswerContext
 ) -> Generator[Event, None, Partitioned]:
     """Yield the subsets that drafts are made from; returns the same."""
-    rt, memo = desk.rt, desk.memo
+    rt, memo = context.rt, context.memo
     ids = tuple(passage.id for passage in passages)
-    key = (desk.library.key, question, ids, config.conditioning, config.k, config.m, config.sampling, config.seed)
+    key = (context.library.key, question, ids, config.conditioning, config.k, config.m, config.sampling, config.seed)
     kept = memo.partitions.get(key)
-    made = kept or _divide(question, passages, config, desk)
+    made = kept or _divide(question, passages, config, context)
     memo.partitions.put(key, made)
     yield replace(made, reused=kept is not None, at_s=rt.elapsed_s())
     yield PhaseFinished("partitioning", made.ms, 0, at_s=rt.elapsed_s())
@@ -154,12 +154,12 @@ def divide(
 
 
 def _divide(
-    question: str, passages: Sequence[Passage], config: SpeculativeRagConfig, desk: AnswerContext
+    question: str, passages: Sequence[Passage], config: SpeculativeRagConfig, context: AnswerContext
 ) -> Partitioned:
-    library = desk.library
+    library = context.library
     key = (library.key, question, tuple(passage.id for passage in passages), config.conditioning)
-    vectors = desk.memo.vectors.get(key) or _vectors(question, passages, config, library)
-    desk.memo.vectors.put(key, vectors)
+    vectors = context.memo.vectors.get(key) or _vectors(question, passages, config, library)
+    context.memo.vectors.put(key, vectors)
     started = time.perf_counter()
     found = partition(vectors.vectors, k=config.k, m=config.m, sampling=config.sampling, seed=config.seed)
     ms = vectors.ms + 1e3 * (time.perf_counter() - started)

@@ -127,7 +127,7 @@ def draft(
     given = [lane.fitted.encoded.ids for lane in lanes.values()]
     started = time.perf_counter()
     seeds = [_seed(config.seed, texts) for texts in subsets]
-    decoder.prefill(given, seeds, room=max(map(len, given)) + most + _GAMMA + 1, checkpoint=checkpoint)
+    decoder.prefill(given, seeds, capacity=max(map(len, given)) + most + _GAMMA + 1, checkpoint=checkpoint)
     settle(drafter.device)
     prefill_ms, decode_ms, n_rounds = 1e3 * (time.perf_counter() - started), 0.0, 0
     growing = dict(lanes)
@@ -202,28 +202,28 @@ def drafted(
     passages: Sequence[Passage],
     subsets: Sequence[Sequence[int]],
     config: SpeculativeRagConfig,
-    desk: AnswerContext,
+    context: AnswerContext,
 ) -> Generator[Event, None, list[RagDraft]]:
     """Yield what is drafted from each subset of the passages, lane by lane; returns the drafts in their order."""
-    keys = [_key(question, [passages[place] for place in subset], config, desk) for subset in subsets]
-    made = {i: kept for i, key in enumerate(keys) if (kept := desk.memo.drafts.get(key)) is not None}
+    keys = [_key(question, [passages[place] for place in subset], config, context) for subset in subsets]
+    made = {i: kept for i, key in enumerate(keys) if (kept := context.memo.drafts.get(key)) is not None}
     reused = frozenset(made)
     for i, one in made.items():
-        yield prompt_read(one.prompt, "drafter", "draft", i, one.note, desk.rt)
-        yield TokensEmitted(f"draft {i}", one.ids, one.text, at_s=desk.rt.elapsed_s())
+        yield prompt_read(one.prompt, "drafter", "draft", i, one.note, context.rt)
+        yield TokensEmitted(f"draft {i}", one.ids, one.text, at_s=context.rt.elapsed_s())
     missing = [i for i in range(len(subsets)) if i not in made]
     if missing:
         texts = [[passages[place].text for place in subsets[i]] for i in missing]
-        new = yield from _anew(question, texts, missing, config, desk)
+        new = yield from _anew(question, texts, missing, config, context)
         for i, one in zip(missing, new, strict=True):
-            desk.memo.drafts.put(keys[i], one)
+            context.memo.drafts.put(keys[i], one)
             made[i] = one
     found = [made[i] for i in range(len(subsets))]
     for i, one in enumerate(found):
-        yield _told(i, one, subsets[i], desk, reused=i in reused)
+        yield _told(i, one, subsets[i], context, reused=i in reused)
     batches = batches_of(found)
     n_tokens = sum(one.n_read + one.n_written for one in batches)
-    yield PhaseFinished("drafting", drafting_ms(batches), n_tokens, at_s=desk.rt.elapsed_s())
+    yield PhaseFinished("drafting", drafting_ms(batches), n_tokens, at_s=context.rt.elapsed_s())
     return found
 
 
@@ -238,11 +238,19 @@ def drafting_ms(batches: Sequence[DraftBatch]) -> float:
 
 
 def _key(
-    question: str, passages: Sequence[Passage], config: SpeculativeRagConfig, desk: AnswerContext
+    question: str, passages: Sequence[Passage], config: SpeculativeRagConfig, context: AnswerContext
 ) -> tuple[Hashable, ...]:
     sampled = (config.temperature, config.top_k, config.top_p, config.min_p, config.seed) if config.temperature else ()
     ids = tuple(passage.id for passage in passages)
-    return desk.library.key, model_key(desk.drafter), question, ids, config.max_new_tokens, sampled, desk.lengths
+    return (
+        context.library.key,
+        model_key(context.drafter),
+        question,
+        ids,
+        config.max_new_tokens,
+        sampled,
+        context.lengths,
+    )
 
 
 def _anew(
@@ -250,28 +258,34 @@ def _anew(
     texts: Sequence[Sequence[str]],
     lanes: Sequence[int],
     config: SpeculativeRagConfig,
-    desk: AnswerContext,
+    context: AnswerContext,
 ) -> Generator[Event, None, tuple[RagDraft, ...]]:
     """Yield the prompts and the lanes as they grow; returns the drafts. lanes: the number of each subset."""
     n_prompts = 0
-    serial = desk.memo.next_serial()
+    serial = context.memo.next_serial()
     steps = draft(
-        question, texts, desk.drafter, config, serial=serial, checkpoint=desk.rt.checkpoint, lengths=desk.lengths
+        question,
+        texts,
+        context.drafter,
+        config,
+        serial=serial,
+        checkpoint=context.rt.checkpoint,
+        lengths=context.lengths,
     )
     with memory_errors("drafting", "use fewer drafts (m) or shorter answers"):
         for item in steps:
             if isinstance(item, Fitted):
-                yield prompt_read(item.encoded, "drafter", "draft", lanes[n_prompts], item.note, desk.rt)
+                yield prompt_read(item.encoded, "drafter", "draft", lanes[n_prompts], item.note, context.rt)
                 n_prompts += 1
             elif isinstance(item, Grown):
-                yield TokensEmitted(f"draft {lanes[item.lane]}", item.ids, item.text, at_s=desk.rt.elapsed_s())
+                yield TokensEmitted(f"draft {lanes[item.lane]}", item.ids, item.text, at_s=context.rt.elapsed_s())
             else:
                 return item
     raise AssertionError("drafting ends with the drafts")
 
 
-def _told(i: int, one: RagDraft, subset: Sequence[int], desk: AnswerContext, *, reused: bool) -> DraftFinished:
+def _told(i: int, one: RagDraft, subset: Sequence[int], context: AnswerContext, *, reused: bool) -> DraftFinished:
     return DraftFinished(
         i, one.rationale, one.response, one.log_p_rationale, one.log_p_response, len(one.prompt.ids), len(one.ids),
-        tuple(subset[place] for place in one.cited), one.complete, one.why, reused=reused, at_s=desk.rt.elapsed_s(),
+        tuple(subset[place] for place in one.cited), one.complete, one.why, reused=reused, at_s=context.rt.elapsed_s(),
     )  # fmt: skip

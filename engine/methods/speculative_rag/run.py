@@ -20,47 +20,47 @@ from engine.settings import Request
 
 def run(config: msgspec.Struct, request: Request, rt: RunContext) -> Iterator[Event]:
     """Yield the run's events. Raises InputError: an empty question, a drafter that is no model, no UMAP."""
-    assert isinstance(config, SpeculativeRagConfig) and rt.shelves is not None
+    assert isinstance(config, SpeculativeRagConfig) and rt.documents is not None
     drafter = _drafter(rt)
     if not request.prompt.strip():
         raise InputError("the question is empty", "ask something")
     projection.refuse_missing(config.projection)
     yield run_started("speculative_rag", config, request, rt.prompt_ids(request), rt)
-    library = yield from rt.shelves.open(config.index)
-    desk = AnswerContext(rt, drafter, library, rt.shelves.memo)
-    warm([rt.target, drafter], desk.memo)
-    warm_clustering(desk.memo)
-    n_tokens = yield from _answered(request.prompt, config, desk)
+    library = yield from rt.documents.open(config.index)
+    context = AnswerContext(rt, drafter, library, rt.documents.memo)
+    warm([rt.target, drafter], context.memo)
+    warm_clustering(context.memo)
+    n_tokens = yield from _answered(request.prompt, config, context)
     yield RunFinished("end_of_text", n_tokens, at_s=rt.elapsed_s())
 
 
 def _drafter(rt: RunContext) -> LoadedModel:
-    if rt.shelves is None or rt.shelves.drafter is None:
+    if rt.documents is None or rt.documents.drafter is None:
         raise InputError(f"the drafter {rt.drafter_spec} is no model: it cannot draft answers", "load builtin:rag")
-    return rt.shelves.drafter
+    return rt.documents.drafter
 
 
-def _answered(question: str, config: SpeculativeRagConfig, desk: AnswerContext) -> Generator[Event, None, int]:
+def _answered(question: str, config: SpeculativeRagConfig, context: AnswerContext) -> Generator[Event, None, int]:
     """Yield the events of the answer, with the map as soon as there are clusters; returns how many tokens were
     drafted."""
     passages: Sequence[Passage] = ()
-    for item in answer(question, config, desk):
+    for item in answer(question, config, context):
         if isinstance(item, Outcome):
             return sum(len(draft.ids) for draft in item.drafts)
         yield item
         if isinstance(item, Retrieved):
             passages = item.passages
         if isinstance(item, Partitioned):
-            yield _map(question, passages, config, desk)
+            yield _map(question, passages, config, context)
     raise AssertionError("an answer ends with its outcome")
 
 
-def _map(question: str, passages: Sequence[Passage], config: SpeculativeRagConfig, desk: AnswerContext) -> Mapped:
+def _map(question: str, passages: Sequence[Passage], config: SpeculativeRagConfig, context: AnswerContext) -> Mapped:
     """Where passages and question lie among other chunks; by the vectors of the index, which all of them have."""
-    library = desk.library
+    library = context.library
     ids = tuple(passage.id for passage in passages)
     key = (library.key, question, ids, config.projection, config.seed)
-    kept = desk.memo.maps.get(key)
+    kept = context.memo.maps.get(key)
     made = kept or projection.project(
         library.vectors(ids),
         library.embed([question], "query")[0],
@@ -68,5 +68,5 @@ def _map(question: str, passages: Sequence[Passage], config: SpeculativeRagConfi
         how=config.projection,
         seed=config.seed,
     )
-    desk.memo.maps.put(key, made)
-    return msgspec.structs.replace(made, at_s=desk.rt.elapsed_s())
+    context.memo.maps.put(key, made)
+    return msgspec.structs.replace(made, at_s=context.rt.elapsed_s())

@@ -215,27 +215,27 @@ def scored(
     made: Sequence[RagDraft],
     subsets: Sequence[Sequence[Passage]],
     config: SpeculativeRagConfig,
-    desk: AnswerContext,
+    context: AnswerContext,
 ) -> Generator[Event, None, list[VerifierScore | None]]:
     """Yield the scores of each complete draft; returns them, None for a draft that is not complete."""
-    keys = [_key(question, one, subset, config, desk) for one, subset in zip(made, subsets, strict=True)]
-    found = [desk.memo.scores.get(key) if one.complete else None for key, one in zip(keys, made, strict=True)]
+    keys = [_key(question, one, subset, config, context) for one, subset in zip(made, subsets, strict=True)]
+    found = [context.memo.scores.get(key) if one.complete else None for key, one in zip(keys, made, strict=True)]
     missing = [i for i, one in enumerate(made) if one.complete and found[i] is None]
     if missing:
         new = verify(
-            question, [made[i] for i in missing], [[p.text for p in subsets[i]] for i in missing], desk.rt.target,
-            config, serial=desk.memo.next_serial(), checkpoint=desk.rt.checkpoint,
+            question, [made[i] for i in missing], [[p.text for p in subsets[i]] for i in missing], context.rt.target,
+            config, serial=context.memo.next_serial(), checkpoint=context.rt.checkpoint,
         )  # fmt: skip
         for i, score in zip(missing, new, strict=True):
-            desk.memo.scores.put(keys[i], score)
+            context.memo.scores.put(keys[i], score)
             found[i] = score
     for i, (one, known) in enumerate(zip(made, found, strict=True)):
         if known is not None:
-            yield prompt_read(known.prompt, "target", "scores", i, "", desk.rt)
-            yield _told(i, judge(one, known, config), known, desk, reused=i not in missing)
+            yield prompt_read(known.prompt, "target", "scores", i, "", context.rt)
+            yield _told(i, judge(one, known, config), known, context, reused=i not in missing)
     works = verifications_of(found)
     ms, n_read = sum(one.ms for one in works), sum(one.n_read for one in works)
-    yield PhaseFinished("verifying", ms, n_read, at_s=desk.rt.elapsed_s())
+    yield PhaseFinished("verifying", ms, n_read, at_s=context.rt.elapsed_s())
     return found
 
 
@@ -245,15 +245,15 @@ def verifications_of(found: Sequence[VerifierScore | None]) -> tuple[Verificatio
 
 
 def _key(
-    question: str, one: RagDraft, passages: Sequence[Passage], config: SpeculativeRagConfig, desk: AnswerContext
+    question: str, one: RagDraft, passages: Sequence[Passage], config: SpeculativeRagConfig, context: AnswerContext
 ) -> tuple[Hashable, ...]:
     by_documents = config.option in ("with_documents", "documents_for_rationale")
-    read = (config.option, desk.library.key, tuple(passage.id for passage in passages)) if by_documents else ()
-    return model_key(desk.rt.target), question, one.response, one.rationale, read
+    read = (config.option, context.library.key, tuple(passage.id for passage in passages)) if by_documents else ()
+    return model_key(context.rt.target), question, one.response, one.rationale, read
 
 
-def _told(i: int, judged: Judged, score: VerifierScore, desk: AnswerContext, *, reused: bool) -> CandidateScored:
+def _told(i: int, judged: Judged, score: VerifierScore, context: AnswerContext, *, reused: bool) -> CandidateScored:
     return CandidateScored(
         i, judged.log_draft, judged.log_self_contain, judged.log_self_reflect, judged.log_score, score.n_read,
-        judged.others, reused=reused, at_s=desk.rt.elapsed_s(),
+        judged.others, reused=reused, at_s=context.rt.elapsed_s(),
     )  # fmt: skip

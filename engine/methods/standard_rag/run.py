@@ -17,12 +17,12 @@ from engine.settings import Request
 
 def run(config: msgspec.Struct, request: Request, rt: RunContext) -> Iterator[Event]:
     """Yield the run's events: start, passages, answers, end. Raises InputError where the question is empty."""
-    assert isinstance(config, StandardRagConfig) and rt.shelves is not None
+    assert isinstance(config, StandardRagConfig) and rt.documents is not None
     if not request.prompt.strip():
         raise InputError("the question is empty", "ask something")
     yield run_started("standard_rag", config, request, rt.prompt_ids(request), rt)
-    library = yield from rt.shelves.open(config.index)
-    memo = rt.shelves.memo
+    library = yield from rt.documents.open(config.index)
+    memo = rt.documents.memo
     warm([rt.target], memo)
     passages = yield from retrieve(request.prompt.strip(), config, rt, library, memo)
     plain = yield from standard(request.prompt.strip(), passages, config, rt, library, memo)

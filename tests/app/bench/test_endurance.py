@@ -91,7 +91,7 @@ def test_many_starts_and_stops_leave_nothing_behind(open_window, qtbot):
 
     def cycle() -> None:
         window.verbs.do("run")
-        qtbot.waitUntil(lambda: store.shelf.live is not None and store.summary.n_rounds >= 1)
+        qtbot.waitUntil(lambda: store.history.live is not None and store.summary.n_rounds >= 1)
         store.cancel()
         qtbot.waitUntil(lambda: not store.busy)
 
@@ -101,8 +101,8 @@ def test_many_starts_and_stops_leave_nothing_behind(open_window, qtbot):
     for _ in range(N_CYCLES):
         cycle()
     assert not has_grown(before, n_objects(window))
-    assert len(store.shelf.records) == N_CYCLES + 5
-    assert all(record.summary.reason == "cancelled" for record in store.shelf.records)
+    assert len(store.history.records) == N_CYCLES + 5
+    assert all(record.summary.reason == "cancelled" for record in store.history.records)
 
 
 def test_a_stop_comes_within_a_round(open_window, qtbot):
@@ -113,7 +113,7 @@ def test_a_stop_comes_within_a_round(open_window, qtbot):
     qtbot.waitUntil(lambda: store.summary.n_rounds >= 3)
     store.pause()
     store.pump()
-    n_before = store.shelf.live_summary.n_rounds
+    n_before = store.history.live_summary.n_rounds
     store.cancel()
     qtbot.waitUntil(lambda: not store.busy)
     # What was in the queue when the stop was asked for, and the round under way.

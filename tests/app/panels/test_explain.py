@@ -66,7 +66,7 @@ def test_a_round_without_rejection_ends_with_a_bonus() -> None:
 
 def test_the_speedup_is_told_with_both_times_and_what_made_it() -> None:
     told = of(whole_run())
-    assert told["Does it pay?/Measured speedup"].startswith("2.00× [2.00, 2.00], measured over 3 pairs: 5.00 ms per")
+    assert told["Does it pay?/Measured speedup"].startswith("2.00× [2.00, 2.00], measured over 3 repeats: 5.00 ms per")
     assert "drafting pays" in told["Does it pay?/Measured speedup"]
     assert "A drafter step costs 0.25 of a target step" in told["Does it pay?/Why"]
     assert "drafting pays from α = 0." in told["Does it pay?/Why"]
@@ -80,7 +80,7 @@ def test_drafting_that_costs_time_is_called_so() -> None:
 
 def test_one_pair_is_called_one_pair() -> None:
     told = of([started(), a_round(0, [" a"]), *blocks(1)])
-    assert "measured over one pair:" in told["Does it pay?/Measured speedup"]
+    assert "measured over one repeat:" in told["Does it pay?/Measured speedup"]
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,7 @@ def test_all_rounds_are_the_whole_run_with_what_was_measured_after_it(store, qtb
     panel.slider.setValue(0)
     assert (store.summary.n_rounds, store.summary.speedup) == (0, None)
     panel.slider.setValue(2)
-    assert store.shelf.at_end
+    assert store.history.at_end
     assert store.summary.speedup == pytest.approx(2.0)
 
 

@@ -89,9 +89,9 @@ def test_an_unknown_speedup_says_what_would_make_it_known(show):
         ([started()], "measured in the same run after the text is done"),
         ([started(settings={"baseline": False})], "not measured in this run"),
         ([started(), RunFinished("cancelled", 0)], "not measured in this run"),
-        ([started(), *blocks(1)], "1 of the 3 pairs an interval needs"),
-        ([started(), *blocks(1), RunFinished("cancelled", 0)], "one pair, too few for an interval"),
-        ([started(), *blocks(2), RunFinished("cancelled", 0)], "2 pairs, too few for an interval"),
+        ([started(), *blocks(1)], "1 of the 3 repeats an interval needs"),
+        ([started(), *blocks(1), RunFinished("cancelled", 0)], "one repeat, too few for an interval"),
+        ([started(), *blocks(2), RunFinished("cancelled", 0)], "2 repeats, too few for an interval"),
     ],
 )
 def test_the_figures_promise_only_what_will_come(show, events, said):

@@ -30,7 +30,7 @@ def test_a_saved_run_reads_back_the_same(qtbot, tmp_path):
     store.open_trace(tmp_path / "copy.jsonl")
     qtbot.waitUntil(lambda: not store.busy)
     assert store.log == log
-    assert store.shelf.shown.source == tmp_path / "copy.jsonl"
+    assert store.history.shown.source == tmp_path / "copy.jsonl"
     store.close()
 
 
@@ -54,12 +54,12 @@ def test_an_earlier_run_can_be_shown_while_another_runs(qtbot):
     store.run(PAIR, RUN)
     host.say(started("second"), a_round(0, [" a"]))
     store.pump()
-    store.show_run(store.shelf.records[0])
+    store.show_run(store.history.records[0])
     host.say(a_round(1, [" b"]))
     store.pump()
     assert store.started.run_id == "first"
     assert store.doing == "prefilling"
-    assert store.shelf.live_summary.n_rounds == 2
+    assert store.history.live_summary.n_rounds == 2
 
 
 def test_a_replay_shows_the_run_again_from_its_start(qtbot):
@@ -73,7 +73,7 @@ def test_a_replay_shows_the_run_again_from_its_start(qtbot):
     assert store.busy
     qtbot.waitUntil(lambda: not store.busy)
     assert store.log == whole_run()
-    assert store.shelf.at_end
+    assert store.history.at_end
 
 
 def test_scrubbing_shows_the_run_as_it_was(qtbot):
@@ -134,11 +134,11 @@ def test_a_replay_beside_a_measured_run_is_drawn(qtbot):
     store.run(PAIR, RUN)
     host.say(started("second"), a_round(0, [" a"]))
     store.pump()
-    store.show_run(store.shelf.records[0])
+    store.show_run(store.history.records[0])
     store.play(50)
     said = []
-    store.changed.connect(lambda: said.append(store.shelf.n_visible))
-    qtbot.waitUntil(lambda: store.shelf.at_end)
+    store.changed.connect(lambda: said.append(store.history.n_visible))
+    qtbot.waitUntil(lambda: store.history.at_end)
     assert said
     store.close()
 

@@ -37,10 +37,10 @@ def test_a_new_run_replaces_the_log_and_keeps_the_one_before(qtbot):
     store.pump()
     assert store.started.run_id == "second"
     assert store.selection is None
-    first, second = store.shelf.records
+    first, second = store.history.records
     assert first.started is not None
     assert (first.started.run_id, first.summary.n_emitted) == ("first", 5)
-    assert second is store.shelf.shown
+    assert second is store.history.shown
 
 
 def test_a_run_asked_for_while_loading_starts_once_the_models_are_there(qtbot):

@@ -227,7 +227,7 @@ def test_rows_that_ended_are_left_out_of_the_forward_once_they_are_half(
     monkeypatch.setattr(RowsModel, "forward", noted)
     decoder = BatchDecoder(sequences_of(target), None, warp=GREEDY, clock=clock_for(target.device))
     with torch.inference_mode():
-        decoder.prefill(PROMPTS[:4], [0] * 4, room=60, checkpoint=lambda: None)
+        decoder.prefill(PROMPTS[:4], [0] * 4, capacity=60, checkpoint=lambda: None)
         decoder.round({0: 0, 1: 0, 2: 0})
         decoder.round({0: 0, 2: 0})
     assert n_rows == [4, 2]
@@ -237,7 +237,7 @@ def test_stopping_is_asked_between_the_pieces_of_a_prefill(pair: Pair) -> None:
     target, asked = pair.target, []
     decoder = BatchDecoder(sequences_of(target), None, warp=GREEDY, clock=clock_for(target.device))
     with torch.inference_mode():
-        decoder.prefill([list(range(100))] * 8, [0] * 8, room=110, checkpoint=lambda: asked.append(1))
+        decoder.prefill([list(range(100))] * 8, [0] * 8, capacity=110, checkpoint=lambda: asked.append(1))
     assert len(asked) == 2
 
 

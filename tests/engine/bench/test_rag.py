@@ -99,9 +99,9 @@ def test_first_turn_is_not_counted_and_another_system_begins_each(monkeypatch: p
     asked: list[tuple[int, int]] = []
     ask_all = rag.ask_all
 
-    def noted(question: object, config: object, desk: object, turn: int) -> object:
-        asked.append((turn, len(desk.memo.drafts)))  # type: ignore[attr-defined]
-        return ask_all(question, config, desk, turn)  # type: ignore[arg-type]
+    def noted(question: object, config: object, context: object, turn: int) -> object:
+        asked.append((turn, len(context.memo.drafts)))  # type: ignore[attr-defined]
+        return ask_all(question, config, context, turn)  # type: ignore[arg-type]
 
     monkeypatch.setattr(rag, "ask_all", noted)
     measured(task(passages=(12,)))
@@ -111,10 +111,10 @@ def test_first_turn_is_not_counted_and_another_system_begins_each(monkeypatch: p
 def test_row_for_which_memory_runs_out_says_so_and_the_others_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = rag._turn
 
-    def fails(desk: object, work: object, *others: object) -> object:
+    def fails(context: object, work: object, *others: object) -> object:
         if work.n_passage == 12:  # type: ignore[attr-defined]
             raise torch.OutOfMemoryError("full")
-        return whole(desk, work, *others)  # type: ignore[arg-type]
+        return whole(context, work, *others)  # type: ignore[arg-type]
 
     monkeypatch.setattr(rag, "_turn", fails)
     first, second = measured(task())[-1].rows

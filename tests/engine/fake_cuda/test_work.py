@@ -26,12 +26,12 @@ from engine.training.loop import StepPace, train_in_memory
 from engine.training.plan import Stretch, TrainingPlan
 from engine.training.rows import RowShape, TrainingBatch
 from tests import encoders
+from tests.documents import QUESTION, Shelf
 from tests.fake_cuda import kinds
 from tests.fake_cuda.backward import backward
 from tests.fake_cuda.fixture import sizes, watch
 from tests.fake_cuda.stand_ins import without_kernels
 from tests.fake_cuda.watch import Watch, real
-from tests.shelves import QUESTION, Shelf
 
 __all__ = ["sizes", "watch"]
 
@@ -114,9 +114,9 @@ def drafter_of(target: LoadedModel, drafter: LoadedModel) -> Drafter:
     return spec.build(spec.example, target, drafter)
 
 
-def asked(desk: AnswerContext) -> Outcome:
+def asked(context: AnswerContext) -> Outcome:
     config = SpeculativeRagConfig(n=6, m=2, max_new_tokens=12, gamma=3)
-    *_, last = answer(QUESTION, config, desk)
+    *_, last = answer(QUESTION, config, context)
     assert isinstance(last, Outcome)
     return last
 
@@ -133,9 +133,9 @@ def test_a_question_is_answered_as_on_a_cpu_and_waits_where_it_says_so(watch: Wa
     with torch.inference_mode():
         expected = asked(rag_desk(*pair))
     with watch.on():
-        desk = rag_desk(*(kinds.moved_whole(one, watch, "cuda:0") for one in pair))
+        context = rag_desk(*(kinds.moved_whole(one, watch, "cuda:0") for one in pair))
         watch.clear()
-        found = asked(desk)
+        found = asked(context)
     assert told(found) == told(expected)
     assert [draft.ids for draft in found.drafts] == [draft.ids for draft in expected.drafts]
     assert not (watch.unmarked or watch.uploads or watch.faults)

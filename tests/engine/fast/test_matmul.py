@@ -29,8 +29,8 @@ def test_small_models_stay_in_the_cache_and_large_ones_stream() -> None:
 @pytest.mark.parametrize("n", [1, 2, 5])
 def test_a_mould_leaves_the_product_of_what_was_put_into_it(n: int, biased: bool, streamed: bool) -> None:
     by = Projection(torch.randn(48, 24), torch.randn(48) if biased else None)
-    mould = matmul.OutputBuffer(n, by, streamed=streamed)
+    buffer = matmul.OutputBuffer(n, by, streamed=streamed)
     for _ in range(2):
-        mould.x.copy_(torch.randn(n, 24))
-        mould.multiply(matmul.moulded(by, streamed=streamed))
-        torch.testing.assert_close(mould.made, matmul.product(mould.x, by))
+        buffer.x.copy_(torch.randn(n, 24))
+        buffer.multiply(matmul.laid_out(by, streamed=streamed))
+        torch.testing.assert_close(buffer.made, matmul.product(buffer.x, by))

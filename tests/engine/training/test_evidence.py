@@ -8,7 +8,7 @@ from engine.training.evidence import EvidencePicker
 from engine.training.samples import Sampler
 from engine.world.census import CROWDED, world
 from engine.world.documents import Archive, WorldDocument, plainly
-from engine.world.pages import Form, shelf
+from engine.world.pages import Form, history
 from engine.world.questions import FALSE, NOT_SAID, QUESTION_KINDS, TRUE, UNKNOWN, Asker, Question, QuestionKind
 
 FORMS: tuple[Form, ...] = ("notes", "pages", "both")
@@ -16,7 +16,7 @@ FORMS: tuple[Form, ...] = ("notes", "pages", "both")
 
 def a_shelf(seed: int, form: Form) -> Archive:
     rng = Random(seed)
-    return shelf(rng, world(rng, "train", CROWDED), form)
+    return history(rng, world(rng, "train", CROWDED), form)
 
 
 def documents_of(made: Archive, texts: tuple[str, ...]) -> list[WorldDocument]:

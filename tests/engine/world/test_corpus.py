@@ -18,8 +18,8 @@ from engine.world.questions import QUESTION_KINDS, questions
 
 
 def made() -> Corpus:
-    shelf = archive(Random(1), next(worlds(1, "test")))
-    return corpus.of_archive(shelf, islice(questions(shelf, Random(2)), 25))
+    history = archive(Random(1), next(worlds(1, "test")))
+    return corpus.of_archive(history, islice(questions(history, Random(2)), 25))
 
 
 def test_corpus_written_is_the_corpus_read(tmp_path: Path) -> None:

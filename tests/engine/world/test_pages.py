@@ -6,7 +6,7 @@ import pytest
 
 from engine.world.census import CROWDED, World, world
 from engine.world.documents import LATER_HOLDS, Archive
-from engine.world.pages import Form, shelf
+from engine.world.pages import Form, history
 from engine.world.questions import QUESTION_KINDS, Asker
 
 
@@ -15,7 +15,7 @@ def a_world(seed: int) -> World:
 
 
 def a_shelf(seed: int = 0, form: Form = "pages") -> Archive:
-    return shelf(Random(seed), a_world(seed), form)
+    return history(Random(seed), a_world(seed), form)
 
 
 def test_pages_are_several_times_as_long_as_notes_and_none_is_very_long() -> None:

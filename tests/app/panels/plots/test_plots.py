@@ -250,11 +250,11 @@ def test_the_speed_of_plain_decoding_has_a_band_from_three_pairs_on(qtbot: QtBot
     feed(store, [started(), a_round(0, [" a"]), *blocks(2)])
     plot.refresh()
     assert not plot.plain_band.isVisible()
-    assert plot.caption.text() == "2.00× plain, median of 2 pairs"
+    assert plot.caption.text() == "2.00× plain, median of 2 repeats"
     feed(store, [started(), a_round(0, [" a"]), *blocks(3)])
     plot.refresh()
     assert plot.plain_band.isVisible()
-    assert plot.caption.text() == "2.00× plain [2.00, 2.00], median of 3 pairs"
+    assert plot.caption.text() == "2.00× plain [2.00, 2.00], median of 3 repeats"
 
 
 def test_round_axes_of_all_plots_line_up(qtbot: QtBot, store: RunStore) -> None:

@@ -56,7 +56,7 @@ def test_answers_of_the_session_can_be_shown_again(done) -> None:  # type: ignor
     store, _host, workspace, say = done
     workspace.bar.ask.click()
     say(answer_started("second", question="Why?"), RunFinished("cancelled", 0))
-    store.tab(AnswerProgress).show_record(store.tab(AnswerProgress).shelf.records[0])
+    store.tab(AnswerProgress).show_record(store.tab(AnswerProgress).history.records[0])
     settle(workspace)
     assert workspace.verdict.answer_line.text() == "Maren Oldcastle"
 
@@ -65,8 +65,8 @@ def test_only_the_newest_answers_are_kept(asked) -> None:  # type: ignore[no-unt
     store, _host, workspace, say = asked
     say(*whole_answer())
     for number in range(30):
-        store.tab(AnswerProgress).shelf.begin(live=False).add(answer_started(f"r{number}"))
-    assert len(store.tab(AnswerProgress).shelf.records) == 24
+        store.tab(AnswerProgress).history.begin(live=False).add(answer_started(f"r{number}"))
+    assert len(store.tab(AnswerProgress).history.records) == 24
     settle(workspace)
 
 

@@ -34,13 +34,13 @@ def test_empty_panels_say_what_will_appear(tab) -> None:  # type: ignore[no-unty
 
 def test_answers_stay_out_of_the_runs_of_decode(done) -> None:  # type: ignore[no-untyped-def]
     store, _host, _workspace, say = done
-    assert store.shelf.records == []
-    assert len(store.tab(AnswerProgress).shelf.records) == 1
+    assert store.history.records == []
+    assert len(store.tab(AnswerProgress).history.records) == 1
     assert "answered in 171 ms: Maren Oldcastle" in store.told
     store.run(PAIR, Run("speculative", {}, Request("Once")))
     say(MODEL, *whole_run())
-    assert len(store.shelf.records) == 1
-    assert len(store.tab(AnswerProgress).shelf.records) == 1
+    assert len(store.history.records) == 1
+    assert len(store.tab(AnswerProgress).history.records) == 1
 
 
 def test_map_shows_passages_by_cluster_and_joins_the_subset_of_the_winner(done) -> None:  # type: ignore[no-untyped-def]

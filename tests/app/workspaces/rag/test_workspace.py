@@ -38,19 +38,19 @@ def test_a_saved_answer_opens_in_the_rag_tab(window, qtbot, tmp_path: Path) -> N
     writer.close()
     window.store.open_trace(path)
     qtbot.waitUntil(
-        lambda: window.store.tab(AnswerProgress).shelf.shown is not None and window.workspaces["rag"].up_to_date
+        lambda: window.store.tab(AnswerProgress).history.shown is not None and window.workspaces["rag"].up_to_date
     )
     assert window._tabs.currentWidget() is window.workspaces["rag"]
     assert window.workspaces["rag"].bar.text() == QUESTION
     assert window.workspaces["rag"].setup.settings()["k"] == 3
     assert window.workspaces["rag"].setup.opened.isVisible()
-    assert window.store.shelf.shown is None
+    assert window.store.history.shown is None
     window.workspaces["rag"].setup.opened.back.click()
     assert window.workspaces["rag"].setup.settings()["k"] == 2
 
 
 def test_save_writes_the_answer_while_the_rag_tab_is_in_front(window, qtbot, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    record = window.store.tab(AnswerProgress).shelf.begin(live=False)
+    record = window.store.tab(AnswerProgress).history.begin(live=False)
     record.add_all(whole_answer())
     window.show_view("rag")
     window.store.save_trace(tmp_path / "a.jsonl", window.front.shown_record)

@@ -166,7 +166,7 @@ def test_training_leaves_the_runs_alone(training) -> None:  # type: ignore[no-un
     store, _host, _workspace, say = training
     say(Measured("loss", 5.0, 2), AFTER, FINISHED)
     assert store.log == []
-    assert store.shelf.records == []
+    assert store.history.records == []
 
 
 def test_series_of_a_run_is_not_taken_for_one_of_a_training() -> None:

@@ -33,7 +33,7 @@ from engine.rag.values import Lengths
 from engine.runtime import Cancelled, RunContext
 from engine.session.session import Session
 from tests import fakes
-from tests.shelves import QUESTION, TEXTS, Shelf
+from tests.documents import QUESTION, TEXTS, Shelf
 
 CONFIG = SpeculativeRagConfig(n=6, m=3, max_new_tokens=64)
 
@@ -45,11 +45,11 @@ def builtin() -> Session:
     return made
 
 
-def desk(session: Session | None = None, shelf: Shelf | None = None, flag: Flag | None = None) -> AnswerContext:
+def context(session: Session | None = None, history: Shelf | None = None, flag: Flag | None = None) -> AnswerContext:
     session = session or builtin()
     assert session.target is not None and session.models is not None and session.models.drafter is not None
     runtime = RunContext(session.target, session.drafter, session.drafter_spec, cancelled=flag or Flag())
-    return AnswerContext(runtime, session.models.drafter, shelf or Shelf(), Memo())
+    return AnswerContext(runtime, session.models.drafter, history or Shelf(), Memo())
 
 
 @torch.inference_mode()
@@ -72,7 +72,7 @@ def answers(told: Iterable[Event]) -> dict[str, QuestionAnswered]:
 
 
 def test_passages_say_how_many_tokens_of_the_target_they_have() -> None:
-    made = desk()
+    made = context()
     told, _ = ask(made)
     found = of(told, Retrieved)[0]
     assert isinstance(found, Retrieved)
@@ -82,7 +82,7 @@ def test_passages_say_how_many_tokens_of_the_target_they_have() -> None:
 
 
 def test_phases_come_in_their_order_and_every_system_answers() -> None:
-    told, outcome = ask(desk())
+    told, outcome = ask(context())
     phases = [event.phase for event in told if isinstance(event, PhaseFinished)]
     assert phases == ["retrieving", "partitioning", "drafting", "verifying"]
     assert kinds(told)[:2] == [Retrieved, PhaseFinished]
@@ -95,7 +95,7 @@ def test_phases_come_in_their_order_and_every_system_answers() -> None:
 
 
 def test_best_log_score_wins_and_the_margin_is_that_to_the_next() -> None:
-    told, _ = ask(desk())
+    told, _ = ask(context())
     scores = {event.draft: event.log_score for event in told if isinstance(event, CandidateScored)}
     ranked = sorted(scores, key=lambda draft: -scores[draft])
     ours = answers(told)["speculative_rag"]
@@ -106,7 +106,7 @@ def test_best_log_score_wins_and_the_margin_is_that_to_the_next() -> None:
 
 
 def test_latency_is_the_sum_of_the_phases_after_retrieval() -> None:
-    told, _ = ask(desk())
+    told, _ = ask(context())
     ms = {event.phase: event.ms for event in told if isinstance(event, PhaseFinished)}
     ours, alone = (answers(told)[name].latency_ms for name in ("speculative_rag", "drafter_alone"))
     assert ours == pytest.approx(ms["partitioning"] + ms["drafting"] + ms["verifying"])
@@ -114,7 +114,7 @@ def test_latency_is_the_sum_of_the_phases_after_retrieval() -> None:
 
 
 def test_prompts_say_what_was_read_in_parts_that_cover_them() -> None:
-    told, _ = ask(desk())
+    told, _ = ask(context())
     read = [event for event in told if isinstance(event, PromptRead)]
     assert {(event.reader, event.purpose) for event in read} == {
         ("drafter", "draft"), ("target", "scores"), ("target", "standard_rag"), ("target", "standard_rag_speculative"),
@@ -125,7 +125,7 @@ def test_prompts_say_what_was_read_in_parts_that_cover_them() -> None:
 
 
 def test_speculated_standard_rag_says_the_same_as_plain() -> None:
-    told, _ = ask(desk())
+    told, _ = ask(context())
     plain, fast = (answers(told)[name] for name in ("standard_rag", "standard_rag_speculative"))
     assert plain.answer == fast.answer
     assert (plain.drafter_tokens, fast.drafter_tokens > 0) == (0, True)
@@ -136,12 +136,12 @@ def written(told: Iterable[Event], lane: str) -> int:
 
 
 def test_standard_rag_that_is_timed_goes_on_past_the_line_as_drafts_do() -> None:
-    told, _ = ask(desk()._replace(lengths=Lengths(30, 10)), max_new_tokens=40)
+    told, _ = ask(context()._replace(lengths=Lengths(30, 10)), max_new_tokens=40)
     assert {written(told, lane) for lane in ("draft 0", "standard_rag", "standard_rag_speculative")} == {40}
 
 
 def test_answers_end_as_drafts_do_whatever_the_setting_says() -> None:
-    (told, _), (other, _) = ask(desk()), ask(desk(), stop_at_end=False)
+    (told, _), (other, _) = ask(context()), ask(context(), stop_at_end=False)
     for lane in ("draft 0", "standard_rag", "standard_rag_speculative"):
         assert written(told, lane) == written(other, lane) < CONFIG.max_new_tokens
     assert {name: one.answer for name, one in answers(told).items()} == {
@@ -154,7 +154,7 @@ def timeless(event: Event) -> dict[str, object]:
 
 
 def test_same_question_again_uses_everything_again_at_its_first_cost() -> None:
-    at = desk()
+    at = context()
     (first, _), (again, _) = ask(at), ask(at)
     assert at.library.asked.count("retrieve") == 1  # type: ignore[attr-defined]
     for kind in (Retrieved, DraftFinished, CandidateScored, QuestionAnswered):
@@ -164,14 +164,14 @@ def test_same_question_again_uses_everything_again_at_its_first_cost() -> None:
 
 
 def test_other_scores_that_decide_re_run_nothing() -> None:
-    at = desk()
+    at = context()
     ask(at)
     again, _ = ask(at, scores="draft")
     assert all(getattr(event, "reused", True) for event in again)
 
 
 def test_other_subsets_draft_only_what_is_new() -> None:
-    at = desk()
+    at = context()
     first, _ = ask(at, m=2)
     again, _ = ask(at, m=4)
     subsets = [set(event.subsets) for event in (*of(first, Partitioned), *of(again, Partitioned))]  # type: ignore[attr-defined]
@@ -181,7 +181,7 @@ def test_other_subsets_draft_only_what_is_new() -> None:
 
 
 def test_lanes_are_named_after_their_drafts_and_systems() -> None:
-    told, outcome = ask(desk(), m=2)
+    told, outcome = ask(context(), m=2)
     lanes = {event.lane for event in told if isinstance(event, TokensEmitted)}
     assert lanes == {"draft 0", "draft 1", "standard_rag", "standard_rag_speculative"}
     for i, one in enumerate(outcome.drafts):
@@ -189,19 +189,19 @@ def test_lanes_are_named_after_their_drafts_and_systems() -> None:
 
 
 def test_more_drafts_than_distinct_subsets_are_fewer_and_it_is_said() -> None:
-    told, outcome = ask(desk(shelf=Shelf(TEXTS[:2])), n=2, m=8)
+    told, outcome = ask(context(history=Shelf(TEXTS[:2])), n=2, m=8)
     [divided] = of(told, Partitioned)
     assert len(outcome.drafts) == 1
     assert "only 1 of 8 subsets" in divided.note  # type: ignore[attr-defined]
 
 
 def test_more_passages_than_there_are_is_said() -> None:
-    told, _ = ask(desk(), n=50)
+    told, _ = ask(context(), n=50)
     assert "there are only 6" in of(told, Retrieved)[0].note  # type: ignore[attr-defined]
 
 
 def test_stored_vectors_are_not_embedded_anew() -> None:
-    at = desk()
+    at = context()
     told, _ = ask(at, conditioning="stored", baselines="none")
     assert "vectors" in at.library.asked  # type: ignore[attr-defined]
     assert of(told, Partitioned)[0].conditioned == "not on the question: the vectors of the index"  # type: ignore[attr-defined]
@@ -209,14 +209,14 @@ def test_stored_vectors_are_not_embedded_anew() -> None:
 
 def test_empty_question_is_refused() -> None:
     with pytest.raises(InputError, match="the question is empty"):
-        ask(desk(), "  ")
+        ask(context(), "  ")
 
 
 def test_drafter_that_never_responds_leaves_no_answer_and_a_warning(tmp_path: Path) -> None:
     made = Session()
     target = fakes.model(max_position_embeddings=1024)
     list(made.do(Load(fakes.save(target, tmp_path / "t"), fakes.save(fakes.noisy_copy(target), tmp_path / "d"))))
-    told, outcome = ask(desk(made), max_new_tokens=8)
+    told, outcome = ask(context(made), max_new_tokens=8)
     [warned] = of(told, Warned)
     assert "none of the 3 drafts can be chosen: no response within 8 tokens" in warned.message  # type: ignore[attr-defined]
     ours = answers(told)["speculative_rag"]
@@ -229,7 +229,7 @@ def test_stopped_answer_ends_between_rounds() -> None:
     flag = Flag()
     after = 0
     with torch.inference_mode(), pytest.raises(Cancelled):
-        for event in answer(QUESTION, CONFIG, desk(flag=flag)):
+        for event in answer(QUESTION, CONFIG, context(flag=flag)):
             after += flag.is_set() and isinstance(event, TokensEmitted)
             if isinstance(event, TokensEmitted):
                 flag.set()
@@ -237,5 +237,5 @@ def test_stopped_answer_ends_between_rounds() -> None:
 
 
 def test_every_event_of_an_answer_survives_the_trace() -> None:
-    for event in ask(desk())[0]:
+    for event in ask(context())[0]:
         assert msgspec.json.decode(msgspec.json.encode(event), type=events.AnyEvent) == event
