@@ -3,7 +3,7 @@ BIN := $(VENV)/bin
 PYTHON ?= python3
 STAMP := $(VENV)/.installed
 
-.PHONY: run test lint clean
+.PHONY: run test lint pictures clean
 
 run: $(STAMP)
 	$(BIN)/draftscope
@@ -15,6 +15,9 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+pictures: $(STAMP)
+	for tab in decode rag train; do for scheme in light dark; do $(BIN)/draftscope --screenshot assets/screenshots/$$tab-$$scheme.png --workspace $$tab --scheme $$scheme; done; done
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)

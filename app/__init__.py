@@ -1,1 +1,1 @@
-"""The window; imports Qt, never torch."""
+"""The desktop window; imports Qt, never torch."""

@@ -1,4 +1,4 @@
-"""Entry: a sub-command goes to the engine's commands before Qt is imported; anything else opens the window."""
+"""Entry point: passes a sub-command to the engine before Qt is imported; anything else opens the window."""
 
 import os
 import sys
@@ -12,37 +12,37 @@ if TYPE_CHECKING:
 
 def main(argv: list[str] | None = None) -> int:
     """Run Draftscope; returns the exit status."""
-    given = sys.argv[1:] if argv is None else argv
-    if given[:2] == ["bench", "ui"]:
+    args = sys.argv[1:] if argv is None else argv
+    if args[:2] == ["bench", "ui"]:
         from app.bench.command import main as bench_main
 
-        return bench_main(given[2:])
-    if given[:1] == ["engine-process"]:
+        return bench_main(args[2:])
+    if args[:1] == ["engine-process"]:
         from engine.host.child import main as engine_main
 
-        engine_main(given[1:])
-    if given and not given[0].startswith("-"):
+        engine_main(args[1:])
+    if args and not args[0].startswith("-"):
         from engine.cli import main as cli_main
 
-        return cli_main(given)
+        return cli_main(args)
     from app import arguments
 
     try:
-        asked = arguments.parse(given)
+        options = arguments.parse(args)
     except InputError as err:
         print(err, file=sys.stderr)
         return 2
-    return _open(asked)
+    return _open(options)
 
 
-def _open(asked: "arguments.Arguments") -> int:
+def _open(options: "arguments.Arguments") -> int:
     """Show the window, or a picture of it."""
-    if asked.picture is not None:
+    if options.picture is not None:
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    # Imported late: Qt looks at the platform when it is loaded, and sub-commands never need it.
+    # Imported late: Qt reads the platform when it is loaded, and sub-commands never need Qt.
     from app import application
 
-    return application.run(asked)
+    return application.run(options)
 
 
 if __name__ == "__main__":

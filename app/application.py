@@ -1,4 +1,4 @@
-"""Makes the Qt application and its window, and runs it to its end."""
+"""Creates the Qt application and its window, and runs it until it ends."""
 
 import sys
 
@@ -13,29 +13,29 @@ from app.screenshot import Photographer
 
 
 def user_settings() -> QSettings:
-    """Where the window keeps its state between starts."""
+    """The file that keeps the window's state between starts."""
     return QSettings(QSettings.Format.IniFormat, QSettings.Scope.UserScope, "draftscope", "draftscope")
 
 
-def run(asked: Arguments) -> int:
+def run(options: Arguments) -> int:
     """Open the window, or take its picture; returns the exit status."""
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)
     app.setApplicationName("draftscope")
     collector = Collector(app)
     app.aboutToQuit.connect(collector.stop)
-    if asked.picture is None:
+    if options.picture is None:
         theme.follow_system(app)
-        window = MainWindow(asked.pair, user_settings(), named=asked.named)
-        _choose_engine(window, asked)
+        window = MainWindow(options.pair, user_settings(), named=options.named)
+        _choose_engine(window, options)
         window.show()
         return app.exec()
-    theme.apply(app, asked.picture.scheme)
-    make_host = None if asked.picture.trace is not None else saving_host
-    # A picture depends on nothing that was done before it.
-    window = MainWindow(asked.pair, None, make_host=make_host)
-    _choose_engine(window, asked)
-    photographer = Photographer(window, asked.picture)
+    theme.apply(app, options.picture.scheme)
+    make_host = None if options.picture.trace is not None else saving_host
+    # Without settings, so that a picture does not depend on earlier sessions.
+    window = MainWindow(options.pair, None, make_host=make_host)
+    _choose_engine(window, options)
+    photographer = Photographer(window, options.picture)
     photographer.start()
     status = app.exec()
     window.close()
@@ -43,6 +43,6 @@ def run(asked: Arguments) -> int:
     return status
 
 
-def _choose_engine(window: MainWindow, asked: Arguments) -> None:
-    if asked.engine is not None:
-        window.engine_choice.choose(asked.engine)
+def _choose_engine(window: MainWindow, options: Arguments) -> None:
+    if options.engine is not None:
+        window.engine_choice.choose(options.engine)

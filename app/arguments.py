@@ -1,4 +1,4 @@
-"""The window's command line; imports no Qt."""
+"""Parses the window's command line; imports no Qt."""
 
 import argparse
 import re
@@ -14,11 +14,11 @@ from engine.events import HostKind
 
 _DTYPES = ("auto", "float32", "bfloat16", "float16")
 _ENGINES: tuple[HostKind, ...] = get_args(HostKind)
-_SMALLEST, _LARGEST = 480, 8192
+_MIN_SIDE, _MAX_SIDE = 480, 8192
 
 
 class Picture(NamedTuple):
-    """A screenshot to make. trace: the run, training or measurement to show, None for one of the pair."""
+    """A screenshot to take. trace: the run, training or measurement to show, None for a new run of the pair."""
 
     out: Path
     workspace: str
@@ -29,7 +29,7 @@ class Picture(NamedTuple):
 
 
 class Arguments(NamedTuple):
-    """What the window was started with. named: the pair was asked for, not the default. engine: None as last time."""
+    """The parsed command line. named: the pair was named, not the default. engine: None for the last choice."""
 
     pair: Load
     named: bool
@@ -38,21 +38,21 @@ class Arguments(NamedTuple):
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line instead of a box of usage."""
+    """Reports an error in one line instead of the full usage."""
 
     def error(self, message: str) -> NoReturn:
-        """Raises InputError."""
+        """Raise InputError."""
         raise InputError(f"draftscope: {message}", "see draftscope --help")
 
 
 def parse(argv: Sequence[str]) -> Arguments:
     """Read the command line. Raises InputError."""
-    given = _parser().parse_args(argv)
-    named = given.target is not None or given.drafter is not None
-    given.target = given.target or "builtin"
-    drafter = given.drafter or ("builtin" if given.target == "builtin" else "lookup")
-    pair = Load(target=given.target, drafter=drafter, device=given.device, dtype=given.dtype)
-    return Arguments(pair, named, _picture(given), given.engine)
+    options = _parser().parse_args(argv)
+    named = options.target is not None or options.drafter is not None
+    options.target = options.target or "builtin"
+    drafter = options.drafter or ("builtin" if options.target == "builtin" else "lookup")
+    pair = Load(target=options.target, drafter=drafter, device=options.device, dtype=options.dtype)
+    return Arguments(pair, named, _picture(options), options.engine)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--target", metavar="SPEC", help="builtin, a folder, or a cached hub id")
-    no_model = ", ".join(offered.usage for offered in drafters.offered())
+    no_model = ", ".join(drafter.usage for drafter in drafters.offered())
     parser.add_argument(
         "--drafter", metavar="SPEC", help=f"builtin[:small|:misaligned|:rag], {no_model}, none, a folder"
     )
@@ -79,26 +79,26 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _picture(given: argparse.Namespace) -> Picture | None:
-    if given.screenshot is None:
-        if given.trace is not None:
+def _picture(options: argparse.Namespace) -> Picture | None:
+    if options.screenshot is None:
+        if options.trace is not None:
             raise InputError("draftscope: --trace goes with --screenshot", "open a run with Ctrl+O in the window")
         return None
-    if given.workspace not in (views := workspaces.views()):
-        raise InputError(f"draftscope: there is no workspace {given.workspace!r}", f"use one of: {', '.join(views)}")
-    if given.screenshot.suffix.lower() != ".png":
-        raise InputError(f"draftscope: {given.screenshot} does not end in .png", "name a PNG file")
-    if not given.screenshot.resolve().parent.is_dir():
-        raise InputError(f"draftscope: there is no folder {given.screenshot.parent}", "make it first")
-    width, height = _size(given.size)
-    return Picture(given.screenshot, given.workspace, given.trace, given.scheme, width, height)
+    if options.workspace not in (views := workspaces.views()):
+        raise InputError(f"draftscope: there is no workspace {options.workspace!r}", f"use one of: {', '.join(views)}")
+    if options.screenshot.suffix.lower() != ".png":
+        raise InputError(f"draftscope: {options.screenshot} does not end in .png", "name a PNG file")
+    if not options.screenshot.resolve().parent.is_dir():
+        raise InputError(f"draftscope: there is no folder {options.screenshot.parent}", "make it first")
+    width, height = _size(options.size)
+    return Picture(options.screenshot, options.workspace, options.trace, options.scheme, width, height)
 
 
 def _size(text: str) -> tuple[int, int]:
-    found = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text)
-    sides = (int(found[1]), int(found[2])) if found else (0, 0)
-    if not all(_SMALLEST <= side <= _LARGEST for side in sides):
+    match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text)
+    sides = (int(match[1]), int(match[2])) if match else (0, 0)
+    if not all(_MIN_SIDE <= side <= _MAX_SIDE for side in sides):
         raise InputError(
-            f"draftscope: --size {text} is not a size", f"write WIDTHxHEIGHT, each {_SMALLEST} to {_LARGEST}"
+            f"draftscope: --size {text} is not a size", f"write WIDTHxHEIGHT, each {_MIN_SIDE} to {_MAX_SIDE}"
         )
     return sides

@@ -1,4 +1,4 @@
-"""Collects garbage on the thread of the window only: elsewhere it could delete Qt objects on the wrong thread."""
+"""Collects garbage on the GUI thread only: a collection on another thread could delete Qt objects there."""
 
 import gc
 
@@ -8,7 +8,7 @@ _EVERY_MS = 1000
 
 
 class Collector(QObject):
-    """Takes the place of the automatic collection for as long as it lives; events are out of its sight."""
+    """Replaces the automatic collection until it is stopped; run events are not tracked by either."""
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
@@ -27,6 +27,6 @@ class Collector(QObject):
             gc.collect(due[-1])
 
     def stop(self) -> None:
-        """Give the collection back."""
+        """Switch the automatic collection back on."""
         self._timer.stop()
         gc.enable()

@@ -1,4 +1,4 @@
-"""The window: tabs, menus, status line; wires store, host and workspaces, and knows no tab by name."""
+"""The main window: tabs, menus and status line; connects the store, the host and the workspaces."""
 
 from collections.abc import Callable, Sequence
 from itertools import chain
@@ -25,18 +25,18 @@ from engine.machine import paths
 
 T = TypeVar("T", bound=Workspace)
 _SIZE = QSize(1600, 1000)
-_LEAST_SIZE = QSize(960, 600)
+_MIN_SIZE = QSize(960, 600)
 
 
 def saving_host() -> Host:
-    """The engine where the user wants it, saving runs."""
+    """A host that saves runs and runs the engine where the user chose."""
     return ChosenHost("thread", paths.runs())
 
 
 class MainWindow(QMainWindow):
-    """Shown first; the engine starts after the first paint, since it takes seconds to import.
+    """Starts the engine only after the first paint, because the engine takes seconds to import.
 
-    workspaces: the tabs by name, in their order. verbs: what can be done with the one in front."""
+    workspaces: the tabs by name, in their order. verbs: the actions of the tab in front."""
 
     painted = Signal()
 
@@ -49,7 +49,7 @@ class MainWindow(QMainWindow):
         named: bool = False,
         parent: QWidget | None = None,
     ) -> None:
-        """settings: None keeps nothing. make_host: None never starts an engine. named: the pair was asked for."""
+        """settings: None stores nothing. make_host: None never starts an engine. named: the user named the pair."""
         super().__init__(parent)
         self.setWindowTitle(self.tr("Draftscope"))
         self.store = RunStore(self)
@@ -68,10 +68,10 @@ class MainWindow(QMainWindow):
         self.statusBar().addWidget(self._status, 1)
         self.statusBar().setSizeGripEnabled(False)
         self._menus = self._make_menus()
-        self._tabs.currentChanged.connect(lambda _tab: self._on_front())
+        self._tabs.currentChanged.connect(lambda _tab: self._on_tab_changed())
         self.store.changed.connect(self._on_changed)
-        self._on_front()
-        self.setMinimumSize(_LEAST_SIZE)
+        self._on_tab_changed()
+        self.setMinimumSize(_MIN_SIZE)
         self.resize(_SIZE.boundedTo(self.screen().availableSize()))
         self._restore()
 
@@ -81,10 +81,10 @@ class MainWindow(QMainWindow):
         return next(tab for tab in self.workspaces.values() if tab.widget is self._tabs.currentWidget())
 
     def workspace(self, kind: type[T]) -> T:
-        """The tab of a kind."""
+        """The tab of a class."""
         return next(tab for tab in self.workspaces.values() if isinstance(tab, kind))
 
-    # What is asked
+    # Commands
 
     def start_engine(self) -> None:
         """Start the engine and load the pair."""
@@ -106,43 +106,43 @@ class MainWindow(QMainWindow):
             widget.activateWindow()
 
     def choose_engine(self) -> None:
-        """Have the engine where the menu's switch says."""
+        """Choose the engine's host by the menu's switch."""
         self.engine_choice.choose("process" if self._menus.actions["own_process"].isChecked() else "thread")
 
     def restart_engine(self) -> None:
-        """End the engine, after which a GPU that stopped working works again."""
+        """Restart the engine, after which a GPU that stopped working works again."""
         self.engine_choice.restart()
         self._menus.actions["own_process"].setChecked(self.engine_choice.kind == "process")
 
     def explain(self) -> None:
-        """Say what is on the screen."""
+        """Open the dialog that explains what is on the screen."""
         if self._explain is None:
             of_tabs = chain.from_iterable(tab.explained() for tab in self.workspaces.values())
             self._explain = ExplainDialog(self.store, self, of_tabs=tuple(of_tabs))
         self._explain.show_beside()
 
     def ask_open(self) -> None:
-        """Let the file of a run, or of anything else a tab shows, be chosen and show it."""
+        """Ask for the file of a run, or of anything else a tab shows, and show it."""
         file_dialogs.ask_open(self, self.tr("Open trace"), self.front.folder, self.store.open_trace)
 
     def ask_save(self) -> None:
-        """Let a file be chosen and write the run on show to it."""
+        """Ask for a file and write the run on show to it."""
         title, record = self.tr("Save trace as"), self.front.shown_record
         file_dialogs.ask_save(self, title, self.front.folder, lambda path: self.store.save_trace(path, record))
 
     def reset_layout(self) -> None:
-        """Put everything where it was at the first start."""
+        """Reset the layout of every tab to that of the first start."""
         for tab in self.workspaces.values():
             tab.reset_layout()
 
     # Wiring
 
     def _make_workspaces(self, context: TabContext) -> dict[str, Workspace]:
-        made: dict[str, Workspace] = {}
+        tabs: dict[str, Workspace] = {}
         for spec in workspaces.discover():
-            made[spec.name] = tab = spec.make(context)
+            tabs[spec.name] = tab = spec.make(context)
             self._tabs.addTab(tab.widget, self.tr(spec.title))
-        return made
+        return tabs
 
     def _make_menus(self) -> Menus:
         slots = {
@@ -153,31 +153,31 @@ class MainWindow(QMainWindow):
             "restart_engine": self.restart_engine,
             "reset_layout": self.reset_layout,
             "explain": self.explain,
-            **{f"tab_{name}": self._shower(name) for name in self.workspaces},
+            **{f"tab_{name}": self._show_view_slot(name) for name in self.workspaces},
         }
-        made = Menus(self, slots, {str(verb): action for verb, action in self.verbs.actions.items()})
-        made.add(self.tr("&File"), menus.file_entries())
-        made.add(self.tr("&Edit"), (), above=self._actions_of_tabs("edit"))
-        made.add(self.tr("&Run"), menus.run_entries(), above=self._actions_of_tabs("run"))
+        window_menus = Menus(self, slots, {str(verb): action for verb, action in self.verbs.actions.items()})
+        window_menus.add(self.tr("&File"), menus.file_entries())
+        window_menus.add(self.tr("&Edit"), (), above=self._actions_of_tabs("edit"))
+        window_menus.add(self.tr("&Run"), menus.run_entries(), above=self._actions_of_tabs("run"))
         titles = {spec.name: spec.title for spec in workspaces.discover()}
-        made.add(self.tr("&View"), menus.view_entries(titles), above=self._actions_of_tabs("view"))
-        made.add(self.tr("&Help"), menus.help_entries())
-        return made
+        window_menus.add(self.tr("&View"), menus.view_entries(titles), above=self._actions_of_tabs("view"))
+        window_menus.add(self.tr("&Help"), menus.help_entries())
+        return window_menus
 
-    def _shower(self, name: str) -> Callable[[], None]:
+    def _show_view_slot(self, name: str) -> Callable[[], None]:
         return lambda: self.show_view(name)
 
     def _actions_of_tabs(self, menu: str) -> Sequence[QAction]:
         return list(chain.from_iterable(tab.menu_actions(menu) for tab in self.workspaces.values()))
 
-    def _on_front(self) -> None:
+    def _on_tab_changed(self) -> None:
         self.verbs.serve(self.front)
         self._on_changed()
 
     def _on_changed(self) -> None:
         self._menus.allow("open", self.tr("a file is being read or written") if self.store.reading else "")
-        nothing = "" if self.front.shown_record is not None else self.tr("there is no run to save")
-        self._menus.allow("save", self.store.may_start() or nothing)
+        no_run = "" if self.front.shown_record is not None else self.tr("there is no run to save")
+        self._menus.allow("save", self.store.may_start() or no_run)
         self._menus.actions["own_process"].setChecked(self.engine_choice.kind == "process")
         for tab in self.workspaces.values():
             if view := tab.newly_opened():
@@ -191,20 +191,20 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(geometry)
         for tab in self.workspaces.values():
             tab.restore(self._settings)
-        self._on_front()
+        self._on_tab_changed()
 
     # Qt
 
     def event(self, event: QEvent) -> bool:
-        """Count what painting takes, all of which is in one event; follow the system's font, which comes in another."""
+        """Time the event that does all painting; follow the system font, whose change comes in another event."""
         if event.type() == QEvent.Type.ApplicationFontChange:
             theme.follow_font()
         if event.type() != QEvent.Type.UpdateRequest:
             return super().event(event)
         began = perf_counter()
-        done = super().event(event)
+        handled = super().event(event)
         self.store.budget.spent_s += perf_counter() - began
-        return done
+        return handled
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
         """Start the engine once the window has been painted."""
@@ -215,7 +215,7 @@ class MainWindow(QMainWindow):
             QTimer.singleShot(0, self, self.start_engine)
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 (Qt's name)
-        """Keep the window's state, stop the engine."""
+        """Store the window's state and stop the engine."""
         if self._settings is not None:
             self._settings.setValue("geometry", self.saveGeometry())
             for tab in self.workspaces.values():

@@ -1,4 +1,4 @@
-"""The window's actions and menus, made from one list; knows what each is called, not what it does."""
+"""Builds the window's menus and actions from lists of entries with texts and shortcuts."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QMainWindow, QMenu
 
 
 class MenuEntry(NamedTuple):
-    """An action: its name in the code, its words, its keys, whether it is a switch. No name: a line between groups."""
+    """An action: its name in code, its text, its shortcuts, whether it is a switch. An empty name is a separator."""
 
     name: str
     words: str = ""
@@ -18,7 +18,7 @@ class MenuEntry(NamedTuple):
 
 
 def tr(words: str) -> str:
-    """The translation of a menu's words."""
+    """Translate a menu text."""
     return QCoreApplication.translate("menus", words)
 
 
@@ -50,9 +50,9 @@ def run_entries() -> tuple[MenuEntry, ...]:
 
 
 def view_entries(titles: Mapping[str, str]) -> tuple[MenuEntry, ...]:
-    """The View menu, below what the tabs bring; titles: of the tabs, by name."""
-    places = enumerate(titles.items(), 1)
-    tabs = (MenuEntry(f"tab_{name}", tr(title), (f"Ctrl+{place}",)) for place, (name, title) in places)
+    """The View menu, below the tabs' own actions; titles: of the tabs, by name."""
+    numbered = enumerate(titles.items(), 1)
+    tabs = (MenuEntry(f"tab_{name}", tr(title), (f"Ctrl+{number}",)) for number, (name, title) in numbered)
     return (*tabs, MenuEntry(""), MenuEntry("reset_layout", tr("Reset layout")))
 
 
@@ -62,7 +62,7 @@ def help_entries() -> tuple[MenuEntry, ...]:
 
 
 class Menus:
-    """Adds actions to a window; each calls the slot of its name, or is the action that is shared under its name."""
+    """Adds actions to a window; each calls the slot of its name, or is the shared action of that name."""
 
     def __init__(
         self, window: QMainWindow, slots: Mapping[str, Callable[[], object]], shared: Mapping[str, QAction]
@@ -73,7 +73,7 @@ class Menus:
         self.actions: dict[str, QAction] = {}
 
     def add(self, title: str, entries: Sequence[MenuEntry], *, above: Sequence[QAction] = ()) -> None:
-        """Add a menu; `above`: actions of others that come first."""
+        """Add a menu; above: further actions that come first."""
         menu: QMenu = self._window.menuBar().addMenu(title)
         menu.setToolTipsVisible(True)
         if above:
@@ -81,16 +81,16 @@ class Menus:
             menu.addSeparator()
         for entry in entries:
             if entry.name:
-                menu.addAction(self._make(entry))
+                menu.addAction(self._action(entry))
             else:
                 menu.addSeparator()
 
     def allow(self, name: str, why_not: str) -> None:
-        """Enable an action where there is no reason against it; its tooltip names the reason."""
+        """Enable an action if there is no reason against it; its tooltip shows the reason."""
         self.actions[name].setEnabled(not why_not)
         self.actions[name].setToolTip(why_not or self.actions[name].text())
 
-    def _make(self, entry: MenuEntry) -> QAction:
+    def _action(self, entry: MenuEntry) -> QAction:
         action = self._shared.get(entry.name)
         if action is None:
             slot = self._slots[entry.name]

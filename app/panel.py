@@ -1,4 +1,4 @@
-"""What every panel is: a cursor into the store's log that moves while the panel is visible; knows no event."""
+"""Base class of all panels: draws the store's new events while the panel is visible; the events are opaque to it."""
 
 from collections.abc import Sequence
 from time import perf_counter
@@ -13,19 +13,19 @@ from app.state.store import FRAME_MS, RunStore
 from engine.events import Event
 from engine.runs.summary import Summary
 
-# How long a drawing may take while catching up with a long run, and the events of the first slice.
+# Time that one slice may take to draw while a panel catches up with a long run, and the bounds of a slice in events.
 _SLICE_S = 0.004
-_FEWEST, _MOST = 400, 8000
-# Nothing came for so long: what was put off is drawn, whatever the pace.
-_SILENCE_MS = 300
+_MIN_EVENTS, _MAX_EVENTS = 400, 8000
+# After this long without a new event, a panel draws what it postponed, whatever its pace.
+_IDLE_MS = 300
 
 
 class Panel(QWidget):
-    """Draws each event once. A hidden panel waits, and catches up, slice by slice, when it is shown."""
+    """Draws each event once. A hidden panel draws nothing and catches up in slices when it is shown."""
 
-    # Least time between two drawings while a run is live.
+    # Minimum time between two drawings while a run is live.
     every_ms = 0
-    # Panels of one pace share the work among frames: those of the same turn draw in the same frame.
+    # Offset in frames: panels with the same pace but different turns draw in different frames, which spreads the work.
     turn = 0
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
@@ -35,84 +35,84 @@ class Panel(QWidget):
         self._cursor = 0
         self._shown_selection: Selection | None = None
         self._drawn_frame = -1
-        self._slice = _FEWEST
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.timeout.connect(self.refresh)
+        self._slice_size = _MIN_EVENTS
+        self._refresh_timer = QTimer(self)
+        self._refresh_timer.setSingleShot(True)
+        self._refresh_timer.timeout.connect(self.refresh)
         store.changed.connect(self._on_changed)
 
     @property
     def history(self) -> RunHistory:
-        """The runs it draws from."""
+        """The runs that the panel draws."""
         return self.store.history
 
     def clear(self) -> None:
-        """Forget the run that was drawn."""
+        """Remove everything drawn for the previous run."""
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
-        """Show what is new; also called with nothing new when the engine's state changed."""
+        """Draw the new events; also called with none when the engine's state changes."""
 
     def mark(self, selection: Selection | None) -> None:
         """Show the selected round or token."""
 
     def refresh(self) -> None:
-        """Bring the panel up to the store."""
-        began = perf_counter()
-        self._later.stop()
+        """Bring the panel up to date with the store."""
+        start = perf_counter()
+        self._refresh_timer.stop()
         if self._run_number != self.history.epoch:
             self._run_number, self._cursor, self._shown_selection = self.history.epoch, 0, None
             self.clear()
             self.mark(None)
-        new = self.history.events(self._cursor, self._slice)
+        new = self.history.events(self._cursor, self._slice_size)
         self._cursor += len(new)
         self._drawn_frame = self.store.frame
         self.draw(new, self.history.summary)
-        # What is behind is not painted: each slice would be painted over by the next.
+        # Painting is off while the panel is behind: the next slice would paint over this one.
         if self.behind == self.updatesEnabled():
             self.setUpdatesEnabled(not self.behind)
         if self.behind:
-            self._size_slice(len(new), perf_counter() - began)
-            self._later.start(0)
+            self._size_slice(len(new), perf_counter() - start)
+            self._refresh_timer.start(0)
         elif self._shown_selection != self.store.selection:
             self._shown_selection = self.store.selection
             self.mark(self._shown_selection)
-        self.store.budget.spent_s += perf_counter() - began
+        self.store.budget.spent_s += perf_counter() - start
 
     def _size_slice(self, n_drawn: int, seconds: float) -> None:
-        """As many events as this panel draws in the time a slice may take."""
-        self._slice = max(_FEWEST, min(_MOST, round(n_drawn * _SLICE_S / max(seconds, 1e-6))))
+        """Set the slice to as many events as this panel draws in the time of one slice."""
+        self._slice_size = max(_MIN_EVENTS, min(_MAX_EVENTS, round(n_drawn * _SLICE_S / max(seconds, 1e-6))))
 
     @property
     def behind(self) -> bool:
-        """Whether there are events it has not drawn."""
+        """Whether there are events that the panel has not drawn."""
         return self._cursor < self.history.n_visible
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
-        """Catch up with what happened while hidden."""
+        """Draw the events that arrived while the panel was hidden."""
         super().showEvent(event)
         self.refresh()
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
-        """What is hidden draws nothing."""
-        self._later.stop()
+        """Stop drawing while hidden."""
+        self._refresh_timer.stop()
         super().hideEvent(event)
 
     def _on_changed(self) -> None:
-        """Draw now, or in the next frame in which all panels of this pace draw: each frame is painted once."""
+        """Draw now or in a later frame of the panel's pace; panels share those frames, so each is painted once."""
         if not self.isVisible():
             return
-        if self._run_number != self.history.epoch or self._due():
+        if self._run_number != self.history.epoch or self._is_due():
             self.refresh()
         elif not self._catching_up:
-            # The last rounds of a text are followed by seconds of measuring, in which nothing changes.
-            self._later.start(_SILENCE_MS)
+            # After the last rounds of a text nothing changes for seconds of measuring, so no frame would draw them.
+            self._refresh_timer.start(_IDLE_MS)
 
     @property
     def _catching_up(self) -> bool:
-        """Whether the next slice is on its way."""
-        return self._later.isActive() and self._later.interval() == 0
+        """Whether the next slice is scheduled."""
+        return self._refresh_timer.isActive() and self._refresh_timer.interval() == 0
 
-    def _due(self) -> bool:
-        """Whether this is a frame in which panels of its pace draw; without an engine at work each is."""
+    def _is_due(self) -> bool:
+        """Whether panels of this pace draw in the current frame; while nothing is under way, they always do."""
         pace = self.store.budget.frames(round(self.every_ms / FRAME_MS))
         return not self.store.busy or (self.store.frame + self.turn) // pace != (self._drawn_frame + self.turn) // pace

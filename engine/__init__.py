@@ -1,1 +1,1 @@
-"""Draft-and-verify language-model inference, reported as typed events; knows nothing of Qt."""
+"""Runs draft-and-verify language-model inference and reports it as typed events; independent of Qt."""

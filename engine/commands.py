@@ -1,4 +1,4 @@
-"""What can be asked of an engine, as values that go through a queue or a pipe; knows neither who asks nor who answers.
+"""The commands that an engine accepts, as values that travel through a queue or a pipe.
 
 * imports neither Qt nor torch."""
 
@@ -27,14 +27,14 @@ from engine.settings import Request
 
 
 class Order(msgspec.Struct, frozen=True):
-    """What a command declares of itself, once, for everyone who hands it on.
+    """The base of all commands: traits that a host reads, so that it need not distinguish commands by type.
 
-    needs_pair: a pair must be in memory before it. can_be_held: Pause, Step and Resume act on it. is_run: its events
-    are a run's, kept in a log. is_question: it is answered when nothing else is to be done. last: the events it ends
-    with, besides a refusal; one that has a field `complete` ends it only where that is true. ends_itself: it looks at
-    the flag that stops it, having something to say at its end. patience_s: how long a stop may take before the process
-    of the engine is ended. after_stop: what to do after a stop. doing: one word for what the engine is at meanwhile.
-    under_way: why nothing else may start meanwhile, and what a status line says."""
+    needs_pair: a pair must be loaded first. can_be_held: Pause, Step and Resume act on it. is_run: its events are those
+    of a run and are logged. is_question: it is answered when nothing else is waiting. last: the events that end it,
+    besides a refusal; an event with a field `complete` ends it only if that is true. ends_itself: it checks the cancel
+    flag itself, because it reports something at its end. patience_s: how long a stop may take before the engine's
+    process is killed. after_stop: the hint shown after a stop. doing: one word for what the engine does meanwhile.
+    under_way: why nothing else can start meanwhile, also shown as status."""
 
     needs_pair: ClassVar[bool] = False
     can_be_held: ClassVar[bool] = False
@@ -49,18 +49,18 @@ class Order(msgspec.Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """As refusals give it."""
+        """The command's name in refusals."""
         return type(self).__name__.lower()
 
     def ends_with(self, event: Event) -> bool:
-        """Whether nothing more comes of it after this event."""
-        if isinstance(event, Refused):  # a run goes on where only its file could not be written
+        """Whether this event is the command's last."""
+        if isinstance(event, Refused):  # a run continues if only its file could not be written
             return event.what == self.name
         return isinstance(event, self.last) and getattr(event, "complete", True)
 
 
 class _RunOrder(Order, frozen=True):
-    """What a run on the loaded pair declares."""
+    """The traits of a run on the loaded pair."""
 
     needs_pair: ClassVar[bool] = True
     can_be_held: ClassVar[bool] = True
@@ -72,13 +72,13 @@ class _RunOrder(Order, frozen=True):
 
 
 class _QuestionOrder(Order, frozen=True):
-    """What a question declares."""
+    """The traits of a question."""
 
     is_question: ClassVar[bool] = True
 
 
 class Load(Order, frozen=True, tag=True):
-    """Load a pair; SPECs as in the commands."""
+    """Load a pair; `target` and `drafter` are SPECs as on the command line."""
 
     last: ClassVar[tuple[type[Event], ...]] = (ModelLoaded,)
     doing: ClassVar[str] = "loading"
@@ -99,7 +99,7 @@ class Unload(Order, frozen=True, tag=True):
 
 
 class Run(_RunOrder, frozen=True, tag=True):
-    """Run a method on the loaded pair; paused: hold it after its first `n_free` rounds."""
+    """Run a method on the loaded pair; paused: pause it after its first `n_free` rounds."""
 
     method: str
     settings: Mapping[str, Setting]
@@ -109,7 +109,7 @@ class Run(_RunOrder, frozen=True, tag=True):
 
 
 class Fork(_RunOrder, frozen=True, tag=True):
-    """Go on from a token of an earlier run with other settings: `ids` are its prompt and tokens up to there."""
+    """Continue from a token of an earlier run with other settings; `ids` are its prompt and tokens up to there."""
 
     method: str
     settings: Mapping[str, Setting]
@@ -119,13 +119,13 @@ class Fork(_RunOrder, frozen=True, tag=True):
 
 
 class Train(Order, frozen=True, tag=True):
-    """Train a drafter for a target on the text in `data` (empty: none) into the folder `out`; `settings` are those of
-    DrafterConfig."""
+    """Train a drafter for a target on the text in `data` (empty: none) into the folder `out`; `settings` are the
+    fields of DrafterConfig."""
 
     can_be_held: ClassVar[bool] = True
     last: ClassVar[tuple[type[Event], ...]] = (TrainingFinished,)
     ends_itself: ClassVar[bool] = True
-    patience_s: ClassVar[float] = 30.0  # it has a checkpoint to write
+    patience_s: ClassVar[float] = 30.0  # it writes a checkpoint first
     after_stop: ClassVar[str] = "resume it; if it had not begun, start it again"
     doing: ClassVar[str] = "training"
     under_way: ClassVar[str] = "a drafter is being trained"
@@ -140,8 +140,8 @@ class Train(Order, frozen=True, tag=True):
 
 
 class Index(Order, frozen=True, tag=True):
-    """Make the index of documents at `index`, or bring it up to date. sources: folders, files or `builtin`;
-    chunk_tokens: of the target, 0 for as many as let `n` passages fit into its context."""
+    """Build the index of documents at `index`, or update it. sources: folders, files or `builtin`; chunk_tokens: of
+    the target, 0 for the size at which `n` passages fit into its context."""
 
     last: ClassVar[tuple[type[Event], ...]] = (Indexed,)
     after_stop: ClassVar[str] = "start it again: it goes on with what was embedded; an index before it is as it was"
@@ -163,8 +163,8 @@ CONTEXTS = 64, 128, 256, 512
 
 
 class Measure(Order, frozen=True, tag=True):
-    """Measure what the loaded pair costs: prompt lengths (those there is room for) and batch sizes at one draft length,
-    draft lengths at the first prompt length; n_new: new tokens of every block."""
+    """Measure what the loaded pair costs: prompt lengths (those that fit) and batch sizes at one draft length, and
+    draft lengths at the first prompt length; n_new: new tokens in every block."""
 
     needs_pair: ClassVar[bool] = True
     last: ClassVar[tuple[type[Event], ...]] = (ScalingMeasured,)
@@ -180,14 +180,14 @@ class Measure(Order, frozen=True, tag=True):
 
 
 class Evaluate(Order, frozen=True, tag=True):
-    """Ask the loaded pair questions with known answers. dataset: `builtin`, a fresh world, or a file of questions;
-    index: of the documents, where these do not come with the questions. settings are those of SpeculativeRagConfig but
-    for the seed, options those of EvaluationConfig."""
+    """Ask the loaded pair questions with known answers. dataset: `builtin` (a newly generated world) or a file of
+    questions; index: of the documents, if the dataset brings none. settings are those of SpeculativeRagConfig except
+    the seed, options those of EvaluationConfig."""
 
     needs_pair: ClassVar[bool] = True
     last: ClassVar[tuple[type[Event], ...]] = (EvaluationMeasured,)
     ends_itself: ClassVar[bool] = True
-    patience_s: ClassVar[float] = 30.0  # it has figures to sum up
+    patience_s: ClassVar[float] = 30.0  # it computes its figures first
     doing: ClassVar[str] = "evaluating"
     under_way: ClassVar[str] = "an evaluation is under way"
 
@@ -199,19 +199,19 @@ class Evaluate(Order, frozen=True, tag=True):
 
 
 class Pause(Order, frozen=True, tag=True):
-    """Hold the run after the round under way, the training after its step."""
+    """Pause the run after its current round, the training after its current step."""
 
 
 class Step(Order, frozen=True, tag=True):
-    """Let a held run make one round."""
+    """Let a paused run make one round."""
 
 
 class Resume(Order, frozen=True, tag=True):
-    """Let a held run or training go on."""
+    """Let a paused run or training continue."""
 
 
 class Estimate(_QuestionOrder, frozen=True, tag=True):
-    """Say what loading a pair would take; loads nothing."""
+    """Estimate what loading a pair would take, without loading it."""
 
     last: ClassVar[tuple[type[Event], ...]] = (Estimated,)
 
@@ -219,7 +219,7 @@ class Estimate(_QuestionOrder, frozen=True, tag=True):
 
 
 class Survey(_QuestionOrder, frozen=True, tag=True):
-    """Say which models there are and which can serve beside a target; `known` are folders to look at as well."""
+    """List the models there are and which can serve with a target; `known` are further folders to look at."""
 
     last: ClassVar[tuple[type[Event], ...]] = (Surveyed,)
 
@@ -230,7 +230,7 @@ class Survey(_QuestionOrder, frozen=True, tag=True):
 
 
 class EstimateTraining(_QuestionOrder, frozen=True, tag=True):
-    """Say what training a drafter would take; loads nothing."""
+    """Estimate what training a drafter would take, without loading anything."""
 
     last: ClassVar[tuple[type[Event], ...]] = (TrainingEstimated,)
 

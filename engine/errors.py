@@ -1,8 +1,8 @@
-"""Failures a user can do something about; knows nothing of where they are shown."""
+"""Errors that a user can act on."""
 
 
 class EngineError(Exception):
-    """An expected failure: `message` says what happened, with the values; `hint` says the way out."""
+    """An expected failure: `message` says what happened, with the values; `hint` says what to do."""
 
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
@@ -14,7 +14,7 @@ class EngineError(Exception):
 
 
 class InputError(EngineError):
-    """The user asked for something that cannot be done as asked; nothing was started."""
+    """The user asked for something impossible; nothing was started."""
 
 
 class ModelError(EngineError):
@@ -22,11 +22,11 @@ class ModelError(EngineError):
 
 
 class DeviceLost(EngineError):
-    """A GPU stopped working for this process, which can compute nothing on it any more; another process can."""
+    """A GPU stopped working for this process; another process can still use it."""
 
     def __init__(self, why: str) -> None:
         super().__init__(f"the GPU stopped working ({why})", "restart the engine: Run > Restart engine")
 
 
 class MemoryExhausted(EngineError):
-    """The host's or the device's memory ran out; what was held has been released."""
+    """The memory of the host or of the device ran out; what the failed work held has been released."""

@@ -1,4 +1,4 @@
-"""What a method provides and receives: its description, its request, its configuration's bounds.
+"""What a method declares about itself: its name, its configuration, its metrics and how it is run.
 
 * imports neither Qt nor torch."""
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Metric(msgspec.Struct, frozen=True):
-    """A series that a method reports through `Measured` events of that name, a value a round; it gets a plot from this.
+    """A series that a method reports through `Measured` events of that name, one value per round; it gets its own plot.
 
     title, unit: of the plot and its axis. help: what a good value is, in one sentence."""
 
@@ -28,8 +28,8 @@ class Metric(msgspec.Struct, frozen=True):
 class MethodSpec(msgspec.Struct, frozen=True):
     """A method: how it is named, configured and run.
 
-    help: what it does, in one sentence. paper: where it comes from, empty where from none. lossless: whether its text
-    is distributed as the target's own. drafted: whether it needs a drafter. workspace: the one whose panels show its
+    help: what it does, in one sentence. paper: its source, empty if there is none. lossless: whether its text has the
+    same distribution as the target's. drafted: whether it needs a drafter. workspace: the one whose panels show its
     events."""
 
     name: str

@@ -1,11 +1,11 @@
-"""Every prompt format, once: text with named segments, or the same content as chat messages.
+"""Builds and parses every prompt format: text with named segments, or the same content as chat messages.
 
 * imports neither Qt nor torch.
 
-A segment is a range of characters. It begins with the blank before it, where there is one: prompts end right after a
-colon and answers begin with a blank, so that a byte-level tokenizer never joins two segments into one token. Answers
-and rationales are foreign text on one line: line breaks in them become blanks.
-Sources: standard RAG, drafts and reflection arXiv:2407.08223 (layout, own words), demonstrations and follow-ups
+A segment is a range of characters. It begins with the space before it, where there is one: prompts end right after a
+colon and answers begin with a space, so that a byte-level tokenizer never joins two segments into one token. Answers
+and rationales may hold any text, kept on one line: their line breaks become spaces.
+Sources: standard RAG, drafts and reflection arXiv:2407.08223 (its layout, our wording), demonstrations and follow-ups
 arXiv:2410.04343."""
 
 from collections.abc import Iterator, Sequence
@@ -40,14 +40,14 @@ class PromptSegment(NamedTuple):
 
 
 class Prompt(NamedTuple):
-    """A text, its segments in order, and where the part that a model is to write begins."""
+    """A text, its segments in order, and the offset from which a model writes."""
 
     text: str
     segments: tuple[PromptSegment, ...]
     written_from: int
 
     def part(self, name: SegmentName) -> str:
-        """The text of the first segment of that name. Raises KeyError where there is none."""
+        """The text of the first segment of that name. Raises KeyError if there is none."""
         for segment in self.segments:
             if segment.name == name:
                 return self.text[segment.start : segment.end]
@@ -74,7 +74,7 @@ class FollowUp(NamedTuple):
 
 
 class Demonstration(NamedTuple):
-    """An answered question with documents of its own; steps only where follow-ups are shown."""
+    """An answered question with its own documents; steps only where follow-ups are shown."""
 
     documents: tuple[str, ...]
     question: str
@@ -83,7 +83,7 @@ class Demonstration(NamedTuple):
 
 
 class _Writer:
-    """A prompt while it is written."""
+    """Builds a prompt piece by piece."""
 
     def __init__(self) -> None:
         self._pieces: list[str] = []
@@ -92,27 +92,27 @@ class _Writer:
         self._written_from: int | None = None
 
     def plain(self, text: str) -> None:
-        """Text that is no segment."""
+        """Append text that belongs to no segment."""
         self._pieces.append(text)
         self._length += len(text)
 
     def segment(self, name: SegmentName, text: str) -> None:
-        """Text that is a segment."""
+        """Append text as a segment."""
         self._segments.append(PromptSegment(name, self._length, self._length + len(text)))
         self.plain(text)
 
     def answer_begins(self) -> None:
-        """From here on a model writes."""
+        """Mark that the model writes from here on; only the first call counts."""
         self._written_from = self._length if self._written_from is None else self._written_from
 
     def prompt(self) -> Prompt:
-        """What was written."""
+        """The finished prompt."""
         start = self._length if self._written_from is None else self._written_from
         return Prompt("".join(self._pieces), tuple(self._segments), start)
 
 
 def one_line(text: str) -> str:
-    """The text with every run of blanks and line breaks as one blank."""
+    """The text with every run of white space replaced by one space."""
     return " ".join(text.split())
 
 
@@ -121,30 +121,30 @@ def _after_colon(text: str) -> str:
 
 
 def numbered(documents: Sequence[str]) -> str:
-    """The documents, numbered from 1, a line each."""
+    """The documents, one per line, numbered from 1."""
     return "".join(f"\n[{i}]{_after_colon(text)}" for i, text in enumerate(documents, 1))
 
 
 def prose(text: str) -> Prompt:
-    """Plain text to be continued."""
+    """Plain text to continue."""
     return Prompt(text, (), len(text))
 
 
 def standard_rag(
     documents: Sequence[str], question: str, answer: str | None = None, *, more: Sequence[tuple[str, str]] = ()
 ) -> Prompt:
-    """Documents, then the question, then the answer alone; more: further questions and answers, before this one."""
+    """Documents, then the question, then the answer alone; more: further questions and answers before this one."""
     writer = _Writer()
     writer.segment("task", STANDARD_TASK)
     writer.plain("\n## Documents:")
     writer.segment("documents", numbered(documents))
-    for asked, answered in more:
-        _ask(writer, asked, answered)
-    _ask(writer, question, answer)
+    for earlier_question, earlier_answer in more:
+        _write_question(writer, earlier_question, earlier_answer)
+    _write_question(writer, question, answer)
     return writer.prompt()
 
 
-def _ask(writer: _Writer, question: str, answer: str | None) -> None:
+def _write_question(writer: _Writer, question: str, answer: str | None) -> None:
     writer.plain("\n## Question:")
     writer.segment("question", _after_colon(question))
     writer.plain("\n## Answer:")
@@ -200,14 +200,14 @@ def drag(
     *,
     demonstrations: Sequence[Demonstration] = (),
 ) -> Prompt:
-    """Demonstrations, each with documents of its own, then the documents and the question; the answer alone.
+    """Demonstrations, each with its own documents, then the documents and the question; the answer alone.
 
     documents: worst first, so that the best stands next to the question."""
     writer = _Writer()
     writer.segment("task", DRAG_TASK)
-    for shown in demonstrations:
-        writer.segment("demonstration", _shown(shown))
-    _context(writer, documents, question)
+    for demonstration in demonstrations:
+        writer.segment("demonstration", _demonstration_text(demonstration))
+    _write_context(writer, documents, question)
     writer.plain("\nAnswer:")
     writer.answer_begins()
     if answer is not None:
@@ -225,25 +225,25 @@ def iterdrag(
 ) -> Prompt:
     """As `drag`, with follow-up questions and intermediate answers before the final answer.
 
-    steps: those made so far; the model goes on with one of ITERATION_STARTS on a line of its own."""
+    steps: the steps so far; the model continues with one of ITERATION_STARTS on its own line."""
     writer = _Writer()
     writer.segment("task", ITERDRAG_TASK)
-    for shown in demonstrations:
-        writer.segment("demonstration", _shown(shown))
-    _context(writer, documents, question)
+    for demonstration in demonstrations:
+        writer.segment("demonstration", _demonstration_text(demonstration))
+    _write_context(writer, documents, question)
     writer.answer_begins()
-    _iterate(writer, steps, answer)
+    _write_steps(writer, steps, answer)
     return writer.prompt()
 
 
-def _context(writer: _Writer, documents: Sequence[str], question: str) -> None:
+def _write_context(writer: _Writer, documents: Sequence[str], question: str) -> None:
     writer.plain("\n\nContext:")
     writer.segment("documents", numbered(documents))
     writer.plain("\nQuestion:")
     writer.segment("question", _after_colon(question))
 
 
-def _iterate(writer: _Writer, steps: Sequence[FollowUp], answer: str | None) -> None:
+def _write_steps(writer: _Writer, steps: Sequence[FollowUp], answer: str | None) -> None:
     for step in steps:
         writer.plain(f"\n{FOLLOW_UP}")
         writer.segment("follow_up", _after_colon(step.question))
@@ -254,26 +254,26 @@ def _iterate(writer: _Writer, steps: Sequence[FollowUp], answer: str | None) -> 
         writer.segment("answer", _after_colon(answer))
 
 
-def _shown(shown: Demonstration) -> str:
-    """A demonstration, written as the question that follows it will be."""
+def _demonstration_text(demonstration: Demonstration) -> str:
+    """A demonstration in the layout of the question that follows it."""
     writer = _Writer()
-    _context(writer, shown.documents, shown.question)
-    if shown.steps:
-        _iterate(writer, shown.steps, shown.answer)
+    _write_context(writer, demonstration.documents, demonstration.question)
+    if demonstration.steps:
+        _write_steps(writer, demonstration.steps, demonstration.answer)
     else:
-        writer.plain(f"\nAnswer:{_after_colon(shown.answer)}")
+        writer.plain(f"\nAnswer:{_after_colon(demonstration.answer)}")
     return writer.prompt().text
 
 
 class Drafted(NamedTuple):
-    """A rationale and a response as a model wrote them; empty where it did not get so far."""
+    """A rationale and a response as a model wrote them; empty if it did not get that far."""
 
     rationale: str
     response: str
 
 
 def read_draft(written: str) -> Drafted:
-    """Take apart what a model wrote after a `rag_draft` prompt."""
+    """Parse what a model wrote after a `rag_draft` prompt."""
     rationale, _, response = written.partition(RESPONSE_FOLLOWS)
     return Drafted(one_line(rationale), read_answer(response))
 
@@ -284,16 +284,16 @@ def read_answer(written: str) -> str:
 
 
 class Iterated(NamedTuple):
-    """Follow-ups with their intermediate answers, and the final answer; None where there is none yet."""
+    """Follow-ups with their intermediate answers, and the final answer, None if there is none yet."""
 
     steps: tuple[FollowUp, ...]
     answer: str | None
 
 
 def read_iterations(written: str) -> Iterated:
-    """Take apart what a model wrote after an `iterdrag` prompt; lines that are none of the three are left out."""
+    """Parse what a model wrote after an `iterdrag` prompt; lines with none of the three starts are left out."""
     steps: list[FollowUp] = []
-    asked = ""
+    question = ""
     for line in written.splitlines():
         start = next((start for start in ITERATION_STARTS if line.startswith(start)), None)
         if start is None:
@@ -302,14 +302,14 @@ def read_iterations(written: str) -> Iterated:
         if start == FINAL:
             return Iterated(tuple(steps), content)
         if start == FOLLOW_UP:
-            asked = content
+            question = content
         else:
-            steps.append(FollowUp(asked, content))
+            steps.append(FollowUp(question, content))
     return Iterated(tuple(steps), None)
 
 
 def messages(prompt: Prompt) -> tuple[Message, ...]:
-    """The same content for a chat template: task as system, what is given as user, what is written as assistant."""
+    """The same content for a chat template: task as system, what a model reads as user, what it wrote as assistant."""
     task = next((segment for segment in prompt.segments if segment.name == "task"), None)
     body_from = 0 if task is None else task.end
     turns = [] if task is None else [Message("system", prompt.text[task.start : task.end])]
@@ -319,14 +319,14 @@ def messages(prompt: Prompt) -> tuple[Message, ...]:
 
 
 def cut(prompt: Prompt) -> Iterator[tuple[SegmentName | None, str]]:
-    """Yield the text in pieces, each with its segment's name or None; joined they are the text.
+    """Yield the text in pieces, each with its segment's name or None; the pieces join to the text.
 
     Tokenized one by one they give segment boundaries that are exact in ids."""
-    at = 0
+    end = 0
     for segment in prompt.segments:
-        if segment.start > at:
-            yield None, prompt.text[at : segment.start]
+        if segment.start > end:
+            yield None, prompt.text[end : segment.start]
         yield segment.name, prompt.text[segment.start : segment.end]
-        at = segment.end
-    if at < len(prompt.text):
-        yield None, prompt.text[at:]
+        end = segment.end
+    if end < len(prompt.text):
+        yield None, prompt.text[end:]

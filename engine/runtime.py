@@ -1,4 +1,4 @@
-"""What a running method may ask for: the loaded pair, decoders over it, the clock, and whether to go on."""
+"""What a running method can use: the loaded pair, decoders over it, the clock, and the cancel flag."""
 
 import time
 from collections.abc import Callable, Generator, Sequence
@@ -31,8 +31,8 @@ class Cancelled(EngineError):
 
 
 class DocumentResources(NamedTuple):
-    """What methods over documents need besides the pair: the drafter as a model, None where it is none, indexes by
-    their SPEC, and what was worked out before."""
+    """What methods over documents need besides the pair: the drafter as a model (None if it is not one), indexes by
+    their SPEC, and earlier results."""
 
     drafter: LoadedModel | None
     open: "Callable[[str], Generator[Event, None, Library]]"
@@ -40,7 +40,7 @@ class DocumentResources(NamedTuple):
 
 
 class RunContext:
-    """One run's view of the engine. The flag is set by whoever cancels."""
+    """One run's view of the engine. `cancelled` is set from outside to stop the run."""
 
     def __init__(
         self,
@@ -64,14 +64,14 @@ class RunContext:
         return time.perf_counter() - self._started
 
     def checkpoint(self) -> None:
-        """Raises Cancelled where the user asked to stop. To be called at least once a second."""
+        """Raises Cancelled if the user asked to stop. Call it at least once a second."""
         if self._cancelled.is_set():
             raise Cancelled
 
     def decoder(self, config: GenerationConfig, *, gamma: int, n_most: int) -> Decoding:
-        """A decoder of one sequence of at most n_most ids; gamma 0 for one that never drafts.
+        """A decoder of one sequence of at most n_most ids; with gamma 0 it never drafts.
 
-        One at a time: the next one may take the places of the last."""
+        Use one at a time: the next one may reuse the cache of the last."""
         drafter, static = self.drafter if gamma else None, self.target.static
         needed = Capabilities() if drafter is None else drafter.capabilities
         layers, handles = target_state.hidden_layers(self.target, needed), target_state.handles(self.target, needed)
@@ -88,7 +88,7 @@ class RunContext:
         )  # fmt: skip
 
     def prepare(self, config: GenerationConfig, ids: Sequence[int], *, gamma: int) -> None:
-        """Capture what a generation from these ids will replay, so that it finds it ready; nothing without graphs."""
+        """Capture the graphs that a generation from these ids will replay; without graphs, do nothing."""
         decoder = self.decoder(config, gamma=gamma, n_most=len(ids) + config.max_new_tokens)
         if isinstance(decoder, StaticDecoder):
             decoder.prepare(gamma, len(ids), self.checkpoint)
@@ -96,14 +96,14 @@ class RunContext:
     def generate(
         self, config: GenerationConfig, ids: Sequence[int], *, gamma: int
     ) -> Generator[PhaseFinished | RoundFinished, None, Generation]:
-        """A generation over fresh caches; gamma 0 is plain decoding, without the drafter."""
+        """A generation with new caches; gamma 0 is plain decoding, without the drafter."""
         decoder = self.decoder(config, gamma=gamma, n_most=len(ids) + config.max_new_tokens)
         stop_ids = self.target.stop_ids if config.stop_at_end else frozenset()
         limits = Limits(config.max_new_tokens, self.target.context, stop_ids)
         return generate(decoder, ids, gamma, limits, self.target.texts, self)
 
     def prompt_ids(self, request: Request) -> tuple[int, ...]:
-        """The prompt as ids. Raises InputError where it is empty or leaves no room in the context."""
+        """The prompt as ids. Raises InputError if it is empty or leaves no room in the context."""
         ids = request.prompt_ids if request.prompt_ids is not None else self._encode(request.prompt)
         if not ids:
             raise InputError("the prompt is empty", "write at least one word")
@@ -116,7 +116,7 @@ class RunContext:
         return tuple(ids)
 
     def _encode(self, prompt: str) -> Sequence[int]:
-        # A lone surrogate cannot be encoded; it is shown as the replacement character it would print as.
+        # A lone surrogate cannot be encoded; "replace" turns it into a question mark.
         clean = prompt.encode("utf-8", "replace").decode("utf-8")
         ids: Sequence[int] = self.target.tokenizer(clean)["input_ids"]
         return ids

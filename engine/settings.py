@@ -1,4 +1,4 @@
-"""What a method is asked with: the request, the settings of a generation, the bounds of a config.
+"""A method's inputs: the request, the settings of a generation, and configs with checked bounds.
 
 * imports neither Qt nor torch."""
 
@@ -19,7 +19,7 @@ Config = TypeVar("Config", bound=msgspec.Struct)
 
 
 class GenerationConfig(msgspec.Struct, frozen=True):
-    """What every generation is made with; a method's config adds its own."""
+    """The settings of every generation; a method's config adds its own."""
 
     temperature: Annotated[float, Meta(ge=0, le=100, title="Temperature", description="0 is greedy")] = 0.0
     top_k: Annotated[int, Meta(ge=0, title="Top-k", description="keep the k most probable tokens; 0 keeps all")] = 0
@@ -35,7 +35,7 @@ class GenerationConfig(msgspec.Struct, frozen=True):
 
 
 class Request(msgspec.Struct, frozen=True):
-    """What to continue. `prompt_ids` are taken as they are where given (a fork); otherwise `prompt` is tokenized."""
+    """What to continue. `prompt_ids` are used as they are if present (a fork); otherwise `prompt` is tokenized."""
 
     prompt: str
     prompt_ids: tuple[int, ...] | None = None
@@ -44,13 +44,13 @@ class Request(msgspec.Struct, frozen=True):
 
 
 def make_config(kind: type[Config], settings: Mapping[str, Setting]) -> Config:
-    """A config, every field of which has a default, with its bounds checked.
+    """Build a config from settings and check its bounds; all its fields must have defaults.
 
     Raises InputError naming the setting, its value and the bound."""
-    known = set(kind.__struct_fields__)
-    unknown = sorted(set(settings) - known)
-    if unknown:
-        raise InputError(f"there is no setting {unknown[0]!r}", f"settings are: {', '.join(sorted(known))}")
+    names = set(kind.__struct_fields__)
+    unknown_names = sorted(set(settings) - names)
+    if unknown_names:
+        raise InputError(f"there is no setting {unknown_names[0]!r}", f"settings are: {', '.join(sorted(names))}")
     for name, value in settings.items():
         try:
             msgspec.convert({name: value}, kind)
@@ -63,5 +63,5 @@ def make_config(kind: type[Config], settings: Mapping[str, Setting]) -> Config:
 
 
 def settings_of(config: msgspec.Struct) -> tuple[tuple[str, Setting], ...]:
-    """The config's fields as they go into the trace."""
+    """The config's fields as the trace stores them."""
     return tuple((name, getattr(config, name)) for name in config.__struct_fields__)

@@ -1,6 +1,6 @@
-"""Formulas and estimators of acceptance and speed, with intervals; pure.
+"""Formulas and estimators of acceptance and speed, with intervals; pure functions.
 
-alpha: acceptance rate; gamma: draft length; c: drafter step / target step; tau: tokens a round."""
+alpha: acceptance rate; gamma: draft length; c: drafter step / target step; tau: tokens per round."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -22,7 +22,7 @@ class Interval(NamedTuple):
 
 
 def expected_tokens(alpha: float, gamma: int) -> float:
-    """Tokens a round emits on average, correction or bonus included. Source: arXiv:2211.17192, equation 1."""
+    """Tokens that a round emits on average, correction or bonus included. Source: arXiv:2211.17192, equation 1."""
     if 1 - alpha < _NEARLY_ONE:
         return float(gamma + 1)
     return (1 - alpha ** (gamma + 1)) / (1 - alpha)
@@ -37,17 +37,17 @@ def predicted_speedup(alpha: float, gamma: int, c: float, *, verify_ratio: float
 
 
 def operation_factor(alpha: float, gamma: int, c_hat: float) -> float:
-    """Growth of arithmetic; c_hat: drafter over target operations a token. Source: arXiv:2211.17192, theorem 3.11."""
+    """Growth of arithmetic; c_hat: drafter / target operations per token. Source: arXiv:2211.17192, theorem 3.11."""
     return (gamma * c_hat + gamma + 1) / expected_tokens(alpha, gamma)
 
 
 def best_gamma(alpha: float, c: float) -> int:
-    """The draft length of the largest predicted speedup, 0 where drafting never pays."""
+    """The draft length with the largest predicted speedup, 0 if drafting never pays."""
     return max(range(_MAX_GAMMA + 1), key=lambda gamma: predicted_speedup(alpha, gamma, c))
 
 
 def break_even_alpha(gamma: int, c: float, *, verify_ratio: float = 1.0) -> float | None:
-    """The acceptance rate at which speculative decoding costs what plain decoding costs; None where none is enough."""
+    """The acceptance rate at which speculative and plain decoding cost the same; None if even 1 is too low."""
     if predicted_speedup(1.0, gamma, c, verify_ratio=verify_ratio) < 1.0:
         return None
     low, high = 0.0, 1.0
@@ -61,21 +61,21 @@ def break_even_alpha(gamma: int, c: float, *, verify_ratio: float = 1.0) -> floa
 def ratio_interval(
     numerators: Sequence[float], denominators: Sequence[float], weights: Sequence[int]
 ) -> Interval | None:
-    """Bootstrap interval of sum(numerator) / sum(denominator) over blocks of which `weights` equal ones were seen.
+    """Bootstrap interval of sum(numerator) / sum(denominator) over blocks; each stands for `weights` equal ones.
 
-    None below 2 blocks or where nothing was counted."""
+    None below 2 blocks or if the denominators are all 0."""
     counts = np.asarray(weights, dtype=np.int64)
     n = int(counts.sum())
     if n < 2 or not np.dot(denominators, counts):
         return None
-    drawn = np.random.default_rng(0).multinomial(n, counts / n, size=_N_RESAMPLES)
-    below = drawn @ np.asarray(denominators, dtype=np.float64)
-    ratios = (drawn @ np.asarray(numerators, dtype=np.float64))[below > 0] / below[below > 0]
+    resamples = np.random.default_rng(0).multinomial(n, counts / n, size=_N_RESAMPLES)
+    totals = resamples @ np.asarray(denominators, dtype=np.float64)
+    ratios = (resamples @ np.asarray(numerators, dtype=np.float64))[totals > 0] / totals[totals > 0]
     return _percentiles(ratios)
 
 
 class RatioSums(NamedTuple):
-    """All that an interval of accepted / tested over rounds needs; one more round costs the same at any time."""
+    """The sums that determine an interval of accepted / tested over rounds; adding a round takes constant time."""
 
     n_rounds: int = 0
     accepted: int = 0
@@ -98,12 +98,12 @@ class RatioSums(NamedTuple):
 
 
 def running_interval(sums: RatioSums) -> Interval | None:
-    """Wilson interval of accepted / tested with the sample size that rounds as clusters leave; None below 2 rounds.
+    """Wilson interval of accepted / tested with the effective sample size of rounds as clusters; None below 2 rounds.
 
     The variance of the ratio r over n rounds is n / (n - 1) * sum((a - r t)^2) / sum(t)^2 (Cochran, Sampling
-    Techniques, 3rd ed. 1977, chapter 6); r (1 - r) / variance is the number of independent tokens that would know as
-    much, the effective size (Korn and Graubard, Survey Methodology 24, 1998). It is no more than the tokens tested: a
-    spread seen over few rounds is often too small by chance, and it is 0 where all were accepted."""
+    Techniques, 3rd ed. 1977, chapter 6); r (1 - r) / variance is the number of independent tokens that would tell as
+    much, the effective size (Korn and Graubard, Survey Methodology 24, 1998). It is at most the tokens tested: a
+    spread seen over few rounds is often too small by chance, and it is 0 if all were accepted."""
     n, tested = sums.n_rounds, sums.tested
     if n < 2 or not tested:
         return None
@@ -115,7 +115,7 @@ def running_interval(sums: RatioSums) -> Interval | None:
 
 
 def wilson_interval(share: float, size: float) -> Interval:
-    """Wilson interval of a share seen over `size` independent trials, at least one."""
+    """Wilson interval of a share observed in `size` independent trials, at least one."""
     shrink = 1 + _Z95**2 / size
     middle = (share + _Z95**2 / (2 * size)) / shrink
     half = _Z95 * (share * (1 - share) / size + (_Z95 / (2 * size)) ** 2) ** 0.5 / shrink
@@ -126,8 +126,8 @@ def median_interval(values: Sequence[float]) -> Interval | None:
     """Bootstrap interval of the median of paired ratios; None below 3 pairs."""
     if len(values) < 3:
         return None
-    drawn = np.random.default_rng(0).choice(np.asarray(values), size=(_N_RESAMPLES, len(values)))
-    return _percentiles(np.median(drawn, axis=1))
+    resamples = np.random.default_rng(0).choice(np.asarray(values), size=(_N_RESAMPLES, len(values)))
+    return _percentiles(np.median(resamples, axis=1))
 
 
 def _percentiles(values: "np.typing.NDArray[np.float64]") -> Interval:

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from tests.documents import TEXTS
+from tests.library import TEXTS
 
 ASKED = (
     ("When was the feast of Helrise?", "1535", ""),

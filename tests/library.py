@@ -24,7 +24,7 @@ TEXTS = (
 QUESTION = "When was the feast of Helrise?"
 
 
-class Shelf:
+class FakeLibrary:
     """A library that finds its passages by the words they share with a question."""
 
     def __init__(self, texts: Sequence[str] = TEXTS, *, key: str = "shelf") -> None:

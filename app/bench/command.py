@@ -41,16 +41,16 @@ def bench_ui(
     from app.bench.ui import UiBench, bench
 
     load = Load(pair.target, drafter, pair.device, pair.drafter_device, pair.dtype, pair.runtime)
-    for item in bench(load, config.gamma, n_pairs=pairs):
-        if isinstance(item, UiBench):
-            output.summary(msgspec.to_builtins(item))
+    for result in bench(load, config.gamma, n_pairs=pairs):
+        if isinstance(result, UiBench):
+            output.summary(msgspec.to_builtins(result))
         else:
-            output.event(item)
+            output.event(result)
     return OK
 
 
 def main(argv: list[str]) -> int:
-    """Run it; `argv` without `bench ui`. Returns the exit status."""
+    """Run the command; `argv` comes without `bench ui`. Returns the exit status."""
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     app.command("ui")(bench_ui)
     return run_command(app, argv, name="draftscope bench ui")

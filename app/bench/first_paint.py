@@ -1,4 +1,4 @@
-"""Opens the window as a start does, says when it was painted first, and ends; run as a process of its own."""
+"""Opens the window as at a start, prints the time of the first paint, and ends; run as its own process."""
 
 import sys
 import time
@@ -16,12 +16,12 @@ def main() -> int:
     app = QApplication([])
     theme.follow_system(app)
 
-    def painted() -> None:
+    def report() -> None:
         print(time.time(), "torch" in sys.modules, flush=True)
         app.quit()
 
     window = MainWindow(Load(), None, make_host=None)
-    window.painted.connect(lambda: QTimer.singleShot(0, painted))
+    window.painted.connect(lambda: QTimer.singleShot(0, report))
     window.show()
     status = app.exec()
     window.close()

@@ -1,4 +1,4 @@
-"""Opens a long run's trace and says what it took: memory, time, scrolling, searching; run as a process of its own."""
+"""Opens a long run's trace and measures memory, opening, scrolling and searching; run as its own process."""
 
 import sys
 from collections.abc import Callable
@@ -32,18 +32,18 @@ class LongRun(msgspec.Struct, frozen=True):
     n_found: int
 
 
-def wait_until(done: Callable[[], bool], limit_ms: int = _LIMIT_MS) -> bool:
-    """Let the event loop run until something holds. Returns whether it came to hold."""
+def wait_until(condition: Callable[[], bool], limit_ms: int = _LIMIT_MS) -> bool:
+    """Let the event loop run until a condition holds, at most `limit_ms`. Returns whether it holds."""
     loop, poll = QEventLoop(), QTimer()
-    poll.timeout.connect(lambda: loop.quit() if done() else None)
+    poll.timeout.connect(lambda: loop.quit() if condition() else None)
     poll.start(_POLL_MS)
     QTimer.singleShot(limit_ms, loop.quit)
     loop.exec()
-    return done()
+    return condition()
 
 
 def rest(ms: int) -> None:
-    """Let the event loop run for a while."""
+    """Let the event loop run for `ms` milliseconds."""
     loop = QEventLoop()
     QTimer.singleShot(ms, loop.quit)
     loop.exec()
@@ -64,16 +64,16 @@ def main(path: Path) -> int:
     wait_until(lambda: not window.store.busy and window.workspace(DecodeWorkspace).up_to_date)
     open_s = perf_counter() - began
     rest(_SETTLE_MS)
-    found = _measure(window)
+    figures = _measure(window)
     after = psutil.Process().memory_info().rss
-    made = LongRun(window.store.summary.n_emitted, (after - before) / 1e6, open_s, *found)
-    print(msgspec.json.encode(made).decode(), flush=True)
+    result = LongRun(window.store.summary.n_emitted, (after - before) / 1e6, open_s, *figures)
+    print(msgspec.json.encode(result).decode(), flush=True)
     window.close()
     return 0
 
 
 def _measure(window: MeteredWindow) -> tuple[float, float, int]:
-    """Scroll through the whole text and search in it. Returns ms, ms and the number of hits."""
+    """Scroll through the whole text and search it. Returns scroll p99 in ms, search time in ms, number of hits."""
     window.watch()
     bar = window.workspace(DecodeWorkspace).stream.view.verticalScrollBar()
     for step in range(_N_SCROLLS):

@@ -1,4 +1,4 @@
-"""Watches a window: how long each frame takes the GUI thread, how late a heartbeat comes; draws nothing."""
+"""Measures how long each frame of a window takes the GUI thread, and how late a heartbeat comes."""
 
 from time import perf_counter
 
@@ -11,28 +11,28 @@ _BEAT_S = 0.005
 
 
 class MeteredWindow(MainWindow):
-    """Notes each frame: from the slot that drew to the end of the paint it caused, waiting in between left out."""
+    """Records each frame: from the slot that drew to the end of the paint it caused, without the wait in between."""
 
     def watch(self) -> None:
-        """Begin to note frames."""
+        """Start recording frames."""
         self.frames_ms: list[float] = []
         self._spent_s = self.store.budget.spent_s
 
     def event(self, event: QEvent) -> bool:
-        """Note what was spent once everything that became dirty is painted."""
-        done = super().event(event)
+        """Record the time spent once everything that became dirty is painted."""
+        handled = super().event(event)
         if event.type() == QEvent.Type.UpdateRequest and hasattr(self, "frames_ms"):
             spent_s, self._spent_s = self.store.budget.spent_s - self._spent_s, self.store.budget.spent_s
             self.frames_ms.append(1000 * spent_s)
-        return done
+        return handled
 
     def percentile_ms(self, share: float) -> float:
-        """The frame time that `share` of the frames stay below."""
+        """The frame time that a `share` of the frames stay below."""
         return float(np.quantile(self.frames_ms, share)) if self.frames_ms else 0.0
 
 
 class Heartbeat(QObject):
-    """Beats every 5 ms; a beat that comes late tells how long the GUI thread was held up."""
+    """Beats every 5 ms; a late beat shows how long the GUI thread was blocked."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -44,12 +44,12 @@ class Heartbeat(QObject):
         self._timer.timeout.connect(self._beat)
 
     def start(self) -> None:
-        """Begin to beat."""
+        """Start to beat."""
         self.worst_ms, self._last = 0.0, perf_counter()
         self._timer.start()
 
     def stop(self) -> None:
-        """End."""
+        """Stop beating."""
         self._timer.stop()
 
     def _beat(self) -> None:

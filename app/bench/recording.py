@@ -1,4 +1,4 @@
-"""A recorded run of any length, made from the rounds of a real one; a host that plays it back at a rate."""
+"""Repeats the rounds of a real run to any length, and plays them back as a host at a given rate."""
 
 import threading
 import time
@@ -15,7 +15,7 @@ _SLICE_S = 0.005
 
 
 def lengthened(record: RunRecord, n_tokens: int) -> Iterator[Event]:
-    """The run's rounds over and over, numbered on, until there are `n_tokens` new tokens."""
+    """Repeat the run's rounds, numbered continuously, until there are `n_tokens` new tokens."""
     rounds = [event for event in record.events if isinstance(event, RoundFinished)]
     assert rounds
     yield from record.events[: record.events.index(rounds[0])]
@@ -29,7 +29,7 @@ def lengthened(record: RunRecord, n_tokens: int) -> Iterator[Event]:
 
 
 class RecordedHost:
-    """Answers every run with recorded events, so many tokens a second, from a thread of its own."""
+    """Answers a run with recorded events at a given rate in tokens a second, from its own thread."""
 
     def __init__(self, events: Iterator[Event], tokens_per_s: float) -> None:
         self.inbox: SimpleQueue[Event] = SimpleQueue()
@@ -39,18 +39,18 @@ class RecordedHost:
         self._thread = threading.Thread(target=self._play, name="draftscope-recorded", daemon=True)
 
     def submit(self, command: Command) -> None:
-        """Say that a pair is loaded; begin with the first run that is asked for."""
+        """Report any pair as loaded; start to play at a run."""
         if isinstance(command, Load):
             self.inbox.put(ModelLoaded(command.target, command.drafter, "cpu", "float32", 0, 0, 0, 0.0))
         elif isinstance(command, Run):
             self._thread.start()
 
     def cancel(self) -> None:
-        """End early."""
+        """Stop early."""
         self._stopped.set()
 
     def close(self) -> bool:
-        """End and wait."""
+        """Stop and wait for the thread to end."""
         self.cancel()
         if self._thread.ident is not None:
             self._thread.join()

@@ -1,4 +1,4 @@
-"""What the window costs the engine: the same generation headless, drawn live, and only measured, in turn."""
+"""Measures what the window costs the engine: one generation headless, drawn live, and only measured, in turn."""
 
 from collections.abc import Callable, Mapping
 from statistics import median
@@ -21,22 +21,22 @@ RUN_LIMIT_MS = 300_000
 
 
 class Slowdown(msgspec.Struct, frozen=True):
-    """lost: 1 - tokens a second in that lane / headless, a figure a pair. tokens_per_s: medians over pairs."""
+    """lost: 1 - tokens a second in that lane / headless, one value per repeat. tokens_per_s: medians over repeats."""
 
     lost: Mapping[Lane, tuple[float, ...]]
     tokens_per_s: Mapping[Lane, float]
 
     def median(self, lane: Lane) -> float:
-        """What the lane loses."""
+        """The median loss of a lane."""
         return median(self.lost[lane])
 
     def interval(self, lane: Lane) -> Interval | None:
-        """Its interval."""
+        """The interval of the median loss."""
         return median_interval(self.lost[lane])
 
 
 class _Rate:
-    """Adds up tokens and decoding time, prefill apart, as the engine's own clock has them."""
+    """Adds up tokens and decoding time without prefill, by the engine's own clock."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -61,7 +61,7 @@ class _Rate:
 
 
 def headless(host: Host, run: Run) -> float:
-    """Tokens a second without a window: this thread only empties the queue. Raises RuntimeError where the run fails."""
+    """Tokens a second without a window: this thread only empties the queue. Raises RuntimeError if the run fails."""
     rate = _Rate()
     while rate.seconds < BLOCK_S:
         host.submit(run)
@@ -74,7 +74,7 @@ def headless(host: Host, run: Run) -> float:
 
 
 def in_window(window: MainWindow, run: Run, *, measure_only: bool) -> float:
-    """Tokens a second with the window drawing, or waiting for the end."""
+    """Tokens a second with the window drawing, or with measure_only drawing nothing until the end."""
     rate, store = _Rate(), window.store
     store.measure_only = measure_only
     while rate.seconds < BLOCK_S:
@@ -91,30 +91,31 @@ def in_window(window: MainWindow, run: Run, *, measure_only: bool) -> float:
 
 
 def _wait_idle(store: RunStore) -> None:
-    """Let the event loop run until nothing is under way; asks when told, since asking often would cost the engine."""
+    """Let the event loop run until nothing is under way; waits for `changed`, since polling would cost the engine."""
     loop, limit = QEventLoop(), QTimer()
     limit.setSingleShot(True)
     limit.timeout.connect(loop.quit)
     limit.start(RUN_LIMIT_MS)
-    watch = store.changed.connect(lambda: None if store.busy else loop.quit())
+    connection = store.changed.connect(lambda: None if store.busy else loop.quit())
     if store.busy:
         loop.exec()
     limit.stop()
-    store.changed.disconnect(watch)
+    store.changed.disconnect(connection)
 
 
 def measure(window: MainWindow, host: Host, run: Run, *, lanes: tuple[Lane, ...], n_pairs: int) -> Slowdown:
-    """Blocks in turn, the order reversed from pair to pair so that a drift of the machine falls on all alike."""
-    makers: dict[Lane, Callable[[], float]] = {
+    """Time blocks in turn; the order reverses from repeat to repeat so that drift affects all lanes alike."""
+    blocks: dict[Lane, Callable[[], float]] = {
         "headless": lambda: headless(host, run),
         "live": lambda: in_window(window, run, measure_only=False),
         "measure_only": lambda: in_window(window, run, measure_only=True),
     }
-    found: dict[Lane, list[float]] = {lane: [] for lane in lanes}
+    rates: dict[Lane, list[float]] = {lane: [] for lane in lanes}
     for number in range(n_pairs):
         for lane in lanes[:: 1 if number % 2 else -1]:
-            found[lane].append(makers[lane]())
+            rates[lane].append(blocks[lane]())
     lost = {
-        lane: tuple(1 - a / b for a, b in zip(rates, found["headless"], strict=True)) for lane, rates in found.items()
+        lane: tuple(1 - a / b for a, b in zip(lane_rates, rates["headless"], strict=True))
+        for lane, lane_rates in rates.items()
     }
-    return Slowdown(lost, {lane: median(rates) for lane, rates in found.items()})
+    return Slowdown(lost, {lane: median(lane_rates) for lane, lane_rates in rates.items()})

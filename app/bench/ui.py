@@ -1,4 +1,4 @@
-"""`draftscope bench ui`: the window under a stream, offscreen; every figure of one summary, measured in one go."""
+"""Measures the window under a stream, offscreen, for `draftscope bench ui`; all figures in one run."""
 
 import os
 import subprocess
@@ -43,7 +43,7 @@ PROMPT = "It was dawn in Keldmouth, and Dororan the harbour master was already a
 
 
 class UiBench(msgspec.Struct, frozen=True):
-    """What was measured; times in milliseconds or seconds as named, memory in 10^6 bytes."""
+    """The measured figures; times in milliseconds or seconds as named, memory in 10^6 bytes."""
 
     frame_p99_ms: float
     frame_p50_ms: float
@@ -89,7 +89,7 @@ def bench(pair: Load, gamma: int, *, n_pairs: int) -> Iterator[Event | UiBench]:
     run = Run("speculative", settings, Request(PROMPT))
     record, model, slowdown = _with_engine(ThreadHost(), pair, run, n_pairs, ("headless", "live", "measure_only"))
     yield Progressed("measuring", 2, 5, "parts")
-    _, _, apart = _with_engine(ProcessHost(), pair, run, n_pairs, ("headless", "live"))
+    _, _, in_process = _with_engine(ProcessHost(), pair, run, n_pairs, ("headless", "live"))
     yield Progressed("measuring", 3, 5, "parts")
     frames, stall_ms = _stream(pair, record)
     yield Progressed("measuring", 4, 5, "parts")
@@ -105,10 +105,10 @@ def bench(pair: Load, gamma: int, *, n_pairs: int) -> Iterator[Event | UiBench]:
         engine_slowdown_measure_only_ci=slowdown.interval("measure_only"),
         tokens_per_s=slowdown.tokens_per_s["live"],
         headless_tokens_per_s=slowdown.tokens_per_s["headless"],
-        process_engine_slowdown=apart.median("live"),
-        process_engine_slowdown_ci=apart.interval("live"),
-        process_tokens_per_s=apart.tokens_per_s["live"],
-        process_headless_tokens_per_s=apart.tokens_per_s["headless"],
+        process_engine_slowdown=in_process.median("live"),
+        process_engine_slowdown_ci=in_process.interval("live"),
+        process_tokens_per_s=in_process.tokens_per_s["live"],
+        process_headless_tokens_per_s=in_process.tokens_per_s["headless"],
         process_threads=spare_threads(),
         first_paint_s=first_paint_s,
         long_run=long_run,
@@ -125,14 +125,14 @@ def bench(pair: Load, gamma: int, *, n_pairs: int) -> Iterator[Event | UiBench]:
 def _first_paint_s() -> float:
     """Seconds from the start of a process to its window's first paint."""
     began = time.time()
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "app.bench.first_paint"], capture_output=True, text=True, timeout=60, check=True
     )
-    return float(done.stdout.split()[0]) - began
+    return float(process.stdout.split()[0]) - began
 
 
-def _window(window: MainWindow) -> None:
-    """Show it at its size with every panel visible, and let it come to rest."""
+def _show_window(window: MainWindow) -> None:
+    """Show a window at full size with every panel visible, and wait until it has settled."""
     window.resize(*_SIZE)
     window.show()
     rest(300)
@@ -146,7 +146,7 @@ def _with_engine(
     """Load the pair, record a run of it, and compare its speed with and without the window."""
     window = MainWindow(pair, None, make_host=lambda: host)
     try:
-        _window(window)
+        _show_window(window)
         wait_until(lambda: not window.store.busy and window.store.frame > 0, _LOAD_LIMIT_MS)
         if window.store.engine.model is None:
             trouble = window.store.trouble
@@ -165,16 +165,16 @@ def _stream(pair: Load, record: RunRecord) -> tuple[MeteredWindow, float]:
     """Stream a long run into a window. Returns the window, closed, with its frames, and the worst stall."""
     host = RecordedHost(lengthened(record, _N_STREAMED), _TOKENS_PER_S)
     window = MeteredWindow(pair, None, make_host=None)
-    _window(window)
+    _show_window(window)
     window.store.attach(host)
-    beat = Heartbeat()
+    heartbeat = Heartbeat()
     window.watch()
-    beat.start()
+    heartbeat.start()
     window.store.run(pair, Run("speculative", {}, Request(PROMPT)))
     wait_until(lambda: not window.store.busy, RUN_LIMIT_MS)
-    beat.stop()
+    heartbeat.stop()
     window.close()
-    return window, beat.worst_ms
+    return window, heartbeat.worst_ms
 
 
 def _long_run(record: RunRecord) -> LongRun:
@@ -185,8 +185,8 @@ def _long_run(record: RunRecord) -> LongRun:
         for event in lengthened(record, _N_LONG):
             writer.write(event)
         writer.close()
-        done = subprocess.run(
+        process = subprocess.run(
             [sys.executable, "-m", "app.bench.long_run", str(path)],
             capture_output=True, text=True, timeout=120, check=True,
         )  # fmt: skip
-    return msgspec.json.decode(done.stdout, type=LongRun)
+    return msgspec.json.decode(process.stdout, type=LongRun)

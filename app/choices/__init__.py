@@ -1,1 +1,1 @@
-"""What may be chosen: examples, presets, recent folders."""
+"""Choices offered to the user: examples, presets, recent folders."""

@@ -1,4 +1,4 @@
-"""Example prompts and questions by task, as they lie in the assets; knows no widget."""
+"""Loads example prompts and questions by task from the assets."""
 
 from functools import lru_cache
 from importlib.resources import files
@@ -7,7 +7,7 @@ import msgspec
 
 
 class Example(msgspec.Struct, frozen=True):
-    """A prompt that shows something: its task and title say what."""
+    """A prompt that demonstrates what its task and title name."""
 
     task: str
     title: str
@@ -16,7 +16,7 @@ class Example(msgspec.Struct, frozen=True):
 
 @lru_cache(maxsize=1)
 def examples() -> tuple[Example, ...]:
-    """Every example of a text to continue, those of a task after one another, in the order of the files' names."""
+    """Every example of a text to continue, grouped by task in the order of the file names."""
     return _read("prompts")
 
 
@@ -27,6 +27,6 @@ def questions() -> tuple[Example, ...]:
 
 
 def _read(folder: str) -> tuple[Example, ...]:
-    found = sorted((file for file in files("assets").joinpath(folder).iterdir()), key=lambda file: file.name)
-    lines = [line for file in found if file.name.endswith(".jsonl") for line in file.read_bytes().splitlines()]
+    entries = sorted((entry for entry in files("assets").joinpath(folder).iterdir()), key=lambda entry: entry.name)
+    lines = [line for entry in entries if entry.name.endswith(".jsonl") for line in entry.read_bytes().splitlines()]
     return tuple(msgspec.json.decode(line, type=Example) for line in lines)

@@ -1,4 +1,4 @@
-"""Named settings to begin with, and which of them a set of values is; knows no widget and no language but names."""
+"""Named settings to start from, and the preset that a set of values matches."""
 
 from collections.abc import Mapping
 from typing import Literal, NamedTuple, TypeAlias
@@ -33,7 +33,7 @@ def find(name: PresetName) -> Preset | None:
 
 
 def matching(values: Mapping[str, Setting], *, plain: bool) -> PresetName:
-    """The preset whose settings these are, whatever the other settings; custom where there is none."""
+    """The preset that the values match, whatever the other settings; custom where none does."""
     for preset in PRESETS:
         if preset.plain == plain and all(values.get(key) == value for key, value in preset.values.items()):
             return preset.name

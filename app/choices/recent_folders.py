@@ -1,4 +1,4 @@
-"""The model folders used last, newest first; knows no widget and looks at no disk."""
+"""The model folders used last, newest first; does not check that they exist."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -6,32 +6,32 @@ from pathlib import Path
 from PySide6.QtCore import QSettings
 
 _KEY = "recent-folders"
-_LONGEST = 8
+_MAX_FOLDERS = 8
 
 
 class RecentFolders:
-    """A few SPECs that name folders."""
+    """The last few SPECs that name folders."""
 
     def __init__(self) -> None:
         self.specs: tuple[str, ...] = ()
 
     def add(self, spec: str) -> None:
-        """Put a folder first; other SPECs are not kept."""
+        """Put a folder first; ignore other SPECs."""
         if _names_folder(spec):
-            self._keep([spec, *self.specs])
+            self._set_specs([spec, *self.specs])
 
     def save(self, settings: QSettings) -> None:
-        """Keep them for the next start."""
+        """Store them for the next start."""
         settings.setValue(_KEY, list(self.specs))
 
     def restore(self, settings: QSettings) -> None:
-        """Take up those of the last time."""
+        """Restore the stored ones."""
         stored = settings.value(_KEY, [])
-        found = stored if isinstance(stored, list) else [stored]
-        self._keep(spec for spec in found if isinstance(spec, str) and _names_folder(spec))
+        specs = stored if isinstance(stored, list) else [stored]
+        self._set_specs(spec for spec in specs if isinstance(spec, str) and _names_folder(spec))
 
-    def _keep(self, specs: Iterable[str]) -> None:
-        self.specs = tuple(dict.fromkeys(specs))[:_LONGEST]
+    def _set_specs(self, specs: Iterable[str]) -> None:
+        self.specs = tuple(dict.fromkeys(specs))[:_MAX_FOLDERS]
 
 
 def _names_folder(spec: str) -> bool:

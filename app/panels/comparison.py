@@ -1,4 +1,4 @@
-"""Two runs side by side: where their texts part and which figures and settings differ; pure."""
+"""Compares two runs: where their texts diverge and which figures and settings differ; pure functions."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -10,11 +10,11 @@ from app.words import quantities
 from engine.events import Setting
 from engine.runs.summary import Summary
 
-_SHOWN_TOKENS = 12
+_N_SHOWN_TOKENS = 12
 
 
 class Parting(NamedTuple):
-    """Where two texts part. n_common: tokens they share, prompt included; the texts after it, empty where one ends."""
+    """Where two texts diverge. n_common: shared tokens, prompt included; first, second: what follows, if anything."""
 
     n_common: int
     n_common_new: int
@@ -24,7 +24,7 @@ class Parting(NamedTuple):
 
 
 class ComparisonRow(NamedTuple):
-    """A figure or setting of both runs, as written."""
+    """A figure or setting of both runs, as text."""
 
     name: str
     first: str
@@ -32,33 +32,33 @@ class ComparisonRow(NamedTuple):
 
 
 def parting(first: RunRecord, second: RunRecord) -> Parting:
-    """Find where the texts of two runs part; the prompt counts, since a fork's prompt holds what it forked from."""
+    """Find where the texts of two runs diverge, prompts included: a fork's prompt holds the text before the fork."""
     n_common = _n_common(first, second)
     n_prompt = min(len(run.started.prompt_ids) if run.started is not None else 0 for run in (first, second))
     return Parting(
         n_common,
         max(0, n_common - n_prompt),
-        _text(first, n_common - _SHOWN_TOKENS, n_common),
-        _text(first, n_common, n_common + _SHOWN_TOKENS),
-        _text(second, n_common, n_common + _SHOWN_TOKENS),
+        _text(first, n_common - _N_SHOWN_TOKENS, n_common),
+        _text(first, n_common, n_common + _N_SHOWN_TOKENS),
+        _text(second, n_common, n_common + _N_SHOWN_TOKENS),
     )
 
 
 def figures(first: RunRecord, second: RunRecord) -> tuple[ComparisonRow, ...]:
-    """The figures of both runs, and the settings in which they differ."""
+    """List the figures of both runs and the settings in which they differ."""
     rows = [ComparisonRow(name, write(first.summary), write(second.summary)) for name, write in _FIGURES]
-    return (*rows, *_differing(_settings(first), _settings(second)))
+    return (*rows, *_differing_settings(_settings(first), _settings(second)))
 
 
 def _n_common(first: RunRecord, second: RunRecord) -> int:
-    """How many tokens both texts begin with."""
+    """Number of tokens at the start that both texts share."""
     n = min(len(first.ids), len(second.ids))
     differs = np.frombuffer(first.ids, np.int64, n) != np.frombuffer(second.ids, np.int64, n) if n else np.zeros(0)
     return int(differs.argmax()) if differs.any() else n
 
 
 def _text(run: RunRecord, start: int, end: int) -> str:
-    return "".join(run.piece(place) for place in range(max(0, start), min(end, len(run.ids))))
+    return "".join(run.piece(index) for index in range(max(0, start), min(end, len(run.ids))))
 
 
 def _speed(summary: Summary) -> str:
@@ -83,11 +83,11 @@ def _settings(record: RunRecord) -> dict[str, Setting]:
     return models | dict(started.settings)
 
 
-def _differing(first: dict[str, Setting], second: dict[str, Setting]) -> Iterator[ComparisonRow]:
+def _differing_settings(first: dict[str, Setting], second: dict[str, Setting]) -> Iterator[ComparisonRow]:
     for name in dict.fromkeys((*first, *second)):
         if first.get(name) != second.get(name):
-            yield ComparisonRow(name.replace("_", " "), _written(first.get(name)), _written(second.get(name)))
+            yield ComparisonRow(name.replace("_", " "), _setting_text(first.get(name)), _setting_text(second.get(name)))
 
 
-def _written(setting: Setting) -> str:
+def _setting_text(setting: Setting) -> str:
     return quantities.UNKNOWN if setting is None else f"{setting:g}" if isinstance(setting, float) else str(setting)

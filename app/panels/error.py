@@ -1,4 +1,4 @@
-"""The bar that says what happened, what was kept and what to do next; details on demand."""
+"""Error bar: what happened, what was kept and what to do next, with details on demand."""
 
 from collections.abc import Sequence
 
@@ -14,16 +14,16 @@ from app.widgets import labels
 from engine.events import Event
 from engine.runs.summary import Summary
 
-_LONGEST = 600
-_DETAIL_LINES = 9
+_MAX_CHARS = 600
+_N_DETAIL_LINES = 9
 
 
 class ErrorPanel(Panel):
-    """Takes no room while all is well; `Panel` stays visible, its frame comes and goes."""
+    """Takes no space without an error: the panel itself stays visible, its frame is shown and hidden."""
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
-        self._shown: Trouble | None = None
+        self._shown_trouble: Trouble | None = None
         self.frame = QFrame(self)
         self.frame.setProperty("role", "error")
         self.frame.setAccessibleName(self.tr("Error"))
@@ -47,7 +47,7 @@ class ErrorPanel(Panel):
         self.details = QPlainTextEdit(self.frame)
         self.details.setReadOnly(True)
         self.details.setAccessibleName(self.tr("Error details"))
-        self.details.setMaximumHeight(self.fontMetrics().lineSpacing() * _DETAIL_LINES)
+        self.details.setMaximumHeight(self.fontMetrics().lineSpacing() * _N_DETAIL_LINES)
         self.more.toggled.connect(self.details.setVisible)
         self._lay_out()
         self.frame.hide()
@@ -55,14 +55,14 @@ class ErrorPanel(Panel):
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Show the store's trouble, or nothing."""
         trouble = self.store.trouble
-        if trouble == self._shown:
+        if trouble == self._shown_trouble:
             return
-        self._shown = trouble
+        self._shown_trouble = trouble
         self.frame.setVisible(trouble is not None)
         if trouble is None:
             return
         self.happened.setText(f"⚠ {self._title(trouble)}: {_readable(trouble.message)}")
-        self.next.setText(" ".join(part for part in (self._kept(trouble), self._hint(trouble)) if part))
+        self.next.setText(" ".join(part for part in (self._kept_text(trouble), self._hint_text(trouble)) if part))
         self.more.setVisible(bool(trouble.details))
         self.more.setChecked(False)
         self.details.setVisible(False)
@@ -87,12 +87,12 @@ class ErrorPanel(Panel):
             return self.tr("The file is damaged")
         return titles.get(trouble.what, self.tr("Refused"))
 
-    def _kept(self, trouble: Trouble) -> str:
+    def _kept_text(self, trouble: Trouble) -> str:
         if trouble.n_kept:
             return self.tr("Kept: {0} tokens, shown below.").format(f"{trouble.n_kept:,}")
         return self.tr("Nothing was lost.")
 
-    def _hint(self, trouble: Trouble) -> str:
+    def _hint_text(self, trouble: Trouble) -> str:
         if trouble.kind == "damaged":
             return self.tr("All before the damage is shown; copy the file again if you have another.")
         return self.tr("Next: {0}.").format(_readable(trouble.hint).rstrip(".")) if trouble.hint else ""
@@ -117,5 +117,5 @@ class ErrorPanel(Panel):
 
 
 def _readable(text: str) -> str:
-    """Foreign text with its ordinary spaces, and everything else that could act made visible."""
-    return visible(text, longest=_LONGEST).replace("·", " ")
+    """Foreign text with ordinary spaces; all other invisible or control characters are made visible."""
+    return visible(text, longest=_MAX_CHARS).replace("·", " ")

@@ -1,4 +1,4 @@
-"""Panel that explains what is on the screen, in plain labels; what it says comes from `explanations`."""
+"""Panel that explains what is on the screen in plain labels; the texts come from `explanations`."""
 
 from collections.abc import Sequence
 
@@ -22,15 +22,15 @@ _SIZE = (70 * theme.GRID, 90 * theme.GRID)
 
 
 class ExplainPanel(Panel):
-    """Makes its labels once; afterwards only their words change."""
+    """Creates its labels once; afterwards only their texts change."""
 
     every_ms = 1000
 
     def __init__(self, store: RunStore, parent: QWidget | None = None, *, of_tabs: Sequence[Section] = ()) -> None:
-        """of_tabs: what tabs have to say besides, after the rest."""
+        """of_tabs: sections of the tabs, shown after the others."""
         super().__init__(store, parent)
-        self._of_tabs = tuple(of_tabs)
-        self._shown: list[QLabel] = []
+        self._tab_sections = tuple(of_tabs)
+        self._labels: list[QLabel] = []
         self._page = QWidget(self)
         self._column = QVBoxLayout(self._page)
         self._column.setContentsMargins(2 * theme.GRID, theme.GRID, 2 * theme.GRID, 2 * theme.GRID)
@@ -51,30 +51,30 @@ class ExplainPanel(Panel):
         column.addWidget(self.area)
 
     def texts(self) -> tuple[str, ...]:
-        """What stands under the headings."""
-        return tuple(label.text() for label in self._shown)
+        """The texts under the headings."""
+        return tuple(label.text() for label in self._labels)
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
-        """Say everything anew with the numbers of now, once all of a long run is there."""
+        """Update all texts with the current numbers, once the panel has caught up with the run."""
         if not self.behind:
-            self._say()
+            self._update_labels()
 
     def mark(self, selection: Selection | None) -> None:
-        """Tell the selected round."""
-        self._say()
+        """Describe the selected round."""
+        self._update_labels()
 
     def _sections(self) -> tuple[Section, ...]:
-        told = explanations.explain(self.store.summary, self.store.started, self._chosen())
-        return (*told, *self._of_tabs)
+        sections = explanations.explain(self.store.summary, self.store.started, self._selected_round())
+        return (*sections, *self._tab_sections)
 
-    def _chosen(self) -> RoundFinished | None:
-        """The round that is selected."""
+    def _selected_round(self) -> RoundFinished | None:
+        """The selected round."""
         selection, shown = self.store.selection, self.store.history.shown
         return None if selection is None or shown is None else shown.round(selection.round)
 
-    def _say(self) -> None:
+    def _update_labels(self) -> None:
         entries = [entry for section in self._sections() for entry in section.entries]
-        for label, entry in zip(self._shown, entries, strict=True):
+        for label, entry in zip(self._labels, entries, strict=True):
             if label.text() != entry.words:
                 label.setText(entry.words)
 
@@ -98,11 +98,11 @@ class ExplainPanel(Panel):
         self._column.addSpacing(theme.HALF)
         self._column.addWidget(name)
         self._column.addWidget(label)
-        self._shown.append(label)
+        self._labels.append(label)
 
 
 class ExplainDialog(QDialog):
-    """The panel in a window of its own that leaves the other one usable; Escape closes it."""
+    """The panel in a non-modal window; Escape closes it."""
 
     def __init__(self, store: RunStore, parent: QWidget, *, of_tabs: Sequence[Section] = ()) -> None:
         super().__init__(parent)
@@ -116,7 +116,7 @@ class ExplainDialog(QDialog):
         self.resize(*_SIZE)
 
     def show_beside(self) -> None:
-        """Show it, or bring it to the front."""
+        """Show the window, or bring it to the front."""
         self.show()
         self.raise_()
         self.panel.setFocus()

@@ -1,4 +1,4 @@
-"""The prompt and the buttons beside it; knows what may be pressed from the store, not what a press does."""
+"""The prompt editor with its examples, and the Run, Pause, Step and Stop buttons."""
 
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
@@ -27,26 +27,26 @@ EXAMPLE_PROMPTS = (
     "That morning a thick fog lay on the water,",
     "Nobody in Harlgate could remember a time before Jorold, the gentle glassblower who kept the glass house",
 )
-# Fewer tokens say nothing of how many characters a token has.
-_TELLING_TOKENS = 5
-# What the length of the prompt and the margins need beside title and buttons.
+# Fewer tokens are too few to estimate the characters per token.
+_MIN_TOKENS = 5
+# Width that the prompt length and the margins need beside title and buttons.
 _HINT_WIDTH = 16 * theme.GRID
 
 
 def first_example() -> str:
-    """The prompt a first start shows."""
+    """The prompt shown on the first start."""
     return examples()[0].prompt
 
 
 class PromptPanel(Panel):
-    """Prompt, examples, Run, Pause, Step, Stop."""
+    """Prompt, examples, Run, Pause, Step and Stop."""
 
     def __init__(self, store: RunStore, parent: QWidget | None = None, *, verbs: Verbs | None = None) -> None:
         super().__init__(store, parent)
         self.verbs = verbs or Verbs(store, self)
-        self._counted_for: tuple[str, int] | None = None
-        self._mine: str | None = None
-        self._opened: str | None = None
+        self._counted_prompt: tuple[str, int] | None = None
+        self._own_prompt: str | None = None
+        self._opened_prompt: str | None = None
         self.prompt = PromptEdit(self)
         self.prompt.setPlaceholderText(self.tr("Write a prompt to continue"))
         self.prompt.setAccessibleName(self.tr("Prompt"))
@@ -56,47 +56,47 @@ class PromptPanel(Panel):
         self.clear_button = self._plain_button(self.tr("Clear"), self.tr("Empty the box, to write another prompt"))
         self.clear_button.clicked.connect(lambda: self.prompt.setPlainText(""))
         self.examples = self._plain_button(self.tr("Examples"), self.tr("Prompts for several kinds of text"))
-        self.examples.setMenu(self._menu())
+        self.examples.setMenu(self._examples_menu())
         self.run = self._button("run", self.tr("▶  Run"), tip=self.tr("Continue the prompt (Ctrl+Enter)"))
         self.run.setProperty("primary", True)
-        hold = self.tr("Hold after the round under way, or go on (Ctrl+P)")
-        self.pause = self._button("pause", self.tr("Pause"), self.tr("Resume"), tip=hold)
+        pause_tip = self.tr("Hold after the round under way, or go on (Ctrl+P)")
+        self.pause = self._button("pause", self.tr("Pause"), self.tr("Resume"), tip=pause_tip)
         self.step = self._button("step", self.tr("Step"), tip=self.tr("Make one round and hold (F10)"))
         self.stop = self._button("stop", self.tr("Stop"), tip=self.tr("Stop; what was made so far is kept (Esc)"))
         self._lay_out()
-        self.prompt.text_changed.connect(self._count)
+        self.prompt.text_changed.connect(self._update_hint)
         self.prompt.setPlainText(first_example())
         self.draw((), store.summary)
 
     def text(self) -> str:
-        """The prompt, to the character."""
+        """The prompt, exactly as it will be used."""
         return self.prompt.toPlainText()
 
     def show_prompt(self, text: str) -> None:
-        """Put the prompt of an opened run into the box; one's own can be had back."""
-        if self.text() != self._opened:
-            self._mine = self.text()
-        self._opened = text
+        """Show the prompt of an opened run; `restore_prompt` brings back the user's own."""
+        if self.text() != self._opened_prompt:
+            self._own_prompt = self.text()
+        self._opened_prompt = text
         self.prompt.setPlainText(text)
 
     def restore_prompt(self) -> None:
-        """Put back what was in the box before a run was opened."""
-        mine, self._mine, self._opened = self._mine, None, None
-        if mine is not None:
-            self.prompt.setPlainText(mine)
+        """Restore the prompt that was in the box before a run was opened."""
+        prompt, self._own_prompt, self._opened_prompt = self._own_prompt, None, None
+        if prompt is not None:
+            self.prompt.setPlainText(prompt)
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
-        """Name the button that holds after what it does, and count the prompt anew."""
-        held = self.store.paused and self.store.in_rounds
-        self.pause.show_text(self.tr("Resume") if held else self.tr("Pause"))
+        """Label the pause button Pause or Resume, and recount the prompt if another run is on show."""
+        is_paused = self.store.paused and self.store.in_rounds
+        self.pause.show_text(self.tr("Resume") if is_paused else self.tr("Pause"))
         started = self.store.started
-        counted_for = None if started is None else (started.run_id, len(started.prompt_ids))
-        if counted_for != self._counted_for:
-            self._counted_for = counted_for
-            self._count()
+        prompt_key = None if started is None else (started.run_id, len(started.prompt_ids))
+        if prompt_key != self._counted_prompt:
+            self._counted_prompt = prompt_key
+            self._update_hint()
 
-    def _count(self) -> None:
-        """Say how long the prompt is, and what is unusual about it."""
+    def _update_hint(self) -> None:
+        """Show the length of the prompt and warn about unusual content."""
         text = self.text()
         parts = [self.tr("{0:,} characters").format(len(text))]
         n_tokens, exact = self._n_tokens(text)
@@ -109,31 +109,31 @@ class PromptPanel(Panel):
         if too_long and model is not None:
             parts.append(self.tr("⚠ the target reads {0:,}").format(model.context - 1))
         self.hint.setText(" · ".join(parts))
-        counted = self.tr("Tokens are counted by the target when it runs; until then by its last run.")
-        self.hint.setToolTip(f"{self.hint.text()}\n{counted}")
+        explanation = self.tr("Tokens are counted by the target when it runs; until then by its last run.")
+        self.hint.setToolTip(f"{self.hint.text()}\n{explanation}")
         labels.set_role(self.hint, "bad" if too_long else "muted")
-        notice = self._notice()
+        notice = self._notice_text()
         self.notice.setText(notice)
         self.notice.setToolTip(notice)
         self.notice.setVisible(bool(notice))
         self.clear_button.setVisible(self.prompt.folded)
 
     def _n_tokens(self, text: str) -> tuple[int, bool]:
-        """The number of tokens, and whether it was counted; 0 where there is nothing to tell it from."""
+        """The number of tokens and whether it is exact; 0 without a run to estimate it from."""
         started = self.store.started
         if started is None:
             return 0, False
-        if (n_read := _n_pieces(started, text)) is not None:
-            return n_read, True
-        if len(started.prompt_ids) < _TELLING_TOKENS or not started.prompt:
+        if (n_tokens := _n_pieces(started, text)) is not None:
+            return n_tokens, True
+        if len(started.prompt_ids) < _MIN_TOKENS or not started.prompt:
             return 0, False
         return round(len(text) * len(started.prompt_ids) / len(started.prompt)), False
 
     def _is_fork(self) -> bool:
-        """Whether the run on show went on from another: its prompt says nothing of one that was written."""
+        """Whether the run on show is a fork: its prompt includes generated text, so it is no basis for an estimate."""
         return self.store.started is not None and self.store.started.forked_from is not None
 
-    def _notice(self) -> str:
+    def _notice_text(self) -> str:
         if self.prompt.folded:
             return self.tr("Too long to edit here: its beginning is shown, all of it is used.")
         if self.prompt.fragile:
@@ -142,7 +142,7 @@ class PromptPanel(Panel):
             return self.tr("Holds characters that cannot be seen; they are used as they are.")
         return ""
 
-    def _menu(self) -> QMenu:
+    def _examples_menu(self) -> QMenu:
         menu = QMenu(self)
         tasks: dict[str, QMenu] = {}
         for example in examples():
@@ -165,35 +165,35 @@ class PromptPanel(Panel):
 
     def _plain_button(self, text: str, tip: str) -> QPushButton:
         button = SteadyButton((text,), self)
-        _explain(button, tip)
+        _set_tip(button, tip)
         return button
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
-        """Every button whole, the last four below the title where there is no room beside it."""
-        width = max(self._words.minimumSize().width(), self._buttons.minimumSize().width()) + 2 * theme.GRID
+        """Room for all buttons uncut, with the last four below the title if they do not fit beside it."""
+        width = max(self._title_row.minimumSize().width(), self._button_row.minimumSize().width()) + 2 * theme.GRID
         return QSize(width, super().minimumSizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
-        """Put the buttons beside the title, or below it."""
+        """Put the buttons beside the title or, if they do not fit, below it."""
         super().resizeEvent(event)
-        needed = self._words.minimumSize().width() + self._buttons.minimumSize().width() + _HINT_WIDTH
-        beside = needed <= self.width()
-        self._header.setDirection(QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom)
+        min_width = self._title_row.minimumSize().width() + self._button_row.minimumSize().width() + _HINT_WIDTH
+        fits = min_width <= self.width()
+        self._header.setDirection(QBoxLayout.Direction.LeftToRight if fits else QBoxLayout.Direction.TopToBottom)
 
     def _lay_out(self) -> None:
-        self._words = QHBoxLayout()
-        self._words.addWidget(plain_label(self.tr("Prompt"), self, role="title"))
-        self._words.addWidget(self.hint, 1)
-        self._words.addWidget(self.notice, 2)
-        self._words.addWidget(self.clear_button)
-        self._words.addWidget(self.examples)
-        self._buttons = QHBoxLayout()
+        self._title_row = QHBoxLayout()
+        self._title_row.addWidget(plain_label(self.tr("Prompt"), self, role="title"))
+        self._title_row.addWidget(self.hint, 1)
+        self._title_row.addWidget(self.notice, 2)
+        self._title_row.addWidget(self.clear_button)
+        self._title_row.addWidget(self.examples)
+        self._button_row = QHBoxLayout()
         for button in (self.run, self.pause, self.step, self.stop):
-            self._buttons.addWidget(button)
+            self._button_row.addWidget(button)
         self._header = QBoxLayout(QBoxLayout.Direction.LeftToRight)
-        self._header.addLayout(self._words, 1)
-        self._header.addLayout(self._buttons)
-        for row in (self._words, self._buttons, self._header):
+        self._header.addLayout(self._title_row, 1)
+        self._header.addLayout(self._button_row)
+        for row in (self._title_row, self._button_row, self._header):
             row.setSpacing(theme.GRID)
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.GRID, theme.GRID, theme.GRID, theme.GRID)
@@ -203,19 +203,19 @@ class PromptPanel(Panel):
         self._order_by_keyboard()
 
     def _order_by_keyboard(self) -> None:
-        """Tab goes as one reads: the text, then the buttons from the left."""
+        """Set the tab order: the text, then the buttons from left to right."""
         row = (self.prompt, self.clear_button, self.examples, self.run, self.pause, self.step, self.stop)
-        for before, after in pairwise(row):
-            QWidget.setTabOrder(before, after)
+        for previous, following in pairwise(row):
+            QWidget.setTabOrder(previous, following)
 
 
-def _explain(button: QPushButton, tip: str) -> None:
+def _set_tip(button: QPushButton, tip: str) -> None:
     button.setToolTip(tip)
     button.setAccessibleDescription(tip)
 
 
 def _n_pieces(started: RunStarted, text: str) -> int | None:
-    """How many of the tokens a run read make exactly this text, which a fork goes on from; None where none do."""
+    """How many of the run's first prompt tokens make up exactly this text, as in a fork; None if no number does."""
     if text == started.prompt:
         return len(started.prompt_ids)
     if not text or started.forked_from is None or not started.prompt.startswith(text):

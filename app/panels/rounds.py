@@ -1,4 +1,4 @@
-"""Panel of the rounds: a table that can be sorted and filtered; the selected round is the current row."""
+"""Panel of the rounds: a sortable, filterable table whose current row is the selected round."""
 
 from collections.abc import Sequence
 
@@ -25,17 +25,17 @@ from app.widgets.labels import SteadyLabel
 from engine.events import Event, RoundFinished
 from engine.runs.summary import Summary
 
-_OWN_ORDER = -1
-_USUAL_FIGURES = "00000"
+_RUN_ORDER = -1
+_TYPICAL_NUMBER = "00000"
 _SORT_MARK = " ▼"
 _PADDING = 2 * theme.GRID
-# Of what the figures leave, this share is for the rejected token, within bounds; the text has the rest.
-_REJECTED_SHARE, _REJECTED_LEAST, _REJECTED_MOST = 0.35, 8 * theme.GRID, 16 * theme.GRID
-_TEXT_LEAST = 8 * theme.GRID
+# Share of the width left by the numbers that the rejected token gets, within bounds; the text gets the rest.
+_REJECTED_SHARE, _REJECTED_MIN, _REJECTED_MAX = 0.35, 8 * theme.GRID, 16 * theme.GRID
+_TEXT_MIN = 8 * theme.GRID
 
 
 class RoundsPanel(Panel):
-    """Grows at its end, and stays there while the end is in view and nothing is selected."""
+    """Appends rounds, and scrolls along while the last row is in view and nothing is selected."""
 
     every_ms = 100
     turn = 2
@@ -54,28 +54,28 @@ class RoundsPanel(Panel):
         self.count.setAccessibleName(self.tr("Rounds shown"))
         self._make_actions()
         self._lay_out()
-        self._tell_count()
+        self._update_count()
 
     def clear(self) -> None:
-        """Forget all rows."""
+        """Remove all rows."""
         self.model.clear()
-        self._tell_count()
+        self._update_count()
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Append new rounds."""
         rounds = [event for event in new if isinstance(event, RoundFinished)]
         if not rounds:
             return
-        self.table.show_chances(self._samples())
+        self.table.show_chances(self._is_sampled())
         bar = self.table.verticalScrollBar()
         at_end = bar.value() == bar.maximum()
         self.model.append(rounds)
-        self._tell_count()
+        self._update_count()
         if at_end and self.store.selection is None:
             self.table.scrollToBottom()
 
     def mark(self, selection: Selection | None) -> None:
-        """Make the row of the selected round the current one, where it is shown."""
+        """Make the row of the selected round the current one, if it is shown."""
         row = None if selection is None else self.model.row_of(selection.round)
         if row is None:
             self.table.clearSelection()
@@ -90,39 +90,39 @@ class RoundsPanel(Panel):
         self._fit_rows()
 
     def event(self, event: QEvent) -> bool:
-        """Fit the rows once a new font has given the line above them and their titles another height."""
-        done = super().event(event)
+        """Fit the rows after a new font has changed the height of the header and the line above the table."""
+        handled = super().event(event)
         if event.type() == QEvent.Type.LayoutRequest:
             self._fit_rows()
-        return done
+        return handled
 
     def _fit_rows(self) -> None:
-        """Give the table whole rows only: at its end a rest would show as the last pixels of a row above."""
-        room = self.height() - self.table.y() - self.table.horizontalHeader().height()
-        self._column.setContentsMargins(0, 0, 0, max(0, self.table.fit_rows(room)))
+        """Make the table a whole number of rows high: else its top row would be cut when scrolled to the end."""
+        height = self.height() - self.table.y() - self.table.horizontalHeader().height()
+        self._column.setContentsMargins(0, 0, 0, max(0, self.table.fit_rows(height)))
         self._column.activate()
 
-    def _samples(self) -> bool:
-        """Whether the run draws its tokens; greedy decoding accepts with a probability of 0 or 1."""
+    def _is_sampled(self) -> bool:
+        """Whether the run samples; greedy decoding accepts with a probability of 0 or 1."""
         started = self.store.started
         return started is None or bool(dict(started.settings).get("temperature"))
 
     def copy(self) -> None:
-        """Put the selected rows on the clipboard, as a spreadsheet takes them."""
+        """Copy the selected rows as tab-separated text for a spreadsheet."""
         rows = sorted({index.row() for index in self.table.selectionModel().selectedRows()})
         if rows:
             QGuiApplication.clipboard().setText(self.model.as_text(rows))
 
     def sort_by_current(self) -> None:
-        """Sort by the column of the cursor; once more turns the order round."""
+        """Sort by the current column; a second call reverses the order."""
         header, column = self.table.horizontalHeader(), max(0, self.table.currentIndex().column())
-        again = header.sortIndicatorSection() == column
-        descending = again and header.sortIndicatorOrder() == Qt.SortOrder.AscendingOrder
+        is_sorted = header.sortIndicatorSection() == column
+        descending = is_sorted and header.sortIndicatorOrder() == Qt.SortOrder.AscendingOrder
         self.table.sortByColumn(column, Qt.SortOrder.DescendingOrder if descending else Qt.SortOrder.AscendingOrder)
 
     def own_order(self) -> None:
-        """Show the rounds in the order of the run."""
-        self.table.sortByColumn(_OWN_ORDER, Qt.SortOrder.AscendingOrder)
+        """Restore the order of the run."""
+        self.table.sortByColumn(_RUN_ORDER, Qt.SortOrder.AscendingOrder)
 
     def _on_row(self, current: QModelIndex) -> None:
         if not current.isValid():
@@ -133,10 +133,10 @@ class RoundsPanel(Panel):
 
     def _on_filter(self, only: bool) -> None:
         self.model.show_only_rejections(only)
-        self._tell_count()
+        self._update_count()
         self.mark(self.store.selection)
 
-    def _tell_count(self) -> None:
+    def _update_count(self) -> None:
         shown, n = self.model.rowCount(), self.model.n_rounds
         text = self.tr("{0:,} of {1:,} rounds").format(shown, n)
         self.count.show_text(text if self.model.only_rejections else self.tr("{0:,} rounds").format(n))
@@ -169,26 +169,26 @@ class RoundsPanel(Panel):
 
 
 class _Table(QTableView):
-    """Rows as a whole, of one height, without a grid; Home and End go to the first and last row."""
+    """Selects whole rows of equal height, without a grid; Home and End go to the first and last row."""
 
     def __init__(self, model: RoundsModel, parent: QWidget) -> None:
         super().__init__(parent)
         self.setModel(model)
-        self._facts = model.facts
-        self._rejected, self._text = (column for column, fact in enumerate(model.facts) if fact.is_text)
-        self._chance = len(model.facts) - 1
+        self._columns = model.facts
+        self._rejected_column, self._text_column = (column for column, spec in enumerate(model.facts) if spec.is_text)
+        self._accept_prob_column = len(model.facts) - 1
         tables.make_readable(self)
         self.setWordWrap(False)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        # The uppermost row is never cut.
+        # Scrolling by rows never cuts the top row.
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerItem)
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.verticalHeader().setMinimumSectionSize(1)
         header = self.horizontalHeader()
-        # The third click on a header brings the order of the run back.
+        # The third click on a header restores the order of the run.
         header.setSortIndicatorClearable(True)
-        header.setSortIndicator(_OWN_ORDER, Qt.SortOrder.AscendingOrder)
+        header.setSortIndicator(_RUN_ORDER, Qt.SortOrder.AscendingOrder)
         self.setSortingEnabled(True)
         header.setSortIndicatorShown(False)
         header.setMinimumSectionSize(1)
@@ -196,7 +196,7 @@ class _Table(QTableView):
         self.fit_columns()
 
     def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802 (Qt's name)
-        """Take the focus without choosing a row: Qt would choose the first, and with it a round everywhere."""
+        """Take the focus without selecting a row: Qt would select the first, and so its round in every panel."""
         if self.currentIndex().isValid():
             super().focusInEvent(event)
         else:
@@ -210,45 +210,45 @@ class _Table(QTableView):
 
     def show_chances(self, shown: bool) -> None:
         """Show or hide the acceptance probability."""
-        if self.isColumnHidden(self._chance) == shown:
-            self.setColumnHidden(self._chance, not shown)
-            self._widen()
+        if self.isColumnHidden(self._accept_prob_column) == shown:
+            self.setColumnHidden(self._accept_prob_column, not shown)
+            self._fit_text_columns()
 
     def fit_columns(self) -> None:
-        """Give each column the width of its title, or of its figures, the sorted one room for the mark of its order."""
+        """Make each number column as wide as its title or numbers, with space for the sort mark in the sorted one."""
         metrics, header = self.fontMetrics(), self.horizontalHeader()
-        for column, fact in enumerate(self._facts):
-            if fact.is_text:
+        for column, spec in enumerate(self._columns):
+            if spec.is_text:
                 continue
-            title = fact.title + (_SORT_MARK if column == header.sortIndicatorSection() else "")
-            width = max(metrics.horizontalAdvance(title), metrics.horizontalAdvance(_USUAL_FIGURES))
+            title = spec.title + (_SORT_MARK if column == header.sortIndicatorSection() else "")
+            width = max(metrics.horizontalAdvance(title), metrics.horizontalAdvance(_TYPICAL_NUMBER))
             header.resizeSection(column, width + _PADDING)
-        self._widen()
+        self._fit_text_columns()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
-        """Give the texts what the figures leave."""
+        """Give the text columns the width that the number columns leave."""
         super().resizeEvent(event)
-        self._widen()
+        self._fit_text_columns()
 
-    def _widen(self) -> None:
+    def _fit_text_columns(self) -> None:
         header = self.horizontalHeader()
-        texts = header.sectionSize(self._rejected) + header.sectionSize(self._text)
-        room = self.viewport().width() - (header.length() - texts)
-        rejected = max(_REJECTED_LEAST, min(_REJECTED_MOST, int(_REJECTED_SHARE * room)))
-        header.resizeSection(self._rejected, rejected)
-        header.resizeSection(self._text, max(_TEXT_LEAST, room - rejected))
+        text_width = header.sectionSize(self._rejected_column) + header.sectionSize(self._text_column)
+        width = self.viewport().width() - (header.length() - text_width)
+        rejected_width = max(_REJECTED_MIN, min(_REJECTED_MAX, int(_REJECTED_SHARE * width)))
+        header.resizeSection(self._rejected_column, rejected_width)
+        header.resizeSection(self._text_column, max(_TEXT_MIN, width - rejected_width))
 
-    def fit_rows(self, room: int) -> int:
-        """Choose the height of rows of which a whole number fits. Returns what they leave of the room."""
-        least = self.fontMetrics().height() + theme.HALF
-        n = max(1, room // least)
-        height = max(least, room // n)
-        if height != self.verticalHeader().defaultSectionSize():
-            self.verticalHeader().setDefaultSectionSize(height)
-        return room - n * height
+    def fit_rows(self, height: int) -> int:
+        """Set a row height of which a whole number fits into `height`. Returns the remaining pixels."""
+        min_height = self.fontMetrics().height() + theme.HALF
+        n = max(1, height // min_height)
+        row_height = max(min_height, height // n)
+        if row_height != self.verticalHeader().defaultSectionSize():
+            self.verticalHeader().setDefaultSectionSize(row_height)
+        return height - n * row_height
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
-        """Go to the first or last row where Qt would go to the first or last column."""
+        """Go to the first or last row on Home and End; Qt would go to the first or last column."""
         if event.key() not in (Qt.Key.Key_Home, Qt.Key.Key_End) or event.modifiers():
             super().keyPressEvent(event)
             return

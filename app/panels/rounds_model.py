@@ -1,4 +1,4 @@
-"""The rounds of a run as rows of a table, sorted and filtered; knows no view."""
+"""Table model of a run's rounds, sorted and filtered."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -13,12 +13,12 @@ from app.words import quantities
 from engine.events import ProposedToken, RoundFinished
 
 _NO_PARENT = QModelIndex()
-# What is not known sorts below every number.
+# An unknown value sorts below every number.
 _UNKNOWN_KEY = -1.0
 
 
 class RoundColumn(NamedTuple):
-    """A column: title, meaning, what stands in a cell, and what it is sorted by."""
+    """A column: title, meaning, text of a cell, and sort key."""
 
     title: str
     meaning: str
@@ -28,92 +28,94 @@ class RoundColumn(NamedTuple):
 
 
 class RoundsModel(QAbstractTableModel):
-    """Each row is a place in the list of rounds; in the run's own order a new round costs one append.
+    """Each row is an index into the list of rounds; in the order of the run, a new round costs one append.
 
-    No sort proxy: it asks Python for two keys a comparison, seconds at 26,000 rounds where this takes hundredths."""
+    No sort proxy: it calls Python for two keys per comparison, seconds at 26,000 rounds instead of hundredths."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.only_rejections = False
-        self.facts = self._counts() + self._texts() + self._measures()
+        self.facts = self._count_columns() + self._text_columns() + self._time_columns()
         self._rounds: list[RoundFinished] = []
         self._rows: list[int] = []
-        # Made when it is asked for, where rows are not in the order of the run.
+        # Built on demand, when the rows are not in the order of the run.
         self._row_of: dict[int, int] | None = None
         self._sorted_by: int | None = None
         self._descending = False
-        # The key of each round, shown or not, while the rows are sorted.
+        # The sort key of each round, shown or not, while the rows are sorted.
         self._keys: list[float | str] = []
 
     @property
     def n_rounds(self) -> int:
-        """Rounds of the run, shown or not."""
+        """Number of rounds of the run, shown or not."""
         return len(self._rounds)
 
-    # Changing
+    # Modification
 
     def clear(self) -> None:
-        """Forget all rows; order and filter stay."""
+        """Remove all rows; order and filter stay."""
         self.beginResetModel()
         self._rounds, self._rows, self._keys = [], [], []
         self._row_of = None
         self.endResetModel()
 
     def append(self, rounds: Sequence[RoundFinished]) -> None:
-        """Add rounds at the end, or where the order in use wants them."""
+        """Add rounds at the end, or where the sort order puts them."""
         first = len(self._rounds)
         self._row_of = None
         self._rounds += rounds
-        places = [first + i for i, event in enumerate(rounds) if self._shows(event)]
-        if places:
+        indexes = [first + i for i, event in enumerate(rounds) if self._is_shown(event)]
+        if indexes:
             n = len(self._rows)
-            self.beginInsertRows(QModelIndex(), n, n + len(places) - 1)
-            self._rows += places
+            self.beginInsertRows(QModelIndex(), n, n + len(indexes) - 1)
+            self._rows += indexes
             self.endInsertRows()
         if self._sorted_by is not None:
             self._keys += map(self.facts[self._sorted_by].key, rounds)
             self._reorder()
 
     def show_only_rejections(self, only: bool) -> None:
-        """Keep the rounds with a rejected token, or all."""
+        """Show only the rounds with a rejected token, or all."""
         self.beginResetModel()
         self.only_rejections = only
-        self._rows = [place for place, event in enumerate(self._rounds) if self._shows(event)]
-        self._order()
+        self._rows = [index for index, event in enumerate(self._rounds) if self._is_shown(event)]
+        self._sort_rows()
         self.endResetModel()
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
-        """Order the rows by a column, -1 for the run's own order; equal rows keep the run's order."""
+        """Sort the rows by a column, -1 for the order of the run; the sort is stable."""
         self._sorted_by = column if 0 <= column < len(self.facts) else None
         self._descending = order == Qt.SortOrder.DescendingOrder
         self._keys = [] if self._sorted_by is None else [*map(self.facts[self._sorted_by].key, self._rounds)]
         self._reorder()
         self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(self.facts) - 1)
 
-    def _shows(self, event: RoundFinished) -> bool:
+    def _is_shown(self, event: RoundFinished) -> bool:
         return not self.only_rejections or rejected(event) is not None
 
     def _reorder(self) -> None:
-        """Put the rows in order while what is selected stays selected."""
+        """Sort the rows and keep the selection."""
         self.layoutAboutToBeChanged.emit()
-        kept = self.persistentIndexList()
-        places = [self._rows[index.row()] for index in kept]
-        self._order()
-        row_of = {place: row for row, place in enumerate(self._rows)} if kept else {}
-        now = [self.index(row_of[place], index.column()) for place, index in zip(places, kept, strict=True)]
-        self.changePersistentIndexList(kept, now)
+        old_indexes = self.persistentIndexList()
+        places = [self._rows[index.row()] for index in old_indexes]
+        self._sort_rows()
+        row_of = {place: row for row, place in enumerate(self._rows)} if old_indexes else {}
+        new_indexes = [
+            self.index(row_of[place], index.column()) for place, index in zip(places, old_indexes, strict=True)
+        ]
+        self.changePersistentIndexList(old_indexes, new_indexes)
         self.layoutChanged.emit()
 
-    def _order(self) -> None:
+    def _sort_rows(self) -> None:
         self._row_of = None
         self._rows.sort()
         if self._sorted_by is not None:
             self._rows.sort(key=self._keys.__getitem__, reverse=self._descending)
 
-    # Asking
+    # Queries
 
     def row_of(self, number: int) -> int | None:
-        """The row of a round; None where it is filtered out or there is no such round."""
+        """The row of a round; None if it is filtered out or does not exist."""
         if 0 <= number < len(self._rows) and self.round_at(number) == number:
             return number
         if self._row_of is None:
@@ -125,7 +127,7 @@ class RoundsModel(QAbstractTableModel):
         return self._rounds[self._rows[row]].round
 
     def as_text(self, rows: Sequence[int]) -> str:
-        """Rows with a header, tabs between cells, for a spreadsheet that must not calculate foreign text."""
+        """Rows with a header as tab-separated text in which a spreadsheet evaluates no foreign text."""
         lines = [[fact.title for fact in self.facts]]
         for row in rows:
             event = self._rounds[self._rows[row]]
@@ -133,55 +135,55 @@ class RoundsModel(QAbstractTableModel):
         return "\n".join("\t".join(line) for line in lines) + "\n"
 
     def rowCount(self, parent: QModelIndex | QPersistentModelIndex = _NO_PARENT) -> int:  # noqa: N802 (Qt's name)
-        """Rounds shown."""
+        """Number of rounds shown."""
         return 0 if parent.isValid() else len(self._rows)
 
     def columnCount(self, parent: QModelIndex | QPersistentModelIndex = _NO_PARENT) -> int:  # noqa: N802 (Qt's name)
-        """Facts about a round."""
+        """Number of columns."""
         return 0 if parent.isValid() else len(self.facts)
 
     def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """The text of a cell, its alignment, and in its tooltip the text that is cut or what a figure means."""
-        fact = self.facts[index.column()]
+        """The text and alignment of a cell; its tooltip has the full text or the meaning of a number."""
+        column = self.facts[index.column()]
         match role:
             case Qt.ItemDataRole.TextAlignmentRole:
-                return self._side(index.column())
+                return self._alignment(index.column())
             case Qt.ItemDataRole.DisplayRole:
-                return fact.write(self._rounds[self._rows[index.row()]])
+                return column.write(self._rounds[self._rows[index.row()]])
             case Qt.ItemDataRole.ToolTipRole:
-                text = fact.write(self._rounds[self._rows[index.row()]]) if fact.is_text else ""
-                return plain_tip(text) if text else fact.meaning
+                text = column.write(self._rounds[self._rows[index.row()]]) if column.is_text else ""
+                return plain_tip(text) if text else column.meaning
             case _:
                 return None
 
     def headerData(  # noqa: N802 (Qt's name)
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> object:
-        """Titles, and what they mean."""
+        """Titles, and their meanings as tooltips."""
         if orientation == Qt.Orientation.Vertical:
             return None
-        fact = self.facts[section]
+        column = self.facts[section]
         match role:
             case Qt.ItemDataRole.TextAlignmentRole:
-                return self._side(section)
+                return self._alignment(section)
             case Qt.ItemDataRole.DisplayRole:
-                return fact.title + (self._mark() if section == self._sorted_by else "")
+                return column.title + (self._sort_mark() if section == self._sorted_by else "")
             case Qt.ItemDataRole.ToolTipRole:
-                return fact.meaning + self.tr(" Click to sort.")
+                return column.meaning + self.tr(" Click to sort.")
             case _:
                 return None
 
-    def _mark(self) -> str:
-        """The order in use; a header's own mark would be painted over the title."""
+    def _sort_mark(self) -> str:
+        """The mark of the sort order; Qt would paint its own over the title."""
         return " ▼" if self._descending else " ▲"
 
-    def _side(self, column: int) -> Qt.AlignmentFlag:
-        side = Qt.AlignmentFlag.AlignLeft if self.facts[column].is_text else Qt.AlignmentFlag.AlignRight
-        return side | Qt.AlignmentFlag.AlignVCenter
+    def _alignment(self, column: int) -> Qt.AlignmentFlag:
+        horizontal = Qt.AlignmentFlag.AlignLeft if self.facts[column].is_text else Qt.AlignmentFlag.AlignRight
+        return horizontal | Qt.AlignmentFlag.AlignVCenter
 
     # The columns
 
-    def _counts(self) -> tuple[RoundColumn, ...]:
+    def _count_columns(self) -> tuple[RoundColumn, ...]:
         return (
             _count(self.tr("round"), self.tr("Number of the round, from 1."), lambda e: e.round + 1),
             _count(self.tr("proposed"), self.tr("Tokens the drafter proposed."), lambda e: len(e.proposed)),
@@ -193,7 +195,7 @@ class RoundsModel(QAbstractTableModel):
             ),
         )
 
-    def _texts(self) -> tuple[RoundColumn, ...]:
+    def _text_columns(self) -> tuple[RoundColumn, ...]:
         return (
             RoundColumn(
                 self.tr("rejected"),
@@ -211,7 +213,7 @@ class RoundsModel(QAbstractTableModel):
             ),
         )
 
-    def _measures(self) -> tuple[RoundColumn, ...]:
+    def _time_columns(self) -> tuple[RoundColumn, ...]:
         return (
             _time(self.tr("draft ms"), self.tr("Time of the draft phase."), lambda e: e.draft_ms),
             _time(
@@ -245,28 +247,28 @@ def _time(title: str, meaning: str, value: Callable[[RoundFinished], float]) -> 
 
 
 def n_accepted(event: RoundFinished) -> int:
-    """Proposed tokens that were kept."""
+    """Number of accepted tokens."""
     return sum(token.fate == "accepted" for token in event.proposed)
 
 
 def rejected(event: RoundFinished) -> ProposedToken | None:
-    """The rejected token of a round; there is one at most."""
+    """The rejected token of a round, of which there is at most one."""
     return next((token for token in event.proposed if token.fate == "rejected"), None)
 
 
 def rejected_text(event: RoundFinished) -> str:
-    """The rejected token as a viewer may see it, nothing where none was."""
+    """The rejected token in displayable form; empty if there is none."""
     token = rejected(event)
     return "" if token is None else visible(token.text)
 
 
 def least_accept_prob(event: RoundFinished) -> float | None:
-    """The least acceptance probability of the tested tokens; None where none was tested."""
+    """The lowest acceptance probability of the tested tokens; None if none was tested."""
     return min((token.accept_prob for token in event.proposed if token.fate != "untested"), default=None)
 
 
 def emitted_text(event: RoundFinished) -> str:
-    """What a round added, as a viewer may see it."""
-    kept = [token.text for token in event.proposed if token.fate == "accepted"]
-    shown = "".join(visible(text) for text in [*kept, *([event.last.text] if event.last is not None else [])])
+    """The text that a round added, in displayable form."""
+    texts = [token.text for token in event.proposed if token.fate == "accepted"]
+    shown = "".join(visible(text) for text in [*texts, *([event.last.text] if event.last is not None else [])])
     return shown if len(shown) <= LONGEST else shown[:LONGEST] + "…"

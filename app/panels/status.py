@@ -1,4 +1,4 @@
-"""The status line: device and memory, what the engine is doing in words, tokens/s, how far it is, Stop."""
+"""Status line: device and memory, the state of the engine, tokens/s, progress, time left, and Stop."""
 
 from collections.abc import Sequence
 from time import monotonic
@@ -20,12 +20,12 @@ from app.words.model_names import full_name
 from engine.events import Estimated, Event, ModelLoaded
 from engine.runs.summary import Summary
 
-# What of a run and a load says itself how far it is; every other command may.
-_COUNTED = ("loading", "measuring")
+# States of a run or a load in which the engine reports progress; every other command may report it.
+_STATES_WITH_PROGRESS = ("loading", "measuring")
 
 
 class StatusPanel(Panel):
-    """One line."""
+    """A single line of labels."""
 
     every_ms = 100
     turn = 2
@@ -39,7 +39,7 @@ class StatusPanel(Panel):
         self.speed = SteadyLabel(self.tr("{0:,.0f} tokens/s").format(10**6), self)
         self.speed.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.speed.setToolTip(self.tr("New tokens a second of decoding, prefill apart."))
-        self._pace = ProgressWatch()
+        self._progress_watch = ProgressWatch()
         self.same = SteadyLabel(self.tr("same text ✓"), self)
         self.same.setToolTip(self.tr("Greedy text equal to that of plain decoding, token by token."))
         self.left = SteadyLabel(
@@ -60,30 +60,30 @@ class StatusPanel(Panel):
         keep_room(self.progress)
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
-        """Write the line anew."""
-        if self.device.text() != (device := self._device()):
+        """Update the line."""
+        if self.device.text() != (device := self._device_text()):
             self.device.setText(device)
-        self.state.show_text(self._state(self.store.history.live_summary))
+        self.state.show_text(self._state_text(self.store.history.live_summary))
         summary = self.store.history.live_summary
         speed = summary.ms_per_token
         self.speed.show_text(self.tr("{0:,.0f} tokens/s").format(1000 / speed) if speed else "")
         self.same.show_text(self.tr("same text ✓") if summary.same else "")
         self._draw_progress()
 
-    def _device(self) -> str:
-        model, needed = self.store.engine.model, self.store.engine.estimated
+    def _device_text(self) -> str:
+        model, estimate = self.store.engine.model, self.store.engine.estimated
         if model is None:
             return self.tr("no model")
-        taken, where = quantities.memory(model.weights_bytes + model.drafter_bytes), model.device
+        memory, where = quantities.memory(model.weights_bytes + model.drafter_bytes), model.device
         if where == "cpu" and model.n_threads:
             where = self.tr("{0}, threads: {1}").format(where, model.n_threads)
         if self.store.engine.runs_on == "process":
             where = self.tr("{0}, own process").format(where)
-        if needed is None or not needed.free_bytes or not _is_of(needed, model):
-            return f"{where} · {taken}"
-        return self.tr("{0} · {1} of {2}").format(where, taken, quantities.memory(needed.free_bytes))
+        if estimate is None or not estimate.free_bytes or not _is_for(estimate, model):
+            return f"{where} · {memory}"
+        return self.tr("{0} · {1} of {2}").format(where, memory, quantities.memory(estimate.free_bytes))
 
-    def _state(self, summary: Summary) -> str:
+    def _state_text(self, summary: Summary) -> str:
         if self.store.quiet:
             return self.tr("measuring only: text and plots appear at the end")
         match self.store.doing:
@@ -94,72 +94,78 @@ class StatusPanel(Panel):
             case "starting":
                 return self.tr("starting the engine")
             case "loading":
-                return self._loading()
+                return self._loading_text()
             case "warming":
-                return self._indexing() if self._makes_index() else self.tr("warming up")
+                return self._indexing_text() if self._is_indexing() else self.tr("warming up")
             case "prefilling":
                 return self.tr("reading the prompt")
             case "drafting":
                 word = self.tr("decoding") if summary.method == "plain" else self.tr("drafting")
-                return self.tr("{0} round {1:,}{2}").format(word, summary.n_rounds, self._of_rounds(summary))
+                return self.tr("{0} round {1:,}{2}").format(word, summary.n_rounds, self._rounds_text(summary))
             case "paused":
                 return self.tr("held after {0:,} rounds").format(summary.n_rounds)
             case "measuring":
-                return self._measuring()
+                return self._measuring_text()
             case "stopping":
                 front = self.store.commands.front
                 in_rounds = front is None or front.is_run
                 return self.tr("stopping after this round") if in_rounds else self.tr("stopping after this step")
-            case "answering" if self._makes_index():
-                return self._indexing()
+            case "answering" if self._is_indexing():
+                return self._indexing_text()
             case "reading":
                 return self.tr("reading the file")
             case "done":
-                return self._ended(summary)
+                return self._ended_text(summary)
             case _:
-                return self._work()
+                return self._work_text()
 
-    def _work(self) -> str:
-        """What the command under way is at, as the tab whose work it is says, or as the command declares."""
+    def _work_text(self) -> str:
+        """What the current command is doing, as reported by the tab it belongs to, else as declared by the command."""
         tab, front = self.store.working(self.store.commands.front), self.store.commands.front
-        said = "" if tab is None else tab.status(self.store.engine.progressed)
-        return said or ("" if front is None else front.under_way)
+        status = "" if tab is None else tab.status(self.store.engine.progressed)
+        return status or ("" if front is None else front.under_way)
 
-    def _names(self) -> tuple[str, str]:
+    def _model_names(self) -> tuple[str, str]:
         pair = self.store.commands.pair_to_come
         if pair is None:
             return "", ""
         return full_name(pair.target, "target"), full_name(pair.drafter, "drafter")
 
-    def _loading(self) -> str:
-        text, at = self.tr("loading {0} and {1}").format(*self._names()), self.store.engine.progressed
-        if at is None or at.unit != "bytes":
+    def _loading_text(self) -> str:
+        text, progress = self.tr("loading {0} and {1}").format(*self._model_names()), self.store.engine.progressed
+        if progress is None or progress.unit != "bytes":
             return text
-        return self.tr("{0}: {1} of {2}").format(text, quantities.memory(at.done), quantities.memory(at.total))
+        return self.tr("{0}: {1} of {2}").format(
+            text, quantities.memory(progress.done), quantities.memory(progress.total)
+        )
 
-    def _makes_index(self) -> bool:
-        """Whether the run under way first has the shipped documents indexed."""
-        at = self.store.engine.progressed
-        return at is not None and at.phase in ("reading", "embedding", "writing", "indexing") and at.done < at.total
+    def _is_indexing(self) -> bool:
+        """Whether the current run is still indexing the shipped documents."""
+        progress = self.store.engine.progressed
+        return (
+            progress is not None
+            and progress.phase in ("reading", "embedding", "writing", "indexing")
+            and progress.done < progress.total
+        )
 
-    def _indexing(self) -> str:
-        at = self.store.engine.progressed
-        if at is None:
+    def _indexing_text(self) -> str:
+        progress = self.store.engine.progressed
+        if progress is None:
             return self.tr("starting the index")
         text = self.tr("making the index, {0}: {1:,.0f} of {2:,.0f} {3}")
-        return text.format(one_line(at.phase), at.done, at.total, one_line(at.unit))
+        return text.format(one_line(progress.phase), progress.done, progress.total, one_line(progress.unit))
 
-    def _measuring(self) -> str:
-        at = self.store.engine.progressed
-        if at is None or at.phase != "measuring":
+    def _measuring_text(self) -> str:
+        progress = self.store.engine.progressed
+        if progress is None or progress.phase != "measuring":
             return self.tr("text done; measuring plain decoding beside it")
         text = self.tr("text done; measuring against plain decoding, block {0:.0f} of {1:.0f}; Stop keeps the text")
-        return text.format(at.done, at.total)
+        return text.format(progress.done, progress.total)
 
-    def _ended(self, summary: Summary) -> str:
+    def _ended_text(self, summary: Summary) -> str:
         shown = self.store.history.shown
         if shown is not None and not self.store.history.at_end:
-            return self._replayed(summary, shown.summary.n_rounds)
+            return self._replay_text(summary, shown.summary.n_rounds)
         if self.store.told:
             return self.store.told
         n, rounds = f"{summary.n_emitted:,}", f"{summary.n_rounds:,}"
@@ -170,7 +176,7 @@ class StatusPanel(Panel):
             "cancelled": self.tr("stopped by you"),
         }
         if summary.reason == "cancelled" and summary.blocks:
-            # Blocks are timed once the text is whole: what was stopped is the measurement.
+            # Blocks are timed after the text is complete, so it was the measurement that was stopped.
             reasons["cancelled"] = self.tr("measuring stopped after {0} repeats").format(len(summary.pair_speedups))
         why = reasons.get(summary.reason, self.tr("failed") if summary.failure else self.tr("no end recorded"))
         text = self.tr("{0} tokens in {1} rounds, {2}").format(n, rounds, why)
@@ -179,52 +185,55 @@ class StatusPanel(Panel):
         source = None if shown is None else shown.source
         return text if source is None else self.tr("from {0}: ").format(one_line(source.name)) + text
 
-    def _replayed(self, summary: Summary, n_rounds: int) -> str:
+    def _replay_text(self, summary: Summary, n_rounds: int) -> str:
         word = self.tr("replaying") if self.store.replay.playing else self.tr("as it was")
         return self.tr("{0}: {1:,} tokens after round {2:,} of {3:,}").format(
             word, summary.n_emitted, summary.n_rounds, n_rounds
         )
 
-    def _of_rounds(self, summary: Summary) -> str:
-        """About how many rounds the run will have: what is left, at the tokens a round so far."""
-        done, total = self._how_far()
+    def _rounds_text(self, summary: Summary) -> str:
+        """Estimate the total number of rounds from the tokens left and the tokens per round so far."""
+        done, total = self._progress_of_total()
         if not summary.tau or not total:
             return ""
         return self.tr(" of ~{0:,.0f}").format(summary.n_rounds + (total - done) / summary.tau)
 
     def _draw_progress(self) -> None:
-        done, total = self._how_far()
-        # A bar without an end moves by itself, which would cost a run that is only measured.
+        done, total = self._progress_of_total()
+        # A bar without a total is animated, which would slow a run in measure-only mode.
         self.progress.setVisible(self.store.busy and not self.store.quiet)
         self.progress.show_share(done, total)
-        self._pace.see(self.store.doing, done, total, monotonic())
-        self.left.show_text(self._left() if self.store.busy else "")
+        self._progress_watch.see(self.store.doing, done, total, monotonic())
+        self.left.show_text(self._time_left_text() if self.store.busy else "")
 
-    def _left(self) -> str:
-        left, rate, at = self._pace.left_s, self._pace.per_s, self.store.engine.progressed
-        if left is None or rate is None:
+    def _time_left_text(self) -> str:
+        seconds_left, rate = self._progress_watch.left_s, self._progress_watch.per_s
+        progress = self.store.engine.progressed
+        if seconds_left is None or rate is None:
             return ""
-        if at is not None and at.unit == "bytes":
-            return self.tr("{0} left, {1}/s").format(quantities.duration(left), quantities.memory(rate))
-        return self.tr("{0} left").format(quantities.duration(left))
+        if progress is not None and progress.unit == "bytes":
+            return self.tr("{0} left, {1}/s").format(quantities.duration(seconds_left), quantities.memory(rate))
+        return self.tr("{0} left").format(quantities.duration(seconds_left))
 
-    def _how_far(self) -> tuple[float, float]:
-        at, live = self.store.engine.progressed, self.store.history.live
+    def _progress_of_total(self) -> tuple[float, float]:
+        progress, live = self.store.engine.progressed, self.store.history.live
         if self.store.doing in ("drafting", "paused") and live is not None and live.started is not None:
             total = dict(live.started.settings).get("max_new_tokens")
             return float(live.summary.n_emitted), float(total) if isinstance(total, int | float) else 0.0
         front = self.store.commands.front
-        counted = self.store.doing in _COUNTED or (front is not None and self.store.doing == front.doing)
-        if counted and at is not None:
-            return at.done, at.total
+        has_progress = self.store.doing in _STATES_WITH_PROGRESS or (
+            front is not None and self.store.doing == front.doing
+        )
+        if has_progress and progress is not None:
+            return progress.done, progress.total
         if self.store.doing == "reading":
             return self.store.file_progress
         return 0.0, 0.0
 
 
-def _is_of(needed: Estimated, model: ModelLoaded) -> bool:
-    """Whether an estimate speaks of the pair in memory."""
-    return needed.device == model.device and (needed.target, needed.drafter) in (
+def _is_for(estimate: Estimated, model: ModelLoaded) -> bool:
+    """Whether an estimate is for the pair in memory."""
+    return estimate.device == model.device and (estimate.target, estimate.drafter) in (
         ("", ""),
         (model.target, model.drafter),
     )

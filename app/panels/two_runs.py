@@ -1,4 +1,4 @@
-"""Two runs compared: one sentence on where their texts part, and a table of figures and differing settings."""
+"""Shows two runs compared: a sentence on where their texts diverge, and a table of figures and differing settings."""
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -16,15 +16,15 @@ from app.text.shown_text import visible
 from app.widgets.labels import plain_label
 from app.widgets.tables import FigureTable
 
-_LONGEST = 60
+_MAX_CHARS = 60
 
 
 class TwoRuns(QWidget):
-    """Says how to compare until it is given two runs."""
+    """Explains how to compare until two runs are selected."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self._compared: tuple[int, int, int, int] | None = None
+        self._comparison_key: tuple[int, int, int, int] | None = None
         self.sentence = plain_label("", self, role="muted", wraps=True)
         self.sentence.setAccessibleName(self.tr("Comparison of two runs"))
         self.table = FigureTable(0, 3, self, padding=theme.HALF)
@@ -39,8 +39,8 @@ class TwoRuns(QWidget):
         self.say_how()
 
     def say_how(self) -> None:
-        """Nothing is compared."""
-        self._compared = None
+        """Compare nothing and explain how to select two runs."""
+        self._comparison_key = None
         self.table.hide()
         self.sentence.setText(self.tr("Select two runs (Ctrl+click, or Shift and the arrow keys) to compare them."))
         self.sentence.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -48,9 +48,9 @@ class TwoRuns(QWidget):
     def compare(self, first: RunRecord, second: RunRecord) -> None:
         """Show two runs side by side."""
         key = (first.number, len(first.events), second.number, len(second.events))
-        if key == self._compared:
+        if key == self._comparison_key:
             return
-        self._compared = key
+        self._comparison_key = key
         self.sentence.setText(self._sentence(first, second))
         rows = comparison.figures(first, second)
         self.table.setHorizontalHeaderLabels(
@@ -59,25 +59,27 @@ class TwoRuns(QWidget):
         self.table.setRowCount(len(rows))
         for number, row in enumerate(rows):
             for column, text in enumerate(row):
-                item = QTableWidgetItem(visible(text, longest=_LONGEST).replace("·", " "))
-                side = Qt.AlignmentFlag.AlignLeft if column == 0 else Qt.AlignmentFlag.AlignRight
-                item.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
+                item = QTableWidgetItem(visible(text, longest=_MAX_CHARS).replace("·", " "))
+                alignment = Qt.AlignmentFlag.AlignLeft if column == 0 else Qt.AlignmentFlag.AlignRight
+                item.setTextAlignment(alignment | Qt.AlignmentFlag.AlignVCenter)
                 self.table.setItem(number, column, item)
         self.table.show()
 
     def _sentence(self, first: RunRecord, second: RunRecord) -> str:
-        found = comparison.parting(first, second)
-        if not found.first and not found.second:
+        divergence = comparison.parting(first, second)
+        if not divergence.first and not divergence.second:
             return self.tr("Runs {0} and {1} have the same text: {2:,} tokens with the prompt.").format(
-                first.number, second.number, found.n_common
+                first.number, second.number, divergence.n_common
             )
-        if not found.n_common:
+        if not divergence.n_common:
             return self.tr("Runs {0} and {1} share no token: their prompts differ.").format(first.number, second.number)
         return self.tr("The same prompt and {0:,} new tokens, then {1}, {2}.").format(
-            found.n_common_new, self._goes_on(first, found.first), self._goes_on(second, found.second)
+            divergence.n_common_new,
+            self._continuation(first, divergence.first),
+            self._continuation(second, divergence.second),
         )
 
-    def _goes_on(self, run: RunRecord, text: str) -> str:
+    def _continuation(self, run: RunRecord, text: str) -> str:
         if not text:
             return self.tr("run {0} ends").format(run.number)
-        return self.tr("run {0} goes on with {1}").format(run.number, f"“{visible(text, longest=_LONGEST)}”")
+        return self.tr("run {0} goes on with {1}").format(run.number, f"“{visible(text, longest=_MAX_CHARS)}”")

@@ -1,4 +1,4 @@
-"""One action a verb, shared by menu, shortcuts and bars: what it does follows the tab in front."""
+"""One `QAction` per verb, shared by menu, shortcuts and buttons; the tab in front decides what it does."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -14,17 +14,17 @@ from app.widgets.permission import allow
 
 
 class Front(Protocol):
-    """The tab whose verbs these are."""
+    """The tab in front, which carries out the verbs."""
 
     def do(self, verb: Verb) -> None:
-        """Do what the verb is in this tab."""
+        """Carry out the verb in this tab."""
 
     def why_not(self, verb: Verb) -> str:
-        """Why it cannot be done now; empty where it can."""
+        """Reason why the verb is not possible now; empty if it is."""
 
 
 class Verbs(QObject):
-    """`actions` by verb. Without a tab in front they say what the store says of the run on show, and do nothing."""
+    """`actions` by verb. Without a tab in front their reasons come from the store and they do nothing."""
 
     def __init__(self, store: RunStore, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -36,25 +36,25 @@ class Verbs(QObject):
         self.refresh()
 
     def serve(self, front: Front) -> None:
-        """Be the verbs of this tab from now on."""
+        """Let this tab carry out the verbs from now on."""
         self._front = front
-        # Last of all who hear of a change, so that the tab has drawn what its reasons rest on.
+        # Reconnect to be notified last: the tab must have drawn the state that its reasons depend on.
         self._store.changed.disconnect(self.refresh)
         self._store.changed.connect(self.refresh)
         self.refresh()
 
     def why_not(self, verb: Verb) -> str:
-        """Why it cannot be done now; empty where it can."""
+        """Reason why the verb is not possible now; empty if it is."""
         return self._reasons[verb]
 
     def do(self, verb: Verb) -> None:
-        """Do it, where it can be done."""
+        """Carry out the verb if it is possible now."""
         self.refresh()
         if self._front is not None and not self._reasons[verb]:
             self._front.do(verb)
 
     def refresh(self) -> None:
-        """Ask anew what can be done."""
+        """Update which verbs are possible."""
         for verb, action in self.actions.items():
             reason = verbs.why_not(self._store, verb) if self._front is None else self._front.why_not(verb)
             if self._reasons.get(verb) != reason:
@@ -63,19 +63,19 @@ class Verbs(QObject):
                 action.setToolTip(reason or action.text())
 
     def follow(self, button: QAbstractButton, verb: Verb, tip: str) -> None:
-        """Let a button do a verb: pressed, allowed and explained as its action is; tip: what it does in its tab."""
+        """Bind a button to a verb: it triggers the action and mirrors its state. tip: what it does in its tab."""
 
-        def draw() -> None:
+        def update_button() -> None:
             allow(button, self._reasons[verb], tip)
 
         button.clicked.connect(self.actions[verb].trigger)
-        self.actions[verb].changed.connect(draw)
-        draw()
+        self.actions[verb].changed.connect(update_button)
+        update_button()
 
     def _action(self, verb: Verb) -> QAction:
         action = QAction(self)
-        action.triggered.connect(self._doing(verb))
+        action.triggered.connect(self._slot(verb))
         return action
 
-    def _doing(self, verb: Verb) -> Callable[[], None]:
+    def _slot(self, verb: Verb) -> Callable[[], None]:
         return lambda: self.do(verb)

@@ -1,1 +1,1 @@
-"""What every plot is made of: panel, canvas, axes, export."""
+"""Parts shared by all plots: panel, canvas, axes, curves, export."""

@@ -1,4 +1,4 @@
-"""The drawing area of a plot and what mouse and keys do on it; knows places on the axis, not what is drawn."""
+"""The drawing area of a plot: turns mouse and keys into signals with positions on the x-axis."""
 
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, Qt, Signal
@@ -12,7 +12,7 @@ _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_PageUp: -10, Qt.K
 
 
 class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]  # the library has no types
-    """Says where the mouse points, what is picked and stepped to; the scene's own mouse handling is not used."""
+    """Emits where the mouse points, clicks and keys step; bypasses the mouse handling of the graphics scene."""
 
     pointed = Signal(float)
     left = Signal()
@@ -24,41 +24,41 @@ class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]  # the library has no typ
         self.rounds, self.values = RoundAxis(), ValueAxis()
         super().__init__(parent=parent, enableMenu=False, axisItems={"bottom": self.rounds, "left": self.values})
         self._menu = menu
-        # Off while a picture is taken for a file.
+        # Off while the panel is rendered to a file.
         self.framed = True
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseEnabled(x=False, y=False)
-        # One colour needs no cached picture, which would stand in an SVG file as pixels.
+        # A plain background needs no cached pixmap, which would end up as pixels in an SVG file.
         self.setCacheMode(self.CacheModeFlag.CacheNone)
         self.viewport().setMouseTracking(True)
 
-    def _place(self, at: QPointF) -> float | None:
-        """The abscissa under a point of the view, None outside the axes."""
-        box, scene = self.getPlotItem().getViewBox(), self.mapToScene(at.toPoint())
+    def _x_at(self, point: QPointF) -> float | None:
+        """The x value under a point of the view; None outside the axes."""
+        box, scene = self.getPlotItem().getViewBox(), self.mapToScene(point.toPoint())
         return float(box.mapSceneToView(scene).x()) if box.sceneBoundingRect().contains(scene) else None
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
-        """Say where the mouse points."""
-        place = self._place(event.position())
-        if place is None:
+        """Emit where the mouse points."""
+        x = self._x_at(event.position())
+        if x is None:
             self.left.emit()
         else:
-            self.pointed.emit(place)
+            self.pointed.emit(x)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
-        """Pick what is under the mouse."""
-        place = self._place(event.position())
-        if place is not None and event.button() == Qt.MouseButton.LeftButton:
-            self.picked.emit(place)
+        """Emit the x value that was clicked."""
+        x = self._x_at(event.position())
+        if x is not None and event.button() == Qt.MouseButton.LeftButton:
+            self.picked.emit(x)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
-        """Nothing: a press picks."""
+        """Do nothing: the press has already picked."""
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
-        """Nothing: the first press has picked."""
+        """Do nothing: the first press has already picked."""
 
     def leaveEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
-        """Say that the mouse points nowhere."""
+        """Emit that the mouse has left."""
         self.left.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
@@ -74,26 +74,26 @@ class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]  # the library has no typ
             event.ignore()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802 (Qt's name)
-        """Open the menu at the mouse, or in the middle for the menu key."""
+        """Open the menu at the mouse, or in the centre for the menu key."""
         by_mouse = event.reason() == QContextMenuEvent.Reason.Mouse
         self._menu.popup(event.globalPos() if by_mouse else self.mapToGlobal(self.rect().center()))
 
     def wheelEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
-        """Leave the wheel to the column of plots."""
+        """Leave the wheel to the scroll area around the plots."""
         event.ignore()
 
     def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802 (Qt's name)
-        """Show the frame of focus."""
+        """Show the focus frame."""
         super().focusInEvent(event)
         self.viewport().update()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802 (Qt's name)
-        """Hide the frame of focus."""
+        """Hide the focus frame."""
         super().focusOutEvent(event)
         self.viewport().update()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
-        """Paint the scene, and a frame while the keyboard acts here."""
+        """Paint the scene, and a frame while the plot has the keyboard focus."""
         super().paintEvent(event)
         if self.framed and self.hasFocus():
             painter = QPainter(self.viewport())

@@ -1,4 +1,4 @@
-"""Writes what a plot shows to a file: PNG and SVG of the whole panel, CSV of every point; knows no plot."""
+"""Exports a widget as PNG or SVG and a table of points as CSV, and writes the files on a thread."""
 
 import csv
 import io
@@ -21,43 +21,43 @@ from engine.events import RunStarted
 
 _POLL_MS = 30
 _PNG_SCALE = 3
-# Of 100: little, since it is done on the window's thread and a plot is mostly one colour.
+# Out of 100; low, since compression runs on the GUI thread and a plot is mostly one colour.
 _PNG_COMPRESSION = 11
 _NOTE_FLAGS = Qt.TextFlag.TextWordWrap
-# A spreadsheet takes a cell that begins so for a formula and would act on it.
+# A spreadsheet would evaluate a cell that starts with one of these as a formula.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Column(NamedTuple):
-    """A series of a plot. title: its name with its unit; a value that is not a number leaves the cell empty; names may
-    be foreign text."""
+    """A series of a plot. title: its name with its unit. values: numbers, where NaN leaves the cell empty, or names,
+    which may be foreign text."""
 
     title: str
     values: np.ndarray
 
 
 class Table(NamedTuple):
-    """What a CSV file holds. notes: what the values were made with, a line each."""
+    """Content of a CSV file. notes: how the values were measured, one line each."""
 
     notes: tuple[str, ...]
     columns: tuple[Column, ...]
 
 
 class ExportOutcome(NamedTuple):
-    """What became of an export. failure: None where the file is there."""
+    """Result of an export. failure: None if the file was written."""
 
     path: Path
     failure: str | None
 
 
 def text_cell(text: str) -> str:
-    """Foreign text as a cell: a viewer may see it safely, and no spreadsheet calculates it."""
+    """Foreign text as a cell that is safe to display and that no spreadsheet evaluates."""
     shown = visible(text)
     return f"'{shown}" if text.startswith(_FORMULA_STARTS) or shown.startswith(_FORMULA_STARTS) else shown
 
 
 def run_notes(title: str, started: RunStarted | None) -> tuple[str, ...]:
-    """Name the plot and all that is needed to repeat the run."""
+    """List the title of the plot and everything needed to repeat the run."""
     if started is None:
         return (f"draftscope: {title}",)
     facts = (
@@ -69,39 +69,43 @@ def run_notes(title: str, started: RunStarted | None) -> tuple[str, ...]:
 
 
 def as_csv(table: Table) -> bytes:
-    """The table as text: # lines, a header, a row a point."""
+    """The table as CSV: notes as # lines, a header, one row per point."""
     out = io.StringIO()
     out.writelines(f"# {note}\n" for note in table.notes)
-    rows = csv.writer(out, lineterminator="\n")
-    rows.writerow([column.title for column in table.columns])
-    rows.writerows(zip(*(map(_figure, column.values.tolist()) for column in table.columns), strict=True))
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([column.title for column in table.columns])
+    writer.writerows(zip(*(map(_cell, column.values.tolist()) for column in table.columns), strict=True))
     return out.getvalue().encode()
 
 
-def _figure(value: float | str) -> str:
+def _cell(value: float | str) -> str:
     if isinstance(value, str):
-        return text_cell(value).replace("·", " ")  # which it puts for spaces
+        return text_cell(value).replace("·", " ")  # text_cell shows spaces as ·
     return "" if value != value else f"{value:.10g}"
 
 
 class _Sheet(NamedTuple):
-    """The picture of a widget: its room, a margin where a panel leaves none, and a note under it."""
+    """Areas of an exported picture: all of it, with a margin below the widget, and the note at the bottom."""
 
-    whole: QRect
+    rect: QRect
     note: QRect
 
 
 def _sheet(widget: QWidget, note: str) -> _Sheet:
-    room = widget.rect().adjusted(theme.GRID, 0, -theme.GRID, 0)
-    below = QRect(room.left(), room.bottom() + theme.GRID, room.width(), room.height())
-    lines = widget.fontMetrics().boundingRect(below, _NOTE_FLAGS, note) if note else QRect(below.topLeft(), QSize(0, 0))
-    return _Sheet(widget.rect().adjusted(0, 0, 0, lines.height() + 2 * theme.GRID), lines)
+    inner = widget.rect().adjusted(theme.GRID, 0, -theme.GRID, 0)
+    note_area = QRect(inner.left(), inner.bottom() + theme.GRID, inner.width(), inner.height())
+    note_rect = (
+        widget.fontMetrics().boundingRect(note_area, _NOTE_FLAGS, note)
+        if note
+        else QRect(note_area.topLeft(), QSize(0, 0))
+    )
+    return _Sheet(widget.rect().adjusted(0, 0, 0, note_rect.height() + 2 * theme.GRID), note_rect)
 
 
 def _draw(painter: QPainter, widget: QWidget, sheet: _Sheet, note: str) -> None:
-    """Paint the widget without its own ground, and the note."""
+    """Paint the widget without its own background, and the note below it."""
     colours = theme.current()
-    painter.fillRect(sheet.whole, QColor(colours.base))
+    painter.fillRect(sheet.rect, QColor(colours.base))
     widget.render(painter, QPoint(), QRegion(), QWidget.RenderFlag.DrawChildren)
     painter.setPen(QColor(colours.muted))
     painter.setFont(widget.font())
@@ -109,9 +113,9 @@ def _draw(painter: QPainter, widget: QWidget, sheet: _Sheet, note: str) -> None:
 
 
 def as_png(widget: QWidget, note: str = "") -> bytes:
-    """A picture of a widget in three times the pixels of the screen."""
+    """A PNG of a widget at three times the screen's resolution."""
     sheet = _sheet(widget, note)
-    image = QImage(sheet.whole.size() * _PNG_SCALE, QImage.Format.Format_RGB32)
+    image = QImage(sheet.rect.size() * _PNG_SCALE, QImage.Format.Format_RGB32)
     image.setDevicePixelRatio(_PNG_SCALE)
     painter = QPainter(image)
     _draw(painter, widget, sheet, note)
@@ -125,15 +129,15 @@ def as_png(widget: QWidget, note: str = "") -> bytes:
 
 
 def as_svg(widget: QWidget, title: str, note: str = "") -> bytes:
-    """A drawing of a widget."""
+    """An SVG of a widget."""
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    # The older version, since only it knows clipping: a spike must not leave its plot.
+    # SVG 1.1, since Qt writes clipping only there: a spike must not be drawn outside its plot.
     drawing = QSvgGenerator(QSvgGenerator.SvgVersion.Svg11)
     drawing.setOutputDevice(buffer)
     sheet = _sheet(widget, note)
-    drawing.setSize(sheet.whole.size())
-    drawing.setViewBox(sheet.whole)
+    drawing.setSize(sheet.rect.size())
+    drawing.setViewBox(sheet.rect)
     drawing.setTitle(title)
     painter = QPainter(drawing)
     _draw(painter, widget, sheet, note)
@@ -142,7 +146,7 @@ def as_svg(widget: QWidget, title: str, note: str = "") -> bytes:
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Write a file beside the old one and put it in its place once it is whole."""
+    """Write a temporary file and move it into place once it is complete."""
     part = path.with_name(path.name + ".part")
     try:
         part.write_bytes(content)
@@ -152,61 +156,61 @@ def replace(path: Path, content: bytes) -> None:
 
 
 class Exporter(QObject):
-    """Formats and writes on a short thread, one file at a time; `written` and `failed` come on the caller's thread."""
+    """Writes one file at a time on a short-lived thread; emits `written` and `failed` on the caller's thread."""
 
     written = Signal(str)
     failed = Signal(str, str)
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._answers: SimpleQueue[ExportOutcome] = SimpleQueue()
+        self._outcomes: SimpleQueue[ExportOutcome] = SimpleQueue()
         self._thread: threading.Thread | None = None
-        self._poll = QTimer(self)
-        self._poll.setInterval(_POLL_MS)
-        self._poll.timeout.connect(self._look)
+        self._poll_timer = QTimer(self)
+        self._poll_timer.setInterval(_POLL_MS)
+        self._poll_timer.timeout.connect(self._emit_outcomes)
 
     def write(self, path: Path, make: Callable[[], bytes]) -> None:
-        """Begin to write what `make` returns; it runs on the thread, so it may touch no widget."""
+        """Start writing what `make` returns; it runs on the thread, so it must not touch widgets."""
         self.close()
-        # The thread knows the queue only: nothing of Qt may be reachable from it.
-        job = _job(path, make, self._answers)
+        # The thread gets only the queue: it must not be able to reach any Qt object.
+        job = _export_job(path, make, self._outcomes)
         self._thread = threading.Thread(target=job, name="draftscope-export", daemon=True)
         self._thread.start()
-        self._poll.start()
+        self._poll_timer.start()
 
     def close(self) -> None:
-        """Wait for the file under way."""
+        """Wait for the file being written."""
         if self._thread is not None:
             self._thread.join()
 
-    def _look(self) -> None:
+    def _emit_outcomes(self) -> None:
         if self._thread is not None and self._thread.is_alive():
             return
-        self._poll.stop()
+        self._poll_timer.stop()
         while True:
             try:
-                self._tell(self._answers.get_nowait())
+                self._emit_outcome(self._outcomes.get_nowait())
             except Empty:
                 return
 
-    def _tell(self, answer: ExportOutcome) -> None:
-        if answer.failure is None:
-            self.written.emit(str(answer.path))
+    def _emit_outcome(self, outcome: ExportOutcome) -> None:
+        if outcome.failure is None:
+            self.written.emit(str(outcome.path))
         else:
             message = self.tr("{0} could not be written: {1}").format(
-                one_line(str(answer.path)), one_line(answer.failure)
+                one_line(str(outcome.path)), one_line(outcome.failure)
             )
             self.failed.emit(message, self.tr("choose another file or folder"))
 
 
-def _job(path: Path, make: Callable[[], bytes], answers: "SimpleQueue[ExportOutcome]") -> Callable[[], None]:
+def _export_job(path: Path, make: Callable[[], bytes], outcomes: "SimpleQueue[ExportOutcome]") -> Callable[[], None]:
     def work() -> None:
         try:
             replace(path, make())
-            answers.put(ExportOutcome(path, None))
+            outcomes.put(ExportOutcome(path, None))
         except OSError as err:
-            answers.put(ExportOutcome(path, err.strerror or str(err)))
-        except Exception as err:  # this thread's outermost frame: a silent end would look like a file that was made
-            answers.put(ExportOutcome(path, f"{type(err).__name__}: {err}"))
+            outcomes.put(ExportOutcome(path, err.strerror or str(err)))
+        except Exception as err:  # this thread's outermost frame: a silent end would look like a written file
+            outcomes.put(ExportOutcome(path, f"{type(err).__name__}: {err}"))
 
     return work

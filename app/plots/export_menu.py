@@ -1,4 +1,4 @@
-"""The menu of what can be exported and the dialog that asks where to; knows not what is shown."""
+"""Export menu of a plot and the file dialog that it opens; the caller supplies picture and table."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,13 +12,13 @@ from app.text.shown_text import visible
 
 
 def tr(text: str) -> str:
-    """The translation of the menu's words."""
+    """Translate a text of the menu."""
     return QCoreApplication.translate("plots", text)
 
 
 class ExportMenu(QMenu):
-    """picture: a PNG, or an SVG where it is told so. table: what a CSV file holds. origin: what tells a file of it from
-    that of another run. `exported` names the file, `failed` the reason and a way out."""
+    """picture: renders an SVG if its argument is true, else a PNG. table: content of a CSV file. origin: an id for the
+    file name, to tell runs apart. `exported` carries the path, `failed` the reason and a hint."""
 
     exported = Signal(str)
     failed = Signal(str, str)
@@ -42,7 +42,7 @@ class ExportMenu(QMenu):
             action.triggered.connect(lambda _checked=False, kind=kind: self._ask_where(kind))
 
     def export(self, path: Path) -> None:
-        """Write a file of the kind that its ending says."""
+        """Write a file in the format of its suffix."""
         kind = path.suffix.lower()
         if kind == ".csv":
             table = self._table()
@@ -52,10 +52,10 @@ class ExportMenu(QMenu):
         self.exporter.write(path, lambda: picture)
 
     def _ask_where(self, kind: str) -> None:
-        made = "".join(filter(str.isalnum, visible(self._origin())))[:16]
-        name = "-".join(filter(None, (*self._title.lower().split(), made))) + f".{kind}"
-        above = self.parentWidget()
-        dialog = QFileDialog(above, tr("Export {0}").format(self._title), str(Path.home() / name), f"*.{kind}")
+        suffix = "".join(filter(str.isalnum, visible(self._origin())))[:16]
+        name = "-".join(filter(None, (*self._title.lower().split(), suffix))) + f".{kind}"
+        parent = self.parentWidget()
+        dialog = QFileDialog(parent, tr("Export {0}").format(self._title), str(Path.home() / name), f"*.{kind}")
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix(kind)
         dialog.selectFile(name)

@@ -1,4 +1,4 @@
-"""What every plot is: axes with units, a legend, a caption that says what is good, a value read off, an export."""
+"""Base class of all plots: axes with units, a legend, a caption, a readout of the value at the mouse, and export."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,21 +21,21 @@ from app.widgets.labels import ElasticLine, plain_label
 from app.words import runs
 from engine.runs.summary import Summary
 
-# Fewer would stand too far apart.
-_FEWEST_ROUNDS = 5
+# Fewer rounds would be too far apart.
+_MIN_ROUNDS = 5
 
 
 def tr(text: str) -> str:
-    """The translation of a plot's words; plots need them before they are objects."""
+    """Translate a text of a plot; a function, because plots need it before their `__init__` has run."""
     return QCoreApplication.translate("plots", text)
 
 
 class PlotPanel(Panel):
-    """A plot over rounds. A subclass adds its items, feeds them in `draw`, colours them in `paint_items`, and says
-    what it shows at a round (`reading`) and in all (`columns`).
+    """A plot over rounds. A subclass adds its items, fills them in `draw`, colours them in `paint_items`, and returns
+    its value at a round (`reading`) and all values (`columns`).
 
-    keys: the legend, (mark, words, name of the colour in the theme) for each line, shown beside the title.
-    empty: what will appear, said in the middle until it does. undrafted: the same for plain decoding."""
+    keys: the legend beside the title, one (mark, text, colour name in the theme) per line.
+    empty: text shown in the middle until there is data. undrafted: the same for plain decoding."""
 
     every_ms = 100
     exported = Signal(str)
@@ -66,7 +66,7 @@ class PlotPanel(Panel):
         self._keys = [(plain_label(f"{mark} {words}", self), colour) for mark, words, colour in keys]
         self._title = plain_label(title, self, role="title")
         self.readout = plain_label("", self)
-        # One line whatever it says: a second one would take its height from the plot.
+        # Always one line: a second one would take its height from the plot.
         self.caption = ElasticLine(self, role="muted")
         self.caption.show_text(caption)
         self.words = plain_label(empty, self.widget.viewport(), role="muted", wraps=True)
@@ -79,13 +79,13 @@ class PlotPanel(Panel):
         self.plot.addItem(self._cursor_line)
         self._name_axes(axis, bottom)
         self._lay_out()
-        self._listen()
+        self._connect_canvas()
         self.setMinimumHeight(20 * theme.GRID)
 
-    # What a subclass says
+    # Overridden by subclasses
 
     def reading(self, at: int) -> str | None:
-        """The value at a round in a few words, None where there is none."""
+        """The value at a round as a short text; None if there is none."""
         return None
 
     def columns(self) -> tuple[Column, ...]:
@@ -93,24 +93,24 @@ class PlotPanel(Panel):
         return ()
 
     def note(self) -> str:
-        """What it was made with, for a picture of it."""
+        """Models and settings of the run, for the exported picture."""
         return "" if self.store.started is None else runs.of_run(self.store.started)
 
     def origin(self) -> str:
-        """What tells a file of it from that of another run."""
+        """The id of the run, to tell exported files of different runs apart."""
         return "" if self.store.started is None else self.store.started.run_id
 
     def paint_items(self, colours: theme.Colours) -> None:
         """Colour the items of the plot."""
 
-    # What it offers a subclass
+    # Used by subclasses
 
     def set_span(self, summary: Summary, top: float) -> None:
-        """Set the ranges of both axes; costs nothing while they stay. A text that has ended fills the whole width."""
-        shown = self.store.history.shown
-        whole = summary if shown is None else shown.summary
-        ended = whole.state in ("finished", "failed") or bool(whole.blocks)
-        end = max(_FEWEST_ROUNDS, whole.n_rounds) - 1 if ended else range_for(summary.n_rounds)
+        """Set the ranges of both axes, if they changed. A text that has ended fills the full width."""
+        run = self.store.history.shown
+        full_summary = summary if run is None else run.summary
+        ended = full_summary.state in ("finished", "failed") or bool(full_summary.blocks)
+        end = max(_MIN_ROUNDS, full_summary.n_rounds) - 1 if ended else range_for(summary.n_rounds)
         self.set_range(0.0, float(end), top)
 
     def tell_keys(self, tips: Sequence[str]) -> None:
@@ -119,12 +119,12 @@ class PlotPanel(Panel):
             label.setToolTip(tip)
 
     def say_empty(self, summary: Summary, *, empty: bool) -> None:
-        """Say in the middle what will appear, or nothing once it has."""
+        """Show in the middle what will appear here, until there is data."""
         self.words.setVisible(empty)
         if empty:
             self.words.setText(self._undrafted if summary.method == "plain" else self._empty)
 
-    # What it does
+    # Behaviour
 
     def mark(self, selection: Selection | None) -> None:
         """Put the cursor on the selected round."""
@@ -134,29 +134,29 @@ class PlotPanel(Panel):
         self._read()
 
     def table(self) -> Table:
-        """What a CSV file of the plot holds."""
+        """The content of a CSV file of the plot."""
         columns = tuple(Column(title, values.copy()) for title, values in self.columns())
         return Table(plot_export.run_notes(self.title, self.store.started), columns)
 
     def export(self, path: Path) -> None:
-        """Write a file of the kind that its ending says; failure comes as `export_failed`."""
+        """Write a file in the format of its suffix; a failure is emitted as `export_failed`."""
         self.menu.export(path)
 
     def recolour(self) -> None:
-        """Take up the colours of the palette in use."""
-        chosen = theme.current()
-        self.widget.setBackground(QColor(chosen.window))
+        """Apply the colours of the current palette."""
+        colours = theme.current()
+        self.widget.setBackground(QColor(colours.window))
         for side in ("left", "bottom"):
             axis = self.plot.getAxis(side)
-            axis.setPen(pg.mkPen(chosen.line))
-            axis.setTextPen(pg.mkPen(chosen.muted))
+            axis.setPen(pg.mkPen(colours.line))
+            axis.setTextPen(pg.mkPen(colours.muted))
         for label, name in self._keys:
-            label.setStyleSheet(f"color: {getattr(chosen, name)}")
-        self._cursor_line.setPen(pg.mkPen(chosen.text, width=2, style=Qt.PenStyle.DashLine))
-        self.paint_items(chosen)
+            label.setStyleSheet(f"color: {getattr(colours, name)}")
+        self._cursor_line.setPen(pg.mkPen(colours.text, width=2, style=Qt.PenStyle.DashLine))
+        self.paint_items(colours)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
-        """Follow the scheme and the font."""
+        """Follow changes of the colour scheme and the font."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
             self.recolour()
@@ -164,13 +164,13 @@ class PlotPanel(Panel):
             self._fit_axes()
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
-        """Finish a file under way."""
+        """Finish a file being written."""
         self.menu.exporter.close()
         super().hideEvent(event)
 
     def _picture(self, svg: bool) -> bytes:
-        """The panel as nobody touches it: with its legend, without cursor and frame, and what the run was."""
-        marked, note = self._cursor_line.isVisible(), self.note()
+        """The panel as an image: with its legend and the run's settings, without cursor, readout and focus frame."""
+        had_cursor, note = self._cursor_line.isVisible(), self.note()
         self.widget.framed = False
         self.widget.setBackground(QColor(theme.current().base))
         self._cursor_line.setVisible(False)
@@ -178,7 +178,7 @@ class PlotPanel(Panel):
         picture = plot_export.as_svg(self, self.title, note) if svg else plot_export.as_png(self, note)
         self.widget.framed = True
         self.widget.setBackground(QColor(theme.current().window))
-        self._cursor_line.setVisible(marked)
+        self._cursor_line.setVisible(had_cursor)
         self._read()
         return picture
 
@@ -195,35 +195,35 @@ class PlotPanel(Panel):
             self._read()
 
     def _read(self) -> None:
-        """Show the value under the mouse, or at the selected round while the keyboard acts here, else the legend."""
+        """Show the value under the mouse, or at the selected round while the plot has the focus, else the legend."""
         at = self._pointed
         if at is None and self.widget.hasFocus() and self.store.selection is not None:
             at = self.store.selection.round
         self._show_reading(None if at is None else self.reading(at))
 
     def _show_reading(self, text: str | None) -> None:
-        """Show a value in place of the legend, and of the title where it is long; or both again."""
-        room = self.width() - 4 * theme.GRID - self._title.sizeHint().width()
+        """Show a value in place of the legend, and of the title if it is long; None shows both again."""
+        width = self.width() - 4 * theme.GRID - self._title.sizeHint().width()
         self.readout.setText(text or "")
         self.readout.setVisible(text is not None)
-        self._title.setVisible(text is None or self.readout.sizeHint().width() <= room)
+        self._title.setVisible(text is None or self.readout.sizeHint().width() <= width)
         for label, _ in self._keys:
             label.setVisible(text is None)
-        if (head := self.layout()) is not None:
-            head.activate()
+        if (layout := self.layout()) is not None:
+            layout.activate()
 
     def _on_stepped(self, by: int) -> None:
-        chosen = self.store.selection
-        self._select(self.store.summary.n_rounds - 1 if chosen is None else chosen.round + by)
+        selection = self.store.selection
+        self._select(self.store.summary.n_rounds - 1 if selection is None else selection.round + by)
 
     def _select(self, number: int) -> None:
         last = self.store.summary.n_rounds - 1
         if last >= 0:
             self.store.select(Selection(max(0, min(number, last)), None))
 
-    # Making it
+    # Construction
 
-    def _listen(self) -> None:
+    def _connect_canvas(self) -> None:
         canvas = self.widget
         canvas.setToolTip(tr("Click or ← → select a round; right-click or Shift+F10 export."))
         canvas.pointed.connect(self._on_pointed)
@@ -237,7 +237,7 @@ class PlotPanel(Panel):
         self.plot.disableAutoRange()
         self.plot.setLabel("left", axis)
         self.widget.rounds.name(bottom)
-        # Room for the uppermost tick's figures, which would be cut at the edge.
+        # Space for the digits of the top tick, which would be cut off at the edge.
         self.plot.layout.setContentsMargins(0, theme.GRID, theme.GRID, 0)
         self._fit_axes()
 
@@ -247,7 +247,7 @@ class PlotPanel(Panel):
         self.widget.values.fit(metrics)
 
     def set_range(self, low: float, high: float, top: float, *, headroom: float = 0.03) -> None:
-        """Set the ranges of both axes. top: the uppermost tick. headroom: what is left above it, as a share of it."""
+        """Set the ranges of both axes. top: the top tick. headroom: space above it, as a share of it."""
         if (low, high, top) != self._span:
             self._span = (low, high, top)
             self.widget.values.end = top

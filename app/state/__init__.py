@@ -1,1 +1,1 @@
-"""What the window knows: runs, commands, the engine; no widget."""
+"""State behind the window: runs, queued commands, the link to the engine; contains no widgets."""

@@ -1,7 +1,7 @@
-"""Hands commands to the engine one after another, knows which pair they will find and with what they end.
+"""Hands commands to the engine one after another, notices their ends and tracks which pair is in memory.
 
-A run asked for on a pair that then fails to load is dropped: it never starts on another pair. Questions (what would a
-pair take, which models are there) wait behind everything else, and step aside for it."""
+A run whose pair fails to load is dropped: it never starts on another pair. Questions (what would a pair take, which
+models are there) wait behind everything else, and are interrupted for it."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from engine.host.thread_host import Host
 
 
 class CommandQueue:
-    """What was asked of the engine and is not answered yet. The first one is with the engine if `handed`."""
+    """The commands that have no answer yet. The first one is with the engine if `handed`."""
 
     def __init__(self) -> None:
         self.handed = False
@@ -27,12 +27,12 @@ class CommandQueue:
 
     @property
     def front(self) -> Command | None:
-        """The command under way, or the next one; questions are nobody's concern but the asker's."""
+        """The command under way, or the next one; questions are skipped."""
         return next((command for command in self._waiting if not command.is_question), None)
 
     @property
     def unanswered(self) -> bool:
-        """Whether anything, a question too, waits for its answer."""
+        """Whether anything, including a question, waits for its answer."""
         return bool(self._waiting)
 
     def has(self, kind: type[Command]) -> bool:
@@ -46,45 +46,45 @@ class CommandQueue:
 
     @property
     def asking(self) -> bool:
-        """Whether the engine is at a question."""
+        """Whether the engine is working on a question."""
         return self.handed and self._waiting[0].is_question
 
     @property
     def pair_to_come(self) -> Load | None:
-        """The pair in memory once everything asked for is done."""
+        """The pair that will be in memory once every queued command is done."""
         loads = (command for command in reversed(self._waiting) if isinstance(command, Load))
         return next((load for load in loads if load is not self._outdated), self._pair)
 
     def forget_pair(self) -> None:
-        """Have the next run load its pair, though it may be in memory; one that waits behind a training, too.
+        """Make the next run load its pair again, even if it is in memory; also a run that waits behind a training.
 
-        A training that is still to begin leaves the host, and the models in it."""
-        self._waiting = deque(self._with_pairs_left_behind())
+        A training that has not begun yet moves to the newly chosen host and leaves the models on the old one."""
+        self._waiting = deque(self._with_missing_loads())
         self._pair = None
         if self.handed and isinstance(front := self._waiting[0], Load):
             self._outdated = front
 
-    def _with_pairs_left_behind(self) -> Iterator[Command]:
-        """What waits, and a load before the first run that would find its pair on the host before."""
+    def _with_missing_loads(self) -> Iterator[Command]:
+        """The waiting commands, with a load inserted before the first run whose pair stays on the old host."""
         pair, moved, stranded = self._pair, False, False
-        for place, command in enumerate(self._waiting):
-            under_way = place == 0 and self.handed
+        for position, command in enumerate(self._waiting):
+            under_way = position == 0 and self.handed
             if isinstance(command, Load):
                 pair, moved, stranded = command, moved or not under_way, False
             elif isinstance(command, Train) and not (moved or under_way):
                 moved = stranded = True
             elif command.needs_pair and stranded and pair is not None:
                 stranded = False
-                yield replace(pair)
+                yield replace(pair)  # a copy, because the queue tells loads apart by identity
             yield command
 
     def attach(self, host: Host) -> None:
-        """Begin to hand over."""
+        """Connect the engine and hand over the first command."""
         self._host = host
         self._hand_over()
 
     def ask(self, command: Command) -> None:
-        """Add a command, before the questions that wait; a question under way is stopped and asked again later."""
+        """Add a command ahead of waiting questions; a question under way is interrupted and asked again later."""
         if command.is_question:
             self._ask_question(command)
             return
@@ -101,10 +101,10 @@ class CommandQueue:
             self._host.cancel()
 
     def _ask_question(self, question: Command) -> None:
-        """The newest question of its kind replaces one that waits."""
+        """Queue a question; it replaces a waiting one of its kind."""
         under_way = 1 if self.handed else 0
-        kept = [other for i, other in enumerate(self._waiting) if i < under_way or type(other) is not type(question)]
-        self._waiting = deque([*kept, question])
+        others = [other for i, other in enumerate(self._waiting) if i < under_way or type(other) is not type(question)]
+        self._waiting = deque([*others, question])
         self._hand_over()
 
     def steer(self, command: Command) -> None:
@@ -113,19 +113,19 @@ class CommandQueue:
             self._host.submit(command)
 
     def cancel(self) -> None:
-        """Stop the command under way and forget the others."""
+        """Stop the command under way and drop the others."""
         self.cancelling = self.handed and self.front is not None
         self._waiting = deque([self._waiting[0]] if self.handed else [])
         if self._host is not None:
             self._host.cancel()
 
     def answered(self, *, done: bool) -> None:
-        """The command under way ended, as asked or not."""
+        """Record the end of the command under way; done: it succeeded."""
         if not self.handed:
             return
         command = self._waiting.popleft()
         if command.is_question and not done and self._stepping_aside:
-            self._waiting.append(command)
+            self._waiting.append(command)  # interrupted for another command, not refused: ask it again
         self.handed = self.cancelling = self._stepping_aside = False
         if isinstance(command, Unload) and done:
             self._pair = None
@@ -138,7 +138,7 @@ class CommandQueue:
         self._hand_over()
 
     def hear(self, event: Event) -> None:
-        """Take note of something the engine said that is no refusal: the command under way may have ended with it."""
+        """Check whether an event ends the command under way; refusals are ignored here and come through `answered`."""
         if self.handed and not isinstance(event, Refused) and self._ends(event):
             self.answered(done=not isinstance(event, RunFailed))
 
@@ -146,7 +146,7 @@ class CommandQueue:
         return isinstance(event, RunFailed) or self._waiting[0].ends_with(event)
 
     def _drop_runs(self) -> None:
-        """Forget the runs, measurements and evaluations that were to use the pair that failed to load."""
+        """Drop the runs, measurements and evaluations that need the pair that failed to load."""
         while self._waiting and self._waiting[0].needs_pair:
             self._waiting.popleft()
 

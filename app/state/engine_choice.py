@@ -1,4 +1,4 @@
-"""Where the user wants the engine: on a thread of this program or in a process of its own; knows no widget."""
+"""The user's choice of where the engine runs: on a thread of this program or in its own process."""
 
 from PySide6.QtCore import QCoreApplication, QSettings
 
@@ -11,12 +11,12 @@ _KEY = "engine-host"
 
 
 def tr(words: str) -> str:
-    """The translation of what is told about a choice."""
+    """Translate a message about the choice."""
     return QCoreApplication.translate("engine", words)
 
 
 class EngineChoice:
-    """kind: what was chosen last; kept between starts."""
+    """kind: the host chosen last; kept between starts."""
 
     def __init__(self, store: RunStore) -> None:
         self.kind: HostKind = "thread"
@@ -24,14 +24,14 @@ class EngineChoice:
         self._host: ChosenHost | None = None
 
     def attached(self, host: Host) -> Host:
-        """The host, on which the choice is to take effect if it offers one."""
+        """Return the host, set to the chosen kind if it lets one choose."""
         if isinstance(host, ChosenHost):
             host.choose(self.kind)
             self._host = host
         return host
 
     def choose(self, kind: HostKind) -> None:
-        """Choose for the next run, which loads its pair anew; a run under way goes on where it is."""
+        """Choose the host of the next run, which loads its pair again; a run under way stays where it is."""
         if kind == self.kind:
             return
         self.kind = kind
@@ -45,9 +45,9 @@ class EngineChoice:
             self._store.tell(tr("the next run loads its models into this program, on a thread"))
 
     def restart(self) -> None:
-        """End the engine with its models; the next run starts it again and loads its pair anew.
+        """End the engine with its models; the next run starts it again and reloads its pair.
 
-        On a thread of this program a GPU that stopped working stays so: the engine gets a process of its own."""
+        A GPU that stopped working never recovers within the same process, so the engine moves to its own process."""
         if self._host is None:
             return
         self.choose("process")
@@ -57,9 +57,9 @@ class EngineChoice:
         self._store.tell(tr("the engine was restarted; the next run starts its process and loads its models"))
 
     def save(self, settings: QSettings) -> None:
-        """Keep the choice."""
+        """Store the choice."""
         settings.setValue(_KEY, self.kind)
 
     def restore(self, settings: QSettings) -> None:
-        """Take up the choice of the last time, before the engine is started."""
+        """Restore the stored choice, before the engine starts."""
         self.kind = "process" if settings.value(_KEY) == "process" else "thread"

@@ -1,4 +1,4 @@
-"""What the window knows of the engine: commands under way, models, progress; knows no widget and no run's events."""
+"""Connects the window to the engine: queued commands, polled events, and the models and progress it reports."""
 
 from queue import Empty
 from typing import Literal, TypeAlias
@@ -20,7 +20,7 @@ from engine.events import (
 from engine.host.thread_host import Host
 from engine.runs.summary import Summary
 
-# What a run, a load or a file is at, or what the command under way declares that it is doing.
+# The state of a run, a load or a file, or the word that the command under way declares for itself.
 Doing: TypeAlias = (
     Literal[
         "empty", "ready", "starting", "loading", "warming", "prefilling", "drafting", "paused", "measuring",
@@ -31,7 +31,7 @@ Doing: TypeAlias = (
 
 
 class EngineLink:
-    """Commands out, events in. begun: the run under way has said its first word; paused: it is held."""
+    """Commands out, events in. begun: the run under way has sent its first event; paused: it is held."""
 
     def __init__(self) -> None:
         self.commands = CommandQueue()
@@ -45,12 +45,12 @@ class EngineLink:
         self._host: Host | None = None
 
     def attach(self, host: Host) -> None:
-        """Begin to work with an engine; what was asked for before is handed over now."""
+        """Connect an engine and hand over the commands queued before."""
         self._host = host
         self.commands.attach(host)
 
     def next_event(self) -> Event | None:
-        """The oldest event that was not taken yet."""
+        """Take the oldest event from the inbox, if there is one."""
         if self._host is None:
             return None
         try:
@@ -73,7 +73,7 @@ class EngineLink:
         self.commands.ask(pair)
 
     def run(self, pair: Load, command: Command) -> None:
-        """Run on a pair, measure or evaluate it, loading it first where it is not the one in memory."""
+        """Run, measure or evaluate on a pair, loading it first if it will not be in memory by then."""
         if pair != self.commands.pair_to_come:
             self.load(pair)
         self.commands.ask(command)
@@ -84,7 +84,7 @@ class EngineLink:
         self.commands.steer(command)
 
     def doing(self, summary: Summary) -> Doing:
-        """What the command under way is at; summary: of the run that grows."""
+        """What the command under way is doing; summary: of the live run."""
         if self.commands.cancelling:
             return "stopping"
         front = self.commands.front
@@ -103,17 +103,17 @@ class EngineLink:
         return "prefilling" if summary.prefill_ms is None else "drafting"
 
     def run_began(self) -> None:
-        """The run under way said its first word."""
+        """Record that the run under way sent its first event."""
         front = self.commands.front
         self.begun, self.progressed = True, None
         self.paused = isinstance(front, Run) and front.paused
 
     def run_ended(self) -> None:
-        """The run under way ended, as asked or not."""
+        """Record that the run under way ended, for whatever reason."""
         self.begun = self.paused = False
 
     def take(self, event: Event) -> bool:
-        """Take in an event that is not of a run. Returns whether it was one."""
+        """Take in an event that belongs to no run. Returns whether it was one."""
         match event:
             case Progressed():
                 self.progressed = event

@@ -1,6 +1,4 @@
-"""Puts what arrives from the engine and from files where it belongs: runs, answers, trainings, indexes, troubles.
-
-Knows the store and no widget."""
+"""Routes events of the engine and answers about files to the runs, tabs and notices they belong to."""
 
 from typing import Protocol
 
@@ -28,7 +26,7 @@ from engine.events import (
 
 
 class TakingStore(Protocol):
-    """What is known, as far as what arrives changes it."""
+    """The parts of the store that arriving events and files change."""
 
     history: RunHistory
     engine: EngineLink
@@ -40,27 +38,27 @@ class TakingStore(Protocol):
 
     @property
     def tabs(self) -> tuple[TabState, ...]:
-        """What every tab knows of its own."""
+        """The state of every tab."""
 
     def report(self, message: str, hint: str) -> None:
-        """Show a trouble that the window itself ran into."""
+        """Show a problem that the window itself ran into."""
 
     def tell(self, words: str) -> None:
-        """Say in the status line and the log what the window did."""
+        """Report in the status line and the log what the window did."""
 
 
 class Intake:
-    """growing: the history of the run under way, or of the last one."""
+    """growing: the history of the live run, or of the last one."""
 
     def __init__(self, store: TakingStore) -> None:
         self._store = store
         self.growing = store.history
-        self._growing_in: TabState | None = None
+        self._growing_tab: TabState | None = None
 
     def take(self, event: Event) -> None:
         """Take in one event of the engine."""
         store = self._store
-        if not _comes_often(event):
+        if not _is_frequent(event):
             store.notes.add(event)
         if isinstance(event, Refused):
             self._take_refusal(event)
@@ -69,12 +67,12 @@ class Intake:
         store.engine.commands.hear(event)
 
     def take_file(self, answer: FileAnswer) -> None:
-        """Take in what became of a file."""
+        """Take in the result of reading or writing a file."""
         store = self._store
         match answer:
             case TraceRead(record, damage):
                 self._show_opened(record)
-                self._tell_damage(damage, record.summary.n_emitted)
+                self._show_damage(damage, record.summary.n_emitted)
             case TabFileRead():
                 self._show_file(answer)
             case TraceSaved(path, record):
@@ -85,12 +83,12 @@ class Intake:
 
     def _take_refusal(self, event: Refused) -> None:
         store = self._store
-        unasked = store.engine.commands.cancelling or (store.engine.commands.asking and event.what != "save")
+        silent = store.engine.commands.cancelling or (store.engine.commands.asking and event.what != "save")
         for tab in store.tabs:
             tab.fail(event)
         if event.what != "save":
             store.engine.commands.answered(done=False)
-        if not unasked:
+        if not silent:
             store.trouble = notices.refusal(event, store.history.summary.n_emitted)
 
     def _take_run(self, event: Event) -> None:
@@ -105,26 +103,26 @@ class Intake:
             self._end(live)
 
     def _begin(self, event: RunStarted) -> None:
-        """A run goes to the history of its kind."""
+        """Begin a run in the history of its kind."""
         store = self._store
         store.trouble, store.told = None, ""
-        self._growing_in = self._tab_of(event.method)
-        if self._growing_in is None:
+        self._growing_tab = self._tab_of(event.method)
+        if self._growing_tab is None:
             self.growing, store.selection = store.history, None
         else:
-            self.growing = self._growing_in.history_of(event.method) or store.history
-            self._growing_in.began()
+            self.growing = self._growing_tab.history_of(event.method) or store.history
+            self._growing_tab.began()
         self.growing.begin(live=True)
         store.engine.run_began()
 
     def _end(self, live: RunRecord | None) -> None:
         self.growing.end_live()
-        if live is not None and self._growing_in is not None:
-            self._store.told = self._growing_in.ending(live)
+        if live is not None and self._growing_tab is not None:
+            self._store.told = self._growing_tab.ending(live)
         self._store.engine.run_ended()
 
     def _tab_of(self, method: str) -> TabState | None:
-        """The tab that keeps the runs of a method; None for those of Decode."""
+        """The tab that keeps the runs of a method; None for Decode's."""
         return next((tab for tab in self._store.tabs if tab.history_of(method) is not None), None)
 
     def _take_failure(self, event: RunFailed, n_kept: int) -> None:
@@ -150,16 +148,16 @@ class Intake:
         if under_way := read.tab.show(read.content, read.path):
             self._store.report(under_way, "open the file again when that has ended")
             return
-        self._tell_damage(read.damage, 0)
+        self._show_damage(read.damage, 0)
         self._store.tell(f"opened {one_line(read.path.name)}")
 
-    def _tell_damage(self, damage: str | None, n_kept: int) -> None:
-        """Say where the file just opened was damaged, if it was."""
+    def _show_damage(self, damage: str | None, n_kept: int) -> None:
+        """Show where the file just opened is damaged, if it is."""
         self._store.trouble = None if damage is None else notices.damaged(damage, n_kept)
 
 
-def _comes_often(event: Event) -> bool:
-    """Whether a log would drown in it."""
+def _is_frequent(event: Event) -> bool:
+    """Whether an event comes too often for the log."""
     if isinstance(event, EvaluationMeasured):
         return not event.complete
     return isinstance(event, RoundFinished | Progressed | TokensEmitted)

@@ -1,4 +1,4 @@
-"""What a press of Run or Fork asks of the engine; pure."""
+"""Builds the commands that Run, Measure and Fork send to the engine; pure."""
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -13,12 +13,12 @@ from engine.settings import Request
 
 NO_DRAFTER = drafters.NONE
 LARGEST_SEED = 2**53
-# Plain decoding has none of its own.
-_USUAL_GAMMA = 4
+# For plain decoding, which has no gamma setting.
+_DEFAULT_GAMMA = 4
 
 
 class Setup(NamedTuple):
-    """What the setup panel says."""
+    """What is chosen in the setup panel."""
 
     pair: Load
     method: str
@@ -26,15 +26,15 @@ class Setup(NamedTuple):
 
 
 class ForkPoint(NamedTuple):
-    """The new tokens of a run up to and including a chosen one."""
+    """The new tokens of a run up to and including the selected one."""
 
     started: RunStarted
     ids: tuple[int, ...]
 
 
 def answers_from_documents(method: str) -> bool:
-    """Whether a method answers a question from documents, which the RAG tab shows."""
-    return method in _answering()
+    """Whether a method answers questions from documents, so that the RAG tab shows its runs."""
+    return method in _rag_methods()
 
 
 def is_answering(command: Command | None) -> bool:
@@ -43,7 +43,7 @@ def is_answering(command: Command | None) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _answering() -> frozenset[str]:
+def _rag_methods() -> frozenset[str]:
     return frozenset(name for name, spec in methods.discover().items() if spec.workspace == "rag")
 
 
@@ -53,21 +53,21 @@ def default_drafter(target: str) -> str:
 
 
 def run(setup: Setup, prompt: str, *, held: bool = False) -> Run:
-    """A run of the prompt; held: it waits after its first round."""
+    """A run of the prompt; held: it pauses after its first round."""
     return Run(setup.method, setup.settings, Request(prompt), paused=held, n_free=1 if held else 0)
 
 
 def measurement(setup: Setup) -> Measure:
-    """What the pair costs over contexts, draft lengths and batch sizes; contexts and batches at the chosen gamma."""
+    """A measurement over contexts, draft lengths and batch sizes; contexts and batches use the chosen gamma."""
     gamma = setup.settings.get("gamma")
-    return Measure(gamma if isinstance(gamma, int) else _USUAL_GAMMA)
+    return Measure(gamma if isinstance(gamma, int) else _DEFAULT_GAMMA)
 
 
 def with_seed(started: RunStarted) -> Run:
-    """The run on show once more, from the same ids with its own settings, and the next seed."""
+    """The run on show again, from the same ids with its own settings and the next seed."""
     settings = dict(started.settings)
-    before = settings.get("seed", 0)
-    settings["seed"] = before + 1 if isinstance(before, int) and before < LARGEST_SEED else 0
+    seed = settings.get("seed", 0)
+    settings["seed"] = seed + 1 if isinstance(seed, int) and seed < LARGEST_SEED else 0
     request = Request(started.prompt, started.prompt_ids, started.forked_from, started.forked_at)
     return Run(started.method, settings, request)
 
@@ -75,18 +75,18 @@ def with_seed(started: RunStarted) -> Run:
 def pair_of(started: RunStarted, chosen: Load, loaded: ModelLoaded | None = None) -> Load:
     """The pair a run was made with; the chosen one where it means the same, so that it is not loaded again.
 
-    loaded: what is in memory, which tells what auto came to."""
-    # Not "fused": that would refuse a drafter which has no such forward and was drafted with all the same.
+    loaded: the pair in memory, which shows what a runtime of auto resolved to."""
+    # Not "fused": that would refuse a drafter without a fused forward, although the run drafted with it.
     runtime = "modules" if started.runtime == "modules" else "auto"
-    made = Load(started.target, started.drafter, started.device, "auto", started.dtype, runtime)
-    same = (chosen.target, chosen.drafter) == (made.target, made.drafter)
-    devices = ("auto", made.device, made.device.removesuffix(":0"))
-    fits = chosen.device in devices and chosen.dtype in ("auto", made.dtype)
-    return chosen if same and fits and _same_runtime(started, chosen, loaded) else made
+    pair = Load(started.target, started.drafter, started.device, "auto", started.dtype, runtime)
+    same = (chosen.target, chosen.drafter) == (pair.target, pair.drafter)
+    devices = ("auto", pair.device, pair.device.removesuffix(":0"))
+    fits = chosen.device in devices and chosen.dtype in ("auto", pair.dtype)
+    return chosen if same and fits and _same_runtime(started, chosen, loaded) else pair
 
 
 def _same_runtime(started: RunStarted, chosen: Load, loaded: ModelLoaded | None) -> bool:
-    """Whether the chosen runtime is, or auto comes to, that of the run."""
+    """Whether the chosen runtime is the run's, or is auto and resolves to it."""
     if started.runtime in (None, chosen.runtime) or chosen.runtime != "auto":
         return started.runtime in (None, chosen.runtime)
     is_loaded = loaded is not None and loaded.target == started.target
@@ -94,7 +94,7 @@ def _same_runtime(started: RunStarted, chosen: Load, loaded: ModelLoaded | None)
 
 
 def kept_up_to(log: Sequence[Event], selection: Selection | None) -> ForkPoint | None:
-    """The tokens a fork at the selection goes on from; None without a run or where the selected token was not kept."""
+    """The tokens that a fork at the selection continues; None without a run or if the selected token was not kept."""
     started = log[0] if log else None
     if not isinstance(started, RunStarted) or selection is None:
         return None
@@ -102,29 +102,29 @@ def kept_up_to(log: Sequence[Event], selection: Selection | None) -> ForkPoint |
     for event in log:
         if not isinstance(event, RoundFinished):
             continue
-        n = len(event.emitted) if event.round != selection.round else _n_kept(event, selection.token)
-        if n is None:
+        n_kept = len(event.emitted) if event.round != selection.round else _n_kept(event, selection.token)
+        if n_kept is None:
             return None
-        ids += event.emitted[:n]
+        ids += event.emitted[:n_kept]
         if event.round == selection.round:
             return ForkPoint(started, tuple(ids))
     return None
 
 
 def can_fork(record: RunRecord | None, selection: Selection | None) -> bool:
-    """Whether the selected token was kept, so that a run can go on from it; cheap, whatever the run's length."""
+    """Whether the selected token was kept, so that a run can continue from it; cheap, whatever the run's length."""
     event = None if record is None or selection is None else record.round(selection.round)
     return event is not None and selection is not None and _n_kept(event, selection.token) is not None
 
 
-def fork(setup: Setup, kept: ForkPoint) -> Fork:
-    """A run that goes on from there with the settings of now."""
-    ids = (*kept.started.prompt_ids, *kept.ids)
-    return Fork(setup.method, setup.settings, ids, kept.started.run_id, len(kept.ids))
+def fork(setup: Setup, point: ForkPoint) -> Fork:
+    """A run that continues from a fork point with the current settings."""
+    ids = (*point.started.prompt_ids, *point.ids)
+    return Fork(setup.method, setup.settings, ids, point.started.run_id, len(point.ids))
 
 
 def _n_kept(event: RoundFinished, token: int | None) -> int | None:
-    """How many ids of `emitted` lie up to and including a token of the round; None where that token was not kept."""
+    """How many ids of `emitted` go up to and including a token of the round; None if that token was not kept."""
     if token is None or token == len(event.proposed):
         return len(event.emitted)
     return token + 1 if event.proposed[token].fate == "accepted" else None

@@ -1,4 +1,4 @@
-"""One run as the window keeps it: its events, its summary now and at any earlier event; knows no widget."""
+"""One run as the window keeps it: its events, and its summary now and after any earlier event."""
 
 from array import array
 from bisect import bisect_right
@@ -8,11 +8,11 @@ from pathlib import Path
 from engine.events import Event, RoundFinished, RunStarted
 from engine.runs.summary import Summary, fold
 
-_MARK_EVERY = 256
+_CHECKPOINT_EVERY = 256
 
 
 class RunRecord:
-    """Grows by `add`. number: its place among the runs of this session, from 1; source: the file it was read from.
+    """Grows by `add`. number: counts the runs of this session from 1; source: the file it was read from.
 
     ids: the tokens of the text so far, the prompt's first."""
 
@@ -22,11 +22,11 @@ class RunRecord:
         self.saved: Path | None = None
         self.events: list[Event] = []
         self.summary = Summary()
-        # The summary before every 256th event, so that no earlier one is more than 255 folds away.
-        self._marks: list[Summary] = []
+        # The summary before every 256th event, so that any earlier one is at most 255 folds away.
+        self._checkpoints: list[Summary] = []
         self.ids = array("q")
         self._rounds: dict[int, int] = {}
-        # Where each round's tokens begin in `ids`, and its event.
+        # For each round: where its tokens begin in `ids`, and the index of its event.
         self._starts = array("q")
         self._indices = array("q")
 
@@ -38,13 +38,13 @@ class RunRecord:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will come."""
+        """Whether no more events will come."""
         return self.summary.state != "running"
 
     def add(self, event: Event) -> None:
         """Append an event."""
-        if len(self.events) % _MARK_EVERY == 0:
-            self._marks.append(self.summary)
+        if len(self.events) % _CHECKPOINT_EVERY == 0:
+            self._checkpoints.append(self.summary)
         if isinstance(event, RoundFinished):
             self._rounds.setdefault(event.round, len(self.events))
             self._starts.append(len(self.ids))
@@ -63,30 +63,30 @@ class RunRecord:
 
     @property
     def last_round(self) -> int:
-        """How many events there are up to the end of the last round."""
+        """Number of events up to the end of the last round."""
         return self._indices[-1] + 1 if self._indices else len(self.events)
 
     def event_after(self, n_rounds: int) -> int:
-        """How many events there are up to the end of that many rounds; all of them for all rounds."""
+        """Number of events up to the end of `n_rounds` rounds; all events for all rounds."""
         if n_rounds >= len(self._indices):
             return len(self.events)
         return self._indices[n_rounds - 1] + 1 if n_rounds > 0 else self._indices[0]
 
-    def piece(self, place: int) -> str:
-        """The text of one token of `ids`, as it is shown."""
-        at = bisect_right(self._starts, place) - 1
-        if at < 0:
+    def piece(self, position: int) -> str:
+        """The text of one token of `ids`, as shown."""
+        index = bisect_right(self._starts, position) - 1
+        if index < 0:
             pieces = () if self.started is None else self.started.prompt_pieces
-            return pieces[place] if place < len(pieces) else ""
-        event = self.events[self._indices[at]]
+            return pieces[position] if position < len(pieces) else ""
+        event = self.events[self._indices[index]]
         assert isinstance(event, RoundFinished)
         texts = [token.text for token in event.proposed if token.fate == "accepted"]
         texts += [event.last.text] if event.last is not None else []
-        within = place - self._starts[at]
-        return texts[within] if within < len(texts) else ""
+        offset = position - self._starts[index]
+        return texts[offset] if offset < len(texts) else ""
 
     def add_all(self, events: Iterable[Event]) -> None:
-        """Append events up to the end of the run; what a file holds after it belongs to no run."""
+        """Append events up to the end of the run; events that a file holds after it belong to no run."""
         for event in events:
             if self.events and self.ended:
                 return
@@ -96,8 +96,8 @@ class RunRecord:
         """The summary after the first `n_events` events."""
         if n_events >= len(self.events):
             return self.summary
-        first = n_events // _MARK_EVERY
-        summary = self._marks[first]
-        for event in self.events[first * _MARK_EVERY : n_events]:
+        first = n_events // _CHECKPOINT_EVERY
+        summary = self._checkpoints[first]
+        for event in self.events[first * _CHECKPOINT_EVERY : n_events]:
             summary = fold(summary, event)
         return summary

@@ -1,4 +1,4 @@
-"""What is pointed at, in every panel at once."""
+"""What is selected, in all panels at once."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""The runs on show, the selection, and what the engine is doing; knows no widget and no torch."""
+"""Holds what the window shows: the runs, the selection, and what the engine is doing."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -28,15 +28,15 @@ T = TypeVar("T", bound=TabState)
 FRAME_MS = 33
 # Nothing is drawn while measuring, so the queue need not be emptied often.
 _MEASURING_MS = 250
-# What a frame takes in: this long at most, but never so little that a queue could grow for ever.
+# A frame takes in events for at most this long, but never so few that the queue could grow for ever.
 _TAKE_S, _TAKE_AT_LEAST = 0.004, 64
 
 
 class RunStore(QObject):
-    """Owns everything the panels draw; `changed` says that something is new, `drafter_offered` that a target and a
-    drafter that was made for it are to be used.
+    """Owns everything the panels draw. `changed`: something is new; `drafter_offered`: a target and the drafter trained
+    for it are to be used.
 
-    frame: how often it took in what arrived. budget: what drawing takes, and how seldom panels draw therefore."""
+    frame: how often `pump` ran. budget: the time drawing takes, and how rarely panels draw because of it."""
 
     changed = Signal()
     drafter_offered = Signal(str, str)
@@ -61,16 +61,16 @@ class RunStore(QObject):
         self._timer.timeout.connect(self.pump)
 
     def tab(self, kind: type[T]) -> T:
-        """What a tab knows of its own; made when it is first asked for, and told of all that arrives from then on."""
+        """The state of a tab; created on first use, and offered everything that arrives from then on."""
         if kind not in self._tabs:
             self._tabs[kind] = kind(self)  # type: ignore[call-arg]  # each keeps the store it belongs to
-        made = self._tabs[kind]
-        assert isinstance(made, kind)
-        return made
+        state = self._tabs[kind]
+        assert isinstance(state, kind)
+        return state
 
     @property
     def tabs(self) -> tuple[TabState, ...]:
-        """What every tab knows of its own."""
+        """The state of every tab."""
         return tuple(self._tabs.values())
 
     # What is on show
@@ -82,12 +82,12 @@ class RunStore(QObject):
 
     @property
     def summary(self) -> Summary:
-        """What is visible, in numbers."""
+        """The summary of what is visible."""
         return self.history.summary
 
     @property
     def run_number(self) -> int:
-        """Rises whenever panels must begin anew."""
+        """Rises whenever panels must start over."""
         return self.history.epoch
 
     @property
@@ -99,7 +99,7 @@ class RunStore(QObject):
 
     @property
     def commands(self) -> CommandQueue:
-        """What was asked of the engine."""
+        """The commands queued for the engine."""
         return self.engine.commands
 
     @property
@@ -114,7 +114,7 @@ class RunStore(QObject):
 
     @property
     def file_progress(self) -> tuple[float, float]:
-        """How far the file under way is, and how large."""
+        """Progress of the file under way: units done, and in total."""
         return self._files.progress
 
     @property
@@ -124,16 +124,16 @@ class RunStore(QObject):
 
     @property
     def playing(self) -> bool:
-        """Whether a run or an answer is shown again."""
+        """Whether a run or an answer is being replayed."""
         return any(replay.playing for replay in self._replays)
 
     @property
     def _replays(self) -> list[Replay]:
-        """That of the run on show, and those of the tabs."""
+        """The replay of the run on show, and those of the tabs."""
         return [self.replay, *(tab.replay for tab in self.tabs if tab.replay is not None)]
 
     def working(self, command: Command | None) -> TabState | None:
-        """The tab whose work a command is, if it is one's."""
+        """The tab whose work a command is, if any."""
         return next((tab for tab in self.tabs if command is not None and tab.works_on(command)), None)
 
     @property
@@ -149,13 +149,13 @@ class RunStore(QObject):
 
     @property
     def in_rounds(self) -> bool:
-        """Whether a run is at its rounds, where it can be held."""
+        """Whether a run is in its prefill or rounds, where it can be held."""
         return self.doing in ("prefilling", "drafting", "paused")
 
     def may_start(self) -> str:
-        """Why no run can be asked for, in words; empty where one can.
+        """Why no run can be started, in words; empty where one can.
 
-        One can where nothing is under way, or only what is measured after a text that is done."""
+        One can while nothing is under way, or only the measurement after a finished text."""
         if self.reading:
             return self.tr("a file is being read or written")
         if (reason := next((tab.under_way() for tab in self.tabs if tab.live), "")) != "":
@@ -165,18 +165,18 @@ class RunStore(QObject):
         return ""
 
     def may_stop(self) -> str:
-        """Why there is nothing to stop, in words; empty where there is."""
+        """Why nothing can be stopped, in words; empty where something can."""
         return "" if self.busy else self.tr("nothing is under way")
 
     @property
     def can_start(self) -> bool:
-        """Whether a run can be asked for."""
+        """Whether a run can be started."""
         return not self.may_start()
 
-    # What is asked
+    # Commands
 
     def attach(self, host: Host) -> None:
-        """Begin to work with an engine; what was asked for before is handed over now."""
+        """Connect an engine and hand over the commands queued before."""
         self.engine.attach(host)
         self.watch()
 
@@ -186,12 +186,12 @@ class RunStore(QObject):
         self.watch()
 
     def ask(self, question: Question) -> None:
-        """Ask what a pair would take, or which models there are; the answer comes when nothing else waits."""
+        """Ask what a pair would take, or which models exist; answered once nothing else waits."""
         self.commands.ask(question)
         self.watch()
 
     def run(self, pair: Load, command: Run | Fork) -> None:
-        """Run on a pair, loading it first where it is not the one in memory; what is only measured still is stopped."""
+        """Run on a pair, loading it first where needed; a measurement after a finished text is stopped."""
         self.stop_playback()
         if self.doing == "measuring":
             self.commands.cancel()
@@ -199,26 +199,26 @@ class RunStore(QObject):
         self.watch()
 
     def make_way(self) -> None:
-        """Hold what is played, and forget the trouble before: a tab's work begins."""
+        """Stop replays and clear the last trouble, because a tab's work begins."""
         self.stop_playback()
         self.trouble = None
 
     def pause(self) -> None:
-        """Hold the run after the round under way."""
+        """Hold the run after the current round."""
         self._steer(Pause())
 
     def resume(self) -> None:
-        """Let a held run go on."""
+        """Let a held run continue."""
         self._steer(Resume())
 
     def step(self) -> None:
-        """Let the run make one round and hold it there."""
+        """Let the run do one round and hold it again."""
         if not self.paused:
             self.pause()
         self._steer(Step())
 
     def cancel(self) -> None:
-        """Stop what is under way and forget what waits; the log so far is kept."""
+        """Stop what is under way and drop what waits; the log so far is kept."""
         if self.commands.front is not None:
             self.commands.cancel()
             for tab in self.tabs:
@@ -230,25 +230,25 @@ class RunStore(QObject):
         self.watch()
 
     def select(self, selection: Selection | None) -> None:
-        """Point at a round or token, in every panel."""
+        """Select a round or token, in all panels."""
         if selection != self.selection:
             self.selection = selection
             self.changed.emit()
 
     def report(self, message: str, hint: str, *, what: str = "file") -> None:
-        """Show a trouble that the window itself ran into."""
+        """Show a problem that the window itself ran into."""
         self.trouble = Trouble("refused", what, message, hint, "", self.summary.n_emitted)
         self.notes.add(Refused(what, message, hint))
         self.changed.emit()
 
     def tell(self, words: str) -> None:
-        """Say in the status line and the log what the window did."""
+        """Report in the status line and the log what the window did."""
         self.told = words
         self.notes.add(words)
         self.changed.emit()
 
     def dismiss(self) -> None:
-        """Take note of the trouble on show."""
+        """Clear the trouble on show."""
         self.trouble = None
         self.changed.emit()
 
@@ -265,14 +265,14 @@ class RunStore(QObject):
         self.watch()
 
     def open_with(self, path: Path, tab: TabState, read: Callable[[Path], object]) -> None:
-        """Show what can only be a file of that tab; read: raises EngineError where it is not."""
+        """Show a file that can only belong to one tab; read: raises EngineError if it does not."""
         self._files.read_with(path, tab, read)
         self.watch()
 
     def save_trace(self, path: Path, record: RunRecord | None = None) -> None:
-        """Write a run, the one on show where none is given, to a file."""
-        if (chosen := record or self.history.shown) is not None:
-            self._files.write(path, chosen)
+        """Write a run to a file; without a record, the one on show."""
+        if (saved := record or self.history.shown) is not None:
+            self._files.write(path, saved)
             self.watch()
 
     def close(self) -> bool:
@@ -284,32 +284,32 @@ class RunStore(QObject):
         return self.engine.close()
 
     def play(self, speed: float) -> None:
-        """Show the run again from where it stands, or from its start where it is at its end."""
+        """Replay the run from its current position, or from its start if it is at its end."""
         self.replay.play(speed)
-        self._drop_selection_to_come()
+        self._drop_hidden_selection()
         self.watch()
 
     def stop_playback(self) -> None:
-        """Hold a replay where it stands."""
+        """Stop every replay at its current position."""
         if self.playing:
             for replay in self._replays:
                 replay.hold()
             self.changed.emit()
 
     def seek(self, n_events: int) -> None:
-        """Show the run as it was after that many events."""
+        """Show the run as it was after `n_events` events."""
         if not self.replay.possible or n_events == self.history.n_visible:
             return
         self.replay.seek(n_events)
-        self._drop_selection_to_come()
+        self._drop_hidden_selection()
         self.changed.emit()
 
-    def _drop_selection_to_come(self) -> None:
-        """What is not visible yet cannot be pointed at."""
+    def _drop_hidden_selection(self) -> None:
+        """Clear a selection whose round is not visible yet."""
         if self.selection is not None and self.summary.n_rounds <= self.selection.round:
             self.selection = None
 
-    # Taking in what arrived
+    # Incoming events
 
     def _steer(self, command: Pause | Resume | Step) -> None:
         if self.in_rounds:
@@ -317,20 +317,20 @@ class RunStore(QObject):
             self.watch()
 
     def watch(self) -> None:
-        """Look at what arrives, soon, and say that something is new."""
-        # What was asked is seen to soon, also where frames are rare; a frame under way is not put off.
+        """Poll for events within a frame, and emit `changed`."""
+        # Also while measuring, when polls are rare; a frame that is already due is not postponed.
         soon = self._timer.isActive() and self._timer.interval() == FRAME_MS
         if not soon and (self.busy or self.commands.unanswered):
             self._timer.start(FRAME_MS)
         self.changed.emit()
 
     def pump(self) -> None:
-        """Take in a frame's worth of what arrived, and say so once."""
+        """Take in a frame's worth of what arrived, and emit `changed` at most once."""
         began, spent_s = monotonic(), self.budget.spent_s
         self.frame += 1
         self.budget.look(monotonic(), live=self.engine.running)
         was_quiet = self.quiet
-        n_taken = self._take_arrived()
+        n_taken = self._take_events()
         while (answer := self._files.next_answer()) is not None:
             self._intake.take_file(answer)
             n_taken += 1
@@ -346,11 +346,11 @@ class RunStore(QObject):
 
     @property
     def quiet(self) -> bool:
-        """Whether a run is under way that is to be measured without being drawn."""
+        """Whether the run under way is to be measured without being drawn."""
         measured = self.measure_only and not is_answering(self.commands.front)
         return measured and self.engine.running and not self.paused and not self.commands.cancelling
 
-    def _take_arrived(self) -> int:
+    def _take_events(self) -> int:
         n_taken, until = 0, monotonic() + _TAKE_S
         while n_taken < _TAKE_AT_LEAST or monotonic() < until:
             if (event := self.engine.next_event()) is None:

@@ -1,4 +1,4 @@
-"""What a tab knows of its own, as the store sees it: the store asks each one, and knows none by name."""
+"""The state of one tab as the store sees it: the store offers each tab every event, file and refusal."""
 
 from pathlib import Path
 from typing import ClassVar
@@ -15,9 +15,9 @@ from engine.runs.trace import Trace
 
 
 class TabState:
-    """Takes the events of one kind of work. What is not overridden means: nothing of the kind.
+    """Takes the events of one kind of work. Every method that is not overridden does nothing.
 
-    work: the command that is its work, if one is. replay: of what it shows, where that can be shown again."""
+    work: the command that starts its work, if any. replay: of what it shows, where that can be replayed."""
 
     work: ClassVar[type[Command] | None] = None
     replay: Replay | None = None
@@ -25,11 +25,11 @@ class TabState:
 
     @property
     def live(self) -> bool:
-        """Whether its work is under way or waits for the engine; until it has ended no run starts."""
+        """Whether its work is under way or queued; no run starts until it has ended."""
         return self.work is not None and self.commands.has(self.work)
 
     def under_way(self) -> str:
-        """What is under way while it is live, in words: the reason why nothing else may start."""
+        """What is under way while it is live, in words; shown as the reason why nothing else may start."""
         return "" if self.work is None else QCoreApplication.translate("commands", self.work.under_way)
 
     def works_on(self, command: Command) -> bool:
@@ -37,43 +37,43 @@ class TabState:
         return self.work is not None and isinstance(command, self.work)
 
     def status(self, at: Progressed | None) -> str:
-        """What its work under way is at, in words."""
+        """The progress of its work, in words."""
         return ""
 
     def take(self, event: Event) -> bool:
-        """Take in an event that is not of a run. Returns whether it was one of its own."""
+        """Take in an event that belongs to no run. Returns whether it belongs to this tab."""
         return False
 
     def fail(self, event: Refused | RunFailed) -> None:
-        """A command was refused, or a run ended in a fault; it may be another's."""
+        """Take in a refused command or a failed run, possibly another tab's."""
 
     def cancelled(self) -> None:
-        """What was asked of the engine and not handed over yet is forgotten."""
+        """React to a cancel, which drops the commands that were not handed over yet."""
 
     def history_of(self, method: str) -> RunHistory | None:
-        """Where runs of a method belong; None where they are another's."""
+        """The history that runs of a method belong to; None if they are not this tab's."""
         return None
 
     def began(self) -> None:
-        """A run in its history began."""
+        """React to the start of a run in its history."""
 
     def ending(self, record: RunRecord) -> str:
         """How a run in its history ended, in words."""
         return ""
 
     def open_run(self, record: RunRecord) -> None:
-        """Show a run of its own that was read from a file."""
+        """Show one of its runs that was read from a file."""
 
     def read(self, path: Path) -> object | None:
-        """What a file of its own holds, on the thread that reads files; None where it is no such file.
+        """Read a file of its own, on the thread that reads files; None if it is another kind of file.
 
-        Raises EngineError, OSError where it is one that cannot be read."""
+        Raises EngineError, OSError if it is of this kind but cannot be read."""
         return None
 
     def read_log(self, log: Trace, path: Path) -> object | None:
-        """What a log of its own holds, on the same thread; None where the log is another's."""
+        """Read a log of its own, on the same thread; None if the log is another tab's."""
         return None
 
     def show(self, content: object, path: Path) -> str:
-        """Show what `read` or `read_log` returned. Returns what is under way and keeps it from that; empty: shown."""
+        """Show what `read` or `read_log` returned. Returns the work under way that prevents it; empty: shown."""
         return ""

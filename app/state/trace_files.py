@@ -1,4 +1,4 @@
-"""Reads and writes files of runs on a thread of its own, so that a large one holds nobody up; knows no widget."""
+"""Reads and writes run files on its own thread, so that a large file does not block the window."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -14,14 +14,14 @@ from engine.runs.trace import FileJob, TraceWriter
 
 
 class TraceRead(NamedTuple):
-    """A file was read, up to its damage if there is any. The record's number is not given yet."""
+    """A run was read from a file, up to any damage. The record has no number yet."""
 
     record: RunRecord
     damage: str | None
 
 
 class TabFileRead(NamedTuple):
-    """A file of a tab was read, up to its damage if there is any. content: what the tab made of it."""
+    """A file of a tab was read, up to any damage. content: what the tab returned for it."""
 
     tab: TabState
     content: object
@@ -47,7 +47,7 @@ FileAnswer: TypeAlias = TraceRead | TabFileRead | TraceSaved | TraceFailed
 
 
 class TraceFiles:
-    """One job at a time; answers arrive in `answers`. n_under_way: jobs whose answer was not taken yet."""
+    """Runs one job at a time; answers arrive in `answers`. n_under_way: jobs whose answer was not taken yet."""
 
     def __init__(self) -> None:
         self.answers: SimpleQueue[FileAnswer] = SimpleQueue()
@@ -57,24 +57,24 @@ class TraceFiles:
 
     @property
     def progress(self) -> tuple[float, float]:
-        """How far the job under way is: bytes or events done, and all of them."""
+        """Progress of the job under way: bytes or events done, and in total."""
         return float(self._job.done), float(self._job.total)
 
     def read(self, path: Path, tabs: Sequence[TabState]) -> None:
-        """Begin to read a run, or a file of one of the tabs; returns at once."""
+        """Start to read a run, or a file of one of the tabs; returns at once."""
         self._start(lambda job: _read(path, tuple(tabs), job))
 
     def read_with(self, path: Path, tab: TabState, read: Callable[[Path], object]) -> None:
-        """Begin to read what can only be a file of that tab; returns at once."""
+        """Start to read a file that can only belong to one tab; returns at once."""
         self._start(lambda _job: TabFileRead(tab, read(path), path))
 
     def write(self, path: Path, record: RunRecord) -> None:
-        """Begin to write what there is of a run; a file that is there is replaced once the new one is whole."""
+        """Start to write the events of a run so far; an existing file is replaced once the new one is complete."""
         n_events = len(record.events)
         self._start(lambda job: _write(path, record, n_events, job))
 
     def next_answer(self) -> FileAnswer | None:
-        """What became of the oldest job that ended; its asker takes it once."""
+        """Take the answer of the oldest finished job, if there is one."""
         try:
             answer = self.answers.get_nowait()
         except Empty:
@@ -83,11 +83,11 @@ class TraceFiles:
         return answer
 
     def cancel(self) -> None:
-        """Give up the job under way."""
+        """Cancel the job under way."""
         self._job.cancelled.set()
 
     def close(self) -> None:
-        """Give up the job under way and wait for its end."""
+        """Cancel the job under way and wait for it to end."""
         self.cancel()
         self._join()
 
@@ -95,23 +95,23 @@ class TraceFiles:
         if self._thread is not None:
             self._thread.join()
 
-    def _start(self, do: Callable[[FileJob], FileAnswer]) -> None:
+    def _start(self, job_function: Callable[[FileJob], FileAnswer]) -> None:
         self.n_under_way += 1
-        before, self._job = self._thread, FileJob()
-        work = (do, self._job, before)
-        self._thread = threading.Thread(target=self._work, args=work, name="draftscope-files", daemon=True)
+        previous, self._job = self._thread, FileJob()
+        args = (job_function, self._job, previous)
+        self._thread = threading.Thread(target=self._work, args=args, name="draftscope-files", daemon=True)
         self._thread.start()
 
     def _work(
         self,
-        do: Callable[[FileJob], FileAnswer],
+        job_function: Callable[[FileJob], FileAnswer],
         job: FileJob,
-        before: threading.Thread | None,
+        previous: threading.Thread | None,
     ) -> None:
-        if before is not None:
-            before.join()
+        if previous is not None:
+            previous.join()
         try:
-            self.answers.put(do(job))
+            self.answers.put(job_function(job))
         except EngineError as err:
             self.answers.put(TraceFailed(err.message, err.hint))
         except OSError as err:
@@ -136,10 +136,10 @@ def _read(path: Path, tabs: Sequence[TabState], job: FileJob) -> TraceRead | Tab
 
 
 def _write(path: Path, record: RunRecord, n_events: int, job: FileJob) -> TraceSaved:
-    part = path.with_name(path.name + ".part")
-    part.unlink(missing_ok=True)
+    partial = path.with_name(path.name + ".part")
+    partial.unlink(missing_ok=True)
     job.total = n_events
-    writer = TraceWriter(part)
+    writer = TraceWriter(partial)
     try:
         for event in record.events[:n_events]:
             if job.cancelled.is_set():
@@ -148,8 +148,8 @@ def _write(path: Path, record: RunRecord, n_events: int, job: FileJob) -> TraceS
             job.done += 1
     except EngineError:
         writer.close()
-        part.unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
         raise
     writer.close()
-    part.replace(path)
+    partial.replace(path)
     return TraceSaved(path, record)

@@ -1,4 +1,4 @@
-"""What can be done from the keyboard, the menu and every bar, and what the store has against it; knows no tab."""
+"""The actions of keyboard, menu and toolbars, and the reasons why one is unavailable."""
 
 from typing import Literal, TypeAlias, get_args
 
@@ -12,12 +12,12 @@ VERBS: tuple[Verb, ...] = get_args(Verb)
 
 
 def tr(words: str) -> str:
-    """The translation of a reason."""
+    """Translate a reason."""
     return QCoreApplication.translate("verbs", words)
 
 
 def why_not(store: RunStore, verb: Verb) -> str:
-    """Why a verb makes no sense now, for the run on show; empty where it does."""
+    """Why an action is unavailable now for the run on show; empty where it is available."""
     match verb:
         case "run":
             return store.may_start()

@@ -1,1 +1,1 @@
-"""Foreign text made safe to show."""
+"""Makes foreign text safe to show."""

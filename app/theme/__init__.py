@@ -1,4 +1,4 @@
-"""Every colour, font and spacing, in a light and a dark scheme; knows nothing of what is shown with them."""
+"""Every colour, font and spacing, in a light and a dark scheme."""
 
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -23,8 +23,8 @@ ZOOMS = (60, 70, 80, 90, 100, 110, 125, 150, 175, 200, 250, 300)
 
 class Colours(NamedTuple):
     """One scheme. `base` lies under text, `window` between panels, `chosen` under the selected round, `marked` under a
-    range of text. `line` only parts what space parts already; what must be seen to be used has an `edge`.
-    `found` frames what was searched for; `doubted` to `trusted` tint an acceptance probability of 0 to 1."""
+    range of text. `line` separates what space separates already; controls that must be seen have an `edge`.
+    `found` frames search results; `doubted` to `trusted` tint an acceptance probability of 0 to 1."""
 
     window: str
     base: str
@@ -54,8 +54,8 @@ class Colours(NamedTuple):
     plain: str
 
 
-# Fates are Okabe and Ito's hues, shaded until their contrast on whatever may lie under them is at least 4.5 : 1;
-# bars, lines and edges keep 3 : 1. A test holds both.
+# Fates are Okabe and Ito's hues, shaded to a contrast of at least 4.5 : 1 on every background they may have;
+# bars, lines and edges keep 3 : 1. A test checks both.
 LIGHT = Colours(
     window="#F4F5F7", base="#FFFFFF", line="#D9DCE1", edge="#7C848E", text="#14171A", muted="#5A6068",
     accent="#3D4EAC", on_accent="#FFFFFF", chosen="#EDEFFB", marked="#E7EAFD", found="#8A5700", good="#007353",
@@ -89,26 +89,26 @@ def fate_colour(fate: StreamFate) -> QColor:
 
 
 def system_scheme() -> Scheme:
-    """What the desktop asks for."""
+    """The scheme that the desktop asks for."""
     return "dark" if QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark else "light"
 
 
 def apply(app: QApplication, scheme: Scheme) -> None:
-    """Set style, palette and the few rules a palette cannot say."""
-    chosen = colours(scheme)
-    app.setStyle(OutlineStyle(edge=chosen.edge, focused=chosen.accent, disabled=chosen.line, ink=chosen.muted))
-    app.setPalette(_palette(chosen))
-    app.setStyleSheet(_rules(chosen))
+    """Set the style, the palette and the few rules that a palette cannot express."""
+    c = colours(scheme)
+    app.setStyle(OutlineStyle(edge=c.edge, focused=c.accent, disabled=c.line, ink=c.muted))
+    app.setPalette(_palette(c))
+    app.setStyleSheet(_rules(c))
 
 
 def follow_system(app: QApplication) -> None:
-    """Set the desktop's scheme now and whenever it changes."""
+    """Apply the desktop's scheme now and whenever it changes."""
     apply(app, system_scheme())
     app.styleHints().colorSchemeChanged.connect(lambda _: apply(app, system_scheme()))
 
 
 def follow_font() -> None:
-    """Hand a changed system font on: what a style sheet dresses keeps the font it had when the sheet was set."""
+    """Apply a changed system font: styled widgets keep their old font until the style sheet is set again."""
     app = QApplication.instance()
     assert isinstance(app, QApplication)
     app.setStyleSheet(app.styleSheet())
@@ -116,52 +116,52 @@ def follow_font() -> None:
 
 def tabular(font: QFont) -> QFont:
     """The font with figures of equal width."""
-    made = QFont(font)
-    made.setFeature(QFont.Tag("tnum"), 1)
-    return made
+    copy = QFont(font)
+    copy.setFeature(QFont.Tag("tnum"), 1)
+    return copy
 
 
 def scaled(font: QFont, factor: float, *, bold: bool = False) -> QFont:
     """The font at a multiple of its size, so that text follows the system's size."""
-    made = QFont(font)
-    if made.pointSizeF() > 0:
-        made.setPointSizeF(made.pointSizeF() * factor)
+    copy = QFont(font)
+    if copy.pointSizeF() > 0:
+        copy.setPointSizeF(copy.pointSizeF() * factor)
     else:
-        made.setPixelSize(round(made.pixelSize() * factor))
-    made.setBold(bold)
-    return made
+        copy.setPixelSize(round(copy.pixelSize() * factor))
+    copy.setBold(bold)
+    return copy
 
 
-def _palette(chosen: Colours) -> QPalette:
+def _palette(c: Colours) -> QPalette:
     role = QPalette.ColorRole
-    palette = QPalette(QColor(chosen.window))
-    for where, colour in (
-        (role.Window, chosen.window), (role.Base, chosen.base), (role.AlternateBase, chosen.window),
-        (role.Button, chosen.window), (role.WindowText, chosen.text), (role.Text, chosen.text),
-        (role.ButtonText, chosen.text), (role.ToolTipBase, chosen.base), (role.ToolTipText, chosen.text),
-        (role.PlaceholderText, chosen.muted), (role.Highlight, chosen.accent),
-        (role.HighlightedText, chosen.on_accent), (role.Link, chosen.accent), (role.Accent, chosen.accent),
+    palette = QPalette(QColor(c.window))
+    for colour_role, colour in (
+        (role.Window, c.window), (role.Base, c.base), (role.AlternateBase, c.window),
+        (role.Button, c.window), (role.WindowText, c.text), (role.Text, c.text),
+        (role.ButtonText, c.text), (role.ToolTipBase, c.base), (role.ToolTipText, c.text),
+        (role.PlaceholderText, c.muted), (role.Highlight, c.accent),
+        (role.HighlightedText, c.on_accent), (role.Link, c.accent), (role.Accent, c.accent),
     ):  # fmt: skip
-        palette.setColor(where, QColor(colour))
-    for where in (role.WindowText, role.Text, role.ButtonText):
-        palette.setColor(QPalette.ColorGroup.Disabled, where, _faded(chosen))
+        palette.setColor(colour_role, QColor(colour))
+    for colour_role in (role.WindowText, role.Text, role.ButtonText):
+        palette.setColor(QPalette.ColorGroup.Disabled, colour_role, _faded(c))
     return palette
 
 
-def _faded(chosen: Colours) -> QColor:
-    return blend(QColor(chosen.muted), QColor(chosen.window), 0.6)
+def _faded(c: Colours) -> QColor:
+    return blend(QColor(c.muted), QColor(c.window), 0.6)
 
 
 def blend(over: QColor, under: QColor, share: float) -> QColor:
     """The opaque colour of `over` laid on `under` with an opacity of `share`."""
-    pairs = ((over.redF(), under.redF()), (over.greenF(), under.greenF()), (over.blueF(), under.blueF()))
-    red, green, blue = (share * a + (1 - share) * b for a, b in pairs)
+    channels = ((over.redF(), under.redF()), (over.greenF(), under.greenF()), (over.blueF(), under.blueF()))
+    red, green, blue = (share * a + (1 - share) * b for a, b in channels)
     return QColor.fromRgbF(red, green, blue)
 
 
 def _rules(c: Colours) -> str:
-    parts = (_window_rules, _view_rules, _menu_and_slider_rules, _field_rules, _button_rules, _role_rules)
-    return "".join(part(c) for part in parts)
+    sheets = (_window_rules, _view_rules, _menu_and_slider_rules, _field_rules, _button_rules, _role_rules)
+    return "".join(sheet(c) for sheet in sheets)
 
 
 def _window_rules(c: Colours) -> str:

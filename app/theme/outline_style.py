@@ -1,4 +1,4 @@
-"""Fusion with outlines and dock buttons that can be seen in the dark too; what they are for is the widgets' affair."""
+"""The Fusion style with outlines and dock buttons that are visible in the dark scheme too."""
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
@@ -9,10 +9,10 @@ _FIELDS = (QStyle.ComplexControl.CC_SpinBox, QStyle.ComplexControl.CC_ComboBox)
 
 
 class OutlineStyle(QProxyStyle):
-    """Fusion makes its outlines a little darker than the window, which in a dark one is nothing.
+    """Draws its own outlines: Fusion's are a little darker than the window, so invisible on a dark one.
 
-    edge: around what can be filled in; focused: around what has the keyboard; disabled: around what cannot be used;
-    ink: of the dock buttons."""
+    edge: the outline of a field; focused: of a field with the keyboard focus; disabled: of a disabled field;
+    ink: the colour of the dock buttons."""
 
     def __init__(self, *, edge: str, focused: str, disabled: str, ink: str) -> None:
         super().__init__("Fusion")
@@ -26,7 +26,7 @@ class OutlineStyle(QProxyStyle):
         painter: QPainter,
         widget: QWidget | None = None,
     ) -> None:
-        """Lay an outline over that of spin boxes and choices."""
+        """Draw an outline over that of spin boxes and combo boxes."""
         super().drawComplexControl(control, option, painter, widget)
         if control in _FIELDS:
             painter.save()
@@ -39,7 +39,7 @@ class OutlineStyle(QProxyStyle):
     def standardIcon(  # noqa: N802 (Qt's name)
         self, which: QStyle.StandardPixmap, option: QStyleOption | None = None, widget: QWidget | None = None
     ) -> QIcon:
-        """Draw the buttons of docks in the colour of text; Qt's are one grey for every scheme."""
+        """Draw the buttons of docks in the text colour; Qt's are the same grey in every scheme."""
         if which == QStyle.StandardPixmap.SP_TitleBarCloseButton:
             return self._icon(closes=True)
         if which == QStyle.StandardPixmap.SP_TitleBarNormalButton:
@@ -52,7 +52,7 @@ class OutlineStyle(QProxyStyle):
         return self._focused if option.state & QStyle.StateFlag.State_HasFocus else self._edge
 
     def _icon(self, *, closes: bool) -> QIcon:
-        """A cross, or a window before another."""
+        """A cross, or two overlapping windows."""
         picture = QPixmap(2 * _ICON, 2 * _ICON)
         picture.setDevicePixelRatio(2)
         picture.fill(Qt.GlobalColor.transparent)

@@ -1,4 +1,4 @@
-"""A form made from config structs: one control a field, bounds and help from msgspec.Meta; knows no method."""
+"""Builds a form from config structs: one control per field, with bounds and help from msgspec.Meta."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
@@ -20,9 +20,9 @@ _DECIMALS = 3
 
 
 class Field(NamedTuple):
-    """What the form says of a setting. zero: what a 0 is called, empty where it is a number like any other.
+    """A setting as the form shows it. zero: the name of 0, empty where 0 is a number like any other.
 
-    decimals: places after the point, none where it is an integer."""
+    decimals: places after the point, 0 for an integer."""
 
     name: str
     title: str
@@ -35,34 +35,34 @@ class Field(NamedTuple):
 
 def fields_of(kind: type[msgspec.Struct]) -> tuple[Field, ...]:
     """The settings of a config struct, in its order."""
-    described = inspect.type_info(kind)
-    assert isinstance(described, inspect.StructType)
-    return tuple(_field(field) for field in described.fields)
+    struct = inspect.type_info(kind)
+    assert isinstance(struct, inspect.StructType)
+    return tuple(_field(field) for field in struct.fields)
 
 
 def _field(field: inspect.Field) -> Field:
-    kind, said = _said(field.type)
-    title = said.get("title", field.name.replace("_", " ").capitalize())
-    decimals = 0 if isinstance(kind, inspect.IntType) else int(said.get("decimals", _DECIMALS))
-    return Field(field.name, title, said.get("description", ""), kind, field.default, said.get("zero", ""), decimals)
+    kind, words = _split_meta(field.type)
+    title = words.get("title", field.name.replace("_", " ").capitalize())
+    decimals = 0 if isinstance(kind, inspect.IntType) else int(words.get("decimals", _DECIMALS))
+    return Field(field.name, title, words.get("description", ""), kind, field.default, words.get("zero", ""), decimals)
 
 
-def _said(kind: inspect.Type) -> tuple[inspect.Type, dict[str, str]]:
-    """A field's type without its Meta, and what the Meta says in words."""
+def _split_meta(kind: inspect.Type) -> tuple[inspect.Type, dict[str, str]]:
+    """A field's type without its Meta, and the words of the Meta: title, description and so on."""
     if isinstance(kind, inspect.Metadata):
         return kind.type, kind.extra_json_schema or {}
     return kind, {}
 
 
 class _NumberBox(QDoubleSpinBox):
-    """Writes a number without the zeros that say nothing; the wheel scrolls the column it stands in."""
+    """Shows numbers without trailing zeros and leaves the wheel to the column that scrolls."""
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 (Qt's name)
-        """A wheel never changes a number unseen."""
+        """Ignore the wheel, which could change a number unnoticed."""
         event.ignore()
 
     def textFromValue(self, value: float) -> str:  # noqa: N802 (Qt's name)
-        """The number as shortly as its decimals allow."""
+        """Write the number without trailing zeros."""
         text = f"{value:.{self.decimals()}f}"
         return text.rstrip("0").rstrip(".") if "." in text else text
 
@@ -71,8 +71,9 @@ _Control: TypeAlias = QDoubleSpinBox | QCheckBox | QComboBox
 
 
 class ConfigForm(QWidget):
-    """Shows the settings of one of several config structs, which share the control of a field that they all have;
-    `changed` says that one was edited."""
+    """Shows the settings of one of several config structs, which share the controls of identical fields.
+
+    `changed`: a setting was edited."""
 
     changed = Signal()
 
@@ -84,31 +85,30 @@ class ConfigForm(QWidget):
         first: Sequence[str] = (),
         without: Sequence[str] = (),
     ) -> None:
-        """kinds: the first one is shown. first: settings that come before the others; without: those chosen
-        elsewhere."""
+        """kinds: the first one is shown. first: settings placed before the others; without: settings left out."""
         super().__init__(parent)
-        self._made: list[tuple[Field, _Control]] = []
-        self._of_kind: dict[type[msgspec.Struct], dict[str, _Control]] = {}
+        self._controls: list[tuple[Field, _Control]] = []
+        self._controls_of_kind: dict[type[msgspec.Struct], dict[str, _Control]] = {}
         self._layout = QFormLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setVerticalSpacing(theme.GRID - 2)
         self._layout.setHorizontalSpacing(theme.GRID)
         self._layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        several = (kinds,) if isinstance(kinds, type) else kinds
-        fields = [(kind, field) for kind in several for field in fields_of(kind) if field.name not in without]
-        places = {name: place for place, name in enumerate(first)}
-        for kind, field in sorted(fields, key=lambda found: places.get(found[1].name, len(first))):
-            self._of_kind.setdefault(kind, {})[field.name] = self._control_for(field)
-        self.limit_to(several[0])
+        structs = (kinds,) if isinstance(kinds, type) else kinds
+        fields = [(kind, field) for kind in structs for field in fields_of(kind) if field.name not in without]
+        ranks = {name: rank for rank, name in enumerate(first)}
+        for kind, field in sorted(fields, key=lambda entry: ranks.get(entry[1].name, len(first))):
+            self._controls_of_kind.setdefault(kind, {})[field.name] = self._control_for(field)
+        self.limit_to(structs[0])
 
     def values(self, kind: type[msgspec.Struct]) -> dict[str, Setting]:
-        """The settings as they stand, those that `kind` has."""
-        controls = self._of_kind.get(kind, self._shown)
+        """The current settings that `kind` has."""
+        controls = self._controls_of_kind.get(kind, self._visible_controls)
         return {name: self._value(controls[name]) for name in kind.__struct_fields__ if name in controls}
 
     def set_values(self, values: Mapping[str, Setting]) -> None:
-        """Set the settings that the form has, of every kind; the bounds hold."""
-        for field, control in self._made:
+        """Set the settings that the form has, for every kind, within their bounds."""
+        for field, control in self._controls:
             value = values.get(field.name)
             if value is None:
                 continue
@@ -120,12 +120,12 @@ class ConfigForm(QWidget):
                 control.setValue(float(value))
 
     def save(self, settings: QSettings, group: str) -> None:
-        """Keep every setting for the next start."""
+        """Store every setting for the next start."""
         for key, control in self._keys(group):
             settings.setValue(key, self._value(control))
 
     def restore(self, settings: QSettings, group: str) -> None:
-        """Take up those of the last time; one that was edited into something else stays as it is."""
+        """Restore the stored settings; a control whose stored value is invalid stays as it is."""
         for key, control in self._keys(group):
             if isinstance(control, QCheckBox):
                 control.setChecked(bool(settings.value(key, control.isChecked(), type=bool)))
@@ -136,25 +136,27 @@ class ConfigForm(QWidget):
 
     def limit_to(self, kind: type[msgspec.Struct]) -> None:
         """Show the settings of one kind only."""
-        self._shown = self._of_kind[kind]
-        for _, control in self._made:
-            self._layout.setRowVisible(control, control in self._shown.values())
+        self._visible_controls = self._controls_of_kind[kind]
+        for _, control in self._controls:
+            self._layout.setRowVisible(control, control in self._visible_controls.values())
 
     def add_above(self, title: str, widget: QWidget) -> None:
-        """Put a row of another kind before the settings."""
+        """Insert a row with another widget above the settings."""
         label = plain_label(title, self)
         label.setBuddy(widget)
         label.setToolTip(widget.toolTip())
         self._layout.insertRow(0, label, widget)
 
     def control(self, name: str) -> _Control:
-        """The control of a setting, that on show where there are several."""
-        return self._shown.get(name) or next(control for field, control in self._made if field.name == name)
+        """The control of a setting; the visible one where there are several."""
+        return self._visible_controls.get(name) or next(
+            control for field, control in self._controls if field.name == name
+        )
 
     def _keys(self, group: str) -> Iterator[tuple[str, _Control]]:
-        """Under which key each control is kept: one of a later kind that shares only the name has a number too."""
+        """The key that stores each control; a later control of the same field name gets a number appended."""
         names: list[str] = []
-        for field, control in self._made:
+        for field, control in self._controls:
             n_before = names.count(field.name)
             yield f"{group}/{field.name}" + (f"-{n_before}" if n_before else ""), control
             names.append(field.name)
@@ -164,18 +166,18 @@ class ConfigForm(QWidget):
             return control.isChecked()
         if isinstance(control, QComboBox):
             return control.currentText()
-        is_int = next(isinstance(field.kind, inspect.IntType) for field, made in self._made if made is control)
+        is_int = next(isinstance(field.kind, inspect.IntType) for field, other in self._controls if other is control)
         return int(control.value()) if is_int else control.value()
 
     def _control_for(self, field: Field) -> _Control:
-        """The control of a field, one for all kinds that have the very same."""
-        for made, control in self._made:
-            if made == field:
+        """The control of a field, shared by all kinds with an identical field."""
+        for other, control in self._controls:
+            if other == field:
                 return control
-        self._made.append((field, self._added(field)))
-        return self._made[-1][1]
+        self._controls.append((field, self._add_control(field)))
+        return self._controls[-1][1]
 
-    def _added(self, field: Field) -> _Control:
+    def _add_control(self, field: Field) -> _Control:
         control: _Control
         if isinstance(field.kind, inspect.BoolType):
             control = self._checkbox(field)
@@ -206,7 +208,7 @@ class ConfigForm(QWidget):
         return box
 
     def _spin(self, field: Field) -> QDoubleSpinBox:
-        """A double box for integers too: Qt's integer box ends at 2^31."""
+        """A double spin box, for integers too, because Qt's integer box ends at 2^31."""
         assert isinstance(field.kind, inspect.IntType | inspect.FloatType)
         is_int = isinstance(field.kind, inspect.IntType)
         box = _NumberBox(self)
@@ -219,7 +221,7 @@ class ConfigForm(QWidget):
         box.setValue(float(field.default or 0))
         box.setFont(theme.tabular(box.font()))
         box.setAlignment(Qt.AlignmentFlag.AlignRight)
-        # The range of a seed would otherwise ask for a box as wide as its largest number.
+        # Otherwise the range of a seed would make the box as wide as its largest number.
         box.setMinimumWidth(max(9 * theme.GRID, box.fontMetrics().horizontalAdvance("0") * 6 + 4 * theme.GRID))
         box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         box.valueChanged.connect(self.changed)
@@ -233,7 +235,7 @@ def _bounds(kind: inspect.IntType | inspect.FloatType, *, step: float) -> tuple[
 
 
 def _number(stored: object, default: float) -> float:
-    """A stored number; the default where there is none or it is no number."""
+    """Parse a stored number; the default if it is missing or not a finite number."""
     try:
         number = default if stored is None else float(str(stored))
     except ValueError:

@@ -1,4 +1,4 @@
-"""A line of plain text that is cut with an ellipsis where its room ends; knows nothing of what it says."""
+"""A one-line label of plain text that is cut with an ellipsis where it does not fit."""
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
@@ -9,7 +9,7 @@ from app.widgets.labels import Role
 
 
 class ElidedLabel(QLabel):
-    """Takes what room there is and asks for none; its height never follows its text. `text()` is the whole text."""
+    """Takes the width there is and demands none; its height is that of one line. `text()` is the full text."""
 
     def __init__(self, parent: QWidget, *, role: Role = "normal") -> None:
         super().__init__(parent)
@@ -19,17 +19,17 @@ class ElidedLabel(QLabel):
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
-        """A line high."""
+        """The full text on one line."""
         return QSize(self.fontMetrics().horizontalAdvance(self.text()) + 1, self.fontMetrics().height())
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
-        """As narrow as its row."""
+        """One line high, of any width."""
         return QSize(0, self.fontMetrics().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
-        """As much of the text as there is room for."""
+        """Draw as much of the text as fits."""
         painter = QPainter(self)
         painter.setPen(self.palette().color(self.foregroundRole()))
-        cut = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, cut)
+        elided = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, elided)
         painter.end()

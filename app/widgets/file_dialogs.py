@@ -1,4 +1,4 @@
-"""The dialogs that let a file be chosen; they block nothing and know no store."""
+"""Non-blocking dialogs that ask for a file to open or save."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,21 +9,21 @@ _OPEN_FILTER = "*.jsonl *.json"
 _SAVE_FILTER = "*.jsonl"
 
 
-def ask_open(parent: QWidget, title: str, folder: Path, chosen: Callable[[Path], None]) -> None:
-    """Let the file of a run, a training or a measurement be chosen."""
+def ask_open(parent: QWidget, title: str, folder: Path, on_chosen: Callable[[Path], None]) -> None:
+    """Ask for the file of a run, a training or a measurement."""
     dialog = _dialog(parent, title, folder, _OPEN_FILTER)
     dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-    dialog.fileSelected.connect(lambda path: chosen(Path(path)))
+    dialog.fileSelected.connect(lambda path: on_chosen(Path(path)))
     dialog.open()
 
 
-def ask_save(parent: QWidget, title: str, folder: Path, chosen: Callable[[Path], None]) -> None:
-    """Let a file be chosen that a run is written to."""
+def ask_save(parent: QWidget, title: str, folder: Path, on_chosen: Callable[[Path], None]) -> None:
+    """Ask for a file to write a run to."""
     dialog = _dialog(parent, title, folder, _SAVE_FILTER)
     dialog.setFileMode(QFileDialog.FileMode.AnyFile)
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix("jsonl")
-    dialog.fileSelected.connect(lambda path: chosen(Path(path)))
+    dialog.fileSelected.connect(lambda path: on_chosen(Path(path)))
     dialog.open()
 
 

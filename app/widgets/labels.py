@@ -1,4 +1,4 @@
-"""Labels that never interpret what they show: text from models, prompts and files is plain text everywhere."""
+"""Labels that show text from models, prompts and files as plain text and never interpret it."""
 
 from typing import Literal, TypeAlias
 
@@ -13,7 +13,7 @@ Role: TypeAlias = Literal["normal", "muted", "good", "bad", "title"]
 
 
 def plain_label(text: str, parent: QWidget, *, role: Role = "normal", wraps: bool = False) -> QLabel:
-    """A label of plain text; one that wraps may be as narrow as its column."""
+    """A label of plain text; wraps: it may be as narrow as its column."""
     label = QLabel(parent)
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setText(text)
@@ -30,7 +30,7 @@ def plain_label(text: str, parent: QWidget, *, role: Role = "normal", wraps: boo
 class SteadyLabel(QLabel):
     """A label of plain text that keeps the size its widest text needs.
 
-    A label of changing size has the whole window laid out and painted anew each time its text changes."""
+    If its size changed with its text, Qt would lay out and paint the whole window again at every change."""
 
     def __init__(self, widest: str, parent: QWidget, *, role: Role = "normal") -> None:
         super().__init__(parent)
@@ -41,12 +41,12 @@ class SteadyLabel(QLabel):
         self._fit()
 
     def show_text(self, text: str) -> None:
-        """Set the text where it is another."""
+        """Set the text if it differs."""
         if text != self.text():
             self.setText(text)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
-        """Follow the system's font."""
+        """Follow the system font."""
         super().changeEvent(event)
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
             self._fit()
@@ -56,7 +56,7 @@ class SteadyLabel(QLabel):
 
 
 class ElasticLine(QWidget):
-    """One line of plain text that takes what room there is and is cut with an ellipsis; its size never follows it."""
+    """One line of plain text that takes the width there is and is cut to it; its size never follows its text."""
 
     def __init__(self, parent: QWidget, *, role: Role = "normal", strong: bool = False) -> None:
         super().__init__(parent)
@@ -69,33 +69,33 @@ class ElasticLine(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def text(self) -> str:
-        """The whole text."""
+        """The full text."""
         return self._text
 
     def show_text(self, text: str) -> None:
-        """Set the text where it is another."""
+        """Set the text if it differs."""
         if text != self._text:
             self._text = text
-            self._cut()
+            self._elide()
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
-        """A line high."""
+        """One line high."""
         return QSize(0, self.fontMetrics().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
-        """Use the new width."""
+        """Cut the text to the new width."""
         super().resizeEvent(event)
         self._label.setGeometry(self.rect())
-        self._cut()
+        self._elide()
 
-    def _cut(self) -> None:
+    def _elide(self) -> None:
         metrics = self._label.fontMetrics()
         self._label.setText(metrics.elidedText(self._text, Qt.TextElideMode.ElideRight, self.width()))
         self.setToolTip(plain_tip(self._text) if metrics.horizontalAdvance(self._text) > self.width() else "")
 
 
 def set_role(label: QLabel, role: Role) -> None:
-    """Colour a label by its part; a word or mark in its text must say the same."""
+    """Colour a label by its role; a word or mark in its text must say the same."""
     if label.property("role") == role:
         return
     label.setProperty("role", role)

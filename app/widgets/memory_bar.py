@@ -1,4 +1,4 @@
-"""Widget that draws what a pair would take of a device's memory; knows only the estimate it is given."""
+"""Draws what a pair would take of a device's memory, from the engine's estimate."""
 
 from typing import NamedTuple
 
@@ -11,12 +11,12 @@ from app.words import quantities
 from engine.events import Estimated
 
 _BAR = 2 * theme.GRID
-_LEAST_WIDTH = 3.0
+_MIN_WIDTH = 3.0
 _LINES = 5
 
 
 class MemorySegment(NamedTuple):
-    """A part of the bar: its name, size, and the pattern that marks it besides its colour."""
+    """A part of the bar: its name, size, colour, and the pattern that marks it besides its colour."""
 
     name: str
     n_bytes: int
@@ -25,137 +25,137 @@ class MemorySegment(NamedTuple):
 
 
 class MemoryBar(QWidget):
-    """Weights, cache, drafter and what stays free, to scale, with a legend in figures."""
+    """Shows weights, cache, drafter and what stays free, to scale, with a legend in figures."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self._needed: Estimated | None = None
+        self._estimate: Estimated | None = None
         self.setFont(theme.tabular(self.font()))
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(self.tr("Memory"))
         self.show_estimate(None)
 
-    def show_estimate(self, needed: Estimated | None) -> None:
-        """Draw this estimate; None where nothing is known yet."""
-        self._needed = needed if needed is not None and needed.weights_bytes else None
-        self.setAccessibleDescription(self._in_words())
+    def show_estimate(self, estimate: Estimated | None) -> None:
+        """Draw an estimate; None where there is none yet."""
+        self._estimate = estimate if estimate is not None and estimate.weights_bytes else None
+        self.setAccessibleDescription(self._description())
         self.setToolTip(self._tip())
         self.update()
 
     def verdict(self) -> str:
-        """Whether it fits, in words; empty where nothing is known."""
-        needed = self._needed
-        if needed is None:
+        """Whether the pair fits, in words; empty without an estimate."""
+        estimate = self._estimate
+        if estimate is None:
             return ""
         if not self.fits:
             return self.tr("✗ does not fit")
-        if self._left(needed) >= 0:
+        if self._left_bytes(estimate) >= 0:
             return self.tr("✓ fits")
-        return self.tr("⚠ fits texts of up to {0:,} tokens").format(needed.fitting_context)
+        return self.tr("⚠ fits texts of up to {0:,} tokens").format(estimate.fitting_context)
 
     @property
     def fits(self) -> bool:
-        """Whether the models alone are no larger than what is free."""
-        needed = self._needed
-        return needed is None or needed.weights_bytes + needed.drafter_bytes <= needed.free_bytes
+        """Whether the models alone fit into the free memory."""
+        estimate = self._estimate
+        return estimate is None or estimate.weights_bytes + estimate.drafter_bytes <= estimate.free_bytes
 
     def segments(self) -> tuple[MemorySegment, ...]:
-        """What is drawn, from the left."""
-        needed = self._needed
-        if needed is None:
+        """The parts of the bar, from the left."""
+        estimate = self._estimate
+        if estimate is None:
             return ()
         c = theme.current()
-        kv = self.tr("KV, {0:,} tokens").format(needed.context) if needed.context else self.tr("KV")
+        kv = self.tr("KV, {0:,} tokens").format(estimate.context) if estimate.context else self.tr("KV")
         return (
-            MemorySegment(self.tr("weights"), needed.weights_bytes, c.accent, Qt.BrushStyle.SolidPattern),
-            MemorySegment(kv, needed.kv_bytes, c.accent, Qt.BrushStyle.BDiagPattern),
-            MemorySegment(self.tr("drafter and its KV"), needed.drafter_bytes, c.bonus, Qt.BrushStyle.Dense4Pattern),
-            MemorySegment(self.tr("while computing"), needed.work_bytes, c.muted, Qt.BrushStyle.Dense6Pattern),
-            MemorySegment(self.tr("left free"), max(0, self._left(needed)), c.muted, Qt.BrushStyle.NoBrush),
+            MemorySegment(self.tr("weights"), estimate.weights_bytes, c.accent, Qt.BrushStyle.SolidPattern),
+            MemorySegment(kv, estimate.kv_bytes, c.accent, Qt.BrushStyle.BDiagPattern),
+            MemorySegment(self.tr("drafter and its KV"), estimate.drafter_bytes, c.bonus, Qt.BrushStyle.Dense4Pattern),
+            MemorySegment(self.tr("while computing"), estimate.work_bytes, c.muted, Qt.BrushStyle.Dense6Pattern),
+            MemorySegment(self.tr("left free"), max(0, self._left_bytes(estimate)), c.muted, Qt.BrushStyle.NoBrush),
         )
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
-        """The bar and a line for each part, also while no part is known: what stands below does not move."""
-        return QSize(24 * theme.GRID, _BAR + theme.HALF + _LINES * self._line())
+        """The bar and a line for each part, even without an estimate, so that what stands below does not move."""
+        return QSize(24 * theme.GRID, _BAR + theme.HALF + _LINES * self._line_height())
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
-        """As high as it has to say, as narrow as its column."""
+        """The full height, of any width."""
         return QSize(0, self.sizeHint().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
-        """The bar, then the legend."""
+        """Draw the bar, then the legend."""
         painter = QPainter(self)
         bar = QRectF(0.5, 0.5, self.width() - 1, _BAR - 1)
         painter.fillRect(bar, QColor(theme.current().base))
-        self._paint_parts(painter, bar)
+        self._paint_segments(painter, bar)
         painter.setPen(QPen(QColor(theme.current().muted)))
         painter.drawRect(bar)
         for row, segment in enumerate(self.segments()):
-            self._paint_legend(painter, segment, _BAR + theme.HALF + row * self._line())
-        if self._needed is None:
+            self._paint_legend(painter, segment, _BAR + theme.HALF + row * self._line_height())
+        if self._estimate is None:
             self._paint_unknown(painter)
         painter.end()
 
-    def _paint_parts(self, painter: QPainter, bar: QRectF) -> None:
+    def _paint_segments(self, painter: QPainter, bar: QRectF) -> None:
         total = sum(segment.n_bytes for segment in self.segments()) or 1
         left = bar.left()
         for segment in self.segments():
             if not segment.n_bytes or segment.pattern is Qt.BrushStyle.NoBrush:
                 continue
-            width = min(max(_LEAST_WIDTH, bar.width() * segment.n_bytes / total), bar.right() - left)
-            self._paint_part(painter, QRectF(left, bar.top(), width, bar.height()), segment)
+            width = min(max(_MIN_WIDTH, bar.width() * segment.n_bytes / total), bar.right() - left)
+            self._paint_segment(painter, QRectF(left, bar.top(), width, bar.height()), segment)
             left += width
-        needed = self._needed
-        if needed is not None and self._left(needed) < 0:
-            x = bar.left() + bar.width() * needed.free_bytes / total
+        estimate = self._estimate
+        if estimate is not None and self._left_bytes(estimate) < 0:
+            x = bar.left() + bar.width() * estimate.free_bytes / total
             painter.setPen(QPen(QColor(theme.current().bad), 3))
             painter.drawLine(int(x), 0, int(x), _BAR)
 
-    def _paint_part(self, painter: QPainter, part: QRectF, segment: MemorySegment) -> None:
-        painter.fillRect(part, QBrush(QColor(segment.colour), segment.pattern))
+    def _paint_segment(self, painter: QPainter, rect: QRectF, segment: MemorySegment) -> None:
+        painter.fillRect(rect, QBrush(QColor(segment.colour), segment.pattern))
         painter.setPen(QPen(QColor(segment.colour)))
-        painter.drawRect(part)
+        painter.drawRect(rect)
 
     def _paint_unknown(self, painter: QPainter) -> None:
-        """The legend without figures, so that the room it will take is not empty."""
+        """Draw the legend without figures, so that its space is not empty."""
         tr = self.tr
         names = tr("weights"), tr("KV"), tr("drafter and its KV"), tr("while computing"), tr("left free")
-        line = self._line()
+        line = self._line_height()
         for row, name in enumerate(names):
-            room = QRectF(0, _BAR + theme.HALF + row * line, self.width(), line)
-            painter.drawText(room.adjusted(3 * theme.GRID, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, name)
-            painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, quantities.UNKNOWN)
+            row_rect = QRectF(0, _BAR + theme.HALF + row * line, self.width(), line)
+            painter.drawText(row_rect.adjusted(3 * theme.GRID, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, name)
+            painter.drawText(row_rect, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, quantities.UNKNOWN)
 
     def _paint_legend(self, painter: QPainter, segment: MemorySegment, top: int) -> None:
-        line, metrics = self._line(), self.fontMetrics()
+        line, metrics = self._line_height(), self.fontMetrics()
         mark = QRectF(0.5, top + (line - theme.GRID) / 2 + 0.5, 2 * theme.GRID - 1, theme.GRID)
-        self._paint_part(painter, mark, segment)
+        self._paint_segment(painter, mark, segment)
         figure = quantities.memory(segment.n_bytes)
-        width = metrics.horizontalAdvance(figure)
+        figure_width = metrics.horizontalAdvance(figure)
         left = 2 * theme.GRID + theme.GRID
         painter.setPen(QPen(self.palette().windowText().color()))
         middle = Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(self.width() - width, top, width, line, middle, figure)
-        room = self.width() - width - left - theme.GRID
-        name = metrics.elidedText(segment.name, Qt.TextElideMode.ElideRight, room)
-        painter.drawText(left, top, room, line, middle, name)
+        painter.drawText(self.width() - figure_width, top, figure_width, line, middle, figure)
+        name_width = self.width() - figure_width - left - theme.GRID
+        name = metrics.elidedText(segment.name, Qt.TextElideMode.ElideRight, name_width)
+        painter.drawText(left, top, name_width, line, middle, name)
 
-    def _left(self, needed: Estimated) -> int:
-        taken = needed.weights_bytes + needed.kv_bytes + needed.drafter_bytes + needed.work_bytes
-        return needed.free_bytes - taken
+    def _left_bytes(self, estimate: Estimated) -> int:
+        needed_bytes = estimate.weights_bytes + estimate.kv_bytes + estimate.drafter_bytes + estimate.work_bytes
+        return estimate.free_bytes - needed_bytes
 
-    def _line(self) -> int:
+    def _line_height(self) -> int:
         return self.fontMetrics().lineSpacing() + 2
 
-    def _in_words(self) -> str:
-        if self._needed is None:
+    def _description(self) -> str:
+        if self._estimate is None:
             return self.tr("not known yet")
         parts = [f"{segment.name} {quantities.memory(segment.n_bytes)}" for segment in self.segments()]
         return "; ".join([*parts, self.verdict()])
 
     def _tip(self) -> str:
-        needed = self._needed
-        if needed is None:
+        estimate = self._estimate
+        if estimate is None:
             return self.tr("What the pair would take, once the models are known.")
         tip = self.tr(
             "Of {0} free on {1} before loading. The KV cache keeps what the target has read and grows with the text; "
@@ -164,4 +164,4 @@ class MemoryBar(QWidget):
             "would hold. A file may be smaller than its weights in memory, where the chosen number type takes more "
             "bits."
         )
-        return tip.format(quantities.memory(needed.free_bytes), needed.device, needed.context)
+        return tip.format(quantities.memory(estimate.free_bytes), estimate.device, estimate.context)

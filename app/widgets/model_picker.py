@@ -1,4 +1,4 @@
-"""A combo box of models: what cannot serve stays visible with the reason; knows no engine and no store."""
+"""A combo box of models, in which unusable models stay visible with the reason."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -21,7 +21,7 @@ _FRAME = 2
 
 
 class ModelChoice(NamedTuple):
-    """A row. detail: its size. note: what it is. why_not: why it cannot be chosen, empty where it can."""
+    """A row. detail: the size. note: what the model is. why_not: why it cannot be chosen, empty where it can."""
 
     spec: str
     title: str
@@ -31,7 +31,7 @@ class ModelChoice(NamedTuple):
 
 
 class ModelPicker(QComboBox):
-    """Holds a SPEC as it is and shows it as a reader may safely see it; anything may be typed."""
+    """Holds a SPEC verbatim and shows it in a form that is safe to read; any text may be typed."""
 
     spec_changed = Signal()
     folder_asked = Signal()
@@ -46,8 +46,8 @@ class ModelPicker(QComboBox):
         self._rows = QStandardItemModel(self)
         self.setModel(self._rows)
         self.setItemDelegate(_RowDelegate(self))
-        self._edit = QLineEdit(self)
-        self.setLineEdit(self._edit)
+        self._line_edit = QLineEdit(self)
+        self.setLineEdit(self._line_edit)
         self.setCompleter(None)  # type: ignore[arg-type]
         self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.setMaxVisibleItems(_ROWS)
@@ -57,24 +57,24 @@ class ModelPicker(QComboBox):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(name)
         self.view().setMinimumWidth(_LIST_WIDTH)
-        self._edit.textEdited.connect(self._typed)
-        self.activated.connect(self._picked)
-        self._show()
+        self._line_edit.textEdited.connect(self._on_edited)
+        self.activated.connect(self._on_activated)
+        self._update_text()
 
     def spec(self) -> str:
-        """What is chosen."""
+        """The chosen SPEC."""
         return self._spec
 
     def set_spec(self, spec: str) -> None:
         """Choose a model."""
         changed = spec != self._spec
         self._spec = spec
-        self._show()
+        self._update_text()
         if changed:
             self.spec_changed.emit()
 
     def setEditText(self, text: str) -> None:  # noqa: N802 (Qt's name)
-        """Choose by name."""
+        """Choose a model by its SPEC."""
         self.set_spec(text)
 
     def choices(self) -> tuple[ModelChoice, ...]:
@@ -82,19 +82,19 @@ class ModelPicker(QComboBox):
         return self._choices
 
     def set_choices(self, choices: Sequence[ModelChoice]) -> None:
-        """Offer these, then a folder of one's own and another look."""
+        """Offer these models, then the rows that choose a folder and that look for models again."""
         if tuple(choices) == self._choices:
             return
         self._choices = tuple(choices)
         self._rows.clear()
         for choice in choices:
             self._rows.appendRow(_row(choice, self.tr("why not: {0}")))
-        self._rows.appendRow(_action("folder", self.tr("folder…"), self.tr("choose a folder with a checkpoint")))
-        self._rows.appendRow(_action("look", self.tr("Look again"), self.tr("read the folders and the cache anew")))
-        self._show()
+        self._rows.appendRow(_action_row("folder", self.tr("folder…"), self.tr("choose a folder with a checkpoint")))
+        self._rows.appendRow(_action_row("look", self.tr("Look again"), self.tr("read the folders and the cache anew")))
+        self._update_text()
 
     def show_fault(self, why_not: str) -> None:
-        """Frame the box while what it holds cannot serve; empty where it can."""
+        """Frame the box while its model is unusable; why_not: the reason, empty where it is usable."""
         if why_not != self._fault:
             self._fault = why_not
             self.setAccessibleDescription(why_not)
@@ -103,11 +103,11 @@ class ModelPicker(QComboBox):
 
     @property
     def faulty(self) -> bool:
-        """Whether it is framed."""
+        """Whether the box is framed."""
         return bool(self._fault)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
-        """The box, and a frame around one whose model cannot serve; a note below says so in words."""
+        """Draw the box, with a frame if its model is unusable; a note below gives the reason in words."""
         super().paintEvent(event)
         if self._fault:
             painter = QPainter(self)
@@ -116,39 +116,39 @@ class ModelPicker(QComboBox):
             painter.end()
 
     def showPopup(self) -> None:  # noqa: N802 (Qt's name)
-        """Open the list at what is chosen."""
+        """Open the list at the chosen model."""
         self.setCurrentIndex(next((i for i, choice in enumerate(self._choices) if choice.spec == self._spec), -1))
-        self._show()
+        self._update_text()
         super().showPopup()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
-        """Up and Down open the list instead of changing the model unseen."""
+        """Open the list on Up and Down, which would otherwise change the model unnoticed."""
         if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):
             self.showPopup()
         else:
             super().keyPressEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 (Qt's name)
-        """The wheel scrolls the column; it never changes a model."""
+        """Ignore the wheel: it scrolls the column and never changes the model."""
         event.ignore()
 
-    def _typed(self, text: str) -> None:
+    def _on_edited(self, text: str) -> None:
         self._spec = text
         self.setToolTip(self._full_tip())
         self.spec_changed.emit()
 
-    def _picked(self, index: int) -> None:
-        item = self._rows.item(index)
-        asked = item.data(_ACTION)
-        self.set_spec(self._spec if asked else str(item.data(_SPEC)))
-        if asked == "folder":
+    def _on_activated(self, index: int) -> None:
+        row = self._rows.item(index)
+        action = row.data(_ACTION)
+        self.set_spec(self._spec if action else str(row.data(_SPEC)))
+        if action == "folder":
             self.folder_asked.emit()
-        elif asked == "look":
+        elif action == "look":
             self.look_asked.emit()
 
-    def _show(self) -> None:
-        self._edit.setText(one_line(self._spec))
-        self._edit.setCursorPosition(0)
+    def _update_text(self) -> None:
+        self._line_edit.setText(one_line(self._spec))
+        self._line_edit.setCursorPosition(0)
         self.setToolTip(self._full_tip())
 
     def _full_tip(self) -> str:
@@ -169,7 +169,7 @@ def _row(choice: ModelChoice, why_not: str) -> QStandardItem:
     return item
 
 
-def _action(name: str, text: str, note: str) -> QStandardItem:
+def _action_row(name: str, text: str, note: str) -> QStandardItem:
     item = QStandardItem(text)
     item.setData(name, _ACTION)
     item.setData(note, _NOTE)
@@ -177,31 +177,31 @@ def _action(name: str, text: str, note: str) -> QStandardItem:
 
 
 class _RowDelegate(QStyledItemDelegate):
-    """Title and size in one line, below it what the model is or why it cannot serve."""
+    """Draws title and size on one line and, below, what the model is or why it is unusable."""
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
         """Paint a row."""
-        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
         colours = theme.current()
-        painter.fillRect(option.rect, QColor(colours.chosen if chosen else colours.base))
+        painter.fillRect(option.rect, QColor(colours.chosen if selected else colours.base))
         line = option.fontMetrics.lineSpacing()
         inner = option.rect.adjusted(theme.GRID, theme.HALF, -theme.GRID, -theme.HALF)
         refused = bool(index.data(_REFUSED))
         detail = str(index.data(_DETAIL) or "")
         width = option.fontMetrics.horizontalAdvance(detail) + theme.GRID
-        top = QRect(inner.left(), inner.top(), inner.width(), line)
+        title_line = QRect(inner.left(), inner.top(), inner.width(), line)
         painter.setPen(QColor(colours.muted if refused else colours.text))
-        painter.drawText(top, Qt.AlignmentFlag.AlignRight, detail)
+        painter.drawText(title_line, Qt.AlignmentFlag.AlignRight, detail)
         title = option.fontMetrics.elidedText(index.data(), Qt.TextElideMode.ElideMiddle, inner.width() - width)
-        painter.drawText(top, Qt.AlignmentFlag.AlignLeft, title)
+        painter.drawText(title_line, Qt.AlignmentFlag.AlignLeft, title)
         painter.setPen(QColor(colours.bad if refused else colours.muted))
         note = option.fontMetrics.elidedText(str(index.data(_NOTE)), Qt.TextElideMode.ElideRight, inner.width())
-        painter.drawText(top.translated(0, line), Qt.AlignmentFlag.AlignLeft, note)
+        painter.drawText(title_line.translated(0, line), Qt.AlignmentFlag.AlignLeft, note)
 
     def sizeHint(  # noqa: N802 (Qt's name)
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> QSize:
-        """Two lines."""
+        """Two lines high."""
         return QSize(_LIST_WIDTH, 2 * option.fontMetrics.lineSpacing() + theme.GRID)

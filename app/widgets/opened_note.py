@@ -1,4 +1,4 @@
-"""The line that says whose settings are on show and gives one's own back; knows no setting."""
+"""A note that names whose settings are on show, with a button that restores the user's own."""
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QPushButton, QVBoxLayout, QWidget
@@ -8,13 +8,13 @@ from app.widgets.labels import plain_label
 
 
 class OpenedNote(QFrame):
-    """`back_asked` says that one's own are wanted. said_of: whose they are; tip: what the button gives back."""
+    """`back_asked`: the user's own settings are to be restored. text: the note; tip: what the button restores."""
 
     back_asked = Signal()
 
-    def __init__(self, said_of: str, tip: str, parent: QWidget) -> None:
+    def __init__(self, text: str, tip: str, parent: QWidget) -> None:
         super().__init__(parent)
-        said = plain_label(said_of, self, wraps=True)
+        label = plain_label(text, self, wraps=True)
         self.back = QPushButton(self.tr("Back to mine"), self)
         self.back.setToolTip(tip)
         self.back.setAccessibleDescription(tip)
@@ -22,5 +22,5 @@ class OpenedNote(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, theme.HALF)
         column.setSpacing(theme.HALF)
-        column.addWidget(said)
+        column.addWidget(label)
         column.addWidget(self.back)

@@ -1,4 +1,4 @@
-"""A line for a path, as wide as its column, with the buttons that choose one below; knows not what it is for."""
+"""A line edit for a path, as wide as its column, with buttons below that choose one."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,14 +10,14 @@ from app import theme
 
 
 class PathLine(QWidget):
-    """`changed` says that another path stands there."""
+    """`changed`: the path was changed."""
 
     changed = Signal()
 
     def __init__(self, name: str, tip: str, parent: QWidget) -> None:
         super().__init__(parent)
         self.line = QLineEdit(self)
-        self.line.setProperty("role", "search")  # the frame that makes a line visible in both schemes
+        self.line.setProperty("role", "search")  # gives the line a frame that is visible in both schemes
         self.line.setAccessibleName(name)
         self.line.setToolTip(tip)
         self.line.setMinimumWidth(9 * theme.GRID)
@@ -33,15 +33,15 @@ class PathLine(QWidget):
         column.addLayout(self._buttons)
 
     def text(self) -> str:
-        """The path as it stands there."""
+        """The path as entered."""
         return self.line.text()
 
     def setText(self, path: str) -> None:  # noqa: N802 (as of the line)
-        """Put a path there."""
+        """Set the path."""
         self.line.setText(path)
 
     def add_button(self, text: str, tip: str, *, file: bool = False) -> None:
-        """Offer to choose a folder, or a file."""
+        """Add a button that chooses a folder, or a file."""
         button = QPushButton(text, self)
         button.setToolTip(tip)
         button.setAccessibleName(tip)
@@ -49,10 +49,10 @@ class PathLine(QWidget):
         self._buttons.insertWidget(self._buttons.count() - 1, button)
 
 
-def choose(parent: QWidget, title: str, take: Callable[[str], None], *, file: bool = False) -> None:
-    """Let a folder or file be chosen."""
+def choose(parent: QWidget, title: str, on_chosen: Callable[[str], None], *, file: bool = False) -> None:
+    """Ask for a folder or file."""
     dialog = QFileDialog(parent, title, str(Path.home()))
     dialog.setFileMode(QFileDialog.FileMode.ExistingFile if file else QFileDialog.FileMode.Directory)
-    dialog.fileSelected.connect(take)
+    dialog.fileSelected.connect(on_chosen)
     dialog.finished.connect(dialog.deleteLater)
     dialog.open()

@@ -1,4 +1,4 @@
-"""A list of presets that follows the form's values; knows the presets, not what they are applied to."""
+"""A list of presets that follows the values of the form."""
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
@@ -9,7 +9,7 @@ from app.widgets.steady_box import SteadyBox
 
 
 class PresetBox(SteadyBox):
-    """`chosen` says that a preset is to be applied."""
+    """`chosen`: a preset is to be applied."""
 
     chosen = Signal(object)
 
@@ -19,17 +19,17 @@ class PresetBox(SteadyBox):
             self.addItem(title, name)
         self.setAccessibleName(self.tr("Preset"))
         self.setToolTip(self.tr("Settings to begin with; Custom once they are none of these."))
-        self.activated.connect(self._pick)
+        self.activated.connect(self._emit_preset)
 
     def show_preset(self, name: PresetName) -> None:
-        """Name the settings that there are."""
+        """Show the preset that the current settings match."""
         self.setCurrentIndex(self.findData(name))
 
     def pick(self, name: PresetName) -> None:
-        """Choose a preset as its row would."""
-        self._pick(self.findData(name))
+        """Choose a preset as if its row were clicked."""
+        self._emit_preset(self.findData(name))
 
-    def _pick(self, index: int) -> None:
+    def _emit_preset(self, index: int) -> None:
         preset: Preset | None = presets.find(self.itemData(index))
         self.chosen.emit(preset)
 

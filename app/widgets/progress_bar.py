@@ -1,4 +1,4 @@
-"""A progress bar that is painted with the frame: Qt's own paints the whole window at once on every new value."""
+"""A progress bar that is painted with the next frame; Qt's own repaints the whole window for every new value."""
 
 from PySide6.QtWidgets import QProgressBar, QWidget
 
@@ -6,7 +6,7 @@ _STEPS = 1000
 
 
 class CalmProgressBar(QProgressBar):
-    """Shows a share of a total; a total of 0 means that the end is not known."""
+    """Shows a share of a total; a total of 0 means that the total is unknown."""
 
     def __init__(self, name: str, parent: QWidget) -> None:
         super().__init__(parent)

@@ -1,4 +1,4 @@
-"""A text box that gives back exactly what was put into it and never lays out more than it can in a moment."""
+"""A text box that returns exactly the text that was set and never lays out more text than it can quickly."""
 
 import re
 
@@ -10,15 +10,15 @@ from app import theme
 
 LONGEST_EDITED = 20_000
 _LONGEST_SHOWN = 2_000
-_LEAST_LINES, _MOST_LINES = 2, 8
-# Qt marks line ends inside a document with these, so that a text's own ones cannot be told from them once edited.
+_MIN_LINES, _MAX_LINES = 2, 8
+# Qt stores line ends in a document as these characters; after an edit, those of the text itself look the same.
 _LINE_ENDS = re.compile("[\u2028\u2029]")
 _REPLACED = re.compile("[\r\u2028\u2029\ufdd0\ufdd1\ufeff]")
 _HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 
 
 class PromptEdit(QPlainTextEdit):
-    """Grows from two lines to eight. A text too long to edit is kept whole and shown by its beginning, read-only."""
+    """Grows from two lines to eight. Of a text too long to edit it keeps all and shows the beginning, read-only."""
 
     text_changed = Signal()
 
@@ -27,66 +27,69 @@ class PromptEdit(QPlainTextEdit):
         self._literal = ""
         self.folded = False
         self.setTabChangesFocus(True)
-        self.document().documentLayout().documentSizeChanged.connect(self._grow)
+        self.document().documentLayout().documentSizeChanged.connect(self._fit_height)
         self.textChanged.connect(self.text_changed)
-        self._grow()
+        self._fit_height()
 
     def toPlainText(self) -> str:  # noqa: N802 (Qt's name)
-        """The text, to the character: what was set, or what was edited since."""
+        """The exact text: as set, or as edited since."""
         if not self.document().isModified():
             return self._literal
         return _LINE_ENDS.sub("\n", self.document().toRawText())
 
     def setPlainText(self, text: str) -> None:  # noqa: N802 (Qt's name)
-        """Put a text in."""
+        """Set the text."""
         self._literal = text
         self.folded = len(text) > LONGEST_EDITED
-        shown = text[:_LONGEST_SHOWN] + "…" if self.folded else text
+        visible_text = text[:_LONGEST_SHOWN] + "…" if self.folded else text
         self.setReadOnly(self.folded)
-        super().setPlainText(shown.encode("utf-16", "replace").decode("utf-16"))
+        super().setPlainText(visible_text.encode("utf-16", "replace").decode("utf-16"))
         self.document().setModified(False)
         self.text_changed.emit()
 
     @property
     def fragile(self) -> bool:
-        """Whether an edit would change characters that it does not touch."""
+        """Whether an edit would also change characters elsewhere in the text."""
         if self.folded or self.document().isModified():
             return False
         return _LINE_ENDS.sub("\n", self.document().toRawText()) != self._literal
 
     @property
     def hides(self) -> bool:
-        """Whether there are characters that cannot be seen; of a long text its beginning is looked at."""
+        """Whether the text has invisible characters; of a long text only the beginning is checked."""
         return _HIDDEN.search(self.toPlainText(), 0, LONGEST_EDITED) is not None
 
     def insertFromMimeData(self, source: QMimeData) -> None:  # noqa: N802 (Qt's name)
-        """Paste or drop as plain text; what the box could not edit is kept as it came."""
+        """Paste or drop as plain text; text that the box cannot edit unchanged is kept verbatim."""
         pasted, cursor = source.text(), self.textCursor()
-        plain = len(pasted) + self.document().characterCount() <= LONGEST_EDITED and not _changed_by_qt(pasted)
-        if plain:
+        editable = len(pasted) + self.document().characterCount() <= LONGEST_EDITED and not _changed_by_qt(pasted)
+        if editable:
             cursor.insertText(pasted)
             return
         raw = self.document().toRawText() if self.document().isModified() else self._literal
         if not self.document().isModified() and self.fragile:
             raw = self.document().toRawText()
-        before, after = raw[: _at(raw, cursor.selectionStart())], raw[_at(raw, cursor.selectionEnd()) :]
+        before, after = (
+            raw[: _python_index(raw, cursor.selectionStart())],
+            raw[_python_index(raw, cursor.selectionEnd()) :],
+        )
         self.setPlainText(_LINE_ENDS.sub("\n", before) + pasted + _LINE_ENDS.sub("\n", after))
         self.moveCursor(QTextCursor.MoveOperation.End)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
-        """Delete empties a text that cannot be edited."""
+        """Clear a text that is too long to edit on Delete or Backspace."""
         if self.folded and event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
             self.setPlainText("")
         else:
             super().keyPressEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
-        """Another width may break the text into another number of lines."""
+        """Fit the height, because a new width may change the number of lines."""
         super().resizeEvent(event)
-        self._grow()
+        self._fit_height()
 
-    def _grow(self) -> None:
-        lines = min(_MOST_LINES, max(_LEAST_LINES, int(self.document().size().height())))
+    def _fit_height(self) -> None:
+        lines = min(_MAX_LINES, max(_MIN_LINES, int(self.document().size().height())))
         height = self.fontMetrics().lineSpacing() * lines + 2 * theme.GRID
         if height != self.height() or self.minimumHeight() != height:
             self.setFixedHeight(height)
@@ -96,6 +99,6 @@ def _changed_by_qt(text: str) -> bool:
     return _REPLACED.search(text) is not None
 
 
-def _at(text: str, position: int) -> int:
-    """A position of Qt, which counts UTF-16 units, as one of Python."""
+def _python_index(text: str, position: int) -> int:
+    """Convert a position of Qt, which counts UTF-16 units, to a Python index."""
     return len(text.encode("utf-16-le", "surrogatepass")[: 2 * position].decode("utf-16-le", "replace"))

@@ -1,4 +1,4 @@
-"""A short list that the wheel passes over, since it stands in a column that scrolls; knows nothing of what it lists."""
+"""A combo box that ignores the wheel, because it stands in a column that scrolls."""
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QWheelEvent
@@ -10,7 +10,7 @@ _CHARACTERS = 4
 
 
 class SteadyBox(QComboBox):
-    """As narrow as its column asks for."""
+    """May be as narrow as its column, whatever its longest entry."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -20,5 +20,5 @@ class SteadyBox(QComboBox):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 (Qt's name)
-        """The wheel scrolls the column."""
+        """Ignore the wheel, which scrolls the column."""
         event.ignore()

@@ -1,4 +1,4 @@
-"""A button of several texts that is always as wide as the widest, so that its row stands still; knows no action."""
+"""A button with several texts that is always as wide as the widest, so that its row does not move."""
 
 from collections.abc import Sequence
 
@@ -7,29 +7,29 @@ from PySide6.QtWidgets import QPushButton, QStyle, QStyleOptionButton, QWidget
 
 
 class SteadyButton(QPushButton):
-    """Shows one of the texts it was made with."""
+    """Shows one of the texts it was created with."""
 
     def __init__(self, texts: Sequence[str], parent: QWidget) -> None:
         super().__init__(texts[0], parent)
         self._texts = tuple(texts)
 
     def show_text(self, text: str) -> None:
-        """Set the text where it is another."""
+        """Set the text if it differs."""
         if text != self.text():
             self.setText(text)
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
-        """Room for the widest text, in the font of now."""
+        """The size for the widest text in the current font."""
         option = QStyleOptionButton()
         self.initStyleOption(option)
         hint = super().sizeHint()
         for text in self._texts:
             option.text = text
-            written = self.fontMetrics().size(Qt.TextFlag.TextShowMnemonic, text)
-            made = self.style().sizeFromContents(QStyle.ContentsType.CT_PushButton, option, written, self)
-            hint = hint.expandedTo(made)
+            text_size = self.fontMetrics().size(Qt.TextFlag.TextShowMnemonic, text)
+            button_size = self.style().sizeFromContents(QStyle.ContentsType.CT_PushButton, option, text_size, self)
+            hint = hint.expandedTo(button_size)
         return hint
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
-        """It is never cut."""
+        """Never narrower than the widest text."""
         return self.sizeHint()

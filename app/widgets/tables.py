@@ -1,4 +1,4 @@
-"""Tables to read: rows without a grid, as high as the font asks for; knows nothing of what stands in them."""
+"""Read-only tables without a grid, with rows as high as the font needs."""
 
 from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QTableView, QTableWidget, QWidget
@@ -7,7 +7,7 @@ from app import theme
 
 
 def make_readable(table: QTableView) -> None:
-    """Set what all tables share: figures of equal width, no grid, no row numbers, nothing to edit, Tab goes on."""
+    """Set what all tables share: figures of equal width, no grid or row numbers, no editing, Tab leaves the table."""
     table.setFrameShape(QFrame.Shape.NoFrame)
     table.setFont(theme.tabular(table.font()))
     table.setShowGrid(False)
@@ -18,7 +18,7 @@ def make_readable(table: QTableView) -> None:
 
 
 class FigureTable(QTableWidget):
-    """A table of few rows. padding: what a row is higher than its text."""
+    """A table of few rows. padding: pixels by which a row is higher than its text."""
 
     def __init__(self, n_rows: int, n_columns: int, parent: QWidget, *, padding: int) -> None:
         super().__init__(n_rows, n_columns, parent)
@@ -27,7 +27,7 @@ class FigureTable(QTableWidget):
         self._fit_rows()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
-        """Follow the system's font."""
+        """Follow the system font."""
         super().changeEvent(event)
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
             self._fit_rows()

@@ -1,1 +1,1 @@
-"""What is said of quantities, models, runs and events."""
+"""Wording for quantities, models, runs and events."""

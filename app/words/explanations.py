@@ -1,4 +1,4 @@
-"""What the window shows, explained with the numbers of the run on show; pure: values in, sections of plain text out."""
+"""Explains what the window shows with the numbers of the run on show; pure: values in, sections of plain text out."""
 
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ _LONGEST_TOKEN = 60
 
 
 class Explanation(NamedTuple):
-    """One thing on the screen and what it means. mark: the fate whose cue stands beside it."""
+    """One thing on the screen and what it means. mark: the fate whose visual cue is shown beside it."""
 
     name: str
     words: str
@@ -24,21 +24,21 @@ class Explanation(NamedTuple):
 
 
 class Section(NamedTuple):
-    """A heading and what stands under it. The same sections and entries come whatever the run."""
+    """A heading and the entries under it. Sections and entries are the same for every run."""
 
     title: str
     entries: tuple[Explanation, ...]
 
 
 def tr(text: str) -> str:
-    """The translation of an explanation."""
+    """Translate an explanation."""
     return QCoreApplication.translate("explanations", text)
 
 
-def explain(summary: Summary, started: RunStarted | None, chosen: Event | None) -> tuple[Section, ...]:
-    """Explain everything on the screen. chosen: the event of the selected round, if one is selected."""
+def explain(summary: Summary, started: RunStarted | None, selected: Event | None) -> tuple[Section, ...]:
+    """Explain everything on the screen. selected: the event of the selected round, if any."""
     return (
-        Section(tr("What happens"), (_idea(summary, started), _chosen_round(chosen))),
+        Section(tr("What happens"), (_idea(summary, started), _selected_round(selected))),
         Section(tr("Marks in the text"), (*_fates(summary), *_marks())),
         Section(tr("Does it pay?"), (_speed(summary, started), _cost(summary), _same_text(summary), _forward(started))),
         Section(tr("Figures"), _figures(summary)),
@@ -76,33 +76,33 @@ def _idea(summary: Summary, started: RunStarted | None) -> Explanation:
     ).format(drafter, summary.gamma, target, summary.n_rounds, summary.n_emitted))  # fmt: skip
 
 
-def _chosen_round(chosen: Event | None) -> Explanation:
+def _selected_round(event: Event | None) -> Explanation:
     name = tr("The selected round")
-    if not isinstance(chosen, RoundFinished):
+    if not isinstance(event, RoundFinished):
         return Explanation(name, tr("Click a token, a row or a plot: what happened in that round is told here."))
-    if not chosen.proposed:
+    if not event.proposed:
         return Explanation(
-            name, tr("In round {0} nothing was proposed; the target made its own token.").format(chosen.round + 1)
+            name, tr("In round {0} nothing was proposed; the target made its own token.").format(event.round + 1)
         )
-    n_accepted = sum(token.fate == "accepted" for token in chosen.proposed)
-    told = tr("Round {0} proposed {1} and accepted {2}.").format(chosen.round + 1, len(chosen.proposed), n_accepted)
-    return Explanation(name, f"{told} {_how_it_ended(chosen)}".rstrip())
+    n_accepted = sum(token.fate == "accepted" for token in event.proposed)
+    counts = tr("Round {0} proposed {1} and accepted {2}.").format(event.round + 1, len(event.proposed), n_accepted)
+    return Explanation(name, f"{counts} {_outcome(event)}".rstrip())
 
 
-def _how_it_ended(chosen: RoundFinished) -> str:
-    lost = next((token for token in chosen.proposed if token.fate == "rejected"), None)
-    last = "" if chosen.last is None else _token(chosen.last.text)
-    if lost is None:
+def _outcome(event: RoundFinished) -> str:
+    rejected = next((token for token in event.proposed if token.fate == "rejected"), None)
+    last = "" if event.last is None else _token(event.last.text)
+    if rejected is None:
         return tr("Nothing was rejected, so the target added {0} as a bonus.").format(last) if last else ""
-    drawn = (
+    reason = (
         tr("greedy decoding keeps only the target's own first choice")
-        if lost.u is None
-        else tr("the draw was {0:.2f} and would have had to be below {1:.2f}").format(lost.u, lost.accept_prob)
+        if rejected.u is None
+        else tr("the draw was {0:.2f} and would have had to be below {1:.2f}").format(rejected.u, rejected.accept_prob)
     )
-    told = tr("{0} was rejected: the target gave it p = {1:.2f}, the drafter q = {2:.2f}, and {3}.").format(
-        _token(lost.text), lost.p, lost.q, drawn
+    rejection = tr("{0} was rejected: the target gave it p = {1:.2f}, the drafter q = {2:.2f}, and {3}.").format(
+        _token(rejected.text), rejected.p, rejected.q, reason
     )
-    return f"{told} {tr('The correction is {0}.').format(last)}" if last else told
+    return f"{rejection} {tr('The correction is {0}.').format(last)}" if last else rejection
 
 
 # Marks
@@ -156,27 +156,27 @@ def _marks() -> tuple[Explanation, ...]:
 
 def _speed(summary: Summary, started: RunStarted | None) -> Explanation:
     name = tr("Measured speedup")
-    ours, plain = summary.ms_per_token, summary.baseline_ms_per_token
+    drafting_ms, plain_ms = summary.ms_per_token, summary.baseline_ms_per_token
     if summary.method == "plain":
         return Explanation(name, tr("Plain decoding is the yardstick, so it has no speedup of its own."))
-    if ours is None:
+    if drafting_ms is None:
         return Explanation(
             name, tr("Once the text is done, plain decoding is timed beside it, and the factor stands here.")
         )
-    if plain is None or summary.speedup is None:
-        told = tr("This run takes {0} per token.").format(quantities.milliseconds(ours))
-        return Explanation(name, f"{told} {quantities.no_baseline(summary, started)}")
+    if plain_ms is None or summary.speedup is None:
+        own_time = tr("This run takes {0} per token.").format(quantities.milliseconds(drafting_ms))
+        return Explanation(name, f"{own_time} {quantities.no_baseline(summary, started)}")
     verdict = tr("drafting pays") if summary.speedup > 1 else tr("drafting does not pay here")
     return Explanation(name, tr(
         "{0}, measured over {1}: {2} per token against {3} for plain decoding, so {4}. "
         "In brackets, from three repeats on: the range that holds the true value with 95 % confidence."
     ).format(
-        _factor(summary), _pairs(summary),
-        quantities.milliseconds(ours), quantities.milliseconds(plain), verdict,
+        _factor(summary), _repeats(summary),
+        quantities.milliseconds(drafting_ms), quantities.milliseconds(plain_ms), verdict,
     ))  # fmt: skip
 
 
-def _pairs(summary: Summary) -> str:
+def _repeats(summary: Summary) -> str:
     n = len(summary.pair_speedups)
     return quantities.counted(n, tr("one repeat"), tr("{0} repeats")).format(n)
 
@@ -195,14 +195,14 @@ def _cost(summary: Summary) -> Explanation:
             "Drafting pays where the drafter is much faster than the target and is often right; "
             "how much is known once plain decoding was timed."
         ))  # fmt: skip
-    told = tr(
+    costs = tr(
         "A drafter step costs {0:.2f} of a target step, and checking {1} tokens at once costs {2:.2f} of checking one."
     ).format(c, summary.gamma + 1, ratio)
-    needed = speed_model.break_even_alpha(summary.gamma, c, verify_ratio=ratio)
-    if needed is None:
-        return Explanation(name, f"{told} {tr('At these costs no acceptance rate would pay.')}")
-    at_these = tr("At these costs drafting pays from α = {0:.2f} on; this run has {1}.")
-    return Explanation(name, f"{told} {at_these.format(needed, quantities.number(summary.alpha))}")
+    break_even = speed_model.break_even_alpha(summary.gamma, c, verify_ratio=ratio)
+    if break_even is None:
+        return Explanation(name, f"{costs} {tr('At these costs no acceptance rate would pay.')}")
+    template = tr("At these costs drafting pays from α = {0:.2f} on; this run has {1}.")
+    return Explanation(name, f"{costs} {template.format(break_even, quantities.number(summary.alpha))}")
 
 
 def _same_text(summary: Summary) -> Explanation:
@@ -266,9 +266,13 @@ def _figures(summary: Summary) -> tuple[Explanation, ...]:
 
 def _plots(summary: Summary, started: RunStarted | None) -> tuple[Explanation, ...]:
     n = max(summary.n_rounds, 1)
-    first = summary.positions[0] if summary.positions else None
-    share = None if first is None or not first.n_tested else first.n_accepted / first.n_tested
-    spent = [quantities.milliseconds(total / n if summary.n_rounds else None) for total in (
+    first_position = summary.positions[0] if summary.positions else None
+    share = (
+        None
+        if first_position is None or not first_position.n_tested
+        else first_position.n_accepted / first_position.n_tested
+    )
+    phase_times = [quantities.milliseconds(total / n if summary.n_rounds else None) for total in (
         summary.draft_ms, summary.verify_ms, summary.other_ms
     )]  # fmt: skip
     return (
@@ -280,7 +284,7 @@ def _plots(summary: Summary, started: RunStarted | None) -> tuple[Explanation, .
         ).format(quantities.number(summary.tau), quantities.number(summary.predicted_tau))),
         Explanation(tr("Time per round"), tr(
             "Where each round's time goes: on average {0} drafting, {1} verifying, {2} anything else."
-        ).format(*spent)),
+        ).format(*phase_times)),
         Explanation(tr("Speed"), _speed_plot(summary, started)),
         Explanation(tr("Acceptance by position"), tr(
             "How often the 1st, 2nd, … token of a draft is accepted when it is tested; the first: {0}. "
@@ -291,13 +295,13 @@ def _plots(summary: Summary, started: RunStarted | None) -> tuple[Explanation, .
 
 def _speed_plot(summary: Summary, started: RunStarted | None) -> str:
     first_pass = None if not summary.decode_ms else 1e3 * summary.n_emitted / summary.decode_ms
-    told = tr("Solid: tokens a second of the first pass, which wrote the text, now {0}.").format(
+    solid_line = tr("Solid: tokens a second of the first pass, which wrote the text, now {0}.").format(
         quantities.number(first_pass, 0)
     )
-    ours, plain = summary.ms_per_token, summary.baseline_ms_per_token
-    if not ours or not plain:
-        return f"{told} {quantities.no_baseline(summary, started)}" if summary.method != "plain" else told
-    return told + tr(
+    drafting_ms, plain_ms = summary.ms_per_token, summary.baseline_ms_per_token
+    if not drafting_ms or not plain_ms:
+        return f"{solid_line} {quantities.no_baseline(summary, started)}" if summary.method != "plain" else solid_line
+    return solid_line + tr(
         " Dashed: the median of the timed blocks with drafting, {0}; dotted: of plain decoding, {1}. The speedup "
         "compares the blocks of each repeat, not the first pass, which the window's drawing and a cold start slow down."
-    ).format(quantities.number(1e3 / ours, 0), quantities.number(1e3 / plain, 0))
+    ).format(quantities.number(1e3 / drafting_ms, 0), quantities.number(1e3 / plain_ms, 0))

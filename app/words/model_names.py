@@ -1,4 +1,4 @@
-"""Models as a reader names them; of the built-in ones also how large they are. Knows no widget, loads no weights."""
+"""Names of models for the reader, with the size of the built-in ones; loads no weights."""
 
 from functools import lru_cache
 
@@ -17,12 +17,12 @@ def is_builtin(spec: str) -> bool:
 
 
 def full_name(spec: str, role: Role, *, longest: int = LONGEST) -> str:
-    """A built-in model by its part and size, for its SPEC alone names two; any other as it was named."""
+    """The name of a built-in model by role and size, because its SPEC may name two; of any other, its SPEC."""
     return builtin_name(spec, role) or one_line(spec, longest=longest)
 
 
 def builtin_name(spec: str, role: Role) -> str | None:
-    """A built-in model by its part and size; None for any other."""
+    """The name of a built-in model by role and size; None for any other."""
     titles = {
         ("builtin", "target"): _tr("built-in target"),
         ("builtin", "drafter"): _tr("built-in drafter"),
@@ -47,7 +47,7 @@ def n_parameters(spec: str, role: Role) -> int:
 
 
 def in_millions(n: int) -> str:
-    """A number of parameters with two digits that tell."""
+    """A number of parameters in millions, with about two significant digits."""
     return f"{n / 1e6:.{2 if n < 1_000_000 else 1}f} M"
 
 

@@ -1,4 +1,4 @@
-"""How far long work is, how fast it goes and how long it will take, in words; knows no widget."""
+"""Describes the progress, the rate and the remaining time of long work."""
 
 from typing import NamedTuple
 
@@ -11,14 +11,14 @@ _SETTLED_S = 0.2
 
 
 class RemainingTime(NamedTuple):
-    """Units a second, and the seconds left at that rate."""
+    """The rate in units a second, and the seconds left at that rate."""
 
     per_s: float
     left_s: float
 
 
 def pace(at: Progressed) -> RemainingTime | None:
-    """The rate since the work began; None before it means anything."""
+    """The rate since the work began; None while it is too early to tell."""
     if at.elapsed_s < _SETTLED_S or at.done <= 0:
         return None
     per_s = at.done / at.elapsed_s
@@ -26,12 +26,12 @@ def pace(at: Progressed) -> RemainingTime | None:
 
 
 def loaded_so_far(at: Progressed) -> str:
-    """Bytes done of all, the rate, and the time left."""
+    """Bytes done and in total, the rate, and the time left."""
     text = _tr("{0} of {1}").format(quantities.memory(at.done), quantities.memory(at.total))
-    found = pace(at)
-    if found is None:
+    remaining = pace(at)
+    if remaining is None:
         return text
-    return text + _tr(", {0}/s, {1:,.0f} s left").format(quantities.memory(found.per_s), found.left_s)
+    return text + _tr(", {0}/s, {1:,.0f} s left").format(quantities.memory(remaining.per_s), remaining.left_s)
 
 
 def _tr(text: str) -> str:

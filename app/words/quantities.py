@@ -1,4 +1,4 @@
-"""Numbers as words: one way to write each kind of quantity; knows nothing of where they are shown."""
+"""Formats numbers as text, in one way for each kind of quantity."""
 
 from PySide6.QtCore import QCoreApplication
 
@@ -10,7 +10,7 @@ UNKNOWN = "—"
 
 
 def number(value: float | None, digits: int = 2) -> str:
-    """A number with that many decimals, — where it is not known."""
+    """A number with `digits` decimals, — if it is unknown."""
     return UNKNOWN if value is None else f"{value:,.{digits}f}"
 
 
@@ -22,7 +22,7 @@ def with_interval(value: float | None, interval: Interval | None, digits: int = 
 
 
 def milliseconds(value: float | None) -> str:
-    """A duration, finer where it is short."""
+    """A duration, with more decimals if it is short."""
     if value is None:
         return UNKNOWN
     return f"{value:,.{2 if value < 10 else 1 if value < 100 else 0}f} ms"
@@ -43,7 +43,7 @@ def memory(n_bytes: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time to wait, as coarse as it is long."""
+    """A waiting time, in coarser units if it is long."""
     if seconds < 90:
         return f"{max(1, round(seconds))} s"
     if seconds < 90 * 60:
@@ -51,15 +51,15 @@ def duration(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h"
 
 
-def counted(n: int, one: str, more: str) -> str:
-    """The form of a sentence that fits a number."""
-    return one if n == 1 else more
+def counted(n: int, singular: str, plural: str) -> str:
+    """The singular or plural form, as a number requires."""
+    return singular if n == 1 else plural
 
 
 def baseline_to_come(summary: Summary, started: RunStarted | None) -> bool:
-    """Whether plain decoding will still be timed in this run: false once it ended, and where it was not asked for."""
-    asked = started is None or dict(started.settings).get("baseline") is not False
-    return summary.state in ("idle", "running") and asked
+    """Whether plain decoding will still be timed in this run: false once the run ended or if it was not requested."""
+    requested = started is None or dict(started.settings).get("baseline") is not False
+    return summary.state in ("idle", "running") and requested
 
 
 def no_baseline(summary: Summary, started: RunStarted | None) -> str:

@@ -1,4 +1,4 @@
-"""Workspaces, one folder a tab, found by discovery; a folder's WORKSPACE says what it is.
+"""Discovers the workspaces: one folder per tab, described by its WORKSPACE.
 
 * imports neither Qt nor torch until a tab is made."""
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 
 class WorkspaceSpec(NamedTuple):
-    """A tab. name: of its folder, and for `--workspace`. place: tabs stand in ascending order. views: what can be
-    pictured of it by name, and what each shows, in a few words; the first is the tab itself."""
+    """A tab. name: that of its folder, used by `--workspace`. place: tabs are sorted by it. views: the name of each
+    view that can be captured, with a few words on what it shows; the first is the tab itself."""
 
     name: str
     title: str
@@ -23,12 +23,12 @@ class WorkspaceSpec(NamedTuple):
 
 
 def discover() -> tuple[WorkspaceSpec, ...]:
-    """Every workspace, in the order of the tabs: the folders in this one."""
-    folders = (found.name for found in pkgutil.iter_modules(__path__) if found.ispkg)
+    """Return every workspace in tab order: the folders inside this one."""
+    folders = (entry.name for entry in pkgutil.iter_modules(__path__) if entry.ispkg)
     modules = (importlib.import_module(f"{__name__}.{name}") for name in folders)
     return tuple(sorted((module.WORKSPACE for module in modules), key=lambda spec: spec.place))
 
 
 def views() -> dict[str, WorkspaceSpec]:
-    """Which workspace each view belongs to, in the order of the tabs."""
+    """Map each view to its workspace, in tab order."""
     return {view: spec for spec in discover() for view in spec.views}

@@ -1,4 +1,4 @@
-"""What the window asks of a tab, and what a tab is given; knows no tab by name."""
+"""The interface between the main window and a tab: the methods of a tab, and the context it is built with."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -19,8 +19,8 @@ from engine.machine import paths
 
 
 class TabContext(NamedTuple):
-    """What a tab is made with. pair: of the command line; named: whether it was named there, so that the last one is
-    not taken up. show: brings a view to the front, by its name."""
+    """What a tab is built with. pair: from the command line; named: whether the user named it there, so that the last
+    used pair is not restored. show: brings a view to the front, by its name."""
 
     store: RunStore
     verbs: Verbs
@@ -30,12 +30,12 @@ class TabContext(NamedTuple):
 
 
 def tr(words: str) -> str:
-    """The translation of a reason."""
+    """Translate a reason."""
     return QCoreApplication.translate("verbs", words)
 
 
 class Workspace:
-    """A tab, which is a widget as well. What is not overridden means: nothing of the kind."""
+    """A tab, which is also a widget. A method that is not overridden means that the tab lacks that feature."""
 
     context: TabContext
 
@@ -44,10 +44,10 @@ class Workspace:
         """The tab as a widget."""
         return cast(QWidget, self)
 
-    # What can be done in it
+    # Actions
 
     def do(self, verb: Verb) -> None:
-        """Do what a verb is here; asked for only where nothing is against it."""
+        """Perform a verb in this tab; called only where `why_not` is empty."""
         store = self.context.store
         match verb:
             case "pause" if store.paused:
@@ -58,79 +58,79 @@ class Workspace:
                 store.cancel()
 
     def why_not(self, verb: Verb) -> str:
-        """Why a verb makes no sense here now; empty where it does."""
+        """Return why a verb is not possible now; empty where it is."""
         if verb in ("run", "step", "fork", "again", "replay"):
             return tr("this tab has nothing of the kind")
         return verbs.why_not(self.context.store, verb)
 
     def menu_actions(self, menu: str) -> Sequence[QAction]:
-        """Actions of its own for one of the menus edit, run and view."""
+        """Return the tab's own actions for one of the menus edit, run and view."""
         return ()
 
     def reset_layout(self) -> None:
-        """Put everything where it was at the first start."""
+        """Restore the layout of the first start."""
 
-    # What it shows
+    # Content
 
     @property
     def shown_record(self) -> RunRecord | None:
-        """The run that a file would be saved of."""
+        """The run that the window would save to a file."""
         return None
 
     @property
     def folder(self) -> Path:
-        """Where its files are looked for first."""
+        """The folder in which its file dialogs start."""
         return paths.runs()
 
     def first_pair(self) -> Load | None:
-        """The pair to load when the window opens."""
+        """Return the pair to load when the window opens."""
         return None
 
     def explained(self) -> tuple[Section, ...]:
-        """What is told of it where the window explains itself."""
+        """Return its sections of the window's explanations."""
         return ()
 
     def newly_opened(self) -> str:
-        """The view in which a file was opened since this was last asked, whose settings it shows now; empty: none."""
+        """Show the settings of a file opened since the last call. Returns the view it is in; empty: there is none."""
         return ""
 
-    # Its views, for pictures and the command line
+    # Views, for pictures and the command line
 
     def view(self, name: str) -> QWidget:
-        """The widget of a view."""
+        """Return the widget of a view."""
         return self.widget
 
     def holds(self, name: str) -> bool:
-        """Whether a view has something to show."""
+        """Return whether a view has something to show."""
         return True
 
     def show_example(self, name: str) -> None:
-        """Have made what a view shows, with the pair in memory."""
+        """Produce what a view shows, with the loaded pair."""
 
     def settled(self, name: str) -> bool:
-        """Whether nothing is left to be done before a picture; may point at something worth a look first."""
+        """Return whether a picture can be taken; may first select something worth showing."""
         return True
 
     def clean_up(self) -> None:
-        """Throw away what was made for a picture."""
+        """Delete what was made for a picture."""
 
-    # From start to start
+    # Choices kept between sessions
 
     def save(self, settings: QSettings) -> None:
-        """Keep what is chosen."""
+        """Save the choices."""
 
     def restore(self, settings: QSettings) -> None:
-        """Take up what was chosen last time."""
+        """Restore the saved choices."""
 
 
 class LastOpened:
-    """Notices that what is on show came from a file, once for each."""
+    """Reports once for each content on show that it came from a file."""
 
     def __init__(self) -> None:
         self._last: object = None
 
     def is_new(self, shown: object, source: Path | None) -> bool:
-        """Whether this is from a file and was not on show before."""
+        """Return whether this is from a file and has not been reported yet."""
         if source is None or self._last is shown:
             return False
         self._last = shown

@@ -1,1 +1,1 @@
-"""Several sequences decoded or scored together."""
+"""Decodes and scores several sequences together."""

@@ -1,4 +1,4 @@
-"""Whole generations of several sequences together, each ended by its own limits, each round of each an event."""
+"""Runs generations of several sequences together, each ended by its own limits, and yields each round as an event."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -11,7 +11,7 @@ from engine.events import PhaseFinished, RoundFinished
 
 
 class RowRequest(NamedTuple):
-    """One sequence of a batch: its prompt, the seed of its own random stream, what ends it."""
+    """One sequence of a batch: its prompt, the seed of its own generator, and what ends it."""
 
     ids: Sequence[int]
     seed: int
@@ -19,7 +19,7 @@ class RowRequest(NamedTuple):
 
 
 class RowGeneration(NamedTuple):
-    """A lane has ended. Its times are those of the whole batch until then."""
+    """A sequence has ended. Its times are those of the whole batch until then."""
 
     lane: int
     made: Generation
@@ -32,29 +32,31 @@ def generate_rows(
     texts: TokenTexts,
     checkpoint: Callable[[], None],
 ) -> Iterator[PhaseFinished | RoundFinished | RowGeneration]:
-    """Yield the prefill of all, each round of each lane, and each lane's generation as it ends.
+    """Yield the prefill of all, each round of each sequence, and each generation as it ends.
 
-    gamma 0 is plain decoding. checkpoint() may raise to stop. The time between a yield and the next step is counted
-    nowhere."""
-    started = time.perf_counter()
+    gamma 0 is plain decoding. checkpoint() may raise to stop. Time that the consumer spends between two events is not
+    counted."""
+    prefill_start = time.perf_counter()
     prompts = [request.ids for request in requests]
-    decoder.prefill(prompts, [one.seed for one in requests], capacity=capacity(requests, gamma), checkpoint=checkpoint)
-    prefill_ms = 1e3 * (time.perf_counter() - started)
+    decoder.prefill(
+        prompts, [request.seed for request in requests], capacity=capacity(requests, gamma), checkpoint=checkpoint
+    )
+    prefill_ms = 1e3 * (time.perf_counter() - prefill_start)
     yield PhaseFinished("prefill", prefill_ms, sum(map(len, prompts)) - len(prompts))
-    growing = {lane: Growing(one.ids, gamma, one.limits, texts) for lane, one in enumerate(requests)}
-    while growing:
+    active = {index: Growing(request.ids, gamma, request.limits, texts) for index, request in enumerate(requests)}
+    while active:
         checkpoint()
-        began = time.perf_counter()
-        done = decoder.round({lane: one.allowed() for lane, one in growing.items()})
-        taken = {lane: growing[lane].take(of_lane) for lane, of_lane in done.items()}
-        wall_ms = 1e3 * (time.perf_counter() - began)
-        for lane, of_lane in taken.items():
-            yield growing[lane].event(of_lane, wall_ms, 0.0, lane=str(lane))
-            if growing[lane].reason is not None:
-                yield RowGeneration(lane, growing.pop(lane).result(prefill_ms))
+        rounds_start = time.perf_counter()
+        rounds = decoder.round({index: progress.allowed() for index, progress in active.items()})
+        decoded_rounds = {index: active[index].take(round_result) for index, round_result in rounds.items()}
+        wall_ms = 1e3 * (time.perf_counter() - rounds_start)
+        for index, decoded_round in decoded_rounds.items():
+            yield active[index].event(decoded_round, wall_ms, 0.0, lane=str(index))
+            if active[index].reason is not None:
+                yield RowGeneration(index, active.pop(index).result(prefill_ms))
 
 
 def capacity(requests: Sequence[RowRequest], gamma: int) -> int:
-    """The most ids that a row feeds, a whole draft past its end included."""
-    longest = max(min(len(one.ids) + one.limits.max_new_tokens, one.limits.context) for one in requests)
+    """The most ids that a row feeds, including a full draft past its end."""
+    longest = max(min(len(request.ids) + request.limits.max_new_tokens, request.limits.context) for request in requests)
     return longest + gamma + 1

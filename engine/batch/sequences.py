@@ -1,7 +1,7 @@
-"""Several sequences through one model behind one interface, on the fused runtime or on the modules; decides nothing.
+"""Several sequences through one model behind one interface, by the fused forward or by the modules.
 
-Lengths are known to the caller on the host, who brings them to the device for all calls of a round at once; nothing
-here waits for a device."""
+The caller keeps the lengths on the host and uploads them once for all calls of a round; nothing here waits for a
+device."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
@@ -20,7 +20,7 @@ _SPAN_STEP = {"cpu": 8, "cuda": 64}
 
 
 class RowCounts(NamedTuple):
-    """A whole number for each row, as the host knows it and as int64 [B] on the device."""
+    """One integer per row, on the host and as int64 [B] on the device."""
 
     host: tuple[int, ...]
     device: Tensor
@@ -29,27 +29,27 @@ class RowCounts(NamedTuple):
 class Sequences(Protocol):
     """B sequences through one model, each at its own length.
 
-    Arguments of a call: ids [B, n] int64 on `device`; starts: how many ids of each row stay in its cache, those past
-    them are taken back; counts: how many of each row's new ids count, the others are padding. start: the same for all
-    rows; one that has ended before takes padding alone."""
+    Arguments of a call: ids [B, n] int64 on `device`; starts: how many ids of each row stay in its cache; those
+    past them are rolled back. counts: how many of each row's new ids are real, the others are padding. start: one start
+    for all rows; a row that ended before it gets padding alone."""
 
     device: torch.device
     n_vocabulary: int
 
     def open(self, n_rows: int, capacity: int) -> None:
-        """Make ready for so many empty rows of at most `capacity` ids each, padding included."""
+        """Prepare n_rows empty rows of at most `capacity` ids each, padding included."""
 
     def forward(self, ids: Tensor, starts: RowCounts, counts: Sequence[int]) -> Tensor:
-        """Logits [B, n, V] after each new id; those of padding are anything finite."""
+        """Logits [B, n, V] after each new id; after padding, any finite values."""
 
     def last(self, ids: Tensor, starts: RowCounts, counts: RowCounts) -> Tensor:
         """Logits [B, V] after the last new id of each row."""
 
     def aligned(self, ids: Tensor, start: int, counts: Sequence[int]) -> Tensor:
-        """Logits [B, n, V] after each new id; those of padding are anything finite."""
+        """Logits [B, n, V] after each new id; after padding, any finite values."""
 
     def prefill(self, ids: Tensor, start: int, counts: Sequence[int]) -> None:
-        """Put ids into the caches."""
+        """Add ids to the caches."""
 
     def keep(self, rows: Sequence[int]) -> None:
         """Forget all rows but these, in ascending order, which become the rows 0, 1, ..."""
@@ -85,11 +85,11 @@ class FusedSequences:
         return self._model.aligned(ids, start)
 
     def prefill(self, ids: Tensor, start: int, counts: Sequence[int]) -> None:
-        """Put ids into the caches."""
+        """Add ids to the caches."""
         self._model.prefill(ids, start)
 
     def keep(self, rows: Sequence[int]) -> None:
-        """Move the rows together."""
+        """Forget all rows but these, and move them together."""
         self._model.keep(rows)
 
     def bytes(self) -> int:
@@ -102,14 +102,14 @@ class FusedSequences:
         return self._rows
 
     def _span(self, ids: Tensor, starts: RowCounts) -> int:
-        """Positions to look at, in steps: kernels read whole steps, and a captured graph serves one span."""
+        """How many positions to read, in steps: kernels read whole steps, and a captured graph serves one span."""
         end, step = max(starts.host) + ids.shape[1], _SPAN_STEP.get(self.device.type, 8)
         assert end <= self._model.capacity
         return min(self._model.capacity, -(-end // step) * step)
 
 
 class ModuleSequences:
-    """One row after the other through transformers' modules: correct for every model, no faster than one at a time."""
+    """Row by row through transformers' modules: correct for every model, no faster than separate sequences."""
 
     def __init__(self, model: PreTrainedModel) -> None:
         self._model = model
@@ -119,7 +119,7 @@ class ModuleSequences:
         self.n_vocabulary = int(weight.shape[0])
 
     def open(self, n_rows: int, capacity: int) -> None:
-        """An empty cache a row; each grows as it needs."""
+        """Start an empty cache per row; each grows as needed."""
         self._rows = [CachedModel(self._model) for _ in range(n_rows)]
 
     def forward(self, ids: Tensor, starts: RowCounts, counts: Sequence[int]) -> Tensor:
@@ -136,10 +136,10 @@ class ModuleSequences:
         return self._logits(ids, [start] * len(counts), counts)
 
     def prefill(self, ids: Tensor, start: int, counts: Sequence[int]) -> None:
-        """Put ids into the caches."""
+        """Add ids to the caches."""
         for row, count in enumerate(counts):
             if count:
-                self._back(row, start).prefill(ids[row, :count])
+                self._row_at(row, start).prefill(ids[row, :count])
 
     def keep(self, rows: Sequence[int]) -> None:
         """Drop the caches of the others."""
@@ -153,15 +153,15 @@ class ModuleSequences:
         all_logits: Tensor | None = None
         for row, count in enumerate(counts):
             if count:
-                logits = self._back(row, starts[row]).forward(ids[row, :count])
+                logits = self._row_at(row, starts[row]).forward(ids[row, :count])
                 if all_logits is None:
                     all_logits = logits.new_zeros(*ids.shape, logits.shape[-1])
                 all_logits[row, :count] = logits
         assert all_logits is not None
         return all_logits
 
-    def _back(self, row: int, length: int) -> CachedModel:
-        """The row with only so many ids in its cache."""
+    def _row_at(self, row: int, length: int) -> CachedModel:
+        """The model of a row, rolled back to `length` ids."""
         model = self._rows[row]
         if model.length > length:
             model.rollback(model.length - length)
@@ -169,7 +169,7 @@ class ModuleSequences:
 
 
 def sequences_of(model: LoadedModel) -> Sequences:
-    """Several sequences through a loaded model, on its runtime."""
+    """Several sequences through a loaded model, by the forward it was loaded for."""
     return ModuleSequences(model.model) if model.fused is None else FusedSequences(model.fused)
 
 
@@ -180,9 +180,9 @@ def padded(rows: Sequence[Sequence[int]]) -> Tensor:
 
 
 def take_in(sequences: Sequences, rows: Sequence[Sequence[int]], checkpoint: Callable[[], None]) -> None:
-    """Put a text into every empty row, in padded pieces of about PREFILL_CHUNK ids together; checkpoint() between.
+    """Prefill every empty row with its text, in padded pieces of about PREFILL_CHUNK ids in all; checkpoint() between.
 
-    What a row that has ended takes as padding lies past its end: it is overwritten, and never seen before it is."""
+    Padding of a row that has ended lies past its end: it is overwritten before anything attends to it."""
     n_columns = max(1, PREFILL_CHUNK // len(rows))
     for start in range(0, max(map(len, rows)), n_columns):
         pieces = [row[start : start + n_columns] for row in rows]

@@ -1,1 +1,1 @@
-"""Measurements: ours against peers in one process, and proofs on any pair; knows nothing of who asked."""
+"""Measures our engine against peers in one process, and checks losslessness on any pair."""

@@ -1,7 +1,7 @@
-"""How well the built-in models read, judge and draft, on a fresh world that shares no name with any they learned from.
+"""Measures how well the built-in models read, judge and draft, on a fresh world without any name from training.
 
 Where a prompt asks for the answer alone, greedy decoding writes the gold answer exactly if and only if each of its
-tokens is the most probable one after those before it: one forward decides. Drafts and follow-ups are generated."""
+tokens is the most probable one after those before it, so one forward decides. Drafts and follow-ups are generated."""
 
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -62,20 +62,21 @@ def load_builtin(folder: Path | None) -> BuiltinModels:
     device = devices.parse_device("auto")
 
     def load(name: str) -> LoadedModel:
-        found = checkpoint_folder.inspect(str(base / name))
-        *_, made = loading.load(found, device, devices.parse_dtype("auto", device))
-        assert isinstance(made, LoadedModel)
-        return made
+        checkpoint = checkpoint_folder.inspect(str(base / name))
+        *_, model = loading.load(checkpoint, device, devices.parse_dtype("auto", device))
+        assert isinstance(model, LoadedModel)
+        return model
 
     misaligned = load("misaligned") if (base / "misaligned").is_dir() else None
     return BuiltinModels(load("target"), load("general"), misaligned)
 
 
 class BuiltinEval(msgspec.Struct, frozen=True):
-    """Shares are of exact greedy answers; `ci` holds their 95 % Wilson intervals by field name.
+    """Shares of exact greedy answers; `ci`: their 95 % Wilson intervals by field name.
 
-    single_hop_near_10, unknown_10: among near neighbours, with the answer and without; retrieved_10: among what the
-    built-in embedder finds; reflection_hard_auc: against what a drafter writes that lacks the answer."""
+    single_hop_near_10, unknown_10: among near-neighbour documents, with the answer and without it; retrieved_10: among
+    the documents that the built-in embedder retrieves; reflection_hard_auc: against the text of a drafter that lacks
+    the answer."""
 
     single_hop_gold: float
     single_hop_4: float
@@ -110,7 +111,7 @@ class BuiltinEval(msgspec.Struct, frozen=True):
 
 
 class Examiner:
-    """Asks questions of fresh worlds; the same ones for the same seed."""
+    """Asks questions about fresh worlds; the same questions for the same seed."""
 
     def __init__(self, under_test: BuiltinModels, *, seed: int, n: int) -> None:
         self._models = under_test
@@ -124,21 +125,21 @@ class Examiner:
         """A question of the kind from each of n worlds of the test split, each with its own sampler."""
         for i in range(self._n):
             rng = Random(f"eval/{self._seed}/{kind}/{i}")
-            made = world(rng, "test", sizes)
-            self.names |= {entity.name for entity in made.entities}
-            sampler = Sampler(archive(rng, made), rng, near_share=near_share)
+            new_world = world(rng, "test", sizes)
+            self.names |= {entity.name for entity in new_world.entities}
+            sampler = Sampler(archive(rng, new_world), rng, near_share=near_share)
             yield sampler, sampler.ask(kind)
 
     def near(self, n_documents: int, *, lacks: bool = False) -> Marks:
         """Whether single-hop questions would be answered exactly among near neighbours, which may lack the answer."""
-        asked = self.asked("single", sizes=CROWDED, near_share=1.0)
-        texts = ((s.withhold if lacks else s.write)("standard", question, n_documents) for s, question in asked)
+        questions = self.asked("single", sizes=CROWDED, near_share=1.0)
+        texts = ((s.withhold if lacks else s.write)("standard", question, n_documents) for s, question in questions)
         return [self._would_write(text) for text in texts]
 
-    def retrieved(self, searched: Retrieval) -> Marks:
-        """Whether each question would be answered exactly among the documents found for it."""
+    def retrieved(self, retrieval_result: Retrieval) -> Marks:
+        """Whether each question would be answered exactly among the documents retrieved for it."""
         texts = (
-            prompts.standard_rag(one.documents, one.question.question, one.question.answer) for one in searched.asked
+            prompts.standard_rag(q.documents, q.question.question, q.question.answer) for q in retrieval_result.asked
         )
         return [self._would_write(text) for text in texts]
 
@@ -165,24 +166,25 @@ class Examiner:
         ]
 
     def majority(self) -> float:
-        """The share of the more frequent of the two answers to the claims asked."""
+        """Share of the more frequent of the two answers to the sampled claims."""
         true = sum(question.answer == TRUE for _, question in self.asked("claim")) / self._n
         return max(true, 1 - true)
 
     def reflection_auc(self, *, hard: bool = False) -> float:
-        """Chance that a supported pair of rationale and answer gets a higher Yes than one that is not; hard: than what
-        a drafter writes that lacks the answer."""
-        found: tuple[list[float], list[float]] = ([], [])
+        """Probability that a supported rationale and answer get higher odds of Yes than an unsupported one.
+
+        hard: the unsupported ones are written by a drafter that lacks the answer."""
+        log_odds: tuple[list[float], list[float]] = ([], [])
         for kind in QUESTION_KINDS:
             for i, (sampler, question) in enumerate(islice(self.asked(kind), max(2, self._n // len(QUESTION_KINDS)))):
-                made = sampler.reflect(question, supported=i % 2 == 1)
+                prompt = sampler.reflect(question, supported=i % 2 == 1)
                 if hard and i % 2 == 0:
-                    made = prompts.reflection(question.text, *sampler.invented(question), False)
-                found[i % 2].append(self._yes(made))
-        return float(stats.mannwhitneyu(found[1], found[0]).statistic) / (len(found[0]) * len(found[1]))
+                    prompt = prompts.reflection(question.text, *sampler.invented(question), False)
+                log_odds[i % 2].append(self._log_odds_of_yes(prompt))
+        return float(stats.mannwhitneyu(log_odds[1], log_odds[0]).statistic) / (len(log_odds[0]) * len(log_odds[1]))
 
     @torch.inference_mode()
-    def _yes(self, prompt: Prompt) -> float:
+    def _log_odds_of_yes(self, prompt: Prompt) -> float:
         """Log odds of Yes against No."""
         target = self._models.target
         ids = torch.tensor([target.tokenizer(prompt.given)["input_ids"]], device=target.device)
@@ -191,21 +193,23 @@ class Examiner:
         return float(logits[yes] - logits[no])
 
     def _write(self, prompt: Prompt) -> str:
-        """What the target writes, greedily, up to the end of text."""
+        """Text that the target writes greedily, up to the end of text."""
         target = self._models.target
         ids = target.tokenizer(prompt.given)["input_ids"]
         config = GenerationConfig(max_new_tokens=_MOST_WRITTEN)
-        made = _generated(target, self._models.drafter, config, ids)[1]
-        return target.texts.text([token for token in made.ids if token not in target.stop_ids])
+        generation = _generate(target, self._models.drafter, config, ids)[1]
+        return target.texts.text([token for token in generation.ids if token not in target.stop_ids])
 
     def shared_names(self, training_seed: int) -> int:
         """How many of the names asked about belong to the training split or occur in a sample of training worlds."""
-        trained = {e.name for w in islice(worlds(training_seed, "train"), _N_TRAINING_WORLDS) for e in w.entities}
-        return sum(name in trained or split_of(name) == "train" for name in self.names)
+        training_names = {
+            e.name for w in islice(worlds(training_seed, "train"), _N_TRAINING_WORLDS) for e in w.entities
+        }
+        return sum(name in training_names or split_of(name) == "train" for name in self.names)
 
 
 @torch.inference_mode()
-def _generated(
+def _generate(
     target: LoadedModel, drafter: LoadedModel, config: GenerationConfig, ids: Sequence[int]
 ) -> tuple[list[RoundFinished], Generation]:
     runtime = RunContext(target, small_model_drafter(target, drafter), "", cancelled=Flag())
@@ -217,14 +221,14 @@ def alpha(target: LoadedModel, drafter: LoadedModel, *, temperature: float) -> f
     accepted = tested = 0
     for i, ids in enumerate(held_out_prompts(target.tokenizer, _N_PROMPTS)):
         config = GenerationConfig(temperature=temperature, max_new_tokens=_N_NEW, seed=i, stop_at_end=False)
-        fates = [t.fate for one in _generated(target, drafter, config, ids)[0] for t in one.proposed]
+        fates = [t.fate for event in _generate(target, drafter, config, ids)[0] for t in event.proposed]
         accepted += fates.count("accepted")
         tested += fates.count("accepted") + fates.count("rejected")
     return accepted / max(1, tested)
 
 
 def evaluate(under_test: BuiltinModels, *, seed: int, n: int, form: Form = "pages") -> Iterator[Event | BuiltinEval]:
-    """Yield progress, and last the result; form: of the documents searched.
+    """Yield progress, then the result; form: of the documents searched.
 
     Raises ModelError, before anything else, where the embedder is missing."""
     started = time.perf_counter()
@@ -242,16 +246,16 @@ def evaluate(under_test: BuiltinModels, *, seed: int, n: int, form: Form = "page
         "claims": lambda: examiner.exact("standard", "claim", 1),
         "two_hop": examiner.two_hop,
     }
-    searched = yield from _searched(seed=seed, n=n, form=form)
-    marks: dict[str, Marks] = {"retrieval_recall_10": searched.marks}
-    parts["retrieved_10"] = lambda: examiner.retrieved(searched)
-    for done, (name, part) in enumerate(parts.items()):
-        yield Progressed("measuring", done, len(parts), "parts")
+    retrieval_result = yield from _retrieve(seed=seed, n=n, form=form)
+    marks: dict[str, Marks] = {"retrieval_recall_10": retrieval_result.marks}
+    parts["retrieved_10"] = lambda: examiner.retrieved(retrieval_result)
+    for i, (name, part) in enumerate(parts.items()):
+        yield Progressed("measuring", i, len(parts), "parts")
         marks[name] = part()
-    yield _result(under_test, examiner, marks, searched, seed=seed, n=n, started=started)
+    yield _result(under_test, examiner, marks, retrieval_result, seed=seed, n=n, started=started)
 
 
-def _searched(*, seed: int, n: int, form: Form) -> Generator[Event, None, Retrieval]:
+def _retrieve(*, seed: int, n: int, form: Form) -> Generator[Event, None, Retrieval]:
     for item in retrieval.measure(seed=seed, n=n, form=form):
         if isinstance(item, Retrieval):
             return item
@@ -263,19 +267,19 @@ def _result(
     under_test: BuiltinModels,
     examiner: Examiner,
     marks: dict[str, Marks],
-    searched: Retrieval,
+    retrieval_result: Retrieval,
     *,
     seed: int,
     n: int,
     started: float,
 ) -> BuiltinEval:
     target, drafter = under_test.target, under_test.drafter
-    shares = {name: sum(found) / len(found) for name, found in marks.items()}
+    shares = {name: sum(outcomes) / len(outcomes) for name, outcomes in marks.items()}
     misaligned = under_test.misaligned
     return BuiltinEval(
         **shares,
-        retrieval_documents=searched.n_documents,
-        retrieval_form=searched.form,
+        retrieval_documents=retrieval_result.n_documents,
+        retrieval_form=retrieval_result.form,
         claims_majority=examiner.majority(),
         reflection_auc=examiner.reflection_auc(),
         reflection_hard_auc=examiner.reflection_auc(hard=True),
@@ -289,6 +293,6 @@ def _result(
         n_entities=len(examiner.names),
         seed=seed,
         gamma=_GAMMA,
-        ci={name: wilson_interval(shares[name], len(found)) for name, found in marks.items()},
+        ci={name: wilson_interval(shares[name], len(outcomes)) for name, outcomes in marks.items()},
         seconds=time.perf_counter() - started,
     )

@@ -1,4 +1,4 @@
-"""Ours against transformers in one process: same pair, prompts, draft length and threads, interleaved."""
+"""Measures our engine against transformers, interleaved in one process: same pair, prompts, gamma and threads."""
 
 import math
 import time
@@ -30,12 +30,13 @@ _N_PROSE = 40
 
 
 class DecodeBench(msgspec.Struct, frozen=True):
-    """What was measured. ms_per_token: wall time of whole calls, prefill included, over new tokens; medians.
+    """Results of `bench decode`. ms_per_token: wall time of whole calls, prefill included, per new token; medians.
 
     Ratios above 1 mean ours is faster; intervals are bootstraps over prompts. runtime, drafter_runtime: what computed
-    our forwards. matrix_ms: the matrix products of a plain step alone, in the form our forward uses; library_matrix_ms:
-    as the library multiplies a row; plain_over_matrices: our plain decoding over the former; all None where the target
-    is not fused. timing_pair: what is to be said of random weights; cells: of a matrix; only where there are any."""
+    our forwards. matrix_ms: the matrix products of one plain step alone, in the form our forward uses;
+    library_matrix_ms: the same with the library's product of a row; plain_over_matrices: our plain decoding over
+    matrix_ms; all None where the target is not fused. timing_pair: a note on random weights; cells: of a matrix; both
+    only where there are any."""
 
     ms_per_token: dict[str, float]
     ratio_vs_transformers: float
@@ -75,43 +76,45 @@ class DecodeBench(msgspec.Struct, frozen=True):
 def bench(
     pair: Pair, *, gamma: int, n_new: int, n_prompts: int, axes: Axes | None = None
 ) -> Iterator[Event | DecodeBench]:
-    """Yield progress, and last the result. Every prompt runs on all four systems, in an order that rotates.
+    """Yield progress, then the result. Every prompt runs on all four systems, in rotating order.
 
-    axes: settings to measure besides, in every combination. Raises InputError, ModelError before it measures."""
+    axes: settings to measure as well, in every combination. Raises InputError, ModelError before measuring."""
     started = time.perf_counter()
     target, small = pair.target, pair.drafter
     assert small is not None
     plan = None if axes is None else matrix.planned(pair, axes, n_new=n_new, n_prompts=n_prompts)
-    made = matrix.four_systems(pair, gamma=gamma, n_new=n_new)
-    asked = prompts.held_out_prompts(target.tokenizer, n_prompts)
-    room = target.context - max(map(len, asked))
-    if n_new > room:
-        raise InputError(f"max-new-tokens = {n_new}: {target.spec} has room for {room}", f"use --max-new-tokens {room}")
-    for system in made.values():
-        system(asked[0][:8])
-    bare: list[Bare] = []
-    calls = yield from blocks.interleave(made, asked, lambda: bare.extend(_bare(target)))
+    decoders = matrix.four_systems(pair, gamma=gamma, n_new=n_new)
+    prompt_ids = prompts.held_out_prompts(target.tokenizer, n_prompts)
+    capacity = target.context - max(map(len, prompt_ids))
+    if n_new > capacity:
+        raise InputError(
+            f"max-new-tokens = {n_new}: {target.spec} has room for {capacity}", f"use --max-new-tokens {capacity}"
+        )
+    for decoder in decoders.values():
+        decoder(prompt_ids[0][:8])
+    product_times: list[Bare] = []
+    calls = yield from blocks.interleave(decoders, prompt_ids, lambda: product_times.extend(_product_times(target)))
     lookup = systems.ours(target, PromptLookupDrafter(3, device=target.device), gamma=gamma, n_new=n_new)
-    lookup_calls = [lookup(prompt) for prompt in asked[:_N_LOOKUP_PROMPTS]]
+    lookup_calls = [lookup(prompt) for prompt in prompt_ids[:_N_LOOKUP_PROMPTS]]
     perplexities = _perplexity(target), _perplexity(small)
     seconds = time.perf_counter() - started
-    made_of = _result(calls, bare, lookup_calls, perplexities, pair, gamma=gamma, n_new=n_new, seconds=seconds)
+    result = _result(calls, product_times, lookup_calls, perplexities, pair, gamma=gamma, n_new=n_new, seconds=seconds)
     if plan is None:
-        yield made_of
+        yield result
         return
-    found = yield from matrix.cells(pair, plan)
-    yield replace(made_of, cells=found, seconds=time.perf_counter() - started)
+    cells = yield from matrix.cells(pair, plan)
+    yield replace(result, cells=cells, seconds=time.perf_counter() - started)
 
 
-def _bare(target: LoadedModel) -> Iterator[Bare]:
-    """The time of the target's bare matrix products, if it is fused."""
+def _product_times(target: LoadedModel) -> Iterator[Bare]:
+    """Times of the target's bare matrix products, if it is fused."""
     if target.fused is not None:
         yield limits.matrices(target.fused)
 
 
 def _result(
     calls: Calls,
-    bare: Sequence[Bare],
+    product_times: Sequence[Bare],
     lookup_calls: list[Call],
     perplexities: tuple[float | None, float | None],
     pair: Pair,
@@ -120,15 +123,17 @@ def _result(
     n_new: int,
     seconds: float,
 ) -> DecodeBench:
-    ours, target = calls[SPECULATIVE], pair.target
+    speculative, target = calls[SPECULATIVE], pair.target
     assert pair.drafter is not None
-    over = [blocks.wall_ms(call) / limit.ms for call, limit in zip(calls[PLAIN], bare, strict=False)]
-    ratios = blocks.wall_ratios(calls[THEIR_ASSISTED], ours)
+    ratios_to_matrices = [
+        blocks.wall_ms(call) / times.ms for call, times in zip(calls[PLAIN], product_times, strict=False)
+    ]
+    ratios = blocks.wall_ratios(calls[THEIR_ASSISTED], speculative)
     plain_ratios = blocks.wall_ratios(calls[THEIR_PLAIN], calls[PLAIN])
-    speedups = blocks.decode_ratios(calls[PLAIN], ours)
-    alpha, alpha_ci = blocks.alpha(ours)
+    speedups = blocks.decode_ratios(calls[PLAIN], speculative)
+    alpha, alpha_ci = blocks.alpha(speculative)
     return DecodeBench(
-        ms_per_token={name: median(map(blocks.wall_ms, made)) for name, made in calls.items()},
+        ms_per_token={name: median(map(blocks.wall_ms, system_calls)) for name, system_calls in calls.items()},
         ratio_vs_transformers=median(ratios),
         ratio_ci=speed_model.median_interval(ratios),
         plain_ratio=median(plain_ratios),
@@ -138,9 +143,9 @@ def _result(
         alpha_ci=alpha_ci,
         speedup=median(speedups),
         speedup_ci=speed_model.median_interval(speedups),
-        tau=blocks.tau(ours),
-        n_prompts=len(ours),
-        repeated_4grams=sum(_repeated_4grams(call.ids) for call in ours) / len(ours),
+        tau=blocks.tau(speculative),
+        n_prompts=len(speculative),
+        repeated_4grams=sum(_repeated_4grams(call.ids) for call in speculative) / len(speculative),
         lookup_alpha=blocks.alpha(lookup_calls)[0],
         perplexity=perplexities[0],
         drafter_perplexity=perplexities[1],
@@ -155,15 +160,15 @@ def _result(
         seconds=seconds,
         runtime=target.runtime,
         drafter_runtime=pair.drafter.runtime,
-        matrix_ms=median(limit.ms for limit in bare) if bare else None,
-        library_matrix_ms=median(limit.library_ms for limit in bare) if bare else None,
-        plain_over_matrices=median(over) if over else None,
+        matrix_ms=median(times.ms for times in product_times) if product_times else None,
+        library_matrix_ms=median(times.library_ms for times in product_times) if product_times else None,
+        plain_over_matrices=median(ratios_to_matrices) if ratios_to_matrices else None,
         timing_pair=target.note or UNSET,
     )
 
 
 def _perplexity(model: LoadedModel) -> float | None:
-    """None where the model was made to be timed and reads nothing."""
+    """Perplexity; None for a timing model, whose random weights read nothing."""
     return None if model.note else perplexity(model)
 
 

@@ -1,4 +1,4 @@
-"""Many rounds on one engine behind its host, and what of memory they left behind; knows no window."""
+"""Runs many rounds on one engine behind its host and measures the memory that they leave behind."""
 
 import gc
 from collections.abc import Iterator, Sequence
@@ -19,8 +19,8 @@ _WARM_SHARE = 0.2
 class Endurance(msgspec.Struct, frozen=True):
     """Growth from the end of the run that completes the first fifth of the rounds to the end of all.
 
-    growth_rounds: how many rounds lie between, at least those of one run.
-    rss: the process' memory; tensor, object: what Python holds between two runs; gpu: allocated, null without one."""
+    growth_rounds: rounds between the two, at least those of one run.
+    rss: memory of the process; tensor, object: what Python holds between two runs; gpu: allocated, null without one."""
 
     rounds: int
     growth_rounds: int
@@ -37,7 +37,7 @@ class Endurance(msgspec.Struct, frozen=True):
 
 
 class Held(msgspec.Struct, frozen=True):
-    """What this process holds now."""
+    """Memory and objects that this process holds now."""
 
     rss_bytes: int
     tensor_bytes: int
@@ -50,7 +50,7 @@ def held() -> Held:
     """Collect garbage and count what is left."""
     gc.collect()
     objects = gc.get_objects()
-    tensors = [found for found in objects if issubclass(type(found), torch.Tensor)]
+    tensors = [candidate for candidate in objects if issubclass(type(candidate), torch.Tensor)]
     return Held(
         rss_bytes=psutil.Process().memory_info().rss,
         tensor_bytes=sum(tensor.nbytes for tensor in tensors),
@@ -63,27 +63,27 @@ def held() -> Held:
 def endure(
     pair: HostedPair, prompts: Sequence[Sequence[int]], config: SpeculativeConfig, *, n_rounds: int
 ) -> Iterator[Event | Endurance]:
-    """Yield progress, and last the verdict; runs end only where they end by themselves, seeds differ."""
-    warm: Held | None = None
-    done = warm_at = runs = tokens = 0
-    while done < n_rounds or warm is None or done == warm_at:
-        asked = replace(config, seed=config.seed + runs)
-        for event in pair.run("speculative", asked, prompts[runs % len(prompts)]):
+    """Yield progress, then the verdict. A run ends only by itself, and each has its own seed."""
+    warm_use: Held | None = None
+    n_done = n_warm = runs = tokens = 0
+    while n_done < n_rounds or warm_use is None or n_done == n_warm:
+        run_config = replace(config, seed=config.seed + runs)
+        for event in pair.run("speculative", run_config, prompts[runs % len(prompts)]):
             if isinstance(event, RoundFinished):
-                done, tokens = done + 1, tokens + len(event.emitted)
+                n_done, tokens = n_done + 1, tokens + len(event.emitted)
         runs += 1
-        if warm is None and done >= _WARM_SHARE * n_rounds:
+        if warm_use is None and n_done >= _WARM_SHARE * n_rounds:
             pair.settle()
-            warm, warm_at = held(), done
-        yield Progressed("measuring", min(done, n_rounds), n_rounds, "rounds")
+            warm_use, n_warm = held(), n_done
+        yield Progressed("measuring", min(n_done, n_rounds), n_rounds, "rounds")
     pair.settle()
-    yield _verdict(pair, warm, held(), rounds=done, growth_rounds=done - warm_at, runs=runs, tokens=tokens)
+    yield _verdict(pair, warm_use, held(), rounds=n_done, growth_rounds=n_done - n_warm, runs=runs, tokens=tokens)
 
 
 def _verdict(
     pair: HostedPair, warm: Held, end: Held, *, rounds: int, growth_rounds: int, runs: int, tokens: int
 ) -> Endurance:
-    on_gpu = None if end.gpu_bytes is None else end.gpu_bytes - (warm.gpu_bytes or 0)
+    gpu_growth = None if end.gpu_bytes is None else end.gpu_bytes - (warm.gpu_bytes or 0)
     return Endurance(
         rounds=rounds,
         growth_rounds=growth_rounds,
@@ -94,7 +94,7 @@ def _verdict(
         tensor_growth_bytes=end.tensor_bytes - warm.tensor_bytes,
         tensor_growth=end.tensors - warm.tensors,
         object_growth=end.objects - warm.objects,
-        gpu_growth_bytes=on_gpu,
+        gpu_growth_bytes=gpu_growth,
         engine=pair.engine,
         runtime=pair.loaded.runtime,
     )

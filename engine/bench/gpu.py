@@ -1,4 +1,4 @@
-"""Everything that is measured on a GPU, one pair after another, each beside what was predicted for it."""
+"""Measures timing pairs on a GPU, one after another, each beside its predicted time."""
 
 import time
 from collections.abc import Generator, Iterator, Sequence
@@ -41,7 +41,7 @@ SHAPES = {
 
 
 class GpuBenchTask(NamedTuple):
-    """What to measure, and how much of it. gpt_fast: a checkout to measure beside ours, None for none."""
+    """What to measure, and how much of it. gpt_fast: a checkout to measure as well, or None."""
 
     shapes: tuple[str, ...]
     device: torch.device
@@ -63,13 +63,13 @@ class GptFast(msgspec.Struct, frozen=True):
 
 
 class PairResult(msgspec.Struct, frozen=True):
-    """One pair. estimated_bytes: weights as told before loading; allocated_bytes: what the device then held more than
-    before, peak_bytes: while measuring; both None off a GPU.
+    """Results of one pair. estimated_bytes: weights as estimated before loading; allocated_bytes: growth of the
+    device's allocation by loading; peak_bytes: its peak while measuring; both None off a GPU.
 
-    predicted_ms, predicted_speculative_ms: time a token from bytes over bandwidth and the drafter's alpha; None off a
-    GPU. cell: ours and transformers'. rounds: one round behind that context and what recording adds to it, on a GPU as
-    graphs. why_not, why_not_rounds, why_not_gpt_fast: why the rest, the rounds or gpt-fast's figures are missing, empty
-    where they are not."""
+    predicted_ms, predicted_speculative_ms: time per token from bytes over bandwidth and ALPHA; None off a GPU. cell:
+    ours and transformers'. rounds: one round after that context and what recording adds to it, on a GPU as graphs.
+    why_not, why_not_rounds, why_not_gpt_fast: why the rest, the rounds or gpt-fast's figures are missing, empty where
+    they are not."""
 
     shapes: str
     target: str
@@ -91,7 +91,7 @@ class PairResult(msgspec.Struct, frozen=True):
 
 
 class GpuBench(msgspec.Struct, frozen=True):
-    """What is measured so far; `complete` says whether that is all. bandwidth: bytes a second, read and written."""
+    """Results so far; complete: whether these are all. bandwidth: bytes per second, read and written."""
 
     pairs: tuple[PairResult, ...]
     complete: bool
@@ -111,10 +111,10 @@ class GpuBench(msgspec.Struct, frozen=True):
 
 
 def bench(task: GpuBenchTask) -> Iterator[Event | GpuBench]:
-    """Yield progress and, after each pair, all results so far; what fails is a result too, with the reason."""
+    """Yield progress and, after each pair, all results so far; a failure is a result too, with the reason."""
     started = time.perf_counter()
-    kind = devices.parse_dtype(task.dtype, task.device)
-    found = GpuBench(
+    dtype = devices.parse_dtype(task.dtype, task.device)
+    results = GpuBench(
         pairs=(),
         complete=False,
         bandwidth_bytes_per_s=limits.bandwidth(task.device),
@@ -123,7 +123,7 @@ def bench(task: GpuBenchTask) -> Iterator[Event | GpuBench]:
         max_new_tokens=task.n_new,
         n_blocks=task.n_blocks,
         device=str(task.device),
-        dtype=str(kind).removeprefix("torch."),
+        dtype=str(dtype).removeprefix("torch."),
         n_threads=torch.get_num_threads(),
         processor=machine.processor(task.device),
         versions=dict(machine.versions()),
@@ -131,18 +131,18 @@ def bench(task: GpuBenchTask) -> Iterator[Event | GpuBench]:
         seconds=0.0,
     )
     for i, shapes in enumerate(task.shapes):
-        result = yield from _measured(shapes, task)
+        result = yield from _measure_pair(shapes, task)
         complete, seconds = i + 1 == len(task.shapes), time.perf_counter() - started
-        found = replace(found, pairs=(*found.pairs, result), complete=complete, seconds=seconds)
-        yield found
+        results = replace(results, pairs=(*results.pairs, result), complete=complete, seconds=seconds)
+        yield results
 
 
-def _measured(shapes: str, task: GpuBenchTask) -> Generator[Event, None, PairResult]:
-    """One pair from loading to unloading; what was measured before a failure stays."""
+def _measure_pair(shapes: str, task: GpuBenchTask) -> Generator[Event, None, PairResult]:
+    """Measure one pair from loading to unloading; keeps what was measured before a failure."""
     result = PairResult(shapes, *SHAPES[shapes])
     try:
         with _memory_errors(result):
-            for item in _of_pair(result, task):
+            for item in _pair_results(result, task):
                 if isinstance(item, PairResult):
                     result = item
                 else:
@@ -158,56 +158,56 @@ def _memory_errors(result: PairResult) -> AbstractContextManager[None]:
     return memory_errors(f"the bench of {result.target}", "use smaller shapes")
 
 
-def _of_pair(result: PairResult, task: GpuBenchTask) -> Iterator[Event | PairResult]:
-    """Progress, and the result each time that it has grown."""
-    held = _held(task.device)
+def _pair_results(result: PairResult, task: GpuBenchTask) -> Iterator[Event | PairResult]:
+    """Yield progress, and the result whenever it has grown."""
+    bytes_before = _allocated_bytes(task.device)
     started = time.perf_counter()
-    planned = _plan(result, task)
-    pair, needed = yield from _loaded(planned)
+    plan = _plan(result, task)
+    pair, estimated = yield from _load(plan)
     result = replace(
         result,
         timing_pair=pair.target.note,
         load_s=time.perf_counter() - started,
-        estimated_bytes=needed,
-        allocated_bytes=None if held is None else (_held(task.device) or 0) - held,
+        estimated_bytes=estimated,
+        allocated_bytes=None if bytes_before is None else (_allocated_bytes(task.device) or 0) - bytes_before,
     )
-    asked = matrix.asked_prompts(pair, task.context, n_new=task.n_new, n_prompts=task.n_blocks)
+    prompts = matrix.asked_prompts(pair, task.context, n_new=task.n_new, n_prompts=task.n_blocks)
     floor = limits.Floor.on(pair.target)
-    predicted = _predicted(pair, floor, task)
+    prediction = _prediction(pair, floor, task)
     yield result
     cell = yield from matrix.measured(
-        pair, Setting(task.context, task.gamma, 1, "auto"), asked, floor, n_new=task.n_new
+        pair, Setting(task.context, task.gamma, 1, "auto"), prompts, floor, n_new=task.n_new
     )
     result = replace(
         result,
-        predicted_ms=None if predicted is None else predicted[0],
-        predicted_speculative_ms=None if predicted is None else predicted[1],
+        predicted_ms=None if prediction is None else prediction[0],
+        predicted_speculative_ms=None if prediction is None else prediction[1],
         cell=cell,
     )
     yield result
-    result = _with_rounds(result, pair, task, length=len(asked[0]))
+    result = _with_rounds(result, pair, task, length=len(prompts[0]))
     yield result
     if pair.target.fused is not None:
         result = replace(
             result, attention=kernels.attention_of(pair.target.fused, context=task.context, gamma=task.gamma)
         )
         yield result
-    result = yield from _beside_gpt_fast(result, pair, asked, task)
-    yield replace(result, peak_bytes=None if held is None else torch.cuda.max_memory_allocated(task.device))
+    result = yield from _with_gpt_fast(result, pair, prompts, task)
+    yield replace(result, peak_bytes=None if bytes_before is None else torch.cuda.max_memory_allocated(task.device))
 
 
 def _with_rounds(result: PairResult, pair: Pair, task: GpuBenchTask, *, length: int) -> PairResult:
-    """The result with its rounds behind prompts of that length, or with the reason why there are none."""
+    """The result with its rounds after prompts of that length, or with the reason why there are none."""
     try:
         with _memory_errors(result):
-            found = rounds.measure(pair, gamma=task.gamma, length=length, n_blocks=task.n_blocks)
+            rounds_bench = rounds.measure(pair, gamma=task.gamma, length=length, n_blocks=task.n_blocks)
     except EngineError as err:
         return replace(result, why_not_rounds=str(err))
-    return replace(result, rounds=found)
+    return replace(result, rounds=rounds_bench)
 
 
-def _held(device: torch.device) -> int | None:
-    """Bytes held on a GPU now; begins a new peak."""
+def _allocated_bytes(device: torch.device) -> int | None:
+    """Bytes allocated on a GPU now, None elsewhere; starts a new peak."""
     if device.type != "cuda":
         return None
     torch.cuda.reset_peak_memory_stats(device)
@@ -219,33 +219,33 @@ def _plan(result: PairResult, task: GpuBenchTask) -> LoadPlan:
     return load_plan.plan(checkpoint_folder.inspect(result.target), drafter, task.device, task.device, task.dtype)
 
 
-def _loaded(planned: LoadPlan) -> Generator[Event, None, tuple[Pair, int]]:
-    """The pair, and the bytes its weights were estimated at."""
-    assert planned.drafter is not None
-    estimated = planned.target.n_parameters + planned.drafter.n_parameters
-    for item in loading.load_pair(planned):
+def _load(plan: LoadPlan) -> Generator[Event, None, tuple[Pair, int]]:
+    """Load the pair; returns it with the estimated bytes of its weights."""
+    assert plan.drafter is not None
+    estimated = plan.target.n_parameters + plan.drafter.n_parameters
+    for item in loading.load_pair(plan):
         if isinstance(item, Pair):
-            return item, estimated * planned.dtype.itemsize
+            return item, estimated * plan.dtype.itemsize
         if not isinstance(item, Estimated):
             yield item
     raise AssertionError("loading ends with the pair")
 
 
-def _predicted(pair: Pair, floor: limits.Floor, task: GpuBenchTask) -> tuple[float, float] | None:
-    """Milliseconds a token, plain and drafted, if nothing but reading weights and caches took time."""
+def _prediction(pair: Pair, floor: limits.Floor, task: GpuBenchTask) -> tuple[float, float] | None:
+    """Milliseconds per token, plain and speculative, if only reading weights and caches took time."""
     assert pair.drafter is not None
     n_context = task.context + task.n_new // 2
     if floor.bytes_per_s is None:
         return None
     target_ms, drafter_ms = (
-        1e3 * limits.step_bytes(one, n_context) / floor.bytes_per_s for one in (pair.target, pair.drafter)
+        1e3 * limits.step_bytes(model, n_context) / floor.bytes_per_s for model in (pair.target, pair.drafter)
     )
     round_ms = target_ms + task.gamma * drafter_ms
     return target_ms, round_ms / speed_model.expected_tokens(ALPHA, task.gamma)
 
 
-def _beside_gpt_fast(
-    result: PairResult, pair: Pair, asked: Prompts, task: GpuBenchTask
+def _with_gpt_fast(
+    result: PairResult, pair: Pair, prompts: Prompts, task: GpuBenchTask
 ) -> Generator[Event, None, PairResult]:
     """The result with gpt-fast's figures, or with the reason why there are none."""
     if task.gpt_fast is None:
@@ -253,15 +253,15 @@ def _beside_gpt_fast(
     assert pair.drafter is not None
     drafter = systems.small_model_drafter(pair.target, pair.drafter)
     try:
-        with _memory_errors(result), gpt_fast.checkout(task.gpt_fast) as found:
-            n_prompt = len(asked[0])
-            made = {
+        with _memory_errors(result), gpt_fast.checkout(task.gpt_fast) as module:
+            n_prompt = len(prompts[0])
+            decoders = {
                 SPECULATIVE: systems.ours(pair.target, drafter, gamma=task.gamma, n_new=task.n_new),
-                _GPT_FAST: gpt_fast.system(found, pair, gamma=task.gamma, n_prompt=n_prompt, n_new=task.n_new),
+                _GPT_FAST: gpt_fast.system(module, pair, gamma=task.gamma, n_prompt=n_prompt, n_new=task.n_new),
             }
-            for system in made.values():
-                system(asked[0])
-            calls = yield from blocks.interleave(made, asked)
+            for decoder in decoders.values():
+                decoder(prompts[0])
+            calls = yield from blocks.interleave(decoders, prompts)
     except EngineError as err:
         return replace(result, why_not_gpt_fast=str(err))
     ratios = blocks.wall_ratios(calls[_GPT_FAST], calls[SPECULATIVE])
@@ -270,11 +270,11 @@ def _beside_gpt_fast(
     return replace(result, gpt_fast=GptFast(ms, median(ratios), ci, blocks.same_ids(calls)))
 
 
-def table(found: GpuBench) -> Sequence[tuple[str, ...]]:
-    """The results as a short table, its head first."""
+def table(results: GpuBench) -> Sequence[tuple[str, ...]]:
+    """The results as rows of a short table, header first."""
     head = ("pair", "plain ms", "of limit", "spec ms", "transformers plain", "assisted", "ratio", "gpt-fast", "alpha",
             "recording", "same")  # fmt: skip
-    return [head, *(_row(pair) for pair in found.pairs)]
+    return [head, *(_row(pair) for pair in results.pairs)]
 
 
 def _row(pair: PairResult) -> tuple[str, ...]:
@@ -285,11 +285,11 @@ def _row(pair: PairResult) -> tuple[str, ...]:
     figures = [f"{value:.3g}" if value is not None else "-" for value in ms.values()]
     plain, drafted, their_plain, assisted = figures
     share = "-" if cell.fraction_of_limit is None else f"{cell.fraction_of_limit:.0%}"
-    beside = "-" if pair.gpt_fast is None else f"{pair.gpt_fast.ms_per_token:.3g}"
+    gpt_fast_ms = "-" if pair.gpt_fast is None else f"{pair.gpt_fast.ms_per_token:.3g}"
     cost = "-" if pair.rounds is None else f"{pair.rounds.recording_cost:+.1%}"
     ratio = "-" if cell.ratio_vs_transformers is None else f"{cell.ratio_vs_transformers:.2f}"
     same = "yes" if cell.same_tokens else "no"
     return (
-        pair.shapes, plain, share, drafted, their_plain, assisted, ratio, beside,
+        pair.shapes, plain, share, drafted, their_plain, assisted, ratio, gpt_fast_ms,
         f"{cell.alpha:.2f}", cost, same,
     )  # fmt: skip

@@ -1,7 +1,7 @@
-"""What is measured on a GPU in one go: parts in processes of their own, each with a file that is written as it ends.
+"""Runs all GPU measurements in one go: each part in its own process, with a file that is written when the part ends.
 
-A part that fails, or that leaves the GPU unusable for its process, costs the others nothing, and a run that is cut off
-keeps what has ended. Minutes are estimated from bytes over bandwidth and an assumed time for what is not read."""
+A part that fails, or leaves the GPU unusable for its process, does not affect the others, and an interrupted run keeps
+the parts that have ended. Minutes are estimated from bytes over bandwidth and an assumed time for everything else."""
 
 import subprocess
 import sys
@@ -18,7 +18,7 @@ Status: TypeAlias = Literal["done", "failed", "out of time"]
 _DONE: Status = "done"
 _FAILED: Status = "failed"
 _OUT_OF_TIME: Status = "out of time"
-# Assumed, on the careful side: bytes read a second, weights drawn a second, a step of transformers' modules.
+# Cautious assumptions: bytes read per second, weights drawn per second, seconds of a step of transformers' modules.
 _READ_PER_S, _DRAWN_PER_S, _THEIR_STEP_S, _START_S = 2e12, 5e9, 0.03, 25.0
 _HALF = 2
 _CONTEXT, _N_NEW, _N_BLOCKS, _GAMMA = 512, 128, 5, 4
@@ -28,7 +28,7 @@ _TESTS_MINUTES = 1.5
 
 
 class BenchPart(msgspec.Struct, frozen=True):
-    """A part, the file it leaves, and what it is estimated to take; argv: of Python, without the file."""
+    """A part, the file it writes and its estimated cost; argv: Python's arguments, without the file."""
 
     name: str
     measures: str
@@ -56,15 +56,15 @@ class _Pair(NamedTuple):
 
     @property
     def weights_bytes(self) -> int:
-        """Of both, in a 16-bit type."""
+        """Weights of both models, in a 16-bit type."""
         return _HALF * sum(timing_shapes.n_parameters(timing_shapes.SHAPES[name]) for name in self)
 
     def kv_bytes(self, n: int) -> int:
-        """Keys and values of both behind n ids."""
+        """Keys and values of both models after n ids."""
         return sum(_kv_bytes(timing_shapes.SHAPES[name], n) for name in self)
 
     def step_s(self, n: int) -> float:
-        """Reading the target once behind n ids."""
+        """Seconds to read the weights, keys and values of both models once after n ids."""
         return (self.weights_bytes + self.kv_bytes(n)) / _READ_PER_S
 
 
@@ -72,7 +72,7 @@ _DECODED, _RAG = _Pair("qwen2.5-7b", "qwen2.5-0.5b"), _Pair("qwen2.5-32b", "qwen
 
 
 def parts() -> tuple[BenchPart, ...]:
-    """All parts in their order: what must hold first, then the shorter ones."""
+    """All parts in order: first the tests, which must hold, then the shorter parts before the longer ones."""
     return (_tests(), _decode(), _rag(), _contexts())
 
 
@@ -82,15 +82,15 @@ def _tests() -> BenchPart:
 
 
 def _decode() -> BenchPart:
-    argv = _bench("gpu", "--shapes", "qwen", "--context", str(_CONTEXT), "--blocks", str(_N_BLOCKS))
-    what = "decoding against transformers, the roofline of a step, a round and what recording it costs"
+    argv = _bench_argv("gpu", "--shapes", "qwen", "--context", str(_CONTEXT), "--blocks", str(_N_BLOCKS))
+    measures = "decoding against transformers, the roofline of a step, a round and what recording it costs"
     steps = _N_BLOCKS * _N_NEW * (2 * _DECODED.step_s(_CONTEXT) + 2 * _THEIR_STEP_S)
-    return _part("decode", what, argv, _DECODED, _CONTEXT + _N_NEW, steps)
+    return _part("decode", measures, argv, _DECODED, _CONTEXT + _N_NEW, steps)
 
 
 def _rag() -> BenchPart:
     passages = ",".join(map(str, _RAG_PASSAGES))
-    argv = _bench(
+    argv = _bench_argv(
         "rag", "--target", f"timing:{_RAG.target}", "--drafter", f"timing:{_RAG.drafter}", "--device", "cuda",
         "--passage-tokens", passages, "--repeats", str(_RAG_REPEATS),
     )  # fmt: skip
@@ -100,7 +100,7 @@ def _rag() -> BenchPart:
 
 
 def _contexts() -> BenchPart:
-    argv = _bench(
+    argv = _bench_argv(
         "scaling", "--target", f"timing:{_DECODED.target}", "--drafter", f"timing:{_DECODED.drafter}", "--device",
         "cuda", "--contexts", ",".join(map(str, _SWEPT)), "--gammas", "1,2,4,6", "--max-new-tokens", "32",
         "--blocks", "3",
@@ -109,7 +109,7 @@ def _contexts() -> BenchPart:
     return _part("contexts", "time a token against context and draft length", argv, _DECODED, max(_SWEPT), steps)
 
 
-def _bench(name: str, *options: str) -> tuple[str, ...]:
+def _bench_argv(name: str, *options: str) -> tuple[str, ...]:
     return ("-m", "engine.cli", "bench", name, *options, "--json")
 
 
@@ -129,25 +129,25 @@ def run(chosen: tuple[BenchPart, ...], folder: Path, *, minutes: float) -> Itera
     folder.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + 60 * minutes
     for part in chosen:
-        yield _ran(part, folder / part.file, deadline - time.monotonic())
+        yield _run_part(part, folder / part.file, deadline - time.monotonic())
 
 
-def _ran(part: BenchPart, file: Path, left_s: float) -> PartEnded:
+def _run_part(part: BenchPart, file: Path, left_s: float) -> PartEnded:
     if left_s <= 0:
         return PartEnded(part.name, _OUT_OF_TIME, str(file), 0.0)
     is_text = file.suffix == ".txt"
     argv = [sys.executable, *part.argv, *(() if is_text else ("--out", str(file)))]
     started, status = time.monotonic(), _FAILED
     try:
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=left_s, check=False, errors="replace")
-        said, status = done.stdout + done.stderr, _FAILED if done.returncode else _DONE
+        process = subprocess.run(argv, capture_output=True, text=True, timeout=left_s, check=False, errors="replace")
+        printed, status = process.stdout + process.stderr, _FAILED if process.returncode else _DONE
     except subprocess.TimeoutExpired as err:
-        said, status = _text(err.stdout), _OUT_OF_TIME
+        printed, status = _text(err.stdout), _OUT_OF_TIME
     if is_text:
-        file.write_text(said, encoding="utf-8")
-    tail = "\n".join(said.strip().splitlines()[-3:])
+        file.write_text(printed, encoding="utf-8")
+    tail = "\n".join(printed.strip().splitlines()[-3:])
     return PartEnded(part.name, status, str(file), time.monotonic() - started, tail)
 
 
-def _text(said: bytes | str | None) -> str:
-    return said.decode("utf-8", "replace") if isinstance(said, bytes) else said or ""
+def _text(printed: bytes | str | None) -> str:
+    return printed.decode("utf-8", "replace") if isinstance(printed, bytes) else printed or ""

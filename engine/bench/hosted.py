@@ -1,4 +1,4 @@
-"""Runs on an engine as a window has them: commands in, events out; knows neither what is asked nor what for.
+"""Runs a loaded pair on an engine's host, as a window does: commands in, events out.
 
 * imports neither Qt nor torch."""
 
@@ -26,13 +26,13 @@ from engine.settings import GenerationConfig, Request, settings_of
 class HostedPair:
     """A host with one pair loaded; closes the host at the end of a `with`.
 
-    told: given every event of the load. Raises EngineError where the engine refuses or fails."""
+    on_event: called with every event of the load. Raises EngineError where the engine refuses or fails."""
 
-    def __init__(self, host: Host, pair: Load, told: Callable[[Event], None]) -> None:
+    def __init__(self, host: Host, pair: Load, on_event: Callable[[Event], None]) -> None:
         self._host, self._pair = host, pair
         self.engine: HostKind = "thread"
         try:
-            self.loaded = self._load(pair, told)
+            self.loaded = self._load(pair, on_event)
         except BaseException:
             host.close()
             raise
@@ -45,27 +45,27 @@ class HostedPair:
 
     def run(self, method: str, config: GenerationConfig, prompt: Sequence[int]) -> Iterator[Event]:
         """The events of one run of these ids, as they arrive."""
-        yield from self._said(Run(method, dict(settings_of(config)), Request("", tuple(prompt))), RunFinished)
+        yield from self._events(Run(method, dict(settings_of(config)), Request("", tuple(prompt))), RunFinished)
 
     def ids(self, method: str, config: GenerationConfig, prompt: Sequence[int]) -> tuple[int, ...]:
         """The new tokens of one run."""
         rounds = (event for event in self.run(method, config, prompt) if isinstance(event, RoundFinished))
-        return tuple(token for one in rounds for token in one.emitted)
+        return tuple(token for event in rounds for token in event.emitted)
 
     def settle(self) -> None:
-        """Wait until all is cleared away of what was asked, which is after the last event of a run."""
-        for _ in self._said(Estimate(self._pair), Estimated):
+        """Wait until the engine has cleaned up after a run, which it does after the run's last event."""
+        for _ in self._events(Estimate(self._pair), Estimated):
             pass
 
-    def _load(self, pair: Load, told: Callable[[Event], None]) -> ModelLoaded:
-        for event in self._said(pair, ModelLoaded):
-            told(event)
+    def _load(self, pair: Load, on_event: Callable[[Event], None]) -> ModelLoaded:
+        for event in self._events(pair, ModelLoaded):
+            on_event(event)
             if isinstance(event, EngineStarted):
                 self.engine = event.host
         assert isinstance(event, ModelLoaded)
         return event
 
-    def _said(self, command: Command, last: type[Event]) -> Iterator[Event]:
+    def _events(self, command: Command, last: type[Event]) -> Iterator[Event]:
         self._host.submit(command)
         while True:
             event = self._host.inbox.get()

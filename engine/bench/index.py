@@ -1,4 +1,4 @@
-"""What indexing and search cost: against the embedder's bare encode, and over a hundred thousand made-up passages."""
+"""Measures indexing against the embedder's bare encode, and search over a hundred thousand made-up passages."""
 
 import tempfile
 import time
@@ -36,17 +36,17 @@ from engine.speed_model import Interval
 from engine.world.story import stories
 
 _STORIES_A_FILE, _SEED = 8, 0
-_N_WORDS, _WORDS_A_TEXT, _LOT = 5_000, 40, 4_096
-_N_QUERIES, _LOOK_S = 100, 0.05
+_N_WORDS, _WORDS_A_TEXT, _BATCH = 5_000, 40, 4_096
+_N_QUERIES, _POLL_S = 100, 0.05
 
 
 class IndexBench(msgspec.Struct, frozen=True):
-    """What was measured. ratio: passages a second of a whole indexing, from files to a searchable index, over those of
-    the embedder library's encode on the same passages; medians over pairs, interleaved, with a bootstrap interval.
+    """Results. ratio: passages per second of a whole indexing, from files to a searchable index, over those of the
+    embedder library's encode on the same passages; medians over interleaved pairs, with a bootstrap interval.
 
-    search_ms, exact_ms, text_ms: of one question's rows with their texts, its vector given, over the large index, of
-    which large_index says what it is made of; hybrid_ms: of a question, the embedding included, over the small index.
-    grown_bytes: of the process while the large index was made."""
+    search_ms, exact_ms, text_ms: of one question's rows with their texts, its vector given, over the large index, whose
+    contents large_index describes; hybrid_ms: of a question, the embedding included, over the small index. grown_bytes:
+    growth of the process while the large index was made."""
 
     ratio: float
     ratio_ci: Interval | None
@@ -75,9 +75,9 @@ class IndexBench(msgspec.Struct, frozen=True):
 
 
 class Cloud(NamedTuple):
-    """Where made-up vectors lie: between those of real passages [P, D] and of their nearest ones, whose places are
-    nearest [P, K], so that they are grouped as these are; and off the line between by half of `apart`, which is how far
-    a passage's nearest other is in the middle. Source of the first: Chawla and others, SMOTE, JAIR 2002."""
+    """Where made-up vectors lie: between the vectors of real passages [P, D] and of their nearest neighbours, whose
+    indices are nearest [P, K], so that they cluster like real ones; and off the line between by half of `apart`, the
+    median distance to the nearest neighbour. Source of the interpolation: Chawla and others, SMOTE, JAIR 2002."""
 
     vectors: NDArray[np.float32]
     nearest: NDArray[np.int64]
@@ -85,7 +85,7 @@ class Cloud(NamedTuple):
 
 
 class _Throughput(msgspec.Struct, frozen=True):
-    """Seconds of each whole indexing and of each bare encoding of the same passages, and the vectors of these."""
+    """Seconds of each whole indexing and of each bare encoding of the same passages, and their vectors."""
 
     indexed_s: tuple[float, ...]
     encoded_s: tuple[float, ...]
@@ -96,7 +96,7 @@ class _Throughput(msgspec.Struct, frozen=True):
 
 
 class _Large(msgspec.Struct, frozen=True):
-    """The large index and what making it took."""
+    """What making the large index took."""
 
     make_s: float
     searchable_s: float
@@ -105,125 +105,125 @@ class _Large(msgspec.Struct, frozen=True):
 
 
 def bench(*, n_chunks: int, n_files: int, pairs: int) -> Iterator[Progressed | IndexBench]:
-    """Yield progress and last the figures; the folder it works in is deleted."""
+    """Yield progress, then the figures; deletes its working folder."""
     *_, embedder = embedding.load(BUILTIN)
     assert isinstance(embedder, Embedder)
     with tempfile.TemporaryDirectory(prefix="draftscope-bench-") as folder:
-        measured: _Throughput | None = None
+        throughput: _Throughput | None = None
         for item in _throughput(Path(folder), embedder, n_files=n_files, pairs=pairs):
             if isinstance(item, _Throughput):
-                measured = item
+                throughput = item
             else:
                 yield item
-        assert measured is not None
-        uri, cloud = str(Path(folder) / "large"), cloud_of(measured.vectors)
+        assert throughput is not None
+        uri, cloud = str(Path(folder) / "large"), cloud_of(throughput.vectors)
         large = yield from _make(uri, n_chunks, cloud)
         yield Progressed("measuring", 0, _N_QUERIES, "questions")
-        yield _result(measured, large, open_index(uri), embedder, cloud)
+        yield _result(throughput, large, open_index(uri), embedder, cloud)
 
 
 def _throughput(folder: Path, embedder: Embedder, *, n_files: int, pairs: int) -> Iterator[Progressed | _Throughput]:
-    docs, tokens = _written(folder / "docs", n_files), tokens_of("builtin")
+    docs, tokens = _write_stories(folder / "docs", n_files), tokens_of("builtin")
     library = SentenceTransformer(str(encoder_folder.builtin_folder()), device=embedder.description.device)
     uri = str(folder / "warm")
-    _indexed(docs, uri, embedder, tokens)
-    found = open_index(uri).chunks.to_arrow()
-    rows = found.select(["text", "n_tokens"]).to_pylist()
+    _build_index(docs, uri, embedder, tokens)
+    passages = open_index(uri).chunks.to_arrow()
+    rows = passages.select(["text", "n_tokens"]).to_pylist()
     texts = [str(row["text"]) for row in rows]
-    hybrid_ms = median(_timed(lambda: retrieve(open_index(uri), embedder, texts[0][:80], NEAREST)) for _ in range(11))
+    hybrid_ms = median(_time_ms(lambda: retrieve(open_index(uri), embedder, texts[0][:80], NEAREST)) for _ in range(11))
     indexed_s: list[float] = []
     encoded_s: list[float] = []
     for pair in range(pairs):
         yield Progressed("measuring", pair, pairs, "pairs")
         calls: list[tuple[list[float], Callable[[], object]]] = [
-            (indexed_s, partial(_indexed, docs, str(folder / f"i{pair}"), embedder, tokens)),
+            (indexed_s, partial(_build_index, docs, str(folder / f"i{pair}"), embedder, tokens)),
             (encoded_s, partial(library.encode, texts, show_progress_bar=False)),
         ]
         for seconds, call in calls if pair % 2 else calls[::-1]:
-            seconds.append(1e-3 * _timed(call))
+            seconds.append(1e-3 * _time_ms(call))
     mean_tokens = sum(int(row["n_tokens"]) for row in rows) / len(rows)
-    real = np.array(found["vector"].to_pylist(), dtype=np.float32)
+    real = np.array(passages["vector"].to_pylist(), dtype=np.float32)
     yield _Throughput(tuple(indexed_s), tuple(encoded_s), len(texts), mean_tokens, hybrid_ms, real)
 
 
-def _written(folder: Path, n_files: int) -> Path:
-    """Files of stories, each of a few passages, all different."""
+def _write_stories(folder: Path, n_files: int) -> Path:
+    """Write different stories into files of a few passages each; returns the folder."""
     folder.mkdir()
-    told = stories(_SEED)
+    texts = stories(_SEED)
     for number in range(n_files):
-        (folder / f"{number:05d}.txt").write_text("\n\n".join(islice(told, _STORIES_A_FILE)), encoding="utf-8")
+        (folder / f"{number:05d}.txt").write_text("\n\n".join(islice(texts, _STORIES_A_FILE)), encoding="utf-8")
     return folder
 
 
-def _indexed(docs: Path, uri: str, embedder: Embedder, tokens: TargetTokens) -> Event:
+def _build_index(docs: Path, uri: str, embedder: Embedder, tokens: TargetTokens) -> Event:
     job = IndexJob((str(docs),), uri, tokens.fitting(NEAREST), "builtin", tokens.fingerprint)
     *_, last = indexing.index(job, embedder, tokens)
     assert isinstance(last, Indexed)
     return last
 
 
-def _timed(call: Callable[[], object]) -> float:
+def _time_ms(call: Callable[[], object]) -> float:
     started = time.perf_counter()
     call()
     return 1e3 * (time.perf_counter() - started)
 
 
 def cloud_of(real: NDArray[np.float32]) -> Cloud:
-    """What lies as the vectors of real passages [P, D] do, P at least two."""
-    likeness = real @ real.T
-    np.fill_diagonal(likeness, -2.0)
-    nearest = np.argsort(-likeness, axis=1)[:, : min(NEAREST, len(real) - 1)]
-    apart = np.linalg.norm(real - real[nearest[:, 0]], axis=1)
-    return Cloud(real, nearest, float(np.median(apart)))
+    """The cloud around the vectors of real passages [P, D], P at least two."""
+    similarity = real @ real.T
+    np.fill_diagonal(similarity, -2.0)
+    nearest = np.argsort(-similarity, axis=1)[:, : min(NEAREST, len(real) - 1)]
+    distances = np.linalg.norm(real - real[nearest[:, 0]], axis=1)
+    return Cloud(real, nearest, float(np.median(distances)))
 
 
 def vectors(rng: np.random.Generator, cloud: Cloud, n: int) -> NDArray[np.float32]:
-    """Unit vectors [n, D] that lie as a cloud does."""
-    places = rng.integers(0, len(cloud.vectors), n)
-    others = cloud.nearest[places, rng.integers(0, cloud.nearest.shape[1], n)]
-    start, end = cloud.vectors[places], cloud.vectors[others]
+    """Draw unit vectors [n, D] from a cloud."""
+    indices = rng.integers(0, len(cloud.vectors), n)
+    neighbours = cloud.nearest[indices, rng.integers(0, cloud.nearest.shape[1], n)]
+    start, end = cloud.vectors[indices], cloud.vectors[neighbours]
     off = rng.standard_normal(start.shape, dtype=np.float32)
     off *= 0.5 * cloud.apart / np.linalg.norm(off, axis=1, keepdims=True)
-    made = start + rng.random((n, 1), dtype=np.float32) * (end - start) + off
-    unit: NDArray[np.float32] = made / np.linalg.norm(made, axis=1, keepdims=True)
+    points = start + rng.random((n, 1), dtype=np.float32) * (end - start) + off
+    unit: NDArray[np.float32] = points / np.linalg.norm(points, axis=1, keepdims=True)
     return unit
 
 
 def _make(uri: str, n_chunks: int, cloud: Cloud) -> Generator[Progressed, None, _Large]:
-    """Make an index of passages that nobody wrote, a lot at a time, and watch what memory it takes."""
-    process, before = psutil.Process(), psutil.Process().memory_info().rss
-    peak, done = [before], Flag()
-    watcher = Thread(target=_watch, args=(process, peak, done), daemon=True)
+    """Make an index of made-up passages, batch by batch, and watch its memory use."""
+    process, bytes_before = psutil.Process(), psutil.Process().memory_info().rss
+    rss_bytes, stop = [bytes_before], Flag()
+    watcher = Thread(target=_watch, args=(process, rss_bytes, stop), daemon=True)
     watcher.start()
     try:
         width = cloud.vectors.shape[1]
         building = Building(uri, Recipe(("made up",), "made up", "", width, "", "", _WORDS_A_TEXT), None, anew=False)
-        make_s = yield from _filled(building, n_chunks, cloud)
-        searchable_s = 1e-3 * _timed(building.make_searchable)
+        make_s = yield from _fill(building, n_chunks, cloud)
+        searchable_s = 1e-3 * _time_ms(building.make_searchable)
         yield Progressed("checking", 0, _N_QUERIES, "questions")
         queries = vectors(np.random.default_rng(_SEED), cloud, _N_QUERIES)
         n_probes, recall = building.probes(queries) if building.is_approximate() else (0, None)
         building.commit(building.head(n_probes, recall), [FileRecord("made up", 0, 0, "")])
     finally:
-        done.set()
+        stop.set()
         watcher.join()
-    return _Large(make_s, searchable_s, max(peak) - before, building.n_bytes())
+    return _Large(make_s, searchable_s, max(rss_bytes) - bytes_before, building.n_bytes())
 
 
-def _filled(building: Building, n_chunks: int, cloud: Cloud) -> Generator[Progressed, None, float]:
-    """Add made-up passages; returns how many seconds adding took, making them up not counted."""
+def _fill(building: Building, n_chunks: int, cloud: Cloud) -> Generator[Progressed, None, float]:
+    """Add made-up passages; returns the seconds that adding took, without making them up."""
     rng, words, seconds = np.random.default_rng(_SEED + 1), Random(_SEED), 0.0
-    for start in range(0, n_chunks, _LOT):
+    for start in range(0, n_chunks, _BATCH):
         yield Progressed("writing", start, n_chunks, "passages")
-        lot = [_passage(words, number) for number in range(start, min(n_chunks, start + _LOT))]
-        seconds += 1e-3 * _timed(partial(building.add, lot, vectors(rng, cloud, len(lot)), []))
+        batch = [_passage(words, number) for number in range(start, min(n_chunks, start + _BATCH))]
+        seconds += 1e-3 * _time_ms(partial(building.add, batch, vectors(rng, cloud, len(batch)), []))
     yield Progressed("indexing", 0, n_chunks, "passages")
     return seconds
 
 
-def _watch(process: psutil.Process, peak: list[int], done: Flag) -> None:
-    while not done.wait(_LOOK_S):
-        peak.append(process.memory_info().rss)
+def _watch(process: psutil.Process, rss_bytes: list[int], stop: Flag) -> None:
+    while not stop.wait(_POLL_S):
+        rss_bytes.append(process.memory_info().rss)
 
 
 def _passage(words: Random, number: int) -> Chunk:
@@ -232,31 +232,31 @@ def _passage(words: Random, number: int) -> Chunk:
     return Chunk(name, name, name, "", "", "", 0, len(text), text, _WORDS_A_TEXT, False)
 
 
-def _result(measured: _Throughput, large: _Large, index: OpenIndex, embedder: Embedder, cloud: Cloud) -> IndexBench:
+def _result(throughput: _Throughput, large: _Large, index: OpenIndex, embedder: Embedder, cloud: Cloud) -> IndexBench:
     rng, words = np.random.default_rng(_SEED + 2), Random(_SEED + 3)
-    asked = vectors(rng, cloud, _N_QUERIES)
-    searched = _search_ms(index, asked)
+    queries = vectors(rng, cloud, _N_QUERIES)
+    approximate_ms = _search_ms(index, queries)
     exact = OpenIndex(index.uri, msgspec.structs.replace(index.head, n_probes=0), index.chunks, index.files)
     texts = [_passage(words, 0).text[:40] for _ in range(_N_QUERIES)]
-    ratios = [encoded / indexed for indexed, encoded in zip(measured.indexed_s, measured.encoded_s, strict=True)]
+    ratios = [encoded / indexed for indexed, encoded in zip(throughput.indexed_s, throughput.encoded_s, strict=True)]
     return IndexBench(
         ratio=median(ratios),
         ratio_ci=speed_model.median_interval(ratios),
-        indexed_per_s=measured.n_passages / median(measured.indexed_s),
-        encoded_per_s=measured.n_passages / median(measured.encoded_s),
-        n_passages=measured.n_passages,
-        tokens_a_passage=measured.tokens_a_passage,
+        indexed_per_s=throughput.n_passages / median(throughput.indexed_s),
+        encoded_per_s=throughput.n_passages / median(throughput.encoded_s),
+        n_passages=throughput.n_passages,
+        tokens_a_passage=throughput.tokens_a_passage,
         pairs=len(ratios),
-        hybrid_ms=measured.hybrid_ms,
+        hybrid_ms=throughput.hybrid_ms,
         large_index=f"made up, no text encoded: words by chance, vectors between those of neighbours among the "
-        f"{measured.n_passages:,} passages encoded",
+        f"{throughput.n_passages:,} passages encoded",
         n_chunks=index.head.n_chunks,
         recall_10=index.head.recall_10,
         n_probes=index.head.n_probes,
-        search_ms=median(searched),
-        search_p95_ms=quantiles(searched, n=20)[-1],
-        exact_ms=median(_search_ms(exact, asked[:20])),
-        text_ms=median(_timed(partial(text_hits, index, text, NEAREST)) for text in texts),
+        search_ms=median(approximate_ms),
+        search_p95_ms=quantiles(approximate_ms, n=20)[-1],
+        exact_ms=median(_search_ms(exact, queries[:20])),
+        text_ms=median(_time_ms(partial(text_hits, index, text, NEAREST)) for text in texts),
         make_s=large.make_s,
         searchable_s=large.searchable_s,
         grown_bytes=large.grown_bytes,
@@ -268,6 +268,6 @@ def _result(measured: _Throughput, large: _Large, index: OpenIndex, embedder: Em
     )
 
 
-def _search_ms(index: OpenIndex, asked: NDArray[np.float32]) -> list[float]:
-    dense_hits(index, asked[0], NEAREST)
-    return [_timed(partial(dense_hits, index, vector, NEAREST)) for vector in asked]
+def _search_ms(index: OpenIndex, queries: NDArray[np.float32]) -> list[float]:
+    dense_hits(index, queries[0], NEAREST)
+    return [_time_ms(partial(dense_hits, index, vector, NEAREST)) for vector in queries]

@@ -1,4 +1,4 @@
-"""Which of torch's attention operations serve our forward, as torch chooses them on a device; measures no time."""
+"""Reports which of torch's attention operations compute our forward on a device."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,25 +15,25 @@ _PREFIXES = ("_scaled_dot_product_", "_flash_attention", "_efficient_attention")
 
 
 def attention_of(weights: FusedWeights, *, context: int, gamma: int) -> dict[str, str]:
-    """For a chunk of a prompt, a round of one sequence and one of a batch: the operations that attended.
+    """The operations that computed attention: for a chunk of a prompt, a round of one sequence and one of a batch.
 
-    context: ids before the chunk or the round; what is chosen may depend on it. More than one is joined by +; `math`
-    means that no single kernel took it."""
+    context: ids before the chunk or the round, on which torch's choice may depend. Several names are joined by +;
+    `math` means that no single kernel computed it."""
     n = min(PREFILL_CHUNK, max(2, context))
     model = RowsModel(weights, n_rows=2, capacity=context + max(n, gamma + 1))
     ids = torch.zeros(2, max(n, gamma + 1), dtype=torch.int64, device=model.device)
     drafted, starts = ids[:, : gamma + 1], torch.full((2,), context, device=model.device)
-    batch = _serving(lambda: model.forward(drafted, starts, span=context + gamma + 1))
+    batch = _attention_names(lambda: model.forward(drafted, starts, span=context + gamma + 1))
     model.keep([0])
     return {
-        "prompt": _serving(lambda: model.aligned(ids[:1, :n], context)),
-        "round": _serving(lambda: model.forward(drafted[:1], starts[:1], span=context + gamma + 1)),
+        "prompt": _attention_names(lambda: model.aligned(ids[:1, :n], context)),
+        "round": _attention_names(lambda: model.forward(drafted[:1], starts[:1], span=context + gamma + 1)),
         "batch": batch,
     }
 
 
-class _Attentions(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Keeps the names of the operations that attend, and lets all of them pass."""
+class _AttentionNames(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Records the names of the operations that attend, and runs every operation unchanged."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -48,9 +48,9 @@ class _Attentions(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return func(*args, **(kwargs or {}))
 
 
-@torch.no_grad()  # inference_mode would leave attention whole
-def _serving(work: Callable[[], object]) -> str:
-    """Names of the operations that attended during some work; what is none of torch's kernels is computed by math."""
-    with _Attentions() as seen:
+@torch.no_grad()  # inference_mode would not decompose attention
+def _attention_names(work: Callable[[], object]) -> str:
+    """Names of the operations that attended during some work; `math` where none of torch's kernels did."""
+    with _AttentionNames() as recorder:
         work()
-    return "+".join(sorted(seen.names)) or "math"
+    return "+".join(sorted(recorder.names)) or "math"

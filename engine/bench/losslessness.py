@@ -1,7 +1,7 @@
-"""The proof that drafting changes nothing: equal greedy tokens, equal distribution when sampling.
+"""Checks that drafting changes nothing: equal greedy tokens, and an equal distribution when sampling.
 
-Texts are what an engine says in its events, on whichever host it runs. The expected distribution is the target's own,
-computed exactly and apart; speculative samples are held against it and, as a yardstick, as many drawn directly."""
+Texts come from an engine's events, on either host. The expected distribution is the target's own, computed exactly and
+separately; speculative samples are compared with it and so, as a yardstick, are as many samples drawn directly."""
 
 from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
@@ -33,7 +33,7 @@ _GREEDY_GAMMAS = (1, 4, 16)
 class Losslessness(msgspec.Struct, frozen=True):
     """The verdict on the texts of `engine`, computed by `runtime`.
 
-    sampling_p_value: smallest of the chi-square tests times their number, at most 1.
+    sampling_p_value: smallest p-value of the chi-square tests times their number, at most 1.
     sampling_tv: total variation of the first three tokens' joint distribution from the exact one over the pooled cells;
     sampling_tv_null: the same for as many samples drawn directly."""
 
@@ -65,11 +65,11 @@ def check(
     *,
     n_samples: int,
 ) -> Iterator[Event | Losslessness]:
-    """Yield progress, and last the verdict; the same seed gives the same verdict. target: that of the pair.
+    """Yield progress, then the verdict; the same seed gives the same verdict. target: the pair's.
 
     Greedy texts are compared at the config's gamma among others; samples are drawn with its warping, at temperature 1
     where it is greedy, and always at gamma 2."""
-    divergence = yield from _greedy(pair, prompts, config)
+    divergence = yield from _first_divergence(pair, prompts, config)
     sampled = replace(config, temperature=config.temperature or 1.0)
     warp = warp_of(sampled)
     with torch.inference_mode():
@@ -92,26 +92,26 @@ def check(
     )
 
 
-def _greedy(
+def _first_divergence(
     pair: HostedPair, prompts: Sequence[Sequence[int]], config: SpeculativeConfig
 ) -> Generator[Event, None, int | None]:
     """Index of the first token that differs from plain decoding at any draft length; None where none does."""
-    greedy = SpeculativeConfig(max_new_tokens=config.max_new_tokens, stop_at_end=False, baseline=False)
-    alone = PlainConfig(max_new_tokens=config.max_new_tokens, stop_at_end=False)
-    for done, prompt in enumerate(prompts):
-        plain = pair.ids("plain", alone, prompt)
+    greedy_config = SpeculativeConfig(max_new_tokens=config.max_new_tokens, stop_at_end=False, baseline=False)
+    plain_config = PlainConfig(max_new_tokens=config.max_new_tokens, stop_at_end=False)
+    for index, prompt in enumerate(prompts):
+        plain = pair.ids("plain", plain_config, prompt)
         for gamma in sorted({*_GREEDY_GAMMAS, config.gamma}):
-            ids = pair.ids("speculative", replace(greedy, gamma=gamma), prompt)
+            ids = pair.ids("speculative", replace(greedy_config, gamma=gamma), prompt)
             if ids != plain:
                 return next(i for i, (a, b) in enumerate(zip_longest(ids, plain)) if a != b)
-        yield Progressed("checking", done + 1, len(prompts), "prompts")
+        yield Progressed("checking", index + 1, len(prompts), "prompts")
     return None
 
 
 def _richest_opening(
     target: LoadedModel, prompts: Sequence[Sequence[int]], warp: Warp, *, least: float
 ) -> Sequence[int]:
-    """The start of a prompt after which the most paths are likely enough to be counted: where the test sees most."""
+    """The start of a prompt after which the most paths are likely enough to count: there the test is strongest."""
     openings = [prompt[:n] for prompt in prompts for n in _OPENING_LENGTHS if n <= len(prompt)]
     return max(openings, key=lambda ids: len(_likely_paths(target, ids, warp, depth=_DEPTH, least=least)))
 
@@ -119,15 +119,15 @@ def _richest_opening(
 def _samples(
     pair: HostedPair, prompt: Sequence[int], config: SpeculativeConfig, n_samples: int
 ) -> Generator[Event, None, list[Path]]:
-    """The first three tokens of n speculative runs at gamma 2, each with a seed of its own."""
+    """The first three tokens of n speculative runs at gamma 2, each with its own seed."""
     short = replace(config, gamma=_GAMMA, max_new_tokens=_DEPTH, stop_at_end=False, baseline=False)
     seeds = np.random.default_rng(config.seed).integers(2**53, size=n_samples)
-    found: list[Path] = []
+    paths: list[Path] = []
     for seed in seeds.tolist():
-        found.append(pair.ids("speculative", replace(short, seed=seed), prompt))
-        if len(found) % 100 == 0:
-            yield Progressed("checking", len(found), n_samples, "samples")
-    return found
+        paths.append(pair.ids("speculative", replace(short, seed=seed), prompt))
+        if len(paths) % 100 == 0:
+            yield Progressed("checking", len(paths), n_samples, "samples")
+    return paths
 
 
 def _test(
@@ -137,8 +137,8 @@ def _test(
     n = len(samples)
     expected = _likely_paths(target, prompt, warp, depth=depth, least=_LEAST_EXPECTED / n)
     probs = np.array([*expected.values(), max(0.0, 1.0 - sum(expected.values()))])
-    seen = Counter(sample[:depth] for sample in samples)
-    counts = np.array([*(seen[path] for path in expected), 0], dtype=np.float64)
+    occurrences = Counter(sample[:depth] for sample in samples)
+    counts = np.array([*(occurrences[path] for path in expected), 0], dtype=np.float64)
     counts[-1] = n - counts.sum()
     probs, counts = _pool(probs, counts, least=_LEAST_EXPECTED / n)
     direct = np.random.default_rng(seed).multinomial(n, probs / probs.sum())
@@ -149,7 +149,7 @@ def _test(
 def _pool(
     probs: "np.typing.NDArray[np.float64]", counts: "np.typing.NDArray[np.float64]", *, least: float
 ) -> tuple["np.typing.NDArray[np.float64]", "np.typing.NDArray[np.float64]"]:
-    """Join the rest with the rarest cell where the rest alone is expected too seldom."""
+    """Merge the rest into the rarest cell where the rest alone is too rarely expected."""
     if len(probs) > 1 and probs[-1] < least:
         rarest = int(np.argmin(probs[:-1]))
         probs[rarest] += probs[-1]
@@ -165,7 +165,7 @@ def _tv(a: "np.typing.NDArray[np.float64]", b: "np.typing.NDArray[np.float64]") 
 def _likely_paths(
     target: LoadedModel, prompt: Sequence[int], warp: Warp, *, depth: int, least: float
 ) -> dict[Path, float]:
-    """Every path of `depth` tokens whose probability under the target is at least `least`, exactly."""
+    """Every path of `depth` tokens whose exact probability under the target is at least `least`."""
     paths: dict[Path, float] = {(): 1.0}
     for _ in range(depth):
         longer: dict[Path, float] = {}
@@ -173,7 +173,7 @@ def _likely_paths(
             ids = torch.tensor([[*prompt, *path]], device=target.device)
             logits = target.model(input_ids=ids, use_cache=False).logits[0, -1]
             following = prob * sampling.probabilities(logits, warp).double()
-            kept = (following >= least).nonzero().squeeze(-1).tolist()
-            longer |= {(*path, token): float(following[token]) for token in kept}
+            tokens = (following >= least).nonzero().squeeze(-1).tolist()
+            longer |= {(*path, token): float(following[token]) for token in tokens}
         paths = longer
     return paths

@@ -1,7 +1,8 @@
-"""Speculative RAG's latency against standard RAG's at fixed token counts, by the code that answers questions.
+"""Measures Speculative RAG's latency against standard RAG's at fixed token counts, with the real answering code.
 
-Passages are made up and drafts and answers are held to lengths, so that random weights in the shapes of large models
-give the times that trained ones would; what is found and said means nothing. Every repeat asks every system in turn."""
+Passages are made up and drafts and answers have fixed lengths, so that random weights in the shapes of large models
+take the time that trained ones would; retrieved passages and answers mean nothing. Every repeat asks every system in
+turn."""
 
 import time
 from collections.abc import Generator, Iterator
@@ -49,8 +50,8 @@ class RagBenchTask(NamedTuple):
 
 
 class RagBench(msgspec.Struct, frozen=True):
-    """A row a passage length, so far; `complete` says whether that is all. note: what the models are, where they are
-    no trained ones; graphs: whether the target's rounds were CUDA graphs; estimated_bytes: weights of both."""
+    """One row per passage length, so far; complete: whether these are all. note: what the models are, where they are
+    not trained; graphs: whether the target's rounds were CUDA graphs; estimated_bytes: weights of both."""
 
     rows: tuple[RagRow, ...]
     complete: bool
@@ -78,37 +79,37 @@ class RagBench(msgspec.Struct, frozen=True):
 
 
 def bench(task: RagBenchTask) -> Iterator[Event | RagBench]:
-    """Yield progress and, after each row, all rows so far; a row that fails says why.
+    """Yield progress and, after each row, all rows so far; a row that fails holds the reason.
 
-    Raises InputError, ModelError before a model is made where counts, contexts or memory speak against it."""
+    Raises InputError, ModelError before a model is made where counts, contexts or memory do not fit."""
     started = time.perf_counter()
     refuse_counts(task.counts)
-    planned = _planned(task)
-    tokenizer = checks.read_tokenizer(planned.target)
+    plan = _plan(task)
+    tokenizer = checks.read_tokenizer(plan.target)
     works = [workload(tokenizer, n_passage, task.counts) for n_passage in task.passages]
-    refuse_workloads(works, task.counts, planned, devices.free_bytes(task.device))
-    pair = yield from _loaded(planned)
-    found, rt = _nothing_yet(task, pair), _runtime(pair, task)
+    refuse_workloads(works, task.counts, plan, devices.free_bytes(task.device))
+    pair = yield from _load(plan)
+    result, rt = _empty_result(task, pair), _run_context(pair, task)
     assert pair.drafter is not None
     try:
         for i, work in enumerate(works):
             context = AnswerContext(rt, pair.drafter, work.library, Memo(), task.counts.lengths)
-            row = yield from _measured(context, work, task)
+            row = yield from _measure_row(context, work, task)
             complete, seconds = i + 1 == len(works), time.perf_counter() - started
-            found = replace(found, rows=(*found.rows, row), complete=complete, seconds=seconds)
-            yield found
+            result = replace(result, rows=(*result.rows, row), complete=complete, seconds=seconds)
+            yield result
     finally:
         if rt.drafter is not None:
             rt.drafter.reset()
 
 
-def _planned(task: RagBenchTask) -> LoadPlan:
+def _plan(task: RagBenchTask) -> LoadPlan:
     target, drafter = checkpoint_folder.inspect(task.target), checkpoint_folder.inspect(task.drafter, drafter=True)
     return load_plan.plan(target, drafter, task.device, task.device, task.dtype)
 
 
-def _loaded(planned: LoadPlan) -> Generator[Event, None, Pair]:
-    for item in loading.load_pair(planned):
+def _load(plan: LoadPlan) -> Generator[Event, None, Pair]:
+    for item in loading.load_pair(plan):
         if isinstance(item, Pair):
             return item
         if not isinstance(item, Estimated):
@@ -116,7 +117,7 @@ def _loaded(planned: LoadPlan) -> Generator[Event, None, Pair]:
     raise AssertionError("loading ends with the pair")
 
 
-def _nothing_yet(task: RagBenchTask, pair: Pair) -> RagBench:
+def _empty_result(task: RagBenchTask, pair: Pair) -> RagBench:
     assert pair.drafter is not None
     counts = task.counts
     return RagBench(
@@ -144,15 +145,15 @@ def _nothing_yet(task: RagBenchTask, pair: Pair) -> RagBench:
     )
 
 
-def _runtime(pair: Pair, task: RagBenchTask) -> RunContext:
-    """The model that drafts answers also drafts the tokens of standard RAG."""
+def _run_context(pair: Pair, task: RagBenchTask) -> RunContext:
+    """Context in which the model that drafts answers also drafts the tokens of standard RAG."""
     assert pair.drafter is not None
     drafter = systems.small_model_drafter(pair.target, pair.drafter)
     return RunContext(pair.target, drafter, task.drafter, cancelled=Flag())
 
 
-def _measured(context: AnswerContext, work: Workload, task: RagBenchTask) -> Generator[Event, None, RagRow]:
-    """One row; the first turn is not counted, since it allocates and, on CUDA, compiles and captures."""
+def _measure_row(context: AnswerContext, work: Workload, task: RagBenchTask) -> Generator[Event, None, RagRow]:
+    """Measure one row; the first turn does not count, since it allocates and, on CUDA, compiles and captures."""
     config, turns = _config(task.counts), list[Turn]()
     try:
         with memory_errors(f"passages of {work.n_passage} tokens", "use smaller models, or fewer or shorter passages"):
@@ -163,7 +164,7 @@ def _measured(context: AnswerContext, work: Workload, task: RagBenchTask) -> Gen
                 yield Progressed("measuring", i + 1, task.repeats, f"repeats with passages of {work.n_passage} tokens")
     except EngineError as err:
         if context.rt.target.static is not None:
-            context.rt.target.static.clear()  # it may be left half made
+            context.rt.target.static.clear()  # the error may have left it incomplete
         return RagRow(work.n_passage, why_not=str(err))
     finally:
         release_memory()
@@ -173,7 +174,7 @@ def _measured(context: AnswerContext, work: Workload, task: RagBenchTask) -> Gen
 
 
 def _config(counts: WorkloadCounts) -> SpeculativeRagConfig:
-    """Clusters come from stored vectors: an encoder is none of the two models that are measured."""
+    """A config that clusters by stored vectors: an encoder is neither of the two models that are measured."""
     return SpeculativeRagConfig(
         n=counts.n, m=counts.m, k=counts.k, gamma=counts.gamma, max_new_tokens=counts.answer,
         conditioning="stored", retrieval="dense", baselines="none",
@@ -182,7 +183,7 @@ def _config(counts: WorkloadCounts) -> SpeculativeRagConfig:
 
 @torch.inference_mode()
 def _prepare(context: AnswerContext, work: Workload, config: SpeculativeRagConfig) -> None:
-    """Leave nothing to be captured once a text has grown into the next span."""
+    """Warm up and capture now, so that nothing is left to capture when a text grows into the next span."""
     warm([context.rt.target, context.drafter], context.memo)
     if context.rt.target.device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(context.rt.target.device)
@@ -192,29 +193,29 @@ def _prepare(context: AnswerContext, work: Workload, config: SpeculativeRagConfi
 
 @torch.inference_mode()
 def _turn(context: AnswerContext, work: Workload, config: SpeculativeRagConfig, turn: int) -> Turn:
-    """Ask every system; nothing of an earlier turn is used again."""
-    made = ask_all(work.question, config, context._replace(memo=Memo()), turn)
-    batches, verifications = batches_of(made.outcome.drafts), verifications_of(made.outcome.scores)
+    """Ask every system; reuses nothing of an earlier turn."""
+    result = ask_all(work.question, config, context._replace(memo=Memo()), turn)
+    batches, verifications = batches_of(result.outcome.drafts), verifications_of(result.outcome.scores)
     (batch,), (verification,) = batches, verifications
-    plain, speculated = (made.standards[name] for name in ("standard_rag", "standard_rag_speculative"))
-    measured: dict[System, float] = {name: one.latency_ms for name, one in made.answers.items()}
+    plain, speculated = (result.standards[name] for name in ("standard_rag", "standard_rag_speculative"))
+    measured_ms: dict[System, float] = {name: answer.latency_ms for name, answer in result.answers.items()}
     rounds = {
         "drafting": batch.n_rounds, "standard_rag": plain.n_rounds, "standard_rag_speculative": speculated.n_rounds,
     }  # fmt: skip
-    predicted = cost.costs(batches, verifications, plain, measured)
-    return Turn(made.answers, _phases(made), rounds, batch, verification, predicted)
+    predictions = cost.costs(batches, verifications, plain, measured_ms)
+    return Turn(result.answers, _phases(result), rounds, batch, verification, predictions)
 
 
-def _phases(made: QuestionOutcome) -> dict[str, float]:
+def _phases(result: QuestionOutcome) -> dict[str, float]:
     """Where the time went: of Speculative RAG, then of both kinds of standard RAG."""
-    (batch,) = batches_of(made.outcome.drafts)
-    ours = phases_ms(made)
-    found = {
-        "partitioning": ours["partitioning"],
+    (batch,) = batches_of(result.outcome.drafts)
+    speculative_ms = phases_ms(result)
+    phases = {
+        "partitioning": speculative_ms["partitioning"],
         "drafting_prefill": batch.prefill_ms,
         "drafting_decode": batch.decode_ms,
-        "verifying": ours["verifying"],
+        "verifying": speculative_ms["verifying"],
     }
-    for name, one in made.standards.items():
-        found |= {f"{name}_prefill": one.prefill_ms, f"{name}_decode": one.decode_ms}
-    return found
+    for name, answer in result.standards.items():
+        phases |= {f"{name}_prefill": answer.prefill_ms, f"{name}_decode": answer.decode_ms}
+    return phases

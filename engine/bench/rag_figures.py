@@ -1,4 +1,4 @@
-"""What `bench rag` found, from the turns it took to medians of paired ratios; measures nothing."""
+"""Computes the figures of `bench rag` from its turns: medians of times and of paired ratios."""
 
 from collections.abc import Callable, Mapping, Sequence
 from statistics import median
@@ -29,7 +29,7 @@ class RagSystem(msgspec.Struct, frozen=True):
     """One system: medians over the repeats, in milliseconds after retrieval.
 
     latency_cut: median of 1 - its time / that of plain standard RAG in the same repeat; cut_to_speculated: the same
-    against standard RAG speculated token by token. None of a system against itself. tokens: read and written."""
+    against standard RAG speculated token by token. None for a system against itself. tokens: read and written."""
 
     latency_ms: float
     latency_ci: Interval | None
@@ -45,7 +45,7 @@ class RagSystem(msgspec.Struct, frozen=True):
 
 
 class RagCost(msgspec.Struct, frozen=True):
-    """What the cost formula makes of the counts; over_measured: median of predicted / measured in the same repeat."""
+    """What the cost formula predicts from the counts; over_measured: median of predicted / measured per repeat."""
 
     predicted_ms: float
     measured_ms: float
@@ -69,7 +69,7 @@ class RagRow(msgspec.Struct, frozen=True):
 
 
 def row(passage_tokens: int, n_standard: int, turns: Sequence[Turn], peak_bytes: int | None) -> RagRow:
-    """The row of some turns."""
+    """Compute the row of some turns."""
     last = turns[-1]
     return RagRow(
         passage_tokens,
@@ -85,8 +85,8 @@ def row(passage_tokens: int, n_standard: int, turns: Sequence[Turn], peak_bytes:
 
 
 def _system(name: System, turns: Sequence[Turn]) -> RagSystem:
-    told = [turn.answers[name] for turn in turns]
-    latencies = [one.latency_ms for one in told]
+    answers = [turn.answers[name] for turn in turns]
+    latencies = [answer.latency_ms for answer in answers]
     plain, speculated = (_cuts(name, other, turns) for other in ("standard_rag", "standard_rag_speculative"))
     return RagSystem(
         latency_ms=median(latencies),
@@ -95,53 +95,53 @@ def _system(name: System, turns: Sequence[Turn]) -> RagSystem:
         latency_cut_ci=speed_model.median_interval(plain),
         cut_to_speculated=median(speculated) if speculated else None,
         cut_to_speculated_ci=speed_model.median_interval(speculated),
-        ttft_ms=_median(told, lambda one: one.ttft_ms),
-        prefill_ms=_median(told, lambda one: one.prefill_ms),
-        decode_ms=_median(told, lambda one: one.decode_ms),
-        target_tokens=round(_median(told, lambda one: one.target_tokens)),
-        drafter_tokens=round(_median(told, lambda one: one.drafter_tokens)),
+        ttft_ms=_median(answers, lambda answer: answer.ttft_ms),
+        prefill_ms=_median(answers, lambda answer: answer.prefill_ms),
+        decode_ms=_median(answers, lambda answer: answer.decode_ms),
+        target_tokens=round(_median(answers, lambda answer: answer.target_tokens)),
+        drafter_tokens=round(_median(answers, lambda answer: answer.drafter_tokens)),
     )
 
 
 def _cuts(name: System, other: System, turns: Sequence[Turn]) -> list[float]:
-    """By how much a system was faster than another in each turn; empty for itself."""
+    """How much faster a system was than another in each turn, as a share; empty for itself."""
     if name == other:
         return []
     return [1 - turn.answers[name].latency_ms / turn.answers[other].latency_ms for turn in turns]
 
 
-def _median(told: Sequence[QuestionAnswered], figure: Callable[[QuestionAnswered], float]) -> float:
-    return float(median(map(figure, told)))
+def _median(answers: Sequence[QuestionAnswered], figure: Callable[[QuestionAnswered], float]) -> float:
+    return float(median(map(figure, answers)))
 
 
 def _cost(costs: Sequence[CostPredicted]) -> RagCost:
-    ratios = [one.predicted_ms / one.measured_ms for one in costs]
+    ratios = [cost.predicted_ms / cost.measured_ms for cost in costs]
     terms = [
-        CostTerm(same[0].name, round(median(t.n_tokens for t in same)), median(t.ms_per_token for t in same))
-        for same in zip(*(one.terms for one in costs), strict=True)
+        CostTerm(group[0].name, round(median(t.n_tokens for t in group)), median(t.ms_per_token for t in group))
+        for group in zip(*(cost.terms for cost in costs), strict=True)
     ]
     return RagCost(
-        median(one.predicted_ms for one in costs), median(one.measured_ms for one in costs), median(ratios),
+        median(cost.predicted_ms for cost in costs), median(cost.measured_ms for cost in costs), median(ratios),
         speed_model.median_interval(ratios), tuple(terms),
     )  # fmt: skip
 
 
 def table(rows: Sequence[RagRow]) -> Sequence[tuple[str, ...]]:
-    """The rows as a short table, its head first."""
+    """The rows as a short table, header first."""
     head = ("passage", "standard ms", "speculated ms", "speculative RAG ms", "cut", "95 %", "to speculated",
             "predicted ms", "drafting ms", "verifying ms")  # fmt: skip
     return [head, *map(_line, rows)]
 
 
-def _line(found: RagRow) -> tuple[str, ...]:
-    if found.why_not:
-        return (str(found.passage_tokens), *["-"] * 8, found.why_not)
-    ours = found.systems["speculative_rag"]
-    times = [f"{found.systems[name].latency_ms:.1f}" for name in ("standard_rag", "standard_rag_speculative")]
-    ci, phases = ours.latency_cut_ci, found.phases_ms
+def _line(figures: RagRow) -> tuple[str, ...]:
+    if figures.why_not:
+        return (str(figures.passage_tokens), *["-"] * 8, figures.why_not)
+    speculative = figures.systems["speculative_rag"]
+    times = [f"{figures.systems[name].latency_ms:.1f}" for name in ("standard_rag", "standard_rag_speculative")]
+    ci, phases = speculative.latency_cut_ci, figures.phases_ms
     return (
-        str(found.passage_tokens), *times, f"{ours.latency_ms:.1f}", f"{ours.latency_cut:.1%}",
-        "-" if ci is None else f"{ci.low:.1%} to {ci.high:.1%}", f"{ours.cut_to_speculated:.1%}",
-        f"{found.costs['speculative_rag'].predicted_ms:.1f}",
+        str(figures.passage_tokens), *times, f"{speculative.latency_ms:.1f}", f"{speculative.latency_cut:.1%}",
+        "-" if ci is None else f"{ci.low:.1%} to {ci.high:.1%}", f"{speculative.cut_to_speculated:.1%}",
+        f"{figures.costs['speculative_rag'].predicted_ms:.1f}",
         f"{phases['drafting_prefill'] + phases['drafting_decode']:.1f}", f"{phases['verifying']:.1f}",
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""How often the built-in embedder finds the document that answers a question, in a fresh corpus; answers none."""
+"""Measures how often the built-in embedder finds the document that answers a question, in a fresh corpus."""
 
 from collections.abc import Generator, Iterator, Sequence, Set
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from engine.world.pages import Form
 from engine.world.questions import QUESTION_KINDS
 
 NEAREST = 10
-# Of the shipped corpus: enough documents for mistakes, few enough to be embedded while one waits.
+# Share of the shipped corpus: enough documents for mistakes, few enough to embed while the user waits.
 _SHARE = 0.25
 
 
@@ -36,22 +36,22 @@ class Retrieval(NamedTuple):
 
 
 def measure(*, seed: int, n: int, form: Form = "notes") -> Iterator[Progressed | Retrieval]:
-    """Yield progress, and last the result, for about n questions over the corpus of a seed, in a form.
+    """Yield progress, then the result for about n questions over the corpus of a seed, in a form.
 
-    Raises ModelError where the built-in embedder is missing or another."""
+    Raises ModelError where the built-in embedder is missing or a different one."""
     *_, embedder = embedding.load(BUILTIN)
     assert isinstance(embedder, Embedder)
     source = corpus.fresh_source(seed, share=_SHARE, n_questions=n * len(QUESTION_KINDS), form=form)
-    found = corpus.generate(source)
-    singles = [question for question in found.questions if question.kind == "single"]
-    documents = yield from _embedded(embedder, [document.text for document in found.documents], "document")
-    asked = yield from _embedded(embedder, [question.question for question in singles], "query")
-    nearest = np.argsort(-(asked.vectors @ documents.vectors.T), axis=1, kind="stable")[:, :NEAREST]
-    ids = [document.id for document in found.documents]
+    fresh_corpus = corpus.generate(source)
+    singles = [question for question in fresh_corpus.questions if question.kind == "single"]
+    documents = yield from _embed(embedder, [document.text for document in fresh_corpus.documents], "document")
+    queries = yield from _embed(embedder, [question.question for question in singles], "query")
+    nearest = np.argsort(-(queries.vectors @ documents.vectors.T), axis=1, kind="stable")[:, :NEAREST]
+    ids = [document.id for document in fresh_corpus.documents]
     marks = [
         is_answered(question, {ids[place] for place in row}) for question, row in zip(singles, nearest, strict=True)
     ]
-    texts = [tuple(found.documents[place].text for place in row) for row in nearest]
+    texts = [tuple(fresh_corpus.documents[place].text for place in row) for row in nearest]
     yield Retrieval(tuple(marks), len(ids), tuple(map(RetrievalQuestion, singles, texts)), form)
 
 
@@ -60,7 +60,7 @@ def is_answered(question: QuestionRecord, documents: Set[str]) -> bool:
     return not documents.isdisjoint((*question.gold, *question.supporting))
 
 
-def _embedded(embedder: Embedder, texts: Sequence[str], role: TextRole) -> Generator[Progressed, None, Embedded]:
+def _embed(embedder: Embedder, texts: Sequence[str], role: TextRole) -> Generator[Progressed, None, Embedded]:
     for item in embedder.embed(texts, role=role):
         if isinstance(item, Embedded):
             return item

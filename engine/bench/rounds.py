@@ -1,8 +1,8 @@
-"""One greedy round of a fused pair at a fixed length, again and again: its halves, its bytes, what recording costs.
+"""Times one greedy round of a fused pair at a fixed length: its halves, its bytes and the cost of recording.
 
-Beside it runs the same round with nothing kept but the ids: no probability is computed for show, none is recorded. On
-CUDA both are graphs, the first the very round of a generation without the host's part; on a CPU, where generations go
-step by step, both are plain calls."""
+The same round is also timed with only the ids kept: no probability is computed for display or recorded. On CUDA both
+are graphs, the first being the round of a generation without the host's part; on a CPU, where generations run step by
+step, both are plain calls."""
 
 import time
 from collections.abc import Sequence
@@ -36,9 +36,8 @@ class RoundsBench(msgspec.Struct, frozen=True):
     """Medians over blocks, in milliseconds. unrecorded_ms: a round that keeps only ids; recording_cost: the share by
     which recording lengthens a round, medians of ratios within blocks.
 
-    target_bytes: of matrices and of the keys and values within the span, which one verification reads;
-    target_bytes_per_s: what that makes over verify_ms, which holds accepting and recording too. captured: whether the
-    rounds were CUDA graphs."""
+    target_bytes: matrices, keys and values within the span, which one verification reads; target_bytes_per_s: those
+    over verify_ms, which includes accepting and recording. captured: whether the rounds were CUDA graphs."""
 
     round_ms: float
     draft_ms: float
@@ -56,14 +55,14 @@ class RoundsBench(msgspec.Struct, frozen=True):
 
 
 class _Halves(NamedTuple):
-    """A round in two parts, the second of which moves the state on."""
+    """A round in two parts; the second advances the state."""
 
     draft: Work
     verify: Work
 
 
 class _Block(NamedTuple):
-    """Milliseconds a round: wall, and by the clock of the device what its halves took."""
+    """Milliseconds per round: wall time, and its halves by the device's clock."""
 
     wall: float
     draft: float
@@ -85,21 +84,21 @@ def measure(pair: Pair, *, gamma: int, length: int, n_blocks: int) -> RoundsBenc
     span = power_of_two(length + gamma, most=most)
     models = RowsModel(target, n_rows=1, capacity=span), RowsModel(drafter, n_rows=1, capacity=span)
     state = static_round.new_state(device)
-    kinds = [_repeated(make(*models, state, gamma, span), device) for make in (_recorded, _unrecorded)]
+    variants = [_as_graphs(make(*models, state, gamma, span), device) for make in (_recorded, _unrecorded)]
     clock = clock_for(device)
-    for halves in kinds * 2:
+    for halves in variants * 2:
         _block(halves, state, length, clock, device)
     blocks = []
     for index in range(n_blocks):
-        order = kinds[::-1] if index % 2 else kinds
-        made = [_block(halves, state, length, clock, device) for halves in order]
-        blocks.append(made[::-1] if index % 2 else made)
+        order = variants[::-1] if index % 2 else variants
+        timings = [_block(halves, state, length, clock, device) for halves in order]
+        blocks.append(timings[::-1] if index % 2 else timings)
     n_bytes = target.n_bytes + models[0].bytes()
     return _result(blocks, n_bytes, gamma=gamma, length=length, span=span, captured=device.type == "cuda")
 
 
 def _recorded(target: RowsModel, drafter: RowsModel, state: State, gamma: int, span: int) -> _Halves:
-    """The round that generations run, over a draft at a fixed place."""
+    """The round that generations run, with the draft in a fixed buffer."""
     n_vocabulary = target.n_vocabulary
     u = torch.zeros(2 * gamma + 1, dtype=torch.float64, device=target.device)
     tokens = torch.empty(gamma, dtype=torch.int64, device=target.device)
@@ -107,10 +106,10 @@ def _recorded(target: RowsModel, drafter: RowsModel, state: State, gamma: int, s
     parents = chain(gamma, target.device)
 
     def draft() -> Tensor:
-        made = static_round.draft(drafter, state, u[:gamma], _GREEDY, span=span, n_vocabulary=n_vocabulary)
-        assert made.shown is not None
-        shown.copy_(made.shown)
-        return tokens.copy_(made.tokens)
+        greedy_draft = static_round.draft(drafter, state, u[:gamma], _GREEDY, span=span, n_vocabulary=n_vocabulary)
+        assert greedy_draft.shown is not None
+        shown.copy_(greedy_draft.shown)
+        return tokens.copy_(greedy_draft.tokens)
 
     def verify() -> Tensor:
         judging = Judging(EXACT, u[gamma:], _GREEDY, span)
@@ -121,26 +120,26 @@ def _recorded(target: RowsModel, drafter: RowsModel, state: State, gamma: int, s
 
 def _unrecorded(target: RowsModel, drafter: RowsModel, state: State, gamma: int, span: int) -> _Halves:
     """The same tokens and nothing else."""
-    place = torch.empty(gamma, dtype=torch.int64, device=target.device)
+    buffer = torch.empty(gamma, dtype=torch.int64, device=target.device)
 
     def draft() -> Tensor:
         tokens: list[Tensor] = []
         for _ in range(gamma):
             row = static_round.drafter_logits(drafter, state, tokens, span=span)
             tokens.append(row[: target.n_vocabulary].argmax(-1))
-        return place.copy_(torch.stack(tokens))
+        return buffer.copy_(torch.stack(tokens))
 
     def verify() -> Tensor:
-        best = static_round.target_logits(target, state, place, span=span).argmax(-1)
-        verdict = accept.greedy(best, place)
-        static_round.advance(state, place, verdict)
-        return torch.cat([verdict.n_accepted.view(1), verdict.last_id.view(1), place])
+        best = static_round.target_logits(target, state, buffer, span=span).argmax(-1)
+        verdict = accept.greedy(best, buffer)
+        static_round.advance(state, buffer, verdict)
+        return torch.cat([verdict.n_accepted.view(1), verdict.last_id.view(1), buffer])
 
     return _Halves(draft, verify)
 
 
-def _repeated(halves: _Halves, device: torch.device) -> _Halves:
-    """On CUDA both halves as graphs."""
+def _as_graphs(halves: _Halves, device: torch.device) -> _Halves:
+    """Both halves as graphs on CUDA, unchanged elsewhere."""
     if device.type != "cuda":
         return halves
     graphs = Graphs(device)
@@ -148,36 +147,36 @@ def _repeated(halves: _Halves, device: torch.device) -> _Halves:
 
 
 def _block(halves: _Halves, state: State, length: int, clock: Clock, device: torch.device) -> _Block:
-    """Some rounds on end, each from the same length."""
+    """Time consecutive rounds, each from the same length."""
     settle(device)
     started = time.perf_counter()
     marks = [_round(halves, state, length, clock) for _ in range(_N_ROUNDS)]
     settle(device)
     wall_ms = 1e3 * (time.perf_counter() - started) / _N_ROUNDS
-    draft = median(clock.ms(begun, drafted) for begun, drafted, _ in marks)
-    return _Block(wall_ms, draft, median(clock.ms(drafted, verified) for _, drafted, verified in marks))
+    draft = median(clock.ms(start, middle) for start, middle, _ in marks)
+    return _Block(wall_ms, draft, median(clock.ms(middle, end) for _, middle, end in marks))
 
 
 def _round(halves: _Halves, state: State, length: int, clock: Clock) -> tuple[Mark, Mark, Mark]:
     state.length.fill_(length)
-    begun = clock.mark()
+    start = clock.mark()
     halves.draft()
-    drafted = clock.mark()
+    middle = clock.mark()
     halves.verify()
-    return begun, drafted, clock.mark()
+    return start, middle, clock.mark()
 
 
 def _result(
     blocks: Sequence[Sequence[_Block]], n_bytes: int, *, gamma: int, length: int, span: int, captured: bool
 ) -> RoundsBench:
-    recorded, bare = zip(*blocks, strict=True)
-    costs = [ours.wall / theirs.wall - 1 for ours, theirs in zip(recorded, bare, strict=True)]
+    recorded, unrecorded = zip(*blocks, strict=True)
+    costs = [timed.wall / bare.wall - 1 for timed, bare in zip(recorded, unrecorded, strict=True)]
     verify_ms = median(block.verify for block in recorded)
     return RoundsBench(
         round_ms=median(block.wall for block in recorded),
         draft_ms=median(block.draft for block in recorded),
         verify_ms=verify_ms,
-        unrecorded_ms=median(block.wall for block in bare),
+        unrecorded_ms=median(block.wall for block in unrecorded),
         recording_cost=median(costs),
         recording_cost_ci=speed_model.median_interval(costs),
         target_bytes=n_bytes,

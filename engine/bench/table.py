@@ -1,4 +1,4 @@
-"""The tables of the newest benchmark files for a README, between two marks; measures nothing.
+"""Builds a README's tables, between two marks, from the newest benchmark files.
 
 * imports neither Qt nor torch. A file is <date>-<device>-<name>.json, as `bench decode --out`, `bench gpu --out` and
 `bench rag --out` write it."""
@@ -23,7 +23,7 @@ Ci: TypeAlias = tuple[float, float] | None
 
 
 class _Decode(msgspec.Struct):
-    """What the table reads of a file of `bench decode`."""
+    """Fields that the table reads from a file of `bench decode`."""
 
     ms_per_token: dict[str, float]
     ratio_vs_transformers: float
@@ -58,7 +58,7 @@ class _Pair(msgspec.Struct):
 
 
 class _Gpu(msgspec.Struct):
-    """What the table reads of a file of `bench gpu`."""
+    """Fields that the table reads from a file of `bench gpu`."""
 
     pairs: list[_Pair]
     device: str
@@ -80,7 +80,7 @@ class _RagRow(msgspec.Struct):
 
 
 class _Rag(msgspec.Struct):
-    """What the table reads of a file of `bench rag`."""
+    """Fields that the table reads from a file of `bench rag`."""
 
     rows: list[_RagRow]
     target: str
@@ -94,8 +94,8 @@ class _Rag(msgspec.Struct):
     processor: str
 
 
-class _Found(NamedTuple):
-    """A benchmark file: when and what, as its name says."""
+class _BenchmarkFile(NamedTuple):
+    """A benchmark file and the date, device and name in its file name."""
 
     date: str
     device: str
@@ -104,12 +104,12 @@ class _Found(NamedTuple):
 
 
 def benchmarks() -> Path:
-    """Where benchmark files lie."""
+    """Folder of the benchmark files."""
     return Path(str(files("assets"))) / "benchmarks"
 
 
 def rewritten(text: str, folder: Path) -> str:
-    """The text with the table of a folder's newest files between its marks. Raises InputError."""
+    """The text with the tables of a folder's newest files between its marks. Raises InputError."""
     before, begin, rest = text.partition(_BEGIN)
     _, end, after = rest.partition(_END)
     if not begin or not end:
@@ -119,66 +119,69 @@ def rewritten(text: str, folder: Path) -> str:
 
 def _table(folder: Path) -> str:
     newest = _newest(folder)
-    rows = [row for found in newest if found.name != "rag" for row in _rows(found)]
-    answers = [row for found in newest if found.name == "rag" for row in _rag_rows(found)]
+    rows = [row for file in newest if file.name != "rag" for row in _rows(file)]
+    rag_rows = [row for file in newest if file.name == "rag" for row in _rag_rows(file)]
     lines = [_line(_HEAD), _line(("---",) * len(_HEAD)), *map(_line, rows)]
-    if not any(found.name == "gpu" for found in newest):
+    if not any(file.name == "gpu" for file in newest):
         lines += ["", f"On a GPU: not measured yet; run `{_GPU_COMMAND}`."]
-    if answers:
-        lines += ["", _line(_RAG_HEAD), _line(("---",) * len(_RAG_HEAD)), *map(_line, answers)]
+    if rag_rows:
+        lines += ["", _line(_RAG_HEAD), _line(("---",) * len(_RAG_HEAD)), *map(_line, rag_rows)]
     return "\n".join(lines)
 
 
-def _newest(folder: Path) -> list[_Found]:
+def _newest(folder: Path) -> list[_BenchmarkFile]:
     """The newest file of every device and name."""
-    kept: dict[tuple[str, str], _Found] = {}
+    newest: dict[tuple[str, str], _BenchmarkFile] = {}
     for path in sorted(folder.glob("*.json")):
         match = _NAME.fullmatch(path.name)
         if match is not None:
-            kept[match[2], match[3]] = _Found(match[1], match[2], match[3], path)
-    return [kept[key] for key in sorted(kept)]
+            newest[match[2], match[3]] = _BenchmarkFile(match[1], match[2], match[3], path)
+    return [newest[key] for key in sorted(newest)]
 
 
 def _line(cells: tuple[str, ...]) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def _rows(found: _Found) -> Iterator[tuple[str, ...]]:
-    """Raises InputError where a file is not what its name says."""
+def _rows(file: _BenchmarkFile) -> Iterator[tuple[str, ...]]:
+    """Rows of a file of `bench decode` or `bench gpu`. Raises InputError where its contents do not match its name."""
     try:
-        if found.name == "decode":
-            decode = msgspec.json.decode(found.path.read_bytes(), type=_Decode)
-            where = _device(decode.device, decode.processor), decode.dtype, found.date
-            yield from _systems("built-in pair", decode, where)
+        if file.name == "decode":
+            decode = msgspec.json.decode(file.path.read_bytes(), type=_Decode)
+            where = _device(decode.device, decode.processor), decode.dtype, file.date
+            yield from _system_rows("built-in pair", decode, where)
             return
-        gpu = msgspec.json.decode(found.path.read_bytes(), type=_Gpu)
+        gpu = msgspec.json.decode(file.path.read_bytes(), type=_Gpu)
     except (OSError, msgspec.DecodeError) as err:
-        raise _unreadable(found, err) from err
+        raise _unreadable(file, err) from err
     for pair in gpu.pairs:
-        yield from _of_pair(pair, (_device(gpu.device, gpu.processor), gpu.dtype, found.date))
+        yield from _pair_rows(pair, (_device(gpu.device, gpu.processor), gpu.dtype, file.date))
 
 
-def _rag_rows(found: _Found) -> Iterator[tuple[str, ...]]:
-    """A row a passage length that was measured. Raises InputError where a file is not what its name says."""
+def _rag_rows(file: _BenchmarkFile) -> Iterator[tuple[str, ...]]:
+    """One row per measured passage length. Raises InputError where the file's contents do not match its name."""
     try:
-        rag = msgspec.json.decode(found.path.read_bytes(), type=_Rag)
+        rag = msgspec.json.decode(file.path.read_bytes(), type=_Rag)
     except (OSError, msgspec.DecodeError) as err:
-        raise _unreadable(found, err) from err
+        raise _unreadable(file, err) from err
     title = f"{_pair_title(rag.target, rag.drafter)}{' (timing pair)' if rag.note else ''}"
-    where = _device(rag.device, rag.processor), rag.dtype, found.date
+    where = _device(rag.device, rag.processor), rag.dtype, file.date
     for row in rag.rows:
         if not row.systems:
             continue
-        ours = row.systems["speculative_rag"]
+        speculative = row.systems["speculative_rag"]
         names = ("standard_rag", "standard_rag_speculative", "speculative_rag")
         times = (f"{row.systems[name].latency_ms:.0f}" for name in names)
         counts = f"{rag.n} × {row.passage_tokens}, rationale {rag.rationale_tokens}, answer {rag.answer_tokens}"
-        cuts = _cut(ours.latency_cut, ours.latency_cut_ci), _cut(ours.cut_to_speculated, ours.cut_to_speculated_ci)
+        cuts = (
+            _cut(speculative.latency_cut, speculative.latency_cut_ci),
+            _cut(speculative.cut_to_speculated, speculative.cut_to_speculated_ci),
+        )
         yield f"{title}, {counts}", *times, *cuts, *where
 
 
-def _unreadable(found: _Found, err: Exception) -> InputError:
-    return InputError(f"{found.path.name} cannot be read ({err})", "measure again, with --out")
+def _unreadable(file: _BenchmarkFile, err: Exception) -> InputError:
+    return InputError(f"{file.path.name} cannot be read ({err})", "measure again, with --out")
 
 
 def _cut(share: float | None, ci: Ci) -> str:
@@ -192,15 +195,15 @@ def _pair_title(target: str, drafter: str) -> str:
 
 
 def _device(device: str, processor: str) -> str:
-    """The name of what computed: of the GPU, which stands last, or of the processor."""
+    """Name of the GPU, which comes last in `processor`, where one computed, otherwise of the CPU."""
     cpu, _, gpu = processor.partition("; ")
     return gpu if gpu and device.startswith("cuda") else cpu
 
 
-def _of_pair(pair: _Pair, where: tuple[str, str, str]) -> Iterator[tuple[str, ...]]:
+def _pair_rows(pair: _Pair, where: tuple[str, str, str]) -> Iterator[tuple[str, ...]]:
     title = f"{_pair_title(pair.target, pair.drafter)} (timing pair)"
     if pair.cell is not None:
-        yield from _systems(title, pair.cell, where)
+        yield from _system_rows(title, pair.cell, where)
     if pair.gpt_fast is not None:
         yield (f"{title}: gpt-fast, speculative", _ms(pair.gpt_fast.ms_per_token),
                _ratio(pair.gpt_fast.ratio, pair.gpt_fast.ratio_ci) + " (gpt-fast over ours)", *where)  # fmt: skip
@@ -208,10 +211,10 @@ def _of_pair(pair: _Pair, where: tuple[str, str, str]) -> Iterator[tuple[str, ..
         yield f"{title}: reading the weights alone", _ms(pair.predicted_ms), "", *where
 
 
-def _systems(title: str, measured: "_Decode | _Cell", where: tuple[str, str, str]) -> Iterator[tuple[str, ...]]:
-    ms = measured.ms_per_token
-    drafted = _ratio(measured.ratio_vs_transformers, measured.ratio_ci)
-    plain = _ratio(measured.plain_ratio, measured.plain_ratio_ci)
+def _system_rows(title: str, figures: "_Decode | _Cell", where: tuple[str, str, str]) -> Iterator[tuple[str, ...]]:
+    ms = figures.ms_per_token
+    drafted = _ratio(figures.ratio_vs_transformers, figures.ratio_ci)
+    plain = _ratio(figures.plain_ratio, figures.plain_ratio_ci)
     yield f"{title}: ours, speculative", _ms(ms["ours_speculative"]), drafted, *where
     yield f"{title}: transformers, assisted", _ms(ms["transformers_assisted"]), "", *where
     yield f"{title}: ours, plain", _ms(ms["ours_plain"]), plain, *where

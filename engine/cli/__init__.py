@@ -1,4 +1,4 @@
-"""The headless twin: the commands, and the one place where their failures become a line and an exit status."""
+"""The `draftscope` commands, and the one place where their failures become a line and an exit status."""
 
 import io
 import sys
@@ -37,7 +37,7 @@ def run_command(app: "typer.Typer", argv: list[str], *, name: str) -> int:
         return err.exit_code
     except (Abort, KeyboardInterrupt):
         return STOPPED
-    except SystemExit:  # how typer takes a reader that has gone away, as `| head` does
+    except SystemExit:  # how typer reports a closed pipe, as after `| head`
         return OK
     except OSError as err:
         return _complain(f"the output could not be written ({err.strerror}); free the disk or name another place")

@@ -1,4 +1,4 @@
-"""`python -m engine.cli`: the commands where there is no Qt."""
+"""Runs the commands without Qt: `python -m engine.cli`."""
 
 import sys
 

@@ -38,7 +38,7 @@ def bench_decode(
     out: Out = None,
     json: Json = False,
 ) -> int:
-    """Ours against transformers, plain and assisted: same pair, prompts, draft length, process and threads."""
+    """Compare ours with transformers, plain and assisted: same pair, prompts, draft length, process and threads."""
     output = Output(json=json, out=out)
     config = make_config(SpeculativeConfig, settings)
     refuse_sampling("bench decode", settings)
@@ -69,19 +69,19 @@ def bench_scaling(
     out: Out = None,
     json: Json = False,
 ) -> int:
-    """Time per token against context and draft length, transformers beside ours, the formula beside the measurement."""
+    """Measure time per token against context and draft length, beside transformers and the formula."""
     output = Output(json=json, out=out)
     config = make_config(SpeculativeConfig, settings)
     refuse_below("max-new-tokens", max_new_tokens, 8)
     refuse_below("blocks", blocks, 3)
-    asked = numbers("contexts", contexts, default=())
+    named_contexts = numbers("contexts", contexts, default=())
     lengths = numbers("gammas", gammas, default=tuple(range(1, 9)))
     sizes = _batches(batches)
     from engine.measuring.scaling import Scales, ScalingBench, bench
 
     models = drafted_pair("bench scaling", pair, output)
-    found = asked or tuple(one for one in CONTEXTS if one <= models.target.context)
-    scales = Scales(found, lengths, sizes, config.gamma, max_new_tokens, blocks)
+    prompt_lengths = named_contexts or tuple(context for context in CONTEXTS if context <= models.target.context)
+    scales = Scales(prompt_lengths, lengths, sizes, config.gamma, max_new_tokens, blocks)
     for item in bench(models, scales):
         if isinstance(item, ScalingBench):
             output.summary(msgspec.to_builtins(item))
@@ -100,7 +100,7 @@ def bench_batch(
     out: Out = None,
     json: Json = False,
 ) -> int:
-    """What decoding several sequences together does to the speedup: speculative batches against plain ones."""
+    """Measure the speedup when several sequences are decoded together: speculative batches against plain ones."""
     output = Output(json=json, out=out)
     config = make_config(SpeculativeConfig, settings)
     refuse_sampling("bench batch", settings)
@@ -141,7 +141,7 @@ def bench_gpu(
     out: Out = None,
     json: Json = False,
 ) -> int:
-    """Timing pairs on a GPU: ours, transformers and the limit of its memory; results are kept pair by pair."""
+    """Measure timing pairs on a GPU: ours, transformers and the limit of its memory; results are kept pair by pair."""
     output = Output(json=json, out=out)
     if dry_run or folder is not None:
         return _gpu_parts(output, None if dry_run else folder, device, minutes)
@@ -181,34 +181,34 @@ def _gpu_parts(output: Output, folder: Path | None, device: str, minutes: float)
     if folder is None:
         if output.json:
             minutes, n_bytes = sum(part.minutes for part in parts), max(part.memory_bytes for part in parts)
-            found = {"parts": msgspec.to_builtins(parts), "minutes": round(minutes, 1), "memory_bytes": n_bytes}
-            output.summary(found)
+            listing = {"parts": msgspec.to_builtins(parts), "minutes": round(minutes, 1), "memory_bytes": n_bytes}
+            output.summary(listing)
             return OK
-        rows = [(one.name, f"{one.minutes} min", f"{one.memory_bytes / 2**30:.1f} GiB", one.measures) for one in parts]
+        rows = [(p.name, f"{p.minutes} min", f"{p.memory_bytes / 2**30:.1f} GiB", p.measures) for p in parts]
         output.table([("part", "estimated", "memory", "measures"), *rows])
         return OK
     if minutes <= 0:
         raise InputError(f"minutes = {minutes}: must be > 0", "10 are enough for all parts on an H200")
     if parse_device(device).type != "cuda":
         raise InputError("the parts of bench gpu run on CUDA alone", "leave --device out, or leave --folder out")
-    ended = []
-    for one in gpu_parts.run(parts, folder, minutes=minutes):
-        ended.append(one)
-        reason = "" if one.status == "done" else f": {one.tail.rpartition(chr(10))[2]}"
-        output.note(f"{one.name}: {one.status} after {one.seconds:.0f} s, {one.file}{reason}")
+    endings = []
+    for part in gpu_parts.run(parts, folder, minutes=minutes):
+        endings.append(part)
+        reason = "" if part.status == "done" else f": {part.tail.rpartition(chr(10))[2]}"
+        output.note(f"{part.name}: {part.status} after {part.seconds:.0f} s, {part.file}{reason}")
     if output.json:
-        output.summary({"parts": msgspec.to_builtins(ended)})
+        output.summary({"parts": msgspec.to_builtins(endings)})
     return OK
 
 
 def refuse_below(name: str, value: int, least: int) -> None:
-    """Raises InputError where a count is too small to be measured."""
+    """Raise InputError where a count is too small to be measured."""
     if value < least:
         raise InputError(f"{name} = {value}: must be >= {least}", "fewer give no useful figures")
 
 
 def refuse_sampling(name: str, settings: Settings) -> None:
-    """Greedy text is the same from every system. Raises InputError where a warp was asked for."""
+    """Raise InputError where sampling was requested: only greedy text is the same from every system."""
     warped = [field for field in _GREEDY if settings.get(field) not in (None, getattr(SpeculativeConfig(), field))]
     if warped:
         option = warped[0].replace("_", "-")
@@ -216,7 +216,7 @@ def refuse_sampling(name: str, settings: Settings) -> None:
 
 
 def drafted_pair(name: str, pair: PairOptions, output: Output) -> "Pair":
-    """The pair in memory, both of it models. Raises InputError where the drafter is none."""
+    """Load the pair; both are models. Raises InputError where the drafter is not one."""
     models = loaded_session(pair, output).models
     if models is None or models.drafter is None:
         raise InputError(f"{pair.drafter} is not a model", f"{name} compares assisted decoding: name a drafter model")
@@ -230,12 +230,12 @@ def _axes(gamma: int, runtime: str, *, contexts: str, gammas: str, batches: str,
     from engine.measuring.matrix import Axes
     from engine.models.devices import parse_runtime
 
-    chosen = [parse_runtime(one.strip()) for one in (runtimes or runtime).split(",")]
+    choices = [parse_runtime(name.strip()) for name in (runtimes or runtime).split(",")]
     return Axes(
         numbers("contexts", contexts, default=()) or (None,),
         numbers("gammas", gammas, default=(gamma,)),
         _batches(batches) or (1,),
-        tuple(dict.fromkeys(chosen)),
+        tuple(dict.fromkeys(choices)),
     )
 
 
@@ -261,7 +261,7 @@ def bench_endurance(
     rounds: Annotated[int, typer.Option(help="rounds in all")] = 10_000,
     json: Json = False,
 ) -> int:
-    """Thousands of rounds on one engine: what grows."""
+    """Run thousands of rounds on one engine and measure what grows."""
     output = Output(json=json)
     config = make_config(SpeculativeConfig, settings)
     if rounds < 1:
@@ -274,8 +274,8 @@ def bench_endurance(
 
     config = msgspec.structs.replace(config, baseline=False, stop_at_end=False)
     with hosted_pair(pair, "thread", output) as (hosted, target):
-        asked = [prompt[: max(1, target.context // 2)] for prompt in held_out_prompts(target.tokenizer, 8)]
-        for item in endure(hosted, asked, config, n_rounds=rounds):
+        prompt_ids = [prompt[: max(1, target.context // 2)] for prompt in held_out_prompts(target.tokenizer, 8)]
+        for item in endure(hosted, prompt_ids, config, n_rounds=rounds):
             if isinstance(item, Endurance):
                 output.summary(msgspec.to_builtins(item))
             else:
@@ -284,7 +284,7 @@ def bench_endurance(
 
 
 def bench_ui() -> int:
-    """The window under a stream: frames, stalls, what drawing costs the engine; run as `draftscope bench ui`."""
+    """Measure the window under a stream: frames, stalls, drawing's cost to the engine; run as `draftscope bench ui`."""
     raise InputError("bench ui measures the window, which the engine knows nothing of", "run draftscope bench ui")
 
 
@@ -295,7 +295,7 @@ def bench_index(
     pairs: Annotated[int, typer.Option(help="of an indexing and a bare embedding")] = 5,
     json: Json = False,
 ) -> int:
-    """Indexing against the embedder's bare speed, and how long a search over many passages takes."""
+    """Measure indexing against the embedder's bare speed, and how long a search over many passages takes."""
     if passages < 1_000 or files < 1 or pairs < 1:
         reason = f"passages = {passages}, files = {files}, pairs = {pairs}: too few"
         raise InputError(reason, "use at least 1000 passages, 1 file and 1 pair")

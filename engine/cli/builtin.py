@@ -1,4 +1,4 @@
-"""`draftscope builtin`: the built-in world and models, examined."""
+"""`draftscope builtin`: examines the built-in models and writes or checks a corpus of the built-in world."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -35,7 +35,7 @@ def builtin_eval(
     form: WorldForm = "pages",
     json: Json = False,
 ) -> int:
-    """How well the built-in models answer, judge and draft on a fresh world."""
+    """Measure how well the built-in models answer, judge and draft on a fresh world."""
     if questions < _LEAST:
         raise InputError(f"questions = {questions}: too few", f"use at least {_LEAST}")
     if seed < 0:
@@ -43,8 +43,8 @@ def builtin_eval(
     from engine.bench.builtin import BuiltinEval, evaluate, load_builtin
     from engine.world.pages import form_of
 
-    chosen, output = form_of(form), Output(json=json)
-    for item in evaluate(load_builtin(models), seed=seed, n=questions, form=chosen):
+    world_form, output = form_of(form), Output(json=json)
+    for item in evaluate(load_builtin(models), seed=seed, n=questions, form=world_form):
         if isinstance(item, BuiltinEval):
             output.summary(msgspec.to_builtins(item))
         else:
@@ -62,9 +62,9 @@ def builtin_corpus(
 ) -> int:
     """Write the shipped corpus as JSON Lines, or check your own in the same form.
 
-    In another form it tells of the same world, with other questions.
+    Another --form describes the same world, with other questions.
 
-    Documents need `id` and `text`, questions `question` and `answer`; engine/world/corpus.py has all fields."""
+    Documents need `id` and `text`, questions `question` and `answer`; engine/world/corpus.py lists all fields."""
     from engine.world import corpus
     from engine.world.pages import form_of
 
@@ -73,25 +73,25 @@ def builtin_corpus(
     if (out is None) == (documents is None):
         raise InputError("builtin corpus writes one or checks one", "give --out FOLDER, or --documents FILE")
     source = msgspec.structs.replace(corpus.shipped_source(), form=form_of(form))
-    found = corpus.generate(source) if documents is None else corpus.read(documents, questions)
+    contents = corpus.generate(source) if documents is None else corpus.read(documents, questions)
     if out is not None:
-        _write_corpus(out, found)
+        _write_corpus(out, contents)
     Output(json=json).summary(
         {
-            "documents": len(found.documents),
-            "questions": len(found.questions),
-            "kinds": sorted({question.kind for question in found.questions if question.kind}),
+            "documents": len(contents.documents),
+            "questions": len(contents.questions),
+            "kinds": sorted({question.kind for question in contents.questions if question.kind}),
             "folder": None if out is None else str(out),
         }
     )
     return OK
 
 
-def _write_corpus(out: Path, made: "Corpus") -> None:
-    """Both files, never over others. Raises InputError where they cannot be written."""
+def _write_corpus(out: Path, contents: "Corpus") -> None:
+    """Write both files, overwriting none. Raises InputError where they cannot be written."""
     from engine.world import corpus
 
-    for path, records in ((out / "documents.jsonl", made.documents), (out / "questions.jsonl", made.questions)):
+    for path, records in ((out / "documents.jsonl", contents.documents), (out / "questions.jsonl", contents.questions)):
         if path.exists():
             raise InputError(f"{path} exists already", "name another folder")
         try:

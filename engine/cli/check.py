@@ -28,7 +28,7 @@ def losslessness(
     engine: Annotated[str, typer.Option(help="thread, or process: where the texts are made")] = "thread",
     json: Json = False,
 ) -> int:
-    """Equal greedy tokens, and equal distribution of the first tokens when sampling."""
+    """Check for equal greedy tokens, and for an equal distribution of the first tokens when sampling."""
     output = Output(json=json)
     config = make_config(SpeculativeConfig, settings)
     if samples < 100 or prompts < 1:
@@ -42,11 +42,11 @@ def losslessness(
     from engine.measuring.prompts import held_out_prompts
 
     with hosted_pair(pair, engine, output) as (hosted, target):
-        asked = held_out_prompts(target.tokenizer, prompts)
-        room = target.context // 2
-        shortened = [prompt[: max(1, room)] for prompt in asked]
-        config = msgspec.structs.replace(config, max_new_tokens=min(config.max_new_tokens, room))
-        for item in check(hosted, target, shortened, config, n_samples=samples):
+        prompt_ids = held_out_prompts(target.tokenizer, prompts)
+        max_length = target.context // 2
+        prompt_starts = [prompt[: max(1, max_length)] for prompt in prompt_ids]
+        config = msgspec.structs.replace(config, max_new_tokens=min(config.max_new_tokens, max_length))
+        for item in check(hosted, target, prompt_starts, config, n_samples=samples):
             if isinstance(item, Losslessness):
                 output.summary(msgspec.to_builtins(item))
             else:

@@ -22,10 +22,10 @@ _RAG: _Group = {"index": rag.rag_index, "search": rag.rag_search, "ask": rag_ask
 
 
 def tree() -> typer.Typer:
-    """All commands, those of the methods that are found now among them."""
+    """Build the tree of all commands, with one for each method that is discovered now."""
     app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     app.command("decode")(decode.decode)
-    app.add_typer(_kept_group(run.commands()), name="run")
+    app.add_typer(_as_group(run.commands()), name="run")
     for name, help_text, members in (
         ("bench", "Measurements against peers and limits.", _BENCHES),
         ("check", "Proofs on any pair.", _CHECKS),
@@ -33,18 +33,18 @@ def tree() -> typer.Typer:
         ("builtin", "The built-in world and models, examined.", _BUILTIN),
         ("rag", "Documents made searchable, and searched.", _RAG),
     ):
-        app.add_typer(_of(members, help_text), name=name)
+        app.add_typer(_group(members, help_text), name=name)
     return app
 
 
-def _of(members: _Group, help_text: str) -> typer.Typer:
+def _group(members: _Group, help_text: str) -> typer.Typer:
     group = typer.Typer(no_args_is_help=True, help=help_text)
     for name, command in members.items():
         group.command(name)(command)
-    return _kept_group(group)
+    return _as_group(group)
 
 
-def _kept_group(commands: typer.Typer) -> typer.Typer:
-    """The same, which stays a group also while it has one command only."""
+def _as_group(commands: typer.Typer) -> typer.Typer:
+    """Keep a tree of commands a group even while it has only one command."""
     commands.callback()(lambda: None)
     return commands

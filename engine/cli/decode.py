@@ -18,6 +18,6 @@ def decode(
     make_config(SpeculativeConfig, settings)
     if pair.chosen_drafter() != "none":
         return follow(methods.find("speculative"), pair, settings, request, trace=trace, json=json)
-    # Without a drafter it is plain decoding, which has fewer settings.
-    own = {name: settings[name] for name in PlainConfig.__struct_fields__}
-    return follow(methods.find("plain"), pair, own, request, trace=trace, json=json)
+    # Without a drafter this is plain decoding, which has fewer settings.
+    plain_settings = {name: settings[name] for name in PlainConfig.__struct_fields__}
+    return follow(methods.find("plain"), pair, plain_settings, request, trace=trace, json=json)

@@ -72,7 +72,7 @@ def train_drafter(
     dtype: _DType = "auto",
     json: Json = False,
 ) -> int:
-    """Train a drafter for a target and say what it pays, before and after."""
+    """Train a drafter for a target and measure its benefit, before and after."""
     settings = make_config(
         DrafterConfig,
         {
@@ -87,12 +87,12 @@ def train_drafter(
 
     output = Output(json=json)
     job = DrafterJob(target, data, out or _own_folder(target), settings, device, dtype, resume)
-    told = _Told(output)
+    report = _TrainingReport(output)
     with stoppable() as flag:
         _quiet()
         for event in train(job, flag):
-            told.take(event)
-    output.summary(told.summary(job))
+            report.take(event)
+    output.summary(report.summary(job))
     return STOPPED if flag.is_set() else OK
 
 
@@ -152,7 +152,7 @@ def _refuse_dtype(dtype: str) -> None:
 
 
 def _own_folder(target: str) -> Path:
-    """A folder of the user's for drafters of this target."""
+    """The user's folder for drafters of this target."""
     return training() / "drafters" / "".join(c if c.isalnum() or c in "-._" else "-" for c in target)
 
 
@@ -169,7 +169,7 @@ def _note(output: Output, event: Event) -> None:
         output.note(f"warning: {event.message}; {event.hint}")
 
 
-class _Told:
+class _TrainingReport:
     """Prints the events of a training and remembers what its summary needs."""
 
     def __init__(self, output: Output) -> None:
@@ -199,7 +199,7 @@ class _Told:
 
     def summary(self, job: "DrafterJob") -> dict[str, Value]:
         """The fields of the summary."""
-        before, after, ended = self._figures.get("before"), self._figures.get("after"), self._finished
+        before, after, finished = self._figures.get("before"), self._figures.get("after"), self._finished
         first = before.alpha if before is not None else self._alphas[0].value if self._alphas else None
         return {
             "drafter": str(job.out),
@@ -218,10 +218,10 @@ class _Told:
             "speedup_before": None if before is None else before.speedup,
             "speedup": None if after is None else after.speedup,
             "speedup_ci": None if after is None else after.speedup_ci,
-            **dict(self._of_the_end(ended)),
+            **dict(self._final_fields(finished)),
         }
 
-    def _of_the_end(self, ended: TrainingFinished | None) -> Iterator[tuple[str, Value]]:
+    def _final_fields(self, finished: TrainingFinished | None) -> Iterator[tuple[str, Value]]:
         names = {"n_tokens": "tokens", "step": "steps"}
         for name in ("n_tokens", "tokens_per_s", "matrix_rate_fraction", "seconds", "step", "best_step", "stopped"):
-            yield names.get(name, name), None if ended is None else getattr(ended, name)
+            yield names.get(name, name), None if finished is None else getattr(finished, name)

@@ -1,3 +1,3 @@
-"""How a command's process ends, as a number."""
+"""Exit statuses of the commands."""
 
 OK, DEFECT, BAD_INPUT, STOPPED = 0, 1, 2, 130

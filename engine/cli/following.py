@@ -1,4 +1,4 @@
-"""A run that a command follows to its end: what is printed and saved of it, and its summary."""
+"""Follows a run to its end for a command: prints, saves and summarises it."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,7 +24,7 @@ _LAST_STYLES = {"correction": "bold blue", "bonus": "magenta"}
 def follow(
     method: MethodSpec, pair: PairOptions, settings: Settings, request: Request, *, trace: Path | None, json: bool
 ) -> int:
-    """Load the pair, run the method, print the run as it is made, and last its summary; returns the exit status.
+    """Load the pair, run the method, print the run as it proceeds, and last its summary; returns the exit status.
 
     Raises InputError before anything is loaded where a setting is out of its bounds or the trace exists."""
     output = Output(json=json)
@@ -42,8 +42,8 @@ def follow(
     if not json:
         output.console.print()
     assert session.target is not None
-    said = {"timing_pair": session.target.note} if session.target.note else {}
-    output.summary({**run_summary(run.summary, run.ids, session.target.texts.text(run.ids)), **run.answers(), **said})
+    note = {"timing_pair": session.target.note} if session.target.note else {}
+    output.summary({**run_summary(run.summary, run.ids, session.target.texts.text(run.ids)), **run.answers(), **note})
     return STOPPED if flag.is_set() else OK
 
 
@@ -57,7 +57,7 @@ class FollowedRun:
         self._output, self._trace = output, trace
 
     def add(self, event: Event) -> None:
-        """Take in one event."""
+        """Fold, save and print one event."""
         self.summary = fold(self.summary, event)
         self._trace.take(event)
         self._output.event(event)
@@ -74,13 +74,13 @@ class FollowedRun:
                 self._output.note(f"warning: {event.message}; {event.hint}")
 
     def end(self, event: RunFinished | RunFailed) -> None:
-        """Close a run that began and did not end by itself."""
+        """Close the trace, and the run where it began and did not end by itself."""
         if self.summary.state == "running":
             self.add(event)
         self._trace.close()
 
     def answers(self) -> Mapping[str, Value]:
-        """What was answered from documents, by system; no field where nothing was."""
+        """The answers from documents, by system; no field where there are none."""
         if not self._answers:
             return {}
         return {"systems": {name: msgspec.to_builtins(answer) for name, answer in self._answers.items()}}

@@ -60,7 +60,7 @@ class PairOptions(msgspec.Struct, frozen=True):
 
 
 def numbers(name: str, text: str, *, default: tuple[int, ...]) -> tuple[int, ...]:
-    """Whole numbers from 1 on, separated by commas; the default where nothing was given. Raises InputError."""
+    """Parse whole numbers from 1 on, separated by commas; the default where the text is empty. Raises InputError."""
     parts = [part.strip() for part in text.split(",")] if text else []
     if not all(part.isascii() and part.isdigit() and int(part) > 0 for part in parts):
         raise InputError(f"--{name} {text}: not a list of whole numbers >= 1", f"write for instance --{name} 2,4")
@@ -68,7 +68,7 @@ def numbers(name: str, text: str, *, default: tuple[int, ...]) -> tuple[int, ...
 
 
 def read_prompt(prompt: str | None, file: Path | None) -> str:
-    """The prompt from one of two places. Raises InputError: none, both, missing or not text, empty."""
+    """Read the prompt from one of two places. Raises InputError: none, both, unreadable, not text or empty."""
     if (prompt is None) == (file is None):
         raise InputError("give exactly one of --prompt and --prompt-file", 'for instance --prompt "The harbour"')
     if file is not None:

@@ -1,4 +1,4 @@
-"""What the commands print: JSON objects a line for programs, text for people, progress on stderr."""
+"""Prints what the commands report: one JSON object per line for programs, text for people, progress on stderr."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from engine.errors import InputError
 from engine.events import Event
 
 Value: TypeAlias = object
-# The one table between the engine's events and the objects other programs read: event type -> its name in the output.
+# The only map from the engine's events to the objects that other programs read: event type -> name in the output.
 NAMES: dict[type[Event], str] = {
     events.RunStarted: "started",
     events.PhaseFinished: "phase",
@@ -58,7 +58,7 @@ class Output:
     """Where a command's results go."""
 
     def __init__(self, *, json: bool, out: Path | None = None) -> None:
-        """out: a file for the summary, machine and date included. Raises InputError where it cannot be one."""
+        """out: a file for the summary, machine and date included. Raises InputError where it cannot be written."""
         self.json = json
         self._out = out
         if out is not None and (out.is_dir() or not out.absolute().parent.is_dir()):
@@ -86,7 +86,7 @@ class Output:
         self.console.print(table)
 
     def table(self, rows: Sequence[Sequence[str]]) -> None:
-        """Print rows in columns, the first being the head; beside JSON on stderr."""
+        """Print rows in columns, header first; on stderr where JSON is printed."""
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         for row in rows:
             line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -94,22 +94,22 @@ class Output:
 
     def save(self, fields: Mapping[str, Value]) -> None:
         """Write fields to the file that was named, with the machine, versions and date they were measured with."""
-        # Imported late: they ask torch.
+        # Imported late: they load torch.
         import torch
 
         from engine.machine import versions
 
         assert self._out is not None
         device = torch.device(str(fields.get("device", "cpu")))
-        found = {
+        environment = {
             "machine": versions.processor(device), "versions": dict(versions.versions()),
             "measured_utc": versions.now_utc(),
         }  # fmt: skip
-        text = msgspec.json.format(msgspec.json.encode({**found, **fields}), indent=1)
+        text = msgspec.json.format(msgspec.json.encode({**environment, **fields}), indent=1)
         self._out.write_bytes(text + b"\n")
 
     def note(self, text: str) -> None:
-        """A word to the person at the terminal, on stderr; always one line, whatever names are in it."""
+        """Print a note for the person at the terminal, on stderr and always as one line, whatever names are in it."""
         self._errors.print(" ".join(text.split()), markup=False, soft_wrap=True)
 
     def line(self, fields: Mapping[str, Value]) -> None:
@@ -126,10 +126,10 @@ class Output:
 def _readable(value: Value) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
-    if isinstance(value, list | tuple) and all(isinstance(item, float) for item in value):
-        return "[" + ", ".join(f"{item:.4g}" for item in value) + "]"
+    if isinstance(value, list | tuple) and all(isinstance(element, float) for element in value):
+        return "[" + ", ".join(f"{element:.4g}" for element in value) + "]"
     if isinstance(value, list | tuple) and len(value) > 12:
         return f"{len(value)} items"
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_readable(item)}" for name, item in value.items())
+        return ", ".join(f"{name} {_readable(element)}" for name, element in value.items())
     return "-" if value is None else str(value)

@@ -1,4 +1,4 @@
-"""`draftscope rag`: documents made searchable, and searched."""
+"""`draftscope rag index` and `rag search`: makes documents searchable, and searches them."""
 
 import shlex
 import time
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from engine.documents.embedding import Embedder
 
 _Sources = Annotated[list[str], typer.Argument(help="a folder, files, a .jsonl file, or builtin", show_default=False)]
-_Made = Annotated[str, typer.Option("--index", help="its folder or object-store address; a user folder unless given")]
+_OwnIndex = Annotated[
+    str, typer.Option("--index", help="its folder or object-store address; a user folder unless given")
+]
 _Index = Annotated[str, typer.Option("--index", help="the folder or object-store address of an index")]
 _Embedder = Annotated[str, typer.Option(help="builtin, a folder, or a hub id in the cache")]
 _Same = Annotated[str, typer.Option("--embedder", help="the one the index was made with, unless given")]
@@ -39,7 +41,7 @@ _How = Annotated[str, typer.Option(help="dense: by vectors, text: by words, hybr
 def rag_index(
     *,
     sources: _Sources,
-    index: _Made = "",
+    index: _OwnIndex = "",
     embedder: _Embedder = "builtin",
     chunk_tokens: _ChunkTokens = 0,
     n: _Fitting = 10,
@@ -54,45 +56,45 @@ def rag_index(
         raise InputError(f"chunk-tokens = {chunk_tokens}: must be >= 0", "leave --chunk-tokens out")
     from engine.session.session import Session
 
-    output, made = Output(json=json), None
+    output, indexed = Output(json=json), None
     with stoppable() as flag:
         where = index or paths.own_index(sources)
-        asked = Index(tuple(sources), where, embedder, target, chunk_tokens, n, device, dtype, rebuild)
-        for event in Session().do(asked):
-            _tell(output, event)
-            made = event if isinstance(event, Indexed) else made
-            if flag.is_set() and made is None:
+        command = Index(tuple(sources), where, embedder, target, chunk_tokens, n, device, dtype, rebuild)
+        for event in Session().do(command):
+            _print_event(output, event)
+            indexed = event if isinstance(event, Indexed) else indexed
+            if flag.is_set() and indexed is None:
                 output.note("stopped; an index made before is as it was, the same command goes on from here")
                 return STOPPED
-    assert made is not None
-    output.summary(msgspec.structs.asdict(made)) if json else _account(output, made)
+    assert indexed is not None
+    output.summary(msgspec.structs.asdict(indexed)) if json else _print_account(output, indexed)
     return OK
 
 
-def _account(output: Output, made: Indexed) -> None:
-    """What an index holds, what was left out, and what to do with it."""
-    tell = output.console.print
-    tell(
-        f"{made.n_files:,} files with text, {made.n_chunks:,} passages of at most {made.chunk_tokens} tokens",
+def _print_account(output: Output, indexed: Indexed) -> None:
+    """Print what an index holds, what was left out, and what to do with it."""
+    write = output.console.print
+    write(
+        f"{indexed.n_files:,} files with text, {indexed.n_chunks:,} passages of at most {indexed.chunk_tokens} tokens",
         markup=False,
     )
-    speed = "" if made.embed_per_s is None else f", {made.embed_per_s:.0f} a second"
-    tell(f"{made.n_embedded:,} passages embedded in {made.seconds:.1f} s{speed}", markup=False)
-    n_read = made.n_new + made.n_changed
-    tell(f"{n_read:,} files read, {made.n_changed:,} of them changed; {made.n_removed:,} gone", markup=False)
+    speed = "" if indexed.embed_per_s is None else f", {indexed.embed_per_s:.0f} a second"
+    write(f"{indexed.n_embedded:,} passages embedded in {indexed.seconds:.1f} s{speed}", markup=False)
+    n_read = indexed.n_new + indexed.n_changed
+    write(f"{n_read:,} files read, {indexed.n_changed:,} of them changed; {indexed.n_removed:,} gone", markup=False)
     for n, words in (
-        (made.n_skipped, "skipped, named above"),
-        (made.n_other, "files of other kinds, not read"),
-        (made.n_duplicates, "documents that say what another says, kept once"),
-        (made.n_cut, "passages cut inside a sentence"),
-        (made.n_truncated, "passages of which the embedder reads only the beginning"),
+        (indexed.n_skipped, "skipped, named above"),
+        (indexed.n_other, "files of other kinds, not read"),
+        (indexed.n_duplicates, "documents that say what another says, kept once"),
+        (indexed.n_cut, "passages cut inside a sentence"),
+        (indexed.n_truncated, "passages of which the embedder reads only the beginning"),
     ):
         if n:
-            tell(f"{n:,} {words}", markup=False)
-    if made.recall_10 is not None:
-        tell(f"searched approximately: {made.recall_10:.0%} of the ten nearest are found", markup=False)
-    tell(f"the index: {made.index} ({made.n_bytes / 1e6:.2f} MB, embedder {made.embedder})", markup=False)
-    tell(f'ask it: draftscope rag ask --index {shlex.quote(made.index)} --question "…"', markup=False)
+            write(f"{n:,} {words}", markup=False)
+    if indexed.recall_10 is not None:
+        write(f"searched approximately: {indexed.recall_10:.0%} of the ten nearest are found", markup=False)
+    write(f"the index: {indexed.index} ({indexed.n_bytes / 1e6:.2f} MB, embedder {indexed.embedder})", markup=False)
+    write(f'ask it: draftscope rag ask --index {shlex.quote(indexed.index)} --question "…"', markup=False)
 
 
 def rag_search(
@@ -105,22 +107,22 @@ def rag_search(
     device: _Device = "auto",
     json: Json = False,
 ) -> int:
-    """The passages that an index finds for a question; no model answers it."""
+    """Find the passages of an index for a question; no model answers it."""
     if how not in get_args(How):
         raise InputError(f"how = {how}: is not known", f"use {', '.join(get_args(How))}")
     from engine.documents.index import open_index
     from engine.documents.search import retrieve, why_fewer
 
-    output, found = Output(json=json), open_index(index)
-    chosen: How = msgspec.convert(how, How)
-    loaded = None if chosen == "text" else _embedder(embedder or found.head.recipe.embedder, device, output)
+    output, opened = Output(json=json), open_index(index)
+    mode: How = msgspec.convert(how, How)
+    loaded = None if mode == "text" else _embedder(embedder or opened.head.recipe.embedder, device, output)
     started = time.perf_counter()
-    passages = retrieve(found, loaded, question, n, chosen)
+    passages = retrieve(opened, loaded, question, n, mode)
     ms = 1e3 * (time.perf_counter() - started)
     for rank, passage in enumerate(passages, 1):
         _show(output, rank, passage)
-    head = found.head
-    if fewer := why_fewer(len(passages), n, head.n_chunks, chosen):
+    head = opened.head
+    if fewer := why_fewer(len(passages), n, head.n_chunks, mode):
         output.note(fewer)
     output.summary(
         {
@@ -139,8 +141,8 @@ def _embedder(spec: str, device: str, output: Output) -> "Embedder":
         try:
             output.event(next(steps))
         except StopIteration as end:
-            made: Embedder = end.value
-            return made
+            embedder: Embedder = end.value
+            return embedder
 
 
 def _show(output: Output, rank: int, passage: SearchHit) -> None:
@@ -151,7 +153,7 @@ def _show(output: Output, rank: int, passage: SearchHit) -> None:
     output.console.print(f"{rank}. {where} ({passage.score:.4f})\n{passage.text}\n", markup=False)
 
 
-def _tell(output: Output, event: Event) -> None:
+def _print_event(output: Output, event: Event) -> None:
     if isinstance(event, FileSkipped):
         output.note(f"skipped: {event.source} {event.reason}")
     elif isinstance(event, Warned):

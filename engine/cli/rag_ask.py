@@ -1,4 +1,4 @@
-"""`draftscope rag ask`: one question, answered by Speculative RAG beside standard RAG."""
+"""`draftscope rag ask`: answers one question by Speculative RAG beside standard RAG."""
 
 from typing import Annotated
 
@@ -44,20 +44,20 @@ def rag_ask(
     make_config(SpeculativeRagConfig, settings)
     if not question.strip():
         raise InputError("the question is empty", "ask something")
-    told = _Told(output, TraceFile(trace, output))
+    report = _AnswerReport(output, TraceFile(trace, output))
     session = loaded_session(rag_pair(pair), output)
     try:
         with stoppable() as flag:
             for event in run_events(session, "speculative_rag", settings, Request(question), flag):
-                told.take(event)
+                report.take(event)
         if flag.is_set():
-            told.take(RunFinished("cancelled", 0))
+            report.take(RunFinished("cancelled", 0))
     except EngineError as err:
-        told.take(RunFailed(err.message, err.hint))
+        report.take(RunFailed(err.message, err.hint))
         raise
     finally:
-        told.close()
-    output.summary(told.summary()) if json else told.account()
+        report.close()
+    output.summary(report.summary()) if json else report.account()
     return STOPPED if flag.is_set() else OK
 
 
@@ -70,7 +70,7 @@ def rag_pair(pair: PairOptions) -> PairOptions:
     return msgspec.structs.replace(pair, drafter="builtin:rag")
 
 
-class _Told:
+class _AnswerReport:
     """Prints and saves the events of an answer and remembers what its summary needs."""
 
     def __init__(self, output: Output, trace: TraceFile) -> None:
@@ -84,7 +84,7 @@ class _Told:
         self._phases: dict[str, float] = {}
 
     def take(self, event: Event) -> None:
-        """Take in one event."""
+        """Save, print and remember one event."""
         self._trace.take(event)
         self._output.event(event)
         match event:
@@ -106,23 +106,23 @@ class _Told:
                 self._output.note(f"warning: {event.message}; {event.hint}")
 
     def close(self) -> None:
-        """No more events."""
+        """Close the trace; no more events follow."""
         self._trace.close()
 
     def summary(self) -> dict[str, Value]:
-        """The fields of the summary; those of what was not reached are null."""
-        ours, plain = self._answers.get("speculative_rag"), self._answers.get("standard_rag")
+        """The fields of the summary; null for what was not reached."""
+        speculative, standard = self._answers.get("speculative_rag"), self._answers.get("standard_rag")
         scores = [msgspec.structs.asdict(score) for _, score in sorted(self._scores.items())]
         return {
-            "answer": None if ours is None else ours.answer,
-            "rationale": None if ours is None else ours.rationale,
+            "answer": None if speculative is None else speculative.answer,
+            "rationale": None if speculative is None else speculative.rationale,
             "scores": msgspec.to_builtins(scores),
-            "winner": None if ours is None else ours.winner,
-            "margin": None if ours is None else ours.margin,
-            "latency_ms": None if ours is None else ours.latency_ms,
-            "baseline_answer": None if plain is None else plain.answer,
-            "baseline_latency_ms": None if plain is None else plain.latency_ms,
-            "latency_cut": _cut(ours, plain),
+            "winner": None if speculative is None else speculative.winner,
+            "margin": None if speculative is None else speculative.margin,
+            "latency_ms": None if speculative is None else speculative.latency_ms,
+            "baseline_answer": None if standard is None else standard.answer,
+            "baseline_latency_ms": None if standard is None else standard.latency_ms,
+            "latency_cut": _cut(speculative, standard),
             "systems": {name: msgspec.to_builtins(answer) for name, answer in self._answers.items()},
             "predicted_ms": {name: cost.predicted_ms for name, cost in self._costs.items()},
             "phases_ms": self._phases,
@@ -130,36 +130,36 @@ class _Told:
         }
 
     def _notes(self) -> list[str]:
-        said = [found.note for found in (self._retrieved, self._partitioned) if found is not None]
-        return [*filter(None, said), *(f"draft {i}: {d.why}" for i, d in self._drafts.items() if d.why)]
+        notes = [event.note for event in (self._retrieved, self._partitioned) if event is not None]
+        return [*filter(None, notes), *(f"draft {i}: {d.why}" for i, d in self._drafts.items() if d.why)]
 
     def account(self) -> None:
-        """A small account for people."""
-        tell = self._output.console.print
+        """Print a short account for people."""
+        write = self._output.console.print
         for i, draft in sorted(self._drafts.items()):
             score, sources = self._scores.get(i), self._sources(draft)
             marks = "*" if self._is_winner(i) else " "
             ends = draft.why if score is None else f"log score {score.log_score:.2f}"
-            tell(f"{marks} draft {i + 1} from {sources}: {draft.response or '-'} ({ends})", markup=False)
-            tell(f"    {draft.rationale}", markup=False, style="bright_black")
-        tell()
+            write(f"{marks} draft {i + 1} from {sources}: {draft.response or '-'} ({ends})", markup=False)
+            write(f"    {draft.rationale}", markup=False, style="bright_black")
+        write()
         for name, answer in self._answers.items():
-            tell(f"{_TITLES[name]}: {answer.answer or '-'} ({answer.latency_ms:.0f} ms)", markup=False)
+            write(f"{_TITLES[name]}: {answer.answer or '-'} ({answer.latency_ms:.0f} ms)", markup=False)
         for note in self._notes():
             self._output.note(note)
 
     def _is_winner(self, draft: int) -> bool:
-        ours = self._answers.get("speculative_rag")
-        return ours is not None and ours.winner == draft
+        speculative = self._answers.get("speculative_rag")
+        return speculative is not None and speculative.winner == draft
 
     def _sources(self, draft: DraftFinished) -> str:
-        """The passages a draft was made from, those it rests on marked."""
+        """The passages a draft was made from; those it cites are marked."""
         if self._partitioned is None or self._retrieved is None:
             return "-"
         places = self._partitioned.subsets[draft.draft]
         return ", ".join(f"[{place + 1}]{'!' if place in draft.cited else ''}" for place in places)
 
 
-def _cut(ours: QuestionAnswered | None, plain: QuestionAnswered | None) -> float | None:
+def _cut(answer: QuestionAnswered | None, plain: QuestionAnswered | None) -> float | None:
     """The share of standard RAG's time that is saved."""
-    return None if ours is None or plain is None or not plain.latency_ms else 1 - ours.latency_ms / plain.latency_ms
+    return None if answer is None or plain is None or not plain.latency_ms else 1 - answer.latency_ms / plain.latency_ms

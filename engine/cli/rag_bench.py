@@ -1,4 +1,4 @@
-"""`draftscope bench rag`: what Speculative RAG saves of standard RAG's latency, at fixed token counts."""
+"""`draftscope bench rag`: measures what Speculative RAG saves of standard RAG's latency, at fixed token counts."""
 
 from typing import Annotated
 
@@ -36,7 +36,7 @@ def bench_rag(
     out: Out = None,
     json: Json = False,
 ) -> int:
-    """Speculative RAG against standard RAG, plain and speculated token by token: latency at fixed token counts."""
+    """Compare Speculative RAG with standard RAG, plain and speculated token by token: latency at fixed token counts."""
     output = Output(json=json, out=out)
     for name, value, least in (
         ("question-tokens", question_tokens, 1), ("rationale-tokens", rationale_tokens, 1),
@@ -45,7 +45,7 @@ def bench_rag(
         refuse_below(name, value, least)
     make_config(SpeculativeRagConfig, {"n": n, "m": m, "k": k, "gamma": gamma})
     passages = numbers("passage-tokens", passage_tokens, default=(100, 200, 400))
-    chosen = rag_pair(PairOptions(target=target, drafter=drafter))
+    pair = rag_pair(PairOptions(target=target, drafter=drafter))
     from engine.bench import rag, rag_figures
     from engine.bench.rag_workload import WorkloadCounts
     from engine.machine.quiet import quiet_libraries
@@ -58,7 +58,7 @@ def bench_rag(
     on = parse_device(device)
     parse_dtype(dtype, on)
     counts = WorkloadCounts(n, m, k, gamma, question_tokens, Lengths(rationale_tokens, answer_tokens))
-    for item in rag.bench(rag.RagBenchTask(target, chosen.drafter, on, dtype, counts, passages, repeats)):
+    for item in rag.bench(rag.RagBenchTask(target, pair.drafter, on, dtype, counts, passages, repeats)):
         if not isinstance(item, rag.RagBench):
             output.event(item)
         elif item.complete:

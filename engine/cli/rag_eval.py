@@ -1,4 +1,4 @@
-"""`draftscope rag eval`: questions with known answers, asked of Speculative RAG and all it is compared with."""
+"""`draftscope rag eval`: asks Speculative RAG and its baselines questions with known answers."""
 
 from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
@@ -62,7 +62,7 @@ def rag_eval(
     ablation_k: _AblationK = "",
     json: Json = False,
 ) -> int:
-    """Accuracy and latency of Speculative RAG and its baselines; run again after an interruption, it goes on."""
+    """Measure accuracy and latency of Speculative RAG and its baselines; run it again to continue after a stop."""
     config = make_config(SpeculativeRagConfig, settings)
     if questions < 1:
         raise InputError(f"questions = {questions}: must be >= 1", "100 is a good beginning")
@@ -80,19 +80,19 @@ def rag_eval(
 
 
 def _numbers(name: str, text: str, otherwise: int) -> tuple[int, ...]:
-    """The distinct numbers of a list. Raises InputError."""
-    found = [part.strip() for part in text.split(",")] if text else [str(otherwise)]
-    if not all(part.isdecimal() and 1 <= int(part) <= _MOST for part in found):
+    """Parse the distinct numbers of a list. Raises InputError."""
+    parts = [part.strip() for part in text.split(",")] if text else [str(otherwise)]
+    if not all(part.isdecimal() and 1 <= int(part) <= _MOST for part in parts):
         raise InputError(f"{name} = {text}: is no list of numbers from 1 to {_MOST}", "write it as 1,5,10")
-    return tuple(dict.fromkeys(map(int, found)))
+    return tuple(dict.fromkeys(map(int, parts)))
 
 
 def _kinds(text: str) -> tuple[QuestionKind, ...]:
-    found = [part.strip() for part in text.split(",")]
-    unknown = [part for part in found if part not in QUESTION_KINDS]
+    names = [part.strip() for part in text.split(",")]
+    unknown = [part for part in names if part not in QUESTION_KINDS]
     if unknown:
         raise InputError(f"kinds = {text}: {unknown[0]!r} is not known", f"use {', '.join(QUESTION_KINDS)}")
-    return tuple(kind for kind in QUESTION_KINDS if kind in found)
+    return tuple(kind for kind in QUESTION_KINDS if kind in names)
 
 
 def _evaluate(plan: "EvaluationPlan", pair: PairOptions, output: Output) -> int:
@@ -100,21 +100,21 @@ def _evaluate(plan: "EvaluationPlan", pair: PairOptions, output: Output) -> int:
     from engine.session.evaluate import answers
 
     session = loaded_session(pair, output)
-    told = _Told(output)
+    report = _EvaluationReport(output)
     with stoppable() as flag, closing(answers(session, plan, flag)) as items:
         try:
             for item in items:
-                told.take(item)
+                report.take(item)
                 if flag.is_set():
                     break
         except Cancelled:
             pass
-    told.end()
-    return OK if told.complete else STOPPED
+    report.end()
+    return OK if report.complete else STOPPED
 
 
-class _Told:
-    """Prints what an evaluation says and remembers what its summary needs."""
+class _EvaluationReport:
+    """Prints the items of an evaluation and remembers what its summary needs."""
 
     def __init__(self, output: Output) -> None:
         self._output = output
@@ -128,7 +128,7 @@ class _Told:
         return self._figures is not None
 
     def take(self, item: "Event | Opened | QuestionLine | Figures") -> None:
-        """Take in one thing that was said."""
+        """Print and remember one item."""
         match item:
             case Figures():
                 self._figures = item
@@ -137,13 +137,13 @@ class _Told:
                 if self._output.json:
                     self._output.line(msgspec.to_builtins(item))
             case Progressed() | Warned():
-                self._event(item)
+                self._print_event(item)
             case Event():
                 pass
             case _:
                 self._opened = item
 
-    def _event(self, event: Event) -> None:
+    def _print_event(self, event: Event) -> None:
         if isinstance(event, Warned):
             self._output.note(f"warning: {event.message}; {event.hint}")
         self._output.event(event)
@@ -155,38 +155,38 @@ class _Told:
             return
         stopped = not self.complete
         path, head = self._opened
-        found = self._figures or figures(head, self._lines)
+        result = self._figures or figures(head, self._lines)
         if self._output.json:
-            summary: dict[str, Value] = msgspec.to_builtins(found)
+            summary: dict[str, Value] = msgspec.to_builtins(result)
             self._output.summary({**summary, "seed": head.settings["seed"], "stopped": stopped, "file": str(path)})
             return
-        _account(found, self._output)
+        _print_account(result, self._output)
         self._output.note(f"{'stopped; run it again to go on: ' if stopped else ''}{path}")
 
 
-def _account(found: Figures, output: Output) -> None:
-    """Tables for people."""
-    output.console.print(f"{found.dataset}: {found.n_answered} of {found.n_questions} questions")
-    output.console.print(_systems(found))
-    if len(found.kinds) > 1:
-        output.console.print(_by_kind(found))
-    for name, counts in (("Speculative RAG", found.faults), ("standard RAG", found.standard_faults)):
+def _print_account(result: Figures, output: Output) -> None:
+    """Print tables for people."""
+    output.console.print(f"{result.dataset}: {result.n_answered} of {result.n_questions} questions")
+    output.console.print(_systems(result))
+    if len(result.kinds) > 1:
+        output.console.print(_by_kind(result))
+    for name, counts in (("Speculative RAG", result.faults), ("standard RAG", result.standard_faults)):
         output.console.print(f"wrong answers of {name}: " + ", ".join(f"{what} {n}" for what, n in counts.items()))
-    output.console.print(f"passages and drafts: {_evidence(found)}")
-    phases = ", ".join(f"{phase} {ms:.0f} ms" for phase, ms in found.phases_ms.items())
+    output.console.print(f"passages and drafts: {_evidence(result)}")
+    phases = ", ".join(f"{phase} {ms:.0f} ms" for phase, ms in result.phases_ms.items())
     output.console.print(f"phases of the median question: {phases}")
-    if found.ablation:
-        output.console.print(_ablation(found))
-    for name, why in found.failed.items():
+    if result.ablation:
+        output.console.print(_ablation(result))
+    for name, why in result.failed.items():
         output.note(f"not answered: {name}: {why}")
 
 
-def _evidence(found: Figures) -> str:
-    """Where answers can fail, in shares."""
-    if found.evidence is None:
+def _evidence(result: Figures) -> str:
+    """The shares of questions at each point where answers can fail."""
+    if result.evidence is None:
         return "-"
-    known = msgspec.structs.asdict(found.evidence).items()
-    return ", ".join(f"{what.replace('_', ' ')} {share:.2f}" for what, share in known if share is not None)
+    shares = msgspec.structs.asdict(result.evidence).items()
+    return ", ".join(f"{what.replace('_', ' ')} {share:.2f}" for what, share in shares if share is not None)
 
 
 def _table(*heads: str) -> Table:
@@ -196,27 +196,27 @@ def _table(*heads: str) -> Table:
     return table
 
 
-def _systems(found: Figures) -> Table:
+def _systems(result: Figures) -> Table:
     table = _table("", "accuracy", "to standard", "latency", "cut")
-    for name, one in found.systems.items():
-        accuracy = f"{one.accuracy:.2f}{_interval(one.accuracy_ci)}"
-        difference = _signed(one.accuracy_difference, one.accuracy_difference_ci)
-        cut = "" if one.latency_cut is None else f"{one.latency_cut:.0%}{_interval(one.latency_cut_ci, times=100)}"
-        table.add_row(_NAMES[name], accuracy, difference, f"{one.latency_ms:.0f} ms", cut)
+    for name, row in result.systems.items():
+        accuracy = f"{row.accuracy:.2f}{_interval(row.accuracy_ci)}"
+        difference = _signed(row.accuracy_difference, row.accuracy_difference_ci)
+        cut = "" if row.latency_cut is None else f"{row.latency_cut:.0%}{_interval(row.latency_cut_ci, times=100)}"
+        table.add_row(_NAMES[name], accuracy, difference, f"{row.latency_ms:.0f} ms", cut)
     return table
 
 
-def _by_kind(found: Figures) -> Table:
-    table = _table("accuracy", "n", *(_NAMES[name] for name in found.systems))
-    for kind, of_kind in found.kinds.items():
-        shares = (f"{of_kind.systems[name].accuracy:.2f}" for name in found.systems)
-        table.add_row(kind or "-", str(of_kind.n), *shares)
+def _by_kind(result: Figures) -> Table:
+    table = _table("accuracy", "n", *(_NAMES[name] for name in result.systems))
+    for kind, row in result.kinds.items():
+        shares = (f"{row.systems[name].accuracy:.2f}" for name in result.systems)
+        table.add_row(kind or "-", str(row.n), *shares)
     return table
 
 
-def _ablation(found: Figures) -> Table:
+def _ablation(result: Figures) -> Table:
     table = _table("ablation", "accuracy", "difference")
-    for cell in found.ablation:
+    for cell in result.ablation:
         table.add_row(cell.setting, f"{cell.accuracy:.2f}", _signed(cell.difference, cell.difference_ci))
     return table
 
@@ -225,6 +225,6 @@ def _signed(difference: float | None, ci: Interval | None) -> str:
     return "" if difference is None else f"{difference:+.2f}{_interval(ci)}"
 
 
-def _interval(found: Interval | None, *, times: int = 1) -> str:
+def _interval(interval: Interval | None, *, times: int = 1) -> str:
     digits = 2 if times == 1 else 0
-    return "" if found is None else f" [{times * found.low:.{digits}f}, {times * found.high:.{digits}f}]"
+    return "" if interval is None else f" [{times * interval.low:.{digits}f}, {times * interval.high:.{digits}f}]"

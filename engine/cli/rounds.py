@@ -1,4 +1,4 @@
-"""`draftscope bench rounds`: the round of a fused pair alone, and what recording it costs."""
+"""`draftscope bench rounds`: times the round of a fused pair alone, and what recording it costs."""
 
 from typing import Annotated
 
@@ -15,7 +15,7 @@ _LEAST_BLOCKS = 3
 
 
 class _NoSettings(msgspec.Struct, frozen=True):
-    """A round has none beyond the command's own."""
+    """Empty: a round has no settings beyond the command's own."""
 
 
 @with_options(_NoSettings)
@@ -28,7 +28,7 @@ def bench_rounds(
     blocks: Annotated[int, typer.Option(help="blocks of 20 rounds, with and without recording in turn")] = 15,
     json: Json = False,
 ) -> int:
-    """Draft and verification of one round at a fixed length, on CUDA as graphs; what recording adds to it."""
+    """Time draft and verification of one round at a fixed length, on CUDA as graphs, and what recording adds."""
     if blocks < _LEAST_BLOCKS:
         raise InputError(f"blocks = {blocks}: must be >= {_LEAST_BLOCKS}", "15 give a useful interval")
     output = Output(json=json)

@@ -14,7 +14,7 @@ from engine.settings import Request
 
 
 def commands() -> typer.Typer:
-    """One command a method, found by discovery."""
+    """One command per discovered method."""
     tree = typer.Typer(no_args_is_help=True, help="Run any method; its settings are its options.")
     for method in methods.discover().values():
         tree.command(method.name, help=f"{method.title}: {method.help}", short_help=f"{method.title}.")(
@@ -37,7 +37,7 @@ def _command(method: MethodSpec) -> Callable[..., int]:
 
 
 def _pair(method: MethodSpec, pair: PairOptions) -> PairOptions:
-    """The pair with what `auto` is for this method: no drafter where it drafts nothing, one for RAG over documents."""
+    """Resolve drafter `auto` for this method: none where it drafts nothing, the RAG drafter for RAG over documents."""
     if pair.drafter == "auto" and not method.drafted:
         return msgspec.structs.replace(pair, drafter="none")
     return rag_pair(pair) if method.workspace == "rag" else pair

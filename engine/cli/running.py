@@ -1,4 +1,4 @@
-"""Loading and running from a command: one session, Ctrl+C as a request to stop that keeps everything so far."""
+"""Loads a pair and runs methods for a command in one session; Ctrl+C asks for a stop that keeps everything so far."""
 
 import signal
 from collections import deque
@@ -32,11 +32,11 @@ def stoppable() -> Iterator[Flag]:
             raise KeyboardInterrupt
         flag.set()
 
-    before = signal.signal(signal.SIGINT, stop)
+    previous = signal.signal(signal.SIGINT, stop)
     try:
         yield flag
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, previous)
 
 
 def loaded_session(pair: PairOptions, output: Output) -> "Session":
@@ -52,7 +52,7 @@ def loaded_session(pair: PairOptions, output: Output) -> "Session":
 
 
 def load_of(pair: PairOptions) -> Load:
-    """What loads a pair that was named on the command line."""
+    """The command that loads the pair named on the command line."""
     return Load(
         pair.target, pair.chosen_drafter(), pair.device, pair.drafter_device, pair.dtype, pair.runtime, pair.quantize
     )
@@ -60,7 +60,7 @@ def load_of(pair: PairOptions) -> Load:
 
 @contextmanager
 def hosted_pair(pair: PairOptions, engine: str, output: Output) -> "Iterator[tuple[HostedPair, LoadedModel]]":
-    """The pair on a host of that kind, and its target in this process: the host's own where they share one."""
+    """The pair on a host of that kind, and its target in this process: the host's own where they share a process."""
     from engine.bench.hosted import HostedPair
     from engine.host.process_host import ProcessHost
     from engine.host.thread_host import ThreadHost

@@ -9,7 +9,7 @@ from engine.runs.trace import TraceWriter
 
 
 class TraceFile:
-    """Written from the start of the run on; where the disk refuses, the run goes on without one, and says so."""
+    """Trace of a run, written from its start; if writing fails, the run continues without it and a note says why."""
 
     def __init__(self, path: Path | None, output: Output) -> None:
         """path: None where nothing is saved. Raises InputError where it exists already."""
@@ -30,6 +30,6 @@ class TraceFile:
             self._output.note(str(err))
 
     def close(self) -> None:
-        """No more events."""
+        """Close the file; no more events follow."""
         if self._writer is not None:
             self._writer.close()

@@ -1,4 +1,4 @@
-"""`draftscope train`: makes the built-in models."""
+"""`draftscope train builtin`: trains the built-in models."""
 
 from pathlib import Path
 from typing import Annotated

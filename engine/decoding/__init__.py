@@ -1,1 +1,1 @@
-"""The algorithm: sample, draft, verify, accept, and the cache that forgets what was rejected."""
+"""Speculative decoding of one sequence: sample, draft, verify, accept, and roll back the cache."""

@@ -1,9 +1,9 @@
-"""Accept rules: which drafted tokens are kept and what replaces the first that is not; pure, on the device.
+"""Accept rules: which drafted tokens are accepted and what replaces the first rejected one; pure, on the device.
 
 p is the target's and q the drafter's adjusted distribution, row i for the i-th drafted position. A deterministic
-drafter is the case of a one-hot q; greedy decoding is the case where both are one-hot, written without the vectors.
-Every tensor may have further dimensions in front, one sequence an entry. Drafts of different lengths are then padded at
-their ends: `real`, [..., n] bool, is False for what was never drafted, and None where all was."""
+drafter has a one-hot q; in greedy decoding both are one-hot, and the rule is written without the vectors.
+Every tensor may have leading batch dimensions, one entry per sequence. Drafts of different lengths are then padded at
+their ends: `real`, [..., n] bool, is False for padding; None means that nothing is padded."""
 
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from engine.decoding import sampling
 
 
 class Acceptance(NamedTuple):
-    """What became of a draft of n tokens; every field stays on the device.
+    """Result of verifying a draft of n tokens; every field stays on the device.
 
     n_accepted: [...] int64, accepted before the first rejection. last_id: [...] int64, correction or bonus.
     accept_prob, overlap: [..., n] float32, min(1, p/q) of each token and sum(min(p, q)) of each position."""
@@ -29,7 +29,7 @@ class Acceptance(NamedTuple):
 def residual(p: Tensor, q: Tensor) -> Tensor:
     """Distribution to draw from after a rejection.
 
-    p, q: [..., V] probabilities on one device. Returns [..., V], sums to 1; p itself where the difference is empty.
+    p, q: [..., V] probabilities on one device. Returns [..., V], sums to 1; p itself where p <= q everywhere.
     Source: arXiv:2211.17192, section 2.3."""
     rest = (p - q).clamp_min(0.0)
     total = rest.sum(-1, keepdim=True)
@@ -39,25 +39,25 @@ def residual(p: Tensor, q: Tensor) -> Tensor:
 def exact(p: Tensor, q: Tensor, tokens: Tensor, u: Tensor, u_last: Tensor, *, real: Tensor | None = None) -> Acceptance:
     """Accept left to right with probability min(1, p/q); the emitted tokens are distributed exactly as p.
 
-    p: [..., n + 1, V]; q: [..., n, V], the very distribution each token was drawn from; tokens: [..., n] ids;
+    p: [..., n + 1, V]; q: [..., n, V], the distribution each token was drawn from; tokens: [..., n] ids;
     u: [..., n] and u_last: [...] float64 uniforms in [0, 1). n = 0 is plain decoding: the bonus alone.
     Source: arXiv:2211.17192, algorithm 1 and appendix A.1."""
     drafted = p[..., : tokens.shape[-1], :]
     index = tokens.unsqueeze(-1)
     p_token, q_token = drafted.gather(-1, index).squeeze(-1), q.gather(-1, index).squeeze(-1)
     accept_prob = (p_token / q_token.clamp_min(torch.finfo(q.dtype).tiny)).clamp_max(1.0)
-    kept = u < accept_prob
+    accepted = u < accept_prob
     if real is not None:
-        # Where nothing was drafted, nothing is kept and nothing subtracted: the last token comes from p, as a bonus.
-        kept, q = kept & real, q * real.unsqueeze(-1)
-    n_accepted = kept.long().cumprod(-1).sum(-1)
+        # Padding is never accepted and subtracts nothing from p: the last token there comes from p, as a bonus.
+        accepted, q = accepted & real, q * real.unsqueeze(-1)
+    n_accepted = accepted.long().cumprod(-1).sum(-1)
     q_or_zero = functional.pad(q, (0, 0, 0, 1))
     rest = residual(row_at(p, n_accepted), row_at(q_or_zero, n_accepted))
     return Acceptance(n_accepted, sampling.draw(rest, u_last), accept_prob, torch.minimum(drafted, q).sum(-1))
 
 
 def point_mass(p: Tensor, tokens: Tensor, u: Tensor, u_last: Tensor, *, real: Tensor | None = None) -> Acceptance:
-    """The exact rule for a deterministic drafter: accept with probability p(token); on rejection draw from the others.
+    """Accept the tokens of a deterministic drafter with probability p(token); on rejection draw another token.
 
     Shapes as in `exact`. Using the drafter's softmax as q for a token it did not draw would bias the output."""
     q = functional.one_hot(tokens, p.shape[-1]).to(p.dtype)
@@ -68,7 +68,7 @@ def greedy(best: Tensor, tokens: Tensor, *, real: Tensor | None = None) -> Accep
     """Accept while the drafted token is the target's most probable one; the last token is the target's best.
 
     best: [..., n + 1] ids, the target's argmax at each position; tokens: [..., n] ids."""
-    if not tokens.shape[-1]:  # a plain step, which a dozen operations over nothing would lengthen
+    if not tokens.shape[-1]:  # plain decoding: skip a dozen operations over empty tensors
         return Acceptance(
             torch.zeros_like(best[..., 0]), best[..., 0], *[best.new_empty(tokens.shape, dtype=torch.float32)] * 2
         )
@@ -82,7 +82,7 @@ def greedy(best: Tensor, tokens: Tensor, *, real: Tensor | None = None) -> Accep
 
 
 def row_at(x: Tensor, at: Tensor) -> Tensor:
-    """One row of each sequence. x: [..., n, V]; at: [...] int64. Returns [..., V]."""
+    """Select one row per sequence. x: [..., n, V]; at: [...] int64. Returns [..., V]."""
     if x.shape[-2] == 1:
         return x[..., 0, :]
     if at.dim() == 0:

@@ -1,4 +1,4 @@
-"""A chain drafted token by token: what is drawn, from what, and what is shown as q; pure, knows no models."""
+"""Drafts a chain token by token: draws each token from given logits and joins the steps into a draft; pure."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from engine.decoding.sampling import Warp
 
 
 class DraftStep(NamedTuple):
-    """One drafted token: [] int64, and the row it comes from, [V] float32: probabilities, or logits where greedy."""
+    """One drafted token, [] int64, and its row, [V] float32: probabilities, or logits where greedy."""
 
     token: Tensor
     row: Tensor
@@ -22,7 +22,7 @@ class DraftStep(NamedTuple):
 def step(logits: Tensor, u: Tensor, warp: Warp, *, n_vocabulary: int) -> DraftStep:
     """Draw the next token from a drafter's logits [V_drafter] with u: [] float64.
 
-    n_vocabulary: of the target; padding beyond it can never be accepted, so it is not drawn from."""
+    n_vocabulary: of the target; ids beyond it can never be accepted, so they are never drawn."""
     shared = logits[:n_vocabulary].float()
     if warp.greedy:
         return DraftStep(shared.argmax(-1), shared)
@@ -31,8 +31,8 @@ def step(logits: Tensor, u: Tensor, warp: Warp, *, n_vocabulary: int) -> DraftSt
 
 
 def joined(steps: Sequence[DraftStep], warp: Warp, *, n_vocabulary: int) -> Draft:
-    """The draft of at least one step; ids that only the target has get probability 0."""
-    tokens, rows = torch.stack([one.token for one in steps]), torch.stack([one.row for one in steps])
+    """Join at least one step into a draft; ids that only the target has get probability 0."""
+    tokens, rows = torch.stack([step.token for step in steps]), torch.stack([step.row for step in steps])
     parents = chain(len(steps), tokens.device)
     if warp.greedy:
         return Draft(tokens, parents, shown=_widened(rows.softmax(-1), n_vocabulary))
@@ -41,6 +41,6 @@ def joined(steps: Sequence[DraftStep], warp: Warp, *, n_vocabulary: int) -> Draf
 
 
 def _widened(probs: Tensor, n: int) -> Tensor:
-    """[..., V_drafter] -> [..., V_target]."""
+    """Pad with zeros: [..., V_drafter] -> [..., V_target]."""
     n_missing = n - probs.shape[-1]
     return functional.pad(probs, (0, n_missing)) if n_missing > 0 else probs

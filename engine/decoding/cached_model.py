@@ -1,6 +1,6 @@
 """A model with its key-value cache: forward over new ids, roll back rejected ones.
 
-The one place that knows the transformers cache. Exact whatever window a configuration names and the modules keep."""
+The only module that uses the transformers cache. Exact for any combination of configured and actual windows."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -19,7 +19,7 @@ _FIRST_CAPACITY = 256
 
 
 class _GrowingLayer(DynamicLayer):  # type: ignore[misc]
-    """A layer that keeps every position and writes into spare room instead of copying everything at every step.
+    """A layer that keeps every position and appends into spare capacity instead of copying all at every step.
 
     `keys` and `values` are views [B, H, n, D] of buffers that double when full; a rollback only shortens the views."""
 
@@ -38,20 +38,20 @@ class _GrowingLayer(DynamicLayer):  # type: ignore[misc]
         """Append the new states; returns all of them."""
         if not self.is_initialized:
             self.lazy_initialization(key_states, value_states)
-        held = self.get_seq_length()
-        n = held + key_states.shape[-2]
-        if not held or n > self._key_buffer.shape[-2]:
-            self._key_buffer = self._grown(self.keys, key_states, n)
-            self._value_buffer = self._grown(self.values, value_states, n)
-        self._key_buffer[..., held:n, :] = key_states
-        self._value_buffer[..., held:n, :] = value_states
+        n_cached = self.get_seq_length()
+        n = n_cached + key_states.shape[-2]
+        if not n_cached or n > self._key_buffer.shape[-2]:
+            self._key_buffer = self._larger_buffer(self.keys, key_states, n)
+            self._value_buffer = self._larger_buffer(self.values, value_states, n)
+        self._key_buffer[..., n_cached:n, :] = key_states
+        self._value_buffer[..., n_cached:n, :] = value_states
         self.keys, self.values = self._key_buffer[..., :n, :], self._value_buffer[..., :n, :]
         return self.keys, self.values
 
-    def _grown(self, old: Tensor, new: Tensor, n: int) -> Tensor:
-        """A buffer with room for twice n positions, up to the context where that is long enough; holds the old ones."""
-        wanted = max(_FIRST_CAPACITY, 2 * n)
-        capacity = wanted if self._context is None else max(n, min(wanted, self._context))
+    def _larger_buffer(self, old: Tensor, new: Tensor, n: int) -> Tensor:
+        """A buffer for 2n positions, at most the context if that holds n; contains the old positions."""
+        preferred = max(_FIRST_CAPACITY, 2 * n)
+        capacity = preferred if self._context is None else max(n, min(preferred, self._context))
         buffer = new.new_empty((*new.shape[:-2], capacity, new.shape[-1]))
         if old.numel():
             buffer[..., : old.shape[-2], :] = old
@@ -59,13 +59,13 @@ class _GrowingLayer(DynamicLayer):  # type: ignore[misc]
 
 
 def cache_for(model: PreTrainedModel, *, context: int | None = None) -> DynamicCache:
-    """An empty cache that forgets only what the modules of a layer say they never look back on.
+    """An empty cache that drops only the positions a layer's modules never attend to.
 
-    context: as many positions as it will hold at most; None where that is not known.
-    A configuration may name a window that its modules ignore, or window other layers than they do. A layer that keeps
-    too much is exact, since the modules mask what their windows leave out."""
+    context: the most positions it will hold; None if unknown.
+    A configuration may name a window that its modules ignore, or window other layers than they do. Keeping too many
+    positions stays exact, since the modules mask what lies outside their windows."""
     cache = DynamicCache(config=model.config)
-    # Sliding-window layers only allow a rollback past the window if they keep what slid out since the last crop.
+    # Sliding-window layers allow a rollback past the window only if they keep what slid out since the last crop.
     cache.activate_past_recording()
     windowed = _windowed_layers(model)
     for index, layer in enumerate(cache.layers):
@@ -76,7 +76,7 @@ def cache_for(model: PreTrainedModel, *, context: int | None = None) -> DynamicC
 
 
 def windows_of(config: PreTrainedConfig) -> tuple[int | None, ...]:
-    """On how many positions each layer looks back, as far as the configuration tells; None is all of them."""
+    """How many positions each layer attends to, according to the configuration; None means all."""
     return tuple(
         layer.sliding_window if type(layer) is DynamicSlidingWindowLayer else None
         for layer in DynamicCache(config=config).layers
@@ -84,15 +84,15 @@ def windows_of(config: PreTrainedConfig) -> tuple[int | None, ...]:
 
 
 def _windowed_layers(model: PreTrainedModel) -> set[int]:
-    """The layers whose attention names a window of its own."""
-    modules = (part for part in model.modules() if getattr(part, "sliding_window", None) is not None)
-    return {part.layer_idx for part in modules if isinstance(getattr(part, "layer_idx", None), int)}
+    """Indices of the layers whose attention module names a window."""
+    modules = (module for module in model.modules() if getattr(module, "sliding_window", None) is not None)
+    return {module.layer_idx for module in modules if isinstance(getattr(module, "layer_idx", None), int)}
 
 
 class SequenceModel(Protocol):
-    """One sequence through one model: what the loop needs of a runtime; `length` ids are in the cache.
+    """One sequence through one model, as the decoding loop uses it; `length` ids are in the cache.
 
-    hidden: [layers, n, hidden], the output of the layers it was asked to keep, of the latest forward over n ids."""
+    hidden: [layers, n, hidden], output of the layers that were asked for, from the latest forward over n ids."""
 
     device: torch.device
     n_vocabulary: int
@@ -106,10 +106,10 @@ class SequenceModel(Protocol):
         """Logits [n, V] after each of the new ids [n], which join the cache."""
 
     def prefill(self, ids: Tensor) -> None:
-        """Put ids [n] into the cache; n <= PREFILL_CHUNK."""
+        """Add ids [n] to the cache; n <= PREFILL_CHUNK."""
 
     def rollback(self, n: int) -> None:
-        """Take the last n ids out of the cache, of those added since the last rollback or prefill."""
+        """Remove the last n ids from the cache, all of them added since the last rollback or prefill."""
 
     def last_kv(self) -> LastKv:
         """Keys and values of the last layer."""
@@ -119,21 +119,23 @@ class SequenceModel(Protocol):
 
 
 def layers_of(model: PreTrainedModel) -> ModuleList | None:
-    """The layers of a model in their order; None where its modules do not tell which they are."""
+    """The decoder layers of a model in order; None where its modules do not identify them."""
     n_layers = model.config.get_text_config().num_hidden_layers
-    lists = [part for part in model.modules() if isinstance(part, ModuleList) and len(part) == n_layers]
+    lists = [module for module in model.modules() if isinstance(module, ModuleList) and len(module) == n_layers]
     return lists[0] if len(lists) == 1 else None
 
 
 class _HiddenStates:
-    """Keeps the output of some layers while a model runs."""
+    """Records the output of some layers while a model runs."""
 
-    def __init__(self, model: PreTrainedModel, numbers: Sequence[int]) -> None:
-        self._layers = {number: cast(ModuleList, layers_of(model))[number] for number in numbers}
+    def __init__(self, model: PreTrainedModel, indices: Sequence[int]) -> None:
+        self._layers = {index: cast(ModuleList, layers_of(model))[index] for index in indices}
         self._outputs: dict[int, Tensor] = {}
 
     def __enter__(self) -> Self:
-        self._hooks = [layer.register_forward_hook(partial(self._keep, at)) for at, layer in self._layers.items()]
+        self._hooks = [
+            layer.register_forward_hook(partial(self._record, index)) for index, layer in self._layers.items()
+        ]
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -142,18 +144,18 @@ class _HiddenStates:
 
     def stacked(self, device: torch.device) -> Tensor | None:
         """[layers, n, hidden] of the latest forward."""
-        outputs = [self._outputs[at].to(device) for at in self._layers]
+        outputs = [self._outputs[index].to(device) for index in self._layers]
         return torch.stack(outputs) if outputs else None
 
-    def _keep(self, at: int, layer: Module, given: object, output: Tensor | tuple[Tensor, ...]) -> None:
-        self._outputs[at] = (output if isinstance(output, Tensor) else output[0])[0]
+    def _record(self, index: int, layer: Module, inputs: object, output: Tensor | tuple[Tensor, ...]) -> None:
+        self._outputs[index] = (output if isinstance(output, Tensor) else output[0])[0]
 
 
 class CachedModel:
-    """One sequence through one model; `length` ids are in the cache, which is given no more than `context`.
+    """One sequence through one model; `length` ids are in the cache, which never holds more than `context`.
 
     hidden_layers: layers, in ascending order, whose output of the latest forward over n ids is left in `hidden`,
-    [layers, n, hidden]; only of a model that `layers_of` knows the layers of."""
+    [layers, n, hidden]; requires a model whose layers `layers_of` finds."""
 
     def __init__(
         self, model: PreTrainedModel, *, context: int | None = None, hidden_layers: Sequence[int] = ()
@@ -177,10 +179,10 @@ class CachedModel:
         return self._run(ids, n_kept=0)
 
     def _run(self, ids: Tensor, *, n_kept: int) -> Tensor:
-        known = ids.clamp_max(self.n_vocabulary - 1)
+        valid_ids = ids.clamp_max(self.n_vocabulary - 1)
         with _HiddenStates(self.model, self._hidden_layers) as states:
             output = self.model(
-                input_ids=known.unsqueeze(0), past_key_values=self._cache, use_cache=True, logits_to_keep=n_kept
+                input_ids=valid_ids.unsqueeze(0), past_key_values=self._cache, use_cache=True, logits_to_keep=n_kept
             )
         self.hidden = states.stacked(self.device)
         self.length += ids.shape[0]
@@ -188,14 +190,14 @@ class CachedModel:
         return logits
 
     def prefill(self, ids: Tensor) -> None:
-        """Put ids into the cache without keeping their logits.
+        """Add ids to the cache without computing all their logits.
 
-        ids: [n] int64 on `device`, n <= `PREFILL_CHUNK`; longer prompts in several calls."""
+        ids: [n] int64 on `device`, n <= `PREFILL_CHUNK`; longer prompts take several calls."""
         self._run(ids, n_kept=1)
         self._cache.crop(0)
 
     def rollback(self, n: int) -> None:
-        """Take the last n ids out of the cache, of those added since the last rollback or prefill."""
+        """Remove the last n ids from the cache, all of them added since the last rollback or prefill."""
         self._cache.crop(-n)
         self.length -= n
 
@@ -208,7 +210,7 @@ class CachedModel:
         return LastKv(last.keys[0].transpose(0, 1), last.values[0].transpose(0, 1), self.length)
 
     def bytes(self) -> int:
-        """Memory the cache holds now, its spare room included."""
+        """Memory the cache holds now, spare capacity included."""
         return sum(
             tensor.untyped_storage().nbytes()
             for layer in self._cache.layers

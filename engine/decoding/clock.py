@@ -1,4 +1,4 @@
-"""Marks in time and the milliseconds between them; on CUDA the marks are events on the stream, free of waits."""
+"""Time marks and the milliseconds between them; on CUDA, marks are stream events, recorded without waiting."""
 
 import time
 from typing import Protocol, TypeAlias
@@ -9,17 +9,17 @@ Mark: TypeAlias = "float | torch.cuda.Event"
 
 
 class Clock(Protocol):
-    """Times phases of a round. Intervals may be read once the round's own wait for the device is over."""
+    """Times phases of a round. Read intervals only after the round's own wait for the device."""
 
     def mark(self) -> Mark:
-        """A mark at this point of the work."""
+        """Mark the current point of the work."""
 
     def ms(self, start: Mark, end: Mark) -> float:
         """Milliseconds between two marks."""
 
 
 class HostClock:
-    """Wall time, right where work is done by the time a call returns."""
+    """Wall time; correct on devices where work is finished when a call returns."""
 
     def mark(self) -> float:
         """Seconds of a monotonic clock."""
@@ -38,7 +38,7 @@ class CudaClock:
         self._device = device
 
     def mark(self) -> torch.cuda.Event:
-        """An event recorded on the current stream."""
+        """Record an event on the current stream."""
         event = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]
         event.record(torch.cuda.current_stream(self._device))
         return event
@@ -56,6 +56,6 @@ def clock_for(device: torch.device) -> Clock:
 
 
 def settle(device: torch.device) -> None:
-    """Wait until the device has done what it was asked to do, so that the time of a phase ends with its work."""
+    """Wait until the device has finished all queued work, so that the time of a phase includes it."""
     if device.type == "cuda":
         torch.cuda.current_stream(device).synchronize()  # sync: between what is timed apart, such as prompt and rounds

@@ -1,17 +1,17 @@
-"""Token ids to text: pieces that never split a character; knows nothing of models."""
+"""Turns token ids into text, in pieces that never split a character."""
 
 from collections.abc import Sequence
 from functools import lru_cache
 
 from transformers import PreTrainedTokenizerBase
 
-_BROKEN = "�"
-# Bytes that never become a character are not waited for without end.
-_MOST_HELD = 16
+_REPLACEMENT = "�"
+# Bytes that form no character within this many tokens are emitted anyway.
+_MOST_PENDING = 16
 
 
 class TokenTexts:
-    """The text of single tokens as they are shown, and of whole sequences as they are read."""
+    """The text of single tokens as displayed, and of whole sequences as read."""
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
         self._tokenizer = tokenizer
@@ -22,22 +22,22 @@ class TokenTexts:
         self.added = lru_cache(maxsize=None)(self._added)
 
     def _piece(self, token_id: int) -> str:
-        """The text one token adds; its entry in ⟨⟩ where it is part of a character, ⟨id⟩ where it has no entry."""
+        """Text that one token adds; its entry in ⟨⟩ if it is part of a character, ⟨id⟩ if it has no entry."""
         text = self.added(token_id)
-        return self._raw(token_id) if _BROKEN in text or not text else text
+        return self._entry(token_id) if _REPLACEMENT in text or not text else text
 
     def _added(self, token_id: int) -> str:
-        """What one token adds to a text; marks of replacement where it is part of a character."""
+        """Text that one token adds, with replacement characters if it is part of a character."""
         return self.continuation((token_id,)) if 0 <= token_id < self._n_entries else f"⟨{token_id}⟩"
 
     def continuation(self, ids: Sequence[int]) -> str:
-        """What a few tokens add to a text that stands before them."""
+        """Text that a few tokens add to the text before them."""
         if not all(0 <= token_id < self._n_entries for token_id in ids):
             return self.text(ids)
         # The anchor keeps the leading space that tokenizers strip from the first token of a text.
         return self._decode([*self._anchor, *ids]).removeprefix(self._anchor_text)
 
-    def _raw(self, token_id: int) -> str:
+    def _entry(self, token_id: int) -> str:
         entry = self._tokenizer.convert_ids_to_tokens(token_id)
         return f"⟨{token_id}⟩" if entry is None else f"⟨{entry}⟩"
 
@@ -45,39 +45,39 @@ class TokenTexts:
         return str(self._tokenizer.decode(list(ids), skip_special_tokens=False, clean_up_tokenization_spaces=False))
 
     def text(self, ids: Sequence[int]) -> str:
-        """The text of a whole sequence; ids without an entry as ⟨id⟩."""
+        """Text of a whole sequence; ids without an entry appear as ⟨id⟩."""
         if all(0 <= token_id < self._n_entries for token_id in ids):
             return self._decode(ids)
         return "".join(self.piece(token_id) for token_id in ids)
 
 
 class Detokenizer:
-    """Turns a growing sequence of ids into text pieces; holds back a piece until its characters are whole."""
+    """Turns a growing sequence of ids into text pieces; holds back a piece until its characters are complete."""
 
     def __init__(self, texts: TokenTexts, before: Sequence[int] = ()) -> None:
-        """before: ids whose text is known already; a character they leave unfinished is waited for."""
+        """before: ids whose text was emitted already, except for a character that they leave unfinished."""
         self._texts = texts
-        n_parts = next(
-            (n for n, token in enumerate(reversed(before)) if _BROKEN not in texts.added(token)), len(before)
+        n_unfinished = next(
+            (n for n, token in enumerate(reversed(before)) if _REPLACEMENT not in texts.added(token)), len(before)
         )
-        self._held: list[int] = []
-        for token in before[len(before) - n_parts :]:
+        self._pending: list[int] = []
+        for token in before[len(before) - n_unfinished :]:
             self.push(token)
 
     def push(self, token_id: int) -> str:
-        """Add one id; returns the text that became certain, possibly empty."""
-        if not self._held:
+        """Add one id; returns the text that is now complete, possibly empty."""
+        if not self._pending:
             text = self._texts.added(token_id)
-            if _BROKEN not in text:
+            if _REPLACEMENT not in text:
                 return text
-        self._held.append(token_id)
-        text = self._texts.continuation(self._held)
-        if text.endswith(_BROKEN) and len(self._held) < _MOST_HELD:
+        self._pending.append(token_id)
+        text = self._texts.continuation(self._pending)
+        if text.endswith(_REPLACEMENT) and len(self._pending) < _MOST_PENDING:
             return ""
-        self._held = []
+        self._pending = []
         return text
 
     def flush(self) -> str:
-        """What is still held back, with a mark for what never became a character."""
-        held, self._held = self._held, []
-        return self._texts.continuation(held) if held else ""
+        """Return the text still held back, with a replacement character for bytes that form none."""
+        ids, self._pending = self._pending, []
+        return self._texts.continuation(ids) if ids else ""

@@ -1,4 +1,4 @@
-"""What a drafter is: what it declares, what it is handed before each draft, and the draft it returns.
+"""The interface of a drafter: what it declares, what it receives before each draft, and the draft it returns.
 
 A chain is a tree in which each token follows the one before it. Source: arXiv:2211.17192, section 2.3 (chains)."""
 
@@ -12,9 +12,9 @@ from engine.decoding.sampling import Warp
 
 
 class Draft(NamedTuple):
-    """A tree of n proposed tokens, each after its parent in the order of `tokens`.
+    """A tree of n proposed tokens, in which each token comes after its parent.
 
-    tokens: [n] int64. parents: [n] int64, the place of each token's parent in `tokens`, -1 for the last committed id;
+    tokens: [n] int64. parents: [n] int64, index of each token's parent in `tokens`, -1 for the last committed id;
     `chain(n)` for a chain. q: [n, V_target] float32, the distribution each token was drawn from; None where the drafter
     is deterministic, a point mass. shown: [n, V_target] float32, what to show as q; None where only the token is
     known."""
@@ -31,12 +31,12 @@ def chain(n: int, device: torch.device) -> Tensor:
 
 
 def no_draft(device: torch.device) -> Draft:
-    """Nothing proposed."""
+    """A draft of no tokens."""
     return Draft(torch.empty(0, dtype=torch.int64, device=device), chain(0, device))
 
 
 class Capabilities(NamedTuple):
-    """What a drafter needs from the target, and what its drafts are like; the loop hands it no more than this.
+    """What a drafter reads of the target, and what its drafts are like; the loop passes nothing beyond this.
 
     hidden_layers: target layers whose output it reads, 0 for the first, -1 for the last. last_kv: it reads the keys and
     values of the target's last layer. embedding_and_head: it uses the target's input embedding and its head. trees: its
@@ -50,8 +50,8 @@ class Capabilities(NamedTuple):
 
 
 class LastKv(NamedTuple):
-    """Keys, rotated, and values of the target's last layer: [at least length, H_kv, D] each, the first `length` rows
-    those of the committed ids but the last. Views, which hold until the target's next forward."""
+    """Rotated keys, and values, of the target's last layer: [at least length, H_kv, D] each. The first `length` rows
+    belong to the committed ids but the last. Both are views, valid until the target's next forward."""
 
     keys: Tensor
     values: Tensor
@@ -59,7 +59,7 @@ class LastKv(NamedTuple):
 
 
 class TargetState(NamedTuple):
-    """What a drafter that declared it is handed of the target, on the target's device; None where it did not.
+    """What a drafter reads of the target, on the target's device; None for what it did not declare.
 
     hidden: [layers, n, hidden], the output of the declared layers, before the last norm, at the n positions that joined
     the target's cache since the last call. embed: ids [n] -> [n, hidden], as the first layer reads them. head: last
@@ -75,7 +75,7 @@ NOTHING = TargetState()
 
 
 class DraftContext(NamedTuple):
-    """What a drafter proposes from.
+    """Input of a drafter for one draft.
 
     ids: every committed id; the target's cache holds all but the last. n: the most tokens to propose. u: [n] float64
     uniforms to draw with, on the host. n_accepted: proposed tokens accepted in the last round, None before any."""
@@ -89,7 +89,7 @@ class DraftContext(NamedTuple):
 
 
 class Drafter(Protocol):
-    """Whatever proposes tokens. It is told of every committed id and keeps its own state in step."""
+    """Proposes tokens. It receives every committed id and keeps its own state in step."""
 
     capabilities: Capabilities
 
@@ -97,35 +97,36 @@ class Drafter(Protocol):
         """Forget the sequence."""
 
     def prefill(self, ids: Sequence[int], target: TargetState) -> None:
-        """Take in the next ids of the prompt, at most PREFILL_CHUNK of them; the last id of a prompt is not among
-        them. target.hidden has a row for each."""
+        """Process the next ids of the prompt, at most PREFILL_CHUNK, never the prompt's last id.
+
+        target.hidden has a row for each."""
 
     def propose(self, context: DraftContext) -> Draft:
         """Propose at most context.n tokens to follow context.ids. The draft lies on the target's device."""
 
     def commit(self, ids: Sequence[int]) -> None:
-        """The committed ids are now `ids`; whatever else was proposed is rejected."""
+        """Update the committed ids to `ids`; every other proposed id was rejected."""
 
     def cache_bytes(self) -> int:
         """Memory of the drafter's own state."""
 
 
 class KeptHidden:
-    """Hidden states of the positions that were kept, until the drafter is next asked."""
+    """Collects the hidden states of accepted positions until the drafter proposes again."""
 
     def __init__(self) -> None:
-        self._waiting: list[Tensor] = []
+        self._chunks: list[Tensor] = []
 
     def add(self, hidden: Tensor | None, n_kept: int) -> None:
-        """Note the first n_kept rows of a forward's [layers, n, hidden], None where the drafter reads none."""
+        """Add the first n_kept rows of a forward's [layers, n, hidden]; None where the drafter reads none."""
         if hidden is not None:
-            self._waiting.append(hidden[:, :n_kept].clone())
+            self._chunks.append(hidden[:, :n_kept].clone())
 
     def clear(self) -> None:
-        """Forget them."""
-        self._waiting.clear()
+        """Drop all of them."""
+        self._chunks.clear()
 
     def take(self) -> Tensor | None:
-        """All that were noted since the last call, [layers, n, hidden]; None where there are none."""
-        waiting, self._waiting = self._waiting, []
-        return torch.cat(waiting, 1) if waiting else None
+        """Return and drop all states added since the last call, [layers, n, hidden]; None if there are none."""
+        chunks, self._chunks = self._chunks, []
+        return torch.cat(chunks, 1) if chunks else None

@@ -1,6 +1,4 @@
-"""One whole generation: rounds until a stop token, the length or the context ends it, each stated as an event.
-
-Knows the decoder and the vocabulary of events; does not know methods, blocks or who is watching."""
+"""Runs one generation: rounds until a stop token, the length or the context ends it, each yielded as an event."""
 
 import time
 from collections.abc import Generator, Sequence
@@ -13,7 +11,7 @@ from engine.events import Candidate, Fate, LastToken, PhaseFinished, ProposedTok
 
 
 class Limits(NamedTuple):
-    """What ends a generation: new tokens, ids in total, stop tokens (empty: none is obeyed)."""
+    """What ends a generation: number of new tokens, ids in total, stop tokens (may be empty)."""
 
     max_new_tokens: int
     context: int
@@ -21,7 +19,7 @@ class Limits(NamedTuple):
 
 
 class RunClock(Protocol):
-    """What a generation asks of the run it belongs to."""
+    """The part of a run that a generation uses."""
 
     def checkpoint(self) -> None:
         """May raise to stop; called before each round and between the pieces of a prompt."""
@@ -31,7 +29,7 @@ class RunClock(Protocol):
 
 
 class Generation(NamedTuple):
-    """The ids made and the time they took. target_step_ms: mean verification of rounds with a full draft, None without.
+    """The generated ids and their timing. target_step_ms: mean verification of rounds with a full draft, None without.
 
     draft_step_ms: mean time of one drafter step, None without drafts."""
 
@@ -54,13 +52,13 @@ class _Times:
         self.draft = 0.0
         self.n_drafted = 0
 
-    def add(self, done: Round, wall_ms: float, *, full: bool) -> None:
+    def add(self, round_result: Round, wall_ms: float, *, full: bool) -> None:
         """Count one round."""
         self.rounds.append(wall_ms)
-        self.draft += done.draft_ms
-        self.n_drafted += len(done.record.tokens)
+        self.draft += round_result.draft_ms
+        self.n_drafted += len(round_result.record.tokens)
         if full:
-            self.full_verify.append(done.verify_ms)
+            self.full_verify.append(round_result.verify_ms)
 
     def result(self, ids: Sequence[int], reason: StopReason, prefill_ms: float, margins: Sequence[float]) -> Generation:
         """The finished generation."""
@@ -73,7 +71,7 @@ class _Times:
 
 
 class Taken(NamedTuple):
-    """A round that was taken in, before its time is known; text: what became certain by it."""
+    """A decoded round before its wall time is known; text: what it completed."""
 
     done: Round
     proposed: tuple[ProposedToken, ...]
@@ -83,58 +81,60 @@ class Taken(NamedTuple):
 
 
 class Growing:
-    """A generation in the making: how long the next draft may be, what the rounds so far made, and what ended it."""
+    """A generation under way: how long the next draft may be, what the rounds produced, and what ended it."""
 
     def __init__(self, prompt_ids: Sequence[int], gamma: int, limits: Limits, texts: TokenTexts) -> None:
         self.reason: StopReason | None = None
         self._n_prompt, self._gamma, self._limits, self._texts = len(prompt_ids), gamma, limits, texts
-        self._reader = Detokenizer(texts, prompt_ids)
-        self._made: list[int] = []
+        self._detokenizer = Detokenizer(texts, prompt_ids)
+        self._new_ids: list[int] = []
         self._margins: list[float] = []
         self._times = _Times()
 
     def allowed(self) -> int:
-        """Draft length that cannot overrun the length or the context, the round's own last token included."""
-        return self._allowed(len(self._made))
+        """Longest draft with which a round, its last token included, stays within the length and the context."""
+        return self._draft_length(len(self._new_ids))
 
     def followed(self) -> bool:
-        """Whether only a stop token can keep the next round, a full one, from being followed by another full one."""
-        return self.allowed() == self._gamma == self._allowed(len(self._made) + self._gamma + 1)
+        """Whether the next round and the one after it both draft gamma tokens unless a stop token comes."""
+        return self.allowed() == self._gamma == self._draft_length(len(self._new_ids) + self._gamma + 1)
 
-    def _allowed(self, n_made: int) -> int:
-        left = min(self._limits.max_new_tokens - n_made, self._limits.context - self._n_prompt - n_made)
-        return min(self._gamma, left - 1)
+    def _draft_length(self, n_new: int) -> int:
+        n_left = min(self._limits.max_new_tokens - n_new, self._limits.context - self._n_prompt - n_new)
+        return min(self._gamma, n_left - 1)
 
-    def take(self, done: Round) -> Taken:
-        """Take in what a round did, all but its time, and note whether it was the last."""
-        proposed, last, emitted = _tokens(done, self._limits.stop_ids, self._texts)
-        self._made += emitted
+    def take(self, round_result: Round) -> Taken:
+        """Add a round, except its time, and set `reason` if it was the last."""
+        proposed, last, emitted = _tokens(round_result, self._limits.stop_ids, self._texts)
+        self._new_ids += emitted
         self.reason = self._stop_reason()
-        text = "".join(map(self._reader.push, emitted)) + ("" if self.reason is None else self._reader.flush())
-        self._margins.append(_margin(done.record.top_p[len(emitted) - 1]))
-        return Taken(done, proposed, last, emitted, text)
+        text = "".join(map(self._detokenizer.push, emitted))
+        if self.reason is not None:
+            text += self._detokenizer.flush()
+        self._margins.append(_margin(round_result.record.top_p[len(emitted) - 1]))
+        return Taken(round_result, proposed, last, emitted, text)
 
     def event(self, taken: Taken, wall_ms: float, at_s: float, lane: str = "") -> RoundFinished:
-        """Count the time of the round just taken, and state the round."""
-        done, n_before = taken.done, len(self._times.rounds)
-        self._times.add(done, wall_ms, full=len(done.record.tokens) == self._gamma)
-        other_ms = max(0.0, wall_ms - done.draft_ms - done.verify_ms)
+        """Add the time of the latest round, and return the round's event."""
+        round_result, index = taken.done, len(self._times.rounds)
+        self._times.add(round_result, wall_ms, full=len(round_result.record.tokens) == self._gamma)
+        other_ms = max(0.0, wall_ms - round_result.draft_ms - round_result.verify_ms)
         return RoundFinished(
-            n_before, taken.proposed, taken.last, taken.emitted, done.draft_ms, done.verify_ms, other_ms, at_s,
-            taken.text, lane,
+            index, taken.proposed, taken.last, taken.emitted, round_result.draft_ms, round_result.verify_ms, other_ms,
+            at_s, taken.text, lane,
         )  # fmt: skip
 
     def result(self, prefill_ms: float) -> Generation:
-        """The whole generation, once it has ended."""
+        """The finished generation; call it only once `reason` is set."""
         assert self.reason is not None
-        return self._times.result(self._made, self.reason, prefill_ms, self._margins)
+        return self._times.result(self._new_ids, self.reason, prefill_ms, self._margins)
 
     def _stop_reason(self) -> StopReason | None:
-        if self._made[-1] in self._limits.stop_ids:
+        if self._new_ids[-1] in self._limits.stop_ids:
             return "end_of_text"
-        if len(self._made) >= self._limits.max_new_tokens:
+        if len(self._new_ids) >= self._limits.max_new_tokens:
             return "length"
-        return "context" if self._n_prompt + len(self._made) >= self._limits.context else None
+        return "context" if self._n_prompt + len(self._new_ids) >= self._limits.context else None
 
 
 def generate(
@@ -145,29 +145,29 @@ def generate(
     texts: TokenTexts,
     run: RunClock,
 ) -> Generator[PhaseFinished | RoundFinished, None, Generation]:
-    """Yield the end of the prefill, and each round; returns the whole generation.
+    """Yield the end of the prefill and each round; returns the generation.
 
-    The time between a yield and the next step is counted nowhere."""
-    started = time.perf_counter()
+    Time that the consumer spends between two events is not counted."""
+    prefill_start = time.perf_counter()
     decoder.prefill(prompt_ids, run.checkpoint)
-    prefill_ms = 1e3 * (time.perf_counter() - started)
+    prefill_ms = 1e3 * (time.perf_counter() - prefill_start)
     yield PhaseFinished("prefill", prefill_ms, len(prompt_ids) - 1, at_s=run.elapsed_s())
-    growing = Growing(prompt_ids, gamma, limits, texts)
-    while growing.reason is None:
+    progress = Growing(prompt_ids, gamma, limits, texts)
+    while progress.reason is None:
         run.checkpoint()
-        began = time.perf_counter()
-        done = decoder.round(growing.allowed(), followed=growing.followed())
-        taken = growing.take(done)
-        # A round begun ahead took the device some time before it was asked for.
-        wall_ms = max(1e3 * (time.perf_counter() - began), done.draft_ms + done.verify_ms)
-        yield growing.event(taken, wall_ms, run.elapsed_s())
-    return growing.result(prefill_ms)
+        round_start = time.perf_counter()
+        round_result = decoder.round(progress.allowed(), followed=progress.followed())
+        decoded_round = progress.take(round_result)
+        # A round launched ahead used device time before this call.
+        wall_ms = max(1e3 * (time.perf_counter() - round_start), round_result.draft_ms + round_result.verify_ms)
+        yield progress.event(decoded_round, wall_ms, run.elapsed_s())
+    return progress.result(prefill_ms)
 
 
 def whole(
     generation: Generator[PhaseFinished | RoundFinished, None, Generation],
 ) -> tuple[list[RoundFinished], Generation]:
-    """Run a generation to its end; returns its rounds, and the whole."""
+    """Run a generation to its end; returns its rounds and the generation."""
     rounds: list[RoundFinished] = []
     while True:
         try:
@@ -184,16 +184,17 @@ def _margin(top: Top) -> float:
 
 
 def _tokens(
-    done: Round, stop_ids: frozenset[int], texts: TokenTexts
+    round_result: Round, stop_ids: frozenset[int], texts: TokenTexts
 ) -> tuple[tuple[ProposedToken, ...], LastToken | None, tuple[int, ...]]:
-    """What a round proposed, its last token, and the ids it emitted; tokens after an accepted stop token are untested,
-    and the round then has no last token."""
-    record = done.record
-    stop = next((i for i, token in enumerate(record.tokens[: record.n_accepted]) if token in stop_ids), None)
-    n_kept = record.n_accepted if stop is None else stop + 1
-    rejected_at = record.n_accepted if stop is None else None
+    """The proposed tokens of a round, its last token, and the ids it emitted.
+
+    Tokens after an accepted stop token are untested, and the round then has no last token."""
+    record = round_result.record
+    stop_at = next((i for i, token in enumerate(record.tokens[: record.n_accepted]) if token in stop_ids), None)
+    n_kept = record.n_accepted if stop_at is None else stop_at + 1
+    rejected_at = record.n_accepted if stop_at is None else None
     proposed = tuple(_proposed(record, i, _fate(i, n_kept, rejected_at), texts) for i in range(len(record.tokens)))
-    last = _last(record, texts) if stop is None else None
+    last = _last(record, texts) if stop_at is None else None
     emitted = (*record.tokens[:n_kept], *(() if last is None else (last.id,)))
     return proposed, last, emitted
 

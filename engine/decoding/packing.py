@@ -1,4 +1,4 @@
-"""What a round states about its tokens, packed into one device tensor and unpacked on the host; decides nothing."""
+"""Packs what a round reports about its tokens into one device tensor, and unpacks it on the host."""
 
 import math
 from collections.abc import Sequence
@@ -22,10 +22,10 @@ class Top(NamedTuple):
 
 
 class HostRecord(NamedTuple):
-    """The facts of one round over n proposed tokens.
+    """Everything the host learns about one round over n proposed tokens.
 
-    Lists hold one entry a proposed token; `u` is None where nothing was drawn. top_p has n + 1 rows, top_q n rows.
-    last_rank: place of the last token in the drafter's list there, None for a bonus. last_p: its probability."""
+    Lists have one entry per proposed token; `u` is None where nothing was drawn. top_p has n + 1 rows, top_q n rows.
+    last_rank: rank of the last token in the drafter's distribution, None for a bonus. last_p: its probability."""
 
     n_accepted: int
     last_id: int
@@ -45,33 +45,34 @@ class HostRecord(NamedTuple):
 def pack(verdict: Verdict, tokens: Tensor, q: Tensor | None, u: Tensor) -> Tensor:
     """Stack everything the host needs into one float64 vector, so that a round waits for the device once.
 
-    verdict: logits and p [..., n + 1, V]; q: [..., n, V], what is shown as such, None for a point mass; tokens, u:
-    [..., n]; the dimensions in front are those of the acceptance and of the result. Ids are exact in float64."""
+    verdict: logits and p [..., n + 1, V]; q: [..., n, V], what is shown as q, None for a point mass; tokens, u:
+    [..., n]. The acceptance and the result have the same leading dimensions. Ids are exact in float64."""
     acceptance, logits, p = verdict
     n, k = tokens.shape[-1], min(N_TOP, p.shape[-1])
-    rows = acceptance.n_accepted.shape
+    batch_shape = acceptance.n_accepted.shape
     index = tokens.unsqueeze(-1)
     row, last = acceptance.n_accepted.unsqueeze(-1), acceptance.last_id.unsqueeze(-1)
     last_p = row_at(p, acceptance.n_accepted).gather(-1, last)
     top_p = p.topk(k, dim=-1)
-    # Sums and extremes are finite where every number is: one operation each instead of three over all of them.
-    mass_q = p.new_zeros(rows) if q is None else q.sum((-2, -1))
-    checked = torch.stack([*_extremes(logits), p.sum((-2, -1)), mass_q], -1).double()
-    parts = [checked, row, last, last_p, top_p.indices, top_p.values]
+    # Sums and extremes are finite only where every value is: one operation each instead of three over all values.
+    mass_q = p.new_zeros(batch_shape) if q is None else q.sum((-2, -1))
+    checks = torch.stack([*_extremes(logits), p.sum((-2, -1)), mass_q], -1).double()
+    fields = [checks, row, last, last_p, top_p.indices, top_p.values]
     if n:
         p_token = p[..., :n, :].gather(-1, index)
-        parts += [tokens, p_token, acceptance.accept_prob, acceptance.overlap, u]
+        fields += [tokens, p_token, acceptance.accept_prob, acceptance.overlap, u]
     if n and q is not None:
         q_token = q.gather(-1, index)
         top_q = q.topk(k, dim=-1)
         last_q = row_at(q, acceptance.n_accepted.clamp_max(n - 1))
-        parts += [q_token, (q > q_token).sum(-1), (last_q > last_q.gather(-1, last)).sum(-1)]
-        parts += [top_q.indices, top_q.values]
-    return torch.cat([part.reshape(*rows, -1) for part in parts], -1)  # the first is float64, and so is the whole
+        fields += [q_token, (q > q_token).sum(-1), (last_q > last_q.gather(-1, last)).sum(-1)]
+        fields += [top_q.indices, top_q.values]
+    # The first field is float64, and so is the result.
+    return torch.cat([field.reshape(*batch_shape, -1) for field in fields], -1)
 
 
 def _extremes(logits: Tensor) -> tuple[Tensor, Tensor]:
-    """Least and greatest of [..., n, V]: [...] each. One pass finds both over everything, but not along dimensions."""
+    """Minimum and maximum of [..., n, V]: [...] each. One pass finds both only without leading dimensions."""
     if logits.dim() == 2:
         least, greatest = logits.aminmax()
         return least, greatest
@@ -79,50 +80,50 @@ def _extremes(logits: Tensor) -> tuple[Tensor, Tensor]:
 
 
 class _Reader:
-    """Takes runs of numbers off the front of a packed record."""
+    """Reads the values of a packed record in order."""
 
     def __init__(self, numbers: Sequence[float]) -> None:
         self._numbers = numbers
-        self._at = 0
+        self._position = 0
 
     def floats(self, n: int) -> list[float]:
         """The next n numbers."""
-        self._at += n
-        return list(self._numbers[self._at - n : self._at])
+        self._position += n
+        return list(self._numbers[self._position - n : self._position])
 
     def ints(self, n: int) -> list[int]:
         """The next n numbers as integers."""
         return [int(x) for x in self.floats(n)]
 
     def tops(self, n_rows: int, k: int) -> list[Top]:
-        """The next n_rows x k ids and then as many probabilities."""
+        """The next n_rows x k ids, and then as many probabilities."""
         ids, probs = self.ints(n_rows * k), self.floats(n_rows * k)
         return [Top(tuple(ids[i : i + k]), tuple(probs[i : i + k])) for i in range(0, n_rows * k, k)]
 
     @property
     def n_left(self) -> int:
-        """How many numbers are left."""
-        return len(self._numbers) - self._at
+        """How many numbers are unread."""
+        return len(self._numbers) - self._position
 
 
 def unpack(numbers: Sequence[float], n: int, *, n_vocabulary: int, drawn: bool) -> HostRecord:
-    """Read a packed record of n proposed tokens over n_vocabulary ids; drawn: whether u decided anything.
+    """Read a packed record of n proposed tokens over n_vocabulary ids; drawn: whether u was used.
 
     Raises ModelError where a model's logits were not finite."""
     k = min(N_TOP, n_vocabulary)
-    read = _Reader(numbers)
-    *of_target, of_drafter = map(math.isfinite, read.floats(4))
-    n_accepted, last_id = read.ints(2)
-    if not all(of_target) or not of_drafter:
-        whose = "drafter" if all(of_target) else "target"
-        raise ModelError(f"the {whose}'s logits are not finite", "use float32, or check the model's weights")
-    last_p = read.floats(1)[0]
-    top_p = read.tops(n + 1, k)
-    tokens, p = read.ints(n), read.floats(n)
-    accept_prob, overlap, u = read.floats(n), read.floats(n), read.floats(n)
-    if n and read.n_left:
-        q, rank, last_rank = read.floats(n), read.ints(n), read.ints(1)[0]
-        top_q = read.tops(n, k)
+    reader = _Reader(numbers)
+    *target_finite, drafter_finite = map(math.isfinite, reader.floats(4))
+    n_accepted, last_id = reader.ints(2)
+    if not all(target_finite) or not drafter_finite:
+        role = "drafter" if all(target_finite) else "target"
+        raise ModelError(f"the {role}'s logits are not finite", "use float32, or check the model's weights")
+    last_p = reader.floats(1)[0]
+    top_p = reader.tops(n + 1, k)
+    tokens, p = reader.ints(n), reader.floats(n)
+    accept_prob, overlap, u = reader.floats(n), reader.floats(n), reader.floats(n)
+    if n and reader.n_left:
+        q, rank, last_rank = reader.floats(n), reader.ints(n), reader.ints(1)[0]
+        top_q = reader.tops(n, k)
     else:
         q, rank, last_rank = [1.0] * n, [0] * n, 1
         top_q = [Top((token,), (1.0,)) for token in tokens]
@@ -133,7 +134,7 @@ def unpack(numbers: Sequence[float], n: int, *, n_vocabulary: int, drawn: bool) 
 
 
 def shortened(record: HostRecord, n: int) -> HostRecord:
-    """The record of the first n proposed tokens, where the others were padding and none of them was accepted."""
+    """The record of the first n proposed tokens; the others were padding, and none of them was accepted."""
     return record._replace(
         last_rank=record.last_rank if record.n_accepted < n else None,
         tokens=record.tokens[:n],

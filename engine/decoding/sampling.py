@@ -1,4 +1,4 @@
-"""From logits to probabilities, and draws from them; pure functions of tensors.
+"""Turns logits into probabilities and draws from them; pure functions of tensors.
 
 Order of the warping: temperature, top-k, top-p, min-p, as transformers applies them.
 Source: arXiv:2211.17192, section 2.2 (every sampling scheme is ordinary sampling from an adjusted distribution)."""
@@ -33,7 +33,7 @@ def probabilities(logits: Tensor, warp: Warp) -> Tensor:
     logits = logits.float()
     if warp.greedy:
         return functional.one_hot(logits.argmax(-1), logits.shape[-1]).float()
-    # The largest becomes 0 first, so that no temperature, however small, can turn it into an infinity.
+    # Shift the largest logit to 0 first, so that no temperature, however small, can make it infinite.
     logits = (logits - logits.amax(-1, keepdim=True)) / max(warp.temperature, _LEAST_TEMPERATURE)
     if warp.top_k:
         logits = _keep_top_k(logits, warp.top_k)
@@ -44,28 +44,28 @@ def probabilities(logits: Tensor, warp: Warp) -> Tensor:
 
 
 def _keep_top_k(logits: Tensor, k: int) -> Tensor:
-    lowest_kept = logits.topk(min(k, logits.shape[-1]), dim=-1).values[..., -1:]
-    return logits.masked_fill(logits < lowest_kept, -torch.inf)
+    threshold = logits.topk(min(k, logits.shape[-1]), dim=-1).values[..., -1:]
+    return logits.masked_fill(logits < threshold, -torch.inf)
 
 
 def _keep_top_p(logits: Tensor, top_p: float) -> Tensor:
     """Drop the least probable tokens whose cumulative probability stays within 1 - top_p; the best one always stays."""
     ordered, order = logits.sort(dim=-1)
-    dropped = ordered.softmax(-1).cumsum(-1) <= 1.0 - top_p
-    dropped[..., -1].fill_(False)  # assigned to one row, it would be copied from the host, which no graph can hold
-    return logits.masked_fill(dropped.scatter(-1, order, dropped), -torch.inf)
+    drop_mask = ordered.softmax(-1).cumsum(-1) <= 1.0 - top_p
+    drop_mask[..., -1].fill_(False)  # an assignment would copy False from the host, which a CUDA graph cannot capture
+    return logits.masked_fill(drop_mask.scatter(-1, order, drop_mask), -torch.inf)
 
 
 def _keep_min_p(probs: Tensor, min_p: float) -> Tensor:
-    kept = probs.masked_fill(probs < min_p * probs.amax(-1, keepdim=True), 0.0)
-    return kept / kept.sum(-1, keepdim=True)
+    likely = probs.masked_fill(probs < min_p * probs.amax(-1, keepdim=True), 0.0)
+    return likely / likely.sum(-1, keepdim=True)
 
 
 def draw(probs: Tensor, u: Tensor) -> Tensor:
-    """Draw one index a row by inverting the cumulative distribution.
+    """Draw one index per row by inverting the cumulative distribution.
 
     probs: [..., V], need not be normalised; u: [...] float64 uniforms in [0, 1). Returns [...] int64.
-    The sum runs in float64, so that a token's chance is its probability to about 1e-16 however large V is."""
+    The sum runs in float64, so that each token is drawn with its probability to about 1e-16, however large V is."""
     cumulative = probs.double().cumsum(-1)
     index = torch.searchsorted(cumulative, (u * cumulative[..., -1]).unsqueeze(-1), right=True)
     return index.squeeze(-1).clamp_max(probs.shape[-1] - 1)

@@ -1,7 +1,7 @@
-"""The draft-and-verify loop over one sequence; knows neither events nor who is watching.
+"""The draft-and-verify loop over one sequence.
 
 One round: the drafter proposes up to gamma tokens, one target forward over the pending token and the draft gives the
-distributions of gamma + 1 positions, an accept rule decides, both caches forget what was rejected. Nothing is computed
+distributions of gamma + 1 positions, an accept rule decides, both caches drop what was rejected. Nothing is computed
 twice: the caches hold every committed id but the last, which is fed together with the next draft.
 Source: arXiv:2211.17192, algorithm 1."""
 
@@ -29,7 +29,7 @@ class Round(NamedTuple):
 
 
 def uniforms(gamma: int, warp: Warp, rng: torch.Generator) -> Tensor:
-    """The draws of a round in their fixed order: gamma for the drafter, gamma to accept, one for the last token.
+    """The uniforms of a round in fixed order: gamma for the drafter, gamma to accept, one for the last token.
 
     Greedy decoding draws nothing. Returns [2 gamma + 1] float64 on the host, so that a seed draws the same on every
     device."""
@@ -38,25 +38,25 @@ def uniforms(gamma: int, warp: Warp, rng: torch.Generator) -> Tensor:
 
 
 class Decoding(Protocol):
-    """One sequence being decoded, a round at a time; `ids` are those committed."""
+    """Decodes one sequence round by round; `ids` are those committed."""
 
     ids: list[int]
 
     def prefill(self, ids: Sequence[int], checkpoint: Callable[[], None]) -> None:
-        """Take in the prompt; checkpoint() between chunks."""
+        """Process the prompt; checkpoint() between chunks."""
 
     def round(self, gamma: int, *, followed: bool = False) -> Round:
         """Draft at most gamma tokens, verify them, commit what was accepted and the last token.
 
-        followed: only a stop token can keep another round of the same gamma from being asked for next, so that it may
-        be begun already."""
+        followed: unless a stop token comes, the next call asks for another round of the same gamma, which may therefore
+        begin already."""
 
 
 class Decoder:
-    """A `Decoding` by a target and, perhaps, a drafter, that begins no round before the last one was read.
+    """A `Decoding` by a target and an optional drafter that begins a round only when the last one was read.
 
-    handles: the embedding and the head of the target, where the drafter uses them. The target must be a sequence that
-    keeps the hidden states that the drafter declared."""
+    handles: the embedding and the head of the target, where the drafter uses them. The target must keep the
+    hidden states that the drafter declared."""
 
     def __init__(
         self,
@@ -73,13 +73,13 @@ class Decoder:
         self._target, self._drafter, self._verifier, self._handles = target, drafter, verifier, handles
         self._warp, self._clock = warp, clock
         self._rng = torch.Generator().manual_seed(seed)
-        self._kept = KeptHidden()
+        self._kept_hidden = KeptHidden()
         self._n_accepted: int | None = None
 
     def prefill(self, ids: Sequence[int], checkpoint: Callable[[], None]) -> None:
-        """Take in the prompt, all but its last id, which the first round feeds; checkpoint() between chunks."""
+        """Process the prompt except its last id, which the first round feeds; checkpoint() between chunks."""
         self._target.reset()
-        self._kept.clear()
+        self._kept_hidden.clear()
         self._n_accepted = None
         if self._drafter is not None:
             self._drafter.reset()
@@ -95,12 +95,12 @@ class Decoder:
 
     def round(self, gamma: int, *, followed: bool = False) -> Round:
         """Draft at most gamma tokens, verify them, commit what was accepted and the last token."""
-        started = self._clock.mark()
-        drawn = uniforms(gamma, self._warp, self._rng)
-        # Before the draft, behind whose work a copy would have to wait.
-        pending, u = uploaded_together([torch.tensor(self.ids[-1:]), drawn], self._target.device)
-        draft = self._draft(gamma, drawn[:gamma])
-        drafted = self._clock.mark()
+        start = self._clock.mark()
+        host_u = uniforms(gamma, self._warp, self._rng)
+        # Upload before drafting: a later copy would have to wait for the drafter's work.
+        pending, u = uploaded_together([torch.tensor(self.ids[-1:]), host_u], self._target.device)
+        draft = self._draft(gamma, host_u[:gamma])
+        draft_end = self._clock.mark()
         n = draft.tokens.shape[0]
 
         def logits(tokens: Tensor) -> Tensor:
@@ -108,20 +108,20 @@ class Decoder:
 
         verdict = self._verifier.verify(VerifyContext(logits, self._warp, u[gamma : gamma + n], u[-1]), draft)
         packed = pack(verdict, draft.tokens, draft.shown, u[gamma : gamma + n])
-        on_host = packed.tolist()  # sync: the one wait of a round
-        verified = self._clock.mark()
-        record = unpack(on_host, n, n_vocabulary=verdict.p.shape[-1], drawn=not self._warp.greedy)
+        numbers = packed.tolist()  # sync: the one wait of a round
+        verify_end = self._clock.mark()
+        record = unpack(numbers, n, n_vocabulary=verdict.p.shape[-1], drawn=not self._warp.greedy)
         self._commit(record, n)
-        return Round(record, self._clock.ms(started, drafted), self._clock.ms(drafted, verified))
+        return Round(record, self._clock.ms(start, draft_end), self._clock.ms(draft_end, verify_end))
 
     def _draft(self, gamma: int, u: Tensor) -> Draft:
         if self._drafter is None or gamma == 0:
             return no_draft(self._target.device)
-        state = self._state_for(self._drafter, self._kept.take())
+        state = self._state_for(self._drafter, self._kept_hidden.take())
         return self._drafter.propose(DraftContext(self.ids, gamma, self._warp, u, self._n_accepted, state))
 
     def _state_for(self, drafter: Drafter, hidden: Tensor | None) -> TargetState:
-        """What the drafter declared to read of the target, as it stands."""
+        """The current target state that the drafter declared to read."""
         return self._handles._replace(
             hidden=hidden, last_kv=self._target.last_kv() if drafter.capabilities.last_kv else None
         )
@@ -129,7 +129,7 @@ class Decoder:
     def _commit(self, record: HostRecord, n: int) -> None:
         self.ids += [*record.tokens[: record.n_accepted], record.last_id]
         self._n_accepted = record.n_accepted
-        self._kept.add(self._target.hidden, record.n_accepted + 1)
+        self._kept_hidden.add(self._target.hidden, record.n_accepted + 1)
         self._target.rollback(n - record.n_accepted)
         if self._drafter is not None:
             self._drafter.commit(self.ids)

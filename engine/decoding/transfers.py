@@ -1,7 +1,7 @@
-"""Tensors on their way between host and devices; the host waits only where it is to read what a GPU computed.
+"""Moves tensors between host and devices; the host waits only where it reads what a GPU computed.
 
-On CUDA the numbers are put into pinned memory first, from which a copy runs in the order of the stream; torch keeps
-that memory until the copy is over. From pageable memory each copy would wait for all work launched before it."""
+On CUDA, host tensors are copied to pinned memory first, from which the transfer runs in stream order; torch keeps that
+memory until the transfer is over. From pageable memory, each copy would wait for all work launched before it."""
 
 from collections.abc import Sequence
 
@@ -10,19 +10,19 @@ from torch import Tensor
 
 
 def uploaded(tensor: Tensor, device: torch.device) -> Tensor:
-    """A host tensor on `device`; the same one where it is there already."""
+    """Copy a host tensor to `device`; returns the same tensor if it is there already."""
     if device.type != "cuda" or tensor.device.type != "cpu":
         return tensor.to(device)
     return tensor.pin_memory().to(device, non_blocking=True)
 
 
 def uploaded_ids(ids: Sequence[int] | Sequence[Sequence[int]], device: torch.device) -> Tensor:
-    """Ids, or any other whole numbers, as int64 on `device`; rows of them must have one length."""
+    """Copy ids, or other integers, to `device` as int64; nested rows must have equal lengths."""
     return uploaded(torch.tensor(ids, dtype=torch.int64), device)
 
 
 def uploaded_together(tensors: Sequence[Tensor], device: torch.device) -> list[Tensor]:
-    """Host tensors of int64 or float64 on `device`, in one copy; each keeps its shape and type."""
+    """Copy host tensors of int64 or float64 to `device` in one transfer; each keeps its shape and type."""
     if device.type != "cuda":
         return [tensor.to(device) for tensor in tensors]
     joined = uploaded(torch.cat([tensor.contiguous().view(torch.int64).view(-1) for tensor in tensors]), device)
@@ -31,7 +31,7 @@ def uploaded_together(tensors: Sequence[Tensor], device: torch.device) -> list[T
 
 
 def moved_together(tensors: Sequence[Tensor], device: torch.device) -> list[Tensor]:
-    """Tensors of one device on another; where that is the host, it waits once for all of them."""
+    """Move tensors from one device to another; if that is the host, it waits once for all of them."""
     origin = tensors[0].device
     if origin == device:
         return list(tensors)

@@ -1,4 +1,4 @@
-"""What a verifier is: it judges a draft by the target's distributions; the exact one of speculative decoding."""
+"""The interface of a verifier, which accepts or rejects drafted tokens, and the exact one of speculative decoding."""
 
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
@@ -12,10 +12,10 @@ from engine.decoding.sampling import Warp
 
 
 class VerifyContext(NamedTuple):
-    """What a draft of n tokens is judged with.
+    """Input of a verifier for a draft of n tokens.
 
     logits: drafted tokens [n] -> the target's logits [n + 1, V] float32 after the last committed id and each of them;
-    to be called at most once. u: [n] and u_last: [] float64 uniforms in [0, 1)."""
+    call it at most once. u: [n] and u_last: [] float64 uniforms in [0, 1)."""
 
     logits: Callable[[Tensor], Tensor]
     warp: Warp
@@ -24,7 +24,7 @@ class VerifyContext(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What became of a draft. logits: [n + 1, V] it was judged by; p: [n + 1, V] float32, the distributions to show."""
+    """A verification's result. logits: [n + 1, V] it used; p: [n + 1, V] float32, the distributions to show."""
 
     acceptance: Acceptance
     logits: Tensor
@@ -32,18 +32,18 @@ class Verdict(NamedTuple):
 
 
 class Verifier(Protocol):
-    """Whatever decides what is kept of a draft. It must be hashable, and do the same to the same shapes: a device may
-    replay what it did."""
+    """Decides which tokens of a draft are accepted. It must be hashable, and run the same operations for the same
+    shapes: a device may replay them."""
 
     def verify(self, context: VerifyContext, draft: Draft) -> Verdict:
-        """Judge a draft, which is a chain; reads nothing back from the device."""
+        """Verify a draft, always a chain, without reading anything back from the device."""
 
 
 class ExactVerifier(NamedTuple):
     """The rules whose output is distributed exactly as the target's. Source: arXiv:2211.17192, algorithm 1."""
 
     def verify(self, context: VerifyContext, draft: Draft) -> Verdict:
-        """Judge a chain of n tokens by one target forward."""
+        """Verify a chain of n tokens by one target forward."""
         logits = context.logits(draft.tokens)
         if context.warp.greedy:
             return Verdict(accept.greedy(logits.argmax(-1), draft.tokens), logits, logits.softmax(-1))

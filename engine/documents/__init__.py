@@ -1,1 +1,1 @@
-"""Documents made searchable: how they are embedded; knows no method and no window."""
+"""Makes documents searchable: reads, cuts, embeds and indexes them."""

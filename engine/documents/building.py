@@ -1,4 +1,4 @@
-"""Makes the next version of an index beside the one that is read, and puts it in its place in one step; embeds nothing.
+"""Writes the next version of an index next to the current one, and replaces the current one in one step.
 
 * imports neither Qt nor torch; LanceDB only when an index is opened."""
 
@@ -37,13 +37,13 @@ if TYPE_CHECKING:
 
     from engine.documents.chunking import Chunk
 
-_A_STATEMENT = 500
-# Of the ten nearest, what an approximate index has to find.
+_IDS_PER_STATEMENT = 500
+# The share of the ten nearest that an approximate index has to find.
 LEAST_RECALL, NEAREST = 0.95, 10
 _FIRST_PROBES = 8
-# An approximate index is trained again once there are so many times the passages.
+# An approximate index is trained again once there are this many times the passages.
 _OUTGROWN = 2
-# A word of a hash or an address is one too; a longer one is no word.
+# Long enough for hashes and addresses; anything longer is not a word.
 _LONGEST_WORD = 128
 _FOR_EVER, _LONGEST_BUILD = timedelta(days=36_500), timedelta(hours=1)
 _A_MOMENT = timedelta(seconds=1)
@@ -51,13 +51,13 @@ _UNCHANGED = "free disk space or choose another folder; the index before this is
 
 
 class Building:
-    """The next version of an index: seen by nobody until `commit`. Everything raises EngineError where it cannot be
-    written; whatever happens, the index before stays.
+    """The next version of an index, invisible to readers until `commit`. Every method raises EngineError if it cannot
+    write; whatever happens, the previous index stays.
 
-    left: what a stopped indexing with the same settings had written, with which this one goes on; or why it cannot."""
+    left: what a stopped indexing with the same settings had written, which this one continues; or why it cannot."""
 
     def __init__(self, uri: str, recipe: Recipe, before: OpenIndex | None, *, anew: bool) -> None:
-        """before: the index that is there; anew: nothing of it is taken over."""
+        """before: the existing index; anew: nothing of it is reused."""
         self.uri = uri
         self.recipe = recipe
         self._before = before
@@ -67,28 +67,28 @@ class Building:
         with writing(uri):
             self._db = connect(uri)
             self.left = unfinished.look(self._db, unfinished.begun(recipe, base), before)
-            self._chunks = self._db.open_table(CHUNKS) if isinstance(self.left, Left) else self._begun(anew=anew)
+            self._chunks = self._db.open_table(CHUNKS) if isinstance(self.left, Left) else self._start_table(anew=anew)
 
-    def _begun(self, *, anew: bool) -> "Table":
-        """The table to be written to, as the index before has it, or empty; what was unfinished is gone."""
+    def _start_table(self, *, anew: bool) -> "Table":
+        """The table to write to, as the previous index has it, or empty; unfinished work is discarded."""
         if self._before is None:
             discard(self.uri)
             self._db = connect(self.uri)
         else:
             self._undo(self._before)
         base = None if anew else self._before
-        chunks = self._db.open_table(CHUNKS) if base is not None else self._emptied()
+        chunks = self._db.open_table(CHUNKS) if base is not None else self._empty_table()
         unfinished.note(self._db, unfinished.begun(self.recipe, base))
         return chunks
 
-    def _emptied(self) -> "Table":
+    def _empty_table(self) -> "Table":
         schema = index_module.chunk_schema(self.recipe.dimension)
         return self._db.create_table(CHUNKS, schema=schema, mode="overwrite")
 
     def abandon(self) -> None:
-        """Leave the index as it was, without what was written of this one, as far as the disk allows.
+        """Restore the previous index and delete what was written of this one, if the disk allows it.
 
-        Does nothing where this one already is the index."""
+        Does nothing if this one already is the index."""
         if self._committed:
             return
         with suppress(EngineError), writing(self.uri):
@@ -98,10 +98,10 @@ class Building:
                 self._undo(self._before)
 
     def _undo(self, before: OpenIndex) -> None:
-        """Go back to the index before under a new version, and delete the versions in between.
+        """Restore the previous index as a new version, and delete the versions in between.
 
-        May be cut short and done again: nothing is deleted until the manifest names the new version, and what is
-        unfinished is forgotten first, which would be taken for what made the passages that are restored."""
+        May be interrupted and repeated: nothing is deleted until the manifest names the new version. The note of
+        unfinished work is deleted first, because it would be taken for what made the restored passages."""
         unfinished.forget(self._db)
         chunks = self._db.open_table(CHUNKS)
         if chunks.version == before.head.version:
@@ -113,7 +113,7 @@ class Building:
         chunks.optimize(cleanup_older_than=_age(chunks, head.version) + _A_MOMENT, delete_unverified=True)
 
     def add(self, chunks: Sequence["Chunk"], vectors: NDArray[np.float32], truncated: Sequence[int]) -> None:
-        """Add passages with their vectors [N, D]; truncated: places of those that the embedder did not read whole."""
+        """Add passages with their vectors [N, D]; truncated: places of those that the embedder truncated."""
         if not chunks:
             return
         import pyarrow as pa
@@ -134,82 +134,82 @@ class Building:
         """Remove all passages of documents."""
         rest = iter(documents)
         with writing(self.uri):
-            while some := list(islice(rest, _A_STATEMENT)):
-                self._chunks.delete(f"document IN ({', '.join(map(_quoted, some))})")
+            while batch := list(islice(rest, _IDS_PER_STATEMENT)):
+                self._chunks.delete(f"document IN ({', '.join(map(_quoted, batch))})")
 
-    def rename(self, changed: Mapping[str, tuple[str, IndexedDocument]]) -> None:
-        """Say of documents that are in several files which one their passages are named after."""
+    def rename(self, new_names: Mapping[str, tuple[str, IndexedDocument]]) -> None:
+        """Name the passages of documents that several files contain after another of these files."""
         with writing(self.uri):
-            for document, (source, kept) in changed.items():
-                values = {"source": source, "name": kept.name, "title": kept.title}
+            for document, (source, entry) in new_names.items():
+                values = {"source": source, "name": entry.name, "title": entry.title}
                 self._chunks.update(where=f"document = {_quoted(document)}", values=values)
 
     def sample(self, n: int) -> list[str]:
-        """Texts of passages from all over the index."""
+        """Texts of at most n passages, spread evenly over the index."""
         with writing(self.uri):
             n_chunks = int(self._chunks.count_rows())
             places = sorted({i * n_chunks // n for i in range(n)} if n_chunks else ())
             return [str(row["text"]) for row in self._chunks.take_offsets(places).select(["text"]).to_list()]
 
     def make_searchable(self) -> None:
-        """Bring the full-text index, and where there are many passages the approximate one, up to date."""
+        """Update the full-text index and, if there are many passages, the approximate index."""
         from lancedb.index import FTS, IvfFlat
 
         with writing(self.uri):
             self._chunks.optimize(cleanup_older_than=self._age_before(), delete_unverified=True)
             if not self._finds_every_word():
-                # Words are cut as any script has them. English ones are found by their stems; those of other languages
-                # lose the same ending in texts and in questions. The library's list of words to be left out has "sea".
+                # ICU splits words in any script. English words are found by their stems; words of other languages lose
+                # the same ending in texts and in questions. Stop words are kept: the library's list contains "sea".
                 words = FTS(base_tokenizer="icu/split", remove_stop_words=False, max_token_length=_LONGEST_WORD)
                 self._chunks.create_index("text", config=words, replace=True)
             n_chunks = int(self._chunks.count_rows())
             outgrown = n_chunks > _OUTGROWN * self._n_trained
-            if n_chunks > EXACT_UP_TO and ("vector" not in self._indexed() or outgrown):
+            if n_chunks > EXACT_UP_TO and ("vector" not in self._indexed_columns() or outgrown):
                 parts = IvfFlat(distance_type="dot", num_partitions=math.isqrt(n_chunks))
                 self._chunks.create_index("vector", config=parts, replace=True)
                 self._n_trained = n_chunks
 
     def is_searchable(self) -> bool:
-        """Whether the index before finds every word: one of an older Draftscope leaves some out."""
+        """Whether the previous index finds every word; one made by an older Draftscope omits some."""
         with writing(self.uri):
             return self._finds_every_word()
 
     def _finds_every_word(self) -> bool:
-        kept = {"remove_stop_words": False, "max_token_length": _LONGEST_WORD}
-        had = [one.index_details or {} for one in self._chunks.list_indices() if "text" in one.columns]
-        return any(kept.items() <= details.items() for details in had)
+        options = {"remove_stop_words": False, "max_token_length": _LONGEST_WORD}
+        text_indexes = [index.index_details or {} for index in self._chunks.list_indices() if "text" in index.columns]
+        return any(options.items() <= details.items() for details in text_indexes)
 
-    def _indexed(self) -> set[str]:
-        return {name for one in self._chunks.list_indices() for name in one.columns}
+    def _indexed_columns(self) -> set[str]:
+        return {name for index in self._chunks.list_indices() for name in index.columns}
 
     def _age_before(self) -> timedelta:
-        """What may be deleted is older than the index before, which is read until this one takes its place, and by
-        those who have it open for longer."""
+        """The age above which versions may be deleted: older than the previous index, which is read until this one
+        replaces it, and longer by readers that still have it open."""
         if self._before is None:
             return _FOR_EVER
-        # Not of when it was made: an indexing that finds nothing changed says so anew of a version that stays.
+        # Not the age of `made_utc`, which an indexing that finds no change renews while the version stays.
         return _age(self._chunks, self._before.head.version) + _LONGEST_BUILD
 
     def is_approximate(self) -> bool:
-        """Whether there is an approximate index; otherwise every passage is looked at."""
+        """Whether there is an approximate index; otherwise every search is exact."""
         with writing(self.uri):
-            return "vector" in self._indexed()
+            return "vector" in self._indexed_columns()
 
     def probes(self, queries: NDArray[np.float32]) -> tuple[int, float]:
-        """How many parts of the approximate index must be searched, and its recall of the ten nearest."""
+        """How many partitions of the approximate index must be searched, and its recall of the ten nearest."""
         with writing(self.uri):
             exact = [set(nearest(self._chunks, query, NEAREST, n_probes=0)) for query in queries]
             n_probes, n_parts = _FIRST_PROBES, int(self._chunks.count_rows())
             while True:
-                found = [set(nearest(self._chunks, query, NEAREST, n_probes=n_probes)) for query in queries]
-                n_right = sum(len(a & b) for a, b in zip(exact, found, strict=True))
+                approximate = [set(nearest(self._chunks, query, NEAREST, n_probes=n_probes)) for query in queries]
+                n_right = sum(len(a & b) for a, b in zip(exact, approximate, strict=True))
                 recall = n_right / max(1, sum(map(len, exact)))
                 if recall >= LEAST_RECALL or n_probes >= n_parts:
                     return n_probes, recall
                 n_probes *= 2
 
     def head(self, n_probes: int, recall: float | None) -> IndexHead:
-        """What the index is by now."""
+        """Describe the index as it is now."""
         with writing(self.uri):
             return IndexHead(
                 index_module.SCHEMA, self._chunks.version, self.recipe, datetime.now(UTC).isoformat(timespec="seconds"),
@@ -226,7 +226,7 @@ class Building:
             unfinished.forget(self._db)
 
     def n_bytes(self) -> int:
-        """What it takes on the disk, the version before included; in an object store, its data alone."""
+        """Size on disk, including the previous version; in an object store, only of the data."""
         with writing(self.uri):
             if not index_module.is_local(self.uri):
                 return int(self._chunks.stats().total_bytes)
@@ -242,14 +242,14 @@ class Building:
 
 
 def nearest(chunks: "Table", query: NDArray[np.float32], n: int, *, n_probes: int) -> list[str]:
-    """Ids of the passages nearest to a unit vector, nearest first; n_probes 0 looks at all of them."""
+    """Ids of the passages nearest to a unit vector, nearest first; n_probes 0 searches exactly."""
     search = chunks.search(query, vector_column_name="vector").distance_type("dot").select(["id", "_distance"]).limit(n)
     search = search.nprobes(n_probes) if n_probes else search.bypass_vector_index()
     return [str(name) for name in search.to_arrow()["id"].to_pylist()]
 
 
 def discard(uri: str) -> None:
-    """Delete the tables of an index, and no others; over damaged ones not even new ones can be written."""
+    """Delete the tables of an index and no others; damaged ones would prevent even writing new ones."""
     with writing(uri):
         for name in (UNFINISHED, MANIFEST, CHUNKS):
             if index_module.is_local(uri):
@@ -259,14 +259,14 @@ def discard(uri: str) -> None:
 
 
 def _age(chunks: "Table", version: int) -> timedelta:
-    """How long a version has been there; nothing where the clock was set back since."""
-    written: datetime = next(one["timestamp"] for one in chunks.list_versions() if one["version"] == version)
+    """The age of a version; zero if the clock was set back since."""
+    written: datetime = next(entry["timestamp"] for entry in chunks.list_versions() if entry["version"] == version)
     return max(timedelta(0), datetime.now(UTC) - written.astimezone(UTC))
 
 
 @contextmanager
 def writing(uri: str) -> Iterator[None]:
-    """A disk that refuses, and tables that were damaged by others, as the two errors they are."""
+    """Raise EngineError for a disk that refuses, and Damaged for tables that something else damaged."""
     try:
         yield
     except (EngineError, MemoryError):

@@ -1,7 +1,7 @@
-"""A document cut into passages of at most N of the target's tokens, at ends of sentences; knows no files, no vectors.
+"""Cuts a document at sentence ends into passages of at most N of the target's tokens.
 
-A sentence is tokenized by itself: what its tokens would be beside others differs by one at most, and no text is ever
-tokenized whole."""
+Each sentence is tokenized by itself, so that no long text is ever tokenized at once; next to other sentences its token
+count would differ by one at most."""
 
 import re
 from bisect import bisect_right
@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 from engine.documents.readers import Document
 
 _SENTENCES_A_BATCH = 256
-# A text without an end to its sentences is cut here before it is tokenized.
+# A text without sentence ends is cut into pieces of so many characters before it is tokenized.
 _LONGEST_SENTENCE = 8_000
 _END = re.compile(
     r"""(?<![.!?…؟۔])[.!?…؟۔]++["'”’»)\]]*+\s+  # an end of a sentence, what closes around it, the space after it
@@ -41,7 +41,7 @@ class Chunk(NamedTuple):
 
 
 class ChunkSpan(NamedTuple):
-    """Characters [start, end) of a text, and how many tokens they are."""
+    """Characters [start, end) of a text, and their number of tokens."""
 
     start: int
     end: int
@@ -60,12 +60,12 @@ class Tokens(Protocol):
 
 
 def text_hash(text: str) -> str:
-    """Names a document by what it says."""
+    """Hash the text of a document; the hash identifies it."""
     return sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
 def chunks(document: Document, tokens: Tokens, most: int) -> Iterator[Chunk]:
-    """Yield the passages of a document in order. Every character that is no blank is in exactly one of them."""
+    """Yield the passages of a document in order. Every non-blank character is in exactly one of them."""
     key = text_hash(document.text)
     for number, span in enumerate(_spans(document, tokens, most)):
         yield Chunk(
@@ -81,19 +81,19 @@ def _spans(document: Document, tokens: Tokens, most: int) -> Iterator[ChunkSpan]
 
 
 def packed(text: str, part: ChunkSpan, tokens: Tokens, most: int) -> Iterator[ChunkSpan]:
-    """Sentences of a part of a text, as many together as have at most so many tokens, without blanks around them."""
-    held: ChunkSpan | None = None
+    """Yield spans of whole sentences of a part of a text, of at most `most` tokens, without blanks around them."""
+    open_span: ChunkSpan | None = None
     for piece in _pieces(text, part, tokens, most):
-        if held is not None and (held.n_tokens + piece.n_tokens > most):
-            yield from _trimmed(text, held)
-            held = None
-        held = piece if held is None else _together(held, piece)
-    if held is not None:
-        yield from _trimmed(text, held)
+        if open_span is not None and (open_span.n_tokens + piece.n_tokens > most):
+            yield from _trimmed(text, open_span)
+            open_span = None
+        open_span = piece if open_span is None else _merged(open_span, piece)
+    if open_span is not None:
+        yield from _trimmed(text, open_span)
 
 
 def sentences(text: str, part: ChunkSpan) -> Iterator[ChunkSpan]:
-    """Spans that cover a part of a text, each ending with the blanks after a sentence."""
+    """Yield the sentences of a part of a text, each with the blanks after it, so that they cover the part."""
     start = part.start
     for match in _END.finditer(text, part.start, part.end):
         yield from _short(text, start, match.end())
@@ -102,7 +102,7 @@ def sentences(text: str, part: ChunkSpan) -> Iterator[ChunkSpan]:
 
 
 def _short(text: str, start: int, end: int) -> Iterator[ChunkSpan]:
-    """A sentence, in pieces where it does not end."""
+    """A sentence, in pieces if it is too long."""
     cut = end - start > _LONGEST_SENTENCE
     while end - start > _LONGEST_SENTENCE:
         last = start + _LONGEST_SENTENCE
@@ -115,18 +115,18 @@ def _short(text: str, start: int, end: int) -> Iterator[ChunkSpan]:
 
 
 def _pieces(text: str, part: ChunkSpan, tokens: Tokens, most: int) -> Iterator[ChunkSpan]:
-    """Sentences with their tokens counted, too long ones cut."""
+    """Sentences with their tokens counted; those that are too long are cut."""
     batch: list[ChunkSpan] = []
     for sentence in sentences(text, part):
         batch.append(sentence)
         if len(batch) == _SENTENCES_A_BATCH:
-            yield from _counted(text, batch, tokens, most)
+            yield from _with_counts(text, batch, tokens, most)
             batch = []
     if batch:
-        yield from _counted(text, batch, tokens, most)
+        yield from _with_counts(text, batch, tokens, most)
 
 
-def _counted(text: str, batch: list[ChunkSpan], tokens: Tokens, most: int) -> Iterator[ChunkSpan]:
+def _with_counts(text: str, batch: list[ChunkSpan], tokens: Tokens, most: int) -> Iterator[ChunkSpan]:
     counts = tokens.counts([text[span.start : span.end] for span in batch])
     for span, n_tokens in zip(batch, counts, strict=True):
         if n_tokens <= most:
@@ -136,11 +136,11 @@ def _counted(text: str, batch: list[ChunkSpan], tokens: Tokens, most: int) -> It
 
 
 def _cut(text: str, span: ChunkSpan, tokens: Tokens, most: int) -> Iterator[ChunkSpan]:
-    """A sentence in pieces of at most so many tokens, cut between words, or inside one that alone is too long."""
+    """A sentence in pieces of at most `most` tokens, cut between words, or inside a word that is too long."""
     ends = [span.start + end for end in tokens.ends(text[span.start : span.end])]
     start, first = span.start, 0
     while len(ends) - first > most:
-        last = _whole(ends, first, first + most)
+        last = _character_end(ends, first, first + most)
         end = _word_end(text, start, ends[last - 1])
         while last > first + 1 and ends[last - 1] > end:
             last -= 1
@@ -149,8 +149,8 @@ def _cut(text: str, span: ChunkSpan, tokens: Tokens, most: int) -> Iterator[Chun
     yield ChunkSpan(start, span.end, len(ends) - first, cut=True)
 
 
-def _whole(ends: list[int], first: int, last: int) -> int:
-    """The nearest count of tokens that ends with a character: one may take several tokens."""
+def _character_end(ends: list[int], first: int, last: int) -> int:
+    """The token count nearest to `last` that ends with a character; a character may take several tokens."""
     while last > first + 1 and ends[last] == ends[last - 1]:
         last -= 1
     while last < len(ends) and ends[last] == ends[last - 1]:
@@ -159,26 +159,26 @@ def _whole(ends: list[int], first: int, last: int) -> int:
 
 
 def _word_end(text: str, start: int, end: int) -> int:
-    """The end of the last whole word before `end`; `end` itself where there is none."""
+    """The end of the last complete word before `end`; `end` itself if there is none."""
     if text[end : end + 1].isspace():
         return end
     blank = max((match.end() for match in re.finditer(r"\s", text[start:end])), default=0)
     return start + blank if text[start : start + blank].strip() else end
 
 
-def _together(held: ChunkSpan, piece: ChunkSpan) -> ChunkSpan:
-    return ChunkSpan(held.start, piece.end, held.n_tokens + piece.n_tokens, held.cut or piece.cut)
+def _merged(open_span: ChunkSpan, piece: ChunkSpan) -> ChunkSpan:
+    return ChunkSpan(open_span.start, piece.end, open_span.n_tokens + piece.n_tokens, open_span.cut or piece.cut)
 
 
 def _trimmed(text: str, span: ChunkSpan) -> Iterator[ChunkSpan]:
-    """A span without the blanks around it; none where it has nothing else."""
-    found = text[span.start : span.end]
-    if found.strip():
-        start = span.start + len(found) - len(found.lstrip())
-        yield span._replace(start=start, end=start + len(found.strip()))
+    """A span without the blanks around it; nothing if it is all blank."""
+    content = text[span.start : span.end]
+    if content.strip():
+        start = span.start + len(content) - len(content.lstrip())
+        yield span._replace(start=start, end=start + len(content.strip()))
 
 
 def _place(document: Document, start: int) -> str:
-    """The name of the last mark before a character."""
-    found = bisect_right(document.marks, start, key=lambda mark: mark.start)
-    return document.marks[found - 1].name if found else ""
+    """The name of the last mark at or before a character."""
+    n_before = bisect_right(document.marks, start, key=lambda mark: mark.start)
+    return document.marks[n_before - 1].name if n_before else ""

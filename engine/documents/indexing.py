@@ -1,7 +1,7 @@
-"""Makes an index of documents or brings it up to date: reads on one thread, embeds on another; decides no settings.
+"""Makes an index of documents or brings it up to date: reads on one thread and embeds on another.
 
-A stopped or killed indexing leaves the index before as it was, and what it had embedded to the next one with the same
-settings; one that fails, as on a full disk, leaves the index before and the disk as they were."""
+A stopped or killed indexing leaves the previous index unchanged, and the next one with the same settings reuses what it
+had embedded; one that fails, for example on a full disk, leaves the previous index and the disk as they were."""
 
 import time
 from collections import Counter
@@ -24,30 +24,30 @@ from engine.documents.unfinished import Left, Lost
 from engine.errors import EngineError, InputError
 from engine.events import Event, FileSkipped, Indexed, Progressed, Warned
 
-# Texts are embedded in lots of like length: small ones first, so that the embedder need not wait for the reader.
+# Texts are embedded in blocks, small ones first, so that the embedder need not wait for the reader.
 _FIRST_BLOCK, _LARGEST_BLOCK = 128, 2_048
-# A kill costs the lot under way: on a slow machine lots stay small.
-_LONGEST_LOT_S = 10.0
+# A kill loses the block being embedded, so blocks stay small on a slow machine.
+_LONGEST_BLOCK_S = 10.0
 _N_QUERIES, _WORDS_A_QUERY = 64, 12
-_LOOK_S = 0.3
+_REPORT_EVERY_S = 0.3
 T = TypeVar("T")
 
 
 def index(job: IndexJob, embedder: Embedder, tokens: Tokens) -> Iterator[Event]:
-    """Yield what is read, skipped and embedded, and last Indexed. Closing it leaves the index before as it was; the
-    next call with the same settings goes on with what was embedded.
+    """Yield what is read, skipped and embedded, and last Indexed. Closing it leaves the previous index unchanged; the
+    next call with the same settings continues with what was embedded.
 
-    Raises InputError: nothing to read, another recipe or other places than the index's. EngineError: damaged, full."""
+    Raises InputError: nothing to read, or another recipe or location than the index's. EngineError: damaged, full."""
     recipe = jobs.recipe(job, embedder.description)
-    found = sources.find(job.specs)
+    listing = sources.find(job.specs)
     with alone(job.uri):
         before = jobs.before(job, recipe)
         building = Building(job.uri, recipe, before, anew=job.rebuild)
-        work = _Work(building, embedder, tokens, found, None if job.rebuild else before)
+        work = _Work(building, embedder, tokens, listing, None if job.rebuild else before)
         try:
             yield from work.events()
         except EngineError as err:
-            # Bad input, as a share that is offline, is no reason to forget what a stopped one had embedded.
+            # Bad input, such as an offline share, is no reason to drop what a stopped indexing had embedded.
             if not (isinstance(err, InputError) and isinstance(building.left, Left)):
                 building.abandon()
             raise
@@ -57,49 +57,51 @@ class _Work:
     """One indexing: what it has read and embedded so far."""
 
     def __init__(
-        self, building: Building, embedder: Embedder, tokens: Tokens, found: FoundSources, before: OpenIndex | None
+        self, building: Building, embedder: Embedder, tokens: Tokens, listing: FoundSources, before: OpenIndex | None
     ) -> None:
         self._building = building
         self._embedder = embedder
         self._tokens = tokens
-        self._found = found
+        self._listing = listing
         self._before = before
         self._left = building.left if isinstance(building.left, Left) else None
         self._records: list[FileRecord] = []
         self._changes: Counter[str] = Counter()
         self._n_read = self._n_embedded = self._n_taken_over = self._n_guessed = self._n_replaced = 0
         self._n_bytes_read = 0
-        self._n_bytes = sum(entry.n_bytes for entry in found.entries)
-        self._started = self._looked = time.perf_counter()
+        self._n_bytes = sum(entry.n_bytes for entry in listing.entries)
+        self._started = self._reported_at = time.perf_counter()
         self._embed_s = 0.0
-        self._aside = ThreadPoolExecutor(1, thread_name_prefix="draftscope-writing")
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="draftscope-writing")
         self._writing: Future[None] | None = None
 
     def events(self) -> Iterator[Event]:
-        """Everything, from reading to the end."""
+        """Yield all events, from reading to the end."""
         if isinstance(lost := self._building.left, Lost):
             what = f"what a stopped indexing had embedded is not taken over: {lost.reason}"
             yield Warned(what, "nothing needs to be done; it is embedded again")
-        yield from (FileSkipped(*one) for one in self._found.skipped)
-        with self._aside:
+        yield from (FileSkipped(*skipped) for skipped in self._listing.skipped)
+        with self._executor:
             with closing(self._feed()) as feed:
                 yield from self._read_and_embed(feed)
-            self._refuse_nothing()
-            n_probes, recall = yield from self._finished()
+            self._refuse_nothing_read()
+            n_probes, recall = yield from self._finish_table()
             head = self._building.head(n_probes, recall)
             yield from self._warnings(head)
             self._building.commit(head, self._records)
-        yield self._indexed(head)
+        yield self._summary(head)
 
     def _feed(self) -> Feed:
         files = self._before.files if self._before is not None else ()
-        there = frozenset(owners(files))
+        indexed_texts = frozenset(owners(files))
         if self._left is not None:
-            # A stopped indexing may already have removed what was gone then and is back now.
-            there = self._left.whole
-            files = tuple(file for file in files if all(kept.document in there for kept in file.documents))
-        known = {file.source: file for file in files}
-        return Feed(self._found.entries, known, there, self._tokens, self._building.recipe.chunk_tokens)
+            # A stopped indexing may have removed documents that were missing then and are back now.
+            indexed_texts = self._left.whole
+            files = tuple(
+                file for file in files if all(document.document in indexed_texts for document in file.documents)
+            )
+        records = {file.source: file for file in files}
+        return Feed(self._listing.entries, records, indexed_texts, self._tokens, self._building.recipe.chunk_tokens)
 
     def _read_and_embed(self, feed: Feed) -> Iterator[Event]:
         block: list[Chunk] = []
@@ -109,15 +111,15 @@ class _Work:
                 case Skipped():
                     yield FileSkipped(*item)
                 case FileDone():
-                    yield from self._file(item)
+                    yield from self._record_file(item)
                 case Waiting():
-                    yield self._reading()
+                    yield self._reading_progress()
                 case _:
                     self._n_read += len(item)
                     missing = self._missing(item)
                     block += missing
-                    if len(missing) < len(item) and self._is_time():
-                        yield self._taking_over()
+                    if len(missing) < len(item) and self._report_is_due():
+                        yield self._reuse_progress()
             while len(block) >= size:
                 started = time.perf_counter()
                 yield from self._embed(block[:size])
@@ -127,108 +129,110 @@ class _Work:
             yield from self._embed(block)
         self._wait()
         if self._n_taken_over:
-            yield self._taking_over()
-        yield self._reading()
+            yield self._reuse_progress()
+        yield self._reading_progress()
 
     def _missing(self, chunks: list[Chunk]) -> list[Chunk]:
-        """Those of some passages that no stopped indexing had embedded."""
+        """The passages that no stopped indexing had embedded."""
         if self._left is None:
             return chunks
         missing = [chunk for chunk in chunks if chunk.id not in self._left.ids]
         self._n_taken_over += len(chunks) - len(missing)
         return missing
 
-    def _file(self, done: FileDone) -> Iterator[Event]:
-        """Take note of a file."""
-        yield from (FileSkipped(*one) for one in done.record.problems)
-        self._records.append(done.record)
-        self._changes[done.change] += 1
-        self._n_guessed, self._n_replaced = self._n_guessed + done.guessed, self._n_replaced + done.n_replaced
-        if done.change == "same":
-            self._n_bytes -= done.record.n_bytes
+    def _record_file(self, file: FileDone) -> Iterator[Event]:
+        """Record a file."""
+        yield from (FileSkipped(*problem) for problem in file.record.problems)
+        self._records.append(file.record)
+        self._changes[file.change] += 1
+        self._n_guessed, self._n_replaced = self._n_guessed + file.guessed, self._n_replaced + file.n_replaced
+        if file.change == "same":
+            self._n_bytes -= file.record.n_bytes
         else:
-            self._n_bytes_read += done.record.n_bytes
-        if self._is_time():
-            yield self._reading()
+            self._n_bytes_read += file.record.n_bytes
+        if self._report_is_due():
+            yield self._reading_progress()
 
-    def _is_time(self) -> bool:
-        """Whether nothing was said for a moment."""
-        return time.perf_counter() - self._looked > _LOOK_S
+    def _report_is_due(self) -> bool:
+        """Whether the last progress report is long enough ago."""
+        return time.perf_counter() - self._reported_at > _REPORT_EVERY_S
 
-    def _taking_over(self) -> Progressed:
+    def _reuse_progress(self) -> Progressed:
         assert self._left is not None
-        self._looked = time.perf_counter()
+        self._reported_at = time.perf_counter()
         unit = "passages taken over from the stopped run"
         return Progressed("reading", self._n_taken_over, len(self._left.ids), unit, self._elapsed_s())
 
-    def _reading(self) -> Progressed:
-        self._looked = time.perf_counter()
-        return Progressed("reading", len(self._records), len(self._found.entries), "files", self._elapsed_s())
+    def _reading_progress(self) -> Progressed:
+        self._reported_at = time.perf_counter()
+        return Progressed("reading", len(self._records), len(self._listing.entries), "files", self._elapsed_s())
 
     def _embed(self, block: list[Chunk]) -> Iterator[Event]:
-        """Embed passages and have them written while the next are embedded."""
+        """Embed passages, and write them while the next ones are embedded."""
         started = time.perf_counter()
-        for item in self._embedder.embed([chunk.text for chunk in block]):
-            if isinstance(item, Embedded):
+        for step in self._embedder.embed([chunk.text for chunk in block]):
+            if isinstance(step, Embedded):
                 self._embed_s += time.perf_counter() - started
                 self._n_embedded += len(block)
                 self._wait()
-                self._writing = self._aside.submit(self._building.add, block, item.vectors, item.truncated)
+                self._writing = self._executor.submit(self._building.add, block, step.vectors, step.truncated)
             else:
-                done = self._n_taken_over + self._n_embedded + item.done
-                yield Progressed("embedding", done, self._expected(), "passages", self._elapsed_s())
+                n_done = self._n_taken_over + self._n_embedded + step.done
+                yield Progressed("embedding", n_done, self._expected_passages(), "passages", self._elapsed_s())
 
     def _wait(self) -> None:
-        """Until the block before is written; its failure is raised here."""
+        """Wait until the previous block is written; raise its failure."""
         if self._writing is not None:
             self._writing.result()
 
-    def _expected(self) -> int:
-        """How many passages there will be, by the share of bytes that is read."""
+    def _expected_passages(self) -> int:
+        """How many passages there will be, judging by the share of bytes read so far."""
         return max(self._n_read, self._n_read * self._n_bytes // max(1, self._n_bytes_read))
 
     def _elapsed_s(self) -> float:
         return time.perf_counter() - self._started
 
-    def _refuse_nothing(self) -> None:
-        """Raise InputError where no file could be read: seldom what was meant, and no reason to forget an index."""
+    def _refuse_nothing_read(self) -> None:
+        """Raise InputError if no file could be read: this is rarely intended, and no reason to drop an index."""
         if not any(record.documents for record in self._records):
-            problems = [*self._found.skipped, *(one for record in self._records for one in record.problems)]
+            problems = [*self._listing.skipped, *(problem for record in self._records for problem in record.problems)]
             source, reason = problems[0]
             more = f", nor could {len(problems) - 1} more" if len(problems) > 1 else ""
             raise InputError(f"nothing could be read: {source} {reason}{more}", "name a folder or files with text")
 
-    def _finished(self) -> Generator[Event, None, tuple[int, float | None]]:
-        """Drop what is gone and make everything searchable. Returns what an approximate index needs and finds."""
-        had, has = self._named(), owners(self._records)
-        gone = [document for document in had if document not in has]
-        renamed = {key: has[key][0] for key in had if key in has and has[key][0] != had[key]}
+    def _finish_table(self) -> Generator[Event, None, tuple[int, float | None]]:
+        """Drop what is gone and make everything searchable. Returns the approximate index's probes and recall."""
+        old_names, new_owners = self._names_before(), owners(self._records)
+        gone = [document for document in old_names if document not in new_owners]
+        renamed = {
+            key: new_owners[key][0] for key in old_names if key in new_owners and new_owners[key][0] != old_names[key]
+        }
         same = self._left is None and not (gone or renamed or self._n_embedded)
         if self._before is not None and same and self._building.is_searchable():
             return self._before.head.n_probes, self._before.head.recall_10
-        yield from self._while(lambda: self._building.remove(gone), "writing")
-        yield from self._while(lambda: self._building.rename(renamed), "writing")
-        yield from self._while(self._building.make_searchable, "indexing")
+        yield from self._with_progress(lambda: self._building.remove(gone), "writing")
+        yield from self._with_progress(lambda: self._building.rename(renamed), "writing")
+        yield from self._with_progress(self._building.make_searchable, "indexing")
         if not self._building.is_approximate():
             return 0, None
-        asked = [" ".join(text.split()[:_WORDS_A_QUERY]) for text in self._building.sample(_N_QUERIES)]
-        queries = self._embedder.embed_all(asked, role="query").vectors
-        return (yield from self._while(lambda: self._building.probes(queries), "indexing"))
+        texts = [" ".join(text.split()[:_WORDS_A_QUERY]) for text in self._building.sample(_N_QUERIES)]
+        queries = self._embedder.embed_all(texts, role="query").vectors
+        return (yield from self._with_progress(lambda: self._building.probes(queries), "indexing"))
 
-    def _named(self) -> Mapping[str, tuple[str, IndexedDocument]]:
-        """After which file the passages of every text were named when this began."""
+    def _names_before(self) -> Mapping[str, tuple[str, IndexedDocument]]:
+        """For every text, the file its passages were named after when this indexing began."""
         if self._left is not None:
             return self._left.named
         files = self._before.files if self._before is not None else ()
-        return {document: known[0] for document, known in owners(files).items()}
+        return {document: holders[0] for document, holders in owners(files).items()}
 
-    def _while(self, work: Callable[[], T], phase: Literal["writing", "indexing"]) -> Generator[Event, None, T]:
-        """Do something that says nothing meanwhile, and say that it goes on."""
-        doing = self._aside.submit(work)
-        while not wait_for([doing], timeout=_LOOK_S).done:
+    def _with_progress(self, work: Callable[[], T], phase: Literal["writing", "indexing"]) -> Generator[Event, None, T]:
+        """Do work that reports nothing itself, and yield progress until it ends."""
+        future = self._executor.submit(work)
+        while not wait_for([future], timeout=_REPORT_EVERY_S).done:
             yield Progressed(phase, 0, 1, "indexes", self._elapsed_s())
         yield Progressed(phase, 1, 1, "indexes", self._elapsed_s())
-        return doing.result()
+        return future.result()
 
     def _warnings(self, head: IndexHead) -> Iterator[Warned]:
         if head.n_truncated:
@@ -239,23 +243,23 @@ class _Work:
             what = f"{self._n_guessed:,} files are not in UTF-8: their encoding was guessed"
             yield Warned(f"{what}, {self._n_replaced:,} characters were lost", "save them in UTF-8")
 
-    def _indexed(self, head: IndexHead) -> Indexed:
-        had = {file.source for file in self._before.files} if self._before is not None else set()
-        n_kept = sum(len(record.documents) for record in self._records)
+    def _summary(self, head: IndexHead) -> Indexed:
+        old_sources = {file.source for file in self._before.files} if self._before is not None else set()
+        n_documents = sum(len(record.documents) for record in self._records)
         n_problems = sum(len(record.problems) for record in self._records)
         return Indexed(
             index=self._building.uri,
             n_files=sum(bool(record.documents) for record in self._records),
             n_new=self._changes["new"],
             n_changed=self._changes["changed"],
-            n_removed=len(had - {record.source for record in self._records}),
-            n_skipped=n_problems + len(self._found.skipped),
-            n_other=self._found.n_other,
+            n_removed=len(old_sources - {record.source for record in self._records}),
+            n_skipped=n_problems + len(self._listing.skipped),
+            n_other=self._listing.n_other,
             n_chunks=head.n_chunks,
             n_embedded=self._n_embedded,
             n_cut=head.n_cut,
             n_truncated=head.n_truncated,
-            n_duplicates=n_kept - len(owners(self._records)),
+            n_duplicates=n_documents - len(owners(self._records)),
             n_guessed=self._n_guessed,
             n_replaced=self._n_replaced,
             chunk_tokens=head.recipe.chunk_tokens,
@@ -270,5 +274,5 @@ class _Work:
 
 
 def _next_size(size: int, seconds: float) -> int:
-    """How many passages the next lot has after one of a size that took so long."""
-    return min(_LARGEST_BLOCK, 2 * size) if 2 * seconds < _LONGEST_LOT_S else size
+    """How many passages the next block has, given the size and duration of the last one."""
+    return min(_LARGEST_BLOCK, 2 * size) if 2 * seconds < _LONGEST_BLOCK_S else size

@@ -1,4 +1,4 @@
-"""What is to be indexed and how, and whether the index that is there may be continued; reads and embeds nothing.
+"""Describes an indexing job, and checks whether the existing index can be continued.
 
 * imports neither Qt nor torch."""
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class IndexJob(NamedTuple):
-    """What is to be indexed, where to, how. tokenizer: its SPEC; its fingerprint tells whether counts are the same."""
+    """What to index, where and how. tokenizer: its SPEC; token counts are the same if its fingerprint is."""
 
     specs: tuple[str, ...]
     uri: str
@@ -24,20 +24,20 @@ class IndexJob(NamedTuple):
     rebuild: bool = False
 
 
-def recipe(job: IndexJob, known: "Description") -> Recipe:
-    """What an encoder makes of a job. Raises InputError where its passages would have no tokens."""
+def recipe(job: IndexJob, description: "Description") -> Recipe:
+    """Combine a job and its encoder into a recipe. Raises InputError if passages would have no tokens."""
     if job.chunk_tokens < 1:
         raise InputError(f"chunk_tokens = {job.chunk_tokens}: must be >= 1", "200 fit most embedders")
     return Recipe(
-        sources.roots_of(job.specs), known.spec, known.fingerprint, known.dimension, job.tokenizer,
+        sources.roots_of(job.specs), description.spec, description.fingerprint, description.dimension, job.tokenizer,
         job.tokenizer_fingerprint, job.chunk_tokens,
     )  # fmt: skip
 
 
-def before(job: IndexJob, wanted: Recipe) -> OpenIndex | None:
-    """The index that is there. Raises InputError where it is not one to go on with."""
+def before(job: IndexJob, new_recipe: Recipe) -> OpenIndex | None:
+    """Open the existing index, if there is one. Raises InputError if it cannot be continued."""
     try:
-        found = open_index(job.uri)
+        index = open_index(job.uri)
     except Damaged:
         if not job.rebuild:
             raise
@@ -46,18 +46,20 @@ def before(job: IndexJob, wanted: Recipe) -> OpenIndex | None:
     except NoIndex:
         return None
     if not job.rebuild:
-        _refuse_other(found, wanted)
-    return found
+        _refuse_other(index, new_recipe)
+    return index
 
 
-def _refuse_other(found: OpenIndex, wanted: Recipe) -> None:
-    """Raise InputError naming what differs: no index is silently replaced by one of something else."""
-    had, hint = found.head.recipe, "make it anew (--rebuild), or name another folder for the index"
-    found.refuse_other(wanted.embedder_fingerprint, wanted.embedder)
-    if had.roots != wanted.roots:
-        raise InputError(f"the index at {found.uri} is of {', '.join(had.roots)}", hint)
-    if had.tokenizer_fingerprint != wanted.tokenizer_fingerprint:
-        raise InputError(f"the index at {found.uri} counts the tokens of {had.tokenizer}", hint)
-    if had.chunk_tokens != wanted.chunk_tokens:
-        reason = f"the index at {found.uri} has passages of {had.chunk_tokens} tokens, not {wanted.chunk_tokens}"
+def _refuse_other(index: OpenIndex, new_recipe: Recipe) -> None:
+    """Raise InputError naming what differs, so that no index is silently replaced by a different one."""
+    old_recipe, hint = index.head.recipe, "make it anew (--rebuild), or name another folder for the index"
+    index.refuse_other(new_recipe.embedder_fingerprint, new_recipe.embedder)
+    if old_recipe.roots != new_recipe.roots:
+        raise InputError(f"the index at {index.uri} is of {', '.join(old_recipe.roots)}", hint)
+    if old_recipe.tokenizer_fingerprint != new_recipe.tokenizer_fingerprint:
+        raise InputError(f"the index at {index.uri} counts the tokens of {old_recipe.tokenizer}", hint)
+    if old_recipe.chunk_tokens != new_recipe.chunk_tokens:
+        reason = (
+            f"the index at {index.uri} has passages of {old_recipe.chunk_tokens} tokens, not {new_recipe.chunk_tokens}"
+        )
         raise InputError(reason, hint)

@@ -1,4 +1,4 @@
-"""One indexing at a time for an index, in a folder that holds nothing else; knows no tables.
+"""Locks an index against a second indexing, and checks that its folder holds nothing else.
 
 * imports neither Qt nor torch."""
 
@@ -18,7 +18,7 @@ _LOCK = ".lock"
 
 @contextmanager
 def alone(uri: str) -> Iterator[None]:
-    """Hold an index against a second indexing. Raises InputError: in use, other files there, no folder can be."""
+    """Lock an index against a second indexing. Raises InputError: in use, other files in its folder, no folder."""
     folder = _lock_folder(uri)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -31,7 +31,7 @@ def alone(uri: str) -> Iterator[None]:
 
 
 def _lock_folder(uri: str) -> Path:
-    """Beside the tables; an object store has no locks, there this machine's programs at least are kept apart."""
+    """The index's folder; for an object store, which has no locks, a local one between this machine's programs."""
     if not is_local(uri):
         return user_data() / "locks"
     folder = Path(uri)

@@ -1,4 +1,4 @@
-"""HTML to text with its headings and paragraphs, without scripts and styles; knows no files.
+"""Converts HTML to text with its headings and paragraphs, without scripts and styles.
 
 * imports neither Qt nor torch."""
 
@@ -16,14 +16,14 @@ _BLOCKS = frozenset(
         "summary", "table", "td", "th", "tr", "ul",
     }
 )  # fmt: skip
-# Markup that never ends makes the parser look again from its beginning with every piece.
+# On markup that never closes, the parser starts again from its beginning with every piece.
 _PIECE, _LONGEST_S = 1 << 18, 20.0
 _CHARSET = re.compile(rb"<(?:meta[^>]{0,200}?charset|\?xml[^>]{0,200}?encoding)\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.I)
 _HEAD_BYTES = 4096
 
 
 class Page(NamedTuple):
-    """What a page says."""
+    """The title and text of a page."""
 
     title: str
     text: str
@@ -34,13 +34,13 @@ class Endless(Exception):
 
 
 def declared_encoding(raw: bytes) -> str:
-    """The encoding that a page says it is in; empty where it says none."""
-    found = _CHARSET.search(raw[:_HEAD_BYTES])
-    return "" if found is None else found[1].decode("ascii", "ignore")
+    """Find the encoding that a page declares; empty if it declares none."""
+    match = _CHARSET.search(raw[:_HEAD_BYTES])
+    return "" if match is None else match[1].decode("ascii", "ignore")
 
 
 def read_page(markup: str) -> Page:
-    """The text of a page. Raises Endless."""
+    """Extract the title and text of a page. Raises Endless."""
     reader, started = _Reader(), time.monotonic()
     for start in range(0, len(markup), _PIECE):
         reader.feed(markup[start : start + _PIECE])
@@ -51,7 +51,7 @@ def read_page(markup: str) -> Page:
 
 
 class _Reader(HTMLParser):
-    """Collects what is to be read."""
+    """Collects the title and the visible text."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -62,7 +62,7 @@ class _Reader(HTMLParser):
         self._in_title = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Begin a block or a part that is left out."""
+        """Begin a block or an element that is dropped."""
         if self._dropped:
             self._depth += tag == self._dropped
         elif tag in _DROPPED:
@@ -75,13 +75,13 @@ class _Reader(HTMLParser):
             self.pieces.append("\n" if tag in ("br", "td", "th", "li", "tr") else "\n\n")
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """A part that ends where it begins."""
+        """Handle an element without content."""
         if tag not in _DROPPED:
             self.handle_starttag(tag, attrs)
             self.handle_endtag(tag)
 
     def handle_endtag(self, tag: str) -> None:
-        """End a block or a part that is left out."""
+        """End a block or an element that is dropped."""
         if self._dropped:
             self._depth -= tag == self._dropped
             self._dropped = self._dropped if self._depth > 0 else ""
@@ -91,7 +91,7 @@ class _Reader(HTMLParser):
             self.pieces.append("\n\n")
 
     def handle_data(self, data: str) -> None:
-        """Text as it stands; its line breaks mean as little as its blanks."""
+        """Collect text; line breaks count as blanks."""
         if self._in_title:
             self.title.append(data)
         elif not self._dropped:

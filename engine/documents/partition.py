@@ -1,6 +1,6 @@
-"""Passages into clusters, clusters into distinct subsets; knows neither where passages come from nor who reads them.
+"""Clusters passages, and draws distinct subsets of passages from the clusters.
 
-Source: arXiv:2407.08223, section 3.1 and algorithm 1: the paper's sampling is one random passage of each cluster."""
+Source: arXiv:2407.08223, section 3.1 and algorithm 1, which samples one random passage from each cluster."""
 
 import math
 import warnings
@@ -20,7 +20,7 @@ _LIKE = 1e-6
 
 
 class PartitionPreset(NamedTuple):
-    """m drafts from subsets of k of n passages, by which vectors they are clustered, how subsets are made; its name."""
+    """A named setting: m drafts from subsets of k of n passages, the vectors to cluster by, and the sampling."""
 
     name: str
     n: int
@@ -33,18 +33,18 @@ class PartitionPreset(NamedTuple):
 PRESETS = (
     PartitionPreset("paper", n=10, k=2, m=5),
     PartitionPreset("MuSiQue", n=15, k=6, m=10),
-    # Popular accounts call the number of drafts k and have the paper recommend 3.
+    # Popular accounts call the number of drafts k and say that the paper recommends 3.
     PartitionPreset("k = 3", n=10, k=2, m=3),
-    # Of 100 questions of pages of the built-in world right most often and soonest: assets/benchmarks has the figures.
+    # Most often right, and fastest, on 100 questions about pages of the built-in world: see assets/benchmarks.
     PartitionPreset("in turn", n=10, k=2, m=5, conditioning="stored", sampling="in_turn"),
 )
 
 
 class Partition(NamedTuple):
-    """Clusters are numbered from 0 in the order of their best passage; subsets hold places of passages, best first.
+    """Clusters, numbered from 0 in the order of their best passage, and subsets of passage positions, best first.
 
-    n_distinct: how many distinct subsets the sampling allows, not more than MOST_COUNTED. note: what could not be done
-    as asked, empty otherwise."""
+    n_distinct: how many distinct subsets the sampling allows, at most MOST_COUNTED. note: which settings could not be
+    met, empty otherwise."""
 
     clusters: tuple[int, ...]
     subsets: tuple[Subset, ...]
@@ -53,23 +53,23 @@ class Partition(NamedTuple):
 
 
 class _Choice(NamedTuple):
-    """`total` different subsets, and the one of each number."""
+    """How many distinct subsets there are, and the subset of each number from 0 to total - 1."""
 
     total: int
     numbered: Callable[[int], Subset]
 
 
 def conditioned_text(question: str, passage: str) -> str:
-    """What is embedded of a passage so that its vector depends on the question."""
+    """Compose the text to embed for a passage so that its vector depends on the question."""
     return f"{question} {passage}"
 
 
 def partition(
     vectors: NDArray[np.float32], *, k: int, m: int, sampling: Sampling = "one_per_cluster", seed: int = 0
 ) -> Partition:
-    """Cluster passages [n, D] into k and draw m distinct subsets of k passages; the same for the same seed.
+    """Cluster passages [n, D] into k clusters and draw m distinct subsets of k passages; reproducible by the seed.
 
-    There are fewer clusters where fewer passages differ, and fewer subsets where fewer distinct ones exist."""
+    There are fewer clusters if fewer passages differ, and fewer subsets if fewer distinct ones exist."""
     labels = clusters(vectors, k, seed)
     groups = [[i for i, label in enumerate(labels) if label == c] for c in range(max(labels, default=-1) + 1)]
     choice = _choice(groups, len(labels), k, sampling)
@@ -83,16 +83,16 @@ def partition(
 
 
 def clusters(vectors: NDArray[np.float32], k: int, seed: int) -> tuple[int, ...]:
-    """The cluster of each passage by k-means, at most k; passages with equal vectors share one."""
+    """Assign each passage to one of at most k clusters by k-means; passages with equal vectors share a cluster."""
     if not len(vectors):
         return ()
-    _, first, same = np.unique(
+    _, first, inverse = np.unique(
         np.round(vectors / _LIKE).astype(np.int64), axis=0, return_index=True, return_inverse=True
     )
     k = min(k, len(first))
-    found = _k_means(vectors[first], k, seed)[same.reshape(-1)] if k > 1 else np.zeros(len(vectors), dtype=np.int64)
+    labels = _k_means(vectors[first], k, seed)[inverse.reshape(-1)] if k > 1 else np.zeros(len(vectors), dtype=np.int64)
     order: dict[int, int] = {}
-    return tuple(order.setdefault(int(label), len(order)) for label in found)
+    return tuple(order.setdefault(int(label), len(order)) for label in labels)
 
 
 def _k_means(points: NDArray[np.float32], k: int, seed: int) -> NDArray[np.int64]:
@@ -102,10 +102,10 @@ def _k_means(points: NDArray[np.float32], k: int, seed: int) -> NDArray[np.int64
     from sklearn.exceptions import ConvergenceWarning
 
     with warnings.catch_warnings():
-        # Points that differ by rounding alone count as equal there; a cluster left empty is then simply missing.
+        # KMeans warns when points differ only by rounding and a cluster stays empty; that cluster is then just missing.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        made = KMeans(n_clusters=k, n_init=_RESTARTS, random_state=seed % 2**32).fit(points.astype(np.float64))
-    labels: NDArray[np.int64] = made.labels_.astype(np.int64)
+        model = KMeans(n_clusters=k, n_init=_RESTARTS, random_state=seed % 2**32).fit(points.astype(np.float64))
+    labels: NDArray[np.int64] = model.labels_.astype(np.int64)
     return labels
 
 
@@ -120,7 +120,7 @@ def _choice(groups: Sequence[Sequence[int]], n: int, k: int, sampling: Sampling)
 
 
 def _one_of_each(groups: Sequence[Sequence[int]], number: int) -> Subset:
-    """The subset of that number, counted in the mixed radix of the groups' sizes."""
+    """The subset of that number, whose digits in the mixed radix of the group sizes pick one passage per group."""
     chosen = []
     for group in groups:
         number, place = divmod(number, len(group))
@@ -129,21 +129,21 @@ def _one_of_each(groups: Sequence[Sequence[int]], number: int) -> Subset:
 
 
 def _in_turn(orders: Sequence[Sequence[int]], m: int) -> tuple[Subset, ...]:
-    """m distinct subsets of one of each group, whose passages take turns in their order; there must be as many.
+    """m distinct subsets with one passage per group, each group's passages in turn; at least m must exist.
 
     Not from the paper, which draws each subset alone: of 10 passages 5 subsets of 2 leave about a third unread."""
-    found: dict[Subset, None] = {}
+    subsets: dict[Subset, None] = {}
     shift = 0
     for turn in range(m):
-        while (subset := _at_turn(orders, turn, shift)) in found:
+        while (subset := _at_turn(orders, turn, shift)) in subsets:
             shift += 1
-        found[subset] = None
-    return tuple(found)
+        subsets[subset] = None
+    return tuple(subsets)
 
 
 def _at_turn(orders: Sequence[Sequence[int]], turn: int, shift: int) -> Subset:
-    """The passages whose turn it is, the groups being ahead of one another by the digits of `shift` in the mixed radix
-    of their sizes."""
+    """The passage of each group for a turn, advanced by the group's digit of `shift` in the mixed radix of their
+    sizes."""
     chosen = []
     for order in orders:
         shift, ahead = divmod(shift, len(order))
@@ -152,7 +152,7 @@ def _at_turn(orders: Sequence[Sequence[int]], turn: int, shift: int) -> Subset:
 
 
 def _from_pools(pools: Sequence[Sequence[int]], sizes: Sequence[int], number: int, k: int) -> Subset:
-    """The subset of that number where those of the first pool come first."""
+    """The subset of that number, counting all subsets of the first pool first, then those of the next."""
     for pool, size in zip(pools, sizes, strict=True):
         if number < size:
             return tuple(pool[i] for i in _combination(len(pool), min(k, len(pool)), number))
@@ -161,7 +161,7 @@ def _from_pools(pools: Sequence[Sequence[int]], sizes: Sequence[int], number: in
 
 
 def _combination(n: int, k: int, number: int) -> Subset:
-    """The combination of that number of k out of n, in lexicographic order."""
+    """The combination of k out of n at that place in lexicographic order."""
     chosen: list[int] = []
     for i in range(n):
         if len(chosen) == k:
@@ -175,21 +175,21 @@ def _combination(n: int, k: int, number: int) -> Subset:
 
 
 def _distinct(total: int, m: int, rng: Random) -> list[int]:
-    """m different numbers below total, each equally likely; all of them, in random order, where there are fewer."""
+    """m distinct numbers below total, each equally likely; all of them, in random order, if there are fewer."""
     if total <= 2 * m:
         return rng.sample(range(total), min(m, total))
-    found: dict[int, None] = {}
-    while len(found) < m:  # more than half of the numbers are still free: it ends
-        found[rng.randrange(total)] = None
-    return list(found)
+    numbers: dict[int, None] = {}
+    while len(numbers) < m:  # more than half of the numbers are still free, so this ends
+        numbers[rng.randrange(total)] = None
+    return list(numbers)
 
 
 def _note(n: int, n_clusters: int, total: int, k: int, m: int, sampling: Sampling) -> str:
-    said = []
+    notes = []
     if n < k:
-        said.append(f"k = {k}, but there are only {n} passages")
+        notes.append(f"k = {k}, but there are only {n} passages")
     elif n_clusters < k:
-        said.append(f"only {n_clusters} of {k} clusters: passages are alike")
+        notes.append(f"only {n_clusters} of {k} clusters: passages are alike")
     if total < m:
-        said.append(f"only {total} of {m} subsets: no more are distinct by {sampling.replace('_', ' ')}")
-    return "; ".join(said)
+        notes.append(f"only {total} of {m} subsets: no more are distinct by {sampling.replace('_', ' ')}")
+    return "; ".join(notes)

@@ -1,4 +1,4 @@
-"""PDFs read by a process of their own, which is ended where a file takes too long; knows no PDF itself.
+"""Reads PDFs in a separate process, which is killed if a file takes too long.
 
 * imports neither Qt nor torch."""
 
@@ -19,7 +19,7 @@ _MODULE = "engine.documents.pdf_child"
 
 
 class PdfReader:
-    """Reads PDFs one after another; its process begins with the first one and again after one that ended it."""
+    """Reads PDFs one after another; its process starts with the first one, and again after one that ended it."""
 
     def __init__(self, *, longest_s: float = _LONGEST_S, most_pages: int = _MOST_PAGES) -> None:
         self._longest_s = longest_s
@@ -27,7 +27,7 @@ class PdfReader:
         self._child: subprocess.Popen[bytes] | None = None
 
     def read(self, path: Path) -> PdfText:
-        """The pages of a file, or why there are none."""
+        """Read the pages of a file, or the reason why there are none."""
         child = self._child = self._child or _start()
         late = threading.Event()
         timer = threading.Timer(self._longest_s, _end, [child, late])
@@ -47,7 +47,7 @@ class PdfReader:
         )
 
     def _ask(self, child: "subprocess.Popen[bytes]", path: Path) -> bytes:
-        """The child's line; empty where it ended first."""
+        """The child's line of output; empty if it ended first."""
         assert child.stdin is not None and child.stdout is not None
         order = Order(str(path), self._most_pages, int(self._longest_s) + 1)
         try:
@@ -61,12 +61,12 @@ class PdfReader:
         return line if line.endswith(b"\n") else b""
 
     def end(self) -> None:
-        """Kill the process, from another thread than the one that reads; what is being read has no text then."""
+        """Kill the process, from a thread other than the reader's; the file being read then has no text."""
         if (child := self._child) is not None:
             child.kill()
 
     def close(self) -> None:
-        """End the process, whatever it does."""
+        """End the process, whatever it is doing."""
         child, self._child = self._child, None
         if child is None:
             return
@@ -93,6 +93,6 @@ def _end(child: "subprocess.Popen[bytes]", late: threading.Event) -> None:
 
 
 def _shut(pipe: "IO[bytes]") -> None:
-    """What is left to be written to a process that has ended is nobody's any more."""
+    """Close a pipe; bytes that an ended process did not take are dropped."""
     with suppress(OSError):
         pipe.close()

@@ -1,4 +1,4 @@
-"""`python -m engine.documents.pdf_child`: reads PDFs in a process that may be killed; name in, text out, a line each.
+"""`python -m engine.documents.pdf_child`: reads PDFs in a process that may be killed; one JSON line each way per file.
 
 * imports neither Qt nor torch."""
 
@@ -8,13 +8,13 @@ from contextlib import suppress
 
 import msgspec
 
-# What a page or a stream may unpack to, however small the file is.
+# A limit on the process, because a small file may unpack to any size.
 _MEMORY_BYTES = 3 << 30
 _LONGEST_TEXT = 32 << 20
 
 
 class PdfText(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The text of each page, or why there is none."""
+    """The text of each page, or the reason why there is none."""
 
     pages: tuple[str, ...] = ()
     title: str = ""
@@ -22,7 +22,7 @@ class PdfText(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Order(msgspec.Struct, frozen=True):
-    """A PDF to be read. seconds: after which this process ends itself, should nobody be there to do it."""
+    """A PDF to read. seconds: after this time the process ends itself, in case its parent no longer exists."""
 
     path: str
     most_pages: int
@@ -30,7 +30,7 @@ class Order(msgspec.Struct, frozen=True):
 
 
 def read(order: Order) -> PdfText:
-    """The pages of a file; whatever is wrong with it is the reason."""
+    """Read the pages of a file; any problem with it becomes the reason."""
     from pypdf import PdfReader
 
     try:
@@ -43,7 +43,7 @@ def read(order: Order) -> PdfText:
         return _answer([_clean(page.extract_text()) for page in reader.pages], _clean(title or ""))
     except MemoryError:
         return PdfText(reason="needs too much memory to be read")
-    except Exception as err:  # pypdf raises whatever it likes about a broken file
+    except Exception as err:  # pypdf raises all kinds of exceptions for a broken file
         return PdfText(reason=_broken(err))
 
 
@@ -63,12 +63,12 @@ def _broken(err: Exception) -> str:
 
 
 def _clean(text: str) -> str:
-    """Broken fonts give halves of characters, which no file takes."""
+    """Replace lone surrogates, which broken fonts produce and UTF-8 cannot encode."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _limit() -> None:
-    """Where the system can, hold this process to its memory."""
+    """Limit this process's memory, on systems that can."""
     with suppress(ImportError, ValueError, OSError):
         import resource
 
@@ -83,7 +83,7 @@ def _alarm(seconds: int) -> None:
 
 
 def main() -> None:
-    """Answer each order until there are no more."""
+    """Answer each order until the input ends."""
     logging.disable()
     _limit()
     for line in sys.stdin.buffer:

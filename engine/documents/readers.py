@@ -1,4 +1,4 @@
-"""Files to documents: plain text, Markdown, HTML, PDF, tables and JSON Lines; a bad one is told, never raised.
+"""Reads files into documents: text, Markdown, HTML, PDF, tables and JSON Lines; bad files are reported, not raised.
 
 * imports neither Qt nor torch."""
 
@@ -17,8 +17,8 @@ from engine.documents.sources import Skipped, SourceFile
 from engine.world import corpus
 
 _LONGEST_LINE = 4_000_000
-# Bad lines of one file that are told one by one.
-_MOST_TOLD = 10
+# Bad lines of one file that are reported one by one.
+_MOST_REPORTED = 10
 _SEPARATORS = ",;\t|"
 _LONGEST_TITLE = 200
 _BINARY, _EMPTY = "is no text; its bytes are of another kind", "holds no text"
@@ -32,9 +32,9 @@ class PlaceMark(NamedTuple):
 
 
 class Document(NamedTuple):
-    """A text with where it comes from. name: what its file calls it, where a file holds several.
+    """A text and where it comes from. name: its name in its file, if the file holds several.
 
-    apart: no passage may reach over a mark. guessed, n_replaced: see Decoded."""
+    apart: no passage may span a mark. guessed, n_replaced: see Decoded."""
 
     source: str
     name: str
@@ -47,7 +47,7 @@ class Document(NamedTuple):
 
 
 class _Line(msgspec.Struct):
-    """A line of JSON Lines; the form of engine/world/corpus.py is one of those it takes."""
+    """A line of JSON Lines; files of engine/world/corpus.py have this form too."""
 
     text: str
     id: str | int = ""
@@ -56,7 +56,7 @@ class _Line(msgspec.Struct):
 
 
 def read(entry: SourceFile, pdfs: PdfReader) -> Iterator[Document | Skipped]:
-    """Yield the documents of a file, and what of it could not be read."""
+    """Yield the documents of a file, and the parts of it that could not be read."""
     try:
         yield from _read(entry, pdfs)
     except OSError as err:
@@ -67,8 +67,8 @@ def read(entry: SourceFile, pdfs: PdfReader) -> Iterator[Document | Skipped]:
 
 def _read(entry: SourceFile, pdfs: PdfReader) -> Iterator[Document | Skipped]:
     if entry.path is None:
-        made = corpus.generate(corpus.shipped_source())
-        yield from (Document(entry.source, one.id, one.title, one.text) for one in made.documents)
+        content = corpus.generate(corpus.shipped_source())
+        yield from (Document(entry.source, record.id, record.title, record.text) for record in content.documents)
         return
     match entry.kind:
         case "lines":
@@ -76,28 +76,28 @@ def _read(entry: SourceFile, pdfs: PdfReader) -> Iterator[Document | Skipped]:
         case "pdf":
             yield _pdf(entry.source, entry.path, pdfs)
         case _:
-            yield _decoded(entry, entry.path)
+            yield _text_document(entry, entry.path)
 
 
-def _decoded(entry: SourceFile, path: Path) -> Document | Skipped:
+def _text_document(entry: SourceFile, path: Path) -> Document | Skipped:
     raw = path.read_bytes()
-    found = decode(raw, markup.declared_encoding(raw) if entry.kind == "html" else "")
-    if found is None:
+    decoded = decode(raw, markup.declared_encoding(raw) if entry.kind == "html" else "")
+    if decoded is None:
         return Skipped(entry.source, _BINARY)
-    if not found.text.strip():
+    if not decoded.text.strip():
         return Skipped(entry.source, _EMPTY)
     match entry.kind:
         case "html":
-            return _html(entry.source, path, found)
+            return _html(entry.source, path, decoded)
         case "table":
-            return _table(entry.source, path, found)
+            return _table(entry.source, path, decoded)
         case "markdown":
-            return _document(entry.source, _heading(found.text) or path.stem, found.text, found)
-    return _document(entry.source, path.stem, found.text, found)
+            return _document(entry.source, _heading(decoded.text) or path.stem, decoded.text, decoded)
+    return _document(entry.source, path.stem, decoded.text, decoded)
 
 
-def _document(source: str, title: str, text: str, found: Decoded) -> Document:
-    return Document(source, "", title[:_LONGEST_TITLE], text, guessed=found.guessed, n_replaced=found.n_replaced)
+def _document(source: str, title: str, text: str, decoded: Decoded) -> Document:
+    return Document(source, "", title[:_LONGEST_TITLE], text, guessed=decoded.guessed, n_replaced=decoded.n_replaced)
 
 
 def _heading(text: str) -> str:
@@ -106,16 +106,16 @@ def _heading(text: str) -> str:
     return next((line.lstrip("#").strip() for line in lines if line.startswith("#")), "")
 
 
-def _html(source: str, path: Path, found: Decoded) -> Document | Skipped:
+def _html(source: str, path: Path, decoded: Decoded) -> Document | Skipped:
     try:
-        page = markup.read_page(found.text)
+        page = markup.read_page(decoded.text)
     except markup.Endless:
         return Skipped(source, "takes too long to read; its markup does not end")
-    except (AssertionError, ValueError) as err:  # what the parser says to declarations it does not know
+    except (AssertionError, ValueError) as err:  # the parser raises these for unknown declarations
         return Skipped(source, f"is not HTML ({err})")
     if not page.text:
         return Skipped(source, _EMPTY)
-    return _document(source, page.title or path.stem, page.text, found)
+    return _document(source, page.title or path.stem, page.text, decoded)
 
 
 def _pdf(source: str, path: Path, pdfs: PdfReader) -> Document | Skipped:
@@ -127,7 +127,7 @@ def _pdf(source: str, path: Path, pdfs: PdfReader) -> Document | Skipped:
 
 
 def _joined(parts: tuple[str, ...], names: list[str]) -> tuple[str, tuple[PlaceMark, ...]]:
-    """Parts as one text, and where each begins."""
+    """The parts as one text, and where each begins."""
     marks: list[PlaceMark] = []
     start = 0
     for part, name in zip(parts, names, strict=True):
@@ -136,25 +136,25 @@ def _joined(parts: tuple[str, ...], names: list[str]) -> tuple[str, tuple[PlaceM
     return "\n\n".join(parts), tuple(marks)
 
 
-def _table(source: str, path: Path, found: Decoded) -> Document | Skipped:
-    """Each row with the names of its columns."""
-    first = found.text.splitlines()[0]
+def _table(source: str, path: Path, decoded: Decoded) -> Document | Skipped:
+    """A table as text: each row with the names of its columns."""
+    first = decoded.text.splitlines()[0]
     separator = max(_SEPARATORS, key=first.count)
     try:
-        rows = [row for row in csv.reader(io.StringIO(found.text, newline=""), delimiter=separator) if any(row)]
+        rows = [row for row in csv.reader(io.StringIO(decoded.text, newline=""), delimiter=separator) if any(row)]
     except csv.Error as err:
         return Skipped(source, f"is not a table ({err})")
     names, *body = rows or [[]]
     if not body:
         return Skipped(source, "holds no row below its header")
     text, marks = _joined(tuple(_row(names, row) for row in body), [f"row {n}" for n in range(1, len(body) + 1)])
-    made = _document(source, path.stem, text, found)
-    return made._replace(marks=marks, apart=True)
+    document = _document(source, path.stem, text, decoded)
+    return document._replace(marks=marks, apart=True)
 
 
 def _row(names: list[str], row: list[str]) -> str:
-    named = [f"{name.strip()}: {value}" if name.strip() else value for name, value in zip(names, row, strict=False)]
-    return "\n".join([*named, *row[len(names) :]])
+    fields = [f"{name.strip()}: {value}" if name.strip() else value for name, value in zip(names, row, strict=False)]
+    return "\n".join([*fields, *row[len(names) :]])
 
 
 def _lines(source: str, path: Path) -> Iterator[Document | Skipped]:
@@ -163,15 +163,15 @@ def _lines(source: str, path: Path) -> Iterator[Document | Skipped]:
         for number, raw in enumerate(iter(lambda: file.readline(_LONGEST_LINE), b""), 1):
             if not raw.strip():
                 continue
-            item = _of_line(source, number, raw)
-            n_bad += isinstance(item, Skipped)
-            if isinstance(item, Document) or n_bad <= _MOST_TOLD:
-                yield item
-    if n_bad > _MOST_TOLD:
-        yield Skipped(source, f"has {n_bad - _MOST_TOLD:,} more lines that could not be read")
+            document = _line_document(source, number, raw)
+            n_bad += isinstance(document, Skipped)
+            if isinstance(document, Document) or n_bad <= _MOST_REPORTED:
+                yield document
+    if n_bad > _MOST_REPORTED:
+        yield Skipped(source, f"has {n_bad - _MOST_REPORTED:,} more lines that could not be read")
 
 
-def _of_line(source: str, number: int, raw: bytes) -> Document | Skipped:
+def _line_document(source: str, number: int, raw: bytes) -> Document | Skipped:
     where = f"{source}, line {number}"
     if len(raw) >= _LONGEST_LINE:
         return Skipped(where, f"is longer than {_LONGEST_LINE:,} bytes")

@@ -1,4 +1,4 @@
-"""Passages for a question: by their vectors, by their words, or both; loads no embedder and changes no index.
+"""Finds passages for a question by their vectors, by their words, or both.
 
 * imports neither Qt nor torch."""
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 How: TypeAlias = Literal["dense", "text", "hybrid"]
 HOWS: tuple[How, ...] = ("dense", "text", "hybrid")
-# Reciprocal rank fusion: a passage gets the sum of 1 / (60 + its place) over the lists that it is in.
+# Reciprocal rank fusion: a passage gets the sum of 1 / (60 + its rank) over the lists it is in.
 # Source: Cormack, Clarke and Buettcher, SIGIR 2009.
 _RRF_K = 60
 _FUSED_FROM = 50
@@ -27,8 +27,8 @@ _COLUMNS = ("id", "document", "source", "name", "title", "place", "start", "end"
 
 
 class SearchHit(msgspec.Struct, frozen=True):
-    """A passage that was found. score: cosine (dense), BM25 (text) or the fused one (hybrid); dense_rank, text_rank:
-    its places in the two lists, 1 first, None where it is in none. sources: all files that say the same."""
+    """A passage for a question. score: cosine (dense), BM25 (text) or the fused score (hybrid); dense_rank, text_rank:
+    its ranks in the two lists from 1, None if it is not in the list. sources: all files that contain the text."""
 
     id: str
     document: str
@@ -47,7 +47,7 @@ class SearchHit(msgspec.Struct, frozen=True):
 
 
 class Hit(NamedTuple):
-    """A row of the index and how well it fits."""
+    """A row of the index and its score."""
 
     row: Mapping[str, object]
     score: float
@@ -56,21 +56,21 @@ class Hit(NamedTuple):
 def retrieve(
     index: OpenIndex, embedder: "Embedder | None", question: str, n: int, how: How = "hybrid"
 ) -> list[SearchHit]:
-    """The n best passages for a question, best first; equal ones in the order of their ids.
+    """Find the n best passages for a question, best first; ties are in the order of their ids.
 
     embedder: needed for all but `text`. Raises InputError: an empty question, another embedder than the index's."""
     if not question.strip():
         raise InputError("the question is empty", "ask something")
     if n < 1:
         raise InputError(f"n = {n}: must be >= 1", "10 is a good beginning")
-    deep = n if how != "hybrid" else max(n, _FUSED_FROM)
-    dense = [] if how == "text" else dense_hits(index, _vector(index, embedder, question), deep)
-    text = [] if how == "dense" else text_hits(index, question, deep)
+    depth = n if how != "hybrid" else max(n, _FUSED_FROM)
+    dense = [] if how == "text" else dense_hits(index, _vector(index, embedder, question), depth)
+    text = [] if how == "dense" else text_hits(index, question, depth)
     return _passages(index, dense, text, how)[:n]
 
 
 def why_fewer(n_found: int, n: int, n_chunks: int, how: How) -> str:
-    """Why there are fewer passages than wanted; empty where there are not."""
+    """Explain why there are fewer than n passages; empty if there are n."""
     if n_found >= n:
         return ""
     if n_chunks < n:
@@ -87,16 +87,16 @@ def _vector(index: OpenIndex, embedder: "Embedder | None", question: str) -> NDA
 
 
 def dense_hits(index: OpenIndex, vector: NDArray[np.float32], n: int) -> list[Hit]:
-    """The n rows nearest to a unit vector [D]: of all, or as the approximate index finds them."""
+    """The n rows nearest to a unit vector [D], exactly or by the approximate index if there is one."""
     with reading(index.uri):
         search = index.chunks.search(vector, vector_column_name="vector").distance_type("dot")
         search = search.nprobes(index.head.n_probes) if index.head.n_probes else search.bypass_vector_index()
-        found = search.select([*_COLUMNS, "_distance"]).limit(n).to_arrow()
-        return _hits(found, "_distance", lambda distance: 1.0 - distance)
+        table = search.select([*_COLUMNS, "_distance"]).limit(n).to_arrow()
+        return _hits(table, "_distance", lambda distance: 1.0 - distance)
 
 
 def text_hits(index: OpenIndex, question: str, n: int) -> list[Hit]:
-    """The n rows with the words of a question, by BM25; none where no text has one of them."""
+    """The n best rows for the words of a question by BM25; none if no text contains any of them."""
     from lancedb.query import MatchQuery
 
     with reading(index.uri):
@@ -104,22 +104,22 @@ def text_hits(index: OpenIndex, question: str, n: int) -> list[Hit]:
         return _hits(search.select([*_COLUMNS, "_score"]).limit(n).to_arrow(), "_score", float)
 
 
-def _hits(found: "pa.Table", column: str, score: Callable[[float], float]) -> list[Hit]:
-    hits = [Hit(row, score(float(row[column]))) for row in found.to_pylist()]
+def _hits(table: "pa.Table", column: str, score: Callable[[float], float]) -> list[Hit]:
+    hits = [Hit(row, score(float(row[column]))) for row in table.to_pylist()]
     return sorted(hits, key=lambda hit: (-hit.score, str(hit.row["id"])))
 
 
 def _passages(index: OpenIndex, dense: Sequence[Hit], text: Sequence[Hit], how: How) -> list[SearchHit]:
-    """The hits of both lists, each once, best first."""
+    """Merge the hits of both lists, best first."""
     ranks = [{str(hit.row["id"]): rank for rank, hit in enumerate(hits, 1)} for hits in (dense, text)]
     hits = {str(hit.row["id"]): hit for hit in (*text, *dense)}
-    made = [_passage(index, hit, ranks[0].get(key), ranks[1].get(key), how) for key, hit in hits.items()]
-    return sorted(made, key=lambda passage: (-passage.score, passage.id))
+    passages = [_passage(index, hit, ranks[0].get(key), ranks[1].get(key), how) for key, hit in hits.items()]
+    return sorted(passages, key=lambda passage: (-passage.score, passage.id))
 
 
 def _passage(index: OpenIndex, hit: Hit, dense_rank: int | None, text_rank: int | None, how: How) -> SearchHit:
     fused = sum(1.0 / (_RRF_K + rank) for rank in (dense_rank, text_rank) if rank is not None)
-    sources = tuple(label(source, kept.name) for source, kept in index.owners.get(str(hit.row["document"]), ()))
+    sources = tuple(label(source, document.name) for source, document in index.owners.get(str(hit.row["document"]), ()))
     score = fused if how == "hybrid" else hit.score
-    found = {"score": score, "dense_rank": dense_rank, "text_rank": text_rank, "sources": sources}
-    return msgspec.convert({**hit.row, **found}, SearchHit)
+    ranking = {"score": score, "dense_rank": dense_rank, "text_rank": text_rank, "sources": sources}
+    return msgspec.convert({**hit.row, **ranking}, SearchHit)

@@ -1,4 +1,4 @@
-"""Where documents lie: walks folders, files and the built-in corpus in a stable order; reads no content but to hash it.
+"""Lists the files to read from folders, single files and the built-in corpus, in a stable order.
 
 * imports neither Qt nor torch."""
 
@@ -18,21 +18,21 @@ _SUFFIXES: dict[str, Kind] = {
     ".txt": "text", ".text": "text", ".rst": "text", ".md": "markdown", ".markdown": "markdown", ".html": "html",
     ".htm": "html", ".xhtml": "html", ".pdf": "pdf", ".csv": "table", ".tsv": "table", ".jsonl": "lines",
 }  # fmt: skip
-# What programs come with is often named without a suffix.
+# Files that come with programs often have no suffix.
 _NAMES = frozenset(
     {
         "authors", "changelog", "changes", "contributing", "contributors", "copying", "copyright", "faq", "history",
         "install", "licence", "license", "news", "notice", "readme", "thanks", "todo",
     }
 )  # fmt: skip
-# A text is read whole and takes several times its size while it is cut; JSON Lines are read line by line.
+# A text is read at once and takes several times its size while it is cut; JSON Lines are read line by line.
 _TEXT_BYTES, _PDF_BYTES, _LINES_BYTES = 32 << 20, 128 << 20, 4 << 30
 _LIMITS: dict[Kind, int] = {"pdf": _PDF_BYTES, "lines": _LINES_BYTES}
-_KNOWN = f"{', '.join(_SUFFIXES)}, or README, LICENSE and the like"
+_READABLE = f"{', '.join(_SUFFIXES)}, or README, LICENSE and the like"
 
 
 class SourceFile(NamedTuple):
-    """A file that may hold documents. source: its name for people and in the index; path: None for the corpus."""
+    """A file that may hold documents. source: its name in messages and in the index; path: None for the corpus."""
 
     source: str
     path: Path | None
@@ -42,14 +42,14 @@ class SourceFile(NamedTuple):
 
 
 class Skipped(NamedTuple):
-    """Something that could not be taken, and why."""
+    """A file or document that was skipped, and why."""
 
     source: str
     reason: str
 
 
 class FoundSources(NamedTuple):
-    """What there is to read. n_other: files of kinds that hold no text for us."""
+    """The files to read. n_other: files of kinds that are not read."""
 
     entries: tuple[SourceFile, ...]
     skipped: tuple[Skipped, ...]
@@ -57,7 +57,7 @@ class FoundSources(NamedTuple):
 
 
 def roots_of(specs: Sequence[str]) -> tuple[str, ...]:
-    """The places of SPECs by which an index knows what it was made from. Raises InputError where there are none."""
+    """List the locations of SPECs, which an index records as its origin. Raises InputError if there are none."""
     if not any(spec.strip() for spec in specs):
         raise InputError("no documents are named", f"name a folder, files, a .jsonl file, or {BUILTIN}")
     return tuple(spec if spec == BUILTIN else readable_name(Path(spec).absolute()) for spec in specs)
@@ -66,26 +66,26 @@ def roots_of(specs: Sequence[str]) -> tuple[str, ...]:
 def find(specs: Sequence[str]) -> FoundSources:
     """List the files of SPECs, each a folder, a file, or `builtin`: folders without hidden files, sorted by name.
 
-    Raises InputError: nothing there, a file of another kind, nothing to read."""
+    Raises InputError: nothing at a SPEC, a file of an unsupported kind, nothing to read."""
     entries: list[SourceFile] = []
     skipped: list[Skipped] = []
     n_other = 0
     for spec in specs:
-        for item in _of(spec, alone=len(specs) == 1):
-            if isinstance(item, SourceFile):
-                entries.append(item)
-            elif isinstance(item, Skipped):
-                skipped.append(item)
+        for entry in _entries(spec, alone=len(specs) == 1):
+            if isinstance(entry, SourceFile):
+                entries.append(entry)
+            elif isinstance(entry, Skipped):
+                skipped.append(entry)
             else:
                 n_other += 1
     if not entries and not skipped:
-        there = f"holds no file of a kind that is read among its {n_other:,}" if n_other else "is empty"
-        raise InputError(f"{', '.join(map(str, specs))} {there}", f"name a folder or files with text ({_KNOWN})")
+        problem = f"holds no file of a kind that is read among its {n_other:,}" if n_other else "is empty"
+        raise InputError(f"{', '.join(map(str, specs))} {problem}", f"name a folder or files with text ({_READABLE})")
     return FoundSources(tuple(dict.fromkeys(entries)), tuple(skipped), n_other)
 
 
 def fingerprint(entry: SourceFile) -> str:
-    """The hash of what a file holds. Raises OSError."""
+    """Hash the content of a file. Raises OSError."""
     if entry.path is None:
         return sha256(_corpus_bytes()).hexdigest()
     with entry.path.open("rb") as file:
@@ -93,7 +93,7 @@ def fingerprint(entry: SourceFile) -> str:
 
 
 def readable_name(path: Path) -> str:
-    """A path as text that every file format takes, whatever bytes its name is made of."""
+    """Convert a path to text that every file format accepts, whatever bytes its name consists of."""
     return os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
 
 
@@ -101,25 +101,25 @@ def _corpus_bytes() -> bytes:
     return files("assets").joinpath("world", "corpus.json").read_bytes()
 
 
-def _of(spec: str, *, alone: bool) -> Iterator[SourceFile | Skipped | None]:
-    """The entries of one SPEC; None for a file of another kind."""
+def _entries(spec: str, *, alone: bool) -> Iterator[SourceFile | Skipped | None]:
+    """The entries of one SPEC; None for a file of an unsupported kind."""
     path = Path(spec)
     if spec == BUILTIN:
         yield SourceFile(BUILTIN, None, "builtin", len(_corpus_bytes()), 0)
     elif path.is_dir():
         for file in _files(path):
-            # A folder that moves keeps its index; files from several places need their whole names.
+            # Relative names keep an index valid when its folder moves; files from several places need full names.
             yield _entry(file, readable_name(file.relative_to(path) if alone else file.absolute()))
     elif not path.exists():
         raise InputError(f"there is nothing at {spec}", "name a folder, a file or builtin")
     elif _kind(path) is None:
-        raise InputError(f"{spec} is of a kind that is not read", f"name files of these kinds: {_KNOWN}")
+        raise InputError(f"{spec} is of a kind that is not read", f"name files of these kinds: {_READABLE}")
     else:
         yield _entry(path, path.name if alone else readable_name(path.absolute()))
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """What lies under a folder, links followed, no folder twice: a loop of links ends where it began."""
+    """All files under a folder, following links; no folder is visited twice, so a loop of links ends."""
     seen: set[tuple[int, int]] = set()
     waiting = [folder]
     while waiting:
@@ -134,7 +134,7 @@ def _files(folder: Path) -> Iterator[Path]:
                 children = [child for child in path.iterdir() if not child.name.startswith(".")]
                 waiting += sorted(children, key=lambda child: os.fsencode(child.name), reverse=True)
         except OSError:
-            yield path  # told as what it is
+            yield path  # `_entry` says why it cannot be opened
 
 
 def _kind(path: Path) -> Kind | None:
@@ -142,7 +142,7 @@ def _kind(path: Path) -> Kind | None:
 
 
 def _entry(path: Path, source: str) -> SourceFile | Skipped | None:
-    """A file as an entry, or why it is none; nothing is opened, since a pipe would wait for ever."""
+    """The entry of a file, or why it is skipped; nothing is opened, because opening a pipe would block."""
     kind = _kind(path)
     try:
         state = path.stat()

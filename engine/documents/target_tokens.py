@@ -1,4 +1,4 @@
-"""The tokens of a target, in which passages are measured: its tokenizer without its weights; knows no documents."""
+"""Counts the tokens of a target, in which passages are measured: loads its tokenizer without its weights."""
 
 import re
 from collections.abc import Sequence
@@ -12,13 +12,13 @@ from engine.models.checkpoint_folder import WORD_FILES
 from engine.models.kv_size import context_of
 
 LONGEST_CHUNK = 512
-# Of the target's context, what the question, the task and the answer need.
+# Tokens of the target's context reserved for the question, the task and the answer.
 _KEPT_FREE = 384
 _BARE = {"add_special_tokens": False, "return_attention_mask": False, "truncation": False}
 
 
 class TargetTokens:
-    """The tokens of a tokenizer, without those it puts around a text. fingerprint: equal where counts are."""
+    """Counts a tokenizer's tokens, without those it puts around a text. fingerprint: equal if counts are equal."""
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, fingerprint: str = "", context: int = 0) -> None:
         self._tokenizer = tokenizer
@@ -30,15 +30,15 @@ class TargetTokens:
         return [len(ids) for ids in self._tokenizer(list(texts), **_BARE)["input_ids"]]
 
     def ends(self, text: str) -> list[int]:
-        """Where the tokens of a text end; word by word where the tokenizer does not tell."""
+        """Character offsets at which the tokens of a text end; word ends if the tokenizer gives no offsets."""
         if self._tokenizer.is_fast:
             return [end for _, end in self._tokenizer(text, return_offsets_mapping=True, **_BARE)["offset_mapping"]]
         words = [(match.end(), match[0]) for match in re.finditer(r"\s*\S+", text)]
-        counted = zip(words, self.counts([word for _, word in words]), strict=True)
-        return [end for (end, _), n in counted for _ in range(n)]
+        word_counts = zip(words, self.counts([word for _, word in words]), strict=True)
+        return [end for (end, _), n in word_counts for _ in range(n)]
 
     def fitting(self, n: int) -> int:
-        """How many tokens a passage may have, so that n of them fit into the context. Raises InputError."""
+        """The most tokens a passage may have so that n of them fit into the context. Raises InputError."""
         if n < 1:
             raise InputError(f"n = {n}: must be >= 1", "10 is a good beginning")
         if (room := (self.context - _KEPT_FREE) // n) < 1:
@@ -48,7 +48,7 @@ class TargetTokens:
 
 
 def tokens_of(spec: str) -> TargetTokens:
-    """The tokens of a target; no weights are read. Raises InputError, ModelError."""
+    """Load the tokenizer of a target, without its weights. Raises InputError, ModelError."""
     checkpoint = checkpoint_folder.inspect(spec)
     tokenizer = checks.read_tokenizer(checkpoint)
     context = context_of(checks.configuration(checkpoint).get_text_config())

@@ -1,9 +1,9 @@
-"""What a stopped or killed indexing had written of the next version of an index, and whether it can be continued.
+"""Finds what a stopped or killed indexing had written of an index's next version, and whether it can be continued.
 
 * imports neither Qt nor torch; it changes nothing but its own table.
 
-Passages are written as they are embedded, into versions of the table that no manifest names. Before the first of them a
-third table says what they are made with, so that the next indexing can tell whether they are what it would make."""
+Passages are written as they are embedded, into versions of the table that no manifest names. Before the first one, a
+third table records what they are made with, so that the next indexing can tell whether it would make the same ones."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from lancedb.db import DBConnection
     from lancedb.table import Table
 
-# A vector has this length, but for rounding, or none where its text has no token.
+# A vector has this length, except for rounding, or zero length if its text has no token.
 _UNIT, _ROUNDING = 1.0, 1e-2
 _ROWS_A_BATCH = 4_096
 
 
 class Begun(msgspec.Struct, frozen=True):
-    """What an indexing set out to make. base: the version of the passages that it goes out from, 0 where of none."""
+    """What an indexing set out to make. base: the version of the passages that it starts from, 0 if from none."""
 
     schema: int
     embedder_fingerprint: str
@@ -36,8 +36,8 @@ class Begun(msgspec.Struct, frozen=True):
 
 
 class Left(NamedTuple):
-    """Passages that are there. whole: texts of the index before that still have all of theirs; ids: of the passages of
-    all other texts; named: of every text, after which file its passages are named."""
+    """Passages that were left. whole: texts of the previous index that still have all their passages; ids: of the
+    passages of all other texts; named: for every text, the file that its passages are named after."""
 
     ids: frozenset[str]
     named: Mapping[str, tuple[str, IndexedDocument]]
@@ -45,7 +45,7 @@ class Left(NamedTuple):
 
 
 class Lost(NamedTuple):
-    """There were passages, and why they are not taken over."""
+    """Passages were left but cannot be reused, and why."""
 
     reason: str
 
@@ -54,7 +54,7 @@ Found: TypeAlias = Left | Lost | None
 
 
 def begun(recipe: Recipe, base: OpenIndex | None) -> Begun:
-    """What an indexing with a recipe sets out to make, from an index or from nothing."""
+    """Describe what an indexing with a recipe sets out to make, from an index or from nothing."""
     return Begun(
         SCHEMA, recipe.embedder_fingerprint, recipe.dimension, recipe.tokenizer_fingerprint, recipe.chunk_tokens,
         0 if base is None else base.head.version,
@@ -62,21 +62,21 @@ def begun(recipe: Recipe, base: OpenIndex | None) -> Begun:
 
 
 def note(db: "DBConnection", begins: Begun) -> None:
-    """Write down what the passages to come are made with."""
+    """Record what the passages that follow are made with."""
     import pyarrow as pa
 
     index_module.replace_row(db, UNFINISHED, pa.table({"begun": [msgspec.json.encode(begins).decode()]}))
 
 
 def forget(db: "DBConnection") -> None:
-    """There is nothing unfinished any more."""
+    """Delete the record of unfinished work."""
     db.drop_table(UNFINISHED, ignore_missing=True)
 
 
 def look(db: "DBConnection", begins: Begun, before: OpenIndex | None) -> Found:
-    """What a stopped indexing left for one that sets out to make the same; None where there is nothing of the kind.
+    """Find what a stopped indexing left for one that sets out to make the same; None if it left nothing.
 
-    before: the index that is there, whether or not the new one goes out from it."""
+    before: the existing index, whether or not the new one starts from it."""
     try:
         if CHUNKS not in index_module.names(db):
             return None
@@ -85,15 +85,15 @@ def look(db: "DBConnection", begins: Begun, before: OpenIndex | None) -> Found:
             return None
         if not chunks.count_rows():
             return None
-        noted = _noted(db)
-        if noted != begins:
-            return Lost("it had other settings") if noted is not None else None
+        record = _record(db)
+        if record != begins:
+            return Lost("it had other settings") if record is not None else None
         return _read(chunks, before if begins.base else None)
-    except Exception as err:  # whatever a library says of files that were damaged: they can be made again
+    except Exception as err:  # a library may raise anything for damaged files; they can be made again
         return Lost(f"it is damaged ({index_module.words_of(err)})")
 
 
-def _noted(db: "DBConnection") -> Begun | None:
+def _record(db: "DBConnection") -> Begun | None:
     if UNFINISHED not in index_module.names(db):
         return None
     row = db.open_table(UNFINISHED).search().limit(1).to_arrow().to_pylist()[0]
@@ -101,7 +101,7 @@ def _noted(db: "DBConnection") -> Begun | None:
 
 
 def _read(chunks: "Table", base: OpenIndex | None) -> Left:
-    """Look at every passage that is there, its vector included. Raises whatever is wrong with one."""
+    """Check every passage, including its vector. Raises whatever is wrong with one."""
     whole = _whole(chunks, base) if base is not None else frozenset()
     ids: set[str] = set()
     named: dict[str, tuple[str, IndexedDocument]] = {}
@@ -116,10 +116,10 @@ def _read(chunks: "Table", base: OpenIndex | None) -> Left:
 
 
 def _whole(chunks: "Table", base: OpenIndex) -> frozenset[str]:
-    """Texts of an index that have as many passages as there. Those of a file that was gone for a time were removed, and
-    may have been embedded again only in part."""
-    has, had = _n_passages(chunks), _n_passages(base.chunks)
-    return frozenset(document for document in owners(base.files) if has[document] >= had[document])
+    """Texts that still have as many passages as in the index. Those of a file that was missing for a time were removed,
+    and may have been embedded again only in part."""
+    counts, base_counts = _n_passages(chunks), _n_passages(base.chunks)
+    return frozenset(document for document in owners(base.files) if counts[document] >= base_counts[document])
 
 
 def _n_passages(chunks: "Table") -> Counter[str]:

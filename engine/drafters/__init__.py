@@ -1,4 +1,4 @@
-"""Drafters, one file each, found by discovery; a file states which SPECs it serves and how its drafter is built.
+"""Drafters, one file each, found by discovery; a file declares which SPECs it serves and how to build its drafter.
 
 * imports neither Qt nor torch until a drafter is looked for."""
 
@@ -20,11 +20,11 @@ NONE = "none"  # the SPEC of no drafter at all
 
 
 class DrafterSpec(NamedTuple):
-    """A kind of drafter: `serves(spec)` says whether it answers to a SPEC, `build(spec, target, model)` makes one.
+    """A kind of drafter: `serves(spec)` tells whether it serves a SPEC, `build(spec, target, model)` builds one.
 
-    example: a SPEC it serves. needs_model: whether a model is loaded for the SPEC and handed to `build` (None
-    otherwise). A file whose drafter needs none has a line `SPEC = "..."`, by which it is offered:
-    a name, or `name[:option]`."""
+    example: a SPEC it serves. needs_model: whether a model is loaded for the SPEC and passed to `build` (None
+    otherwise). A file whose drafter needs no model has a line `SPEC = "..."`, by which it is offered: a name, or
+    `name[:option]`."""
 
     name: str
     title: str
@@ -48,25 +48,25 @@ class Offered(NamedTuple):
 
 @runtime_checkable
 class DraftsInRound(Protocol):
-    """A drafter that may be a fused model on the target's device, which then drafts as part of the round."""
+    """A drafter that may be a fused model on the target's device and then drafts as part of the round."""
 
     def fused(self) -> "FusedDrafter | None":
-        """The model; None where it is not such a one."""
+        """The fused model; None if the drafter is not one on the target's device."""
 
 
 def discover() -> list[DrafterSpec]:
     """Every drafter in this folder; those that need a model last, since any other SPEC names a model."""
-    modules = (importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__))
+    modules = (importlib.import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__))
     return sorted((module.DRAFTER for module in modules), key=lambda spec: (spec.needs_model, spec.name))
 
 
 def find(spec: str) -> DrafterSpec:
     """The drafter that serves a SPEC."""
-    return next(found for found in discover() if found.serves(spec))
+    return next(drafter for drafter in discover() if drafter.serves(spec))
 
 
 def build(spec: str, target: "LoadedModel", model: "LoadedModel | None") -> "Drafter":
-    """The drafter of a SPEC beside a target. Raises InputError where the target cannot give what it declares."""
+    """Build the drafter of a SPEC for a target. Raises InputError where the target cannot give what it declares."""
     from engine.models.target_state import refuse_unmet
 
     drafter = find(spec).build(spec, target, model)
@@ -76,17 +76,17 @@ def build(spec: str, target: "LoadedModel", model: "LoadedModel | None") -> "Dra
 
 def offered() -> list[Offered]:
     """The drafters without a model, in the order of their files, which are read but not imported: they import torch."""
-    return [found for path in _files() for found in _parsed(path, path.stat().st_mtime_ns)]
+    return [offer for path in _files() for offer in _offers_in(path, path.stat().st_mtime_ns)]
 
 
 def needs_no_model(spec: str) -> bool:
     """Whether a SPEC names a drafter without a model."""
-    return spec.partition(":")[0] in {found.spec for found in offered()}
+    return spec.partition(":")[0] in {offer.spec for offer in offered()}
 
 
 @cache
-def _parsed(path: Path, changed_ns: int) -> tuple[Offered, ...]:
-    return tuple(_offered_by(ast.parse(path.read_text(encoding="utf-8"))))
+def _offers_in(path: Path, modified_ns: int) -> tuple[Offered, ...]:
+    return tuple(_declared_offers(ast.parse(path.read_text(encoding="utf-8"))))
 
 
 def _files() -> Iterator[Path]:
@@ -94,9 +94,9 @@ def _files() -> Iterator[Path]:
         yield from (path for path in sorted(Path(folder).glob("*.py")) if path.name != "__init__.py")
 
 
-def _offered_by(module: ast.Module) -> Iterator[Offered]:
+def _declared_offers(module: ast.Module) -> Iterator[Offered]:
     summary = (ast.get_docstring(module) or "").partition("\n")[0]
-    for line in module.body:
-        match line:
+    for statement in module.body:
+        match statement:
             case ast.Assign(targets=[ast.Name(id="SPEC")], value=ast.Constant(value=str(usage))):
                 yield Offered(usage, summary)

@@ -29,41 +29,41 @@ class PromptLookupDrafter:
 
     def reset(self) -> None:
         """Forget the sequence."""
-        self._first: dict[tuple[int, ...], int] = {}
+        self._first_end: dict[tuple[int, ...], int] = {}
         self._n_indexed = 0
 
     def prefill(self, ids: Sequence[int], target: TargetState) -> None:
-        """Nothing to do: the index is brought up to date when something is to be proposed."""
+        """Do nothing: `propose` updates the index."""
 
     def propose(self, context: DraftContext) -> Draft:
-        """Propose what followed before; nothing where no n-gram of the last ids did."""
+        """Propose what followed the last ids earlier; nothing if none of their n-grams occurred before."""
         tokens = uploaded_ids(self.following(context.ids)[: context.n], self._device)
         return Draft(tokens, chain(len(tokens), self._device))
 
     def following(self, ids: Sequence[int]) -> list[int]:
-        """All that followed the longest n-gram of the last ids where it first occurred; nothing where none did."""
+        """What follows the first occurrence of the longest n-gram of the last ids; empty if none occurred before."""
         self._index(ids)
         return self._continuation(ids)
 
     def commit(self, ids: Sequence[int]) -> None:
-        """Nothing to do: only committed ids are ever indexed."""
+        """Do nothing: only committed ids are ever indexed."""
 
     def cache_bytes(self) -> int:
         """Memory of the index, roughly: 100 bytes an entry."""
-        return 100 * len(self._first)
+        return 100 * len(self._first_end)
 
     def _continuation(self, ids: Sequence[int]) -> list[int]:
         for size in range(min(self._max_ngram, len(ids)), 0, -1):
-            after = self._first.get(tuple(ids[-size:]))
+            after = self._first_end.get(tuple(ids[-size:]))
             if after is not None:
                 return list(ids[after:])
         return []
 
     def _index(self, ids: Sequence[int]) -> None:
-        """Note where each n-gram that something follows ends for the first time."""
+        """Record where each n-gram first ends, unless the text ends there."""
         for end in range(self._n_indexed + 1, len(ids)):
             for size in range(1, min(self._max_ngram, end) + 1):
-                self._first.setdefault(tuple(ids[end - size : end]), end)
+                self._first_end.setdefault(tuple(ids[end - size : end]), end)
         self._n_indexed = max(self._n_indexed, len(ids) - 1)
 
 

@@ -1,4 +1,4 @@
-"""A small language model as drafter; knows the target only by its vocabulary size and device."""
+"""Drafts with a small language model; of the target it uses only the vocabulary size and the device."""
 
 from collections.abc import Sequence
 
@@ -32,7 +32,7 @@ class SmallModelDrafter:
         self._model.reset()
 
     def prefill(self, ids: Sequence[int], target: TargetState) -> None:
-        """Take in the next ids of the prompt."""
+        """Process the next ids of the prompt."""
         if self._model.length + len(ids) < self._context:
             self._model.prefill(uploaded_ids(ids, self._model.device))
 
@@ -42,30 +42,30 @@ class SmallModelDrafter:
         n = min(context.n, self._context - len(ids))
         if n < 1:
             return no_draft(self._target_device)
-        feed, u = uploaded_together([torch.tensor(ids[self._model.length :]), context.u], self._model.device)
+        new_ids, u = uploaded_together([torch.tensor(ids[self._model.length :]), context.u], self._model.device)
         steps = []
         for i in range(n):
             steps.append(
-                autoregressive_draft.step(self._model.forward(feed)[-1], u[i], warp, n_vocabulary=self._n_target)
+                autoregressive_draft.step(self._model.forward(new_ids)[-1], u[i], warp, n_vocabulary=self._n_target)
             )
-            feed = steps[-1].token.view(1)
-        return self._moved(autoregressive_draft.joined(steps, warp, n_vocabulary=self._n_target))
+            new_ids = steps[-1].token.view(1)
+        return self._on_target_device(autoregressive_draft.joined(steps, warp, n_vocabulary=self._n_target))
 
     def fused(self) -> FusedDrafter | None:
-        """The model, where it is a fused one on the target's device and can draft as part of a round."""
+        """The model, if it is fused, on the target's device, and so can draft as part of a round."""
         if not isinstance(self._model, FusedModel) or self._model.device != self._target_device:
             return None
         return FusedDrafter(self._model.weights, self._context)
 
     def commit(self, ids: Sequence[int]) -> None:
-        """Roll back what was rejected: the cache may hold every committed id but the last."""
+        """Roll back rejected ids: the cache may hold every committed id but the last."""
         self._model.rollback(max(0, self._model.length - (len(ids) - 1)))
 
     def cache_bytes(self) -> int:
         """Memory of the drafter's cache."""
         return self._model.bytes()
 
-    def _moved(self, draft: Draft) -> Draft:
+    def _on_target_device(self, draft: Draft) -> Draft:
         """The same draft on the target's device."""
         assert draft.shown is not None
         tokens, parents, shown = moved_together((draft.tokens, draft.parents, draft.shown), self._target_device)
@@ -74,10 +74,10 @@ class SmallModelDrafter:
 
 def _build(spec: str, target: LoadedModel, model: LoadedModel | None) -> SmallModelDrafter:
     assert model is not None
-    reach = min(model.context, target.context)
+    context = min(model.context, target.context)
     return SmallModelDrafter(
-        model._replace(context=reach).sequence(),
-        context=reach,
+        model._replace(context=context).sequence(),
+        context=context,
         n_target_vocabulary=target.n_vocabulary,
         target_device=target.device,
     )

@@ -1,4 +1,4 @@
-"""Documents that come with a question, as a library of their own; keeps nothing on disk."""
+"""A library of the documents that come with a question, held in memory."""
 
 import time
 from collections.abc import Sequence
@@ -15,30 +15,30 @@ from engine.rag.library import RetrievedPassages
 
 
 class CarriedLibrary:
-    """The passages of one question: in their order where they were ranked before, by their vectors where not."""
+    """The passages of one question: in their order if they were ranked before, otherwise by their vectors."""
 
-    def __init__(self, asked: GoldQuestion, tokens: Tokens, most: int, embedder: Embedder) -> None:
-        """most: tokens of the target a passage."""
-        made = {chunk.id: chunk for document in asked.documents for chunk in chunks(document, tokens, most)}
-        self._chunks = tuple(made.values())
+    def __init__(self, gold: GoldQuestion, tokens: Tokens, most: int, embedder: Embedder) -> None:
+        """most: tokens of the target per passage."""
+        chunks_by_id = {chunk.id: chunk for document in gold.documents for chunk in chunks(document, tokens, most)}
+        self._chunks = tuple(chunks_by_id.values())
         self._texts = {chunk.id: chunk.text for chunk in self._chunks}
-        self._ranked, self._embedder = asked.ranked, embedder
-        self.uri = f"the documents of question {asked.id}"
-        self.key = f"{self.uri}@{sha256(repr(list(made)).encode()).hexdigest()}"
+        self._ranked, self._embedder = gold.ranked, embedder
+        self.uri = f"the documents of question {gold.id}"
+        self.key = f"{self.uri}@{sha256(repr(list(chunks_by_id)).encode()).hexdigest()}"
         self.n_chunks = len(self._chunks)
         self.description = embedder.description
 
     def retrieve(self, question: str, n: int, how: RetrievalKind) -> RetrievedPassages:
-        """The n best passages; `how` makes no difference among so few."""
+        """The n best passages; `how` is ignored among so few."""
         started = time.perf_counter()
         order = range(self.n_chunks) if self._ranked else self._nearest(question)
         chosen = [self._chunks[place] for place in list(order)[:n]]
-        found = tuple(
+        passages = tuple(
             Passage(c.id, self.uri, c.title or c.name, c.start, c.end, c.text, 1 / (1 + rank), c.name)
             for rank, c in enumerate(chosen)
         )
-        note = "" if len(found) == n else f"n = {n}, but the question has only {self.n_chunks} passages"
-        return RetrievedPassages(found, 1e3 * (time.perf_counter() - started), note)
+        note = "" if len(passages) == n else f"n = {n}, but the question has only {self.n_chunks} passages"
+        return RetrievedPassages(passages, 1e3 * (time.perf_counter() - started), note)
 
     def _nearest(self, question: str) -> list[int]:
         """Places of the passages, those of the nearest vectors first."""

@@ -1,4 +1,4 @@
-"""Settings of an evaluation beside those of the method it is of; imports neither Qt nor torch."""
+"""Settings of an evaluation in addition to those of its method; imports neither Qt nor torch."""
 
 from typing import Annotated
 
@@ -8,12 +8,12 @@ from engine.events.base import Struct
 from engine.world.pages import Form
 from engine.world.questions import QuestionKind
 
-# What a built-in world is asked where nobody chooses.
+# The default kinds of questions about a built-in world.
 USUAL_KINDS: tuple[QuestionKind, ...] = ("single", "dated", "bridge", "claim")
 
 
 class EvaluationConfig(Struct, frozen=True):
-    """How many questions are asked, which ones, and what else is made of them."""
+    """How many questions are asked, which ones, and whether there is an ablation."""
 
     questions: Annotated[
         int, Meta(ge=1, le=10**6, title="Questions", description="at most; of a built-in world the kinds in turn")

@@ -1,4 +1,4 @@
-"""Asks one question of every system in turn and marks the answers; knows neither files nor other questions."""
+"""Asks one question of every system in turn, and marks the answers."""
 
 from collections.abc import Iterator, Sequence
 from itertools import product
@@ -20,84 +20,84 @@ _ORDER: tuple[System, ...] = get_args(System)
 
 
 def examine(
-    asked: GoldQuestion, config: SpeculativeRagConfig, context: AnswerContext, *, turn: int, grid: Grid
+    gold: GoldQuestion, config: SpeculativeRagConfig, context: AnswerContext, *, turn: int, grid: Grid
 ) -> QuestionLine:
-    """Ask every system; turn: which of them begins. A question that cannot be asked says why instead.
+    """Ask every system; turn: which of them begins. The line of a question that cannot be asked says why.
 
-    The context's memo must be new: what was worked out before would count with the time it took then."""
+    The context's memo must be new: reused results would count with the time they took when they were computed."""
     try:
-        made = ask_all(asked.question.strip(), config, context, turn)
-        cells = dict(_cells(asked, config, context, grid))
+        results = ask_all(gold.question.strip(), config, context, turn)
+        cells = dict(_cells(gold, config, context, grid))
     except InputError as err:
-        return QuestionLine(asked.id, asked.kind, asked.question, asked.answers, why=str(err))
-    return _line(asked, made, cells)
+        return QuestionLine(gold.id, gold.kind, gold.question, gold.answers, why=str(err))
+    return _line(gold, results, cells)
 
 
-def _line(asked: GoldQuestion, made: QuestionOutcome, cells: dict[str, float]) -> QuestionLine:
-    subsets = made.outcome.partitioned.subsets
-    evidence = [_has_evidence([made.passages[place] for place in subset], asked) for subset in subsets]
-    ours = made.answers["speculative_rag"]
+def _line(gold: GoldQuestion, results: QuestionOutcome, cells: dict[str, float]) -> QuestionLine:
+    subsets = results.outcome.partitioned.subsets
+    evidence = [_has_evidence([results.passages[place] for place in subset], gold) for subset in subsets]
+    chosen = results.answers["speculative_rag"]
     return QuestionLine(
-        asked.id,
-        asked.kind,
-        asked.question,
-        asked.answers,
-        found=_has_evidence(made.passages, asked),
+        gold.id,
+        gold.kind,
+        gold.question,
+        gold.answers,
+        found=_has_evidence(results.passages, gold),
         covered=None if None in evidence else any(evidence),
-        winner=ours.winner,
-        systems={name: _told(made.answers[name], asked) for name in _ORDER if name in made.answers},
-        drafts=tuple(_drafts(asked, made.outcome, evidence)),
-        phases_ms=phases_ms(made),
+        winner=chosen.winner,
+        systems={name: _system_answer(results.answers[name], gold) for name in _ORDER if name in results.answers},
+        drafts=tuple(_drafts(gold, results.outcome, evidence)),
+        phases_ms=phases_ms(results),
         cells=cells,
     )
 
 
-def _has_evidence(passages: Sequence[Passage], asked: GoldQuestion) -> bool | None:
-    return is_evidence([passage.name for passage in passages], [passage.text for passage in passages], asked)
+def _has_evidence(passages: Sequence[Passage], gold: GoldQuestion) -> bool | None:
+    return is_evidence([passage.name for passage in passages], [passage.text for passage in passages], gold)
 
 
-def _told(one: QuestionAnswered, asked: GoldQuestion) -> SystemAnswer:
+def _system_answer(answered: QuestionAnswered, gold: GoldQuestion) -> SystemAnswer:
     return SystemAnswer(
-        one.answer, is_right(one.answer, asked), one.latency_ms, one.ttft_ms, one.prefill_ms, one.decode_ms,
-        one.target_tokens, one.drafter_tokens,
+        answered.answer, is_right(answered.answer, gold), answered.latency_ms, answered.ttft_ms, answered.prefill_ms,
+        answered.decode_ms, answered.target_tokens, answered.drafter_tokens,
     )  # fmt: skip
 
 
-def _drafts(asked: GoldQuestion, outcome: Outcome, evidence: Sequence[bool | None]) -> Iterator[DraftLine]:
+def _drafts(gold: GoldQuestion, outcome: Outcome, evidence: Sequence[bool | None]) -> Iterator[DraftLine]:
     subsets = zip(outcome.partitioned.subsets, evidence, strict=True)
-    drafted = zip(subsets, outcome.drafts, outcome.scores, outcome.judged, strict=True)
-    for (subset, has_evidence), draft, score, judged in drafted:
-        known = None
+    rows = zip(subsets, outcome.drafts, outcome.scores, outcome.judged, strict=True)
+    for (subset, has_evidence), draft, score, judged in rows:
+        scores = None
         if score is not None and judged is not None:
             logs = (judged.log_draft, judged.log_self_contain, judged.log_self_reflect, judged.log_score)
-            known = Scores(*logs, score.log_yes - score.log_no)
-        right = known is not None and is_right(draft.response, asked)
-        yield DraftLine(subset, has_evidence, draft.rationale, draft.response, right, known)
+            scores = Scores(*logs, score.log_yes - score.log_no)
+        right = scores is not None and is_right(draft.response, gold)
+        yield DraftLine(subset, has_evidence, draft.rationale, draft.response, right, scores)
 
 
 def _cells(
-    asked: GoldQuestion, config: SpeculativeRagConfig, context: AnswerContext, grid: Grid
+    gold: GoldQuestion, config: SpeculativeRagConfig, context: AnswerContext, grid: Grid
 ) -> Iterator[tuple[str, float]]:
-    """Each setting of the grid and how likely its answer is right; drafts and scores are made once."""
+    """Each setting of the grid and how likely its answer is right; settings share drafts and scores."""
     for sampling, m, k in product(grid.samplings, grid.m, grid.k):
-        chosen = replace(config, sampling=sampling, m=m, k=k)
-        outcome = speculated(asked.question.strip(), chosen, context)
-        right = [is_right(draft.response, asked) for draft in outcome.drafts]
+        cell_config = replace(config, sampling=sampling, m=m, k=k)
+        outcome = speculated(gold.question.strip(), cell_config, context)
+        right = [is_right(draft.response, gold) for draft in outcome.drafts]
         for deciding in (*get_args(Deciding), "random"):
-            yield f"{sampling} m={m} k={k} {deciding}", _chance(outcome, right, chosen, deciding)
+            yield f"{sampling} m={m} k={k} {deciding}", _chance(outcome, right, cell_config, deciding)
 
 
 def _chance(outcome: Outcome, right: Sequence[bool], config: SpeculativeRagConfig, deciding: str) -> float:
-    """1 or 0, as the chosen draft is; by chance, the share of right ones among those that can be chosen."""
-    known = [
-        (draft, score, one)
-        for draft, score, one in zip(outcome.drafts, outcome.scores, right, strict=True)
+    """1 if the chosen draft is right, else 0; for a random choice, the share of right ones among complete drafts."""
+    candidates = [
+        (draft, score, correct)
+        for draft, score, correct in zip(outcome.drafts, outcome.scores, right, strict=True)
         if score is not None
     ]
-    if not known:
+    if not candidates:
         return 0.0
     if deciding == "random":
-        return sum(one for *_, one in known) / len(known)
-    by = replace(config, scores=deciding)
-    totals = [verifying.judge(draft, score, by).log_score for draft, score, _ in known]
-    return float(known[totals.index(max(totals))][2])
+        return sum(correct for *_, correct in candidates) / len(candidates)
+    cell_config = replace(config, scores=deciding)
+    totals = [verifying.judge(draft, score, cell_config).log_score for draft, score, _ in candidates]
+    return float(candidates[totals.index(max(totals))][2])

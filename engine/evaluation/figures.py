@@ -1,4 +1,4 @@
-"""What an evaluation's lines come to: accuracy, latency, faults, ablation, each with its interval; asks no model.
+"""Sums up the lines of an evaluation: accuracy, latency, faults, ablation, each with its interval.
 
 * imports neither Qt nor torch."""
 
@@ -17,69 +17,72 @@ BASELINE: System = "standard_rag"
 
 
 def figures(head: EvaluationHead, lines: Sequence[QuestionLine], *, complete: bool = True) -> Figures:
-    """Sum up the questions answered so far; complete: with bootstrap intervals of kinds and ablations, too.
+    """Sum up the questions answered so far; complete: also with bootstrap intervals of kinds and ablations.
 
-    Those take several times as long as all else."""
+    These take several times as long as everything else."""
     answered = [line for line in lines if not line.why]
-    whole = _of_kind(answered, drawn=True)
+    overall = _kind_figures(answered, bootstrapped=True)
     kinds = sorted({line.kind for line in answered})
     return Figures(
         head.dataset,
         head.n_questions,
         len(answered),
         {line.id: line.why for line in lines if line.why},
-        whole.systems,
-        whole.evidence if answered else None,
-        whole.faults,
-        whole.standard_faults,
-        {kind: _of_kind([line for line in answered if line.kind == kind], drawn=complete) for kind in kinds},
-        _ablation(answered, drawn=complete),
+        overall.systems,
+        overall.evidence if answered else None,
+        overall.faults,
+        overall.standard_faults,
+        {
+            kind: _kind_figures([line for line in answered if line.kind == kind], bootstrapped=complete)
+            for kind in kinds
+        },
+        _ablation(answered, bootstrapped=complete),
         held_out(answered),
         _phases(answered),
     )
 
 
 def _phases(lines: Sequence[QuestionLine]) -> dict[str, float]:
-    """Where the time of the median question goes."""
+    """The median time of each phase over the questions."""
     names = tuple(lines[0].phases_ms) if lines else ()
     return {phase: median(line.phases_ms[phase] for line in lines) for phase in names}
 
 
-def _of_kind(lines: Sequence[QuestionLine], *, drawn: bool) -> KindFigures:
-    """drawn: with bootstrap intervals."""
+def _kind_figures(lines: Sequence[QuestionLine], *, bootstrapped: bool) -> KindFigures:
+    """Sum up the questions of a kind; bootstrapped: with bootstrap intervals."""
     names = tuple(lines[0].systems) if lines else ()
-    systems = {name: _system(name, lines, drawn) for name in names}
+    systems = {name: _system(name, lines, bootstrapped) for name in names}
     return KindFigures(len(lines), systems, _evidence(lines), _faults(lines), _standard_faults(lines))
 
 
-def _system(name: System, lines: Sequence[QuestionLine], drawn: bool) -> SystemFigures:
-    told = [line.systems[name] for line in lines]
+def _system(name: System, lines: Sequence[QuestionLine], bootstrapped: bool) -> SystemFigures:
+    answers = [line.systems[name] for line in lines]
     plain = [line.systems[BASELINE] for line in lines]
-    right = fmean(one.right for one in told)
-    gains = [float(a.right) - b.right for a, b in zip(told, plain, strict=True)]
-    cuts = [1 - a.latency_ms / b.latency_ms for a, b in zip(told, plain, strict=True)]
+    accuracy = fmean(answer.right for answer in answers)
+    gains = [float(a.right) - b.right for a, b in zip(answers, plain, strict=True)]
+    cuts = [1 - a.latency_ms / b.latency_ms for a, b in zip(answers, plain, strict=True)]
     compared = name != BASELINE
-    latencies = [one.latency_ms for one in told]
+    latencies = [answer.latency_ms for answer in answers]
     return SystemFigures(
-        accuracy=right,
-        accuracy_ci=wilson_interval(right, len(told)),
+        accuracy=accuracy,
+        accuracy_ci=wilson_interval(accuracy, len(answers)),
         accuracy_difference=fmean(gains) if compared else None,
-        accuracy_difference_ci=_mean_interval(gains) if compared and drawn else None,
+        accuracy_difference_ci=_mean_interval(gains) if compared and bootstrapped else None,
         latency_ms=median(latencies),
-        latency_ci=median_interval(latencies) if drawn else None,
+        latency_ci=median_interval(latencies) if bootstrapped else None,
         latency_cut=median(cuts) if compared else None,
-        latency_cut_ci=median_interval(cuts) if compared and drawn else None,
-        **_medians(told),
-        target_tokens=fmean(one.target_tokens for one in told),
-        drafter_tokens=fmean(one.drafter_tokens for one in told),
+        latency_cut_ci=median_interval(cuts) if compared and bootstrapped else None,
+        **_medians(answers),
+        target_tokens=fmean(answer.target_tokens for answer in answers),
+        drafter_tokens=fmean(answer.drafter_tokens for answer in answers),
     )
 
 
-def _medians(told: Sequence[SystemAnswer]) -> dict[str, float]:
+def _medians(answers: Sequence[SystemAnswer]) -> dict[str, float]:
     return {
-        "ttft_ms": median(one.ttft_ms for one in told),
-        "prefill_ms": median(one.prefill_ms for one in told),
-        "decode_ms": median(one.decode_ms for one in told),
+        "ttft_ms": median(answer.ttft_ms for answer in answers),
+        "prefill_ms": median(answer.prefill_ms for answer in answers),
+        "decode_ms": median(answer.decode_ms for answer in answers),
     }
 
 
@@ -104,8 +107,8 @@ def _share(marks: Sequence[bool]) -> float | None:
 
 
 def _faults(lines: Sequence[QuestionLine]) -> dict[str, int]:
-    counted = Counter(line.fault for line in lines)
-    return {fault: counted[fault] for fault in get_args(Fault)}
+    counts = Counter(line.fault for line in lines)
+    return {fault: counts[fault] for fault in get_args(Fault)}
 
 
 def _standard_faults(lines: Sequence[QuestionLine]) -> dict[str, int]:
@@ -115,14 +118,14 @@ def _standard_faults(lines: Sequence[QuestionLine]) -> dict[str, int]:
     return {"retrieval": n_missing, "reading": len(wrong) - n_missing}
 
 
-def _ablation(lines: Sequence[QuestionLine], *, drawn: bool) -> tuple[CellFigures, ...]:
-    """The ablations in the order they were made in."""
+def _ablation(lines: Sequence[QuestionLine], *, bootstrapped: bool) -> tuple[CellFigures, ...]:
+    """The ablations in the order they were run in."""
     settings = tuple(lines[0].cells) if lines else ()
     own = [float(line.systems["speculative_rag"].right) for line in lines]
-    return tuple(_cell(setting, [line.cells[setting] for line in lines], own, drawn) for setting in settings)
+    return tuple(_cell(setting, [line.cells[setting] for line in lines], own, bootstrapped) for setting in settings)
 
 
-def _cell(setting: str, right: Sequence[float], own: Sequence[float], drawn: bool) -> CellFigures:
+def _cell(setting: str, right: Sequence[float], own: Sequence[float], bootstrapped: bool) -> CellFigures:
     gains = [a - b for a, b in zip(right, own, strict=True)]
-    of_right, of_gains = (_mean_interval(right), _mean_interval(gains)) if drawn else (None, None)
-    return CellFigures(setting, fmean(right), of_right, fmean(gains), of_gains)
+    accuracy_ci, gain_ci = (_mean_interval(right), _mean_interval(gains)) if bootstrapped else (None, None)
+    return CellFigures(setting, fmean(right), accuracy_ci, fmean(gains), gain_ci)

@@ -1,8 +1,8 @@
-"""The file of an evaluation: what decides its result, a line a question, and last the summary; asks no model.
+"""Reads and writes an evaluation's file: what decides its result, one line per question, and last the summary.
 
 * imports neither Qt nor torch.
 
-A killed evaluation goes on with the file that begins with the same first line; whatever decides the result is in it."""
+A killed evaluation continues the file with the same first line, which holds everything that decides the result."""
 
 from collections.abc import Iterable
 from hashlib import sha256
@@ -23,7 +23,7 @@ Fault: TypeAlias = Literal["retrieval", "partition", "draft", "score"]
 
 
 class Grid(Struct, frozen=True):
-    """What an ablation goes through, beside which scores decide; empty where there is none."""
+    """The settings that an ablation tries, besides which scores decide; empty if there is none."""
 
     samplings: tuple[Sampling, ...] = ()
     m: tuple[int, ...] = ()
@@ -31,13 +31,13 @@ class Grid(Struct, frozen=True):
 
 
 def every_sampling(m: tuple[int, ...], k: tuple[int, ...]) -> Grid:
-    """An ablation of all ways to choose subsets, at these numbers of drafts and of passages a draft."""
+    """Build the grid of all ways to choose subsets, at these numbers of drafts and of passages per draft."""
     return Grid(get_args(Sampling), m, k)
 
 
 class EvaluationHead(Struct, frozen=True, tag_field="event", tag="evaluation"):
-    """All that decides the result. questions: a digest of them and of the documents they come with; documents: what
-    the index is; models: fingerprints of target, drafter and embedder; place: device and number type of each."""
+    """Everything that decides the result. questions: a digest of them and of the documents they come with; documents:
+    identifies the index; models: fingerprints of target, drafter and embedder; place: where each runs."""
 
     dataset: str
     layout: str
@@ -53,7 +53,7 @@ class EvaluationHead(Struct, frozen=True, tag_field="event", tag="evaluation"):
 
 
 class SystemAnswer(Struct, frozen=True):
-    """What one system answered, whether it is right, and what it took, retrieval apart."""
+    """What one system answered, whether it is right, and its cost without retrieval."""
 
     answer: str
     right: bool
@@ -66,7 +66,7 @@ class SystemAnswer(Struct, frozen=True):
 
 
 class Scores(Struct, frozen=True):
-    """Of a complete draft: the three scores, what decided, and the target's log odds of Yes against No."""
+    """Of a complete draft: the three scores, the score that decided, and the target's log odds of Yes against No."""
 
     draft: float
     self_contain: float
@@ -76,8 +76,8 @@ class Scores(Struct, frozen=True):
 
 
 class DraftLine(Struct, frozen=True):
-    """A draft: places of its passages, whether these have the evidence (None where it cannot be told), its two parts,
-    whether it is right; scores: None where it is not complete."""
+    """A draft: places of its passages, whether these have the evidence (None if that is unknown), its two parts,
+    whether it is right; scores: None if it is not complete."""
 
     subset: tuple[int, ...]
     evidence: bool | None
@@ -89,7 +89,7 @@ class DraftLine(Struct, frozen=True):
 
 class QuestionLine(Struct, frozen=True, tag_field="event", tag="question"):
     """A question and all its answers. found: whether the passages have the evidence, covered: whether those of one
-    draft have, None where it cannot be told. cells: of each ablation, how likely it is right.
+    draft have it, None if that is unknown. cells: for each ablation, how likely its answer is right.
 
     why: the reason there is no answer; everything after it is empty then."""
 
@@ -108,9 +108,9 @@ class QuestionLine(Struct, frozen=True, tag_field="event", tag="question"):
 
     @property
     def fault(self) -> Fault | None:
-        """The part to blame for a wrong answer of Speculative RAG; None where it is right or there is none."""
-        ours = self.systems.get("speculative_rag")
-        if ours is None or ours.right:
+        """The step to blame for a wrong answer of Speculative RAG; None if it is right or there is none."""
+        answer = self.systems.get("speculative_rag")
+        if answer is None or answer.right:
             return None
         if self.found is False:
             return "retrieval"
@@ -120,7 +120,7 @@ class QuestionLine(Struct, frozen=True, tag_field="event", tag="question"):
 
 
 class SummaryLine(Struct, frozen=True, tag_field="event", tag="summary"):
-    """The last line; its content is made elsewhere."""
+    """The last line; its content is built elsewhere."""
 
 
 Line: TypeAlias = EvaluationHead | QuestionLine | SummaryLine
@@ -128,12 +128,12 @@ _decoder = msgspec.json.Decoder(Line)
 
 
 class EvaluationFile:
-    """A file of the user's that lines are added to, each on disk before the next is begun; one writer at a time."""
+    """A file to which lines are added, each written out before the next is started; one writer at a time."""
 
     def __init__(self, head: EvaluationHead, name: str) -> None:
-        """Open the evaluation of a head, begun before or not; `known` has its lines.
+        """Open the evaluation of a head, new or to be continued; `known` has its questions so far.
 
-        Raises InputError: another program writes it, it is damaged. EngineError where it cannot be written."""
+        Raises InputError: another program writes it, it is damaged. EngineError if it cannot be written."""
         first = msgspec.json.encode(head, order="deterministic") + b"\n"
         digest = sha256(first).hexdigest()[:12]
         self.path = paths.evaluations() / f"{paths.file_name(name)}-{digest}.jsonl"
@@ -141,22 +141,22 @@ class EvaluationFile:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._lock.acquire()
-            self._file, self.known = _opened(self.path, first)
+            self._file, self.known = _open(self.path, first)
         except Timeout as err:
             raise InputError(f"{self.path} is being written by another evaluation", "wait until it ends") from err
         except OSError as err:
             self._lock.release()
-            raise _refused(self.path, err) from err
+            raise _write_error(self.path, err) from err
         except BaseException:
             self._lock.release()
             raise
 
     def add(self, line: QuestionLine) -> None:
-        """Append a question. Raises EngineError where the disk refuses."""
+        """Append a question. Raises EngineError if the disk refuses."""
         self._write(msgspec.json.encode(line))
 
     def finish(self, summary: dict[str, object]) -> None:
-        """Append the summary. Raises EngineError where the disk refuses."""
+        """Append the summary. Raises EngineError if the disk refuses."""
         self._write(msgspec.json.encode({"event": "summary", **summary}))
 
     def _write(self, line: bytes) -> None:
@@ -164,7 +164,7 @@ class EvaluationFile:
             self._file.write(line + b"\n")
             self._file.flush()
         except OSError as err:
-            raise _refused(self.path, err) from err
+            raise _write_error(self.path, err) from err
 
     def close(self) -> None:
         """Close the file; what a full disk still refuses was reported by `add`."""
@@ -176,45 +176,45 @@ class EvaluationFile:
             self._lock.release()
 
 
-def _opened(path: Path, first: bytes) -> tuple[BinaryIO, tuple[QuestionLine, ...]]:
-    """The file, to be continued after its last whole question, and the questions in it."""
+def _open(path: Path, first: bytes) -> tuple[BinaryIO, tuple[QuestionLine, ...]]:
+    """Open the file at the end of its last complete question; also returns the questions in it."""
     file = path.open("r+b" if path.exists() else "w+b")
     try:
-        begun = file.readline()
-        if begun != first and first.startswith(begun):  # new, or killed in its first line
+        first_line = file.readline()
+        if first_line != first and first.startswith(first_line):  # new, or killed in its first line
             file.seek(0)
             file.truncate()
             file.write(first)
             file.flush()
             return file, ()
-        if begun != first:
+        if first_line != first:
             raise InputError(f"{path} begins as no evaluation of its name does", "delete it, or move it away")
-        known, end = _questions(path, file, len(first))
+        questions, end = _questions(path, file, len(first))
         file.seek(end)
         file.truncate()
-        return file, known
+        return file, questions
     except BaseException:
         file.close()
         raise
 
 
 def _questions(path: Path, lines: Iterable[bytes], start: int) -> tuple[tuple[QuestionLine, ...], int]:
-    """The questions of a file and where they end. Raises InputError where a line among them is damaged."""
-    known: list[QuestionLine] = []
+    """The questions of a file and where they end. Raises InputError if a line among them is damaged."""
+    questions: list[QuestionLine] = []
     end = start
     for number, line in enumerate(lines, 2):
         if not line.endswith(b"\n"):
             break
         try:
-            found = _decoder.decode(line)
+            record = _decoder.decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError) as err:
             raise InputError(f"{path}: line {number} is damaged ({err})", "delete the file to begin anew") from err
-        if not isinstance(found, QuestionLine):
+        if not isinstance(record, QuestionLine):
             break
-        known.append(found)
+        questions.append(record)
         end += len(line)
-    return tuple(known), end
+    return tuple(questions), end
 
 
-def _refused(path: Path, err: OSError) -> EngineError:
+def _write_error(path: Path, err: OSError) -> EngineError:
     return EngineError(f"{path} cannot be written ({err.strerror or err})", "free the disk; run it again to go on")

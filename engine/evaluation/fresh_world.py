@@ -1,7 +1,8 @@
-"""Questions of a fresh built-in world and an index of its documents in the user's cache; answers none of them.
+"""Makes questions about a fresh built-in world, and an index of its documents in the user's cache.
 
-Its names are those of the test split, which no built-in model learned from. A quarter of the shipped corpus: some 1,300
-documents, so that two cores index it within a minute; kept, and used again for the same seed and embedder."""
+Its names are those of the test split, which no built-in model was trained on. It has a quarter of the size of the
+shipped corpus, some 1,300 documents, so that two cores index it within a minute. The index is kept and used again for
+the same seed and embedder."""
 
 from collections.abc import Generator, Sequence
 from hashlib import sha256
@@ -25,7 +26,7 @@ _SHARE = 0.25
 
 
 class FreshWorld(NamedTuple):
-    """Questions, the documents they are about, and a digest of these."""
+    """Questions, the documents they are about, and a digest of the documents."""
 
     asked: tuple[GoldQuestion, ...]
     documents: tuple[DocumentRecord, ...]
@@ -34,16 +35,16 @@ class FreshWorld(NamedTuple):
 
 def fresh_world(seed: int, *, n: int, kinds: Sequence[QuestionKind], form: Form) -> FreshWorld:
     """Make a world in a form and n questions about it, the kinds in turn; the same for the same seed."""
-    rounds = -(-n // len(kinds)) + 1  # one more: a world may lack what a kind asks about
+    rounds = -(-n // len(kinds)) + 1  # one more, because a world may lack what a kind asks about
     source = corpus.fresh_source(seed, share=_SHARE, n_questions=rounds * len(QUESTION_KINDS), form=form)
-    made = corpus.generate(source)
-    chosen = [question for question in made.questions if question.kind in kinds][:n]
-    by_name = {document.id: document for document in made.documents}
-    digest = sha256("\n".join(document.text for document in made.documents).encode()).hexdigest()
-    return FreshWorld(tuple(_asked(question, by_name) for question in chosen), made.documents, digest)
+    content = corpus.generate(source)
+    chosen = [question for question in content.questions if question.kind in kinds][:n]
+    by_name = {document.id: document for document in content.documents}
+    digest = sha256("\n".join(document.text for document in content.documents).encode()).hexdigest()
+    return FreshWorld(tuple(_gold_question(question, by_name) for question in chosen), content.documents, digest)
 
 
-def _asked(question: QuestionRecord, documents: dict[str, DocumentRecord]) -> GoldQuestion:
+def _gold_question(question: QuestionRecord, documents: dict[str, DocumentRecord]) -> GoldQuestion:
     choices = TRUE_OR_FALSE if question.kind == "claim" else ()
     needs = tuple(
         tuple(name for name in question.supporting if _states(documents[name], documents[step.document], step.answer))
@@ -53,16 +54,16 @@ def _asked(question: QuestionRecord, documents: dict[str, DocumentRecord]) -> Go
 
 
 def _states(document: DocumentRecord, gold: DocumentRecord, answer: str) -> bool:
-    """Whether a document states the fact that a gold one answers with."""
+    """Whether a document states the fact with which the gold document answers."""
     return any(fact[2] == answer for fact in set(document.states) & set(gold.states))
 
 
 def indexed(
-    made: FreshWorld, seed: int, librarian: Librarian, *, embedder: str, device: str
+    world: FreshWorld, seed: int, librarian: Librarian, *, embedder: str, device: str
 ) -> Generator[Event, None, str]:
-    """Yield the progress of indexing, where it is not done yet, and warnings; returns the folder of the index."""
-    loaded = yield from librarian.embedder(embedder, device=device)
-    key = sha256(f"{made.digest} {loaded.description.fingerprint}".encode()).hexdigest()[:12]
+    """Index a world unless that was done before; yields progress and warnings, returns the folder of the index."""
+    encoder = yield from librarian.embedder(embedder, device=device)
+    key = sha256(f"{world.digest} {encoder.description.fingerprint}".encode()).hexdigest()[:12]
     folder = paths.cache() / "worlds" / f"{seed}-{key}"
     index = str(folder / "index")
     try:
@@ -70,17 +71,17 @@ def indexed(
     except (NoIndex, Damaged) as err:
         if isinstance(err, Damaged):
             building.discard(index)
-        source = _written(folder / "documents.jsonl", made)
+        source = _write_documents(folder / "documents.jsonl", world)
         steps = librarian.do(Index((source,), index, embedder, device=device))
         yield from (event for event in steps if isinstance(event, Progressed | Warned))
     return index
 
 
-def _written(path: Path, made: FreshWorld) -> str:
-    """The documents as a file. Raises EngineError where it cannot be written."""
+def _write_documents(path: Path, world: FreshWorld) -> str:
+    """Write the documents to a file. Raises EngineError if that fails."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        corpus.write(path, made.documents)
+        corpus.write(path, world.documents)
     except OSError as err:
         raise EngineError(f"{path} cannot be written ({err.strerror})", "free the disk") from err
     return str(path)

@@ -1,9 +1,9 @@
-"""Questions with known answers, and whether an answer is right; knows neither files nor models.
+"""Defines questions with known answers, and decides whether an answer is right.
 
 * imports neither Qt nor torch.
 
-Right is what the paper counts (arXiv:2407.08223, section 4.1): an answer to an open question that contains a gold
-string, and exactly the right label where there are labels to choose from."""
+Right means what the paper counts (arXiv:2407.08223, section 4.1): an answer to an open question contains a gold string;
+an answer to a closed one is exactly the right label."""
 
 import re
 import unicodedata
@@ -17,7 +17,7 @@ _FIRST_WORD = re.compile(r"\W*(\w+)(?:\s*([^\w\s])|\s*$)?")
 
 
 class AnswerChoice(NamedTuple):
-    """What a closed question lets choose from. text: what the label stands for, empty where it speaks for itself."""
+    """A choice of a closed question. text: what the label stands for, empty if the label speaks for itself."""
 
     label: str
     text: str = ""
@@ -27,10 +27,10 @@ TRUE_OR_FALSE = (AnswerChoice("True"), AnswerChoice("False"))
 
 
 class GoldQuestion(NamedTuple):
-    """A question with known answers. answers: any of them is right; choices: empty where the question is open.
+    """A question with known answers. answers: any of them is right; choices: empty if the question is open.
 
-    documents: that come with it; ranked: best first. needs: for each fact that an answer needs, the names of the
-    documents that state it; empty where that is not known."""
+    documents: those that come with it; ranked: they are in order, best first. needs: for each fact that an answer
+    needs, the names of the documents that state it; empty if that is unknown."""
 
     id: str
     kind: str
@@ -42,39 +42,39 @@ class GoldQuestion(NamedTuple):
     needs: tuple[tuple[str, ...], ...] = ()
 
 
-def is_right(answer: str, asked: GoldQuestion) -> bool:
+def is_right(answer: str, gold: GoldQuestion) -> bool:
     """Whether an answer counts as right."""
-    if not asked.choices:
-        return _contains(answer, asked.answers)
-    return _label(answer, asked.choices) in asked.answers
+    if not gold.choices:
+        return _contains(answer, gold.answers)
+    return _label(answer, gold.choices) in gold.answers
 
 
-def is_evidence(names: Iterable[str], texts: Iterable[str], asked: GoldQuestion) -> bool | None:
-    """Whether documents of these names and texts have what an answer needs; None where that cannot be told.
+def is_evidence(names: Iterable[str], texts: Iterable[str], gold: GoldQuestion) -> bool | None:
+    """Whether documents of these names and texts have what an answer needs; None if that is unknown.
 
-    Where no gold documents are known, an open question needs one that has its answer."""
-    if asked.needs:
-        known = set(names)
-        return all(not known.isdisjoint(need) for need in asked.needs)
-    return None if asked.choices else any(_contains(text, asked.answers) for text in texts)
+    If no gold documents are known, an open question needs a document that contains its answer."""
+    if gold.needs:
+        available = set(names)
+        return all(not available.isdisjoint(need) for need in gold.needs)
+    return None if gold.choices else any(_contains(text, gold.answers) for text in texts)
 
 
 def _contains(text: str, answers: Sequence[str]) -> bool:
     plain = _plain(text)
-    return any(gold in plain for gold in map(_plain, answers) if gold)
+    return any(string in plain for string in map(_plain, answers) if string)
 
 
 def _label(answer: str, choices: Sequence[AnswerChoice]) -> str:
-    """The label an answer chooses, empty where it chooses none: a word may begin it, a letter must stand alone."""
+    """The label that an answer chooses, empty if none: a word may start the answer, a letter must stand alone."""
     plain = _plain(answer)
-    found = _FIRST_WORD.match(plain)
+    match = _FIRST_WORD.match(plain)
     for choice in choices:
-        alone = found is not None and (len(choice.label) > 1 or bool(found[2]) or found.end() == len(plain))
-        if found is not None and alone and found[1] == _plain(choice.label):
+        alone = match is not None and (len(choice.label) > 1 or bool(match[2]) or match.end() == len(plain))
+        if match is not None and alone and match[1] == _plain(choice.label):
             return choice.label
     return next((choice.label for choice in choices if choice.text and plain.rstrip(".") == _plain(choice.text)), "")
 
 
 def _plain(text: str) -> str:
-    """Without differences of case, blanks and forms of letters."""
+    """The text without differences of case, blanks and forms of letters."""
     return one_line(unicodedata.normalize("NFKC", text).casefold())

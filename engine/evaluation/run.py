@@ -1,6 +1,6 @@
-"""An evaluation: questions with known answers, each asked of every system in the same run; resumes where it was killed.
+"""Runs an evaluation: asks questions with known answers of every system, and resumes where it was killed.
 
-The systems take turns in going first, after a question that is not counted has warmed up the models and libraries."""
+The systems take turns in going first. Before that, a question that is not counted warms up the models and libraries."""
 
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
@@ -36,14 +36,14 @@ from engine.settings import settings_of
 from engine.world.pages import Form
 from engine.world.questions import QuestionKind
 
-# They change what is shown, or nothing here.
+# These settings change only what is shown, or nothing in an evaluation.
 _NOT_DECIDING = ("index", "projection", "baselines", "stop_at_end")
 _LibraryOf: TypeAlias = Callable[[GoldQuestion], Library]
 
 
 class EvaluationPlan(NamedTuple):
     """What to evaluate. dataset: `builtin` or a file; kinds, form: of a built-in world; index_spec: the index of
-    documents that do not come with the questions; embedder: of documents that do, or of a built-in world's."""
+    documents that do not come with the questions; embedder: for documents that do, or for those of a built-in world."""
 
     dataset: str
     n_questions: int
@@ -75,9 +75,9 @@ class _Exam(NamedTuple):
 def evaluate(
     plan: EvaluationPlan, rt: RunContext, librarian: Librarian
 ) -> Iterator[Event | Opened | QuestionLine | Figures]:
-    """Yield progress, the file, every question as it is answered, those answered before first, and last the figures.
+    """Yield progress, the file, every question as it is answered (earlier answers first), and last the figures.
 
-    Raises InputError, ModelError before anything is asked; Cancelled, with every question so far kept."""
+    Raises InputError or ModelError before anything is asked; Cancelled, keeping every question answered so far."""
     if rt.documents is None or rt.documents.drafter is None:
         raise InputError(f"the drafter {rt.drafter_spec} is no model: it cannot draft answers", "use builtin:rag")
     drafter = rt.documents.drafter
@@ -93,54 +93,58 @@ def evaluate(
             lines.append(line)
             yield line
             yield Progressed("measuring", len(lines), len(exam.asked), "questions", rt.elapsed_s())
-        found = figures(head, lines)
-        file.finish(msgspec.to_builtins(found))
-    yield found
+        summary = figures(head, lines)
+        file.finish(msgspec.to_builtins(summary))
+    yield summary
 
 
 def _lines(
-    exam: _Exam, known: set[str], plan: EvaluationPlan, rt: RunContext, drafter: LoadedModel
+    exam: _Exam, answered_ids: set[str], plan: EvaluationPlan, rt: RunContext, drafter: LoadedModel
 ) -> Iterator[QuestionLine]:
-    """Ask the questions that are not known yet; whose turn it is goes by all of them."""
+    """Ask the questions that are not answered yet; turns count all questions, so that a resumed run has the same."""
     turns: Counter[str] = Counter()
     is_warm = False
-    for asked in exam.asked:
-        turn = turns[asked.kind]
-        turns[asked.kind] += 1
-        if asked.id in known:
+    for gold in exam.asked:
+        turn = turns[gold.kind]
+        turns[gold.kind] += 1
+        if gold.id in answered_ids:
             continue
         rt.checkpoint()
         if not is_warm:
             warm([rt.target, drafter], Memo())
-            examine(asked, plan.config, _desk(exam, asked, rt, drafter), turn=turn, grid=Grid())
+            examine(gold, plan.config, _context(exam, gold, rt, drafter), turn=turn, grid=Grid())
             is_warm = True
-        yield examine(asked, plan.config, _desk(exam, asked, rt, drafter), turn=turn, grid=plan.grid)
+        yield examine(gold, plan.config, _context(exam, gold, rt, drafter), turn=turn, grid=plan.grid)
 
 
-def _desk(exam: _Exam, asked: GoldQuestion, rt: RunContext, drafter: LoadedModel) -> AnswerContext:
-    """With a new memo: nothing that one question was answered with makes another one faster."""
-    return AnswerContext(rt, drafter, exam.library(asked), Memo())
+def _context(exam: _Exam, gold: GoldQuestion, rt: RunContext, drafter: LoadedModel) -> AnswerContext:
+    """The context of a question; with a new memo, so that no question makes another one faster."""
+    return AnswerContext(rt, drafter, exam.library(gold), Memo())
 
 
 def _exam(plan: EvaluationPlan, rt: RunContext, librarian: Librarian) -> Generator[Event, None, _Exam]:
-    """Questions and their passages, of a fresh world or a file."""
+    """Questions and their passages, from a fresh world or a file."""
     device = str(rt.target.device)
     if plan.dataset != BUILTIN:
-        return (yield from _of_file(plan, rt, librarian, device))
+        return (yield from _exam_of_file(plan, rt, librarian, device))
     if plan.index_spec:
         raise InputError("a built-in world has documents of its own", "leave --index out, or name a file of questions")
-    made = fresh_world.fresh_world(plan.config.seed, n=plan.n_questions, kinds=plan.kinds, form=plan.form)
-    steps = fresh_world.indexed(made, plan.config.seed, librarian, embedder=plan.embedder, device=device)
+    world = fresh_world.fresh_world(plan.config.seed, n=plan.n_questions, kinds=plan.kinds, form=plan.form)
+    steps = fresh_world.indexed(world, plan.config.seed, librarian, embedder=plan.embedder, device=device)
     library = yield from opened((yield from steps), librarian, device=device)
-    return _Exam(f"{BUILTIN} {plan.form}", made.asked, lambda _: library, made.digest, library.description.fingerprint)
+    return _Exam(
+        f"{BUILTIN} {plan.form}", world.asked, lambda _: library, world.digest, library.description.fingerprint
+    )
 
 
-def _of_file(plan: EvaluationPlan, rt: RunContext, librarian: Librarian, device: str) -> Generator[Event, None, _Exam]:
-    found = datasets.read(Path(plan.dataset), n=plan.n_questions, seed=plan.config.seed)
+def _exam_of_file(
+    plan: EvaluationPlan, rt: RunContext, librarian: Librarian, device: str
+) -> Generator[Event, None, _Exam]:
+    dataset = datasets.read(Path(plan.dataset), n=plan.n_questions, seed=plan.config.seed)
     if plan.index_spec:
         library = yield from opened(plan.index_spec, librarian, device=device)
-        return _Exam(found.layout, found.asked, lambda _: library, library.key, library.description.fingerprint)
-    bare = next((asked.id for asked in found.asked if not asked.documents), None)
+        return _Exam(dataset.layout, dataset.asked, lambda _: library, library.key, library.description.fingerprint)
+    bare = next((gold.id for gold in dataset.asked if not gold.documents), None)
     if bare is not None:
         hint = f"name an index of documents (--index PATH, or {BUILTIN})"
         raise InputError(f"question {bare} of {plan.dataset} comes without documents", hint)
@@ -150,7 +154,7 @@ def _of_file(plan: EvaluationPlan, rt: RunContext, librarian: Librarian, device:
     documents = f"with the questions, in passages of {most} tokens"
     fingerprint = embedder.description.fingerprint
     return _Exam(
-        found.layout, found.asked, lambda one: CarriedLibrary(one, tokens, most, embedder), documents, fingerprint
+        dataset.layout, dataset.asked, lambda gold: CarriedLibrary(gold, tokens, most, embedder), documents, fingerprint
     )
 
 
@@ -182,5 +186,5 @@ def _place(model: LoadedModel) -> str:
 
 
 def _versions() -> dict[str, str]:
-    """Of what computes the result."""
+    """Versions of the libraries that compute the result."""
     return {"torch": str(torch.__version__), "transformers": transformers.__version__}

@@ -1,7 +1,7 @@
-"""One question asked of every system, in an order that rotates from turn to turn; marks no answer.
+"""Asks one question of every system, in an order that rotates from turn to turn.
 
-Where passages are clustered as in the paper, by vectors made anew for each question, Speculative RAG also answers from
-clusters of the index's vectors, which cost nothing: what the encoding brings, and what it takes, stands beside it."""
+If passages are clustered as in the paper, by vectors computed for each question, Speculative RAG also answers from
+clusters of the index's vectors, which cost nothing: the comparison shows what the encoding gains and what it costs."""
 
 from collections.abc import Generator
 from typing import Literal, NamedTuple, TypeAlias, TypeVar, get_args
@@ -25,7 +25,7 @@ Result = TypeVar("Result")
 
 
 class QuestionOutcome(NamedTuple):
-    """All that came of one question; standards: standard RAG's answers in detail."""
+    """All results for one question; standards: standard RAG's answers in detail."""
 
     passages: tuple[Passage, ...]
     found_ms: float
@@ -37,8 +37,8 @@ class QuestionOutcome(NamedTuple):
 def ask_all(question: str, config: SpeculativeRagConfig, context: AnswerContext, turn: int) -> QuestionOutcome:
     """Ask every system; turn: which of them begins.
 
-    The context's memo must be new: what was worked out before would count with the time it took then."""
-    passages = _finished(retrieve(question, config, context.rt, context.library, context.memo))
+    The context's memo must be new: reused results would count with the time they took when they were computed."""
+    passages = _return_value(retrieve(question, config, context.rt, context.library, context.memo))
     answers: dict[System, QuestionAnswered] = {}
     standards: dict[System, Standard] = {}
     outcome: Outcome | None = None
@@ -46,7 +46,7 @@ def ask_all(question: str, config: SpeculativeRagConfig, context: AnswerContext,
     for way in (ways[(turn + place) % len(ways)] for place in range(len(ways))):
         if way == "speculative":
             outcome = speculated(question, config, context)
-            answers |= {one.system: one for one in outcome.answers}
+            answers |= {answered.system: answered for answered in outcome.answers}
         elif way == "stored":
             answers["speculative_rag_stored"] = _stored(question, config, context)
         else:
@@ -55,28 +55,28 @@ def ask_all(question: str, config: SpeculativeRagConfig, context: AnswerContext,
                 question, passages, config, context.rt, context.library, context.memo, gamma=gamma,
                 to_length=context.lengths is not None,
             )  # fmt: skip
-            told, made = _finished(steps)
-            answers[told.system], standards[told.system] = told, made
+            answered, detail = _return_value(steps)
+            answers[answered.system], standards[answered.system] = answered, detail
     assert outcome is not None
-    found = context.memo.found.get((context.library.key, question, config.n, config.retrieval))
-    return QuestionOutcome(passages, found.ms if found is not None else 0.0, outcome, answers, standards)
+    retrieved = context.memo.found.get((context.library.key, question, config.n, config.retrieval))
+    return QuestionOutcome(passages, retrieved.ms if retrieved is not None else 0.0, outcome, answers, standards)
 
 
 def speculated(question: str, config: SpeculativeRagConfig, context: AnswerContext) -> Outcome:
-    """What Speculative RAG makes of a question, without its baselines."""
+    """Answer a question by Speculative RAG, without its baselines."""
     *_, last = answer(question, replace(config, baselines="none"), context)
     assert isinstance(last, Outcome)
     return last
 
 
 def _stored(question: str, config: SpeculativeRagConfig, context: AnswerContext) -> QuestionAnswered:
-    """Its answer from clusters of stored vectors; with a new memo, as drafts it shared would count twice."""
-    beside = speculated(question, replace(config, conditioning="stored"), context._replace(memo=Memo()))
-    return replace(beside.answers[0], system="speculative_rag_stored")
+    """Its answer from clusters of stored vectors; with a new memo, because shared drafts would count twice."""
+    outcome = speculated(question, replace(config, conditioning="stored"), context._replace(memo=Memo()))
+    return replace(outcome.answers[0], system="speculative_rag_stored")
 
 
-def _finished(steps: Generator[Event, None, Result]) -> Result:
-    """What a generator returns, without what it yields."""
+def _return_value(steps: Generator[Event, None, Result]) -> Result:
+    """Run a generator to its end, and return its value."""
     while True:
         try:
             next(steps)
@@ -85,12 +85,12 @@ def _finished(steps: Generator[Event, None, Result]) -> Result:
             return result
 
 
-def phases_ms(made: QuestionOutcome) -> dict[str, float]:
-    """Where the time of Speculative RAG went."""
-    batches, verifications = batches_of(made.outcome.drafts), verifications_of(made.outcome.scores)
+def phases_ms(results: QuestionOutcome) -> dict[str, float]:
+    """Time each phase of Speculative RAG."""
+    batches, verifications = batches_of(results.outcome.drafts), verifications_of(results.outcome.scores)
     return {
-        "retrieving": made.found_ms,
-        "partitioning": made.outcome.partitioned.ms,
+        "retrieving": results.found_ms,
+        "partitioning": results.outcome.partitioned.ms,
         "drafting": drafting_ms(batches),
-        "verifying": sum(one.ms for one in verifications),
+        "verifying": sum(verification.ms for verification in verifications),
     }

@@ -1,9 +1,9 @@
-"""Every fact a run or the engine can state; the only vocabulary between engine and app, and of the trace file.
+"""Every event that a run or the engine reports: the only vocabulary between engine and app, and of the trace file.
 
 Ids are token ids of the target's vocabulary; times are seconds or milliseconds as their suffix says. Fields are only
-ever added, with defaults; anything else raises `SCHEMA` and adds a migration to `trace`. The facts of a training
-lie in `training_events`, those of documents in `rag_events`, those of answers from them in `answer_events`, how these
-do in `evaluation_events`, what a pair costs in `scaling_events`; all are handed on from here."""
+ever added, with defaults; anything else raises `SCHEMA` and adds a migration to `trace`. Events of trainings,
+documents, answers, their evaluation and the scaling of a pair are defined in the modules of those names, and all are
+re-exported here."""
 
 from typing import Literal, TypeAlias
 
@@ -53,11 +53,11 @@ class Candidate(Struct, frozen=True):
 
 
 class ProposedToken(Struct, frozen=True):
-    """A drafted token and what became of it.
+    """A drafted token and its fate.
 
     p, q: probability under the target and the drafter (at temperature 0: softmax at temperature 1, for information).
     accept_prob: min(1, p/q) of the decision, 0 or 1 when greedy; u: the uniform draw, None when nothing was drawn.
-    overlap: sum(min(p, q)) over the vocabulary here. rank: place of the token in the drafter's list, 0 first."""
+    overlap: sum(min(p, q)) over the vocabulary at this position. rank: its place in the drafter's list, 0 first."""
 
     id: int
     text: str
@@ -87,7 +87,7 @@ class LastToken(Struct, frozen=True):
 
 
 class RunStarted(Event, frozen=True):
-    """A run began; everything needed to repeat it. graphs: whether its rounds ran as CUDA graphs."""
+    """A run began, with everything needed to repeat it. graphs: whether its rounds run as CUDA graphs."""
 
     run_id: str
     method: str
@@ -111,7 +111,7 @@ class RunStarted(Event, frozen=True):
 
 
 class PhaseFinished(Event, frozen=True):
-    """A phase of a run ended: how long it took and how many tokens it covered."""
+    """A phase of a run ended: the time it took and the number of tokens it covered."""
 
     phase: Phase
     ms: float
@@ -123,10 +123,10 @@ class RoundFinished(Event, frozen=True):
     """One draft phase and one verification.
 
     emitted: ids of the accepted tokens and the last one, cut at a stop token or the length limit.
-    last is None where an accepted stop token or the limit ended the round before it.
-    text: what the round added to the text; a character that is not whole yet comes with the round that completes it.
-    lane: which of several sequences decoded together it is of, empty where there is one; its times are then those of
-    all together."""
+    last is None if an accepted stop token or the limit ended the round before it.
+    text: what the round added to the text; an incomplete character comes with the round that completes it.
+    lane: which of several sequences decoded together, empty if there is only one; its times are then those of all
+    together."""
 
     round: int
     proposed: tuple[ProposedToken, ...]
@@ -141,7 +141,7 @@ class RoundFinished(Event, frozen=True):
 
 
 class Measured(Event, frozen=True):
-    """A value of a declared series, at a round or training step."""
+    """A value of a declared series, at a round or a training step."""
 
     name: str
     value: float
@@ -159,11 +159,11 @@ class TokensEmitted(Event, frozen=True):
 
 
 class BlockFinished(Event, frozen=True):
-    """One whole timed generation: a block of the interleaved comparison with plain decoding.
+    """One timed generation: a block of the interleaved comparison with plain decoding.
 
-    paired: whether it is in that comparison; the recorded generation, which comes before it, is not. decode_ms covers
-    everything after prefill; first_ms is the first round alone. target_step_ms: mean time of a target forward over
-    gamma + 1 tokens, None where no round had a full draft; draft_step_ms: one drafter step, or None."""
+    paired: whether it counts in that comparison; the recorded generation, which comes before it, does not. decode_ms
+    covers everything after prefill; first_ms is the first round alone. target_step_ms: mean time of a target forward
+    over gamma + 1 tokens, None if no round had a full draft; draft_step_ms: one drafter step, or None."""
 
     lane: Lane
     pair: int
@@ -178,7 +178,7 @@ class BlockFinished(Event, frozen=True):
 
 
 class Compared(Event, frozen=True):
-    """The check of the speculative text against plain decoding.
+    """The comparison of the speculative text with plain decoding.
 
     first_divergence: index of the first differing new token; margin: the target's top-2 logit margin there."""
 
@@ -197,7 +197,7 @@ class RunFinished(Event, frozen=True):
 
 
 class RunFailed(Event, frozen=True):
-    """The run, or a command to the engine, ended in a fault. `traceback` is filled where the fault is a defect."""
+    """The run, or a command to the engine, failed. `traceback` is filled if the cause is a defect."""
 
     message: str
     hint: str
@@ -206,7 +206,7 @@ class RunFailed(Event, frozen=True):
 
 
 class Progressed(Event, frozen=True):
-    """Long work moved on: `done` of `total` units."""
+    """Long work advanced: `done` of `total` units."""
 
     phase: Phase
     done: float
@@ -218,9 +218,9 @@ class Progressed(Event, frozen=True):
 class Estimated(Event, frozen=True):
     """What loading would take, before it is done; the KV cache at a full context of `context` tokens.
 
-    work_bytes: what computing takes beside models and caches. fitting_context: the longest text, in tokens, for which
-    there is certainly room in what is free; `context` where all fits.
-    why_not: why loading these models would be refused, empty where it would not; sizes that cannot be known are 0."""
+    work_bytes: what computing takes besides models and caches. fitting_context: the longest text, in tokens, that
+    certainly fits into free memory; `context` if all fits.
+    why_not: why loading these models would be refused, empty if it would not; sizes that cannot be known are 0."""
 
     weights_bytes: int
     kv_bytes: int
@@ -238,10 +238,10 @@ class Estimated(Event, frozen=True):
 class ModelLoaded(Event, frozen=True):
     """A target and drafter are ready.
 
-    runtime: what computes the forward, our own or transformers' modules; why_modules: why not our own. The drafter's
-    are empty where it is no model. graphs: whether rounds run as CUDA graphs. n_threads: threads of the processor that
-    torch uses, 0 where it was not said. quantize: the bits that the target's weights were put into, "none" where they
-    were left as dtype says. why_dtype: why this type, empty where it was not chosen by measuring."""
+    runtime: what computes the forward pass, our own or transformers' modules; why_modules: why not our own. Those of
+    the drafter are empty if it is not a model. graphs: whether rounds run as CUDA graphs. n_threads: processor threads
+    that torch uses, 0 if not reported. quantize: the type that the target's weights were quantised to, "none" if they
+    were left in dtype. why_dtype: why this type, empty if it was not chosen by measuring."""
 
     target: str
     drafter: str
@@ -266,21 +266,21 @@ class ModelUnloaded(Event, frozen=True):
 
 
 class EngineStarted(Event, frozen=True):
-    """An engine is ready for commands: on a thread of the window's process, or in a process of its own."""
+    """An engine is ready for commands: on a thread of the window's process, or in its own process."""
 
     host: HostKind
     pid: int
 
 
 class EngineEnded(Event, frozen=True):
-    """The process of the engine ended without being asked to; the next command has a new one."""
+    """The engine's process ended without a request; the next command starts a new one."""
 
     why: str
     hint: str
 
 
 class Refused(Event, frozen=True):
-    """A command could not be done as asked; nothing was started and nothing lost."""
+    """A command could not be executed as asked; nothing was started and nothing lost."""
 
     what: str
     reason: str
@@ -289,7 +289,7 @@ class Refused(Event, frozen=True):
 
 
 class ModelOption(Struct, frozen=True):
-    """A model that could be chosen. n_bytes: its weight files. why_not: why it cannot serve, empty where it can."""
+    """A model that can be chosen. n_bytes: its weight files. why_not: why it cannot serve, empty if it can."""
 
     spec: str
     title: str
@@ -299,7 +299,7 @@ class ModelOption(Struct, frozen=True):
 
 
 class Surveyed(Event, frozen=True):
-    """Which targets there are, and which drafters for one of them. problem: why the hub cache could not be read."""
+    """The targets there are, and the drafters for one of them. problem: why the hub cache could not be read."""
 
     target: str
     options: tuple[ModelOption, ...]
@@ -307,7 +307,7 @@ class Surveyed(Event, frozen=True):
 
 
 class Warned(Event, frozen=True):
-    """Something is done as asked and may not turn out as hoped."""
+    """A command is executed as asked, but may not have the desired result."""
 
     message: str
     hint: str

@@ -1,8 +1,8 @@
-"""Every fact that answering a question from documents can state; `engine.events` is where others take them from.
+"""Events of answering a question from documents; others import them from `engine.events`.
 
 * imports neither Qt nor torch.
 
-Passages are counted in the order of `Retrieved.passages`, drafts in the order of `Partitioned.subsets`, both from 0.
+Passages are numbered in the order of `Retrieved.passages`, drafts in the order of `Partitioned.subsets`, both from 0.
 Probabilities are natural logarithms. Source: arXiv:2407.08223, section 3."""
 
 from typing import Literal, TypeAlias
@@ -25,9 +25,9 @@ Reader: TypeAlias = Literal["target", "drafter"]
 
 
 class Passage(Struct, frozen=True):
-    """A chunk of a document that was found. start, end: its characters in the text of `source`; score: higher is
-    nearer, comparable within one retrieval only; name: what `source` calls the document, where it holds several;
-    n_tokens: of the target, 0 where they were not counted."""
+    """A retrieved chunk of a document. start, end: its characters in the text of `source`; score: higher is nearer,
+    comparable within one retrieval only; name: what `source` calls the document, if it holds several; n_tokens: of the
+    target, 0 if they were not counted."""
 
     id: str
     source: str
@@ -41,14 +41,14 @@ class Passage(Struct, frozen=True):
 
 
 class Point(Struct, frozen=True):
-    """A place on the map; the axes have no unit."""
+    """A position on the map; the axes have no unit."""
 
     x: float
     y: float
 
 
 class PromptPart(Struct, frozen=True):
-    """Characters [start, end) of a prompt, what they are (empty: the layout), and in how many tokens they were read."""
+    """Characters [start, end) of a prompt, what they are (empty: the layout), and as how many tokens they were read."""
 
     name: str
     start: int
@@ -57,7 +57,7 @@ class PromptPart(Struct, frozen=True):
 
 
 class Retrieved(Event, frozen=True):
-    """The passages found for a question, best first. note: why there are fewer than wanted, empty otherwise."""
+    """The passages retrieved for a question, best first. note: why there are fewer than requested, empty otherwise."""
 
     question: str
     passages: tuple[Passage, ...]
@@ -73,7 +73,7 @@ class Retrieved(Event, frozen=True):
 class Mapped(Event, frozen=True):
     """Passages, question and some other chunks of the index in two dimensions.
 
-    explained: share of the passages' variance that the two axes show; None where the projection has no such share."""
+    explained: share of the passages' variance that the two axes show; None if the projection has no such share."""
 
     passages: tuple[Point, ...]
     question: Point
@@ -84,11 +84,11 @@ class Mapped(Event, frozen=True):
 
 
 class Partitioned(Event, frozen=True):
-    """Passages in clusters, and the subsets that are drafted from.
+    """Passages in clusters, and the subsets from which drafts are made.
 
-    clusters: one number a passage, 0 to k - 1. subsets: places of passages. n_distinct: how many distinct subsets the
-    sampling allows, at most 1,000,000. conditioned: how the passages were embedded on the question. note: what could
-    not be done as asked, empty otherwise."""
+    clusters: one number per passage, 0 to k - 1. subsets: indices of passages. n_distinct: how many distinct subsets
+    the sampling allows, at most 1,000,000. conditioned: how the passages were embedded on the question. note: what
+    could not be done as asked, empty otherwise."""
 
     sampling: Sampling
     clusters: tuple[int, ...]
@@ -105,9 +105,9 @@ class Partitioned(Event, frozen=True):
 
 
 class PromptRead(Event, frozen=True):
-    """Exactly what a model read: for a draft, its scores (draft given) or a baseline (draft None).
+    """Exactly what a model read: for a draft or its scores (`draft` is its number), or for a baseline (None).
 
-    note: what was cut so that it fits, empty where nothing was."""
+    note: what was cut to make it fit, empty if nothing was."""
 
     reader: Reader
     purpose: str
@@ -122,8 +122,8 @@ class PromptRead(Event, frozen=True):
 class DraftFinished(Event, frozen=True):
     """A draft from one subset: its rationale and response, and the drafter's own probabilities of them.
 
-    cited: places of the passages the rationale rests on, by their shared words. why: what is wrong with a draft that
-    is not complete; such a draft is never chosen. Live text comes before as TokensEmitted with the lane `draft N`."""
+    cited: indices of the passages the rationale rests on, by shared words. why: what is wrong with an incomplete draft,
+    which is never chosen. Live text comes before as TokensEmitted with the lane `draft N`."""
 
     draft: int
     rationale: str
@@ -140,14 +140,14 @@ class DraftFinished(Event, frozen=True):
 
 
 class OtherScore(Struct, frozen=True):
-    """A score that is not the paper's, by its name."""
+    """A named score that the paper does not have."""
 
     name: str
     value: float
 
 
 class CandidateScored(Event, frozen=True):
-    """What the verifier thinks of a draft; log_score, the sum of the chosen scores, decides.
+    """The verifier's scores of a draft; log_score, the sum of the chosen scores, decides.
 
     log_draft: of P(rationale) + P(response) under the drafter; log_self_contain: of P(response, rationale | question),
     log_self_reflect: of P(Yes | question, response, rationale, reflection), both under the target.
@@ -165,7 +165,7 @@ class CandidateScored(Event, frozen=True):
 
 
 class CostTerm(Struct, frozen=True):
-    """One term of a predicted latency: so many tokens at a measured time each."""
+    """One term of a predicted latency: a number of tokens and a measured time per token."""
 
     name: str
     n_tokens: int
@@ -173,7 +173,7 @@ class CostTerm(Struct, frozen=True):
 
 
 class CostPredicted(Event, frozen=True):
-    """What the cost formula makes of the token counts, beside what was measured."""
+    """The latency that the cost formula predicts from the token counts, with the measured one."""
 
     system: System
     terms: tuple[CostTerm, ...]
@@ -183,11 +183,11 @@ class CostPredicted(Event, frozen=True):
 
 
 class QuestionAnswered(Event, frozen=True):
-    """One system's answer, and what it took from the question to its end, retrieval apart.
+    """One system's answer, and what it took from the question to its end, without retrieval.
 
-    winner: the chosen draft; margin: how far its log_score is above the next; both None where nothing was chosen.
+    winner: the chosen draft; margin: how far its log_score is above the next; both None if nothing was chosen.
     ttft_ms: to the first token a reader could see. latency_ms holds all work after retrieval; a reused part counts
-    with the time it took when it was done."""
+    with the time it took when it was computed."""
 
     system: System
     answer: str

@@ -1,4 +1,4 @@
-"""What every event is made of; knows no event.
+"""The base classes of all events.
 
 * imports neither Qt nor torch."""
 

@@ -1,4 +1,4 @@
-"""Every fact that the indexing of documents can state; `engine.events` is where others take them from.
+"""Events of indexing documents; others import them from `engine.events`.
 
 * imports neither Qt nor torch."""
 
@@ -6,21 +6,21 @@ from engine.events.base import Event
 
 
 class FileSkipped(Event, frozen=True):
-    """A document, or a part of one, that is not in the index by itself, and why."""
+    """A document, or a part of one, that has no entry of its own in the index, and why."""
 
     source: str
     reason: str
 
 
 class Indexed(Event, frozen=True):
-    """An index is complete and the one to be searched from now on.
+    """An index is complete and will be searched from now on.
 
-    n_files: that are in it; n_new, n_changed, n_removed: since it was made last; n_skipped: files or parts that could
+    n_files: files in it; n_new, n_changed, n_removed: since it was last built; n_skipped: files or parts that could
     not be read; n_other: files of kinds that are not read. n_cut: passages that begin or end inside a sentence;
-    n_truncated: those of which the embedder reads only the beginning. n_duplicates: documents that say what another
-    says word for word, kept once. n_guessed: files read this time whose encoding had to be guessed, with n_replaced
-    characters lost. embed_per_s: passages a second while embedding, None where none was. recall_10: of the approximate
-    index, share of the ten nearest that it finds; None where every passage is looked at. n_taken_over: passages that a
+    n_truncated: those of which the embedder reads only the beginning. n_duplicates: documents that repeat another word
+    for word, kept once. n_guessed: files read this time whose encoding had to be guessed, with n_replaced characters
+    lost. embed_per_s: passages per second while embedding, None if there were none. recall_10: of the approximate
+    index, share of the ten nearest that it finds; None if every passage is compared. n_taken_over: passages that a
     stopped indexing had embedded, which are not in n_embedded."""
 
     index: str

@@ -1,6 +1,6 @@
-"""What an evaluation of ways to answer comes to, as values; `engine.events` hands the event on.
+"""The figures of evaluating ways to answer; others import the event from `engine.events`.
 
-* imports neither Qt nor torch. Intervals are 95 %: Wilson's of a share, bootstrap over questions elsewhere."""
+* imports neither Qt nor torch. Intervals are 95 %: Wilson's for a share, bootstrap over questions elsewhere."""
 
 from engine.events.answers import System
 from engine.events.base import Event, Struct
@@ -8,7 +8,7 @@ from engine.speed_model import Interval
 
 
 class FilledBin(Struct, frozen=True):
-    """Verdicts of about the same confidence: its mean, the share that was right, how many."""
+    """Verdicts of similar confidence: their mean confidence, the share that was right, and how many."""
 
     confidence: float
     accuracy: float
@@ -17,7 +17,7 @@ class FilledBin(Struct, frozen=True):
 
 class Weighted(Struct, frozen=True):
     """Learned weights of the three log-scores. accuracy, product_accuracy: with them and with the paper's product, over
-    the n questions held out, and the difference question by question."""
+    the n held-out questions; difference: of the two, question by question."""
 
     draft: float
     self_contain: float
@@ -30,7 +30,7 @@ class Weighted(Struct, frozen=True):
 
 
 class HeldOut(Struct, frozen=True):
-    """n: verdicts that the temperature was fitted on; n_held_out: others, which errors and bins are of."""
+    """n: verdicts that the temperature was fitted on; n_held_out: the others, which give errors and bins."""
 
     temperature: float
     n: int
@@ -43,9 +43,8 @@ class HeldOut(Struct, frozen=True):
 
 
 class SystemFigures(Struct, frozen=True):
-    """One system over all questions. accuracy_difference: to standard RAG, by question; latency_ms: of the median
-    question, retrieval apart; latency_cut: median over questions of 1 - its time / standard RAG's; tokens: a question.
-    """
+    """One system over all questions. accuracy_difference: to standard RAG, by question; latency_ms: median question,
+    without retrieval; latency_cut: median over questions of 1 - its time / standard RAG's; tokens: per question."""
 
     accuracy: float
     accuracy_ci: Interval
@@ -63,9 +62,9 @@ class SystemFigures(Struct, frozen=True):
 
 
 class Evidence(Struct, frozen=True):
-    """Where answers can fail: shares of questions whose passages have the evidence, of which one draft's have it, and
-    of which one draft at least is right; right_with, right_without: shares of right ones among drafts with and without
-    the evidence; None where it cannot be told."""
+    """Where answers can fail: shares of questions whose passages have the evidence, of questions where one draft's
+    passages have it, and of questions where at least one draft is right; right_with, right_without: shares of right
+    drafts among those with and without the evidence; None if it cannot be told."""
 
     found: float | None
     covered: float | None
@@ -112,8 +111,8 @@ class Figures(Struct, frozen=True):
 
 
 class EvaluationMeasured(Event, frozen=True):
-    """What an evaluation found so far; file: where every answer is kept. complete: there are no more to come;
-    before, kinds and the ablation have no bootstrap intervals."""
+    """The figures of an evaluation so far; file: where every answer is kept. complete: no more figures follow; until
+    then kinds and the ablation have no bootstrap intervals."""
 
     file: str
     figures: Figures

@@ -1,6 +1,6 @@
-"""What a pair costs over contexts, draft lengths and batch sizes, as values; `engine.events` hands the event on.
+"""What a pair costs over contexts, draft lengths and batch sizes; others import the event from `engine.events`.
 
-* imports neither Qt nor torch. Bounds are those of what can be shown: a file may state anything."""
+* imports neither Qt nor torch. Values are bounded to what can be shown: a file may contain anything."""
 
 from typing import Annotated, TypeAlias
 
@@ -9,7 +9,7 @@ import msgspec
 from engine.events.base import Event, Struct
 from engine.speed_model import Interval
 
-# Who decoded, as files name it.
+# What decoded, as files name it.
 PLAIN, SPECULATIVE = "ours_plain", "ours_speculative"
 THEIR_PLAIN, THEIR_ASSISTED = "transformers_plain", "transformers_assisted"
 _LARGEST = 1e9
@@ -28,10 +28,10 @@ class Middle(Struct, frozen=True):
 
 
 class ContextPoint(Struct, frozen=True):
-    """One prompt length; n_prompt: what of it there was room for. Times of decoding alone, the prompt's apart.
+    """One prompt length; n_prompt: what of it there was room for. Times are of decoding alone, without the prompt's.
 
-    plain_ratio: transformers' plain decoding over ours. predicted_ms: what our plain step is held against, see `limit`
-    of the whole; fraction_of_limit: that over what was measured. tau and speedup of the whole's gamma."""
+    plain_ratio: transformers' plain decoding over ours. predicted_ms: the bound that our plain step is compared with,
+    see `limit` in the file; fraction_of_limit: that over the measured time. tau, speedup: for the event's gamma."""
 
     context: Count
     n_prompt: Count
@@ -49,7 +49,7 @@ class ContextPoint(Struct, frozen=True):
 class GammaPoint(Struct, frozen=True):
     """One draft length. c: drafter step over target step; verify_ratio: t(gamma + 1) / t(1), both as measured.
 
-    predicted_speedup: of those and alpha by the formula; speedup: as measured, over plain decoding beside it."""
+    predicted_speedup: from these and alpha by the formula; speedup: as measured, over interleaved plain decoding."""
 
     gamma: Count
     ms_per_token: Middle
@@ -63,10 +63,10 @@ class GammaPoint(Struct, frozen=True):
 
 
 class BatchMeasured(Struct, frozen=True):
-    """One batch size: new tokens of all sequences a second of decoding, prefill apart; medians over blocks.
+    """One batch size: new tokens of all sequences per second of decoding, without prefill; medians over blocks.
 
-    speedup: median over repeats of plain over speculative decoding time, above 1 where drafting pays.
-    same_tokens: plain and speculative batches made the tokens that each prompt alone makes without a drafter."""
+    speedup: median over repeats of plain over speculative decoding time, above 1 if drafting pays.
+    same_tokens: plain and speculative batches produced the tokens that each prompt alone produces without a drafter."""
 
     batch: Count
     plain_tokens_per_s: Figure
@@ -80,10 +80,10 @@ class BatchMeasured(Struct, frozen=True):
 
 
 class ScalingMeasured(Event, frozen=True):
-    """All that is measured so far; complete: there is no more to come. gamma: of contexts and batches.
+    """All that is measured so far; complete: no more follows. gamma: of contexts and batches.
 
-    A file that `bench scaling` or `bench batch` wrote with --out can be read as one. timing_pair: what has to be said
-    of models that are there to be timed; empty for others."""
+    A file that `bench scaling` or `bench batch` wrote with --out can be read as one. timing_pair: the note on models
+    that only serve timing; empty for others."""
 
     gamma: Count
     max_new_tokens: Count

@@ -1,4 +1,4 @@
-"""Every fact a training can state; `engine.events` is where others take them from.
+"""Events of trainings; others import them from `engine.events`.
 
 * imports neither Qt nor torch."""
 
@@ -13,7 +13,7 @@ When: TypeAlias = Literal["before", "after"]
 class TrainingEstimated(Event, frozen=True):
     """What training a drafter would take, before it is done; bytes are memory unless named otherwise.
 
-    tokens_per_s: a guess from a short measurement of the machine. why_not: why it would be refused, empty where not."""
+    tokens_per_s: a guess from a short measurement of the machine. why_not: why it would be refused, else empty."""
 
     target: str
     device: str
@@ -30,9 +30,9 @@ class TrainingEstimated(Event, frozen=True):
 
 
 class TrainingStarted(Event, frozen=True):
-    """A drafter's training began, or went on at `step`. texts: documents to learn from; held_out: to measure on.
+    """A drafter's training began, or continued at `step`. texts: documents to learn from; held_out: to measure on.
 
-    data: the text it was given, empty where the target wrote all of it."""
+    data: the text it was given, empty if the target wrote all of it."""
 
     target: str
     folder: str
@@ -58,7 +58,7 @@ class DrafterMeasured(Event, frozen=True):
     """How good a drafter is on held-out texts, before or after its training; what was not measured is None.
 
     alpha: share of the target's greedy tokens that the drafter would have proposed. alpha_overlap: mean sum(min(p, q))
-    at temperature 1 over the same places."""
+    at temperature 1 over the same positions."""
 
     when: When
     alpha: float
@@ -78,9 +78,9 @@ class CheckpointSaved(Event, frozen=True):
 
 
 class TrainingFinished(Event, frozen=True):
-    """A training ended; the drafter in `folder` is the best one found, at `best_step`.
+    """A training ended; the drafter in `folder` is the best one, of step `best_step`.
 
-    matrix_rate_fraction: operations a second of the training over those of a matrix product of its shape."""
+    matrix_rate_fraction: operations per second of the training over those of a matrix product of its shape."""
 
     stopped: TrainingEnd
     folder: str

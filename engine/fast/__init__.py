@@ -1,1 +1,1 @@
-"""A forward leaner than transformers' modules, behind the same interface."""
+"""The fused forward: leaner than transformers' modules, behind the same interface."""

@@ -1,6 +1,7 @@
-"""What a layer computes between its matrix products, by compiled loops; knows no loop over layers.
+"""Computes what lies between a layer's matrix products with compiled loops.
 
-The same as by torch up to rounding, in a fraction of the time for a small model: three calls a layer, not nineteen."""
+The results equal torch's up to rounding; a small model takes a fraction of the time: three calls a layer, not
+nineteen."""
 
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
@@ -26,32 +27,32 @@ _Floats: TypeAlias = NDArray[np.float32]
 _Norm: TypeAlias = tuple[_Floats, float]
 
 
-class _Added(NamedTuple):
-    """What a sum and its norm take besides the hidden states."""
+class _AddNormArguments(NamedTuple):
+    """Arguments of `add_normed` after the hidden states."""
 
-    made: _Floats
+    product: _Floats
     factor: float
     scaled: _Floats
     floor: float
-    to: _Floats
+    out: _Floats
 
 
-class _Attended(NamedTuple):
-    """What attention in one layer takes after the positions."""
+class _AttendArguments(NamedTuple):
+    """Arguments of `attend` in one layer after the start position."""
 
     window: int
     keys: _Floats
     values: _Floats
     scale: float
-    to: _Floats
+    out: _Floats
     scratch: _Floats
 
 
 def kernels() -> "Kernels | None":
-    """The compiled loops; None where numba is not installed, or told not to compile."""
+    """The compiled loops; None where numba is not installed or its compiler is disabled."""
     if find_spec("numba") is None:
         return None
-    # Imported late: without the loops, numba's half second is not spent.
+    # Imported late: importing numba takes half a second, which only the loops need.
     import numba
 
     if numba.config.DISABLE_JIT:
@@ -62,67 +63,77 @@ def kernels() -> "Kernels | None":
 
 
 class CompiledElementwise:
-    """A `Between` of compiled loops."""
+    """An `Elementwise` of compiled loops."""
 
-    def __init__(self, n: int, weights: FusedWeights, buffers: OutputBuffers, norms: Norms, made: "Kernels") -> None:
+    def __init__(self, n: int, weights: FusedWeights, buffers: OutputBuffers, norms: Norms, loops: "Kernels") -> None:
         self.last = buffers.qkv.new_rows()
-        self._shape, self._buffers, self._kernels = weights.shape, buffers, made
-        self._first = _viewed(norms.first)
-        none = weights.embedding.new_empty(0, weights.shape.head_size).numpy()
-        self._heads = [(none, 0.0) if norm is None else _viewed(norm) for norm in norms.heads]
-        self._after_attention = [self._added(buffers.out, norm, buffers.gate_up.x) for norm in norms.after_attention]
-        places = [*([buffers.qkv.x] * (len(norms.heads) - 1)), self.last[:n]]
+        self._shape, self._buffers, self._kernels = weights.shape, buffers, loops
+        self._first = _norm_arguments(norms.first)
+        no_weights = weights.embedding.new_empty(0, weights.shape.head_size).numpy()
+        self._heads = [(no_weights, 0.0) if norm is None else _norm_arguments(norm) for norm in norms.heads]
+        self._after_attention = [
+            self._add_norm_arguments(buffers.out, norm, buffers.gate_up.x) for norm in norms.after_attention
+        ]
+        outputs = [*([buffers.qkv.x] * (len(norms.heads) - 1)), self.last[:n]]
         self._after_feed_forward = [
-            self._added(buffers.down, norm, to) for norm, to in zip(norms.after_feed_forward, places, strict=True)
+            self._add_norm_arguments(buffers.down, norm, output)
+            for norm, output in zip(norms.after_feed_forward, outputs, strict=True)
         ]
         self._qkv, self._gate_up = buffers.qkv.made.numpy(), buffers.gate_up.made.numpy()
         self._to_qkv, self._down = buffers.qkv.x.numpy(), buffers.down.x.numpy()
         self._steps = np.arange(n), np.tri(n, dtype=np.bool_)
-        self._held: Buffers | None = None
+        self._cache: Buffers | None = None
 
-    def begin(self, hidden: Tensor, start: int, held: Buffers, tree: Tree | None) -> None:
-        """As the protocol says."""
+    def begin(self, hidden: Tensor, start: int, cache: Buffers, tree: Tree | None) -> None:
+        """See `Elementwise`."""
         self._hidden, self._start = hidden.numpy(), start
-        depths, seen = self._steps if tree is None else (tree.depths.numpy(), tree.seen.contiguous().numpy())
-        self._at: NDArray[np.int64] = depths + start
-        self._seen: NDArray[np.bool_] = seen
-        if held is not self._held:
-            self._hold(held)
+        depths, visible = self._steps if tree is None else (tree.depths.numpy(), tree.seen.contiguous().numpy())
+        self._positions: NDArray[np.int64] = depths + start
+        self._visible: NDArray[np.bool_] = visible
+        if cache is not self._cache:
+            self._use_cache(cache)
+        # A factor of 0 adds nothing: only the norm is needed here.
         self._kernels.add_normed(self._hidden, self._hidden, 0.0, *self._first, self._to_qkv)
 
     def attended(self, index: int) -> None:
-        """As the protocol says."""
+        """See `Elementwise`."""
         self._kernels.attend(
-            self._qkv, *self._heads[index], *self._tables, self._at, self._seen, self._start, *self._attended[index]
+            self._qkv,
+            *self._heads[index],
+            *self._tables,
+            self._positions,
+            self._visible,
+            self._start,
+            *self._attend_arguments[index],
         )
 
     def added_attention(self, index: int) -> None:
-        """As the protocol says."""
+        """See `Elementwise`."""
         self._kernels.add_normed(self._hidden, *self._after_attention[index])
 
     def gated(self) -> None:
-        """As the protocol says."""
+        """See `Elementwise`."""
         self._kernels.gate(self._gate_up, self._down, self._scratch)
 
     def added_feed_forward(self, index: int) -> None:
-        """As the protocol says."""
+        """See `Elementwise`."""
         self._kernels.add_normed(self._hidden, *self._after_feed_forward[index])
 
-    def _added(self, made: OutputBuffer, norm: Norm, to: Tensor) -> _Added:
-        return _Added(made.made.numpy(), self._shape.residual_factor, *_viewed(norm), to.numpy())
+    def _add_norm_arguments(self, buffer: OutputBuffer, norm: Norm, out: Tensor) -> _AddNormArguments:
+        return _AddNormArguments(buffer.made.numpy(), self._shape.residual_factor, *_norm_arguments(norm), out.numpy())
 
-    def _hold(self, held: Buffers) -> None:
-        """Look at the memory of these buffers from now on."""
-        shape, n, to = self._shape, held.keys.shape[1], self._buffers.out.x.numpy()
-        self._held = held
+    def _use_cache(self, cache: Buffers) -> None:
+        """Use the memory of this cache from now on."""
+        shape, n, out = self._shape, cache.keys.shape[1], self._buffers.out.x.numpy()
+        self._cache = cache
         self._scratch = np.empty((2, max(n, self._down.shape[1])), np.float32)
-        self._tables = held.cos.view(n, -1).numpy(), held.sin[:, 0, 1].contiguous().numpy()
+        self._tables = cache.cos.view(n, -1).numpy(), cache.sin[:, 0, 1].contiguous().numpy()
         windows = (_NO_WINDOW if window is None else window for window in shape.windows)
-        self._attended = [
-            _Attended(window, keys.numpy(), values.numpy(), shape.attention_scale, to, self._scratch)
-            for window, keys, values in zip(windows, held.keys, held.values, strict=True)
+        self._attend_arguments = [
+            _AttendArguments(window, keys.numpy(), values.numpy(), shape.attention_scale, out, self._scratch)
+            for window, keys, values in zip(windows, cache.keys, cache.values, strict=True)
         ]
 
 
-def _viewed(norm: Norm) -> _Norm:
+def _norm_arguments(norm: Norm) -> _Norm:
     return norm.scaled.numpy(), norm.weight.shape[0] * norm.epsilon

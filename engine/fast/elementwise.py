@@ -1,6 +1,6 @@
-"""What a layer computes between its matrix products, over a few rows in float32 on a CPU, by torch; knows no loop.
+"""Computes what lies between a layer's matrix products with torch, for a few rows in float32 on a CPU.
 
-Each operation writes to a place made before, so that none allocates, copies to another layout or makes a view."""
+Each operation writes to a preallocated buffer, so that none allocates, copies to another layout or creates a view."""
 
 from typing import NamedTuple, Protocol, TypeAlias
 
@@ -15,12 +15,12 @@ from engine.fast.norms import Norm, norm_into
 from engine.fast.spans import Tree, span
 from engine.fast.weights import FusedLayer, FusedWeights
 
-_STRETCH = 64
-_Stretch: TypeAlias = tuple[tuple[Tensor, ...], tuple[Tensor, ...]]
+_BLOCK = 64
+_BlockViews: TypeAlias = tuple[tuple[Tensor, ...], tuple[Tensor, ...]]
 
 
 class OutputBuffers(NamedTuple):
-    """The products of n rows of a layer; each layer overwrites what the one before left."""
+    """The products of n rows of a layer; each layer overwrites those of the one before."""
 
     qkv: OutputBuffer
     out: OutputBuffer
@@ -29,43 +29,43 @@ class OutputBuffers(NamedTuple):
 
 
 class Elementwise(Protocol):
-    """What the products of n rows take in and leave behind becomes what the next ones take in.
+    """Turns the results of the matrix products of n rows into the inputs of the next ones.
 
     index: of a layer."""
 
     @property
     def last(self) -> Tensor:
-        """What is left after the last layer: [n, hidden], or more rows without meaning."""
+        """The result of the last layer: [n, hidden], possibly followed by meaningless rows."""
 
-    def begin(self, hidden: Tensor, start: int, held: Buffers, tree: Tree | None) -> None:
-        """Begin with hidden states [n, hidden] of ids that follow `start` others, which are in `held`.
+    def begin(self, hidden: Tensor, start: int, cache: Buffers, tree: Tree | None) -> None:
+        """Begin with hidden states [n, hidden] of ids that follow the `start` ids in `cache`.
 
-        Their norm is what `qkv` takes in."""
+        Their norm becomes the input of `qkv`."""
 
     def attended(self, index: int) -> None:
-        """Attention, from what `qkv` made to what `out` takes in; keys and values join the cache."""
+        """Attention, from the result of `qkv` to the input of `out`; keys and values join the cache."""
 
     def added_attention(self, index: int) -> None:
-        """What `out` made joins the hidden states, whose norm is what `gate_up` takes in."""
+        """Add the result of `out` to the hidden states, whose norm becomes the input of `gate_up`."""
 
     def gated(self) -> None:
-        """The gate's share of the feed-forward, from what `gate_up` made to what `down` takes in."""
+        """The gate of the feed-forward, from the result of `gate_up` to the input of `down`."""
 
     def added_feed_forward(self, index: int) -> None:
-        """What `down` made joins the hidden states, whose norm is what the next `qkv` takes in, or is left."""
+        """Add the result of `down` to the hidden states, whose norm becomes the input of the next `qkv`, or `last`."""
 
 
 class _Read(NamedTuple):
     """What the layers of one window attend to, one entry a layer: keys [H_kv, D, positions], values [H_kv, positions,
-    D]; bias [groups n, positions] is minus infinity where an id does not look."""
+    D]; bias [groups n, positions] is minus infinity where an id does not attend."""
 
     keys: tuple[Tensor, ...]
     values: tuple[Tensor, ...]
     bias: Tensor
 
 
-class _Turns(NamedTuple):
-    """Rotations of n positions. cos: [n, 1, 1, D / 2]; for each half of a head, the sine that the other comes with."""
+class _Rotations(NamedTuple):
+    """Rotations of n positions. cos: [n, 1, 1, D / 2]; for each half of a head, the sine for the other half."""
 
     cos: Tensor
     sin_to_first: Tensor
@@ -75,7 +75,7 @@ class _Turns(NamedTuple):
 class Norms(NamedTuple):
     """The norms of a model, one entry a layer but for the first.
 
-    heads: of queries and keys together, one row of weights a head, where there is one."""
+    heads: of queries and keys together, one row of weights per head; None where heads have no norm."""
 
     first: Norm
     heads: tuple[Norm | None, ...]
@@ -84,7 +84,7 @@ class Norms(NamedTuple):
 
 
 def norms_of(weights: FusedWeights) -> Norms:
-    """Those of this model."""
+    """The norms of a model."""
     first, *others = (*(layer.norm_in for layer in weights.layers), weights.norm)
     heads = tuple(_heads_norm(layer, weights.shape) for layer in weights.layers)
     return Norms(first, heads, tuple(layer.norm_mlp for layer in weights.layers), tuple(others))
@@ -99,106 +99,109 @@ def _heads_norm(layer: FusedLayer, shape: ModelShape) -> Norm | None:
 
 
 class TorchElementwise:
-    """A `Elementwise` of torch operations.
+    """An `Elementwise` of torch operations.
 
-    Heads lie [n, heads, D]; for the products of attention, queries stand by the key that they share: [H_kv, groups n,
-    D], which for one id is the same memory."""
+    Heads lie [n, heads, D]; for the products of attention, queries are grouped by the key that they share: [H_kv,
+    groups n, D], which for one id is the same memory."""
 
     def __init__(self, n: int, weights: FusedWeights, buffers: OutputBuffers, norms: Norms) -> None:
-        shape, like = weights.shape, weights.embedding
-        n_turned = shape.n_heads + shape.n_kv_heads
+        shape, embedding = weights.shape, weights.embedding
+        n_rotated = shape.n_heads + shape.n_kv_heads
         self._n, self._shape, self._buffers, self._norms = n, shape, buffers, norms
         self.last = buffers.qkv.new_rows()
         self._to_last = self.last[:n]
         self._gate, self._up = buffers.gate_up.made.chunk(2, -1)
-        self._length, self._head_length = like.new_empty(n, 1), like.new_empty(n, n_turned, 1)
+        self._lengths, self._head_lengths = embedding.new_empty(n, 1), embedding.new_empty(n, n_rotated, 1)
         heads = buffers.qkv.made.view(n, -1, shape.head_size)
-        self._unturned, self._new_values = heads[:, :n_turned], heads[:, n_turned:]
-        self._halves = self._unturned.view(n, n_turned, 2, -1)
+        self._queries_keys, self._new_values = heads[:, :n_rotated], heads[:, n_rotated:]
+        self._halves = self._queries_keys.view(n, n_rotated, 2, -1)
         self._from_first, self._from_second = self._halves.unbind(-2)
-        self._turned = like.new_empty(self._halves.shape)
-        self._to_first, self._to_second = self._turned.unbind(-2)
-        turned = self._turned.flatten(-2)
-        self._new_keys = turned[:, shape.n_heads :]
+        self._rotated = embedding.new_empty(self._halves.shape)
+        self._to_first, self._to_second = self._rotated.unbind(-2)
+        rotated = self._rotated.flatten(-2)
+        self._new_keys = rotated[:, shape.n_heads :]
         grouped = (n, shape.n_kv_heads, -1, shape.head_size)
-        self._queries = turned[:, : shape.n_heads].view(grouped).permute(1, 2, 0, 3)
+        self._queries = rotated[:, : shape.n_heads].view(grouped).permute(1, 2, 0, 3)
         self._mixed = buffers.out.x.view(grouped).permute(1, 2, 0, 3)
         self._in_place = n == 1
-        self._grouped_queries = self._queries if self._in_place else like.new_empty(self._queries.shape)
-        self._grouped_mixed = self._mixed if self._in_place else like.new_empty(self._mixed.shape)
-        self._asking, self._answered = self._grouped_queries.flatten(1, 2), self._grouped_mixed.flatten(1, 2)
-        self._held: Buffers | None = None
-        self._stretches: dict[tuple[int, int], _Stretch] = {}
+        self._grouped_queries = self._queries if self._in_place else embedding.new_empty(self._queries.shape)
+        self._grouped_mixed = self._mixed if self._in_place else embedding.new_empty(self._mixed.shape)
+        self._attention_queries, self._attention_output = (
+            self._grouped_queries.flatten(1, 2),
+            self._grouped_mixed.flatten(1, 2),
+        )
+        self._cache: Buffers | None = None
+        self._views: dict[tuple[int, int], _BlockViews] = {}
 
-    def begin(self, hidden: Tensor, start: int, held: Buffers, tree: Tree | None) -> None:
-        """As the protocol says."""
+    def begin(self, hidden: Tensor, start: int, cache: Buffers, tree: Tree | None) -> None:
+        """See `Elementwise`."""
         self._hidden = hidden
         at = slice(start, start + self._n) if tree is None else start + tree.depths
-        self._turns = _Turns(held.cos[at], *held.sin[at].unbind(-2))
-        self._reads = {window: self._read(start, window, tree, held) for window in set(self._shape.windows)}
-        self._to_cache = [states[:, start : start + self._n].unbind(0) for states in (held.keys, held.values)]
-        norm_into(self._buffers.qkv.x, hidden, self._norms.first, self._length)
+        self._rotations = _Rotations(cache.cos[at], *cache.sin[at].unbind(-2))
+        self._reads = {window: self._read(start, window, tree, cache) for window in set(self._shape.windows)}
+        self._to_cache = [states[:, start : start + self._n].unbind(0) for states in (cache.keys, cache.values)]
+        norm_into(self._buffers.qkv.x, hidden, self._norms.first, self._lengths)
 
     def attended(self, index: int) -> None:
-        """As the protocol says."""
-        self._turn(self._norms.heads[index])
+        """See `Elementwise`."""
+        self._rotate(self._norms.heads[index])
         to_keys, to_values = self._to_cache
         to_keys[index].copy_(self._new_keys)
         to_values[index].copy_(self._new_values)
         if not self._in_place:
             self._grouped_queries.copy_(self._queries)
         read = self._reads[self._shape.windows[index]]
-        scores = torch.baddbmm(read.bias, self._asking, read.keys[index], alpha=self._shape.attention_scale)
-        torch.bmm(scores.softmax(-1), read.values[index], out=self._answered)
+        scores = torch.baddbmm(read.bias, self._attention_queries, read.keys[index], alpha=self._shape.attention_scale)
+        torch.bmm(scores.softmax(-1), read.values[index], out=self._attention_output)
         if not self._in_place:
             self._mixed.copy_(self._grouped_mixed)
 
     def added_attention(self, index: int) -> None:
-        """As the protocol says."""
+        """See `Elementwise`."""
         self._add(self._buffers.out, self._norms.after_attention[index], self._buffers.gate_up.x)
 
     def gated(self) -> None:
-        """As the protocol says."""
+        """See `Elementwise`."""
         torch.mul(functional.silu(self._gate), self._up, out=self._buffers.down.x)
 
     def added_feed_forward(self, index: int) -> None:
-        """As the protocol says."""
+        """See `Elementwise`."""
         is_last = index + 1 == len(self._norms.heads)
-        to = self._to_last if is_last else self._buffers.qkv.x
-        self._add(self._buffers.down, self._norms.after_feed_forward[index], to)
+        out = self._to_last if is_last else self._buffers.qkv.x
+        self._add(self._buffers.down, self._norms.after_feed_forward[index], out)
 
-    def _add(self, made: OutputBuffer, norm: Norm, to: Tensor) -> None:
-        self._hidden.add_(made.made, alpha=self._shape.residual_factor)
-        norm_into(to, self._hidden, norm, self._length)
+    def _add(self, buffer: OutputBuffer, norm: Norm, out: Tensor) -> None:
+        self._hidden.add_(buffer.made, alpha=self._shape.residual_factor)
+        norm_into(out, self._hidden, norm, self._lengths)
 
-    def _turn(self, norm: Norm | None) -> None:
-        """Leave queries and keys normalised and turned."""
+    def _rotate(self, norm: Norm | None) -> None:
+        """Normalise and rotate queries and keys."""
         if norm is not None:
-            norm_into(self._unturned, self._unturned, norm, self._head_length)
-        torch.mul(self._halves, self._turns.cos, out=self._turned)
-        self._to_first.addcmul_(self._from_second, self._turns.sin_to_first)
-        self._to_second.addcmul_(self._from_first, self._turns.sin_to_second)
+            norm_into(self._queries_keys, self._queries_keys, norm, self._head_lengths)
+        torch.mul(self._halves, self._rotations.cos, out=self._rotated)
+        self._to_first.addcmul_(self._from_second, self._rotations.sin_to_first)
+        self._to_second.addcmul_(self._from_first, self._rotations.sin_to_second)
 
-    def _read(self, start: int, window: int | None, tree: Tree | None, held: Buffers) -> _Read:
-        """What a layer of this window attends to: whole stretches, masked, so that their views serve many steps."""
-        n, capacity = self._n, held.keys.shape[1]
-        seen = span(n, start, window, tree, held.keys.device)
-        first = seen.first // _STRETCH * _STRETCH
-        end = min(capacity, -(-(start + n) // _STRETCH) * _STRETCH)
-        bias = held.keys.new_full((n, end - first), -torch.inf)
-        within = bias[:, seen.first - first : start + n - first]
-        if seen.mask is None:
-            within.zero_()
+    def _read(self, start: int, window: int | None, tree: Tree | None, cache: Buffers) -> _Read:
+        """What a layer of this window attends to: whole blocks, masked, so that their views serve many steps."""
+        n, capacity = self._n, cache.keys.shape[1]
+        attended = span(n, start, window, tree, cache.keys.device)
+        first = attended.first // _BLOCK * _BLOCK
+        end = min(capacity, -(-(start + n) // _BLOCK) * _BLOCK)
+        bias = cache.keys.new_full((n, end - first), -torch.inf)
+        span_bias = bias[:, attended.first - first : start + n - first]
+        if attended.mask is None:
+            span_bias.zero_()
         else:
-            within.masked_fill_(seen.mask, 0.0)
+            span_bias.masked_fill_(attended.mask, 0.0)
         n_groups = self._shape.n_heads // self._shape.n_kv_heads
-        return _Read(*self._stretch(held, first, end), bias if n == 1 else bias.repeat(n_groups, 1))
+        return _Read(*self._block_views(cache, first, end), bias if n == 1 else bias.repeat(n_groups, 1))
 
-    def _stretch(self, held: Buffers, first: int, end: int) -> _Stretch:
-        """Keys and values of every layer in these positions."""
-        if held is not self._held:
-            self._held, self._stretches = held, {}
-        if (first, end) not in self._stretches:
-            keys, values = held.keys[:, first:end].permute(0, 2, 3, 1), held.values[:, first:end].transpose(1, 2)
-            self._stretches[first, end] = keys.unbind(0), values.unbind(0)
-        return self._stretches[first, end]
+    def _block_views(self, cache: Buffers, first: int, end: int) -> _BlockViews:
+        """Views of the keys and values of every layer in these positions."""
+        if cache is not self._cache:
+            self._cache, self._views = cache, {}
+        if (first, end) not in self._views:
+            keys, values = cache.keys[:, first:end].permute(0, 2, 3, 1), cache.values[:, first:end].transpose(1, 2)
+            self._views[first, end] = keys.unbind(0), values.unbind(0)
+        return self._views[first, end]

@@ -1,4 +1,4 @@
-"""Which models the fused forward computes exactly, and the numbers of their shape; runs none of them."""
+"""Decides which models the fused forward computes exactly, and reads their shape."""
 
 import dataclasses
 import re
@@ -9,9 +9,9 @@ from transformers import PreTrainedConfig, PreTrainedModel
 
 _FAMILIES = ("llama", "mistral", "qwen2", "qwen3", "granite")
 _WINDOWED_BY_TYPE = ("qwen2", "qwen3")
-_STEADY_ROPES = ("default", "linear", "llama3", "yarn")
+_FIXED_ROPES = ("default", "linear", "llama3", "yarn")
 _LAYER_TYPES = {"full_attention", "sliding_attention"}
-# What these families' configurations declare: read below, or without a part in a forward. Another, of a later
+# Settings that these families' configurations declare: read below, or irrelevant to a forward. Any other, of a later
 # transformers, may change the arithmetic.
 _KNOWN = {
     "attention_bias", "attention_dropout", "attention_multiplier", "bos_token_id", "embedding_multiplier",
@@ -29,9 +29,9 @@ _WEIGHT = re.compile(
 
 
 class ModelShape(NamedTuple):
-    """The numbers of a model that are no weights.
+    """The numbers of a model besides its weights.
 
-    windows: one entry a layer, how many positions its attention looks back on, itself included; None is all of them.
+    windows: one entry per layer, how many positions its attention covers, its own included; None means all.
     attention_scale: factor of query times key. The three factors at the end are 1 outside Granite."""
 
     n_heads: int
@@ -62,7 +62,7 @@ def why_not(config: PreTrainedConfig) -> str:
 
 
 def _why_not_setting(config: PreTrainedConfig) -> str:
-    """A setting that is not among those we know, unless it is what the family leaves it at."""
+    """Name a setting that is neither in _KNOWN nor at its default; empty where there is none."""
     if not dataclasses.is_dataclass(config):
         return ""
     base = {field.name for field in dataclasses.fields(PreTrainedConfig)}
@@ -77,7 +77,7 @@ def _why_not_rope(config: PreTrainedConfig) -> str:
     kind = rope.get("rope_type") if isinstance(rope, dict) else None
     if kind is None:
         return "its layers turn by different tables"
-    if kind not in _STEADY_ROPES:
+    if kind not in _FIXED_ROPES:
         return f"its rope scaling ({kind}) changes with the length"
     if rope.get("partial_rotary_factor", 1.0) != 1.0:
         return "only part of each head is turned"
@@ -90,16 +90,16 @@ def why_not_model(model: PreTrainedModel) -> str:
         return "it is spread over several devices"
     if len({parameter.dtype for parameter in model.parameters()}) > 1:
         return "its weights are of several types"
-    strange = next((name for name, _ in model.named_parameters() if not _WEIGHT.fullmatch(name)), None)
-    if strange is not None:
-        return f"it has a weight that its family has not ({strange})"
-    projections = (part for name, part in model.named_modules() if name.endswith(("_proj", "lm_head")))
-    kind = next((type(part).__name__ for part in projections if type(part) is not nn.Linear), "")
+    unexpected = next((name for name, _ in model.named_parameters() if not _WEIGHT.fullmatch(name)), None)
+    if unexpected is not None:
+        return f"it has a weight that its family has not ({unexpected})"
+    projections = (module for name, module in model.named_modules() if name.endswith(("_proj", "lm_head")))
+    kind = next((type(module).__name__ for module in projections if type(module) is not nn.Linear), "")
     return f"its matrices are of the kind {kind}" if kind else ""
 
 
 def shape_of(model: PreTrainedModel) -> ModelShape:
-    """The shape of a model that `why_not` has nothing against."""
+    """The shape of a model for which `why_not` is empty."""
     config, rotary = model.config, model.model.rotary_emb
     attention = model.model.layers[0].self_attn
     return ModelShape(
@@ -117,9 +117,9 @@ def shape_of(model: PreTrainedModel) -> ModelShape:
 
 
 def _windows(config: PreTrainedConfig) -> tuple[int | None, ...]:
-    """On how many positions each layer of these families looks back; None is all of them.
+    """How many positions each layer of these families attends to; None means all.
 
-    Mistral's window holds for every layer, Qwen's where the layer's type says so; other modules ignore a window."""
+    Mistral's window applies to every layer, Qwen's to layers of the sliding type; other modules ignore a window."""
     window = getattr(config, "sliding_window", None)
     if config.model_type == "mistral":
         return (window,) * int(config.num_hidden_layers)
@@ -129,5 +129,5 @@ def _windows(config: PreTrainedConfig) -> tuple[int | None, ...]:
 
 
 def _granite(config: PreTrainedConfig, name: str) -> float:
-    """A factor of Granite's; other modules ignore it where a configuration carries it."""
+    """A factor of Granite models; other modules ignore it even if their configuration has it."""
     return float(getattr(config, name)) if config.model_type == "granite" else 1.0

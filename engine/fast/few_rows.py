@@ -1,9 +1,8 @@
-"""The fused forward of a few new ids in float32 on a CPU, in as few operations as it takes; knows no loop.
+"""The fused forward of a few new ids in float32 on a CPU, in as few operations as possible.
 
-One id through a small model is some forty small operations a layer, and each costs a microsecond or more however little
-it computes. Here each matrix product reads from and writes to a place made before, and what lies between is a handful
-of loops where numba is installed to compile them, and torch operations that allocate and move nothing where it is
-not."""
+One id through a small model takes about forty small operations a layer, each of which costs a microsecond or more
+however little it computes. Here each matrix product reads and writes preallocated buffers. Between the products run a
+few compiled loops where numba is installed, otherwise torch operations that allocate and move nothing."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -19,13 +18,13 @@ from engine.fast.matmul import OutputBuffer
 from engine.fast.spans import Tree
 from engine.fast.weights import FusedLayer, FusedWeights, Projection
 
-# Multiplications of queries and keys in a layer, beyond which the library's products, which use every thread, gain
-# more than calls cost.
+# Above this many multiplications of queries and keys in a layer, the library's products, which use every thread, gain
+# more than their calls cost.
 _MOST_LOOPED = 1 << 20
 
 
 class _Layer(NamedTuple):
-    """A layer's matrices as its output buffers take them."""
+    """A layer's matrices in the layout that its output buffers multiply by."""
 
     qkv: Projection
     out: Projection
@@ -33,17 +32,17 @@ class _Layer(NamedTuple):
     down: Projection
 
 
-class _Places(NamedTuple):
-    """Where a step over n rows computes."""
+class _Workspace(NamedTuple):
+    """The preallocated memory of a step over n rows."""
 
     buffers: OutputBuffers
     elementwise: Elementwise
 
 
 class FewRows:
-    """The forward of up to MOST_ROWS new ids through one model; whoever calls keeps the cache and its length.
+    """The forward of up to MOST_ROWS new ids through one model; the caller keeps the cache and its length.
 
-    compiled: whether what lies between the products may be compiled; the results are the same up to rounding."""
+    compiled: whether to use the compiled loops where possible; the results are the same up to rounding."""
 
     def __init__(self, weights: FusedWeights, *, compiled: bool = True) -> None:
         self._weights = weights
@@ -51,20 +50,20 @@ class FewRows:
         self._kernels = kernels() if compiled else None
         self._norms = norms_of(weights)
         self._layers = [self._layer(layer) for layer in weights.layers]
-        self._places: dict[tuple[int, bool], _Places] = {}
+        self._workspaces: dict[tuple[int, bool], _Workspace] = {}
 
     def hidden(
-        self, ids: Tensor, start: int, held: Buffers, tree: Tree | None, hidden_layers: Sequence[int]
+        self, ids: Tensor, start: int, cache: Buffers, tree: Tree | None, hidden_layers: Sequence[int]
     ) -> tuple[Tensor, list[Tensor]]:
         """Last hidden states, normalised, after ids [n] that follow `start` others, and the output of `hidden_layers`.
 
-        Keys and values are written to `held`. Returns [n, hidden], or [2, hidden] for one streamed id, the second row
-        without meaning; the next call overwrites them."""
+        Keys and values are written to `cache`. Returns [n, hidden], or [2, hidden] for one streamed id, where the
+        second row is meaningless; the next call overwrites them."""
         n = ids.shape[0]
-        (qkv, out, gate_up, down), elementwise = self._places_for(n, start)
+        (qkv, out, gate_up, down), elementwise = self._workspace_for(n, start)
         hidden = layers.embedded(ids, self._weights)
-        elementwise.begin(hidden, start, held, tree)
-        kept = []
+        elementwise.begin(hidden, start, cache, tree)
+        layer_outputs = []
         for index, layer in enumerate(self._layers):
             qkv.multiply(layer.qkv)
             elementwise.attended(index)
@@ -75,29 +74,29 @@ class FewRows:
             down.multiply(layer.down)
             elementwise.added_feed_forward(index)
             if index in hidden_layers:
-                kept.append(hidden.clone())
-        return elementwise.last, kept
+                layer_outputs.append(hidden.clone())
+        return elementwise.last, layer_outputs
 
     def forget(self) -> None:
-        """Let go of the places to compute, and so of the cache that they last looked at."""
-        self._places.clear()
+        """Release the workspaces, and with them the cache that they last used."""
+        self._workspaces.clear()
 
     def _layer(self, layer: FusedLayer) -> _Layer:
         matrices = (layer.qkv, layer.out, layer.gate_up, layer.down)
-        return _Layer(*(matmul.laid_out(by, streamed=self._streamed) for by in matrices))
+        return _Layer(*(matmul.laid_out(projection, streamed=self._streamed) for projection in matrices))
 
-    def _places_for(self, n: int, start: int) -> _Places:
-        n_multiplied = n * (start + n) * self._weights.shape.n_heads * self._weights.shape.head_size
-        looped = self._kernels is not None and n_multiplied <= _MOST_LOOPED
-        if (n, looped) not in self._places:
-            self._places[n, looped] = self._made_places(n, looped=looped)
-        return self._places[n, looped]
+    def _workspace_for(self, n: int, start: int) -> _Workspace:
+        n_multiplications = n * (start + n) * self._weights.shape.n_heads * self._weights.shape.head_size
+        looped = self._kernels is not None and n_multiplications <= _MOST_LOOPED
+        if (n, looped) not in self._workspaces:
+            self._workspaces[n, looped] = self._new_workspace(n, looped=looped)
+        return self._workspaces[n, looped]
 
-    def _made_places(self, n: int, *, looped: bool) -> _Places:
-        like = self._weights.layers[0]
-        matrices = (like.qkv, like.out, like.gate_up, like.down)
-        buffers = OutputBuffers(*(OutputBuffer(n, by, streamed=self._streamed) for by in matrices))
-        return _Places(buffers, self._elementwise(n, buffers, looped=looped))
+    def _new_workspace(self, n: int, *, looped: bool) -> _Workspace:
+        layer = self._weights.layers[0]
+        matrices = (layer.qkv, layer.out, layer.gate_up, layer.down)
+        buffers = OutputBuffers(*(OutputBuffer(n, projection, streamed=self._streamed) for projection in matrices))
+        return _Workspace(buffers, self._elementwise(n, buffers, looped=looped))
 
     def _elementwise(self, n: int, buffers: OutputBuffers, *, looped: bool) -> Elementwise:
         if self._kernels is None or not looped:
@@ -106,12 +105,12 @@ class FewRows:
 
 
 def serves(weights: FusedWeights) -> bool:
-    """Whether a few rows of this model are multiplied here."""
+    """Whether `FewRows` computes this model."""
     embedding = weights.embedding
     return embedding.device.type == "cpu" and embedding.dtype == torch.float32 and not weights.quantised
 
 
 def ready(weights: FusedWeights) -> None:
-    """Compile now what the forward of a few rows is going to need: some seconds, once on a machine."""
+    """Compile now what the forward of a few rows needs: some seconds, once per machine."""
     if serves(weights):
         kernels()

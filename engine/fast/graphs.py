@@ -1,4 +1,4 @@
-"""Work of fixed shape that is called again and again, as CUDA graphs; knows no models."""
+"""Captures work of fixed shape that is called again and again as CUDA graphs."""
 
 from collections.abc import Callable
 from functools import cache
@@ -14,7 +14,7 @@ class Repeater(Protocol):
     """Turns work of fixed shape over fixed tensors into something cheaper to call again."""
 
     def repeated(self, work: Work) -> Work:
-        """The same work; what a call returns holds until the next call of any."""
+        """The same work; the result of a call is valid until the next call of any."""
 
 
 class Graphs:
@@ -25,51 +25,51 @@ class Graphs:
         self.pool = torch.cuda.graph_pool_handle()
 
     def repeated(self, work: Work) -> Work:
-        """Work that runs as it is at its first call, is captured at its second, and only replayed from then on.
+        """Work that runs directly at its first call, is captured at its second, and is only replayed from then on.
 
-        The first call is what a capture wants as warm-up, and its result counts like any other, so that nothing is
-        computed for show and what is asked for only once is never captured."""
+        The first call doubles as the warm-up that a capture needs, so that nothing is computed in vain, and work that
+        is called only once is never captured."""
         return _Captured(work, self)
 
 
 @cache
 def capture_stream(device: torch.device) -> torch.cuda.Stream:
-    """The one stream of a device that captures: libraries keep a workspace for each stream they were ever called on."""
+    """The only capturing stream of a device: libraries keep a workspace for every stream they were called on."""
     return torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
 
 
 class _Captured:
-    """One piece of work on its way from a call to a graph."""
+    """Work that turns from a direct call into a graph."""
 
     def __init__(self, work: Work, graphs: Graphs) -> None:
         self._work, self._graphs = work, graphs
         self._warm = False
-        self._held: tuple[torch.cuda.CUDAGraph, Tensor] | None = None
+        self._graph_and_result: tuple[torch.cuda.CUDAGraph, Tensor] | None = None
 
     def __call__(self) -> Tensor:
-        """Do the work, in whichever form it has reached, in the order of the current stream."""
+        """Run, capture or replay the work, in the order of the current stream."""
         if not self._warm:
-            result = self._aside()
+            result = self._warm_up()
             self._warm = True
             return result
-        if self._held is None:
-            self._held = self._capture()
-        graph, result = self._held
+        if self._graph_and_result is None:
+            self._graph_and_result = self._capture()
+        graph, result = self._graph_and_result
         graph.replay()
         return result
 
-    def _aside(self) -> Tensor:
-        """Run on the stream that captures, whose handles and workspaces a capture then finds in place."""
-        side = self._graphs.stream
-        current = torch.cuda.current_stream(side.device)
-        side.wait_stream(current)
-        with torch.cuda.stream(side):
+    def _warm_up(self) -> Tensor:
+        """Run on the capturing stream, so that its library handles and workspaces exist before a capture."""
+        stream = self._graphs.stream
+        current = torch.cuda.current_stream(stream.device)
+        stream.wait_stream(current)
+        with torch.cuda.stream(stream):
             result = self._work()
-        current.wait_stream(side)
+        current.wait_stream(stream)
         return result
 
     def _capture(self) -> tuple[torch.cuda.CUDAGraph, Tensor]:
-        """Record the work without doing it; other threads may use the device meanwhile."""
+        """Record the work without running it; other threads may use the device meanwhile."""
         graph = torch.cuda.CUDAGraph()
         pool, stream = self._graphs.pool, self._graphs.stream
         with torch.cuda.graph(graph, pool=pool, stream=stream, capture_error_mode="thread_local"):

@@ -1,7 +1,7 @@
-"""What lies between a layer's matrix products, as loops over memory that numba compiles; knows no models.
+"""Loops over memory that numba compiles, for what lies between a layer's matrix products.
 
-The only module that imports numba, and so only to be imported where that is installed. The first use on a machine
-compiles for some seconds; what was compiled is kept in the user's cache folder."""
+Importing this module imports numba: import it only where numba is installed. The first use on a machine compiles for
+some seconds; the compiled code is kept in the user's cache folder."""
 
 from collections.abc import Callable
 from functools import cache
@@ -17,7 +17,7 @@ from engine.machine import paths
 
 Floats = NDArray[np.float32]
 Loop = TypeVar("Loop", bound=Callable[..., None])
-# No option here takes infinities or what is no number for impossible: a model that computes them must be found out.
+# None of these options assumes that NaN and infinity cannot occur: a model that computes them must be detected.
 _LOOSE = {"contract", "reassoc", "nsz"}
 _LOG2_E, _LN2_HIGH, _LN2_LOW = np.float32(1.44269504), np.float32(0.693359375), np.float32(-2.12194440e-4)
 _LEAST, _MOST = np.float32(-87.0), np.float32(88.0)
@@ -27,7 +27,7 @@ _BIAS, _SHIFT = np.int32(127), np.int32(23)
 
 
 def _inner(fastmath: set[str]) -> Callable[[Loop], Loop]:
-    """A loop that is compiled where another calls it."""
+    """A loop that is compiled as part of its caller."""
     marked: Callable[[Loop], Loop] = register_jitable(fastmath=fastmath)
     return marked
 
@@ -42,8 +42,8 @@ class Kernels(NamedTuple):
 
 @cache
 def compiled() -> Kernels:
-    """Compile, or read what was compiled before."""
-    kept, numba.config.CACHE_DIR = numba.config.CACHE_DIR, numba.config.CACHE_DIR or str(_folder())
+    """Compile the loops, or load them from the cache."""
+    previous_folder, numba.config.CACHE_DIR = numba.config.CACHE_DIR, numba.config.CACHE_DIR or str(_folder())
     try:
         return Kernels(
             _kernel(add_normed, "void(f4[:,::1], f4[:,:], f4, f4[::1], f4, f4[:,::1])"),
@@ -55,7 +55,7 @@ def compiled() -> Kernels:
             _kernel(gate, "void(f4[:,:], f4[:,::1], f4[:,::1])"),
         )
     finally:
-        numba.config.CACHE_DIR = kept
+        numba.config.CACHE_DIR = previous_folder
 
 
 def _folder() -> Path:
@@ -65,83 +65,83 @@ def _folder() -> Path:
 def _kernel(function: Callable[..., None], signature: str) -> Callable[..., None]:
     options = {"nogil": True, "fastmath": _LOOSE, "error_model": "numpy"}
     try:
-        made: Callable[..., None] = numba.njit(signature, cache=True, **options)(function)
-    except RuntimeError:  # no folder can be written
-        made = numba.njit(signature, **options)(function)
-    return made
+        loop: Callable[..., None] = numba.njit(signature, cache=True, **options)(function)
+    except RuntimeError:  # no writable cache folder
+        loop = numba.njit(signature, **options)(function)
+    return loop
 
 
-def add_normed(hidden: Floats, made: Floats, factor: float, scaled: Floats, floor: float, to: Floats) -> None:
-    """Add factor * made to hidden, [n, d] each, and write its root-mean-square norm to `to` [n, d].
+def add_normed(hidden: Floats, product: Floats, factor: float, scaled: Floats, floor: float, out: Floats) -> None:
+    """Add factor * product to hidden, [n, d] each, and write its root-mean-square norm to `out` [n, d].
 
     scaled: [d], weights times sqrt(d); floor: d times epsilon."""
     n, d = hidden.shape
     for i in range(n):
         total = floor
         for j in range(d):
-            h = hidden[i, j] + factor * made[i, j]
+            h = hidden[i, j] + factor * product[i, j]
             hidden[i, j] = h
             total += h * h
-        by = _ONE / np.sqrt(total)
+        inverse_length = _ONE / np.sqrt(total)
         for j in range(d):
-            to[i, j] = hidden[i, j] * by * scaled[j]
+            out[i, j] = hidden[i, j] * inverse_length * scaled[j]
 
 
-def gate(made: Floats, to: Floats, scratch: Floats) -> None:
-    """Write silu(gate) * up to `to` [n, d]; made: [n, 2 d], gates first; scratch: [2, d or more]."""
-    n, d = to.shape
+def gate(gate_up: Floats, out: Floats, scratch: Floats) -> None:
+    """Write silu(gate) * up to `out` [n, d]; gate_up: [n, 2 d], gates first; scratch: [2, d or more]."""
+    n, d = out.shape
     negated = scratch[0, :d]
     for i in range(n):
         for j in range(d):
-            negated[j] = -made[i, j]
+            negated[j] = -gate_up[i, j]
         _exp(negated, scratch[1, :d])
         for j in range(d):
-            to[i, j] = made[i, j] / (_ONE + negated[j]) * made[i, d + j]
+            out[i, j] = gate_up[i, j] / (_ONE + negated[j]) * gate_up[i, d + j]
 
 
 def attend(
-    made: Floats,
+    qkv: Floats,
     norms: Floats,
     floor: float,
     cos: Floats,
     sin: Floats,
-    at: NDArray[np.int64],
-    seen: NDArray[np.bool_],
+    positions: NDArray[np.int64],
+    visible: NDArray[np.bool_],
     start: int,
     window: int,
     keys: Floats,
     values: Floats,
     scale: float,
-    to: Floats,
+    out: Floats,
     scratch: Floats,
 ) -> None:
     """Attention of n new ids that follow `start` others; their keys and values join the cache.
 
-    made: [n, (H + 2 H_kv) D], queries, keys, values, whose heads are normalised and turned in place. norms: [H + H_kv,
-    D] weights times sqrt(D), no rows where heads are not normalised; floor: D times epsilon. cos, sin: [capacity, D /
-    2]. at: [n] positions; seen: [n, n], which of the new ids each attends to; window: on how many positions each looks
-    back, itself included. keys, values: [capacity, H_kv, D]. to: [n, H D]. scratch: [2, start + n or more]."""
-    n, n_kv, size = to.shape[0], keys.shape[1], keys.shape[2]
-    n_heads = to.shape[1] // size
+    qkv: [n, (H + 2 H_kv) D], queries, keys, values; heads are normalised and rotated in place. norms: [H + H_kv, D]
+    weights times sqrt(D), no rows where heads are not normalised; floor: D times epsilon. cos, sin: [capacity, D / 2].
+    positions: [n]; visible: [n, n], which of the new ids each attends to; window: how many positions each attends to,
+    itself included. keys, values: [capacity, H_kv, D]. out: [n, H D]. scratch: [2, start + n or more]."""
+    n, n_kv, size = out.shape[0], keys.shape[1], keys.shape[2]
+    n_heads = out.shape[1] // size
     for i in range(n):
-        _norm_heads(made[i], norms, floor)
-        _turn_heads(made[i], cos[at[i]], sin[at[i]], n_heads + n_kv)
+        _norm_heads(qkv[i], norms, floor)
+        _rotate_heads(qkv[i], cos[positions[i]], sin[positions[i]], n_heads + n_kv)
         for head in range(n_kv):
             own, other = (n_heads + head) * size, (n_heads + n_kv + head) * size
             for j in range(size):
-                keys[start + i, head, j] = made[i, own + j]
-                values[start + i, head, j] = made[i, other + j]
+                keys[start + i, head, j] = qkv[i, own + j]
+                values[start + i, head, j] = qkv[i, other + j]
     for i in range(n):
-        first = min(start, max(0, at[i] - window + 1))
+        first = min(start, max(0, positions[i] - window + 1))
         for head in range(n_heads):
             kv_head = head // (n_heads // n_kv)
-            mixed = to[i, head * size : (head + 1) * size]
+            mixed = out[i, head * size : (head + 1) * size]
             for j in range(size):
-                mixed[j] = made[i, head * size + j] * scale
+                mixed[j] = qkv[i, head * size + j] * scale
             weights = scratch[0, : start + n - first]
             _score(mixed, keys, kv_head, first, weights)
             for other in range(n):
-                if not seen[i, other] or at[other] <= at[i] - window:
+                if not visible[i, other] or positions[other] <= positions[i] - window:
                     weights[start + other - first] = -np.inf
             _softmax(weights, scratch[1])
             _mix(weights, values, kv_head, first, mixed)
@@ -154,13 +154,13 @@ def _norm_heads(row: Floats, norms: Floats, floor: float) -> None:
         total = floor
         for j in range(size):
             total += row[head * size + j] * row[head * size + j]
-        by = _ONE / np.sqrt(total)
+        inverse_length = _ONE / np.sqrt(total)
         for j in range(size):
-            row[head * size + j] *= by * norms[head, j]
+            row[head * size + j] *= inverse_length * norms[head, j]
 
 
 @_inner(_LOOSE)
-def _turn_heads(row: Floats, cos: Floats, sin: Floats, n: int) -> None:
+def _rotate_heads(row: Floats, cos: Floats, sin: Floats, n: int) -> None:
     half = cos.shape[0]
     for head in range(n):
         left, right = 2 * head * half, (2 * head + 1) * half
@@ -181,21 +181,21 @@ def _score(query: Floats, keys: Floats, head: int, first: int, scores: Floats) -
 
 
 @_inner(_LOOSE)
-def _softmax(scores: Floats, room: Floats) -> None:
-    """In place; room: as many numbers or more."""
+def _softmax(scores: Floats, scratch: Floats) -> None:
+    """Softmax in place; scratch: as many values or more."""
     n = scores.shape[0]
-    most = scores[0]
+    largest = scores[0]
     for i in range(1, n):
-        most = max(most, scores[i])
+        largest = max(largest, scores[i])
     for i in range(n):
-        scores[i] -= most
-    _exp(scores, room[:n])
+        scores[i] -= largest
+    _exp(scores, scratch[:n])
     total = _ZERO
     for i in range(n):
         total += scores[i]
-    by = _ONE / total
+    inverse_total = _ONE / total
     for i in range(n):
-        scores[i] *= by
+        scores[i] *= inverse_total
 
 
 @_inner(_LOOSE)
@@ -209,23 +209,24 @@ def _mix(weights: Floats, values: Floats, head: int, first: int, mixed: Floats) 
 
 
 @_inner({"contract"})
-def _exp(x: Floats, room: Floats) -> None:
-    """In place; room: as many numbers. Zero below the least normal number; what is no number stays so.
+def _exp(x: Floats, scratch: Floats) -> None:
+    """Exponential in place; scratch: as many values. Zero below the least normal number; NaN stays NaN.
 
-    e^x = 2^k e^r with |r| <= ln 2 / 2: a series, and a power of two made from its bits. A library call a number would
-    take several times as long, since loops with calls in them do one number at a time."""
-    bits = room.view(np.int32)
+    e^x = 2^k e^r with |r| <= ln 2 / 2: a series, and a power of two built from its bits. Library calls would take
+    several times as long, since a loop that contains a call handles one value at a time."""
+    bits = scratch.view(np.int32)
     for i in range(x.shape[0]):
-        within = x[i] if x[i] > _LEAST else _LEAST
-        within = within if within < _MOST else _MOST
-        k = np.floor(within * _LOG2_E + _HALF)
+        # Both are x clamped to the range; the comparisons turn NaN into _LEAST in `finite` and keep it in `clamped`.
+        finite = x[i] if x[i] > _LEAST else _LEAST
+        finite = finite if finite < _MOST else _MOST
+        k = np.floor(finite * _LOG2_E + _HALF)
         bits[i] = (np.int32(k) + _BIAS) << _SHIFT if x[i] > _LEAST else np.int32(0)
-        bound = _LEAST if x[i] < _LEAST else x[i]
-        bound = _MOST if bound > _MOST else bound
-        r = (bound - k * _LN2_HIGH) - k * _LN2_LOW
+        clamped = _LEAST if x[i] < _LEAST else x[i]
+        clamped = _MOST if clamped > _MOST else clamped
+        r = (clamped - k * _LN2_HIGH) - k * _LN2_LOW
         series = _TAYLOR[0]
         for term in _TAYLOR[1:]:
             series = series * r + term
         x[i] = series
     for i in range(x.shape[0]):
-        x[i] *= room[i]
+        x[i] *= scratch[i]

@@ -1,4 +1,4 @@
-"""Room for a sequence's keys, values and rope tables; grows, never copies on a rollback; knows no weights."""
+"""The growing key-value cache of a sequence, with its rope tables; a rollback copies nothing."""
 
 from typing import NamedTuple
 
@@ -21,47 +21,47 @@ class Buffers(NamedTuple):
 
 
 def n_bytes(n_layers: int, n_kv_heads: int, head_size: int, *, n_positions: int, itemsize: int) -> int:
-    """What buffers for so many positions take: keys and values of every layer, three half rows of tables."""
+    """Size of buffers for n_positions: keys and values of every layer, and three half rows of tables."""
     return n_positions * itemsize * (2 * n_layers * n_kv_heads * head_size + 3 * (head_size // 2))
 
 
 class KvCache:
-    """Buffers that double when they are full, up to the context where that is long enough."""
+    """Buffers that double when full, up to the context where that is long enough."""
 
     def __init__(self, shape: ModelShape, like: Tensor, *, context: int) -> None:
         self._shape = shape
         self._like = like
         self._context = context
-        self._held: Buffers | None = None
+        self._buffers: Buffers | None = None
 
     def at_least(self, n: int, *, n_kept: int) -> Buffers:
-        """Buffers for n positions or more, the first n_kept of which keep what they hold."""
-        if self._held is not None and n <= self._held.keys.shape[1]:
-            return self._held
+        """Return buffers for at least n positions; the first n_kept keep their content."""
+        if self._buffers is not None and n <= self._buffers.keys.shape[1]:
+            return self._buffers
         capacity = max(n, min(max(_FIRST_CAPACITY, 2 * n), self._context))
         shape = (len(self._shape.windows), capacity, self._shape.n_kv_heads, self._shape.head_size)
         tables = rope_tables(self._shape, self._like, capacity)
-        # Zeros, since a position not written yet may be masked instead of skipped, and no mask hides what is no number.
-        made = Buffers(self._like.new_zeros(shape), self._like.new_zeros(shape), *tables)
-        if self._held is not None:
-            made.keys[:, :n_kept] = self._held.keys[:, :n_kept]
-            made.values[:, :n_kept] = self._held.values[:, :n_kept]
-        self._held = made
-        return made
+        # Zeros: a position not written yet may be masked instead of skipped, and a mask does not hide NaN or infinity.
+        buffers = Buffers(self._like.new_zeros(shape), self._like.new_zeros(shape), *tables)
+        if self._buffers is not None:
+            buffers.keys[:, :n_kept] = self._buffers.keys[:, :n_kept]
+            buffers.values[:, :n_kept] = self._buffers.values[:, :n_kept]
+        self._buffers = buffers
+        return buffers
 
     def move(self, source: Tensor, start: int) -> None:
-        """Copy the positions in source [n] int64 to those from `start` on."""
-        assert self._held is not None
-        for states in self._held.keys, self._held.values:
+        """Copy the positions in source, [n] int64, to the positions from `start` on."""
+        assert self._buffers is not None
+        for states in self._buffers.keys, self._buffers.values:
             states[:, start : start + source.shape[0]] = states.index_select(1, source)
 
     def bytes(self) -> int:
-        """Memory held now."""
-        return 0 if self._held is None else sum(tensor.nbytes for tensor in self._held)
+        """Memory the buffers hold now."""
+        return 0 if self._buffers is None else sum(tensor.nbytes for tensor in self._buffers)
 
 
 def rope_tables(shape: ModelShape, like: Tensor, n: int) -> tuple[Tensor, Tensor]:
-    """Cosine and sine of n positions, as `Buffers` holds them; computed in float32, kept in like's dtype."""
+    """Cosine and sine of n positions in the layout of `Buffers`; computed in float32, returned in like's dtype."""
     frequencies = shape.inverse_frequencies.to(like.device, torch.float32)
     angles = torch.arange(n, device=like.device, dtype=torch.float32)[:, None] * frequencies[None]
     cos, sin = angles.cos() * shape.rope_scale, angles.sin() * shape.rope_scale

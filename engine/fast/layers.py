@@ -1,4 +1,4 @@
-"""The arithmetic of a Llama-like decoder over rows of hidden states; knows no cache, no sequence and no loop."""
+"""The layers of a Llama-like decoder as functions of rows of hidden states; callers keep the caches."""
 
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
@@ -24,7 +24,7 @@ class Turns(NamedTuple):
 
 
 class Heads(NamedTuple):
-    """What a layer makes of its rows: turned queries [rows, H, D]; turned keys and values [n, H_kv, D]."""
+    """Heads of a layer: rotated queries [rows, H, D]; rotated keys, and plain values, [n, H_kv, D]."""
 
     queries: Tensor
     keys: Tensor
@@ -32,7 +32,7 @@ class Heads(NamedTuple):
 
 
 def embedded(ids: Tensor, weights: FusedWeights) -> Tensor:
-    """Hidden states [n, hidden] of ids [n]; an id beyond the vocabulary is read as its last entry."""
+    """Hidden states [n, hidden] of ids [n]; an id beyond the vocabulary counts as its last entry."""
     hidden = functional.embedding(ids.clamp_max(weights.embedding.shape[0] - 1), weights.embedding)
     return hidden if weights.shape.embedding_factor == 1.0 else hidden * weights.shape.embedding_factor
 
@@ -41,19 +41,19 @@ def projected(hidden: Tensor, layer: FusedLayer, shape: ModelShape, turns: Turns
     """Queries of hidden [rows, hidden], keys and values of its first n rows.
 
     turns: of n positions; n is the number of rows, or 1 for rows that are all at one position."""
-    n, n_heads, n_turned = turns.cos.shape[0], shape.n_heads, shape.n_heads + shape.n_kv_heads
-    joined = product(normed(hidden, layer.norm_in), layer.qkv).contiguous()
-    heads = joined.view(hidden.shape[0], -1, shape.head_size)
-    turned = _rotated(_heads_normed(heads[:, :n_turned], layer, n_heads), turns)
-    return Heads(turned[:, :n_heads], turned[:n, n_heads:], heads[:n, n_turned:])
+    n, n_heads, n_rotated = turns.cos.shape[0], shape.n_heads, shape.n_heads + shape.n_kv_heads
+    qkv = product(normed(hidden, layer.norm_in), layer.qkv).contiguous()
+    heads = qkv.view(hidden.shape[0], -1, shape.head_size)
+    rotated = _rotate(_normalised_heads(heads[:, :n_rotated], layer, n_heads), turns)
+    return Heads(rotated[:, :n_heads], rotated[:n, n_heads:], heads[:n, n_rotated:])
 
 
 def attention(queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None, scale: float) -> Tensor:
     """Values mixed by softmax(scale queries keys): [B, H, n, D].
 
     queries: [B, H, n, D]; keys, values: [B, H_kv, positions, D]; mask: [n, positions], True where a query attends, or
-    added to the scores. None: the queries are those of the last n positions, each of which attends up to its own; on a
-    CPU, whose kernel would need a mask for it, only for n = 1."""
+    added to the scores. None: the queries are those of the last n positions, and each attends up to its own; on a CPU,
+    whose kernel would need a mask for that, only for n = 1."""
     n, n_kv = queries.shape[-2], keys.shape[1]
     if queries.device.type == "cpu":
         assert mask is not None or n == 1
@@ -67,20 +67,20 @@ def attention(queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None
 
 
 def grouped_attention(queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None, scale: float) -> Tensor:
-    """The same where the heads that share a key ask together, one after the other: [B, H, n, D].
+    """Attention in which the heads that share a key are stacked as more queries of one head: [B, H, n, D].
 
-    mask: broadcast to [B, 1, groups n, positions]. No kernel of a GPU takes both a mask and fewer heads of keys than of
-    queries; asked so, it takes the mask, and reads each key once for all heads that share it."""
-    asking = queries.reshape(queries.shape[0], keys.shape[1], -1, queries.shape[3])
-    mixed = functional.scaled_dot_product_attention(asking, keys, values, attn_mask=mask, scale=scale)
+    mask: broadcast to [B, 1, groups n, positions]. No GPU kernel takes both a mask and fewer key heads than query
+    heads; stacked, it takes the mask, and reads each key once for all heads that share it."""
+    stacked_queries = queries.reshape(queries.shape[0], keys.shape[1], -1, queries.shape[3])
+    mixed = functional.scaled_dot_product_attention(stacked_queries, keys, values, attn_mask=mask, scale=scale)
     return mixed.reshape(queries.shape)
 
 
 def _causal_attention(queries: Tensor, keys: Tensor, values: Tensor, scale: float) -> Tensor:
     """Attention of the last n positions, each up to its own, on a GPU.
 
-    In half precision the kernel counts positions itself. In float32 there is none for shared keys: masks are made for a
-    few queries at a time, so that none grows with both lengths."""
+    In half precision the kernel derives the mask from positions. In float32 no kernel does so for shared keys: masks
+    are built for a few queries at a time, so that none grows with both lengths."""
     n, n_positions = queries.shape[-2], keys.shape[-2]
     if queries.dtype != torch.float32:
         bias = causal_lower_right(n, n_positions)
@@ -90,35 +90,35 @@ def _causal_attention(queries: Tensor, keys: Tensor, values: Tensor, scale: floa
     n_groups = queries.shape[1] // keys.shape[1]
     mixed = []
     for start in range(0, n, _MASKED_QUERIES):
-        asking = queries[..., start : start + _MASKED_QUERIES, :]
-        n_seen = n_positions - n + start + asking.shape[-2]
-        last = torch.arange(n_seen - asking.shape[-2], n_seen, device=queries.device)
-        hidden = torch.arange(n_seen, device=queries.device) > last[:, None]
-        mask = queries.new_zeros(hidden.shape).masked_fill_(hidden, -torch.inf).repeat(n_groups, 1)
-        mixed.append(grouped_attention(asking, keys[..., :n_seen, :], values[..., :n_seen, :], mask, scale))
+        query_chunk = queries[..., start : start + _MASKED_QUERIES, :]
+        n_visible = n_positions - n + start + query_chunk.shape[-2]
+        last = torch.arange(n_visible - query_chunk.shape[-2], n_visible, device=queries.device)
+        future = torch.arange(n_visible, device=queries.device) > last[:, None]
+        mask = queries.new_zeros(future.shape).masked_fill_(future, -torch.inf).repeat(n_groups, 1)
+        mixed.append(grouped_attention(query_chunk, keys[..., :n_visible, :], values[..., :n_visible, :], mask, scale))
     return torch.cat(mixed, -2)
 
 
 def add_attended(hidden: Tensor, mixed: Tensor, layer: FusedLayer, shape: ModelShape, product: Product) -> Tensor:
-    """Add what attention mixed, [n, H D], to hidden [n, hidden], in place."""
+    """Project the result of attention, [n, H D], and add it to hidden [n, hidden], in place."""
     return hidden.add_(product(mixed, layer.out), alpha=shape.residual_factor)
 
 
 def add_fed_forward(hidden: Tensor, layer: FusedLayer, shape: ModelShape, product: Product) -> Tensor:
     """Add the gated feed-forward of one layer to hidden [n, hidden], in place."""
-    both = product(normed(hidden, layer.norm_mlp), layer.gate_up)
-    n_gates = both.shape[-1] // 2
-    gated = functional.silu(both[:, :n_gates]).mul_(both[:, n_gates:])
+    gate_up = product(normed(hidden, layer.norm_mlp), layer.gate_up)
+    n_gates = gate_up.shape[-1] // 2
+    gated = functional.silu(gate_up[:, :n_gates]).mul_(gate_up[:, n_gates:])
     return hidden.add_(product(gated, layer.down), alpha=shape.residual_factor)
 
 
 def logits(hidden: Tensor, weights: FusedWeights, product: Product) -> Tensor:
     """Logits [n, V] of normalised last hidden states [n, hidden]."""
-    found = product(hidden, weights.head)
-    return found if weights.shape.logits_divisor == 1.0 else found / weights.shape.logits_divisor
+    products = product(hidden, weights.head)
+    return products if weights.shape.logits_divisor == 1.0 else products / weights.shape.logits_divisor
 
 
-def _heads_normed(heads: Tensor, layer: FusedLayer, n_heads: int) -> Tensor:
+def _normalised_heads(heads: Tensor, layer: FusedLayer, n_heads: int) -> Tensor:
     """Queries and keys [n, H + H_kv, D], normalised where the model does so."""
     if layer.norm_query is None or layer.norm_key is None:
         return heads
@@ -126,7 +126,7 @@ def _heads_normed(heads: Tensor, layer: FusedLayer, n_heads: int) -> Tensor:
     return torch.cat([normed(query, layer.norm_query), normed(key, layer.norm_key)], 1)
 
 
-def _rotated(x: Tensor, turns: Turns) -> Tensor:
+def _rotate(x: Tensor, turns: Turns) -> Tensor:
     """Rotary embedding of [n, H, D]."""
     halves = x.view(*x.shape[:-1], 2, -1)
     return torch.addcmul(halves * turns.cos, halves.flip(-2), turns.sin).flatten(-2)

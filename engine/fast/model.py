@@ -1,4 +1,4 @@
-"""One sequence through fused weights: a Llama-like forward without modules; knows nothing of who calls it.
+"""Runs one sequence through fused weights: a Llama-like forward without modules.
 
 A small model's forward through modules spends much of its time outside its matrix products; the same operations,
 fewer of them and called directly, spend less."""
@@ -20,7 +20,7 @@ from engine.fast.weights import FusedLayer, FusedWeights
 
 
 class _States(NamedTuple):
-    """Keys and values of one layer: where the new ones go [n, H_kv, D], all it attends to [1, H_kv, positions, D]."""
+    """Keys and values of one layer: views for new ones [n, H_kv, D], and all attended to [1, H_kv, positions, D]."""
 
     new_keys: Tensor
     new_values: Tensor
@@ -41,19 +41,19 @@ class FusedModel:
         self.hidden: Tensor | None = None
         self._weights, self._shape = weights, weights.shape
         self._context, self._hidden_layers = context, tuple(hidden_layers)
-        self._few = FewRows(weights) if serves(weights) else None
+        self._few_rows = FewRows(weights) if serves(weights) else None
         self._product: Product = matmul.streamed_product if matmul.streams(weights) else matmul.product
         self.reset()
 
     @property
     def weights(self) -> FusedWeights:
-        """What it computes with."""
+        """The weights of the model."""
         return self._weights
 
     def reset(self) -> None:
         """Forget every id."""
-        if self._few is not None:
-            self._few.forget()
+        if self._few_rows is not None:
+            self._few_rows.forget()
         self._cache = KvCache(self._shape, self._weights.embedding, context=self._context)
         self.length = 0
 
@@ -64,11 +64,11 @@ class FusedModel:
         return layers.logits(self._hidden(ids, tree), self._weights, self._product)[: ids.shape[0]]
 
     def prefill(self, ids: Tensor) -> None:
-        """Put ids into the cache without computing logits. ids: [n] int64 on `device`."""
+        """Add ids to the cache without computing logits. ids: [n] int64 on `device`."""
         self._hidden(ids, None, only_states=True)
 
     def rollback(self, n: int) -> None:
-        """Take the last n ids out of the cache: a counter moves, nothing is copied."""
+        """Remove the last n ids from the cache: a counter moves, nothing is copied."""
         self.length -= n
 
     def keep(self, chosen: Tensor, n: int) -> None:
@@ -79,61 +79,67 @@ class FusedModel:
 
     def last_kv(self) -> LastKv:
         """Keys and values of the last layer."""
-        held = self._cache.at_least(self.length, n_kept=self.length)
-        return LastKv(held.keys[-1, : self.length], held.values[-1, : self.length], self.length)
+        buffers = self._cache.at_least(self.length, n_kept=self.length)
+        return LastKv(buffers.keys[-1, : self.length], buffers.values[-1, : self.length], self.length)
 
     def bytes(self) -> int:
         """Memory the cache holds now."""
         return self._cache.bytes()
 
     def _hidden(self, ids: Tensor, tree: Tree | None, *, only_states: bool = False) -> Tensor:
-        """Last hidden states, normalised; a streamed forward has a second row, without meaning, for one id.
+        """Last hidden states, normalised; for a single id, a streamed forward adds a second, meaningless row.
 
-        only_states: nobody reads them, so that the last layer need only write keys and values."""
-        n, held = ids.shape[0], self._cache.at_least(self.length + ids.shape[0], n_kept=self.length)
-        if self._few is not None and n <= matmul.MOST_ROWS:
-            hidden, kept = self._few.hidden(ids, self.length, held, tree, self._hidden_layers)
+        only_states: they are not used, so the last layer need only write keys and values."""
+        n, buffers = ids.shape[0], self._cache.at_least(self.length + ids.shape[0], n_kept=self.length)
+        if self._few_rows is not None and n <= matmul.MOST_ROWS:
+            hidden, layer_outputs = self._few_rows.hidden(ids, self.length, buffers, tree, self._hidden_layers)
         else:
-            hidden, kept = self._many(ids, held, tree, only_states=only_states)
-        self.hidden = torch.stack(kept)[:, :n] if kept else None
+            hidden, layer_outputs = self._forward_many(ids, buffers, tree, only_states=only_states)
+        self.hidden = torch.stack(layer_outputs)[:, :n] if layer_outputs else None
         self.length += n
         return hidden
 
-    def _many(self, ids: Tensor, held: Buffers, tree: Tree | None, *, only_states: bool) -> tuple[Tensor, list[Tensor]]:
+    def _forward_many(
+        self, ids: Tensor, buffers: Buffers, tree: Tree | None, *, only_states: bool
+    ) -> tuple[Tensor, list[Tensor]]:
         """Last hidden states [n, hidden], normalised, and the output of `hidden_layers`."""
-        turns, each = self._prepared(ids.shape[0], held, tree)
+        turns, layer_states = self._rotations_and_states(ids.shape[0], buffers, tree)
         hidden = layers.embedded(ids, self._weights)
-        kept = []
-        last = len(each) - 1
-        for index, (layer, states) in enumerate(zip(self._weights.layers, each, strict=True)):
-            queries = self._written(hidden, layer, states, turns)
+        layer_outputs = []
+        last = len(layer_states) - 1
+        for index, (layer, states) in enumerate(zip(self._weights.layers, layer_states, strict=True)):
+            queries = self._write_kv(hidden, layer, states, turns)
             if only_states and index == last and index not in self._hidden_layers:
                 break
             hidden = self._attend(hidden, queries, layer, states)
             hidden = layers.add_fed_forward(hidden, layer, self._shape, self._product)
             if index in self._hidden_layers:
-                kept.append(hidden.clone())
-        return normed(hidden, self._weights.norm), kept
+                layer_outputs.append(hidden.clone())
+        return normed(hidden, self._weights.norm), layer_outputs
 
-    def _prepared(self, n: int, held: Buffers, tree: Tree | None) -> tuple[Turns, list[_States]]:
-        """Rotations of n new ids, and what each layer reads and writes."""
+    def _rotations_and_states(self, n: int, buffers: Buffers, tree: Tree | None) -> tuple[Turns, list[_States]]:
+        """Rotations of n new ids, and the keys and values that each layer reads and writes."""
         start, end = self.length, self.length + n
         at = slice(start, end) if tree is None else start + tree.depths
-        turns = Turns(held.cos[at], held.sin[at])
+        turns = Turns(buffers.cos[at], buffers.sin[at])
         spans = {window: span(n, start, window, tree, self.device) for window in set(self._shape.windows)}
-        read = {
-            window: (_by_head(held.keys[:, seen.first : end]), _by_head(held.values[:, seen.first : end]), seen.mask)
-            for window, seen in spans.items()
+        kv_views = {
+            window: (
+                _by_head(buffers.keys[:, attended.first : end]),
+                _by_head(buffers.values[:, attended.first : end]),
+                attended.mask,
+            )
+            for window, attended in spans.items()
         }
-        written = zip(held.keys[:, start:end].unbind(0), held.values[:, start:end].unbind(0), strict=True)
-        each = []
-        for index, (new, window) in enumerate(zip(written, self._shape.windows, strict=True)):
-            keys, values, mask = read[window]
-            each.append(_States(*new, keys[index], values[index], mask))
-        return turns, each
+        new_kv = zip(buffers.keys[:, start:end].unbind(0), buffers.values[:, start:end].unbind(0), strict=True)
+        layer_states = []
+        for index, (new_views, window) in enumerate(zip(new_kv, self._shape.windows, strict=True)):
+            keys, values, mask = kv_views[window]
+            layer_states.append(_States(*new_views, keys[index], values[index], mask))
+        return turns, layer_states
 
-    def _written(self, hidden: Tensor, layer: FusedLayer, states: _States, turns: Turns) -> Tensor:
-        """Queries [n, H, D] of one layer; its keys and values are written in place."""
+    def _write_kv(self, hidden: Tensor, layer: FusedLayer, states: _States, turns: Turns) -> Tensor:
+        """Write the keys and values of one layer in place; returns its queries [n, H, D]."""
         new = layers.projected(hidden, layer, self._shape, turns, self._product)
         states.new_keys.copy_(new.keys)
         states.new_values.copy_(new.values)

@@ -1,4 +1,4 @@
-"""Root-mean-square norm in as few operations as a device takes for it; knows no models."""
+"""Root-mean-square norm, in as few operations as each device allows."""
 
 from typing import NamedTuple
 
@@ -25,18 +25,18 @@ def norm_of(weight: Tensor, epsilon: float) -> Norm:
 
 
 def normed(x: Tensor, norm: Norm) -> Tensor:
-    """x: [..., d], normalised; a new tensor."""
+    """Normalise x, [..., d], into a new tensor."""
     if x.device.type != "cpu" or x.dtype != torch.float32:
         return functional.rms_norm(x, norm.weight.shape, norm.weight, norm.epsilon)
-    # On a CPU the library's is a chain of ten small operations. sqrt(sum(x^2) + d * epsilon) is a hypotenuse.
+    # On a CPU, rms_norm is a chain of ten small operations. sqrt(sum(x^2) + d * epsilon) is a hypotenuse.
     length = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
     return x.div(torch.hypot(length, norm.floor)).mul_(norm.scaled)
 
 
-def norm_into(to: Tensor, x: Tensor, norm: Norm, length: Tensor) -> None:
-    """Write x [..., d], normalised, to a tensor of its shape, which may be x; length [..., 1] is room for its lengths.
+def norm_into(out: Tensor, x: Tensor, norm: Norm, length: Tensor) -> None:
+    """Write x [..., d], normalised, to `out` of its shape, which may be x; length [..., 1] is scratch memory.
 
     For float32 on a CPU: what `normed` does there, without a new tensor. norm.scaled may be one row a vector."""
     torch.linalg.vector_norm(x, dim=-1, keepdim=True, out=length)
-    torch.div(x, torch.hypot(length, norm.floor, out=length), out=to)
-    to.mul_(norm.scaled)
+    torch.div(x, torch.hypot(length, norm.floor, out=length), out=out)
+    out.mul_(norm.scaled)

@@ -1,4 +1,4 @@
-"""Which positions new ids attend to, as a chain or a tree, through a window or not; knows no keys and no weights."""
+"""Computes which positions new ids attend to, as a chain or a tree, with or without a window."""
 
 from typing import NamedTuple
 
@@ -7,24 +7,24 @@ from torch import Tensor
 
 
 class Tree(NamedTuple):
-    """New ids that are no chain: depths [n] int64, 0 for an id that follows the cache; seen [n, n] bool, row i: which
-    of the new ids the i-th attends to, itself included."""
+    """New ids in a tree: depths [n] int64, 0 for an id that follows the cache; seen [n, n] bool, row i: which of the
+    new ids the i-th attends to, itself included."""
 
     depths: Tensor
     seen: Tensor
 
 
 class AttendedSpan(NamedTuple):
-    """What a layer attends to: positions from `first` on, through `mask` [n, positions], True where an id attends.
+    """What a layer attends to: positions from `first` on, with `mask` [n, positions], True where an id attends.
 
-    None: each id attends up to its own position, which needs no mask."""
+    mask is None where each id attends up to its own position."""
 
     first: int
     mask: Tensor | None
 
 
 def span(n: int, start: int, window: int | None, tree: Tree | None, device: torch.device) -> AttendedSpan:
-    """What n new ids after `start` others attend to in a layer that looks back on `window` positions.
+    """What n new ids after `start` others attend to in a layer that attends to `window` positions.
 
     On a GPU a chain has no mask unless a window ends within it: the mask of a prefill would grow with the context."""
     first = 0 if window is None else max(0, start - window + 1)
@@ -40,9 +40,9 @@ def span(n: int, start: int, window: int | None, tree: Tree | None, device: torc
 def _tree_mask(tree: Tree, start: int, first: int, window: int | None) -> Tensor:
     """Which of the positions from `first` on each id of a tree attends to: [n, start - first + n]."""
     n, device = tree.depths.shape[0], tree.depths.device
-    before = torch.ones(n, start - first, dtype=torch.bool, device=device)
-    mask = torch.cat([before, tree.seen], -1)
+    cached = torch.ones(n, start - first, dtype=torch.bool, device=device)
+    mask = torch.cat([cached, tree.seen], -1)
     if window is None:
         return mask
-    at = torch.cat([torch.arange(first, start, device=device), start + tree.depths])
-    return mask & (at[None] > start + tree.depths[:, None] - window)
+    positions = torch.cat([torch.arange(first, start, device=device), start + tree.depths])
+    return mask & (positions[None] > start + tree.depths[:, None] - window)

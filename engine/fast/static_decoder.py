@@ -1,8 +1,8 @@
-"""Decoding at fixed places: when a round is launched, what is read of it, what is committed; computes nothing itself.
+"""Decodes one sequence over a `StaticKvCache`: launches rounds, reads their records and commits their tokens.
 
-Rounds are launched without a look at the ones before, whose results the device hands on to itself. The host reads one
-packed record a round and, where another round of the same length is sure to follow, launches that first, so that the
-device is at work while the last round is digested. What the extra round does counts only if it is asked for."""
+A round can be launched before the previous one is read, since its results stay on the device. The host reads one packed
+record per round; where another round of the same length is sure to follow, it launches that first, so that the device
+works while the host processes the last round. The extra round counts only if it is asked for."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -20,27 +20,27 @@ from engine.decoding.verifying import EXACT, Verifier
 from engine.errors import ModelError
 from engine.fast.static_kv_cache import FusedDrafter, StaticKvCache
 
+# Work runs directly at its first call and is captured at its second (see `graphs`).
 _N_CALLS = 2
 
 
 class _Flight(NamedTuple):
-    """A round that was launched. n: its proposed tokens; record: where its packed record lands on the host."""
+    """A launched round. n: its proposed tokens; record: host memory that its packed record is copied to."""
 
     gamma: int
     n: int
-    begun: Mark
-    drafted: Mark
-    verified: Mark
+    start: Mark
+    draft_end: Mark
+    verify_end: Mark
     record: Tensor
 
 
 class StaticDecoder:
-    """A `Decoding` over the fixed places of a target, of which it is the only user while it decodes.
+    """A `Decoding` over the static cache of a target, whose only user it is while it decodes.
 
-    drafter: whoever proposes on the host's side, round by round; fused: a drafter that drafts as part of the round. At
-    most one of them; without both, decoding is plain. n_most: ids that the sequence may come to. hidden_layers: the
-    target's layers whose output the drafter reads, in ascending order; handles: its embedding and head, where the
-    drafter uses them."""
+    drafter: proposes from the host, round by round; fused: drafts as part of the round. At most one of them; without
+    both, decoding is plain. n_most: the most ids the sequence may reach. hidden_layers: the target's layers whose
+    output the drafter reads, in ascending order; handles: its embedding and head, where the drafter uses them."""
 
     def __init__(
         self,
@@ -61,16 +61,16 @@ class StaticDecoder:
         self._cache, self._drafter, self._fused = cache, drafter, fused
         self._n_most, self._warp, self._clock = n_most, warp, clock
         self._hidden_layers, self._handles, self._verifier = tuple(hidden_layers), handles, verifier
-        self._kept = KeptHidden()
+        self._kept_hidden = KeptHidden()
         self._n_accepted: int | None = None
         self._rng = torch.Generator().manual_seed(seed)
         self._flying: _Flight | None = None
         self._n_launched = 0
-        self._n_drafter_holds = 0
+        self._n_drafter_cached = 0
         self._user = 0
 
     def prefill(self, ids: Sequence[int], checkpoint: Callable[[], None]) -> None:
-        """Take in the prompt, all but its last id, which the first round feeds; checkpoint() between chunks."""
+        """Process the prompt except its last id, which the first round feeds; checkpoint() between chunks."""
         self._begin(ids)
         if self._drafter is not None:
             self._drafter.reset()
@@ -78,18 +78,18 @@ class StaticDecoder:
             chunk = ids[start : min(start + PREFILL_CHUNK, len(ids) - 1)]
             self._cache.feed(chunk, start)
             if self._drafter is not None:
-                fed = start + len(chunk)
-                self._drafter.prefill(chunk, self._state_for(self._drafter, self._cache.fed_hidden(), fed))
+                n_fed = start + len(chunk)
+                self._drafter.prefill(chunk, self._state_for(self._drafter, self._cache.fed_hidden(), n_fed))
             if self._n_draftable(1, len(ids)):
                 self._catch_up(start + len(chunk))
             checkpoint()
         settle(self._cache.device)
 
     def prepare(self, gamma: int, n: int, checkpoint: Callable[[], None]) -> None:
-        """Do rounds over no text, until each that a generation from n ids on may need is as cheap as it gets.
+        """Run rounds without a text, until every kind that a generation from n ids on may need is at full speed.
 
         Those are rounds of gamma at every span, shorter ones where the text ends, and rounds of any length where a
-        drafter on the host's side decides on it; then `prefill`. checkpoint() between rounds."""
+        drafter on the host decides the length. Call `prefill` afterwards. checkpoint() between rounds."""
         self._begin([0])
         last = self._cache.spans(max(n, self._n_most - gamma - 1))
         for span in self._cache.spans(n + gamma):
@@ -101,7 +101,7 @@ class StaticDecoder:
                 break  # the text ends here
 
     def _rehearse(self, n: int, span: int) -> None:
-        """Rounds of n proposed tokens at a span, unless they were done before."""
+        """Run rounds of n proposed tokens at a span, unless this was done before."""
         length, drafter = span - n, self._drafter
         if length < 1 or (self._fused is not None and self._n_draftable(n, length) < n):
             return
@@ -111,10 +111,12 @@ class StaticDecoder:
             if drafter is None:
                 self._launch(n, length)
             else:
-                self._verify(self._cache.given(self._cache.blank(n, self._warp, point_mass=bool(point_mass))), length)
+                self._rehearse_verify(
+                    self._cache.given(self._cache.blank(n, self._warp, point_mass=bool(point_mass))), length
+                )
 
-    def _verify(self, draft: Draft, length: int) -> None:
-        """Judge a draft that means nothing."""
+    def _rehearse_verify(self, draft: Draft, length: int) -> None:
+        """Verify a meaningless draft."""
         n = draft.tokens.shape[0]
         u = self._cache.uniforms(torch.zeros(2 * n + 1, dtype=torch.float64), n)
         self._cache.landed(self._cache.verified(draft, u, self._warp, self._verifier, end=length + n), even=True)
@@ -122,82 +124,82 @@ class StaticDecoder:
     def round(self, gamma: int, *, followed: bool = False) -> Round:
         """Draft at most gamma tokens, verify them, commit what was accepted and the last token."""
         assert self._cache.user == self._user
-        flight = self._flying or self._fresh(gamma)
+        flight = self._flying or self._launch_next(gamma)
         assert flight.gamma == gamma
-        self._flying = self._ahead(flight) if followed else None
-        verify_ms = self._clock.ms(flight.drafted, flight.verified)  # sync: the one wait of a round
-        record = self._read(flight)
+        self._flying = self._launch_ahead(flight) if followed else None
+        verify_ms = self._clock.ms(flight.draft_end, flight.verify_end)  # sync: the one wait of a round
+        record = self._read_record(flight)
         self._commit(record, flight.n)
-        return Round(record, self._clock.ms(flight.begun, flight.drafted), verify_ms)
+        return Round(record, self._clock.ms(flight.start, flight.draft_end), verify_ms)
 
     def _begin(self, ids: Sequence[int]) -> None:
-        self.ids, self._flying, self._n_drafter_holds = list(ids), None, 0
-        self._kept.clear()
+        self.ids, self._flying, self._n_drafter_cached = list(ids), None, 0
+        self._kept_hidden.clear()
         self._n_accepted = None
         self._user = self._cache.begin(max(self._n_most, len(ids)), self._fused, self._hidden_layers)
         self._cache.place(ids, len(ids))
 
-    def _fresh(self, gamma: int) -> _Flight:
-        """Begin a round after the ids that were read."""
+    def _launch_next(self, gamma: int) -> _Flight:
+        """Launch a round after the committed ids."""
         if self._n_draftable(gamma, len(self.ids)):
             self._catch_up(len(self.ids) - 2)
         return self._launch(gamma, len(self.ids))
 
     def _launch(self, gamma: int, length: int) -> _Flight:
-        """Begin a round that finds at most `length` committed ids."""
-        begun = self._clock.mark()
+        """Launch a round that starts from at most `length` committed ids."""
+        start = self._clock.mark()
         draft, u = self._draft(gamma, uniforms(gamma, self._warp, self._rng), length)
-        drafted = self._clock.mark()
+        draft_end = self._clock.mark()
         n = draft.tokens.shape[0]
         packed = self._cache.verified(draft, u, self._warp, self._verifier, end=length + n)
         self._n_launched += 1
         record = self._cache.landed(packed, even=self._n_launched % 2 == 0)
-        return _Flight(gamma, n, begun, drafted, self._clock.mark(), record)
+        return _Flight(gamma, n, start, draft_end, self._clock.mark(), record)
 
-    def _ahead(self, flight: _Flight) -> _Flight | None:
-        """The round after one that nobody has read, where it will be the same whatever that one keeps."""
+    def _launch_ahead(self, flight: _Flight) -> _Flight | None:
+        """Launch the round after an unread one, if it will be the same whatever the unread one accepts."""
         longest = len(self.ids) + flight.n + 1
-        steady = self._drafter is None and self._n_draftable(flight.gamma, longest) == flight.n
-        return self._launch(flight.gamma, longest) if steady else None
+        predictable = self._drafter is None and self._n_draftable(flight.gamma, longest) == flight.n
+        return self._launch(flight.gamma, longest) if predictable else None
 
-    def _draft(self, gamma: int, drawn: Tensor, length: int) -> tuple[Draft, Tensor]:
-        """A draft, and the uniforms for it, each at its fixed place."""
+    def _draft(self, gamma: int, host_u: Tensor, length: int) -> tuple[Draft, Tensor]:
+        """A draft and its uniforms, each in static memory."""
         n = self._n_draftable(gamma, length)
         if n:
-            u = self._cache.uniforms(drawn, n)
+            u = self._cache.uniforms(host_u, n)
             return self._cache.drafted(u, self._warp, end=length + n - 1), u
-        draft = self._cache.given(self._proposed(gamma, drawn))
-        return draft, self._cache.uniforms(drawn, draft.tokens.shape[0])
+        draft = self._cache.given(self._host_draft(gamma, host_u))
+        return draft, self._cache.uniforms(host_u, draft.tokens.shape[0])
 
-    def _proposed(self, gamma: int, drawn: Tensor) -> Draft:
-        """What the drafter on the host's side proposes, nothing where there is none."""
+    def _host_draft(self, gamma: int, host_u: Tensor) -> Draft:
+        """The draft of the drafter on the host; no tokens where there is none."""
         if self._drafter is None or not gamma:
             return no_draft(self._cache.device)
-        state = self._state_for(self._drafter, self._kept.take(), len(self.ids) - 1)
-        return self._drafter.propose(DraftContext(self.ids, gamma, self._warp, drawn[:gamma], self._n_accepted, state))
+        state = self._state_for(self._drafter, self._kept_hidden.take(), len(self.ids) - 1)
+        return self._drafter.propose(DraftContext(self.ids, gamma, self._warp, host_u[:gamma], self._n_accepted, state))
 
     def _state_for(self, drafter: Drafter, hidden: Tensor | None, length: int) -> TargetState:
-        """What the drafter declared to read of the target, whose cache holds `length` ids."""
+        """The target state that the drafter declared to read; the target's cache holds `length` ids."""
         return self._handles._replace(
             hidden=hidden, last_kv=self._cache.last_kv(length) if drafter.capabilities.last_kv else None
         )
 
     def _n_draftable(self, gamma: int, length: int) -> int:
-        """How many tokens the fused drafter proposes after so many ids: fewer or none at the end of its context."""
+        """How many tokens the fused drafter proposes after `length` ids: fewer or none at the end of its context."""
         return 0 if self._fused is None else max(0, min(gamma, self._fused.context - length))
 
     def _catch_up(self, n: int) -> None:
-        """Give the fused drafter what it lacks of the first n committed ids: after a round without a draft."""
-        for start in range(self._n_drafter_holds, n, PREFILL_CHUNK):
+        """Feed the fused drafter what it lacks of the first n committed ids, as after a round without a draft."""
+        for start in range(self._n_drafter_cached, n, PREFILL_CHUNK):
             self._cache.feed(self.ids[start : min(start + PREFILL_CHUNK, n)], start, drafter=True)
-        self._n_drafter_holds = max(self._n_drafter_holds, n)
+        self._n_drafter_cached = max(self._n_drafter_cached, n)
 
-    def _read(self, flight: _Flight) -> HostRecord:
+    def _read_record(self, flight: _Flight) -> HostRecord:
         drawn = not self._warp.greedy
         try:
             record = unpack(flight.record.tolist(), flight.n, n_vocabulary=self._cache.n_vocabulary, drawn=drawn)
         except ModelError:
-            self._cache.clear()  # a mask hides numbers only: what is no number must not stay in the caches
+            self._cache.clear()  # a mask does not hide NaN or infinity: neither may stay in the caches
             raise
         self._cache.read()
         return record
@@ -206,7 +208,7 @@ class StaticDecoder:
         self.ids += [*record.tokens[: record.n_accepted], record.last_id]
         self._n_accepted = record.n_accepted
         if self._drafter is not None:
-            self._kept.add(self._cache.hidden(n), record.n_accepted + 1)
+            self._kept_hidden.add(self._cache.hidden(n), record.n_accepted + 1)
             self._drafter.commit(self.ids)
         if self._fused is not None and n:
-            self._n_drafter_holds = len(self.ids) - 2  # it was fed neither its own last token nor the round's
+            self._n_drafter_cached = len(self.ids) - 2  # neither its own last token nor the round's was fed

@@ -1,9 +1,9 @@
-"""What the rounds of a target keep at fixed places from one generation to the next; decides nothing.
+"""Keeps the memory of a target's rounds at fixed addresses from one generation to the next.
 
-Keys and values, the state, uniforms, drafts and, by draft length and span, the two halves of a round. Capacity and
-spans are powers of two, so that few shapes are ever captured. Room for a longer text means that everything moves: what
-was captured is dropped, and captured again when it is next asked for. No cache is larger than the full context, which
-is what the estimate before a load counts."""
+That is keys and values, the state, uniforms, drafts and, by draft length and span, the two halves of a round. Capacity
+and spans are powers of two, so that few shapes are ever captured. A longer text needs new memory: what was captured is
+dropped, and captured again when it is next needed. No cache is larger than the full context, which is what the estimate
+before a load counts."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -27,14 +27,14 @@ _MOST_HALVES = 256
 
 
 class FusedDrafter(NamedTuple):
-    """A drafter that is a fused model on the target's device; context: of its own."""
+    """A drafter that is a fused model on the target's device; context: the drafter's own."""
 
     weights: FusedWeights
     context: int
 
 
-class _Kind(NamedTuple):
-    """What a draft consists of: n tokens, and whether it has the distributions q and shown."""
+class _DraftKind(NamedTuple):
+    """The shape of a draft: n tokens, and whether it has the distributions q and shown."""
 
     n: int
     has_q: bool
@@ -42,17 +42,16 @@ class _Kind(NamedTuple):
 
 
 class _Half(NamedTuple):
-    """What tells one half of a round from another. verifier: None of the half that drafts; span: how many positions
-    are looked at."""
+    """Identifies one half of a round. verifier: None for the half that drafts; span: how many positions are read."""
 
     verifier: Verifier | None
-    kind: _Kind
+    kind: _DraftKind
     span: int
     warp: Warp
 
 
 class StaticKvCache:
-    """Fixed places for one sequence through a target and, perhaps, a drafter."""
+    """Static memory for one sequence through a target and an optional drafter."""
 
     def __init__(self, weights: FusedWeights, *, context: int, repeaters: Callable[[], Repeater]) -> None:
         self.device: torch.device = weights.embedding.device
@@ -62,31 +61,31 @@ class StaticKvCache:
         self.clear()
 
     def clear(self) -> None:
-        """Give every place back, and what was captured over them."""
-        self._forget()
+        """Free all memory, and what was captured over it."""
+        self._drop_captured()
         self._target: RowsModel | None = None
         self._drafter: RowsModel | None = None
         self._drafter_weights: FusedWeights | None = None
         self._capacity = self._n_unread = 0
         self._state = static_round.new_state(self.device)
-        self._places: dict[_Kind, Draft] = {}
+        self._static_drafts: dict[_DraftKind, Draft] = {}
         self._uniforms: dict[int, Tensor] = {}
         self._hidden: dict[int, Tensor] = {}
         self._hidden_layers: tuple[int, ...] = ()
-        self._landings: dict[tuple[int, bool], Tensor] = {}
+        self._host_records: dict[tuple[int, bool], Tensor] = {}
 
     def begin(self, n: int, drafter: FusedDrafter | None, hidden_layers: Sequence[int] = ()) -> int:
-        """Make room for n ids, at most the context, for one more user, the only one from now on; returns its number.
+        """Prepare for n ids, at most the context, of a new user, the only one from now on; returns its number.
 
-        Without a drafter, the room of the one before stays. hidden_layers: those of the target whose output is kept,
-        in ascending order."""
+        Without a drafter, the previous drafter's memory stays. hidden_layers: those of the target whose output is
+        kept, in ascending order."""
         if n > self._capacity:
             self.clear()
             capacity = power_of_two(n, most=self._context)
             self._target = RowsModel(self._weights, n_rows=1, capacity=capacity)
             self._capacity = capacity  # last, since memory may not hold it
         if drafter is not None and drafter.weights is not self._drafter_weights:
-            self._forget()
+            self._drop_captured()
             self._drafter = self._drafter_weights = None  # first, since memory may not hold two
             self._drafter = RowsModel(drafter.weights, n_rows=1, capacity=min(self._capacity, drafter.context))
             self._drafter_weights = drafter.weights
@@ -97,38 +96,38 @@ class StaticKvCache:
         return self.user
 
     def spans(self, n: int) -> list[int]:
-        """The spans of rounds whose positions end at n or later, short ones first; none where there is no room."""
+        """The spans of rounds whose positions end at n or later, in ascending order; empty beyond the capacity."""
         if n > self._capacity:
             return []
-        found = [power_of_two(n, most=self._capacity)]
-        while found[-1] < self._capacity:
-            found.append(min(2 * found[-1], self._capacity))
-        return found
+        spans = [power_of_two(n, most=self._capacity)]
+        while spans[-1] < self._capacity:
+            spans.append(min(2 * spans[-1], self._capacity))
+        return spans
 
     def bytes(self) -> int:
         """Memory of the caches."""
         return sum(model.bytes() for model in (self._target, self._drafter) if model is not None)
 
     def unprepared(self, n: int, span: int, warp: Warp, point_mass: bool | None) -> bool:
-        """Whether nobody asked this before for such rounds, since rounds were last dropped.
+        """Whether this is the first such question about these rounds since rounds were last dropped.
 
         point_mass: whether drafts come without q, None where the device drafts."""
-        asked = n, span, warp, point_mass
-        new = asked not in self._prepared
-        self._prepared.add(asked)
-        return new
+        key = n, span, warp, point_mass
+        is_new = key not in self._prepared
+        self._prepared.add(key)
+        return is_new
 
     def place(self, last: Sequence[int], length: int) -> None:
-        """Put the next round after `length` committed ids that end in `last`."""
+        """Let the next round follow `length` committed ids that end in `last`."""
         static_round.place(self._state, last, length)
 
     def hidden(self, n: int) -> Tensor | None:
-        """What the target's layers that are kept gave in the latest round of n proposed tokens, at a fixed place:
+        """Output of the target's kept layers in the latest round of n proposed tokens, in static memory:
         [layers, n + 1, hidden]; None where none is kept."""
         return self._hidden.get(n)
 
     def fed_hidden(self) -> Tensor | None:
-        """The same of the ids that the target was last fed, [layers, n, hidden]."""
+        """Output of the same layers for the ids that the target was last fed, [layers, n, hidden]."""
         return self._model().hidden
 
     def last_kv(self, length: int) -> LastKv:
@@ -140,29 +139,29 @@ class StaticKvCache:
         self._model(drafter=drafter).prefill(uploaded_ids([ids], self.device), start)
 
     def uniforms(self, drawn: Tensor, n: int) -> Tensor:
-        """Of the draws of a round, [2 gamma + 1] on the host, those for n tokens, at a fixed place: [2 n + 1]."""
+        """The uniforms for n tokens, [2 n + 1] in static memory, out of those of a round, [2 gamma + 1] on the host."""
         gamma = drawn.shape[0] // 2
         if n not in self._uniforms:
             self._uniforms[n] = torch.empty(2 * n + 1, dtype=drawn.dtype, device=self.device)
-        own = torch.cat([drawn[:n], drawn[gamma : gamma + n], drawn[-1:]])
-        return self._uniforms[n].copy_(uploaded(own, self.device))
+        used = torch.cat([drawn[:n], drawn[gamma : gamma + n], drawn[-1:]])
+        return self._uniforms[n].copy_(uploaded(used, self.device))
 
     def drafted(self, u: Tensor, warp: Warp, *, end: int) -> Draft:
-        """A draft by the fused drafter, at a fixed place; no position of the round lies past `end`.
+        """A draft by the fused drafter, in static memory; no position of the round lies past `end`.
 
         u: what `uniforms` returned."""
         n, model = u.shape[0] // 2, self._model(drafter=True)
-        kind = _Kind(n, not warp.greedy, True)
+        kind = _DraftKind(n, not warp.greedy, True)
         half = _Half(None, kind, power_of_two(end, most=model.capacity), warp)
-        place = self._place(kind)
+        static_draft = self._static_draft(kind)
         draft = partial(
             static_round.draft, model, self._state, u[:n], warp, span=half.span, n_vocabulary=self.n_vocabulary
         )
-        self._run(half, lambda: _moved(draft(), place).tokens)
-        return place
+        self._run(half, lambda: _copied(draft(), static_draft).tokens)
+        return static_draft
 
     def blank(self, n: int, warp: Warp, *, point_mass: bool) -> Draft:
-        """A draft of n tokens that means nothing, of the kind that a drafter on the host's side makes."""
+        """A meaningless draft of n tokens, of the kind that a drafter on the host makes."""
         tokens = torch.zeros(n, dtype=torch.int64, device=self.device)
         if point_mass or not n:
             return Draft(tokens, chain(n, self.device))
@@ -170,68 +169,69 @@ class StaticKvCache:
         return Draft(tokens, chain(n, self.device), None if warp.greedy else shown, shown)
 
     def given(self, draft: Draft) -> Draft:
-        """A draft by anyone, brought to a fixed place."""
+        """Copy the draft of any drafter to static memory."""
         assert draft.q is None or draft.q is draft.shown
-        return _moved(draft, self._place(_Kind(draft.tokens.shape[0], draft.q is not None, draft.shown is not None)))
+        kind = _DraftKind(draft.tokens.shape[0], draft.q is not None, draft.shown is not None)
+        return _copied(draft, self._static_draft(kind))
 
     def verified(self, draft: Draft, u: Tensor, warp: Warp, verifier: Verifier, *, end: int) -> Tensor:
-        """The packed record of a round; draft and u at their fixed places, no position past `end`."""
+        """The packed record of a round; draft and u are in static memory, no position lies past `end`."""
         n, model = draft.tokens.shape[0], self._model()
-        kind = _Kind(n, draft.q is not None, draft.shown is not None)
+        kind = _DraftKind(n, draft.q is not None, draft.shown is not None)
         half = _Half(verifier, kind, power_of_two(end, most=model.capacity), warp)
         judging = Judging(verifier, u[n:], warp, half.span)
-        return self._run(half, partial(self._verified, model, draft, judging, self._hidden_place(n)))
+        return self._run(half, partial(self._verify, model, draft, judging, self._static_hidden(n)))
 
-    def _verified(self, model: RowsModel, draft: Draft, judging: Judging, hidden: Tensor | None) -> Tensor:
-        """Verify, and leave the hidden states that are kept in `hidden`."""
+    def _verify(self, model: RowsModel, draft: Draft, judging: Judging, hidden: Tensor | None) -> Tensor:
+        """Verify, and copy the kept hidden states to `hidden`."""
         packed = static_round.verify(model, self._state, draft, judging)
         if hidden is not None:
             assert model.hidden is not None
             hidden.copy_(model.hidden)
         return packed
 
-    def _hidden_place(self, n: int) -> Tensor | None:
+    def _static_hidden(self, n: int) -> Tensor | None:
         if self._hidden_layers and n not in self._hidden:
             like = self._weights.embedding
             self._hidden[n] = like.new_empty(len(set(self._hidden_layers)), n + 1, like.shape[1])
         return self._hidden.get(n)
 
     def _keep_hidden(self, hidden_layers: tuple[int, ...]) -> None:
-        """Let the target keep these layers' output; rounds that kept other ones are dropped."""
+        """Make the target keep the output of these layers; drop rounds that kept others."""
         if hidden_layers != self._hidden_layers:
-            self._forget()
+            self._drop_captured()
             self._hidden.clear()
             self._hidden_layers = hidden_layers
         self._model().keep_hidden(hidden_layers)
 
     def landed(self, packed: Tensor, *, even: bool) -> Tensor:
-        """Begin to copy a record to the host; it is there when the device has come so far.
+        """Begin to copy a record to the host; it is complete once the device has reached the copy.
 
-        There are two places for a size, since one record is read while the next one lands."""
+        There are two buffers per size, since one record is read while the next one is copied."""
         self._n_unread += 1
-        place = packed.shape[0], even
-        if place not in self._landings:
-            self._landings[place] = torch.empty_like(packed, device="cpu", pin_memory=packed.is_cuda)
-        return self._landings[place].copy_(packed, non_blocking=True)
+        key = packed.shape[0], even
+        if key not in self._host_records:
+            self._host_records[key] = torch.empty_like(packed, device="cpu", pin_memory=packed.is_cuda)
+        return self._host_records[key].copy_(packed, non_blocking=True)
 
     def read(self) -> None:
-        """Hear that one record that landed was read, and held numbers only."""
+        """Note that one copied record was read and contained neither NaN nor infinity."""
         self._n_unread -= 1
 
     def _run(self, half: _Half, work: Work) -> Tensor:
-        """Do the work of one half, repeated if it was done before."""
+        """Run the work of one half, repeated if it ran before."""
         if half not in self._halves:
             if len(self._halves) == _MOST_HALVES:
-                self._forget()
+                self._drop_captured()
             self._halves[half] = self._repeater.repeated(work)
         return self._halves[half]()
 
-    def _place(self, kind: _Kind) -> Draft:
-        if kind not in self._places:
+    def _static_draft(self, kind: _DraftKind) -> Draft:
+        if kind not in self._static_drafts:
             shown = torch.empty(kind.n, self.n_vocabulary, device=self.device) if kind.has_shown else None
             tokens = torch.empty(kind.n, dtype=torch.int64, device=self.device)
-            self._places[kind] = Draft(tokens, chain(kind.n, self.device), shown if kind.has_q else None, shown)
-        return self._places[kind]
+            self._static_drafts[kind] = Draft(tokens, chain(kind.n, self.device), shown if kind.has_q else None, shown)
+        return self._static_drafts[kind]
 
     def _model(self, *, drafter: bool = False) -> RowsModel:
         model = self._drafter if drafter else self._target
@@ -239,28 +239,28 @@ class StaticKvCache:
         return model
 
     def _wipe(self) -> None:
-        """Leave nothing of rounds that nobody read: no mask hides what may not be numbers."""
+        """Zero the caches after unread rounds, which may have left NaN or infinity: no mask hides them."""
         for model in (self._target, self._drafter):
             if model is not None:
                 model.wipe()
         self._n_unread = 0
 
-    def _forget(self) -> None:
-        """Drop what was captured, and the repeater: a pool whose graphs are gone takes no new ones."""
+    def _drop_captured(self) -> None:
+        """Drop what was captured, and the repeater: a memory pool without graphs accepts no new ones."""
         self._halves: dict[_Half, Work] = {}
         self._prepared: set[tuple[int, int, Warp, bool | None]] = set()
         self._repeater = self._repeaters()
 
 
-def _moved(draft: Draft, place: Draft) -> Draft:
-    """Copy a draft, a chain, to a place for its kind."""
-    place.tokens.copy_(draft.tokens)
-    if place.shown is not None and draft.shown is not None:
-        place.shown.copy_(draft.shown)
-    return place
+def _copied(draft: Draft, static_draft: Draft) -> Draft:
+    """Copy a draft, always a chain, to the static draft of its kind."""
+    static_draft.tokens.copy_(draft.tokens)
+    if static_draft.shown is not None and draft.shown is not None:
+        static_draft.shown.copy_(draft.shown)
+    return static_draft
 
 
 def power_of_two(n: int, *, most: int) -> int:
-    """The least power of two that holds n positions, but no less than the least span and no more than `most`."""
+    """The least power of two that holds n positions, at least the least span and at most `most`."""
     assert n <= most
     return min(max(_LEAST_SPAN, 1 << (n - 1).bit_length()), most)

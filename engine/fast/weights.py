@@ -1,8 +1,8 @@
-"""A model's weights, those that multiply the same input joined into one matrix; knows nothing of forwards.
+"""Joins the weights of a model that multiply the same input into one matrix.
 
-No matrix is held twice: each joined matrix takes the place of the matrices it is made of, which become views of it, so
-that the modules go on working. While one is made, its parts exist twice. Weights that are pages of a mapped file become
-memory of our own, all of them, since one left there keeps the whole file mapped beside the joined matrices."""
+No matrix is held twice: each joined matrix replaces the matrices it consists of, which become views of it, so that the
+modules keep working. While one is built, its parts exist twice. All weights that are pages of a mapped file are copied
+to allocated memory, since one left there would keep the whole file mapped beside the joined matrices."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -24,7 +24,7 @@ class Projection(NamedTuple):
 
 
 class FusedLayer(NamedTuple):
-    """The weights of one decoder layer; the norms of query and key are None where there are none."""
+    """The weights of one decoder layer; norm_query and norm_key are None where the model has none."""
 
     norm_in: Norm
     qkv: Projection
@@ -37,9 +37,9 @@ class FusedLayer(NamedTuple):
 
 
 class FusedWeights(NamedTuple):
-    """All that the fused forward needs of a model. n_bytes: of the matrices that a step over one id reads.
+    """Everything the fused forward needs of a model. n_bytes: size of the matrices that a step over one id reads.
 
-    quantised: whether its layers' matrices are, so that only the library's own product takes them."""
+    quantised: whether the layers' matrices are quantised, so that only the library's own product accepts them."""
 
     embedding: Tensor
     layers: tuple[FusedLayer, ...]
@@ -52,10 +52,10 @@ class FusedWeights(NamedTuple):
 
 @torch.no_grad()
 def fuse(model: PreTrainedModel) -> FusedWeights:
-    """Join the weights of a model that `families.why_not` has nothing against; its modules keep working, as views."""
+    """Join the weights of a model for which `families.why_not` is empty; its modules keep working, as views."""
     epsilon = float(model.config.rms_norm_eps)
     layers = tuple(_layer(layer, epsilon) for layer in model.model.layers)
-    _take_over(model)
+    _copy_mapped(model)
     head = Projection(model.lm_head.weight.data, None)
     n_bytes = sum(map(_layer_bytes, layers)) + head.weight.nbytes
     embedding, norm = model.get_input_embeddings().weight.data, norm_of(model.model.norm.weight.data, epsilon)
@@ -67,7 +67,7 @@ def _layer(layer: LlamaDecoderLayer, epsilon: float) -> FusedLayer:
     query, key = (getattr(attention, name, None) for name in ("q_norm", "k_norm"))
     qkv = _joined([attention.q_proj, attention.k_proj, attention.v_proj])
     gate_up = _joined([mlp.gate_proj, mlp.up_proj])
-    _take_over(layer)
+    _copy_mapped(layer)
     return FusedLayer(
         norm_in=norm_of(layer.input_layernorm.weight.data, epsilon),
         qkv=qkv,
@@ -80,25 +80,25 @@ def _layer(layer: LlamaDecoderLayer, epsilon: float) -> FusedLayer:
     )
 
 
-def _joined(parts: Sequence[nn.Linear]) -> Projection:
-    """One projection in place of several of the same input, whose weights and biases become views of it."""
-    weight = _one_of([part.weight for part in parts])
-    biases = [part.bias for part in parts if part.bias is not None]
-    return Projection(weight, _one_of(biases) if biases else None)
+def _joined(linears: Sequence[nn.Linear]) -> Projection:
+    """One projection that replaces several of the same input, whose weights and biases become views of it."""
+    weight = _concatenated([linear.weight for linear in linears])
+    biases = [linear.bias for linear in linears if linear.bias is not None]
+    return Projection(weight, _concatenated(biases) if biases else None)
 
 
-def _one_of(parts: Sequence[Tensor]) -> Tensor:
-    if len(parts) == 1:
-        return parts[0].data
-    one = torch.cat([part.data for part in parts])
+def _concatenated(parameters: Sequence[Tensor]) -> Tensor:
+    if len(parameters) == 1:
+        return parameters[0].data
+    matrix = torch.cat([parameter.data for parameter in parameters])
     start = 0
-    for part in parts:
-        part.data = one[start : start + part.shape[0]]
-        start += part.shape[0]
-    return one
+    for parameter in parameters:
+        parameter.data = matrix[start : start + parameter.shape[0]]
+        start += parameter.shape[0]
+    return matrix
 
 
-def _take_over(module: nn.Module) -> None:
+def _copy_mapped(module: nn.Module) -> None:
     """Copy the parameters whose memory torch did not allocate, such as those of a mapped file."""
     for parameter in module.parameters():
         if not parameter.untyped_storage().resizable():
@@ -106,4 +106,4 @@ def _take_over(module: nn.Module) -> None:
 
 
 def _layer_bytes(layer: FusedLayer) -> int:
-    return sum(part.weight.nbytes for part in (layer.qkv, layer.out, layer.gate_up, layer.down))
+    return sum(projection.weight.nbytes for projection in (layer.qkv, layer.out, layer.gate_up, layer.down))

@@ -1,1 +1,1 @@
-"""Where the engine runs: on a thread of this program, or in a process of its own."""
+"""Runs the engine: on a thread of this program, or in its own process."""

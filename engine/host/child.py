@@ -1,4 +1,4 @@
-"""`python -m engine.host.child [RUNS]`: the engine as a process; orders come in at stdin, events leave at stdout.
+"""`python -m engine.host.child [RUNS]`: the engine as a process; orders arrive on stdin, events leave on stdout.
 
 * imports neither Qt nor torch; the engine thread imports torch with the first order."""
 
@@ -24,7 +24,7 @@ _STDIN, _STDOUT, _STDERR = 0, 1, 2
 
 
 class PipeOutbox:
-    """Writes events to a pipe. A reader that falls behind holds the engine; one that is gone is no fault."""
+    """Writes events to a pipe. A slow reader blocks the engine; a reader that is gone is no error."""
 
     def __init__(self, pipe: io.FileIO) -> None:
         self._pipe = pipe
@@ -34,11 +34,11 @@ class PipeOutbox:
         self._write(wire.framed_event(event))
 
     def readied(self) -> None:
-        """Say that the engine's session exists."""
+        """Report that the engine's session exists."""
         self._write(wire.framed(wire.Readied()))
 
     def answered(self) -> None:
-        """Say that the command under way has had its last event."""
+        """Report that the current command has had its last event."""
         self._write(wire.framed(wire.Answered()))
 
     def _write(self, frame: bytearray) -> None:
@@ -46,12 +46,12 @@ class PipeOutbox:
         try:
             while rest:
                 rest = rest[self._pipe.write(rest) :]
-        except OSError:  # the window is gone: the end of the orders ends this process
+        except OSError:  # the window is gone, and the end of the orders ends this process
             return
 
 
 def claim_pipes() -> tuple[BinaryIO, io.FileIO]:
-    """Take stdin and stdout for orders and events, and leave libraries an empty stdin and stderr to print to."""
+    """Take stdin and stdout for orders and events; libraries get an empty stdin and print to stderr."""
     orders, events = os.dup(_STDIN), os.dup(_STDOUT)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, _STDIN)
@@ -61,7 +61,7 @@ def claim_pipes() -> tuple[BinaryIO, io.FileIO]:
 
 
 def serve(host: ThreadHost, orders: BinaryIO) -> None:
-    """Carry out orders until there are no more: also where the process that gave them was killed."""
+    """Execute orders until there are no more, which is also the case if the process that sent them was killed."""
     for order in wire.messages(orders, wire.ORDERS):
         if isinstance(order, wire.Cancel):
             host.cancel()
@@ -71,18 +71,19 @@ def serve(host: ThreadHost, orders: BinaryIO) -> None:
 
 
 def die_with_window() -> None:
-    """On Linux, end ten seconds after the thread that started this process: also where native code never returns.
+    """On Linux, end ten seconds after the thread that started this process, even if native code never returns.
 
-    Most windows that are gone are noticed sooner, at the end of the orders; that takes a thread that gets on."""
+    The end of the orders usually ends this process sooner, but only while its main thread still runs."""
     if sys.platform != "linux":
         return
     window = os.getppid()
     libc = ctypes.CDLL(None)
     libc.signal.argtypes, libc.signal.restype = (ctypes.c_int, ctypes.c_void_p), ctypes.c_void_p
-    # The C function is the handler itself, for Python's would wait its turn: alarm(SIGUSR1), which is 10, then SIGALRM.
+    # The handler is C's alarm itself, since a Python handler would wait for the interpreter: SIGUSR1, which is 10,
+    # calls alarm(10), and SIGALRM ends this process.
     libc.signal(signal.SIGUSR1, ctypes.cast(libc.alarm, ctypes.c_void_p))
     libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGUSR1), 0, 0, 0)
-    if os.getppid() != window:
+    if os.getppid() != window:  # the window ended before prctl
         signal.alarm(signal.SIGUSR1)
 
 
@@ -91,19 +92,19 @@ def main(argv: list[str], new_session: Callable[[], "Session"] = new_session) ->
     orders, events = claim_pipes()
     faulthandler.enable()
     die_with_window()
-    # Ctrl+C in a terminal reaches this process too; what then happens is for the window to say.
+    # Ctrl+C in a terminal reaches this process too; the window decides what happens then.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     outbox = PipeOutbox(events)
     runs = Path(argv[0]) if argv else None
 
-    def told_session() -> "Session":
-        made = new_session()
+    def create_session() -> "Session":
+        session = new_session()
         outbox.readied()
-        return made
+        return session
 
-    host = ThreadHost(runs, new_session=told_session, outbox=outbox, answered=outbox.answered, kind="process")
+    host = ThreadHost(runs, new_session=create_session, outbox=outbox, answered=outbox.answered, kind="process")
     serve(host, orders)
-    # Neither a thread that did not stop nor one of a library may keep the process.
+    # No thread that did not stop, ours or a library's, may keep the process alive.
     os._exit(0)
 
 

@@ -1,4 +1,4 @@
-"""Which host the engine runs on, and the change from one to the other; knows what each is for, not what it does.
+"""Runs the engine on the kind of host that was chosen, and changes from one to the other.
 
 * imports neither Qt nor torch."""
 
@@ -13,60 +13,64 @@ from engine.host.thread_host import Host, ThreadHost
 
 
 def make_host(kind: HostKind, runs: Path | None, inbox: "SimpleQueue[Event]") -> Host:
-    """A host of that kind; `runs` receives a folder a run, `inbox` what it says."""
+    """Create a host of that kind; each run gets a folder in `runs`, and `inbox` receives the events."""
     return ProcessHost(runs, inbox=inbox) if kind == "process" else ThreadHost(runs, outbox=inbox)
 
 
 class ChosenHost:
-    """A host whose kind can be chosen anew: the next load or training is done there, and the one before ends.
+    """A host whose kind can be changed: the next load or training runs on the new kind, and the old host ends.
 
-    Its models go with it. Nothing is started before the first command, and nobody waits for an end: what is asked
-    meanwhile is kept, and handed over once the host before has said its last, however long that takes: two engines
-    side by side would hold two pairs of models."""
+    The old host's models go with it. Nothing is started before the first command, and no call waits for an end:
+    commands that arrive meanwhile are kept, and handed over once the old host has ended, however long that takes: two
+    engines side by side would hold two pairs of models."""
 
     def __init__(self, kind: HostKind, runs: Path | None) -> None:
         self.inbox: SimpleQueue[Event] = SimpleQueue()
         self._runs = runs
-        self._kind = self._wanted = kind
+        self._kind = self._chosen_kind = kind
         self._lock = threading.Lock()
         self._host: Host | None = None
-        self._change: threading.Thread | None = None
+        self._switch_thread: threading.Thread | None = None
         self._waiting: list[Command] = []
         self._n_cancelled = 0
         self._closing = False
 
     @property
     def kind(self) -> HostKind:
-        """What was chosen last."""
-        return self._wanted
+        """The kind that was chosen last."""
+        return self._chosen_kind
 
     def choose(self, kind: HostKind) -> None:
-        """Have the next load or training, and all that follows, on a host of that kind."""
-        self._wanted = kind
+        """Use a host of that kind from the next load or training on."""
+        self._chosen_kind = kind
 
     def submit(self, command: Command) -> None:
-        """Hand over a command. A load or training on another kind of host stops what the one before is at."""
+        """Hand over a command. A load or training on another kind of host stops what the old one is doing."""
         with self._lock:
-            if self._change is not None:
+            if self._switch_thread is not None:
                 self._waiting.append(command)
-            elif self._host is not None and isinstance(command, Load | Train) and self._wanted != self._kind:
+            elif self._host is not None and isinstance(command, Load | Train) and self._chosen_kind != self._kind:
                 self._waiting.append(command)
-                self._change = threading.Thread(target=self._leave, args=(self._host,), name="draftscope-change")
-                self._change.start()
+                self._switch_thread = threading.Thread(
+                    target=self._replace_host, args=(self._host,), name="draftscope-change"
+                )
+                self._switch_thread.start()
             else:
-                self._made().submit(command)
+                self._current_host().submit(command)
 
     def restart(self) -> None:
-        """End the host that is there, with what it is at; the next command starts one of the kind chosen last.
+        """End the current host and what it is doing; the next command starts one of the kind chosen last.
 
-        A GPU that stopped working for a process works again for a new one."""
+        A GPU that stopped working for one process works again for a new one."""
         with self._lock:
-            if self._host is not None and self._change is None:
-                self._change = threading.Thread(target=self._leave, args=(self._host,), name="draftscope-change")
-                self._change.start()
+            if self._host is not None and self._switch_thread is None:
+                self._switch_thread = threading.Thread(
+                    target=self._replace_host, args=(self._host,), name="draftscope-change"
+                )
+                self._switch_thread.start()
 
     def cancel(self) -> None:
-        """Stop what is under way and drop what is waiting."""
+        """Stop the current command and drop the waiting ones."""
         with self._lock:
             self._n_cancelled = len(self._waiting)
             if self._host is not None:
@@ -75,32 +79,32 @@ class ChosenHost:
     def close(self) -> bool:
         """Cancel, wait up to three seconds, end. Returns whether the engine has ended."""
         with self._lock:
-            change, self._closing = self._change, True
+            switch_thread, self._closing = self._switch_thread, True
             self._waiting.clear()
-        if change is None:
+        if switch_thread is None:
             return self._host is None or self._host.close()
-        change.join()
+        switch_thread.join()
         return self._host is None
 
-    def _made(self) -> Host:
+    def _current_host(self) -> Host:
         if self._host is None:
-            self._kind = self._wanted
+            self._kind = self._chosen_kind
             self._host = make_host(self._kind, self._runs, self.inbox)
         return self._host
 
-    def _leave(self, before: Host) -> None:
-        """End the host before, then hand over what was asked meanwhile, cancelled where it was."""
-        ended = before.close()
+    def _replace_host(self, old: Host) -> None:
+        """End the old host, then hand over the commands that waited, cancelled if they were cancelled meanwhile."""
+        ended = old.close()
         while not (ended or self._closing):
-            ended = before.close()
+            ended = old.close()
         with self._lock:
-            self._change = None
+            self._switch_thread = None
             if not ended:
                 return
             self._host = None
             waiting, self._waiting = self._waiting, []
             n_cancelled, self._n_cancelled = self._n_cancelled, 0
             for number, command in enumerate(waiting):
-                self._made().submit(command)
-                if number + 1 == n_cancelled:
-                    self._made().cancel()
+                self._current_host().submit(command)
+                if number + 1 == n_cancelled:  # those after it came after the cancel
+                    self._current_host().cancel()

@@ -1,4 +1,4 @@
-"""How a process of the engine ended, in words, and what is left of the run that was under way; knows no process.
+"""Describes how the engine's process ended, and ends the run that it left behind.
 
 * imports neither Qt nor torch."""
 
@@ -13,12 +13,12 @@ from engine.runs.trace import TraceWriter
 
 AGAIN = "the next run loads the pair again"
 _REPORT = f"a library or a driver failed: please report it with the details; {AGAIN}"
-# SIGKILL, which not every system names.
+# SIGKILL as a number, as not every system has the name.
 _KILLED = -9
 
 
 def words(ending: Ending) -> tuple[str, str]:
-    """What happened, and the way out."""
+    """What happened, and a hint."""
     if ending.status is None:
         return f"the engine's process could not be started ({ending.tail})", "let the engine run on a thread"
     if ending.ended_for:
@@ -40,7 +40,7 @@ def _signal(number: int) -> str:
 
 
 class RunSoFar:
-    """What was heard of a run, enough to end it in place of a process that no longer can."""
+    """Tracks a run by its events, to end it in place of a process that no longer can."""
 
     def __init__(self, started: RunStarted) -> None:
         self._started = started
@@ -54,15 +54,15 @@ class RunSoFar:
         self._at_s = getattr(event, "at_s", self._at_s)
 
     def stopped(self) -> RunFinished:
-        """The end of a stopped run."""
+        """The last event of a stopped run."""
         return RunFinished("cancelled", self._n_tokens, at_s=self._at_s)
 
     def failed(self, ending: Ending) -> RunFailed:
-        """The end of a run that its process did not survive."""
+        """The last event of a run whose process ended."""
         return RunFailed(*words(ending), ending.tail, at_s=self._at_s)
 
     def save(self, runs: Path, end: RunFinished | RunFailed) -> None:
-        """Write the end into the run's file, where there is one. Raises EngineError."""
+        """Append the last event to the run's file, if it has one. Raises EngineError."""
         path = run_file(runs, self._started)
         if path.exists():
             with closing(TraceWriter(path, append=True)) as writer:

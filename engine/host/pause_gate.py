@@ -1,4 +1,4 @@
-"""Holds work between its steps and lets it go on, one by one or freely; knows no work.
+"""Pauses work between its steps, and lets it continue step by step or freely.
 
 * imports neither Qt nor torch."""
 
@@ -7,20 +7,20 @@ from threading import Event as Flag
 
 
 class Gate:
-    """Holds a run between rounds, a training between steps."""
+    """Pauses a run between rounds, a training between steps."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._n_allowed: int | None = None
 
     def set(self, n_allowed: int | None) -> None:
-        """None lets rounds pass; a number lets that many more pass."""
+        """None lets all rounds pass; a number lets that many more pass."""
         with self._changed:
             self._n_allowed = n_allowed
             self._changed.notify_all()
 
     def step(self) -> None:
-        """Let one more round pass, holding after it."""
+        """Let one more round pass, then pause."""
         with self._changed:
             self._n_allowed = (self._n_allowed or 0) + 1
             self._changed.notify_all()
@@ -33,6 +33,6 @@ class Gate:
                 self._n_allowed -= 1
 
     def wake(self) -> None:
-        """Look again at the flag."""
+        """Make `wait` check the flag again."""
         with self._changed:
             self._changed.notify_all()

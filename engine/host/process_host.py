@@ -1,9 +1,9 @@
-"""The engine in a kept-alive process of its own: a host like any other, but its end can be forced.
+"""Runs the engine in its own process, kept alive between commands, which can be ended by force.
 
 * imports neither Qt nor torch.
 
-One command is with the process at a time, the others wait here: a crash costs the one under way and the models in
-memory, which the next run has loaded again first."""
+The process has one command at a time, the others wait here: a crash costs the current command and the loaded models,
+which the next run loads again first."""
 
 import threading
 import time
@@ -32,30 +32,30 @@ from engine.host.child_link import Child, Ending, command_line
 from engine.host.endings import RunSoFar
 from engine.host.wire import Answered, Cancel, Readied, Said
 
-# What the process gets to end by itself when the window closes.
+# Time for the process to end by itself when the window closes.
 _JOIN_S = 3.0
-# A window that takes no events holds the engine once so many wait, through the pipe that fills up.
+# If the window takes no events, the pipe fills up and blocks the engine once this many wait.
 MOST_WAITING = 4096
-_LOOK_AGAIN_S = 0.01
+_POLL_S = 0.01
 
 
 class _Task:
-    """A command that is not answered yet. handed: the process has it, or the pair it needs. steers: given early.
-    told: its last event was heard, though not that it was the last."""
+    """A command that is not answered yet. sent: the process has it, or the pair it needs. early_controls: those that
+    came before it was sent. ended: its last event arrived, but `Answered` has not."""
 
     def __init__(self, command: Command) -> None:
         self.command = command
-        self.steers: list[Pause | Step | Resume] = []
+        self.early_controls: list[Pause | Step | Resume] = []
         self.cancelled = False
-        self.handed = False
-        self.told = False
+        self.sent = False
+        self.ended = False
 
 
 class ProcessHost:
     """The engine in a process that is started with the first command and again after it ended.
 
-    runs: folder that receives a folder a run; None saves nothing. argv: what starts the process. patience_s: after
-    that time a command that was stopped and goes on is ended together with the process, which has imported first."""
+    runs: folder in which each run gets a folder; None saves nothing. argv: the command line of the process. patience_s:
+    a cancelled command that takes longer is ended together with the process; imports at its start do not count."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class ProcessHost:
         self._child: Child | None = None
         self._pair: Load | None = None
         self._has_pair = False
-        self._readied = False
+        self._is_ready = False
         self._reloading = False
         self._refusal: Refused | None = None
         self._run: RunSoFar | None = None
@@ -82,7 +82,7 @@ class ProcessHost:
         self._urgent = self._dying = self._closing = False
 
     def submit(self, command: Command) -> None:
-        """Hand over a command. Pause, step and resume act at once on the run under way or the next one."""
+        """Hand over a command. Pause, Step and Resume act at once on the current run or the next one."""
         with self._lock:
             if isinstance(command, Pause | Step | Resume):
                 self._steer(command)
@@ -91,12 +91,12 @@ class ProcessHost:
                 self._advance()
 
     def cancel(self) -> None:
-        """Stop the command under way, by force where it takes too long, and drop those submitted before this call."""
+        """Stop the current command, by force if it takes too long, and drop those submitted before this call."""
         with self._lock:
             self._cancel()
 
     def close(self) -> bool:
-        """Cancel, wait up to three seconds, end by force."""
+        """Cancel, wait up to three seconds, then end the process by force."""
         with self._lock:
             self._closing = self._urgent = True
             self._cancel()
@@ -108,30 +108,30 @@ class ProcessHost:
             child.kill()
         return child.join(_JOIN_S)
 
-    # Orders; the lock is held
+    # Commands to the process; the caller holds the lock
 
     def _steer(self, command: Pause | Step | Resume) -> None:
         for task in self._tasks:
             if task.command.can_be_held:
-                if self._child is not None and task.handed and not self._reloading:
+                if self._child is not None and task.sent and not self._reloading:
                     self._child.send(command)
                 else:
-                    task.steers.append(command)
+                    task.early_controls.append(command)
                 return
 
     def _cancel(self) -> None:
         for task in self._tasks:
             task.cancelled = True
-        if self._child is None or not self._tasks or not self._tasks[0].handed:
+        if self._child is None or not self._tasks or not self._tasks[0].sent:
             return
         self._urgent = True
         self._child.send(Cancel())
-        self._be_patient(self._tasks[0])
+        self._start_stop_timer(self._tasks[0])
 
-    def _be_patient(self, task: _Task) -> None:
-        """Start the clock of a command that was stopped; importing torch from a slow disk is no fault of its own."""
-        if self._readied and self._timer is None:
-            self._timer = threading.Timer(self._patience(task.command), self._lose_patience, [task])
+    def _start_stop_timer(self, task: _Task) -> None:
+        """Start the timer of a cancelled command; importing torch from a slow disk does not count."""
+        if self._is_ready and self._timer is None:
+            self._timer = threading.Timer(self._patience(task.command), self._force_end, [task])
             self._timer.daemon = True
             self._timer.start()
 
@@ -140,7 +140,7 @@ class ProcessHost:
             return self._patience_s
         return command.patience_s
 
-    def _lose_patience(self, task: _Task) -> None:
+    def _force_end(self, task: _Task) -> None:
         with self._lock:
             if self._child is not None and self._tasks and self._tasks[0] is task:
                 self.inbox.put(EngineEnded("the engine did not stop and its process was ended", endings.AGAIN))
@@ -151,8 +151,8 @@ class ProcessHost:
         child.kill()
 
     def _advance(self) -> None:
-        """Hand over the next command, unless one is under way or the process is about to end."""
-        while self._tasks and not (self._tasks[0].handed or self._dying or self._closing):
+        """Send the next command, unless one is running or the process is about to end."""
+        while self._tasks and not (self._tasks[0].sent or self._dying or self._closing):
             task = self._tasks[0]
             if task.cancelled:
                 self._answer(Refused(task.command.name, "stopped before it began", "start it again"))
@@ -162,67 +162,68 @@ class ProcessHost:
                 self._hand_over(task)
 
     def _unload(self, task: _Task) -> None:
-        """Only the end of a process gives back all its memory."""
+        """End the process: only that gives back all its memory."""
         if self._child is None:
             self._pair = None
             self._answer(ModelUnloaded())
         else:
-            task.handed = True
+            task.sent = True
             self._kill(self._child)
 
     def _hand_over(self, task: _Task) -> None:
         if self._child is None:
-            self._has_pair = self._readied = False
-            self._child = Child(self._argv, heard=self._hear, ended=self._child_ended)
-        needed = self._pair if task.command.needs_pair and not self._has_pair else None
+            self._has_pair = self._is_ready = False
+            self._child = Child(self._argv, on_message=self._take_message, on_end=self._child_ended)
+        missing_pair = self._pair if task.command.needs_pair and not self._has_pair else None
         try:
-            if needed is not None:
-                self._child.send(needed)
+            if missing_pair is not None:
+                self._child.send(missing_pair)
             else:
-                self._child.send(_held(task))
+                self._child.send(_with_controls(task))
         except (UnicodeEncodeError, OverflowError) as err:
             self._answer(Refused(task.command.name, f"it cannot be told to the engine ({err})", "change it"))
             return
-        self._reloading = needed is not None
-        task.handed = True
+        self._reloading = missing_pair is not None
+        task.sent = True
         if not isinstance(task.command, Run):
-            while task.steers and not self._reloading:
-                self._child.send(task.steers.pop(0))
+            while task.early_controls and not self._reloading:
+                self._child.send(task.early_controls.pop(0))
 
     def _answer(self, event: Event) -> None:
-        """Say how the first command ended, in place of the process."""
+        """Answer the first command, in place of the process."""
         self._tasks.popleft()
         self.inbox.put(event)
 
-    # What is heard, on the thread of the process' link
+    # Messages from the process, on the thread of its Child
 
-    def _hear(self, said: Said) -> None:
+    def _take_message(self, message: Said) -> None:
+        # While a command is being stopped nothing is held back: its answer comes after what waits.
         while self.inbox.qsize() >= MOST_WAITING and not self._urgent:
-            time.sleep(_LOOK_AGAIN_S)
+            time.sleep(_POLL_S)
         with self._lock:
-            if isinstance(said, Answered):
-                self._answered()
-            elif isinstance(said, Readied):
-                self._ready()
+            if isinstance(message, Answered):
+                self._finish_first()
+            elif isinstance(message, Readied):
+                self._mark_ready()
             elif not self._reloading:
-                self._note(said)
-                self.inbox.put(said)
-            elif isinstance(said, EngineStarted | Progressed):
-                self.inbox.put(said)
-            elif isinstance(said, ModelLoaded):
+                self._track(message)
+                self.inbox.put(message)
+            elif isinstance(message, EngineStarted | Progressed):
+                self.inbox.put(message)
+            elif isinstance(message, ModelLoaded):
                 self._has_pair = True
-            elif isinstance(said, Refused):
-                self._refusal = said
+            elif isinstance(message, Refused):
+                self._refusal = message
 
-    def _ready(self) -> None:
-        self._readied = True
+    def _mark_ready(self) -> None:
+        self._is_ready = True
         if self._tasks and self._tasks[0].cancelled:
-            self._be_patient(self._tasks[0])
+            self._start_stop_timer(self._tasks[0])
 
-    def _note(self, event: Event) -> None:
-        """Keep what is needed should the process end before the command does."""
+    def _track(self, event: Event) -> None:
+        """Keep what is needed if the process ends before the command does."""
         if self._tasks and self._tasks[0].command.ends_with(event):
-            self._tasks[0].told = True
+            self._tasks[0].ended = True
         if isinstance(event, RunStarted):
             self._run = RunSoFar(event)
         elif self._run is not None:
@@ -230,11 +231,11 @@ class ProcessHost:
         elif isinstance(event, ModelLoaded) and isinstance(command := self._tasks[0].command, Load):
             self._pair, self._has_pair = command, True
 
-    def _answered(self) -> None:
-        self._calm()
+    def _finish_first(self) -> None:
+        self._clear_stop()
         refusal, self._refusal = self._refusal, None
         if self._reloading:
-            self._tasks[0].handed = self._reloading = False
+            self._tasks[0].sent = self._reloading = False
             if refusal is not None and not self._tasks[0].cancelled:
                 self._answer(replace(refusal, what=self._tasks[0].command.name))
         else:
@@ -242,8 +243,8 @@ class ProcessHost:
         self._run = None
         self._advance()
 
-    def _calm(self) -> None:
-        """What was to be stopped has stopped."""
+    def _clear_stop(self) -> None:
+        """Cancel the stop timer: what was to be stopped has stopped."""
         if self._timer is not None:
             self._timer.cancel()
         self._timer, self._urgent = None, self._closing
@@ -251,30 +252,30 @@ class ProcessHost:
     def _child_ended(self, ending: Ending) -> None:
         run, end = self._end_of_run(ending)
         if run is not None and end is not None:
-            self._save(run, end)  # without the lock: a slow disk must not hold the window
+            self._save(run, end)  # without the lock: a slow disk must not block the window
         with self._lock:
-            asked, self._dying = self._dying, False
+            expected, self._dying = self._dying, False
             self._child, self._reloading, self._refusal = None, False, None
-            if self._tasks and self._tasks[0].told:
+            if self._tasks and self._tasks[0].ended:
                 self._tasks.popleft()
-            if self._tasks and self._tasks[0].handed:
+            if self._tasks and self._tasks[0].sent:
                 self._end_first(ending, end)
-            elif not (asked or self._closing):
+            elif not (expected or self._closing):
                 self.inbox.put(EngineEnded(*endings.words(ending)))
             self._run = None
             self._advance()
 
     def _end_of_run(self, ending: Ending) -> tuple[RunSoFar | None, RunFinished | RunFailed | None]:
-        """The run that the process left behind, and how it ends; nothing where there is none."""
+        """The run that the process left behind, and its last event; None for both if there is none."""
         with self._lock:
-            self._calm()
+            self._clear_stop()
             task = self._tasks[0] if self._tasks else None
-            if self._run is None or task is None or task.told or not task.handed:
+            if self._run is None or task is None or task.ended or not task.sent:
                 return None, None
             return self._run, self._run.stopped() if task.cancelled else self._run.failed(ending)
 
     def _end_first(self, ending: Ending, end: RunFinished | RunFailed | None) -> None:
-        """Answer the command that the process left behind; end: that of a run, which is saved."""
+        """Answer the command that the process left behind; end: the saved last event of a run."""
         task, what = self._tasks[0], self._tasks[0].command.name
         if isinstance(task.command, Unload):
             self._pair = None
@@ -296,14 +297,14 @@ class ProcessHost:
             self.inbox.put(Refused("save", f"the end of the run is not saved: {err.message}", "free the disk"))
 
 
-def _held(task: _Task) -> Command:
-    """The command, a run with what was asked of it before it could begin: no round may slip through."""
+def _with_controls(task: _Task) -> Command:
+    """The command, a run with the controls that came before it could begin: no round may slip through."""
     command = task.command
     if not isinstance(command, Run):
         return command
     n_allowed = command.n_free if command.paused else None
-    for steer in task.steers:
-        match steer:
+    for control in task.early_controls:
+        match control:
             case Pause():
                 n_allowed = 0
             case Step():

@@ -1,4 +1,4 @@
-"""Where the engine runs: commands in, events out. ThreadHost runs it on one thread of this process.
+"""The Host protocol (commands in, events out), and ThreadHost, which runs the engine on one thread of this process.
 
 * imports neither Qt nor torch; the thread itself imports torch when it starts."""
 
@@ -38,7 +38,7 @@ _JOIN_S = 3.0
 
 
 class Host(Protocol):
-    """Something that executes commands one after another and states what happens in `inbox`."""
+    """Executes commands one after another and puts their events into `inbox`."""
 
     inbox: "SimpleQueue[Event]"
 
@@ -46,7 +46,7 @@ class Host(Protocol):
         """Hand over a command; returns at once."""
 
     def cancel(self) -> None:
-        """Stop what is under way and drop what is waiting; returns at once."""
+        """Stop the current command and drop the waiting ones; returns at once."""
 
     def close(self) -> bool:
         """Cancel, wait up to three seconds, end. Returns whether the engine has ended."""
@@ -59,7 +59,7 @@ class _Task(NamedTuple):
 
 
 def new_session() -> "Session":
-    """The models' side; imports torch."""
+    """Create the session that holds the models; imports torch."""
     quiet_logs()
     from engine.session.session import Session
 
@@ -67,10 +67,10 @@ def new_session() -> "Session":
 
 
 class ThreadHost:
-    """The engine on a thread of its own, which alone touches the models.
+    """The engine on its own thread, which alone touches the models.
 
-    runs: folder that receives a folder a run; None saves nothing. outbox: where events go instead of the inbox.
-    answered: called after the last event of each command, but those that steer. kind: what it says it is."""
+    runs: folder in which each run gets a folder; None saves nothing. outbox: where events go instead of the inbox.
+    answered: called after the last event of each command but Pause, Step and Resume. kind: given in EngineStarted."""
 
     def __init__(
         self,
@@ -95,7 +95,7 @@ class ThreadHost:
         self._thread.start()
 
     def submit(self, command: Command) -> None:
-        """Hand over a command. Pause, step and resume act at once on the run under way or the next one."""
+        """Hand over a command. Pause, Step and Resume act at once on the current run or the next one."""
         match command:
             case Pause():
                 self._steer(lambda gate: gate.set(0))
@@ -112,14 +112,14 @@ class ThreadHost:
                 self._tasks.put(task)
 
     def _steer(self, act: "Callable[[Gate], None]") -> None:
-        """Act on the run under way, or on the next one where none is."""
+        """Apply `act` to the current run, or to the next one if there is none."""
         with self._lock:
             gates = [task.gate for task in self._outstanding if task.command.can_be_held]
         for gate in gates[:1]:
             act(gate)
 
     def cancel(self) -> None:
-        """Stop the command under way and drop those submitted before this call."""
+        """Stop the current command and drop those submitted before this call."""
         with self._lock:
             for task in self._outstanding:
                 task.cancelled.set()
@@ -139,7 +139,7 @@ class ThreadHost:
             try:
                 session = session or self._new_session()
                 broken = self._attempt(session, task)
-                if broken and self._lost is None:  # only now, when no frame of what failed is held by an exception
+                if broken and self._lost is None:  # only here does no exception hold the failed frames
                     session.recover()
             except Exception as err:  # the host's outermost frame: a defect must not end the engine
                 self._outbox.put(refused(task.command.name, err))
@@ -147,15 +147,15 @@ class ThreadHost:
                 with self._lock:
                     self._outstanding = [other for other in self._outstanding if other is not task]
                 self._answered()
-        if session is not None and self._lost is None:  # the end of the thread gives no memory of a GPU back
+        if session is not None and self._lost is None:  # GPU memory is not freed when the thread ends
             deque(session.do(Unload()), maxlen=0)
 
     def _attempt(self, session: "Session", task: _Task) -> bool:
-        """Carry a command out, and say how it failed; returns whether it broke off with memory still held."""
+        """Execute a command and report its failure; returns whether it failed with memory still held."""
         try:
             return self._execute(session, task)
         except EngineError as err:
-            self._note(err)
+            self._remember_lost_device(err)
             self._outbox.put(Refused(task.command.name, err.message, err.hint))
             return not isinstance(err, InputError) and not task.cancelled.is_set()
         except Exception as err:
@@ -164,20 +164,20 @@ class ThreadHost:
             )
 
             self._lost = device_lost(err)
-            ran = task.command.is_run
+            is_run = task.command.is_run
             if self._lost is not None:
                 self._outbox.put(Refused(task.command.name, self._lost.message, self._lost.hint))
             else:
-                self._outbox.put(failed(err) if ran else refused(task.command.name, err))
+                self._outbox.put(failed(err) if is_run else refused(task.command.name, err))
             return True
 
-    def _note(self, err: EngineError) -> None:
-        """Remember that a GPU stopped working: what is asked for later is refused with the same way out."""
+    def _remember_lost_device(self, err: EngineError) -> None:
+        """Remember that a GPU stopped working: later commands are refused with the same hint."""
         if isinstance(err, DeviceLost):
             self._lost = err
 
     def _execute(self, session: "Session", task: _Task) -> bool:
-        """Carry a command out; returns whether it was a run that broke off and has said so."""
+        """Execute a command; returns whether it was a run that failed and reported its failure."""
         if task.cancelled.is_set():
             raise EngineError("stopped before it began", "start it again")
         if self._lost is not None:
@@ -189,8 +189,8 @@ class ThreadHost:
         return False
 
     def _forward(self, events: Iterator[Event], task: _Task) -> None:
-        """Pass on what a command says; one that does not end itself is broken off between two events, unless it is done
-        already: then it is too late to stop it."""
+        """Pass on a command's events; stop one that does not end itself between two events, unless this is its last:
+        then it is too late to stop it."""
         command = task.command
         with closing(cast(Generator[Event, None, None], events)):
             for event in events:
@@ -201,7 +201,7 @@ class ThreadHost:
                     task.gate.wait(task.cancelled)
 
     def _run(self, events: Iterator[Event], task: _Task) -> bool:
-        """Run a method's generator to its end, a stop, or a fault; the log so far is kept whichever it is.
+        """Drive a method's generator to its end, a stop, or a fault; the log so far is kept in each case.
 
         Returns whether it was a fault."""
         log = RunLog(self._runs, self._outbox)
@@ -213,7 +213,7 @@ class ThreadHost:
             if not log.started:
                 raise
             broken = not task.cancelled.is_set()
-            self._note(err)
+            self._remember_lost_device(err)
             log.add(RunFailed(err.message, err.hint, at_s=log.at_s) if broken else log.cancelled())
         except Exception as err:
             broken = True

@@ -1,4 +1,4 @@
-"""Messages between a host and the engine's process: a length, then msgpack; knows neither end.
+"""Messages between a host and the engine's process: a length, then msgpack.
 
 * imports neither Qt nor torch."""
 
@@ -16,15 +16,15 @@ T = TypeVar("T")
 
 
 class Cancel(msgspec.Struct, frozen=True, tag=True):
-    """Stop what is under way."""
+    """Stop the current command."""
 
 
 class Readied(Event, frozen=True):
-    """What the engine needs is imported: an order to stop is now soon followed."""
+    """The engine's imports are done: from now on a stop takes effect soon."""
 
 
 class Answered(Event, frozen=True):
-    """The command under way has had its last event."""
+    """The current command has had its last event."""
 
 
 Order: TypeAlias = Command | Cancel
@@ -34,7 +34,7 @@ SAYINGS: "msgspec.msgpack.Decoder[Said]" = msgspec.msgpack.Decoder(Said)
 
 
 def framed(message: Order | Event) -> bytearray:
-    """A message as it goes through a pipe. Raises UnicodeEncodeError, OverflowError: what no message can hold."""
+    """Encode a message for a pipe. Raises UnicodeEncodeError, OverflowError: msgpack cannot hold it."""
     frame = bytearray(_HEAD_BYTES)
     _encoder.encode_into(message, frame, _HEAD_BYTES)
     frame[:_HEAD_BYTES] = (len(frame) - _HEAD_BYTES).to_bytes(_HEAD_BYTES, "big")
@@ -42,23 +42,23 @@ def framed(message: Order | Event) -> bytearray:
 
 
 def framed_event(event: Event) -> bytearray:
-    """An event as it goes through a pipe; what is no text in it (the name of a file, say) is written with escapes."""
+    """Encode an event for a pipe; what is not valid text in it (the name of a file, say) is written with escapes."""
     try:
         return framed(event)
     except UnicodeEncodeError:
         return framed(msgspec.convert(_readable(msgspec.to_builtins(event)), AnyEvent))
 
 
-def _readable(value: Any) -> Any:  # what JSON can hold has no better type
+def _readable(value: Any) -> Any:  # JSON values have no better type
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode()
     if isinstance(value, dict):
-        return {key: _readable(item) for key, item in value.items()}
-    return [_readable(item) for item in value] if isinstance(value, list | tuple) else value
+        return {key: _readable(element) for key, element in value.items()}
+    return [_readable(element) for element in value] if isinstance(value, list | tuple) else value
 
 
 def messages(pipe: BinaryIO, decoder: "msgspec.msgpack.Decoder[T]") -> Iterator[T]:
-    """What arrives, up to the end; a message that was not finished is dropped. Raises msgspec.DecodeError."""
+    """Yield the messages until the pipe ends; an incomplete last one is dropped. Raises msgspec.DecodeError."""
     while len(head := pipe.read(_HEAD_BYTES)) == _HEAD_BYTES:
         size = int.from_bytes(head, "big")
         if len(content := pipe.read(size)) < size:

@@ -1,1 +1,1 @@
-"""What this computer is: paths, threads, versions, memory errors, quiet libraries."""
+"""Adapts to this computer: paths, threads, versions, memory errors, quiet libraries."""

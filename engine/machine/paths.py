@@ -1,4 +1,4 @@
-"""Where the user's files lie; knows nothing of what is in them.
+"""Paths of the user's files and folders.
 
 * imports neither Qt nor torch."""
 
@@ -10,17 +10,17 @@ import platformdirs
 
 
 def user_data() -> Path:
-    """The folder of everything Draftscope keeps for this user."""
+    """The folder of all data that Draftscope keeps for this user."""
     return Path(platformdirs.user_data_dir("draftscope", appauthor=False))
 
 
 def user_cache() -> Path:
-    """The folder of what can be made again: measurements of this machine."""
+    """The folder of what can be recreated: measurements of this machine."""
     return Path(platformdirs.user_cache_dir("draftscope", appauthor=False))
 
 
 def runs() -> Path:
-    """The folder that holds a folder a run."""
+    """The folder in which each run has a folder."""
     return user_data() / "runs"
 
 
@@ -35,22 +35,22 @@ def indexes() -> Path:
 
 
 def evaluations() -> Path:
-    """The folder of evaluations, a file each."""
+    """The folder of evaluations, one file each."""
     return user_data() / "evaluations"
 
 
 def cache() -> Path:
-    """The folder of what can be made again at any time."""
+    """The folder of what can be recreated at any time."""
     return Path(platformdirs.user_cache_dir("draftscope", appauthor=False))
 
 
 def own_index(sources: Sequence[str]) -> str:
-    """A folder of the user's for an index of these places."""
-    where = "\n".join(source if source == "builtin" else str(Path(source).absolute()) for source in sources)
+    """A folder of this user for an index of these sources."""
+    locations = "\n".join(source if source == "builtin" else str(Path(source).absolute()) for source in sources)
     name = file_name(Path(sources[0]).name) or "documents"
-    return str(indexes() / f"{name}-{sha256(where.encode('utf-8', 'replace')).hexdigest()[:8]}")
+    return str(indexes() / f"{name}-{sha256(locations.encode('utf-8', 'replace')).hexdigest()[:8]}")
 
 
 def file_name(text: str) -> str:
-    """A text as part of a file's name, on any system."""
+    """A text as part of a file name that is valid on any system."""
     return "".join(c if c.isalnum() or c in "-._" else "-" for c in text)

@@ -1,4 +1,4 @@
-"""How many threads this process may really keep busy: its cores, its share of them; knows no work.
+"""Counts the cores that this process can really keep busy, and sets torch's threads to that.
 
 * imports neither Qt nor torch, which is imported where its threads are set."""
 
@@ -12,27 +12,27 @@ _CONTROLLER = "cpu"
 def usable_cores(root: Path = Path("/")) -> int:
     """Physical cores that this process may run on, or as many as its processor quota pays for; at least one.
 
-    root: where /proc and /sys lie; systems without them are asked for their physical cores."""
-    cores = _physical(root, _allowed())
+    root: where /proc and /sys lie; on systems without them psutil counts the physical cores."""
+    cores = _n_physical(root, _allowed_cpus())
     quota = cgroup_quota(root)
     return max(1, cores if quota is None else min(cores, int(quota)))
 
 
 def cgroup_quota(root: Path) -> float | None:
-    """Processors' worth of time that the control groups of this process grant it, both versions; None: no limit."""
-    granted = [quota for folder in _group_folders(root) if (quota := _quota(folder)) is not None]
-    return min(granted, default=None)
+    """Processors that the control groups of this process grant it, version 1 or 2; None: no limit."""
+    quotas = [quota for folder in _group_folders(root) if (quota := _quota(folder)) is not None]
+    return min(quotas, default=None)
 
 
 def physical_cores(root: Path, cpus: Iterable[int]) -> int | None:
-    """How many cores the logical processors `cpus` are; None where the system does not say."""
-    listed = [root / f"sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list" for cpu in cpus]
-    siblings = {_text(path) for path in listed}
+    """Number of physical cores behind the logical processors `cpus`; None if the system does not tell."""
+    sibling_lists = [root / f"sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list" for cpu in cpus]
+    siblings = {_text(path) for path in sibling_lists}
     return None if "" in siblings else len(siblings)
 
 
 def use_usable_cores() -> int:
-    """Let torch use as many threads for the calling thread, fewer where fewer were asked for; returns how many."""
+    """Let torch use that many threads for the calling thread, or fewer if it was set to fewer; returns how many."""
     import torch
 
     n_threads = min(torch.get_num_threads(), usable_cores())
@@ -40,22 +40,22 @@ def use_usable_cores() -> int:
     return n_threads
 
 
-def _allowed() -> set[int]:
+def _allowed_cpus() -> set[int]:
     if hasattr(os, "sched_getaffinity"):
         return set(os.sched_getaffinity(0))
     return set(range(os.cpu_count() or 1))
 
 
-def _physical(root: Path, allowed: set[int]) -> int:
+def _n_physical(root: Path, allowed: set[int]) -> int:
     import psutil
 
     return physical_cores(root, allowed) or min(len(allowed), psutil.cpu_count(logical=False) or len(allowed))
 
 
 def _group_folders(root: Path) -> Iterator[Path]:
-    """The folders of this process' groups that can limit processors, and of all groups around them.
+    """The folders of this process's groups that can limit processors, and of all groups around them.
 
-    A container may see its own group as the topmost while its path names the host's: the mount itself counts too."""
+    A container may see its own group as the topmost while its path is that of the host: the mount itself counts too."""
     for line in _text(root / "proc/self/cgroup").splitlines():
         _, controllers, path = line.split(":", 2)
         names = controllers.split(",")
@@ -64,7 +64,7 @@ def _group_folders(root: Path) -> Iterator[Path]:
         mount = root / "sys/fs/cgroup"
         for base in [mount / controllers, mount / _CONTROLLER] if controllers else [mount, mount / "unified"]:
             group = PurePosixPath(path.lstrip("/"))
-            yield from (base / one for one in (group, *group.parents))
+            yield from (base / ancestor for ancestor in (group, *group.parents))
 
 
 def _quota(folder: Path) -> float | None:

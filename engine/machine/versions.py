@@ -1,4 +1,4 @@
-"""What a figure was measured with, and when: processor, versions, date; reads, never changes."""
+"""Reports what a figure was measured with, and when: processor, versions, date."""
 
 import platform
 import time
@@ -13,25 +13,25 @@ import transformers
 
 def versions() -> tuple[tuple[str, str], ...]:
     """Names and versions of what a figure depends on."""
-    known = (
+    entries = (
         ("python", platform.python_version()),
         ("torch", str(torch.__version__)),
         ("transformers", transformers.__version__),
     )
-    return (*known, ("numba", metadata.version("numba"))) if find_spec("numba") is not None else known
+    return (*entries, ("numba", metadata.version("numba"))) if find_spec("numba") is not None else entries
 
 
 def now_utc() -> str:
-    """The date and time of day, as files state them."""
+    """The date and time of day, as files contain them."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
 def processor(device: torch.device) -> str:
     """The processor and its cores, and the GPU where that is the device in use."""
     name = platform.processor() or platform.machine()
-    listing = Path("/proc/cpuinfo")
-    if listing.exists():
-        lines = (line.partition(":") for line in listing.read_text(encoding="utf-8").splitlines())
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        lines = (line.partition(":") for line in cpuinfo.read_text(encoding="utf-8").splitlines())
         name = next((value.strip() for key, _, value in lines if key.strip() == "model name"), name)
     cores = f"{name}, {psutil.cpu_count(logical=True)} threads"
     return f"{cores}; {torch.cuda.get_device_name(device)}" if device.type == "cuda" else cores

@@ -1,4 +1,4 @@
-"""What decoding several sequences together does to the speedup: batches against plain batches, size by size."""
+"""Measures the speedup of speculative batches over plain batches of sequences, one batch size after another."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -52,7 +52,7 @@ class BatchBench(msgspec.Struct, frozen=True):
 
 
 class _Block(NamedTuple):
-    """One whole batch: each lane's call, and the decoding time of all."""
+    """One whole batch: each sequence's call, and the decoding time of the batch."""
 
     calls: tuple[Call, ...]
     decode_ms: float
@@ -63,16 +63,16 @@ class _Block(NamedTuple):
 
 
 def bench(pair: Pair, *, batches: Sequence[int], gamma: int, n_new: int, n_blocks: int) -> Iterator[Event | BatchBench]:
-    """Yield progress, and last the result."""
+    """Yield progress, then the result."""
     started = time.perf_counter()
     target = pair.target
     assert pair.drafter is not None
-    measured = []
-    for done, batch in enumerate(batches):
-        measured.append(measure_batch(pair, batch=batch, gamma=gamma, n_new=n_new, n_blocks=n_blocks))
-        yield Progressed("measuring", done + 1, len(batches), "batch sizes")
+    results = []
+    for i, batch in enumerate(batches):
+        results.append(measure_batch(pair, batch=batch, gamma=gamma, n_new=n_new, n_blocks=n_blocks))
+        yield Progressed("measuring", i + 1, len(batches), "batch sizes")
     yield BatchBench(
-        batches=tuple(measured),
+        batches=tuple(results),
         gamma=gamma,
         max_new_tokens=n_new,
         n_blocks=n_blocks,
@@ -94,15 +94,15 @@ def bench(pair: Pair, *, batches: Sequence[int], gamma: int, n_new: int, n_block
 def measure_batch(
     pair: Pair, *, batch: int, gamma: int, n_new: int, n_blocks: int = 5, checkpoint: Callable[[], None] = lambda: None
 ) -> BatchMeasured:
-    """Measure one batch size: pairs of a plain and a speculative block, in the order A B B A, on the same prompts.
+    """Measure one batch size: repeats of a plain and a speculative block, in the order A B B A, on the same prompts.
 
     checkpoint: called every round, may raise. Raises InputError where prompts and new tokens do not fit the context."""
-    asked = prompts.held_out_prompts(pair.target.tokenizer, batch)
-    capacity = pair.target.context - max(map(len, asked))
+    prompt_ids = prompts.held_out_prompts(pair.target.tokenizer, batch)
+    capacity = pair.target.context - max(map(len, prompt_ids))
     if n_new > capacity:
         reason = f"max-new-tokens = {n_new}: {pair.target.spec} has room for {capacity}"
         raise InputError(reason, f"use --max-new-tokens {capacity}")
-    block = partial(_block, pair, asked, checkpoint)
+    block = partial(_block, pair, prompt_ids, checkpoint)
     for length in (gamma, 0):
         block(gamma=length, n_new=min(_N_WARM_UP, n_new))
     plain: list[_Block] = []
@@ -110,43 +110,43 @@ def measure_batch(
     for index in range(n_blocks):
         for length in (0, gamma) if index % 2 == 0 else (gamma, 0):
             (speculative if length else plain).append(block(gamma=length, n_new=n_new))
-    alone = systems.ours(pair.target, None, gamma=0, n_new=n_new)
+    decode_alone = systems.ours(pair.target, None, gamma=0, n_new=n_new)
     expected = []
-    for prompt in asked:
+    for prompt in prompt_ids:
         checkpoint()
-        expected.append(alone(prompt).ids)
-    return _measured(plain, speculative, expected)
+        expected.append(decode_alone(prompt).ids)
+    return _result(plain, speculative, expected)
 
 
 @torch.inference_mode()
 def _block(
-    pair: Pair, asked: Sequence[Sequence[int]], checkpoint: Callable[[], None], *, gamma: int, n_new: int
+    pair: Pair, prompt_ids: Sequence[Sequence[int]], checkpoint: Callable[[], None], *, gamma: int, n_new: int
 ) -> _Block:
     """Decode all prompts together, recording every probability as a visible run does; gamma 0 is plain decoding."""
     target, drafter = pair
     assert drafter is not None
     rows = SmallModelRows(drafter, target) if gamma else None
     decoder = BatchDecoder(sequences_of(target), rows, warp=Warp(), clock=clock_for(target.device))
-    requests = [RowRequest(prompt, 0, Limits(n_new, target.context, frozenset())) for prompt in asked]
+    requests = [RowRequest(prompt, 0, Limits(n_new, target.context, frozenset())) for prompt in prompt_ids]
     started = time.perf_counter()
     items = list(generate_rows(decoder, requests, gamma, target.texts, checkpoint))
     wall_ms = 1e3 * (time.perf_counter() - started)
-    made = sorted((item for item in items if isinstance(item, RowGeneration)), key=lambda item: item.lane)
+    generations = sorted((item for item in items if isinstance(item, RowGeneration)), key=lambda item: item.lane)
     rounds = [item for item in items if isinstance(item, RoundFinished)]
     calls = []
-    for lane, one in made:
-        own = tuple(item for item in rounds if item.lane == str(lane))
-        calls.append(Call(one.ids, wall_ms, one.decode_ms, own))
-    return _Block(tuple(calls), max(one.decode_ms for _, one in made))
+    for lane, generation in generations:
+        lane_rounds = tuple(item for item in rounds if item.lane == str(lane))
+        calls.append(Call(generation.ids, wall_ms, generation.decode_ms, lane_rounds))
+    return _Block(tuple(calls), max(generation.decode_ms for _, generation in generations))
 
 
-def _measured(
+def _result(
     plain: Sequence[_Block], speculative: Sequence[_Block], expected: Sequence[tuple[int, ...]]
 ) -> BatchMeasured:
-    ratios = [before.decode_ms / after.decode_ms for before, after in zip(plain, speculative, strict=True)]
+    ratios = [base.decode_ms / timed.decode_ms for base, timed in zip(plain, speculative, strict=True)]
     calls = speculative[0].calls
     alpha, alpha_ci = blocks.alpha(calls)
-    made = [[call.ids for call in block.calls] for block in (*plain, *speculative)]
+    ids_by_block = [[call.ids for call in block.calls] for block in (*plain, *speculative)]
     return BatchMeasured(
         batch=len(calls),
         plain_tokens_per_s=median(block.tokens_per_s for block in plain),
@@ -156,5 +156,5 @@ def _measured(
         alpha=alpha,
         alpha_ci=alpha_ci,
         tau=blocks.tau(calls),
-        same_tokens=all(ids == list(expected) for ids in made),
+        same_tokens=all(ids == list(expected) for ids in ids_by_block),
     )

@@ -1,4 +1,4 @@
-"""Calls of several systems on the same prompts, interleaved, and what they say together; knows no models."""
+"""Runs several systems on the same prompts, interleaved, and computes figures from their calls."""
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from statistics import median
@@ -12,49 +12,51 @@ from engine.speed_model import Interval
 
 Calls: TypeAlias = dict[str, list[Call]]
 Prompts: TypeAlias = Sequence[Sequence[int]]
-_Asked = TypeVar("_Asked")
+_Input = TypeVar("_Input")
 _PROMPTS_FOR_INTERVAL = 8
 
 
 def middle(values: Sequence[float]) -> Middle:
-    """The median of some blocks."""
+    """The median of some blocks, with its interval."""
     return Middle(median(values), speed_model.median_interval(values))
 
 
 def interleave(
-    made: Mapping[str, Callable[[_Asked], Call]], asked: Sequence[_Asked], beside: Callable[[], None] | None = None
+    systems: Mapping[str, Callable[[_Input], Call]],
+    inputs: Sequence[_Input],
+    after_each: Callable[[], None] | None = None,
 ) -> Generator[Event, None, Calls]:
-    """Run every prompt on every system, in an order that rotates; `beside` is called after each prompt.
+    """Run every input on every system, in rotating order; `after_each` is called after each input.
 
-    What is asked may be several prompts at once, where the systems take such."""
-    calls: Calls = {name: [] for name in made}
-    names = list(made)
-    for i, prompt in enumerate(asked):
+    An input is a prompt, or several prompts where the systems take these at once."""
+    calls: Calls = {name: [] for name in systems}
+    names = list(systems)
+    for i, value in enumerate(inputs):
         for name in names[i % len(names) :] + names[: i % len(names)]:
-            calls[name].append(made[name](prompt))
-        if beside is not None:
-            beside()
-        yield Progressed("measuring", i + 1, len(asked), "prompts")
+            calls[name].append(systems[name](value))
+        if after_each is not None:
+            after_each()
+        yield Progressed("measuring", i + 1, len(inputs), "prompts")
     return calls
 
 
-def wall_ratios(theirs: Sequence[Call], ours: Sequence[Call]) -> list[float]:
-    """How many times as long their whole calls took, a value a prompt."""
-    return [their.wall_ms / our.wall_ms for their, our in zip(theirs, ours, strict=True)]
+def wall_ratios(reference: Sequence[Call], calls: Sequence[Call]) -> list[float]:
+    """Wall time of the reference's whole calls over that of `calls`, one value per prompt."""
+    return [base.wall_ms / call.wall_ms for base, call in zip(reference, calls, strict=True)]
 
 
-def decode_ratios(theirs: Sequence[Call], ours: Sequence[Call]) -> list[float]:
-    """The same of decoding alone."""
-    return [decode_ms(their) / decode_ms(our) for their, our in zip(theirs, ours, strict=True)]
+def decode_ratios(reference: Sequence[Call], calls: Sequence[Call]) -> list[float]:
+    """The same for decoding alone."""
+    return [decode_ms(base) / decode_ms(call) for base, call in zip(reference, calls, strict=True)]
 
 
 def wall_ms(call: Call) -> float:
-    """Wall time of the whole call for each new id."""
+    """Wall time of the whole call per new id."""
     return call.wall_ms / len(call.ids)
 
 
 def decode_ms(call: Call) -> float:
-    """Time of decoding for each id it made."""
+    """Decoding time per id decoded in it."""
     assert call.decode_ms is not None
     return call.decode_ms / (len(call.ids) - call.n_apart)
 
@@ -65,21 +67,21 @@ def same_ids(calls: Mapping[str, Sequence[Call]]) -> bool:
 
 
 def tau(calls: Sequence[Call]) -> float:
-    """Ids a round of one sequence."""
+    """Ids per round of one sequence."""
     return sum(len(call.ids) for call in calls) / sum(len(call.rounds) for call in calls)
 
 
 def alpha(calls: Sequence[Call]) -> tuple[float, Interval | None]:
     """Acceptance over all prompts, and its bootstrap interval: over prompts from 8 on, over rounds below."""
     if len(calls) >= _PROMPTS_FOR_INTERVAL:
-        counts = [_tested(call.rounds) for call in calls]
+        counts = [_accepted_and_tested(call.rounds) for call in calls]
     else:
-        counts = [_tested([one]) for call in calls for one in call.rounds]
+        counts = [_accepted_and_tested([event]) for call in calls for event in call.rounds]
     accepted, tested = [a for a, _ in counts], [t for _, t in counts]
     interval = speed_model.ratio_interval(accepted, tested, [1] * len(counts))
     return sum(accepted) / max(1, sum(tested)), interval
 
 
-def _tested(rounds: Sequence[RoundFinished]) -> tuple[int, int]:
-    fates = [token.fate for one in rounds for token in one.proposed]
+def _accepted_and_tested(rounds: Sequence[RoundFinished]) -> tuple[int, int]:
+    fates = [token.fate for event in rounds for token in event.proposed]
     return fates.count("accepted"), fates.count("accepted") + fates.count("rejected")

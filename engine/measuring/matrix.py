@@ -1,4 +1,4 @@
-"""Ours against transformers over settings: context, draft length, batch, runtime; every combination is one cell."""
+"""Measures our engine against transformers over context, draft length, batch and runtime; a cell per combination."""
 
 from collections.abc import Generator, Iterator
 from itertools import product
@@ -24,7 +24,7 @@ SYSTEMS = PLAIN, SPECULATIVE, THEIR_PLAIN, THEIR_ASSISTED
 
 
 class Axes(NamedTuple):
-    """What is asked for. contexts: None stands for the short prompts of the bench without a matrix."""
+    """The settings to combine. contexts: None stands for the short prompts of the bench without a matrix."""
 
     contexts: tuple[int | None, ...]
     gammas: tuple[int, ...]
@@ -42,13 +42,13 @@ class Setting(NamedTuple):
 
 
 class MatrixCell(msgspec.Struct, frozen=True):
-    """What one combination showed. context: the prompt length asked for; n_prompt: what of it there was room for.
+    """Results of one combination. context: the requested prompt length; n_prompt: the length that there was room for.
 
-    ms_per_token: wall time of whole calls over new tokens, of all sequences where there are several, medians; None for
-    assisted `generate` of several sequences, which it cannot. speedup: of decoding alone, against our plain one.
-    step_ms: our plain decoding of one step; predicted_ms: what it is held against, which `limit` names: bare matrix
-    products, or reading weights and cache at copy bandwidth; fraction_of_limit: the second over the first.
-    Ratios above 1 mean ours is faster."""
+    ms_per_token: wall time of whole calls per new token, of all sequences where there are several, medians; None for
+    assisted `generate` of several sequences, which it does not support. speedup: of decoding alone, against our plain
+    one. step_ms: one step of our plain decoding; predicted_ms: its limit, which `limit` names: bare matrix products, or
+    reading weights and cache at copy bandwidth; fraction_of_limit: predicted_ms over step_ms. Ratios above 1 mean ours
+    is faster."""
 
     context: int | None
     n_prompt: int
@@ -83,52 +83,54 @@ class Planned(NamedTuple):
 
 
 def planned(pair: Pair, axes: Axes, *, n_new: int, n_prompts: int) -> Planned:
-    """What is to be measured. Raises InputError, ModelError where a context has no room or a runtime is not there."""
-    settings = tuple(Setting(*one) for one in product(axes.contexts, axes.gammas, axes.batches, axes.runtimes))
+    """Plan all combinations. Raises InputError, ModelError where a context does not fit or a runtime is missing."""
+    settings = tuple(Setting(*values) for values in product(axes.contexts, axes.gammas, axes.batches, axes.runtimes))
     n_most = n_prompts * max(axes.batches)
-    asked = {context: asked_prompts(pair, context, n_new=n_new, n_prompts=n_most) for context in axes.contexts}
+    prompts_by_context = {
+        context: asked_prompts(pair, context, n_new=n_new, n_prompts=n_most) for context in axes.contexts
+    }
     for runtime in axes.runtimes:
         with_runtime(pair, runtime)
-    return Planned(settings, asked, n_new, n_prompts)
+    return Planned(settings, prompts_by_context, n_new, n_prompts)
 
 
 def cells(pair: Pair, plan: Planned) -> Generator[Event, None, tuple[MatrixCell, ...]]:
     """Measure every combination; yields progress."""
     floor = limits.Floor.on(pair.target)
-    made = []
+    results = []
     for i, setting in enumerate(plan.settings):
-        asked = plan.asked[setting.context][: plan.n_prompts * setting.batch]
-        made.append((yield from measured(pair, setting, asked, floor, n_new=plan.n_new)))
+        prompt_ids = plan.asked[setting.context][: plan.n_prompts * setting.batch]
+        results.append((yield from measured(pair, setting, prompt_ids, floor, n_new=plan.n_new)))
         yield Progressed("measuring", i + 1, len(plan.settings), "cells")
-    return tuple(made)
+    return tuple(results)
 
 
 def asked_prompts(pair: Pair, context: int | None, *, n_new: int, n_prompts: int) -> Prompts:
-    """Prompts of a length, cut to what leaves room for the new tokens; None: short ones. Raises InputError."""
+    """Prompts of a length, cut to leave room for the new tokens; None: short ones. Raises InputError."""
     target = pair.target
-    room = target.context - n_new
+    capacity = target.context - n_new
     if context is None:
-        asked = prompts.held_out_prompts(target.tokenizer, n_prompts)
-        context = max(map(len, asked))
+        prompt_ids = prompts.held_out_prompts(target.tokenizer, n_prompts)
+        context = max(map(len, prompt_ids))
     else:
-        asked = prompts.prompts_of_length(target.tokenizer, n_prompts, max(1, min(context, room)))
+        prompt_ids = prompts.prompts_of_length(target.tokenizer, n_prompts, max(1, min(context, capacity)))
     if context > target.context:
         raise InputError(f"context {context}: {target.spec} reads {target.context}", f"use at most {target.context}")
-    if room < 1 or max(map(len, asked)) > room:
+    if capacity < 1 or max(map(len, prompt_ids)) > capacity:
         reason = f"max-new-tokens = {n_new}: {target.spec} has room for {target.context - context}"
         raise InputError(reason, "use fewer new tokens")
-    return asked
+    return prompt_ids
 
 
 def with_runtime(pair: Pair, choice: RuntimeChoice) -> Pair:
-    """The same weights on another runtime. Raises ModelError where a model has none such."""
+    """The same weights on another runtime. Raises ModelError where a model does not support it."""
     small = pair.drafter
-    return Pair(_on(pair.target, choice), None if small is None else _on(small, choice))
+    return Pair(_with_runtime(pair.target, choice), None if small is None else _with_runtime(small, choice))
 
 
-def _on(loaded: LoadedModel, choice: RuntimeChoice) -> LoadedModel:
+def _with_runtime(loaded: LoadedModel, choice: RuntimeChoice) -> LoadedModel:
     if choice == "modules":
-        # Fused weights leave the modules working, and whatever else a runtime keeps is its own.
+        # Fusing leaves the modules working; every field with a default but `note` belongs to a runtime.
         plain = {name: value for name, value in LoadedModel._field_defaults.items() if name != "note"}
         return loading.on_runtime(loaded._replace(**plain), choice)
     if choice == "fused-eager" and loaded.fused is not None:
@@ -137,7 +139,7 @@ def _on(loaded: LoadedModel, choice: RuntimeChoice) -> LoadedModel:
 
 
 def four_systems(pair: Pair, *, gamma: int, n_new: int) -> dict[str, System]:
-    """Ours and transformers', plain and drafted."""
+    """Our decoders and transformers', plain and drafted, by name."""
     target, small = pair.target, pair.drafter
     assert small is not None
     drafter = systems.small_model_drafter(target, small)
@@ -150,32 +152,36 @@ def four_systems(pair: Pair, *, gamma: int, n_new: int) -> dict[str, System]:
 
 
 def measured(
-    pair: Pair, setting: Setting, asked: Prompts, floor: limits.Floor, *, n_new: int
+    pair: Pair, setting: Setting, prompt_ids: Prompts, floor: limits.Floor, *, n_new: int
 ) -> Generator[Event, None, MatrixCell]:
-    """One cell; each block is a prompt, or as many as are decoded together."""
-    chosen = with_runtime(pair, setting.runtime)
+    """Measure one cell; each block is a prompt, or as many as are decoded together."""
+    pair_on_runtime = with_runtime(pair, setting.runtime)
     if setting.batch > 1:
-        return (yield from _together(chosen, setting, asked, n_new=n_new))
-    made = four_systems(chosen, gamma=setting.gamma, n_new=n_new)
-    for system in made.values():
-        system(asked[0])
-    n_prompt = max(map(len, asked))
-    least: list[float] = []
-    calls = yield from blocks.interleave(made, asked, lambda: least.extend(_least(floor, n_prompt + n_new // 2)))
-    return _with_limit(_cell(chosen, setting, calls, n_prompt=n_prompt), calls, least, floor.kind)
+        return (yield from _measure_together(pair_on_runtime, setting, prompt_ids, n_new=n_new))
+    decoders = four_systems(pair_on_runtime, gamma=setting.gamma, n_new=n_new)
+    for decoder in decoders.values():
+        decoder(prompt_ids[0])
+    n_prompt = max(map(len, prompt_ids))
+    floors_ms: list[float] = []
+    calls = yield from blocks.interleave(
+        decoders, prompt_ids, lambda: floors_ms.extend(_floor_ms(floor, n_prompt + n_new // 2))
+    )
+    return _with_limit(_cell(pair_on_runtime, setting, calls, n_prompt=n_prompt), calls, floors_ms, floor.kind)
 
 
-def _together(pair: Pair, setting: Setting, asked: Prompts, *, n_new: int) -> Generator[Event, None, MatrixCell]:
-    """A cell of several sequences at once, each group of prompts cut to one length, as `generate` would pad them."""
-    made: dict[str, BatchSystem] = {
+def _measure_together(
+    pair: Pair, setting: Setting, prompt_ids: Prompts, *, n_new: int
+) -> Generator[Event, None, MatrixCell]:
+    """Measure a cell of several sequences at once; each group is cut to one length, as `generate` would pad it."""
+    decoders: dict[str, BatchSystem] = {
         PLAIN: systems.ours_together(pair, gamma=0, n_new=n_new),
         SPECULATIVE: systems.ours_together(pair, gamma=setting.gamma, n_new=n_new),
         THEIR_PLAIN: systems.transformers_together(pair.target.model, n_new=n_new),
     }
-    groups = [_cut(asked[start : start + setting.batch]) for start in range(0, len(asked), setting.batch)]
-    for system in made.values():
-        system(groups[0])
-    calls = yield from blocks.interleave(made, groups)
+    groups = [_cut(prompt_ids[start : start + setting.batch]) for start in range(0, len(prompt_ids), setting.batch)]
+    for decoder in decoders.values():
+        decoder(groups[0])
+    calls = yield from blocks.interleave(decoders, groups)
     return _cell(pair, setting, calls, n_prompt=max(len(group[0]) for group in groups))
 
 
@@ -184,19 +190,19 @@ def _cut(group: Prompts) -> Prompts:
     return [prompt[:length] for prompt in group]
 
 
-def _least(floor: limits.Floor, n_context: int) -> Iterator[float]:
+def _floor_ms(floor: limits.Floor, n_context: int) -> Iterator[float]:
     ms = floor.step_ms(n_context)
     if ms is not None:
         yield ms
 
 
-def _with_limit(cell: MatrixCell, calls: Calls, least: list[float], limit: str) -> MatrixCell:
-    """The cell with what its plain step is held against, where that is known."""
-    if not least:
+def _with_limit(cell: MatrixCell, calls: Calls, floors_ms: list[float], limit: str) -> MatrixCell:
+    """The cell with the limit of its plain step, where that was measured."""
+    if not floors_ms:
         return cell
     steps = map(blocks.decode_ms, calls[PLAIN])
-    share = median(ms / step for ms, step in zip(least, steps, strict=True))
-    return replace(cell, predicted_ms=median(least), fraction_of_limit=share, limit=limit)
+    share = median(ms / step for ms, step in zip(floors_ms, steps, strict=True))
+    return replace(cell, predicted_ms=median(floors_ms), fraction_of_limit=share, limit=limit)
 
 
 def _cell(pair: Pair, setting: Setting, calls: Calls, *, n_prompt: int) -> MatrixCell:

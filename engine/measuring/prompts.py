@@ -1,4 +1,4 @@
-"""Held-out prompts and prose of the built-in world: stories no model was trained on."""
+"""Held-out prompts and prose of the built-in world, from stories that no model was trained on."""
 
 from itertools import islice
 
@@ -18,23 +18,23 @@ def held_out_prompts(tokenizer: PreTrainedTokenizerBase, n: int) -> list[list[in
 
 
 def prompts_of_length(tokenizer: PreTrainedTokenizerBase, n: int, length: int) -> list[list[int]]:
-    """n prompts of `length` ids of unseen stories, one story after another where one is too short."""
+    """n prompts of `length` ids from unseen stories, one story after another where one is too short."""
     unseen = stories(_HELD_OUT_SEED)
-    made = []
+    prompts = []
     for _ in range(n):
         ids: list[int] = []
         while len(ids) < length:
             ids += tokenizer(next(unseen))["input_ids"]
-        made.append(ids[:length])
-    return made
+        prompts.append(ids[:length])
+    return prompts
 
 
 def texts_of_length(tokenizer: PreTrainedTokenizerBase, n: int, length: int) -> list[str]:
-    """n texts on one line, of about `length` ids each: no more than a boundary or a line break away from it."""
-    made = prompts_of_length(tokenizer, n, length)
-    return [one_line(tokenizer.decode(ids, skip_special_tokens=True)) for ids in made]
+    """n one-line texts of about `length` ids each, off by at most a token boundary or a line break."""
+    prompts = prompts_of_length(tokenizer, n, length)
+    return [one_line(tokenizer.decode(ids, skip_special_tokens=True)) for ids in prompts]
 
 
 def held_out_prose(n: int) -> list[str]:
-    """n whole unseen stories."""
+    """n complete unseen stories."""
     return list(islice(stories(_HELD_OUT_SEED + 1), n))

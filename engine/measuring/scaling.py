@@ -1,4 +1,4 @@
-"""Time per token against context and against draft length, with the formula's prediction beside what was measured."""
+"""Measures time per token against context and against draft length, beside the formula's prediction."""
 
 import time
 from collections.abc import Generator, Iterator, Sequence
@@ -45,7 +45,7 @@ class Scales(NamedTuple):
 
 
 class ScalingBench(msgspec.Struct, frozen=True):
-    """What was measured: medians over blocks with intervals; every block ran on all systems, interleaved."""
+    """Medians over blocks with intervals; every block ran on all systems, interleaved."""
 
     contexts: tuple[ContextPoint, ...]
     gammas: tuple[GammaPoint, ...]
@@ -72,34 +72,34 @@ class ScalingBench(msgspec.Struct, frozen=True):
 
 
 def bench(pair: Pair, scales: Scales, cancelled: Flag | None = None) -> Iterator[Event | ScalingBench]:
-    """Yield progress, all there is so far after every point, and last the result.
+    """Yield progress, the measurement so far after every point, and last the result.
 
-    Raises InputError where a context has no room, Cancelled soon after `cancelled` is set."""
+    Raises InputError where a context does not fit, Cancelled soon after `cancelled` is set."""
     started = time.perf_counter()
     target = pair.target
     work = _Work(pair, scales, Flag() if cancelled is None else cancelled)
-    asked = {
+    prompts_by_context = {
         context: asked_prompts(pair, context, n_new=scales.n_new, n_prompts=scales.n_blocks)
         for context in scales.contexts
     }
     floor = limits.Floor.on(target)
-    so_far = _nothing(pair, scales)
+    so_far = _empty_measurement(pair, scales)
     for i, context in enumerate(scales.contexts):
-        point = yield from _context_point(work, context, asked[context], floor)
+        point = yield from _context_point(work, context, prompts_by_context[context], floor)
         so_far = replace(so_far, contexts=(*so_far.contexts, point))
         yield from (so_far, Progressed("measuring", i + 1, len(scales.contexts), "contexts"))
     for i, batch in enumerate(scales.batches):
         so_far = replace(so_far, batches=(*so_far.batches, _batch_point(work, batch)))
         yield from (so_far, Progressed("measuring", i + 1, len(scales.batches), "batch sizes"))
-    calls = yield from _drafted(work, asked[scales.contexts[0]])
-    whole = replace(
+    calls = yield from _calls_by_gamma(work, prompts_by_context[scales.contexts[0]])
+    final = replace(
         so_far,
-        gammas=tuple(_gamma_point(gamma, calls[_named(gamma)], calls[PLAIN]) for gamma in scales.gammas),
+        gammas=tuple(_gamma_point(gamma, calls[_gamma_name(gamma)], calls[PLAIN]) for gamma in scales.gammas),
         plain_ms_per_token=middle([blocks.decode_ms(call) for call in calls[PLAIN]]),
         complete=True,
     )
-    yield whole
-    yield _summary(pair, whole, floor.kind, time.perf_counter() - started)
+    yield final
+    yield _summary(pair, final, floor.kind, time.perf_counter() - started)
 
 
 class _Work(NamedTuple):
@@ -115,7 +115,7 @@ class _Work(NamedTuple):
             raise Cancelled
 
 
-def _nothing(pair: Pair, scales: Scales) -> ScalingMeasured:
+def _empty_measurement(pair: Pair, scales: Scales) -> ScalingMeasured:
     """The measurement before its first point."""
     target, small = pair.target, pair.drafter
     assert small is not None
@@ -135,38 +135,38 @@ def _nothing(pair: Pair, scales: Scales) -> ScalingMeasured:
     )
 
 
-def _summary(pair: Pair, whole: ScalingMeasured, limit: str, seconds: float) -> ScalingBench:
+def _summary(pair: Pair, final: ScalingMeasured, limit: str, seconds: float) -> ScalingBench:
     target, small = pair.target, pair.drafter
     assert small is not None
-    assert whole.plain_ms_per_token is not None
-    assert whole.gamma_context is not None
+    assert final.plain_ms_per_token is not None
+    assert final.gamma_context is not None
     return ScalingBench(
-        contexts=whole.contexts,
-        gammas=whole.gammas,
-        gamma=whole.gamma,
-        gamma_context=whole.gamma_context,
-        plain_ms_per_token=whole.plain_ms_per_token,
-        n_blocks=whole.n_blocks,
-        max_new_tokens=whole.max_new_tokens,
+        contexts=final.contexts,
+        gammas=final.gammas,
+        gamma=final.gamma,
+        gamma_context=final.gamma_context,
+        plain_ms_per_token=final.plain_ms_per_token,
+        n_blocks=final.n_blocks,
+        max_new_tokens=final.max_new_tokens,
         limit=limit,
-        device=whole.device,
-        dtype=whole.dtype,
+        device=final.device,
+        dtype=final.dtype,
         n_threads=torch.get_num_threads(),
         runtime=target.runtime,
         drafter_runtime=small.runtime,
-        processor=whole.processor,
+        processor=final.processor,
         versions=dict(machine.versions()),
-        measured_utc=whole.measured_utc,
+        measured_utc=final.measured_utc,
         seconds=seconds,
-        target=whole.target,
-        drafter=whole.drafter,
-        batches=whole.batches,
-        timing_pair=whole.timing_pair or UNSET,
+        target=final.target,
+        drafter=final.drafter,
+        batches=final.batches,
+        timing_pair=final.timing_pair or UNSET,
     )
 
 
 def _ours(work: _Work, gamma: int) -> System:
-    """Our decoding at a draft length, 0 being plain."""
+    """Our decoder at a draft length; 0 is plain decoding."""
     target, small = work.pair
     assert small is not None
     drafter = systems.small_model_drafter(target, small) if gamma else None
@@ -181,64 +181,68 @@ def _batch_point(work: _Work, batch: int) -> BatchMeasured:
 
 
 def _context_point(
-    work: _Work, context: int, asked: Prompts, floor: limits.Floor
+    work: _Work, context: int, prompts: Prompts, floor: limits.Floor
 ) -> Generator[Event, None, ContextPoint]:
     target, n_new = work.pair.target, work.scales.n_new
-    made = {
+    decoders = {
         PLAIN: _ours(work, 0),
         SPECULATIVE: _ours(work, work.scales.gamma),
         THEIR_PLAIN: systems.transformers_generate(
             target.model, None, gamma=0, n_new=n_new, marked=True, cancelled=work.cancelled
         ),
     }
-    for system in made.values():
-        system(asked[0])
-    n_prompt = len(asked[0])
-    least: list[float | None] = []
-    calls = yield from blocks.interleave(made, asked, lambda: least.append(floor.step_ms(n_prompt + n_new // 2)))
+    for decoder in decoders.values():
+        decoder(prompts[0])
+    n_prompt = len(prompts[0])
+    floors_ms: list[float | None] = []
+    calls = yield from blocks.interleave(
+        decoders, prompts, lambda: floors_ms.append(floor.step_ms(n_prompt + n_new // 2))
+    )
     alpha, alpha_ci = blocks.alpha(calls[SPECULATIVE])
     steps = [blocks.decode_ms(call) for call in calls[PLAIN]]
-    shares = [ms / step for ms, step in zip(least, steps, strict=True) if ms is not None]
+    shares = [ms / step for ms, step in zip(floors_ms, steps, strict=True) if ms is not None]
     return ContextPoint(
         context=context,
         n_prompt=n_prompt,
-        ms_per_token={name: middle([blocks.decode_ms(call) for call in made_by]) for name, made_by in calls.items()},
-        prefill_ms={name: middle([_prefill_ms(call) for call in made_by]) for name, made_by in calls.items()},
+        ms_per_token={
+            name: middle([blocks.decode_ms(call) for call in system_calls]) for name, system_calls in calls.items()
+        },
+        prefill_ms={name: middle([_prefill_ms(call) for call in system_calls]) for name, system_calls in calls.items()},
         plain_ratio=middle(blocks.decode_ratios(calls[THEIR_PLAIN], calls[PLAIN])),
         speedup=middle(blocks.decode_ratios(calls[PLAIN], calls[SPECULATIVE])),
         alpha=alpha,
         alpha_ci=alpha_ci,
         tau=blocks.tau(calls[SPECULATIVE]),
-        predicted_ms=median(ms for ms in least if ms is not None) if shares else None,
+        predicted_ms=median(ms for ms in floors_ms if ms is not None) if shares else None,
         fraction_of_limit=median(shares) if shares else None,
     )
 
 
 def _prefill_ms(call: Call) -> float:
-    """Of a call that does not state it: what decoding all ids but the first, which the prompt gives, leaves over."""
+    """Prefill time; where a call states none, wall time less decoding all ids but the first, which prefill gives."""
     if call.prefill_ms is not None:
         return call.prefill_ms
     return call.wall_ms - blocks.decode_ms(call) * (len(call.ids) - 1)
 
 
-def _drafted(work: _Work, asked: Prompts) -> Generator[Event, None, Calls]:
-    """Plain decoding and every draft length on the same prompts."""
-    made = {PLAIN: _ours(work, 0)}
-    made |= {_named(gamma): _ours(work, gamma) for gamma in work.scales.gammas}
-    for system in made.values():
-        system(asked[0])
-    return (yield from blocks.interleave(made, asked))
+def _calls_by_gamma(work: _Work, prompts: Prompts) -> Generator[Event, None, Calls]:
+    """Run plain decoding and every draft length on the same prompts."""
+    decoders = {PLAIN: _ours(work, 0)}
+    decoders |= {_gamma_name(gamma): _ours(work, gamma) for gamma in work.scales.gammas}
+    for decoder in decoders.values():
+        decoder(prompts[0])
+    return (yield from blocks.interleave(decoders, prompts))
 
 
-def _named(gamma: int) -> str:
+def _gamma_name(gamma: int) -> str:
     return f"gamma_{gamma}"
 
 
 def _gamma_point(gamma: int, drafted: Sequence[Call], plain: Sequence[Call]) -> GammaPoint:
     alpha, alpha_ci = blocks.alpha(drafted)
-    pairs = list(zip(drafted, plain, strict=True))
-    c = _middle_ratio([(call.draft_step_ms, beside.target_step_ms) for call, beside in pairs])
-    wider = _middle_ratio([(call.target_step_ms, beside.target_step_ms) for call, beside in pairs])
+    repeats = list(zip(drafted, plain, strict=True))
+    c = _middle_ratio([(call.draft_step_ms, plain_call.target_step_ms) for call, plain_call in repeats])
+    verify_ratio = _middle_ratio([(call.target_step_ms, plain_call.target_step_ms) for call, plain_call in repeats])
     return GammaPoint(
         gamma=gamma,
         ms_per_token=middle([blocks.decode_ms(call) for call in drafted]),
@@ -246,15 +250,15 @@ def _gamma_point(gamma: int, drafted: Sequence[Call], plain: Sequence[Call]) -> 
         alpha_ci=alpha_ci,
         tau=blocks.tau(drafted),
         c=c,
-        verify_ratio=wider,
+        verify_ratio=verify_ratio,
         predicted_speedup=None
-        if c is None or wider is None
-        else speed_model.predicted_speedup(alpha, gamma, c, verify_ratio=wider),
+        if c is None or verify_ratio is None
+        else speed_model.predicted_speedup(alpha, gamma, c, verify_ratio=verify_ratio),
         speedup=middle(blocks.decode_ratios(plain, drafted)),
     )
 
 
-def _middle_ratio(pairs: Sequence[tuple[float | None, float | None]]) -> float | None:
+def _middle_ratio(times: Sequence[tuple[float | None, float | None]]) -> float | None:
     """The median ratio over blocks that have both times: a text shorter than a round has no full draft."""
-    ratios = [a / b for a, b in pairs if a is not None and b is not None]
+    ratios = [a / b for a, b in times if a is not None and b is not None]
     return median(ratios) if ratios else None

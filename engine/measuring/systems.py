@@ -1,4 +1,4 @@
-"""The decoders that benches compare, each as a function from a prompt to what it made."""
+"""The decoders that benches compare, each a function from a prompt to its new ids and times."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -23,14 +23,14 @@ from engine.models.loading import LoadedModel, Pair
 from engine.runtime import RunContext
 from engine.settings import GenerationConfig as OurConfig
 
-_FEWEST_MARKS = 3
+_FEWEST_STEPS = 3
 
 
 class Call(NamedTuple):
     """One whole call: new ids, of all its sequences one after another, and wall time in milliseconds.
 
-    decode_ms: time of all ids but the first n_apart. It, the mean steps, the rounds and the time of the prompt are
-    there only where they were measured."""
+    decode_ms: time of all ids but the first n_apart. It, the mean steps, the rounds and the prefill time are present
+    only where they were measured."""
 
     ids: tuple[int, ...]
     wall_ms: float
@@ -51,7 +51,7 @@ def ours(
 ) -> System:
     """Our engine, recording every probability as a visible run does; gamma 0 is plain decoding.
 
-    cancelled: ends a call with Cancelled where somebody sets it."""
+    cancelled: once set, ends a call with Cancelled."""
     stop = Flag() if cancelled is None else cancelled
     config = OurConfig(max_new_tokens=n_new, stop_at_end=False)
 
@@ -60,28 +60,29 @@ def ours(
         runtime = RunContext(target, drafter, "", cancelled=stop)
         runtime.prepare(config, prompt, gamma=gamma)
         started = time.perf_counter()
-        rounds, made = whole(runtime.generate(config, prompt, gamma=gamma))
+        rounds, generation = whole(runtime.generate(config, prompt, gamma=gamma))
         wall_ms = 1e3 * (time.perf_counter() - started)
-        steps = made.target_step_ms, made.draft_step_ms
-        return Call(made.ids, wall_ms, made.decode_ms, tuple(rounds), 0, made.prefill_ms, *steps)
+        steps = generation.target_step_ms, generation.draft_step_ms
+        return Call(generation.ids, wall_ms, generation.decode_ms, tuple(rounds), 0, generation.prefill_ms, *steps)
 
     return call
 
 
-class _Marks(StoppingCriteria):  # type: ignore[misc]
-    """Notes the time at each step of `generate`, which it ends once `cancelled` is set.
+class _StepTimes(StoppingCriteria):  # type: ignore[misc]
+    """Records the time of each step of `generate`, and ends it once `cancelled` is set.
 
-    Each mark waits for the device, as `generate` does right behind it: what lies before a mark is done."""
+    Each record waits for the device, as `generate` does right after it, so that all work before a recorded time is
+    done."""
 
     def __init__(self, device: torch.device, cancelled: Flag) -> None:
         self.times: list[float] = []
         self._cancelled, self._device = cancelled, device
-        self._going_on = torch.zeros(1, dtype=torch.bool, device=device)
+        self._not_done = torch.zeros(1, dtype=torch.bool, device=device)
 
     def __call__(self, input_ids: Tensor, scores: Tensor, **kwargs: object) -> Tensor:
         settle(self._device)
         self.times.append(time.perf_counter())
-        return ~self._going_on if self._cancelled.is_set() else self._going_on
+        return ~self._not_done if self._cancelled.is_set() else self._not_done
 
 
 def transformers_generate(
@@ -95,8 +96,8 @@ def transformers_generate(
 ) -> System:
     """`generate`, plain or with an assistant of constant draft length and no confidence stop.
 
-    marked: decoding is timed apart from the prompt, which is possible for plain decoding of 3 ids and more; such a
-    call ends early where somebody sets `cancelled`."""
+    marked: times decoding apart from the prompt, which is possible for plain decoding of 3 ids and more; such a call
+    ends early once `cancelled` is set."""
     stop = Flag() if cancelled is None else cancelled
     config = GenerationConfig(max_new_tokens=n_new, do_sample=False, eos_token_id=None, pad_token_id=0)
     model.generation_config = GenerationConfig(eos_token_id=None, pad_token_id=0)
@@ -106,21 +107,21 @@ def transformers_generate(
         if assistant is not None:
             _prepare(model, assistant, gamma)
         ids = torch.tensor([prompt], device=model.device)
-        marks = _Marks(model.device, stop)
+        step_times = _StepTimes(model.device, stop)
         started = time.perf_counter()
-        made = model.generate(
+        sequences = model.generate(
             ids,
             attention_mask=torch.ones_like(ids),
             generation_config=config,
             assistant_model=assistant,
-            stopping_criteria=StoppingCriteriaList([marks] if marked else []),
+            stopping_criteria=StoppingCriteriaList([step_times] if marked else []),
         )
-        new = tuple(made[0, len(prompt) :].tolist())
+        new = tuple(sequences[0, len(prompt) :].tolist())
         ended = time.perf_counter()
         wall_ms = 1e3 * (ended - started)
-        if len(marks.times) < _FEWEST_MARKS:
+        if len(step_times.times) < _FEWEST_STEPS:
             return Call(new, wall_ms)
-        return Call(new, wall_ms, 1e3 * (ended - marks.times[1]), n_apart=2)
+        return Call(new, wall_ms, 1e3 * (ended - step_times.times[1]), n_apart=2)
 
     return call
 
@@ -130,34 +131,34 @@ def transformers_together(model: PreTrainedModel, *, n_new: int) -> BatchSystem:
     config = GenerationConfig(max_new_tokens=n_new, do_sample=False, eos_token_id=None, pad_token_id=0)
     model.generation_config = GenerationConfig(eos_token_id=None, pad_token_id=0)
 
-    def call(asked: Sequence[Sequence[int]]) -> Call:
-        ids = torch.tensor(asked, device=model.device)
+    def call(prompts: Sequence[Sequence[int]]) -> Call:
+        ids = torch.tensor(prompts, device=model.device)
         started = time.perf_counter()
-        made = model.generate(ids, attention_mask=torch.ones_like(ids), generation_config=config)
-        new = tuple(made[:, ids.shape[1] :].flatten().tolist())
+        sequences = model.generate(ids, attention_mask=torch.ones_like(ids), generation_config=config)
+        new = tuple(sequences[:, ids.shape[1] :].flatten().tolist())
         return Call(new, 1e3 * (time.perf_counter() - started))
 
     return call
 
 
 def ours_together(pair: Pair, *, gamma: int, n_new: int) -> BatchSystem:
-    """Our decoding of several sequences at once, recording every probability; gamma 0 is plain."""
+    """Our decoding of several sequences at once, recording every probability; gamma 0 is plain decoding."""
     target, small = pair
     assert small is not None
 
     @torch.inference_mode()
-    def call(asked: Sequence[Sequence[int]]) -> Call:
+    def call(prompts: Sequence[Sequence[int]]) -> Call:
         rows = SmallModelRows(small, target) if gamma else None
         decoder = BatchDecoder(sequences_of(target), rows, warp=Warp(), clock=clock_for(target.device))
-        requests = [RowRequest(prompt, 0, Limits(n_new, target.context, frozenset())) for prompt in asked]
+        requests = [RowRequest(prompt, 0, Limits(n_new, target.context, frozenset())) for prompt in prompts]
         started = time.perf_counter()
         items = list(generate_rows(decoder, requests, gamma, target.texts, lambda: None))
         wall_ms = 1e3 * (time.perf_counter() - started)
-        made = sorted((item for item in items if isinstance(item, RowGeneration)), key=lambda item: item.lane)
+        generations = sorted((item for item in items if isinstance(item, RowGeneration)), key=lambda item: item.lane)
         return Call(
-            tuple(token for row in made for token in row.made.ids),
+            tuple(token for row in generations for token in row.made.ids),
             wall_ms,
-            max(row.made.decode_ms for row in made),
+            max(row.made.decode_ms for row in generations),
             tuple(item for item in items if isinstance(item, RoundFinished)),
         )
 
@@ -165,10 +166,10 @@ def ours_together(pair: Pair, *, gamma: int, n_new: int) -> BatchSystem:
 
 
 def _prepare(model: PreTrainedModel, assistant: PreTrainedModel, gamma: int) -> None:
-    """Give the assistant the settings of a call; they are read from its own configuration, not from the call.
+    """Give the assistant the settings of a call, which `generate` reads from the assistant's own configuration.
 
-    The bench loaded this model. Of vocabularies that differ in their padding alone `generate` would ask for a slower
-    way through text; that a pair shares its tokenizer was checked when it was loaded."""
+    The bench loaded this model, so it may change it. For vocabularies that differ only in padding `generate` would
+    require a slower path through text; loading has checked that a pair shares its tokenizer."""
     assistant.generation_config = GenerationConfig(
         num_assistant_tokens=gamma,
         num_assistant_tokens_schedule="constant",

@@ -8,14 +8,14 @@ from engine.method import MethodSpec
 
 
 def discover() -> dict[str, MethodSpec]:
-    """Every method by name: the folders in this one."""
-    folders = (found.name for found in pkgutil.iter_modules(__path__) if found.ispkg)
+    """Find every method by name: one per folder in this one."""
+    folders = (folder.name for folder in pkgutil.iter_modules(__path__) if folder.ispkg)
     modules = (importlib.import_module(f"{__name__}.{name}") for name in folders)
     return {module.METHOD.name: module.METHOD for module in modules}
 
 
 def find(name: str) -> MethodSpec:
-    """The method of that name. Raises InputError."""
+    """Return the method of that name. Raises InputError if there is none."""
     methods = discover()
     if name not in methods:
         raise InputError(f"there is no method {name!r}", f"use one of: {', '.join(sorted(methods))}")

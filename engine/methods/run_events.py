@@ -1,4 +1,4 @@
-"""What every run states about itself: its start, the generation everyone watches, its timed blocks, its end."""
+"""Builds the events that every run has: its start, its timed blocks, its end."""
 
 import secrets
 
@@ -14,7 +14,7 @@ from engine.settings import Request, settings_of
 def run_started(
     method: str, config: msgspec.Struct, request: Request, prompt_ids: tuple[int, ...], rt: RunContext
 ) -> RunStarted:
-    """State what is about to run."""
+    """Build the event of a run's start."""
     texts = rt.target.texts
     return RunStarted(
         run_id=secrets.token_hex(4),
@@ -38,14 +38,14 @@ def run_started(
     )
 
 
-def block(lane: Lane, repeat: int, made: Generation, rt: RunContext, *, paired: bool = True) -> BlockFinished:
-    """State one timed generation."""
+def block(lane: Lane, repeat: int, generation: Generation, rt: RunContext, *, paired: bool = True) -> BlockFinished:
+    """Build the event of one timed generation."""
     return BlockFinished(
-        lane, repeat, made.ids, made.prefill_ms, made.decode_ms, made.first_ms, made.target_step_ms,
-        made.draft_step_ms, at_s=rt.elapsed_s(), paired=paired,
+        lane, repeat, generation.ids, generation.prefill_ms, generation.decode_ms, generation.first_ms,
+        generation.target_step_ms, generation.draft_step_ms, at_s=rt.elapsed_s(), paired=paired,
     )  # fmt: skip
 
 
-def finished(made: Generation, rt: RunContext) -> RunFinished:
-    """State the end of the run."""
-    return RunFinished(made.reason, len(made.ids), at_s=rt.elapsed_s())
+def finished(generation: Generation, rt: RunContext) -> RunFinished:
+    """Build the event of a run's end."""
+    return RunFinished(generation.reason, len(generation.ids), at_s=rt.elapsed_s())

@@ -1,1 +1,1 @@
-"""From a SPEC to a model in memory: folders, checks, weights, devices, estimates."""
+"""Turns a SPEC into a model in memory: folders, checks, weights, devices, estimates."""

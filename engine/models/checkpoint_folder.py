@@ -1,4 +1,4 @@
-"""From a SPEC to a checkpoint folder that is safe to load; reads only JSON and safetensors headers, loads nothing.
+"""Finds the checkpoint folder of a SPEC and checks that it is safe to load; reads only JSON and safetensors headers.
 
 * imports neither Qt nor torch."""
 
@@ -19,23 +19,23 @@ BUILTIN_TARGET = "target"
 BUILTIN_DRAFTERS = {
     "builtin": "general", "builtin:small": "small", "builtin:misaligned": "misaligned", "builtin:rag": "rag",
 }  # fmt: skip
-# Written by older versions of transformers itself and read by nothing that acts on them.
+# Written by older versions of transformers itself; nothing acts on them.
 _HARMLESS_PRIVATE_KEYS = {"_name_or_path", "_commit_hash", "_sliding_window_pattern", "_from_model_config"}
-# What transformers reads a vocabulary from.
+# The files from which transformers reads a vocabulary.
 WORD_FILES = (
     "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "tokenizer.model",
     "vocab.json", "merges.txt", "vocab.txt",
 )  # fmt: skip
-# New weights differ everywhere: a model of many gigabytes need not be read whole to be told apart.
+# New weights differ everywhere: both ends of a file of many gigabytes are enough to tell models apart.
 _END_BYTES = 2**20
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 _DTYPE_BYTES = {"F64": 8, "I64": 8, "F32": 4, "I32": 4, "F16": 2, "BF16": 2, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
 
 
 class Checkpoint(NamedTuple):
-    """A folder that may be loaded: its SPEC, where it is, its configuration, its parameters and its weight files.
+    """A folder that may be loaded: SPEC, path, configuration, number of parameters and size of its weight files.
 
-    timing: of a model without a folder, made of random weights to be timed; None for all others."""
+    timing: set for a model of random weights, which has no folder and only serves timing; None for all others."""
 
     spec: str
     folder: Path
@@ -46,7 +46,7 @@ class Checkpoint(NamedTuple):
 
 
 def builtin_folder(name: str) -> Path:
-    """Where a built-in model lies."""
+    """The folder of a built-in model."""
     return Path(str(files("assets"))) / "models" / name
 
 
@@ -55,23 +55,23 @@ def locate(spec: str, *, drafter: bool) -> Path:
     if spec == "builtin" or spec.startswith("builtin:"):
         name = BUILTIN_DRAFTERS.get(spec) if drafter else {"builtin": BUILTIN_TARGET}.get(spec)
         if name is None:
-            known = ", ".join(BUILTIN_DRAFTERS) if drafter else "builtin"
-            raise InputError(f"there is no built-in model {spec!r}", f"use one of: {known}")
+            names = ", ".join(BUILTIN_DRAFTERS) if drafter else "builtin"
+            raise InputError(f"there is no built-in model {spec!r}", f"use one of: {names}")
         return builtin_folder(name)
     try:
         folder = Path(spec).expanduser()
-        found = folder.exists()
+        exists = folder.exists()
     except (OSError, RuntimeError, ValueError) as err:
         raise InputError(f"{spec[:80]} is not a path ({err})", "name a folder or a hub id") from err
-    return folder if found or _looks_like_path(spec) else _cached(spec)
+    return folder if exists or _looks_like_path(spec) else _cached_folder(spec)
 
 
 def _looks_like_path(spec: str) -> bool:
     return spec.startswith((".", "/", "~", "\\")) or spec.count("/") > 1
 
 
-def _cached(spec: str) -> Path:
-    # Imported late: the window asks this file for names before it has time for a hub client.
+def _cached_folder(spec: str) -> Path:
+    # Imported late: the window uses the names in this file before it has time to import a hub client.
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
@@ -97,14 +97,14 @@ def inspect(spec: str, *, drafter: bool = False) -> Checkpoint:
 
 
 def of_timing(spec: str, timing: Timing) -> Checkpoint:
-    """What stands in for the folder of a model that is made of random weights."""
+    """The checkpoint of a model that is made of random weights and has no folder."""
     n_parameters = timing_shapes.n_parameters(timing.shape)
     return Checkpoint(spec, Path(spec), timing_shapes.configuration(timing.shape), n_parameters, 0, timing)
 
 
 @contextmanager
 def readable(spec: str) -> Iterator[None]:
-    """What the system says about files that cannot be read, in one line. Raises InputError."""
+    """Turn what the system says about files that cannot be read into one line. Raises InputError."""
     try:
         yield
     except OSError as err:
@@ -112,7 +112,7 @@ def readable(spec: str) -> Iterator[None]:
 
 
 def refuse_empty(spec: str, folder: Path) -> None:
-    """Raises InputError where there is no folder, or nothing in it."""
+    """Raises InputError if there is no folder, or nothing in it."""
     if not folder.is_dir():
         raise InputError(f"there is no folder {spec}", "check the path; `builtin` is always there")
     if not any(folder.iterdir()):
@@ -120,26 +120,26 @@ def refuse_empty(spec: str, folder: Path) -> None:
 
 
 def examine(spec: str, folder: Path) -> Checkpoint:
-    """Check the files of a folder: configuration, no code of its own, whole safetensors. Raises ModelError, OSError."""
+    """Check a folder's files: configuration, no code of its own, complete safetensors. Raises ModelError, OSError."""
     config = read_json(folder / "config.json", spec)
     for name in ("config.json", "tokenizer_config.json", "generation_config.json"):
         if (folder / name).exists():
             refuse_remote_code(read_json(folder / name, spec), f"{spec}/{name}")
     weights = weight_files(folder, spec)
-    n_parameters = sum(_count_in_file(path) for path in weights)
+    n_parameters = sum(_n_parameters(path) for path in weights)
     return Checkpoint(spec, folder, config, n_parameters, sum(path.stat().st_size for path in weights))
 
 
 def fingerprint(spec: str, *, drafter: bool = False) -> str:
-    """Equal where a checkpoint's configuration, vocabulary and weights are: of each file its size and both its ends."""
-    found = inspect(spec, drafter=drafter)
-    words = [found.folder / name for name in ("config.json", "generation_config.json", *WORD_FILES)]
-    made = sha256()
+    """A hash of a checkpoint's configuration, vocabulary and weights: of each file its size and both ends."""
+    checkpoint = inspect(spec, drafter=drafter)
+    small_files = [checkpoint.folder / name for name in ("config.json", "generation_config.json", *WORD_FILES)]
+    digest = sha256()
     with readable(spec):
-        for path in (*words, *weight_files(found.folder, spec)):
+        for path in (*small_files, *weight_files(checkpoint.folder, spec)):
             if path.exists():
-                made.update(f"{path.name} {path.stat().st_size}".encode() + _ends(path))
-    return made.hexdigest()
+                digest.update(f"{path.name} {path.stat().st_size}".encode() + _ends(path))
+    return digest.hexdigest()
 
 
 def _ends(path: Path) -> bytes:
@@ -153,7 +153,7 @@ def _ends(path: Path) -> bytes:
 def cached_ids() -> list[str]:
     """Hub ids in the local cache that name a causal language model, sorted. Raises InputError: it cannot be read.
 
-    The hub client's own listing leaves out a repository with a single broken link, whose fault is to be shown here."""
+    The hub client's own listing leaves out a repository with a single broken link, whose fault must be shown here."""
     from huggingface_hub import constants
 
     cache = Path(constants.HF_HUB_CACHE)
@@ -166,72 +166,74 @@ def cached_ids() -> list[str]:
 
 
 def _is_language_model(spec: str) -> bool:
-    """Whether a cached repository says that it is one, or says nothing that can be read."""
+    """Whether a cached repository declares a causal language model, or nothing that can be read."""
     try:
-        folder = _cached(spec)
+        folder = _cached_folder(spec)
         if not (folder / "config.json").is_symlink() and not (folder / "config.json").exists():
             return False
-        made = read_json(folder / "config.json", spec).get("architectures")
+        architectures = read_json(folder / "config.json", spec).get("architectures")
     except InputError:
         return False
     except (ModelError, OSError):
         return True
-    return not isinstance(made, list) or any("CausalLM" in str(name) or "LMHead" in str(name) for name in made)
+    return not isinstance(architectures, list) or any(
+        "CausalLM" in str(name) or "LMHead" in str(name) for name in architectures
+    )
 
 
 def read_json(path: Path, spec: str) -> dict[str, object]:
     """The object in a file of a checkpoint. Raises ModelError."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as err:
         raise ModelError(f"{spec} has no {path.name}", "name a Hugging Face checkpoint folder") from err
     except (OSError, ValueError, RecursionError) as err:
         raise ModelError(f"{spec}: {path.name} cannot be read ({err})", "download the checkpoint again") from err
-    if not isinstance(found, dict):
+    if not isinstance(content, dict):
         raise ModelError(f"{spec}: {path.name} is not a JSON object", "download the checkpoint again")
-    return found
+    return content
 
 
 def refuse_remote_code(value: object, where: str) -> None:
     """Refuse what would make a library fetch or run code: auto_map, and private keys that set internals."""
     if isinstance(value, list):
-        for item in value:
-            refuse_remote_code(item, where)
+        for element in value:
+            refuse_remote_code(element, where)
     if not isinstance(value, dict):
         return
-    for key, item in value.items():
+    for key, element in value.items():
         if key == "auto_map":
             raise ModelError(
                 f"{where} asks for the model's own code (auto_map)", "Draftscope never runs model code; use another"
             )
         if key.startswith("_") and key not in _HARMLESS_PRIVATE_KEYS:
             raise ModelError(f"{where} sets the private key {key}", "remove that key if you trust the model")
-        refuse_remote_code(item, where)
+        refuse_remote_code(element, where)
 
 
 def weight_files(folder: Path, spec: str) -> list[Path]:
-    """The safetensors files transformers would load. Raises ModelError where there are none."""
+    """The safetensors files that transformers would load. Raises ModelError if there are none."""
     weights = _listed_weights(folder, spec)
     if weights:
         return weights
-    if any(found for pattern in _PICKLES for found in folder.glob(pattern)):
+    if any(path for pattern in _PICKLES for path in folder.glob(pattern)):
         raise ModelError(f"{spec} has pickled weights only", "convert them to safetensors: pickles can run code")
     raise ModelError(f"{spec} has no weights (*.safetensors)", "name a complete checkpoint folder")
 
 
 def _listed_weights(folder: Path, spec: str) -> list[Path]:
-    """Those of the index, the one named model, or whatever there is."""
+    """The files in the index, else `model.safetensors`, else all safetensors files there are."""
     index = folder / "model.safetensors.index.json"
     if index.exists():
-        listed = read_json(index, spec).get("weight_map", {})
-        if not isinstance(listed, dict) or not all(isinstance(name, str) for name in listed.values()):
+        weight_map = read_json(index, spec).get("weight_map", {})
+        if not isinstance(weight_map, dict) or not all(isinstance(name, str) for name in weight_map.values()):
             raise ModelError(f"{spec}: {index.name} lists no files", "download the checkpoint again")
-        return [folder / Path(name).name for name in sorted(set(listed.values()))]
+        return [folder / Path(name).name for name in sorted(set(weight_map.values()))]
     single = folder / "model.safetensors"
     return [single] if single.exists() or single.is_symlink() else sorted(folder.glob("*.safetensors"))
 
 
-def _count_in_file(path: Path) -> int:
+def _n_parameters(path: Path) -> int:
     """Parameters in a safetensors file, from its header; checks that the file is as long as the header says."""
     try:
         with path.open("rb") as file:
@@ -244,7 +246,8 @@ def _count_in_file(path: Path) -> int:
         if path.stat().st_size != 8 + n_header + end:
             raise ValueError(f"{path.stat().st_size} bytes, {8 + n_header + end} expected")
         return sum(
-            (e["data_offsets"][1] - e["data_offsets"][0]) // _DTYPE_BYTES.get(e["dtype"], 2) for e in header.values()
+            (entry["data_offsets"][1] - entry["data_offsets"][0]) // _DTYPE_BYTES.get(entry["dtype"], 2)
+            for entry in header.values()
         )
     except (OSError, ValueError, struct.error, KeyError, TypeError, AttributeError) as err:
         raise ModelError(f"{path.name} is damaged or incomplete ({err})", "download or copy the file again") from err

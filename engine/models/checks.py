@@ -1,4 +1,4 @@
-"""What speaks against a checkpoint, read from its small files; loads no weights and decides nothing about devices."""
+"""Checks a checkpoint for reasons to refuse it, from its small files; loads no weights."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ _SIZES = ("num_hidden_layers", "hidden_size", "vocab_size", "num_attention_heads
 
 @contextmanager
 def foreign(what: str, hint: str) -> Iterator[None]:
-    """Reading files of strangers: libraries raise whatever they like about a bad one, and all of it means the same."""
+    """Turn whatever a library raises about a bad file into ModelError, or MemoryExhausted where memory ran out."""
     try:
         yield
     except EngineError:
@@ -39,23 +39,23 @@ def configuration(checkpoint: Checkpoint) -> PreTrainedConfig:
     """The configuration of a causal language model. Raises ModelError: unknown, not causal, impossible sizes."""
     if checkpoint.timing is not None:
         return timing_pairs.made_configuration(checkpoint.timing)
-    kind = checkpoint.config.get("model_type", "none given")
-    what = f"{checkpoint.spec}: the configuration (model type {kind!r}) is not one transformers can read"
+    model_type = checkpoint.config.get("model_type", "none given")
+    what = f"{checkpoint.spec}: the configuration (model type {model_type!r}) is not one transformers can read"
     with foreign(what, "use a supported architecture, for instance Llama or Qwen2"):
         config = AutoConfig.from_pretrained(checkpoint.folder, local_files_only=True, trust_remote_code=False)
-        text = config.get_text_config()
-    if type(config) not in MODEL_FOR_CAUSAL_LM_MAPPING or _looks_ahead(text):
+        text_config = config.get_text_config()
+    if type(config) not in MODEL_FOR_CAUSAL_LM_MAPPING or _looks_ahead(text_config):
         reason = f"{checkpoint.spec}: {config.model_type} is not a causal language model"
         raise ModelError(reason, "use a decoder-only model")
     for name in _SIZES:
-        size = getattr(text, name, None)
+        size = getattr(text_config, name, None)
         if size is not None and (not isinstance(size, int) or size < 1):
             raise ModelError(f"{checkpoint.spec}: config.json says {name} = {size!r}", "download the checkpoint again")
     return config
 
 
 def _looks_ahead(config: PreTrainedConfig) -> bool:
-    """Whether a token attends to those that follow it, so that no cache can hold what came before."""
+    """Whether a token attends to later tokens, so that no cache can hold what came before."""
     both_ways = getattr(config, "use_bidirectional_attention", None)  # "vision": within pictures only
     return getattr(config, "is_causal", True) is False or both_ways is True or both_ways == "all"
 
@@ -78,7 +78,7 @@ def _read_tokenizer(folder: Path, spec: str, timing: Timing | None) -> PreTraine
 
 
 def refuse_recurrent(checkpoint: Checkpoint, config: PreTrainedConfig) -> None:
-    """Rejected tokens must leave the cache again; recurrent states cannot give them back. Raises ModelError."""
+    """Raises ModelError for a recurrent state: rejected tokens must leave the cache, and it cannot give them back."""
     with foreign(f"{checkpoint.spec}: no cache can be made for it", "use a model with attention in every layer"):
         layers = DynamicCache(config=config).layers
     if not all(getattr(layer, "is_croppable", True) for layer in layers):
@@ -86,13 +86,13 @@ def refuse_recurrent(checkpoint: Checkpoint, config: PreTrainedConfig) -> None:
 
 
 def recurrent(spec: str) -> ModelError:
-    """The refusal of a model from whose state tokens cannot be taken back."""
+    """The refusal of a model whose state cannot give tokens back."""
     reason = f"{spec} keeps a recurrent state, from which rejected tokens cannot be taken back"
     return ModelError(reason, "use a model with attention in every layer")
 
 
-class _Words(NamedTuple):
-    """The files a vocabulary is read from, as they are now: `stamp` changes when one of them does."""
+class _VocabularyFiles(NamedTuple):
+    """The files that a vocabulary is read from, as they are now: `stamp` changes when one of them does."""
 
     folder: Path
     spec: str
@@ -100,7 +100,7 @@ class _Words(NamedTuple):
     timing: Timing | None = None
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Words) and self.stamp == other.stamp
+        return isinstance(other, _VocabularyFiles) and self.stamp == other.stamp
 
     def __hash__(self) -> int:
         return hash(self.stamp)
@@ -110,44 +110,48 @@ class _Difference(NamedTuple):
     """The first id at which two vocabularies differ, and what it is in each."""
 
     token_id: int
-    ours: str | None
-    theirs: str | None
+    target_token: str | None
+    drafter_token: str | None
 
 
 def refuse_other_vocabulary(target: Checkpoint, drafter: Checkpoint) -> None:
-    """Same tokenizer, whatever the padded sizes. Raises InputError naming the first token that differs."""
-    found = _difference(_words(target), _words(drafter))
-    if found is not None:
+    """Raises InputError naming the first token that differs; sizes may differ by padding."""
+    difference = _difference(_vocabulary_files(target), _vocabulary_files(drafter))
+    if difference is not None:
         reason = (
             f"{drafter.spec} does not share the tokenizer of {target.spec}: "
-            f"token {found.token_id} is {found.ours!r} there and {found.theirs!r} here"
+            f"token {difference.token_id} is {difference.target_token!r} there and {difference.drafter_token!r} here"
         )
         raise InputError(reason, "choose a drafter of the same family, or lookup")
 
 
-def _words(checkpoint: Checkpoint) -> _Words:
-    """Checkpoints of a family often share these files, in the hub cache as the very same blobs."""
+def _vocabulary_files(checkpoint: Checkpoint) -> _VocabularyFiles:
+    """The files of a checkpoint; those of a family are often shared, in the hub cache as the very same blobs."""
     timing = checkpoint.timing
     if timing is not None:
-        return _Words(checkpoint.folder, checkpoint.spec, (timing.shape.family.name,), timing)
+        return _VocabularyFiles(checkpoint.folder, checkpoint.spec, (timing.shape.family.name,), timing)
     stamps: list[object] = [checkpoint.config.get("model_type")]
     for path in (checkpoint.folder / name for name in WORD_FILES):
         if path.exists():
             real = path.resolve()
             stamps.append((path.name, str(real), real.stat().st_size, real.stat().st_mtime_ns))
-    return _Words(checkpoint.folder, checkpoint.spec, tuple(stamps))
+    return _VocabularyFiles(checkpoint.folder, checkpoint.spec, tuple(stamps))
 
 
 @lru_cache(maxsize=2)
-def _vocabulary(words: _Words) -> dict[int, str]:
+def _vocabulary(files: _VocabularyFiles) -> dict[int, str]:
     return {
-        index: token for token, index in _read_tokenizer(words.folder, words.spec, words.timing).get_vocab().items()
+        index: token for token, index in _read_tokenizer(files.folder, files.spec, files.timing).get_vocab().items()
     }
 
 
 @lru_cache(maxsize=1024)
-def _difference(target: _Words, drafter: _Words) -> _Difference | None:
-    ours, theirs = _vocabulary(target), _vocabulary(drafter)
-    differing = (index for index in sorted(ours.keys() | theirs.keys()) if ours.get(index) != theirs.get(index))
+def _difference(target: _VocabularyFiles, drafter: _VocabularyFiles) -> _Difference | None:
+    target_tokens, drafter_tokens = _vocabulary(target), _vocabulary(drafter)
+    differing = (
+        index
+        for index in sorted(target_tokens.keys() | drafter_tokens.keys())
+        if target_tokens.get(index) != drafter_tokens.get(index)
+    )
     index = next(differing, None)
-    return None if index is None else _Difference(index, ours.get(index), theirs.get(index))
+    return None if index is None else _Difference(index, target_tokens.get(index), drafter_tokens.get(index))

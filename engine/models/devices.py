@@ -1,4 +1,4 @@
-"""Devices, number types and runtimes by the names that users give them, and what memory is free; loads nothing."""
+"""Parses the names of devices, number types and runtimes, and reports free memory; loads nothing."""
 
 import re
 from typing import Literal, TypeAlias, get_args
@@ -22,20 +22,20 @@ _TORCH_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16"
 
 
 def parse_device(name: str) -> torch.device:
-    """`auto`, `cpu`, `cuda` or `cuda:N`; on CUDA always with its index, so that equal devices compare equal.
+    """Parse `auto`, `cpu`, `cuda` or `cuda:N`; a CUDA device always has its index, so that equal devices compare equal.
 
-    Raises InputError where there is no such device."""
+    Raises InputError if there is no such device."""
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     if name == "cpu":
         return torch.device(name)
     if name in _UNSUPPORTED:
         raise InputError(f"{name} devices are not supported: {_UNSUPPORTED[name]}", _DEVICES)
-    named = re.fullmatch(r"cuda(?::(0|[1-9][0-9]{0,3}))?", name, re.ASCII)
-    if named is None:
+    match = re.fullmatch(r"cuda(?::(0|[1-9][0-9]{0,3}))?", name, re.ASCII)
+    if match is None:
         raise InputError(f"unknown device {name!r}", _DEVICES)
     n_gpus = torch.cuda.device_count()
-    index = int(named[1]) if named[1] else min(n_gpus, 1) and torch.cuda.current_device()
+    index = int(match[1]) if match[1] else min(n_gpus, 1) and torch.cuda.current_device()
     if index >= n_gpus:
         raise InputError(f"there is no device {name} ({n_gpus} CUDA devices found)", "use auto or cpu")
     return torch.device("cuda", index)
@@ -49,8 +49,8 @@ def computes_bfloat16(device: torch.device) -> bool:
 def parse_dtype(name: str, device: torch.device) -> torch.dtype:
     """`auto` is float32 on a CPU, whatever the checkpoint says, and on a GPU the 16-bit type that it computes fast.
 
-    That is bfloat16 from Ampere on, float16 on Volta and Turing, none on older ones, which keep float32. So is
-    `fastest` where nothing is measured; a load has it measured first."""
+    That is bfloat16 from Ampere on, float16 on Volta and Turing; older GPUs keep float32. `fastest` means the same
+    here; a load has it measured first."""
     if name in ("auto", FASTEST):
         if device.type != "cuda":
             return torch.float32
@@ -73,8 +73,8 @@ def parse_runtime(name: str) -> RuntimeChoice:
 
 
 def free_bytes(device: torch.device) -> int:
-    """Memory that may still be taken on a device; what torch holds ready for itself is free."""
+    """Memory that can still be taken on a device; what torch has reserved but does not use is free."""
     if device.type == "cuda":
-        held = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-        return int(torch.cuda.mem_get_info(device)[0]) + held
+        unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return int(torch.cuda.mem_get_info(device)[0]) + unused
     return int(psutil.virtual_memory().available)

@@ -1,4 +1,4 @@
-"""How a pair would be loaded, what that would take, and what speaks against it; reads no weights."""
+"""Plans how a pair is loaded, what memory that takes, and why it would be refused; reads no weights."""
 
 from bisect import bisect_right
 from collections.abc import Callable
@@ -17,14 +17,14 @@ from engine.models.quantize import Quantize, held_bytes
 from engine.models.work_size import work_bytes
 
 FUSED: tuple[RuntimeChoice, ...] = ("fused", "fused-eager")
-# Beside the weights there are caches, work space and whatever else the device does.
+# The rest is left for caches, work space and whatever else the device does.
 _MOST_FILLED = 0.85
-# Ids that a first prompt and its continuation may take.
+# Ids of a first prompt and its continuation, for which there must be room.
 _LEAST_CONTEXT = 1024
 
 
 class LoadPlan(NamedTuple):
-    """A pair that is to be loaded, where, and in which types."""
+    """A pair to load, where, and in which types."""
 
     target: Checkpoint
     drafter: Checkpoint | None
@@ -40,33 +40,36 @@ class LoadPlan(NamedTuple):
 def plan(
     target: Checkpoint, drafter: Checkpoint | None, device: torch.device, drafter_device: torch.device, dtype: str
 ) -> LoadPlan:
-    """How a pair would be loaded. Raises InputError for an unknown dtype."""
-    kind, drafter_kind = devices.parse_dtype(dtype, device), devices.parse_dtype(dtype, drafter_device)
-    taken = drafter.n_parameters * drafter_kind.itemsize if drafter is not None and drafter_device == device else 0
-    room = int(_MOST_FILLED * devices.free_bytes(device)) - taken
-    return LoadPlan(_cut_to_fit(target, room // kind.itemsize), drafter, device, drafter_device, kind, drafter_kind)
+    """The plan of loading a pair. Raises InputError for an unknown dtype."""
+    target_dtype, drafter_dtype = devices.parse_dtype(dtype, device), devices.parse_dtype(dtype, drafter_device)
+    drafter_bytes = (
+        drafter.n_parameters * drafter_dtype.itemsize if drafter is not None and drafter_device == device else 0
+    )
+    target_bytes = int(_MOST_FILLED * devices.free_bytes(device)) - drafter_bytes
+    fitting_target = _cut_to_fit(target, target_bytes // target_dtype.itemsize)
+    return LoadPlan(fitting_target, drafter, device, drafter_device, target_dtype, drafter_dtype)
 
 
-def _cut_to_fit(target: Checkpoint, most: int) -> Checkpoint:
-    """A timing pair's target that may lose layers, with no more than so many parameters; any other as it is."""
+def _cut_to_fit(target: Checkpoint, max_parameters: int) -> Checkpoint:
+    """A timing pair's target that may lose layers, with at most that many parameters; any other as it is."""
     if target.timing is None or not timing_shapes.may_be_cut(target.timing):
         return target
-    return checkpoint_folder.of_timing(target.spec, timing_shapes.cut_to(target.timing, most))
+    return checkpoint_folder.of_timing(target.spec, timing_shapes.cut_to(target.timing, max_parameters))
 
 
 def estimate_pair(plan: LoadPlan) -> Estimated:
     """What loading the pair would take on the target's device. Raises ModelError."""
-    together = plan.drafter if plan.drafter_device == plan.device else None
-    return estimate(plan.target, together, plan.device, plan.dtype, plan.runtime, quantize=plan.quantize)
+    drafter = plan.drafter if plan.drafter_device == plan.device else None
+    return estimate(plan.target, drafter, plan.device, plan.dtype, plan.runtime, quantize=plan.quantize)
 
 
 def refuse_pair(plan: LoadPlan, needed: Estimated) -> None:
-    """Everything that can be held against a pair before its weights are read. Raises InputError, ModelError.
+    """Check everything that can be held against a pair before its weights are read. Raises InputError, ModelError.
 
-    Weights to be quantised pass through memory whole."""
-    whole = needed if plan.quantize == "none" else estimate_pair(plan._replace(quantize="none"))
-    refuse_if_too_large(whole, plan.device)
-    _refuse_drafter_elsewhere(plan, whole)
+    Weights to be quantised pass through memory unquantised."""
+    unquantised = needed if plan.quantize == "none" else estimate_pair(plan._replace(quantize="none"))
+    refuse_if_too_large(unquantised, plan.device)
+    _refuse_drafter_elsewhere(plan, unquantised)
     for checkpoint in (plan.target, plan.drafter):
         if checkpoint is not None:
             checks.refuse_recurrent(checkpoint, checks.configuration(checkpoint))
@@ -78,9 +81,9 @@ def refuse_pair(plan: LoadPlan, needed: Estimated) -> None:
 
 
 def refuse_if_too_large(needed: Estimated, device: torch.device) -> None:
-    """Raises InputError where models, the cache of a short text and the work do not fit what is free on one device.
+    """Raises InputError if models, the cache of a short text and the work do not fit: what is free, times the GPUs.
 
-    The cache of the full context need not fit: many models could take more than any text they are given."""
+    The cache of the full context need not fit: many models could take longer texts than they are ever given."""
     n_kv_bytes = needed.kv_bytes * min(1.0, _LEAST_CONTEXT / max(1, needed.context))
     n_bytes = needed.weights_bytes + needed.drafter_bytes + n_kv_bytes + needed.work_bytes
     n_devices = torch.cuda.device_count() if device.type == "cuda" else 1
@@ -90,7 +93,7 @@ def refuse_if_too_large(needed: Estimated, device: torch.device) -> None:
 
 
 def _refuse_drafter_elsewhere(plan: LoadPlan, needed: Estimated) -> None:
-    """Raises InputError where a drafter on a device of its own does not fit what is free there."""
+    """Raises InputError if a drafter on another device does not fit what is free there."""
     if plan.drafter is None or plan.drafter_device == plan.device:
         return
     config, context = checks.configuration(plan.drafter), min(needed.context, _LEAST_CONTEXT)
@@ -120,41 +123,41 @@ def estimate(
 
     drafter_config = None if drafter is None else checks.configuration(drafter)
 
-    def of_drafter(n: int) -> int:
+    def drafter_bytes(n: int) -> int:
         if drafter is None or drafter_config is None:
             return 0
         return _drafter_bytes(drafter_config, drafter.n_parameters, dtype, runtime, context=n)
 
-    def needed(n: int) -> int:
-        return weights_bytes + kv_bytes(config, dtype, runtime, context=n) + of_drafter(n) + work
+    def total_bytes(n: int) -> int:
+        return weights_bytes + kv_bytes(config, dtype, runtime, context=n) + drafter_bytes(n) + work
 
     return Estimated(
         weights_bytes=weights_bytes,
         kv_bytes=kv_bytes(config, dtype, runtime, context=context),
-        drafter_bytes=of_drafter(context),
+        drafter_bytes=drafter_bytes(context),
         free_bytes=free_bytes,
         device=str(device),
         target=target.spec,
         context=context,
         work_bytes=work,
-        fitting_context=_fitting_context(needed, free_bytes, context),
+        fitting_context=_fitting_context(total_bytes, free_bytes, context),
     )
 
 
-def _fitting_context(needed: Callable[[int], int], free_bytes: int, context: int) -> int:
-    """The longest text for which there is certainly room: a cache that is full doubles, until it holds the context."""
-    most = bisect_right(range(context + 1), free_bytes, key=needed) - 1
-    return context if most == context else max(0, most // 2)
+def _fitting_context(total_bytes: Callable[[int], int], free_bytes: int, context: int) -> int:
+    """The longest text for which there is certainly room: a full cache doubles, until it holds the context."""
+    longest = bisect_right(range(context + 1), free_bytes, key=total_bytes) - 1
+    return context if longest == context else max(0, longest // 2)
 
 
 def _drafter_bytes(
     config: PreTrainedConfig, n_parameters: int, dtype: torch.dtype, runtime: RuntimeChoice, *, context: int
 ) -> int:
-    """Weights and cache of a drafter, which reads no further than its target and itself."""
+    """Weights and cache of a drafter, which reads no further than its target's context and its own."""
     reach = min(context, context_of(config.get_text_config()))
     return n_parameters * dtype.itemsize + kv_bytes(config, dtype, runtime, context=reach)
 
 
 def not_fused(spec: str, reason: str) -> ModelError:
-    """Refusal of a model that was to be fused and cannot be."""
+    """The refusal of a model that should be fused and cannot be."""
     return ModelError(f"{spec} has no fused runtime: {reason}", "use the runtime auto or modules")

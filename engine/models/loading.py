@@ -1,4 +1,4 @@
-"""Loads targets and drafters onto their devices and runtimes; decodes nothing."""
+"""Loads targets and drafters onto their devices and runtimes."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -24,15 +24,15 @@ from engine.models.load_plan import LoadPlan
 from engine.models.quantize import Quantize, fuse_quantised, quantise, weight_bytes
 from engine.models.weights import ReadWeights
 
-_REPORTS = 200
+_MAX_REPORTS = 200
 
 
 class LoadedModel(NamedTuple):
     """A model in memory with all that decoding needs to know about it.
 
-    fused: its weights for our own forward, None where it runs on transformers' modules, `why_modules` says why.
-    note: what has to be said of everything made with it, empty for most.
-    static: where its rounds are kept that the device does on its own; None where every operation is the host's."""
+    fused: its weights for our own forward, None where it runs on transformers' modules; `why_modules` gives the reason.
+    note: what has to be noted on everything generated with it, empty for most.
+    static: the cache of rounds that run as CUDA graphs; None where the host launches every operation."""
 
     spec: str
     model: PreTrainedModel
@@ -57,11 +57,11 @@ class LoadedModel(NamedTuple):
 
     @property
     def runtime(self) -> RuntimeName:
-        """What computes its forward."""
+        """What computes its forward pass."""
         return "modules" if self.fused is None else "fused"
 
     def sequence(self, hidden_layers: Sequence[int] = ()) -> SequenceModel:
-        """One empty sequence through this model, on its runtime.
+        """A new, empty sequence through this model, on its runtime.
 
         hidden_layers: layers whose output it leaves in `hidden`, in ascending order."""
         if self.fused is None:
@@ -84,19 +84,19 @@ def load(
     tokenizer = checks.read_tokenizer(checkpoint)
     fits = checkpoint.n_parameters * dtype.itemsize <= devices.free_bytes(device)
     with checks.foreign(f"{checkpoint.spec} cannot be loaded", "check the checkpoint's files"):
-        for item in _read(checkpoint, config, device if fits else None, dtype):
-            if isinstance(item, int):
-                yield item
+        for update in _read(checkpoint, config, device if fits else None, dtype):
+            if isinstance(update, int):
+                yield update
                 continue
-            _refuse_incomplete(checkpoint, item.lacking)
-            _refuse_without_rollback(checkpoint, item.model.eval())
-            yield on_runtime(_describe(checkpoint, item.model, tokenizer, dtype), runtime, quantize)
+            _refuse_incomplete(checkpoint, update.lacking)
+            _refuse_without_rollback(checkpoint, update.model.eval())
+            yield on_runtime(_describe(checkpoint, update.model, tokenizer, dtype), runtime, quantize)
 
 
 def _read(
     checkpoint: Checkpoint, config: PreTrainedConfig, device: torch.device | None, dtype: torch.dtype
 ) -> Iterator[int | ReadWeights]:
-    """The weights of a checkpoint, or made ones; no device: spread over all there are."""
+    """The weights of a checkpoint, or random ones; device None: spread over all devices."""
     if checkpoint.timing is None:
         yield from weights.read(checkpoint.folder, config, "auto" if device is None else {"": device}, dtype)
     elif device is None:
@@ -106,9 +106,9 @@ def _read(
 
 
 def on_runtime(loaded: LoadedModel, choice: RuntimeChoice, quantize: Quantize = "none") -> LoadedModel:
-    """The model on the runtime that was asked for, or on the leanest it has. Raises ModelError.
+    """The model on the requested runtime, or on the leanest it has. Raises ModelError.
 
-    quantize: what its layers' weights, which must be ours alone, become on the way."""
+    quantize: the type that its layers' weights, which must be ours alone, are converted to."""
     reason = "asked for" if choice == "modules" else _why_modules(loaded.model)
     if reason and choice in load_plan.FUSED:
         raise load_plan.not_fused(loaded.spec, reason)
@@ -116,7 +116,7 @@ def on_runtime(loaded: LoadedModel, choice: RuntimeChoice, quantize: Quantize = 
         fused = fuse(loaded.model) if quantize == "none" else fuse_quantised(loaded.model, quantize)
         few_rows.ready(fused)
         graphs = loaded.device.type == "cuda" and choice != "fused-eager"
-        loaded = loaded._replace(fused=fused, static=_graphed(fused, loaded.context) if graphs else None)
+        loaded = loaded._replace(fused=fused, static=_graph_cache(fused, loaded.context) if graphs else None)
     elif quantize != "none":
         quantise(loaded.model, quantize)
     if quantize != "none":
@@ -129,13 +129,13 @@ def _why_modules(model: PreTrainedModel) -> str:
     return families.why_not(model.config) or families.why_not_model(model)
 
 
-def _graphed(fused: FusedWeights, context: int) -> StaticKvCache:
-    """Room for rounds as CUDA graphs; it takes no memory to speak of before a first generation."""
+def _graph_cache(fused: FusedWeights, context: int) -> StaticKvCache:
+    """A cache for rounds as CUDA graphs; it takes almost no memory before a first generation."""
     return StaticKvCache(fused, context=context, repeaters=partial(Graphs, fused.embedding.device))
 
 
 def _refuse_incomplete(checkpoint: Checkpoint, lacking: tuple[str, ...]) -> None:
-    """A weight the files lack would silently be random."""
+    """Raises ModelError for a weight that the files lack: it would silently be random."""
     if lacking:
         reason = f"{checkpoint.spec} does not fit its configuration: {lacking[0]} is missing or of another shape"
         raise ModelError(reason, "download the checkpoint again, whole")
@@ -143,12 +143,12 @@ def _refuse_incomplete(checkpoint: Checkpoint, lacking: tuple[str, ...]) -> None
 
 @torch.inference_mode()
 def _refuse_without_rollback(checkpoint: Checkpoint, model: PreTrainedModel) -> None:
-    """What a configuration does not tell of its cache, a first token does."""
+    """Raises ModelError after a first token, which shows what a configuration does not tell of its cache."""
     cache = DynamicCache(config=model.config)
     first = torch.zeros(1, 1, dtype=torch.int64, device=model.get_input_embeddings().weight.device)
     model(input_ids=first, past_key_values=cache, use_cache=True)
-    held = [layer for layer in cache.layers if getattr(layer, "keys", None) is not None]
-    if not held or not all(getattr(layer, "is_croppable", True) for layer in cache.layers):
+    layers_with_keys = [layer for layer in cache.layers if getattr(layer, "keys", None) is not None]
+    if not layers_with_keys or not all(getattr(layer, "is_croppable", True) for layer in cache.layers):
         raise checks.recurrent(checkpoint.spec)
 
 
@@ -173,57 +173,57 @@ def _describe(
 
 def _stop_ids(model: PreTrainedModel) -> frozenset[int]:
     generation = model.generation_config.eos_token_id if model.generation_config is not None else None
-    found = generation if generation is not None else getattr(model.config, "eos_token_id", None)
-    return frozenset() if found is None else frozenset([found] if isinstance(found, int) else found)
+    stop_ids = generation if generation is not None else getattr(model.config, "eos_token_id", None)
+    return frozenset() if stop_ids is None else frozenset([stop_ids] if isinstance(stop_ids, int) else stop_ids)
 
 
 class Pair(NamedTuple):
-    """A target and the model its drafter runs on, if any."""
+    """A target and its drafter's model, if it has one."""
 
     target: LoadedModel
     drafter: LoadedModel | None
 
 
 def load_pair(plan: LoadPlan) -> Iterator[Progressed | Estimated | Pair]:
-    """Estimate, check and load a pair; yields what it would take, how far it has come, and last the pair."""
+    """Estimate, check and load a pair; yields what it would take, the progress, and last the pair."""
     needed = load_plan.estimate_pair(plan)
     yield needed
     load_plan.refuse_pair(plan, needed)
     target_bytes = plan.target.n_parameters * plan.dtype.itemsize
     drafter_bytes = 0 if plan.drafter is None else plan.drafter.n_parameters * plan.drafter_dtype.itemsize
-    reports = _Reports(target_bytes + drafter_bytes)
+    reports = _LoadProgress(target_bytes + drafter_bytes)
     yield reports.at(0)
     loaded: list[LoadedModel] = []
-    before = 0
+    bytes_before = 0
     for checkpoint, device, dtype, n_bytes in (
         (plan.target, plan.device, plan.dtype, target_bytes),
         (plan.drafter, plan.drafter_device, plan.drafter_dtype, drafter_bytes),
     ):
         if checkpoint is None:
             continue
-        for item in load(checkpoint, device, dtype, plan.runtime, quantize="none" if loaded else plan.quantize):
-            if isinstance(item, LoadedModel):
-                loaded.append(item)
-            elif reports.worth_saying(before + min(item, n_bytes)):
-                yield reports.at(before + min(item, n_bytes))
-        before += n_bytes
-        yield reports.at(before)
+        for update in load(checkpoint, device, dtype, plan.runtime, quantize="none" if loaded else plan.quantize):
+            if isinstance(update, LoadedModel):
+                loaded.append(update)
+            elif reports.is_due(bytes_before + min(update, n_bytes)):
+                yield reports.at(bytes_before + min(update, n_bytes))
+        bytes_before += n_bytes
+        yield reports.at(bytes_before)
     yield Pair(loaded[0], loaded[1] if loaded[1:] else None)
 
 
-class _Reports:
-    """How far a load is, in at most about 200 reports."""
+class _LoadProgress:
+    """The progress of a load, in at most about 200 reports."""
 
     def __init__(self, total: int) -> None:
         self._total = total
-        self._said = 0
+        self._last_report = 0
         self._started = time.perf_counter()
 
-    def worth_saying(self, done: int) -> bool:
+    def is_due(self, n_bytes: int) -> bool:
         """Whether enough was read since the last report."""
-        return done - self._said >= self._total / _REPORTS
+        return n_bytes - self._last_report >= self._total / _MAX_REPORTS
 
-    def at(self, done: int) -> Progressed:
-        """The report of so many bytes."""
-        self._said = done
-        return Progressed("loading", done, self._total, "bytes", time.perf_counter() - self._started)
+    def at(self, n_bytes: int) -> Progressed:
+        """The report after so many bytes."""
+        self._last_report = n_bytes
+        return Progressed("loading", n_bytes, self._total, "bytes", time.perf_counter() - self._started)

@@ -1,4 +1,4 @@
-"""Which models this machine has, and why one of them cannot serve; reads headers and tokenizers, loads no weights."""
+"""Lists the models on this machine and why each cannot serve; reads headers and tokenizers, no weights."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,29 +16,29 @@ _TITLES = {
 }  # fmt: skip
 
 
-def survey(target: str, known: Sequence[str], *, device: str, dtype: str, cancelled: Flag) -> Surveyed:
-    """Look at the built-in models, the `known` folders and the hub cache, with the checks that a load makes.
+def survey(target: str, folders: Sequence[str], *, device: str, dtype: str, cancelled: Flag) -> Surveyed:
+    """Look at the built-in models, the given folders and the hub cache, with the checks that a load makes.
 
     Raises EngineError: cancelled, no such device or dtype."""
-    on = devices.parse_device(device)
-    devices.parse_dtype(dtype, on)
+    parsed_device = devices.parse_device(device)
+    devices.parse_dtype(dtype, parsed_device)
     problem = ""
     try:
         cached = checkpoint_folder.cached_ids()
     except EngineError as err:
         cached, problem = [], err.message
-    others = list(dict.fromkeys([*known, *cached]))
-    look = _Look(target, device, dtype)
-    found: list[ModelOption] = []
-    for option in look.options(others):
+    others = list(dict.fromkeys([*folders, *cached]))
+    checker = _OptionChecker(target, device, dtype)
+    options: list[ModelOption] = []
+    for option in checker.options(others):
         if cancelled.is_set():
             raise EngineError("stopped by the user", "look again")
-        found.append(option)
-    return Surveyed(target, tuple(found), problem)
+        options.append(option)
+    return Surveyed(target, tuple(options), problem)
 
 
-class _Look:
-    """Checks models beside one target."""
+class _OptionChecker:
+    """Checks models together with one target."""
 
     def __init__(self, target: str, device: str, dtype: str) -> None:
         self._device = devices.parse_device(device)
@@ -46,24 +46,24 @@ class _Look:
         self._target = _inspect(target, "target")
 
     def options(self, others: Sequence[str]) -> Iterator[ModelOption]:
-        """One after another: targets, then drafters."""
+        """Yield the targets, then the drafters."""
         for spec in ("builtin", *others):
             yield self._option(spec, "target")
         for spec in (*checkpoint_folder.BUILTIN_DRAFTERS, *others):
             yield self._option(spec, "drafter")
 
     def _option(self, spec: str, role: Role) -> ModelOption:
-        found = _inspect(spec, role)
+        checkpoint = _inspect(spec, role)
         title = _TITLES.get(spec, Path(spec).name if Path(spec).is_absolute() else spec)
-        if isinstance(found, EngineError):
-            return ModelOption(spec, title, 0, role, found.message)
-        return ModelOption(spec, title, found.n_file_bytes, role, self._why_not(found, role))
+        if isinstance(checkpoint, EngineError):
+            return ModelOption(spec, title, 0, role, checkpoint.message)
+        return ModelOption(spec, title, checkpoint.n_file_bytes, role, self._why_not(checkpoint, role))
 
-    def _why_not(self, found: Checkpoint, role: Role) -> str:
-        """The reason a load would be refused for; a drafter beside a target that is itself unfit is judged alone."""
+    def _why_not(self, checkpoint: Checkpoint, role: Role) -> str:
+        """Why a load would be refused; a drafter of a target that is itself unfit is judged alone."""
         alone = role == "target" or isinstance(self._target, EngineError)
         try:
-            plan = self._plan(found, None) if alone else self._plan(self._target, found)
+            plan = self._plan(checkpoint, None) if alone else self._plan(self._target, checkpoint)
             load_plan.refuse_pair(plan, load_plan.estimate_pair(plan))
         except EngineError as err:
             return err.message

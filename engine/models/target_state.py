@@ -1,4 +1,4 @@
-"""What a loaded target can give a drafter, and why not where it cannot."""
+"""What a loaded target can give a drafter, and the reason if it cannot."""
 
 from transformers.cache_utils import DynamicSlidingWindowLayer
 
@@ -7,7 +7,7 @@ from engine.decoding.drafting import NOTHING, Capabilities, TargetState
 from engine.errors import InputError
 from engine.models.loading import LoadedModel
 
-_ANOTHER = "choose another drafter, or another target"
+_HINT = "choose another drafter, or another target"
 
 
 def hidden_layers(target: LoadedModel, capabilities: Capabilities) -> tuple[int, ...]:
@@ -17,17 +17,17 @@ def hidden_layers(target: LoadedModel, capabilities: Capabilities) -> tuple[int,
 
 
 def handles(target: LoadedModel, capabilities: Capabilities) -> TargetState:
-    """The target's embedding and head where a drafter uses them: the matrices alone, without a model's own factors."""
+    """The target's embedding and head if a drafter uses them: the matrices alone, without a model's own factors."""
     if not capabilities.embedding_and_head:
         return NOTHING
     return TargetState(embed=target.model.get_input_embeddings(), head=target.model.get_output_embeddings())
 
 
 def refuse_unmet(target: LoadedModel, capabilities: Capabilities, spec: str) -> None:
-    """Raises InputError with the first thing that a drafter needs and cannot have."""
+    """Raises InputError naming the first thing that a drafter needs and cannot have."""
     reason = _why_not(target, capabilities)
     if reason:
-        raise InputError(f"the drafter {spec} {reason}", _ANOTHER)
+        raise InputError(f"the drafter {spec} {reason}", _HINT)
 
 
 def _why_not(target: LoadedModel, capabilities: Capabilities) -> str:
@@ -37,9 +37,9 @@ def _why_not(target: LoadedModel, capabilities: Capabilities) -> str:
     if reads_target and _n_devices(target) > 1:
         return f"reads the target's states, and {target.spec} is spread over {_n_devices(target)} devices"
     n_layers = _n_layers(target)
-    beyond = next((layer for layer in capabilities.hidden_layers if not -n_layers <= layer < n_layers), None)
-    if beyond is not None:
-        return f"reads layer {beyond}, and {target.spec} has {n_layers} layers, counted from 0"
+    missing_layer = next((layer for layer in capabilities.hidden_layers if not -n_layers <= layer < n_layers), None)
+    if missing_layer is not None:
+        return f"reads layer {missing_layer}, and {target.spec} has {n_layers} layers, counted from 0"
     if len(set(hidden_layers(target, capabilities))) < len(capabilities.hidden_layers):
         return f"names one of the {n_layers} layers of {target.spec} twice"
     if capabilities.hidden_layers and target.fused is None and layers_of(target.model) is None:

@@ -1,8 +1,8 @@
-"""Makes the models of timing pairs: random weights that do a model's full arithmetic; knows nothing of files.
+"""Creates the models of timing pairs: random weights that do a model's full arithmetic.
 
 The next id after t is table[t], one long cycle over all words: head row table[t] points where embedding row t does, and
-the layers' writes into the residual stream are small beside the embedding. A drafter has the same table but for a share
-of transitions, whose followers are exchanged among themselves: greedy alpha is what is left."""
+what the layers write into the residual stream is small compared with the embedding. A drafter has the same table except
+for a share of transitions, whose followers are exchanged among themselves: greedy alpha is the rest."""
 
 import re
 from typing import NamedTuple
@@ -17,16 +17,16 @@ from engine.decoding.transfers import uploaded
 from engine.models.timing_shapes import Family, Timing, configuration
 
 _TABLE_SEED, _EXCHANGE_SEED, _WEIGHT_SEED = 11, 12, 13
-# All layers together write a fifth of the embedding's length; of two close ids the right one stays far ahead.
-_WRITTEN = 0.2
+# All layers together add a fifth of the embedding's length: of two close ids the right one stays far ahead.
+_RESIDUAL_SHARE = 0.2
 _TOP_LOGIT = 18.0
-_ROWS = 4096
-# How byte-level tokenizers write it.
-_BLANK = "Ġ"
+_CHUNK_ROWS = 4096
+# How byte-level tokenizers write a space.
+_SPACE = "Ġ"
 
 
 class Drawing(NamedTuple):
-    """Where weights are drawn."""
+    """Where and from which generator weights are drawn."""
 
     device: torch.device
     dtype: torch.dtype
@@ -40,10 +40,10 @@ def made_configuration(timing: Timing) -> PreTrainedConfig:
 
 
 def made_tokenizer(family: Family) -> PreTrainedTokenizerFast:
-    """One entry a byte, the beginnings of words that prompts consist of, and the family's name, so that pairs of two
-    families are refused.
+    """One entry per byte, the beginnings of the words that prompts consist of, and the family's name, so that pairs of
+    two families are refused.
 
-    With bytes alone the fixed wording of a prompt would take four times as many ids as trained tokenizers need."""
+    With bytes alone the fixed wording of a prompt would take four times as many ids as with trained tokenizers."""
     alphabet, merges = sorted(pre_tokenizers.ByteLevel.alphabet()), _merges()
     entries = [*alphabet, *(before + after for before, after in merges)]
     tokenizer = Tokenizer(models.BPE(vocab={entry: i for i, entry in enumerate(entries)}, merges=merges))
@@ -54,10 +54,10 @@ def made_tokenizer(family: Family) -> PreTrainedTokenizerFast:
 
 
 def _merges() -> list[tuple[str, str]]:
-    """The mark of a heading, and each word with its blank, letter by letter: no pair inside a word can come first."""
+    """The mark of a heading, and each word with its space, letter by letter: no pair inside a word can come first."""
     wording = (prompts.standard_rag([], ""), prompts.rag_draft([], "", "", ""), prompts.reflection("", "", "", True))
     words = sorted({word for prompt in wording for word in re.findall(r" [A-Za-z]+", prompt.text)})
-    pairs = [(_BLANK + word[1:end], word[end]) for word in words for end in range(1, len(word))]
+    pairs = [(_SPACE + word[1:end], word[end]) for word in words for end in range(1, len(word))]
     return [("#", "#"), *dict.fromkeys(pairs)]
 
 
@@ -67,53 +67,54 @@ def transitions(family: Family, agreement: float) -> Tensor:
     order = torch.randperm(n, generator=torch.Generator().manual_seed(_TABLE_SEED))
     table = torch.empty_like(order)
     table[order] = order.roll(-1)
-    chosen = torch.randperm(n, generator=torch.Generator().manual_seed(_EXCHANGE_SEED))[: round(n * (1 - agreement))]
-    followers = table[chosen]
-    table[chosen] = followers.roll(1)
+    n_exchanged = round(n * (1 - agreement))
+    exchange_ids = torch.randperm(n, generator=torch.Generator().manual_seed(_EXCHANGE_SEED))[:n_exchanged]
+    followers = table[exchange_ids]
+    table[exchange_ids] = followers.roll(1)
     return table
 
 
 @torch.no_grad()
 def made_model(timing: Timing, device: torch.device, dtype: torch.dtype) -> PreTrainedModel:
-    """The model, drawn where it will stay and in its own type: no weight exists twice."""
+    """Create the model where it will stay and in its own type, so that no weight exists twice."""
     config = made_configuration(timing)
     with torch.device("meta"):
         model: PreTrainedModel = AutoModelForCausalLM.from_config(config, dtype=dtype)
     model.to_empty(device=device)
-    # The frequencies are no weights: an empty copy of them has to be computed again.
+    # The rotary frequencies are not weights: `to_empty` left them uninitialised, and they are computed again.
     with torch.device(device):
         model.model.rotary_emb = type(model.model.rotary_emb)(config)
     drawing = Drawing(device, dtype, torch.Generator(device=device).manual_seed(_WEIGHT_SEED))
     for name, weight in model.named_parameters():
         _fill(name, weight, config, drawing)
-    _link(model, timing, drawing)
+    _link_head(model, timing, drawing)
     return model.eval()
 
 
 def _fill(name: str, weight: Tensor, config: PreTrainedConfig, drawing: Drawing) -> None:
-    """Norms are ones; what reads the stream keeps its size, what writes into it does so faintly."""
+    """Norms are ones; matrices that read the stream keep its size, matrices that write into it add little."""
     if "norm" in name:
         weight.fill_(1.0)
         return
-    size = weight.shape[-1] ** -0.5 if weight.dim() > 1 else 0.02
+    std = weight.shape[-1] ** -0.5 if weight.dim() > 1 else 0.02
     if name.endswith(("o_proj.weight", "down_proj.weight")):
-        size *= _WRITTEN / (2 * config.num_hidden_layers) ** 0.5
-    weight.normal_(0.0, size, generator=drawing.rng)
+        std *= _RESIDUAL_SHARE / (2 * config.num_hidden_layers) ** 0.5
+    weight.normal_(0.0, std, generator=drawing.rng)
 
 
-def _link(model: PreTrainedModel, timing: Timing, drawing: Drawing) -> None:
+def _link_head(model: PreTrainedModel, timing: Timing, drawing: Drawing) -> None:
     """Embedding rows of length sqrt(d), and head rows: that of a word is the embedding of the word before it."""
     embedding, head = model.get_input_embeddings().weight, model.get_output_embeddings().weight
-    for rows in (*embedding.split(_ROWS), *head.split(_ROWS)):
+    for rows in (*embedding.split(_CHUNK_ROWS), *head.split(_CHUNK_ROWS)):
         rows.copy_(_directions(rows, drawing))
-    before = uploaded(transitions(timing.shape.family, timing.agreement).argsort(), drawing.device)
-    for start in range(0, before.shape[0], _ROWS):
-        chosen = before[start : start + _ROWS]
-        head[start : start + _ROWS][: chosen.shape[0]] = embedding[chosen]
+    predecessors = uploaded(transitions(timing.shape.family, timing.agreement).argsort(), drawing.device)
+    for start in range(0, predecessors.shape[0], _CHUNK_ROWS):
+        previous_words = predecessors[start : start + _CHUNK_ROWS]
+        head[start : start + _CHUNK_ROWS][: previous_words.shape[0]] = embedding[previous_words]
     head.mul_(_TOP_LOGIT / embedding.shape[1])
 
 
 def _directions(like: Tensor, drawing: Drawing) -> Tensor:
     """As many random rows, each of length sqrt(d)."""
-    drawn = torch.randn(like.shape, generator=drawing.rng, device=drawing.device)
-    return drawn.mul_(drawn.shape[1] ** 0.5 / drawn.norm(dim=1, keepdim=True))
+    rows = torch.randn(like.shape, generator=drawing.rng, device=drawing.device)
+    return rows.mul_(rows.shape[1] ** 0.5 / rows.norm(dim=1, keepdim=True))

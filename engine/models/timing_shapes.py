@@ -1,8 +1,8 @@
-"""The shapes of timing pairs: published sizes of known models, without their weights; knows no tensors.
+"""Sizes of the models in timing pairs: those of published models, without their weights.
 
 * imports neither Qt nor torch. A SPEC is `timing:NAME`, as a drafter also `timing:NAME@ALPHA`. Context is cut to 32,768
 positions, which a step's time does not depend on; a tied head is kept apart from its embedding, of which a step reads
-one row: the same bytes are read, a little more memory is held."""
+one row only: the same bytes are read, a little more memory is held."""
 
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ _CUT = frozenset({"llama-70b"})
 
 
 class Family(NamedTuple):
-    """What pairs of one vocabulary share. n_words: ids the text is made of; larger vocabularies are padding."""
+    """What pairs of one vocabulary share. n_words: number of ids the text is made of; larger ids are padding."""
 
     name: str
     model_type: str
@@ -58,16 +58,16 @@ SHAPES = {
 
 
 class Timing(NamedTuple):
-    """A model to be made. agreement: share of its transitions that are those of the shared table."""
+    """A model to create. agreement: share of its transitions that are those of the shared table."""
 
     name: str
     shape: TimingShape
     agreement: float
 
     def note(self) -> str:
-        """What is said of everything made with it."""
-        whole = SHAPES[self.name].n_layers
-        cut = "" if self.shape.n_layers == whole else f", {self.shape.n_layers} of {whole} layers"
+        """The note that is attached to everything generated with it."""
+        n_layers = SHAPES[self.name].n_layers
+        cut = "" if self.shape.n_layers == n_layers else f", {self.shape.n_layers} of {n_layers} layers"
         return f"timing pair: random weights in the shape of {self.name}{cut}; the text means nothing"
 
 
@@ -77,13 +77,13 @@ def is_timing(spec: str) -> bool:
 
 
 def parse(spec: str, *, drafter: bool) -> Timing:
-    """The model a SPEC names. Raises InputError: unknown, or an alpha that is none or that a target was given."""
-    name, at, alpha = spec.removeprefix(_PREFIX).partition("@")
+    """The model a SPEC names. Raises InputError: an unknown model, a bad alpha, or an alpha for a target."""
+    name, separator, alpha = spec.removeprefix(_PREFIX).partition("@")
     if name not in SHAPES:
         raise InputError(f"there is no timing pair {spec!r}", f"use timing: and one of {', '.join(SHAPES)}")
-    if at and not drafter:
+    if separator and not drafter:
         raise InputError(f"{spec}: alpha is the drafter's to choose", f"use {_PREFIX}{name}")
-    agreement = (_alpha(spec, alpha) if at else _DEFAULT_ALPHA) if drafter else 1.0
+    agreement = (_alpha(spec, alpha) if separator else _DEFAULT_ALPHA) if drafter else 1.0
     return Timing(name, SHAPES[name], agreement)
 
 
@@ -118,24 +118,24 @@ def configuration(shape: TimingShape) -> dict[str, object]:
 
 
 def n_parameters(shape: TimingShape) -> int:
-    """How many weights a model of this shape has."""
+    """Number of weights of a model of this shape."""
     return _EMBEDDING_AND_HEAD * shape.n_vocabulary * shape.hidden + shape.hidden + shape.n_layers * layer_size(shape)
 
 
 def layer_size(shape: TimingShape) -> int:
-    """How many weights one layer has: attention, Qwen's biases, feed-forward, two norms."""
+    """Number of weights of one layer: attention, Qwen's biases, feed-forward, two norms."""
     d, n_kv = shape.hidden, shape.n_kv_heads * shape.hidden // shape.n_heads
     biases = d + 2 * n_kv if shape.family.model_type == "qwen2" else 0
     return 2 * d * d + 2 * d * n_kv + biases + 3 * d * shape.intermediate + 2 * d
 
 
 def may_be_cut(timing: Timing) -> bool:
-    """Whether it is there to fill a device, with as many of its layers as fit."""
+    """Whether it is meant to fill a device, with as many of its layers as fit."""
     return timing.name in _CUT
 
 
 def cut_to(timing: Timing, n_parameters_at_most: int) -> Timing:
-    """The same with as many of its layers as fit. Raises InputError where not even one does."""
+    """The same model with as many of its layers as fit. Raises InputError if not even one does."""
     shape = timing.shape
     spare = n_parameters_at_most - (n_parameters(shape) - shape.n_layers * layer_size(shape))
     n_layers = min(shape.n_layers, spare // layer_size(shape))

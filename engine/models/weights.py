@@ -1,4 +1,4 @@
-"""Reads a checkpoint's weights while saying how far it is; knows no SPECs and judges nothing."""
+"""Reads a checkpoint's weights and reports its progress."""
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -16,14 +16,14 @@ DeviceMap: TypeAlias = str | dict[str, torch.device]
 
 
 class ReadWeights(NamedTuple):
-    """A model and the names of the weights that its files lacked or that had another shape."""
+    """A model and the names of the weights that its files lacked or had in another shape."""
 
     model: PreTrainedModel
     lacking: tuple[str, ...]
 
 
 class _Stopped(Exception):
-    """Nobody waits for the weights any more."""
+    """Ends the reading thread: nobody waits for the weights any more."""
 
 
 def read(
@@ -31,20 +31,20 @@ def read(
 ) -> Iterator[int | ReadWeights]:
     """Yield the bytes in memory after each tensor, and last the model; closing it stops between two tensors.
 
-    transformers reads on a thread, since it says how far it is by calling back and never by returning."""
-    said: SimpleQueue[int | ReadWeights | BaseException] = SimpleQueue()
+    transformers reads on a thread, because it reports its progress only by calling back."""
+    updates: SimpleQueue[int | ReadWeights | BaseException] = SimpleQueue()
     stop = Flag()
-    reader = Thread(target=_read, args=(folder, config, device_map, dtype, said, stop), name="draftscope-weights")
+    reader = Thread(target=_read, args=(folder, config, device_map, dtype, updates, stop), name="draftscope-weights")
     reader.start()
     try:
-        while isinstance(item := said.get(), int):
-            yield item
+        while isinstance(update := updates.get(), int):
+            yield update
     finally:
         stop.set()
         reader.join()
-    if isinstance(item, BaseException):
-        raise item
-    yield item
+    if isinstance(update, BaseException):
+        raise update
+    yield update
 
 
 def _read(
@@ -52,12 +52,12 @@ def _read(
     config: PreTrainedConfig,
     device_map: DeviceMap,
     dtype: torch.dtype,
-    said: "SimpleQueue[int | ReadWeights | BaseException]",
+    updates: "SimpleQueue[int | ReadWeights | BaseException]",
     stop: Flag,
 ) -> None:
-    before = None
+    previous_hook = None
     try:
-        before = logging.set_tqdm_hook(_counting(_sizes(config, dtype), said, stop))
+        previous_hook = logging.set_tqdm_hook(_progress_hook(_sizes(config, dtype), updates, stop))
         model, report = AutoModelForCausalLM.from_pretrained(
             folder,
             config=config,
@@ -68,37 +68,37 @@ def _read(
             use_safetensors=True,
             output_loading_info=True,
         )
-        said.put(ReadWeights(model, tuple(sorted(map(str, [*report["missing_keys"], *report["mismatched_keys"]])))))
+        updates.put(ReadWeights(model, tuple(sorted(map(str, [*report["missing_keys"], *report["mismatched_keys"]])))))
     except BaseException as err:  # handed to the thread that waits, which raises it
-        said.put(err)
+        updates.put(err)
     finally:
-        logging.set_tqdm_hook(before)
+        logging.set_tqdm_hook(previous_hook)
 
 
 def _sizes(config: PreTrainedConfig, dtype: torch.dtype) -> dict[str, int]:
-    """Bytes of each weight in memory, from a model without any."""
+    """Bytes of each weight in memory, from a model without weights."""
     with torch.device("meta"):
         shape = AutoModelForCausalLM.from_config(config, dtype=dtype)
     return {name: weight.numel() * weight.element_size() for name, weight in shape.state_dict().items()}
 
 
-def _counting(
-    sizes: dict[str, int], said: "SimpleQueue[int | ReadWeights | BaseException]", stop: Flag
+def _progress_hook(
+    sizes: dict[str, int], updates: "SimpleQueue[int | ReadWeights | BaseException]", stop: Flag
 ) -> Callable[[Callable[..., object], tuple[Iterable[tuple[str, object]], ...], dict[str, object]], object]:
     """A hook for transformers' progress bars: the one over the weights reports here, the others stay as they are."""
 
-    def counted(weights: Iterable[tuple[str, object]]) -> Iterator[tuple[str, object]]:
-        done = 0
+    def report_each(weights: Iterable[tuple[str, object]]) -> Iterator[tuple[str, object]]:
+        n_bytes = 0
         for name, conversion in weights:
             if stop.is_set():
                 raise _Stopped
             yield name, conversion
-            done += sizes.get(name, 0)
-            said.put(done)
+            n_bytes += sizes.get(name, 0)
+            updates.put(n_bytes)
 
     def hook(
-        make_bar: Callable[..., object], given: tuple[Iterable[tuple[str, object]], ...], named: dict[str, object]
+        make_bar: Callable[..., object], args: tuple[Iterable[tuple[str, object]], ...], named: dict[str, object]
     ) -> object:
-        return counted(given[0]) if named.get("desc") == _BAR and given else make_bar(*given, **named)
+        return report_each(args[0]) if named.get("desc") == _BAR and args else make_bar(*args, **named)
 
     return hook

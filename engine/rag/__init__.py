@@ -1,1 +1,1 @@
-"""Answers from passages: drafts, scores, baselines; knows neither how passages are stored nor any window."""
+"""Answers from passages: what the answering methods share."""

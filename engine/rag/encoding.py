@@ -1,4 +1,4 @@
-"""Prompts as ids with exact segment boundaries, and passages cut so that a prompt fits; runs no model."""
+"""Encodes prompts as ids with exact segment boundaries, and cuts passages so that a prompt fits."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
@@ -16,7 +16,7 @@ _ANCHOR = "a"
 
 
 class Encoded(NamedTuple):
-    """A prompt as a model reads it: ids, and its pieces with the count of their tokens.
+    """A prompt as a model reads it: ids, and its pieces with their token counts.
 
     n_special: ids before the text, such as a beginning-of-text token; they belong to no piece."""
 
@@ -26,7 +26,7 @@ class Encoded(NamedTuple):
     n_special: int
 
     def span(self, name: str) -> tuple[int, int]:
-        """Places of the ids of the first piece of that name, from the first to after the last."""
+        """Find the ids of the first piece of that name: start and end (exclusive). Raises KeyError."""
         at = self.n_special
         for part in self.parts:
             if part.name == name:
@@ -36,31 +36,31 @@ class Encoded(NamedTuple):
 
 
 class Fitted(NamedTuple):
-    """A prompt that fits. note: how its passages were cut, empty where they were not."""
+    """A prompt that fits. note: how its passages were cut, empty if they were not."""
 
     encoded: Encoded
     note: str
 
 
 def encode(
-    prompt: Prompt, tokenizer: PreTrainedTokenizerBase, given: Mapping[str, tuple[int, ...]] | None = None
+    prompt: Prompt, tokenizer: PreTrainedTokenizerBase, piece_ids: Mapping[str, tuple[int, ...]] | None = None
 ) -> Encoded:
     """Tokenize a prompt piece by piece, so that no token spans two segments.
 
-    given: the ids of pieces by their names, where no text would give them back."""
+    piece_ids: ids of pieces by name, for pieces whose text would not be tokenized to the same ids."""
     ids = list(_special(tokenizer))
     n_special, parts, at = len(ids), [], 0
     for name, text in prompts.cut(prompt):
-        known = None if given is None or name is None else given.get(name)
-        found = encode_piece(text, tokenizer) if known is None else known
-        parts.append(PromptPart(name or "", at, at + len(text), len(found)))
-        ids += found
+        preset = None if piece_ids is None or name is None else piece_ids.get(name)
+        piece = encode_piece(text, tokenizer) if preset is None else preset
+        parts.append(PromptPart(name or "", at, at + len(text), len(piece)))
+        ids += piece
         at += len(text)
     return Encoded(prompt.text, tuple(ids), tuple(parts), n_special)
 
 
 def encode_piece(text: str, tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
-    """The ids of a piece as it stands inside a text: without what some tokenizers put before a text's first word."""
+    """Tokenize a piece as it stands inside a text: without what some tokenizers put before a text's first word."""
     clean = text.encode("utf-8", "replace").decode("utf-8")
     before = tokenizer(_ANCHOR, add_special_tokens=False)["input_ids"]
     both = tokenizer(_ANCHOR + clean, add_special_tokens=False)["input_ids"] if clean[:1] in (" ", "\n") else []
@@ -70,7 +70,7 @@ def encode_piece(text: str, tokenizer: PreTrainedTokenizerBase) -> tuple[int, ..
 
 
 def _special(tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
-    """What the tokenizer puts before a text."""
+    """The ids that the tokenizer puts before a text."""
     ids = tokenizer(_ANCHOR)["input_ids"]
     bare = tokenizer(_ANCHOR, add_special_tokens=False)["input_ids"]
     n = next((i for i in range(len(ids)) if ids[i : i + len(bare)] == bare), 0)
@@ -78,13 +78,13 @@ def _special(tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
 
 
 def fit(build: Build, passages: Sequence[str], model: LoadedModel, *, n_new: int, what: str) -> Fitted:
-    """The prompt over the passages with room for n_new ids after it, the longest passages cut where it must be.
+    """Build the prompt over the passages with room for n_new ids after it; cut the longest passages if necessary.
 
-    Raises InputError where it does not fit even without passages; `what` says whose prompt it is."""
+    Raises InputError if it does not fit even without passages; `what` says whose prompt it is."""
     room = model.context - n_new
-    whole = encode(build(passages), model.tokenizer)
-    if len(whole.ids) <= room:
-        return Fitted(whole, "")
+    full = encode(build(passages), model.tokenizer)
+    if len(full.ids) <= room:
+        return Fitted(full, "")
     bare = encode(build([""] * len(passages)), model.tokenizer)
     if len(bare.ids) > room:
         reason = f"{what} has {len(bare.ids)} tokens without its passages, {model.spec} has room for {max(0, room)}"
@@ -99,8 +99,8 @@ def _longest(build: Build, passages: Sequence[str], model: LoadedModel, room: in
     low, high = 0, max(len(encode_piece(text, model.tokenizer)) for text in passages)
     while low < high:
         middle = (low + high + 1) // 2
-        made = encode(build([_first(text, middle, model) for text in passages]), model.tokenizer)
-        low, high = (middle, high) if len(made.ids) <= room else (low, middle - 1)
+        encoded = encode(build([_first(text, middle, model) for text in passages]), model.tokenizer)
+        low, high = (middle, high) if len(encoded.ids) <= room else (low, middle - 1)
     return low
 
 

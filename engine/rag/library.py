@@ -1,4 +1,4 @@
-"""An index and its encoder as one thing to ask: passages, their vectors, and what else lies around them."""
+"""Combines an index and its encoder: retrieves passages, their vectors, and vectors of other passages."""
 
 import time
 from collections.abc import Generator, Iterator, Sequence
@@ -19,7 +19,7 @@ BUILTIN = "builtin"
 
 
 class RetrievedPassages(NamedTuple):
-    """Passages found, best first, how long it took, and why there are fewer than wanted, if there are."""
+    """Passages for a question, best first, how long it took, and why there are fewer than requested, if there are."""
 
     passages: tuple[Passage, ...]
     ms: float
@@ -27,7 +27,7 @@ class RetrievedPassages(NamedTuple):
 
 
 class Library(Protocol):
-    """Where passages come from. key: equal where the same passages are found for the same question."""
+    """A source of passages. key: equal if the same question gets the same passages."""
 
     key: str
     uri: str
@@ -35,7 +35,7 @@ class Library(Protocol):
     description: Description
 
     def retrieve(self, question: str, n: int, how: RetrievalKind) -> RetrievedPassages:
-        """The n best passages for a question. Raises InputError where it is empty."""
+        """The n best passages for a question. Raises InputError if it is empty."""
 
     def embed(self, texts: Sequence[str], role: TextRole) -> NDArray[np.float32]:
         """Unit vectors [N, D] of texts."""
@@ -44,11 +44,11 @@ class Library(Protocol):
         """The vectors [N, D] that passages were indexed with."""
 
     def background(self, n: int) -> NDArray[np.float32]:
-        """Vectors [at most n, D] of passages from all over the index; the same every time."""
+        """Vectors [at most n, D] of passages to show as a background; the same every time."""
 
 
 class Librarian(Protocol):
-    """Who loads encoders and makes indexes: a session."""
+    """Loads encoders and makes indexes: a session."""
 
     def embedder(self, spec: str, *, device: str = "auto", dtype: str = "auto") -> Generator[Event, None, Embedder]:
         """Yield progress; returns the encoder."""
@@ -58,10 +58,10 @@ class Librarian(Protocol):
 
 
 def opened(spec: str, librarian: Librarian, *, device: str = "auto") -> Generator[Event, None, "IndexLibrary"]:
-    """Open an index by its folder or address; `builtin`, the shipped corpus, is indexed where it is not yet.
+    """Open an index by its folder or address; `builtin`, the shipped corpus, is indexed first if necessary.
 
-    Yields progress alone: what else an indexing says is no part of an answer. Raises NoIndex, Damaged, and InputError
-    where its encoder is not the one it was made with."""
+    Yields only progress: the other events of an indexing are not part of an answer. Raises NoIndex, Damaged, and
+    InputError if its encoder is not the one it was made with."""
     uri = paths.own_index([BUILTIN]) if spec == BUILTIN else spec
     try:
         index = open_index(uri)
@@ -103,11 +103,11 @@ class IndexLibrary:
         with reading(self.uri):
             search = self._index.chunks.search().where(f"id IN ({names})").select(["id", "vector"])
             rows = search.limit(len(ids)).to_arrow().to_pylist()
-        known = {row["id"]: row["vector"] for row in rows}
-        return np.array([known[name] for name in ids], dtype=np.float32)
+        vector_of = {row["id"]: row["vector"] for row in rows}
+        return np.array([vector_of[name] for name in ids], dtype=np.float32)
 
     def background(self, n: int) -> NDArray[np.float32]:
-        """Vectors at even distances through the table."""
+        """Vectors of evenly spaced rows of the table."""
         offsets = np.linspace(0, self.n_chunks - 1, min(n, self.n_chunks)).astype(int).tolist()
         with reading(self.uri):
             rows = self._index.chunks.take_offsets(offsets).select(["vector"]).to_arrow().to_pylist()

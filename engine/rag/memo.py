@@ -1,6 +1,7 @@
-"""What earlier questions and settings already worked out, so that a change re-runs only what it changes; bounded.
+"""Caches what earlier questions and settings computed, so that a change recomputes only what it affects.
 
-Keys hold everything a value depends on, so that none is ever stale; values keep the times they took when first made."""
+The caches are bounded. Keys hold everything a value depends on, so that none is ever stale; values keep the times they
+took when they were first computed."""
 
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -21,27 +22,27 @@ _MOST_QUESTIONS, _MOST_DRAFTS = 64, 1024
 
 
 class LruCache(Generic[K, V]):
-    """A bounded number of values; the one not asked for the longest is forgotten first."""
+    """A bounded number of values; the least recently used one is dropped first."""
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._values: OrderedDict[K, V] = OrderedDict()
 
     def get(self, key: K) -> V | None:
-        """The value of a key, if it is still there."""
+        """Return the value of a key, None if it is not there."""
         if key in self._values:
             self._values.move_to_end(key)
         return self._values.get(key)
 
     def put(self, key: K, value: V) -> None:
-        """Keep a value."""
+        """Store a value, dropping the least recently used ones above the limit."""
         self._values[key] = value
         self._values.move_to_end(key)
         while len(self._values) > self._most:
             self._values.popitem(last=False)
 
     def clear(self) -> None:
-        """Forget every value."""
+        """Drop every value."""
         self._values.clear()
 
     def __len__(self) -> int:
@@ -56,7 +57,7 @@ class Vectors(NamedTuple):
 
 
 class Memo:
-    """All that is kept of questions and of what models made of them; which models are warm."""
+    """The caches of all steps from a question to its answer, and which models are warm."""
 
     def __init__(self) -> None:
         self.found: LruCache[tuple[Hashable, ...], RetrievedPassages] = LruCache(_MOST_QUESTIONS)
@@ -70,16 +71,16 @@ class Memo:
         self._serials = count(1)
 
     def next_serial(self) -> int:
-        """A number for a piece of work that several values come from."""
+        """Number a piece of work that several values come from."""
         return next(self._serials)
 
     def forget_models(self) -> None:
-        """Drop what models made: others may be loaded under their names."""
-        for history in (self.drafts, self.scores, self.standard):
-            history.clear()
+        """Drop what models computed, because other models may be loaded under their names."""
+        for cache in (self.drafts, self.scores, self.standard):
+            cache.clear()
         self.warm.clear()
 
 
 def model_key(model: LoadedModel) -> tuple[Hashable, ...]:
-    """Equal where a model in memory computes the same."""
+    """Identify a loaded model: keys are equal if models compute the same."""
     return model.spec, str(model.device), str(model.dtype), model.runtime

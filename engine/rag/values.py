@@ -1,4 +1,4 @@
-"""What answering methods hand to each other: drafts, their batches and scores, and a standard answer."""
+"""Values that answering methods share: drafts, their batches and scores, and an answer of standard RAG."""
 
 from typing import NamedTuple
 
@@ -7,14 +7,14 @@ from engine.rag.reading import Ids
 
 
 class Lengths(NamedTuple):
-    """Ids that a draft is held to, whatever they say: of its rationale, then of its response. For timing alone."""
+    """Fixed numbers of ids for a draft's rationale and response, whatever they contain. Only for timing."""
 
     rationale: int
     response: int
 
 
 class DraftBatch(NamedTuple):
-    """The work that drafts were made in, all of them together. n_read, n_written: tokens; n_rounds: forwards."""
+    """The work of writing several drafts together. n_read, n_written: tokens; n_rounds: forwards."""
 
     serial: int
     prefill_ms: float
@@ -27,9 +27,8 @@ class DraftBatch(NamedTuple):
 class RagDraft(NamedTuple):
     """A draft and the drafter's natural log-probabilities of its two parts.
 
-    text: as it was written; why: what is wrong with one that is not complete, the first probability of which is that of
-    all it wrote; cited: places in its subset; note: how its passages were cut to fit; held_to: None where it ended by
-    itself."""
+    text: as it was written; why: what is wrong with an incomplete draft, whose log_p_rationale is that of its full
+    text; cited: places in its subset; note: how its passages were cut to fit; held_to: None if it ended by itself."""
 
     prompt: Encoded
     text: str
@@ -51,7 +50,7 @@ class RagDraft(NamedTuple):
 
 
 class Verification(NamedTuple):
-    """The work that drafts were scored in, all of them together. n_read: tokens the verifier read."""
+    """The work of scoring several drafts together. n_read: tokens the verifier read."""
 
     serial: int
     ms: float
@@ -59,10 +58,10 @@ class Verification(NamedTuple):
 
 
 class VerifierScore(NamedTuple):
-    """What the verifier says of one draft: log-probabilities of response and rationale, of Yes and of No.
+    """The verifier's log-probabilities for one draft: of response and rationale, of Yes and of No.
 
-    n_answer, n_rationale: how many tokens the two have; with_documents: mean log P(alpha, beta | Q, documents) a token
-    where it was asked for; n_read: tokens read for this draft alone."""
+    n_answer, n_rationale: tokens of response and rationale; with_documents: mean log P(alpha, beta | Q, documents) per
+    token, if requested; n_read: tokens read for this draft alone."""
 
     prompt: Encoded
     log_answer: float
@@ -77,8 +76,8 @@ class VerifierScore(NamedTuple):
 
 
 class Standard(NamedTuple):
-    """An answer and what it took. ids: as they were written; n_rounds: forwards of the target after the prompt;
-    n_proposed: tokens that the drafter proposed."""
+    """An answer of standard RAG and its cost. ids: as they were written; n_rounds: forwards of the target after the
+    prompt; n_proposed: tokens that the drafter proposed."""
 
     prompt: Fitted
     answer: str
@@ -96,5 +95,5 @@ class Standard(NamedTuple):
 
     @property
     def drafter_tokens(self) -> int:
-        """Tokens the drafter processed; none where there was none."""
+        """Tokens the drafter processed; 0 if there was no drafter."""
         return len(self.prompt.encoded.ids) + self.n_proposed if self.n_proposed else 0

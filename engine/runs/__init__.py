@@ -1,1 +1,1 @@
-"""What is kept of a run: its trace, its summary, its folder."""
+"""What is kept of a run: its trace and its summary."""

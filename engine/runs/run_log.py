@@ -1,4 +1,4 @@
-"""One run's way out of the engine: each event to the inbox and, where runs are saved, to its file.
+"""Passes a run's events to the outbox and, where runs are saved, writes them to the run's file.
 
 * imports neither Qt nor torch."""
 
@@ -14,17 +14,17 @@ class Outbox(Protocol):
     """Takes events: a queue, or a pipe to another process."""
 
     def put(self, event: Event, /) -> object:
-        """Take one."""
+        """Take one event."""
 
 
 def run_file(runs: Path, started: RunStarted) -> Path:
-    """Where a run is saved."""
+    """The file that a run is saved to."""
     stamp = started.started_utc.replace(":", "").replace("-", "")
     return runs / f"{stamp}-{started.method}-{started.run_id}" / FILE_NAME
 
 
 class RunLog:
-    """One run's way out: to the outbox and, where runs are saved, to its file."""
+    """Passes one run's events to the outbox and, where runs are saved, to the run's file."""
 
     def __init__(self, runs: Path | None, outbox: Outbox) -> None:
         self.started = False
@@ -35,10 +35,10 @@ class RunLog:
         self._writer: TraceWriter | None = None
 
     def add(self, event: Event) -> None:
-        """Save and hand on one event."""
+        """Save one event and pass it on."""
         if isinstance(event, RunStarted):
             self.started = True
-            # First, so that what is said about its file comes after the start of the run.
+            # Passed on first, so that a refusal to save comes after the start of the run.
             self._outbox.put(event)
             self._open(event)
         if isinstance(event, RoundFinished):
@@ -49,11 +49,11 @@ class RunLog:
             self._outbox.put(event)
 
     def cancelled(self) -> RunFinished:
-        """The end of a stopped run."""
+        """The last event of a stopped run."""
         return RunFinished("cancelled", self._n_tokens, at_s=self.at_s)
 
     def close(self) -> None:
-        """No more events."""
+        """Close the file; no more events follow."""
         if self._writer is not None:
             self._writer.close()
 

@@ -1,4 +1,4 @@
-"""A run in numbers: `fold(summary, event)` is pure and the summary's size does not grow with the run."""
+"""Folds a run's events into counters and rates; `fold` is pure, and a summary does not grow with its run."""
 
 from functools import singledispatch
 from statistics import median
@@ -15,14 +15,14 @@ _MAX_GAMMA = 1024
 
 
 class Position(msgspec.Struct, frozen=True):
-    """What happened at one place of the draft, over all rounds."""
+    """The fate of the tokens at one position of the draft, over all rounds."""
 
     n_accepted: int = 0
     n_tested: int = 0
 
 
 class RoundKind(msgspec.Struct, frozen=True):
-    """Rounds that are equal in what they contribute to alpha."""
+    """Rounds that contribute the same to alpha."""
 
     n_accepted: int
     n_tested: int
@@ -30,7 +30,7 @@ class RoundKind(msgspec.Struct, frozen=True):
 
 
 class BlockTime(msgspec.Struct, frozen=True):
-    """One timed generation. paired: whether it counts in what is said of the blocks."""
+    """One timed generation. paired: whether it counts towards step times and speedups."""
 
     lane: events.Lane
     pair: int
@@ -88,7 +88,7 @@ class Summary(msgspec.Struct, frozen=True):
 
     @property
     def alpha_ci(self) -> Interval | None:
-        """Bootstrap over rounds."""
+        """Bootstrap interval over rounds."""
         return speed_model.ratio_interval(
             [kind.n_accepted for kind in self.kinds],
             [kind.n_tested for kind in self.kinds],
@@ -136,14 +136,14 @@ class Summary(msgspec.Struct, frozen=True):
 
     @property
     def tpot_ms(self) -> float | None:
-        """Time per output token after the first round's, which TTFT counts."""
+        """Time per output token after those of the first round, which TTFT counts."""
         if self.first_ms is None or self.n_emitted <= self.n_first:
             return None
         return (self.decode_ms - self.first_ms) / (self.n_emitted - self.n_first)
 
     @property
     def itl_ms(self) -> float | None:
-        """Mean gap between emissions: bursty, one a round."""
+        """Mean gap between emissions: bursty, one per round."""
         return self.decode_ms / self.n_rounds if self.n_rounds else None
 
     @property
@@ -156,8 +156,12 @@ class Summary(msgspec.Struct, frozen=True):
     @property
     def verify_ratio(self) -> float | None:
         """t(gamma + 1) / t(1), both measured in this run."""
-        wide, one = self._target_steps("speculative"), self._target_steps("plain")
-        return (sum(wide) / len(wide)) / (sum(one) / len(one)) if wide and sum(one) > 0 else None
+        verify_steps, plain_steps = self._target_steps("speculative"), self._target_steps("plain")
+        return (
+            (sum(verify_steps) / len(verify_steps)) / (sum(plain_steps) / len(plain_steps))
+            if verify_steps and sum(plain_steps) > 0
+            else None
+        )
 
     @property
     def predicted_speedup(self) -> float | None:
@@ -168,7 +172,7 @@ class Summary(msgspec.Struct, frozen=True):
 
     @property
     def pair_speedups(self) -> tuple[float, ...]:
-        """Plain over speculative time per token, for each finished pair of blocks."""
+        """Plain over speculative time per token, for each finished repeat."""
         plain = {block.pair: block.ms_per_token for block in self.paired("plain")}
         return tuple(
             plain[block.pair] / block.ms_per_token
@@ -183,11 +187,11 @@ class Summary(msgspec.Struct, frozen=True):
 
     @property
     def speedup_ci(self) -> Interval | None:
-        """Bootstrap over repeats; None below three."""
+        """Bootstrap interval over repeats; None below three."""
         return speed_model.median_interval(self.pair_speedups)
 
     def paired(self, lane: events.Lane) -> tuple[BlockTime, ...]:
-        """The blocks of a lane that the speedup is made of."""
+        """The blocks of a lane from which the speedup is computed."""
         return tuple(block for block in self.blocks if block.paired and block.lane == lane)
 
     def _target_steps(self, lane: events.Lane) -> list[float]:
@@ -199,7 +203,7 @@ class Summary(msgspec.Struct, frozen=True):
 
 @singledispatch
 def _fold(event: events.Event, summary: Summary) -> Summary:
-    """Events that change no counter."""
+    """Events that change no counter leave the summary as it is."""
     return summary
 
 
@@ -261,10 +265,10 @@ def _count_positions(positions: tuple[Position, ...], accepted: int, tested: int
 @_fold.register
 def _(event: events.BlockFinished, summary: Summary) -> Summary:
     ms_per_token = event.decode_ms / max(1, len(event.ids))
-    time = BlockTime(
+    block = BlockTime(
         event.lane, event.pair, ms_per_token, event.target_step_ms, event.draft_step_ms, paired=event.paired
     )
-    return msgspec.structs.replace(summary, blocks=(*summary.blocks, time))
+    return msgspec.structs.replace(summary, blocks=(*summary.blocks, block))
 
 
 @_fold.register

@@ -1,4 +1,4 @@
-"""Files of runs and trainings: an event a line as JSON, written as it happens, read up to the damage if there is any.
+"""Writes and reads the files of runs and trainings: one event per line as JSON, readable up to the first damaged line.
 
 * imports neither Qt nor torch."""
 
@@ -37,34 +37,34 @@ _decoder = msgspec.json.Decoder(AnyEvent)
 
 
 class Trace(NamedTuple):
-    """What a file held. damage: where and why reading stopped early, None for a whole file."""
+    """The content of a file. damage: where and why reading stopped early, None for an intact file."""
 
     events: tuple[Event, ...]
     damage: str | None
 
     @property
     def of_training(self) -> bool:
-        """Whether it is of a training; otherwise it is of a run."""
+        """Whether the file is that of a training rather than of a run."""
         return isinstance(self.events[0], TrainingEstimated)
 
 
 class TraceWriter:
-    """Appends events to a file, each on disk before the next happens. what: whose events they are, in words."""
+    """Appends events to a file and flushes each one at once. what: whose events they are, in words."""
 
     def __init__(self, path: Path, *, append: bool = False, what: str = "the run") -> None:
-        """append: goes on with a file that is there. Raises EngineError where the file cannot be made."""
+        """append: continue an existing file. Raises EngineError if the file cannot be created."""
         self.path = path
         self._what = what
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file: BinaryIO = _whole_lines(path) if append and path.exists() else path.open("xb")
+            self._file: BinaryIO = _open_complete_lines(path) if append and path.exists() else path.open("xb")
         except OSError as err:
             raise EngineError(
                 f"{what} cannot be saved to {path} ({err})", "free the disk or choose another folder"
             ) from err
 
     def write(self, event: Event) -> None:
-        """Append one event; progress reports are not kept. Raises EngineError where the disk refuses."""
+        """Append one event; progress reports are left out. Raises EngineError if the disk refuses."""
         if isinstance(event, Progressed):
             return
         try:
@@ -83,8 +83,8 @@ class TraceWriter:
             return
 
 
-def _whole_lines(path: Path) -> BinaryIO:
-    """A file to append to, without the line that was not finished: readers would stop there."""
+def _open_complete_lines(path: Path) -> BinaryIO:
+    """Open a file to append to, cut after its last complete line: readers would stop at an unfinished one."""
     file = path.open("r+b")
     size = file.seek(0, SEEK_END)
     tail_at = file.seek(max(0, size - _MAX_LINE_BYTES))
@@ -94,7 +94,7 @@ def _whole_lines(path: Path) -> BinaryIO:
 
 
 class FileJob:
-    """What a long read or write and its watcher share: how far it is of how much, and whether to stop."""
+    """What a long read or write shares with its observer: how much of it is done, and whether to stop."""
 
     def __init__(self) -> None:
         self.cancelled = Flag()
@@ -105,8 +105,8 @@ class FileJob:
 def read(path: Path, job: FileJob | None = None) -> Trace:
     """Read the file of a run or a training; `job` counts its bytes and can stop it.
 
-    Raises InputError: no such file, neither of the two, made by a newer version, or larger than 2 GiB. Raises
-    EngineError where it was stopped."""
+    Raises InputError: no such file, neither of the two, written by a newer version, or larger than 2 GiB. Raises
+    EngineError if it was stopped."""
     try:
         n_bytes = path.stat().st_size
         if n_bytes > _MAX_FILE_BYTES:
@@ -130,14 +130,14 @@ def _lines(file: BinaryIO, job: FileJob) -> Iterator[bytes]:
 
 
 class SharedTokens:
-    """Makes tokens of the same id share its number and text: a long run repeats few, and each copy takes memory."""
+    """Makes equal tokens share their id and text: a long run repeats few tokens, and each copy takes memory."""
 
     def __init__(self) -> None:
         self._ids: dict[int, int] = {}
         self._texts: dict[str, str] = {}
 
     def share(self, event: Event) -> None:
-        """Replace what an event repeats by the first of its kind."""
+        """Replace each id and text that an event repeats by the first equal one."""
         if not isinstance(event, RoundFinished):
             return
         for token in event.proposed:
@@ -153,7 +153,7 @@ class SharedTokens:
             self._replace(candidate)
 
     def _replace(self, entry: ProposedToken | LastToken | Candidate) -> None:
-        """Frozen structs are otherwise never written to: an equal value takes the place of an equal one."""
+        """Write to a frozen struct, which is safe here: an equal value takes the place of an equal one."""
         msgspec.structs.force_setattr(entry, "id", self._ids.setdefault(entry.id, entry.id))
         msgspec.structs.force_setattr(entry, "text", self._texts.setdefault(entry.text, entry.text))
 
@@ -163,11 +163,11 @@ def _collect(path: Path, lines: Iterator[bytes]) -> Trace:
     shared = SharedTokens()
     damage: str | None = None
     for number, line in enumerate(lines, 1):
-        reason = _reason_to_stop(line)
+        reason = _line_damage(line)
         if reason is None:
             try:
                 event = _decoder.decode(line)
-                reason = _impossible(event)
+                reason = _why_impossible(event)
                 if reason is None:
                     shared.share(event)
                     events.append(event)
@@ -180,14 +180,14 @@ def _collect(path: Path, lines: Iterator[bytes]) -> Trace:
     return Trace(tuple(events), damage)
 
 
-def _reason_to_stop(line: bytes) -> str | None:
+def _line_damage(line: bytes) -> str | None:
     if len(line) > _MAX_LINE_BYTES:
         return f"longer than {_MAX_LINE_BYTES // 2**20} MiB"
     return None if line.endswith(b"\n") else "the last line was not finished"
 
 
-def _impossible(event: Event) -> str | None:
-    """Why an event cannot be true: a number beyond what any run has, which would only break what shows it."""
+def _why_impossible(event: Event) -> str | None:
+    """Why an event cannot be true: it has a larger number than any run, which would only break the display."""
     numbers: list[int | float]
     if isinstance(event, RoundFinished):
         numbers = [event.round, *event.emitted]

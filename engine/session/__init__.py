@@ -1,1 +1,1 @@
-"""What is loaded, and how each command runs on it."""
+"""Holds the loaded models, and executes each command on them."""

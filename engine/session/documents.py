@@ -1,4 +1,4 @@
-"""Makes the index of documents, or brings it up to date."""
+"""Builds the index of documents, or updates it."""
 
 from collections.abc import Iterator
 from threading import Event as Flag
@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from engine.session.session import Session
 
 
-def index(session: "Session", asked: Index, cancelled: Flag) -> Iterator[Event]:
-    """Make or update an index; see `indexing` for its events."""
-    tokens = tokens_of(asked.target)
-    most = asked.chunk_tokens or tokens.fitting(asked.n)
-    job = jobs.IndexJob(asked.sources, asked.index, most, asked.target, tokens.fingerprint, asked.rebuild)
-    embedder = yield from session.embedder(asked.embedder, device=asked.device, dtype=asked.dtype)
+def index(session: "Session", command: Index, cancelled: Flag) -> Iterator[Event]:
+    """Build or update an index; see `indexing` for its events."""
+    tokens = tokens_of(command.target)
+    chunk_tokens = command.chunk_tokens or tokens.fitting(command.n)
+    job = jobs.IndexJob(
+        command.sources, command.index, chunk_tokens, command.target, tokens.fingerprint, command.rebuild
+    )
+    embedder = yield from session.embedder(command.embedder, device=command.device, dtype=command.dtype)
     with memory_errors("the indexing", "use a smaller embedder, or free memory"):
         yield from indexing.index(job, embedder, tokens)
 

@@ -1,4 +1,4 @@
-"""Evaluates a loaded pair, for a host: what `rag eval` finds, as events while it grows; decides nothing of it."""
+"""Evaluates the loaded pair for a host: the figures of `rag eval`, as events while they grow."""
 
 import time
 from collections.abc import Generator, Iterator
@@ -23,18 +23,18 @@ from engine.settings import make_config
 if TYPE_CHECKING:
     from engine.session.session import Session
 
-# Intervals are drawn anew with each question: they may take so much less time than the questions.
-_SHARE = 10
+# Figures are computed again only after this many times as long as the last computation took.
+_PAUSE_FACTOR = 10
 Item: TypeAlias = Event | Opened | QuestionLine | Figures
 
 
-def planned(asked: Evaluate) -> EvaluationPlan:
-    """What is to be evaluated; of a world, its usual kinds. Raises InputError: a setting out of its bounds."""
-    options = make_config(EvaluationConfig, asked.options)
-    config = make_config(SpeculativeRagConfig, {**asked.settings, "seed": options.seed})
+def planned(command: Evaluate) -> EvaluationPlan:
+    """The plan of an evaluation; a world gets its usual kinds. Raises InputError: a setting is out of its bounds."""
+    options = make_config(EvaluationConfig, command.options)
+    config = make_config(SpeculativeRagConfig, {**command.settings, "seed": options.seed})
     grid = every_sampling((config.m,), (config.k,)) if options.ablation else Grid()
     return EvaluationPlan(
-        asked.dataset, options.questions, USUAL_KINDS, asked.index, asked.embedder, config, grid, options.form
+        command.dataset, options.questions, USUAL_KINDS, command.index, command.embedder, config, grid, options.form
     )
 
 
@@ -43,55 +43,55 @@ def answers(session: "Session", plan: EvaluationPlan, cancelled: Flag) -> Genera
     yield from session.on_pair(session.context(cancelled), partial(evaluation, plan, librarian=session))
 
 
-def evaluate(session: "Session", asked: Evaluate, cancelled: Flag) -> Iterator[Event]:
+def evaluate(session: "Session", command: Evaluate, cancelled: Flag) -> Iterator[Event]:
     """Ask the loaded pair questions with known answers; see `events_of` for its events."""
-    yield from events_of(answers(session, planned(asked), cancelled), cancelled)
+    yield from events_of(answers(session, planned(command), cancelled), cancelled)
 
 
 HANDLERS = {Evaluate: evaluate}
 
 
 def events_of(items: Generator[Item, None, None], cancelled: Flag) -> Iterator[Event]:
-    """Yield progress and, now and then, what was found so far; the last is of all questions.
+    """Yield progress and, now and then, the figures so far; the last figures are those of all questions.
 
-    Raises Cancelled soon after `cancelled` is set: what was answered is in the file, and was said before."""
-    told = _Told()
+    Raises Cancelled soon after `cancelled` is set: the answers are in the file, and their figures were yielded."""
+    figures_so_far = _FiguresSoFar()
     try:
         with closing(items):
             for item in items:
-                yield from told.take(item)
-                if cancelled.is_set() and not told.complete:
+                yield from figures_so_far.take(item)
+                if cancelled.is_set() and not figures_so_far.complete:
                     raise Cancelled
     except Cancelled as err:
-        if told.opened is None:
+        if figures_so_far.opened is None:
             raise EngineError("stopped before the first question", "start it again") from err
-        if told.n_untold:
-            yield told.so_far()
+        if figures_so_far.n_unreported:
+            yield figures_so_far.event()
         raise
 
 
-class _Told:
-    """What was said so far. opened: None before the first question; complete: all were asked; n_untold: questions
-    answered since the last figures."""
+class _FiguresSoFar:
+    """Turns the items of an evaluation into events. opened: None before the first question; complete: all were asked;
+    n_unreported: questions answered since the last figures."""
 
     def __init__(self) -> None:
         self.opened: Opened | None = None
         self.complete = False
-        self.n_untold = 0
+        self.n_unreported = 0
         self._lines: list[QuestionLine] = []
         self._not_before = 0.0
 
     def take(self, item: Item) -> Iterator[Event]:
-        """Take in one thing that was said; yields what a host is to say of it."""
+        """Take one item of the evaluation; yields the events that a host reports for it."""
         match item:
             case Opened():
                 self.opened = item
-                yield self.so_far()
+                yield self.event()
             case QuestionLine():
                 self._lines.append(item)
-                self.n_untold += 1
+                self.n_unreported += 1
                 if time.perf_counter() >= self._not_before:
-                    yield self.so_far()
+                    yield self.event()
             case Figures():
                 assert self.opened is not None
                 self.complete = True
@@ -99,12 +99,12 @@ class _Told:
             case _:
                 yield item
 
-    def so_far(self) -> EvaluationMeasured:
-        """The figures of what was answered so far, without intervals that would hold up questions and a stop."""
+    def event(self) -> EvaluationMeasured:
+        """The figures of the answers so far, without the intervals that would delay questions and a stop."""
         assert self.opened is not None
-        began = time.perf_counter()
-        found = figures(self.opened.head, self._lines, complete=False)
-        self.n_untold = 0
+        started = time.perf_counter()
+        current_figures = figures(self.opened.head, self._lines, complete=False)
+        self.n_unreported = 0
         now = time.perf_counter()
-        self._not_before = now + _SHARE * (now - began)
-        return EvaluationMeasured(str(self.opened.path), found, complete=False)
+        self._not_before = now + _PAUSE_FACTOR * (now - started)
+        return EvaluationMeasured(str(self.opened.path), current_figures, complete=False)

@@ -1,4 +1,4 @@
-"""Measures what a loaded pair costs, for a host: the bench of the commands, and the models left as they were."""
+"""Measures for a host what the loaded pair costs, as the command line's benchmark does; models stay as they were."""
 
 from collections.abc import Iterator
 from threading import Event as Flag
@@ -16,24 +16,24 @@ if TYPE_CHECKING:
 _SMALLER = "use a smaller model, or unload others"
 
 
-def measure(session: "Session", asked: Measure, cancelled: Flag) -> Iterator[Event]:
-    """Yield progress and, after every point, all there is so far.
+def measure(session: "Session", command: Measure, cancelled: Flag) -> Iterator[Event]:
+    """Yield progress and, after every point, all points so far.
 
-    Raises InputError where there is no pair of two models, or no room for a text."""
+    Raises InputError if there is no pair of two models, or no room for a text."""
     pair = session.models
     if pair is None or pair.drafter is None:
         what = "no pair is loaded" if pair is None else f"{session.drafter_spec} is no drafter model"
         raise InputError(what, "choose a model as drafter in the setup: its steps are what is timed")
-    room = max(1, pair.target.context - asked.n_new)
-    contexts = tuple(one for one in asked.contexts if one <= room) or (room,)
-    scales = Scales(contexts, asked.gammas, asked.batches, asked.gamma, asked.n_new, asked.n_blocks)
-    # transformers' generate is given settings of its own for the time being.
-    kept = pair.target.model.generation_config
+    max_context = max(1, pair.target.context - command.n_new)
+    contexts = tuple(context for context in command.contexts if context <= max_context) or (max_context,)
+    scales = Scales(contexts, command.gammas, command.batches, command.gamma, command.n_new, command.n_blocks)
+    # The benchmark replaces the settings of transformers' generate while it runs.
+    generation_config = pair.target.model.generation_config
     try:
         with memory_errors("the measurement", _SMALLER):
-            yield from (item for item in bench(pair, scales, cancelled) if isinstance(item, Event))
+            yield from (event for event in bench(pair, scales, cancelled) if isinstance(event, Event))
     finally:
-        pair.target.model.generation_config = kept
+        pair.target.model.generation_config = generation_config
 
 
 HANDLERS = {Measure: measure}

@@ -9,7 +9,7 @@ import torch
 def release_memory() -> None:
     """Give memory back to the system as far as torch allows.
 
-    Beside a window the engine has a thread of its own, and collecting there could delete the window's objects on the
+    With a window the engine has its own thread, and collecting garbage there could delete the window's objects on the
     wrong thread: the window collects on its own."""
     if threading.current_thread() is threading.main_thread():
         gc.collect()

@@ -1,4 +1,4 @@
-"""Loads pairs and gives them back; says what one would take and which models there are."""
+"""Loads pairs and releases them; estimates loads and lists the models there are."""
 
 import time
 from collections.abc import Generator, Iterator
@@ -22,75 +22,77 @@ if TYPE_CHECKING:
     from engine.session.session import Session
 
 
-def load(session: "Session", asked: Load, cancelled: Flag) -> Iterator[Event]:
-    """Load a pair, replacing the one before once the new one is complete; yields estimate, progress, ModelLoaded.
+def load(session: "Session", command: Load, cancelled: Flag) -> Iterator[Event]:
+    """Load a pair and replace the loaded one once the new one is complete; yields estimate, progress, ModelLoaded.
 
-    Raises InputError, ModelError, MemoryExhausted; the pair before stays loaded."""
+    Raises InputError, ModelError, MemoryExhausted; the old pair then stays loaded."""
     started = time.perf_counter()
-    planned = _plan(asked, measure=True)
+    plan = _plan(command, measure=True)
     pair: Pair | None = None
-    with closing(cast(Generator[Progressed | Estimated | Pair, None, None], loading.load_pair(planned))) as steps:
-        for item in steps:
-            if isinstance(item, Pair):
-                pair = item
+    with closing(cast(Generator[Progressed | Estimated | Pair, None, None], loading.load_pair(plan))) as steps:
+        for step in steps:
+            if isinstance(step, Pair):
+                pair = step
             else:
-                yield item if isinstance(item, Progressed) else replace(item, drafter=asked.drafter)
+                yield step if isinstance(step, Progressed) else replace(step, drafter=command.drafter)
     assert pair is not None
-    none = asked.drafter == drafters.NONE
-    session.take_pair(pair, None if none else drafters.build(asked.drafter, *pair), asked.drafter)
-    yield replace(_loaded(pair, asked.drafter, time.perf_counter() - started), why_dtype=planned.why_dtype)
+    has_no_drafter = command.drafter == drafters.NONE
+    session.take_pair(pair, None if has_no_drafter else drafters.build(command.drafter, *pair), command.drafter)
+    yield replace(_loaded(pair, command.drafter, time.perf_counter() - started), why_dtype=plan.why_dtype)
 
 
-def unload(session: "Session", asked: Unload, cancelled: Flag) -> Iterator[Event]:
+def unload(session: "Session", command: Unload, cancelled: Flag) -> Iterator[Event]:
     """Release the models."""
     session.forget_pair()
     yield ModelUnloaded()
 
 
-def estimate(session: "Session", asked: Estimate, cancelled: Flag) -> Iterator[Event]:
+def estimate(session: "Session", command: Estimate, cancelled: Flag) -> Iterator[Event]:
     """Yield what loading a pair would take and why it would be refused, if it would; reads headers only."""
-    pair = asked.pair
-    needed = Estimated(0, 0, 0, 0, pair.device, pair.target)
+    pair = command.pair
+    answer = Estimated(0, 0, 0, 0, pair.device, pair.target)
     try:
-        planned = _plan(pair, measure=False)
-        needed = load_plan.estimate_pair(planned)
-        load_plan.refuse_pair(planned, needed)
-        yield replace(needed, drafter=pair.drafter)
+        plan = _plan(pair, measure=False)
+        answer = load_plan.estimate_pair(plan)
+        load_plan.refuse_pair(plan, answer)
+        yield replace(answer, drafter=pair.drafter)
     except EngineError as err:
-        yield replace(needed, drafter=pair.drafter, why_not=err.message)
+        yield replace(answer, drafter=pair.drafter, why_not=err.message)
 
 
-def look(session: "Session", asked: Survey, cancelled: Flag) -> Iterator[Event]:
-    """Yield which models and drafters without one there are, and why one would be refused."""
-    found = survey(asked.target, asked.known, device=asked.device, dtype=asked.dtype, cancelled=cancelled)
-    others = (ModelOption(offered.spec, offered.help, 0, "drafter") for offered in drafters.offered())
-    yield replace(found, options=(*found.options, *others))
+def look(session: "Session", command: Survey, cancelled: Flag) -> Iterator[Event]:
+    """Yield the models and the drafters that need no model, and why one would be refused."""
+    answer = survey(command.target, command.known, device=command.device, dtype=command.dtype, cancelled=cancelled)
+    drafter_options = (ModelOption(drafter.spec, drafter.help, 0, "drafter") for drafter in drafters.offered())
+    yield replace(answer, options=(*answer.options, *drafter_options))
 
 
 HANDLERS = {Load: load, Unload: unload, Estimate: estimate, Survey: look}
 
 
-def _plan(asked: Load, *, measure: bool) -> load_plan.LoadPlan:
-    """What is to be loaded where. measure: whether the fastest type may be found out by measuring."""
-    on = devices.parse_device(asked.device)
-    drafter_on = on if asked.drafter_device == "auto" else devices.parse_device(asked.drafter_device)
-    devices.parse_dtype(asked.dtype, on)
-    chosen, bits = devices.parse_runtime(asked.runtime), parse_quantize(asked.quantize, on)
-    needs_model = asked.drafter != drafters.NONE and drafters.find(asked.drafter).needs_model
-    small = checkpoint_folder.inspect(asked.drafter, drafter=True) if needs_model else None
-    target = checkpoint_folder.inspect(asked.target)
-    planned = load_plan.plan(target, small, on, drafter_on, asked.dtype)._replace(runtime=chosen, quantize=bits)
-    return _in_fastest(planned, measure=measure) if asked.dtype == devices.FASTEST else planned
+def _plan(command: Load, *, measure: bool) -> load_plan.LoadPlan:
+    """The plan of a load. measure: whether the fastest type may be measured for it."""
+    device = devices.parse_device(command.device)
+    drafter_device = device if command.drafter_device == "auto" else devices.parse_device(command.drafter_device)
+    devices.parse_dtype(command.dtype, device)
+    runtime, quantize = devices.parse_runtime(command.runtime), parse_quantize(command.quantize, device)
+    needs_model = command.drafter != drafters.NONE and drafters.find(command.drafter).needs_model
+    drafter = checkpoint_folder.inspect(command.drafter, drafter=True) if needs_model else None
+    target = checkpoint_folder.inspect(command.target)
+    plan = load_plan.plan(target, drafter, device, drafter_device, command.dtype)._replace(
+        runtime=runtime, quantize=quantize
+    )
+    return _with_fastest_dtype(plan, measure=measure) if command.dtype == devices.FASTEST else plan
 
 
-def _in_fastest(planned: load_plan.LoadPlan, *, measure: bool) -> load_plan.LoadPlan:
-    """The plan in the type that multiplies the target's matrices fastest, as far as that is known or may be measured.
+def _with_fastest_dtype(plan: load_plan.LoadPlan, *, measure: bool) -> load_plan.LoadPlan:
+    """The plan with the type that multiplies the target's matrices fastest, if that is known or may be measured.
 
-    A drafter elsewhere keeps what `auto` means there."""
-    choice = fastest_dtype.choose(checks.configuration(planned.target), planned.device, measure=measure)
-    kind = devices.parse_dtype(choice.dtype, planned.device)
-    beside = kind if planned.drafter_device == planned.device else planned.drafter_dtype
-    return planned._replace(dtype=kind, drafter_dtype=beside, why_dtype=choice.why)
+    A drafter on another device keeps what `auto` means there."""
+    choice = fastest_dtype.choose(checks.configuration(plan.target), plan.device, measure=measure)
+    dtype = devices.parse_dtype(choice.dtype, plan.device)
+    drafter_dtype = dtype if plan.drafter_device == plan.device else plan.drafter_dtype
+    return plan._replace(dtype=dtype, drafter_dtype=drafter_dtype, why_dtype=choice.why)
 
 
 def _loaded(pair: Pair, drafter: str, seconds: float) -> ModelLoaded:

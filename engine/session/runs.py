@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from engine.session.session import Session
 
 
-def run(session: "Session", asked: Run, cancelled: Flag) -> Iterator[Event]:
+def run(session: "Session", command: Run, cancelled: Flag) -> Iterator[Event]:
     """Run a method. Raises InputError before anything starts; see the method for its events."""
-    spec = methods.find(asked.method)
-    config = make_config(spec.config, asked.settings)
+    spec = methods.find(command.method)
+    config = make_config(spec.config, command.settings)
     context = session.context(cancelled)
     _refuse_without_drafter(session, spec)
-    return session.on_pair(context, partial(spec.run, config, asked.request))
+    return session.on_pair(context, partial(spec.run, config, command.request))
 
 
-def fork(session: "Session", asked: Fork, cancelled: Flag) -> Iterator[Event]:
+def fork(session: "Session", command: Fork, cancelled: Flag) -> Iterator[Event]:
     """Run a method from the ids of an earlier run."""
-    request = Request("", asked.ids, asked.forked_from, asked.forked_at)
-    return run(session, Run(asked.method, asked.settings, request), cancelled)
+    request = Request("", command.ids, command.forked_from, command.forked_at)
+    return run(session, Run(command.method, command.settings, request), cancelled)
 
 
 HANDLERS = {Run: run, Fork: fork}

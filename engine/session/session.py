@@ -1,6 +1,6 @@
-"""What is loaded, and what is done with it: the torch side of a host, also used by the commands.
+"""Holds the loaded models and executes commands on them: the torch side of a host, also used by the command line.
 
-How each command is carried out stands in a file a family beside this one, found by its `HANDLERS`."""
+Each family of commands has its own file next to this one, which is discovered by its `HANDLERS`."""
 
 import importlib
 import pkgutil
@@ -35,10 +35,10 @@ _SHORTER = "shorten the prompt or the run, or use a smaller model"
 
 @cache
 def handlers() -> Mapping[type[Command], Handler]:
-    """How each kind of command is carried out."""
-    names = (f"{families.__name__}.{found.name}" for found in pkgutil.iter_modules(families.__path__))
+    """The handler of each type of command."""
+    names = (f"{families.__name__}.{module_info.name}" for module_info in pkgutil.iter_modules(families.__path__))
     modules = (importlib.import_module(name) for name in names)
-    return {kind: do for module in modules for kind, do in getattr(module, "HANDLERS", {}).items()}
+    return {kind: handler for module in modules for kind, handler in getattr(module, "HANDLERS", {}).items()}
 
 
 class Session:
@@ -55,35 +55,35 @@ class Session:
         self.memo = Memo()
 
     def do(self, command: Command, cancelled: Flag | None = None) -> Iterator[Event]:
-        """Carry a command out; yields its events, see the function of its family. cancelled: stops it once set."""
+        """Execute a command; yields its events, see the function of its family. cancelled: stops it once set."""
         return handlers()[type(command)](self, command, Flag() if cancelled is None else cancelled)
 
     def take_pair(self, pair: Pair, drafter: Drafter | None, drafter_spec: str) -> None:
-        """Put a pair in the place of the one before."""
+        """Replace the loaded pair."""
         self.models, self.target, self.drafter, self.drafter_spec = pair, pair.target, drafter, drafter_spec
         self.memo.forget_models()
 
     def forget_pair(self) -> None:
-        """Give back everything that is loaded."""
+        """Release everything that is loaded."""
         self.models, self.target, self.drafter, self.drafter_spec = None, None, None, drafters.NONE
         self._embedder, self.memo = None, Memo()
         release_memory()
 
     def embedder(self, spec: str, *, device: str = "auto", dtype: str = "auto") -> Generator[Event, None, Embedder]:
-        """Yield the progress of loading an embedder; returns it, at once where it is the one in memory."""
+        """Yield the progress of loading an embedder; returns it, at once if it is the one in memory."""
         key = (spec, device, dtype)
         if self._embedder is None or self._embedder[0] != key:
             self._embedder = None
-            for item in embedding.load(spec, device=device, dtype=dtype):
-                if isinstance(item, Embedder):
-                    self._embedder = key, item
+            for step in embedding.load(spec, device=device, dtype=dtype):
+                if isinstance(step, Embedder):
+                    self._embedder = key, step
                 else:
-                    yield item
+                    yield step
         assert self._embedder is not None
         return self._embedder[1]
 
     def context(self, cancelled: Flag) -> RunContext:
-        """What a run is given. Raises InputError where no pair is loaded."""
+        """The context of a run. Raises InputError if no pair is loaded."""
         if self.target is None:
             raise InputError("no model is loaded", "load a target first")
         drafter = None if self.models is None else self.models.drafter
@@ -92,7 +92,7 @@ class Session:
         return RunContext(self.target, self.drafter, self.drafter_spec, cancelled=cancelled, documents=documents)
 
     def on_pair(self, context: RunContext, work: Callable[[RunContext], Iterator[Item]]) -> Iterator[Item]:
-        """What work yields that uses the loaded pair; the pair is as before after it."""
+        """Yield the items of work that uses the loaded pair; afterwards the pair is as before."""
         try:
             with torch.inference_mode(), memory_errors("the run", _SHORTER):
                 yield from work(context)
@@ -101,7 +101,7 @@ class Session:
                 self.drafter.reset()
 
     def recover(self) -> None:
-        """After a fault: give back what the run still held, and room that it may have left half made."""
+        """Clean up after a fault: release what the run still held, and a cache that it may have left half built."""
         if self.target is not None and self.target.static is not None:
             self.target.static.clear()
         release_memory()

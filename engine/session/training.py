@@ -1,4 +1,4 @@
-"""Trains a drafter, and says what that would take."""
+"""Trains a drafter, or estimates what that would take."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,34 +20,34 @@ if TYPE_CHECKING:
     from engine.session.session import Session
 
 
-def train(session: "Session", asked: Train, cancelled: Flag) -> Iterator[Event]:
-    """Train a drafter, on the loaded target where it is the one asked for; see `train_drafter` for its events."""
-    job = _job(asked)
+def train(session: "Session", command: Train, cancelled: Flag) -> Iterator[Event]:
+    """Train a drafter, with the loaded target if that is the one named; see `train_drafter` for its events."""
+    job = _job(command)
     try:
         yield from train_drafter(job, cancelled, loaded=_loaded_target(session, job))
     finally:
         release_memory()
 
 
-def estimate(session: "Session", asked: EstimateTraining, cancelled: Flag) -> Iterator[Event]:
+def estimate(session: "Session", command: EstimateTraining, cancelled: Flag) -> Iterator[Event]:
     """Yield what a training would take, and why it would be refused, if it would."""
-    job = _job(asked.training)
+    job = _job(command.training)
     yield estimated(job, loaded=_loaded_target(session, job) is not None)
 
 
 HANDLERS = {Train: train, EstimateTraining: estimate}
 
 
-def _job(asked: Train) -> DrafterJob:
-    if not asked.out.strip():
+def _job(command: Train) -> DrafterJob:
+    if not command.out.strip():
         raise InputError("the drafter has no folder", "name a new one")
-    config, data = make_config(DrafterConfig, asked.settings), Path(asked.data) if asked.data.strip() else None
-    return DrafterJob(asked.target, data, Path(asked.out), config, asked.device, asked.dtype, asked.resume)
+    config, data = make_config(DrafterConfig, command.settings), Path(command.data) if command.data.strip() else None
+    return DrafterJob(command.target, data, Path(command.out), config, command.device, command.dtype, command.resume)
 
 
 def _loaded_target(session: "Session", job: DrafterJob) -> LoadedModel | None:
-    """The target in memory, if it is that of the job."""
-    on, found = devices.parse_device(job.device), session.target
-    if found is None or found.spec != job.target or found.device != on or found.quantize != "none":
+    """The target in memory, if it is the one that the job names."""
+    device, target = devices.parse_device(job.device), session.target
+    if target is None or target.spec != job.target or target.device != device or target.quantize != "none":
         return None
-    return found if found.dtype == devices.parse_dtype(job.dtype, found.device) else None
+    return target if target.dtype == devices.parse_dtype(job.dtype, target.device) else None

@@ -1,1 +1,1 @@
-"""Training: tokenizer, objectives, loop, checkpoints and the built-in models; knows nothing of decoding."""
+"""Training: tokenizer, objectives, loop, checkpoints and the built-in models."""

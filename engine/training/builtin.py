@@ -1,4 +1,4 @@
-"""Makes the built-in models: tokenizer, target, then drafters distilled from the target; each stage resumes."""
+"""Trains the built-in models: tokenizer, target, then drafters distilled from the target; each stage resumes."""
 
 import os
 import time
@@ -37,8 +37,8 @@ _RANDOM_WEIGHTS = "random weights"
 
 
 class BuiltinJob(NamedTuple):
-    """One call's orders: folders, first weights of the target, the target that is continued, when to stop, how often to
-    write snapshots, how many processes make batches."""
+    """What one call is to do: folders, first weights of the target, the target that is continued, when to stop, how
+    often to write snapshots, how many processes make batches."""
 
     work: Path
     out: Path
@@ -61,30 +61,32 @@ def train_builtin(
 ) -> Iterator[Event]:
     """Train every stage that is not finished, keeping checkpoints in `work` and finished models in `out`.
 
-    minutes: stop, resumable, after so long. start_from: a model of the target's shape to begin with. continue_from: a
-    trained target that only learns what retrieval brings, as do the drafters beside it. snapshot_minutes: how often
-    the unfinished model is written to `work`/snapshots. wider: so many times the rows a step, made by worker processes;
-    a GPU has room for 16. Finished stages are never trained twice.
+    minutes: stop after this time; a later call resumes. start_from: a model of the target's shape with the first
+    weights. continue_from: a trained target that only learns the retrieval phases, as do the drafters beside it.
+    snapshot_minutes: how often the unfinished model is written to `work`/snapshots. wider: factor on the rows per step,
+    which worker processes then make; a GPU has room for 16. Finished stages are never trained again.
     Raises EngineError at a loss that is not finite or a full disk, InputError where `work` holds another training."""
     deadline = None if minutes is None else time.monotonic() + 60 * minutes
     snapshot_s = None if snapshot_minutes is None else 60 * snapshot_minutes
     n_workers = 0 if wider == 1 else max(1, (os.cpu_count() or 2) - 2)
     quiet_libraries()
-    with _alone(work):
+    with _locked(work):
         _make_folder(out)
-        continued = _continued(work, continue_from)
-        job = BuiltinJob(work, out, start_from, continued, deadline, snapshot_s, n_workers)
-        tokenizer = _tokenizer(work, continued)
-        first, drafters = (TARGET, DRAFTERS) if continued is None else (CONTINUED_TARGET, CONTINUED_DRAFTERS)
-        target = yield from _stage(first.wider(wider), tokenizer, job, target=None)
-        for stage in drafters:
+        continued_target = _continued_target(work, continue_from)
+        job = BuiltinJob(work, out, start_from, continued_target, deadline, snapshot_s, n_workers)
+        tokenizer = _tokenizer(work, continued_target)
+        target_stage, drafter_stages = (
+            (TARGET, DRAFTERS) if continued_target is None else (CONTINUED_TARGET, CONTINUED_DRAFTERS)
+        )
+        target = yield from _stage(target_stage.wider(wider), tokenizer, job, target=None)
+        for stage in drafter_stages:
             if target is not None:
                 yield from _stage(stage.wider(wider), tokenizer, job, target=target)
 
 
 @contextmanager
-def _alone(work: Path) -> Iterator[None]:
-    """Hold the training folder. Raises InputError where another training has it."""
+def _locked(work: Path) -> Iterator[None]:
+    """Lock the training folder. Raises InputError where another training holds the lock."""
     _make_folder(work)
     try:
         with FileLock(work / ".lock", timeout=0):
@@ -100,75 +102,75 @@ def _make_folder(folder: Path) -> None:
         raise InputError(f"{folder} cannot hold a training ({err.strerror})", "choose another folder") from err
 
 
-def _continued(work: Path, wanted: Path | None) -> Path | None:
-    """The target that the training in a folder continues, as it was begun; None where it began with nothing."""
+def _continued_target(work: Path, continue_from: Path | None) -> Path | None:
+    """The target that the training in `work` continues, as recorded there; None where it trains a new one."""
     note = work / "continued"
     if note.exists():
-        begun = Path(note.read_text(encoding="utf-8"))
-        if wanted is not None and wanted.absolute() != begun:
-            raise InputError(f"the training in {work} continues {begun}", "choose another folder")
-        return begun
-    if wanted is None:
+        recorded = Path(note.read_text(encoding="utf-8"))
+        if continue_from is not None and continue_from.absolute() != recorded:
+            raise InputError(f"the training in {work} continues {recorded}", "choose another folder")
+        return recorded
+    if continue_from is None:
         return None
     if (work / TARGET.name).exists():
         raise InputError(f"the training in {work} began from the beginning", "choose another folder")
-    first_weights.refuse_other(wanted.absolute(), CONTINUED_TARGET.shape)
+    first_weights.refuse_other(continue_from.absolute(), CONTINUED_TARGET.shape)
     with refused_by_disk("the training", work):
-        note.write_text(str(wanted.absolute()), encoding="utf-8")
-    return wanted.absolute()
+        note.write_text(str(continue_from.absolute()), encoding="utf-8")
+    return continue_from.absolute()
 
 
 def _tokenizer(work: Path, continued: Path | None) -> PreTrainedTokenizerFast:
-    """The tokenizer of the training; of the target that is continued, where one is."""
+    """The tokenizer of the training; that of the continued target, if there is one."""
     folder = work / "tokenizer"
     if not (folder / "tokenizer.json").exists():
-        made = _new_tokenizer() if continued is None else PreTrainedTokenizerFast.from_pretrained(continued)
+        tokenizer = _new_tokenizer() if continued is None else PreTrainedTokenizerFast.from_pretrained(continued)
         with refused_by_disk("the tokenizer", folder):
-            draft = work / "tokenizer.partial"
-            made.save_pretrained(draft)
-            draft.replace(folder)
+            partial = work / "tokenizer.partial"
+            tokenizer.save_pretrained(partial)
+            partial.replace(folder)
     loaded: PreTrainedTokenizerFast = PreTrainedTokenizerFast.from_pretrained(folder)
     return loaded
 
 
 def _new_tokenizer() -> PreTrainedTokenizerFast:
-    made = train_tokenizer(tokenizer_texts(_N_TOKENIZER_TEXTS), n_entries=shapes.N_ENTRIES)
-    made.model_max_length = shapes.CONTEXT
-    return made
+    tokenizer = train_tokenizer(tokenizer_texts(_N_TOKENIZER_TEXTS), n_entries=shapes.N_ENTRIES)
+    tokenizer.model_max_length = shapes.CONTEXT
+    return tokenizer
 
 
 def tokenizer_texts(n: int) -> Iterator[str]:
-    """Yield n texts in every format and, between them, stories."""
-    rng, told = Random(_TOKENIZER_SEED), stories(_TOKENIZER_SEED)
+    """Yield n texts, which cover every format, and stories between them."""
+    rng, story_texts = Random(_TOKENIZER_SEED), stories(_TOKENIZER_SEED)
     for i in range(n):
         if i % _TEXTS_PER_WORLD == 0:
             phase = rng.choice(curriculum.PHASES)
-            drawn = sampler(rng, phase, "train", rng.choice(phase.forms))
-        yield drawn.draw(phase, most_documents=4).text
+            text_sampler = sampler(rng, phase, "train", rng.choice(phase.forms))
+        yield text_sampler.draw(phase, most_documents=4).text
         if i % _TEXTS_PER_STORY == 0:
-            yield next(told)
+            yield next(story_texts)
 
 
 def _stage(
     stage: Stage, tokenizer: PreTrainedTokenizerFast, job: BuiltinJob, *, target: LlamaForCausalLM | None
 ) -> Generator[Event, None, LlamaForCausalLM | None]:
-    """Train one stage; returns the model when the stage is finished, None when time ran out."""
+    """Train one stage; returns the model when the stage is finished, None if time runs out."""
     model = _new_model(stage, tokenizer)
     started_from = _first_weights(stage, model, tokenizer, job, target)
     folder = job.work / stage.name
-    left_s = None if job.deadline is None else max(0.0, job.deadline - time.monotonic())
+    remaining_s = None if job.deadline is None else max(0.0, job.deadline - time.monotonic())
     objective = _objective(model, target if stage.distilled else None)
     rows = _rows(stage, tokenizer)
-    snapped = time.monotonic()
+    last_snapshot = time.monotonic()
     for event in train(
-        model, rows.batch, objective, stage.plan, folder=folder, deadline_s=left_s, n_workers=job.n_workers
+        model, rows.batch, objective, stage.plan, folder=folder, deadline_s=remaining_s, n_workers=job.n_workers
     ):
-        yield _named(event, stage.name)
+        yield _with_stage_name(event, stage.name)
         if isinstance(event, Progressed) and event.done % _PROBE_EVERY == 0:
-            yield from _probed(stage, model, tokenizer, int(event.done))
-        due = job.snapshot_s is not None and time.monotonic() - snapped > job.snapshot_s
-        if due and checkpoint.progress(folder).step:
-            snapped = time.monotonic()
+            yield from _probe_events(stage, model, tokenizer, int(event.done))
+        snapshot_due = job.snapshot_s is not None and time.monotonic() - last_snapshot > job.snapshot_s
+        if snapshot_due and checkpoint.progress(folder).step:
+            last_snapshot = time.monotonic()
             yield from _snapshot(stage, model, tokenizer, job, started_from)
     progress = checkpoint.progress(folder)
     if progress.step < stage.plan.steps:
@@ -180,7 +182,7 @@ def _stage(
 def _snapshot(
     stage: Stage, model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, job: BuiltinJob, started_from: str
 ) -> Iterator[Event]:
-    """Write the unfinished model beside the checkpoints; a disk that refuses is warned of."""
+    """Write the unfinished model beside the checkpoints; if the disk refuses, yield a warning."""
     try:
         progress = checkpoint.progress(job.work / stage.name)
         publish(stage, model, tokenizer, progress, job.work / "snapshots", started_from=started_from)
@@ -202,7 +204,7 @@ def _first_weights(
     job: BuiltinJob,
     target: LlamaForCausalLM | None,
 ) -> str:
-    """Put the stage's first weights into the model; returns what they are."""
+    """Copy the stage's first weights into the model; returns a description of them."""
     source = _source(stage, job, is_target=target is None)
     if source is None and target is not None and stage.grown_from_target:
         first_weights.grow_from(target, model)
@@ -216,11 +218,11 @@ def _first_weights(
 
 
 def _source(stage: Stage, job: BuiltinJob, *, is_target: bool) -> Path | None:
-    """The model that a stage begins with, if there is one: beside a target that is continued lie its drafters."""
+    """The model that a stage starts from, if there is one; a continued target has its drafters beside it."""
     if is_target:
         return job.continued or job.first
-    beside = None if job.continued is None else job.continued.parent / stage.name
-    return beside if beside is not None and (beside / "model.safetensors").exists() else None
+    drafter_folder = None if job.continued is None else job.continued.parent / stage.name
+    return drafter_folder if drafter_folder is not None and (drafter_folder / "model.safetensors").exists() else None
 
 
 def _rows(stage: Stage, tokenizer: PreTrainedTokenizerFast) -> TrainingRows:
@@ -233,14 +235,16 @@ def _rows(stage: Stage, tokenizer: PreTrainedTokenizerFast) -> TrainingRows:
     return MixtureRows(tokenizer, phases[stage.mixture], seed=stage.seed, steps=stage.plan.steps)
 
 
-def _probed(stage: Stage, model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, step: int) -> Iterator[Measured]:
+def _probe_events(
+    stage: Stage, model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, step: int
+) -> Iterator[Measured]:
     for score in probe(model, tokenizer, _N_PROBED):
         yield Measured(f"{stage.name} loss of {score.name}", score.loss, step)
         yield Measured(f"{stage.name} exact {score.name}", score.exact, step)
 
 
-def _named(event: Event, stage: str) -> Event:
-    """The event, saying which stage it belongs to."""
+def _with_stage_name(event: Event, stage: str) -> Event:
+    """The event with the name of its stage added."""
     if isinstance(event, Measured):
         return msgspec.structs.replace(event, name=f"{stage} {event.name}")
     if isinstance(event, Progressed):
@@ -260,8 +264,8 @@ def _objective(model: LlamaForCausalLM, teacher: LlamaForCausalLM | None) -> Obj
 
     def distil(batch: TrainingBatch) -> Tensor:
         with torch.no_grad():
-            wanted = _logits(teacher, batch)
-        return forward_kl(_logits(model, batch), wanted, batch.next_weights)
+            teacher_logits = _logits(teacher, batch)
+        return forward_kl(_logits(model, batch), teacher_logits, batch.next_weights)
 
     return distil
 

@@ -1,4 +1,4 @@
-"""Checkpoints of a training run on disk: written whole or not at all; knows nothing of what is trained."""
+"""Saves and loads checkpoints of a training run; each is written completely or not at all."""
 
 import shutil
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ _PROGRESS = "progress.json"
 
 class TrainingProgress(msgspec.Struct, frozen=True):
     """How far a training run has come: the next step, tokens seen, (step, loss) pairs so far, and (step, score) pairs
-    of the looks at it."""
+    of the looks at the model."""
 
     step: int = 0
     n_tokens: int = 0
@@ -29,19 +29,19 @@ class TrainingProgress(msgspec.Struct, frozen=True):
 
 
 def save(folder: Path, model: nn.Module, optimizer: Optimizer, progress: TrainingProgress) -> None:
-    """Write a checkpoint to `folder`, replacing the one before only once the new one is complete.
+    """Write a checkpoint to `folder`, replacing the previous one only once the new one is complete.
 
     Raises EngineError where the disk refuses; the old checkpoint is then intact."""
-    draft = folder.with_name(folder.name + ".partial")
+    partial = folder.with_name(folder.name + ".partial")
     with refused_by_disk("the checkpoint", folder):
-        shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir(parents=True)
-        save_file(_named_weights(model), draft / "model.safetensors")
-        save_file(_optimizer_tensors(optimizer), draft / "optimizer.safetensors")
-        (draft / _PROGRESS).write_bytes(msgspec.json.encode(progress))
-        for file in draft.iterdir():
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        save_file(_named_weights(model), partial / "model.safetensors")
+        save_file(_optimizer_tensors(optimizer), partial / "optimizer.safetensors")
+        (partial / _PROGRESS).write_bytes(msgspec.json.encode(progress))
+        for file in partial.iterdir():
             sync(file)
-        _replace(draft, folder)
+        _replace(partial, folder)
 
 
 def _replace(new: Path, old: Path) -> None:
@@ -54,7 +54,7 @@ def _replace(new: Path, old: Path) -> None:
 
 
 def load(folder: Path, model: nn.Module, optimizer: Optimizer) -> TrainingProgress:
-    """Restore model and optimizer from the newest complete checkpoint; a fresh Progress where there is none."""
+    """Restore model and optimizer from the newest complete checkpoint; returns empty progress if there is none."""
     source = _newest(folder)
     if source is None:
         return TrainingProgress()
@@ -65,13 +65,13 @@ def load(folder: Path, model: nn.Module, optimizer: Optimizer) -> TrainingProgre
 
 
 def progress(folder: Path) -> TrainingProgress:
-    """How far the newest complete checkpoint has come; a fresh Progress where there is none. Raises EngineError."""
+    """The progress of the newest complete checkpoint; empty if there is none. Raises EngineError."""
     source = _newest(folder)
     return TrainingProgress() if source is None else _progress(source)
 
 
 def _newest(folder: Path) -> Path | None:
-    return next((found for found in (folder, _previous(folder)) if found.exists()), None)
+    return next((path for path in (folder, _previous(folder)) if path.exists()), None)
 
 
 def _previous(folder: Path) -> Path:
@@ -93,7 +93,7 @@ def _readable(source: Path) -> Iterator[None]:
 
 
 def _named_weights(model: nn.Module) -> dict[str, Tensor]:
-    """The parameters once each: tied weights appear under their first name."""
+    """Each parameter once: tied weights appear under their first name."""
     return {name: parameter.detach().contiguous() for name, parameter in model.named_parameters()}
 
 

@@ -1,4 +1,4 @@
-"""Gathers what a drafter learns from: the user's texts as tokens, then what the target writes; knows no drafter."""
+"""Gathers what a drafter learns from: the user's texts as tokens, then texts that the target writes."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
@@ -17,12 +17,12 @@ from engine.training.token_store import TokenizedDocument
 
 _AT_ONCE, _BEGINNING, _MOST_BEGINNINGS = 32, 16, 4096
 _SAMPLE_LENGTH, _SAMPLES_AT_ONCE = 128, 32
-_LOOKED_AT_TOKENS = 200_000
-_MUCH_FALLBACK = 0.05
+_MOST_COUNTED_TOKENS = 200_000
+_WARNING_FALLBACK_RATE = 0.05
 
 
 def source_of(texts: Texts | None, target: str, *, sample: int, seed: int) -> str:
-    """What changes when the gathered tokens would be others."""
+    """A digest that changes whenever the gathered tokens would change."""
     stamp = (None if texts is None else texts.stamp(), target, sample, seed if sample else 0)
     return hashlib.blake2b(repr(stamp).encode(), digest_size=16).hexdigest()
 
@@ -30,10 +30,10 @@ def source_of(texts: Texts | None, target: str, *, sample: int, seed: int) -> st
 def gather(
     folder: Path, texts: Texts | None, target: LoadedModel, *, sample: int, seed: int, pause: Callable[[], None]
 ) -> Iterator[Event]:
-    """Fill the token store in `folder`, unless it holds just this; yields progress and warnings.
+    """Fill the token store in `folder`, unless it already holds these tokens; yields progress and warnings.
 
-    sample: tokens that the target is to write. pause: called now and then, may raise.
-    Raises InputError where there is no token in all of it."""
+    sample: how many tokens the target is to write. pause: called after every document; may raise.
+    Raises InputError if the texts hold no token."""
     source = source_of(texts, target.spec, sample=sample, seed=seed)
     if token_store.written_from(folder) == source:
         return
@@ -49,7 +49,7 @@ def gather(
 
 
 class _Gatherer:
-    """Reads and samples, and remembers what is worth a warning."""
+    """Reads texts and samples from the target; counts what deserves a warning."""
 
     def __init__(self, texts: Texts | None, target: LoadedModel) -> None:
         self._texts = texts
@@ -67,7 +67,7 @@ class _Gatherer:
             yield from self._sample(sample, seed)
 
     def progress(self, n_tokens: int, sample: int) -> Progressed:
-        """How far it is."""
+        """How far gathering has come."""
         if self._sampling or self._texts is None:
             return Progressed("sampling", min(sample, n_tokens - self._n_sampled_from), sample, "tokens")
         self._n_sampled_from = n_tokens
@@ -79,29 +79,29 @@ class _Gatherer:
         texts = iter(()) if self._texts is None else self._texts.documents()
         while batch := list(islice(texts, _AT_ONCE)):
             for ids in tokenizer(batch)["input_ids"]:
-                found = TokenizedDocument.of(ids if end is None else [*ids, int(end)])
-                self._remember(found)
-                yield found
+                document = TokenizedDocument.of(ids if end is None else [*ids, int(end)])
+                self._remember(document)
+                yield document
 
     def _remember(self, document: TokenizedDocument) -> None:
         if len(self._beginnings) < _MOST_BEGINNINGS and len(document.ids) >= _BEGINNING:
             self._beginnings.append(TokenizedDocument(document.ids[:_BEGINNING], document.key))
-        if sum(self._counts.values()) < _LOOKED_AT_TOKENS:
+        if sum(self._counts.values()) < _MOST_COUNTED_TOKENS:
             for index, n in zip(*np.unique(document.ids, return_counts=True), strict=True):
                 self._counts[int(index)] = self._counts.get(int(index), 0) + int(n)
 
     def _sample(self, n_tokens: int, seed: int) -> Iterator[TokenizedDocument]:
-        known = self._beginnings
-        beginnings: Sequence[Sequence[int]] = [found.ids for found in known] or [[_first_id(self._target)]]
-        room = min(_SAMPLE_LENGTH, self._target.context - len(beginnings[0]))
-        made = target_text.sampled(
-            self._target, beginnings, n_tokens=n_tokens, n_new=room, at_once=_SAMPLES_AT_ONCE, seed=seed
+        starts = self._beginnings
+        beginnings: Sequence[Sequence[int]] = [start.ids for start in starts] or [[_first_id(self._target)]]
+        n_new = min(_SAMPLE_LENGTH, self._target.context - len(beginnings[0]))
+        texts = target_text.sampled(
+            self._target, beginnings, n_tokens=n_tokens, n_new=n_new, at_once=_SAMPLES_AT_ONCE, seed=seed
         )
-        for place, ids in made:
-            yield TokenizedDocument(ids, known[place].key) if known else TokenizedDocument.of(ids)
+        for place, ids in texts:
+            yield TokenizedDocument(ids, starts[place].key) if starts else TokenizedDocument.of(ids)
 
     def warnings(self, n_tokens: int) -> Iterator[Warned]:
-        """Yield what may make the drafter worse than hoped."""
+        """Yield warnings about what may make the drafter worse than expected."""
         if self._texts is not None and self._texts.n_skipped_files:
             yield Warned(f"{self._texts.n_skipped_files} files were left out: they are not UTF-8 text", "convert them")
         if self._texts is not None and self._texts.n_skipped_lines:
@@ -109,7 +109,7 @@ class _Gatherer:
         if n_tokens >= token_store.MOST_TOKENS:
             yield Warned(f"only the first {token_store.MOST_TOKENS:,} tokens are used", "shuffle the text first")
         rate = fallback_rate(self._target.tokenizer, self._counts)
-        if rate >= _MUCH_FALLBACK:
+        if rate >= _WARNING_FALLBACK_RATE:
             message = (
                 f"{rate:.0%} of the tokens are pieces of characters: the target's tokenizer handles this text badly"
             )
@@ -117,7 +117,7 @@ class _Gatherer:
 
 
 def fallback_rate(tokenizer: PreTrainedTokenizerBase, counts: dict[int, int]) -> float:
-    """Share of tokens that are less than a character, or that stand for an unknown one."""
+    """Share of tokens that are only part of a character or stand for an unknown one."""
     total = sum(counts.values())
     broken = sum(n for index, n in counts.items() if _is_piece(tokenizer, index))
     return broken / total if total else 0.0

@@ -1,4 +1,4 @@
-"""Distillation against cross-entropy alone: same first weights, texts and steps; says what the difference is.
+"""Compares distillation with cross-entropy alone, from the same first weights, texts and steps.
 
 The learning rate of each is tuned on one half of the held-out texts; the difference is measured on the other."""
 
@@ -41,7 +41,7 @@ Rates: TypeAlias = dict[str, float]
 
 
 class Comparison(msgspec.Struct, frozen=True):
-    """What came out. difference: held-out greedy alpha of distillation less that of cross-entropy, with its bootstrap
+    """The result. difference: held-out greedy alpha of distillation minus that of cross-entropy, with its bootstrap
     interval over texts; tuned: alpha on the tuning half, by objective and learning rate."""
 
     objective: ObjectiveName
@@ -69,50 +69,55 @@ class _Trial(NamedTuple):
 
 
 def compare(job: DrafterJob, cancelled: Flag) -> Iterator[Event | Comparison]:
-    """Tune, train and measure; yields progress, alphas, and last the result. Keeps the tokens in the job's folder.
+    """Tune, train and measure; yields progress, alphas and, last, the result. Keeps the tokens in the job's folder.
 
-    Raises EngineError: refused, or stopped by the user before there is a result."""
+    Raises EngineError if the job is refused, or stopped by the user before there is a result."""
     clock = WorkClock()
-    began_s = clock()
-    found = find(job)
-    if found.texts is None:
+    start_s = clock()
+    checked = find(job)
+    if checked.texts is None:
         raise InputError("there is no text to learn from", "name a folder or file (--data)")
-    asked = needed(job, found, loaded=False)
-    estimate.refuse_too_large(asked, job.out)
-    yield asked
+    requirements = needed(job, checked, loaded=False)
+    estimate.refuse_too_large(requirements, job.out)
+    yield requirements
     place = Workplace(job.out)
     with place.alone(resume=True), memory_errors("training", _SMALLER):
-        target = yield from _loaded(job, cancelled)
+        target = yield from _load_target(job, cancelled)
         yield from collect.gather(
-            place.work, found.texts, target, sample=0, seed=job.settings.seed, pause=lambda: _stop_if(cancelled)
+            place.work,
+            checked.texts,
+            target,
+            sample=0,
+            seed=job.settings.seed,
+            pause=lambda: _raise_if_cancelled(cancelled),
         )
         store = TokenStore(place.work, seed=job.settings.seed)
-        yield from _Experiment(job, target, store, cancelled, clock, began_s).run()
+        yield from _Experiment(job, target, store, cancelled, clock, start_s).run()
 
 
-def _stop_if(cancelled: Flag) -> None:
+def _raise_if_cancelled(cancelled: Flag) -> None:
     if cancelled.is_set():
         raise EngineError("stopped by the user", "there is no result yet; start it again")
 
 
-def _loaded(job: DrafterJob, cancelled: Flag) -> Generator[Event, None, LoadedModel]:
-    found = find(job)
-    for item in loading.load(found.target, found.device, found.dtype):
-        _stop_if(cancelled)
-        if isinstance(item, LoadedModel):
-            return item
-        yield Progressed("loading", item, found.target.n_parameters * found.dtype.itemsize, "bytes")
+def _load_target(job: DrafterJob, cancelled: Flag) -> Generator[Event, None, LoadedModel]:
+    checked = find(job)
+    for update in loading.load(checked.target, checked.device, checked.dtype):
+        _raise_if_cancelled(cancelled)
+        if isinstance(update, LoadedModel):
+            return update
+        yield Progressed("loading", update, checked.target.n_parameters * checked.dtype.itemsize, "bytes")
     raise ModelError(f"{job.target} could not be loaded", "check the checkpoint's files")
 
 
 class _Experiment:
-    """All trainings of the comparison."""
+    """Runs all trainings of the comparison."""
 
     def __init__(
-        self, job: DrafterJob, target: LoadedModel, store: TokenStore, cancelled: Flag, clock: WorkClock, began_s: float
+        self, job: DrafterJob, target: LoadedModel, store: TokenStore, cancelled: Flag, clock: WorkClock, start_s: float
     ) -> None:
         self._job, self._target, self._store = job, target, store
-        self._cancelled, self._clock, self._began_s = cancelled, clock, began_s
+        self._cancelled, self._clock, self._start_s = cancelled, clock, start_s
         held_out = [store.ids(span) for span in store.held_out]
         if len(held_out) < _LEAST_TEXTS:
             raise InputError(f"only {len(held_out)} texts are held out", "give at least 40 documents")
@@ -130,61 +135,61 @@ class _Experiment:
         steps = self._fit(objectives)
         tuning_steps = max(_FEWEST_STEPS, int(_TUNING_SHARE * steps))
         share = self._work.rows.n_rows / estimate.rows_for(self._target.device).n_rows
-        base = peak_rate(self._job.settings, self._work.shape, share_of_rows=share)
+        base_rate = peak_rate(self._job.settings, self._work.shape, share_of_rows=share)
         tuned: dict[str, dict[str, float]] = {}
         rates: Rates = {}
         for name in objectives:
             scores: dict[str, float] = {}
-            for rate in (factor * base for factor in _GRID):
+            for rate in (factor * base_rate for factor in _GRID):
                 model = yield from self._train(_Trial(name, rate, tuning_steps))
                 scores[f"{rate:.2g}"] = alpha = self._tuning.agreement(model).alpha if model is not None else 0.0
                 yield Measured(f"{name} alpha at rate {rate:.2g}", alpha, tuning_steps)
                 rates[name] = rate if alpha >= max(scores.values()) else rates[name]
             tuned[name] = scores
-        found: dict[str, Agreement] = {}
+        agreements: dict[str, Agreement] = {}
         for name in objectives:
             model = yield from self._train(_Trial(name, rates[name], steps))
             if model is None:
                 raise EngineError(f"{name} has no finite loss at any rate", "use other text or another target")
-            found[name] = self._measuring.agreement(model, overlap=True)
-            yield Measured(f"{name} alpha", found[name].alpha, steps)
-        yield self._result(objectives, found, rates, tuned, steps, tuning_steps)
+            agreements[name] = self._measuring.agreement(model, overlap=True)
+            yield Measured(f"{name} alpha", agreements[name].alpha, steps)
+        yield self._result(objectives, agreements, rates, tuned, steps, tuning_steps)
 
     def _fit(self, objectives: Sequence[ObjectiveName]) -> int:
-        """Steps of a final training, so that all of them together take the minutes."""
+        """Choose the steps of a final training so that all trainings together take the configured minutes."""
         batch = self._store.rows(seed=self._job.settings.seed).batch(0, self._work.rows)
-        times = []
+        step_times_s = []
         for name in objectives:
-            model = self._fresh()
-            lowered = student.objective(model, self._target, name)
-            self._dtype, step_s = student.fastest(model, batch, lowered, n_rows_at_once=self._work.n_rows_at_once)
-            times.append(step_s)
-        left_s = _SHARE_OF_STEPS * (60 * self._job.settings.minutes - (self._clock() - self._began_s))
+            model = self._new_model()
+            objective = student.objective(model, self._target, name)
+            self._dtype, step_s = student.fastest(model, batch, objective, n_rows_at_once=self._work.n_rows_at_once)
+            step_times_s.append(step_s)
+        left_s = _SHARE_OF_STEPS * (60 * self._job.settings.minutes - (self._clock() - self._start_s))
         weight = 1 + len(_GRID) * _TUNING_SHARE
         if self._job.settings.steps:
             return self._job.settings.steps
         n_rows = self._work.rows.n_rows
-        steps, n_rows = estimate.fit_steps(left_s / (weight * sum(times)) * n_rows, n_rows)
+        steps, n_rows = estimate.fit_steps(left_s / (weight * sum(step_times_s)) * n_rows, n_rows)
         self._work = self._work._replace(rows=RowShape(n_rows, self._work.rows.length))
         return steps
 
-    def _fresh(self) -> LlamaForCausalLM:
-        """The first weights, the same every time."""
+    def _new_model(self) -> LlamaForCausalLM:
+        """A drafter with the first weights, the same every time."""
         return student.new_drafter(self._target, self._work.shape, self._job.settings)
 
     def _train(self, trial: _Trial) -> Generator[Event, None, LlamaForCausalLM | None]:
-        """A model trained from the first weights; None where its loss was no number."""
-        model = self._fresh()
+        """A model trained from the first weights; None if its loss became NaN or infinite."""
+        model = self._new_model()
         plan = TrainingPlan(
             steps=trial.steps, peak_rate=trial.rate, stretches=(Stretch(1.0, (self._work.rows,)),), hold=0.3,
             warmup=max(1, min(100, trial.steps // 10)),
         )  # fmt: skip
         rows = self._store.rows(seed=self._job.settings.seed)
-        lowered = student.objective(model, self._target, trial.objective)
+        objective = student.objective(model, self._target, trial.objective)
         pace = StepPace(self._dtype, self._work.n_rows_at_once)
         try:
-            for step in train_in_memory(model, rows.batch, lowered, plan, pace):
-                _stop_if(self._cancelled)
+            for step in train_in_memory(model, rows.batch, objective, plan, pace):
+                _raise_if_cancelled(self._cancelled)
                 yield Progressed("training", step, trial.steps, f"steps of {trial.objective}")
         except LossNotFinite:
             return None
@@ -193,22 +198,22 @@ class _Experiment:
     def _result(
         self,
         objectives: tuple[ObjectiveName, ObjectiveName],
-        found: dict[str, Agreement],
+        agreements: dict[str, Agreement],
         rates: Rates,
         tuned: dict[str, dict[str, float]],
         steps: int,
         tuning_steps: int,
     ) -> Comparison:
-        distilled, plain = (found[name] for name in objectives)
-        gained = [a - b for a, b in zip(distilled.agreed, plain.agreed, strict=True)]
+        distilled, plain = (agreements[name] for name in objectives)
+        gains = [a - b for a, b in zip(distilled.agreed, plain.agreed, strict=True)]
         n_texts = len(distilled.counted)
         n_steps = steps * 2 + tuning_steps * len(_GRID) * 2
         return Comparison(
             objective=objectives[0],
-            alpha={name: agreement.alpha for name, agreement in found.items()},
-            alpha_overlap={name: agreement.overlap for name, agreement in found.items()},
-            difference=sum(gained) / max(1, sum(distilled.counted)),
-            difference_ci=speed_model.ratio_interval(gained, distilled.counted, [1] * n_texts),
+            alpha={name: agreement.alpha for name, agreement in agreements.items()},
+            alpha_overlap={name: agreement.overlap for name, agreement in agreements.items()},
+            difference=sum(gains) / max(1, sum(distilled.counted)),
+            difference_ci=speed_model.ratio_interval(gains, distilled.counted, [1] * n_texts),
             rates=rates,
             tuned=tuned,
             steps=steps,
@@ -218,6 +223,6 @@ class _Experiment:
             tokens=n_steps * self._work.rows.n_rows * self._work.rows.length,
             layers=self._work.shape.layers,
             width=self._work.shape.width,
-            seconds=self._clock() - self._began_s,
+            seconds=self._clock() - self._start_s,
             stopped="steps" if self._job.settings.steps else "minutes",
         )

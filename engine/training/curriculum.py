@@ -1,9 +1,9 @@
-"""What a model sees when: formats, question kinds and numbers of documents, by how far training has come.
+"""The curriculum of the built-in models: formats, question kinds and numbers of documents for each phase of training.
 
-Copying over few documents comes first: it carries everything that follows. Judging gets a stretch of its own: at a few
-judgements a batch it does not begin to be learned. So do drills, questions about documents that differ in nothing but
-whom they are about: among others the relation alone tells the answer, and nobody learns to look for the name. What
-retrieval brings comes last: near neighbours, pages, evidence without the answer. Knows neither tokens nor models."""
+Copying from few documents comes first, since everything later depends on it. Judging gets its own phase: with only a
+few judgements per batch, learning it does not start. So do drills, questions about documents that differ only in whom
+they are about: among other documents the relation alone gives the answer away, and a model does not learn to look for
+the name. What retrieval brings comes last: near neighbours, pages, evidence without the answer."""
 
 from collections.abc import Mapping
 from typing import Literal, NamedTuple, TypeAlias
@@ -17,16 +17,16 @@ Format: TypeAlias = Literal["standard", "draft", "reflection", "drag", "iterdrag
 
 
 class Phase(NamedTuple):
-    """A stretch of training, up to a share of all steps: the share of rows that are prose, weights of formats and kinds
-    in the others, and numbers of documents.
+    """One phase of training, up to the share `until` of all steps: the share of rows that are prose, weights of formats
+    and question kinds in the other rows, and numbers of documents.
 
-    n_questions: at most so many, one after another about the same documents, in a share of the standard texts; many:
-    numbers of documents in long rows; n_drafted: of drafts, where they see fewer; near_share: of the documents beside
-    those that answer, near neighbours; missing: of a format's questions, the share whose evidence lacks the
-    answer; hard_share: of the unsupported judgements, those a drafter could make; drill_share: of standard texts and
-    drafts, drills over n_drilled documents; document_weight, fill_weight: how much the prediction of a document counts,
-    and of the prose behind the last text of a row; copy_weight: of the first token of what is copied from a document,
-    on which all that follows it depends, and of what is said in its place where the evidence lacks it."""
+    several_share: share of standard texts that ask several questions, at most n_questions, about the same documents;
+    many: numbers of documents in long rows; n_drafted: numbers of documents in drafts, if they see fewer; near_share:
+    share of near neighbours among the documents beside those that answer; missing: by format, the share of questions
+    whose evidence lacks the answer; hard_share: share of unsupported judgements that a drafter could make; drill_share:
+    share of standard texts and drafts that are drills over n_drilled documents; document_weight, fill_weight: loss
+    weight of documents, and of the prose after the last text of a row; copy_weight: loss weight of the first token
+    copied from a document, on which all later ones depend, and of what is written where the evidence lacks it."""
 
     until: float
     prose: float
@@ -163,5 +163,5 @@ PHASES = (FIRST, SECOND, JUDGING, DRILLS._replace(until=0.67), THIRD, RETRIEVAL)
 
 
 def phase_at(phases: tuple[Phase, ...], share: float) -> Phase:
-    """The phase at a share of all steps, 0 to 1."""
+    """The phase at a share of all steps, from 0 to 1."""
     return next((phase for phase in phases if share < phase.until), phases[-1])

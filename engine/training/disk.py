@@ -1,4 +1,4 @@
-"""What a disk that refuses raises, as one error; knows nothing of what is written."""
+"""Turns the various errors of a disk that refuses to write into one EngineError."""
 
 import os
 from collections.abc import Iterator
@@ -14,27 +14,27 @@ RESUME = "free disk space, then resume"
 
 @contextmanager
 def refused_by_disk(what: str, folder: Path, hint: str = RESUME) -> Iterator[None]:
-    """Raise EngineError where the disk refuses to take something into `folder`."""
+    """Raise EngineError if the disk refuses a write to `folder`."""
     try:
         yield
     except Exception as err:
-        if not _is_of_disk(err):
+        if not _is_disk_error(err):
             raise
         raise EngineError(f"{what} could not be written to {folder} ({err})", hint) from err
 
 
-def _is_of_disk(err: Exception) -> bool:
-    """Safetensors has its own word for a full disk; tokenizers has none, but ends its message as Rust does."""
+def _is_disk_error(err: Exception) -> bool:
+    """Safetensors has its own error for a full disk; tokenizers a bare Exception that ends as Rust's do."""
     return isinstance(err, OSError | SafetensorError) or (type(err) is Exception and "(os error " in str(err))
 
 
 def write_synced(path: Path, raw: bytes) -> None:
-    """Write a file and wait until the disk has it, so that it can be renamed. Raises OSError."""
+    """Write a file and wait until it is on the disk, so that it can be renamed. Raises OSError."""
     path.write_bytes(raw)
     sync(path)
 
 
 def sync(path: Path) -> None:
-    """Wait until the disk has what was written to a file. Raises OSError."""
+    """Wait until everything written to a file is on the disk. Raises OSError."""
     with path.open("rb+") as file:
         os.fsync(file.fileno())

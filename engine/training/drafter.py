@@ -1,6 +1,6 @@
 """Trains a drafter for a target: gathers text, fits the work to the minutes, distils, keeps the best, measures it.
 
-Every step depends on the seed and its number alone, so that a killed training resumes to the same weights."""
+Every step depends only on the seed and its number, so that a killed training resumes to the same weights."""
 
 from collections.abc import Generator, Iterator
 from contextlib import closing
@@ -38,15 +38,15 @@ _SHARE_OF_STEPS, _SHARE_OF_LOOKS = 0.85, 0.1
 _FEWEST_LOOKS, _MOST_LOOKS = 3, 24
 _REPORTS = 200
 _SAVE_EVERY_S = 30.0
-_SAY_EVERY_S = 0.05
+_REPORT_EVERY_S = 0.05
 _SMALLER = "choose a narrower drafter or a smaller target; the last checkpoint is kept"
 
 
 def train_drafter(job: DrafterJob, cancelled: Flag, *, loaded: LoadedModel | None = None) -> Iterator[Event]:
-    """Train; yields what it would take, progress, losses and scores, the figures before and after, and the end.
+    """Train; yields the estimate, progress, losses and scores, the figures before and after, and the end.
 
-    cancelled: ends it with the last checkpoint kept. loaded: the target, where it is in memory already.
-    Raises EngineError: refused, stopped before training began, disk full."""
+    cancelled: ends training and keeps the last checkpoint. loaded: the target, if it is already in memory.
+    Raises EngineError if the job is refused, stopped before training begins, or the disk is full."""
     clock = WorkClock()
     with closing(cast(Generator[Event, None, None], _Trainer(job, cancelled, clock).events(loaded))) as events:
         for event in events:
@@ -55,8 +55,8 @@ def train_drafter(job: DrafterJob, cancelled: Flag, *, loaded: LoadedModel | Non
             clock.come_back()
 
 
-class _Fitted(NamedTuple):
-    """What is fitted to the machine: type, steps, rows of a step, looks in all."""
+class _Workload(NamedTuple):
+    """What is fitted to the machine: type, steps, rows per step, number of looks."""
 
     dtype: torch.dtype
     steps: int
@@ -65,76 +65,78 @@ class _Fitted(NamedTuple):
 
 
 class _Trainer:
-    """One training, from its folder to its end."""
+    """Runs one training, from checking its folder to its end."""
 
     def __init__(self, job: DrafterJob, cancelled: Flag, clock: WorkClock) -> None:
         self._job = job
         self._settings = job.settings
         self._cancelled = cancelled
         self._clock = clock
-        self._began_at = clock()
+        self._start_s = clock()
         self._place = Workplace(job.out)
-        self._said_at = 0.0
+        self._reported_at = 0.0
 
     def events(self, loaded: LoadedModel | None) -> Iterator[Event]:
-        """Everything, in order."""
+        """Yield all events of the training in order."""
         if self._job.resume:
             self._place.refuse_unbegun()
-        given = find(self._job)
-        asked = needed(self._job, given, loaded=loaded is not None)
-        estimate.refuse_too_large(asked, self._job.out)
+        checked = find(self._job)
+        requirements = needed(self._job, checked, loaded=loaded is not None)
+        estimate.refuse_too_large(requirements, self._job.out)
         with self._place.alone(resume=self._job.resume):
-            self._refuse_other(given.target, given.texts)
-            yield from logged(self._place.log, self._said(asked, given, loaded))
+            self._refuse_other_settings(checked.target, checked.texts)
+            yield from logged(self._place.log, self._logged_events(requirements, checked, loaded))
 
-    def _said(
-        self, asked: TrainingEstimated, given: CheckedJob, loaded: LoadedModel | None
+    def _logged_events(
+        self, requirements: TrainingEstimated, checked: CheckedJob, loaded: LoadedModel | None
     ) -> Generator[Event, None, None]:
-        """What is in the log of the training."""
-        yield asked
+        """Yield the events that go into the log of the training."""
+        yield requirements
         with memory_errors("training", _SMALLER):
-            target = loaded or (yield from self._load(given.target, given.device, given.dtype))
+            target = loaded or (yield from self._load(checked.target, checked.device, checked.dtype))
             yield from collect.gather(
-                self._place.work, given.texts, target, sample=self._settings.sample, seed=self._settings.seed,
-                pause=self._stop_here,
+                self._place.work, checked.texts, target, sample=self._settings.sample, seed=self._settings.seed,
+                pause=self._raise_if_cancelled,
             )  # fmt: skip
-            yield from self._train(target, given.target)
+            yield from self._train(target, checked.target)
 
-    def _stop_here(self) -> None:
+    def _raise_if_cancelled(self) -> None:
         if self._cancelled.is_set():
             raise EngineError("stopped by the user", "nothing was trained yet; start it again")
 
-    def _refuse_other(self, found: Checkpoint, texts: Texts | None) -> None:
-        """A resumed training goes on as it was begun, but for its minutes and what does not touch the weights."""
+    def _refuse_other_settings(self, target: Checkpoint, texts: Texts | None) -> None:
+        """Raise InputError if a resumed training has another target, text or setting that affects its weights."""
         began = self._place.began()
         if began is None:
             return
-        source = collect.source_of(texts, found.spec, sample=self._settings.sample, seed=self._settings.seed)
-        wrong = [("target", began.target, found.spec)] if began.target != found.spec else []
+        source = collect.source_of(texts, target.spec, sample=self._settings.sample, seed=self._settings.seed)
+        differences = [("target", began.target, target.spec)] if began.target != target.spec else []
         for name in ("objective", "layers", "width", "sample", "seed", "embed", "steps", "rate"):
-            was, asked = getattr(began.settings, name), getattr(self._settings, name)
-            wrong += [(name, was, asked)] if was != asked else []
-        if wrong:
-            name, was, asked = wrong[0]
-            reason = f"{name} = {asked}: the training in {self._job.out} was begun with {was}"
+            before, now = getattr(began.settings, name), getattr(self._settings, name)
+            differences += [(name, before, now)] if before != now else []
+        if differences:
+            name, before, now = differences[0]
+            reason = f"{name} = {now}: the training in {self._job.out} was begun with {before}"
             raise InputError(reason, "resume it with the same, or choose another folder")
         if began.source != source:
             reason = f"the text has changed since the training in {self._job.out} was begun"
             raise InputError(reason, "resume it with the same text, or choose another folder")
 
-    def _load(self, found: Checkpoint, device: torch.device, dtype: torch.dtype) -> Generator[Event, None, LoadedModel]:
-        total = found.n_parameters * dtype.itemsize
-        for item in loading.load(found, device, dtype):
-            self._stop_here()
-            if isinstance(item, LoadedModel):
-                return item
-            yield Progressed("loading", item, total, "bytes")
-        raise ModelError(f"{found.spec} could not be loaded", "check the checkpoint's files")
+    def _load(
+        self, target: Checkpoint, device: torch.device, dtype: torch.dtype
+    ) -> Generator[Event, None, LoadedModel]:
+        total = target.n_parameters * dtype.itemsize
+        for update in loading.load(target, device, dtype):
+            self._raise_if_cancelled()
+            if isinstance(update, LoadedModel):
+                return update
+            yield Progressed("loading", update, total, "bytes")
+        raise ModelError(f"{target.spec} could not be loaded", "check the checkpoint's files")
 
-    def _train(self, target: LoadedModel, found: Checkpoint) -> Iterator[Event]:
+    def _train(self, target: LoadedModel, target_files: Checkpoint) -> Iterator[Event]:
         store = TokenStore(self._place.work, seed=self._settings.seed)
         work = estimate.plan_work(
-            checks.configuration(found), self._settings, n_vocabulary=target.n_vocabulary, device=target.device
+            checks.configuration(target_files), self._settings, n_vocabulary=target.n_vocabulary, device=target.device
         )
         yield Progressed("measuring", 0, 1, "held-out texts")
         held_out = HeldOutTexts(target, [store.ids(span) for span in store.held_out])
@@ -147,61 +149,61 @@ class _Trainer:
         work = work._replace(rows=RowShape(began.n_rows, work.rows.length))
         looker = Looker(model, held_out, began, self._place, patience=self._settings.patience)
         step = checkpoint.progress(self._place.checkpoint).step
-        yield _started(self._job, began, work.shape, store, step, target)
+        yield _started_event(self._job, began, work.shape, store, step, target)
         if not step:
             yield from figures.measured(
                 "before", target, model, held_out, gamma=self._settings.gamma, seconds=self._reserved_s
             )
-        ended = yield from self._loop(target, model, work, store, began, looker)
-        yield from self._finish(ended, target, model, work.shape, held_out, began)
+        end = yield from self._loop(target, model, work, store, began, looker)
+        yield from self._finish(end, target, model, work.shape, held_out, began)
 
     def _begin(
         self, target: LoadedModel, model: LlamaForCausalLM, work: Work, store: TokenStore, held_out: HeldOutTexts
     ) -> Began:
-        """What the training is to go on with, however often it is broken off."""
-        fitted = self._given(work, target.device)
+        """The record that the training continues with, however often it is interrupted."""
+        workload = self._fixed_workload(work, target.device)
         if not self._settings.steps:
-            fitted = self._fit(target, model, work, store, held_out)
+            workload = self._fitted_workload(target, model, work, store, held_out)
         return Began(
             target=target.spec,
             source=store.source,
             settings=self._settings,
             layers=work.shape.layers,
             width=work.shape.width,
-            dtype=str(fitted.dtype).removeprefix("torch."),
-            steps=fitted.steps,
-            n_rows=fitted.n_rows,
-            every=max(1, fitted.steps // fitted.n_looks),
-            rate=peak_rate(self._settings, work.shape, share_of_rows=fitted.n_rows / work.rows.n_rows),
+            dtype=str(workload.dtype).removeprefix("torch."),
+            steps=workload.steps,
+            n_rows=workload.n_rows,
+            every=max(1, workload.steps // workload.n_looks),
+            rate=peak_rate(self._settings, work.shape, share_of_rows=workload.n_rows / work.rows.n_rows),
         )
 
-    def _given(self, work: Work, device: torch.device) -> _Fitted:
-        """Where the steps are given nothing is measured, so that the same seed gives the same drafter."""
+    def _fixed_workload(self, work: Work, device: torch.device) -> _Workload:
+        """The workload for configured steps; nothing is measured, so that the same seed gives the same drafter."""
         half = device.type == "cuda" and devices.computes_bfloat16(device)
         dtype = torch.bfloat16 if half else torch.float32
-        return _Fitted(dtype, self._settings.steps, work.rows.n_rows, _MOST_LOOKS)
+        return _Workload(dtype, self._settings.steps, work.rows.n_rows, _MOST_LOOKS)
 
-    def _fit(
+    def _fitted_workload(
         self, target: LoadedModel, model: LlamaForCausalLM, work: Work, store: TokenStore, held_out: HeldOutTexts
-    ) -> _Fitted:
-        """Fit type, steps and looks to the machine and the minutes."""
+    ) -> _Workload:
+        """Fit type, steps, rows and looks to the machine and the configured minutes."""
         batch = store.rows(seed=self._settings.seed).batch(0, work.rows)
         objective = student.objective(model, target, self._settings.objective)
         dtype, step_s = student.fastest(model, batch, objective, n_rows_at_once=work.n_rows_at_once)
         look_s = student.seconds_of(lambda: held_out.agreement(model), target.device)
-        left_s = self._left_s()
-        n_looks = max(_FEWEST_LOOKS, min(_MOST_LOOKS, int(_SHARE_OF_LOOKS * left_s / look_s)))
-        n_affordable = (_SHARE_OF_STEPS * left_s - n_looks * look_s) / step_s * work.rows.n_rows
+        remaining_s = self._remaining_s()
+        n_looks = max(_FEWEST_LOOKS, min(_MOST_LOOKS, int(_SHARE_OF_LOOKS * remaining_s / look_s)))
+        n_affordable = (_SHARE_OF_STEPS * remaining_s - n_looks * look_s) / step_s * work.rows.n_rows
         steps, n_rows = estimate.fit_steps(n_affordable, work.rows.n_rows)
-        return _Fitted(dtype, steps, n_rows, n_looks)
+        return _Workload(dtype, steps, n_rows, n_looks)
 
-    def _left_s(self) -> float:
-        """Seconds of the minutes that are left for steps and looks."""
-        return max(1.0, 60 * self._settings.minutes - (self._clock() - self._began_at) - 2 * self._reserved_s)
+    def _remaining_s(self) -> float:
+        """Seconds of the configured minutes that remain for steps and looks."""
+        return max(1.0, 60 * self._settings.minutes - (self._clock() - self._start_s) - 2 * self._reserved_s)
 
     @property
     def _reserved_s(self) -> float:
-        """Seconds for measuring what the drafter pays, once."""
+        """Seconds reserved for one measurement of the drafter's speedup."""
         return min(_LONGEST_MEASURING_S, _SHARE_OF_MEASURING * 60 * self._settings.minutes)
 
     def _loop(
@@ -218,12 +220,12 @@ class _Trainer:
         rows = store.rows(seed=self._settings.seed)
         steps = train(
             model, rows.batch, objective, _plan(began, work), folder=self._place.checkpoint,
-            deadline_s=self._left_s(), look=looker, pace=pace, clock=self._clock,
+            deadline_s=self._remaining_s(), look=looker, pace=pace, clock=self._clock,
         )  # fmt: skip
         try:
             with closing(cast(Generator[Event, None, None], steps)):
                 for event in steps:
-                    if self._worth_saying(event):
+                    if self._is_due(event):
                         yield event
                     if self._cancelled.is_set():
                         return "user"
@@ -233,18 +235,18 @@ class _Trainer:
             return "early"
         return "steps" if self._settings.steps and progress.step >= began.steps else "minutes"
 
-    def _worth_saying(self, event: Event) -> bool:
-        """Steps may be many a second; nobody reads every one."""
+    def _is_due(self, event: Event) -> bool:
+        """Whether to yield an event: progress may come many times a second, and nobody reads every one."""
         if not isinstance(event, Progressed):
             return True
-        if self._clock() - self._said_at < _SAY_EVERY_S and event.done < event.total:
+        if self._clock() - self._reported_at < _REPORT_EVERY_S and event.done < event.total:
             return False
-        self._said_at = self._clock()
+        self._reported_at = self._clock()
         return True
 
     def _finish(
         self,
-        ended: TrainingEnd,
+        end: TrainingEnd,
         target: LoadedModel,
         model: LlamaForCausalLM,
         shape: DrafterShape,
@@ -254,19 +256,19 @@ class _Trainer:
         student.restore(model, self._place.out)
         yield from figures.measured(
             "after", target, model, held_out, gamma=self._settings.gamma,
-            seconds=0.0 if ended == "user" else self._reserved_s,
+            seconds=0.0 if end == "user" else self._reserved_s,
         )  # fmt: skip
         progress = checkpoint.progress(self._place.checkpoint)
         per_s = progress.n_tokens / max(progress.seconds, 1e-9)
         yield TrainingFinished(
-            stopped=ended,
+            stopped=end,
             folder=str(self._place.out.absolute()),
             step=progress.step,
             best_step=early_stop.best_step(progress.scores),
             n_tokens=progress.n_tokens,
             tokens_per_s=per_s,
             matrix_rate_fraction=student.rate_fraction(target, shape, began, per_s),
-            seconds=self._clock() - self._began_at,
+            seconds=self._clock() - self._start_s,
         )
 
 
@@ -281,7 +283,7 @@ def _plan(began: Began, work: Work) -> TrainingPlan:
     )
 
 
-def _started(
+def _started_event(
     job: DrafterJob, began: Began, shape: DrafterShape, store: TokenStore, step: int, target: LoadedModel
 ) -> TrainingStarted:
     return TrainingStarted(

@@ -1,4 +1,4 @@
-"""The settings of a drafter's training, from which form and command line are made.
+"""The settings of a drafter's training; the form and the command line are built from them.
 
 * imports neither Qt nor torch."""
 
@@ -10,9 +10,9 @@ from msgspec import Meta
 ObjectiveName: TypeAlias = Literal["forward-kl", "reverse-kl", "total-variation", "cross-entropy"]
 OBJECTIVES: tuple[ObjectiveName, ...] = ("forward-kl", "reverse-kl", "total-variation", "cross-entropy")
 
-# What a form calls a 0.
+# How a form shows 0.
 _AUTO = {"zero": "auto"}
-# And the places after the point that a rate needs there.
+# And the decimal places it needs for a rate.
 _AUTO_RATE = {**_AUTO, "decimals": "8"}
 
 

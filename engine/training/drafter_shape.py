@@ -1,4 +1,4 @@
-"""The shape of a drafter for a target: shallow, since drafting time goes by layers; loads nothing."""
+"""Chooses the shape of a drafter for a target: shallow, since drafting time grows with the number of layers."""
 
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ _DEFAULT_BASE, _DEFAULT_CONTEXT = 10_000.0, 2048
 
 
 class DrafterShape(NamedTuple):
-    """The sizes of a drafter; its vocabulary is the target's, embedding and head are one table."""
+    """The sizes of a drafter; its vocabulary is the target's, and embedding and head share one table."""
 
     layers: int
     width: int
@@ -25,21 +25,21 @@ class DrafterShape(NamedTuple):
 
     @property
     def n_parameters(self) -> int:
-        """Weights, the shared table counted once."""
+        """Number of weights, the shared table counted once."""
         per_layer = 4 * self.width**2 + 3 * self.width * self.mlp + 2 * self.width
         return self.n_vocabulary * self.width + self.layers * per_layer + self.width
 
     @property
     def n_multiplied(self) -> int:
-        """Weights that a token is multiplied with; looking up an embedding is no product."""
+        """Number of weights a token is multiplied with; the shared table counts as head, a look-up is no product."""
         return self.n_parameters
 
 
 def derive(config: PreTrainedConfig, settings: DrafterConfig, *, n_vocabulary: int) -> DrafterShape:
-    """The asked shape; what was left open follows from the target: one layer for targets of up to eight, else two,
+    """The configured shape; open sizes follow from the target: one layer for targets of up to eight layers, else two,
     and about three eighths of its width, which at these sizes costs hardly any time.
 
-    Raises InputError for a width that is no multiple of 32 or cannot take the target's embeddings."""
+    Raises InputError for a width that is not a multiple of 32 or does not fit the target's embeddings."""
     text = config.get_text_config()
     layers = settings.layers or (1 if text.num_hidden_layers <= _SHALLOW_UP_TO else 2)
     width = settings.width or (text.hidden_size if settings.embed else _fitting_width(text.hidden_size))
@@ -53,9 +53,9 @@ def derive(config: PreTrainedConfig, settings: DrafterConfig, *, n_vocabulary: i
 
 
 def peak_rate(settings: DrafterConfig, shape: DrafterShape, *, share_of_rows: float) -> float:
-    """The learning rate: as asked, or falling with the root of the width and of the rows a step.
+    """The learning rate: as configured, or proportional to the square root of the rows per step over the width.
 
-    share_of_rows: rows of a step over those that keep the device busy."""
+    share_of_rows: rows per step over the number of rows that keeps the device busy."""
     fitting = _BASE_RATE * (share_of_rows * _BASE_WIDTH / shape.width) ** 0.5
     return settings.rate or max(_LEAST_RATE, min(_BASE_RATE, fitting))
 
@@ -88,8 +88,8 @@ def _rounded(size: float) -> int:
 
 
 def _rotary_base(text: PreTrainedConfig) -> float:
-    """Of the layers that see everything, where kinds of layers differ."""
-    found = getattr(text, "rope_parameters", None) or {}
-    kinds = [found, *(kind for kind in found.values() if isinstance(kind, dict))]
+    """The rotary base; where kinds of layers differ, that of the layers with full attention."""
+    parameters = getattr(text, "rope_parameters", None) or {}
+    kinds = [parameters, *(kind for kind in parameters.values() if isinstance(kind, dict))]
     bases = [kind["rope_theta"] for kind in kinds if isinstance(kind.get("rope_theta"), int | float)]
     return float(max(bases, default=getattr(text, "rope_theta", None) or _DEFAULT_BASE))

@@ -1,4 +1,4 @@
-"""When a training will not get better, from its scores alone; pure."""
+"""Decides from its scores alone when a training will not get better; pure functions."""
 
 from collections.abc import Sequence
 from typing import TypeAlias
@@ -7,12 +7,12 @@ Scores: TypeAlias = Sequence[tuple[int, float]]
 
 
 def best_step(scores: Scores) -> int:
-    """The step of the highest score, the first of equal ones; 0 where there is none."""
+    """The step of the highest score, the first of equal ones; 0 if there is none."""
     return max(scores, key=lambda pair: pair[1], default=(0, 0.0))[0]
 
 
 def is_best(scores: Scores, score: float) -> bool:
-    """Whether a further score is higher than all before it."""
+    """Whether a new score is higher than all before it."""
     return all(score > before for _, before in scores)
 
 
@@ -23,5 +23,5 @@ def looks_since_best(scores: Scores) -> int:
 
 
 def enough(scores: Scores, *, patience: int) -> bool:
-    """Whether so many looks brought nothing better."""
+    """Whether the last `patience` looks brought no better score."""
     return looks_since_best(scores) >= patience

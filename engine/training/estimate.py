@@ -1,4 +1,4 @@
-"""What training a drafter would take of memory, disk and time, from configurations alone; loads no weights."""
+"""Estimates what memory, disk and time the training of a drafter takes, from configurations alone; loads no weights."""
 
 import shutil
 import time
@@ -24,12 +24,12 @@ _LOGIT_COPIES = 8
 _ACTIVATIONS_A_LAYER = 24
 _BATCH_BYTES = 1 << 30
 _CPU_ROWS, _GPU_ROWS = RowShape(16, 256), RowShape(64, 512)
-# Of a matrix product's rate, what a training step was found to reach.
-_REACHED = 0.35
+# Share of a matrix product's rate that a training step was measured to reach.
+_REACHED_SHARE = 0.35
 _PROBE_S = 0.15
 _HEADROOM = 1.1
 _MOST_PROBED = 4096
-_FEWEST_STEPS, _WANTED_STEPS, _FEWEST_ROWS = 10, 400, 2
+_FEWEST_STEPS, _ENOUGH_STEPS, _FEWEST_ROWS = 10, 400, 2
 
 
 class Work(NamedTuple):
@@ -41,17 +41,17 @@ class Work(NamedTuple):
 
 
 def plan_work(target: PreTrainedConfig, settings: DrafterConfig, *, n_vocabulary: int, device: torch.device) -> Work:
-    """Choose shape and rows; as many rows at once as keep the logits within a gigabyte. Raises InputError."""
+    """Choose shape and rows, with as many rows at once as keep the logits within a gigabyte. Raises InputError."""
     shape = derive(target, settings, n_vocabulary=n_vocabulary)
-    wanted = rows_for(device)
-    context = int(getattr(target.get_text_config(), "max_position_embeddings", None) or wanted.length)
-    rows = RowShape(wanted.n_rows, min(wanted.length, context))
+    busy_rows = rows_for(device)
+    context = int(getattr(target.get_text_config(), "max_position_embeddings", None) or busy_rows.length)
+    rows = RowShape(busy_rows.n_rows, min(busy_rows.length, context))
     row_bytes = rows.length * n_vocabulary * 4 * _LOGIT_COPIES
     return Work(shape, rows, max(1, min(rows.n_rows, _BATCH_BYTES // row_bytes)))
 
 
 def rows_for(device: torch.device) -> RowShape:
-    """The rows of a step that keep a device busy."""
+    """The rows per step that keep a device busy."""
     return _GPU_ROWS if device.type == "cuda" else _CPU_ROWS
 
 
@@ -63,21 +63,21 @@ class Steps(NamedTuple):
 
 
 def fit_steps(n_rows_in_all: float, most_rows: int) -> Steps:
-    """Cut what can be afforded into steps: rather fewer rows a step than too few steps to learn in."""
-    n_rows = max(_FEWEST_ROWS, min(most_rows, round(n_rows_in_all / _WANTED_STEPS)))
+    """Divide the affordable rows into steps; prefers fewer rows per step to too few steps to learn in."""
+    n_rows = max(_FEWEST_ROWS, min(most_rows, round(n_rows_in_all / _ENOUGH_STEPS)))
     return Steps(max(_FEWEST_STEPS, int(n_rows_in_all / n_rows)), n_rows)
 
 
 def operations_a_token(n_target: int, shape: DrafterShape, *, distilled: bool = True) -> float:
     """Multiplications and additions of a training step per token: forward and backward of the drafter, forward of the
-    target where it is asked."""
+    target if distilled."""
     return 6.0 * shape.n_multiplied + (2.0 * n_target if distilled else 0.0)
 
 
 def estimate(
     target: Checkpoint, settings: DrafterConfig, *, device: torch.device, dtype: torch.dtype, loaded: bool
 ) -> TrainingEstimated:
-    """What the training would take; loaded: the target is in memory already. Raises InputError, ModelError."""
+    """What the training would take. loaded: the target is already in memory. Raises InputError, ModelError."""
     config = checks.configuration(target)
     work = plan_work(config, settings, n_vocabulary=_vocabulary(config), device=device)
     rate = matrix_rate(device, dtype, n_rows=work.n_rows_at_once * work.rows.length, width=_width(config))
@@ -94,18 +94,18 @@ def estimate(
         layers=work.shape.layers,
         width=work.shape.width,
         n_parameters=work.shape.n_parameters,
-        tokens_per_s=_REACHED * rate / per_token,
+        tokens_per_s=_REACHED_SHARE * rate / per_token,
     )
 
 
 def refuse_too_large(needed: TrainingEstimated, out: Path) -> None:
-    """Raises InputError where memory or disk would run out."""
+    """Raise InputError if memory or disk would run out."""
     n_bytes = _HEADROOM * (needed.target_bytes + needed.drafter_bytes + needed.batch_bytes)
     if n_bytes > needed.free_bytes:
         reason = f"training needs {_gib(n_bytes)}, {_gib(needed.free_bytes)} are free on {needed.device}"
         raise InputError(reason, "choose a narrower drafter, --dtype bfloat16 or a smaller target")
-    there = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
-    free = shutil.disk_usage(there).free
+    nearest_folder = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
+    free = shutil.disk_usage(nearest_folder).free
     if needed.disk_bytes > free:
         reason = f"checkpoints need {_gib(needed.disk_bytes)}, {_gib(free)} are free on the disk of {out}"
         raise InputError(reason, "free the disk, name another folder or choose a narrower drafter")
@@ -116,7 +116,7 @@ def _gib(n_bytes: float) -> str:
 
 
 def matrix_rate(device: torch.device, dtype: torch.dtype, *, n_rows: int, width: int) -> float:
-    """Operations a second of a product [n_rows, width] x [width, 4 width], the best of some."""
+    """Operations per second of a product [n_rows, width] x [width, 4 width], the best of several runs."""
     n_rows, width = min(n_rows, _MOST_PROBED), min(width, _MOST_PROBED)
     left = torch.randn(n_rows, width, device=device).to(dtype)
     right = torch.randn(width, 4 * width, device=device).to(dtype)

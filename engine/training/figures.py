@@ -1,4 +1,4 @@
-"""The figures of a drafter, before and after its training; trains nothing."""
+"""Measures a drafter before and after its training."""
 
 from collections.abc import Iterator
 
@@ -14,31 +14,33 @@ from engine.training.payoff import Payoff
 def measured(
     when: When, target: LoadedModel, model: LlamaForCausalLM, held_out: HeldOutTexts, *, gamma: int, seconds: float
 ) -> Iterator[Event]:
-    """Yield progress and last the figures; seconds: for what the drafter pays, 0 leaves that out."""
-    found = held_out.agreement(model, overlap=True)
-    made: Payoff | None = None
+    """Yield progress and, last, the figures. seconds: for measuring the speedup; 0 leaves that out."""
+    agreement = held_out.agreement(model, overlap=True)
+    measurement: Payoff | None = None
     if seconds:
         drafter = student.in_use(target, model)
-        for item in payoff.measure(
-            target, drafter, held_out.beginnings, alpha=found.alpha, gamma=gamma, seconds=seconds
+        for update in payoff.measure(
+            target, drafter, held_out.beginnings, alpha=agreement.alpha, gamma=gamma, seconds=seconds
         ):
-            if isinstance(item, Payoff):
-                made = item
+            if isinstance(update, Payoff):
+                measurement = update
             else:
-                yield item
-    yield _figures(when, found, made, gamma)
+                yield update
+    yield _measured_event(when, agreement, measurement, gamma)
 
 
-def _figures(when: When, found: Agreement, made: Payoff | None, gamma: int) -> DrafterMeasured:
-    alpha_ci = found.alpha_ci
+def _measured_event(when: When, agreement: Agreement, measurement: Payoff | None, gamma: int) -> DrafterMeasured:
+    alpha_ci = agreement.alpha_ci
     return DrafterMeasured(
         when=when,
-        alpha=found.alpha,
+        alpha=agreement.alpha,
         alpha_ci=None if alpha_ci is None else (alpha_ci.low, alpha_ci.high),
-        alpha_overlap=found.overlap,
+        alpha_overlap=agreement.overlap,
         gamma=gamma,
-        c=None if made is None else made.c,
-        predicted_speedup=None if made is None else made.predicted_speedup,
-        speedup=None if made is None else made.speedup,
-        speedup_ci=None if made is None or made.speedup_ci is None else (made.speedup_ci.low, made.speedup_ci.high),
+        c=None if measurement is None else measurement.c,
+        predicted_speedup=None if measurement is None else measurement.predicted_speedup,
+        speedup=None if measurement is None else measurement.speedup,
+        speedup_ci=None
+        if measurement is None or measurement.speedup_ci is None
+        else (measurement.speedup_ci.low, measurement.speedup_ci.high),
     )

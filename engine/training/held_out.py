@@ -1,7 +1,7 @@
-"""How often a drafter says what the target says, on the target's own greedy text after held-out beginnings.
+"""Measures how often a drafter predicts the target's token, on the target's own greedy text after held-out beginnings.
 
-In greedy decoding every tested position follows text that the target wrote, so that one forward over that text finds
-at once which drafts would have been accepted."""
+In greedy decoding every tested position follows text that the target wrote, so one forward over that text shows which
+drafted tokens would be accepted."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -21,8 +21,8 @@ _N_AT_ONCE = 32
 
 
 class Agreement(NamedTuple):
-    """Over the positions of each held-out text: how many there are, at how many the drafter's first choice is the
-    target's, and the sum of sum(min(p, q)) at temperature 1."""
+    """For each held-out text: its number of positions, at how many the drafter's first choice is the target's, and the
+    sum over positions of sum(min(p, q)) at temperature 1."""
 
     counted: tuple[int, ...]
     agreed: tuple[int, ...]
@@ -30,7 +30,7 @@ class Agreement(NamedTuple):
 
     @property
     def alpha(self) -> float:
-        """Share of positions agreed on."""
+        """Share of positions at which drafter and target agree."""
         return sum(self.agreed) / max(1, sum(self.counted))
 
     @property
@@ -45,47 +45,47 @@ class Agreement(NamedTuple):
 
 
 class HeldOutTexts:
-    """Held-out texts as the target goes on with them. rows: [N, T]; ends: where each row's text ends."""
+    """Held-out beginnings as the target continues them. rows: [N, T] ids; the text of a row may end before T."""
 
     def __init__(self, target: LoadedModel, documents: Sequence[Sequence[int]]) -> None:
-        """Let the target write. Raises InputError where no document has a beginning."""
+        """Let the target write. Raises InputError if no document holds a token."""
         self.beginnings = _beginnings(documents, target)
         self._target = target
         self._first = len(self.beginnings[0])
         n_new = min(_N_NEW, target.context - self._first)
-        parts = [continued(target, part, n_new) for part in _in_parts(self.beginnings, _N_AT_ONCE)]
-        self.rows = torch.cat(parts)
+        groups = [continued(target, group, n_new) for group in _groups(self.beginnings, _N_AT_ONCE)]
+        self.rows = torch.cat(groups)
         self._ends = [up_to_end(row, target.stop_ids, first=self._first) for row in self.rows.tolist()]
 
     def agreement(self, drafter: nn.Module, *, overlap: bool = False) -> Agreement:
-        """Compare a drafter with the target; `overlap` costs a forward of the target, and is 0 without."""
-        counted: list[int] = []
-        agreed: list[int] = []
-        overlapped: list[float] = []
+        """Compare a drafter with the target; `overlap` costs a forward of the target, without it the overlap is 0."""
+        n_positions: list[int] = []
+        agreements: list[int] = []
+        overlaps: list[float] = []
         for number, row in enumerate(self.rows):
-            places = slice(self._first - 1, self._ends[number] - 1)
-            said, both = self._compare(drafter, row, places, overlap=overlap)
-            counted.append(self._ends[number] - self._first)
-            agreed.append(said)
-            overlapped.append(both)
-        return Agreement(tuple(counted), tuple(agreed), tuple(overlapped))
+            positions = slice(self._first - 1, self._ends[number] - 1)
+            n_agreed, overlap_sum = self._compare(drafter, row, positions, overlap=overlap)
+            n_positions.append(self._ends[number] - self._first)
+            agreements.append(n_agreed)
+            overlaps.append(overlap_sum)
+        return Agreement(tuple(n_positions), tuple(agreements), tuple(overlaps))
 
     @torch.no_grad()
-    def _compare(self, drafter: nn.Module, row: Tensor, places: slice, *, overlap: bool) -> tuple[int, float]:
+    def _compare(self, drafter: nn.Module, row: Tensor, positions: slice, *, overlap: bool) -> tuple[int, float]:
         device = next(drafter.parameters()).device
         ids = uploaded(row[None], device)
-        q = drafter(input_ids=ids, use_cache=False).logits[0, places].float()
-        agreed = (q.argmax(-1) == ids[0, places.start + 1 : places.stop + 1]).sum().double()
-        shared = agreed.new_zeros(())
+        q = drafter(input_ids=ids, use_cache=False).logits[0, positions].float()
+        agreements = (q.argmax(-1) == ids[0, positions.start + 1 : positions.stop + 1]).sum().double()
+        overlap_sum = agreements.new_zeros(())
         if overlap:
-            p = self._target.model(input_ids=ids.to(self._target.device), use_cache=False).logits[0, places].float()
-            shared = torch.minimum(p.to(device).softmax(-1), q.softmax(-1)).sum().double()
-        n_agreed, both = torch.stack([agreed, shared]).tolist()  # sync: once a held-out text
-        return int(n_agreed), both
+            p = self._target.model(input_ids=ids.to(self._target.device), use_cache=False).logits[0, positions].float()
+            overlap_sum = torch.minimum(p.to(device).softmax(-1), q.softmax(-1)).sum().double()
+        n_agreed, total_overlap = torch.stack([agreements, overlap_sum]).tolist()  # sync: once a held-out text
+        return int(n_agreed), total_overlap
 
 
 def _beginnings(documents: Sequence[Sequence[int]], target: LoadedModel) -> list[list[int]]:
-    """The first ids of every document that is long enough, as many of each as half of them have."""
+    """The first ids of every document that is long enough, the same number of each: at most half the median length."""
     lengths = sorted(len(ids) for ids in documents if ids)
     if not lengths:
         raise InputError("no held-out document holds a token", "add more text")
@@ -93,5 +93,5 @@ def _beginnings(documents: Sequence[Sequence[int]], target: LoadedModel) -> list
     return [list(ids[:length]) for ids in documents if len(ids) >= length]
 
 
-def _in_parts(rows: Sequence[list[int]], n: int) -> list[Sequence[list[int]]]:
+def _groups(rows: Sequence[list[int]], n: int) -> list[Sequence[list[int]]]:
     return [rows[first : first + n] for first in range(0, len(rows), n)]

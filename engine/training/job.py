@@ -1,4 +1,4 @@
-"""What a drafter is to be trained from, and what that would take; reads small files only."""
+"""Checks the job of training a drafter and estimates what it takes; reads small files only."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from engine.training.texts import Texts
 
 
 class DrafterJob(NamedTuple):
-    """What is to be trained, from what, where."""
+    """What to train, from which target and texts, and where to put it."""
 
     target: str
     data: Path | None
@@ -28,7 +28,7 @@ class DrafterJob(NamedTuple):
 
 
 class CheckedJob(NamedTuple):
-    """What a job names, looked at: the target's files, where and in which type it is to run, the texts."""
+    """A job whose parts exist: the target's files, its device and type, the texts."""
 
     target: Checkpoint
     device: torch.device
@@ -37,28 +37,28 @@ class CheckedJob(NamedTuple):
 
 
 def find(job: DrafterJob) -> CheckedJob:
-    """Look at what a job names. Raises EngineError: missing, unreadable, nothing to learn from."""
+    """Check what a job names. Raises EngineError if it is missing, unreadable or holds nothing to learn from."""
     device = devices.parse_device(job.device)
     return CheckedJob(
         checkpoint_folder.inspect(job.target), device, devices.parse_dtype(job.dtype, device), _texts(job)
     )
 
 
-def needed(job: DrafterJob, found: CheckedJob, *, loaded: bool) -> TrainingEstimated:
-    """What the training would take. Raises InputError for a shape that cannot be."""
-    return estimate.estimate(found.target, job.settings, device=found.device, dtype=found.dtype, loaded=loaded)
+def needed(job: DrafterJob, checked: CheckedJob, *, loaded: bool) -> TrainingEstimated:
+    """What the training would take. Raises InputError for an impossible shape."""
+    return estimate.estimate(checked.target, job.settings, device=checked.device, dtype=checked.dtype, loaded=loaded)
 
 
 def estimated(job: DrafterJob, *, loaded: bool) -> TrainingEstimated:
-    """What the training would take, and why it would be refused, if it would."""
-    nothing = TrainingEstimated(job.target, job.device, 0, 0, 0, 0, 0, 0, 0, 0, 0.0)
+    """What the training would take and, if it would be refused, why."""
+    result = TrainingEstimated(job.target, job.device, 0, 0, 0, 0, 0, 0, 0, 0, 0.0)
     try:
-        found = find(job)
-        nothing = needed(job, found, loaded=loaded)
-        estimate.refuse_too_large(nothing, job.out)
+        checked = find(job)
+        result = needed(job, checked, loaded=loaded)
+        estimate.refuse_too_large(result, job.out)
     except EngineError as err:
-        return msgspec.structs.replace(nothing, why_not=err.message)
-    return nothing
+        return msgspec.structs.replace(result, why_not=err.message)
+    return result
 
 
 def _texts(job: DrafterJob) -> Texts | None:

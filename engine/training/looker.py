@@ -1,4 +1,4 @@
-"""Looks at a drafter while it trains: scores it on held-out texts and keeps the best; knows no steps."""
+"""Scores a drafter on held-out texts while it trains, and keeps the best one."""
 
 import torch
 from transformers import LlamaForCausalLM
@@ -13,7 +13,7 @@ _BEGINNING_SHARE = 1 / 3
 
 
 class Looker:
-    """Scores the drafter on held-out texts and keeps the best. patience: looks without a better one, then enough."""
+    """Scores the drafter and keeps the best one. patience: looks without a better score before training ends."""
 
     name = "alpha"
 
@@ -28,16 +28,16 @@ class Looker:
         self._patience = patience
 
     def score(self, progress: TrainingProgress) -> float:
-        """Held-out greedy alpha; the first and every better drafter is published."""
+        """Held-out greedy alpha; publishes the first drafter and every better one."""
         alpha = self._held_out.agreement(self._model).alpha
         if early_stop.is_best(progress.scores, alpha) or not self._place.published:
             self._place.publish(self._model, _provenance(self._began, progress, alpha, self._model.device))
         return alpha
 
     def enough(self, progress: TrainingProgress) -> bool:
-        """Whether the last looks brought nothing; a slow beginning does not count."""
-        began = progress.step >= _BEGINNING_SHARE * self._began.steps
-        return began and early_stop.enough(progress.scores, patience=self._patience)
+        """Whether the last looks brought no better score; the beginning of training does not count."""
+        past_beginning = progress.step >= _BEGINNING_SHARE * self._began.steps
+        return past_beginning and early_stop.enough(progress.scores, patience=self._patience)
 
 
 def _provenance(began: Began, progress: TrainingProgress, alpha: float, device: torch.device) -> DrafterProvenance:

@@ -1,4 +1,4 @@
-"""The training loop: steps, learning rate, looks, checkpoints, progress; knows neither objective nor texts."""
+"""The training loop: steps, learning rate, looks, checkpoints and progress, for any objective and any batches."""
 
 import math
 import time
@@ -24,11 +24,11 @@ Clock = Callable[[], float]
 
 
 class LossNotFinite(EngineError):
-    """The loss or its gradient is no number; the weights are those before that step."""
+    """The loss or its gradient is NaN or infinite; the weights are those before that step."""
 
 
 class Look(Protocol):
-    """Looks at the model between steps. name: of the series of scores; every: steps between two looks."""
+    """Scores the model between steps. name: of the series of scores; every: steps between two looks."""
 
     name: str
     every: int
@@ -37,12 +37,12 @@ class Look(Protocol):
         """How good the model is now."""
 
     def enough(self, progress: TrainingProgress) -> bool:
-        """Whether it will not get better."""
+        """Whether the model will not get better."""
 
 
 class StepPace(msgspec.Struct, frozen=True):
-    """How a step is computed: in which type where a layer allows, how many rows at once (0: all of them); and every how
-    many steps the loss is said."""
+    """How a step is computed: its type where a layer allows it, how many rows at once (0: all of them), and how many
+    steps apart the loss is reported."""
 
     dtype: torch.dtype = torch.bfloat16
     n_rows_at_once: int = 0
@@ -64,35 +64,35 @@ def train(
 ) -> Iterator[Event]:
     """Train `model` in place, resuming from `folder`; yields progress, losses and scores, saves on any exit.
 
-    objective: a batch -> scalar loss. deadline_s: stop, saved, after so many seconds of this call by `clock`.
-    n_workers: processes that make batches ahead. look: scores the model now and then, and ends the training early.
-    Raises LossNotFinite before it touches the weights, EngineError where the disk refuses a checkpoint."""
+    objective: batch -> scalar loss. deadline_s: save and stop after so many seconds of this call, measured by `clock`.
+    n_workers: processes that make batches ahead. look: scores the model now and then, and may end training early.
+    Raises LossNotFinite before such a step changes the weights, EngineError if the disk refuses a checkpoint."""
     optimizer = _optimizer(model, plan)
     progress = checkpoint.load(folder, model, optimizer)
-    started = saved = clock()
-    already = progress.seconds
+    start_s = saved_s = clock()
+    earlier_s = progress.seconds
     pace = pace or StepPace()
     model.train()
     try:
         for batch in batches_from(batches, plan, progress.step, n_workers=n_workers):
             if look is not None and progress.step % look.every == 0:
-                progress = _looked(look, model, progress)
+                progress = _with_score(look, model, progress)
                 yield Measured(look.name, progress.scores[-1][1], progress.step)
                 if look.enough(progress):
                     return
             loss = _step(model, optimizer, batch, objective, plan, progress.step, pace)
-            progress = _advance(progress, plan, loss, already + clock() - started, pace.report_every)
+            progress = _advance(progress, plan, loss, earlier_s + clock() - start_s, pace.report_every)
             if progress.step % pace.report_every == 0 or progress.step == plan.steps:
                 yield Measured("loss", progress.losses[-1][1], progress.step)
             yield Progressed("training", progress.step, plan.steps, "steps")
-            if clock() - saved > plan.save_every_s:
+            if clock() - saved_s > plan.save_every_s:
                 checkpoint.save(folder, model, optimizer, progress)
-                saved = clock()
+                saved_s = clock()
                 yield CheckpointSaved(progress.step)
-            if deadline_s is not None and clock() - started > deadline_s:
+            if deadline_s is not None and clock() - start_s > deadline_s:
                 break
         if look is not None:
-            progress = _looked(look, model, progress)
+            progress = _with_score(look, model, progress)
             yield Measured(look.name, progress.scores[-1][1], progress.step)
     finally:
         checkpoint.save(folder, model, optimizer, progress)
@@ -121,8 +121,8 @@ def _advance(
     return TrainingProgress(progress.step + 1, n_tokens, losses, seconds, progress.scores)
 
 
-def _looked(look: Look, model: nn.Module, progress: TrainingProgress) -> TrainingProgress:
-    """The progress with the score at its step, taken once even where the training is resumed there."""
+def _with_score(look: Look, model: nn.Module, progress: TrainingProgress) -> TrainingProgress:
+    """The progress with the score at its step, which is taken only once even if training resumes there."""
     if progress.scores and progress.scores[-1][0] == progress.step:
         return progress
     model.eval()
@@ -162,7 +162,7 @@ def _step(
 
 
 def accumulate(model: nn.Module, batch: TrainingBatch, objective: Objective, pace: StepPace) -> float:
-    """Add the gradient of a batch's loss, some rows at a time so that memory stays bounded; returns the loss."""
+    """Add the gradient of a batch's loss, computed some rows at a time to bound memory; returns the loss."""
     device = next(model.parameters()).device
     n_rows = len(batch.ids)
     total = 0.0

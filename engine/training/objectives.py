@@ -1,4 +1,4 @@
-"""What a model is trained to lower; pure functions of logits."""
+"""The objectives that training minimises, as pure functions of logits."""
 
 import torch
 from torch import Tensor
@@ -43,7 +43,7 @@ def total_variation(student_logits: Tensor, teacher_logits: Tensor, weights: Ten
 
 
 def weighted_mean(values: Tensor, weights: Tensor) -> Tensor:
-    """Mean of values [N] by weights [N]; 0 where every weight is 0."""
+    """Mean of values [N] weighted by weights [N]; 0 if every weight is 0."""
     return (values * weights).sum() / weights.sum().clamp_min(torch.finfo(weights.dtype).tiny)
 
 

@@ -1,4 +1,4 @@
-"""What a drafter is worth: real speculative decoding against plain decoding in alternating blocks; trains nothing."""
+"""Measures the speedup of a drafter: real speculative decoding against plain decoding in alternating blocks."""
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
@@ -12,13 +12,13 @@ from engine.measuring.systems import Call, System
 from engine.models.loading import LoadedModel
 from engine.speed_model import Interval
 
-_N_PAIRS = 5
+_N_REPEATS = 5
 _SHORTEST, _LONGEST = 8, 64
 _WARM_UP = 8
 
 
 class Payoff(NamedTuple):
-    """Cost coefficient, and speedup as predicted and as measured."""
+    """Cost coefficient, predicted speedup, and measured speedup with its interval."""
 
     c: float | None
     predicted_speedup: float | None
@@ -35,41 +35,41 @@ def measure(
     gamma: int,
     seconds: float,
 ) -> Iterator[Progressed | Payoff]:
-    """Yield progress and last the payoff, in about so many seconds; alpha is what the prediction is made from."""
+    """Yield progress and, last, the payoff, in about `seconds`; the prediction is made from alpha."""
     plain = systems.ours(target, None, gamma=0, n_new=_WARM_UP)(beginnings[0])
-    n_new = _length(target, plain, beginnings[0], seconds)
+    n_new = _block_length(target, plain, beginnings[0], seconds)
     slow = systems.ours(target, None, gamma=0, n_new=n_new)
     fast = systems.ours(target, systems.small_model_drafter(target, drafter), gamma=gamma, n_new=n_new)
     fast(beginnings[0])
-    pairs: list[tuple[Call, Call]] = []
-    for number in range(_N_PAIRS):
-        pairs.append(_pair(slow, fast, beginnings[number % len(beginnings)], plain_first=number % 2 == 0))
-        yield Progressed("measuring", number + 1, _N_PAIRS, "pairs")
-    yield _payoff(pairs, alpha, gamma)
+    repeats: list[tuple[Call, Call]] = []
+    for number in range(_N_REPEATS):
+        repeats.append(_timed_repeat(slow, fast, beginnings[number % len(beginnings)], plain_first=number % 2 == 0))
+        yield Progressed("measuring", number + 1, _N_REPEATS, "pairs")
+    yield _payoff(repeats, alpha, gamma)
 
 
-def _length(target: LoadedModel, plain: Call, beginning: Sequence[int], seconds: float) -> int:
-    """New tokens a block, so that all blocks take about so long."""
-    affordable = int(1e3 * seconds / (2 * _N_PAIRS * max(1e-3, _per_token(plain))))
+def _block_length(target: LoadedModel, plain: Call, beginning: Sequence[int], seconds: float) -> int:
+    """New tokens per block, chosen so that all blocks together take about `seconds`."""
+    affordable = int(1e3 * seconds / (2 * _N_REPEATS * max(1e-3, _per_token(plain))))
     return min(max(_SHORTEST, min(_LONGEST, affordable)), target.context - len(beginning))
 
 
-def _pair(slow: System, fast: System, prompt: Sequence[int], *, plain_first: bool) -> tuple[Call, Call]:
+def _timed_repeat(slow: System, fast: System, prompt: Sequence[int], *, plain_first: bool) -> tuple[Call, Call]:
     if plain_first:
         return slow(prompt), fast(prompt)
     second = fast(prompt)
     return slow(prompt), second
 
 
-def _payoff(pairs: Sequence[tuple[Call, Call]], alpha: float, gamma: int) -> Payoff:
-    ratios = [_per_token(plain) / _per_token(fast) for plain, fast in pairs]
-    step_ms = fmean(_per_token(plain) for plain, _ in pairs)
-    rounds = list(chain.from_iterable(fast.rounds for _, fast in pairs))
-    drafted = sum(len(one.proposed) for one in rounds)
-    full = [one.verify_ms for one in rounds if len(one.proposed) == gamma]
-    c = sum(one.draft_ms for one in rounds) / drafted / step_ms if drafted else None
-    wider = fmean(full) / step_ms if full else 1.0
-    predicted = None if c is None else speed_model.predicted_speedup(alpha, gamma, c, verify_ratio=wider)
+def _payoff(repeats: Sequence[tuple[Call, Call]], alpha: float, gamma: int) -> Payoff:
+    ratios = [_per_token(plain) / _per_token(fast) for plain, fast in repeats]
+    step_ms = fmean(_per_token(plain) for plain, _ in repeats)
+    rounds = list(chain.from_iterable(fast.rounds for _, fast in repeats))
+    n_drafted = sum(len(round_.proposed) for round_ in rounds)
+    full_verify_ms = [round_.verify_ms for round_ in rounds if len(round_.proposed) == gamma]
+    c = sum(round_.draft_ms for round_ in rounds) / n_drafted / step_ms if n_drafted else None
+    verify_ratio = fmean(full_verify_ms) / step_ms if full_verify_ms else 1.0
+    predicted = None if c is None else speed_model.predicted_speedup(alpha, gamma, c, verify_ratio=verify_ratio)
     return Payoff(c, predicted, median(ratios), speed_model.median_interval(ratios))
 
 

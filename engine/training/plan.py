@@ -1,4 +1,4 @@
-"""How long, how fast and on which rows to train; knows neither models nor texts."""
+"""The plan of a training: how many steps, at which learning rate and on which rows."""
 
 import msgspec
 
@@ -6,13 +6,13 @@ from engine.training.rows import RowShape
 
 
 class Stretch(msgspec.Struct, frozen=True):
-    """A part of training, up to a share of all steps, and the shapes its steps cycle through."""
+    """A section of training, up to the share `until` of all steps, and the row shapes its steps cycle through."""
 
     until: float
     shapes: tuple[RowShape, ...]
 
     def wider(self, factor: int) -> "Stretch":
-        """The same rows, so many times as many."""
+        """The same stretch with `factor` times the rows."""
         return Stretch(self.until, tuple(RowShape(factor * n_rows, length) for n_rows, length in self.shapes))
 
 
@@ -30,11 +30,11 @@ class TrainingPlan(msgspec.Struct, frozen=True):
     save_every_s: float = 120.0
 
     def wider(self, factor: int) -> "TrainingPlan":
-        """The same steps with so many times the rows."""
+        """The same steps with `factor` times the rows."""
         return msgspec.structs.replace(self, stretches=tuple(stretch.wider(factor) for stretch in self.stretches))
 
     def shape(self, step: int) -> RowShape:
-        """The rows of a step."""
+        """The row shape of a step."""
         share = step / self.steps
         shapes = next((s for s in self.stretches if share < s.until), self.stretches[-1]).shapes
         return shapes[step % len(shapes)]
@@ -43,5 +43,5 @@ class TrainingPlan(msgspec.Struct, frozen=True):
         """The learning rate of a step."""
         if step < self.warmup:
             return self.peak_rate * (step + 1) / self.warmup
-        held = max(self.warmup, self.hold * self.steps)
-        return self.peak_rate * (1.0 - 0.95 * max(0.0, step - held) / max(1.0, self.steps - held))
+        hold_end = max(self.warmup, self.hold * self.steps)
+        return self.peak_rate * (1.0 - 0.95 * max(0.0, step - hold_end) / max(1.0, self.steps - hold_end))

@@ -1,7 +1,7 @@
-"""Looks at a model while it trains: loss and exact answers by format and number of documents, on unseen names.
+"""Scores a model while it trains: loss and exact answers by format and number of documents, on unseen names.
 
 Under greedy decoding a model writes the gold text exactly if and only if it predicts each of its tokens from those
-before it, so that one forward over the whole text decides. A line break ends a text as well as the end of text does:
+before it, so one forward over the whole text is enough. A line break ends a text just as the end-of-text token does:
 answers are read to the end of their line."""
 
 from collections.abc import Iterator, Sequence
@@ -32,7 +32,7 @@ PROBES: tuple[tuple[Format, QuestionKind, int], ...] = (
     ("draft", "single", 4), ("standard", "dated", 2), ("standard", "claim", 1), ("standard", "comparison", 2),
     ("draft", "bridge", 2), ("iterdrag", "bridge", 2), ("reflection", "single", 0),
 )  # fmt: skip
-# Among near neighbours alone, as a retriever finds them; the last says whether the evidence lacks the answer.
+# With only near neighbours beside the answer, as a retriever finds them; the last field: the evidence lacks the answer.
 NEAR_PROBES: tuple[tuple[Format, QuestionKind, int, Form, bool], ...] = (
     ("standard", "single", 10, "notes", False), ("standard", "single", 10, "pages", False),
     ("standard", "single", 10, "notes", True), ("draft", "single", 2, "pages", False),
@@ -41,7 +41,7 @@ NEAR_PROBES: tuple[tuple[Format, QuestionKind, int, Form, bool], ...] = (
 
 
 class ProbeScore(NamedTuple):
-    """Mean loss over what the model is to write, in nats, and the share of texts it would write exactly."""
+    """Mean loss over the tokens the model is to write, in nats, and the share of texts it would write exactly."""
 
     name: str
     loss: float
@@ -49,55 +49,57 @@ class ProbeScore(NamedTuple):
 
 
 def samples(format_: Format, kind: QuestionKind, n_documents: int, n: int) -> list[Prompt]:
-    """n texts over fresh worlds of the validation split, the same every time."""
-    found = []
+    """Draw n texts over fresh worlds of the validation split, the same every time."""
+    texts = []
     for i in range(n):
         rng = Random(f"{_SEED}/{format_}/{kind}/{n_documents}/{i}")
         sampler = Sampler(archive(rng, world(rng, "validation")), rng)
-        found.append(sampler.write(format_, sampler.ask(kind), n_documents))
-    return found
+        texts.append(sampler.write(format_, sampler.ask(kind), n_documents))
+    return texts
 
 
 def near_samples(
     format_: Format, kind: QuestionKind, n_documents: int, form: Form, lacks: bool, n: int
 ) -> list[Prompt]:
-    """n texts over fresh crowded worlds of the validation split, among near neighbours, the same every time."""
-    found = []
+    """Draw n texts over fresh crowded worlds of the validation split, among near neighbours, the same every time."""
+    texts = []
     for i in range(n):
         rng = Random(f"{_SEED}/near/{format_}/{kind}/{n_documents}/{form}/{lacks}/{i}")
-        drawn = sampler(rng, _RETRIEVED, "validation", form)
-        write = drawn.withhold if lacks else drawn.write
-        found.append(write(format_, drawn.ask(kind), n_documents))
-    return found
+        text_sampler = sampler(rng, _RETRIEVED, "validation", form)
+        write = text_sampler.withhold if lacks else text_sampler.write
+        texts.append(write(format_, text_sampler.ask(kind), n_documents))
+    return texts
 
 
 def probe(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, n: int) -> Iterator[ProbeScore]:
-    """Score every probe on n texts; last the prose, whose `exact` is the share of its tokens predicted."""
+    """Score every probe on n texts and, last, prose, whose `exact` is the share of its tokens predicted."""
     for format_, kind, n_documents in PROBES:
-        found = [written(model, tokenizer, text) for text in samples(format_, kind, n_documents, n)]
-        yield _score(f"{format_} {kind} {n_documents}", found)
+        predictions = [written(model, tokenizer, text) for text in samples(format_, kind, n_documents, n)]
+        yield _score(f"{format_} {kind} {n_documents}", predictions)
     for format_, kind, n_documents, form, lacks in NEAR_PROBES:
         texts = near_samples(format_, kind, n_documents, form, lacks, n)
         name = f"{format_} {kind} near {n_documents} {form}{' without the answer' if lacks else ''}"
         yield _score(name, [written(model, tokenizer, text) for text in texts])
     rng = Random(_SEED)
-    found = [written(model, tokenizer, prompts.prose(story(rng))._replace(written_from=0)) for _ in range(n)]
-    right = torch.cat([correct for _, correct in found]).float().mean()
-    yield ProbeScore("prose", float(torch.cat([loss for loss, _ in found]).mean()), float(right))
+    predictions = [written(model, tokenizer, prompts.prose(story(rng))._replace(written_from=0)) for _ in range(n)]
+    share_correct = torch.cat([correct for _, correct in predictions]).float().mean()
+    yield ProbeScore("prose", float(torch.cat([loss for loss, _ in predictions]).mean()), float(share_correct))
 
 
-def _score(name: str, found: Sequence[tuple[Tensor, Tensor]]) -> ProbeScore:
-    losses = torch.cat([loss for loss, _ in found])
-    return ProbeScore(name, float(losses.mean()), sum(bool(correct.all()) for _, correct in found) / len(found))
+def _score(name: str, predictions: Sequence[tuple[Tensor, Tensor]]) -> ProbeScore:
+    losses = torch.cat([loss for loss, _ in predictions])
+    return ProbeScore(
+        name, float(losses.mean()), sum(bool(correct.all()) for _, correct in predictions) / len(predictions)
+    )
 
 
 @torch.inference_mode()
 def written(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, prompt: Prompt) -> tuple[Tensor, Tensor]:
-    """Loss and correctness of the prediction of each token that the model is to write, the end of text included."""
+    """Loss and correctness of each token that the model is to write, the end of text included."""
     ids = uploaded_ids(encode(tokenizer, prompt).ids, model.device)
     n_given = len(tokenizer(prompt.given)["input_ids"]) if prompt.written_from else 1
     logits = model(input_ids=ids[None, :-1], use_cache=False).logits[0, n_given - 1 :].float()
-    wanted, said = ids[n_given:], logits.argmax(-1)
-    correct = said == wanted
-    correct[-1] |= said[-1] == tokenizer("\n")["input_ids"][0]
-    return functional.cross_entropy(logits, wanted, reduction="none"), correct
+    gold_ids, predicted_ids = ids[n_given:], logits.argmax(-1)
+    correct = predicted_ids == gold_ids
+    correct[-1] |= predicted_ids[-1] == tokenizer("\n")["input_ids"][0]
+    return functional.cross_entropy(logits, gold_ids, reduction="none"), correct

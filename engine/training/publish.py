@@ -1,4 +1,4 @@
-"""Writes a finished model in bfloat16 beside its tokenizer and where it comes from; knows nothing of training."""
+"""Writes a finished model in bfloat16, with its tokenizer and provenance."""
 
 import shutil
 from pathlib import Path
@@ -14,7 +14,7 @@ from engine.training.stages import Stage
 
 
 class BuiltinProvenance(msgspec.Struct, frozen=True):
-    """Where a built-in model comes from. started_from: what its first weights were."""
+    """Where a built-in model comes from. started_from: a description of its first weights."""
 
     name: str
     made_utc: str
@@ -39,25 +39,25 @@ def publish(
     *,
     started_from: str,
 ) -> None:
-    """Write the model to a folder of its name in `out`, replacing the one before only once it is complete.
+    """Write the model to a folder of its name in `out`, replacing the previous one only once it is complete.
 
-    Raises EngineError where the disk refuses; nothing unfinished is left."""
+    Raises EngineError if the disk refuses; nothing unfinished is left."""
     folder = out / stage.name
-    draft = out / f"{stage.name}.partial"
-    shutil.rmtree(draft, ignore_errors=True)
+    partial = out / f"{stage.name}.partial"
+    shutil.rmtree(partial, ignore_errors=True)
     with torch.random.fork_rng(devices=[]):
         copy = LlamaForCausalLM(model.config)
     copy.load_state_dict(model.state_dict())
-    made = _provenance(stage, model, progress, started_from)
+    provenance = _provenance(stage, model, progress, started_from)
     try:
         with refused_by_disk(f"the model {stage.name}", out):
-            copy.to(torch.bfloat16).save_pretrained(draft)
-            tokenizer.save_pretrained(draft)
-            (draft / "provenance.json").write_bytes(msgspec.json.format(msgspec.json.encode(made)))
+            copy.to(torch.bfloat16).save_pretrained(partial)
+            tokenizer.save_pretrained(partial)
+            (partial / "provenance.json").write_bytes(msgspec.json.format(msgspec.json.encode(provenance)))
             shutil.rmtree(folder, ignore_errors=True)
-            draft.rename(folder)
+            partial.rename(folder)
     finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _provenance(

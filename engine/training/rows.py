@@ -1,4 +1,4 @@
-"""Rows of weighted token ids for training: whole texts after one another; knows nothing of models."""
+"""Builds rows of weighted token ids for training, from whole texts placed one after another."""
 
 from collections.abc import Callable, Iterator, Sequence
 from random import Random
@@ -19,7 +19,7 @@ from engine.world.story import story
 
 Tell: TypeAlias = Callable[[Random], str]
 ANSWER_WEIGHT, ELSEWHERE_WEIGHT, PROSE_WEIGHT = 1.0, 0.2, 0.4
-# One token carries the whole judgement: at weight 1 it drowned among the names of a batch and stayed at chance.
+# One token carries the whole judgement: at weight 1 the names of a batch outweighed it and it stayed at chance.
 DECISION_WEIGHT = 15.0
 _DECISIONS, _UNKNOWN = {prompts.YES, prompts.NO, f" {TRUE}", f" {FALSE}"}, f" {UNKNOWN}"
 _TOKENS_PER_DOCUMENT: dict[Form, int] = {"notes": 36, "pages": 165, "both": 110}
@@ -30,7 +30,7 @@ _LONG = 2048
 
 
 class RowShape(NamedTuple):
-    """How a training batch is cut: `n_rows` rows of `length` tokens."""
+    """The shape of a training batch: `n_rows` rows of `length` tokens."""
 
     n_rows: int
     length: int
@@ -44,20 +44,20 @@ class TrainingBatch(NamedTuple):
 
     @property
     def next_weights(self) -> Tensor:
-        """[B, T]: the weight of what each position predicts; 0 at the last, whose next id is not there."""
+        """[B, T]: the weight of the id that each position predicts; 0 at the last, which has no next id."""
         return functional.pad(self.weights[:, 1:], (0, 1))
 
 
 class Text(NamedTuple):
-    """A text as ids, each with its weight; the last is the end of text."""
+    """A text as ids, each with its weight; the last id is the end of text."""
 
     ids: list[int]
     weights: list[float]
 
 
 class TrainingRows(Protocol):
-    """Where batches come from. The batch of a step depends on the seed and the step alone, so that a resumed run sees
-    what it would have seen."""
+    """Where batches come from. The batch of a step depends only on the seed and the step, so that a resumed run sees
+    the same batches as an uninterrupted one."""
 
     def batch(self, step: int, shape: RowShape) -> TrainingBatch:
         """The batch of a step."""
@@ -69,14 +69,16 @@ def encode(
     document_weight: float = ELSEWHERE_WEIGHT,
     copy_weight: float = ANSWER_WEIGHT,
 ) -> Text:
-    """The prompt's ids; what a model is to write weighs most, its questions and all that is given less."""
-    found = tokenizer(prompt.text, return_offsets_mapping=True)
+    """The prompt's ids with weights: what a model is to write weighs most, questions and everything given less."""
+    encoding = tokenizer(prompt.text, return_offsets_mapping=True)
     if not prompt.segments:
-        return Text([*found["input_ids"], int(tokenizer.eos_token_id)], [PROSE_WEIGHT] * (len(found["input_ids"]) + 1))
-    weights = [_weight(prompt, start, end, document_weight) for start, end in found["offset_mapping"]]
-    for place in _copied(prompt, found["offset_mapping"]) if copy_weight > ANSWER_WEIGHT else ():
+        return Text(
+            [*encoding["input_ids"], int(tokenizer.eos_token_id)], [PROSE_WEIGHT] * (len(encoding["input_ids"]) + 1)
+        )
+    weights = [_weight(prompt, start, end, document_weight) for start, end in encoding["offset_mapping"]]
+    for place in _copy_places(prompt, encoding["offset_mapping"]) if copy_weight > ANSWER_WEIGHT else ():
         weights[place] = max(weights[place], copy_weight)
-    return Text([*found["input_ids"], int(tokenizer.eos_token_id)], [*weights, ANSWER_WEIGHT])
+    return Text([*encoding["input_ids"], int(tokenizer.eos_token_id)], [*weights, ANSWER_WEIGHT])
 
 
 def _weight(prompt: Prompt, start: int, end: int, document_weight: float) -> float:
@@ -84,33 +86,37 @@ def _weight(prompt: Prompt, start: int, end: int, document_weight: float) -> flo
     segment = next((segment for segment in prompt.segments if segment.start < end <= segment.end), None)
     name = None if segment is None else segment.name
     if end <= prompt.written_from or name == "question":
-        return _given(prompt, name, document_weight)
+        return _given_weight(prompt, name, document_weight)
     decides = segment is not None and _decides(prompt, segment, start)
     return DECISION_WEIGHT if decides else ANSWER_WEIGHT
 
 
-def _copied(prompt: Prompt, offsets: Sequence[tuple[int, int]]) -> Iterator[int]:
-    """Places of the tokens that an answer and its last word begin with, where it is said and where a rationale says it,
-    or that the evidence does not say it.
+def _copy_places(prompt: Prompt, offsets: Sequence[tuple[int, int]]) -> Iterator[int]:
+    """Yield the places of the tokens that begin an answer and its last word, in the answer and in the rationale, and of
+    those that begin NOT_SAID in a rationale.
 
-    An answer and a word begin with the blank before them, which belongs to their first token or is one of its own."""
+    An answer and a word begin with the blank before them, which belongs to their first token or is a token itself."""
     written = [segment for segment in prompt.segments if segment.end > prompt.written_from]
     answers = [segment for segment in written if segment.name == "answer"]
-    texts = {prompt.text[one.start : one.end] for one in answers} - _DECISIONS - {_UNKNOWN}
-    begun = {(one.start, text) for one in answers if (text := prompt.text[one.start : one.end]) in texts}
-    for one in written:
-        if one.name == "rationale":
-            begun |= {(prompt.text.rfind(text, one.start, one.end), text) for text in texts}
-    starts = {start + at for start, text in begun if start >= 0 for at in (1, text.rindex(" ") + 1)}
-    lacking = [prompt.text.find(NOT_SAID, one.start, one.end) for one in written if one.name == "rationale"]
-    starts |= {start + at for start in lacking if start >= 0 for at in (-1, 0)}
+    texts = {prompt.text[segment.start : segment.end] for segment in answers} - _DECISIONS - {_UNKNOWN}
+    openings = {
+        (segment.start, text) for segment in answers if (text := prompt.text[segment.start : segment.end]) in texts
+    }
+    for segment in written:
+        if segment.name == "rationale":
+            openings |= {(prompt.text.rfind(text, segment.start, segment.end), text) for text in texts}
+    starts = {start + offset for start, text in openings if start >= 0 for offset in (1, text.rindex(" ") + 1)}
+    gaps = [
+        prompt.text.find(NOT_SAID, segment.start, segment.end) for segment in written if segment.name == "rationale"
+    ]
+    starts |= {start + offset for start in gaps if start >= 0 for offset in (-1, 0)}
     for place, (start, end) in enumerate(offsets):
-        if any(start <= begin < end for begin in starts):
+        if any(start <= first_character < end for first_character in starts):
             yield place
 
 
-def _given(prompt: Prompt, name: SegmentName | None, document_weight: float) -> float:
-    """The weight of what is given. A judged "unknown" counts nothing: a verifier that came to expect it would hold it
+def _given_weight(prompt: Prompt, name: SegmentName | None, document_weight: float) -> float:
+    """The weight of a given token. A judged "unknown" has weight 0: a verifier that learned to expect it would take it
     for the most probable of all responses."""
     if name in ("documents", "demonstration"):
         return document_weight
@@ -119,29 +125,29 @@ def _given(prompt: Prompt, name: SegmentName | None, document_weight: float) -> 
 
 
 def _decides(prompt: Prompt, segment: PromptSegment, start: int) -> bool:
-    """Whether the token that starts at a character carries the whole answer; of "unknown" the first alone does."""
+    """Whether the token starting at character `start` carries the whole answer; of "unknown" only the first does."""
     text = prompt.text[segment.start : segment.end]
-    begins = start <= segment.start + 1  # the blank before a word belongs to its token or not
+    begins = start <= segment.start + 1  # the blank before a word may or may not belong to its token
     return text in _DECISIONS or (text == _UNKNOWN and begins and is_claim(prompt.part("question")))
 
 
 class ProseRows:
-    """Batches of one kind of prose alone, each row starting at the start of a text."""
+    """Batches of one kind of prose only; each row starts with the start of a text."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerFast, tell: Tell = story, *, seed: int) -> None:
+    def __init__(self, tokenizer: PreTrainedTokenizerFast, write_text: Tell = story, *, seed: int) -> None:
         self._tokenizer = tokenizer
-        self._tell = tell
+        self._write_text = write_text
         self._seed = seed
 
     def batch(self, step: int, shape: RowShape) -> TrainingBatch:
         """Texts separated by the end-of-text id."""
         rng = Random(f"{self._seed}/{step}")
-        rows = [_prose(self._tokenizer, self._tell, rng, shape.length) for _ in range(shape.n_rows)]
+        rows = [_prose(self._tokenizer, self._write_text, rng, shape.length) for _ in range(shape.n_rows)]
         return stacked(rows)
 
 
 class MixtureRows:
-    """Batches of every format over fresh small worlds of the training split, as the curriculum has them."""
+    """Batches of every format over fresh worlds of the training split, as the phases of the curriculum prescribe."""
 
     def __init__(self, tokenizer: PreTrainedTokenizerFast, phases: tuple[Phase, ...], *, seed: int, steps: int) -> None:
         self._tokenizer = tokenizer
@@ -150,7 +156,7 @@ class MixtureRows:
         self._steps = steps
 
     def batch(self, step: int, shape: RowShape) -> TrainingBatch:
-        """Rows of prose from anywhere in a story, and rows of whole texts whose rest is filled with prose."""
+        """Rows of prose from anywhere in a story, and rows of whole texts filled up with prose."""
         rng = Random(f"{self._seed}/{step}")
         phase = phase_at(self._phases, step / self._steps)
         texts = self._texts(rng, phase, shape.length)
@@ -168,9 +174,9 @@ class MixtureRows:
         while True:
             form = rng.choice(phase.forms)
             most_documents = max(1, length // _TOKENS_PER_DOCUMENT[form] - 1)
-            drawn = sampler(rng, phase, "train", form)
+            text_sampler = sampler(rng, phase, "train", form)
             for _ in range(_SAMPLES_PER_WORLD):
-                text = drawn.draw(phase, most_documents=most_documents)
+                text = text_sampler.draw(phase, most_documents=most_documents)
                 yield encode(self._tokenizer, text, phase.document_weight, phase.copy_weight)
 
     def _row(self, rng: Random, texts: Iterator[Text], length: int, fill_weight: float) -> Text:
@@ -189,12 +195,14 @@ class MixtureRows:
         return Text(ids + rest.ids, weights + [fill_weight] * n_left)
 
 
-def _prose(tokenizer: PreTrainedTokenizerFast, tell: Tell, rng: Random, length: int, *, n_skipped: int = 0) -> Text:
-    """Texts up to exactly `length` ids after the first `n_skipped`, the last one cut."""
+def _prose(
+    tokenizer: PreTrainedTokenizerFast, write_text: Tell, rng: Random, length: int, *, n_skipped: int = 0
+) -> Text:
+    """Exactly `length` ids of texts, after the first `n_skipped` ids; the last text is cut."""
     ids: list[int] = []
     weights: list[float] = []
     while len(ids) < n_skipped + length:
-        text = encode(tokenizer, prompts.prose(tell(rng)))
+        text = encode(tokenizer, prompts.prose(write_text(rng)))
         ids += text.ids
         weights += text.weights
     return Text(ids[n_skipped : n_skipped + length], weights[n_skipped : n_skipped + length])

@@ -1,4 +1,4 @@
-"""Training texts: a question of the generated world in one of the prompt formats; knows no tokens."""
+"""Draws training texts: questions about a generated world, each in one of the prompt formats."""
 
 from collections.abc import Mapping, Sequence
 from random import Random
@@ -28,16 +28,16 @@ def weighted(rng: Random, weights: Mapping[T, float]) -> T:
 
 
 def sampler(rng: Random, phase: Phase, split: Split, form: Form) -> "Sampler":
-    """A sampler over a fresh world of the split, written in a form, that draws as the phase has it."""
-    made = history(rng, world(rng, split, phase.sizes), form)
-    return Sampler(made, rng, near_share=phase.near_share, missing=phase.missing, hard_share=phase.hard_share)
+    """A sampler over a fresh world of the split, written in a form, with the shares of the phase."""
+    archive = history(rng, world(rng, split, phase.sizes), form)
+    return Sampler(archive, rng, near_share=phase.near_share, missing=phase.missing, hard_share=phase.hard_share)
 
 
 class Sampler:
     """Draws training texts over one archive.
 
-    near_share: of the documents beside those that answer, near neighbours; missing: of a format's questions, the share
-    whose evidence lacks the answer; hard_share: of the unsupported judgements, those a drafter could make."""
+    near_share: share of near neighbours among the documents beside those that answer; missing: by format, the share of
+    questions whose evidence lacks the answer; hard_share: share of unsupported judgements that a drafter could make."""
 
     def __init__(
         self,
@@ -56,14 +56,14 @@ class Sampler:
         self._near_share, self._missing, self._hard_share = near_share, missing or {}, hard_share
 
     def draw(self, phase: Phase, *, most_documents: int) -> Prompt:
-        """Draw a complete text: format, kind and number of documents as the phase has them."""
+        """Draw a complete text, with format, kind and number of documents drawn as the phase prescribes."""
         format_ = weighted(self._rng, phase.formats)
-        drafted = phase.n_drafted if format_ == "draft" else ()
+        draft_counts = phase.n_drafted if format_ == "draft" else ()
         if format_ in _DRILLED and self._rng.random() < phase.drill_share:
             return self.drill(format_, min(self._rng.choice(phase.n_drilled), most_documents), phase.kinds)
-        n = min(self._rng.choice(drafted or phase.n_documents), most_documents)
+        n = min(self._rng.choice(draft_counts or phase.n_documents), most_documents)
         if format_ == "standard" and self._rng.random() < phase.several_share:
-            return self._several(n, self._rng.randint(2, phase.n_questions), phase.kinds)
+            return self._several_questions(n, self._rng.randint(2, phase.n_questions), phase.kinds)
         return self.write(format_, self._asker.ask(weighted(self._rng, phase.kinds)), n)
 
     def ask(self, kind: QuestionKind) -> Question:
@@ -71,19 +71,19 @@ class Sampler:
         return self._asker.ask(kind)
 
     def write(self, format_: Format, question: Question, n_documents: int) -> Prompt:
-        """A question and its answer in a format, among at least `n_documents` documents."""
+        """Write a question and its answer in a format, among at least `n_documents` documents."""
         if format_ == "reflection":
             return self._reflection(question)
-        if self._lacks(format_):
+        if self._draw_missing(format_):
             return self.withhold(format_, question, n_documents)
-        return self._written(format_, question, self.shown(question, n_documents))
+        return self._prompt(format_, question, self.shown(question, n_documents))
 
     def withhold(self, format_: Format, question: Question, n_documents: int) -> Prompt:
-        """The question in a format among documents that do not answer it, and what is to be said then."""
+        """Write the question in a format among documents that do not answer it, with the answer for that case."""
         withheld = self._evidence.withheld(question, n_documents, self._near_share)
-        return self._written(format_, withheld.question, withheld.documents)
+        return self._prompt(format_, withheld.question, withheld.documents)
 
-    def _written(self, format_: Format, question: Question, shown: tuple[str, ...]) -> Prompt:
+    def _prompt(self, format_: Format, question: Question, shown: tuple[str, ...]) -> Prompt:
         match format_:
             case "draft":
                 return prompts.rag_draft(shown, question.text, question.rationale, question.answer)
@@ -98,24 +98,24 @@ class Sampler:
                 )
         return prompts.standard_rag(shown, question.text, question.answer)
 
-    def _lacks(self, format_: Format) -> bool:
-        """Whether the evidence of the next question is to lack its answer."""
+    def _draw_missing(self, format_: Format) -> bool:
+        """Draw whether the evidence of the next question is to lack its answer."""
         share = self._missing.get(format_, 0.0)
         return share > 0 and self._rng.random() < share
 
     def shown(self, question: Question, n: int) -> tuple[str, ...]:
-        """The texts of the gold documents, of what contradicts them, and of others up to n; shuffled."""
+        """The texts of the gold documents, of those that contradict them, and of others up to n in all; shuffled."""
         return self._evidence.shown(question, n, self._near_share)
 
     def reflect(self, question: Question, *, supported: bool) -> Prompt:
-        """The question with its answer and rationale, or with ones that do not belong to it."""
+        """Write the question with its answer and rationale, or with ones that do not belong to it."""
         if supported:
             return prompts.reflection(question.text, question.answer, question.rationale, True)
         answer, rationale = self._unsupported(question)
         return prompts.reflection(question.text, answer, rationale, False)
 
     def _reflection(self, question: Question) -> Prompt:
-        """A judgement to learn from, some of them easy: without those the verdict stayed a constant for long."""
+        """Draw a judgement to learn from, some of them easy: without those the verdict stayed constant for long."""
         if self._rng.random() < _EASY_SHARE:
             unrelated = story(self._rng).partition(".")[0] + "."
             return prompts.reflection(question.text, question.answer, unrelated, False)
@@ -125,29 +125,29 @@ class Sampler:
         """A wrong answer beside the right rationale, or a rationale that belongs to another question."""
         if self._hard_share and self._rng.random() < self._hard_share:
             return self.invented(question)
-        other = self._other(question)
+        other = self._other_question(question)
         if self._rng.random() < 0.5:
             return other.answer, other.rationale
         flipped = FALSE if question.answer == TRUE else TRUE
         return (flipped if question.kind == "claim" else other.answer), question.rationale
 
     def invented(self, question: Question) -> tuple[str, str]:
-        """What a drafter writes that lacks the answer: that it is unknown, or what holds of somebody else."""
+        """What a drafter that lacks the answer may write: that it is unknown, or what is true of another subject."""
         fact = self._rng.choice(question.facts)
         others = [o for o in self._facts if o.relation is fact.relation and o.subject is not fact.subject]
         if self._rng.random() < _UNKNOWN_SHARE or not others:
             lacking = without(question, self._rng.randrange(len(question.facts)))
             return lacking.answer, lacking.rationale
-        elsewhere = self._rng.choice(others)
-        rationale = " ".join(plainly(elsewhere if one is fact else one) for one in question.facts)
+        other_fact = self._rng.choice(others)
+        rationale = " ".join(plainly(other_fact if f is fact else f) for f in question.facts)
         if question.kind == "claim":
             return self._rng.choice((TRUE, FALSE)), rationale
         last = fact is question.facts[-1] and question.kind != "comparison"
-        return elsewhere.value if last else question.answer, rationale
+        return other_fact.value if last else question.answer, rationale
 
-    def _other(self, question: Question) -> Question:
-        """A question with another rationale and, but for claims, another answer: of the same kind, or a single one
-        where a small world has no second of that kind."""
+    def _other_question(self, question: Question) -> Question:
+        """Draw a question with another rationale and, except for claims, another answer: of the same kind, but a
+        single-hop one where a small world has no second dated one."""
         kind = question.kind
         while True:
             other = self._asker.ask(kind)
@@ -156,51 +156,51 @@ class Sampler:
                 return other
             kind = "single" if question.kind == "dated" else kind
 
-    def _several(self, n_documents: int, n_questions: int, kinds: Mapping[QuestionKind, float]) -> Prompt:
-        """Several questions and claims about the same documents."""
-        documents = self._near_one_another(n_documents)
-        decided = [document for document in documents if document in self._answerable]
-        asking = {self._asker.ask_about: kinds["single"], self._asker.claim_about: kinds["claim"]}
-        asked = [
-            self._unanswered(documents) or weighted(self._rng, asking)(self._rng.choice(decided))
+    def _several_questions(self, n_documents: int, n_questions: int, kinds: Mapping[QuestionKind, float]) -> Prompt:
+        """Write several questions and claims about the same documents."""
+        documents = self._neighbours(n_documents)
+        answerable = [document for document in documents if document in self._answerable]
+        weights = {self._asker.ask_about: kinds["single"], self._asker.claim_about: kinds["claim"]}
+        questions = [
+            self._unanswered_question(documents) or weighted(self._rng, weights)(self._rng.choice(answerable))
             for _ in range(n_questions)
         ]
-        *more, last = [(question.text, question.answer) for question in asked]
+        *more, last = [(question.text, question.answer) for question in questions]
         return prompts.standard_rag([d.text for d in documents], *last, more=more)
 
     def drill(self, format_: Format, n: int, kinds: Mapping[QuestionKind, float]) -> Prompt:
-        """Questions about documents that state one relation of different subjects; a draft answers the first, whose
-        document is missing now and then."""
+        """Write questions about documents that state one relation of different subjects; a draft answers only the
+        first, whose document is sometimes missing."""
         facts = self._asker.alike(n)
-        asking = {self._asker.ask_of: kinds["single"], self._asker.claim_of: kinds["claim"]}
-        asked = [weighted(self._rng, asking)(fact) for fact in facts]
-        first, ids = asked[0], list(dict.fromkeys(question.gold[0] for question in asked))
-        if format_ == "draft" and len(ids) > 1 and self._lacks(format_):
+        weights = {self._asker.ask_of: kinds["single"], self._asker.claim_of: kinds["claim"]}
+        questions = [weighted(self._rng, weights)(fact) for fact in facts]
+        first, ids = questions[0], list(dict.fromkeys(question.gold[0] for question in questions))
+        if format_ == "draft" and len(ids) > 1 and self._draw_missing(format_):
             ids = [key for key in ids if key not in first.supporting] or ids
             first = first if first.gold[0] in ids else without(first, 0)
         self._rng.shuffle(ids)
-        self._rng.shuffle(asked)
+        self._rng.shuffle(questions)
         texts = self._evidence.texts(ids)
         if format_ == "draft":
             return prompts.rag_draft(texts, first.text, first.rationale, first.answer)
-        *more, last = [(question.text, question.answer) for question in asked]
+        *more, last = [(question.text, question.answer) for question in questions]
         return prompts.standard_rag(texts, *last, more=more)
 
-    def _near_one_another(self, n: int) -> Sequence[WorldDocument]:
-        """n documents, one of them at least undisputed: near neighbours of one another in a share of them."""
+    def _neighbours(self, n: int) -> Sequence[WorldDocument]:
+        """Draw n documents, one of them at least undisputed; a share of the others are near neighbours of it."""
         if not self._near_share:
             return self._rng.sample(self._answerable, n)
         return self._evidence.around(self._asker.ask("single"), n, self._near_share)
 
-    def _unanswered(self, documents: Sequence[WorldDocument]) -> Question | None:
-        """In a share of the cases, a question that the documents do not answer, about what some of them state of
-        somebody else."""
-        if not self._lacks("standard"):
+    def _unanswered_question(self, documents: Sequence[WorldDocument]) -> Question | None:
+        """In a share of the cases, a question that the documents do not answer, about a relation that some of them
+        state for another subject."""
+        if not self._draw_missing("standard"):
             return None
         stated = {fact.key for document in documents for fact in document.states}
         relations = {fact.relation.name for document in documents for fact in document.states}
-        open_ = [f for f in self._facts if f.relation.name in relations and f.key not in stated]
-        return without(self._asker.ask_of(self._rng.choice(open_)), 0) if open_ else None
+        unstated = [f for f in self._facts if f.relation.name in relations and f.key not in stated]
+        return without(self._asker.ask_of(self._rng.choice(unstated)), 0) if unstated else None
 
     def _demonstrations(self, question: Question, *, steps: bool = False) -> list[Demonstration]:
         n = self._rng.randint(0, _MOST_DEMONSTRATIONS)

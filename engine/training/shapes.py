@@ -1,4 +1,4 @@
-"""The shapes of the built-in models; knows nothing of training."""
+"""The shapes of the built-in models, and the model configurations they give."""
 
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ _ROPE_BASE = 100_000.0
 
 
 class StudentShape(NamedTuple):
-    """The free sizes of a Llama: every other number follows."""
+    """The free sizes of a Llama; every other size follows from them."""
 
     hidden: int
     layers: int

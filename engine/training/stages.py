@@ -1,4 +1,4 @@
-"""The built-in models as stages of training: shapes, plans, texts and seeds; knows nothing of how they are run."""
+"""The built-in models as stages of training: shapes, plans, texts and seeds."""
 
 from typing import Literal, TypeAlias
 
@@ -28,7 +28,7 @@ class Stage(msgspec.Struct, frozen=True):
     grown_from_target: bool = False
 
     def wider(self, factor: int) -> "Stage":
-        """The same stage with so many times the rows a step."""
+        """The same stage with `factor` times the rows per step."""
         return msgspec.structs.replace(self, plan=self.plan.wider(factor))
 
 
@@ -60,8 +60,9 @@ DRAFTERS = (
         grown_from_target=True,
     ),
 )  # fmt: skip
-# From models that are there: what retrieval brings is learned on top of what they can do, at lower rates. The drafter
-# for RAG learns from gold rationales, as in arXiv:2407.08223, section 3.1: from a target that errs it learned to err.
+# These stages continue existing models, which learn the retrieval phases on top of what they can do, at lower rates.
+# The drafter for RAG learns from gold rationales, as in arXiv:2407.08223, section 3.1: a target's errors taught it to
+# err.
 CONTINUED_TARGET = Stage(
     "target", shapes.TARGET, TrainingPlan(steps=3900, peak_rate=6e-4, stretches=(Stretch(1.0, _RETRIEVED),), hold=0.4),
     16, "retrieval", distilled=False,

@@ -1,4 +1,4 @@
-"""The drafter in training as a model: its first weights, its objective, its pace on this machine; knows no folders."""
+"""The drafter as a model in training: its first weights, its objective, its speed on this machine."""
 
 import time
 from collections.abc import Callable
@@ -27,7 +27,7 @@ _DISTANCES: dict[ObjectiveName, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
 
 
 def new_drafter(target: LoadedModel, shape: DrafterShape, settings: DrafterConfig) -> LlamaForCausalLM:
-    """A drafter with random weights, in float32 on the target's device; with the target's embeddings where asked."""
+    """A drafter with random weights, in float32 on the target's device; with the target's embeddings if configured."""
     with torch.random.fork_rng():
         torch.manual_seed(settings.seed)
         model = LlamaForCausalLM(drafter_shape.llama_config(shape, target.model.config))
@@ -35,20 +35,20 @@ def new_drafter(target: LoadedModel, shape: DrafterShape, settings: DrafterConfi
         table = target.model.get_input_embeddings().weight
         with torch.no_grad():
             model.model.embed_tokens.weight.copy_(table[: shape.n_vocabulary])
-    made: LlamaForCausalLM = model.to(target.device).eval()
-    return made
+    drafter: LlamaForCausalLM = model.to(target.device).eval()
+    return drafter
 
 
 def objective(model: LlamaForCausalLM, target: LoadedModel, name: ObjectiveName) -> Objective:
-    """What is to be lowered on a batch: a distance from the target's distributions, or the loss on the text alone."""
+    """What to minimise on a batch: a distance from the target's distributions, or the loss on the text alone."""
     if name == "cross-entropy":
         return lambda batch: objectives.next_token_loss(_logits(model, batch), batch)
     distance = _DISTANCES[name]
 
     def distil(batch: TrainingBatch) -> Tensor:
         with torch.no_grad():
-            wanted = target.model(input_ids=batch.ids.to(target.device), use_cache=False).logits
-        return distance(_logits(model, batch), wanted.to(batch.ids.device), batch.next_weights)
+            target_logits = target.model(input_ids=batch.ids.to(target.device), use_cache=False).logits
+        return distance(_logits(model, batch), target_logits.to(batch.ids.device), batch.next_weights)
 
     return distil
 
@@ -61,7 +61,7 @@ def _logits(model: LlamaForCausalLM, batch: TrainingBatch) -> Tensor:
 def fastest(
     model: LlamaForCausalLM, batch: TrainingBatch, objective: Objective, *, n_rows_at_once: int
 ) -> tuple[torch.dtype, float]:
-    """The type in which a step is fastest here, and the seconds of a step; the weights stay as they are."""
+    """The type in which a step is fastest on this machine, and the seconds per step; the weights do not change."""
     part = TrainingBatch(batch.ids[:n_rows_at_once], batch.weights[:n_rows_at_once])
     n_parts, device = len(batch.ids) / len(part.ids), next(model.parameters()).device
     times = {
@@ -96,13 +96,13 @@ def in_use(target: LoadedModel, model: LlamaForCausalLM) -> LoadedModel:
 
 
 def restore(model: LlamaForCausalLM, folder: Path) -> None:
-    """Take up the weights in a drafter's folder."""
+    """Load the weights in a drafter's folder into the model."""
     model.load_state_dict(load_file(folder / "model.safetensors"), strict=False)
     model.eval()
 
 
 def rate_fraction(target: LoadedModel, shape: DrafterShape, began: Began, tokens_per_s: float) -> float:
-    """Operations a second of the training over those of a matrix product of its shape and type."""
+    """Operations per second of the training over those of a matrix product of its shape and type."""
     n_target = sum(p.numel() for p in target.model.parameters())
     distilled = began.settings.objective != "cross-entropy"
     per_token = estimate.operations_a_token(n_target, shape, distilled=distilled)

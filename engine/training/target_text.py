@@ -1,4 +1,4 @@
-"""Text that a target writes after given beginnings, several at once; knows no drafter."""
+"""Lets a target write text after given beginnings, several at once."""
 
 from collections.abc import Iterator, Sequence
 
@@ -15,21 +15,21 @@ from engine.models.loading import LoadedModel
 def continued(
     target: LoadedModel, beginnings: Sequence[Sequence[int]], n_new: int, *, rng: torch.Generator | None = None
 ) -> Tensor:
-    """[N, P + n_new]: beginnings of one length P >= 1 and what the target writes after them.
+    """[N, P + n_new]: beginnings, all of one length P >= 1, and what the target writes after them.
 
     Greedy, or drawn at temperature 1 with `rng`, a generator on the CPU."""
     ids = uploaded_ids(beginnings, target.device)
     cache = cache_for(target.model)
-    found, feed = [ids], ids
+    pieces, next_ids = [ids], ids
     for _ in range(n_new):
-        logits = target.model(input_ids=feed, past_key_values=cache, use_cache=True).logits[:, -1].float()
-        feed = _drawn(logits, rng) if rng is not None else logits.argmax(-1, keepdim=True)
-        found.append(feed)
-    return torch.cat(found, dim=1).cpu()  # sync: once a group of texts
+        logits = target.model(input_ids=next_ids, past_key_values=cache, use_cache=True).logits[:, -1].float()
+        next_ids = _draw_ids(logits, rng) if rng is not None else logits.argmax(-1, keepdim=True)
+        pieces.append(next_ids)
+    return torch.cat(pieces, dim=1).cpu()  # sync: once a group of texts
 
 
-def _drawn(logits: Tensor, rng: torch.Generator) -> Tensor:
-    """[N, 1]: drawn with uniforms of the host, so that a seed means the same everywhere."""
+def _draw_ids(logits: Tensor, rng: torch.Generator) -> Tensor:
+    """[N, 1] ids, drawn with uniforms from the host so that a seed gives the same text on every device."""
     u = torch.rand(logits.shape[0], generator=rng, dtype=torch.float64)
     return sampling.draw(logits.softmax(-1), uploaded(u, logits.device)).unsqueeze(-1)
 
@@ -42,15 +42,15 @@ def up_to_end(ids: Sequence[int], stop_ids: frozenset[int], *, first: int) -> in
 def sampled(
     target: LoadedModel, beginnings: Sequence[Sequence[int]], *, n_tokens: int, n_new: int, at_once: int, seed: int
 ) -> Iterator[tuple[int, list[int]]]:
-    """Yield texts with the place of their beginning, each ended by a stop token or after n_new, until they hold
-    n_tokens; beginnings, all of one length, are taken in turn."""
+    """Yield texts, each with the index of its beginning and ended by a stop token or after n_new tokens, until together
+    they hold n_tokens; beginnings, all of one length, are used in turn."""
     rng = torch.Generator().manual_seed(seed)
-    done = place = 0
-    while done < n_tokens:
+    n_written = place = 0
+    while n_written < n_tokens:
         places = [(place + i) % len(beginnings) for i in range(at_once)]
         place += at_once
-        chosen = [beginnings[i] for i in places]
-        for i, row in zip(places, continued(target, chosen, n_new, rng=rng).tolist(), strict=True):
-            text = row[: up_to_end(row, target.stop_ids, first=len(chosen[0]))]
-            done += len(text)
+        group = [beginnings[i] for i in places]
+        for i, row in zip(places, continued(target, group, n_new, rng=rng).tolist(), strict=True):
+            text = row[: up_to_end(row, target.stop_ids, first=len(group[0]))]
+            n_written += len(text)
             yield i, text

@@ -1,4 +1,4 @@
-"""Reads a folder or file of texts as documents, one after another; knows no tokens.
+"""Reads a folder or file of texts as documents, one after another.
 
 * imports neither Qt nor torch."""
 
@@ -11,14 +11,14 @@ from engine.errors import InputError
 from engine.training.training_log import FILE_NAME
 
 _PLAIN, _LINES = (".txt", ".md"), (".jsonl",)
-# A longer text is cut at a line's end into documents of about this many characters.
+# A longer text is cut at line ends into documents of about this many characters.
 _LONGEST = 20_000
 _PROBED_BYTES = 8192
 _LONGEST_LINE = 4_000_000
 
 
 class _Line(msgspec.Struct):
-    """A line of JSON Lines: the text to learn from, or the prompt it begins with."""
+    """A line of a JSON Lines file: the text to learn from, or a prompt if there is no text."""
 
     text: str | None = None
     prompt: str | None = None
@@ -27,10 +27,10 @@ class _Line(msgspec.Struct):
 class Texts:
     """The documents under a path. Counts what it leaves out while it reads.
 
-    n_skipped_files: not text; n_skipped_lines: of JSON Lines, neither text nor prompt."""
+    n_skipped_files: files that are not text; n_skipped_lines: lines of JSON Lines with neither text nor prompt."""
 
     def __init__(self, source: Path) -> None:
-        """Raises InputError: nothing there, nothing to read."""
+        """List the files. Raises InputError if there is nothing at the path or nothing to read."""
         self.n_skipped_files = self.n_skipped_lines = 0
         self.source = source
         self._files = _files(source)
@@ -38,16 +38,16 @@ class Texts:
         self.n_bytes_read = 0
 
     def stamp(self) -> tuple[tuple[str, int, int], ...]:
-        """What changes when a file does."""
+        """A value that changes whenever a file does."""
         return tuple((str(file.absolute()), file.stat().st_size, file.stat().st_mtime_ns) for file in self._files)
 
     def documents(self) -> Iterator[str]:
-        """Yield the documents that hold more than space, file by file; no file is read whole."""
+        """Yield the documents that hold more than white space, file by file; no file is read as a whole."""
         for file in self._files:
             n_before, n_bytes = self.n_bytes_read, file.stat().st_size
             try:
                 for text in self._documents_of(file):
-                    # A letter is a byte or more: near enough for saying how far it is.
+                    # A character takes one byte or more: close enough for a progress report.
                     self.n_bytes_read = min(self.n_bytes_read + len(text), n_before + n_bytes)
                     yield text
             except (OSError, UnicodeDecodeError):
@@ -74,24 +74,24 @@ def _files(source: Path) -> list[Path]:
     if not source.exists():
         raise InputError(f"there is nothing at {source}", "name a folder or file with text")
     try:
-        found = sorted(file for file in source.rglob("*") if file.is_file()) if source.is_dir() else [source]
+        paths = sorted(file for file in source.rglob("*") if file.is_file()) if source.is_dir() else [source]
     except OSError as err:
         raise InputError(f"{source} cannot be read ({err.strerror})", "check its permissions") from err
-    kinds = (*_PLAIN, *_LINES)
-    files = [file for file in found if file.suffix.lower() in kinds and (file == source or file.name != FILE_NAME)]
+    suffixes = (*_PLAIN, *_LINES)
+    files = [file for file in paths if file.suffix.lower() in suffixes and (file == source or file.name != FILE_NAME)]
     if not files:
-        there = f"holds {len(found)} files, none of them {', '.join(kinds)}" if found else "is empty"
-        raise InputError(f"{source} {there}", f"name a folder or file with text ({', '.join(kinds)})")
+        contents = f"holds {len(paths)} files, none of them {', '.join(suffixes)}" if paths else "is empty"
+        raise InputError(f"{source} {contents}", f"name a folder or file with text ({', '.join(suffixes)})")
     return files
 
 
 def _is_binary(file: Path) -> bool:
-    with file.open("rb") as opened:
-        return b"\0" in opened.read(_PROBED_BYTES)
+    with file.open("rb") as stream:
+        return b"\0" in stream.read(_PROBED_BYTES)
 
 
 def _pieces(file: Path) -> Iterator[str]:
-    """The text of a file, cut at ends of lines where it is long; a line without an end is cut anywhere."""
+    """Yield the text of a file, cut at line ends if it is long; a very long line is cut anywhere."""
     piece: list[str] = []
     n = 0
     with file.open(encoding="utf-8") as lines:

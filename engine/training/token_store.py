@@ -1,4 +1,4 @@
-"""Texts as token ids in a file that is mapped, not read: any amount of text takes little memory; knows no models."""
+"""Stores texts as token ids in a memory-mapped file, so that any amount of text takes little memory."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,19 +21,19 @@ Ids: TypeAlias = "np.typing.NDArray[np.uint32]"
 
 
 class TokenizedDocument(NamedTuple):
-    """A text as ids. key: documents of one key lie in the same part; equal texts have equal keys."""
+    """A text as ids. key: documents with equal keys fall in the same split; equal texts have equal keys."""
 
     ids: Sequence[int]
     key: int
 
     @classmethod
     def of(cls, ids: Sequence[int]) -> "TokenizedDocument":
-        """A document that belongs to no other."""
+        """A document that is grouped only with equal texts."""
         return cls(ids, _hash(np.asarray(ids, dtype=np.uint32).tobytes()))
 
 
 class _Contents(msgspec.Struct, frozen=True):
-    """What lies in the file: where each document ends, its key, and what the texts were read from."""
+    """The contents of the id file: where each document ends, its key, and what the texts were read from."""
 
     ends: list[int]
     keys: list[int]
@@ -41,26 +41,26 @@ class _Contents(msgspec.Struct, frozen=True):
 
 
 class TokenStore:
-    """Documents in two parts, those to learn from and those held out."""
+    """Documents in two splits, those to learn from and those held out."""
 
     def __init__(self, folder: Path, *, seed: int) -> None:
-        """Open what `write` left in `folder`. Raises InputError where fewer than two documents differ."""
+        """Open what `write` left in `folder`. Raises InputError if fewer than two documents differ."""
         self._contents = _read(folder)
         self._ids: Ids = np.memmap(folder / _IDS, dtype=np.uint32, mode="r")
-        order = sorted(set(self._contents.keys), key=lambda found: _hash(f"{seed}/{found}".encode()))
+        order = sorted(set(self._contents.keys), key=lambda key: _hash(f"{seed}/{key}".encode()))
         if len(order) < 2:
             raise InputError("there is only one document to learn from", "add more text, so that one can be held out")
         n = max(_LEAST_HELD_OUT, min(_MOST_HELD_OUT, int(_HELD_OUT_SHARE * len(order))))
-        kept_back = set(order[:n])
+        held_out_keys = set(order[:n])
         self.held_out: list[tuple[int, int]] = []
         self.learned: list[tuple[int, int]] = []
         seen: set[int] = set()
-        for span, found in zip(_spans(self._contents.ends), self._contents.keys, strict=True):
-            if found not in kept_back:
+        for span, key in zip(_spans(self._contents.ends), self._contents.keys, strict=True):
+            if key not in held_out_keys:
                 self.learned.append(span)
-            elif found not in seen:
+            elif key not in seen:
                 self.held_out.append(span)
-            seen.add(found)
+            seen.add(key)
 
     @property
     def source(self) -> str:
@@ -77,14 +77,14 @@ class TokenStore:
         return [int(index) for index in self._ids[span[0] : span[1]]]
 
     def rows(self, *, seed: int) -> "TextRows":
-        """Training batches over the part to learn from."""
+        """Training batches over the documents to learn from."""
         return TextRows(self._ids, self.learned, seed=seed)
 
 
 class TextRows:
-    """Batches of rows cut out of the texts laid end to end: every row once an epoch, in an order of its own.
+    """Batches of rows cut from the texts laid end to end: every row once per epoch, each epoch in its own order.
 
-    The batch of a step depends on the seed and the step alone."""
+    The batch of a step depends only on the seed and the step."""
 
     def __init__(self, ids: Ids, spans: Sequence[tuple[int, int]], *, seed: int) -> None:
         self._ids = ids
@@ -95,7 +95,7 @@ class TextRows:
         self._epoch: tuple[int, int, np.ndarray] = (-1, -1, np.empty(0, dtype=np.int64))
 
     def batch(self, step: int, shape: RowShape) -> TrainingBatch:
-        """The rows of a step; where the texts are shorter than a row, they are repeated."""
+        """The rows of a step; if all texts together are shorter than a row, they are repeated."""
         first = step * shape.n_rows
         rows = torch.stack([self._row(first + i, shape.length) for i in range(shape.n_rows)])
         return TrainingBatch(rows, torch.ones(rows.shape))
@@ -109,27 +109,27 @@ class TextRows:
             self._epoch = (epoch, n_rows, order)
         shift = int(np.random.default_rng([self._seed, epoch, 2]).integers(total))
         start = (shift + int(self._epoch[2][place]) * length) % total
-        return torch.from_numpy(self._laid_out((start + np.arange(length)) % total).astype(np.int64))
+        return torch.from_numpy(self._ids_at((start + np.arange(length)) % total).astype(np.int64))
 
-    def _laid_out(self, places: np.ndarray) -> Ids:
-        """The ids at places of the texts laid end to end."""
+    def _ids_at(self, places: np.ndarray) -> Ids:
+        """The ids at these places of the texts laid end to end."""
         document = np.searchsorted(self._before, places, side="right") - 1
-        found: Ids = self._ids[self._starts[document] + places - self._before[document]]
-        return found
+        ids: Ids = self._ids[self._starts[document] + places - self._before[document]]
+        return ids
 
 
 def write(folder: Path, documents: Iterable[TokenizedDocument], *, source: str) -> Iterator[int]:
-    """Put documents into a new store in `folder`; yields the number of tokens so far after each.
+    """Write documents to a new store in `folder`; yields the number of tokens so far after each.
 
-    What is past MOST_TOKENS is left. Raises EngineError where the disk refuses."""
+    Documents after MOST_TOKENS are left out. Raises EngineError if the disk refuses."""
     ends: list[int] = []
     keys: list[int] = []
-    draft = folder / f"{_IDS}.partial"
+    partial = folder / f"{_IDS}.partial"
     with refused_by_disk("the tokens", folder):
         folder.mkdir(parents=True, exist_ok=True)
-        # What is listed must be what lies there: the old list goes first, the new one comes last.
+        # The list must never describe other ids: the old list is deleted first, the new one is written last.
         (folder / _LIST).unlink(missing_ok=True)
-        with draft.open("wb") as file:
+        with partial.open("wb") as file:
             for document in documents:
                 row = np.asarray(document.ids, dtype=np.uint32)
                 file.write(row.tobytes())
@@ -138,15 +138,15 @@ def write(folder: Path, documents: Iterable[TokenizedDocument], *, source: str) 
                 yield ends[-1]
                 if ends[-1] >= MOST_TOKENS:
                     break
-        sync(draft)
-        draft.replace(folder / _IDS)
-        listed = folder / f"{_LIST}.partial"
-        write_synced(listed, msgspec.json.encode(_Contents(ends, keys, source)))
-        listed.replace(folder / _LIST)
+        sync(partial)
+        partial.replace(folder / _IDS)
+        partial_list = folder / f"{_LIST}.partial"
+        write_synced(partial_list, msgspec.json.encode(_Contents(ends, keys, source)))
+        partial_list.replace(folder / _LIST)
 
 
 def written_from(folder: Path) -> str | None:
-    """What the store in `folder` was read from; None where there is no whole one."""
+    """What the store in `folder` was read from; None if there is no complete store."""
     try:
         return _read(folder).source
     except EngineError:
@@ -155,11 +155,11 @@ def written_from(folder: Path) -> str | None:
 
 def _read(folder: Path) -> _Contents:
     try:
-        found = msgspec.json.decode((folder / _LIST).read_bytes(), type=_Contents)
+        contents = msgspec.json.decode((folder / _LIST).read_bytes(), type=_Contents)
         n_bytes = (folder / _IDS).stat().st_size
-        if n_bytes != (found.ends[-1] if found.ends else 0) * np.dtype(np.uint32).itemsize:
+        if n_bytes != (contents.ends[-1] if contents.ends else 0) * np.dtype(np.uint32).itemsize:
             raise ValueError(f"{_IDS} has {n_bytes} bytes, not those of its documents")
-        return found
+        return contents
     except (OSError, ValueError) as err:
         raise EngineError(f"the tokens in {folder} are damaged ({err})", "delete that folder to start again") from err
 

@@ -1,4 +1,4 @@
-"""Trains the byte-level BPE tokenizer of the built-in models; knows nothing of the models."""
+"""Trains the byte-level BPE tokenizer of the built-in models."""
 
 from collections.abc import Iterable
 

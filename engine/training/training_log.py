@@ -1,4 +1,4 @@
-"""The log of a training in its folder: every event goes through it into a file; knows no step.
+"""Writes every event of a training to a log file in its folder.
 
 * imports neither Qt nor torch."""
 
@@ -11,17 +11,17 @@ from engine.events import Event, Refused, Warned, faults
 from engine.runs import trace
 from engine.runs.trace import TraceWriter
 
-# A corpus may well be called training.jsonl, and the folder of a drafter may lie in that of its texts.
+# Not training.jsonl: a corpus may have that name, and the folder of a drafter may lie inside that of its texts.
 FILE_NAME = "training-log.jsonl"
-# Beside it: the folder of all that is unfinished, and therein what the training was begun with.
+# Beside it lies the folder of everything unfinished; it holds the record of what the training began with.
 WORK, BEGAN = "training", "began.json"
 _WHAT = "the training's log"
 
 
 def logged(path: Path, events: Generator[Event, None, None]) -> Generator[Event, None, None]:
-    """Pass events on, each written first, after those of earlier attempts; also the fault that ends them.
+    """Write each event to the log, after those of earlier attempts, then pass it on; log a fault that ends them, too.
 
-    A disk that refuses ends the log, with one warning, and never the training."""
+    If the disk refuses, the log ends with one warning; the training continues."""
     log = _Log(path)
     try:
         with closing(events):
@@ -39,40 +39,40 @@ def logged(path: Path, events: Generator[Event, None, None]) -> Generator[Event,
 
 
 def can_go_on_beside(path: Path) -> bool:
-    """Whether the training of the log lies where its log does; a log may be a copy."""
+    """Whether the log lies beside its training, so that this can be resumed; the log may be a copy elsewhere."""
     return (path.parent / WORK / BEGAN).is_file()
 
 
 class _Log:
-    """A file that is made with its first event, and given up at the first refusal of the disk."""
+    """A log file that is created with its first event and abandoned when the disk first refuses."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._writer: TraceWriter | None = None
-        self._given_up = False
+        self._abandoned = False
 
     def add(self, event: Event) -> Generator[Event, None, None]:
-        """Write an event; yields a warning where that came to an end."""
-        if self._given_up:
+        """Write an event; yields a warning if the log is abandoned."""
+        if self._abandoned:
             return
         try:
-            self._writer = self._writer or _opened(self._path)
+            self._writer = self._writer or _open_writer(self._path)
             self._writer.write(event)
         except EngineError as err:
             self.close()
-            self._given_up = True
+            self._abandoned = True
             yield Warned(err.message, err.hint)
 
     def close(self) -> None:
-        """No more events."""
+        """Close the file."""
         if self._writer is not None:
             self._writer.close()
 
 
-def _opened(path: Path) -> TraceWriter:
-    """A writer after what is there; a file that cannot be read to its end is set aside, not added to."""
+def _open_writer(path: Path) -> TraceWriter:
+    """A writer that appends to the file; one that cannot be read to its end is moved aside and replaced."""
     writer = TraceWriter(path, append=True, what=_WHAT)
-    if not path.stat().st_size or _whole(path):
+    if not path.stat().st_size or _is_complete(path):
         return writer
     writer.close()
     try:
@@ -82,9 +82,9 @@ def _opened(path: Path) -> TraceWriter:
     return TraceWriter(path, what=_WHAT)
 
 
-def _whole(path: Path) -> bool:
+def _is_complete(path: Path) -> bool:
     try:
-        found = trace.read(path)
+        log = trace.read(path)
     except InputError:
         return False
-    return found.damage is None and found.of_training
+    return log.damage is None and log.of_training

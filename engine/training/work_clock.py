@@ -1,10 +1,10 @@
-"""A clock for work that others hold up; knows nothing of the work."""
+"""A clock for a generator's work that does not count the time its consumer takes."""
 
 import time
 
 
 class WorkClock:
-    """Seconds of work: time that passes while nobody lets the generator go on does not count."""
+    """Seconds of work: time between `leave` and `come_back`, while the generator is suspended, does not count."""
 
     def __init__(self) -> None:
         self._away_s = 0.0
@@ -14,9 +14,9 @@ class WorkClock:
         return time.monotonic() - self._away_s
 
     def leave(self) -> None:
-        """Work stops here."""
+        """Stop counting."""
         self._left_at = time.monotonic()
 
     def come_back(self) -> None:
-        """Work goes on."""
+        """Continue counting."""
         self._away_s += time.monotonic() - self._left_at

@@ -1,4 +1,4 @@
-"""The folder of a drafter's training: who has it, what it was begun with, where the best drafter lies."""
+"""Manages the folder of a drafter's training: its lock, what the training began with, the best drafter so far."""
 
 import shutil
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ _WEIGHTS, _PROVENANCE = "model.safetensors", "provenance.json"
 
 
 class Began(msgspec.Struct, frozen=True):
-    """What a training was begun with; a resumed one goes on with the same. n_rows: of a step; every: steps a look."""
+    """What a training began with; a resumed one continues with it. n_rows: per step; every: steps between looks."""
 
     target: str
     source: str
@@ -54,13 +54,13 @@ class DrafterProvenance(msgspec.Struct, frozen=True):
 
 
 class Workplace(NamedTuple):
-    """The drafter's own folder; everything unfinished lies in a folder inside."""
+    """The drafter's own folder; everything unfinished lies in a folder inside it."""
 
     out: Path
 
     @property
     def work(self) -> Path:
-        """Tokens, checkpoint, lock."""
+        """The folder of tokens, checkpoint and lock."""
         return self.out / WORK
 
     @property
@@ -70,12 +70,12 @@ class Workplace(NamedTuple):
 
     @property
     def log(self) -> Path:
-        """What the training said, attempt after attempt."""
+        """The log file of all attempts."""
         return self.out / FILE_NAME
 
     @contextmanager
     def alone(self, *, resume: bool) -> Iterator[None]:
-        """Hold the folder. Raises InputError: it cannot be written, holds something else, is in use, was begun."""
+        """Lock the folder. Raises InputError: not writable, in use, with other files, or training without `resume`."""
         self._refuse_others()
         try:
             self.work.mkdir(parents=True, exist_ok=True)
@@ -97,12 +97,12 @@ class Workplace(NamedTuple):
             raise InputError(f"{self.out} holds other files", "name a new folder for the drafter")
 
     def refuse_unbegun(self) -> None:
-        """Raise InputError where there is no training to go on with; touches nothing."""
+        """Raise InputError if there is no training to resume; changes nothing."""
         if self.began() is None:
             raise InputError(f"{self.out} holds no training to go on with", "start it anew, or check the folder")
 
     def began(self) -> Began | None:
-        """What the training here was begun with; None where none was."""
+        """What the training here began with; None if there is none."""
         file = self.work / BEGAN
         if not file.exists():
             return None
@@ -112,37 +112,37 @@ class Workplace(NamedTuple):
             raise EngineError(f"{file} is damaged ({err})", "delete the folder to start again") from err
 
     def begin(self, began: Began) -> None:
-        """Write down what the training is begun with."""
+        """Record what the training begins with."""
         self._write(BEGAN, msgspec.json.encode(began), self.work)
 
     def lay_out(self, model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase) -> None:
-        """Write all of the drafter but its weights."""
+        """Write all files of the drafter except its weights."""
         with refused_by_disk("the drafter", self.out, _RESUME):
-            draft = self.work / "tokenizer.partial"
-            shutil.rmtree(draft, ignore_errors=True)
-            tokenizer.save_pretrained(draft)
+            partial = self.work / "tokenizer.partial"
+            shutil.rmtree(partial, ignore_errors=True)
+            tokenizer.save_pretrained(partial)
             model.config.architectures = ["LlamaForCausalLM"]
-            model.config.save_pretrained(draft)
-            for file in draft.iterdir():
+            model.config.save_pretrained(partial)
+            for file in partial.iterdir():
                 file.replace(self.out / file.name)
-            draft.rmdir()
+            partial.rmdir()
 
-    def publish(self, model: nn.Module, made: DrafterProvenance) -> None:
-        """Replace the best drafter's weights, in bfloat16, by these; whichever is there is whole."""
+    def publish(self, model: nn.Module, provenance: DrafterProvenance) -> None:
+        """Replace the best drafter's weights with these, in bfloat16; the file in place is always complete."""
         weights = {name: p.detach().to(torch.bfloat16).contiguous().cpu() for name, p in model.named_parameters()}
         with refused_by_disk("the drafter", self.out, _RESUME):
-            draft = self.work / f"{_WEIGHTS}.partial"
-            save_file(weights, draft, metadata={"format": "pt"})
-            draft.replace(self.out / _WEIGHTS)
-        self._write(_PROVENANCE, msgspec.json.format(msgspec.json.encode(made)), self.out)
+            partial = self.work / f"{_WEIGHTS}.partial"
+            save_file(weights, partial, metadata={"format": "pt"})
+            partial.replace(self.out / _WEIGHTS)
+        self._write(_PROVENANCE, msgspec.json.format(msgspec.json.encode(provenance)), self.out)
 
     @property
     def published(self) -> bool:
-        """Whether there is a whole drafter."""
+        """Whether there is a complete drafter."""
         return (self.out / _WEIGHTS).exists()
 
     def _write(self, name: str, raw: bytes, folder: Path) -> None:
-        draft = self.work / f"{name}.partial"
+        partial = self.work / f"{name}.partial"
         with refused_by_disk("the drafter", folder, _RESUME):
-            write_synced(draft, raw)
-            draft.replace(folder / name)
+            write_synced(partial, raw)
+            partial.replace(folder / name)

@@ -1,1 +1,1 @@
-"""The generated world: an invented coast, its people and their stories; knows nothing of models."""
+"""The generated world: an invented coast, its people and their stories."""

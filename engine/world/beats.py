@@ -1,6 +1,6 @@
-"""Sentence templates of the stories, a tuple for each beat; only text, filled in by `story`.
+"""Sentence templates of the stories, one tuple per beat; `story` fills them in.
 
-Slots in braces are fields of `story.Scene`. Earlier templates of a beat are drawn more often."""
+Slots in braces are keys of a `story.Scene`. Templates that come earlier in a beat are drawn more often."""
 
 OPENINGS = (
     "The {title} of {town}, {hero}, counted the {goods} twice and wrote the number {count} in a book.",

@@ -1,6 +1,6 @@
-"""Who and what exists in a generated world and what is true of it; knows no sentence.
+"""Draws a world: its entities and the facts about them; `documents` puts these into words.
 
-A world is small by default: training takes thousands of them, each with names of its own."""
+A world is small by default: training draws thousands of them, each with its own names."""
 
 from collections.abc import Iterator, Mapping
 from random import Random
@@ -26,7 +26,7 @@ CROWDED: Mapping[Kind, int] = {
 
 
 class Entity(NamedTuple):
-    """Somebody or something: its open-class name, how it is called in a sentence, and its pronoun."""
+    """A person or thing: its open-class name, its label in a sentence, and its pronoun."""
 
     kind: Kind
     name: str
@@ -35,7 +35,7 @@ class Entity(NamedTuple):
 
 
 class Fact(NamedTuple):
-    """Something said of an entity: true, or once believed."""
+    """A statement about an entity: true, or once believed."""
 
     subject: Entity
     relation: Relation
@@ -44,7 +44,7 @@ class Fact(NamedTuple):
 
     @property
     def key(self) -> tuple[str, str]:
-        """What it is about: subject and relation."""
+        """What it is about: the names of its subject and relation."""
         return self.subject.name, self.relation.name
 
 
@@ -58,7 +58,7 @@ class Revision(NamedTuple):
 
 
 class World(NamedTuple):
-    """Entities, what is true of them, and where an older report says otherwise (by fact key)."""
+    """Entities, the facts true of them, and by fact key the revisions where an older report says otherwise."""
 
     entities: tuple[Entity, ...]
     facts: tuple[Fact, ...]
@@ -66,7 +66,7 @@ class World(NamedTuple):
 
 
 def world(rng: Random, split: Split, sizes: Mapping[Kind, int] = SMALL) -> World:
-    """Draw a world whose every name belongs to the split."""
+    """Draw a world all of whose names belong to the split."""
     entities = {kind: _entities(rng, kind, split, sizes[kind]) for kind in KINDS}
     facts = tuple(
         _fact(rng, entity, relation, entities)
@@ -74,9 +74,9 @@ def world(rng: Random, split: Split, sizes: Mapping[Kind, int] = SMALL) -> World
         for entity in entities[kind]
         for relation in relations.relations_of(kind)
     )
-    found = (_revision(rng, fact, entities) for fact in facts if _revised(rng, fact.relation))
-    everyone = tuple(entity for kind in KINDS for entity in entities[kind])
-    return World(everyone, facts, {revision.fact.key: revision for revision in found if revision is not None})
+    revisions = (_revision(rng, fact, entities) for fact in facts if _is_revised(rng, fact.relation))
+    all_entities = tuple(entity for kind in KINDS for entity in entities[kind])
+    return World(all_entities, facts, {revision.fact.key: revision for revision in revisions if revision is not None})
 
 
 def _entities(rng: Random, kind: Kind, split: Split, n: int) -> list[Entity]:
@@ -105,14 +105,14 @@ def _fact(rng: Random, subject: Entity, relation: Relation, entities: Mapping[Ki
             return Fact(subject, relation, other.label, other)
 
 
-def _revised(rng: Random, relation: Relation) -> bool:
-    """Whether reports differ on a fact; never on numbers, which no report may predate."""
+def _is_revised(rng: Random, relation: Relation) -> bool:
+    """Draw whether reports differ on a fact; never on numbers, since a report must not predate the year it states."""
     share = _CHANGED_SHARE if relation.changes else _DISPUTED_SHARE
     return rng.random() < share and relation.value not in ("year", "miles")
 
 
 def _revision(rng: Random, fact: Fact, entities: Mapping[Kind, list[Entity]]) -> Revision | None:
-    """An older report that says something else; None where the draw happened to agree."""
+    """Draw an older report with another value; None where the draw happens to give the same value."""
     former = _fact(rng, fact.subject, fact.relation, entities)
     year = rng.randint(FIRST_YEAR + 50, LAST_YEAR)
     if former.value == fact.value:
@@ -121,7 +121,7 @@ def _revision(rng: Random, fact: Fact, entities: Mapping[Kind, list[Entity]]) ->
 
 
 def worlds(seed: int, split: Split, sizes: Mapping[Kind, int] = SMALL) -> Iterator[World]:
-    """Yield worlds without end, the same ones for the same seed."""
+    """Yield endless worlds, the same ones for the same seed."""
     rng = Random(f"world/{seed}/{split}")
     while True:
         yield world(rng, split, sizes)

@@ -1,12 +1,12 @@
-"""Documents and questions as JSON Lines: the shipped corpus, and anybody's own in the same form; knows no model.
+"""Reads, writes and generates documents and questions as JSON Lines: the shipped corpus, or a user's own.
 
 * imports neither Qt nor torch.
 
-A documents file has an object a line: `id` and `text` are required, `title`, `year` (of a dated report) and `states`
-(the facts in it, each [subject, relation, value]) may be left out. A questions file likewise: `question` and `answer`
-are required; `id`, `kind`, `rationale`, `gold` (ids of the fewest documents that answer it), `supporting` (ids of all
-that state a fact it needs), `contradicting` (ids of older reports that say otherwise) and `steps` (sub-questions, each
-with `question`, `answer` and `document`) may be left out. Unknown fields are ignored."""
+A documents file has one object per line: `id` and `text` are required, `title`, `year` (of a dated report) and `states`
+(the facts in it, each [subject, relation, value]) are optional. In a questions file, `question` and `answer` are
+required; `id`, `kind`, `rationale`, `gold` (ids of the fewest documents that answer it), `supporting` (ids of all that
+state a fact it needs), `contradicting` (ids of older reports that say otherwise) and `steps` (sub-questions, each with
+`question`, `answer` and `document`) are optional. Unknown fields are ignored."""
 
 from collections.abc import Iterable, Iterator
 from importlib.resources import files
@@ -38,7 +38,7 @@ class DocumentRecord(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class StepRecord(msgspec.Struct, frozen=True):
-    """A sub-question, its answer, and the document that has it."""
+    """A sub-question, its answer, and the id of the document that states it."""
 
     question: str
     answer: str
@@ -67,7 +67,7 @@ class Corpus(NamedTuple):
 
 
 class CorpusSource(msgspec.Struct, frozen=True):
-    """What a generated corpus is made from."""
+    """The settings that a generated corpus is made from."""
 
     seed: int
     split: Split
@@ -83,24 +83,24 @@ def shipped_source() -> CorpusSource:
 
 
 def fresh_source(seed: int, *, share: float, n_questions: int, form: Form | None = None) -> CorpusSource:
-    """The source of a corpus like the shipped one, of other names, a share of its size and, if given, another form."""
+    """The source of a corpus like the shipped one, with other names, a share of its size and perhaps another form."""
     shipped = shipped_source()
     sizes: dict[Kind, int] = {kind: max(1, int(size * share)) for kind, size in shipped.sizes.items()}
     return msgspec.structs.replace(shipped, seed=seed, sizes=sizes, n_questions=n_questions, form=form or shipped.form)
 
 
 def generate(source: CorpusSource) -> Corpus:
-    """Make the corpus of a source: the same for the same source."""
+    """Generate the corpus of a source; the same source gives the same corpus."""
     rng = Random(f"corpus/{source.seed}")
-    made = history(rng, world(rng, source.split, source.sizes), source.form)
-    asked = islice(questions(made, rng), source.n_questions)
-    return of_archive(made, asked)
+    archive = history(rng, world(rng, source.split, source.sizes), source.form)
+    first_questions = islice(questions(archive, rng), source.n_questions)
+    return of_archive(archive, first_questions)
 
 
-def of_archive(made: Archive, asked: Iterable[Question]) -> Corpus:
-    """An archive and questions over it as records."""
-    documents = tuple(_document(document) for document in made.documents)
-    return Corpus(documents, tuple(_question(f"q{i}", question) for i, question in enumerate(asked)))
+def of_archive(archive: Archive, archive_questions: Iterable[Question]) -> Corpus:
+    """Convert an archive and questions over it into records."""
+    documents = tuple(_document(document) for document in archive.documents)
+    return Corpus(documents, tuple(_question(f"q{i}", question) for i, question in enumerate(archive_questions)))
 
 
 def _document(document: WorldDocument) -> DocumentRecord:
@@ -117,25 +117,25 @@ def _question(name: str, question: Question) -> QuestionRecord:
 
 
 def write(path: Path, records: Iterable[DocumentRecord | QuestionRecord]) -> None:
-    """Write records, an object a line."""
+    """Write records, one object per line."""
     path.write_bytes(b"".join(msgspec.json.encode(record) + b"\n" for record in records))
 
 
-def read(documents: Path, asked: Path | None = None) -> Corpus:
-    """Read a corpus, with questions or without.
+def read(documents: Path, questions_file: Path | None = None) -> Corpus:
+    """Read a corpus, with or without questions.
 
-    Raises InputError naming file, line and field: not JSON, a field missing or of the wrong type, an empty text, an id
-    twice, a question about a document that is not there."""
-    found = tuple(_records(documents, DocumentRecord))
-    _refuse_twice(documents, [record.id for record in found])
-    about = () if asked is None else tuple(_records(asked, QuestionRecord))
-    if asked is not None:
-        _refuse_unknown(asked, about, {record.id for record in found})
-    return Corpus(found, about)
+    Raises InputError naming file, line and field for invalid JSON, a missing field or one of the wrong type, an empty
+    text, a repeated id, and a question about a document that does not exist."""
+    document_records = tuple(_records(documents, DocumentRecord))
+    _refuse_repeated_ids(documents, [record.id for record in document_records])
+    question_records = () if questions_file is None else tuple(_records(questions_file, QuestionRecord))
+    if questions_file is not None:
+        _refuse_unknown_documents(questions_file, question_records, {record.id for record in document_records})
+    return Corpus(document_records, question_records)
 
 
 def _records(path: Path, kind: type[Record]) -> Iterator[Record]:
-    """The records of a file, blank lines left out."""
+    """Yield the records of a file, skipping blank lines."""
     n = 0
     try:
         with path.open("rb") as file:
@@ -162,7 +162,7 @@ def _record(path: Path, number: int, line: bytes, kind: type[Record]) -> Record:
     return record
 
 
-def _refuse_twice(path: Path, ids: list[str]) -> None:
+def _refuse_repeated_ids(path: Path, ids: list[str]) -> None:
     seen: set[str] = set()
     for name in ids:
         if name in seen:
@@ -170,10 +170,10 @@ def _refuse_twice(path: Path, ids: list[str]) -> None:
         seen.add(name)
 
 
-def _refuse_unknown(path: Path, about: tuple[QuestionRecord, ...], known: set[str]) -> None:
-    for i, question in enumerate(about, 1):
+def _refuse_unknown_documents(path: Path, records: tuple[QuestionRecord, ...], ids: set[str]) -> None:
+    for i, question in enumerate(records, 1):
         for field in ("gold", "supporting", "contradicting"):
-            missing = [name for name in getattr(question, field) if name not in known]
+            missing = [name for name in getattr(question, field) if name not in ids]
             if missing:
                 reason = f"{path.name}, question {question.id or i}: {field} names {missing[0]!r}, which is no document"
                 raise InputError(reason, "name documents of the same corpus")

@@ -1,4 +1,4 @@
-"""Ledgers of the generated harbours: text of another kind than the stories, for a drafter that is meant to be wrong."""
+"""Writes ledgers of the generated harbours: text unlike the stories, for a drafter that is meant to guess wrong."""
 
 from random import Random
 

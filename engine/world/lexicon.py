@@ -1,4 +1,4 @@
-"""The world's vocabulary: trades, goods, weather, keepsakes and small words; knows nothing of grammar."""
+"""The world's vocabulary: trades, goods, weather, keepsakes and small words."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""Names of people, places and ships, composed from syllables; knows nothing of stories."""
+"""Draws names of people, places, rivers and ships for the stories, most of them composed from syllables."""
 
 from collections.abc import Iterator
 from itertools import product
@@ -26,7 +26,7 @@ _SHIP_LASTS = ("Heron", "Lantern", "Widow", "Otter", "Plough", "Anchor", "Swallo
 def skewed(rng: Random, choices: tuple[T, ...], *, bias: float = 1.6) -> T:
     """Draw one of `choices`, earlier ones more often, as real text prefers some words over others.
 
-    bias: 1.0 is uniform, larger favours the front of the tuple more."""
+    bias: 1.0 is uniform, larger values favour the front of the tuple more."""
     return choices[int(len(choices) * rng.random() ** bias)]
 
 
@@ -51,7 +51,7 @@ def ship(rng: Random) -> str:
 
 
 def every_name() -> Iterator[str]:
-    """Yield every name this file can draw: the stories know no others."""
+    """Yield every name this module can draw; the stories use no others."""
     for start, end in (*product(_PERSON_STARTS, _FEMALE_ENDS + _MALE_ENDS), *product(_PLACE_STARTS, _PLACE_ENDS)):
         yield start + end
     yield from _RIVER_NAMES

@@ -1,4 +1,4 @@
-"""Names without end, composed of syllables, each belonging to one split for ever; knows nothing of who bears them.
+"""Draws names of entities, composed from syllables; each name belongs to one split for good.
 
 A name's split is a hash of the name itself: whatever the seed, no name of the test split is ever drawn for training."""
 
@@ -38,7 +38,7 @@ _STORY_NAMES = frozenset(word.lower() for name in names.every_name() for word in
 
 @lru_cache(maxsize=200_000)
 def split_of(name: str) -> Split:
-    """The split a name belongs to: one in ten for validation, one in ten for the test, the rest for training."""
+    """The split a name belongs to: one in ten for validation, one in ten for test, the rest for training."""
     tenth = sha256(name.lower().encode()).digest()[0] % 10
     return "test" if tenth == 0 else "validation" if tenth == 1 else "train"
 

@@ -1,4 +1,4 @@
-"""Questions over an archive, with gold answers, gold documents and the steps to them; knows no prompt format."""
+"""Questions over an archive, with gold answers, gold documents and the steps to the answer."""
 
 from collections.abc import Callable, Iterator
 from random import Random
@@ -17,7 +17,7 @@ _FALSE_SHARE, _DISPUTED_CLAIMS = 0.5, 0.5
 
 
 class SubQuestion(NamedTuple):
-    """A sub-question, its answer, and the document that has it."""
+    """A sub-question, its answer, and the id of the document that states it."""
 
     question: str
     answer: str
@@ -27,8 +27,8 @@ class SubQuestion(NamedTuple):
 class Question(NamedTuple):
     """A question with everything needed to judge an answer.
 
-    gold: ids of the fewest documents that answer it; supporting: every document that states a fact it needs;
-    contradicting: documents that state something else about the same (older reports); facts: what is asked about, one a
+    gold: ids of the fewest documents that answer it; supporting: ids of all documents that state a fact it needs;
+    contradicting: ids of documents that state another value (older reports); facts: the facts asked about, one per
     step."""
 
     kind: QuestionKind
@@ -43,15 +43,17 @@ class Question(NamedTuple):
 
 
 def without(question: Question, missing: int) -> Question:
-    """The question as it is answered from evidence that lacks one of its facts: what is known before it, and that the
-    evidence does not say the rest. It stands where the value would: a model looks for that only when it comes to it."""
-    known = [plainly(fact) for fact in question.facts[:missing]]
-    rationale = " ".join((*known, plainly(question.facts[missing]._replace(value=NOT_SAID))))
+    """The question as it is to be answered from evidence that lacks its fact number `missing`.
+
+    The rationale states the facts before it, then the missing one with NOT_SAID in place of its value: a model looks
+    for the value only when it reaches that place."""
+    statements = [plainly(fact) for fact in question.facts[:missing]]
+    rationale = " ".join((*statements, plainly(question.facts[missing]._replace(value=NOT_SAID))))
     return question._replace(answer=UNKNOWN, rationale=rationale)
 
 
 def is_claim(text: str) -> bool:
-    """Whether a question asks for True or False."""
+    """Whether a question asks whether a claim is true or false."""
     return text.strip().startswith(_CLAIM.format(c=""))
 
 
@@ -66,26 +68,26 @@ class Asker:
         self._settled = [fact for fact in facts if fact.key not in archive.world.revisions]
         self._revised = [fact for fact in facts if fact.key in archive.world.revisions]
         self._years = [fact for fact in self._settled if fact.relation.earlier]
-        self._bridges = self._chains()
-        self._ask: dict[QuestionKind, Callable[[], Question]] = {
+        self._bridges = self._bridge_pairs()
+        self._makers: dict[QuestionKind, Callable[[], Question]] = {
             "single": self._single, "dated": self._dated, "bridge": self._bridge, "comparison": self._comparison,
             "claim": self._claim,
         }  # fmt: skip
 
     def ask(self, kind: QuestionKind) -> Question:
         """Draw a question of a kind."""
-        return self._ask[kind]()
+        return self._makers[kind]()
 
     def ask_of(self, fact: Fact) -> Question:
-        """A single-hop question about a fact."""
-        return self._about(fact, "single")
+        """Draw a single-hop question about a fact."""
+        return self._one_step_question(fact, "single")
 
     def claim_of(self, fact: Fact) -> Question:
-        """A claim, true or false with equal chance, about a fact."""
-        return self._claimed(fact)
+        """Draw a claim about a fact, true or false with equal chance."""
+        return self._claim_about_fact(fact)
 
     def alike(self, n: int) -> list[Fact]:
-        """Up to n undisputed facts of one relation about different subjects, two at least where the world has them."""
+        """Up to n undisputed facts of one relation about different subjects; at least two where the world has them."""
         by_relation: dict[str, list[Fact]] = {}
         for fact in self._settled:
             by_relation.setdefault(fact.relation.name, []).append(fact)
@@ -94,22 +96,22 @@ class Asker:
         return self._rng.sample(facts, min(n, len(facts)))
 
     def ask_about(self, document: WorldDocument) -> Question:
-        """Draw a single-hop question that this document answers."""
-        return self._about(self._rng.choice(self._true(document)), "single", document)
+        """Draw a single-hop question that the document answers."""
+        return self._one_step_question(self._rng.choice(self._undisputed_facts(document)), "single", document)
 
     def claim_about(self, document: WorldDocument) -> Question:
-        """Draw a claim, true or false with equal chance, that this document decides."""
-        return self._claimed(self._rng.choice(self._true(document)), document)
+        """Draw a claim, true or false with equal chance, that the document decides."""
+        return self._claim_about_fact(self._rng.choice(self._undisputed_facts(document)), document)
 
     def answerable(self) -> list[WorldDocument]:
-        """The documents that state something no report disputes."""
-        return [document for document in self._archive.documents if self._true(document)]
+        """The documents that state at least one fact no report disputes."""
+        return [document for document in self._archive.documents if self._undisputed_facts(document)]
 
-    def _true(self, document: WorldDocument) -> list[Fact]:
+    def _undisputed_facts(self, document: WorldDocument) -> list[Fact]:
         return [fact for fact in document.states if fact.key not in self._archive.world.revisions]
 
-    def _chains(self) -> list[tuple[Fact, Fact]]:
-        """Pairs of settled facts, the second about the entity that the first leads to."""
+    def _bridge_pairs(self) -> list[tuple[Fact, Fact]]:
+        """Pairs of settled facts, the second about the entity that is the value of the first."""
         about: dict[str, list[Fact]] = {}
         for fact in self._settled:
             about.setdefault(fact.subject.name, []).append(fact)
@@ -117,12 +119,12 @@ class Asker:
         return [(a, b) for a in linked if a.other is not None for b in about.get(a.other.name, ())]
 
     def _single(self) -> Question:
-        return self._about(self._rng.choice(self._settled), "single")
+        return self._one_step_question(self._rng.choice(self._settled), "single")
 
     def _dated(self) -> Question:
-        return self._about(self._rng.choice(self._revised), "dated") if self._revised else self._single()
+        return self._one_step_question(self._rng.choice(self._revised), "dated") if self._revised else self._single()
 
-    def _about(self, fact: Fact, kind: QuestionKind, document: WorldDocument | None = None) -> Question:
+    def _one_step_question(self, fact: Fact, kind: QuestionKind, document: WorldDocument | None = None) -> Question:
         step = self._step(fact, document)
         return self._question(kind, step.question, fact.value, (fact,), (step,))
 
@@ -143,18 +145,18 @@ class Asker:
         return self._question("comparison", text, answer, (a, b), (self._step(a), self._step(b)))
 
     def _claim(self) -> Question:
-        """A claim that is true or false with equal chance, half of them about what reports disagree on."""
+        """Draw a claim, true or false with equal chance; half of them about facts that reports disagree on."""
         disputed = self._revised and self._rng.random() < _DISPUTED_CLAIMS
-        return self._claimed(self._rng.choice(self._revised if disputed else self._settled))
+        return self._claim_about_fact(self._rng.choice(self._revised if disputed else self._settled))
 
-    def _claimed(self, fact: Fact, document: WorldDocument | None = None) -> Question:
-        claimed = fact if self._rng.random() > _FALSE_SHARE else self._wrong(fact)
-        text = _CLAIM.format(c=plainly(claimed))
-        answer = TRUE if claimed is fact else FALSE
+    def _claim_about_fact(self, fact: Fact, document: WorldDocument | None = None) -> Question:
+        statement = fact if self._rng.random() > _FALSE_SHARE else self._false_version(fact)
+        text = _CLAIM.format(c=plainly(statement))
+        answer = TRUE if statement is fact else FALSE
         return self._question("claim", text, answer, (fact,), (self._step(fact, document),))
 
-    def _wrong(self, fact: Fact) -> Fact:
-        """A false version of a fact: what the older report says, or another's value."""
+    def _false_version(self, fact: Fact) -> Fact:
+        """A false version of a fact: what the older report says, or the value of another subject."""
         if fact.key in self._archive.world.revisions:
             return self._archive.world.revisions[fact.key].former
         others = [o for o in self._archive.world.facts if o.relation is fact.relation and o.value != fact.value]
@@ -164,9 +166,9 @@ class Asker:
         return fact._replace(value=self._rng.choice([v for v in relations.WARES if v != fact.value]))
 
     def _step(self, fact: Fact, document: WorldDocument | None = None) -> SubQuestion:
-        found = document or self._rng.choice(self._stating[fact.key, fact.value])
+        source = document or self._rng.choice(self._stating[fact.key, fact.value])
         question = said(self._rng.choice(fact.relation.questions), s=fact.subject.label)
-        return SubQuestion(question, fact.value, found.id)
+        return SubQuestion(question, fact.value, source.id)
 
     def _question(
         self, kind: QuestionKind, text: str, answer: str, facts: tuple[Fact, ...], steps: tuple[SubQuestion, ...]
@@ -182,7 +184,7 @@ class Asker:
 
 
 def questions(archive: Archive, rng: Random) -> Iterator[Question]:
-    """Yield questions over an archive without end, the kinds in turn."""
+    """Yield endless questions over an archive, cycling through the kinds."""
     asker = Asker(archive, rng)
     while True:
         for kind in QUESTION_KINDS:

@@ -1,7 +1,8 @@
-"""What can be true of whom, and how it is said and asked: one table; knows no entity.
+"""The table of relations: which kinds each connects, and how it is stated and asked about.
 
 Slots: {s} is the subject's label, {v} the value's. The first statement of a relation is its plain wording, used in
-rationales and claims. `phrase` names the value by its subject, for questions over two facts; `earlier` compares."""
+rationales and claims. `phrase` names the value by its subject, for questions over two facts; `earlier` asks which of
+two subjects, {a} or {b}, has the earlier year."""
 
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -150,5 +151,5 @@ _BY_SUBJECT: dict[Kind, tuple[Relation, ...]] = {
 
 
 def relations_of(kind: Kind) -> tuple[Relation, ...]:
-    """The relations a kind of subject has."""
+    """The relations that a kind of subject has."""
     return _BY_SUBJECT[kind]

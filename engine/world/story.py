@@ -1,4 +1,4 @@
-"""Short stories of the generated world: a plot of beats, each a template filled from one consistent scene."""
+"""Writes short stories of the generated world: a plot of beats, each a template filled from one consistent scene."""
 
 from collections.abc import Callable, Iterator
 from random import Random
@@ -31,14 +31,14 @@ def _people(rng: Random) -> Scene:
 
 
 def _distinct(*draws: Callable[[], str]) -> list[str]:
-    """Draw one value from each of `draws`, again where it was drawn before."""
-    found: list[str] = []
+    """Draw one value from each of `draws`, again until it differs from those before."""
+    values: list[str] = []
     for draw in draws:
         value = draw()
-        while value in found:
+        while value in values:
             value = draw()
-        found.append(value)
-    return found
+        values.append(value)
+    return values
 
 
 def _places(rng: Random) -> Scene:
@@ -76,7 +76,7 @@ def _things(rng: Random) -> Scene:
     }  # fmt: skip
 
 
-def _passing(rng: Random) -> Scene:
+def _words_of_sentence(rng: Random) -> Scene:
     """The words drawn anew for each sentence."""
     return {
         "manner": skewed(rng, lexicon.MANNERS), "hour": skewed(rng, lexicon.HOURS), "day": skewed(rng, lexicon.DAYS),
@@ -91,14 +91,16 @@ def story(rng: Random) -> str:
 
 
 def sentences(rng: Random) -> list[str]:
-    """Write the sentences of one story; a few of them belong together as one."""
+    """Write the sentences of one story; some elements hold two sentences."""
     scene = {**_people(rng), **_places(rng), **_trades(rng), **_things(rng)}
     plot = rng.choice(beats.PLOTS)
-    return [template.format_map({**scene, **_passing(rng)}) for beat in plot for template in _templates(rng, beat)]
+    return [
+        template.format_map({**scene, **_words_of_sentence(rng)}) for beat in plot for template in _templates(rng, beat)
+    ]
 
 
 def _templates(rng: Random, beat: tuple[str, ...]) -> list[str]:
-    """Draw one template of the beat, or two different ones inside a story."""
+    """Draw one template of the beat, sometimes two different ones; only one where the beat opens or closes a story."""
     first = skewed(rng, beat, bias=1.3)
     if beat in _SINGLE_BEATS or rng.random() > _SECOND_SENTENCE_SHARE:
         return [first]
@@ -110,7 +112,7 @@ def _gap(rng: Random) -> str:
 
 
 def stories(seed: int) -> Iterator[str]:
-    """Yield stories without end, the same ones for the same seed."""
+    """Yield endless stories, the same ones for the same seed."""
     rng = Random(seed)
     while True:
         yield story(rng)

@@ -16,7 +16,7 @@ from engine.runs.trace import TraceWriter
 from engine.runtime import Cancelled
 from engine.session.session import Session
 from engine.settings import Request, make_config
-from tests.documents import QUESTION, TEXTS, index_of
+from tests.library import QUESTION, TEXTS, index_of
 
 METHODS = sorted(name for name, found in methods.discover().items() if found.workspace == "rag")
 _TIMES = ("at_s", "ms", "latency_ms", "ttft_ms", "prefill_ms", "decode_ms", "predicted_ms", "measured_ms", "terms")

@@ -1,1 +1,1 @@
-"""Plots of the Decode workspace, all on one round axis, one file each."""
+"""Plots of the Decode workspace, one file each."""

@@ -1,4 +1,4 @@
-"""Panel: the acceptance rate as it settles over the rounds, with its 95 % interval."""
+"""Panel: the running acceptance rate over the rounds, with its 95 % interval."""
 
 from collections.abc import Sequence
 
@@ -18,14 +18,14 @@ from engine.speed_model import Interval, RatioSums, running_interval
 
 
 class _Band(pg.FillBetweenItem):  # type: ignore[misc]  # the library has no types
-    """A fill that is made once a drawing, not once for each of its two edges."""
+    """A fill computed once per drawing instead of once for each of its two edges."""
 
     def curveChanged(self) -> None:  # noqa: N802 (the library's name)
-        """Wait: `updatePath` follows when both edges are there."""
+        """Do nothing: the panel calls `updatePath` once both edges are up to date."""
 
 
 class AcceptancePlot(PlotPanel):
-    """Running alpha and its interval after each round, from running sums; the figure beside it has the bootstrap's."""
+    """Running alpha and its interval per round, from running sums; the metrics panel has a bootstrap interval."""
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(
@@ -48,7 +48,7 @@ class AcceptancePlot(PlotPanel):
         self.clear()
 
     def clear(self) -> None:
-        """Start from an empty plot."""
+        """Empty the plot."""
         self._sums = RatioSums()
         for curve in (self.alpha, self.low, self.high):
             curve.clear()
@@ -57,7 +57,7 @@ class AcceptancePlot(PlotPanel):
         self.say_empty(Summary(), empty=True)
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
-        """Append a point a round, and its interval with it."""
+        """Append one point and its interval per round."""
         rounds = [event for event in new if isinstance(event, RoundFinished)]
         if rounds:
             self._append(rounds)
@@ -68,25 +68,25 @@ class AcceptancePlot(PlotPanel):
         self.say_empty(summary, empty=not self._sums.tested)
 
     def _append(self, rounds: Sequence[RoundFinished]) -> None:
-        at: list[float] = []
+        numbers: list[float] = []
         alphas: list[float] = []
-        bounds: list[tuple[float, Interval]] = []
+        intervals: list[tuple[float, Interval]] = []
         for event in rounds:
             fates = [token.fate for token in event.proposed]
             accepted = fates.count("accepted")
             self._sums = self._sums.plus(accepted, accepted + fates.count("rejected"))
             if not self._sums.tested:
                 continue
-            at.append(event.round)
+            numbers.append(event.round)
             alphas.append(self._sums.accepted / self._sums.tested)
             if (interval := running_interval(self._sums)) is not None:
-                bounds.append((event.round, interval))
-        self.alpha.extend(at, alphas)
-        self.low.extend([x for x, _ in bounds], [interval.low for _, interval in bounds])
-        self.high.extend([x for x, _ in bounds], [interval.high for _, interval in bounds])
+                intervals.append((event.round, interval))
+        self.alpha.extend(numbers, alphas)
+        self.low.extend([x for x, _ in intervals], [interval.low for _, interval in intervals])
+        self.high.extend([x for x, _ in intervals], [interval.high for _, interval in intervals])
 
     def reading(self, at: int) -> str | None:
-        """Alpha up to a round and its interval."""
+        """Alpha up to a round, with its interval."""
         alpha, low, high = self.alpha.at(at), self.low.at(at), self.high.at(at)
         if alpha is None:
             return None
@@ -95,7 +95,7 @@ class AcceptancePlot(PlotPanel):
         return tr("{0}: α {1:.3f} [{2:.2f}, {3:.2f}]").format(at + 1, alpha, low, high)
 
     def columns(self) -> tuple[Column, ...]:
-        """Alpha a round and its interval, which begins with the second round."""
+        """Alpha per round and its interval, which starts with the second round."""
         low, high = (np.full(len(self.alpha.x), np.nan) for _ in range(2))
         if n := len(self.low.y):
             low[-n:], high[-n:] = self.low.y, self.high.y
@@ -105,7 +105,7 @@ class AcceptancePlot(PlotPanel):
         )  # fmt: skip
 
     def paint_items(self, colours: theme.Colours) -> None:
-        """The line in the colour of accepted tokens, the band a tint of it."""
+        """Paint the line in the colour of accepted tokens and the band in a tint of it."""
         tint = QColor(colours.accepted)
         tint.setAlphaF(0.22)
         self._band.setBrush(tint)

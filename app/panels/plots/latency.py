@@ -1,4 +1,4 @@
-"""Panel: where the time of each round goes, stacked."""
+"""Panel: the time of each round, stacked by phase."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ _FIRST_TOP_MS = 10.0
 
 
 class LatencyPlot(PlotPanel):
-    """Drafting at the bottom, verification on it, the rest on top; the uppermost line is the whole round."""
+    """Drafting at the bottom, verification above it, the rest on top; the top line is the time of the round."""
 
     turn = 1
 
@@ -41,7 +41,7 @@ class LatencyPlot(PlotPanel):
         self.clear()
 
     def clear(self) -> None:
-        """Start from an empty plot."""
+        """Empty the plot."""
         for curve in (self.whole, self.verified, self.drafted):
             curve.clear()
         self._top = _FIRST_TOP_MS
@@ -49,43 +49,43 @@ class LatencyPlot(PlotPanel):
         self.say_empty(Summary(), empty=True)
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
-        """Append the three sums of each round."""
+        """Append the three cumulative times of each round."""
         rounds = [event for event in new if isinstance(event, RoundFinished)]
         if rounds:
             self._append(rounds)
-            # One slow round, such as the first, must not flatten all others.
-            usual = 1.2 * self.whole.usual_most()
-            self._top = top_of([usual], least=1.0, now=self._top)
+            # A single slow round, such as the first, must not flatten all others.
+            typical_top = 1.2 * self.whole.usual_most()
+            self._top = top_of([typical_top], least=1.0, now=self._top)
         self.set_span(summary, self._top)
         self.say_empty(summary, empty=not len(self.whole.x))
 
     def _append(self, rounds: Sequence[RoundFinished]) -> None:
-        at = [event.round for event in rounds]
-        drafted = [event.draft_ms for event in rounds]
-        verified = [event.draft_ms + event.verify_ms for event in rounds]
-        whole = [event.draft_ms + event.verify_ms + event.other_ms for event in rounds]
-        for curve, values in ((self.whole, whole), (self.verified, verified), (self.drafted, drafted)):
-            curve.extend(at, values)
+        numbers = [event.round for event in rounds]
+        draft_ms = [event.draft_ms for event in rounds]
+        verify_end_ms = [event.draft_ms + event.verify_ms for event in rounds]
+        total_ms = [event.draft_ms + event.verify_ms + event.other_ms for event in rounds]
+        for curve, values in ((self.whole, total_ms), (self.verified, verify_end_ms), (self.drafted, draft_ms)):
+            curve.extend(numbers, values)
             curve.show()
 
     def reading(self, at: int) -> str | None:
-        """The three parts of a round by name."""
-        drafted, verified, whole = self.drafted.at(at), self.verified.at(at), self.whole.at(at)
-        if drafted is None or verified is None or whole is None:
+        """The times of the three phases of a round."""
+        draft_ms, verify_end_ms, total_ms = self.drafted.at(at), self.verified.at(at), self.whole.at(at)
+        if draft_ms is None or verify_end_ms is None or total_ms is None:
             return None
-        parts = (drafted, verified - drafted, whole - verified)
+        parts = (draft_ms, verify_end_ms - draft_ms, total_ms - verify_end_ms)
         return tr("{0}: draft {1:.1f} · verify {2:.1f} · other {3:.1f} ms").format(at + 1, *parts)
 
     def columns(self) -> tuple[Column, ...]:
-        """The parts, not their sums."""
-        drafted, verified, whole = self.drafted.y, self.verified.y, self.whole.y
+        """The time of each phase, not cumulative."""
+        draft_ms, verify_end_ms, total_ms = self.drafted.y, self.verified.y, self.whole.y
         return (
-            Column(tr("round"), self.whole.x + 1), Column(tr("draft (ms)"), drafted),
-            Column(tr("verify (ms)"), verified - drafted), Column(tr("other (ms)"), whole - verified),
+            Column(tr("round"), self.whole.x + 1), Column(tr("draft (ms)"), draft_ms),
+            Column(tr("verify (ms)"), verify_end_ms - draft_ms), Column(tr("other (ms)"), total_ms - verify_end_ms),
         )  # fmt: skip
 
     def paint_items(self, colours: theme.Colours) -> None:
-        """Opaque fills, since each covers the one below it."""
+        """Paint opaque fills, since each one covers the curve behind it."""
         for curve, colour in (
             (self.whole, colours.muted),
             (self.verified, colours.bar_p),

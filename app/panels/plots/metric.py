@@ -1,4 +1,4 @@
-"""Panel: a series that a method measures of its own, made from what the method declares."""
+"""Panel: a metric that a method declares and measures, over the rounds."""
 
 from collections.abc import Sequence
 
@@ -15,11 +15,11 @@ from engine.events import Event, Measured
 from engine.method import MethodSpec, Metric
 from engine.runs.summary import Summary
 
-_USUAL_TOP, _LEAST_TOP = 1.0, 1e-6
+_FIRST_TOP, _MIN_TOP = 1.0, 1e-6
 
 
 class MetricPlot(PlotPanel):
-    """One declared metric over rounds; it belongs to the runs of one method. Values below 0 are drawn at 0."""
+    """One metric of one method over the rounds. Values below 0 are drawn at 0."""
 
     def __init__(self, store: RunStore, method: MethodSpec, metric: Metric, parent: QWidget | None = None) -> None:
         super().__init__(
@@ -38,20 +38,20 @@ class MetricPlot(PlotPanel):
         self.clear()
 
     def clear(self) -> None:
-        """Start from an empty plot."""
-        self._most, self._top = 0.0, round_end(_USUAL_TOP)
+        """Empty the plot."""
+        self._max, self._top = 0.0, round_end(_FIRST_TOP)
         self.curve.clear()
         self.set_span(Summary(), self._top)
         self.say_empty(Summary(), empty=True)
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
-        """Append what was measured."""
-        found = [event for event in new if isinstance(event, Measured) and event.name == self.series.name]
-        if found:
-            self.curve.extend([event.round for event in found], [event.value for event in found])
+        """Append the new values."""
+        events = [event for event in new if isinstance(event, Measured) and event.name == self.series.name]
+        if events:
+            self.curve.extend([event.round for event in events], [event.value for event in events])
             self.curve.show()
-            self._most = max(self._most, *(event.value for event in found))
-            self._top = top_of([self._most], least=_LEAST_TOP, now=self._top)
+            self._max = max(self._max, *(event.value for event in events))
+            self._top = top_of([self._max], least=_MIN_TOP, now=self._top)
         self.set_span(summary, self._top)
         self.say_empty(summary, empty=not len(self.curve.x))
 
@@ -67,5 +67,5 @@ class MetricPlot(PlotPanel):
         )  # fmt: skip
 
     def paint_items(self, colours: theme.Colours) -> None:
-        """A solid line."""
+        """Paint a solid line."""
         self.curve.item.setPen(pg.mkPen(colours.accent, width=2))

@@ -16,16 +16,16 @@ from app.state.store import RunStore
 from engine.events import Event
 from engine.runs.summary import Position, Summary
 
-_LEAST_PLACES = 4
-_MOST_TICKS = 8
-# The end of the axis is left to its label.
+_MIN_PLACES = 4
+_MAX_TICKS = 8
+# Space left at the end of the axis for its label, and above the bars for their counts, as shares.
 _ROOM_FOR_LABEL, _ROOM_FOR_COUNT = 1.3, 0.25
-# A share of fewer tokens says little.
-_FEW = 10
+# With fewer tested tokens, a share is unreliable.
+_MIN_TESTED = 10
 
 
 class PositionsPlot(PlotPanel):
-    """A bar a position: accepted over tested there. Tokens after a rejection were not tested and do not count."""
+    """One bar per position: accepted over tested tokens. Tokens after a rejection are untested and do not count."""
 
     turn = 2
 
@@ -34,7 +34,7 @@ class PositionsPlot(PlotPanel):
             store,
             parent,
             title=tr("Acceptance by position"),
-            caption=tr("Accepted ÷ tested; hatched: under {0} tested.").format(_FEW),
+            caption=tr("Accepted ÷ tested; hatched: under {0} tested.").format(_MIN_TESTED),
             axis=tr("share"),
             bottom=tr("position"),
             empty=tr("A bar for each position of the draft appears with the first tested token. Level bars are good."),
@@ -44,67 +44,67 @@ class PositionsPlot(PlotPanel):
         self.plot.addItem(self.bars)
         self.counts: list[pg.TextItem] = []
         self.heights: tuple[float, ...] = ()
-        self._tested: tuple[Position, ...] = ()
+        self._positions: tuple[Position, ...] = ()
         self._n_places = 0
         self.recolour()
         self.clear()
 
     def clear(self) -> None:
-        """Start from an empty plot."""
-        self._show(())
+        """Empty the plot."""
+        self._set_positions(())
         self.say_empty(Summary(), empty=True)
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
-        """Set the bars; there are as many as a draft is long."""
-        self._show(tuple(position for position in summary.positions if position.n_tested))
+        """Set the bars, one per position of the draft."""
+        self._set_positions(tuple(position for position in summary.positions if position.n_tested))
         self.say_empty(summary, empty=not self.heights)
 
     def mark(self, selection: Selection | None) -> None:
-        """Positions are not rounds: there is nothing to mark."""
+        """Mark nothing: positions are not rounds."""
 
     def reading(self, at: int) -> str | None:
-        """The share at a position and its counts."""
-        if not 1 <= at <= len(self._tested):
+        """The share at a position, with its counts."""
+        if not 1 <= at <= len(self._positions):
             return None
-        position = self._tested[at - 1]
+        position = self._positions[at - 1]
         share = position.n_accepted / position.n_tested
         return tr("position {0}: {1:.2f}, {2:,} of {3:,}").format(at, share, position.n_accepted, position.n_tested)
 
     def columns(self) -> tuple[Column, ...]:
-        """Counts and share a position."""
+        """Counts and share per position."""
         return (
-            Column(tr("position in the draft"), np.arange(1.0, len(self._tested) + 1)),
-            Column(tr("accepted (tokens)"), np.array([float(position.n_accepted) for position in self._tested])),
-            Column(tr("tested (tokens)"), np.array([float(position.n_tested) for position in self._tested])),
+            Column(tr("position in the draft"), np.arange(1.0, len(self._positions) + 1)),
+            Column(tr("accepted (tokens)"), np.array([float(position.n_accepted) for position in self._positions])),
+            Column(tr("tested (tokens)"), np.array([float(position.n_tested) for position in self._positions])),
             Column(tr("accepted (share)"), np.array(self.heights)),
         )
 
     def paint_items(self, colours: theme.Colours) -> None:
-        """The colour of accepted tokens, hatched where few were tested."""
-        full = QBrush(QColor(colours.accepted))
+        """Paint the bars in the colour of accepted tokens, hatched where few tokens were tested."""
+        solid = QBrush(QColor(colours.accepted))
         hatched = QBrush(QColor(colours.accepted), Qt.BrushStyle.BDiagPattern)
-        brushes = [hatched if position.n_tested < _FEW else full for position in self._tested]
-        self.bars.setOpts(brushes=brushes or None, brush=full, pen=pg.mkPen(colours.accepted))
+        brushes = [hatched if position.n_tested < _MIN_TESTED else solid for position in self._positions]
+        self.bars.setOpts(brushes=brushes or None, brush=solid, pen=pg.mkPen(colours.accepted))
         for count in self.counts:
             count.setColor(colours.muted)
 
     def _select(self, number: int) -> None:
-        """A position is not a round: there is nothing to select."""
+        """Select nothing: positions are not rounds."""
 
-    def _show(self, tested: tuple[Position, ...]) -> None:
-        if tested == self._tested and self._n_places:
+    def _set_positions(self, tested: tuple[Position, ...]) -> None:
+        if tested == self._positions and self._n_places:
             return
-        self._tested = tested
+        self._positions = tested
         self.heights = tuple(position.n_accepted / position.n_tested for position in tested)
         self.bars.setOpts(x=list(range(1, len(tested) + 1)), height=list(self.heights), width=0.7)
         self.paint_items(theme.current())
-        self._set_places(max(_LEAST_PLACES, len(tested)))
+        self._set_places(max(_MIN_PLACES, len(tested)))
         self._show_counts()
 
     def _show_counts(self) -> None:
-        """How many were tested, above each bar that has a tick."""
-        every = _every(self._n_places)
-        labelled = [*enumerate(self._tested, start=1)][every - 1 :: every]
+        """Show the number of tested tokens above each bar that has a tick."""
+        step = _tick_step(self._n_places)
+        labelled = [*enumerate(self._positions, start=1)][step - 1 :: step]
         while len(self.counts) < len(labelled):
             count = pg.TextItem(color=theme.current().muted, anchor=(0.5, 1.0))
             count.setFont(self.font())
@@ -112,19 +112,19 @@ class PositionsPlot(PlotPanel):
             self.counts.append(count)
         for count in self.counts[len(labelled) :]:
             count.setVisible(False)
-        for count, (at, position) in zip(self.counts, labelled, strict=False):
+        for count, (number, position) in zip(self.counts, labelled, strict=False):
             count.setText(f"{position.n_tested:,}")
-            count.setPos(at, position.n_accepted / position.n_tested)
+            count.setPos(number, position.n_accepted / position.n_tested)
             count.setVisible(True)
 
     def _set_places(self, n: int) -> None:
         if n == self._n_places:
             return
-        self._n_places, every = n, _every(n)
-        self.plot.getAxis("bottom").setTicks([[(place, str(place)) for place in range(every, n + 1, every)]])
+        self._n_places, step = n, _tick_step(n)
+        self.plot.getAxis("bottom").setTicks([[(place, str(place)) for place in range(step, n + 1, step)]])
         self.set_range(0.4, _ROOM_FOR_LABEL * n + 0.6, 1.0, headroom=_ROOM_FOR_COUNT)
 
 
-def _every(n: int) -> int:
-    """Of n places one in so many has a tick."""
-    return -(-n // _MOST_TICKS)
+def _tick_step(n: int) -> int:
+    """The distance between ticks on an axis of n places."""
+    return -(-n // _MAX_TICKS)

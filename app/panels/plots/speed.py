@@ -1,4 +1,4 @@
-"""Panel: tokens a second as they come, against plain decoding as it was measured in the same run."""
+"""Panel: running tokens per second, compared with plain decoding measured in the same run."""
 
 from collections.abc import Sequence
 from statistics import median
@@ -24,9 +24,9 @@ _FIRST_TOP = 100.0
 
 
 class SpeedPlot(PlotPanel):
-    """Running tokens a second of the first pass; a level line for the median of the timed blocks of each lane.
+    """Running tokens per second of the first pass, and a horizontal line at the median of each lane's timed blocks.
 
-    The speedup compares those medians: the first pass also warms up, and the window draws beside it."""
+    The speedup compares those medians: the first pass also warms up, and the window draws meanwhile."""
 
     turn = 1
 
@@ -61,7 +61,7 @@ class SpeedPlot(PlotPanel):
         self.clear()
 
     def clear(self) -> None:
-        """Start from an empty plot."""
+        """Empty the plot."""
         self._n_emitted, self._ms, self._n_blocks = 0, 0.0, 0
         self._top = _FIRST_TOP
         self.speed.clear()
@@ -72,20 +72,20 @@ class SpeedPlot(PlotPanel):
         self.say_empty(Summary(), empty=True)
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
-        """Append a point a round; place the level line when a block was measured."""
+        """Append one point per round; move the horizontal lines when a block was measured."""
         rounds = [event for event in new if isinstance(event, RoundFinished)]
-        more_blocks = len(summary.blocks) != self._n_blocks
+        has_new_blocks = len(summary.blocks) != self._n_blocks
         if rounds:
             self._append(rounds)
-        if more_blocks:
+        if has_new_blocks:
             self._n_blocks = len(summary.blocks)
             self._show_medians(summary)
-        if rounds or more_blocks:
+        if rounds or has_new_blocks:
             levels = [line.value() for line in (self.plain, self.median) if line.isVisible()]
-            usual = [self.speed.usual_most()] if len(self.speed.x) else []
-            self._top = top_of([*usual, *levels], least=10.0, now=self._top)
+            typical_top = [self.speed.usual_most()] if len(self.speed.x) else []
+            self._top = top_of([*typical_top, *levels], least=10.0, now=self._top)
         self.set_span(summary, self._top)
-        self.caption.show_text(self._story(summary))
+        self.caption.show_text(self._caption_text(summary))
         self.say_empty(summary, empty=not len(self.speed.x))
 
     def _append(self, rounds: Sequence[RoundFinished]) -> None:
@@ -98,20 +98,20 @@ class SpeedPlot(PlotPanel):
         self.speed.show()
 
     def _show_medians(self, summary: Summary) -> None:
-        """The median of each lane's blocks, of the plain ones from three on its interval too."""
-        ours, plain = _times(summary, "speculative"), _times(summary, "plain")
-        for line, times in ((self.median, ours), (self.plain, plain)):
-            line.setVisible(bool(times))
-            if times:
-                line.setValue(1e3 / median(times))
-        interval = median_interval(plain)
+        """Show the median of each lane's blocks and, from three plain blocks on, the interval of theirs."""
+        method_ms, plain_ms = _ms_per_token(summary, "speculative"), _ms_per_token(summary, "plain")
+        for line, values in ((self.median, method_ms), (self.plain, plain_ms)):
+            line.setVisible(bool(values))
+            if values:
+                line.setValue(1e3 / median(values))
+        interval = median_interval(plain_ms)
         self.plain_band.setVisible(interval is not None)
         if interval is not None:
             self.plain_band.setRegion((1e3 / interval.high, 1e3 / interval.low))
 
-    def _story(self, summary: Summary) -> str:
+    def _caption_text(self, summary: Summary) -> str:
         if summary.speedup is None:
-            return self._waiting(summary)
+            return self._waiting_text(summary)
         speedup, n = quantities.times(summary.speedup), len(summary.pair_speedups)
         if summary.speedup_ci is None:
             return quantities.counted(
@@ -119,7 +119,7 @@ class SpeedPlot(PlotPanel):
             ).format(speedup, n)
         return tr("{0} plain [{2:.2f}, {3:.2f}], median of {1} repeats").format(speedup, n, *summary.speedup_ci)
 
-    def _waiting(self, summary: Summary) -> str:
+    def _waiting_text(self, summary: Summary) -> str:
         if summary.method == "plain" or summary.state == "idle":
             return tr("Tokens a second so far, prefill apart; high is good.")
         return quantities.no_baseline(summary, self.store.started)
@@ -130,17 +130,17 @@ class SpeedPlot(PlotPanel):
         return None if speed is None else tr("{0}: {1:,.0f} tokens/s so far").format(at + 1, speed)
 
     def columns(self) -> tuple[Column, ...]:
-        """The speed a round, and the measured baseline beside it."""
-        again, plain = (line.value() if line.isVisible() else np.nan for line in (self.median, self.plain))
+        """The speed per round, and the medians of the timed blocks."""
+        median_speed, plain_speed = (line.value() if line.isVisible() else np.nan for line in (self.median, self.plain))
         n = len(self.speed.x)
         return (
             Column(tr("round"), self.speed.x + 1), Column(tr("speed so far (tokens/s)"), self.speed.y),
-            Column(tr("blocks, median (tokens/s)"), np.full(n, again)),
-            Column(tr("plain decoding, median (tokens/s)"), np.full(n, plain)),
+            Column(tr("blocks, median (tokens/s)"), np.full(n, median_speed)),
+            Column(tr("plain decoding, median (tokens/s)"), np.full(n, plain_speed)),
         )  # fmt: skip
 
     def paint_items(self, colours: theme.Colours) -> None:
-        """Solid for the first pass, dashed for the blocks, dotted for plain decoding, a tint for the interval."""
+        """Paint the first pass solid, the blocks dashed, plain decoding dotted and its interval as a tint."""
         self.speed.item.setPen(pg.mkPen(colours.accent, width=2))
         self.median.setPen(pg.mkPen(colours.accent, width=2, style=Qt.PenStyle.DashLine))
         self.plain.setPen(pg.mkPen(colours.muted, width=2, style=Qt.PenStyle.DotLine))
@@ -151,6 +151,6 @@ class SpeedPlot(PlotPanel):
             edge.setPen(pg.mkPen(None))
 
 
-def _times(summary: Summary, lane: Lane) -> list[float]:
-    """Milliseconds a token of the timed blocks of a lane."""
+def _ms_per_token(summary: Summary, lane: Lane) -> list[float]:
+    """Milliseconds per token of each timed block of a lane."""
     return [block.ms_per_token for block in summary.paired(lane) if block.ms_per_token > 0]

@@ -1,4 +1,4 @@
-"""Panel: tokens per round as measured, against the value that alpha predicts."""
+"""Panel: measured tokens per round, compared with the value that alpha predicts."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ from engine.events import Event, RoundFinished
 from engine.runs.summary import Summary
 from engine.speed_model import expected_tokens
 
-_USUAL_TOP = 5
+_FIRST_TOP = 5
 
 
 class TokensPerRoundPlot(PlotPanel):
@@ -35,21 +35,21 @@ class TokensPerRoundPlot(PlotPanel):
             empty=tr("τ appears with the first round."),
         )
         self.measured = Curve(self.plot)
-        # On top, since the two nearly coincide where the model of the paper holds.
+        # Drawn on top, since the two nearly coincide where the paper's model holds.
         self.predicted = Curve(self.plot)
         self.recolour()
         self.clear()
 
     def clear(self) -> None:
-        """Start from an empty plot."""
+        """Empty the plot."""
         self._n_accepted = self._n_tested = self._n_emitted = self._n_rounds = 0
         self.measured.clear()
         self.predicted.clear()
-        self.set_span(Summary(), round_end(_USUAL_TOP))
+        self.set_span(Summary(), round_end(_FIRST_TOP))
         self.say_empty(Summary(), empty=True)
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
-        """Append a point of each line a round."""
+        """Append one point per round to both lines."""
         rounds = [event for event in new if isinstance(event, RoundFinished)]
         if rounds:
             self._append(rounds, summary.gamma)
@@ -59,10 +59,10 @@ class TokensPerRoundPlot(PlotPanel):
         self.say_empty(summary, empty=not self._n_rounds)
 
     def _append(self, rounds: Sequence[RoundFinished], gamma: int) -> None:
-        at: list[float] = []
+        numbers: list[float] = []
         taus: list[float] = []
-        predicted_at: list[float] = []
-        predicted: list[float] = []
+        predicted_numbers: list[float] = []
+        predictions: list[float] = []
         for event in rounds:
             fates = [token.fate for token in event.proposed]
             accepted = fates.count("accepted")
@@ -70,16 +70,16 @@ class TokensPerRoundPlot(PlotPanel):
             self._n_tested += accepted + fates.count("rejected")
             self._n_emitted += len(event.emitted)
             self._n_rounds += 1
-            at.append(event.round)
+            numbers.append(event.round)
             taus.append(self._n_emitted / self._n_rounds)
             if self._n_tested:
-                predicted_at.append(event.round)
-                predicted.append(expected_tokens(self._n_accepted / self._n_tested, gamma))
-        self.measured.extend(at, taus)
-        self.predicted.extend(predicted_at, predicted)
+                predicted_numbers.append(event.round)
+                predictions.append(expected_tokens(self._n_accepted / self._n_tested, gamma))
+        self.measured.extend(numbers, taus)
+        self.predicted.extend(predicted_numbers, predictions)
 
     def reading(self, at: int) -> str | None:
-        """Both values up to a round."""
+        """Measured and predicted tokens per round up to a round."""
         measured, predicted = self.measured.at(at), self.predicted.at(at)
         if measured is None:
             return None
@@ -88,7 +88,7 @@ class TokensPerRoundPlot(PlotPanel):
         return tr("{0}: τ {1:.2f}, from α {2:.2f}").format(at + 1, measured, predicted)
 
     def columns(self) -> tuple[Column, ...]:
-        """Both lines; the predicted one begins with the first tested token."""
+        """Both lines; the predicted one starts with the first tested token."""
         predicted = np.full(len(self.measured.x), np.nan)
         if n := len(self.predicted.y):
             predicted[-n:] = self.predicted.y
@@ -98,6 +98,6 @@ class TokensPerRoundPlot(PlotPanel):
         )  # fmt: skip
 
     def paint_items(self, colours: theme.Colours) -> None:
-        """Measured solid, predicted dashed."""
+        """Paint the measured line solid and the predicted one dashed."""
         self.measured.item.setPen(pg.mkPen(colours.accent, width=2))
         self.predicted.item.setPen(pg.mkPen(colours.text, width=1, style=Qt.PenStyle.DashLine))

@@ -1,4 +1,4 @@
-"""The switch that has nothing drawn until a run ends, and the line that says so meanwhile; knows no store."""
+"""The "Measure only" switch, which postpones drawing until a run ends, and the note shown meanwhile."""
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
@@ -9,7 +9,7 @@ from app.widgets.reserved_space import keep_room
 
 
 class MeasureBox(QWidget):
-    """`toggled` says that the switch was moved."""
+    """`toggled` is emitted when the switch changes."""
 
     toggled = Signal(bool)
 

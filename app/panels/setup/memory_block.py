@@ -1,4 +1,4 @@
-"""What a pair takes of the memory, and what is in it now; knows the engine's answers, not the engine."""
+"""Shows the estimated memory of a pair and the models in memory now."""
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -15,7 +15,7 @@ from engine.events import Estimated, ModelLoaded, Progressed
 
 
 class MemoryBlock(QWidget):
-    """Every line but the last keeps its height, whatever is known; the last stands where it pushes nothing."""
+    """Every line but the last keeps its height, so that new values move nothing; the last may grow freely."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -34,21 +34,21 @@ class MemoryBlock(QWidget):
         for widget in (self.memory_of, self.bar, self.verdict, self.progress, self.loaded):
             column.addWidget(widget)
 
-    def show_estimate(self, needed: Estimated | None, *, in_use: bool) -> None:
-        """Say what the chosen pair would take; in_use: whether it is the one that runs."""
-        self.bar.show_estimate(needed)
+    def show_estimate(self, estimate: Estimated | None, *, in_use: bool) -> None:
+        """Show the estimate of the chosen pair; in_use: whether it is the pair in use."""
+        self.bar.show_estimate(estimate)
         self.verdict.setText(self.bar.verdict() or self.tr("not known"))
         labels.set_role(self.verdict, "normal" if self.bar.fits else "bad")
         text = self.tr("of the pair in use") if in_use else self.tr("of the pair the next run loads")
         self.memory_of.setText(text)
         self.memory_of.setToolTip(self.bar.toolTip())
 
-    def show_loaded(self, model: ModelLoaded | None, at: Progressed | None) -> None:
-        """Say what is loaded; at: how far a load under way is."""
-        self.progress.setVisible(at is not None)
-        if at is not None:
-            self.progress.show_share(at.done, at.total)
-            self.loaded.setText(self.tr("Loading: {0}").format(loaded_so_far(at)))
+    def show_loaded(self, model: ModelLoaded | None, progress: Progressed | None) -> None:
+        """Show what is loaded; progress: that of a load under way."""
+        self.progress.setVisible(progress is not None)
+        if progress is not None:
+            self.progress.show_share(progress.done, progress.total)
+            self.loaded.setText(self.tr("Loading: {0}").format(loaded_so_far(progress)))
         elif model is None:
             self.loaded.setText(self.tr("Nothing is loaded yet."))
         else:

@@ -1,4 +1,4 @@
-"""The methods of a tab to choose from, each with what it does; found by discovery."""
+"""Box to choose one of a tab's methods, with a note on what it does; methods come from discovery."""
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -11,7 +11,7 @@ from engine.method import MethodSpec
 
 
 class MethodBox(QWidget):
-    """`chosen` says that another method was picked by hand."""
+    """`chosen` is emitted when the user picks a method."""
 
     chosen = Signal()
 
@@ -23,38 +23,38 @@ class MethodBox(QWidget):
             self.box.addItem(spec.title, spec.name)
         self.box.setAccessibleName(self.tr("Method"))
         self.note = plain_label("", self, role="muted", wraps=True)
-        self.box.activated.connect(self._pick)
+        self.box.activated.connect(self._on_activated)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.HALF)
         column.addWidget(self.box)
         column.addWidget(self.note)
-        self._tell()
+        self._update_note()
 
     @property
     def method(self) -> MethodSpec:
-        """The one that is chosen."""
+        """The chosen method."""
         return self.methods[self.box.currentData()]
 
     def choose(self, name: str) -> None:
-        """Choose a method of the tab; another one changes nothing."""
+        """Choose a method of the tab; an unknown name changes nothing."""
         if name in self.methods:
             self.box.setCurrentIndex(self.box.findData(name))
-            self._tell()
+            self._update_note()
 
     def fit_drafter(self, *, drafted: bool) -> None:
-        """Where there is no drafter, choose a method that needs none, and the other way round."""
+        """Choose a method that fits: one that drafts if there is a drafter, else one that needs none."""
         if self.method.drafted != drafted:
             self.choose(next(spec.name for spec in self._in_order() if spec.drafted == drafted))
 
-    def _pick(self) -> None:
-        self._tell()
+    def _on_activated(self) -> None:
+        self._update_note()
         self.chosen.emit()
 
     def _in_order(self) -> list[MethodSpec]:
         return [self.methods[self.box.itemData(row)] for row in range(self.box.count())]
 
-    def _tell(self) -> None:
+    def _update_note(self) -> None:
         spec = self.method
         exact = self.tr("Exact") if spec.lossless else self.tr("Approximate")
         source = f" ({spec.paper})" if spec.paper else ""

@@ -1,4 +1,4 @@
-"""Widget that chooses target, drafter, device and number type; knows what the engine said of them, not the engine."""
+"""Form to choose target, drafter, device, number type and forward, with the engine's notes on the models."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,7 +29,7 @@ _RUNTIMES = ("auto", "fused", "modules")
 
 
 class PairForm(QWidget):
-    """`changed` says that another pair is chosen, `look_asked` that the models are to be looked for again."""
+    """`changed` is emitted when another pair is chosen, `look_asked` when the user asks to search for models again."""
 
     changed = Signal()
     look_asked = Signal()
@@ -39,12 +39,12 @@ class PairForm(QWidget):
         self.recent = RecentFolders()
         self._surveyed: Surveyed | None = None
         self._drafter_device = pair.drafter_device
-        self._displaced = ""
+        self._replaced_drafter = ""
         self.target = ModelPicker(pair.target, self.tr("Target"), self._target_tip(), self)
         self.drafter = ModelPicker(pair.drafter, self.tr("Drafter"), self._drafter_tip(), self)
-        self.device = self._fixed(_DEVICES, pair.device, self.tr("Device"), self._device_tip())
-        self.dtype = self._fixed(_DTYPES, pair.dtype, self.tr("Number type"), self._dtype_tip())
-        self.runtime = self._fixed(_RUNTIMES, pair.runtime, self.tr("Forward"), self._runtime_tip())
+        self.device = self._choice_box(_DEVICES, pair.device, self.tr("Device"), self._device_tip())
+        self.dtype = self._choice_box(_DTYPES, pair.dtype, self.tr("Number type"), self._dtype_tip())
+        self.runtime = self._choice_box(_RUNTIMES, pair.runtime, self.tr("Forward"), self._runtime_tip())
         self.runtime_note = plain_label("", self, role="muted", wraps=True)
         self.target_note = plain_label("", self, role="muted", wraps=True)
         self.drafter_note = plain_label("", self, role="muted", wraps=True)
@@ -57,10 +57,10 @@ class PairForm(QWidget):
             picker.look_asked.connect(self.look_asked)
         for box in (self.device, self.dtype, self.runtime):
             box.currentTextChanged.connect(self.changed)
-        self._offer()
+        self._update_lists()
 
     def pair(self) -> Load:
-        """What is chosen."""
+        """The chosen pair."""
         return Load(
             target=self.target.spec().strip() or "builtin",
             drafter=self.drafter.spec().strip() or NO_DRAFTER,
@@ -73,79 +73,79 @@ class PairForm(QWidget):
     def choose(self, target: str, drafter: str) -> None:
         """Choose both models at once."""
         self.target.set_spec(target)
-        self._displaced = ""
+        self._replaced_drafter = ""
         self.drafter.set_spec(drafter)
         self.changed.emit()
 
     def choose_runtime(self, name: object) -> None:
-        """Choose what computes, where there is such a one."""
+        """Choose the forward; an unknown name changes nothing."""
         if name in _RUNTIMES:
             self.runtime.setCurrentText(str(name))
 
     def remember(self, *specs: str) -> None:
-        """Offer the folders among these from now on."""
+        """Add the folders among these to the lists."""
         for spec in specs:
             self.recent.add(spec)
-        self._offer()
+        self._update_lists()
 
     def restore_folders(self, settings: QSettings) -> None:
-        """Offer the folders of the last time."""
+        """Add the folders of the last session to the lists."""
         self.recent.restore(settings)
-        self._offer()
+        self._update_lists()
 
     def show_survey(self, surveyed: Surveyed) -> None:
-        """Offer what the engine found, with its reasons."""
+        """List the models that the engine found, with its reasons against some."""
         self._surveyed = surveyed
-        self._offer()
+        self._update_lists()
 
     def show_runtime(self, model: ModelLoaded | None) -> None:
-        """Say what computes the models in memory, and why where it is not our own."""
+        """Show the forward of the models in memory, and why it is not the fused one."""
         self.runtime_note.setText("" if model is None else runs.runtimes(model))
 
     def show_reason(self, why_not: str) -> None:
-        """Say below the model it is about why the chosen pair cannot serve; otherwise what the models are."""
+        """Show why the chosen pair cannot be used, below the model at fault; below the others, what they are."""
         role, reason = (
             (refused_model.role_at_fault(why_not, self.pair()), why_not) if why_not else self._option_reason()
         )
-        self._draw_note(self.target, self.target_note, reason if role == "target" else "", self._about("target"))
-        self._draw_note(self.drafter, self.drafter_note, reason if role == "drafter" else "", self._about_drafter())
-        self.others.setText(self._others())
+        self._show_note(self.target, self.target_note, reason if role == "target" else "", self._model_note("target"))
+        self._show_note(self.drafter, self.drafter_note, reason if role == "drafter" else "", self._drafter_note())
+        self.others.setText(self._refused_text())
         more = self.tr("What cannot serve stays in the lists, with its reason.")
         self.others.setToolTip(plain_tip(f"{self.others.text()}\n{more}") if self.others.text() else "")
 
-    def _draw_note(self, picker: ModelPicker, note: QLabel, why_not: str, otherwise: str) -> None:
-        text = self.tr("⚠ why not: {0}").format(one_line(why_not)) if why_not else otherwise
+    def _show_note(self, picker: ModelPicker, note: QLabel, why_not: str, description: str) -> None:
+        text = self.tr("⚠ why not: {0}").format(one_line(why_not)) if why_not else description
         note.setText(text)
         labels.set_role(note, "bad" if why_not else "muted")
         picker.show_fault(text if why_not else "")
 
-    def _about(self, role: Role) -> str:
-        """What the chosen model is, in few words."""
+    def _model_note(self, role: Role) -> str:
+        """A short description of the chosen model."""
         spec = (self.target if role == "target" else self.drafter).spec().strip()
         if name := builtin_name(spec, role):
             return name
         n_bytes = next((option.n_bytes for option in self._options(role) if option.spec == spec), 0)
         return self._size(n_bytes) if n_bytes else self.tr("size not known yet")
 
-    def _about_drafter(self) -> str:
-        if self._displaced:
+    def _drafter_note(self) -> str:
+        if self._replaced_drafter:
             why = self.tr("drafter set to {0} because the built-in one only follows the built-in target")
             return why.format(one_line(self.drafter.spec()))
         spec = self.drafter.spec().strip()
         if spec == NO_DRAFTER:
             return self.tr("plain decoding")
-        named = next((found for found in drafters.offered() if found.spec == spec.partition(":")[0]), None)
-        return self._about("drafter") if named is None else named.help
+        family = next((drafter for drafter in drafters.offered() if drafter.spec == spec.partition(":")[0]), None)
+        return self._model_note("drafter") if family is None else family.help
 
     def _option_reason(self) -> tuple[Role | None, str]:
         pair = self.pair()
         if self._surveyed is None or self._surveyed.target != pair.target:
             return None, ""
-        chosen = (("target", pair.target), ("drafter", pair.drafter))
-        found = (option for option in self._surveyed.options if (option.role, option.spec) in chosen)
-        return next(((option.role, option.why_not) for option in found if option.why_not), (None, ""))
+        pair_specs = (("target", pair.target), ("drafter", pair.drafter))
+        options = (option for option in self._surveyed.options if (option.role, option.spec) in pair_specs)
+        return next(((option.role, option.why_not) for option in options if option.why_not), (None, ""))
 
-    def _others(self) -> str:
+    def _refused_text(self) -> str:
         if self._surveyed is None:
             return ""
         if self._surveyed.problem:
@@ -156,30 +156,30 @@ class PairForm(QWidget):
         return self.tr("Drafters that cannot follow: {0}").format(n_refused)
 
     def _options(self, role: Role) -> list[ModelOption]:
-        """What the engine found; what it said against drafters holds for the target it was asked about only."""
+        """The models that the engine found; its reasons against drafters are dropped if they are for another target."""
         if self._surveyed is None:
             return []
-        found = [option for option in self._surveyed.options if option.role == role]
-        stale = role == "drafter" and self._surveyed.target != self.target.spec().strip()
-        return [replace(option, why_not="") for option in found] if stale else found
+        options = [option for option in self._surveyed.options if option.role == role]
+        is_stale = role == "drafter" and self._surveyed.target != self.target.spec().strip()
+        return [replace(option, why_not="") for option in options] if is_stale else options
 
-    def _offer(self) -> None:
-        """Fill both lists: the built-in models, what needs no model, folders used last, the hub cache."""
-        self.target.set_choices(self._choices("target", ("builtin",), ()))
-        free = (
-            *(ModelChoice(offered.spec, offered.spec, "", offered.help) for offered in drafters.offered()),
+    def _update_lists(self) -> None:
+        """Fill both lists: the built-in models, drafters without a model, recent folders, the hub cache."""
+        self.target.set_choices(self._model_choices("target", ("builtin",), ()))
+        no_model = (
+            *(ModelChoice(drafter.spec, drafter.spec, "", drafter.help) for drafter in drafters.offered()),
             ModelChoice(NO_DRAFTER, NO_DRAFTER, "", self.tr("plain decoding, one token at a time")),
         )
-        self.drafter.set_choices(self._choices("drafter", tuple(checkpoint_folder.BUILTIN_DRAFTERS), free))
+        self.drafter.set_choices(self._model_choices("drafter", tuple(checkpoint_folder.BUILTIN_DRAFTERS), no_model))
 
-    def _choices(self, role: Role, builtin: Sequence[str], free: Sequence[ModelChoice]) -> list[ModelChoice]:
-        offered = {choice.spec for choice in free}
-        known = {option.spec: option for option in self._options(role) if option.spec not in offered}
-        first = [self._choice(known.pop(spec, ModelOption(spec, spec, 0, role))) for spec in builtin]
-        recent = [known.pop(spec, ModelOption(spec, Path(spec).name, 0, role)) for spec in self.recent.specs]
-        return [*first, *free, *(self._choice(option) for option in (*recent, *known.values()))]
+    def _model_choices(self, role: Role, builtin: Sequence[str], free: Sequence[ModelChoice]) -> list[ModelChoice]:
+        free_specs = {choice.spec for choice in free}
+        options = {option.spec: option for option in self._options(role) if option.spec not in free_specs}
+        builtin_choices = [self._model_choice(options.pop(spec, ModelOption(spec, spec, 0, role))) for spec in builtin]
+        recent = [options.pop(spec, ModelOption(spec, Path(spec).name, 0, role)) for spec in self.recent.specs]
+        return [*builtin_choices, *free, *(self._model_choice(option) for option in (*recent, *options.values()))]
 
-    def _choice(self, option: ModelOption) -> ModelChoice:
+    def _model_choice(self, option: ModelOption) -> ModelChoice:
         builtin = is_builtin(option.spec)
         note = self.tr("comes with Draftscope, taught on invented harbour stories") if builtin else option.spec
         note = self.tr("in the hub cache") if option.spec == option.title and not builtin else note
@@ -188,27 +188,27 @@ class PairForm(QWidget):
         return ModelChoice(option.spec, title, size, note, option.why_not)
 
     def _size(self, n_bytes: int) -> str:
-        """The size of a model's files; in memory it may take more."""
+        """The size of a model's files; it may take more in memory."""
         return self.tr("{0} on disk").format(quantities.memory(n_bytes))
 
     def _follow_target(self) -> None:
-        """A built-in drafter speaks only the built-in target's words: it goes with it, and comes back with it."""
+        """Replace a built-in drafter, which fits the built-in target only, and restore it with the built-in target."""
         target, drafter = self.target.spec().strip(), self.drafter.spec()
         if target != "builtin" and drafter in checkpoint_folder.BUILTIN_DRAFTERS:
             self.drafter.set_spec(default_drafter(target))
-            self._displaced = drafter
-        elif target == "builtin" and self._displaced:
-            self.drafter.set_spec(self._displaced)
-        self._offer()
+            self._replaced_drafter = drafter
+        elif target == "builtin" and self._replaced_drafter:
+            self.drafter.set_spec(self._replaced_drafter)
+        self._update_lists()
         self.changed.emit()
 
     def _follow_drafter(self) -> None:
-        """What was chosen since is not given up for the one before."""
-        self._displaced = ""
+        """Keep the drafter that the user chose: forget the replaced one."""
+        self._replaced_drafter = ""
         self.changed.emit()
 
     def _ask_folder(self, picker: ModelPicker) -> None:
-        """Let a folder be chosen."""
+        """Ask the user for a folder."""
         title = self.tr("Choose a model folder")
         path_line.choose(self, title, lambda folder: self._take_folder(picker, folder))
 
@@ -217,10 +217,10 @@ class PairForm(QWidget):
         self.remember(folder)
         self.look_asked.emit()
 
-    def _fixed(self, known: Sequence[str], chosen: str, name: str, tip: str) -> QComboBox:
+    def _choice_box(self, options: Sequence[str], current: str, name: str, tip: str) -> QComboBox:
         box = SteadyBox(self)
-        box.addItems([*known, *([] if chosen in known else [chosen])])
-        box.setCurrentText(chosen)
+        box.addItems([*options, *([] if current in options else [current])])
+        box.setCurrentText(current)
         box.setAccessibleName(name)
         box.setToolTip(tip)
         return box
@@ -230,7 +230,7 @@ class PairForm(QWidget):
 
     def _drafter_tip(self) -> str:
         return self.tr("What proposes tokens: a small model, {0} without a model, none for plain decoding.").format(
-            ", ".join(offered.usage for offered in drafters.offered())
+            ", ".join(drafter.usage for drafter in drafters.offered())
         )
 
     def _device_tip(self) -> str:

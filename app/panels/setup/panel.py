@@ -1,4 +1,4 @@
-"""Panel of the setup: which models with what settings, what they take, what is loaded; decides nothing about runs."""
+"""Panel of the setup: the pair, its memory, what is loaded, and the method with its settings."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -27,12 +27,12 @@ from engine.commands import Estimate, Load, Survey
 from engine.events import Estimated, Event, ModelLoaded, Progressed, RunStarted, Setting, Surveyed
 from engine.runs.summary import Summary
 
-_FIRST = ("gamma", "temperature", "top_k", "top_p", "min_p", "max_new_tokens", "seed")
+_FIRST_FIELDS = ("gamma", "temperature", "top_k", "top_p", "min_p", "max_new_tokens", "seed")
 _PAUSE_MS = 300
 
 
-class _Said(NamedTuple):
-    """What of the store is on show."""
+class _ShownState(NamedTuple):
+    """The parts of the store that are on show."""
 
     model: ModelLoaded | None
     needed: Estimated | None
@@ -41,8 +41,8 @@ class _Said(NamedTuple):
     pair: Load | None
 
 
-class _Chosen(NamedTuple):
-    """What one has chosen oneself, to be given back after a look at another's run."""
+class _Choice(NamedTuple):
+    """What the user chose, to be restored after looking at an opened run."""
 
     target: str
     drafter: str
@@ -51,9 +51,9 @@ class _Chosen(NamedTuple):
 
 
 class SetupPanel(Panel):
-    """The pair, its memory, the method's form. Asks the engine what a pair would take once it has nothing else to do.
+    """The pair, its memory and the method's form. Asks the engine for an estimate of the pair when it is idle.
 
-    named: the pair was named on the command line, so that the last one is not taken up."""
+    named: the pair was given on the command line, so that of the last session is not restored."""
 
     measure_only_toggled = Signal(bool)
     settings_restored = Signal()
@@ -61,16 +61,16 @@ class SetupPanel(Panel):
 
     def __init__(self, store: RunStore, pair: Load, parent: QWidget | None = None, *, named: bool = False) -> None:
         super().__init__(store, parent)
-        self._named = named or pair != Load()
-        self._drawn: _Said | None = None
-        self._remembered: ModelLoaded | None = None
-        self._asked_estimate: Load | None = None
-        self._asked_survey: Survey | None = None
-        self._heard = False
-        self._drafter_before = default_drafter(pair.target)
-        self._refused: tuple[Trouble, Load] | None = None
-        self._mine: _Chosen | None = None
-        self._of_opened: _Chosen | None = None
+        self._pair_is_fixed = named or pair != Load()
+        self._shown_state: _ShownState | None = None
+        self._remembered_model: ModelLoaded | None = None
+        self._estimate_pair: Load | None = None
+        self._last_survey: Survey | None = None
+        self._engine_answered = False
+        self._last_drafter = default_drafter(pair.target)
+        self._refusal: tuple[Trouble, Load] | None = None
+        self._own_choice: _Choice | None = None
+        self._opened_choice: _Choice | None = None
         self.opened = OpenedNote(
             self.tr("Settings of the opened run."),
             self.tr("Give back the settings and the prompt that were here before the run was opened"),
@@ -82,7 +82,7 @@ class SetupPanel(Panel):
         self.device, self.dtype = self.models.device, self.models.dtype
         self.method = MethodBox("decode", self)
         self.preset = PresetBox(self)
-        self.form = ConfigForm([spec.config for spec in self.method.methods.values()], self, first=_FIRST)
+        self.form = ConfigForm([spec.config for spec in self.method.methods.values()], self, first=_FIRST_FIELDS)
         self.form.add_above(self.tr("Preset"), self.preset)
         self.measure = MeasureBox(self)
         self.memory = MemoryBlock(self)
@@ -91,53 +91,53 @@ class SetupPanel(Panel):
         self._pause.setInterval(_PAUSE_MS)
         self._pause.timeout.connect(self._ask)
         self.models.changed.connect(self._follow_pair)
-        self.models.look_asked.connect(self._look_again)
+        self.models.look_asked.connect(self._survey_again)
         self.method.chosen.connect(self._follow_method)
-        self.form.changed.connect(self._name_preset)
-        self.preset.chosen.connect(self._take_preset)
+        self.form.changed.connect(self._update_preset)
+        self.preset.chosen.connect(self._apply_preset)
         self.measure.toggled.connect(self.measure_only_toggled)
         self.measure.toggled.connect(self._draw_measuring)
-        self.opened.back_asked.connect(self._give_back)
+        self.opened.back_asked.connect(self._restore_choice)
         self._lay_out()
         self._follow_pair()
 
     def setup(self) -> Setup:
-        """What is chosen."""
+        """The chosen pair, method and settings."""
         spec = self.method.method
         return Setup(self.models.pair(), spec.name, self.form.values(spec.config))
 
     @property
     def measure_only(self) -> bool:
-        """Whether nothing is to be drawn until a run ends."""
+        """Whether drawing is postponed until a run ends."""
         return self.measure.box.isChecked()
 
     def show_settings(self, started: RunStarted) -> None:
-        """Take up what an opened run was made with; the device stays as chosen, and one's own can be had back."""
-        if (chosen := self._chosen()) != self._of_opened:
-            self._mine = chosen
+        """Show the settings of an opened run; the device stays, and the user's own settings can be restored."""
+        if (choice := self._choice()) != self._opened_choice:
+            self._own_choice = choice
         self.method.choose(started.method)
         self.models.choose(started.target, started.drafter)
         self.form.set_values(dict(started.settings))
-        self._of_opened = self._chosen()
+        self._opened_choice = self._choice()
         self.opened.show()
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
-        """Say what is loaded, how far a load is, and what the chosen pair would take."""
-        self._heard = self._heard or self._hears()
+        """Show what is loaded, the progress of a load, and the estimate of the chosen pair."""
+        self._engine_answered = self._engine_answered or self._has_answer()
         self._remember_refusal()
         self._draw_measuring()
-        said = self._said()
-        if said != self._drawn:
-            self._drawn = said
+        state = self._state_to_show()
+        if state != self._shown_state:
+            self._shown_state = state
             self._draw_models()
-            self.models.show_runtime(said.model)
-            self.memory.show_loaded(said.model, said.loading)
+            self.models.show_runtime(state.model)
+            self.memory.show_loaded(state.model, state.loading)
             self._draw_needed()
-        if self._has_question() and not self._pause.isActive():
+        if self._can_ask() and not self._pause.isActive():
             self._pause.start()
 
     def save(self, settings: QSettings) -> None:
-        """Keep pair, settings and folders for the next start."""
+        """Save pair, settings and folders for the next session."""
         pair = self.models.pair()
         for name, spec in (("target", pair.target), ("drafter", pair.drafter)):
             settings.setValue(f"decode/{name}", spec)
@@ -148,150 +148,152 @@ class SetupPanel(Panel):
         self.models.recent.save(settings)
 
     def restore(self, settings: QSettings) -> None:
-        """Take up those of the last time; a pair named on the command line stays."""
+        """Restore those of the last session; a pair given on the command line stays."""
         self.models.restore_folders(settings)
         target, drafter = settings.value("decode/target"), settings.value("decode/drafter")
         self.method.choose(str(settings.value("decode/method", "")))
-        if not self._named and isinstance(target, str) and isinstance(drafter, str) and target and drafter:
+        if not self._pair_is_fixed and isinstance(target, str) and isinstance(drafter, str) and target and drafter:
             self.models.choose(target, drafter)
-        if not self._named:
+        if not self._pair_is_fixed:
             self.models.choose_runtime(settings.value("decode/runtime"))
         self.form.restore(settings, "decode")
         self.measure.box.setChecked(bool(settings.value("decode/measure_only", False, type=bool)))
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
-        """What is hidden asks nothing."""
+        """Ask nothing while hidden."""
         self._pause.stop()
         super().hideEvent(event)
 
     # The engine's answers
 
-    def _hears(self) -> bool:
-        """Whether an engine has spoken: where a saved run is looked at there may be none."""
+    def _has_answer(self) -> bool:
+        """Whether an engine has answered: while a saved run is viewed there may be none."""
         store = self.store
-        refused = store.trouble is not None and store.trouble.what == "load"
-        return refused or store.engine.model is not None or store.engine.estimated is not None
+        load_refused = store.trouble is not None and store.trouble.what == "load"
+        return load_refused or store.engine.model is not None or store.engine.estimated is not None
 
-    def _said(self) -> _Said:
+    def _state_to_show(self) -> _ShownState:
         store = self.store
-        at = store.engine.progressed if store.doing == "loading" else None
-        return _Said(store.engine.model, store.engine.estimated, store.engine.surveyed, at, store.commands.pair_to_come)
+        progress = store.engine.progressed if store.doing == "loading" else None
+        return _ShownState(
+            store.engine.model, store.engine.estimated, store.engine.surveyed, progress, store.commands.pair_to_come
+        )
 
     def _draw_models(self) -> None:
         model, surveyed = self.store.engine.model, self.store.engine.surveyed
-        if model is not None and model is not self._remembered:
-            self._remembered = model
-            # A load begins with the estimate of its own pair.
-            self._asked_estimate = self.store.commands.pair_to_come
+        if model is not None and model is not self._remembered_model:
+            self._remembered_model = model
+            # A load starts with an estimate of its pair, so that one need not be asked for.
+            self._estimate_pair = self.store.commands.pair_to_come
             self.models.remember(model.drafter, model.target)
         if surveyed is not None:
             self.models.show_survey(surveyed)
 
     def _draw_needed(self) -> None:
-        needed = self._estimate()
-        self.memory.show_estimate(needed, in_use=self.models.pair() == self.store.commands.pair_to_come)
-        self.models.show_reason("" if needed is None else needed.why_not)
+        estimate = self._estimate()
+        self.memory.show_estimate(estimate, in_use=self.models.pair() == self.store.commands.pair_to_come)
+        self.models.show_reason("" if estimate is None else estimate.why_not)
 
     def _draw_measuring(self) -> None:
         self.measure.line.setVisible(self.store.measure_only and self.store.engine.running)
 
     def _remember_refusal(self) -> None:
-        """Note for which pair a load was refused."""
+        """Remember for which pair a load was refused."""
         trouble = self.store.trouble
         if trouble is None or trouble.what != "load":
-            self._refused = None
-        elif self._refused is None or trouble is not self._refused[0]:
-            self._refused = trouble, self.models.pair()
+            self._refusal = None
+        elif self._refusal is None or trouble is not self._refusal[0]:
+            self._refusal = trouble, self.models.pair()
 
     def _drop_refusal(self, pair: Load) -> None:
-        """A refusal is of no concern once another pair is chosen."""
-        if self._refused is not None and self._refused[0] is self.store.trouble and self._refused[1] != pair:
+        """Dismiss a refusal once another pair is chosen."""
+        if self._refusal is not None and self._refusal[0] is self.store.trouble and self._refusal[1] != pair:
             self.store.dismiss()
 
     def _estimate(self) -> Estimated | None:
-        """The engine's answer for the chosen pair."""
-        needed, pair = self.store.engine.estimated, self.models.pair()
-        named = needed is not None and (needed.target, needed.drafter) == (pair.target, pair.drafter)
-        return needed if named and pair in (self._asked_estimate, self.store.commands.pair_to_come) else None
+        """The engine's estimate, if it is for the chosen pair."""
+        estimate, pair = self.store.engine.estimated, self.models.pair()
+        same_models = estimate is not None and (estimate.target, estimate.drafter) == (pair.target, pair.drafter)
+        return estimate if same_models and pair in (self._estimate_pair, self.store.commands.pair_to_come) else None
 
     # Questions to the engine
 
     def _follow_pair(self) -> None:
         pair = self.models.pair()
         if pair.drafter != NO_DRAFTER:
-            self._drafter_before = pair.drafter
+            self._last_drafter = pair.drafter
         self.method.fit_drafter(drafted=pair.drafter != NO_DRAFTER)
         self.form.limit_to(self.method.method.config)
-        self._name_preset()
+        self._update_preset()
         self._draw_needed()
         self._drop_refusal(pair)
-        if self._has_question():
+        if self._can_ask():
             self._pause.start()
 
     def _follow_method(self) -> None:
-        """A method picked by hand brings the drafter it needs, or takes it away."""
-        drafted = self.method.method.drafted
-        if drafted != (self.drafter.spec() != NO_DRAFTER):
-            self.drafter.set_spec(self._drafter_before if drafted else NO_DRAFTER)
+        """Set the last drafter for a method that needs one, and none for a method that does not."""
+        needs_drafter = self.method.method.drafted
+        if needs_drafter != (self.drafter.spec() != NO_DRAFTER):
+            self.drafter.set_spec(self._last_drafter if needs_drafter else NO_DRAFTER)
         self._follow_pair()
 
-    def _has_question(self) -> bool:
-        """Whether the engine is there, has nothing to do, and has not said what it could say of the pair."""
-        return self._heard and self.isVisible() and not self.store.busy and bool(self._questions())
+    def _can_ask(self) -> bool:
+        """Whether the engine has answered before, is idle, and there are questions about the pair left to ask."""
+        return self._engine_answered and self.isVisible() and not self.store.busy and bool(self._questions())
 
     def _questions(self) -> list[Estimate | Survey]:
         pair = self.models.pair()
-        found: list[Estimate | Survey] = []
-        if pair != self._asked_estimate:
-            found.append(Estimate(pair))
+        questions: list[Estimate | Survey] = []
+        if pair != self._estimate_pair:
+            questions.append(Estimate(pair))
         survey = Survey(pair.target, self.models.recent.specs, pair.device, pair.dtype)
-        if self._asked_survey is None or replace(survey, known=self._asked_survey.known) != self._asked_survey:
-            found.append(survey)
-        return found
+        if self._last_survey is None or replace(survey, known=self._last_survey.known) != self._last_survey:
+            questions.append(survey)
+        return questions
 
     def _ask(self) -> None:
-        if not self._has_question():
+        if not self._can_ask():
             return
         for question in self._questions():
             if isinstance(question, Estimate):
-                self._asked_estimate = question.pair
+                self._estimate_pair = question.pair
             else:
-                self._asked_survey = question
+                self._last_survey = question
             self.store.ask(question)
 
-    def _look_again(self) -> None:
-        self._asked_survey = None
+    def _survey_again(self) -> None:
+        self._last_survey = None
         self._pause.start()
 
-    # One's own, and presets
+    # The user's own choice, and presets
 
-    def _chosen(self) -> _Chosen:
+    def _choice(self) -> _Choice:
         pair, spec = self.models.pair(), self.method.method
-        return _Chosen(pair.target, pair.drafter, spec.name, self.form.values(spec.config))
+        return _Choice(pair.target, pair.drafter, spec.name, self.form.values(spec.config))
 
-    def _give_back(self) -> None:
-        mine, self._mine, self._of_opened = self._mine, None, None
+    def _restore_choice(self) -> None:
+        choice, self._own_choice, self._opened_choice = self._own_choice, None, None
         self.opened.hide()
-        if mine is not None:
-            self.method.choose(mine.method)
-            self.models.choose(mine.target, mine.drafter)
-            self.form.set_values(mine.values)
+        if choice is not None:
+            self.method.choose(choice.method)
+            self.models.choose(choice.target, choice.drafter)
+            self.form.set_values(choice.values)
         self.settings_restored.emit()
 
-    def _take_preset(self, preset: Preset | None) -> None:
+    def _apply_preset(self, preset: Preset | None) -> None:
         if preset is not None:
             self.form.set_values(preset.values)
             if preset.plain:
                 self.drafter.set_spec(NO_DRAFTER)
             elif self.drafter.spec() == NO_DRAFTER:
-                self.drafter.set_spec(self._drafter_before)
-        self._name_preset()
+                self.drafter.set_spec(self._last_drafter)
+        self._update_preset()
 
-    def _name_preset(self) -> None:
+    def _update_preset(self) -> None:
         spec = self.method.method
         self.preset.show_preset(presets.matching(self.form.values(spec.config), plain=not spec.drafted))
 
-    # Look
+    # Layout
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)

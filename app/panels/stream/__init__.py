@@ -1,1 +1,1 @@
-"""The text as it is made, each token in the colour of its fate."""
+"""The token stream: the text of the run, each token in the colour of its fate."""

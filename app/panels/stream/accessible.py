@@ -1,6 +1,6 @@
-"""What the stream tells a screen reader: the token it is at, in words, and the next one when it moves.
+"""Accessibility of the stream: reports the current token in words to a screen reader and announces moves.
 
-A text interface cannot be given from Python: Qt takes it by address, and the bindings hand over none that holds."""
+QAccessibleTextInterface cannot be provided from Python: Qt takes it by address, and the bindings give no valid one."""
 
 from functools import cache
 
@@ -20,7 +20,7 @@ class AccessibleStream(QAccessibleWidget):
         self._stream = stream
 
     def text(self, kind: QAccessible.Text) -> str:
-        """The current token as value, how much there is as description."""
+        """The current token as the value, the number of tokens as the description."""
         if kind == QAccessible.Text.Value:
             return current_token(self._stream)
         if kind == QAccessible.Text.Description:
@@ -31,22 +31,22 @@ class AccessibleStream(QAccessibleWidget):
 
 
 def current_token(stream: StreamCanvas) -> str:
-    """The words for the token the stream is at; none where it is at none."""
-    at = stream.marks.current
-    return "" if at is None else spoken(stream.tokens[at])
+    """The current token in words; empty if there is none."""
+    index = stream.marks.current
+    return "" if index is None else spoken(stream.tokens[index])
 
 
 def announce(stream: StreamCanvas) -> None:
-    """Tell a screen reader, where there is one, that the stream moved."""
+    """Notify an active screen reader that the current token has changed."""
     if QAccessible.isActive():
         QAccessible.updateAccessibility(QAccessibleValueChangeEvent(stream, current_token(stream)))
 
 
 @cache
 def install() -> None:
-    """Make Qt ask here about streams; once for the program."""
+    """Register the accessible interface of streams with Qt, once per process."""
     QAccessible.installFactory(_interface)
 
 
-def _interface(_class_name: str, about: QObject) -> QAccessibleInterface | None:
-    return AccessibleStream(about) if isinstance(about, StreamCanvas) else None
+def _interface(_class_name: str, obj: QObject) -> QAccessibleInterface | None:
+    return AccessibleStream(obj) if isinstance(obj, StreamCanvas) else None

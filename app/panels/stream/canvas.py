@@ -1,4 +1,4 @@
-"""The canvas of the token stream: lays tokens out in slices and paints only the lines in view; takes no input."""
+"""Canvas of the token stream: lays tokens out in slices and paints only the lines in view."""
 
 from collections.abc import Sequence
 from time import perf_counter
@@ -16,22 +16,22 @@ from app.panels.stream.tokens import StreamToken
 from app.theme import StreamFate
 
 _SLICE_S = 0.003
-_TOKENS_A_LOOK = 100
-# More than fit into a window, few enough to lay out at once.
-_TOKENS_A_PAGE = 1500
+_TOKENS_PER_CHECK = 100
+# More than fit into a window, but few enough to lay out at once.
+_TOKENS_PER_PAGE = 1500
 
 
 class _Anchor(NamedTuple):
-    """A token and the height of its line's top in the view."""
+    """A token and the y of its line's top in the view."""
 
     token: int
     top: int
 
 
 class StreamCanvas(QAbstractScrollArea):
-    """Shows tokens with their fates, the end in view as long as it was.
+    """Shows tokens with their fates and scrolls along while the end is in view.
 
-    While a long text is laid out anew, the part that was in view is laid out first and shown alone."""
+    When a long text is laid out again, the part that was in view (the page) is laid out first and shown alone."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -40,14 +40,14 @@ class StreamCanvas(QAbstractScrollArea):
         self.marks = StreamMarks()
         self.empty_text = ""
         self.zoom = 100
-        self._ghosts = True
-        self._n_laid = 0
+        self._shows_ghosts = True
+        self._n_laid_out = 0
         self._page: StreamLayout | None = None
         self._anchor: _Anchor | None = None
-        self._more = QTimer(self)
-        self._more.setInterval(0)
-        self._more.timeout.connect(self._lay_out_more)
-        self._take_fonts()
+        self._layout_timer = QTimer(self)
+        self._layout_timer.setInterval(0)
+        self._layout_timer.timeout.connect(self._lay_out_more)
+        self._set_fonts()
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.verticalScrollBar().actionTriggered.connect(self._drop_page)
@@ -57,7 +57,7 @@ class StreamCanvas(QAbstractScrollArea):
     # What is shown
 
     def clear(self) -> None:
-        """Forget all tokens."""
+        """Remove all tokens."""
         self.tokens, self.kept = [], KeptText()
         self.marks.forget()
         self._page = None
@@ -65,43 +65,43 @@ class StreamCanvas(QAbstractScrollArea):
         self._restart()
 
     def append(self, tokens: Sequence[StreamToken]) -> None:
-        """Add tokens at the end, and stay at the end where it was in view."""
+        """Add tokens at the end, and scroll along if the end was in view."""
         if not tokens:
             return
         if not self.tokens:
             self.viewport().update()
         self.kept.append(tokens, len(self.tokens))
         self.tokens += tokens
-        if not self._more.isActive():
+        if not self._layout_timer.isActive():
             self._lay_out_more()
 
     def show_ghosts(self, shown: bool) -> None:
-        """Show or hide what was proposed and not kept."""
-        if shown != self._ghosts:
-            self._ghosts = shown
+        """Show or hide the ghosts: tokens that were proposed and not kept."""
+        if shown != self._shows_ghosts:
+            self._shows_ghosts = shown
             self._restart()
 
     def show_x_ray(self, shown: bool) -> None:
         """Show or hide how likely each proposed token was to be accepted."""
-        self._note_place()
+        self._remember_position()
         self.marks.x_ray = shown
-        self._ink.make_room(shown)
+        self._painter.make_room(shown)
         self._update_range()
-        self._hold_place()
+        self._restore_position()
         self.viewport().update()
 
     def set_zoom(self, percent: int) -> None:
-        """Set the size of the text, 100 being that of the window."""
+        """Set the text size; 100 is that of the window."""
         if percent != self.zoom:
             self.zoom = percent
             self._restart(new_fonts=True)
 
     def text(self) -> str:
-        """What was kept, prompt included, as plain text."""
+        """The kept text, prompt included."""
         return self.kept.text
 
     def shown_text(self) -> str:
-        """What is painted, token after token."""
+        """The painted text, token after token."""
         return self._layout.text
 
     # Layout
@@ -113,12 +113,12 @@ class StreamCanvas(QAbstractScrollArea):
 
     @property
     def line_height(self) -> int:
-        """Distance of two lines."""
-        return self._ink.line_height
+        """Distance between two lines."""
+        return self._painter.line_height
 
     @property
     def top(self) -> int:
-        """Height of the first line's top in the view."""
+        """The y of the first line's top in the view."""
         if self._page is None:
             return MARGIN - self.verticalScrollBar().value()
         if self._anchor is not None:
@@ -126,12 +126,12 @@ class StreamCanvas(QAbstractScrollArea):
         return min(MARGIN, self.viewport().height() - MARGIN - self._page.n_lines * self.line_height)
 
     def line_at(self, position: QPointF) -> int:
-        """The line at a height of the view; it may lie before the first or after the last."""
+        """The line at a y of the view; it may be before the first or after the last."""
         return int((position.y() - self.top) // self.line_height)
 
     def reveal(self, token: int | None) -> None:
-        """Scroll until a token is in view."""
-        if token is not None and token >= self._n_laid:
+        """Scroll a token into view."""
+        if token is not None and token >= self._n_laid_out:
             if not self._on_page(token):
                 self._anchor = _Anchor(token, MARGIN)
                 self._page = self._lay_out_page(self.viewport().width() - 2 * MARGIN)
@@ -147,80 +147,80 @@ class StreamCanvas(QAbstractScrollArea):
             bar.setValue(top + self.line_height + 2 * MARGIN - self.viewport().height())
 
     def _on_page(self, token: int) -> bool:
-        """Whether the page that is shown alone has the token's line in view."""
+        """Whether the page shown alone has the token's line in view."""
         line = None if self._page is None else self._page.line_of(token)
         return (
             line is not None and 0 <= self.top + line * self.line_height <= self.viewport().height() - self.line_height
         )
 
-    def _take_fonts(self) -> None:
-        self._ink = StreamPainter(self.font(), self.zoom / 100)
-        self._ink.make_room(self.marks.x_ray)
-        self._layout = StreamLayout(self._ink.measure)
+    def _set_fonts(self) -> None:
+        self._painter = StreamPainter(self.font(), self.zoom / 100)
+        self._painter.make_room(self.marks.x_ray)
+        self._layout = StreamLayout(self._painter.measure)
 
     def _restart(self, *, new_fonts: bool = False) -> None:
-        """Lay everything out anew: a short text at once, of a long one the part in view and then the whole."""
-        self._note_place()
+        """Lay everything out again: a short text at once, a long one starting with the part in view."""
+        self._remember_position()
         if new_fonts:
-            self._take_fonts()
+            self._set_fonts()
         width = self.viewport().width() - 2 * MARGIN
         self._layout.restart(width)
-        self._n_laid = 0
+        self._n_laid_out = 0
         self.viewport().update()
-        if len(self.tokens) > _TOKENS_A_PAGE:
+        if len(self.tokens) > _TOKENS_PER_PAGE:
             self._page = self._lay_out_page(width)
-            self._more.start()
+            self._layout_timer.start()
         else:
             self._page = None
-            self._more.stop()
+            self._layout_timer.stop()
             self._lay_out(len(self.tokens))
             self._update_range()
-            self._hold_place()
+            self._restore_position()
 
     def _lay_out_page(self, width: float) -> StreamLayout:
-        """As many lines as fit into the view, alone."""
-        page = StreamLayout(self._ink.measure)
+        """Lay out only as many lines as fit into the view."""
+        page = StreamLayout(self._painter.measure)
         page.restart(width)
-        start = len(self.tokens) - _TOKENS_A_PAGE if self._anchor is None else self._anchor.token
+        start = len(self.tokens) - _TOKENS_PER_PAGE if self._anchor is None else self._anchor.token
         n_lines = self.viewport().height() // self.line_height + 2
-        for index in range(max(0, start), min(len(self.tokens), start + _TOKENS_A_PAGE)):
+        for index in range(max(0, start), min(len(self.tokens), start + _TOKENS_PER_PAGE)):
             self._add(page, index)
             if self._anchor is not None and page.n_lines > n_lines:
                 break
         return page
 
     def _lay_out_more(self) -> None:
-        """Lay out for a few milliseconds; where tokens are left, go on when there is time."""
-        follow = self._page is None and self._at_end()
+        """Lay tokens out for a few milliseconds; the timer continues with the rest."""
+        at_end = self._page is None and self._at_end()
         first_new_line = self._layout.n_lines - 1
-        until = perf_counter() + _SLICE_S
-        goes_on = True
-        while goes_on:
-            self._lay_out(min(self._n_laid + _TOKENS_A_LOOK, len(self.tokens)))
-            goes_on = self._n_laid < len(self.tokens) and perf_counter() < until
+        deadline = perf_counter() + _SLICE_S
+        has_time = True
+        while has_time:
+            self._lay_out(min(self._n_laid_out + _TOKENS_PER_CHECK, len(self.tokens)))
+            has_time = self._n_laid_out < len(self.tokens) and perf_counter() < deadline
         self._update_range()
-        if follow:
+        if at_end:
             self.verticalScrollBar().setValue(self.verticalScrollBar().maximum())
         if self._page is None:
             top = self.top + first_new_line * self.line_height
             self.viewport().update(0, top, self.viewport().width(), max(0, self.viewport().height() - top))
-        if self._n_laid < len(self.tokens):
-            self._more.start()
+        if self._n_laid_out < len(self.tokens):
+            self._layout_timer.start()
             return
-        self._more.stop()
+        self._layout_timer.stop()
         if self._page is not None:
             self._drop_page()
-            self._hold_place()
+            self._restore_position()
 
     def _lay_out(self, end: int) -> None:
-        for index in range(self._n_laid, end):
+        for index in range(self._n_laid_out, end):
             self._add(self._layout, index)
-        self._n_laid = end
+        self._n_laid_out = end
 
     def _add(self, layout: StreamLayout, index: int) -> None:
         token = self.tokens[index]
-        if self._ghosts or not token.is_ghost:
-            gap = self._ink.gap(token.fate, begins_word=token.begins_word)
+        if self._shows_ghosts or not token.is_ghost:
+            gap = self._painter.gap(token.fate, begins_word=token.begins_word)
             layout.add(index, token.shown, bold=token.fate == "correction", breaks=token.breaks, gap=gap)
 
     def _update_range(self) -> None:
@@ -229,13 +229,13 @@ class StreamCanvas(QAbstractScrollArea):
         bar.setSingleStep(self.line_height)
         bar.setRange(0, max(0, self._layout.n_lines * self.line_height + 2 * MARGIN - height))
 
-    def _note_place(self) -> None:
-        """Note what is in view; while a page is shown alone, it is what the page was made for."""
+    def _remember_position(self) -> None:
+        """Remember what is in view; while a page is shown alone, keep the anchor it was laid out for."""
         if self._page is None:
             self._anchor = None if self._at_end() else self._in_view()
 
-    def _hold_place(self) -> None:
-        """Scroll to the end or to what was in view before the layout changed."""
+    def _restore_position(self) -> None:
+        """Scroll to the end, or to what was in view before the layout changed."""
         if self._page is not None:
             return
         bar = self.verticalScrollBar()
@@ -245,7 +245,7 @@ class StreamCanvas(QAbstractScrollArea):
             bar.setValue(MARGIN + line * self.line_height - self._anchor.top)
 
     def _drop_page(self) -> None:
-        """Show the whole layout, as far as it is."""
+        """Show the full layout, even if it is unfinished."""
         if self._page is not None:
             self._page = None
             self.viewport().update()
@@ -257,28 +257,28 @@ class StreamCanvas(QAbstractScrollArea):
     def _in_view(self) -> _Anchor | None:
         """The first token in view."""
         line = max(0, -self.top // self.line_height)
-        found = self.lines.tokens_of(line, line) if line < self.lines.n_lines else None
-        return None if found is None else _Anchor(found[0], self.top + line * self.line_height)
+        tokens = self.lines.tokens_of(line, line) if line < self.lines.n_lines else None
+        return None if tokens is None else _Anchor(tokens[0], self.top + line * self.line_height)
 
     # Qt
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
-        """Fill the new width."""
+        """Lay the text out for the new width."""
         super().resizeEvent(event)
         if event.size().width() != event.oldSize().width() or self._page is not None:
             self._restart()
         else:
-            self._note_place()
+            self._remember_position()
             self._update_range()
-            self._hold_place()
+            self._restore_position()
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:  # noqa: N802 (Qt's name)
-        """Move what is painted; only what comes into view is painted anew."""
+        """Move the painted pixels; only what comes into view is repainted."""
         if self._page is None:
             self.viewport().scroll(dx, dy)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
-        """Follow the system's font and scheme."""
+        """Follow changes of the system's font."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange:
             self._restart(new_fonts=True)
@@ -286,15 +286,15 @@ class StreamCanvas(QAbstractScrollArea):
     # Painting
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
-        """Paint the lines that were uncovered: marks below, then tokens fate by fate."""
+        """Paint the exposed lines: first the marks, then the tokens fate by fate."""
         painter = QPainter(self.viewport())
         if not self.tokens:
-            self._ink.paint_note(painter, self.viewport().rect(), self.empty_text)
-        some = self._ink.placed(self.lines, self.top, event.rect())
-        self.marks.paint(painter, self._ink, self.tokens, some)
+            self._painter.paint_note(painter, self.viewport().rect(), self.empty_text)
+        segments = self._painter.placed(self.lines, self.top, event.rect())
+        self.marks.paint(painter, self._painter, self.tokens, segments)
         by_fate: dict[StreamFate, list[Placed]] = {}
-        for placed in some:
+        for placed in segments:
             by_fate.setdefault(self.tokens[placed.token].fate, []).append(placed)
-        for fate, placed_alike in by_fate.items():
-            self._ink.paint(painter, fate, placed_alike)
+        for fate, same_fate in by_fate.items():
+            self._painter.paint(painter, fate, same_fate)
         painter.end()

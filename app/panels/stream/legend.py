@@ -1,4 +1,4 @@
-"""The legend of the token stream: each fate in its own colour and with its own cue, and how to read the x-ray."""
+"""Legend of the token stream: each fate in its colour and with its cue, and a key to the X-ray bars."""
 
 from PySide6.QtCore import QPoint, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
@@ -11,114 +11,116 @@ from app.panels.stream.words import fate_meaning, fate_name
 from app.theme import StreamFate
 from app.widgets.labels import plain_label
 
-_SHOWN: tuple[StreamFate, ...] = ("accepted", "correction", "bonus", "plain", "rejected", "untested")
+_FATES: tuple[StreamFate, ...] = ("accepted", "correction", "bonus", "plain", "rejected", "untested")
 _SPACING = theme.GRID + theme.HALF
-_CHANCES = (0.1, 0.5, 1.0)
+_SAMPLE_PROBS = (0.1, 0.5, 1.0)
 
 
 class Legend(QWidget):
-    """Names each fate as it is painted, on as many lines as its width asks for."""
+    """Shows each fate as it is painted, on as many lines as the width requires."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.entries = [LegendEntry(fate, self) for fate in _SHOWN]
+        self.entries = [LegendEntry(fate, self) for fate in _FATES]
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
-        """Room for all entries on one line."""
+        """Size of all entries on one line."""
         width = sum(entry.width() + _SPACING for entry in self.entries) - _SPACING
         return QSize(width, self.heightForWidth(width))
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
-        """Room for the widest entry."""
+        """Size of the widest entry."""
         return QSize(max(entry.width() for entry in self.entries), self.entries[0].height())
 
     def heightForWidth(self, width: int) -> int:  # noqa: N802 (Qt's name)
-        """The height of as many lines as that width asks for."""
-        return self._places(width)[-1].y() + self.entries[-1].height()
+        """The height of as many lines as the width requires."""
+        return self._positions(width)[-1].y() + self.entries[-1].height()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
-        """Put the entries where there is room."""
+        """Lay out the entries for the new width."""
         super().resizeEvent(event)
-        for entry, place in zip(self.entries, self._places(self.width()), strict=True):
-            entry.move(place)
+        for entry, position in zip(self.entries, self._positions(self.width()), strict=True):
+            entry.move(position)
 
-    def _places(self, width: int) -> list[QPoint]:
-        """Where the entries stand, line after line."""
-        places, x, y = [], 0, 0
+    def _positions(self, width: int) -> list[QPoint]:
+        """The positions of the entries, line by line."""
+        positions, x, y = [], 0, 0
         for entry in self.entries:
             if x and x + entry.width() > width:
                 x, y = 0, y + entry.height()
-            places.append(QPoint(x, y))
+            positions.append(QPoint(x, y))
             x += entry.width() + _SPACING
-        return places
+        return positions
 
 
 class LegendEntry(QWidget):
-    """One fate, painted by the painter of the stream."""
+    """The name of a fate, painted like a token of that fate."""
 
     def __init__(self, fate: StreamFate, parent: QWidget) -> None:
         super().__init__(parent)
         self._fate = fate
-        self._ink = StreamPainter(self.font(), 1 / theme.STREAM_SCALE)
-        self._width = self._ink.measure(fate_name(fate), fate == "correction")
+        self._painter = StreamPainter(self.font(), 1 / theme.STREAM_SCALE)
+        self._width = self._painter.measure(fate_name(fate), fate == "correction")
         self.setToolTip(fate_meaning(fate))
         self.setAccessibleName(fate_name(fate))
         self.setAccessibleDescription(fate_meaning(fate))
         self.setFixedSize(self.sizeHint())
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
-        """As wide as its name, with room for the cues."""
-        return QSize(round(self._width) + 2, self._ink.line_height)
+        """The size of the name, with space for the cues."""
+        return QSize(round(self._width) + 2, self._painter.line_height)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
         """Paint the name as a token."""
         painter = QPainter(self)
-        self._ink.paint(painter, self._fate, [Placed(0.0, self._ink.rise, self._width, fate_name(self._fate), 0)])
+        self._painter.paint(
+            painter, self._fate, [Placed(0.0, self._painter.rise, self._width, fate_name(self._fate), 0)]
+        )
         painter.end()
 
 
 class XRayKey(QWidget):
-    """Says what the bars of the x-ray mean."""
+    """Explains the bars of the X-ray."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        words = plain_label(
+        label = plain_label(
             self.tr("X-ray: the longer and stronger the bar, the likelier the token was to be accepted"),
             self,
             role="muted",
         )
-        words.setToolTip(
+        label.setToolTip(
             self.tr(
                 "Sampling: min(1, p/q), target over drafter. Greedy: full for the target's first choice, else none."
             )
         )
-        words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         row = QHBoxLayout(self)
         row.setContentsMargins(MARGIN, theme.HALF, theme.GRID, 0)
         row.setSpacing(theme.GRID)
-        for chance in _CHANCES:
-            row.addWidget(_XRaySample(chance, self))
-        row.addWidget(words, 1)
+        for prob in _SAMPLE_PROBS:
+            row.addWidget(_XRaySample(prob, self))
+        row.addWidget(label, 1)
 
 
 class _XRaySample(QWidget):
-    """One bar with its value."""
+    """A sample bar with its value."""
 
-    def __init__(self, chance: float, parent: QWidget) -> None:
+    def __init__(self, prob: float, parent: QWidget) -> None:
         super().__init__(parent)
-        self._chance = chance
-        self.setAccessibleName(f"{chance:.1f}")
+        self._prob = prob
+        self.setAccessibleName(f"{prob:.1f}")
         self.setFixedSize(4 * theme.GRID, self.fontMetrics().height() + theme.GRID)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
-        """Paint the value and the bar under it."""
+        """Paint the value and the bar below it."""
         painter = QPainter(self)
         painter.setPen(self.palette().windowText().color())
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop, f"{self._chance:.1f}")
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop, f"{self._prob:.1f}")
         bottom, width = float(self.height()), float(self.width())
         painter.fillRect(QRectF(0, bottom - 1, width, 1), tint(0.0))
-        painter.fillRect(QRectF(0, bottom - 4, width * self._chance, 4), tint(self._chance))
+        painter.fillRect(QRectF(0, bottom - 4, width * self._prob, 4), tint(self._prob))
         painter.end()

@@ -1,4 +1,4 @@
-"""What is marked in the stream: the selected round, a range, what was found, the x-ray; paints it under the text."""
+"""Marks of the stream, painted under the text: the selected round and token, a range, search matches, the X-ray."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ _N_TINTS = 10
 
 
 class StreamMarks:
-    """Marks over the tokens of one stream. Indexes are those of `tokens`."""
+    """Marks on the tokens of one stream. current and range are indexes of its `tokens`."""
 
     def __init__(self) -> None:
         self.round: int | None = None
@@ -27,90 +27,94 @@ class StreamMarks:
         self.x_ray = False
 
     def forget(self) -> None:
-        """Mark nothing; the x-ray stays on."""
+        """Remove all marks except the X-ray."""
         self.round = self.current = self.range = self.search = None
 
     def paint(
-        self, painter: QPainter, ink: StreamPainter, tokens: Sequence[StreamToken], some: Sequence[Placed]
+        self, painter: QPainter, ink: StreamPainter, tokens: Sequence[StreamToken], segments: Sequence[Placed]
     ) -> None:
-        """Paint what is marked among some tokens."""
-        self._paint_round(painter, ink, tokens, some)
+        """Paint the marks of some segments."""
+        self._paint_round(painter, ink, tokens, segments)
         if self.range is not None:
             first, last = self.range
-            held = [p for p in some if first <= p.token <= last and not tokens[p.token].is_ghost]
-            _paint_range(painter, ink, held, self.range)
+            in_range = [
+                segment for segment in segments if first <= segment.token <= last and not tokens[segment.token].is_ghost
+            ]
+            _paint_range(painter, ink, in_range, self.range)
         if self.x_ray:
-            _paint_x_ray(painter, ink, tokens, some)
-        if self.search is not None and some:
-            self._paint_found(painter, ink, tokens, some)
+            _paint_x_ray(painter, ink, tokens, segments)
+        if self.search is not None and segments:
+            self._paint_matches(painter, ink, tokens, segments)
 
     def _paint_round(
-        self, painter: QPainter, ink: StreamPainter, tokens: Sequence[StreamToken], some: Sequence[Placed]
+        self, painter: QPainter, ink: StreamPainter, tokens: Sequence[StreamToken], segments: Sequence[Placed]
     ) -> None:
-        """A tint under the selected round's tokens, and a frame around the selected one."""
+        """Paint a tint under the selected round's tokens, and a frame around the selected token."""
         if self.round is None and self.current is None:
             return
-        chosen, accent = QColor(theme.current().chosen), QPen(QColor(theme.current().accent), 1.5)
-        for placed in some:
-            token = tokens[placed.token]
+        tint_colour, accent = QColor(theme.current().chosen), QPen(QColor(theme.current().accent), 1.5)
+        for segment in segments:
+            token = tokens[segment.token]
             if token.record is not None and token.round == self.round:
-                painter.fillRect(ink.box(placed), chosen)
-            if placed.token == self.current:
+                painter.fillRect(ink.box(segment), tint_colour)
+            if segment.token == self.current:
                 painter.setPen(accent)
-                painter.drawRoundedRect(ink.box(placed), theme.HALF, theme.HALF)
+                painter.drawRoundedRect(ink.box(segment), theme.HALF, theme.HALF)
 
-    def _paint_found(
-        self, painter: QPainter, ink: StreamPainter, tokens: Sequence[StreamToken], some: Sequence[Placed]
+    def _paint_matches(
+        self, painter: QPainter, ink: StreamPainter, tokens: Sequence[StreamToken], segments: Sequence[Placed]
     ) -> None:
-        """A frame around each find; the one it is at has a thicker frame."""
+        """Paint a frame around each match, a thicker one around the current match."""
         assert self.search is not None
-        at = self.search.found(self.search_at) if len(self.search.starts) else None
-        kept = [placed for placed in some if not tokens[placed.token].is_ghost]
-        for found in self.search.within(some[0].token, some[-1].token):
-            painter.setPen(QPen(QColor(theme.current().found), 3.0 if found == at else 1.3))
+        current_match = self.search.found(self.search_at) if len(self.search.starts) else None
+        kept_segments = [segment for segment in segments if not tokens[segment.token].is_ghost]
+        for match in self.search.within(segments[0].token, segments[-1].token):
+            painter.setPen(QPen(QColor(theme.current().found), 3.0 if match == current_match else 1.3))
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            for placed in kept:
-                if found.first <= placed.token <= found.last:
-                    painter.drawRect(_part(ink, self.search, tokens[placed.token], placed, found))
+            for segment in kept_segments:
+                if match.first <= segment.token <= match.last:
+                    painter.drawRect(_match_rect(ink, self.search, tokens[segment.token], segment, match))
 
 
-def _part(ink: StreamPainter, search: Search, token: StreamToken, placed: Placed, found: TextMatch) -> QRectF:
-    """The room of as much of a token as belongs to a find; all of a token that is shown in pieces or otherwise."""
-    box = ink.box(placed)
-    if placed.text != token.shown or visible(token.text) != token.shown:
+def _match_rect(ink: StreamPainter, search: Search, token: StreamToken, segment: Placed, match: TextMatch) -> QRectF:
+    """The rectangle of a token's part in a match; all of the token if it is split or displayed differently."""
+    box = ink.box(segment)
+    if segment.text != token.shown or visible(token.text) != token.shown:
         return box
-    begin = search.kept.start_of(placed.token)
+    token_start = search.kept.start_of(segment.token)
     bold = token.fate == "correction"
-    before = ink.measure(visible(token.text[: max(0, found.start - begin)]), bold)
-    upto = ink.measure(visible(token.text[: max(0, found.end - begin)]), bold)
-    return QRectF(box.left() + before, box.top(), min(upto, box.width()) - before + 2, box.height())
+    start = ink.measure(visible(token.text[: max(0, match.start - token_start)]), bold)
+    end = ink.measure(visible(token.text[: max(0, match.end - token_start)]), bold)
+    return QRectF(box.left() + start, box.top(), min(end, box.width()) - start + 2, box.height())
 
 
-def _paint_range(painter: QPainter, ink: StreamPainter, some: Sequence[Placed], ends: tuple[int, int]) -> None:
-    """A tint with a rule above and below, and a bar at each end."""
+def _paint_range(painter: QPainter, ink: StreamPainter, segments: Sequence[Placed], ends: tuple[int, int]) -> None:
+    """Paint a tint with a line above and below, and a bar at each end."""
     accent = QColor(theme.current().accent)
-    for placed in some:
-        box = ink.box(placed)
+    for segment in segments:
+        box = ink.box(segment)
         painter.fillRect(box, QColor(theme.current().marked))
         painter.fillRect(QRectF(box.left(), box.top(), box.width(), 1), accent)
         painter.fillRect(QRectF(box.left(), box.bottom() - 1, box.width(), 1), accent)
-        if placed.token == ends[0]:
+        if segment.token == ends[0]:
             painter.fillRect(QRectF(box.left(), box.top(), 2, box.height()), accent)
-        if placed.token == ends[1]:
+        if segment.token == ends[1]:
             painter.fillRect(QRectF(box.right() - 2, box.top(), 2, box.height()), accent)
 
 
-def _paint_x_ray(painter: QPainter, ink: StreamPainter, tokens: Sequence[StreamToken], some: Sequence[Placed]) -> None:
-    """Under each proposed token a rule, and on it a bar as long and as dark as the token is likely to be accepted."""
+def _paint_x_ray(
+    painter: QPainter, ink: StreamPainter, tokens: Sequence[StreamToken], segments: Sequence[Placed]
+) -> None:
+    """Paint a line under each proposed token, and on it a bar as long and dark as acceptance was likely."""
     bars: list[list[QRectF]] = [[] for _ in range(_N_TINTS + 1)]
     height = ink.bar_height
     top = ink.line_height - ink.rise - height - 1
-    for placed in some:
-        chance = acceptance(tokens[placed.token].record)
-        if chance is not None:
-            x, y, width = placed.x, placed.baseline + top, placed.width
+    for segment in segments:
+        prob = acceptance(tokens[segment.token].record)
+        if prob is not None:
+            x, y, width = segment.x, segment.baseline + top, segment.width
             bars[0].append(QRectF(x, y + height - 1, width, 1))
-            bars[round(chance * _N_TINTS)].append(QRectF(x, y, width * chance, height))
+            bars[round(prob * _N_TINTS)].append(QRectF(x, y, width * prob, height))
     painter.setPen(Qt.PenStyle.NoPen)
     for number, rects in enumerate(bars):
         if rects:
@@ -120,10 +124,10 @@ def _paint_x_ray(painter: QPainter, ink: StreamPainter, tokens: Sequence[StreamT
 
 
 def acceptance(record: Record | None) -> float | None:
-    """The probability with which a proposed token was to be accepted; None for what was not proposed."""
+    """The acceptance probability of a proposed token; None if it was not proposed."""
     return min(1.0, max(0.0, record.accept_prob)) if isinstance(record, ProposedToken) else None
 
 
-def tint(chance: float) -> QColor:
+def tint(prob: float) -> QColor:
     """The colour of an acceptance probability."""
-    return theme.blend(QColor(theme.current().trusted), QColor(theme.current().doubted), chance)
+    return theme.blend(QColor(theme.current().trusted), QColor(theme.current().doubted), prob)

@@ -1,4 +1,4 @@
-"""How tokens are painted: fonts, widths, and each fate's colour and second cue; knows no widget."""
+"""Paints tokens: fonts, widths, and each fate's colour and second cue."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
@@ -24,12 +24,12 @@ from app.panels.stream.layout import GAP, JOINED_GAP, StreamLayout
 from app.theme import StreamFate
 
 MARGIN = 2 * theme.GRID
-_SHAPES_KEPT = 4096
+_SHAPE_CACHE_SIZE = 4096
 _SPACE = "·"
 
 
 class Placed(msgspec.Struct, frozen=True, gc=False):
-    """A segment and where its text begins in the view."""
+    """A segment and the position of its text in the view."""
 
     x: float
     baseline: float
@@ -39,9 +39,9 @@ class Placed(msgspec.Struct, frozen=True, gc=False):
 
 
 class _Shape(msgspec.Struct, frozen=True, gc=False):
-    """A text made ready to paint. indent, ascent: from where the token begins to where its letters are put.
+    """A text prepared for painting. indent, ascent: offset from the start of the token's baseline to the letters.
 
-    overflows: it reaches out of its line and must be cut there."""
+    overflows: it exceeds its line and must be clipped to it."""
 
     letters: QStaticText
     indent: float
@@ -50,7 +50,7 @@ class _Shape(msgspec.Struct, frozen=True, gc=False):
 
 
 class StreamPainter:
-    """Fonts made from one base font, and painting with them, fate by fate: pens are set once a fate."""
+    """Paints with fonts derived from one base font, fate by fate, so that pens are set once per fate."""
 
     def __init__(self, base: QFont, zoom: float = 1.0) -> None:
         self.font = theme.scaled(base, theme.STREAM_SCALE * zoom)
@@ -64,10 +64,10 @@ class StreamPainter:
         self._bold_metrics = QFontMetricsF(self.bold)
         self._dot_widths = (self.metrics.horizontalAdvance("·"), self._bold_metrics.horizontalAdvance("·"))
         self._widths: tuple[dict[str, float], dict[str, float]] = ({}, {})
-        self._shaped = lru_cache(maxsize=_SHAPES_KEPT)(self._shape)
+        self._cached_shape = lru_cache(maxsize=_SHAPE_CACHE_SIZE)(self._shape)
 
     def measure(self, text: str, bold: bool) -> float:
-        """Width of a text, remembered: a vocabulary is small."""
+        """Width of a text, cached, since a vocabulary is small."""
         width = self._widths[bold].get(text)
         if width is None:
             width = (self._bold_metrics if bold else self.metrics).horizontalAdvance(text)
@@ -76,76 +76,79 @@ class StreamPainter:
 
     @property
     def bar_height(self) -> int:
-        """Height of a bar of the x-ray."""
+        """Height of an X-ray bar."""
         return round(self.stroke) + 1
 
     def make_room(self, for_bars: bool) -> None:
-        """Set the lines apart for bars under them; where tokens stand on their lines stays."""
+        """Add space for bars between the lines, or remove it; baselines stay where they are within the lines."""
         self.line_height = self.bare_height + (self.bar_height + round(self.stroke)) * for_bars
 
     def gap(self, fate: StreamFate, *, begins_word: bool) -> float:
-        """Room before a token: none in the prompt, which has no marks to tell apart."""
+        """Space before a token: none in the prompt, which has no cues to separate."""
         return 0.0 if fate == "prompt" else GAP if begins_word else JOINED_GAP
 
     def box(self, placed: Placed) -> QRectF:
-        """The room of a token's text."""
+        """The rectangle around a token's text."""
         top = placed.baseline - self.metrics.ascent() - theme.HALF
         return QRectF(placed.x - 1, top, placed.width + 2, self.metrics.height() + theme.GRID)
 
     def placed(self, lines: StreamLayout, top: int, rect: QRect) -> list[Placed]:
-        """The segments on the lines that a part of the view touches; top: where the first line begins."""
+        """The segments on the lines that a rectangle of the view touches; top: the y of the first line."""
         first = max(0, (rect.top() - top) // self.line_height)
         last = min(lines.n_lines - 1, (rect.bottom() - top) // self.line_height)
-        found: list[Placed] = []
+        segments: list[Placed] = []
         for line in range(first, last + 1):
             baseline = top + line * self.line_height + self.rise
-            found += [Placed(MARGIN + s.x, baseline, s.width, s.text, s.token) for s in lines.line(line)]
-        return found
+            segments += [
+                Placed(MARGIN + segment.x, baseline, segment.width, segment.text, segment.token)
+                for segment in lines.line(line)
+            ]
+        return segments
 
-    def paint(self, painter: QPainter, fate: StreamFate, some: Sequence[Placed]) -> None:
+    def paint(self, painter: QPainter, fate: StreamFate, segments: Sequence[Placed]) -> None:
         """Paint tokens of one fate: their text, their spaces, their cue."""
         colour = theme.fate_colour(fate)
-        self._paint_texts(painter, some, colour, bold=fate == "correction")
+        self._paint_texts(painter, segments, colour, bold=fate == "correction")
         cue = _CUES.get(fate)
         if cue is not None:
-            cue(self, painter, colour, some)
+            cue(self, painter, colour, segments)
 
     def paint_note(self, painter: QPainter, room: QRect, text: str) -> None:
-        """Paint what is said where there is no token."""
+        """Paint the text shown while there are no tokens."""
         painter.setPen(QColor(theme.current().muted))
         painter.setFont(self.font)
-        within = room.adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
-        painter.drawText(within, Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap, text)
+        inner = room.adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
+        painter.drawText(inner, Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap, text)
 
-    def _paint_texts(self, painter: QPainter, some: Sequence[Placed], colour: QColor, *, bold: bool) -> None:
+    def _paint_texts(self, painter: QPainter, segments: Sequence[Placed], colour: QColor, *, bold: bool) -> None:
         painter.setPen(colour)
         painter.setFont(self.bold if bold else self.font)
-        shaped, draw = self._shaped, painter.drawStaticText
-        for placed in some:
-            shape = shaped(placed.text, bold)
-            at = QPointF(placed.x + shape.indent, placed.baseline - shape.ascent)
+        shape_of, draw = self._cached_shape, painter.drawStaticText
+        for segment in segments:
+            shape = shape_of(segment.text, bold)
+            at = QPointF(segment.x + shape.indent, segment.baseline - shape.ascent)
             if shape.overflows:
-                self._paint_cut(painter, at, placed, shape)
+                self._paint_clipped(painter, at, segment, shape)
             else:
                 draw(at, shape.letters)
-        # The mark of a space is there to be counted, not read: a small point.
+        # The mark of a space is a small dot, since it is there to be counted, not read.
         side, drop = (self._dot_widths[bold] - self.stroke) / 2, round(self.metrics.xHeight() / 2) + self.stroke / 2
         spaces = [
-            QRectF(placed.x + side, placed.baseline - drop, self.stroke, self.stroke)
-            for placed in some
-            if placed.text[0] == _SPACE
+            QRectF(segment.x + side, segment.baseline - drop, self.stroke, self.stroke)
+            for segment in segments
+            if segment.text[0] == _SPACE
         ]
         _fill(painter, theme.blend(colour, QColor(theme.current().base), 0.55), spaces)
 
-    def _paint_cut(self, painter: QPainter, at: QPointF, placed: Placed, shape: _Shape) -> None:
+    def _paint_clipped(self, painter: QPainter, at: QPointF, segment: Placed, shape: _Shape) -> None:
         painter.save()
-        room = QRectF(placed.x, placed.baseline - self.rise, placed.width + 1, self.line_height)
+        room = QRectF(segment.x, segment.baseline - self.rise, segment.width + 1, self.line_height)
         painter.setClipRect(room, Qt.ClipOperation.IntersectClip)
         painter.drawStaticText(at, shape.letters)
         painter.restore()
 
     def _shape(self, text: str, bold: bool) -> _Shape:
-        """Shape the letters of a token, the mark of its leading space apart."""
+        """Shape the letters of a token, without the mark of its leading space."""
         font, indent = (self.bold, self._dot_widths[1]) if bold else (self.font, self._dot_widths[0])
         rest = text.removeprefix(_SPACE)
         letters = QStaticText(rest)
@@ -161,65 +164,65 @@ class StreamPainter:
         wide = ink.right() > self.measure(rest, bold) + self.metrics.height()
         return _Shape(letters, indent if rest != text else 0.0, ascent, overflows=tall or wide)
 
-    # The cues: what tells a fate without its colour
+    # The cues: what distinguishes a fate without its colour
 
-    def _underline(self, painter: QPainter, colour: QColor, some: Sequence[Placed]) -> None:
-        _fill(painter, colour, self._rules(some, 2 * self.stroke))
+    def _underline(self, painter: QPainter, colour: QColor, segments: Sequence[Placed]) -> None:
+        _fill(painter, colour, self._rules(segments, 2 * self.stroke))
 
-    def _strike(self, painter: QPainter, colour: QColor, some: Sequence[Placed]) -> None:
+    def _strike(self, painter: QPainter, colour: QColor, segments: Sequence[Placed]) -> None:
         rise = round(self.metrics.xHeight() / 2)
-        _fill(painter, colour, self._rules(some, -rise))
+        _fill(painter, colour, self._rules(segments, -rise))
 
-    def _dots_below(self, painter: QPainter, colour: QColor, some: Sequence[Placed]) -> None:
+    def _dots_below(self, painter: QPainter, colour: QColor, segments: Sequence[Placed]) -> None:
         size = round(self.stroke)
         tile = QPixmap(2 * size, 1)
         tile.fill(Qt.GlobalColor.transparent)
-        with_dot = QPainter(tile)
-        with_dot.fillRect(0, 0, size, 1, colour)
-        with_dot.end()
-        _fill(painter, QBrush(tile), self._rules(some, 2 * self.stroke))
+        tile_painter = QPainter(tile)
+        tile_painter.fillRect(0, 0, size, 1, colour)
+        tile_painter.end()
+        _fill(painter, QBrush(tile), self._rules(segments, 2 * self.stroke))
 
-    def _dot_above(self, painter: QPainter, colour: QColor, some: Sequence[Placed]) -> None:
+    def _dot_above(self, painter: QPainter, colour: QColor, segments: Sequence[Placed]) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour)
         rise, radius = self.metrics.ascent() + 1, 1.1 * self.stroke
-        for placed in some:
-            above = QPointF(placed.x + placed.width / 2, placed.baseline - rise)
+        for segment in segments:
+            above = QPointF(segment.x + segment.width / 2, segment.baseline - rise)
             painter.drawEllipse(above, radius, radius)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
-    def _wave(self, painter: QPainter, colour: QColor, some: Sequence[Placed]) -> None:
+    def _wave(self, painter: QPainter, colour: QColor, segments: Sequence[Placed]) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(colour, 0.8 * self.stroke))
         step = 1.5 * self.stroke
-        for placed in some:
-            middle = placed.baseline + 2.5 * self.stroke
-            n_steps = max(2, int(placed.width / step))
-            wave = [QPointF(placed.x + i * step, middle + (step if i % 2 else -step) / 2) for i in range(n_steps + 1)]
+        for segment in segments:
+            middle = segment.baseline + 2.5 * self.stroke
+            n_steps = max(2, int(segment.width / step))
+            wave = [QPointF(segment.x + i * step, middle + (step if i % 2 else -step) / 2) for i in range(n_steps + 1)]
             painter.drawPolyline(QPolygonF(wave))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
-    def _tick(self, painter: QPainter, colour: QColor, some: Sequence[Placed]) -> None:
+    def _tick(self, painter: QPainter, colour: QColor, segments: Sequence[Placed]) -> None:
         size = self.stroke
-        _fill(painter, colour, [QRectF(placed.x, placed.baseline + size, size / 2, 3 * size) for placed in some])
+        _fill(painter, colour, [QRectF(segment.x, segment.baseline + size, size / 2, 3 * size) for segment in segments])
 
-    def _rules(self, some: Sequence[Placed], drop: float) -> list[QRectF]:
+    def _rules(self, segments: Sequence[Placed], drop: float) -> list[QRectF]:
         height = self.stroke
-        return [QRectF(placed.x, placed.baseline + drop, placed.width, height) for placed in some]
+        return [QRectF(segment.x, segment.baseline + drop, segment.width, height) for segment in segments]
 
 
-def _fill(painter: QPainter, with_: QColor | QBrush, rects: Sequence[QRectF]) -> None:
+def _fill(painter: QPainter, brush: QColor | QBrush, rects: Sequence[QRectF]) -> None:
     if rects:
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(with_)
+        painter.setBrush(brush)
         painter.drawRects(rects)
         painter.setBrush(Qt.BrushStyle.NoBrush)
 
 
 _Cue = Callable[[StreamPainter, QPainter, QColor, Sequence[Placed]], None]
-# A correction is told by its bold type, the prompt by having no mark at all.
+# A correction is recognised by its bold type, the prompt by having no cue.
 _CUES: Mapping[StreamFate, _Cue] = {
     "accepted": StreamPainter._underline,
     "unverified": StreamPainter._wave,

@@ -1,4 +1,4 @@
-"""Panel of the token stream: the view, its legend, search, what is shown of it and what can be done with a token."""
+"""Panel of the token stream: the view with its legend, search, display options and actions on tokens."""
 
 from collections.abc import Callable, Sequence
 
@@ -20,7 +20,7 @@ from engine.runs.summary import Summary
 
 
 class TokenStreamPanel(Panel):
-    """Appends the tokens of each round."""
+    """Appends the tokens of the prompt and of each round to the view."""
 
     def __init__(self, store: RunStore, parent: QWidget | None = None, *, verbs: Verbs | None = None) -> None:
         super().__init__(store, parent)
@@ -38,26 +38,26 @@ class TokenStreamPanel(Panel):
         self.select_all = self._action(self.tr("Select all"), self.view.select_all, "Ctrl+A")
         self.find_text = self._action(self.tr("Search…"), self.open_search, "Ctrl+F")
         self.zoom_actions = (
-            self._zoom(self.tr("Larger text in the stream"), self.zoom_in, "Ctrl++", "Ctrl+="),
-            self._zoom(self.tr("Smaller text in the stream"), self.zoom_out, "Ctrl+-"),
-            self._zoom(self.tr("Usual text in the stream"), self.zoom_reset, "Ctrl+0"),
+            self._zoom_action(self.tr("Larger text in the stream"), self.zoom_in, "Ctrl++", "Ctrl+="),
+            self._zoom_action(self.tr("Smaller text in the stream"), self.zoom_out, "Ctrl+-"),
+            self._zoom_action(self.tr("Usual text in the stream"), self.zoom_reset, "Ctrl+0"),
         )
         self.view.addActions([self.verbs.actions["fork"], self.copy, self.select_all, self.find_text])
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         self.fork = QPushButton(self.tr("Fork from here"), self)
         tip = self.tr("Run again from the selected token with the settings at the left (Ctrl+K).")
         self.verbs.follow(self.fork, "fork", tip)
-        self._wire()
+        self._connect_signals()
         self._lay_out()
 
     # The run on show
 
     def clear(self) -> None:
-        """Forget the tokens."""
+        """Remove all tokens."""
         self.view.clear()
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
-        """Append the tokens of new rounds."""
+        """Append the tokens of new events."""
         tokens: list[StreamToken] = []
         for event in new:
             if isinstance(event, RunStarted):
@@ -70,14 +70,14 @@ class TokenStreamPanel(Panel):
         """Mark the selected round."""
         self.view.select(selection)
 
-    # What can be done
+    # Actions
 
     def copy_text(self) -> None:
-        """Put the marked range, or all that was kept, on the clipboard."""
-        QGuiApplication.clipboard().setText(_encodable(self.view.copied_text()))
+        """Copy the marked range, or else all the kept text."""
+        QGuiApplication.clipboard().setText(_without_surrogates(self.view.copied_text()))
 
     def open_search(self, typed: str = "") -> None:
-        """Open the search, with what was typed already."""
+        """Open the search, starting with the text typed so far."""
         if not self.view.searching:
             self.view.searching = True
             self.view.card.hide()
@@ -86,14 +86,14 @@ class TokenStreamPanel(Panel):
         self._search(self.search.field.text())
 
     def close_search(self) -> None:
-        """Close the search and select what was found."""
+        """Close the search and select the current match."""
         self.view.searching = False
         self.search.hide()
         self.view.end_search()
         self.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def search_on(self, step: int) -> None:
-        """Go to the next find or, for -1, the one before; open the search where it is not."""
+        """Go to the next match or, for -1, the previous one; open the search if it is closed."""
         if self.view.searching:
             self.view.search_on(step)
         else:
@@ -108,14 +108,14 @@ class TokenStreamPanel(Panel):
         self.view.zoom_by(-1)
 
     def zoom_reset(self) -> None:
-        """Give the text its usual size."""
+        """Reset the text size."""
         self.view.set_zoom(100)
 
-    def _search(self, wanted: str) -> None:
+    def _search(self, query: str) -> None:
         if self.view.searching:
-            self.view.search(wanted)
+            self.view.search(query)
 
-    def _count(self) -> None:
+    def _update_count(self) -> None:
         search = self.view.marks.search
         self.search.show_count(self.view.marks.search_at, 0 if search is None else len(search.starts))
 
@@ -123,7 +123,7 @@ class TokenStreamPanel(Panel):
         self.view.show_x_ray(shown)
         self.x_ray_key.setVisible(shown)
 
-    # Wiring
+    # Construction
 
     def _action(self, text: str, slot: Callable[[], object], key: str) -> QAction:
         action = QAction(text, self)
@@ -132,16 +132,16 @@ class TokenStreamPanel(Panel):
         action.triggered.connect(lambda _checked=False: slot())
         return action
 
-    def _zoom(self, text: str, slot: Callable[[], object], *keys: str) -> QAction:
+    def _zoom_action(self, text: str, slot: Callable[[], object], *keys: str) -> QAction:
         action = QAction(text, self)
         action.setShortcuts([QKeySequence(key) for key in keys])
         action.triggered.connect(lambda _checked=False: slot())
         return action
 
-    def _wire(self) -> None:
+    def _connect_signals(self) -> None:
         self.view.picked.connect(self.store.select)
         self.view.search_asked.connect(self.open_search)
-        self.view.search_moved.connect(self._count)
+        self.view.search_moved.connect(self._update_count)
         self.view.search_left.connect(self.close_search)
         self.view.x_ray_asked.connect(self.x_ray.toggle)
         self.search.wanted.connect(self._search)
@@ -149,18 +149,18 @@ class TokenStreamPanel(Panel):
         self.search.left.connect(self.close_search)
         self.ghosts.toggled.connect(self.view.show_ghosts)
         self.x_ray.toggled.connect(self._show_x_ray)
-        on = self._action(self.tr("Next find"), lambda: self.search_on(1), "F3")
-        back = self._action(self.tr("Previous find"), lambda: self.search_on(-1), "Shift+F3")
-        self.addActions([on, back])
+        next_match = self._action(self.tr("Next find"), lambda: self.search_on(1), "F3")
+        previous_match = self._action(self.tr("Previous find"), lambda: self.search_on(-1), "Shift+F3")
+        self.addActions([next_match, previous_match])
 
     def _lay_out(self) -> None:
-        foot = QHBoxLayout()
-        foot.setContentsMargins(2 * theme.GRID, theme.HALF, theme.GRID, theme.HALF)
-        foot.setSpacing(theme.GRID)
-        foot.addWidget(Legend(self), 1)
-        foot.addWidget(self.ghosts)
-        foot.addWidget(self.x_ray)
-        foot.addWidget(self.fork)
+        footer = QHBoxLayout()
+        footer.setContentsMargins(2 * theme.GRID, theme.HALF, theme.GRID, theme.HALF)
+        footer.setSpacing(theme.GRID)
+        footer.addWidget(Legend(self), 1)
+        footer.addWidget(self.ghosts)
+        footer.addWidget(self.x_ray)
+        footer.addWidget(self.fork)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -168,9 +168,9 @@ class TokenStreamPanel(Panel):
         for widget in (self.search, self.x_ray_key):
             widget.hide()
             column.addWidget(widget)
-        column.addLayout(foot)
+        column.addLayout(footer)
 
 
-def _encodable(text: str) -> str:
-    """The text with half characters, which no clipboard takes, as replacement marks."""
+def _without_surrogates(text: str) -> str:
+    """The text with lone surrogates, which no clipboard accepts, replaced by question marks."""
     return text.encode("utf-8", "replace").decode("utf-8")

@@ -1,4 +1,4 @@
-"""The bar in which a text to search for is typed, with the count of finds and steps between them; searches nothing."""
+"""Search bar: a field for the text, the number of matches, and buttons to step between them; the panel searches."""
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -11,7 +11,7 @@ _WIDTH_IN_CHARACTERS = 28
 
 
 class SearchBar(QWidget):
-    """wanted: the text changed. stepped: 1 for the next find, -1 for the one before. left: the bar shall close."""
+    """wanted: the text changed. stepped: 1 for the next match, -1 for the previous one. left: close the bar."""
 
     wanted = Signal(str)
     stepped = Signal(int)
@@ -46,7 +46,7 @@ class SearchBar(QWidget):
             row.addWidget(widget)
 
     def open(self, typed: str) -> None:
-        """Take the keyboard: after what was typed or, where nothing was, with the last text ready to be replaced."""
+        """Take the focus: with the typed text or, if there is none, with the last text selected."""
         if typed:
             self.field.setText(typed)
             self.field.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -55,9 +55,9 @@ class SearchBar(QWidget):
             self.field.selectAll()
 
     def show_count(self, at: int, n: int) -> None:
-        """Say which of how many finds is shown; at counts from 0."""
-        some = self.tr("{0} of {1}").format(f"{at + 1:,}", f"{n:,}")
-        self.count.setText("" if not self.field.text() else some if n else self.tr("not found"))
+        """Show which of n matches is current; at counts from 0."""
+        position = self.tr("{0} of {1}").format(f"{at + 1:,}", f"{n:,}")
+        self.count.setText("" if not self.field.text() else position if n else self.tr("not found"))
         self.on.setEnabled(n > 0)
         self.back.setEnabled(n > 0)
 
@@ -72,13 +72,13 @@ class SearchBar(QWidget):
 
 
 class _Field(QLineEdit):
-    """A line whose Enter steps and whose Escape leaves, before the window's shortcuts see them."""
+    """A line edit whose Enter steps and whose Escape leaves, ahead of the window's shortcuts."""
 
     entered = Signal(int)
     left = Signal()
 
     def event(self, event: QEvent) -> bool:
-        """Keep Escape here."""
+        """Keep Escape from the window's shortcuts."""
         shortcut = event.type() == QEvent.Type.ShortcutOverride
         if shortcut and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
             event.accept()

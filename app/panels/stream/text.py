@@ -1,4 +1,4 @@
-"""The text that was kept, as one string that grows: what is found in it and which tokens that is; knows no widget."""
+"""The kept text as one growing string: search in it, and the mapping between text and tokens."""
 
 from array import array
 from bisect import bisect_left, bisect_right
@@ -9,7 +9,7 @@ from app.panels.stream.tokens import StreamToken
 
 
 class TextMatch(NamedTuple):
-    """One match. first, last: indexes of the tokens it begins and ends in; start, end: its place in the text."""
+    """One match. first, last: indexes of the tokens it starts and ends in; start, end: its range in the text."""
 
     first: int
     last: int
@@ -18,7 +18,7 @@ class TextMatch(NamedTuple):
 
 
 class KeptText:
-    """Knows where in the text each kept token lies. Its folded twin has the same length, so places hold in both."""
+    """The kept text and each token's position in it. The folded text has equal length, so positions hold in both."""
 
     def __init__(self) -> None:
         self._text = ""
@@ -29,7 +29,7 @@ class KeptText:
         self._tokens = array("Q")
 
     def append(self, tokens: Iterable[StreamToken], first: int) -> None:
-        """Take in tokens, the first of them at that index; ghosts are no part of the text."""
+        """Add tokens, the first at the given index; ghosts are not part of the text."""
         for index, token in enumerate(tokens, first):
             if not token.is_ghost:
                 self._starts.append(self._n_chars)
@@ -39,13 +39,13 @@ class KeptText:
 
     @property
     def text(self) -> str:
-        """All of it."""
+        """The kept text."""
         self._join()
         return self._text
 
     @property
     def folded(self) -> str:
-        """All of it, without the difference between capital and small letters."""
+        """The case-folded text."""
         self._join()
         return self._folded
 
@@ -55,12 +55,12 @@ class KeptText:
         return self.text[self._start(low) : self._start(high)]
 
     def found(self, start: int, end: int) -> TextMatch:
-        """The tokens that hold a piece of the text."""
+        """The match for a range of the text, with its tokens."""
         low, high = bisect_right(self._starts, start) - 1, bisect_left(self._starts, end) - 1
         return TextMatch(self._tokens[low], self._tokens[high], start, end)
 
     def start_of(self, token: int) -> int:
-        """Where a token begins in the text, or where it would, being a ghost."""
+        """The position in the text where a token starts or, for a ghost, would start."""
         return self._start(bisect_left(self._tokens, token))
 
     def _start(self, at: int) -> int:
@@ -74,7 +74,7 @@ class KeptText:
 
 
 class Search:
-    """All places of a wanted text, looked for only in what is new since the last look."""
+    """All matches of a text, found incrementally as the kept text grows."""
 
     def __init__(self, kept: KeptText, wanted: str) -> None:
         self.wanted = wanted
@@ -84,40 +84,40 @@ class Search:
         self._at = 0
 
     def catch_up(self) -> None:
-        """Look through what was added to the text."""
+        """Search the text added since the last call."""
         text, step = self.kept.folded, len(self._folded)
         if not step:
             return
-        at = text.find(self._folded, self._at)
-        while at >= 0:
-            self.starts.append(at)
-            self._at = at + step
-            at = text.find(self._folded, self._at)
+        start = text.find(self._folded, self._at)
+        while start >= 0:
+            self.starts.append(start)
+            self._at = start + step
+            start = text.find(self._folded, self._at)
         self._at = max(self._at, len(text) - step + 1)
 
     def found(self, number: int) -> TextMatch:
-        """One of the places."""
+        """The match with a number."""
         start = self.starts[number]
         return self.kept.found(start, start + len(self.wanted))
 
     def within(self, first: int, last: int) -> Iterable[TextMatch]:
-        """The places that touch tokens from one index to another, both included."""
+        """The matches that touch tokens from one index to another, both included."""
         low = bisect_right(self.starts, self.kept.start_of(first) - len(self.wanted))
         for number in range(low, bisect_left(self.starts, self.kept.start_of(last + 1))):
             yield self.found(number)
 
     def nearest(self, token: int) -> int:
-        """The number of the first place at or after a token, the first of all where there is none."""
+        """The number of the first match at or after a token, or 0 if there is none."""
         number = bisect_left(self.starts, self.kept.start_of(token))
         return number if number < len(self.starts) else 0
 
 
 def folded(text: str) -> str:
-    """The text without the difference between capital and small letters, every character in its place."""
-    made = text.casefold()
-    return made if len(made) == len(text) else "".join(map(_folded, text))
+    """Case-fold a text without changing its length: a character whose folded form is longer stays."""
+    folded_text = text.casefold()
+    return folded_text if len(folded_text) == len(text) else "".join(map(_folded, text))
 
 
 def _folded(char: str) -> str:
-    made = char.casefold()
-    return made if len(made) == 1 else char
+    folded_char = char.casefold()
+    return folded_char if len(folded_char) == 1 else char

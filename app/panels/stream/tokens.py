@@ -1,4 +1,4 @@
-"""From events to the tokens of the stream: their text, fate and place; pure."""
+"""Converts events into the tokens of the stream, with their text, fate and position; pure functions."""
 
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
@@ -11,17 +11,17 @@ from app.theme import StreamFate
 from engine.events import LastToken, ProposedToken, RoundFinished, RunStarted
 
 GHOSTS: frozenset[StreamFate] = frozenset({"rejected", "untested"})
-_NOTHING = "⟨⟩"
-# Parts of a character stand for few characters: what follows them is looked for no farther.
-_FAR = 256
+_EMPTY_MARK = "⟨⟩"
+# Partial characters stand for few characters, so the next piece is searched for only this far.
+_MAX_SEARCH_CHARS = 256
 Record: TypeAlias = ProposedToken | LastToken
 
 
 class StreamToken(msgspec.Struct, frozen=True, gc=False):
-    """One token as the stream shows it: a hundred thousand are kept, out of the garbage collector's sight.
+    """One token as the stream shows it. Untracked by the garbage collector, since a hundred thousand are kept.
 
-    text: what it adds to the text: nothing where it begins a character that a later token completes.
-    round, index: its place in the run; of no meaning for a token of the prompt, which has no record either."""
+    text: what it adds to the text: empty if it starts a character that a later token completes.
+    round, index: its position in the run; meaningless for a token of the prompt, whose record is None."""
 
     shown: str
     text: str
@@ -32,7 +32,7 @@ class StreamToken(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def place(self) -> Selection | None:
-        """Where it stands in the run; None in the prompt."""
+        """Its position in the run; None in the prompt."""
         return None if self.record is None else Selection(self.round, self.index)
 
     @property
@@ -42,7 +42,7 @@ class StreamToken(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def begins_word(self) -> bool:
-        """Whether it begins with a space."""
+        """Whether it starts with a space."""
         return self.shown.startswith("·")
 
     @property
@@ -52,25 +52,25 @@ class StreamToken(msgspec.Struct, frozen=True, gc=False):
 
 
 def prompt_tokens(event: RunStarted) -> list[StreamToken]:
-    """The prompt."""
+    """The tokens of the prompt."""
     texts = added_texts(event.prompt_pieces, event.prompt)
     return [
-        StreamToken(visible(piece) or _NOTHING, text, "prompt")
+        StreamToken(visible(piece) or _EMPTY_MARK, text, "prompt")
         for piece, text in zip(event.prompt_pieces, texts, strict=True)
     ]
 
 
 def round_tokens(event: RoundFinished) -> list[StreamToken]:
-    """The proposed tokens in their order, ghosts included, and the last one; it is nobody's bonus after no proposal."""
+    """The proposed tokens in order, ghosts included, and the last one, which is plain if nothing was proposed."""
     records: list[Record] = [*event.proposed, *(() if event.last is None else (event.last,))]
     fates: list[StreamFate] = [token.fate for token in event.proposed]
     if event.last is not None:
         fates.append(event.last.kind if event.proposed else "plain")
-    kept = [record.text for record, fate in zip(records, fates, strict=True) if fate not in GHOSTS]
-    texts = iter(added_texts(kept, event.text))
+    kept_pieces = [record.text for record, fate in zip(records, fates, strict=True) if fate not in GHOSTS]
+    texts = iter(added_texts(kept_pieces, event.text))
     return [
         StreamToken(
-            visible(record.text) or _NOTHING,
+            visible(record.text) or _EMPTY_MARK,
             record.text if fate in GHOSTS else next(texts),
             fate,
             event.round,
@@ -82,29 +82,29 @@ def round_tokens(event: RoundFinished) -> list[StreamToken]:
 
 
 def added_texts(pieces: Sequence[str], text: str) -> Sequence[str]:
-    """What each of the pieces adds to `text`; they join to it.
+    """What each of the pieces adds to `text`; joined, the results equal it.
 
-    A part of a character is no piece of the text: the token that completes the character adds all of it. Where the
-    text was not recorded the pieces stand for it, except for parts of characters that are still waiting."""
+    A partial character adds nothing: the token that completes the character adds all of it. If the text was not
+    recorded, the pieces are used instead, or empty texts if all of them are partial characters."""
     if "".join(pieces) == text:
         return pieces
     if not text:
         return [""] * len(pieces) if all(map(_is_part, pieces)) else pieces
-    return list(_aligned(pieces, text))
+    return list(_aligned_texts(pieces, text))
 
 
-def _aligned(pieces: Sequence[str], text: str) -> Iterator[str]:
-    """Each piece is looked for in turn; what lies before the next one that is found belongs to the parts before it."""
-    at = 0
+def _aligned_texts(pieces: Sequence[str], text: str) -> Iterator[str]:
+    """Search for each piece in turn; the text before the next one found belongs to the partial characters before it."""
+    start = 0
     for piece, following in zip(pieces, [*pieces[1:], None], strict=True):
-        end = at + len(piece) if text.startswith(piece, at) else at
+        end = start + len(piece) if text.startswith(piece, start) else start
         if following is None:
             end = len(text)
-        elif end == at and not _is_part(following):
-            found = text.find(following, at, at + _FAR)
-            end = at if found < 0 else found
-        yield text[at:end]
-        at = end
+        elif end == start and not _is_part(following):
+            position = text.find(following, start, start + _MAX_SEARCH_CHARS)
+            end = start if position < 0 else position
+        yield text[start:end]
+        start = end
 
 
 def _is_part(piece: str) -> bool:

@@ -1,4 +1,4 @@
-"""The token stream as it is used: what the mouse and the keys do in it; knows not where tokens come from."""
+"""The token stream with mouse and keyboard input."""
 
 from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -21,13 +21,15 @@ from app.panels.stream.reader import StreamReader, Way
 _WAYS: dict[int, Way] = {
     Qt.Key.Key_Left: "left", Qt.Key.Key_Right: "right", Qt.Key.Key_Up: "up", Qt.Key.Key_Down: "down"
 }  # fmt: skip
-_COMMANDS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
+_COMMAND_MODIFIERS = (
+    Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
+)
 _SCROLL_MS = 40
-_FRAME = 2
+_FRAME_WIDTH = 2
 
 
 class StreamView(StreamReader):
-    """Turns input into moves. search_asked carries the first letter that was typed."""
+    """Maps input to moves. search_asked carries the first letter typed."""
 
     search_asked = Signal(str)
     search_left = Signal()
@@ -37,12 +39,12 @@ class StreamView(StreamReader):
         super().__init__(parent)
         self.searching = False
         self._pressed_at: QPointF | None = None
-        self._dragged_to = QPointF()
-        self._scroll = QTimer(self)
-        self._scroll.setInterval(_SCROLL_MS)
-        self._scroll.timeout.connect(self._drag)
+        self._drag_position = QPointF()
+        self._scroll_timer = QTimer(self)
+        self._scroll_timer.setInterval(_SCROLL_MS)
+        self._scroll_timer.timeout.connect(self._drag)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setViewportMargins(_FRAME, _FRAME, _FRAME, _FRAME)
+        self.setViewportMargins(_FRAME_WIDTH, _FRAME_WIDTH, _FRAME_WIDTH, _FRAME_WIDTH)
         self.viewport().setMouseTracking(True)
         self.setAccessibleName(self.tr("Token stream"))
         # A tooltip would lie over the card.
@@ -56,17 +58,17 @@ class StreamView(StreamReader):
     # Keys
 
     def event(self, event: QEvent) -> bool:
-        """Keep Escape from stopping the run where it has something to close here; paint the frame around the view."""
+        """Keep Escape from stopping the run if it closes something here; paint the frame around the view."""
         if event.type() == QEvent.Type.Paint:
             self._paint_frame()
             return True
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._closes(event):
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._is_close_key(event):
             event.accept()
             return True
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
-        """Move, zoom, close the card or the search, switch the x-ray; other letters begin a search."""
+        """Move, zoom, close the card or the search, toggle the X-ray; other letters start a search."""
         key, extends = event.key(), bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         if key in _WAYS:
             self.move_on(_WAYS[key], extends=extends)
@@ -75,15 +77,15 @@ class StreamView(StreamReader):
         elif key in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown):
             super().keyPressEvent(event)
             self.read_on_from_view()
-        elif self._closes(event):
+        elif self._is_close_key(event):
             self._close(event)
-        elif not self._zoomed(event) and not self._typed(event):
+        elif not self._handle_zoom_key(event) and not self._handle_typed_key(event):
             super().keyPressEvent(event)
 
-    def _closes(self, event: QKeyEvent) -> bool:
-        """Whether it is an Escape for the stream: one held down since the search closed is, and does nothing more."""
-        closing = self.card.isVisible() or self.searching or event.isAutoRepeat()
-        return event.key() == Qt.Key.Key_Escape and closing
+    def _is_close_key(self, event: QKeyEvent) -> bool:
+        """Whether Escape is handled here, including auto-repeats of one that closed the search, which do nothing."""
+        can_close = self.card.isVisible() or self.searching or event.isAutoRepeat()
+        return event.key() == Qt.Key.Key_Escape and can_close
 
     def _close(self, event: QKeyEvent) -> None:
         if event.isAutoRepeat():
@@ -93,7 +95,7 @@ class StreamView(StreamReader):
         else:
             self.search_left.emit()
 
-    def _zoomed(self, event: QKeyEvent) -> bool:
+    def _handle_zoom_key(self, event: QKeyEvent) -> bool:
         if event.key() == Qt.Key.Key_0 and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self.set_zoom(100)
         elif event.matches(QKeySequence.StandardKey.ZoomIn):
@@ -104,9 +106,9 @@ class StreamView(StreamReader):
             return False
         return True
 
-    def _typed(self, event: QKeyEvent) -> bool:
+    def _handle_typed_key(self, event: QKeyEvent) -> bool:
         text = event.text()
-        if not text or not text.isprintable() or event.modifiers() & _COMMANDS:
+        if not text or not text.isprintable() or event.modifiers() & _COMMAND_MODIFIERS:
             return False
         if text in "xX":
             self.x_ray_asked.emit()
@@ -115,17 +117,17 @@ class StreamView(StreamReader):
         return True
 
     def _paint_frame(self) -> None:
-        """A frame that says where the keys go. It lies around the view, so that scrolling moves none of it."""
+        """Paint the focus frame around the viewport, where scrolling does not move it."""
         colours = theme.current()
         painter = QPainter(self)
-        around = self.viewport().geometry().adjusted(-_FRAME, -_FRAME, _FRAME, _FRAME)
-        painter.fillRect(around, QColor(colours.accent if self.hasFocus() else colours.base))
+        frame = self.viewport().geometry().adjusted(-_FRAME_WIDTH, -_FRAME_WIDTH, _FRAME_WIDTH, _FRAME_WIDTH)
+        painter.fillRect(frame, QColor(colours.accent if self.hasFocus() else colours.base))
         painter.end()
 
     # Mouse
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
-        """Note where a click or a drag begins; with Shift, move the end of the range there."""
+        """Remember where a click or a drag starts; with Shift, move the end of the range there."""
         if event.button() != Qt.MouseButton.LeftButton:
             return
         if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
@@ -139,15 +141,15 @@ class StreamView(StreamReader):
         if self._pressed_at is None:
             self._hover(event.position())
             return
-        self._dragged_to = event.position()
-        far = (self._dragged_to - self._pressed_at).manhattanLength() >= QApplication.startDragDistance()
-        if far or self.marks.range is not None:
+        self._drag_position = event.position()
+        is_drag = (self._drag_position - self._pressed_at).manhattanLength() >= QApplication.startDragDistance()
+        if is_drag or self.marks.range is not None:
             self._drag()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
-        """Pick the token that was clicked, or nothing; a drag picks nothing."""
+        """Pick the clicked token, or nothing; a drag picks nothing."""
         pressed_at, self._pressed_at = self._pressed_at, None
-        self._scroll.stop()
+        self._scroll_timer.stop()
         if pressed_at is None or self.marks.range is not None:
             return
         index = self._hit(pressed_at)
@@ -175,22 +177,22 @@ class StreamView(StreamReader):
             self.show_card(index)
 
     def _drag(self) -> None:
-        """Stretch the range to the pointer; where it is outside, scroll as long as it stays there."""
+        """Extend the range to the pointer; keep scrolling while the pointer is outside the view."""
         assert self._pressed_at is not None
-        begun = self.marks.range is not None
-        if not begun:
+        has_range = self.marks.range is not None
+        if not has_range:
             self.card.hide()
             start = self._nearest(self._pressed_at)
             self.set_range(start, start)
-        y, height = self._dragged_to.y(), self.viewport().height()
+        y, height = self._drag_position.y(), self.viewport().height()
         beyond = -1 if y < 0 else 1 if y > height else 0
         bar = self.verticalScrollBar()
         bar.setValue(bar.value() + beyond * self.line_height)
-        if beyond and not self._scroll.isActive():
-            self._scroll.start()
+        if beyond and not self._scroll_timer.isActive():
+            self._scroll_timer.start()
         elif not beyond:
-            self._scroll.stop()
-        self.stretch_range(self._nearest(self._dragged_to))
+            self._scroll_timer.stop()
+        self.stretch_range(self._nearest(self._drag_position))
 
     def _hit(self, position: QPointF) -> int | None:
         return self.lines.hit(position.x() - MARGIN, self.line_at(position))
@@ -198,29 +200,29 @@ class StreamView(StreamReader):
     def _nearest(self, position: QPointF) -> int | None:
         return self.lines.nearest(position.x() - MARGIN, self.line_at(position))
 
-    # What moves the tokens away under the card
+    # Events that move the tokens under the card
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
-        """Fill the new size; the card's token moves."""
+        """Lay out for the new size; hide the card, since its token moves."""
         self.card.hide()
         super().resizeEvent(event)
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:  # noqa: N802 (Qt's name)
-        """Move what is painted; the card does not move with it."""
+        """Scroll the text; hide the card, since it would not move along."""
         self.card.hide()
         super().scrollContentsBy(dx, dy)
 
-    # What is hidden does nothing
+    # Visibility
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
-        """Lay nothing out and drag nothing."""
-        self._more.stop()
-        self._scroll.stop()
+        """Stop layout and dragging while hidden."""
+        self._layout_timer.stop()
+        self._scroll_timer.stop()
         self._pressed_at = None
         super().hideEvent(event)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
-        """Go on with the layout."""
+        """Continue the layout."""
         super().showEvent(event)
         if not self.settled:
-            self._more.start()
+            self._layout_timer.start()

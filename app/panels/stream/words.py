@@ -1,4 +1,4 @@
-"""Fates and tokens in words, for the card, the legend and those who cannot see the stream; knows no widget."""
+"""Fates and tokens in words, for the card, the legend and screen readers."""
 
 from PySide6.QtCore import QCoreApplication
 
@@ -7,16 +7,16 @@ from app.text.shown_text import visible
 from app.theme import StreamFate
 from engine.events import ProposedToken
 
-_LONGEST = 40
+_MAX_CHARS = 40
 
 
 def tr(text: str) -> str:
-    """The translation of the stream's words."""
+    """Translate a text of the stream."""
     return QCoreApplication.translate("stream", text)
 
 
 def fate_name(fate: StreamFate) -> str:
-    """One or two words for a fate."""
+    """The name of a fate."""
     names: dict[StreamFate, str] = {
         "prompt": tr("prompt"),
         "accepted": tr("accepted"),
@@ -31,7 +31,7 @@ def fate_name(fate: StreamFate) -> str:
 
 
 def fate_meaning(fate: StreamFate) -> str:
-    """A sentence that says what a fate is."""
+    """A sentence that explains a fate."""
     meanings: dict[StreamFate, str] = {
         "prompt": tr("Given before the run began."),
         "accepted": tr("Proposed by the drafter and kept by the target."),
@@ -48,16 +48,16 @@ def fate_meaning(fate: StreamFate) -> str:
 def spoken(token: StreamToken) -> str:
     """A token as a screen reader should say it."""
     record = token.record
-    said = [tr("{0} token '{1}'").format(fate_name(token.fate), _plain(token))]
+    parts = [tr("{0} token '{1}'").format(fate_name(token.fate), _spoken_text(token))]
     if record is not None:
-        said.append(f"p {record.p:.2f}")
+        parts.append(f"p {record.p:.2f}")
         if isinstance(record, ProposedToken):
-            said.append(f"q {record.q:.2f}")
-        said.append(tr("round {0}").format(token.round + 1))
-    return ", ".join(said)
+            parts.append(f"q {record.q:.2f}")
+        parts.append(tr("round {0}").format(token.round + 1))
+    return ", ".join(parts)
 
 
-def _plain(token: StreamToken) -> str:
-    """Spaces are spoken as spaces; everything else is made as harmless as it is shown."""
+def _spoken_text(token: StreamToken) -> str:
+    """The token's text with spaces as spaces, and everything else in displayable form."""
     piece = token.text if token.record is None else token.record.text
-    return " ".join(visible(part, longest=_LONGEST) for part in piece[: _LONGEST + 1].split(" "))
+    return " ".join(visible(part, longest=_MAX_CHARS) for part in piece[: _MAX_CHARS + 1].split(" "))

@@ -1,4 +1,4 @@
-"""What happened, in words: one line an event, for those that a reader of a log wants; knows no widget."""
+"""Describes events for the log: one line for each event that a reader of the log wants to see."""
 
 from functools import singledispatch
 
@@ -16,39 +16,39 @@ _LONGEST_NAME = 80
 
 
 def tr(text: str) -> str:
-    """The translation of a line of the log."""
+    """Translate a line of the log."""
     return QCoreApplication.translate("log", text)
 
 
 def describe(event: Event) -> str | None:
-    """One line of plain text; None for what comes every round, which the table shows."""
+    """Describe an event in one line of plain text; None for events of every round, which the table shows."""
     return _describe(event)
 
 
 def _name(text: str) -> str:
-    """A name or message of others, short enough for a line that holds more."""
+    """A name or message from outside, short enough to share a line."""
     return one_line(text, longest=_LONGEST_NAME)
 
 
 def _models(event: events.RunStarted | events.ModelLoaded) -> tuple[str, str]:
-    """Target and drafter."""
+    """The names of target and drafter."""
     target = full_name(event.target, "target", longest=_LONGEST_NAME)
     return target, full_name(event.drafter, "drafter", longest=_LONGEST_NAME)
 
 
 @singledispatch
 def _describe(event: Event) -> str | None:
-    """Rounds, series and decisions: too many for a log."""
+    """Rounds, series and decisions are too many for a log."""
     return None
 
 
 @_describe.register
 def _(event: events.RunStarted) -> str:
-    chosen = dict(event.settings)
-    parts = [f"{name} {value}" for name, value in chosen.items() if name in ("gamma", "temperature", "seed")]
+    settings = dict(event.settings)
+    parts = [f"{name} {value}" for name, value in settings.items() if name in ("gamma", "temperature", "seed")]
     pair = tr("{0} with {1}").format(*_models(event))
-    what = tr("run {0} started: {1}, {2}").format(_name(event.run_id), _name(event.method), pair)
-    return ", ".join([what, *map(_name, parts)])
+    heading = tr("run {0} started: {1}, {2}").format(_name(event.run_id), _name(event.method), pair)
+    return ", ".join([heading, *map(_name, parts)])
 
 
 @_describe.register
@@ -117,15 +117,15 @@ def _(event: events.ModelLoaded) -> str:
         *_models(event), event.seconds, weights, _name(event.device), event.dtype,
         event.context,
     )  # fmt: skip
-    return "; ".join([loaded, *_how(event)])
+    return "; ".join([loaded, *_load_notes(event)])
 
 
-def _how(event: events.ModelLoaded) -> list[str]:
-    """What was decided about a model, where it was said."""
+def _load_notes(event: events.ModelLoaded) -> list[str]:
+    """Threads, quantisation and the reason for the dtype, where the event has them."""
     threads = [tr("threads: {0}").format(event.n_threads)] if event.n_threads else []
-    bits = [tr("target's weights in {0}").format(_name(event.quantize))] if event.quantize != "none" else []
-    why = [one_line(event.why_dtype)] if event.why_dtype else []
-    return [*threads, *bits, *why]
+    quantized = [tr("target's weights in {0}").format(_name(event.quantize))] if event.quantize != "none" else []
+    reason = [one_line(event.why_dtype)] if event.why_dtype else []
+    return [*threads, *quantized, *reason]
 
 
 @_describe.register
@@ -193,9 +193,9 @@ def _(event: events.ScalingMeasured) -> str | None:
 def _(event: events.EvaluationMeasured) -> str | None:
     if not event.complete:
         return None
-    found = event.figures
+    figures = event.figures
     return tr("evaluated: {0:,} questions of {1}, kept in {2}").format(
-        found.n_answered, _name(found.dataset), _name(event.file)
+        figures.n_answered, _name(figures.dataset), _name(event.file)
     )
 
 

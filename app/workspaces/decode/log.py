@@ -1,4 +1,4 @@
-"""Panel of the log: what the engine said, a line an event, newest last."""
+"""Panel of the log: one line per event of the engine, newest last."""
 
 from collections.abc import Iterable, Sequence
 from time import localtime, strftime
@@ -18,14 +18,14 @@ MOST_LINES = 5000
 
 
 class LogLine(NamedTuple):
-    """at: a time of day; may be empty."""
+    """A line of the log. at: the time of day; may be empty."""
 
     at: str
     words: str
 
 
 class LogPanel(Panel):
-    """Keeps the lines of earlier runs too, the newest `MOST_LINES`; a reader who scrolled back is left there."""
+    """Keeps the newest `MOST_LINES` lines, also of earlier runs; new lines do not move a reader who scrolled back."""
 
     every_ms = 250
     turn = 2
@@ -48,17 +48,19 @@ class LogPanel(Panel):
         column.addWidget(self.text)
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
-        """Append what the store noted since, whichever run it belongs to, and where a run was saved."""
+        """Append the notes that the store added since the last call: events of any run, and where a run was saved."""
         notes = self.store.notes.since(self._n_read)
         self._n_read = self.store.notes.n_made
-        said = ((note.at, note.event if isinstance(note.event, str) else describe(note.event)) for note in notes)
-        self.append_lines([LogLine(_clock(at), words) for at, words in said if words is not None])
+        descriptions = (
+            (note.at, note.event if isinstance(note.event, str) else describe(note.event)) for note in notes
+        )
+        self.append_lines([LogLine(_clock(at), words) for at, words in descriptions if words is not None])
 
     def append_lines(self, lines: Iterable[LogLine]) -> None:
         """Add lines at the end, in one step."""
-        shown = "\n".join(f"{at}  {words}" if at else words for at, words in lines)
-        if shown:
-            self.text.appendPlainText(shown)
+        text = "\n".join(f"{at}  {words}" if at else words for at, words in lines)
+        if text:
+            self.text.appendPlainText(text)
 
 
 def _clock(at: float) -> str:

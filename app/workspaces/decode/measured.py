@@ -1,4 +1,4 @@
-"""What a pair costs over contexts, draft lengths and batch sizes, in a window of its own beside the main one."""
+"""Window that shows what a pair costs over contexts, draft lengths and batch sizes."""
 
 from collections.abc import Sequence
 
@@ -22,7 +22,7 @@ _SIZE = (120 * theme.GRID, 84 * theme.GRID)
 
 
 class MeasuredBarPanel(Panel):
-    """Measure, Stop, and in words what is going on or what is on show."""
+    """The buttons Measure and Stop, and a line on the progress or the measurement on show."""
 
     start_asked = Signal()
     every_ms = 100
@@ -49,7 +49,7 @@ class MeasuredBarPanel(Panel):
         self.draw((), store.summary)
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
-        """Say what is going on and what may be pressed."""
+        """Update the state, the progress and the buttons."""
         progress, at = self.store.tab(MeasuringProgress), self.store.engine.progressed
         tip = self.tr("Measure the pair of the setup: target and a drafter that is a model")
         allow(self.start, self.store.may_start(), tip)
@@ -62,7 +62,7 @@ class MeasuredBarPanel(Panel):
 
 
 class MeasuredDialog(QDialog):
-    """Leaves the main window usable; Escape closes it, and what is under way goes on."""
+    """Non-modal, so the main window stays usable; after Escape closes it, a measurement continues."""
 
     start_asked = Signal()
 
@@ -92,7 +92,7 @@ class MeasuredDialog(QDialog):
         self.resize(*_SIZE)
 
     def show_beside(self) -> None:
-        """Show it, or bring it to the front."""
+        """Show the window, or bring it to the front."""
         self.show()
         self.raise_()
         self.activateWindow()

@@ -1,4 +1,4 @@
-"""What every plot of a measurement is: series over the values of one setting, each point with its interval."""
+"""Base class of the plots of a measurement: series over the values of one setting, points with intervals."""
 
 from collections.abc import Callable, Sequence
 from math import log2
@@ -24,14 +24,14 @@ from engine.runs.summary import Summary
 from engine.speed_model import Interval
 
 _SYMBOL_SIZE, _BEAM, _MARGIN = 8, 0.02, 0.05
-# The end of the axis is left to its label.
+# The share of the axis left free at its end, for the label.
 _ROOM_FOR_LABEL = 0.3
 _MOST_TICKS = 8
 Drawn: TypeAlias = tuple[Middle | None, ...]
 
 
 class Key(NamedTuple):
-    """A series: its mark in the legend and in the plot (a symbol or none), what it is, colour, line, explanation."""
+    """A series: its mark in the legend, symbol in the plot (or None), name, colour, line style and explanation."""
 
     mark: str
     symbol: str | None
@@ -42,12 +42,12 @@ class Key(NamedTuple):
 
 
 class MeasuredPlot(PlotPanel):
-    """Series over the values of one setting. It has no round to select: mouse and keys read off the nearest point."""
+    """Series over the values of one setting. It has no rounds to select: mouse and keys read off the nearest point."""
 
     every_ms = 250
-    # Values that double from point to point are as far apart as any.
+    # Whether the values double from point to point; the axis is then logarithmic, so that they are evenly spaced.
     doubling: ClassVar[bool] = False
-    # A level that tells good from bad, where there is one.
+    # The value that separates good from bad, where there is one.
     level: ClassVar[float | None] = None
 
     def __init__(
@@ -83,63 +83,63 @@ class MeasuredPlot(PlotPanel):
         self.recolour()
         self._show((), ())
 
-    # What a subclass says
+    # For a subclass to define
 
     def points(self, measured: ScalingMeasured) -> list[tuple[int, Drawn]]:
-        """Each value of the setting, and what every series has there."""
+        """Return each value of the setting with the value of every series there."""
         raise NotImplementedError
 
-    # What it does
+    # Drawing
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
-        """Show the measurement anew where there is more of it; runs do not concern it."""
+        """Redraw when the measurement on show has changed; runs do not matter here."""
         measured = self.store.tab(MeasuringProgress).measured
         if measured is self._measured:
             return
         self._measured = measured
-        found = [] if measured is None else sorted(self.points(measured), key=lambda point: point[0])
-        self._show(tuple(value for value, _ in found), tuple(drawn for _, drawn in found))
+        points = [] if measured is None else sorted(self.points(measured), key=lambda point: point[0])
+        self._show(tuple(value for value, _ in points), tuple(drawn for _, drawn in points))
 
     def mark(self, selection: Selection | None) -> None:
-        """Rounds are not settings."""
+        """Do nothing: the axis is a setting, not rounds."""
 
     def reading(self, at: int) -> str | None:
-        """What every series has at a point."""
+        """Return the value of every series at a point."""
         if not 0 <= at < len(self.values):
             return None
         parts = [
-            f"{key.mark} {self._unit(one.value)}"
-            for key, one in zip(self._series, self.drawn[at], strict=True)
-            if one is not None
+            f"{key.mark} {self._unit(middle.value)}"
+            for key, middle in zip(self._series, self.drawn[at], strict=True)
+            if middle is not None
         ]
         return " · ".join((f"{self._bottom} {self.values[at]:,}", *parts))
 
     def columns(self) -> tuple[Column, ...]:
-        """Every point with its interval; what was not measured is left empty."""
-        made = [Column(self._bottom, np.array(self.values, dtype=np.float64))]
+        """Return every point with its interval; what was not measured is empty."""
+        columns = [Column(self._bottom, np.array(self.values, dtype=np.float64))]
         for place, key in enumerate(self._series):
-            ones = [point[place] for point in self.drawn]
+            middles = [point[place] for point in self.drawn]
             unit = self.plot.getAxis("left").labelText
-            made.append(Column(f"{key.words} ({unit})", _figures(ones, lambda one: one.value)))
-            made.append(Column(f"{key.words}, low", _figures(ones, lambda one: _interval(one).low)))
-            made.append(Column(f"{key.words}, high", _figures(ones, lambda one: _interval(one).high)))
-        return tuple(made)
+            columns.append(Column(f"{key.words} ({unit})", _figures(middles, lambda middle: middle.value)))
+            columns.append(Column(f"{key.words}, low", _figures(middles, lambda middle: _interval(middle).low)))
+            columns.append(Column(f"{key.words}, high", _figures(middles, lambda middle: _interval(middle).high)))
+        return tuple(columns)
 
     def table(self) -> Table:
-        """What a CSV file of the plot holds."""
+        """Return the content of a CSV file of the plot."""
         notes = (f"draftscope: {self.title}", one_line(self.note()))
         return Table(notes, self.columns())
 
     def note(self) -> str:
-        """What the measurement was made with."""
+        """Say what the measurement was made with."""
         return "" if self._measured is None else measured_words.made_with(self._measured)
 
     def origin(self) -> str:
-        """The day of the measurement."""
+        """Return the date of the measurement."""
         return "" if self._measured is None else self._measured.measured_utc[:10]
 
     def paint_items(self, colours: theme.Colours) -> None:
-        """A series in its colour, with its mark."""
+        """Paint each series in its colour."""
         self.even.setPen(pg.mkPen(colours.muted, style=Qt.PenStyle.DotLine))
         for key, line, marks, bars in zip(self._series, self.lines, self.marks, self.bars, strict=True):
             colour = getattr(colours, key.colour)
@@ -154,29 +154,31 @@ class MeasuredPlot(PlotPanel):
         low, high = (places[0], places[-1]) if places else (0.0, 1.0)
         span = max(high - low, 1.0)
         for place, key in enumerate(self._series):
-            there = [(x, point[place]) for x, point in zip(places, drawn, strict=True)]
-            self._show_series(place, key, [(x, one) for x, one in there if one is not None], beam=_BEAM * span)
-        tops = [_interval(one).high for point in drawn for one in point if one is not None]
+            series = [(x, point[place]) for x, point in zip(places, drawn, strict=True)]
+            self._show_series(
+                place, key, [(x, middle) for x, middle in series if middle is not None], beam=_BEAM * span
+            )
+        tops = [_interval(middle).high for point in drawn for middle in point if middle is not None]
         self.set_range(low - _MARGIN * span, high + _ROOM_FOR_LABEL * span, top_of(tops, least=self.level or 0.1))
-        every = -(-len(values) // _MOST_TICKS) or 1
-        ticks = [(x, f"{value:,}") for x, value in zip(places, values, strict=True)][::every]
+        step = -(-len(values) // _MOST_TICKS) or 1
+        ticks = [(x, f"{value:,}") for x, value in zip(places, values, strict=True)][::step]
         self.plot.getAxis("bottom").setTicks([ticks])
         self.say_empty(Summary(), empty=not values)
         self._on_left()
 
     def _show_series(self, place: int, key: Key, points: Sequence[tuple[float, Middle]], *, beam: float) -> None:
         x = np.array([at for at, _ in points], dtype=np.float64)
-        y = np.array([one.value for _, one in points], dtype=np.float64)
+        y = np.array([middle.value for _, middle in points], dtype=np.float64)
         self.lines[place].setData(x, y)
         self.marks[place].setData(x if key.symbol else x[:0], y if key.symbol else y[:0])
-        known = [(at, one.value, one.ci) for at, one in points if one.ci is not None]
-        self.bars[place].setVisible(bool(known))
-        if known:
+        intervals = [(at, middle.value, middle.ci) for at, middle in points if middle.ci is not None]
+        self.bars[place].setVisible(bool(intervals))
+        if intervals:
             self.bars[place].setData(
-                x=np.array([at for at, _, _ in known]),
-                y=np.array([value for _, value, _ in known]),
-                top=np.array([max(0.0, ci.high - value) for _, value, ci in known]),
-                bottom=np.array([max(0.0, value - ci.low) for _, value, ci in known]),
+                x=np.array([at for at, _, _ in intervals]),
+                y=np.array([value for _, value, _ in intervals]),
+                top=np.array([max(0.0, ci.high - value) for _, value, ci in intervals]),
+                bottom=np.array([max(0.0, value - ci.low) for _, value, ci in intervals]),
                 beam=beam,
             )
 
@@ -193,7 +195,7 @@ class MeasuredPlot(PlotPanel):
         self._select((-1 if by > 0 else len(self.values)) + by if self._pointed is None else self._pointed + by)
 
     def _select(self, number: int) -> None:
-        """Read off a point; of those that are not there the nearest."""
+        """Read off a point, or the nearest one where the number is out of range."""
         if self.values:
             self._point_at(max(0, min(number, len(self.values) - 1)))
 
@@ -206,9 +208,9 @@ class MeasuredPlot(PlotPanel):
         self._show_reading(None if self._pointed is None else self.reading(self._pointed))
 
 
-def _interval(one: Middle) -> Interval:
-    return one.ci or Interval(one.value, one.value)
+def _interval(middle: Middle) -> Interval:
+    return middle.ci or Interval(middle.value, middle.value)
 
 
-def _figures(ones: Sequence[Middle | None], figure: Callable[[Middle], float]) -> np.ndarray:
-    return np.array([float("nan") if one is None else figure(one) for one in ones], dtype=np.float64)
+def _figures(middles: Sequence[Middle | None], figure: Callable[[Middle], float]) -> np.ndarray:
+    return np.array([float("nan") if middle is None else figure(middle) for middle in middles], dtype=np.float64)

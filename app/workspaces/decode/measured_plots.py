@@ -1,4 +1,4 @@
-"""Plots of what was measured of a pair: over contexts, draft lengths and batch sizes."""
+"""Plots of a measured pair: time and speedup over contexts, draft lengths and batch sizes."""
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
@@ -27,7 +27,7 @@ class ContextPlot(MeasuredPlot):
     doubling = True
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
-        theirs = tr("transformers' own plain decoding of the same prompts, in the same process.")
+        tip = tr("transformers' own plain decoding of the same prompts, in the same process.")
         super().__init__(
             store, parent, title=tr("Time by context"),
             caption=tr("Decoding alone, at the chosen γ; low is good, and level: a long context costs little."),
@@ -35,13 +35,13 @@ class ContextPlot(MeasuredPlot):
             empty=tr("A point for each prompt length appears when it is measured."),
             series=(
                 _plain_key("o"), _drafted_key(tr("drafted")),
-                Key("▲", "t1", tr("transformers"), "rejected", Qt.PenStyle.DashLine, theirs),
+                Key("▲", "t1", tr("transformers"), "rejected", Qt.PenStyle.DashLine, tip),
             ),
             unit=quantities.milliseconds,
         )  # fmt: skip
 
     def points(self, measured: ScalingMeasured) -> list[tuple[int, Drawn]]:
-        """The prompt's ids that there were, and the times of the three systems."""
+        """Return each measured prompt length with the times of the three systems."""
         names = (PLAIN, SPECULATIVE, THEIR_PLAIN)
         return [(point.n_prompt, tuple(point.ms_per_token.get(name) for name in names)) for point in measured.contexts]
 
@@ -58,12 +58,12 @@ class GammaTimePlot(MeasuredPlot):
         )  # fmt: skip
 
     def points(self, measured: ScalingMeasured) -> list[tuple[int, Drawn]]:
-        """The times; plain decoding has no draft length and is the same at each."""
+        """Return the times; plain decoding has no draft length, so its time is the same at each."""
         return [(point.gamma, (measured.plain_ms_per_token, point.ms_per_token)) for point in measured.gammas]
 
 
 class GammaSpeedupPlot(MeasuredPlot):
-    """Speedup over draft lengths: as measured, and as the formula has it."""
+    """Speedup over draft lengths: as measured, and as the formula predicts it."""
 
     level = 1.0
 
@@ -81,7 +81,7 @@ class GammaSpeedupPlot(MeasuredPlot):
         )  # fmt: skip
 
     def points(self, measured: ScalingMeasured) -> list[tuple[int, Drawn]]:
-        """The measured speedup with its interval, and S where its parts could be measured."""
+        """Return the measured speedup with its interval, and the predicted S where its parts could be measured."""
         return [(point.gamma, (point.speedup, _exact(point.predicted_speedup))) for point in measured.gammas]
 
 
@@ -100,10 +100,10 @@ class BatchPlot(MeasuredPlot):
         )  # fmt: skip
 
     def points(self, measured: ScalingMeasured) -> list[tuple[int, Drawn]]:
-        """The speedup of each batch size."""
+        """Return the speedup of each batch size."""
         return [(point.batch, (Middle(point.speedup, point.speedup_ci),)) for point in measured.batches]
 
 
 def _exact(value: float | None) -> Middle | None:
-    """What was calculated and has no interval."""
+    """A calculated value, which has no interval."""
     return None if value is None else Middle(value, None)

@@ -1,4 +1,4 @@
-"""A measurement in words: what it is at, how it ended, what it was made with; knows no widget."""
+"""Describes a measurement in words: its progress, how it ended, what it was made with."""
 
 from pathlib import Path
 
@@ -11,19 +11,19 @@ from engine.events import Progressed, Role, ScalingMeasured
 
 
 def tr(text: str) -> str:
-    """The translation of what is said of a measurement."""
+    """Translate a text about a measurement."""
     return QCoreApplication.translate("measured", text)
 
 
 def state(measured: ScalingMeasured | None, at: Progressed | None) -> str:
-    """What the measurement under way is at."""
+    """Describe the progress of the measurement under way."""
     if at is None or at.phase != "measuring":
         return tr("preparing to measure")
-    return tr("{0}: {1:.0f} of {2:.0f} {3}").format(_part(measured), at.done, at.total, one_line(at.unit))
+    return tr("{0}: {1:.0f} of {2:.0f} {3}").format(_stage(measured), at.done, at.total, one_line(at.unit))
 
 
-def _part(measured: ScalingMeasured | None) -> str:
-    """Which of the plots is being filled."""
+def _stage(measured: ScalingMeasured | None) -> str:
+    """Which plot is being filled."""
     if measured is None or measured.complete or not measured.contexts:
         return tr("measuring")
     if measured.batches:
@@ -34,7 +34,7 @@ def _part(measured: ScalingMeasured | None) -> str:
 
 
 def ending(measured: ScalingMeasured | None, source: Path | None, *, early: bool) -> str:
-    """How the measurement on show ended, or what one would bring. source: its file; early: it has points missing."""
+    """Say how the measurement on show ended, or what one takes. source: its file; early: some points are missing."""
     if measured is None:
         return tr("Takes about a minute with the built-in pair. What the window draws meanwhile is in the times.")
     read_from = "" if source is None else tr("from {0}: ").format(one_line(source.name))
@@ -43,16 +43,16 @@ def ending(measured: ScalingMeasured | None, source: Path | None, *, early: bool
 
 
 def made_with(measured: ScalingMeasured) -> str:
-    """All that tells this measurement from another: pair, settings, machine, date."""
+    """Return what tells this measurement from another: pair, settings, machine, date."""
     pair = " + ".join(filter(None, (_name(measured.target, "target"), _name(measured.drafter, "drafter"))))
-    place = runs.short(" ".join(filter(None, (measured.device, measured.dtype))))
+    device = runs.short(" ".join(filter(None, (measured.device, measured.dtype))))
     blocks = tr("medians of {0} blocks of {1} tokens, 95 %").format(measured.n_blocks, measured.max_new_tokens)
     facts = (
         pair,
         tr("γ {0}").format(measured.gamma),
         tr("greedy"),
         blocks,
-        place,
+        device,
         runs.short(measured.measured_utc),
     )
     note = (one_line(measured.timing_pair),) if measured.timing_pair else ()

@@ -1,6 +1,4 @@
-"""What was measured of a pair over contexts, draft lengths and batch sizes: under way, done, or read from a file.
-
-Knows no widget."""
+"""State of a measurement over contexts, draft lengths and batch sizes: under way, finished, or read from a file."""
 
 from pathlib import Path
 
@@ -13,7 +11,7 @@ from engine.events import Event, Progressed, Refused, RunFailed, ScalingMeasured
 
 
 class MeasuringProgress(TabState):
-    """At most one measurement. source: the file it was read from. ended_early: it was stopped or broke off."""
+    """At most one measurement. source: the file it was read from. ended_early: it was stopped or failed."""
 
     work = Measure
 
@@ -25,37 +23,37 @@ class MeasuringProgress(TabState):
         self._store, self._engine = store, store.engine
 
     def begin(self, pair: Load, command: Measure) -> None:
-        """Ask for a measurement of a pair, which is loaded first where needed; runs are refused meanwhile."""
+        """Start a measurement of a pair, which is loaded first where needed; runs are refused meanwhile."""
         self._store.make_way()
         self._engine.run(pair, command)
         self._store.watch()
 
     def status(self, at: Progressed | None) -> str:
-        """What the measurement is at."""
+        """Describe the progress of the measurement."""
         return measured_words.state(self.measured, at)
 
     def ended(self) -> str:
-        """How the measurement on show ended, or what one would bring."""
+        """Say how the measurement on show ended, or what one takes."""
         return measured_words.ending(self.measured, self.source, early=self.ended_early)
 
     def take(self, event: Event) -> bool:
-        """Take in an event. Returns whether it was one of a measurement."""
+        """Take in an event. Returns whether it belongs to a measurement."""
         if not isinstance(event, ScalingMeasured):
             return False
         self.measured, self.source, self.ended_early = event, None, False
         return True
 
     def fail(self, event: Refused | RunFailed) -> None:
-        """Something was refused; a measurement under way keeps its points so far."""
+        """Note that a measurement under way was refused or stopped; its points so far are kept."""
         if isinstance(event, Refused) and event.what == "measure" and self.measured is not None and self.source is None:
             self.ended_early = not self.measured.complete
 
     def read(self, path: Path) -> object | None:
-        """What a bench wrote."""
+        """Read a measurement that a bench wrote; None for any other file."""
         return measured_files.read(path) if path.is_file() and measured_files.is_summary(path) else None
 
     def show(self, content: object, path: Path) -> str:
-        """Show what a file holds, unless a measurement is under way."""
+        """Show the measurement of a file. Returns what is under way and prevents that; empty where it is shown."""
         assert isinstance(content, ScalingMeasured)
         if self.live:
             return self.under_way()

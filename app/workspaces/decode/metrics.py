@@ -21,7 +21,7 @@ _WIDEST_VALUE = "0.00 [0.00, 0.00]"
 
 
 class _Row(NamedTuple):
-    """A figure: its title, its meaning, what would make it known, and how it is written."""
+    """A figure: its title, its meaning, what it needs to be known, and how it is formatted."""
 
     title: str
     meaning: str
@@ -30,7 +30,7 @@ class _Row(NamedTuple):
 
 
 class MetricsPanel(Panel):
-    """Rewrites its figures twice a second while a run is live: intervals cost a bootstrap each."""
+    """Updates twice a second while a run is live: each interval costs a bootstrap."""
 
     every_ms = 500
     turn = 1
@@ -59,7 +59,7 @@ class MetricsPanel(Panel):
         self._column.addStretch(1)
 
     def values(self) -> dict[str, str]:
-        """What stands beside each title."""
+        """Return the figure beside each title."""
         return {row.title: label.text() for row, label in self._rows}
 
     @property
@@ -68,11 +68,11 @@ class MetricsPanel(Panel):
         return self._headline.text()
 
     def clear(self) -> None:
-        """Nothing is known."""
+        """Forget the summary that was drawn."""
         self._drawn = None
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
-        """Write every figure anew, where anything happened."""
+        """Update every figure when the summary has changed."""
         if summary is self._drawn:
             return
         self._drawn = summary
@@ -107,20 +107,20 @@ class MetricsPanel(Panel):
             )
         if summary.state == "running":
             return self.tr("the speed of plain decoding\n{0} of the 3 repeats an interval needs").format(n)
-        told = quantities.counted(n, self.tr("one repeat"), self.tr("{0} repeats")).format(n)
-        return self.tr("the speed of plain decoding\n{0}, too few for an interval").format(told)
+        repeats = quantities.counted(n, self.tr("one repeat"), self.tr("{0} repeats")).format(n)
+        return self.tr("the speed of plain decoding\n{0}, too few for an interval").format(repeats)
 
     def _made_with(self) -> str:
-        """The workload a speedup belongs to."""
+        """The workload that a speedup belongs to."""
         started = self.store.started
         if started is None:
             return ""
-        place = runs.short(f"{started.device} {started.dtype}")
+        device = runs.short(f"{started.device} {started.dtype}")
         forked = () if started.forked_at is None else (self.tr("forked at token {0}").format(started.forked_at),)
-        return " · ".join((runs.pair(started), place, *runs.sampling(started), *forked))
+        return " · ".join((runs.pair(started), device, *runs.sampling(started), *forked))
 
     def _made_with_in_full(self) -> str:
-        """The names of the models as they were given, and every setting."""
+        """The names of the models as the user gave them, and every setting."""
         started = self.store.started
         if started is None:
             return self.tr("What this run was made with.")
@@ -158,14 +158,14 @@ class MetricsPanel(Panel):
         )
 
     def _acceptance(self) -> tuple[_Row, ...]:
-        drafts = self.tr("Known after the first round with a drafter.")
+        needs = self.tr("Known after the first round with a drafter.")
         return (
             _Row(
                 self.tr("α"),
                 self.tr(
                     "Acceptance rate: accepted / (accepted + rejected), over tested positions, with its 95 % interval."
                 ),
-                drafts,
+                needs,
                 lambda s: quantities.with_interval(s.alpha, s.alpha_ci),
             ),
             _Row(
@@ -173,13 +173,13 @@ class MetricsPanel(Panel):
                 self.tr(
                     "Mean of Σ min(p, q) over tested positions: estimates α with less variance; equal to α when greedy."
                 ),
-                drafts,
+                needs,
                 lambda s: quantities.number(s.alpha_overlap),
             ),
             _Row(
                 self.tr("draft efficiency"),
                 self.tr("Accepted / proposed, untested tokens included; what other tools print as acceptance."),
-                drafts,
+                needs,
                 lambda s: quantities.number(s.efficiency),
             ),
         )
@@ -201,12 +201,12 @@ class MetricsPanel(Panel):
         )
 
     def _cost(self) -> tuple[_Row, ...]:
-        plain = self.tr("Known once plain decoding was measured: switch “Measure plain too” on.")
+        needs_plain = self.tr("Known once plain decoding was measured: switch “Measure plain too” on.")
         return (
             _Row(
                 self.tr("c"),
                 self.tr("Cost coefficient: time of one drafter step / time of one target step."),
-                plain,
+                needs_plain,
                 lambda s: quantities.number(s.c, 3),
             ),
             _Row(
@@ -214,7 +214,7 @@ class MetricsPanel(Panel):
                 self.tr(
                     "τ predicted / (γc + t(γ+1)/t(1)), t(n) being the measured time of a target forward over n tokens."
                 ),
-                plain,
+                needs_plain,
                 lambda s: quantities.times(s.predicted_speedup),
             ),
             _Row(
@@ -226,7 +226,7 @@ class MetricsPanel(Panel):
             _Row(
                 self.tr("plain, per token"),
                 self.tr("The same for plain decoding, measured in this run between the speculative blocks."),
-                plain,
+                needs_plain,
                 lambda s: quantities.milliseconds(s.baseline_ms_per_token),
             ),
             _Row(

@@ -1,4 +1,4 @@
-"""The check against plain decoding in a few words: same text, where it parts, or why the two cannot be compared."""
+"""Panel of the check against plain decoding: same text, the first difference, or why there is no comparison."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from engine.runs.summary import Summary
 
 
 class SameText(Panel):
-    """A mark and its words."""
+    """A mark and a few words."""
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
@@ -26,17 +26,17 @@ class SameText(Panel):
         column.addWidget(self.label)
 
     def clear(self) -> None:
-        """Nothing is known yet."""
+        """Empty the label."""
         labels.set_role(self.label, "muted")
         self.label.setText("")
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
-        """Say what the check found, or what it waits for."""
+        """Show the result of the check, or what it waits for."""
         role: labels.Role = "muted" if summary.same is None else "good" if summary.same else "bad"
         labels.set_role(self.label, role)
-        self.label.setText(self._found(summary) if summary.same is not None else self._why_not(summary))
+        self.label.setText(self._result(summary) if summary.same is not None else self._why_not(summary))
 
-    def _found(self, summary: Summary) -> str:
+    def _result(self, summary: Summary) -> str:
         if summary.same:
             return self.tr("✓ same text as plain decoding")
         text = self.tr("✗ differs from plain decoding at token {0}").format(summary.first_divergence)

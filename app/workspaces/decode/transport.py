@@ -1,4 +1,4 @@
-"""Panel that replays the run on show: play, speed, and a slider over its rounds; knows no event."""
+"""Panel that replays the run on show: play, speed, and a slider over its rounds."""
 
 from collections.abc import Sequence
 
@@ -21,10 +21,10 @@ _COALESCE_MS = 120
 
 
 class _JumpSlider(QSlider):
-    """Goes to where it is clicked, not a page towards it."""
+    """Jumps to a click instead of moving one page towards it."""
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
-        """Jump first, so that the handle lies under the pointer and can be dragged on."""
+        """Jump first, so that the handle is under the pointer and can be dragged from there."""
         if event.button() == Qt.MouseButton.LeftButton:
             at = round(event.position().x())
             self.setValue(QStyle.sliderValueFromPosition(self.minimum(), self.maximum(), at, max(1, self.width())))
@@ -32,7 +32,7 @@ class _JumpSlider(QSlider):
 
 
 class TransportPanel(Panel):
-    """Shown where there is a finished run."""
+    """Enabled once there is a finished run."""
 
     every_ms = 33
 
@@ -52,10 +52,10 @@ class TransportPanel(Panel):
         self.slider.setAccessibleName(self.tr("Place in the run"))
         self.slider.setToolTip(self.tr("Drag, or use the arrow keys, to see the run as it was after any round."))
         self.slider.valueChanged.connect(self._on_slider)
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(_COALESCE_MS)
-        self._soon.timeout.connect(self._seek)
+        self._seek_timer = QTimer(self)
+        self._seek_timer.setSingleShot(True)
+        self._seek_timer.setInterval(_COALESCE_MS)
+        self._seek_timer.timeout.connect(self._seek)
         self.place = SteadyLabel(self.tr("round {0:,} of {1:,}").format(10**6, 10**6), self, role="muted")
         row = QHBoxLayout(self)
         row.setContentsMargins(2 * theme.GRID, theme.HALF, theme.GRID, theme.HALF)
@@ -67,7 +67,7 @@ class TransportPanel(Panel):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
-        """Follow what is visible."""
+        """Update the button, the slider and the place in the run."""
         history = self.store.history
         playing = self.store.replay.playing
         self.setEnabled(self.store.replay.possible)
@@ -80,24 +80,24 @@ class TransportPanel(Panel):
         if self.slider.maximum() != n_rounds:
             self.slider.setMaximum(n_rounds)
             self.slider.setPageStep(max(1, n_rounds // _PAGES))
-        if not self.slider.isSliderDown() and not self._soon.isActive():
+        if not self.slider.isSliderDown() and not self._seek_timer.isActive():
             self.slider.setSliderPosition(summary.n_rounds)
 
     def toggle(self) -> None:
-        """Play, or hold."""
+        """Start or hold the replay."""
         if not self.store.replay.playing:
             self.store.play(float(self.speed.currentData()))
         else:
             self.store.stop_playback()
 
     def _on_slider(self, n_rounds: int) -> None:
-        """Seek at once in a short run; in a long one, where going back begins anew, not for every pixel."""
+        """Seek at once in a short run, but not at every pixel in a long one: going back replays it from its start."""
         if n_rounds == self.store.summary.n_rounds:
             return
         if self.slider.maximum() < _LONG_RUN:
             self._seek()
-        elif not self._soon.isActive():
-            self._soon.start()
+        elif not self._seek_timer.isActive():
+            self._seek_timer.start()
 
     def _seek(self) -> None:
         shown = self.store.history.shown

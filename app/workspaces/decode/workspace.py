@@ -1,4 +1,4 @@
-"""The Decode tab: prompt and stream in the middle, setup left, figures right, rounds below; decides nothing."""
+"""The Decode tab: prompt and stream in the middle, setup on the left, figures on the right, rounds below."""
 
 from collections.abc import Sequence
 from time import perf_counter
@@ -40,7 +40,7 @@ from engine.events import RoundFinished
 
 _LAYOUT_VERSION = 4
 _LEFT_WIDTH, _RIGHT_WIDTH, _BOTTOM_HEIGHT = 30 * theme.GRID, 33 * theme.GRID, 26 * theme.GRID
-# The table leaves the text its room in a low window.
+# In a low window the table gets at most a quarter of the height, so that the text keeps its room.
 _BOTTOM_SHARE = 4
 _PLOTS_WIDTH = 40 * theme.GRID
 _AREAS = {
@@ -48,12 +48,12 @@ _AREAS = {
     "metrics": Qt.DockWidgetArea.RightDockWidgetArea,
     "plots": Qt.DockWidgetArea.RightDockWidgetArea,
 }
-# Below this width figures and plots share one place.
+# Below this width figures and plots share one dock area as tabs.
 _WIDE = 1500
 
 
 class DecodeWorkspace(QMainWindow, Workspace):
-    """A window inside the tab, so that its docks belong to it."""
+    """A QMainWindow inside the tab, so that the docks belong to the tab."""
 
     def __init__(self, context: TabContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -73,27 +73,27 @@ class DecodeWorkspace(QMainWindow, Workspace):
         self.plots = _Plots(store, self)
         self.measured = MeasuredDialog(store, self, verbs=context.verbs)
         self.measured.start_asked.connect(self.measure)
-        self._measure_entry = QAction(self.tr("Measure context, γ and batch…"), self)
-        self._measure_entry.triggered.connect(self.measured.show_beside)
+        self._measure_action = QAction(self.tr("Measure context, γ and batch…"), self)
+        self._measure_action.triggered.connect(self.measured.show_beside)
         store.drafter_offered.connect(self._use_drafter)
-        self.setCentralWidget(self._middle())
-        # Side columns reach down to the status bar: they are long, the table is not.
+        self.setCentralWidget(self._central_column())
+        # The side columns reach down to the status bar: they need the height, the table does not.
         self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
         self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
         self._docks = {
-            "setup": self._dock("setup", self.tr("Setup"), _Column(self.setup, _LEFT_WIDTH)),
-            "metrics": self._dock("metrics", self.tr("Figures"), _Column(self.metrics, _RIGHT_WIDTH)),
-            "plots": self._dock("plots", self.tr("Plots"), _Column(self.plots, _PLOTS_WIDTH)),
-            "rounds": self._dock("rounds", self.tr("Rounds"), self.rounds),
-            "history": self._dock("history", self.tr("Runs of this session"), self.history),
-            "log": self._dock("log", self.tr("Log"), self.log),
+            "setup": self._add_dock("setup", self.tr("Setup"), _Column(self.setup, _LEFT_WIDTH)),
+            "metrics": self._add_dock("metrics", self.tr("Figures"), _Column(self.metrics, _RIGHT_WIDTH)),
+            "plots": self._add_dock("plots", self.tr("Plots"), _Column(self.plots, _PLOTS_WIDTH)),
+            "rounds": self._add_dock("rounds", self.tr("Rounds"), self.rounds),
+            "history": self._add_dock("history", self.tr("Runs of this session"), self.history),
+            "log": self._add_dock("log", self.tr("Log"), self.log),
         }
         self._arranged = False
         self._was_wide: bool | None = None
         self.setup.measure_only_toggled.connect(self._set_measure_only)
         for plot in self.plots.all:
             plot.export_failed.connect(store.report)
-            plot.exported.connect(self._tell_export)
+            plot.exported.connect(self._report_export)
         self.setup.settings_restored.connect(self.prompt.restore_prompt)
 
     def reset_layout(self) -> None:
@@ -113,7 +113,7 @@ class DecodeWorkspace(QMainWindow, Workspace):
         self.resizeDocks([rounds], [bottom], Qt.Orientation.Vertical)
 
     def _arrange_right(self) -> None:
-        """Plots and figures beside each other where there is room, else in one place."""
+        """Put plots and figures side by side where the window is wide, else in one tabbed area."""
         metrics, plots = self._docks["metrics"], self._docks["plots"]
         self._was_wide = self.width() >= _WIDE
         if not self._was_wide:
@@ -123,7 +123,7 @@ class DecodeWorkspace(QMainWindow, Workspace):
             self.splitDockWidget(plots, metrics, Qt.Orientation.Horizontal)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
-        """Bring plots and figures together, or apart, where the window became narrow, or wide."""
+        """Rearrange plots and figures when the window becomes narrow or wide."""
         super().resizeEvent(event)
         if self._was_wide is None or self._was_wide == (self.width() >= _WIDE):
             return
@@ -132,7 +132,7 @@ class DecodeWorkspace(QMainWindow, Workspace):
             self._arrange_right()
 
     def lay_open(self) -> None:
-        """Show every panel at once: docks that share a place stand side by side."""
+        """Show every panel at once: put docks that share a place side by side."""
         rounds, *others = [dock for name, dock in self._docks.items() if name not in _AREAS]
         for dock in others:
             self.splitDockWidget(rounds, dock, Qt.Orientation.Horizontal)
@@ -140,13 +140,13 @@ class DecodeWorkspace(QMainWindow, Workspace):
 
     @property
     def up_to_date(self) -> bool:
-        """Whether every visible panel has drawn all there is."""
+        """Whether every visible panel has drawn all events."""
         return not any(panel.behind for panel in self.findChildren(Panel) if panel.isVisible())
 
-    # What can be done in it
+    # Actions
 
     def do(self, verb: Verb) -> None:
-        """Run, step, fork, run again, replay; what every tab can."""
+        """Run, step, fork, run again, replay, or do what every tab can."""
         match verb:
             case "run":
                 self._start(held=False)
@@ -164,7 +164,7 @@ class DecodeWorkspace(QMainWindow, Workspace):
                 super().do(verb)
 
     def why_not(self, verb: Verb) -> str:
-        """What the store has against it, for the run on show."""
+        """Return why a verb is not possible for the run on show; empty where it is."""
         return verbs.why_not(self._store, verb)
 
     def _start(self, *, held: bool) -> None:
@@ -172,19 +172,19 @@ class DecodeWorkspace(QMainWindow, Workspace):
         self._store.run(setup.pair, requests.run(setup, self.prompt.prompt.toPlainText(), held=held))
 
     def _fork(self) -> None:
-        """Go on from the selected token with the settings of now."""
-        kept, setup = requests.kept_up_to(self._store.log, self._store.selection), self.setup.setup()
-        assert kept is not None
-        if setup.pair.target == kept.started.target:
-            self._store.run(setup.pair, requests.fork(setup, kept))
+        """Continue from the selected token with the current settings."""
+        fork_point, setup = requests.kept_up_to(self._store.log, self._store.selection), self.setup.setup()
+        assert fork_point is not None
+        if setup.pair.target == fork_point.started.target:
+            self._store.run(setup.pair, requests.fork(setup, fork_point))
             return
         message = self.tr("the run was made by {0}, and {1} may read its tokens otherwise")
         hint = self.tr("choose the run's own target, or press Run")
-        names = (full_name(spec, "target") for spec in (kept.started.target, setup.pair.target))
+        names = (full_name(spec, "target") for spec in (fork_point.started.target, setup.pair.target))
         self._store.report(message.format(*names), hint, what="fork")
 
     def _run_again(self) -> None:
-        """Make the run on show once more, from the same prompt with the next seed."""
+        """Repeat the run on show from the same prompt with the next seed."""
         started = self._store.started
         assert started is not None
         pair = requests.pair_of(started, self.setup.setup().pair, self._store.engine.model)
@@ -197,24 +197,24 @@ class DecodeWorkspace(QMainWindow, Workspace):
             self._store.tab(MeasuringProgress).begin(setup.pair, requests.measurement(setup))
 
     def menu_actions(self, menu: str) -> Sequence[QAction]:
-        """What is done with the text, the measurement, and switches that show and hide the docks."""
+        """Return the actions on the text, the measurement, and the switches that show and hide the docks."""
         stream = self.stream
         match menu:
             case "edit":
                 return stream.copy, stream.select_all, stream.find_text
             case "run":
-                return (self._measure_entry,)
+                return (self._measure_action,)
             case "view":
                 return [*(dock.toggleViewAction() for dock in self._docks.values()), *stream.zoom_actions]
         return ()
 
     def _use_drafter(self, target: str, drafter: str) -> None:
-        """Choose a target and a drafter that was trained for it, for the next run."""
+        """Choose a target and the drafter trained for it, for the next run."""
         self.setup.models.choose(target, drafter)
         self.setup.models.remember(drafter)
         self.context.show("decode")
 
-    # What it shows
+    # Content
 
     @property
     def shown_record(self) -> RunRecord | None:
@@ -222,11 +222,11 @@ class DecodeWorkspace(QMainWindow, Workspace):
         return self._store.history.shown
 
     def first_pair(self) -> Load | None:
-        """The pair of the setup."""
+        """Return the pair of the setup."""
         return self.setup.setup().pair
 
     def newly_opened(self) -> str:
-        """The run, or the measurement, that was opened; setup and prompt say what a run was made with."""
+        """Return the view of a newly opened run or measurement; setup and prompt then show those of the run."""
         run, measuring = self._store.history.shown, self._store.tab(MeasuringProgress)
         if run is not None and self._opened["decode"].is_new(run, run.source):
             self._show_setup_of(run)
@@ -234,11 +234,11 @@ class DecodeWorkspace(QMainWindow, Workspace):
         return "measured" if self._opened["measured"].is_new(measuring.measured, measuring.source) else ""
 
     def view(self, name: str) -> QWidget:
-        """The tab, or the window of what was measured."""
+        """Return the tab, or the window of the measurement."""
         return self.measured if name == "measured" else self
 
     def holds(self, name: str) -> bool:
-        """Whether there is a run, or a measurement."""
+        """Return whether there is a run, or a measurement."""
         if name == "measured":
             return self._store.tab(MeasuringProgress).measured is not None
         return bool(self._store.log)
@@ -252,25 +252,25 @@ class DecodeWorkspace(QMainWindow, Workspace):
             self._start(held=False)
 
     def settled(self, name: str) -> bool:
-        """Point at the first rejection, the token worth a look."""
+        """Select the first rejected token, which is worth showing."""
         if name == "measured" or self._store.selection is not None:
             return True
         for event in self._store.log:
             if isinstance(event, RoundFinished):
-                for place, token in enumerate(event.proposed):
+                for position, token in enumerate(event.proposed):
                     if token.fate == "rejected":
-                        self._store.select(Selection(event.round, place))
+                        self._store.select(Selection(event.round, position))
                         return False
         return True
 
     def save(self, settings: QSettings) -> None:
-        """Keep layout, settings and prompt."""
+        """Save layout, settings and prompt."""
         settings.setValue("decode-layout", self.saveState(_LAYOUT_VERSION))
         settings.setValue("decode-prompt", self.prompt.prompt.toPlainText())
         self.setup.save(settings)
 
     def restore(self, settings: QSettings) -> None:
-        """Take up layout, settings and prompt of the last time."""
+        """Restore layout, settings and prompt."""
         if (layout := settings.value("decode-layout")) is not None:
             self._arranged = self.restoreState(layout, _LAYOUT_VERSION)
         if prompt := settings.value("decode-prompt"):
@@ -279,25 +279,25 @@ class DecodeWorkspace(QMainWindow, Workspace):
         self._set_measure_only(self.setup.measure_only)
 
     def _show_setup_of(self, record: RunRecord) -> None:
-        """Let setup and prompt say what a run was made with."""
+        """Show the settings and the prompt of a run."""
         if record.started is not None:
             self.setup.show_settings(record.started)
             self.prompt.show_prompt(record.started.prompt)
 
-    def _tell_export(self, path: str) -> None:
+    def _report_export(self, path: str) -> None:
         self._store.tell(self.tr("exported to {0}").format(path))
 
     def _set_measure_only(self, chosen: bool) -> None:
         self._store.measure_only = chosen
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
-        """Give the docks their sizes at the first start; before there is a window they would not take them."""
+        """Give the docks their sizes at the first start; they ignore them before there is a window."""
         super().showEvent(event)
         if not self._arranged:
             self._arranged = True
             QTimer.singleShot(0, self, self.reset_layout)
 
-    def _middle(self) -> QWidget:
+    def _central_column(self) -> QWidget:
         middle = QWidget(self)
         column = QVBoxLayout(middle)
         column.setContentsMargins(0, 0, 0, 0)
@@ -308,7 +308,7 @@ class DecodeWorkspace(QMainWindow, Workspace):
         column.addWidget(self.transport)
         return middle
 
-    def _dock(self, name: str, title: str, content: QWidget) -> QDockWidget:
+    def _add_dock(self, name: str, title: str, content: QWidget) -> QDockWidget:
         dock = _Dock(title, self._store, self)
         dock.setObjectName(name)
         dock.setWidget(content)
@@ -317,24 +317,24 @@ class DecodeWorkspace(QMainWindow, Workspace):
 
 
 class _Dock(QDockWidget):
-    """A dock whose painting counts in the budget also while it floats, a window of its own."""
+    """A dock whose painting counts in the time budget also while it floats as its own window."""
 
     def __init__(self, title: str, store: RunStore, parent: QWidget) -> None:
         super().__init__(title, parent)
         self._store = store
 
     def event(self, event: QEvent) -> bool:
-        """Count what painting takes; a dock in its place gets no such event, the window paints it."""
+        """Add the time of painting to the budget; a docked dock gets no such event, because the window paints it."""
         if event.type() != QEvent.Type.UpdateRequest:
             return super().event(event)
         began = perf_counter()
-        done = super().event(event)
+        handled = super().event(event)
         self._store.budget.spent_s += perf_counter() - began
-        return done
+        return handled
 
 
 class _Plots(QWidget):
-    """All plots, one above the other; those of a method's own metrics while a run of it is on show."""
+    """All plots, one above the other; those of a method's own metrics only while a run of it is on show."""
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -362,19 +362,19 @@ class _Plots(QWidget):
             store.changed.connect(self._show_metrics)
 
     def _show_metrics(self) -> None:
-        """Show the metrics of the run on show."""
+        """Show the plots of the metrics that the method on show has."""
         method = None if self._store.started is None else self._store.started.method
         for plot in self.metrics:
             plot.setVisible(plot.method == method)
 
 
 class _Column(QScrollArea):
-    """A side column of a wanted width; it scrolls where the window is too low for it."""
+    """A side column of a preferred width; it scrolls where the window is too low."""
 
     def __init__(self, panel: QWidget, width: int) -> None:
         super().__init__()
         self._width = width
-        # The panel inside has its own controls to stop at; the wheel and they scroll it.
+        # The focus goes to the controls of the panel inside; they and the wheel scroll the column.
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setWidget(panel)
         self.setWidgetResizable(True)
@@ -383,5 +383,5 @@ class _Column(QScrollArea):
         self.setMinimumWidth(panel.minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width())
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
-        """Its own width: the panel's texts wrap and ask for none."""
+        """Return the preferred width: the texts of the panel wrap and ask for none."""
         return QSize(self._width, super().sizeHint().height())

@@ -1,6 +1,6 @@
-"""What is known of an answer from documents so far: its events sorted by what they are about; knows no widget.
+"""Record of an answer from documents, collected from its events.
 
-Drafts and passages are counted from 0 here, from 1 in everything people see."""
+Drafts and passages are counted from 0 here, and from 1 in the interface."""
 
 from dataclasses import dataclass, field
 from functools import singledispatchmethod
@@ -25,13 +25,13 @@ from engine.events import (
 from engine.events.answers import System
 
 _DRAFT_LANE = "draft "
-# A broken file may name any number of subsets; a method makes a hundred at most.
+# A broken file may hold any number of subsets; a method makes a hundred at most.
 _MOST_DRAFTS = 200
 
 
 @dataclass
 class DraftRecord:
-    """A lane: what was written so far, how it ended, what the verifier thinks of it."""
+    """A draft: its text so far, how it ended, and its scores from the verifier."""
 
     pieces: list[str] = field(default_factory=list)
     n_tokens: int = 0
@@ -41,7 +41,7 @@ class DraftRecord:
 
 @dataclass
 class AnswerRecord:
-    """Grows by `take`."""
+    """An answer so far; `take` adds an event."""
 
     started: RunStarted | None = None
     retrieved: Retrieved | None = None
@@ -53,7 +53,7 @@ class AnswerRecord:
     costs: dict[System, CostPredicted] = field(default_factory=dict)
     phases: dict[str, PhaseFinished] = field(default_factory=dict)
     ended: RunFinished | RunFailed | None = None
-    _lanes: dict[str, DraftRecord] = field(default_factory=dict)
+    _by_lane: dict[str, DraftRecord] = field(default_factory=dict)
 
     @property
     def chosen(self) -> QuestionAnswered | None:
@@ -72,7 +72,7 @@ class AnswerRecord:
 
     @property
     def runner_up(self) -> int | None:
-        """The draft that the margin is over."""
+        """The second-best complete draft, which the margin is measured against."""
         scored = sorted(
             (draft.scored.log_score, -number)
             for number, draft in self.drafts.items()
@@ -81,45 +81,45 @@ class AnswerRecord:
         return -scored[-1][1] if scored and self.winner is not None else None
 
     def draft_at(self, pick: Pick) -> int | None:
-        """The draft pointed at; else the winner."""
+        """Return the selected draft, or else the winner."""
         return next((number for number in (pick.draft, self.winner) if number in self.drafts), None)
 
     def passage_at(self, pick: Pick) -> int | None:
-        """The passage pointed at; else the first one that the draft pointed at rests on; else the best."""
+        """Return the selected passage, else the first that the selected draft cites or was made from, else the best."""
         n = 0 if self.retrieved is None else len(self.retrieved.passages)
         if pick.passage is not None and pick.passage < n:
             return pick.passage
-        at = self.draft_at(pick)
-        cited = () if at is None or (draft := self.drafts.get(at)) is None else _cited(draft)
-        return next((place for place in (*cited, *self.subset(at), 0) if 0 <= place < n), None)
+        number = self.draft_at(pick)
+        cited = () if number is None or (draft := self.drafts.get(number)) is None else _cited(draft)
+        return next((place for place in (*cited, *self.subset(number), 0) if 0 <= place < n), None)
 
     def subset(self, draft: int | None) -> tuple[int, ...]:
-        """The places of the passages that a draft was made from."""
+        """Return the positions of the passages that a draft was made from."""
         if draft is None or self.partitioned is None or draft not in self.drafts:
             return ()
         return tuple(place for place in self.partitioned.subsets[draft] if place >= 0)
 
     def cluster(self, passage: int) -> int | None:
-        """The cluster of a passage."""
-        known = () if self.partitioned is None else self.partitioned.clusters
-        return known[passage] if passage < len(known) else None
+        """Return the cluster of a passage, if it is known."""
+        clusters = () if self.partitioned is None else self.partitioned.clusters
+        return clusters[passage] if passage < len(clusters) else None
 
     def rationale(self, draft: int | None) -> str:
-        """Why a draft says what it says, as far as it is written."""
+        """Return the rationale of a draft, written so far or finished."""
         if draft is None or draft not in self.drafts:
             return ""
-        lane = self.drafts[draft]
-        return "".join(lane.pieces) if lane.finished is None else lane.finished.rationale
+        record = self.drafts[draft]
+        return "".join(record.pieces) if record.finished is None else record.finished.rationale
 
     def take_tokens(self, event: TokensEmitted) -> None:
-        """Take in live text, which comes often; that of no draft changes nothing."""
-        if (lane := self._lanes.get(event.lane)) is not None:
-            lane.pieces.append(event.text)
-            lane.n_tokens += len(event.ids)
+        """Take in live text, which comes often; text that belongs to no draft is ignored."""
+        if (record := self._by_lane.get(event.lane)) is not None:
+            record.pieces.append(event.text)
+            record.n_tokens += len(event.ids)
 
     @singledispatchmethod
     def take(self, event: Event) -> None:
-        """Take in an event; those of no answer change nothing."""
+        """Take in an event; events that do not belong to an answer are ignored."""
 
     @take.register
     def _(self, event: RunStarted) -> None:
@@ -137,7 +137,7 @@ class AnswerRecord:
     def _(self, event: Partitioned) -> None:
         self.partitioned = event
         for number in range(min(len(event.subsets), _MOST_DRAFTS)):
-            self._lanes[f"{_DRAFT_LANE}{number}"] = self.drafts.setdefault(number, DraftRecord())
+            self._by_lane[f"{_DRAFT_LANE}{number}"] = self.drafts.setdefault(number, DraftRecord())
 
     @take.register
     def _(self, event: PromptRead) -> None:

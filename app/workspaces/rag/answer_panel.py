@@ -1,4 +1,4 @@
-"""What every panel of an answer is: it keeps what is known of the answer on show, and draws that; knows no widget."""
+"""Base class of the panels of an answer: collects the events of the answer on show, and draws the record."""
 
 from collections.abc import Sequence
 
@@ -14,10 +14,10 @@ from engine.runs.summary import Summary
 
 
 class AnswerPanel(Panel):
-    """A subclass says in `show_answer` what there is now; it is also called when something is pointed at."""
+    """A subclass draws `answer` in `show_answer`, which is also called when the selection changes."""
 
     every_ms = 100
-    # Whether it shows text as it is written; all others are spared its many events.
+    # Whether it shows text as it is written; other panels skip those many events.
     shows_live_text = False
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
@@ -34,7 +34,7 @@ class AnswerPanel(Panel):
         self.answer = AnswerRecord()
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
-        """Take in what is new, and show what is known once all that waits is taken in."""
+        """Take in the new events, and show the answer once none are left."""
         for event in new:
             if not isinstance(event, TokensEmitted):
                 self.answer.take(event)
@@ -44,4 +44,4 @@ class AnswerPanel(Panel):
             self.show_answer()
 
     def show_answer(self) -> None:
-        """Show what is known."""
+        """Show the answer as it is now."""

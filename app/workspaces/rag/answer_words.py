@@ -1,4 +1,4 @@
-"""An answer from documents in words: what is going on, how it ended, how likely; knows no widget."""
+"""Describes an answer from documents in words: its progress, how it ended, times and probabilities."""
 
 from math import exp, floor, log
 from typing import get_args
@@ -28,18 +28,18 @@ from engine.events import (
 from engine.events.answers import System
 
 _LONGEST_ANSWER = 60
-# Beyond these a number is of a broken file, or says nothing.
+# Numbers beyond these come from a broken file, or say nothing.
 _HIGHEST_LOG, _LOWEST_LOG = 5.0, -1e5
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
 def tr(text: str) -> str:
-    """The translation of these words."""
+    """Translate a text about answers."""
     return QCoreApplication.translate("answer_words", text)
 
 
 def system_name(system: System) -> str:
-    """A way to answer, as people call it."""
+    """Return the name of a way to answer."""
     return {
         "speculative_rag": tr("Speculative RAG"),
         "speculative_rag_stored": tr("index vectors"),
@@ -51,13 +51,13 @@ def system_name(system: System) -> str:
 
 
 def purpose(name: str) -> str:
-    """What a prompt was read for."""
-    known: tuple[System, ...] = get_args(System)
-    return next((system_name(system) for system in known if system == name), one_line(name, longest=_LONGEST_ANSWER))
+    """Return what a prompt was read for, in words."""
+    systems: tuple[System, ...] = get_args(System)
+    return next((system_name(system) for system in systems if system == name), one_line(name, longest=_LONGEST_ANSWER))
 
 
 def system_meaning(system: System) -> str:
-    """What a way to answer does."""
+    """Explain what a way to answer does."""
     return {
         "speculative_rag": tr("The drafter answers from each subset; the target scores the drafts and chooses one."),
         "speculative_rag_stored": tr(
@@ -71,7 +71,7 @@ def system_meaning(system: System) -> str:
 
 
 def state(event: Event | None) -> str:
-    """What comes after the newest event of an answer under way."""
+    """Describe the step that follows the newest event of an answer under way."""
     match event:
         case None | RunStarted() | Indexed() | FileSkipped():
             return tr("looking for passages")
@@ -87,21 +87,21 @@ def state(event: Event | None) -> str:
 
 
 def ending(record: RunRecord) -> str:
-    """How an answer ended, for the status line."""
-    answered = [event for event in record.events if isinstance(event, QuestionAnswered)]
+    """Describe how an answer ended, for the status line."""
+    answers = [event for event in record.events if isinstance(event, QuestionAnswered)]
     last = record.events[-1]
     if isinstance(last, RunFinished) and last.reason == "cancelled":
         return tr("stopped by you; what was drafted is kept")
-    if not answered:
+    if not answers:
         return tr("no answer")
-    first = answered[0]
+    first = answers[0]
     return tr("answered in {0}: {1}").format(
         quantities.milliseconds(first.latency_ms), one_line(first.answer, longest=_LONGEST_ANSWER)
     )
 
 
 def probability(log_p: float) -> str:
-    """A probability of which the natural logarithm is known, readable however small."""
+    """Format a probability given as its natural logarithm, readable however small it is."""
     if log_p >= log(0.0095):
         return f"{exp(min(log_p, _HIGHEST_LOG)):.2f}"
     if log_p < _LOWEST_LOG:
@@ -114,36 +114,36 @@ def probability(log_p: float) -> str:
 
 
 def power_of_ten(log_p: float) -> str:
-    """A round probability as a power of ten."""
+    """Format a probability, given as its natural logarithm, as the nearest power of ten."""
     return f"10{str(round(log_p / log(10))).translate(_SUPERSCRIPTS)}" if log_p else "1"
 
 
 def factor(log_ratio: float) -> str:
-    """How many times as likely, from a difference of natural logarithms."""
+    """Format how many times as likely, from a difference of natural logarithms."""
     if log_ratio < log(1000):
         return f"{exp(log_ratio):.{2 if log_ratio < log(10) else 0}f}×"
     return tr("10{0}×").format(str(floor(min(log_ratio, -_LOWEST_LOG) / log(10))).translate(_SUPERSCRIPTS))
 
 
-def cut(ours_ms: float, theirs_ms: float) -> str:
-    """How much less time it took, in percent; a plus says more."""
-    if theirs_ms <= 0:
+def cut(ms: float, baseline_ms: float) -> str:
+    """Format the change in time against a baseline in percent; minus means less time."""
+    if baseline_ms <= 0:
         return quantities.UNKNOWN
-    share = 100 * (ours_ms / theirs_ms - 1)
+    share = 100 * (ms / baseline_ms - 1)
     return f"{'−' if share < 0 else '+'}{abs(share):.0f} %"
 
 
 def same(first: str, second: str) -> bool:
-    """Whether two answers say the same, by the letters and figures in them."""
-    return _bare(first) == _bare(second)
+    """Return whether two answers are the same, comparing only letters and digits, without case."""
+    return _normalised(first) == _normalised(second)
 
 
-def _bare(text: str) -> str:
+def _normalised(text: str) -> str:
     return " ".join("".join(c if c.isalnum() else " " for c in text.casefold()).split())
 
 
 def why_incomplete(answer: AnswerRecord, number: int) -> str:
-    """Why a draft cannot be chosen; empty where it can, or is still being written."""
+    """Return why a draft cannot be chosen; empty where it can, or is still being written."""
     finished = answer.drafts[number].finished
     if finished is None or finished.complete:
         return ""

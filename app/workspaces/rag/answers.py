@@ -1,4 +1,4 @@
-"""The answers from documents of this session, their replay, and what is pointed at in them; knows no widget."""
+"""State of the answers from documents: those of this session, their replay, and the selection in them."""
 
 from app.state.replay import Replay
 from app.state.requests import answers_from_documents, is_answering
@@ -15,7 +15,7 @@ _MOST_KEPT = 24
 
 
 class AnswerProgress(TabState):
-    """Kept apart from the runs of Decode, whose panels have nothing to show of an answer."""
+    """Has a history apart from the runs of Decode, whose panels have nothing to show for an answer."""
 
     replay: Replay
 
@@ -27,48 +27,48 @@ class AnswerProgress(TabState):
         self.pick = Pick()
 
     def works_on(self, command: Command) -> bool:
-        """Whether a command asks for an answer."""
+        """Return whether a command asks for an answer."""
         return is_answering(command)
 
     def status(self, at: Progressed | None) -> str:
-        """What the answer under way is at."""
+        """Describe the progress of the answer under way."""
         live = self.history.live
         return answer_words.state(live.events[-1] if live is not None else None)
 
     def history_of(self, method: str) -> RunHistory | None:
-        """Answers are kept apart from other runs."""
+        """Return the history of answers for a method that answers from documents, else None."""
         return self.history if answers_from_documents(method) else None
 
     def began(self) -> None:
-        """Point at nothing in a new answer."""
+        """Clear the selection for a new answer."""
         self.pick = Pick()
 
     def ending(self, record: RunRecord) -> str:
-        """How an answer ended."""
+        """Describe how an answer ended."""
         return answer_words.ending(record)
 
     def point(self, pick: Pick) -> None:
-        """Point at a draft or a passage, in every panel."""
+        """Select a draft or a passage, in every panel."""
         if pick != self.pick:
             self.pick = pick
             self._store.changed.emit()
 
     def play(self, speed: float) -> None:
-        """Show the answer again; what was indexed or loaded before the passages were found is not waited for."""
+        """Replay the answer, starting at its passages: indexing and loading before them are skipped."""
         shown = self.history.shown
         events = [] if shown is None else shown.events
         self.replay.play(speed, first=next((i for i, event in enumerate(events) if isinstance(event, Retrieved)), 0))
         self._store.watch()
 
     def show_record(self, record: RunRecord) -> None:
-        """Show another answer of this session, pointing at nothing."""
+        """Show another answer of this session, with nothing selected."""
         self.replay.hold()
         self.pick = Pick()
         self.history.show(record)
         self._store.changed.emit()
 
     def open_run(self, record: RunRecord) -> None:
-        """Take in an answer that was read from a file."""
+        """Show an answer that was read from a file."""
         self.replay.hold()
         self.pick = Pick()
         record.number = self.history.next_number()

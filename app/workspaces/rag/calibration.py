@@ -1,4 +1,4 @@
-"""Panel of the calibration: can the target's Yes be taken at its word, before and after a temperature was fitted?"""
+"""Panel of the calibration: how reliable the target's verdicts are, before and after fitting a temperature."""
 
 from collections.abc import Sequence
 
@@ -24,7 +24,7 @@ _WIDTH = 46 * theme.GRID
 
 
 class CalibrationPanel(Panel):
-    """Shows the calibration of the evaluation that is open."""
+    """Shows the calibration of the evaluation on show."""
 
     every_ms = 250
 
@@ -53,12 +53,12 @@ class CalibrationPanel(Panel):
         self.draw((), store.summary)
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
-        """Show the calibration once it is there; runs do not concern it."""
-        found = self.store.tab(EvaluationProgress).shown
-        if found is not None and found is self._drawn:
+        """Redraw when another evaluation is on show; runs do not matter here."""
+        evaluation = self.store.tab(EvaluationProgress).shown
+        if evaluation is not None and evaluation is self._drawn:
             return
-        self._drawn = found
-        calibration = None if found is None else found.calibration
+        self._drawn = evaluation
+        calibration = None if evaluation is None else evaluation.calibration
         self.headline.setText(quantities.UNKNOWN if calibration is None else f"T {calibration.temperature:.2f}")
         self.meaning.setText(self._meaning(calibration))
         self.errors.setText(self._errors(calibration))
@@ -68,18 +68,18 @@ class CalibrationPanel(Panel):
             self.plane.show_spots(points, ends=(0.0, 1.02, 0.0, 1.05))
 
     def exported_table(self) -> Table:
-        """What a CSV file of the diagram holds: a row a bin."""
-        found = None if self._drawn is None else self._drawn.calibration
-        bins = ((), ()) if found is None else (found.bins_before, found.bins_after)
-        named = zip(("as it is", "with the fitted temperature"), bins, strict=True)
-        rows = [(name, one) for name, ones in named for one in ones]
+        """Return the content of a CSV file of the diagram: one row per bin."""
+        calibration = None if self._drawn is None else self._drawn.calibration
+        bins = ((), ()) if calibration is None else (calibration.bins_before, calibration.bins_after)
+        series = zip(("as it is", "with the fitted temperature"), bins, strict=True)
+        rows = [(name, shown_bin) for name, shown_bins in series for shown_bin in shown_bins]
         return Table(
             (f"draftscope: {self.tr('reliability of the verdicts')}", evaluation_words.title(self._drawn)),
             (
                 Column("verdicts", np.array([name for name, _ in rows], dtype=object)),
-                Column("stated probability of Yes", np.array([one.confidence for _, one in rows])),
-                Column("share that was right", np.array([one.accuracy for _, one in rows])),
-                Column("n", np.array([one.n for _, one in rows])),
+                Column("stated probability of Yes", np.array([shown_bin.confidence for _, shown_bin in rows])),
+                Column("share that was right", np.array([shown_bin.accuracy for _, shown_bin in rows])),
+                Column("n", np.array([shown_bin.n for _, shown_bin in rows])),
             ),
         )
 
@@ -117,9 +117,9 @@ class CalibrationPanel(Panel):
         )
 
     def _lay_out(self) -> None:
-        said = QWidget(self)
-        said.setFixedWidth(_WIDTH)
-        column = QVBoxLayout(said)
+        side = QWidget(self)
+        side.setFixedWidth(_WIDTH)
+        column = QVBoxLayout(side)
         column.setContentsMargins(2 * theme.GRID, theme.GRID, theme.GRID, theme.GRID)
         column.setSpacing(theme.GRID)
         column.addWidget(plain_label(self.tr("Fitted temperature"), self, role="title"))
@@ -128,10 +128,10 @@ class CalibrationPanel(Panel):
         column.addStretch(1)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, theme.GRID, theme.GRID)
-        row.addWidget(said)
+        row.addWidget(side)
         row.addWidget(self.plane, 1)
 
 
 def _spots(bins: tuple[ShownBin, ...], *, before: bool) -> list[Spot]:
     mark = _BEFORE if before else _AFTER
-    return [Spot("" if before else f"{one.n:,}", mark, one.confidence, one.accuracy) for one in bins]
+    return [Spot("" if before else f"{b.n:,}", mark, b.confidence, b.accuracy) for b in bins]

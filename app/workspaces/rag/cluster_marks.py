@@ -1,4 +1,4 @@
-"""How a cluster is told apart: a symbol and a colour each, the same in map, table, cards and text; knows no widget."""
+"""Marks of clusters: each has a symbol and a colour, the same in map, table, cards and text."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from app import theme
 
 
 class ClusterMark(NamedTuple):
-    """symbol: of the plot library; glyph: the same in text."""
+    """symbol: its name in the plot library; glyph: the same in text; hue: its colour in the theme."""
 
     symbol: str
     glyph: str
@@ -16,7 +16,7 @@ class ClusterMark(NamedTuple):
 
     @property
     def colour(self) -> QColor:
-        """Its colour in the scheme in use."""
+        """The colour in the current scheme."""
         return QColor(getattr(theme.current(), self.hue))
 
 
@@ -26,7 +26,7 @@ _UNKNOWN = ClusterMark("o", "○", "muted")
 
 
 def mark_of(cluster: int | None) -> ClusterMark:
-    """The mark of a cluster; of a passage that is in none yet, where there is no cluster."""
+    """Return the mark of a cluster; for None that of a passage without a cluster."""
     if cluster is None:
         return _UNKNOWN
     symbol, glyph = _SYMBOLS[cluster % len(_SYMBOLS)]

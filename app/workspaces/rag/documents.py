@@ -1,4 +1,4 @@
-"""Panel of the documents: which index is asked, how one is made of a folder, what was left out; reads no document."""
+"""Panel of the documents: chooses an index, starts making one of a folder, and lists what was left out."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -24,14 +24,14 @@ _KEY, _MOST_RECENT = "rag/indexes", 8
 
 
 class DocumentsPanel(AnswerPanel):
-    """`changed` says that another index is chosen; `folder_asked` that one is to be made of a folder."""
+    """`changed` is emitted when another index is chosen; `folder_asked` when one is to be made of a folder."""
 
     changed = Signal()
     folder_asked = Signal(str)
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
-        self._seen: tuple[int, Indexed | None, int, bool] | None = None
+        self._shown_state: tuple[int, Indexed | None, int, bool] | None = None
         self.box = SteadyBox(self)
         self.box.setAccessibleName(self.tr("Documents"))
         self.box.setToolTip(self.tr("The documents that are asked: those that come with Draftscope, or your own."))
@@ -53,11 +53,11 @@ class DocumentsPanel(AnswerPanel):
         self.show_answer()
 
     def index(self) -> str:
-        """The index that is asked."""
+        """Return the chosen index."""
         return str(self.box.currentData())
 
     def choose(self, index: str) -> None:
-        """Ask this index from now on."""
+        """Choose an index."""
         if (at := self.box.findData(index)) < 0:
             name = one_line(Path(index).name or index)
             self.box.insertItem(1, name, index)
@@ -68,29 +68,29 @@ class DocumentsPanel(AnswerPanel):
         self.box.setCurrentIndex(at)
 
     def show_answer(self) -> None:
-        """Say how the making of an index stands, or what the one asked holds."""
+        """Show the progress of making an index, or what the chosen one holds."""
         progress = self.store.tab(IndexProgress)
         allow(
             self.folder,
             self.store.may_start(),
             self.tr("Make the documents of a folder searchable, or bring its index up to date"),
         )
-        seen = (progress.number, progress.indexed, progress.n_skipped, progress.live)
-        if seen == self._seen:
+        shown_state = (progress.number, progress.indexed, progress.n_skipped, progress.live)
+        if shown_state == self._shown_state:
             return
-        before, self._seen = self._seen, seen
-        self.state.setText(self._state())
+        previous, self._shown_state = self._shown_state, shown_state
+        self.state.setText(self._state_text())
         self.left_out.setVisible(bool(progress.n_skipped))
-        if progress.indexed is not None and (before is None or progress.indexed is not before[1]):
+        if progress.indexed is not None and (previous is None or progress.indexed is not previous[1]):
             self.choose(progress.indexed.index)
 
     def save(self, settings: QSettings) -> None:
-        """Keep which indexes there are and which one is asked."""
+        """Save the list of indexes and the chosen one."""
         settings.setValue(_KEY, [str(self.box.itemData(i)) for i in range(1, self.box.count())])
         settings.setValue("rag/index", self.index())
 
     def restore(self, settings: QSettings) -> None:
-        """Take up those of the last time."""
+        """Restore the list of indexes and the chosen one."""
         stored = settings.value(_KEY, [])
         for index in reversed(stored if isinstance(stored, list) else [stored]):
             if isinstance(index, str) and index:
@@ -98,7 +98,7 @@ class DocumentsPanel(AnswerPanel):
         chosen = settings.value("rag/index", BUILTIN)
         self.choose(chosen if isinstance(chosen, str) and chosen else BUILTIN)
 
-    def _state(self) -> str:
+    def _state_text(self) -> str:
         progress = self.store.tab(IndexProgress)
         if progress.live:
             left_out = self.tr("; {0:,} left out so far").format(progress.n_skipped) if progress.n_skipped else ""
@@ -107,7 +107,7 @@ class DocumentsPanel(AnswerPanel):
             return self.tr("the index was not made; one before is as it was, and a stopped one can be continued")
         if progress.indexed is None:
             return self.tr("choose a folder to ask your own documents")
-        return _made(progress.indexed, [one_line(warned.message) for warned in progress.warned])
+        return _index_summary(progress.indexed, [one_line(warned.message) for warned in progress.warned])
 
     def _choose(self) -> None:
         path_line.choose(self, self.tr("Choose a folder of documents"), self.folder_asked.emit)
@@ -135,13 +135,13 @@ class DocumentsPanel(AnswerPanel):
 
 
 class LeftOutDialog(QDialog):
-    """A line a document that is not in the index."""
+    """Lists the documents that are not in the index, one per line."""
 
     def __init__(self, skipped: Iterable[FileSkipped], n_all: int, parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle(self.tr("What was left out"))
         self.finished.connect(self.deleteLater)
-        lines = [f"{one_line(one.source)}: {one_line(one.reason)}" for one in skipped]
+        lines = [f"{one_line(file.source)}: {one_line(file.reason)}" for file in skipped]
         if n_all > len(lines):
             lines.append(self.tr("and {0:,} more").format(n_all - len(lines)))
         self.text = QPlainTextEdit("\n".join(lines), self)
@@ -152,21 +152,25 @@ class LeftOutDialog(QDialog):
         self.resize(80 * theme.GRID, 50 * theme.GRID)
 
 
-def _made(made: Indexed, warnings: list[str]) -> str:
-    """What an index holds, and what of it one should know."""
+def _index_summary(indexed: Indexed, warnings: list[str]) -> str:
+    """Describe what an index holds, and its warnings."""
     parts = [
-        tr("{0:,} files, {1:,} passages, {2}").format(made.n_files, made.n_chunks, quantities.memory(made.n_bytes))
+        tr("{0:,} files, {1:,} passages, {2}").format(
+            indexed.n_files, indexed.n_chunks, quantities.memory(indexed.n_bytes)
+        )
     ]
-    if made.n_new or made.n_changed or made.n_removed:
+    if indexed.n_new or indexed.n_changed or indexed.n_removed:
         changes = tr("{0:,} new, {1:,} changed, {2:,} removed in {3}")
-        parts.append(changes.format(made.n_new, made.n_changed, made.n_removed, quantities.duration(made.seconds)))
+        parts.append(
+            changes.format(indexed.n_new, indexed.n_changed, indexed.n_removed, quantities.duration(indexed.seconds))
+        )
     for n, text in (
-        (made.n_skipped, tr("{0:,} left out")),
-        (made.n_duplicates, tr("{0:,} duplicates kept once")),
-        (made.n_cut, tr("{0:,} passages cut inside a sentence")),
-        (made.n_truncated, tr("{0:,} longer than the embedder reads")),
+        (indexed.n_skipped, tr("{0:,} left out")),
+        (indexed.n_duplicates, tr("{0:,} duplicates kept once")),
+        (indexed.n_cut, tr("{0:,} passages cut inside a sentence")),
+        (indexed.n_truncated, tr("{0:,} longer than the embedder reads")),
     ):
         parts += [text.format(n)] if n else []
-    if made.recall_10 is not None:
-        parts.append(tr("approximate search finds {0:.0%} of the ten nearest").format(made.recall_10))
+    if indexed.recall_10 is not None:
+        parts.append(tr("approximate search finds {0:.0%} of the ten nearest").format(indexed.recall_10))
     return "; ".join([*parts, *warnings])

@@ -1,4 +1,4 @@
-"""Panel of an evaluation: every way to answer with its accuracy and latency, as tables and in a plane."""
+"""Panel of an evaluation: accuracy and latency of every way to answer, in tables and a plane."""
 
 from collections.abc import Sequence
 
@@ -31,7 +31,7 @@ _TABLES, _PLANE = 3, 2
 
 
 class EvaluationPanel(Panel):
-    """Shows what is found while an evaluation grows, or the file that `draftscope rag eval` wrote."""
+    """Shows the results of an evaluation under way, or those in a file that `draftscope rag eval` wrote."""
 
     every_ms = 250
 
@@ -40,7 +40,7 @@ class EvaluationPanel(Panel):
         self._drawn: Evaluation | None = None
         self.open_button = QPushButton(self.tr("Open evaluation…"), self)
         self.open_button.setToolTip(self.tr("The .jsonl file that an evaluation here or draftscope rag eval wrote"))
-        self.open_button.clicked.connect(self._ask_which)
+        self.open_button.clicked.connect(self._choose_file)
         self.title = ElasticLine(self, role="muted")
         self.table = self._table(
             self.tr("Evaluated systems"),
@@ -67,50 +67,54 @@ class EvaluationPanel(Panel):
         self.draw((), store.summary)
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
-        """Show an evaluation once it is there, and anew where there is more of it; runs do not concern it."""
+        """Redraw when the evaluation on show has changed; runs do not matter here."""
         self.open_button.setEnabled(not self.store.reading and not self.store.tab(EvaluationProgress).live)
-        found = self.store.tab(EvaluationProgress).shown
-        self.title.show_text(evaluation_words.title(found))
-        if found is None or found is self._drawn:
+        evaluation = self.store.tab(EvaluationProgress).shown
+        self.title.show_text(evaluation_words.title(evaluation))
+        if evaluation is None or evaluation is self._drawn:
             return
-        self._drawn = found
-        rows = [_texts(row, name, result) for row, (name, result) in enumerate(found.systems.items())]
+        self._drawn = evaluation
+        rows = [_texts(row, name, result) for row, (name, result) in enumerate(evaluation.systems.items())]
         _fill(self.table, rows)
         for row in range(len(rows)):
             _item(self.table, row, 0).setForeground(mark_of(row).colour)
-        _fill(self.ablation, [_cell_texts(cell) for cell in found.ablation])
-        self.ablation.setVisible(bool(found.ablation))
-        self.plane.show_spots(spots(found))
+        _fill(self.ablation, [_cell_texts(cell) for cell in evaluation.ablation])
+        self.ablation.setVisible(bool(evaluation.ablation))
+        self.plane.show_spots(spots(evaluation))
 
     def exported_table(self) -> Table:
-        """What a CSV file of it holds: every system, also where no time is known."""
-        found = self._drawn or Evaluation()
-        ones = list(found.systems.values())
-        names = np.array([answer_words.purpose(name) for name in found.systems], dtype=object)
+        """Return the content of its CSV file: every system, also those without a time."""
+        evaluation = self._drawn or Evaluation()
+        results = list(evaluation.systems.values())
+        names = np.array([answer_words.purpose(name) for name in evaluation.systems], dtype=object)
         return Table(
             (f"draftscope: {self.tr('evaluation')}", evaluation_words.title(self._drawn)),
             (
                 Column("system", names),
-                *_column("accuracy", [one.accuracy for one in ones], [one.accuracy_ci for one in ones]),
-                *_column("latency (ms)", [one.latency_ms for one in ones], [one.latency_ci for one in ones]),
-                *_column("latency cut", [one.latency_cut for one in ones], [one.latency_cut_ci for one in ones]),
-                Column("target tokens", np.array([one.target_tokens for one in ones])),
-                Column("drafter tokens", np.array([one.drafter_tokens for one in ones])),
+                *_column("accuracy", [r.accuracy for r in results], [r.accuracy_ci for r in results]),
+                *_column("latency (ms)", [r.latency_ms for r in results], [r.latency_ci for r in results]),
+                *_column(
+                    "latency cut",
+                    [r.latency_cut for r in results],
+                    [r.latency_cut_ci for r in results],
+                ),
+                Column("target tokens", np.array([r.target_tokens for r in results])),
+                Column("drafter tokens", np.array([r.drafter_tokens for r in results])),
             ),
         )
 
-    def _ask_which(self) -> None:
+    def _choose_file(self) -> None:
         title = self.tr("Open evaluation")
         file_dialogs.ask_open(self, title, paths.evaluations(), self.store.tab(EvaluationProgress).open)
 
     def _table(self, name: str, *heads: tuple[str, str]) -> FigureTable:
-        """A table whose first column takes what room the figures leave."""
+        """A table whose first column takes the width that the figures leave."""
         table = FigureTable(0, len(heads), self, padding=theme.GRID)
         table.setAccessibleName(name)
         for column, (text, tip) in enumerate(heads):
             item = QTableWidgetItem(text)
             item.setToolTip(tip)
-            item.setTextAlignment(_side(column))
+            item.setTextAlignment(_alignment(column))
             table.setHorizontalHeaderItem(column, item)
         header = table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
@@ -135,36 +139,36 @@ class EvaluationPanel(Panel):
         row.addWidget(self.plane, _PLANE)
 
 
-def spots(found: Evaluation) -> list[Spot]:
-    """The systems of which both is known, as points."""
+def spots(evaluation: Evaluation) -> list[Spot]:
+    """Return the systems with known accuracy and latency as points."""
     return [
         Spot(
             answer_words.purpose(name), mark_of(row), result.latency_ms, result.accuracy,
-            _reach(result.latency_ms, result.latency_ci), _reach(result.accuracy, result.accuracy_ci),
+            _bar_lengths(result.latency_ms, result.latency_ci), _bar_lengths(result.accuracy, result.accuracy_ci),
         )
-        for row, (name, result) in enumerate(found.systems.items())
+        for row, (name, result) in enumerate(evaluation.systems.items())
         if result.latency_ms is not None
     ]  # fmt: skip
 
 
-def _reach(value: float, interval: Interval | None) -> tuple[float, float]:
+def _bar_lengths(value: float, interval: Interval | None) -> tuple[float, float]:
     return (0.0, 0.0) if interval is None else (max(0.0, value - interval[0]), max(0.0, interval[1] - value))
 
 
-def _side(column: int) -> Qt.AlignmentFlag:
-    """Names stand left, figures right."""
+def _alignment(column: int) -> Qt.AlignmentFlag:
+    """Left for the names, right for the figures."""
     side = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft
     return side | Qt.AlignmentFlag.AlignVCenter
 
 
 def _fill(table: FigureTable, rows: Sequence[Sequence[str]]) -> None:
-    """Items are made once and written anew."""
+    """Write the rows into a table; its items are made once and then reused."""
     table.setRowCount(len(rows))
     for row, texts in enumerate(rows):
         for column, text in enumerate(texts):
             if table.item(row, column) is None:
                 item = QTableWidgetItem()
-                item.setTextAlignment(_side(column))
+                item.setTextAlignment(_alignment(column))
                 table.setItem(row, column, item)
             _item(table, row, column).setText(text)
 
@@ -195,7 +199,7 @@ def _cell_texts(cell: AblationCell) -> tuple[str, ...]:
 
 
 def _column(title: str, values: Sequence[float | None], intervals: Sequence[Interval | None]) -> tuple[Column, ...]:
-    """Figures and the ends of their intervals; what is not known is left empty."""
-    lows, highs = ([None if one is None else one[end] for one in intervals] for end in (0, 1))
-    named = ((title, values), (f"{title}, low", lows), (f"{title}, high", highs))
-    return tuple(Column(name, np.array(found, dtype=np.float64)) for name, found in named)
+    """Columns of figures and the ends of their intervals; unknown figures are empty."""
+    lows, highs = ([None if interval is None else interval[end] for interval in intervals] for end in (0, 1))
+    columns = ((title, values), (f"{title}, low", lows), (f"{title}, high", highs))
+    return tuple(Column(name, np.array(figures, dtype=np.float64)) for name, figures in columns)

@@ -1,4 +1,4 @@
-"""Panel that says what is to be evaluated: questions, how many, with what; Evaluate and Stop; asks no question."""
+"""Panel to choose what is evaluated: questions, their number and settings, with the buttons Evaluate and Stop."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,7 +29,7 @@ _MOST_RECENT = 8
 
 
 class EvaluationFormPanel(Panel):
-    """`run_asked` says that an evaluation is wanted."""
+    """`run_asked` is emitted to start an evaluation."""
 
     run_asked = Signal()
     every_ms = 100
@@ -42,7 +42,7 @@ class EvaluationFormPanel(Panel):
         self.dataset.setAccessibleName(self.tr("Questions to ask"))
         self.dataset.setToolTip(self.tr("A fresh built-in world of the seed with its documents, or a file."))
         self.dataset.addItem(self.tr("built-in world"), BUILTIN)
-        self.dataset.currentIndexChanged.connect(lambda _row: self._follow())
+        self.dataset.currentIndexChanged.connect(lambda _row: self._update_documents())
         self.file = QPushButton(self.tr("File…"), self)
         self.file.setToolTip(
             self.tr("A .jsonl file in the layout of TriviaQA, PopQA, MuSiQue, PubHealth, ARC-Challenge or your own")
@@ -58,23 +58,23 @@ class EvaluationFormPanel(Panel):
         self.run.setProperty("primary", True)
         self.run.clicked.connect(self.run_asked)
         self.stop = QPushButton(self.tr("Stop"), self)
-        stop = self.tr("Stop; what was answered is kept, and the same evaluation goes on there (Esc)")
-        self.verbs.follow(self.stop, "stop", stop)
+        stop_tip = self.tr("Stop; what was answered is kept, and the same evaluation goes on there (Esc)")
+        self.verbs.follow(self.stop, "stop", stop_tip)
         self.progress = CalmProgressBar(self.tr("Progress of the evaluation"), self)
         self.progress.setFixedHeight(theme.GRID)
         self.state = plain_label("", self, wraps=True)
         self.state.setAccessibleName(self.tr("State of the evaluation"))
         self._lay_out()
-        self._follow()
+        self._update_documents()
         self.draw((), store.summary)
 
     def command(self, settings: dict[str, Setting]) -> Evaluate:
-        """The evaluation as it is chosen, of these settings of the method."""
+        """Return the command for the chosen evaluation, with these settings of the method."""
         index = str(settings["index"]) if self.documents.isEnabled() and self.documents.isChecked() else ""
-        return Evaluate(self._chosen(), settings, self.form.values(EvaluationConfig), index)
+        return Evaluate(self._chosen_dataset(), settings, self.form.values(EvaluationConfig), index)
 
     def choose(self, dataset: str) -> None:
-        """Ask these questions from now on."""
+        """Choose a set of questions."""
         if (at := self.dataset.findData(dataset)) < 0:
             self.dataset.insertItem(1, one_line(Path(dataset).name), dataset)
             self.dataset.setItemData(1, plain_tip(one_line(dataset)), Qt.ItemDataRole.ToolTipRole)
@@ -84,13 +84,13 @@ class EvaluationFormPanel(Panel):
         self.dataset.setCurrentIndex(at)
 
     def show_setup(self, pair: Load, settings: dict[str, Setting], why_not: str) -> None:
-        """Say with what is evaluated; why_not: why it cannot be, empty where it can."""
+        """Show the models and settings to evaluate. why_not: why that is impossible; empty where it is possible."""
         self._why_not = why_not
         self.made_with.setText(evaluation_words.made_with(pair, settings))
         self.draw((), self.store.summary)
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
-        """Say what is going on and what may be pressed."""
+        """Update the state, the progress and the buttons."""
         progress, at = self.store.tab(EvaluationProgress), self.store.engine.progressed
         tip = self.tr("Ask every way to answer; begun before with the same choices, it goes on there")
         allow(self.run, self._why_not or self.store.may_start(), tip)
@@ -102,25 +102,25 @@ class EvaluationFormPanel(Panel):
             self.state.setText(words)
 
     def save(self, settings: QSettings) -> None:
-        """Keep the choices for the next start."""
+        """Save the choices."""
         self.form.save(settings, "evaluation")
-        settings.setValue("evaluation/dataset", self._chosen())
+        settings.setValue("evaluation/dataset", self._chosen_dataset())
         settings.setValue("evaluation/documents", self.documents.isChecked())
 
     def restore(self, settings: QSettings) -> None:
-        """Take up those of the last time; a file that is gone is left out."""
+        """Restore the saved choices, except a file that no longer exists."""
         self.form.restore(settings, "evaluation")
         self.documents.setChecked(bool(settings.value("evaluation/documents", False, type=bool)))
         chosen = settings.value("evaluation/dataset", BUILTIN)
         if isinstance(chosen, str) and Path(chosen).is_file():
             self.choose(chosen)
 
-    def _chosen(self) -> str:
+    def _chosen_dataset(self) -> str:
         return str(self.dataset.currentData())
 
-    def _follow(self) -> None:
-        """A world has documents of its own."""
-        self.documents.setEnabled(self._chosen() != BUILTIN)
+    def _update_documents(self) -> None:
+        """Disable the choice of documents for the built-in world, which brings its own."""
+        self.documents.setEnabled(self._chosen_dataset() != BUILTIN)
 
     def _choose(self) -> None:
         ask_open(self, self.tr("Choose a file of questions"), Path.home(), lambda path: self.choose(str(path)))

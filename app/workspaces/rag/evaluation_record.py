@@ -1,7 +1,7 @@
-"""What an evaluation of `draftscope rag eval` found, read from its file of JSON Lines; knows no widget.
+"""Results of an evaluation of `draftscope rag eval`, read from its JSON Lines file or from an event.
 
-Of the file only its `summary` is needed: `systems`, and `calibration` where the verdicts were calibrated. Every `_ci`
-is a 95 % interval, [low, high]."""
+Only the `summary` line is needed: `systems`, and `calibration` where the verdicts were calibrated. Every `_ci` is a
+95 % interval, [low, high]."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,7 +17,7 @@ Interval = tuple[float, float]
 
 
 class SystemResult(msgspec.Struct, frozen=True):
-    """One way to answer, over all questions; latency of the median question."""
+    """The results of one way to answer over all questions; the latency is that of the median question."""
 
     accuracy: float
     accuracy_ci: Interval | None = None
@@ -30,7 +30,7 @@ class SystemResult(msgspec.Struct, frozen=True):
 
 
 class ShownBin(msgspec.Struct, frozen=True):
-    """Verdicts of about the same confidence: how sure they were on average, what share was right, how many."""
+    """Verdicts of similar confidence: their mean confidence, the share that was right, and their number."""
 
     confidence: float
     accuracy: float
@@ -38,9 +38,9 @@ class ShownBin(msgspec.Struct, frozen=True):
 
 
 class ShownCalibration(msgspec.Struct, frozen=True):
-    """How far the target's verdicts can be taken at their word, before and after the temperature fitted to them.
+    """How reliable the target's verdicts are, before and after the temperature fitted to them.
 
-    n: verdicts it was fitted to; n_held_out: others, which errors and bins are of."""
+    n: verdicts used for the fit; n_held_out: other verdicts, from which errors and bins are computed."""
 
     temperature: float
     n: int
@@ -52,12 +52,12 @@ class ShownCalibration(msgspec.Struct, frozen=True):
 
     @property
     def says_nothing(self) -> bool:
-        """Whether the temperature went to its bound: the verdicts do not tell right from wrong."""
+        """Whether the temperature reached its bound: the verdicts do not separate right from wrong."""
         return at_bound(self.temperature)
 
 
 class AblationCell(msgspec.Struct, frozen=True):
-    """One setting of an ablation; difference: of its accuracy to that of the evaluation's own settings."""
+    """One setting of an ablation; difference: its accuracy minus that of the evaluation's own settings."""
 
     setting: str
     accuracy: float
@@ -67,9 +67,8 @@ class AblationCell(msgspec.Struct, frozen=True):
 
 
 class Evaluation(msgspec.Struct, frozen=True):
-    """What an evaluation says, in the end or so far. n_answered: of the n_questions, None where that is not told;
-    failed: why others have no answer, by name; n_lines: of the file it was read from, also where that has no summary.
-    """
+    """The results of an evaluation, final or so far. n_answered: of the n_questions, None where unknown; failed: why
+    others have no answer, by name; n_lines: lines of the file it was read from, even where that has no summary."""
 
     systems: dict[str, SystemResult] = {}
     calibration: ShownCalibration | None = None
@@ -83,31 +82,31 @@ class Evaluation(msgspec.Struct, frozen=True):
 
     @property
     def n_asked(self) -> int:
-        """Questions that were asked, answered or not."""
+        """The number of questions asked, answered or not."""
         return (self.n_answered or 0) + len(self.failed)
 
 
 class _Line(msgspec.Struct, frozen=True):
-    """What tells the lines of the file apart."""
+    """The field that distinguishes the lines of the file."""
 
     event: str = ""
 
 
-_line, _whole = msgspec.json.Decoder(_Line), msgspec.json.Decoder(Evaluation)
+_line_decoder, _evaluation_decoder = msgspec.json.Decoder(_Line), msgspec.json.Decoder(Evaluation)
 
 
 def of_event(event: EvaluationMeasured) -> Evaluation:
-    """What the engine found so far."""
-    found = msgspec.convert(msgspec.to_builtins(event.figures), Evaluation)
-    return msgspec.structs.replace(found, name=Path(event.file).name)
+    """Convert the engine's results so far."""
+    evaluation = msgspec.convert(msgspec.to_builtins(event.figures), Evaluation)
+    return msgspec.structs.replace(evaluation, name=Path(event.file).name)
 
 
 def is_evaluation(path: Path) -> bool:
-    """Whether a file may be one, by its first line. Raises OSError."""
+    """Return whether a file looks like an evaluation, by its first line. Raises OSError."""
     with path.open("rb") as file:
         first = file.readline(_LONGEST_HEAD)
     try:
-        return _line.decode(first).event == "evaluation"
+        return _line_decoder.decode(first).event == "evaluation"
     except (msgspec.DecodeError, UnicodeDecodeError):
         return False
 
@@ -124,17 +123,17 @@ def read(path: Path) -> Evaluation:
 
 
 def _collect(path: Path, lines: Iterable[bytes]) -> Evaluation:
-    found, n_lines = Evaluation(), 0
+    evaluation, n_lines = Evaluation(), 0
     for line in lines:
         try:
-            event = _line.decode(line).event
-            found = _whole.decode(line) if event == "summary" else found
+            event = _line_decoder.decode(line).event
+            evaluation = _evaluation_decoder.decode(line) if event == "summary" else evaluation
         except (msgspec.DecodeError, UnicodeDecodeError) as err:
             if not n_lines or line.endswith(b"\n"):
                 reason = f"{path} is no evaluation: line {n_lines + 1}: {err}"
                 raise InputError(reason, "open the .jsonl file that draftscope rag eval wrote") from err
-            break  # the line that was not finished
+            break  # the last line is incomplete
         n_lines += 1
     if not n_lines:
         raise InputError(f"{path} is empty", "open the .jsonl file that draftscope rag eval wrote")
-    return msgspec.structs.replace(found, n_lines=n_lines, name=path.name)
+    return msgspec.structs.replace(evaluation, n_lines=n_lines, name=path.name)

@@ -1,4 +1,4 @@
-"""The evaluation under way, done, or read from a file; knows no widget."""
+"""State of the evaluation on show: under way, finished, or read from a file."""
 
 from pathlib import Path
 
@@ -11,8 +11,8 @@ from engine.events import EvaluationMeasured, Event, Progressed, Refused, RunFai
 
 
 class EvaluationProgress(TabState):
-    """At most one at a time. source: the file it was read from. file: where the one made here keeps its answers.
-    begun: the one asked for last was heard of. ended_early: it was stopped or broke off, and can be continued."""
+    """At most one evaluation. source: the file it was read from. file: where the one made here keeps its answers.
+    begun: the engine has reported on the last request. ended_early: it was stopped or failed, and can be continued."""
 
     work = Evaluate
 
@@ -25,7 +25,7 @@ class EvaluationProgress(TabState):
         self._store, self._engine = store, store.engine
 
     def begin(self, pair: Load, command: Evaluate) -> None:
-        """Ask for an evaluation of a pair, which is loaded first where needed; runs are refused meanwhile."""
+        """Start an evaluation of a pair, which is loaded first where needed; runs are refused meanwhile."""
         self._store.make_way()
         self._engine.progressed = None
         self.begun = self.ended_early = False
@@ -33,11 +33,11 @@ class EvaluationProgress(TabState):
         self._store.watch()
 
     def status(self, at: Progressed | None) -> str:
-        """What the evaluation is at."""
+        """Describe the progress of the evaluation."""
         return evaluation_words.state(at)
 
     def ended(self) -> str:
-        """How the evaluation made here ended; what one would do where there was none."""
+        """Describe how the evaluation made here ended, or what one does where there was none."""
         if self.shown is None or self.source is not None:
             return evaluation_words.nothing_made()
         if not self.begun:
@@ -45,7 +45,7 @@ class EvaluationProgress(TabState):
         return evaluation_words.ending(self.shown, early=self.ended_early)
 
     def take(self, event: Event) -> bool:
-        """Take in an event. Returns whether it was one of an evaluation."""
+        """Take in an event. Returns whether it belongs to an evaluation."""
         if not isinstance(event, EvaluationMeasured):
             return False
         self.shown, self.source, self.file = of_event(event), None, event.file
@@ -53,21 +53,21 @@ class EvaluationProgress(TabState):
         return True
 
     def fail(self, event: Refused | RunFailed) -> None:
-        """Something was refused; what an evaluation under way has answered stays."""
+        """Note that an evaluation under way was refused or stopped; its answers so far are kept."""
         refused = isinstance(event, Refused) and event.what == "evaluate"
         if refused and self.begun and self.shown is not None and self.source is None:
             self.ended_early = self.shown.n_asked < self.shown.n_questions
 
     def read(self, path: Path) -> object | None:
-        """The evaluation in a file."""
+        """Read the evaluation in a file; None for any other file."""
         return evaluation_record.read(path) if path.is_file() and evaluation_record.is_evaluation(path) else None
 
     def open(self, path: Path) -> None:
-        """Show the evaluation in a file."""
+        """Open the evaluation in a file."""
         self._store.open_with(path, self, evaluation_record.read)
 
     def show(self, content: object, path: Path) -> str:
-        """Show what a file holds, unless one is under way."""
+        """Show the evaluation of a file. Returns what is under way and prevents that; empty where it is shown."""
         assert isinstance(content, Evaluation)
         if self.live:
             return self.under_way()

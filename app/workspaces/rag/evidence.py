@@ -1,4 +1,4 @@
-"""Which words of a passage a rationale shares: what it may rest on; knows no widget and no model."""
+"""Finds the words that a passage shares with a rationale, as a hint at what the rationale rests on."""
 
 import re
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 _WORD = re.compile(r"\w+")
 _FEWEST_LETTERS = 4
-# What is in every passage says nothing.
+# Words that occur in every passage say nothing.
 _COMMON_WORDS = """
 about after also another because been before being between both came could does each even every found from have here
 into just like made make many more most much must never only other over said same should since some such than that
@@ -24,11 +24,11 @@ class EvidenceSpan(NamedTuple):
 
 
 def shared_words(text: str, rationale: str) -> tuple[EvidenceSpan, ...]:
-    """Where the text has a telling word of the rationale; neighbours are one span."""
-    wanted = {match.group().casefold() for match in _telling(rationale)}
+    """Return where the text has a content word of the rationale; adjacent words are one span."""
+    words = {match.group().casefold() for match in _content_words(rationale)}
     spans: list[EvidenceSpan] = []
-    for match in _telling(text):
-        if match.group().casefold() not in wanted:
+    for match in _content_words(text):
+        if match.group().casefold() not in words:
             continue
         if spans and not text[spans[-1].end : match.start()].strip():
             spans[-1] = EvidenceSpan(spans[-1].start, match.end())
@@ -37,8 +37,8 @@ def shared_words(text: str, rationale: str) -> tuple[EvidenceSpan, ...]:
     return tuple(spans)
 
 
-def _telling(text: str) -> Iterator["re.Match[str]"]:
-    """Words that mean something: long ones, names, numbers."""
+def _content_words(text: str) -> Iterator["re.Match[str]"]:
+    """Content words: long words and numbers, except common ones."""
     for match in _WORD.finditer(text):
         word = match.group()
         long = len(word) >= _FEWEST_LETTERS or word[0].isdigit()

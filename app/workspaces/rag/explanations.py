@@ -1,4 +1,4 @@
-"""What the RAG tab shows, explained in plain words; pure."""
+"""Explanations of what the RAG tab shows."""
 
 from PySide6.QtCore import QCoreApplication
 
@@ -6,16 +6,16 @@ from app.words.explanations import Explanation, Section
 
 
 def tr(text: str) -> str:
-    """The translation of an explanation."""
+    """Translate an explanation."""
     return QCoreApplication.translate("answer_explanations", text)
 
 
 def explain_answers() -> Section:
-    """Everything that only an answer from documents has."""
-    return Section(tr("Answers from documents"), (*_found(), *_drafted(), *_judged()))
+    """Explain everything that only an answer from documents has."""
+    return Section(tr("Answers from documents"), (*_retrieval(), *_drafting(), *_scoring()))
 
 
-def _found() -> tuple[Explanation, ...]:
+def _retrieval() -> tuple[Explanation, ...]:
     return (
         Explanation(tr("Chunk, passage"), tr(
             "Documents are cut at sentences into chunks that fit the models. The chunks found for a question are its "
@@ -36,7 +36,7 @@ def _found() -> tuple[Explanation, ...]:
     )  # fmt: skip
 
 
-def _drafted() -> tuple[Explanation, ...]:
+def _drafting() -> tuple[Explanation, ...]:
     return (
         Explanation(tr("Subset"), tr(
             "The few passages one draft is written from. The paper takes one from each cluster, so that every draft "
@@ -53,7 +53,7 @@ def _drafted() -> tuple[Explanation, ...]:
     )  # fmt: skip
 
 
-def _judged() -> tuple[Explanation, ...]:
+def _scoring() -> tuple[Explanation, ...]:
     return (
         Explanation(tr("Score: draft"), tr(
             "How sure the drafter was: its probability of the rationale plus that of the response, so 2 at most."

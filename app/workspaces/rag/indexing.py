@@ -1,4 +1,4 @@
-"""The making of an index of documents: how far it is, what came of it, what was left out; knows no widget."""
+"""State of making an index of documents: its progress, its result and what was left out."""
 
 from app.state.store import RunStore
 from app.state.tab_state import TabState
@@ -9,7 +9,7 @@ _MOST_SKIPPED = 1000
 
 
 class IndexProgress(TabState):
-    """At most one is made at a time. number: rises with each; n_skipped: how many documents were left out so far."""
+    """At most one index at a time. number: rises with each; n_skipped: number of documents left out so far."""
 
     work = Index
 
@@ -26,11 +26,11 @@ class IndexProgress(TabState):
 
     @property
     def live(self) -> bool:
-        """Whether one is being made, or waits for the engine."""
+        """Whether an index is being made, or waits for the engine."""
         return isinstance(self.commands.front, Index)
 
     def begin(self, command: Index) -> None:
-        """Ask for an index of documents, or for one to be brought up to date."""
+        """Start making an index of documents, or bringing one up to date."""
         self._store.make_way()
         self._store.engine.progressed = None
         self.number += 1
@@ -40,7 +40,7 @@ class IndexProgress(TabState):
         self._store.watch()
 
     def take(self, event: Event) -> bool:
-        """Take in an event. Returns whether it was one of the making of an index."""
+        """Take in an event. Returns whether it belongs to the making of an index."""
         if not isinstance(self.commands.front, Index):
             return False
         match event:
@@ -57,6 +57,6 @@ class IndexProgress(TabState):
         return True
 
     def fail(self, event: Refused | RunFailed) -> None:
-        """It was refused, stopped, or ended in a fault; the index before is as it was."""
+        """Note that making the index was refused, stopped or failed; an earlier index stays as it was."""
         if isinstance(self.commands.front, Index):
             self.failure = event

@@ -1,4 +1,4 @@
-"""One draft as a card: its passages, its rationale as it is written, response and scores; decides nothing."""
+"""Card of one draft: its passages, its rationale while it is written, its response and its scores."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -18,7 +18,7 @@ WON, FAILED = "★", "✗"
 
 
 class Member(NamedTuple):
-    """A passage of the subset: the mark of its cluster, its rank from 1, whether the draft rests on it."""
+    """A passage of the subset: the mark of its cluster, its rank from 1, whether the draft cites it."""
 
     mark: ClusterMark
     rank: int
@@ -26,7 +26,7 @@ class Member(NamedTuple):
 
 
 class MemberRow(QWidget):
-    """The passages of a subset, each with the mark of its cluster; those cited in bold and in brackets."""
+    """The passages of a subset, each with the mark of its cluster; cited ones in bold and in brackets."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -35,20 +35,20 @@ class MemberRow(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def show_members(self, members: tuple[Member, ...]) -> None:
-        """Show them where they are others."""
+        """Show the passages, if they have changed."""
         if members != self._members:
             self._members = members
-            named = " ".join(f"{'[' if m.cited else ''}{m.rank}{']' if m.cited else ''}" for m in members)
-            self.setAccessibleName(self.tr("passages {0}").format(named))
+            ranks = " ".join(f"{'[' if m.cited else ''}{m.rank}{']' if m.cited else ''}" for m in members)
+            self.setAccessibleName(self.tr("passages {0}").format(ranks))
             self.setToolTip(self.tr("The passages this draft was made from, by rank; in brackets: those it rests on."))
             self.update()
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
-        """A line high."""
+        """Return a height of one line."""
         return QSize(8 * theme.GRID, self.fontMetrics().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
-        """As many as there is room for; an ellipsis for the rest."""
+        """Paint as many passages as fit, and an ellipsis for the rest."""
         painter = QPainter(self)
         bold = theme.scaled(self.font(), 1.0, bold=True)
         x, base = 0, self.fontMetrics().ascent()
@@ -70,7 +70,7 @@ class MemberRow(QWidget):
 
 
 class LaneCard(QFrame):
-    """`picked` says that this draft was pointed at."""
+    """`picked` is emitted when the user selects this draft."""
 
     picked = Signal(int)
 
@@ -78,7 +78,7 @@ class LaneCard(QFrame):
         super().__init__(parent)
         self.number = number
         self._chosen = self._won = False
-        self._n_pieces, self._whole = 0, ""
+        self._n_pieces, self._finished_text = 0, ""
         self.setProperty("role", "sheet")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(self.tr("Draft {0}").format(number + 1))
@@ -96,14 +96,14 @@ class LaneCard(QFrame):
         self._lay_out()
 
     def clear(self) -> None:
-        """Be an empty card again."""
-        self._n_pieces, self._whole = 0, ""
+        """Empty the card."""
+        self._n_pieces, self._finished_text = 0, ""
         self.text.clear()
         self.response.show_text("")
         self.members.show_members(())
 
     def append(self, pieces: Sequence[str]) -> None:
-        """Write what is new of the live text. pieces: all so far."""
+        """Append the new live text. pieces: all pieces so far."""
         if len(pieces) > self._n_pieces:
             new = "".join(pieces[self._n_pieces :])
             self._n_pieces = len(pieces)
@@ -113,9 +113,9 @@ class LaneCard(QFrame):
             self.text.verticalScrollBar().setValue(self.text.verticalScrollBar().maximum())
 
     def show_finished(self, rationale: str, response: str) -> None:
-        """Show what the draft became, in place of its live text."""
-        if (whole := f"{rationale}\n{response}") != self._whole:
-            self._whole = whole
+        """Show the finished draft in place of its live text."""
+        if (text := f"{rationale}\n{response}") != self._finished_text:
+            self._finished_text = text
             self.text.setPlainText(paragraphs(rationale.strip()))
             self.response.show_text(one_line(response))
 
@@ -124,7 +124,7 @@ class LaneCard(QFrame):
         self.bars.show_scores(rows, low)
 
     def show_state(self, state: str, note: str, *, won: bool, bad: bool) -> None:
-        """Say what became of it: a mark in the corner, words below the bars."""
+        """Show the outcome: a mark in the corner, and a note below the bars."""
         self.state.show_text(state)
         set_role(self.state, "good" if won else "bad" if bad else "muted")
         self.note.show_text(note)
@@ -133,36 +133,36 @@ class LaneCard(QFrame):
             self.update()
 
     def show_chosen(self, *, chosen: bool) -> None:
-        """Frame the card that is pointed at."""
+        """Frame the card if its draft is selected."""
         if chosen != self._chosen:
             self._chosen = chosen
             self.update()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
-        """A click points at this draft."""
+        """Select this draft with a click."""
         self.picked.emit(self.number)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
-        """A click into the text points at the draft, too."""
+        """Select this draft with a click on its text, too."""
         if event.type() == QEvent.Type.MouseButtonPress:
             self.picked.emit(self.number)
         return super().eventFilter(watched, event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
-        """Space and Enter do what a click does."""
+        """Select this draft with Space or Enter."""
         if event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.picked.emit(self.number)
         else:
             super().keyPressEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
-        """The ground, the frame of the one pointed at, and the focus."""
+        """Paint the background, and a frame for selection or focus."""
         super().paintEvent(event)
-        chosen = theme.current()
+        colours = theme.current()
         if not (self._chosen or self.hasFocus()):
             return
         painter = QPainter(self)
-        painter.setPen(QPen(QColor(chosen.accent), 2 if self._chosen else 1))
+        painter.setPen(QPen(QColor(colours.accent), 2 if self._chosen else 1))
         painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
         painter.end()
 

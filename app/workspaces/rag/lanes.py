@@ -1,4 +1,4 @@
-"""Panel of the drafts: a card each in a grid, with live text, what they rest on, scores and the winner; picks none."""
+"""Panel of the drafts: a grid with a card for each, with its live text, passages and scores, and the winner."""
 
 from collections import deque
 from time import perf_counter
@@ -26,22 +26,22 @@ _SLICE_S = 0.002
 
 
 class LanesPanel(AnswerPanel):
-    """As many columns as have room. Cards are made once and kept; `cards` are those of the answer on show.
+    """A grid of as many columns as fit. Cards are made once and reused; `cards` are those of the answer on show.
 
-    Cards out of sight are not drawn, and those in sight a few at a time, so that no drawing holds up the window."""
+    Only visible cards are drawn, a few at a time, so that drawing never blocks the window."""
 
     every_ms = 33
     shows_live_text = True
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
-        self._made: list[LaneCard] = []
+        self._card_pool: list[LaneCard] = []
         self._n_shown, self._n_columns = 0, 0
         self._to_draw: deque[LaneCard] = deque()
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(0)
-        self._soon.timeout.connect(self._draw_some)
+        self._draw_timer = QTimer(self)
+        self._draw_timer.setSingleShot(True)
+        self._draw_timer.setInterval(0)
+        self._draw_timer.timeout.connect(self._draw_some)
         self.empty = plain_label(
             self.tr("Drafts appear here, side by side: each is written from a few passages of its own."),
             self, role="muted", wraps=True,
@@ -67,23 +67,23 @@ class LanesPanel(AnswerPanel):
 
     @property
     def drawing(self) -> bool:
-        """Whether cards in sight wait for their turn."""
+        """Whether cards are still waiting to be drawn."""
         return bool(self._to_draw)
 
     @property
     def cards(self) -> list[LaneCard]:
         """The cards of the answer on show."""
-        return self._made[: self._n_shown]
+        return self._card_pool[: self._n_shown]
 
     def clear(self) -> None:
-        """Empty the cards; they stay for the next answer."""
+        """Empty the cards; the next answer reuses them."""
         super().clear()
         self._to_draw.clear()
-        for card in self._made:
+        for card in self._card_pool:
             card.clear()
 
     def show_answer(self) -> None:
-        """Bring every card up to what is known of its draft."""
+        """Bring every card up to date with its draft."""
         drafts = self.answer.drafts
         if len(drafts) != self._n_shown:
             self._show_cards(len(drafts))
@@ -95,27 +95,27 @@ class LanesPanel(AnswerPanel):
         self._draw_later()
 
     def _draw_later(self) -> None:
-        """Begin with the card after the last one drawn, so that none is always late."""
+        """Queue the cards not queued yet; those that wait longest are drawn first, so that none is always late."""
         waiting = set(self._to_draw)
         self._to_draw.extend(card for card in self.cards if card not in waiting)
         self._draw_some()
 
     def _draw_some(self) -> None:
-        """Draw cards in sight for a slice of time, the rest in the next."""
-        began, low = perf_counter(), self._low()
+        """Draw visible cards for one slice of time, and leave the rest to the next."""
+        began, low = perf_counter(), self._scale_start()
         while self._to_draw and perf_counter() - began < _SLICE_S:
             card = self._to_draw.popleft()
-            if card.number < self._n_shown and self._in_sight(card):
+            if card.number < self._n_shown and self._is_visible(card):
                 self._draw_card(card, self.answer.drafts[card.number], low)
         if self._to_draw:
-            self._soon.start()
+            self._draw_timer.start()
 
-    def _in_sight(self, card: LaneCard) -> bool:
+    def _is_visible(self, card: LaneCard) -> bool:
         top = card.mapTo(self.area.viewport(), card.rect().topLeft()).y()
         return top < self.area.viewport().height() and top + card.height() > 0
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
-        """As many columns as have room; what comes into sight is drawn."""
+        """Fit the columns to the width, and draw the cards that become visible."""
         super().resizeEvent(event)
         self._arrange()
         self._draw_later()
@@ -133,22 +133,22 @@ class LanesPanel(AnswerPanel):
         else:
             card.show_finished(draft.finished.rationale, draft.finished.response)
         card.show_scores(_rows(draft.scored, won=card.number == self.answer.winner), low)
-        self._say_state(card, draft)
+        self._show_state(card, draft)
 
-    def _say_state(self, card: LaneCard, draft: DraftRecord) -> None:
-        """A mark in the corner, below the bars what it means."""
+    def _show_state(self, card: LaneCard, draft: DraftRecord) -> None:
+        """Show a mark in the corner, and its meaning below the bars."""
         won, why = card.number == self.answer.winner, answer_words.why_incomplete(self.answer, card.number)
         if won:
             card.show_state(WON, self.tr("chosen: {0}").format(self._margin()), won=True, bad=False)
         elif why:
             card.show_state(FAILED, self.tr("incomplete: {0}").format(why), won=False, bad=True)
         elif draft.finished is not None:
-            again = self.tr("kept from before") if draft.finished.reused else ""
-            note = " · ".join(filter(None, (again, self._others(draft))))
+            reused = self.tr("kept from before") if draft.finished.reused else ""
+            note = " · ".join(filter(None, (reused, self._other_scores(draft))))
             card.show_state("", note, won=False, bad=False)
         else:
-            n = self.tr("{0:,} tokens").format(draft.n_tokens) if draft.n_tokens else ""
-            card.show_state("", n, won=False, bad=False)
+            note = self.tr("{0:,} tokens").format(draft.n_tokens) if draft.n_tokens else ""
+            card.show_state("", note, won=False, bad=False)
 
     def _margin(self) -> str:
         chosen, runner_up = self.answer.chosen, self.answer.runner_up
@@ -156,36 +156,36 @@ class LanesPanel(AnswerPanel):
             return self.tr("no other draft to compare with")
         return self.tr("{0} draft {1}").format(answer_words.factor(chosen.margin), runner_up + 1)
 
-    def _others(self, draft: DraftRecord) -> str:
-        """Scores that the paper does not have."""
+    def _other_scores(self, draft: DraftRecord) -> str:
+        """Scores that are not in the paper."""
         others = () if draft.scored is None else draft.scored.others
         return " · ".join(f"{one_line(other.name)} {other.value:.3g}" for other in others)
 
-    def _low(self) -> float:
-        scored = [draft.scored for draft in self.answer.drafts.values() if draft.scored is not None]
+    def _scale_start(self) -> float:
+        scores = [draft.scored for draft in self.answer.drafts.values() if draft.scored is not None]
         return lowest(
             [
                 log_p
-                for one in scored
-                for log_p in (one.log_draft, one.log_self_contain, one.log_self_reflect, one.log_score)
+                for score in scores
+                for log_p in (score.log_draft, score.log_self_contain, score.log_self_reflect, score.log_score)
             ]
         )
 
     def _show_cards(self, n: int) -> None:
         names = score_names()
-        while len(self._made) < n:
-            card = LaneCard(len(self._made), names, self._page)
+        while len(self._card_pool) < n:
+            card = LaneCard(len(self._card_pool), names, self._page)
             card.picked.connect(self._pick)
             card.bars.setToolTip(self._scores_tip())
-            self._made.append(card)
+            self._card_pool.append(card)
         self._n_shown, self._n_columns = n, 0
         self._arrange()
 
     def _arrange(self) -> None:
-        """Put the cards into rows of equal width."""
-        room = max(1, self.width() - 3 * theme.GRID)
-        most = max(1, min(_MOST_COLUMNS, room // _CARD_WIDTH))
-        n_rows = -(-self._n_shown // most)
+        """Arrange the cards in rows of equal length."""
+        width = max(1, self.width() - 3 * theme.GRID)
+        most_columns = max(1, min(_MOST_COLUMNS, width // _CARD_WIDTH))
+        n_rows = -(-self._n_shown // most_columns)
         n_columns = -(-self._n_shown // n_rows) if n_rows else 1
         self.empty.setVisible(not self._n_shown)
         self.area.setVisible(bool(self._n_shown))
@@ -194,7 +194,7 @@ class LanesPanel(AnswerPanel):
         self._n_columns = n_columns
         for column in range(_MOST_COLUMNS):
             self._grid.setColumnStretch(column, 1 if column < n_columns else 0)
-        for number, card in enumerate(self._made):
+        for number, card in enumerate(self._card_pool):
             self._grid.removeWidget(card)
             card.setVisible(number < self._n_shown)
             if number < self._n_shown:
@@ -212,7 +212,7 @@ class LanesPanel(AnswerPanel):
 
 
 def score_names() -> tuple[str, ...]:
-    """The rows of a card, as short as they stand there."""
+    """Return the short names of the rows of a card."""
     return (
         answer_words.tr("draft"),
         answer_words.tr("contained"),

@@ -1,4 +1,4 @@
-"""Panel of the map: passages, question and a part of the index in two dimensions; projects nothing."""
+"""Panel of the map: passages, question and a part of the index in two dimensions."""
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -15,14 +15,14 @@ from engine.events import Mapped, Partitioned
 
 
 class MapPanel(AnswerPanel):
-    """A click or the arrow keys choose a passage; lines join those of the draft pointed at."""
+    """A click or the arrow keys select a passage; lines join the passages of the selected draft."""
 
     turn = 1
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
         self._drawn: tuple[Mapped | None, Partitioned | None] = (None, None)
-        self._pointed: tuple[tuple[int, ...], int | None] | None = None
+        self._shown_pick: tuple[tuple[int, ...], int | None] | None = None
         self.canvas = MapCanvas(self)
         self.canvas.setAccessibleName(self.tr("Map of passages"))
         self.canvas.setToolTip(
@@ -49,62 +49,64 @@ class MapPanel(AnswerPanel):
         self.show_answer()
 
     def show_answer(self) -> None:
-        """Draw what is new: places, clusters, what is pointed at."""
+        """Draw what has changed: positions, clusters, the selection."""
         mapped, partitioned = self.answer.mapped, self.answer.partitioned
         if (mapped, partitioned) != self._drawn:
-            before, self._drawn = self._drawn, (mapped, partitioned)
-            self._pointed = None
+            previous, self._drawn = self._drawn, (mapped, partitioned)
+            self._shown_pick = None
             if mapped is None:
                 self.canvas.clear_all()
-            elif mapped != before[0]:
-                self._name(mapped)
+            elif mapped != previous[0]:
+                self._name_axes(mapped)
                 self.canvas.show_points(mapped.passages, mapped.question, mapped.background)
             self.words.setVisible(mapped is None)
             if mapped is not None:
                 self.canvas.show_marks([mark_of(self.answer.cluster(i)) for i in range(len(mapped.passages))])
             self.caption.show_text(self._caption())
-        self._point()
+        self._show_pick()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
-        """Follow the scheme."""
+        """Follow the colour scheme."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
             self.canvas.recolour()
 
-    def _point(self) -> None:
+    def _show_pick(self) -> None:
         if self.answer.mapped is None:
             return
         pick, n = self.store.tab(AnswerProgress).pick, len(self.answer.mapped.passages)
         members = tuple(place for place in self.answer.subset(self.answer.draft_at(pick)) if place < n)
-        pointed = (members, self.answer.passage_at(pick))
-        if pointed != self._pointed:
-            self._pointed = pointed
+        shown_pick = (members, self.answer.passage_at(pick))
+        if shown_pick != self._shown_pick:
+            self._shown_pick = shown_pick
             self.canvas.show_subset(members)
-            self.canvas.show_chosen(pointed[1])
+            self.canvas.show_chosen(shown_pick[1])
 
-    def _name(self, mapped: Mapped) -> None:
-        named = (self.tr("1st principal axis"), self.tr("2nd principal axis"))
-        self.canvas.name_axes(*(named if mapped.projection == "pca" else ("UMAP 1", "UMAP 2")))
+    def _name_axes(self, mapped: Mapped) -> None:
+        axes = (self.tr("1st principal axis"), self.tr("2nd principal axis"))
+        self.canvas.name_axes(*(axes if mapped.projection == "pca" else ("UMAP 1", "UMAP 2")))
 
     def _caption(self) -> str:
-        """What was grouped how, and how much of it a flat picture shows."""
-        mapped, made = self.answer.mapped, self.answer.partitioned
+        """How the passages were clustered, and how much of the variance two axes show."""
+        mapped, partitioned = self.answer.mapped, self.answer.partitioned
         parts = []
-        if made is not None:
-            parts.append(f"n {len(made.clusters)} · k {made.k} · m {made.m} · seed {made.seed}")
-            parts += [one_line(made.note)] if made.note else []
-            parts += [self.tr("kept from before")] if made.reused else []
+        if partitioned is not None:
+            parts.append(
+                f"n {len(partitioned.clusters)} · k {partitioned.k} · m {partitioned.m} · seed {partitioned.seed}"
+            )
+            parts += [one_line(partitioned.note)] if partitioned.note else []
+            parts += [self.tr("kept from before")] if partitioned.reused else []
         if mapped is not None and mapped.explained is not None:
             parts.append(self.tr("{0:.0%} of the variance shown").format(mapped.explained))
-        if made is not None:
-            parts.append(one_line(made.conditioned))
+        if partitioned is not None:
+            parts.append(one_line(partitioned.conditioned))
         return " · ".join(parts)
 
     def _pick(self, passage: int) -> None:
         self.store.tab(AnswerProgress).point(self.store.tab(AnswerProgress).pick._replace(passage=passage))
 
     def _step(self, by: int) -> None:
-        found = self.answer.retrieved
-        if found is not None and found.passages:
-            now = self.answer.passage_at(self.store.tab(AnswerProgress).pick) or 0
-            self._pick(max(0, min(len(found.passages) - 1, now + by)))
+        retrieved = self.answer.retrieved
+        if retrieved is not None and retrieved.passages:
+            current = self.answer.passage_at(self.store.tab(AnswerProgress).pick) or 0
+            self._pick(max(0, min(len(retrieved.passages) - 1, current + by)))

@@ -1,4 +1,4 @@
-"""The drawing of the map: points, symbols, lines; knows places and marks, not what they stand for."""
+"""Canvas that draws the map: points, symbols and lines at given positions."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ _FARTHEST = 1e9
 
 
 class MapCanvas(pg.PlotWidget):  # type: ignore[misc]  # the library has no types
-    """`picked`: the passage nearest to a click; `stepped`: by how many ranks the keys go on."""
+    """`picked`: the passage nearest to a click; `stepped`: by how many ranks the arrow keys move."""
 
     picked = Signal(int)
     stepped = Signal(int)
@@ -42,57 +42,59 @@ class MapCanvas(pg.PlotWidget):  # type: ignore[misc]  # the library has no type
         for depth, item in enumerate((self.background_item, self.lines, self.passages, self.question, self.ring)):
             item.setZValue(depth)
             self.plot.addItem(item)
-        self._name_axes()
+        self._set_up_axes()
 
     def show_points(self, passages: Sequence[Point], question: Point, background: Sequence[Point]) -> None:
-        """Put everything in its place and fit the axes to what was found."""
+        """Draw passages, question and background, and fit the axes to passages and question."""
         self._points, self._marks = tuple(passages), ()
-        self.background_item.setData(*_places(background))
-        self.question.setData(*_places([question]))
+        self.background_item.setData(*_coordinates(background))
+        self.question.setData(*_coordinates([question]))
         self.lines.setData([], [])
         self.ring.setData([], [])
         self._fit([*passages, question])
-        self._number()
+        self._place_ranks()
 
     def show_marks(self, marks: Sequence[ClusterMark]) -> None:
         """Give each passage its symbol and colour."""
         self._marks = tuple(marks)
         colours = [mark.colour for mark in marks]
         symbols = [mark.symbol for mark in marks]
-        self.passages.setData(*_places(self._points), symbol=symbols, brush=[pg.mkBrush(colour) for colour in colours])
+        self.passages.setData(
+            *_coordinates(self._points), symbol=symbols, brush=[pg.mkBrush(colour) for colour in colours]
+        )
 
     def show_subset(self, members: Sequence[int]) -> None:
-        """Join the members of a subset, each with each."""
+        """Draw lines between all members of a subset."""
         ends = [(self._points[a], self._points[b]) for i, a in enumerate(members) for b in members[i + 1 :]]
-        self.lines.setData(*_places([point for pair in ends for point in pair]))
+        self.lines.setData(*_coordinates([point for pair in ends for point in pair]))
 
     def show_chosen(self, passage: int | None) -> None:
-        """Put a ring around the passage pointed at."""
-        chosen = [] if passage is None or passage >= len(self._points) else [self._points[passage]]
-        self.ring.setData(*_places(chosen))
+        """Put a ring around the selected passage."""
+        points = [] if passage is None or passage >= len(self._points) else [self._points[passage]]
+        self.ring.setData(*_coordinates(points))
 
     def clear_all(self) -> None:
-        """Be empty."""
+        """Remove everything."""
         self._points, self._marks = (), ()
         for item in (self.background_item, self.passages, self.question, self.ring, self.lines):
             item.setData([], [])
-        self._number()
+        self._place_ranks()
 
     def recolour(self) -> None:
-        """Take up the colours of the palette in use."""
-        chosen = theme.current()
-        self.setBackground(QColor(chosen.window))
+        """Apply the colours of the current palette."""
+        colours = theme.current()
+        self.setBackground(QColor(colours.window))
         for side in ("left", "bottom"):
-            self.plot.getAxis(side).setPen(pg.mkPen(chosen.line))
-            self.plot.getAxis(side).setTextPen(pg.mkPen(chosen.muted))
-        faint = QColor(chosen.muted)
+            self.plot.getAxis(side).setPen(pg.mkPen(colours.line))
+            self.plot.getAxis(side).setTextPen(pg.mkPen(colours.muted))
+        faint = QColor(colours.muted)
         faint.setAlphaF(0.45)
         self.background_item.setBrush(pg.mkBrush(faint))
-        self.question.setBrush(pg.mkBrush(chosen.text))
-        self.lines.setPen(pg.mkPen(chosen.accent, width=2))
-        self.ring.setPen(pg.mkPen(chosen.text, width=2))
+        self.question.setBrush(pg.mkBrush(colours.text))
+        self.lines.setPen(pg.mkPen(colours.accent, width=2))
+        self.ring.setPen(pg.mkPen(colours.text, width=2))
         for rank in self._ranks:
-            rank.setColor(QColor(chosen.muted))
+            rank.setColor(QColor(colours.muted))
         if self._marks:
             self.show_marks(self._marks)
 
@@ -107,14 +109,14 @@ class MapCanvas(pg.PlotWidget):  # type: ignore[misc]  # the library has no type
         """The map neither moves nor grows."""
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
-        """Nothing: a press picks."""
+        """Do nothing: a press already picks."""
 
     def wheelEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
         """The map neither moves nor grows."""
         event.ignore()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
-        """Go to the passage of the next rank, or the one before."""
+        """Step to the passage of the next or previous rank."""
         step = _STEPS.get(Qt.Key(event.key()))
         if step is None:
             event.ignore()
@@ -122,27 +124,27 @@ class MapCanvas(pg.PlotWidget):  # type: ignore[misc]  # the library has no type
             self.stepped.emit(step)
 
     def nearest(self, at: QPointF) -> int | None:
-        """The passage under a point of the view, None where there is none within reach."""
+        """Return the passage nearest to a point of the view; None where none is within reach."""
         box = self.plot.getViewBox()
-        away = []
+        distances = []
         for number, point in enumerate(self._points):
             place = self.mapFromScene(box.mapViewToScene(QPointF(point.x, point.y)))
-            away.append(((place.x() - at.x()) ** 2 + (place.y() - at.y()) ** 2, number))
-        best = min(away, default=None)
-        return best[1] if best is not None and best[0] <= _REACH**2 else None
+            distances.append(((place.x() - at.x()) ** 2 + (place.y() - at.y()) ** 2, number))
+        closest = min(distances, default=None)
+        return closest[1] if closest is not None and closest[0] <= _REACH**2 else None
 
     def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802 (Qt's name)
-        """Show the frame of focus."""
+        """Show the focus frame."""
         super().focusInEvent(event)
         self.viewport().update()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802 (Qt's name)
-        """Hide the frame of focus."""
+        """Hide the focus frame."""
         super().focusOutEvent(event)
         self.viewport().update()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
-        """Paint the scene, and a frame while the keyboard acts here."""
+        """Paint the scene, and a frame while it has the keyboard focus."""
         super().paintEvent(event)
         if self.hasFocus():
             painter = QPainter(self.viewport())
@@ -150,29 +152,29 @@ class MapCanvas(pg.PlotWidget):  # type: ignore[misc]  # the library has no type
             painter.drawRect(self.viewport().rect().adjusted(0, 0, -1, -1))
             painter.end()
 
-    # Look
+    # Appearance
 
-    def _name_axes(self) -> None:
-        """Axes without a unit have no figures."""
+    def _set_up_axes(self) -> None:
+        """Set up the axes; they have no unit, so they show no numbers."""
         for side in ("left", "bottom"):
             self.plot.getAxis(side).setStyle(showValues=False, tickLength=0)
             self.plot.getAxis(side).enableAutoSIPrefix(False)
         self.name_axes(self.tr("1st axis"), self.tr("2nd axis"))
 
     def name_axes(self, bottom: str, left: str) -> None:
-        """Say what the axes are."""
+        """Label the axes."""
         self.plot.setLabel("bottom", bottom)
         self.plot.setLabel("left", left)
 
     def _fit(self, points: Sequence[Point]) -> None:
-        xs, ys = _places(points)
-        for axis, values in ((self.plot.setXRange, xs), (self.plot.setYRange, ys)):
+        xs, ys = _coordinates(points)
+        for set_range, values in ((self.plot.setXRange, xs), (self.plot.setYRange, ys)):
             low, high = float(values.min()), float(values.max())
-            room = _MARGIN * (high - low) or 1.0
-            axis(low - room, high + 2 * room, padding=0)
+            margin = _MARGIN * (high - low) or 1.0
+            set_range(low - margin, high + 2 * margin, padding=0)
 
-    def _number(self) -> None:
-        """The rank beside each passage."""
+    def _place_ranks(self) -> None:
+        """Write the rank beside each passage."""
         while len(self._ranks) < len(self._points):
             item = pg.TextItem(str(len(self._ranks) + 1), anchor=(-0.45, 0.9), color=QColor(theme.current().muted))
             item.setZValue(9)
@@ -185,10 +187,10 @@ class MapCanvas(pg.PlotWidget):  # type: ignore[misc]  # the library has no type
                 item.setPos(self._points[number].x, self._points[number].y)
 
 
-def _places(
+def _coordinates(
     points: Sequence[Point],
 ) -> tuple["np.ndarray[tuple[int], np.dtype[np.float64]]", "np.ndarray[tuple[int], np.dtype[np.float64]]"]:
-    """As arrays; a broken file may hold places that no axis reaches."""
+    """Coordinates as arrays [n], clipped: a broken file may hold positions beyond any axis."""
     xs = np.array([point.x for point in points], dtype=np.float64)
     ys = np.array([point.y for point in points], dtype=np.float64)
     return xs.clip(-_FARTHEST, _FARTHEST), ys.clip(-_FARTHEST, _FARTHEST)

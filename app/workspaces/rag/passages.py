@@ -1,4 +1,4 @@
-"""Panel of the passages that were found: rank, cluster, where from, how near, in which drafts; finds none."""
+"""Panel of the retrieved passages: rank, cluster, title, score, source and drafts."""
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtGui import QBrush, QPalette, QResizeEvent
@@ -25,18 +25,18 @@ from engine.events import Retrieved
 
 _RANK, _CLUSTER, _TITLE, _SCORE, _TOKENS, _DRAFTS, _SOURCE = range(7)
 _LONGEST = 120
-# Below this width the source stands in the tooltip of the title only.
+# Below this width the source is only in the tooltip of the title.
 _WIDE = 48 * theme.GRID
 _LEAST_SOURCE, _SHORT_SOURCE = 7 * theme.GRID, 9 * theme.GRID
 
 
 class _SymbolDelegate(QStyledItemDelegate):
-    """A symbol keeps its colour in the selected row."""
+    """Keeps the colour of a symbol in the selected row."""
 
     def initStyleOption(  # noqa: N802 (Qt's name)
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
-        """Write what is selected as what is not."""
+        """Use the normal foreground for selected cells, too."""
         super().initStyleOption(option, index)
         brush = index.data(Qt.ItemDataRole.ForegroundRole)
         if isinstance(brush, QBrush):
@@ -44,13 +44,13 @@ class _SymbolDelegate(QStyledItemDelegate):
 
 
 class PassagesPanel(AnswerPanel):
-    """A row a passage, best first; the chosen one is chosen in map and text, too."""
+    """One row per passage, best first; a selected passage is also selected in map and text."""
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
-        self._filled: Retrieved | None = None
-        self._marked: object = None
-        self._setting = False
+        self._shown_passages: Retrieved | None = None
+        self._shown_clusters: object = None
+        self._updating = False
         self.title = ElasticLine(self, role="muted")
         self.title.show_text(self._title(None))
         self.table = FigureTable(0, 7, self, padding=theme.HALF)
@@ -79,35 +79,40 @@ class PassagesPanel(AnswerPanel):
         self.show_answer()
 
     def show_answer(self) -> None:
-        """Fill the rows once, then what comes later: clusters and drafts."""
-        found = self.answer.retrieved
-        if found is not self._filled:
-            self._filled, self._marked = found, None
-            self.title.show_text(self._title(found))
-            self._fill(found)
-        if found is not None and self._marked is not self.answer.partitioned:
-            self._marked = self.answer.partitioned
-            self._mark_clusters(len(found.passages))
-        self._point(self.answer.passage_at(self.store.tab(AnswerProgress).pick))
+        """Fill the rows once, and add clusters and drafts when they come."""
+        retrieved = self.answer.retrieved
+        if retrieved is not self._shown_passages:
+            self._shown_passages, self._shown_clusters = retrieved, None
+            self.title.show_text(self._title(retrieved))
+            self._fill(retrieved)
+        if retrieved is not None and self._shown_clusters is not self.answer.partitioned:
+            self._shown_clusters = self.answer.partitioned
+            self._mark_clusters(len(retrieved.passages))
+        self._select_row(self.answer.passage_at(self.store.tab(AnswerProgress).pick))
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
-        """Leave titles the room of the source where there is little."""
+        """Hide the source in a narrow panel, to leave its width to the titles."""
         super().resizeEvent(event)
         self.table.setColumnHidden(_SOURCE, event.size().width() < _WIDE)
 
-    def _title(self, found: Retrieved | None) -> str:
-        if found is None:
+    def _title(self, retrieved: Retrieved | None) -> str:
+        if retrieved is None:
             return self.tr("Passages that were found appear here.")
-        note = f" · {one_line(found.note)}" if found.note else ""
-        again = self.tr(" · kept from before") if found.reused else ""
-        how = {"dense": self.tr("by meaning"), "text": self.tr("by words"), "hybrid": self.tr("by meaning and words")}
+        note = f" · {one_line(retrieved.note)}" if retrieved.note else ""
+        reused = self.tr(" · kept from before") if retrieved.reused else ""
+        modes = {"dense": self.tr("by meaning"), "text": self.tr("by words"), "hybrid": self.tr("by meaning and words")}
         return self.tr("{0:,} of {1:,} passages, {2}, {3}{4}{5}").format(
-            len(found.passages), found.n_chunks, how[found.how], quantities.milliseconds(found.ms), again, note
+            len(retrieved.passages),
+            retrieved.n_chunks,
+            modes[retrieved.how],
+            quantities.milliseconds(retrieved.ms),
+            reused,
+            note,
         )
 
-    def _fill(self, found: Retrieved | None) -> None:
-        self._setting = True
-        passages = () if found is None else found.passages
+    def _fill(self, retrieved: Retrieved | None) -> None:
+        self._updating = True
+        passages = () if retrieved is None else retrieved.passages
         self.table.setColumnHidden(_TOKENS, not any(passage.n_tokens for passage in passages))
         self.table.setRowCount(len(passages))
         for row, passage in enumerate(passages):
@@ -121,10 +126,10 @@ class PassagesPanel(AnswerPanel):
             for column in (_TITLE, _SOURCE):
                 self._item(row, column).setToolTip(plain_tip(f"{one_line(passage.title)}\n{one_line(passage.source)}"))
         self._share_width(self.table.sizeHintForColumn(_SOURCE))
-        self._setting = False
+        self._updating = False
 
     def _share_width(self, needed: int) -> None:
-        """Titles take what short sources leave; long ones share with them."""
+        """Give titles all the width that short sources leave, but only a share of it beside long ones."""
         header, short = self.table.horizontalHeader(), needed <= _SHORT_SOURCE
         mode = QHeaderView.ResizeMode.Interactive if short else QHeaderView.ResizeMode.Stretch
         header.setSectionResizeMode(_SOURCE, mode)
@@ -143,8 +148,8 @@ class PassagesPanel(AnswerPanel):
     def _set(self, row: int, column: int, text: str) -> None:
         if self.table.item(row, column) is None:
             item = QTableWidgetItem(text)
-            right = column in (_RANK, _SCORE, _TOKENS)
-            side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
+            align_right = column in (_RANK, _SCORE, _TOKENS)
+            side = Qt.AlignmentFlag.AlignRight if align_right else Qt.AlignmentFlag.AlignLeft
             item.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
             self.table.setItem(row, column, item)
         self._item(row, column).setText(text)
@@ -154,15 +159,15 @@ class PassagesPanel(AnswerPanel):
         assert item is not None
         return item
 
-    def _point(self, passage: int | None) -> None:
+    def _select_row(self, passage: int | None) -> None:
         if passage is not None and passage != self.table.currentRow():
-            self._setting = True
+            self._updating = True
             self.table.selectRow(passage)
-            self._setting = False
+            self._updating = False
 
     def _on_selected(self) -> None:
         row = self.table.currentRow()
-        if not self._setting and row >= 0:
+        if not self._updating and row >= 0:
             self.store.tab(AnswerProgress).point(self.store.tab(AnswerProgress).pick._replace(passage=row))
 
     def _explain_columns(self) -> None:

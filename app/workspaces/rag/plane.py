@@ -1,4 +1,4 @@
-"""A plane of few points with their 95 % intervals, a mark and a name each; knows not what the points stand for."""
+"""Plot of a few named points in a plane, each with its mark and its 95 % intervals."""
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -19,12 +19,12 @@ from app.workspaces.rag.cluster_marks import ClusterMark
 
 _SIZE = 12
 _ROOM = 0.12
-# Names of neighbours that lie this near on the upright axis, in shares of it, would run into each other.
+# Names of neighbours this close on the vertical axis, as a share of its range, would overlap.
 _NEAR = 0.05
 
 
 class Spot(NamedTuple):
-    """A point; across, along: how far its interval reaches (below, above) on each axis."""
+    """A point; across, along: how far its interval reaches (below, above) on the x and y axis."""
 
     name: str
     mark: ClusterMark
@@ -35,14 +35,14 @@ class Spot(NamedTuple):
 
 
 class _Canvas(pg.PlotWidget):  # type: ignore[misc]  # the library has no types
-    """Opens a menu by mouse and key; leaves the wheel to what it stands in."""
+    """Opens its menu by mouse and key, and ignores the wheel."""
 
     def __init__(self, menu: QMenu, parent: QWidget) -> None:
         super().__init__(parent=parent, enableMenu=False)
         self._menu = menu
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseEnabled(x=False, y=False)
-        # One colour needs no cached picture, which would stand in an SVG file as pixels.
+        # The plain background needs no cached picture, which an SVG file would contain as pixels.
         self.setCacheMode(self.CacheModeFlag.CacheNone)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802 (Qt's name)
@@ -50,7 +50,7 @@ class _Canvas(pg.PlotWidget):  # type: ignore[misc]  # the library has no types
         self._menu.popup(event.globalPos())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
-        """Open the menu in the middle."""
+        """Open the menu in the middle on Shift+F10 or the menu key."""
         by_key = event.key() == Qt.Key.Key_F10 and event.modifiers() == Qt.KeyboardModifier.ShiftModifier
         if by_key or event.key() == Qt.Key.Key_Menu:
             self._menu.popup(self.mapToGlobal(self.rect().center()))
@@ -58,25 +58,25 @@ class _Canvas(pg.PlotWidget):  # type: ignore[misc]  # the library has no types
             event.ignore()
 
     def wheelEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
-        """Leave the wheel to the column it stands in."""
+        """Leave the wheel to the scrolling parent."""
         event.ignore()
 
 
 def _plot(canvas: pg.PlotWidget, axes: tuple[str, str]) -> pg.PlotItem:
-    """The plot of a canvas with its axes named."""
+    """Return the plot of a canvas, with its axes labelled."""
     plot: pg.PlotItem = canvas.getPlotItem()
     plot.hideButtons()
     plot.disableAutoRange()
     for side, words in zip(("bottom", "left"), axes, strict=True):
         plot.setLabel(side, words)
         plot.getAxis(side).enableAutoSIPrefix(False)
-    # Room for the outermost figures, which would be cut at the edge.
+    # Room for the outermost numbers, which would be cut off at the edge.
     plot.layout.setContentsMargins(0, theme.GRID, theme.GRID, theme.HALF)
     return plot
 
 
 class Plane(QWidget):
-    """Items are made with the points and kept until others come. `exported`, `export_failed`: as of a plot."""
+    """Items are made with the points and kept until these change. `exported`, `export_failed`: as of a plot."""
 
     exported = Signal(str)
     export_failed = Signal(str, str)
@@ -92,7 +92,7 @@ class Plane(QWidget):
         table: Callable[[], Table],
         note: Callable[[], str],
     ) -> None:
-        """axes: what bottom and left say. table: what a CSV file holds. note: what the points are of."""
+        """axes: labels of bottom and left. table: content of a CSV file. note: what the points belong to."""
         super().__init__(parent)
         self._title, self._note = title, note
         self.menu = ExportMenu(title, self, picture=self._picture, table=table, origin=note)
@@ -115,7 +115,7 @@ class Plane(QWidget):
         self._lay_out()
         self.recolour()
         self.show_spots(())
-        # Names that no longer fit to the right of their points change sides.
+        # Names that no longer fit to the right of their points move to the left.
         self.plot.getViewBox().sigResized.connect(lambda _box: self._make_items())
 
     def _lay_out(self) -> None:
@@ -130,7 +130,7 @@ class Plane(QWidget):
         column.addWidget(self.caption)
 
     def show_spots(self, spots: Sequence[Spot], *, ends: tuple[float, float, float, float] | None = None) -> None:
-        """Show these points. ends: of both axes (left, right, bottom, top); from the points where not given."""
+        """Show these points. ends: ends of the axes (left, right, bottom, top); by default they fit the points."""
         self.spots = tuple(spots)
         self.words.setVisible(not spots)
         for side in ("bottom", "left"):
@@ -140,32 +140,32 @@ class Plane(QWidget):
         self._make_items()
 
     def show_line(self, xs: Sequence[float], ys: Sequence[float]) -> None:
-        """A line to compare the points with."""
+        """Draw a line to compare the points with."""
         self.line.setData(np.array(xs, dtype=np.float64), np.array(ys, dtype=np.float64))
 
     def recolour(self) -> None:
-        """Take up the colours of the palette in use."""
-        chosen = theme.current()
-        self.widget.setBackground(QColor(chosen.window))
+        """Apply the colours of the current palette."""
+        colours = theme.current()
+        self.widget.setBackground(QColor(colours.window))
         for side in ("left", "bottom"):
-            self.plot.getAxis(side).setPen(pg.mkPen(chosen.line))
-            self.plot.getAxis(side).setTextPen(pg.mkPen(chosen.muted))
-        self.line.setPen(pg.mkPen(chosen.muted, width=1, style=Qt.PenStyle.DashLine))
+            self.plot.getAxis(side).setPen(pg.mkPen(colours.line))
+            self.plot.getAxis(side).setTextPen(pg.mkPen(colours.muted))
+        self.line.setPen(pg.mkPen(colours.muted, width=1, style=Qt.PenStyle.DashLine))
         self._make_items()
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
-        """Finish a file under way."""
+        """Finish an export under way."""
         self.menu.exporter.close()
         super().hideEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
-        """Follow the scheme and the font."""
+        """Follow the colour scheme and the font."""
         super().changeEvent(event)
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
             self.recolour()
 
     def _picture(self, svg: bool) -> bytes:
-        """The plane with its title and caption, and what it is of."""
+        """Render the plane with its title, caption and note."""
         note = self._note()
         self.widget.setBackground(QColor(theme.current().base))
         picture = export.as_svg(self, self._title, note) if svg else export.as_png(self, note)
@@ -198,8 +198,8 @@ class Plane(QWidget):
         point.setData(x, y)
         if not spot.name:
             return [bars, point]
-        aside = -0.08 if self._fits(spot) else 1.08
-        name = pg.TextItem(spot.name, color=QColor(colour), anchor=(aside, 1.2 if above else -0.2))
+        anchor_x = -0.08 if self._fits(spot) else 1.08
+        name = pg.TextItem(spot.name, color=QColor(colour), anchor=(anchor_x, 1.2 if above else -0.2))
         name.setPos(spot.x, spot.y)
         return [bars, point, name]
 
@@ -212,21 +212,21 @@ class Plane(QWidget):
 
 
 def _above(ordered: Sequence[Spot]) -> list[bool]:
-    """Whether each name stands above its point: away from the next point, which it may reach, the last from the one
-    before; and on the other side than its neighbour's where both lie at one height."""
+    """Whether each name goes above its point: away from the next point, which the name may reach (the last: from the
+    previous one), and on the opposite side to the previous name where both points are at one height."""
     if len(ordered) < 2:
         return [True] * len(ordered)
     ys = [spot.y for spot in ordered]
     near = _NEAR * (max(ys) - min(ys))
-    found: list[bool] = []
-    for i, (one, after) in enumerate(pairwise([*ys, ys[-2]])):
-        level = i > 0 and abs(one - ys[i - 1]) <= near
-        found.append(not found[-1] if level else one >= after if i < len(ys) - 1 else one > after)
-    return found
+    above: list[bool] = []
+    for i, (y, next_y) in enumerate(pairwise([*ys, ys[-2]])):
+        level = i > 0 and abs(y - ys[i - 1]) <= near
+        above.append(not above[-1] if level else y >= next_y if i < len(ys) - 1 else y > next_y)
+    return above
 
 
 def _ends(spots: Sequence[Spot]) -> tuple[float, float, float, float]:
-    """Axes that hold every point and its interval, and its name to the right of it."""
+    """Ends of axes that hold every point, its interval, and its name on the right."""
     if not spots:
         return 0.0, 1.0, 0.0, 1.0
     right = max(spot.x + spot.across[1] for spot in spots)

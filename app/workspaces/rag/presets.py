@@ -1,4 +1,4 @@
-"""Settings under which answers from documents have been measured elsewhere; pure."""
+"""Presets: settings under which answers from documents have been measured elsewhere."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from engine.events import Setting
 
 
 class RagPreset(NamedTuple):
-    """A name, what it is, the settings it stands for."""
+    """A preset: its name, its meaning and its settings."""
 
     name: str
     title: str
@@ -19,12 +19,12 @@ class RagPreset(NamedTuple):
 
 
 def tr(text: str) -> str:
-    """The translation of a preset's words."""
+    """Translate a text about a preset."""
     return QCoreApplication.translate("rag_presets", text)
 
 
 def rag_presets() -> tuple[RagPreset, ...]:
-    """Every preset of the engine, in words."""
+    """Return every preset of the engine, with words."""
     meanings = {
         "paper": tr("TriviaQA, PopQA, PubHealth, ARC-C: {0} drafts of {1} passages, from {2}"),
         "MuSiQue": tr("questions of several steps: {0} drafts of {1} passages, from {2}"),
@@ -34,12 +34,12 @@ def rag_presets() -> tuple[RagPreset, ...]:
         "k = 3": tr("popular articles call the number of drafts k: {0} drafts of {1} passages, from {2}"),
     }
     return tuple(
-        RagPreset(one.name, tr(one.name), meanings[one.name].format(one.m, one.k, one.n),
-                  {name: getattr(one, name) for name in ("n", "m", "k", "conditioning", "sampling")})
-        for one in PRESETS
+        RagPreset(preset.name, tr(preset.name), meanings[preset.name].format(preset.m, preset.k, preset.n),
+                  {name: getattr(preset, name) for name in ("n", "m", "k", "conditioning", "sampling")})
+        for preset in PRESETS
     )  # fmt: skip
 
 
 def preset_of(values: Mapping[str, Setting]) -> RagPreset | None:
-    """The preset that these settings are."""
-    return next((one for one in rag_presets() if all(values.get(k) == v for k, v in one.values.items())), None)
+    """Return the preset with these settings, if there is one."""
+    return next((preset for preset in rag_presets() if all(values.get(k) == v for k, v in preset.values.items())), None)

@@ -1,4 +1,4 @@
-"""Panel of exactly what each model read: a list of its prompts, the chosen one with its parts tinted and counted."""
+"""Panel of exactly what each model read: a list of prompts, and the selected one with its parts tinted and counted."""
 
 from collections.abc import Sequence
 
@@ -20,13 +20,13 @@ from engine.events.answers import PromptPart
 _LONGEST = 60
 _SHARES = (28, 72)
 _TINT = 0.16
-# Parts in turn; beside its tint each is named in the line above.
+# Used in turn; each part is also named in the line above the text.
 _HUES = ("correction", "unverified", "accepted", "bonus", "rejected", "accent")
 
 
 class PromptsPanel(AnswerPanel):
-    """A row a prompt, in the order they were read. What is shown here is what the model got, to the character, but for
-    characters that could act on the reader."""
+    """One row per prompt, in the order they were read. The text is what the model got, character by character, except
+    for characters that could act on the reader."""
 
     every_ms = 250
 
@@ -51,13 +51,13 @@ class PromptsPanel(AnswerPanel):
         self._lay_out()
 
     def clear(self) -> None:
-        """Forget the prompts that were listed."""
+        """Empty the list of prompts."""
         super().clear()
         self.list.clear()
         self._show()
 
     def show_answer(self) -> None:
-        """List what was read since."""
+        """List the new prompts."""
         prompts = self.answer.prompts
         for prompt in prompts[self.list.count() :]:
             self.list.addItem(_label(prompt))
@@ -65,7 +65,7 @@ class PromptsPanel(AnswerPanel):
             self.list.setCurrentRow(0)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
-        """Follow the scheme."""
+        """Follow the colour scheme."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
             self._tint()
@@ -82,13 +82,13 @@ class PromptsPanel(AnswerPanel):
         self._tint()
 
     def _tint(self) -> None:
-        """A ground in a colour of its own under every named part."""
-        chosen, marks = theme.current(), []
+        """Give every named part its own background colour."""
+        colours, marks = theme.current(), []
         for number, part in enumerate(part for part in self._spans if part.name):
-            look = QTextCharFormat()
-            hue = QColor(getattr(chosen, _HUES[number % len(_HUES)]))
-            look.setBackground(theme.blend(hue, QColor(chosen.base), _TINT))
-            marks.append(Marked(part.start, part.end, look))
+            text_format = QTextCharFormat()
+            hue = QColor(getattr(colours, _HUES[number % len(_HUES)]))
+            text_format.setBackground(theme.blend(hue, QColor(colours.base), _TINT))
+            marks.append(Marked(part.start, part.end, text_format))
         mark(self.text, marks)
 
     def _lay_out(self) -> None:
@@ -109,30 +109,31 @@ class PromptsPanel(AnswerPanel):
 
 
 def _label(prompt: PromptRead) -> str:
-    """Who read what for which draft, and how long it was."""
+    """Who read the prompt, for which purpose and draft, and its length."""
     purpose = answer_words.purpose(prompt.purpose)
-    who = {"target": tr("target"), "drafter": tr("drafter")}[prompt.reader]
+    reader = {"target": tr("target"), "drafter": tr("drafter")}[prompt.reader]
     draft = "" if prompt.draft is None else tr(" {0}").format(prompt.draft + 1)
-    return tr("{0}: {1}{2}, {3:,} tokens").format(who, purpose, draft, prompt.n_tokens)
+    return tr("{0}: {1}{2}, {3:,} tokens").format(reader, purpose, draft, prompt.n_tokens)
 
 
 def _counts(prompt: PromptRead) -> str:
-    named = [
-        f"{one_line(part.name, longest=_LONGEST) or tr('layout')} {part.n_tokens:,}" for part in _joined(prompt.parts)
+    counts = [
+        f"{one_line(part.name, longest=_LONGEST) or tr('layout')} {part.n_tokens:,}"
+        for part in _merge_layout(prompt.parts)
     ]
     note = [one_line(prompt.note)] if prompt.note else []
-    return tr("{0:,} tokens: {1}").format(prompt.n_tokens, " · ".join([*named, *note]))
+    return tr("{0:,} tokens: {1}").format(prompt.n_tokens, " · ".join([*counts, *note]))
 
 
-def _joined(parts: Sequence[PromptPart]) -> list[PromptPart]:
-    """The unnamed parts as one, at the end: they are the layout between the others."""
+def _merge_layout(parts: Sequence[PromptPart]) -> list[PromptPart]:
+    """The parts, with the unnamed ones merged at the end: they are the layout between the others."""
     named = [part for part in parts if part.name]
     n_layout = sum(part.n_tokens for part in parts if not part.name)
     return [*named, PromptPart("", 0, 0, n_layout)] if n_layout else named
 
 
 def readable(prompt: PromptRead) -> tuple[str, tuple[PromptPart, ...]]:
-    """The prompt as it may be shown, and where its parts lie in that."""
+    """Return the prompt as text that is safe to show, and the positions of its parts in that text."""
     pieces: list[str] = []
     parts: list[PromptPart] = []
     at = length = 0

@@ -1,4 +1,4 @@
-"""Panel of the question and the buttons beside it; knows what may be pressed, not what a press does."""
+"""Panel of the question and the buttons beside it."""
 
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QPushButton, QSizePolicy, QWidget
 
@@ -19,7 +19,7 @@ _FEWEST_CHARACTERS = 24
 
 
 class QuestionBar(AnswerPanel):
-    """Question, examples, Ask, Stop, Replay. Enter in the line asks."""
+    """The question, examples, and the buttons Ask, Stop and Replay. Enter in the line asks."""
 
     def __init__(self, store: RunStore, parent: QWidget | None = None, *, verbs: Verbs | None = None) -> None:
         super().__init__(store, parent)
@@ -46,8 +46,8 @@ class QuestionBar(AnswerPanel):
         self.stop = SteadyButton((self.tr("Stop"),), self)
         self.verbs.follow(self.stop, "stop", self.tr("Stop; what was made so far is kept (Esc)"))
         self.replay = SteadyButton((self.tr("Replay"), self.tr("Hold")), self)
-        again = self.tr("Show the answer again as it came, or hold the replay (Ctrl+R)")
-        self.verbs.follow(self.replay, "replay", again)
+        replay_tip = self.tr("Show the answer again as it came, or hold the replay (Ctrl+R)")
+        self.verbs.follow(self.replay, "replay", replay_tip)
         row = QHBoxLayout(self)
         row.setContentsMargins(2 * theme.GRID, theme.GRID, 2 * theme.GRID, theme.HALF)
         row.setSpacing(theme.GRID)
@@ -61,23 +61,23 @@ class QuestionBar(AnswerPanel):
         self.show_answer()
 
     def text(self) -> str:
-        """The question as it stands there."""
+        """Return the question."""
         return self.line.text().strip()
 
     def show_answer(self) -> None:
-        """Name the button that replays after what it does."""
+        """Label the replay button with what it does next."""
         playing = self.store.tab(AnswerProgress).replay.playing
         self.replay.show_text(self.tr("Hold") if playing else self.tr("Replay"))
 
     def toggle(self) -> None:
-        """Play, or hold."""
+        """Start or hold the replay."""
         if self.store.tab(AnswerProgress).replay.playing:
             self.store.stop_playback()
         elif self.store.tab(AnswerProgress).replay.possible:
             self.store.tab(AnswerProgress).play(_REPLAY_SPEED)
 
     def _fill_menu(self) -> None:
-        """Examples by task, then what was asked before, the newest first."""
+        """List the examples by task, then the earlier questions, newest first."""
         self._menu.clear()
         tasks: dict[str, QMenu] = {}
         for example in questions():

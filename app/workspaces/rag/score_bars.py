@@ -1,4 +1,4 @@
-"""The scores of a draft as bars on a scale of powers of ten that all drafts share; computes none of them."""
+"""Widget that shows the scores of a draft as bars on a logarithmic scale that all drafts share."""
 
 from math import ceil, log
 from typing import NamedTuple
@@ -16,7 +16,7 @@ _TEN = log(10)
 
 
 class ScoreRow(NamedTuple):
-    """A score: its name, its natural logarithm, the colour of its bar; None where it is not known yet."""
+    """A score: its name, its natural logarithm (None while unknown), the colour of its bar, whether it is in bold."""
 
     name: str
     log_score: float | None
@@ -25,7 +25,7 @@ class ScoreRow(NamedTuple):
 
 
 class ScoreBars(QWidget):
-    """Paints what it is given; its height follows from the font and the number of rows alone."""
+    """Paints the scores; its height depends only on the font and the number of rows."""
 
     def __init__(self, names: tuple[str, ...], parent: QWidget) -> None:
         super().__init__(parent)
@@ -38,60 +38,60 @@ class ScoreBars(QWidget):
         """Show the scores; low: the natural logarithm at the left end."""
         if (rows, low) != (self._rows, self._low):
             self._rows, self._low = rows, low
-            known = [(row.name, row.log_score) for row in rows if row.log_score is not None]
-            told = [f"{name} {answer_words.probability(log_score)}" for name, log_score in known]
-            self.setAccessibleDescription(", ".join(told))
+            scores = [(row.name, row.log_score) for row in rows if row.log_score is not None]
+            descriptions = [f"{name} {answer_words.probability(log_score)}" for name, log_score in scores]
+            self.setAccessibleDescription(", ".join(descriptions))
             self.update()
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
-        """A line each, and one for the scale."""
-        return QSize(20 * theme.GRID, (len(self._rows) + 1) * self._line())
+        """Return the size for one line per score and one for the scale."""
+        return QSize(20 * theme.GRID, (len(self._rows) + 1) * self._line_height())
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
-        """Names and figures, and a short bar."""
+        """Return the size for names, figures and a short bar."""
         return QSize(self._name_width() + self._figure_width() + 4 * theme.GRID, self.sizeHint().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
         """Paint every row, and the two ends of the scale below."""
         painter = QPainter(self)
-        chosen, line, usual = theme.current(), self._line(), self.font()
-        strong = QFont(usual)
+        colours, line, regular = theme.current(), self._line_height(), self.font()
+        strong = QFont(regular)
         strong.setBold(True)
         left, right = self._name_width(), self.width() - self._figure_width()
         for number, row in enumerate(self._rows):
             top = number * line
-            painter.setFont(strong if row.strong else usual)
-            painter.setPen(QColor(chosen.text if row.strong else chosen.muted))
+            painter.setFont(strong if row.strong else regular)
+            painter.setPen(QColor(colours.text if row.strong else colours.muted))
             painter.drawText(QRectF(0, top, left, line), Qt.AlignmentFlag.AlignVCenter, row.name)
             self._paint_bar(painter, row, QRectF(left, top, right - left, line))
         self._paint_scale(painter, QRectF(left, len(self._rows) * line, right - left, line))
         painter.end()
 
-    def _paint_bar(self, painter: QPainter, row: ScoreRow, room: QRectF) -> None:
-        chosen = theme.current()
-        height = _BAR_SHARE * room.height()
-        track = QRectF(room.left(), room.center().y() - height / 2, room.width(), height)
-        painter.fillRect(track, QColor(chosen.line))
+    def _paint_bar(self, painter: QPainter, row: ScoreRow, area: QRectF) -> None:
+        colours = theme.current()
+        height = _BAR_SHARE * area.height()
+        track = QRectF(area.left(), area.center().y() - height / 2, area.width(), height)
+        painter.fillRect(track, QColor(colours.line))
         if row.log_score is None:
             return
         share = min(1.0, max(0.0, 1 - row.log_score / self._low))
         painter.fillRect(
-            QRectF(track.left(), track.top(), share * track.width(), height), QColor(getattr(chosen, row.hue))
+            QRectF(track.left(), track.top(), share * track.width(), height), QColor(getattr(colours, row.hue))
         )
-        figure = QRectF(room.right(), room.top(), self._figure_width(), room.height())
-        painter.setPen(QColor(chosen.text))
+        figure = QRectF(area.right(), area.top(), self._figure_width(), area.height())
+        painter.setPen(QColor(colours.text))
         side = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         painter.drawText(figure, side, answer_words.probability(row.log_score))
 
-    def _paint_scale(self, painter: QPainter, room: QRectF) -> None:
+    def _paint_scale(self, painter: QPainter, area: QRectF) -> None:
         painter.setFont(self.font())
         painter.setPen(QColor(theme.current().muted))
         painter.drawText(
-            room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, answer_words.power_of_ten(self._low)
+            area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, answer_words.power_of_ten(self._low)
         )
-        painter.drawText(room, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, "1")
+        painter.drawText(area, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, "1")
 
-    def _line(self) -> int:
+    def _line_height(self) -> int:
         return self.fontMetrics().height() + 1
 
     def _name_width(self) -> int:
@@ -103,7 +103,7 @@ class ScoreBars(QWidget):
 
 
 def lowest(log_scores: list[float]) -> float:
-    """The left end of a scale that holds them: a round power of ten below the smallest."""
+    """Return the left end of a scale for these scores, a natural logarithm: a power of ten below the smallest."""
     smallest = min([score for score in log_scores if score != float("-inf")], default=0.0)
     powers = max(_FEWEST_POWERS, min(_MOST_POWERS, ceil(-smallest / _TEN + 0.5)))
     return -powers * _TEN

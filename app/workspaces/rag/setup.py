@@ -1,4 +1,4 @@
-"""Panel of what is asked how: documents, models, retrieval, drafts, scores; starts nothing."""
+"""Panel of the settings of an answer: documents, models, retrieval, drafts and scores."""
 
 from PySide6.QtCore import QSettings, Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
@@ -22,13 +22,13 @@ from engine.methods.speculative_rag.config import SpeculativeRagConfig
 _FIRST = (
     "n", "k", "m", "sampling", "conditioning", "retrieval", "scores", "option", "baselines", "seed", "max_new_tokens",
 )  # fmt: skip
-# The index has a panel of its own, and answers end with their line whatever the setting says.
+# The index has its own panel, and answers end with their line whatever the setting says.
 _ELSEWHERE = ("index", "stop_at_end")
 _DRAFTER = "builtin:rag"
 
 
 class RagSetupPanel(AnswerPanel):
-    """The left column of the RAG tab. `changed` says that something else is chosen."""
+    """The left column of the RAG tab. `changed` is emitted when a choice changes."""
 
     changed = Signal()
 
@@ -36,14 +36,14 @@ class RagSetupPanel(AnswerPanel):
         super().__init__(store, parent)
         self._named = named or pair != Load()
         self._surveyed: Surveyed | None = None
-        self._mine: dict[str, Setting] | None = None
+        self._own_settings: dict[str, Setting] | None = None
         self.opened = OpenedNote(
             self.tr("Settings of the opened answer."),
             self.tr("Give back the settings that were here before the answer was opened"),
             self,
         )
         self.opened.hide()
-        self.opened.back_asked.connect(self._give_back)
+        self.opened.back_asked.connect(self._restore_own)
         self.documents = DocumentsPanel(store, self)
         self.models = PairForm(rag_pair(pair), self)
         self.preset = SteadyBox(self)
@@ -57,7 +57,7 @@ class RagSetupPanel(AnswerPanel):
         rare = [name for name in SpeculativeRagConfig.__struct_fields__ if name not in _FIRST]
         self.form = ConfigForm(SpeculativeRagConfig, self, first=_FIRST, without=rare)
         self.form.add_above(self.tr("Preset"), self.preset)
-        self.form.changed.connect(self._name_preset)
+        self.form.changed.connect(self._update_preset)
         self.rare = ConfigForm(SpeculativeRagConfig, self, without=(*_ELSEWHERE, *_FIRST))
         self.rare.hide()
         self.more = QCheckBox(self.tr("More settings"), self)
@@ -67,29 +67,29 @@ class RagSetupPanel(AnswerPanel):
             signal.connect(self.changed)
         self._lay_out()
         self.models.show_reason("")
-        self._name_preset()
+        self._update_preset()
 
     def pair(self) -> Load:
-        """The models that answer."""
+        """Return the models that answer."""
         return self.models.pair()
 
     def settings(self) -> dict[str, Setting]:
-        """The method's settings as they stand."""
+        """Return the current settings of the method."""
         forms = (self.form.values(SpeculativeRagConfig), self.rare.values(SpeculativeRagConfig))
         return {"index": self.documents.index(), **forms[0], **forms[1]}
 
     def why_not(self) -> str:
-        """Why nothing can be asked, empty where it can."""
+        """Return why no question can be asked; empty where one can."""
         drafter = self.pair().drafter
         if drafter == NO_DRAFTER or drafters.needs_no_model(drafter):
             return self.tr("drafts need a drafter that is a model: choose one, for instance {0}").format(_DRAFTER)
         return ""
 
     def show_settings(self, started: RunStarted) -> None:
-        """Take up what an opened answer was made with; one's own can be had back."""
+        """Show the settings of an opened answer; the settings before it can be restored."""
         if self.opened.isHidden():
-            self._mine = self.settings()
-        self._take(dict(started.settings))
+            self._own_settings = self.settings()
+        self._apply(dict(started.settings))
         self.opened.show()
 
     def show_answer(self) -> None:
@@ -101,7 +101,7 @@ class RagSetupPanel(AnswerPanel):
             self.models.show_reason("")
 
     def save(self, settings: QSettings) -> None:
-        """Keep the choices for the next start."""
+        """Save the choices."""
         self.form.save(settings, "rag")
         self.rare.save(settings, "rag")
         self.documents.save(settings)
@@ -109,37 +109,37 @@ class RagSetupPanel(AnswerPanel):
         settings.setValue("rag/drafter", self.pair().drafter)
 
     def restore(self, settings: QSettings) -> None:
-        """Take up those of the last time."""
+        """Restore the saved choices."""
         self.form.restore(settings, "rag")
         self.rare.restore(settings, "rag")
         self.documents.restore(settings)
         target, drafter = settings.value("rag/target"), settings.value("rag/drafter")
         if not self._named and isinstance(target, str) and isinstance(drafter, str) and target and drafter:
             self.models.choose(target, drafter)
-        self._name_preset()
+        self._update_preset()
 
-    def _take(self, settings: dict[str, Setting]) -> None:
+    def _apply(self, settings: dict[str, Setting]) -> None:
         self.form.set_values(settings)
         self.rare.set_values(settings)
         if isinstance(index := settings.get("index"), str) and index:
             self.documents.choose(index)
 
-    def _give_back(self) -> None:
+    def _restore_own(self) -> None:
         self.opened.hide()
-        if self._mine is not None:
-            self._take(self._mine)
-        self._mine = None
+        if self._own_settings is not None:
+            self._apply(self._own_settings)
+        self._own_settings = None
 
     def _take_preset(self, row: int) -> None:
         name = self.preset.itemData(row)
         for preset in rag_presets():
             if preset.name == name:
                 self.form.set_values(preset.values)
-        self._name_preset()
+        self._update_preset()
 
-    def _name_preset(self) -> None:
-        found = preset_of(self.form.values(SpeculativeRagConfig))
-        self.preset.setCurrentIndex(self.preset.findData("" if found is None else found.name))
+    def _update_preset(self) -> None:
+        preset = preset_of(self.form.values(SpeculativeRagConfig))
+        self.preset.setCurrentIndex(self.preset.findData("" if preset is None else preset.name))
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
@@ -159,6 +159,6 @@ class RagSetupPanel(AnswerPanel):
 
 
 def rag_pair(pair: Load) -> Load:
-    """The pair of another tab, with the drafter that was taught to draft answers where it is the built-in one."""
+    """Return a pair for answers: the built-in target gets the drafter that was trained to draft answers."""
     drafter = _DRAFTER if pair.target == "builtin" else pair.drafter
     return Load(pair.target, drafter, pair.device, pair.drafter_device, pair.dtype, pair.runtime)

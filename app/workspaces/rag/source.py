@@ -1,4 +1,4 @@
-"""Panel of one passage as it stands in its document, with the words a draft shares marked; knows no file."""
+"""Panel of the text of one passage, with the words that a draft shares marked."""
 
 from PySide6.QtCore import QEvent
 from PySide6.QtGui import QColor, QTextCharFormat
@@ -17,7 +17,7 @@ from engine.events import DraftFinished
 
 
 class SourcePanel(AnswerPanel):
-    """The passage pointed at. Shared words are underlined on a tint."""
+    """The selected passage. Shared words are underlined on a tint."""
 
     every_ms = 250
 
@@ -40,25 +40,30 @@ class SourcePanel(AnswerPanel):
         self.show_answer()
 
     def show_answer(self) -> None:
-        """Show the passage pointed at, once the draft is done with its evidence."""
+        """Show the selected passage, with the shared words once the draft is finished."""
         pick = self.store.tab(AnswerProgress).pick
         place, draft = self.answer.passage_at(pick), self.answer.draft_at(pick)
-        found = self.answer.retrieved
-        if found is None or place is None:
+        retrieved = self.answer.retrieved
+        if retrieved is None or place is None:
             self._shown = None
             self.title.show_text(self.tr("Text of the passage"))
             if self.text.toPlainText():
                 self.text.clear()
             return
-        lane = None if draft is None else self.answer.drafts.get(draft)
-        shown = (found.passages[place].id, place, None if lane is None else lane.finished, self.answer.cluster(place))
+        record = None if draft is None else self.answer.drafts.get(draft)
+        shown = (
+            retrieved.passages[place].id,
+            place,
+            None if record is None else record.finished,
+            self.answer.cluster(place),
+        )
         if shown != self._shown:
             self._shown = shown
             self._rationale = self.answer.rationale(draft)
             self._show(place, draft)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
-        """Follow the scheme."""
+        """Follow the colour scheme."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
             self._mark()
@@ -70,17 +75,17 @@ class SourcePanel(AnswerPanel):
         n_marked = self._mark()
         glyph = mark_of(self.answer.cluster(place)).glyph
         name = one_line(passage.title or passage.source)
-        where = self.tr("{0} {1}  {2} · characters {3:,} to {4:,}").format(
+        heading = self.tr("{0} {1}  {2} · characters {3:,} to {4:,}").format(
             glyph, place + 1, name, passage.start, passage.end
         )
-        shares = self.tr(" · marked: shared with draft {0}").format((draft or 0) + 1) if n_marked else ""
-        self.title.show_text(where + shares)
+        note = self.tr(" · marked: shared with draft {0}").format((draft or 0) + 1) if n_marked else ""
+        self.title.show_text(heading + note)
 
     def _mark(self) -> int:
-        """Mark the words that the rationale shares. Returns how many places that are."""
+        """Mark the words that the rationale shares. Returns the number of marks."""
         spans = shared_words(self.text.toPlainText(), self._rationale)
-        look = QTextCharFormat()
-        look.setBackground(QColor(theme.current().marked))
-        look.setFontUnderline(True)
-        mark(self.text, [Marked(start, end, look) for start, end in spans])
+        text_format = QTextCharFormat()
+        text_format.setBackground(QColor(theme.current().marked))
+        text_format.setFontUnderline(True)
+        mark(self.text, [Marked(start, end, text_format) for start, end in spans])
         return len(spans)

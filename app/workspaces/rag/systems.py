@@ -1,4 +1,4 @@
-"""Panel of the ways to answer side by side: what each said and took, and what the cost formula predicts."""
+"""Panel that compares the ways to answer: the answer and cost of each, and the prediction of the cost formula."""
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
@@ -17,13 +17,13 @@ from engine.events import CostPredicted, QuestionAnswered
 from engine.events.answers import System
 
 _SYSTEM, _ANSWER, _LATENCY, _TTFT, _READ_WRITE = range(5)
-# Below this width reading and writing stand in the tooltip of the time to the first token.
+# Below this width reading and writing are only in the tooltip of the time to the first token.
 _WIDE = 85 * theme.GRID
 _LONGEST = 200
 
 
 class SystemsPanel(AnswerPanel):
-    """A row a system, as they come; the one that was asked for first."""
+    """One row per system, in the order of their answers; the first is the system that was asked for."""
 
     every_ms = 250
 
@@ -55,16 +55,16 @@ class SystemsPanel(AnswerPanel):
         self.table.setSelectionMode(FigureTable.SelectionMode.NoSelection)
         self.formula = ElasticLine(self, role="muted")
         self.phases = ElasticLine(self, role="muted")
-        column_ = QVBoxLayout(self)
-        column_.setContentsMargins(theme.GRID, theme.HALF, theme.GRID, theme.HALF)
-        column_.setSpacing(theme.HALF)
-        column_.addWidget(self.table, 1)
-        column_.addWidget(self.phases)
-        column_.addWidget(self.formula)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(theme.GRID, theme.HALF, theme.GRID, theme.HALF)
+        layout.setSpacing(theme.HALF)
+        layout.addWidget(self.table, 1)
+        layout.addWidget(self.phases)
+        layout.addWidget(self.formula)
         self.show_answer()
 
     def show_answer(self) -> None:
-        """Write the rows anew where one came."""
+        """Update the rows when there are new ones."""
         drawn = (tuple(self.answer.answers.values()), tuple(self.answer.costs.values()), len(self.answer.phases))
         if drawn == self._drawn:
             return
@@ -72,42 +72,42 @@ class SystemsPanel(AnswerPanel):
         self.table.setRowCount(len(drawn[0]))
         for row, answered in enumerate(drawn[0]):
             for column, text in enumerate(self._texts(answered)):
-                self._set(row, column, text)
+                self._set_text(row, column, text)
             self._explain(row, answered)
         self.phases.show_text(self._phases())
         self.formula.show_text(self._formula())
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
-        """Leave the answers their room in a narrow window."""
+        """Hide reading and writing in a narrow window, to leave room for the answers."""
         super().resizeEvent(event)
         self.table.setColumnHidden(_READ_WRITE, self.width() < _WIDE)
 
     def _texts(self, answered: QuestionAnswered) -> tuple[str, ...]:
         baseline = self.answer.baseline
-        known = baseline is not None and baseline is not answered
-        same = known and baseline is not None and answer_words.same(answered.answer, baseline.answer)
-        sign = ("✓ " if same else "✗ ") if known else ""
-        less = f" ({answer_words.cut(answered.latency_ms, baseline.latency_ms)})" if known and baseline else ""
+        comparable = baseline is not None and baseline is not answered
+        same = comparable and baseline is not None and answer_words.same(answered.answer, baseline.answer)
+        sign = ("✓ " if same else "✗ ") if comparable else ""
+        change = f" ({answer_words.cut(answered.latency_ms, baseline.latency_ms)})" if comparable and baseline else ""
         return (
             answer_words.system_name(answered.system),
             sign + (one_line(answered.answer, longest=_LONGEST) or quantities.UNKNOWN),
-            quantities.milliseconds(answered.latency_ms) + less,
+            quantities.milliseconds(answered.latency_ms) + change,
             quantities.milliseconds(answered.ttft_ms),
             f"{quantities.number(answered.prefill_ms, 0)} + {quantities.milliseconds(answered.decode_ms)}",
             f"{answered.target_tokens:,} + {answered.drafter_tokens:,}",
         )
 
     def _explain(self, row: int, answered: QuestionAnswered) -> None:
-        named, said, took, first = (self.table.item(row, column) for column in (_SYSTEM, _ANSWER, _LATENCY, _TTFT))
-        assert named is not None and said is not None and took is not None and first is not None
+        system, answer, latency, ttft = (self.table.item(row, column) for column in (_SYSTEM, _ANSWER, _LATENCY, _TTFT))
+        assert system is not None and answer is not None and latency is not None and ttft is not None
         parts = (quantities.milliseconds(answered.prefill_ms), quantities.milliseconds(answered.decode_ms))
-        first.setToolTip(self.tr("prefill {0}, decode {1}").format(*parts))
-        named.setToolTip(answer_words.system_meaning(answered.system))
-        said.setToolTip(plain_tip(one_line(answered.answer)))
+        ttft.setToolTip(self.tr("prefill {0}, decode {1}").format(*parts))
+        system.setToolTip(answer_words.system_meaning(answered.system))
+        answer.setToolTip(plain_tip(one_line(answered.answer)))
         cost = self.answer.costs.get(answered.system)
-        took.setToolTip("" if cost is None else tr("Cost formula: {0}").format(_terms(cost)))
+        latency.setToolTip("" if cost is None else tr("Cost formula: {0}").format(_terms(cost)))
 
-    def _set(self, row: int, column: int, text: str) -> None:
+    def _set_text(self, row: int, column: int, text: str) -> None:
         item = self.table.item(row, column)
         if item is None:
             item = QTableWidgetItem()
@@ -117,24 +117,24 @@ class SystemsPanel(AnswerPanel):
         item.setText(text)
 
     def _phases(self) -> str:
-        """Where the time went."""
+        """The times of the phases."""
         names = {
             "retrieving": self.tr("retrieving"),
             "partitioning": self.tr("partitioning"),
             "drafting": self.tr("drafting"),
             "verifying": self.tr("verifying"),
         }
-        done = [
+        times = [
             f"{name} {quantities.milliseconds(self.answer.phases[phase].ms)}"
             for phase, name in names.items()
             if phase in self.answer.phases
         ]
-        if not done:
+        if not times:
             return self.tr("What each way to answer said and took appears here, measured in the same run.")
-        return self.tr("Phases: {0}").format(" · ".join(done))
+        return self.tr("Phases: {0}").format(" · ".join(times))
 
     def _formula(self) -> str:
-        """The cost formula of the answer that was asked for."""
+        """The cost formula of the system that was asked for."""
         systems: tuple[System, ...] = ("speculative_rag", "standard_rag")
         cost = next((self.answer.costs[system] for system in systems if system in self.answer.costs), None)
         return "" if cost is None else tr("Cost formula: {0}").format(_terms(cost))

@@ -1,4 +1,4 @@
-"""Marks parts of a text that is read, without touching it; knows nothing of what is marked."""
+"""Marks parts of a displayed text without changing it."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QTextEdit
 
 
 class Marked(NamedTuple):
-    """Characters [start, end) and how they look."""
+    """Characters [start, end) and their format."""
 
     start: int
     end: int
@@ -17,18 +17,18 @@ class Marked(NamedTuple):
 
 def mark(edit: QPlainTextEdit, parts: Iterable[Marked]) -> None:
     """Mark these parts, and nothing else."""
-    text, made = edit.toPlainText(), []
+    text, selections = edit.toPlainText(), []
     for part in parts:
-        one = QTextEdit.ExtraSelection()
+        selection = QTextEdit.ExtraSelection()
         cursor = QTextCursor(edit.document())
         cursor.setPosition(_place(text, part.start))
         cursor.setPosition(_place(text, part.end), QTextCursor.MoveMode.KeepAnchor)
-        one.cursor, one.format = cursor, part.look
-        made.append(one)
-    edit.setExtraSelections(made)
+        selection.cursor, selection.format = cursor, part.look
+        selections.append(selection)
+    edit.setExtraSelections(selections)
 
 
 def _place(text: str, at: int) -> int:
-    """Qt counts in units of UTF-16."""
+    """The position of a character as Qt counts it, in units of UTF-16."""
     before = text[:at]
     return at if before.isascii() else len(before.encode("utf-16-le")) // 2

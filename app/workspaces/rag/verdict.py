@@ -1,4 +1,4 @@
-"""Panel of one line: the answer, what it took, what standard RAG took, whether both say the same; computes no time."""
+"""Panel of one line: the answer, its time, the time of standard RAG, and whether both say the same."""
 
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
@@ -13,7 +13,7 @@ from engine.events import QuestionAnswered, RunFailed
 
 
 class VerdictPanel(AnswerPanel):
-    """Says what will stand here until it does."""
+    """Until there is an answer, the line says what will appear."""
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
@@ -34,7 +34,7 @@ class VerdictPanel(AnswerPanel):
         self.show_answer()
 
     def show_answer(self) -> None:
-        """Set the three texts where they are others."""
+        """Update the three texts."""
         chosen, baseline = self.answer.chosen, self.answer.baseline
         self.answer_line.show_text(self._answer(chosen or baseline))
         for label, text in ((self.times, self._times(chosen, baseline)), (self.same, self._same(chosen, baseline))):
@@ -55,14 +55,14 @@ class VerdictPanel(AnswerPanel):
 
     def _times(self, chosen: QuestionAnswered | None, baseline: QuestionAnswered | None) -> str:
         if chosen is None:
-            return "" if baseline is None else self._of(self.tr("standard RAG"), baseline)
-        ours = self._of(self.tr("Speculative RAG"), chosen)
+            return "" if baseline is None else self._timed(self.tr("standard RAG"), baseline)
+        speculative = self._timed(self.tr("Speculative RAG"), chosen)
         if baseline is None:
-            return ours
-        less = answer_words.cut(chosen.latency_ms, baseline.latency_ms)
-        return self.tr("{0} ({1}) · {2}").format(ours, less, self._of(self.tr("standard RAG"), baseline))
+            return speculative
+        change = answer_words.cut(chosen.latency_ms, baseline.latency_ms)
+        return self.tr("{0} ({1}) · {2}").format(speculative, change, self._timed(self.tr("standard RAG"), baseline))
 
-    def _of(self, name: str, answered: QuestionAnswered) -> str:
+    def _timed(self, name: str, answered: QuestionAnswered) -> str:
         return f"{name} {quantities.milliseconds(answered.latency_ms)}"
 
     def _same(self, chosen: QuestionAnswered | None, baseline: QuestionAnswered | None) -> str:

@@ -1,4 +1,4 @@
-"""The RAG tab: what is asked how left, map, passages and text beside it, drafts and systems right; decides nothing."""
+"""The RAG tab: settings on the left, then map, passages and text, with drafts and systems on the right."""
 
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSplitter, QTabWidget, QVBoxLayout, QWidget
@@ -34,7 +34,7 @@ from engine.settings import Request
 _METHOD = "speculative_rag"
 _EVALUATION = 2
 _LEFT_WIDTH = 34 * theme.GRID
-_FOUND_SHARES, _DRAFTED_SHARES, _HALVES = (40, 34, 26), (74, 26), (36, 64)
+_RETRIEVAL_SHARES, _DRAFTING_SHARES, _HALVES = (40, 34, 26), (74, 26), (36, 64)
 
 
 class RagWorkspace(QWidget, Workspace):
@@ -71,11 +71,11 @@ class RagWorkspace(QWidget, Workspace):
         column.addWidget(self.error)
         column.addWidget(self.pages, 1)
         self._connect(store)
-        self._follow()
+        self._on_setup_changed()
 
     def _connect(self, store: RunStore) -> None:
         self.setup.documents.folder_asked.connect(self.make_index)
-        self.setup.changed.connect(self._follow)
+        self.setup.changed.connect(self._on_setup_changed)
         self.evaluating.run_asked.connect(self.evaluate)
         for plane in (self.evaluation.plane, self.calibration.plane):
             plane.export_failed.connect(store.report)
@@ -83,12 +83,12 @@ class RagWorkspace(QWidget, Workspace):
 
     @property
     def up_to_date(self) -> bool:
-        """Whether every visible panel has drawn all there is."""
+        """Whether every visible panel has drawn all events."""
         behind = any(panel.behind for panel in self.findChildren(Panel) if panel.isVisible())
         return not behind and not self.lanes.drawing
 
     def do(self, verb: Verb) -> None:
-        """Answer the question as it is chosen, show the answer again; what every tab can."""
+        """Answer the question with the chosen settings, replay the answer, or do what every tab can."""
         match verb:
             case "run":
                 self._ask()
@@ -98,7 +98,7 @@ class RagWorkspace(QWidget, Workspace):
                 super().do(verb)
 
     def why_not(self, verb: Verb) -> str:
-        """An answer can be asked for and shown again; it is not made round by round."""
+        """Return why a verb is not possible; an answer can be asked for and replayed, but not made round by round."""
         match verb:
             case "run":
                 empty = "" if self.bar.text() else self.tr("the question is empty")
@@ -114,16 +114,16 @@ class RagWorkspace(QWidget, Workspace):
         self._store.run(self.setup.pair(), run)
 
     def make_index(self, folder: str) -> None:
-        """Make the documents of a folder searchable, for the target that is chosen."""
+        """Make the documents of a folder searchable, for the chosen target."""
         pair, n = self.setup.pair(), self.setup.settings()["n"]
         assert isinstance(n, int)
-        where = paths.own_index([folder])
+        index_folder = paths.own_index([folder])
         self._store.tab(IndexProgress).begin(
-            Index((folder,), where, target=pair.target, n=n, device=pair.device, dtype=pair.dtype)
+            Index((folder,), index_folder, target=pair.target, n=n, device=pair.device, dtype=pair.dtype)
         )
 
     def evaluate(self) -> None:
-        """Ask questions with known answers as it is chosen, of the models and with the settings of the answer."""
+        """Start the chosen evaluation, with the models and settings of the answer."""
         if self.evaluating.run.isEnabled():
             self._store.tab(EvaluationProgress).begin(self.setup.pair(), self.evaluating.command(self.setup.settings()))
 
@@ -133,23 +133,23 @@ class RagWorkspace(QWidget, Workspace):
         return self._store.tab(AnswerProgress).history.shown
 
     def explained(self) -> tuple[Section, ...]:
-        """How an answer is made."""
+        """Return the explanation of how an answer is made."""
         return (explain_answers(),)
 
     def newly_opened(self) -> str:
-        """Setup and question say what an answer that was opened was made with; an evaluation has a page of its own."""
+        """Show the setup and question of a newly opened answer, or the page of a newly opened evaluation."""
         answer, evaluations = self.shown_record, self._store.tab(EvaluationProgress)
-        found = ""
+        view = ""
         if answer is not None and self._opened.is_new(answer, answer.source):
             self._show_setup_of(answer)
-            found = "rag"
+            view = "rag"
         if self._opened_evaluation.is_new(evaluations.shown, evaluations.source):
             self.pages.setCurrentIndex(_EVALUATION)
-            found = "rag"
-        return found
+            view = "rag"
+        return view
 
     def holds(self, name: str) -> bool:
-        """Whether there is an answer or an evaluation."""
+        """Return whether there is an answer or an evaluation."""
         return self.shown_record is not None or self._store.tab(EvaluationProgress).shown is not None
 
     def show_example(self, name: str) -> None:
@@ -163,7 +163,7 @@ class RagWorkspace(QWidget, Workspace):
             self.pages.setCurrentIndex(0)
 
     def save(self, settings: QSettings) -> None:
-        """Keep what is chosen, the question and how the room is shared."""
+        """Save the choices, the question and the splitter positions."""
         self.setup.save(settings)
         self.evaluating.save(settings)
         settings.setValue("rag/question", self.bar.line.text())
@@ -171,7 +171,7 @@ class RagWorkspace(QWidget, Workspace):
             settings.setValue(f"rag/{name}", splitter.saveState())
 
     def restore(self, settings: QSettings) -> None:
-        """Take up what was chosen last time."""
+        """Restore the choices, the question and the splitter positions."""
         self.setup.restore(settings)
         self.evaluating.restore(settings)
         if isinstance(question := settings.value("rag/question"), str) and question:
@@ -180,16 +180,16 @@ class RagWorkspace(QWidget, Workspace):
             if (state := settings.value(f"rag/{name}")) is not None:
                 splitter.restoreState(state)
 
-    def _follow(self) -> None:
+    def _on_setup_changed(self) -> None:
         self._why_not = self.setup.why_not()
         self.context.verbs.refresh()
         self.evaluating.show_setup(self.setup.pair(), self.setup.settings(), self._why_not)
 
     def _answer_page(self) -> QWidget:
-        found = _split(Qt.Orientation.Vertical, (self.map, self.passages, self.source), _FOUND_SHARES)
-        drafted = _split(Qt.Orientation.Vertical, (self.lanes, self.systems), _DRAFTED_SHARES)
-        both = _split(Qt.Orientation.Horizontal, (found, drafted), _HALVES)
-        self._splitters = {"found": found, "drafted": drafted, "both": both}
+        retrieval = _split(Qt.Orientation.Vertical, (self.map, self.passages, self.source), _RETRIEVAL_SHARES)
+        drafting = _split(Qt.Orientation.Vertical, (self.lanes, self.systems), _DRAFTING_SHARES)
+        both = _split(Qt.Orientation.Horizontal, (retrieval, drafting), _HALVES)
+        self._splitters = {"found": retrieval, "drafted": drafting, "both": both}
         page = QWidget(self)
         right = QVBoxLayout()
         right.setContentsMargins(0, 0, 0, 0)
@@ -215,7 +215,7 @@ class RagWorkspace(QWidget, Workspace):
 
 
 def _column(content: QWidget, parent: QWidget) -> QScrollArea:
-    """What is chosen, left of what comes of it; scrolls where the window is low."""
+    """A column of settings at the left; it scrolls where the window is too low."""
     left = QScrollArea(parent)
     left.setWidget(content)
     left.setWidgetResizable(True)
@@ -226,8 +226,8 @@ def _column(content: QWidget, parent: QWidget) -> QScrollArea:
     return left
 
 
-def _split(way: Qt.Orientation, widgets: tuple[QWidget, ...], shares: tuple[int, ...]) -> QSplitter:
-    splitter = QSplitter(way)
+def _split(orientation: Qt.Orientation, widgets: tuple[QWidget, ...], shares: tuple[int, ...]) -> QSplitter:
+    splitter = QSplitter(orientation)
     splitter.setChildrenCollapsible(False)
     for place, widget in enumerate(widgets):
         splitter.addWidget(widget)

@@ -1,4 +1,4 @@
-"""Panel of a training's buttons and its state in words; knows what may be pressed, not what a press does."""
+"""Panel with the buttons of a training and its state in words."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ from engine.runs.summary import Summary
 
 
 class TrainBarPanel(Panel):
-    """Start, Pause, Stop, Use this drafter."""
+    """State, progress, and the buttons Start, Pause, Stop and Use this drafter."""
 
     every_ms = 100
 
@@ -46,10 +46,10 @@ class TrainBarPanel(Panel):
         self.draw((), store.summary)
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
-        """Say what is going on and whether there is a drafter to use."""
+        """Update state and progress, and enable Use this drafter where there is one."""
         record, at = self.store.tab(TrainingRunProgress).record, self.store.engine.progressed
         self.hold.setText(self.tr("Resume") if record.held else self.tr("Pause"))
-        allow(self.use, self._why_no_use(), self.tr("Choose target and trained drafter in the Decode tab"))
+        allow(self.use, self._why_not_usable(), self.tr("Choose target and trained drafter in the Decode tab"))
         self.progress.setVisible(record.live)
         if record.live and at is not None:
             self.progress.show_share(at.done, at.total)
@@ -58,7 +58,7 @@ class TrainBarPanel(Panel):
         else:
             self.state.show_text(words.ending(record))
 
-    def _why_no_use(self) -> str:
+    def _why_not_usable(self) -> str:
         record = self.store.tab(TrainingRunProgress).record
         if record.drafter is not None:
             return ""

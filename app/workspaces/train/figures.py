@@ -1,4 +1,4 @@
-"""Panel that sets the figures of a drafter before and after its training side by side; computes none."""
+"""Panel with the figures of a drafter before and after its training, side by side."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ _NAME, _FIRST = 0, 1
 
 
 class TrainFiguresPanel(Panel):
-    """What the trained drafter brings in large, and a table of five rows."""
+    """The measured speedup in large type, and a table of five figures."""
 
     every_ms = 100
 
@@ -55,16 +55,15 @@ class TrainFiguresPanel(Panel):
         self.draw((), store.summary)
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
-        """Fill in what was measured."""
+        """Fill in the measured figures."""
         figures = self.store.tab(TrainingRunProgress).record.figures
-        found = (figures.get("before"), figures.get("after"))
-        if found == self._drawn:
+        before, after = figures.get("before"), figures.get("after")
+        if (before, after) == self._drawn:
             return
-        self._drawn = found
-        after = found[1]
+        self._drawn = before, after
         self.headline.setText(quantities.times(None if after is None else after.speedup))
         self.meaning.setText(self._explain(after))
-        for place, figure in enumerate(found):
+        for place, figure in enumerate((before, after)):
             for row, text in enumerate(_texts(figure)):
                 item = self.table.item(row, _FIRST + place)
                 if item is not None:
@@ -106,9 +105,9 @@ def _texts(figure: DrafterMeasured | None) -> tuple[str, ...]:
     )
 
 
-def _interval(pair: tuple[float, float] | None) -> Interval | None:
-    return None if pair is None else Interval(*pair)
+def _interval(ends: tuple[float, float] | None) -> Interval | None:
+    return None if ends is None else Interval(*ends)
 
 
-def _brackets(pair: tuple[float, float] | None) -> str:
-    return "" if pair is None else f" [{pair[0]:.2f}, {pair[1]:.2f}]"
+def _brackets(ends: tuple[float, float] | None) -> str:
+    return "" if ends is None else f" [{ends[0]:.2f}, {ends[1]:.2f}]"

@@ -1,4 +1,4 @@
-"""Panel that says what is to be trained: target, text, folder, settings, and what that would take; starts nothing."""
+"""Panel to choose what is trained: target, text, folder and settings, with an estimate of what the training takes."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,7 +31,7 @@ _MOST_NAMES = 1000
 
 
 class TrainFormPanel(Panel):
-    """The left column of the Train tab. `changed` says that something else is chosen."""
+    """The left column of the Train tab. `changed` is emitted when a choice changes."""
 
     changed = Signal()
     every_ms = 100
@@ -66,23 +66,23 @@ class TrainFormPanel(Panel):
             self,
         )
         self.opened.hide()
-        self._mine: Train | None = None
-        self._of_opened: Train | None = None
-        self._asked: Train | None = None
-        self._answered: Train | None = None
-        self._seen: tuple[TrainingEstimated | None, Surveyed | None, ModelLoaded | None, bool] | None = None
+        self._own_command: Train | None = None
+        self._opened_command: Train | None = None
+        self._sent_command: Train | None = None
+        self._estimated_command: Train | None = None
+        self._shown_state: tuple[TrainingEstimated | None, Surveyed | None, ModelLoaded | None, bool] | None = None
         self._out_suggested = ""
-        self._pause = QTimer(self)
-        self._pause.setSingleShot(True)
-        self._pause.setInterval(_PAUSE_MS)
-        self._pause.timeout.connect(self._ask)
+        self._estimate_timer = QTimer(self)
+        self._estimate_timer.setSingleShot(True)
+        self._estimate_timer.setInterval(_PAUSE_MS)
+        self._estimate_timer.timeout.connect(self._request_estimate)
         self._lay_out()
         self._suggest_out()
-        self._listen()
+        self._connect_signals()
         self.draw((), store.summary)
 
     def command(self) -> Train:
-        """The training as it is chosen."""
+        """Return the command for the training as it is chosen."""
         return Train(
             target=self.target.spec().strip() or "builtin",
             data=self.data.text().strip(),
@@ -94,144 +94,144 @@ class TrainFormPanel(Panel):
         )
 
     def show_settings(self, command: Train) -> None:
-        """Take up what an opened training was made with; device and number type stay, and one's own can be had back."""
-        if (chosen := self.command()) != self._of_opened:
-            self._mine = chosen
-        self._take(command)
-        self._of_opened = self.command()
+        """Show the settings of an opened training; device and dtype stay, and the choices before it can be restored."""
+        if (chosen := self.command()) != self._opened_command:
+            self._own_command = chosen
+        self._apply(command)
+        self._opened_command = self.command()
         self.opened.show()
 
     def why_not(self) -> str:
-        """Why it cannot be started, empty where it can."""
+        """Return why the training cannot start; empty where it can."""
         command = self.command()
         if not command.data and not command.settings["sample"]:
             return self.tr("choose a text to learn from, or let the target write some (Sampled tokens)")
         if not command.out:
             return self.tr("choose a folder for the drafter")
-        needed = self.store.tab(TrainingRunProgress).record.estimated
-        return needed.why_not if needed is not None and command == self._answered else ""
+        estimate = self.store.tab(TrainingRunProgress).record.estimated
+        return estimate.why_not if estimate is not None and command == self._estimated_command else ""
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
-        """Show what the training would take, and which targets there are."""
+        """Update the estimate of the training and the list of targets."""
         store = self.store
         if (
             store.tab(TrainingRunProgress).record.estimated is not None
-            and self._asked is not None
+            and self._sent_command is not None
             and not store.commands.unanswered
         ):
-            self._answered = self._asked
-        seen = (
+            self._estimated_command = self._sent_command
+        shown_state = (
             store.tab(TrainingRunProgress).record.estimated,
             store.engine.surveyed,
             store.engine.model,
             store.tab(TrainingRunProgress).record.live,
         )
-        if seen != self._seen:
-            self._seen = seen
-            self._offer()
+        if shown_state != self._shown_state:
+            self._shown_state = shown_state
+            self._update_targets()
             self._show_needs()
             self._enable(not store.tab(TrainingRunProgress).record.live)
             if not store.tab(TrainingRunProgress).record.live:
                 self._suggest_out()
-        if self._has_question() and not self._pause.isActive():
-            self._pause.start()
+        if self._needs_estimate() and not self._estimate_timer.isActive():
+            self._estimate_timer.start()
 
     def save(self, settings: QSettings) -> None:
-        """Keep the choices for the next start, but for the folder, which is a new one each time."""
+        """Save the choices, except the folder, which is a new one each time."""
         settings.setValue("train/target", self.target.spec())
         settings.setValue("train/data", self.data.text())
         self.form.save(settings, "train")
 
     def restore(self, settings: QSettings) -> None:
-        """Take up those of the last time."""
-        for name, take in (("target", self.target.set_spec), ("data", self.data.setText)):
+        """Restore the saved choices."""
+        for name, set_value in (("target", self.target.set_spec), ("data", self.data.setText)):
             if isinstance(stored := settings.value(f"train/{name}"), str) and stored:
-                take(stored)
+                set_value(stored)
         self.form.restore(settings, "train")
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
-        """What is hidden asks nothing."""
-        self._pause.stop()
+        """Send no estimate request while hidden."""
+        self._estimate_timer.stop()
         super().hideEvent(event)
 
-    # What the engine says
+    # Estimate and targets from the engine
 
-    def _has_question(self) -> bool:
-        heard = self.store.engine.model is not None or self.store.engine.estimated is not None
+    def _needs_estimate(self) -> bool:
+        connected = self.store.engine.model is not None or self.store.engine.estimated is not None
         idle = not self.store.busy and not self.store.commands.unanswered
-        ready = heard and idle and self.isVisible()
-        return ready and bool(self.command().out) and self.command() != self._asked
+        ready = connected and idle and self.isVisible()
+        return ready and bool(self.command().out) and self.command() != self._sent_command
 
-    def _ask(self) -> None:
-        if self._has_question():
-            self._asked = self.command()
-            self.store.ask(EstimateTraining(self._asked))
+    def _request_estimate(self) -> None:
+        if self._needs_estimate():
+            self._sent_command = self.command()
+            self.store.ask(EstimateTraining(self._sent_command))
 
     def _show_needs(self) -> None:
-        needed, command = self.store.tab(TrainingRunProgress).record.estimated, self.command()
-        known = needed is not None and needed.layers and command in (
-            self._answered, self._of_opened, self.store.tab(TrainingRunProgress).record.command,
+        estimate, command = self.store.tab(TrainingRunProgress).record.estimated, self.command()
+        is_current = estimate is not None and estimate.layers and command in (
+            self._estimated_command, self._opened_command, self.store.tab(TrainingRunProgress).record.command,
         )  # fmt: skip
         minutes, steps = (float(command.settings[name] or 0) for name in ("minutes", "steps"))
-        self.needs.show_needs(needed if known else None, minutes, int(steps), self.why_not())
+        self.needs.show_needs(estimate if is_current else None, minutes, int(steps), self.why_not())
 
-    def _offer(self) -> None:
+    def _update_targets(self) -> None:
         surveyed, model = self.store.engine.surveyed, self.store.engine.model
-        found = [] if surveyed is None else [one for one in surveyed.options if one.role == "target"]
-        choices = [ModelChoice(one.spec, one.title, "", "", one.why_not) for one in found] or [
+        targets = [] if surveyed is None else [option for option in surveyed.options if option.role == "target"]
+        choices = [ModelChoice(option.spec, option.title, "", "", option.why_not) for option in targets] or [
             ModelChoice("builtin", "builtin")
         ]
         if model is not None and model.target not in [choice.spec for choice in choices]:
             choices.append(ModelChoice(model.target, model.target, "", self.tr("loaded")))
         self.target.set_choices(choices)
 
-    # What is chosen
+    # Choices
 
-    def _take(self, command: Train) -> None:
-        """Choose all of a training's; what the engine said of another is not about it."""
-        self._asked = self._answered = None
+    def _apply(self, command: Train) -> None:
+        """Choose everything as in a command; an estimate of another command no longer applies."""
+        self._sent_command = self._estimated_command = None
         self.target.set_spec(command.target)
         self.data.setText(command.data)
         self.out.setText(command.out)
         self.resume.setChecked(command.resume)
         self.form.set_values(command.settings)
-        self._follow()
+        self._on_choice_changed()
 
-    def _give_back(self) -> None:
-        mine, self._mine, self._of_opened = self._mine, None, None
+    def _restore_own(self) -> None:
+        own, self._own_command, self._opened_command = self._own_command, None, None
         self.opened.hide()
-        if mine is not None:
-            self._take(mine)
+        if own is not None:
+            self._apply(own)
 
-    def _listen(self) -> None:
+    def _connect_signals(self) -> None:
         self.target.spec_changed.connect(self._suggest_out)
         title = self.tr("Choose a model folder")
         self.target.folder_asked.connect(lambda: path_line.choose(self, title, self.target.set_spec))
         for line in (self.data, self.out):
-            line.changed.connect(self._follow)
+            line.changed.connect(self._on_choice_changed)
         for box in (self.device, self.dtype):
-            box.currentTextChanged.connect(self._follow)
-        self.target.spec_changed.connect(self._follow)
-        self.resume.toggled.connect(self._follow)
-        self.opened.back_asked.connect(self._give_back)
-        self.form.changed.connect(self._follow)
+            box.currentTextChanged.connect(self._on_choice_changed)
+        self.target.spec_changed.connect(self._on_choice_changed)
+        self.resume.toggled.connect(self._on_choice_changed)
+        self.opened.back_asked.connect(self._restore_own)
+        self.form.changed.connect(self._on_choice_changed)
 
-    def _follow(self) -> None:
+    def _on_choice_changed(self) -> None:
         self._show_needs()
         self.changed.emit()
-        if self._has_question():
-            self._pause.start()
+        if self._needs_estimate():
+            self._estimate_timer.start()
 
     def _suggest_out(self) -> None:
-        """Name a folder that is not there yet, unless one was typed or is that of a training to go on with."""
-        if self.out.text() != self._out_suggested or self.resume.isChecked() or self._can_go_on():
+        """Suggest a folder that does not exist yet, unless one was typed or belongs to a training to be continued."""
+        if self.out.text() != self._out_suggested or self.resume.isChecked() or self._can_continue():
             return
-        free = str(_free_folder(self.target.spec()))
-        if free != self._out_suggested:
-            self._out_suggested = free
-            self.out.setText(free)
+        folder = str(_free_folder(self.target.spec()))
+        if folder != self._out_suggested:
+            self._out_suggested = folder
+            self.out.setText(folder)
 
-    def _can_go_on(self) -> bool:
+    def _can_continue(self) -> bool:
         """Whether target and folder are those of the training on show, which has steps left."""
         record, chosen = self.store.tab(TrainingRunProgress).record, self.command()
         command = record.command
@@ -239,7 +239,7 @@ class TrainFormPanel(Panel):
             chosen.target, chosen.out,
         )  # fmt: skip
 
-    # Look
+    # Widgets
 
     def _enable(self, enabled: bool) -> None:
         for widget in self._inputs:
@@ -249,9 +249,9 @@ class TrainFormPanel(Panel):
     def _inputs(self) -> tuple[QWidget, ...]:
         return self.target, self.data, self.out, self.resume, self.device, self.dtype, self.form
 
-    def _box(self, known: Sequence[str], name: str, tip: str) -> SteadyBox:
+    def _box(self, choices: Sequence[str], name: str, tip: str) -> SteadyBox:
         box = SteadyBox(self)
-        box.addItems(list(known))
+        box.addItems(list(choices))
         box.setAccessibleName(name)
         box.setToolTip(tip)
         return box
@@ -262,7 +262,7 @@ class TrainFormPanel(Panel):
         column.setSpacing(theme.GRID)
         column.addWidget(self.opened)
         for title, *contents in (
-            (self.tr("Drafter for"), self._where()),
+            (self.tr("Drafter for"), self._model_form()),
             (self.tr("Text to learn from"), self.data),
             (self.tr("Folder of the drafter"), self.out, self.resume),
             (self.tr("What it takes"), self.needs),
@@ -274,9 +274,9 @@ class TrainFormPanel(Panel):
             column.addSpacing(theme.HALF)
         column.addStretch(1)
 
-    def _where(self) -> QWidget:
-        where = QWidget(self)
-        form = QFormLayout(where)
+    def _model_form(self) -> QWidget:
+        container = QWidget(self)
+        form = QFormLayout(container)
         form.setContentsMargins(0, 0, 0, 0)
         form.setVerticalSpacing(theme.GRID - 2)
         form.setHorizontalSpacing(theme.GRID)
@@ -290,12 +290,12 @@ class TrainFormPanel(Panel):
             label.setBuddy(widget)
             label.setToolTip(widget.toolTip())
             form.addRow(label, widget)
-        return where
+        return container
 
 
 def _free_folder(target: str) -> Path:
-    """A folder of the user's that is not there yet, named after the target."""
+    """A new folder under the user's trainings, named after the target."""
     name = "".join(c if c.isalnum() or c in "-._" else "-" for c in Path(target).name) or "drafter"
     base = paths.training() / "drafters"
-    wanted = (base / f"{name}-{i}" for i in range(1, _MOST_NAMES))
-    return next((folder for folder in wanted if not folder.exists()), base)
+    folders = (base / f"{name}-{i}" for i in range(1, _MOST_NAMES))
+    return next((folder for folder in folders if not folder.exists()), base)

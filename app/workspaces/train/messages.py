@@ -1,4 +1,4 @@
-"""Panel of what a training said: its text, warnings, checkpoints, its end; knows no figures."""
+"""Panel of the messages of a training: texts, warnings, checkpoints and its end."""
 
 from collections.abc import Sequence
 
@@ -18,13 +18,13 @@ _MOST_LINES = 2000
 
 
 class TrainMessagesPanel(Panel):
-    """A line each, the newest last."""
+    """One line per message, the newest last."""
 
     every_ms = 100
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
-        self._number, self._n_said = -1, 0
+        self._number, self._n_shown = -1, 0
         self._last: Event | None = None
         self.lines = QPlainTextEdit(self)
         self.lines.setReadOnly(True)
@@ -40,17 +40,17 @@ class TrainMessagesPanel(Panel):
         column.addWidget(self.lines, 1)
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
-        """Append what is new."""
+        """Append the new messages."""
         record = self.store.tab(TrainingRunProgress).record
         if record.number != self._number:
-            self._number, self._n_said, self._last = record.number, 0, None
+            self._number, self._n_shown, self._last = record.number, 0, None
             self.lines.clear()
-        for event in record.said[self._n_said :]:
-            self._say(event)
-        self._n_said = len(record.said)
+        for event in record.said[self._n_shown :]:
+            self._append_line(event)
+        self._n_shown = len(record.said)
 
-    def _say(self, event: Event) -> None:
-        """A checkpoint takes the line of the one before: there is one every half minute."""
+    def _append_line(self, event: Event) -> None:
+        """Append a line; a checkpoint replaces the line of the previous one, as there is one every half minute."""
         line, last = words.message(event), self._last
         self._last = event
         if line is None:

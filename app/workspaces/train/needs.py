@@ -1,4 +1,4 @@
-"""What a training would take, in lines, and whether it fits; knows the engine's answer, not the engine."""
+"""Widget that shows what a training would take, and whether it fits."""
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -11,7 +11,7 @@ from engine.events import TrainingEstimated
 
 
 class TrainNeeds(QWidget):
-    """The drafter, its memory and its time, a line each where they are known; the verdict always."""
+    """One line each for the drafter, its memory and its time where they are known, and always the verdict."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -25,14 +25,14 @@ class TrainNeeds(QWidget):
         for label in (self.shape, self.memory, self.time, self.verdict):
             column.addWidget(label)
 
-    def show_needs(self, needed: TrainingEstimated | None, minutes: float, steps: int, why_not: str) -> None:
-        """needed: None while it is not known; minutes and steps: of the training; why_not: empty where it can start."""
-        lines = ("", "", "") if needed is None else words.needs(needed, minutes, steps)
+    def show_needs(self, estimate: TrainingEstimated | None, minutes: float, steps: int, why_not: str) -> None:
+        """estimate: None while unknown; minutes, steps: of the training; why_not: empty where it can start."""
+        lines = ("", "", "") if estimate is None else words.needs(estimate, minutes, steps)
         for label, line in zip((self.shape, self.memory, self.time), lines, strict=True):
             label.setText(line)
             label.setVisible(bool(line))
         if why_not:
             self.verdict.setText(self.tr("⚠ why not: {0}").format(one_line(why_not)))
         else:
-            self.verdict.setText(self.tr("not known yet") if needed is None else self.tr("✓ fits"))
-        labels.set_role(self.verdict, "bad" if why_not and needed is not None else "normal")
+            self.verdict.setText(self.tr("not known yet") if estimate is None else self.tr("✓ fits"))
+        labels.set_role(self.verdict, "bad" if why_not and estimate is not None else "normal")

@@ -1,4 +1,4 @@
-"""Plots over the steps of a training: what it lowers, and how often the drafter says what the target says."""
+"""Plots over the steps of a training: the loss, and how often the drafter agrees with the target."""
 
 from collections.abc import Sequence
 from typing import TypeAlias
@@ -19,18 +19,18 @@ from app.workspaces.train.training import TrainingRunProgress
 from engine.events import Event
 from engine.runs.summary import Summary
 
-# Fewer would stand too far apart.
+# With fewer steps the points would be too far apart.
 _FEWEST_STEPS = 4
 _MARK_SIZE, _BEAM = 9, 0.02
-# The step of the drafter that was kept, its alpha, and the interval of that.
+# The drafter that was kept: its step, its alpha, and the interval of that alpha.
 Kept: TypeAlias = tuple[int, float, tuple[float, float]]
 
 
 class TrainingPlot(PlotPanel):
-    """A series of the newest training. It has no round to select: mouse and keys read off the nearest step."""
+    """A series of the newest training. It has no rounds to select: mouse and keys read off the nearest step."""
 
     series = ""
-    # What is left free beyond the last step, as a share of all.
+    # The share of the axis left free beyond the last step.
     room = 0.0
 
     def __init__(
@@ -52,7 +52,7 @@ class TrainingPlot(PlotPanel):
         )  # fmt: skip
         self._colour = colour
         self.curve = Curve(self.plot)
-        # Steps are counted by the training itself, rounds from 1 for people.
+        # The axis shows the step numbers of the training unchanged; rounds are shown counted from 1.
         self.widget.rounds.first = 0
         self._number = -1
         self.widget.setToolTip(tr("Point or ← → to read a step; right-click or Shift+F10 export."))
@@ -60,7 +60,7 @@ class TrainingPlot(PlotPanel):
         self.draw((), Summary())
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
-        """Append what is new of the training; runs do not concern it."""
+        """Append the new points of the training; runs do not matter here."""
         record = self.store.tab(TrainingRunProgress).record
         if record.number != self._number:
             self._number = record.number
@@ -73,42 +73,42 @@ class TrainingPlot(PlotPanel):
         self.say_empty(Summary(), empty=not len(self.curve.x))
 
     def _end(self) -> int:
-        """The last step of what is planned; of what was made, once its end is known."""
+        """The last planned step, or the last step made once the training has ended."""
         record = self.store.tab(TrainingRunProgress).record
         if record.state in ("training", "torn") and record.started is not None:
             return max(_FEWEST_STEPS, record.started.steps)
         return max(_FEWEST_STEPS, record.last_step) if record.last_step else range_for(0)
 
     def top(self) -> float:
-        """The upper end of the value axis."""
+        """Return the upper end of the value axis."""
         return 1.0
 
     def mark(self, selection: Selection | None) -> None:
-        """Rounds are not steps."""
+        """Do nothing: the axis is steps, not rounds."""
 
     def reading(self, at: int) -> str | None:
-        """The value at the nearest step."""
+        """Return the value at the nearest step."""
         if not len(self.curve.x):
             return None
         nearest = int(np.argmin(np.abs(self.curve.x - at)))
         return tr("step {0:,.0f}: {1:.3f}").format(self.curve.x[nearest], self.curve.y[nearest])
 
     def columns(self) -> tuple[Column, ...]:
-        """Every point."""
+        """Return every point."""
         return Column(tr("step"), self.curve.x), Column(self.title, self.curve.y)
 
     def table(self) -> Table:
-        """What a CSV file of the plot holds."""
+        """Return the content of a CSV file of the plot."""
         command = self.store.tab(TrainingRunProgress).record.command
         notes = [self.title] if command is None else [self.title, one_line(command.target), one_line(command.out)]
         return Table(tuple(notes), tuple(Column(title, values.copy()) for title, values in self.columns()))
 
     def paint_items(self, colours: theme.Colours) -> None:
-        """One line."""
+        """Paint the curve in its colour."""
         self.curve.item.setPen(pg.mkPen(getattr(colours, self._colour), width=2))
 
     def _select(self, number: int) -> None:
-        """Read off a step; a negative one is the last."""
+        """Read off a step; a negative number means the last."""
         if len(self.curve.x):
             last = int(self.curve.x[-1])
             self._pointed = last if number < 0 else min(number, last)
@@ -117,12 +117,12 @@ class TrainingPlot(PlotPanel):
     def _on_stepped(self, by: int) -> None:
         steps = self.curve.x
         if len(steps):
-            now = len(steps) - 1 if self._pointed is None else int(np.argmin(np.abs(steps - self._pointed)))
-            self._select(int(steps[max(0, min(len(steps) - 1, now + by))]))
+            current = len(steps) - 1 if self._pointed is None else int(np.argmin(np.abs(steps - self._pointed)))
+            self._select(int(steps[max(0, min(len(steps) - 1, current + by))]))
 
 
 class LossPlot(TrainingPlot):
-    """What training lowers, a step."""
+    """The training loss at each step."""
 
     series = "loss"
     _objective = ""
@@ -134,7 +134,7 @@ class LossPlot(TrainingPlot):
         )  # fmt: skip
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
-        """Name the unit of what this training lowers, too."""
+        """Draw the loss, with the unit of the training's objective."""
         super().draw(new, summary)
         started = self.store.tab(TrainingRunProgress).record.started
         if started is not None and started.objective != self._objective:
@@ -143,13 +143,13 @@ class LossPlot(TrainingPlot):
             self.plot.setLabel("left", unit)
 
     def top(self) -> float:
-        """What the usual losses stay within."""
+        """Return an upper end that the usual losses stay below."""
         usual = [self.curve.usual_most()] if len(self.curve.x) else []
         return round_end(max(0.1, 1.1 * usual[0])) if usual and usual[0] < 1 else top_of(usual, least=1.0)
 
 
 class HeldOutPlot(TrainingPlot):
-    """Greedy alpha on held-out texts, a look."""
+    """Greedy alpha on held-out texts, at each evaluation."""
 
     series = "alpha"
     room = 0.03
@@ -175,22 +175,22 @@ class HeldOutPlot(TrainingPlot):
         )
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
-        """Mark the drafter that was kept, too."""
+        """Draw the curve, and mark the drafter that was kept."""
         super().draw(new, summary)
-        kept = self._kept()
-        if kept == self._marked:
+        kept_drafter = self._kept_drafter()
+        if kept_drafter == self._marked:
             return
-        self._marked = kept
+        self._marked = kept_drafter
         for item in (self.mark_item, self.bar):
-            item.setVisible(kept is not None)
-        if kept is not None:
-            step, alpha, (low, high) = kept
+            item.setVisible(kept_drafter is not None)
+        if kept_drafter is not None:
+            step, alpha, (low, high) = kept_drafter
             x, y = np.array([step], dtype=np.float64), np.array([alpha])
             self.mark_item.setData(x, y)
             beam = _BEAM * max(1.0, float(self._end()))
             self.bar.setData(x=x, y=y, top=np.array([high - alpha]), bottom=np.array([alpha - low]), beam=beam)
 
-    def _kept(self) -> Kept | None:
+    def _kept_drafter(self) -> Kept | None:
         record = self.store.tab(TrainingRunProgress).record
         after = record.figures.get("after")
         if record.finished is None or after is None:
@@ -198,7 +198,7 @@ class HeldOutPlot(TrainingPlot):
         return record.finished.best_step, after.alpha, after.alpha_ci or (after.alpha, after.alpha)
 
     def paint_items(self, colours: theme.Colours) -> None:
-        """The line, and the kept drafter in the colour of text: it is no further series."""
+        """Paint the curve, and the kept drafter in the colour of text, as it is not another series."""
         super().paint_items(colours)
         self.mark_item.setBrush(pg.mkBrush(colours.text))
         self.mark_item.setPen(pg.mkPen(None))

@@ -1,4 +1,4 @@
-"""A drafter's training as the window saw it: curves, figures, warnings, how it ended; knows no widget."""
+"""Record of a drafter's training, collected from its events: curves, figures, warnings and how it ended."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -26,8 +26,8 @@ _WEIGHTS = "model.safetensors"
 
 
 class TrainingRecord:
-    """A training. number: rises with each, so that panels begin anew; held: it waits between two steps; torn: its log
-    ends without its end.
+    """A training. number: rises with each, so that panels start over; held: it is paused between two steps; torn: its
+    log breaks off before its end.
 
     source: the log it was read from; drafter: the folder of the drafter, None while there is none to use."""
 
@@ -35,9 +35,9 @@ class TrainingRecord:
         self.number = number
         self.source = source
         self.estimated: TrainingEstimated | None = None
-        self._forget(None)
+        self._reset(None)
 
-    def _forget(self, command: Train | None) -> None:
+    def _reset(self, command: Train | None) -> None:
         self.command = command
         self.state: State = "none" if command is None else "asked"
         self.held = False
@@ -51,32 +51,32 @@ class TrainingRecord:
 
     @property
     def live(self) -> bool:
-        """Whether it was asked for and has not ended."""
+        """Whether it was requested and has not ended."""
         return self.state in ("asked", "training")
 
     @property
     def complete(self) -> bool:
-        """Whether all its steps are done, so that there is nothing to go on with."""
+        """Whether all its steps are done, so that nothing is left to continue."""
         return self.started is not None and self.finished is not None and self.finished.step >= self.started.steps
 
     @property
     def last_step(self) -> int:
-        """How far it is."""
+        """The last step that was made."""
         if self.finished is not None:
             return self.finished.step
         return max((points[-1][0] for points in self.series.values() if points), default=0)
 
     def begin(self, command: Train) -> None:
-        """A training was asked for; one that goes on keeps what is known of it."""
-        known = self if command.resume and self.command is not None and self.command.out == command.out else None
-        figures, series, said = ({}, {}, []) if known is None else (self.figures, self.series, self.said)
+        """Start the record of a requested training; one that is resumed keeps its figures, curves and messages."""
+        earlier = self if command.resume and self.command is not None and self.command.out == command.out else None
+        figures, series, messages = ({}, {}, []) if earlier is None else (self.figures, self.series, self.said)
         self.number += 1
         self.source = None
-        self._forget(command)
-        self.figures, self.series, self.said = figures, {**self.series, **series}, said
+        self._reset(command)
+        self.figures, self.series, self.said = figures, {**self.series, **series}, messages
 
     def take(self, event: Event) -> bool:
-        """Take in an event. Returns whether it was one of the training."""
+        """Take in an event. Returns whether it belongs to the training."""
         match event:
             case TrainingEstimated():
                 self.estimated = event
@@ -98,7 +98,7 @@ class TrainingRecord:
         return True
 
     def _start(self, event: TrainingStarted) -> None:
-        """Go on at the event's step: what an attempt before made beyond it was lost with it."""
+        """Continue at the event's step: points beyond it were lost with the earlier attempt."""
         self.started, self.state, self.finished, self.failure = event, "training", None, None
         self.figures = {when: figure for when, figure in self.figures.items() if event.step and when == "before"}
         if any(points and points[-1][0] > event.step for points in self.series.values()):
@@ -108,26 +108,26 @@ class TrainingRecord:
             }
 
     def _append(self, points: Points, step: int, value: float) -> None:
-        """A look that was made again, where a training went on, takes the place of the first."""
+        """Append a point; one measured again after a resume replaces the first."""
         if points and points[-1][0] == step:
             points[-1] = (step, value)
         else:
             points.append((step, value))
 
     def drop(self) -> None:
-        """The training asked for was forgotten before the engine had it."""
+        """Drop a requested training that the engine never received."""
         if self.live:
             self.state, self.held = "none", False
 
     def fail(self, event: Refused | RunFailed) -> None:
-        """The training was refused, stopped before it began, or ended in a fault."""
+        """Note that the training was refused, stopped before it began, or failed."""
         if self.live:
             self.state, self.held, self.failure = "refused", False, event
             self.said.append(event)
 
 
 def read_record(events: Iterable[Event], source: Path) -> TrainingRecord:
-    """The training of a log. It and its drafter are looked for beside the log, then where they were made."""
+    """Read the training of a log. Training and drafter are looked for beside the log, then where they were made."""
     record = TrainingRecord(source=source)
     for event in events:
         if isinstance(event, TrainingEstimated):
@@ -137,10 +137,10 @@ def read_record(events: Iterable[Event], source: Path) -> TrainingRecord:
         else:
             record.take(event)
     record.state = "torn" if record.live else record.state
-    if (began := record.started) is not None:
-        out = str(source.parent.absolute()) if can_go_on_beside(source) else began.folder
-        more = record.state != "finished"
-        record.command = Train(began.target, began.data, out, dict(began.settings), resume=more)
-        folders = (source.parent, Path(began.folder))
+    if (started := record.started) is not None:
+        out = str(source.parent.absolute()) if can_go_on_beside(source) else started.folder
+        resume = record.state != "finished"
+        record.command = Train(started.target, started.data, out, dict(started.settings), resume=resume)
+        folders = (source.parent, Path(started.folder))
         record.drafter = next((str(folder) for folder in folders if (folder / _WEIGHTS).is_file()), None)
     return record

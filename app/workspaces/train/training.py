@@ -1,4 +1,4 @@
-"""What is asked of the engine's training and what it answers; the training on show; knows no widget."""
+"""State of the training on show: its requests to the engine, and the record of the answers."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from engine.runs.trace import Trace
 
 
 class TrainingRunProgress(TabState):
-    """At most one training, under way, ended, or read from a log."""
+    """At most one training: under way, ended, or read from a log."""
 
     work = Train
 
@@ -22,7 +22,7 @@ class TrainingRunProgress(TabState):
         self._store = store
 
     def begin(self, command: Train) -> None:
-        """Ask for a training; runs are refused until it has ended."""
+        """Start a training; runs are refused until it has ended."""
         self._store.make_way()
         self.record.begin(command)
         self.commands.ask(command)
@@ -30,31 +30,31 @@ class TrainingRunProgress(TabState):
 
     @property
     def live(self) -> bool:
-        """Whether a training is under way or waits."""
+        """Whether a training is under way or waits for the engine."""
         return self.record.live
 
     def status(self, at: Progressed | None) -> str:
-        """What the training is at."""
+        """Describe the progress of the training."""
         return words.state(self.record, at)
 
     @property
     def can_hold(self) -> bool:
-        """Whether the engine has the training, so that it can be held."""
+        """Whether the engine has received the training, so that it can be paused."""
         return self.record.live and self.commands.handed and isinstance(self.commands.front, Train)
 
     def hold(self, *, held: bool) -> None:
-        """Hold the training after its step, or let it continue."""
+        """Pause the training after its current step, or let it continue."""
         if self.can_hold and held != self.record.held:
             self.record.held = held
             self.commands.steer(Pause() if held else Resume())
             self._store.watch()
 
     def read_log(self, log: Trace, path: Path) -> object | None:
-        """The training of a log."""
+        """Read the training of a log; None for a log of something else."""
         return read_record(log.events, path) if log.of_training else None
 
     def show(self, content: object, path: Path) -> str:
-        """Show the training of a log in place of the one before."""
+        """Show the training of a log. Returns what is under way and prevents that; empty where it is shown."""
         assert isinstance(content, TrainingRecord)
         if self.live:
             return self.under_way()
@@ -63,15 +63,15 @@ class TrainingRunProgress(TabState):
         return ""
 
     def fail(self, event: Refused | RunFailed) -> None:
-        """The training was refused or ended in a fault."""
+        """Note that the training was refused or failed."""
         if isinstance(event, RunFailed) or event.what == "train":
             self.record.fail(event)
 
     def take(self, event: Event) -> bool:
-        """Take in an event. Returns whether it was one of a training."""
+        """Take in an event. Returns whether it belongs to a training."""
         return self.record.take(event)
 
     def cancelled(self) -> None:
-        """Forget a training that was stopped before the engine had it."""
+        """Drop a training that was stopped before the engine received it."""
         if not self.commands.has(Train):
             self.record.drop()

@@ -1,4 +1,4 @@
-"""What a training does and has done, in words; knows no widget."""
+"""Describes a training in words: its progress, its messages and how it ended."""
 
 from PySide6.QtCore import QCoreApplication
 
@@ -20,12 +20,12 @@ from engine.events import (
 
 
 def tr(text: str) -> str:
-    """The translation of words about training."""
+    """Translate a text about training."""
     return QCoreApplication.translate("training", text)
 
 
 def state(record: TrainingRecord, at: Progressed | None) -> str:
-    """What the engine is doing for the training under way."""
+    """Describe what the engine does for the training under way."""
     if record.held:
         return tr("training is held")
     if at is None:
@@ -42,7 +42,7 @@ def state(record: TrainingRecord, at: Progressed | None) -> str:
 
 
 def ending(record: TrainingRecord) -> str:
-    """How the newest training stands, where none is under way."""
+    """Describe how the newest training ended, where none is under way."""
     source = "" if record.source is None else tr("from {0}: ").format(one_line(record.source.name))
     if record.state == "finished" and record.finished is not None:
         return source + _finished(record.finished)
@@ -55,7 +55,7 @@ def ending(record: TrainingRecord) -> str:
 
 
 def message(event: Event) -> str | None:
-    """A line about an event of a training."""
+    """Describe an event of a training in one line; None for any other."""
     match event:
         case TrainingStarted():
             return _started(event)
@@ -73,22 +73,22 @@ def message(event: Event) -> str | None:
     return None
 
 
-def needs(needed: TrainingEstimated, minutes: float, steps: int) -> tuple[str, str, str]:
-    """The drafter, its memory and its time, a line each. steps: 0 where they are fitted to the minutes."""
+def needs(estimate: TrainingEstimated, minutes: float, steps: int) -> tuple[str, str, str]:
+    """Describe the drafter, its memory and its time in a line each. steps: 0 where the minutes decide."""
     shape = (
         tr("{0} layers of {1}, {2:,.1f} M parameters")
-        if needed.layers > 1
+        if estimate.layers > 1
         else tr("1 layer of {1}, {2:,.1f} M parameters")
     )
-    n_bytes = needed.target_bytes + needed.drafter_bytes + needed.batch_bytes
+    n_bytes = estimate.target_bytes + estimate.drafter_bytes + estimate.batch_bytes
     memory = tr("memory {0} of {1} free on {2}").format(
-        quantities.memory(n_bytes), quantities.memory(needed.free_bytes), one_line(needed.device)
+        quantities.memory(n_bytes), quantities.memory(estimate.free_bytes), one_line(estimate.device)
     )
     time = tr("{0:,} steps, or as many as {1} allow").format(steps, quantities.duration(60 * minutes))
     if not steps:
-        tokens = 60 * minutes * needed.tokens_per_s
+        tokens = 60 * minutes * estimate.tokens_per_s
         time = tr("about {0} tokens in {1}").format(_count(tokens), quantities.duration(60 * minutes))
-    return shape.format(needed.layers, needed.width, needed.n_parameters / 1e6), memory, time
+    return shape.format(estimate.layers, estimate.width, estimate.n_parameters / 1e6), memory, time
 
 
 def _count(n: float) -> str:

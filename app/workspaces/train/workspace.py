@@ -1,4 +1,4 @@
-"""The Train tab: what is to be trained left, its curves and figures right; decides nothing."""
+"""The Train tab: the form for a training on the left, its curves and figures on the right."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,13 +19,13 @@ from app.workspaces.train.training import TrainingRunProgress
 from engine.events import Setting
 from engine.machine import paths
 
-# As little as still shows a drafter that learns.
+# The shortest training that still shows the drafter learning.
 _SHORT_TRAINING: dict[str, Setting] = {"sample": 4000, "steps": 60, "minutes": 2.0}
 _LEFT_WIDTH, _LOWER_HEIGHT = 40 * theme.GRID, 34 * theme.GRID
 
 
 class TrainWorkspace(QWidget, Workspace):
-    """What is trained left, how it goes right."""
+    """The form on the left, the training on the right."""
 
     def __init__(self, context: TabContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -50,7 +50,7 @@ class TrainWorkspace(QWidget, Workspace):
         return self._store.tab(TrainingRunProgress)
 
     def do(self, verb: Verb) -> None:
-        """Train what is chosen, hold the training or let it go on; what every tab can."""
+        """Train what is chosen, pause or continue the training, or do what every tab can."""
         match verb:
             case "run":
                 self._training.begin(self.form.command())
@@ -60,7 +60,7 @@ class TrainWorkspace(QWidget, Workspace):
                 super().do(verb)
 
     def why_not(self, verb: Verb) -> str:
-        """A training can be started and held."""
+        """Return why a verb is not possible; a training can be started and paused."""
         match verb:
             case "run":
                 return self.form.why_not() or self._store.may_start()
@@ -71,11 +71,11 @@ class TrainWorkspace(QWidget, Workspace):
 
     @property
     def folder(self) -> Path:
-        """Where trainings are kept."""
+        """The folder of the trainings."""
         return paths.training()
 
     def newly_opened(self) -> str:
-        """The form says what a training that was opened was made with."""
+        """Show the settings of a newly opened training in the form."""
         record = self._training.record
         if not self._opened.is_new(record, record.source):
             return ""
@@ -84,27 +84,27 @@ class TrainWorkspace(QWidget, Workspace):
         return "train"
 
     def holds(self, name: str) -> bool:
-        """Whether there is a training."""
+        """Return whether there is a training."""
         return self._training.record.started is not None
 
     def show_example(self, name: str) -> None:
-        """Train a drafter for a moment, which is thrown away."""
+        """Train a drafter briefly; `clean_up` deletes it."""
         self._scratch = TemporaryDirectory(prefix="draftscope-")
         self.form.form.set_values(_SHORT_TRAINING)
         self.form.out.setText(str(Path(self._scratch.name) / "drafter"))
         self._training.begin(self.form.command())
 
     def clean_up(self) -> None:
-        """Throw the drafter of a picture away."""
+        """Delete the drafter that was trained for a picture."""
         if self._scratch is not None:
             self._scratch.cleanup()
 
     def save(self, settings: QSettings) -> None:
-        """Keep what is chosen."""
+        """Save the choices."""
         self.form.save(settings)
 
     def restore(self, settings: QSettings) -> None:
-        """Take up what was chosen last time."""
+        """Restore the saved choices."""
         self.form.restore(settings)
 
     def _lay_out(self) -> None:
@@ -116,7 +116,7 @@ class TrainWorkspace(QWidget, Workspace):
         left.setFixedWidth(_LEFT_WIDTH)
         plots = QWidget(self)
         row = QHBoxLayout(plots)
-        # A plot has a margin of its own: its title begins where the texts above and below do.
+        # A plot has its own margin: with this one its title lines up with the texts above and below.
         row.setContentsMargins(theme.GRID, 0, theme.GRID, 0)
         row.setSpacing(theme.GRID)
         row.addWidget(self.loss, 1)
@@ -134,8 +134,8 @@ class TrainWorkspace(QWidget, Workspace):
         column.addWidget(plots, 1)
         lower.setFixedHeight(_LOWER_HEIGHT)
         column.addWidget(lower)
-        whole = QHBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.setSpacing(0)
-        whole.addWidget(left)
-        whole.addWidget(middle, 1)
+        columns = QHBoxLayout(self)
+        columns.setContentsMargins(0, 0, 0, 0)
+        columns.setSpacing(0)
+        columns.addWidget(left)
+        columns.addWidget(middle, 1)

@@ -4,4 +4,4 @@ from engine.settings import GenerationConfig
 
 
 class PlainConfig(GenerationConfig, frozen=True):
-    """What a plain run is made with: nothing beyond what every generation needs."""
+    """Settings of a plain run: only those that every generation has."""

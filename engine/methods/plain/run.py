@@ -1,4 +1,4 @@
-"""Runs one plain generation: a target forward and one token a round."""
+"""Runs one plain generation: a target forward and one token per round."""
 
 from collections.abc import Iterator
 
@@ -12,11 +12,11 @@ from engine.settings import Request
 
 
 def run(config: msgspec.Struct, request: Request, rt: RunContext) -> Iterator[Event]:
-    """Yield the run's events: start, prefill, one round a token, the timed block, end."""
+    """Yield the run's events: start, prefill, one round per token, the timed block, end."""
     assert isinstance(config, PlainConfig)
     ids = rt.prompt_ids(request)
     yield run_started("plain", config, request, ids, rt)
     rt.prepare(config, ids, gamma=0)
-    made = yield from rt.generate(config, ids, gamma=0)
-    yield block("plain", 0, made, rt)
-    yield finished(made, rt)
+    generation = yield from rt.generate(config, ids, gamma=0)
+    yield block("plain", 0, generation, rt)
+    yield finished(generation, rt)

@@ -14,7 +14,7 @@ _REPEATS = (
 
 
 class SpeculativeConfig(GenerationConfig, frozen=True):
-    """What a speculative run is made with. `repeats` are timed after the visible run."""
+    """Settings of a speculative run. `repeats` are timed after the visible run."""
 
     gamma: Annotated[int, Meta(ge=1, le=64, title="γ", description="draft length: tokens proposed in a round")] = 4
     baseline: Annotated[bool, Meta(title="Measure plain too", description="time plain decoding beside it")] = True

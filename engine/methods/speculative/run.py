@@ -17,7 +17,7 @@ from engine.settings import Request
 _N_WARM_UP = 12
 
 
-class _Planned(NamedTuple):
+class _TimedBlock(NamedTuple):
     lane: Lane
     repeat: int
 
@@ -36,37 +36,37 @@ def run(config: msgspec.Struct, request: Request, rt: RunContext) -> Iterator[Ev
 
 
 def _warm_up(config: SpeculativeConfig, ids: tuple[int, ...], rt: RunContext) -> None:
-    """First calls allocate, compile and capture; that is nobody's time per token."""
+    """Generate a little before timing: first calls allocate, compile and capture, which is not time per token."""
     short = msgspec.structs.replace(config, max_new_tokens=min(_N_WARM_UP, config.max_new_tokens))
     for gamma in (config.gamma, 0):
         rt.prepare(config, ids, gamma=gamma)
-        _unseen(short, ids[-64:], rt, gamma)
+        _generate_silently(short, ids[-64:], rt, gamma)
 
 
 def _blocks(config: SpeculativeConfig, ids: tuple[int, ...], rt: RunContext, visible: Generation) -> Iterator[Event]:
-    """The repeats, in the order A B B A A B ...; the visible run is in none: its time holds what watching it cost."""
+    """The repeats, in the order A B B A A B ...; not the visible run, whose time includes the cost of showing it."""
     plan = _schedule(config.repeats)
-    for done, planned in enumerate(plan):
-        made = _unseen(config, ids, rt, config.gamma if planned.lane == "speculative" else 0)
-        yield block(planned.lane, planned.repeat, made, rt)
-        yield Progressed("measuring", done + 1, len(plan), "blocks")
-        if done == 0 and config.temperature == 0:
-            yield _compare(visible, made, rt)
+    for n_done, timed in enumerate(plan):
+        generation = _generate_silently(config, ids, rt, config.gamma if timed.lane == "speculative" else 0)
+        yield block(timed.lane, timed.repeat, generation, rt)
+        yield Progressed("measuring", n_done + 1, len(plan), "blocks")
+        if n_done == 0 and config.temperature == 0:
+            yield _compare(visible, generation, rt)
 
 
-def _schedule(n_repeats: int) -> list[_Planned]:
+def _schedule(n_repeats: int) -> list[_TimedBlock]:
     plain_first: tuple[Lane, Lane] = ("plain", "speculative")
     orders = (plain_first[::-1] if repeat % 2 else plain_first for repeat in range(n_repeats))
-    return [_Planned(lane, repeat) for repeat, order in enumerate(orders) for lane in order]
+    return [_TimedBlock(lane, repeat) for repeat, order in enumerate(orders) for lane in order]
 
 
-def _unseen(config: SpeculativeConfig, ids: tuple[int, ...], rt: RunContext, gamma: int) -> Generation:
+def _generate_silently(config: SpeculativeConfig, ids: tuple[int, ...], rt: RunContext, gamma: int) -> Generation:
     return whole(rt.generate(config, ids, gamma=gamma))[1]
 
 
 def _compare(visible: Generation, plain: Generation, rt: RunContext) -> Compared:
-    """Token equality with plain decoding; the margin is the target's top-2 logit margin where they part."""
+    """Token equality with plain decoding; the margin is the target's top-2 logit margin where they diverge."""
     pairs = enumerate(zip_longest(visible.ids, plain.ids))
-    first = next((i for i, (ours, theirs) in pairs if ours != theirs), None)
+    first = next((i for i, (visible_id, plain_id) in pairs if visible_id != plain_id), None)
     margin = None if first is None or first >= len(plain.margins) else math.log(plain.margins[first])
     return Compared(first is None, first, margin, at_s=rt.elapsed_s())

@@ -1,4 +1,4 @@
-"""Speculative RAG: drafts from subsets of the passages, the best one chosen by the target, beside standard RAG."""
+"""Speculative RAG: drafts from subsets of the passages, the best chosen by the target; compared with standard RAG."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING

@@ -1,6 +1,6 @@
-"""Answers one question by Speculative RAG and by what it is compared with; knows nothing of runs and their records.
+"""Answers one question by Speculative RAG and by the systems it is compared with.
 
-The phases are partition, drafting and verification; what an earlier question or setting worked out is used again."""
+The phases are partition, drafting and verification; results of earlier questions and settings are reused."""
 
 import time
 from collections.abc import Generator, Iterator, Sequence
@@ -23,11 +23,11 @@ from engine.rag.library import Library
 from engine.rag.memo import Vectors
 from engine.rag.values import DraftBatch, RagDraft, Verification, VerifierScore
 
-_ANOTHER = "allow more new tokens, or draft with a model that was trained to, such as builtin:rag"
+_INCOMPLETE_HINT = "allow more new tokens, or draft with a model that was trained to, such as builtin:rag"
 
 
 class Outcome(NamedTuple):
-    """All that is known of an answered question; drafts, scores and judged in the order of the subsets."""
+    """The results for an answered question; drafts, scores and judged are in the order of the subsets."""
 
     passages: tuple[Passage, ...]
     partitioned: Partitioned
@@ -38,7 +38,7 @@ class Outcome(NamedTuple):
 
 
 class _Work(NamedTuple):
-    """What was done for a question after retrieval, each part with the time it took when it was first done."""
+    """The work for a question after retrieval, each step with the time it took when it was first done."""
 
     partition_ms: float
     batches: tuple[DraftBatch, ...]
@@ -48,42 +48,43 @@ class _Work(NamedTuple):
 def answer(question: str, config: SpeculativeRagConfig, context: AnswerContext) -> Iterator[Event | Outcome]:
     """Yield everything that happens from retrieval to the last baseline, and last the outcome.
 
-    Raises InputError where the question is empty or does not fit, ModelError where the target cannot write Yes."""
+    Raises InputError if the question is empty or does not fit, ModelError if the target cannot write Yes."""
     question = question.strip()
     verifying.verdicts(context.rt.target.tokenizer)
     passages = yield from retrieve(question, config, context.rt, context.library, context.memo)
-    divided = yield from divide(question, passages, config, context)
-    made = yield from drafted(question, passages, divided.subsets, config, context)
-    subsets = [[passages[place] for place in subset] for subset in divided.subsets]
-    found = yield from scored(question, made, subsets, config, context)
-    judged = [None if s is None else verifying.judge(d, s, config) for d, s in zip(made, found, strict=True)]
+    partitioned = yield from divide(question, passages, config, context)
+    drafts = yield from drafted(question, passages, partitioned.subsets, config, context)
+    subsets = [[passages[place] for place in subset] for subset in partitioned.subsets]
+    scores = yield from scored(question, drafts, subsets, config, context)
+    judged = [None if s is None else verifying.judge(d, s, config) for d, s in zip(drafts, scores, strict=True)]
     if not any(judged):
-        yield Warned(f"none of the {len(made)} drafts can be chosen: {made[0].why}", _ANOTHER)
-    work = _Work(divided.ms, batches_of(made), verifications_of(found))
-    answers = [msgspec.structs.replace(one, at_s=context.rt.elapsed_s()) for one in _chosen(made, judged, work, config)]
+        yield Warned(f"none of the {len(drafts)} drafts can be chosen: {drafts[0].why}", _INCOMPLETE_HINT)
+    work = _Work(partitioned.ms, batches_of(drafts), verifications_of(scores))
+    chosen = _chosen_answers(drafts, judged, work, config)
+    answers = [msgspec.structs.replace(answered, at_s=context.rt.elapsed_s()) for answered in chosen]
     yield from answers
-    answers += yield from _compared(question, passages, answers[0], work, config, context)
-    yield Outcome(passages, divided, tuple(made), tuple(found), tuple(judged), tuple(answers))
+    answers += yield from _baselines(question, passages, answers[0], work, config, context)
+    yield Outcome(passages, partitioned, tuple(drafts), tuple(scores), tuple(judged), tuple(answers))
 
 
-def _chosen(
-    made: Sequence[RagDraft], judged: Sequence[Judged | None], work: _Work, config: SpeculativeRagConfig
+def _chosen_answers(
+    drafts: Sequence[RagDraft], judged: Sequence[Judged | None], work: _Work, config: SpeculativeRagConfig
 ) -> Iterator[QuestionAnswered]:
-    """The answer of Speculative RAG, of the drafter alone, and of chance; incomplete drafts are never chosen."""
-    ranked = _ranked([None if one is None else one.log_score for one in judged])
-    alone = _ranked([None if one is None else one.log_draft for one in judged])
+    """The answers of Speculative RAG, of the drafter alone, and of chance; incomplete drafts are never chosen."""
+    ranked = _ranked([None if judgement is None else judgement.log_score for judgement in judged])
+    by_draft = _ranked([None if judgement is None else judgement.log_draft for judgement in judged])
     chance = list(ranked)
     Random(f"choice/{config.seed}").shuffle(chance)
-    totals = {i: one.log_score for i, one in enumerate(judged) if one is not None}
-    own = {i: one.log_draft for i, one in enumerate(judged) if one is not None}
-    yield _answered("speculative_rag", made, ranked, _margin(ranked, totals), work)
+    totals = {i: judgement.log_score for i, judgement in enumerate(judged) if judgement is not None}
+    own = {i: judgement.log_draft for i, judgement in enumerate(judged) if judgement is not None}
+    yield _answer_event("speculative_rag", drafts, ranked, _margin(ranked, totals), work)
     unverified = work._replace(verifications=())
-    yield _answered("drafter_alone", made, alone, _margin(alone, own), unverified)
-    yield _answered("random_choice", made, chance, None, unverified)
+    yield _answer_event("drafter_alone", drafts, by_draft, _margin(by_draft, own), unverified)
+    yield _answer_event("random_choice", drafts, chance, None, unverified)
 
 
 def _ranked(logs: Sequence[float | None]) -> list[int]:
-    """Places of drafts that have a score, the best first; of equal ones the first."""
+    """Places of the drafts that have a score, best first; ties in the order of the drafts."""
     return [i for _, i in sorted((-log, i) for i, log in enumerate(logs) if log is not None)]
 
 
@@ -91,66 +92,66 @@ def _margin(ranked: Sequence[int], logs: dict[int, float]) -> float | None:
     return logs[ranked[0]] - logs[ranked[1]] if len(ranked) > 1 else None
 
 
-def _answered(
-    system: System, made: Sequence[RagDraft], ranked: Sequence[int], margin: float | None, work: _Work
+def _answer_event(
+    system: System, drafts: Sequence[RagDraft], ranked: Sequence[int], margin: float | None, work: _Work
 ) -> QuestionAnswered:
-    """An answer that is a draft: it can be read once all is done; prefill is what both models read."""
+    """The event of an answer that is a draft: all of it appears at the end; prefill is what both models read."""
     winner = ranked[0] if ranked else None
-    verify_ms = sum(one.ms for one in work.verifications)
+    verify_ms = sum(verification.ms for verification in work.verifications)
     latency_ms = work.partition_ms + drafting_ms(work.batches) + verify_ms
     return QuestionAnswered(
         system,
-        made[winner].response if winner is not None else "",
-        made[winner].rationale if winner is not None else "",
+        drafts[winner].response if winner is not None else "",
+        drafts[winner].rationale if winner is not None else "",
         winner,
         margin,
         ttft_ms=latency_ms,
-        prefill_ms=sum(one.prefill_ms for one in work.batches) + verify_ms,
-        decode_ms=sum(one.decode_ms for one in work.batches),
+        prefill_ms=sum(batch.prefill_ms for batch in work.batches) + verify_ms,
+        decode_ms=sum(batch.decode_ms for batch in work.batches),
         latency_ms=latency_ms,
-        target_tokens=sum(one.n_read for one in work.verifications),
-        drafter_tokens=sum(one.n_read + one.n_written for one in work.batches),
+        target_tokens=sum(verification.n_read for verification in work.verifications),
+        drafter_tokens=sum(batch.n_read + batch.n_written for batch in work.batches),
     )
 
 
-def _compared(
+def _baselines(
     question: str,
     passages: Sequence[Passage],
-    ours: QuestionAnswered,
+    chosen: QuestionAnswered,
     work: _Work,
     config: SpeculativeRagConfig,
     context: AnswerContext,
 ) -> Generator[Event, None, list[QuestionAnswered]]:
-    """Yield standard RAG beside it and what the cost formula says of both; returns its answers."""
+    """Yield standard RAG's answers and the predictions of the cost formula for both; returns the answers."""
     if config.baselines == "none":
         return []
     timed = context.lengths is not None
     plain = yield from standard(question, passages, config, context.rt, context.library, context.memo, to_length=timed)
-    told = [plain.told]
+    answers = [plain.told]
     if config.baselines == "all" and context.rt.drafter is not None:
         fast = yield from standard(
             question, passages, config, context.rt, context.library, context.memo, gamma=config.gamma, to_length=timed
         )
-        told.append(fast.told)
-    measured: dict[System, float] = {"speculative_rag": ours.latency_ms, "standard_rag": plain.told.latency_ms}
+        answers.append(fast.told)
+    measured: dict[System, float] = {"speculative_rag": chosen.latency_ms, "standard_rag": plain.told.latency_ms}
     for predicted in cost.costs(work.batches, work.verifications, plain.made, measured):
         yield msgspec.structs.replace(predicted, at_s=context.rt.elapsed_s())
-    return told
+    return answers
 
 
 def divide(
     question: str, passages: Sequence[Passage], config: SpeculativeRagConfig, context: AnswerContext
 ) -> Generator[Event, None, Partitioned]:
-    """Yield the subsets that drafts are made from; returns the same."""
+    """Yield the subsets that drafts are made from, and return them."""
     rt, memo = context.rt, context.memo
     ids = tuple(passage.id for passage in passages)
     key = (context.library.key, question, ids, config.conditioning, config.k, config.m, config.sampling, config.seed)
-    kept = memo.partitions.get(key)
-    made = kept or _divide(question, passages, config, context)
-    memo.partitions.put(key, made)
-    yield replace(made, reused=kept is not None, at_s=rt.elapsed_s())
-    yield PhaseFinished("partitioning", made.ms, 0, at_s=rt.elapsed_s())
-    return made
+    cached = memo.partitions.get(key)
+    partitioned = cached or _divide(question, passages, config, context)
+    memo.partitions.put(key, partitioned)
+    yield replace(partitioned, reused=cached is not None, at_s=rt.elapsed_s())
+    yield PhaseFinished("partitioning", partitioned.ms, 0, at_s=rt.elapsed_s())
+    return partitioned
 
 
 def _divide(
@@ -161,11 +162,11 @@ def _divide(
     vectors = context.memo.vectors.get(key) or _vectors(question, passages, config, library)
     context.memo.vectors.put(key, vectors)
     started = time.perf_counter()
-    found = partition(vectors.vectors, k=config.k, m=config.m, sampling=config.sampling, seed=config.seed)
+    division = partition(vectors.vectors, k=config.k, m=config.m, sampling=config.sampling, seed=config.seed)
     ms = vectors.ms + 1e3 * (time.perf_counter() - started)
     return Partitioned(
-        config.sampling, found.clusters, found.subsets, config.k, config.m, config.seed, found.n_distinct,
-        _conditioned(config, library), ms, found.note,
+        config.sampling, division.clusters, division.subsets, config.k, config.m, config.seed, division.n_distinct,
+        _conditioning(config, library), ms, division.note,
     )  # fmt: skip
 
 
@@ -178,8 +179,8 @@ def _vectors(question: str, passages: Sequence[Passage], config: SpeculativeRagC
     return Vectors(vectors, 1e3 * (time.perf_counter() - started))
 
 
-def _conditioned(config: SpeculativeRagConfig, library: Library) -> str:
-    """How the passages were embedded on the question, in words."""
+def _conditioning(config: SpeculativeRagConfig, library: Library) -> str:
+    """Describe how the passages were embedded with the question."""
     if config.conditioning == "stored":
         return "not on the question: the vectors of the index"
     if library.description.document_prompt:

@@ -1,4 +1,4 @@
-"""Which passages a rationale rests on, by the words they share and the numbers it names; reads no model.
+"""Finds the passages that a rationale rests on, by the numbers it names and the words they share.
 
 * imports neither Qt nor torch."""
 
@@ -12,7 +12,7 @@ _ENOUGH = 0.5
 
 
 def content_words(text: str) -> frozenset[str]:
-    """The words of a text that carry its content, in lower case."""
+    """Extract the words of a text that carry its content, in lower case."""
     # Imported late: only runs need it, and with it comes much of scikit-learn.
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
@@ -21,9 +21,9 @@ def content_words(text: str) -> frozenset[str]:
 
 
 def cited(rationale: str, passages: Sequence[str]) -> tuple[int, ...]:
-    """Places of the passages that a rationale names as [1], [2], … or shares most of its content words with.
+    """Find the places of the passages that a rationale names as [1], [2], … or shares most of its content words with.
 
-    Of those that share words, every one that has at least half of the rationale's, or else the best one."""
+    Of those that share words: all that have at least half of the rationale's words, or else the best one."""
     named = {int(number) - 1 for number in _NUMBER.findall(rationale)}
     words = content_words(rationale)
     shares = [len(words & content_words(text)) / len(words) if words else 0.0 for text in passages]

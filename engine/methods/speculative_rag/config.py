@@ -17,7 +17,7 @@ _WEIGHT = "of the logarithm of this score, where the option is weighted"
 
 
 class SpeculativeRagConfig(StandardRagConfig, frozen=True):
-    """What drafts are made and chosen with; the defaults are the paper's."""
+    """Settings of making and choosing drafts; the defaults are the paper's."""
 
     k: Annotated[int, Meta(ge=1, le=100, title="k", description="clusters: passages that each draft is made from")] = 2
     m: Annotated[int, Meta(ge=1, le=100, title="m", description="drafts, each from a subset of its own")] = 5

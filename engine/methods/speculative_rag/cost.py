@@ -1,8 +1,8 @@
-"""What the cost formula makes of the tokens that each system read and wrote, at coefficients measured in the same run.
+"""Predicts each system's time from the tokens it read and wrote, at costs per token measured in the same run.
 
-Where a token's cost can be measured in another system than the one predicted, it is: only then does it say anything.
-The article's formula, corrected: m drafts of one subset each, the verifier's reading, and every token that is written.
-It leaves clustering out; the difference from what was measured shows that."""
+If possible, a token's cost is measured in a system other than the predicted one; otherwise the prediction would be
+circular. The formula is the article's, corrected: m drafts of one subset each, the verifier's reading, and every token
+that is written. It leaves out clustering, which shows as a difference from the measured time."""
 
 from collections.abc import Sequence
 
@@ -13,31 +13,34 @@ from engine.rag.values import DraftBatch, Standard, Verification
 def costs(
     batches: Sequence[DraftBatch], verifications: Sequence[Verification], plain: Standard, measured: dict[System, float]
 ) -> list[CostPredicted]:
-    """The predictions for Speculative RAG and for standard RAG; nothing where no draft was scored."""
-    n_verified = sum(one.n_read for one in verifications)
+    """Predict the times of Speculative RAG and standard RAG; no predictions if no draft was scored."""
+    n_verified = sum(verification.n_read for verification in verifications)
     if not n_verified:
         return []
-    n_given = len(plain.prompt.encoded.ids)
-    drafted = [
-        CostTerm("drafter reads", sum(one.n_read for one in batches), _drafter_read(batches)),
-        CostTerm("drafter writes, a round of all drafts", sum(one.n_rounds for one in batches), _round(batches)),
+    n_prompt = len(plain.prompt.encoded.ids)
+    draft_terms = [
+        CostTerm("drafter reads", sum(batch.n_read for batch in batches), _ms_per_token_read(batches)),
+        CostTerm(
+            "drafter writes, a round of all drafts", sum(batch.n_rounds for batch in batches), _ms_per_round(batches)
+        ),
     ]
-    verified = CostTerm("target verifies", n_verified, plain.prefill_ms / n_given)
-    read = CostTerm("target reads", n_given, sum(one.ms for one in verifications) / n_verified)
-    wrote = CostTerm("target writes", plain.n_rounds, plain.decode_ms / max(1, plain.n_rounds))
+    verify_term = CostTerm("target verifies", n_verified, plain.prefill_ms / n_prompt)
+    verify_ms = sum(verification.ms for verification in verifications)
+    read_term = CostTerm("target reads", n_prompt, verify_ms / n_verified)
+    write_term = CostTerm("target writes", plain.n_rounds, plain.decode_ms / max(1, plain.n_rounds))
     return [
-        _predicted("speculative_rag", [*drafted, verified], measured["speculative_rag"]),
-        _predicted("standard_rag", [read, wrote], measured["standard_rag"]),
+        _prediction("speculative_rag", [*draft_terms, verify_term], measured["speculative_rag"]),
+        _prediction("standard_rag", [read_term, write_term], measured["standard_rag"]),
     ]
 
 
-def _drafter_read(batches: Sequence[DraftBatch]) -> float:
-    return sum(one.prefill_ms for one in batches) / max(1, sum(one.n_read for one in batches))
+def _ms_per_token_read(batches: Sequence[DraftBatch]) -> float:
+    return sum(batch.prefill_ms for batch in batches) / max(1, sum(batch.n_read for batch in batches))
 
 
-def _round(batches: Sequence[DraftBatch]) -> float:
-    return sum(one.decode_ms for one in batches) / max(1, sum(one.n_rounds for one in batches))
+def _ms_per_round(batches: Sequence[DraftBatch]) -> float:
+    return sum(batch.decode_ms for batch in batches) / max(1, sum(batch.n_rounds for batch in batches))
 
 
-def _predicted(system: System, terms: Sequence[CostTerm], measured_ms: float) -> CostPredicted:
-    return CostPredicted(system, tuple(terms), sum(t.n_tokens * t.ms_per_token for t in terms), measured_ms)
+def _prediction(system: System, terms: Sequence[CostTerm], measured_ms: float) -> CostPredicted:
+    return CostPredicted(system, tuple(terms), sum(term.n_tokens * term.ms_per_token for term in terms), measured_ms)

@@ -1,7 +1,7 @@
-"""A draft from each subset of passages: those made before are used again, the others are made in one batch.
+"""Drafts from each subset of passages: earlier drafts are reused, the others are written in one batch.
 
-Each is a rationale, then a response; none is judged here. What a rationale copies from its passages, prompt lookup
-proposes: the drafter verifies it, so the text is the one it would write token by token.
+A draft is a rationale, then a response. Prompt lookup proposes what a rationale copies from its passages; the drafter
+verifies it, so the text is the one it would write token by token.
 Source: arXiv:2407.08223, section 3.1."""
 
 import math
@@ -34,21 +34,21 @@ from engine.settings import GenerationConfig
 from engine.world.questions import NOT_SAID, UNKNOWN
 
 _NGRAM, _GAMMA = 3, 8
-# How drafts go on behind a rationale, or where their passages lack a value, which no passage has for lookup to find.
+# What drafts write after a rationale, or for a value that their passages lack; lookup finds it in no passage.
 _IDIOMS = f" {NOT_SAID}.{prompts.RESPONSE_FOLLOWS} {UNKNOWN}"
 _LEAST = 1e-300
 
 
 class Grown(NamedTuple):
-    """A lane wrote some tokens; text: what became certain by them."""
+    """A draft grew by some tokens; text: the characters that they made certain."""
 
     lane: int
     ids: Ids
     text: str
 
 
-class _Lane:
-    """One draft while it is written."""
+class _DraftWriter:
+    """Writes one draft."""
 
     def __init__(self, fitted: Fitted, drafter: LoadedModel, most: int, lengths: Lengths | None) -> None:
         self.fitted = fitted
@@ -61,7 +61,7 @@ class _Lane:
         self._reader = Detokenizer(drafter.texts, fitted.encoded.ids)
 
     def allowed(self) -> int:
-        """How many tokens may be proposed to it in a round."""
+        """How many tokens may be proposed in a round."""
         return min(_GAMMA, self._most - len(self.ids) - 1)
 
     def take(self, record: HostRecord) -> tuple[Ids, str]:
@@ -90,14 +90,18 @@ class _Lane:
             self.end = "length"
 
     def why(self) -> str:
-        """What is wrong with the finished draft, empty where nothing is."""
-        drafted = prompts.read_draft(self.text)
-        said = prompts.RESPONSE_FOLLOWS in self.text
+        """What is wrong with the finished draft, empty if nothing is."""
+        parts = prompts.read_draft(self.text)
+        has_response = prompts.RESPONSE_FOLLOWS in self.text
         if self.end == "length":
-            return f"the response was cut at {self._most} tokens" if said else f"no response within {self._most} tokens"
-        if not said:
+            return (
+                f"the response was cut at {self._most} tokens"
+                if has_response
+                else f"no response within {self._most} tokens"
+            )
+        if not has_response:
             return "the drafter ended without a response"
-        return "" if drafted.rationale and drafted.response else "the rationale or the response is empty"
+        return "" if parts.rationale and parts.response else "the rationale or the response is empty"
 
 
 def draft(
@@ -110,40 +114,40 @@ def draft(
     checkpoint: Checkpoint,
     lengths: Lengths | None = None,
 ) -> Iterator[Fitted | Grown | tuple[RagDraft, ...]]:
-    """Yield each prompt, what each lane writes round by round, and last all drafts; lanes are in the subsets' order.
+    """Yield each prompt, what is written of each draft round by round, and last all drafts, in the subsets' order.
 
-    Raises InputError where the question does not fit the drafter's context."""
+    Raises InputError if the question does not fit the drafter's context."""
     most = config.max_new_tokens if lengths is None else sum(lengths)
-    prompted = [
+    fitted_prompts = [
         fit(partial(_build, question), texts, drafter, n_new=most, what="a draft's prompt") for texts in subsets
     ]
-    lanes = {i: _Lane(fitted, drafter, most, lengths) for i, fitted in enumerate(prompted)}
-    for lane in lanes.values():
-        yield lane.fitted
+    writers = {i: _DraftWriter(fitted, drafter, most, lengths) for i, fitted in enumerate(fitted_prompts)}
+    for writer in writers.values():
+        yield writer.fitted
     warp = Warp(config.temperature, config.top_k, config.top_p, config.min_p)
     clock = clock_for(drafter.device)
     lookup = LookupRows(_NGRAM, drafter, idioms=drafter.tokenizer(_IDIOMS, add_special_tokens=False)["input_ids"])
     decoder = BatchDecoder(sequences_of(drafter), lookup, warp=warp, clock=clock)
-    given = [lane.fitted.encoded.ids for lane in lanes.values()]
+    prompt_ids = [writer.fitted.encoded.ids for writer in writers.values()]
     started = time.perf_counter()
     seeds = [_seed(config.seed, texts) for texts in subsets]
-    decoder.prefill(given, seeds, capacity=max(map(len, given)) + most + _GAMMA + 1, checkpoint=checkpoint)
+    decoder.prefill(prompt_ids, seeds, capacity=max(map(len, prompt_ids)) + most + _GAMMA + 1, checkpoint=checkpoint)
     settle(drafter.device)
     prefill_ms, decode_ms, n_rounds = 1e3 * (time.perf_counter() - started), 0.0, 0
-    growing = dict(lanes)
+    growing = dict(writers)
     while growing:
         checkpoint()
-        began = time.perf_counter()
-        rounds = decoder.round({i: lane.allowed() for i, lane in growing.items()})
-        grown = [Grown(i, *growing[i].take(done.record)) for i, done in rounds.items()]
-        growing = {i: lane for i, lane in growing.items() if not lane.end}
-        decode_ms, n_rounds = decode_ms + 1e3 * (time.perf_counter() - began), n_rounds + 1
-        yield from grown
-    n_read, n_written = sum(map(len, given)), sum(len(lane.ids) for lane in lanes.values())
+        round_started = time.perf_counter()
+        rounds = decoder.round({i: writer.allowed() for i, writer in growing.items()})
+        growth = [Grown(i, *growing[i].take(result.record)) for i, result in rounds.items()]
+        growing = {i: writer for i, writer in growing.items() if not writer.end}
+        decode_ms, n_rounds = decode_ms + 1e3 * (time.perf_counter() - round_started), n_rounds + 1
+        yield from growth
+    n_read, n_written = sum(map(len, prompt_ids)), sum(len(writer.ids) for writer in writers.values())
     batch = DraftBatch(serial, prefill_ms, decode_ms, n_read, n_written, n_rounds)
     yield tuple(
-        _finished(question, texts, lane, drafter, batch, exact=warp.greedy, checkpoint=checkpoint)
-        for texts, lane in zip(subsets, lanes.values(), strict=True)
+        _finished_draft(question, texts, writer, drafter, batch, exact=warp.greedy, checkpoint=checkpoint)
+        for texts, writer in zip(subsets, writers.values(), strict=True)
     )
 
 
@@ -152,48 +156,55 @@ def _build(question: str, passages: Sequence[str]) -> prompts.Prompt:
 
 
 def _seed(seed: int, passages: Sequence[str]) -> int:
-    """The same for the same passages, wherever they stand among the subsets."""
+    """A seed that depends on the passages, not on the place of their subset."""
     return zlib.crc32("\n".join(passages).encode("utf-8", "replace"), seed % 2**32)
 
 
-def _finished(
-    question: str, passages: Sequence[str], lane: _Lane, drafter: LoadedModel, batch: DraftBatch, *, exact: bool,
-    checkpoint: Checkpoint,
+def _finished_draft(
+    question: str, passages: Sequence[str], writer: _DraftWriter, drafter: LoadedModel, batch: DraftBatch, *,
+    exact: bool, checkpoint: Checkpoint,
 ) -> RagDraft:  # fmt: skip
-    """The draft of a lane that has ended; exact: its log-probabilities are those of the drafter's own distribution."""
-    if lane.lengths is not None:
-        return _cut(passages, lane, lane.lengths, drafter, batch)
-    found = prompts.read_draft(lane.text)
-    why = lane.why()
-    log_p = (math.fsum(lane.log_p), 0.0) if why else _log_p(question, found, lane, drafter, exact, checkpoint)
+    """The finished draft of a writer; exact: its log-probabilities are those of the drafter's own distribution."""
+    if writer.lengths is not None:
+        return _draft_of_lengths(passages, writer, writer.lengths, drafter, batch)
+    parts = prompts.read_draft(writer.text)
+    why = writer.why()
+    log_p = (math.fsum(writer.log_p), 0.0) if why else _log_p(question, parts, writer, drafter, exact, checkpoint)
     return RagDraft(
-        lane.fitted.encoded, lane.text, tuple(lane.ids), found.rationale, found.response, *log_p,
-        cited(found.rationale, passages), why, lane.fitted.note, batch,
+        writer.fitted.encoded, writer.text, tuple(writer.ids), parts.rationale, parts.response, *log_p,
+        cited(parts.rationale, passages), why, writer.fitted.note, batch,
     )  # fmt: skip
 
 
-def _cut(passages: Sequence[str], lane: _Lane, lengths: Lengths, drafter: LoadedModel, batch: DraftBatch) -> RagDraft:
-    """The draft of a lane that was held to lengths: its first ids are the rationale, the others the response."""
+def _draft_of_lengths(
+    passages: Sequence[str], writer: _DraftWriter, lengths: Lengths, drafter: LoadedModel, batch: DraftBatch
+) -> RagDraft:
+    """The draft of a writer with fixed lengths: its first ids are the rationale, the others the response."""
     n = lengths.rationale
-    rationale, response = (prompts.one_line(drafter.texts.text(ids)) for ids in (lane.ids[:n], lane.ids[n:]))
+    rationale, response = (prompts.one_line(drafter.texts.text(ids)) for ids in (writer.ids[:n], writer.ids[n:]))
     return RagDraft(
-        lane.fitted.encoded, lane.text, tuple(lane.ids), rationale, response, math.fsum(lane.log_p[:n]),
-        math.fsum(lane.log_p[n:]), cited(rationale, passages), "", lane.fitted.note, batch, lengths,
+        writer.fitted.encoded, writer.text, tuple(writer.ids), rationale, response, math.fsum(writer.log_p[:n]),
+        math.fsum(writer.log_p[n:]), cited(rationale, passages), "", writer.fitted.note, batch, lengths,
     )  # fmt: skip
 
 
 def _log_p(
-    question: str, found: prompts.Drafted, lane: _Lane, drafter: LoadedModel, exact: bool, checkpoint: Checkpoint
+    question: str,
+    parts: prompts.Drafted,
+    writer: _DraftWriter,
+    drafter: LoadedModel,
+    exact: bool,
+    checkpoint: Checkpoint,
 ) -> tuple[float, float]:
     """Log-probabilities of rationale and response, each tokenized by itself.
 
-    Those of the ids that were written serve where these are the same; the text is read once more where they are not."""
-    whole = encode(prompts.rag_draft([], question, found.rationale, found.response), drafter.tokenizer)
-    (start, middle), (later, end) = whole.span("rationale"), whole.span("answer")
-    ids = whole.ids[start:end]
-    log_p: Sequence[float] = lane.log_p
-    if not exact or tuple(lane.ids[: len(ids)]) != ids:
-        log_p = read(drafter, lane.fitted.encoded.ids, [Branch(ids)], checkpoint)[0].trunk
+    Those of the written ids are used if the ids are the same; otherwise the text is read once more."""
+    encoded = encode(prompts.rag_draft([], question, parts.rationale, parts.response), drafter.tokenizer)
+    (start, middle), (later, end) = encoded.span("rationale"), encoded.span("answer")
+    ids = encoded.ids[start:end]
+    log_p: Sequence[float] = writer.log_p
+    if not exact or tuple(writer.ids[: len(ids)]) != ids:
+        log_p = read(drafter, writer.fitted.encoded.ids, [Branch(ids)], checkpoint)[0].trunk
     return math.fsum(log_p[: middle - start]), math.fsum(log_p[later - start : end - start])
 
 
@@ -204,37 +215,37 @@ def drafted(
     config: SpeculativeRagConfig,
     context: AnswerContext,
 ) -> Generator[Event, None, list[RagDraft]]:
-    """Yield what is drafted from each subset of the passages, lane by lane; returns the drafts in their order."""
+    """Yield what is drafted from each subset of the passages; returns the drafts in the subsets' order."""
     keys = [_key(question, [passages[place] for place in subset], config, context) for subset in subsets]
-    made = {i: kept for i, key in enumerate(keys) if (kept := context.memo.drafts.get(key)) is not None}
-    reused = frozenset(made)
-    for i, one in made.items():
-        yield prompt_read(one.prompt, "drafter", "draft", i, one.note, context.rt)
-        yield TokensEmitted(f"draft {i}", one.ids, one.text, at_s=context.rt.elapsed_s())
-    missing = [i for i in range(len(subsets)) if i not in made]
+    drafts_at = {i: cached for i, key in enumerate(keys) if (cached := context.memo.drafts.get(key)) is not None}
+    reused = frozenset(drafts_at)
+    for i, rag_draft in drafts_at.items():
+        yield prompt_read(rag_draft.prompt, "drafter", "draft", i, rag_draft.note, context.rt)
+        yield TokensEmitted(f"draft {i}", rag_draft.ids, rag_draft.text, at_s=context.rt.elapsed_s())
+    missing = [i for i in range(len(subsets)) if i not in drafts_at]
     if missing:
         texts = [[passages[place].text for place in subsets[i]] for i in missing]
-        new = yield from _anew(question, texts, missing, config, context)
-        for i, one in zip(missing, new, strict=True):
-            context.memo.drafts.put(keys[i], one)
-            made[i] = one
-    found = [made[i] for i in range(len(subsets))]
-    for i, one in enumerate(found):
-        yield _told(i, one, subsets[i], context, reused=i in reused)
-    batches = batches_of(found)
-    n_tokens = sum(one.n_read + one.n_written for one in batches)
+        new_drafts = yield from _new_drafts(question, texts, missing, config, context)
+        for i, rag_draft in zip(missing, new_drafts, strict=True):
+            context.memo.drafts.put(keys[i], rag_draft)
+            drafts_at[i] = rag_draft
+    drafts = [drafts_at[i] for i in range(len(subsets))]
+    for i, rag_draft in enumerate(drafts):
+        yield _draft_event(i, rag_draft, subsets[i], context, reused=i in reused)
+    batches = batches_of(drafts)
+    n_tokens = sum(batch.n_read + batch.n_written for batch in batches)
     yield PhaseFinished("drafting", drafting_ms(batches), n_tokens, at_s=context.rt.elapsed_s())
-    return found
+    return drafts
 
 
-def batches_of(found: Sequence[RagDraft]) -> tuple[DraftBatch, ...]:
-    """The batches that drafts were made in, each once."""
-    return tuple({one.batch.serial: one.batch for one in found}.values())
+def batches_of(drafts: Sequence[RagDraft]) -> tuple[DraftBatch, ...]:
+    """List the batches that drafts were written in, each once."""
+    return tuple({rag_draft.batch.serial: rag_draft.batch for rag_draft in drafts}.values())
 
 
 def drafting_ms(batches: Sequence[DraftBatch]) -> float:
-    """How long batches took, one after the other."""
-    return sum(one.prefill_ms + one.decode_ms for one in batches)
+    """Sum up how long batches took."""
+    return sum(batch.prefill_ms + batch.decode_ms for batch in batches)
 
 
 def _key(
@@ -253,14 +264,14 @@ def _key(
     )
 
 
-def _anew(
+def _new_drafts(
     question: str,
     texts: Sequence[Sequence[str]],
-    lanes: Sequence[int],
+    places: Sequence[int],
     config: SpeculativeRagConfig,
     context: AnswerContext,
 ) -> Generator[Event, None, tuple[RagDraft, ...]]:
-    """Yield the prompts and the lanes as they grow; returns the drafts. lanes: the number of each subset."""
+    """Yield the prompts and the drafts as they grow; returns the drafts. places: the place of each subset."""
     n_prompts = 0
     serial = context.memo.next_serial()
     steps = draft(
@@ -273,19 +284,22 @@ def _anew(
         lengths=context.lengths,
     )
     with memory_errors("drafting", "use fewer drafts (m) or shorter answers"):
-        for item in steps:
-            if isinstance(item, Fitted):
-                yield prompt_read(item.encoded, "drafter", "draft", lanes[n_prompts], item.note, context.rt)
+        for step in steps:
+            if isinstance(step, Fitted):
+                yield prompt_read(step.encoded, "drafter", "draft", places[n_prompts], step.note, context.rt)
                 n_prompts += 1
-            elif isinstance(item, Grown):
-                yield TokensEmitted(f"draft {lanes[item.lane]}", item.ids, item.text, at_s=context.rt.elapsed_s())
+            elif isinstance(step, Grown):
+                yield TokensEmitted(f"draft {places[step.lane]}", step.ids, step.text, at_s=context.rt.elapsed_s())
             else:
-                return item
+                return step
     raise AssertionError("drafting ends with the drafts")
 
 
-def _told(i: int, one: RagDraft, subset: Sequence[int], context: AnswerContext, *, reused: bool) -> DraftFinished:
+def _draft_event(
+    i: int, draft: RagDraft, subset: Sequence[int], context: AnswerContext, *, reused: bool
+) -> DraftFinished:
+    cited_places = tuple(subset[place] for place in draft.cited)
     return DraftFinished(
-        i, one.rationale, one.response, one.log_p_rationale, one.log_p_response, len(one.prompt.ids), len(one.ids),
-        tuple(subset[place] for place in one.cited), one.complete, one.why, reused=reused, at_s=context.rt.elapsed_s(),
+        i, draft.rationale, draft.response, draft.log_p_rationale, draft.log_p_response, len(draft.prompt.ids),
+        len(draft.ids), cited_places, draft.complete, draft.why, reused=reused, at_s=context.rt.elapsed_s(),
     )  # fmt: skip

@@ -30,7 +30,7 @@ def run(config: msgspec.Struct, request: Request, rt: RunContext) -> Iterator[Ev
     context = AnswerContext(rt, drafter, library, rt.documents.memo)
     warm([rt.target, drafter], context.memo)
     warm_clustering(context.memo)
-    n_tokens = yield from _answered(request.prompt, config, context)
+    n_tokens = yield from _answer_with_map(request.prompt, config, context)
     yield RunFinished("end_of_text", n_tokens, at_s=rt.elapsed_s())
 
 
@@ -40,33 +40,35 @@ def _drafter(rt: RunContext) -> LoadedModel:
     return rt.documents.drafter
 
 
-def _answered(question: str, config: SpeculativeRagConfig, context: AnswerContext) -> Generator[Event, None, int]:
-    """Yield the events of the answer, with the map as soon as there are clusters; returns how many tokens were
-    drafted."""
+def _answer_with_map(
+    question: str, config: SpeculativeRagConfig, context: AnswerContext
+) -> Generator[Event, None, int]:
+    """Yield the events of the answer, with the map as soon as there are clusters; returns the number of drafted
+    tokens."""
     passages: Sequence[Passage] = ()
-    for item in answer(question, config, context):
-        if isinstance(item, Outcome):
-            return sum(len(draft.ids) for draft in item.drafts)
-        yield item
-        if isinstance(item, Retrieved):
-            passages = item.passages
-        if isinstance(item, Partitioned):
+    for step in answer(question, config, context):
+        if isinstance(step, Outcome):
+            return sum(len(draft.ids) for draft in step.drafts)
+        yield step
+        if isinstance(step, Retrieved):
+            passages = step.passages
+        if isinstance(step, Partitioned):
             yield _map(question, passages, config, context)
     raise AssertionError("an answer ends with its outcome")
 
 
 def _map(question: str, passages: Sequence[Passage], config: SpeculativeRagConfig, context: AnswerContext) -> Mapped:
-    """Where passages and question lie among other chunks; by the vectors of the index, which all of them have."""
+    """Map passages and question among other chunks, by the vectors of the index, which all of them have."""
     library = context.library
     ids = tuple(passage.id for passage in passages)
     key = (library.key, question, ids, config.projection, config.seed)
-    kept = context.memo.maps.get(key)
-    made = kept or projection.project(
+    cached = context.memo.maps.get(key)
+    mapped = cached or projection.project(
         library.vectors(ids),
         library.embed([question], "query")[0],
         library.background(projection.MOST_BACKGROUND),
         how=config.projection,
         seed=config.seed,
     )
-    context.memo.maps.put(key, made)
-    return msgspec.structs.replace(made, at_s=context.rt.elapsed_s())
+    context.memo.maps.put(key, mapped)
+    return msgspec.structs.replace(mapped, at_s=context.rt.elapsed_s())

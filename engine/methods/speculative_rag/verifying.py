@@ -1,11 +1,11 @@
-"""What the verifier thinks of drafts, without their documents, and how its scores become one.
+"""Scores drafts by the verifier, without their documents, and combines the scores into one.
 
-Scores known from before are used again, the other drafts are read in one forward.
+Earlier scores are reused; the other drafts are read in one forward.
 
 beta: rationale, alpha: response, Q: question, R: the reflection. Everything is in natural logarithms.
 rho_draft = P(beta | Q, documents) + P(alpha | Q, documents, beta), under the drafter; rho_SC = P(alpha, beta | Q) and
 rho_SR = P("Yes" | Q, alpha, beta, R), both from one forward of the verifier over [Q, alpha, beta, R, "Yes"]; their
-product decides. Source: arXiv:2407.08223, sections 3.2 and 3.3. What else is here is not from the paper and says so."""
+product decides. Source: arXiv:2407.08223, sections 3.2 and 3.3. All else here is marked as not from the paper."""
 
 import math
 import time
@@ -39,8 +39,8 @@ class Judged(NamedTuple):
     others: tuple[OtherScore, ...]
 
 
-class _Asked(NamedTuple):
-    """A reflection prompt taken apart: the beginning it shares with others, and what is its own."""
+class _Reflection(NamedTuple):
+    """A reflection prompt, split into the prefix it shares with others and the branch of its own."""
 
     prompt: Encoded
     prefix: Ids
@@ -61,121 +61,122 @@ def verify(
 ) -> list[VerifierScore]:
     """Score complete drafts in one forward; passages: those of each draft, for scores that are not the paper's.
 
-    Drafts that say the same are read once, unless they were held to lengths: then what is timed is that all are read.
-    Raises ModelError where the target cannot write Yes or No."""
+    Equal drafts are read once, unless they were held to lengths: then reading all of them is what is timed.
+    Raises ModelError if the target cannot write Yes or No."""
     yes, no = verdicts(target.tokenizer)
     started = time.perf_counter()
-    asked = [
-        _asked(_prompt(question, one, texts, target, config), target, (yes, no))
-        for one, texts in zip(drafts, passages, strict=True)
+    reflections = [
+        _reflection(_prompt(question, draft, texts, target, config), target, (yes, no))
+        for draft, texts in zip(drafts, passages, strict=True)
     ]
-    ways = [0 if one.held_to is None else i for i, one in enumerate(drafts)]
-    keys = [(way, one.branch.trunk) for way, one in zip(ways, asked, strict=True)]
-    distinct = dict(zip(keys, asked, strict=True))
-    found = dict(zip(distinct, _read(list(distinct.values()), target, checkpoint), strict=True))
+    copy_numbers = [0 if draft.held_to is None else i for i, draft in enumerate(drafts)]
+    keys = [(i, reflection.branch.trunk) for i, reflection in zip(copy_numbers, reflections, strict=True)]
+    distinct = dict(zip(keys, reflections, strict=True))
+    scores = dict(zip(distinct, _read(list(distinct.values()), target, checkpoint), strict=True))
     by_documents = [
-        _with_documents(question, one, texts, target, checkpoint) if config.option == "with_documents" else (None, 0)
-        for one, texts in zip(drafts, passages, strict=True)
+        _with_documents(question, draft, texts, target, checkpoint) if config.option == "with_documents" else (None, 0)
+        for draft, texts in zip(drafts, passages, strict=True)
     ]
-    total = n_read(asked[0].prefix, [one.branch for one in distinct.values()]) if asked else 0
-    done = Verification(serial, 1e3 * (time.perf_counter() - started), total + sum(n for _, n in by_documents))
+    branches = [reflection.branch for reflection in distinct.values()]
+    total = n_read(reflections[0].prefix, branches) if reflections else 0
+    verification = Verification(serial, 1e3 * (time.perf_counter() - started), total + sum(n for _, n in by_documents))
     return [
-        found[key]._replace(with_documents=mean, verification=done)
+        scores[key]._replace(with_documents=mean, verification=verification)
         for key, (mean, _) in zip(keys, by_documents, strict=True)
     ]
 
 
-def _read(asked: Sequence[_Asked], target: LoadedModel, checkpoint: Checkpoint) -> list[VerifierScore]:
+def _read(reflections: Sequence[_Reflection], target: LoadedModel, checkpoint: Checkpoint) -> list[VerifierScore]:
     """The scores of distinct drafts."""
-    if not asked:
+    if not reflections:
         return []
-    read_now = read(target, asked[0].prefix, [one.branch for one in asked], checkpoint)
-    return [_score(one, made) for one, made in zip(asked, read_now, strict=True)]
+    logps = read(target, reflections[0].prefix, [reflection.branch for reflection in reflections], checkpoint)
+    return [_score(reflection, logp) for reflection, logp in zip(reflections, logps, strict=True)]
 
 
-def _score(one: _Asked, made: BranchLogps) -> VerifierScore:
-    answer, rationale = (made.trunk[start:end] for start, end in (one.answer, one.rationale))
-    yes, no = made.endings
+def _score(reflection: _Reflection, logps: BranchLogps) -> VerifierScore:
+    answer, rationale = (logps.trunk[start:end] for start, end in (reflection.answer, reflection.rationale))
+    yes, no = logps.endings
     return VerifierScore(
-        one.prompt, math.fsum(answer), math.fsum(rationale), yes, no, len(answer), len(rationale), None,
-        n_read(one.prefix, [one.branch]), Verification(0, 0.0, 0),
+        reflection.prompt, math.fsum(answer), math.fsum(rationale), yes, no, len(answer), len(rationale), None,
+        n_read(reflection.prefix, [reflection.branch]), Verification(0, 0.0, 0),
     )  # fmt: skip
 
 
 def verdicts(tokenizer: PreTrainedTokenizerBase) -> tuple[Ids, Ids]:
-    """The ids of Yes and No, several each where the vocabulary has no single one. Raises ModelError."""
-    found = []
+    """Tokenize Yes and No, which may take several ids each. Raises ModelError if the tokenizer cannot write them."""
+    verdict_ids = []
     for word in (prompts.YES, prompts.NO):
         ids = encode_piece(word, tokenizer)
         written = tokenizer.decode([*encode_piece(":", tokenizer), *ids])
         if not ids or tokenizer.unk_token_id in ids or not written.endswith(word.strip()):
             reason = f"the target's tokenizer cannot write {word.strip()!r}, which it would have to answer"
             raise ModelError(reason, "verify with another target")
-        found.append(ids)
-    return found[0], found[1]
+        verdict_ids.append(ids)
+    return verdict_ids[0], verdict_ids[1]
 
 
 def _prompt(
-    question: str, one: RagDraft, passages: Sequence[str], target: LoadedModel, config: SpeculativeRagConfig
+    question: str, draft: RagDraft, passages: Sequence[str], target: LoadedModel, config: SpeculativeRagConfig
 ) -> Encoded:
     """What the verifier reads of a draft, with Yes at its end."""
     if config.option != "documents_for_rationale":
-        whole = prompts.reflection(question, one.response, one.rationale, True)
-        return encode(whole, target.tokenizer, _held(one))
-    build = partial(_on_documents, question, one.response)
+        reflection = prompts.reflection(question, draft.response, draft.rationale, True)
+        return encode(reflection, target.tokenizer, _fixed_ids(draft))
+    build = partial(_on_documents, question, draft.response)
     return fit(build, passages, target, n_new=0, what="the verifier's prompt").encoded
 
 
-def _held(one: RagDraft) -> dict[str, Ids]:
-    """The ids of a draft that was held to lengths; its text need not be tokenized to them again."""
-    if one.held_to is None:
+def _fixed_ids(draft: RagDraft) -> dict[str, Ids]:
+    """The ids of a draft that was held to lengths; its text may be tokenized to other ids."""
+    if draft.held_to is None:
         return {}
-    n = one.held_to.rationale
-    return {"rationale": one.ids[:n], "answer": one.ids[n:]}
+    n = draft.held_to.rationale
+    return {"rationale": draft.ids[:n], "answer": draft.ids[n:]}
 
 
 def _on_documents(question: str, response: str, passages: Sequence[str]) -> prompts.Prompt:
     return prompts.reflection(question, response, prompts.numbered(passages), True)
 
 
-def _asked(made: Encoded, target: LoadedModel, endings: tuple[Ids, Ids]) -> _Asked:
-    """Raises InputError where the prompt does not fit the target's context."""
-    if len(made.ids) > target.context:
-        reason = f"a draft has {len(made.ids)} tokens with its question, {target.spec} reads {target.context}"
+def _reflection(encoded: Encoded, target: LoadedModel, endings: tuple[Ids, Ids]) -> _Reflection:
+    """Split a reflection prompt. Raises InputError if it does not fit the target's context."""
+    if len(encoded.ids) > target.context:
+        reason = f"a draft has {len(encoded.ids)} tokens with its question, {target.spec} reads {target.context}"
         raise InputError(reason, "shorten the question or the drafts, or use a target with a longer context")
-    (start, answer_end), (rationale, rationale_end) = made.span("answer"), made.span("rationale")
-    trunk = made.ids[start : made.span("verdict")[0]]
-    return _Asked(
-        made, made.ids[:start], Branch(trunk, endings), (0, answer_end - start),
+    (start, answer_end), (rationale, rationale_end) = encoded.span("answer"), encoded.span("rationale")
+    trunk = encoded.ids[start : encoded.span("verdict")[0]]
+    return _Reflection(
+        encoded, encoded.ids[:start], Branch(trunk, endings), (0, answer_end - start),
         (rationale - start, rationale_end - start),
     )  # fmt: skip
 
 
 def _with_documents(
-    question: str, one: RagDraft, passages: Sequence[str], target: LoadedModel, checkpoint: Checkpoint
+    question: str, draft: RagDraft, passages: Sequence[str], target: LoadedModel, checkpoint: Checkpoint
 ) -> tuple[float, int]:
-    """Mean log P(alpha, beta | Q, documents) a token under the target, and the tokens read for it.
+    """Mean log P(alpha, beta | Q, documents) per token under the target, and the tokens read for it.
 
-    Not from the paper, whose verifier sees no documents: popular accounts score so."""
-    whole = encode(prompts.rag_draft([], question, one.rationale, one.response), target.tokenizer)
-    (start, middle), (later, end) = whole.span("rationale"), whole.span("answer")
-    written = whole.ids[start:end]
+    Not from the paper, whose verifier sees no documents: popular accounts score this way."""
+    encoded = encode(prompts.rag_draft([], question, draft.rationale, draft.response), target.tokenizer)
+    (start, middle), (later, end) = encoded.span("rationale"), encoded.span("answer")
+    written = encoded.ids[start:end]
     build = partial(_draft_prompt, question)
-    given = fit(build, passages, target, n_new=len(written), what="the verifier's prompt").encoded.ids
-    log_p = read(target, given, [Branch(written)], checkpoint)[0].trunk
-    counted = (*log_p[: middle - start], *log_p[later - start : end - start])
-    return math.fsum(counted) / max(1, len(counted)), len(given) + len(written)
+    prefix = fit(build, passages, target, n_new=len(written), what="the verifier's prompt").encoded.ids
+    log_p = read(target, prefix, [Branch(written)], checkpoint)[0].trunk
+    logps = (*log_p[: middle - start], *log_p[later - start : end - start])
+    return math.fsum(logps) / max(1, len(logps)), len(prefix) + len(written)
 
 
 def _draft_prompt(question: str, passages: Sequence[str]) -> prompts.Prompt:
     return prompts.rag_draft(passages, question)
 
 
-def judge(one: RagDraft, score: VerifierScore, config: SpeculativeRagConfig) -> Judged:
-    """The scores of a complete draft and their sum, as the settings have it."""
-    parts = (one.log_p_rationale, one.log_p_response)
+def judge(draft: RagDraft, score: VerifierScore, config: SpeculativeRagConfig) -> Judged:
+    """Combine the scores of a complete draft as the settings say."""
+    parts = (draft.log_p_rationale, draft.log_p_response)
     contain, n = score.log_answer + score.log_rationale, max(1, score.n_answer + score.n_rationale)
-    if config.option == "documents_for_rationale":  # a long text of documents would drown the response
+    if config.option == "documents_for_rationale":  # the long text of the documents would outweigh the response
         contain, n = score.log_answer, max(1, score.n_answer)
     log_draft = float(np.logaddexp(*parts))
     reflect = _log_verdict(score, config.verdict_temperature)
@@ -201,7 +202,7 @@ def _log_verdict(score: VerifierScore, temperature: float) -> float:
 
 
 def _weighted(logs: tuple[float, float, float], config: SpeculativeRagConfig) -> float:
-    """The sum of the scores that decide; with weights that were learned, which are not the paper's."""
+    """The sum of the scores that decide; with learned weights, which are not from the paper."""
     names = ("draft", "self_contain", "self_reflect")
     weights = (1.0, 1.0, 1.0)
     if config.option == "weighted":
@@ -212,47 +213,49 @@ def _weighted(logs: tuple[float, float, float], config: SpeculativeRagConfig) ->
 
 def scored(
     question: str,
-    made: Sequence[RagDraft],
+    drafts: Sequence[RagDraft],
     subsets: Sequence[Sequence[Passage]],
     config: SpeculativeRagConfig,
     context: AnswerContext,
 ) -> Generator[Event, None, list[VerifierScore | None]]:
     """Yield the scores of each complete draft; returns them, None for a draft that is not complete."""
-    keys = [_key(question, one, subset, config, context) for one, subset in zip(made, subsets, strict=True)]
-    found = [context.memo.scores.get(key) if one.complete else None for key, one in zip(keys, made, strict=True)]
-    missing = [i for i, one in enumerate(made) if one.complete and found[i] is None]
+    keys = [_key(question, draft, subset, config, context) for draft, subset in zip(drafts, subsets, strict=True)]
+    scores = [context.memo.scores.get(key) if draft.complete else None for key, draft in zip(keys, drafts, strict=True)]
+    missing = [i for i, draft in enumerate(drafts) if draft.complete and scores[i] is None]
     if missing:
-        new = verify(
-            question, [made[i] for i in missing], [[p.text for p in subsets[i]] for i in missing], context.rt.target,
+        new_scores = verify(
+            question, [drafts[i] for i in missing], [[p.text for p in subsets[i]] for i in missing], context.rt.target,
             config, serial=context.memo.next_serial(), checkpoint=context.rt.checkpoint,
         )  # fmt: skip
-        for i, score in zip(missing, new, strict=True):
-            context.memo.scores.put(keys[i], score)
-            found[i] = score
-    for i, (one, known) in enumerate(zip(made, found, strict=True)):
-        if known is not None:
-            yield prompt_read(known.prompt, "target", "scores", i, "", context.rt)
-            yield _told(i, judge(one, known, config), known, context, reused=i not in missing)
-    works = verifications_of(found)
-    ms, n_read = sum(one.ms for one in works), sum(one.n_read for one in works)
+        for i, new_score in zip(missing, new_scores, strict=True):
+            context.memo.scores.put(keys[i], new_score)
+            scores[i] = new_score
+    for i, (draft, score) in enumerate(zip(drafts, scores, strict=True)):
+        if score is not None:
+            yield prompt_read(score.prompt, "target", "scores", i, "", context.rt)
+            yield _scored_event(i, judge(draft, score, config), score, context, reused=i not in missing)
+    works = verifications_of(scores)
+    ms, n_read = sum(work.ms for work in works), sum(work.n_read for work in works)
     yield PhaseFinished("verifying", ms, n_read, at_s=context.rt.elapsed_s())
-    return found
+    return scores
 
 
-def verifications_of(found: Sequence[VerifierScore | None]) -> tuple[Verification, ...]:
-    """The verifications that scores come from, each once."""
-    return tuple({s.verification.serial: s.verification for s in found if s is not None}.values())
+def verifications_of(scores: Sequence[VerifierScore | None]) -> tuple[Verification, ...]:
+    """List the verifications that scores come from, each once."""
+    return tuple({s.verification.serial: s.verification for s in scores if s is not None}.values())
 
 
 def _key(
-    question: str, one: RagDraft, passages: Sequence[Passage], config: SpeculativeRagConfig, context: AnswerContext
+    question: str, draft: RagDraft, passages: Sequence[Passage], config: SpeculativeRagConfig, context: AnswerContext
 ) -> tuple[Hashable, ...]:
     by_documents = config.option in ("with_documents", "documents_for_rationale")
     read = (config.option, context.library.key, tuple(passage.id for passage in passages)) if by_documents else ()
-    return model_key(context.rt.target), question, one.response, one.rationale, read
+    return model_key(context.rt.target), question, draft.response, draft.rationale, read
 
 
-def _told(i: int, judged: Judged, score: VerifierScore, context: AnswerContext, *, reused: bool) -> CandidateScored:
+def _scored_event(
+    i: int, judged: Judged, score: VerifierScore, context: AnswerContext, *, reused: bool
+) -> CandidateScored:
     return CandidateScored(
         i, judged.log_draft, judged.log_self_contain, judged.log_self_reflect, judged.log_score, score.n_read,
         judged.others, reused=reused, at_s=context.rt.elapsed_s(),

@@ -1,4 +1,4 @@
-"""First calls of models and of k-means, which allocate, compile and import: done once, before anything is timed."""
+"""Warms up models and k-means before anything is timed: their first calls allocate, compile and import."""
 
 from collections.abc import Iterable
 
@@ -13,7 +13,7 @@ _N_READ, _CLUSTERING = 48, "k-means"
 
 
 def warm(models: Iterable[LoadedModel], memo: Memo) -> None:
-    """Have each model read a few ids, unless it has before."""
+    """Have each model that is not warm yet read a few ids."""
     for model in models:
         if model_key(model) not in memo.warm:
             ids = tuple(i % model.n_vocabulary for i in range(min(_N_READ, model.context - 2)))
@@ -22,7 +22,7 @@ def warm(models: Iterable[LoadedModel], memo: Memo) -> None:
 
 
 def warm_clustering(memo: Memo) -> None:
-    """Cluster a few points, unless that was done before: the library is imported when it is first asked."""
+    """Cluster a few points, unless that was done before: the first call imports the library."""
     if _CLUSTERING not in memo.warm:
         partition(np.eye(3, dtype=np.float32), k=2, m=1)
         memo.warm.add(_CLUSTERING)

@@ -1,4 +1,4 @@
-"""Standard RAG: the target answers over all passages found, plain and with token-level speculation."""
+"""Standard RAG: the target answers over all retrieved passages, plain and with token-level speculation."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING

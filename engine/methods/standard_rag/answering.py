@@ -1,4 +1,4 @@
-"""Answers one question by standard RAG, plainly or with token-level speculation."""
+"""Answers one question by standard RAG, plain or with token-level speculation."""
 
 from collections.abc import Generator, Sequence
 from typing import NamedTuple
@@ -19,7 +19,7 @@ from engine.runtime import RunContext
 
 
 class StandardAnswer(NamedTuple):
-    """Standard RAG's answer, and what it took in detail."""
+    """Standard RAG's answer, and its cost in detail."""
 
     told: QuestionAnswered
     made: Standard
@@ -36,9 +36,9 @@ def standard(
     gamma: int = 0,
     to_length: bool = False,
 ) -> Generator[Event, None, StandardAnswer]:
-    """Yield the target's answer over all passages as it comes, in a lane named as the system; gamma 0: plain.
+    """Yield the target's answer over all passages as it is written, in a lane named after the system; gamma 0: plain.
 
-    to_length: its length alone ends it; else it ends as drafts do, whatever the configuration says."""
+    to_length: only its length ends it; otherwise it ends as drafts do, whatever the configuration says."""
     config = msgspec.structs.replace(config, stop_at_end=not to_length)
     system: System = "standard_rag_speculative" if gamma else "standard_rag"
     key = (
@@ -46,29 +46,29 @@ def standard(
         rt.drafter_spec, gamma, config.temperature, config.top_k, config.top_p, config.min_p, config.seed,
         config.max_new_tokens, config.stop_at_end,
     )  # fmt: skip
-    made = memo.standard.get(key)
-    if made is None:
-        made = yield from _standard_anew(question, passages, config, rt, system, gamma)
-        memo.standard.put(key, made)
+    result = memo.standard.get(key)
+    if result is None:
+        result = yield from _new_answer(question, passages, config, rt, system, gamma)
+        memo.standard.put(key, result)
     else:
-        yield prompt_read(made.prompt.encoded, "target", system, None, made.prompt.note, rt)
-        yield TokensEmitted(system, made.ids, made.answer, at_s=rt.elapsed_s())
-    told = QuestionAnswered(
-        system, made.answer, "", None, None, made.prefill_ms + made.first_ms, made.prefill_ms, made.decode_ms,
-        made.prefill_ms + made.decode_ms, made.target_tokens, made.drafter_tokens, at_s=rt.elapsed_s(),
+        yield prompt_read(result.prompt.encoded, "target", system, None, result.prompt.note, rt)
+        yield TokensEmitted(system, result.ids, result.answer, at_s=rt.elapsed_s())
+    answered = QuestionAnswered(
+        system, result.answer, "", None, None, result.prefill_ms + result.first_ms, result.prefill_ms, result.decode_ms,
+        result.prefill_ms + result.decode_ms, result.target_tokens, result.drafter_tokens, at_s=rt.elapsed_s(),
     )  # fmt: skip
-    yield told
-    return StandardAnswer(told, made)
+    yield answered
+    return StandardAnswer(answered, result)
 
 
-def _standard_anew(
+def _new_answer(
     question: str, passages: Sequence[Passage], config: StandardRagConfig, rt: RunContext, system: System, gamma: int
 ) -> Generator[Event, None, Standard]:
-    for item in baselines.standard(question, [passage.text for passage in passages], config, rt, gamma=gamma):
-        if isinstance(item, Fitted):
-            yield prompt_read(item.encoded, "target", system, None, item.note, rt)
-        elif isinstance(item, Said):
-            yield TokensEmitted(system, item.ids, item.text, at_s=rt.elapsed_s())
+    for step in baselines.standard(question, [passage.text for passage in passages], config, rt, gamma=gamma):
+        if isinstance(step, Fitted):
+            yield prompt_read(step.encoded, "target", system, None, step.note, rt)
+        elif isinstance(step, Said):
+            yield TokensEmitted(system, step.ids, step.text, at_s=rt.elapsed_s())
         else:
-            return item
+            return step
     raise AssertionError("standard RAG ends with its answer")

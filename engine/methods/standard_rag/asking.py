@@ -1,4 +1,4 @@
-"""What a question is answered with, and the passages found for it in clusters and subsets; drafts nothing."""
+"""Retrieves the passages for a question, and bundles what it is answered with."""
 
 from collections.abc import Generator, Sequence
 from typing import NamedTuple
@@ -18,9 +18,9 @@ from engine.runtime import RunContext
 
 
 class AnswerContext(NamedTuple):
-    """All that a question is answered with. drafter: the model that drafts; rt drafts tokens with it, too.
+    """Everything a question is answered with. drafter: the model that writes drafts; rt also drafts tokens with it.
 
-    lengths: what answers are held to where they are to be timed; None: they end by themselves."""
+    lengths: the fixed lengths of answers that are timed; None: answers end by themselves."""
 
     rt: RunContext
     drafter: LoadedModel
@@ -32,32 +32,34 @@ class AnswerContext(NamedTuple):
 def retrieve(
     question: str, config: StandardRagConfig, rt: RunContext, library: Library, memo: Memo
 ) -> Generator[Event, None, tuple[Passage, ...]]:
-    """Yield what is found for a question; returns the passages. Raises InputError: an empty question, nothing found."""
+    """Yield the passages for a question, and return them. Raises InputError: an empty question, nothing found."""
     if not question.strip():
         raise InputError("the question is empty", "ask something")
     key = (library.key, question, config.n, config.retrieval)
-    kept = memo.found.get(key)
-    found: RetrievedPassages = kept or library.retrieve(question, config.n, config.retrieval)
-    memo.found.put(key, found)
-    if not found.passages:
+    cached = memo.found.get(key)
+    retrieved: RetrievedPassages = cached or library.retrieve(question, config.n, config.retrieval)
+    memo.found.put(key, retrieved)
+    if not retrieved.passages:
         raise InputError("no passage of the index fits the question", "ask in other words, or retrieve by vectors")
-    passages = _counted(found.passages, rt.target)
+    passages = _with_token_counts(retrieved.passages, rt.target)
     yield Retrieved(
-        question, passages, config.retrieval, library.uri, library.n_chunks, found.ms, found.note,
-        reused=kept is not None, at_s=rt.elapsed_s(),
+        question, passages, config.retrieval, library.uri, library.n_chunks, retrieved.ms, retrieved.note,
+        reused=cached is not None, at_s=rt.elapsed_s(),
     )  # fmt: skip
-    yield PhaseFinished("retrieving", found.ms, 0, at_s=rt.elapsed_s())
+    yield PhaseFinished("retrieving", retrieved.ms, 0, at_s=rt.elapsed_s())
     return passages
 
 
-def _counted(passages: Sequence[Passage], target: LoadedModel) -> tuple[Passage, ...]:
-    """Passages with how many of the target's tokens each has; another target may be loaded next time."""
-    counts = map(len, target.tokenizer([one.text for one in passages], add_special_tokens=False)["input_ids"])
-    return tuple(replace(one, n_tokens=count) for one, count in zip(passages, counts, strict=True))
+def _with_token_counts(passages: Sequence[Passage], target: LoadedModel) -> tuple[Passage, ...]:
+    """Passages with their counts of the target's tokens; not cached, as another target may be loaded next time."""
+    counts = map(len, target.tokenizer([passage.text for passage in passages], add_special_tokens=False)["input_ids"])
+    return tuple(replace(passage, n_tokens=count) for passage, count in zip(passages, counts, strict=True))
 
 
 def prompt_read(
-    made: Encoded, reader: Reader, purpose: str, draft: int | None, note: str, rt: RunContext
+    encoded: Encoded, reader: Reader, purpose: str, draft: int | None, note: str, rt: RunContext
 ) -> PromptRead:
-    """State exactly what a model read."""
-    return PromptRead(reader, purpose, draft, made.text, made.parts, len(made.ids), note=note, at_s=rt.elapsed_s())
+    """Build the event that states exactly what a model read."""
+    return PromptRead(
+        reader, purpose, draft, encoded.text, encoded.parts, len(encoded.ids), note=note, at_s=rt.elapsed_s()
+    )

@@ -1,4 +1,4 @@
-"""Standard RAG: the target over all passages, the answer only, plain or with token-level speculation; scores nothing.
+"""Standard RAG: the target reads all passages and writes only the answer, plain or with token-level speculation.
 
 Source: arXiv:2407.08223, section 4.1, whose baselines answer without a rationale."""
 
@@ -17,7 +17,7 @@ from engine.settings import GenerationConfig
 
 
 class Said(NamedTuple):
-    """Tokens of an answer as they come."""
+    """Tokens of an answer as they are written."""
 
     ids: Ids
     text: str
@@ -26,31 +26,31 @@ class Said(NamedTuple):
 def standard(
     question: str, passages: Sequence[str], config: GenerationConfig, rt: RunContext, *, gamma: int
 ) -> Iterator[Fitted | Said | Standard]:
-    """Yield the prompt, the answer as it comes, and last the whole; gamma 0 is plain decoding.
+    """Yield the prompt, the answer as it is written, and last all of it; gamma 0 is plain decoding.
 
-    It ends with the line, as what follows is no answer, unless nothing but its length is to end it. Raises InputError
-    where the question does not fit."""
+    The answer ends with its line, because what follows is not part of it, unless only its length may end it. Raises
+    InputError if the question does not fit."""
     build = partial(_build, question)
     fitted = fit(build, passages, rt.target, n_new=config.max_new_tokens, what="the prompt of standard RAG")
     yield fitted
     prefill_ms, text = 0.0, ""
     times: list[float] = []
-    written: list[int] = []
+    ids: list[int] = []
     n_proposed = 0
     with closing(rt.generate(config, fitted.encoded.ids, gamma=gamma)) as events:
-        for item in events:
-            if isinstance(item, PhaseFinished):
-                prefill_ms = item.ms
+        for event in events:
+            if isinstance(event, PhaseFinished):
+                prefill_ms = event.ms
             else:
-                times.append(item.draft_ms + item.verify_ms + item.other_ms)
-                written += item.emitted
-                n_proposed += len(item.proposed)
-                text += item.text
-                yield Said(item.emitted, item.text)
+                times.append(event.draft_ms + event.verify_ms + event.other_ms)
+                ids += event.emitted
+                n_proposed += len(event.proposed)
+                text += event.text
+                yield Said(event.emitted, event.text)
                 if config.stop_at_end and "\n" in text.lstrip():
                     break
-    answer = prompts.read_answer(rt.target.texts.text([token for token in written if token not in rt.target.stop_ids]))
-    yield Standard(fitted, answer, tuple(written), prefill_ms, times[0], sum(times), len(times), n_proposed)
+    answer = prompts.read_answer(rt.target.texts.text([token for token in ids if token not in rt.target.stop_ids]))
+    yield Standard(fitted, answer, tuple(ids), prefill_ms, times[0], sum(times), len(times), n_proposed)
 
 
 def _build(question: str, passages: Sequence[str]) -> prompts.Prompt:

@@ -9,7 +9,7 @@ from engine.settings import GenerationConfig
 
 
 class StandardRagConfig(GenerationConfig, frozen=True):
-    """What an answer over all passages found is made with."""
+    """Settings of an answer over all retrieved passages."""
 
     index: Annotated[
         str, Meta(title="Index", description="folder or address of an index of documents; builtin: the shipped corpus")

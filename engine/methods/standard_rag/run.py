@@ -16,7 +16,7 @@ from engine.settings import Request
 
 
 def run(config: msgspec.Struct, request: Request, rt: RunContext) -> Iterator[Event]:
-    """Yield the run's events: start, passages, answers, end. Raises InputError where the question is empty."""
+    """Yield the run's events: start, passages, answers, end. Raises InputError if the question is empty."""
     assert isinstance(config, StandardRagConfig) and rt.documents is not None
     if not request.prompt.strip():
         raise InputError("the question is empty", "ask something")

@@ -19,7 +19,7 @@ from engine.session.session import Session
 from tests.app.factory import MODEL, PAIR, FakeHost, a_round, started, whole_run
 from tests.stub_session import StubSession
 
-N_CYCLES, N_SWITCHES, N_WINDOWS = 80, 50, 8
+N_CYCLES, N_SWITCHES, N_WINDOWS = 40, 50, 5
 
 
 class EndlessSession(StubSession):

@@ -9,7 +9,7 @@ from engine.cli import main
 from engine.cli.exit_status import BAD_INPUT, OK
 from engine.events import RunFinished
 from engine.runs import trace
-from tests.documents import QUESTION, TEXTS, index_of
+from tests.library import QUESTION, TEXTS, index_of
 
 _FIELDS = {"answer", "rationale", "scores", "winner", "latency_ms", "baseline_answer", "baseline_latency_ms", "margin"}
 

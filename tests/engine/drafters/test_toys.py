@@ -89,14 +89,14 @@ def test_greedy_text_is_that_of_plain_decoding(target: str, toy: str, runtime: s
 def test_sampled_text_has_the_targets_distribution(target: str, toy: str, runtime: str) -> None:
     session = Captured if runtime == "captured" else OnRuntime
     pair = Load(target, toy, runtime="modules" if runtime == "modules" else "auto")
-    config = SpeculativeConfig(temperature=1.0, top_k=4, max_new_tokens=6)
+    config = SpeculativeConfig(temperature=1.0, top_k=3, max_new_tokens=4)
     own = loaded(target, "none", runtime).target
     assert own is not None
     with HostedPair(ThreadHost(new_session=session), pair, lambda event: None) as hosted:
-        *_, verdict = losslessness.check(hosted, own, [own.tokenizer(PROMPT)["input_ids"]], config, n_samples=300)
+        *_, verdict = losslessness.check(hosted, own, [own.tokenizer(PROMPT)["input_ids"]], config, n_samples=200)
     assert isinstance(verdict, losslessness.Losslessness)
     assert verdict.greedy_equal
-    assert verdict.n_cells > 3
+    assert verdict.n_cells > 1
     assert verdict.sampling_p_value > 1e-3
 
 

@@ -25,8 +25,8 @@ from engine.runtime import Cancelled
 from engine.session.evaluate import answers
 from engine.session.session import Session
 from tests import encoders
-from tests.documents import TEXTS
 from tests.evaluations import write_questions
+from tests.library import TEXTS
 
 CONFIG = SpeculativeRagConfig(n=4, m=3, max_new_tokens=48)
 NO_GRID = Grid()

@@ -26,12 +26,12 @@ from engine.training.loop import StepPace, train_in_memory
 from engine.training.plan import Stretch, TrainingPlan
 from engine.training.rows import RowShape, TrainingBatch
 from tests import encoders
-from tests.documents import QUESTION, Shelf
 from tests.fake_cuda import kinds
 from tests.fake_cuda.backward import backward
 from tests.fake_cuda.fixture import sizes, watch
 from tests.fake_cuda.stand_ins import without_kernels
 from tests.fake_cuda.watch import Watch, real
+from tests.library import QUESTION, FakeLibrary
 
 __all__ = ["sizes", "watch"]
 
@@ -106,7 +106,7 @@ def test_making_a_timing_pair_waits_for_nothing_and_holds_each_weight_once(
 
 def rag_desk(target: LoadedModel, drafter: LoadedModel) -> AnswerContext:
     runtime = RunContext(target, drafter_of(target, drafter), "builtin:rag", cancelled=Flag())
-    return AnswerContext(runtime, drafter, Shelf(), Memo())
+    return AnswerContext(runtime, drafter, FakeLibrary(), Memo())
 
 
 def drafter_of(target: LoadedModel, drafter: LoadedModel) -> Drafter:

@@ -252,6 +252,6 @@ def test_few_ids_and_many_are_computed_alike_across_stretches_of_the_cache(strea
 def test_cache_is_given_back_when_every_id_is_forgotten(n: int) -> None:
     model = FusedModel(fuse(MODELS["grouped heads"]), context=64)
     model.forward(torch.tensor(some_ids(n)))
-    cache = weakref.ref(model._room.at_least(n, n_kept=n).keys)
+    cache = weakref.ref(model._cache.at_least(n, n_kept=n).keys)
     model.reset()
     assert cache() is None

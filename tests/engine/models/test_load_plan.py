@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import pytest
 import torch
 from torch import Tensor
 
+from engine import drafters
 from engine.commands import Estimate, Load
 from engine.decoding.cached_model import PREFILL_CHUNK
 from engine.decoding.drafting import NOTHING, DraftContext
@@ -44,34 +46,41 @@ def weights(loaded: LoadedModel) -> int:
     return storages(found)
 
 
-def held_at_full_context(session: Session) -> tuple[int, int]:
-    """Bytes of the target with its cache, and of the drafter with its own."""
+class Held(NamedTuple):
+    """Bytes of weights, and of a cache that is full."""
+
+    weights: int
+    cache: int
+
+
+def held(session: Session, share: int) -> tuple[Held, Held]:
+    """What target and drafter hold once a text fills their context; share: as if it were so much shorter."""
     assert session.models is not None
-    target, drafter = session.models
-    assert drafter is not None
-    assert session.drafter is not None
+    target, model = (one._replace(context=one.context // share) for one in session.models if one is not None)
+    drafter = drafters.build(session.drafter_spec, target, model)
     ids = torch.arange(target.context) % fakes.N_ENTRIES
     sequence = target.sequence()
     with torch.inference_mode():
         for chunk in ids[:-8].split(min(PREFILL_CHUNK, target.context // 3)):
             sequence.prefill(chunk)
-            session.drafter.prefill(chunk.tolist(), NOTHING)
-        session.drafter.propose(DraftContext(ids[:-4].tolist(), 3, Warp(), torch.zeros(3, dtype=torch.float64)))
+            drafter.prefill(chunk.tolist(), NOTHING)
+        drafter.propose(DraftContext(ids[:-4].tolist(), 3, Warp(), torch.zeros(3, dtype=torch.float64)))
         for token in ids[-8:].split(1):
             sequence.forward(token)
             sequence.rollback(0)
-        session.drafter.commit(ids[:-4].tolist())
-    return weights(target) + sequence.bytes(), weights(drafter) + session.drafter.cache_bytes()
+        drafter.commit(ids[:-4].tolist())
+    return Held(weights(target), sequence.bytes()), Held(weights(model), drafter.cache_bytes())
 
 
-def assert_as_estimated(target: str, drafter: str, runtime: str) -> None:
+def assert_as_estimated(target: str, drafter: str, runtime: str, *, share: int = 1) -> None:
+    """share: caches are filled to so small a part of the context, in proportion to which they are estimated."""
     session = Session()
     needed = next(iter(session.do(Estimate(Load(target, drafter, runtime=runtime)))))
     list(session.do(Load(target, drafter, runtime=runtime)))
     assert isinstance(needed, Estimated)
-    of_target, of_drafter = held_at_full_context(session)
-    assert of_target == pytest.approx(needed.weights_bytes + needed.kv_bytes, rel=0.05)
-    assert of_drafter == pytest.approx(needed.drafter_bytes, rel=0.05)
+    target_bytes, drafter_bytes = (bytes_.weights + share * bytes_.cache for bytes_ in held(session, share))
+    assert target_bytes == pytest.approx(needed.weights_bytes + needed.kv_bytes, rel=0.05)
+    assert drafter_bytes == pytest.approx(needed.drafter_bytes, rel=0.05)
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
@@ -85,7 +94,7 @@ def test_memory_of_a_tiny_pair_is_as_estimated(name: str, runtime: str, tmp_path
 @pytest.mark.parametrize("runtime", RUNTIMES)
 @pytest.mark.parametrize("drafter", ["builtin", "builtin:rag"])
 def test_memory_of_a_built_in_pair_is_as_estimated(drafter: str, runtime: str) -> None:
-    assert_as_estimated("builtin", drafter, runtime)
+    assert_as_estimated("builtin", drafter, runtime, share=8)
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)

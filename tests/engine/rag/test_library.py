@@ -15,7 +15,7 @@ from engine.machine import paths
 from engine.rag.library import IndexLibrary, opened
 from engine.session.session import Session
 from tests import encoders
-from tests.documents import index_of
+from tests.library import index_of
 
 T = TypeVar("T")
 TEXTS = ("salt sea", "ship lamp", "sea ship salt", "lamp lamp")

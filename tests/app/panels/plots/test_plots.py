@@ -202,7 +202,7 @@ def test_the_medians_that_the_speedup_compares_are_drawn(qtbot: QtBot, store: Ru
             [started(), a_round(0, [" a"]), RunFinished("cancelled", 2)],
             "Plain decoding was not measured in this run.",
         ),
-        ([started(), a_round(0, [" a"]), *blocks(1)], "2.00× plain decoding, one pair"),
+        ([started(), a_round(0, [" a"]), *blocks(1)], "2.00× plain decoding, one repeat"),
     ],
 )
 def test_the_speed_promises_only_what_will_come(qtbot: QtBot, store: RunStore, events: list[Event], said: str) -> None:

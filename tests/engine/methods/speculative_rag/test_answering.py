@@ -33,7 +33,7 @@ from engine.rag.values import Lengths
 from engine.runtime import Cancelled, RunContext
 from engine.session.session import Session
 from tests import fakes
-from tests.documents import QUESTION, TEXTS, Shelf
+from tests.library import QUESTION, TEXTS, FakeLibrary
 
 CONFIG = SpeculativeRagConfig(n=6, m=3, max_new_tokens=64)
 
@@ -45,11 +45,13 @@ def builtin() -> Session:
     return made
 
 
-def context(session: Session | None = None, history: Shelf | None = None, flag: Flag | None = None) -> AnswerContext:
+def context(
+    session: Session | None = None, library: FakeLibrary | None = None, flag: Flag | None = None
+) -> AnswerContext:
     session = session or builtin()
     assert session.target is not None and session.models is not None and session.models.drafter is not None
     runtime = RunContext(session.target, session.drafter, session.drafter_spec, cancelled=flag or Flag())
-    return AnswerContext(runtime, session.models.drafter, history or Shelf(), Memo())
+    return AnswerContext(runtime, session.models.drafter, library or FakeLibrary(), Memo())
 
 
 @torch.inference_mode()
@@ -189,7 +191,7 @@ def test_lanes_are_named_after_their_drafts_and_systems() -> None:
 
 
 def test_more_drafts_than_distinct_subsets_are_fewer_and_it_is_said() -> None:
-    told, outcome = ask(context(history=Shelf(TEXTS[:2])), n=2, m=8)
+    told, outcome = ask(context(library=FakeLibrary(TEXTS[:2])), n=2, m=8)
     [divided] = of(told, Partitioned)
     assert len(outcome.drafts) == 1
     assert "only 1 of 8 subsets" in divided.note  # type: ignore[attr-defined]

@@ -20,7 +20,7 @@ from engine.rag.values import Lengths, RagDraft
 from engine.runtime import RunContext
 from engine.settings import GenerationConfig
 from tests import fakes
-from tests.documents import QUESTION, TEXTS
+from tests.library import QUESTION, TEXTS
 
 SUBSETS = ((TEXTS[1], TEXTS[3]), (TEXTS[0], TEXTS[2], TEXTS[4]), (TEXTS[5],))
 

@@ -1,0 +1,38 @@
+"""The pictures in assets/screenshots show the widgets that there are."""
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtGui import QImage
+from pytestqt.qtbot import QtBot
+
+from app.main_window import MainWindow
+from app.screenshot import WORDS_KEY, words_of_view
+from engine.commands import Load
+
+FOLDER = Path(__file__).parents[2] / "assets" / "screenshots"
+
+
+@pytest.fixture
+def window(qtbot: QtBot) -> MainWindow:
+    made = MainWindow(Load(), None, make_host=None)
+    qtbot.addWidget(made)
+    return made
+
+
+def test_there_is_a_picture_of_every_tab_in_both_schemes(window: MainWindow) -> None:
+    names = {path.stem for path in FOLDER.glob("*.png")}
+    assert names == {f"{tab}-{scheme}" for tab in window.workspaces for scheme in ("light", "dark")}
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.png")), ids=lambda path: path.stem)
+def test_no_picture_is_older_than_the_widgets_it_shows(path: Path, window: MainWindow) -> None:
+    pictured = QImage(str(path)).text(WORDS_KEY).split("\n")
+    assert pictured == list(words_of_view(window, path.stem.partition("-")[0])), "make the pictures anew: make pictures"
+
+
+def test_a_word_that_changes_is_noticed(window: MainWindow) -> None:
+    before = words_of_view(window, "decode")
+    window.workspaces["decode"].prompt.run.setText("Go")  # type: ignore[attr-defined]
+    assert set(words_of_view(window, "decode")) ^ set(before) == {"button Go", "button ▶  Run"}
+    assert words_of_view(window, "rag") == words_of_view(window, "rag")
