@@ -265,17 +265,17 @@ def _demonstration_text(demonstration: Demonstration) -> str:
     return writer.prompt().text
 
 
-class Drafted(NamedTuple):
+class ParsedDraft(NamedTuple):
     """A rationale and a response as a model wrote them; empty if it did not get that far."""
 
     rationale: str
     response: str
 
 
-def read_draft(written: str) -> Drafted:
+def read_draft(written: str) -> ParsedDraft:
     """Parse what a model wrote after a `rag_draft` prompt."""
     rationale, _, response = written.partition(RESPONSE_FOLLOWS)
-    return Drafted(one_line(rationale), read_answer(response))
+    return ParsedDraft(one_line(rationale), read_answer(response))
 
 
 def read_answer(written: str) -> str:
@@ -283,14 +283,14 @@ def read_answer(written: str) -> str:
     return one_line(written.strip().partition("\n")[0])
 
 
-class Iterated(NamedTuple):
+class ParsedIterations(NamedTuple):
     """Follow-ups with their intermediate answers, and the final answer, None if there is none yet."""
 
     steps: tuple[FollowUp, ...]
     answer: str | None
 
 
-def read_iterations(written: str) -> Iterated:
+def read_iterations(written: str) -> ParsedIterations:
     """Parse what a model wrote after an `iterdrag` prompt; lines with none of the three starts are left out."""
     steps: list[FollowUp] = []
     question = ""
@@ -300,12 +300,12 @@ def read_iterations(written: str) -> Iterated:
             continue
         content = one_line(line.removeprefix(start))
         if start == FINAL:
-            return Iterated(tuple(steps), content)
+            return ParsedIterations(tuple(steps), content)
         if start == FOLLOW_UP:
             question = content
         else:
             steps.append(FollowUp(question, content))
-    return Iterated(tuple(steps), None)
+    return ParsedIterations(tuple(steps), None)
 
 
 def messages(prompt: Prompt) -> tuple[Message, ...]:

@@ -13,7 +13,7 @@ from engine.runs.summary import Summary
 _N_SHOWN_TOKENS = 12
 
 
-class Parting(NamedTuple):
+class Divergence(NamedTuple):
     """Where two texts diverge. n_common: shared tokens, prompt included; first, second: what follows, if anything."""
 
     n_common: int
@@ -31,11 +31,11 @@ class ComparisonRow(NamedTuple):
     second: str
 
 
-def parting(first: RunRecord, second: RunRecord) -> Parting:
+def parting(first: RunRecord, second: RunRecord) -> Divergence:
     """Find where the texts of two runs diverge, prompts included: a fork's prompt holds the text before the fork."""
     n_common = _n_common(first, second)
     n_prompt = min(len(run.started.prompt_ids) if run.started is not None else 0 for run in (first, second))
-    return Parting(
+    return Divergence(
         n_common,
         max(0, n_common - n_prompt),
         _text(first, n_common - _N_SHOWN_TOKENS, n_common),

@@ -13,7 +13,7 @@ from app.state.verbs import VERBS, Verb
 from app.widgets.permission import allow
 
 
-class Front(Protocol):
+class VerbTarget(Protocol):
     """The tab in front, which carries out the verbs."""
 
     def do(self, verb: Verb) -> None:
@@ -30,12 +30,12 @@ class Verbs(QObject):
         super().__init__(parent)
         self.actions = {verb: self._action(verb) for verb in VERBS}
         self._store = store
-        self._front: Front | None = None
+        self._front: VerbTarget | None = None
         self._reasons: dict[Verb, str] = {}
         store.changed.connect(self.refresh)
         self.refresh()
 
-    def serve(self, front: Front) -> None:
+    def serve(self, front: VerbTarget) -> None:
         """Let this tab carry out the verbs from now on."""
         self._front = front
         # Reconnect to be notified last: the tab must have drawn the state that its reasons depend on.

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from engine.batch.decoder import BatchDecoder
 from engine.decoding.detokenizer import TokenTexts
-from engine.decoding.generation import Generation, Growing, Limits
+from engine.decoding.generation import Generation, GenerationProgress, Limits
 from engine.events import PhaseFinished, RoundFinished
 
 
@@ -43,7 +43,9 @@ def generate_rows(
     )
     prefill_ms = 1e3 * (time.perf_counter() - prefill_start)
     yield PhaseFinished("prefill", prefill_ms, sum(map(len, prompts)) - len(prompts))
-    active = {index: Growing(request.ids, gamma, request.limits, texts) for index, request in enumerate(requests)}
+    active = {
+        index: GenerationProgress(request.ids, gamma, request.limits, texts) for index, request in enumerate(requests)
+    }
     while active:
         checkpoint()
         rounds_start = time.perf_counter()

@@ -19,7 +19,7 @@ from engine.events.scaling import PLAIN, SPECULATIVE, THEIR_ASSISTED, THEIR_PLAI
 from engine.machine import versions as machine
 from engine.measuring import blocks, limits, matrix, prompts, systems
 from engine.measuring.blocks import Calls
-from engine.measuring.limits import Bare
+from engine.measuring.limits import ProductTimes
 from engine.measuring.matrix import Axes, MatrixCell
 from engine.measuring.systems import Call
 from engine.models.loading import LoadedModel, Pair
@@ -92,7 +92,7 @@ def bench(
         )
     for decoder in decoders.values():
         decoder(prompt_ids[0][:8])
-    product_times: list[Bare] = []
+    product_times: list[ProductTimes] = []
     calls = yield from blocks.interleave(decoders, prompt_ids, lambda: product_times.extend(_product_times(target)))
     lookup = systems.ours(target, PromptLookupDrafter(3, device=target.device), gamma=gamma, n_new=n_new)
     lookup_calls = [lookup(prompt) for prompt in prompt_ids[:_N_LOOKUP_PROMPTS]]
@@ -106,7 +106,7 @@ def bench(
     yield replace(result, cells=cells, seconds=time.perf_counter() - started)
 
 
-def _product_times(target: LoadedModel) -> Iterator[Bare]:
+def _product_times(target: LoadedModel) -> Iterator[ProductTimes]:
     """Times of the target's bare matrix products, if it is fused."""
     if target.fused is not None:
         yield limits.matrices(target.fused)
@@ -114,7 +114,7 @@ def _product_times(target: LoadedModel) -> Iterator[Bare]:
 
 def _result(
     calls: Calls,
-    product_times: Sequence[Bare],
+    product_times: Sequence[ProductTimes],
     lookup_calls: list[Call],
     perplexities: tuple[float | None, float | None],
     pair: Pair,

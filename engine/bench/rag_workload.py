@@ -52,13 +52,13 @@ class Workload(NamedTuple):
 
     n_passage: int
     question: str
-    library: "MadeLibrary"
+    library: "MadeUpLibrary"
     n_standard: int
     n_draft: int
     n_reflection: int
 
 
-class MadeLibrary:
+class MadeUpLibrary:
     """Passages without an index, retrieved in their order for any question, with vectors in n_clusters clusters."""
 
     def __init__(self, texts: Sequence[str], n_clusters: int) -> None:
@@ -104,7 +104,7 @@ def workload(tokenizer: PreTrainedTokenizerBase, n_passage: int, counts: Workloa
         prompts.reflection(question, "", "", True),
     )
     standard, draft, reflection = (len(encode(prompt, tokenizer).ids) for prompt in rag_prompts)
-    library = MadeLibrary(texts, counts.k)
+    library = MadeUpLibrary(texts, counts.k)
     return Workload(n_passage, question, library, standard, draft, reflection + sum(counts.lengths))
 
 

@@ -24,7 +24,7 @@ from engine.fast import static_round
 from engine.fast.batched import RowsModel
 from engine.fast.graphs import Graphs, Work
 from engine.fast.static_kv_cache import power_of_two
-from engine.fast.static_round import Judging, State
+from engine.fast.static_round import State, VerifySettings
 from engine.models.loading import Pair
 from engine.speed_model import Interval
 
@@ -112,7 +112,7 @@ def _recorded(target: RowsModel, drafter: RowsModel, state: State, gamma: int, s
         return tokens.copy_(greedy_draft.tokens)
 
     def verify() -> Tensor:
-        judging = Judging(EXACT, u[gamma:], _GREEDY, span)
+        judging = VerifySettings(EXACT, u[gamma:], _GREEDY, span)
         return static_round.verify(target, state, Draft(tokens, parents, shown=shown), judging)
 
     return _Halves(draft, verify)

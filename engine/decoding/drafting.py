@@ -111,7 +111,7 @@ class Drafter(Protocol):
         """Memory of the drafter's own state."""
 
 
-class KeptHidden:
+class AcceptedHidden:
     """Collects the hidden states of accepted positions until the drafter proposes again."""
 
     def __init__(self) -> None:

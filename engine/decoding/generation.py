@@ -70,7 +70,7 @@ class _Times:
         )  # fmt: skip
 
 
-class Taken(NamedTuple):
+class DecodedRound(NamedTuple):
     """A decoded round before its wall time is known; text: what it completed."""
 
     done: Round
@@ -80,7 +80,7 @@ class Taken(NamedTuple):
     text: str
 
 
-class Growing:
+class GenerationProgress:
     """A generation under way: how long the next draft may be, what the rounds produced, and what ended it."""
 
     def __init__(self, prompt_ids: Sequence[int], gamma: int, limits: Limits, texts: TokenTexts) -> None:
@@ -103,7 +103,7 @@ class Growing:
         n_left = min(self._limits.max_new_tokens - n_new, self._limits.context - self._n_prompt - n_new)
         return min(self._gamma, n_left - 1)
 
-    def take(self, round_result: Round) -> Taken:
+    def take(self, round_result: Round) -> DecodedRound:
         """Add a round, except its time, and set `reason` if it was the last."""
         proposed, last, emitted = _tokens(round_result, self._limits.stop_ids, self._texts)
         self._new_ids += emitted
@@ -112,9 +112,9 @@ class Growing:
         if self.reason is not None:
             text += self._detokenizer.flush()
         self._margins.append(_margin(round_result.record.top_p[len(emitted) - 1]))
-        return Taken(round_result, proposed, last, emitted, text)
+        return DecodedRound(round_result, proposed, last, emitted, text)
 
-    def event(self, taken: Taken, wall_ms: float, at_s: float, lane: str = "") -> RoundFinished:
+    def event(self, taken: DecodedRound, wall_ms: float, at_s: float, lane: str = "") -> RoundFinished:
         """Add the time of the latest round, and return the round's event."""
         round_result, index = taken.done, len(self._times.rounds)
         self._times.add(round_result, wall_ms, full=len(round_result.record.tokens) == self._gamma)
@@ -152,7 +152,7 @@ def generate(
     decoder.prefill(prompt_ids, run.checkpoint)
     prefill_ms = 1e3 * (time.perf_counter() - prefill_start)
     yield PhaseFinished("prefill", prefill_ms, len(prompt_ids) - 1, at_s=run.elapsed_s())
-    progress = Growing(prompt_ids, gamma, limits, texts)
+    progress = GenerationProgress(prompt_ids, gamma, limits, texts)
     while progress.reason is None:
         run.checkpoint()
         round_start = time.perf_counter()

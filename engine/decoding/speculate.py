@@ -13,7 +13,7 @@ from torch import Tensor
 
 from engine.decoding.cached_model import PREFILL_CHUNK, SequenceModel
 from engine.decoding.clock import Clock, settle
-from engine.decoding.drafting import NOTHING, Draft, DraftContext, Drafter, KeptHidden, TargetState, no_draft
+from engine.decoding.drafting import NOTHING, AcceptedHidden, Draft, DraftContext, Drafter, TargetState, no_draft
 from engine.decoding.packing import HostRecord, pack, unpack
 from engine.decoding.sampling import Warp
 from engine.decoding.transfers import uploaded_ids, uploaded_together
@@ -73,7 +73,7 @@ class Decoder:
         self._target, self._drafter, self._verifier, self._handles = target, drafter, verifier, handles
         self._warp, self._clock = warp, clock
         self._rng = torch.Generator().manual_seed(seed)
-        self._kept_hidden = KeptHidden()
+        self._kept_hidden = AcceptedHidden()
         self._n_accepted: int | None = None
 
     def prefill(self, ids: Sequence[int], checkpoint: Callable[[], None]) -> None:

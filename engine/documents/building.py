@@ -29,7 +29,7 @@ from engine.documents.index import (
     Recipe,
     connect,
 )
-from engine.documents.unfinished import Left
+from engine.documents.unfinished import Leftover
 from engine.errors import EngineError
 
 if TYPE_CHECKING:
@@ -67,7 +67,9 @@ class Building:
         with writing(uri):
             self._db = connect(uri)
             self.left = unfinished.look(self._db, unfinished.begun(recipe, base), before)
-            self._chunks = self._db.open_table(CHUNKS) if isinstance(self.left, Left) else self._start_table(anew=anew)
+            self._chunks = (
+                self._db.open_table(CHUNKS) if isinstance(self.left, Leftover) else self._start_table(anew=anew)
+            )
 
     def _start_table(self, *, anew: bool) -> "Table":
         """The table to write to, as the previous index has it, or empty; unfinished work is discarded."""

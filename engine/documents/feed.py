@@ -21,7 +21,7 @@ _WAITING, _CHUNKS_A_BATCH = 64, 64
 _LOOK_AGAIN_S = 0.2
 
 
-class FileDone(NamedTuple):
+class FileRead(NamedTuple):
     """A file was read, or is unchanged. guessed: its encoding was guessed; n_replaced: characters lost."""
 
     record: FileRecord
@@ -34,8 +34,8 @@ class Waiting(NamedTuple):
     """Nothing was read for a moment."""
 
 
-Item: TypeAlias = FileDone | Skipped | list[Chunk]
-Lot: TypeAlias = Item | BaseException | None
+Item: TypeAlias = FileRead | Skipped | list[Chunk]
+QueueEntry: TypeAlias = Item | BaseException | None
 
 
 class Feed:
@@ -58,7 +58,7 @@ class Feed:
         self._most_tokens = most_tokens
         self._first_names: dict[str, str] = {}
         self._pdfs = PdfReader()
-        self._queue: Queue[Lot] = Queue(_WAITING)
+        self._queue: Queue[QueueEntry] = Queue(_WAITING)
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._work, name="draftscope-reading", daemon=True)
         self._thread.start()
@@ -96,7 +96,7 @@ class Feed:
         finally:
             self._pdfs.close()
 
-    def _put(self, entry: Lot) -> None:
+    def _put(self, entry: QueueEntry) -> None:
         while not self._stopped.is_set():
             try:
                 self._queue.put(entry, timeout=_LOOK_AGAIN_S)
@@ -113,7 +113,7 @@ class Feed:
         except OSError as err:
             digest = ""
             problem = (entry.source, f"cannot be read ({err.strerror or err})")
-            return self._put(FileDone(self._record(entry, digest, [], [problem]), _change(record)))
+            return self._put(FileRead(self._record(entry, digest, [], [problem]), _change(record)))
         if record is not None and record.sha256 == digest:
             return self._keep(msgspec.structs.replace(record, n_bytes=entry.n_bytes, mtime_ns=entry.mtime_ns))
         return self._read(entry, digest, record)
@@ -121,7 +121,7 @@ class Feed:
     def _keep(self, record: FileRecord) -> None:
         for document in record.documents:
             self._first_names.setdefault(document.document, label(record.source, document.name))
-        self._put(FileDone(record, "same"))
+        self._put(FileRead(record, "same"))
 
     def _read(self, entry: SourceFile, digest: str, old_record: FileRecord | None) -> None:
         documents: list[IndexedDocument] = []
@@ -135,7 +135,7 @@ class Feed:
                 continue
             documents.append(self._document(document))
             guessed, n_replaced = guessed or document.guessed, n_replaced + document.n_replaced
-        self._put(FileDone(self._record(entry, digest, documents, problems), _change(old_record), guessed, n_replaced))
+        self._put(FileRead(self._record(entry, digest, documents, problems), _change(old_record), guessed, n_replaced))
 
     def _document(self, document: Document) -> IndexedDocument:
         """Pass on the passages of a document, unless the same text has been read or is in the index."""

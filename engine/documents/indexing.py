@@ -15,12 +15,12 @@ from engine.documents import jobs, sources
 from engine.documents.building import Building
 from engine.documents.chunking import Chunk, Tokens
 from engine.documents.embedding import Embedded, Embedder
-from engine.documents.feed import Feed, FileDone, Waiting
+from engine.documents.feed import Feed, FileRead, Waiting
 from engine.documents.index import FileRecord, IndexedDocument, IndexHead, OpenIndex, owners
 from engine.documents.jobs import IndexJob
 from engine.documents.locking import alone
 from engine.documents.sources import FoundSources, Skipped
-from engine.documents.unfinished import Left, Lost
+from engine.documents.unfinished import Leftover, Lost
 from engine.errors import EngineError, InputError
 from engine.events import Event, FileSkipped, Indexed, Progressed, Warned
 
@@ -48,7 +48,7 @@ def index(job: IndexJob, embedder: Embedder, tokens: Tokens) -> Iterator[Event]:
             yield from work.events()
         except EngineError as err:
             # Bad input, such as an offline share, is no reason to drop what a stopped indexing had embedded.
-            if not (isinstance(err, InputError) and isinstance(building.left, Left)):
+            if not (isinstance(err, InputError) and isinstance(building.left, Leftover)):
                 building.abandon()
             raise
 
@@ -64,7 +64,7 @@ class _Work:
         self._tokens = tokens
         self._listing = listing
         self._before = before
-        self._left = building.left if isinstance(building.left, Left) else None
+        self._left = building.left if isinstance(building.left, Leftover) else None
         self._records: list[FileRecord] = []
         self._changes: Counter[str] = Counter()
         self._n_read = self._n_embedded = self._n_taken_over = self._n_guessed = self._n_replaced = 0
@@ -110,7 +110,7 @@ class _Work:
             match item:
                 case Skipped():
                     yield FileSkipped(*item)
-                case FileDone():
+                case FileRead():
                     yield from self._record_file(item)
                 case Waiting():
                     yield self._reading_progress()
@@ -140,7 +140,7 @@ class _Work:
         self._n_taken_over += len(chunks) - len(missing)
         return missing
 
-    def _record_file(self, file: FileDone) -> Iterator[Event]:
+    def _record_file(self, file: FileRead) -> Iterator[Event]:
         """Record a file."""
         yield from (FileSkipped(*problem) for problem in file.record.problems)
         self._records.append(file.record)

@@ -35,7 +35,7 @@ class Begun(msgspec.Struct, frozen=True):
     base: int
 
 
-class Left(NamedTuple):
+class Leftover(NamedTuple):
     """Passages that were left. whole: texts of the previous index that still have all their passages; ids: of the
     passages of all other texts; named: for every text, the file that its passages are named after."""
 
@@ -50,7 +50,7 @@ class Lost(NamedTuple):
     reason: str
 
 
-Found: TypeAlias = Left | Lost | None
+Found: TypeAlias = Leftover | Lost | None
 
 
 def begun(recipe: Recipe, base: OpenIndex | None) -> Begun:
@@ -100,7 +100,7 @@ def _record(db: "DBConnection") -> Begun | None:
     return msgspec.json.decode(row["begun"], type=Begun)
 
 
-def _read(chunks: "Table", base: OpenIndex | None) -> Left:
+def _read(chunks: "Table", base: OpenIndex | None) -> Leftover:
     """Check every passage, including its vector. Raises whatever is wrong with one."""
     whole = _whole(chunks, base) if base is not None else frozenset()
     ids: set[str] = set()
@@ -112,7 +112,7 @@ def _read(chunks: "Table", base: OpenIndex | None) -> Left:
             named.setdefault(document, (source, IndexedDocument(document, name, title)))
             if document not in whole:
                 ids.add(key)
-    return Left(frozenset(ids), named, whole)
+    return Leftover(frozenset(ids), named, whole)
 
 
 def _whole(chunks: "Table", base: OpenIndex) -> frozenset[str]:

@@ -34,7 +34,7 @@ class DrafterSpec(NamedTuple):
     build: "Callable[[str, LoadedModel, LoadedModel | None], Drafter]"
 
 
-class Offered(NamedTuple):
+class DrafterOffer(NamedTuple):
     """A drafter without a model: how its SPEC is written, `name` or `name[:option]`, and the first line of its file."""
 
     usage: str
@@ -74,7 +74,7 @@ def build(spec: str, target: "LoadedModel", model: "LoadedModel | None") -> "Dra
     return drafter
 
 
-def offered() -> list[Offered]:
+def offered() -> list[DrafterOffer]:
     """The drafters without a model, in the order of their files, which are read but not imported: they import torch."""
     return [offer for path in _files() for offer in _offers_in(path, path.stat().st_mtime_ns)]
 
@@ -85,7 +85,7 @@ def needs_no_model(spec: str) -> bool:
 
 
 @cache
-def _offers_in(path: Path, modified_ns: int) -> tuple[Offered, ...]:
+def _offers_in(path: Path, modified_ns: int) -> tuple[DrafterOffer, ...]:
     return tuple(_declared_offers(ast.parse(path.read_text(encoding="utf-8"))))
 
 
@@ -94,9 +94,9 @@ def _files() -> Iterator[Path]:
         yield from (path for path in sorted(Path(folder).glob("*.py")) if path.name != "__init__.py")
 
 
-def _declared_offers(module: ast.Module) -> Iterator[Offered]:
+def _declared_offers(module: ast.Module) -> Iterator[DrafterOffer]:
     summary = (ast.get_docstring(module) or "").partition("\n")[0]
     for statement in module.body:
         match statement:
             case ast.Assign(targets=[ast.Name(id="SPEC")], value=ast.Constant(value=str(usage))):
-                yield Offered(usage, summary)
+                yield DrafterOffer(usage, summary)

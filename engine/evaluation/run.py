@@ -16,10 +16,10 @@ import transformers
 from engine.documents.target_tokens import tokens_of
 from engine.errors import InputError
 from engine.evaluation import datasets, fresh_world
-from engine.evaluation.carried import CarriedLibrary
 from engine.evaluation.examining import examine
 from engine.evaluation.figures import figures
 from engine.evaluation.file import EvaluationFile, EvaluationHead, Grid, QuestionLine
+from engine.evaluation.question_library import QuestionLibrary
 from engine.evaluation.questions import GoldQuestion
 from engine.events import Event, Progressed, Setting
 from engine.events.evaluation import Figures
@@ -154,7 +154,11 @@ def _exam_of_file(
     documents = f"with the questions, in passages of {most} tokens"
     fingerprint = embedder.description.fingerprint
     return _Exam(
-        dataset.layout, dataset.asked, lambda gold: CarriedLibrary(gold, tokens, most, embedder), documents, fingerprint
+        dataset.layout,
+        dataset.asked,
+        lambda gold: QuestionLibrary(gold, tokens, most, embedder),
+        documents,
+        fingerprint,
     )
 
 

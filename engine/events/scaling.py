@@ -17,10 +17,10 @@ _MOST_POINTS = 256
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=2**31)]
 Figure: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=_LARGEST)]
 Share: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=1)]
-_Few: TypeAlias = Annotated[dict[str, "Middle"], msgspec.Meta(max_length=16)]
+_Few: TypeAlias = Annotated[dict[str, "MedianInterval"], msgspec.Meta(max_length=16)]
 
 
-class Middle(Struct, frozen=True):
+class MedianInterval(Struct, frozen=True):
     """The median over blocks and its 95 % bootstrap interval, None below 3 blocks."""
 
     value: Figure
@@ -37,8 +37,8 @@ class ContextPoint(Struct, frozen=True):
     n_prompt: Count
     ms_per_token: _Few
     prefill_ms: _Few
-    plain_ratio: Middle
-    speedup: Middle
+    plain_ratio: MedianInterval
+    speedup: MedianInterval
     alpha: Share
     alpha_ci: Interval | None
     tau: Figure
@@ -52,14 +52,14 @@ class GammaPoint(Struct, frozen=True):
     predicted_speedup: from these and alpha by the formula; speedup: as measured, over interleaved plain decoding."""
 
     gamma: Count
-    ms_per_token: Middle
+    ms_per_token: MedianInterval
     alpha: Share
     alpha_ci: Interval | None
     tau: Figure
     c: Figure | None
     verify_ratio: Figure | None
     predicted_speedup: Figure | None
-    speedup: Middle
+    speedup: MedianInterval
 
 
 class BatchMeasured(Struct, frozen=True):
@@ -93,7 +93,7 @@ class ScalingMeasured(Event, frozen=True):
     contexts: Annotated[tuple[ContextPoint, ...], msgspec.Meta(max_length=_MOST_POINTS)] = ()
     gammas: Annotated[tuple[GammaPoint, ...], msgspec.Meta(max_length=_MOST_POINTS)] = ()
     batches: Annotated[tuple[BatchMeasured, ...], msgspec.Meta(max_length=_MOST_POINTS)] = ()
-    plain_ms_per_token: Middle | None = None
+    plain_ms_per_token: MedianInterval | None = None
     gamma_context: Count | None = None
     target: str = ""
     drafter: str = ""

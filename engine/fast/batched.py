@@ -12,7 +12,7 @@ from torch import Tensor
 from engine.decoding.drafting import LastKv
 from engine.fast import layers, matmul, spans
 from engine.fast.kv_cache import rope_tables
-from engine.fast.layers import Product, Turns
+from engine.fast.layers import Product, Rotations
 from engine.fast.norms import normed
 from engine.fast.weights import FusedLayer, FusedWeights
 
@@ -24,7 +24,7 @@ class _Places(NamedTuple):
     window."""
 
     slots: Tensor
-    turns: Turns
+    turns: Rotations
     reads: dict[int | None, "_Read"]
 
 
@@ -168,7 +168,7 @@ class RowsModel:
     def _places_at(self, positions: Tensor, reads: dict[int | None, _Read]) -> _Places:
         """positions: [B, n] int64, where each new id goes."""
         slots, flat = (self._row_starts[:, None] + positions).reshape(-1), positions.reshape(-1)
-        return _Places(slots, Turns(self._cos.index_select(0, flat), self._sin.index_select(0, flat)), reads)
+        return _Places(slots, Rotations(self._cos.index_select(0, flat), self._sin.index_select(0, flat)), reads)
 
     def _bias(self, visible: Tensor) -> Tensor:
         """The bias that a boolean mask adds to scores. Built once: from booleans, attention would build it in every

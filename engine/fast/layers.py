@@ -16,7 +16,7 @@ Product: TypeAlias = Callable[[Tensor, Projection], Tensor]
 _MASKED_QUERIES = 32
 
 
-class Turns(NamedTuple):
+class Rotations(NamedTuple):
     """Rotations of n positions. cos: [n, 1, 1, D / 2]; sin: [n, 1, 2, D / 2], that of the first half negated."""
 
     cos: Tensor
@@ -37,7 +37,7 @@ def embedded(ids: Tensor, weights: FusedWeights) -> Tensor:
     return hidden if weights.shape.embedding_factor == 1.0 else hidden * weights.shape.embedding_factor
 
 
-def projected(hidden: Tensor, layer: FusedLayer, shape: ModelShape, turns: Turns, product: Product) -> Heads:
+def projected(hidden: Tensor, layer: FusedLayer, shape: ModelShape, turns: Rotations, product: Product) -> Heads:
     """Queries of hidden [rows, hidden], keys and values of its first n rows.
 
     turns: of n positions; n is the number of rows, or 1 for rows that are all at one position."""
@@ -126,7 +126,7 @@ def _normalised_heads(heads: Tensor, layer: FusedLayer, n_heads: int) -> Tensor:
     return torch.cat([normed(query, layer.norm_query), normed(key, layer.norm_key)], 1)
 
 
-def _rotate(x: Tensor, turns: Turns) -> Tensor:
+def _rotate(x: Tensor, turns: Rotations) -> Tensor:
     """Rotary embedding of [n, H, D]."""
     halves = x.view(*x.shape[:-1], 2, -1)
     return torch.addcmul(halves * turns.cos, halves.flip(-2), turns.sin).flatten(-2)

@@ -13,7 +13,7 @@ from engine.decoding.drafting import LastKv
 from engine.fast import layers, matmul
 from engine.fast.few_rows import FewRows, serves
 from engine.fast.kv_cache import Buffers, KvCache
-from engine.fast.layers import Product, Turns
+from engine.fast.layers import Product, Rotations
 from engine.fast.norms import normed
 from engine.fast.spans import Tree, span
 from engine.fast.weights import FusedLayer, FusedWeights
@@ -117,11 +117,11 @@ class FusedModel:
                 layer_outputs.append(hidden.clone())
         return normed(hidden, self._weights.norm), layer_outputs
 
-    def _rotations_and_states(self, n: int, buffers: Buffers, tree: Tree | None) -> tuple[Turns, list[_States]]:
+    def _rotations_and_states(self, n: int, buffers: Buffers, tree: Tree | None) -> tuple[Rotations, list[_States]]:
         """Rotations of n new ids, and the keys and values that each layer reads and writes."""
         start, end = self.length, self.length + n
         at = slice(start, end) if tree is None else start + tree.depths
-        turns = Turns(buffers.cos[at], buffers.sin[at])
+        turns = Rotations(buffers.cos[at], buffers.sin[at])
         spans = {window: span(n, start, window, tree, self.device) for window in set(self._shape.windows)}
         kv_views = {
             window: (
@@ -138,7 +138,7 @@ class FusedModel:
             layer_states.append(_States(*new_views, keys[index], values[index], mask))
         return turns, layer_states
 
-    def _write_kv(self, hidden: Tensor, layer: FusedLayer, states: _States, turns: Turns) -> Tensor:
+    def _write_kv(self, hidden: Tensor, layer: FusedLayer, states: _States, turns: Rotations) -> Tensor:
         """Write the keys and values of one layer in place; returns its queries [n, H, D]."""
         new = layers.projected(hidden, layer, self._shape, turns, self._product)
         states.new_keys.copy_(new.keys)

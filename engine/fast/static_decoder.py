@@ -12,7 +12,7 @@ from torch import Tensor
 
 from engine.decoding.cached_model import PREFILL_CHUNK
 from engine.decoding.clock import Clock, Mark, settle
-from engine.decoding.drafting import NOTHING, Draft, DraftContext, Drafter, KeptHidden, TargetState, no_draft
+from engine.decoding.drafting import NOTHING, AcceptedHidden, Draft, DraftContext, Drafter, TargetState, no_draft
 from engine.decoding.packing import HostRecord, unpack
 from engine.decoding.sampling import Warp
 from engine.decoding.speculate import Round, uniforms
@@ -61,7 +61,7 @@ class StaticDecoder:
         self._cache, self._drafter, self._fused = cache, drafter, fused
         self._n_most, self._warp, self._clock = n_most, warp, clock
         self._hidden_layers, self._handles, self._verifier = tuple(hidden_layers), handles, verifier
-        self._kept_hidden = KeptHidden()
+        self._kept_hidden = AcceptedHidden()
         self._n_accepted: int | None = None
         self._rng = torch.Generator().manual_seed(seed)
         self._flying: _Flight | None = None

@@ -19,7 +19,7 @@ from engine.decoding.verifying import Verifier
 from engine.fast import static_round
 from engine.fast.batched import RowsModel
 from engine.fast.graphs import Repeater, Work
-from engine.fast.static_round import Judging
+from engine.fast.static_round import VerifySettings
 from engine.fast.weights import FusedWeights
 
 _LEAST_SPAN = 256
@@ -179,10 +179,10 @@ class StaticKvCache:
         n, model = draft.tokens.shape[0], self._model()
         kind = _DraftKind(n, draft.q is not None, draft.shown is not None)
         half = _Half(verifier, kind, power_of_two(end, most=model.capacity), warp)
-        judging = Judging(verifier, u[n:], warp, half.span)
+        judging = VerifySettings(verifier, u[n:], warp, half.span)
         return self._run(half, partial(self._verify, model, draft, judging, self._static_hidden(n)))
 
-    def _verify(self, model: RowsModel, draft: Draft, judging: Judging, hidden: Tensor | None) -> Tensor:
+    def _verify(self, model: RowsModel, draft: Draft, judging: VerifySettings, hidden: Tensor | None) -> Tensor:
         """Verify, and copy the kept hidden states to `hidden`."""
         packed = static_round.verify(model, self._state, draft, judging)
         if hidden is not None:

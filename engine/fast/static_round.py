@@ -82,7 +82,7 @@ def advance(state: State, tokens: Tensor, acceptance: Acceptance) -> None:
     state.length.add_(n_accepted + 1)
 
 
-class Judging(NamedTuple):
+class VerifySettings(NamedTuple):
     """How to verify a draft of n tokens. u: [n + 1] float64, n to accept and one for the last token; span: how many
     positions attention reads."""
 
@@ -92,7 +92,7 @@ class Judging(NamedTuple):
     span: int
 
 
-def verify(model: FixedRows, state: State, drafted: Draft, judging: Judging) -> Tensor:
+def verify(model: FixedRows, state: State, drafted: Draft, judging: VerifySettings) -> Tensor:
     """Verify a draft of n tokens, advance the state, and return the packed record of the round."""
     n, u = drafted.tokens.shape[0], judging.u
 

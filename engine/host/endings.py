@@ -39,7 +39,7 @@ def _signal(number: int) -> str:
         return f"signal {number}"
 
 
-class RunSoFar:
+class RunTracker:
     """Tracks a run by its events, to end it in place of a process that no longer can."""
 
     def __init__(self, started: RunStarted) -> None:

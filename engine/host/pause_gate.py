@@ -6,7 +6,7 @@ import threading
 from threading import Event as Flag
 
 
-class Gate:
+class PauseGate:
     """Pauses a run between rounds, a training between steps."""
 
     def __init__(self) -> None:

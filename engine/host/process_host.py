@@ -29,7 +29,7 @@ from engine.events import (
 )
 from engine.host import endings
 from engine.host.child_link import Child, Ending, command_line
-from engine.host.endings import RunSoFar
+from engine.host.endings import RunTracker
 from engine.host.wire import Answered, Cancel, Readied, Said
 
 # Time for the process to end by itself when the window closes.
@@ -77,7 +77,7 @@ class ProcessHost:
         self._is_ready = False
         self._reloading = False
         self._refusal: Refused | None = None
-        self._run: RunSoFar | None = None
+        self._run: RunTracker | None = None
         self._timer: threading.Timer | None = None
         self._urgent = self._dying = self._closing = False
 
@@ -225,7 +225,7 @@ class ProcessHost:
         if self._tasks and self._tasks[0].command.ends_with(event):
             self._tasks[0].ended = True
         if isinstance(event, RunStarted):
-            self._run = RunSoFar(event)
+            self._run = RunTracker(event)
         elif self._run is not None:
             self._run.take(event)
         elif isinstance(event, ModelLoaded) and isinstance(command := self._tasks[0].command, Load):
@@ -265,7 +265,7 @@ class ProcessHost:
             self._run = None
             self._advance()
 
-    def _end_of_run(self, ending: Ending) -> tuple[RunSoFar | None, RunFinished | RunFailed | None]:
+    def _end_of_run(self, ending: Ending) -> tuple[RunTracker | None, RunFinished | RunFailed | None]:
         """The run that the process left behind, and its last event; None for both if there is none."""
         with self._lock:
             self._clear_stop()
@@ -289,7 +289,7 @@ class ProcessHost:
         else:
             self._answer(Refused(what, *endings.words(ending), ending.tail))
 
-    def _save(self, run: RunSoFar, end: RunFinished | RunFailed) -> None:
+    def _save(self, run: RunTracker, end: RunFinished | RunFailed) -> None:
         try:
             if self._runs is not None:
                 run.save(self._runs, end)

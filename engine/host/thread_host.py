@@ -27,7 +27,7 @@ from engine.events import (
     RunFinished,
 )
 from engine.events.faults import failed, refused
-from engine.host.pause_gate import Gate
+from engine.host.pause_gate import PauseGate
 from engine.machine.quiet import quiet_logs
 from engine.runs.run_log import Outbox, RunLog
 
@@ -55,7 +55,7 @@ class Host(Protocol):
 class _Task(NamedTuple):
     command: Command
     cancelled: Flag
-    gate: Gate
+    gate: PauseGate
 
 
 def new_session() -> "Session":
@@ -104,14 +104,14 @@ class ThreadHost:
             case Resume():
                 self._steer(lambda gate: gate.set(None))
             case _:
-                task = _Task(command, Flag(), Gate())
+                task = _Task(command, Flag(), PauseGate())
                 if isinstance(command, Run) and command.paused:
                     task.gate.set(command.n_free)
                 with self._lock:
                     self._outstanding.append(task)
                 self._tasks.put(task)
 
-    def _steer(self, act: "Callable[[Gate], None]") -> None:
+    def _steer(self, act: "Callable[[PauseGate], None]") -> None:
         """Apply `act` to the current run, or to the next one if there is none."""
         with self._lock:
             gates = [task.gate for task in self._outstanding if task.command.can_be_held]

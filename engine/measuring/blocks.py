@@ -6,7 +6,7 @@ from typing import TypeAlias, TypeVar
 
 from engine import speed_model
 from engine.events import Event, Progressed, RoundFinished
-from engine.events.scaling import Middle
+from engine.events.scaling import MedianInterval
 from engine.measuring.systems import Call
 from engine.speed_model import Interval
 
@@ -16,9 +16,9 @@ _Input = TypeVar("_Input")
 _PROMPTS_FOR_INTERVAL = 8
 
 
-def middle(values: Sequence[float]) -> Middle:
+def middle(values: Sequence[float]) -> MedianInterval:
     """The median of some blocks, with its interval."""
-    return Middle(median(values), speed_model.median_interval(values))
+    return MedianInterval(median(values), speed_model.median_interval(values))
 
 
 def interleave(

@@ -20,7 +20,7 @@ _COPIED_BYTES = {"cuda": 1 << 30, "cpu": 1 << 27}
 _READ_AND_WRITTEN = 2
 
 
-class Bare(NamedTuple):
+class ProductTimes(NamedTuple):
     """Milliseconds of all matrix products of a step over one id: in the form that the fused forward uses, and with the
     library's product of a row."""
 
@@ -29,12 +29,12 @@ class Bare(NamedTuple):
 
 
 @torch.inference_mode()
-def matrices(weights: FusedWeights) -> Bare:
+def matrices(weights: FusedWeights) -> ProductTimes:
     """Time both forms, one after the other."""
     library_ms = _median_ms(weights, matmul.product, n_rows=1)
     if not matmul.streams(weights):
-        return Bare(library_ms, library_ms)
-    return Bare(_median_ms(weights, matmul.streamed_product, n_rows=2), library_ms)
+        return ProductTimes(library_ms, library_ms)
+    return ProductTimes(_median_ms(weights, matmul.streamed_product, n_rows=2), library_ms)
 
 
 def bandwidth(device: torch.device) -> float:

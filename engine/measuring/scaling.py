@@ -20,7 +20,7 @@ from engine.events.scaling import (
     BatchMeasured,
     ContextPoint,
     GammaPoint,
-    Middle,
+    MedianInterval,
     ScalingMeasured,
 )
 from engine.machine import versions as machine
@@ -51,7 +51,7 @@ class ScalingBench(msgspec.Struct, frozen=True):
     gammas: tuple[GammaPoint, ...]
     gamma: int
     gamma_context: int
-    plain_ms_per_token: Middle
+    plain_ms_per_token: MedianInterval
     n_blocks: int
     max_new_tokens: int
     limit: str

@@ -22,8 +22,8 @@ from engine.training import checkpoint, collect, early_stop, estimate, figures, 
 from engine.training.drafter_shape import DrafterShape, peak_rate
 from engine.training.estimate import Work
 from engine.training.held_out import HeldOutTexts
+from engine.training.held_out_scorer import HeldOutScorer
 from engine.training.job import CheckedJob, DrafterJob, find, needed
-from engine.training.looker import Looker
 from engine.training.loop import LossNotFinite, StepPace, train
 from engine.training.plan import Stretch, TrainingPlan
 from engine.training.rows import RowShape
@@ -31,7 +31,7 @@ from engine.training.texts import Texts
 from engine.training.token_store import TokenStore
 from engine.training.training_log import logged
 from engine.training.work_clock import WorkClock
-from engine.training.workplace import Began, Workplace
+from engine.training.workplace import TrainingStart, Workplace
 
 _SHARE_OF_MEASURING, _LONGEST_MEASURING_S = 0.06, 12.0
 _SHARE_OF_STEPS, _SHARE_OF_LOOKS = 0.85, 0.1
@@ -147,7 +147,7 @@ class _Trainer:
             self._place.lay_out(model, target.tokenizer)
             self._place.begin(began)
         work = work._replace(rows=RowShape(began.n_rows, work.rows.length))
-        looker = Looker(model, held_out, began, self._place, patience=self._settings.patience)
+        looker = HeldOutScorer(model, held_out, began, self._place, patience=self._settings.patience)
         step = checkpoint.progress(self._place.checkpoint).step
         yield _started_event(self._job, began, work.shape, store, step, target)
         if not step:
@@ -159,12 +159,12 @@ class _Trainer:
 
     def _begin(
         self, target: LoadedModel, model: LlamaForCausalLM, work: Work, store: TokenStore, held_out: HeldOutTexts
-    ) -> Began:
+    ) -> TrainingStart:
         """The record that the training continues with, however often it is interrupted."""
         workload = self._fixed_workload(work, target.device)
         if not self._settings.steps:
             workload = self._fitted_workload(target, model, work, store, held_out)
-        return Began(
+        return TrainingStart(
             target=target.spec,
             source=store.source,
             settings=self._settings,
@@ -212,8 +212,8 @@ class _Trainer:
         model: LlamaForCausalLM,
         work: Work,
         store: TokenStore,
-        began: Began,
-        looker: Looker,
+        began: TrainingStart,
+        looker: HeldOutScorer,
     ) -> Generator[Event, None, TrainingEnd]:
         objective = student.objective(model, target, self._settings.objective)
         pace = StepPace(getattr(torch, began.dtype), work.n_rows_at_once, max(1, began.steps // _REPORTS))
@@ -251,7 +251,7 @@ class _Trainer:
         model: LlamaForCausalLM,
         shape: DrafterShape,
         held_out: HeldOutTexts,
-        began: Began,
+        began: TrainingStart,
     ) -> Iterator[Event]:
         student.restore(model, self._place.out)
         yield from figures.measured(
@@ -272,7 +272,7 @@ class _Trainer:
         )
 
 
-def _plan(began: Began, work: Work) -> TrainingPlan:
+def _plan(began: TrainingStart, work: Work) -> TrainingPlan:
     return TrainingPlan(
         steps=began.steps,
         peak_rate=began.rate,
@@ -284,7 +284,7 @@ def _plan(began: Began, work: Work) -> TrainingPlan:
 
 
 def _started_event(
-    job: DrafterJob, began: Began, shape: DrafterShape, store: TokenStore, step: int, target: LoadedModel
+    job: DrafterJob, began: TrainingStart, shape: DrafterShape, store: TokenStore, step: int, target: LoadedModel
 ) -> TrainingStarted:
     return TrainingStarted(
         target=target.spec,

@@ -27,7 +27,7 @@ class LossNotFinite(EngineError):
     """The loss or its gradient is NaN or infinite; the weights are those before that step."""
 
 
-class Look(Protocol):
+class Scorer(Protocol):
     """Scores the model between steps. name: of the series of scores; every: steps between two looks."""
 
     name: str
@@ -58,7 +58,7 @@ def train(
     folder: Path,
     deadline_s: float | None = None,
     n_workers: int = 0,
-    look: Look | None = None,
+    look: Scorer | None = None,
     pace: StepPace | None = None,
     clock: Clock = time.monotonic,
 ) -> Iterator[Event]:
@@ -121,7 +121,7 @@ def _advance(
     return TrainingProgress(progress.step + 1, n_tokens, losses, seconds, progress.scores)
 
 
-def _with_score(look: Look, model: nn.Module, progress: TrainingProgress) -> TrainingProgress:
+def _with_score(look: Scorer, model: nn.Module, progress: TrainingProgress) -> TrainingProgress:
     """The progress with the score at its step, which is taken only once even if training resumes there."""
     if progress.scores and progress.scores[-1][0] == progress.step:
         return progress

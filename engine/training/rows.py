@@ -17,7 +17,7 @@ from engine.world.pages import Form
 from engine.world.questions import FALSE, NOT_SAID, TRUE, UNKNOWN, is_claim
 from engine.world.story import story
 
-Tell: TypeAlias = Callable[[Random], str]
+TextWriter: TypeAlias = Callable[[Random], str]
 ANSWER_WEIGHT, ELSEWHERE_WEIGHT, PROSE_WEIGHT = 1.0, 0.2, 0.4
 # One token carries the whole judgement: at weight 1 the names of a batch outweighed it and it stayed at chance.
 DECISION_WEIGHT = 15.0
@@ -134,7 +134,7 @@ def _decides(prompt: Prompt, segment: PromptSegment, start: int) -> bool:
 class ProseRows:
     """Batches of one kind of prose only; each row starts with the start of a text."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerFast, write_text: Tell = story, *, seed: int) -> None:
+    def __init__(self, tokenizer: PreTrainedTokenizerFast, write_text: TextWriter = story, *, seed: int) -> None:
         self._tokenizer = tokenizer
         self._write_text = write_text
         self._seed = seed
@@ -196,7 +196,7 @@ class MixtureRows:
 
 
 def _prose(
-    tokenizer: PreTrainedTokenizerFast, write_text: Tell, rng: Random, length: int, *, n_skipped: int = 0
+    tokenizer: PreTrainedTokenizerFast, write_text: TextWriter, rng: Random, length: int, *, n_skipped: int = 0
 ) -> Text:
     """Exactly `length` ids of texts, after the first `n_skipped` ids; the last text is cut."""
     ids: list[int] = []

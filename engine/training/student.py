@@ -17,7 +17,7 @@ from engine.training.drafter_config import DrafterConfig, ObjectiveName
 from engine.training.drafter_shape import DrafterShape
 from engine.training.loop import Objective, StepPace, accumulate
 from engine.training.rows import TrainingBatch
-from engine.training.workplace import Began
+from engine.training.workplace import TrainingStart
 
 _DISTANCES: dict[ObjectiveName, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
     "forward-kl": objectives.forward_kl,
@@ -101,7 +101,7 @@ def restore(model: LlamaForCausalLM, folder: Path) -> None:
     model.eval()
 
 
-def rate_fraction(target: LoadedModel, shape: DrafterShape, began: Began, tokens_per_s: float) -> float:
+def rate_fraction(target: LoadedModel, shape: DrafterShape, began: TrainingStart, tokens_per_s: float) -> float:
     """Operations per second of the training over those of a matrix product of its shape and type."""
     n_target = sum(p.numel() for p in target.model.parameters())
     distilled = began.settings.objective != "cross-entropy"

@@ -22,7 +22,7 @@ _RESUME = f"{RESUME}; the last checkpoint is whole"
 _WEIGHTS, _PROVENANCE = "model.safetensors", "provenance.json"
 
 
-class Began(msgspec.Struct, frozen=True):
+class TrainingStart(msgspec.Struct, frozen=True):
     """What a training began with; a resumed one continues with it. n_rows: per step; every: steps between looks."""
 
     target: str
@@ -41,7 +41,7 @@ class DrafterProvenance(msgspec.Struct, frozen=True):
     """Where a trained drafter comes from. alpha: on held-out texts, greedy."""
 
     made_utc: str
-    began: Began
+    began: TrainingStart
     started_from: str
     step: int
     n_tokens: int
@@ -101,17 +101,17 @@ class Workplace(NamedTuple):
         if self.began() is None:
             raise InputError(f"{self.out} holds no training to go on with", "start it anew, or check the folder")
 
-    def began(self) -> Began | None:
+    def began(self) -> TrainingStart | None:
         """What the training here began with; None if there is none."""
         file = self.work / BEGAN
         if not file.exists():
             return None
         try:
-            return msgspec.json.decode(file.read_bytes(), type=Began)
+            return msgspec.json.decode(file.read_bytes(), type=TrainingStart)
         except (OSError, msgspec.DecodeError) as err:
             raise EngineError(f"{file} is damaged ({err})", "delete the folder to start again") from err
 
-    def begin(self, began: Began) -> None:
+    def begin(self, began: TrainingStart) -> None:
         """Record what the training begins with."""
         self._write(BEGAN, msgspec.json.encode(began), self.work)
 

@@ -2,13 +2,13 @@
 
 from typing import Protocol, TypeVar
 
-from app.panels.verbs import Front, Verbs
+from app.panels.verbs import Verbs, VerbTarget
 from app.state.store import RunStore
 from app.workspaces.base import TabContext
 from engine.commands import Load
 
 
-class Tab(Front, Protocol):
+class Tab(VerbTarget, Protocol):
     def __init__(self, context: TabContext) -> None: ...
 
 

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
 from app.panels.stream.layout import StreamLayout
 from app.panels.stream.marks import StreamMarks
-from app.panels.stream.painter import MARGIN, Placed, StreamPainter
+from app.panels.stream.painter import MARGIN, PlacedSegment, StreamPainter
 from app.panels.stream.text import KeptText
 from app.panels.stream.tokens import StreamToken
 from app.theme import StreamFate
@@ -292,7 +292,7 @@ class StreamCanvas(QAbstractScrollArea):
             self._painter.paint_note(painter, self.viewport().rect(), self.empty_text)
         segments = self._painter.placed(self.lines, self.top, event.rect())
         self.marks.paint(painter, self._painter, self.tokens, segments)
-        by_fate: dict[StreamFate, list[Placed]] = {}
+        by_fate: dict[StreamFate, list[PlacedSegment]] = {}
         for placed in segments:
             by_fate.setdefault(self.tokens[placed.token].fate, []).append(placed)
         for fate, same_fate in by_fate.items():

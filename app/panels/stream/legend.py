@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from app import theme
 from app.panels.stream.marks import tint
-from app.panels.stream.painter import MARGIN, Placed, StreamPainter
+from app.panels.stream.painter import MARGIN, PlacedSegment, StreamPainter
 from app.panels.stream.words import fate_meaning, fate_name
 from app.theme import StreamFate
 from app.widgets.labels import plain_label
@@ -77,7 +77,7 @@ class LegendEntry(QWidget):
         """Paint the name as a token."""
         painter = QPainter(self)
         self._painter.paint(
-            painter, self._fate, [Placed(0.0, self._painter.rise, self._width, fate_name(self._fate), 0)]
+            painter, self._fate, [PlacedSegment(0.0, self._painter.rise, self._width, fate_name(self._fate), 0)]
         )
         painter.end()
 

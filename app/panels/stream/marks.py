@@ -6,7 +6,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from app import theme
-from app.panels.stream.painter import Placed, StreamPainter
+from app.panels.stream.painter import PlacedSegment, StreamPainter
 from app.panels.stream.text import Search, TextMatch
 from app.panels.stream.tokens import Record, StreamToken
 from app.text.shown_text import visible
@@ -31,7 +31,7 @@ class StreamMarks:
         self.round = self.current = self.range = self.search = None
 
     def paint(
-        self, painter: QPainter, ink: StreamPainter, tokens: Sequence[StreamToken], segments: Sequence[Placed]
+        self, painter: QPainter, ink: StreamPainter, tokens: Sequence[StreamToken], segments: Sequence[PlacedSegment]
     ) -> None:
         """Paint the marks of some segments."""
         self._paint_round(painter, ink, tokens, segments)
@@ -47,7 +47,7 @@ class StreamMarks:
             self._paint_matches(painter, ink, tokens, segments)
 
     def _paint_round(
-        self, painter: QPainter, ink: StreamPainter, tokens: Sequence[StreamToken], segments: Sequence[Placed]
+        self, painter: QPainter, ink: StreamPainter, tokens: Sequence[StreamToken], segments: Sequence[PlacedSegment]
     ) -> None:
         """Paint a tint under the selected round's tokens, and a frame around the selected token."""
         if self.round is None and self.current is None:
@@ -62,7 +62,7 @@ class StreamMarks:
                 painter.drawRoundedRect(ink.box(segment), theme.HALF, theme.HALF)
 
     def _paint_matches(
-        self, painter: QPainter, ink: StreamPainter, tokens: Sequence[StreamToken], segments: Sequence[Placed]
+        self, painter: QPainter, ink: StreamPainter, tokens: Sequence[StreamToken], segments: Sequence[PlacedSegment]
     ) -> None:
         """Paint a frame around each match, a thicker one around the current match."""
         assert self.search is not None
@@ -76,7 +76,9 @@ class StreamMarks:
                     painter.drawRect(_match_rect(ink, self.search, tokens[segment.token], segment, match))
 
 
-def _match_rect(ink: StreamPainter, search: Search, token: StreamToken, segment: Placed, match: TextMatch) -> QRectF:
+def _match_rect(
+    ink: StreamPainter, search: Search, token: StreamToken, segment: PlacedSegment, match: TextMatch
+) -> QRectF:
     """The rectangle of a token's part in a match; all of the token if it is split or displayed differently."""
     box = ink.box(segment)
     if segment.text != token.shown or visible(token.text) != token.shown:
@@ -88,7 +90,9 @@ def _match_rect(ink: StreamPainter, search: Search, token: StreamToken, segment:
     return QRectF(box.left() + start, box.top(), min(end, box.width()) - start + 2, box.height())
 
 
-def _paint_range(painter: QPainter, ink: StreamPainter, segments: Sequence[Placed], ends: tuple[int, int]) -> None:
+def _paint_range(
+    painter: QPainter, ink: StreamPainter, segments: Sequence[PlacedSegment], ends: tuple[int, int]
+) -> None:
     """Paint a tint with a line above and below, and a bar at each end."""
     accent = QColor(theme.current().accent)
     for segment in segments:
@@ -103,7 +107,7 @@ def _paint_range(painter: QPainter, ink: StreamPainter, segments: Sequence[Place
 
 
 def _paint_x_ray(
-    painter: QPainter, ink: StreamPainter, tokens: Sequence[StreamToken], segments: Sequence[Placed]
+    painter: QPainter, ink: StreamPainter, tokens: Sequence[StreamToken], segments: Sequence[PlacedSegment]
 ) -> None:
     """Paint a line under each proposed token, and on it a bar as long and dark as acceptance was likely."""
     bars: list[list[QRectF]] = [[] for _ in range(_N_TINTS + 1)]

@@ -28,7 +28,7 @@ _SHAPE_CACHE_SIZE = 4096
 _SPACE = "·"
 
 
-class Placed(msgspec.Struct, frozen=True, gc=False):
+class PlacedSegment(msgspec.Struct, frozen=True, gc=False):
     """A segment and the position of its text in the view."""
 
     x: float
@@ -87,25 +87,25 @@ class StreamPainter:
         """Space before a token: none in the prompt, which has no cues to separate."""
         return 0.0 if fate == "prompt" else GAP if begins_word else JOINED_GAP
 
-    def box(self, placed: Placed) -> QRectF:
+    def box(self, placed: PlacedSegment) -> QRectF:
         """The rectangle around a token's text."""
         top = placed.baseline - self.metrics.ascent() - theme.HALF
         return QRectF(placed.x - 1, top, placed.width + 2, self.metrics.height() + theme.GRID)
 
-    def placed(self, lines: StreamLayout, top: int, rect: QRect) -> list[Placed]:
+    def placed(self, lines: StreamLayout, top: int, rect: QRect) -> list[PlacedSegment]:
         """The segments on the lines that a rectangle of the view touches; top: the y of the first line."""
         first = max(0, (rect.top() - top) // self.line_height)
         last = min(lines.n_lines - 1, (rect.bottom() - top) // self.line_height)
-        segments: list[Placed] = []
+        segments: list[PlacedSegment] = []
         for line in range(first, last + 1):
             baseline = top + line * self.line_height + self.rise
             segments += [
-                Placed(MARGIN + segment.x, baseline, segment.width, segment.text, segment.token)
+                PlacedSegment(MARGIN + segment.x, baseline, segment.width, segment.text, segment.token)
                 for segment in lines.line(line)
             ]
         return segments
 
-    def paint(self, painter: QPainter, fate: StreamFate, segments: Sequence[Placed]) -> None:
+    def paint(self, painter: QPainter, fate: StreamFate, segments: Sequence[PlacedSegment]) -> None:
         """Paint tokens of one fate: their text, their spaces, their cue."""
         colour = theme.fate_colour(fate)
         self._paint_texts(painter, segments, colour, bold=fate == "correction")
@@ -120,7 +120,7 @@ class StreamPainter:
         inner = room.adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
         painter.drawText(inner, Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap, text)
 
-    def _paint_texts(self, painter: QPainter, segments: Sequence[Placed], colour: QColor, *, bold: bool) -> None:
+    def _paint_texts(self, painter: QPainter, segments: Sequence[PlacedSegment], colour: QColor, *, bold: bool) -> None:
         painter.setPen(colour)
         painter.setFont(self.bold if bold else self.font)
         shape_of, draw = self._cached_shape, painter.drawStaticText
@@ -140,7 +140,7 @@ class StreamPainter:
         ]
         _fill(painter, theme.blend(colour, QColor(theme.current().base), 0.55), spaces)
 
-    def _paint_clipped(self, painter: QPainter, at: QPointF, segment: Placed, shape: _Shape) -> None:
+    def _paint_clipped(self, painter: QPainter, at: QPointF, segment: PlacedSegment, shape: _Shape) -> None:
         painter.save()
         room = QRectF(segment.x, segment.baseline - self.rise, segment.width + 1, self.line_height)
         painter.setClipRect(room, Qt.ClipOperation.IntersectClip)
@@ -166,14 +166,14 @@ class StreamPainter:
 
     # The cues: what distinguishes a fate without its colour
 
-    def _underline(self, painter: QPainter, colour: QColor, segments: Sequence[Placed]) -> None:
+    def _underline(self, painter: QPainter, colour: QColor, segments: Sequence[PlacedSegment]) -> None:
         _fill(painter, colour, self._rules(segments, 2 * self.stroke))
 
-    def _strike(self, painter: QPainter, colour: QColor, segments: Sequence[Placed]) -> None:
+    def _strike(self, painter: QPainter, colour: QColor, segments: Sequence[PlacedSegment]) -> None:
         rise = round(self.metrics.xHeight() / 2)
         _fill(painter, colour, self._rules(segments, -rise))
 
-    def _dots_below(self, painter: QPainter, colour: QColor, segments: Sequence[Placed]) -> None:
+    def _dots_below(self, painter: QPainter, colour: QColor, segments: Sequence[PlacedSegment]) -> None:
         size = round(self.stroke)
         tile = QPixmap(2 * size, 1)
         tile.fill(Qt.GlobalColor.transparent)
@@ -182,7 +182,7 @@ class StreamPainter:
         tile_painter.end()
         _fill(painter, QBrush(tile), self._rules(segments, 2 * self.stroke))
 
-    def _dot_above(self, painter: QPainter, colour: QColor, segments: Sequence[Placed]) -> None:
+    def _dot_above(self, painter: QPainter, colour: QColor, segments: Sequence[PlacedSegment]) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour)
@@ -193,7 +193,7 @@ class StreamPainter:
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
-    def _wave(self, painter: QPainter, colour: QColor, segments: Sequence[Placed]) -> None:
+    def _wave(self, painter: QPainter, colour: QColor, segments: Sequence[PlacedSegment]) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(colour, 0.8 * self.stroke))
         step = 1.5 * self.stroke
@@ -204,11 +204,11 @@ class StreamPainter:
             painter.drawPolyline(QPolygonF(wave))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
-    def _tick(self, painter: QPainter, colour: QColor, segments: Sequence[Placed]) -> None:
+    def _tick(self, painter: QPainter, colour: QColor, segments: Sequence[PlacedSegment]) -> None:
         size = self.stroke
         _fill(painter, colour, [QRectF(segment.x, segment.baseline + size, size / 2, 3 * size) for segment in segments])
 
-    def _rules(self, segments: Sequence[Placed], drop: float) -> list[QRectF]:
+    def _rules(self, segments: Sequence[PlacedSegment], drop: float) -> list[QRectF]:
         height = self.stroke
         return [QRectF(segment.x, segment.baseline + drop, segment.width, height) for segment in segments]
 
@@ -221,7 +221,7 @@ def _fill(painter: QPainter, brush: QColor | QBrush, rects: Sequence[QRectF]) ->
         painter.setBrush(Qt.BrushStyle.NoBrush)
 
 
-_Cue = Callable[[StreamPainter, QPainter, QColor, Sequence[Placed]], None]
+_Cue = Callable[[StreamPainter, QPainter, QColor, Sequence[PlacedSegment]], None]
 # A correction is recognised by its bold type, the prompt by having no cue.
 _CUES: Mapping[StreamFate, _Cue] = {
     "accepted": StreamPainter._underline,

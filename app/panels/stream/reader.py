@@ -16,9 +16,9 @@ from app.panels.stream.text import Search
 from app.panels.stream.tokens import StreamToken
 from app.state.selection import Selection
 
-Way: TypeAlias = Literal["left", "right", "up", "down"]
-_STEPS: dict[Way, int] = {"left": -1, "right": 1}
-_LINE_STEPS: dict[Way, int] = {"up": -1, "down": 1}
+Direction: TypeAlias = Literal["left", "right", "up", "down"]
+_STEPS: dict[Direction, int] = {"left": -1, "right": 1}
+_LINE_STEPS: dict[Direction, int] = {"up": -1, "down": 1}
 
 
 class StreamReader(StreamCanvas):
@@ -173,7 +173,7 @@ class StreamReader(StreamCanvas):
         first = self._in_view()
         return 0 if first is None else first.token
 
-    def _departure_token(self, way: Way) -> int:
+    def _departure_token(self, way: Direction) -> int:
         """The token to move from; without a current one, just before the first in view or after the last of all."""
         if self._reading_index is not None:
             return self._reading_index + (-1 if way == "right" else 1)
@@ -203,7 +203,7 @@ class StreamReader(StreamCanvas):
                 self.reveal(index)
                 self.show_card(index)
 
-    def move_on(self, way: Way, *, extends: bool) -> None:
+    def move_on(self, way: Direction, *, extends: bool) -> None:
         """Go to the next token or line and extend or leave the range; scroll if no token can be picked there."""
         start = self._start_token() if self._range_to is None or not extends else self._range_to
         if way in _LINE_STEPS:

@@ -16,9 +16,9 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from app import theme
 from app.panels.stream.painter import MARGIN
-from app.panels.stream.reader import StreamReader, Way
+from app.panels.stream.reader import Direction, StreamReader
 
-_WAYS: dict[int, Way] = {
+_WAYS: dict[int, Direction] = {
     Qt.Key.Key_Left: "left", Qt.Key.Key_Right: "right", Qt.Key.Key_Up: "up", Qt.Key.Key_Down: "down"
 }  # fmt: skip
 _COMMAND_MODIFIERS = (

@@ -19,7 +19,7 @@ from app.text.plain_text import one_line
 from app.workspaces.decode import measured_words
 from app.workspaces.decode.measuring import MeasuringProgress
 from engine.events import Event, ScalingMeasured
-from engine.events.scaling import Middle
+from engine.events.scaling import MedianInterval
 from engine.runs.summary import Summary
 from engine.speed_model import Interval
 
@@ -27,10 +27,10 @@ _SYMBOL_SIZE, _BEAM, _MARGIN = 8, 0.02, 0.05
 # The share of the axis left free at its end, for the label.
 _ROOM_FOR_LABEL = 0.3
 _MOST_TICKS = 8
-Drawn: TypeAlias = tuple[Middle | None, ...]
+SeriesValues: TypeAlias = tuple[MedianInterval | None, ...]
 
 
-class Key(NamedTuple):
+class SeriesStyle(NamedTuple):
     """A series: its mark in the legend, symbol in the plot (or None), name, colour, line style and explanation."""
 
     mark: str
@@ -60,7 +60,7 @@ class MeasuredPlot(PlotPanel):
         axis: str,
         bottom: str,
         empty: str,
-        series: tuple[Key, ...],
+        series: tuple[SeriesStyle, ...],
         unit: Callable[[float | None], str],
     ) -> None:
         super().__init__(
@@ -70,7 +70,7 @@ class MeasuredPlot(PlotPanel):
         self._series, self._bottom, self._unit = series, bottom, unit
         self._measured: ScalingMeasured | None = None
         self.values: tuple[int, ...] = ()
-        self.drawn: tuple[Drawn, ...] = ()
+        self.drawn: tuple[SeriesValues, ...] = ()
         self.lines = [pg.PlotCurveItem(skipFiniteCheck=True) for _ in series]
         self.marks = [pg.ScatterPlotItem(size=_SYMBOL_SIZE, symbol=key.symbol or "o") for key in series]
         self.bars = [pg.ErrorBarItem() for _ in series]
@@ -85,7 +85,7 @@ class MeasuredPlot(PlotPanel):
 
     # For a subclass to define
 
-    def points(self, measured: ScalingMeasured) -> list[tuple[int, Drawn]]:
+    def points(self, measured: ScalingMeasured) -> list[tuple[int, SeriesValues]]:
         """Return each value of the setting with the value of every series there."""
         raise NotImplementedError
 
@@ -148,7 +148,7 @@ class MeasuredPlot(PlotPanel):
             marks.setPen(pg.mkPen(None))
             bars.setData(pen=pg.mkPen(colour, width=1))
 
-    def _show(self, values: tuple[int, ...], drawn: tuple[Drawn, ...]) -> None:
+    def _show(self, values: tuple[int, ...], drawn: tuple[SeriesValues, ...]) -> None:
         self.values, self.drawn = values, drawn
         places = [self._place(value) for value in values]
         low, high = (places[0], places[-1]) if places else (0.0, 1.0)
@@ -166,7 +166,9 @@ class MeasuredPlot(PlotPanel):
         self.say_empty(Summary(), empty=not values)
         self._on_left()
 
-    def _show_series(self, place: int, key: Key, points: Sequence[tuple[float, Middle]], *, beam: float) -> None:
+    def _show_series(
+        self, place: int, key: SeriesStyle, points: Sequence[tuple[float, MedianInterval]], *, beam: float
+    ) -> None:
         x = np.array([at for at, _ in points], dtype=np.float64)
         y = np.array([middle.value for _, middle in points], dtype=np.float64)
         self.lines[place].setData(x, y)
@@ -208,9 +210,9 @@ class MeasuredPlot(PlotPanel):
         self._show_reading(None if self._pointed is None else self.reading(self._pointed))
 
 
-def _interval(middle: Middle) -> Interval:
+def _interval(middle: MedianInterval) -> Interval:
     return middle.ci or Interval(middle.value, middle.value)
 
 
-def _figures(middles: Sequence[Middle | None], figure: Callable[[Middle], float]) -> np.ndarray:
+def _figures(middles: Sequence[MedianInterval | None], figure: Callable[[MedianInterval], float]) -> np.ndarray:
     return np.array([float("nan") if middle is None else figure(middle) for middle in middles], dtype=np.float64)

@@ -6,19 +6,19 @@ from PySide6.QtWidgets import QWidget
 from app.plots.panel import tr
 from app.state.store import RunStore
 from app.words import quantities
-from app.workspaces.decode.measured_plot import Drawn, Key, MeasuredPlot
+from app.workspaces.decode.measured_plot import MeasuredPlot, SeriesStyle, SeriesValues
 from engine.events import ScalingMeasured
-from engine.events.scaling import PLAIN, SPECULATIVE, THEIR_PLAIN, Middle
+from engine.events.scaling import PLAIN, SPECULATIVE, THEIR_PLAIN, MedianInterval
 
 
-def _plain_key(symbol: str | None) -> Key:
+def _plain_key(symbol: str | None) -> SeriesStyle:
     tip = tr("Our plain decoding, which the speedup is measured against, in the same interleaved blocks.")
-    return Key("●" if symbol else "┈", symbol, tr("plain"), "muted", Qt.PenStyle.DotLine, tip)
+    return SeriesStyle("●" if symbol else "┈", symbol, tr("plain"), "muted", Qt.PenStyle.DotLine, tip)
 
 
-def _drafted_key(words: str) -> Key:
+def _drafted_key(words: str) -> SeriesStyle:
     tip = tr("Our drafting: medians of blocks with 95 % intervals.")
-    return Key("■", "s", words, "accent", Qt.PenStyle.SolidLine, tip)
+    return SeriesStyle("■", "s", words, "accent", Qt.PenStyle.SolidLine, tip)
 
 
 class ContextPlot(MeasuredPlot):
@@ -35,12 +35,12 @@ class ContextPlot(MeasuredPlot):
             empty=tr("A point for each prompt length appears when it is measured."),
             series=(
                 _plain_key("o"), _drafted_key(tr("drafted")),
-                Key("▲", "t1", tr("transformers"), "rejected", Qt.PenStyle.DashLine, tip),
+                SeriesStyle("▲", "t1", tr("transformers"), "rejected", Qt.PenStyle.DashLine, tip),
             ),
             unit=quantities.milliseconds,
         )  # fmt: skip
 
-    def points(self, measured: ScalingMeasured) -> list[tuple[int, Drawn]]:
+    def points(self, measured: ScalingMeasured) -> list[tuple[int, SeriesValues]]:
         """Return each measured prompt length with the times of the three systems."""
         names = (PLAIN, SPECULATIVE, THEIR_PLAIN)
         return [(point.n_prompt, tuple(point.ms_per_token.get(name) for name in names)) for point in measured.contexts]
@@ -57,7 +57,7 @@ class GammaTimePlot(MeasuredPlot):
             series=(_plain_key(None), _drafted_key(tr("drafted"))), unit=quantities.milliseconds,
         )  # fmt: skip
 
-    def points(self, measured: ScalingMeasured) -> list[tuple[int, Drawn]]:
+    def points(self, measured: ScalingMeasured) -> list[tuple[int, SeriesValues]]:
         """Return the times; plain decoding has no draft length, so its time is the same at each."""
         return [(point.gamma, (measured.plain_ms_per_token, point.ms_per_token)) for point in measured.gammas]
 
@@ -75,12 +75,12 @@ class GammaSpeedupPlot(MeasuredPlot):
             axis=tr("times plain"), bottom="γ", empty=tr("The draft lengths are measured last, all together."),
             series=(
                 _drafted_key(tr("measured")),
-                Key("▲", "t1", tr("predicted S"), "rejected", Qt.PenStyle.DashLine, tip),
+                SeriesStyle("▲", "t1", tr("predicted S"), "rejected", Qt.PenStyle.DashLine, tip),
             ),
             unit=quantities.times,
         )  # fmt: skip
 
-    def points(self, measured: ScalingMeasured) -> list[tuple[int, Drawn]]:
+    def points(self, measured: ScalingMeasured) -> list[tuple[int, SeriesValues]]:
         """Return the measured speedup with its interval, and the predicted S where its parts could be measured."""
         return [(point.gamma, (point.speedup, _exact(point.predicted_speedup))) for point in measured.gammas]
 
@@ -99,11 +99,11 @@ class BatchPlot(MeasuredPlot):
             series=(_drafted_key(tr("measured, 95 %")),), unit=quantities.times,
         )  # fmt: skip
 
-    def points(self, measured: ScalingMeasured) -> list[tuple[int, Drawn]]:
+    def points(self, measured: ScalingMeasured) -> list[tuple[int, SeriesValues]]:
         """Return the speedup of each batch size."""
-        return [(point.batch, (Middle(point.speedup, point.speedup_ci),)) for point in measured.batches]
+        return [(point.batch, (MedianInterval(point.speedup, point.speedup_ci),)) for point in measured.batches]
 
 
-def _exact(value: float | None) -> Middle | None:
+def _exact(value: float | None) -> MedianInterval | None:
     """A calculated value, which has no interval."""
-    return None if value is None else Middle(value, None)
+    return None if value is None else MedianInterval(value, None)

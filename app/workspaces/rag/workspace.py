@@ -13,12 +13,12 @@ from app.words.explanations import Section
 from app.workspaces.base import LastOpened, TabContext, Workspace
 from app.workspaces.rag.answers import AnswerProgress
 from app.workspaces.rag.calibration import CalibrationPanel
+from app.workspaces.rag.drafts import DraftsPanel
 from app.workspaces.rag.evaluation import EvaluationPanel
 from app.workspaces.rag.evaluation_form import EvaluationFormPanel
 from app.workspaces.rag.evaluations import EvaluationProgress
 from app.workspaces.rag.explanations import explain_answers
 from app.workspaces.rag.indexing import IndexProgress
-from app.workspaces.rag.lanes import LanesPanel
 from app.workspaces.rag.map import MapPanel
 from app.workspaces.rag.passages import PassagesPanel
 from app.workspaces.rag.prompts import PromptsPanel
@@ -53,7 +53,7 @@ class RagWorkspace(QWidget, Workspace):
         self.passages = PassagesPanel(store, self)
         self.source = SourcePanel(store, self)
         self.verdict = VerdictPanel(store, self)
-        self.lanes = LanesPanel(store, self)
+        self.lanes = DraftsPanel(store, self)
         self.systems = SystemsPanel(store, self)
         self.prompts = PromptsPanel(store, self)
         self.evaluating = EvaluationFormPanel(store, self, verbs=context.verbs)

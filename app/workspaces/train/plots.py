@@ -23,7 +23,7 @@ from engine.runs.summary import Summary
 _FEWEST_STEPS = 4
 _MARK_SIZE, _BEAM = 9, 0.02
 # The drafter that was kept: its step, its alpha, and the interval of that alpha.
-Kept: TypeAlias = tuple[int, float, tuple[float, float]]
+KeptDrafter: TypeAlias = tuple[int, float, tuple[float, float]]
 
 
 class TrainingPlot(PlotPanel):
@@ -155,7 +155,7 @@ class HeldOutPlot(TrainingPlot):
     room = 0.03
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
-        self._marked: Kept | None = None
+        self._marked: KeptDrafter | None = None
         self.mark_item = pg.ScatterPlotItem(size=_MARK_SIZE, symbol="o")
         self.bar = pg.ErrorBarItem()
         super().__init__(
@@ -190,7 +190,7 @@ class HeldOutPlot(TrainingPlot):
             beam = _BEAM * max(1.0, float(self._end()))
             self.bar.setData(x=x, y=y, top=np.array([high - alpha]), bottom=np.array([alpha - low]), beam=beam)
 
-    def _kept_drafter(self) -> Kept | None:
+    def _kept_drafter(self) -> KeptDrafter | None:
         record = self.store.tab(TrainingRunProgress).record
         after = record.figures.get("after")
         if record.finished is None or after is None:

@@ -16,7 +16,7 @@ from engine.events.answers import Partitioned, Passage, QuestionAnswered, System
 from engine.methods.speculative_rag import cost, verifying
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
 from engine.methods.speculative_rag.drafting import batches_of, drafted, drafting_ms
-from engine.methods.speculative_rag.verifying import Judged, scored, verifications_of
+from engine.methods.speculative_rag.verifying import Judgement, scored, verifications_of
 from engine.methods.standard_rag.answering import standard
 from engine.methods.standard_rag.asking import AnswerContext, retrieve
 from engine.rag.library import Library
@@ -33,7 +33,7 @@ class Outcome(NamedTuple):
     partitioned: Partitioned
     drafts: tuple[RagDraft, ...]
     scores: tuple[VerifierScore | None, ...]
-    judged: tuple[Judged | None, ...]
+    judged: tuple[Judgement | None, ...]
     answers: tuple[QuestionAnswered, ...]
 
 
@@ -68,7 +68,7 @@ def answer(question: str, config: SpeculativeRagConfig, context: AnswerContext) 
 
 
 def _chosen_answers(
-    drafts: Sequence[RagDraft], judged: Sequence[Judged | None], work: _Work, config: SpeculativeRagConfig
+    drafts: Sequence[RagDraft], judged: Sequence[Judgement | None], work: _Work, config: SpeculativeRagConfig
 ) -> Iterator[QuestionAnswered]:
     """The answers of Speculative RAG, of the drafter alone, and of chance; incomplete drafts are never chosen."""
     ranked = _ranked([None if judgement is None else judgement.log_score for judgement in judged])

@@ -39,7 +39,7 @@ _IDIOMS = f" {NOT_SAID}.{prompts.RESPONSE_FOLLOWS} {UNKNOWN}"
 _LEAST = 1e-300
 
 
-class Grown(NamedTuple):
+class DraftTokens(NamedTuple):
     """A draft grew by some tokens; text: the characters that they made certain."""
 
     lane: int
@@ -113,7 +113,7 @@ def draft(
     serial: int,
     checkpoint: Checkpoint,
     lengths: Lengths | None = None,
-) -> Iterator[Fitted | Grown | tuple[RagDraft, ...]]:
+) -> Iterator[Fitted | DraftTokens | tuple[RagDraft, ...]]:
     """Yield each prompt, what is written of each draft round by round, and last all drafts, in the subsets' order.
 
     Raises InputError if the question does not fit the drafter's context."""
@@ -139,7 +139,7 @@ def draft(
         checkpoint()
         round_started = time.perf_counter()
         rounds = decoder.round({i: writer.allowed() for i, writer in growing.items()})
-        growth = [Grown(i, *growing[i].take(result.record)) for i, result in rounds.items()]
+        growth = [DraftTokens(i, *growing[i].take(result.record)) for i, result in rounds.items()]
         growing = {i: writer for i, writer in growing.items() if not writer.end}
         decode_ms, n_rounds = decode_ms + 1e3 * (time.perf_counter() - round_started), n_rounds + 1
         yield from growth
@@ -190,7 +190,7 @@ def _draft_of_lengths(
 
 def _log_p(
     question: str,
-    parts: prompts.Drafted,
+    parts: prompts.ParsedDraft,
     writer: _DraftWriter,
     drafter: LoadedModel,
     exact: bool,
@@ -288,7 +288,7 @@ def _new_drafts(
             if isinstance(step, Fitted):
                 yield prompt_read(step.encoded, "drafter", "draft", places[n_prompts], step.note, context.rt)
                 n_prompts += 1
-            elif isinstance(step, Grown):
+            elif isinstance(step, DraftTokens):
                 yield TokensEmitted(f"draft {places[step.lane]}", step.ids, step.text, at_s=context.rt.elapsed_s())
             else:
                 return step

@@ -29,7 +29,7 @@ from engine.rag.reading import Branch, BranchLogps, Checkpoint, Ids, n_read, rea
 from engine.rag.values import RagDraft, Verification, VerifierScore
 
 
-class Judged(NamedTuple):
+class Judgement(NamedTuple):
     """The three scores of a draft, their sum over those that decide, and scores that are not the paper's."""
 
     log_draft: float
@@ -172,7 +172,7 @@ def _draft_prompt(question: str, passages: Sequence[str]) -> prompts.Prompt:
     return prompts.rag_draft(passages, question)
 
 
-def judge(draft: RagDraft, score: VerifierScore, config: SpeculativeRagConfig) -> Judged:
+def judge(draft: RagDraft, score: VerifierScore, config: SpeculativeRagConfig) -> Judgement:
     """Combine the scores of a complete draft as the settings say."""
     parts = (draft.log_p_rationale, draft.log_p_response)
     contain, n = score.log_answer + score.log_rationale, max(1, score.n_answer + score.n_rationale)
@@ -191,7 +191,7 @@ def judge(draft: RagDraft, score: VerifierScore, config: SpeculativeRagConfig) -
         others.append(OtherScore("mean with documents", score.with_documents))
     deciding = _weighted((log_draft, contain, reflect), config)
     total = score.with_documents if score.with_documents is not None else deciding
-    return Judged(log_draft, contain, reflect, total, tuple(others))
+    return Judgement(log_draft, contain, reflect, total, tuple(others))
 
 
 def _log_verdict(score: VerifierScore, temperature: float) -> float:
@@ -254,7 +254,7 @@ def _key(
 
 
 def _scored_event(
-    i: int, judged: Judged, score: VerifierScore, context: AnswerContext, *, reused: bool
+    i: int, judged: Judgement, score: VerifierScore, context: AnswerContext, *, reused: bool
 ) -> CandidateScored:
     return CandidateScored(
         i, judged.log_draft, judged.log_self_contain, judged.log_self_reflect, judged.log_score, score.n_read,

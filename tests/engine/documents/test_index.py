@@ -21,7 +21,7 @@ from engine.documents.building import Building
 from engine.documents.chunking import Chunk
 from engine.documents.index import Damaged, FileRecord, IndexedDocument, NoIndex, OpenIndex, Recipe, open_index
 from engine.documents.locking import alone
-from engine.documents.unfinished import Left
+from engine.documents.unfinished import Leftover
 from engine.errors import EngineError, InputError
 
 RECIPE = Recipe(("/docs",), "tiny", "print", 4, "target", "words", 64)
@@ -87,7 +87,7 @@ def test_what_a_killed_indexing_left_behind_is_there_for_one_that_makes_the_same
     make(uri, "a")
     Building(uri, RECIPE, open_index(uri), anew=False).add([chunk("b")], vectors(1), [])
     left = Building(uri, RECIPE, open_index(uri), anew=False).left
-    assert isinstance(left, Left) and left.ids == {"b:0"} and left.named.keys() == {"a", "b"}
+    assert isinstance(left, Leftover) and left.ids == {"b:0"} and left.named.keys() == {"a", "b"}
     assert ids(open_index(uri)) == {"a:0"}
 
 
@@ -146,7 +146,7 @@ def test_passages_that_are_restored_are_not_taken_for_those_of_another_embedder(
             with pytest.raises(EngineError, match="could not be written"):
                 Building(uri, RECIPE, open_index(uri), anew=False)
     again = Building(uri, other, open_index(uri), anew=True)
-    assert not isinstance(again.left, Left)
+    assert not isinstance(again.left, Leftover)
     again.add([chunk("b")], vectors(1), [])
     again.commit(again.head(0, None), files("b"))
     assert ids(open_index(uri)) == {"b:0"}

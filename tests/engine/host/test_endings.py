@@ -6,7 +6,7 @@ import pytest
 
 from engine.errors import EngineError
 from engine.events import RunFinished
-from engine.host.endings import RunSoFar
+from engine.host.endings import RunTracker
 from engine.runs import trace
 from engine.runs.run_log import run_file
 from engine.runs.trace import TraceWriter
@@ -22,17 +22,17 @@ def test_end_takes_the_place_of_a_line_that_was_not_finished(tmp_path: Path) -> 
     writer.close()
     with path.open("ab") as file:
         file.write(b'{"event":"RoundFin')
-    RunSoFar(started()).save(tmp_path, END)
+    RunTracker(started()).save(tmp_path, END)
     found = trace.read(path)
     assert (found.events, found.damage) == ((started(), END), None)
 
 
 def test_run_that_was_not_saved_gets_no_file(tmp_path: Path) -> None:
-    RunSoFar(started()).save(tmp_path, END)
+    RunTracker(started()).save(tmp_path, END)
     assert not list(tmp_path.iterdir())
 
 
 def test_file_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
     run_file(tmp_path, started()).mkdir(parents=True)
     with pytest.raises(EngineError, match="cannot be saved"):
-        RunSoFar(started()).save(tmp_path, END)
+        RunTracker(started()).save(tmp_path, END)

@@ -32,7 +32,7 @@ from engine.events import (
     TrainingEstimated,
 )
 from engine.host import child_link
-from engine.host.endings import RunSoFar
+from engine.host.endings import RunTracker
 from engine.host.process_host import ProcessHost
 from tests.engine.host.faulty_host import WAIT_S, loaded, make, run, saved, silent, until
 
@@ -186,14 +186,14 @@ def test_process_that_had_to_be_ended_is_not_said_to_have_run_out_of_memory(monk
 
 
 def test_slow_disk_at_a_crash_does_not_hold_the_window(host: ProcessHost, monkeypatch: pytest.MonkeyPatch) -> None:
-    saving, may_end, save = threading.Event(), threading.Event(), RunSoFar.save
+    saving, may_end, save = threading.Event(), threading.Event(), RunTracker.save
 
     def slow_save(*given: object) -> None:
         saving.set()
         assert may_end.wait(WAIT_S)
         save(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(RunSoFar, "save", slow_save)
+    monkeypatch.setattr(RunTracker, "save", slow_save)
     host.submit(run("exit"))
     assert saving.wait(WAIT_S)
     asking = threading.Thread(target=host.submit, args=[run("well")])

@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter
 
 from app import theme
 from app.panels.stream.marks import StreamMarks
-from app.panels.stream.painter import Placed, StreamPainter
+from app.panels.stream.painter import PlacedSegment, StreamPainter
 from app.panels.stream.tokens import StreamToken
 from app.theme import StreamFate
 from tests.app.factory import token
@@ -45,7 +45,7 @@ def _ink(image):
 
 
 def _fate(ink, fate, text="nun"):
-    placed = Placed(4.0, float(ink.rise), ink.measure(text, fate == "correction"), text, 0)
+    placed = PlacedSegment(4.0, float(ink.rise), ink.measure(text, fate == "correction"), text, 0)
     return _ink(_picture(ink, lambda painter: ink.paint(painter, fate, [placed])))
 
 
@@ -77,7 +77,7 @@ def test_each_cue_is_where_it_belongs(scheme):
 def test_letters_never_leave_the_line(scheme):
     ink = StreamPainter(QGuiApplication.font())
     text = "Ä" + "\u030a\u0302\u0323\u0332" * 60
-    placed = Placed(4.0, float(ink.rise + ink.line_height), 40.0, text, 0)
+    placed = PlacedSegment(4.0, float(ink.rise + ink.line_height), 40.0, text, 0)
     image = QImage(120, 3 * ink.line_height, QImage.Format.Format_RGB32)
     image.fill(QColor(theme.current().base))
     painter = QPainter(image)
@@ -92,7 +92,7 @@ def _x_ray(ink, p, q):
     marks.x_ray = True
     ink.make_room(True)
     drawn = StreamToken("nun", "nun", "accepted", 0, 0, token("nun", "accepted", p=p, q=q))
-    placed = Placed(0.0, float(ink.rise), 60.0, "nun", 0)
+    placed = PlacedSegment(0.0, float(ink.rise), 60.0, "nun", 0)
     return _picture(ink, lambda painter: marks.paint(painter, ink, [drawn], [placed]))
 
 

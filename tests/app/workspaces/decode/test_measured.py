@@ -19,15 +19,15 @@ from app.workspaces.decode.measuring import MeasuringProgress
 from engine.cli import main
 from engine.commands import Load, Measure, Run
 from engine.events import Progressed, Refused, ScalingMeasured
-from engine.events.scaling import BatchMeasured, ContextPoint, GammaPoint, Middle
+from engine.events.scaling import BatchMeasured, ContextPoint, GammaPoint, MedianInterval
 from engine.speed_model import Interval
 from tests.app.factory import MODEL, PAIR, FakeHost, whole_run
 
 ALL = (ContextPlot, GammaTimePlot, GammaSpeedupPlot, BatchPlot)
 
 
-def middle(value: float) -> Middle:
-    return Middle(value, Interval(0.9 * value, 1.2 * value))
+def middle(value: float) -> MedianInterval:
+    return MedianInterval(value, Interval(0.9 * value, 1.2 * value))
 
 
 def context(n: int, *, plain: float = 4.0) -> ContextPoint:

@@ -12,7 +12,7 @@ import torch
 from engine import prompts
 from engine.decoding.generation import Generation, whole
 from engine.errors import InputError
-from engine.methods.speculative_rag.drafting import Grown, draft
+from engine.methods.speculative_rag.drafting import DraftTokens, draft
 from engine.models import checkpoint_folder, loading
 from engine.models.loading import LoadedModel, RuntimeChoice
 from engine.rag.encoding import Fitted, encode
@@ -35,11 +35,11 @@ def loaded(spec: str, runtime: RuntimeChoice = "auto") -> LoadedModel:
 @torch.inference_mode()
 def drafts(
     model: LoadedModel, subsets: Sequence[Sequence[str]] = SUBSETS, **settings: float
-) -> tuple[list[Fitted | Grown], tuple[RagDraft, ...]]:
+) -> tuple[list[Fitted | DraftTokens], tuple[RagDraft, ...]]:
     config = GenerationConfig(**{"max_new_tokens": 64, **settings})  # type: ignore[arg-type]
     *before, made = draft(QUESTION, subsets, model, config, serial=3, checkpoint=lambda: None)
-    assert isinstance(made, tuple) and not isinstance(made, Grown)
-    return [item for item in before if isinstance(item, Fitted | Grown)], made
+    assert isinstance(made, tuple) and not isinstance(made, DraftTokens)
+    return [item for item in before if isinstance(item, Fitted | DraftTokens)], made
 
 
 @torch.inference_mode()
@@ -95,7 +95,7 @@ def test_lanes_grow_into_the_text_of_their_draft() -> None:
     told, made = drafts(loaded("builtin:rag"))
     assert sum(isinstance(item, Fitted) for item in told) == 3
     for lane, one in enumerate(made):
-        grown = [item for item in told if isinstance(item, Grown) and item.lane == lane]
+        grown = [item for item in told if isinstance(item, DraftTokens) and item.lane == lane]
         assert "".join(item.text for item in grown) == one.text
         assert tuple(token for item in grown for token in item.ids) == one.ids
 
@@ -136,7 +136,7 @@ def test_question_longer_than_the_context_is_refused(tmp_path: Path) -> None:
 def test_drafts_held_to_lengths_have_them_whatever_they_say() -> None:
     model, lengths = loaded("builtin:rag"), Lengths(50, 14)
     *_, held = draft(QUESTION, SUBSETS, model, GenerationConfig(), serial=3, checkpoint=lambda: None, lengths=lengths)
-    assert isinstance(held, tuple) and not isinstance(held, Grown)
+    assert isinstance(held, tuple) and not isinstance(held, DraftTokens)
     for free, one in zip(drafts(model)[1], held, strict=True):
         assert isinstance(one, RagDraft)
         n = min(len(free.ids), 64)

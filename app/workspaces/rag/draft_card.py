@@ -69,7 +69,7 @@ class MemberRow(QWidget):
         painter.end()
 
 
-class LaneCard(QFrame):
+class DraftCard(QFrame):
     """`picked` is emitted when the user selects this draft."""
 
     picked = Signal(int)

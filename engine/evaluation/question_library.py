@@ -14,7 +14,7 @@ from engine.events.answers import Passage, RetrievalKind
 from engine.rag.library import RetrievedPassages
 
 
-class CarriedLibrary:
+class QuestionLibrary:
     """The passages of one question: in their order if they were ranked before, otherwise by their vectors."""
 
     def __init__(self, gold: GoldQuestion, tokens: Tokens, most: int, embedder: Embedder) -> None:

@@ -7,18 +7,18 @@ from engine.machine import versions
 from engine.training import early_stop
 from engine.training.checkpoint import TrainingProgress
 from engine.training.held_out import HeldOutTexts
-from engine.training.workplace import Began, DrafterProvenance, Workplace
+from engine.training.workplace import DrafterProvenance, TrainingStart, Workplace
 
 _BEGINNING_SHARE = 1 / 3
 
 
-class Looker:
+class HeldOutScorer:
     """Scores the drafter and keeps the best one. patience: looks without a better score before training ends."""
 
     name = "alpha"
 
     def __init__(
-        self, model: LlamaForCausalLM, held_out: HeldOutTexts, began: Began, place: Workplace, *, patience: int
+        self, model: LlamaForCausalLM, held_out: HeldOutTexts, began: TrainingStart, place: Workplace, *, patience: int
     ) -> None:
         self.every = began.every
         self._model = model
@@ -40,7 +40,9 @@ class Looker:
         return past_beginning and early_stop.enough(progress.scores, patience=self._patience)
 
 
-def _provenance(began: Began, progress: TrainingProgress, alpha: float, device: torch.device) -> DrafterProvenance:
+def _provenance(
+    began: TrainingStart, progress: TrainingProgress, alpha: float, device: torch.device
+) -> DrafterProvenance:
     return DrafterProvenance(
         made_utc=versions.now_utc(),
         began=began,

@@ -16,7 +16,7 @@ from app.workspaces.rag.answer import DraftRecord
 from app.workspaces.rag.answer_panel import AnswerPanel
 from app.workspaces.rag.answers import AnswerProgress
 from app.workspaces.rag.cluster_marks import mark_of
-from app.workspaces.rag.lane_card import FAILED, WON, LaneCard, Member
+from app.workspaces.rag.draft_card import FAILED, WON, DraftCard, Member
 from app.workspaces.rag.score_bars import ScoreRow, lowest
 from engine.events import CandidateScored
 
@@ -25,7 +25,7 @@ _MOST_COLUMNS = 5
 _SLICE_S = 0.002
 
 
-class LanesPanel(AnswerPanel):
+class DraftsPanel(AnswerPanel):
     """A grid of as many columns as fit. Cards are made once and reused; `cards` are those of the answer on show.
 
     Only visible cards are drawn, a few at a time, so that drawing never blocks the window."""
@@ -35,9 +35,9 @@ class LanesPanel(AnswerPanel):
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
-        self._card_pool: list[LaneCard] = []
+        self._card_pool: list[DraftCard] = []
         self._n_shown, self._n_columns = 0, 0
-        self._to_draw: deque[LaneCard] = deque()
+        self._to_draw: deque[DraftCard] = deque()
         self._draw_timer = QTimer(self)
         self._draw_timer.setSingleShot(True)
         self._draw_timer.setInterval(0)
@@ -71,7 +71,7 @@ class LanesPanel(AnswerPanel):
         return bool(self._to_draw)
 
     @property
-    def cards(self) -> list[LaneCard]:
+    def cards(self) -> list[DraftCard]:
         """The cards of the answer on show."""
         return self._card_pool[: self._n_shown]
 
@@ -110,7 +110,7 @@ class LanesPanel(AnswerPanel):
         if self._to_draw:
             self._draw_timer.start()
 
-    def _is_visible(self, card: LaneCard) -> bool:
+    def _is_visible(self, card: DraftCard) -> bool:
         top = card.mapTo(self.area.viewport(), card.rect().topLeft()).y()
         return top < self.area.viewport().height() and top + card.height() > 0
 
@@ -120,7 +120,7 @@ class LanesPanel(AnswerPanel):
         self._arrange()
         self._draw_later()
 
-    def _draw_card(self, card: LaneCard, draft: DraftRecord, low: float) -> None:
+    def _draw_card(self, card: DraftCard, draft: DraftRecord, low: float) -> None:
         cited = () if draft.finished is None else draft.finished.cited
         card.members.show_members(
             tuple(
@@ -135,7 +135,7 @@ class LanesPanel(AnswerPanel):
         card.show_scores(_rows(draft.scored, won=card.number == self.answer.winner), low)
         self._show_state(card, draft)
 
-    def _show_state(self, card: LaneCard, draft: DraftRecord) -> None:
+    def _show_state(self, card: DraftCard, draft: DraftRecord) -> None:
         """Show a mark in the corner, and its meaning below the bars."""
         won, why = card.number == self.answer.winner, answer_words.why_incomplete(self.answer, card.number)
         if won:
@@ -174,7 +174,7 @@ class LanesPanel(AnswerPanel):
     def _show_cards(self, n: int) -> None:
         names = score_names()
         while len(self._card_pool) < n:
-            card = LaneCard(len(self._card_pool), names, self._page)
+            card = DraftCard(len(self._card_pool), names, self._page)
             card.picked.connect(self._pick)
             card.bars.setToolTip(self._scores_tip())
             self._card_pool.append(card)
