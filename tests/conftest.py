@@ -3,6 +3,7 @@
 import gc
 import os
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -27,6 +28,9 @@ _FOREIGN_NAMES = ("ThreadPoolExecutor", "LanceDBBackgroundEventLoop")
 _FOREIGN_KIND = "TMonitor"
 _GRACE_S = 1.0
 _MUCH_GARBAGE = 50_000
+# Libraries of so many objects that a collection of them all takes half a second.
+_HEAVY = ("torch", "transformers", "sklearn", "lancedb", "numba", "sentence_transformers")
+_looked_at: set[str] = set()
 
 # Elapsed time is no property of the code: a machine that does other things as well fails nothing.
 with suppress(ImportError):  # a machine for the engine alone
@@ -46,10 +50,14 @@ def _collect_here_only() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _collect(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Collect now and then, on the thread that runs the tests."""
+    """Collect now and then, on the thread that runs the tests; what libraries brought with them is looked at once."""
     yield
     if gc.get_count()[0] > _MUCH_GARBAGE:
         gc.collect()
+        brought = {name for name in _HEAVY if name in sys.modules}
+        if brought - _looked_at:
+            _looked_at.update(brought)
+            gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -193,7 +193,7 @@ def test_built_in_pair_is_measured_without_options_and_kept_in_a_file(
 
 
 def test_made_passages_fall_into_the_clusters_that_are_asked_for() -> None:
-    library = rag_workload.MadeLibrary(["a", "b", "c", "d", "e"], 2)
+    library = rag_workload.MadeUpLibrary(["a", "b", "c", "d", "e"], 2)
     found = library.retrieve("what?", 4, "dense")
     near = library.vectors([passage.id for passage in found.passages]) @ library.vectors(["0"]).T
     assert (near[:, 0] > 0.5).tolist() == [True, False, True, False]

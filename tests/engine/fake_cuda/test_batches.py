@@ -44,7 +44,7 @@ def test_a_batch_waits_once_a_round(runtime: RuntimeChoice, drafter: str, warp: 
         drafts = None if drafter == "none" else batch_drafter(drafter, target, watch, drafter, runtime)
         decoder = BatchDecoder(sequences_of(target), drafts, warp=warp, clock=clock_for(target.device))
         watch.clear()
-        decoder.prefill(PROMPTS, range(len(PROMPTS)), room=40, checkpoint=lambda: None)
+        decoder.prefill(PROMPTS, range(len(PROMPTS)), capacity=40, checkpoint=lambda: None)
         assert not watch.waits
         for number, lanes in enumerate(([0, 1, 2, 3], [0, 2, 3], [0])):
             decoder.round({lane: 2 + lane % 2 for lane in lanes} if drafts else dict.fromkeys(lanes, 0))
