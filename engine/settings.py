@@ -3,17 +3,13 @@
 * imports neither Qt nor torch."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 from msgspec import Meta
 
 from engine.errors import InputError
 from engine.events import Setting
-
-if TYPE_CHECKING:
-    pass
-
 
 Config = TypeVar("Config", bound=msgspec.Struct)
 

@@ -60,7 +60,7 @@ class Workspace:
     def why_not(self, verb: Verb) -> str:
         """Return why a verb is not possible now; empty where it is."""
         if verb in ("run", "step", "fork", "again", "replay"):
-            return tr("this tab has nothing of the kind")
+            return tr("not available in this tab")
         return verbs.why_not(self.context.store, verb)
 
     def menu_actions(self, menu: str) -> Sequence[QAction]:

@@ -72,7 +72,7 @@ _DECODED, _RAG = _Pair("qwen2.5-7b", "qwen2.5-0.5b"), _Pair("qwen2.5-32b", "qwen
 
 
 def parts() -> tuple[BenchPart, ...]:
-    """All parts in order: first the tests, which must hold, then the shorter parts before the longer ones."""
+    """All parts in order: first the tests, then what is measured, of which the earlier parts matter more."""
     return (_tests(), _decode(), _rag(), _contexts())
 
 

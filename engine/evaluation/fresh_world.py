@@ -64,7 +64,7 @@ def indexed(
     """Index a world unless that was done before; yields progress and warnings, returns the folder of the index."""
     encoder = yield from librarian.embedder(embedder, device=device)
     key = sha256(f"{world.digest} {encoder.description.fingerprint}".encode()).hexdigest()[:12]
-    folder = paths.cache() / "worlds" / f"{seed}-{key}"
+    folder = paths.user_cache() / "worlds" / f"{seed}-{key}"
     index = str(folder / "index")
     try:
         open_index(index)

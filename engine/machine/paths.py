@@ -15,7 +15,7 @@ def user_data() -> Path:
 
 
 def user_cache() -> Path:
-    """The folder of what can be recreated: measurements of this machine."""
+    """The folder of what can be recreated at any time: measurements of this machine, compiled code, worlds."""
     return Path(platformdirs.user_cache_dir("draftscope", appauthor=False))
 
 
@@ -37,11 +37,6 @@ def indexes() -> Path:
 def evaluations() -> Path:
     """The folder of evaluations, one file each."""
     return user_data() / "evaluations"
-
-
-def cache() -> Path:
-    """The folder of what can be recreated at any time."""
-    return Path(platformdirs.user_cache_dir("draftscope", appauthor=False))
 
 
 def own_index(sources: Sequence[str]) -> str:

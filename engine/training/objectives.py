@@ -45,11 +45,3 @@ def total_variation(student_logits: Tensor, teacher_logits: Tensor, weights: Ten
 def weighted_mean(values: Tensor, weights: Tensor) -> Tensor:
     """Mean of values [N] weighted by weights [N]; 0 if every weight is 0."""
     return (values * weights).sum() / weights.sum().clamp_min(torch.finfo(weights.dtype).tiny)
-
-
-def overlap(student_logits: Tensor, teacher_logits: Tensor) -> Tensor:
-    """Mean acceptance probability sum(min(p, q)) over positions at temperature 1.
-
-    Source: arXiv:2211.17192, theorem 3.5."""
-    student, teacher = student_logits.float().softmax(-1), teacher_logits.float().softmax(-1)
-    return torch.minimum(student, teacher).sum(-1).mean()
