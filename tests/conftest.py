@@ -2,8 +2,10 @@
 
 import gc
 import os
+import shutil
 import socket
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -23,6 +25,7 @@ except ImportError:  # a machine for the engine alone
     collect_ignore = ["app"]
 
 _ROOT = Path(__file__).parent
+_KERNELS = "NUMBA_CACHE_DIR"
 _LOCAL = ("127.", "localhost", "::1")
 # Pools that transformers leaves behind after a load, LanceDB's one loop, and tqdm's monitor: not ours to end.
 _FOREIGN_NAMES = ("ThreadPoolExecutor", "LanceDBBackgroundEventLoop")
@@ -39,6 +42,14 @@ with suppress(ImportError):  # a machine for the engine alone
 
     settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("untimed")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Every process of this session shares what numba compiles, which takes each of them seconds otherwise."""
+    if _KERNELS not in os.environ:
+        folder = tempfile.mkdtemp(prefix="draftscope-kernels-")
+        os.environ[_KERNELS] = folder
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
