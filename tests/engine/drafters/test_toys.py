@@ -93,7 +93,7 @@ def test_sampled_text_has_the_targets_distribution(target: str, toy: str, runtim
     own = loaded(target, "none", runtime).target
     assert own is not None
     with HostedPair(ThreadHost(new_session=session), pair, lambda event: None) as hosted:
-        *_, verdict = losslessness.check(hosted, own, [own.tokenizer(PROMPT)["input_ids"]], config, n_samples=200)
+        *_, verdict = losslessness.check(hosted, own, [own.tokenizer(PROMPT)["input_ids"]], config, n_samples=150)
     assert isinstance(verdict, losslessness.Losslessness)
     assert verdict.greedy_equal
     assert verdict.n_cells > 1

@@ -201,7 +201,7 @@ def test_sampled_openings_have_the_joint_distribution_of_the_target(unlike: tupl
     config = SpeculativeConfig(temperature=1.0, top_k=4, max_new_tokens=8)
     load = Load(target.spec, session.drafter_spec)
     with HostedPair(ThreadHost(new_session=StaticSession), load, lambda event: None) as hosted:
-        *_, found = losslessness.check(hosted, target, [PROMPT], config, n_samples=600)
+        *_, found = losslessness.check(hosted, target, [PROMPT], config, n_samples=300)
     assert isinstance(found, losslessness.Losslessness)
     assert found.greedy_equal
     assert found.n_cells > 5
