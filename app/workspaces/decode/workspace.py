@@ -71,10 +71,9 @@ class DecodeWorkspace(QMainWindow, Workspace):
         self.log = LogPanel(store, self)
         self.transport = TransportPanel(store, self)
         self.plots = _Plots(store, self)
-        self.measured = MeasuredDialog(store, self, verbs=context.verbs)
-        self.measured.start_asked.connect(self.measure)
+        self._measured: MeasuredDialog | None = None
         self._measure_action = QAction(self.tr("Measure context, γ and batch…"), self)
-        self._measure_action.triggered.connect(self.measured.show_beside)
+        self._measure_action.triggered.connect(lambda: self.measured.show_beside())
         store.drafter_offered.connect(self._use_drafter)
         self.setCentralWidget(self._central_column())
         # The side columns reach down to the status bar: they need the height, the table does not.
@@ -189,6 +188,14 @@ class DecodeWorkspace(QMainWindow, Workspace):
         assert started is not None
         pair = requests.pair_of(started, self.setup.setup().pair, self._store.engine.model)
         self._store.run(pair, requests.with_seed(started))
+
+    @property
+    def measured(self) -> MeasuredDialog:
+        """The window of what was measured, created when it is first needed."""
+        if self._measured is None:
+            self._measured = MeasuredDialog(self._store, self, verbs=self.context.verbs)
+            self._measured.start_asked.connect(self.measure)
+        return self._measured
 
     def measure(self) -> None:
         """Measure the chosen pair over contexts, draft lengths and batch sizes."""
