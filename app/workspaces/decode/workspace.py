@@ -73,7 +73,7 @@ class DecodeWorkspace(QMainWindow, Workspace):
         self.plots = _Plots(store, self)
         self._measured: MeasuredDialog | None = None
         self._measure_action = QAction(self.tr("Measure context, γ and batch…"), self)
-        self._measure_action.triggered.connect(lambda: self.measured.show_beside())
+        self._measure_action.triggered.connect(self._show_measured)
         store.drafter_offered.connect(self._use_drafter)
         self.setCentralWidget(self._central_column())
         # The side columns reach down to the status bar: they need the height, the table does not.
@@ -196,6 +196,9 @@ class DecodeWorkspace(QMainWindow, Workspace):
             self._measured = MeasuredDialog(self._store, self, verbs=self.context.verbs)
             self._measured.start_asked.connect(self.measure)
         return self._measured
+
+    def _show_measured(self) -> None:
+        self.measured.show_beside()
 
     def measure(self) -> None:
         """Measure the chosen pair over contexts, draft lengths and batch sizes."""
