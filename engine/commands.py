@@ -144,7 +144,7 @@ class Index(Order, frozen=True, tag=True):
     the target, 0 for the size at which `n` passages fit into its context."""
 
     last: ClassVar[tuple[type[Event], ...]] = (Indexed,)
-    after_stop: ClassVar[str] = "start it again: it goes on with what was embedded; an index before it is as it was"
+    after_stop: ClassVar[str] = "start it again: it continues from what was embedded; an earlier index is unchanged"
     doing: ClassVar[str] = "indexing"
     under_way: ClassVar[str] = "an index is being made"
 

@@ -82,4 +82,4 @@ class TwoRuns(QWidget):
     def _continuation(self, run: RunRecord, text: str) -> str:
         if not text:
             return self.tr("run {0} ends").format(run.number)
-        return self.tr("run {0} goes on with {1}").format(run.number, f"“{visible(text, longest=_MAX_CHARS)}”")
+        return self.tr("run {0} continues with {1}").format(run.number, f"“{visible(text, longest=_MAX_CHARS)}”")

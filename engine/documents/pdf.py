@@ -10,7 +10,7 @@ from typing import IO
 
 import msgspec
 
-from engine.documents.pdf_child import Order, PdfText
+from engine.documents.pdf_child import PdfRequest, PdfText
 from engine.machine.own_module import environment, run_module
 
 _LONGEST_S = 60.0
@@ -49,7 +49,7 @@ class PdfReader:
     def _ask(self, child: "subprocess.Popen[bytes]", path: Path) -> bytes:
         """The child's line of output; empty if it ended first."""
         assert child.stdin is not None and child.stdout is not None
-        order = Order(str(path), self._most_pages, int(self._longest_s) + 1)
+        order = PdfRequest(str(path), self._most_pages, int(self._longest_s) + 1)
         try:
             child.stdin.write(msgspec.json.encode(order) + b"\n")
             child.stdin.flush()

@@ -21,7 +21,7 @@ class PdfText(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str = ""
 
 
-class Order(msgspec.Struct, frozen=True):
+class PdfRequest(msgspec.Struct, frozen=True):
     """A PDF to read. seconds: after this time the process ends itself, in case its parent no longer exists."""
 
     path: str
@@ -29,7 +29,7 @@ class Order(msgspec.Struct, frozen=True):
     seconds: int
 
 
-def read(order: Order) -> PdfText:
+def read(order: PdfRequest) -> PdfText:
     """Read the pages of a file; any problem with it becomes the reason."""
     from pypdf import PdfReader
 
@@ -87,7 +87,7 @@ def main() -> None:
     logging.disable()
     _limit()
     for line in sys.stdin.buffer:
-        order = msgspec.json.decode(line, type=Order)
+        order = msgspec.json.decode(line, type=PdfRequest)
         _alarm(order.seconds)
         answer = msgspec.json.encode(read(order))
         _alarm(0)

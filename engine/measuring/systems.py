@@ -57,6 +57,7 @@ def ours(
 
     @torch.inference_mode()  # as Session.run does; `generate` brings its own no_grad
     def call(prompt: Sequence[int]) -> Call:
+        """Decode once; what a round needs is captured before the clock starts."""
         runtime = RunContext(target, drafter, "", cancelled=stop)
         runtime.prepare(config, prompt, gamma=gamma)
         started = time.perf_counter()
@@ -104,6 +105,7 @@ def transformers_generate(
     assert assistant is None or not marked
 
     def call(prompt: Sequence[int]) -> Call:
+        """Call `generate` once, timed as a whole."""
         if assistant is not None:
             _prepare(model, assistant, gamma)
         ids = torch.tensor([prompt], device=model.device)
@@ -132,6 +134,7 @@ def transformers_together(model: PreTrainedModel, *, n_new: int) -> BatchSystem:
     model.generation_config = GenerationConfig(eos_token_id=None, pad_token_id=0)
 
     def call(prompts: Sequence[Sequence[int]]) -> Call:
+        """Call `generate` once for all prompts, timed as a whole."""
         ids = torch.tensor(prompts, device=model.device)
         started = time.perf_counter()
         sequences = model.generate(ids, attention_mask=torch.ones_like(ids), generation_config=config)
@@ -148,6 +151,7 @@ def ours_together(pair: Pair, *, gamma: int, n_new: int) -> BatchSystem:
 
     @torch.inference_mode()
     def call(prompts: Sequence[Sequence[int]]) -> Call:
+        """Decode all prompts together once."""
         rows = SmallModelRows(small, target) if gamma else None
         decoder = BatchDecoder(sequences_of(target), rows, warp=Warp(), clock=clock_for(target.device))
         requests = [RowRequest(prompt, 0, Limits(n_new, target.context, frozenset())) for prompt in prompts]

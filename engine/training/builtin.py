@@ -187,7 +187,7 @@ def _snapshot(
         progress = checkpoint.progress(job.work / stage.name)
         publish(stage, model, tokenizer, progress, job.work / "snapshots", started_from=started_from)
     except EngineError as err:
-        yield Warned(err.message, "free disk space; the training goes on without this snapshot")
+        yield Warned(err.message, "free disk space; the training continues without this snapshot")
 
 
 def _new_model(stage: Stage, tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
