@@ -19,6 +19,24 @@ from engine.events.base import SCHEMA as SCHEMA
 from engine.events.base import Event as Event
 from engine.events.base import Setting as Setting
 from engine.events.base import Struct as Struct
+from engine.events.decoding import BlockFinished as BlockFinished
+from engine.events.decoding import Candidate as Candidate
+from engine.events.decoding import Compared as Compared
+from engine.events.decoding import Fate as Fate
+from engine.events.decoding import Lane as Lane
+from engine.events.decoding import LastKind as LastKind
+from engine.events.decoding import LastToken as LastToken
+from engine.events.decoding import Measured as Measured
+from engine.events.decoding import Phase as Phase
+from engine.events.decoding import PhaseFinished as PhaseFinished
+from engine.events.decoding import ProposedToken as ProposedToken
+from engine.events.decoding import RoundFinished as RoundFinished
+from engine.events.decoding import RunFailed as RunFailed
+from engine.events.decoding import RunFinished as RunFinished
+from engine.events.decoding import RunStarted as RunStarted
+from engine.events.decoding import RuntimeName as RuntimeName
+from engine.events.decoding import StopReason as StopReason
+from engine.events.decoding import TokensEmitted as TokensEmitted
 from engine.events.documents import FileSkipped as FileSkipped
 from engine.events.documents import Indexed as Indexed
 from engine.events.evaluation import EvaluationMeasured as EvaluationMeasured
@@ -31,178 +49,8 @@ from engine.events.training import TrainingFinished as TrainingFinished
 from engine.events.training import TrainingStarted as TrainingStarted
 from engine.events.training import When as When
 
-Fate: TypeAlias = Literal["accepted", "rejected", "untested"]
-LastKind: TypeAlias = Literal["correction", "bonus"]
-StopReason: TypeAlias = Literal["length", "end_of_text", "context", "cancelled"]
-Lane: TypeAlias = Literal["speculative", "plain"]
-Phase: TypeAlias = Literal[
-    "prefill", "loading", "training", "measuring", "tokenizing", "checking", "sampling", "embedding", "retrieving",
-    "partitioning", "drafting", "verifying", "reading", "writing", "indexing",
-]  # fmt: skip
 Role: TypeAlias = Literal["target", "drafter"]
-RuntimeName: TypeAlias = Literal["fused", "modules"]
 HostKind: TypeAlias = Literal["thread", "process"]
-
-
-class Candidate(Struct, frozen=True):
-    """One entry of a model's list of most probable next tokens."""
-
-    id: int
-    text: str
-    prob: float
-
-
-class ProposedToken(Struct, frozen=True):
-    """A drafted token and its fate.
-
-    p, q: probability under the target and the drafter (at temperature 0: softmax at temperature 1, for information).
-    accept_prob: min(1, p/q) of the decision, 0 or 1 when greedy; u: the uniform draw, None when nothing was drawn.
-    overlap: sum(min(p, q)) over the vocabulary at this position. rank: its place in the drafter's list, 0 first."""
-
-    id: int
-    text: str
-    p: float
-    q: float
-    accept_prob: float
-    u: float | None
-    fate: Fate
-    overlap: float
-    rank: int
-    top_p: tuple[Candidate, ...] = ()
-    top_q: tuple[Candidate, ...] = ()
-
-
-class LastToken(Struct, frozen=True):
-    """The token a round ends with: from the residual after a rejection, or from the target after full acceptance.
-
-    rank: its place in the drafter's list at that position; None for a bonus, where the drafter proposed nothing."""
-
-    id: int
-    text: str
-    kind: LastKind
-    p: float
-    rank: int | None = None
-    top_p: tuple[Candidate, ...] = ()
-    top_q: tuple[Candidate, ...] = ()
-
-
-class RunStarted(Event, frozen=True):
-    """A run began, with everything needed to repeat it. graphs: whether its rounds run as CUDA graphs."""
-
-    run_id: str
-    method: str
-    started_utc: str
-    prompt: str
-    prompt_ids: tuple[int, ...]
-    prompt_pieces: tuple[str, ...]
-    target: str
-    drafter: str
-    settings: tuple[tuple[str, Setting], ...]
-    device: str
-    dtype: str
-    versions: tuple[tuple[str, str], ...] = ()
-    forked_from: str | None = None
-    forked_at: int | None = None
-    note: str = ""
-    schema: int = SCHEMA
-    runtime: RuntimeName | None = None
-    graphs: bool = False
-    quantize: str = "none"
-
-
-class PhaseFinished(Event, frozen=True):
-    """A phase of a run ended: the time it took and the number of tokens it covered."""
-
-    phase: Phase
-    ms: float
-    n_tokens: int
-    at_s: float = 0.0
-
-
-class RoundFinished(Event, frozen=True):
-    """One draft phase and one verification.
-
-    emitted: ids of the accepted tokens and the last one, cut at a stop token or the length limit.
-    last is None if an accepted stop token or the limit ended the round before it.
-    text: what the round added to the text; an incomplete character comes with the round that completes it.
-    lane: which of several sequences decoded together, empty if there is only one; its times are then those of all
-    together."""
-
-    round: int
-    proposed: tuple[ProposedToken, ...]
-    last: LastToken | None
-    emitted: tuple[int, ...]
-    draft_ms: float
-    verify_ms: float
-    other_ms: float
-    at_s: float = 0.0
-    text: str = ""
-    lane: str = ""
-
-
-class Measured(Event, frozen=True):
-    """A value of a declared series, at a round or a training step."""
-
-    name: str
-    value: float
-    round: int
-    at_s: float = 0.0
-
-
-class TokensEmitted(Event, frozen=True):
-    """Tokens of a lane that is not drafted and verified round by round."""
-
-    lane: str
-    ids: tuple[int, ...]
-    text: str
-    at_s: float = 0.0
-
-
-class BlockFinished(Event, frozen=True):
-    """One timed generation: a block of the interleaved comparison with plain decoding.
-
-    paired: whether it counts in that comparison; the recorded generation, which comes before it, does not. decode_ms
-    covers everything after prefill; first_ms is the first round alone. target_step_ms: mean time of a target forward
-    over gamma + 1 tokens, None if no round had a full draft; draft_step_ms: one drafter step, or None."""
-
-    lane: Lane
-    pair: int
-    ids: tuple[int, ...]
-    prefill_ms: float
-    decode_ms: float
-    first_ms: float
-    target_step_ms: float | None
-    draft_step_ms: float | None = None
-    at_s: float = 0.0
-    paired: bool = True
-
-
-class Compared(Event, frozen=True):
-    """The comparison of the speculative text with plain decoding.
-
-    first_divergence: index of the first differing new token; margin: the target's top-2 logit margin there."""
-
-    same: bool
-    first_divergence: int | None
-    margin: float | None
-    at_s: float = 0.0
-
-
-class RunFinished(Event, frozen=True):
-    """The run ended; the last event of a run that did not fail."""
-
-    reason: StopReason
-    n_tokens: int
-    at_s: float = 0.0
-
-
-class RunFailed(Event, frozen=True):
-    """The run, or a command to the engine, failed. `traceback` is filled if the cause is a defect."""
-
-    message: str
-    hint: str
-    traceback: str = ""
-    at_s: float = 0.0
 
 
 class Progressed(Event, frozen=True):
