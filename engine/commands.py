@@ -8,12 +8,15 @@ from typing import ClassVar, TypeAlias
 import msgspec
 
 from engine.events import (
+    ComparisonMeasured,
     Estimated,
     EvaluationMeasured,
     Event,
     Indexed,
+    LaneSpec,
     ModelLoaded,
     ModelUnloaded,
+    RaceFinished,
     Refused,
     RunFailed,
     RunFinished,
@@ -198,6 +201,55 @@ class Evaluate(Order, frozen=True, tag=True):
     embedder: str = "builtin"
 
 
+class Compare(Order, frozen=True, tag=True):
+    """Compare lanes over a set of prompts, each measured in turn; plain decoding is always among them.
+
+    prompts: `builtin`, `builtin:TASK` or a file; n_prompts: at most that many, 0 for all. settings: those of
+    GenerationConfig, for all lanes. tune: choose the draft lengths of each drafter by prediction, and confirm the best
+    by measurement; the lanes' own are then only hints."""
+
+    last: ClassVar[tuple[type[Event], ...]] = (ComparisonMeasured,)
+    ends_itself: ClassVar[bool] = True
+    patience_s: ClassVar[float] = 30.0  # it computes its figures first
+    after_stop: ClassVar[str] = "the prompts measured so far are kept"
+    doing: ClassVar[str] = "comparing"
+    under_way: ClassVar[str] = "a comparison is under way"
+
+    lanes: tuple[LaneSpec, ...]
+    prompts: str = "builtin"
+    n_prompts: int = 20
+    repeats: int = 1
+    settings: Mapping[str, Setting] = {}
+    tune: bool = False
+    target: str = "builtin"
+    device: str = "auto"
+    drafter_device: str = "auto"
+    dtype: str = "auto"
+    runtime: str = "auto"
+    quantize: str = "none"
+
+
+class Race(Order, frozen=True, tag=True):
+    """Let lanes continue one prompt in front of the viewer, a round of each in turn; nothing is measured but the lanes'
+    own rounds. settings: those of GenerationConfig, for all lanes."""
+
+    last: ClassVar[tuple[type[Event], ...]] = (RaceFinished,)
+    ends_itself: ClassVar[bool] = True
+    after_stop: ClassVar[str] = "start it again"
+    doing: ClassVar[str] = "racing"
+    under_way: ClassVar[str] = "a race is under way"
+
+    lanes: tuple[LaneSpec, ...]
+    prompt: str
+    settings: Mapping[str, Setting] = {}
+    target: str = "builtin"
+    device: str = "auto"
+    drafter_device: str = "auto"
+    dtype: str = "auto"
+    runtime: str = "auto"
+    quantize: str = "none"
+
+
 class Pause(Order, frozen=True, tag=True):
     """Pause the run after its current round, the training after its current step."""
 
@@ -238,4 +290,6 @@ class EstimateTraining(_QuestionOrder, frozen=True, tag=True):
 
 
 Question: TypeAlias = Estimate | Survey | EstimateTraining
-Command: TypeAlias = Load | Unload | Run | Fork | Train | Index | Measure | Evaluate | Pause | Step | Resume | Question
+Command: TypeAlias = (
+    Load | Unload | Run | Fork | Train | Index | Measure | Evaluate | Compare | Race | Pause | Step | Resume | Question
+)

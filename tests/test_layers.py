@@ -12,9 +12,9 @@ import pytest
 ROOT = Path(__file__).parents[1]
 # From the ground up: each imports from those before it alone. A module at a root is a room of its own.
 ENGINE = (
-    "errors", "prompts", "speed_model", "world", "machine", "events", "settings", "commands", "runs", "decoding",
-    "fast", "models", "drafters", "batch", "documents", "rag", "runtime", "method", "measuring", "training", "methods",
-    "evaluation", "session", "host", "bench", "cli",
+    "errors", "prompts", "speed_model", "statistics", "world", "machine", "events", "settings", "commands", "runs",
+    "decoding", "fast", "models", "drafters", "batch", "documents", "rag", "runtime", "method", "measuring", "training",
+    "methods", "evaluation", "session", "host", "bench", "cli",
 )  # fmt: skip
 APP = (
     "theme", "text", "words", "choices", "widgets", "state", "panel", "plots", "panels", "workspaces", "menus",
@@ -23,7 +23,19 @@ APP = (
 INDEX = {"lancedb", "pyarrow", "pypdf"}
 HEAVY = {"torch", "transformers", "PySide6", "pyqtgraph", "sentence_transformers", *INDEX}
 QT = {"PySide6", "pyqtgraph", "superqt"}
-LIGHT_ROOMS = ("events", "runs", "world", "host", "cli", "method", "settings", "commands", "prompts", "speed_model")
+LIGHT_ROOMS = (
+    "events",
+    "runs",
+    "world",
+    "host",
+    "cli",
+    "method",
+    "settings",
+    "commands",
+    "prompts",
+    "speed_model",
+    "statistics",
+)
 _SAYS_SO = "* imports neither Qt nor torch"
 _STARTED = {"engine.cli.__main__", "engine.host.child"}  # what runs when it is imported, or in a process of its own
 

@@ -13,7 +13,7 @@ from app.state.store import RunStore
 from engine.commands import Run
 from engine.events import Event, PhaseFinished, Refused, RoundFinished, RunFailed, RunFinished
 from engine.host.thread_host import Host
-from engine.speed_model import Interval, median_interval
+from engine.statistics import Interval, median_interval
 
 Lane: TypeAlias = Literal["headless", "live", "measure_only"]
 BLOCK_S = 3.0

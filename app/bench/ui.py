@@ -31,7 +31,7 @@ from engine.host.thread_host import Host, ThreadHost
 from engine.machine.own_module import spare_threads
 from engine.runs.trace import TraceWriter
 from engine.settings import Request
-from engine.speed_model import Interval
+from engine.statistics import Interval
 
 _SIZE = (1600, 1000)
 _N_NEW = 1300

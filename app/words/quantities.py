@@ -4,7 +4,7 @@ from PySide6.QtCore import QCoreApplication
 
 from engine.events import RunStarted
 from engine.runs.summary import Summary
-from engine.speed_model import Interval
+from engine.statistics import Interval
 
 UNKNOWN = "—"
 

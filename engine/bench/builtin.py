@@ -29,7 +29,7 @@ from engine.models.loading import LoadedModel
 from engine.prompts import Prompt
 from engine.runtime import RunContext
 from engine.settings import GenerationConfig
-from engine.speed_model import Interval, wilson_interval
+from engine.statistics import Interval, wilson_interval
 from engine.training.curriculum import Format
 from engine.training.probe import written
 from engine.training.samples import Sampler

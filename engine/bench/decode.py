@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 from torch.nn import functional
 
-from engine import speed_model
+from engine import statistics
 from engine.drafters.prompt_lookup import PromptLookupDrafter
 from engine.errors import InputError
 from engine.events import Event, RuntimeName
@@ -23,7 +23,7 @@ from engine.measuring.limits import ProductTimes
 from engine.measuring.matrix import Axes, MatrixCell
 from engine.measuring.systems import Call
 from engine.models.loading import LoadedModel, Pair
-from engine.speed_model import Interval
+from engine.statistics import Interval
 
 _N_LOOKUP_PROMPTS = 5
 _N_PROSE = 40
@@ -135,14 +135,14 @@ def _result(
     return DecodeBench(
         ms_per_token={name: median(map(blocks.wall_ms, system_calls)) for name, system_calls in calls.items()},
         ratio_vs_transformers=median(ratios),
-        ratio_ci=speed_model.median_interval(ratios),
+        ratio_ci=statistics.median_interval(ratios),
         plain_ratio=median(plain_ratios),
-        plain_ratio_ci=speed_model.median_interval(plain_ratios),
+        plain_ratio_ci=statistics.median_interval(plain_ratios),
         same_tokens=blocks.same_ids(calls),
         alpha=alpha,
         alpha_ci=alpha_ci,
         speedup=median(speedups),
-        speedup_ci=speed_model.median_interval(speedups),
+        speedup_ci=statistics.median_interval(speedups),
         tau=blocks.tau(speculative),
         n_prompts=len(speculative),
         repeated_4grams=sum(_repeated_4grams(call.ids) for call in speculative) / len(speculative),

@@ -11,7 +11,7 @@ import msgspec
 import torch
 from msgspec.structs import replace
 
-from engine import speed_model
+from engine import speed_model, statistics
 from engine.bench import gpt_fast, kernels, rounds
 from engine.bench.rounds import RoundsBench
 from engine.errors import EngineError
@@ -26,7 +26,7 @@ from engine.models import checkpoint_folder, devices, load_plan, loading
 from engine.models.load_plan import LoadPlan
 from engine.models.loading import Pair
 from engine.session.memory import release_memory
-from engine.speed_model import Interval
+from engine.statistics import Interval
 
 ALPHA = 0.8
 _GPT_FAST = "gpt_fast"
@@ -266,7 +266,7 @@ def _with_gpt_fast(
         return replace(result, why_not_gpt_fast=str(err))
     ratios = blocks.wall_ratios(calls[_GPT_FAST], calls[SPECULATIVE])
     ms = median(map(blocks.wall_ms, calls[_GPT_FAST]))
-    ci = speed_model.median_interval(ratios)
+    ci = statistics.median_interval(ratios)
     return replace(result, gpt_fast=GptFast(ms, median(ratios), ci, blocks.same_ids(calls)))
 
 

@@ -20,7 +20,7 @@ import torch
 from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
-from engine import speed_model
+from engine import statistics
 from engine.documents import embedding, encoder_folder, indexing
 from engine.documents.building import NEAREST, Building
 from engine.documents.chunking import Chunk
@@ -32,7 +32,7 @@ from engine.documents.search import dense_hits, retrieve, text_hits
 from engine.documents.target_tokens import TargetTokens, tokens_of
 from engine.events import Event, Indexed, Progressed
 from engine.machine.versions import processor, versions
-from engine.speed_model import Interval
+from engine.statistics import Interval
 from engine.world.story import stories
 
 _STORIES_A_FILE, _SEED = 8, 0
@@ -241,7 +241,7 @@ def _result(throughput: _Throughput, large: _Large, index: OpenIndex, embedder: 
     ratios = [encoded / indexed for indexed, encoded in zip(throughput.indexed_s, throughput.encoded_s, strict=True)]
     return IndexBench(
         ratio=median(ratios),
-        ratio_ci=speed_model.median_interval(ratios),
+        ratio_ci=statistics.median_interval(ratios),
         indexed_per_s=throughput.n_passages / median(throughput.indexed_s),
         encoded_per_s=throughput.n_passages / median(throughput.encoded_s),
         n_passages=throughput.n_passages,

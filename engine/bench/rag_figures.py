@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from engine import speed_model
+from engine import statistics
 from engine.events.answers import CostPredicted, CostTerm, QuestionAnswered, System
 from engine.rag.values import DraftBatch, Verification
-from engine.speed_model import Interval
+from engine.statistics import Interval
 
 SYSTEMS: tuple[System, ...] = ("speculative_rag", "drafter_alone", "standard_rag", "standard_rag_speculative")
 
@@ -90,11 +90,11 @@ def _system(name: System, turns: Sequence[Turn]) -> RagSystem:
     plain, speculated = (_cuts(name, other, turns) for other in ("standard_rag", "standard_rag_speculative"))
     return RagSystem(
         latency_ms=median(latencies),
-        latency_ci=speed_model.median_interval(latencies),
+        latency_ci=statistics.median_interval(latencies),
         latency_cut=median(plain) if plain else None,
-        latency_cut_ci=speed_model.median_interval(plain),
+        latency_cut_ci=statistics.median_interval(plain),
         cut_to_speculated=median(speculated) if speculated else None,
-        cut_to_speculated_ci=speed_model.median_interval(speculated),
+        cut_to_speculated_ci=statistics.median_interval(speculated),
         ttft_ms=_median(answers, lambda answer: answer.ttft_ms),
         prefill_ms=_median(answers, lambda answer: answer.prefill_ms),
         decode_ms=_median(answers, lambda answer: answer.decode_ms),
@@ -122,7 +122,7 @@ def _cost(costs: Sequence[CostPredicted]) -> RagCost:
     ]
     return RagCost(
         median(cost.predicted_ms for cost in costs), median(cost.measured_ms for cost in costs), median(ratios),
-        speed_model.median_interval(ratios), tuple(terms),
+        statistics.median_interval(ratios), tuple(terms),
     )  # fmt: skip
 
 

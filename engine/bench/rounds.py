@@ -13,7 +13,7 @@ import msgspec
 import torch
 from torch import Tensor
 
-from engine import speed_model
+from engine import statistics
 from engine.decoding import accept
 from engine.decoding.clock import Clock, Mark, clock_for, settle
 from engine.decoding.drafting import Draft, chain
@@ -26,7 +26,7 @@ from engine.fast.graphs import Graphs, Work
 from engine.fast.static_kv_cache import power_of_two
 from engine.fast.static_round import State, VerifySettings
 from engine.models.loading import Pair
-from engine.speed_model import Interval
+from engine.statistics import Interval
 
 _N_ROUNDS = 20
 _GREEDY = Warp()
@@ -178,7 +178,7 @@ def _result(
         verify_ms=verify_ms,
         unrecorded_ms=median(block.wall for block in unrecorded),
         recording_cost=median(costs),
-        recording_cost_ci=speed_model.median_interval(costs),
+        recording_cost_ci=statistics.median_interval(costs),
         target_bytes=n_bytes,
         target_bytes_per_s=1e3 * n_bytes / verify_ms,
         gamma=gamma,

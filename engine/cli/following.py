@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from engine import speed_model
+from engine import speed_model, statistics
 from engine.cli.exit_status import OK, STOPPED
 from engine.cli.options import PairOptions, Settings
 from engine.cli.output import Output, Value
@@ -130,10 +130,10 @@ def run_summary(summary: Summary, ids: list[int], text: str) -> Mapping[str, Val
 
 
 def _best_gamma(summary: Summary) -> int | None:
-    if summary.alpha is None or summary.c is None:
+    if summary.alpha is None or summary.c is None or summary.verify_ratio is None or not summary.gamma:
         return None
-    return speed_model.best_gamma(summary.alpha, summary.c)
+    return speed_model.best_gamma(summary.alpha, summary.c, (summary.verify_ratio - 1) / summary.gamma)
 
 
-def _pair(interval: speed_model.Interval | None) -> list[float] | None:
+def _pair(interval: statistics.Interval | None) -> list[float] | None:
     return None if interval is None else list(interval)

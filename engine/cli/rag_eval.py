@@ -21,7 +21,7 @@ from engine.events.answers import System
 from engine.events.evaluation import Figures
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
 from engine.settings import make_config
-from engine.speed_model import Interval
+from engine.statistics import Interval
 from engine.world.questions import QUESTION_KINDS, QuestionKind
 
 if TYPE_CHECKING:

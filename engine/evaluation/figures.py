@@ -11,7 +11,7 @@ from engine.evaluation.file import EvaluationHead, Fault, QuestionLine, SystemAn
 from engine.evaluation.held_out import held_out
 from engine.events.answers import System
 from engine.events.evaluation import CellFigures, Evidence, Figures, KindFigures, SystemFigures
-from engine.speed_model import Interval, median_interval, ratio_interval, wilson_interval
+from engine.statistics import Interval, median_interval, ratio_interval, wilson_interval
 
 BASELINE: System = "standard_rag"
 

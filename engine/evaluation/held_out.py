@@ -13,7 +13,7 @@ from engine.evaluation import calibration
 from engine.evaluation.calibration import Weights
 from engine.evaluation.file import DraftLine, QuestionLine, Scores
 from engine.events.evaluation import FilledBin, HeldOut, Weighted
-from engine.speed_model import ratio_interval
+from engine.statistics import ratio_interval
 
 _PAPER = Weights(1.0, 1.0, 1.0)
 

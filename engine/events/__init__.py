@@ -19,6 +19,20 @@ from engine.events.base import SCHEMA as SCHEMA
 from engine.events.base import Event as Event
 from engine.events.base import Setting as Setting
 from engine.events.base import Struct as Struct
+from engine.events.comparison import PLAIN_LANE as PLAIN_LANE
+from engine.events.comparison import CategoryFigures as CategoryFigures
+from engine.events.comparison import ComparedPrompt as ComparedPrompt
+from engine.events.comparison import ComparisonMeasured as ComparisonMeasured
+from engine.events.comparison import ComparisonStarted as ComparisonStarted
+from engine.events.comparison import GammaPrediction as GammaPrediction
+from engine.events.comparison import GenerationMeasured as GenerationMeasured
+from engine.events.comparison import LaneFigures as LaneFigures
+from engine.events.comparison import LaneRefused as LaneRefused
+from engine.events.comparison import LaneSpec as LaneSpec
+from engine.events.comparison import RaceFinished as RaceFinished
+from engine.events.comparison import RaceStarted as RaceStarted
+from engine.events.comparison import Recommendation as Recommendation
+from engine.events.comparison import Shape as Shape
 from engine.events.decoding import BlockFinished as BlockFinished
 from engine.events.decoding import Candidate as Candidate
 from engine.events.decoding import Compared as Compared
@@ -187,6 +201,12 @@ AnyEvent: TypeAlias = (
     | TrainingFinished
     | ScalingMeasured
     | EvaluationMeasured
+    | ComparisonStarted
+    | LaneRefused
+    | GenerationMeasured
+    | ComparisonMeasured
+    | RaceStarted
+    | RaceFinished
     | Retrieved
     | Mapped
     | Partitioned

@@ -4,7 +4,7 @@
 
 from engine.events.answers import System
 from engine.events.base import Event, Struct
-from engine.speed_model import Interval
+from engine.statistics import Interval
 
 
 class FilledBin(Struct, frozen=True):

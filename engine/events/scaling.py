@@ -7,7 +7,7 @@ from typing import Annotated, TypeAlias
 import msgspec
 
 from engine.events.base import Event, Struct
-from engine.speed_model import Interval
+from engine.statistics import Interval
 
 # What decoded, as files name it.
 PLAIN, SPECULATIVE = "ours_plain", "ours_speculative"

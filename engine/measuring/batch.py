@@ -10,7 +10,7 @@ import msgspec
 import torch
 from msgspec import UNSET, UnsetType
 
-from engine import speed_model
+from engine import statistics
 from engine.batch.decoder import BatchDecoder
 from engine.batch.drafters import SmallModelRows
 from engine.batch.generation import RowGeneration, RowRequest, generate_rows
@@ -152,7 +152,7 @@ def _result(
         plain_tokens_per_s=median(block.tokens_per_s for block in plain),
         tokens_per_s=median(block.tokens_per_s for block in speculative),
         speedup=median(ratios),
-        speedup_ci=speed_model.median_interval(ratios),
+        speedup_ci=statistics.median_interval(ratios),
         alpha=alpha,
         alpha_ci=alpha_ci,
         tau=blocks.tau(calls),

@@ -4,11 +4,11 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from statistics import median
 from typing import TypeAlias, TypeVar
 
-from engine import speed_model
+from engine import statistics
 from engine.events import Event, Progressed, RoundFinished
 from engine.events.scaling import MedianInterval
 from engine.measuring.systems import Call
-from engine.speed_model import Interval
+from engine.statistics import Interval
 
 Calls: TypeAlias = dict[str, list[Call]]
 Prompts: TypeAlias = Sequence[Sequence[int]]
@@ -18,7 +18,7 @@ _PROMPTS_FOR_INTERVAL = 8
 
 def middle(values: Sequence[float]) -> MedianInterval:
     """The median of some blocks, with its interval."""
-    return MedianInterval(median(values), speed_model.median_interval(values))
+    return MedianInterval(median(values), statistics.median_interval(values))
 
 
 def interleave(
@@ -78,7 +78,7 @@ def alpha(calls: Sequence[Call]) -> tuple[float, Interval | None]:
     else:
         counts = [_accepted_and_tested([event]) for call in calls for event in call.rounds]
     accepted, tested = [a for a, _ in counts], [t for _, t in counts]
-    interval = speed_model.ratio_interval(accepted, tested, [1] * len(counts))
+    interval = statistics.ratio_interval(accepted, tested, [1] * len(counts))
     return sum(accepted) / max(1, sum(tested)), interval
 
 

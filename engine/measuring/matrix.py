@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec.structs import replace
 
-from engine import speed_model
+from engine import statistics
 from engine.errors import InputError
 from engine.events import Event, Progressed, RuntimeName
 from engine.events.scaling import PLAIN, SPECULATIVE, THEIR_ASSISTED, THEIR_PLAIN
@@ -18,7 +18,7 @@ from engine.measuring.systems import BatchSystem, System
 from engine.models import loading
 from engine.models.kv_size import RuntimeChoice
 from engine.models.loading import LoadedModel, Pair
-from engine.speed_model import Interval
+from engine.statistics import Interval
 
 SYSTEMS = PLAIN, SPECULATIVE, THEIR_PLAIN, THEIR_ASSISTED
 
@@ -220,14 +220,14 @@ def _cell(pair: Pair, setting: Setting, calls: Calls, *, n_prompt: int) -> Matri
         drafter_runtime=pair.drafter.runtime,
         ms_per_token={name: median(map(blocks.wall_ms, calls[name])) if name in calls else None for name in SYSTEMS},
         ratio_vs_transformers=median(ratios) if ratios else None,
-        ratio_ci=speed_model.median_interval(ratios),
+        ratio_ci=statistics.median_interval(ratios),
         plain_ratio=median(plain_ratios),
-        plain_ratio_ci=speed_model.median_interval(plain_ratios),
+        plain_ratio_ci=statistics.median_interval(plain_ratios),
         same_tokens=blocks.same_ids(calls),
         alpha=alpha,
         alpha_ci=alpha_ci,
         tau=blocks.tau(calls[SPECULATIVE]),
         speedup=median(speedups),
-        speedup_ci=speed_model.median_interval(speedups),
+        speedup_ci=statistics.median_interval(speedups),
         step_ms=setting.batch * median(map(blocks.decode_ms, calls[PLAIN])),
     )

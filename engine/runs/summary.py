@@ -6,8 +6,8 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from engine import events, speed_model
-from engine.speed_model import Interval
+from engine import events, speed_model, statistics
+from engine.statistics import Interval
 
 State: TypeAlias = Literal["idle", "running", "finished", "failed"]
 _MAX_POSITIONS = 256
@@ -89,7 +89,7 @@ class Summary(msgspec.Struct, frozen=True):
     @property
     def alpha_ci(self) -> Interval | None:
         """Bootstrap interval over rounds."""
-        return speed_model.ratio_interval(
+        return statistics.ratio_interval(
             [kind.n_accepted for kind in self.kinds],
             [kind.n_tested for kind in self.kinds],
             [kind.n_rounds for kind in self.kinds],
@@ -188,7 +188,7 @@ class Summary(msgspec.Struct, frozen=True):
     @property
     def speedup_ci(self) -> Interval | None:
         """Bootstrap interval over repeats; None below three."""
-        return speed_model.median_interval(self.pair_speedups)
+        return statistics.median_interval(self.pair_speedups)
 
     def paired(self, lane: events.Lane) -> tuple[BlockTime, ...]:
         """The blocks of a lane from which the speedup is computed."""

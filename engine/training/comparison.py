@@ -10,13 +10,13 @@ import msgspec
 import torch
 from transformers import LlamaForCausalLM
 
-from engine import speed_model
+from engine import statistics
 from engine.errors import EngineError, InputError, ModelError
 from engine.events import Event, Measured, Progressed
 from engine.machine.out_of_memory import memory_errors
 from engine.models import checks, loading
 from engine.models.loading import LoadedModel
-from engine.speed_model import Interval
+from engine.statistics import Interval
 from engine.training import collect, estimate, student
 from engine.training.drafter_config import ObjectiveName
 from engine.training.drafter_shape import peak_rate
@@ -213,7 +213,7 @@ class _Experiment:
             alpha={name: agreement.alpha for name, agreement in agreements.items()},
             alpha_overlap={name: agreement.overlap for name, agreement in agreements.items()},
             difference=sum(gains) / max(1, sum(distilled.counted)),
-            difference_ci=speed_model.ratio_interval(gains, distilled.counted, [1] * n_texts),
+            difference_ci=statistics.ratio_interval(gains, distilled.counted, [1] * n_texts),
             rates=rates,
             tuned=tuned,
             steps=steps,

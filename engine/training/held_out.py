@@ -9,11 +9,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from engine import speed_model
+from engine import statistics
 from engine.decoding.transfers import uploaded
 from engine.errors import InputError
 from engine.models.loading import LoadedModel
-from engine.speed_model import Interval
+from engine.statistics import Interval
 from engine.training.target_text import continued, up_to_end
 
 _LONGEST_BEGINNING, _N_NEW = 16, 64
@@ -36,7 +36,7 @@ class Agreement(NamedTuple):
     @property
     def alpha_ci(self) -> Interval | None:
         """Bootstrap interval over texts."""
-        return speed_model.ratio_interval(self.agreed, self.counted, [1] * len(self.counted))
+        return statistics.ratio_interval(self.agreed, self.counted, [1] * len(self.counted))
 
     @property
     def overlap(self) -> float:

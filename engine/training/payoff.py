@@ -5,12 +5,12 @@ from itertools import chain
 from statistics import fmean, median
 from typing import NamedTuple
 
-from engine import speed_model
+from engine import speed_model, statistics
 from engine.events import Progressed
 from engine.measuring import systems
 from engine.measuring.systems import Call, System
 from engine.models.loading import LoadedModel
-from engine.speed_model import Interval
+from engine.statistics import Interval
 
 _N_REPEATS = 5
 _SHORTEST, _LONGEST = 8, 64
@@ -70,7 +70,7 @@ def _payoff(repeats: Sequence[tuple[Call, Call]], alpha: float, gamma: int) -> P
     c = sum(round_.draft_ms for round_ in rounds) / n_drafted / step_ms if n_drafted else None
     verify_ratio = fmean(full_verify_ms) / step_ms if full_verify_ms else 1.0
     predicted = None if c is None else speed_model.predicted_speedup(alpha, gamma, c, verify_ratio=verify_ratio)
-    return Payoff(c, predicted, median(ratios), speed_model.median_interval(ratios))
+    return Payoff(c, predicted, median(ratios), statistics.median_interval(ratios))
 
 
 def _per_token(call: Call) -> float:

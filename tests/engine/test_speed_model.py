@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from engine import speed_model
-from engine.speed_model import RatioSums, ratio_interval, running_interval
+from engine import speed_model, statistics
+from engine.speed_model import CostModel
+from engine.statistics import RatioSums, ratio_interval, running_interval
 
 
 @pytest.mark.parametrize(
@@ -19,11 +20,31 @@ def test_table_1_of_the_paper_is_reproduced(alpha: float, gamma: int, operations
     assert speed_model.operation_factor(alpha, gamma, 0.0) == pytest.approx(operations, abs=0.005)
 
 
+# What verifying one more token costs changes the best draft length; each row is argmax of tau / (1 + gamma (c + v)).
 @pytest.mark.parametrize(
-    ("alpha", "c", "gamma"), [(0.8, 0.02, 11), (0.8, 0.1, 6), (0.5, 0.2, 1), (0.9, 0.05, 13), (0.1, 0.3, 0)]
-)
-def test_best_draft_length_is_the_argmax_of_the_predicted_speedup(alpha: float, c: float, gamma: int) -> None:
-    assert speed_model.best_gamma(alpha, c) == gamma
+    ("alpha", "c", "verify", "gamma"),
+    [(0.8, 0.02, 0.0, 11), (0.8, 0.1, 0.0, 6), (0.9, 0.05, 0.0, 13), (0.1, 0.3, 0.0, 0), (0.8, 0.1, 0.25, 3),
+     (0.8, 0.1, 0.1, 4), (0.7, 0.05, 0.25, 2), (0.6, 0.3, 0.25, 1), (0.92, 0.05, 0.31, 5), (0.3, 0.2, 0.25, 0)],
+)  # fmt: skip
+def test_best_draft_length_counts_what_verifying_costs(alpha: float, c: float, verify: float, gamma: int) -> None:
+    assert speed_model.best_gamma(alpha, c, verify) == gamma
+
+
+def test_verifying_is_interpolated_between_the_widths_that_were_timed() -> None:
+    model = CostModel(10.0, 2.0, 1.0, ((1, 9.0), (3, 11.0), (9, 17.0)))
+    assert [model.verify_ms(width) for width in (1, 2, 3, 6, 9, 12)] == pytest.approx([9, 10, 11, 14, 17, 20])
+    assert model.round_ms(2) == pytest.approx(2 + 2 + 11)
+    assert model.round_ms(0) == 10.0
+    assert model.speedup(3.0, 2) == pytest.approx(3 * 10 / 15)
+    assert (model.c, model.verify_per_token) == pytest.approx((0.1, 0.1))
+
+
+def test_break_even_of_a_cost_model_is_where_a_round_costs_its_tokens() -> None:
+    model = CostModel(10.0, 1.0, 1.0, ((1, 10.0), (5, 12.0)))
+    alpha = model.break_even_alpha(4)
+    assert alpha is not None
+    assert model.speedup(speed_model.expected_tokens(alpha, 4), 4) == pytest.approx(1.0, abs=1e-6)
+    assert CostModel(10.0, 0.0, 20.0, ((1, 10.0), (2, 11.0))).break_even_alpha(1) is None
 
 
 @pytest.mark.parametrize(("gamma", "c", "alpha"), [(4, 0.1, 0.29), (8, 0.1, 0.44), (3, 0.3, 0.51), (8, 0.3, 0.72)])
@@ -42,8 +63,8 @@ def test_perfect_acceptance_emits_gamma_plus_one_tokens() -> None:
 
 
 def test_ratio_interval_contains_the_ratio_and_narrows_with_more_rounds() -> None:
-    few = speed_model.ratio_interval([0, 4], [1, 4], [5, 5])
-    many = speed_model.ratio_interval([0, 4], [1, 4], [500, 500])
+    few = statistics.ratio_interval([0, 4], [1, 4], [5, 5])
+    many = statistics.ratio_interval([0, 4], [1, 4], [500, 500])
     assert few is not None
     assert many is not None
     assert few.low < 0.8 < few.high
@@ -51,10 +72,10 @@ def test_ratio_interval_contains_the_ratio_and_narrows_with_more_rounds() -> Non
 
 
 def test_intervals_are_absent_where_there_is_too_little_to_say() -> None:
-    assert speed_model.ratio_interval([1], [1], [1]) is None
-    assert speed_model.ratio_interval([0, 0], [0, 0], [3, 3]) is None
-    assert speed_model.median_interval([1.0, 2.0]) is None
-    assert speed_model.median_interval([2.0, 2.0, 2.0]) == (2.0, 2.0)
+    assert statistics.ratio_interval([1], [1], [1]) is None
+    assert statistics.ratio_interval([0, 0], [0, 0], [3, 3]) is None
+    assert statistics.median_interval([1.0, 2.0]) is None
+    assert statistics.median_interval([2.0, 2.0, 2.0]) == (2.0, 2.0)
 
 
 @pytest.mark.parametrize("alpha", [0.0, 0.3, 0.85, 0.999_999_999_9, 1.0])
@@ -133,5 +154,5 @@ def test_wilson_interval_is_that_of_scipy(hits: int, n: int) -> None:
     from scipy.stats import binomtest
 
     known = binomtest(hits, n).proportion_ci(method="wilson")
-    found = speed_model.wilson_interval(hits / n, n)
+    found = statistics.wilson_interval(hits / n, n)
     assert (found.low, found.high) == pytest.approx((known.low, known.high), abs=1e-6)

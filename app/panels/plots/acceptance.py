@@ -14,7 +14,7 @@ from app.plots.panel import PlotPanel, tr
 from app.state.store import RunStore
 from engine.events import Event, RoundFinished
 from engine.runs.summary import Summary
-from engine.speed_model import Interval, RatioSums, running_interval
+from engine.statistics import Interval, RatioSums, running_interval
 
 
 class _Band(pg.FillBetweenItem):  # type: ignore[misc]  # the library has no types

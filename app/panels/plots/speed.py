@@ -18,7 +18,7 @@ from app.state.store import RunStore
 from app.words import quantities
 from engine.events import Event, Lane, RoundFinished
 from engine.runs.summary import Summary
-from engine.speed_model import median_interval
+from engine.statistics import median_interval
 
 _FIRST_TOP = 100.0
 

@@ -21,7 +21,7 @@ from app.workspaces.decode.measuring import MeasuringProgress
 from engine.events import Event, ScalingMeasured
 from engine.events.scaling import MedianInterval
 from engine.runs.summary import Summary
-from engine.speed_model import Interval
+from engine.statistics import Interval
 
 _SYMBOL_SIZE, _BEAM, _MARGIN = 8, 0.02, 0.05
 # The share of the axis left free at its end, for the label.

@@ -14,7 +14,7 @@ from app.words import quantities
 from app.workspaces.train.training import TrainingRunProgress
 from engine.events import DrafterMeasured, Event
 from engine.runs.summary import Summary
-from engine.speed_model import Interval
+from engine.statistics import Interval
 
 _NAME, _FIRST = 0, 1
 

@@ -20,7 +20,7 @@ from engine.cli import main
 from engine.commands import Load, Measure, Run
 from engine.events import Progressed, Refused, ScalingMeasured
 from engine.events.scaling import BatchMeasured, ContextPoint, GammaPoint, MedianInterval
-from engine.speed_model import Interval
+from engine.statistics import Interval
 from tests.app.factory import MODEL, PAIR, FakeHost, whole_run
 
 ALL = (ContextPlot, GammaTimePlot, GammaSpeedupPlot, BatchPlot)

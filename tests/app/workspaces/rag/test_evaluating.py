@@ -13,7 +13,7 @@ from engine.commands import Evaluate, Load
 from engine.events import EvaluationMeasured, Progressed, Refused
 from engine.events.evaluation import CellFigures, Figures, SystemFigures
 from engine.machine import paths
-from engine.speed_model import Interval
+from engine.statistics import Interval
 from tests.app.factory import MODEL
 from tests.app.served import served
 from tests.app.workspaces.rag.tab import settle
