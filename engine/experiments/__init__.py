@@ -1,0 +1,1 @@
+"""Compares lanes over sets of prompts, and says what the figures mean."""
