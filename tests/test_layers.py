@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 ENGINE = (
     "errors", "prompts", "speed_model", "statistics", "world", "machine", "events", "settings", "commands", "runs",
     "decoding", "fast", "models", "drafters", "batch", "documents", "rag", "runtime", "method", "measuring", "training",
-    "methods", "evaluation", "session", "host", "bench", "cli",
+    "methods", "evaluation", "experiments", "session", "host", "bench", "cli",
 )  # fmt: skip
 APP = (
     "theme", "text", "words", "choices", "widgets", "state", "panel", "plots", "panels", "workspaces", "menus",

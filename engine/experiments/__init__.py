@@ -1,0 +1,1 @@
+"""What is asked of measured and recorded runs: comparisons, draft lengths, and what another setting would bring."""
