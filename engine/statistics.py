@@ -227,7 +227,7 @@ def _drift(units: Mapping[str, Sequence[UnitTime]]) -> Iterator[str]:
     error = float(np.sqrt(early.var(ddof=1) / len(early) + late.var(ddof=1) / len(late)))
     if abs(change) > max(float(np.log(_DRIFTED)), 3 * error):
         percent, word = 100 * abs(np.expm1(change)), "slower" if change > 0 else "faster"
-        yield f"the second half of the measurement was {percent:.0f} % {word} than the first: the machine's speed drifts"
+        yield f"the second half of the measurement was {percent:.0f} % {word} than the first: the speed drifts"
 
 
 def _course(lane: Sequence[UnitTime]) -> "np.typing.NDArray[np.float64]":
