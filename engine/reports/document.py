@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from engine.reports.cells import ReportTable
 from engine.reports.svg import Plot
 
-Tone: TypeAlias = Literal["plain", "headline", "note", "good", "bad"]
+Tone: TypeAlias = Literal["plain", "headline", "lead", "note", "good", "bad"]
 MarkedFate: TypeAlias = Literal["plain", "accepted", "correction", "bonus", "rejected", "untested"]
 GHOSTS: frozenset[MarkedFate] = frozenset({"rejected", "untested"})
 DEFAULT_PROMPTS = 5
@@ -27,9 +27,11 @@ class BulletList(NamedTuple):
 
 
 class FactList(NamedTuple):
-    """Names and values."""
+    """Names and values. marks: the place of the lane that each is of, empty where they are of none."""
 
     facts: tuple[tuple[str, str], ...]
+    title: str = ""
+    marks: tuple[int, ...] = ()
 
 
 class TableBlock(NamedTuple):

@@ -62,17 +62,11 @@ def check(prices: Prices) -> Prices:
 
 
 def summarise(plain: LaneFigures, lane: LaneFigures, prices: Prices) -> PilotSummary:
-    """What a lane costs beside plain decoding, for a million new tokens."""
-    return PilotSummary(
-        lane=lane.lane,
-        plain_calls=float(_MILLION),
-        calls=_MILLION / lane.tau if lane.tau else None,
-        plain_hours=_hours(plain.ms_per_token),
-        hours=_hours(lane.ms_per_token),
-        plain_kwh=_kwh(plain.joules_per_token),
-        kwh=_kwh(lane.joules_per_token),
-        prices=prices,
-    )
+    """What a lane costs beside plain decoding, for a million new tokens; what only one of them measured is unknown."""
+    plain_hours, hours = _both(plain.ms_per_token, lane.ms_per_token, _MS_PER_HOUR)
+    plain_kwh, kwh = _both(plain.joules_per_token, lane.joules_per_token, _J_PER_KWH)
+    calls = _MILLION / lane.tau if lane.tau else None
+    return PilotSummary(lane.lane, float(_MILLION), calls, plain_hours, hours, plain_kwh, kwh, prices)
 
 
 def lines(summary: PilotSummary) -> tuple[str, ...]:
@@ -84,12 +78,9 @@ def lines(summary: PilotSummary) -> tuple[str, ...]:
     )))  # fmt: skip
 
 
-def _hours(ms_per_token: float | None) -> float | None:
-    return None if ms_per_token is None else ms_per_token * _MILLION / _MS_PER_HOUR
-
-
-def _kwh(joules_per_token: float | None) -> float | None:
-    return None if joules_per_token is None else joules_per_token * _MILLION / _J_PER_KWH
+def _both(plain: float | None, lane: float | None, unit: float) -> tuple[float | None, float | None]:
+    """Amounts per token as those of a million, in a larger unit."""
+    return (None, None) if plain is None or lane is None else (plain * _MILLION / unit, lane * _MILLION / unit)
 
 
 def _cost(hours: float | None, kwh: float | None, prices: Prices) -> float | None:
@@ -106,7 +97,8 @@ def _calls_line(summary: PilotSummary) -> str:
     if summary.calls is None:
         return ""
     saved = 1 - summary.calls / summary.plain_calls
-    return f"A million new tokens take {summary.calls:,.0f} target calls in place of {summary.plain_calls:,.0f} ({_change(saved)})."
+    calls = f"{summary.calls:,.0f} target calls in place of {summary.plain_calls:,.0f}"
+    return f"A million new tokens take {calls} ({_change(saved)})."
 
 
 def _hours_line(summary: PilotSummary) -> str:

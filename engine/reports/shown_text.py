@@ -26,7 +26,9 @@ def visible(text: str, *, longest: int = LONGEST) -> str:
 
 def one_line(text: str, *, longest: int = LONGEST) -> str:
     """A foreign name or message with ordinary spaces; control and formatting characters are made visible."""
-    return visible(text, longest=longest).replace("·", " ")
+    shown = " ".join(map(_visible, text[:longest].split(" ")))
+    n_more = len(text) - longest
+    return shown if n_more <= 0 else f"{shown}…⟨+{n_more:,} characters⟩"
 
 
 def paragraphs(text: str, *, longest: int | None = None) -> str:

@@ -9,6 +9,8 @@ from engine.events import Event, RunStarted, ScalingMeasured, TrainingEstimated,
 from engine.reports import compared, single_tables
 from engine.reports.cells import ReportTable
 
+NOTHING = "there is nothing to report in this log", "name a comparison, a run, a training or a measurement"
+
 
 def tables(events: Sequence[Event]) -> Mapping[str, ReportTable]:
     """The tables of a comparison, a run, a training or a measured pair. Raises InputError for any other log."""
@@ -21,7 +23,7 @@ def tables(events: Sequence[Event]) -> Mapping[str, ReportTable]:
             return single_tables.of_training(events)
         if isinstance(event, ScalingMeasured):
             return single_tables.of_scaling(last_measured(events))
-    raise InputError("there is nothing to report in this log", "name a comparison, a run, a training or a measurement")
+    raise InputError(*NOTHING)
 
 
 def last_measured(events: Sequence[Event]) -> ScalingMeasured:

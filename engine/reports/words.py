@@ -40,12 +40,25 @@ def counted(n: int, singular: str, plural: str) -> str:
     return f"{n:,} {singular if n == 1 else plural}"
 
 
-def spread(estimate: RatioEstimate) -> str:
+def model(spec: str, role: str) -> str:
+    """A model as people call it: folders by their last part, so that a report tells nothing of the machine's user."""
+    if spec == "builtin":
+        return f"the built-in {role}"
+    return one_line(spec.replace("\\", "/").rstrip("/").rpartition("/")[2] or spec)
+
+
+def sentence(text: str) -> str:
+    """The text with a capital letter first, unless it begins with a name that has none."""
+    first = text.partition(" ")[0]
+    return text[:1].upper() + text[1:] if first.isalpha() else text
+
+
+def spread(estimate: RatioEstimate, unit: str = "prompts") -> str:
     """How far a figure may be off, in words: its 95 % interval, or the range of its units; empty for a single one."""
     if estimate.ci is not None:
         return f"95 % interval {estimate.ci.low:.2f} to {estimate.ci.high:.2f}"
     if estimate.range is not None:
-        return f"range {estimate.range.low:.2f} to {estimate.range.high:.2f} over {estimate.n}"
+        return f"{estimate.range.low:.2f} to {estimate.range.high:.2f} over {estimate.n} {unit}"
     return ""
 
 
@@ -54,11 +67,11 @@ def extent(estimate: RatioEstimate) -> Interval | None:
     return estimate.ci or estimate.range
 
 
-def speedup(estimate: RatioEstimate | None) -> str:
+def speedup(estimate: RatioEstimate | None, unit: str = "prompts") -> str:
     """A speedup with its spread; a loss and a tie are called what they are."""
     if estimate is None:
         return UNKNOWN
-    around = spread(estimate)
+    around = spread(estimate, unit)
     text = f"{times(estimate.value)} ({around})" if around else times(estimate.value)
     return f"{text}{_verdict(estimate)}"
 
