@@ -1,1 +1,1 @@
-"""What is asked of measured and recorded runs: comparisons, draft lengths, and what another setting would bring."""
+"""Compares drafters, methods and settings over the same prompts, chooses among them, and predicts others."""
