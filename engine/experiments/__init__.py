@@ -1,1 +1,1 @@
-"""Compares lanes over sets of prompts, and says what the figures mean."""
+"""Compares drafters, methods and settings over the same prompts, chooses among them, and predicts others."""
