@@ -5,13 +5,28 @@ from typing import TypeAlias
 
 import typer
 
-from engine.cli import bench, builtin, check, decode, drafter, rag, rag_ask, rag_bench, rag_eval, rounds, run, train
+from engine.cli import (
+    bench,
+    builtin,
+    check,
+    coverage,
+    decode,
+    drafter,
+    rag,
+    rag_ask,
+    rag_bench,
+    rag_eval,
+    rounds,
+    run,
+    train,
+)
 
 _Group: TypeAlias = Mapping[str, Callable[..., int]]
 _BENCHES: _Group = {
     "decode": bench.bench_decode, "batch": bench.bench_batch, "scaling": bench.bench_scaling, "gpu": bench.bench_gpu,
     "table": bench.bench_table, "rounds": rounds.bench_rounds, "rag": rag_bench.bench_rag,
     "endurance": bench.bench_endurance, "index": bench.bench_index, "ui": bench.bench_ui,
+    "coverage": coverage.bench_coverage,
 }  # fmt: skip
 _CHECKS: _Group = {"losslessness": check.losslessness}
 _TRAININGS: _Group = {
