@@ -19,6 +19,7 @@ from engine.cli import (
     rag_eval,
     rounds,
     run,
+    store_bench,
     train,
 )
 
@@ -28,6 +29,7 @@ _BENCHES: _Group = {
     "table": bench.bench_table, "rounds": rounds.bench_rounds, "rag": rag_bench.bench_rag,
     "endurance": bench.bench_endurance, "index": bench.bench_index, "ui": bench.bench_ui,
     "coverage": coverage.bench_coverage,
+    "store": store_bench.bench_store,
 }  # fmt: skip
 _CHECKS: _Group = {"losslessness": check.losslessness}
 _TRAININGS: _Group = {
