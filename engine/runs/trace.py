@@ -1,8 +1,8 @@
-"""Writes and reads the files of runs and trainings: one event per line as JSON, readable up to the first damaged line.
+"""Writes and reads the files of runs, trainings and comparisons: one event a line, readable up to the first damage.
 
 * imports neither Qt nor torch."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from os import SEEK_END
 from pathlib import Path
 from threading import Event as Flag
@@ -16,7 +16,9 @@ from engine.events import (
     AnyEvent,
     Candidate,
     CheckpointSaved,
+    ComparisonStarted,
     Event,
+    GenerationMeasured,
     LastToken,
     Measured,
     Progressed,
@@ -46,6 +48,11 @@ class Trace(NamedTuple):
     def of_training(self) -> bool:
         """Whether the file is that of a training rather than of a run."""
         return isinstance(self.events[0], TrainingEstimated)
+
+    @property
+    def of_comparison(self) -> bool:
+        """Whether the file is that of a comparison."""
+        return isinstance(self.events[0], ComparisonStarted)
 
 
 class TraceWriter:
@@ -103,9 +110,9 @@ class FileJob:
 
 
 def read(path: Path, job: FileJob | None = None) -> Trace:
-    """Read the file of a run or a training; `job` counts its bytes and can stop it.
+    """Read the file of a run, training or comparison; `job` counts its bytes and can stop it.
 
-    Raises InputError: no such file, neither of the two, written by a newer version, or larger than 2 GiB. Raises
+    Raises InputError: no such file, none of these, written by a newer version, or larger than 2 GiB. Raises
     EngineError if it was stopped."""
     try:
         n_bytes = path.stat().st_size
@@ -138,6 +145,9 @@ class SharedTokens:
 
     def share(self, event: Event) -> None:
         """Replace each id and text that an event repeats by the first equal one."""
+        if isinstance(event, GenerationMeasured):
+            for finished in event.rounds:
+                self.share(finished)
         if not isinstance(event, RoundFinished):
             return
         for token in event.proposed:
@@ -189,6 +199,9 @@ def _line_damage(line: bytes) -> str | None:
 def _why_impossible(event: Event) -> str | None:
     """Why an event cannot be true: it has a larger number than any run, which would only break the display."""
     numbers: list[int | float]
+    if isinstance(event, GenerationMeasured):
+        numbers = [*event.ids, *event.prompt_ids, event.prompt, event.turn, event.n_first, event.n_rounds]
+        return next(filter(None, map(_why_impossible, event.rounds)), None) or _why_too_large(numbers)
     if isinstance(event, RoundFinished):
         numbers = [event.round, *event.emitted]
     elif isinstance(event, RunStarted):
@@ -197,17 +210,23 @@ def _why_impossible(event: Event) -> str | None:
         numbers = [value for value in msgspec.structs.astuple(event) if isinstance(value, int | float)]
     else:
         return None
+    return _why_too_large(numbers)
+
+
+def _why_too_large(numbers: Sequence[int | float]) -> str | None:
     largest = max(map(abs, numbers), default=0)
     return None if largest <= _LARGEST else "a number larger than any run has"
 
 
 def _check_start(path: Path, events: list[Event], damage: str | None) -> None:
     first = events[0] if events else None
-    if not isinstance(first, RunStarted | TrainingEstimated):
-        reason = damage or "it does not begin with RunStarted or TrainingEstimated"
+    if not isinstance(first, RunStarted | TrainingEstimated | ComparisonStarted):
+        reason = damage or "it does not begin with RunStarted, TrainingEstimated or ComparisonStarted"
         raise InputError(
-            f"{path} is not a Draftscope run or training ({reason})", "open a trace.jsonl or training-log.jsonl"
+            f"{path} is not a Draftscope run, training or comparison ({reason})",
+            "open a trace.jsonl or training-log.jsonl",
         )
-    newest = max((event.schema for event in events if isinstance(event, RunStarted | TrainingStarted)), default=0)
+    starts = RunStarted | TrainingStarted | ComparisonStarted
+    newest = max((event.schema for event in events if isinstance(event, starts)), default=0)
     if newest > SCHEMA:
         raise InputError(f"{path} has version {newest}, this program reads up to {SCHEMA}", "update Draftscope")
