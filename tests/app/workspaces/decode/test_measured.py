@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from app.main_window import MainWindow
 from app.plots import export
-from app.state import measured_files
+from engine.runs import measured_files
 from app.state.store import RunStore
 from app.workspaces.decode import event_words, measured_words
 from app.workspaces.decode.measured_plot import MeasuredPlot
