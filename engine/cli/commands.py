@@ -17,6 +17,7 @@ from engine.cli import (
     rag_ask,
     rag_bench,
     rag_eval,
+    recommendation,
     rounds,
     run,
     store_bench,
@@ -28,7 +29,7 @@ _BENCHES: _Group = {
     "decode": bench.bench_decode, "batch": bench.bench_batch, "scaling": bench.bench_scaling, "gpu": bench.bench_gpu,
     "table": bench.bench_table, "rounds": rounds.bench_rounds, "rag": rag_bench.bench_rag,
     "endurance": bench.bench_endurance, "index": bench.bench_index, "ui": bench.bench_ui,
-    "coverage": coverage.bench_coverage,
+    "coverage": coverage.bench_coverage, "recommendation": recommendation.bench_recommendation,
     "store": store_bench.bench_store,
 }  # fmt: skip
 _CHECKS: _Group = {"losslessness": check.losslessness}
