@@ -20,13 +20,15 @@ from engine.cli import (
     recommendation,
     rounds,
     run,
+    scaling_bench,
     store_bench,
     train,
 )
 
 _Group: TypeAlias = Mapping[str, Callable[..., int]]
 _BENCHES: _Group = {
-    "decode": bench.bench_decode, "batch": bench.bench_batch, "scaling": bench.bench_scaling, "gpu": bench.bench_gpu,
+    "decode": bench.bench_decode, "batch": bench.bench_batch, "gpu": bench.bench_gpu,
+    "scaling": scaling_bench.bench_scaling,
     "table": bench.bench_table, "rounds": rounds.bench_rounds, "rag": rag_bench.bench_rag,
     "endurance": bench.bench_endurance, "index": bench.bench_index, "ui": bench.bench_ui,
     "coverage": coverage.bench_coverage, "recommendation": recommendation.bench_recommendation,

@@ -36,7 +36,7 @@ def _with_start(pair: PairInUse, command: _Startless, events: Iterator[Event]) -
         for event in events:
             if not has_begun and not isinstance(event, Progressed | Warned):
                 has_begun = True
-                yield _start(pair, command)
+                yield start_of(pair, command)
             yield event
 
 
@@ -83,7 +83,8 @@ def training_started(command: Train) -> WorkStarted:
     )
 
 
-def _start(pair: PairInUse, command: _Startless) -> WorkStarted:
+def start_of(pair: PairInUse, command: Train | Evaluate | Measure) -> WorkStarted:
+    """The start of a command's work."""
     match command:
         case Train():
             return training_started(command)
