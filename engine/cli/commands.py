@@ -20,6 +20,8 @@ from engine.cli import (
     recommendation,
     rounds,
     run,
+    runs,
+    runs_transfer,
     scaling_bench,
     store_bench,
     train,
@@ -41,6 +43,12 @@ _TRAININGS: _Group = {
 _BUILTIN: _Group = {"eval": builtin.builtin_eval, "corpus": builtin.builtin_corpus}
 _RAG: _Group = {"index": rag.rag_index, "search": rag.rag_search, "ask": rag_ask.rag_ask, "eval": rag_eval.rag_eval}
 
+_RUNS: _Group = {
+    "list": runs.runs_list, "show": runs.runs_show, "export": runs_transfer.runs_export,
+    "import": runs_transfer.runs_import, "delete": runs.runs_delete, "restore": runs.runs_restore,
+    "purge": runs.runs_purge, "rename": runs.runs_rename, "tag": runs.runs_tag, "note": runs.runs_note,
+}  # fmt: skip
+
 
 def tree() -> typer.Typer:
     """Build the tree of all commands, with one for each method that is discovered now."""
@@ -53,6 +61,7 @@ def tree() -> typer.Typer:
         ("check", "Proofs on any pair.", _CHECKS),
         ("train", "Train the built-in models, or a drafter for any target.", _TRAININGS),
         ("builtin", "The built-in world and models, examined.", _BUILTIN),
+        ("runs", "Everything that was kept: searched, labelled, exported, deleted.", _RUNS),
         ("rag", "Documents made searchable, and searched.", _RAG),
     ):
         app.add_typer(_group(members, help_text), name=name)
