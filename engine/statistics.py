@@ -2,7 +2,7 @@
 
 * imports neither Qt nor torch."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
 from typing import NamedTuple
 
@@ -13,6 +13,12 @@ import numpy as np
 FEWEST_FOR_INTERVAL = 10
 _N_RESAMPLES = 2000
 _Z95 = 1.959964
+# A block that takes more than this many times what is usual was disturbed; fewer repeats have no usual time.
+_DISTURBED = 1.5
+_FEWEST_REPEATS = 3
+# A drift is said from this factor on, where each half of a lane has two blocks at least.
+_DRIFTED = 1.1
+_FEWEST_FOR_DRIFT = 4
 
 
 class Interval(NamedTuple):
@@ -176,3 +182,56 @@ def median_interval(values: Sequence[float]) -> Interval | None:
 def _percentiles(values: "np.typing.NDArray[np.float64]") -> Interval:
     low, high = np.percentile(values, (2.5, 97.5))
     return Interval(float(low), float(high))
+
+
+def disturbances(units: Mapping[str, Sequence[UnitTime]]) -> tuple[str, ...]:
+    """What disturbed a measurement, a sentence each; none where nothing did. units: those of each lane, in the order
+    of measuring; their repeats are blocks.
+
+    A block is compared with the other repeats of its unit, or, below three, with the lane's time per token: how well a
+    drafter is accepted differs from text to text, so that there it also has to stand apart from the lane's spread."""
+    return (*_slow_blocks(units), *_drift(units))
+
+
+def _slow_blocks(units: Mapping[str, Sequence[UnitTime]]) -> Iterator[str]:
+    blocks = [(name, excess) for name, lane in units.items() for excess in _excesses(lane)]
+    slow = [(name, excess) for name, excess in blocks if excess > _DISTURBED]
+    if slow:
+        name, most = max(slow, key=lambda block: block[1])
+        yield (
+            f"{len(slow)} of {len(blocks)} timed blocks took more than {_DISTURBED} times the median of their lane"
+            f" ({name}: {most:.1f} times): something else used this machine"
+        )
+
+
+def _excesses(lane: Sequence[UnitTime]) -> list[float]:
+    """Each block's time over what its lane typically takes for it; 1 where that cannot be told from another text's."""
+    if lane and min(len(unit.ms) for unit in lane) >= _FEWEST_REPEATS:
+        return [ms / unit.typical_ms if unit.typical_ms else 1.0 for unit in lane for ms in unit.ms]
+    times = np.array([ms_per_token([unit]) for unit in lane])
+    if len(times) < _FEWEST_REPEATS or times.min() <= 0:
+        return [1.0] * len(times)
+    excesses = times / np.median(times)
+    spread = 1.4826 * float(np.median(np.abs(np.log(excesses))))
+    return [float(excess) if np.log(excess) > 5 * spread else 1.0 for excess in excesses]
+
+
+def _drift(units: Mapping[str, Sequence[UnitTime]]) -> Iterator[str]:
+    """Whether the second half was slower or faster than the first, beyond three standard errors of their difference."""
+    courses = [course for lane in units.values() if len(course := _course(lane)) >= _FEWEST_FOR_DRIFT]
+    if not courses:
+        return
+    early = np.concatenate([course[: len(course) // 2] for course in courses])
+    late = np.concatenate([course[(len(course) + 1) // 2 :] for course in courses])
+    change = float(late.mean() - early.mean())
+    error = float(np.sqrt(early.var(ddof=1) / len(early) + late.var(ddof=1) / len(late)))
+    if abs(change) > max(float(np.log(_DRIFTED)), 3 * error):
+        percent, word = 100 * abs(np.expm1(change)), "slower" if change > 0 else "faster"
+        yield f"the second half of the measurement was {percent:.0f} % {word} than the first: the speed drifts"
+
+
+def _course(lane: Sequence[UnitTime]) -> "np.typing.NDArray[np.float64]":
+    """Logarithms of the times of a lane in the order of measuring, around their middle."""
+    times = list(lane[0].ms) if len(lane) == 1 else [ms_per_token([unit]) for unit in lane]
+    logs = np.log([ms for ms in times if ms > 0])
+    return logs - np.median(logs) if len(logs) else logs

@@ -132,7 +132,7 @@ def _shown_cell(columns: Sequence[ReportColumn], row: Sequence[Cell], start: int
     text = _formatted(value, column.form)
     ends = {columns[i].form: row[i] for i in _followers(columns, start)}
     low, high = ends.get("low"), ends.get("high")
-    if low is None or high is None:
+    if low is None or high is None or low == high == value:
         return text
     around = _formatted(low, column.form).rstrip("×"), _formatted(high, column.form).rstrip("×")
     return (

@@ -122,9 +122,10 @@ _SHAPES: tuple[tuple[tuple[float, float], ...], ...] = (
 
 def ticks(low: float, high: float, most: int = 6) -> tuple[float, ...]:
     """Round values from at or below `low` to at or above `high`, at most `most` steps apart."""
-    if not (isfinite(low) and isfinite(high)) or high <= low:
-        high = low + 1 if isfinite(low) else 1.0
-        low = low if isfinite(low) else 0.0
+    if not (isfinite(low) and isfinite(high)):
+        low, high = 0.0, 1.0
+    # Far from 0, the next number is more than 1 away.
+    high = max(high, low + max(1.0, abs(low) * 1e-6)) if high - low <= abs(low) * 1e-9 else high
     rough = (high - low) / most
     power = 10.0 ** floor(log10(rough))
     step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * 0.999)

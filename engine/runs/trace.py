@@ -16,6 +16,7 @@ from engine.events import (
     AnyEvent,
     Candidate,
     CheckpointSaved,
+    ComparisonStarted,
     Event,
     LastToken,
     Measured,
@@ -203,10 +204,11 @@ def _why_impossible(event: Event) -> str | None:
 
 def _check_start(path: Path, events: list[Event], damage: str | None) -> None:
     first = events[0] if events else None
-    if not isinstance(first, RunStarted | TrainingEstimated):
-        reason = damage or "it does not begin with RunStarted or TrainingEstimated"
+    if not isinstance(first, RunStarted | TrainingEstimated | ComparisonStarted):
+        reason = damage or "it does not begin with a run, a training or a comparison"
         raise InputError(
-            f"{path} is not a Draftscope run or training ({reason})", "open a trace.jsonl or training-log.jsonl"
+            f"{path} is no Draftscope run, training or comparison ({reason})",
+            "open a trace.jsonl or training-log.jsonl",
         )
     newest = max((event.schema for event in events if isinstance(event, RunStarted | TrainingStarted)), default=0)
     if newest > SCHEMA:

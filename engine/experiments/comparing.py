@@ -1,0 +1,218 @@
+"""Measures lanes over the same prompts, one lane at a time, in an order shuffled for each prompt.
+
+Yields the events of a comparison; see `engine.events.comparison`."""
+
+import random
+import secrets
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from threading import Event as Flag
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from engine.decoding.generation import Generation
+from engine.events import (
+    PLAIN_LANE,
+    ComparedPrompt,
+    ComparisonStarted,
+    Event,
+    GammaPrediction,
+    GenerationMeasured,
+    LaneRefused,
+    LaneSpec,
+    Progressed,
+    Setting,
+)
+from engine.experiments.changes import changes
+from engine.experiments.comparison_figures import ComparisonSoFar
+from engine.experiments.generations import Place, event_of, first_difference
+from engine.experiments.lane_figures import cost_model
+from engine.experiments.lanes import Lane, MeasuredText, continued, warm_up
+from engine.machine import versions
+from engine.machine.energy import EnergyMeter, NotMeasurable
+from engine.models import checkpoint_folder
+from engine.models.loading import LoadedModel
+from engine.runtime import Cancelled
+
+# Tokens whose rounds are kept for replays; a comparison of more keeps counts and texts alone.
+MOST_KEPT_TOKENS = 200_000
+
+
+class ComparisonJob(NamedTuple):
+    """What to compare, with all models in memory. prompts: a tuple of ids for each prompt's first turn, by index.
+
+    refused: why lanes cannot take part. skipped: a line for each prompt that was left out. predictions: from tuning."""
+
+    target: LoadedModel
+    lanes: tuple[Lane, ...]
+    refused: tuple[tuple[LaneSpec, LaneRefused], ...]
+    prompt_set: str
+    prompts: tuple[ComparedPrompt, ...]
+    prompt_ids: tuple[tuple[int, ...], ...]
+    skipped: tuple[str, ...]
+    settings: Mapping[str, Setting]
+    repeats: int
+    meter: EnergyMeter | NotMeasurable
+    predictions: tuple[GammaPrediction, ...] = ()
+
+
+def compare(job: ComparisonJob, cancelled: Flag) -> Iterator[Event]:
+    """Yield the comparison's events; the last holds the figures of all prompts.
+
+    Raises Cancelled soon after the flag is set, after the figures of what was measured by then."""
+    so_far = ComparisonSoFar(
+        job_lanes(job),
+        job.prompts,
+        tuple(event for _, event in job.refused),
+        _workload(job),
+        greedy=not job.settings.get("temperature"),
+    )
+    so_far.energy = "" if isinstance(job.meter, EnergyMeter) else str(job.meter)
+    so_far.predictions = job.predictions
+    yield _started(job)
+    for _, refusal in job.refused:
+        yield refusal
+    measuring = _Measuring(job, cancelled)
+    try:
+        if len(job.lanes) > 1:
+            for event in measuring.events():
+                yield event
+                if isinstance(event, GenerationMeasured):
+                    so_far.take(event)
+                elif isinstance(event, Progressed) and so_far.is_due():
+                    yield so_far.event(complete=False)
+            so_far.changes = tuple(_changes(job, so_far, cancelled))
+    except Cancelled:
+        if so_far.n_measured:
+            yield so_far.event(complete=False)
+        raise
+    yield so_far.event(complete=True)
+
+
+def _changes(job: ComparisonJob, so_far: ComparisonSoFar, cancelled: Flag) -> Iterator[str]:
+    """What would change the choice, where one of the lanes is chosen."""
+    chosen = so_far.recommendation()
+    lane = next(lane for lane in job.lanes if lane.spec.name == chosen.lane)
+    costs = cost_model(so_far.texts_of(PLAIN_LANE), so_far.texts_of(lane.spec.name))
+    yield from changes(lane, job.prompt_ids, costs, cancelled)
+
+
+def job_lanes(job: ComparisonJob) -> tuple[LaneSpec, ...]:
+    """All lanes, those that cannot take part last."""
+    return (*(lane.spec for lane in job.lanes), *(spec for spec, _ in job.refused))
+
+
+class _Measuring:
+    """The measurement of a job: which lane goes when, and what is kept."""
+
+    def __init__(self, job: ComparisonJob, cancelled: Flag) -> None:
+        self._job, self._cancelled = job, cancelled
+        self._meter = job.meter if isinstance(job.meter, EnergyMeter) else None
+        self._rng = random.Random(int(job.settings.get("seed") or 0))
+        self._began = time.perf_counter()
+        self._n_kept = 0
+
+    def events(self) -> Iterator[Event]:
+        """Measure prompt by prompt."""
+        job = self._job
+        for lane in job.lanes:
+            warm_up(lane, job.prompt_ids[0], self._cancelled)
+        for index in range(len(job.prompts)):
+            yield from self._prompt(index)
+            yield Progressed("measuring", index + 1, len(job.prompts), "prompts", self._elapsed_s())
+
+    def _prompt(self, index: int) -> Iterator[Event]:
+        """All turns of a prompt; the next turn follows plain decoding's answer, so that all lanes read the same."""
+        job, ids = self._job, self._job.prompt_ids[index]
+        for turn in range(len(job.prompts[index].turns)):
+            if turn:
+                ids = (*ids, *job.target.tokenizer("\n" + job.prompts[index].turns[turn])["input_ids"])
+            if len(ids) >= job.target.context - 1:
+                return
+            plain_ids: tuple[int, ...] = ()
+            for event in self._turn(index, turn, ids):
+                yield event
+                if event.lane == PLAIN_LANE and event.repeat == 0:
+                    plain_ids = event.ids
+            ids = (*ids, *plain_ids)
+
+    def _turn(self, index: int, turn: int, ids: tuple[int, ...]) -> Iterator[GenerationMeasured]:
+        for repeat in range(self._job.repeats):
+            texts: dict[str, MeasuredText] = {}
+            for lane in self._order(again=repeat > 0):
+                texts[lane.spec.name] = continued(lane, ids, self._cancelled, self._meter)
+            for name, text in texts.items():
+                yield self._event(name, text, texts[PLAIN_LANE].generation, Place(index, turn, repeat, ids))
+        if self._job.repeats == 1 and self._may_round_differently:
+            plain = self._job.lanes[0]
+            text = continued(plain, ids, self._cancelled, self._meter)
+            yield self._event(plain.spec.name, text, text.generation, Place(index, turn, 1, ids))
+
+    @property
+    def _may_round_differently(self) -> bool:
+        """Whether two plain runs could differ: then a second one says how much of a divergence is rounding."""
+        target = self._job.target
+        return target.device.type != "cpu" or str(target.dtype) != "torch.float32"
+
+    def _order(self, *, again: bool) -> Sequence[Lane]:
+        """The lanes in an order of chance."""
+        lanes = list(self._job.lanes)
+        self._rng.shuffle(lanes)
+        return lanes
+
+    def _event(self, name: str, text: MeasuredText, plain: Generation, place: Place) -> GenerationMeasured:
+        keep = place.repeat == 0 and self._n_kept < MOST_KEPT_TOKENS
+        self._n_kept += len(text.generation.ids) if keep else 0
+        event = event_of(name, text, place, keep_rounds=keep, at_s=self._elapsed_s())
+        if self._job.settings.get("temperature") or name == PLAIN_LANE:
+            return event
+        first = first_difference(text.generation.ids, plain.ids)
+        margin = None if first is None or first >= len(plain.margins) else plain.margins[first]
+        return replace(event, first_divergence=first, margin=margin)
+
+    def _elapsed_s(self) -> float:
+        return time.perf_counter() - self._began
+
+
+def _started(job: ComparisonJob) -> ComparisonStarted:
+    target = job.target
+    return ComparisonStarted(
+        comparison_id=secrets.token_hex(4),
+        started_utc=versions.now_utc(),
+        target=target.spec,
+        lanes=job_lanes(job),
+        prompt_set=job.prompt_set,
+        prompts=job.prompts,
+        settings=(*job.settings.items(), ("repeats", job.repeats)),
+        device=str(target.device),
+        dtype=str(target.dtype).removeprefix("torch."),
+        processor=versions.processor(target.device),
+        skipped=job.skipped,
+        versions=versions.versions(),
+        hashes=_hashes(job),
+        note=target.note,
+        runtime=target.runtime,
+        graphs=target.graphs,
+        quantize=target.quantize,
+    )
+
+
+def _hashes(job: ComparisonJob) -> tuple[tuple[str, str], ...]:
+    """What tells the models apart that are called the same: a hash of the target, and of each drafter's model."""
+    specs = dict.fromkeys(lane.spec.drafter for lane in job.lanes if lane.model is not None)
+    drafters = ((spec, checkpoint_folder.fingerprint(spec, drafter=True)) for spec in specs)
+    return ((job.target.spec, checkpoint_folder.fingerprint(job.target.spec)), *drafters)
+
+
+def _workload(job: ComparisonJob) -> str:
+    """What was measured, in words."""
+    target, n = job.target, len(job.prompts)
+    temperature, length = job.settings.get("temperature", 0.0), job.settings.get("max_new_tokens", 128)
+    how = "greedy" if not temperature else f"temperature {temperature:g}"
+    lengths = [len(ids) for ids in job.prompt_ids]
+    dtype = str(target.dtype).removeprefix("torch.")
+    return (
+        f"{n} {'prompt' if n == 1 else 'prompts'} of {job.prompt_set}, {min(lengths)} to {max(lengths)} tokens, "
+        f"at most {length} new tokens, {how}, one sequence at a time, on {target.device} in {dtype}"
+    )
