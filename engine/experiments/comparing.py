@@ -5,7 +5,9 @@ Yields the events of a comparison; see `engine.events.comparison`."""
 import random
 import secrets
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from statistics import median
 from threading import Event as Flag
 from typing import NamedTuple
 
@@ -37,6 +39,9 @@ from engine.runtime import Cancelled
 
 # Tokens whose rounds are kept for replays; a comparison of more keeps counts and texts alone.
 MOST_KEPT_TOKENS = 200_000
+# Rounds that take this many times as long as they usually do were disturbed: their prompts are measured twice more,
+# unless these are more than a quarter of all.
+DISTURBED, _AGAIN, _MOST_DISTURBED = 1.5, 2, 0.25
 
 
 class ComparisonJob(NamedTuple):
@@ -112,15 +117,22 @@ class _Measuring:
         self._rng = random.Random(int(job.settings.get("seed") or 0))
         self._began = time.perf_counter()
         self._n_kept = 0
+        self._plain_ids: dict[tuple[int, int], tuple[int, ...]] = {}
+        self._round_ms: dict[str, dict[tuple[int, int, tuple[int, ...]], list[float]]] = defaultdict(dict)
 
     def events(self) -> Iterator[Event]:
-        """Measure prompt by prompt."""
+        """Measure prompt by prompt, and again where something else disturbed the machine."""
         job = self._job
         for lane in job.lanes:
             warm_up(lane, job.prompt_ids[0], self._cancelled)
         for index in range(len(job.prompts)):
             yield from self._prompt(index)
             yield Progressed("measuring", index + 1, len(job.prompts), "prompts", self._elapsed_s())
+        disturbed = sorted({prompt for prompt, _, _ in self._disturbed()})
+        for place in sorted(self._disturbed()) if len(disturbed) <= _MOST_DISTURBED * len(job.prompts) else ():
+            prompt, turn, ids = place
+            for _ in range(_AGAIN):
+                yield from self._once(prompt, turn, ids)
 
     def _prompt(self, index: int) -> Iterator[Event]:
         """All turns of a prompt; the next turn follows plain decoding's answer, so that all lanes read the same."""
@@ -130,24 +142,34 @@ class _Measuring:
                 ids = (*ids, *job.target.tokenizer("\n" + job.prompts[index].turns[turn])["input_ids"])
             if len(ids) >= job.target.context - 1:
                 return
-            plain_ids: tuple[int, ...] = ()
-            for event in self._turn(index, turn, ids):
-                yield event
-                if event.lane == PLAIN_LANE and event.repeat == 0:
-                    plain_ids = event.ids
-            ids = (*ids, *plain_ids)
+            for _ in range(job.repeats):
+                yield from self._once(index, turn, ids)
+            if job.repeats == 1 and self._may_round_differently:
+                yield self._event(*self._continued(job.lanes[0], index, turn, ids))
+            ids = (*ids, *self._plain_ids[index, turn])
 
-    def _turn(self, index: int, turn: int, ids: tuple[int, ...]) -> Iterator[GenerationMeasured]:
-        for repeat in range(self._job.repeats):
-            texts: dict[str, MeasuredText] = {}
-            for lane in self._order(again=repeat > 0):
-                texts[lane.spec.name] = continued(lane, ids, self._cancelled, self._meter)
-            for name, text in texts.items():
-                yield self._event(name, text, texts[PLAIN_LANE].generation, Place(index, turn, repeat, ids))
-        if self._job.repeats == 1 and self._may_round_differently:
-            plain = self._job.lanes[0]
-            text = continued(plain, ids, self._cancelled, self._meter)
-            yield self._event(plain.spec.name, text, text.generation, Place(index, turn, 1, ids))
+    def _once(self, index: int, turn: int, ids: tuple[int, ...]) -> Iterator[GenerationMeasured]:
+        """Every lane once, in an order of chance."""
+        lanes = self._rng.sample(self._job.lanes, len(self._job.lanes))
+        texts = [self._continued(lane, index, turn, ids) for lane in lanes]
+        plain = next(text.generation for name, text, _ in texts if name == PLAIN_LANE)
+        self._plain_ids.setdefault((index, turn), plain.ids)
+        for name, text, place in texts:
+            yield self._event(name, text, place, plain)
+
+    def _continued(self, lane: Lane, index: int, turn: int, ids: tuple[int, ...]) -> tuple[str, MeasuredText, Place]:
+        text = continued(lane, ids, self._cancelled, self._meter)
+        round_ms = self._round_ms[lane.spec.name].setdefault((index, turn, ids), [])
+        round_ms.append(text.generation.decode_ms / len(text.rounds))
+        return lane.spec.name, text, Place(index, turn, len(round_ms) - 1, ids)
+
+    def _disturbed(self) -> set[tuple[int, int, tuple[int, ...]]]:
+        """The prompts and turns on which the rounds of a lane took far longer than they usually do."""
+        places = set()
+        for lane_ms in self._round_ms.values():
+            usual = median(ms for values in lane_ms.values() for ms in values)
+            places |= {place for place, values in lane_ms.items() if max(values) > DISTURBED * usual}
+        return places
 
     @property
     def _may_round_differently(self) -> bool:
@@ -155,17 +177,13 @@ class _Measuring:
         target = self._job.target
         return target.device.type != "cpu" or str(target.dtype) != "torch.float32"
 
-    def _order(self, *, again: bool) -> Sequence[Lane]:
-        """The lanes in an order of chance."""
-        lanes = list(self._job.lanes)
-        self._rng.shuffle(lanes)
-        return lanes
-
-    def _event(self, name: str, text: MeasuredText, plain: Generation, place: Place) -> GenerationMeasured:
+    def _event(
+        self, name: str, text: MeasuredText, place: Place, plain: Generation | None = None
+    ) -> GenerationMeasured:
         keep = place.repeat == 0 and self._n_kept < MOST_KEPT_TOKENS
         self._n_kept += len(text.generation.ids) if keep else 0
         event = event_of(name, text, place, keep_rounds=keep, at_s=self._elapsed_s())
-        if self._job.settings.get("temperature") or name == PLAIN_LANE:
+        if plain is None or self._job.settings.get("temperature") or name == PLAIN_LANE:
             return event
         first = first_difference(text.generation.ids, plain.ids)
         margin = None if first is None or first >= len(plain.margins) else plain.margins[first]

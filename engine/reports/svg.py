@@ -99,25 +99,23 @@ def frame(x: float, y: float, width: float, height: float, *, paint: Paint) -> s
 
 
 def mark(x: float, y: float, lane: int, *, paint: Paint) -> str:
-    """The symbol of a lane: circle, triangle, square, diamond, triangle down, star, triangles right and left."""
-    if lane % 8 == 0:
+    """The symbol of a lane, as `words.symbol` has it in text."""
+    if lane <= 0:
         return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{_MARK}" {_fill(paint)}/>'
-    points = " ".join(f"{x + _MARK * dx:.1f},{y + _MARK * dy:.1f}" for dx, dy in _SHAPES[lane % 8 - 1])
+    points = " ".join(f"{x + _MARK * dx:.1f},{y + _MARK * dy:.1f}" for dx, dy in _SHAPES[(lane - 1) % len(_SHAPES)])
     return f'<polygon points="{points}" {_fill(paint)}/>'
 
 
+# Triangle, square, diamond, triangle down, triangles right and left, hexagon.
 _SHAPES: tuple[tuple[tuple[float, float], ...], ...] = (
     ((0, -1.1), (1.1, 0.9), (-1.1, 0.9)),
     ((-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)),
     ((0, -1.2), (1.2, 0), (0, 1.2), (-1.2, 0)),
     ((0, 1.1), (1.1, -0.9), (-1.1, -0.9)),
-    (
-        (0, -1.3), (0.32, -0.4), (1.24, -0.4), (0.5, 0.16), (0.76, 1.05), (0, 0.5), (-0.76, 1.05), (-0.5, 0.16),
-        (-1.24, -0.4), (-0.32, -0.4),
-    ),
     ((1.1, 0), (-0.9, 1.1), (-0.9, -1.1)),
     ((-1.1, 0), (0.9, 1.1), (0.9, -1.1)),
-)  # fmt: skip
+    ((0, -1.1), (0.95, -0.55), (0.95, 0.55), (0, 1.1), (-0.95, 0.55), (-0.95, -0.55)),
+)
 
 
 def ticks(low: float, high: float, most: int = 6) -> tuple[float, ...]:

@@ -7,13 +7,13 @@ from engine.reports.shown_text import one_line
 from engine.statistics import Interval, RatioEstimate
 
 UNKNOWN = "–"
-# Of lanes, in their order; the same in the window.
-LANE_SYMBOLS = "●▲■◆▼★▶◀"
+# Of plain decoding, and of drafting lanes in their order; the same in the window.
+PLAIN_SYMBOL, LANE_SYMBOLS = "●", "▲■◆▼▶◀⬢"
 
 
 def symbol(lane: int) -> str:
-    """The symbol of the lane with this place in its comparison."""
-    return LANE_SYMBOLS[lane % len(LANE_SYMBOLS)]
+    """The symbol of a lane: 0 is plain decoding, drafting lanes are counted from 1."""
+    return LANE_SYMBOLS[(lane - 1) % len(LANE_SYMBOLS)] if lane > 0 else PLAIN_SYMBOL
 
 
 def times(value: float | None) -> str:
