@@ -65,10 +65,10 @@ def interval_cells(interval: Interval | tuple[float, float] | None) -> tuple[Cel
     return (None, None) if interval is None else (interval[0], interval[1])
 
 
-def ratio_columns(name: str, title: str) -> tuple[ReportColumn, ...]:
+def ratio_columns(name: str, title: str, form: Form = "factor") -> tuple[ReportColumn, ...]:
     """The columns of a figure with its interval or range, and which of the two it is."""
     return (
-        ReportColumn(name, title, "factor"), *interval_columns(name),
+        ReportColumn(name, title, form), *interval_columns(name),
         ReportColumn(f"{name}_spread", "spread", "spread"), ReportColumn(f"{name}_n", "units", "count"),
     )  # fmt: skip
 

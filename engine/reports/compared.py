@@ -42,7 +42,7 @@ _LANES = (
     ReportColumn("joules_per_token", "energy per token, J", missing=_NOT_MEASURED),
     ReportColumn("same_text", "same text as plain", "yes"), ReportColumn("n_differing", "texts that differ", "count"),
     ReportColumn("first_divergence", "first differing token", "count"), ReportColumn("margin", "top-2 margin there"),
-    ReportColumn("shape", "acceptance by position", "text"), ReportColumn("shape_at", "cliff at", "count"),
+    ReportColumn("shape", "acceptance by position", "text"), ReportColumn("shape_at", "cliff after", "count"),
     ReportColumn("why_not", "why it is not recommended", "text"),
 )  # fmt: skip
 _CATEGORIES = (

@@ -19,6 +19,7 @@ from engine.reports.document import (
     TableBlock,
 )
 from engine.reports.pilot import Prices
+from engine.reports.shape_words import meaning
 
 _Tables: TypeAlias = Mapping[str, ReportTable]
 _SPEED = (
@@ -165,9 +166,14 @@ def _category_blocks(compared: ComparisonFacts, named: _Tables) -> tuple[Block, 
 def _position_blocks(compared: ComparisonFacts) -> tuple[Block, ...]:
     plots = comparison_plots.positions(compared), comparison_plots.ranks(compared)
     drafting = [lane for lane in compared.taking_part if lane.positions]
-    shapes = tuple((lane.lane, words.shape(lane)) for lane in drafting)
+    shapes = tuple((lane.lane, _shape(lane)) for lane in drafting)
     meaning = FactList(shapes, marks=tuple(compared.place(lane.lane) for lane in drafting))
     return tuple(block for block in (plots[0], meaning if shapes else None, plots[1]) if block is not None)
+
+
+def _shape(lane: LaneFigures) -> str:
+    at = f" after position {lane.shape_at}" if lane.shape == "cliff" else ""
+    return f"{words.sentence(lane.shape)}{at}. {meaning(lane.shape, lane.shape_at)}"
 
 
 def _prediction_blocks(compared: ComparisonFacts, named: _Tables) -> tuple[Block, ...]:

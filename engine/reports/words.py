@@ -2,7 +2,6 @@
 
 * imports neither Qt nor torch."""
 
-from engine.events import LaneFigures, Shape
 from engine.reports.shown_text import one_line
 from engine.statistics import Interval, RatioEstimate
 
@@ -63,19 +62,6 @@ def verdict(estimate: RatioEstimate) -> str:
     if ends is not None and ends.low <= 1 <= ends.high:
         return f"{times(estimate.value)} no clear difference"
     return f"{times(estimate.value)} slower here" if estimate.value < 1 else times(estimate.value)
-
-
-def shape(lane: LaneFigures) -> str:
-    """What the acceptance by position of a lane looks like, and what that means."""
-    words: dict[Shape, str] = {
-        "flat": "flat: later positions are accepted as often as the first, so a longer draft may pay",
-        "falling": "falling: the further the drafter looks ahead, the less of it is accepted, as is usual",
-        "rising": "rising: later positions are reached only where the text is easy to predict",
-        "cliff": f"a cliff at position {lane.shape_at}: from there on its window or its positions are wrong",
-        "zero": "zero from the first position on: a wrong tokenizer, or wrong layers of the target",
-        "unclear": "unclear: no pattern, or too few tokens tested to see one",
-    }
-    return words[lane.shape]
 
 
 def setting(name: str) -> str:

@@ -18,10 +18,10 @@ from engine.events import (
     TrainingFinished,
     TrainingStarted,
 )
-from engine.events.scaling import BatchMeasured, ContextPoint, GammaPoint, MedianInterval
+from engine.events.scaling import BatchMeasured, ContextPoint, GammaPoint
 from engine.reports.html import report
 from engine.reports.tables import tables
-from engine.statistics import Interval
+from engine.statistics import Interval, RatioEstimate
 from tests.comparisons import comparison
 
 STARTED = RunStarted(
@@ -43,7 +43,7 @@ def run(*, same: bool = True, ratio: float = 2.0, n_pairs: int = 3) -> list[Even
 def test_a_run_is_reported_with_its_text_and_figures() -> None:
     page = report(run())
     for words in (
-        "2.00× as fast as plain decoding", "over 3 repeats", "Same text ✓", "Acceptance by position", "The harbour",
+        "2.00× as fast as plain decoding", "3 repeats", "Same text ✓", "Acceptance by position", "The harbour",
         "Time of each round", "the built-in target with small", "2.13.0",
     ):  # fmt: skip
         assert words in page
@@ -93,8 +93,8 @@ def test_a_training_is_reported_with_its_course() -> None:
 
 
 def test_a_measured_pair_is_reported_with_its_best_draft_length() -> None:
-    def at(value: float) -> MedianInterval:
-        return MedianInterval(value, Interval(value * 0.9, value * 1.1))
+    def at(value: float) -> RatioEstimate:
+        return RatioEstimate(value, None, Interval(value * 0.9, value * 1.1), 5)
 
     gammas = tuple(
         GammaPoint(gamma, at(5), 0.8, None, 2.0, 0.1, 1.2, 1.5, at(speed)) for gamma, speed in ((2, 1.4), (4, 1.7))

@@ -13,7 +13,7 @@ from tests.comparisons import comparison
 @pytest.fixture
 def trace(tmp_path: Path) -> Path:
     writer = TraceWriter(tmp_path / "run" / "trace.jsonl")
-    for event in comparison(n_prompts=1, n_tokens=8):
+    for event in comparison(n_prompts=2, n_tokens=8):
         writer.write(event)
     writer.close()
     return writer.path
@@ -29,7 +29,7 @@ def test_a_torn_line_ends_the_log_and_is_named(trace: Path) -> None:
     whole = trace.read_bytes()
     trace.write_bytes(whole[:-20])
     kept = reading.read(trace)
-    assert kept.damage is not None and len(kept.events) == len(comparison(n_prompts=1, n_tokens=8)) - 1
+    assert kept.damage is not None and len(kept.events) == len(comparison(n_prompts=2, n_tokens=8)) - 1
 
 
 def test_a_measured_pair_is_read(tmp_path: Path) -> None:
