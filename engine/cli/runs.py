@@ -80,7 +80,7 @@ def runs_list(
             output.line({"event": "run", **fields(row)})
         output.summary({"runs": len(ids), "listed": len(rows)})
         return OK
-    output.console.print(_table(rows, _short(ids)))
+    output.table(_table(rows, _short(ids)))
     if len(rows) < len(ids):
         output.note(f"{len(rows)} of {len(ids)}; --limit 0 lists all")
     return OK
@@ -183,19 +183,19 @@ def _report(answer: Deleted, done: str, hint: str, output: Output) -> int:
     return OK
 
 
-def _table(rows: Sequence[RunRow], short: Mapping[str, str]) -> Table:
-    """Rows for people; short: what is enough of each id."""
-    heads = ("id", "started", "kind", "state", "what", "models", "tokens", "α", "speedup", "tags")
-    table = Table(*heads, box=None, pad_edge=False)
-    table.columns[0].no_wrap = table.columns[1].no_wrap = True
+def _table(rows: Sequence[RunRow], short: Mapping[str, str]) -> list[tuple[str, ...]]:
+    """Heads and rows for people; short: what is enough of each id."""
+    heads = ("id", "started", "kind", "state", "α", "speedup", "tokens", "models", "what", "tags")
+    table: list[tuple[str, ...]] = [heads]
     for row in rows:
         models = row.target if row.drafter in ("", "none") else f"{row.target} + {row.drafter}"
-        cells = (
-            short[row.id], row.started_utc[:16].replace("T", " "), row.kind, row.state,
-            _cut(row.title or row.prompt or row.method), _cut(models), str(row.n_tokens or "-"), _number(row.alpha),
-            _number(row.speedup), ", ".join(row.tags),
+        what = row.title or row.prompt or row.method
+        table.append(
+            (
+                short[row.id], row.started_utc[:16].replace("T", " "), row.kind, row.state, _number(row.alpha),
+                _number(row.speedup), str(row.n_tokens or "-"), _cut(models), _cut(what), ", ".join(row.tags),
+            )
         )  # fmt: skip
-        table.add_row(*map(Text, cells))  # as plain text: what is kept may hold rich's own markup
     return table
 
 
