@@ -38,7 +38,7 @@ class RunTable(QTableView):
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setStretchLastSection(True)
         header.sectionClicked.connect(self._sort_by)
-        self._fit_columns()
+        self.fit_columns()
         self.selectionModel().selectionChanged.connect(self._on_selection)
         self.doubleClicked.connect(lambda _: self.opened.emit())
 
@@ -72,9 +72,10 @@ class RunTable(QTableView):
         """Follow the system font."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange:
-            self._fit_columns()
+            self.fit_columns()
 
-    def _fit_columns(self) -> None:
+    def fit_columns(self) -> None:
+        """Give the columns the widths that their contents usually need."""
         metrics = self.fontMetrics()
         self.verticalHeader().setDefaultSectionSize(metrics.height() + theme.GRID)
         for number, column in enumerate(self.rows.columns):
@@ -104,7 +105,8 @@ class RunTable(QTableView):
         self._on_selection()
 
     def _on_selection(self) -> None:
-        ranges = sorted((r.top(), r.bottom()) for r in self.selectionModel().selection())
+        selection = self.selectionModel().selection()
+        ranges = sorted((selection.at(i).top(), selection.at(i).bottom()) for i in range(selection.count()))
         rows = dict.fromkeys(row for top, bottom in ranges for row in range(top, bottom + 1))
         selected = tuple(self.rows.id_at(row) for row in rows)
         if selected != self._selected:
