@@ -23,7 +23,7 @@ from app.workspaces.runs.what_if import WhatIfPage
 from engine.machine import paths
 from engine.store.rows import RunRow
 
-_TABLE_SHARE, _PANE_SHARE = 68, 32
+_TABLE_SHARE, _PANE_SHARE = 70, 30
 # Of more selected runs only the number is shown.
 _MOST_LOOKED_AT = 100
 _LOOK_AGAIN_MS = 50
