@@ -18,6 +18,7 @@ from engine.cli import (
     rag_bench,
     rag_eval,
     recommendation,
+    report,
     rounds,
     run,
     runs,
@@ -35,6 +36,8 @@ _BENCHES: _Group = {
     "endurance": bench.bench_endurance, "index": bench.bench_index, "ui": bench.bench_ui,
     "coverage": coverage.bench_coverage, "recommendation": recommendation.bench_recommendation,
     "store": store_bench.bench_store,
+    "coverage": coverage.bench_coverage,
+    "store": store_bench.bench_store, "report": report.bench_report,
 }  # fmt: skip
 _CHECKS: _Group = {"losslessness": check.losslessness}
 _TRAININGS: _Group = {
@@ -54,6 +57,7 @@ def tree() -> typer.Typer:
     """Build the tree of all commands, with one for each method that is discovered now."""
     app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     app.command("decode")(decode.decode)
+    app.command("report")(report.report)
     app.command("compare")(compare.compare)
     app.add_typer(_as_group(run.commands()), name="run")
     for name, help_text, members in (
