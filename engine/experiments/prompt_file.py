@@ -11,6 +11,7 @@ as a missing field. An entry that cannot be used is named with its place and ski
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -54,6 +55,7 @@ class _Collection:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._by_id: dict[str, ComparedPrompt] = {}
+        self._repeats: Counter[str] = Counter()
         self._skipped: list[str] = []
         self._n_skipped = self._n_characters = 0
 
@@ -82,10 +84,10 @@ class _Collection:
         return PromptFile(tuple(self._by_id.values()), (*self._skipped, *more))
 
     def _free_id(self, name: str) -> str:
-        free, n = name, 1
+        free = name
         while free in self._by_id:
-            n += 1
-            free = f"{name} ({n})"
+            self._repeats[name] += 1
+            free = f"{name} ({self._repeats[name] + 1})"
         return free
 
 
