@@ -140,7 +140,7 @@ class PresentationWorkspace(QWidget, Workspace):
             case Qt.Key.Key_R | Qt.Key.Key_Home:
                 stage.restart()
             case Qt.Key.Key_End:
-                stage.jump_to_end()
+                stage.skip_to_end()
             case Qt.Key.Key_Plus | Qt.Key.Key_Equal:
                 player.change_speed(1)
             case Qt.Key.Key_Minus:
