@@ -2,15 +2,16 @@
 
 * imports neither Qt nor torch."""
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Generator, Iterator, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
-from engine.events import Event
+from engine.events import Event, PhaseFinished, RoundFinished
 from engine.settings import Request
 
 if TYPE_CHECKING:
+    from engine.decoding.generation import Generation
     from engine.runtime import RunContext
 
 
@@ -25,12 +26,18 @@ class Metric(msgspec.Struct, frozen=True):
     help: str
 
 
+# One generation of a method from a prompt, and nothing beside it: its rounds, and last what it generated.
+Decode: TypeAlias = (
+    "Callable[[msgspec.Struct, Sequence[int], RunContext], Generator[PhaseFinished | RoundFinished, None, Generation]]"
+)
+
+
 class MethodSpec(msgspec.Struct, frozen=True):
     """A method: how it is named, configured and run.
 
     help: what it does, in one sentence. paper: its source, empty if there is none. lossless: whether its text has the
     same distribution as the target's. drafted: whether it needs a drafter. workspace: the one whose panels show its
-    events."""
+    events. decode: one generation, for comparisons; None where it cannot be a lane."""
 
     name: str
     title: str
@@ -41,4 +48,5 @@ class MethodSpec(msgspec.Struct, frozen=True):
     run: "Callable[[msgspec.Struct, Request, RunContext], Iterator[Event]]"
     metrics: tuple[Metric, ...] = ()
     drafted: bool = True
+    decode: "Decode | None" = None
     workspace: str = "decode"

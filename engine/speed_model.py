@@ -12,11 +12,11 @@ MAX_GAMMA = 64
 _NEARLY_ONE = 1e-9
 
 
-def expected_tokens(alpha: float, gamma: int) -> float:
+def expected_tokens(alpha: float, gamma: float) -> float:
     """Tokens that a round emits on average, correction or bonus included. Source: arXiv:2211.17192, equation 1."""
     if 1 - alpha < _NEARLY_ONE:
         return float(gamma + 1)
-    return (1 - alpha ** (gamma + 1)) / (1 - alpha)
+    return float((1 - alpha ** (gamma + 1)) / (1 - alpha))
 
 
 def predicted_speedup(alpha: float, gamma: int, c: float, *, verify_ratio: float = 1.0) -> float:
@@ -54,7 +54,7 @@ class CostModel(NamedTuple):
         (narrow, least_ms), (wide, most_ms) = self.widths[0], self.widths[-1]
         return (most_ms - least_ms) / (wide - narrow) / self.plain_ms if wide > narrow else 0.0
 
-    def verify_ms(self, width: int) -> float:
+    def verify_ms(self, width: float) -> float:
         """A target forward over `width` tokens; beyond the measured widths the last slope continues."""
         known = self.widths
         if len(known) == 1:
@@ -63,13 +63,13 @@ class CostModel(NamedTuple):
         (left, left_ms), (right, right_ms) = known[after - 1], known[after]
         return left_ms + (right_ms - left_ms) * (width - left) / (right - left)
 
-    def round_ms(self, gamma: int) -> float:
+    def round_ms(self, gamma: float) -> float:
         """A round that drafts gamma tokens; gamma 0 is a step of plain decoding."""
         if gamma == 0:
             return self.plain_ms
         return self.fixed_ms + gamma * self.draft_ms + self.verify_ms(gamma + 1)
 
-    def speedup(self, tau: float, gamma: int) -> float:
+    def speedup(self, tau: float, gamma: float) -> float:
         """Speedup over plain decoding of rounds that emit tau tokens."""
         return tau * self.plain_ms / self.round_ms(gamma)
 
@@ -85,8 +85,8 @@ class CostModel(NamedTuple):
 def best_gamma(alpha: float, c: float, verify_per_token: float) -> int:
     """The draft length with the largest predicted speedup, 0 if drafting never pays.
 
-    verify_per_token: the cost of one more token to verify, in target steps."""
-    model = CostModel(1.0, 0.0, c, ((1, 1.0), (2, 1.0 + verify_per_token)))
+    verify_per_token: the cost of one more token to verify, in target steps; noise alone makes it negative."""
+    model = CostModel(1.0, 0.0, c, ((1, 1.0), (2, 1.0 + max(0.0, verify_per_token))))
     return model.best_gamma(lambda gamma: expected_tokens(alpha, gamma))
 
 

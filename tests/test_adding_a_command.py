@@ -95,7 +95,7 @@ def add(tree: Path) -> None:
     decode = '    app.command("decode")'
     edit(
         tree / "engine" / "cli" / "commands.py",
-        ("import bench,", "import count, bench,"),
+        ("    bench,\n", "    bench,\n    count,\n"),
         (decode, f'    app.command("count")(count.count)\n{decode}'),
     )
 

@@ -13,8 +13,8 @@ ROOT = Path(__file__).parents[1]
 # From the ground up: each imports from those before it alone. A module at a root is a room of its own.
 ENGINE = (
     "errors", "prompts", "speed_model", "statistics", "world", "machine", "events", "settings", "commands", "runs",
-    "decoding", "fast", "models", "drafters", "batch", "documents", "rag", "runtime", "method", "measuring", "training",
-    "methods", "evaluation", "session", "host", "bench", "cli",
+    "store", "reports", "decoding", "fast", "models", "drafters", "batch", "documents", "rag", "runtime", "method",
+    "measuring", "training", "methods", "evaluation", "experiments", "session", "host", "bench", "cli",
 )  # fmt: skip
 APP = (
     "theme", "text", "words", "choices", "widgets", "state", "panel", "plots", "panels", "workspaces", "menus",
@@ -24,18 +24,9 @@ INDEX = {"lancedb", "pyarrow", "pypdf"}
 HEAVY = {"torch", "transformers", "PySide6", "pyqtgraph", "sentence_transformers", *INDEX}
 QT = {"PySide6", "pyqtgraph", "superqt"}
 LIGHT_ROOMS = (
-    "events",
-    "runs",
-    "world",
-    "host",
-    "cli",
-    "method",
-    "settings",
-    "commands",
-    "prompts",
-    "speed_model",
-    "statistics",
-)
+    "events", "runs", "store", "reports", "world", "host", "cli", "method", "settings", "commands", "prompts",
+    "speed_model", "statistics",
+)  # fmt: skip
 _SAYS_SO = "* imports neither Qt nor torch"
 _STARTED = {"engine.cli.__main__", "engine.host.child"}  # what runs when it is imported, or in a process of its own
 

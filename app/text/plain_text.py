@@ -2,18 +2,9 @@
 
 from html import escape
 
-from app.text.shown_text import LONGEST, visible
+from engine.reports.shown_text import one_line, paragraphs
 
-
-def one_line(text: str, *, longest: int = LONGEST) -> str:
-    """A foreign name or message with ordinary spaces; control and formatting characters are made visible."""
-    return visible(text, longest=longest).replace("·", " ")
-
-
-def paragraphs(text: str) -> str:
-    """Foreign text of several lines, each as `one_line` shows it; nothing is cut."""
-    lines = text.replace("\r\n", "\n").split("\n")
-    return "\n".join(one_line(line, longest=max(len(line), 1)) for line in lines)
+__all__ = ["one_line", "paragraphs", "plain_tip"]
 
 
 def plain_tip(text: str) -> str:

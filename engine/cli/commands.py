@@ -5,13 +5,32 @@ from typing import TypeAlias
 
 import typer
 
-from engine.cli import bench, builtin, check, decode, drafter, rag, rag_ask, rag_bench, rag_eval, rounds, run, train
+from engine.cli import (
+    bench,
+    builtin,
+    check,
+    compare,
+    coverage,
+    decode,
+    drafter,
+    rag,
+    rag_ask,
+    rag_bench,
+    rag_eval,
+    recommendation,
+    rounds,
+    run,
+    store_bench,
+    train,
+)
 
 _Group: TypeAlias = Mapping[str, Callable[..., int]]
 _BENCHES: _Group = {
     "decode": bench.bench_decode, "batch": bench.bench_batch, "scaling": bench.bench_scaling, "gpu": bench.bench_gpu,
     "table": bench.bench_table, "rounds": rounds.bench_rounds, "rag": rag_bench.bench_rag,
     "endurance": bench.bench_endurance, "index": bench.bench_index, "ui": bench.bench_ui,
+    "coverage": coverage.bench_coverage, "recommendation": recommendation.bench_recommendation,
+    "store": store_bench.bench_store,
 }  # fmt: skip
 _CHECKS: _Group = {"losslessness": check.losslessness}
 _TRAININGS: _Group = {
@@ -25,6 +44,7 @@ def tree() -> typer.Typer:
     """Build the tree of all commands, with one for each method that is discovered now."""
     app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     app.command("decode")(decode.decode)
+    app.command("compare")(compare.compare)
     app.add_typer(_as_group(run.commands()), name="run")
     for name, help_text, members in (
         ("bench", "Measurements against peers and limits.", _BENCHES),

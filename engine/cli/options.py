@@ -87,11 +87,11 @@ def with_options(
 ) -> Callable[[Callable[..., int]], Callable[..., int]]:
     """Give a command the options of PairOptions and of `config`; it receives `pair` and `settings` instead.
 
-    hidden: fields of the config that the command fixes itself."""
+    hidden: fields of either that the command fixes itself, or has an option of its own for."""
 
     def decorate(command: Callable[..., int]) -> Callable[..., int]:
         """The command with the options in its signature, from which typer reads them."""
-        pair_fields = _parameters(PairOptions)
+        pair_fields = [p for p in _parameters(PairOptions) if p.name not in hidden]
         config_fields = [p for p in _parameters(config) if p.name not in hidden]
         signature = inspect.signature(command)
         own = [p for p in signature.parameters.values() if p.name not in ("pair", "settings")]

@@ -62,6 +62,9 @@ from engine.events.training import TrainingEstimated as TrainingEstimated
 from engine.events.training import TrainingFinished as TrainingFinished
 from engine.events.training import TrainingStarted as TrainingStarted
 from engine.events.training import When as When
+from engine.events.work import WorkEnded as WorkEnded
+from engine.events.work import WorkKind as WorkKind
+from engine.events.work import WorkStarted as WorkStarted
 
 Role: TypeAlias = Literal["target", "drafter"]
 HostKind: TypeAlias = Literal["thread", "process"]
@@ -207,6 +210,8 @@ AnyEvent: TypeAlias = (
     | ComparisonMeasured
     | RaceStarted
     | RaceFinished
+    | WorkStarted
+    | WorkEnded
     | Retrieved
     | Mapped
     | Partitioned

@@ -69,7 +69,7 @@ class LaneRefused(Event, frozen=True):
 class GenerationMeasured(Event, frozen=True):
     """One lane continued one prompt. turn: which of its turns; repeat: counted from 0. rounds: without the lists of
     most probable tokens, their `at_s` counted from the end of the prefill; only with the first repeat, and empty beyond
-    the number of tokens that a comparison keeps. pieces: the text of each new token, where rounds are kept.
+    the number of tokens that a comparison keeps. memory_bytes: weights and caches of both models at its end.
 
     rejected_ranks: where the drafter had ranked the token that the target wanted, for each rejection. joules: None
     where they cannot be measured. first_divergence, margin: from the plain text, None where it is the same."""
@@ -100,6 +100,7 @@ class GenerationMeasured(Event, frozen=True):
     margin: float | None = None
     text: str = ""
     rounds: tuple[RoundFinished, ...] = ()
+    memory_bytes: int = 0
     at_s: float = 0.0
 
 

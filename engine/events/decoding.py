@@ -13,7 +13,7 @@ StopReason: TypeAlias = Literal["length", "end_of_text", "context", "cancelled"]
 Lane: TypeAlias = Literal["speculative", "plain"]
 Phase: TypeAlias = Literal[
     "prefill", "loading", "training", "measuring", "tokenizing", "checking", "sampling", "embedding", "retrieving",
-    "partitioning", "drafting", "verifying", "reading", "writing", "indexing",
+    "partitioning", "drafting", "verifying", "reading", "writing", "indexing", "tuning",
 ]  # fmt: skip
 RuntimeName: TypeAlias = Literal["fused", "modules"]
 
@@ -61,7 +61,8 @@ class LastToken(Struct, frozen=True):
 
 
 class RunStarted(Event, frozen=True):
-    """A run began, with everything needed to repeat it. graphs: whether its rounds run as CUDA graphs."""
+    """A run began, with everything needed to repeat it. graphs: whether its rounds run as CUDA graphs. hashes: of the
+    models, by role."""
 
     run_id: str
     method: str
@@ -82,6 +83,8 @@ class RunStarted(Event, frozen=True):
     runtime: RuntimeName | None = None
     graphs: bool = False
     quantize: str = "none"
+    processor: str = ""
+    hashes: tuple[tuple[str, str], ...] = ()
 
 
 class PhaseFinished(Event, frozen=True):

@@ -72,12 +72,25 @@ def refuse_pair(plan: LoadPlan, needed: Estimated) -> None:
     _refuse_drafter_elsewhere(plan, unquantised)
     for checkpoint in (plan.target, plan.drafter):
         if checkpoint is not None:
-            checks.refuse_recurrent(checkpoint, checks.configuration(checkpoint))
-            reason = families.why_not(checks.configuration(checkpoint)) if plan.runtime in FUSED else ""
-            if reason:
-                raise not_fused(checkpoint.spec, reason)
+            _refuse_checkpoint(checkpoint, plan)
     if plan.drafter is not None:
         checks.refuse_other_vocabulary(plan.target, plan.drafter)
+
+
+def refuse_drafter(plan: LoadPlan) -> None:
+    """Check a drafter whose target is in memory already. Raises InputError, ModelError."""
+    assert plan.drafter is not None
+    _refuse_checkpoint(plan.drafter, plan)
+    checks.refuse_other_vocabulary(plan.target, plan.drafter)
+    _refuse_drafter_alone(plan, _LEAST_CONTEXT)
+
+
+def _refuse_checkpoint(checkpoint: Checkpoint, plan: LoadPlan) -> None:
+    config = checks.configuration(checkpoint)
+    checks.refuse_recurrent(checkpoint, config)
+    reason = families.why_not(config) if plan.runtime in FUSED else ""
+    if reason:
+        raise not_fused(checkpoint.spec, reason)
 
 
 def refuse_if_too_large(needed: Estimated, device: torch.device) -> None:
@@ -94,9 +107,14 @@ def refuse_if_too_large(needed: Estimated, device: torch.device) -> None:
 
 def _refuse_drafter_elsewhere(plan: LoadPlan, needed: Estimated) -> None:
     """Raises InputError if a drafter on another device does not fit what is free there."""
-    if plan.drafter is None or plan.drafter_device == plan.device:
-        return
-    config, context = checks.configuration(plan.drafter), min(needed.context, _LEAST_CONTEXT)
+    if plan.drafter is not None and plan.drafter_device != plan.device:
+        _refuse_drafter_alone(plan, min(needed.context, _LEAST_CONTEXT))
+
+
+def _refuse_drafter_alone(plan: LoadPlan, context: int) -> None:
+    """Raises InputError if a drafter and its cache do not fit what is free on its device."""
+    assert plan.drafter is not None
+    config = checks.configuration(plan.drafter)
     n_bytes = _drafter_bytes(config, plan.drafter.n_parameters, plan.drafter_dtype, plan.runtime, context=context)
     free = devices.free_bytes(plan.drafter_device)
     if n_bytes > free:

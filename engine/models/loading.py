@@ -1,7 +1,7 @@
 """Loads targets and drafters onto their devices and runtimes."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -209,6 +209,23 @@ def load_pair(plan: LoadPlan) -> Iterator[Progressed | Estimated | Pair]:
         bytes_before += n_bytes
         yield reports.at(bytes_before)
     yield Pair(loaded[0], loaded[1] if loaded[1:] else None)
+
+
+def load_drafter(plan: LoadPlan) -> Generator[Progressed, None, LoadedModel]:
+    """Load the drafter of a plan beside a target that is in memory already. Yields progress, returns the model.
+
+    Raises InputError, ModelError where it does not fit what is free, or the target."""
+    assert plan.drafter is not None
+    load_plan.refuse_drafter(plan)
+    n_bytes = plan.drafter.n_parameters * plan.drafter_dtype.itemsize
+    reports, model = _LoadProgress(n_bytes), None
+    for update in load(plan.drafter, plan.drafter_device, plan.drafter_dtype, plan.runtime):
+        if isinstance(update, LoadedModel):
+            model = update
+        elif reports.is_due(min(update, n_bytes)):
+            yield reports.at(min(update, n_bytes))
+    assert model is not None
+    return model
 
 
 class _LoadProgress:

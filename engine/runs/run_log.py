@@ -1,13 +1,30 @@
-"""Passes a run's events to the outbox and, where runs are saved, writes them to the run's file.
+"""Passes the events of kept work to the outbox and, where work is kept, writes them to the file in its own folder.
 
 * imports neither Qt nor torch."""
 
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
+
+from filelock import FileLock, Timeout
 
 from engine.errors import EngineError
-from engine.events import Event, Refused, RoundFinished, RunFinished, RunStarted
+from engine.events import (
+    ComparisonStarted,
+    Event,
+    Refused,
+    RoundFinished,
+    RunFinished,
+    RunStarted,
+    WorkEnded,
+    WorkStarted,
+)
+from engine.machine.paths import file_name
 from engine.runs.trace import FILE_NAME, TraceWriter
+
+Start: TypeAlias = RunStarted | ComparisonStarted | WorkStarted
+# Locked while the trace is written: a lock ends with its process, however that ends.
+_LOCK = ".running"
+_LOCK_WAIT_S = 2.0
 
 
 class Outbox(Protocol):
@@ -17,14 +34,37 @@ class Outbox(Protocol):
         """Take one event."""
 
 
-def run_file(runs: Path, started: RunStarted) -> Path:
-    """The file that a run is saved to."""
+def run_file(runs: Path, started: Start) -> Path:
+    """The file that work is saved to."""
     stamp = started.started_utc.replace(":", "").replace("-", "")
-    return runs / f"{stamp}-{started.method}-{started.run_id}" / FILE_NAME
+    match started:
+        case RunStarted():
+            name = f"{started.method}-{started.run_id}"
+        case ComparisonStarted():
+            name = f"comparison-{started.comparison_id}"
+        case WorkStarted():
+            name = f"{started.kind}-{started.work_id}"
+    return runs / file_name(f"{stamp}-{name}") / FILE_NAME
+
+
+def is_being_written(folder: Path) -> bool:
+    """Whether a process is writing the trace in a folder at this moment."""
+    lock = folder / _LOCK
+    if not lock.exists():
+        return False
+    try:
+        with FileLock(lock, timeout=0):
+            return False
+    except Timeout:
+        return True
+    except (OSError, NotImplementedError):  # a read-only folder, or a file system without locks
+        return False
 
 
 class RunLog:
-    """Passes one run's events to the outbox and, where runs are saved, to the run's file."""
+    """Passes the events of one piece of work to the outbox and, where work is kept, to its file.
+
+    If the file cannot be written, the work continues without it, and one Refused("save") says why."""
 
     def __init__(self, runs: Path | None, outbox: Outbox) -> None:
         self.started = False
@@ -33,20 +73,31 @@ class RunLog:
         self._runs = runs
         self._outbox = outbox
         self._writer: TraceWriter | None = None
+        self._lock: FileLock | None = None
+
+    @property
+    def path(self) -> Path | None:
+        """The file that is being written; None where nothing is kept."""
+        return None if self._writer is None else self._writer.path
 
     def add(self, event: Event) -> None:
-        """Save one event and pass it on."""
-        if isinstance(event, RunStarted):
+        """Save one event and pass it on; what comes before the start of the work is only passed on."""
+        # The start is passed on first, so that a refusal to save comes after it.
+        if isinstance(event, Start) and not self.started:
             self.started = True
-            # Passed on first, so that a refusal to save comes after the start of the run.
             self._outbox.put(event)
             self._open(event)
+            self._write(event)
+            return
         if isinstance(event, RoundFinished):
             self._n_tokens += len(event.emitted)
         self.at_s = getattr(event, "at_s", self.at_s)
         self._write(event)
-        if not isinstance(event, RunStarted):
-            self._outbox.put(event)
+        self._outbox.put(event)
+
+    def cut_short(self, state: Literal["stopped", "failed"], why: str, hint: str) -> None:
+        """Write, to the file alone, that work which is no run ended before its last event."""
+        self._write(WorkEnded(state, why, hint))
 
     def cancelled(self) -> RunFinished:
         """The last event of a stopped run."""
@@ -56,12 +107,17 @@ class RunLog:
         """Close the file; no more events follow."""
         if self._writer is not None:
             self._writer.close()
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
 
-    def _open(self, event: RunStarted) -> None:
+    def _open(self, event: Start) -> None:
         if self._runs is None:
             return
+        path = run_file(self._runs, event)
         try:
-            self._writer = TraceWriter(run_file(self._runs, event))
+            self._lock = _locked(path.parent)
+            self._writer = TraceWriter(path)
         except EngineError as err:
             self._outbox.put(Refused("save", err.message, err.hint))
 
@@ -74,3 +130,14 @@ class RunLog:
             self._writer.close()
             self._writer = None
             self._outbox.put(Refused("save", err.message, err.hint))
+
+
+def _locked(folder: Path) -> FileLock | None:
+    """A lock that says that the folder is being written; None where the file system has none."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / _LOCK, timeout=_LOCK_WAIT_S)
+        lock.acquire()
+    except (OSError, NotImplementedError, Timeout):
+        return None
+    return lock

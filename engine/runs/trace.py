@@ -1,8 +1,8 @@
-"""Writes and reads the files of runs and trainings: one event per line as JSON, readable up to the first damaged line.
+"""Writes and reads the files of runs and other work: one event per line as JSON, readable up to the first damaged line.
 
 * imports neither Qt nor torch."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from os import SEEK_END
 from pathlib import Path
 from threading import Event as Flag
@@ -16,16 +16,20 @@ from engine.events import (
     AnyEvent,
     Candidate,
     CheckpointSaved,
+    ComparisonStarted,
     Event,
+    GenerationMeasured,
     LastToken,
     Measured,
     Progressed,
     ProposedToken,
+    RaceStarted,
     RoundFinished,
     RunStarted,
     TrainingEstimated,
     TrainingFinished,
     TrainingStarted,
+    WorkStarted,
 )
 
 FILE_NAME = "trace.jsonl"
@@ -34,6 +38,10 @@ _MAX_FILE_BYTES = 2**31
 _LARGEST = 2**53
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(AnyEvent)
+# What a file begins with; a training that was kept before there was a store begins with its estimate.
+_FIRST = (RunStarted, ComparisonStarted, RaceStarted, WorkStarted, TrainingEstimated)
+_NO_START = "it does not begin with the start of a run, a comparison, a training or a measurement"
+_VERSIONED = (RunStarted, TrainingStarted, ComparisonStarted, WorkStarted)
 
 
 class Trace(NamedTuple):
@@ -45,7 +53,13 @@ class Trace(NamedTuple):
     @property
     def of_training(self) -> bool:
         """Whether the file is that of a training rather than of a run."""
-        return isinstance(self.events[0], TrainingEstimated)
+        first = self.events[0]
+        return isinstance(first, TrainingEstimated) or (isinstance(first, WorkStarted) and first.kind == "training")
+
+    @property
+    def of_comparison(self) -> bool:
+        """Whether the file is that of a comparison."""
+        return isinstance(self.events[0], ComparisonStarted)
 
 
 class TraceWriter:
@@ -103,10 +117,25 @@ class FileJob:
 
 
 def read(path: Path, job: FileJob | None = None) -> Trace:
-    """Read the file of a run or a training; `job` counts its bytes and can stop it.
+    """Read the file of a run or other work; `job` counts its bytes and can stop it.
 
-    Raises InputError: no such file, neither of the two, written by a newer version, or larger than 2 GiB. Raises
+    Raises InputError: no such file, no log of ours, written by a newer version, or larger than 2 GiB. Raises
     EngineError if it was stopped."""
+    events: list[Event] = []
+    shared, steps = SharedTokens(), follow(path, job)
+    while True:
+        try:
+            event = next(steps)
+        except StopIteration as end:
+            return Trace(tuple(events), end.value)
+        shared.share(event)
+        events.append(event)
+
+
+def follow(path: Path, job: FileJob | None = None) -> Generator[Event, None, str | None]:
+    """Yield the events of a file one by one, so that a long one needs little memory; returns the damage, if any.
+
+    Raises as `read` does, before the first event if the file is no log of ours."""
     try:
         n_bytes = path.stat().st_size
         if n_bytes > _MAX_FILE_BYTES:
@@ -116,7 +145,7 @@ def read(path: Path, job: FileJob | None = None) -> Trace:
         with path.open("rb") as file:
             job = job or FileJob()
             job.total = n_bytes
-            return _collect(path, _lines(file, job))
+            return (yield from _events(path, _lines(file, job)))
     except OSError as err:
         raise InputError(f"{path} cannot be opened ({err.strerror})", "check the path") from err
 
@@ -138,6 +167,9 @@ class SharedTokens:
 
     def share(self, event: Event) -> None:
         """Replace each id and text that an event repeats by the first equal one."""
+        if isinstance(event, GenerationMeasured):
+            for inner in event.rounds:
+                self.share(inner)
         if not isinstance(event, RoundFinished):
             return
         for token in event.proposed:
@@ -158,26 +190,36 @@ class SharedTokens:
         msgspec.structs.force_setattr(entry, "text", self._texts.setdefault(entry.text, entry.text))
 
 
-def _collect(path: Path, lines: Iterator[bytes]) -> Trace:
-    events: list[Event] = []
-    shared = SharedTokens()
+def _events(path: Path, lines: Iterator[bytes]) -> Generator[Event, None, str | None]:
+    is_first = True
     damage: str | None = None
     for number, line in enumerate(lines, 1):
-        reason = _line_damage(line)
-        if reason is None:
-            try:
-                event = _decoder.decode(line)
-                reason = _why_impossible(event)
-                if reason is None:
-                    shared.share(event)
-                    events.append(event)
-                    continue
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as err:
-                reason = str(err)
-        damage = f"line {number} of {path.name}: {reason}"
-        break
-    _check_start(path, events, damage)
-    return Trace(tuple(events), damage)
+        event = _event_or_reason(line)
+        if isinstance(event, str):
+            damage = f"line {number} of {path.name}: {event}"
+            break
+        if is_first and not isinstance(event, _FIRST):
+            break
+        _refuse_newer(path, event)
+        yield event
+        is_first = False
+    if is_first:
+        raise InputError(
+            f"{path} is not a Draftscope run or training ({damage or _NO_START})",
+            "open a trace.jsonl or training-log.jsonl",
+        )
+    return damage
+
+
+def _event_or_reason(line: bytes) -> Event | str:
+    """The event of a line, or why there is none."""
+    if (reason := _line_damage(line)) is not None:
+        return reason
+    try:
+        event = _decoder.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as err:
+        return str(err)
+    return _why_impossible(event) or event
 
 
 def _line_damage(line: bytes) -> str | None:
@@ -191,8 +233,11 @@ def _why_impossible(event: Event) -> str | None:
     numbers: list[int | float]
     if isinstance(event, RoundFinished):
         numbers = [event.round, *event.emitted]
-    elif isinstance(event, RunStarted):
-        numbers = [*event.prompt_ids, *(value for _, value in event.settings if isinstance(value, int))]
+    elif isinstance(event, GenerationMeasured):
+        numbers = [*event.prompt_ids, *event.ids, event.prompt, event.turn, event.repeat, event.n_rounds]
+    elif isinstance(event, RunStarted | RaceStarted):
+        settings = event.settings if isinstance(event, RunStarted) else ()
+        numbers = [*event.prompt_ids, *(value for _, value in settings if isinstance(value, int))]
     elif isinstance(event, Measured | TrainingStarted | TrainingEstimated | TrainingFinished | CheckpointSaved):
         numbers = [value for value in msgspec.structs.astuple(event) if isinstance(value, int | float)]
     else:
@@ -201,13 +246,6 @@ def _why_impossible(event: Event) -> str | None:
     return None if largest <= _LARGEST else "a number larger than any run has"
 
 
-def _check_start(path: Path, events: list[Event], damage: str | None) -> None:
-    first = events[0] if events else None
-    if not isinstance(first, RunStarted | TrainingEstimated):
-        reason = damage or "it does not begin with RunStarted or TrainingEstimated"
-        raise InputError(
-            f"{path} is not a Draftscope run or training ({reason})", "open a trace.jsonl or training-log.jsonl"
-        )
-    newest = max((event.schema for event in events if isinstance(event, RunStarted | TrainingStarted)), default=0)
-    if newest > SCHEMA:
-        raise InputError(f"{path} has version {newest}, this program reads up to {SCHEMA}", "update Draftscope")
+def _refuse_newer(path: Path, event: Event) -> None:
+    if isinstance(event, _VERSIONED) and event.schema > SCHEMA:
+        raise InputError(f"{path} has version {event.schema}, this program reads up to {SCHEMA}", "update Draftscope")

@@ -27,7 +27,7 @@ def load(session: "Session", command: Load, cancelled: Flag) -> Iterator[Event]:
 
     Raises InputError, ModelError, MemoryExhausted; the old pair then stays loaded."""
     started = time.perf_counter()
-    plan = _plan(command, measure=True)
+    plan = plan_of(command, measure=True)
     pair: Pair | None = None
     with closing(cast(Generator[Progressed | Estimated | Pair, None, None], loading.load_pair(plan))) as steps:
         for step in steps:
@@ -37,7 +37,7 @@ def load(session: "Session", command: Load, cancelled: Flag) -> Iterator[Event]:
                 yield step if isinstance(step, Progressed) else replace(step, drafter=command.drafter)
     assert pair is not None
     has_no_drafter = command.drafter == drafters.NONE
-    session.take_pair(pair, None if has_no_drafter else drafters.build(command.drafter, *pair), command.drafter)
+    session.take_pair(pair, None if has_no_drafter else drafters.build(command.drafter, *pair), command)
     yield replace(_loaded(pair, command.drafter, time.perf_counter() - started), why_dtype=plan.why_dtype)
 
 
@@ -52,7 +52,7 @@ def estimate(session: "Session", command: Estimate, cancelled: Flag) -> Iterator
     pair = command.pair
     answer = Estimated(0, 0, 0, 0, pair.device, pair.target)
     try:
-        plan = _plan(pair, measure=False)
+        plan = plan_of(pair, measure=False)
         answer = load_plan.estimate_pair(plan)
         load_plan.refuse_pair(plan, answer)
         yield replace(answer, drafter=pair.drafter)
@@ -70,7 +70,7 @@ def look(session: "Session", command: Survey, cancelled: Flag) -> Iterator[Event
 HANDLERS = {Load: load, Unload: unload, Estimate: estimate, Survey: look}
 
 
-def _plan(command: Load, *, measure: bool) -> load_plan.LoadPlan:
+def plan_of(command: Load, *, measure: bool) -> load_plan.LoadPlan:
     """The plan of a load. measure: whether the fastest type may be measured for it."""
     device = devices.parse_device(command.device)
     drafter_device = device if command.drafter_device == "auto" else devices.parse_device(command.drafter_device)

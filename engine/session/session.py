@@ -13,7 +13,7 @@ import torch
 
 from engine import drafters
 from engine import session as families
-from engine.commands import Command
+from engine.commands import Command, Load
 from engine.decoding.drafting import Drafter
 from engine.documents import embedding
 from engine.documents.embedding import Embedder
@@ -42,7 +42,7 @@ def handlers() -> Mapping[type[Command], Handler]:
 
 
 class Session:
-    """At most one target and drafter in memory."""
+    """At most one target and drafter in memory. loaded: the command that loaded them."""
 
     def __init__(self) -> None:
         quiet_libraries()
@@ -50,7 +50,7 @@ class Session:
         self.target: LoadedModel | None = None
         self.models: Pair | None = None
         self.drafter: Drafter | None = None
-        self.drafter_spec = drafters.NONE
+        self.loaded: Load | None = None
         self._embedder: tuple[tuple[str, str, str], Embedder] | None = None
         self.memo = Memo()
 
@@ -58,14 +58,14 @@ class Session:
         """Execute a command; yields its events, see the function of its family. cancelled: stops it once set."""
         return handlers()[type(command)](self, command, Flag() if cancelled is None else cancelled)
 
-    def take_pair(self, pair: Pair, drafter: Drafter | None, drafter_spec: str) -> None:
-        """Replace the loaded pair."""
-        self.models, self.target, self.drafter, self.drafter_spec = pair, pair.target, drafter, drafter_spec
+    def take_pair(self, pair: Pair, drafter: Drafter | None, command: Load) -> None:
+        """Replace the loaded pair by what a command loaded."""
+        self.models, self.target, self.drafter, self.loaded = pair, pair.target, drafter, command
         self.memo.forget_models()
 
     def forget_pair(self) -> None:
         """Release everything that is loaded."""
-        self.models, self.target, self.drafter, self.drafter_spec = None, None, None, drafters.NONE
+        self.models, self.target, self.drafter, self.loaded = None, None, None, None
         self._embedder, self.memo = None, Memo()
         release_memory()
 
@@ -81,6 +81,11 @@ class Session:
                     yield step
         assert self._embedder is not None
         return self._embedder[1]
+
+    @property
+    def drafter_spec(self) -> str:
+        """The SPEC of the loaded drafter."""
+        return drafters.NONE if self.loaded is None else self.loaded.drafter
 
     def context(self, cancelled: Flag) -> RunContext:
         """The context of a run. Raises InputError if no pair is loaded."""

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from app.state import measured_files
+from engine.runs import measured_files
 from app.state.store import RunStore
 from app.state.tab_state import TabState
 from app.workspaces.decode import measured_words

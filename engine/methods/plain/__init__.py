@@ -1,16 +1,17 @@
 """Plain decoding: the same engine without a drafter."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from engine.events import Event
+from engine.events import Event, PhaseFinished, RoundFinished
 from engine.method import MethodSpec
 from engine.methods.plain.config import PlainConfig
 from engine.settings import Request
 
 if TYPE_CHECKING:
+    from engine.decoding.generation import Generation
     from engine.runtime import RunContext
 
 
@@ -21,6 +22,13 @@ def _run(config: msgspec.Struct, request: Request, runtime: "RunContext") -> Ite
     return run(config, request, runtime)
 
 
+def _decode(
+    config: msgspec.Struct, ids: Sequence[int], runtime: "RunContext"
+) -> "Generator[PhaseFinished | RoundFinished, None, Generation]":
+    assert isinstance(config, PlainConfig)
+    return runtime.generate(config, ids, gamma=0)
+
+
 METHOD = MethodSpec(
     name="plain",
     title="Plain decoding",
@@ -29,5 +37,6 @@ METHOD = MethodSpec(
     lossless=True,
     config=PlainConfig,
     run=_run,
+    decode=_decode,
     drafted=False,
 )

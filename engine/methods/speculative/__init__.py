@@ -1,16 +1,17 @@
 """Exact speculative decoding, measured against plain decoding in the same run."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from engine.events import Event
+from engine.events import Event, PhaseFinished, RoundFinished
 from engine.method import MethodSpec
 from engine.methods.speculative.config import SpeculativeConfig
 from engine.settings import Request
 
 if TYPE_CHECKING:
+    from engine.decoding.generation import Generation
     from engine.runtime import RunContext
 
 
@@ -21,6 +22,13 @@ def _run(config: msgspec.Struct, request: Request, runtime: "RunContext") -> Ite
     return run(config, request, runtime)
 
 
+def _decode(
+    config: msgspec.Struct, ids: Sequence[int], runtime: "RunContext"
+) -> "Generator[PhaseFinished | RoundFinished, None, Generation]":
+    assert isinstance(config, SpeculativeConfig)
+    return runtime.generate(config, ids, gamma=config.gamma)
+
+
 METHOD = MethodSpec(
     name="speculative",
     title="Speculative decoding",
@@ -29,4 +37,5 @@ METHOD = MethodSpec(
     lossless=True,
     config=SpeculativeConfig,
     run=_run,
+    decode=_decode,
 )

@@ -1,4 +1,6 @@
-"""Reads the files that `bench scaling` and `bench batch` write with --out."""
+"""Reads the files that `bench scaling` and `bench batch` write with --out.
+
+* imports neither Qt nor torch."""
 
 from pathlib import Path
 

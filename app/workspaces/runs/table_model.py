@@ -1,0 +1,164 @@
+"""Table model of the kept runs: rows are fetched when they are looked at, the order is the index's."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtWidgets import QWidget
+
+from app.text.plain_text import one_line, plain_tip
+from app.words import quantities
+from app.workspaces.runs import words
+from app.workspaces.runs.library import RunLibrary
+from engine.store.rows import RunRow, SortKey
+
+_NO_PARENT = QModelIndex()
+_LONGEST = 120
+
+
+class RunColumn(NamedTuple):
+    """A column: title, meaning, text of a cell, sort key of the index, width in characters."""
+
+    title: str
+    meaning: str
+    write: Callable[[RunRow], str]
+    key: SortKey | None
+    width: int
+    is_figure: bool = False
+
+
+class RunTableModel(QAbstractTableModel):
+    """Rows are ids; `draw` takes over what the library knows."""
+
+    def __init__(self, library: RunLibrary, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._library = library
+        self._ids: tuple[str, ...] = ()
+        self._rows_number = -1
+        self.columns = self._name_columns() + self._figure_columns()
+
+    def draw(self) -> bool:
+        """Take over new ids or rows. Returns whether the ids are others, and with them the selection is gone."""
+        library = self._library
+        ids = library.ids or ()
+        if ids != self._ids:
+            self.beginResetModel()
+            self._ids = ids
+            self.endResetModel()
+            self._rows_number = library.rows_number
+            return True
+        if self._rows_number != library.rows_number and self._ids:
+            self._rows_number = library.rows_number
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self._ids) - 1, len(self.columns) - 1))
+        return False
+
+    def id_at(self, row: int) -> str:
+        """The id of the run in a row."""
+        return self._ids[row]
+
+    def places(self) -> dict[str, int]:
+        """The row of each run."""
+        return {run_id: row for row, run_id in enumerate(self._ids)}
+
+    # Qt
+
+    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = _NO_PARENT) -> int:  # noqa: N802 (Qt's name)
+        """Number of runs."""
+        return 0 if parent.isValid() else len(self._ids)
+
+    def columnCount(self, parent: QModelIndex | QPersistentModelIndex = _NO_PARENT) -> int:  # noqa: N802 (Qt's name)
+        """Number of columns."""
+        return 0 if parent.isValid() else len(self.columns)
+
+    def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        """The text and alignment of a cell; its tooltip has the full text or the meaning of a figure."""
+        column = self.columns[index.column()]
+        match role:
+            case Qt.ItemDataRole.TextAlignmentRole:
+                return _alignment(column)
+            case Qt.ItemDataRole.DisplayRole:
+                row = self._library.row_at(index.row())
+                return "…" if row is None and index.column() == 0 else "" if row is None else self._text(column, row)
+            case Qt.ItemDataRole.ToolTipRole:
+                row = self._library.row_at(index.row())
+                return "" if row is None else self._tip(column, row)
+            case _:
+                return None
+
+    def headerData(  # noqa: N802 (Qt's name)
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> object:
+        """Titles, and their meanings as tooltips."""
+        if orientation == Qt.Orientation.Vertical:
+            return None
+        column = self.columns[section]
+        match role:
+            case Qt.ItemDataRole.TextAlignmentRole:
+                return _alignment(column)
+            case Qt.ItemDataRole.DisplayRole:
+                return column.title + self._sort_mark(column)
+            case Qt.ItemDataRole.ToolTipRole:
+                return column.meaning + (self.tr(" Click to sort.") if column.key else "")
+            case _:
+                return None
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Have the index sort the runs by a column."""
+        key = self.columns[column].key if 0 <= column < len(self.columns) else None
+        if key is not None:
+            descending = order == Qt.SortOrder.DescendingOrder
+            self._library.set_filter(self._library.filter._replace(order=key, descending=descending))
+            self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(self.columns) - 1)
+
+    def _sort_mark(self, column: RunColumn) -> str:
+        """The mark of the sort order; Qt would paint its own over the title."""
+        wanted = self._library.filter
+        return "" if column.key is None or column.key != wanted.order else " ▼" if wanted.descending else " ▲"
+
+    def _text(self, column: RunColumn, row: RunRow) -> str:
+        return column.write(row) if column.is_figure else one_line(column.write(row), longest=_LONGEST)
+
+    def _tip(self, column: RunColumn, row: RunRow) -> str:
+        if column.is_figure:
+            return column.meaning
+        return plain_tip(one_line(words.tip(row) if column.key == "title" else column.write(row), longest=_LONGEST * 8))
+
+    # The columns
+
+    def _name_columns(self) -> tuple[RunColumn, ...]:
+        tr = self.tr
+        return (
+            RunColumn(tr("started"), tr("When it began, in local time."), words.started, "started", 17),
+            RunColumn(tr("kind"), tr("What it is."), words.kind_and_method, "kind", 17),
+            RunColumn(
+                tr("title or prompt"), tr("The title you gave, or how the prompt begins."), words.title, "title", 40
+            ),
+            RunColumn(tr("target"), tr("The model whose distribution is preserved."), words.target, "target", 18),
+            RunColumn(tr("drafter"), tr("What proposed the tokens."), words.drafter, "drafter", 18),
+        )
+
+    def _figure_columns(self) -> tuple[RunColumn, ...]:
+        tr, number = self.tr, quantities.number
+        return (
+            RunColumn(
+                tr("tokens"), tr("Tokens of the text, prompt not counted."), words.n_tokens, "tokens", 8, is_figure=True
+            ),
+            RunColumn(
+                "α", tr("Acceptance rate: accepted ÷ tested."), lambda r: number(r.alpha), "alpha", 6, is_figure=True
+            ),
+            RunColumn(
+                "τ", tr("Tokens a round, correction or bonus included."), lambda r: number(r.tau), "tau", 6,
+                is_figure=True,
+            ),
+            RunColumn(
+                tr("speedup"), tr("Over plain decoding, measured in the same run."),
+                lambda r: quantities.times(r.speedup), "speedup", 9, is_figure=True,
+            ),
+            RunColumn(tr("state"), tr("How it ended."), words.state, "state", 11),
+            RunColumn(tr("tags"), tr("Your tags."), words.tags, None, 16),
+        )  # fmt: skip
+
+
+def _alignment(column: RunColumn) -> Qt.AlignmentFlag:
+    horizontal = Qt.AlignmentFlag.AlignRight if column.is_figure else Qt.AlignmentFlag.AlignLeft
+    return horizontal | Qt.AlignmentFlag.AlignVCenter

@@ -1,0 +1,127 @@
+"""What the Runs tab says of a kept run: names, dates, states, particulars."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from PySide6.QtCore import QCoreApplication, QLocale
+
+from app.text.plain_text import one_line
+from app.words import quantities, runs
+from app.words.model_names import is_builtin
+from engine import methods
+from engine.errors import EngineError
+from engine.events import WorkKind
+from engine.store.rows import RunRow, RunState
+
+KINDS: tuple[WorkKind, ...] = ("run", "comparison", "training", "evaluation", "measurement")
+STATES: tuple[RunState, ...] = ("running", "finished", "stopped", "failed")
+
+
+def tr(text: str) -> str:
+    """Translate a text of this module."""
+    return QCoreApplication.translate("runs_words", text)
+
+
+def kind(name: WorkKind) -> str:
+    """A kind of work, in a word."""
+    return {
+        "run": tr("run"),
+        "comparison": tr("comparison"),
+        "training": tr("training"),
+        "evaluation": tr("evaluation"),
+        "measurement": tr("measurement"),
+    }[name]
+
+
+def kind_and_method(row: RunRow) -> str:
+    """What it is; runs of a method are named by it."""
+    return method_title(row.method) if row.kind == "run" else kind(row.kind)
+
+
+@lru_cache(maxsize=64)
+def method_title(name: str) -> str:
+    """The title of a method, or its name as the file has it if this program has no such method."""
+    try:
+        return tr(methods.find(name).title)
+    except EngineError:
+        return one_line(name) or kind("run")
+
+
+def state_word(name: RunState) -> str:
+    """A state, in a word."""
+    return {
+        "running": tr("running"),
+        "finished": tr("finished"),
+        "stopped": tr("stopped"),
+        "failed": tr("failed"),
+    }[name]
+
+
+def state(row: RunRow) -> str:
+    """How it ended, with a mark where something is wrong."""
+    mark = {"running": "▶ ", "finished": "", "stopped": "■ ", "failed": "✗ "}[row.state]
+    return f"{mark}{state_word(row.state)}"
+
+
+def started(row: RunRow) -> str:
+    """When it began, in local time."""
+    try:
+        utc = datetime.strptime(row.started_utc, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        return utc.astimezone().strftime("%Y-%m-%d %H:%M")
+    except (ValueError, OverflowError, OSError):
+        return quantities.UNKNOWN
+
+
+def title(row: RunRow) -> str:
+    """The title that the user gave, or how the prompt begins."""
+    return row.title or row.prompt or quantities.UNKNOWN
+
+
+def tip(row: RunRow) -> str:
+    """Title and prompt in full."""
+    return f"{row.title}: {row.prompt}" if row.title else row.prompt
+
+
+def target(row: RunRow) -> str:
+    """The target, short."""
+    return model(row.target)
+
+
+def drafter(row: RunRow) -> str:
+    """The drafter, short."""
+    return model(row.drafter)
+
+
+def model(spec: str) -> str:
+    """A model by its SPEC if it is built in, else by the last part of its path."""
+    if not spec:
+        return quantities.UNKNOWN
+    return spec if is_builtin(spec) else runs.short(spec)
+
+
+def n_tokens(row: RunRow) -> str:
+    """Number of tokens, where there are any."""
+    return QLocale().toString(row.n_tokens) if row.n_tokens else quantities.UNKNOWN
+
+
+def tags(row: RunRow) -> str:
+    """The tags in a line."""
+    return ", ".join(row.tags)
+
+
+def counted(n: int) -> str:
+    """A number of runs."""
+    number = QLocale().toString(n)
+    return quantities.counted(n, tr("{0} run"), tr("{0} runs")).format(number)
+
+
+def split_tags(text: str) -> tuple[str, ...]:
+    """The tags that a line of text names, separated by commas."""
+    return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+
+
+def shared_tags(rows: Sequence[RunRow]) -> tuple[str, ...]:
+    """The tags that all of these have."""
+    first, *others = rows
+    return tuple(tag for tag in first.tags if all(tag in other.tags for other in others))

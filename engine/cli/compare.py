@@ -1,0 +1,189 @@
+"""`draftscope compare`: several drafters and draft lengths on one target over the same prompts."""
+
+from collections.abc import Generator
+from contextlib import closing
+from typing import Annotated, cast
+
+import msgspec
+import typer
+from msgspec.structs import replace
+from rich.table import Table
+
+from engine import drafters
+from engine.cli.exit_status import OK, STOPPED
+from engine.cli.options import Json, Out, PairOptions, Settings, numbers, with_options
+from engine.cli.output import Output, Value
+from engine.cli.running import stoppable
+from engine.commands import Compare
+from engine.errors import InputError
+from engine.events import ComparisonMeasured, Event, GenerationMeasured, LaneFigures, LaneRefused, ModelLoaded
+from engine.experiments.lane_specs import lanes_of
+from engine.experiments.recommending import of_speedup
+from engine.settings import GenerationConfig
+
+_Drafters = Annotated[
+    list[str] | None, typer.Option("--drafter", help="a drafter to compare, repeated: its SPEC as in decode")
+]
+_Prompts = Annotated[
+    str,
+    typer.Option(
+        help="builtin, builtin:TASK, or a file: text with a prompt a line, JSON Lines with `prompt`, or a question "
+        "file of Spec-Bench or SPEED-Bench"
+    ),
+]
+_NPrompts = Annotated[int, typer.Option(help="prompts at most, evenly over categories; 0 for all")]
+_Gammas = Annotated[str, typer.Option(help="draft lengths to try with each drafter, separated by commas")]
+_Repeats = Annotated[int, typer.Option(help="how often each lane continues each prompt")]
+_Tune = Annotated[bool, typer.Option("--tune", help="predict the best draft lengths, and measure the best three")]
+_Method = Annotated[str, typer.Option(help="the method that the drafters are compared with")]
+
+
+@with_options(GenerationConfig, hidden=("drafter",))
+def compare(
+    *,
+    pair: PairOptions,
+    settings: Settings,
+    drafter: _Drafters = None,
+    prompts: _Prompts = "builtin",
+    n_prompts: _NPrompts = 20,
+    gamma: _Gammas = "4",
+    repeats: _Repeats = 1,
+    tune: _Tune = False,
+    method: _Method = "speculative",
+    out: Out = None,
+    json: Json = False,
+) -> int:
+    """Compare drafters and draft lengths with plain decoding, and say which to use."""
+    gammas = (1,) if tune else numbers("gamma", gamma, default=(4,))
+    command = comparison_of(pair, settings, drafter, gammas=gammas, prompts=prompts, n_prompts=n_prompts)
+    command = replace(command, lanes=lanes_of(_drafters_of(command), gammas, method), repeats=repeats, tune=tune)
+    return _follow(command, Output(json=json, out=out))
+
+
+def comparison_of(
+    pair: PairOptions,
+    settings: Settings,
+    drafter_specs: list[str] | None,
+    *,
+    gammas: tuple[int, ...],
+    prompts: str,
+    n_prompts: int,
+) -> Compare:
+    """The comparison that a command line names. Raises InputError."""
+    if n_prompts < 0:
+        raise InputError(f"n-prompts = {n_prompts}: must be >= 0", "0 takes all prompts of the set")
+    return Compare(
+        lanes_of(drafter_specs or _usual_drafters(pair), gammas), prompts, n_prompts, settings=settings,
+        target=pair.target, device=pair.device, drafter_device=pair.drafter_device, dtype=pair.dtype,
+        runtime=pair.runtime, quantize=pair.quantize,
+    )  # fmt: skip
+
+
+def _drafters_of(command: Compare) -> list[str]:
+    return [lane.drafter for lane in command.lanes if lane.gamma]
+
+
+def _usual_drafters(pair: PairOptions) -> list[str]:
+    """What is compared where no drafter is named: all built-in ones, or the drafters without a model."""
+    usual = ["lookup"]
+    return ["builtin", "builtin:small", "builtin:misaligned", *usual] if pair.target == "builtin" else usual
+
+
+def _follow(command: Compare, output: Output) -> int:
+    """Compare and print; a stop keeps what was measured."""
+    from engine.runtime import Cancelled
+    from engine.session.session import Session
+
+    last: ComparisonMeasured | None = None
+    with stoppable() as flag, closing(cast(Generator[Event, None, None], Session().do(command, flag))) as events:
+        try:
+            for event in events:
+                if isinstance(event, ComparisonMeasured):
+                    last = event
+                _print(event, output)
+        except Cancelled:
+            pass
+    if last is None:
+        output.note("stopped before the first prompt was measured; nothing is kept")
+        return STOPPED
+    _print_figures(last, output)
+    return OK if last.complete else STOPPED
+
+
+def _print(event: Event, output: Output) -> None:
+    match event:
+        case ComparisonMeasured() | ModelLoaded():
+            return
+        case GenerationMeasured():
+            if output.json:
+                output.line(_without(msgspec.to_builtins(event), "rounds", "generation"))
+        case LaneRefused():
+            output.note(f"{event.lane} is left out: {event.why}; {event.hint}")
+        case _:
+            output.event(event)
+
+
+def _without(fields: dict[str, Value], left_out: str, name: str) -> dict[str, Value]:
+    return {key: value for key, value in fields.items() if key != left_out} | {"event": name}
+
+
+def _print_figures(measured: ComparisonMeasured, output: Output) -> None:
+    for lane in measured.lanes:
+        if output.json:
+            output.line(lane_fields(lane))
+    if not output.json:
+        output.console.print(_table(measured))
+        for caution in measured.cautions:
+            output.note(f"caution: {caution}")
+    output.summary(_summary(measured))
+
+
+def lane_fields(lane: LaneFigures) -> dict[str, Value]:
+    """The object printed for a lane."""
+    fields: dict[str, Value] = msgspec.to_builtins(lane)
+    speedup = lane.speedup
+    return {
+        **fields,
+        "event": "lane",
+        "speedup": None if speedup is None else speedup.value,
+        "speedup_ci": None if speedup is None or speedup.ci is None else list(speedup.ci),
+        "speedup_range": None if speedup is None or speedup.range is None else list(speedup.range),
+        "same_as_baseline": lane.same_text,
+    }
+
+
+def _summary(measured: ComparisonMeasured) -> dict[str, Value]:
+    chosen = measured.recommendation
+    fields: dict[str, Value] = {
+        "recommended": drafters.NONE if chosen is None else chosen.drafter,
+        "gamma": 0 if chosen is None else chosen.gamma,
+        "lane": None if chosen is None else chosen.lane,
+        "because": "nothing was measured" if chosen is None else chosen.because,
+        "workload": "" if chosen is None else chosen.workload,
+        "changes": [] if chosen is None else list(chosen.changes),
+        "why_not": {lane.lane: lane.why_not for lane in measured.lanes if lane.why_not},
+        "predictions": msgspec.to_builtins(measured.predictions),
+        "n_prompts": measured.n_measured,
+        "n_plain_differing": measured.n_plain_differing,
+        "energy": measured.energy,
+        "cautions": list(measured.cautions),
+        "stopped": not measured.complete,
+    }
+    return fields
+
+
+def _table(measured: ComparisonMeasured) -> Table:
+    heads = ("lane", "α", "τ", "c", "1 more token", "tokens/s", "speedup", "predicted", "same text", "why not")
+    table = Table(*heads, box=None, pad_edge=False)
+    for row in measured.lanes:
+        same = {None: "-", True: "yes", False: f"no, {row.n_differing} of {row.n_prompts}"}[row.same_text]
+        table.add_row(
+            row.lane, _number(row.alpha), _number(row.tau), _number(row.c), _number(row.verify_per_token),
+            _number(row.tokens_per_s, 0), "-" if row.speedup is None else of_speedup(row.speedup),
+            _number(row.predicted_speedup), same, row.why_not,
+        )  # fmt: skip
+    return table
+
+
+def _number(value: float | None, digits: int = 2) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"

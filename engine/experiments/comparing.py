@@ -1,0 +1,236 @@
+"""Measures lanes over the same prompts, one lane at a time, in an order shuffled for each prompt.
+
+Yields the events of a comparison; see `engine.events.comparison`."""
+
+import random
+import secrets
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from statistics import median
+from threading import Event as Flag
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from engine.decoding.generation import Generation
+from engine.events import (
+    PLAIN_LANE,
+    ComparedPrompt,
+    ComparisonStarted,
+    Event,
+    GammaPrediction,
+    GenerationMeasured,
+    LaneRefused,
+    LaneSpec,
+    Progressed,
+    Setting,
+)
+from engine.experiments.changes import changes
+from engine.experiments.comparison_figures import ComparisonSoFar
+from engine.experiments.generations import Place, event_of, first_difference
+from engine.experiments.lane_figures import cost_model
+from engine.experiments.lanes import Lane, MeasuredText, continued, warm_up
+from engine.machine import versions
+from engine.machine.energy import EnergyMeter, NotMeasurable
+from engine.models import checkpoint_folder
+from engine.models.loading import LoadedModel
+from engine.runtime import Cancelled
+
+# Tokens whose rounds are kept for replays; a comparison of more keeps counts and texts alone.
+MOST_KEPT_TOKENS = 200_000
+# Rounds that take this many times as long as they usually do were disturbed: their prompts are measured twice more,
+# unless these are more than a quarter of all.
+DISTURBED, _AGAIN, _MOST_DISTURBED = 1.5, 2, 0.25
+
+
+class ComparisonJob(NamedTuple):
+    """What to compare, with all models in memory. prompts: a tuple of ids for each prompt's first turn, by index.
+
+    refused: why lanes cannot take part. skipped: a line for each prompt that was left out. predictions: from tuning."""
+
+    target: LoadedModel
+    lanes: tuple[Lane, ...]
+    refused: tuple[tuple[LaneSpec, LaneRefused], ...]
+    prompt_set: str
+    prompts: tuple[ComparedPrompt, ...]
+    prompt_ids: tuple[tuple[int, ...], ...]
+    skipped: tuple[str, ...]
+    settings: Mapping[str, Setting]
+    repeats: int
+    meter: EnergyMeter | NotMeasurable
+    predictions: tuple[GammaPrediction, ...] = ()
+
+
+def compare(job: ComparisonJob, cancelled: Flag) -> Iterator[Event]:
+    """Yield the comparison's events; the last holds the figures of all prompts.
+
+    Raises Cancelled soon after the flag is set, after the figures of what was measured by then."""
+    so_far = ComparisonSoFar(
+        job_lanes(job),
+        job.prompts,
+        tuple(event for _, event in job.refused),
+        _workload(job),
+        greedy=not job.settings.get("temperature"),
+    )
+    so_far.energy = "" if isinstance(job.meter, EnergyMeter) else str(job.meter)
+    so_far.predictions = job.predictions
+    yield _started(job)
+    for _, refusal in job.refused:
+        yield refusal
+    measuring = _Measuring(job, cancelled)
+    try:
+        if len(job.lanes) > 1:
+            for event in measuring.events():
+                yield event
+                if isinstance(event, GenerationMeasured):
+                    so_far.take(event)
+                elif isinstance(event, Progressed) and so_far.is_due():
+                    yield so_far.event(complete=False)
+            so_far.changes = tuple(_changes(job, so_far, cancelled))
+    except Cancelled:
+        if so_far.n_measured:
+            yield so_far.event(complete=False)
+        raise
+    yield so_far.event(complete=True)
+
+
+def _changes(job: ComparisonJob, so_far: ComparisonSoFar, cancelled: Flag) -> Iterator[str]:
+    """What would change the choice, where one of the lanes is chosen."""
+    chosen = so_far.recommendation()
+    lane = next(lane for lane in job.lanes if lane.spec.name == chosen.lane)
+    costs = cost_model(so_far.texts_of(PLAIN_LANE), so_far.texts_of(lane.spec.name))
+    yield from changes(lane, job.prompt_ids, costs, cancelled)
+
+
+def job_lanes(job: ComparisonJob) -> tuple[LaneSpec, ...]:
+    """All lanes, those that cannot take part last."""
+    return (*(lane.spec for lane in job.lanes), *(spec for spec, _ in job.refused))
+
+
+class _Measuring:
+    """The measurement of a job: which lane goes when, and what is kept."""
+
+    def __init__(self, job: ComparisonJob, cancelled: Flag) -> None:
+        self._job, self._cancelled = job, cancelled
+        self._meter = job.meter if isinstance(job.meter, EnergyMeter) else None
+        self._rng = random.Random(int(job.settings.get("seed") or 0))
+        self._began = time.perf_counter()
+        self._n_kept = 0
+        self._plain_ids: dict[tuple[int, int], tuple[int, ...]] = {}
+        self._round_ms: dict[str, dict[tuple[int, int, tuple[int, ...]], list[float]]] = defaultdict(dict)
+
+    def events(self) -> Iterator[Event]:
+        """Measure prompt by prompt, and again where something else disturbed the machine."""
+        job = self._job
+        for lane in job.lanes:
+            warm_up(lane, job.prompt_ids[0], self._cancelled)
+        for index in range(len(job.prompts)):
+            yield from self._prompt(index)
+            yield Progressed("measuring", index + 1, len(job.prompts), "prompts", self._elapsed_s())
+        disturbed = sorted({prompt for prompt, _, _ in self._disturbed()})
+        for place in sorted(self._disturbed()) if len(disturbed) <= _MOST_DISTURBED * len(job.prompts) else ():
+            prompt, turn, ids = place
+            for _ in range(_AGAIN):
+                yield from self._once(prompt, turn, ids)
+
+    def _prompt(self, index: int) -> Iterator[Event]:
+        """All turns of a prompt; the next turn follows plain decoding's answer, so that all lanes read the same."""
+        job, ids = self._job, self._job.prompt_ids[index]
+        for turn in range(len(job.prompts[index].turns)):
+            if turn:
+                ids = (*ids, *job.target.tokenizer("\n" + job.prompts[index].turns[turn])["input_ids"])
+            if len(ids) >= job.target.context - 1:
+                return
+            for _ in range(job.repeats):
+                yield from self._once(index, turn, ids)
+            if job.repeats == 1 and self._may_round_differently:
+                yield self._event(*self._continued(job.lanes[0], index, turn, ids))
+            ids = (*ids, *self._plain_ids[index, turn])
+
+    def _once(self, index: int, turn: int, ids: tuple[int, ...]) -> Iterator[GenerationMeasured]:
+        """Every lane once, in an order of chance."""
+        lanes = self._rng.sample(self._job.lanes, len(self._job.lanes))
+        texts = [self._continued(lane, index, turn, ids) for lane in lanes]
+        plain = next(text.generation for name, text, _ in texts if name == PLAIN_LANE)
+        self._plain_ids.setdefault((index, turn), plain.ids)
+        for name, text, place in texts:
+            yield self._event(name, text, place, plain)
+
+    def _continued(self, lane: Lane, index: int, turn: int, ids: tuple[int, ...]) -> tuple[str, MeasuredText, Place]:
+        text = continued(lane, ids, self._cancelled, self._meter)
+        round_ms = self._round_ms[lane.spec.name].setdefault((index, turn, ids), [])
+        round_ms.append(text.generation.decode_ms / len(text.rounds))
+        return lane.spec.name, text, Place(index, turn, len(round_ms) - 1, ids)
+
+    def _disturbed(self) -> set[tuple[int, int, tuple[int, ...]]]:
+        """The prompts and turns on which the rounds of a lane took far longer than they usually do."""
+        places = set()
+        for lane_ms in self._round_ms.values():
+            usual = median(ms for values in lane_ms.values() for ms in values)
+            places |= {place for place, values in lane_ms.items() if max(values) > DISTURBED * usual}
+        return places
+
+    @property
+    def _may_round_differently(self) -> bool:
+        """Whether two plain runs could differ: then a second one says how much of a divergence is rounding."""
+        target = self._job.target
+        return target.device.type != "cpu" or str(target.dtype) != "torch.float32"
+
+    def _event(
+        self, name: str, text: MeasuredText, place: Place, plain: Generation | None = None
+    ) -> GenerationMeasured:
+        keep = place.repeat == 0 and self._n_kept < MOST_KEPT_TOKENS
+        self._n_kept += len(text.generation.ids) if keep else 0
+        event = event_of(name, text, place, keep_rounds=keep, at_s=self._elapsed_s())
+        if plain is None or self._job.settings.get("temperature") or name == PLAIN_LANE:
+            return event
+        first = first_difference(text.generation.ids, plain.ids)
+        margin = None if first is None or first >= len(plain.margins) else plain.margins[first]
+        return replace(event, first_divergence=first, margin=margin)
+
+    def _elapsed_s(self) -> float:
+        return time.perf_counter() - self._began
+
+
+def _started(job: ComparisonJob) -> ComparisonStarted:
+    target = job.target
+    return ComparisonStarted(
+        comparison_id=secrets.token_hex(4),
+        started_utc=versions.now_utc(),
+        target=target.spec,
+        lanes=job_lanes(job),
+        prompt_set=job.prompt_set,
+        prompts=job.prompts,
+        settings=(*job.settings.items(), ("repeats", job.repeats)),
+        device=str(target.device),
+        dtype=str(target.dtype).removeprefix("torch."),
+        processor=versions.processor(target.device),
+        skipped=job.skipped,
+        versions=versions.versions(),
+        hashes=_hashes(job),
+        note=target.note,
+        runtime=target.runtime,
+        graphs=target.graphs,
+        quantize=target.quantize,
+    )
+
+
+def _hashes(job: ComparisonJob) -> tuple[tuple[str, str], ...]:
+    """What tells the models apart that are called the same: a hash of the target, and of each drafter's model."""
+    specs = dict.fromkeys(lane.spec.drafter for lane in job.lanes if lane.model is not None)
+    drafters = ((spec, checkpoint_folder.fingerprint(spec, drafter=True)) for spec in specs)
+    return ((job.target.spec, checkpoint_folder.fingerprint(job.target.spec)), *drafters)
+
+
+def _workload(job: ComparisonJob) -> str:
+    """What was measured, in words."""
+    target, n = job.target, len(job.prompts)
+    temperature, length = job.settings.get("temperature", 0.0), job.settings.get("max_new_tokens", 128)
+    how = "greedy" if not temperature else f"temperature {temperature:g}"
+    lengths = [len(ids) for ids in job.prompt_ids]
+    dtype = str(target.dtype).removeprefix("torch.")
+    return (
+        f"{n} {'prompt' if n == 1 else 'prompts'} of {job.prompt_set}, {min(lengths)} to {max(lengths)} tokens, "
+        f"at most {length} new tokens, {how}, one sequence at a time, on {target.device} in {dtype}"
+    )

@@ -1,0 +1,123 @@
+"""The figures of a comparison as it grows: of its lanes, the recommendation, and what may have disturbed it.
+
+* imports neither Qt nor torch."""
+
+import time
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from engine.events import (
+    PLAIN_LANE,
+    ComparedPrompt,
+    ComparisonMeasured,
+    GammaPrediction,
+    GenerationMeasured,
+    LaneFigures,
+    LaneRefused,
+    LaneSpec,
+    Recommendation,
+)
+from engine.experiments.generations import first_difference
+from engine.experiments.lane_figures import lane_figures, unit_times
+from engine.experiments.recommending import recommendation, why_not
+from engine.statistics import disturbances
+
+# Figures are computed again only after this many times as long as the last computation took.
+_PAUSE_FACTOR = 10
+
+
+class ComparisonSoFar:
+    """The generations of a comparison, and what follows from them.
+
+    workload: what is measured, in words; greedy: whether texts can be compared token by token. changes: what would
+    change the recommendation, a sentence each."""
+
+    def __init__(
+        self,
+        lanes: Sequence[LaneSpec],
+        prompts: Sequence[ComparedPrompt],
+        refused: Sequence[LaneRefused],
+        workload: str,
+        *,
+        greedy: bool,
+    ) -> None:
+        self._lanes, self._prompts, self._workload = tuple(lanes), tuple(prompts), workload
+        self._greedy = greedy
+        self._refusals = {event.lane: f"{event.why}; {event.hint}" for event in refused}
+        self._texts: list[GenerationMeasured] = []
+        self._not_before = 0.0
+        self.energy = ""
+        self.predictions: tuple[GammaPrediction, ...] = ()
+        self.changes: tuple[str, ...] = ()
+
+    @property
+    def n_measured(self) -> int:
+        """How many prompts every lane has continued; at most one is under way."""
+        lanes = len(self._lanes) - len(self._refusals)
+        first = [text for text in self._texts if text.repeat == 0 and text.turn == 0]
+        return len(first) // max(1, lanes)
+
+    def take(self, event: GenerationMeasured) -> None:
+        """Take in one generation; its rounds are not needed."""
+        self._texts.append(replace(event, rounds=()))
+
+    def is_due(self) -> bool:
+        """Whether the figures may be computed again without delaying the measurement."""
+        return time.perf_counter() >= self._not_before
+
+    def event(self, *, complete: bool) -> ComparisonMeasured:
+        """The figures of what was taken in."""
+        began = time.perf_counter()
+        rows = self._rows()
+        chosen = recommendation(rows, self._workload, self.changes) if self.n_measured or complete else None
+        if chosen is not None:
+            rows = [replace(row, why_not=why_not(row, chosen, rows)) for row in rows]
+        event = ComparisonMeasured(
+            lanes=tuple(rows),
+            n_prompts=len(self._prompts),
+            n_measured=self.n_measured,
+            recommendation=chosen,
+            predictions=self._confirmed(rows),
+            n_plain_differing=self._n_plain_differing(),
+            energy=self.energy,
+            cautions=disturbances({row.lane: list(unit_times(self.texts_of(row.lane)).values()) for row in rows}),
+            complete=complete,
+        )
+        self._not_before = time.perf_counter() + _PAUSE_FACTOR * (time.perf_counter() - began)
+        return event
+
+    def recommendation(self) -> Recommendation:
+        """What the figures so far recommend."""
+        return recommendation(self._rows(), self._workload, self.changes)
+
+    def texts_of(self, lane: str) -> list[GenerationMeasured]:
+        """The generations of one lane so far."""
+        return [text for text in self._texts if text.lane == lane]
+
+    def _rows(self) -> list[LaneFigures]:
+        rows = lane_figures(self._lanes, self._prompts, self._texts, self._refusals)
+        return [self._with_same_text(row) for row in rows]
+
+    def _with_same_text(self, row: LaneFigures) -> LaneFigures:
+        """A lane writes the same text if no more of its prompts differ than differ between two plain runs."""
+        if row.lane == PLAIN_LANE or not row.n_tokens or not self._greedy:
+            return row
+        return replace(row, same_text=row.n_differing <= (self._n_plain_differing() or 0))
+
+    def _n_plain_differing(self) -> int | None:
+        """How many prompts two plain runs continued differently; None where there was one run of each."""
+        plain = self.texts_of(PLAIN_LANE)
+        first = {(text.prompt, text.turn): text.ids for text in plain if text.repeat == 0}
+        again = [text for text in plain if text.repeat > 0]
+        if not again or not self._greedy:
+            return None
+        differing = {
+            text.prompt for text in again if first_difference(text.ids, first[text.prompt, text.turn]) is not None
+        }
+        return len(differing)
+
+    def _confirmed(self, rows: Sequence[LaneFigures]) -> tuple[GammaPrediction, ...]:
+        """The predictions, with the speedups that were measured."""
+        measured = {(row.drafter, row.gamma): row.speedup.value for row in rows if row.speedup is not None}
+        return tuple(replace(each, measured=measured.get((each.drafter, each.gamma))) for each in self.predictions)

@@ -1,0 +1,83 @@
+"""Names the lanes of a comparison, and checks them before anything is loaded.
+
+* imports neither Qt nor torch."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import PurePath
+
+from engine import drafters, methods
+from engine.errors import InputError
+from engine.events import PLAIN_LANE, LaneSpec, Setting
+from engine.method import MethodSpec
+from engine.settings import GenerationConfig, make_config
+
+PLAIN = LaneSpec(PLAIN_LANE, drafters.NONE, 0, "plain")
+MOST_LANES = 64
+
+
+def lanes_of(
+    drafter_specs: Sequence[str],
+    gammas: Sequence[int],
+    method: str = "speculative",
+    settings: tuple[tuple[str, Setting], ...] = (),
+) -> tuple[LaneSpec, ...]:
+    """Plain decoding, and a lane for each drafter at each draft length; each has a name of its own.
+
+    Raises InputError: no drafter, a draft length below 1, or too many lanes."""
+    distinct = list(dict.fromkeys(spec.strip() for spec in drafter_specs))
+    if not distinct or not all(distinct):
+        raise InputError("there is no drafter to compare", "name at least one drafter")
+    if not gammas or min(gammas) < 1:
+        raise InputError("a draft length must be at least 1", "write draft lengths as 2,4,6")
+    titles = _titles([spec for spec in distinct if spec != drafters.NONE])
+    lanes = [
+        LaneSpec(_name(titles[spec], gamma, method), spec, gamma, method, settings)
+        for spec in titles
+        for gamma in dict.fromkeys(gammas)
+    ]
+    if len(lanes) >= MOST_LANES:
+        raise InputError(f"{len(lanes) + 1} lanes are too many", f"compare at most {MOST_LANES} at once")
+    return PLAIN, *lanes
+
+
+def with_gamma(lane: LaneSpec, gamma: int) -> LaneSpec:
+    """The same drafter and method at another draft length."""
+    title = lane.name.rpartition(" γ ")[0] or lane.drafter
+    return LaneSpec(_name(title, gamma, ""), lane.drafter, gamma, lane.method, lane.settings)
+
+
+def config_of(lane: LaneSpec, settings: Mapping[str, Setting]) -> GenerationConfig:
+    """The config of a lane's method under the settings of the comparison and its own.
+
+    Raises InputError where a setting is out of its bounds, or the method cannot be a lane."""
+    method = method_of(lane)
+    names = set(method.config.__struct_fields__)
+    wanted = {**settings, **dict(lane.settings), **({"gamma": lane.gamma} if "gamma" in names else {})}
+    config = make_config(method.config, wanted)
+    assert isinstance(config, GenerationConfig)
+    return config
+
+
+def method_of(lane: LaneSpec) -> MethodSpec:
+    """The method of a lane. Raises InputError where it cannot be one."""
+    method = methods.find(lane.method)
+    if method.decode is None:
+        raise InputError(f"{method.title} cannot be a lane of a comparison", "compare methods that continue a text")
+    return method
+
+
+def _name(title: str, gamma: int, method: str) -> str:
+    """The name of a lane; the usual method is not mentioned."""
+    named = title if method in ("", "speculative") else f"{title}, {methods.find(method).title}"
+    return f"{named} γ {gamma}"
+
+
+def _titles(specs: Sequence[str]) -> dict[str, str]:
+    """A short title for each SPEC: the last part of a path, unless two would then be called the same."""
+    short = {spec: PurePath(spec).name if _is_path(spec) else spec for spec in specs}
+    names = list(short.values())
+    return {spec: title if names.count(title) == 1 and title else spec for spec, title in short.items()}
+
+
+def _is_path(spec: str) -> bool:
+    return PurePath(spec).is_absolute() or spec.startswith((".", "~"))

@@ -1,0 +1,76 @@
+"""A lane in memory: its drafter on the target that all lanes share, and one measured generation of it."""
+
+from collections.abc import Sequence
+from contextlib import closing
+from threading import Event as Flag
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from engine.decoding.drafting import Drafter
+from engine.decoding.generation import Generation, whole
+from engine.events import LaneSpec, RoundFinished
+from engine.experiments.lane_specs import method_of
+from engine.machine.energy import EnergyMeter
+from engine.models.kv_size import kv_bytes
+from engine.models.loading import LoadedModel
+from engine.runtime import RunContext
+from engine.settings import GenerationConfig
+
+_N_WARM_UP = 12
+_WARM_UP_CONTEXT = 64
+
+
+class Lane(NamedTuple):
+    """One lane, ready to decode. drafter: None for plain decoding; model: the drafter's, None where it is none.
+
+    config: that of its method, with the draft length."""
+
+    spec: LaneSpec
+    target: LoadedModel
+    drafter: Drafter | None
+    model: LoadedModel | None
+    config: GenerationConfig
+
+
+class MeasuredText(NamedTuple):
+    """What a lane wrote after a prompt. started_s: when its prefill ended, on the clock of its rounds.
+
+    memory_bytes: weights and caches of both models at the end of the text."""
+
+    generation: Generation
+    rounds: tuple[RoundFinished, ...]
+    started_s: float
+    joules: float | None
+    memory_bytes: int
+
+
+def warm_up(lane: Lane, ids: Sequence[int], cancelled: Flag) -> None:
+    """Decode a little before anything is timed: first calls allocate, compile and capture."""
+    short = replace(lane.config, max_new_tokens=min(_N_WARM_UP, lane.config.max_new_tokens))
+    continued(lane._replace(config=short), ids[-_WARM_UP_CONTEXT:], cancelled, None)
+
+
+def continued(lane: Lane, ids: Sequence[int], cancelled: Flag, meter: EnergyMeter | None) -> MeasuredText:
+    """Continue a prompt once; rounds are kept, not sent anywhere meanwhile. Raises Cancelled once the flag is set."""
+    runtime = RunContext(lane.target, lane.drafter, lane.spec.drafter, cancelled=cancelled)
+    runtime.prepare(lane.config, ids, gamma=lane.spec.gamma)
+    decode = method_of(lane.spec).decode
+    assert decode is not None
+    before = None if meter is None else meter.joules()
+    try:
+        with closing(decode(lane.config, ids, runtime)) as events:
+            rounds, generation = whole(events)
+        joules = None if meter is None or before is None else meter.joules() - before
+        n_bytes = _memory_bytes(lane, len(ids) + len(generation.ids))
+    finally:
+        if lane.drafter is not None:
+            lane.drafter.reset()
+    return MeasuredText(generation, tuple(rounds), rounds[0].at_s - generation.first_ms / 1e3, joules, n_bytes)
+
+
+def _memory_bytes(lane: Lane, n_ids: int) -> int:
+    target = lane.target
+    cache = kv_bytes(target.model.config, target.dtype, target.runtime, context=n_ids)
+    drafting = 0 if lane.drafter is None else lane.drafter.cache_bytes()
+    return target.n_bytes + cache + drafting + (0 if lane.model is None else lane.model.n_bytes)

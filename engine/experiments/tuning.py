@@ -1,0 +1,132 @@
+"""Chooses draft lengths by prediction, from one timing of verifying and two short runs of each drafter.
+
+A run at draft length 1 and one at 4 give what a round costs, and acceptance along the text, over which every other
+length is replayed. Two timings of the models alone would miss what a round costs besides. The best three lengths of
+each drafter are then confirmed as lanes."""
+
+import random
+from collections.abc import Generator, Sequence
+from statistics import mean
+from threading import Event as Flag
+from typing import NamedTuple
+
+from engine.events import Event, GammaPrediction, Progressed, RoundFinished
+from engine.experiments.comparing import ComparisonJob
+from engine.experiments.lane_specs import config_of, with_gamma
+from engine.experiments.lanes import Lane, MeasuredText, continued, warm_up
+from engine.experiments.step_times import verify_times
+from engine.experiments.what_if import acceptance_along, expected_cost
+from engine.speed_model import CostModel
+
+LONGEST = 16
+N_CONFIRMED = 3
+_TRIED = 1, 4
+_MOST_PROMPTS = 20
+_WIDTHS = 1, 2, 3, 5, 9, LONGEST + 1
+Rounds = Sequence[Sequence[RoundFinished]]
+
+
+class DrafterTrial(NamedTuple):
+    """A drafter as tried: acceptance along its texts, and what a round costs. share: of rounds that have a draft."""
+
+    acceptance: tuple[tuple[float, ...], ...]
+    costs: CostModel
+    share: float
+
+    def predicted(self, gamma: int) -> float:
+        """Speedup at a draft length, replayed over the acceptance of these texts; 1 at 0, which is plain decoding.
+
+        A round without a draft is a plain step."""
+        plain_ms = self.costs.plain_ms
+        known = [along for along in self.acceptance if along]
+        if not known or not gamma:
+            return 1.0
+        costs = [self.share * self.costs.round_ms(n) + (1 - self.share) * plain_ms for n in range(gamma + 1)]
+        return plain_ms * sum(map(len, known)) / sum(expected_cost(along, costs) for along in known)
+
+
+def tuned(
+    job: ComparisonJob, cancelled: Flag
+) -> Generator[Event, None, tuple[tuple[Lane, ...], tuple[GammaPrediction, ...]]]:
+    """Yield progress; return plain decoding with the best draft lengths of every drafter, and all predictions.
+
+    Raises Cancelled once the flag is set: a comparison that is stopped here has measured nothing."""
+    plain, drafted = job.lanes[0], _one_a_drafter(job)
+    trials = yield from _trials(job, plain, drafted, cancelled)
+    lanes, predictions = [plain], []
+    for lane in drafted:
+        speeds = {gamma: trials[lane.spec.name].predicted(gamma) for gamma in range(1, LONGEST + 1)}
+        predictions += [GammaPrediction(lane.spec.drafter, gamma, speed) for gamma, speed in speeds.items()]
+        lanes += [_at(lane, gamma, job) for gamma in best_lengths(speeds)]
+    return tuple(lanes), tuple(predictions)
+
+
+def best_lengths(speeds: dict[int, float]) -> list[int]:
+    """The draft lengths to confirm, ascending: the best three, or the best where drafting is to lose."""
+    ranked = sorted(speeds, key=lambda gamma: -speeds[gamma])
+    return sorted(ranked[: N_CONFIRMED if speeds[ranked[0]] > 1 else 1])
+
+
+def trial_of(tried: dict[int, Rounds], plain_ms: float, widths: tuple[tuple[int, float], ...]) -> DrafterTrial:
+    """What a drafter's rounds at each tried draft length tell. widths: times of verifying, see CostModel.
+
+    Acceptance is read off the longest drafts, which leave the fewest tokens untested."""
+    longest = max(tried)
+    rounds = [event for text in tried[longest] for event in text]
+    share = sum(bool(event.proposed) for event in rounds[:-1]) / max(1, len(rounds[:-1]))
+    along = tuple(acceptance_along(text) for text in tried[longest])
+    return DrafterTrial(along, _costs(tried, plain_ms, widths), share)
+
+
+def _costs(tried: dict[int, Rounds], plain_ms: float, widths: tuple[tuple[int, float], ...]) -> CostModel:
+    """The model that reproduces the rounds with a full draft at every tried length, by a line besides verifying."""
+    verify = CostModel(plain_ms, 0.0, 0.0, widths)
+    rest: dict[int, float] = {}
+    for gamma, texts in tried.items():
+        full = [event for text in texts for event in text if len(event.proposed) == gamma]
+        if full:
+            rest[gamma] = mean(e.draft_ms + e.verify_ms + e.other_ms for e in full) - verify.verify_ms(gamma + 1)
+    if not rest:
+        return verify
+    first, last = min(rest), max(rest)
+    slope = (rest[last] - rest[first]) / (last - first) if last > first else rest[first] / first
+    return CostModel(plain_ms, rest[first] - slope * first, slope, widths)
+
+
+def _one_a_drafter(job: ComparisonJob) -> list[Lane]:
+    """A lane for each drafter, method and settings among the lanes."""
+    first = {(lane.spec.drafter, lane.spec.method, lane.spec.settings): lane for lane in job.lanes[1:]}
+    return list(first.values())
+
+
+def _at(lane: Lane, gamma: int, job: ComparisonJob) -> Lane:
+    spec = with_gamma(lane.spec, gamma)
+    return lane._replace(spec=spec, config=config_of(spec, job.settings))
+
+
+def _trials(
+    job: ComparisonJob, plain: Lane, drafted: Sequence[Lane], cancelled: Flag
+) -> Generator[Event, None, dict[str, DrafterTrial]]:
+    """Run every drafter at the tried lengths over some prompts, interleaved with plain decoding; time verifying."""
+    prompts, rng = job.prompt_ids[:_MOST_PROMPTS], random.Random(0)
+    runs = {(lane.spec.name, gamma): _at(lane, gamma, job) for lane in drafted for gamma in _TRIED}
+    runs[plain.spec.name, 0] = plain
+    for lane in runs.values():
+        warm_up(lane, prompts[0], cancelled)
+    widths = verify_times(plain, prompts[0], _WIDTHS, cancelled)
+    texts: dict[tuple[str, int], list[MeasuredText]] = {key: [] for key in runs}
+    for index, ids in enumerate(prompts):
+        for key in rng.sample(list(runs), len(runs)):
+            texts[key].append(continued(runs[key], ids, cancelled, None))
+        yield Progressed("tuning", index + 1, len(prompts), "prompts")
+    plain_ms = _ms_per_token(texts[plain.spec.name, 0])
+    return {
+        lane.spec.name: trial_of(
+            {gamma: [text.rounds for text in texts[lane.spec.name, gamma]] for gamma in _TRIED}, plain_ms, widths
+        )
+        for lane in drafted
+    }
+
+
+def _ms_per_token(texts: Sequence[MeasuredText]) -> float:
+    return sum(text.generation.decode_ms for text in texts) / sum(len(text.generation.ids) for text in texts)

@@ -1,0 +1,1 @@
+"""Reports of comparisons, runs, trainings and measurements, and the tables in them."""

@@ -1,0 +1,115 @@
+"""The plots of a comparison.
+
+* imports neither Qt nor torch."""
+
+from collections.abc import Iterator
+
+from engine.events import PLAIN_LANE, GammaPrediction, LaneFigures
+from engine.reports import charts, words
+from engine.reports.charts import ChartSeries, MapCell, WhiskerRow
+from engine.reports.compared import ComparisonFacts
+from engine.reports.svg import Plot
+
+# Positions and ranks beyond would be too close to read.
+_MOST_POSITIONS, _MOST_GAMMAS = 32, 16
+
+
+def speedups(compared: ComparisonFacts) -> Plot | None:
+    """The speedup of each lane with its interval or range."""
+    rows = [
+        WhiskerRow(lane.lane, compared.place(lane.lane), lane.speedup.value, words.extent(lane.speedup), _said(lane))
+        for lane in compared.taking_part
+        if lane.speedup is not None
+    ]
+    caption = "Right of the dashed line a lane is faster than plain decoding. Whiskers: " + _whisker_words(compared)
+    return charts.whiskers("Speedup over plain decoding", caption, "speedup, ×", rows) if rows else None
+
+
+def _said(lane: LaneFigures) -> str:
+    return words.times(None if lane.speedup is None else lane.speedup.value)
+
+
+def _whisker_words(compared: ComparisonFacts) -> str:
+    estimates = [lane.speedup for lane in compared.taking_part if lane.speedup is not None]
+    if any(estimate.ci is not None for estimate in estimates):
+        return "95 % interval."
+    return "smallest and largest value, since there are too few for an interval."
+
+
+def predictions(compared: ComparisonFacts) -> Plot | None:
+    """Predicted against measured speedups of lanes and of draft lengths that were tried."""
+    series = [
+        ChartSeries(lane.lane, compared.place(lane.lane), ((lane.predicted_speedup, lane.speedup.value),))
+        for lane in compared.taking_part
+        if lane.predicted_speedup is not None and lane.speedup is not None and lane.lane != PLAIN_LANE
+    ]
+    caption = "On the dashed line the cost model is right; above it a lane is faster than predicted."
+    axes = "predicted speedup, ×", "measured speedup, ×"
+    return charts.against("Predicted and measured speedup", caption, axes, series) if series else None
+
+
+def positions(compared: ComparisonFacts) -> Plot | None:
+    """The share of accepted tokens at each position of the draft."""
+    series = [
+        ChartSeries(lane.lane, compared.place(lane.lane), points) for lane, points in _by_position(compared) if points
+    ]
+    caption = "How often the token at each position of the draft is accepted, of those tested there. Higher is better."
+    axes = "position in the draft", "accepted of tested"
+    return charts.lines("Acceptance by position", caption, axes, series, top_value=1.0) if series else None
+
+
+def _by_position(compared: ComparisonFacts) -> Iterator[tuple[LaneFigures, tuple[tuple[float, float], ...]]]:
+    for lane in compared.taking_part:
+        counts = lane.positions[:_MOST_POSITIONS]
+        yield lane, tuple((float(i), accepted / tested) for i, (accepted, tested) in enumerate(counts, 1) if tested)
+
+
+def ranks(compared: ComparisonFacts) -> Plot | None:
+    """Where the drafter had ranked the token that the target wanted, of each rejection."""
+    lanes = [lane for lane in compared.taking_part if sum(lane.ranks)]
+    if not lanes:
+        return None
+    n = max(len(lane.ranks) for lane in lanes)
+    heads = [f"{i + 2}." for i in range(n - 1)] + [f"{n + 1}. on"]
+    series = [
+        ChartSeries(
+            lane.lane,
+            compared.place(lane.lane),
+            tuple((float(i), 100 * count / sum(lane.ranks)) for i, count in enumerate(lane.ranks)),
+        )
+        for lane in lanes
+    ]
+    caption = (
+        "Much at the left: the drafter nearly had it, and a tree of drafts may pay. Much at the right: it had no idea."
+    )
+    axes = "place of the wanted token in the drafter's list", "rejections, %"
+    return charts.bars("What the target wanted when it rejected", caption, axes, heads, series)
+
+
+def drafters_by_gamma(compared: ComparisonFacts) -> Plot | None:
+    """The speedup of every drafter at every draft length, measured or else predicted."""
+    cells = _cells(compared)
+    gammas = sorted({gamma for _, gamma in cells})[:_MOST_GAMMAS]
+    drafters = list(dict.fromkeys(drafter for drafter, _ in cells))
+    if not drafters or len(cells) < 2:
+        return None
+    rows = [(drafter, [cells.get((drafter, gamma), MapCell(None)) for gamma in gammas]) for drafter in drafters]
+    caption = "Speedup by drafter and draft length. Bold: measured; ≈: predicted. The best has a frame."
+    heads = [str(gamma) for gamma in gammas]
+    return charts.cell_map("Drafter and draft length", caption, ("draft length γ", "drafter"), heads, rows)
+
+
+def _cells(compared: ComparisonFacts) -> dict[tuple[str, int], MapCell]:
+    """Measured lanes take the place of predictions; of a drafter with several methods, the last lane's counts."""
+    known = () if compared.measured is None else compared.measured.predictions
+    cells = {(each.drafter, each.gamma): _predicted_cell(each) for each in known if each.gamma > 0}
+    for lane in compared.taking_part:
+        if lane.gamma > 0 and lane.speedup is not None:
+            cells[lane.drafter, lane.gamma] = MapCell(lane.speedup.value)
+    return cells
+
+
+def _predicted_cell(prediction: GammaPrediction) -> MapCell:
+    if prediction.measured is None:
+        return MapCell(prediction.predicted, measured=False)
+    return MapCell(prediction.measured)

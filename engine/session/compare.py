@@ -1,0 +1,169 @@
+"""Compares lanes on one target: loads it and every drafter, and leaves out the lanes that cannot take part."""
+
+from collections.abc import Generator, Iterator, Sequence
+from threading import Event as Flag
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+from msgspec.structs import replace
+
+from engine import drafters
+from engine.commands import Compare, Load, Race
+from engine.decoding.drafting import Drafter
+from engine.errors import EngineError, InputError
+from engine.events import ComparedPrompt, Event, LaneRefused, LaneSpec
+from engine.experiments import prompt_sets
+from engine.experiments.comparing import ComparisonJob
+from engine.experiments.comparing import compare as measured
+from engine.experiments.lane_specs import PLAIN, config_of
+from engine.experiments.lanes import Lane
+from engine.experiments.racing import race as raced
+from engine.experiments.tuning import tuned
+from engine.machine.energy import meter_for
+from engine.machine.out_of_memory import memory_errors
+from engine.models import loading
+from engine.models.loading import LoadedModel
+from engine.runtime import RunContext
+from engine.session.pairs import plan_of
+from engine.settings import GenerationConfig, Request, make_config
+
+if TYPE_CHECKING:
+    from engine.session.session import Session
+
+_FEWER = "compare fewer drafters at once, or smaller ones"
+
+
+class _LoadedDrafter(NamedTuple):
+    """A drafter in memory. model: its model, None where it has none."""
+
+    drafter: Drafter | None
+    model: LoadedModel | None
+
+
+class _Prompts(NamedTuple):
+    """The prompts that fit, with the ids of their first turns, and a line for each that does not."""
+
+    prompts: tuple[ComparedPrompt, ...]
+    ids: tuple[tuple[int, ...], ...]
+    skipped: tuple[str, ...]
+
+
+def compare(session: "Session", command: Compare, cancelled: Flag) -> Iterator[Event]:
+    """Compare lanes over a set of prompts; see `experiments.comparing` for the events.
+
+    Raises InputError before anything is loaded: a setting out of its bounds, no prompts."""
+    settings = make_config(GenerationConfig, command.settings)
+    for lane in command.lanes:
+        config_of(lane, command.settings)
+    if command.repeats < 1:
+        raise InputError(f"repeats = {command.repeats}: must be >= 1", "1 is enough over many prompts")
+    prompt_set = prompt_sets.read(command.prompts, n=command.n_prompts, seed=settings.seed)
+    lanes, refused = yield from _loaded_lanes(session, command)
+    prompts = _fitting(lanes[0], prompt_set.prompts)
+    job = ComparisonJob(
+        target=lanes[0].target,
+        lanes=tuple(lanes),
+        refused=tuple(refused),
+        prompt_set=prompt_set.name,
+        prompts=prompts.prompts,
+        prompt_ids=prompts.ids,
+        skipped=(*prompt_set.skipped, *prompts.skipped),
+        settings=command.settings,
+        repeats=command.repeats,
+        meter=meter_for(lanes[0].target.device.type, lanes[0].target.device.index or 0),
+    )
+    yield from _on_models(_measured(job, command, cancelled))
+
+
+def race(session: "Session", command: Race, cancelled: Flag) -> Iterator[Event]:
+    """Let lanes continue one prompt, a round of each in turn; see `experiments.racing` for the events."""
+    for lane in command.lanes:
+        config_of(lane, command.settings)
+    asked = Compare(
+        command.lanes, settings=command.settings, target=command.target, device=command.device,
+        drafter_device=command.drafter_device, dtype=command.dtype, runtime=command.runtime, quantize=command.quantize,
+    )  # fmt: skip
+    lanes, refused = yield from _loaded_lanes(session, asked)
+    for _, refusal in refused:
+        yield refusal
+    ids = RunContext(lanes[0].target, None, drafters.NONE, cancelled=cancelled).prompt_ids(Request(command.prompt))
+    # Lanes run side by side: a drafter that two of them use needs two states.
+    own = [
+        lane._replace(drafter=drafters.build(lane.spec.drafter, lane.target, lane.model)) if lane.drafter else lane
+        for lane in lanes
+    ]
+    yield from _on_models(raced(own, ids, cancelled))
+
+
+HANDLERS = {Compare: compare, Race: race}
+
+
+def _measured(job: ComparisonJob, command: Compare, cancelled: Flag) -> Iterator[Event]:
+    if command.tune:
+        lanes, predictions = yield from tuned(job, cancelled)
+        job = job._replace(lanes=lanes, predictions=predictions)
+    yield from measured(job, cancelled)
+
+
+def _on_models(events: Iterator[Event]) -> Iterator[Event]:
+    with torch.inference_mode(), memory_errors("the comparison", _FEWER):
+        yield from events
+
+
+def _loaded_lanes(
+    session: "Session", command: Compare
+) -> Generator[Event, None, tuple[list[Lane], list[tuple[LaneSpec, LaneRefused]]]]:
+    """The lanes that can take part, plain decoding first, and the others with the reason."""
+    pair = Load(
+        command.target, drafters.NONE, command.device, command.drafter_device, command.dtype, command.runtime,
+        command.quantize,
+    )  # fmt: skip
+    if session.loaded is None or replace(session.loaded, drafter=drafters.NONE) != pair:
+        yield from session.do(pair)
+    target = session.target
+    assert target is not None
+    lanes = [Lane(PLAIN, target, None, None, config_of(PLAIN, command.settings))]
+    refused: list[tuple[LaneSpec, LaneRefused]] = []
+    ready: dict[str, _LoadedDrafter | LaneRefused] = {}
+    for spec in command.lanes:
+        if spec.name == PLAIN.name:
+            continue
+        if spec.drafter not in ready:
+            ready[spec.drafter] = yield from _drafter(session, replace(pair, drafter=spec.drafter), spec)
+        drafter = ready[spec.drafter]
+        if isinstance(drafter, LaneRefused):
+            refused.append((spec, replace(drafter, lane=spec.name)))
+        else:
+            config = config_of(spec, command.settings)
+            lanes.append(Lane(spec, target, drafter.drafter, drafter.model, config))
+    return lanes, refused
+
+
+def _drafter(session: "Session", pair: Load, lane: LaneSpec) -> Generator[Event, None, _LoadedDrafter | LaneRefused]:
+    """A lane's drafter on the target in memory, or why there is none; the one in memory is used again."""
+    target = session.target
+    assert target is not None
+    if pair == session.loaded and session.drafter is not None:
+        return _LoadedDrafter(session.drafter, None if session.models is None else session.models.drafter)
+    try:
+        model = None
+        if not drafters.needs_no_model(pair.drafter):
+            model = yield from loading.load_drafter(plan_of(pair, measure=False))
+        return _LoadedDrafter(drafters.build(pair.drafter, target, model), model)
+    except EngineError as err:
+        return LaneRefused(lane.name, err.message, err.hint)
+
+
+def _fitting(plain: Lane, prompts: Sequence[ComparedPrompt]) -> _Prompts:
+    """The prompts that leave room for new tokens. Raises InputError where none does."""
+    runtime = RunContext(plain.target, None, drafters.NONE, cancelled=Flag())
+    kept, ids, skipped = [], [], []
+    for prompt in prompts:
+        try:
+            ids.append(runtime.prompt_ids(Request(prompt.turns[0])))
+            kept.append(prompt)
+        except InputError as err:
+            skipped.append(f"prompt {prompt.id}: {err.message}")
+    if not kept:
+        raise InputError(f"no prompt can be used: {skipped[0]}", "use shorter prompts, or another target")
+    return _Prompts(tuple(kept), tuple(ids), tuple(skipped))

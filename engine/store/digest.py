@@ -1,0 +1,232 @@
+"""Folds the trace of a run, comparison, training, evaluation or measurement into what the index keeps of it.
+
+* imports neither Qt nor torch."""
+
+import re
+from collections.abc import Iterable
+from functools import singledispatchmethod
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import msgspec
+from msgspec.structs import replace
+
+from engine import events
+from engine.errors import EngineError
+from engine.events import Event, LaneFigures, LaneSpec, WorkKind
+from engine.runs import summary, trace
+from engine.runs.trace import FileJob
+from engine.store.text import count, finite, one_line
+
+_MOST_PROMPT, _MOST_NAME, _MOST_WORDS = 240, 160, 4_000
+_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+End: TypeAlias = Literal["none", "finished", "stopped", "failed"]
+
+
+class Digest(msgspec.Struct, frozen=True, gc=False):
+    """What a trace says. end: how it ends, `none` if its last event is missing. words: what a search looks through."""
+
+    kind: WorkKind = "run"
+    method: str = ""
+    target: str = ""
+    drafter: str = ""
+    started_utc: str = ""
+    end: End = "none"
+    prompt: str = ""
+    n_tokens: int = 0
+    alpha: float | None = None
+    tau: float | None = None
+    speedup: float | None = None
+    tokens_per_s: float | None = None
+    device: str = ""
+    dtype: str = ""
+    damage: str = ""
+    words: str = ""
+
+
+def digest(path: Path, job: FileJob | None = None) -> Digest:
+    """Digest a trace; one that is no log of ours gives an empty digest that says so. Raises EngineError if stopped."""
+    fold = Fold()
+    steps = trace.follow(path, job)
+    try:
+        while True:
+            fold.take(next(steps))
+    except StopIteration as end:
+        return fold.digest(end.value or "")
+    except EngineError as err:
+        if job is not None and job.cancelled.is_set():
+            raise
+        return fold.digest(err.message)
+
+
+class Fold:
+    """Takes the events of one trace."""
+
+    def __init__(self) -> None:
+        self._digest = Digest()
+        self._run = summary.Summary()
+        self._words: list[str] = []
+
+    def digest(self, damage: str = "") -> Digest:
+        """What the events so far say. damage: why no more could be read."""
+        words = "\n".join(one_line(part, _MOST_WORDS) for part in self._words)[:_MOST_WORDS].casefold()
+        return replace(self._with_run(), damage=one_line(damage, _MOST_PROMPT), words=words)
+
+    def take(self, event: Event) -> None:
+        """Take one event."""
+        self._run = summary.fold(self._run, event)
+        self._take(event)
+
+    def _with_run(self) -> Digest:
+        """The digest with the figures of a run, where it is one."""
+        run = self._run
+        if self._digest.kind != "run" or not run.n_rounds:
+            return self._digest
+        return replace(
+            self._digest,
+            n_tokens=count(max(self._digest.n_tokens, run.n_emitted)),
+            alpha=finite(run.alpha),
+            tau=finite(run.tau),
+            speedup=finite(run.speedup),
+            tokens_per_s=_per_s(run.ms_per_token),
+        )
+
+    def _begin(self, start: Digest, *words: str) -> None:
+        """Begin with what the first event says; words: further texts that a search finds it by."""
+        self._words = [start.prompt, start.method, start.target, start.drafter, *words]
+        self._digest = replace(
+            start,
+            started_utc=start.started_utc if _UTC.fullmatch(start.started_utc) else "",
+            prompt=one_line(start.prompt, _MOST_PROMPT),
+            method=one_line(start.method, _MOST_NAME),
+            target=one_line(start.target, _MOST_NAME),
+            drafter=one_line(start.drafter, _MOST_NAME),
+            device=one_line(start.device, _MOST_NAME),
+            dtype=one_line(start.dtype, _MOST_NAME),
+        )
+
+    @singledispatchmethod
+    def _take(self, event: Event) -> None:
+        """Other events say nothing that is kept."""
+
+    @_take.register
+    def _(self, event: events.RunStarted) -> None:
+        names = event.method, event.target, event.drafter
+        start = Digest("run", *names, event.started_utc, prompt=event.prompt, device=event.device, dtype=event.dtype)
+        self._begin(start, event.note)
+
+    @_take.register
+    def _(self, event: events.RunFinished) -> None:
+        end: End = "stopped" if event.reason == "cancelled" else "finished"
+        self._digest = replace(self._digest, end=end, n_tokens=count(event.n_tokens))
+
+    @_take.register
+    def _(self, event: events.RunFailed) -> None:
+        self._digest = replace(self._digest, end="failed")
+
+    @_take.register
+    def _(self, event: events.WorkStarted) -> None:
+        names = event.method, event.target, event.drafter
+        prompt, device, dtype = event.subject, event.device, event.dtype
+        self._begin(Digest(event.kind, *names, event.started_utc, prompt=prompt, device=device, dtype=dtype))
+
+    @_take.register
+    def _(self, event: events.WorkEnded) -> None:
+        self._digest = replace(self._digest, end=event.state)
+
+    @_take.register
+    def _(self, event: events.ComparisonStarted) -> None:
+        n = len(event.prompts)
+        prompt = f"{event.prompt_set}: {n} {'prompt' if n == 1 else 'prompts'}"
+        names = "compare", event.target, _drafters(event.lanes)
+        start = Digest("comparison", *names, event.started_utc, prompt=prompt, device=event.device, dtype=event.dtype)
+        first_turns = (turn for prompt in event.prompts for turn in prompt.turns[:1])
+        self._begin(start, event.note, *(lane.name for lane in event.lanes), *first_turns)
+
+    @_take.register
+    def _(self, event: events.GenerationMeasured) -> None:
+        self._digest = replace(self._digest, n_tokens=count(self._digest.n_tokens + len(event.ids)))
+
+    @_take.register
+    def _(self, event: events.ComparisonMeasured) -> None:
+        if event.complete:
+            self._digest = replace(self._digest, end="finished")
+        lane = _shown_lane(event)
+        if lane is not None:
+            self._digest = replace(
+                self._digest,
+                alpha=finite(lane.alpha),
+                tau=finite(lane.tau),
+                speedup=None if lane.speedup is None else finite(lane.speedup.value),
+                tokens_per_s=finite(lane.tokens_per_s),
+            )
+
+    @_take.register
+    def _(self, event: events.RaceStarted) -> None:
+        names = "race", event.target, _drafters(event.lanes)
+        self._begin(Digest("comparison", *names, prompt=event.prompt, device=event.device, dtype=event.dtype))
+
+    @_take.register
+    def _(self, event: events.RaceFinished) -> None:
+        self._digest = replace(self._digest, end="stopped" if event.reason == "cancelled" else "finished")
+
+    @_take.register
+    def _(self, event: events.TrainingEstimated) -> None:
+        if not self._words:  # a log from before there was a store
+            self._begin(Digest("training", target=event.target, device=event.device))
+
+    @_take.register
+    def _(self, event: events.TrainingStarted) -> None:
+        names = event.objective, event.target, event.folder
+        utc = self._digest.started_utc or event.started_utc
+        self._begin(Digest("training", *names, utc, prompt=event.data, device=event.device, dtype=event.dtype))
+
+    @_take.register
+    def _(self, event: events.DrafterMeasured) -> None:
+        self._digest = replace(self._digest, alpha=finite(event.alpha), speedup=finite(event.speedup))
+
+    @_take.register
+    def _(self, event: events.TrainingFinished) -> None:
+        ends: dict[str, End] = {"user": "stopped", "nan": "failed"}
+        end = ends.get(event.stopped, "finished")
+        self._digest = replace(self._digest, end=end, n_tokens=count(event.n_tokens))
+
+    @_take.register
+    def _(self, event: events.EvaluationMeasured) -> None:
+        if event.complete:
+            self._digest = replace(self._digest, end="finished")
+
+    @_take.register
+    def _(self, event: events.ScalingMeasured) -> None:
+        if event.complete:
+            self._digest = replace(self._digest, end="finished")
+        point = next((point for point in event.gammas if point.gamma == event.gamma), None)
+        if point is not None:
+            self._digest = replace(
+                self._digest,
+                alpha=finite(point.alpha),
+                tau=finite(point.tau),
+                speedup=finite(point.speedup.value),
+                tokens_per_s=_per_s(point.ms_per_token.value),
+            )
+
+    @_take.register
+    def _(self, event: events.Refused) -> None:
+        if event.what != "save":
+            self._digest = replace(self._digest, end="failed")
+
+
+def _drafters(lanes: Iterable[LaneSpec]) -> str:
+    """The drafters of a comparison, each once."""
+    return ", ".join(dict.fromkeys(lane.drafter for lane in lanes if lane.drafter != "none"))
+
+
+def _shown_lane(event: events.ComparisonMeasured) -> LaneFigures | None:
+    """The recommended lane, or the fastest one where nothing is recommended yet."""
+    named = event.recommendation.lane if event.recommendation is not None else ""
+    lane = next((lane for lane in event.lanes if lane.lane == named), None)
+    return lane or max(event.lanes, key=lambda lane: lane.tokens_per_s or 0.0, default=None)
+
+
+def _per_s(ms_per_token: float | None) -> float | None:
+    return finite(1e3 / ms_per_token) if ms_per_token else None

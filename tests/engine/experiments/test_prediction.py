@@ -1,0 +1,94 @@
+"""Predictions of recorded runs: what was measured comes out again, and each assumption moves what it should."""
+
+import pytest
+
+from engine.experiments.prediction import MOST_GAMMA, best, predictions, replayed_tau
+from engine.experiments.recorded import RecordedRun, recorded_lanes, recorded_run
+from engine.speed_model import CostModel, expected_tokens
+from tests import comparisons
+from tests.engine.experiments.drafts import SampledPair, greedy_rounds
+from tests.engine.experiments.test_what_if import sticky_hits
+from tests.engine.runs import stories
+
+COSTS = CostModel(10.0, 0.5, 1.0, ((1, 9.0), (5, 11.0)))
+
+
+def recorded(*, gamma: int = 4, costs: CostModel | None = COSTS) -> RecordedRun:
+    """A greedy run of two texts."""
+    hits = sticky_hits(4000, 0.85, 0.5)
+    return RecordedRun(
+        "D", gamma, (tuple(greedy_rounds(hits[:1000], gamma)), tuple(greedy_rounds(hits[1000:], gamma))), costs
+    )
+
+
+def test_other_draft_lengths_are_predicted_as_they_turn_out() -> None:
+    hits = sticky_hits(4000, 0.85, 0.5)
+    replay = replayed_tau(recorded())
+    assert replay is not None
+    assert len(replay.taus) == MOST_GAMMA + 1
+    for gamma in (1, 2, 8):
+        assert replay.taus[gamma] == pytest.approx(4000 / len(greedy_rounds(hits, gamma)), rel=0.02)
+    assert replay.alpha == pytest.approx(sum(hits) / 4000, abs=0.01)
+
+
+def test_no_drafting_is_plain_decoding_and_costs_nothing_else() -> None:
+    replay = replayed_tau(recorded())
+    assert replay is not None
+    assert predictions(replay.taus, COSTS)[0] == (0, 1.0, 1.0)
+
+
+def test_the_recorded_draft_length_comes_out_as_measured() -> None:
+    lanes = recorded_lanes(comparisons.comparison(n_tokens=400))
+    lane = lanes[1]
+    replay = replayed_tau(lane)
+    assert replay is not None
+    rounds = [each for text in lane.texts for each in text]
+    measured = sum(len(each.emitted) for each in rounds) / len(rounds)
+    assert replay.taus[4] == pytest.approx(measured, rel=0.01)
+    speedup = predictions(replay.taus, lane.costs)[4].speedup
+    assert speedup == pytest.approx(10 * measured / (4 * 1.5 + 12), rel=0.02)
+
+
+def test_a_faster_drafter_gains_the_more_the_longer_the_draft() -> None:
+    replay = replayed_tau(recorded())
+    assert replay is not None
+    slow, fast = (predictions(replay.taus, COSTS, drafter_speed=speed) for speed in (1.0, 4.0))
+    gains = [(b.speedup or 0) / (a.speedup or 1) for a, b in zip(slow, fast, strict=True)]
+    assert gains[0] == 1.0
+    assert gains == sorted(gains)
+
+
+def test_lenience_is_priced_by_the_changed_acceptance_rate() -> None:
+    run = RecordedRun("D", 4, (tuple(SampledPair(1.5).rounds(800, 4, seed=1)),), COSTS)
+    exact, lenient = replayed_tau(run), replayed_tau(run, 0.3)
+    assert exact is not None
+    assert lenient is not None
+    assert lenient.alpha > exact.alpha
+    assert lenient.taus[4] == pytest.approx(expected_tokens(lenient.alpha, 4))
+
+
+def test_the_best_draft_length_may_be_none_at_all() -> None:
+    replay = replayed_tau(recorded())
+    assert replay is not None
+    cheap = best(predictions(replay.taus, COSTS))
+    dear = best(predictions(replay.taus, COSTS._replace(draft_ms=30.0)))
+    assert cheap is not None
+    assert dear is not None
+    assert cheap.gamma > 1
+    assert dear.gamma == 0
+    assert best(predictions(replay.taus, None)) is None
+
+
+def test_a_run_with_nothing_tested_has_no_replay() -> None:
+    empty = RecordedRun("D", 4, (), COSTS)
+    assert replayed_tau(empty) is None
+    assert replayed_tau(empty, 0.5) is None
+
+
+def test_a_short_recorded_run_is_replayed_too() -> None:
+    run = recorded_run(stories.whole_run())
+    assert run is not None
+    replay = replayed_tau(run, most_gamma=3)
+    assert replay is not None
+    assert len(replay.taus) == 4
+    assert 1 <= replay.taus[1] <= 2
