@@ -43,7 +43,7 @@ def _piece(shown: str, fate: StreamFate) -> TextPiece:
     return TextPiece(text.replace("·", " "), fate, joins=text == shown)
 
 
-class LaneText:
+class GrowingText:
     """Fills lines of a given width and keeps the newest `n_lines`. n_dropped: how many lines were forgotten."""
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ from app import theme
 from app.text.plain_text import plain_tip
 from app.widgets.lane_marks import LaneMark
 from app.workspaces.presentation import words
-from app.workspaces.presentation.lane_text import GHOST_FATES, LaneText, TextPiece, pieces_of
+from app.workspaces.presentation.lane_text import GHOST_FATES, GrowingText, TextPiece, pieces_of
 from app.workspaces.presentation.line_painter import LinePainter, line_height
 from app.workspaces.presentation.lines import fitting
 from app.workspaces.presentation.race import Emission, LaneProgress, RaceRun
@@ -43,7 +43,7 @@ class LaneView(QWidget):
         self._run: RaceRun | None = None
         self._progress: LaneProgress | None = None
         self._scale: StageScale | None = None
-        self._text = LaneText()
+        self._text = GrowingText()
         self._ghosts = True
         self._lines = LinePainter()
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)

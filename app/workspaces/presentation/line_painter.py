@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QPainter, QPixmap
 from app import theme
 from app.panels.stream.painter import PlacedSegment, StreamPainter
 from app.theme import StreamFate
-from app.workspaces.presentation.lane_text import LaneText, PlacedPiece
+from app.workspaces.presentation.lane_text import GrowingText, PlacedPiece
 
 # Distance of two lines, in heights of the font.
 _LEADING = 1.3
@@ -31,7 +31,7 @@ class LinePainter:
         """Forget the pictures: text, sizes or colours have changed."""
         self._pictures.clear()
 
-    def paint(self, painter: QPainter, place: QRect, text: LaneText, stream: StreamPainter) -> None:
+    def paint(self, painter: QPainter, place: QRect, text: GrowingText, stream: StreamPainter) -> None:
         """Paint the visible lines from the top of a place on."""
         lines, first, height = text.lines, text.n_dropped, line_height(stream)
         self._pictures = {number: picture for number, picture in self._pictures.items() if number >= first}
