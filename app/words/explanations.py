@@ -168,7 +168,7 @@ def _speed(summary: Summary, started: RunStarted | None) -> Explanation:
         return Explanation(name, f"{own_time} {quantities.no_baseline(summary, started)}")
     verdict = speedups.slower(summary) or tr("drafting pays")
     return Explanation(name, tr(
-        "{0}: {1} per token of plain decoding over {2} with drafting, medians of {3}, so {4}. {5}"
+        "{0}: {1} per token of plain decoding over {2} with drafting, medians of {3}; {4}. {5}"
     ).format(
         speedups.figure(summary.measured_speedup),
         quantities.milliseconds(plain_ms), quantities.milliseconds(drafting_ms),

@@ -30,7 +30,7 @@ class _Row(NamedTuple):
 
 
 class MetricsPanel(Panel):
-    """Updates twice a second while a run is live: each interval costs a bootstrap."""
+    """Updates twice a second while a run is live."""
 
     every_ms = 500
     turn = 1
