@@ -36,8 +36,7 @@ _BENCHES: _Group = {
     "endurance": bench.bench_endurance, "index": bench.bench_index, "ui": bench.bench_ui,
     "coverage": coverage.bench_coverage, "recommendation": recommendation.bench_recommendation,
     "store": store_bench.bench_store,
-    "coverage": coverage.bench_coverage,
-    "store": store_bench.bench_store, "report": report.bench_report,
+    "report": report.bench_report,
 }  # fmt: skip
 _CHECKS: _Group = {"losslessness": check.losslessness}
 _TRAININGS: _Group = {
