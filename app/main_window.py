@@ -5,7 +5,7 @@ from itertools import chain
 from time import perf_counter
 from typing import TypeVar
 
-from PySide6.QtCore import QEvent, QSettings, QSize, QTimer, Signal
+from PySide6.QtCore import QEvent, QSettings, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QPaintEvent
 from PySide6.QtWidgets import QMainWindow, QTabWidget, QWidget
 
@@ -98,7 +98,7 @@ class MainWindow(QMainWindow):
         """Bring a tab, or a window that belongs to one, to the front."""
         tab = self.workspaces[self._views[name]]
         widget = tab.view(name)
-        if widget is tab.widget:
+        if not widget.isWindow():
             self._tabs.setCurrentWidget(widget)
         else:
             widget.show()
@@ -141,7 +141,10 @@ class MainWindow(QMainWindow):
         tabs: dict[str, Workspace] = {}
         for spec in workspaces.discover():
             tabs[spec.name] = tab = spec.make(context)
-            self._tabs.addTab(tab.widget, self.tr(spec.title))
+            if spec.is_tab:
+                self._tabs.addTab(tab.widget, self.tr(spec.title))
+            else:
+                tab.widget.setParent(self, Qt.WindowType.Window)
         return tabs
 
     def _make_menus(self) -> Menus:
@@ -159,7 +162,7 @@ class MainWindow(QMainWindow):
         window_menus.add(self.tr("&File"), menus.file_entries())
         window_menus.add(self.tr("&Edit"), (), above=self._actions_of_tabs("edit"))
         window_menus.add(self.tr("&Run"), menus.run_entries(), above=self._actions_of_tabs("run"))
-        titles = {spec.name: spec.title for spec in workspaces.discover()}
+        titles = {spec.name: spec.title for spec in workspaces.discover() if spec.is_tab}
         window_menus.add(self.tr("&View"), menus.view_entries(titles), above=self._actions_of_tabs("view"))
         window_menus.add(self.tr("&Help"), menus.help_entries())
         return window_menus

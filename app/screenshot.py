@@ -21,7 +21,7 @@ def words_of_view(window: MainWindow, view: str) -> tuple[str, ...]:
     """The fixed words that a picture of a view shows: those of the view, and of the window around a tab."""
     tab = window.workspaces[workspaces.views()[view].name]
     subject = tab.view(view)
-    titles = [f"tab {spec.title}" for spec in workspaces.discover()] if subject is tab.widget else []
+    titles = [f"tab {spec.title}" for spec in workspaces.discover() if spec.is_tab] if not subject.isWindow() else []
     return (*titles, *fixed_words(subject))
 
 
@@ -62,7 +62,7 @@ class Photographer(QObject):
     def _subject(self) -> QWidget:
         """The widget that the picture shows."""
         view = self._tab.view(self._picture.workspace)
-        return self._window if view is self._tab.widget else view
+        return view if view.isWindow() else self._window
 
     def _on_changed(self) -> None:
         """Start a run once the models are loaded; begin to settle once nothing is under way."""

@@ -85,8 +85,8 @@ class CostModel(NamedTuple):
 def best_gamma(alpha: float, c: float, verify_per_token: float) -> int:
     """The draft length with the largest predicted speedup, 0 if drafting never pays.
 
-    verify_per_token: the cost of one more token to verify, in target steps."""
-    model = CostModel(1.0, 0.0, c, ((1, 1.0), (2, 1.0 + verify_per_token)))
+    verify_per_token: the cost of one more token to verify, in target steps; noise alone makes it negative."""
+    model = CostModel(1.0, 0.0, c, ((1, 1.0), (2, 1.0 + max(0.0, verify_per_token))))
     return model.best_gamma(lambda gamma: expected_tokens(alpha, gamma))
 
 

@@ -1,28 +1,35 @@
 """Estimators of measured figures and their intervals; pure functions.
 
-* imports neither Qt nor torch."""
+* imports neither Qt nor torch. `engine/bench/coverage.py` simulates how often each interval holds the true value."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from statistics import median
-from typing import NamedTuple
+from typing import Annotated, NamedTuple, TypeAlias
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 # Below, smallest and largest value are stated as a range, and no 95 % is claimed.
 FEWEST_FOR_INTERVAL = 10
-_N_RESAMPLES = 2000
+# Resamples, and how many values all of them may draw together: a trace may name thousands of blocks.
+_N_RESAMPLES, _FEWEST_RESAMPLES, _MOST_DRAWN = 2000, 200, 500_000
 _Z95 = 1.959964
+# A unit so long that fewer than this many count leaves no interval that could be trusted more than this one.
+_FEWEST_EFFECTIVE = 3.0
 # A block that takes more than this many times what is usual was disturbed; fewer repeats have no usual time.
 _DISTURBED = 1.5
 _FEWEST_REPEATS = 3
 # A drift is said from this factor on, where each half of a lane has two blocks at least.
 _DRIFTED = 1.1
 _FEWEST_FOR_DRIFT = 4
+_Figure: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
+_Count: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=2**31)]
 
 
 class Interval(NamedTuple):
-    """A 95 % interval."""
+    """A 95 % interval, or the smallest and the largest value."""
 
     low: float
     high: float
@@ -31,12 +38,13 @@ class Interval(NamedTuple):
 class RatioEstimate(msgspec.Struct, frozen=True, gc=False):
     """A figure over n units, which are prompts or repeats. ci: its 95 % interval, None below ten units.
 
-    range: the smallest and the largest value of a unit, None for a single one."""
+    range: the smallest and the largest value of a unit, None for a single one. The value is bounded to what can be
+    shown: a file may contain anything."""
 
-    value: float
+    value: _Figure
     ci: Interval | None = None
     range: Interval | None = None
-    n: int = 1
+    n: _Count = 1
 
 
 class UnitTime(NamedTuple):
@@ -56,6 +64,21 @@ def ms_per_token(units: Sequence[UnitTime]) -> float:
     return sum(unit.typical_ms for unit in units) / max(1, sum(unit.n_tokens for unit in units))
 
 
+def time_estimate(units: Sequence[UnitTime]) -> RatioEstimate:
+    """Time per token of one lane; what varies is as for `speedup`."""
+    value = ms_per_token(units)
+    if len(units) > 1:
+        times = [ms_per_token([unit]) for unit in units]
+        return RatioEstimate(value, _interval_over_units(units), _extremes(times), len(times))
+    times = [ms / max(1, units[0].n_tokens) for ms in units[0].ms]
+    return RatioEstimate(value, median_interval(times), _extremes(times), len(times))
+
+
+def median_estimate(values: Sequence[float]) -> RatioEstimate:
+    """The median of values that stand alone."""
+    return RatioEstimate(median(values), median_interval(values), _extremes(values), len(values))
+
+
 def speedup(plain: Sequence[UnitTime], other: Sequence[UnitTime]) -> RatioEstimate:
     """Plain time per token over that of another lane, over the same units in the same order, at least one.
 
@@ -72,55 +95,90 @@ def speedup(plain: Sequence[UnitTime], other: Sequence[UnitTime]) -> RatioEstima
     return RatioEstimate(value, _interval_over_repeats(base.ms[:n], timed.ms[:n], scale), _extremes(ratios), n)
 
 
+def share_saved(speedup: RatioEstimate) -> tuple[float, Interval | None, Interval | None]:
+    """The share of plain time that a speedup saves, with its interval and range; negative where it is slower."""
+    ci, extremes = speedup.ci, speedup.range
+    return (
+        1 - 1 / speedup.value,
+        None if ci is None else Interval(1 - 1 / ci.low, 1 - 1 / ci.high),
+        None if extremes is None else Interval(1 - 1 / extremes.low, 1 - 1 / extremes.high),
+    )
+
+
 def _extremes(values: Sequence[float]) -> Interval | None:
     return Interval(min(values), max(values)) if len(values) > 1 else None
 
 
-def _interval_over_units(plain: Sequence[UnitTime], other: Sequence[UnitTime]) -> Interval | None:
-    """Jackknife interval of the logarithm of a ratio of totals, with Student's t."""
-    n = len(plain)
+def _interval_over_units(*lanes: Sequence[UnitTime]) -> Interval | None:
+    """Jackknife interval of a lane's time per token, or of its quotient with a second lane's, on the logarithm.
+
+    Long units weigh more, so that there are in effect fewer of them: `effective_size` of the lane where they are least
+    even decides Student's t and widens the error. Without it the interval covers 92 % where lengths are uneven."""
+    n = len(lanes[0])
     if n < FEWEST_FOR_INTERVAL:
         return None
-    base = np.array([[unit.typical_ms, unit.n_tokens] for unit in plain])
-    timed = np.array([[unit.typical_ms, unit.n_tokens] for unit in other])
-    rest_base, rest_timed = base.sum(0) - base, timed.sum(0) - timed
-    logs = np.log(rest_base[:, 0] / rest_base[:, 1]) - np.log(rest_timed[:, 0] / rest_timed[:, 1])
-    error = float(np.sqrt((n - 1) / n * ((logs - logs.mean()) ** 2).sum()))
-    middle = float(np.log(ms_per_token(plain) / ms_per_token(other)))
-    half = student_t95(n - 1) * error
+    parts = [np.array([[unit.typical_ms, unit.n_tokens] for unit in lane]) for lane in lanes]
+    logs = [np.log(rest[:, 0] / rest[:, 1]) for rest in (part.sum(0) - part for part in parts)]
+    middles = [np.log(part[:, 0].sum() / part[:, 1].sum()) for part in parts]
+    over = logs[0] - logs[1] if len(lanes) > 1 else logs[0]
+    middle = float(middles[0] - middles[1] if len(lanes) > 1 else middles[0])
+    error = float(np.sqrt((n - 1) / n * ((over - over.mean()) ** 2).sum()))
+    half = _reach(min(_effective_size(part[:, 0]) for part in parts), n) * error
     return Interval(float(np.exp(middle - half)), float(np.exp(middle + half)))
 
 
-def _interval_over_repeats(plain: Sequence[float], other: Sequence[float], scale: float) -> Interval | None:
+def _effective_size(weights: NDArray[np.float64]) -> float:
+    """How many equal units would weigh as unevenly as these (Kish)."""
+    return float(weights.sum() ** 2 / (weights**2).sum())
+
+
+def _reach(size: float, n: int) -> float:
+    """How many standard errors an interval reaches over n units that count as `size` equal ones."""
+    size = min(float(n), max(_FEWEST_EFFECTIVE, size))
+    return student_t95(size - 1) * float(np.sqrt(size / (size - 1) * (n - 1) / n))
+
+
+@lru_cache(maxsize=32)  # a panel asks for the same blocks as often as it is drawn
+def _interval_over_repeats(plain: tuple[float, ...], other: tuple[float, ...], scale: float) -> Interval | None:
     """Percentile bootstrap of a ratio of medians, whose parts are drawn in pairs."""
     n = len(plain)
     if n < FEWEST_FOR_INTERVAL:
         return None
-    drawn = np.random.default_rng(0).integers(0, n, size=(_N_RESAMPLES, n))
-    return _percentiles(scale * np.median(np.asarray(plain)[drawn], 1) / np.median(np.asarray(other)[drawn], 1))
+    n_resamples = min(_N_RESAMPLES, max(_FEWEST_RESAMPLES, _MOST_DRAWN // n))
+    drawn = np.random.default_rng(0).integers(0, n, size=(n_resamples, n))
+    ratios = scale * np.median(np.asarray(plain)[drawn], 1) / np.median(np.asarray(other)[drawn], 1)
+    low, high = np.percentile(ratios, (2.5, 97.5))
+    return Interval(float(low), float(high))
 
 
-def student_t95(degrees: int) -> float:
-    """How many standard errors a two-sided 95 % interval reaches."""
-    from scipy import special  # imported late: it takes a tenth of a second, and a window needs it seldom
+def student_t95(degrees: float) -> float:
+    """How many standard errors a two-sided 95 % interval reaches, for two degrees of freedom and more.
 
-    return float(special.stdtrit(degrees, 0.975))
+    The series around the normal quantile (Cornish and Fisher) is within 1 % at two and 0.1 % from four on; importing
+    scipy would hold the window for a tenth of a second."""
+    z = _Z95
+    terms = (
+        (z**3 + z) / 4,
+        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
+        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
+        (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
+    )
+    return z + sum(term / degrees**power for power, term in enumerate(terms, start=1))
 
 
-def ratio_interval(
-    numerators: Sequence[float], denominators: Sequence[float], weights: Sequence[int]
-) -> Interval | None:
-    """Bootstrap interval of sum(numerator) / sum(denominator) over blocks; each stands for `weights` equal ones.
+def ratio_interval(numerators: Sequence[float], denominators: Sequence[float]) -> Interval | None:
+    """Interval of sum(numerator) / sum(denominator) over units that differ in size; the ratio may be negative.
 
-    None below 2 blocks or if the denominators are all 0."""
-    counts = np.asarray(weights, dtype=np.int64)
-    n = int(counts.sum())
-    if n < 2 or not np.dot(denominators, counts):
+    The linearised variance (Cochran, Sampling Techniques, 3rd ed. 1977, chapter 6) with Student's t of the effective
+    number of units. None below ten units or if the denominators are all 0."""
+    a, b = np.asarray(numerators, dtype=np.float64), np.asarray(denominators, dtype=np.float64)
+    n, total = len(a), float(b.sum())
+    if n < FEWEST_FOR_INTERVAL or not total:
         return None
-    resamples = np.random.default_rng(0).multinomial(n, counts / n, size=_N_RESAMPLES)
-    totals = resamples @ np.asarray(denominators, dtype=np.float64)
-    ratios = (resamples @ np.asarray(numerators, dtype=np.float64))[totals > 0] / totals[totals > 0]
-    return _percentiles(ratios)
+    ratio = float(a.sum()) / total
+    error = float(np.sqrt(n / (n - 1) * ((a - ratio * b) ** 2).sum())) / total
+    half = _reach(_effective_size(b), n) * error
+    return Interval(ratio - half, ratio + half)
 
 
 class RatioSums(NamedTuple):
@@ -133,34 +191,45 @@ class RatioSums(NamedTuple):
     products: int = 0
     tested_squares: int = 0
 
-    def plus(self, accepted: int, tested: int) -> "RatioSums":
-        """The sums with one more round."""
+    def plus(self, accepted: int, tested: int, times: int = 1) -> "RatioSums":
+        """The sums with one more round, or several equal ones. A round that tested nothing tells nothing."""
+        if not tested:
+            return self
         a, t = accepted, tested
         return RatioSums(
-            self.n_rounds + 1,
-            self.accepted + a,
-            self.tested + t,
-            self.accepted_squares + a * a,
-            self.products + a * t,
-            self.tested_squares + t * t,
+            self.n_rounds + times,
+            self.accepted + times * a,
+            self.tested + times * t,
+            self.accepted_squares + times * a * a,
+            self.products + times * a * t,
+            self.tested_squares + times * t * t,
         )
 
 
 def running_interval(sums: RatioSums) -> Interval | None:
-    """Wilson interval of accepted / tested with the effective sample size of rounds as clusters; None below 2 rounds.
+    """Wilson interval of accepted / tested with the effective sample size of rounds as clusters; None below ten.
 
-    The variance of the ratio r over n rounds is n / (n - 1) * sum((a - r t)^2) / sum(t)^2 (Cochran, Sampling
-    Techniques, 3rd ed. 1977, chapter 6); r (1 - r) / variance is the number of independent tokens that would tell as
-    much, the effective size (Korn and Graubard, Survey Methodology 24, 1998). It is at most the tokens tested: a
-    spread seen over few rounds is often too small by chance, and it is 0 if all were accepted."""
+    Clusters may as well be prompts or texts. The variance of the ratio r over n clusters is n / (n - 1) *
+    sum((a - r t)^2) / sum(t)^2 (Cochran, Sampling Techniques, 3rd ed. 1977, chapter 6); r (1 - r) / variance is the
+    number of independent tokens that would tell as much, the effective size, made smaller by the square of
+    z / t(n - 1), since the variance is itself estimated (Korn and Graubard, Survey Methodology 24, 1998). It is at most
+    the tokens tested: a spread seen over few rounds is often too small by chance, and it is 0 if all were accepted."""
     n, tested = sums.n_rounds, sums.tested
-    if n < 2 or not tested:
+    if n < FEWEST_FOR_INTERVAL:
         return None
     r = sums.accepted / tested
     squares = sums.accepted_squares - 2 * r * sums.products + r * r * sums.tested_squares
-    variance = n / (n - 1) * max(0.0, squares) / tested**2
+    variance = n / (n - 1) * max(0.0, squares) / tested**2 * (student_t95(n - 1) / _Z95) ** 2
     size = tested if variance * tested <= r * (1 - r) else r * (1 - r) / variance
     return wilson_interval(r, size)
+
+
+def cluster_interval(accepted: Sequence[int], tested: Sequence[int]) -> Interval | None:
+    """`running_interval` of clusters that are all known."""
+    sums = RatioSums()
+    for a, t in zip(accepted, tested, strict=True):
+        sums = sums.plus(a, t)
+    return running_interval(sums)
 
 
 def wilson_interval(share: float, size: float) -> Interval:
@@ -171,17 +240,30 @@ def wilson_interval(share: float, size: float) -> Interval:
     return Interval(max(0.0, middle - half), min(1.0, middle + half))
 
 
-def median_interval(values: Sequence[float]) -> Interval | None:
-    """Bootstrap interval of the median of paired ratios; None below 3 pairs."""
-    if len(values) < 3:
+def gain_interval(gains: Sequence[float]) -> Interval | None:
+    """Interval of the mean of gains that are -1, 0 or 1: of two shares over the same trials, their difference.
+
+    Half a trial is added to each of the four outcomes (Agresti and Min, Statistics in Medicine 24, 2005), so that
+    gains which are all 0 leave a doubt. None below ten trials."""
+    n = len(gains)
+    if n < FEWEST_FOR_INTERVAL:
         return None
-    resamples = np.random.default_rng(0).choice(np.asarray(values), size=(_N_RESAMPLES, len(values)))
-    return _percentiles(np.median(resamples, axis=1))
+    won, lost = (sum(gain * sign > 0 for gain in gains) + 0.5 for sign in (1, -1))
+    difference = (won - lost) / (n + 2)
+    half = _Z95 * (((won + lost) / (n + 2) - difference**2) / (n + 2)) ** 0.5
+    return Interval(max(-1.0, difference - half), min(1.0, difference + half))
 
 
-def _percentiles(values: "np.typing.NDArray[np.float64]") -> Interval:
-    low, high = np.percentile(values, (2.5, 97.5))
-    return Interval(float(low), float(high))
+def median_interval(values: Sequence[float]) -> Interval | None:
+    """Interval of the median between two order statistics, whatever the distribution; None below ten values.
+
+    As many values are left out at each end as n throws of a coin allow for 95 %, by the normal approximation: it never
+    covers less, and 97.9 % with ten values."""
+    n = len(values)
+    if n < FEWEST_FOR_INTERVAL:
+        return None
+    ordered, left_out = sorted(values), int((n + 1) / 2 - _Z95 * n**0.5 / 2) - 1
+    return Interval(ordered[left_out], ordered[n - 1 - left_out])
 
 
 def disturbances(units: Mapping[str, Sequence[UnitTime]]) -> tuple[str, ...]:
@@ -227,10 +309,10 @@ def _drift(units: Mapping[str, Sequence[UnitTime]]) -> Iterator[str]:
     error = float(np.sqrt(early.var(ddof=1) / len(early) + late.var(ddof=1) / len(late)))
     if abs(change) > max(float(np.log(_DRIFTED)), 3 * error):
         percent, word = 100 * abs(np.expm1(change)), "slower" if change > 0 else "faster"
-        yield f"the second half of the measurement was {percent:.0f} % {word} than the first: the speed drifts"
+        yield f"the second half of the measurement was {percent:.0f} % {word} than the first: speed drifted"
 
 
-def _course(lane: Sequence[UnitTime]) -> "np.typing.NDArray[np.float64]":
+def _course(lane: Sequence[UnitTime]) -> NDArray[np.float64]:
     """Logarithms of the times of a lane in the order of measuring, around their middle."""
     times = list(lane[0].ms) if len(lane) == 1 else [ms_per_token([unit]) for unit in lane]
     logs = np.log([ms for ms in times if ms > 0])

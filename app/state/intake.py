@@ -13,8 +13,10 @@ from app.state.tab_state import TabState
 from app.state.trace_files import FileAnswer, TabFileRead, TraceFailed, TraceRead, TraceSaved
 from app.text.plain_text import one_line
 from engine.events import (
+    ComparisonMeasured,
     EvaluationMeasured,
     Event,
+    GenerationMeasured,
     Progressed,
     Refused,
     RoundFinished,
@@ -158,6 +160,6 @@ class Intake:
 
 def _is_frequent(event: Event) -> bool:
     """Whether an event comes too often for the log."""
-    if isinstance(event, EvaluationMeasured):
+    if isinstance(event, EvaluationMeasured | ComparisonMeasured):
         return not event.complete
-    return isinstance(event, RoundFinished | Progressed | TokensEmitted)
+    return isinstance(event, RoundFinished | Progressed | TokensEmitted | GenerationMeasured)

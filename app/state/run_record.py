@@ -61,6 +61,12 @@ class RunRecord:
         event = None if index is None else self.events[index]
         return event if isinstance(event, RoundFinished) else None
 
+    def round_at(self, place: int) -> RoundFinished:
+        """The round of that place, 0 first or, below 0, counted from the last."""
+        event = self.events[self._indices[place]]
+        assert isinstance(event, RoundFinished)
+        return event
+
     @property
     def last_round(self) -> int:
         """Number of events up to the end of the last round."""

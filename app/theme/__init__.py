@@ -132,6 +132,14 @@ def scaled(font: QFont, factor: float, *, bold: bool = False) -> QFont:
     return copy
 
 
+def of_height(font: QFont, pixels: float, *, bold: bool = False) -> QFont:
+    """The font at a height in pixels with figures of equal width, for text whose size follows its window's."""
+    copy = tabular(font)
+    copy.setPixelSize(max(1, round(pixels)))
+    copy.setBold(bold)
+    return copy
+
+
 def _palette(c: Colours) -> QPalette:
     role = QPalette.ColorRole
     palette = QPalette(QColor(c.window))

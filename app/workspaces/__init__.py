@@ -13,13 +13,15 @@ if TYPE_CHECKING:
 
 class WorkspaceSpec(NamedTuple):
     """A tab. name: that of its folder, used by `--workspace`. place: tabs are sorted by it. views: the name of each
-    view that can be captured, with a few words on what it shows; the first is the tab itself."""
+    view that can be captured, with a few words on what it shows; the first is the tab itself. is_tab: false for a
+    workspace in a window of its own, which an action of it opens."""
 
     name: str
     title: str
     place: int
     views: Mapping[str, str]
     make: "Callable[[TabContext], Workspace]"
+    is_tab: bool = True
 
 
 def discover() -> tuple[WorkspaceSpec, ...]:

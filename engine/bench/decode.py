@@ -30,9 +30,10 @@ _N_PROSE = 40
 
 
 class DecodeBench(msgspec.Struct, frozen=True):
-    """Results of `bench decode`. ms_per_token: wall time of whole calls, prefill included, per new token; medians.
+    """Results of `bench decode`. ms_per_token: wall time of whole calls, prefill included, over new tokens.
 
-    Ratios above 1 mean ours is faster; intervals are bootstraps over prompts. runtime, drafter_runtime: what computed
+    Ratios divide these; above 1 ours is faster. Intervals are over prompts, from ten on; ranges: the smallest and the
+    largest prompt. runtime, drafter_runtime: what computed
     our forwards. matrix_ms: the matrix products of one plain step alone, in the form our forward uses;
     library_matrix_ms: the same with the library's product of a row; plain_over_matrices: our plain decoding over
     matrix_ms; all None where the target is not fused. timing_pair: a note on random weights; cells: of a matrix; both
@@ -71,6 +72,9 @@ class DecodeBench(msgspec.Struct, frozen=True):
     workload: str = "held-out prompts of the built-in world, at most 32 tokens, greedy, end-of-text off"
     timing_pair: str | UnsetType = UNSET
     cells: tuple[MatrixCell, ...] | UnsetType = UNSET
+    ratio_range: Interval | None = None
+    plain_ratio_range: Interval | None = None
+    speedup_range: Interval | None = None
 
 
 def bench(
@@ -125,24 +129,26 @@ def _result(
 ) -> DecodeBench:
     speculative, target = calls[SPECULATIVE], pair.target
     assert pair.drafter is not None
-    ratios_to_matrices = [
-        blocks.wall_ms(call) / times.ms for call, times in zip(calls[PLAIN], product_times, strict=False)
-    ]
-    ratios = blocks.wall_ratios(calls[THEIR_ASSISTED], speculative)
-    plain_ratios = blocks.wall_ratios(calls[THEIR_PLAIN], calls[PLAIN])
-    speedups = blocks.decode_ratios(calls[PLAIN], speculative)
+    walls = {name: blocks.whole_calls(system_calls) for name, system_calls in calls.items()}
+    ratio = statistics.speedup(walls[THEIR_ASSISTED], walls[SPECULATIVE])
+    plain_ratio = statistics.speedup(walls[THEIR_PLAIN], walls[PLAIN])
+    speedup = statistics.speedup(blocks.decoding(calls[PLAIN]), blocks.decoding(speculative))
     alpha, alpha_ci = blocks.alpha(speculative)
+    matrix_ms = median(times.ms for times in product_times) if product_times else None
     return DecodeBench(
-        ms_per_token={name: median(map(blocks.wall_ms, system_calls)) for name, system_calls in calls.items()},
-        ratio_vs_transformers=median(ratios),
-        ratio_ci=statistics.median_interval(ratios),
-        plain_ratio=median(plain_ratios),
-        plain_ratio_ci=statistics.median_interval(plain_ratios),
+        ms_per_token={name: statistics.ms_per_token(units) for name, units in walls.items()},
+        ratio_vs_transformers=ratio.value,
+        ratio_ci=ratio.ci,
+        ratio_range=ratio.range,
+        plain_ratio=plain_ratio.value,
+        plain_ratio_ci=plain_ratio.ci,
+        plain_ratio_range=plain_ratio.range,
         same_tokens=blocks.same_ids(calls),
         alpha=alpha,
         alpha_ci=alpha_ci,
-        speedup=median(speedups),
-        speedup_ci=statistics.median_interval(speedups),
+        speedup=speedup.value,
+        speedup_ci=speedup.ci,
+        speedup_range=speedup.range,
         tau=blocks.tau(speculative),
         n_prompts=len(speculative),
         repeated_4grams=sum(_repeated_4grams(call.ids) for call in speculative) / len(speculative),
@@ -160,9 +166,9 @@ def _result(
         seconds=seconds,
         runtime=target.runtime,
         drafter_runtime=pair.drafter.runtime,
-        matrix_ms=median(times.ms for times in product_times) if product_times else None,
+        matrix_ms=matrix_ms,
         library_matrix_ms=median(times.library_ms for times in product_times) if product_times else None,
-        plain_over_matrices=median(ratios_to_matrices) if ratios_to_matrices else None,
+        plain_over_matrices=None if matrix_ms is None else statistics.ms_per_token(walls[PLAIN]) / matrix_ms,
         timing_pair=target.note or UNSET,
     )
 

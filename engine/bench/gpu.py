@@ -4,7 +4,6 @@ import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from statistics import median
 from typing import NamedTuple
 
 import msgspec
@@ -60,6 +59,8 @@ class GptFast(msgspec.Struct, frozen=True):
     ratio: float
     ratio_ci: Interval | None
     same_tokens: bool
+    ratio_range: Interval | None = None
+    n: int = 1
 
 
 class PairResult(msgspec.Struct, frozen=True):
@@ -264,10 +265,9 @@ def _with_gpt_fast(
             calls = yield from blocks.interleave(decoders, prompts)
     except EngineError as err:
         return replace(result, why_not_gpt_fast=str(err))
-    ratios = blocks.wall_ratios(calls[_GPT_FAST], calls[SPECULATIVE])
-    ms = median(map(blocks.wall_ms, calls[_GPT_FAST]))
-    ci = statistics.median_interval(ratios)
-    return replace(result, gpt_fast=GptFast(ms, median(ratios), ci, blocks.same_ids(calls)))
+    theirs, ours = (blocks.whole_calls(calls[name]) for name in (_GPT_FAST, SPECULATIVE))
+    ratio, ms = statistics.speedup(theirs, ours), statistics.ms_per_token(theirs)
+    return replace(result, gpt_fast=GptFast(ms, ratio.value, ratio.ci, blocks.same_ids(calls), ratio.range, ratio.n))
 
 
 def table(results: GpuBench) -> Sequence[tuple[str, ...]]:

@@ -32,7 +32,7 @@ from engine.documents.search import dense_hits, retrieve, text_hits
 from engine.documents.target_tokens import TargetTokens, tokens_of
 from engine.events import Event, Indexed, Progressed
 from engine.machine.versions import processor, versions
-from engine.statistics import Interval
+from engine.statistics import Interval, UnitTime
 from engine.world.story import stories
 
 _STORIES_A_FILE, _SEED = 8, 0
@@ -42,7 +42,7 @@ _N_QUERIES, _POLL_S = 100, 0.05
 
 class IndexBench(msgspec.Struct, frozen=True):
     """Results. ratio: passages per second of a whole indexing, from files to a searchable index, over those of the
-    embedder library's encode on the same passages; medians over interleaved pairs, with a bootstrap interval.
+    embedder library's encode on the same passages; medians over interleaved pairs, divided.
 
     search_ms, exact_ms, text_ms: of one question's rows with their texts, its vector given, over the large index, whose
     contents large_index describes; hybrid_ms: of a question, the embedding included, over the small index. grown_bytes:
@@ -50,6 +50,7 @@ class IndexBench(msgspec.Struct, frozen=True):
 
     ratio: float
     ratio_ci: Interval | None
+    ratio_range: Interval | None
     indexed_per_s: float
     encoded_per_s: float
     n_passages: int
@@ -238,15 +239,19 @@ def _result(throughput: _Throughput, large: _Large, index: OpenIndex, embedder: 
     approximate_ms = _search_ms(index, queries)
     exact = OpenIndex(index.uri, msgspec.structs.replace(index.head, n_probes=0), index.chunks, index.files)
     texts = [_passage(words, 0).text[:40] for _ in range(_N_QUERIES)]
-    ratios = [encoded / indexed for indexed, encoded in zip(throughput.indexed_s, throughput.encoded_s, strict=True)]
+    encoded, indexed = (
+        UnitTime(tuple(seconds), throughput.n_passages) for seconds in (throughput.encoded_s, throughput.indexed_s)
+    )
+    ratio = statistics.speedup([encoded], [indexed])
     return IndexBench(
-        ratio=median(ratios),
-        ratio_ci=statistics.median_interval(ratios),
+        ratio=ratio.value,
+        ratio_ci=ratio.ci,
+        ratio_range=ratio.range,
         indexed_per_s=throughput.n_passages / median(throughput.indexed_s),
         encoded_per_s=throughput.n_passages / median(throughput.encoded_s),
         n_passages=throughput.n_passages,
         tokens_a_passage=throughput.tokens_a_passage,
-        pairs=len(ratios),
+        pairs=ratio.n,
         hybrid_ms=throughput.hybrid_ms,
         large_index=f"made up, no text encoded: words by chance, vectors between those of neighbours among the "
         f"{throughput.n_passages:,} passages encoded",

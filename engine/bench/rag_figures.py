@@ -1,4 +1,4 @@
-"""Computes the figures of `bench rag` from its turns: medians of times and of paired ratios."""
+"""Computes the figures of `bench rag` from its turns: medians of times, and these divided."""
 
 from collections.abc import Callable, Mapping, Sequence
 from statistics import median
@@ -9,7 +9,7 @@ import msgspec
 from engine import statistics
 from engine.events.answers import CostPredicted, CostTerm, QuestionAnswered, System
 from engine.rag.values import DraftBatch, Verification
-from engine.statistics import Interval
+from engine.statistics import Interval, UnitTime
 
 SYSTEMS: tuple[System, ...] = ("speculative_rag", "drafter_alone", "standard_rag", "standard_rag_speculative")
 
@@ -28,8 +28,9 @@ class Turn(NamedTuple):
 class RagSystem(msgspec.Struct, frozen=True):
     """One system: medians over the repeats, in milliseconds after retrieval.
 
-    latency_cut: median of 1 - its time / that of plain standard RAG in the same repeat; cut_to_speculated: the same
-    against standard RAG speculated token by token. None for a system against itself. tokens: read and written."""
+    latency_cut: 1 - its time / that of plain standard RAG; cut_to_speculated: the same against standard RAG speculated
+    token by token. None for a system against itself. Intervals from ten repeats on; ranges: the smallest and the
+    largest repeat. tokens: read and written."""
 
     latency_ms: float
     latency_ci: Interval | None
@@ -42,16 +43,20 @@ class RagSystem(msgspec.Struct, frozen=True):
     decode_ms: float
     target_tokens: int
     drafter_tokens: int
+    latency_range: Interval | None = None
+    latency_cut_range: Interval | None = None
+    cut_to_speculated_range: Interval | None = None
 
 
 class RagCost(msgspec.Struct, frozen=True):
-    """What the cost formula predicts from the counts; over_measured: median of predicted / measured per repeat."""
+    """What the cost formula predicts from the counts; over_measured: the two divided."""
 
     predicted_ms: float
     measured_ms: float
     over_measured: float
     over_measured_ci: Interval | None
     terms: tuple[CostTerm, ...]
+    over_measured_range: Interval | None = None
 
 
 class RagRow(msgspec.Struct, frozen=True):
@@ -86,15 +91,19 @@ def row(passage_tokens: int, n_standard: int, turns: Sequence[Turn], peak_bytes:
 
 def _system(name: System, turns: Sequence[Turn]) -> RagSystem:
     answers = [turn.answers[name] for turn in turns]
-    latencies = [answer.latency_ms for answer in answers]
-    plain, speculated = (_cuts(name, other, turns) for other in ("standard_rag", "standard_rag_speculative"))
+    latency = statistics.time_estimate([_latencies(name, turns)])
+    cut, cut_ci, cut_range = _cut(name, "standard_rag", turns)
+    to_speculated, to_speculated_ci, to_speculated_range = _cut(name, "standard_rag_speculative", turns)
     return RagSystem(
-        latency_ms=median(latencies),
-        latency_ci=statistics.median_interval(latencies),
-        latency_cut=median(plain) if plain else None,
-        latency_cut_ci=statistics.median_interval(plain),
-        cut_to_speculated=median(speculated) if speculated else None,
-        cut_to_speculated_ci=statistics.median_interval(speculated),
+        latency_ms=latency.value,
+        latency_ci=latency.ci,
+        latency_range=latency.range,
+        latency_cut=cut,
+        latency_cut_ci=cut_ci,
+        latency_cut_range=cut_range,
+        cut_to_speculated=to_speculated,
+        cut_to_speculated_ci=to_speculated_ci,
+        cut_to_speculated_range=to_speculated_range,
         ttft_ms=_median(answers, lambda answer: answer.ttft_ms),
         prefill_ms=_median(answers, lambda answer: answer.prefill_ms),
         decode_ms=_median(answers, lambda answer: answer.decode_ms),
@@ -103,11 +112,16 @@ def _system(name: System, turns: Sequence[Turn]) -> RagSystem:
     )
 
 
-def _cuts(name: System, other: System, turns: Sequence[Turn]) -> list[float]:
-    """How much faster a system was than another in each turn, as a share; empty for itself."""
+def _latencies(name: System, turns: Sequence[Turn]) -> UnitTime:
+    """The turns as repeats of one question."""
+    return UnitTime(tuple(turn.answers[name].latency_ms for turn in turns), 1)
+
+
+def _cut(name: System, other: System, turns: Sequence[Turn]) -> tuple[float | None, Interval | None, Interval | None]:
+    """How much faster a system was than another, as a share, with interval and range; None for itself."""
     if name == other:
-        return []
-    return [1 - turn.answers[name].latency_ms / turn.answers[other].latency_ms for turn in turns]
+        return None, None, None
+    return statistics.share_saved(statistics.speedup([_latencies(other, turns)], [_latencies(name, turns)]))
 
 
 def _median(answers: Sequence[QuestionAnswered], figure: Callable[[QuestionAnswered], float]) -> float:
@@ -115,21 +129,24 @@ def _median(answers: Sequence[QuestionAnswered], figure: Callable[[QuestionAnswe
 
 
 def _cost(costs: Sequence[CostPredicted]) -> RagCost:
-    ratios = [cost.predicted_ms / cost.measured_ms for cost in costs]
+    predicted, measured = (
+        UnitTime(ms, 1)
+        for ms in (tuple(cost.predicted_ms for cost in costs), tuple(cost.measured_ms for cost in costs))
+    )
+    ratio = statistics.speedup([predicted], [measured])
     terms = [
         CostTerm(group[0].name, round(median(t.n_tokens for t in group)), median(t.ms_per_token for t in group))
         for group in zip(*(cost.terms for cost in costs), strict=True)
     ]
     return RagCost(
-        median(cost.predicted_ms for cost in costs), median(cost.measured_ms for cost in costs), median(ratios),
-        statistics.median_interval(ratios), tuple(terms),
+        predicted.typical_ms, measured.typical_ms, ratio.value, ratio.ci, tuple(terms), ratio.range,
     )  # fmt: skip
 
 
 def table(rows: Sequence[RagRow]) -> Sequence[tuple[str, ...]]:
     """The rows as a short table, header first."""
-    head = ("passage", "standard ms", "speculated ms", "speculative RAG ms", "cut", "95 %", "to speculated",
-            "predicted ms", "drafting ms", "verifying ms")  # fmt: skip
+    head = ("passage", "standard ms", "speculated ms", "speculative RAG ms", "cut", "interval or range",
+            "to speculated", "predicted ms", "drafting ms", "verifying ms")  # fmt: skip
     return [head, *map(_line, rows)]
 
 
@@ -138,7 +155,7 @@ def _line(figures: RagRow) -> tuple[str, ...]:
         return (str(figures.passage_tokens), *["-"] * 8, figures.why_not)
     speculative = figures.systems["speculative_rag"]
     times = [f"{figures.systems[name].latency_ms:.1f}" for name in ("standard_rag", "standard_rag_speculative")]
-    ci, phases = speculative.latency_cut_ci, figures.phases_ms
+    ci, phases = speculative.latency_cut_ci or speculative.latency_cut_range, figures.phases_ms
     return (
         str(figures.passage_tokens), *times, f"{speculative.latency_ms:.1f}", f"{speculative.latency_cut:.1%}",
         "-" if ci is None else f"{ci.low:.1%} to {ci.high:.1%}", f"{speculative.cut_to_speculated:.1%}",

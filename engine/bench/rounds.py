@@ -26,7 +26,7 @@ from engine.fast.graphs import Graphs, Work
 from engine.fast.static_kv_cache import power_of_two
 from engine.fast.static_round import State, VerifySettings
 from engine.models.loading import Pair
-from engine.statistics import Interval
+from engine.statistics import Interval, UnitTime
 
 _N_ROUNDS = 20
 _GREEDY = Warp()
@@ -34,7 +34,7 @@ _GREEDY = Warp()
 
 class RoundsBench(msgspec.Struct, frozen=True):
     """Medians over blocks, in milliseconds. unrecorded_ms: a round that keeps only ids; recording_cost: the share by
-    which recording lengthens a round, medians of ratios within blocks.
+    which recording lengthens a round: round_ms over unrecorded_ms, less 1, over the blocks.
 
     target_bytes: matrices, keys and values within the span, which one verification reads; target_bytes_per_s: those
     over verify_ms, which includes accepting and recording. captured: whether the rounds were CUDA graphs."""
@@ -52,6 +52,7 @@ class RoundsBench(msgspec.Struct, frozen=True):
     span: int
     n_blocks: int
     captured: bool
+    recording_cost_range: Interval | None = None
 
 
 class _Halves(NamedTuple):
@@ -170,15 +171,17 @@ def _result(
     blocks: Sequence[Sequence[_Block]], n_bytes: int, *, gamma: int, length: int, span: int, captured: bool
 ) -> RoundsBench:
     recorded, unrecorded = zip(*blocks, strict=True)
-    costs = [timed.wall / bare.wall - 1 for timed, bare in zip(recorded, unrecorded, strict=True)]
+    walls = (UnitTime(tuple(block.wall for block in lane), 1) for lane in (recorded, unrecorded))
+    cost = statistics.speedup(*([lane] for lane in walls))
     verify_ms = median(block.verify for block in recorded)
     return RoundsBench(
         round_ms=median(block.wall for block in recorded),
         draft_ms=median(block.draft for block in recorded),
         verify_ms=verify_ms,
         unrecorded_ms=median(block.wall for block in unrecorded),
-        recording_cost=median(costs),
-        recording_cost_ci=statistics.median_interval(costs),
+        recording_cost=cost.value - 1,
+        recording_cost_ci=_less_one(cost.ci),
+        recording_cost_range=_less_one(cost.range),
         target_bytes=n_bytes,
         target_bytes_per_s=1e3 * n_bytes / verify_ms,
         gamma=gamma,
@@ -187,3 +190,7 @@ def _result(
         n_blocks=len(blocks),
         captured=captured,
     )
+
+
+def _less_one(ratios: Interval | None) -> Interval | None:
+    return None if ratios is None else Interval(ratios.low - 1, ratios.high - 1)

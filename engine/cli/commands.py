@@ -10,14 +10,17 @@ from engine.cli import (
     builtin,
     check,
     compare,
+    coverage,
     decode,
     drafter,
     rag,
     rag_ask,
     rag_bench,
     rag_eval,
+    recommendation,
     rounds,
     run,
+    store_bench,
     train,
 )
 
@@ -26,6 +29,8 @@ _BENCHES: _Group = {
     "decode": bench.bench_decode, "batch": bench.bench_batch, "scaling": bench.bench_scaling, "gpu": bench.bench_gpu,
     "table": bench.bench_table, "rounds": rounds.bench_rounds, "rag": rag_bench.bench_rag,
     "endurance": bench.bench_endurance, "index": bench.bench_index, "ui": bench.bench_ui,
+    "coverage": coverage.bench_coverage, "recommendation": recommendation.bench_recommendation,
+    "store": store_bench.bench_store,
 }  # fmt: skip
 _CHECKS: _Group = {"losslessness": check.losslessness}
 _TRAININGS: _Group = {

@@ -6,6 +6,7 @@ from typing import Annotated, cast
 
 import msgspec
 import typer
+from msgspec.structs import replace
 from rich.table import Table
 
 from engine import drafters
@@ -53,15 +54,33 @@ def compare(
     json: Json = False,
 ) -> int:
     """Compare drafters and draft lengths with plain decoding, and say which to use."""
+    gammas = (1,) if tune else numbers("gamma", gamma, default=(4,))
+    command = comparison_of(pair, settings, drafter, gammas=gammas, prompts=prompts, n_prompts=n_prompts)
+    command = replace(command, lanes=lanes_of(_drafters_of(command), gammas, method), repeats=repeats, tune=tune)
+    return _follow(command, Output(json=json, out=out))
+
+
+def comparison_of(
+    pair: PairOptions,
+    settings: Settings,
+    drafter_specs: list[str] | None,
+    *,
+    gammas: tuple[int, ...],
+    prompts: str,
+    n_prompts: int,
+) -> Compare:
+    """The comparison that a command line names. Raises InputError."""
     if n_prompts < 0:
         raise InputError(f"n-prompts = {n_prompts}: must be >= 0", "0 takes all prompts of the set")
-    chosen = drafter or _usual_drafters(pair)
-    lanes = lanes_of(chosen, (1,) if tune else numbers("gamma", gamma, default=(4,)), method)
-    command = Compare(
-        lanes, prompts, n_prompts, repeats, settings, tune, pair.target, pair.device, pair.drafter_device, pair.dtype,
-        pair.runtime, pair.quantize,
+    return Compare(
+        lanes_of(drafter_specs or _usual_drafters(pair), gammas), prompts, n_prompts, settings=settings,
+        target=pair.target, device=pair.device, drafter_device=pair.drafter_device, dtype=pair.dtype,
+        runtime=pair.runtime, quantize=pair.quantize,
     )  # fmt: skip
-    return _follow(command, Output(json=json, out=out))
+
+
+def _drafters_of(command: Compare) -> list[str]:
+    return [lane.drafter for lane in command.lanes if lane.gamma]
 
 
 def _usual_drafters(pair: PairOptions) -> list[str]:

@@ -218,6 +218,7 @@ class _TrainingReport:
             "speedup_before": None if before is None else before.speedup,
             "speedup": None if after is None else after.speedup,
             "speedup_ci": None if after is None else after.speedup_ci,
+            "speedup_range": None if after is None else after.speedup_range,
             **dict(self._final_fields(finished)),
         }
 

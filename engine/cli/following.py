@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from engine import speed_model, statistics
+from engine import statistics
 from engine.cli.exit_status import OK, STOPPED
 from engine.cli.options import PairOptions, Settings
 from engine.cli.output import Output, Value
@@ -110,12 +110,15 @@ def run_summary(summary: Summary, ids: list[int], text: str) -> Mapping[str, Val
         "c": summary.c,
         "verify_ratio": summary.verify_ratio,
         "predicted_speedup": summary.predicted_speedup,
-        "best_gamma": _best_gamma(summary),
+        "best_gamma": summary.best_gamma,
         "ms_per_token": summary.ms_per_token,
         "tokens_per_s": per_s,
+        "baseline_ms_per_token": plain_ms,
         "baseline_tokens_per_s": 1e3 / plain_ms if plain_ms else None,
         "speedup": summary.speedup,
         "speedup_ci": _pair(summary.speedup_ci),
+        "speedup_range": _pair(summary.speedup_range),
+        "n_repeats": summary.n_repeats,
         "same_as_baseline": summary.same,
         "first_divergence": summary.first_divergence,
         "margin": summary.margin,
@@ -127,12 +130,6 @@ def run_summary(summary: Summary, ids: list[int], text: str) -> Mapping[str, Val
         "reason": summary.reason or "cancelled",
         "workload": "one prompt",
     }
-
-
-def _best_gamma(summary: Summary) -> int | None:
-    if summary.alpha is None or summary.c is None or summary.verify_ratio is None or not summary.gamma:
-        return None
-    return speed_model.best_gamma(summary.alpha, summary.c, (summary.verify_ratio - 1) / summary.gamma)
 
 
 def _pair(interval: statistics.Interval | None) -> list[float] | None:

@@ -11,17 +11,26 @@ from engine.evaluation.file import EvaluationHead, Fault, QuestionLine, SystemAn
 from engine.evaluation.held_out import held_out
 from engine.events.answers import System
 from engine.events.evaluation import CellFigures, Evidence, Figures, KindFigures, SystemFigures
-from engine.statistics import Interval, median_interval, ratio_interval, wilson_interval
+from engine.statistics import (
+    FEWEST_FOR_INTERVAL,
+    Interval,
+    RatioEstimate,
+    UnitTime,
+    gain_interval,
+    median_interval,
+    share_saved,
+    speedup,
+    wilson_interval,
+)
 
 BASELINE: System = "standard_rag"
 
 
 def figures(head: EvaluationHead, lines: Sequence[QuestionLine], *, complete: bool = True) -> Figures:
-    """Sum up the questions answered so far; complete: also with bootstrap intervals of kinds and ablations.
-
-    These take several times as long as everything else."""
+    """Sum up the questions answered so far; complete: also with the intervals of kinds and ablations, which take
+    several times as long as everything else."""
     answered = [line for line in lines if not line.why]
-    overall = _kind_figures(answered, bootstrapped=True)
+    overall = _kind_figures(answered, with_intervals=True)
     kinds = sorted({line.kind for line in answered})
     return Figures(
         head.dataset,
@@ -33,10 +42,10 @@ def figures(head: EvaluationHead, lines: Sequence[QuestionLine], *, complete: bo
         overall.faults,
         overall.standard_faults,
         {
-            kind: _kind_figures([line for line in answered if line.kind == kind], bootstrapped=complete)
+            kind: _kind_figures([line for line in answered if line.kind == kind], with_intervals=complete)
             for kind in kinds
         },
-        _ablation(answered, bootstrapped=complete),
+        _ablation(answered, with_intervals=complete),
         held_out(answered),
         _phases(answered),
     )
@@ -48,30 +57,31 @@ def _phases(lines: Sequence[QuestionLine]) -> dict[str, float]:
     return {phase: median(line.phases_ms[phase] for line in lines) for phase in names}
 
 
-def _kind_figures(lines: Sequence[QuestionLine], *, bootstrapped: bool) -> KindFigures:
-    """Sum up the questions of a kind; bootstrapped: with bootstrap intervals."""
+def _kind_figures(lines: Sequence[QuestionLine], *, with_intervals: bool) -> KindFigures:
+    """Sum up the questions of a kind; with_intervals: also those of latencies and differences."""
     names = tuple(lines[0].systems) if lines else ()
-    systems = {name: _system(name, lines, bootstrapped) for name in names}
+    systems = {name: _system(name, lines, with_intervals) for name in names}
     return KindFigures(len(lines), systems, _evidence(lines), _faults(lines), _standard_faults(lines))
 
 
-def _system(name: System, lines: Sequence[QuestionLine], bootstrapped: bool) -> SystemFigures:
+def _system(name: System, lines: Sequence[QuestionLine], with_intervals: bool) -> SystemFigures:
     answers = [line.systems[name] for line in lines]
     plain = [line.systems[BASELINE] for line in lines]
     accuracy = fmean(answer.right for answer in answers)
     gains = [float(a.right) - b.right for a, b in zip(answers, plain, strict=True)]
-    cuts = [1 - a.latency_ms / b.latency_ms for a, b in zip(answers, plain, strict=True)]
     compared = name != BASELINE
-    latencies = [answer.latency_ms for answer in answers]
+    latencies = tuple(answer.latency_ms for answer in answers)
+    cut, cut_ci, cut_range = _cut([answer.latency_ms for answer in plain], latencies, with_intervals)
     return SystemFigures(
         accuracy=accuracy,
-        accuracy_ci=wilson_interval(accuracy, len(answers)),
+        accuracy_ci=_share_interval([answer.right for answer in answers]),
         accuracy_difference=fmean(gains) if compared else None,
-        accuracy_difference_ci=_mean_interval(gains) if compared and bootstrapped else None,
+        accuracy_difference_ci=gain_interval(gains) if compared and with_intervals else None,
         latency_ms=median(latencies),
-        latency_ci=median_interval(latencies) if bootstrapped else None,
-        latency_cut=median(cuts) if compared else None,
-        latency_cut_ci=median_interval(cuts) if compared and bootstrapped else None,
+        latency_ci=median_interval(latencies) if with_intervals else None,
+        latency_cut=cut if compared else None,
+        latency_cut_ci=cut_ci if compared else None,
+        latency_cut_range=cut_range if compared else None,
         **_medians(answers),
         target_tokens=fmean(answer.target_tokens for answer in answers),
         drafter_tokens=fmean(answer.drafter_tokens for answer in answers),
@@ -86,9 +96,18 @@ def _medians(answers: Sequence[SystemAnswer]) -> dict[str, float]:
     }
 
 
-def _mean_interval(values: Sequence[float]) -> Interval | None:
-    """Bootstrap interval of the mean; None below 2 values."""
-    return ratio_interval(values, [1.0] * len(values), [1] * len(values))
+def _cut(
+    plain_ms: Sequence[float], ms: Sequence[float], with_intervals: bool
+) -> tuple[float, Interval | None, Interval | None]:
+    """The share of standard RAG's latency that is saved, by the two medians that stand beside it."""
+    if not with_intervals:
+        return share_saved(RatioEstimate(median(plain_ms) / median(ms)))
+    return share_saved(speedup([UnitTime(tuple(plain_ms), 1)], [UnitTime(tuple(ms), 1)]))
+
+
+def _share_interval(marks: Sequence[bool | float]) -> Interval | None:
+    """Interval of the share of marks that are true; None below ten."""
+    return wilson_interval(fmean(marks), len(marks)) if len(marks) >= FEWEST_FOR_INTERVAL else None
 
 
 def _evidence(lines: Sequence[QuestionLine]) -> Evidence:
@@ -118,14 +137,14 @@ def _standard_faults(lines: Sequence[QuestionLine]) -> dict[str, int]:
     return {"retrieval": n_missing, "reading": len(wrong) - n_missing}
 
 
-def _ablation(lines: Sequence[QuestionLine], *, bootstrapped: bool) -> tuple[CellFigures, ...]:
+def _ablation(lines: Sequence[QuestionLine], *, with_intervals: bool) -> tuple[CellFigures, ...]:
     """The ablations in the order they were run in."""
     settings = tuple(lines[0].cells) if lines else ()
     own = [float(line.systems["speculative_rag"].right) for line in lines]
-    return tuple(_cell(setting, [line.cells[setting] for line in lines], own, bootstrapped) for setting in settings)
+    return tuple(_cell(setting, [line.cells[setting] for line in lines], own, with_intervals) for setting in settings)
 
 
-def _cell(setting: str, right: Sequence[float], own: Sequence[float], bootstrapped: bool) -> CellFigures:
+def _cell(setting: str, right: Sequence[float], own: Sequence[float], with_intervals: bool) -> CellFigures:
     gains = [a - b for a, b in zip(right, own, strict=True)]
-    accuracy_ci, gain_ci = (_mean_interval(right), _mean_interval(gains)) if bootstrapped else (None, None)
+    accuracy_ci, gain_ci = (_share_interval(right), gain_interval(gains)) if with_intervals else (None, None)
     return CellFigures(setting, fmean(right), accuracy_ci, fmean(gains), gain_ci)

@@ -13,7 +13,7 @@ from engine.evaluation import calibration
 from engine.evaluation.calibration import Weights
 from engine.evaluation.file import DraftLine, QuestionLine, Scores
 from engine.events.evaluation import FilledBin, HeldOut, Weighted
-from engine.statistics import ratio_interval
+from engine.statistics import gain_interval
 
 _PAPER = Weights(1.0, 1.0, 1.0)
 
@@ -79,8 +79,7 @@ def _weighted(weights: Weights, questions: Sequence[Sequence[_Scored]]) -> Weigh
     product = [_is_choice_right(question, _PAPER) for question in questions]
     gains = [float(a) - b for a, b in zip(chosen, product, strict=True)]
     n = len(gains)
-    ci = ratio_interval(gains, [1.0] * n, [1] * n)
-    return Weighted(*weights, n, sum(chosen) / n, sum(product) / n, sum(gains) / n, ci)
+    return Weighted(*weights, n, sum(chosen) / n, sum(product) / n, sum(gains) / n, gain_interval(gains))
 
 
 def _is_choice_right(question: Sequence[_Scored], weights: Weights) -> bool:

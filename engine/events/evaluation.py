@@ -1,6 +1,6 @@
 """The figures of evaluating ways to answer; others import the event from `engine.events`.
 
-* imports neither Qt nor torch. Intervals are 95 %: Wilson's for a share, bootstrap over questions elsewhere."""
+* imports neither Qt nor torch. Intervals are 95 %, over questions, from ten on; ranges are their extremes."""
 
 from engine.events.answers import System
 from engine.events.base import Event, Struct
@@ -44,10 +44,10 @@ class HeldOut(Struct, frozen=True):
 
 class SystemFigures(Struct, frozen=True):
     """One system over all questions. accuracy_difference: to standard RAG, by question; latency_ms: median question,
-    without retrieval; latency_cut: median over questions of 1 - its time / standard RAG's; tokens: per question."""
+    without retrieval; latency_cut: 1 - its time / standard RAG's; tokens: per question."""
 
     accuracy: float
-    accuracy_ci: Interval
+    accuracy_ci: Interval | None
     accuracy_difference: float | None
     accuracy_difference_ci: Interval | None
     latency_ms: float
@@ -59,6 +59,7 @@ class SystemFigures(Struct, frozen=True):
     decode_ms: float
     target_tokens: float
     drafter_tokens: float
+    latency_cut_range: Interval | None = None
 
 
 class Evidence(Struct, frozen=True):
@@ -112,7 +113,7 @@ class Figures(Struct, frozen=True):
 
 class EvaluationMeasured(Event, frozen=True):
     """The figures of an evaluation so far; file: where every answer is kept. complete: no more figures follow; until
-    then kinds and the ablation have no bootstrap intervals."""
+    then kinds and the ablation have few intervals."""
 
     file: str
     figures: Figures

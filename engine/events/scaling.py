@@ -7,7 +7,7 @@ from typing import Annotated, TypeAlias
 import msgspec
 
 from engine.events.base import Event, Struct
-from engine.statistics import Interval
+from engine.statistics import Interval, RatioEstimate
 
 # What decoded, as files name it.
 PLAIN, SPECULATIVE = "ours_plain", "ours_speculative"
@@ -17,19 +17,13 @@ _MOST_POINTS = 256
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=2**31)]
 Figure: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=_LARGEST)]
 Share: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=1)]
-_Few: TypeAlias = Annotated[dict[str, "MedianInterval"], msgspec.Meta(max_length=16)]
-
-
-class MedianInterval(Struct, frozen=True):
-    """The median over blocks and its 95 % bootstrap interval, None below 3 blocks."""
-
-    value: Figure
-    ci: Interval | None
+_Few: TypeAlias = Annotated[dict[str, RatioEstimate], msgspec.Meta(max_length=16)]
 
 
 class ContextPoint(Struct, frozen=True):
     """One prompt length; n_prompt: what of it there was room for. Times are of decoding alone, without the prompt's.
 
+    ms_per_token: time of all blocks over their tokens; speedup, plain_ratio: of these, divided. prefill_ms: median.
     plain_ratio: transformers' plain decoding over ours. predicted_ms: the bound that our plain step is compared with,
     see `limit` in the file; fraction_of_limit: that over the measured time. tau, speedup: for the event's gamma."""
 
@@ -37,8 +31,8 @@ class ContextPoint(Struct, frozen=True):
     n_prompt: Count
     ms_per_token: _Few
     prefill_ms: _Few
-    plain_ratio: MedianInterval
-    speedup: MedianInterval
+    plain_ratio: RatioEstimate
+    speedup: RatioEstimate
     alpha: Share
     alpha_ci: Interval | None
     tau: Figure
@@ -52,20 +46,20 @@ class GammaPoint(Struct, frozen=True):
     predicted_speedup: from these and alpha by the formula; speedup: as measured, over interleaved plain decoding."""
 
     gamma: Count
-    ms_per_token: MedianInterval
+    ms_per_token: RatioEstimate
     alpha: Share
     alpha_ci: Interval | None
     tau: Figure
     c: Figure | None
     verify_ratio: Figure | None
     predicted_speedup: Figure | None
-    speedup: MedianInterval
+    speedup: RatioEstimate
 
 
 class BatchMeasured(Struct, frozen=True):
     """One batch size: new tokens of all sequences per second of decoding, without prefill; medians over blocks.
 
-    speedup: median over repeats of plain over speculative decoding time, above 1 if drafting pays.
+    speedup: tokens_per_s over plain_tokens_per_s, above 1 if drafting pays; over n repeats.
     same_tokens: plain and speculative batches produced the tokens that each prompt alone produces without a drafter."""
 
     batch: Count
@@ -77,6 +71,8 @@ class BatchMeasured(Struct, frozen=True):
     alpha_ci: Interval | None
     tau: Figure
     same_tokens: bool
+    speedup_range: Interval | None = None
+    n: Count = 1
 
 
 class ScalingMeasured(Event, frozen=True):
@@ -93,7 +89,7 @@ class ScalingMeasured(Event, frozen=True):
     contexts: Annotated[tuple[ContextPoint, ...], msgspec.Meta(max_length=_MOST_POINTS)] = ()
     gammas: Annotated[tuple[GammaPoint, ...], msgspec.Meta(max_length=_MOST_POINTS)] = ()
     batches: Annotated[tuple[BatchMeasured, ...], msgspec.Meta(max_length=_MOST_POINTS)] = ()
-    plain_ms_per_token: MedianInterval | None = None
+    plain_ms_per_token: RatioEstimate | None = None
     gamma_context: Count | None = None
     target: str = ""
     drafter: str = ""

@@ -58,7 +58,7 @@ class DrafterMeasured(Event, frozen=True):
     """How good a drafter is on held-out texts, before or after its training; what was not measured is None.
 
     alpha: share of the target's greedy tokens that the drafter would have proposed. alpha_overlap: mean sum(min(p, q))
-    at temperature 1 over the same positions."""
+    at temperature 1 over the same positions. speedup_ci, speedup_range: over n held-out texts, or repeats of one."""
 
     when: When
     alpha: float
@@ -69,6 +69,8 @@ class DrafterMeasured(Event, frozen=True):
     predicted_speedup: float | None = None
     speedup: float | None = None
     speedup_ci: tuple[float, float] | None = None
+    speedup_range: tuple[float, float] | None = None
+    n: int = 0
 
 
 class CheckpointSaved(Event, frozen=True):

@@ -15,7 +15,7 @@ from engine.experiments.comparing import ComparisonJob
 from engine.experiments.lane_specs import config_of, with_gamma
 from engine.experiments.lanes import Lane, MeasuredText, continued, warm_up
 from engine.experiments.step_times import verify_times
-from engine.experiments.what_if import acceptance_along, expected_rounds
+from engine.experiments.what_if import acceptance_along, expected_cost
 from engine.speed_model import CostModel
 
 LONGEST = 16
@@ -33,18 +33,16 @@ class DrafterTrial(NamedTuple):
     costs: CostModel
     share: float
 
-    def tau(self, gamma: int) -> float:
-        """Tokens per round at another draft length, replayed over the acceptance of these texts."""
+    def predicted(self, gamma: int) -> float:
+        """Speedup at a draft length, replayed over the acceptance of these texts; 1 at 0, which is plain decoding.
+
+        A round without a draft is a plain step."""
+        plain_ms = self.costs.plain_ms
         known = [along for along in self.acceptance if along]
         if not known or not gamma:
             return 1.0
-        return sum(map(len, known)) / sum(expected_rounds(along, gamma) for along in known)
-
-    def predicted(self, gamma: int) -> float:
-        """Speedup at a draft length; 1 at 0, which is plain decoding. A round without a draft is a plain step."""
-        plain_ms = self.costs.plain_ms
-        round_ms = self.share * self.costs.round_ms(gamma) + (1 - self.share) * plain_ms
-        return self.tau(gamma) * plain_ms / round_ms
+        costs = [self.share * self.costs.round_ms(n) + (1 - self.share) * plain_ms for n in range(gamma + 1)]
+        return plain_ms * sum(map(len, known)) / sum(expected_cost(along, costs) for along in known)
 
 
 def tuned(

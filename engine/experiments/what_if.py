@@ -50,12 +50,19 @@ def acceptance_along(rounds: Sequence[RoundFinished]) -> tuple[float, ...]:
 
 
 def expected_rounds(acceptance: Sequence[float], gamma: int) -> float:
-    """Rounds that drafts of gamma tokens need on average for a text with this acceptance along it.
+    """Rounds that drafts of gamma tokens need on average for a text with this acceptance along it."""
+    return expected_cost(acceptance, [1.0] * (gamma + 1))
 
-    From the end of the text backwards: rest[k] is the number of further rounds at a position that a round reaches with
-    k drafted tokens left; with none left, the token is its bonus."""
+
+def expected_cost(acceptance: Sequence[float], costs: Sequence[float]) -> float:
+    """What the rounds over a text with this acceptance along it cost on average.
+
+    costs: of a round by its number of drafted tokens, from 0 to gamma; the last rounds of a text draft fewer. From the
+    end of the text backwards: rest[k] is the cost of what follows at a position that a round reaches with k drafted
+    tokens left; with none left, the token is its bonus."""
+    gamma = len(costs) - 1
     fresh, rest = 0.0, [0.0] * (gamma + 1)
-    for probability in reversed(acceptance):
+    for n_left, probability in enumerate(reversed(acceptance)):
         if probability >= 1:
             rest.insert(0, fresh)
             rest.pop()
@@ -64,7 +71,7 @@ def expected_rounds(acceptance: Sequence[float], gamma: int) -> float:
         else:
             missed = (1 - probability) * fresh
             rest = [fresh, *[missed + probability * further for further in rest[:-1]]]
-        fresh = 1 + rest[gamma]
+        fresh = costs[min(gamma, n_left)] + rest[gamma]
     return fresh
 
 

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from statistics import median
 from typing import NamedTuple
 
 import msgspec
@@ -25,6 +24,7 @@ from engine.machine import versions as machine
 from engine.measuring import blocks, prompts, systems
 from engine.measuring.systems import Call
 from engine.models.loading import Pair
+from engine.statistics import UnitTime
 
 _N_WARM_UP = 8
 
@@ -56,10 +56,6 @@ class _Block(NamedTuple):
 
     calls: tuple[Call, ...]
     decode_ms: float
-
-    @property
-    def tokens_per_s(self) -> float:
-        return 1e3 * sum(len(call.ids) for call in self.calls) / self.decode_ms
 
 
 def bench(pair: Pair, *, batches: Sequence[int], gamma: int, n_new: int, n_blocks: int) -> Iterator[Event | BatchBench]:
@@ -140,19 +136,27 @@ def _block(
     return _Block(tuple(calls), max(generation.decode_ms for _, generation in generations))
 
 
+def _repeats(blocks: Sequence[_Block]) -> UnitTime:
+    """Blocks as repeats of the same prompts."""
+    return UnitTime(tuple(block.decode_ms for block in blocks), sum(len(call.ids) for call in blocks[0].calls))
+
+
 def _result(
     plain: Sequence[_Block], speculative: Sequence[_Block], expected: Sequence[tuple[int, ...]]
 ) -> BatchMeasured:
-    ratios = [base.decode_ms / timed.decode_ms for base, timed in zip(plain, speculative, strict=True)]
+    base, timed = _repeats(plain), _repeats(speculative)
+    speedup = statistics.speedup([base], [timed])
     calls = speculative[0].calls
     alpha, alpha_ci = blocks.alpha(calls)
     ids_by_block = [[call.ids for call in block.calls] for block in (*plain, *speculative)]
     return BatchMeasured(
         batch=len(calls),
-        plain_tokens_per_s=median(block.tokens_per_s for block in plain),
-        tokens_per_s=median(block.tokens_per_s for block in speculative),
-        speedup=median(ratios),
-        speedup_ci=statistics.median_interval(ratios),
+        plain_tokens_per_s=1e3 / statistics.ms_per_token([base]),
+        tokens_per_s=1e3 / statistics.ms_per_token([timed]),
+        speedup=speedup.value,
+        speedup_ci=speedup.ci,
+        speedup_range=speedup.range,
+        n=speedup.n,
         alpha=alpha,
         alpha_ci=alpha_ci,
         tau=blocks.tau(calls),

@@ -1,24 +1,16 @@
 """Runs several systems on the same prompts, interleaved, and computes figures from their calls."""
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from statistics import median
 from typing import TypeAlias, TypeVar
 
 from engine import statistics
 from engine.events import Event, Progressed, RoundFinished
-from engine.events.scaling import MedianInterval
 from engine.measuring.systems import Call
-from engine.statistics import Interval
+from engine.statistics import FEWEST_FOR_INTERVAL, Interval, UnitTime
 
 Calls: TypeAlias = dict[str, list[Call]]
 Prompts: TypeAlias = Sequence[Sequence[int]]
 _Input = TypeVar("_Input")
-_PROMPTS_FOR_INTERVAL = 8
-
-
-def middle(values: Sequence[float]) -> MedianInterval:
-    """The median of some blocks, with its interval."""
-    return MedianInterval(median(values), statistics.median_interval(values))
 
 
 def interleave(
@@ -40,14 +32,14 @@ def interleave(
     return calls
 
 
-def wall_ratios(reference: Sequence[Call], calls: Sequence[Call]) -> list[float]:
-    """Wall time of the reference's whole calls over that of `calls`, one value per prompt."""
-    return [base.wall_ms / call.wall_ms for base, call in zip(reference, calls, strict=True)]
+def whole_calls(calls: Sequence[Call]) -> list[UnitTime]:
+    """Wall times of whole calls, a prompt each, prefill included."""
+    return [UnitTime((call.wall_ms,), len(call.ids)) for call in calls]
 
 
-def decode_ratios(reference: Sequence[Call], calls: Sequence[Call]) -> list[float]:
-    """The same for decoding alone."""
-    return [decode_ms(base) / decode_ms(call) for base, call in zip(reference, calls, strict=True)]
+def decoding(calls: Sequence[Call]) -> list[UnitTime]:
+    """Times of decoding alone, a prompt each."""
+    return [UnitTime((call.decode_ms or 0.0,), len(call.ids) - call.n_apart) for call in calls]
 
 
 def wall_ms(call: Call) -> float:
@@ -72,14 +64,13 @@ def tau(calls: Sequence[Call]) -> float:
 
 
 def alpha(calls: Sequence[Call]) -> tuple[float, Interval | None]:
-    """Acceptance over all prompts, and its bootstrap interval: over prompts from 8 on, over rounds below."""
-    if len(calls) >= _PROMPTS_FOR_INTERVAL:
+    """Acceptance over all prompts, and its interval: over prompts from ten on, over rounds below."""
+    if len(calls) >= FEWEST_FOR_INTERVAL:
         counts = [_accepted_and_tested(call.rounds) for call in calls]
     else:
         counts = [_accepted_and_tested([event]) for call in calls for event in call.rounds]
     accepted, tested = [a for a, _ in counts], [t for _, t in counts]
-    interval = statistics.ratio_interval(accepted, tested, [1] * len(counts))
-    return sum(accepted) / max(1, sum(tested)), interval
+    return sum(accepted) / max(1, sum(tested)), statistics.cluster_interval(accepted, tested)
 
 
 def _accepted_and_tested(rounds: Sequence[RoundFinished]) -> tuple[int, int]:

@@ -1,6 +1,6 @@
 """Measures our engine against transformers over context, draft length, batch and runtime; a cell per combination."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from itertools import product
 from statistics import median
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from engine.measuring.systems import BatchSystem, System
 from engine.models import loading
 from engine.models.kv_size import RuntimeChoice
 from engine.models.loading import LoadedModel, Pair
-from engine.statistics import Interval
+from engine.statistics import Interval, RatioEstimate, UnitTime
 
 SYSTEMS = PLAIN, SPECULATIVE, THEIR_PLAIN, THEIR_ASSISTED
 
@@ -44,11 +44,11 @@ class Setting(NamedTuple):
 class MatrixCell(msgspec.Struct, frozen=True):
     """Results of one combination. context: the requested prompt length; n_prompt: the length that there was room for.
 
-    ms_per_token: wall time of whole calls per new token, of all sequences where there are several, medians; None for
-    assisted `generate` of several sequences, which it does not support. speedup: of decoding alone, against our plain
-    one. step_ms: one step of our plain decoding; predicted_ms: its limit, which `limit` names: bare matrix products, or
-    reading weights and cache at copy bandwidth; fraction_of_limit: predicted_ms over step_ms. Ratios above 1 mean ours
-    is faster."""
+    ms_per_token: wall time of all whole calls over their new tokens, of all sequences where there are several; None for
+    assisted `generate` of several sequences, which it does not support. Ratios divide these, and above 1 ours is
+    faster; each has its range over the n blocks, and its interval from ten blocks on. speedup: of decoding alone,
+    against our plain one. step_ms: one step of our plain decoding; predicted_ms: its limit, which `limit` names: bare
+    matrix products, or reading weights and cache at copy bandwidth; fraction_of_limit: predicted_ms over step_ms."""
 
     context: int | None
     n_prompt: int
@@ -71,6 +71,10 @@ class MatrixCell(msgspec.Struct, frozen=True):
     predicted_ms: float | None = None
     fraction_of_limit: float | None = None
     limit: str = ""
+    ratio_range: Interval | None = None
+    plain_ratio_range: Interval | None = None
+    speedup_range: Interval | None = None
+    n: int = 1
 
 
 class Planned(NamedTuple):
@@ -166,7 +170,7 @@ def measured(
     calls = yield from blocks.interleave(
         decoders, prompt_ids, lambda: floors_ms.extend(_floor_ms(floor, n_prompt + n_new // 2))
     )
-    return _with_limit(_cell(pair_on_runtime, setting, calls, n_prompt=n_prompt), calls, floors_ms, floor.kind)
+    return _with_limit(_cell(pair_on_runtime, setting, calls, n_prompt=n_prompt), floors_ms, floor.kind)
 
 
 def _measure_together(
@@ -196,20 +200,26 @@ def _floor_ms(floor: limits.Floor, n_context: int) -> Iterator[float]:
         yield ms
 
 
-def _with_limit(cell: MatrixCell, calls: Calls, floors_ms: list[float], limit: str) -> MatrixCell:
+def _with_limit(cell: MatrixCell, floors_ms: list[float], limit: str) -> MatrixCell:
     """The cell with the limit of its plain step, where that was measured."""
     if not floors_ms:
         return cell
-    steps = map(blocks.decode_ms, calls[PLAIN])
-    share = median(ms / step for ms, step in zip(floors_ms, steps, strict=True))
-    return replace(cell, predicted_ms=median(floors_ms), fraction_of_limit=share, limit=limit)
+    predicted_ms = median(floors_ms)
+    return replace(cell, predicted_ms=predicted_ms, fraction_of_limit=predicted_ms / cell.step_ms, limit=limit)
+
+
+def _ratio(walls: Mapping[str, Sequence[UnitTime]], reference: str, name: str) -> RatioEstimate | None:
+    """How much longer the reference took; None where it was not measured."""
+    return statistics.speedup(walls[reference], walls[name]) if reference in walls else None
 
 
 def _cell(pair: Pair, setting: Setting, calls: Calls, *, n_prompt: int) -> MatrixCell:
     assert pair.drafter is not None
-    ratios = blocks.wall_ratios(calls[THEIR_ASSISTED], calls[SPECULATIVE]) if THEIR_ASSISTED in calls else []
-    plain_ratios = blocks.wall_ratios(calls[THEIR_PLAIN], calls[PLAIN])
-    speedups = blocks.decode_ratios(calls[PLAIN], calls[SPECULATIVE])
+    walls = {name: blocks.whole_calls(system_calls) for name, system_calls in calls.items()}
+    ratio = _ratio(walls, THEIR_ASSISTED, SPECULATIVE)
+    plain_ratio = statistics.speedup(walls[THEIR_PLAIN], walls[PLAIN])
+    plain = blocks.decoding(calls[PLAIN])
+    speedup = statistics.speedup(plain, blocks.decoding(calls[SPECULATIVE]))
     alpha, alpha_ci = blocks.alpha(calls[SPECULATIVE])
     return MatrixCell(
         context=setting.context,
@@ -218,16 +228,20 @@ def _cell(pair: Pair, setting: Setting, calls: Calls, *, n_prompt: int) -> Matri
         batch=setting.batch,
         runtime=pair.target.runtime,
         drafter_runtime=pair.drafter.runtime,
-        ms_per_token={name: median(map(blocks.wall_ms, calls[name])) if name in calls else None for name in SYSTEMS},
-        ratio_vs_transformers=median(ratios) if ratios else None,
-        ratio_ci=statistics.median_interval(ratios),
-        plain_ratio=median(plain_ratios),
-        plain_ratio_ci=statistics.median_interval(plain_ratios),
+        ms_per_token={name: statistics.ms_per_token(walls[name]) if name in walls else None for name in SYSTEMS},
+        ratio_vs_transformers=None if ratio is None else ratio.value,
+        ratio_ci=None if ratio is None else ratio.ci,
+        ratio_range=None if ratio is None else ratio.range,
+        plain_ratio=plain_ratio.value,
+        plain_ratio_ci=plain_ratio.ci,
+        plain_ratio_range=plain_ratio.range,
         same_tokens=blocks.same_ids(calls),
         alpha=alpha,
         alpha_ci=alpha_ci,
         tau=blocks.tau(calls[SPECULATIVE]),
-        speedup=median(speedups),
-        speedup_ci=statistics.median_interval(speedups),
-        step_ms=setting.batch * median(map(blocks.decode_ms, calls[PLAIN])),
+        speedup=speedup.value,
+        speedup_ci=speedup.ci,
+        speedup_range=speedup.range,
+        n=speedup.n,
+        step_ms=setting.batch * statistics.ms_per_token(plain),
     )

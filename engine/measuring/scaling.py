@@ -11,7 +11,7 @@ import torch
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
-from engine import speed_model
+from engine import speed_model, statistics
 from engine.events import Event, Progressed, RuntimeName
 from engine.events.scaling import (
     PLAIN,
@@ -20,17 +20,17 @@ from engine.events.scaling import (
     BatchMeasured,
     ContextPoint,
     GammaPoint,
-    MedianInterval,
     ScalingMeasured,
 )
 from engine.machine import versions as machine
 from engine.measuring import blocks, limits, systems
 from engine.measuring.batch import measure_batch
-from engine.measuring.blocks import Calls, Prompts, middle
+from engine.measuring.blocks import Calls, Prompts
 from engine.measuring.matrix import asked_prompts
 from engine.measuring.systems import Call, System
 from engine.models.loading import Pair
 from engine.runtime import Cancelled
+from engine.statistics import RatioEstimate
 
 
 class Scales(NamedTuple):
@@ -45,13 +45,13 @@ class Scales(NamedTuple):
 
 
 class ScalingBench(msgspec.Struct, frozen=True):
-    """Medians over blocks with intervals; every block ran on all systems, interleaved."""
+    """Figures over blocks, a prompt each, with intervals; every block ran on all systems, interleaved."""
 
     contexts: tuple[ContextPoint, ...]
     gammas: tuple[GammaPoint, ...]
     gamma: int
     gamma_context: int
-    plain_ms_per_token: MedianInterval
+    plain_ms_per_token: RatioEstimate
     n_blocks: int
     max_new_tokens: int
     limit: str
@@ -95,7 +95,7 @@ def bench(pair: Pair, scales: Scales, cancelled: Flag | None = None) -> Iterator
     final = replace(
         so_far,
         gammas=tuple(_gamma_point(gamma, calls[_gamma_name(gamma)], calls[PLAIN]) for gamma in scales.gammas),
-        plain_ms_per_token=middle([blocks.decode_ms(call) for call in calls[PLAIN]]),
+        plain_ms_per_token=statistics.time_estimate(blocks.decoding(calls[PLAIN])),
         complete=True,
     )
     yield final
@@ -199,22 +199,24 @@ def _context_point(
         decoders, prompts, lambda: floors_ms.append(floor.step_ms(n_prompt + n_new // 2))
     )
     alpha, alpha_ci = blocks.alpha(calls[SPECULATIVE])
-    steps = [blocks.decode_ms(call) for call in calls[PLAIN]]
-    shares = [ms / step for ms, step in zip(floors_ms, steps, strict=True) if ms is not None]
+    times = {name: blocks.decoding(system_calls) for name, system_calls in calls.items()}
+    known_ms = [ms for ms in floors_ms if ms is not None]
+    predicted_ms = median(known_ms) if known_ms else None
     return ContextPoint(
         context=context,
         n_prompt=n_prompt,
-        ms_per_token={
-            name: middle([blocks.decode_ms(call) for call in system_calls]) for name, system_calls in calls.items()
+        ms_per_token={name: statistics.time_estimate(units) for name, units in times.items()},
+        prefill_ms={
+            name: statistics.median_estimate([_prefill_ms(call) for call in system_calls])
+            for name, system_calls in calls.items()
         },
-        prefill_ms={name: middle([_prefill_ms(call) for call in system_calls]) for name, system_calls in calls.items()},
-        plain_ratio=middle(blocks.decode_ratios(calls[THEIR_PLAIN], calls[PLAIN])),
-        speedup=middle(blocks.decode_ratios(calls[PLAIN], calls[SPECULATIVE])),
+        plain_ratio=statistics.speedup(times[THEIR_PLAIN], times[PLAIN]),
+        speedup=statistics.speedup(times[PLAIN], times[SPECULATIVE]),
         alpha=alpha,
         alpha_ci=alpha_ci,
         tau=blocks.tau(calls[SPECULATIVE]),
-        predicted_ms=median(ms for ms in floors_ms if ms is not None) if shares else None,
-        fraction_of_limit=median(shares) if shares else None,
+        predicted_ms=predicted_ms,
+        fraction_of_limit=None if predicted_ms is None else predicted_ms / statistics.ms_per_token(times[PLAIN]),
     )
 
 
@@ -245,7 +247,7 @@ def _gamma_point(gamma: int, drafted: Sequence[Call], plain: Sequence[Call]) -> 
     verify_ratio = _middle_ratio([(call.target_step_ms, plain_call.target_step_ms) for call, plain_call in repeats])
     return GammaPoint(
         gamma=gamma,
-        ms_per_token=middle([blocks.decode_ms(call) for call in drafted]),
+        ms_per_token=statistics.time_estimate(blocks.decoding(drafted)),
         alpha=alpha,
         alpha_ci=alpha_ci,
         tau=blocks.tau(drafted),
@@ -254,7 +256,7 @@ def _gamma_point(gamma: int, drafted: Sequence[Call], plain: Sequence[Call]) -> 
         predicted_speedup=None
         if c is None or verify_ratio is None
         else speed_model.predicted_speedup(alpha, gamma, c, verify_ratio=verify_ratio),
-        speedup=middle(blocks.decode_ratios(plain, drafted)),
+        speedup=statistics.speedup(blocks.decoding(plain), blocks.decoding(drafted)),
     )
 
 

@@ -1,13 +1,12 @@
 """Folds a run's events into counters and rates; `fold` is pure, and a summary does not grow with its run."""
 
 from functools import singledispatch
-from statistics import median
 from typing import Literal, TypeAlias
 
 import msgspec
 
 from engine import events, speed_model, statistics
-from engine.statistics import Interval
+from engine.statistics import Interval, RatioEstimate, RatioSums, UnitTime
 
 State: TypeAlias = Literal["idle", "running", "finished", "failed"]
 _MAX_POSITIONS = 256
@@ -88,12 +87,11 @@ class Summary(msgspec.Struct, frozen=True):
 
     @property
     def alpha_ci(self) -> Interval | None:
-        """Bootstrap interval over rounds."""
-        return statistics.ratio_interval(
-            [kind.n_accepted for kind in self.kinds],
-            [kind.n_tested for kind in self.kinds],
-            [kind.n_rounds for kind in self.kinds],
-        )
+        """Interval over the rounds that tested a token; None below ten."""
+        sums = RatioSums()
+        for kind in self.kinds:
+            sums = sums.plus(kind.n_accepted, kind.n_tested, kind.n_rounds)
+        return statistics.running_interval(sums)
 
     @property
     def efficiency(self) -> float | None:
@@ -118,16 +116,15 @@ class Summary(msgspec.Struct, frozen=True):
     @property
     def ms_per_token(self) -> float | None:
         """Median over the speculative blocks of repeats, or of the run so far."""
-        times = self._times("speculative")
-        if times:
-            return median(times)
+        if times := self._times("speculative"):
+            return statistics.ms_per_token(times)
         return self.decode_ms / self.n_emitted if self.n_emitted else None
 
     @property
     def baseline_ms_per_token(self) -> float | None:
         """Median over the plain blocks of this run."""
         times = self._times("plain")
-        return median(times) if times else None
+        return statistics.ms_per_token(times) if times else None
 
     @property
     def ttft_ms(self) -> float | None:
@@ -171,24 +168,41 @@ class Summary(msgspec.Struct, frozen=True):
         return speed_model.predicted_speedup(self.alpha, self.gamma, self.c, verify_ratio=self.verify_ratio)
 
     @property
-    def pair_speedups(self) -> tuple[float, ...]:
-        """Plain over speculative time per token, for each finished repeat."""
-        plain = {block.pair: block.ms_per_token for block in self.paired("plain")}
-        return tuple(
-            plain[block.pair] / block.ms_per_token
-            for block in self.paired("speculative")
-            if block.pair in plain and block.ms_per_token
-        )
+    def best_gamma(self) -> int | None:
+        """The draft length with the largest predicted speedup, verification counted; 0 if drafting never pays."""
+        if self.alpha is None or self.c is None or self.verify_ratio is None or not self.gamma:
+            return None
+        return speed_model.best_gamma(self.alpha, self.c, (self.verify_ratio - 1) / self.gamma)
+
+    @property
+    def measured_speedup(self) -> RatioEstimate | None:
+        """The two times per token divided, over the repeats of this prompt; None before one is finished."""
+        plain, drafted = self._times("plain"), self._times("speculative")
+        return statistics.speedup(plain, drafted) if plain and drafted else None
 
     @property
     def speedup(self) -> float | None:
-        """Median over repeats of the measured speedup."""
-        return median(self.pair_speedups) if self.pair_speedups else None
+        """baseline_ms_per_token over ms_per_token, both of the timed blocks."""
+        estimate = self.measured_speedup
+        return None if estimate is None else estimate.value
 
     @property
     def speedup_ci(self) -> Interval | None:
-        """Bootstrap interval over repeats; None below three."""
-        return statistics.median_interval(self.pair_speedups)
+        """Interval of the speedup over repeats; None below ten."""
+        estimate = self.measured_speedup
+        return None if estimate is None else estimate.ci
+
+    @property
+    def speedup_range(self) -> Interval | None:
+        """The smallest and the largest speedup of a repeat; None below two."""
+        estimate = self.measured_speedup
+        return None if estimate is None else estimate.range
+
+    @property
+    def n_repeats(self) -> int:
+        """Finished repeats."""
+        estimate = self.measured_speedup
+        return 0 if estimate is None else estimate.n
 
     def paired(self, lane: events.Lane) -> tuple[BlockTime, ...]:
         """The blocks of a lane from which the speedup is computed."""
@@ -197,8 +211,11 @@ class Summary(msgspec.Struct, frozen=True):
     def _target_steps(self, lane: events.Lane) -> list[float]:
         return [block.target_step_ms for block in self.paired(lane) if block.target_step_ms is not None]
 
-    def _times(self, lane: events.Lane) -> list[float]:
-        return [block.ms_per_token for block in self.paired(lane)]
+    def _times(self, lane: events.Lane) -> tuple[UnitTime, ...]:
+        """The blocks of a lane as repeats of one prompt, whose times are per token; empty where there are none."""
+        blocks = sorted(self.paired(lane), key=lambda block: block.pair)
+        ms = tuple(block.ms_per_token for block in blocks if block.ms_per_token > 0)
+        return (UnitTime(ms, 1),) if ms else ()
 
 
 @singledispatch

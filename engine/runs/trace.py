@@ -56,6 +56,11 @@ class Trace(NamedTuple):
         first = self.events[0]
         return isinstance(first, TrainingEstimated) or (isinstance(first, WorkStarted) and first.kind == "training")
 
+    @property
+    def of_comparison(self) -> bool:
+        """Whether the file is that of a comparison."""
+        return isinstance(self.events[0], ComparisonStarted)
+
 
 class TraceWriter:
     """Appends events to a file and flushes each one at once. what: whose events they are, in words."""
@@ -228,6 +233,8 @@ def _why_impossible(event: Event) -> str | None:
     numbers: list[int | float]
     if isinstance(event, RoundFinished):
         numbers = [event.round, *event.emitted]
+    elif isinstance(event, GenerationMeasured):
+        numbers = [*event.prompt_ids, *event.ids, event.prompt, event.turn, event.repeat, event.n_rounds]
     elif isinstance(event, RunStarted | RaceStarted):
         settings = event.settings if isinstance(event, RunStarted) else ()
         numbers = [*event.prompt_ids, *(value for _, value in settings if isinstance(value, int))]

@@ -41,8 +41,8 @@ Rates: TypeAlias = dict[str, float]
 
 
 class Comparison(msgspec.Struct, frozen=True):
-    """The result. difference: held-out greedy alpha of distillation minus that of cross-entropy, with its bootstrap
-    interval over texts; tuned: alpha on the tuning half, by objective and learning rate."""
+    """The result. difference: held-out greedy alpha of distillation minus that of cross-entropy, with its
+    interval over texts, from ten on; tuned: alpha on the tuning half, by objective and learning rate."""
 
     objective: ObjectiveName
     alpha: dict[str, float]
@@ -213,7 +213,7 @@ class _Experiment:
             alpha={name: agreement.alpha for name, agreement in agreements.items()},
             alpha_overlap={name: agreement.overlap for name, agreement in agreements.items()},
             difference=sum(gains) / max(1, sum(distilled.counted)),
-            difference_ci=statistics.ratio_interval(gains, distilled.counted, [1] * n_texts),
+            difference_ci=statistics.ratio_interval(gains, distilled.counted),
             rates=rates,
             tuned=tuned,
             steps=steps,

@@ -30,17 +30,17 @@ def measured(
 
 
 def _measured_event(when: When, agreement: Agreement, measurement: Payoff | None, gamma: int) -> DrafterMeasured:
-    alpha_ci = agreement.alpha_ci
+    speedup = None if measurement is None else measurement.speedup
     return DrafterMeasured(
         when=when,
         alpha=agreement.alpha,
-        alpha_ci=None if alpha_ci is None else (alpha_ci.low, alpha_ci.high),
+        alpha_ci=agreement.alpha_ci,
         alpha_overlap=agreement.overlap,
         gamma=gamma,
         c=None if measurement is None else measurement.c,
         predicted_speedup=None if measurement is None else measurement.predicted_speedup,
-        speedup=None if measurement is None else measurement.speedup,
-        speedup_ci=None
-        if measurement is None or measurement.speedup_ci is None
-        else (measurement.speedup_ci.low, measurement.speedup_ci.high),
+        speedup=None if speedup is None else speedup.value,
+        speedup_ci=None if speedup is None else speedup.ci,
+        speedup_range=None if speedup is None else speedup.range,
+        n=0 if speedup is None else speedup.n,
     )

@@ -35,8 +35,8 @@ class Agreement(NamedTuple):
 
     @property
     def alpha_ci(self) -> Interval | None:
-        """Bootstrap interval over texts."""
-        return statistics.ratio_interval(self.agreed, self.counted, [1] * len(self.counted))
+        """Interval over texts; None below ten."""
+        return statistics.cluster_interval(self.agreed, self.counted)
 
     @property
     def overlap(self) -> float:

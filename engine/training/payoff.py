@@ -1,8 +1,8 @@
 """Measures the speedup of a drafter: real speculative decoding against plain decoding in alternating blocks."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
-from statistics import fmean, median
+from statistics import fmean
 from typing import NamedTuple
 
 from engine import speed_model, statistics
@@ -10,20 +10,20 @@ from engine.events import Progressed
 from engine.measuring import systems
 from engine.measuring.systems import Call, System
 from engine.models.loading import LoadedModel
-from engine.statistics import Interval
+from engine.statistics import FEWEST_FOR_INTERVAL, RatioEstimate, UnitTime
 
-_N_REPEATS = 5
+# As many as an interval needs.
+_N_REPEATS = FEWEST_FOR_INTERVAL
 _SHORTEST, _LONGEST = 8, 64
 _WARM_UP = 8
 
 
 class Payoff(NamedTuple):
-    """Cost coefficient, predicted speedup, and measured speedup with its interval."""
+    """Cost coefficient, predicted speedup (None where no full draft was verified), and measured speedup."""
 
     c: float | None
     predicted_speedup: float | None
-    speedup: float
-    speedup_ci: Interval | None
+    speedup: RatioEstimate
 
 
 def measure(
@@ -41,11 +41,12 @@ def measure(
     slow = systems.ours(target, None, gamma=0, n_new=n_new)
     fast = systems.ours(target, systems.small_model_drafter(target, drafter), gamma=gamma, n_new=n_new)
     fast(beginnings[0])
-    repeats: list[tuple[Call, Call]] = []
+    texts: list[list[tuple[Call, Call]]] = [[] for _ in beginnings[:_N_REPEATS]]
     for number in range(_N_REPEATS):
-        repeats.append(_timed_repeat(slow, fast, beginnings[number % len(beginnings)], plain_first=number % 2 == 0))
+        place = number % len(texts)
+        texts[place].append(_timed_repeat(slow, fast, beginnings[place], plain_first=number % 2 == 0))
         yield Progressed("measuring", number + 1, _N_REPEATS, "pairs")
-    yield _payoff(repeats, alpha, gamma)
+    yield _payoff(texts, alpha, gamma)
 
 
 def _block_length(target: LoadedModel, plain: Call, beginning: Sequence[int], seconds: float) -> int:
@@ -61,18 +62,37 @@ def _timed_repeat(slow: System, fast: System, prompt: Sequence[int], *, plain_fi
     return slow(prompt), second
 
 
-def _payoff(repeats: Sequence[tuple[Call, Call]], alpha: float, gamma: int) -> Payoff:
-    ratios = [_per_token(plain) / _per_token(fast) for plain, fast in repeats]
-    step_ms = fmean(_per_token(plain) for plain, _ in repeats)
-    rounds = list(chain.from_iterable(fast.rounds for _, fast in repeats))
-    n_drafted = sum(len(round_.proposed) for round_ in rounds)
-    full_verify_ms = [round_.verify_ms for round_ in rounds if len(round_.proposed) == gamma]
-    c = sum(round_.draft_ms for round_ in rounds) / n_drafted / step_ms if n_drafted else None
-    verify_ratio = fmean(full_verify_ms) / step_ms if full_verify_ms else 1.0
-    predicted = None if c is None else speed_model.predicted_speedup(alpha, gamma, c, verify_ratio=verify_ratio)
-    return Payoff(c, predicted, median(ratios), statistics.median_interval(ratios))
+def _payoff(texts: Sequence[Sequence[tuple[Call, Call]]], alpha: float, gamma: int) -> Payoff:
+    plain, fast = ([[repeat[lane] for repeat in text] for text in texts] for lane in (0, 1))
+    speedup = statistics.speedup(*([_unit(calls) for calls in lane] for lane in (plain, fast)))
+    step_ms = _mean(call.target_step_ms for call in chain(*plain))
+    draft_ms, verify_ms = (
+        _mean(call.draft_step_ms for call in chain(*fast)),
+        _mean(call.target_step_ms for call in chain(*fast)),
+    )
+    if not step_ms or draft_ms is None:
+        return Payoff(None, None, speedup)
+    c = draft_ms / step_ms
+    if verify_ms is None:
+        return Payoff(c, None, speedup)
+    return Payoff(c, speed_model.predicted_speedup(alpha, gamma, c, verify_ratio=verify_ms / step_ms), speedup)
+
+
+def _unit(calls: Sequence[Call]) -> UnitTime:
+    """The repeats of one text."""
+    return UnitTime(tuple(_decode_ms(call) for call in calls), len(calls[0].ids))
+
+
+def _mean(times: Iterable[float | None]) -> float | None:
+    """The mean of the times that were measured."""
+    known = [ms for ms in times if ms is not None]
+    return fmean(known) if known else None
+
+
+def _decode_ms(call: Call) -> float:
+    assert call.decode_ms is not None
+    return call.decode_ms
 
 
 def _per_token(call: Call) -> float:
-    assert call.decode_ms is not None
-    return call.decode_ms / len(call.ids)
+    return _decode_ms(call) / len(call.ids)

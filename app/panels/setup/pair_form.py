@@ -23,9 +23,9 @@ from engine.commands import Load
 from engine.events import ModelLoaded, ModelOption, Role, Surveyed
 from engine.models import checkpoint_folder
 
-_DEVICES = ("auto", "cpu", "cuda")
-_DTYPES = ("auto", "fastest", "float32", "bfloat16", "float16")
-_RUNTIMES = ("auto", "fused", "modules")
+DEVICES = ("auto", "cpu", "cuda")
+DTYPES = ("auto", "fastest", "float32", "bfloat16", "float16")
+RUNTIMES = ("auto", "fused", "modules")
 
 
 class PairForm(QWidget):
@@ -42,9 +42,9 @@ class PairForm(QWidget):
         self._replaced_drafter = ""
         self.target = ModelPicker(pair.target, self.tr("Target"), self._target_tip(), self)
         self.drafter = ModelPicker(pair.drafter, self.tr("Drafter"), self._drafter_tip(), self)
-        self.device = self._choice_box(_DEVICES, pair.device, self.tr("Device"), self._device_tip())
-        self.dtype = self._choice_box(_DTYPES, pair.dtype, self.tr("Number type"), self._dtype_tip())
-        self.runtime = self._choice_box(_RUNTIMES, pair.runtime, self.tr("Forward"), self._runtime_tip())
+        self.device = self._choice_box(DEVICES, pair.device, self.tr("Device"), self._device_tip())
+        self.dtype = self._choice_box(DTYPES, pair.dtype, self.tr("Number type"), self._dtype_tip())
+        self.runtime = self._choice_box(RUNTIMES, pair.runtime, self.tr("Forward"), self._runtime_tip())
         self.runtime_note = plain_label("", self, role="muted", wraps=True)
         self.target_note = plain_label("", self, role="muted", wraps=True)
         self.drafter_note = plain_label("", self, role="muted", wraps=True)
@@ -79,7 +79,7 @@ class PairForm(QWidget):
 
     def choose_runtime(self, name: object) -> None:
         """Choose the forward; an unknown name changes nothing."""
-        if name in _RUNTIMES:
+        if name in RUNTIMES:
             self.runtime.setCurrentText(str(name))
 
     def remember(self, *specs: str) -> None:

@@ -225,5 +225,3 @@ class FieldList(QWidget):
                 Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
             )
             self._form.addRow(plain_label(one_line(name), self, role="muted"), label)
-
-

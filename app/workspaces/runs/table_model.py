@@ -162,5 +162,3 @@ class RunTableModel(QAbstractTableModel):
 def _alignment(column: RunColumn) -> Qt.AlignmentFlag:
     horizontal = Qt.AlignmentFlag.AlignRight if column.is_figure else Qt.AlignmentFlag.AlignLeft
     return horizontal | Qt.AlignmentFlag.AlignVCenter
-
-

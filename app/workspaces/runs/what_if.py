@@ -4,7 +4,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QDoubleSpinBox, QFormLayout, QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDoubleSpinBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app import theme
 from app.state.store import RunStore
@@ -54,7 +63,9 @@ class WhatIfPage(QWidget):
         self.lane.setAccessibleName(self.tr("Lane of the comparison"))
         self.gamma = QSpinBox(self)
         self.gamma.setRange(0, MOST_GAMMA)
-        self.speed = self._box(0.05, _MOST_SPEED, 1.0, self.tr("A drafter this many times as fast, which accepts alike."))
+        self.speed = self._box(
+            0.05, _MOST_SPEED, 1.0, self.tr("A drafter this many times as fast, which accepts alike.")
+        )
         self.speed.setSuffix(" ×")
         self.speed.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
         self.lenience = self._box(

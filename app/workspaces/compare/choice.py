@@ -1,0 +1,95 @@
+"""Turns what is chosen in the top bar into a command: draft lengths as written, lanes, and what is measured in words."""
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from app.workspaces.compare.words import tr
+from engine.commands import Compare
+from engine.errors import InputError
+from engine.events import LaneSpec, Setting
+from engine.experiments.lane_specs import lanes_of
+from engine.speed_model import MAX_GAMMA
+
+_SEPARATORS = re.compile(r"[\s,;]+")
+_RANGE = re.compile(r"(\d+)\s*[-–…]\s*(\d+)")
+
+
+class ComparisonChoice(NamedTuple):
+    """What the top bar holds. gammas: as written; settings: those of GenerationConfig; where: device, dtype, forward."""
+
+    target: str
+    drafters: tuple[str, ...]
+    gammas: str
+    prompts: str
+    n_prompts: int
+    repeats: int
+    settings: Mapping[str, Setting]
+    where: tuple[str, str, str] = ("auto", "auto", "auto")
+
+
+def read_gammas(text: str) -> tuple[int, ...]:
+    """Read draft lengths such as `2, 4, 6` or `1-4`, ascending. Raises InputError that says what is wrong."""
+    spread = _RANGE.sub(lambda match: _range(match[1], match[2]), text.strip())
+    words = [word for word in _SEPARATORS.split(spread) if word]
+    numbers = []
+    for word in words:
+        if not word.isascii() or not word.isdigit() or len(word) > 3 or not 1 <= int(word) <= MAX_GAMMA:
+            raise InputError(
+                tr("draft length {0} is not a number from 1 to {1}").format(word[:20], MAX_GAMMA), "2, 4, 6"
+            )
+        numbers.append(int(word))
+    if not numbers:
+        raise InputError(tr("there is no draft length"), "2, 4, 6")
+    return tuple(sorted(set(numbers)))
+
+
+def _range(first: str, last: str) -> str:
+    """The numbers of a range with commas; one that is too long stays what it is, and is refused."""
+    if max(len(first), len(last)) > 3 or int(last) > MAX_GAMMA:
+        return f"{first}-{last}"
+    return ",".join(map(str, range(int(first), int(last) + 1)))
+
+
+def lanes(choice: ComparisonChoice) -> tuple[LaneSpec, ...]:
+    """The lanes, plain decoding among them. Raises InputError where there are none."""
+    if not choice.drafters:
+        raise InputError(tr("no drafter is chosen"), tr("check at least one drafter"))
+    return lanes_of(choice.drafters, read_gammas(choice.gammas))
+
+
+def why_not(choice: ComparisonChoice) -> str:
+    """Why what is chosen cannot be compared; empty where it can."""
+    try:
+        lanes(choice)
+    except InputError as err:
+        return err.message
+    return "" if choice.prompts.strip() else tr("no set of prompts is chosen")
+
+
+def command(choice: ComparisonChoice, *, tune: bool) -> Compare:
+    """The command that measures this, or that tunes the draft lengths. Raises InputError where it cannot be compared."""
+    device, dtype, runtime = choice.where
+    return Compare(
+        lanes=lanes(choice),
+        prompts=choice.prompts,
+        n_prompts=choice.n_prompts,
+        repeats=choice.repeats,
+        settings=choice.settings,
+        tune=tune,
+        target=choice.target,
+        device=device,
+        dtype=dtype,
+        runtime=runtime,
+    )
+
+
+def plan(choice: ComparisonChoice, set_name: str) -> str:
+    """What Measure will do, in a sentence; empty where it cannot."""
+    if why_not(choice):
+        return ""
+    n_drafters, n_gammas = len(choice.drafters), len(read_gammas(choice.gammas))
+    which = tr("all prompts") if not choice.n_prompts else tr("{0:,} prompts").format(choice.n_prompts)
+    return tr(
+        "{0} lanes ({1} drafters × {2} draft lengths, and plain decoding) continue {3} of {4}, one at a time."
+    ).format(n_drafters * n_gammas + 1, n_drafters, n_gammas, which, set_name)

@@ -1,0 +1,145 @@
+"""State of the Compare tab: the comparison on show, the chosen lane and text, and the drafters there are."""
+
+from pathlib import Path
+
+from app.state.engine_link import EngineLink
+from app.state.store import RunStore
+from app.state.tab_state import TabState
+from app.workspaces.compare import words
+from app.workspaces.compare.record import AskedTurn, ComparisonRecord, read_record
+from engine.commands import Compare, Survey
+from engine.events import PLAIN_LANE, Event, Progressed, Refused, RunFailed, Surveyed
+from engine.experiments import prompt_sets
+from engine.experiments.prompt_sets import PromptSet
+from engine.runs.trace import Trace
+
+
+class ComparingProgress(TabState):
+    """At most one comparison: under way, ended, or read from a file.
+
+    chosen_lane: the lane that panels show alone, empty for the recommended one. surveyed: the newest list of models.
+    prompt_file: the newest file of prompts that was read, None while there is none."""
+
+    work = Compare
+
+    def __init__(self, store: RunStore) -> None:
+        self.commands = store.commands
+        self.record = ComparisonRecord()
+        self.chosen_lane = ""
+        self.chosen_turn: AskedTurn | None = None
+        self.surveyed: Surveyed | None = None
+        self.prompt_file: tuple[Path, PromptSet] | None = None
+        self._asked_survey: Survey | None = None
+        self._store = store
+        self._engine: EngineLink = store.engine
+
+    def begin(self, command: Compare) -> None:
+        """Start a comparison; runs are refused until it has ended."""
+        self._store.make_way()
+        self._engine.progressed = None
+        self.record.begin(command)
+        self.chosen_lane, self.chosen_turn = "", None
+        self.commands.ask(command)
+        self._store.watch()
+
+    def status(self, at: Progressed | None) -> str:
+        """Describe the progress of the comparison."""
+        return words.progress(self.record, at)
+
+    # What panels show
+
+    @property
+    def lane(self) -> str:
+        """The lane that panels show alone: the chosen, the recommended, or the first drafted one."""
+        names = [lane.name for lane in self.record.lanes]
+        if self.chosen_lane in names:
+            return self.chosen_lane
+        recommended = self.record.recommended
+        if recommended in names and recommended != PLAIN_LANE:
+            return recommended
+        return next((name for name in names if name != PLAIN_LANE and name not in self.record.refused), PLAIN_LANE)
+
+    @property
+    def turn(self) -> AskedTurn | None:
+        """The prompt whose texts are on show: the chosen or the first one; None if there is none."""
+        if self.chosen_turn in self.record.texts:
+            return self.chosen_turn
+        return next(iter(self.record.texts), None)
+
+    def choose_lane(self, lane: str) -> None:
+        """Show a lane in the panels that show one."""
+        if lane != self.chosen_lane:
+            self.chosen_lane = lane
+            self._store.changed.emit()
+
+    def choose_turn(self, turn: AskedTurn) -> None:
+        """Show the texts of a prompt."""
+        if turn != self.chosen_turn:
+            self.chosen_turn = turn
+            self._store.changed.emit()
+
+    # Questions and files
+
+    def survey(self, question: Survey) -> None:
+        """Ask which drafters a target has, unless that was the last question."""
+        if question != self._asked_survey:
+            self._asked_survey = question
+            self._store.ask(question)
+
+    def forget_survey(self) -> None:
+        """Ask again which drafters there are."""
+        self._asked_survey = None
+
+    def read_prompts(self, path: Path) -> None:
+        """Read a file of prompts, to say what is in it before anything is measured."""
+        self._store.open_with(path, self, _read_prompts)
+
+    def read_log(self, log: Trace, path: Path) -> object | None:
+        """Read the comparison of a log; None for a log of something else."""
+        return read_record(log.events, path) if log.of_comparison else None
+
+    def show(self, content: object, path: Path) -> str:
+        """Show the comparison of a log, or a set of prompts. Returns what is under way and prevents that."""
+        if isinstance(content, PromptSet):
+            self.prompt_file = path, content
+            return ""
+        assert isinstance(content, ComparisonRecord)
+        if self.live:
+            return self.under_way()
+        content.number = self.record.number + 1
+        self.record = content
+        self.chosen_lane, self.chosen_turn = "", None
+        return ""
+
+    # The engine's answers
+
+    def take(self, event: Event) -> bool:
+        """Take in an event. Returns whether it belongs to a comparison, or answers only this tab's question."""
+        if isinstance(event, Surveyed):
+            return self._take_survey(event)
+        return self.record.take(event)
+
+    def _take_survey(self, event: Surveyed) -> bool:
+        """Keep a list of models; one for another target than Decode's is not for Decode."""
+        asked = self._asked_survey
+        if asked is None or event.target != asked.target:
+            return False
+        self.surveyed = event
+        shared = self._engine.surveyed
+        return shared is not None and shared.target != event.target
+
+    def fail(self, event: Refused | RunFailed) -> None:
+        """Note that the comparison was refused or failed."""
+        if isinstance(event, RunFailed) or event.what == "compare":
+            self.record.fail(event)
+        elif event.what == "survey":
+            self._asked_survey = None
+
+    def cancelled(self) -> None:
+        """Drop a comparison that was stopped before the engine received it."""
+        if not self.commands.has(Compare):
+            self.record.drop()
+
+
+def _read_prompts(path: Path) -> object:
+    return prompt_sets.read(str(path))

@@ -1,0 +1,93 @@
+"""Button with the settings that all lanes share: temperature, length, seed, repeats, device, numbers and forward."""
+
+from typing import Annotated
+
+from msgspec import Meta
+from PySide6.QtCore import QSettings, Signal
+from PySide6.QtWidgets import QFormLayout, QWidget
+
+from app import theme
+from app.panels.setup import pair_form
+from app.widgets.config_form import ConfigForm
+from app.widgets.labels import plain_label
+from app.widgets.popup_button import PopupButton
+from app.widgets.steady_box import SteadyBox
+from engine.commands import Load
+from engine.events import Setting
+from engine.settings import GenerationConfig
+
+_FIRST = ("temperature", "max_new_tokens", "seed", "repeats")
+_WIDTH = 40 * theme.GRID
+
+
+class LaneSettings(GenerationConfig, frozen=True):
+    """What all lanes share, and how often each prompt is continued."""
+
+    repeats: Annotated[
+        int, Meta(ge=1, le=100, title="Repeats", description="times each lane continues each prompt; the median counts")
+    ] = 1
+
+
+class MoreBox(PopupButton):
+    """`changed`: a setting was edited."""
+
+    changed = Signal()
+
+    def __init__(self, pair: Load, parent: QWidget) -> None:
+        tip = self.tr("Temperature, length, seed, repeats, and where the models run; the same for every lane")
+        super().__init__(self.tr("More"), tip, parent)
+        self.form = ConfigForm(LaneSettings, self.sheet, first=_FIRST)
+        self.device = self._box(pair_form.DEVICES, pair.device, self.tr("Device"))
+        self.dtype = self._box(pair_form.DTYPES, pair.dtype, self.tr("Number type"))
+        self.runtime = self._box(pair_form.RUNTIMES, pair.runtime, self.tr("Forward"))
+        self._lay_out()
+        self.form.changed.connect(self._on_changed)
+        self._on_changed()
+
+    def settings(self) -> dict[str, Setting]:
+        """The settings of all lanes."""
+        return self.form.values(GenerationConfig)
+
+    def repeats(self) -> int:
+        """How often each lane continues each prompt."""
+        return int(self.form.values(LaneSettings)["repeats"])
+
+    def where(self) -> tuple[str, str, str]:
+        """Device, number type and forward."""
+        return self.device.currentText(), self.dtype.currentText(), self.runtime.currentText()
+
+    def save(self, settings: QSettings) -> None:
+        """Save the settings."""
+        self.form.save(settings, "compare/settings")
+
+    def restore(self, settings: QSettings) -> None:
+        """Restore the saved settings."""
+        self.form.restore(settings, "compare/settings")
+
+    def _on_changed(self) -> None:
+        self.changed.emit()
+
+    def _box(self, options: tuple[str, ...], current: str, name: str) -> SteadyBox:
+        box = SteadyBox(self.sheet)
+        box.addItems([*options, *([] if current in options else [current])])
+        box.setCurrentText(current)
+        box.setAccessibleName(name)
+        box.currentTextChanged.connect(lambda _text: self.changed.emit())
+        return box
+
+    def _lay_out(self) -> None:
+        where = QFormLayout()
+        where.setVerticalSpacing(theme.GRID - 2)
+        where.setHorizontalSpacing(theme.GRID)
+        where.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        for text, box in (
+            (self.tr("Device"), self.device),
+            (self.tr("Numbers"), self.dtype),
+            (self.tr("Forward"), self.runtime),
+        ):
+            label = plain_label(text, self.sheet)
+            label.setBuddy(box)
+            where.addRow(label, box)
+        self.sheet.column.addWidget(self.form)
+        self.sheet.column.addLayout(where)
+        self.sheet.setFixedWidth(_WIDTH)

@@ -1,0 +1,96 @@
+"""Box to choose the set of prompts: the built-in sets by task, or a file by dialog or drag and drop."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData, Qt, Signal
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from app.text.plain_text import one_line, plain_tip
+from app.widgets.steady_box import SteadyBox
+from engine.experiments.prompt_sets import BUILTIN_SETS
+
+_ALL, _FILE = "builtin", ""
+_MOST_FILES = 4
+_SHOWN_CHARS = 12
+
+
+class PromptSetBox(SteadyBox):
+    """`changed`: another set is chosen; `file_chosen`: a file, which is worth reading."""
+
+    changed = Signal()
+    file_chosen = Signal(Path)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setMinimumContentsLength(_SHOWN_CHARS)
+        self.setAccessibleName(self.tr("Prompts"))
+        self._tip = self.tr(
+            "The set of prompts: a built-in one by task, or a file: text with a prompt a line, JSON Lines with `prompt`,"
+            " Spec-Bench or SPEED-Bench. Files can be dropped anywhere on this tab."
+        )
+        self.setToolTip(self._tip)
+        self._spec = _ALL
+        self.addItem(self.tr("all tasks"), _ALL)
+        for task in BUILTIN_SETS:
+            self.addItem(task.replace("_", " "), f"{_ALL}:{task}")
+        self.insertSeparator(self.count())
+        self.addItem(self.tr("File…"), _FILE)
+        self.activated.connect(self._on_activated)
+
+    def spec(self) -> str:
+        """The chosen set as a command names it."""
+        return self._spec
+
+    def set_name(self) -> str:
+        """The chosen set in words."""
+        return self.itemText(self.findData(self._spec)) if self._is_builtin else one_line(Path(self._spec).name)
+
+    @property
+    def _is_builtin(self) -> bool:
+        return self._spec.partition(":")[0] == _ALL
+
+    def choose(self, spec: str) -> None:
+        """Choose a set; a file is added to the list."""
+        at = self.findData(spec) if spec else -1
+        if at < 0:
+            if not spec or spec.partition(":")[0] == _ALL:
+                return
+            at = self._add_file(Path(spec))
+        self.setCurrentIndex(at)
+        if spec != self._spec:
+            self._spec = spec
+            self.setToolTip(self._tip if self._is_builtin else plain_tip(f"{one_line(spec)}\n{self._tip}"))
+            self.changed.emit()
+
+    def choose_file(self, path: Path) -> None:
+        """Choose a file and say so, for it to be read."""
+        self.choose(str(path))
+        self.file_chosen.emit(path)
+
+    def _add_file(self, path: Path) -> int:
+        at = len(BUILTIN_SETS) + 1
+        self.insertItem(at, one_line(path.name), str(path))
+        self.setItemData(at, plain_tip(one_line(str(path))), Qt.ItemDataRole.ToolTipRole)
+        while self.count() > at + _MOST_FILES + 2:
+            self.removeItem(at + _MOST_FILES)
+        return at
+
+    def _on_activated(self, index: int) -> None:
+        spec = str(self.itemData(index))
+        if spec != _FILE:
+            self.choose(spec)
+            return
+        self.setCurrentIndex(self.findData(self._spec))
+        dialog = QFileDialog(
+            self, self.tr("Choose a file of prompts"), str(Path.home()), "*.txt *.jsonl *.json *.parquet;;*"
+        )
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(lambda path: self.choose_file(Path(path)))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+
+def dropped_file(mime: QMimeData) -> Path | None:
+    """The single local file that is dropped; None for anything else."""
+    urls = mime.urls() if mime.hasUrls() else []
+    return Path(urls[0].toLocalFile()) if len(urls) == 1 and urls[0].isLocalFile() else None

@@ -1,0 +1,236 @@
+"""Sentences of the Compare tab: what it will measure, how far it is, what came out, and what a figure means."""
+
+from PySide6.QtCore import QCoreApplication
+
+from app.text.plain_text import one_line
+from app.words import pace, quantities
+from app.workspaces.compare.record import ComparisonRecord
+from engine.events import PLAIN_LANE, LaneFigures, Progressed, RunFailed
+from engine.statistics import RatioEstimate
+
+LONGEST_NAME = 60
+# Below, measured and plain speed are called the same.
+_NEARLY_EQUAL = 0.005
+
+
+def tr(text: str) -> str:
+    """Translate a sentence of the tab."""
+    return QCoreApplication.translate("compare", text)
+
+
+def lane_name(name: str) -> str:
+    """The name of a lane, safe to show."""
+    return tr("plain decoding") if name == PLAIN_LANE else one_line(name, longest=LONGEST_NAME)
+
+
+def spread(speedup: RatioEstimate) -> str:
+    """The interval of a speedup in brackets, or its range in words; empty for a single measurement."""
+    if speedup.ci is not None:
+        return f"[{speedup.ci.low:.2f}, {speedup.ci.high:.2f}]"
+    if speedup.range is not None:
+        return tr("({0:.2f} to {1:.2f})").format(speedup.range.low, speedup.range.high)
+    return ""
+
+
+def ratio(speedup: RatioEstimate | None) -> str:
+    """A speedup with its interval or range; — if it is unknown."""
+    return quantities.UNKNOWN if speedup is None else f"{speedup.value:.2f}× {spread(speedup)}".rstrip()
+
+
+def ratio_meaning(speedup: RatioEstimate | None) -> str:
+    """What a speedup and its spread say, in words."""
+    if speedup is None:
+        return tr("not measured")
+    what = _faster_or_slower(speedup.value)
+    if speedup.ci is not None:
+        return tr("{0}; [ ]: 95 % interval over {1:,}").format(what, speedup.n)
+    if speedup.range is not None:
+        return tr("{0}; ( ): smallest and largest of {1:,}, too few for an interval").format(what, speedup.n)
+    return tr("{0}; measured once, so no interval").format(what)
+
+
+def _faster_or_slower(value: float) -> str:
+    if abs(value - 1) < _NEARLY_EQUAL:
+        return tr("as fast as plain decoding")
+    if value > 1:
+        return tr("{0:.2f} times as fast as plain decoding").format(value)
+    return tr("slower than plain decoding: a loss of {0:.0%}").format(1 - value)
+
+
+# The top of the tab
+
+
+def headline(record: ComparisonRecord) -> str:
+    """What to do, in one line; empty while there is nothing to say."""
+    measured = record.measured
+    if measured is None or measured.recommendation is None:
+        return _leader(record)
+    lane = record.recommended
+    if lane == PLAIN_LANE or measured.recommendation.drafter == "none":
+        return tr("Leave it off: plain decoding is fastest here")
+    figures = next((figures for figures in record.figures if figures.lane == lane), None)
+    name = f"{record.mark(lane).glyph} {lane_name(lane)}"
+    if figures is None or figures.speedup is None:
+        return tr("Ship {0}").format(name)
+    return tr("Ship {0}: {1}").format(name, ratio(figures.speedup))
+
+
+def _leader(record: ComparisonRecord) -> str:
+    """The fastest lane so far."""
+    timed = [(lane.speedup.value, lane) for lane in record.figures if lane.speedup is not None]
+    if not timed:
+        return ""
+    _, best = max(timed, key=lambda entry: entry[0])
+    if best.lane == PLAIN_LANE:
+        return tr("So far nothing is faster than plain decoding")
+    name = f"{record.mark(best.lane).glyph} {lane_name(best.lane)}"
+    return tr("So far {0} leads: {1}").format(name, ratio(best.speedup))
+
+
+def same_text(record: ComparisonRecord) -> tuple[str, bool]:
+    """Whether every lane wrote the text of plain decoding, and whether that is good; empty while unknown."""
+    compared = [lane for lane in record.figures if lane.same_text is not None and lane.lane != PLAIN_LANE]
+    if not compared:
+        return "", True
+    differing = [lane for lane in compared if not lane.same_text]
+    if not differing:
+        return tr("✓ same text in every lane"), True
+    worst = max(differing, key=lambda lane: lane.n_differing)
+    plain = None if record.measured is None else record.measured.n_plain_differing
+    if plain is not None and worst.n_differing <= plain:
+        return tr("✓ no more differences than between two plain runs"), True
+    return tr("✗ text differs in {0}").format(
+        quantities.counted(len(differing), tr("{0} lane"), tr("{0} lanes")).format(len(differing))
+    ), False
+
+
+def same_text_details(record: ComparisonRecord) -> str:
+    """Every lane's check, a line each, and what two plain runs gave."""
+    lines = [
+        f"{record.mark(lane.lane).glyph} {lane_name(lane.lane)}: {lane_check(lane)}"
+        for lane in record.figures
+        if lane.same_text is not None and lane.lane != PLAIN_LANE
+    ]
+    plain = None if record.measured is None else record.measured.n_plain_differing
+    if plain is not None:
+        lines.append(tr("Two plain runs differed in {0:,} prompts.").format(plain))
+    return "\n".join(lines)
+
+
+def lane_check(lane: LaneFigures) -> str:
+    """Whether a lane wrote the plain text, and where it first did not."""
+    if lane.same_text is None:
+        return tr("not comparable")
+    if lane.same_text:
+        return tr("same text as plain decoding")
+    where = "" if lane.first_divergence is None else tr(", first at token {0:,}").format(lane.first_divergence + 1)
+    margin = "" if lane.margin is None else tr(", top-2 margin {0:.3f}").format(lane.margin)
+    return tr("differs in {0:,} prompts{1}{2}").format(lane.n_differing, where, margin)
+
+
+def because(record: ComparisonRecord) -> str:
+    """The reason for the recommendation."""
+    measured = record.measured
+    if measured is None or measured.recommendation is None:
+        return ""
+    return one_line(measured.recommendation.because, longest=600)
+
+
+def workload(record: ComparisonRecord) -> str:
+    """What the recommendation holds for, and what would change it."""
+    measured = record.measured
+    if measured is None or measured.recommendation is None:
+        return _prompts_of(record)
+    recommendation = measured.recommendation
+    changes = " ".join(one_line(change) for change in recommendation.changes)
+    return " ".join(filter(None, (tr("Holds for {0}.").format(one_line(recommendation.workload)), changes)))
+
+
+def _prompts_of(record: ComparisonRecord) -> str:
+    started = record.started
+    if started is None:
+        return ""
+    return tr("{0:,} prompts of {1} on {2} in {3}").format(
+        len(started.prompts), one_line(started.prompt_set), one_line(started.device), one_line(started.dtype)
+    )
+
+
+def progress(record: ComparisonRecord, at: Progressed | None) -> str:
+    """How far the comparison is: prompts done, rate, time left."""
+    if record.state == "asked":
+        return tr("loading the models") if at is not None else tr("waiting for the engine")
+    measured = record.measured
+    n_done = 0 if measured is None else measured.n_measured
+    n = 0 if record.started is None else len(record.started.prompts)
+    text = tr("comparing: {0:,} of {1:,} prompts").format(n_done, n)
+    remaining = None if at is None or at.phase == "loading" else pace.pace(at)
+    if remaining is None or at is None:
+        return text
+    per_minute = tr("{0:,.1f} {1} a minute").format(60 * remaining.per_s, one_line(at.unit))
+    return tr("{0}, {1}, {2} left").format(text, per_minute, quantities.duration(remaining.left_s))
+
+
+def ending(record: ComparisonRecord) -> str:
+    """How the comparison on show ended, where that was not at its end; empty otherwise."""
+    if record.state == "torn":
+        return tr("The file ends before the comparison did; what was measured is shown.")
+    if record.state == "refused" and record.failure is not None:
+        what = record.failure.message if isinstance(record.failure, RunFailed) else record.failure.reason
+        return tr("Not completed: {0}").format(one_line(what))
+    measured = record.measured
+    if measured is not None and measured.complete and measured.n_measured < measured.n_prompts:
+        return tr("Stopped after {0:,} of {1:,} prompts; what was measured is kept.").format(
+            measured.n_measured, measured.n_prompts
+        )
+    return ""
+
+
+def warnings(record: ComparisonRecord) -> tuple[str, ...]:
+    """What a reader should know before believing the figures, a sentence each."""
+    cautions = () if record.measured is None else record.measured.cautions
+    skipped = () if record.started is None else record.started.skipped
+    lines = [one_line(caution) for caution in cautions]
+    if skipped:
+        words = quantities.counted(
+            len(skipped),
+            tr("{0:,} line of the prompt file was skipped"),
+            tr("{0:,} lines of the prompt file were skipped"),
+        )
+        lines.append(tr("{0}: {1}").format(words.format(len(skipped)), one_line(skipped[0])))
+    return tuple(lines)
+
+
+# Acceptance by position
+
+
+def shape_name(lane: LaneFigures) -> str:
+    """What acceptance by position looks like, in a word."""
+    names = {
+        "flat": tr("flat"),
+        "falling": tr("falling"),
+        "rising": tr("rising"),
+        "cliff": tr("cliff after {0}").format(lane.shape_at),
+        "zero": tr("zero"),
+        "unclear": tr("unclear"),
+    }
+    return names[lane.shape]
+
+
+def shape_meaning(lane: LaneFigures) -> str:
+    """What the shape of acceptance by position says of the drafter."""
+    match lane.shape:
+        case "flat":
+            return tr("Flat: as good at every position. A longer draft pays as far as its cost allows.")
+        case "falling":
+            return tr("Falling: each further token is guessed less well. A shorter draft may be faster.")
+        case "rising":
+            return tr("Rising: only easy continuations survive to later positions. It does not mean it gets better.")
+        case "cliff":
+            return tr(
+                "Cliff after position {0}: from there on hardly anything is accepted. Look for a wrong window or"
+                " wrong positions in the drafter."
+            ).format(lane.shape_at)
+        case "zero":
+            return tr("Zero from the first position: look for a wrong tokenizer, or wrong layers in the drafter.")
+        case _:
+            return tr("Unclear: too few tokens were tested to tell a shape.")

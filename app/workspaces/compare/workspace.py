@@ -1,0 +1,226 @@
+"""The Compare tab: what to compare on top, the recommendation, the lanes, and below why they are as they are."""
+
+from PySide6.QtCore import QSettings, Qt
+from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QResizeEvent
+from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
+
+from app import theme
+from app.panel import Panel
+from app.panels.error import ErrorPanel
+from app.plots.panel import PlotPanel
+from app.state.verbs import Verb
+from app.words import quantities
+from app.words.explanations import Section
+from app.workspaces.base import LastOpened, TabContext, Workspace
+from app.workspaces.compare import choice
+from app.workspaces.compare.acceptance import LanePositionsPlot, LaneRanksPlot
+from app.workspaces.compare.bar import CompareBar
+from app.workspaces.compare.categories import CategoriesPanel
+from app.workspaces.compare.comparing import ComparingProgress
+from app.workspaces.compare.explanations import explain_comparison
+from app.workspaces.compare.heat_map import HeatMapPanel
+from app.workspaces.compare.lane_table import LaneTablePanel
+from app.workspaces.compare.predicted import PredictedPlot
+from app.workspaces.compare.prompts_box import dropped_file
+from app.workspaces.compare.recommendation import RecommendationPanel
+from app.workspaces.compare.shapes import ShapesPanel
+from app.workspaces.compare.texts import TextsPanel
+
+_SHARES = (11, 9)
+# A comparison that takes seconds and still has something to compare.
+_EXAMPLE_PROMPTS, _EXAMPLE_GAMMAS = 6, "2, 4"
+
+
+class CompareWorkspace(QWidget, Workspace):
+    """A file of prompts can be dropped anywhere on it."""
+
+    def __init__(self, context: TabContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.context = context
+        self._store = store = context.store
+        self._opened = LastOpened()
+        self.error = ErrorPanel(store, self)
+        self.bar = CompareBar(store, context.pair, self, verbs=context.verbs)
+        self.recommendation = RecommendationPanel(store, self)
+        self.lanes = LaneTablePanel(store, self)
+        self.positions = LanePositionsPlot(store, self)
+        self.shapes = ShapesPanel(store, self)
+        self.ranks = LaneRanksPlot(store, self)
+        self.heat = HeatMapPanel(store, self)
+        self.predicted = PredictedPlot(store, self)
+        self.categories = CategoriesPanel(store, self)
+        self.texts = TextsPanel(store, self)
+        self._tune = QAction(self.tr("Tune draft lengths"), self)
+        self._tune.triggered.connect(self.tune)
+        self.setAcceptDrops(True)
+        self._lay_out()
+        self._connect()
+        self._on_choice()
+
+    @property
+    def _comparing(self) -> ComparingProgress:
+        return self._store.tab(ComparingProgress)
+
+    # Actions
+
+    def do(self, verb: Verb) -> None:
+        """Measure what is chosen, or do what every tab can."""
+        if verb == "run":
+            self._comparing.begin(choice.command(self.bar.choice(), tune=False))
+        else:
+            super().do(verb)
+
+    def tune(self) -> None:
+        """Choose the draft lengths by prediction and confirm the best by measurement."""
+        if not self.why_not("run"):
+            self._comparing.begin(choice.command(self.bar.choice(), tune=True))
+
+    def why_not(self, verb: Verb) -> str:
+        """Return why a verb is not possible; a comparison can be started and stopped."""
+        if verb == "run":
+            return choice.why_not(self.bar.choice()) or self._store.may_start()
+        return super().why_not(verb)
+
+    def menu_actions(self, menu: str) -> list[QAction]:
+        """Return Tune for the menu Run."""
+        return [self._tune] if menu == "run" else []
+
+    # Content
+
+    def explained(self) -> tuple[Section, ...]:
+        """Return the explanation of what a comparison shows."""
+        return (explain_comparison(),)
+
+    def newly_opened(self) -> str:
+        """Bring the tab to the front for a newly opened comparison."""
+        record = self._comparing.record
+        return "compare" if self._opened.is_new(record, record.source) else ""
+
+    def holds(self, name: str) -> bool:
+        """Return whether there is a comparison."""
+        return self._comparing.record.started is not None
+
+    def show_example(self, name: str) -> None:
+        """Compare the built-in drafters briefly."""
+        example = self.bar.choice()._replace(gammas=_EXAMPLE_GAMMAS, n_prompts=_EXAMPLE_PROMPTS)
+        self._comparing.begin(choice.command(example, tune=False))
+
+    def settled(self, name: str) -> bool:
+        """Return whether every panel has drawn, so that a picture can be taken."""
+        behind = any(panel.behind for panel in self.findChildren(Panel) if panel.isVisible())
+        return not behind and not self.texts.loading
+
+    # Choices kept between sessions
+
+    def save(self, settings: QSettings) -> None:
+        """Save the choices and the positions of the splitter."""
+        self.bar.save(settings)
+        self.texts.save(settings)
+        settings.setValue("compare/lower", self._lower.saveState())
+        settings.setValue("compare/page", self.pages.currentIndex())
+
+    def restore(self, settings: QSettings) -> None:
+        """Restore the saved choices."""
+        self.bar.restore(settings)
+        self.texts.restore(settings)
+        if (state := settings.value("compare/lower")) is not None:
+            self._lower.restoreState(state)
+        page = str(settings.value("compare/page", "0"))
+        self.pages.setCurrentIndex(int(page) if page.isascii() and page.isdigit() and len(page) < 3 else 0)
+
+    def reset_layout(self) -> None:
+        """Restore the layout of the first start."""
+        self._lower.setSizes([share * 100 for share in _SHARES])
+        self.pages.setCurrentIndex(0)
+
+    # Qt
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Give the table its share of the new height."""
+        super().resizeEvent(event)
+        self.lanes.fit_height(self.height())
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 (Qt's name)
+        """Accept a single file."""
+        if dropped_file(event.mimeData()) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 (Qt's name)
+        """Choose a dropped file as the set of prompts."""
+        if (path := dropped_file(event.mimeData())) is not None:
+            event.acceptProposedAction()
+            self.bar.prompts.choose_file(path)
+
+    # Wiring
+
+    def _connect(self) -> None:
+        self.bar.changed.connect(self._on_choice)
+        self.bar.tune_asked.connect(self.tune)
+        for plot in self.findChildren(PlotPanel):
+            plot.export_failed.connect(self._store.report)
+            plot.exported.connect(self._tell_exported)
+        self.heat.menu.failed.connect(self._store.report)
+        self.heat.menu.exported.connect(self._tell_exported)
+        self._store.changed.connect(self._on_changed)
+
+    def _tell_exported(self, path: str) -> None:
+        self._store.tell(self.tr("exported to {0}").format(path))
+
+    def _on_choice(self) -> None:
+        self.recommendation.show_plan(self._plan())
+        self.context.verbs.refresh()
+
+    def _on_changed(self) -> None:
+        """Keep the plan and Tune up to date with what the engine and the files say."""
+        self._tune.setEnabled(not self.why_not("run"))
+        self.recommendation.show_plan(self._plan())
+
+    def _plan(self) -> str:
+        chosen = self.bar.choice()
+        if reason := choice.why_not(chosen):
+            return self.tr("Measure needs something else first: {0}.").format(reason)
+        return self.tr("Measure: {0} {1}").format(choice.plan(chosen, self.bar.prompts.set_name()), self._file_words())
+
+    def _file_words(self) -> str:
+        """What the chosen file of prompts holds, if it has been read."""
+        read = self._comparing.prompt_file
+        if read is None or str(read[0]) != self.bar.prompts.spec():
+            return ""
+        n, n_skipped = len(read[1].prompts), len(read[1].skipped)
+        words = quantities.counted(n, self.tr("The file has {0:,} prompt"), self.tr("The file has {0:,} prompts"))
+        skipped = self.tr("; {0:,} lines cannot be used").format(n_skipped) if n_skipped else ""
+        return words.format(n) + skipped + "."
+
+    # Layout
+
+    def _lay_out(self) -> None:
+        self.pages = QTabWidget(self)
+        self.pages.setDocumentMode(True)
+        left = QWidget(self)
+        column = QVBoxLayout(left)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.HALF)
+        column.addWidget(self.positions, 3)
+        column.addWidget(self.shapes, 1)
+        self.pages.addTab(_side_by_side(left, self.ranks), self.tr("Acceptance"))
+        self.pages.addTab(_side_by_side(self.heat, self.predicted), self.tr("Draft length"))
+        self.pages.addTab(self.categories, self.tr("Categories"))
+        self._lower = _side_by_side(self.pages, self.texts)
+        for place, share in enumerate(_SHARES):
+            self._lower.setStretchFactor(place, share)
+        self._lower.setSizes([share * 100 for share in _SHARES])
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        for widget in (self.error, self.bar, self.recommendation, self.lanes):
+            layout.addWidget(widget)
+        layout.addWidget(self._lower, 1)
+
+
+def _side_by_side(left: QWidget, right: QWidget) -> QSplitter:
+    splitter = QSplitter(Qt.Orientation.Horizontal)
+    splitter.setChildrenCollapsible(False)
+    for widget in (left, right):
+        splitter.addWidget(widget)
+    splitter.setSizes([1000, 1000])
+    return splitter

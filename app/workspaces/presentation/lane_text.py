@@ -1,0 +1,104 @@
+"""Lays out the newest lines of a lane's text: words stay whole, and lines above the visible ones are forgotten."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from app.panels.stream.tokens import round_tokens
+from app.text.shown_text import visible
+from app.theme import StreamFate
+from app.workspaces.presentation.race import Emission
+
+GHOST_FATES: frozenset[StreamFate] = frozenset({"rejected", "untested"})
+_EMPTY_MARK = "⟨⟩"
+
+
+class TextPiece(NamedTuple):
+    """A token's text without its leading spaces. joins: it continues the word before it."""
+
+    text: str
+    fate: StreamFate
+    joins: bool
+
+
+class PlacedPiece(NamedTuple):
+    """A piece on its line."""
+
+    x: float
+    width: float
+    piece: TextPiece
+
+
+def pieces_of(emission: Emission) -> Iterator[TextPiece]:
+    """The tokens of an emission, ghosts included."""
+    if emission.round is None:
+        yield _piece(visible(emission.text) or _EMPTY_MARK, "plain")
+        return
+    for token in round_tokens(emission.round):
+        yield _piece(token.shown, token.fate)
+
+
+def _piece(shown: str, fate: StreamFate) -> TextPiece:
+    text = shown.lstrip("·")
+    return TextPiece(text.replace("·", " "), fate, joins=text == shown)
+
+
+class LaneText:
+    """Fills lines of a given width and keeps the newest `n_lines`."""
+
+    def __init__(self) -> None:
+        self.restart(1.0, 1, lambda text, bold: 0.0)
+
+    def restart(self, width: float, n_lines: int, measure: Callable[[str, bool], float]) -> None:
+        """Empty the text; measure: the width of a text, in bold or not."""
+        self._width, self._measure = max(1.0, width), measure
+        self._lines: deque[list[PlacedPiece]] = deque([[]], maxlen=max(1, n_lines))
+        self._space = measure(" ", False)
+        self._x = 0.0
+
+    @property
+    def lines(self) -> tuple[list[PlacedPiece], ...]:
+        """The newest lines, from the top."""
+        return tuple(self._lines)
+
+    def add(self, pieces: Iterable[TextPiece]) -> None:
+        """Append pieces."""
+        for piece in pieces:
+            for part in self._parts(piece):
+                self._add(part)
+
+    def _parts(self, piece: TextPiece) -> Iterator[TextPiece]:
+        """The piece itself or, where it is wider than a line, what fits of it line by line."""
+        text = piece.text
+        while len(text) > 1 and self._measure(text, True) > self._width:
+            n = max(1, int(len(text) * self._width / self._measure(text, True)))
+            while n > 1 and self._measure(text[:n], True) > self._width:
+                n -= 1
+            yield piece._replace(text=text[:n])
+            text = text[n:]
+        yield piece._replace(text=text)
+
+    def _add(self, piece: TextPiece) -> None:
+        width = self._measure(piece.text, piece.fate == "correction")
+        line = self._lines[-1]
+        x = self._x + (self._space if line and not piece.joins else 0.0)
+        if line and x + width > self._width:
+            x = self._begin_line(piece, width)
+        self._lines[-1].append(PlacedPiece(x, width, piece))
+        self._x = x + width
+
+    def _begin_line(self, piece: TextPiece, width: float) -> float:
+        """Begin a line with the word that the piece continues, where both fit on it. Returns where the piece goes."""
+        line = self._lines[-1]
+        start = len(line)
+        if piece.joins:
+            start = next((i for i in range(len(line) - 1, 0, -1) if not line[i].piece.joins), len(line))
+        word = line[start:]
+        shift = word[0].x if word else 0.0
+        end = word[-1].x + word[-1].width - shift if word else 0.0
+        if end + width > self._width:
+            word, end = [], 0.0
+        else:
+            del line[start:]
+        self._lines.append([placed._replace(x=placed.x - shift) for placed in word])
+        return end

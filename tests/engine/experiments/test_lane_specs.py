@@ -1,0 +1,47 @@
+"""Lanes are named once, and checked before anything is loaded."""
+
+import pytest
+
+from engine.errors import InputError
+from engine.events import LaneSpec
+from engine.experiments.lane_specs import PLAIN, config_of, lanes_of, method_of, with_gamma
+from engine.methods.speculative.config import SpeculativeConfig
+
+
+def test_plain_decoding_is_always_the_first_lane() -> None:
+    assert [lane.name for lane in lanes_of(["a", "b"], (2, 4))] == ["plain", "a γ 2", "a γ 4", "b γ 2", "b γ 4"]
+
+
+def test_folders_are_called_by_their_last_part_unless_two_are_called_the_same() -> None:
+    names = [lane.name for lane in lanes_of(["/x/same", "/y/same", "/z/other", "hub/other-name"], (1,))]
+    assert names == ["plain", "/x/same γ 1", "/y/same γ 1", "other γ 1", "hub/other-name γ 1"]
+
+
+def test_what_is_named_twice_is_one_lane() -> None:
+    assert len(lanes_of(["a", " a ", "none"], (2, 2))) == 2
+
+
+@pytest.mark.parametrize(
+    ("drafters", "gammas"), [([], (1,)), ([""], (1,)), (["a"], ()), (["a"], (0,)), (["a"], tuple(range(1, 65)))]
+)
+def test_nothing_to_compare_is_refused(drafters: list[str], gammas: tuple[int, ...]) -> None:
+    with pytest.raises(InputError):
+        lanes_of(drafters, gammas)
+
+
+def test_another_draft_length_keeps_the_name_of_its_drafter() -> None:
+    lane = with_gamma(lanes_of(["/models/near"], (1,))[1], 7)
+    assert (lane.name, lane.drafter, lane.gamma) == ("near γ 7", "/models/near", 7)
+
+
+def test_a_lanes_own_settings_come_before_those_of_the_comparison() -> None:
+    lane = LaneSpec("a γ 3", "a", 3, settings=(("temperature", 0.5),))
+    config = config_of(lane, {"temperature": 1.0, "max_new_tokens": 9})
+    assert isinstance(config, SpeculativeConfig)
+    assert (config.gamma, config.temperature, config.max_new_tokens) == (3, 0.5, 9)
+    assert config_of(PLAIN, {"temperature": 1.0}).temperature == 1.0
+
+
+def test_a_method_that_continues_no_text_cannot_be_a_lane() -> None:
+    with pytest.raises(InputError, match="cannot be a lane"):
+        method_of(LaneSpec("x", "a", 1, "standard_rag"))

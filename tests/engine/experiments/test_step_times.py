@@ -1,0 +1,21 @@
+"""Verifying is timed in the engine's own rounds."""
+
+from pathlib import Path
+from threading import Event as Flag
+
+from engine.commands import Load
+from engine.experiments.lane_specs import PLAIN, config_of
+from engine.experiments.lanes import Lane
+from engine.experiments.step_times import verify_times
+from engine.session.session import Session
+from tests import fakes
+
+
+def test_every_width_that_fits_is_timed(tmp_path: Path) -> None:
+    session = Session()
+    list(session.do(Load(fakes.save(fakes.model(), tmp_path / "target"), "none")))
+    assert session.target is not None
+    lane = Lane(PLAIN, session.target, None, None, config_of(PLAIN, {}))
+    times = verify_times(lane, (1, 2, 3), (1, 2, 4, 64), Flag())
+    assert [width for width, _ in times] == [1, 2, 4], "64 tokens a round do not fit the context"
+    assert all(ms > 0 for _, ms in times)
