@@ -10,7 +10,6 @@ from pytestqt.qtbot import QtBot
 
 from app.main_window import MainWindow
 from app.plots import export
-from app.state import measured_files
 from app.state.store import RunStore
 from app.workspaces.decode import event_words, measured_words
 from app.workspaces.decode.measured_plot import MeasuredPlot
@@ -20,6 +19,7 @@ from engine.cli import main
 from engine.commands import Load, Measure, Run
 from engine.events import Progressed, Refused, ScalingMeasured
 from engine.events.scaling import BatchMeasured, ContextPoint, GammaPoint
+from engine.runs import measured_files
 from engine.statistics import Interval, RatioEstimate
 from tests.app.factory import MODEL, PAIR, FakeHost, whole_run
 
