@@ -62,7 +62,7 @@ class EvaluationPanel(Panel):
         self.ablation.hide()
         self.plane = Plane(
             self.tr("Accuracy against latency"), (self.tr("latency of a question (ms)"), self.tr("accuracy")),
-            self.tr("Up and to the left is better; bars are 95 % intervals."),
+            self.tr("Up and to the left is better; bars are 95 % intervals, from ten questions on."),
             self.tr("Run or open an evaluation: each way to answer is a point here."), self,
             table=self.exported_table, note=self.title.text,
         )  # fmt: skip

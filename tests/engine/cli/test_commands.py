@@ -211,7 +211,8 @@ def test_bench_decode_of_several_sequences_leaves_out_what_transformers_cannot(
     assert together["ms_per_token"]["transformers_assisted"] is None
     assert together["ratio_vs_transformers"] is together["predicted_ms"] is None
     assert together["ms_per_token"]["ours_speculative"] > 0
-    assert (together["plain_ratio_ci"], together["plain_ratio_range"], together["n"]) == (None, None, 1)
+    assert (together["plain_ratio_ci"], together["n"]) == (None, 3)
+    assert len(together["plain_ratio_range"]) == 2
     assert alone["ratio_vs_transformers"] is not None
 
 
