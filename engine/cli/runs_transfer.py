@@ -4,7 +4,6 @@ from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 import typer
 
 from engine.cli.exit_status import OK
@@ -64,7 +63,7 @@ def runs_import(source: _Sources, *, json: Json = False) -> int:
 
 def _say(answer: ImportedTrace, output: Output) -> None:
     if output.json:
-        output.line({"event": "import", **msgspec.to_builtins(answer._asdict()), "path": str(answer.path)})
+        output.line({"event": "import", **answer._asdict(), "path": str(answer.path)})
     if answer.outcome == "known":
         output.note(f"{answer.path} is kept already, as {answer.run_id}")
     elif answer.outcome == "refused":
