@@ -35,7 +35,8 @@ _BENCHES: _Group = {
     "table": bench.bench_table, "rounds": rounds.bench_rounds, "rag": rag_bench.bench_rag,
     "endurance": bench.bench_endurance, "index": bench.bench_index, "ui": bench.bench_ui,
     "coverage": coverage.bench_coverage, "recommendation": recommendation.bench_recommendation,
-    "store": store_bench.bench_store, "report": report.bench_report,
+    "store": store_bench.bench_store,
+    "report": report.bench_report,
 }  # fmt: skip
 _CHECKS: _Group = {"losslessness": check.losslessness}
 _TRAININGS: _Group = {

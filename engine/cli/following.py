@@ -120,6 +120,7 @@ def run_summary(summary: Summary, ids: list[int], text: str) -> Mapping[str, Val
         "speedup_ci": _pair(summary.speedup_ci),
         "speedup_range": _pair(summary.speedup_range),
         "n_repeats": summary.n_repeats,
+        "disturbances": list(summary.disturbances),
         "same_as_baseline": summary.same,
         "first_divergence": summary.first_divergence,
         "margin": summary.margin,

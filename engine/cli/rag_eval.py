@@ -215,7 +215,11 @@ def _systems(result: Figures) -> Table:
     for name, row in result.systems.items():
         accuracy = f"{row.accuracy:.2f}{_interval(row.accuracy_ci)}"
         difference = _signed(row.accuracy_difference, row.accuracy_difference_ci)
-        cut = "" if row.latency_cut is None else f"{row.latency_cut:.0%}{_interval(row.latency_cut_ci, times=100)}"
+        cut = (
+            ""
+            if row.latency_cut is None
+            else f"{row.latency_cut:.0%}{_interval(row.latency_cut_ci, times=100) or _range(row.latency_cut_range)}"
+        )
         table.add_row(_NAMES[name], accuracy, difference, f"{row.latency_ms:.0f} ms", cut)
     return table
 
@@ -237,6 +241,11 @@ def _ablation(result: Figures) -> Table:
 
 def _signed(difference: float | None, ci: Interval | None) -> str:
     return "" if difference is None else f"{difference:+.2f}{_interval(ci)}"
+
+
+def _range(extremes: Interval | None) -> str:
+    """The smallest and the largest question, where these are too few for an interval."""
+    return "" if extremes is None else f" ({100 * extremes.low:.0f} to {100 * extremes.high:.0f})"
 
 
 def _interval(interval: Interval | None, *, times: int = 1) -> str:

@@ -73,7 +73,7 @@ def compare(job: ComparisonJob, cancelled: Flag) -> Iterator[Event]:
         _workload(job),
         greedy=not job.settings.get("temperature"),
     )
-    so_far.energy = "" if isinstance(job.meter, EnergyMeter) else str(job.meter)
+    so_far.energy = str(job.meter)
     so_far.predictions = job.predictions
     yield _started(job)
     for _, refusal in job.refused:

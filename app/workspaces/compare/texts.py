@@ -1,6 +1,6 @@
 """Panel with the texts that the lanes wrote for one prompt, side by side, their differences marked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from time import perf_counter
 
 from PySide6.QtCore import QEvent, QSettings, Qt, QTimer
@@ -19,7 +19,7 @@ from app.workspaces.compare.comparing import ComparingProgress
 from app.workspaces.compare.differences import divergence
 from app.workspaces.compare.lane_text import LaneText
 from app.workspaces.compare.record import AskedTurn, ComparisonRecord
-from engine.events import PLAIN_LANE, Event
+from engine.events import PLAIN_LANE, Event, GenerationMeasured
 from engine.runs.summary import Summary
 
 _MOST_COLUMNS = 8
@@ -91,9 +91,11 @@ class TextsPanel(Panel):
         self.refresh()
         while self.loading:
             self._add_some()
-        places = [place for column in self._shown() if (place := column.go_to_difference()) is not None]
-        if places:
-            self._follow(min(places), None)
+        differing = [(place, column) for column in self._shown() if (place := column.go_to_difference()) is not None]
+        if differing:
+            place, column = min(differing, key=lambda entry: entry[0])
+            self._follow(place, None)
+            self.area.ensureWidgetVisible(column)
 
     def save(self, settings: QSettings) -> None:
         """Save whether rejected tokens are shown."""
@@ -136,7 +138,7 @@ class TextsPanel(Panel):
         asked = None if turn is None else record.prompt(turn)
         self.prompt.show_text("" if asked is None or turn is None else one_line(asked.turns[turn.turn], longest=600))
         order = [lane.name for lane in record.lanes if lane.name in texts]
-        order.sort(key=lambda name: (name != PLAIN_LANE, name != chosen))
+        order.sort(key=lambda name: (name != PLAIN_LANE, name != chosen, not _lane_differs(texts, name)))
         lanes = order[:_MOST_COLUMNS]
         while len(self.columns) < len(lanes):
             self._add_column()
@@ -232,5 +234,8 @@ def _entry(record: ComparisonRecord, turn: AskedTurn) -> str:
 
 def _differs(record: ComparisonRecord, turn: AskedTurn) -> bool:
     texts = record.texts[turn]
-    plain = texts.get(PLAIN_LANE)
-    return any(lane != PLAIN_LANE and divergence(own, plain) is not None for lane, own in texts.items())
+    return any(_lane_differs(texts, lane) for lane in texts)
+
+
+def _lane_differs(texts: Mapping[str, GenerationMeasured], lane: str) -> bool:
+    return lane != PLAIN_LANE and divergence(texts[lane], texts.get(PLAIN_LANE)) is not None
