@@ -124,6 +124,7 @@ def run_summary(summary: Summary, ids: list[int], text: str) -> Mapping[str, Val
         "same_as_baseline": summary.same,
         "first_divergence": summary.first_divergence,
         "margin": summary.margin,
+        "plain_divergence": summary.plain_divergence,
         "prefill_ms": summary.prefill_ms,
         "ttft_ms": summary.ttft_ms,
         "tpot_ms": summary.tpot_ms,
