@@ -224,5 +224,7 @@ class MainWindow(QMainWindow):
             for tab in self.workspaces.values():
                 tab.save(self._settings)
             self.engine_choice.save(self._settings)
+        for tab in self.workspaces.values():
+            tab.shut_down()
         self.store.close()
         super().closeEvent(event)

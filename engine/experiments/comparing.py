@@ -33,7 +33,7 @@ from engine.experiments.lane_figures import cost_model
 from engine.experiments.lanes import Lane, MeasuredText, continued, warm_up
 from engine.machine import versions
 from engine.machine.energy import EnergyMeter, NotMeasurable
-from engine.models import checkpoint_folder
+from engine.models.hashes import model_hash
 from engine.models.loading import LoadedModel
 from engine.runtime import Cancelled
 
@@ -73,7 +73,7 @@ def compare(job: ComparisonJob, cancelled: Flag) -> Iterator[Event]:
         _workload(job),
         greedy=not job.settings.get("temperature"),
     )
-    so_far.energy = "" if isinstance(job.meter, EnergyMeter) else str(job.meter)
+    so_far.energy = str(job.meter)
     so_far.predictions = job.predictions
     yield _started(job)
     for _, refusal in job.refused:
@@ -219,8 +219,8 @@ def _started(job: ComparisonJob) -> ComparisonStarted:
 def _hashes(job: ComparisonJob) -> tuple[tuple[str, str], ...]:
     """What tells the models apart that are called the same: a hash of the target, and of each drafter's model."""
     specs = dict.fromkeys(lane.spec.drafter for lane in job.lanes if lane.model is not None)
-    drafters = ((spec, checkpoint_folder.fingerprint(spec, drafter=True)) for spec in specs)
-    return ((job.target.spec, checkpoint_folder.fingerprint(job.target.spec)), *drafters)
+    drafters = ((spec, model_hash(spec, drafter=True)) for spec in specs)
+    return tuple(pair for pair in ((job.target.spec, model_hash(job.target.spec)), *drafters) if pair[1])
 
 
 def _workload(job: ComparisonJob) -> str:

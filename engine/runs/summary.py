@@ -199,6 +199,12 @@ class Summary(msgspec.Struct, frozen=True):
         return None if estimate is None else estimate.range
 
     @property
+    def disturbances(self) -> tuple[str, ...]:
+        """What disturbed the timed blocks, a sentence each."""
+        lanes: tuple[events.Lane, ...] = ("plain", "speculative")
+        return statistics.disturbances({lane: self._times(lane) for lane in lanes})
+
+    @property
     def n_repeats(self) -> int:
         """Finished repeats."""
         estimate = self.measured_speedup

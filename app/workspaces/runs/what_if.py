@@ -4,7 +4,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QDoubleSpinBox, QFormLayout, QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDoubleSpinBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app import theme
 from app.state.store import RunStore
@@ -54,7 +63,9 @@ class WhatIfPage(QWidget):
         self.lane.setAccessibleName(self.tr("Lane of the comparison"))
         self.gamma = QSpinBox(self)
         self.gamma.setRange(0, MOST_GAMMA)
-        self.speed = self._box(0.05, _MOST_SPEED, 1.0, self.tr("A drafter this many times as fast, which accepts alike."))
+        self.speed = self._box(
+            0.05, _MOST_SPEED, 1.0, self.tr("A drafter this many times as fast, which accepts alike.")
+        )
         self.speed.setSuffix(" ×")
         self.speed.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
         self.lenience = self._box(
@@ -142,8 +153,8 @@ class WhatIfPage(QWidget):
         if self._replays is None:
             return
         run, exact, lenient = self._replays
-        after = predictions(lenient.taus, run.costs, drafter_speed=self.speed.value())
-        before = predictions(exact.taus, run.costs)
+        after = predictions(run, lenient.taus, drafter_speed=self.speed.value())
+        before = predictions(run, exact.taus)
         gamma = self.gamma.value()
         title = "" if self._row is None else one_line(words.title(self._row))
         self.plot.show_curve(WhatIfCurve(tuple(after), tuple(before), gamma, run.gamma, title))
@@ -170,8 +181,8 @@ class WhatIfPage(QWidget):
         if self.lenience.value() < 1:
             parts.append(
                 self.tr(
-                    "A lenient rule changes the text, so τ follows from the acceptance rate alone (α {0}), as if tokens "
-                    "were accepted independently. It is not lossless."
+                    "A lenient rule changes the text, so τ follows from the acceptance rate alone (α {0}), as if "
+                    "tokens were accepted independently. It is not lossless."
                 ).format(quantities.number(lenient.alpha))
             )
         else:
