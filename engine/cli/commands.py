@@ -22,6 +22,7 @@ from engine.cli import (
     run,
     store_bench,
     train,
+    what_if,
 )
 
 _Group: TypeAlias = Mapping[str, Callable[..., int]]
@@ -38,6 +39,7 @@ _TRAININGS: _Group = {
 }  # fmt: skip
 _BUILTIN: _Group = {"eval": builtin.builtin_eval, "corpus": builtin.builtin_corpus}
 _RAG: _Group = {"index": rag.rag_index, "search": rag.rag_search, "ask": rag_ask.rag_ask, "eval": rag_eval.rag_eval}
+_RUNS: _Group = {"what-if": what_if.runs_what_if}
 
 
 def tree() -> typer.Typer:
@@ -52,6 +54,7 @@ def tree() -> typer.Typer:
         ("train", "Train the built-in models, or a drafter for any target.", _TRAININGS),
         ("builtin", "The built-in world and models, examined.", _BUILTIN),
         ("rag", "Documents made searchable, and searched.", _RAG),
+        ("runs", "The runs that were kept.", _RUNS),
     ):
         app.add_typer(_group(members, help_text), name=name)
     return app
