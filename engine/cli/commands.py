@@ -26,6 +26,7 @@ from engine.cli import (
     scaling_bench,
     store_bench,
     train,
+    what_if,
 )
 
 _Group: TypeAlias = Mapping[str, Callable[..., int]]
@@ -44,6 +45,7 @@ _TRAININGS: _Group = {
 }  # fmt: skip
 _BUILTIN: _Group = {"eval": builtin.builtin_eval, "corpus": builtin.builtin_corpus}
 _RAG: _Group = {"index": rag.rag_index, "search": rag.rag_search, "ask": rag_ask.rag_ask, "eval": rag_eval.rag_eval}
+_RUNS: _Group = {"what-if": what_if.runs_what_if}
 
 _RUNS: _Group = {
     "list": runs.runs_list, "show": runs.runs_show, "export": runs_transfer.runs_export,
@@ -66,6 +68,7 @@ def tree() -> typer.Typer:
         ("builtin", "The built-in world and models, examined.", _BUILTIN),
         ("runs", "Everything that was kept: searched, labelled, exported, deleted.", _RUNS),
         ("rag", "Documents made searchable, and searched.", _RAG),
+        ("runs", "The runs that were kept.", _RUNS),
     ):
         app.add_typer(_group(members, help_text), name=name)
     return app
