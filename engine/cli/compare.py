@@ -11,7 +11,8 @@ from rich.table import Table
 
 from engine import drafters
 from engine.cli.exit_status import OK, STOPPED
-from engine.cli.options import Json, Out, PairOptions, Settings, numbers, with_options
+from engine.cli.kept_log import KeptLog, Saving
+from engine.cli.options import Json, NoSave, Out, PairOptions, Settings, numbers, with_options
 from engine.cli.output import Output, Value
 from engine.cli.running import stoppable
 from engine.commands import Compare
@@ -51,13 +52,16 @@ def compare(
     tune: _Tune = False,
     method: _Method = "speculative",
     out: Out = None,
+    no_save: NoSave = False,
     json: Json = False,
 ) -> int:
     """Compare drafters and draft lengths with plain decoding, and say which to use."""
     gammas = (1,) if tune else numbers("gamma", gamma, default=(4,))
     command = comparison_of(pair, settings, drafter, gammas=gammas, prompts=prompts, n_prompts=n_prompts)
     command = replace(command, lanes=lanes_of(_drafters_of(command), gammas, method), repeats=repeats, tune=tune)
-    return _follow(command, Output(json=json, out=out))
+    output = Output(json=json, out=out)
+    with KeptLog(Saving(no_save), output) as kept:
+        return _follow(command, output, kept)
 
 
 def comparison_of(
@@ -89,7 +93,7 @@ def _usual_drafters(pair: PairOptions) -> list[str]:
     return ["builtin", "builtin:small", "builtin:misaligned", *usual] if pair.target == "builtin" else usual
 
 
-def _follow(command: Compare, output: Output) -> int:
+def _follow(command: Compare, output: Output, kept: KeptLog) -> int:
     """Compare and print; a stop keeps what was measured."""
     from engine.runtime import Cancelled
     from engine.session.session import Session
@@ -100,13 +104,16 @@ def _follow(command: Compare, output: Output) -> int:
             for event in events:
                 if isinstance(event, ComparisonMeasured):
                     last = event
+                kept.take(event)
                 _print(event, output)
         except Cancelled:
             pass
+    if last is None or not last.complete:
+        kept.stopped()
     if last is None:
-        output.note("stopped before the first prompt was measured; nothing is kept")
+        output.note("stopped before the first prompt was measured")
         return STOPPED
-    _print_figures(last, output)
+    _print_figures(last, kept.run_id, output)
     return OK if last.complete else STOPPED
 
 
@@ -127,7 +134,7 @@ def _without(fields: dict[str, Value], left_out: str, name: str) -> dict[str, Va
     return {key: value for key, value in fields.items() if key != left_out} | {"event": name}
 
 
-def _print_figures(measured: ComparisonMeasured, output: Output) -> None:
+def _print_figures(measured: ComparisonMeasured, run_id: str | None, output: Output) -> None:
     for lane in measured.lanes:
         if output.json:
             output.line(lane_fields(lane))
@@ -135,7 +142,7 @@ def _print_figures(measured: ComparisonMeasured, output: Output) -> None:
         output.console.print(_table(measured))
         for caution in measured.cautions:
             output.note(f"caution: {caution}")
-    output.summary(_summary(measured))
+    output.summary({**_summary(measured), "run": run_id})
 
 
 def lane_fields(lane: LaneFigures) -> dict[str, Value]:

@@ -9,7 +9,7 @@ compared up to their first divergence, so that an early one weighs more than a l
 from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
-from engine.experiments.generations import first_difference
+from engine.runs.divergence import first_difference
 
 Ids: TypeAlias = Sequence[int]
 _SIGNIFICANT = 0.05

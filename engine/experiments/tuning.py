@@ -22,7 +22,7 @@ LONGEST = 16
 N_CONFIRMED = 3
 _TRIED = 1, 4
 _MOST_PROMPTS = 20
-_WIDTHS = 1, 2, 3, 5, 9, LONGEST + 1
+_WIDTHS = tuple(range(1, LONGEST + 2))
 Rounds = Sequence[Sequence[RoundFinished]]
 
 

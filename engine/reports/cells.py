@@ -65,10 +65,10 @@ def interval_cells(interval: Interval | tuple[float, float] | None) -> tuple[Cel
     return (None, None) if interval is None else (interval[0], interval[1])
 
 
-def ratio_columns(name: str, title: str) -> tuple[ReportColumn, ...]:
+def ratio_columns(name: str, title: str, form: Form = "factor") -> tuple[ReportColumn, ...]:
     """The columns of a figure with its interval or range, and which of the two it is."""
     return (
-        ReportColumn(name, title, "factor"), *interval_columns(name),
+        ReportColumn(name, title, form), *interval_columns(name),
         ReportColumn(f"{name}_spread", "spread", "spread"), ReportColumn(f"{name}_n", "units", "count"),
     )  # fmt: skip
 
@@ -132,7 +132,7 @@ def _shown_cell(columns: Sequence[ReportColumn], row: Sequence[Cell], start: int
     text = _formatted(value, column.form)
     ends = {columns[i].form: row[i] for i in _followers(columns, start)}
     low, high = ends.get("low"), ends.get("high")
-    if low is None or high is None:
+    if low is None or high is None or low == high == value:
         return text
     around = _formatted(low, column.form).rstrip("×"), _formatted(high, column.form).rstrip("×")
     return (

@@ -130,7 +130,8 @@ def bars(title: str, caption: str, axes: tuple[str, str], heads: Sequence[str], 
         for group, share in line.points:
             x = _LEFT + width * (group + 0.5) + bar * (place - len(series) / 2)
             parts.append(svg.box(x + 1, up.at(share), bar - 2, up.start - up.at(share), paint=paint, opacity=0.75))
-            parts.append(svg.mark(x + bar / 2, up.at(share) - 8, line.lane, paint=paint))
+            if share > 0:
+                parts.append(svg.mark(x + bar / 2, up.at(share) - 8, line.lane, paint=paint))
     parts.append(svg.label((_LEFT + _RIGHT) / 2, up.start + 34, axes[0], anchor="middle", paint="muted"))
     return svg.picture(title, caption, round(top + _HEIGHT + _AXIS), parts)
 

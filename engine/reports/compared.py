@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from engine.events import (
+    PLAIN_LANE,
     ComparisonMeasured,
     ComparisonStarted,
     Event,
@@ -95,9 +96,9 @@ class ComparisonFacts(NamedTuple):
         return tuple(lane for lane in self.lanes if lane.n_tokens)
 
     def place(self, lane: str) -> int:
-        """The place of a lane in the comparison, which its symbol and colour follow from."""
-        names = [spec.name for spec in self.started.lanes]
-        return names.index(lane) if lane in names else len(names)
+        """The place of a lane, which its symbol and colour follow from: 0 is plain decoding, the others from 1 on."""
+        names = [spec.name for spec in self.started.lanes if spec.name != PLAIN_LANE]
+        return 0 if lane == PLAIN_LANE else names.index(lane) + 1 if lane in names else len(names) + 1
 
 
 def facts(events: Sequence[Event]) -> ComparisonFacts | None:

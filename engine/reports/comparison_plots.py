@@ -10,23 +10,25 @@ from engine.reports.charts import ChartSeries, MapCell, WhiskerRow
 from engine.reports.compared import ComparisonFacts
 from engine.reports.svg import Plot
 
-# Positions and ranks beyond would be too close to read.
-_MOST_POSITIONS, _MOST_GAMMAS = 32, 16
+# More would be too close to read.
+_MOST_POSITIONS, _MOST_GAMMAS, _MOST_RANKS, _MOST_LANES = 32, 16, 24, 64
 
 
 def speedups(compared: ComparisonFacts) -> Plot | None:
     """The speedup of each lane with its interval or range."""
     rows = [
-        WhiskerRow(lane.lane, compared.place(lane.lane), lane.speedup.value, words.extent(lane.speedup), _said(lane))
-        for lane in compared.taking_part
+        WhiskerRow(
+            lane.lane,
+            compared.place(lane.lane),
+            lane.speedup.value,
+            words.extent(lane.speedup),
+            words.times(1.0) if lane.lane == PLAIN_LANE else words.verdict(lane.speedup),
+        )
+        for lane in compared.taking_part[:_MOST_LANES]
         if lane.speedup is not None
     ]
     caption = "Right of the dashed line a lane is faster than plain decoding. Whiskers: " + _whisker_words(compared)
     return charts.whiskers("Speedup over plain decoding", caption, "speedup, ×", rows) if rows else None
-
-
-def _said(lane: LaneFigures) -> str:
-    return words.times(None if lane.speedup is None else lane.speedup.value)
 
 
 def _whisker_words(compared: ComparisonFacts) -> str:
@@ -59,23 +61,24 @@ def positions(compared: ComparisonFacts) -> Plot | None:
 
 
 def _by_position(compared: ComparisonFacts) -> Iterator[tuple[LaneFigures, tuple[tuple[float, float], ...]]]:
-    for lane in compared.taking_part:
+    for lane in compared.taking_part[:_MOST_LANES]:
         counts = lane.positions[:_MOST_POSITIONS]
         yield lane, tuple((float(i), accepted / tested) for i, (accepted, tested) in enumerate(counts, 1) if tested)
 
 
 def ranks(compared: ComparisonFacts) -> Plot | None:
     """Where the drafter had ranked the token that the target wanted, of each rejection."""
-    lanes = [lane for lane in compared.taking_part if sum(lane.ranks)]
+    # A drafter that proposes one token with certainty has no list: whatever else is wanted counts as second.
+    lanes = [lane for lane in compared.taking_part[:_MOST_LANES] if sum(lane.ranks[1:])]
     if not lanes:
         return None
-    n = max(len(lane.ranks) for lane in lanes)
-    heads = [f"{i + 2}." for i in range(n - 1)] + [f"{n + 1}. on"]
+    n = min(_MOST_RANKS, max(len(lane.ranks) for lane in lanes))
+    heads = [*map(_ordinal, range(2, n + 1)), f"{_ordinal(n + 1)} on"]
     series = [
         ChartSeries(
             lane.lane,
             compared.place(lane.lane),
-            tuple((float(i), 100 * count / sum(lane.ranks)) for i, count in enumerate(lane.ranks)),
+            tuple((float(i), 100 * count / sum(lane.ranks)) for i, count in enumerate(lane.ranks[:_MOST_RANKS])),
         )
         for lane in lanes
     ]
@@ -86,12 +89,17 @@ def ranks(compared: ComparisonFacts) -> Plot | None:
     return charts.bars("What the target wanted when it rejected", caption, axes, heads, series)
 
 
+def _ordinal(n: int) -> str:
+    ending = "th" if 10 < n % 100 < 14 else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
+    return f"{n}{ending}"
+
+
 def drafters_by_gamma(compared: ComparisonFacts) -> Plot | None:
     """The speedup of every drafter at every draft length, measured or else predicted."""
     cells = _cells(compared)
     gammas = sorted({gamma for _, gamma in cells})[:_MOST_GAMMAS]
     drafters = list(dict.fromkeys(drafter for drafter, _ in cells))
-    if not drafters or len(cells) < 2:
+    if not drafters or len(gammas) < 2:
         return None
     rows = [(drafter, [cells.get((drafter, gamma), MapCell(None)) for gamma in gammas]) for drafter in drafters]
     caption = "Speedup by drafter and draft length. Bold: measured; ≈: predicted. The best has a frame."

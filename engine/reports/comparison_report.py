@@ -5,7 +5,7 @@
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from engine.events import PLAIN_LANE, LaneFigures, Recommendation
+from engine.events import PLAIN_LANE, LaneFigures, LaneSpec, Recommendation
 from engine.reports import comparison_plots, pilot, texts, words
 from engine.reports.cells import ReportTable
 from engine.reports.compared import ComparisonFacts, tables
@@ -19,6 +19,7 @@ from engine.reports.document import (
     TableBlock,
 )
 from engine.reports.pilot import Prices
+from engine.reports.shape_words import meaning
 
 _Tables: TypeAlias = Mapping[str, ReportTable]
 _SPEED = (
@@ -76,30 +77,23 @@ def _opening(compared: ComparisonFacts) -> tuple[Block, ...]:
         )
     blocks: list[Block] = []
     if measured.recommendation is not None:
-        blocks += _recommendation(measured.recommendation, compared)
+        blocks += _recommendation(measured.recommendation, frozenset(spec.name for spec in compared.started.lanes))
     else:
         blocks.append(Paragraph("No lane is recommended: there are too few figures.", "headline"))
     if not measured.complete:
         so_far = f"Stopped early: {measured.n_measured} of {measured.n_prompts} prompts were measured."
         blocks.append(Paragraph(so_far, "bad"))
-    return (*blocks, *same_text(compared), *(Paragraph(caution, "bad") for caution in measured.cautions))
+    return (*blocks, *same_text(compared), *(Paragraph(f"Caution: {caution}", "bad") for caution in measured.cautions))
 
 
-def _recommendation(chosen: Recommendation, compared: ComparisonFacts) -> list[Block]:
+def _recommendation(chosen: Recommendation, names: frozenset[str]) -> list[Block]:
+    verdict, _, rest = chosen.because.strip().partition("; ")
     return [
-        Paragraph(verdict(chosen, compared), "headline"),
+        Paragraph(words.sentence(verdict), "headline"),
         Paragraph(f"On {chosen.workload}.", "lead"),
-        Paragraph(words.sentence(chosen.because.strip())),
-        *((BulletList(chosen.changes),) if chosen.changes else ()),
+        *((Paragraph(words.sentence(rest, names)),) if rest else ()),
+        *((BulletList(chosen.changes, "What would change it"),) if chosen.changes else ()),
     ]
-
-
-def verdict(chosen: Recommendation, compared: ComparisonFacts) -> str:
-    """The recommendation in one sentence."""
-    lane = next((lane for lane in compared.lanes if lane.lane == chosen.lane), None)
-    if chosen.drafter == "none" or lane is None:
-        return "Leave drafting off: plain decoding is the fastest here."
-    return f"Ship {chosen.lane}: {words.speedup(lane.speedup, 'prompts' if lane.n_prompts > 1 else 'repeats')}"
 
 
 def same_text(compared: ComparisonFacts) -> tuple[Block, ...]:
@@ -153,9 +147,10 @@ _COST_CAPTION = (
 
 
 def _why_not(compared: ComparisonFacts) -> tuple[Block, ...]:
+    named = frozenset(spec.name for spec in compared.started.lanes)
     reasons = {lane.lane: lane.why_not for lane in compared.lanes if lane.why_not}
     reasons |= {refusal.lane: f"{refusal.why}; {refusal.hint}" for refusal in compared.refused}
-    facts = tuple((name, words.sentence(why)) for name, why in reasons.items())
+    facts = tuple((name, words.sentence(why, named)) for name, why in reasons.items())
     return (FactList(facts, "Why not the others", tuple(map(compared.place, reasons))),) if facts else ()
 
 
@@ -171,9 +166,14 @@ def _category_blocks(compared: ComparisonFacts, named: _Tables) -> tuple[Block, 
 def _position_blocks(compared: ComparisonFacts) -> tuple[Block, ...]:
     plots = comparison_plots.positions(compared), comparison_plots.ranks(compared)
     drafting = [lane for lane in compared.taking_part if lane.positions]
-    shapes = tuple((lane.lane, words.shape(lane)) for lane in drafting)
+    shapes = tuple((lane.lane, _shape(lane)) for lane in drafting)
     meaning = FactList(shapes, marks=tuple(compared.place(lane.lane) for lane in drafting))
     return tuple(block for block in (plots[0], meaning if shapes else None, plots[1]) if block is not None)
+
+
+def _shape(lane: LaneFigures) -> str:
+    at = f" after position {lane.shape_at}" if lane.shape == "cliff" else ""
+    return f"{words.sentence(lane.shape)}{at}. {meaning(lane.shape, lane.shape_at)}"
 
 
 def _prediction_blocks(compared: ComparisonFacts, named: _Tables) -> tuple[Block, ...]:
@@ -214,8 +214,6 @@ def _method_lines(compared: ComparisonFacts) -> tuple[str, ...]:
     ]
     if measured is not None and measured.energy:
         lines.append(f"Energy: {measured.energy}.")
-    if measured is not None and measured.cautions:
-        lines += [f"Caution: {caution}" for caution in measured.cautions]
     if started.note:
         lines.append(started.note)
     lines += [f"Left out of the prompt file: {line}" for line in started.skipped[:_MOST_SKIPPED]]
@@ -232,13 +230,7 @@ def _setting_blocks(compared: ComparisonFacts) -> tuple[Block, ...]:
         ("processor", started.processor), ("device", f"{started.device}, {started.dtype}"), *forward,
         ("weights", "as stored" if started.quantize == "none" else started.quantize), *started.versions,
     )  # fmt: skip
-    lanes = tuple(
-        (
-            spec.name,
-            f"drafter {words.model(spec.drafter, 'drafter')}, draft length {spec.gamma}, method {spec.method}{_own(spec.settings)}",
-        )
-        for spec in started.lanes
-    )
+    lanes = tuple((spec.name, _lane_words(spec)) for spec in started.lanes)
     identity = (
         ("comparison", started.comparison_id),
         ("target", words.model(started.target, "target")),
@@ -252,5 +244,8 @@ def _setting_blocks(compared: ComparisonFacts) -> tuple[Block, ...]:
     )  # fmt: skip
 
 
-def _own(settings: tuple[tuple[str, object], ...]) -> str:
-    return "".join(f", {words.setting(name)} {value}" for name, value in settings)
+def _lane_words(spec: LaneSpec) -> str:
+    """What a lane decodes with."""
+    drafting = f"drafter {words.model(spec.drafter, 'drafter')}, draft length {spec.gamma}, method {spec.method}"
+    own = "".join(f", {words.setting(name)} {value}" for name, value in spec.settings)
+    return ("no drafter" if spec.name == PLAIN_LANE else drafting) + own

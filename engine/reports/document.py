@@ -24,6 +24,7 @@ class BulletList(NamedTuple):
     """Short points."""
 
     lines: tuple[str, ...]
+    title: str = ""
 
 
 class FactList(NamedTuple):

@@ -6,9 +6,17 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from engine.errors import InputError
-from engine.events import Event, RunStarted, ScalingMeasured, TrainingEstimated, TrainingStarted
-from engine.reports import compared, comparison_report, pair_report, run_report, training_report
-from engine.reports.document import DEFAULT_PROMPTS, Paragraph, ReportDocument
+from engine.events import (
+    Event,
+    RunStarted,
+    ScalingMeasured,
+    TrainingEstimated,
+    TrainingStarted,
+    WorkEnded,
+    WorkStarted,
+)
+from engine.reports import compared, comparison_report, pair_report, run_report, training_report, words
+from engine.reports.document import DEFAULT_PROMPTS, FactList, Paragraph, ReportDocument, ReportSection
 from engine.reports.pilot import Prices
 from engine.reports.tables import NOTHING, last_measured
 
@@ -24,10 +32,27 @@ class ReportOptions(NamedTuple):
 def document(events: Sequence[Event], options: ReportOptions) -> ReportDocument:
     """The report of a comparison, a run, a training or a measured pair. Raises InputError for any other log."""
     content = _content(events, options)
-    if options.damage is None:
-        return content
-    warning = Paragraph(f"The log is damaged, and only what comes before is in this report: {options.damage}", "bad")
-    return content._replace(opening=(*content.opening, warning))
+    started = next((event for event in events if isinstance(event, WorkStarted)), None)
+    warnings = [Paragraph(_cut_short(event), "bad") for event in events if isinstance(event, WorkEnded)]
+    if options.damage is not None:
+        before = f"The log is damaged, and only what comes before is in this report: {options.damage}"
+        warnings.append(Paragraph(before, "bad"))
+    kept = () if started is None else (ReportSection("Where it was made", (_work(started),)),)
+    return content._replace(opening=(*content.opening, *warnings), sections=(*content.sections, *kept))
+
+
+def _cut_short(event: WorkEnded) -> str:
+    """How work that is no run ended early."""
+    if event.state == "stopped":
+        return "It was stopped before its end."
+    return f"It failed: {event.why}" + (f"; {event.hint}" if event.hint else "")
+
+
+def _work(started: WorkStarted) -> FactList:
+    return FactList((
+        ("date", words.utc(started.started_utc)), ("processor", started.processor),
+        ("device", f"{started.device}, {started.dtype}"), *started.versions, *started.hashes,
+    ))  # fmt: skip
 
 
 def _content(events: Sequence[Event], options: ReportOptions) -> ReportDocument:

@@ -11,6 +11,7 @@ from engine.events import Event
 from engine.reports import cells, style, words
 from engine.reports.cells import ShownTable
 from engine.reports.document import (
+    GHOSTS,
     Block,
     BulletList,
     FactList,
@@ -68,7 +69,8 @@ def page(content: ReportDocument) -> str:
 
 
 def _opening(content: ReportDocument) -> Iterable[str]:
-    yield f'<header>\n<h1>{escape(words.sentence(content.title))}</h1>\n<p class="note">{escape(content.subtitle)}</p>\n'
+    yield f"<header>\n<h1>{escape(words.sentence(content.title))}</h1>\n"
+    yield f'<p class="note">{escape(content.subtitle)}</p>\n'
     yield from map(_block, content.opening)
     yield "<nav>"
     for i, section in enumerate(content.sections):
@@ -88,7 +90,8 @@ def _block(block: Block) -> str:
     if isinstance(block, Paragraph):
         return _paragraph(block)
     if isinstance(block, BulletList):
-        return f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in block.lines)}</ul>\n"
+        title = f"<h3>{escape(block.title)}</h3>" if block.title else ""
+        return f"{title}<ul>{''.join(f'<li>{escape(line)}</li>' for line in block.lines)}</ul>\n"
     if isinstance(block, FactList):
         return _facts(block)
     if isinstance(block, TableBlock):
@@ -160,7 +163,7 @@ def _lane(lane: LaneText) -> str:
 
 
 def _token(token: MarkedToken) -> str:
-    shown = _with_breaks(paragraphs(token.text, longest=_LONGEST_LINE))
+    shown = _one_token(token)
     word = shown.lstrip(" ") or "·" * len(shown) or "⟨⟩"
     space, text = shown[: len(shown) - len(word)], escape_markup(word)
     sign = '<span class="td">≠</span>' if token.differs else ""
@@ -171,9 +174,10 @@ def _token(token: MarkedToken) -> str:
     return f"{space}{sign}<span class={kind}{tip}>{text}</span>"
 
 
-def _with_breaks(text: str) -> str:
-    """Line breaks that can be seen."""
-    return text.replace("\n", "⏎\n")
+def _one_token(token: MarkedToken) -> str:
+    """Its text, with line breaks that can be seen; those of ghosts, which are not in the text, break no line."""
+    text = paragraphs(token.text, longest=_LONGEST_LINE)
+    return text.replace("\n", "⏎" if token.fate in GHOSTS else "⏎\n")
 
 
 def _legend() -> str:

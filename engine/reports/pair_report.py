@@ -86,7 +86,7 @@ def _batches(measured: ScalingMeasured) -> Plot | None:
 def _method_lines(measured: ScalingMeasured) -> tuple[str, ...]:
     return (
         f"Blocks of {measured.max_new_tokens} new tokens took turns, {measured.n_blocks} of each kind at every point; "
-        "figures are medians over blocks, with 95 % bootstrap intervals in brackets.",
+        "[ ]: 95 % interval over blocks; “to”: smallest and largest value, where there are fewer than ten.",
         "Reading the prompt (prefill) is timed apart from decoding, and is in no time per token.",
         "Plain decoding is measured in the same run, never estimated.",
     )

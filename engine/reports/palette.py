@@ -8,8 +8,9 @@ Paint: TypeAlias = Literal[
     "base", "shade", "line", "text", "muted", "accent", "good", "bad", "prompt", "accepted", "unverified",
     "correction", "bonus", "rejected", "untested",
 ]  # fmt: skip
-# Of lanes, in their order; the same in the window.
-LANE_PAINTS: tuple[Paint, ...] = ("correction", "unverified", "accepted", "bonus", "rejected", "accent")
+# Of drafting lanes, in their order; the same in the window.
+LANE_PAINTS: tuple[Paint, ...] = ("correction", "unverified", "bonus", "accepted", "rejected", "accent")
+PLAIN_PAINT: Paint = "muted"
 
 
 class PaintPair(NamedTuple):
@@ -39,5 +40,5 @@ PAINTS: dict[Paint, PaintPair] = {
 
 
 def lane_paint(lane: int) -> Paint:
-    """The colour of the lane with this place in its comparison."""
-    return LANE_PAINTS[lane % len(LANE_PAINTS)]
+    """The colour of a lane: 0 is plain decoding, drafting lanes are counted from 1."""
+    return LANE_PAINTS[(lane - 1) % len(LANE_PAINTS)] if lane > 0 else PLAIN_PAINT

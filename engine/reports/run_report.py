@@ -22,7 +22,6 @@ from engine.reports.single_tables import of_run, summary_of
 from engine.reports.svg import Plot
 from engine.reports.texts import cut, round_tokens
 from engine.runs.summary import Summary
-from engine.statistics import Interval
 
 _MOST_POINTS = 400
 _SPEED = ("speedup", "predicted_speedup", "ms_per_token", "plain_ms_per_token", "prefill_ms", "ttft_ms", "tpot_ms")
@@ -74,18 +73,16 @@ def _opening(summary: Summary) -> tuple[Block, ...]:
 
 def headline(summary: Summary) -> str:
     """The result in one sentence."""
-    if summary.speedup is not None:
-        verdict = _verdict(summary.speedup, summary.speedup_ci)
-        n = words.counted(len(summary.pair_speedups), "repeat", "repeats")
-        return f"{words.times(summary.speedup)} as fast as plain decoding{verdict}, over {n}"
+    speedup = summary.measured_speedup
+    if speedup is not None:
+        ends = words.extent(speedup)
+        over = words.counted(speedup.n, "repeat", "repeats")
+        around = f"{'95 % interval ' if speedup.ci else ''}{ends.low:.2f} to {ends.high:.2f} over " if ends else ""
+        loss = ": slower here" if speedup.value < 1 else ""
+        return f"{words.times(speedup.value)} as fast as plain decoding ({around}{over}){loss}"
     if summary.ms_per_token:
         return f"{1000 / summary.ms_per_token:,.0f} tokens per second; plain decoding was not measured"
     return "Nothing was decoded"
-
-
-def _verdict(value: float, ends: Interval | None) -> str:
-    around = "" if ends is None else f" ({ends.low:.2f} to {ends.high:.2f})"
-    return f"{around}: slower here" if value < 1 else around
 
 
 def _positions(summary: Summary) -> Plot | None:
@@ -126,7 +123,7 @@ def _method_lines(summary: Summary, started: RunStarted) -> tuple[str, ...]:
         "α is accepted ÷ (accepted + rejected); draft efficiency is accepted ÷ proposed, which other programs call "
         "acceptance. τ is tokens per target call; plain decoding has 1.00.",
     ]
-    if summary.pair_speedups:
+    if summary.measured_speedup is not None:
         lines.append("Plain and speculative blocks took turns; the speedup is of their decoding times.")
     else:
         lines.append("Plain decoding was not measured in this run, so no speedup is stated.")

@@ -12,17 +12,26 @@ from engine.events import (
     RoundFinished,
     ScalingMeasured,
 )
-from engine.events.scaling import PLAIN, SPECULATIVE, BatchMeasured, ContextPoint, GammaPoint, MedianInterval
-from engine.reports.cells import Cell, ReportColumn, ReportTable, interval_cells, interval_columns
+from engine.events.scaling import PLAIN, SPECULATIVE, BatchMeasured, ContextPoint, GammaPoint
+from engine.reports.cells import (
+    Cell,
+    ReportColumn,
+    ReportTable,
+    interval_cells,
+    interval_columns,
+    ratio_cells,
+    ratio_columns,
+)
 from engine.runs.summary import Summary, fold
+from engine.statistics import Interval, RatioEstimate
 
 _FIGURES = (
     ReportColumn("alpha", "acceptance rate α", "share"), *interval_columns("alpha"),
     ReportColumn("tau", "tokens per round τ"), ReportColumn("efficiency", "draft efficiency", "share"),
     ReportColumn("c", "draft step, in plain steps (c)"), ReportColumn("ms_per_token", "ms per token", "ms"),
-    ReportColumn("plain_ms_per_token", "plain, ms per token", "ms"), ReportColumn("speedup", "speedup", "factor"),
-    *interval_columns("speedup"), ReportColumn("predicted_speedup", "predicted", "factor"),
-    ReportColumn("prefill_ms", "prefill, ms", "ms"), ReportColumn("ttft_ms", "time to first token, ms", "ms"),
+    ReportColumn("plain_ms_per_token", "plain, ms per token", "ms"), *ratio_columns("speedup", "speedup"),
+    ReportColumn("predicted_speedup", "predicted", "factor"), ReportColumn("prefill_ms", "prefill, ms", "ms"),
+    ReportColumn("ttft_ms", "time to first token, ms", "ms"),
     ReportColumn("tpot_ms", "time per further token, ms", "ms"), ReportColumn("n_rounds", "rounds", "count"),
     ReportColumn("n_tokens", "new tokens", "count"), ReportColumn("same_text", "same text as plain", "yes"),
 )  # fmt: skip
@@ -42,28 +51,25 @@ _DRAFTER = (
     ReportColumn("alpha_overlap", "overlap at temperature 1", "share"),
     ReportColumn("gamma", "draft length γ", "count"),
     ReportColumn("c", "draft step, in plain steps (c)"), ReportColumn("predicted_speedup", "predicted", "factor"),
-    ReportColumn("speedup", "speedup", "factor"), *interval_columns("speedup"),
+    *ratio_columns("speedup", "speedup"),
 )  # fmt: skip
 _CONTEXTS = (
-    ReportColumn("context", "prompt, tokens", "count"), ReportColumn("plain_ms", "plain, ms per token", "ms"),
-    *interval_columns("plain_ms"), ReportColumn("speculative_ms", "speculative, ms per token", "ms"),
-    *interval_columns("speculative_ms"), ReportColumn("speedup", "speedup", "factor"), *interval_columns("speedup"),
+    ReportColumn("context", "prompt, tokens", "count"), *ratio_columns("plain_ms", "plain, ms per token", "ms"),
+    *ratio_columns("speculative_ms", "speculative, ms per token", "ms"), *ratio_columns("speedup", "speedup"),
     ReportColumn("alpha", "acceptance rate α", "share"), *interval_columns("alpha"),
-    ReportColumn("tau", "tokens per round τ"),
-    ReportColumn("plain_ratio", "transformers' plain time over ours", "factor"),
-    *interval_columns("plain_ratio"),
+    ReportColumn("tau", "tokens per round τ"), *ratio_columns("plain_ratio", "transformers' plain time over ours"),
 )  # fmt: skip
 _GAMMAS = (
-    ReportColumn("gamma", "draft length γ", "count"), ReportColumn("ms_per_token", "ms per token", "ms"),
-    *interval_columns("ms_per_token"), ReportColumn("speedup", "speedup", "factor"), *interval_columns("speedup"),
-    ReportColumn("predicted_speedup", "predicted", "factor"), ReportColumn("alpha", "acceptance rate α", "share"),
-    *interval_columns("alpha"), ReportColumn("tau", "tokens per round τ"),
-    ReportColumn("c", "draft step, in plain steps (c)"), ReportColumn("verify_ratio", "verifying, in plain steps"),
+    ReportColumn("gamma", "draft length γ", "count"), *ratio_columns("ms_per_token", "ms per token", "ms"),
+    *ratio_columns("speedup", "speedup"), ReportColumn("predicted_speedup", "predicted", "factor"),
+    ReportColumn("alpha", "acceptance rate α", "share"), *interval_columns("alpha"),
+    ReportColumn("tau", "tokens per round τ"), ReportColumn("c", "draft step, in plain steps (c)"),
+    ReportColumn("verify_ratio", "verifying, in plain steps"),
 )  # fmt: skip
 _BATCHES = (
     ReportColumn("batch", "sequences together", "count"), ReportColumn("plain_tokens_per_s", "plain, tokens/s"),
-    ReportColumn("tokens_per_s", "speculative, tokens/s"), ReportColumn("speedup", "speedup", "factor"),
-    *interval_columns("speedup"), ReportColumn("alpha", "acceptance rate α", "share"), *interval_columns("alpha"),
+    ReportColumn("tokens_per_s", "speculative, tokens/s"), *ratio_columns("speedup", "speedup"),
+    ReportColumn("alpha", "acceptance rate α", "share"), *interval_columns("alpha"),
     ReportColumn("tau", "tokens per round τ"), ReportColumn("same_tokens", "same tokens as alone", "yes"),
 )  # fmt: skip
 
@@ -106,29 +112,42 @@ def of_scaling(measured: ScalingMeasured) -> Mapping[str, ReportTable]:
 
 def _context_row(point: ContextPoint) -> tuple[Cell, ...]:
     return (
-        point.context, *_median(point.ms_per_token.get(PLAIN)), *_median(point.ms_per_token.get(SPECULATIVE)),
-        *_median(point.speedup), point.alpha, *interval_cells(point.alpha_ci), point.tau, *_median(point.plain_ratio),
+        point.context, *ratio_cells(point.ms_per_token.get(PLAIN)), *ratio_cells(point.ms_per_token.get(SPECULATIVE)),
+        *ratio_cells(point.speedup), point.alpha, *interval_cells(point.alpha_ci), point.tau,
+        *ratio_cells(point.plain_ratio),
     )  # fmt: skip
 
 
 def _gamma_row(point: GammaPoint) -> tuple[Cell, ...]:
     return (
-        point.gamma, *_median(point.ms_per_token), *_median(point.speedup), point.predicted_speedup, point.alpha,
-        *interval_cells(point.alpha_ci), point.tau, point.c, point.verify_ratio,
+        point.gamma, *ratio_cells(point.ms_per_token), *ratio_cells(point.speedup), point.predicted_speedup,
+        point.alpha, *interval_cells(point.alpha_ci), point.tau, point.c, point.verify_ratio,
     )  # fmt: skip
 
 
 def _batch_row(point: BatchMeasured) -> tuple[Cell, ...]:
     return (
-        point.batch, point.plain_tokens_per_s, point.tokens_per_s, point.speedup, *interval_cells(point.speedup_ci),
+        point.batch, point.plain_tokens_per_s, point.tokens_per_s, *ratio_cells(batch_speedup(point)),
         point.alpha, *interval_cells(point.alpha_ci), point.tau, point.same_tokens,
     )  # fmt: skip
+
+
+def batch_speedup(point: BatchMeasured) -> RatioEstimate:
+    """The speedup of a batch size."""
+    return RatioEstimate(point.speedup, point.speedup_ci, point.speedup_range, point.n)
+
+
+def _drafter_speedup(event: DrafterMeasured) -> RatioEstimate | None:
+    if event.speedup is None:
+        return None
+    ci, ends = (None if pair is None else Interval(*pair) for pair in (event.speedup_ci, event.speedup_range))
+    return RatioEstimate(event.speedup, ci, ends, event.n)
 
 
 def _figures(summary: Summary) -> tuple[Cell, ...]:
     return (
         summary.alpha, *interval_cells(summary.alpha_ci), summary.tau, summary.efficiency, summary.c,
-        summary.ms_per_token, summary.baseline_ms_per_token, summary.speedup, *interval_cells(summary.speedup_ci),
+        summary.ms_per_token, summary.baseline_ms_per_token, *ratio_cells(summary.measured_speedup),
         summary.predicted_speedup, summary.prefill_ms, summary.ttft_ms, summary.tpot_ms, summary.n_rounds,
         summary.n_emitted, summary.same,
     )  # fmt: skip
@@ -150,9 +169,5 @@ def _series(events: Sequence[Event]) -> ReportTable:
 def _drafter_row(event: DrafterMeasured) -> tuple[Cell, ...]:
     return (
         event.when, event.alpha, *interval_cells(event.alpha_ci), event.alpha_overlap, event.gamma, event.c,
-        event.predicted_speedup, event.speedup, *interval_cells(event.speedup_ci),
+        event.predicted_speedup, *ratio_cells(_drafter_speedup(event)),
     )  # fmt: skip
-
-
-def _median(estimate: MedianInterval | None) -> tuple[Cell, Cell, Cell]:
-    return (None, None, None) if estimate is None else (estimate.value, *interval_cells(estimate.ci))

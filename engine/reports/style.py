@@ -40,19 +40,19 @@ h3 { font-size: 15px; margin: 24px 0 8px; font-weight: 600; color: var(--muted) 
 p { margin: 8px 0; max-width: 76ch }
 .note { color: var(--muted) }
 .good { color: var(--good) } .bad { color: var(--bad) }
-.headline { font-size: clamp(24px, 3.4vw, 36px); line-height: 1.25; font-weight: 650; margin: 24px 0 8px;
-  max-width: 32em; text-wrap: balance }
+.headline { font-size: clamp(22px, 3vw, 32px); line-height: 1.25; font-weight: 650; margin: 24px 0 8px;
+  max-width: 36em }
 .lead { font-size: 18px; margin: 0 0 20px }
 nav { margin: 24px 0 0; font-size: 14px } nav a { margin-right: 16px; white-space: nowrap }
 a { color: var(--accent) }
 ul { padding-left: 20px; margin: 8px 0; max-width: 76ch } li { margin: 4px 0 }
 dl { display: grid; grid-template-columns: minmax(120px, max-content) 1fr; gap: 4px 24px; margin: 12px 0 24px }
 dt { color: var(--muted); max-width: 34ch } dd { margin: 0 }
-.wide { overflow-x: auto; margin: 8px 0 16px }
+.wide { overflow-x: auto; margin: 8px 0 16px } .wide table { min-width: 680px }
 table { border-collapse: collapse; font-size: 14px; width: 100%; overflow-wrap: normal }
 th { text-align: left; font-weight: 500; color: var(--muted); vertical-align: bottom; line-height: 1.3 }
 th, td { padding: 7px 12px 7px 0; border-bottom: 1px solid var(--line) }
-td { vertical-align: top } td:first-child { min-width: 11em } th:last-child, td:last-child { padding-right: 0 }
+td { vertical-align: top } td:first-child { min-width: 13em } th:last-child, td:last-child { padding-right: 0 }
 .n { text-align: right; white-space: nowrap } th.n { white-space: normal }
 .star td { font-weight: 650; background: var(--shade) }
 .mark { display: inline-block; width: 1.4em }
@@ -67,7 +67,7 @@ figcaption, .caption { color: var(--muted); font-size: 14px; margin-top: 6px; ma
 .legend { display: flex; flex-wrap: wrap; gap: 4px 24px; font-size: 14px; margin: 8px 0 }
 .ta { color: var(--accepted); text-decoration: underline; text-underline-offset: 3px }
 .tc { color: var(--correction); font-weight: 700 }
-.tb { color: var(--bonus) } .tb::before { content: "•"; font-size: .7em; vertical-align: .6em }
+.tb { color: var(--bonus) } .tb::before { content: "•"; font-size: .8em; vertical-align: .5em }
 .tr { color: var(--rejected); text-decoration: line-through }
 .tu { color: var(--untested); text-decoration: underline dotted; text-underline-offset: 3px }
 .td { background: var(--text); color: var(--base); padding: 0 3px; border-radius: 3px }
@@ -79,9 +79,10 @@ _PRINT = """
   :root { color-scheme: light; VARIABLES }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact }
   body { font-size: 10.5pt } main { max-width: none; padding: 0 } nav { display: none }
-  .wide { overflow: visible } table { font-size: 8.5pt } th, td { padding: 4px 8px 4px 0 }
+  .wide { overflow: visible } .wide table { min-width: 0 } table { font-size: 8.5pt } th, td { padding: 4px 8px 4px 0 }
   h2 { margin-top: 28px } h2, h3, .prompt { break-after: avoid }
   figure, tr, li, .lane { break-inside: avoid } thead { display: table-header-group }
-  .text { font-size: 9pt } .lanes { grid-template-columns: repeat(2, 1fr) }
+  .text { font-size: 9pt } .lanes { grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px 20px }
+  figure { max-width: 520px }
 }
 """

@@ -99,32 +99,31 @@ def frame(x: float, y: float, width: float, height: float, *, paint: Paint) -> s
 
 
 def mark(x: float, y: float, lane: int, *, paint: Paint) -> str:
-    """The symbol of a lane: circle, triangle, square, diamond, triangle down, star, triangles right and left."""
-    if lane % 8 == 0:
+    """The symbol of a lane, as `words.symbol` has it in text."""
+    if lane <= 0:
         return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{_MARK}" {_fill(paint)}/>'
-    points = " ".join(f"{x + _MARK * dx:.1f},{y + _MARK * dy:.1f}" for dx, dy in _SHAPES[lane % 8 - 1])
+    points = " ".join(f"{x + _MARK * dx:.1f},{y + _MARK * dy:.1f}" for dx, dy in _SHAPES[(lane - 1) % len(_SHAPES)])
     return f'<polygon points="{points}" {_fill(paint)}/>'
 
 
+# Triangle, square, diamond, triangle down, triangles right and left, hexagon.
 _SHAPES: tuple[tuple[tuple[float, float], ...], ...] = (
     ((0, -1.1), (1.1, 0.9), (-1.1, 0.9)),
     ((-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)),
     ((0, -1.2), (1.2, 0), (0, 1.2), (-1.2, 0)),
     ((0, 1.1), (1.1, -0.9), (-1.1, -0.9)),
-    (
-        (0, -1.3), (0.32, -0.4), (1.24, -0.4), (0.5, 0.16), (0.76, 1.05), (0, 0.5), (-0.76, 1.05), (-0.5, 0.16),
-        (-1.24, -0.4), (-0.32, -0.4),
-    ),
     ((1.1, 0), (-0.9, 1.1), (-0.9, -1.1)),
     ((-1.1, 0), (0.9, 1.1), (0.9, -1.1)),
-)  # fmt: skip
+    ((0, -1.1), (0.95, -0.55), (0.95, 0.55), (0, 1.1), (-0.95, 0.55), (-0.95, -0.55)),
+)
 
 
 def ticks(low: float, high: float, most: int = 6) -> tuple[float, ...]:
     """Round values from at or below `low` to at or above `high`, at most `most` steps apart."""
-    if not (isfinite(low) and isfinite(high)) or high <= low:
-        high = low + 1 if isfinite(low) else 1.0
-        low = low if isfinite(low) else 0.0
+    if not (isfinite(low) and isfinite(high)):
+        low, high = 0.0, 1.0
+    # Far from 0, the next number is more than 1 away.
+    high = max(high, low + max(1.0, abs(low) * 1e-6)) if high - low <= abs(low) * 1e-9 else high
     rough = (high - low) / most
     power = 10.0 ** floor(log10(rough))
     step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * 0.999)

@@ -74,8 +74,8 @@ def _block(compared: ComparisonFacts, prompt: int, turn: int) -> TextsBlock:
 
 def _lane_text(event: GenerationMeasured, lane: int) -> LaneText:
     if not event.rounds:
-        tokens = (MarkedToken(event.text[:_LONGEST_PROMPT], "plain"),)
-        return LaneText(event.lane, lane, tokens, "recorded without the fates of its tokens")
+        whole = MarkedToken(event.text[:_LONGEST_PROMPT], "plain")
+        return LaneText(event.lane, lane, (whole,), "recorded without the fates of its tokens")
     tokens, left_out = cut(_with_divergence(round_tokens(event.rounds), event.first_divergence))
     notes = [left_out] if left_out else []
     if event.first_divergence is not None:

@@ -2,18 +2,17 @@
 
 * imports neither Qt nor torch."""
 
-from engine.events import LaneFigures, Shape
 from engine.reports.shown_text import one_line
 from engine.statistics import Interval, RatioEstimate
 
 UNKNOWN = "–"
-# Of lanes, in their order; the same in the window.
-LANE_SYMBOLS = "●▲■◆▼★▶◀"
+# Of plain decoding, and of drafting lanes in their order; the same in the window.
+PLAIN_SYMBOL, LANE_SYMBOLS = "●", "▲■◆▼▶◀⬢"
 
 
 def symbol(lane: int) -> str:
-    """The symbol of the lane with this place in its comparison."""
-    return LANE_SYMBOLS[lane % len(LANE_SYMBOLS)]
+    """The symbol of a lane: 0 is plain decoding, drafting lanes are counted from 1."""
+    return LANE_SYMBOLS[(lane - 1) % len(LANE_SYMBOLS)] if lane > 0 else PLAIN_SYMBOL
 
 
 def times(value: float | None) -> str:
@@ -47,19 +46,9 @@ def model(spec: str, role: str) -> str:
     return one_line(spec.replace("\\", "/").rstrip("/").rpartition("/")[2] or spec)
 
 
-def sentence(text: str) -> str:
-    """The text with a capital letter first, unless it begins with a name that has none."""
-    first = text.partition(" ")[0]
-    return text[:1].upper() + text[1:] if first.isalpha() else text
-
-
-def spread(estimate: RatioEstimate, unit: str = "prompts") -> str:
-    """How far a figure may be off, in words: its 95 % interval, or the range of its units; empty for a single one."""
-    if estimate.ci is not None:
-        return f"95 % interval {estimate.ci.low:.2f} to {estimate.ci.high:.2f}"
-    if estimate.range is not None:
-        return f"{estimate.range.low:.2f} to {estimate.range.high:.2f} over {estimate.n} {unit}"
-    return ""
+def sentence(text: str, names: frozenset[str] = frozenset()) -> str:
+    """The text with a capital letter first, unless it begins with one of these names, which have none."""
+    return text if any(text.startswith(name) for name in names) else text[:1].upper() + text[1:]
 
 
 def extent(estimate: RatioEstimate) -> Interval | None:
@@ -67,34 +56,12 @@ def extent(estimate: RatioEstimate) -> Interval | None:
     return estimate.ci or estimate.range
 
 
-def speedup(estimate: RatioEstimate | None, unit: str = "prompts") -> str:
-    """A speedup with its spread; a loss and a tie are called what they are."""
-    if estimate is None:
-        return UNKNOWN
-    around = spread(estimate, unit)
-    text = f"{times(estimate.value)} ({around})" if around else times(estimate.value)
-    return f"{text}{_verdict(estimate)}"
-
-
-def _verdict(estimate: RatioEstimate) -> str:
+def verdict(estimate: RatioEstimate) -> str:
+    """A speedup, where a loss and a tie are called what they are."""
     ends = extent(estimate)
     if ends is not None and ends.low <= 1 <= ends.high:
-        return ": no clear difference from plain decoding"
-    return ": slower here" if estimate.value < 1 else ""
-
-
-def shape(lane: LaneFigures) -> str:
-    """What the acceptance by position of a lane looks like, and what that means."""
-    first = f"after position {lane.shape_at}"
-    words: dict[Shape, str] = {
-        "flat": "flat: later positions are accepted as often as the first, so a longer draft may pay",
-        "falling": "falling: the further the drafter looks ahead, the less of it is accepted, as is usual",
-        "rising": "rising: later positions are reached only where the text is easy to predict",
-        "cliff": f"a cliff {first}: the drafter sees too small a window or wrong positions from there on",
-        "zero": "zero from the first position on: a wrong tokenizer, or wrong layers of the target",
-        "unclear": "unclear: too few tokens were tested",
-    }
-    return words[lane.shape]
+        return f"{times(estimate.value)} no clear difference"
+    return f"{times(estimate.value)} slower here" if estimate.value < 1 else times(estimate.value)
 
 
 def setting(name: str) -> str:

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from engine.runs import measured_files
 from app.state.store import RunStore
 from app.state.tab_state import TabState
 from app.workspaces.decode import measured_words
 from engine.commands import Load, Measure
 from engine.events import Event, Progressed, Refused, RunFailed, ScalingMeasured
+from engine.runs import measured_files
 
 
 class MeasuringProgress(TabState):

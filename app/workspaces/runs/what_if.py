@@ -153,8 +153,8 @@ class WhatIfPage(QWidget):
         if self._replays is None:
             return
         run, exact, lenient = self._replays
-        after = predictions(lenient.taus, run.costs, drafter_speed=self.speed.value())
-        before = predictions(exact.taus, run.costs)
+        after = predictions(run, lenient.taus, drafter_speed=self.speed.value())
+        before = predictions(run, exact.taus)
         gamma = self.gamma.value()
         title = "" if self._row is None else one_line(words.title(self._row))
         self.plot.show_curve(WhatIfCurve(tuple(after), tuple(before), gamma, run.gamma, title))
@@ -181,8 +181,8 @@ class WhatIfPage(QWidget):
         if self.lenience.value() < 1:
             parts.append(
                 self.tr(
-                    "A lenient rule changes the text, so τ follows from the acceptance rate alone (α {0}), as if tokens "
-                    "were accepted independently. It is not lossless."
+                    "A lenient rule changes the text, so τ follows from the acceptance rate alone (α {0}), as if "
+                    "tokens were accepted independently. It is not lossless."
                 ).format(quantities.number(lenient.alpha))
             )
         else:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from engine.events.comparison import Shape
-from engine.experiments.shapes import meaning, shape_of
+from engine.experiments.shapes import shape_of
+from engine.reports.shape_words import meaning
 
 
 def lane(rates: Sequence[float], n_rounds: int, rng: np.random.Generator) -> list[tuple[int, int]]:

@@ -1,6 +1,6 @@
 import pytest
 
-from app.text.shown_text import visible
+from engine.reports.shown_text import one_line, paragraphs, visible
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,17 @@ def test_a_huge_text_is_cut_and_counted():
     shown = visible("x" * 1_000_000)
     assert len(shown) < 300
     assert "999,760" in shown
+
+
+def test_no_character_is_shown_that_no_file_may_hold():
+    assert visible("\ufffe\uffff\ufdd0\U0001ffff") == "⟨U+FFFE⟩⟨U+FFFF⟩⟨U+FDD0⟩⟨U+1FFFF⟩"
+
+
+def test_a_line_keeps_its_spaces_and_its_middle_dots():
+    assert one_line("cpu · float32\n") == "cpu · float32⏎"
+    assert one_line("x" * 30, longest=10) == "xxxxxxxxxx…⟨+20 characters⟩"
+
+
+def test_paragraphs_keep_their_breaks_and_are_cut_where_that_is_wanted():
+    assert paragraphs("a b\r\nc\u202e") == "a b\nc⟨U+202E⟩"
+    assert paragraphs("ab\ncd", longest=3) == "ab\n…⟨+2 characters⟩"

@@ -1,0 +1,110 @@
+"""`draftscope report`: a comparison, a run, a training or a measurement as one HTML file, or its tables as CSV."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias
+
+import msgspec
+import typer
+
+from engine.cli.exit_status import OK
+from engine.cli.options import Json, Out
+from engine.cli.output import Output
+from engine.errors import InputError
+from engine.events import ComparisonStarted, Event, RunStarted
+from engine.reports import html, reading, writing
+from engine.reports.cells import as_csv
+from engine.reports.document import DEFAULT_PROMPTS
+from engine.reports.documents import ReportOptions
+from engine.reports.pilot import Prices, check
+from engine.reports.tables import tables
+from engine.runs.trace import Trace
+
+_Format: TypeAlias = Literal["html", "csv"]
+_Source = Annotated[Path, typer.Argument(help="a trace, a training log, a file of bench --out, or the folder of a run")]
+_Out = Annotated[Path | None, typer.Option(help="the file to write; for csv a folder, with a file for each table")]
+_Price: TypeAlias = float | None
+
+
+def report(
+    source: _Source,
+    *,
+    out: _Out = None,
+    format: Annotated[str, typer.Option(help="html, or csv for the tables alone")] = "html",
+    prompts: Annotated[
+        int, typer.Option(help="how many prompts to show with the texts of all lanes")
+    ] = DEFAULT_PROMPTS,
+    price_per_kwh: Annotated[_Price, typer.Option(help="what a kWh costs you, for the summary of a pilot")] = None,
+    price_per_gpu_hour: Annotated[_Price, typer.Option(help="what an hour of this machine costs you")] = None,
+    price_per_million_tokens: Annotated[_Price, typer.Option(help="what a million tokens cost you elsewhere")] = None,
+    currency: Annotated[str, typer.Option(help="of the prices")] = "EUR",
+    force: Annotated[bool, typer.Option("--force", help="replace files that are there")] = False,
+    json: Json = False,
+) -> int:
+    """Write a report that opens offline: tables, plots, coloured texts, settings, and how it was measured."""
+    if format not in ("html", "csv"):
+        raise InputError(f"unknown format {format!r}", "use html or csv")
+    if prompts < 0:
+        raise InputError(f"prompts = {prompts}: must be >= 0", "0 leaves the texts out")
+    prices = check(Prices(price_per_kwh, price_per_gpu_hour, price_per_million_tokens, currency))
+    output = Output(json=json)
+    kept = reading.read(source)
+    target = out or Path(_usual_name(source, kept.events, "html" if format == "html" else "csv"))
+    if format == "csv":
+        written = _write_tables(target, kept.events, force=force)
+    else:
+        options = ReportOptions(prompts, prices, kept.damage)
+        written = _write_page(target, kept, options, force=force)
+    if kept.damage is not None:
+        output.note(f"the log is damaged, and the report holds what comes before: {kept.damage}")
+    output.summary({"format": format, "out": str(target), "files": written, "damage": kept.damage})
+    return OK
+
+
+def bench_report(
+    *,
+    trace: Annotated[Path | None, typer.Option(help="a comparison that is kept; otherwise one is made")] = None,
+    prompts: Annotated[int, typer.Option(help="prompts of the comparison that is made")] = 20,
+    max_new_tokens: Annotated[int, typer.Option(help="new tokens of each prompt and lane")] = 128,
+    out: Out = None,
+    json: Json = False,
+) -> int:
+    """Measure what the report of a comparison takes: of four lanes of the built-in pair, or of a kept one."""
+    if prompts < 1 or max_new_tokens < 1:
+        raise InputError(f"prompts = {prompts}, max-new-tokens = {max_new_tokens}: too few", "use at least 1 of each")
+    output = Output(json=json, out=out)
+    from engine.bench import report as measuring
+
+    events = measuring.comparison(prompts, max_new_tokens) if trace is None else reading.read(trace).events
+    output.summary(msgspec.to_builtins(measuring.bench(events)))
+    return OK
+
+
+def _write_page(path: Path, kept: Trace, options: ReportOptions, *, force: bool) -> Mapping[str, int]:
+    """Write the report; returns the bytes of the file by its name."""
+    writing.check_free(path, force=force)
+    page = html.report(kept.events, options).encode()
+    writing.write(path, page, force=force)
+    return {path.name: len(page)}
+
+
+def _write_tables(folder: Path, events: tuple[Event, ...], *, force: bool) -> Mapping[str, int]:
+    """Write every table that has rows; returns the bytes of the files by their names."""
+    if folder.is_file():
+        raise InputError(f"{folder} is a file", "name a folder for the tables")
+    named = {f"{name}.csv": table for name, table in tables(events).items() if table.rows}
+    for name in named:
+        writing.check_free(folder / name, force=force)
+    contents = {name: as_csv(table).encode() for name, table in named.items()}
+    for name, content in contents.items():
+        writing.write(folder / name, content, force=force)
+    return {name: len(content) for name, content in contents.items()}
+
+
+def _usual_name(source: Path, events: tuple[Event, ...], format: _Format) -> str:
+    """A name in the current folder that tells reports of different runs apart."""
+    first = events[0]
+    ids = {RunStarted: "run_id", ComparisonStarted: "comparison_id"}
+    own = str(getattr(first, ids.get(type(first), ""), "")) or source.stem
+    name = "".join(c for c in own if c.isalnum() or c in "-_")[:40] or "log"
+    return f"draftscope-report-{name}" + (".html" if format == "html" else "")
