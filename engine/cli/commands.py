@@ -67,7 +67,6 @@ def tree() -> typer.Typer:
         ("builtin", "The built-in world and models, examined.", _BUILTIN),
         ("runs", "Everything that was kept: searched, labelled, exported, deleted.", _RUNS),
         ("rag", "Documents made searchable, and searched.", _RAG),
-        ("runs", "The runs that were kept.", _RUNS),
     ):
         app.add_typer(_group(members, help_text), name=name)
     return app
