@@ -44,7 +44,14 @@ def open_window(qtbot: QtBot):  # type: ignore[no-untyped-def]
 def test_it_is_the_last_tab_and_in_the_menu(open_window) -> None:  # type: ignore[no-untyped-def]
     window, _ = open_window()
     tabs = window.findChild(QTabWidget)
-    assert [tabs.tabText(place) for place in range(tabs.count())] == ["Decode", "Compare", "RAG", "Runs", "Train", "Toy"]
+    assert [tabs.tabText(place) for place in range(tabs.count())] == [
+        "Decode",
+        "Compare",
+        "RAG",
+        "Runs",
+        "Train",
+        "Toy",
+    ]
     window._menus.actions["tab_toy_tab"].trigger()
     assert tabs.currentWidget() is window.workspaces["toy_tab"]
     assert window._menus.actions["tab_toy_tab"].shortcut().toString() == "Ctrl+6"
