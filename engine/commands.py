@@ -3,7 +3,7 @@
 * imports neither Qt nor torch."""
 
 from collections.abc import Mapping
-from typing import ClassVar, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 import msgspec
 
@@ -25,6 +25,7 @@ from engine.events import (
     Surveyed,
     TrainingEstimated,
     TrainingFinished,
+    WorkKind,
 )
 from engine.settings import Request
 
@@ -37,7 +38,8 @@ class Order(msgspec.Struct, frozen=True):
     besides a refusal; an event with a field `complete` ends it only if that is true. ends_itself: it checks the cancel
     flag itself, because it reports something at its end. patience_s: how long a stop may take before the engine's
     process is killed. after_stop: the hint shown after a stop. doing: one word for what the engine does meanwhile.
-    under_way: why nothing else can start meanwhile, also shown as status."""
+    under_way: why nothing else can start meanwhile, also shown as status. kept_as: as what its events are kept in the
+    store of runs, empty if they are not."""
 
     needs_pair: ClassVar[bool] = False
     can_be_held: ClassVar[bool] = False
@@ -49,6 +51,7 @@ class Order(msgspec.Struct, frozen=True):
     after_stop: ClassVar[str] = "nothing was changed; start it again"
     doing: ClassVar[str] = ""
     under_way: ClassVar[str] = ""
+    kept_as: ClassVar[WorkKind | Literal[""]] = ""
 
     @property
     def name(self) -> str:
@@ -72,6 +75,7 @@ class _RunOrder(Order, frozen=True):
     after_stop: ClassVar[str] = "start it again"
     doing: ClassVar[str] = "running"
     under_way: ClassVar[str] = "a run is under way"
+    kept_as: ClassVar[WorkKind | Literal[""]] = "run"
 
 
 class _QuestionOrder(Order, frozen=True):
@@ -132,6 +136,7 @@ class Train(Order, frozen=True, tag=True):
     after_stop: ClassVar[str] = "resume it; if it had not begun, start it again"
     doing: ClassVar[str] = "training"
     under_way: ClassVar[str] = "a drafter is being trained"
+    kept_as: ClassVar[WorkKind | Literal[""]] = "training"
 
     target: str
     data: str
@@ -173,6 +178,7 @@ class Measure(Order, frozen=True, tag=True):
     last: ClassVar[tuple[type[Event], ...]] = (ScalingMeasured,)
     doing: ClassVar[str] = "scaling"
     under_way: ClassVar[str] = "a pair is being measured"
+    kept_as: ClassVar[WorkKind | Literal[""]] = "measurement"
 
     gamma: int
     contexts: tuple[int, ...] = CONTEXTS
@@ -193,6 +199,7 @@ class Evaluate(Order, frozen=True, tag=True):
     patience_s: ClassVar[float] = 30.0  # it computes its figures first
     doing: ClassVar[str] = "evaluating"
     under_way: ClassVar[str] = "an evaluation is under way"
+    kept_as: ClassVar[WorkKind | Literal[""]] = "evaluation"
 
     dataset: str
     settings: Mapping[str, Setting]
@@ -214,6 +221,7 @@ class Compare(Order, frozen=True, tag=True):
     after_stop: ClassVar[str] = "the prompts measured so far are kept"
     doing: ClassVar[str] = "comparing"
     under_way: ClassVar[str] = "a comparison is under way"
+    kept_as: ClassVar[WorkKind | Literal[""]] = "comparison"
 
     lanes: tuple[LaneSpec, ...]
     prompts: str = "builtin"

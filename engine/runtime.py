@@ -39,6 +39,13 @@ class DocumentResources(NamedTuple):
     memo: "Memo"
 
 
+class Provenance(NamedTuple):
+    """What a figure depends on besides its settings: the processor, and hashes of the models by role."""
+
+    processor: str = ""
+    hashes: tuple[tuple[str, str], ...] = ()
+
+
 class RunContext:
     """One run's view of the engine. `cancelled` is set from outside to stop the run."""
 
@@ -50,11 +57,13 @@ class RunContext:
         *,
         cancelled: Flag,
         documents: "DocumentResources | None" = None,
+        provenance: Provenance | None = None,
     ) -> None:
         self.target = target
         self.drafter = drafter
         self.drafter_spec = drafter_spec
         self.documents = documents
+        self.provenance = provenance or Provenance()
         self.clock: Clock = clock_for(target.device)
         self._cancelled = cancelled
         self._started = time.perf_counter()

@@ -241,16 +241,16 @@ def wilson_interval(share: float, size: float) -> Interval:
 
 
 def gain_interval(gains: Sequence[float]) -> Interval | None:
-    """Interval of the mean of gains that are -1, 0 or 1: of two shares over the same trials, their difference.
+    """Interval of the mean of gains from -1 to 1: of two shares over the same trials, their difference.
 
     Half a trial is added to each of the four outcomes (Agresti and Min, Statistics in Medicine 24, 2005), so that
     gains which are all 0 leave a doubt. None below ten trials."""
     n = len(gains)
     if n < FEWEST_FOR_INTERVAL:
         return None
-    won, lost = (sum(gain * sign > 0 for gain in gains) + 0.5 for sign in (1, -1))
-    difference = (won - lost) / (n + 2)
-    half = _Z95 * (((won + lost) / (n + 2) - difference**2) / (n + 2)) ** 0.5
+    difference = sum(gains) / (n + 2)
+    squares = sum(gain * gain for gain in gains) + 1
+    half = _Z95 * ((squares / (n + 2) - difference**2) / (n + 2)) ** 0.5
     return Interval(max(-1.0, difference - half), min(1.0, difference + half))
 
 

@@ -25,14 +25,14 @@ def bench_ui(
     *,
     pair: PairOptions,
     settings: Settings,
-    pairs: Annotated[int, typer.Option(help="paired blocks, at least 5")] = _FEWEST_PAIRS,
+    pairs: Annotated[int, typer.Option(help="paired blocks, at least 5; an interval needs 10")] = _FEWEST_PAIRS,
     out: Out = None,
     json: Json = False,
 ) -> int:
     """The window under a stream, offscreen: frames, stalls, what drawing costs the engine, memory, first paint."""
     config = make_config(SpeculativeConfig, settings)
     if pairs < _FEWEST_PAIRS:
-        raise InputError(f"pairs = {pairs}: must be >= {_FEWEST_PAIRS}", "fewer give no useful interval")
+        raise InputError(f"pairs = {pairs}: must be >= {_FEWEST_PAIRS}", "fewer give no useful range")
     drafter = pair.chosen_drafter()
     if drafter == "none":
         raise InputError("bench ui needs a drafter", "leave --drafter out, or name one")

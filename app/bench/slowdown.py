@@ -1,7 +1,6 @@
 """Measures what the window costs the engine: one generation headless, drawn live, and only measured, in turn."""
 
 from collections.abc import Callable, Mapping
-from statistics import median
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -13,7 +12,7 @@ from app.state.store import RunStore
 from engine.commands import Run
 from engine.events import Event, PhaseFinished, Refused, RoundFinished, RunFailed, RunFinished
 from engine.host.thread_host import Host
-from engine.statistics import Interval, median_interval
+from engine.statistics import Interval, RatioEstimate, UnitTime, share_saved, speedup
 
 Lane: TypeAlias = Literal["headless", "live", "measure_only"]
 BLOCK_S = 3.0
@@ -21,18 +20,28 @@ RUN_LIMIT_MS = 300_000
 
 
 class Slowdown(msgspec.Struct, frozen=True):
-    """lost: 1 - tokens a second in that lane / headless, one value per repeat. tokens_per_s: medians over repeats."""
+    """times: time per token of each repeat, by lane."""
 
-    lost: Mapping[Lane, tuple[float, ...]]
-    tokens_per_s: Mapping[Lane, float]
+    times: Mapping[Lane, UnitTime]
 
-    def median(self, lane: Lane) -> float:
-        """The median loss of a lane."""
-        return median(self.lost[lane])
+    def tokens_per_s(self, lane: Lane) -> float:
+        """The median over repeats."""
+        return 1e3 / self.times[lane].typical_ms
+
+    def lost(self, lane: Lane) -> float:
+        """1 - tokens a second in that lane / headless."""
+        return share_saved(self._longer(lane))[0]
 
     def interval(self, lane: Lane) -> Interval | None:
-        """The interval of the median loss."""
-        return median_interval(self.lost[lane])
+        """The interval of the loss; None below ten repeats."""
+        return share_saved(self._longer(lane))[1]
+
+    def range(self, lane: Lane) -> Interval | None:
+        """The smallest and the largest loss of a repeat."""
+        return share_saved(self._longer(lane))[2]
+
+    def _longer(self, lane: Lane) -> RatioEstimate:
+        return speedup([self.times[lane]], [self.times["headless"]])
 
 
 class _Rate:
@@ -114,8 +123,4 @@ def measure(window: MainWindow, host: Host, run: Run, *, lanes: tuple[Lane, ...]
     for number in range(n_pairs):
         for lane in lanes[:: 1 if number % 2 else -1]:
             rates[lane].append(blocks[lane]())
-    lost = {
-        lane: tuple(1 - a / b for a, b in zip(lane_rates, rates["headless"], strict=True))
-        for lane, lane_rates in rates.items()
-    }
-    return Slowdown(lost, {lane: median(lane_rates) for lane, lane_rates in rates.items()})
+    return Slowdown({lane: UnitTime(tuple(1e3 / rate for rate in values), 1) for lane, values in rates.items()})

@@ -51,12 +51,15 @@ class UiBench(msgspec.Struct, frozen=True):
     stall_max_ms: float
     engine_slowdown: float
     engine_slowdown_ci: Interval | None
+    engine_slowdown_range: Interval | None
     engine_slowdown_measure_only: float
     engine_slowdown_measure_only_ci: Interval | None
+    engine_slowdown_measure_only_range: Interval | None
     tokens_per_s: float
     headless_tokens_per_s: float
     process_engine_slowdown: float
     process_engine_slowdown_ci: Interval | None
+    process_engine_slowdown_range: Interval | None
     process_tokens_per_s: float
     process_headless_tokens_per_s: float
     process_threads: int
@@ -99,16 +102,19 @@ def bench(pair: Load, gamma: int, *, n_pairs: int) -> Iterator[Event | UiBench]:
         frame_p50_ms=frames.percentile_ms(0.5),
         n_frames=len(frames.frames_ms),
         stall_max_ms=stall_ms,
-        engine_slowdown=slowdown.median("live"),
+        engine_slowdown=slowdown.lost("live"),
         engine_slowdown_ci=slowdown.interval("live"),
-        engine_slowdown_measure_only=slowdown.median("measure_only"),
+        engine_slowdown_range=slowdown.range("live"),
+        engine_slowdown_measure_only=slowdown.lost("measure_only"),
         engine_slowdown_measure_only_ci=slowdown.interval("measure_only"),
-        tokens_per_s=slowdown.tokens_per_s["live"],
-        headless_tokens_per_s=slowdown.tokens_per_s["headless"],
-        process_engine_slowdown=in_process.median("live"),
+        engine_slowdown_measure_only_range=slowdown.range("measure_only"),
+        tokens_per_s=slowdown.tokens_per_s("live"),
+        headless_tokens_per_s=slowdown.tokens_per_s("headless"),
+        process_engine_slowdown=in_process.lost("live"),
         process_engine_slowdown_ci=in_process.interval("live"),
-        process_tokens_per_s=in_process.tokens_per_s["live"],
-        process_headless_tokens_per_s=in_process.tokens_per_s["headless"],
+        process_engine_slowdown_range=in_process.range("live"),
+        process_tokens_per_s=in_process.tokens_per_s("live"),
+        process_headless_tokens_per_s=in_process.tokens_per_s("headless"),
         process_threads=spare_threads(),
         first_paint_s=first_paint_s,
         long_run=long_run,

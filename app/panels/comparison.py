@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from app.state.run_record import RunRecord
-from app.words import quantities
+from app.words import quantities, speedups
 from engine.events import Setting
 from engine.runs.summary import Summary
 
@@ -71,7 +71,9 @@ _FIGURES = (
     ("draft efficiency", lambda s: quantities.number(s.efficiency)),
     ("tokens", lambda s: f"{s.n_emitted:,}"),
     ("tokens/s", _speed),
-    ("speedup", lambda s: quantities.with_interval(s.speedup, s.speedup_ci)),
+    ("ms a token", lambda s: quantities.number(s.ms_per_token)),
+    ("plain, ms a token", lambda s: quantities.number(s.baseline_ms_per_token)),
+    ("speedup", lambda s: speedups.figure(s.measured_speedup)),
 )
 
 

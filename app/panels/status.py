@@ -177,7 +177,7 @@ class StatusPanel(Panel):
         }
         if summary.reason == "cancelled" and summary.blocks:
             # Blocks are timed after the text is complete, so it was the measurement that was stopped.
-            reasons["cancelled"] = self.tr("measuring stopped after {0} repeats").format(len(summary.pair_speedups))
+            reasons["cancelled"] = self.tr("measuring stopped after {0} repeats").format(summary.n_repeats)
         why = reasons.get(summary.reason, self.tr("failed") if summary.failure else self.tr("no end recorded"))
         text = self.tr("{0} tokens in {1} rounds, {2}").format(n, rounds, why)
         if shown is not None and shown.saved is not None:

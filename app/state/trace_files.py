@@ -8,7 +8,8 @@ from typing import NamedTuple, TypeAlias
 
 from app.state.run_record import RunRecord
 from app.state.tab_state import TabState
-from engine.errors import EngineError
+from engine.errors import EngineError, InputError
+from engine.events import RunStarted
 from engine.runs import trace
 from engine.runs.trace import FileJob, TraceWriter
 
@@ -130,6 +131,8 @@ def _read(path: Path, tabs: Sequence[TabState], job: FileJob) -> TraceRead | Tab
     for tab in tabs:
         if (content := tab.read_log(log, path)) is not None:
             return TabFileRead(tab, content, path, log.damage)
+    if not isinstance(log.events[0], RunStarted):
+        raise InputError(f"{path} holds something that no tab shows", "open a run, a training or a comparison")
     record = RunRecord(0, source=path)
     record.add_all(log.events)
     return TraceRead(record, log.damage)

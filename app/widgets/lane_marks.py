@@ -23,8 +23,10 @@ class LaneMark(NamedTuple):
 
 
 PLAIN_MARK = LaneMark("o", "●", "muted")
-# The star is left out: it marks the recommended lane. Seven symbols and six colours: 42 different marks.
-_SYMBOLS = (("t1", "▲"), ("s", "■"), ("d", "◆"), ("t", "▼"), ("t2", "▶"), ("t3", "◀"), ("h", "⬢"))
+# The star is left out: it marks the recommended lane. Nine symbols and six colours: 54 different marks.
+_SYMBOLS = (
+    ("t1", "▲"), ("s", "■"), ("d", "◆"), ("t", "▼"), ("t2", "▶"), ("h", "⬢"), ("t3", "◀"), ("+", "✚"), ("p", "⬟")
+)  # fmt: skip
 _HUES = ("correction", "unverified", "bonus", "accepted", "rejected", "accent")
 
 
@@ -37,4 +39,4 @@ def marks_of(lanes: Sequence[str]) -> dict[str, LaneMark]:
 
 def _drafted_mark(place: int) -> LaneMark:
     symbol, glyph = _SYMBOLS[place % len(_SYMBOLS)]
-    return LaneMark(symbol, glyph, _HUES[place % len(_HUES)])
+    return LaneMark(symbol, glyph, _HUES[(place + 4 * (place // len(_SYMBOLS))) % len(_HUES)])

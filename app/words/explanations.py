@@ -6,7 +6,7 @@ from PySide6.QtCore import QCoreApplication
 
 from app.text.shown_text import visible
 from app.theme import StreamFate
-from app.words import quantities, runs
+from app.words import quantities, runs, speedups
 from app.words.model_names import full_name
 from engine import speed_model
 from engine.events import Event, Role, RoundFinished, RunStarted
@@ -166,25 +166,23 @@ def _speed(summary: Summary, started: RunStarted | None) -> Explanation:
     if plain_ms is None or summary.speedup is None:
         own_time = tr("This run takes {0} per token.").format(quantities.milliseconds(drafting_ms))
         return Explanation(name, f"{own_time} {quantities.no_baseline(summary, started)}")
-    verdict = tr("drafting pays") if summary.speedup > 1 else tr("drafting does not pay here")
+    verdict = speedups.slower(summary) or tr("drafting pays")
     return Explanation(name, tr(
-        "{0}, measured over {1}: {2} per token against {3} for plain decoding, so {4}. "
-        "In brackets, from three repeats on: the range that holds the true value with 95 % confidence."
+        "{0}: {1} per token of plain decoding over {2} with drafting, medians of {3}; {4}. {5}"
     ).format(
-        _factor(summary), _repeats(summary),
-        quantities.milliseconds(drafting_ms), quantities.milliseconds(plain_ms), verdict,
-    ))  # fmt: skip
+        speedups.figure(summary.measured_speedup),
+        quantities.milliseconds(plain_ms), quantities.milliseconds(drafting_ms),
+        speedups.counted(summary.n_repeats, "repeats"), verdict, _uncertainty(summary),
+    ).rstrip())  # fmt: skip
 
 
-def _repeats(summary: Summary) -> str:
-    n = len(summary.pair_speedups)
-    return quantities.counted(n, tr("one repeat"), tr("{0} repeats")).format(n)
-
-
-def _factor(summary: Summary) -> str:
-    if summary.speedup_ci is None:
-        return quantities.times(summary.speedup)
-    return f"{quantities.times(summary.speedup)} [{summary.speedup_ci.low:.2f}, {summary.speedup_ci.high:.2f}]"
+def _uncertainty(summary: Summary) -> str:
+    """What stands beside the speedup."""
+    if summary.speedup_ci is not None:
+        return tr("The brackets hold the true value with 95 % confidence, for this prompt on this machine.")
+    if summary.speedup_range is not None:
+        return tr("Beside it stand the smallest and the largest repeat; an interval needs ten.")
+    return ""
 
 
 def _cost(summary: Summary) -> Explanation:
@@ -201,8 +199,19 @@ def _cost(summary: Summary) -> Explanation:
     break_even = speed_model.break_even_alpha(summary.gamma, c, verify_ratio=ratio)
     if break_even is None:
         return Explanation(name, f"{costs} {tr('At these costs no acceptance rate would pay.')}")
-    template = tr("At these costs drafting pays from α = {0:.2f} on; this run has {1}.")
-    return Explanation(name, f"{costs} {template.format(break_even, quantities.number(summary.alpha))}")
+    template = tr("At these costs drafting {0} tokens pays from α = {1:.2f} on; this run has {2}. {3}")
+    alpha = quantities.number(summary.alpha)
+    return Explanation(name, f"{costs} {template.format(summary.gamma, break_even, alpha, _best(summary))}".rstrip())
+
+
+def _best(summary: Summary) -> str:
+    """Which draft length would be fastest."""
+    best = summary.best_gamma
+    if best is None:
+        return ""
+    if not best:
+        return tr("No draft length would pay: leave drafting off.")
+    return tr("The fastest draft length would be γ = {0}.").format(best)
 
 
 def _same_text(summary: Summary) -> Explanation:
@@ -277,7 +286,7 @@ def _plots(summary: Summary, started: RunStarted | None) -> tuple[Explanation, .
     )]  # fmt: skip
     return (
         Explanation(tr("Acceptance rate"), tr(
-            "α so far after each round, now {0}; the band is its 95 % interval and narrows as rounds come in."
+            "α so far after each round, now {0}; from ten rounds on the band is its 95 % interval, which narrows."
         ).format(quantities.number(summary.alpha))),
         Explanation(tr("Tokens per round"), tr(
             "τ so far, now {0}, beside the {1} that α predicts. The lines part where positions of the draft differ."
@@ -303,5 +312,5 @@ def _speed_plot(summary: Summary, started: RunStarted | None) -> str:
         return f"{solid_line} {quantities.no_baseline(summary, started)}" if summary.method != "plain" else solid_line
     return solid_line + tr(
         " Dashed: the median of the timed blocks with drafting, {0}; dotted: of plain decoding, {1}. The speedup "
-        "compares the blocks of each repeat, not the first pass, which the window's drawing and a cold start slow down."
+        "is their quotient; the first pass counts for nothing, since drawing and a cold start slow it down."
     ).format(quantities.number(1e3 / drafting_ms, 0), quantities.number(1e3 / plain_ms, 0))

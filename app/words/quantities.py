@@ -15,7 +15,7 @@ def number(value: float | None, digits: int = 2) -> str:
 
 
 def with_interval(value: float | None, interval: Interval | None, digits: int = 2) -> str:
-    """A number and its 95 % interval."""
+    """A number and its 95 % interval, where it has one."""
     if value is None or interval is None:
         return number(value, digits)
     return f"{value:,.{digits}f} [{interval.low:,.{digits}f}, {interval.high:,.{digits}f}]"

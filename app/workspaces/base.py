@@ -70,6 +70,9 @@ class Workspace:
     def reset_layout(self) -> None:
         """Restore the layout of the first start."""
 
+    def shut_down(self) -> None:
+        """End what the tab does in the background, because the window closes."""
+
     # Content
 
     @property

@@ -112,6 +112,8 @@ def _others() -> Iterator[CoverageCase]:
     for n in (10, 20, 100):
         draw = partial(_difference_of_shares, n, 0.25, 0.1)
         yield CoverageCase("difference of shares", "questions, 25 % won and 10 % lost", n, 0.15, draw)
+        draw = partial(_difference_of_chances, n)
+        yield CoverageCase("difference of shares", "questions whose chances differ", n, 0.0, draw)
 
 
 def _sigma(spread: float) -> float:
@@ -206,6 +208,10 @@ def _share(n: int, share: float, rng: np.random.Generator) -> Interval | None:
 def _difference_of_shares(n: int, won: float, lost: float, rng: np.random.Generator) -> Interval | None:
     drawn = rng.random(n)
     return statistics.gain_interval([1.0 if x < won else -1.0 if x > 1 - lost else 0.0 for x in drawn.tolist()])
+
+
+def _difference_of_chances(n: int, rng: np.random.Generator) -> Interval | None:
+    return statistics.gain_interval((rng.beta(2, 1, n) - rng.beta(2, 1, n)).tolist())
 
 
 def table(rows: Sequence[CoverageRow]) -> Sequence[tuple[str, ...]]:

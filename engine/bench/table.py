@@ -26,27 +26,28 @@ class _Decode(msgspec.Struct):
     """Fields that the table reads from a file of `bench decode`."""
 
     ms_per_token: dict[str, float]
-    ratio_vs_transformers: float
     ratio_ci: Ci
-    plain_ratio: float
     plain_ratio_ci: Ci
     device: str
     dtype: str
     processor: str
+    ratio_range: Ci = None
+    plain_ratio_range: Ci = None
 
 
 class _Cell(msgspec.Struct):
     ms_per_token: dict[str, float]
-    ratio_vs_transformers: float
     ratio_ci: Ci
-    plain_ratio: float
     plain_ratio_ci: Ci
+    ratio_range: Ci = None
+    plain_ratio_range: Ci = None
 
 
 class _GptFast(msgspec.Struct):
     ms_per_token: float
     ratio: float
     ratio_ci: Ci
+    ratio_range: Ci = None
 
 
 class _Pair(msgspec.Struct):
@@ -72,6 +73,8 @@ class _RagSystem(msgspec.Struct):
     latency_cut_ci: Ci
     cut_to_speculated: float | None
     cut_to_speculated_ci: Ci
+    latency_cut_range: Ci = None
+    cut_to_speculated_range: Ci = None
 
 
 class _RagRow(msgspec.Struct):
@@ -174,8 +177,8 @@ def _rag_rows(file: _BenchmarkFile) -> Iterator[tuple[str, ...]]:
         times = (f"{row.systems[name].latency_ms:.0f}" for name in names)
         counts = f"{rag.n} × {row.passage_tokens}, rationale {rag.rationale_tokens}, answer {rag.answer_tokens}"
         cuts = (
-            _cut(speculative.latency_cut, speculative.latency_cut_ci),
-            _cut(speculative.cut_to_speculated, speculative.cut_to_speculated_ci),
+            _cut(speculative.latency_cut, speculative.latency_cut_ci, speculative.latency_cut_range),
+            _cut(speculative.cut_to_speculated, speculative.cut_to_speculated_ci, speculative.cut_to_speculated_range),
         )
         yield f"{title}, {counts}", *times, *cuts, *where
 
@@ -184,10 +187,15 @@ def _unreadable(file: _BenchmarkFile, err: Exception) -> InputError:
     return InputError(f"{file.path.name} cannot be read ({err})", "measure again, with --out")
 
 
-def _cut(share: float | None, ci: Ci) -> str:
-    if share is None:
-        return ""
-    return f"{share:.0%}" if ci is None else f"{share:.0%} [{ci[0]:.0%}, {ci[1]:.0%}]"
+def _cut(share: float | None, ci: Ci, extremes: Ci) -> str:
+    return "" if share is None else f"{share:.0%}{_spread(ci, extremes, '.0%')}"
+
+
+def _spread(ci: Ci, extremes: Ci, digits: str) -> str:
+    """The interval in brackets, otherwise the range in words, where there is one."""
+    if ci is not None:
+        return f" [{ci[0]:{digits}}, {ci[1]:{digits}}]"
+    return "" if extremes is None else f" ({extremes[0]:{digits}} to {extremes[1]:{digits}})"
 
 
 def _pair_title(target: str, drafter: str) -> str:
@@ -206,15 +214,22 @@ def _pair_rows(pair: _Pair, where: tuple[str, str, str]) -> Iterator[tuple[str, 
         yield from _system_rows(title, pair.cell, where)
     if pair.gpt_fast is not None:
         yield (f"{title}: gpt-fast, speculative", _ms(pair.gpt_fast.ms_per_token),
-               _ratio(pair.gpt_fast.ratio, pair.gpt_fast.ratio_ci) + " (gpt-fast over ours)", *where)  # fmt: skip
+               _ratio(pair.gpt_fast.ratio, pair.gpt_fast.ratio_ci, pair.gpt_fast.ratio_range)
+               + " (gpt-fast over ours)", *where)  # fmt: skip
     if pair.predicted_ms is not None:
         yield f"{title}: reading the weights alone", _ms(pair.predicted_ms), "", *where
 
 
 def _system_rows(title: str, figures: "_Decode | _Cell", where: tuple[str, str, str]) -> Iterator[tuple[str, ...]]:
     ms = figures.ms_per_token
-    drafted = _ratio(figures.ratio_vs_transformers, figures.ratio_ci)
-    plain = _ratio(figures.plain_ratio, figures.plain_ratio_ci)
+    # What stands side by side divides, also in older files, whose ratios are medians over prompts.
+    drafted, plain = (
+        _ratio(ms[f"transformers_{theirs}"] / ms[f"ours_{ours}"], ci, extremes)
+        for theirs, ours, ci, extremes in (
+            ("assisted", "speculative", figures.ratio_ci, figures.ratio_range),
+            ("plain", "plain", figures.plain_ratio_ci, figures.plain_ratio_range),
+        )
+    )
     yield f"{title}: ours, speculative", _ms(ms["ours_speculative"]), drafted, *where
     yield f"{title}: transformers, assisted", _ms(ms["transformers_assisted"]), "", *where
     yield f"{title}: ours, plain", _ms(ms["ours_plain"]), plain, *where
@@ -225,5 +240,5 @@ def _ms(value: float) -> str:
     return f"{value:.2f}"
 
 
-def _ratio(value: float, ci: Ci) -> str:
-    return f"{value:.2f}" if ci is None else f"{value:.2f} [{ci[0]:.2f}, {ci[1]:.2f}]"
+def _ratio(value: float, ci: Ci, extremes: Ci) -> str:
+    return f"{value:.2f}{_spread(ci, extremes, '.2f')}"

@@ -10,7 +10,6 @@ from engine.cli.exit_status import OK
 from engine.cli.options import Json, Out, PairOptions, Settings, numbers, with_options
 from engine.cli.output import Output
 from engine.cli.running import loaded_session
-from engine.commands import CONTEXTS
 from engine.errors import InputError
 from engine.methods.speculative.config import SpeculativeConfig
 from engine.settings import make_config
@@ -18,14 +17,15 @@ from engine.settings import make_config
 if TYPE_CHECKING:
     from engine.measuring.matrix import Axes
     from engine.models.loading import Pair
+    from engine.session.session import Session
 
-_FIXED = ("stop_at_end", "baseline", "repeats")
+FIXED = ("stop_at_end", "baseline", "repeats")
 _LARGEST_BATCH = 256
-_GREEDY = ("temperature", "top_k", "top_p", "min_p")
+GREEDY = ("temperature", "top_k", "top_p", "min_p")
 _LISTED = "separated by commas; each combination is a cell of the summary's `cells`"
 
 
-@with_options(SpeculativeConfig, hidden=_FIXED)
+@with_options(SpeculativeConfig, hidden=FIXED)
 def bench_decode(
     *,
     pair: PairOptions,
@@ -56,41 +56,7 @@ def bench_decode(
     return OK
 
 
-@with_options(SpeculativeConfig, hidden=(*_FIXED, *_GREEDY, "max_new_tokens", "seed"))
-def bench_scaling(
-    *,
-    pair: PairOptions,
-    settings: Settings,
-    contexts: Annotated[str, typer.Option(help="prompt lengths, separated by commas")] = "",
-    gammas: Annotated[str, typer.Option(help="draft lengths, separated by commas")] = "",
-    batches: Annotated[str, typer.Option(help="batch sizes to measure besides, separated by commas")] = "",
-    max_new_tokens: Annotated[int, typer.Option(help="new tokens of every block")] = 64,
-    blocks: Annotated[int, typer.Option(help="interleaved blocks at every point, at least 3")] = 5,
-    out: Out = None,
-    json: Json = False,
-) -> int:
-    """Measure time per token against context and draft length, beside transformers and the formula."""
-    output = Output(json=json, out=out)
-    config = make_config(SpeculativeConfig, settings)
-    refuse_below("max-new-tokens", max_new_tokens, 8)
-    refuse_below("blocks", blocks, 3)
-    named_contexts = numbers("contexts", contexts, default=())
-    lengths = numbers("gammas", gammas, default=tuple(range(1, 9)))
-    sizes = _batches(batches)
-    from engine.measuring.scaling import Scales, ScalingBench, bench
-
-    models = drafted_pair("bench scaling", pair, output)
-    prompt_lengths = named_contexts or tuple(context for context in CONTEXTS if context <= models.target.context)
-    scales = Scales(prompt_lengths, lengths, sizes, config.gamma, max_new_tokens, blocks)
-    for item in bench(models, scales):
-        if isinstance(item, ScalingBench):
-            output.summary(msgspec.to_builtins(item))
-        else:
-            output.event(item)
-    return OK
-
-
-@with_options(SpeculativeConfig, hidden=_FIXED)
+@with_options(SpeculativeConfig, hidden=FIXED)
 def bench_batch(
     *,
     pair: PairOptions,
@@ -104,7 +70,7 @@ def bench_batch(
     output = Output(json=json, out=out)
     config = make_config(SpeculativeConfig, settings)
     refuse_sampling("bench batch", settings)
-    sizes = _batches(batches)
+    sizes = batch_sizes(batches)
     refuse_below("blocks", blocks, 1)
     from engine.measuring.batch import BatchBench, bench
 
@@ -117,7 +83,7 @@ def bench_batch(
     return OK
 
 
-def _batches(text: str) -> tuple[int, ...]:
+def batch_sizes(text: str) -> tuple[int, ...]:
     """The batch sizes of an option, if any. Raises InputError."""
     sizes = numbers("batches", text, default=())
     if sizes and max(sizes) > _LARGEST_BATCH:
@@ -209,7 +175,7 @@ def refuse_below(name: str, value: int, least: int) -> None:
 
 def refuse_sampling(name: str, settings: Settings) -> None:
     """Raise InputError where sampling was requested: only greedy text is the same from every system."""
-    warped = [field for field in _GREEDY if settings.get(field) not in (None, getattr(SpeculativeConfig(), field))]
+    warped = [field for field in GREEDY if settings.get(field) not in (None, getattr(SpeculativeConfig(), field))]
     if warped:
         option = warped[0].replace("_", "-")
         raise InputError(f"--{option}: {name} compares greedy decoding", f"leave --{option} out")
@@ -217,10 +183,17 @@ def refuse_sampling(name: str, settings: Settings) -> None:
 
 def drafted_pair(name: str, pair: PairOptions, output: Output) -> "Pair":
     """Load the pair; both are models. Raises InputError where the drafter is not one."""
-    models = loaded_session(pair, output).models
-    if models is None or models.drafter is None:
-        raise InputError(f"{pair.drafter} is not a model", f"{name} compares assisted decoding: name a drafter model")
+    models = drafted_session(name, pair, output).models
+    assert models is not None
     return models
+
+
+def drafted_session(name: str, pair: PairOptions, output: Output) -> "Session":
+    """A session with a pair of two models in memory. Raises InputError where the drafter is not one."""
+    session = loaded_session(pair, output)
+    if session.models is None or session.models.drafter is None:
+        raise InputError(f"{pair.drafter} is not a model", f"{name} compares assisted decoding: name a drafter model")
+    return session
 
 
 def _axes(gamma: int, runtime: str, *, contexts: str, gammas: str, batches: str, runtimes: str) -> "Axes | None":
@@ -234,7 +207,7 @@ def _axes(gamma: int, runtime: str, *, contexts: str, gammas: str, batches: str,
     return Axes(
         numbers("contexts", contexts, default=()) or (None,),
         numbers("gammas", gammas, default=(gamma,)),
-        _batches(batches) or (1,),
+        batch_sizes(batches) or (1,),
         tuple(dict.fromkeys(choices)),
     )
 
@@ -253,7 +226,7 @@ def bench_table(
     return OK
 
 
-@with_options(SpeculativeConfig, hidden=_FIXED)
+@with_options(SpeculativeConfig, hidden=FIXED)
 def bench_endurance(
     *,
     pair: PairOptions,

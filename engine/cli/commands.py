@@ -17,20 +17,27 @@ from engine.cli import (
     rag_ask,
     rag_bench,
     rag_eval,
+    recommendation,
     report,
     rounds,
     run,
+    runs,
+    runs_transfer,
+    scaling_bench,
     store_bench,
     train,
+    what_if,
 )
 
 _Group: TypeAlias = Mapping[str, Callable[..., int]]
 _BENCHES: _Group = {
-    "decode": bench.bench_decode, "batch": bench.bench_batch, "scaling": bench.bench_scaling, "gpu": bench.bench_gpu,
+    "decode": bench.bench_decode, "batch": bench.bench_batch, "gpu": bench.bench_gpu,
+    "scaling": scaling_bench.bench_scaling,
     "table": bench.bench_table, "rounds": rounds.bench_rounds, "rag": rag_bench.bench_rag,
     "endurance": bench.bench_endurance, "index": bench.bench_index, "ui": bench.bench_ui,
-    "coverage": coverage.bench_coverage,
-    "store": store_bench.bench_store, "report": report.bench_report,
+    "coverage": coverage.bench_coverage, "recommendation": recommendation.bench_recommendation,
+    "store": store_bench.bench_store,
+    "report": report.bench_report,
 }  # fmt: skip
 _CHECKS: _Group = {"losslessness": check.losslessness}
 _TRAININGS: _Group = {
@@ -38,6 +45,12 @@ _TRAININGS: _Group = {
 }  # fmt: skip
 _BUILTIN: _Group = {"eval": builtin.builtin_eval, "corpus": builtin.builtin_corpus}
 _RAG: _Group = {"index": rag.rag_index, "search": rag.rag_search, "ask": rag_ask.rag_ask, "eval": rag_eval.rag_eval}
+_RUNS: _Group = {
+    "list": runs.runs_list, "show": runs.runs_show, "export": runs_transfer.runs_export,
+    "import": runs_transfer.runs_import, "delete": runs.runs_delete, "restore": runs.runs_restore,
+    "purge": runs.runs_purge, "rename": runs.runs_rename, "tag": runs.runs_tag, "note": runs.runs_note,
+    "what-if": what_if.runs_what_if,
+}  # fmt: skip
 
 
 def tree() -> typer.Typer:
@@ -52,7 +65,9 @@ def tree() -> typer.Typer:
         ("check", "Proofs on any pair.", _CHECKS),
         ("train", "Train the built-in models, or a drafter for any target.", _TRAININGS),
         ("builtin", "The built-in world and models, examined.", _BUILTIN),
+        ("runs", "Everything that was kept: searched, labelled, exported, deleted.", _RUNS),
         ("rag", "Documents made searchable, and searched.", _RAG),
+        ("runs", "The runs that were kept.", _RUNS),
     ):
         app.add_typer(_group(members, help_text), name=name)
     return app

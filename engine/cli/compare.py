@@ -6,11 +6,13 @@ from typing import Annotated, cast
 
 import msgspec
 import typer
+from msgspec.structs import replace
 from rich.table import Table
 
 from engine import drafters
 from engine.cli.exit_status import OK, STOPPED
-from engine.cli.options import Json, Out, PairOptions, Settings, numbers, with_options
+from engine.cli.kept_log import KeptLog, Saving
+from engine.cli.options import Json, NoSave, Out, PairOptions, Settings, numbers, with_options
 from engine.cli.output import Output, Value
 from engine.cli.running import stoppable
 from engine.commands import Compare
@@ -50,18 +52,39 @@ def compare(
     tune: _Tune = False,
     method: _Method = "speculative",
     out: Out = None,
+    no_save: NoSave = False,
     json: Json = False,
 ) -> int:
     """Compare drafters and draft lengths with plain decoding, and say which to use."""
+    gammas = (1,) if tune else numbers("gamma", gamma, default=(4,))
+    command = comparison_of(pair, settings, drafter, gammas=gammas, prompts=prompts, n_prompts=n_prompts)
+    command = replace(command, lanes=lanes_of(_drafters_of(command), gammas, method), repeats=repeats, tune=tune)
+    output = Output(json=json, out=out)
+    with KeptLog(Saving(no_save), output) as kept:
+        return _follow(command, output, kept)
+
+
+def comparison_of(
+    pair: PairOptions,
+    settings: Settings,
+    drafter_specs: list[str] | None,
+    *,
+    gammas: tuple[int, ...],
+    prompts: str,
+    n_prompts: int,
+) -> Compare:
+    """The comparison that a command line names. Raises InputError."""
     if n_prompts < 0:
         raise InputError(f"n-prompts = {n_prompts}: must be >= 0", "0 takes all prompts of the set")
-    chosen = drafter or _usual_drafters(pair)
-    lanes = lanes_of(chosen, (1,) if tune else numbers("gamma", gamma, default=(4,)), method)
-    command = Compare(
-        lanes, prompts, n_prompts, repeats, settings, tune, pair.target, pair.device, pair.drafter_device, pair.dtype,
-        pair.runtime, pair.quantize,
+    return Compare(
+        lanes_of(drafter_specs or _usual_drafters(pair), gammas), prompts, n_prompts, settings=settings,
+        target=pair.target, device=pair.device, drafter_device=pair.drafter_device, dtype=pair.dtype,
+        runtime=pair.runtime, quantize=pair.quantize,
     )  # fmt: skip
-    return _follow(command, Output(json=json, out=out))
+
+
+def _drafters_of(command: Compare) -> list[str]:
+    return [lane.drafter for lane in command.lanes if lane.gamma]
 
 
 def _usual_drafters(pair: PairOptions) -> list[str]:
@@ -70,7 +93,7 @@ def _usual_drafters(pair: PairOptions) -> list[str]:
     return ["builtin", "builtin:small", "builtin:misaligned", *usual] if pair.target == "builtin" else usual
 
 
-def _follow(command: Compare, output: Output) -> int:
+def _follow(command: Compare, output: Output, kept: KeptLog) -> int:
     """Compare and print; a stop keeps what was measured."""
     from engine.runtime import Cancelled
     from engine.session.session import Session
@@ -81,13 +104,16 @@ def _follow(command: Compare, output: Output) -> int:
             for event in events:
                 if isinstance(event, ComparisonMeasured):
                     last = event
+                kept.take(event)
                 _print(event, output)
         except Cancelled:
             pass
+    if last is None or not last.complete:
+        kept.stopped()
     if last is None:
-        output.note("stopped before the first prompt was measured; nothing is kept")
+        output.note("stopped before the first prompt was measured")
         return STOPPED
-    _print_figures(last, output)
+    _print_figures(last, kept.run_id, output)
     return OK if last.complete else STOPPED
 
 
@@ -108,7 +134,7 @@ def _without(fields: dict[str, Value], left_out: str, name: str) -> dict[str, Va
     return {key: value for key, value in fields.items() if key != left_out} | {"event": name}
 
 
-def _print_figures(measured: ComparisonMeasured, output: Output) -> None:
+def _print_figures(measured: ComparisonMeasured, run_id: str | None, output: Output) -> None:
     for lane in measured.lanes:
         if output.json:
             output.line(lane_fields(lane))
@@ -116,7 +142,7 @@ def _print_figures(measured: ComparisonMeasured, output: Output) -> None:
         output.console.print(_table(measured))
         for caution in measured.cautions:
             output.note(f"caution: {caution}")
-    output.summary(_summary(measured))
+    output.summary({**_summary(measured), "run": run_id})
 
 
 def lane_fields(lane: LaneFigures) -> dict[str, Value]:

@@ -8,14 +8,17 @@ import msgspec
 import typer
 
 from engine.cli.exit_status import OK, STOPPED
-from engine.cli.options import Json
+from engine.cli.kept_log import KeptLog, Saving
+from engine.cli.options import Json, NoSave
 from engine.cli.output import Output, Value
 from engine.cli.running import stoppable
+from engine.commands import Train
 from engine.errors import InputError
 from engine.events import (
     DrafterMeasured,
     Event,
     Measured,
+    Progressed,
     TrainingEstimated,
     TrainingFinished,
     TrainingStarted,
@@ -23,7 +26,7 @@ from engine.events import (
     When,
 )
 from engine.machine.paths import training
-from engine.settings import make_config
+from engine.settings import make_config, settings_of
 from engine.training.drafter_config import OBJECTIVES, DrafterConfig
 
 if TYPE_CHECKING:
@@ -70,6 +73,7 @@ def train_drafter(
     resume: _Resume = False,
     device: _Device = "auto",
     dtype: _DType = "auto",
+    no_save: NoSave = False,
     json: Json = False,
 ) -> int:
     """Train a drafter for a target and measure its benefit, before and after."""
@@ -82,17 +86,21 @@ def train_drafter(
         },
     )  # fmt: skip
     _refuse_dtype(dtype)
+    from engine.session.work_start import training_started
     from engine.training.drafter import train_drafter as train
     from engine.training.job import DrafterJob
 
     output = Output(json=json)
     job = DrafterJob(target, data, out or _own_folder(target), settings, device, dtype, resume)
     report = _TrainingReport(output)
-    with stoppable() as flag:
+    with KeptLog(Saving(no_save), output) as kept, stoppable() as flag:
         _quiet()
         for event in train(job, flag):
+            if not kept.started and not isinstance(event, Progressed):
+                kept.take(training_started(_command(job)))
+            kept.take(event)
             report.take(event)
-    output.summary(report.summary(job))
+    output.summary({**report.summary(job), "run": kept.run_id})
     return STOPPED if flag.is_set() else OK
 
 
@@ -154,6 +162,13 @@ def _refuse_dtype(dtype: str) -> None:
 def _own_folder(target: str) -> Path:
     """The user's folder for drafters of this target."""
     return training() / "drafters" / "".join(c if c.isalnum() or c in "-._" else "-" for c in target)
+
+
+def _command(job: "DrafterJob") -> Train:
+    """The command that would have the window do the same."""
+    data = "" if job.data is None else str(job.data)
+    settings = dict(settings_of(job.settings))
+    return Train(job.target, data, str(job.out), settings, job.device, job.dtype, job.resume)
 
 
 def _quiet() -> None:

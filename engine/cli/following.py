@@ -1,16 +1,15 @@
 """Follows a run to its end for a command: prints, saves and summarises it."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import msgspec
 
 from engine import statistics
 from engine.cli.exit_status import OK, STOPPED
+from engine.cli.kept_log import KeptLog, Saving
 from engine.cli.options import PairOptions, Settings
 from engine.cli.output import Output, Value
 from engine.cli.running import loaded_session, run_events, stoppable
-from engine.cli.trace_file import TraceFile
 from engine.errors import EngineError
 from engine.events import Event, QuestionAnswered, RoundFinished, RunFailed, RunFinished, RunStarted, Warned
 from engine.method import MethodSpec
@@ -22,14 +21,15 @@ _LAST_STYLES = {"correction": "bold blue", "bonus": "magenta"}
 
 
 def follow(
-    method: MethodSpec, pair: PairOptions, settings: Settings, request: Request, *, trace: Path | None, json: bool
+    method: MethodSpec, pair: PairOptions, settings: Settings, request: Request, *, saving: Saving, json: bool
 ) -> int:
     """Load the pair, run the method, print the run as it proceeds, and last its summary; returns the exit status.
 
     Raises InputError before anything is loaded where a setting is out of its bounds or the trace exists."""
     output = Output(json=json)
     make_config(method.config, settings)
-    run = FollowedRun(output, TraceFile(trace, output))
+    kept = KeptLog(saving, output)
+    run = FollowedRun(output, kept)
     session = loaded_session(pair, output)
     try:
         with stoppable() as flag:
@@ -43,23 +43,24 @@ def follow(
         output.console.print()
     assert session.target is not None
     note = {"timing_pair": session.target.note} if session.target.note else {}
-    output.summary({**run_summary(run.summary, run.ids, session.target.texts.text(run.ids)), **run.answers(), **note})
+    fields = run_summary(run.summary, run.ids, session.target.texts.text(run.ids))
+    output.summary({**fields, **run.answers(), **note, "run": kept.run_id})
     return STOPPED if flag.is_set() else OK
 
 
 class FollowedRun:
     """Folds, saves and prints the events of the run."""
 
-    def __init__(self, output: Output, trace: TraceFile) -> None:
+    def __init__(self, output: Output, kept: KeptLog) -> None:
         self.summary = Summary()
         self.ids: list[int] = []
         self._answers: dict[str, QuestionAnswered] = {}
-        self._output, self._trace = output, trace
+        self._output, self._kept = output, kept
 
     def add(self, event: Event) -> None:
         """Fold, save and print one event."""
         self.summary = fold(self.summary, event)
-        self._trace.take(event)
+        self._kept.take(event)
         self._output.event(event)
         match event:
             case RunStarted() if not self._output.json:
@@ -74,10 +75,10 @@ class FollowedRun:
                 self._output.note(f"warning: {event.message}; {event.hint}")
 
     def end(self, event: RunFinished | RunFailed) -> None:
-        """Close the trace, and the run where it began and did not end by itself."""
+        """Close the log, and the run where it began and did not end by itself."""
         if self.summary.state == "running":
             self.add(event)
-        self._trace.close()
+        self._kept.close()
 
     def answers(self) -> Mapping[str, Value]:
         """The answers from documents, by system; no field where there are none."""
@@ -119,9 +120,11 @@ def run_summary(summary: Summary, ids: list[int], text: str) -> Mapping[str, Val
         "speedup_ci": _pair(summary.speedup_ci),
         "speedup_range": _pair(summary.speedup_range),
         "n_repeats": summary.n_repeats,
+        "disturbances": list(summary.disturbances),
         "same_as_baseline": summary.same,
         "first_divergence": summary.first_divergence,
         "margin": summary.margin,
+        "plain_divergence": summary.plain_divergence,
         "prefill_ms": summary.prefill_ms,
         "ttft_ms": summary.ttft_ms,
         "tpot_ms": summary.tpot_ms,

@@ -22,6 +22,7 @@ WorldForm = Annotated[
 Prompt = Annotated[str | None, typer.Option(help="the text to continue, or the question to answer")]
 PromptFile = Annotated[Path | None, typer.Option(help="a UTF-8 text file with it")]
 Trace = Annotated[Path | None, typer.Option(help="save the run to this new file")]
+NoSave = Annotated[bool, typer.Option("--no-save", help="do not keep it among the runs (see draftscope runs)")]
 Out = Annotated[Path | None, typer.Option(help="write the summary to this file, with machine, versions and date")]
 
 

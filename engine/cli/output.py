@@ -42,6 +42,8 @@ NAMES: dict[type[Event], str] = {
     events.QuestionAnswered: "answered",
     events.FileSkipped: "file_skipped",
     events.Indexed: "indexed",
+    events.ComparisonStarted: "comparison",
+    events.LaneRefused: "lane_refused",
 }
 
 

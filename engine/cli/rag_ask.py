@@ -6,10 +6,10 @@ import msgspec
 import typer
 
 from engine.cli.exit_status import OK, STOPPED
-from engine.cli.options import Json, PairOptions, Settings, Trace, with_options
+from engine.cli.kept_log import KeptLog, Saving
+from engine.cli.options import Json, NoSave, PairOptions, Settings, Trace, with_options
 from engine.cli.output import Output, Value
 from engine.cli.running import loaded_session, run_events, stoppable
-from engine.cli.trace_file import TraceFile
 from engine.errors import EngineError, InputError
 from engine.events import Event, PhaseFinished, RunFailed, RunFinished, Warned
 from engine.events.answers import (
@@ -37,14 +37,15 @@ _TITLES: dict[System, str] = {
 
 @with_options(SpeculativeRagConfig, hidden=("stop_at_end",))
 def rag_ask(
-    *, pair: PairOptions, settings: Settings, question: _Question, trace: Trace = None, json: Json = False
-) -> int:
+    *, pair: PairOptions, settings: Settings, question: _Question, trace: Trace = None, no_save: NoSave = False,
+    json: Json = False,
+) -> int:  # fmt: skip
     """Answer a question from an index: drafts from subsets of its passages, the best one chosen by the target."""
     output = Output(json=json)
     make_config(SpeculativeRagConfig, settings)
     if not question.strip():
         raise InputError("the question is empty", "ask something")
-    report = _AnswerReport(output, TraceFile(trace, output))
+    report = _AnswerReport(output, KeptLog(Saving(no_save, trace), output))
     session = loaded_session(rag_pair(pair), output)
     try:
         with stoppable() as flag:
@@ -73,8 +74,8 @@ def rag_pair(pair: PairOptions) -> PairOptions:
 class _AnswerReport:
     """Prints and saves the events of an answer and remembers what its summary needs."""
 
-    def __init__(self, output: Output, trace: TraceFile) -> None:
-        self._output, self._trace = output, trace
+    def __init__(self, output: Output, kept: KeptLog) -> None:
+        self._output, self._kept = output, kept
         self._retrieved: Retrieved | None = None
         self._partitioned: Partitioned | None = None
         self._drafts: dict[int, DraftFinished] = {}
@@ -85,7 +86,7 @@ class _AnswerReport:
 
     def take(self, event: Event) -> None:
         """Save, print and remember one event."""
-        self._trace.take(event)
+        self._kept.take(event)
         self._output.event(event)
         match event:
             case Retrieved():
@@ -106,8 +107,8 @@ class _AnswerReport:
                 self._output.note(f"warning: {event.message}; {event.hint}")
 
     def close(self) -> None:
-        """Close the trace; no more events follow."""
-        self._trace.close()
+        """Close the log; no more events follow."""
+        self._kept.close()
 
     def summary(self) -> dict[str, Value]:
         """The fields of the summary; null for what was not reached."""
@@ -127,6 +128,7 @@ class _AnswerReport:
             "predicted_ms": {name: cost.predicted_ms for name, cost in self._costs.items()},
             "phases_ms": self._phases,
             "notes": self._notes(),
+            "run": self._kept.run_id,
         }
 
     def _notes(self) -> list[str]:

@@ -8,7 +8,8 @@ import typer
 from rich.table import Table
 
 from engine.cli.exit_status import OK, STOPPED
-from engine.cli.options import Json, PairOptions, Settings, WorldForm, with_options
+from engine.cli.kept_log import KeptLog, Saving
+from engine.cli.options import Json, NoSave, PairOptions, Settings, WorldForm, with_options
 from engine.cli.output import Output, Value
 from engine.cli.rag_ask import rag_pair
 from engine.cli.running import loaded_session, stoppable
@@ -16,11 +17,11 @@ from engine.errors import InputError
 from engine.evaluation.config import USUAL_KINDS
 from engine.evaluation.figures import figures
 from engine.evaluation.file import Grid, QuestionLine, every_sampling
-from engine.events import Event, Progressed, Warned
+from engine.events import EvaluationMeasured, Event, Progressed, Warned
 from engine.events.answers import System
 from engine.events.evaluation import Figures
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
-from engine.settings import make_config
+from engine.settings import make_config, settings_of
 from engine.statistics import Interval
 from engine.world.questions import QUESTION_KINDS, QuestionKind
 
@@ -60,6 +61,7 @@ def rag_eval(
     ablation: _Ablation = False,
     ablation_m: _AblationM = "",
     ablation_k: _AblationK = "",
+    no_save: NoSave = False,
     json: Json = False,
 ) -> int:
     """Measure accuracy and latency of Speculative RAG and its baselines; run it again to continue after a stop."""
@@ -76,7 +78,9 @@ def rag_eval(
     from engine.world.pages import form_of
 
     plan = EvaluationPlan(dataset, questions, _kinds(kinds), index, embedder, config, grid, form_of(form))
-    return _evaluate(plan, rag_pair(pair), Output(json=json))
+    output = Output(json=json)
+    with KeptLog(Saving(no_save), output) as kept:
+        return _evaluate(plan, rag_pair(pair), output, kept)
 
 
 def _numbers(name: str, text: str, otherwise: int) -> tuple[int, ...]:
@@ -95,21 +99,27 @@ def _kinds(text: str) -> tuple[QuestionKind, ...]:
     return tuple(kind for kind in QUESTION_KINDS if kind in names)
 
 
-def _evaluate(plan: "EvaluationPlan", pair: PairOptions, output: Output) -> int:
+def _evaluate(plan: "EvaluationPlan", pair: PairOptions, output: Output, kept: KeptLog) -> int:
     from engine.runtime import Cancelled
     from engine.session.evaluate import answers
+    from engine.session.work_start import started_on_pair
 
     session = loaded_session(pair, output)
     report = _EvaluationReport(output)
     with stoppable() as flag, closing(answers(session, plan, flag)) as items:
         try:
             for item in items:
+                if isinstance(item, QuestionLine) and not kept.started:
+                    settings = settings_of(plan.config)
+                    kept.take(
+                        started_on_pair(session.pair_in_use, "evaluation", "speculative_rag", settings, plan.dataset)
+                    )
                 report.take(item)
                 if flag.is_set():
                     break
         except Cancelled:
             pass
-    report.end()
+    report.end(kept)
     return OK if report.complete else STOPPED
 
 
@@ -148,17 +158,21 @@ class _EvaluationReport:
             self._output.note(f"warning: {event.message}; {event.hint}")
         self._output.event(event)
 
-    def end(self) -> None:
-        """Print the summary of all questions so far."""
+    def end(self, kept: KeptLog) -> None:
+        """Save and print the summary of all questions so far."""
         if self._opened is None:
             self._output.note("stopped before the first question; run it again to go on")
             return
         stopped = not self.complete
         path, head = self._opened
         result = self._figures or figures(head, self._lines)
+        kept.take(EvaluationMeasured(str(path), result, complete=not stopped))
+        if stopped:
+            kept.stopped()
         if self._output.json:
             summary: dict[str, Value] = msgspec.to_builtins(result)
-            self._output.summary({**summary, "seed": head.settings["seed"], "stopped": stopped, "file": str(path)})
+            more = {"seed": head.settings["seed"], "stopped": stopped, "file": str(path), "run": kept.run_id}
+            self._output.summary({**summary, **more})
             return
         _print_account(result, self._output)
         self._output.note(f"{'stopped; run it again to go on: ' if stopped else ''}{path}")
@@ -201,7 +215,11 @@ def _systems(result: Figures) -> Table:
     for name, row in result.systems.items():
         accuracy = f"{row.accuracy:.2f}{_interval(row.accuracy_ci)}"
         difference = _signed(row.accuracy_difference, row.accuracy_difference_ci)
-        cut = "" if row.latency_cut is None else f"{row.latency_cut:.0%}{_interval(row.latency_cut_ci, times=100)}"
+        cut = (
+            ""
+            if row.latency_cut is None
+            else f"{row.latency_cut:.0%}{_interval(row.latency_cut_ci, times=100) or _range(row.latency_cut_range)}"
+        )
         table.add_row(_NAMES[name], accuracy, difference, f"{row.latency_ms:.0f} ms", cut)
     return table
 
@@ -223,6 +241,11 @@ def _ablation(result: Figures) -> Table:
 
 def _signed(difference: float | None, ci: Interval | None) -> str:
     return "" if difference is None else f"{difference:+.2f}{_interval(ci)}"
+
+
+def _range(extremes: Interval | None) -> str:
+    """The smallest and the largest question, where these are too few for an interval."""
+    return "" if extremes is None else f" ({100 * extremes.low:.0f} to {100 * extremes.high:.0f})"
 
 
 def _interval(interval: Interval | None, *, times: int = 1) -> str:

@@ -7,7 +7,8 @@ import typer
 
 from engine import methods
 from engine.cli.following import follow
-from engine.cli.options import Json, PairOptions, Prompt, PromptFile, Settings, Trace, read_prompt, with_options
+from engine.cli.kept_log import Saving
+from engine.cli.options import Json, NoSave, PairOptions, Prompt, PromptFile, Settings, Trace, read_prompt, with_options
 from engine.cli.rag_ask import rag_pair
 from engine.method import MethodSpec
 from engine.settings import Request
@@ -27,11 +28,11 @@ def _command(method: MethodSpec) -> Callable[..., int]:
     @with_options(method.config)
     def run(
         *, pair: PairOptions, settings: Settings, prompt: Prompt = None, prompt_file: PromptFile = None,
-        trace: Trace = None, json: Json = False,
+        trace: Trace = None, no_save: NoSave = False, json: Json = False,
     ) -> int:  # fmt: skip
         """Run the method once."""
         request = Request(read_prompt(prompt, prompt_file))
-        return follow(method, _pair(method, pair), settings, request, trace=trace, json=json)
+        return follow(method, _pair(method, pair), settings, request, saving=Saving(no_save, trace), json=json)
 
     return run
 

@@ -2,6 +2,7 @@
 
 Yields the events of a comparison; see `engine.events.comparison`."""
 
+import math
 import random
 import secrets
 import time
@@ -28,13 +29,14 @@ from engine.events import (
 )
 from engine.experiments.changes import changes
 from engine.experiments.comparison_figures import ComparisonSoFar
-from engine.experiments.generations import Place, event_of, first_difference
+from engine.experiments.generations import Place, event_of
 from engine.experiments.lane_figures import cost_model
 from engine.experiments.lanes import Lane, MeasuredText, continued, warm_up
 from engine.machine import versions
 from engine.machine.energy import EnergyMeter, NotMeasurable
-from engine.models import checkpoint_folder
+from engine.models.hashes import model_hash
 from engine.models.loading import LoadedModel
+from engine.runs.divergence import first_difference
 from engine.runtime import Cancelled
 
 # Tokens whose rounds are kept for replays; a comparison of more keeps counts and texts alone.
@@ -73,7 +75,7 @@ def compare(job: ComparisonJob, cancelled: Flag) -> Iterator[Event]:
         _workload(job),
         greedy=not job.settings.get("temperature"),
     )
-    so_far.energy = "" if isinstance(job.meter, EnergyMeter) else str(job.meter)
+    so_far.energy = str(job.meter)
     so_far.predictions = job.predictions
     yield _started(job)
     for _, refusal in job.refused:
@@ -186,7 +188,7 @@ class _Measuring:
         if plain is None or self._job.settings.get("temperature") or name == PLAIN_LANE:
             return event
         first = first_difference(text.generation.ids, plain.ids)
-        margin = None if first is None or first >= len(plain.margins) else plain.margins[first]
+        margin = None if first is None or first >= len(plain.margins) else math.log(plain.margins[first])
         return replace(event, first_divergence=first, margin=margin)
 
     def _elapsed_s(self) -> float:
@@ -219,8 +221,8 @@ def _started(job: ComparisonJob) -> ComparisonStarted:
 def _hashes(job: ComparisonJob) -> tuple[tuple[str, str], ...]:
     """What tells the models apart that are called the same: a hash of the target, and of each drafter's model."""
     specs = dict.fromkeys(lane.spec.drafter for lane in job.lanes if lane.model is not None)
-    drafters = ((spec, checkpoint_folder.fingerprint(spec, drafter=True)) for spec in specs)
-    return ((job.target.spec, checkpoint_folder.fingerprint(job.target.spec)), *drafters)
+    drafters = ((spec, model_hash(spec, drafter=True)) for spec in specs)
+    return tuple(pair for pair in ((job.target.spec, model_hash(job.target.spec)), *drafters) if pair[1])
 
 
 def _workload(job: ComparisonJob) -> str:

@@ -61,7 +61,7 @@ def continued(lane: Lane, ids: Sequence[int], cancelled: Flag, meter: EnergyMete
     try:
         with closing(decode(lane.config, ids, runtime)) as events:
             rounds, generation = whole(events)
-        joules = None if meter is None or before is None else meter.joules() - before
+        joules = None if meter is None else meter.since(before)
         n_bytes = _memory_bytes(lane, len(ids) + len(generation.ids))
     finally:
         if lane.drafter is not None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from engine.experiments.recorded import RecordedRun
 from engine.experiments.what_if import acceptance_along, expected_rounds, lenient_alpha
-from engine.speed_model import CostModel, expected_tokens
+from engine.speed_model import expected_tokens
 
 MOST_GAMMA = 16
 
@@ -45,13 +45,9 @@ def replayed_tau(run: RecordedRun, lenience: float = 1.0, *, most_gamma: int = M
     return ReplayedTau(sum(map(sum, along)) / n, tuple(taus))
 
 
-def predictions(taus: Sequence[float], costs: CostModel | None, *, drafter_speed: float = 1.0) -> list[Prediction]:
+def predictions(run: RecordedRun, taus: Sequence[float], *, drafter_speed: float = 1.0) -> list[Prediction]:
     """Price the tokens per round of each draft length with a drafter that is `drafter_speed` times as fast."""
-    if costs is not None:
-        costs = costs._replace(draft_ms=costs.draft_ms / drafter_speed)
-    return [
-        Prediction(gamma, tau, None if costs is None else costs.speedup(tau, gamma)) for gamma, tau in enumerate(taus)
-    ]
+    return [Prediction(gamma, tau, run.speedup(tau, gamma, drafter_speed)) for gamma, tau in enumerate(taus)]
 
 
 def best(options: Sequence[Prediction]) -> Prediction | None:

@@ -3,10 +3,12 @@
 * imports neither Qt nor torch."""
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
 from engine.events import ComparisonStarted, Event, GenerationMeasured, LaneSpec, RoundFinished, RunStarted
+from engine.runs import trace
 from engine.runs.summary import Summary, fold
 from engine.speed_model import CostModel
 from engine.statistics import UnitTime, ms_per_token
@@ -15,12 +17,21 @@ from engine.statistics import UnitTime, ms_per_token
 class RecordedRun(NamedTuple):
     """A run, or a lane of a comparison. name: what it decoded with; texts: the rounds of each text it made.
 
-    costs: None where no plain decoding was measured beside it, without which there is no speedup."""
+    costs: None where no plain decoding was measured beside it, without which there is no speedup. share: of its rounds
+    that had a draft; the others, in which a lookup found nothing, cost a plain step."""
 
     name: str
     gamma: int
     texts: tuple[tuple[RoundFinished, ...], ...]
     costs: CostModel | None
+    share: float = 1.0
+
+    def speedup(self, tau: float, gamma: int, drafter_speed: float) -> float | None:
+        """Speedup of rounds that emit tau tokens, with a drafter so many times as fast; None without costs."""
+        if self.costs is None or gamma == 0:
+            return None if self.costs is None else 1.0
+        costs = self.costs._replace(draft_ms=self.costs.draft_ms / drafter_speed)
+        return tau * costs.plain_ms / (self.share * costs.round_ms(gamma) + (1 - self.share) * costs.plain_ms)
 
 
 class _Times(NamedTuple):
@@ -32,6 +43,13 @@ class _Times(NamedTuple):
     plain_step_ms: float | None
     verify_ms: float | None
     draft_ms: float | None
+
+
+def read_recorded(path: Path) -> tuple[RecordedRun, ...]:
+    """The run, or each lane of the comparison, in a trace. Raises EngineError."""
+    events = trace.read(path).events
+    run = recorded_run(events)
+    return recorded_lanes(events) if run is None else (run,)
 
 
 def recorded_run(events: Iterable[Event]) -> RecordedRun | None:
@@ -47,7 +65,8 @@ def recorded_run(events: Iterable[Event]) -> RecordedRun | None:
         return None
     plain = summary.baseline_ms_per_token
     times = None if plain is None else _times_of(summary, plain)
-    return RecordedRun(started.drafter, summary.gamma, (tuple(rounds),), _costs(summary.gamma, rounds, times))
+    costs = _costs(summary.gamma, rounds, times)
+    return RecordedRun(started.drafter, summary.gamma, (tuple(rounds),), costs, _share(rounds))
 
 
 def recorded_lanes(events: Iterable[Event]) -> tuple[RecordedRun, ...]:
@@ -91,9 +110,8 @@ def _lane(lane: LaneSpec, own: Sequence[GenerationMeasured], plain: Sequence[Gen
             _median(event.target_step_ms for event in own),
             _median(event.draft_step_ms for event in own),
         )
-    return RecordedRun(
-        lane.name, lane.gamma, texts, _costs(lane.gamma, [each for text in texts for each in text], times)
-    )
+    rounds = [each for text in texts for each in text]
+    return RecordedRun(lane.name, lane.gamma, texts, _costs(lane.gamma, rounds, times), _share(rounds))
 
 
 def _unit(event: GenerationMeasured) -> tuple[int, int]:
@@ -107,18 +125,25 @@ def _unit_times(events: Sequence[GenerationMeasured]) -> list[UnitTime]:
     return [UnitTime(tuple(event.decode_ms for event in unit), len(unit[0].ids)) for unit in repeats.values()]
 
 
+def _share(rounds: Sequence[RoundFinished]) -> float:
+    """Share of the rounds with a draft."""
+    return sum(bool(each.proposed) for each in rounds) / len(rounds)
+
+
 def _costs(gamma: int, rounds: Sequence[RoundFinished], times: _Times | None) -> CostModel | None:
     """The cost model under which the recorded rounds cost what was measured; `fixed_ms` is the unexplained rest."""
     if times is None or times.plain_ms <= 0:
         return None
-    n, n_proposed = len(rounds), sum(len(each.proposed) for each in rounds)
-    draft_ms = sum(each.draft_ms for each in rounds) / n_proposed if times.draft_ms is None else times.draft_ms
-    model = CostModel(times.plain_ms, 0.0, draft_ms, _widths(gamma, rounds, times))
-    explained = (n_proposed * draft_ms + sum(model.verify_ms(len(each.proposed) + 1) for each in rounds)) / n
+    drafted = [each for each in rounds if each.proposed]
+    n_proposed = sum(len(each.proposed) for each in drafted)
+    draft_ms = sum(each.draft_ms for each in drafted) / n_proposed if times.draft_ms is None else times.draft_ms
+    model = CostModel(times.plain_ms, 0.0, draft_ms, _widths(gamma, drafted, times))
     if times.own_ms is None:
-        return model._replace(fixed_ms=sum(each.other_ms for each in rounds) / n)
-    round_ms = times.own_ms * sum(len(each.emitted) for each in rounds) / n
-    return model._replace(fixed_ms=max(0.0, round_ms - explained))
+        return model._replace(fixed_ms=sum(each.other_ms for each in drafted) / len(drafted))
+    explained = n_proposed * draft_ms + sum(model.verify_ms(len(each.proposed) + 1) for each in drafted)
+    explained += (len(rounds) - len(drafted)) * times.plain_ms
+    measured = times.own_ms * sum(len(each.emitted) for each in rounds)
+    return model._replace(fixed_ms=max(0.0, measured - explained) / len(drafted))
 
 
 def _widths(gamma: int, rounds: Sequence[RoundFinished], times: _Times) -> tuple[tuple[int, float], ...]:

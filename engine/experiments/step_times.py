@@ -13,7 +13,8 @@ from engine.decoding.generation import whole
 from engine.experiments.lanes import Lane
 from engine.runtime import RunContext
 
-_N_ROUNDS = 12
+_MOST_ROUNDS, _FEWEST_ROUNDS = 12, 3
+_PASS_MS = 500.0
 _N_PASSES = 3
 
 
@@ -49,23 +50,25 @@ def verify_times(
 ) -> tuple[tuple[int, float], ...]:
     """Milliseconds of verifying, for each number of tokens that the target reads at once; medians of passes.
 
-    widths: ascending, 1 is plain decoding. Those that do not fit the target's context are left out."""
+    widths: ascending, 1 is plain decoding. Those that do not fit the target's context are left out. Slow targets get
+    fewer rounds."""
     lane = plain._replace(drafter=FixedDrafter(ids[-1], plain.target.device))
     room = plain.target.context - len(ids)
-    fitting = [width for width in widths if _N_ROUNDS * width < room]
+    fitting = [width for width in widths if _FEWEST_ROUNDS * width < room]
+    # The first passes allocate and capture, and tell how long a round takes.
+    slowest = max(max(_verify_ms(lane, ids, width, _FEWEST_ROUNDS, cancelled), default=0.0) for width in fitting)
+    n_rounds = int(min(_MOST_ROUNDS, max(_FEWEST_ROUNDS, _PASS_MS / max(slowest, 1e-3))))
     times: dict[int, list[float]] = defaultdict(list)
-    for index in range(_N_PASSES + 1):
+    for index in range(_N_PASSES):
         for width in fitting[::-1] if index % 2 else fitting:
-            measured = _verify_ms(lane, ids, width, cancelled)
-            if index:  # the first pass allocates and captures
-                times[width] += measured
+            times[width] += _verify_ms(lane, ids, width, min(n_rounds, (room - 1) // width), cancelled)
     return tuple((width, median(values)) for width, values in sorted(times.items()) if values)
 
 
-def _verify_ms(lane: Lane, ids: Sequence[int], width: int, cancelled: Flag) -> list[float]:
+def _verify_ms(lane: Lane, ids: Sequence[int], width: int, n_rounds: int, cancelled: Flag) -> list[float]:
     gamma = width - 1
-    config = replace(lane.config, max_new_tokens=_N_ROUNDS * width, stop_at_end=False)
+    config = replace(lane.config, max_new_tokens=n_rounds * width, stop_at_end=False)
     runtime = RunContext(lane.target, lane.drafter, "", cancelled=cancelled)
     runtime.prepare(config, ids, gamma=gamma)
     rounds, _ = whole(runtime.generate(config, ids, gamma=gamma))
-    return [event.verify_ms for event in rounds[:_N_ROUNDS] if len(event.proposed) == gamma]
+    return [event.verify_ms for event in rounds[:n_rounds] if len(event.proposed) == gamma]

@@ -1,18 +1,20 @@
-"""Describes how the engine's process ended, and ends the run that it left behind.
+"""Describes how the engine's process ended, and ends the log of a run or other work that it left behind.
 
 * imports neither Qt nor torch."""
 
 import signal
 from contextlib import closing
 from pathlib import Path
+from typing import TypeAlias
 
-from engine.events import Event, RoundFinished, RunFailed, RunFinished, RunStarted
+from engine.events import Event, RoundFinished, RunFailed, RunFinished, RunStarted, WorkEnded
 from engine.host.child_link import Ending
-from engine.runs.run_log import run_file
+from engine.runs.run_log import Start, run_file
 from engine.runs.trace import TraceWriter
 
 AGAIN = "the next run loads the pair again"
 _REPORT = f"a library or a driver failed: please report it with the details; {AGAIN}"
+End: TypeAlias = RunFinished | RunFailed | WorkEnded
 # SIGKILL as a number, as not every system has the name.
 _KILLED = -9
 
@@ -40,9 +42,9 @@ def _signal(number: int) -> str:
 
 
 class RunTracker:
-    """Tracks a run by its events, to end it in place of a process that no longer can."""
+    """Tracks a run or other kept work by its events, to end it in place of a process that no longer can."""
 
-    def __init__(self, started: RunStarted) -> None:
+    def __init__(self, started: Start) -> None:
         self._started = started
         self._n_tokens = 0
         self._at_s = 0.0
@@ -53,16 +55,20 @@ class RunTracker:
             self._n_tokens += len(event.emitted)
         self._at_s = getattr(event, "at_s", self._at_s)
 
-    def stopped(self) -> RunFinished:
-        """The last event of a stopped run."""
-        return RunFinished("cancelled", self._n_tokens, at_s=self._at_s)
+    def stopped(self) -> End:
+        """The last event of what was stopped."""
+        if isinstance(self._started, RunStarted):
+            return RunFinished("cancelled", self._n_tokens, at_s=self._at_s)
+        return WorkEnded("stopped", "stopped by the user")
 
-    def failed(self, ending: Ending) -> RunFailed:
-        """The last event of a run whose process ended."""
-        return RunFailed(*words(ending), ending.tail, at_s=self._at_s)
+    def failed(self, ending: Ending) -> End:
+        """The last event of what lost its process."""
+        if isinstance(self._started, RunStarted):
+            return RunFailed(*words(ending), ending.tail, at_s=self._at_s)
+        return WorkEnded("failed", *words(ending))
 
-    def save(self, runs: Path, end: RunFinished | RunFailed) -> None:
-        """Append the last event to the run's file, if it has one. Raises EngineError."""
+    def save(self, runs: Path, end: End) -> None:
+        """Append the last event to the file, if there is one. Raises EngineError."""
         path = run_file(runs, self._started)
         if path.exists():
             with closing(TraceWriter(path, append=True)) as writer:

@@ -25,12 +25,12 @@ from engine.events import (
     Refused,
     RunFailed,
     RunFinished,
-    RunStarted,
 )
 from engine.host import endings
 from engine.host.child_link import Child, Ending, command_line
-from engine.host.endings import RunTracker
+from engine.host.endings import End, RunTracker
 from engine.host.wire import Answered, Cancel, Readied, Said
+from engine.runs.run_log import Start
 
 # Time for the process to end by itself when the window closes.
 _JOIN_S = 3.0
@@ -54,8 +54,9 @@ class _Task:
 class ProcessHost:
     """The engine in a process that is started with the first command and again after it ended.
 
-    runs: folder in which each run gets a folder; None saves nothing. argv: the command line of the process. patience_s:
-    a cancelled command that takes longer is ended together with the process; imports at its start do not count."""
+    runs: folder in which each run and other kept work gets a folder; None saves nothing. argv: the command line of the
+    process. patience_s: a cancelled command that takes longer is ended together with the process; imports at its start
+    do not count."""
 
     def __init__(
         self,
@@ -224,7 +225,7 @@ class ProcessHost:
         """Keep what is needed if the process ends before the command does."""
         if self._tasks and self._tasks[0].command.ends_with(event):
             self._tasks[0].ended = True
-        if isinstance(event, RunStarted):
+        if isinstance(event, Start):
             self._run = RunTracker(event)
         elif self._run is not None:
             self._run.take(event)
@@ -265,8 +266,8 @@ class ProcessHost:
             self._run = None
             self._advance()
 
-    def _end_of_run(self, ending: Ending) -> tuple[RunTracker | None, RunFinished | RunFailed | None]:
-        """The run that the process left behind, and its last event; None for both if there is none."""
+    def _end_of_run(self, ending: Ending) -> tuple[RunTracker | None, End | None]:
+        """The run or other work that the process left behind, and its last event; None for both if there is none."""
         with self._lock:
             self._clear_stop()
             task = self._tasks[0] if self._tasks else None
@@ -274,13 +275,13 @@ class ProcessHost:
                 return None, None
             return self._run, self._run.stopped() if task.cancelled else self._run.failed(ending)
 
-    def _end_first(self, ending: Ending, end: RunFinished | RunFailed | None) -> None:
+    def _end_first(self, ending: Ending, end: End | None) -> None:
         """Answer the command that the process left behind; end: the saved last event of a run."""
         task, what = self._tasks[0], self._tasks[0].command.name
         if isinstance(task.command, Unload):
             self._pair = None
             self._answer(ModelUnloaded())
-        elif end is not None:
+        elif isinstance(end, RunFinished | RunFailed):
             self._answer(end)
         elif task.cancelled:
             self._answer(Refused(what, "stopped by the user", task.command.after_stop))
@@ -289,7 +290,7 @@ class ProcessHost:
         else:
             self._answer(Refused(what, *endings.words(ending), ending.tail))
 
-    def _save(self, run: RunTracker, end: RunFinished | RunFailed) -> None:
+    def _save(self, run: RunTracker, end: End) -> None:
         try:
             if self._runs is not None:
                 run.save(self._runs, end)

@@ -26,7 +26,7 @@ from engine.events import (
     RunFailed,
     RunFinished,
 )
-from engine.events.faults import failed, refused
+from engine.events.faults import REPORT, failed, refused
 from engine.host.pause_gate import PauseGate
 from engine.machine.quiet import quiet_logs
 from engine.runs.run_log import Outbox, RunLog
@@ -69,7 +69,8 @@ def new_session() -> "Session":
 class ThreadHost:
     """The engine on its own thread, which alone touches the models.
 
-    runs: folder in which each run gets a folder; None saves nothing. outbox: where events go instead of the inbox.
+    runs: folder in which each run, and other work that is kept, gets a folder; None saves nothing. outbox: where events
+    go instead of the inbox.
     answered: called after the last event of each command but Pause, Step and Resume. kind: given in EngineStarted."""
 
     def __init__(
@@ -185,20 +186,38 @@ class ThreadHost:
         command, events = task.command, session.do(task.command, task.cancelled)
         if command.is_run:
             return self._run(events, task)
-        self._forward(events, task)
+        self._keep(events, task)
         return False
 
-    def _forward(self, events: Iterator[Event], task: _Task) -> None:
+    def _keep(self, events: Iterator[Event], task: _Task) -> None:
+        """Pass on a command's events, and save those of work that is kept, with a word on what ended it early."""
+        log = RunLog(self._runs if task.command.kept_as else None, self._outbox)
+        try:
+            has_ended = self._forward(events, log, task)
+            if task.cancelled.is_set() and not has_ended:
+                log.cut_short("stopped", "stopped by the user", task.command.after_stop)
+        except EngineError as err:
+            log.cut_short("stopped" if task.cancelled.is_set() else "failed", err.message, err.hint)
+            raise
+        except Exception as err:
+            log.cut_short("failed", f"{type(err).__name__}: {err}", REPORT)
+            raise
+        finally:
+            log.close()
+
+    def _forward(self, events: Iterator[Event], log: RunLog, task: _Task) -> bool:
         """Pass on a command's events; stop one that does not end itself between two events, unless this is its last:
-        then it is too late to stop it."""
-        command = task.command
+        then it is too late to stop it. Returns whether the last one came."""
+        command, has_ended = task.command, False
         with closing(cast(Generator[Event, None, None], events)):
             for event in events:
                 if task.cancelled.is_set() and not command.ends_itself and not command.ends_with(event):
                     raise EngineError("stopped by the user", command.after_stop)
-                self._outbox.put(event)
+                has_ended = command.ends_with(event)
+                log.add(event)
                 if command.can_be_held and isinstance(event, Progressed | Measured):
                     task.gate.wait(task.cancelled)
+        return has_ended
 
     def _run(self, events: Iterator[Event], task: _Task) -> bool:
         """Drive a method's generator to its end, a stop, or a fault; the log so far is kept in each case.

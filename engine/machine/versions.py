@@ -2,6 +2,7 @@
 
 import platform
 import time
+from functools import cache
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
@@ -26,6 +27,7 @@ def now_utc() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
+@cache
 def processor(device: torch.device) -> str:
     """The processor and its cores, and the GPU where that is the device in use."""
     name = platform.processor() or platform.machine()

@@ -261,6 +261,6 @@ def _gamma_point(gamma: int, drafted: Sequence[Call], plain: Sequence[Call]) -> 
 
 
 def _middle_ratio(times: Sequence[tuple[float | None, float | None]]) -> float | None:
-    """The median ratio over blocks that have both times: a text shorter than a round has no full draft."""
-    ratios = [a / b for a, b in times if a is not None and b is not None]
-    return median(ratios) if ratios else None
+    """The medians divided, over blocks that have both times: a text shorter than a round has no full draft."""
+    known = [(a, b) for a, b in times if a is not None and b is not None]
+    return median(a for a, _ in known) / median(b for _, b in known) if known else None

@@ -35,6 +35,8 @@ def run_started(
         runtime=rt.target.runtime,
         graphs=rt.target.graphs,
         quantize=rt.target.quantize,
+        processor=rt.provenance.processor,
+        hashes=rt.provenance.hashes,
     )
 
 

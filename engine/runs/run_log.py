@@ -69,6 +69,7 @@ class RunLog:
     def __init__(self, runs: Path | None, outbox: Outbox) -> None:
         self.started = False
         self.at_s = 0.0
+        self._is_run = False
         self._n_tokens = 0
         self._runs = runs
         self._outbox = outbox
@@ -84,7 +85,7 @@ class RunLog:
         """Save one event and pass it on; what comes before the start of the work is only passed on."""
         # The start is passed on first, so that a refusal to save comes after it.
         if isinstance(event, Start) and not self.started:
-            self.started = True
+            self.started, self._is_run = True, isinstance(event, RunStarted)
             self._outbox.put(event)
             self._open(event)
             self._write(event)
@@ -96,8 +97,9 @@ class RunLog:
         self._outbox.put(event)
 
     def cut_short(self, state: Literal["stopped", "failed"], why: str, hint: str) -> None:
-        """Write, to the file alone, that work which is no run ended before its last event."""
-        self._write(WorkEnded(state, why, hint))
+        """Write, to the file alone, that work ended before its last event; a run has an event of its own for that."""
+        if not self._is_run:
+            self._write(WorkEnded(state, why, hint))
 
     def cancelled(self) -> RunFinished:
         """The last event of a stopped run."""

@@ -19,14 +19,16 @@ from engine.documents import embedding
 from engine.documents.embedding import Embedder
 from engine.errors import InputError
 from engine.events import Event
-from engine.machine import threads
+from engine.machine import threads, versions
 from engine.machine.out_of_memory import memory_errors
 from engine.machine.quiet import quiet_libraries
+from engine.models.hashes import pair_hashes
 from engine.models.loading import LoadedModel, Pair
 from engine.rag.library import opened
 from engine.rag.memo import Memo
-from engine.runtime import DocumentResources, RunContext
+from engine.runtime import DocumentResources, Provenance, RunContext
 from engine.session.memory import release_memory
+from engine.session.work_start import PairInUse, with_start
 
 Item = TypeVar("Item")
 Handler: TypeAlias = Callable[["Session", Any, Flag], Iterator[Event]]
@@ -51,16 +53,26 @@ class Session:
         self.models: Pair | None = None
         self.drafter: Drafter | None = None
         self.loaded: Load | None = None
+        self.provenance = Provenance()
         self._embedder: tuple[tuple[str, str, str], Embedder] | None = None
         self.memo = Memo()
 
     def do(self, command: Command, cancelled: Flag | None = None) -> Iterator[Event]:
         """Execute a command; yields its events, see the function of its family. cancelled: stops it once set."""
-        return handlers()[type(command)](self, command, Flag() if cancelled is None else cancelled)
+        return with_start(self.pair_in_use, command, handlers()[type(command)](self, command, cancelled or Flag()))
+
+    @property
+    def pair_in_use(self) -> PairInUse:
+        """What is loaded now."""
+        return PairInUse(self.target, self.drafter_spec, self.provenance)
 
     def take_pair(self, pair: Pair, drafter: Drafter | None, command: Load) -> None:
         """Replace the loaded pair by what a command loaded."""
         self.models, self.target, self.drafter, self.loaded = pair, pair.target, drafter, command
+        self.provenance = Provenance(
+            versions.processor(pair.target.device),
+            pair_hashes(pair.target.spec, None if pair.drafter is None else pair.drafter.spec),
+        )
         self.memo.forget_models()
 
     def forget_pair(self) -> None:
@@ -94,7 +106,10 @@ class Session:
         drafter = None if self.models is None else self.models.drafter
         open_index = partial(opened, librarian=self, device=str(self.target.device))
         documents = DocumentResources(drafter, open_index, self.memo)
-        return RunContext(self.target, self.drafter, self.drafter_spec, cancelled=cancelled, documents=documents)
+        return RunContext(
+            self.target, self.drafter, self.drafter_spec, cancelled=cancelled, documents=documents,
+            provenance=self.provenance,
+        )  # fmt: skip
 
     def on_pair(self, context: RunContext, work: Callable[[RunContext], Iterator[Item]]) -> Iterator[Item]:
         """Yield the items of work that uses the loaded pair; afterwards the pair is as before."""

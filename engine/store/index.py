@@ -17,8 +17,9 @@ from engine.store.rows import Deleted, NotDeleted, RunFilter, RunRow, SortKey, T
 
 _SORTED_BY: dict[SortKey, str] = {
     "started": "started_utc", "tokens": "n_tokens", "bytes": "n_bytes", "tokens_per_s": "tokens_per_s",
+    "title_or_prompt": "coalesce(nullif(title, ''), prompt)",
 }  # fmt: skip
-_TEXTS = {"title", "kind", "method", "target", "drafter", "state", "prompt", "device"}
+_TEXTS = {"title", "title_or_prompt", "kind", "method", "target", "drafter", "state", "prompt", "device"}
 _SHOWN = (
     "id", "kind", "title", "method", "target", "drafter", "started_utc", "state", "prompt", "n_tokens", "alpha", "tau",
     "speedup", "tokens_per_s", "device", "dtype", "note", "n_bytes", "damage", "deleted_utc",
@@ -65,14 +66,16 @@ class RunIndex:
         rows = {str(values[0]): self._row(values, tuple(tags.get(str(values[0]), ()))) for values in found}
         return tuple(rows[run_id] for run_id in ids if run_id in rows)
 
-    def matching(self, part: str) -> tuple[str, ...]:
-        """The ids that begin or end with `part`, deleted ones included: an exact one alone, else all."""
-        if self._database.rows("SELECT 1 FROM runs WHERE id = ?", part):
-            return (part,)
+    def matching(self, part: str, *, deleted: bool = False) -> tuple[str, ...]:
+        """The ids that begin or end with `part`: an exact one alone, else all. deleted: among the deleted ones."""
         rows = self._database.rows(
-            "SELECT id FROM runs WHERE substr(id, 1, length(?1)) = ?1 OR substr(id, -length(?1)) = ?1 ORDER BY id", part
+            "SELECT id FROM runs WHERE (deleted_utc != '') = ?2 AND (substr(id, 1, length(?1)) = ?1"
+            " OR substr(id, -length(?1)) = ?1) ORDER BY id",
+            part,
+            deleted,
         )
-        return tuple(str(run_id) for (run_id,) in rows) if part else ()
+        ids = tuple(str(run_id) for (run_id,) in rows) if part else ()
+        return (part,) if part in ids else ids
 
     def tags(self) -> tuple[tuple[str, int], ...]:
         """Every tag and how many runs that are not deleted have it, by name."""

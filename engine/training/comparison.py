@@ -42,13 +42,15 @@ Rates: TypeAlias = dict[str, float]
 
 class Comparison(msgspec.Struct, frozen=True):
     """The result. difference: held-out greedy alpha of distillation minus that of cross-entropy, with its
-    interval over texts, from ten on; tuned: alpha on the tuning half, by objective and learning rate."""
+    interval over texts, from ten on, and the smallest and the largest of a text; tuned: alpha on the tuning half, by
+    objective and learning rate."""
 
     objective: ObjectiveName
     alpha: dict[str, float]
     alpha_overlap: dict[str, float]
     difference: float
     difference_ci: Interval | None
+    difference_range: Interval | None
     rates: Rates
     tuned: dict[str, dict[str, float]]
     steps: int
@@ -207,6 +209,7 @@ class _Experiment:
         distilled, plain = (agreements[name] for name in objectives)
         gains = [a - b for a, b in zip(distilled.agreed, plain.agreed, strict=True)]
         n_texts = len(distilled.counted)
+        by_text = [gain / n for gain, n in zip(gains, distilled.counted, strict=True) if n]
         n_steps = steps * 2 + tuning_steps * len(_GRID) * 2
         return Comparison(
             objective=objectives[0],
@@ -214,6 +217,7 @@ class _Experiment:
             alpha_overlap={name: agreement.overlap for name, agreement in agreements.items()},
             difference=sum(gains) / max(1, sum(distilled.counted)),
             difference_ci=statistics.ratio_interval(gains, distilled.counted),
+            difference_range=Interval(min(by_text), max(by_text)) if len(by_text) > 1 else None,
             rates=rates,
             tuned=tuned,
             steps=steps,

@@ -25,7 +25,7 @@ class _Band(pg.FillBetweenItem):  # type: ignore[misc]  # the library has no typ
 
 
 class AcceptancePlot(PlotPanel):
-    """Running alpha and its interval per round, from running sums; the metrics panel has a bootstrap interval."""
+    """Running alpha and its interval per round, from running sums; the last is that of the metrics panel."""
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(
@@ -95,7 +95,7 @@ class AcceptancePlot(PlotPanel):
         return tr("{0}: α {1:.3f} [{2:.2f}, {3:.2f}]").format(at + 1, alpha, low, high)
 
     def columns(self) -> tuple[Column, ...]:
-        """Alpha per round and its interval, which starts with the second round."""
+        """Alpha per round and its interval, which starts with the tenth round that tested a token."""
         low, high = (np.full(len(self.alpha.x), np.nan) for _ in range(2))
         if n := len(self.low.y):
             low[-n:], high[-n:] = self.low.y, self.high.y

@@ -1,7 +1,6 @@
 """Panel: running tokens per second, compared with plain decoding measured in the same run."""
 
 from collections.abc import Sequence
-from statistics import median
 
 import numpy as np
 import pyqtgraph as pg
@@ -15,10 +14,10 @@ from app.plots.curve import Curve
 from app.plots.export import Column
 from app.plots.panel import PlotPanel, tr
 from app.state.store import RunStore
-from app.words import quantities
+from app.words import quantities, speedups
 from engine.events import Event, Lane, RoundFinished
 from engine.runs.summary import Summary
-from engine.statistics import median_interval
+from engine.statistics import RatioEstimate, median_estimate
 
 _FIRST_TOP = 100.0
 
@@ -26,7 +25,7 @@ _FIRST_TOP = 100.0
 class SpeedPlot(PlotPanel):
     """Running tokens per second of the first pass, and a horizontal line at the median of each lane's timed blocks.
 
-    The speedup compares those medians: the first pass also warms up, and the window draws meanwhile."""
+    The speedup is their quotient: the first pass also warms up, and the window draws meanwhile."""
 
     turn = 1
 
@@ -55,7 +54,7 @@ class SpeedPlot(PlotPanel):
         self.tell_keys((
             tr("This run as its text was written, round after round."),
             tr("The same drafting, timed again after the text: the median of its blocks. The figures state this one."),
-            tr("Plain decoding, timed between those blocks: the median, with its 95 % interval from three on."),
+            tr("Plain decoding, timed between those blocks: the median, its range, and from ten blocks on its 95 %."),
         ))  # fmt: skip
         self.recolour()
         self.clear()
@@ -98,26 +97,22 @@ class SpeedPlot(PlotPanel):
         self.speed.show()
 
     def _show_medians(self, summary: Summary) -> None:
-        """Show the median of each lane's blocks and, from three plain blocks on, the interval of theirs."""
-        method_ms, plain_ms = _ms_per_token(summary, "speculative"), _ms_per_token(summary, "plain")
-        for line, values in ((self.median, method_ms), (self.plain, plain_ms)):
-            line.setVisible(bool(values))
-            if values:
-                line.setValue(1e3 / median(values))
-        interval = median_interval(plain_ms)
-        self.plain_band.setVisible(interval is not None)
-        if interval is not None:
-            self.plain_band.setRegion((1e3 / interval.high, 1e3 / interval.low))
+        """Show the median of each lane's blocks, and the interval or range of the plain ones."""
+        drafted, plain = _typical(summary, "speculative"), _typical(summary, "plain")
+        for line, typical in ((self.median, drafted), (self.plain, plain)):
+            line.setVisible(typical is not None)
+            if typical is not None:
+                line.setValue(1e3 / typical.value)
+        ends = None if plain is None else speedups.ends(plain)
+        self.plain_band.setVisible(ends is not None)
+        if ends is not None:
+            self.plain_band.setRegion((1e3 / ends.high, 1e3 / ends.low))
 
     def _caption_text(self, summary: Summary) -> str:
-        if summary.speedup is None:
+        estimate = summary.measured_speedup
+        if estimate is None:
             return self._waiting_text(summary)
-        speedup, n = quantities.times(summary.speedup), len(summary.pair_speedups)
-        if summary.speedup_ci is None:
-            return quantities.counted(
-                n, tr("{0} plain decoding, one repeat"), tr("{0} plain, median of {1} repeats")
-            ).format(speedup, n)
-        return tr("{0} plain [{2:.2f}, {3:.2f}], median of {1} repeats").format(speedup, n, *summary.speedup_ci)
+        return tr("{0} plain: {1}").format(quantities.times(estimate.value), speedups.spread(estimate))
 
     def _waiting_text(self, summary: Summary) -> str:
         if summary.method == "plain" or summary.state == "idle":
@@ -151,6 +146,7 @@ class SpeedPlot(PlotPanel):
             edge.setPen(pg.mkPen(None))
 
 
-def _ms_per_token(summary: Summary, lane: Lane) -> list[float]:
-    """Milliseconds per token of each timed block of a lane."""
-    return [block.ms_per_token for block in summary.paired(lane) if block.ms_per_token > 0]
+def _typical(summary: Summary, lane: Lane) -> RatioEstimate | None:
+    """Milliseconds per token of a lane's timed blocks, with what they vary between; None before the first."""
+    times = [block.ms_per_token for block in summary.paired(lane) if block.ms_per_token > 0]
+    return median_estimate(times) if times else None

@@ -1,4 +1,4 @@
-"""Plots of what is accepted and why not: acceptance by position, and where the drafter ranked what the target wanted."""
+"""Plots of acceptance by position, and of where the drafter ranked what the target wanted instead."""
 
 from PySide6.QtWidgets import QWidget
 
@@ -14,7 +14,7 @@ class LanePositionsPlot(LanePlot):
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(
             store, parent, title=tr("Acceptance by position"),
-            caption=tr("Accepted ÷ tested at each position of the draft; level and high is good."),
+            caption=tr("Accepted ÷ tested; level and high is good."),
             axis=tr("share"), bottom=tr("position"),
             empty=tr("Acceptance at each position of the draft appears here, a line for each lane."),
         )  # fmt: skip
@@ -37,7 +37,7 @@ class LaneRanksPlot(LanePlot):
         self._most = 0
         super().__init__(
             store, parent, title=tr("What the target wanted instead"),
-            caption=tr("Place on the drafter's own list; much at 2: a tree of drafts would catch it."),
+            caption=tr("Its place on the drafter's list; much at 2: try a tree."),
             axis=tr("share of rejections"), bottom=tr("place"),
             empty=tr("Where the drafter had ranked the token that the target wanted, for each rejection."),
         )  # fmt: skip

@@ -91,7 +91,7 @@ class CompareBar(Panel):
         self.drafters.show_models(target, comparing.surveyed)
         self._offer_targets()
         tip = self.tr(
-            "Predict every draft length from one timing and one run at γ 1, then confirm the best three by measurement"
+            "Predict every draft length from a few timings and short runs, then confirm the best three of each drafter"
         )
         allow(self.tune, choice.why_not(self.choice()) or self.store.may_start(), tip)
         if self.isVisible() and self.store.engine.model is not None and not self.store.busy:
@@ -166,8 +166,8 @@ class CompareBar(Panel):
             for box in boxes:
                 row.addWidget(box)
             row.addSpacing(theme.HALF)
-        for widget in (self.drafters, self.more):
-            row.addWidget(widget)
+        row.addWidget(self.drafters)
+        row.addWidget(self.more)
         row.addStretch(1)
         for widget in (self.measure, self.tune, self.stop):
             row.addWidget(widget)

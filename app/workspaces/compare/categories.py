@@ -31,8 +31,8 @@ class CategoriesPanel(Panel):
         self._drawn: tuple[int, int] = (-1, -1)
         self.table = FigureTable(0, 0, self, padding=theme.GRID)
         self.table.setAccessibleName(self.tr("Speedup by category"))
-        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        # Fitted once after each change: fitting with every cell takes far longer.
+        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         self.empty = plain_label(
             self.tr("Where prompts have categories, each becomes a row here: what pays for code may not for chat."),
             self, role="muted", wraps=True,
@@ -66,20 +66,23 @@ class CategoriesPanel(Panel):
             self._set_heads(record, lanes)
         for row, name in enumerate(names):
             self._fill_row(row, name, lanes)
+        self.table.resizeColumnsToContents()
 
     def _set_heads(self, record: ComparisonRecord, lanes: Sequence[LaneFigures]) -> None:
         for column, text in enumerate((self.tr("category"), self.tr("prompts"))):
             self._set_head(column, text, self.tr("Of the prompts, where the set names them"))
         for column, lane in enumerate(lanes, 2):
             mark = record.mark(lane.lane)
-            self._set_head(column, f"{mark.glyph} {words.lane_name(lane.lane)}", words.lane_name(lane.lane))
-            item = self.table.horizontalHeaderItem(column)
-            item.setForeground(mark.colour)
+            head = self._set_head(column, f"{mark.glyph} {words.lane_name(lane.lane)}", words.lane_name(lane.lane))
+            head.setForeground(mark.colour)
 
-    def _set_head(self, column: int, text: str, tip: str) -> None:
+    def _set_head(self, column: int, text: str, tip: str) -> QTableWidgetItem:
         item = QTableWidgetItem(text)
         item.setToolTip(plain_tip(tip))
+        side = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft
+        item.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
         self.table.setHorizontalHeaderItem(column, item)
+        return item
 
     def _fill_row(self, row: int, name: str, lanes: Sequence[LaneFigures]) -> None:
         parts = [next((part for part in lane.categories if part.category == name), None) for lane in lanes]

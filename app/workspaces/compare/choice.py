@@ -1,4 +1,4 @@
-"""Turns what is chosen in the top bar into a command: draft lengths as written, lanes, and what is measured in words."""
+"""Turns what is chosen in the top bar into a command: draft lengths as written, lanes, and the plan in words."""
 
 import re
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ _RANGE = re.compile(r"(\d+)\s*[-–…]\s*(\d+)")
 
 
 class ComparisonChoice(NamedTuple):
-    """What the top bar holds. gammas: as written; settings: those of GenerationConfig; where: device, dtype, forward."""
+    """What the top bar holds. gammas: as written; settings: of GenerationConfig; where: device, dtype, forward."""
 
     target: str
     drafters: tuple[str, ...]
@@ -68,7 +68,7 @@ def why_not(choice: ComparisonChoice) -> str:
 
 
 def command(choice: ComparisonChoice, *, tune: bool) -> Compare:
-    """The command that measures this, or that tunes the draft lengths. Raises InputError where it cannot be compared."""
+    """The command that measures this, or that tunes the draft lengths. Raises InputError where it is impossible."""
     device, dtype, runtime = choice.where
     return Compare(
         lanes=lanes(choice),

@@ -66,6 +66,12 @@ class ComparingProgress(TabState):
             return self.chosen_turn
         return next(iter(self.record.texts), None)
 
+    @property
+    def longest_turn(self) -> AskedTurn | None:
+        """The prompt with the longest text, which shows most."""
+        texts = self.record.texts
+        return max(texts, key=lambda turn: max(len(own.ids) for own in texts[turn].values()), default=None)
+
     def choose_lane(self, lane: str) -> None:
         """Show a lane in the panels that show one."""
         if lane != self.chosen_lane:

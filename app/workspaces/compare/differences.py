@@ -1,4 +1,4 @@
-"""Finds where a lane's text leaves that of plain decoding, and turns generations into tokens to show; pure functions."""
+"""Finds where a lane's text leaves that of plain decoding, and turns generations into tokens; pure functions."""
 
 import re
 from collections.abc import Iterator, Sequence

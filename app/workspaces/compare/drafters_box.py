@@ -39,6 +39,7 @@ class DraftersBox(PopupButton):
         self.list.setAccessibleName(self.tr("Drafters to compare"))
         self.list.setFixedSize(_WIDTH, _HEIGHT)
         self.list.setWordWrap(True)
+        self.list.setSpacing(theme.HALF // 2)
         self.list.itemChanged.connect(self._on_checked)
         self.folder = QPushButton(self.tr("Add a folder…"), self.sheet)
         self.folder.setToolTip(self.tr("Choose a folder with the checkpoint of a drafter"))

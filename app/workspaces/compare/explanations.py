@@ -18,16 +18,16 @@ def explain_comparison() -> Section:
 def _measuring() -> tuple[Explanation, ...]:
     return (
         Explanation(tr("Lane"), tr(
-            "A drafter at a draft length. Plain decoding is always one of them. Each lane keeps its symbol and colour in"
-            " every panel."
+            "A drafter at a draft length. Plain decoding is always one. Each lane keeps its symbol and colour in every"
+            " panel."
         )),
         Explanation(tr("Order of measuring"), tr(
             "Every lane continues every prompt, one at a time and in shuffled order, so that a machine that slows down"
             " slows all lanes alike. Nothing is measured at the same time as anything else."
         )),
         Explanation(tr("Tune γ"), tr(
-            "From one timing of a draft step, of the target over 1 to γ + 1 tokens, and one run at γ 1, every draft length"
-            " is predicted; the best three are then confirmed by measurement."
+            "From a few timings and two short runs of each drafter, every draft length is predicted; the best three are"
+            " then confirmed by measurement."
         )),
     )  # fmt: skip
 
@@ -65,8 +65,8 @@ def _reasons() -> tuple[Explanation, ...]:
             " that a tree of drafts would catch it."
         )),
         Explanation(tr("Same text"), tr(
-            "With greedy decoding every lane must write what plain decoding writes. Rounding can decide near ties, in"
-            " which the two best tokens are close (top-2 margin); a difference counts only beyond those of two plain runs."
+            "With greedy decoding every lane must write what plain decoding writes. Rounding can decide near ties,"
+            " where the two best tokens are close (top-2 margin); it counts only beyond what two plain runs differ by."
         )),
         Explanation(tr("Recommendation"), tr(
             "The fastest lane whose advantage is sure, for these prompts on this machine. Leaving it off is an answer:"

@@ -138,9 +138,12 @@ class HeatCanvas(QWidget):
         left, top, width, height = self._cell_size()
         colours = theme.current()
         painter.setPen(QColor(colours.muted))
+        with_letter = width > 1.3 * painter.fontMetrics().horizontalAdvance("γ 00")
         for column, gamma in enumerate(self.grid.gammas):
             head = QRectF(left + column * width, 0, width, top)
-            painter.drawText(head, Qt.AlignmentFlag.AlignCenter, f"γ {gamma}")
+            painter.drawText(head, Qt.AlignmentFlag.AlignCenter, f"γ {gamma}" if with_letter else str(gamma))
+        if not with_letter:
+            painter.drawText(QRectF(theme.HALF, 0, left, top), Qt.AlignmentFlag.AlignVCenter, "γ")
         for row, drafter in enumerate(self.grid.drafters):
             painter.setPen(QColor(colours.text))
             room = QRectF(theme.HALF, top + row * height, left - theme.GRID, height)
@@ -169,11 +172,21 @@ class HeatCanvas(QWidget):
             painter.setPen(QPen(hue, 1, Qt.PenStyle.DashLine))
             painter.drawRect(rect)
         painter.setPen(QColor(colours.text))
+        if text := self._fitting(painter, rect, cell):
+            if cell.measured is None:
+                self._clear_behind(painter, rect, text)
+            painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, text)
+        if self.best == (cell.drafter, cell.gamma):
+            painter.setPen(QPen(QColor(colours.text), 2))
+            painter.drawRect(rect.adjusted(1, 1, -1, -1))
+
+    def _fitting(self, painter: QPainter, rect: QRectF, cell: HeatCell) -> str:
+        """The longest way to write the speedup of a cell that fits into it; empty where none does."""
+        assert cell.speedup is not None
         star = "★ " if self.best == (cell.drafter, cell.gamma) else ""
-        text = f"{star}{cell.speedup:.2f}×" if cell.measured is not None else f"~{cell.speedup:.2f}"
-        if cell.measured is None:
-            self._clear_behind(painter, rect, text)
-        painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, text)
+        ways = (f"{star}{cell.speedup:.2f}×", f"{cell.speedup:.2f}×", f"{cell.speedup:.2f}", f"{cell.speedup:.1f}")
+        width = painter.fontMetrics().horizontalAdvance
+        return next((way for way in ways if width(way) <= rect.width() - 2), "")
 
     def _clear_behind(self, painter: QPainter, rect: QRectF, text: str) -> None:
         """Keep the hatching away from the figure."""
@@ -224,7 +237,7 @@ class HeatMapPanel(Panel):
         self.canvas = HeatCanvas(self.menu, self)
         self.canvas.setAccessibleName(title)
         self.caption = ElasticLine(self, role="muted")
-        self.caption.show_text(self.tr("Filled: measured. Hatched, ~: predicted. ★: recommended. Below 1 is a loss."))
+        self.caption.show_text(self.tr("Filled: measured; hatched: predicted; ★ framed: recommended."))
         self.words = plain_label(
             self.tr("Every drafter at every draft length becomes a cell here: predicted by Tune γ, or measured."),
             self.canvas, role="muted", wraps=True,

@@ -45,10 +45,10 @@ def lane_columns(record: Callable[[], ComparisonRecord]) -> tuple[LaneColumn, ..
         ),
         LaneColumn(
             tr("speedup"), tr(
-                "Time a token of plain decoding ÷ that of the lane, over the same prompts. [ ] is the 95 % interval over"
-                " prompts; ( ), with fewer than ten, the smallest and largest. The drawn line shows the same, the thin"
+                "Time a token of plain decoding ÷ that of the lane, over the same prompts. [ ] is the 95 % interval"
+                " over prompts; ( ), with fewer than ten, the smallest and largest. The line draws the same, the"
                 " upright is 1×: left of it is slower."
-            ), lambda lane: _speedup(lane), lambda lane: None if lane.speedup is None else lane.speedup.value,
+            ), _speedup, lambda lane: None if lane.speedup is None else lane.speedup.value,
             "0.00× (0.00 to 0.00)",
         ),
         LaneColumn(
@@ -82,7 +82,7 @@ def _acceptance() -> tuple[LaneColumn, ...]:
         ),
         LaneColumn(
             tr("efficiency"), tr(
-                "Draft efficiency: accepted ÷ proposed, untested tokens included. Other programs print it as acceptance."
+                "Draft efficiency: accepted ÷ proposed, untested included. Other programs print it as acceptance."
             ), lambda lane: _number(lane.efficiency), lambda lane: lane.efficiency, "efficiency", rare=True,
         ),
         LaneColumn(
@@ -90,7 +90,7 @@ def _acceptance() -> tuple[LaneColumn, ...]:
             lambda lane: _number(lane.c), lambda lane: lane.c, "0.00",
         ),
         LaneColumn(
-            tr("one more"), tr("Cost of one more token to verify, in target steps: 0 is free; high asks for a small γ."),
+            tr("one more"), tr("Cost of one more token to verify, in target steps; high asks for a small γ."),
             lambda lane: _number(lane.verify_per_token), lambda lane: lane.verify_per_token, "one more", rare=True,
         ),
     )  # fmt: skip

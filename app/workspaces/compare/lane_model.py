@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 from app import theme
 from app.plots.export import Column, Table
-from app.text.plain_text import plain_tip
+from app.text.plain_text import one_line, plain_tip
 from app.workspaces.compare import words
 from app.workspaces.compare.lane_columns import LANE, SAME, SPEEDUP, LaneColumn, lane_columns
 from app.workspaces.compare.record import ComparisonRecord
@@ -195,7 +195,7 @@ def csv_notes(record: ComparisonRecord) -> tuple[str, ...]:
         ("prompts", f"{len(started.prompts)} of {started.prompt_set}"), ("device", f"{started.device} {started.dtype}"),
         *((f"setting {name}", value) for name, value in started.settings),
     )  # fmt: skip
-    return ("draftscope: lanes", *(f"{words.one_line(name)}: {words.one_line(str(value))}" for name, value in facts))
+    return ("draftscope: lanes", *(f"{one_line(name)}: {one_line(str(value))}" for name, value in facts))
 
 
 def _csv_title(title: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QModelIndex, Qt
-from PySide6.QtGui import QAction, QGuiApplication, QKeySequence, QResizeEvent
+from PySide6.QtGui import QAction, QFont, QFontMetrics, QGuiApplication, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QVBoxLayout, QWidget
 
 from app import theme
@@ -21,11 +21,13 @@ from app.workspaces.compare.whisker import WIDTH, WhiskerDelegate
 from engine.events import Event
 from engine.runs.summary import Summary
 
-_PADDING = 2 * theme.GRID + theme.HALF
+# Around the text of a cell: its padding, and the frame of the current cell.
+_PADDING = 3 * theme.GRID - 1
+_SORT_MARK = " ▾ "
 _MOST_ROWS, _FEWEST_ROWS = 10, 4
 # The table takes at most this share of the window's height, and columns that matter less need this width.
 _SHARE = 0.3
-_NAME_WIDTH, _REASON_WIDTH = (14 * theme.GRID, 30 * theme.GRID), 20 * theme.GRID
+_NAME_WIDTH, _REASON_WIDTH = (14 * theme.GRID, 30 * theme.GRID), 24 * theme.GRID
 
 
 class LaneTablePanel(Panel):
@@ -46,6 +48,9 @@ class LaneTablePanel(Panel):
             self.table.viewport(), role="muted",
         )  # fmt: skip
         self.note = ElasticLine(self, role="muted")
+        middle = QVBoxLayout(self.table.viewport())
+        middle.setContentsMargins(theme.GRID, 0, theme.GRID, 0)
+        middle.addWidget(self.empty)
         self._set_up_table()
         self._make_actions()
         column = QVBoxLayout(self)
@@ -133,19 +138,11 @@ class LaneTablePanel(Panel):
     def _fit(self) -> None:
         self._fit_columns()
         self.fit_height(self.window().height())
-        room = self.table.viewport().rect()
-        self.empty.setGeometry(room.adjusted(theme.GRID, 0, 0, 0))
 
     def _fit_columns(self) -> None:
         """Every column as wide as its usual cells; columns that matter less go first where there is no room."""
-        metrics = self.table.fontMetrics()
-        widths = [
-            max(metrics.horizontalAdvance(text) for text in (column.title + " ▾", column.widest)) + _PADDING
-            for column in self.model.columns
-        ]
-        names = [str(self.model.index(row, LANE).data()) for row in range(self.model.rowCount())]
-        widest = max((metrics.horizontalAdvance(name) for name in names), default=0) * 1.1 + _PADDING
-        widths[LANE] = round(min(max(_NAME_WIDTH[0], widest), _NAME_WIDTH[1]))
+        widths = [self._width(place) for place in range(len(self.model.columns))]
+        widths[LANE] = min(max(_NAME_WIDTH[0], widths[LANE]), _NAME_WIDTH[1])
         self.whiskers.text_width = widths[SPEEDUP]
         widths[SPEEDUP] += WIDTH
         last = len(widths) - 1
@@ -155,6 +152,16 @@ class LaneTablePanel(Panel):
             self.table.setColumnHidden(column, column in hidden)
             if column != last:
                 self.table.setColumnWidth(column, width)
+
+    def _width(self, place: int) -> int:
+        """The width of a column for its title and its cells, which may be bold."""
+        font = QFont(self.table.font())
+        font.setBold(True)
+        metrics, column = QFontMetrics(font), self.model.columns[place]
+        cells = [str(self.model.index(row, place).data()) for row in range(self.model.rowCount())]
+        is_sorted = self.table.horizontalHeader().sortIndicatorSection() == place
+        texts = (column.title + _SORT_MARK * is_sorted, *(cells or (column.widest,)))
+        return max(map(metrics.horizontalAdvance, texts)) + _PADDING
 
     def _left_out(self, widths: list[int]) -> set[int]:
         """The columns to hide, from the right, so that the others fit."""
@@ -183,7 +190,7 @@ class LaneTablePanel(Panel):
         header.setStretchLastSection(True)
         header.setMinimumSectionSize(1)
         self.table.selectionModel().currentRowChanged.connect(self._on_row)
-        self.model.modelReset.connect(self._fit)
+        header.sortIndicatorChanged.connect(self._fit_columns)
 
     def _on_row(self, current: QModelIndex) -> None:
         if current.isValid() and not self._following:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from time import perf_counter
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app import theme
@@ -22,6 +23,17 @@ _WIDTH = 27 * theme.GRID
 _ZOOM = 80
 
 
+class _View(StreamCanvas):
+    """Says when its width has changed, which lays the text out again."""
+
+    resized = Signal()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Lay the text out for the new width."""
+        super().resizeEvent(event)
+        self.resized.emit()
+
+
 class LaneText(QWidget):
     """`scrolled`: by how many characters of the text its first line begins. Tokens are appended by `add_some`."""
 
@@ -33,16 +45,19 @@ class LaneText(QWidget):
         self.generation: GenerationMeasured | None = None
         self.where: Divergence | None = None
         self._batches: Iterator[list[StreamToken]] | None = None
-        self._following = False
+        self._place = 0
         self.name = ElidedLabel(self)
         font = self.name.font()
         font.setBold(True)
         self.name.setFont(font)
         self.check = ElidedLabel(self, role="muted")
-        self.view = StreamCanvas(self)
+        self.view = _View(self)
         self.view.set_zoom(_ZOOM)
         self.view.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.view.verticalScrollBar().valueChanged.connect(self._on_scrolled)
+        # Not valueChanged: the canvas moves by itself while it lays out.
+        self.view.verticalScrollBar().actionTriggered.connect(lambda _action: self._on_scrolled())
+        # The canvas itself keeps the end in view, as of a text that grows.
+        self.view.resized.connect(lambda: self.follow(self._place))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.HALF)
@@ -70,6 +85,7 @@ class LaneText(QWidget):
         self._show_check(plain)
         self.view.setAccessibleName(tr("Text of {0}").format(words.lane_name(lane)))
         self.view.clear()
+        self._place = 0
         self._batches = differences.token_batches(generation)
 
     def recolour(self, mark: LaneMark) -> None:
@@ -87,41 +103,37 @@ class LaneText(QWidget):
                 break
         else:
             self._batches = None
-        self._following = True
         self.view.append(tokens)
         if self._batches is None:
             self._mark_difference()
-            self.view.verticalScrollBar().setValue(0)
-        self._following = False
+            self.follow(self._place)
 
     def follow(self, n_chars: int) -> None:
         """Scroll so that the line with this place of the text comes first."""
         bar, text = self.view.verticalScrollBar(), self.view.kept.text
-        self._following = True
+        self._place = n_chars
         if n_chars <= 0 or not text:
             bar.setValue(0)
         else:
             at = min(n_chars, len(text) - 1)
             line = self.view.lines.line_from(self.view.kept.found(at, at + 1).first)
             bar.setValue(bar.maximum() if line is None else MARGIN + line * self.view.line_height)
-        self._following = False
 
     def go_to_difference(self) -> int | None:
         """Scroll to the first difference. Returns where it is in the text; None if there is none."""
         if (index := self.view.marks.current) is None:
             return None
-        self._following = True
         self.view.reveal(index)
-        self._following = False
-        return self.view.kept.start_of(index)
+        self._place = self.view.kept.start_of(index)
+        return self._place
 
     def _on_scrolled(self) -> None:
-        if self._following or not self.view.tokens:
-            return
-        line = max(0, -(self.view.top // self.view.line_height))
-        shown = self.view.lines.tokens_of(line, line) if line < self.view.lines.n_lines else None
-        at_top = self.view.verticalScrollBar().value() <= MARGIN
-        self.scrolled.emit(0 if shown is None or at_top else self.view.kept.start_of(shown[0]))
+        """Say where the user scrolls to; the bar has not moved yet."""
+        to, lines = self.view.verticalScrollBar().sliderPosition(), self.view.lines
+        line = max(0, (to - MARGIN) // self.view.line_height)
+        shown = lines.tokens_of(line, line) if line < lines.n_lines else None
+        self._place = 0 if shown is None or to <= MARGIN else self.view.kept.start_of(shown[0])
+        self.scrolled.emit(self._place)
 
     def _mark_difference(self) -> None:
         """Frame the first token that differs, and tint the rest."""

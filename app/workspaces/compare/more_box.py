@@ -50,7 +50,8 @@ class MoreBox(PopupButton):
 
     def repeats(self) -> int:
         """How often each lane continues each prompt."""
-        return int(self.form.values(LaneSettings)["repeats"])
+        repeats = self.form.values(LaneSettings)["repeats"]
+        return repeats if isinstance(repeats, int) else 1
 
     def where(self) -> tuple[str, str, str]:
         """Device, number type and forward."""
@@ -87,6 +88,7 @@ class MoreBox(PopupButton):
         ):
             label = plain_label(text, self.sheet)
             label.setBuddy(box)
+            label.setMinimumWidth(self.fontMetrics().horizontalAdvance(self.tr("Temperature")))
             where.addRow(label, box)
         self.sheet.column.addWidget(self.form)
         self.sheet.column.addLayout(where)

@@ -25,6 +25,8 @@ from engine.runs.summary import Summary
 from engine.statistics import Interval, RatioEstimate
 
 _SIZE = 11
+# The rest of the axis is for its label.
+_ROOM_FOR_TICKS = 0.65
 _HIGHEST = 1e6
 
 
@@ -50,7 +52,7 @@ class PredictedPlot(PlotPanel):
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(
             store, parent, title=tr("Measured against predicted"),
-            caption=tr("On the line: as predicted. Below: something the cost model does not know takes time."),
+            caption=tr("On the dashed line: as predicted."),
             axis=tr("measured ×"), bottom=tr("predicted ×"),
             empty=tr("Each lane is a point here: the speedup predicted from α and step times, and the measured one."),
         )  # fmt: skip
@@ -81,9 +83,11 @@ class PredictedPlot(PlotPanel):
         step = round_step(top / 4)
         top = step * np.ceil(top / step)
         ticks = [(at, f"{at:g}") for at in np.arange(0.0, top + step / 2, step)]
-        self.plot.getAxis("bottom").setTicks([ticks[:-1]])
+        self.plot.getAxis("bottom").setTicks([[tick for tick in ticks if tick[0] <= _ROOM_FOR_TICKS * top]])
         self.set_range(0.0, top, top)
         self.diagonal.setData(np.array([0.0, top]), np.array([0.0, top]))
+        for item in (self.diagonal, self.even):
+            item.setVisible(bool(points))
         self._show_points()
         self.say_empty(Summary(), empty=not points)
         self._on_left()

@@ -25,14 +25,15 @@ class PromptSetBox(SteadyBox):
         self.setMinimumContentsLength(_SHOWN_CHARS)
         self.setAccessibleName(self.tr("Prompts"))
         self._tip = self.tr(
-            "The set of prompts: a built-in one by task, or a file: text with a prompt a line, JSON Lines with `prompt`,"
-            " Spec-Bench or SPEED-Bench. Files can be dropped anywhere on this tab."
+            "The set of prompts: a built-in one by task, or a file: text with a prompt a line, JSON Lines, Spec-Bench"
+            " or SPEED-Bench. Files can be dropped anywhere on this tab."
         )
         self.setToolTip(self._tip)
         self._spec = _ALL
         self.addItem(self.tr("all tasks"), _ALL)
-        for task in BUILTIN_SETS:
+        for task, meaning in BUILTIN_SETS.items():
             self.addItem(task.replace("_", " "), f"{_ALL}:{task}")
+            self.setItemData(self.count() - 1, meaning, Qt.ItemDataRole.ToolTipRole)
         self.insertSeparator(self.count())
         self.addItem(self.tr("File…"), _FILE)
         self.activated.connect(self._on_activated)
@@ -81,9 +82,8 @@ class PromptSetBox(SteadyBox):
             self.choose(spec)
             return
         self.setCurrentIndex(self.findData(self._spec))
-        dialog = QFileDialog(
-            self, self.tr("Choose a file of prompts"), str(Path.home()), "*.txt *.jsonl *.json *.parquet;;*"
-        )
+        title, kinds = self.tr("Choose a file of prompts"), "*.txt *.jsonl *.json *.parquet;;*"
+        dialog = QFileDialog(self, title, str(Path.home()), kinds)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.fileSelected.connect(lambda path: self.choose_file(Path(path)))
         dialog.finished.connect(dialog.deleteLater)

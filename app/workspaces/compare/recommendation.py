@@ -36,6 +36,7 @@ class RecommendationPanel(Panel):
         self.same.setAccessibleName(self.tr("Same-text check"))
         self.because = ElasticLine(self)
         self.workload = ElasticLine(self, role="muted")
+        self.changes = ElasticLine(self, role="muted")
         self.warning = ElasticLine(self, role="bad")
         self.progress = CalmProgressBar(self.tr("Progress of the comparison"), self)
         self.progress.setFixedSize(20 * theme.GRID, theme.GRID)
@@ -63,6 +64,9 @@ class RecommendationPanel(Panel):
         self.because.show_text(because)
         nothing = record.started is None and not live
         self.workload.show_text(self._how_it_works() if nothing else words.workload(record))
+        changes = words.changes(record)
+        self.changes.setVisible(bool(changes))
+        self.changes.show_text(changes)
         warnings = [*words.warnings(record), *([ending] if ending and because != ending else [])]
         self.warning.setVisible(bool(warnings))
         self.warning.show_text("" if not warnings else self.tr("⚠ {0}").format(" · ".join(warnings)))
@@ -78,7 +82,7 @@ class RecommendationPanel(Panel):
 
     def _how_it_works(self) -> str:
         return self.tr(
-            "Plain decoding is measured with every prompt, in shuffled order, so that each speedup has its own baseline."
+            "Plain decoding is measured with every prompt, in shuffled order: each speedup has its own baseline."
             " Leaving it off is one of the answers."
         )
 
@@ -112,6 +116,7 @@ class RecommendationPanel(Panel):
         column.addLayout(top)
         column.addLayout(reason)
         column.addWidget(self.workload)
+        column.addWidget(self.changes)
         column.addWidget(self.warning)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 

@@ -137,13 +137,19 @@ def because(record: ComparisonRecord) -> str:
 
 
 def workload(record: ComparisonRecord) -> str:
-    """What the recommendation holds for, and what would change it."""
+    """What the recommendation holds for; before there is one, what is compared over."""
     measured = record.measured
     if measured is None or measured.recommendation is None:
         return _prompts_of(record)
-    recommendation = measured.recommendation
-    changes = " ".join(one_line(change) for change in recommendation.changes)
-    return " ".join(filter(None, (tr("Holds for {0}.").format(one_line(recommendation.workload)), changes)))
+    return tr("Holds for {0}.").format(one_line(measured.recommendation.workload, longest=600))
+
+
+def changes(record: ComparisonRecord) -> str:
+    """What would change the recommendation; empty while that is unknown."""
+    measured = record.measured
+    if measured is None or measured.recommendation is None:
+        return ""
+    return " ".join(one_line(change, longest=300) for change in measured.recommendation.changes)
 
 
 def _prompts_of(record: ComparisonRecord) -> str:
@@ -157,8 +163,8 @@ def _prompts_of(record: ComparisonRecord) -> str:
 
 def progress(record: ComparisonRecord, at: Progressed | None) -> str:
     """How far the comparison is: prompts done, rate, time left."""
-    if record.state == "asked":
-        return tr("loading the models") if at is not None else tr("waiting for the engine")
+    if record.started is None:
+        return _before_the_start(at)
     measured = record.measured
     n_done = 0 if measured is None else measured.n_measured
     n = 0 if record.started is None else len(record.started.prompts)
@@ -170,19 +176,30 @@ def progress(record: ComparisonRecord, at: Progressed | None) -> str:
     return tr("{0}, {1}, {2} left").format(text, per_minute, quantities.duration(remaining.left_s))
 
 
+def _before_the_start(at: Progressed | None) -> str:
+    if at is None:
+        return tr("waiting for the engine")
+    if at.phase == "tuning":
+        return tr("trying two draft lengths of each drafter: {0:,.0f} of {1:,.0f} {2}").format(
+            at.done, at.total, one_line(at.unit)
+        )
+    return tr("loading the models")
+
+
 def ending(record: ComparisonRecord) -> str:
     """How the comparison on show ended, where that was not at its end; empty otherwise."""
     if record.state == "torn":
         return tr("The file ends before the comparison did; what was measured is shown.")
-    if record.state == "refused" and record.failure is not None:
-        what = record.failure.message if isinstance(record.failure, RunFailed) else record.failure.reason
-        return tr("Not completed: {0}").format(one_line(what))
     measured = record.measured
-    if measured is not None and measured.complete and measured.n_measured < measured.n_prompts:
-        return tr("Stopped after {0:,} of {1:,} prompts; what was measured is kept.").format(
+    kept = ""
+    if measured is not None and measured.n_measured < measured.n_prompts:
+        kept = tr("Ended after {0:,} of {1:,} prompts; what was measured is kept.").format(
             measured.n_measured, measured.n_prompts
         )
-    return ""
+    if record.state != "refused" or record.failure is None:
+        return kept if record.state == "finished" else ""
+    what = record.failure.message if isinstance(record.failure, RunFailed) else record.failure.reason
+    return kept or tr("Not completed: {0}").format(one_line(what))
 
 
 def warnings(record: ComparisonRecord) -> tuple[str, ...]:
@@ -191,11 +208,7 @@ def warnings(record: ComparisonRecord) -> tuple[str, ...]:
     skipped = () if record.started is None else record.started.skipped
     lines = [one_line(caution) for caution in cautions]
     if skipped:
-        words = quantities.counted(
-            len(skipped),
-            tr("{0:,} line of the prompt file was skipped"),
-            tr("{0:,} lines of the prompt file were skipped"),
-        )
+        words = quantities.counted(len(skipped), tr("{0:,} prompt was left out"), tr("{0:,} prompts were left out"))
         lines.append(tr("{0}: {1}").format(words.format(len(skipped)), one_line(skipped[0])))
     return tuple(lines)
 
@@ -203,34 +216,40 @@ def warnings(record: ComparisonRecord) -> tuple[str, ...]:
 # Acceptance by position
 
 
-def shape_name(lane: LaneFigures) -> str:
-    """What acceptance by position looks like, in a word."""
-    names = {
-        "flat": tr("flat"),
-        "falling": tr("falling"),
-        "rising": tr("rising"),
-        "cliff": tr("cliff after {0}").format(lane.shape_at),
-        "zero": tr("zero"),
-        "unclear": tr("unclear"),
-    }
-    return names[lane.shape]
-
-
 def shape_meaning(lane: LaneFigures) -> str:
-    """What the shape of acceptance by position says of the drafter."""
+    """What the shape of acceptance by position says of the drafter, in a line."""
     match lane.shape:
         case "flat":
-            return tr("Flat: as good at every position. A longer draft pays as far as its cost allows.")
+            return tr("flat: longer drafts may pay")
         case "falling":
-            return tr("Falling: each further token is guessed less well. A shorter draft may be faster.")
+            return tr("falling: shorter drafts may pay")
         case "rising":
-            return tr("Rising: only easy continuations survive to later positions. It does not mean it gets better.")
+            return tr("rising: only easy texts survive that far")
+        case "cliff":
+            return tr("cliff after {0}: wrong window or positions?").format(lane.shape_at)
+        case "zero":
+            return tr("zero at once: wrong tokenizer or layers?")
+        case _:
+            return tr("unclear: too few tokens were tested")
+
+
+def shape_details(lane: LaneFigures) -> str:
+    """The same in full."""
+    match lane.shape:
+        case "flat":
+            return tr("It guesses as well at every position, so a longer draft pays as far as its cost allows.")
+        case "falling":
+            return tr("Each further token is harder to guess, so a shorter draft may be faster.")
+        case "rising":
+            return tr(
+                "Later positions are reached only where the text is easy: the survivors, not the drafter, improve."
+            )
         case "cliff":
             return tr(
-                "Cliff after position {0}: from there on hardly anything is accepted. Look for a wrong window or"
-                " wrong positions in the drafter."
-            ).format(lane.shape_at)
+                "From there on hardly anything is accepted, which no text explains: look for a drafter whose window is"
+                " shorter than the text, or whose positions are counted wrongly."
+            )
         case "zero":
-            return tr("Zero from the first position: look for a wrong tokenizer, or wrong layers in the drafter.")
+            return tr("Nothing is accepted even at the first position: look for another tokenizer, or wrong layers.")
         case _:
-            return tr("Unclear: too few tokens were tested to tell a shape.")
+            return tr("Measure more prompts, or longer texts.")

@@ -107,6 +107,9 @@ class CompareWorkspace(QWidget, Workspace):
 
     def settled(self, name: str) -> bool:
         """Return whether every panel has drawn, so that a picture can be taken."""
+        if self._comparing.chosen_turn is None and (longest := self._comparing.longest_turn) is not None:
+            self._comparing.choose_turn(longest)
+            return False
         behind = any(panel.behind for panel in self.findChildren(Panel) if panel.isVisible())
         return not behind and not self.texts.loading
 
@@ -203,12 +206,9 @@ class CompareWorkspace(QWidget, Workspace):
         column.addWidget(self.positions, 3)
         column.addWidget(self.shapes, 1)
         self.pages.addTab(_side_by_side(left, self.ranks), self.tr("Acceptance"))
-        self.pages.addTab(_side_by_side(self.heat, self.predicted), self.tr("Draft length"))
+        self.pages.addTab(_side_by_side(self.heat, self.predicted, (3, 2)), self.tr("Draft length"))
         self.pages.addTab(self.categories, self.tr("Categories"))
-        self._lower = _side_by_side(self.pages, self.texts)
-        for place, share in enumerate(_SHARES):
-            self._lower.setStretchFactor(place, share)
-        self._lower.setSizes([share * 100 for share in _SHARES])
+        self._lower = _side_by_side(self.pages, self.texts, _SHARES)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -217,10 +217,11 @@ class CompareWorkspace(QWidget, Workspace):
         layout.addWidget(self._lower, 1)
 
 
-def _side_by_side(left: QWidget, right: QWidget) -> QSplitter:
+def _side_by_side(left: QWidget, right: QWidget, shares: tuple[int, int] = (1, 1)) -> QSplitter:
     splitter = QSplitter(Qt.Orientation.Horizontal)
     splitter.setChildrenCollapsible(False)
-    for widget in (left, right):
+    for place, widget in enumerate((left, right)):
         splitter.addWidget(widget)
-    splitter.setSizes([1000, 1000])
+        splitter.setStretchFactor(place, shares[place])
+    splitter.setSizes([share * 1000 for share in shares])
     return splitter

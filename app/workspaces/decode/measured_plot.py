@@ -16,18 +16,18 @@ from app.plots.panel import PlotPanel, tr
 from app.state.selection import Selection
 from app.state.store import RunStore
 from app.text.plain_text import one_line
+from app.words import speedups
 from app.workspaces.decode import measured_words
 from app.workspaces.decode.measuring import MeasuringProgress
 from engine.events import Event, ScalingMeasured
-from engine.events.scaling import MedianInterval
 from engine.runs.summary import Summary
-from engine.statistics import Interval
+from engine.statistics import Interval, RatioEstimate
 
 _SYMBOL_SIZE, _BEAM, _MARGIN = 8, 0.02, 0.05
 # The share of the axis left free at its end, for the label.
 _ROOM_FOR_LABEL = 0.3
 _MOST_TICKS = 8
-SeriesValues: TypeAlias = tuple[MedianInterval | None, ...]
+SeriesValues: TypeAlias = tuple[RatioEstimate | None, ...]
 
 
 class SeriesStyle(NamedTuple):
@@ -115,7 +115,7 @@ class MeasuredPlot(PlotPanel):
         return " · ".join((f"{self._bottom} {self.values[at]:,}", *parts))
 
     def columns(self) -> tuple[Column, ...]:
-        """Return every point with its interval; what was not measured is empty."""
+        """Return every point with its interval or range; what was not measured is empty."""
         columns = [Column(self._bottom, np.array(self.values, dtype=np.float64))]
         for place, key in enumerate(self._series):
             middles = [point[place] for point in self.drawn]
@@ -167,13 +167,14 @@ class MeasuredPlot(PlotPanel):
         self._on_left()
 
     def _show_series(
-        self, place: int, key: SeriesStyle, points: Sequence[tuple[float, MedianInterval]], *, beam: float
+        self, place: int, key: SeriesStyle, points: Sequence[tuple[float, RatioEstimate]], *, beam: float
     ) -> None:
         x = np.array([at for at, _ in points], dtype=np.float64)
         y = np.array([middle.value for _, middle in points], dtype=np.float64)
         self.lines[place].setData(x, y)
         self.marks[place].setData(x if key.symbol else x[:0], y if key.symbol else y[:0])
-        intervals = [(at, middle.value, middle.ci) for at, middle in points if middle.ci is not None]
+        ends = [(at, middle.value, speedups.ends(middle)) for at, middle in points]
+        intervals = [(at, value, interval) for at, value, interval in ends if interval is not None]
         self.bars[place].setVisible(bool(intervals))
         if intervals:
             self.bars[place].setData(
@@ -210,9 +211,9 @@ class MeasuredPlot(PlotPanel):
         self._show_reading(None if self._pointed is None else self.reading(self._pointed))
 
 
-def _interval(middle: MedianInterval) -> Interval:
-    return middle.ci or Interval(middle.value, middle.value)
+def _interval(middle: RatioEstimate) -> Interval:
+    return speedups.ends(middle) or Interval(middle.value, middle.value)
 
 
-def _figures(middles: Sequence[MedianInterval | None], figure: Callable[[MedianInterval], float]) -> np.ndarray:
+def _figures(middles: Sequence[RatioEstimate | None], figure: Callable[[RatioEstimate], float]) -> np.ndarray:
     return np.array([float("nan") if middle is None else figure(middle) for middle in middles], dtype=np.float64)

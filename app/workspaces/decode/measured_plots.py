@@ -8,7 +8,8 @@ from app.state.store import RunStore
 from app.words import quantities
 from app.workspaces.decode.measured_plot import MeasuredPlot, SeriesStyle, SeriesValues
 from engine.events import ScalingMeasured
-from engine.events.scaling import PLAIN, SPECULATIVE, THEIR_PLAIN, MedianInterval
+from engine.events.scaling import PLAIN, SPECULATIVE, THEIR_PLAIN
+from engine.statistics import RatioEstimate
 
 
 def _plain_key(symbol: str | None) -> SeriesStyle:
@@ -17,7 +18,7 @@ def _plain_key(symbol: str | None) -> SeriesStyle:
 
 
 def _drafted_key(words: str) -> SeriesStyle:
-    tip = tr("Our drafting: medians of blocks with 95 % intervals.")
+    tip = tr("Our drafting. Bars: the smallest and the largest block, from ten blocks on the 95 % interval.")
     return SeriesStyle("■", "s", words, "accent", Qt.PenStyle.SolidLine, tip)
 
 
@@ -86,7 +87,7 @@ class GammaSpeedupPlot(MeasuredPlot):
 
 
 class BatchPlot(MeasuredPlot):
-    """Speedup over batch sizes, with its intervals."""
+    """Speedup over batch sizes, with its intervals or ranges."""
 
     doubling, level = True, 1.0
 
@@ -96,14 +97,17 @@ class BatchPlot(MeasuredPlot):
             caption=tr("Sequences decoded together, against plain batches; above 1 drafting pays."),
             axis=tr("times plain"), bottom=tr("batch (sequences)"),
             empty=tr("A point for each batch size appears when it is measured."),
-            series=(_drafted_key(tr("measured, 95 %")),), unit=quantities.times,
+            series=(_drafted_key(tr("measured")),), unit=quantities.times,
         )  # fmt: skip
 
     def points(self, measured: ScalingMeasured) -> list[tuple[int, SeriesValues]]:
         """Return the speedup of each batch size."""
-        return [(point.batch, (MedianInterval(point.speedup, point.speedup_ci),)) for point in measured.batches]
+        return [
+            (point.batch, (RatioEstimate(point.speedup, point.speedup_ci, point.speedup_range, point.n),))
+            for point in measured.batches
+        ]
 
 
-def _exact(value: float | None) -> MedianInterval | None:
+def _exact(value: float | None) -> RatioEstimate | None:
     """A calculated value, which has no interval."""
-    return None if value is None else MedianInterval(value, None)
+    return None if value is None else RatioEstimate(value)

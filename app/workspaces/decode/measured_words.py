@@ -5,7 +5,7 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication
 
 from app.text.plain_text import one_line
-from app.words import runs
+from app.words import runs, speedups
 from app.words.model_names import builtin_name
 from engine.events import Progressed, Role, ScalingMeasured
 
@@ -46,12 +46,13 @@ def made_with(measured: ScalingMeasured) -> str:
     """Return what tells this measurement from another: pair, settings, machine, date."""
     pair = " + ".join(filter(None, (_name(measured.target, "target"), _name(measured.drafter, "drafter"))))
     device = runs.short(" ".join(filter(None, (measured.device, measured.dtype))))
-    blocks = tr("medians of {0} blocks of {1} tokens, 95 %").format(measured.n_blocks, measured.max_new_tokens)
+    blocks = tr("{0} of {1} tokens").format(speedups.counted(measured.n_blocks, "blocks"), measured.max_new_tokens)
     facts = (
         pair,
         tr("γ {0}").format(measured.gamma),
         tr("greedy"),
         blocks,
+        speedups.bars(measured.n_blocks),
         device,
         runs.short(measured.measured_utc),
     )

@@ -12,7 +12,7 @@ from app.state.store import RunStore
 from app.text.plain_text import one_line, plain_tip
 from app.widgets import labels
 from app.widgets.labels import SteadyLabel
-from app.words import quantities, runs
+from app.words import quantities, runs, speedups
 from app.workspaces.decode.same_text import SameText
 from engine.events import Event
 from engine.runs.summary import Summary
@@ -30,7 +30,7 @@ class _Row(NamedTuple):
 
 
 class MetricsPanel(Panel):
-    """Updates twice a second while a run is live: each interval costs a bootstrap."""
+    """Updates twice a second while a run is live."""
 
     every_ms = 500
     turn = 1
@@ -88,7 +88,9 @@ class MetricsPanel(Panel):
             label.setToolTip(f"{row.meaning} {row.needs}" if unknown else row.meaning)
 
     def _headline_meaning(self, summary: Summary) -> str:
-        meaning = self.tr("Measured speedup: median over repeats of plain / speculative time per token, prefill apart.")
+        meaning = self.tr(
+            "Measured speedup: plain time per token / speculative time per token, as below, prefill apart."
+        )
         if summary.speedup is not None:
             return meaning
         return meaning + self.tr(" Known once plain decoding was measured: switch “Measure plain too” on.")
@@ -96,19 +98,14 @@ class MetricsPanel(Panel):
     def _explain(self, summary: Summary) -> str:
         if summary.method == "plain":
             return self.tr("Plain decoding: the yardstick. Choose a drafter to see a speedup.")
-        if summary.speedup is None:
+        estimate = summary.measured_speedup
+        if estimate is None:
             if quantities.baseline_to_come(summary, self.store.started):
                 return self.tr("Speedup over plain decoding, measured in the same run after the text is done.")
             return self.tr("Speedup over plain decoding: not measured in this run.")
-        n, interval = len(summary.pair_speedups), summary.speedup_ci
-        if interval is not None:
-            return self.tr("the speed of plain decoding\n95 % in [{0:.2f}, {1:.2f}], {2} repeats, this prompt").format(
-                *interval, n
-            )
-        if summary.state == "running":
-            return self.tr("the speed of plain decoding\n{0} of the 3 repeats an interval needs").format(n)
-        repeats = quantities.counted(n, self.tr("one repeat"), self.tr("{0} repeats")).format(n)
-        return self.tr("the speed of plain decoding\n{0}, too few for an interval").format(repeats)
+        verdict = speedups.slower(summary) or self.tr("the speed of plain decoding")
+        spread = self.tr("{0}, this prompt").format(speedups.spread(estimate))
+        return "\n".join((verdict, spread, *(self.tr("Caution: {0}.").format(why) for why in summary.disturbances)))
 
     def _made_with(self) -> str:
         """The workload that a speedup belongs to."""
@@ -163,7 +160,8 @@ class MetricsPanel(Panel):
             _Row(
                 self.tr("α"),
                 self.tr(
-                    "Acceptance rate: accepted / (accepted + rejected), over tested positions, with its 95 % interval."
+                    "Acceptance rate: accepted / (accepted + rejected), over tested positions; from ten rounds on with "
+                    "its 95 % interval."
                 ),
                 needs,
                 lambda s: quantities.with_interval(s.alpha, s.alpha_ci),
@@ -216,6 +214,15 @@ class MetricsPanel(Panel):
                 ),
                 needs_plain,
                 lambda s: quantities.times(s.predicted_speedup),
+            ),
+            _Row(
+                self.tr("best γ"),
+                self.tr(
+                    "The draft length with the largest predicted speedup for this α, this c and what verifying costs; "
+                    "“leave it off” where none would pay."
+                ),
+                needs_plain,
+                speedups.best_gamma,
             ),
             _Row(
                 self.tr("time per token"),

@@ -43,23 +43,39 @@ def _piece(shown: str, fate: StreamFate) -> TextPiece:
     return TextPiece(text.replace("·", " "), fate, joins=text == shown)
 
 
-class LaneText:
-    """Fills lines of a given width and keeps the newest `n_lines`."""
+class GrowingText:
+    """Fills lines of a given width and keeps the newest `n_lines`. n_dropped: how many lines were forgotten."""
 
     def __init__(self) -> None:
-        self.restart(1.0, 1, lambda text, bold: 0.0)
+        self.restart(1.0, 1, lambda text, bold: 1.0)
 
     def restart(self, width: float, n_lines: int, measure: Callable[[str, bool], float]) -> None:
         """Empty the text; measure: the width of a text, in bold or not."""
         self._width, self._measure = max(1.0, width), measure
         self._lines: deque[list[PlacedPiece]] = deque([[]], maxlen=max(1, n_lines))
         self._space = measure(" ", False)
+        self.n_dropped = 0
         self._x = 0.0
+
+    def clear(self) -> None:
+        """Empty the text; its measures stay."""
+        self.restart(self._width, self._lines.maxlen or 1, self._measure)
 
     @property
     def lines(self) -> tuple[list[PlacedPiece], ...]:
         """The newest lines, from the top."""
         return tuple(self._lines)
+
+    def newest(self, latest: Iterable[Emission]) -> list[Emission]:
+        """As many emissions as fill the lines, in their order; latest: from the latest back."""
+        n_chars = (self._lines.maxlen or 1) * self._width / max(1.0, self._space)
+        kept: list[Emission] = []
+        for emission in latest:
+            if n_chars < 0:
+                break
+            kept.append(emission)
+            n_chars -= max(1, len(emission.text))
+        return kept[::-1]
 
     def add(self, pieces: Iterable[TextPiece]) -> None:
         """Append pieces."""
@@ -100,5 +116,6 @@ class LaneText:
             word, end = [], 0.0
         else:
             del line[start:]
+        self.n_dropped += len(self._lines) == self._lines.maxlen
         self._lines.append([placed._replace(x=placed.x - shift) for placed in word])
         return end

@@ -1,31 +1,25 @@
 """One lane of a race: its name and figures, its growing text, and a track on which its mark runs to the finish."""
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QPalette, QResizeEvent
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QPalette, QRegion, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app import theme
-from app.panels.stream.painter import PlacedSegment
 from app.text.plain_text import plain_tip
-from app.theme import StreamFate
 from app.widgets.lane_marks import LaneMark
 from app.workspaces.presentation import words
-from app.workspaces.presentation.lane_text import GHOST_FATES, LaneText, TextPiece, pieces_of
+from app.workspaces.presentation.lane_text import GHOST_FATES, GrowingText, TextPiece, pieces_of
+from app.workspaces.presentation.line_painter import LinePainter, line_height
 from app.workspaces.presentation.lines import fitting
 from app.workspaces.presentation.race import Emission, LaneProgress, RaceRun
 from app.workspaces.presentation.scale import StageScale
 from app.workspaces.presentation.script import RaceLane, RaceScript
 
-# Distance of two lines of text, in heights of the font.
-_LEADING = 1.3
 _FIGURES = 47
 _NAME_ROW, _COUNTER_ROW, _SMALL_ROW, _TRACK_ROW, _FLAG = 5.2, 5.2, 3.3, 3.8, 9
-# Enough to fill any lane again after its size has changed.
-_MOST_REPEATED = 400
 
 
 class _Places(NamedTuple):
@@ -34,6 +28,7 @@ class _Places(NamedTuple):
     name: QRect
     text: QRect
     figures: QRect
+    counters: QRect
     track: QRect
 
 
@@ -48,8 +43,9 @@ class LaneView(QWidget):
         self._run: RaceRun | None = None
         self._progress: LaneProgress | None = None
         self._scale: StageScale | None = None
-        self._text = LaneText()
+        self._text = GrowingText()
         self._ghosts = True
+        self._lines = LinePainter()
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
@@ -83,10 +79,13 @@ class LaneView(QWidget):
         """Show what was emitted since the last frame."""
         places = self._places()
         if new:
-            for emission in new:
-                self._text.add(self._pieces(emission))
+            newest = self._text.newest(reversed(new))
+            if len(newest) < len(new):
+                self._text.clear()
+                self._lines.clear()
+            self._add(newest)
             self.update(places.text)
-        self.update(places.figures)
+        self.update(places.counters)
         self.update(places.track)
 
     def describe(self, sentence: str) -> None:
@@ -107,17 +106,17 @@ class LaneView(QWidget):
         if self._scale is None:
             return
         room, painter = self._places().text, self._scale.text
-        self._text.restart(room.width(), max(1, int(room.height() / self._line_height)), painter.measure)
+        self._text.restart(room.width(), max(1, int(room.height() / line_height(painter))), painter.measure)
+        self._lines.clear()
         if self._progress is not None:
-            for emission in self._progress.latest(_MOST_REPEATED):
-                self._text.add(self._pieces(emission))
+            self._add(self._text.newest(self._progress.latest()))
         self.update()
 
-    # Geometry
+    def _add(self, emissions: Iterable[Emission]) -> None:
+        for emission in emissions:
+            self._text.add(self._pieces(emission))
 
-    @property
-    def _line_height(self) -> float:
-        return 1.0 if self._scale is None else _LEADING * self._scale.text.metrics.height()
+    # Geometry
 
     def _places(self) -> _Places:
         unit = 1.0 if self._scale is None else self._scale.unit
@@ -132,6 +131,12 @@ class LaneView(QWidget):
             QRect(left, top, text_width, name_height),
             QRect(left, top + name_height, text_width, text_height),
             QRect(left + width - figures_width, top, figures_width, self.height() - top),
+            QRect(
+                left + width - figures_width,
+                top + name_height,
+                figures_width,
+                round((_COUNTER_ROW + _SMALL_ROW) * unit),
+            ),
             QRect(left, track_top, text_width, track_height),
         )
 
@@ -146,20 +151,27 @@ class LaneView(QWidget):
 
     # Painting
 
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
+        """Paint anew in another scheme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._lines.clear()
+            self.update()
+
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
         """Paint the parts that have changed."""
-        painter = QPainter(self)
+        painter, region = QPainter(self), event.region()
         painter.fillRect(event.rect(), self.palette().color(QPalette.ColorRole.Base))
         if self._lane is not None and self._scale is not None and self._progress is not None:
             places = self._places()
-            for place, paint in (
-                (places.name, self._paint_name),
-                (places.text, self._paint_text),
-                (places.figures, self._paint_figures),
-                (places.track, self._paint_track),
-            ):
-                if event.rect().intersects(place):
-                    paint(painter, place)
+            if region.intersects(places.name):
+                self._paint_name(painter, places.name)
+            if region.intersects(places.text):
+                self._lines.paint(painter, places.text, self._text, self._scale.text)
+            if region.intersects(places.figures):
+                self._paint_figures(painter, places.figures, region)
+            if region.intersects(places.track):
+                self._paint_track(painter, places.track)
         painter.end()
 
     def _paint_name(self, painter: QPainter, place: QRect) -> None:
@@ -181,29 +193,7 @@ class LaneView(QWidget):
     def _check_colour(self, good: bool) -> QColor:
         return QColor(theme.current().good if good else theme.current().bad)
 
-    def _paint_text(self, painter: QPainter, place: QRect) -> None:
-        assert self._scale is not None
-        stream = self._scale.text
-        rise = (self._line_height + stream.metrics.ascent() - stream.metrics.descent()) / 2
-        by_fate: dict[StreamFate, list[PlacedSegment]] = defaultdict(list)
-        for number, line in enumerate(self._text.lines):
-            baseline = place.top() + number * self._line_height + rise
-            for x, width, piece in line:
-                if piece.text:
-                    by_fate[piece.fate].append(PlacedSegment(place.left() + x, baseline, width, piece.text, 0))
-        painter.save()
-        painter.setClipRect(place, Qt.ClipOperation.IntersectClip)
-        for fate, segments in by_fate.items():
-            if fate != "plain":
-                stream.paint(painter, fate, segments)
-        # Without its cue, which marks where tokens begin: at this size it would only be in the way.
-        painter.setFont(stream.font)
-        painter.setPen(theme.fate_colour("plain"))
-        for segment in by_fate["plain"]:
-            painter.drawText(QPointF(segment.x, segment.baseline), segment.text)
-        painter.restore()
-
-    def _paint_figures(self, painter: QPainter, place: QRect) -> None:
+    def _paint_figures(self, painter: QPainter, place: QRect, region: QRegion) -> None:
         assert self._lane is not None and self._scale is not None
         assert self._run is not None and self._progress is not None
         c, unit, scale, lane, progress = theme.current(), self._scale.unit, self._scale, self._lane, self._progress
@@ -222,7 +212,8 @@ class LaneView(QWidget):
             # A row that does not fit whole is left out: the tooltip has what it says.
             if any(parts) and top + height * unit <= place.bottom() + 1:
                 room = QRect(place.left(), round(top), place.width(), round(height * unit))
-                self._write(painter, room, parts, font, colour)
+                if region.intersects(room):
+                    self._write(painter, room, parts, font, colour)
                 top += height * unit
 
     def _spread(self) -> str:

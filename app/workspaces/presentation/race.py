@@ -2,24 +2,30 @@
 
 * imports neither Qt nor torch."""
 
-from collections.abc import Callable, Sequence
-from math import isfinite
+from collections.abc import Callable, Iterator, Sequence
+from math import inf, isfinite
 from typing import NamedTuple, Protocol
 
 from engine.events import RoundFinished
 
 # One call takes in at most so many emissions over all lanes, so that a jump through a long trace never blocks a frame.
-MOST_EMISSIONS = 1500
+MOST_EMISSIONS = 1000
 
 
 class Emission(NamedTuple):
     """Tokens that appeared at once. end_s: when, counted from the start of the race. round: where it was recorded;
-    text: what it added to the text."""
+    without one, piece: the text of the token of a number, which is looked up only if it is shown."""
 
     end_s: float
     n_tokens: int
-    text: str
     round: RoundFinished | None = None
+    number: int = 0
+    piece: Callable[[int], str] = str
+
+    @property
+    def text(self) -> str:
+        """What it added to the text."""
+        return self.piece(self.number) if self.round is None else self.round.text
 
 
 class Rounds(Protocol):
@@ -87,7 +93,7 @@ class RecordedRounds:
             end_s = since_s + _sane(done.draft_ms + done.verify_ms + done.other_ms) / 1e3
         else:
             end_s = max(since_s, self._stamped_from_s + _sane(done.at_s))
-        return Emission(end_s, len(done.emitted), done.text, done)
+        return Emission(end_s, len(done.emitted), done)
 
 
 class MeanPace:
@@ -111,7 +117,7 @@ class MeanPace:
         """The token of an index."""
         if index >= self._n_tokens:
             return None
-        return Emission(self.prefill_s + (index + 1) * self._step_s, 1, self._piece(index))
+        return Emission(self.prefill_s + (index + 1) * self._step_s, 1, None, index, self._piece)
 
 
 class LaneProgress:
@@ -138,11 +144,11 @@ class LaneProgress:
             new.append(emission)
         return new
 
-    def latest(self, n: int) -> list[Emission]:
-        """The latest emissions, at most `n`, to lay their text out anew."""
-        first = max(0, self.n_taken - n)
-        emissions = (self.recording.emission(index, 0.0) for index in range(first, self.n_taken))
-        return [emission for emission in emissions if emission is not None]
+    def latest(self) -> Iterator[Emission]:
+        """The emissions so far from the latest back, to lay their text out anew."""
+        for index in range(self.n_taken - 1, -1, -1):
+            if (emission := self.recording.emission(index, 0.0)) is not None:
+                yield emission
 
     def is_due(self, time_s: float) -> bool:
         """Whether an emission up to this time was not taken yet."""
@@ -195,6 +201,10 @@ class RaceRun:
         """Whether a lane has not taken everything up to now."""
         return any(lane.is_due(self.time_s) for lane in self.lanes)
 
+    def skip_to_end(self) -> None:
+        """Make everything due; the lanes catch up as they are advanced."""
+        self.time_s = inf
+
     @property
     def finished(self) -> bool:
         """Whether every lane is at its end."""
@@ -206,8 +216,8 @@ class RaceRun:
         return max((lane.recording.expected_s for lane in self.lanes), default=0.0)
 
     def seconds(self, lane: LaneProgress) -> float:
-        """The time a lane has raced for; it stands still at its end."""
-        return lane.last_s if lane.finished else self.time_s
+        """The time a lane has raced for; it stands still at its end, and where it has yet to catch up."""
+        return lane.last_s if lane.finished or lane.is_due(self.time_s) else self.time_s
 
     def place(self, lane: LaneProgress) -> int | None:
         """The place of a lane that is at its end, 1 for the first; equal times share one."""

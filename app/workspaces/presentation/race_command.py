@@ -5,17 +5,17 @@
 from app.workspaces.presentation.script import RaceScript, shown_lanes
 from engine import drafters
 from engine.commands import Load, Race
-from engine.events import PLAIN_LANE, LaneSpec, Setting
+from engine.events import LaneSpec, Setting
+from engine.experiments.lane_specs import lanes_of
 
 _DEFAULT_GAMMA = 4
 _DEFAULT_SETTINGS: dict[str, Setting] = {"temperature": 0.0, "max_new_tokens": 128}
-PLAIN_SPEC = LaneSpec(PLAIN_LANE, drafters.NONE, 0, "plain")
 
 
 def race_command(prompt: str, pair: Load, script: RaceScript | None, n_lanes: int, page: int = 0) -> Race:
     """A race over a prompt. The lanes on show race again if they are of the pair's target."""
     same_target = script is not None and script.facts.target == pair.target
-    specs = _specs(script, n_lanes, page) if same_target and script is not None else _of_pair(pair)
+    specs = _on_show(script, n_lanes, page) if same_target and script is not None else _of_pair(pair)
     kept = {} if script is None else script.facts.settings
     settings = {name: kept.get(name, value) for name, value in _DEFAULT_SETTINGS.items()}
     return Race(
@@ -31,12 +31,11 @@ def race_command(prompt: str, pair: Load, script: RaceScript | None, n_lanes: in
     )
 
 
-def _specs(script: RaceScript, n_lanes: int, page: int) -> tuple[LaneSpec, ...]:
-    lanes = (lane.spec for lane in shown_lanes(script, n_lanes, page))
-    return tuple(PLAIN_SPEC if spec.name == PLAIN_LANE else spec for spec in lanes)
+def _on_show(script: RaceScript, n_lanes: int, page: int) -> tuple[LaneSpec, ...]:
+    return tuple(lane.spec for lane in shown_lanes(script, n_lanes, page))
 
 
 def _of_pair(pair: Load) -> tuple[LaneSpec, ...]:
     default = "builtin" if pair.target == "builtin" else "lookup"
     drafter = default if pair.drafter == drafters.NONE else pair.drafter
-    return PLAIN_SPEC, LaneSpec(f"{drafter} γ {_DEFAULT_GAMMA}", drafter, _DEFAULT_GAMMA)
+    return lanes_of((drafter,), (_DEFAULT_GAMMA,))

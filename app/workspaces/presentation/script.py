@@ -123,7 +123,7 @@ def of_turn(
         unit="prompts" if len(started.prompts) > 1 else "repeats",
         recommended="" if recommendation is None else recommendation.lane,
     )
-    return RaceScript((started.comparison_id, plain.prompt, plain.turn), facts, tuple(lanes))
+    return RaceScript((started.comparison_id, plain.prompt, plain.turn, len(lanes)), facts, tuple(lanes))
 
 
 def _measured_lane(

@@ -64,7 +64,6 @@ class RaceStage(QWidget):
         if not same:
             self.page = 0
             self._begin()
-            self.player.choose_speed()
         self._show_facts()
 
     def show_page(self, page: int) -> None:
@@ -95,19 +94,23 @@ class RaceStage(QWidget):
     def restart(self) -> None:
         """Begin the race again, and play it."""
         self._begin()
+        self.player.choose_speed()
         self.player.play()
 
     def jump_to_end(self) -> None:
         """Show the end of the race."""
         self.player.pause()
-        if (run := self.run) is None:
-            return
-        last_s = float("inf")
-        self._move_on(run.advance_to(last_s))
-        while run.behind:
-            self._move_on(run.advance_to(last_s))
-        run.time_s = max((lane.last_s for lane in run.lanes), default=0.0)
-        self._show_facts()
+        if (run := self.run) is not None:
+            run.skip_to_end()
+            while run.behind:
+                self._move_on(run.advance_to(run.time_s))
+            self._show_facts()
+
+    def skip_to_end(self) -> None:
+        """Move to the end of the race, a slice in each frame."""
+        if self.run is not None:
+            self.run.skip_to_end()
+            self.player.play()
 
     def advance_to(self, time_s: float) -> None:
         """Move a live race on."""

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QHideEvent, QKeyEvent, QKeySequence
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QAction, QDesktopServices, QHideEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.panels.prompt import EXAMPLE_PROMPTS
@@ -12,6 +12,7 @@ from app.workspaces.base import TabContext, Workspace
 from app.workspaces.presentation.programme import Programme
 from app.workspaces.presentation.race_command import race_command
 from app.workspaces.presentation.racing import RacingProgress
+from app.workspaces.presentation.report_export import ReportExport
 from app.workspaces.presentation.stage import MOST_LANES, RaceStage
 from engine.commands import Load
 
@@ -27,6 +28,7 @@ class PresentationWorkspace(QWidget, Workspace):
         self._programme = Programme(self._store)
         self._stage: RaceStage | None = None
         self._key: tuple[object, ...] | None = None
+        self.reports = ReportExport(self._store, self._tell, self)
         self.setWindowTitle(self.tr("Draftscope: presentation"))
         self.setAccessibleName(self.tr("Presentation: lanes race over one prompt"))
         self.present = QAction(self.tr("Presentation"), self)
@@ -46,6 +48,9 @@ class PresentationWorkspace(QWidget, Workspace):
             column.setContentsMargins(0, 0, 0, 0)
             column.addWidget(self._stage)
         return self._stage
+
+    def _tell(self, text: str, good: bool) -> None:
+        self.stage.notice(text, good=good)
 
     # Opening and leaving
 
@@ -108,8 +113,10 @@ class PresentationWorkspace(QWidget, Workspace):
         if self._stage is None or not self.isVisible():
             return
         stage = self._stage
-        if self._programme.refresh() and (stage.script is None or self._programme.newest == "live"):
-            self._show(self._programme.first(self._programme.newest))
+        if self._programme.refresh():
+            place = self._programme.position(self._key)
+            to_newest = place is None or self._programme.newest == "live"
+            self._show(self._programme.first(self._programme.newest) if to_newest else place)
         if stage.live:
             stage.advance_to(self._racing.time_s)
         trouble = self._store.trouble
@@ -140,7 +147,7 @@ class PresentationWorkspace(QWidget, Workspace):
             case Qt.Key.Key_R | Qt.Key.Key_Home:
                 stage.restart()
             case Qt.Key.Key_End:
-                stage.jump_to_end()
+                stage.skip_to_end()
             case Qt.Key.Key_Plus | Qt.Key.Key_Equal:
                 player.change_speed(1)
             case Qt.Key.Key_Minus:
@@ -158,6 +165,10 @@ class PresentationWorkspace(QWidget, Workspace):
                 self._open_line()
             case Qt.Key.Key_S:
                 self._stop()
+            case Qt.Key.Key_E:
+                self._export()
+            case Qt.Key.Key_O:
+                self._open_report()
             case Qt.Key.Key_Return | Qt.Key.Key_Enter if stage.script is None:
                 self.race(EXAMPLE_PROMPTS[0])
             case _:
@@ -182,6 +193,16 @@ class PresentationWorkspace(QWidget, Workspace):
         if self._racing.live:
             self._store.cancel()
             self.stage.notice(self.tr("Stopping after this round"))
+
+    def _export(self) -> None:
+        """Write the report of what is on show."""
+        place = self._programme.position(self._key)
+        if place is not None:
+            self.reports.export(self._programme.entries[place].origin)
+
+    def _open_report(self) -> None:
+        if (path := self.reports.written) is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
 
     def race(self, prompt: str) -> None:
         """Let the lanes on show, or those of the loaded pair, race over a prompt."""
@@ -212,4 +233,6 @@ class PresentationWorkspace(QWidget, Workspace):
         """Show the end of the race."""
         self._choose()
         self.stage.jump_to_end()
+        if (layout := self.stage.layout()) is not None:
+            layout.activate()
         return True

@@ -45,21 +45,24 @@ class EvaluationPanel(Panel):
         self.table = self._table(
             self.tr("Evaluated systems"),
             (self.tr("system"), self.tr("A way to answer.")),
-            (self.tr("accuracy"), self.tr("Share of right answers, with its 95 % interval.")),
-            (self.tr("latency"), self.tr("Of a question, retrieval apart.")),
-            (self.tr("cut"), self.tr("Against standard RAG on the same questions, with its 95 % interval.")),
+            (self.tr("accuracy"), self.tr("Share of right answers, with its 95 % interval from ten questions on.")),
+            (self.tr("latency"), self.tr("Of the median question, retrieval apart.")),
+            (
+                self.tr("cut"),
+                self.tr("1 - latency ÷ that of standard RAG, with its 95 % interval; below ten questions the range."),
+            ),
             (self.tr("tokens"), self.tr("A question, by the target + by the drafter.")),
         )
         self.ablation = self._table(
             self.tr("Ablation"),
             (self.tr("ablation"), self.tr("How subsets are chosen, m, k, and the scores that decide.")),
-            (self.tr("accuracy"), self.tr("Share of right answers, with its 95 % interval.")),
+            (self.tr("accuracy"), self.tr("Share of right answers, with its 95 % interval from ten questions on.")),
             (self.tr("difference"), self.tr("To the evaluation's own settings on the same questions.")),
         )
         self.ablation.hide()
         self.plane = Plane(
             self.tr("Accuracy against latency"), (self.tr("latency of a question (ms)"), self.tr("accuracy")),
-            self.tr("Up and to the left is better; bars are 95 % intervals."),
+            self.tr("Up and to the left is better; bars are 95 % intervals, from ten questions on."),
             self.tr("Run or open an evaluation: each way to answer is a point here."), self,
             table=self.exported_table, note=self.title.text,
         )  # fmt: skip
@@ -185,7 +188,7 @@ def _texts(row: int, name: str, result: SystemResult) -> tuple[str, ...]:
         f"{mark_of(row).glyph} {answer_words.purpose(name)}",
         with_interval(result.accuracy, result.accuracy_ci),
         quantities.milliseconds(result.latency_ms),
-        quantities.UNKNOWN if cut is None else with_interval(cut, result.latency_cut_ci, times=100) + " %",
+        quantities.UNKNOWN if cut is None else evaluation_words.latency_cut(cut, result),
         f"{result.target_tokens:,.0f} + {result.drafter_tokens:,.0f}",
     )
 

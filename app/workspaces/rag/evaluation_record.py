@@ -1,7 +1,7 @@
 """Results of an evaluation of `draftscope rag eval`, read from its JSON Lines file or from an event.
 
 Only the `summary` line is needed: `systems`, and `calibration` where the verdicts were calibrated. Every `_ci` is a
-95 % interval, [low, high]."""
+95 % interval, [low, high], every `_range` the smallest and the largest value of a question."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -27,6 +27,7 @@ class SystemResult(msgspec.Struct, frozen=True):
     latency_cut_ci: Interval | None = None
     target_tokens: float = 0.0
     drafter_tokens: float = 0.0
+    latency_cut_range: Interval | None = None
 
 
 class ShownBin(msgspec.Struct, frozen=True):

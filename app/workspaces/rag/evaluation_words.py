@@ -6,7 +6,7 @@ from PySide6.QtCore import QCoreApplication
 
 from app.text.plain_text import one_line
 from app.words.model_names import builtin_name
-from app.workspaces.rag.evaluation_record import Evaluation, Interval
+from app.workspaces.rag.evaluation_record import Evaluation, Interval, SystemResult
 from engine.commands import Load
 from engine.events import Progressed, Role, Setting
 
@@ -83,6 +83,14 @@ def with_interval(value: float, interval: Interval | None, *, times: int = 1, si
     digits = 2 if times == 1 else 0
     text = f"{times * value:{'+' if signed else ''}.{digits}f}"
     return text if interval is None else f"{text} [{times * interval[0]:.{digits}f}, {times * interval[1]:.{digits}f}]"
+
+
+def latency_cut(cut: float, result: SystemResult) -> str:
+    """Format a share of latency in percent, with its interval, or below ten questions its range."""
+    if result.latency_cut_ci is None and result.latency_cut_range is not None:
+        low, high = result.latency_cut_range
+        return tr("{0:.0f} ({1:.0f} to {2:.0f}) %").format(100 * cut, 100 * low, 100 * high)
+    return tr("{0} %").format(with_interval(cut, result.latency_cut_ci, times=100))
 
 
 def _name(spec: str, role: Role) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import (
     QFormLayout,
@@ -29,17 +29,14 @@ _LONGEST = 2_000
 
 
 class NoteEdit(QPlainTextEdit):
-    """A note that says when it is left."""
+    """left: the focus went elsewhere."""
 
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setTabChangesFocus(True)
-        self.left = lambda: None
+    left = Signal()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802 (Qt's name)
-        """Say so."""
+        """Say that the note is left."""
         super().focusOutEvent(event)
-        self.left()
+        self.left.emit()
 
 
 class DetailsPage(QScrollArea):
@@ -49,10 +46,12 @@ class DetailsPage(QScrollArea):
         super().__init__(parent)
         self._library = library
         self._rows: tuple[RunRow, ...] = ()
+        self._n = 0
         self._particulars_of = ""
         self.title = self._line(self.tr("Title"), self.tr("A name of your own (F2)"))
         self.tags = self._line(self.tr("Tags"), self.tr("Separated by commas"))
         self.note = NoteEdit(self)
+        self.note.setTabChangesFocus(True)
         self.note.setAccessibleName(self.tr("Note"))
         self.note.setPlaceholderText(self.tr("Your note"))
         self.note.setFixedHeight(self.fontMetrics().lineSpacing() * _NOTE_LINES + 2 * theme.GRID)
@@ -73,19 +72,20 @@ class DetailsPage(QScrollArea):
         self.title.editingFinished.connect(self.keep)
         self.tags.editingFinished.connect(self.keep)
         self.note.textChanged.connect(self._save_timer.start)
-        self.note.left = self.keep
+        self.note.left.connect(self.keep)
         self._lay_out()
-        self.show_rows(())
+        self.show_rows((), 0)
 
-    def show_rows(self, rows: tuple[RunRow, ...]) -> None:
-        """Show a run, what several have in common, or what to do."""
+    def show_rows(self, rows: tuple[RunRow, ...], n: int) -> None:
+        """Show a run, what several have in common, or what to do. n: number of selected runs, if more than rows."""
         same = [row.id for row in rows] == [row.id for row in self._rows]
         if not same:
             self.keep()
         old, self._rows = self._rows, rows
-        if rows == old and rows:
+        if rows == old and n == self._n and not (n == 0 and not self.heading.text()):
             return
-        self.heading.setText(self._heading(rows))
+        self._n = n
+        self.heading.setText(self._heading(rows, n))
         for field in (self.title, self.note, self.damage, self.figures, *self.made_with.values()):
             field.setVisible(len(rows) == 1)
         self.tags.setVisible(bool(rows))
@@ -140,7 +140,9 @@ class DetailsPage(QScrollArea):
         self.damage.setVisible(bool(row.damage))
         self.figures.show_fields(self._figures(row))
 
-    def _heading(self, rows: Sequence[RunRow]) -> str:
+    def _heading(self, rows: Sequence[RunRow], n: int) -> str:
+        if not rows and n:
+            return self.tr("{0} selected.").format(words.counted(n))
         if not rows:
             return self.tr("Select a run to see what it was made with; two or more to compare them.")
         if len(rows) > 1:
@@ -225,5 +227,3 @@ class FieldList(QWidget):
                 Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
             )
             self._form.addRow(plain_label(one_line(name), self, role="muted"), label)
-
-

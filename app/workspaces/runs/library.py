@@ -58,11 +58,13 @@ class RunLibrary(QObject):
         # Rows that are not among these are shown as they were until they have been fetched again.
         self._current: set[str] = set()
         self._pages: set[int] = set()
+        self._wanted: Sequence[str] = ()
         self._opening = Lock()
         self._index: RunIndex | None = None
         self._version = -1
         self._folder_ns = -1
         self._n_looks = 0
+        self._notes_read = False
         self._visible = False
         self._scan = FileJob()
         self._queries = Background("runs", self._fail)
@@ -148,27 +150,38 @@ class RunLibrary(QObject):
 
     def delete(self, ids: Sequence[str]) -> None:
         """Move runs to the trash."""
+        self.refused = None
         self._ask(lambda index: index.delete(ids), self._after_deletion)
 
     def undo(self) -> None:
         """Bring back what was deleted last."""
+        self.refused = None
         if self.deletions:
             deleted = self.deletions.pop()
             self._ask(lambda index: index.restore(deleted), self._after_restoring)
 
     def restore(self, ids: Sequence[str]) -> None:
         """Bring back deleted runs."""
+        self.refused = None
         self._ask(lambda index: index.restore(ids), self._after_restoring)
 
     def dismiss(self) -> None:
-        """Forget what could not be done, and that something was deleted."""
-        self.refused = None
+        """Forget what there was to say."""
+        self.refused, self.notes = None, ()
+        self._notes_read = True
         self.deletions.clear()
         self.changed.emit()
 
-    def fetch_all(self, ids: Sequence[str], then: Callable[[tuple[RunRow, ...]], None]) -> None:
+    def want(self, ids: Sequence[str]) -> None:
         """Fetch the rows of these runs, wherever in the table they are."""
-        self._ask(lambda index: index.rows(ids), then, topic="selected")
+        if ids != self._wanted:
+            self._wanted = ids
+            self._ask(lambda index: index.rows(ids), self._after_rows, topic="wanted")
+
+    def refuse(self, err: EngineError) -> None:
+        """Say what could not be done."""
+        self.refused = err
+        self.changed.emit()
 
     def read(self, work: Callable[[], T], then: Callable[[T], None], *, topic: str) -> None:
         """Read traces beside the window; the newest of a topic counts."""
@@ -215,11 +228,13 @@ class RunLibrary(QObject):
         self.changed.emit()
 
     def _after_query(self, answer: _Listing) -> None:
-        ids, self.tags, version, self.notes = answer
+        ids, self.tags, version, notes = answer
+        self.notes = () if self._notes_read else notes
         if version != self._version:
             self._version = version
             self._current.clear()
         self._pages.clear()
+        self._wanted = ()
         self.rows_number += 1
         self.ids = ids
         self.trouble = None
@@ -246,7 +261,6 @@ class RunLibrary(QObject):
         self._query()
 
     def _say_refused(self, outcome: Deleted) -> None:
-        self.refused = None
         if outcome.refused:
             first = outcome.refused[0]
             more = self.tr(" and {0:,} more").format(len(outcome.refused) - 1) if len(outcome.refused) > 1 else ""

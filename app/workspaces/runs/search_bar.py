@@ -136,4 +136,3 @@ class SearchBar(QWidget):
         for box in (self.kinds, self.states, self.tags):
             row.addWidget(box)
         row.addWidget(self.count)
-

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from app import theme
 from app.widgets.tables import make_readable
 from app.workspaces.runs.library import RunLibrary
-from app.workspaces.runs.table_model import RunTableModel
+from app.workspaces.runs.table_model import FEWEST_CHARACTERS, TITLE_COLUMN, RunTableModel
 
 _OPEN_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
@@ -36,9 +36,8 @@ class RunTable(QTableView):
         header = self.horizontalHeader()
         header.setSectionsClickable(True)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        header.setStretchLastSection(True)
         header.sectionClicked.connect(self._sort_by)
-        self._fit_columns()
+        self.fit_columns()
         self.selectionModel().selectionChanged.connect(self._on_selection)
         self.doubleClicked.connect(lambda _: self.opened.emit())
 
@@ -72,13 +71,25 @@ class RunTable(QTableView):
         """Follow the system font."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange:
-            self._fit_columns()
+            self.fit_columns()
 
-    def _fit_columns(self) -> None:
+    def fit_columns(self) -> None:
+        """Give the columns the widths that their contents usually need."""
         metrics = self.fontMetrics()
         self.verticalHeader().setDefaultSectionSize(metrics.height() + theme.GRID)
         for number, column in enumerate(self.rows.columns):
-            self.setColumnWidth(number, metrics.averageCharWidth() * column.width + 2 * theme.GRID)
+            self.setColumnWidth(number, metrics.horizontalAdvance("0") * column.width + 2 * theme.GRID)
+        self._fit_title()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Give the titles what the other columns leave."""
+        super().resizeEvent(event)
+        self._fit_title()
+
+    def _fit_title(self) -> None:
+        others = sum(self.columnWidth(i) for i in range(len(self.rows.columns)) if i != TITLE_COLUMN)
+        least = self.fontMetrics().horizontalAdvance("0") * FEWEST_CHARACTERS
+        self.setColumnWidth(TITLE_COLUMN, max(least, self.viewport().width() - others))
 
     def _sort_by(self, column: int) -> None:
         """Sort by a column; texts begin with A, figures and dates with the largest."""
@@ -104,7 +115,8 @@ class RunTable(QTableView):
         self._on_selection()
 
     def _on_selection(self) -> None:
-        ranges = sorted((r.top(), r.bottom()) for r in self.selectionModel().selection())
+        selection = self.selectionModel().selection()
+        ranges = sorted((selection.at(i).top(), selection.at(i).bottom()) for i in range(selection.count()))
         rows = dict.fromkeys(row for top, bottom in ranges for row in range(top, bottom + 1))
         selected = tuple(self.rows.id_at(row) for row in rows)
         if selected != self._selected:

@@ -14,16 +14,19 @@ from engine.store.rows import RunRow, SortKey
 
 _NO_PARENT = QModelIndex()
 _LONGEST = 120
+# The column of titles takes the width there is, at least this.
+TITLE_COLUMN, FEWEST_CHARACTERS = 2, 24
 
 
 class RunColumn(NamedTuple):
-    """A column: title, meaning, text of a cell, sort key of the index, width in characters."""
+    """A column: title, meaning, text of a cell, sort key of the index, width in characters. tip: the text in full."""
 
     title: str
     meaning: str
     write: Callable[[RunRow], str]
     key: SortKey | None
     width: int
+    tip: Callable[[RunRow], str] | None = None
     is_figure: bool = False
 
 
@@ -121,46 +124,46 @@ class RunTableModel(QAbstractTableModel):
     def _tip(self, column: RunColumn, row: RunRow) -> str:
         if column.is_figure:
             return column.meaning
-        return plain_tip(one_line(words.tip(row) if column.key == "title" else column.write(row), longest=_LONGEST * 8))
+        return plain_tip(one_line((column.tip or column.write)(row), longest=_LONGEST * 8))
 
     # The columns
 
     def _name_columns(self) -> tuple[RunColumn, ...]:
         tr = self.tr
         return (
-            RunColumn(tr("started"), tr("When it began, in local time."), words.started, "started", 17),
-            RunColumn(tr("kind"), tr("What it is."), words.kind_and_method, "kind", 17),
             RunColumn(
-                tr("title or prompt"), tr("The title you gave, or how the prompt begins."), words.title, "title", 40
+                tr("started"), tr("When it began, in local time."), words.started_short, "started", 11, words.started
             ),
-            RunColumn(tr("target"), tr("The model whose distribution is preserved."), words.target, "target", 18),
-            RunColumn(tr("drafter"), tr("What proposed the tokens."), words.drafter, "drafter", 18),
-        )
+            RunColumn(tr("kind"), tr("What it is."), words.kind_and_method, "kind", 13),
+            RunColumn(
+                tr("title or prompt"), tr("The title you gave, or how the prompt begins."), words.title,
+                "title_or_prompt", FEWEST_CHARACTERS, words.tip,
+            ),
+            RunColumn(tr("target"), tr("The model whose distribution is preserved."), words.target, "target", 10,
+                      lambda row: row.target),
+            RunColumn(tr("drafter"), tr("What proposed the tokens."), words.drafter, "drafter", 12,
+                      lambda row: row.drafter),
+        )  # fmt: skip
 
     def _figure_columns(self) -> tuple[RunColumn, ...]:
         tr, number = self.tr, quantities.number
         return (
-            RunColumn(
-                tr("tokens"), tr("Tokens of the text, prompt not counted."), words.n_tokens, "tokens", 8, is_figure=True
-            ),
-            RunColumn(
-                "α", tr("Acceptance rate: accepted ÷ tested."), lambda r: number(r.alpha), "alpha", 6, is_figure=True
-            ),
-            RunColumn(
-                "τ", tr("Tokens a round, correction or bonus included."), lambda r: number(r.tau), "tau", 6,
-                is_figure=True,
-            ),
-            RunColumn(
+            _figure(tr("tokens"), tr("Tokens of the text, prompt not counted."), words.n_tokens, "tokens", 7),
+            _figure("α", tr("Acceptance rate: accepted ÷ tested."), lambda r: number(r.alpha), "alpha", 5),
+            _figure("τ", tr("Tokens a round, correction or bonus included."), lambda r: number(r.tau), "tau", 5),
+            _figure(
                 tr("speedup"), tr("Over plain decoding, measured in the same run."),
-                lambda r: quantities.times(r.speedup), "speedup", 9, is_figure=True,
+                lambda r: quantities.times(r.speedup), "speedup", 8,
             ),
-            RunColumn(tr("state"), tr("How it ended."), words.state, "state", 11),
-            RunColumn(tr("tags"), tr("Your tags."), words.tags, None, 16),
+            RunColumn(tr("state"), tr("How it ended."), words.state, "state", 9),
+            RunColumn(tr("tags"), tr("Your tags."), words.tags, None, 10),
         )  # fmt: skip
+
+
+def _figure(title: str, meaning: str, write: Callable[[RunRow], str], key: SortKey, width: int) -> RunColumn:
+    return RunColumn(title, meaning, write, key, width, is_figure=True)
 
 
 def _alignment(column: RunColumn) -> Qt.AlignmentFlag:
     horizontal = Qt.AlignmentFlag.AlignRight if column.is_figure else Qt.AlignmentFlag.AlignLeft
     return horizontal | Qt.AlignmentFlag.AlignVCenter
-
-

@@ -1,10 +1,18 @@
 """The page that asks what another draft length, a faster drafter or a lenient rule would bring to a kept run."""
 
-from pathlib import Path
 from typing import NamedTuple
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QDoubleSpinBox, QFormLayout, QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDoubleSpinBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app import theme
 from app.state.store import RunStore
@@ -16,8 +24,7 @@ from app.workspaces.runs import words
 from app.workspaces.runs.library import RunLibrary
 from app.workspaces.runs.what_if_plot import WhatIfCurve, WhatIfPlot
 from engine.experiments.prediction import MOST_GAMMA, Prediction, ReplayedTau, best, predictions, replayed_tau
-from engine.experiments.recorded import RecordedRun, recorded_lanes, recorded_run
-from engine.runs import trace
+from engine.experiments.recorded import RecordedRun, read_recorded
 from engine.store.rows import RunRow
 
 _MOST_SPEED = 100.0
@@ -30,13 +37,6 @@ class _Replays(NamedTuple):
     run: RecordedRun
     exact: ReplayedTau
     lenient: ReplayedTau
-
-
-def read_recorded(path: Path) -> tuple[RecordedRun, ...]:
-    """The run, or each lane of the comparison, of a trace. Raises EngineError."""
-    events = trace.read(path).events
-    run = recorded_run(events)
-    return recorded_lanes(events) if run is None else (run,)
 
 
 class WhatIfPage(QWidget):
@@ -54,7 +54,9 @@ class WhatIfPage(QWidget):
         self.lane.setAccessibleName(self.tr("Lane of the comparison"))
         self.gamma = QSpinBox(self)
         self.gamma.setRange(0, MOST_GAMMA)
-        self.speed = self._box(0.05, _MOST_SPEED, 1.0, self.tr("A drafter this many times as fast, which accepts alike."))
+        self.speed = self._box(
+            0.05, _MOST_SPEED, 1.0, self.tr("A drafter this many times as fast, which accepts alike.")
+        )
         self.speed.setSuffix(" ×")
         self.speed.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
         self.lenience = self._box(
@@ -142,8 +144,8 @@ class WhatIfPage(QWidget):
         if self._replays is None:
             return
         run, exact, lenient = self._replays
-        after = predictions(lenient.taus, run.costs, drafter_speed=self.speed.value())
-        before = predictions(exact.taus, run.costs)
+        after = predictions(run, lenient.taus, drafter_speed=self.speed.value())
+        before = predictions(run, exact.taus)
         gamma = self.gamma.value()
         title = "" if self._row is None else one_line(words.title(self._row))
         self.plot.show_curve(WhatIfCurve(tuple(after), tuple(before), gamma, run.gamma, title))
@@ -170,8 +172,8 @@ class WhatIfPage(QWidget):
         if self.lenience.value() < 1:
             parts.append(
                 self.tr(
-                    "A lenient rule changes the text, so τ follows from the acceptance rate alone (α {0}), as if tokens "
-                    "were accepted independently. It is not lossless."
+                    "A lenient rule changes the text, so τ follows from the acceptance rate alone (α {0}), as if "
+                    "tokens were accepted independently. It is not lossless."
                 ).format(quantities.number(lenient.alpha))
             )
         else:

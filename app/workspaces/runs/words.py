@@ -66,11 +66,23 @@ def state(row: RunRow) -> str:
 
 def started(row: RunRow) -> str:
     """When it began, in local time."""
-    try:
-        utc = datetime.strptime(row.started_utc, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-        return utc.astimezone().strftime("%Y-%m-%d %H:%M")
-    except (ValueError, OverflowError, OSError):
+    local = _local(row)
+    return quantities.UNKNOWN if local is None else local.strftime("%Y-%m-%d %H:%M")
+
+
+def started_short(row: RunRow) -> str:
+    """When it began, without what goes without saying: the time of day of past years, the year of this one."""
+    local = _local(row)
+    if local is None:
         return quantities.UNKNOWN
+    return local.strftime("%m-%d %H:%M" if local.year == datetime.now(UTC).astimezone().year else "%Y-%m-%d")
+
+
+def _local(row: RunRow) -> datetime | None:
+    try:
+        return datetime.strptime(row.started_utc, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).astimezone()
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def title(row: RunRow) -> str:

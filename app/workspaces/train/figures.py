@@ -10,11 +10,11 @@ from app.panel import Panel
 from app.state.store import RunStore
 from app.widgets.labels import plain_label
 from app.widgets.tables import FigureTable
-from app.words import quantities
+from app.words import quantities, speedups
 from app.workspaces.train.training import TrainingRunProgress
 from engine.events import DrafterMeasured, Event
 from engine.runs.summary import Summary
-from engine.statistics import Interval
+from engine.statistics import Interval, RatioEstimate
 
 _NAME, _FIRST = 0, 1
 
@@ -32,12 +32,17 @@ class TrainFiguresPanel(Panel):
             (self.tr("α at temperature 1"), self.tr("Mean of sum(min(p, q)): what sampling would accept.")),
             (self.tr("c, cost of a step"), self.tr("Time of a drafter step ÷ time of a target step; low is good.")),
             (self.tr("predicted speedup"), self.tr("From α, c and the measured cost of checking a draft.")),
-            (self.tr("measured speedup"), self.tr("Speculative against plain decoding, in alternating blocks.")),
+            (
+                self.tr("measured speedup"),
+                self.tr("Plain time per token ÷ time with the drafter, on held-out texts in turn."),
+            ),
         )
         self.table = FigureTable(len(names), 3, self, padding=theme.GRID)
         self.table.setHorizontalHeaderLabels([self.tr("figure"), self.tr("before"), self.tr("after")])
         self.table.setAccessibleName(self.tr("Figures before and after training"))
-        self.table.setToolTip(self.tr("95 % intervals in brackets, over held-out texts and over repeats."))
+        self.table.setToolTip(
+            self.tr("95 % intervals in square brackets, over held-out texts; below ten texts the range.")
+        )
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
         for row, (name, tip) in enumerate(names):
@@ -74,11 +79,14 @@ class TrainFiguresPanel(Panel):
             return self.tr("speed against plain decoding\nmeasured once the training has ended")
         if after.speedup is None:
             return self.tr("speed against plain decoding\nnot measured: the training was stopped")
-        text = self.tr("the speed of plain decoding with the trained drafter\n")
-        if after.speedup_ci is None:
-            return text + self.tr("too few repeats for an interval, γ {0}").format(after.gamma)
-        low, high = after.speedup_ci
-        return text + self.tr("95 % in [{0:.2f}, {1:.2f}], γ {2}, held-out texts").format(low, high, after.gamma)
+        estimate = _speedup(after)
+        assert estimate is not None
+        verdict = (
+            self.tr("slower than plain decoding with the trained drafter")
+            if estimate.value < 1
+            else self.tr("the speed of plain decoding with the trained drafter")
+        )
+        return self.tr("{0}\n{1}, γ {2}, held out").format(verdict, speedups.spread(estimate, "texts"), after.gamma)
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()
@@ -101,7 +109,7 @@ def _texts(figure: DrafterMeasured | None) -> tuple[str, ...]:
         quantities.number(figure.alpha_overlap),
         quantities.number(figure.c, 3),
         quantities.times(figure.predicted_speedup),
-        quantities.times(figure.speedup) + _brackets(figure.speedup_ci),
+        speedups.figure(_speedup(figure), "texts"),
     )
 
 
@@ -109,5 +117,7 @@ def _interval(ends: tuple[float, float] | None) -> Interval | None:
     return None if ends is None else Interval(*ends)
 
 
-def _brackets(ends: tuple[float, float] | None) -> str:
-    return "" if ends is None else f" [{ends[0]:.2f}, {ends[1]:.2f}]"
+def _speedup(figure: DrafterMeasured) -> RatioEstimate | None:
+    if figure.speedup is None:
+        return None
+    return RatioEstimate(figure.speedup, _interval(figure.speedup_ci), _interval(figure.speedup_range), figure.n)

@@ -170,7 +170,7 @@ class HeldOutPlot(TrainingPlot):
         self.tell_keys(
             (
                 tr("Share of the target's own greedy tokens that the drafter would have proposed, after each look."),
-                tr("The drafter that was kept: the best of all looks, with the 95 % interval over held-out texts."),
+                tr("The drafter that was kept: the best of all looks, with its 95 % interval from ten texts on."),
             )
         )
 

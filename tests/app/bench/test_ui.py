@@ -17,6 +17,7 @@ from app.state.run_record import RunRecord
 from engine.commands import Load, Run
 from engine.events import ModelLoaded, RoundFinished, RunFinished, RunStarted
 from engine.settings import Request
+from engine.statistics import UnitTime
 from tests.app.factory import PAIR, whole_run
 
 
@@ -83,10 +84,13 @@ def test_a_recorded_host_that_is_stopped_ends_early(record):
     assert RunFinished not in kinds
 
 
-def test_what_is_lost_is_the_median_over_pairs():
-    found = Slowdown({"headless": (0.0,) * 3, "live": (0.3, 0.1, 0.2)}, {"headless": 10.0, "live": 8.0})
-    low, high = found.interval("live")
-    assert (low, found.median("live"), high) == (0.1, 0.2, 0.3)
+def test_what_is_lost_is_what_the_speeds_side_by_side_tell():
+    slowdown = Slowdown({"headless": UnitTime((100.0, 100.0, 100.0), 1), "live": UnitTime((125.0, 200.0, 100.0), 1)})
+    speeds = slowdown.tokens_per_s("live"), slowdown.tokens_per_s("headless")
+    assert speeds == (8.0, 10.0)
+    assert slowdown.lost("live") == pytest.approx(1 - 8 / 10)
+    assert slowdown.interval("live") is None
+    assert slowdown.range("live") == pytest.approx((0.0, 0.5))
 
 
 def test_the_meter_counts_what_was_spent_up_to_each_paint(qtbot):

@@ -46,10 +46,22 @@ def test_figures_are_those_of_the_summary(show):
     show.say(*whole_run())
     values = panel.values()
     assert panel.headline == "2.00×"
-    assert values["α"].startswith("0.75 [")
+    assert values["best γ"].isdecimal()
+    assert values["α"] == "0.75"
     assert (values["draft efficiency"], values["τ measured"], values["c"]) == ("0.60", "2.50", "0.250")
     assert (values["time per token"], values["plain, per token"]) == ("5.00 ms", "10.0 ms")
     assert (values["tokens/s"], values["prefill"], values["TTFT"]) == ("200", "12.0 ms", "19.2 ms")
+
+
+def test_a_loss_and_a_disturbance_are_said_under_the_headline(show):
+    panel = show(MetricsPanel)
+    slow = [msgspec.structs.replace(b, decode_ms=60.0) if b.lane == "speculative" else b for b in blocks(4)]
+    slow[1] = msgspec.structs.replace(slow[1], decode_ms=180.0)
+    show.say(started(), a_round(0, [" a"]), *slow)
+    assert panel.headline == "0.33×"
+    assert panel._caption.text().startswith("slower here, ")
+    assert "of the round\n" in panel._caption.text()
+    assert "Caution: 1 of 8 timed blocks" in panel._caption.text()
 
 
 def test_figures_that_are_not_known_say_what_would_make_them_known(show):
@@ -89,9 +101,10 @@ def test_an_unknown_speedup_says_what_would_make_it_known(show):
         ([started()], "measured in the same run after the text is done"),
         ([started(settings={"baseline": False})], "not measured in this run"),
         ([started(), RunFinished("cancelled", 0)], "not measured in this run"),
-        ([started(), *blocks(1)], "1 of the 3 repeats an interval needs"),
-        ([started(), *blocks(1), RunFinished("cancelled", 0)], "one repeat, too few for an interval"),
-        ([started(), *blocks(2), RunFinished("cancelled", 0)], "2 repeats, too few for an interval"),
+        ([started(), *blocks(1)], "the speed of plain decoding\none repeat, this prompt"),
+        ([started(), *blocks(1), RunFinished("cancelled", 0)], "one repeat, this prompt"),
+        ([started(), *blocks(2), RunFinished("cancelled", 0)], "2.00 to 2.00 over 2 repeats, this prompt"),
+        ([started(), *blocks(12)], "95 % in [2.00, 2.00], 12 repeats, this prompt"),
     ],
 )
 def test_the_figures_promise_only_what_will_come(show, events, said):

@@ -11,9 +11,9 @@ def test_plain_decoding_has_its_mark_wherever_it_stands() -> None:
     assert marks_of(("a", "plain", "b"))["b"] == marks_of(("plain", "a", "b"))["b"]
 
 
-def test_forty_two_lanes_have_different_marks_and_neighbours_differ_in_both() -> None:
-    marks = [mark for lane, mark in marks_of(("plain", *map(str, range(42)))).items() if lane != "plain"]
-    assert len(set(marks)) == 42
+def test_fifty_four_lanes_have_different_marks_and_neighbours_differ_in_both() -> None:
+    marks = [mark for lane, mark in marks_of(("plain", *map(str, range(54)))).items() if lane != "plain"]
+    assert len(set(marks)) == 54
     assert all(a.glyph != b.glyph and a.hue != b.hue for a, b in pairwise(marks))
 
 

@@ -40,7 +40,7 @@ def test_everything_is_measured_kept_in_the_file_and_shown_in_a_table(
     assert summary["complete"] is True
     assert pair["why_not"] == ""
     assert pair["cell"]["same_tokens"] is True
-    assert pair["rounds"]["recording_cost_ci"] is not None
+    assert pair["rounds"]["recording_cost_range"] is not None
     assert set(pair["attention"]) == {"prompt", "round", "batch"}
     assert set(pair["attention"].values()) == {"flash_attention_for_cpu"}
     assert "random weights" in pair["timing_pair"]

@@ -67,7 +67,7 @@ def test_systems_are_compared_with_plain_and_with_speculated_standard_rag(told: 
     assert set(row.systems) == set(get_args(System)) - {"random_choice", "speculative_rag_stored"}
     assert [name for name, one in row.systems.items() if one.latency_cut is None] == ["standard_rag"]
     assert [name for name, one in row.systems.items() if one.cut_to_speculated is None] == ["standard_rag_speculative"]
-    assert row.systems["speculative_rag"].latency_cut_ci is not None
+    assert row.systems["speculative_rag"].latency_cut_range is not None
     assert set(row.costs) == {"speculative_rag", "standard_rag"}
     assert row.costs["standard_rag"].terms[0].n_tokens == row.prompt_tokens["standard_rag"]
     assert {name.removeprefix("standard_rag_") for name in row.phases_ms} == {
@@ -85,10 +85,11 @@ def turn(ours: float, plain: float) -> Turn:
     return Turn(answers, {"verifying": 1.0}, {}, DraftBatch(1, 1.0, 1.0, 6, 4, 2), Verification(1, 1.0, 7), costs)
 
 
-def test_cut_is_the_median_of_what_was_saved_turn_by_turn() -> None:
+def test_cut_is_what_the_latencies_side_by_side_tell() -> None:
     found = rag_figures.row(100, 50, [turn(2.0, 10.0), turn(9.0, 10.0), turn(30.0, 100.0)], None)
     ours = found.systems["speculative_rag"]
-    assert ours.latency_cut == pytest.approx(0.7)
+    assert ours.latency_cut == pytest.approx(1 - 9 / 10)
+    assert (ours.latency_cut_ci, ours.latency_cut_range) == (None, pytest.approx((0.1, 0.8)))
     assert ours.cut_to_speculated == pytest.approx(1 - 9 / 8)
     assert ours.latency_ms == 9.0
     assert found.costs["speculative_rag"].over_measured == pytest.approx(0.25)

@@ -46,7 +46,9 @@ def test_measured_rounds_are_told_with_their_halves_and_bytes(pair: Pair) -> Non
     assert min(made.round_ms, made.draft_ms, made.verify_ms, made.unrecorded_ms, made.target_bytes_per_s) > 0
     assert made.target_bytes > pair.target.fused.n_bytes
     assert (made.captured, made.n_blocks, made.span) == (False, 3, fakes.CONTEXT)
-    assert made.recording_cost_ci is not None
+    assert made.recording_cost == made.round_ms / made.unrecorded_ms - 1
+    assert made.recording_cost_ci is None
+    assert made.recording_cost_range is not None
 
 
 @pytest.mark.parametrize(("gamma", "length"), [(0, 10), (4, 1), (4, fakes.CONTEXT - 3)])

@@ -44,7 +44,10 @@ def test_decode_prints_rounds_and_last_a_summary(pair: list[str], capsys: pytest
     assert summary["event"] == "summary"
     assert summary.keys() >= SUMMARY
     assert summary["same_as_baseline"] is True
-    assert summary["speedup_ci"] is not None
+    assert (summary["speedup_ci"], summary["n_repeats"]) == (None, 3)
+    assert summary["speedup"] == summary["baseline_ms_per_token"] / summary["ms_per_token"]  # type: ignore[operator]
+    low, high = summary["speedup_range"]  # type: ignore[misc]
+    assert low <= high
     assert summary["tokens"] == [token for one in rounds for token in one["emitted"]]  # type: ignore[attr-defined]
     assert summary["alpha"] == summary["alpha_overlap"]
 
@@ -165,9 +168,13 @@ def test_bench_decode_reports_all_four_systems_with_the_same_tokens(
     assert summary["same_tokens"] is True
     systems = {"ours_plain", "ours_speculative", "transformers_plain", "transformers_assisted"}
     assert summary["ms_per_token"].keys() == systems  # type: ignore[attr-defined]
-    for name in ("ratio_vs_transformers", "ratio_ci", "plain_ratio", "plain_ratio_ci", "alpha", "alpha_ci", "speedup",
-                 "speedup_ci", "tau", "n_prompts", "repeated_4grams", "lookup_alpha", "perplexity"):  # fmt: skip
+    for name in ("ratio_vs_transformers", "ratio_range", "plain_ratio", "plain_ratio_range", "alpha", "speedup",
+                 "speedup_range", "tau", "n_prompts", "repeated_4grams", "lookup_alpha", "perplexity"):  # fmt: skip
         assert summary[name] is not None, name
+    assert summary["ratio_ci"] is summary["plain_ratio_ci"] is summary["speedup_ci"] is None
+    ms: dict[str, float] = summary["ms_per_token"]  # type: ignore[assignment]
+    assert summary["ratio_vs_transformers"] == ms["transformers_assisted"] / ms["ours_speculative"]
+    assert summary["plain_ratio"] == ms["transformers_plain"] / ms["ours_plain"]
     assert (summary["runtime"], summary["drafter_runtime"]) == (runtime, runtime)
     assert not {"cells", "timing_pair"} & summary.keys()
     assert (summary["plain_over_matrices"] is None) == (summary["matrix_ms"] is None) == (runtime == "modules")
@@ -204,7 +211,8 @@ def test_bench_decode_of_several_sequences_leaves_out_what_transformers_cannot(
     assert together["ms_per_token"]["transformers_assisted"] is None
     assert together["ratio_vs_transformers"] is together["predicted_ms"] is None
     assert together["ms_per_token"]["ours_speculative"] > 0
-    assert together["plain_ratio_ci"] is not None
+    assert (together["plain_ratio_ci"], together["n"]) == (None, 3)
+    assert len(together["plain_ratio_range"]) == 2
     assert alone["ratio_vs_transformers"] is not None
 
 
@@ -227,7 +235,8 @@ def test_bench_batch_reports_every_batch_size(
     sizes = summary["batches"]
     assert isinstance(sizes, list)
     assert [one["batch"] for one in sizes] == [1, 3]
-    assert all(one["same_tokens"] and one["speedup_ci"] for one in sizes)
+    assert all(one["same_tokens"] and one["speedup_range"] and one["speedup_ci"] is None for one in sizes)
+    assert all(one["speedup"] == pytest.approx(one["tokens_per_s"] / one["plain_tokens_per_s"]) for one in sizes)
     assert (summary["runtime"], summary["n_blocks"]) == (runtime, 3)
 
 

@@ -30,16 +30,24 @@ def line(
 
 
 def test_accuracy_and_time_are_compared_question_by_question() -> None:
-    found = figures(HEAD, [line(i, i != 0, i > 2) for i in range(8)])
+    found = figures(HEAD, [line(i, i != 0, i > 2) for i in range(10)])
     ours, plain = found.systems["speculative_rag"], found.systems["standard_rag"]
-    assert (ours.accuracy, plain.accuracy) == (7 / 8, 5 / 8)
-    assert ours.accuracy_difference == pytest.approx(2 / 8)
-    assert ours.accuracy_difference_ci is not None and ours.accuracy_difference_ci.low >= 0
-    assert ours.accuracy_ci.low < 7 / 8 < ours.accuracy_ci.high
-    assert ours.latency_cut == pytest.approx(1 - 53.5 / 100) and ours.latency_cut_ci is not None
+    assert (ours.accuracy, plain.accuracy) == (9 / 10, 7 / 10)
+    assert ours.accuracy_difference == pytest.approx(2 / 10)
+    assert ours.accuracy_difference_ci is not None
+    assert ours.accuracy_difference_ci.low < 2 / 10 < ours.accuracy_difference_ci.high
+    assert ours.accuracy_ci is not None and ours.accuracy_ci.low < 9 / 10 < ours.accuracy_ci.high
+    assert ours.latency_cut == pytest.approx(1 - 54.5 / 100) and ours.latency_cut_ci is not None
+    assert ours.latency_cut == pytest.approx(1 - ours.latency_ms / plain.latency_ms)
     assert plain.latency_cut is plain.accuracy_difference is None
-    assert {kind: one.n for kind, one in found.kinds.items()} == {"a": 4, "b": 4}
-    assert found.phases_ms == {"drafting": 3.5}
+    assert {kind: one.n for kind, one in found.kinds.items()} == {"a": 5, "b": 5}
+    assert found.phases_ms == {"drafting": 4.5}
+
+
+def test_below_ten_questions_there_is_a_range_and_no_interval() -> None:
+    ours = figures(HEAD, [line(i, i != 0, i > 2) for i in range(9)]).systems["speculative_rag"]
+    assert ours.accuracy_ci is ours.accuracy_difference_ci is ours.latency_ci is ours.latency_cut_ci is None
+    assert ours.latency_cut_range == pytest.approx((0.42, 0.5))
 
 
 def test_each_wrong_answer_has_one_part_at_fault() -> None:
@@ -62,7 +70,7 @@ def test_each_wrong_answer_has_one_part_at_fault() -> None:
 
 
 def test_ablations_differ_from_the_evaluations_own_settings() -> None:
-    found = figures(HEAD, [line(i, i < 6, True) for i in range(8)]).ablation
+    found = figures(HEAD, [line(i, i < 9, True) for i in range(12)]).ablation
     assert [cell.setting for cell in found] == ["own", "other"]
     assert (found[0].difference, found[1].difference) == (0.0, pytest.approx(-0.25))
     assert found[1].difference_ci is not None and found[1].difference_ci.low < -0.25 < found[1].difference_ci.high

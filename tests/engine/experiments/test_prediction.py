@@ -34,7 +34,7 @@ def test_other_draft_lengths_are_predicted_as_they_turn_out() -> None:
 def test_no_drafting_is_plain_decoding_and_costs_nothing_else() -> None:
     replay = replayed_tau(recorded())
     assert replay is not None
-    assert predictions(replay.taus, COSTS)[0] == (0, 1.0, 1.0)
+    assert predictions(recorded(), replay.taus)[0] == (0, 1.0, 1.0)
 
 
 def test_the_recorded_draft_length_comes_out_as_measured() -> None:
@@ -45,14 +45,14 @@ def test_the_recorded_draft_length_comes_out_as_measured() -> None:
     rounds = [each for text in lane.texts for each in text]
     measured = sum(len(each.emitted) for each in rounds) / len(rounds)
     assert replay.taus[4] == pytest.approx(measured, rel=0.01)
-    speedup = predictions(replay.taus, lane.costs)[4].speedup
+    speedup = predictions(lane, replay.taus)[4].speedup
     assert speedup == pytest.approx(10 * measured / (4 * 1.5 + 12), rel=0.02)
 
 
 def test_a_faster_drafter_gains_the_more_the_longer_the_draft() -> None:
     replay = replayed_tau(recorded())
     assert replay is not None
-    slow, fast = (predictions(replay.taus, COSTS, drafter_speed=speed) for speed in (1.0, 4.0))
+    slow, fast = (predictions(recorded(), replay.taus, drafter_speed=speed) for speed in (1.0, 4.0))
     gains = [(b.speedup or 0) / (a.speedup or 1) for a, b in zip(slow, fast, strict=True)]
     assert gains[0] == 1.0
     assert gains == sorted(gains)
@@ -70,13 +70,13 @@ def test_lenience_is_priced_by_the_changed_acceptance_rate() -> None:
 def test_the_best_draft_length_may_be_none_at_all() -> None:
     replay = replayed_tau(recorded())
     assert replay is not None
-    cheap = best(predictions(replay.taus, COSTS))
-    dear = best(predictions(replay.taus, COSTS._replace(draft_ms=30.0)))
+    cheap = best(predictions(recorded(), replay.taus))
+    dear = best(predictions(recorded(costs=COSTS._replace(draft_ms=30.0)), replay.taus))
     assert cheap is not None
     assert dear is not None
     assert cheap.gamma > 1
     assert dear.gamma == 0
-    assert best(predictions(replay.taus, None)) is None
+    assert best(predictions(recorded(costs=None), replay.taus)) is None
 
 
 def test_a_run_with_nothing_tested_has_no_replay() -> None:
@@ -92,3 +92,10 @@ def test_a_short_recorded_run_is_replayed_too() -> None:
     assert replay is not None
     assert len(replay.taus) == 4
     assert 1 <= replay.taus[1] <= 2
+
+
+def test_rounds_in_which_a_lookup_found_nothing_cost_a_plain_step() -> None:
+    always, half = recorded(), recorded()._replace(share=0.5)
+    costs = COSTS.round_ms(4)
+    assert always.speedup(2.0, 4, 1.0) == pytest.approx(2 * 10 / costs)
+    assert half.speedup(2.0, 4, 1.0) == pytest.approx(2 * 10 / (costs / 2 + 5))

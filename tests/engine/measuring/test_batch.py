@@ -30,13 +30,16 @@ def test_batched_texts_are_those_of_each_prompt_alone(pair: Pair) -> None:
     assert found.same_tokens
     assert 0 < found.alpha <= 1
     assert 1 <= found.tau <= 4
-    assert found.speedup_ci is not None
-    assert found.speedup_ci.low <= found.speedup <= found.speedup_ci.high
+    assert (found.speedup_ci, found.n) == (None, 3)
+    assert found.speedup_range is not None
+    assert found.speedup_range.low <= found.speedup_range.high
     assert min(found.plain_tokens_per_s, found.tokens_per_s) > 0
 
 
-def test_two_blocks_give_no_interval(pair: Pair) -> None:
-    assert measure_batch(pair, batch=1, gamma=2, n_new=4, n_blocks=2).speedup_ci is None
+def test_ten_blocks_give_an_interval(pair: Pair) -> None:
+    found = measure_batch(pair, batch=1, gamma=2, n_new=4, n_blocks=10)
+    assert found.speedup_ci is not None
+    assert found.speedup_ci.low <= found.speedup <= found.speedup_ci.high
 
 
 def test_every_size_is_reported_in_the_order_asked_for(pair: Pair) -> None:

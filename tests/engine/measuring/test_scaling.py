@@ -30,13 +30,15 @@ def test_every_point_has_its_measurement_and_every_draft_length_its_prediction(
     assert [point["n_prompt"] for point in summary["contexts"]] == [16, 40]
     for point in summary["contexts"]:
         assert point["ms_per_token"].keys() == {"ours_plain", "ours_speculative", "transformers_plain"}
-        assert all(one["value"] > 0 and len(one["ci"]) == 2 for one in point["ms_per_token"].values())
+        times = point["ms_per_token"]
+        assert all(one["value"] > 0 and one["ci"] is None and len(one["range"]) == 2 for one in times.values())
+        assert point["speedup"]["value"] == times["ours_plain"]["value"] / times["ours_speculative"]["value"]
         assert all(one["value"] > 0 for one in point["prefill_ms"].values())
         assert point["fraction_of_limit"] > 0
     for point, gamma in zip(summary["gammas"], (1, 3), strict=True):
         assert point["gamma"] == gamma
         assert point["predicted_speedup"] > 0
-        assert point["speedup"]["value"] > 0
+        assert point["speedup"]["value"] == summary["plain_ms_per_token"]["value"] / point["ms_per_token"]["value"]
         assert 1 <= point["tau"] <= gamma + 1
     assert [point["batch"] for point in summary["batches"]] == [2]
     assert "random weights" in summary["timing_pair"]

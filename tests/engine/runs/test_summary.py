@@ -1,12 +1,14 @@
 """The fold against hand-counted runs."""
 
+from collections.abc import Sequence
 from functools import reduce
 
 import msgspec
 import pytest
 
-from engine.events import BlockFinished, Progressed, RunFailed
-from engine.runs.summary import Position, Summary, fold
+from engine import speed_model
+from engine.events import BlockFinished, Lane, Progressed, RunFailed
+from engine.runs.summary import BlockTime, Position, Summary, fold
 from tests.engine.runs import stories
 
 
@@ -29,10 +31,11 @@ def test_counts_and_rates_of_a_small_run() -> None:
     assert summary.same is True
 
 
-def test_speedup_is_the_median_over_pairs_and_predicted_from_the_measured_costs() -> None:
+def test_speedup_is_the_quotient_of_the_two_times_and_predicted_from_the_measured_costs() -> None:
     summary = folded(*stories.whole_run())
     assert summary.speedup == pytest.approx(2.0)
-    assert summary.speedup_ci == pytest.approx((2.0, 2.0))
+    assert summary.speedup_range == pytest.approx((2.0, 2.0))
+    assert (summary.speedup_ci, summary.n_repeats) == (None, 3)
     assert summary.c == pytest.approx(0.5 / 2.5)
     assert summary.verify_ratio == pytest.approx(2.0 / 2.5)
     assert summary.predicted_speedup == pytest.approx((1 + 0.6 + 0.36) / (2 * 0.2 + 0.8))
@@ -43,7 +46,7 @@ def test_a_generation_that_is_in_no_pair_leaves_every_measured_figure_as_it_is()
     whole = stories.whole_run()
     summary = folded(*whole[:5], watched, *whole[5:])
     known = folded(*whole)
-    assert summary.pair_speedups == known.pair_speedups
+    assert summary.measured_speedup == known.measured_speedup
     assert (summary.ms_per_token, summary.c, summary.verify_ratio) == (known.ms_per_token, known.c, known.verify_ratio)
     before = folded(*whole[:5], watched)
     assert before.ms_per_token == folded(*whole[:5]).ms_per_token
@@ -92,3 +95,64 @@ def test_speedup_is_not_predicted_where_no_round_had_a_full_draft() -> None:
     assert summary.verify_ratio is None
     assert summary.predicted_speedup is None
     assert summary.speedup == pytest.approx(2.0)
+
+
+def timed(lane: Lane, pair: int, ms_per_token: float) -> BlockFinished:
+    """A block of ten tokens."""
+    return BlockFinished(
+        lane, pair, tuple(range(10)), 4.0, 10 * ms_per_token, 3.5, 2.0, 0.5 if lane != "plain" else None
+    )
+
+
+def repeats(plain: Sequence[float], drafted: Sequence[float]) -> Summary:
+    """A run with these times per token."""
+    blocks = [timed("plain", i, ms) for i, ms in enumerate(plain)]
+    blocks += [timed("speculative", i, ms) for i, ms in enumerate(drafted)]
+    return folded(*stories.whole_run()[:5], *blocks)
+
+
+def test_times_that_stand_side_by_side_divide_to_the_speedup() -> None:
+    summary = repeats([13.7, 13.1, 20.0, 13.9, 12.0], [4.47, 5.4, 4.1, 9.0, 4.2])
+    assert summary.baseline_ms_per_token is not None
+    assert summary.ms_per_token is not None
+    assert summary.speedup == summary.baseline_ms_per_token / summary.ms_per_token
+    assert summary.speedup_ci is None
+    assert summary.speedup_range == pytest.approx((13.9 / 9.0, 20.0 / 4.1))
+
+
+def test_ten_repeats_have_an_interval_around_the_speedup() -> None:
+    summary = repeats([10.0 + 0.1 * i for i in range(10)], [5.0 - 0.05 * i for i in range(10)])
+    assert summary.speedup is not None
+    assert summary.speedup_ci is not None
+    assert summary.speedup_ci.low < summary.speedup < summary.speedup_ci.high
+
+
+def test_a_repeat_under_way_counts_in_the_times_and_not_in_the_range() -> None:
+    summary = repeats([10.0, 10.0, 40.0], [5.0, 5.0])
+    assert (summary.speedup, summary.n_repeats, summary.speedup_range) == (2.0, 2, (2.0, 2.0))
+
+
+def test_a_disturbed_block_is_said() -> None:
+    assert repeats([10.0] * 5, [5.0] * 5).disturbances == ()
+    (sentence,) = repeats([10.0, 10.0, 25.0, 10.0, 10.0], [5.0] * 5).disturbances
+    assert "1 of 10" in sentence
+
+
+def test_thousands_of_blocks_are_summed_up_at_once() -> None:
+    summary = msgspec.structs.replace(
+        Summary(),
+        blocks=tuple(BlockTime(lane, i, 2.0, 1.0, 1.0) for i in range(20_000) for lane in ("plain", "speculative")),
+    )
+    assert summary.speedup_ci == (1.0, 1.0)
+
+
+def test_the_best_draft_length_counts_verification_and_may_be_none() -> None:
+    assert folded(*stories.whole_run()).best_gamma == speed_model.best_gamma(0.6, 0.2, -0.1)
+    dear = [
+        msgspec.structs.replace(event, target_step_ms=9.0)
+        if isinstance(event, BlockFinished) and event.lane == "speculative"
+        else event
+        for event in stories.whole_run()
+    ]
+    assert folded(*dear).best_gamma == 0
+    assert folded(stories.started()).best_gamma is None

@@ -18,8 +18,10 @@ from engine.events import (
     TrainingEstimated,
     TrainingFinished,
     TrainingStarted,
+    WorkStarted,
 )
 from engine.host.thread_host import ThreadHost
+from engine.runs import trace
 from engine.training import estimate
 from engine.training.rows import RowShape
 from engine.world.story import stories
@@ -116,7 +118,7 @@ def test_bad_input_is_one_line_and_status_2(
     assert not (tmp_path / "d").exists()
 
 
-def test_comparison_has_a_difference_with_its_interval(
+def test_comparison_of_a_few_texts_has_a_difference_with_its_range(
     target: str, texts: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     options = ["--steps", "20", "--width", "32", "--layers", "1", "--json", "--out", str(tmp_path / "c")]
@@ -124,7 +126,8 @@ def test_comparison_has_a_difference_with_its_interval(
     summary = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert summary["event"] == "summary"
     assert set(summary["alpha"]) == {"forward-kl", "cross-entropy"}
-    low, high = summary["difference_ci"]
+    assert summary["difference_ci"] is None
+    low, high = summary["difference_range"]
     assert low <= summary["difference"] <= high
     assert len(summary["tuned"]["forward-kl"]) == 3
 
@@ -137,11 +140,16 @@ def test_comparing_cross_entropy_with_itself_is_refused(
     assert "compared with itself" in capsys.readouterr().err
 
 
-def test_host_trains_and_leaves_no_run_behind(host: ThreadHost, target: str, texts: str, tmp_path: Path) -> None:
+def test_host_trains_and_keeps_the_training(host: ThreadHost, target: str, texts: str, tmp_path: Path) -> None:
     host.submit(Train(target, texts, str(tmp_path / "d"), SETTINGS))
     assert until(host, TrainingStarted).steps == 30  # type: ignore[attr-defined]
     assert until(host, TrainingFinished).stopped == "steps"  # type: ignore[attr-defined]
-    assert not list((tmp_path / "runs").glob("*"))
+    assert host.close()
+    (path,) = (tmp_path / "runs").glob("*-training-*/trace.jsonl")
+    log = trace.read(path)
+    assert (log.of_training, log.damage) == (True, None)
+    assert isinstance(log.events[0], WorkStarted)
+    assert isinstance(log.events[-1], TrainingFinished)
 
 
 def test_pause_holds_a_training_and_resume_lets_it_go_on(

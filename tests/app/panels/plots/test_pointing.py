@@ -43,7 +43,7 @@ def test_a_long_value_takes_the_place_of_the_title(qtbot: QtBot, store: RunStore
 @pytest.mark.parametrize(
     ("kind", "said"),
     [
-        (AcceptancePlot, "2: α 0.667 [0.10, 0.97]"),
+        (AcceptancePlot, "2: α 0.667"),
         (TokensPerRoundPlot, "2: τ 2.00, from α 2.11"),
         (LatencyPlot, "2: draft 1.0 · verify 2.0 · other 0.5 ms"),
         (SpeedPlot, "2: 571 tokens/s so far"),

@@ -18,16 +18,16 @@ from app.workspaces.decode.measuring import MeasuringProgress
 from engine.cli import main
 from engine.commands import Load, Measure, Run
 from engine.events import Progressed, Refused, ScalingMeasured
-from engine.events.scaling import BatchMeasured, ContextPoint, GammaPoint, MedianInterval
+from engine.events.scaling import BatchMeasured, ContextPoint, GammaPoint
 from engine.runs import measured_files
-from engine.statistics import Interval
+from engine.statistics import Interval, RatioEstimate
 from tests.app.factory import MODEL, PAIR, FakeHost, whole_run
 
 ALL = (ContextPlot, GammaTimePlot, GammaSpeedupPlot, BatchPlot)
 
 
-def middle(value: float) -> MedianInterval:
-    return MedianInterval(value, Interval(0.9 * value, 1.2 * value))
+def middle(value: float) -> RatioEstimate:
+    return RatioEstimate(value, None, Interval(0.9 * value, 1.2 * value), 5)
 
 
 def context(n: int, *, plain: float = 4.0) -> ContextPoint:
@@ -40,7 +40,7 @@ def gamma(n: int, *, predicted: float | None = 1.8) -> GammaPoint:
 
 
 def batch(n: int, *, ci: bool = True) -> BatchMeasured:
-    return BatchMeasured(n, 300.0, 450.0, 1.5, Interval(1.1, 1.9) if ci else None, 0.9, None, 3.9, True)
+    return BatchMeasured(n, 300.0, 450.0, 1.5, None, 0.9, None, 3.9, True, Interval(1.1, 1.9) if ci else None, 5)
 
 
 NOTHING = ScalingMeasured(4, 64, 5, "cpu", "float32", target="builtin", drafter="builtin", complete=False)
@@ -329,3 +329,10 @@ def test_what_the_commands_write_is_what_the_window_reads(
     assert (len(found.contexts), len(found.gammas), len(found.batches)) == n_points
     assert (found.target, found.drafter, found.complete) == ("timing:tiny", "timing:tiny-draft@0.7", True)
     assert "random weights" in measured_words.made_with(found)
+
+
+def test_fewer_than_ten_blocks_are_said_to_have_a_range() -> None:
+    assert "5 blocks of 64 tokens" in measured_words.made_with(WHOLE)
+    assert "smallest and largest of 5" in measured_words.made_with(WHOLE)
+    assert "95" not in measured_words.made_with(WHOLE)
+    assert "bars: 95 %" in measured_words.made_with(msgspec.structs.replace(WHOLE, n_blocks=10))

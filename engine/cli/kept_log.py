@@ -1,0 +1,80 @@
+"""What a command keeps: its work among the runs unless --no-save is given, and in the file that --trace names."""
+
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple
+
+from engine.cli.output import Output
+from engine.errors import EngineError, InputError
+from engine.events import Event, Refused
+from engine.machine import paths
+from engine.runs.run_log import RunLog, Start
+from engine.runs.trace import TraceWriter
+
+
+class Saving(NamedTuple):
+    """What the options say. no_save: keep nothing among the runs. trace: a further file, None for none."""
+
+    no_save: bool = False
+    trace: Path | None = None
+
+
+class KeptLog:
+    """Takes the events of one piece of work. If writing fails, the work continues without it and a note says why.
+
+    As a context manager it notes in the log what ended the work early, and closes it."""
+
+    def __init__(self, saving: Saving, output: Output) -> None:
+        """Raises InputError where the file exists already."""
+        if saving.trace is not None and saving.trace.exists():
+            raise InputError(f"{saving.trace} exists already", "name a new file for the run")
+        self.run_id: str | None = None
+        self._path, self._output = saving.trace, output
+        self._writer: TraceWriter | None = None
+        self._log = RunLog(None if saving.no_save else paths.runs(), self)
+
+    def __enter__(self) -> "KeptLog":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, err: BaseException | None, at: TracebackType | None) -> None:
+        if isinstance(err, EngineError):
+            self._log.cut_short("failed", err.message, err.hint)
+        elif isinstance(err, KeyboardInterrupt | GeneratorExit):
+            self.stopped()
+        elif err is not None:
+            self._log.cut_short("failed", f"{type(err).__name__}: {err}", "this is a defect: please report it")
+        self.close()
+
+    @property
+    def started(self) -> bool:
+        """Whether the start of the work was taken."""
+        return self._log.started
+
+    def take(self, event: Event) -> None:
+        """Save an event."""
+        self._log.add(event)
+        if self._log.path is not None:
+            self.run_id = self._log.path.parent.name
+        try:
+            if self._path is not None and isinstance(event, Start) and self._writer is None:
+                self._writer = TraceWriter(self._path)
+            if self._writer is not None:
+                self._writer.write(event)
+        except EngineError as err:
+            self._path = self._writer = None
+            self._output.note(str(err))
+
+    def put(self, event: Event, /) -> None:
+        """Print why the log cannot be written; this is where the log passes its events on to."""
+        if isinstance(event, Refused) and event.what == "save":
+            self._output.note(f"{event.reason}; {event.hint}")
+
+    def stopped(self) -> None:
+        """Note that the user stopped the work."""
+        self._log.cut_short("stopped", "stopped by the user", "start it again")
+
+    def close(self) -> None:
+        """Close the files; no more events follow."""
+        self._log.close()
+        if self._writer is not None:
+            self._writer.close()

@@ -1,0 +1,86 @@
+"""`draftscope compare` as other programs read it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from engine.cli import main
+from tests import fakes
+
+LANE = {
+    "drafter", "alpha", "alpha_ci", "tau", "efficiency", "speedup", "speedup_ci", "memory_bytes", "same_as_baseline",
+    "why_not", "verify_per_token", "predicted_speedup", "joules_per_token", "break_even_alpha",
+}  # fmt: skip
+SHORT = ["--max-new-tokens", "8", "--n-prompts", "2", "--prompts", "builtin:stories"]
+
+
+@pytest.fixture(scope="module")
+def target(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    folder = tmp_path_factory.mktemp("pair")
+    model = fakes.model()
+    fakes.save(model, folder / "t")
+    fakes.save(fakes.noisy_copy(model), folder / "d")
+    return ["--target", str(folder / "t"), "--drafter", str(folder / "d")]
+
+
+def compared(capsys: pytest.CaptureFixture[str], *options: str) -> list[dict[str, object]]:
+    assert main(["compare", *options, "--json"]) == 0
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_a_lane_an_object_and_last_what_is_recommended(target: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    found = compared(capsys, *target, "--drafter", "lookup", "--gamma", "1,2", *SHORT)
+    lanes = [each for each in found if each["event"] == "lane"]
+    assert [lane["lane"] for lane in lanes] == ["plain", "d γ 1", "d γ 2", "lookup γ 1", "lookup γ 2"]
+    assert all(lane.keys() >= LANE for lane in lanes)
+    summary = found[-1]
+    assert summary["event"] == "summary"
+    assert summary.keys() >= {"recommended", "gamma", "because", "why_not", "workload"}
+    assert summary["recommended"] in {"none", "lookup", target[3]}
+    assert all("rounds" not in each for each in found if each["event"] == "generation")
+
+
+def test_without_drafters_a_foreign_target_is_compared_with_prompt_lookup(
+    target: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    lanes = [each["lane"] for each in compared(capsys, *target[:2], *SHORT) if each["event"] == "lane"]
+    assert lanes == ["plain", "lookup γ 4"]
+
+
+def test_a_table_for_people_names_every_lane_and_why_not(target: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", *target, *SHORT]) == 0
+    shown = capsys.readouterr().out
+    assert "d γ 4" in shown
+    assert "because" in shown
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--prompts", "/nowhere.txt"], "nowhere"),
+        (["--gamma", "0"], "gamma"),
+        (["--n-prompts", "-1"], "n-prompts"),
+        (["--temperature", "-1"], "temperature"),
+        (["--drafter", ""], "drafter"),
+        (["--method", "nothing"], "method"),
+    ],
+)
+def test_mistakes_are_one_line(
+    target: list[str], options: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["compare", *target[:2], *options]) == 2
+    line = capsys.readouterr().err
+    assert words in line
+    assert line.count("\n") == 1
+
+
+def test_prompts_of_a_file_that_cannot_be_used_are_counted(
+    target: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "set.jsonl"
+    path.write_text('{"prompt": "The harbour"}\nbroken\n')
+    found = compared(capsys, *target, "--prompts", str(path), "--max-new-tokens", "4")
+    assert found[-1]["n_prompts"] == 1
+    started = next(each for each in found if each["event"] == "comparison")
+    assert len(started["skipped"]) == 1  # type: ignore[arg-type]
