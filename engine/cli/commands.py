@@ -45,12 +45,11 @@ _TRAININGS: _Group = {
 }  # fmt: skip
 _BUILTIN: _Group = {"eval": builtin.builtin_eval, "corpus": builtin.builtin_corpus}
 _RAG: _Group = {"index": rag.rag_index, "search": rag.rag_search, "ask": rag_ask.rag_ask, "eval": rag_eval.rag_eval}
-_RUNS: _Group = {"what-if": what_if.runs_what_if}
-
 _RUNS: _Group = {
     "list": runs.runs_list, "show": runs.runs_show, "export": runs_transfer.runs_export,
     "import": runs_transfer.runs_import, "delete": runs.runs_delete, "restore": runs.runs_restore,
     "purge": runs.runs_purge, "rename": runs.runs_rename, "tag": runs.runs_tag, "note": runs.runs_note,
+    "what-if": what_if.runs_what_if,
 }  # fmt: skip
 
 
@@ -68,7 +67,6 @@ def tree() -> typer.Typer:
         ("builtin", "The built-in world and models, examined.", _BUILTIN),
         ("runs", "Everything that was kept: searched, labelled, exported, deleted.", _RUNS),
         ("rag", "Documents made searchable, and searched.", _RAG),
-        ("runs", "The runs that were kept.", _RUNS),
     ):
         app.add_typer(_group(members, help_text), name=name)
     return app
