@@ -1,23 +1,24 @@
 """Asks where to export kept runs to, or which files to take in, and has it done beside the window."""
 
-import shutil
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from PySide6.QtCore import QCoreApplication
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from app.text.plain_text import one_line
 from app.workspaces.runs import words
 from app.workspaces.runs.library import RunLibrary
-from engine.errors import EngineError, InputError
-from engine.events import ComparisonStarted, RunStarted, WorkStarted
-from engine.runs import trace
-from engine.runs.run_log import run_file
-from engine.store.folders import checked, trace_path
+from engine.errors import EngineError
+from engine.reports import exporting
+from engine.reports.exporting import ENDINGS, ExportFormat
+from engine.store.folders import trace_path
+from engine.store.importing import ImportedTrace, import_traces
 
 Tell = Callable[[str], None]
+OFFERED: tuple[ExportFormat, ...] = ("trace", "csv", "parquet", "html")
 
 
 def tr(text: str) -> str:
@@ -25,34 +26,93 @@ def tr(text: str) -> str:
     return QCoreApplication.translate("runs_transfer", text)
 
 
-def ask_export(parent: QWidget, library: RunLibrary, ids: Sequence[str], tell: Tell) -> None:
-    """Ask for a file for one run, or a folder for several, and write their traces there."""
-    if len(ids) == 1:
-        name = str(Path.home() / f"{ids[0]}.jsonl")
-        dialog = QFileDialog(parent, tr("Export run"), name, "*.jsonl")
+class Exported(NamedTuple):
+    """What became of an export. damages: why files hold only the beginning of a run."""
+
+    n: int
+    damages: tuple[str, ...]
+
+
+def format_words(name: ExportFormat) -> str:
+    """A format as a menu names it."""
+    return {
+        "trace": tr("Trace (.jsonl), as it was recorded"),
+        "csv": tr("Table of rounds or lanes (.csv)"),
+        "parquet": tr("Every token (.parquet)"),
+        "html": tr("Report (.html)"),
+        "pdf": tr("Report (.pdf)"),
+    }[name]
+
+
+def export_menu(parent: QWidget, library: RunLibrary, ids: Sequence[str], tell: Tell) -> QMenu:
+    """The formats to export these runs in."""
+    menu = QMenu(parent)
+    for form in OFFERED:
+        action = menu.addAction(format_words(form))
+        action.triggered.connect(lambda _checked=False, form=form: ask_export(parent, library, ids, form, tell))
+    return menu
+
+
+def ask_export(parent: QWidget, library: RunLibrary, ids: Sequence[str], form: ExportFormat, tell: Tell) -> None:
+    """Ask for a file, or for a folder where each run becomes a file, and write there."""
+    ending = ENDINGS[form]
+    if is_one_file(ids, form):
+        name = str(Path.home() / f"{ids[0] if len(ids) == 1 else 'runs'}{ending}")
+        dialog = QFileDialog(parent, tr("Export"), name, f"*{ending}")
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("jsonl")
+        dialog.setDefaultSuffix(ending[1:])
     else:
-        dialog = QFileDialog(parent, tr("Export runs to a folder"), str(Path.home()))
+        dialog = QFileDialog(parent, tr("Export to a folder"), str(Path.home()))
         dialog.setFileMode(QFileDialog.FileMode.Directory)
-    dialog.fileSelected.connect(lambda path: export(library, ids, Path(path), tell))
+    dialog.fileSelected.connect(lambda path: export(library, ids, form, Path(path), tell))
     dialog.finished.connect(dialog.deleteLater)
     dialog.open()
 
 
-def export(library: RunLibrary, ids: Sequence[str], there: Path, tell: Tell) -> None:
-    """Copy traces: one to a file of this name, several into this folder."""
-    folder, deleted = library.folder, library.filter.deleted
+def is_one_file(ids: Sequence[str], form: ExportFormat) -> bool:
+    """Whether runs go to one file: a single run, or the tokens of all."""
+    return len(ids) == 1 or form == "parquet"
 
-    def work() -> int:
-        for run_id in ids:
-            target = there if len(ids) == 1 else there / f"{run_id}.jsonl"
-            _copy(trace_path(folder, run_id, deleted=deleted), target)
-        return len(ids)
 
-    library.read(
-        work, lambda n: tell(tr("{0} exported to {1}").format(words.counted(n), one_line(str(there)))), topic=""
-    )
+def export(library: RunLibrary, ids: Sequence[str], form: ExportFormat, there: Path, tell: Tell) -> None:
+    """Write runs to a file, or each to a file in a folder; an existing one is replaced when the new one is whole."""
+    sources = [(run_id, trace_path(library.folder, run_id, deleted=library.filter.deleted)) for run_id in ids]
+
+    def work() -> Exported:
+        if form == "parquet":
+            return _exported([_replaced(there, lambda new: exporting.export_tokens(sources, new))], len(ids))
+        damages = []
+        for run_id, source in sources:
+            out = there if len(sources) == 1 else there / f"{run_id}{ENDINGS[form]}"
+            damages.append(_replaced(out, partial(exporting.export, source, run_id, form)))
+        return _exported(damages, len(ids))
+
+    library.read(work, lambda done: _after_export(library, done, there, tell), topic="")
+
+
+def _exported(damages: Sequence[str], n: int) -> Exported:
+    return Exported(n, tuple(filter(None, damages)))
+
+
+def _replaced(out: Path, write: Callable[[Path], str]) -> str:
+    """Write a file under another name and move it into place. Raises EngineError."""
+    new = out.with_name(f".new-{out.name}")
+    try:
+        new.unlink(missing_ok=True)
+        damage = write(new)
+        new.replace(out)
+    except OSError as err:
+        raise EngineError(f"{out} cannot be written ({err.strerror or err})", "choose another folder") from err
+    finally:
+        if new.exists():
+            new.unlink()
+    return damage
+
+
+def _after_export(library: RunLibrary, done: Exported, there: Path, tell: Tell) -> None:
+    tell(tr("{0} exported to {1}").format(words.counted(done.n), one_line(str(there))))
+    if done.damages:
+        library.refuse(EngineError(done.damages[0], tr("exported is what comes before the damage")))
 
 
 def ask_import(parent: QWidget, library: RunLibrary, tell: Tell) -> None:
@@ -65,72 +125,29 @@ def ask_import(parent: QWidget, library: RunLibrary, tell: Tell) -> None:
 
 
 def take_files(library: RunLibrary, paths: Sequence[Path], tell: Tell) -> None:
-    """Copy trace files into the folder of runs, and list them."""
-
-    def work() -> Imported:
-        return _copied(library.folder, paths)
-
-    library.read(work, lambda imported: _after_import(library, imported, tell), topic="")
-
-
-class Imported(NamedTuple):
-    """What became of files. in_trash: those whose run was deleted and only has to come back. refused: why, a sentence
-    each."""
-
-    n: int
-    n_known: int
-    in_trash: tuple[str, ...]
-    refused: tuple[str, ...]
+    """Copy trace files among the kept runs, each once, and list them."""
+    library.read(
+        lambda: tuple(import_traces(library.folder, paths)),
+        lambda answers: _after_import(library, answers, tell),
+        topic="",
+    )
 
 
-def _copied(folder: Path, paths: Sequence[Path]) -> Imported:
-    n, n_known, in_trash, refused = 0, 0, list[str](), list[str]()
-    for path in paths:
-        try:
-            target = _place(folder, path)
-            if target.exists():
-                n_known += 1
-                continue
-            if trace_path(folder, target.parent.name, deleted=True).exists():
-                in_trash.append(target.parent.name)
-                continue
-            target.parent.mkdir(parents=True, exist_ok=True)
-            _copy(path, target)
-            n += 1
-        except EngineError as err:
-            refused.append(str(err))
-        except OSError as err:
-            refused.append(f"{path}: {err.strerror or err}")
-    return Imported(n, n_known, tuple(dict.fromkeys(in_trash)), tuple(refused))
-
-
-def _place(folder: Path, path: Path) -> Path:
-    """Where the trace of a file belongs. Raises InputError if it is no run, or its names are odd."""
-    first = next(trace.follow(path))
-    if not isinstance(first, RunStarted | ComparisonStarted | WorkStarted):
-        raise InputError(f"{path} is no run that can be kept", "open it as a file")
-    target = run_file(folder, first)
-    checked(target.parent.name)
-    return target
-
-
-def _after_import(library: RunLibrary, imported: Imported, tell: Tell) -> None:
-    known = tr(" {0} were kept already.").format(imported.n_known) if imported.n_known else ""
-    tell(tr("{0} imported.").format(words.counted(imported.n + len(imported.in_trash))) + known)
-    if imported.in_trash:
-        library.restore(imported.in_trash)
-    if imported.refused:
-        more = tr(" (and {0} more)").format(len(imported.refused) - 1) if len(imported.refused) > 1 else ""
-        library.refuse(EngineError(imported.refused[0] + more, tr("the others were imported")))
+def _after_import(library: RunLibrary, answers: Sequence[ImportedTrace], tell: Tell) -> None:
+    imported = sum(answer.outcome == "imported" for answer in answers)
+    in_trash = [answer.run_id for answer in answers if answer.outcome == "known" and _is_deleted(library, answer)]
+    known = sum(answer.outcome == "known" for answer in answers) - len(in_trash)
+    parts = [tr("{0} imported.").format(words.counted(imported + len(in_trash)))]
+    parts += [tr("{0} already kept.").format(words.counted(known))] if known else []
+    tell(" ".join(parts))
+    if in_trash:
+        library.restore(in_trash)
+    refused = [answer.why for answer in answers if answer.outcome == "refused"]
+    if refused:
+        more = tr(" (and {0} more)").format(len(refused) - 1) if len(refused) > 1 else ""
+        library.refuse(EngineError(refused[0] + more, tr("the others were imported")))
     library.take_in()
 
 
-def _copy(source: Path, target: Path) -> None:
-    """Copy a trace so that the target is whole or as it was. Raises EngineError."""
-    partial = target.with_name(f".{target.name}.part")
-    try:
-        shutil.copyfile(source, partial)
-        partial.replace(target)
-    except OSError as err:
-        partial.unlink(missing_ok=True)
-        raise EngineError(f"{target} cannot be written ({err.strerror})", "choose another folder") from err
+def _is_deleted(library: RunLibrary, answer: ImportedTrace) -> bool:
+    return not trace_path(library.folder, answer.run_id).exists()

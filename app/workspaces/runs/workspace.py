@@ -181,7 +181,9 @@ class RunsWorkspace(QWidget, Workspace):
             self.table.selectRow(0)
 
     def _export(self) -> None:
-        transfer.ask_export(self, self.library, self.table.selected, self._store.tell)
+        menu = transfer.export_menu(self, self.library, self.table.selected, self._store.tell)
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(self.export_button.mapToGlobal(self.export_button.rect().bottomLeft()))
 
     def _import(self) -> None:
         transfer.ask_import(self, self.library, self._store.tell)
@@ -289,7 +291,7 @@ class RunsWorkspace(QWidget, Workspace):
         buttons.setContentsMargins(2 * theme.GRID, 0, 2 * theme.GRID, theme.GRID)
         buttons.setSpacing(theme.GRID)
         made = {name: self.run_actions.button(name, self) for name in _BUTTONS}
-        self.restore_button = made["restore"]
+        self.restore_button, self.export_button = made["restore"], made["export"]
         for button in made.values():
             buttons.addWidget(button)
         buttons.addStretch(1)

@@ -273,8 +273,8 @@ def test_runs_travel_as_files(tab: RunsWorkspace, qtbot: QtBot, tmp_path: Path) 
     ids = keep_some()
     shown(qtbot, tab)
     told: list[str] = []
-    transfer.export(tab.library, ids[:1], tmp_path / "one.jsonl", told.append)
-    transfer.export(tab.library, ids, tmp_path, told.append)
+    transfer.export(tab.library, ids[:1], "trace", tmp_path / "one.jsonl", told.append)
+    transfer.export(tab.library, ids, "trace", tmp_path, told.append)
     settle(qtbot, tab.library)
     assert trace.read(tmp_path / "one.jsonl").damage is None
     assert {path.name for path in tmp_path.iterdir()} == {"one.jsonl", *(f"{run_id}.jsonl" for run_id in ids)}
@@ -288,10 +288,29 @@ def test_runs_travel_as_files(tab: RunsWorkspace, qtbot: QtBot, tmp_path: Path) 
     transfer.take_files(tab.library, files, told.append)
     settle(qtbot, tab.library, lambda: tab.table.rows.rowCount() == 2)
     assert told == ["1 run exported to " + str(tmp_path / "one.jsonl"), f"3 runs exported to {tmp_path}",
-                    "2 runs imported. 1 were kept already."]  # fmt: skip
+                    "2 runs imported. 1 run already kept."]  # fmt: skip
     assert tab.library.refused is not None
     assert "broken.jsonl" in tab.library.refused.message
-    assert not list(paths.runs().glob("*/.*.part"))
+
+
+def test_every_offered_format_is_written_and_replaces_an_older_file(
+    tab: RunsWorkspace, qtbot: QtBot, tmp_path: Path
+) -> None:
+    ids = keep_some(prompts=("alpha",))
+    shown(qtbot, tab)
+    told: list[str] = []
+    for form in transfer.OFFERED:
+        out = tmp_path / f"out{transfer.ENDINGS[form]}"
+        out.write_text("old", encoding="utf-8")
+        transfer.export(tab.library, ids, form, out, told.append)
+        settle(qtbot, tab.library)
+        assert out.read_bytes() != b"old"
+    assert len(told) == len(transfer.OFFERED)
+    assert tab.library.refused is None
+    transfer.export(tab.library, ids, "csv", tmp_path / "absent" / "x.csv", told.append)
+    settle(qtbot, tab.library)
+    assert tab.library.refused is not None
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.csv", "out.html", "out.jsonl", "out.parquet"]
 
 
 def test_widths_are_kept_from_start_to_start(tab: RunsWorkspace, qtbot: QtBot, tmp_path: Path) -> None:
