@@ -7,14 +7,13 @@ from pytestqt.qtbot import QtBot
 
 from app.plots.report_saver import ReportSaver
 from app.state.store import RunStore
-from tests.app.factory import FakeHost
 from tests.comparisons import comparison
 
 
 def test_the_suffix_decides_the_format_and_the_store_says_where_it_is(qtbot: QtBot, tmp_path: Path) -> None:
     parent = QWidget()
     qtbot.addWidget(parent)
-    store = RunStore(FakeHost())
+    store = RunStore()
     saver = ReportSaver(store, parent)
     for suffix, start in ((".html", b"<!DOCTYPE html>"), (".pdf", b"%PDF-")):
         path = tmp_path / f"r{suffix}"
@@ -26,7 +25,7 @@ def test_the_suffix_decides_the_format_and_the_store_says_where_it_is(qtbot: QtB
 def test_a_log_of_nothing_is_reported(qtbot: QtBot, tmp_path: Path) -> None:
     parent = QWidget()
     qtbot.addWidget(parent)
-    store = RunStore(FakeHost())
+    store = RunStore()
     ReportSaver(store, parent).save(tmp_path / "r.html", ())
     qtbot.waitUntil(lambda: store.trouble is not None)
     assert store.trouble is not None and "nothing to report" in store.trouble.message

@@ -10,11 +10,10 @@ from pytestqt.qtbot import QtBot
 from app.panels.rounds import RoundsPanel
 from app.plots.table_export import TableExport, as_csv, offer_csv
 from app.state.store import RunStore
-from tests.app.factory import FakeHost
 
 
 def filled(qtbot: QtBot, n_rows: int) -> tuple[QTableWidget, TableExport, RunStore]:
-    store = RunStore(FakeHost())
+    store = RunStore()
     table = QTableWidget(n_rows, 3)
     qtbot.addWidget(table)
     table.setAccessibleName("Ways to answer")
@@ -56,7 +55,7 @@ def test_an_empty_table_has_its_titles(qtbot: QtBot, tmp_path: Path) -> None:
 
 
 def test_rounds_offer_their_table(qtbot: QtBot) -> None:
-    panel = RoundsPanel(RunStore(FakeHost()))
+    panel = RoundsPanel(RunStore())
     qtbot.addWidget(panel)
     assert [a.text() for a in panel.table.actions() if "CSV" in a.text()] == [
         "Copy table as CSV",
