@@ -81,6 +81,9 @@ class LaneTablePanel(Panel):
             self._following = True
             self.table.setCurrentIndex(self.model.index(row, max(0, self.table.currentIndex().column())))
             self._following = False
+            n_in_view = self.table.viewport().height() // max(1, self.table.verticalHeader().defaultSectionSize())
+            if row < n_in_view:  # the baseline stays in view
+                self.table.scrollToTop()
 
     def copy(self) -> None:
         """Copy the selected rows as CSV."""
