@@ -124,7 +124,7 @@ class RacingProgress(TabState):
 
     def _close_lanes(self) -> None:
         for lane in self.lanes.values():
-            lane.complete = True
+            lane.complete, lane.expected_s = True, lane.reached_s
 
     def _speedup(self, name: str) -> float | None:
         """Plain time per token over that of a lane, once both are at their end."""

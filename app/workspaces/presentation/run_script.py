@@ -7,7 +7,6 @@ from app.words import runs
 from app.workspaces.presentation.race import MeanPace, RecordedRounds
 from app.workspaces.presentation.script import RaceFacts, RaceLane, RaceScript, TextCheck
 from engine.events import PLAIN_LANE, BlockFinished, LaneSpec, RoundFinished, RunStarted
-from engine.statistics import RatioEstimate, UnitTime, speedup
 
 _UNKNOWN = "▯"
 
@@ -85,21 +84,6 @@ def _drafted_lane(started: RunStarted, record: RunRecord, blocks: list[BlockFini
         LaneSpec(name, started.drafter, summary.gamma, started.method),
         recording,
         here=median(plain) / own_ms if own_ms > 0 else None,
-        measured=_over_repeats(blocks),
+        measured=summary.measured_speedup,
         check=TextCheck(summary.same, summary.first_divergence, summary.margin),
     )
-
-
-def _over_repeats(blocks: list[BlockFinished]) -> RatioEstimate | None:
-    """The speedup over the paired blocks, in the order of their repeats."""
-    plain = {block.pair: block for block in blocks if block.paired and block.lane == "plain"}
-    other = {block.pair: block for block in blocks if block.paired and block.lane == "speculative"}
-    shared = sorted(plain.keys() & other.keys())
-    times = [_unit([kind[pair] for pair in shared]) for kind in (plain, other)]
-    if not shared or min(times[0].ms) <= 0 or min(times[1].ms) <= 0:
-        return None
-    return speedup(times[:1], times[1:])
-
-
-def _unit(blocks: list[BlockFinished]) -> UnitTime:
-    return UnitTime(tuple(block.decode_ms for block in blocks), len(blocks[0].ids) if blocks else 0)

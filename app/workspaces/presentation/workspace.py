@@ -233,4 +233,6 @@ class PresentationWorkspace(QWidget, Workspace):
         """Show the end of the race."""
         self._choose()
         self.stage.jump_to_end()
+        if (layout := self.stage.layout()) is not None:
+            layout.activate()
         return True
