@@ -39,6 +39,8 @@ _KEYS = {
 }  # fmt: skip
 _LONGEST_NAME, _NAME_SHARE = 40, 0.36
 _MOST_ROW = 5 * theme.GRID
+# The scale of figures in narrow cells.
+_SMALL = 0.8
 # How much of the colour of gains and losses a cell has at most, at this factor and beyond.
 _STRONGEST, _FULL_AT = 0.4, 2.0
 
@@ -146,6 +148,7 @@ class HeatCanvas(QWidget):
             painter.drawText(QRectF(theme.HALF, 0, left, top), Qt.AlignmentFlag.AlignVCenter, "γ")
         for row, drafter in enumerate(self.grid.drafters):
             painter.setPen(QColor(colours.text))
+            painter.setFont(self.font())
             room = QRectF(theme.HALF, top + row * height, left - theme.GRID, height)
             name = painter.fontMetrics().elidedText(_short(drafter), Qt.TextElideMode.ElideMiddle, int(room.width()))
             painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
@@ -185,8 +188,12 @@ class HeatCanvas(QWidget):
         assert cell.speedup is not None
         star = "★ " if self.best == (cell.drafter, cell.gamma) else ""
         ways = (f"{star}{cell.speedup:.2f}×", f"{cell.speedup:.2f}×", f"{cell.speedup:.2f}", f"{cell.speedup:.1f}")
-        width = painter.fontMetrics().horizontalAdvance
-        return next((way for way in ways if width(way) <= rect.width() - 2), "")
+        for scale in (1.0, _SMALL):
+            painter.setFont(theme.tabular(theme.scaled(self.font(), scale)))
+            width = painter.fontMetrics().horizontalAdvance
+            if text := next((way for way in ways if width(way) <= rect.width() - 1), ""):
+                return text
+        return ""
 
     def _clear_behind(self, painter: QPainter, rect: QRectF, text: str) -> None:
         """Keep the hatching away from the figure."""

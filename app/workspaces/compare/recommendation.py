@@ -36,7 +36,7 @@ class RecommendationPanel(Panel):
         self.same.setAccessibleName(self.tr("Same-text check"))
         self.because = ElasticLine(self)
         self.workload = ElasticLine(self, role="muted")
-        self.changes = ElasticLine(self, role="muted")
+        self.changes = plain_label("", self, role="muted", wraps=True)
         self.warning = ElasticLine(self, role="bad")
         self.progress = CalmProgressBar(self.tr("Progress of the comparison"), self)
         self.progress.setFixedSize(20 * theme.GRID, theme.GRID)
@@ -66,7 +66,7 @@ class RecommendationPanel(Panel):
         self.workload.show_text(self._how_it_works() if nothing else words.workload(record))
         changes = words.changes(record)
         self.changes.setVisible(bool(changes))
-        self.changes.show_text(changes)
+        self.changes.setText(changes)
         warnings = [*words.warnings(record), *([ending] if ending and because != ending else [])]
         self.warning.setVisible(bool(warnings))
         self.warning.show_text("" if not warnings else self.tr("⚠ {0}").format(" · ".join(warnings)))
@@ -118,7 +118,9 @@ class RecommendationPanel(Panel):
         column.addWidget(self.workload)
         column.addWidget(self.changes)
         column.addWidget(self.warning)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
 
 
 def _enlarge(label: QLabel, points: float) -> None:
