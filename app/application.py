@@ -1,6 +1,7 @@
 """Creates the Qt application and its window, and runs it until it ends."""
 
 import sys
+from functools import partial
 
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
@@ -26,14 +27,15 @@ def run(options: Arguments) -> int:
     app.aboutToQuit.connect(collector.stop)
     if options.picture is None:
         theme.follow_system(app)
-        window = MainWindow(options.pair, user_settings(), named=options.named)
+        make_host = partial(saving_host, save=not options.no_save)
+        window = MainWindow(options.pair, user_settings(), make_host=make_host, named=options.named)
         _choose_engine(window, options)
         window.show()
         return app.exec()
     theme.apply(app, options.picture.scheme)
-    make_host = None if options.picture.trace is not None else saving_host
+    photographed_host = None if options.picture.trace is not None else partial(saving_host, save=not options.no_save)
     # Without settings, so that a picture does not depend on earlier sessions.
-    window = MainWindow(options.pair, None, make_host=make_host)
+    window = MainWindow(options.pair, None, make_host=photographed_host)
     _choose_engine(window, options)
     photographer = Photographer(window, options.picture)
     photographer.start()

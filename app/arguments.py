@@ -29,12 +29,14 @@ class Picture(NamedTuple):
 
 
 class Arguments(NamedTuple):
-    """The parsed command line. named: the pair was named, not the default. engine: None for the last choice."""
+    """The parsed command line. named: the pair was named, not the default. engine: None for the last choice. no_save:
+    nothing that is done in the window is kept."""
 
     pair: Load
     named: bool
     picture: Picture | None
     engine: HostKind | None = None
+    no_save: bool = False
 
 
 class _Parser(argparse.ArgumentParser):
@@ -52,7 +54,7 @@ def parse(argv: Sequence[str]) -> Arguments:
     options.target = options.target or "builtin"
     drafter = options.drafter or ("builtin" if options.target == "builtin" else "lookup")
     pair = Load(target=options.target, drafter=drafter, device=options.device, dtype=options.dtype)
-    return Arguments(pair, named, _picture(options), options.engine)
+    return Arguments(pair, named, _picture(options), options.engine, options.no_save)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -70,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     parser.add_argument("--dtype", choices=_DTYPES, default="auto", help="number type of the weights")
     parser.add_argument("--engine", choices=_ENGINES, help="where it runs: on a thread of the window, or apart from it")
+    parser.add_argument("--no-save", action="store_true", help="keep nothing of what is done in the window")
     picture = parser.add_argument_group("screenshot")
     picture.add_argument("--screenshot", metavar="OUT.png", type=Path, help="render a workspace to a picture and exit")
     picture.add_argument("--workspace", metavar="NAME", default=views[0], help=", ".join(views))

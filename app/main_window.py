@@ -28,9 +28,9 @@ _SIZE = QSize(1600, 1000)
 _MIN_SIZE = QSize(960, 600)
 
 
-def saving_host() -> Host:
-    """A host that saves runs and runs the engine where the user chose."""
-    return ChosenHost("thread", paths.runs())
+def saving_host(*, save: bool = True) -> Host:
+    """A host that keeps what it does, unless told otherwise, and runs the engine where the user chose."""
+    return ChosenHost("thread", paths.runs() if save else None)
 
 
 class MainWindow(QMainWindow):

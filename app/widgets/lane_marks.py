@@ -39,4 +39,4 @@ def marks_of(lanes: Sequence[str]) -> dict[str, LaneMark]:
 
 def _drafted_mark(place: int) -> LaneMark:
     symbol, glyph = _SYMBOLS[place % len(_SYMBOLS)]
-    return LaneMark(symbol, glyph, _HUES[(place + place // len(_SYMBOLS) % len(_HUES)) % len(_HUES)])
+    return LaneMark(symbol, glyph, _HUES[(place + 4 * (place // len(_SYMBOLS))) % len(_HUES)])

@@ -26,6 +26,7 @@ from engine.cli import (
     scaling_bench,
     store_bench,
     train,
+    what_if,
 )
 
 _Group: TypeAlias = Mapping[str, Callable[..., int]]
@@ -44,11 +45,11 @@ _TRAININGS: _Group = {
 }  # fmt: skip
 _BUILTIN: _Group = {"eval": builtin.builtin_eval, "corpus": builtin.builtin_corpus}
 _RAG: _Group = {"index": rag.rag_index, "search": rag.rag_search, "ask": rag_ask.rag_ask, "eval": rag_eval.rag_eval}
-
 _RUNS: _Group = {
     "list": runs.runs_list, "show": runs.runs_show, "export": runs_transfer.runs_export,
     "import": runs_transfer.runs_import, "delete": runs.runs_delete, "restore": runs.runs_restore,
     "purge": runs.runs_purge, "rename": runs.runs_rename, "tag": runs.runs_tag, "note": runs.runs_note,
+    "what-if": what_if.runs_what_if,
 }  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """`draftscope runs`: what is kept, listed, shown, labelled, deleted and restored."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from typing import Annotated, get_args
 
@@ -49,7 +50,7 @@ def resolved(index: RunIndex, parts: Sequence[str], *, deleted: bool = False) ->
     return list(dict.fromkeys(_resolved(index, part, deleted=deleted) for part in parts))
 
 
-def _resolved(index: RunIndex, part: str, *, deleted: bool) -> str:
+def _resolved(index: RunIndex, part: str, *, deleted: bool = False) -> str:
     ids = index.matching(part, deleted=deleted)
     if len(ids) == 1:
         return ids[0]
@@ -79,7 +80,7 @@ def runs_list(
             output.line({"event": "run", **fields(row)})
         output.summary({"runs": len(ids), "listed": len(rows)})
         return OK
-    output.console.print(_table(rows))
+    output.table(_table(rows, _short(ids)))
     if len(rows) < len(ids):
         output.note(f"{len(rows)} of {len(ids)}; --limit 0 lists all")
     return OK
@@ -89,7 +90,7 @@ def runs_show(run: _Id, *, json: Json = False) -> int:
     """Show one run: its figures, settings, versions, machine and models."""
     output = Output(json=json)
     with opened(output) as index:
-        (row,) = index.rows(resolved(index, [run]))
+        (row,) = index.rows([_resolved(index, run)])
     shown = {**fields(row), **_start(row)}
     if json:
         output.summary(shown)
@@ -131,14 +132,14 @@ def runs_purge(*, days: _Days = 30.0, json: Json = False) -> int:
 def runs_rename(run: _Id, title: Annotated[str, typer.Argument(help="empty takes it away")]) -> int:
     """Give a run a title."""
     with opened(Output(json=False)) as index:
-        index.rename(*resolved(index, [run]), title)
+        index.rename(_resolved(index, run), title)
     return OK
 
 
 def runs_note(run: _Id, text: Annotated[str, typer.Argument(help="empty takes it away")]) -> int:
     """Write a note on a run, in place of the one before."""
     with opened(Output(json=False)) as index:
-        index.set_note(*resolved(index, [run]), text)
+        index.set_note(_resolved(index, run), text)
     return OK
 
 
@@ -182,17 +183,27 @@ def _report(answer: Deleted, done: str, hint: str, output: Output) -> int:
     return OK
 
 
-def _table(rows: Sequence[RunRow]) -> Table:
-    heads = ("id", "state", "what", "target", "drafter", "tokens", "α", "speedup", "tags")
-    table = Table(*heads, box=None, pad_edge=False)
+def _table(rows: Sequence[RunRow], short: Mapping[str, str]) -> list[tuple[str, ...]]:
+    """Heads and rows for people; short: what is enough of each id."""
+    heads = ("id", "started", "kind", "state", "α", "speedup", "tokens", "models", "what", "tags")
+    table: list[tuple[str, ...]] = [heads]
     for row in rows:
+        models = row.target if row.drafter in ("", "none") else f"{row.target} + {row.drafter}"
         what = row.title or row.prompt or row.method
-        cells = (
-            row.id, row.state, _cut(what), _cut(row.target), _cut(row.drafter), str(row.n_tokens or "-"),
-            _number(row.alpha), _number(row.speedup), ", ".join(row.tags),
+        table.append(
+            (
+                short[row.id], row.started_utc[:16].replace("T", " "), row.kind, row.state, _number(row.alpha),
+                _number(row.speedup), str(row.n_tokens or "-"), _cut(models), _cut(what), ", ".join(row.tags),
+            )
         )  # fmt: skip
-        table.add_row(*map(Text, cells))  # as plain text: what is kept may hold rich's own markup
     return table
+
+
+def _short(ids: Sequence[str]) -> Mapping[str, str]:
+    """The last part of each id where that fits one run alone, else the whole id."""
+    ends = {run_id: run_id.rpartition("-")[2] for run_id in ids}
+    counts = Counter(ends.values())
+    return {run_id: end if counts[end] == 1 and end else run_id for run_id, end in ends.items()}
 
 
 def _cut(text: str, most: int = 40) -> str:

@@ -2,9 +2,8 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
-import msgspec
 import typer
 
 from engine.cli.exit_status import OK
@@ -14,7 +13,7 @@ from engine.cli.runs import Ids, opened, resolved
 from engine.errors import InputError
 from engine.machine import paths
 from engine.reports.exporting import ENDINGS, FORMATS, ExportFormat, export, export_tokens
-from engine.store.importing import ImportedTrace, import_traces
+from engine.store.importing import ImportedTrace, Outcome, import_traces
 from engine.store.rows import RunRow
 
 _Format = Annotated[str, typer.Option("--format", help=f"{', '.join(FORMATS)}")]
@@ -54,7 +53,7 @@ def runs_import(source: _Sources, *, json: Json = False) -> int:
     with opened(output):
         pass  # so that they are listed at once
     counts = Counter(answer.outcome for answer in answers)
-    names = ("imported", "known", "refused", "skipped")
+    names: tuple[Outcome, ...] = get_args(Outcome)
     output.summary({"runs": [a.run_id for a in answers if a.outcome == "imported"], **{n: counts[n] for n in names}})
     refused = [answer for answer in answers if answer.outcome == "refused"]
     if refused and not counts["imported"] and not counts["known"]:
@@ -64,7 +63,7 @@ def runs_import(source: _Sources, *, json: Json = False) -> int:
 
 def _say(answer: ImportedTrace, output: Output) -> None:
     if output.json:
-        output.line({"event": "import", **msgspec.to_builtins(answer._asdict()), "path": str(answer.path)})
+        output.line({"event": "import", **answer._asdict(), "path": str(answer.path)})
     if answer.outcome == "known":
         output.note(f"{answer.path} is kept already, as {answer.run_id}")
     elif answer.outcome == "refused":

@@ -157,12 +157,15 @@ class BlockFinished(Event, frozen=True):
 class Compared(Event, frozen=True):
     """The comparison of the speculative text with plain decoding.
 
-    first_divergence: index of the first differing new token; margin: the target's top-2 logit margin there."""
+    first_divergence: index of the first differing new token; margin: the target's top-2 logit margin there.
+    plain_divergence: where two plain runs differ, None where they do not or only one was made so far; a difference no
+    earlier than that is one of rounding, and does not count."""
 
     same: bool
     first_divergence: int | None
     margin: float | None
     at_s: float = 0.0
+    plain_divergence: int | None = None
 
 
 class RunFinished(Event, frozen=True):

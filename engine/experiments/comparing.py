@@ -2,6 +2,7 @@
 
 Yields the events of a comparison; see `engine.events.comparison`."""
 
+import math
 import random
 import secrets
 import time
@@ -28,20 +29,21 @@ from engine.events import (
 )
 from engine.experiments.changes import changes
 from engine.experiments.comparison_figures import ComparisonSoFar
-from engine.experiments.generations import Place, event_of, first_difference
+from engine.experiments.generations import Place, event_of
 from engine.experiments.lane_figures import cost_model
 from engine.experiments.lanes import Lane, MeasuredText, continued, warm_up
 from engine.machine import versions
 from engine.machine.energy import EnergyMeter, NotMeasurable
 from engine.models.hashes import model_hash
 from engine.models.loading import LoadedModel
+from engine.runs.divergence import first_difference
 from engine.runtime import Cancelled
 
 # Tokens whose rounds are kept for replays; a comparison of more keeps counts and texts alone.
 MOST_KEPT_TOKENS = 200_000
 # Rounds that take this many times as long as they usually do were disturbed: their prompts are measured twice more,
-# unless these are more than a quarter of all.
-DISTURBED, _AGAIN, _MOST_DISTURBED = 1.5, 2, 0.25
+# unless these are more than half of all.
+DISTURBED, _AGAIN, _MOST_DISTURBED = 1.5, 2, 0.5
 
 
 class ComparisonJob(NamedTuple):
@@ -186,7 +188,7 @@ class _Measuring:
         if plain is None or self._job.settings.get("temperature") or name == PLAIN_LANE:
             return event
         first = first_difference(text.generation.ids, plain.ids)
-        margin = None if first is None or first >= len(plain.margins) else plain.margins[first]
+        margin = None if first is None or first >= len(plain.margins) else math.log(plain.margins[first])
         return replace(event, first_divergence=first, margin=margin)
 
     def _elapsed_s(self) -> float:

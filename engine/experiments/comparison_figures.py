@@ -18,13 +18,14 @@ from engine.events import (
     LaneSpec,
     Recommendation,
 )
-from engine.experiments.generations import first_difference
 from engine.experiments.lane_figures import lane_figures, unit_times
 from engine.experiments.recommending import recommendation, why_not
+from engine.experiments.same_text import ComparedText, sameness
 from engine.statistics import disturbances
 
 # Figures are computed again only after this many times as long as the last computation took.
 _PAUSE_FACTOR = 10
+_IdsByUnit = dict[tuple[int, int], tuple[int, ...]]
 
 
 class ComparisonSoFar:
@@ -100,22 +101,28 @@ class ComparisonSoFar:
         return [self._with_same_text(row) for row in rows]
 
     def _with_same_text(self, row: LaneFigures) -> LaneFigures:
-        """A lane writes the same text if no more of its prompts differ than differ between two plain runs."""
+        """The row with the verdict on its texts, which counts what two plain runs differ in too."""
         if row.lane == PLAIN_LANE or not row.n_tokens or not self._greedy:
             return row
-        return replace(row, same_text=row.n_differing <= (self._n_plain_differing() or 0))
+        first, again = self._plain_ids()
+        own = [text for text in self.texts_of(row.lane) if text.repeat == 0]
+        units = ((text, (text.prompt, text.turn)) for text in own)
+        compared = [ComparedText(text.ids, first[unit], again.get(unit)) for text, unit in units if unit in first]
+        return replace(row, same_text=sameness(compared).same)
+
+    def _plain_ids(self) -> tuple[_IdsByUnit, _IdsByUnit]:
+        """The plain texts by prompt and turn: those of the first run, and those of a second one where it was made."""
+        first, again = _IdsByUnit(), _IdsByUnit()
+        for text in self.texts_of(PLAIN_LANE):
+            (again if text.repeat else first).setdefault((text.prompt, text.turn), text.ids)
+        return first, again
 
     def _n_plain_differing(self) -> int | None:
         """How many prompts two plain runs continued differently; None where there was one run of each."""
-        plain = self.texts_of(PLAIN_LANE)
-        first = {(text.prompt, text.turn): text.ids for text in plain if text.repeat == 0}
-        again = [text for text in plain if text.repeat > 0]
+        first, again = self._plain_ids()
         if not again or not self._greedy:
             return None
-        differing = {
-            text.prompt for text in again if first_difference(text.ids, first[text.prompt, text.turn]) is not None
-        }
-        return len(differing)
+        return len({unit[0] for unit, ids in again.items() if ids != first[unit]})
 
     def _confirmed(self, rows: Sequence[LaneFigures]) -> tuple[GammaPrediction, ...]:
         """The predictions, with the speedups that were measured."""

@@ -67,14 +67,6 @@ def event_of(lane: str, text: "MeasuredText", place: Place, *, keep_rounds: bool
     )
 
 
-def first_difference(ids: Sequence[int], other: Sequence[int]) -> int | None:
-    """The index of the first id that differs, or that only one of the two has; None if they are equal."""
-    if tuple(ids) == tuple(other):
-        return None
-    pairs = enumerate(zip(ids, other, strict=False))
-    return next((i for i, (left, right) in pairs if left != right), min(len(ids), len(other)))
-
-
 def count_positions(rounds: Sequence[RoundFinished]) -> PositionCounts:
     """Count the fates at each position of the draft over some rounds."""
     most = max((len(event.proposed) for event in rounds), default=0)

@@ -10,9 +10,9 @@ from msgspec.structs import replace
 
 from engine.decoding.generation import Generation
 from engine.events import PLAIN_LANE, Event, PhaseFinished, RaceFinished, RaceStarted, RoundFinished
-from engine.experiments.generations import first_difference
 from engine.experiments.lane_specs import method_of
 from engine.experiments.lanes import Lane, warm_up
+from engine.runs.divergence import first_difference
 from engine.runtime import Cancelled, RunContext
 
 

@@ -3,10 +3,12 @@
 * imports neither Qt nor torch."""
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
 from engine.events import ComparisonStarted, Event, GenerationMeasured, LaneSpec, RoundFinished, RunStarted
+from engine.runs import trace
 from engine.runs.summary import Summary, fold
 from engine.speed_model import CostModel
 from engine.statistics import UnitTime, ms_per_token
@@ -41,6 +43,13 @@ class _Times(NamedTuple):
     plain_step_ms: float | None
     verify_ms: float | None
     draft_ms: float | None
+
+
+def read_recorded(path: Path) -> tuple[RecordedRun, ...]:
+    """The run, or each lane of the comparison, in a trace. Raises EngineError."""
+    events = trace.read(path).events
+    run = recorded_run(events)
+    return recorded_lanes(events) if run is None else (run,)
 
 
 def recorded_run(events: Iterable[Event]) -> RecordedRun | None:

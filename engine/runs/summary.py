@@ -66,6 +66,7 @@ class Summary(msgspec.Struct, frozen=True):
     same: bool | None = None
     first_divergence: int | None = None
     margin: float | None = None
+    plain_divergence: int | None = None
     reason: str = ""
     failure: str = ""
     hint: str = ""
@@ -297,7 +298,11 @@ def _(event: events.BlockFinished, summary: Summary) -> Summary:
 @_fold.register
 def _(event: events.Compared, summary: Summary) -> Summary:
     return msgspec.structs.replace(
-        summary, same=event.same, first_divergence=event.first_divergence, margin=event.margin
+        summary,
+        same=event.same,
+        first_divergence=event.first_divergence,
+        margin=event.margin,
+        plain_divergence=event.plain_divergence,
     )
 
 

@@ -36,6 +36,8 @@ MIGRATIONS: tuple[str, ...] = (
 )
 _MAGIC = b"SQLite format 3\x00"
 _USER_VERSION = slice(60, 64)
+# A number beyond it is no version but damage.
+_LARGEST_VERSION = 9_999
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _UNWRITABLE = {
@@ -170,7 +172,7 @@ def refuse_newer(path: Path) -> None:
     except FileNotFoundError:
         return
     version = int.from_bytes(header[_USER_VERSION], "big")
-    if header.startswith(_MAGIC) and version > len(MIGRATIONS):
+    if header.startswith(_MAGIC) and len(MIGRATIONS) < version <= _LARGEST_VERSION:
         raise newer(path, version)
 
 

@@ -17,8 +17,9 @@ from engine.store.rows import Deleted, NotDeleted, RunFilter, RunRow, SortKey, T
 
 _SORTED_BY: dict[SortKey, str] = {
     "started": "started_utc", "tokens": "n_tokens", "bytes": "n_bytes", "tokens_per_s": "tokens_per_s",
+    "title_or_prompt": "coalesce(nullif(title, ''), prompt)",
 }  # fmt: skip
-_TEXTS = {"title", "kind", "method", "target", "drafter", "state", "prompt", "device"}
+_TEXTS = {"title", "title_or_prompt", "kind", "method", "target", "drafter", "state", "prompt", "device"}
 _SHOWN = (
     "id", "kind", "title", "method", "target", "drafter", "started_utc", "state", "prompt", "n_tokens", "alpha", "tau",
     "speedup", "tokens_per_s", "device", "dtype", "note", "n_bytes", "damage", "deleted_utc",

@@ -11,7 +11,7 @@ from engine.events import WorkKind
 RunState: TypeAlias = Literal["running", "finished", "stopped", "failed"]
 SortKey: TypeAlias = Literal[
     "started", "title", "kind", "method", "target", "drafter", "state", "prompt", "device", "tokens", "alpha", "tau",
-    "speedup", "tokens_per_s", "bytes",
+    "speedup", "tokens_per_s", "bytes", "title_or_prompt",
 ]  # fmt: skip
 
 

@@ -101,3 +101,8 @@ def test_a_screenshot_of_what_is_no_trace_is_refused_in_one_line(tmp_path):
     assert len(lines) == 1
     assert "not a Draftscope run" in lines[0]
     assert not (tmp_path / "out.png").exists()
+
+
+def test_the_window_keeps_what_is_done_in_it_unless_told_otherwise():
+    assert not arguments.parse([]).no_save
+    assert arguments.parse(["--no-save"]).no_save

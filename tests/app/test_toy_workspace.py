@@ -44,10 +44,17 @@ def open_window(qtbot: QtBot):  # type: ignore[no-untyped-def]
 def test_it_is_the_last_tab_and_in_the_menu(open_window) -> None:  # type: ignore[no-untyped-def]
     window, _ = open_window()
     tabs = window.findChild(QTabWidget)
-    assert [tabs.tabText(place) for place in range(tabs.count())] == ["Decode", "RAG", "Runs", "Train", "Toy"]
+    assert [tabs.tabText(place) for place in range(tabs.count())] == [
+        "Decode",
+        "Compare",
+        "RAG",
+        "Runs",
+        "Train",
+        "Toy",
+    ]
     window._menus.actions["tab_toy_tab"].trigger()
     assert tabs.currentWidget() is window.workspaces["toy_tab"]
-    assert window._menus.actions["tab_toy_tab"].shortcut().toString() == "Ctrl+5"
+    assert window._menus.actions["tab_toy_tab"].shortcut().toString() == "Ctrl+6"
 
 
 def test_the_shared_verbs_are_its_own_while_it_is_in_front(open_window) -> None:  # type: ignore[no-untyped-def]
@@ -67,7 +74,9 @@ def test_the_command_line_knows_it(tmp_path: Path) -> None:
     out = tmp_path / "toy.png"
     asked = arguments.parse(["--screenshot", str(out), "--workspace", "toy_tab"])
     assert asked.picture is not None and asked.picture.workspace == "toy_tab"
-    with pytest.raises(InputError, match="use one of: decode, measured, rag, runs, train, toy_tab"):
+    with pytest.raises(
+        InputError, match="use one of: decode, measured, compare, rag, runs, train, presentation, toy_tab"
+    ):
         arguments.parse(["--screenshot", str(out), "--workspace", "attic"])
 
 

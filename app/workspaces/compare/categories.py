@@ -31,7 +31,8 @@ class CategoriesPanel(Panel):
         self._drawn: tuple[int, int] = (-1, -1)
         self.table = FigureTable(0, 0, self, padding=theme.GRID)
         self.table.setAccessibleName(self.tr("Speedup by category"))
-        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        # Fitted once after each change: fitting with every cell takes far longer.
+        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         self.empty = plain_label(
             self.tr("Where prompts have categories, each becomes a row here: what pays for code may not for chat."),
             self, role="muted", wraps=True,
@@ -65,6 +66,7 @@ class CategoriesPanel(Panel):
             self._set_heads(record, lanes)
         for row, name in enumerate(names):
             self._fill_row(row, name, lanes)
+        self.table.resizeColumnsToContents()
 
     def _set_heads(self, record: ComparisonRecord, lanes: Sequence[LaneFigures]) -> None:
         for column, text in enumerate((self.tr("category"), self.tr("prompts"))):

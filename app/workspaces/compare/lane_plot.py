@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pyqtgraph as pg
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QWidget
 
 from app import theme
@@ -13,7 +14,7 @@ from app.plots.panel import PlotPanel, tr
 from app.state.selection import Selection
 from app.state.store import RunStore
 from app.text.plain_text import one_line
-from app.widgets.lane_marks import PLAIN_MARK, LaneMark
+from app.widgets.lane_marks import LaneMark
 from app.workspaces.compare import words
 from app.workspaces.compare.comparing import ComparingProgress
 from app.workspaces.compare.lane_model import csv_notes
@@ -24,6 +25,8 @@ from engine.runs.summary import Summary
 _SIZE, _CHOSEN_SIZE = 8, 11
 _FAINT = 0.45
 _MOST_TICKS = 8
+# Items made in one slot: each takes half a millisecond.
+_MOST_NEW = 3
 
 
 class LaneSeries(NamedTuple):
@@ -35,26 +38,36 @@ class LaneSeries(NamedTuple):
 
 
 class _LaneItems:
-    """The items that draw one series."""
+    """The items that draw one series; they are styled only when their mark changes, which takes most of the time."""
 
     def __init__(self, plot: pg.PlotItem) -> None:
+        self._styled: tuple[LaneMark, bool, str] | None = None
         self.line = pg.PlotCurveItem(skipFiniteCheck=True)
-        self.points = pg.ScatterPlotItem()
+        self.points = pg.ScatterPlotItem(pen=pg.mkPen(None))
         for item in (self.line, self.points):
             plot.addItem(item)
 
     def show(self, series: LaneSeries | None, *, chosen: bool) -> None:
-        """Draw a series, above the others if it is that of the chosen lane; None hides the items."""
+        """Draw a series, above the others if it is that of the chosen lane; None draws nothing."""
+        if series is not None:
+            self._style(series.mark, chosen=chosen)
         ys = np.array(() if series is None else series.ys, dtype=np.float64)
         xs = np.arange(1.0, len(ys) + 1)
         self.line.setData(xs, ys)
-        mark = PLAIN_MARK if series is None else series.mark
-        colour = mark.colour
+        self.points.setData(xs, ys)
+
+    def _style(self, mark: LaneMark, *, chosen: bool) -> None:
+        style = (mark, chosen, mark.colour.name())
+        if style == self._styled:
+            return
+        self._styled = style
+        faint = mark.colour
         if not chosen:
-            colour.setAlphaF(_FAINT)
-        size = _CHOSEN_SIZE if chosen else _SIZE
-        self.points.setData(xs, ys, symbol=mark.symbol, size=size, brush=pg.mkBrush(mark.colour), pen=pg.mkPen(None))
-        self.line.setPen(pg.mkPen(colour, width=3 if chosen else 1.5))
+            faint.setAlphaF(_FAINT)
+        self.points.setSymbol(mark.symbol)
+        self.points.setSize(_CHOSEN_SIZE if chosen else _SIZE)
+        self.points.setBrush(pg.mkBrush(mark.colour))
+        self.line.setPen(pg.mkPen(faint, width=3 if chosen else 1.5))
         for item in (self.line, self.points):
             item.setZValue(2 if chosen else 1)
 
@@ -105,8 +118,10 @@ class LanePlot(PlotPanel):
     def _show(self, series: tuple[LaneSeries, ...]) -> None:
         self.series = series
         chosen = self.store.tab(ComparingProgress).lane
-        while len(self._items) < len(series):
-            self._items.append(_LaneItems(self.plot))
+        self._items += [_LaneItems(self.plot) for _ in range(min(_MOST_NEW, len(series) - len(self._items)))]
+        if len(self._items) < len(series):
+            self._drawn = (-1, -1, "")
+            QTimer.singleShot(0, self, self.refresh)
         for place, items in enumerate(self._items):
             own = series[place] if place < len(series) else None
             items.show(own, chosen=own is not None and own.lane == chosen)

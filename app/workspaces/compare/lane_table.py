@@ -190,7 +190,6 @@ class LaneTablePanel(Panel):
         header.setStretchLastSection(True)
         header.setMinimumSectionSize(1)
         self.table.selectionModel().currentRowChanged.connect(self._on_row)
-        self.model.modelReset.connect(self._fit)
         header.sortIndicatorChanged.connect(self._fit_columns)
 
     def _on_row(self, current: QModelIndex) -> None:

@@ -33,7 +33,8 @@ class AskedTurn(NamedTuple):
 class ComparisonRecord:
     """A comparison. number: rises with each, so that panels start over; changes: rises with each event taken in.
 
-    source: the file it was read from; texts: the first generation of each lane, by what it continued."""
+    source: the file it was read from; texts: the first generation of each lane, by what it continued;
+    differing: where one of these is not the plain text."""
 
     def __init__(self, number: int = 0, *, source: Path | None = None) -> None:
         self.number = number
@@ -49,6 +50,7 @@ class ComparisonRecord:
         self.measured: ComparisonMeasured | None = None
         self.refused: dict[str, LaneRefused] = {}
         self.texts: dict[AskedTurn, dict[str, GenerationMeasured]] = {}
+        self.differing: set[AskedTurn] = set()
         self.marks: dict[str, LaneMark] = {}
 
     @property
@@ -122,7 +124,17 @@ class ComparisonRecord:
         if event.repeat or not 0 <= event.prompt < len(prompts):
             return
         if 0 <= event.turn < len(prompts[event.prompt].turns) and event.lane in self.marks:
-            self.texts.setdefault(AskedTurn(event.prompt, event.turn), {}).setdefault(event.lane, event)
+            turn = AskedTurn(event.prompt, event.turn)
+            texts = self.texts.setdefault(turn, {})
+            texts.setdefault(event.lane, event)
+            self._compare(turn, texts, event)
+
+    def _compare(self, turn: AskedTurn, texts: dict[str, GenerationMeasured], event: GenerationMeasured) -> None:
+        """Note whether a text differs from the plain one, which may come first or last."""
+        plain = texts.get(PLAIN_LANE)
+        others = texts.values() if event.lane == PLAIN_LANE else (event,)
+        if plain is not None and any(other.ids != plain.ids for other in others):
+            self.differing.add(turn)
 
     def drop(self) -> None:
         """Drop a requested comparison that the engine never received."""

@@ -36,7 +36,7 @@ class TextsPanel(Panel):
         super().__init__(store, parent)
         accessible.install()
         self._number = -1
-        self._n_listed = 0
+        self._n_listed = self._n_wanted = 0
         self.columns: list[LaneText] = []
         self.turns = SteadyBox(self)
         self.turns.setMinimumContentsLength(16)
@@ -62,7 +62,7 @@ class TextsPanel(Panel):
     @property
     def loading(self) -> bool:
         """Whether texts are still being laid out."""
-        return any(column.loading for column in self.columns)
+        return len(self.columns) < self._n_wanted or any(column.loading for column in self._shown())
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """List new prompts, and show the texts of the chosen one."""
@@ -76,9 +76,7 @@ class TextsPanel(Panel):
         self.empty.setVisible(turn is None)
         self.area.setVisible(turn is not None)
         self._show_turn(record, turn, comparing.lane)
-        why_not = (
-            "" if self._next_differing(record, turn) is not None else self.tr("no text differs from the plain one")
-        )
+        why_not = "" if record.differing else self.tr("no text differs from the plain one")
         allow(self.next, why_not, self.tr("Go to the next prompt whose texts differ"))
 
     def next_difference(self) -> None:
@@ -126,7 +124,7 @@ class TextsPanel(Panel):
         """The next prompt with a text that differs, the one on show last."""
         turns = list(record.texts)
         start = 0 if turn is None else turns.index(turn) + 1
-        return next((other for other in (*turns[start:], *turns[:start]) if _differs(record, other)), None)
+        return next((other for other in (*turns[start:], *turns[:start]) if other in record.differing), None)
 
     # The columns
 
@@ -140,14 +138,19 @@ class TextsPanel(Panel):
         order = [lane.name for lane in record.lanes if lane.name in texts]
         order.sort(key=lambda name: (name != PLAIN_LANE, name != chosen, not _lane_differs(texts, name)))
         lanes = order[:_MOST_COLUMNS]
-        while len(self.columns) < len(lanes):
+        if self._missing(lanes):
             self._add_column()
         for column, lane in zip(self.columns, lanes, strict=False):
             column.show_text(lane, record.mark(lane), texts[lane], texts.get(PLAIN_LANE))
         for place, column in enumerate(self.columns):
             column.setVisible(place < len(lanes))
-        if self.loading and self.isVisible():
+        if self.isVisible() and (self.loading or self._missing(lanes)):
             self._timer.start()
+
+    def _missing(self, lanes: Sequence[str]) -> bool:
+        """Whether there are fewer columns than lanes: they are made one in a slot, as each takes milliseconds."""
+        self._n_wanted = len(lanes)
+        return len(self.columns) < self._n_wanted
 
     def _add_column(self) -> None:
         column = LaneText(self)
@@ -165,12 +168,15 @@ class TextsPanel(Panel):
     def _add_some(self) -> None:
         """Lay out texts for a few milliseconds; the timer continues with the rest."""
         until = perf_counter() + _SLICE_S
+        if len(self.columns) < self._n_wanted:
+            self.refresh()
+            return
         for column in self._shown():
             if column.loading:
                 column.add_some(until)
                 if perf_counter() >= until:
                     break
-        if not any(column.loading for column in self._shown()):
+        if not self.loading:
             self._timer.stop()
 
     def _show_ghosts(self, shown: bool) -> None:
@@ -230,11 +236,6 @@ def _entry(record: ComparisonRecord, turn: AskedTurn) -> str:
     number = f"{turn.prompt + 1}" if len(asked.turns) == 1 else f"{turn.prompt + 1}.{turn.turn + 1}"
     category = one_line(asked.category, longest=20)
     return " · ".join(filter(None, (number, category, one_line(asked.turns[turn.turn], longest=_LONGEST_ENTRY))))
-
-
-def _differs(record: ComparisonRecord, turn: AskedTurn) -> bool:
-    texts = record.texts[turn]
-    return any(_lane_differs(texts, lane) for lane in texts)
 
 
 def _lane_differs(texts: Mapping[str, GenerationMeasured], lane: str) -> bool:

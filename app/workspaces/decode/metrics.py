@@ -160,8 +160,8 @@ class MetricsPanel(Panel):
             _Row(
                 self.tr("α"),
                 self.tr(
-                    "Acceptance rate: accepted / (accepted + rejected), over tested positions; from ten rounds on with its "
-                    "95 % interval."
+                    "Acceptance rate: accepted / (accepted + rejected), over tested positions; from ten rounds on with "
+                    "its 95 % interval."
                 ),
                 needs,
                 lambda s: quantities.with_interval(s.alpha, s.alpha_ci),

@@ -37,9 +37,13 @@ class SameText(Panel):
         self.label.setText(self._result(summary) if summary.same is not None else self._why_not(summary))
 
     def _result(self, summary: Summary) -> str:
-        if summary.same:
+        if summary.first_divergence is None:
             return self.tr("✓ same text as plain decoding")
-        text = self.tr("✗ differs from plain decoding at token {0}").format(summary.first_divergence)
+        if summary.same:
+            text = self.tr("✓ same text but for rounding: differs at token {0}, two plain runs at {1}")
+        else:
+            text = self.tr("✗ differs from plain decoding at token {0}")
+        text = text.format(summary.first_divergence, summary.plain_divergence)
         if summary.margin is None:
             return text
         return text + self.tr(" (top-2 margin {0:.4f})").format(summary.margin)

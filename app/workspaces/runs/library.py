@@ -150,16 +150,19 @@ class RunLibrary(QObject):
 
     def delete(self, ids: Sequence[str]) -> None:
         """Move runs to the trash."""
+        self.refused = None
         self._ask(lambda index: index.delete(ids), self._after_deletion)
 
     def undo(self) -> None:
         """Bring back what was deleted last."""
+        self.refused = None
         if self.deletions:
             deleted = self.deletions.pop()
             self._ask(lambda index: index.restore(deleted), self._after_restoring)
 
     def restore(self, ids: Sequence[str]) -> None:
         """Bring back deleted runs."""
+        self.refused = None
         self._ask(lambda index: index.restore(ids), self._after_restoring)
 
     def dismiss(self) -> None:
@@ -258,7 +261,6 @@ class RunLibrary(QObject):
         self._query()
 
     def _say_refused(self, outcome: Deleted) -> None:
-        self.refused = None
         if outcome.refused:
             first = outcome.refused[0]
             more = self.tr(" and {0:,} more").format(len(outcome.refused) - 1) if len(outcome.refused) > 1 else ""

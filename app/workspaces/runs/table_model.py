@@ -136,8 +136,8 @@ class RunTableModel(QAbstractTableModel):
             ),
             RunColumn(tr("kind"), tr("What it is."), words.kind_and_method, "kind", 13),
             RunColumn(
-                tr("title or prompt"), tr("The title you gave, or how the prompt begins."), words.title, "title",
-                FEWEST_CHARACTERS, words.tip,
+                tr("title or prompt"), tr("The title you gave, or how the prompt begins."), words.title,
+                "title_or_prompt", FEWEST_CHARACTERS, words.tip,
             ),
             RunColumn(tr("target"), tr("The model whose distribution is preserved."), words.target, "target", 10,
                       lambda row: row.target),

@@ -74,20 +74,25 @@ def take_files(library: RunLibrary, paths: Sequence[Path], tell: Tell) -> None:
 
 
 class Imported(NamedTuple):
-    """What became of files. refused: why, a sentence each."""
+    """What became of files. in_trash: those whose run was deleted and only has to come back. refused: why, a sentence
+    each."""
 
     n: int
     n_known: int
+    in_trash: tuple[str, ...]
     refused: tuple[str, ...]
 
 
 def _copied(folder: Path, paths: Sequence[Path]) -> Imported:
-    n, n_known, refused = 0, 0, list[str]()
+    n, n_known, in_trash, refused = 0, 0, list[str](), list[str]()
     for path in paths:
         try:
             target = _place(folder, path)
             if target.exists():
                 n_known += 1
+                continue
+            if trace_path(folder, target.parent.name, deleted=True).exists():
+                in_trash.append(target.parent.name)
                 continue
             target.parent.mkdir(parents=True, exist_ok=True)
             _copy(path, target)
@@ -96,7 +101,7 @@ def _copied(folder: Path, paths: Sequence[Path]) -> Imported:
             refused.append(str(err))
         except OSError as err:
             refused.append(f"{path}: {err.strerror or err}")
-    return Imported(n, n_known, tuple(refused))
+    return Imported(n, n_known, tuple(dict.fromkeys(in_trash)), tuple(refused))
 
 
 def _place(folder: Path, path: Path) -> Path:
@@ -111,7 +116,9 @@ def _place(folder: Path, path: Path) -> Path:
 
 def _after_import(library: RunLibrary, imported: Imported, tell: Tell) -> None:
     known = tr(" {0} were kept already.").format(imported.n_known) if imported.n_known else ""
-    tell(tr("{0} imported.").format(words.counted(imported.n)) + known)
+    tell(tr("{0} imported.").format(words.counted(imported.n + len(imported.in_trash))) + known)
+    if imported.in_trash:
+        library.restore(imported.in_trash)
     if imported.refused:
         more = tr(" (and {0} more)").format(len(imported.refused) - 1) if len(imported.refused) > 1 else ""
         library.refuse(EngineError(imported.refused[0] + more, tr("the others were imported")))

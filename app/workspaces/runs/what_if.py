@@ -1,6 +1,5 @@
 """The page that asks what another draft length, a faster drafter or a lenient rule would bring to a kept run."""
 
-from pathlib import Path
 from typing import NamedTuple
 
 from PySide6.QtCore import QTimer
@@ -25,8 +24,7 @@ from app.workspaces.runs import words
 from app.workspaces.runs.library import RunLibrary
 from app.workspaces.runs.what_if_plot import WhatIfCurve, WhatIfPlot
 from engine.experiments.prediction import MOST_GAMMA, Prediction, ReplayedTau, best, predictions, replayed_tau
-from engine.experiments.recorded import RecordedRun, recorded_lanes, recorded_run
-from engine.runs import trace
+from engine.experiments.recorded import RecordedRun, read_recorded
 from engine.store.rows import RunRow
 
 _MOST_SPEED = 100.0
@@ -39,13 +37,6 @@ class _Replays(NamedTuple):
     run: RecordedRun
     exact: ReplayedTau
     lenient: ReplayedTau
-
-
-def read_recorded(path: Path) -> tuple[RecordedRun, ...]:
-    """The run, or each lane of the comparison, of a trace. Raises EngineError."""
-    events = trace.read(path).events
-    run = recorded_run(events)
-    return recorded_lanes(events) if run is None else (run,)
 
 
 class WhatIfPage(QWidget):

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator
-from itertools import zip_longest
 from typing import NamedTuple
 
 import msgspec
@@ -11,6 +10,7 @@ from engine.decoding.generation import Generation, whole
 from engine.events import Compared, Event, Lane, Progressed
 from engine.methods.run_events import block, finished, run_started
 from engine.methods.speculative.config import SpeculativeConfig
+from engine.runs.divergence import first_difference
 from engine.runtime import RunContext
 from engine.settings import Request
 
@@ -45,13 +45,13 @@ def _warm_up(config: SpeculativeConfig, ids: tuple[int, ...], rt: RunContext) ->
 
 def _blocks(config: SpeculativeConfig, ids: tuple[int, ...], rt: RunContext, visible: Generation) -> Iterator[Event]:
     """The repeats, in the order A B B A A B ...; not the visible run, whose time includes the cost of showing it."""
-    plan = _schedule(config.repeats)
+    plan, comparison = _schedule(config.repeats), _Comparison(visible, rt)
     for n_done, timed in enumerate(plan):
         generation = _generate_silently(config, ids, rt, config.gamma if timed.lane == "speculative" else 0)
         yield block(timed.lane, timed.repeat, generation, rt)
         yield Progressed("measuring", n_done + 1, len(plan), "blocks")
-        if n_done == 0 and config.temperature == 0:
-            yield _compare(visible, generation, rt)
+        if timed.lane == "plain" and config.temperature == 0:
+            yield from comparison.take(generation)
 
 
 def _schedule(n_repeats: int) -> list[_TimedBlock]:
@@ -64,9 +64,25 @@ def _generate_silently(config: SpeculativeConfig, ids: tuple[int, ...], rt: RunC
     return whole(rt.generate(config, ids, gamma=gamma))[1]
 
 
-def _compare(visible: Generation, plain: Generation, rt: RunContext) -> Compared:
-    """Token equality with plain decoding; the margin is the target's top-2 logit margin where they diverge."""
-    pairs = enumerate(zip_longest(visible.ids, plain.ids))
-    first = next((i for i, (visible_id, plain_id) in pairs if visible_id != plain_id), None)
-    margin = None if first is None or first >= len(plain.margins) else math.log(plain.margins[first])
-    return Compared(first is None, first, margin, at_s=rt.elapsed_s())
+class _Comparison:
+    """Compares the visible text with the first plain one, and that with the others, which may differ by rounding."""
+
+    def __init__(self, visible: Generation, rt: RunContext) -> None:
+        self._visible, self._rt = visible, rt
+        self._plain: Generation | None = None
+        self._plain_divergence: int | None = None
+
+    def take(self, plain: Generation) -> Iterator[Compared]:
+        """Take a plain text; yields the comparison where it brings something new.
+
+        The margin is the target's top-2 logit margin where the texts diverge."""
+        first_plain = self._plain is None
+        self._plain = self._plain or plain
+        between = first_difference(plain.ids, self._plain.ids)
+        if not first_plain and (between is None or between >= (self._plain_divergence or len(plain.ids) + 1)):
+            return
+        self._plain_divergence = between
+        first, margins = first_difference(self._visible.ids, self._plain.ids), self._plain.margins
+        margin = None if first is None or first >= len(margins) else math.log(margins[first])
+        same = first is None or (between is not None and first >= between)
+        yield Compared(same, first, margin, at_s=self._rt.elapsed_s(), plain_divergence=between)

@@ -1,5 +1,6 @@
 """The check against plain decoding: where the texts part, and by how little the target decided."""
 
+from collections.abc import Generator
 from pathlib import Path
 from threading import Event as Flag
 
@@ -8,9 +9,11 @@ import torch
 
 from engine.commands import Load, Run
 from engine.decoding.drafting import Draft
+from engine.decoding.generation import Generation
 from engine.decoding.speculate import Decoder, Round
 from engine.decoding.verifying import ExactVerifier, Verdict, VerifyContext
-from engine.events import BlockFinished, Compared, RoundFinished
+from engine.events import BlockFinished, Compared, PhaseFinished, RoundFinished
+from engine.methods.speculative import run as speculative
 from engine.runs.summary import Summary, fold
 from engine.runtime import Cancelled
 from engine.session.session import Session
@@ -94,3 +97,28 @@ def test_first_divergence_is_located_with_the_margin_of_the_target(
         logits = session.target.model(input_ids=torch.tensor([[*started, *plain[:at]]])).logits[0, -1]
     top = logits.topk(2).values
     assert verdict.margin == pytest.approx(float(top[0] - top[1]), abs=1e-3)
+
+
+@pytest.mark.parametrize(("parts_at", "between", "same"), [(5, 5, True), (9, None, False)])
+def test_a_divergence_counts_unless_two_plain_runs_part_as_early(
+    session: Session, monkeypatch: pytest.MonkeyPatch, parts_at: int, between: int | None, same: bool
+) -> None:
+    real, n_plain = speculative.whole, 0
+
+    def rounded(
+        generation: Generator[PhaseFinished | RoundFinished, None, Generation],
+    ) -> tuple[list[RoundFinished], Generation]:
+        """Texts as rounding may make them: the first plain one parts from the visible one, the second from both."""
+        nonlocal n_plain
+        rounds, text = real(generation)
+        if len(rounds) == 30:
+            n_plain += 1
+            at = 9 if n_plain == 1 else parts_at
+            text = text._replace(ids=(*text.ids[:at], *(token + 1 for token in text.ids[at:])))
+        return rounds, text
+
+    monkeypatch.setattr(speculative, "whole", rounded)
+    settings = {"max_new_tokens": 30, "repeats": 2}
+    events = list(session.do(Run("speculative", settings, Request("The harbour")), Flag()))
+    verdict = [event for event in events if isinstance(event, Compared)][-1]
+    assert (verdict.same, verdict.first_divergence, verdict.plain_divergence) == (same, 9, between)

@@ -18,8 +18,10 @@ from engine.events import (
     TrainingEstimated,
     TrainingFinished,
     TrainingStarted,
+    WorkStarted,
 )
 from engine.host.thread_host import ThreadHost
+from engine.runs import trace
 from engine.training import estimate
 from engine.training.rows import RowShape
 from engine.world.story import stories
@@ -138,11 +140,16 @@ def test_comparing_cross_entropy_with_itself_is_refused(
     assert "compared with itself" in capsys.readouterr().err
 
 
-def test_host_trains_and_leaves_no_run_behind(host: ThreadHost, target: str, texts: str, tmp_path: Path) -> None:
+def test_host_trains_and_keeps_the_training(host: ThreadHost, target: str, texts: str, tmp_path: Path) -> None:
     host.submit(Train(target, texts, str(tmp_path / "d"), SETTINGS))
     assert until(host, TrainingStarted).steps == 30  # type: ignore[attr-defined]
     assert until(host, TrainingFinished).stopped == "steps"  # type: ignore[attr-defined]
-    assert not list((tmp_path / "runs").glob("*"))
+    assert host.close()
+    (path,) = (tmp_path / "runs").glob("*-training-*/trace.jsonl")
+    log = trace.read(path)
+    assert (log.of_training, log.damage) == (True, None)
+    assert isinstance(log.events[0], WorkStarted)
+    assert isinstance(log.events[-1], TrainingFinished)
 
 
 def test_pause_holds_a_training_and_resume_lets_it_go_on(
