@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QTabWidget, QWidget
 from pytestqt.qtbot import QtBot
 
+from app.main_window import MainWindow
 from app.state.store import RunStore
 from app.workspaces.compare.comparing import ComparingProgress
 from app.workspaces.presentation.workspace import PresentationWorkspace
@@ -174,3 +175,31 @@ def test_for_a_picture_the_end_of_the_race_is_shown(shown: Presented) -> None:
     assert shown.window.view("presentation") is shown.window and shown.window.holds("presentation")
     assert shown.window.settled("presentation")
     assert shown.window.stage.run is not None and shown.window.stage.run.finished
+
+
+@pytest.fixture
+def main_window(qtbot: QtBot) -> Iterator[MainWindow]:
+    window = MainWindow(PAIR, None, make_host=None)
+    qtbot.addWidget(window)
+    window.show()
+    yield window
+    window.close()
+
+
+def test_f11_toggles_from_the_main_window_and_from_its_own(main_window: MainWindow, qtbot: QtBot) -> None:
+    presentation = main_window.workspaces["presentation"]
+    assert isinstance(presentation, PresentationWorkspace) and presentation.isWindow()
+    main_window.showMaximized()
+    main_window.activateWindow()
+    qtbot.keyClick(main_window, Qt.Key.Key_F11)
+    assert presentation.isFullScreen()
+    qtbot.keyClick(presentation, Qt.Key.Key_F11)
+    assert not presentation.isVisible() and main_window.isMaximized()
+
+
+def test_it_is_no_tab_but_a_view_that_can_be_pictured(main_window: MainWindow) -> None:
+    tabs = main_window.findChild(QTabWidget)
+    assert tabs is not None and "Presentation" not in [tabs.tabText(i) for i in range(tabs.count())]
+    main_window.show_view("presentation")
+    window = main_window.workspaces["presentation"].view("presentation")
+    assert window.isVisible() and not window.isFullScreen()
