@@ -112,13 +112,15 @@ class PresentationWorkspace(QWidget, Workspace):
         """Follow a live race; take in new content where the window shows nothing yet."""
         if self._stage is None or not self.isVisible():
             return
-        stage = self._stage
+        stage, was_live = self._stage, self._stage.live
         if self._programme.refresh():
             place = self._programme.position(self._key)
             to_newest = place is None or self._programme.newest == "live"
             self._show(self._programme.first(self._programme.newest) if to_newest else place)
         if stage.live:
             stage.advance_to(self._racing.time_s)
+        elif was_live:
+            stage.jump_to_end()
         trouble = self._store.trouble
         if trouble is not None:
             stage.notice(f"⚠ {one_line(trouble.message)}: {one_line(trouble.hint)}", good=False)

@@ -2,6 +2,7 @@
 
 from app.workspaces.presentation.lane_text import GrowingText, TextPiece, pieces_of
 from app.workspaces.presentation.race import Emission
+from engine.events import RoundFinished
 from tests.app.factory import a_round
 
 
@@ -28,10 +29,9 @@ def test_words_stay_whole_at_the_end_of_a_line() -> None:
 
 
 def test_a_word_wider_than_a_line_is_cut() -> None:
-    text = _text(4)
+    text = _text(4, 9)
     text.add([_word("a"), _word("abcdefghij")])
-    assert all(p.x + p.width <= 4 for line in text.lines for p in line)
-    assert "".join(_shown(text)).replace(" ", "") == "aabcdefghij"[-9:] or text.n_dropped
+    assert _shown(text) == ["a", "abcd", "efgh", "ij"]
 
 
 def test_only_the_newest_lines_are_kept_and_the_others_counted() -> None:
@@ -64,3 +64,8 @@ def test_hostile_text_is_spelled_out() -> None:
     assert len(long.text) < 300
     (empty,) = pieces_of(Emission(0.0, 1, None, 0, lambda _: ""))
     assert empty.text == "⟨⟩"
+
+
+def test_a_round_without_its_tokens_shows_its_text() -> None:
+    (piece,) = pieces_of(Emission(0.0, 2, RoundFinished(0, (), None, (1, 2), 0.0, 1.0, 0.0, text=" two words")))
+    assert (piece.text, piece.fate) == ("two words", "plain")
