@@ -7,6 +7,8 @@ from PySide6.QtGui import QAction, QDesktopServices, QHideEvent, QKeyEvent, QKey
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.panels.prompt import EXAMPLE_PROMPTS
+from app.state import requests
+from app.state.requests import Setup
 from app.text.plain_text import one_line
 from app.workspaces.base import TabContext, Workspace
 from app.workspaces.presentation.programme import Programme
@@ -228,8 +230,9 @@ class PresentationWorkspace(QWidget, Workspace):
         return bool(self._programme.entries)
 
     def show_example(self, name: str) -> None:
-        """Race the loaded pair over the first example."""
-        self.race(EXAMPLE_PROMPTS[0])
+        """Run the first example and its repeats: a single live race would have no interval, and may be disturbed."""
+        setup = Setup(self.context.pair, "speculative", {})
+        self._store.run(setup.pair, requests.run(setup, EXAMPLE_PROMPTS[0]))
 
     def settled(self, name: str) -> bool:
         """Show the end of the race."""

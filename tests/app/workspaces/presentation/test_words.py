@@ -31,7 +31,7 @@ def test_an_interval_is_claimed_only_where_there_is_one() -> None:
         "95 % interval 1.70 to 1.90 over 20 prompts"
     )
     assert words.spread(RatioEstimate(1.8, None, Interval(1.7, 1.9), 4), FACTS) == "range 1.70 to 1.90 over 4 prompts"
-    assert words.spread(RatioEstimate(1.8), FACTS) == words.spread(None, FACTS) == "one race: no interval"
+    assert words.spread(RatioEstimate(1.8), FACTS) == words.spread(None, FACTS) == "a single race: no interval"
     assert words.short_spread(RatioEstimate(1.8, Interval(1.7, 1.9), None, 20), FACTS) == (
         "1.70 to 1.90, 95 % over 20 prompts"
     )

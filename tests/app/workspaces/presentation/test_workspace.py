@@ -12,7 +12,7 @@ from app.main_window import MainWindow
 from app.state.store import RunStore
 from app.workspaces.compare.comparing import ComparingProgress
 from app.workspaces.presentation.workspace import PresentationWorkspace
-from engine.commands import Race
+from engine.commands import Race, Run
 from engine.events import RaceFinished, Refused
 from engine.machine import paths
 from tests import comparisons
@@ -167,6 +167,12 @@ def test_a_live_race_has_no_report(shown: Presented) -> None:
     shown.say(STARTED, RaceFinished("cancelled"))
     shown.press(Qt.Key.Key_E)
     assert "measure the prompt in Compare" in shown.window.stage.keys.parts[0]
+
+
+def test_a_picture_without_a_trace_is_of_a_measured_run(shown: Presented) -> None:
+    shown.window.show_example("presentation")
+    command = shown.host.submitted[-1]
+    assert isinstance(command, Run) and command.method == "speculative"
 
 
 def test_for_a_picture_the_end_of_the_race_is_shown(shown: Presented) -> None:
