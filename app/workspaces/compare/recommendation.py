@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from app import theme
 from app.panel import Panel
@@ -12,6 +12,7 @@ from app.text.plain_text import plain_tip
 from app.widgets import labels
 from app.widgets.elided_label import ElidedLabel
 from app.widgets.labels import ElasticLine, plain_label
+from app.widgets.permission import allow
 from app.widgets.progress_bar import CalmProgressBar
 from app.widgets.reserved_space import keep_room
 from app.workspaces.compare import words
@@ -23,8 +24,12 @@ _SCALE = 1.9
 
 
 class RecommendationPanel(Panel):
-    """Idle it says what Measure will do; while measuring, who leads and how far it is."""
+    """Idle it says what Measure will do; while measuring, who leads and how far it is.
 
+    race_asked, report_asked: what was measured is to be shown to an audience, or written as a report."""
+
+    race_asked = Signal()
+    report_asked = Signal()
     every_ms = 250
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
@@ -34,6 +39,10 @@ class RecommendationPanel(Panel):
         self.headline.setAccessibleName(self.tr("Recommendation"))
         self.same = plain_label("", self)
         self.same.setAccessibleName(self.tr("Same-text check"))
+        self.race = QPushButton(self.tr("Race"), self)
+        self.race.clicked.connect(self.race_asked)
+        self.report = QPushButton(self.tr("Report…"), self)
+        self.report.clicked.connect(self.report_asked)
         self.because = ElasticLine(self)
         self.workload = ElasticLine(self, role="muted")
         self.changes = plain_label("", self, role="muted", wraps=True)
@@ -58,6 +67,7 @@ class RecommendationPanel(Panel):
         live = comparing.live or record.live
         headline = words.headline(record) or (self.tr("Measuring…") if live else self.tr("Which drafter pays?"))
         self._show_headline(headline, bad=record.recommended == PLAIN_LANE)
+        self._allow_showing(measured=record.measured is not None)
         self._show_check(*words.same_text(record), words.same_text_details(record))
         ending = words.ending(record)
         because = words.progress(record, at) if live else words.because(record) or ending or self._plan
@@ -86,6 +96,11 @@ class RecommendationPanel(Panel):
             " Leaving it off is one of the answers."
         )
 
+    def _allow_showing(self, *, measured: bool) -> None:
+        why_not = "" if measured else self.tr("nothing is measured yet")
+        allow(self.race, why_not, self.tr("Show the lanes racing in large type, at their measured times (F11)"))
+        allow(self.report, why_not, self.tr("Write everything measured to one HTML or PDF file (Ctrl+Shift+S)"))
+
     def _show_headline(self, text: str, *, bad: bool) -> None:
         if text != self.headline.text():
             self.headline.setText(text)
@@ -106,6 +121,8 @@ class RecommendationPanel(Panel):
         top.setSpacing(2 * theme.GRID)
         top.addWidget(self.headline, 1)
         top.addWidget(self.same)
+        top.addWidget(self.race)
+        top.addWidget(self.report)
         reason = QHBoxLayout()
         reason.setSpacing(2 * theme.GRID)
         reason.addWidget(self.because, 1)
