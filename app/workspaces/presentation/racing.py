@@ -2,10 +2,21 @@
 
 from app.state.store import RunStore
 from app.state.tab_state import TabState
+from app.text.plain_text import one_line
 from app.workspaces.presentation.race import RecordedRounds, shared_time
 from app.workspaces.presentation.script import RaceFacts, RaceLane, RaceScript, TextCheck
 from engine.commands import Race
-from engine.events import PLAIN_LANE, Event, RaceFinished, RaceStarted, Refused, RoundFinished, RunFailed, Setting
+from engine.events import (
+    PLAIN_LANE,
+    Event,
+    LaneRefused,
+    RaceFinished,
+    RaceStarted,
+    Refused,
+    RoundFinished,
+    RunFailed,
+    Setting,
+)
 
 
 class LiveLane(RecordedRounds):
@@ -67,6 +78,9 @@ class RacingProgress(TabState):
         """Take in an event. Returns whether it belongs to a race."""
         if isinstance(event, RaceStarted):
             self._begin(event)
+            return True
+        if isinstance(event, LaneRefused) and self.live:
+            self._store.tell(f"{one_line(event.lane)}: {one_line(event.why)}; {one_line(event.hint)}")
             return True
         if not self.racing:
             return False

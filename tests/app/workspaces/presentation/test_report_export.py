@@ -6,26 +6,14 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from app.state.store import RunStore
-from app.workspaces.compare.comparing import ComparingProgress
-from app.workspaces.presentation.report_export import ReportExport, events_of
+from app.workspaces.presentation.report_export import ReportExport
 from engine.machine import paths
-from tests import comparisons
 from tests.app.workspaces.presentation.races import run_record
 
 
 @pytest.fixture
 def store(qapp: object) -> RunStore:
     return RunStore()
-
-
-def test_a_comparison_is_put_together_from_what_the_window_keeps(store: RunStore) -> None:
-    record = store.tab(ComparingProgress).record
-    assert events_of(record) == ()
-    events = comparisons.comparison()
-    for event in events:
-        record.take(event)
-    kept = events_of(record)
-    assert kept[0] is events[0] and kept[-1] is events[-1] and len(kept) == len(events)
 
 
 def test_a_run_is_written_beside_the_window(store: RunStore, qtbot: QtBot) -> None:
