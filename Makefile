@@ -17,7 +17,7 @@ lint: $(STAMP)
 	$(BIN)/mypy
 
 pictures: $(STAMP)
-	for tab in decode compare rag train; do for scheme in light dark; do $(BIN)/draftscope --screenshot assets/screenshots/$$tab-$$scheme.png --workspace $$tab --scheme $$scheme; done; done
+	for tab in decode compare rag train presentation; do for scheme in light dark; do $(BIN)/draftscope --screenshot assets/screenshots/$$tab-$$scheme.png --workspace $$tab --scheme $$scheme; done; done
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -24,6 +24,8 @@ def main(argv: list[str] | None = None) -> int:
     if args and not args[0].startswith("-"):
         from engine.cli import main as cli_main
 
+        if args[0] == "report":
+            _offer_pdf()
         return cli_main(args)
     from app import arguments
 
@@ -33,6 +35,25 @@ def main(argv: list[str] | None = None) -> int:
         print(err, file=sys.stderr)
         return 2
     return _open(options)
+
+
+def _offer_pdf() -> None:
+    """Let the command `report` write PDF too; Qt is imported once it does."""
+    from engine.cli import report
+    from engine.reports.documents import ReportOptions
+    from engine.runs.trace import Trace
+
+    def page(kept: Trace, options: ReportOptions) -> bytes:
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+        from PySide6.QtGui import QGuiApplication
+
+        from app.plots.report_pdf import pdf
+
+        app = QGuiApplication.instance() or QGuiApplication([])
+        assert app is not None
+        return pdf(kept.events, options)
+
+    report.PAGES["pdf"] = page
 
 
 def _open(options: "arguments.Arguments") -> int:

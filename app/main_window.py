@@ -14,6 +14,7 @@ from app.menus import Menus
 from app.panels.explain import ExplainDialog
 from app.panels.status import StatusPanel
 from app.panels.verbs import Verbs
+from app.plots.report_saver import ReportSaver
 from app.state.engine_choice import EngineChoice
 from app.state.store import RunStore
 from app.widgets import file_dialogs
@@ -55,6 +56,7 @@ class MainWindow(QMainWindow):
         self.store = RunStore(self)
         self.verbs = Verbs(self.store, self)
         self.engine_choice = EngineChoice(self.store)
+        self._reports = ReportSaver(self.store, self)
         self._settings = settings
         self._make_host = make_host
         self._painted = False
@@ -130,6 +132,10 @@ class MainWindow(QMainWindow):
         title, record = self.tr("Save trace as"), self.front.shown_record
         file_dialogs.ask_save(self, title, self.front.folder, lambda path: self.store.save_trace(path, record))
 
+    def ask_report(self) -> None:
+        """Ask for a file and write the report of what the tab in front shows to it."""
+        self._reports.ask(self, self.front.reported, "draftscope-report")
+
     def reset_layout(self) -> None:
         """Reset the layout of every tab to that of the first start."""
         for tab in self.workspaces.values():
@@ -151,6 +157,7 @@ class MainWindow(QMainWindow):
         slots = {
             "open": self.ask_open,
             "save": self.ask_save,
+            "report": self.ask_report,
             "quit": self.close,
             "own_process": self.choose_engine,
             "restart_engine": self.restart_engine,
@@ -181,6 +188,7 @@ class MainWindow(QMainWindow):
         self._menus.allow("open", self.tr("a file is being read or written") if self.store.reading else "")
         no_run = "" if self.front.shown_record is not None else self.tr("there is no run to save")
         self._menus.allow("save", self.store.may_start() or no_run)
+        self._menus.allow("report", "" if self.front.reported else self.tr("there is nothing to report in this tab"))
         self._menus.actions["own_process"].setChecked(self.engine_choice.kind == "process")
         for tab in self.workspaces.values():
             if view := tab.newly_opened():

@@ -27,6 +27,7 @@ def file_entries() -> tuple[MenuEntry, ...]:
     return (
         MenuEntry("open", tr("Open trace…"), ("Ctrl+O",)),
         MenuEntry("save", tr("Save trace as…"), ("Ctrl+S",)),
+        MenuEntry("report", tr("Save report…"), ("Ctrl+Shift+S",)),
         MenuEntry(""),
         MenuEntry("quit", tr("Quit"), ("Ctrl+Q",)),
     )

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 from app import theme
 from app.panel import Panel
 from app.panels.two_runs import TwoRuns
+from app.plots.table_export import offer_csv
 from app.state.run_record import RunRecord
 from app.state.store import RunStore
 from app.text.shown_text import visible
@@ -42,6 +43,8 @@ class HistoryPanel(Panel):
         self.table = FigureTable(0, 0, self, padding=theme.GRID)
         self.table.setAccessibleName(self.tr("Runs of this session"))
         self.two = TwoRuns(self)
+        for table in (self.table, self.two.table):
+            offer_csv(table, store)
         self._set_up_table()
         self.table.itemSelectionChanged.connect(self._on_selection)
         splitter = QSplitter(Qt.Orientation.Horizontal, self)

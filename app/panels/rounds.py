@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 from app import theme
 from app.panel import Panel
 from app.panels.rounds_model import RoundsModel
+from app.plots.table_export import offer_csv
 from app.state.selection import Selection
 from app.state.store import RunStore
 from app.widgets import tables
@@ -53,6 +54,7 @@ class RoundsPanel(Panel):
         self.count = SteadyLabel(self.tr("00,000 of 00,000 rounds"), self, role="muted")
         self.count.setAccessibleName(self.tr("Rounds shown"))
         self._make_actions()
+        offer_csv(self.table, store)
         self._lay_out()
         self._update_count()
 

@@ -6,11 +6,11 @@ from typing import NamedTuple
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtWidgets import QWidget
 
-from app.plots.export import text_cell
 from app.text.plain_text import plain_tip
 from app.text.shown_text import LONGEST, visible
 from app.words import quantities
 from engine.events import ProposedToken, RoundFinished
+from engine.reports.cells import text_cell
 
 _NO_PARENT = QModelIndex()
 # An unknown value sorts below every number.

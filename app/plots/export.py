@@ -16,16 +16,15 @@ from PySide6.QtWidgets import QWidget
 
 from app import theme
 from app.text.plain_text import one_line
-from app.text.shown_text import visible
 from engine.events import RunStarted
+from engine.reports import writing
+from engine.reports.cells import text_cell
 
 _POLL_MS = 30
 _PNG_SCALE = 3
 # Out of 100; low, since compression runs on the GUI thread and a plot is mostly one colour.
 _PNG_COMPRESSION = 11
 _NOTE_FLAGS = Qt.TextFlag.TextWordWrap
-# A spreadsheet would evaluate a cell that starts with one of these as a formula.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Column(NamedTuple):
@@ -48,12 +47,6 @@ class ExportOutcome(NamedTuple):
 
     path: Path
     failure: str | None
-
-
-def text_cell(text: str) -> str:
-    """Foreign text as a cell that is safe to display and that no spreadsheet evaluates."""
-    shown = visible(text)
-    return f"'{shown}" if text.startswith(_FORMULA_STARTS) or shown.startswith(_FORMULA_STARTS) else shown
 
 
 def run_notes(title: str, started: RunStarted | None) -> tuple[str, ...]:
@@ -80,7 +73,7 @@ def as_csv(table: Table) -> bytes:
 
 def _cell(value: float | str) -> str:
     if isinstance(value, str):
-        return text_cell(value).replace("·", " ")  # text_cell shows spaces as ·
+        return text_cell(value)
     return "" if value != value else f"{value:.10g}"
 
 
@@ -145,16 +138,6 @@ def as_svg(widget: QWidget, title: str, note: str = "") -> bytes:
     return bytes(buffer.data().data())
 
 
-def replace(path: Path, content: bytes) -> None:
-    """Write a temporary file and move it into place once it is complete."""
-    part = path.with_name(path.name + ".part")
-    try:
-        part.write_bytes(content)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
 class Exporter(QObject):
     """Writes one file at a time on a short-lived thread; emits `written` and `failed` on the caller's thread."""
 
@@ -206,7 +189,7 @@ class Exporter(QObject):
 def _export_job(path: Path, make: Callable[[], bytes], outcomes: "SimpleQueue[ExportOutcome]") -> Callable[[], None]:
     def work() -> None:
         try:
-            replace(path, make())
+            writing.replace(path, make())
             outcomes.put(ExportOutcome(path, None))
         except OSError as err:
             outcomes.put(ExportOutcome(path, err.strerror or str(err)))

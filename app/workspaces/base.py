@@ -15,6 +15,7 @@ from app.state.store import RunStore
 from app.state.verbs import Verb
 from app.words.explanations import Section
 from engine.commands import Load
+from engine.events import Event
 from engine.machine import paths
 
 
@@ -79,6 +80,11 @@ class Workspace:
     def shown_record(self) -> RunRecord | None:
         """The run that the window would save to a file."""
         return None
+
+    @property
+    def reported(self) -> Sequence[Event]:
+        """The log of what a report of this tab is about; empty where there is nothing to report."""
+        return () if self.shown_record is None else self.shown_record.events
 
     @property
     def folder(self) -> Path:

@@ -13,6 +13,7 @@ from engine.cli.running import loaded_session, run_events, stoppable
 from engine.errors import EngineError
 from engine.events import Event, QuestionAnswered, RoundFinished, RunFailed, RunFinished, RunStarted, Warned
 from engine.method import MethodSpec
+from engine.runs.round_cost import verdict
 from engine.runs.summary import Summary, fold
 from engine.settings import Request, make_config
 
@@ -44,6 +45,8 @@ def follow(
     assert session.target is not None
     note = {"timing_pair": session.target.note} if session.target.note else {}
     fields = run_summary(run.summary, run.ids, session.target.texts.text(run.ids))
+    if not json and run.summary.best_gamma == 0:
+        fields = {**fields, "best_gamma": "0: leave it off"}
     output.summary({**fields, **run.answers(), **note, "run": kept.run_id})
     return STOPPED if flag.is_set() else OK
 
@@ -119,6 +122,7 @@ def run_summary(summary: Summary, ids: list[int], text: str) -> Mapping[str, Val
         "speedup": summary.speedup,
         "speedup_ci": _pair(summary.speedup_ci),
         "speedup_range": _pair(summary.speedup_range),
+        "verdict": verdict(summary),
         "n_repeats": summary.n_repeats,
         "disturbances": list(summary.disturbances),
         "same_as_baseline": summary.same,

@@ -1,8 +1,8 @@
 """`draftscope report`: a comparison, a run, a training or a measurement as one HTML file, or its tables as CSV."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, TypeAlias
 
 import msgspec
 import typer
@@ -20,7 +20,11 @@ from engine.reports.pilot import Prices, check
 from engine.reports.tables import tables
 from engine.runs.trace import Trace
 
-_Format: TypeAlias = Literal["html", "csv"]
+# What writes a log as one file, by its format. The window's program adds `pdf`, for which Qt is needed.
+PAGES: dict[str, Callable[[Trace, ReportOptions], bytes]] = {
+    "html": lambda kept, options: html.report(kept.events, options).encode()
+}
+_TABLES = "csv"
 _Source = Annotated[Path, typer.Argument(help="a trace, a training log, a file of bench --out, or the folder of a run")]
 _Out = Annotated[Path | None, typer.Option(help="the file to write; for csv a folder, with a file for each table")]
 _Price: TypeAlias = float | None
@@ -30,7 +34,7 @@ def report(
     source: _Source,
     *,
     out: _Out = None,
-    format: Annotated[str, typer.Option(help="html, or csv for the tables alone")] = "html",
+    format: Annotated[str, typer.Option(help="html, pdf, or csv for the tables alone")] = "html",
     prompts: Annotated[
         int, typer.Option(help="how many prompts to show with the texts of all lanes")
     ] = DEFAULT_PROMPTS,
@@ -42,19 +46,21 @@ def report(
     json: Json = False,
 ) -> int:
     """Write a report that opens offline: tables, plots, coloured texts, settings, and how it was measured."""
-    if format not in ("html", "csv"):
-        raise InputError(f"unknown format {format!r}", "use html or csv")
+    _check_format(format)
     if prompts < 0:
         raise InputError(f"prompts = {prompts}: must be >= 0", "0 leaves the texts out")
     prices = check(Prices(price_per_kwh, price_per_gpu_hour, price_per_million_tokens, currency))
     output = Output(json=json)
     kept = reading.read(source)
-    target = out or Path(_usual_name(source, kept.events, "html" if format == "html" else "csv"))
-    if format == "csv":
+    target = out or Path(_usual_name(source, kept.events) + ("" if format == _TABLES else f".{format}"))
+    if format == _TABLES:
         written = _write_tables(target, kept.events, force=force)
     else:
         options = ReportOptions(prompts, prices, kept.damage)
-        written = _write_page(target, kept, options, force=force)
+        writing.check_free(target, force=force)
+        page = PAGES[format](kept, options)
+        writing.write(target, page, force=force)
+        written = {target.name: len(page)}
     if kept.damage is not None:
         output.note(f"the log is damaged, and the report holds what comes before: {kept.damage}")
     output.summary({"format": format, "out": str(target), "files": written, "damage": kept.damage})
@@ -80,12 +86,13 @@ def bench_report(
     return OK
 
 
-def _write_page(path: Path, kept: Trace, options: ReportOptions, *, force: bool) -> Mapping[str, int]:
-    """Write the report; returns the bytes of the file by its name."""
-    writing.check_free(path, force=force)
-    page = html.report(kept.events, options).encode()
-    writing.write(path, page, force=force)
-    return {path.name: len(page)}
+def _check_format(format: str) -> None:
+    if format == "pdf" and format not in PAGES:
+        raise InputError(
+            "a PDF is laid out by Qt, which this program does without", "run draftscope report, or use html"
+        )
+    if format not in (*PAGES, _TABLES):
+        raise InputError(f"unknown format {format!r}", f"use {', '.join(PAGES)} or {_TABLES}")
 
 
 def _write_tables(folder: Path, events: tuple[Event, ...], *, force: bool) -> Mapping[str, int]:
@@ -101,10 +108,10 @@ def _write_tables(folder: Path, events: tuple[Event, ...], *, force: bool) -> Ma
     return {name: len(content) for name, content in contents.items()}
 
 
-def _usual_name(source: Path, events: tuple[Event, ...], format: _Format) -> str:
+def _usual_name(source: Path, events: tuple[Event, ...]) -> str:
     """A name in the current folder that tells reports of different runs apart."""
     first = events[0]
     ids = {RunStarted: "run_id", ComparisonStarted: "comparison_id"}
     own = str(getattr(first, ids.get(type(first), ""), "")) or source.stem
     name = "".join(c for c in own if c.isalnum() or c in "-_")[:40] or "log"
-    return f"draftscope-report-{name}" + (".html" if format == "html" else "")
+    return f"draftscope-report-{name}"

@@ -50,7 +50,7 @@ def resolved(index: RunIndex, parts: Sequence[str], *, deleted: bool = False) ->
     return list(dict.fromkeys(_resolved(index, part, deleted=deleted) for part in parts))
 
 
-def _resolved(index: RunIndex, part: str, *, deleted: bool) -> str:
+def _resolved(index: RunIndex, part: str, *, deleted: bool = False) -> str:
     ids = index.matching(part, deleted=deleted)
     if len(ids) == 1:
         return ids[0]
@@ -90,7 +90,7 @@ def runs_show(run: _Id, *, json: Json = False) -> int:
     """Show one run: its figures, settings, versions, machine and models."""
     output = Output(json=json)
     with opened(output) as index:
-        (row,) = index.rows(resolved(index, [run]))
+        (row,) = index.rows([_resolved(index, run)])
     shown = {**fields(row), **_start(row)}
     if json:
         output.summary(shown)
@@ -132,14 +132,14 @@ def runs_purge(*, days: _Days = 30.0, json: Json = False) -> int:
 def runs_rename(run: _Id, title: Annotated[str, typer.Argument(help="empty takes it away")]) -> int:
     """Give a run a title."""
     with opened(Output(json=False)) as index:
-        index.rename(*resolved(index, [run]), title)
+        index.rename(_resolved(index, run), title)
     return OK
 
 
 def runs_note(run: _Id, text: Annotated[str, typer.Argument(help="empty takes it away")]) -> int:
     """Write a note on a run, in place of the one before."""
     with opened(Output(json=False)) as index:
-        index.set_note(*resolved(index, [run]), text)
+        index.set_note(_resolved(index, run), text)
     return OK
 
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
@@ -13,7 +13,7 @@ from engine.cli.runs import Ids, opened, resolved
 from engine.errors import InputError
 from engine.machine import paths
 from engine.reports.exporting import ENDINGS, FORMATS, ExportFormat, export, export_tokens
-from engine.store.importing import ImportedTrace, import_traces
+from engine.store.importing import ImportedTrace, Outcome, import_traces
 from engine.store.rows import RunRow
 
 _Format = Annotated[str, typer.Option("--format", help=f"{', '.join(FORMATS)}")]
@@ -53,7 +53,7 @@ def runs_import(source: _Sources, *, json: Json = False) -> int:
     with opened(output):
         pass  # so that they are listed at once
     counts = Counter(answer.outcome for answer in answers)
-    names = ("imported", "known", "refused", "skipped")
+    names: tuple[Outcome, ...] = get_args(Outcome)
     output.summary({"runs": [a.run_id for a in answers if a.outcome == "imported"], **{n: counts[n] for n in names}})
     refused = [answer for answer in answers if answer.outcome == "refused"]
     if refused and not counts["imported"] and not counts["known"]:

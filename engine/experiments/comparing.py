@@ -42,8 +42,8 @@ from engine.runtime import Cancelled
 # Tokens whose rounds are kept for replays; a comparison of more keeps counts and texts alone.
 MOST_KEPT_TOKENS = 200_000
 # Rounds that take this many times as long as they usually do were disturbed: their prompts are measured twice more,
-# unless these are more than a quarter of all.
-DISTURBED, _AGAIN, _MOST_DISTURBED = 1.5, 2, 0.25
+# unless these are more than half of all.
+DISTURBED, _AGAIN, _MOST_DISTURBED = 1.5, 2, 0.5
 
 
 class ComparisonJob(NamedTuple):

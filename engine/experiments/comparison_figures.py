@@ -107,8 +107,10 @@ class ComparisonSoFar:
         first, again = self._plain_ids()
         own = [text for text in self.texts_of(row.lane) if text.repeat == 0]
         units = ((text, (text.prompt, text.turn)) for text in own)
-        compared = [ComparedText(text.ids, first[unit], again.get(unit)) for text, unit in units if unit in first]
-        return replace(row, same_text=sameness(compared).same)
+        judged = sameness(
+            [ComparedText(text.ids, first[unit], again.get(unit), text.margin) for text, unit in units if unit in first]
+        )
+        return replace(row, same_text=judged.same, first_divergence=judged.first_divergence, margin=judged.margin)
 
     def _plain_ids(self) -> tuple[_IdsByUnit, _IdsByUnit]:
         """The plain texts by prompt and turn: those of the first run, and those of a second one where it was made."""

@@ -17,12 +17,13 @@ _SIGNIFICANT = 0.05
 
 class ComparedText(NamedTuple):
     """The ids that a lane and plain decoding wrote after one prompt. again: those of a second plain run, None where
-    numbers are exact and none was made. margins: at each plain id, how many times as probable as the next it was."""
+    numbers are exact and none was made. margin: where the lane first diverges, how many times as probable as its second
+    choice the target found its first."""
 
     lane: Ids
     plain: Ids
     again: Ids | None = None
-    margins: Sequence[float] = ()
+    margin: float | None = None
 
 
 class Sameness(NamedTuple):
@@ -111,7 +112,6 @@ def _worst(texts: Sequence[ComparedText]) -> tuple[int | None, float | None]:
         place = first_difference(text.lane, text.plain)
         if place is None:
             continue
-        margin = text.margins[place] if place < len(text.margins) else None
-        if worst[0] is None or (margin or 0.0) > (worst[1] or 0.0):
-            worst = (place, margin)
+        if worst[0] is None or (text.margin or 0.0) > (worst[1] or 0.0):
+            worst = (place, text.margin)
     return worst

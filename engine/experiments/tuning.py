@@ -27,21 +27,22 @@ Rounds = Sequence[Sequence[RoundFinished]]
 
 
 class DrafterTrial(NamedTuple):
-    """A drafter as tried: acceptance along its texts, and what a round costs. share: of rounds that have a draft."""
+    """A drafter as tried: acceptance along its texts, and what a round costs. share: of rounds that have a draft.
+
+    undrafted_ms: a round for which it proposed nothing."""
 
     acceptance: tuple[tuple[float, ...], ...]
     costs: CostModel
     share: float
+    undrafted_ms: float
 
     def predicted(self, gamma: int) -> float:
-        """Speedup at a draft length, replayed over the acceptance of these texts; 1 at 0, which is plain decoding.
-
-        A round without a draft is a plain step."""
+        """Speedup at a draft length, replayed over the acceptance of these texts; 1 at 0, which is plain decoding."""
         plain_ms = self.costs.plain_ms
         known = [along for along in self.acceptance if along]
         if not known or not gamma:
             return 1.0
-        costs = [self.share * self.costs.round_ms(n) + (1 - self.share) * plain_ms for n in range(gamma + 1)]
+        costs = [self.share * self.costs.round_ms(n) + (1 - self.share) * self.undrafted_ms for n in range(gamma + 1)]
         return plain_ms * sum(map(len, known)) / sum(expected_cost(along, costs) for along in known)
 
 
@@ -75,7 +76,9 @@ def trial_of(tried: dict[int, Rounds], plain_ms: float, widths: tuple[tuple[int,
     rounds = [event for text in tried[longest] for event in text]
     share = sum(bool(event.proposed) for event in rounds[:-1]) / max(1, len(rounds[:-1]))
     along = tuple(acceptance_along(text) for text in tried[longest])
-    return DrafterTrial(along, _costs(tried, plain_ms, widths), share)
+    undrafted = [_ms(event) for texts in tried.values() for text in texts for event in text[:-1] if not event.proposed]
+    undrafted_ms = mean(undrafted) if undrafted else plain_ms
+    return DrafterTrial(along, _costs(tried, plain_ms, widths), share, undrafted_ms)
 
 
 def _costs(tried: dict[int, Rounds], plain_ms: float, widths: tuple[tuple[int, float], ...]) -> CostModel:
@@ -85,12 +88,16 @@ def _costs(tried: dict[int, Rounds], plain_ms: float, widths: tuple[tuple[int, f
     for gamma, texts in tried.items():
         full = [event for text in texts for event in text if len(event.proposed) == gamma]
         if full:
-            rest[gamma] = mean(e.draft_ms + e.verify_ms + e.other_ms for e in full) - verify.verify_ms(gamma + 1)
+            rest[gamma] = mean(map(_ms, full)) - verify.verify_ms(gamma + 1)
     if not rest:
         return verify
     first, last = min(rest), max(rest)
     slope = (rest[last] - rest[first]) / (last - first) if last > first else rest[first] / first
     return CostModel(plain_ms, rest[first] - slope * first, slope, widths)
+
+
+def _ms(event: RoundFinished) -> float:
+    return event.draft_ms + event.verify_ms + event.other_ms
 
 
 def _one_a_drafter(job: ComparisonJob) -> list[Lane]:

@@ -4,6 +4,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -84,7 +85,12 @@ def ratio_cells(estimate: RatioEstimate | None) -> tuple[Cell, ...]:
 def text_cell(text: str) -> str:
     """Foreign text as a cell that is safe to display and that no spreadsheet evaluates."""
     shown = one_line(text, longest=_LONGEST_CELL)
-    return f"'{shown}" if text.startswith(_FORMULA_STARTS) or shown.startswith(_FORMULA_STARTS) else shown
+    return f"'{shown}" if text.startswith(_FORMULA_STARTS) or shown.lstrip().startswith(_FORMULA_STARTS) else shown
+
+
+def is_number(text: str) -> bool:
+    """Whether a cell's text is a number, whose sign is no formula."""
+    return text.isascii() and re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?", text) is not None
 
 
 def as_csv(table: ReportTable) -> str:

@@ -101,14 +101,27 @@ def _round_rows(
     if event.last is not None:
         tokens.append(event.last)
     for position, token in enumerate(tokens):
-        own: tuple[float | None, ...] = (None,) * 4
-        if isinstance(token, ProposedToken):
-            own = token.q, token.accept_prob, token.u, token.overlap
+        drafted = token if isinstance(token, ProposedToken) else None
         yield TokenRow(
-            run_id, lane, prompt, turn, event.round, position,
-            token.fate if isinstance(token, ProposedToken) else token.kind, token.id, token.text, token.p, *own,
-            token.rank, event.draft_ms, event.verify_ms, event.at_s,
-        )  # fmt: skip
+            run=run_id,
+            lane=lane,
+            prompt=prompt,
+            turn=turn,
+            round=event.round,
+            position=position,
+            fate=token.fate if isinstance(token, ProposedToken) else token.kind,
+            id=token.id,
+            text=token.text,
+            p=token.p,
+            q=None if drafted is None else drafted.q,
+            accept_prob=None if drafted is None else drafted.accept_prob,
+            u=None if drafted is None else drafted.u,
+            overlap=None if drafted is None else drafted.overlap,
+            rank=token.rank,
+            draft_ms=event.draft_ms,
+            verify_ms=event.verify_ms,
+            at_s=event.at_s,
+        )
 
 
 def _write_parquet(path: Path, sources: Sequence[tuple[str, Path]], damages: list[str]) -> None:

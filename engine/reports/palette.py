@@ -4,6 +4,8 @@
 
 from typing import Literal, NamedTuple, TypeAlias
 
+from engine.reports.words import LANE_SYMBOLS
+
 Paint: TypeAlias = Literal[
     "base", "shade", "line", "text", "muted", "accent", "good", "bad", "prompt", "accepted", "unverified",
     "correction", "bonus", "rejected", "untested",
@@ -41,4 +43,8 @@ PAINTS: dict[Paint, PaintPair] = {
 
 def lane_paint(lane: int) -> Paint:
     """The colour of a lane: 0 is plain decoding, drafting lanes are counted from 1."""
-    return LANE_PAINTS[(lane - 1) % len(LANE_PAINTS)] if lane > 0 else PLAIN_PAINT
+    if lane <= 0:
+        return PLAIN_PAINT
+    place = lane - 1
+    # Shifted once all symbols are used up, so that no two lanes soon look the same.
+    return LANE_PAINTS[(place + 4 * (place // len(LANE_SYMBOLS))) % len(LANE_PAINTS)]

@@ -106,16 +106,21 @@ def mark(x: float, y: float, lane: int, *, paint: Paint) -> str:
     return f'<polygon points="{points}" {_fill(paint)}/>'
 
 
-# Triangle, square, diamond, triangle down, triangles right and left, hexagon.
+# Triangle, square, diamond, triangle down, triangle right, hexagon, triangle left, cross, pentagon.
 _SHAPES: tuple[tuple[tuple[float, float], ...], ...] = (
     ((0, -1.1), (1.1, 0.9), (-1.1, 0.9)),
     ((-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)),
     ((0, -1.2), (1.2, 0), (0, 1.2), (-1.2, 0)),
     ((0, 1.1), (1.1, -0.9), (-1.1, -0.9)),
     ((1.1, 0), (-0.9, 1.1), (-0.9, -1.1)),
-    ((-1.1, 0), (0.9, 1.1), (0.9, -1.1)),
     ((0, -1.1), (0.95, -0.55), (0.95, 0.55), (0, 1.1), (-0.95, 0.55), (-0.95, -0.55)),
-)
+    ((-1.1, 0), (0.9, 1.1), (0.9, -1.1)),
+    (
+        (-0.4, -1.1), (0.4, -1.1), (0.4, -0.4), (1.1, -0.4), (1.1, 0.4), (0.4, 0.4), (0.4, 1.1), (-0.4, 1.1),
+        (-0.4, 0.4), (-1.1, 0.4), (-1.1, -0.4), (-0.4, -0.4),
+    ),
+    ((0, -1.1), (1.05, -0.34), (0.65, 0.89), (-0.65, 0.89), (-1.05, -0.34)),
+)  # fmt: skip
 
 
 def ticks(low: float, high: float, most: int = 6) -> tuple[float, ...]:

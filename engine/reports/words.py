@@ -7,7 +7,7 @@ from engine.statistics import Interval, RatioEstimate
 
 UNKNOWN = "–"
 # Of plain decoding, and of drafting lanes in their order; the same in the window.
-PLAIN_SYMBOL, LANE_SYMBOLS = "●", "▲■◆▼▶◀⬢"
+PLAIN_SYMBOL, LANE_SYMBOLS = "●", "▲■◆▼▶⬢◀✚⬟"
 
 
 def symbol(lane: int) -> str:

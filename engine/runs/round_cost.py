@@ -29,3 +29,20 @@ def round_cost(summary: Summary) -> RoundCost | None:
         return None
     widened = summary.verify_ms * max(0.0, 1 - 1 / ratio)
     return RoundCost(summary.draft_ms / whole, widened / whole, summary.other_ms / whole)
+
+
+def verdict(summary: Summary) -> str:
+    """Whether drafting pays, and the cost that is to blame where it does not; empty where that was not measured."""
+    if summary.speedup is None:
+        return ""
+    if summary.speedup >= 1:
+        return "drafting pays"
+    cost = round_cost(summary)
+    if cost is None:
+        return "slower here"
+    words = {
+        "drafting": "drafting costs",
+        "verifying": "verifying more than one token costs",
+        "fixed": "what is neither drafting nor verifying costs",
+    }[cost.largest]
+    return f"slower here, {words} {getattr(cost, cost.largest):.0%} of the round"

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from engine import events
 from engine.errors import EngineError
 from engine.events import Event, LaneFigures, LaneSpec, WorkKind
+from engine.events.scaling import SPECULATIVE
 from engine.runs import summary, trace
 from engine.runs.trace import FileJob
 from engine.store.text import count, finite, one_line
@@ -200,14 +201,15 @@ class Fold:
     def _(self, event: events.ScalingMeasured) -> None:
         if event.complete:
             self._digest = replace(self._digest, end="finished")
-        point = next((point for point in event.gammas if point.gamma == event.gamma), None)
-        if point is not None:
+        if event.contexts:  # the first one, which is also where draft lengths are measured
+            point = event.contexts[0]
+            drafted = point.ms_per_token.get(SPECULATIVE)
             self._digest = replace(
                 self._digest,
                 alpha=finite(point.alpha),
                 tau=finite(point.tau),
                 speedup=finite(point.speedup.value),
-                tokens_per_s=_per_s(point.ms_per_token.value),
+                tokens_per_s=None if drafted is None else _per_s(drafted.value),
             )
 
     @_take.register

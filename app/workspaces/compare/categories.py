@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QHeaderView, QTableWidgetItem, QVBoxLayout, QWidge
 
 from app import theme
 from app.panel import Panel
+from app.plots.table_export import offer_csv
 from app.state.store import RunStore
 from app.text.plain_text import one_line, plain_tip
 from app.widgets.labels import ElasticLine, plain_label
@@ -31,6 +32,7 @@ class CategoriesPanel(Panel):
         self._drawn: tuple[int, int] = (-1, -1)
         self.table = FigureTable(0, 0, self, padding=theme.GRID)
         self.table.setAccessibleName(self.tr("Speedup by category"))
+        offer_csv(self.table, store)
         # Fitted once after each change: fitting with every cell takes far longer.
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         self.empty = plain_label(

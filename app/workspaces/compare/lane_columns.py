@@ -154,7 +154,8 @@ def _energy(lane: LaneFigures) -> str:
 
 def _why_not(record: ComparisonRecord, lane: LaneFigures) -> str:
     if record.recommended == lane.lane:
-        return tr("★ recommended")
+        complete = record.measured is not None and record.measured.complete
+        return tr("★ recommended") if complete else tr("★ leads so far")
     if lane.why_not:
         return one_line(lane.why_not, longest=_LONGEST_REASON)
     return tr("the baseline") if lane.lane == PLAIN_LANE else ""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QModelIndex, Qt
+from PySide6.QtCore import QEvent, QModelIndex, Qt, QTimer
 from PySide6.QtGui import QAction, QFont, QFontMetrics, QGuiApplication, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QVBoxLayout, QWidget
 
@@ -66,9 +66,12 @@ class LaneTablePanel(Panel):
         record = comparing.record
         if self._drawn != (record.number, record.changes):
             self._drawn = (record.number, record.changes)
+            n_rows = self.model.rowCount()
             self.model.show_record(record)
             self.note.show_text(self._note_text())
             self._fit()
+            if self.model.rowCount() != n_rows:
+                QTimer.singleShot(0, self, self.table.scrollToTop)
         self.empty.setVisible(not self.model.rowCount())
         self._follow(self.model.row_of(comparing.lane))
 
@@ -78,6 +81,9 @@ class LaneTablePanel(Panel):
             self._following = True
             self.table.setCurrentIndex(self.model.index(row, max(0, self.table.currentIndex().column())))
             self._following = False
+            n_in_view = self.table.viewport().height() // max(1, self.table.verticalHeader().defaultSectionSize())
+            if row < n_in_view:  # the baseline stays in view
+                self.table.scrollToTop()
 
     def copy(self) -> None:
         """Copy the selected rows as CSV."""

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from app import theme
 from app.panel import Panel
@@ -12,6 +12,7 @@ from app.text.plain_text import plain_tip
 from app.widgets import labels
 from app.widgets.elided_label import ElidedLabel
 from app.widgets.labels import ElasticLine, plain_label
+from app.widgets.permission import allow
 from app.widgets.progress_bar import CalmProgressBar
 from app.widgets.reserved_space import keep_room
 from app.workspaces.compare import words
@@ -23,8 +24,12 @@ _SCALE = 1.9
 
 
 class RecommendationPanel(Panel):
-    """Idle it says what Measure will do; while measuring, who leads and how far it is."""
+    """Idle it says what Measure will do; while measuring, who leads and how far it is.
 
+    race_asked, report_asked: what was measured is to be shown to an audience, or written as a report."""
+
+    race_asked = Signal()
+    report_asked = Signal()
     every_ms = 250
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
@@ -34,9 +39,13 @@ class RecommendationPanel(Panel):
         self.headline.setAccessibleName(self.tr("Recommendation"))
         self.same = plain_label("", self)
         self.same.setAccessibleName(self.tr("Same-text check"))
+        self.race = QPushButton(self.tr("Race"), self)
+        self.race.clicked.connect(self.race_asked)
+        self.report = QPushButton(self.tr("Report…"), self)
+        self.report.clicked.connect(self.report_asked)
         self.because = ElasticLine(self)
         self.workload = ElasticLine(self, role="muted")
-        self.changes = ElasticLine(self, role="muted")
+        self.changes = plain_label("", self, role="muted", wraps=True)
         self.warning = ElasticLine(self, role="bad")
         self.progress = CalmProgressBar(self.tr("Progress of the comparison"), self)
         self.progress.setFixedSize(20 * theme.GRID, theme.GRID)
@@ -58,6 +67,7 @@ class RecommendationPanel(Panel):
         live = comparing.live or record.live
         headline = words.headline(record) or (self.tr("Measuring…") if live else self.tr("Which drafter pays?"))
         self._show_headline(headline, bad=record.recommended == PLAIN_LANE)
+        self._allow_showing(measured=record.measured is not None)
         self._show_check(*words.same_text(record), words.same_text_details(record))
         ending = words.ending(record)
         because = words.progress(record, at) if live else words.because(record) or ending or self._plan
@@ -66,7 +76,7 @@ class RecommendationPanel(Panel):
         self.workload.show_text(self._how_it_works() if nothing else words.workload(record))
         changes = words.changes(record)
         self.changes.setVisible(bool(changes))
-        self.changes.show_text(changes)
+        self.changes.setText(changes)
         warnings = [*words.warnings(record), *([ending] if ending and because != ending else [])]
         self.warning.setVisible(bool(warnings))
         self.warning.show_text("" if not warnings else self.tr("⚠ {0}").format(" · ".join(warnings)))
@@ -85,6 +95,11 @@ class RecommendationPanel(Panel):
             "Plain decoding is measured with every prompt, in shuffled order: each speedup has its own baseline."
             " Leaving it off is one of the answers."
         )
+
+    def _allow_showing(self, *, measured: bool) -> None:
+        why_not = "" if measured else self.tr("nothing is measured yet")
+        allow(self.race, why_not, self.tr("Show the lanes racing in large type, at their measured times (F11)"))
+        allow(self.report, why_not, self.tr("Write everything measured to one HTML or PDF file (Ctrl+Shift+S)"))
 
     def _show_headline(self, text: str, *, bad: bool) -> None:
         if text != self.headline.text():
@@ -106,6 +121,8 @@ class RecommendationPanel(Panel):
         top.setSpacing(2 * theme.GRID)
         top.addWidget(self.headline, 1)
         top.addWidget(self.same)
+        top.addWidget(self.race)
+        top.addWidget(self.report)
         reason = QHBoxLayout()
         reason.setSpacing(2 * theme.GRID)
         reason.addWidget(self.because, 1)
@@ -118,7 +135,9 @@ class RecommendationPanel(Panel):
         column.addWidget(self.workload)
         column.addWidget(self.changes)
         column.addWidget(self.warning)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
 
 
 def _enlarge(label: QLabel, points: float) -> None:

@@ -34,7 +34,7 @@ class ComparisonRecord:
     """A comparison. number: rises with each, so that panels start over; changes: rises with each event taken in.
 
     source: the file it was read from; texts: the first generation of each lane, by what it continued;
-    differing: where one of these is not the plain text."""
+    differing: where one of these is not the plain text; log: its events, for a report."""
 
     def __init__(self, number: int = 0, *, source: Path | None = None) -> None:
         self.number = number
@@ -52,6 +52,12 @@ class ComparisonRecord:
         self.texts: dict[AskedTurn, dict[str, GenerationMeasured]] = {}
         self.differing: set[AskedTurn] = set()
         self.marks: dict[str, LaneMark] = {}
+        self._log: list[Event] = []
+
+    @property
+    def log(self) -> tuple[Event, ...]:
+        """Its events so far, with the newest figures alone."""
+        return tuple(self._log) if self.measured is None else (*self._log, self.measured)
 
     @property
     def live(self) -> bool:
@@ -99,9 +105,11 @@ class ComparisonRecord:
         match event:
             case ComparisonStarted():
                 self._start(event)
-            case LaneRefused():
+            case LaneRefused() if self.live:  # otherwise a race refused it
+                self._log.append(event)
                 self.refused[event.lane] = event
             case GenerationMeasured():
+                self._log.append(event)
                 self._keep(event)
             case ComparisonMeasured():
                 self.measured = event
@@ -115,7 +123,7 @@ class ComparisonRecord:
         if self.started is not None:
             self.number += 1
             self._reset(self.command)
-        self.started, self.state = event, "measuring"
+        self.started, self.state, self._log = event, "measuring", [event]
         self.marks = marks_of([lane.name for lane in event.lanes])
 
     def _keep(self, event: GenerationMeasured) -> None:

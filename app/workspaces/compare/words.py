@@ -63,7 +63,7 @@ def _faster_or_slower(value: float) -> str:
 def headline(record: ComparisonRecord) -> str:
     """What to do, in one line; empty while there is nothing to say."""
     measured = record.measured
-    if measured is None or measured.recommendation is None:
+    if measured is None or measured.recommendation is None or not measured.complete:
         return _leader(record)
     lane = record.recommended
     if lane == PLAIN_LANE or measured.recommendation.drafter == "none":

@@ -8,6 +8,7 @@ from app import theme
 from app.panel import Panel
 from app.panels.error import ErrorPanel
 from app.plots.panel import PlotPanel
+from app.plots.report_saver import ReportSaver
 from app.state.verbs import Verb
 from app.words import quantities
 from app.words.explanations import Section
@@ -25,6 +26,7 @@ from app.workspaces.compare.prompts_box import dropped_file
 from app.workspaces.compare.recommendation import RecommendationPanel
 from app.workspaces.compare.shapes import ShapesPanel
 from app.workspaces.compare.texts import TextsPanel
+from engine.events import Event
 
 _SHARES = (11, 9)
 # A comparison that takes seconds and still has something to compare.
@@ -52,6 +54,9 @@ class CompareWorkspace(QWidget, Workspace):
         self.texts = TextsPanel(store, self)
         self._tune = QAction(self.tr("Tune draft lengths"), self)
         self._tune.triggered.connect(self.tune)
+        self._reports = ReportSaver(store, self)
+        self.recommendation.race_asked.connect(lambda: context.show("presentation"))
+        self.recommendation.report_asked.connect(self.save_report)
         self.setAcceptDrops(True)
         self._lay_out()
         self._connect()
@@ -85,7 +90,16 @@ class CompareWorkspace(QWidget, Workspace):
         """Return Tune for the menu Run."""
         return [self._tune] if menu == "run" else []
 
+    def save_report(self) -> None:
+        """Ask for a file and write the report of the comparison on show."""
+        self._reports.ask(self, self.reported, "draftscope-comparison")
+
     # Content
+
+    @property
+    def reported(self) -> tuple[Event, ...]:
+        """The log of the comparison on show."""
+        return self._comparing.record.log
 
     def explained(self) -> tuple[Section, ...]:
         """Return the explanation of what a comparison shows."""

@@ -4,7 +4,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from app.panels.stream.tokens import round_tokens
 from app.text.shown_text import visible
 from app.theme import StreamFate
 from app.workspaces.presentation.race import Emission
@@ -30,15 +29,19 @@ class PlacedPiece(NamedTuple):
 
 
 def pieces_of(emission: Emission) -> Iterator[TextPiece]:
-    """The tokens of an emission, ghosts included."""
-    if emission.round is None:
-        yield _piece(visible(emission.text) or _EMPTY_MARK, "plain")
+    """The tokens of an emission, ghosts included; a text that was recorded without its tokens is one piece."""
+    done = emission.round
+    if done is None or (not done.proposed and done.last is None):
+        yield _piece(emission.text, "plain")
         return
-    for token in round_tokens(emission.round):
-        yield _piece(token.shown, token.fate)
+    for token in done.proposed:
+        yield _piece(token.text, token.fate)
+    if done.last is not None:
+        yield _piece(done.last.text, done.last.kind if done.proposed else "plain")
 
 
-def _piece(shown: str, fate: StreamFate) -> TextPiece:
+def _piece(token: str, fate: StreamFate) -> TextPiece:
+    shown = visible(token) or _EMPTY_MARK
     text = shown.lstrip("·")
     return TextPiece(text.replace("·", " "), fate, joins=text == shown)
 

@@ -14,7 +14,9 @@ _SHORTEST_S = 4.0
 
 
 class RacePlayer(QObject):
-    """`advanced` carries what each lane emitted since the last frame; `changed`: it plays, pauses or has ended."""
+    """`advanced` carries what each lane emitted since the last frame; `changed`: it plays, pauses or has ended.
+
+    chosen: the viewer has chosen a speed, which then holds for every race."""
 
     advanced = Signal(tuple)
     changed = Signal()
@@ -23,6 +25,7 @@ class RacePlayer(QObject):
         super().__init__(parent)
         self.run: RaceRun | None = None
         self.speed = 1.0
+        self.chosen = False
         self.played_s = 0.0
         self._last_s = 0.0
         self._timer = QTimer(self)
@@ -41,7 +44,9 @@ class RacePlayer(QObject):
         self.run = run
 
     def choose_speed(self) -> None:
-        """Choose the measured speed, or less for a race that would be over at once."""
+        """Choose the measured speed, or less for a race that would be over at once, unless the viewer has chosen."""
+        if self.chosen:
+            return
         expected_s = 0.0 if self.run is None else self.run.expected_s
         slow = [speed for speed in SPEEDS if speed <= 1 and expected_s / speed >= _SHORTEST_S]
         self.speed = 1.0 if expected_s <= 0 else max(slow, default=SPEEDS[0])
@@ -60,6 +65,7 @@ class RacePlayer(QObject):
 
     def change_speed(self, step: int) -> None:
         """Choose the next faster or slower speed."""
+        self.chosen = True
         place = SPEEDS.index(self.speed) + step
         self.speed = SPEEDS[max(0, min(place, len(SPEEDS) - 1))]
         self.changed.emit()

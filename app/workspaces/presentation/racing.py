@@ -2,10 +2,21 @@
 
 from app.state.store import RunStore
 from app.state.tab_state import TabState
+from app.text.plain_text import one_line
 from app.workspaces.presentation.race import RecordedRounds, shared_time
 from app.workspaces.presentation.script import RaceFacts, RaceLane, RaceScript, TextCheck
 from engine.commands import Race
-from engine.events import PLAIN_LANE, Event, RaceFinished, RaceStarted, Refused, RoundFinished, RunFailed, Setting
+from engine.events import (
+    PLAIN_LANE,
+    Event,
+    LaneRefused,
+    RaceFinished,
+    RaceStarted,
+    Refused,
+    RoundFinished,
+    RunFailed,
+    Setting,
+)
 
 
 class LiveLane(RecordedRounds):
@@ -68,6 +79,9 @@ class RacingProgress(TabState):
         if isinstance(event, RaceStarted):
             self._begin(event)
             return True
+        if isinstance(event, LaneRefused) and self.live:
+            self._store.tell(f"{one_line(event.lane)}: {one_line(event.why)}; {one_line(event.hint)}")
+            return True
         if not self.racing:
             return False
         if isinstance(event, RoundFinished) and event.lane in self.lanes:
@@ -124,7 +138,7 @@ class RacingProgress(TabState):
 
     def _close_lanes(self) -> None:
         for lane in self.lanes.values():
-            lane.complete = True
+            lane.complete, lane.expected_s = True, lane.reached_s
 
     def _speedup(self, name: str) -> float | None:
         """Plain time per token over that of a lane, once both are at their end."""

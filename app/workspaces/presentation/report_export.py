@@ -8,7 +8,6 @@ from PySide6.QtCore import QCoreApplication, QObject, QTimer
 from app.state.store import RunStore
 from app.text.plain_text import one_line
 from app.workspaces.compare.comparing import ComparingProgress
-from app.workspaces.compare.record import ComparisonRecord
 from app.workspaces.presentation.script import RaceOrigin
 from app.workspaces.runs.background import Background
 from engine.errors import EngineError
@@ -59,7 +58,7 @@ class ReportExport(QObject):
         match origin:
             case "comparison":
                 comparison = self._store.tab(ComparingProgress).record
-                return events_of(comparison), "" if comparison.started is None else comparison.started.comparison_id
+                return comparison.log, "" if comparison.started is None else comparison.started.comparison_id
             case "run" if record is not None and record.started is not None:
                 return tuple(record.events), record.started.run_id
         return (), ""
@@ -70,15 +69,6 @@ class ReportExport(QObject):
 
     def _fail(self, failure: EngineError) -> None:
         self._tell(f"{one_line(failure.message)}: {one_line(failure.hint)}", False)
-
-
-def events_of(record: ComparisonRecord) -> tuple[Event, ...]:
-    """The log of a comparison as far as the window keeps it: of each lane and prompt the first repeat."""
-    if record.started is None:
-        return ()
-    texts = (text for lanes in record.texts.values() for text in lanes.values())
-    measured = () if record.measured is None else (record.measured,)
-    return record.started, *record.refused.values(), *texts, *measured
 
 
 def _write(path: Path, events: Sequence[Event]) -> Path:

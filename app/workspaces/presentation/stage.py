@@ -64,7 +64,6 @@ class RaceStage(QWidget):
         if not same:
             self.page = 0
             self._begin()
-            self.player.choose_speed()
         self._show_facts()
 
     def show_page(self, page: int) -> None:
@@ -95,6 +94,7 @@ class RaceStage(QWidget):
     def restart(self) -> None:
         """Begin the race again, and play it."""
         self._begin()
+        self.player.choose_speed()
         self.player.play()
 
     def jump_to_end(self) -> None:

@@ -69,7 +69,7 @@ def against_plain() -> str:
 def spread(estimate: RatioEstimate | None, facts: RaceFacts) -> str:
     """The interval of a speedup, or its range where that is all there is, and over how many units."""
     if estimate is None or estimate.n < 2:
-        return tr("one race: no interval")
+        return tr("a single race: no interval")
     units = tr("prompts") if facts.unit == "prompts" else tr("repeats")
     if estimate.ci is not None:
         bounds = estimate.ci

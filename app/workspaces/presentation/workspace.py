@@ -7,6 +7,8 @@ from PySide6.QtGui import QAction, QDesktopServices, QHideEvent, QKeyEvent, QKey
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.panels.prompt import EXAMPLE_PROMPTS
+from app.state import requests
+from app.state.requests import Setup
 from app.text.plain_text import one_line
 from app.workspaces.base import TabContext, Workspace
 from app.workspaces.presentation.programme import Programme
@@ -112,13 +114,15 @@ class PresentationWorkspace(QWidget, Workspace):
         """Follow a live race; take in new content where the window shows nothing yet."""
         if self._stage is None or not self.isVisible():
             return
-        stage = self._stage
+        stage, was_live = self._stage, self._stage.live
         if self._programme.refresh():
             place = self._programme.position(self._key)
             to_newest = place is None or self._programme.newest == "live"
             self._show(self._programme.first(self._programme.newest) if to_newest else place)
         if stage.live:
             stage.advance_to(self._racing.time_s)
+        elif was_live:
+            stage.jump_to_end()
         trouble = self._store.trouble
         if trouble is not None:
             stage.notice(f"⚠ {one_line(trouble.message)}: {one_line(trouble.hint)}", good=False)
@@ -226,11 +230,14 @@ class PresentationWorkspace(QWidget, Workspace):
         return bool(self._programme.entries)
 
     def show_example(self, name: str) -> None:
-        """Race the loaded pair over the first example."""
-        self.race(EXAMPLE_PROMPTS[0])
+        """Run the first example and its repeats: a single live race would have no interval, and may be disturbed."""
+        setup = Setup(self.context.pair, "speculative", {})
+        self._store.run(setup.pair, requests.run(setup, EXAMPLE_PROMPTS[0]))
 
     def settled(self, name: str) -> bool:
         """Show the end of the race."""
         self._choose()
         self.stage.jump_to_end()
+        if (layout := self.stage.layout()) is not None:
+            layout.activate()
         return True

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QPushButton, QTableWidge
 from app import theme
 from app.panel import Panel
 from app.plots.export import Column, Table
+from app.plots.table_export import offer_csv
 from app.state.store import RunStore
 from app.text.plain_text import one_line
 from app.widgets import file_dialogs
@@ -60,6 +61,8 @@ class EvaluationPanel(Panel):
             (self.tr("difference"), self.tr("To the evaluation's own settings on the same questions.")),
         )
         self.ablation.hide()
+        for table in (self.table, self.ablation):
+            offer_csv(table, store)
         self.plane = Plane(
             self.tr("Accuracy against latency"), (self.tr("latency of a question (ms)"), self.tr("accuracy")),
             self.tr("Up and to the left is better; bars are 95 % intervals, from ten questions on."),

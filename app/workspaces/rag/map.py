@@ -1,9 +1,13 @@
 """Panel of the map: passages, question and a part of the index in two dimensions."""
 
+import numpy as np
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app import theme
+from app.plots import export
+from app.plots.export import Column, Table
+from app.plots.export_menu import ExportMenu
 from app.state.store import RunStore
 from app.text.plain_text import one_line
 from app.widgets.labels import ElasticLine, plain_label
@@ -28,6 +32,13 @@ class MapPanel(AnswerPanel):
         self.canvas.setToolTip(
             self.tr("Near means alike. ✚ is the question, grey dots are other chunks. Click or arrow keys: a passage.")
         )
+        self.menu = ExportMenu(
+            self.tr("Map of passages"), self, picture=self._picture, table=self.exported_table, origin=self._origin
+        )
+        self.menu.exported.connect(lambda path: store.tell(self.tr("exported to {0}").format(one_line(path))))
+        self.menu.failed.connect(store.report)
+        self.canvas.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.canvas.customContextMenuRequested.connect(lambda at: self.menu.popup(self.canvas.mapToGlobal(at)))
         self.canvas.picked.connect(self._pick)
         self.canvas.stepped.connect(self._step)
         self.caption = ElasticLine(self, role="muted")
@@ -64,6 +75,28 @@ class MapPanel(AnswerPanel):
                 self.canvas.show_marks([mark_of(self.answer.cluster(i)) for i in range(len(mapped.passages))])
             self.caption.show_text(self._caption())
         self._show_pick()
+
+    def exported_table(self) -> Table:
+        """Return the content of its CSV file: where each passage lies, and its cluster."""
+        mapped, retrieved = self.answer.mapped, self.answer.retrieved
+        points = () if mapped is None else mapped.passages
+        titles = [] if retrieved is None else [passage.title for passage in retrieved.passages]
+        titles = (titles + [""] * len(points))[: len(points)]
+        clusters = [self.answer.cluster(i) for i in range(len(points))]
+        columns = (
+            Column("title", np.array(titles, dtype=object)),
+            Column("x", np.array([point.x for point in points])),
+            Column("y", np.array([point.y for point in points])),
+            Column("cluster", np.array([np.nan if cluster is None else cluster + 1 for cluster in clusters])),
+        )
+        return Table((f"draftscope: {self.tr('Map of passages')}",), columns)
+
+    def _picture(self, svg: bool) -> bytes:
+        note = self._caption()
+        return export.as_svg(self, self.tr("Map of passages"), note) if svg else export.as_png(self, note)
+
+    def _origin(self) -> str:
+        return "" if self.answer.mapped is None else "answer"
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
         """Follow the colour scheme."""

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
 )
 
 from app import theme
+from app.plots.table_export import offer_csv
 from app.state.store import RunStore
 from app.text.plain_text import one_line, plain_tip
 from app.widgets.labels import ElasticLine
@@ -55,6 +56,7 @@ class PassagesPanel(AnswerPanel):
         self.title.show_text(self._title(None))
         self.table = FigureTable(0, 7, self, padding=theme.HALF)
         self.table.setAccessibleName(self.tr("Passages"))
+        offer_csv(self.table, store)
         self.table.setHorizontalHeaderLabels(
             ["#", "", self.tr("title"), self.tr("score"), self.tr("tokens"), self.tr("drafts"), self.tr("source")]
         )

@@ -5,6 +5,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHeaderView, QTableWidgetItem, QVBoxLayout, QWidget
 
 from app import theme
+from app.plots.table_export import offer_csv
 from app.state.store import RunStore
 from app.text.plain_text import one_line, plain_tip
 from app.widgets.labels import ElasticLine
@@ -43,6 +44,7 @@ class SystemsPanel(AnswerPanel):
         )
         self.table = FigureTable(0, len(heads), self, padding=theme.HALF)
         self.table.setAccessibleName(self.tr("Ways to answer"))
+        offer_csv(self.table, store)
         for column, (name, tip) in enumerate(heads):
             item = QTableWidgetItem(name)
             item.setToolTip(tip)

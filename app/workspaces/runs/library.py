@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from typing import NamedTuple, TypeVar
@@ -22,6 +23,8 @@ PAGE = 128
 _MOST_ROWS = 4096
 _MOST_UNDONE = 20
 _LOOKS_A_SCAN = 3
+# Deleted runs can be restored for a month.
+_KEPT_IN_TRASH_S = 30 * 86_400
 
 
 class _Listing(NamedTuple):
@@ -216,6 +219,8 @@ class RunLibrary(QObject):
         with self._opening:
             if self._index is None:
                 self._index = RunIndex(self.folder)
+                with suppress(EngineError):  # a folder that can only be read is still shown
+                    self._index.purge(_KEPT_IN_TRASH_S)
             return self._index
 
     def _take_in_step(self, steps: "TakingIn | None") -> "tuple[TakingIn, TakenIn | None]":

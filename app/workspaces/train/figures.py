@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QTableWidgetItem, QVBoxL
 
 from app import theme
 from app.panel import Panel
+from app.plots.table_export import offer_csv
 from app.state.store import RunStore
 from app.widgets.labels import plain_label
 from app.widgets.tables import FigureTable
@@ -40,6 +41,7 @@ class TrainFiguresPanel(Panel):
         self.table = FigureTable(len(names), 3, self, padding=theme.GRID)
         self.table.setHorizontalHeaderLabels([self.tr("figure"), self.tr("before"), self.tr("after")])
         self.table.setAccessibleName(self.tr("Figures before and after training"))
+        offer_csv(self.table, store)
         self.table.setToolTip(
             self.tr("95 % intervals in square brackets, over held-out texts; below ten texts the range.")
         )

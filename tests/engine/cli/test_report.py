@@ -57,7 +57,7 @@ def test_a_damaged_log_is_reported_up_to_the_damage(
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--format", "docx"], "unknown format 'docx'; use html or csv"),
+        (["--format", "docx"], "unknown format 'docx'; use html"),
         (["--prompts", "-1"], "prompts = -1"),
         (["--price-per-kwh", "-1"], "per kWh"),
         (["--price-per-kwh", "nan"], "per kWh"),

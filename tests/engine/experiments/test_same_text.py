@@ -16,7 +16,7 @@ def differing_at(place: int | None) -> tuple[int, ...]:
 def texts(lane: list[int | None], again: list[int | None] | None = None) -> list[ComparedText]:
     """One text for each place at which the lane differs, and the second plain run."""
     seconds = [None] * len(lane) if again is None else [differing_at(place) for place in again]
-    return [ComparedText(differing_at(a), PLAIN, b, (1.5,) * 100) for a, b in zip(lane, seconds, strict=True)]
+    return [ComparedText(differing_at(a), PLAIN, b, 1.5) for a, b in zip(lane, seconds, strict=True)]
 
 
 def drawn(rate: float, n: int, rng: np.random.Generator) -> list[int | None]:
@@ -70,8 +70,8 @@ def test_a_faulty_lane_is_found_through_the_rounding() -> None:
 
 
 def test_the_divergence_that_rounding_explains_least_is_shown() -> None:
-    near = ComparedText(differing_at(3), PLAIN, None, (1.001,) * 100)
-    far = ComparedText(differing_at(50), PLAIN, None, (*(1.0,) * 50, 4.0))
+    near = ComparedText(differing_at(3), PLAIN, None, 1.001)
+    far = ComparedText(differing_at(50), PLAIN, None, 4.0)
     unknown = ComparedText(differing_at(9), PLAIN)
     assert sameness([unknown, near, far])[-2:] == (50, 4.0)
     assert sameness([unknown])[-2:] == (9, None)

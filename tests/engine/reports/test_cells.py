@@ -9,6 +9,7 @@ from engine.reports.cells import (
     ReportTable,
     as_csv,
     interval_columns,
+    is_number,
     ratio_cells,
     ratio_columns,
     shown,
@@ -19,9 +20,14 @@ from engine.statistics import Interval, RatioEstimate
 COLUMNS = (ReportColumn("name", "name", "text"), ReportColumn("alpha", "α", "share"), *interval_columns("alpha"))
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", " ="])
 def test_no_spreadsheet_evaluates_foreign_text(start: str) -> None:
     assert text_cell(f"{start}HYPERLINK(1)").startswith("'")
+
+
+def test_a_number_is_no_formula() -> None:
+    assert all(map(is_number, ("-5", "+1.5", "12")))
+    assert not any(map(is_number, ("", "-", "1+1", "-1|cmd", "1.", "٣", "-5\n")))
 
 
 def test_a_file_has_a_header_points_and_empty_cells_where_nothing_is_known() -> None:

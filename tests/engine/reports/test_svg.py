@@ -77,9 +77,9 @@ def test_ticks_enclose_what_they_are_for(low: float, high: float) -> None:
 
 
 def test_symbols_tell_lanes_apart_without_colour() -> None:
-    marks = [svg.mark(0, 0, lane, paint="text") for lane in range(8)]
-    assert len(set(marks)) == 8
-    assert svg.mark(0, 0, 8, paint="text") == marks[1]
+    marks = [svg.mark(0, 0, lane, paint="text") for lane in range(10)]
+    assert len(set(marks)) == 10
+    assert svg.mark(0, 0, 10, paint="text") == marks[1]
 
 
 def test_long_names_keep_both_ends() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.runs.round_cost import RoundCost, round_cost
+from engine.runs.round_cost import RoundCost, round_cost, verdict
 from engine.runs.summary import BlockTime, Summary
 
 
@@ -40,3 +40,11 @@ def test_verifying_more_that_seems_cheaper_costs_nothing() -> None:
     cost = round_cost(summary(draft_ms=1.0, verify_ms=9.0, other_ms=0.0, verify_ratio=0.9))
     assert cost is not None
     assert cost.verifying == 0.0
+
+
+def test_a_loss_names_its_cost_and_a_gain_is_one() -> None:
+    slow = summary(draft_ms=38.0, verify_ms=60.0, other_ms=2.0, verify_ratio=1.5)
+    assert verdict(slow) == "slower here, drafting costs 38% of the round"
+    fast = (BlockTime("plain", 0, 10.0, 10.0, None), BlockTime("speculative", 0, 5.0, 10.0, 1.0))
+    assert verdict(Summary(blocks=fast)) == "drafting pays"
+    assert verdict(Summary()) == ""

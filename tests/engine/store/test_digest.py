@@ -20,7 +20,9 @@ from engine.events import (
     WorkStarted,
 )
 from engine.events.evaluation import Figures
+from engine.events.scaling import SPECULATIVE, ContextPoint
 from engine.runs.trace import FileJob
+from engine.statistics import RatioEstimate
 from engine.store.digest import Digest, Fold, digest
 from tests import comparisons
 from tests.engine.runs import stories
@@ -93,6 +95,14 @@ def test_an_evaluation_and_a_measurement_end_with_their_last_figures() -> None:
     measurement = replace(WORK, kind="measurement", method="scaling")
     assert of(measurement, point).end == "none"
     assert of(measurement, replace(point, complete=True)).end == "finished"
+
+
+def test_a_measurement_has_the_figures_of_its_first_context() -> None:
+    times = {SPECULATIVE: RatioEstimate(4.0)}
+    context = ContextPoint(16, 16, times, {}, RatioEstimate(1.1), RatioEstimate(1.3), 0.7, None, 2.5, None, None)
+    measured = ScalingMeasured(2, 8, 3, "cpu", "float32", contexts=(context,))
+    kept = of(replace(WORK, kind="measurement"), measured)
+    assert (kept.alpha, kept.tau, kept.speedup, kept.tokens_per_s) == (0.7, 2.5, 1.3, 250.0)
 
 
 def test_hostile_text_is_kept_as_one_short_line_of_text() -> None:

@@ -179,13 +179,6 @@ def test_hostile_names_stay_in_their_comment(text: str) -> None:
     assert "\u202e" not in content
 
 
-@pytest.mark.parametrize(
-    ("text", "cell"), [("=1+1", "'=1+1"), ("@x", "'@x"), ("-5", "'-5"), ("a", "a"), (" =1", "·=1"), ("\t=1", "'⇥=1")]
-)
-def test_foreign_text_is_no_formula(text: str, cell: str) -> None:
-    assert export.text_cell(text) == cell
-
-
 def test_the_menu_offers_three_kinds_and_asks_without_blocking(qtbot: QtBot, store: RunStore) -> None:
     plot = shown(qtbot, store, SpeedPlot)
     assert [action.text() for action in plot.menu.actions()] == ["Export PNG…", "Export SVG…", "Export CSV…"]

@@ -9,7 +9,7 @@ from PySide6.QtGui import QGuiApplication
 
 from app import theme
 from app.workspaces.compare.comparing import ComparingProgress
-from app.workspaces.compare.heat_map import heat_grid
+from app.workspaces.compare.heat_grid import heat_grid
 from app.workspaces.compare.lane_columns import SPEEDUP
 from app.workspaces.compare.predicted import predicted_points
 from engine.events import ComparisonMeasured, GenerationMeasured

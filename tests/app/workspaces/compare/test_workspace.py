@@ -56,7 +56,10 @@ def test_progress_and_the_leader_are_shown_while_it_measures(tab) -> None:  # ty
     say(*comparison(complete=False), Progressed("measuring", 2, 4, "prompts", 10.0))
     panel = workspace.recommendation
     assert "12.0 prompts a minute, 10 s left" in panel.because.text() and not panel.progress.isHidden()
-    assert panel.headline.text().startswith("Ship")
+    assert panel.headline.text().startswith("So far ■")
+    assert "★ leads so far" in [
+        workspace.lanes.model.index(2, place).data() for place in range(workspace.lanes.model.columnCount())
+    ]
 
 
 def test_the_answer_stands_on_top(compared) -> None:  # type: ignore[no-untyped-def]

@@ -1,0 +1,82 @@
+"""The stage of a race."""
+
+import pytest
+from msgspec.structs import replace
+from pytestqt.qtbot import QtBot
+
+from app.workspaces.presentation.script import of_turn
+from app.workspaces.presentation.stage import RaceStage
+from engine.events import GenerationMeasured
+from tests.app.workspaces.presentation.races import compared, lost, parts
+
+
+@pytest.fixture
+def stage(qtbot: QtBot) -> RaceStage:
+    made = RaceStage(None)  # type: ignore[arg-type]
+    qtbot.addWidget(made)
+    made.resize(1280, 720)
+    made.show()
+    return made
+
+
+def _texts(stage: RaceStage) -> list[str]:
+    return [view.text.strip() for view in stage.lanes if view.isVisible()]
+
+
+def test_nothing_to_show_says_how_to_get_there(stage: RaceStage) -> None:
+    assert stage.nothing.isVisible() and "Press Enter" in stage.nothing.text()
+    assert not any(view.isVisible() for view in stage.lanes) and not stage.headline.isVisible()
+
+
+def test_a_race_grows_token_by_token_to_its_end(stage: RaceStage) -> None:
+    stage.show_script(compared())
+    assert _texts(stage) == ["", "", ""] and not stage.player.playing
+    stage.advance_to(0.05)
+    assert all(_texts(stage)[:1]) and not stage.run.finished
+    stage.jump_to_end()
+    assert stage.run.finished and stage.headline.parts[0] == "1.83× faster" and stage.check.parts == ("same text ✓",)
+    assert "1st" in stage.lanes[2].accessibleDescription()
+    assert "plain decoding" in stage.accessibleDescription()
+
+
+def test_ghosts_can_be_hidden(stage: RaceStage) -> None:
+    stage.show_script(compared())
+    stage.jump_to_end()
+    assert "ghost" in "".join(_texts(stage))
+    stage.show_ghosts(False)
+    assert "ghost" not in "".join(_texts(stage)) and "ghosts hidden" in stage.state.parts
+
+
+def test_a_loss_is_in_the_headline(stage: RaceStage) -> None:
+    stage.show_script(lost())
+    assert stage.headline.parts[0] == "0.91×: slower here"
+
+
+def test_new_figures_do_not_restart_a_race(stage: RaceStage) -> None:
+    script = compared()
+    stage.show_script(script)
+    stage.advance_to(0.1)
+    n_tokens = stage.run.lanes[0].n_tokens
+    stage.show_script(script._replace(facts=script.facts._replace(recommended="builtin:small γ 2")))
+    assert stage.run.lanes[0].n_tokens == n_tokens and stage.headline.parts[0] == "1.44× faster"
+    stage.show_script(script._replace(key=("another",)))
+    assert stage.run.lanes[0].n_tokens == 0
+
+
+@pytest.mark.parametrize("size", [(960, 600), (1280, 720), (1600, 1000), (900, 1400), (3840, 2160)])
+def test_it_is_painted_at_any_size_without_losing_its_place(stage: RaceStage, size: tuple[int, int]) -> None:
+    stage.show_script(compared())
+    stage.advance_to(0.2)
+    stage.resize(*size)
+    assert stage.run.lanes[0].n_tokens > 0 and all(_texts(stage))
+    assert not stage.grab().isNull()
+
+
+def test_hostile_texts_are_shown_as_they_are(stage: RaceStage) -> None:
+    started, texts, measured = parts()
+    hostile = "<img src=x>\x1b[31m\u202e" + "a" * 5000
+    plain: GenerationMeasured = texts["plain"]
+    texts["plain"] = replace(plain, text=hostile, rounds=(), ids=(1,))
+    stage.show_script(of_turn(started, texts, measured))
+    stage.jump_to_end()
+    assert "\x1b" not in stage.lanes[0].text and not stage.grab().isNull()
