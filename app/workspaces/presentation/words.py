@@ -235,6 +235,8 @@ def how(script: RaceScript) -> str:
 
 def note(lane: RaceLane) -> str:
     """What is special about the times of a lane; empty if nothing is."""
+    if lane.watched:
+        return tr("timed while shown, which slows it")
     return tr("shown at its measured mean pace") if lane.paced else ""
 
 
