@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSplitter, QTabWidget, QVBoxLayout, Q
 
 from app import theme
 from app.panels.error import ErrorPanel
+from app.plots.report_saver import ReportSource
 from app.widgets.labels import plain_label
 from app.workspaces.base import TabContext, Workspace
 from app.workspaces.runs import transfer
@@ -21,6 +22,7 @@ from app.workspaces.runs.table import RunTable
 from app.workspaces.runs.undo_bar import UndoBar
 from app.workspaces.runs.what_if import WhatIfPage
 from engine.machine import paths
+from engine.store.folders import trace_path
 from engine.store.rows import RunRow
 
 _TABLE_SHARE, _PANE_SHARE = 70, 30
@@ -40,6 +42,7 @@ class RunsWorkspace(QWidget, Workspace):
         self._examples: ExampleRuns | None = None
         self._replayed: Path | None = None
         self._n_ended = -1
+        self._sized = False
         self.error = ErrorPanel(store, self)
         self.library = RunLibrary(paths.runs(), self)
         self.search = SearchBar(self.library, self)
@@ -115,6 +118,7 @@ class RunsWorkspace(QWidget, Workspace):
         elif n == 1 and self.pages.currentWidget() is self.compared:
             self.pages.setCurrentWidget(self.details)
         self._show_chosen()
+        self._store.changed.emit()  # the menu File follows what is selected
 
     def _show_chosen(self) -> None:
         """Show the selected runs on the page in front; fetch those that are not at hand."""
@@ -132,11 +136,14 @@ class RunsWorkspace(QWidget, Workspace):
         if page is self.compared:
             reason = self.run_actions.reason("compare")
             if reason:
-                self.compared.say(reason[:1].upper() + reason[1:] + ".")
+                self.compared.say(_sentence(reason))
             elif len(rows) == len(ids):
                 self.compared.compare(rows)
-        elif page is self.what_if and rows and not self.run_actions.reason("what_if"):
-            self.what_if.ask(rows[0])
+        elif page is self.what_if:
+            if reason := self.run_actions.reason("what_if"):
+                self.what_if.say_why_not(_sentence(reason))
+            elif rows:
+                self.what_if.ask(rows[0])
 
     def _chosen(self, rows: tuple[RunRow, ...]) -> Chosen:
         library = self.library
@@ -216,6 +223,9 @@ class RunsWorkspace(QWidget, Workspace):
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
         """Open the index, or look for changes."""
         super().showEvent(event)
+        if not self._sized:
+            self._sized = True
+            self._share_width()
         self.library.set_visible(True)
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
@@ -232,6 +242,12 @@ class RunsWorkspace(QWidget, Workspace):
     def folder(self) -> Path:
         """The folder of the runs."""
         return self.library.folder
+
+    @property
+    def reported(self) -> ReportSource:
+        """The trace of the selected run."""
+        ids = self.table.selected
+        return trace_path(self.library.folder, ids[0], deleted=self.library.filter.deleted) if len(ids) == 1 else ()
 
     # Pictures
 
@@ -275,14 +291,17 @@ class RunsWorkspace(QWidget, Workspace):
     def restore(self, settings: QSettings) -> None:
         """Restore widths."""
         if (state := settings.value("runs/splitter")) is not None:
-            self.splitter.restoreState(state)
+            self._sized = self.splitter.restoreState(state)
         if (state := settings.value("runs/columns")) is not None:
             self.table.horizontalHeader().restoreState(state)
 
     def reset_layout(self) -> None:
         """Give table and pane the widths of the first start."""
-        self.splitter.setSizes([_TABLE_SHARE * 10, _PANE_SHARE * 10])
+        self._share_width()
         self.table.fit_columns()
+
+    def _share_width(self) -> None:
+        self.splitter.setSizes([_TABLE_SHARE * 10, _PANE_SHARE * 10])
 
     # Construction
 
@@ -307,7 +326,6 @@ class RunsWorkspace(QWidget, Workspace):
         self.splitter.addWidget(self.pages)
         self.splitter.setStretchFactor(0, _TABLE_SHARE)
         self.splitter.setStretchFactor(1, _PANE_SHARE)
-        self.splitter.setSizes([_TABLE_SHARE * 10, _PANE_SHARE * 10])
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -316,3 +334,7 @@ class RunsWorkspace(QWidget, Workspace):
         column.addLayout(buttons)
         column.addWidget(self.message)
         column.addWidget(self.splitter, 1)
+
+
+def _sentence(reason: str) -> str:
+    return reason[:1].upper() + reason[1:] + "."
