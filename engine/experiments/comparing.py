@@ -42,7 +42,7 @@ from engine.runtime import Cancelled
 # Tokens whose rounds are kept for replays; a comparison of more keeps counts and texts alone.
 MOST_KEPT_TOKENS = 200_000
 # Rounds that take this many times as long as they usually do were disturbed: their prompts are measured twice more,
-# unless these are more than half of all.
+# the worst half of all at most.
 DISTURBED, _AGAIN, _MOST_DISTURBED = 1.5, 2, 0.5
 
 
@@ -130,9 +130,7 @@ class _Measuring:
         for index in range(len(job.prompts)):
             yield from self._prompt(index)
             yield Progressed("measuring", index + 1, len(job.prompts), "prompts", self._elapsed_s())
-        disturbed = sorted({prompt for prompt, _, _ in self._disturbed()})
-        for place in sorted(self._disturbed()) if len(disturbed) <= _MOST_DISTURBED * len(job.prompts) else ():
-            prompt, turn, ids = place
+        for prompt, turn, ids in self._disturbed():
             for _ in range(_AGAIN):
                 yield from self._once(prompt, turn, ids)
 
@@ -165,13 +163,15 @@ class _Measuring:
         round_ms.append(text.generation.decode_ms / len(text.rounds))
         return lane.spec.name, text, Place(index, turn, len(round_ms) - 1, ids)
 
-    def _disturbed(self) -> set[tuple[int, int, tuple[int, ...]]]:
-        """The prompts and turns on which the rounds of a lane took far longer than they usually do."""
-        places = set()
+    def _disturbed(self) -> list[tuple[int, int, tuple[int, ...]]]:
+        """The prompts and turns on which the rounds of a lane took far longer than they usually do, at most half."""
+        excess: dict[tuple[int, int, tuple[int, ...]], float] = defaultdict(float)
         for lane_ms in self._round_ms.values():
             usual = median(ms for values in lane_ms.values() for ms in values)
-            places |= {place for place, values in lane_ms.items() if max(values) > DISTURBED * usual}
-        return places
+            for place, values in lane_ms.items():
+                excess[place] = max(excess[place], max(values) / usual)
+        worst = sorted(excess, key=lambda place: -excess[place])[: math.ceil(len(excess) * _MOST_DISTURBED)]
+        return sorted(place for place in worst if excess[place] > DISTURBED)
 
     @property
     def _may_round_differently(self) -> bool:

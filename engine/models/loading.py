@@ -134,6 +134,15 @@ def _graph_cache(fused: FusedWeights, context: int) -> StaticKvCache:
     return StaticKvCache(fused, context=context, repeaters=partial(Graphs, fused.embedding.device))
 
 
+def with_own_graphs(loaded: LoadedModel) -> LoadedModel:
+    """The same model with a cache of its own for captured rounds, if it has one.
+
+    A cache serves one drafter: another one makes it drop what was captured for the first."""
+    if loaded.static is None or loaded.fused is None:
+        return loaded
+    return loaded._replace(static=_graph_cache(loaded.fused, loaded.context))
+
+
 def _refuse_incomplete(checkpoint: Checkpoint, lacking: tuple[str, ...]) -> None:
     """Raises ModelError for a weight that the files lack: it would silently be random."""
     if lacking:

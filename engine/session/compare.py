@@ -34,9 +34,10 @@ _FEWER = "compare fewer drafters at once, or smaller ones"
 
 
 class _LoadedDrafter(NamedTuple):
-    """A drafter in memory. model: its model, None where it has none."""
+    """A drafter in memory, and the target as its lanes use it. model: its model, None where it has none."""
 
-    drafter: Drafter | None
+    target: LoadedModel
+    drafter: Drafter
     model: LoadedModel | None
 
 
@@ -135,7 +136,7 @@ def _loaded_lanes(
             refused.append((spec, replace(drafter, lane=spec.name)))
         else:
             config = config_of(spec, command.settings)
-            lanes.append(Lane(spec, target, drafter.drafter, drafter.model, config))
+            lanes.append(Lane(spec, drafter.target, drafter.drafter, drafter.model, config))
     return lanes, refused
 
 
@@ -144,12 +145,13 @@ def _drafter(session: "Session", pair: Load, lane: LaneSpec) -> Generator[Event,
     target = session.target
     assert target is not None
     if pair == session.loaded and session.drafter is not None:
-        return _LoadedDrafter(session.drafter, None if session.models is None else session.models.drafter)
+        model = None if session.models is None else session.models.drafter
+        return _LoadedDrafter(loading.with_own_graphs(target), session.drafter, model)
     try:
         model = None
         if not drafters.needs_no_model(pair.drafter):
             model = yield from loading.load_drafter(plan_of(pair, measure=False))
-        return _LoadedDrafter(drafters.build(pair.drafter, target, model), model)
+        return _LoadedDrafter(loading.with_own_graphs(target), drafters.build(pair.drafter, target, model), model)
     except EngineError as err:
         return LaneRefused(lane.name, err.message, err.hint)
 

@@ -10,7 +10,7 @@ from app.workspaces.compare import words
 from app.workspaces.compare.record import AskedTurn, ComparisonRecord, read_record
 from engine.commands import Compare, Survey
 from engine.errors import InputError
-from engine.events import PLAIN_LANE, ComparisonMeasured, Event, Progressed, Refused, RunFailed, Surveyed
+from engine.events import PLAIN_LANE, ComparisonMeasured, Event, LaneRefused, Progressed, Refused, RunFailed, Surveyed
 from engine.experiments import prompt_sets
 from engine.experiments.prompt_sets import PromptSet
 from engine.runs.trace import Trace
@@ -141,6 +141,8 @@ class ComparingProgress(TabState):
         """Take in an event. Returns whether it belongs to a comparison, or answers only this tab's question."""
         if isinstance(event, Surveyed):
             return self._take_survey(event)
+        if isinstance(event, LaneRefused) and not self.live:  # a race refuses lanes too
+            return False
         if isinstance(event, ComparisonMeasured) and event.complete:
             self._store.told = words.told(event)
         return self.record.take(event)

@@ -105,7 +105,7 @@ class ComparisonRecord:
         match event:
             case ComparisonStarted():
                 self._start(event)
-            case LaneRefused():
+            case LaneRefused() if self.live:  # otherwise a race refused it
                 self._log.append(event)
                 self.refused[event.lane] = event
             case GenerationMeasured():

@@ -4,6 +4,7 @@ from PySide6.QtCore import QCoreApplication
 
 from app.state.store import RunStore
 from app.state.tab_state import TabState
+from app.text.plain_text import one_line
 from app.words import quantities
 from app.workspaces.presentation.race import RecordedRounds, shared_time
 from app.workspaces.presentation.script import RaceFacts, RaceLane, RaceScript, TextCheck
@@ -11,6 +12,7 @@ from engine.commands import Race
 from engine.events import (
     PLAIN_LANE,
     Event,
+    LaneRefused,
     Progressed,
     RaceFinished,
     RaceStarted,
@@ -93,6 +95,9 @@ class RacingProgress(TabState):
         """Take in an event. Returns whether it belongs to a race."""
         if isinstance(event, RaceStarted):
             self._begin(event)
+            return True
+        if isinstance(event, LaneRefused) and self.live:
+            self._store.told = f"{one_line(event.lane)}: {one_line(event.why)}; {one_line(event.hint)}"
             return True
         if not self.racing:
             return False

@@ -86,4 +86,5 @@ def _drafted_lane(started: RunStarted, record: RunRecord, blocks: list[BlockFini
         here=median(plain) / own_ms if own_ms > 0 else None,
         measured=summary.measured_speedup,
         check=TextCheck(summary.same, summary.first_divergence, summary.margin),
+        watched=True,
     )

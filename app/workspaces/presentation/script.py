@@ -35,7 +35,8 @@ class TextCheck(NamedTuple):
 class RaceLane(NamedTuple):
     """A lane on the start line. here: its speedup in this race; measured: over all that was measured, if that is more.
 
-    paced: its tokens are spread evenly over its measured time."""
+    paced: its tokens are spread evenly over its measured time. watched: its rounds were timed while they were shown,
+    which slows them; the repeats, and plain decoding, were not."""
 
     spec: LaneSpec
     recording: LaneRecording
@@ -43,6 +44,7 @@ class RaceLane(NamedTuple):
     measured: RatioEstimate | None = None
     check: TextCheck = TextCheck()
     paced: bool = False
+    watched: bool = False
 
     @property
     def is_plain(self) -> bool:

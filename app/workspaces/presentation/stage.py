@@ -161,7 +161,9 @@ class RaceStage(QWidget):
         self.check.show_parts((text,), "good" if good and "✓" in text else "muted" if good else "bad")
         known = lane is not None and not self.live and not words.speedup_unknown(lane)
         spread = words.spread(lane.measured, script.facts) if lane is not None and known else ""
-        self.spread.show_parts((words.against_plain(), spread) if spread else (), "muted")
+        # A race may end otherwise than the repeats did: then the verdict must not stand alone.
+        here = words.here(lane) if lane is not None and known else ""
+        self.spread.show_parts((words.against_plain(), spread, here) if spread else (), "muted")
         self.of_what.show_parts(words.of_what(script), "muted")
         self.measured.show_parts(words.measured_where(script), "muted")
         self.prompt.show_parts((words.prompt_line(script.facts),), "muted")

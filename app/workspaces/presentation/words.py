@@ -15,6 +15,8 @@ from app.workspaces.presentation.script import RaceFacts, RaceLane, RaceScript, 
 from engine.statistics import Interval, RatioEstimate
 
 _LONGEST_NAME, _LONGEST_PROMPT = 60, 400
+# Below, a speedup is a loss.
+_LOSS = 0.995
 # Seconds above this are not a time that anybody waits for, and would not fit.
 _LONGEST_S = 99_999
 
@@ -38,7 +40,7 @@ def verdict(value: float | None, interval: Interval | None = None) -> str:
         return ""
     if interval is not None and interval.low <= 1 <= interval.high:
         return tr("{0:.2f}×: no clear difference").format(value)
-    if value < 0.995:
+    if value < _LOSS:
         return tr("{0:.2f}×: slower here").format(value)
     return tr("{0:.2f}× faster").format(value) if value >= 1.005 else tr("{0:.2f}×: as fast").format(value)
 
@@ -46,7 +48,7 @@ def verdict(value: float | None, interval: Interval | None = None) -> str:
 def is_loss(lane: RaceLane) -> bool:
     """Whether a lane is slower than plain decoding."""
     value = lane.measured.value if lane.measured is not None else lane.here
-    return value is not None and value < 0.995
+    return value is not None and value < _LOSS
 
 
 def speedup_unknown(lane: RaceLane) -> bool:
@@ -91,7 +93,7 @@ def here(lane: RaceLane) -> str:
     """The speedup in this race, where the headline is about more than it."""
     if lane.is_plain or lane.here is None or lane.measured is None:
         return ""
-    return tr("in this race {0:.2f}×").format(lane.here)
+    return tr("in this race {0}").format(verdict(lane.here) if lane.here < _LOSS else f"{lane.here:.2f}×")
 
 
 def headline(lane: RaceLane | None, mark: LaneMark, *, live: bool) -> tuple[str, ...]:
@@ -233,6 +235,8 @@ def how(script: RaceScript) -> str:
 
 def note(lane: RaceLane) -> str:
     """What is special about the times of a lane; empty if nothing is."""
+    if lane.watched:
+        return tr("timed while shown, which slows it")
     return tr("shown at its measured mean pace") if lane.paced else ""
 
 

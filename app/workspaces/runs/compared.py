@@ -154,7 +154,7 @@ def _line(name: str, values: Sequence[str]) -> ComparedField:
 
 _FIGURES = (
     ("started", words.started),
-    ("what", words.kind_and_method),
+    ("what", words.kind_in_full),
     ("target", lambda row: row.target),
     ("drafter", lambda row: row.drafter),
     ("state", words.state),

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import (
-    QFormLayout,
     QFrame,
+    QGridLayout,
+    QLabel,
     QLineEdit,
     QPlainTextEdit,
     QScrollArea,
@@ -26,6 +27,7 @@ from engine.store.rows import RunRow
 _SAVE_MS = 1500
 _NOTE_LINES = 4
 _LONGEST = 2_000
+_NAME_CHARACTERS = 16
 
 
 class NoteEdit(QPlainTextEdit):
@@ -152,7 +154,7 @@ class DetailsPage(QScrollArea):
     def _figures(self, row: RunRow) -> Fields:
         n_tokens, per_s = words.n_tokens(row), quantities.number(row.tokens_per_s, 0)
         fields = [
-            (self.tr("what"), f"{words.kind_and_method(row)}, {words.state(row)}"),
+            (self.tr("what"), f"{words.kind_in_full(row)}, {words.state(row)}"),
             (self.tr("started"), words.started(row)),
             (self.tr("target"), row.target),
             (self.tr("drafter"), row.drafter),
@@ -206,24 +208,43 @@ class FieldList(QWidget):
         super().__init__(parent)
         self._title = title
         self.fields: Fields = ()
-        self._form = QFormLayout(self)
-        self._form.setContentsMargins(0, 0, 0, 0)
-        self._form.setHorizontalSpacing(2 * theme.GRID)
-        self._form.setVerticalSpacing(theme.HALF // 2)
-        self._form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.DontWrapRows)
+        self._labels: list[QLabel] = []
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(2 * theme.GRID)
+        self._grid.setVerticalSpacing(theme.HALF // 2)
+        self._grid.setColumnStretch(1, 1)
+        self._fit()
 
     def show_fields(self, fields: Fields) -> None:
         """Show these instead of the last ones."""
         if fields == self.fields:
             return
         self.fields = fields
-        while self._form.rowCount():
-            self._form.removeRow(0)
+        for label in self._labels:
+            self._grid.removeWidget(label)
+            label.deleteLater()
+        self._labels.clear()
         if fields and self._title:
-            self._form.addRow(plain_label(self._title, self, role="title"))
-        for name, value in fields:
-            label = plain_label(paragraphs(value), self, wraps=True)
-            label.setTextInteractionFlags(
+            self._add(plain_label(self._title, self, role="title"), 0, 0, 2)
+        for row, (name, value) in enumerate(fields, 1):
+            shown = plain_label(paragraphs(value), self, wraps=True)
+            shown.setTextInteractionFlags(
                 Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
             )
-            self._form.addRow(plain_label(one_line(name), self, role="muted"), label)
+            self._add(plain_label(one_line(name), self, role="muted"), row, 0)
+            self._add(shown, row, 1)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
+        """Follow the system font."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._fit()
+
+    def _fit(self) -> None:
+        """Names of all lists are equally wide, so that the values line up."""
+        self._grid.setColumnMinimumWidth(0, self.fontMetrics().averageCharWidth() * _NAME_CHARACTERS)
+
+    def _add(self, label: QLabel, row: int, column: int, n_columns: int = 1) -> None:
+        self._labels.append(label)
+        self._grid.addWidget(label, row, column, 1, n_columns, Qt.AlignmentFlag.AlignTop)

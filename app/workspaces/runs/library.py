@@ -36,6 +36,12 @@ class _Listing(NamedTuple):
     notes: tuple[str, ...]
 
 
+def _listing(index: RunIndex, wanted: RunFilter) -> _Listing:
+    # The version first: what changes while the rest is read is then seen as a change.
+    version = index.version()
+    return _Listing(index.ids(wanted), index.tags(), version, index.notes)
+
+
 class RunLibrary(QObject):
     """Talks to the index on threads of its own; `changed`: something is new.
 
@@ -283,7 +289,9 @@ class RunLibrary(QObject):
     def _refuse(self, err: EngineError) -> None:
         """A trace could not be read, or the folders not be taken in."""
         self.taking_in = None
-        if self.trouble is None:
+        if self._index is None:
+            self.trouble = err
+        else:
             self.refused = err
         self.changed.emit()
 
@@ -299,7 +307,7 @@ class RunLibrary(QObject):
     def _query(self) -> None:
         wanted = self.filter
         self._ask(
-            lambda index: _Listing(index.ids(wanted), index.tags(), index.version(), index.notes),
+            lambda index: _listing(index, wanted),
             self._after_query,
             topic="filter",
         )

@@ -1,6 +1,6 @@
 """The line above the table of runs: a search that filters as one types, kinds, states, tags, and how many there are."""
 
-from PySide6.QtCore import QLocale, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
@@ -88,9 +88,7 @@ class SearchBar(QWidget):
         taking_in = self._library.taking_in
         text = words.counted(n)
         if taking_in is not None and taking_in.total:
-            locale = QLocale()
-            done = self.tr("{0} of {1} read").format(locale.toString(taking_in.done), locale.toString(taking_in.total))
-            return f"{text} · {done}"
+            return text + self.tr(" · {0:,} of {1:,} read").format(taking_in.done, taking_in.total)
         return text
 
     def _fill_tags(self) -> None:
@@ -102,7 +100,7 @@ class SearchBar(QWidget):
         self.tags.clear()
         self.tags.addItem(self.tr("Any tag"), None)
         for tag, n in sorted(entries.items()):
-            self.tags.addItem(f"{one_line(tag, longest=_LONGEST_TAG)} ({QLocale().toString(n)})", tag)
+            self.tags.addItem(f"{one_line(tag, longest=_LONGEST_TAG)} ({n:,})", tag)
         self.tags.setCurrentIndex(max(0, self.tags.findData(chosen)))
 
     def _on_changed(self) -> None:

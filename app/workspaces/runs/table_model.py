@@ -134,12 +134,12 @@ class RunTableModel(QAbstractTableModel):
             RunColumn(
                 tr("started"), tr("When it began, in local time."), words.started_short, "started", 11, words.started
             ),
-            RunColumn(tr("kind"), tr("What it is."), words.kind_and_method, "kind", 13),
+            RunColumn(tr("kind"), tr("What it is."), words.kind_and_method, "kind", 11, words.kind_in_full),
             RunColumn(
                 tr("title or prompt"), tr("The title you gave, or how the prompt begins."), words.title,
                 "title_or_prompt", FEWEST_CHARACTERS, words.tip,
             ),
-            RunColumn(tr("target"), tr("The model whose distribution is preserved."), words.target, "target", 10,
+            RunColumn(tr("target"), tr("The model whose distribution is preserved."), words.target, "target", 9,
                       lambda row: row.target),
             RunColumn(tr("drafter"), tr("What proposed the tokens."), words.drafter, "drafter", 12,
                       lambda row: row.drafter),

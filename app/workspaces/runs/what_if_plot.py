@@ -40,8 +40,8 @@ class WhatIfPlot(PlotPanel):
             store, parent, title=tr("Predicted by γ"),
             caption=tr("Above 1 drafting pays; γ 0 is plain decoding. Replayed, not measured."),
             axis=tr("times plain"), bottom="γ", empty=tr("The curve appears when the run has been read."),
-            keys=(("━", tr("with the changes"), "accent"), ("┅", tr("as recorded"), "muted"),
-                  ("■", tr("γ chosen"), "accent"), ("○", tr("γ of the run"), "muted")),
+            keys=(("━", tr("changed"), "accent"), ("┅", tr("as recorded"), "muted"),
+                  ("■", tr("γ asked"), "accent"), ("○", tr("γ recorded"), "muted")),
         )  # fmt: skip
         self.curve: WhatIfCurve | None = None
         self.even = pg.InfiniteLine(1.0, angle=0, movable=False)

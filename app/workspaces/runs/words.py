@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from PySide6.QtCore import QCoreApplication, QLocale
+from PySide6.QtCore import QCoreApplication
 
 from app.text.plain_text import one_line
 from app.words import quantities, runs
@@ -35,8 +35,15 @@ def kind(name: WorkKind) -> str:
 
 
 def kind_and_method(row: RunRow) -> str:
-    """What it is; runs of a method are named by it."""
-    return method_title(row.method) if row.kind == "run" else kind(row.kind)
+    """What it is in a word or two: a run of speculative decoding is just a run, others are named by their method."""
+    if row.kind != "run" or row.method == "speculative":
+        return kind(row.kind)
+    return tr("plain run") if row.method == "plain" else method_title(row.method)
+
+
+def kind_in_full(row: RunRow) -> str:
+    """What it is, with the method, the objective or the measurement."""
+    return method_title(row.method) if row.kind == "run" else f"{kind(row.kind)}: {row.method}".rstrip(": ")
 
 
 @lru_cache(maxsize=64)
@@ -114,7 +121,7 @@ def model(spec: str) -> str:
 
 def n_tokens(row: RunRow) -> str:
     """Number of tokens, where there are any."""
-    return QLocale().toString(row.n_tokens) if row.n_tokens else quantities.UNKNOWN
+    return f"{row.n_tokens:,}" if row.n_tokens else quantities.UNKNOWN
 
 
 def tags(row: RunRow) -> str:
@@ -124,8 +131,7 @@ def tags(row: RunRow) -> str:
 
 def counted(n: int) -> str:
     """A number of runs."""
-    number = QLocale().toString(n)
-    return quantities.counted(n, tr("{0} run"), tr("{0} runs")).format(number)
+    return quantities.counted(n, tr("{0} run"), tr("{0} runs")).format(f"{n:,}")
 
 
 def split_tags(text: str) -> tuple[str, ...]:

@@ -42,7 +42,7 @@ class RunsWorkspace(QWidget, Workspace):
         self._examples: ExampleRuns | None = None
         self._replayed: Path | None = None
         self._n_ended = -1
-        self._sized = False
+        self._arranged = False
         self.error = ErrorPanel(store, self)
         self.library = RunLibrary(paths.runs(), self)
         self.search = SearchBar(self.library, self)
@@ -223,8 +223,8 @@ class RunsWorkspace(QWidget, Workspace):
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
         """Open the index, or look for changes."""
         super().showEvent(event)
-        if not self._sized:
-            self._sized = True
+        if not self._arranged:
+            self._arranged = True
             self._share_width()
         self.library.set_visible(True)
 
@@ -291,7 +291,7 @@ class RunsWorkspace(QWidget, Workspace):
     def restore(self, settings: QSettings) -> None:
         """Restore widths."""
         if (state := settings.value("runs/splitter")) is not None:
-            self._sized = self.splitter.restoreState(state)
+            self._arranged = self.splitter.restoreState(state)
         if (state := settings.value("runs/columns")) is not None:
             self.table.horizontalHeader().restoreState(state)
 
@@ -301,7 +301,7 @@ class RunsWorkspace(QWidget, Workspace):
         self.table.fit_columns()
 
     def _share_width(self) -> None:
-        self.splitter.setSizes([_TABLE_SHARE * 10, _PANE_SHARE * 10])
+        self.splitter.setSizes([_TABLE_SHARE * self.width() // 100, _PANE_SHARE * self.width() // 100])
 
     # Construction
 
@@ -324,8 +324,7 @@ class RunsWorkspace(QWidget, Workspace):
         self.splitter.setChildrenCollapsible(False)
         self.splitter.addWidget(self.table)
         self.splitter.addWidget(self.pages)
-        self.splitter.setStretchFactor(0, _TABLE_SHARE)
-        self.splitter.setStretchFactor(1, _PANE_SHARE)
+        self.splitter.setStretchFactor(0, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)

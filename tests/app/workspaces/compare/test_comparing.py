@@ -10,7 +10,7 @@ from app.workspaces.compare.comparing import ComparingProgress
 from app.workspaces.compare.record import AskedTurn
 from engine.commands import Compare, Load, Survey
 from engine.errors import InputError
-from engine.events import Refused, Surveyed
+from engine.events import LaneRefused, Refused, Surveyed
 from engine.runs.trace import TraceWriter
 from tests.app.factory import MODEL, PAIR, FakeHost, whole_run
 from tests.comparisons import GENERAL, SMALL, comparison
@@ -140,3 +140,12 @@ def test_the_end_is_said_in_the_status_until_the_next_begins(asked) -> None:  # 
     assert store.told.startswith("compared over 4 of 4 prompts: builtin at γ 4")
     comparing.begin(Compare((GENERAL,)))
     assert store.told == ""
+
+
+def test_a_lane_that_a_race_refuses_is_none_of_the_comparison(asked) -> None:  # type: ignore[no-untyped-def]
+    store, _, comparing = asked
+    for event in comparison():
+        store.take(event)
+    n_refused = len(comparing.record.refused)
+    assert not comparing.take(LaneRefused("other", "another vocabulary", "choose another"))
+    assert len(comparing.record.refused) == n_refused > 0

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from app.widgets.lane_marks import PLAIN_MARK
 from app.workspaces.compare.record import AskedTurn, ComparisonRecord, read_record
 from engine.commands import Compare
-from engine.events import ComparisonMeasured, GenerationMeasured, Progressed, Refused
+from engine.events import ComparisonMeasured, GenerationMeasured, LaneRefused, Progressed, Refused
 from tests.comparisons import FOREIGN, GENERAL, SMALL, comparison
 
 
@@ -93,3 +93,20 @@ def test_a_second_comparison_starts_the_record_over() -> None:
     number = record.number
     record.take(comparison(seed=1)[0])
     assert record.number == number + 1 and record.texts == {} and record.measured is None
+
+
+def test_a_report_gets_every_event_with_the_newest_figures_alone() -> None:
+    record, events = ComparisonRecord(), comparison(n_prompts=2)
+    early = next(event for event in comparison(n_prompts=2, complete=False) if isinstance(event, ComparisonMeasured))
+    for event in (*events[:-1], early, events[-1]):
+        record.take(event)
+    assert record.log == events
+
+
+def test_a_lane_that_a_race_refuses_is_none_of_a_finished_comparison() -> None:
+    record, events = ComparisonRecord(), comparison()
+    for event in events:
+        record.take(event)
+    refusal = next(event for event in events if isinstance(event, LaneRefused))
+    assert not record.take(refusal)
+    assert record.log == events

@@ -6,33 +6,14 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from app.state.store import RunStore
-from app.workspaces.compare.comparing import ComparingProgress
 from app.workspaces.presentation.report_export import ReportExport
 from engine.machine import paths
-from tests import comparisons
 from tests.app.workspaces.presentation.races import run_record
 
 
 @pytest.fixture
 def store(qapp: object) -> RunStore:
     return RunStore()
-
-
-def test_the_whole_log_of_a_comparison_is_reported(store: RunStore, qtbot: QtBot) -> None:
-    record = store.tab(ComparingProgress).record
-    for event in comparisons.comparison():
-        record.take(event)
-    said: list[tuple[str, bool]] = []
-    export = ReportExport(store, lambda text, good: said.append((text, good)), store)
-    export.export("comparison")
-    qtbot.waitUntil(lambda: len(said) > 1, timeout=30_000)
-    assert export.written is not None and "builtin γ 4" in export.written.read_text(encoding="utf-8")
-
-
-def test_a_live_race_has_no_report(store: RunStore) -> None:
-    said: list[tuple[str, bool]] = []
-    ReportExport(store, lambda text, good: said.append((text, good)), store).export("live")
-    assert len(said) == 1 and not said[0][1]
 
 
 def test_a_run_is_written_beside_the_window(store: RunStore, qtbot: QtBot) -> None:

@@ -52,6 +52,13 @@ def test_a_loss_is_in_the_headline(stage: RaceStage) -> None:
     assert stage.headline.parts[0] == "0.91×: slower here"
 
 
+def test_a_race_that_ends_otherwise_than_the_repeats_says_so_above(stage: RaceStage) -> None:
+    script = compared()
+    lanes = tuple(lane._replace(here=0.95) if lane.here else lane for lane in script.lanes)
+    stage.show_script(script._replace(lanes=lanes))
+    assert stage.headline.parts[0] == "1.83× faster" and "in this race 0.95×: slower here" in stage.spread.parts
+
+
 def test_new_figures_do_not_restart_a_race(stage: RaceStage) -> None:
     script = compared()
     stage.show_script(script)

@@ -79,6 +79,13 @@ def test_foreign_names_and_prompts_cannot_break_a_line() -> None:
     assert "\x1b" not in " ".join(words.measured_where(script._replace(facts=facts)))
 
 
+def test_what_is_special_about_times_is_said() -> None:
+    plain, small, _ = compared().lanes
+    assert words.note(plain) == ""
+    assert words.note(plain._replace(paced=True)) == "shown at its measured mean pace"
+    assert words.note(small._replace(watched=True)) == "timed while shown, which slows it"
+
+
 def test_counters_and_places() -> None:
     script = compared()
     run = RaceRun([lane.recording for lane in script.lanes])
