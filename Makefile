@@ -16,11 +16,12 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-# In folders of its own, so that no picture shows the runs of whoever makes them.
+# Each with an empty folder of runs, so that no picture shows the runs of whoever makes them.
 pictures: $(STAMP)
-	set -e; export XDG_DATA_HOME=$$(mktemp -d); trap 'rm -rf "$$XDG_DATA_HOME"' EXIT; \
+	set -e; runs=$$(mktemp -d); trap 'rm -rf "$$runs"' EXIT; \
 	for tab in decode compare rag runs train presentation; do for scheme in light dark; do \
-		$(BIN)/draftscope --screenshot assets/screenshots/$$tab-$$scheme.png --workspace $$tab --scheme $$scheme; \
+		rm -rf "$$runs"/*; \
+		XDG_DATA_HOME="$$runs" $(BIN)/draftscope --screenshot assets/screenshots/$$tab-$$scheme.png --workspace $$tab --scheme $$scheme; \
 	done; done
 
 $(STAMP): pyproject.toml
