@@ -16,8 +16,13 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+# Each with an empty folder of runs, so that no picture shows the runs of whoever makes them.
 pictures: $(STAMP)
-	for tab in decode compare rag train presentation; do for scheme in light dark; do $(BIN)/draftscope --screenshot assets/screenshots/$$tab-$$scheme.png --workspace $$tab --scheme $$scheme; done; done
+	set -e; runs=$$(mktemp -d); trap 'rm -rf "$$runs"' EXIT; \
+	for tab in decode compare rag runs train presentation; do for scheme in light dark; do \
+		rm -rf "$$runs"/*; \
+		XDG_DATA_HOME="$$runs" $(BIN)/draftscope --screenshot assets/screenshots/$$tab-$$scheme.png --workspace $$tab --scheme $$scheme; \
+	done; done
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)

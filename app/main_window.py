@@ -6,7 +6,7 @@ from time import perf_counter
 from typing import TypeVar
 
 from PySide6.QtCore import QEvent, QSettings, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QPaintEvent
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QMainWindow, QTabWidget, QWidget
 
 from app import menus, theme, workspaces
@@ -18,6 +18,7 @@ from app.plots.report_saver import ReportSaver
 from app.state.engine_choice import EngineChoice
 from app.state.store import RunStore
 from app.widgets import file_dialogs
+from app.widgets.dropped_file import dropped_file
 from app.workspaces.base import TabContext, Workspace
 from engine.commands import Load
 from engine.host.chosen_host import ChosenHost
@@ -75,6 +76,7 @@ class MainWindow(QMainWindow):
         self._on_tab_changed()
         self.setMinimumSize(_MIN_SIZE)
         self.resize(_SIZE.boundedTo(self.screen().availableSize()))
+        self.setAcceptDrops(True)
         self._restore()
 
     @property
@@ -225,6 +227,17 @@ class MainWindow(QMainWindow):
             self.painted.emit()
             QTimer.singleShot(0, self, self.start_engine)
 
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 (Qt's name)
+        """Accept a single file, wherever it is dropped."""
+        if dropped_file(event.mimeData()) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 (Qt's name)
+        """Open a dropped file: a run, or a file of one of the tabs, such as prompts."""
+        if (path := dropped_file(event.mimeData())) is not None:
+            event.acceptProposedAction()
+            self.store.open_trace(path)
+
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 (Qt's name)
         """Store the window's state and stop the engine."""
         if self._settings is not None:
@@ -234,5 +247,6 @@ class MainWindow(QMainWindow):
             self.engine_choice.save(self._settings)
         for tab in self.workspaces.values():
             tab.shut_down()
+        self._reports.close()
         self.store.close()
         super().closeEvent(event)

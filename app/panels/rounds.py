@@ -146,7 +146,7 @@ class RoundsPanel(Panel):
     def _make_actions(self) -> None:
         for text, slot, keys in (
             (self.tr("Copy rows"), self.copy, QKeySequence(QKeySequence.StandardKey.Copy)),
-            (self.tr("Sort by this column"), self.sort_by_current, QKeySequence("Ctrl+Shift+S")),
+            (self.tr("Sort by this column"), self.sort_by_current, QKeySequence("Ctrl+T")),
             (self.tr("Order of the run"), self.own_order, QKeySequence("Ctrl+Shift+0")),
         ):
             action = QAction(text, self.table)

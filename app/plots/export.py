@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QWidget
 
 from app import theme
 from app.text.plain_text import one_line
+from engine.errors import EngineError
 from engine.events import RunStarted
 from engine.reports import writing
 from engine.reports.cells import text_cell
@@ -43,10 +44,11 @@ class Table(NamedTuple):
 
 
 class ExportOutcome(NamedTuple):
-    """Result of an export. failure: None if the file was written."""
+    """Result of an export. failure: None if the file was written; hint: the way out."""
 
     path: Path
     failure: str | None
+    hint: str = ""
 
 
 def run_notes(title: str, started: RunStarted | None) -> tuple[str, ...]:
@@ -139,7 +141,7 @@ def as_svg(widget: QWidget, title: str, note: str = "") -> bytes:
 
 
 class Exporter(QObject):
-    """Writes one file at a time on a short-lived thread; emits `written` and `failed` on the caller's thread."""
+    """Writes one file after another on a short-lived thread; emits `written` and `failed` on the caller's thread."""
 
     written = Signal(str)
     failed = Signal(str, str)
@@ -153,10 +155,9 @@ class Exporter(QObject):
         self._poll_timer.timeout.connect(self._emit_outcomes)
 
     def write(self, path: Path, make: Callable[[], bytes]) -> None:
-        """Start writing what `make` returns; it runs on the thread, so it must not touch widgets."""
-        self.close()
-        # The thread gets only the queue: it must not be able to reach any Qt object.
-        job = _export_job(path, make, self._outcomes)
+        """Start writing what `make` returns, after what is being written; it must not touch widgets."""
+        # The thread gets only the queue and the thread before it: it must not be able to reach any Qt object.
+        job = _export_job(path, make, self._outcomes, self._thread)
         self._thread = threading.Thread(target=job, name="draftscope-export", daemon=True)
         self._thread.start()
         self._poll_timer.start()
@@ -183,16 +184,26 @@ class Exporter(QObject):
             message = self.tr("{0} could not be written: {1}").format(
                 one_line(str(outcome.path)), one_line(outcome.failure)
             )
-            self.failed.emit(message, self.tr("choose another file or folder"))
+            self.failed.emit(message, one_line(outcome.hint) or self.tr("choose another file or folder"))
 
 
-def _export_job(path: Path, make: Callable[[], bytes], outcomes: "SimpleQueue[ExportOutcome]") -> Callable[[], None]:
+def _export_job(
+    path: Path,
+    make: Callable[[], bytes],
+    outcomes: "SimpleQueue[ExportOutcome]",
+    previous: threading.Thread | None,
+) -> Callable[[], None]:
     def work() -> None:
+        if previous is not None:
+            previous.join()
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             writing.replace(path, make())
             outcomes.put(ExportOutcome(path, None))
         except OSError as err:
             outcomes.put(ExportOutcome(path, err.strerror or str(err)))
+        except EngineError as err:
+            outcomes.put(ExportOutcome(path, err.message, err.hint))
         except Exception as err:  # this thread's outermost frame: a silent end would look like a written file
             outcomes.put(ExportOutcome(path, f"{type(err).__name__}: {err}"))
 

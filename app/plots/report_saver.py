@@ -1,7 +1,8 @@
-"""Asks where to save the report of a log, and writes it on a thread: HTML, PDF, or the tables as CSV."""
+"""Asks where to save the report of a log, and reads and writes it on a thread: HTML or PDF."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from PySide6.QtCore import QCoreApplication, QObject
 from PySide6.QtWidgets import QFileDialog, QWidget
@@ -13,7 +14,10 @@ from app.text.plain_text import one_line
 from engine.events import Event
 from engine.reports import html
 from engine.reports.documents import ReportOptions
+from engine.runs import trace
 
+# What a report is about: its log, or the file that holds it.
+ReportSource: TypeAlias = Sequence[Event] | Path
 _FILTERS = "*.html", "*.pdf"
 
 
@@ -31,7 +35,7 @@ class ReportSaver(QObject):
         self.exporter.written.connect(lambda path: store.tell(tr("report saved as {0}").format(one_line(path))))
         self.exporter.failed.connect(store.report)
 
-    def ask(self, parent: QWidget, events: Sequence[Event], name: str, options: ReportOptions | None = None) -> None:
+    def ask(self, parent: QWidget, source: ReportSource, name: str, options: ReportOptions | None = None) -> None:
         """Ask for a file; its suffix decides the format. name: of the proposed file, without a suffix."""
         title = tr("Save report")
         dialog = QFileDialog(parent, title, str(Path.home() / f"{name}.html"))
@@ -40,17 +44,24 @@ class ReportSaver(QObject):
         dialog.filterSelected.connect(lambda pattern: dialog.setDefaultSuffix(pattern.removeprefix("*.")))
         dialog.setDefaultSuffix("html")
         dialog.selectFile(f"{name}.html")
-        dialog.fileSelected.connect(lambda path: self.save(Path(path), events, options))
+        dialog.fileSelected.connect(lambda path: self.save(Path(path), source, options))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
-    def save(self, path: Path, events: Sequence[Event], options: ReportOptions | None = None) -> None:
+    def save(self, path: Path, source: ReportSource, options: ReportOptions | None = None) -> None:
         """Write the report in the format of the file's suffix; anything but .pdf is HTML."""
-        self.exporter.write(path, made(tuple(events), path.suffix.lower(), options))
+        kept = source if isinstance(source, Path) else tuple(source)
+        self.exporter.write(path, lambda: report_content(kept, path.suffix.lower(), options))
+
+    def close(self) -> None:
+        """Wait for the report that is being written, because the window closes."""
+        self.exporter.close()
 
 
-def made(events: Sequence[Event], suffix: str, options: ReportOptions | None) -> Callable[[], bytes]:
-    """What makes the report; it touches no widget, so any thread may call it."""
-    if suffix == ".pdf":
-        return lambda: pdf(events, options)
-    return lambda: html.report(events, options).encode()
+def report_content(source: ReportSource, suffix: str, options: ReportOptions | None = None) -> bytes:
+    """The report as a file of this kind; touches no widget, so any thread may call it. Raises EngineError."""
+    options = options or ReportOptions()
+    if isinstance(source, Path):
+        log = trace.read(source)
+        source, options = log.events, options._replace(damage=log.damage)
+    return pdf(source, options) if suffix == ".pdf" else html.report(source, options).encode()

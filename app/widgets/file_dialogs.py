@@ -5,12 +5,12 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-_OPEN_FILTER = "*.jsonl *.json"
+_OPEN_FILTER = "*.jsonl *.json *.txt *.parquet"
 _SAVE_FILTER = "*.jsonl"
 
 
 def ask_open(parent: QWidget, title: str, folder: Path, on_chosen: Callable[[Path], None]) -> None:
-    """Ask for the file of a run, a training or a measurement."""
+    """Ask for the file of a run, a training, a measurement, or of prompts."""
     dialog = _dialog(parent, title, folder, _OPEN_FILTER)
     dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
     dialog.fileSelected.connect(lambda path: on_chosen(Path(path)))

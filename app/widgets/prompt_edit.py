@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeyEvent, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from app import theme
+from app.widgets.dropped_file import dropped_file
 
 LONGEST_EDITED = 20_000
 _LONGEST_SHOWN = 2_000
@@ -58,6 +59,10 @@ class PromptEdit(QPlainTextEdit):
     def hides(self) -> bool:
         """Whether the text has invisible characters; of a long text only the beginning is checked."""
         return _HIDDEN.search(self.toPlainText(), 0, LONGEST_EDITED) is not None
+
+    def canInsertFromMimeData(self, source: QMimeData) -> bool:  # noqa: N802 (Qt's name)
+        """Leave a dropped file to the window, which opens it."""
+        return dropped_file(source) is None and super().canInsertFromMimeData(source)
 
     def insertFromMimeData(self, source: QMimeData) -> None:  # noqa: N802 (Qt's name)
         """Paste or drop as plain text; text that the box cannot edit unchanged is kept verbatim."""

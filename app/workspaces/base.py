@@ -9,13 +9,13 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
 
 from app.panels.verbs import Verbs
+from app.plots.report_saver import ReportSource
 from app.state import verbs
 from app.state.run_record import RunRecord
 from app.state.store import RunStore
 from app.state.verbs import Verb
 from app.words.explanations import Section
 from engine.commands import Load
-from engine.events import Event
 from engine.machine import paths
 
 
@@ -82,8 +82,8 @@ class Workspace:
         return None
 
     @property
-    def reported(self) -> Sequence[Event]:
-        """The log of what a report of this tab is about; empty where there is nothing to report."""
+    def reported(self) -> ReportSource:
+        """The log that a report of this tab is about, or its file; empty where there is nothing to report."""
         return () if self.shown_record is None else self.shown_record.events
 
     @property

@@ -2,7 +2,8 @@ import subprocess
 import sys
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QPushButton
 
 from app import application
@@ -154,6 +155,39 @@ def test_every_control_has_a_name_for_those_who_cannot_see_it(open_window):
     assert all(control.accessibleName() for control in controls)
     assert all(button.text() for button in buttons)
     assert len(controls) >= 10
+
+
+def test_a_file_dropped_anywhere_is_opened_and_a_text_is_not(open_window, qtbot, tmp_path):
+    window, _ = open_window()
+    file, mime = tmp_path / "prompts.txt", QMimeData()
+    file.write_text("one\ntwo\n")
+    mime.setUrls([QUrl.fromLocalFile(str(file))])
+    over = QDragEnterEvent(QPoint(), Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.NoModifier)
+    window.dragEnterEvent(over)
+    assert over.isAccepted()
+    editor = window.workspaces["decode"].prompt.prompt
+    assert not editor.canInsertFromMimeData(mime)
+    where = QPointF()
+    window.dropEvent(QDropEvent(where, Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.NoModifier))
+    qtbot.waitUntil(lambda: window.front is window.workspaces["compare"])
+    assert window.front.bar.prompts.spec() == str(file)
+    text = QMimeData()
+    text.setText("words")
+    over = QDragEnterEvent(QPoint(), Qt.DropAction.CopyAction, text, Qt.MouseButton.LeftButton, Qt.NoModifier)
+    over.ignore()
+    window.dragEnterEvent(over)
+    assert not over.isAccepted() and editor.canInsertFromMimeData(text)
+
+
+def test_no_key_of_the_window_is_taken_again_by_a_part_of_it(open_window):
+    window, _ = open_window()
+    keys = {}
+    for action in window.findChildren(QAction):
+        for key in action.shortcuts():
+            keys.setdefault(key.toString(), []).append((action.text(), action.shortcutContext()))
+    everywhere = (Qt.ShortcutContext.WindowShortcut, Qt.ShortcutContext.ApplicationShortcut)
+    twice = {key: uses for key, uses in keys.items() if len(uses) > 1 and any(use[1] in everywhere for use in uses)}
+    assert not twice
 
 
 def test_the_window_needs_neither_torch_nor_transformers():

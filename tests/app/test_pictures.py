@@ -1,5 +1,6 @@
 """The pictures in assets/screenshots show the widgets that there are."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,11 @@ def window(qtbot: QtBot) -> MainWindow:
 def test_there_is_a_picture_of_every_tab_in_both_schemes(window: MainWindow) -> None:
     names = {path.stem for path in FOLDER.glob("*.png")}
     assert names == {f"{tab}-{scheme}" for tab in window.workspaces for scheme in ("light", "dark")}
+
+
+def test_make_pictures_makes_one_of_every_tab(window: MainWindow) -> None:
+    loop = re.search(r"for tab in ([a-z ]+);", (FOLDER.parents[1] / "Makefile").read_text(encoding="utf-8"))
+    assert loop is not None and set(loop[1].split()) == set(window.workspaces)
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.png")), ids=lambda path: path.stem)

@@ -1,5 +1,6 @@
 """State of the Compare tab: the comparison on show, the chosen lane and text, and the drafters there are."""
 
+import re
 from pathlib import Path
 
 from app.state.engine_link import EngineLink
@@ -8,10 +9,14 @@ from app.state.tab_state import TabState
 from app.workspaces.compare import words
 from app.workspaces.compare.record import AskedTurn, ComparisonRecord, read_record
 from engine.commands import Compare, Survey
-from engine.events import PLAIN_LANE, Event, Progressed, Refused, RunFailed, Surveyed
+from engine.errors import InputError
+from engine.events import PLAIN_LANE, ComparisonMeasured, Event, LaneRefused, Progressed, Refused, RunFailed, Surveyed
 from engine.experiments import prompt_sets
 from engine.experiments.prompt_sets import PromptSet
 from engine.runs.trace import Trace
+
+_PROMPTS_ONLY, _PROMPTS_OR_LOGS = (".txt", ".parquet"), (".jsonl", ".json")
+_EVENT, _LONGEST_HEAD = re.compile(rb'\s*\{\s*"event"\s*:'), 4096
 
 
 class ComparingProgress(TabState):
@@ -36,6 +41,7 @@ class ComparingProgress(TabState):
     def begin(self, command: Compare) -> None:
         """Start a comparison; runs are refused until it has ended."""
         self._store.make_way()
+        self._store.told = ""
         self._engine.progressed = None
         self.record.begin(command)
         self.chosen_lane, self.chosen_turn = "", None
@@ -100,6 +106,18 @@ class ComparingProgress(TabState):
         """Read a file of prompts, to say what is in it before anything is measured."""
         self._store.open_with(path, self, _read_prompts)
 
+    def read(self, path: Path) -> object | None:
+        """Read a file of prompts; None for any other file. Raises EngineError, OSError."""
+        kind = path.suffix.lower()
+        if kind not in (*_PROMPTS_ONLY, *_PROMPTS_OR_LOGS) or not path.is_file() or _is_log(path):
+            return None
+        try:
+            return _read_prompts(path)
+        except InputError:
+            if kind in _PROMPTS_ONLY:
+                raise
+            return None
+
     def read_log(self, log: Trace, path: Path) -> object | None:
         """Read the comparison of a log; None for a log of something else."""
         return read_record(log.events, path) if log.of_comparison else None
@@ -123,6 +141,10 @@ class ComparingProgress(TabState):
         """Take in an event. Returns whether it belongs to a comparison, or answers only this tab's question."""
         if isinstance(event, Surveyed):
             return self._take_survey(event)
+        if isinstance(event, LaneRefused) and not self.live:  # a race refuses lanes too
+            return False
+        if isinstance(event, ComparisonMeasured) and event.complete:
+            self._store.told = words.told(event)
         return self.record.take(event)
 
     def _take_survey(self, event: Surveyed) -> bool:
@@ -149,3 +171,9 @@ class ComparingProgress(TabState):
 
 def _read_prompts(path: Path) -> object:
     return prompt_sets.read(str(path))
+
+
+def _is_log(path: Path) -> bool:
+    """Whether the first line of a file is an event. Raises OSError."""
+    with path.open("rb") as file:
+        return _EVENT.match(file.readline(_LONGEST_HEAD)) is not None

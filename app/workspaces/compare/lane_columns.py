@@ -59,7 +59,7 @@ def lane_columns(record: Callable[[], ComparisonRecord]) -> tuple[LaneColumn, ..
         ),
         LaneColumn(
             tr("same text"), tr("Whether the lane wrote what plain decoding did, token by token; greedy only."),
-            _same, lambda lane: None if lane.same_text is None else float(lane.same_text), "✗ 00 prompts",
+            _same, lambda lane: None if lane.same_text is None else float(lane.same_text), "✗ 000 prompts",
         ),
         *_costs(),
         LaneColumn(
@@ -139,10 +139,12 @@ def _speedup(lane: LaneFigures) -> str:
 
 
 def _same(lane: LaneFigures) -> str:
-    if lane.same_text is None:
+    if not words.is_compared(lane):
         return quantities.UNKNOWN
+    if lane.same_text is None:
+        return tr("≠ unclear")
     if lane.same_text:
-        return "✓"
+        return "✓" if not lane.n_differing else tr("✓ as plain")
     return quantities.counted(lane.n_differing, tr("✗ {0:,} prompt"), tr("✗ {0:,} prompts")).format(lane.n_differing)
 
 
@@ -156,6 +158,6 @@ def _why_not(record: ComparisonRecord, lane: LaneFigures) -> str:
     if record.recommended == lane.lane:
         complete = record.measured is not None and record.measured.complete
         return tr("★ recommended") if complete else tr("★ leads so far")
-    if lane.why_not:
-        return one_line(lane.why_not, longest=_LONGEST_REASON)
-    return tr("the baseline") if lane.lane == PLAIN_LANE else ""
+    if lane.lane == PLAIN_LANE and lane.lane not in record.refused:
+        return tr("the baseline")
+    return one_line(lane.why_not.removeprefix(f"{lane.lane} "), longest=_LONGEST_REASON)

@@ -52,6 +52,10 @@ class LanesModel(QAbstractTableModel):
         """The name of the lane in a row."""
         return self._lanes[self._rows[row]].lane
 
+    def texts(self, column: int) -> list[str]:
+        """What the cells of a column say."""
+        return [self.columns[column].write(lane) for lane in self._lanes]
+
     def row_of(self, lane: str) -> int | None:
         """The row of a lane; None where it has none."""
         return next((row for row, place in enumerate(self._rows) if self._lanes[place].lane == lane), None)

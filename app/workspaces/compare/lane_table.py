@@ -147,7 +147,9 @@ class LaneTablePanel(Panel):
 
     def _fit_columns(self) -> None:
         """Every column as wide as its usual cells; columns that matter less go first where there is no room."""
-        widths = [self._width(place) for place in range(len(self.model.columns))]
+        font = QFont(self.table.font())
+        font.setBold(True)
+        widths = [self._width(place, QFontMetrics(font)) for place in range(len(self.model.columns))]
         widths[LANE] = min(max(_NAME_WIDTH[0], widths[LANE]), _NAME_WIDTH[1])
         self.whiskers.text_width = widths[SPEEDUP]
         widths[SPEEDUP] += WIDTH
@@ -159,14 +161,11 @@ class LaneTablePanel(Panel):
             if column != last:
                 self.table.setColumnWidth(column, width)
 
-    def _width(self, place: int) -> int:
+    def _width(self, place: int, metrics: QFontMetrics) -> int:
         """The width of a column for its title and its cells, which may be bold."""
-        font = QFont(self.table.font())
-        font.setBold(True)
-        metrics, column = QFontMetrics(font), self.model.columns[place]
-        cells = [str(self.model.index(row, place).data()) for row in range(self.model.rowCount())]
+        column, cells = self.model.columns[place], self.model.texts(place)
         is_sorted = self.table.horizontalHeader().sortIndicatorSection() == place
-        texts = (column.title + _SORT_MARK * is_sorted, *(cells or (column.widest,)))
+        texts = {column.title + _SORT_MARK * is_sorted, *(cells or (column.widest,))}
         return max(map(metrics.horizontalAdvance, texts)) + _PADDING
 
     def _left_out(self, widths: list[int]) -> set[int]:
@@ -206,7 +205,7 @@ class LaneTablePanel(Panel):
         for text, slot, keys in (
             (self.tr("Copy rows as CSV"), self.copy, QKeySequence(QKeySequence.StandardKey.Copy)),
             (self.tr("Copy all as CSV"), self.copy_all, QKeySequence("Ctrl+Shift+C")),
-            (self.tr("Sort by this column"), self.sort_by_current, QKeySequence("Ctrl+Shift+S")),
+            (self.tr("Sort by this column"), self.sort_by_current, QKeySequence("Ctrl+T")),
         ):
             action = QAction(text, self.table)
             action.setShortcut(keys)

@@ -147,7 +147,7 @@ class LaneText(QWidget):
 
     def _show_check(self, plain: GenerationMeasured | None) -> None:
         if self.lane == PLAIN_LANE:
-            text, good = tr("what the others are held to"), None
+            text, good = tr("what the others are compared with"), None
         elif plain is None:
             text, good = tr("no plain text to compare with yet"), None
         elif self.where is None:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.text.plain_text import one_line, plain_tip
@@ -26,7 +26,7 @@ class PromptSetBox(SteadyBox):
         self.setAccessibleName(self.tr("Prompts"))
         self._tip = self.tr(
             "The set of prompts: a built-in one by task, or a file: text with a prompt a line, JSON Lines, Spec-Bench"
-            " or SPEED-Bench. Files can be dropped anywhere on this tab."
+            " or SPEED-Bench. Files can be dropped anywhere on the window."
         )
         self.setToolTip(self._tip)
         self._spec = _ALL
@@ -88,9 +88,3 @@ class PromptSetBox(SteadyBox):
         dialog.fileSelected.connect(lambda path: self.choose_file(Path(path)))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
-
-
-def dropped_file(mime: QMimeData) -> Path | None:
-    """The single local file that is dropped; None for anything else."""
-    urls = mime.urls() if mime.hasUrls() else []
-    return Path(urls[0].toLocalFile()) if len(urls) == 1 and urls[0].isLocalFile() else None

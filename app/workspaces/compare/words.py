@@ -5,7 +5,7 @@ from PySide6.QtCore import QCoreApplication
 from app.text.plain_text import one_line
 from app.words import pace, quantities
 from app.workspaces.compare.record import ComparisonRecord
-from engine.events import PLAIN_LANE, LaneFigures, Progressed, RunFailed
+from engine.events import PLAIN_LANE, ComparisonMeasured, LaneFigures, Progressed, RunFailed
 from engine.statistics import RatioEstimate
 
 LONGEST_NAME = 60
@@ -89,19 +89,22 @@ def _leader(record: ComparisonRecord) -> str:
 
 def same_text(record: ComparisonRecord) -> tuple[str, bool]:
     """Whether every lane wrote the text of plain decoding, and whether that is good; empty while unknown."""
-    compared = [lane for lane in record.figures if lane.same_text is not None and lane.lane != PLAIN_LANE]
+    compared = [lane for lane in record.figures if is_compared(lane)]
     if not compared:
         return "", True
-    differing = [lane for lane in compared if not lane.same_text]
-    if not differing:
-        return tr("✓ same text in every lane"), True
-    worst = max(differing, key=lambda lane: lane.n_differing)
-    plain = None if record.measured is None else record.measured.n_plain_differing
-    if plain is not None and worst.n_differing <= plain:
+    if differing := [lane for lane in compared if lane.same_text is False]:
+        words = quantities.counted(len(differing), tr("{0} lane"), tr("{0} lanes")).format(len(differing))
+        return tr("✗ text differs in {0}").format(words), False
+    if any(lane.same_text is None for lane in compared):
+        return tr("≠ too few texts to tell whether they are the same"), False
+    if any(lane.n_differing for lane in compared):
         return tr("✓ no more differences than between two plain runs"), True
-    return tr("✗ text differs in {0}").format(
-        quantities.counted(len(differing), tr("{0} lane"), tr("{0} lanes")).format(len(differing))
-    ), False
+    return tr("✓ same text in every lane"), True
+
+
+def is_compared(lane: LaneFigures) -> bool:
+    """Whether a lane's texts were compared with the plain ones: without a verdict, too few of those that differ."""
+    return lane.lane != PLAIN_LANE and (lane.same_text is not None or lane.n_differing > 0)
 
 
 def same_text_details(record: ComparisonRecord) -> str:
@@ -109,23 +112,34 @@ def same_text_details(record: ComparisonRecord) -> str:
     lines = [
         f"{record.mark(lane.lane).glyph} {lane_name(lane.lane)}: {lane_check(lane)}"
         for lane in record.figures
-        if lane.same_text is not None and lane.lane != PLAIN_LANE
+        if is_compared(lane)
     ]
     plain = None if record.measured is None else record.measured.n_plain_differing
     if plain is not None:
-        lines.append(tr("Two plain runs differed in {0:,} prompts.").format(plain))
+        differed = quantities.counted(
+            plain, tr("Two plain runs differed in {0:,} prompt."), tr("Two plain runs differed in {0:,} prompts.")
+        )
+        lines.append(differed.format(plain))
     return "\n".join(lines)
 
 
 def lane_check(lane: LaneFigures) -> str:
     """Whether a lane wrote the plain text, and where it first did not."""
-    if lane.same_text is None:
-        return tr("not comparable")
-    if lane.same_text:
+    if lane.lane == PLAIN_LANE:
+        return tr("what the others are compared with")
+    if not is_compared(lane):
+        return tr("not compared")
+    if not lane.n_differing and lane.same_text:
         return tr("same text as plain decoding")
+    verdict = {
+        True: tr(", no more than rounding explains"),
+        False: "",
+        None: tr(", too few texts to tell this from rounding"),
+    }[lane.same_text]
     where = "" if lane.first_divergence is None else tr(", first at token {0:,}").format(lane.first_divergence + 1)
     margin = "" if lane.margin is None else tr(", top-2 margin {0:.3f}").format(lane.margin)
-    return tr("differs in {0:,} prompts{1}{2}").format(lane.n_differing, where, margin)
+    differs = quantities.counted(lane.n_differing, tr("differs in {0:,} prompt"), tr("differs in {0:,} prompts"))
+    return differs.format(lane.n_differing) + verdict + where + margin
 
 
 def because(record: ComparisonRecord) -> str:
@@ -184,6 +198,13 @@ def _before_the_start(at: Progressed | None) -> str:
             at.done, at.total, one_line(at.unit)
         )
     return tr("loading the models")
+
+
+def told(measured: ComparisonMeasured) -> str:
+    """A comparison that has ended, in a line for the status and the log."""
+    compared = tr("compared over {0:,} of {1:,} prompts").format(measured.n_measured, measured.n_prompts)
+    because = "" if measured.recommendation is None else one_line(measured.recommendation.because, longest=200)
+    return tr("{0}: {1}").format(compared, because) if because else compared
 
 
 def ending(record: ComparisonRecord) -> str:

@@ -1,7 +1,7 @@
 """The Compare tab: what to compare on top, the recommendation, the lanes, and below why they are as they are."""
 
 from PySide6.QtCore import QSettings, Qt
-from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QResizeEvent
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from app import theme
@@ -22,7 +22,6 @@ from app.workspaces.compare.explanations import explain_comparison
 from app.workspaces.compare.heat_map import HeatMapPanel
 from app.workspaces.compare.lane_table import LaneTablePanel
 from app.workspaces.compare.predicted import PredictedPlot
-from app.workspaces.compare.prompts_box import dropped_file
 from app.workspaces.compare.recommendation import RecommendationPanel
 from app.workspaces.compare.shapes import ShapesPanel
 from app.workspaces.compare.texts import TextsPanel
@@ -34,13 +33,13 @@ _EXAMPLE_PROMPTS, _EXAMPLE_GAMMAS = 6, "2, 4"
 
 
 class CompareWorkspace(QWidget, Workspace):
-    """A file of prompts can be dropped anywhere on it."""
+    """The choices in the top bar apply to every lane; all panels show the same comparison."""
 
     def __init__(self, context: TabContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.context = context
         self._store = store = context.store
-        self._opened = LastOpened()
+        self._opened, self._opened_prompts = LastOpened(), LastOpened()
         self.error = ErrorPanel(store, self)
         self.bar = CompareBar(store, context.pair, self, verbs=context.verbs)
         self.recommendation = RecommendationPanel(store, self)
@@ -57,7 +56,6 @@ class CompareWorkspace(QWidget, Workspace):
         self._reports = ReportSaver(store, self)
         self.recommendation.race_asked.connect(lambda: context.show("presentation"))
         self.recommendation.report_asked.connect(self.save_report)
-        self.setAcceptDrops(True)
         self._lay_out()
         self._connect()
         self._on_choice()
@@ -94,6 +92,10 @@ class CompareWorkspace(QWidget, Workspace):
         """Ask for a file and write the report of the comparison on show."""
         self._reports.ask(self, self.reported, "draftscope-comparison")
 
+    def shut_down(self) -> None:
+        """Wait for a report that is being written."""
+        self._reports.close()
+
     # Content
 
     @property
@@ -106,9 +108,13 @@ class CompareWorkspace(QWidget, Workspace):
         return (explain_comparison(),)
 
     def newly_opened(self) -> str:
-        """Bring the tab to the front for a newly opened comparison."""
-        record = self._comparing.record
-        return "compare" if self._opened.is_new(record, record.source) else ""
+        """Bring the tab to the front for a newly opened comparison, or choose a newly opened file of prompts."""
+        record, prompts = self._comparing.record, self._comparing.prompt_file
+        is_new = self._opened.is_new(record, record.source)
+        if prompts is not None and self._opened_prompts.is_new(prompts, prompts[0]):
+            self.bar.prompts.choose(str(prompts[0]))
+            is_new = True
+        return "compare" if is_new else ""
 
     def holds(self, name: str) -> bool:
         """Return whether there is a comparison."""
@@ -156,17 +162,6 @@ class CompareWorkspace(QWidget, Workspace):
         """Give the table its share of the new height."""
         super().resizeEvent(event)
         self.lanes.fit_height(self.height())
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 (Qt's name)
-        """Accept a single file."""
-        if dropped_file(event.mimeData()) is not None:
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 (Qt's name)
-        """Choose a dropped file as the set of prompts."""
-        if (path := dropped_file(event.mimeData())) is not None:
-            event.acceptProposedAction()
-            self.bar.prompts.choose_file(path)
 
     # Wiring
 

@@ -7,6 +7,7 @@ from PySide6.QtCore import QCoreApplication
 from app.text.plain_text import one_line
 from app.words import quantities
 from app.words.model_names import full_name
+from app.workspaces.compare import words as compared_words
 from app.workspaces.rag import answer_words
 from app.workspaces.train import words as training_words
 from engine import events
@@ -197,6 +198,41 @@ def _(event: events.EvaluationMeasured) -> str | None:
     return tr("evaluated: {0:,} questions of {1}, kept in {2}").format(
         figures.n_answered, _name(figures.dataset), _name(event.file)
     )
+
+
+@_describe.register
+def _(event: events.ComparisonStarted) -> str:
+    target = full_name(event.target, "target", longest=_LONGEST_NAME)
+    return tr("comparison {0} started: {1:,} lanes on {2} over {3:,} prompts of {4}").format(
+        _name(event.comparison_id), len(event.lanes), target, len(event.prompts), _name(event.prompt_set)
+    )
+
+
+@_describe.register
+def _(event: events.LaneRefused) -> str:
+    return tr("{0} cannot take part: {1}; {2}").format(_name(event.lane), _name(event.why), _name(event.hint))
+
+
+@_describe.register
+def _(event: events.ComparisonMeasured) -> str | None:
+    return compared_words.told(event) if event.complete else None
+
+
+@_describe.register
+def _(event: events.RaceStarted) -> str:
+    names = ", ".join(compared_words.lane_name(lane.name) for lane in event.lanes)
+    return tr("race started: {0}").format(one_line(names, longest=3 * _LONGEST_NAME))
+
+
+@_describe.register
+def _(event: events.RaceFinished) -> str:
+    if event.reason == "cancelled":
+        return tr("race stopped")
+    differing = [compared_words.lane_name(lane) for lane, same in event.same_text if not same]
+    if differing:
+        names = one_line(", ".join(differing), longest=3 * _LONGEST_NAME)
+        return tr("race finished: other text than plain decoding in {0}").format(names)
+    return tr("race finished: the same text in every lane") if event.same_text else tr("race finished")
 
 
 @_describe.register(events.TrainingStarted)

@@ -1,8 +1,11 @@
 """State of the race that the engine runs, or ran last: its lanes grow round by round."""
 
+from PySide6.QtCore import QCoreApplication
+
 from app.state.store import RunStore
 from app.state.tab_state import TabState
 from app.text.plain_text import one_line
+from app.words import quantities
 from app.workspaces.presentation.race import RecordedRounds, shared_time
 from app.workspaces.presentation.script import RaceFacts, RaceLane, RaceScript, TextCheck
 from engine.commands import Race
@@ -10,6 +13,7 @@ from engine.events import (
     PLAIN_LANE,
     Event,
     LaneRefused,
+    Progressed,
     RaceFinished,
     RaceStarted,
     Refused,
@@ -17,6 +21,11 @@ from engine.events import (
     RunFailed,
     Setting,
 )
+
+
+def tr(text: str) -> str:
+    """Translate a state of the race."""
+    return QCoreApplication.translate("presentation", text)
 
 
 class LiveLane(RecordedRounds):
@@ -38,7 +47,9 @@ class LiveLane(RecordedRounds):
 
 
 class RacingProgress(TabState):
-    """At most one race: under way or ended. number: rises with each; failure: why there is none."""
+    """At most one race: under way or ended. number: rises with each; failure: why there is none.
+
+    racing: whether rounds may still arrive."""
 
     work = Race
 
@@ -49,20 +60,26 @@ class RacingProgress(TabState):
         self.finished: RaceFinished | None = None
         self.failure: Refused | RunFailed | None = None
         self.lanes: dict[str, LiveLane] = {}
+        self.racing = False
         self._command: Race | None = None
         self._store = store
 
     def begin(self, command: Race) -> None:
         """Start a race; runs are refused until it has ended."""
         self._store.make_way()
+        self._store.told = ""
         self._command, self.failure = command, None
         self.commands.ask(command)
         self._store.watch()
 
-    @property
-    def racing(self) -> bool:
-        """Whether rounds may still arrive."""
-        return self.started is not None and self.finished is None and self.failure is None
+    def status(self, at: Progressed | None) -> str:
+        """How far the race is, in words."""
+        if not self.racing:
+            return tr("loading the models of the race")
+        n = min((lane.n_tokens for lane in self.lanes.values()), default=0)
+        return quantities.counted(
+            n, tr("racing: a token in each lane"), tr("racing: {0:,} tokens in each lane")
+        ).format(n)
 
     @property
     def time_s(self) -> float:
@@ -80,7 +97,7 @@ class RacingProgress(TabState):
             self._begin(event)
             return True
         if isinstance(event, LaneRefused) and self.live:
-            self._store.tell(f"{one_line(event.lane)}: {one_line(event.why)}; {one_line(event.hint)}")
+            self._store.told = f"{one_line(event.lane)}: {one_line(event.why)}; {one_line(event.hint)}"
             return True
         if not self.racing:
             return False
@@ -96,7 +113,7 @@ class RacingProgress(TabState):
     def fail(self, event: Refused | RunFailed) -> None:
         """Note that the race was refused or failed; its rounds so far are kept."""
         if self.live and (isinstance(event, RunFailed) or event.what == "race"):
-            self.failure = event
+            self.failure, self.racing = event, False
             self._close_lanes()
 
     def script(self) -> RaceScript | None:
@@ -122,6 +139,7 @@ class RacingProgress(TabState):
 
     def _begin(self, event: RaceStarted) -> None:
         self.number += 1
+        self.racing = True
         self.started, self.finished, self.failure = event, None, None
         n_expected = self.settings.get("max_new_tokens")
         n = n_expected if isinstance(n_expected, int) else 0
@@ -133,7 +151,8 @@ class RacingProgress(TabState):
             lane.complete = lane.complete or len(lane.arrived) < n_rounds - 1
 
     def _end(self, event: RaceFinished) -> None:
-        self.finished = event
+        self.finished, self.racing = event, False
+        self._store.told = tr("race stopped") if event.reason == "cancelled" else tr("race finished")
         self._close_lanes()
 
     def _close_lanes(self) -> None:

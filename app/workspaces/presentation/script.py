@@ -165,10 +165,8 @@ def _check(lane: RaceLane, texts: Mapping[str, GenerationMeasured], measured: Co
     if lane.is_plain:
         return TextCheck()
     text = texts[lane.spec.name]
-    n_plain = None if measured is None else measured.n_plain_differing
     lanes = () if measured is None else measured.lanes
-    n_differing = next((figures.n_differing for figures in lanes if figures.lane == lane.spec.name), 0)
-    within = n_plain is not None and n_differing <= n_plain
+    within = any(figures.same_text is True for figures in lanes if figures.lane == lane.spec.name)
     return TextCheck(text.ids == texts[PLAIN_LANE].ids, text.first_divergence, text.margin, within)
 
 

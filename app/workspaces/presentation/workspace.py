@@ -84,6 +84,10 @@ class PresentationWorkspace(QWidget, Workspace):
         """Return the action that opens it."""
         return (self.present,) if menu == "view" else ()
 
+    def shut_down(self) -> None:
+        """Wait for a report that is being written."""
+        self.reports.exporter.close()
+
     # Which race
 
     @property

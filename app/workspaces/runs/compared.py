@@ -84,17 +84,21 @@ class ComparedPage(QWidget):
         self._rows = rows
         self._show(compared_fields(rows, ()))
         self._library.read(
-            lambda: tuple(read_particulars(row.path) for row in rows), self._add_particulars, topic="compared"
+            lambda: tuple(read_particulars(row.path) for row in rows),
+            lambda made_with: self._add_particulars(rows, made_with),
+            topic="compared",
         )
         if len(rows) == 2 and all(row.kind == "run" for row in rows):
-            self._library.read(lambda: read_divergence(rows), self._add_divergence, topic="divergence")
+            self._library.read(
+                lambda: read_divergence(rows), lambda answer: self._add_divergence(rows, answer), topic="divergence"
+            )
 
-    def _add_particulars(self, made_with: tuple[Particulars, ...]) -> None:
-        if len(made_with) == len(self._rows):
-            self._show(compared_fields(self._rows, made_with))
+    def _add_particulars(self, rows: tuple[RunRow, ...], made_with: tuple[Particulars, ...]) -> None:
+        if rows == self._rows:
+            self._show(compared_fields(rows, made_with))
 
-    def _add_divergence(self, divergence: Divergence | None) -> None:
-        if divergence is not None and len(self._rows) == 2:
+    def _add_divergence(self, rows: tuple[RunRow, ...], divergence: Divergence | None) -> None:
+        if divergence is not None and rows == self._rows:
             self.sentence.setText(f"{self._parting(divergence)} {self._n_differing()}".strip())
 
     def _show(self, fields: tuple[ComparedField, ...]) -> None:

@@ -8,17 +8,20 @@ from typing import NamedTuple
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
+from app.plots.report_pdf import pdf
 from app.text.plain_text import one_line
 from app.workspaces.runs import words
 from app.workspaces.runs.library import RunLibrary
 from engine.errors import EngineError
-from engine.reports import exporting
+from engine.reports import exporting, writing
+from engine.reports.documents import ReportOptions
 from engine.reports.exporting import ENDINGS, ExportFormat
+from engine.runs import trace
 from engine.store.folders import trace_path
 from engine.store.importing import ImportedTrace, import_traces
 
 Tell = Callable[[str], None]
-OFFERED: tuple[ExportFormat, ...] = ("trace", "csv", "parquet", "html")
+OFFERED: tuple[ExportFormat, ...] = ("html", "pdf", "trace", "csv", "parquet")
 
 
 def tr(text: str) -> str:
@@ -84,10 +87,18 @@ def export(library: RunLibrary, ids: Sequence[str], form: ExportFormat, there: P
         damages = []
         for run_id, source in sources:
             out = there if len(sources) == 1 else there / f"{run_id}{ENDINGS[form]}"
-            damages.append(_replaced(out, partial(exporting.export, source, run_id, form)))
+            write = partial(_print, source) if form == "pdf" else partial(exporting.export, source, run_id, form)
+            damages.append(_replaced(out, write))
         return _exported(damages, len(ids))
 
     library.read(work, lambda done: _after_export(library, done, there, tell), topic="")
+
+
+def _print(source: Path, out: Path) -> str:
+    """Write the report of a run as PDF, which the engine cannot; returns where the run is damaged."""
+    log = trace.read(source)
+    writing.replace(out, pdf(log.events, ReportOptions(damage=log.damage)))
+    return log.damage or ""
 
 
 def _exported(damages: Sequence[str], n: int) -> Exported:
@@ -145,7 +156,9 @@ def _after_import(library: RunLibrary, answers: Sequence[ImportedTrace], tell: T
     refused = [answer.why for answer in answers if answer.outcome == "refused"]
     if refused:
         more = tr(" (and {0} more)").format(len(refused) - 1) if len(refused) > 1 else ""
-        library.refuse(EngineError(refused[0] + more, tr("the others were imported")))
+        others = len(refused) < len(answers)
+        hint = tr("the others were imported") if others else tr("choose traces that Draftscope wrote or exported")
+        library.refuse(EngineError(refused[0] + more, hint))
     library.take_in()
 
 

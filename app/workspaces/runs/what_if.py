@@ -23,9 +23,10 @@ from app.words import quantities
 from app.workspaces.runs import words
 from app.workspaces.runs.library import RunLibrary
 from app.workspaces.runs.what_if_plot import WhatIfCurve, WhatIfPlot
+from engine.errors import EngineError
 from engine.experiments.prediction import MOST_GAMMA, Prediction, ReplayedTau, best, predictions, replayed_tau
 from engine.experiments.recorded import RecordedRun, read_recorded
-from engine.store.rows import RunRow
+from engine.store.rows import RunRow, RunState
 
 _MOST_SPEED = 100.0
 _WAIT_MS = 60
@@ -46,6 +47,8 @@ class WhatIfPage(QWidget):
         super().__init__(parent)
         self._library = library
         self._row: RunRow | None = None
+        # What was read last: without it, a run that cannot be read would be read again with every change.
+        self._asked: tuple[str, int, RunState] | None = None
         self._runs: tuple[RecordedRun, ...] = ()
         self._replays: _Replays | None = None
         self.subject = plain_label("", self, wraps=True)
@@ -83,15 +86,29 @@ class WhatIfPage(QWidget):
         self._say(self.tr("Select a run, then choose What if…"))
 
     def ask(self, row: RunRow) -> None:
-        """Ask about a run."""
-        if self._row is not None and self._row.id == row.id and self._runs:
+        """Ask about a run; one that was read is read again only when it has grown or ended."""
+        asked = (row.id, row.n_bytes, row.state)
+        if asked == self._asked:
             return
+        self._asked = asked
         self._row, self._runs, self._replays = row, (), None
         self.subject.setText(one_line(words.title(row)))
         self._say(self.tr("Reading the run…"))
-        self._library.read(lambda: read_recorded(row.path), self._take, topic="recorded")
+        self._library.read(lambda: _read(row), self._take, topic="recorded")
 
-    def _take(self, runs: tuple[RecordedRun, ...]) -> None:
+    def say_why_not(self, reason: str) -> None:
+        """Ask about nothing, and say why."""
+        if self._asked is not None or self.answer.text() != reason:
+            self._asked, self._row, self._runs, self._replays = None, None, (), None
+            self.subject.setText("")
+            self._say(reason)
+
+    def _take(self, runs: tuple[RecordedRun, ...] | EngineError) -> None:
+        if self._asked is None:
+            return
+        if isinstance(runs, EngineError):
+            self._say(one_line(runs.message))
+            return
         self._runs = runs
         self.lane.clear()
         for run in runs:
@@ -130,9 +147,12 @@ class WhatIfPage(QWidget):
             lenient = exact if lenience >= 1 else replayed_tau(run, lenience)
             return None if exact is None or lenient is None else _Replays(run, exact, lenient)
 
-        self._library.read(work, self._take_replays, topic="replay")
+        self._library.read(work, lambda replays: self._take_replays(run, replays), topic="replay")
 
-    def _take_replays(self, replays: _Replays | None) -> None:
+    def _take_replays(self, run: RecordedRun, replays: _Replays | None) -> None:
+        """Show what was replayed, unless another run has been chosen since."""
+        if run is not self._run:
+            return
         self._replays = replays
         if replays is None:
             self._say(self.tr("Nothing to replay: no draft of this run was tested."))
@@ -228,3 +248,11 @@ class WhatIfPage(QWidget):
         column.addWidget(self.answer)
         column.addWidget(self.plot, 1)
         column.addWidget(self.caution)
+
+
+def _read(row: RunRow) -> tuple[RecordedRun, ...] | EngineError:
+    """The recorded drafts of a run, or why they cannot be read, which the page itself says."""
+    try:
+        return read_recorded(row.path)
+    except EngineError as err:
+        return err

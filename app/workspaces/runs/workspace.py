@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSplitter, QTabWidget, QVBoxLayout, Q
 
 from app import theme
 from app.panels.error import ErrorPanel
+from app.plots.report_saver import ReportSource
 from app.widgets.labels import plain_label
 from app.workspaces.base import TabContext, Workspace
 from app.workspaces.runs import transfer
@@ -21,6 +22,7 @@ from app.workspaces.runs.table import RunTable
 from app.workspaces.runs.undo_bar import UndoBar
 from app.workspaces.runs.what_if import WhatIfPage
 from engine.machine import paths
+from engine.store.folders import trace_path
 from engine.store.rows import RunRow
 
 _TABLE_SHARE, _PANE_SHARE = 70, 30
@@ -116,6 +118,7 @@ class RunsWorkspace(QWidget, Workspace):
         elif n == 1 and self.pages.currentWidget() is self.compared:
             self.pages.setCurrentWidget(self.details)
         self._show_chosen()
+        self._store.changed.emit()  # the menu File follows what is selected
 
     def _show_chosen(self) -> None:
         """Show the selected runs on the page in front; fetch those that are not at hand."""
@@ -133,11 +136,14 @@ class RunsWorkspace(QWidget, Workspace):
         if page is self.compared:
             reason = self.run_actions.reason("compare")
             if reason:
-                self.compared.say(reason[:1].upper() + reason[1:] + ".")
+                self.compared.say(_sentence(reason))
             elif len(rows) == len(ids):
                 self.compared.compare(rows)
-        elif page is self.what_if and rows and not self.run_actions.reason("what_if"):
-            self.what_if.ask(rows[0])
+        elif page is self.what_if:
+            if reason := self.run_actions.reason("what_if"):
+                self.what_if.say_why_not(_sentence(reason))
+            elif rows:
+                self.what_if.ask(rows[0])
 
     def _chosen(self, rows: tuple[RunRow, ...]) -> Chosen:
         library = self.library
@@ -237,6 +243,12 @@ class RunsWorkspace(QWidget, Workspace):
         """The folder of the runs."""
         return self.library.folder
 
+    @property
+    def reported(self) -> ReportSource:
+        """The trace of the selected run."""
+        ids = self.table.selected
+        return trace_path(self.library.folder, ids[0], deleted=self.library.filter.deleted) if len(ids) == 1 else ()
+
     # Pictures
 
     def holds(self, name: str) -> bool:
@@ -321,3 +333,7 @@ class RunsWorkspace(QWidget, Workspace):
         column.addLayout(buttons)
         column.addWidget(self.message)
         column.addWidget(self.splitter, 1)
+
+
+def _sentence(reason: str) -> str:
+    return reason[:1].upper() + reason[1:] + "."

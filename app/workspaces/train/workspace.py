@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSplitter, QVBox
 
 from app import theme
 from app.panels.error import ErrorPanel
+from app.plots.report_saver import ReportSource
 from app.state.verbs import Verb
 from app.workspaces.base import LastOpened, TabContext, Workspace
 from app.workspaces.train.bar import TrainBarPanel
@@ -18,6 +19,7 @@ from app.workspaces.train.plots import HeldOutPlot, LossPlot
 from app.workspaces.train.training import TrainingRunProgress
 from engine.events import Setting
 from engine.machine import paths
+from engine.training.training_log import FILE_NAME
 
 # The shortest training that still shows the drafter learning.
 _SHORT_TRAINING: dict[str, Setting] = {"sample": 4000, "steps": 60, "minutes": 2.0}
@@ -73,6 +75,14 @@ class TrainWorkspace(QWidget, Workspace):
     def folder(self) -> Path:
         """The folder of the trainings."""
         return paths.training()
+
+    @property
+    def reported(self) -> ReportSource:
+        """The log of the training on show."""
+        record = self._training.record
+        if record.started is None:
+            return ()
+        return record.source or Path(record.started.folder) / FILE_NAME
 
     def newly_opened(self) -> str:
         """Show the settings of a newly opened training in the form."""

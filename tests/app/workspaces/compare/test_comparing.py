@@ -9,7 +9,8 @@ from app.state.store import RunStore
 from app.workspaces.compare.comparing import ComparingProgress
 from app.workspaces.compare.record import AskedTurn
 from engine.commands import Compare, Load, Survey
-from engine.events import Refused, Surveyed
+from engine.errors import InputError
+from engine.events import LaneRefused, Refused, Surveyed
 from engine.runs.trace import TraceWriter
 from tests.app.factory import MODEL, PAIR, FakeHost, whole_run
 from tests.comparisons import GENERAL, SMALL, comparison
@@ -112,3 +113,39 @@ def test_an_opened_comparison_comes_to_the_front_and_a_run_does_not(qtbot, tmp_p
     record = window.store.tab(ComparingProgress).record
     assert record.state == "finished" and record.source == tmp_path / "comparison.jsonl"
     window.close()
+
+
+def test_files_of_prompts_are_told_from_logs_and_from_anything_else(tmp_path: Path) -> None:
+    comparing = RunStore().tab(ComparingProgress)
+    contents = {
+        "p.txt": "one\ntwo\n", "p.jsonl": '{"prompt": "one"}\n{"turns": ["a", "b"]}\n', "p.json": '[{"prompt": "one"}]',
+        "log.jsonl": '{"event":"RunStarted"}\n', "other.jsonl": '{"contexts": [1]}\n', "broken.jsonl": "\x00\x01{",
+        "notes.md": "one\n",
+    }  # fmt: skip
+    kinds = {}
+    for name, content in contents.items():
+        (tmp_path / name).write_text(content)
+        kinds[name] = comparing.read(tmp_path / name)
+    assert {name for name, read in kinds.items() if read is not None} == {"p.txt", "p.jsonl", "p.json"}
+    assert comparing.read(tmp_path / "absent.txt") is None
+    (tmp_path / "empty.txt").write_text("")
+    with pytest.raises(InputError, match="no usable prompt"):
+        comparing.read(tmp_path / "empty.txt")
+
+
+def test_the_end_is_said_in_the_status_until_the_next_begins(asked) -> None:  # type: ignore[no-untyped-def]
+    store, _, comparing = asked
+    for event in comparison():
+        store.take(event)
+    assert store.told.startswith("compared over 4 of 4 prompts: builtin at γ 4")
+    comparing.begin(Compare((GENERAL,)))
+    assert store.told == ""
+
+
+def test_a_lane_that_a_race_refuses_is_none_of_the_comparison(asked) -> None:  # type: ignore[no-untyped-def]
+    store, _, comparing = asked
+    for event in comparison():
+        store.take(event)
+    n_refused = len(comparing.record.refused)
+    assert not comparing.take(LaneRefused("other", "another vocabulary", "choose another"))
+    assert len(comparing.record.refused) == n_refused > 0

@@ -42,10 +42,25 @@ def test_every_lane_is_a_row_with_its_mark(qapp) -> None:  # type: ignore[no-unt
     assert cells(model, "lane") == ["● plain decoding", f"▲ {SMALL.name}", f"■ {GENERAL.name}", f"◆ {FOREIGN.name}"]
     assert cells(model, "speedup")[2] == "1.83× (1.73 to 1.93)"
     assert cells(model, "why not") == [
-        "slower: it accepts less", "slower: it accepts less", "★ recommended",
+        "the baseline", "slower: it accepts less", "★ recommended",
         "token 17 is another word in its vocabulary",
     ]  # fmt: skip
     assert cells(model, "J/token") == ["not measurable here"] * 3 + ["—"]
+
+
+def test_texts_too_few_to_tell_are_called_unclear(qapp) -> None:  # type: ignore[no-untyped-def]
+    model = LanesModel(None)  # type: ignore[arg-type]
+    record = filled(model)
+    assert cells(model, "same text") == ["—", "✓", "✓", "—"]
+    assert record.measured is not None
+    verdicts = {SMALL.name: None, GENERAL.name: True}
+    lanes = (
+        replace(e, same_text=verdicts.get(e.lane), n_differing=int(e.lane in verdicts)) for e in record.measured.lanes
+    )
+    record.take(replace(record.measured, lanes=tuple(lanes)))
+    model.show_record(record)
+    assert cells(model, "same text") == ["—", "≠ unclear", "✓ as plain", "—"]
+    assert "too few texts to tell" in model.index(1, SAME).data(ROLE.ToolTipRole)
 
 
 def test_places_of_the_special_columns_are_theirs(qapp) -> None:  # type: ignore[no-untyped-def]

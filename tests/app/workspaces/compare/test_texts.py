@@ -52,7 +52,7 @@ def test_every_lane_of_the_first_prompt_is_shown_with_its_fates(tab) -> None:  #
     say(*differing())
     columns = workspace.texts._shown()
     assert [column.lane for column in columns] == ["plain", GENERAL.name, SMALL.name]
-    assert columns[1].check.text() == "✓ same text" and columns[0].check.text() == "what the others are held to"
+    assert columns[1].check.text() == "✓ same text" and columns[0].check.text() == "what the others are compared with"
     assert {"accepted", "rejected", "correction"} <= {token.fate for token in columns[2].view.tokens}
     assert columns[0].view.text() == columns[1].view.text()
     assert "ghost" not in columns[2].view.shown_text()

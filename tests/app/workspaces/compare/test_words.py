@@ -60,8 +60,19 @@ def test_the_check_counts_lanes_whose_text_differs() -> None:
     differing = record_of(lanes=tuple(lanes))
     assert words.same_text(differing) == ("✗ text differs in 1 lane", False)
     assert "first at token 5, top-2 margin 0.010" in words.same_text_details(differing)
-    calibrated = record_of(lanes=tuple(lanes), n_plain_differing=2)
-    assert words.same_text(calibrated)[1]
+
+
+def test_the_check_follows_the_verdict_of_the_engine_not_a_count() -> None:
+    measured = record_of().measured
+    assert measured is not None
+    lanes = [replace(lane, n_differing=2, first_divergence=4) if lane.same_text else lane for lane in measured.lanes]
+    rounding = record_of(lanes=tuple(lanes), n_plain_differing=1)
+    assert words.same_text(rounding) == ("✓ no more differences than between two plain runs", True)
+    assert "differs in 2 prompts, no more than rounding explains" in words.same_text_details(rounding)
+    assert "differed in 1 prompt." in words.same_text_details(rounding)
+    unclear = record_of(lanes=tuple(replace(lane, same_text=None) for lane in lanes), n_plain_differing=1)
+    assert words.same_text(unclear) == ("≠ too few texts to tell whether they are the same", False)
+    assert "too few texts to tell this from rounding" in words.same_text_details(unclear)
 
 
 def test_progress_has_count_rate_and_time_left() -> None:

@@ -1,12 +1,11 @@
-"""The tab as a whole: choices, Measure, Tune and Stop, what is kept between sessions, dropped files."""
+"""The tab as a whole: choices, Measure, Tune and Stop, what is kept between sessions, opened files."""
 
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QSettings, Qt, QUrl
+from PySide6.QtCore import QSettings, Qt
 from pytestqt.qtbot import QtBot
 
 from app.workspaces.compare.comparing import ComparingProgress
-from app.workspaces.compare.prompts_box import dropped_file
 from app.workspaces.compare.workspace import CompareWorkspace
 from engine.commands import Compare
 from engine.events import ModelOption, Progressed, Surveyed
@@ -110,15 +109,13 @@ def test_settings_of_all_lanes_are_in_one_sheet(tab, qtbot: QtBot) -> None:  # t
     assert "repeats" not in command.settings
 
 
-def test_a_dropped_file_is_the_set_of_prompts_and_is_read(tab, qtbot: QtBot, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_an_opened_file_is_the_set_of_prompts_and_is_read(tab, qtbot: QtBot, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     store, host, workspace, say = tab
     file = tmp_path / "<b>mine.txt"
     file.write_text("one\ntwo\nthree\n")
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(file))])
-    assert dropped_file(mime) == file and dropped_file(QMimeData()) is None
-    workspace.bar.prompts.choose_file(file)
+    store.open_trace(file)
     qtbot.waitUntil(lambda: store.tab(ComparingProgress).prompt_file is not None)
+    assert (workspace.newly_opened(), workspace.newly_opened()) == ("compare", "")
     say()
     assert "The file has 3 prompts" in workspace.recommendation.because.text()
     workspace.do("run")

@@ -14,15 +14,20 @@ from engine.events import (
     Compared,
     Event,
     FileSkipped,
+    LaneRefused,
+    LaneSpec,
     Measured,
     ModelLoaded,
     Progressed,
+    RaceFinished,
+    RaceStarted,
     Refused,
     RunFailed,
     RunFinished,
     TrainingStarted,
 )
 from tests.app.factory import FakeHost, a_round, started, whole_run
+from tests.comparisons import FOREIGN, comparison
 
 
 @pytest.mark.parametrize(
@@ -56,6 +61,21 @@ from tests.app.factory import FakeHost, a_round, started, whole_run
 )
 def test_an_event_is_said_in_words(event: Event, said: str) -> None:
     assert describe(event) == said
+
+
+def test_comparisons_and_races_are_in_the_log() -> None:
+    start, *_, end = comparison(refused=(FOREIGN,))
+    lane, spec = LaneRefused("x γ 4", "another vocabulary", "choose another"), LaneSpec("x γ 4", "x", 4)
+    race = RaceStarted("builtin", (LaneSpec("plain", "none", 0), spec), "a prompt", (), (), "cpu", "float32")
+    said = [describe(event) for event in (start, lane, end, race, RaceFinished("length", (("x γ 4", False),)))]
+    assert said[0] is not None and "lanes on built-in target" in said[0] and "4 prompts of" in said[0]
+    assert said[1] == "x γ 4 cannot take part: another vocabulary; choose another"
+    assert said[2] is not None and said[2].startswith("compared over 4 of 4 prompts")
+    assert said[3:] == [
+        "race started: plain decoding, x γ 4", "race finished: other text than plain decoding in x γ 4"
+    ]  # fmt: skip
+    assert describe(RaceFinished("length", (("x γ 4", True),))) == "race finished: the same text in every lane"
+    assert describe(RaceFinished("cancelled")) == "race stopped"
 
 
 @pytest.mark.parametrize(

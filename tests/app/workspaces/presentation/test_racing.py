@@ -75,6 +75,17 @@ def test_a_refusal_ends_it_and_keeps_what_there_was(racing) -> None:  # type: ig
     assert store.trouble is not None and store.trouble.hint == "race fewer lanes"
 
 
+def test_a_race_after_one_that_failed_does_not_race_before_it_starts(racing) -> None:  # type: ignore[no-untyped-def]
+    store, host, progress = racing
+    _say(store, host, STARTED, Refused("race", "out of memory", "race fewer lanes"))
+    progress.begin(race_command("again", Load(), None, 4))
+    assert not progress.racing and progress.status(None) == "loading the models of the race"
+    _say(store, host, STARTED, a_lap(0, "plain", 0.02), a_lap(0, "builtin γ 4", 0.02))
+    assert progress.racing and progress.status(None) == "racing: a token in each lane"
+    _say(store, host, RaceFinished("cancelled"))
+    assert store.told == "race stopped"
+
+
 def test_rounds_of_a_run_are_not_those_of_a_race(racing) -> None:  # type: ignore[no-untyped-def]
     _, _, progress = racing
     assert not progress.take(a_lap(0, "plain", 0.02))

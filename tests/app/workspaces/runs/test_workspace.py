@@ -8,6 +8,7 @@ from PySide6.QtCore import QSettings, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from app.panels.comparison import Divergence
 from app.state.store import RunStore
 from app.workspaces.runs import transfer
 from app.workspaces.runs.table_model import RunTableModel
@@ -240,6 +241,31 @@ def test_what_if_follows_the_controls(tab: RunsWorkspace, qtbot: QtBot) -> None:
     assert [column.title for column in page.plot.columns()] == ["γ", "predicted speedup", "tokens a round"]
 
 
+def test_a_run_that_cannot_be_read_is_read_once_and_said(tab: RunsWorkspace, qtbot: QtBot) -> None:
+    ids = keep_some()
+    shown(qtbot, tab)
+    (paths.runs() / ids[0] / "trace.jsonl").write_text("no log\n")
+    select(qtbot, tab, 0)
+    tab.run_actions.by_name["what_if"].trigger()
+    settle(qtbot, tab.library)
+    assert "Reading" not in tab.what_if.answer.text() and tab.what_if.plot.curve is None
+    tab.context.store.changed.emit()
+    assert not tab.library.reader.busy
+    tab.table.select([])
+    assert tab.what_if.answer.text() == "Select a run first." and not tab.what_if.subject.text()
+
+
+def test_an_answer_that_comes_late_is_not_shown_for_other_runs(tab: RunsWorkspace, qtbot: QtBot) -> None:
+    keep_some()
+    shown(qtbot, tab)
+    select(qtbot, tab, 0, 1)
+    page = tab.compared
+    before, others = page.sentence.text(), page._rows[:1] * 2
+    page._add_divergence(others, Divergence(3, 2, "a", "b"))
+    page._add_particulars(others, ())
+    assert page.sentence.text() == before and page.table.rowCount()
+
+
 def test_what_if_says_why_there_is_nothing_to_replay(tab: RunsWorkspace, qtbot: QtBot) -> None:
     kept.keep(paths.runs(), kept.run(0, n_events=2))
     shown(qtbot, tab)
@@ -331,3 +357,14 @@ def test_the_model_sorts_only_by_what_the_index_can(tab: RunsWorkspace, qtbot: Q
     model.sort(10)
     model.sort(-1)
     assert tab.library.filter == before
+
+
+def test_the_menu_reports_the_selected_run_and_nothing_of_several(tab: RunsWorkspace, qtbot: QtBot) -> None:
+    ids = keep_some()
+    shown(qtbot, tab)
+    heard: list[None] = []
+    tab.context.store.changed.connect(lambda: heard.append(None))
+    select(qtbot, tab, 0)
+    assert tab.reported == paths.runs() / ids[0] / "trace.jsonl" and heard
+    select(qtbot, tab, 0, 1)
+    assert tab.reported == ()

@@ -68,6 +68,11 @@ def test_curves_grow_with_what_is_measured(training) -> None:  # type: ignore[no
     assert not workspace.loss.words.isVisible()
 
 
+def test_the_report_of_a_training_is_made_from_its_log(training) -> None:  # type: ignore[no-untyped-def]
+    _store, _host, workspace, _say = training
+    assert workspace.reported.name == "training-log.jsonl"
+
+
 def test_second_training_begins_with_empty_curves(training) -> None:  # type: ignore[no-untyped-def]
     store, _host, workspace, say = training
     say(AFTER, FINISHED)
