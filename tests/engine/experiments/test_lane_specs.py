@@ -4,7 +4,15 @@ import pytest
 
 from engine.errors import InputError
 from engine.events import LaneSpec
-from engine.experiments.lane_specs import PLAIN, config_of, lanes_of, method_of, with_gamma
+from engine.experiments.lane_specs import (
+    PLAIN,
+    config_of,
+    lanes_of,
+    method_of,
+    one_a_drafter,
+    refuse_ambiguous,
+    with_gamma,
+)
 from engine.methods.speculative.config import SpeculativeConfig
 
 
@@ -32,6 +40,25 @@ def test_nothing_to_compare_is_refused(drafters: list[str], gammas: tuple[int, .
 def test_another_draft_length_keeps_the_name_of_its_drafter() -> None:
     lane = with_gamma(lanes_of(["/models/near"], (1,))[1], 7)
     assert (lane.name, lane.drafter, lane.gamma) == ("near γ 7", "/models/near", 7)
+
+
+def test_another_draft_length_keeps_the_settings_and_what_the_name_says_of_them() -> None:
+    warm = LaneSpec("near γ 12, warm", "near", 12, settings=(("temperature", 0.5),))
+    assert with_gamma(warm, 3) == LaneSpec("near γ 3, warm", "near", 3, settings=(("temperature", 0.5),))
+    assert with_gamma(LaneSpec("mine", "near", 2), 3).name == "mine γ 3"
+
+
+def test_lanes_of_one_name_are_refused() -> None:
+    refuse_ambiguous(lanes_of(["a", "b"], (1, 2)))
+    refuse_ambiguous(())
+    with pytest.raises(InputError, match="2 lanes are called 'a'"):
+        refuse_ambiguous((LaneSpec("a", "x", 1), LaneSpec("a", "y", 1)))
+
+
+def test_lanes_that_differ_in_length_alone_count_once() -> None:
+    warm = LaneSpec("a γ 2, warm", "a", 2, settings=(("temperature", 0.5),))
+    lanes = (*lanes_of(["a", "b"], (1, 4)), warm)
+    assert [lane.name for lane in one_a_drafter(lanes)] == ["a γ 1", "b γ 1", "a γ 2, warm"]
 
 
 def test_a_lanes_own_settings_come_before_those_of_the_comparison() -> None:

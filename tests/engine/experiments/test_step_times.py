@@ -19,3 +19,12 @@ def test_every_width_that_fits_is_timed(tmp_path: Path) -> None:
     times = verify_times(lane, (1, 2, 3), (1, 2, 4, 64), Flag())
     assert [width for width, _ in times] == [1, 2, 4], "64 tokens a round do not fit the context"
     assert all(ms > 0 for _, ms in times)
+
+
+def test_a_prompt_that_leaves_no_room_is_cut(tmp_path: Path) -> None:
+    session = Session()
+    list(session.do(Load(fakes.save(fakes.model(), tmp_path / "target"), "none")))
+    assert session.target is not None
+    lane = Lane(PLAIN, session.target, None, None, config_of(PLAIN, {}))
+    longest = (1,) * (session.target.context - 1)
+    assert [width for width, _ in verify_times(lane, longest, (1, 2), Flag())] == [1, 2]

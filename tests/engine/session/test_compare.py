@@ -6,6 +6,8 @@ from pathlib import Path
 from threading import Event as Flag
 
 import pytest
+import torch
+from msgspec.structs import replace
 
 from engine.commands import Compare, Load, Race
 from engine.errors import InputError
@@ -15,15 +17,21 @@ from engine.events import (
     Event,
     GenerationMeasured,
     LaneRefused,
+    LaneSpec,
     ModelLoaded,
+    Progressed,
     RaceFinished,
     RaceStarted,
     RoundFinished,
     Setting,
 )
-from engine.experiments.lane_specs import lanes_of
+from engine.experiments import comparing
+from engine.experiments.lane_specs import PLAIN, lanes_of
+from engine.experiments.lanes import Lane
 from engine.runtime import Cancelled
+from engine.session import compare
 from engine.session.session import Session
+from engine.settings import GenerationConfig
 from tests import fakes
 
 SETTINGS: Mapping[str, Setting] = {"max_new_tokens": 16, "stop_at_end": False}
@@ -225,6 +233,58 @@ def test_bad_settings_are_refused_before_anything_is_loaded(
 ) -> None:
     with pytest.raises(InputError, match=words):
         list(Session().do(command(folder, "near", **changes), Flag()))
+
+
+def test_a_lane_that_fails_at_its_first_rounds_is_left_out_and_the_others_go_on(
+    folder: Path, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = comparing.warm_up
+
+    def failing(lane: Lane, *rest: object) -> None:
+        if lane.spec.drafter == "lookup":
+            raise MemoryError
+        real(lane, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(comparing, "warm_up", failing)
+    kept = list(session.do(command(folder, "near", "lookup", n_prompts=1), Flag()))
+    assert [event.lane for event in kept if isinstance(event, LaneRefused)] == ["lookup γ 2"]
+    assert {text.lane for text in texts(kept)} == {"plain", "near γ 2"}
+    assert "memory ran out" in next(row.why_not for row in last(kept).lanes if row.lane == "lookup γ 2")
+
+
+def test_lanes_of_one_name_are_refused_before_anything_is_loaded(folder: Path) -> None:
+    twice = replace(command(folder, "near"), lanes=(LaneSpec("a", "lookup", 1), LaneSpec("a", "lookup", 2)))
+    with pytest.raises(InputError, match="are called"):
+        list(Session().do(twice, Flag()))
+
+
+def test_a_stop_while_the_models_are_loaded_leaves_nothing_behind(folder: Path) -> None:
+    flag = Flag()
+    flag.set()
+    kept: list[Event] = []
+    with pytest.raises(Cancelled):
+        kept += Session().do(command(folder, "near"), flag)
+    assert not kept
+
+
+def test_a_stop_while_tuning_leaves_nothing_behind(folder: Path, session: Session) -> None:
+    flag, kept = Flag(), []
+    with pytest.raises(Cancelled):
+        for event in session.do(command(folder, "near", tune=True), flag):
+            kept.append(event)
+            if isinstance(event, Progressed) and event.phase == "tuning":
+                flag.set()
+    assert not any(isinstance(event, ComparisonStarted) for event in kept)
+
+
+def test_energy_is_not_stated_where_one_counter_would_miss_a_device(folder: Path) -> None:
+    own = Session()
+    list(own.do(Load(str(folder / "target"), str(folder / "near"))))
+    assert own.target is not None and own.models is not None and own.models.drafter is not None
+    away = own.models.drafter._replace(device=torch.device("cuda", 0))
+    lane = Lane(PLAIN, own.target, None, away, GenerationConfig())
+    assert "several devices" in str(compare._meter([lane]))
+    assert "several devices" not in str(compare._meter([lane._replace(model=own.models.drafter)]))
 
 
 def test_prompts_too_long_for_the_target_are_skipped_by_name(folder: Path, session: Session, tmp_path: Path) -> None:
