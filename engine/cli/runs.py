@@ -19,6 +19,7 @@ from engine.machine import paths
 from engine.runs import trace
 from engine.store.index import RunIndex
 from engine.store.rows import Deleted, RunFilter, RunRow
+from engine.store.text import one_line
 
 Ids = Annotated[list[str], typer.Argument(metavar="ID…", help="ids, or beginnings or ends that fit one run alone")]
 _Id = Annotated[str, typer.Argument(metavar="ID", help="an id, or a beginning or end that fits one run alone")]
@@ -31,6 +32,7 @@ _Add = Annotated[list[str] | None, typer.Option(help="a tag to add; repeat it fo
 _Remove = Annotated[list[str] | None, typer.Option(help="a tag to remove; repeat it for several")]
 _Days = Annotated[float, typer.Option(help="remove for good what was deleted so many days ago or earlier")]
 _MANY = 5
+_LONGEST_CELL = 2_000
 
 
 @contextmanager
@@ -216,7 +218,11 @@ def _number(value: float | None) -> str:
 
 def _cell(value: Value) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_cell(part)}" for name, part in value.items())
+        return ", ".join(f"{_cell(name)} {_cell(part)}" for name, part in value.items())
     if isinstance(value, list):
-        return ", ".join(map(str, value))
-    return "-" if value in (None, "") else f"{value:.4g}" if isinstance(value, float) else str(value)
+        return ", ".join(map(_cell, value))
+    if value in (None, ""):
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return "\n".join(one_line(line, _LONGEST_CELL) for line in str(value).splitlines())

@@ -178,7 +178,7 @@ class RunIndex:
                 refused.append(NotDeleted(run_id, f"its folder cannot be moved ({err.strerror or err})"))
         utc = taking_in.now_utc() if to_trash else ""
         with self._database.writing() as connection:
-            connection.execute(f"UPDATE runs SET deleted_utc = ? WHERE id IN ({placeholders(moved)})", (utc, *moved))
+            connection.executemany("UPDATE runs SET deleted_utc = ? WHERE id = ?", [(utc, run_id) for run_id in moved])
         return Deleted(tuple(moved), tuple(missing), tuple(refused))
 
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from engine.cli import main
 from engine.machine import paths
@@ -52,6 +53,17 @@ def test_a_list_for_people_prints_foreign_text_as_text(ids: list[str], capsys: p
     assert "[bold]" in out
     assert "\x1b]0" not in out
     assert "c0ffee00" in out
+
+
+def test_settings_of_a_trace_from_elsewhere_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    start, *rest = run(7)
+    hostile = replace(start, settings=(("\x1b[2Jname", "\x1b]0;title\x07[b]"),))  # type: ignore[call-arg]
+    kept = keep(paths.runs(), [hostile, *rest])
+    assert main(["runs", "note", kept, "first line\nsecond"]) == 0
+    assert main(["runs", "show", kept]) == 0
+    shown = capsys.readouterr().out
+    assert "\x1b" not in shown and "[b]" in shown
+    assert "second" in shown and "first line second" not in shown
 
 
 def test_one_run_is_shown_with_its_settings(ids: list[str], capsys: pytest.CaptureFixture[str]) -> None:
