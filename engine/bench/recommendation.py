@@ -61,7 +61,9 @@ def check(command: Compare, gammas: Sequence[int]) -> Iterator[Event | Recommend
     session = Session()
     drafter_specs = list(dict.fromkeys(lane.drafter for lane in command.lanes if lane.gamma))
     tuned = yield from _measured(session, replace(command, tune=True))
-    swept = yield from _measured(session, replace(command, tune=False, lanes=lanes_of(drafter_specs, gammas)))
+    recommended = 0 if tuned.recommendation is None else tuned.recommendation.gamma
+    lengths = sorted({*gammas, recommended} - {0})  # what is recommended is measured even outside the sweep
+    swept = yield from _measured(session, replace(command, tune=False, lanes=lanes_of(drafter_specs, lengths)))
     yield outcome(tuned, swept)
 
 

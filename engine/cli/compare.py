@@ -1,6 +1,6 @@
 """`draftscope compare`: several drafters and draft lengths on one target over the same prompts."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from typing import Annotated, cast
 
@@ -17,9 +17,19 @@ from engine.cli.output import Output, Value
 from engine.cli.running import stoppable
 from engine.commands import Compare
 from engine.errors import InputError
-from engine.events import ComparisonMeasured, Event, GenerationMeasured, LaneFigures, LaneRefused, ModelLoaded
+from engine.events import (
+    PLAIN_LANE,
+    ComparisonMeasured,
+    Event,
+    GenerationMeasured,
+    LaneFigures,
+    LaneRefused,
+    ModelLoaded,
+)
+from engine.experiments.builtin_prompts import BUILTIN_SETS
 from engine.experiments.lane_specs import lanes_of
 from engine.experiments.recommending import of_speedup
+from engine.experiments.same_text import sameness_words
 from engine.settings import GenerationConfig
 
 _Drafters = Annotated[
@@ -28,8 +38,8 @@ _Drafters = Annotated[
 _Prompts = Annotated[
     str,
     typer.Option(
-        help="builtin, builtin:TASK, or a file: text with a prompt a line, JSON Lines with `prompt`, or a question "
-        "file of Spec-Bench or SPEED-Bench"
+        help=f"builtin, builtin:TASK with a TASK of {', '.join(BUILTIN_SETS)}, or a file: text with a prompt a line, "
+        "JSON Lines with `prompt`, or a question file of Spec-Bench or SPEED-Bench"
     ),
 ]
 _NPrompts = Annotated[int, typer.Option(help="prompts at most, evenly over categories; 0 for all")]
@@ -108,13 +118,15 @@ def _follow(command: Compare, output: Output, kept: KeptLog) -> int:
                 _print(event, output)
         except Cancelled:
             pass
-    if last is None or not last.complete:
+    is_complete = last is not None and last.complete
+    if not is_complete:
         kept.stopped()
     if last is None:
         output.note("stopped before the first prompt was measured")
+    if last is None and not output.json:
         return STOPPED
     _print_figures(last, kept.run_id, output)
-    return OK if last.complete else STOPPED
+    return OK if is_complete else STOPPED
 
 
 def _print(event: Event, output: Output) -> None:
@@ -134,15 +146,19 @@ def _without(fields: dict[str, Value], left_out: str, name: str) -> dict[str, Va
     return {key: value for key, value in fields.items() if key != left_out} | {"event": name}
 
 
-def _print_figures(measured: ComparisonMeasured, run_id: str | None, output: Output) -> None:
-    for lane in measured.lanes:
+def _print_figures(measured: ComparisonMeasured | None, run_id: str | None, output: Output) -> None:
+    """Print the lanes and last what is recommended; None: nothing was measured."""
+    for lane in () if measured is None else measured.lanes:
         if output.json:
             output.line(lane_fields(lane))
-    if not output.json:
+    fields = _summary(measured or ComparisonMeasured((), 0, 0, complete=False))
+    if not output.json and measured is not None:
         output.console.print(_table(measured))
-        for caution in measured.cautions:
-            output.note(f"caution: {caution}")
-    output.summary({**_summary(measured), "run": run_id})
+        for line in _lines(measured):
+            output.console.print(line)
+        lists = {"why_not", "changes", "predictions", "cautions"}  # printed above
+        fields = {name: value for name, value in fields.items() if name not in lists}
+    output.summary({**fields, "run": run_id})
 
 
 def lane_fields(lane: LaneFigures) -> dict[str, Value]:
@@ -180,16 +196,29 @@ def _summary(measured: ComparisonMeasured) -> dict[str, Value]:
 
 
 def _table(measured: ComparisonMeasured) -> Table:
-    heads = ("lane", "α", "τ", "c", "1 more token", "tokens/s", "speedup", "predicted", "same text", "why not")
+    heads = ("lane", "α", "τ", "c", "1 more token", "tokens/s", "speedup", "predicted")
     table = Table(*heads, box=None, pad_edge=False)
     for row in measured.lanes:
-        same = {None: "-", True: "yes", False: f"no, {row.n_differing} of {row.n_prompts}"}[row.same_text]
         table.add_row(
             row.lane, _number(row.alpha), _number(row.tau), _number(row.c), _number(row.verify_per_token),
             _number(row.tokens_per_s, 0), "-" if row.speedup is None else of_speedup(row.speedup),
-            _number(row.predicted_speedup), same, row.why_not,
+            _number(row.predicted_speedup),
         )  # fmt: skip
     return table
+
+
+def _lines(measured: ComparisonMeasured) -> Iterator[str]:
+    """What does not fit into a table: the texts, why not, what was predicted, what would change it, cautions."""
+    yield ""
+    for row in measured.lanes:
+        if row.lane != PLAIN_LANE and (said := sameness_words(row, measured.n_plain_differing)):
+            yield f"{row.lane}: {said}"
+    yield from (f"not {row.lane}: {row.why_not}" for row in measured.lanes if row.why_not)
+    for drafter in dict.fromkeys(each.drafter for each in measured.predictions):
+        own = (f"γ {each.gamma} {each.predicted:.2f}×" for each in measured.predictions if each.drafter == drafter)
+        yield f"predicted for {drafter}: {', '.join(own)}"
+    yield from () if measured.recommendation is None else measured.recommendation.changes
+    yield from (f"caution: {caution}" for caution in measured.cautions)
 
 
 def _number(value: float | None, digits: int = 2) -> str:

@@ -65,8 +65,8 @@ class Output:
         self._out = out
         if out is not None and (out.is_dir() or not out.absolute().parent.is_dir()):
             raise InputError(f"{out} cannot be written", "name a file in a folder that is there")
-        self.console = Console(highlight=False, soft_wrap=True)
-        self._errors = Console(stderr=True, highlight=False)
+        self.console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)  # names may hold either
+        self._errors = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
     def event(self, event: Event) -> None:
         """Print an event as JSON, or progress as a line on stderr."""

@@ -6,11 +6,12 @@ from threading import Event as Flag
 
 from msgspec.structs import replace
 
-from engine.errors import EngineError
+from engine.errors import DeviceLost, EngineError
 from engine.events import RoundFinished
 from engine.experiments.generations import count_positions
 from engine.experiments.lane_figures import Counts, predicted_speedup
 from engine.experiments.lanes import Lane, continued
+from engine.machine.out_of_memory import memory_errors
 from engine.measuring.batch import measure_batch
 from engine.models.loading import Pair
 from engine.runtime import Cancelled
@@ -43,10 +44,11 @@ def _at_batch(lane: Lane, cancelled: Flag) -> Iterator[str]:
     n_new = min(_BATCH_TOKENS, lane.config.max_new_tokens)
     pair = Pair(lane.target, lane.model)
     try:
-        measured = measure_batch(
-            pair, batch=_BATCH, gamma=lane.spec.gamma, n_new=n_new, n_blocks=_BATCH_BLOCKS, checkpoint=checkpoint
-        )
-    except Cancelled:
+        with memory_errors(f"decoding {_BATCH} sequences together", "use a smaller batch"):
+            measured = measure_batch(
+                pair, batch=_BATCH, gamma=lane.spec.gamma, n_new=n_new, n_blocks=_BATCH_BLOCKS, checkpoint=checkpoint
+            )
+    except (Cancelled, DeviceLost):
         raise
     except EngineError as err:
         yield f"At batch {_BATCH} it could not be measured: {err.message}."

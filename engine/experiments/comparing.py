@@ -15,6 +15,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from engine.decoding.generation import Generation
+from engine.errors import DeviceLost, EngineError
 from engine.events import (
     PLAIN_LANE,
     ComparedPrompt,
@@ -34,6 +35,7 @@ from engine.experiments.lane_figures import cost_model
 from engine.experiments.lanes import Lane, MeasuredText, continued, warm_up
 from engine.machine import versions
 from engine.machine.energy import EnergyMeter, NotMeasurable
+from engine.machine.out_of_memory import memory_errors
 from engine.models.hashes import model_hash
 from engine.models.loading import LoadedModel
 from engine.runs.divergence import first_difference
@@ -68,6 +70,7 @@ def compare(job: ComparisonJob, cancelled: Flag) -> Iterator[Event]:
     """Yield the comparison's events; the last holds the figures of all prompts.
 
     Raises Cancelled soon after the flag is set, after the figures of what was measured by then."""
+    job = warmed_up(job, cancelled)
     so_far = ComparisonSoFar(
         job_lanes(job),
         job.prompts,
@@ -95,6 +98,25 @@ def compare(job: ComparisonJob, cancelled: Flag) -> Iterator[Event]:
             yield so_far.event(complete=False)
         raise
     yield so_far.event(complete=True)
+
+
+def warmed_up(job: ComparisonJob, cancelled: Flag) -> ComparisonJob:
+    """Decode a little with every lane; the job without those that fail, since the others can do without them.
+
+    Raises EngineError where plain decoding fails, Cancelled."""
+    able, refused = [], list(job.refused)
+    for lane in job.lanes:
+        try:
+            with memory_errors("the first rounds", "compare fewer drafters at once, or smaller ones"):
+                warm_up(lane, job.prompt_ids[0], cancelled)
+            able.append(lane)
+        except (Cancelled, DeviceLost):
+            raise
+        except EngineError as err:
+            if lane.spec.name == PLAIN_LANE:
+                raise
+            refused.append((lane.spec, LaneRefused(lane.spec.name, err.message, err.hint)))
+    return job._replace(lanes=tuple(able), refused=tuple(refused))
 
 
 def _changes(job: ComparisonJob, so_far: ComparisonSoFar, cancelled: Flag) -> Iterator[str]:
@@ -125,8 +147,6 @@ class _Measuring:
     def events(self) -> Iterator[Event]:
         """Measure prompt by prompt, and again where something else disturbed the machine."""
         job = self._job
-        for lane in job.lanes:
-            warm_up(lane, job.prompt_ids[0], self._cancelled)
         for index in range(len(job.prompts)):
             yield from self._prompt(index)
             yield Progressed("measuring", index + 1, len(job.prompts), "prompts", self._elapsed_s())

@@ -3,6 +3,7 @@
 * imports neither Qt nor torch."""
 
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 
 from msgspec.structs import replace
@@ -47,6 +48,7 @@ class ComparisonSoFar:
         self._greedy = greedy
         self._refusals = {event.lane: f"{event.why}; {event.hint}" for event in refused}
         self._texts: list[GenerationMeasured] = []
+        self._by_lane: dict[str, list[GenerationMeasured]] = defaultdict(list)
         self._not_before = 0.0
         self.energy = ""
         self.predictions: tuple[GammaPrediction, ...] = ()
@@ -61,7 +63,9 @@ class ComparisonSoFar:
 
     def take(self, event: GenerationMeasured) -> None:
         """Take in one generation; its rounds are not needed."""
-        self._texts.append(replace(event, rounds=()))
+        text = replace(event, rounds=())
+        self._texts.append(text)
+        self._by_lane[text.lane].append(text)
 
     def is_due(self) -> bool:
         """Whether the figures may be computed again without delaying the measurement."""
@@ -94,17 +98,17 @@ class ComparisonSoFar:
 
     def texts_of(self, lane: str) -> list[GenerationMeasured]:
         """The generations of one lane so far."""
-        return [text for text in self._texts if text.lane == lane]
+        return list(self._by_lane.get(lane, ()))
 
     def _rows(self) -> list[LaneFigures]:
         rows = lane_figures(self._lanes, self._prompts, self._texts, self._refusals)
-        return [self._with_same_text(row) for row in rows]
+        first, again = self._plain_ids()
+        return [self._with_same_text(row, first, again) for row in rows]
 
-    def _with_same_text(self, row: LaneFigures) -> LaneFigures:
+    def _with_same_text(self, row: LaneFigures, first: _IdsByUnit, again: _IdsByUnit) -> LaneFigures:
         """The row with the verdict on its texts, which counts what two plain runs differ in too."""
         if row.lane == PLAIN_LANE or not row.n_tokens or not self._greedy:
             return row
-        first, again = self._plain_ids()
         own = [text for text in self.texts_of(row.lane) if text.repeat == 0]
         units = ((text, (text.prompt, text.turn)) for text in own)
         judged = sameness(

@@ -121,9 +121,11 @@ def alpha_interval(texts: Texts) -> Interval | None:
     """95 % interval of the acceptance rate: over prompts from ten on, over rounds below."""
     first = [text for text in texts if text.repeat == 0]
     sums = RatioSums()
-    if len({text.prompt for text in first}) >= FEWEST_FOR_INTERVAL:
-        for prompt in sorted({text.prompt for text in first}):
-            own = counts_of([text for text in first if text.prompt == prompt])
+    by_prompt: dict[int, list[GenerationMeasured]] = defaultdict(list)
+    for text in first:
+        by_prompt[text.prompt].append(text)
+    if len(by_prompt) >= FEWEST_FOR_INTERVAL:
+        for own in map(counts_of, by_prompt.values()):
             sums = sums.plus(sum(own.accepted), sum(own.tested))
         return running_interval(sums)
     for text in first:

@@ -2,6 +2,7 @@
 
 * imports neither Qt nor torch."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 
@@ -40,10 +41,24 @@ def lanes_of(
     return PLAIN, *lanes
 
 
+def refuse_ambiguous(lanes: Sequence[LaneSpec]) -> None:
+    """Raise InputError where two lanes have one name, by which their figures would be put together."""
+    for name, n in Counter(lane.name for lane in lanes).items():
+        if n > 1:
+            raise InputError(f"{n} lanes are called {name[:80]!r}", "give each lane a name of its own")
+
+
 def with_gamma(lane: LaneSpec, gamma: int) -> LaneSpec:
-    """The same drafter and method at another draft length."""
-    title = lane.name.rpartition(" γ ")[0] or lane.drafter
-    return LaneSpec(_name(title, gamma, ""), lane.drafter, gamma, lane.method, lane.settings)
+    """The same drafter, method and settings at another draft length; what its name says besides stays."""
+    title, mark, rest = lane.name.rpartition(" γ ")
+    name = f"{title} γ {gamma}{rest.lstrip('0123456789')}" if mark else f"{lane.name} γ {gamma}"
+    return LaneSpec(name, lane.drafter, gamma, lane.method, lane.settings)
+
+
+def one_a_drafter(lanes: Sequence[LaneSpec]) -> list[LaneSpec]:
+    """The first of the lanes that differ in nothing but their draft length; without plain decoding."""
+    drafted = [lane for lane in lanes if lane.name != PLAIN_LANE]
+    return list({(lane.drafter, lane.method, lane.settings): lane for lane in reversed(drafted)}.values())[::-1]
 
 
 def config_of(lane: LaneSpec, settings: Mapping[str, Setting]) -> GenerationConfig:

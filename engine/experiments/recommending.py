@@ -9,9 +9,11 @@ from engine import drafters
 from engine.events import PLAIN_LANE, LaneFigures, Recommendation
 from engine.statistics import RatioEstimate
 
-# Two lanes whose speedups differ by less than this are equally good; the one that takes less memory is preferred.
+# Two lanes whose speedups differ by less than this are equally good: the one that takes less memory is preferred, and
+# plain decoding, which takes the least, to all.
 _EQUALLY_GOOD = 0.01
 _DIGITS = 2
+_NEGLIGIBLE_C = 0.005
 
 
 class Term(NamedTuple):
@@ -23,16 +25,17 @@ class Term(NamedTuple):
 
 def recommendation(lanes: Sequence[LaneFigures], workload: str, changes: tuple[str, ...] = ()) -> Recommendation:
     """What to ship: the lane with the largest speedup whose text is the target's, plain decoding among them."""
-    measured = [lane for lane in lanes if lane.speedup is not None and lane.lane != PLAIN_LANE]
-    sound = [lane for lane in measured if lane.same_text is not False]
-    best = _best(sound)
-    if best is None or best.speedup is None or best.speedup.value <= 1.0:
-        return Recommendation(drafters.NONE, PLAIN_LANE, 0, _why_off(best, lanes), workload, changes)
-    others = [lane for lane in sound if lane.drafter != best.drafter or lane.gamma != best.gamma]
-    because = f"ship {best.drafter} at γ {best.gamma}: {of_speedup(best.speedup)}{_doubt(best.speedup)}"
+    sound = [lane for lane in _drafted(lanes) if lane.same_text is not False]
+    best = _best([lane for lane in sound if _value(lane) * (1 - _EQUALLY_GOOD) > 1.0])
+    if best is None or best.speedup is None:
+        return Recommendation(drafters.NONE, PLAIN_LANE, 0, _why_off(lanes), workload, changes)
+    because = f"ship {_named(best)}: {of_speedup(best.speedup)}{_doubt(best.speedup)}"
+    others = [lane for lane in sound if lane.lane != best.lane]
     rival = _best([lane for lane in others if lane.drafter != best.drafter]) or _best(others)
     if rival is not None:
         because += f"; {_against(rival, best)}"
+    if best.same_text is None and best.n_differing:
+        because += f"; {_unsure_text(best)}"
     return Recommendation(best.drafter, best.lane, best.gamma, because, workload, changes)
 
 
@@ -42,15 +45,17 @@ def why_not(lane: LaneFigures, chosen: Recommendation, lanes: Sequence[LaneFigur
         return lane.why_not
     best = next(other for other in lanes if other.lane == chosen.lane)
     if lane.lane == PLAIN_LANE:
-        return f"slower: {chosen.drafter} at γ {chosen.gamma} is {_of_value(best)}" if best.speedup is not None else ""
-    if lane.same_text is False:
-        return f"its text differs from plain decoding on {lane.n_differing} of {lane.n_prompts} prompts"
+        return f"slower: {_named(best)} is {_times(best)}" if best.speedup is not None else ""
     if lane.speedup is None:
         return "not measured"
+    if lane.alpha is None:
+        return "it proposed nothing"
+    if lane.same_text is False:
+        return f"its text differs from plain decoding on {lane.n_differing} of {lane.n_prompts} prompts"
     if lane.speedup.value < 1.0:
         return f"slower than plain decoding: {slow_term(lane)}"
     if best.lane == PLAIN_LANE:
-        return "no faster than plain decoding"
+        return f"no gain to speak of over plain decoding: {_times(lane)}"
     return _against(lane, best)
 
 
@@ -66,58 +71,122 @@ def of_speedup(estimate: RatioEstimate) -> str:
 
 def slow_term(lane: LaneFigures) -> str:
     """The term of the cost of a round that weighs most against what the drafter brings."""
-    if lane.c is None or lane.verify_per_token is None or lane.tau is None or lane.alpha is None:
-        return "it proposes nothing that is accepted"
-    drafting = Term(lane.gamma * lane.c, f"drafting costs {lane.gamma * lane.c:.2f} steps a round (c {lane.c:.2f})")
-    extra = lane.gamma * lane.verify_per_token
-    verifying = Term(extra, f"verifying {lane.gamma + 1} tokens costs {extra:.2f} steps more than one")
-    heaviest = max(drafting, verifying)
-    return f"{lane.tau:.2f} tokens a round do not pay for it, {heaviest.words}"
+    if lane.alpha is None:
+        return "it proposed nothing"
+    if not lane.alpha:
+        return "nothing that it proposed was accepted"
+    too_few = f"{lane.tau or 1.0:.2f} tokens a round do not pay for it"
+    if lane.c is None or lane.verify_per_token is None:
+        return too_few
+    return f"{too_few}, {max(_terms(lane, lane.c, lane.verify_per_token)).words}"
+
+
+def _terms(lane: LaneFigures, c: float, verify_per_token: float) -> list[Term]:
+    """What a round costs beyond a plain step: drafting, verifying more than one token, and all that is neither."""
+    drafting, extra = lane.gamma * c, lane.gamma * verify_per_token
+    terms = [
+        Term(drafting, f"drafting costs {drafting:.2f} steps a round (c {c:.2f})"),
+        Term(extra, f"verifying {lane.gamma + 1} tokens costs {extra:.2f} steps more than one"),
+    ]
+    if lane.tau is not None and lane.speedup is not None:
+        rest = lane.tau / lane.speedup.value - 1 - drafting - extra
+        terms.append(Term(rest, f"what is neither drafting nor verifying costs {rest:.2f} steps a round"))
+    return terms
+
+
+def _drafted(lanes: Sequence[LaneFigures]) -> list[LaneFigures]:
+    """The lanes that drafted something and were measured."""
+    return [lane for lane in lanes if lane.lane != PLAIN_LANE and lane.speedup is not None and lane.alpha is not None]
 
 
 def _best(lanes: Sequence[LaneFigures]) -> LaneFigures | None:
     """The fastest lane; of equally good ones the smallest in memory."""
-    speeds = {lane.lane: lane.speedup.value for lane in lanes if lane.speedup is not None}
-    if not speeds:
+    if not lanes:
         return None
-    near = [lane for lane in lanes if speeds.get(lane.lane, 0.0) >= max(speeds.values()) * (1 - _EQUALLY_GOOD)]
-    return min(near, key=lambda lane: (lane.memory_bytes or 0, -speeds[lane.lane]))
+    least = max(map(_value, lanes)) * (1 - _EQUALLY_GOOD)
+    near = [lane for lane in lanes if _value(lane) >= least]
+    return min(near, key=lambda lane: (lane.memory_bytes or 0, -_value(lane)))
 
 
-def _why_off(best: LaneFigures | None, lanes: Sequence[LaneFigures]) -> str:
+def _why_off(lanes: Sequence[LaneFigures]) -> str:
+    """Why plain decoding is recommended."""
+    others = [lane for lane in lanes if lane.lane != PLAIN_LANE]
+    measured = [lane for lane in others if lane.speedup is not None]
+    if not measured:
+        return f"leave drafting off: {_none_of(len(others))} could be measured"
+    sound = [lane for lane in measured if lane.same_text is not False]
+    best = max(sound, key=_value, default=None)
     if best is None or best.speedup is None:
-        refused = sum(bool(lane.why_not) for lane in lanes)
-        return f"leave drafting off: none of the {refused} lanes could be measured"
-    measured = f"the best, {best.drafter} at γ {best.gamma}, is {of_speedup(best.speedup)}"
-    return f"leave drafting off: {measured}: {slow_term(best)}"
+        return f"leave drafting off: {_none_of(len(measured))} writes the text of plain decoding"
+    fastest = f"leave drafting off: the fastest, {_named(best)}, is {of_speedup(best.speedup)}"
+    if best.speedup.value < 1.0 or best.alpha is None:
+        return f"{fastest}: {slow_term(best)}"
+    return f"{fastest}, which is no gain to speak of"
+
+
+def _none_of(n: int) -> str:
+    return "no lane with a drafter" if n < 2 else f"none of the {n} lanes with drafters"
 
 
 def _doubt(estimate: RatioEstimate) -> str:
-    spread = estimate.ci or estimate.range
-    return ", which may be no gain" if spread is not None and spread.low <= 1.0 else ""
+    """What the interval, or the range of the units, leaves open."""
+    if estimate.ci is not None:
+        return ", which may be no gain" if estimate.ci.low <= 1.0 else ""
+    if estimate.range is None:
+        return ", measured once"
+    return ", with no gain in some of them" if estimate.range.low <= 1.0 else ""
 
 
-def _of_value(lane: LaneFigures) -> str:
+def _unsure_text(lane: LaneFigures) -> str:
+    return (
+        f"its text differs from plain decoding on {lane.n_differing} of {lane.n_prompts} prompts, too few to tell this "
+        "from rounding"
+    )
+
+
+def _named(lane: LaneFigures) -> str:
+    return f"{lane.lane.rpartition(' γ ')[0] or lane.lane} at γ {lane.gamma}"
+
+
+def _value(lane: LaneFigures) -> float:
+    return 0.0 if lane.speedup is None else lane.speedup.value
+
+
+def _times(lane: LaneFigures) -> str:
     return "" if lane.speedup is None else f"{lane.speedup.value:.{_DIGITS}f}×"
 
 
 def _against(lane: LaneFigures, best: LaneFigures) -> str:
-    """Why a lane is behind the best, by the term that differs most."""
-    name = lane.lane
+    """Why a lane is behind the best, by what differs most; the end gives its speedup."""
+    if _value(lane) >= _value(best) * (1 - _EQUALLY_GOOD):
+        more = " but takes more memory" if (lane.memory_bytes or 0) > (best.memory_bytes or 0) else ""
+        return f"{lane.lane} is as fast{more}: {_times(lane)}"
     if lane.alpha is None or best.alpha is None or lane.c is None or best.c is None:
-        return f"{name} is {_of_value(lane)}"
-    if lane.drafter == best.drafter:
-        return _other_length(lane, best)
-    if lane.alpha >= best.alpha and lane.c > best.c:
-        times = f"{lane.c / best.c:.1f}×" if best.c > 0.001 else f"{lane.c:.2f} steps,"
-        return f"{name} accepts more ({lane.alpha:.2f}) but costs {times} as much a step: {_of_value(lane)}"
-    if lane.c <= best.c:
-        cheap = " though it costs less a step" if lane.c < best.c else ""
-        return f"{name} accepts less ({lane.alpha:.2f} against {best.alpha:.2f}){cheap}: {_of_value(lane)}"
-    return f"{name} accepts less ({lane.alpha:.2f} against {best.alpha:.2f}) and costs more a step: {_of_value(lane)}"
+        return f"{lane.lane} is {_times(lane)}"
+    reason = _other_length(lane, best) if lane.drafter == best.drafter else _other_drafter(lane, best)
+    return f"{lane.lane} {reason}{': ' * bool(reason) or 'is '}{_times(lane)}"
 
 
 def _other_length(lane: LaneFigures, best: LaneFigures) -> str:
+    """Behind the same drafter at another length; empty where the length is the same."""
     if lane.gamma > best.gamma:
-        return f"{lane.lane} drafts further than acceptance {lane.alpha:.2f} pays for: {_of_value(lane)}"
-    return f"{lane.lane} leaves accepted tokens undrafted: {_of_value(lane)}"
+        return f"drafts further than acceptance {lane.alpha:.2f} pays for"
+    return "leaves accepted tokens undrafted" if lane.gamma < best.gamma else ""
+
+
+def _other_drafter(lane: LaneFigures, best: LaneFigures) -> str:
+    """Behind another drafter: by acceptance and the cost of a step, or by what a round brings and costs."""
+    assert lane.alpha is not None and best.alpha is not None and lane.c is not None and best.c is not None
+    ahead = round(lane.alpha - best.alpha, _DIGITS)
+    dearer = lane.c - best.c
+    dearer = 0.0 if abs(dearer) < _NEGLIGIBLE_C else dearer
+    if ahead < 0:
+        price = " and costs more a step" if dearer > 0 else " though it costs less a step" if dearer else ""
+        return f"accepts less ({lane.alpha:.2f} against {best.alpha:.2f}){price}"
+    accepts = f"accepts {'more' if ahead else 'as much'} ({lane.alpha:.2f})"
+    if dearer > 0:
+        times = f"{lane.c / best.c:.1f}× as much a step" if best.c > _NEGLIGIBLE_C else f"{lane.c:.2f} plain steps each"
+        return f"{accepts} but costs {times}"
+    if (lane.tau or 1.0) < (best.tau or 1.0):
+        return f"{accepts} but brings {lane.tau or 1.0:.2f} tokens a round against {best.tau or 1.0:.2f}"
+    return f"{accepts} but costs more a round"

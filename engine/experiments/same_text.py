@@ -9,6 +9,7 @@ compared up to their first divergence, so that an early one weighs more than a l
 from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
+from engine.events import LaneFigures
 from engine.runs.divergence import first_difference
 
 Ids: TypeAlias = Sequence[int]
@@ -17,8 +18,8 @@ _SIGNIFICANT = 0.05
 
 class ComparedText(NamedTuple):
     """The ids that a lane and plain decoding wrote after one prompt. again: those of a second plain run, None where
-    numbers are exact and none was made. margin: where the lane first diverges, how many times as probable as its second
-    choice the target found its first."""
+    numbers are exact and none was made. margin: the target's top-2 logit margin where the lane first
+    diverges."""
 
     lane: Ids
     plain: Ids
@@ -57,31 +58,29 @@ def sameness(texts: Sequence[ComparedText]) -> Sameness:
     return Sameness(_same(lane, plain), len(texts), lane.n, n_plain, place, margin)
 
 
-def sameness_words(judged: Sameness) -> str:
-    """What was found, in a sentence without its full stop."""
-    if not judged.n_differing:
-        return "every text is that of plain decoding"
-    differing = f"{judged.n_differing} of {judged.n_texts} texts differ from plain decoding"
-    where = (
-        "" if judged.first_divergence is None else f", one from token {judged.first_divergence + 1} on{_near(judged)}"
-    )
-    if not judged.n_plain_differing:
-        never = "" if judged.n_plain_differing is None else ", and two plain runs never do"
-        return f"{differing}{where}{never}"
-    between = f"{judged.n_plain_differing} between two plain runs"
+def sameness_words(lane: LaneFigures, n_plain_differing: int | None) -> str:
+    """Whether a lane wrote the plain text, without a full stop; empty where that was not compared.
+
+    n_plain_differing: prompts that two plain runs continue differently, None where there was one run."""
+    if not lane.n_differing:
+        return "writes the text of plain decoding on every prompt" if lane.same_text else ""
+    differs = f"differs from plain decoding on {lane.n_differing} of {lane.n_prompts} prompts{_where(lane)}"
+    if not n_plain_differing:
+        return differs if n_plain_differing is None else f"{differs}; two plain runs never differ"
     verdict = {
         True: "no more than rounding explains",
         False: "more or earlier than rounding explains",
-        None: "too few texts to tell this from rounding",
-    }[judged.same]
-    return f"{differing}, {between}: {verdict}{where}"
+        None: "too few to tell this from rounding",
+    }[lane.same_text]
+    return f"{differs}; two plain runs differ on {n_plain_differing}: {verdict}"
 
 
-def _near(judged: Sameness) -> str:
-    """How clearly the target preferred its own token there."""
-    if judged.margin is None:
+def _where(lane: LaneFigures) -> str:
+    """Where the divergence that rounding explains least begins, and how clearly the target preferred its own token."""
+    if lane.first_divergence is None:
         return ""
-    return f", where the target's first choice was {judged.margin:.4g} times as probable as its second"
+    at = f", once from token {lane.first_divergence + 1} on"
+    return at if lane.margin is None else f"{at} (top-2 margin {lane.margin:.3g})"
 
 
 def _divergences(pairs: Sequence[tuple[Ids, Ids]]) -> _Divergences:

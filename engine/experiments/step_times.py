@@ -50,8 +50,9 @@ def verify_times(
 ) -> tuple[tuple[int, float], ...]:
     """Milliseconds of verifying, for each number of tokens that the target reads at once; medians of passes.
 
-    widths: ascending, 1 is plain decoding. Those that do not fit the target's context are left out. Slow targets get
-    fewer rounds."""
+    widths: ascending, 1 is plain decoding. The prompt is cut where it leaves no room for them; those that do not fit
+    the target's context even so are left out. Slow targets get fewer rounds."""
+    ids = ids[: max(1, plain.target.context - _FEWEST_ROUNDS * max(widths) - 1)]
     lane = plain._replace(drafter=FixedDrafter(ids[-1], plain.target.device))
     room = plain.target.context - len(ids)
     fitting = [width for width in widths if _FEWEST_ROUNDS * width < room]

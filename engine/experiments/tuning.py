@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from engine.events import Event, GammaPrediction, Progressed, RoundFinished
 from engine.experiments.comparing import ComparisonJob
-from engine.experiments.lane_specs import config_of, with_gamma
+from engine.experiments.lane_specs import config_of, one_a_drafter, with_gamma
 from engine.experiments.lanes import Lane, MeasuredText, continued, warm_up
 from engine.experiments.step_times import verify_times
 from engine.experiments.what_if import acceptance_along, expected_cost
@@ -53,6 +53,8 @@ def tuned(
 
     Raises Cancelled once the flag is set: a comparison that is stopped here has measured nothing."""
     plain, drafted = job.lanes[0], _one_a_drafter(job)
+    if not drafted:
+        return (plain,), ()
     trials = yield from _trials(job, plain, drafted, cancelled)
     lanes, predictions = [plain], []
     for lane in drafted:
@@ -102,8 +104,8 @@ def _ms(event: RoundFinished) -> float:
 
 def _one_a_drafter(job: ComparisonJob) -> list[Lane]:
     """A lane for each drafter, method and settings among the lanes."""
-    first = {(lane.spec.drafter, lane.spec.method, lane.spec.settings): lane for lane in job.lanes[1:]}
-    return list(first.values())
+    names = {spec.name for spec in one_a_drafter([lane.spec for lane in job.lanes])}
+    return [lane for lane in job.lanes if lane.spec.name in names]
 
 
 def _at(lane: Lane, gamma: int, job: ComparisonJob) -> Lane:

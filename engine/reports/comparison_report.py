@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from engine.events import PLAIN_LANE, LaneFigures, LaneSpec, Recommendation
+from engine.experiments.same_text import sameness_words
 from engine.reports import comparison_plots, pilot, texts, words
 from engine.reports.cells import ReportTable
 from engine.reports.compared import ComparisonFacts, tables
@@ -99,23 +100,23 @@ def _recommendation(chosen: Recommendation, names: frozenset[str]) -> list[Block
 def same_text(compared: ComparisonFacts) -> tuple[Block, ...]:
     """Whether every lane wrote what plain decoding writes."""
     drafting = [lane for lane in compared.taking_part if lane.lane != PLAIN_LANE]
-    checked = [lane for lane in drafting if lane.same_text is not None]
+    checked = [lane for lane in drafting if lane.same_text is not None or lane.n_differing]
     if not checked:
         return (Paragraph("Same text: cannot be checked with sampling, where two runs differ anyway.", "note"),)
-    differing = [lane for lane in checked if not lane.same_text]
-    if not differing:
-        same = "lane wrote" if len(checked) == 1 else "lanes wrote"
-        return (Paragraph(f"Same text ✓ {len(checked)} {same} exactly what plain decoding writes.", "good"),)
-    return tuple(Paragraph(_differs(lane, compared), "bad") for lane in differing)
+    differing = tuple(_differs(lane, compared) for lane in checked if lane.n_differing)
+    n_same = len(checked) - len(differing)
+    if not n_same:
+        return differing
+    same = "lane wrote" if n_same == 1 else "lanes wrote"
+    return (Paragraph(f"Same text ✓ {n_same} {same} exactly what plain decoding writes.", "good"), *differing)
 
 
-def _differs(lane: LaneFigures, compared: ComparisonFacts) -> str:
-    prompts = f"{lane.n_differing} of {words.counted(lane.n_prompts, 'prompt', 'prompts')}"
-    first = "" if lane.first_divergence is None else f", first at token {lane.first_divergence + 1}"
-    margin = "" if lane.margin is None else f" (top-2 margin there {lane.margin:.3g})"
-    plain = None if compared.measured is None else compared.measured.n_plain_differing
-    itself = "" if plain is None else f" Two plain runs differ in {plain}."
-    return f"Other text ✗ {lane.lane} differs from plain decoding in {prompts}{first}{margin}.{itself}"
+def _differs(lane: LaneFigures, compared: ComparisonFacts) -> Paragraph:
+    n_plain = None if compared.measured is None else compared.measured.n_plain_differing
+    said = f"{lane.lane} {sameness_words(lane, n_plain)}."
+    if lane.same_text is None:
+        return Paragraph(f"Same text? {said}", "note")
+    return Paragraph(f"Same text ✓ {said}", "good") if lane.same_text else Paragraph(f"Other text ✗ {said}", "bad")
 
 
 def _lane_blocks(compared: ComparisonFacts, named: _Tables) -> tuple[Block, ...]:
@@ -234,7 +235,7 @@ def _setting_blocks(compared: ComparisonFacts) -> tuple[Block, ...]:
     identity = (
         ("comparison", started.comparison_id),
         ("target", words.model(started.target, "target")),
-        *started.hashes,
+        *((words.model(spec, "model"), model_hash) for spec, model_hash in started.hashes),
     )
     settings = tuple((words.setting(name), str(value)) for name, value in started.settings)
     marks = tuple(compared.place(spec.name) for spec in started.lanes)

@@ -1,8 +1,9 @@
 """Compares lanes on one target: loads it and every drafter, and leaves out the lanes that cannot take part."""
 
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from threading import Event as Flag
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
 import torch
 from msgspec.structs import replace
@@ -13,23 +14,26 @@ from engine.decoding.drafting import Drafter
 from engine.errors import EngineError, InputError
 from engine.events import ComparedPrompt, Event, LaneRefused, LaneSpec
 from engine.experiments import prompt_sets
-from engine.experiments.comparing import ComparisonJob
+from engine.experiments.comparing import ComparisonJob, warmed_up
 from engine.experiments.comparing import compare as measured
-from engine.experiments.lane_specs import PLAIN, config_of
+from engine.experiments.lane_specs import PLAIN, config_of, one_a_drafter, refuse_ambiguous, with_gamma
 from engine.experiments.lanes import Lane
+from engine.experiments.prompt_sets import PromptSet
 from engine.experiments.racing import race as raced
 from engine.experiments.tuning import tuned
-from engine.machine.energy import meter_for
+from engine.machine.energy import EnergyMeter, NotMeasurable, meter_for
 from engine.machine.out_of_memory import memory_errors
 from engine.models import loading
 from engine.models.loading import LoadedModel
-from engine.runtime import RunContext
+from engine.runtime import Cancelled, RunContext
+from engine.session.memory import release_memory
 from engine.session.pairs import plan_of
 from engine.settings import GenerationConfig, Request, make_config
 
 if TYPE_CHECKING:
     from engine.session.session import Session
 
+T = TypeVar("T")
 _FEWER = "compare fewer drafters at once, or smaller ones"
 
 
@@ -54,12 +58,18 @@ def compare(session: "Session", command: Compare, cancelled: Flag) -> Iterator[E
 
     Raises InputError before anything is loaded: a setting out of its bounds, no prompts."""
     settings = make_config(GenerationConfig, command.settings)
-    for lane in command.lanes:
-        config_of(lane, command.settings)
+    _check(command)
     if command.repeats < 1:
         raise InputError(f"repeats = {command.repeats}: must be >= 1", "1 is enough over many prompts")
     prompt_set = prompt_sets.read(command.prompts, n=command.n_prompts, seed=settings.seed)
-    lanes, refused = yield from _loaded_lanes(session, command)
+    try:
+        yield from _compared(session, command, prompt_set, cancelled)
+    finally:
+        release_memory()
+
+
+def _compared(session: "Session", command: Compare, prompt_set: PromptSet, cancelled: Flag) -> Iterator[Event]:
+    lanes, refused = yield from _loaded_lanes(session, command, cancelled)
     prompts = _fitting(lanes[0], prompt_set.prompts)
     job = ComparisonJob(
         target=lanes[0].target,
@@ -71,23 +81,29 @@ def compare(session: "Session", command: Compare, cancelled: Flag) -> Iterator[E
         skipped=(*prompt_set.skipped, *prompts.skipped),
         settings=command.settings,
         repeats=command.repeats,
-        meter=meter_for(lanes[0].target.device.type, lanes[0].target.device.index or 0),
+        meter=_meter(lanes),
     )
     yield from _on_models(_measured(job, command, cancelled))
 
 
 def race(session: "Session", command: Race, cancelled: Flag) -> Iterator[Event]:
     """Let lanes continue one prompt, a round of each in turn; see `experiments.racing` for the events."""
-    for lane in command.lanes:
-        config_of(lane, command.settings)
+    _check(command)
     asked = Compare(
         command.lanes, settings=command.settings, target=command.target, device=command.device,
         drafter_device=command.drafter_device, dtype=command.dtype, runtime=command.runtime, quantize=command.quantize,
     )  # fmt: skip
-    lanes, refused = yield from _loaded_lanes(session, asked)
+    try:
+        yield from _raced(session, asked, command.prompt, cancelled)
+    finally:
+        release_memory()
+
+
+def _raced(session: "Session", asked: Compare, prompt: str, cancelled: Flag) -> Iterator[Event]:
+    lanes, refused = yield from _loaded_lanes(session, asked, cancelled)
     for _, refusal in refused:
         yield refusal
-    ids = RunContext(lanes[0].target, None, drafters.NONE, cancelled=cancelled).prompt_ids(Request(command.prompt))
+    ids = RunContext(lanes[0].target, None, drafters.NONE, cancelled=cancelled).prompt_ids(Request(prompt))
     # Lanes run side by side: a drafter that two of them use needs two states.
     own = [
         lane._replace(drafter=drafters.build(lane.spec.drafter, lane.target, lane.model)) if lane.drafter else lane
@@ -99,8 +115,29 @@ def race(session: "Session", command: Race, cancelled: Flag) -> Iterator[Event]:
 HANDLERS = {Compare: compare, Race: race}
 
 
+def _check(command: Compare | Race) -> None:
+    """Raise InputError where a lane's settings are out of their bounds, or lanes could not be told apart."""
+    for lane in command.lanes:
+        config_of(lane, command.settings)
+    refuse_ambiguous(command.lanes)
+    if isinstance(command, Compare) and command.tune:
+        refuse_ambiguous([with_gamma(lane, 1) for lane in one_a_drafter(command.lanes)])
+
+
+def _meter(lanes: Sequence[Lane]) -> EnergyMeter | NotMeasurable:
+    """What counts the energy of all lanes; a counter of one device would leave out what the others use."""
+    models = (lanes[0].target, *(lane.model for lane in lanes if lane.model is not None))
+    devices = {
+        device for loaded in models for device in (loaded.device, *(p.device for p in loaded.model.parameters()))
+    }
+    if len({device for device in devices if device.type != "meta"}) > 1:
+        return NotMeasurable("not measurable here: the models are on several devices, of which one counter knows one")
+    return meter_for(lanes[0].target.device.type, lanes[0].target.device.index or 0)
+
+
 def _measured(job: ComparisonJob, command: Compare, cancelled: Flag) -> Iterator[Event]:
     if command.tune:
+        job = warmed_up(job, cancelled)
         lanes, predictions = yield from tuned(job, cancelled)
         job = job._replace(lanes=lanes, predictions=predictions)
     yield from measured(job, cancelled)
@@ -112,7 +149,7 @@ def _on_models(events: Iterator[Event]) -> Iterator[Event]:
 
 
 def _loaded_lanes(
-    session: "Session", command: Compare
+    session: "Session", command: Compare, cancelled: Flag
 ) -> Generator[Event, None, tuple[list[Lane], list[tuple[LaneSpec, LaneRefused]]]]:
     """The lanes that can take part, plain decoding first, and the others with the reason."""
     pair = Load(
@@ -120,7 +157,7 @@ def _loaded_lanes(
         command.quantize,
     )  # fmt: skip
     if session.loaded is None or replace(session.loaded, drafter=drafters.NONE) != pair:
-        yield from session.do(pair)
+        yield from _until_stopped(session.do(pair), cancelled)
     target = session.target
     assert target is not None
     lanes = [Lane(PLAIN, target, None, None, config_of(PLAIN, command.settings))]
@@ -130,7 +167,8 @@ def _loaded_lanes(
         if spec.name == PLAIN.name:
             continue
         if spec.drafter not in ready:
-            ready[spec.drafter] = yield from _drafter(session, replace(pair, drafter=spec.drafter), spec)
+            steps = _drafter(session, replace(pair, drafter=spec.drafter), spec)
+            ready[spec.drafter] = yield from _until_stopped(steps, cancelled)
         drafter = ready[spec.drafter]
         if isinstance(drafter, LaneRefused):
             refused.append((spec, replace(drafter, lane=spec.name)))
@@ -138,6 +176,19 @@ def _loaded_lanes(
             config = config_of(spec, command.settings)
             lanes.append(Lane(spec, drafter.target, drafter.drafter, drafter.model, config))
     return lanes, refused
+
+
+def _until_stopped(steps: "Iterator[Event] | Generator[Event, None, T]", cancelled: Flag) -> Generator[Event, None, T]:
+    """Pass on the events of a load and return what it does; raises Cancelled once the flag is set."""
+    with closing(cast(Generator[Event, None, T], steps)) as events:
+        while True:
+            if cancelled.is_set():
+                raise Cancelled
+            try:
+                event = next(events)
+            except StopIteration as end:
+                return cast(T, end.value)
+            yield event
 
 
 def _drafter(session: "Session", pair: Load, lane: LaneSpec) -> Generator[Event, None, _LoadedDrafter | LaneRefused]:

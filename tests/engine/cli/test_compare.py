@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from engine.cli import main
+from engine.experiments.builtin_prompts import BUILTIN_SETS
 from tests import fakes
 
 LANE = {
@@ -53,6 +54,23 @@ def test_a_table_for_people_names_every_lane_and_why_not(target: list[str], caps
     shown = capsys.readouterr().out
     assert "d γ 4" in shown
     assert "because" in shown
+    assert "d γ 4: writes the text of plain decoding on every prompt" in shown
+    assert "not plain: " in shown or "not d γ 4: " in shown
+
+
+def test_names_that_look_like_markup_are_printed_as_they_are(
+    target: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "[b]:smile:["
+    folder.symlink_to(target[3])
+    assert main(["compare", *target[:2], "--drafter", str(folder), *SHORT]) == 0
+    assert "[b]:smile:[ γ 4" in capsys.readouterr().out
+
+
+def test_the_help_names_the_tasks_of_the_built_in_prompts(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert all(task in shown for task in BUILTIN_SETS)
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,12 @@ def test_a_gain_that_may_be_none_is_called_so() -> None:
         ({"alpha": 0.9, "c": 0.2}, "accepts more (0.90) but costs 2.0× as much a step"),
         ({"why_not": "token 17 is another word"}, "token 17 is another word"),
         ({"speedup": None}, "not measured"),
+        ({"alpha": None}, "it proposed nothing"),
+        ({"alpha": 0.8, "c": 0.3}, "accepts as much (0.80) but costs 3.0× as much a step"),
+        ({"alpha": 0.9, "c": 0.01, "tau": 1.4}, "accepts more (0.90) but brings 1.40 tokens a round against 2.90"),
+        ({"alpha": 0.9, "c": 0.1}, "accepts more (0.90) but costs more a round"),
+        ({"speedup": RatioEstimate(1.615), "memory_bytes": 101}, "is as fast but takes more memory"),
+        ({"speedup": RatioEstimate(0.9)}, "slower than plain decoding"),
     ],
 )
 def test_every_other_lane_says_why_not(changes: dict[str, object], words: str) -> None:
@@ -87,4 +93,65 @@ def test_fewer_than_ten_prompts_have_a_range() -> None:
 def test_the_heaviest_term_is_named() -> None:
     assert "verifying 4 tokens" in slow_term(lane("A", 3, 0.9, verify_per_token=0.4))
     assert "drafting costs" in slow_term(lane("A", 3, 0.9, c=0.5))
-    assert "nothing" in slow_term(lane("A", 3, 0.9, c=None))
+
+
+def test_a_drafter_that_costs_next_to_nothing_is_no_divisor() -> None:
+    best = lane("lookup", 3, 1.6, c=0.0)
+    assert (
+        "costs 0.30 plain steps each" in recommendation([PLAIN, best, lane("A", 3, 1.2, alpha=0.9, c=0.3)], "").because
+    )
+
+
+def test_what_is_neither_drafting_nor_verifying_may_be_the_heaviest() -> None:
+    slow = lane("lookup", 4, 0.8, c=0.0, verify_per_token=0.01, tau=1.6)
+    assert "what is neither drafting nor verifying costs 0.96 steps a round" in slow_term(slow)
+
+
+def test_nothing_accepted_and_nothing_proposed_are_told_apart() -> None:
+    assert slow_term(lane("A", 3, 0.9, alpha=None)) == "it proposed nothing"
+    assert slow_term(lane("A", 3, 0.9, alpha=0.0)) == "nothing that it proposed was accepted"
+    assert slow_term(lane("A", 3, 0.9, c=None)) == "2.90 tokens a round do not pay for it"
+
+
+@pytest.mark.parametrize(
+    ("lanes", "words"),
+    [
+        ([lane("A", 3, 1.005)], "the fastest, A at γ 3, is 1.00×"),
+        ([lane("A", 3, 1.2, alpha=None)], "the fastest, A at γ 3, is 1.20×"),
+        ([lane("A", 3, 2.0, same_text=False)], "no lane with a drafter writes the text of plain decoding"),
+        (
+            [lane("A", 3, 2.0, same_text=False), lane("B", 3, 2.0, same_text=False)],
+            "none of the 2 lanes with drafters writes the text of plain decoding",
+        ),
+        ([lane("A", 3, 2.0, speedup=None), lane("B", 3, 2.0, speedup=None)], "none of the 2 lanes with drafters could"),
+    ],
+)
+def test_drafting_is_left_off_with_the_reason(lanes: list[LaneFigures], words: str) -> None:
+    chosen = recommendation([PLAIN, *lanes], "")
+    assert (chosen.drafter, chosen.lane) == ("none", "plain")
+    assert words in chosen.because
+    assert all(why_not(each, chosen, [PLAIN, *lanes]) for each in lanes)
+
+
+def test_texts_too_few_to_tell_from_rounding_are_said_to_be() -> None:
+    unsure = lane("A", 3, 1.5, same_text=None, n_differing=1)
+    assert "too few to tell this from rounding" in recommendation([PLAIN, unsure], "").because
+    assert "rounding" not in recommendation([PLAIN, lane("A", 3, 1.5, same_text=None)], "").because
+
+
+def test_a_range_that_reaches_a_loss_is_no_statement_about_chance() -> None:
+    few = lane("A", 3, 1.2, speedup=RatioEstimate(1.2, None, Interval(0.9, 1.5), 5))
+    assert "(0.90 to 1.50 over 5), with no gain in some of them" in recommendation([PLAIN, few], "").because
+    assert "measured once" in recommendation([PLAIN, lane("A", 3, 1.2, speedup=RatioEstimate(1.2))], "").because
+
+
+def test_a_drafter_in_a_folder_is_called_by_its_title() -> None:
+    far = lane("near", 2, 1.5, drafter="/home/someone/near")
+    chosen = recommendation([PLAIN, far], "")
+    assert chosen.drafter == "/home/someone/near"
+    assert chosen.because.startswith("ship near at γ 2")
+
+
+def test_the_same_drafter_with_other_settings_is_only_slower() -> None:
+    lanes = [PLAIN, lane("B", 3, 1.6), lane("B", 3, 1.4, lane="B, lenient γ 3")]
+    assert why_not(lanes[2], recommendation(lanes, ""), lanes) == "B, lenient γ 3 is 1.40×"

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from engine.events import LaneFigures
 from engine.experiments.same_text import ComparedText, Sameness, sameness, sameness_words
 
 PLAIN = tuple(range(100))
@@ -82,18 +83,22 @@ def test_a_text_that_ends_early_differs_where_it_ends() -> None:
 
 
 @pytest.mark.parametrize(
-    ("judged", "words"),
+    ("same", "n_differing", "n_plain", "words"),
     [
-        (Sameness(True, 4), "every text is that of plain decoding"),
-        (Sameness(False, 4, 1, None, 16, 1.25), "from token 17 on, where the target's first choice was 1.25 times"),
-        (Sameness(False, 4, 1, 0, 16), "and two plain runs never do"),
-        (
-            Sameness(True, 4, 1, 2, 16),
-            "1 of 4 texts differ from plain decoding, 2 between two plain runs: no more than",
-        ),
-        (Sameness(False, 9, 8, 1, 0), "more or earlier than rounding explains, one from token 1 on"),
-        (Sameness(None, 9, 2, 1, 0), "too few texts to tell this from rounding"),
+        (True, 0, None, "writes the text of plain decoding on every prompt"),
+        (None, 0, None, ""),
+        (False, 1, None, "differs from plain decoding on 1 of 9 prompts, once from token 17 on (top-2 margin 0.25)"),
+        (False, 1, 0, "two plain runs never differ"),
+        (True, 1, 2, "two plain runs differ on 2: no more than rounding explains"),
+        (False, 8, 1, "more or earlier than rounding explains"),
+        (None, 2, 1, "too few to tell this from rounding"),
     ],
 )
-def test_the_words_say_what_was_found(judged: Sameness, words: str) -> None:
-    assert words in sameness_words(judged)
+def test_the_words_say_what_was_compared(same: bool | None, n_differing: int, n_plain: int | None, words: str) -> None:
+    lane = LaneFigures(
+        "a γ 2", "a", 2, "speculative", 9, 900, same_text=same, n_differing=n_differing,
+        first_divergence=16 if n_differing else None, margin=0.25 if n_differing else None,
+    )  # fmt: skip
+    said = sameness_words(lane, n_plain)
+    assert words in said
+    assert bool(words) == bool(said)

@@ -154,8 +154,24 @@ def test_a_text_that_differs_says_where() -> None:
     lane = replace(measured.lanes[2], same_text=False, n_differing=2, first_divergence=16, margin=0.03)
     lanes: tuple[LaneFigures, ...] = (*measured.lanes[:2], lane)
     text = read(report((*log[:-1], replace(measured, lanes=lanes, n_plain_differing=1)))).text
-    assert "differs from plain decoding in 2 of 4 prompts, first at token 17 (top-2 margin there 0.03)" in text
-    assert "Two plain runs differ in 1" in text
+    assert "differs from plain decoding on 2 of 4 prompts, once from token 17 on (top-2 margin 0.03)" in text
+    assert "two plain runs differ on 1: more or earlier than rounding explains" in text
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [(True, "Same text ✓ builtin γ 4 differs"), (None, "Same text? builtin γ 4 differs")],
+)
+def test_differences_that_rounding_may_explain_are_said_but_not_held_against_a_lane(
+    verdict: bool | None, words: str
+) -> None:
+    log = comparison()
+    measured = log[-1]
+    assert isinstance(measured, ComparisonMeasured)
+    lane = replace(measured.lanes[2], same_text=verdict, n_differing=1)
+    lanes: tuple[LaneFigures, ...] = (*measured.lanes[:2], lane)
+    text = read(report((*log[:-1], replace(measured, lanes=lanes, n_plain_differing=1)))).text
+    assert words in text and "exactly" in text and "with sampling" not in text
 
 
 def test_a_comparison_that_ended_early_is_still_reported() -> None:
