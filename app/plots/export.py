@@ -197,7 +197,6 @@ def _export_job(
         if previous is not None:
             previous.join()
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
             writing.replace(path, make())
             outcomes.put(ExportOutcome(path, None))
         except OSError as err:

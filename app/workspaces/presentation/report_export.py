@@ -41,7 +41,7 @@ class ReportExport(QObject):
             return
         path = paths.user_data() / "reports" / f"draftscope-report-{paths.file_name(name)[:60]}{_SUFFIX}"
         self._tell(tr("Writing the report…"), True)
-        self.exporter.write(path, lambda: report_content(events, _SUFFIX))
+        self.exporter.write(path, lambda: _content(path, events))
 
     def _source(self, origin: RaceOrigin) -> tuple[Sequence[Event], str]:
         run = self._store.history.shown
@@ -56,3 +56,9 @@ class ReportExport(QObject):
     def _done(self, path: str) -> None:
         self.written = Path(path)
         self._tell(tr("Report written to {0} (O opens it)").format(one_line(path)), True)
+
+
+def _content(path: Path, events: Sequence[Event]) -> bytes:
+    """The report, for which there is a folder. Raises EngineError, OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return report_content(events, _SUFFIX)

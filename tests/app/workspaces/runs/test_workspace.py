@@ -261,7 +261,7 @@ def test_an_answer_that_comes_late_is_not_shown_for_other_runs(tab: RunsWorkspac
     select(qtbot, tab, 0, 1)
     page = tab.compared
     before, others = page.sentence.text(), page._rows[:1] * 2
-    page._add_divergence(others, Divergence(3, 2, "a", "b"))
+    page._add_divergence(others, Divergence(3, 2, "", "a", "b"))
     page._add_particulars(others, ())
     assert page.sentence.text() == before and page.table.rowCount()
 
@@ -336,7 +336,9 @@ def test_every_offered_format_is_written_and_replaces_an_older_file(
     transfer.export(tab.library, ids, "csv", tmp_path / "absent" / "x.csv", told.append)
     settle(qtbot, tab.library)
     assert tab.library.refused is not None
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.csv", "out.html", "out.jsonl", "out.parquet"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "out.csv", "out.html", "out.jsonl", "out.parquet", "out.pdf"
+    ]  # fmt: skip
 
 
 def test_widths_are_kept_from_start_to_start(tab: RunsWorkspace, qtbot: QtBot, tmp_path: Path) -> None:
