@@ -24,8 +24,9 @@ from engine.experiments.recommending import recommendation, why_not
 from engine.experiments.same_text import ComparedText, sameness
 from engine.statistics import disturbances
 
-# Figures are computed again only after this many times as long as the last computation took.
-_PAUSE_FACTOR = 10
+# Figures are computed again only after this many times as long as the last computation took, and a second at least:
+# each time they are written to the log.
+_PAUSE_FACTOR, _LEAST_PAUSE_S = 10, 1.0
 _IdsByUnit = dict[tuple[int, int], tuple[int, ...]]
 
 
@@ -89,7 +90,8 @@ class ComparisonSoFar:
             cautions=disturbances({row.lane: list(unit_times(self.texts_of(row.lane)).values()) for row in rows}),
             complete=complete,
         )
-        self._not_before = time.perf_counter() + _PAUSE_FACTOR * (time.perf_counter() - began)
+        now = time.perf_counter()
+        self._not_before = now + max(_LEAST_PAUSE_S, _PAUSE_FACTOR * (now - began))
         return event
 
     def recommendation(self) -> Recommendation:

@@ -151,7 +151,7 @@ class Fold:
     @_take.register
     def _(self, event: events.ComparisonMeasured) -> None:
         if event.complete:
-            self._digest = replace(self._digest, end="finished" if event.n_measured >= event.n_prompts else "stopped")
+            self._digest = replace(self._digest, end="finished")
         lane = _shown_lane(event)
         if lane is not None:
             self._digest = replace(
