@@ -79,9 +79,11 @@ def count_positions(rounds: Sequence[RoundFinished]) -> PositionCounts:
 
 
 def _rejected_ranks(rounds: Sequence[RoundFinished]) -> tuple[int, ...]:
-    """Where the drafter had ranked what the target wanted, for each rejection."""
+    """Where the drafter had ranked what the target wanted, for each rejection; a drafter of one token ranks nothing."""
     lasts = (event.last for event in rounds if event.last is not None)
-    return tuple(last.rank for last in lasts if last.kind == "correction" and last.rank is not None)
+    return tuple(
+        last.rank for last in lasts if last.kind == "correction" and last.rank is not None and len(last.top_q) > 1
+    )
 
 
 def _kept(event: RoundFinished, lane: str, started_s: float) -> RoundFinished:

@@ -6,7 +6,8 @@ Every time of a lane is estimated in one way (`statistics.ms_per_token`), so tha
 side divide to the speedup."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from statistics import mean, median
 from typing import NamedTuple
 
 from engine import statistics
@@ -76,20 +77,21 @@ def speedup(plain: Texts, other: Texts) -> RatioEstimate:
 
 
 def cost_model(plain: Texts, other: Texts) -> CostModel | None:
-    """What a round of a lane costs, from its own steps and those of plain decoding; None where no draft was full."""
+    """What a round of a lane costs, from its own steps and those of plain decoding; None where no draft was full.
+
+    Medians over texts: a single disturbed one moves none of them."""
     plain_steps = [text.target_step_ms for text in plain if text.target_step_ms is not None]
     steps = [text.target_step_ms for text in other if text.target_step_ms is not None]
-    n_proposed = sum(text.n_proposed for text in other)
-    if not plain_steps or not steps or not n_proposed:
+    drafted = [text for text in other if text.n_proposed]
+    if not plain_steps or not steps or not drafted:
         return None
-    n_rounds = sum(text.n_rounds for text in other)
-    width = 1 + max(len(text.tested_by_position) for text in other)
-    rest_ms = sum(text.decode_ms - text.draft_ms - text.verify_ms for text in other)
+    width = 1 + max(len(text.tested_by_position) for text in drafted)
+    rest_ms = median((text.decode_ms - text.draft_ms - text.verify_ms) / text.n_rounds for text in drafted)
     return CostModel(
         plain_ms=statistics.ms_per_token(_prompt_times(plain)),
-        fixed_ms=max(0.0, rest_ms / n_rounds),
-        draft_ms=sum(text.draft_ms for text in other) / n_proposed,
-        widths=((1, sum(plain_steps) / len(plain_steps)), (width, sum(steps) / len(steps))),
+        fixed_ms=max(0.0, rest_ms),
+        draft_ms=median(text.draft_ms / text.n_proposed for text in drafted),
+        widths=((1, median(plain_steps)), (width, median(steps))),
     )
 
 
@@ -143,7 +145,7 @@ def _figures(lane: LaneSpec, texts: Texts, plain: Texts, prompts: Sequence[Compa
     differing = [text for text in texts if text.first_divergence is not None]
     joules = [text.joules for text in texts]
     first = [text for text in texts if text.repeat == 0]
-    n_later = sum(len(text.ids) - text.n_first for text in texts)
+    n_later = sum(len(text.ids) - text.n_first for text in first)
     return LaneFigures(
         lane=lane.name,
         drafter=lane.drafter,
@@ -159,9 +161,9 @@ def _figures(lane: LaneSpec, texts: Texts, plain: Texts, prompts: Sequence[Compa
         verify_per_token=None if costs is None else costs.verify_per_token,
         ms_per_token=ms,
         tokens_per_s=1e3 / ms,
-        prefill_ms=sum(text.prefill_ms for text in texts) / len(texts),
-        ttft_ms=sum(text.prefill_ms + text.first_ms for text in texts) / len(texts),
-        tpot_ms=sum(text.decode_ms - text.first_ms for text in texts) / n_later if n_later else None,
+        prefill_ms=mean(_typical_ms(texts, lambda text: text.prefill_ms)),
+        ttft_ms=mean(_typical_ms(texts, lambda text: text.prefill_ms + text.first_ms)),
+        tpot_ms=sum(_typical_ms(texts, lambda text: text.decode_ms - text.first_ms)) / n_later if n_later else None,
         speedup=speedup(plain, texts),
         predicted_speedup=None if costs is None else predicted_speedup(costs, counts),
         break_even_alpha=None if costs is None else costs.break_even_alpha(lane.gamma),
@@ -177,6 +179,14 @@ def _figures(lane: LaneSpec, texts: Texts, plain: Texts, prompts: Sequence[Compa
         ranks=_ranks(first),
         categories=_categories(texts, plain, prompts),
     )
+
+
+def _typical_ms(texts: Texts, ms: Callable[[GenerationMeasured], float]) -> list[float]:
+    """A time of each prompt and turn, the median over its repeats."""
+    repeats: dict[tuple[int, int], list[float]] = defaultdict(list)
+    for text in texts:
+        repeats[text.prompt, text.turn].append(ms(text))
+    return [median(values) for values in repeats.values()]
 
 
 def _prompt_times(texts: Texts) -> list[UnitTime]:

@@ -103,3 +103,14 @@ def test_categories_and_ranks_add_up() -> None:
     row = next(row for row in lane_figures(STARTED.lanes[:3], STARTED.prompts, TEXTS, {}) if row.lane == GENERAL.name)
     assert sum(category.n_prompts for category in row.categories) == row.n_prompts == 12
     assert sum(row.ranks) == sum(len(text.rejected_ranks) for text in of(GENERAL.name))
+
+
+def test_times_side_by_side_are_the_same_median_over_repeats() -> None:
+    slow = [replace(text, repeat=repeat, decode_ms=9 * text.decode_ms) for text in of(SMALL.name) for repeat in (3,)]
+    same = [replace(text, repeat=repeat) for text in of(SMALL.name) for repeat in (1, 2)]
+    quiet = lane_figures((PLAIN, SMALL), STARTED.prompts, [*of(PLAIN.name), *of(SMALL.name)], {})
+    noisy = lane_figures((PLAIN, SMALL), STARTED.prompts, [*of(PLAIN.name), *of(SMALL.name), *same, *slow], {})
+    for before, after in zip(quiet, noisy, strict=True):
+        assert (after.tokens_per_s, after.tpot_ms, after.ttft_ms, after.c) == pytest.approx(
+            (before.tokens_per_s, before.tpot_ms, before.ttft_ms, before.c)
+        )
