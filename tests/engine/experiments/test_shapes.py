@@ -22,7 +22,7 @@ def lane(rates: Sequence[float], n_rounds: int, rng: np.random.Generator) -> lis
     return positions
 
 
-def shares(rates: Sequence[float], n_rounds: int, n: int = 200) -> Counter[tuple[Shape, int]]:
+def shares(rates: Sequence[float], n_rounds: int, n: int = 100) -> Counter[tuple[Shape, int]]:
     """How often each shape is named over n lanes of these rates, in percent."""
     rng = np.random.default_rng(7)
     counts = Counter(shape_of(lane(rates, n_rounds, rng)) for _ in range(n))

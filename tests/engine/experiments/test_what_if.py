@@ -1,6 +1,7 @@
 """The replay of recorded acceptance: against counting, against simulated drafters, and on odd runs."""
 
 import random
+from functools import cache
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from engine.experiments.what_if import acceptance_along, expected_rounds, expect
 from engine.speed_model import expected_tokens
 from tests.engine.experiments.drafts import SampledPair, greedy_rounds, proposed, round_of
 
+N_HITS = 20_000
 HITS = st.lists(st.booleans(), min_size=1, max_size=60)
 
 
@@ -39,7 +41,7 @@ def test_longer_drafts_never_need_more_rounds(acceptance: list[float], gamma: in
 
 @pytest.mark.parametrize("gamma", [1, 3, 8])
 def test_equal_acceptance_everywhere_gives_the_formula_of_the_paper(gamma: int) -> None:
-    assert expected_tau([0.7] * 20_000, gamma) == pytest.approx(expected_tokens(0.7, gamma), rel=1e-3)
+    assert expected_tau([0.7] * 5000, gamma) == pytest.approx(expected_tokens(0.7, gamma), rel=1e-3)
 
 
 def test_no_draft_is_plain_decoding() -> None:
@@ -55,15 +57,20 @@ def sticky_hits(n: int, after_hit: float, after_miss: float) -> list[bool]:
     return hits
 
 
+@cache
+def sticky_rounds(rates: tuple[float, float], gamma: int) -> list[RoundFinished]:
+    """The rounds over such fates, built once for all tests."""
+    return greedy_rounds(sticky_hits(N_HITS, *rates), gamma)
+
+
 @pytest.mark.parametrize("recorded", [1, 2, 4, 8])
 @pytest.mark.parametrize("rates", [(0.9, 0.4), (0.6, 0.6), (0.5, 0.8)])
 def test_a_greedy_run_tells_what_other_draft_lengths_would_need(recorded: int, rates: tuple[float, float]) -> None:
-    hits = sticky_hits(20_000, *rates)
-    acceptance = acceptance_along(greedy_rounds(hits, recorded))
-    assert len(acceptance) == len(hits)
+    acceptance = acceptance_along(sticky_rounds(rates, recorded))
+    assert len(acceptance) == N_HITS
     for gamma in (1, 2, 4, 8):
-        needed = len(greedy_rounds(hits, gamma))
-        assert expected_tau(acceptance, gamma) == pytest.approx(len(hits) / needed, rel=0.02)
+        needed = len(sticky_rounds(rates, gamma))
+        assert expected_tau(acceptance, gamma) == pytest.approx(N_HITS / needed, rel=0.02)
 
 
 @given(HITS, st.integers(1, 6))
@@ -81,9 +88,9 @@ def test_what_was_tested_is_kept_and_what_was_not_is_a_probability(hits: list[bo
 @pytest.mark.parametrize("recorded", [1, 4])
 def test_a_sampled_run_tells_what_other_draft_lengths_would_need(recorded: int) -> None:
     pair = SampledPair(1.0, seed=2)
-    acceptance = acceptance_along(pair.rounds(6000, recorded, seed=1))
+    acceptance = acceptance_along(pair.rounds(3000, recorded, seed=1))
     for gamma in (1, 2, 6):
-        rounds = pair.rounds(6000, gamma, seed=2)
+        rounds = pair.rounds(3000, gamma, seed=2)
         measured = sum(len(each.emitted) for each in rounds) / len(rounds)
         assert expected_tau(acceptance, gamma) == pytest.approx(measured, rel=0.04)
 
@@ -108,9 +115,9 @@ def test_a_draft_cut_at_a_stop_token_counts_what_was_emitted() -> None:
 
 def test_a_lenient_rule_of_sampling_accepts_as_often_as_one_that_ran() -> None:
     pair = SampledPair(1.5)
-    recorded = pair.rounds(6000, 4, seed=1)
+    recorded = pair.rounds(3000, 4, seed=1)
     for lenience in (0.9, 0.5, 0.2):
-        ran = [token for each in pair.rounds(6000, 4, seed=2, lenience=lenience) for token in each.proposed]
+        ran = [token for each in pair.rounds(3000, 4, seed=2, lenience=lenience) for token in each.proposed]
         tested = [token.fate for token in ran if token.fate != "untested"]
         assert lenient_alpha(recorded, lenience) == pytest.approx(tested.count("accepted") / len(tested), abs=0.02)
 

@@ -268,26 +268,22 @@ def test_the_file_of_a_bench_opens_in_a_window_of_its_own(
     assert window.workspaces["decode"].measured.isVisible()
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
+def test_other_files_are_refused_with_the_way_out(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    path = tmp_path / "other.json"
+    for text, words in (
         ('{\n "event": "summary",\n "speedup": 2\n}', "holds no measurement"),
         ('{\n "gamma": 4, "max_new_tokens": 64, "n_blocks": 5, "device": "cpu", "dtype": "f"\n}', "no contexts"),
         ("{\n" + "[" * 100_000, "holds no measurement"),
         ("{\n\x00\xff", "holds no measurement"),
         ('{\n "gamma": 1e400}', "holds no measurement"),
-    ],
-)
-def test_other_files_are_refused_with_the_way_out(
-    qtbot: QtBot, window: MainWindow, tmp_path: Path, text: str, words: str
-) -> None:
-    path = tmp_path / "other.json"
-    path.write_text(text)
-    opened(qtbot, window, path)
-    assert window.store.trouble is not None
-    assert words in window.store.trouble.message
-    assert "--out" in window.store.trouble.hint
-    assert window.store.tab(MeasuringProgress).measured is None
+    ):
+        path.write_text(text)
+        window.store.dismiss()
+        opened(qtbot, window, path)
+        assert window.store.trouble is not None, text[:60]
+        assert words in window.store.trouble.message
+        assert "--out" in window.store.trouble.hint
+        assert window.store.tab(MeasuringProgress).measured is None
 
 
 def test_impossible_figures_in_a_file_are_refused(qtbot: QtBot, window: MainWindow, measured_file: Path) -> None:
