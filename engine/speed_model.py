@@ -50,9 +50,11 @@ class CostModel(NamedTuple):
 
     @property
     def verify_per_token(self) -> float:
-        """The cost of one more token to verify, in target steps: between the narrowest and the widest measured."""
+        """The cost of one more token to verify, in target steps: between the narrowest and the widest measured.
+
+        Never below 0: one that was measured so is lost in the noise."""
         (narrow, least_ms), (wide, most_ms) = self.widths[0], self.widths[-1]
-        return (most_ms - least_ms) / (wide - narrow) / self.plain_ms if wide > narrow else 0.0
+        return max(0.0, most_ms - least_ms) / (wide - narrow) / self.plain_ms if wide > narrow else 0.0
 
     def verify_ms(self, width: float) -> float:
         """A target forward over `width` tokens; beyond the measured widths the last slope continues."""

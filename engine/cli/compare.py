@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from rich.table import Table
 
 from engine import drafters
-from engine.cli.exit_status import OK, STOPPED
+from engine.cli.exit_status import BAD_INPUT, OK, STOPPED
 from engine.cli.kept_log import KeptLog, Saving
 from engine.cli.options import Json, NoSave, Out, PairOptions, Settings, numbers, with_options
 from engine.cli.output import Output, Value
@@ -29,7 +29,7 @@ from engine.events import (
 from engine.experiments.builtin_prompts import BUILTIN_SETS
 from engine.experiments.lane_specs import lanes_of
 from engine.experiments.recommending import of_speedup
-from engine.experiments.same_text import sameness_words
+from engine.reports.sameness_words import sameness_words
 from engine.settings import GenerationConfig
 
 _Drafters = Annotated[
@@ -126,6 +126,8 @@ def _follow(command: Compare, output: Output, kept: KeptLog) -> int:
     if last is None and not output.json:
         return STOPPED
     _print_figures(last, kept.run_id, output)
+    if last is not None and is_complete and not last.n_measured:
+        return BAD_INPUT
     return OK if is_complete else STOPPED
 
 
@@ -181,7 +183,7 @@ def _summary(measured: ComparisonMeasured) -> dict[str, Value]:
         "recommended": drafters.NONE if chosen is None else chosen.drafter,
         "gamma": 0 if chosen is None else chosen.gamma,
         "lane": None if chosen is None else chosen.lane,
-        "because": "nothing was measured" if chosen is None else chosen.because,
+        "because": "too few prompts were measured for a choice" if chosen is None else chosen.because,
         "workload": "" if chosen is None else chosen.workload,
         "changes": [] if chosen is None else list(chosen.changes),
         "why_not": {lane.lane: lane.why_not for lane in measured.lanes if lane.why_not},

@@ -92,6 +92,7 @@ def compare(job: ComparisonJob, cancelled: Flag) -> Iterator[Event]:
                     so_far.take(event)
                 elif isinstance(event, Progressed) and so_far.is_due():
                     yield so_far.event(complete=False)
+            yield Progressed("checking", 0, 1, "what would change it")
             so_far.changes = tuple(_changes(job, so_far, cancelled))
     except Cancelled:
         if so_far.n_measured:
@@ -241,8 +242,8 @@ def _started(job: ComparisonJob) -> ComparisonStarted:
 def _hashes(job: ComparisonJob) -> tuple[tuple[str, str], ...]:
     """What tells the models apart that are called the same: a hash of the target, and of each drafter's model."""
     specs = dict.fromkeys(lane.spec.drafter for lane in job.lanes if lane.model is not None)
-    drafters = ((spec, model_hash(spec, drafter=True)) for spec in specs)
-    return tuple(pair for pair in ((job.target.spec, model_hash(job.target.spec)), *drafters) if pair[1])
+    drafters = ((f"drafter {spec}", model_hash(spec, drafter=True)) for spec in specs)
+    return tuple(pair for pair in (("target", model_hash(job.target.spec)), *drafters) if pair[1])
 
 
 def _workload(job: ComparisonJob) -> str:

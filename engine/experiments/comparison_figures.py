@@ -27,6 +27,8 @@ from engine.statistics import disturbances
 # Figures are computed again only after this many times as long as the last computation took, and a second at least:
 # each time they are written to the log.
 _PAUSE_FACTOR, _LEAST_PAUSE_S = 10, 1.0
+# Before so many prompts nobody leads.
+_FEWEST_FOR_A_LEADER = 3
 _IdsByUnit = dict[tuple[int, int], tuple[int, ...]]
 
 
@@ -76,7 +78,11 @@ class ComparisonSoFar:
         """The figures of what was taken in."""
         began = time.perf_counter()
         rows = self._rows()
-        chosen = recommendation(rows, self._workload, self.changes) if self.n_measured or complete else None
+        chosen = (
+            recommendation(rows, self._workload, self.changes)
+            if complete or self.n_measured >= _FEWEST_FOR_A_LEADER
+            else None
+        )
         if chosen is not None:
             rows = [replace(row, why_not=why_not(row, chosen, rows)) for row in rows]
         event = ComparisonMeasured(

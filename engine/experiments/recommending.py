@@ -14,6 +14,8 @@ from engine.statistics import RatioEstimate
 _EQUALLY_GOOD = 0.01
 _DIGITS = 2
 _NEGLIGIBLE_C = 0.005
+# A round costs at least a plain step, so that a speedup beyond its tokens was measured on a disturbed machine.
+_BEYOND_TAU = 1.1
 
 
 class Term(NamedTuple):
@@ -25,7 +27,7 @@ class Term(NamedTuple):
 
 def recommendation(lanes: Sequence[LaneFigures], workload: str, changes: tuple[str, ...] = ()) -> Recommendation:
     """What to ship: the lane with the largest speedup whose text is the target's, plain decoding among them."""
-    sound = [lane for lane in _drafted(lanes) if lane.same_text is not False]
+    sound = [lane for lane in _drafted(lanes) if lane.same_text is not False and not _impossible(lane)]
     best = _best([lane for lane in sound if _value(lane) * (1 - _EQUALLY_GOOD) > 1.0])
     if best is None or best.speedup is None:
         return Recommendation(drafters.NONE, PLAIN_LANE, 0, _why_off(lanes), workload, changes)
@@ -50,6 +52,8 @@ def why_not(lane: LaneFigures, chosen: Recommendation, lanes: Sequence[LaneFigur
         return "not measured"
     if lane.alpha is None:
         return "it proposed nothing"
+    if _impossible(lane):
+        return f"disturbed: {lane.tau:.2f} tokens a round cannot make it {_times(lane)} as fast; measure again"
     if lane.same_text is False:
         return f"its text differs from plain decoding on {lane.n_differing} of {lane.n_prompts} prompts"
     if lane.speedup.value < 1.0:
@@ -99,6 +103,11 @@ def _drafted(lanes: Sequence[LaneFigures]) -> list[LaneFigures]:
     return [lane for lane in lanes if lane.lane != PLAIN_LANE and lane.speedup is not None and lane.alpha is not None]
 
 
+def _impossible(lane: LaneFigures) -> bool:
+    """Whether a lane is faster than its tokens a round allow: something held plain decoding up."""
+    return lane.tau is not None and _value(lane) > _BEYOND_TAU * lane.tau
+
+
 def _best(lanes: Sequence[LaneFigures]) -> LaneFigures | None:
     """The fastest lane; of equally good ones the smallest in memory."""
     if not lanes:
@@ -113,8 +122,10 @@ def _why_off(lanes: Sequence[LaneFigures]) -> str:
     others = [lane for lane in lanes if lane.lane != PLAIN_LANE]
     measured = [lane for lane in others if lane.speedup is not None]
     if not measured:
-        return f"leave drafting off: {_none_of(len(others))} could be measured"
-    sound = [lane for lane in measured if lane.same_text is not False]
+        return f"nothing was measured: {_none_of(len(others))} could take part"
+    if all(map(_impossible, measured)):
+        return "nothing can be recommended: something disturbed plain decoding; measure again"
+    sound = [lane for lane in measured if lane.same_text is not False and not _impossible(lane)]
     best = max(sound, key=_value, default=None)
     if best is None or best.speedup is None:
         return f"leave drafting off: {_none_of(len(measured))} writes the text of plain decoding"

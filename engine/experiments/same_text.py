@@ -9,7 +9,6 @@ compared up to their first divergence, so that an early one weighs more than a l
 from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
-from engine.events import LaneFigures
 from engine.runs.divergence import first_difference
 
 Ids: TypeAlias = Sequence[int]
@@ -56,31 +55,6 @@ def sameness(texts: Sequence[ComparedText]) -> Sameness:
     place, margin = _worst(texts)
     n_plain = plain.n if repeated else None
     return Sameness(_same(lane, plain), len(texts), lane.n, n_plain, place, margin)
-
-
-def sameness_words(lane: LaneFigures, n_plain_differing: int | None) -> str:
-    """Whether a lane wrote the plain text, without a full stop; empty where that was not compared.
-
-    n_plain_differing: prompts that two plain runs continue differently, None where there was one run."""
-    if not lane.n_differing:
-        return "writes the text of plain decoding on every prompt" if lane.same_text else ""
-    differs = f"differs from plain decoding on {lane.n_differing} of {lane.n_prompts} prompts{_where(lane)}"
-    if not n_plain_differing:
-        return differs if n_plain_differing is None else f"{differs}; two plain runs never differ"
-    verdict = {
-        True: "no more than rounding explains",
-        False: "more or earlier than rounding explains",
-        None: "too few to tell this from rounding",
-    }[lane.same_text]
-    return f"{differs}; two plain runs differ on {n_plain_differing}: {verdict}"
-
-
-def _where(lane: LaneFigures) -> str:
-    """Where the divergence that rounding explains least begins, and how clearly the target preferred its own token."""
-    if lane.first_divergence is None:
-        return ""
-    at = f", once from token {lane.first_divergence + 1} on"
-    return at if lane.margin is None else f"{at} (top-2 margin {lane.margin:.3g})"
 
 
 def _divergences(pairs: Sequence[tuple[Ids, Ids]]) -> _Divergences:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from engine.events import PLAIN_LANE, LaneFigures, LaneSpec, Recommendation
-from engine.experiments.same_text import sameness_words
 from engine.reports import comparison_plots, pilot, texts, words
 from engine.reports.cells import ReportTable
 from engine.reports.compared import ComparisonFacts, tables
@@ -20,6 +19,7 @@ from engine.reports.document import (
     TableBlock,
 )
 from engine.reports.pilot import Prices
+from engine.reports.sameness_words import sameness_words
 from engine.reports.shape_words import meaning
 
 _Tables: TypeAlias = Mapping[str, ReportTable]
@@ -235,7 +235,7 @@ def _setting_blocks(compared: ComparisonFacts) -> tuple[Block, ...]:
     identity = (
         ("comparison", started.comparison_id),
         ("target", words.model(started.target, "target")),
-        *((words.model(spec, "model"), model_hash) for spec, model_hash in started.hashes),
+        *((_hashed(role), model_hash) for role, model_hash in started.hashes),
     )
     settings = tuple((words.setting(name), str(value)) for name, value in started.settings)
     marks = tuple(compared.place(spec.name) for spec in started.lanes)
@@ -250,3 +250,9 @@ def _lane_words(spec: LaneSpec) -> str:
     drafting = f"drafter {words.model(spec.drafter, 'drafter')}, draft length {spec.gamma}, method {spec.method}"
     own = "".join(f", {words.setting(name)} {value}" for name, value in spec.settings)
     return ("no drafter" if spec.name == PLAIN_LANE else drafting) + own
+
+
+def _hashed(role: str) -> str:
+    """Whose weights a hash is of: `target`, or `drafter` and its SPEC."""
+    name, _, spec = role.partition(" ")
+    return f"hash of {name} {words.model(spec, 'drafter')}" if spec else f"hash of {name}"

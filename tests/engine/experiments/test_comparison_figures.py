@@ -24,10 +24,11 @@ def so_far(texts: Sequence[GenerationMeasured], *, greedy: bool = True, refused:
     return figures
 
 
-def test_nothing_is_recommended_before_a_prompt_was_measured_by_every_lane() -> None:
+def test_nothing_is_recommended_before_three_prompts_were_measured_by_every_lane() -> None:
     assert so_far([]).event(complete=False).recommendation is None
     assert so_far(TEXTS[:1]).event(complete=False).recommendation is None
-    assert so_far(TEXTS[:3]).event(complete=False).recommendation is not None
+    assert so_far(TEXTS[:8]).event(complete=False).recommendation is None, "two prompts make no leader"
+    assert so_far(TEXTS[:9]).event(complete=False).recommendation is not None
 
 
 def test_a_comparison_of_nothing_is_complete_and_leaves_it_off() -> None:

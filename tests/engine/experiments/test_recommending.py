@@ -155,3 +155,11 @@ def test_a_drafter_in_a_folder_is_called_by_its_title() -> None:
 def test_the_same_drafter_with_other_settings_is_only_slower() -> None:
     lanes = [PLAIN, lane("B", 3, 1.6), lane("B", 3, 1.4, lane="B, lenient γ 3")]
     assert why_not(lanes[2], recommendation(lanes, ""), lanes) == "B, lenient γ 3 is 1.40×"
+
+
+def test_a_lane_faster_than_its_tokens_a_round_allow_is_called_disturbed_and_not_recommended() -> None:
+    wrong, right = lane("A", 3, 8.2, tau=2.75), lane("B", 3, 1.5)
+    lanes = [PLAIN, wrong, right]
+    chosen = recommendation(lanes, "")
+    assert chosen.drafter == "B"
+    assert "measure again" in why_not(wrong, chosen, lanes)
