@@ -30,6 +30,7 @@ class ComparingProgress(TabState):
     def __init__(self, store: RunStore) -> None:
         self.commands = store.commands
         self.record = ComparisonRecord()
+        self._last: ComparisonRecord | None = None
         self.chosen_lane = ""
         self.chosen_turn: AskedTurn | None = None
         self.surveyed: Surveyed | None = None
@@ -43,6 +44,8 @@ class ComparingProgress(TabState):
         self._store.make_way()
         self._store.told = ""
         self._engine.progressed = None
+        if self.record.started is not None:
+            self._last, self.record = self.record, ComparisonRecord(self.record.number)
         self.record.begin(command)
         self.chosen_lane, self.chosen_turn = "", None
         self.commands.ask(command)
@@ -160,6 +163,7 @@ class ComparingProgress(TabState):
         """Note that the comparison was refused or failed."""
         if isinstance(event, RunFailed) or event.what == "compare":
             self.record.fail(event)
+            self._bring_back()
         elif event.what == "survey":
             self._asked_survey = None
 
@@ -167,6 +171,13 @@ class ComparingProgress(TabState):
         """Drop a comparison that was stopped before the engine received it."""
         if not self.commands.has(Compare):
             self.record.drop()
+            self._bring_back()
+
+    def _bring_back(self) -> None:
+        """Show the last comparison again where the new one measured nothing."""
+        if self._last is not None and self.record.started is None and not self.record.live:
+            self._last.number = self.record.number + 1
+            self.record, self._last = self._last, None
 
 
 def _read_prompts(path: Path) -> object:

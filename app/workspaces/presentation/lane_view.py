@@ -197,14 +197,14 @@ class LaneView(QWidget):
         assert self._lane is not None and self._scale is not None
         assert self._run is not None and self._progress is not None
         c, unit, scale, lane, progress = theme.current(), self._scale.unit, self._scale, self._lane, self._progress
-        verdict = QColor(c.bad if words.is_loss(lane) else c.muted if lane.is_plain else c.text)
+        verdict = QColor(c.bad if words.loses_here(lane) else c.muted if lane.is_plain else c.text)
         counts = (words.n_tokens(progress), words.seconds(self._run.seconds(progress)))
         rows: tuple[tuple[float, tuple[str, ...], QFont, QColor], ...] = (
-            (_NAME_ROW, (words.lane_verdict(lane),), scale.name, verdict),
+            (_NAME_ROW, (words.race_verdict(lane),), scale.name, verdict),
             (_COUNTER_ROW, (words.tokens_per_s(progress),), scale.counter, QColor(c.text)),
             (_SMALL_ROW, counts, scale.small, QColor(c.text)),
             (_SMALL_ROW, (self._spread(),), scale.small, QColor(c.muted)),
-            (_SMALL_ROW, (words.here(lane), words.prefill(progress)), scale.small, QColor(c.muted)),
+            (_SMALL_ROW, (words.overall(lane), words.prefill(progress)), scale.small, QColor(c.muted)),
             (_SMALL_ROW, (words.note(lane),), scale.small, QColor(c.muted)),
         )
         top = float(place.top())

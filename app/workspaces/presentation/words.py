@@ -63,6 +63,23 @@ def lane_verdict(lane: RaceLane) -> str:
     return verdict(lane.here) if lane.measured is None else verdict(lane.measured.value, lane.measured.ci)
 
 
+def race_verdict(lane: RaceLane) -> str:
+    """The speedup of a lane in this race, which the rates beside it divide to; overall where that is unknown."""
+    return lane_verdict(lane) if lane.is_plain or lane.here is None else verdict(lane.here)
+
+
+def overall(lane: RaceLane) -> str:
+    """The speedup over everything measured, where that is more than this race."""
+    if lane.is_plain or lane.here is None or lane.measured is None:
+        return ""
+    return tr("overall {0:.2f}×").format(lane.measured.value)
+
+
+def loses_here(lane: RaceLane) -> bool:
+    """Whether a lane is slower than plain decoding in this race, or overall where that is unknown."""
+    return is_loss(lane) if lane.here is None else lane.here < _LOSS
+
+
 def against_plain() -> str:
     """What a speedup is over."""
     return tr("against plain decoding")

@@ -149,3 +149,15 @@ def test_a_lane_that_a_race_refuses_is_none_of_the_comparison(asked) -> None:  #
     n_refused = len(comparing.record.refused)
     assert not comparing.take(LaneRefused("other", "another vocabulary", "choose another"))
     assert len(comparing.record.refused) == n_refused > 0
+
+
+def test_a_refused_comparison_leaves_the_last_one_on_show(asked) -> None:  # type: ignore[no-untyped-def]
+    store, _, comparing = asked
+    for event in comparison():
+        store.take(event)
+    last, number = comparing.record, comparing.record.number
+    comparing.begin(Compare((GENERAL,), prompts="/empty.txt"))
+    assert comparing.record is not last
+    comparing.fail(Refused("compare", "the file is empty", "name another"))
+    assert comparing.record is last
+    assert comparing.record.number > number, "panels start over"

@@ -95,3 +95,11 @@ def test_counters_and_places() -> None:
     assert [words.place(n) for n in (None, 1, 2, 3, 4)] == ["", "1st", "2nd", "3rd", "4th"]
     assert words.seconds(0.123) == "0.12 s" and words.seconds(1e300) == "> 99,999 s"
     assert "builtin γ 4: 1st, 48 tokens" in words.spoken(script.lanes, run)
+
+
+def test_the_rates_beside_a_lane_divide_to_its_verdict_and_the_whole_stands_below() -> None:
+    drafted = next(each for each in compared().lanes if not each.is_plain)
+    lane = drafted._replace(here=0.95, measured=RatioEstimate(1.83, None, Interval(1.5, 2.0), 5))
+    assert words.race_verdict(lane) == "0.95×: slower here"
+    assert words.loses_here(lane)
+    assert words.overall(lane) == "overall 1.83×"
