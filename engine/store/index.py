@@ -67,10 +67,12 @@ class RunIndex:
         return tuple(rows[run_id] for run_id in ids if run_id in rows)
 
     def matching(self, part: str, *, deleted: bool = False) -> tuple[str, ...]:
-        """The ids that begin or end with `part`: an exact one alone, else all. deleted: among the deleted ones."""
+        """The ids with `part` at an end or where a part of theirs begins: an exact one alone, else all.
+
+        deleted: among the deleted ones."""
         rows = self._database.rows(
             "SELECT id FROM runs WHERE (deleted_utc != '') = ?2 AND (substr(id, 1, length(?1)) = ?1"
-            " OR substr(id, -length(?1)) = ?1) ORDER BY id",
+            " OR substr(id, -length(?1)) = ?1 OR instr(id, '-' || ?1) > 0) ORDER BY id",
             part,
             deleted,
         )

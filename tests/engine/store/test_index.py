@@ -134,6 +134,8 @@ def test_reading_does_not_change_the_version(index: RunIndex, ids: list[str]) ->
 def test_ids_may_be_shortened_to_either_end(index: RunIndex, ids: list[str]) -> None:
     assert index.matching(ids[0]) == (ids[0],)
     assert index.matching("0001") == (ids[1],)
+    beginning = ids[1].rpartition("-")[2][:3]
+    assert set(index.matching(beginning)) == {each for each in ids if f"-{beginning}" in each}
     assert set(index.matching("20260101")) == set(ids)
     assert index.matching("") == index.matching("%") == ()
 
