@@ -11,11 +11,11 @@ from engine.reports.document import (
     Block,
     BulletList,
     FactList,
-    LaneText,
     MarkedFate,
     MarkedToken,
     Paragraph,
     ReportDocument,
+    ReportedText,
     TableBlock,
     TextsBlock,
     Tone,
@@ -172,18 +172,18 @@ def _texts(block: TextsBlock) -> str:
     return head + "".join(_lane_row(row) for row in _rows(block.lanes))
 
 
-def _rows(lanes: Sequence[LaneText]) -> Iterable[Sequence[LaneText]]:
+def _rows(lanes: Sequence[ReportedText]) -> Iterable[Sequence[ReportedText]]:
     """At most three beside each other; four stand two by two."""
     a_row = 2 if len(lanes) == 4 else _MOST_A_ROW
     return (lanes[start : start + a_row] for start in range(0, len(lanes), a_row))
 
 
-def _lane_row(lanes: Sequence[LaneText]) -> str:
+def _lane_row(lanes: Sequence[ReportedText]) -> str:
     share = 100 // len(lanes)
     return f'<table width="100%" cellpadding="4"><tr>{"".join(_lane(lane, share) for lane in lanes)}</tr></table>'
 
 
-def _lane(lane: LaneText, share: int) -> str:
+def _lane(lane: ReportedText, share: int) -> str:
     head = f"<p><b>{_mark(lane.lane)}{_text(lane.name)}</b></p>" if lane.name else ""
     note = f'<p class="caption">{_text(lane.note)}</p>' if lane.note else ""
     tokens = "".join(map(_token, lane.tokens))

@@ -54,7 +54,7 @@ class MarkedToken(NamedTuple):
     differs: bool = False
 
 
-class LaneText(NamedTuple):
+class ReportedText(NamedTuple):
     """What one lane wrote. note: what is left out or differs."""
 
     name: str
@@ -67,7 +67,7 @@ class TextsBlock(NamedTuple):
     """A prompt and its continuations, side by side."""
 
     prompt: str
-    lanes: tuple[LaneText, ...]
+    lanes: tuple[ReportedText, ...]
 
 
 Block: TypeAlias = Paragraph | BulletList | FactList | TableBlock | Plot | TextsBlock

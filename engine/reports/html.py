@@ -15,11 +15,11 @@ from engine.reports.document import (
     Block,
     BulletList,
     FactList,
-    LaneText,
     MarkedFate,
     MarkedToken,
     Paragraph,
     ReportDocument,
+    ReportedText,
     ReportSection,
     TableBlock,
     TextsBlock,
@@ -156,7 +156,7 @@ def _texts(block: TextsBlock) -> str:
     return f'{prompt if block.prompt else ""}<div class="lanes">{"".join(map(_lane, block.lanes))}</div>\n'
 
 
-def _lane(lane: LaneText) -> str:
+def _lane(lane: ReportedText) -> str:
     head = f"<h3>{_mark(lane.lane)}{escape(lane.name)}</h3>" if lane.name else ""
     note = f'<p class="caption">{escape(lane.note)}</p>' if lane.note else ""
     return f'<div class="lane">{head}<p class="text" dir="auto">{"".join(map(_token, lane.tokens))}</p>{note}</div>'

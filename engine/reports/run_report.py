@@ -11,9 +11,9 @@ from engine.reports.document import (
     Block,
     BulletList,
     FactList,
-    LaneText,
     Paragraph,
     ReportDocument,
+    ReportedText,
     ReportSection,
     TableBlock,
     TextsBlock,
@@ -114,7 +114,7 @@ def _text(events: Sequence[Event], rounds: Sequence[RoundFinished], started: Run
     if any(event.lane for event in rounds):
         return (Paragraph(f"Question: {started.prompt}", "note"), *blocks)
     tokens, left_out = cut(round_tokens(rounds))
-    return (*blocks, TextsBlock(started.prompt, (LaneText("", 0, tokens, left_out),)))
+    return (*blocks, TextsBlock(started.prompt, (ReportedText("", 0, tokens, left_out),)))
 
 
 def _method_lines(summary: Summary, started: RunStarted) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from engine.events import GenerationMeasured, ProposedToken, RoundFinished
 from engine.reports.compared import ComparisonFacts
-from engine.reports.document import LaneText, MarkedFate, MarkedToken, TextsBlock
+from engine.reports.document import MarkedFate, MarkedToken, ReportedText, TextsBlock
 from engine.reports.words import counted
 
 # Of one lane and prompt, and of all texts of a report, whose page is to stay under 5 MB.
@@ -72,16 +72,16 @@ def _block(compared: ComparisonFacts, prompt: int, turn: int) -> TextsBlock:
     return TextsBlock(text[:_LONGEST_PROMPT] + ("…" if len(text) > _LONGEST_PROMPT else ""), tuple(lanes))
 
 
-def _lane_text(event: GenerationMeasured, lane: int) -> LaneText:
+def _lane_text(event: GenerationMeasured, lane: int) -> ReportedText:
     if not event.rounds:
         whole = MarkedToken(event.text[:_LONGEST_PROMPT], "plain")
-        return LaneText(event.lane, lane, (whole,), "recorded without the fates of its tokens")
+        return ReportedText(event.lane, lane, (whole,), "recorded without the fates of its tokens")
     tokens, left_out = cut(_with_divergence(round_tokens(event.rounds), event.first_divergence))
     notes = [left_out] if left_out else []
     if event.first_divergence is not None:
         margin = "" if event.margin is None else f", where the target's two best tokens were {event.margin:.3g} apart"
         notes.insert(0, f"differs from plain decoding from token {event.first_divergence + 1} on (≠){margin}")
-    return LaneText(event.lane, lane, tokens, "; ".join(notes))
+    return ReportedText(event.lane, lane, tokens, "; ".join(notes))
 
 
 def _with_divergence(tokens: tuple[MarkedToken, ...], at: int | None) -> tuple[MarkedToken, ...]:

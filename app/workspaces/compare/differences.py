@@ -12,18 +12,18 @@ from engine.events import GenerationMeasured
 _WORDS = re.compile(r"\s?[^\s]+|\s+")
 
 
-class Divergence(NamedTuple):
+class TextDifference(NamedTuple):
     """Where a text leaves the plain one: after how many new tokens, and how many characters of its text."""
 
     n_tokens: int
     n_chars: int
 
 
-def divergence(own: GenerationMeasured, plain: GenerationMeasured | None) -> Divergence | None:
+def divergence(own: GenerationMeasured, plain: GenerationMeasured | None) -> TextDifference | None:
     """Where a lane's text leaves the plain one; None where it does not, or where there is none to compare with."""
     if plain is None or own.ids == plain.ids:
         return None
-    return Divergence(_n_common(own.ids, plain.ids), _n_common(own.text, plain.text))
+    return TextDifference(_n_common(own.ids, plain.ids), _n_common(own.text, plain.text))
 
 
 def _n_common(own: Sequence[object], other: Sequence[object]) -> int:
@@ -40,7 +40,7 @@ def token_batches(generation: GenerationMeasured) -> Iterator[list[StreamToken]]
         yield [StreamToken(visible(match[0]), match[0], "plain")]
 
 
-def first_differing(tokens: Sequence[StreamToken], where: Divergence, *, with_rounds: bool) -> int | None:
+def first_differing(tokens: Sequence[StreamToken], where: TextDifference, *, with_rounds: bool) -> int | None:
     """The index of the token at which a text leaves the plain one; None if it ends before."""
     kept = [index for index, token in enumerate(tokens) if not token.is_ghost]
     if with_rounds:

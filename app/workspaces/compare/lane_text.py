@@ -15,7 +15,7 @@ from app.widgets.elided_label import ElidedLabel
 from app.widgets.labels import set_role
 from app.widgets.lane_marks import LaneMark
 from app.workspaces.compare import differences, words
-from app.workspaces.compare.differences import Divergence
+from app.workspaces.compare.differences import TextDifference
 from app.workspaces.compare.words import tr
 from engine.events import PLAIN_LANE, GenerationMeasured
 
@@ -43,7 +43,7 @@ class LaneText(QWidget):
         super().__init__(parent)
         self.lane = ""
         self.generation: GenerationMeasured | None = None
-        self.where: Divergence | None = None
+        self.where: TextDifference | None = None
         self._batches: Iterator[list[StreamToken]] | None = None
         self._place = 0
         self.name = ElidedLabel(self)

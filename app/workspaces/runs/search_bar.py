@@ -32,7 +32,7 @@ class SearchEdit(QLineEdit):
             super().keyPressEvent(event)
 
 
-class SearchBar(QWidget):
+class RunSearchBar(QWidget):
     """Sets the library's filter, and shows how many runs it lets through."""
 
     def __init__(self, library: RunLibrary, parent: QWidget) -> None:

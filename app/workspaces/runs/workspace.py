@@ -17,7 +17,7 @@ from app.workspaces.runs.compared import ComparedPage
 from app.workspaces.runs.details import DetailsPage
 from app.workspaces.runs.examples import ExampleRuns
 from app.workspaces.runs.library import RunLibrary
-from app.workspaces.runs.search_bar import SearchBar
+from app.workspaces.runs.search_bar import RunSearchBar
 from app.workspaces.runs.table import RunTable
 from app.workspaces.runs.undo_bar import UndoBar
 from app.workspaces.runs.what_if import WhatIfPage
@@ -45,7 +45,7 @@ class RunsWorkspace(QWidget, Workspace):
         self._arranged = False
         self.error = ErrorPanel(store, self)
         self.library = RunLibrary(paths.runs(), self)
-        self.search = SearchBar(self.library, self)
+        self.search = RunSearchBar(self.library, self)
         self.message = UndoBar(self.library, self)
         self.table = RunTable(self.library, self)
         self.empty = plain_label("", self.table.viewport(), role="muted", wraps=True)

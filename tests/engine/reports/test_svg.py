@@ -54,7 +54,7 @@ def test_plots_of_nothing_are_drawn() -> None:
         charts.cell_map("t", "c", ("x", "y"), [], []),
         charts.whiskers("t", "c", "x", []),
     ):
-        read(plot)
+        assert read(plot).tag.endswith("svg")
 
 
 def test_axes_have_their_units_and_series_their_names() -> None:

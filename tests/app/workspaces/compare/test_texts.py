@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from app.panels.stream.tokens import StreamToken
-from app.workspaces.compare.differences import Divergence, divergence, first_differing, token_batches
+from app.workspaces.compare.differences import TextDifference, divergence, first_differing, token_batches
 from engine.events import GenerationMeasured
 from tests.comparisons import GENERAL, SMALL, comparison
 
@@ -29,7 +29,7 @@ def test_the_same_text_has_no_divergence() -> None:
     plain = texts_of("plain")
     assert divergence(plain, plain) is None and divergence(plain, None) is None
     other = replace(plain, ids=(0, 1, 9), text=plain.text[:7])
-    assert divergence(other, plain) == Divergence(2, 7)
+    assert divergence(other, plain) == TextDifference(2, 7)
 
 
 def test_a_text_without_rounds_is_shown_word_by_word() -> None:
@@ -41,9 +41,9 @@ def test_a_text_without_rounds_is_shown_word_by_word() -> None:
 
 def test_the_first_token_that_differs_is_counted_without_ghosts() -> None:
     tokens = [StreamToken("a", "a", "accepted"), StreamToken("x", "x", "rejected"), StreamToken("b", "b", "correction")]
-    assert first_differing(tokens, Divergence(1, 0), with_rounds=True) == 2
-    assert first_differing(tokens, Divergence(2, 2), with_rounds=True) is None
-    assert first_differing(tokens, Divergence(1, 1), with_rounds=False) == 2
+    assert first_differing(tokens, TextDifference(1, 0), with_rounds=True) == 2
+    assert first_differing(tokens, TextDifference(2, 2), with_rounds=True) is None
+    assert first_differing(tokens, TextDifference(1, 1), with_rounds=False) == 2
 
 
 def test_every_lane_of_the_first_prompt_is_shown_with_its_fates(tab) -> None:  # type: ignore[no-untyped-def]

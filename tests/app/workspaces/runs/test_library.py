@@ -93,6 +93,7 @@ def test_what_another_window_does_appears(library: RunLibrary, qtbot: QtBot) -> 
     new = kept.keep(library.folder, kept.run(9))
     settle(qtbot, library, lambda: library.ids == (new, *ids[1:]))
     other.close()
+    assert library.ids == (new, *ids[1:])
 
 
 def test_a_run_that_is_gone_is_named_and_nothing_else_happens(library: RunLibrary, qtbot: QtBot) -> None:

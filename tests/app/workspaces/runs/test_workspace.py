@@ -293,6 +293,8 @@ def test_a_run_that_just_ended_appears(tab: RunsWorkspace, qtbot: QtBot) -> None
     tab.context.store.history.begin(live=False)
     tab.context.store.changed.emit()
     settle(qtbot, tab.library, lambda: tab.table.rows.rowCount() == 1)
+    row = tab.library.row_at(0)
+    assert row is not None and row.prompt == "just now"
 
 
 def test_runs_travel_as_files(tab: RunsWorkspace, qtbot: QtBot, tmp_path: Path) -> None:
