@@ -5,6 +5,7 @@ length is replayed. Two timings of the models alone would miss what a round cost
 each drafter are then confirmed as lanes."""
 
 import random
+import time
 from collections.abc import Generator, Sequence
 from statistics import mean
 from threading import Event as Flag
@@ -120,14 +121,18 @@ def _trials(
     prompts, rng = job.prompt_ids[:_MOST_PROMPTS], random.Random(0)
     runs = {(lane.spec.name, gamma): _at(lane, gamma, job) for lane in drafted for gamma in _TRIED}
     runs[plain.spec.name, 0] = plain
+    n_steps, began, n_done = len(runs) * (1 + len(prompts)), time.perf_counter(), 0
     for lane in runs.values():
         warm_up(lane, prompts[0], cancelled)
+        n_done += 1
+        yield Progressed("tuning", n_done, n_steps, "steps", time.perf_counter() - began)
     widths = verify_times(plain, prompts[0], _WIDTHS, cancelled)
     texts: dict[tuple[str, int], list[MeasuredText]] = {key: [] for key in runs}
-    for index, ids in enumerate(prompts):
+    for ids in prompts:
         for key in rng.sample(list(runs), len(runs)):
             texts[key].append(continued(runs[key], ids, cancelled, None))
-        yield Progressed("tuning", index + 1, len(prompts), "prompts")
+            n_done += 1
+            yield Progressed("tuning", n_done, n_steps, "steps", time.perf_counter() - began)
     plain_ms = _ms_per_token(texts[plain.spec.name, 0])
     return {
         lane.spec.name: trial_of(

@@ -213,6 +213,9 @@ def _method_lines(compared: ComparisonFacts) -> tuple[str, ...]:
         "α is accepted ÷ (accepted + rejected); draft efficiency is accepted ÷ proposed, which other programs call "
         "acceptance. τ is tokens per target call; plain decoding has 1.00.",
     ]
+    if started.versions:
+        measured_with = ", ".join(f"{name} {version}" for name, version in started.versions)
+        lines.insert(0, f"Measured with {measured_with}.")
     if measured is not None and measured.energy:
         lines.append(f"Energy: {measured.energy}.")
     if started.note:

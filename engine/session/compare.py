@@ -79,6 +79,7 @@ def _compared(session: "Session", command: Compare, prompt_set: PromptSet, cance
         prompts=prompts.prompts,
         prompt_ids=prompts.ids,
         skipped=(*prompt_set.skipped, *prompts.skipped),
+        n_skipped=prompt_set.n_skipped + len(prompts.skipped),
         settings=command.settings,
         repeats=command.repeats,
         meter=_meter(lanes),
@@ -137,7 +138,7 @@ def _meter(lanes: Sequence[Lane]) -> EnergyMeter | NotMeasurable:
 
 def _measured(job: ComparisonJob, command: Compare, cancelled: Flag) -> Iterator[Event]:
     if command.tune:
-        job = warmed_up(job, cancelled)
+        job = yield from warmed_up(job, cancelled)
         lanes, predictions = yield from tuned(job, cancelled)
         job = job._replace(lanes=lanes, predictions=predictions)
     yield from measured(job, cancelled)

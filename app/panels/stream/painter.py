@@ -84,8 +84,8 @@ class StreamPainter:
         self.line_height = self.bare_height + (self.bar_height + round(self.stroke)) * for_bars
 
     def gap(self, fate: StreamFate, *, begins_word: bool) -> float:
-        """Space before a token: none in the prompt, which has no cues to separate."""
-        return 0.0 if fate == "prompt" else GAP if begins_word else JOINED_GAP
+        """Space before a token: none in the prompt and in plain text, which have no cues to separate."""
+        return 0.0 if fate in ("prompt", "unmarked") else GAP if begins_word else JOINED_GAP
 
     def box(self, placed: PlacedSegment) -> QRectF:
         """The rectangle around a token's text."""
@@ -222,7 +222,7 @@ def _fill(painter: QPainter, brush: QColor | QBrush, rects: Sequence[QRectF]) ->
 
 
 _Cue = Callable[[StreamPainter, QPainter, QColor, Sequence[PlacedSegment]], None]
-# A correction is recognised by its bold type, the prompt by having no cue.
+# A correction is recognised by its bold type, the prompt and plain text by having no cue.
 _CUES: Mapping[StreamFate, _Cue] = {
     "accepted": StreamPainter._underline,
     "unverified": StreamPainter._wave,

@@ -23,7 +23,8 @@ class ComparingProgress(TabState):
     """At most one comparison: under way, ended, or read from a file.
 
     chosen_lane: the lane that panels show alone, empty for the recommended one. surveyed: the newest list of models.
-    prompt_file: the newest file of prompts that was read, None while there is none."""
+    prompt_file: the newest file of prompts that was read, None while there is none; reading_prompts: the one being
+    read."""
 
     work = Compare
 
@@ -35,6 +36,7 @@ class ComparingProgress(TabState):
         self.chosen_turn: AskedTurn | None = None
         self.surveyed: Surveyed | None = None
         self.prompt_file: tuple[Path, PromptSet] | None = None
+        self._prompts_to_come: Path | None = None
         self._asked_survey: Survey | None = None
         self._store = store
         self._engine: EngineLink = store.engine
@@ -107,7 +109,13 @@ class ComparingProgress(TabState):
 
     def read_prompts(self, path: Path) -> None:
         """Read a file of prompts, to say what is in it before anything is measured."""
+        self._prompts_to_come = path
         self._store.open_with(path, self, _read_prompts)
+
+    @property
+    def reading_prompts(self) -> Path | None:
+        """The file of prompts that is being read."""
+        return self._prompts_to_come if self._store.reading else None
 
     def read(self, path: Path) -> object | None:
         """Read a file of prompts; None for any other file. Raises EngineError, OSError."""
@@ -128,7 +136,7 @@ class ComparingProgress(TabState):
     def show(self, content: object, path: Path) -> str:
         """Show the comparison of a log, or a set of prompts. Returns what is under way and prevents that."""
         if isinstance(content, PromptSet):
-            self.prompt_file = path, content
+            self.prompt_file, self._prompts_to_come = (path, content), None
             return ""
         assert isinstance(content, ComparisonRecord)
         if self.live:

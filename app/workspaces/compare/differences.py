@@ -5,9 +5,11 @@ from collections.abc import Iterator, Sequence
 from itertools import takewhile
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from app.panels.stream.tokens import StreamToken, round_tokens
 from app.text.shown_text import visible
-from engine.events import GenerationMeasured
+from engine.events import PLAIN_LANE, GenerationMeasured
 
 _WORDS = re.compile(r"\s?[^\s]+|\s+")
 
@@ -31,13 +33,16 @@ def _n_common(own: Sequence[object], other: Sequence[object]) -> int:
 
 
 def token_batches(generation: GenerationMeasured) -> Iterator[list[StreamToken]]:
-    """The tokens of a generation, round by round; of one whose rounds were not kept, the words of its text."""
+    """The tokens of a generation, round by round; of one whose rounds were not kept, the words of its text.
+
+    Text that nobody drafted for carries no marks: plain decoding's, and words whose fates are unknown."""
     if generation.rounds:
         for finished in generation.rounds:
-            yield round_tokens(finished)
+            tokens = round_tokens(finished)
+            yield [replace(token, fate="unmarked") for token in tokens] if generation.lane == PLAIN_LANE else tokens
         return
     for match in _WORDS.finditer(generation.text):
-        yield [StreamToken(visible(match[0]), match[0], "plain")]
+        yield [StreamToken(visible(match[0]), match[0], "unmarked")]
 
 
 def first_differing(tokens: Sequence[StreamToken], where: TextDifference, *, with_rounds: bool) -> int | None:

@@ -176,13 +176,14 @@ def _prompts_of(record: ComparisonRecord) -> str:
 
 
 def progress(record: ComparisonRecord, at: Progressed | None) -> str:
-    """How far the comparison is: prompts done, rate, time left."""
+    """How far the comparison is: what is done, rate, time left."""
     if record.started is None:
         return _before_the_start(at)
-    measured = record.measured
-    n_done = 0 if measured is None else measured.n_measured
-    n = 0 if record.started is None else len(record.started.prompts)
-    text = tr("comparing: {0:,} of {1:,} prompts").format(n_done, n)
+    if at is not None and at.phase == "checking":
+        text = tr("measuring what would change the advice: step {0:,.0f} of {1:,.0f}").format(at.done, at.total)
+    else:
+        n_done = 0 if record.measured is None else record.measured.n_measured
+        text = tr("comparing: {0:,} of {1:,} prompts").format(n_done, len(record.started.prompts))
     remaining = None if at is None or at.phase == "loading" else pace.pace(at)
     if remaining is None or at is None:
         return text
@@ -197,6 +198,8 @@ def _before_the_start(at: Progressed | None) -> str:
         return tr("trying two draft lengths of each drafter: {0:,.0f} of {1:,.0f} {2}").format(
             at.done, at.total, one_line(at.unit)
         )
+    if at.phase == "checking":
+        return tr("warming up lane {0:,.0f} of {1:,.0f}").format(at.done + 1, at.total)
     return tr("loading the models")
 
 
