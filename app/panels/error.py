@@ -12,6 +12,7 @@ from app.state.store import RunStore
 from app.text.shown_text import visible
 from app.widgets import labels
 from app.widgets.floating_bars import float_over
+from app.words.counts import count
 from engine.events import Event
 from engine.runs.summary import Summary
 
@@ -98,7 +99,7 @@ class ErrorPanel(Panel):
 
     def _kept_text(self, trouble: Trouble) -> str:
         if trouble.n_kept:
-            return self.tr("Kept: {0} tokens, shown below.").format(f"{trouble.n_kept:,}")
+            return self.tr("Kept: {0}, shown below.").format(count(trouble.n_kept, "token"))
         return self.tr("Nothing was lost.")
 
     def _hint_text(self, trouble: Trouble) -> str:

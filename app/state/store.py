@@ -37,7 +37,8 @@ class RunStore(QObject):
     """Owns everything the panels draw. `changed`: something is new; `drafter_offered`: a target and the drafter trained
     for it are to be used.
 
-    prices: of the newest report, for the next. frame: how often `pump` ran. budget: the time drawing takes, and how rarely panels draw because of it."""
+    prices: of the newest report, for the next. frame: how often `pump` ran. budget: the time drawing takes, and how
+    rarely panels draw because of it."""
 
     changed = Signal()
     drafter_offered = Signal(str, str)

@@ -18,6 +18,7 @@ class FloatingBars(QObject):
     def add(self, bar: QWidget) -> None:
         """Let a bar float, hidden at first."""
         bar.setParent(self._over)
+        bar.hide()
         bar.setAutoFillBackground(True)
         bar.installEventFilter(self)
         self._bars.append(bar)

@@ -92,8 +92,8 @@ def _at_other_temperature(
     counts = Counts(n_tokens, len(rounds), n_proposed, positions.accepted, positions.tested)
     if counts.alpha is None or (speedup := predicted_speedup(costs, counts)) is None:
         return
-    advice = "still pays" if speedup > 1 else "leave it off"
+    advice, n = "still pays" if speedup > 1 else "leave it off", len(prompts)
     yield (
-        f"At temperature {other:g} it accepts {counts.alpha:.2f} (measured on {len(prompts)} prompts), "
-        f"which predicts {speedup:.2f}×: {advice}."
+        f"At temperature {other:g} it accepts {counts.alpha:.2f} "
+        f"(measured on {n} {'prompt' if n == 1 else 'prompts'}), which predicts {speedup:.2f}×: {advice}."
     )

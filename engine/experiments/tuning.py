@@ -40,11 +40,11 @@ class DrafterTrial(NamedTuple):
     def predicted(self, gamma: int) -> float:
         """Speedup at a draft length, replayed over the acceptance of these texts; 1 at 0, which is plain decoding."""
         plain_ms = self.costs.plain_ms
-        known = [along for along in self.acceptance if along]
-        if not known or not gamma:
+        texts = [along for along in self.acceptance if along]
+        if not texts or not gamma:
             return 1.0
         costs = [self.share * self.costs.round_ms(n) + (1 - self.share) * self.undrafted_ms for n in range(gamma + 1)]
-        return plain_ms * sum(map(len, known)) / sum(expected_cost(along, costs) for along in known)
+        return plain_ms * sum(map(len, texts)) / sum(expected_cost(along, costs) for along in texts)
 
 
 def tuned(

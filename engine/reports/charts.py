@@ -25,7 +25,7 @@ class WhiskerRow(NamedTuple):
     lane: int
     value: float
     extent: Interval | None
-    said: str
+    verdict: str
 
 
 class ChartSeries(NamedTuple):
@@ -47,7 +47,7 @@ def whiskers(title: str, caption: str, axis: str, rows: Sequence[WhiskerRow]) ->
     """Figures with their intervals, one under the other, beside a line at 1."""
     names = [svg.short_label(row.name) for row in rows]
     left = min(260.0, svg.label_width(names) + 36)
-    right = WIDTH - svg.label_width([row.said for row in rows]) - 20
+    right = WIDTH - svg.label_width([row.verdict for row in rows]) - 20
     ends = [end for row in rows for end in (row.value, *(row.extent or ())) if isfinite(end)]
     values = svg.ticks(min([*ends, 1.0]) - 0.05, max([*ends, 1.0]) + 0.05)
     scale = Scale(values[0], values[-1], left, right)
@@ -59,7 +59,7 @@ def whiskers(title: str, caption: str, axis: str, rows: Sequence[WhiskerRow]) ->
         paint = lane_paint(row.lane)
         parts += [svg.mark(12, y, row.lane, paint=paint), svg.label(24, y + 4, name)]
         parts += _whisker(scale, row, y, paint)
-        parts.append(svg.label(right + 12, y + 4, row.said))
+        parts.append(svg.label(right + 12, y + 4, row.verdict))
     return svg.picture(title, caption, bottom + _AXIS, parts)
 
 

@@ -108,7 +108,7 @@ class StreamPainter:
     def paint(self, painter: QPainter, fate: StreamFate, segments: Sequence[PlacedSegment]) -> None:
         """Paint tokens of one fate: their text, their spaces, their cue."""
         colour = theme.fate_colour(fate)
-        self._paint_texts(painter, segments, colour, bold=fate == "correction")
+        self._paint_texts(painter, segments, colour, fate)
         cue = _CUES.get(fate)
         if cue is not None:
             cue(self, painter, colour, segments)
@@ -120,7 +120,10 @@ class StreamPainter:
         inner = room.adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
         painter.drawText(inner, Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap, text)
 
-    def _paint_texts(self, painter: QPainter, segments: Sequence[PlacedSegment], colour: QColor, *, bold: bool) -> None:
+    def _paint_texts(
+        self, painter: QPainter, segments: Sequence[PlacedSegment], colour: QColor, fate: StreamFate
+    ) -> None:
+        bold = fate == "correction"
         painter.setPen(colour)
         painter.setFont(self.bold if bold else self.font)
         shape_of, draw = self._cached_shape, painter.drawStaticText
@@ -131,6 +134,8 @@ class StreamPainter:
                 self._paint_clipped(painter, at, segment, shape)
             else:
                 draw(at, shape.letters)
+        if fate == "unmarked":
+            return
         # The mark of a space is a small dot, since it is there to be counted, not read.
         side, drop = (self._dot_widths[bold] - self.stroke) / 2, round(self.metrics.xHeight() / 2) + self.stroke / 2
         spaces = [

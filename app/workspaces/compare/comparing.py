@@ -155,13 +155,13 @@ class ComparingProgress(TabState):
         if isinstance(event, LaneRefused) and not self.live:  # a race refuses lanes too
             return False
         if isinstance(event, ComparisonMeasured) and event.complete:
-            self._store.told = words.told(event)
+            self._store.told = words.outcome(event)
         return self.record.take(event)
 
     def _take_survey(self, event: Surveyed) -> bool:
         """Keep a list of models; one for another target than Decode's is not for Decode."""
-        asked = self._asked_survey
-        if asked is None or event.target != asked.target:
+        question = self._asked_survey
+        if question is None or event.target != question.target:
             return False
         self.surveyed = event
         shared = self._engine.surveyed

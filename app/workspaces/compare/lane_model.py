@@ -85,10 +85,10 @@ class LanesModel(QAbstractTableModel):
             return list(places)
         column = self.columns[self._sorted_by]
         keys = {place: self._key(column, place) for place in places}
-        known = sorted((place for place in places if keys[place] is not None), key=lambda place: keys[place] or 0.0)
+        sortable = sorted((place for place in places if keys[place] is not None), key=lambda place: keys[place] or 0.0)
         if self._descending:
-            known.reverse()
-        return known + [place for place in places if keys[place] is None]
+            sortable.reverse()
+        return sortable + [place for place in places if keys[place] is None]
 
     def _key(self, column: LaneColumn, place: int) -> float | None:
         return column.value(self._lanes[place])

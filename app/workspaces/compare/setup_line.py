@@ -25,7 +25,7 @@ class SetupLine(QWidget):
         self.use.clicked.connect(self.settings_asked)
         keep_room(self.use)
         row = QHBoxLayout(self)
-        row.setContentsMargins(2 * theme.GRID, 0, 2 * theme.GRID, 0)
+        row.setContentsMargins(2 * theme.GRID, 0, 2 * theme.GRID, theme.HALF)
         row.setSpacing(theme.GRID)
         row.addWidget(self.text, 1)
         row.addWidget(self.use)

@@ -175,10 +175,10 @@ class RaceStage(QWidget):
         self.headline.show_parts(words.headline(lane, mark, live=self.live), "bad" if loses else "normal")
         text, good = words.all_texts(script)
         self.check.show_parts((text,), "good" if good and "✓" in text else "muted" if good else "bad")
-        known = lane is not None and not self.live and not words.speedup_unknown(lane)
-        spread = words.spread(lane.measured, script.facts) if lane is not None and known else ""
+        final = lane is not None and not self.live and not words.speedup_unknown(lane)
+        spread = words.spread(lane.measured, script.facts) if lane is not None and final else ""
         # A race may end otherwise than the repeats did: then the verdict must not stand alone.
-        here = words.here(lane) if lane is not None and known else ""
+        here = words.here(lane) if lane is not None and final else ""
         self.spread.show_parts((words.against_plain(), spread, here) if spread else (), "muted")
         self.of_what.show_parts(words.of_what(script), "muted")
         self.measured.show_parts(words.measured_where(script), "muted")

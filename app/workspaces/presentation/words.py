@@ -7,6 +7,7 @@ from PySide6.QtCore import QCoreApplication
 from app.text.plain_text import one_line
 from app.widgets.lane_marks import LaneMark
 from app.words import quantities
+from app.words.counts import count
 from app.words.model_names import builtin_name
 from app.words.runs import short
 from app.workspaces.presentation.player import RacePlayer
@@ -168,7 +169,7 @@ def tokens_per_s(lane: LaneProgress) -> str:
 
 def n_tokens(lane: LaneProgress) -> str:
     """How many tokens a lane has."""
-    return tr("{0:,} tokens").format(lane.n_tokens)
+    return count(lane.n_tokens, "token")
 
 
 def seconds(value: float) -> str:
@@ -229,7 +230,7 @@ def _workload(facts: RaceFacts) -> tuple[str, ...]:
     temperature = facts.settings.get("temperature", 0)
     sampling = tr("temperature {0}").format(short(str(temperature))) if temperature else tr("greedy")
     length = facts.settings.get("max_new_tokens")
-    tokens = tr("{0:,} new tokens").format(length) if isinstance(length, int) else ""
+    tokens = count(length, "new token") if isinstance(length, int) else ""
     prompts = tr("prompt set {0}").format(short(facts.prompt_set)) if facts.prompt_set else ""
     return prompts, tokens, sampling
 

@@ -61,6 +61,7 @@ def test_every_fate_is_told_from_every_other_without_colour(scheme, zoom):
 def test_plain_text_carries_no_mark(scheme):
     ink = StreamPainter(QGuiApplication.font(), 3.0)
     unmarked = {place for place in _fate(ink, "unmarked") if place[1] > ink.rise}
+    assert _fate(ink, "unmarked", "·nun") < _fate(ink, "accepted", "·nun"), "not even its spaces"
     assert not unmarked and {place for place in _fate(ink, "plain") if place[1] > ink.rise}
 
 

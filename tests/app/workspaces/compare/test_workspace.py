@@ -42,7 +42,7 @@ def test_the_reason_against_is_shown_instead_of_a_click_that_does_nothing(tab) -
     workspace.bar.gammas.setText("two")
     assert "draft length two is not a number" in workspace.recommendation.because.text()
     assert not workspace.bar.measure.isEnabled() and workspace.bar.tune.isEnabled()
-    workspace.tune()
+    workspace.bar.measure.click()
     assert commands(host) == []
     workspace.bar.gammas.setText("2")
     workspace.bar.drafters.check(())
