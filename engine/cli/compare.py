@@ -235,7 +235,7 @@ def _lines(measured: ComparisonMeasured) -> Iterator[str]:
         if row.lane != PLAIN_LANE and row.speedup is not None:
             sameness = sameness_words(row, measured.n_plain_differing)
             yield f"{row.lane}: {', '.join(filter(None, (of_speedup(row.speedup), sameness)))}"
-    yield from (f"{row.lane}: {row.why_not}" for row in measured.lanes if row.why_not)
+    yield from (f"{row.lane}: {row.why_not.removeprefix(f'{row.lane} ')}" for row in measured.lanes if row.why_not)
     for drafter in dict.fromkeys(each.drafter for each in measured.predictions):
         own = (f"γ {each.gamma} {each.predicted:.2f}×" for each in measured.predictions if each.drafter == drafter)
         yield f"predicted for {drafter}: {', '.join(own)}"

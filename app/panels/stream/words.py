@@ -42,7 +42,7 @@ def fate_meaning(fate: StreamFate) -> str:
         "correction": tr("Drawn from the residual after a rejection."),
         "bonus": tr("Drawn from the target after all proposed tokens were accepted."),
         "plain": tr("The target's own token in a round where nothing was proposed."),
-        "unmarked": tr("The target's own token: there is no drafter."),
+        "unmarked": tr("The target's own token: nothing was proposed here."),
     }
     return meanings[fate]
 

@@ -110,12 +110,19 @@ class ComparingProgress(TabState):
     def read_prompts(self, path: Path) -> None:
         """Read a file of prompts, to say what is in it before anything is measured."""
         self._prompts_to_come = path
-        self._store.open_with(path, self, _read_prompts)
+        self._store.open_with(path, self, self._read_awaited)
+
+    def _read_awaited(self, path: Path) -> object:
+        """Read on the files' thread what `reading_prompts` names meanwhile; it names nothing after a failure either."""
+        try:
+            return _read_prompts(path)
+        finally:
+            self._prompts_to_come = None
 
     @property
     def reading_prompts(self) -> Path | None:
         """The file of prompts that is being read."""
-        return self._prompts_to_come if self._store.reading else None
+        return self._prompts_to_come
 
     def read(self, path: Path) -> object | None:
         """Read a file of prompts; None for any other file. Raises EngineError, OSError."""
@@ -136,7 +143,7 @@ class ComparingProgress(TabState):
     def show(self, content: object, path: Path) -> str:
         """Show the comparison of a log, or a set of prompts. Returns what is under way and prevents that."""
         if isinstance(content, PromptSet):
-            self.prompt_file, self._prompts_to_come = (path, content), None
+            self.prompt_file = path, content
             return ""
         assert isinstance(content, ComparisonRecord)
         if self.live:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from app.panels.stream.tokens import StreamToken, round_tokens
 from app.text.shown_text import visible
-from engine.events import PLAIN_LANE, GenerationMeasured
+from engine.events import GenerationMeasured
 
 _WORDS = re.compile(r"\s?[^\s]+|\s+")
 
@@ -35,11 +35,12 @@ def _n_common(own: Sequence[object], other: Sequence[object]) -> int:
 def token_batches(generation: GenerationMeasured) -> Iterator[list[StreamToken]]:
     """The tokens of a generation, round by round; of one whose rounds were not kept, the words of its text.
 
-    Text that nobody drafted for carries no marks: plain decoding's, and words whose fates are unknown."""
+    What nobody drafted carries no marks, as there is no legend here and a tick would read as a comma."""
     if generation.rounds:
         for finished in generation.rounds:
-            tokens = round_tokens(finished)
-            yield [replace(token, fate="unmarked") for token in tokens] if generation.lane == PLAIN_LANE else tokens
+            yield [
+                replace(token, fate="unmarked") if token.fate == "plain" else token for token in round_tokens(finished)
+            ]
         return
     for match in _WORDS.finditer(generation.text):
         yield [StreamToken(visible(match[0]), match[0], "unmarked")]

@@ -16,8 +16,8 @@ _KEYS = {
 _LONGEST_NAME, _NAME_SHARE = 40, 0.36
 _MOST_ROW = 5 * theme.GRID
 # The scales of figures, tried from the first on until one fits into its cell with space around it.
-_SCALES = 1.0, 0.85, 0.7
-_BESIDE = theme.GRID
+_SCALES = 1.0, 0.85, 0.75
+_BESIDE = theme.HALF
 # How much of the colour of gains and losses a cell has at most, at this factor and beyond.
 _STRONGEST, _FULL_AT = 0.4, 2.0
 
