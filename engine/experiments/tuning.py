@@ -1,4 +1,4 @@
-"""Chooses draft lengths by prediction, from one timing of verifying and two short runs of each drafter.
+"""Chooses draft lengths by prediction, from timings of verifying and two short runs of each drafter.
 
 A run at draft length 1 and one at 4 give what a round costs, and acceptance along the text, over which every other
 length is replayed. Two timings of the models alone would miss what a round costs besides. The best three lengths of
@@ -15,15 +15,17 @@ from engine.events import Event, GammaPrediction, Progressed, RoundFinished
 from engine.experiments.comparing import ComparisonJob
 from engine.experiments.lane_specs import config_of, one_a_drafter, with_gamma
 from engine.experiments.lanes import Lane, MeasuredText, continued, warm_up
-from engine.experiments.step_times import verify_times
+from engine.experiments.step_times import VerifyTimer
 from engine.experiments.what_if import acceptance_along, expected_cost
 from engine.speed_model import CostModel
 
 LONGEST = 16
 N_CONFIRMED = 3
-_TRIED = 1, 4
+TRIED = 1, 4
 _MOST_PROMPTS = 20
-_WIDTHS = tuple(range(1, LONGEST + 2))
+WIDTHS = tuple(range(1, LONGEST + 2))
+# Verifying is timed so often, spread over the prompts: what slows the machine for a while slows both.
+N_PASSES = 4
 Rounds = Sequence[Sequence[RoundFinished]]
 
 
@@ -69,6 +71,12 @@ def best_lengths(speeds: dict[int, float]) -> list[int]:
     """The draft lengths to confirm, ascending: the best three, or the best where drafting is to lose."""
     ranked = sorted(speeds, key=lambda gamma: -speeds[gamma])
     return sorted(ranked[: N_CONFIRMED if speeds[ranked[0]] > 1 else 1])
+
+
+def is_pass_due(index: int, n_prompts: int) -> bool:
+    """Whether verifying is to be timed before the prompt of this index: N_PASSES times in all, evenly spread."""
+    n_passes = min(N_PASSES, n_prompts)
+    return index in {round(i * (n_prompts - 1) / max(1, n_passes - 1)) for i in range(n_passes)}
 
 
 def trial_of(tried: dict[int, Rounds], plain_ms: float, widths: tuple[tuple[int, float], ...]) -> DrafterTrial:
@@ -119,16 +127,18 @@ def _trials(
 ) -> Generator[Event, None, dict[str, DrafterTrial]]:
     """Run every drafter at the tried lengths over some prompts, interleaved with plain decoding; time verifying."""
     prompts, rng = job.prompt_ids[:_MOST_PROMPTS], random.Random(0)
-    runs = {(lane.spec.name, gamma): _at(lane, gamma, job) for lane in drafted for gamma in _TRIED}
+    runs = {(lane.spec.name, gamma): _at(lane, gamma, job) for lane in drafted for gamma in TRIED}
     runs[plain.spec.name, 0] = plain
     n_steps, began, n_done = len(runs) * (1 + len(prompts)), time.perf_counter(), 0
     for lane in runs.values():
         warm_up(lane, prompts[0], cancelled)
         n_done += 1
         yield Progressed("tuning", n_done, n_steps, "steps", time.perf_counter() - began)
-    widths = verify_times(plain, prompts[0], _WIDTHS, cancelled)
+    verifying = VerifyTimer(plain, prompts[0], WIDTHS, cancelled)
     texts: dict[tuple[str, int], list[MeasuredText]] = {key: [] for key in runs}
-    for ids in prompts:
+    for index, ids in enumerate(prompts):
+        if is_pass_due(index, len(prompts)):
+            verifying.once()
         for key in rng.sample(list(runs), len(runs)):
             texts[key].append(continued(runs[key], ids, cancelled, None))
             n_done += 1
@@ -136,7 +146,9 @@ def _trials(
     plain_ms = _ms_per_token(texts[plain.spec.name, 0])
     return {
         lane.spec.name: trial_of(
-            {gamma: [text.rounds for text in texts[lane.spec.name, gamma]] for gamma in _TRIED}, plain_ms, widths
+            {gamma: [text.rounds for text in texts[lane.spec.name, gamma]] for gamma in TRIED},
+            plain_ms,
+            verifying.medians(),
         )
         for lane in drafted
     }
