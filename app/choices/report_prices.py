@@ -23,12 +23,12 @@ def save(settings: QSettings, prices: Prices) -> None:
 
 def restore(settings: QSettings) -> Prices:
     """The saved prices; those that are damaged are left out."""
-    prices = [_price(settings.value(f"{_GROUP}/{field}")) for field in _FIELDS]
-    currency = settings.value(f"{_GROUP}/currency")
+    per_kwh, per_gpu_hour, per_million = (_price(settings.value(f"{_GROUP}/{field}")) for field in _FIELDS)
+    prices, currency = Prices(per_kwh, per_gpu_hour, per_million), settings.value(f"{_GROUP}/currency")
     try:
-        return check(Prices(*prices, currency if isinstance(currency, str) else Prices().currency))
+        return check(prices._replace(currency=currency)) if isinstance(currency, str) else prices
     except InputError:
-        return Prices(*prices)
+        return prices
 
 
 def _price(stored: object) -> float | None:

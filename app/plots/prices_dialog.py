@@ -33,9 +33,12 @@ class PricesDialog(QDialog):
 
     def prices(self) -> Prices:
         """What is entered; an empty currency is the usual one."""
-        boxes = (self.per_kwh, self.per_hour, self.per_million)
-        values = [box.value() if box.value() >= 0 else None for box in boxes]
-        return Prices(*values, self.currency.text().strip() or Prices().currency)
+        return Prices(
+            _price(self.per_kwh),
+            _price(self.per_hour),
+            _price(self.per_million),
+            self.currency.text().strip() or Prices().currency,
+        )
 
     def _box(self, price: float | None, meaning: str) -> NumberBox:
         box = NumberBox(self)
@@ -75,3 +78,7 @@ class PricesDialog(QDialog):
         prices = self.prices()
         self.accept()
         self.named.emit(prices)
+
+
+def _price(box: NumberBox) -> float | None:
+    return box.value() if box.value() >= 0 else None

@@ -21,7 +21,7 @@ class PopupSheet(QFrame):
     def first_control(self) -> QWidget | None:
         """The first control that the keyboard reaches; None where there is none."""
         widget = self.nextInFocusChain()
-        while widget is not self:
+        while widget is not None and widget is not self:
             reachable = bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus) and widget.focusProxy() is None
             if reachable and self.isAncestorOf(widget) and widget.isEnabledTo(self) and widget.isVisibleTo(self):
                 return widget
