@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from PySide6.QtCore import QSettings, Qt
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.workspaces.compare.comparing import ComparingProgress
@@ -201,3 +202,16 @@ def test_an_opened_comparison_is_named_and_its_settings_can_be_used(tab, tmp_pat
     chosen = workspace.bar.choice()
     assert (chosen.gammas, chosen.n_prompts, chosen.settings["max_new_tokens"]) == ("2, 4", 4, 48)
     assert set(chosen.drafters) == {"builtin", "builtin:small"}
+
+
+def test_nothing_moves_when_an_error_or_an_answer_arrives(tab) -> None:  # type: ignore[no-untyped-def]
+    store, _, workspace, say = tab
+    QApplication.processEvents()
+    places = (workspace.recommendation.geometry(), workspace.lanes.y())
+    workspace.do("run")
+    say(*comparison())
+    store.report("the file cannot be read", "choose another")
+    say()
+    QApplication.processEvents()
+    assert workspace.error.frame.isVisible() and workspace.recommendation.changes.text()
+    assert (workspace.recommendation.geometry(), workspace.lanes.y()) == places
