@@ -61,7 +61,8 @@ def test_every_fate_is_told_from_every_other_without_colour(scheme, zoom):
 def test_plain_text_carries_no_mark(scheme):
     ink = StreamPainter(QGuiApplication.font(), 3.0)
     unmarked = {place for place in _fate(ink, "unmarked") if place[1] > ink.rise}
-    assert _fate(ink, "unmarked", "·nun") < _fate(ink, "accepted", "·nun"), "not even its spaces"
+    spaces = {(x, y) for x, y in _fate(ink, "unmarked", "·nun") if x < 4 + ink.measure("·", False)}
+    assert not spaces, "not even for a space"
     assert not unmarked and {place for place in _fate(ink, "plain") if place[1] > ink.rise}
 
 
