@@ -7,7 +7,6 @@ each drafter are then confirmed as lanes."""
 import random
 import time
 from collections.abc import Generator, Sequence
-from statistics import mean
 from threading import Event as Flag
 from typing import NamedTuple
 
@@ -18,6 +17,7 @@ from engine.experiments.lanes import Lane, MeasuredText, continued, warm_up
 from engine.experiments.step_times import VerifyTimer
 from engine.experiments.what_if import acceptance_along, expected_cost
 from engine.speed_model import CostModel
+from engine.statistics import undisturbed_mean
 
 LONGEST = 16
 N_CONFIRMED = 3
@@ -25,7 +25,7 @@ TRIED = 1, 4
 _MOST_PROMPTS = 20
 WIDTHS = tuple(range(1, LONGEST + 2))
 # Verifying is timed so often, spread over the prompts: what slows the machine for a while slows both.
-N_PASSES = 4
+N_PASSES = 8
 Rounds = Sequence[Sequence[RoundFinished]]
 
 
@@ -88,7 +88,7 @@ def trial_of(tried: dict[int, Rounds], plain_ms: float, widths: tuple[tuple[int,
     share = sum(bool(event.proposed) for event in rounds[:-1]) / max(1, len(rounds[:-1]))
     along = tuple(acceptance_along(text) for text in tried[longest])
     undrafted = [_ms(event) for texts in tried.values() for text in texts for event in text[:-1] if not event.proposed]
-    undrafted_ms = mean(undrafted) if undrafted else plain_ms
+    undrafted_ms = undisturbed_mean(undrafted) if undrafted else plain_ms
     return DrafterTrial(along, _costs(tried, plain_ms, widths), share, undrafted_ms)
 
 
@@ -99,12 +99,17 @@ def _costs(tried: dict[int, Rounds], plain_ms: float, widths: tuple[tuple[int, f
     for gamma, texts in tried.items():
         full = [event for text in texts for event in text if len(event.proposed) == gamma]
         if full:
-            rest[gamma] = mean(map(_ms, full)) - verify.verify_ms(gamma + 1)
+            rest[gamma] = undisturbed_mean([_ms(event) for event in full]) - verify.verify_ms(gamma + 1)
     if not rest:
         return verify
     first, last = min(rest), max(rest)
     slope = (rest[last] - rest[first]) / (last - first) if last > first else rest[first] / first
     return CostModel(plain_ms, rest[first] - slope * first, slope, widths)
+
+
+def ms_a_round(texts: Rounds) -> float:
+    """What a round of these texts usually takes."""
+    return undisturbed_mean([_ms(event) for text in texts for event in text])
 
 
 def _ms(event: RoundFinished) -> float:
@@ -143,16 +148,12 @@ def _trials(
             texts[key].append(continued(runs[key], ids, cancelled, None))
             n_done += 1
             yield Progressed("tuning", n_done, n_steps, "steps", time.perf_counter() - began)
-    plain_ms = _ms_per_token(texts[plain.spec.name, 0])
+    plain_ms = ms_a_round([text.rounds for text in texts[plain.spec.name, 0]])
     return {
         lane.spec.name: trial_of(
             {gamma: [text.rounds for text in texts[lane.spec.name, gamma]] for gamma in TRIED},
             plain_ms,
-            verifying.medians(),
+            verifying.times(),
         )
         for lane in drafted
     }
-
-
-def _ms_per_token(texts: Sequence[MeasuredText]) -> float:
-    return sum(text.generation.decode_ms for text in texts) / sum(len(text.generation.ids) for text in texts)
