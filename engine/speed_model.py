@@ -41,7 +41,7 @@ class CostModel(NamedTuple):
     plain_ms: float
     fixed_ms: float
     draft_ms: float
-    widths: tuple[tuple[int, float], ...]
+    widths: tuple[tuple[float, float], ...]
 
     @property
     def c(self) -> float:
@@ -71,9 +71,11 @@ class CostModel(NamedTuple):
             return self.plain_ms
         return self.fixed_ms + gamma * self.draft_ms + self.verify_ms(gamma + 1)
 
-    def speedup(self, tau: float, gamma: float) -> float:
-        """Speedup over plain decoding of rounds that emit tau tokens."""
-        return tau * self.plain_ms / self.round_ms(gamma)
+    def speedup(self, tau: float, gamma: float, share: float = 1.0) -> float:
+        """Speedup over plain decoding of rounds that emit tau tokens.
+
+        share: of the rounds that draft; where a drafter proposes nothing, a round is a step of plain decoding."""
+        return tau * self.plain_ms / (share * self.round_ms(gamma) + (1 - share) * self.plain_ms)
 
     def break_even_alpha(self, gamma: int) -> float | None:
         """The acceptance rate at which drafting gamma tokens costs what plain decoding does; None if even 1 is less."""

@@ -37,6 +37,7 @@ from app.workspaces.decode.transport import TransportPanel
 from engine import methods
 from engine.commands import Load
 from engine.events import RoundFinished
+from engine.runs.summary import Summary
 
 _LAYOUT_VERSION = 4
 _LEFT_WIDTH, _RIGHT_WIDTH, _BOTTOM_HEIGHT = 30 * theme.GRID, 33 * theme.GRID, 26 * theme.GRID
@@ -206,17 +207,33 @@ class DecodeWorkspace(QMainWindow, Workspace):
             setup = self.setup.setup()
             self._store.tab(MeasuringProgress).begin(setup.pair, requests.measurement(setup))
 
+    def shut_down(self) -> None:
+        """End the replay for the fastest draft length."""
+        self.metrics.best_gamma.close()
+
     def menu_actions(self, menu: str) -> Sequence[QAction]:
         """Return the actions on the text, the measurement, and the switches that show and hide the docks."""
         stream = self.stream
         match menu:
             case "edit":
-                return stream.copy, stream.select_all, stream.find_text
+                return stream.copy, stream.select_all
             case "run":
                 return (self._measure_action,)
             case "view":
                 return [*(dock.toggleViewAction() for dock in self._docks.values()), *stream.zoom_actions]
         return ()
+
+    def first_field(self) -> QWidget:
+        """Return the prompt."""
+        return self.prompt.prompt
+
+    def search(self) -> None:
+        """Search the text."""
+        self.stream.open_search()
+
+    def why_no_search(self) -> str:
+        """Return nothing: the text can always be searched."""
+        return ""
 
     def _use_drafter(self, target: str, drafter: str) -> None:
         """Choose a target and the drafter trained for it, for the next run."""
@@ -230,6 +247,11 @@ class DecodeWorkspace(QMainWindow, Workspace):
     def shown_record(self) -> RunRecord | None:
         """The run on show."""
         return self._store.history.shown
+
+    @property
+    def status_summary(self) -> Summary:
+        """The summary of the live run, or else of the run on show."""
+        return self._store.history.live_summary
 
     def first_pair(self) -> Load | None:
         """Return the pair of the setup."""

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from app.workspaces.runs.background import Background
+from app.state.background import Background
 from engine.errors import EngineError
 from engine.runs.trace import FileJob
 from engine.store.database import IndexDamaged

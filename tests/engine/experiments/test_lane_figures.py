@@ -14,7 +14,7 @@ from engine.experiments.lane_figures import (
     speedup,
     unit_times,
 )
-from engine.speed_model import CostModel, expected_tokens
+from engine.speed_model import CostModel
 from engine.statistics import RatioSums, running_interval
 from tests.comparisons import FOREIGN, GENERAL, PLAIN, SMALL, comparison
 
@@ -90,12 +90,9 @@ def test_costs_are_those_the_rounds_were_made_with() -> None:
 def test_a_round_without_a_draft_is_a_plain_step_in_the_prediction() -> None:
     costs = CostModel(10.0, 1.0, 0.5, ((1, 10.0), (5, 12.0)))
     whole = Counts(300, 100, 400, (80, 60, 40, 20), (100, 80, 60, 40))
-    assert predicted_speedup(costs, whole) == pytest.approx(
-        costs.speedup(expected_tokens(200 / 280, 4), 4)
-    )  # every round drafts
+    assert predicted_speedup(costs, whole) == pytest.approx(costs.speedup(3.0, 4))  # every round drafts
     half = Counts(200, 100, 200, (40, 30, 20, 10), (50, 40, 30, 20))
-    tau = (1 + expected_tokens(100 / 140, 4)) / 2
-    assert predicted_speedup(costs, half) == pytest.approx(tau * 10 / (0.5 * costs.round_ms(4) + 0.5 * 10))
+    assert predicted_speedup(costs, half) == pytest.approx(2.0 * 10 / (0.5 * costs.round_ms(4) + 0.5 * 10))
     assert predicted_speedup(costs, Counts(100, 100, 0, (), ())) is None
 
 

@@ -1,9 +1,13 @@
 """Predictions of recorded runs: what was measured comes out again, and each assumption moves what it should."""
 
+from functools import reduce
+
 import pytest
 
-from engine.experiments.prediction import MOST_GAMMA, best, predictions, replayed_tau
+from engine.events import ComparisonMeasured
+from engine.experiments.prediction import MOST_GAMMA, best, best_gamma, predictions, replayed_tau
 from engine.experiments.recorded import RecordedRun, recorded_lanes, recorded_run
+from engine.runs.summary import Summary, fold
 from engine.speed_model import CostModel, expected_tokens
 from tests import comparisons
 from tests.engine.experiments.drafts import SampledPair, greedy_rounds
@@ -16,9 +20,8 @@ COSTS = CostModel(10.0, 0.5, 1.0, ((1, 9.0), (5, 11.0)))
 def recorded(*, gamma: int = 4, costs: CostModel | None = COSTS) -> RecordedRun:
     """A greedy run of two texts."""
     hits = sticky_hits(4000, 0.85, 0.5)
-    return RecordedRun(
-        "D", gamma, (tuple(greedy_rounds(hits[:1000], gamma)), tuple(greedy_rounds(hits[1000:], gamma))), costs
-    )
+    texts = tuple(greedy_rounds(hits[:1000], gamma)), tuple(greedy_rounds(hits[1000:], gamma))
+    return RecordedRun("D", gamma, texts, len(hits) / sum(map(len, texts)), costs)
 
 
 def test_other_draft_lengths_are_predicted_as_they_turn_out() -> None:
@@ -99,3 +102,25 @@ def test_rounds_in_which_a_lookup_found_nothing_cost_a_plain_step() -> None:
     costs = COSTS.round_ms(4)
     assert always.speedup(2.0, 4, 1.0) == pytest.approx(2 * 10 / costs)
     assert half.speedup(2.0, 4, 1.0) == pytest.approx(2 * 10 / (costs / 2 + 5))
+
+
+def test_a_run_has_one_predicted_speedup_wherever_it_is_shown() -> None:
+    run, summary = recorded_run(stories.whole_run()), reduce(fold, stories.whole_run(), Summary())
+    assert run is not None
+    replay = replayed_tau(run)
+    assert replay is not None
+    assert predictions(run, replay.taus)[run.gamma].speedup == summary.predicted_speedup
+    assert best_gamma(run) in range(MOST_GAMMA + 1)
+
+
+def test_a_lane_has_the_predicted_speedup_of_its_comparison() -> None:
+    events = comparisons.comparison(n_tokens=400)
+    measured = events[-1]
+    assert isinstance(measured, ComparisonMeasured)
+    figures = {lane.lane: lane.predicted_speedup for lane in measured.lanes}
+    lanes = recorded_lanes(events)
+    assert lanes
+    for lane in lanes:
+        replay = replayed_tau(lane)
+        assert replay is not None
+        assert predictions(lane, replay.taus)[lane.gamma].speedup == pytest.approx(figures[lane.name])

@@ -10,11 +10,12 @@ from pytestqt.qtbot import QtBot
 
 from app.panels.comparison import Divergence
 from app.state.store import RunStore
-from app.workspaces.runs import transfer
+from app.workspaces.runs import transfer, words
 from app.workspaces.runs.table_model import RunTableModel
 from app.workspaces.runs.workspace import RunsWorkspace
 from engine.machine import paths
 from engine.runs import trace
+from engine.statistics import Interval
 from tests.app.factory import FakeHost
 from tests.app.served import served
 from tests.app.workspaces.runs.kept_runs import MARKUP, keep_some, of_drafter, settle
@@ -64,7 +65,7 @@ def titles(qtbot: QtBot, tab: RunsWorkspace) -> list[str]:
 def test_an_empty_store_says_what_will_appear(tab: RunsWorkspace, qtbot: QtBot) -> None:
     shown(qtbot, tab)
     assert "appears here" in tab.empty.text()
-    assert tab.search.count.text() == "0 runs"
+    assert tab.bar.count.text() == "0 runs"
     assert not tab.run_actions.by_name["open"].isEnabled()
     assert not tab.holds("runs")
 
@@ -72,15 +73,15 @@ def test_an_empty_store_says_what_will_appear(tab: RunsWorkspace, qtbot: QtBot) 
 def test_typing_filters_and_esc_clears(tab: RunsWorkspace, qtbot: QtBot) -> None:
     keep_some()
     shown(qtbot, tab)
-    assert tab.search.count.text() == "3 runs"
+    assert tab.bar.count.text() == "3 runs"
     tab.run_actions.by_name["find"].trigger()
-    QTest.keyClicks(tab.search.search, "BETA")
+    QTest.keyClicks(tab.bar.search, "BETA")
     settle(qtbot, tab.library)
-    assert titles(qtbot, tab) == ["beta"]
-    QTest.keyClicks(tab.search.search, " nowhere")
+    assert titles(qtbot, tab) == ["D γ 2 · beta"]
+    QTest.keyClicks(tab.bar.search, " nowhere")
     settle(qtbot, tab.library)
     assert "No run fits" in tab.empty.text()
-    QTest.keyClick(tab.search.search, Qt.Key.Key_Escape)
+    QTest.keyClick(tab.bar.search, Qt.Key.Key_Escape)
     settle(qtbot, tab.library)
     assert len(titles(qtbot, tab)) == 3
     assert not tab.empty.isVisible()
@@ -90,7 +91,7 @@ def test_foreign_text_is_shown_literally(tab: RunsWorkspace, qtbot: QtBot) -> No
     keep_some()
     shown(qtbot, tab)
     title = titles(qtbot, tab)[0]
-    assert title.startswith("<b>bold</b>")
+    assert title.startswith("D γ 2 · <b>bold</b>")
     assert "\u202e" not in title
     assert tab.details.heading.textFormat() == Qt.TextFormat.PlainText
     tip = tab.table.rows.data(tab.table.rows.index(0, 2), Qt.ItemDataRole.ToolTipRole)
@@ -104,20 +105,20 @@ def test_a_column_sorts_at_a_click_and_turns_at_the_next(tab: RunsWorkspace, qtb
     header = tab.table.horizontalHeader()
     header.sectionClicked.emit(2)
     settle(qtbot, tab.library)
-    assert titles(qtbot, tab) == ["a", "b", "c"]
+    assert titles(qtbot, tab) == [f"D γ 2 · {name}" for name in "abc"]
     assert str(tab.table.rows.headerData(2, Qt.Orientation.Horizontal)).endswith("▲")
     header.sectionClicked.emit(2)
     settle(qtbot, tab.library)
-    assert titles(qtbot, tab) == ["c", "b", "a"]
+    assert titles(qtbot, tab) == [f"D γ 2 · {name}" for name in "cba"]
 
 
 def test_one_run_is_shown_with_what_it_was_made_with(tab: RunsWorkspace, qtbot: QtBot) -> None:
     keep_some()
     shown(qtbot, tab)
     select(qtbot, tab, 1)
-    assert tab.details.heading.text() == "beta"
-    assert ("gamma", "2") in tab.details.made_with["settings"].fields
-    assert ("device", "cpu") in tab.details.made_with["machine"].fields
+    assert tab.details.heading.text() == "D γ 2 · beta"
+    assert ("γ", "2") in tab.details.made_with["settings"].fields
+    assert ("Device", "cpu") in tab.details.made_with["machine"].fields
     assert ("α", "0.60") in tab.details.figures.fields
 
 
@@ -145,10 +146,10 @@ def test_title_tags_and_note_are_kept_when_they_are_left(tab: RunsWorkspace, qtb
     QTest.keyClicks(tab.details.note, "a note")
     select(qtbot, tab, 1)
     assert titles(qtbot, tab)[0] == "The best"
-    assert cells(qtbot, tab, 10)[0] == "a, b"
+    assert cells(qtbot, tab, 11)[0] == "a, b"
     (row,) = kept.opened(paths.runs()).rows([tab.table.rows.id_at(0)])
     assert row.note == "a note"
-    assert [tab.search.tags.itemText(i) for i in range(tab.search.tags.count())] == ["Any tag", "a (1)", "b (1)"]
+    assert [tab.bar.tags.itemText(i) for i in range(tab.bar.tags.count())] == ["Any tag", "a (1)", "b (1)"]
 
 
 def test_tags_of_several_runs_are_changed_together(tab: RunsWorkspace, qtbot: QtBot) -> None:
@@ -159,7 +160,7 @@ def test_tags_of_several_runs_are_changed_together(tab: RunsWorkspace, qtbot: Qt
     QTest.keyClicks(tab.details.tags, "both")
     QTest.keyClick(tab.details.tags, Qt.Key.Key_Return)
     settle(qtbot, tab.library)
-    assert cells(qtbot, tab, 10) == ["both", "both", ""]
+    assert cells(qtbot, tab, 11) == ["both", "both", ""]
 
 
 def test_deleting_moves_on_to_the_neighbour_and_undo_brings_all_back(tab: RunsWorkspace, qtbot: QtBot) -> None:
@@ -181,7 +182,7 @@ def test_deleted_runs_can_be_looked_at_and_restored(tab: RunsWorkspace, qtbot: Q
     select(qtbot, tab, 0)
     tab.run_actions.by_name["delete"].trigger()
     settle(qtbot, tab.library)
-    states = tab.search.states
+    states = tab.bar.states
     states.setCurrentIndex(states.count() - 1)
     states.activated.emit(states.currentIndex())
     settle(qtbot, tab.library, lambda: tab.table.rows.rowCount() == 1)
@@ -190,7 +191,7 @@ def test_deleted_runs_can_be_looked_at_and_restored(tab: RunsWorkspace, qtbot: Q
     assert tab.restore_button.isVisible()
     tab.run_actions.by_name["restore"].trigger()
     settle(qtbot, tab.library, lambda: tab.table.rows.rowCount() == 0)
-    tab.search.clear()
+    tab.bar.clear()
     settle(qtbot, tab.library, lambda: tab.table.rows.rowCount() == 3)
 
 
@@ -205,7 +206,7 @@ def test_two_selected_runs_are_compared(tab: RunsWorkspace, qtbot: QtBot) -> Non
     drafter = next(row for row, name in enumerate(names) if name.endswith("drafter"))
     assert names[drafter] == "≠ drafter"
     assert [table.item(drafter, i).text() for i in (1, 2)] == ["builtin:small", "builtin"]
-    assert not names[next(row for row, name in enumerate(names) if name.endswith("gamma"))].startswith("≠")
+    assert not names[next(row for row, name in enumerate(names) if name.endswith("γ"))].startswith("≠")
     assert "The texts are the same" in tab.compared.sentence.text()
 
 
@@ -358,7 +359,7 @@ def test_the_model_sorts_only_by_what_the_index_can(tab: RunsWorkspace, qtbot: Q
     shown(qtbot, tab)
     model: RunTableModel = tab.table.rows
     before = tab.library.filter
-    model.sort(10)
+    model.sort(11)
     model.sort(-1)
     assert tab.library.filter == before
 
@@ -372,3 +373,50 @@ def test_the_menu_reports_the_selected_run_and_nothing_of_several(tab: RunsWorks
     assert tab.reported == paths.runs() / ids[0] / "trace.jsonl" and heard
     select(qtbot, tab, 0, 1)
     assert tab.reported == ()
+
+
+def test_at_1280_points_the_columns_that_matter_fit_and_rare_ones_come_back_by_the_menu(
+    tab: RunsWorkspace, qtbot: QtBot
+) -> None:
+    keep_some()
+    tab.resize(1280, 720)
+    shown(qtbot, tab)
+    table = tab.table
+    table.resize(1280 * 7 // 10, 500)
+    titles_of = [column.title for column in table.rows.columns]
+    visible = {title for i, title in enumerate(titles_of) if not table.isColumnHidden(i)}
+    assert {"title or name", "kind", "started", "speedup", "95 % or range", "state"} <= visible
+    assert "tags" not in visible
+    assert table.horizontalHeader().length() <= table.viewport().width()
+    assert table.textElideMode() == Qt.TextElideMode.ElideMiddle
+    menu = table.column_menu()
+    next(action for action in menu.actions() if action.text() == "tags").toggle()
+    assert not table.isColumnHidden(titles_of.index("tags"))
+    next(action for action in menu.actions() if action.text() == "As many as fit").trigger()
+    assert table.isColumnHidden(titles_of.index("tags"))
+    menu.deleteLater()
+
+
+def test_chosen_columns_are_kept_from_start_to_start(tab: RunsWorkspace, qtbot: QtBot, tmp_path: Path) -> None:
+    settings = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
+    shown(qtbot, tab)
+    tags = next(i for i, column in enumerate(tab.table.rows.columns) if column.title == "tags")
+    tab.table.choose_columns(["tags"])
+    tab.save(settings)
+    tab.reset_layout()
+    tab.restore(settings)
+    assert not tab.table.isColumnHidden(tags)
+    assert tab.table.chosen_columns == ("tags",)
+
+
+def test_a_speedup_stands_beside_its_interval_or_range(tab: RunsWorkspace, qtbot: QtBot) -> None:
+    keep_some(prompts=("alpha",))
+    shown(qtbot, tab)
+    (row,) = kept.opened(paths.runs()).rows([tab.table.rows.id_at(0)])
+    spread = next(i for i, column in enumerate(tab.table.rows.columns) if column.title == "95 % or range")
+    assert cells(qtbot, tab, spread) == [words.spread(row)]
+    assert words.spread(row._replace(speedup_ci=Interval(1.5, 1.7), speedup=1.6)) == "[1.50, 1.70]"
+    ranged = row._replace(speedup_ci=None, speedup_range=Interval(1.5, 1.7), speedup=1.6, speedup_n=5)
+    assert words.spread(ranged) == "1.50 to 1.70"
+    assert words.spread_in_full(ranged) == "1.50 to 1.70 over 5 repeats"
+    assert words.spread(row._replace(speedup=None)) == "—"
