@@ -40,11 +40,15 @@ def _titles() -> dict[str, str]:
     ]
     titles = {
         "device": tr("Device"),
-        "dtype": tr("Number type"),
+        "dtype": tr("Numbers"),
         "runtime": tr("Forward"),
         "repeats": tr("Repeats"),
         "n_prompts": tr("Prompts"),
         "quantize": tr("Quantized"),
+        "quantized": tr("Quantized"),
+        "forward": tr("Forward"),
+        "processor": tr("Processor"),
+        "note": tr("Note"),
     }
     for config in reversed(configs):
         titles.update(_titles_of(config))

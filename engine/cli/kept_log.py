@@ -98,5 +98,8 @@ def _numbers(prefix: str, value: Value) -> Iterator[tuple[str, float]]:
     if isinstance(value, Mapping):
         for name, part in value.items():
             yield from _numbers(f"{prefix} {name}".strip(), part)
+    elif isinstance(value, list | tuple):
+        for number, part in enumerate(value, 1):
+            yield from _numbers(f"{prefix} {number}", part)
     elif isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
         yield prefix, float(value)

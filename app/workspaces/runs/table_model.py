@@ -7,6 +7,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtWidgets import QWidget
 
 from app.text.plain_text import one_line, plain_tip
+from app.widgets.tables import alignment, head_cell, sort_mark
 from app.words import quantities
 from app.workspaces.runs import words
 from app.workspaces.runs.library import RunLibrary
@@ -87,7 +88,7 @@ class RunTableModel(QAbstractTableModel):
         column = self.columns[index.column()]
         match role:
             case Qt.ItemDataRole.TextAlignmentRole:
-                return _alignment(column)
+                return alignment(is_text=not column.is_figure)
             case Qt.ItemDataRole.DisplayRole:
                 row = self._library.row_at(index.row())
                 return "…" if row is None and index.column() == 0 else "" if row is None else self._text(column, row)
@@ -104,15 +105,8 @@ class RunTableModel(QAbstractTableModel):
         if orientation == Qt.Orientation.Vertical:
             return None
         column = self.columns[section]
-        match role:
-            case Qt.ItemDataRole.TextAlignmentRole:
-                return _alignment(column)
-            case Qt.ItemDataRole.DisplayRole:
-                return column.title + self._sort_mark(column)
-            case Qt.ItemDataRole.ToolTipRole:
-                return column.meaning + (self.tr(" Click to sort.") if column.key else "")
-            case _:
-                return None
+        meaning = column.meaning + (self.tr(" Click to sort.") if column.key else "")
+        return head_cell(role, column.title + self._sort_mark(column), meaning, is_text=not column.is_figure)
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Have the index sort the runs by a column."""
@@ -123,9 +117,9 @@ class RunTableModel(QAbstractTableModel):
             self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(self.columns) - 1)
 
     def _sort_mark(self, column: RunColumn) -> str:
-        """The mark of the sort order; Qt would paint its own over the title."""
         wanted = self._library.filter
-        return "" if column.key is None or column.key != wanted.order else " ▼" if wanted.descending else " ▲"
+        is_sorted = column.key is not None and column.key == wanted.order
+        return sort_mark(descending=wanted.descending) if is_sorted else ""
 
     def _text(self, column: RunColumn, row: RunRow) -> str:
         return column.write(row) if column.is_figure else one_line(column.write(row), longest=_LONGEST)
@@ -179,8 +173,3 @@ def _figure(
     title: str, meaning: str, write: Callable[[RunRow], str], key: SortKey, width: int, rank: int = 0
 ) -> RunColumn:
     return RunColumn(title, meaning, write, key, width, is_figure=True, rank=rank)
-
-
-def _alignment(column: RunColumn) -> Qt.AlignmentFlag:
-    horizontal = Qt.AlignmentFlag.AlignRight if column.is_figure else Qt.AlignmentFlag.AlignLeft
-    return horizontal | Qt.AlignmentFlag.AlignVCenter
