@@ -248,6 +248,11 @@ class RunsWorkspace(QWidget, Workspace):
         self.library.close()
 
     @property
+    def is_writing(self) -> bool:
+        """Whether runs are being exported or imported."""
+        return self.library.writing
+
+    @property
     def folder(self) -> Path:
         """The folder of the runs."""
         return self.library.folder

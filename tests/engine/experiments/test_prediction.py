@@ -4,7 +4,8 @@ from functools import reduce
 
 import pytest
 
-from engine.events import ComparisonMeasured
+from engine.events import ComparisonStarted, GenerationMeasured
+from engine.experiments.lane_figures import lane_figures
 from engine.experiments.prediction import MOST_GAMMA, best, best_gamma, predictions, replayed_tau
 from engine.experiments.recorded import RecordedRun, recorded_lanes, recorded_run
 from engine.runs.summary import Summary, fold
@@ -49,7 +50,7 @@ def test_the_recorded_draft_length_comes_out_as_measured() -> None:
     measured = sum(len(each.emitted) for each in rounds) / len(rounds)
     assert replay.taus[4] == pytest.approx(measured, rel=0.01)
     speedup = predictions(lane, replay.taus)[4].speedup
-    assert speedup == pytest.approx(10 * measured / (4 * 1.5 + 12), rel=0.02)
+    assert speedup == pytest.approx(10 * measured / (4 * 1.5 + 10), rel=0.02)
 
 
 def test_a_faster_drafter_gains_the_more_the_longer_the_draft() -> None:
@@ -62,7 +63,7 @@ def test_a_faster_drafter_gains_the_more_the_longer_the_draft() -> None:
 
 
 def test_lenience_is_priced_by_the_changed_acceptance_rate() -> None:
-    run = RecordedRun("D", 4, (tuple(SampledPair(1.5).rounds(800, 4, seed=1)),), COSTS)
+    run = RecordedRun("D", 4, (tuple(SampledPair(1.5).rounds(800, 4, seed=1)),), 2.0, COSTS)
     exact, lenient = replayed_tau(run), replayed_tau(run, 0.3)
     assert exact is not None
     assert lenient is not None
@@ -83,7 +84,7 @@ def test_the_best_draft_length_may_be_none_at_all() -> None:
 
 
 def test_a_run_with_nothing_tested_has_no_replay() -> None:
-    empty = RecordedRun("D", 4, (), COSTS)
+    empty = RecordedRun("D", 4, (), 1.0, COSTS)
     assert replayed_tau(empty) is None
     assert replayed_tau(empty, 0.5) is None
 
@@ -115,9 +116,11 @@ def test_a_run_has_one_predicted_speedup_wherever_it_is_shown() -> None:
 
 def test_a_lane_has_the_predicted_speedup_of_its_comparison() -> None:
     events = comparisons.comparison(n_tokens=400)
-    measured = events[-1]
-    assert isinstance(measured, ComparisonMeasured)
-    figures = {lane.lane: lane.predicted_speedup for lane in measured.lanes}
+    started = events[0]
+    assert isinstance(started, ComparisonStarted)
+    texts = [event for event in events if isinstance(event, GenerationMeasured)]
+    shown = lane_figures(started.lanes, started.prompts, texts, {})
+    figures = {lane.lane: lane.predicted_speedup for lane in shown}
     lanes = recorded_lanes(events)
     assert lanes
     for lane in lanes:
