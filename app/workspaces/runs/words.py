@@ -134,8 +134,8 @@ def target(row: RunRow) -> str:
 
 
 def drafter(row: RunRow) -> str:
-    """The drafter, short."""
-    return model(row.drafter)
+    """The drafter, or those of a comparison, short."""
+    return ", ".join(model(spec) for spec in row.drafter.split(", "))
 
 
 def model(spec: str) -> str:
