@@ -18,6 +18,8 @@ RunAction: TypeAlias = Literal[
 ]  # fmt: skip
 # Which tab shows which kind of work.
 _VIEWS: Mapping[WorkKind, str] = {"run": "decode", "comparison": "compare", "training": "train"}
+# Trainings of several models, which the tab Train does not show.
+_OF_SEVERAL = ("builtin", "compare-objectives")
 # More would not fit side by side.
 MOST_COMPARED = 6
 
@@ -91,7 +93,9 @@ def _why_not_read(action: RunAction, row: RunRow, store: RunStore) -> str:
 
 def _view(row: RunRow) -> str:
     """The view that shows a run; empty where there is none."""
-    return "presentation" if row.method == "race" else _VIEWS.get(row.kind, "")
+    if row.method == "race":
+        return "presentation"
+    return "" if row.method in _OF_SEVERAL else _VIEWS.get(row.kind, "")
 
 
 class RunActions(QObject):
