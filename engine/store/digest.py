@@ -146,6 +146,7 @@ class Fold:
         names = event.method, event.target, event.drafter
         prompt, device, dtype = event.subject, event.device, event.dtype
         name = naming.run(event.drafter or event.target, event.settings, naming.model(event.subject))
+        name = naming.measured(event.method, name) if event.kind == "measurement" else name
         self._begin(Digest(event.kind, *names, event.started_utc, prompt=prompt, device=device, dtype=dtype, name=name))
 
     @_take.register

@@ -16,6 +16,11 @@ def run(drafter: str, settings: Iterable[tuple[str, Setting]], prompt: str) -> s
     return _joined(_drafting(drafter, [gamma] if isinstance(gamma, int) and drafter != "plain" else []), prompt)
 
 
+def measured(measurement: str, name: str) -> str:
+    """A measurement: which one it is, and what it measured."""
+    return _joined(measurement, name)
+
+
 def lanes(compared: Sequence[LaneSpec], prompt_set: str, n_prompts: int) -> str:
     """A comparison: its drafters, its draft lengths, its set of prompts."""
     prompts = f"{model(prompt_set)}, {n_prompts} {'prompt' if n_prompts == 1 else 'prompts'}"

@@ -9,6 +9,7 @@ def test_a_run_is_named_by_its_drafter_draft_length_and_prompt() -> None:
     assert naming.run("/models/my-drafter/", [("gamma", 3)], "Once upon") == "my-drafter γ 3 · Once upon"
     assert naming.run("plain", [("gamma", 3)], "Once upon") == "plain · Once upon"
     assert naming.run("lookup", [], "") == "lookup"
+    assert naming.measured("bench decode", "builtin γ 4") == "bench decode · builtin γ 4"
 
 
 def test_a_comparison_is_named_by_all_its_drafters_draft_lengths_and_prompts() -> None:
