@@ -211,7 +211,7 @@ class MainWindow(QMainWindow):
     def _on_tab_changed(self) -> None:
         self.verbs.serve(self.front)
         self._status.serve(self.front)
-        for tab in (self.workspaces[spec.name] for spec in workspaces.discover() if spec.is_tab):
+        for tab in (tab for tab in self.workspaces.values() if not tab.widget.isWindow()):
             for action in chain(tab.menu_actions("edit"), tab.menu_actions("view")):
                 action.setEnabled(tab is self.front)
         if self.isVisible() and not self._tabs.tabBar().hasFocus():  # where arrow keys go from tab to tab

@@ -174,15 +174,14 @@ class Summary(msgspec.Struct, frozen=True):
         drafts = [block.draft_step_ms for block in self.paired("speculative") if block.draft_step_ms is not None]
         narrow_ms = median(self._target_steps("plain") or [plain_ms])
         steps = self._target_steps("speculative")
-        width, wide_ms = (
-            (self.gamma + 1, median(steps)) if steps else (self.mean_draft + 1, self.verify_ms / self.n_rounds)
-        )
+        longest = max(self.gamma, self.mean_draft) if steps else self.mean_draft
+        wide_ms = median(steps) if steps else self.verify_ms / self.n_rounds
         return CostModel(
             plain_ms=plain_ms,
             fixed_ms=max(0.0, self.other_ms / self.n_rounds),
             draft_ms=median(drafts) if drafts else self.draft_ms / self.n_proposed,
             # Noise must not make a wider forward cost less.
-            widths=((1, narrow_ms), (width, max(narrow_ms, wide_ms))),
+            widths=((1, narrow_ms), (longest + 1, max(narrow_ms, wide_ms))),
         )
 
     @property
