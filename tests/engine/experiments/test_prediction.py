@@ -119,7 +119,9 @@ def test_a_lane_has_the_predicted_speedup_of_its_comparison() -> None:
     started = events[0]
     assert isinstance(started, ComparisonStarted)
     texts = [event for event in events if isinstance(event, GenerationMeasured)]
-    shown = lane_figures(started.lanes, started.prompts, texts, {})
+    with_texts = {text.lane for text in texts}
+    refusals = {lane.name: "not loaded" for lane in started.lanes if lane.name not in with_texts}
+    shown = lane_figures(started.lanes, started.prompts, texts, refusals)
     figures = {lane.lane: lane.predicted_speedup for lane in shown}
     lanes = recorded_lanes(events)
     assert lanes
