@@ -16,7 +16,6 @@ from app.workspaces.compare.record import ComparisonRecord
 from engine.events import Event
 from engine.runs.summary import Summary
 
-
 _MOST_LINES = 4
 
 
