@@ -16,6 +16,7 @@ Phase: TypeAlias = Literal[
     "partitioning", "drafting", "verifying", "reading", "writing", "indexing", "tuning",
 ]  # fmt: skip
 RuntimeName: TypeAlias = Literal["fused", "modules"]
+DraftsThrough: TypeAlias = Literal["ids", "text"]
 
 
 class Candidate(Struct, frozen=True):
