@@ -207,7 +207,7 @@ class OtherTokenizerDrafter:
 
 
 def _n_kept(masses: Sequence[float], ends: Sequence[bool]) -> int:
-    """How many drawn tokens to propose. What is left out depends on tokens that are proposed, never on its own value."""
+    """How many drawn tokens to propose. A token left out was so by those before it, never by its own value."""
     for i, (mass, is_end) in enumerate(zip(masses, ends, strict=True)):
         if mass < LEAST_MASS:
             return i

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from engine.decoding import sampling
 from engine.decoding.sampling import Warp
-from engine.vocabularies.spelling import BYTE, SPECIAL, TEXT, Spelling, shown
+from engine.vocabularies.spelling import BYTE, SPECIAL, TEXT, Spelling
 
 _LEAST_TEMPERATURE = 1e-30
 
@@ -48,8 +48,9 @@ class Intersection(NamedTuple):
 
 
 class Drawn(NamedTuple):
-    """One drawn token. drafter_id, target_id: [] int64, the same token in both vocabularies. row: [M] float32, the
-    distribution over the shared drafter ids it was drawn from. mass: [] float32, their share of the drafter's own."""
+    """A drawn token, or one of each row. drafter_id, target_id: [...] int64, the same token in both vocabularies. row:
+    [..., M] float32, the distribution over the shared drafter ids that it was drawn from. mass: [...] float32, what the
+    shared ids have of the drafter's own distribution."""
 
     drafter_id: Tensor
     target_id: Tensor
@@ -94,21 +95,19 @@ def _entries(spelling: Spelling, kinds: Sequence[int]) -> Iterator[tuple[bytes, 
 
 
 def draw(logits: Tensor, u: Tensor, warp: Warp, shared: Intersection) -> Drawn:
-    """Draw the next token among the shared ones from a drafter's logits [V_drafter] with u: [] float64."""
+    """Draw the next token among the shared ones from a drafter's logits [..., V_drafter] with u: [...] float64."""
     logits = logits.float()
-    held = logits.index_select(0, shared.drafter_ids)
+    held = logits.index_select(-1, shared.drafter_ids)
     row = sampling.probabilities(held, warp)
-    at = sampling.draw(row, u).view(1)
-    return Drawn(
-        shared.drafter_ids.index_select(0, at)[0],
-        shared.target_ids.index_select(0, at)[0],
-        row,
-        _share(held, logits, warp.temperature),
+    at = sampling.draw(row, u)
+    drafter_id, target_id = (
+        ids.index_select(0, at.reshape(-1)).view(at.shape) for ids in (shared.drafter_ids, shared.target_ids)
     )
+    return Drawn(drafter_id, target_id, row, _share(held, logits, warp.temperature))
 
 
 def _share(held: Tensor, logits: Tensor, temperature: float) -> Tensor:
-    """The probability that some logits have among all of them, [] float32."""
+    """The probability that some logits have among all of them, [...] float32."""
     scale = 1.0 / max(temperature, _LEAST_TEMPERATURE)
     top = logits.amax(-1, keepdim=True)
     return torch.exp(((held - top) * scale).logsumexp(-1) - ((logits - top) * scale).logsumexp(-1))
@@ -120,10 +119,3 @@ def over_target(rows: Tensor, shared: Intersection, *, n_vocabulary: int) -> Ten
     Drafter ids that are one target id add up: the token was drawn whichever of them was."""
     q = rows.new_zeros(rows.shape[0], n_vocabulary)
     return q.index_add_(1, shared.target_ids, rows)
-
-
-def first_unshared(target: Spelling, drafter: Spelling) -> str:
-    """The first token of the drafter that is none of the target's, in words for a refusal."""
-    shared = set(intersect(target, drafter).drafter_ids.tolist())
-    token = next((i for i in range(len(drafter)) if drafter.is_text(i) and i not in shared), None)
-    return "no token" if token is None else f"token {token}, {shown(drafter.of(token))},"

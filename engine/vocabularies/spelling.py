@@ -6,8 +6,9 @@ A byte-level entry is written in an alphabet of 256 characters, a SentencePiece 
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import takewhile
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from transformers import PreTrainedTokenizerBase
@@ -18,10 +19,10 @@ NO_ENTRY, TEXT, BYTE, SPECIAL = range(4)
 _SPACE_SIGN = "▁"
 _BYTE_LEVEL_SPACE = "Ġ"
 _BYTE_ENTRY = re.compile(r"<0x([0-9A-Fa-f]{2})>")
-_REPLACEMENT = "�"
 
 
-class Spelling(NamedTuple):
+@dataclass(frozen=True)
+class Spelling:
     """What each token spells. text: all tokens one after another, that of id i from starts[i] to starts[i + 1].
 
     kinds: [n] uint8: TEXT; BYTE, a single byte written by its number; SPECIAL, which spells no text, its bytes are its
@@ -44,7 +45,8 @@ class Spelling(NamedTuple):
         if n >= len(self):
             return self
         ends = frozenset(token for token in self.ends if token < n)
-        return self._replace(
+        return replace(
+            self,
             starts=self.starts[: n + 1], kinds=self.kinds[:n], ends=ends,
             end=self.end if self.end in ends else min(ends, default=None),
             begins=tuple(token for token in self.begins if token < n),
@@ -145,9 +147,3 @@ def _read(entry: str, style: Style) -> tuple[int, bytes]:
         return TEXT, entry.translate(_BYTE_OF).encode("latin-1")
     except UnicodeEncodeError:  # not written in the alphabet
         return TEXT, entry.encode("utf-8", "replace")
-
-
-def shown(entry: bytes) -> str:
-    """Bytes as a person can read them, for a message."""
-    text = entry.decode("utf-8", "replace")
-    return repr(entry)[1:] if _REPLACEMENT in text else repr(text)

@@ -1,6 +1,7 @@
 """Encodes bytes in a tokenizer's tokens, at the beginning of a text or inside one, so that nothing is added or lost."""
 
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -40,7 +41,7 @@ class TextEncoder:
         """Encode the beginning of a text, to which a tokenizer may add a space; None if the tokens spell another."""
         rest = text.removeprefix(self._added)
         ids = self._encoded(rest)
-        if ids is not None and self.spelling.joined(ids) == self._added + rest:
+        if ids is not None and self._spells(ids, self._added + rest):
             return Begun(ids, len(self._added) + len(rest) - len(text))
         ids = self.inside(text)
         return None if ids is None else Begun(ids, 0)
@@ -51,7 +52,7 @@ class TextEncoder:
             return []
         before = self._added + self._anchor.encode()
         ids = self._encoded(self._anchor.encode() + text)
-        if ids is None or self.spelling.joined(ids) != before + text:
+        if ids is None or not self._spells(ids, before + text):
             return None
         if not before:
             return ids
@@ -80,6 +81,10 @@ class TextEncoder:
             text, add_special_tokens=False, split_special_tokens=True, verbose=False
         )
         return ids
+
+    def _spells(self, ids: Sequence[int], text: bytes) -> bool:
+        """Whether ids are a text, and none a sign that it only looks like."""
+        return self.spelling.joined(ids) == text and all(map(self.spelling.is_text, ids))
 
     def _spelled(self, text: str) -> bytes:
         """What the tokens of a text spell."""
