@@ -32,6 +32,13 @@ def tokenizer(kind: str) -> PreTrainedTokenizerFast:
     return _unigrams(prefixed=kind == "prefixed")
 
 
+def blanks_lost() -> PreTrainedTokenizerFast:
+    """A tokenizer of whole words, whose tokens do not say where blanks were."""
+    made = Tokenizer(word_models.WordLevel({"boat": 0, "harbour": 1, "a": 2, "[UNK]": 3}, unk_token="[UNK]"))
+    made.pre_tokenizer = pre_tokenizers.Whitespace()
+    return PreTrainedTokenizerFast(tokenizer_object=made, unk_token="[UNK]")
+
+
 def _unigrams(*, prefixed: bool) -> PreTrainedTokenizerFast:
     trained = Tokenizer(word_models.Unigram())
     trained.normalizer = normalizers.Replace(" ", "▁")
@@ -101,7 +108,7 @@ class Scripted:
 
     def _after(self, token: int) -> Tensor:
         self.ids.append(token)
-        n = len(_spelled(self._encoding.spelling, self.ids))
+        n = len(_spelled(self._encoding.spelling, self.ids).lstrip(b" "))  # some tokenizers put a space before a text
         if n not in self._next:
             self._next[n] = self._written(n)
         logits = torch.zeros(self.n_vocabulary)

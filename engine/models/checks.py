@@ -137,14 +137,28 @@ def _vocabulary_files(checkpoint: Checkpoint) -> _VocabularyFiles:
     return _VocabularyFiles(checkpoint.folder, checkpoint.spec, tuple(stamps))
 
 
+class _Words(NamedTuple):
+    """What is compared of a tokenizer. lost: a text that its tokens do not spell, in words; empty if there is none."""
+
+    vocabulary: Vocabulary
+    spelling: Spelling
+    lost: str
+
+
 @lru_cache(maxsize=2)
-def _vocabulary(files: _VocabularyFiles) -> Vocabulary:
-    return vocabulary_of(_read_tokenizer(files.folder, files.spec, files.timing))
+def _words(files: _VocabularyFiles) -> _Words:
+    tokenizer = _read_tokenizer(files.folder, files.spec, files.timing)
+    spelling = spelling_of(tokenizer)
+    wrong = misread(TextEncoder(tokenizer, spelling))
+    lost = "" if wrong is None else f"{wrong.text!r} begins with token {wrong.token_id}"
+    if wrong is not None:
+        lost += f", {tokenizer.convert_ids_to_tokens(wrong.token_id)!r}"
+    return _Words(vocabulary_of(tokenizer), spelling, lost)
 
 
 @lru_cache(maxsize=1024)
 def _difference(target: _VocabularyFiles, drafter: _VocabularyFiles) -> Difference | None:
-    return difference(_vocabulary(target), _vocabulary(drafter))
+    return difference(_words(target).vocabulary, _words(drafter).vocabulary)
 
 
 @lru_cache(maxsize=1024)
@@ -158,15 +172,8 @@ def _why_no_text(target: _VocabularyFiles, drafter: _VocabularyFiles) -> str:
     )
     if target.timing is not None or drafter.timing is not None:
         return f"{reason}, and the words of timing pairs are no text"
-    spellings: list[Spelling] = []
     for files in (drafter, target):
-        tokenizer = _read_tokenizer(files.folder, files.spec, files.timing)
-        spellings.append(spelling_of(tokenizer))
-        wrong = misread(TextEncoder(tokenizer, spellings[-1]))
-        if wrong is not None:
-            entry = tokenizer.convert_ids_to_tokens(wrong.token_id)
-            return (
-                f"{reason}, and {files.spec} loses text: {wrong.text!r} begins with token {wrong.token_id}, {entry!r}"
-            )
-    n_shared = len(intersect(spellings[1], spellings[0]).drafter_ids)
+        if _words(files).lost:
+            return f"{reason}, and {files.spec} loses text: {_words(files).lost}"
+    n_shared = len(intersect(_words(target).spelling, _words(drafter).spelling).drafter_ids)
     return "" if n_shared else f"{reason}, and none of its tokens is one there"

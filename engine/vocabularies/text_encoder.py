@@ -40,41 +40,48 @@ class TextEncoder:
     def beginning(self, text: bytes) -> Begun | None:
         """Encode the beginning of a text, to which a tokenizer may add a space; None if the tokens spell another."""
         rest = text.removeprefix(self._added)
-        ids = self._encoded(rest)
-        if ids is not None and self._spells(ids, self._added + rest):
-            return Begun(ids, len(self._added) + len(rest) - len(text))
-        ids = self.inside(text)
-        return None if ids is None else Begun(ids, 0)
+        first, *pieces = _STRAY.split(rest.decode("utf-8", "surrogateescape"))
+        following = self._inside(pieces)
+        if first and following is not None:
+            ids = self._characters(first) + following
+            if self._spells(ids, self._added + rest):
+                return Begun(ids, len(self._added) + len(rest) - len(text))
+        inside = self.inside(text)
+        return None if inside is None else Begun(inside, 0)
 
     def inside(self, text: bytes) -> list[int] | None:
         """Encode a piece from inside a text; None if the tokens would spell another."""
-        if not text:
-            return []
-        before = self._added + self._anchor.encode()
-        ids = self._encoded(self._anchor.encode() + text)
-        if ids is None or not self._spells(ids, before + text):
-            return None
-        if not before:
-            return ids
-        ends = self.spelling.ends_of(ids)
-        return ids[ends.index(len(before)) + 1 :] if len(before) in ends else None
+        ids = self._inside(_STRAY.split(text.decode("utf-8", "surrogateescape")))
+        return ids if ids is not None and self._spells(ids, text) else None
 
     def anyhow(self, text: bytes) -> list[int]:
         """Encode a piece as well as it can be, whatever the tokens spell."""
         return [token for token in self._characters(text.decode("utf-8", "ignore")) if self.spelling.is_text(token)]
 
-    def _encoded(self, text: bytes) -> list[int] | None:
-        """Encode characters by the tokenizer, and bytes that form none one by one; None if there is no such byte."""
+    def _inside(self, pieces: Sequence[str]) -> list[int] | None:
+        """Encode characters by the tokenizer and bytes that form none one by one; None where either cannot be."""
         ids: list[int] = []
-        for piece in _STRAY.split(text.decode("utf-8", "surrogateescape")):
-            if not _STRAY.match(piece):
-                ids += self._characters(piece) if piece else []
+        for piece in filter(None, pieces):
+            if _STRAY.match(piece):
+                stray = piece.encode("utf-8", "surrogateescape")
+                if not self.writes(stray):
+                    return None
+                ids += [self._bytes[byte] for byte in stray]
                 continue
-            stray = piece.encode("utf-8", "surrogateescape")
-            if not self.writes(stray):
+            inside = self._after_anchor(piece)
+            if inside is None:
                 return None
-            ids += [self._bytes[byte] for byte in stray]
+            ids += inside
         return ids
+
+    def _after_anchor(self, piece: str) -> list[int] | None:
+        """Encode characters as they are inside a text; None where they would form a token with what is before them."""
+        ids = self._characters(self._anchor + piece)
+        n_before = len(self._added) + len(self._anchor)
+        if not n_before:
+            return ids
+        ends = self.spelling.ends_of(ids)
+        return ids[ends.index(n_before) + 1 :] if n_before in ends else None
 
     def _characters(self, text: str) -> list[int]:
         ids: list[int] = self._tokenizer.encode(

@@ -3,9 +3,6 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tokenizers import Tokenizer, pre_tokenizers
-from tokenizers.models import WordLevel
-from transformers import PreTrainedTokenizerFast
 
 from engine.vocabularies.text_encoder import character_start, misread, n_unfinished
 from tests import vocabularies
@@ -46,9 +43,7 @@ def test_text_that_looks_like_a_sign_stays_text() -> None:
 
 
 def test_a_tokenizer_that_loses_blanks_is_found_out() -> None:
-    made = Tokenizer(WordLevel({"boat": 0, "harbour": 1, "a": 2, "[UNK]": 3}, unk_token="[UNK]"))
-    made.pre_tokenizer = pre_tokenizers.Whitespace()
-    wrong = misread(vocabularies.encoder(PreTrainedTokenizerFast(tokenizer_object=made, unk_token="[UNK]")))
+    wrong = misread(vocabularies.encoder(vocabularies.blanks_lost()))
     assert wrong is not None
     assert (wrong.token_id, wrong.text) == (0, "boat harbour")
     assert all(misread(vocabularies.encoder(vocabularies.tokenizer(kind))) is None for kind in vocabularies.KINDS)
