@@ -13,6 +13,7 @@ from torch import Tensor
 
 from engine.decoding import sampling
 from engine.decoding.sampling import Warp
+from engine.decoding.transfers import uploaded
 from engine.vocabularies.spelling import BYTE, SPECIAL, TEXT, Spelling
 
 _LEAST_TEMPERATURE = 1e-30
@@ -29,7 +30,9 @@ class Intersection(NamedTuple):
 
     def to(self, device: torch.device) -> "Intersection":
         """The same with its two tensors on a device."""
-        return self._replace(drafter_ids=self.drafter_ids.to(device), target_ids=self.target_ids.to(device))
+        return self._replace(
+            drafter_ids=uploaded(self.drafter_ids, device), target_ids=uploaded(self.target_ids, device)
+        )
 
     def bytes(self) -> int:
         """Memory of the arrays."""
