@@ -59,7 +59,7 @@ def runtimes(model: ModelLoaded) -> str:
         parts.append((tr("drafter"), model.drafter_runtime, model.why_drafter_modules))
     descriptions = [f"{role} {runtime(name)}" + (f" ({one_line(why)})" if why else "") for role, name, why in parts]
     if model.drafts_through == "text":
-        descriptions.append(f"{through_text()} ({shared_tokens(model)})")
+        descriptions.append(tr("through text"))
     return tr("in memory: {0}").format(" · ".join(descriptions))
 
 

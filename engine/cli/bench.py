@@ -193,10 +193,9 @@ def drafted_session(name: str, pair: PairOptions, output: Output) -> "Session":
     session = loaded_session(pair, output)
     if session.models is None or session.models.drafter is None:
         raise InputError(f"{pair.drafter} is not a model", f"{name} compares assisted decoding: name a drafter model")
-    drafter = session.models.drafter
-    if drafter.drafts_through == "text":
-        reason = f"{drafter.spec} has another tokenizer than {session.models.target.spec}"
-        raise InputError(reason, f"{name} compares pairs that share one: use decode or compare, or another drafter")
+    from engine.models.loading import refuse_other_tokenizer
+
+    refuse_other_tokenizer(session.models.target, session.models.drafter)
     return session
 
 

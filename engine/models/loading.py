@@ -195,6 +195,13 @@ class Pair(NamedTuple):
     drafter: LoadedModel | None
 
 
+def refuse_other_tokenizer(target: LoadedModel, drafter: LoadedModel) -> None:
+    """Raises InputError for a drafter of another tokenizer, where ids of the target are its input."""
+    if drafter.drafts_through == "text":
+        reason = f"{drafter.spec} has another tokenizer than {target.spec}"
+        raise InputError(f"{reason}, and drafts for one sequence only", "choose a drafter of the same family")
+
+
 def load_pair(plan: LoadPlan) -> Iterator[Progressed | Estimated | Pair]:
     """Estimate, check and load a pair; yields what it would take, the progress, and last the pair."""
     needed = load_plan.estimate_pair(plan)

@@ -101,6 +101,9 @@ class PairForm(QWidget):
     def show_runtime(self, model: ModelLoaded | None) -> None:
         """Show the forward of the models in memory, and why it is not the fused one."""
         self.runtime_note.setText("" if model is None else runs.runtimes(model))
+        is_through_text = model is not None and model.drafts_through == "text"
+        tip = f"{runs.shared_tokens(model)}. {runs.way_through_text()}" if model is not None and is_through_text else ""
+        self.runtime_note.setToolTip(plain_tip(tip) if tip else "")
 
     def show_reason(self, why_not: str) -> None:
         """Show why the chosen pair cannot be used, below the model at fault; below the others, what they are."""

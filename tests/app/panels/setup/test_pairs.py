@@ -150,9 +150,10 @@ def test_the_pair_in_memory_says_how_much_its_tokenizers_share(setup):
         ModelLoaded("/m/t", "/m/d", "cpu", "float32", 128, 1, 1, 0.1, drafter_runtime="fused", drafts_through="text",
                     shared_tokens=46_254, drafter_tokens=262_144)
     )  # fmt: skip
-    assert panel.models.runtime_note.text().endswith(
-        "other tokenizer: drafts through text (46,254 of the drafter's 262,144 tokens are the target's too)"
-    )
+    assert panel.models.runtime_note.text() == "in memory: target modules · drafter fused · through text"
+    assert "46,254 of the drafter&#x27;s 262,144 tokens" in panel.models.runtime_note.toolTip()
+    setup.say(MODEL)
+    assert panel.models.runtime_note.toolTip() == ""
 
 
 def test_reasons_for_one_target_are_not_held_against_another(setup):
