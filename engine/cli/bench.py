@@ -219,6 +219,9 @@ def drafted_session(name: str, pair: PairOptions, output: Output) -> "Session":
     session = loaded_session(pair, output)
     if session.models is None or session.models.drafter is None:
         raise InputError(f"{pair.drafter} is not a model", f"{name} compares assisted decoding: name a drafter model")
+    from engine.models.loading import refuse_other_tokenizer
+
+    refuse_other_tokenizer(session.models.target, session.models.drafter)
     return session
 
 

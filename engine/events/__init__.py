@@ -36,6 +36,7 @@ from engine.events.comparison import Shape as Shape
 from engine.events.decoding import BlockFinished as BlockFinished
 from engine.events.decoding import Candidate as Candidate
 from engine.events.decoding import Compared as Compared
+from engine.events.decoding import DraftsThrough as DraftsThrough
 from engine.events.decoding import Fate as Fate
 from engine.events.decoding import Lane as Lane
 from engine.events.decoding import LastKind as LastKind
@@ -106,7 +107,8 @@ class ModelLoaded(Event, frozen=True):
     runtime: what computes the forward pass, our own or transformers' modules; why_modules: why not our own. Those of
     the drafter are empty if it is not a model. graphs: whether rounds run as CUDA graphs. n_threads: processor threads
     that torch uses, 0 if not reported. quantize: the type that the target's weights were quantised to, "none" if they
-    were left in dtype. why_dtype: why this type, empty if it was not chosen by measuring."""
+    were left in dtype. why_dtype: why this type, empty if it was not chosen by measuring. drafts_through: "text" where
+    the drafter is a model with another tokenizer; shared_tokens of its drafter_tokens are then the target's too."""
 
     target: str
     drafter: str
@@ -124,6 +126,9 @@ class ModelLoaded(Event, frozen=True):
     n_threads: int = 0
     quantize: str = "none"
     why_dtype: str = ""
+    drafts_through: DraftsThrough = "ids"
+    shared_tokens: int = 0
+    drafter_tokens: int = 0
 
 
 class ModelUnloaded(Event, frozen=True):
@@ -154,13 +159,16 @@ class Refused(Event, frozen=True):
 
 
 class ModelOption(Struct, frozen=True):
-    """A model that can be chosen. n_bytes: its weight files. why_not: why it cannot serve, empty if it can."""
+    """A model that can be chosen. n_bytes: its weight files. why_not: why it cannot serve, empty if it can.
+
+    drafts_through: "text" for a drafter of another tokenizer than the target's."""
 
     spec: str
     title: str
     n_bytes: int
     role: Role
     why_not: str = ""
+    drafts_through: DraftsThrough = "ids"
 
 
 class Surveyed(Event, frozen=True):

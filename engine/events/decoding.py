@@ -16,6 +16,7 @@ Phase: TypeAlias = Literal[
     "partitioning", "drafting", "verifying", "reading", "writing", "indexing", "tuning",
 ]  # fmt: skip
 RuntimeName: TypeAlias = Literal["fused", "modules"]
+DraftsThrough: TypeAlias = Literal["ids", "text"]
 
 
 class Candidate(Struct, frozen=True):
@@ -62,7 +63,7 @@ class LastToken(Struct, frozen=True):
 
 class RunStarted(Event, frozen=True):
     """A run began, with everything needed to repeat it. graphs: whether its rounds run as CUDA graphs. hashes: of the
-    models, by role."""
+    models, by role. drafts_through: "text" where the drafter is a model with another tokenizer."""
 
     run_id: str
     method: str
@@ -85,6 +86,7 @@ class RunStarted(Event, frozen=True):
     quantize: str = "none"
     processor: str = ""
     hashes: tuple[tuple[str, str], ...] = ()
+    drafts_through: DraftsThrough = "ids"
 
 
 class PhaseFinished(Event, frozen=True):

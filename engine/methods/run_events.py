@@ -9,6 +9,7 @@ from engine.events import BlockFinished, Lane, RunFinished, RunStarted
 from engine.machine import versions
 from engine.runtime import RunContext
 from engine.settings import Request, settings_of
+from engine.vocabularies.drafter import OtherTokenizerDrafter
 
 
 def run_started(
@@ -37,6 +38,7 @@ def run_started(
         quantize=rt.target.quantize,
         processor=rt.provenance.processor,
         hashes=rt.provenance.hashes,
+        drafts_through="text" if isinstance(rt.drafter, OtherTokenizerDrafter) else "ids",
     )
 
 

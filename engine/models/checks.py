@@ -11,9 +11,14 @@ from transformers import AutoConfig, AutoTokenizer, DynamicCache, PreTrainedConf
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING
 
 from engine.errors import EngineError, InputError, MemoryExhausted, ModelError
+from engine.events import DraftsThrough
 from engine.models import timing_pairs
 from engine.models.checkpoint_folder import WORD_FILES, Checkpoint
 from engine.models.timing_shapes import Timing
+from engine.vocabularies.intersection import intersect
+from engine.vocabularies.likeness import Difference, Vocabulary, difference, vocabulary_of
+from engine.vocabularies.spelling import Spelling, spelling_of
+from engine.vocabularies.text_encoder import TextEncoder, misread
 
 _SIZES = ("num_hidden_layers", "hidden_size", "vocab_size", "num_attention_heads", "max_position_embeddings")
 
@@ -106,23 +111,17 @@ class _VocabularyFiles(NamedTuple):
         return hash(self.stamp)
 
 
-class _Difference(NamedTuple):
-    """The first id at which two vocabularies differ, and what it is in each."""
-
-    token_id: int
-    target_token: str | None
-    drafter_token: str | None
+def drafts_through(target: Checkpoint, drafter: Checkpoint) -> DraftsThrough:
+    """Whether a drafter works on the target's ids or through text. Sizes may differ by padding and by added tokens."""
+    return "ids" if _difference(_vocabulary_files(target), _vocabulary_files(drafter)) is None else "text"
 
 
-def refuse_other_vocabulary(target: Checkpoint, drafter: Checkpoint) -> None:
-    """Raises InputError naming the first token that differs; sizes may differ by padding."""
-    difference = _difference(_vocabulary_files(target), _vocabulary_files(drafter))
-    if difference is not None:
-        reason = (
-            f"{drafter.spec} does not share the tokenizer of {target.spec}: "
-            f"token {difference.token_id} is {difference.target_token!r} there and {difference.drafter_token!r} here"
-        )
-        raise InputError(reason, "choose a drafter of the same family, or lookup")
+def refuse_unshared_text(target: Checkpoint, drafter: Checkpoint) -> None:
+    """Raises InputError for a drafter of another tokenizer whose text cannot be said in the target's tokens."""
+    if drafts_through(target, drafter) == "text":
+        reason = _why_no_text(_vocabulary_files(target), _vocabulary_files(drafter))
+        if reason:
+            raise InputError(reason, "choose a drafter of the same family, or lookup")
 
 
 def _vocabulary_files(checkpoint: Checkpoint) -> _VocabularyFiles:
@@ -138,20 +137,43 @@ def _vocabulary_files(checkpoint: Checkpoint) -> _VocabularyFiles:
     return _VocabularyFiles(checkpoint.folder, checkpoint.spec, tuple(stamps))
 
 
+class _Words(NamedTuple):
+    """What is compared of a tokenizer. lost: a text that its tokens do not spell, in words; empty if there is none."""
+
+    vocabulary: Vocabulary
+    spelling: Spelling
+    lost: str
+
+
 @lru_cache(maxsize=2)
-def _vocabulary(files: _VocabularyFiles) -> dict[int, str]:
-    return {
-        index: token for token, index in _read_tokenizer(files.folder, files.spec, files.timing).get_vocab().items()
-    }
+def _words(files: _VocabularyFiles) -> _Words:
+    tokenizer = _read_tokenizer(files.folder, files.spec, files.timing)
+    spelling = spelling_of(tokenizer)
+    wrong = misread(TextEncoder(tokenizer, spelling))
+    lost = "" if wrong is None else f"{wrong.text!r} begins with token {wrong.token_id}"
+    if wrong is not None:
+        lost += f", {tokenizer.convert_ids_to_tokens(wrong.token_id)!r}"
+    return _Words(vocabulary_of(tokenizer), spelling, lost)
 
 
 @lru_cache(maxsize=1024)
-def _difference(target: _VocabularyFiles, drafter: _VocabularyFiles) -> _Difference | None:
-    target_tokens, drafter_tokens = _vocabulary(target), _vocabulary(drafter)
-    differing = (
-        index
-        for index in sorted(target_tokens.keys() | drafter_tokens.keys())
-        if target_tokens.get(index) != drafter_tokens.get(index)
+def _difference(target: _VocabularyFiles, drafter: _VocabularyFiles) -> Difference | None:
+    return difference(_words(target).vocabulary, _words(drafter).vocabulary)
+
+
+@lru_cache(maxsize=1024)
+def _why_no_text(target: _VocabularyFiles, drafter: _VocabularyFiles) -> str:
+    """Why text cannot pass between two models, empty if it can; the drafter is named first."""
+    differing = _difference(target, drafter)
+    assert differing is not None
+    reason = (
+        f"{drafter.spec} does not share the tokenizer of {target.spec}: "
+        f"token {differing.token_id} is {differing.target_token!r} there and {differing.drafter_token!r} here"
     )
-    index = next(differing, None)
-    return None if index is None else _Difference(index, target_tokens.get(index), drafter_tokens.get(index))
+    if target.timing is not None or drafter.timing is not None:
+        return f"{reason}, and the words of timing pairs are no text"
+    for files in (drafter, target):
+        if _words(files).lost:
+            return f"{reason}, and {files.spec} loses text: {_words(files).lost}"
+    n_shared = len(intersect(_words(target).spelling, _words(drafter).spelling).drafter_ids)
+    return "" if n_shared else f"{reason}, and none of its tokens is one there"

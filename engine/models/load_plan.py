@@ -74,14 +74,14 @@ def refuse_pair(plan: LoadPlan, needed: Estimated) -> None:
         if checkpoint is not None:
             _refuse_checkpoint(checkpoint, plan)
     if plan.drafter is not None:
-        checks.refuse_other_vocabulary(plan.target, plan.drafter)
+        checks.refuse_unshared_text(plan.target, plan.drafter)
 
 
 def refuse_drafter(plan: LoadPlan) -> None:
     """Check a drafter whose target is in memory already. Raises InputError, ModelError."""
     assert plan.drafter is not None
     _refuse_checkpoint(plan.drafter, plan)
-    checks.refuse_other_vocabulary(plan.target, plan.drafter)
+    checks.refuse_unshared_text(plan.target, plan.drafter)
     _refuse_drafter_alone(plan, _LEAST_CONTEXT)
 
 

@@ -11,7 +11,7 @@ from transformers import DynamicCache, PreTrainedConfig, PreTrainedModel, PreTra
 from engine.decoding.cached_model import CachedModel, SequenceModel
 from engine.decoding.detokenizer import TokenTexts
 from engine.errors import InputError, ModelError
-from engine.events import Estimated, Progressed, RuntimeName
+from engine.events import DraftsThrough, Estimated, Progressed, RuntimeName
 from engine.fast import families, few_rows
 from engine.fast.graphs import Graphs
 from engine.fast.model import FusedModel
@@ -31,6 +31,7 @@ class LoadedModel(NamedTuple):
     """A model in memory with all that decoding needs to know about it.
 
     fused: its weights for our own forward, None where it runs on transformers' modules; `why_modules` gives the reason.
+    drafts_through: of a drafter, whether it works on the target's ids or, with another tokenizer, through text.
     note: what has to be noted on everything generated with it, empty for most.
     static: the cache of rounds that run as CUDA graphs; None where the host launches every operation."""
 
@@ -48,6 +49,7 @@ class LoadedModel(NamedTuple):
     why_modules: str = ""
     note: str = ""
     quantize: Quantize = "none"
+    drafts_through: DraftsThrough = "ids"
     static: StaticKvCache | None = None
 
     @property
@@ -193,6 +195,13 @@ class Pair(NamedTuple):
     drafter: LoadedModel | None
 
 
+def refuse_other_tokenizer(target: LoadedModel, drafter: LoadedModel) -> None:
+    """Raises InputError for a drafter of another tokenizer, where ids of the target are its input."""
+    if drafter.drafts_through == "text":
+        reason = f"{drafter.spec} has another tokenizer than {target.spec}"
+        raise InputError(f"{reason}, and drafts for one sequence only", "choose a drafter of the same family")
+
+
 def load_pair(plan: LoadPlan) -> Iterator[Progressed | Estimated | Pair]:
     """Estimate, check and load a pair; yields what it would take, the progress, and last the pair."""
     needed = load_plan.estimate_pair(plan)
@@ -217,7 +226,7 @@ def load_pair(plan: LoadPlan) -> Iterator[Progressed | Estimated | Pair]:
                 yield reports.at(bytes_before + min(update, n_bytes))
         bytes_before += n_bytes
         yield reports.at(bytes_before)
-    yield Pair(loaded[0], loaded[1] if loaded[1:] else None)
+    yield Pair(loaded[0], _beside(plan, loaded[1]) if loaded[1:] else None)
 
 
 def load_drafter(plan: LoadPlan) -> Generator[Progressed, None, LoadedModel]:
@@ -234,7 +243,13 @@ def load_drafter(plan: LoadPlan) -> Generator[Progressed, None, LoadedModel]:
         elif reports.is_due(min(update, n_bytes)):
             yield reports.at(min(update, n_bytes))
     assert model is not None
-    return model
+    return _beside(plan, model)
+
+
+def _beside(plan: LoadPlan, drafter: LoadedModel) -> LoadedModel:
+    """The drafter as it drafts for the plan's target."""
+    assert plan.drafter is not None
+    return drafter._replace(drafts_through=checks.drafts_through(plan.target, plan.drafter))
 
 
 class _LoadProgress:

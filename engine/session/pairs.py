@@ -17,6 +17,7 @@ from engine.models import checkpoint_folder, checks, devices, fastest_dtype, loa
 from engine.models.loading import Pair
 from engine.models.quantize import parse_quantize
 from engine.models.survey import survey
+from engine.vocabularies.drafter import OtherTokenizerDrafter
 
 if TYPE_CHECKING:
     from engine.session.session import Session
@@ -37,8 +38,17 @@ def load(session: "Session", command: Load, cancelled: Flag) -> Iterator[Event]:
                 yield step if isinstance(step, Progressed) else replace(step, drafter=command.drafter)
     assert pair is not None
     has_no_drafter = command.drafter == drafters.NONE
-    session.take_pair(pair, None if has_no_drafter else drafters.build(command.drafter, *pair), command)
-    yield replace(_loaded(pair, command.drafter, time.perf_counter() - started), why_dtype=plan.why_dtype)
+    drafter = None if has_no_drafter else drafters.build(command.drafter, *pair)
+    session.take_pair(pair, drafter, command)
+    loaded = replace(_loaded(pair, command.drafter, time.perf_counter() - started), why_dtype=plan.why_dtype)
+    yield _through_text(loaded, drafter, pair) if isinstance(drafter, OtherTokenizerDrafter) else loaded
+
+
+def _through_text(loaded: ModelLoaded, drafter: OtherTokenizerDrafter, pair: Pair) -> ModelLoaded:
+    """The event with how much a drafter of another tokenizer shares with its target."""
+    assert pair.drafter is not None
+    n_tokens = min(len(pair.drafter.tokenizer), pair.drafter.n_vocabulary)
+    return replace(loaded, drafts_through="text", shared_tokens=drafter.n_shared, drafter_tokens=n_tokens)
 
 
 def unload(session: "Session", command: Unload, cancelled: Flag) -> Iterator[Event]:

@@ -101,6 +101,9 @@ class PairForm(QWidget):
     def show_runtime(self, model: ModelLoaded | None) -> None:
         """Show the forward of the models in memory, and why it is not the fused one."""
         self.runtime_note.setText("" if model is None else runs.runtimes(model))
+        is_through_text = model is not None and model.drafts_through == "text"
+        tip = f"{runs.shared_tokens(model)}. {runs.way_through_text()}" if model is not None and is_through_text else ""
+        self.runtime_note.setToolTip(plain_tip(tip) if tip else "")
 
     def show_reason(self, why_not: str) -> None:
         """Show why the chosen pair cannot be used, below the model at fault; below the others, what they are."""
@@ -109,9 +112,16 @@ class PairForm(QWidget):
         )
         self._show_note(self.target, self.target_note, reason if role == "target" else "", self._model_note("target"))
         self._show_note(self.drafter, self.drafter_note, reason if role == "drafter" else "", self._drafter_note())
+        self.drafter_note.setToolTip(self._through_text_tip())
         self.others.setText(self._refused_text())
         more = self.tr("What cannot serve stays in the lists, with its reason.")
         self.others.setToolTip(plain_tip(f"{self.others.text()}\n{more}") if self.others.text() else "")
+
+    def _through_text_tip(self) -> str:
+        """What drafting through text means, where the chosen drafter does."""
+        spec = self.drafter.spec().strip()
+        is_so = any(_is_through_text(option) for option in self._options("drafter") if option.spec == spec)
+        return plain_tip(runs.way_through_text()) if is_so else ""
 
     def _show_note(self, picker: ModelPicker, note: QLabel, why_not: str, description: str) -> None:
         text = self.tr("⚠ why not: {0}").format(one_line(why_not)) if why_not else description
@@ -124,12 +134,13 @@ class PairForm(QWidget):
         spec = (self.target if role == "target" else self.drafter).spec().strip()
         if name := builtin_name(spec, role):
             return name
-        n_bytes = next((option.n_bytes for option in self._options(role) if option.spec == spec), 0)
-        return self._size(n_bytes) if n_bytes else self.tr("size not known yet")
+        option = next((option for option in self._options(role) if option.spec == spec), None)
+        size = self._size(option.n_bytes) if option is not None and option.n_bytes else self.tr("size not known yet")
+        return f"{runs.through_text()} · {size}" if option is not None and _is_through_text(option) else size
 
     def _drafter_note(self) -> str:
         if self._replaced_drafter:
-            why = self.tr("drafter set to {0} because the built-in one only follows the built-in target")
+            why = self.tr("drafter set to {0} because the built-in one was made for the built-in target")
             return why.format(one_line(self.drafter.spec()))
         spec = self.drafter.spec().strip()
         if spec == NO_DRAFTER:
@@ -161,7 +172,7 @@ class PairForm(QWidget):
             return []
         options = [option for option in self._surveyed.options if option.role == role]
         is_stale = role == "drafter" and self._surveyed.target != self.target.spec().strip()
-        return [replace(option, why_not="") for option in options] if is_stale else options
+        return [replace(option, why_not="", drafts_through="ids") for option in options] if is_stale else options
 
     def _update_lists(self) -> None:
         """Fill both lists: the built-in models, drafters without a model, recent folders, the hub cache."""
@@ -183,6 +194,7 @@ class PairForm(QWidget):
         builtin = is_builtin(option.spec)
         note = self.tr("comes with Draftscope, taught on invented harbour stories") if builtin else option.spec
         note = self.tr("in the hub cache") if option.spec == option.title and not builtin else note
+        note = f"{runs.through_text()} · {note}" if _is_through_text(option) else note
         title = full_name(option.spec, option.role) if builtin else option.title
         size = self._size(option.n_bytes) if option.n_bytes else ""
         return ModelChoice(option.spec, title, size, note, option.why_not)
@@ -273,3 +285,8 @@ class PairForm(QWidget):
         column.setSpacing(theme.HALF)
         column.addLayout(form)
         column.addWidget(self.others)
+
+
+def _is_through_text(option: ModelOption) -> bool:
+    """Whether a model is a drafter of another tokenizer than the target's."""
+    return option.drafts_through == "text" and not option.why_not

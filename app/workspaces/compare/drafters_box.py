@@ -11,7 +11,7 @@ from app.text.plain_text import one_line, plain_tip
 from app.widgets import path_line
 from app.widgets.model_picker import ModelChoice
 from app.widgets.popup_button import PopupButton
-from app.words import quantities
+from app.words import quantities, runs
 from app.words.model_names import full_name, is_builtin
 from engine import drafters
 from engine.events import ModelOption, Surveyed
@@ -98,9 +98,10 @@ class DraftersBox(PopupButton):
         title = full_name(option.spec, "drafter") if builtin else option.title or option.spec
         size = self.tr("{0} on disk").format(quantities.memory(option.n_bytes)) if option.n_bytes else ""
         why_not = option.why_not
-        if builtin and not why_not and self._target != "builtin":
+        if builtin and not why_not and self._target != "builtin" and option.drafts_through == "ids":
             why_not = self.tr("follows the built-in target only")
-        return ModelChoice(option.spec, title, size, "" if builtin else option.spec, why_not)
+        note = runs.through_text() if option.drafts_through == "text" else "" if builtin else option.spec
+        return ModelChoice(option.spec, title, size, note, why_not)
 
     def _fill(self) -> None:
         """List the drafters anew; a list that has not changed keeps its items."""

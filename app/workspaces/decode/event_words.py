@@ -5,7 +5,7 @@ from functools import singledispatch
 from PySide6.QtCore import QCoreApplication
 
 from app.text.plain_text import one_line
-from app.words import quantities
+from app.words import quantities, runs
 from app.words.counts import count
 from app.words.model_names import full_name
 from app.workspaces.compare import words as compared_words
@@ -50,7 +50,8 @@ def _(event: events.RunStarted) -> str:
     parts = [f"{name} {value}" for name, value in settings.items() if name in ("gamma", "temperature", "seed")]
     pair = tr("{0} with {1}").format(*_models(event))
     heading = tr("run {0} started: {1}, {2}").format(_name(event.run_id), _name(event.method), pair)
-    return ", ".join([heading, *map(_name, parts)])
+    through_text = [runs.through_text()] if event.drafts_through == "text" else []
+    return ", ".join([heading, *map(_name, parts), *through_text])
 
 
 @_describe.register
@@ -128,11 +129,13 @@ def _(event: events.ModelLoaded) -> str:
 
 
 def _load_notes(event: events.ModelLoaded) -> list[str]:
-    """Threads, quantisation and the reason for the dtype, where the event has them."""
+    """Threads, quantisation, the reason for the dtype and another tokenizer, where the event has them."""
     threads = [tr("threads: {0}").format(event.n_threads)] if event.n_threads else []
     quantized = [tr("target's weights in {0}").format(_name(event.quantize))] if event.quantize != "none" else []
     reason = [one_line(event.why_dtype)] if event.why_dtype else []
-    return [*threads, *quantized, *reason]
+    shared = runs.shared_tokens(event)
+    through_text = [f"{runs.through_text()}, {shared}"] if event.drafts_through == "text" else []
+    return [*threads, *quantized, *reason, *through_text]
 
 
 @_describe.register

@@ -270,3 +270,9 @@ def test_texts_without_a_second_id_have_nothing_to_score(pair: Pair) -> None:
 def test_a_text_longer_than_the_context_is_refused_before_it_is_scored(pair: Pair) -> None:
     with pytest.raises(InputError, match=f"{fakes.CONTEXT + 1} tokens"):
         scored(pair.target, [[1] * (fakes.CONTEXT + 1)])
+
+
+def test_rows_of_a_drafter_with_another_tokenizer_are_refused(pair: Pair) -> None:
+    assert pair.drafter is not None
+    with pytest.raises(InputError, match="another tokenizer"):
+        SmallModelRows(pair.drafter._replace(drafts_through="text"), pair.target)

@@ -12,7 +12,7 @@ import pytest
 from engine.cli import main
 from engine.machine import paths
 from engine.store.rows import RunRow
-from tests import fakes
+from tests import fakes, vocabularies
 from tests.engine.store.kept import opened
 
 SUMMARY = {
@@ -86,6 +86,22 @@ def test_decode_for_people_shows_the_text(pair: list[str], capsys: pytest.Captur
     out = capsys.readouterr().out
     assert out.startswith("The harbour")
     assert "speedup" in out
+
+
+def test_decode_says_that_a_drafter_of_another_tokenizer_drafts_through_text(
+    pair: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = vocabularies.tokenizer("space_sign")
+    other = fakes.save(fakes.model(n_vocabulary=len(words)), tmp_path / "d", words=words)
+    options = ["--drafter", other, "--max-new-tokens", "8", "--no-stop-at-end"]
+    assert main(["decode", *pair[:2], *options, "--prompt", "The harbour", "--repeats", "1"]) == 0
+    captured = capsys.readouterr()
+    said = " ".join((captured.out + captured.err).split())
+    assert "other tokenizer: drafts through text;" in said
+    assert main(["decode", *pair[:2], *options, "--prompt", "The harbour", "--repeats", "1", "--json"]) == 0
+    events = objects(capsys.readouterr().out)
+    assert [one["drafts_through"] for one in events if one["event"] == "loaded"] == ["text"]
+    assert events[-1]["same_as_baseline"] is True
 
 
 def test_prompt_file_and_trace(pair: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

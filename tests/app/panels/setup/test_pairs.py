@@ -130,6 +130,32 @@ def test_what_cannot_serve_is_said_beside_the_pickers(setup):
     assert not panel.drafter.faulty
 
 
+def test_a_drafter_of_another_tokenizer_can_be_chosen_and_says_how_it_drafts(setup):
+    panel = loaded(setup)
+    setup.say(Surveyed("builtin", (ModelOption("org/x", "org/x", 5_000_000, "drafter", drafts_through="text"),)))
+    (choice,) = (choice for choice in panel.drafter.choices() if choice.spec == "org/x")
+    assert (choice.why_not, choice.note) == ("", "other tokenizer: drafts through text · in the hub cache")
+    panel.drafter.set_spec("org/x")
+    assert panel.models.drafter_note.text() == "other tokenizer: drafts through text · 5 MB on disk"
+    assert "in its own tokens" in panel.models.drafter_note.toolTip()
+    assert not panel.drafter.faulty
+    panel.target.set_spec("org/big")
+    assert "tokenizer" not in panel.models.drafter_note.text()
+    assert panel.models.drafter_note.toolTip() == ""
+
+
+def test_the_pair_in_memory_says_how_much_its_tokenizers_share(setup):
+    panel = loaded(setup)
+    setup.say(
+        ModelLoaded("/m/t", "/m/d", "cpu", "float32", 128, 1, 1, 0.1, drafter_runtime="fused", drafts_through="text",
+                    shared_tokens=46_254, drafter_tokens=262_144)
+    )  # fmt: skip
+    assert panel.models.runtime_note.text() == "in memory: target modules · drafter fused · through text"
+    assert "46,254 of the drafter&#x27;s 262,144 tokens" in panel.models.runtime_note.toolTip()
+    setup.say(MODEL)
+    assert panel.models.runtime_note.toolTip() == ""
+
+
 def test_reasons_for_one_target_are_not_held_against_another(setup):
     panel = loaded(setup)
     setup.say(Surveyed("builtin", (ModelOption("org/x", "org/x", 5, "drafter", "another tokenizer"),)))

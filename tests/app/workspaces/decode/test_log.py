@@ -43,6 +43,23 @@ from tests.comparisons import FOREIGN, comparison
             "loaded built-in target (7.9 M) and small in 0.2 s: 41 MB on cpu, float32, 2,048 tokens of context",
         ),
         (
+            ModelLoaded(
+                "builtin",
+                "small",
+                "cpu",
+                "float32",
+                2048,
+                32_000_000,
+                9_000_000,
+                0.2,
+                drafts_through="text",
+                shared_tokens=1_200,
+                drafter_tokens=4_000,
+            ),
+            "loaded built-in target (7.9 M) and small in 0.2 s: 41 MB on cpu, float32, 2,048 tokens of context; other "
+            "tokenizer: drafts through text, 1,200 of the drafter's 4,000 tokens are the target's too",
+        ),
+        (
             BlockFinished("plain", 0, (1, 2), 1.0, 20.0, 9.0, 4.0),
             "plain block of pair 1 finished: 2 tokens, 10.0 ms per token",
         ),
