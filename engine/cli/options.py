@@ -33,12 +33,13 @@ class PairOptions(msgspec.Struct, frozen=True):
     """Which models, where and in what type."""
 
     target: Annotated[
-        str, Meta(description="builtin, a folder, a .gguf file, a hub id in the cache, or timing:NAME")
+        str, Meta(description="builtin, a folder, a GGUF file, a hub id in the cache, or timing:NAME")
     ] = "builtin"
     drafter: Annotated[
         str,
         Meta(
-            description=f"builtin[:small|:misaligned|:rag], a folder, .gguf file, hub id, {_NO_MODEL}, none; auto fits the target"
+            description=f"builtin[:small|:misaligned|:rag], a folder, GGUF file or hub id, "
+            f"{_NO_MODEL}, none; auto fits the target"
         ),
     ] = "auto"
     device: Annotated[str, Meta(description="auto, cpu, cuda or cuda:N")] = "auto"

@@ -55,7 +55,7 @@ def test_anything_may_be_typed(picker, qtbot):
     assert picker.spec() == "o/x"
 
 
-@pytest.mark.parametrize(("row", "signal"), [(3, "folder_asked"), (4, "look_asked")])
+@pytest.mark.parametrize(("row", "signal"), [(3, "folder_asked"), (4, "file_asked"), (5, "look_asked")])
 def test_the_last_rows_ask_and_choose_nothing(picker, qtbot, row, signal):
     picker.setCurrentIndex(row)
     with qtbot.waitSignal(getattr(picker, signal)):
