@@ -1,4 +1,4 @@
-"""A converted file is the model it was made of: the same numbers out, the same tokens, the chat template of the file."""
+"""A converted file is the model it was made of: the same numbers out, the same tokens, its chat template."""
 
 from pathlib import Path
 

@@ -84,7 +84,7 @@ def test_missing_file_and_folder_are_refused(tmp_path: Path) -> None:
 
 def test_a_setting_of_another_kind_is_refused(tmp_path: Path) -> None:
     path = gguf_files.write(tmp_path / "m.gguf", fakes.model(), changes={"llama.block_count": "two"})
-    with pytest.raises(ModelError, match="llama.block_count is 'two'"):
+    with pytest.raises(ModelError, match=r"llama\.block_count is 'two'"):
         header.read(str(path)).integer("llama.block_count")
 
 
