@@ -29,7 +29,7 @@ def index(smollm2: OpenedModel, tmp_path_factory: pytest.TempPathFactory) -> Pat
 def test_the_page_with_the_answer_is_found(index: Path, figures: Figures) -> None:
     n = 0
     for question in questions():
-        said = draftscope("rag", "search", "--index", index, str(question["question"]), "--n", 3)
+        said = draftscope("rag", "search", "--index", index, "--question", question["question"], "--n", 3)
         assert said.status == 0, said.words
         text = json.dumps(said.events, ensure_ascii=False).lower()
         n += any(answer.lower() in text for answer in question["answer"])  # type: ignore[attr-defined]

@@ -138,6 +138,7 @@ def refuse_empty(spec: str, folder: Path) -> None:
 
 def examine(spec: str, folder: Path) -> Checkpoint:
     """Check a folder's files: configuration, no code of its own, complete safetensors. Raises ModelError, OSError."""
+    _refuse_unnamed_gguf(spec, folder)
     config = read_json(folder / "config.json", spec)
     for name in ("config.json", "tokenizer_config.json", "generation_config.json"):
         if (folder / name).exists():
@@ -145,6 +146,13 @@ def examine(spec: str, folder: Path) -> Checkpoint:
     weights = weight_files(folder, spec)
     n_parameters = sum(_n_parameters(path) for path in weights)
     return Checkpoint(spec, folder, config, n_parameters, sum(path.stat().st_size for path in weights))
+
+
+def _refuse_unnamed_gguf(spec: str, folder: Path) -> None:
+    """Raises InputError for a folder that holds GGUF files and no checkpoint: the file has to be named."""
+    files = sorted(folder.glob("*.gguf"))
+    if files and not (folder / "config.json").exists():
+        raise InputError(f"{spec} holds GGUF files and no config.json", f"name one of them, for instance {files[0]}")
 
 
 def fingerprint(spec: str, *, drafter: bool = False) -> str:
