@@ -13,7 +13,8 @@ from engine.models.gguf import pre_tokenizers as splits
 from engine.models.gguf.header import GgufHeader
 
 _PREFIX = "tokenizer.ggml."
-_CONTROL, _USER_DEFINED = 3, 4
+_UNKNOWN, _CONTROL, _USER_DEFINED, _BYTE = 2, 3, 4, 6
+_UNMERGED = (_UNKNOWN, _CONTROL, _BYTE)
 _SPACE = "▁"
 _ROLES = {"bos_token": "bos", "eos_token": "eos", "unk_token": "unknown", "pad_token": "padding"}
 # Tokens at which a model ends a turn besides its end of text.
@@ -167,7 +168,7 @@ def _derived(header: GgufHeader, words: _Words) -> Iterator[tuple[str, str]]:
     if len(scores) != len(words.tokens):
         raise ModelError(f"{header.path.name}: its tokenizer has neither merges nor scores", _AGAIN)
     ids = {token: i for i, token in enumerate(words.tokens)}
-    mergeable = [i for i, kind in enumerate(words.types) if kind != _CONTROL and len(words.tokens[i]) > 1]
+    mergeable = [i for i, kind in enumerate(words.types) if kind not in _UNMERGED and len(words.tokens[i]) > 1]
     own_order = header.architecture.startswith("gemma")
     for index in sorted(mergeable, key=lambda i: (0.0 if own_order else -scores[i], i)):
         token = words.tokens[index]
