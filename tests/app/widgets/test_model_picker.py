@@ -91,4 +91,4 @@ def test_the_same_choices_are_not_laid_out_again(picker):
     assert picker.model().item(0) is before
     picker.set_choices(CHOICES[:1])
     assert picker.choices() == CHOICES[:1]
-    assert picker.count() == 3
+    assert picker.count() == 4
