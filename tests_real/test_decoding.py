@@ -66,7 +66,7 @@ def test_lookup_is_exact_and_faster_on_repeating_text(smollm2: OpenedModel, figu
     names = ("alpha", "tau", "speedup", "ms_per_token", "baseline_ms_per_token", "same_as_baseline")
     figures.add("lookup on repeating text, SmolLM2", **{name: said[name] for name in names})  # type: ignore[arg-type]
     assert said["same_as_baseline"] is not False
-    assert said["tau"] > 1.5  # type: ignore[operator]
+    assert said["tau"] > 1.2  # type: ignore[operator]
 
 
 @pytest.mark.part("early exit")
