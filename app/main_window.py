@@ -15,6 +15,7 @@ from app.panels.explain import ExplainDialog
 from app.panels.status import StatusPanel
 from app.panels.verbs import Verbs
 from app.plots.report_saver import ReportSaver
+from app.state import requests
 from app.state.engine_choice import EngineChoice
 from app.state.store import RunStore
 from app.widgets import file_dialogs
@@ -26,6 +27,7 @@ from engine.commands import Load
 from engine.host.chosen_host import ChosenHost
 from engine.host.thread_host import Host
 from engine.machine import paths
+from engine.models.gguf import header
 
 T = TypeVar("T", bound=Workspace)
 _SIZE = QSize(1600, 1000)
@@ -277,10 +279,13 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 (Qt's name)
-        """Open a dropped file: a run, or a file of one of the tabs, such as prompts."""
+        """Open a dropped file: a run, a file of one of the tabs, such as prompts, or a GGUF file as the target."""
         if (path := dropped_file(event.mimeData())) is not None:
             event.acceptProposedAction()
-            self.store.open_trace(path)
+            if header.is_gguf(path.name):
+                self.store.drafter_offered.emit(str(path), requests.default_drafter(str(path)))
+            else:
+                self.store.open_trace(path)
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 (Qt's name)
         """Ask while work is under way; store the window's state and stop the engine."""

@@ -32,11 +32,14 @@ _NO_MODEL = ", ".join(offered.usage for offered in drafters.offered())
 class PairOptions(msgspec.Struct, frozen=True):
     """Which models, where and in what type."""
 
-    target: Annotated[str, Meta(description="builtin, a folder, a hub id in the cache, or timing:NAME")] = "builtin"
+    target: Annotated[
+        str, Meta(description="builtin, a folder, a GGUF file, a hub id in the cache, or timing:NAME")
+    ] = "builtin"
     drafter: Annotated[
         str,
         Meta(
-            description=f"builtin[:small|:misaligned|:rag], a folder or hub id, {_NO_MODEL}, none; auto fits the target"
+            description=f"builtin[:small|:misaligned|:rag], a folder, GGUF file or hub id, "
+            f"{_NO_MODEL}, none; auto fits the target"
         ),
     ] = "auto"
     device: Annotated[str, Meta(description="auto, cpu, cuda or cuda:N")] = "auto"

@@ -14,6 +14,8 @@ from engine.cli.options import PairOptions, Settings
 from engine.cli.output import Output
 from engine.commands import Load, Run
 from engine.events import Event, ModelLoaded
+from engine.models import checkpoint_folder
+from engine.models.gguf import header
 from engine.settings import Request
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ def stoppable() -> Iterator[Flag]:
 
 def loaded_session(pair: PairOptions, output: Output) -> "Session":
     """A session with the pair in memory."""
+    refuse_gguf(pair)
     from engine.session.session import Session
 
     session = Session()
@@ -52,6 +55,13 @@ def loaded_session(pair: PairOptions, output: Output) -> "Session":
             shared = f"{event.shared_tokens:,} of the drafter's {event.drafter_tokens:,} tokens are the target's too"
             output.note(f"other tokenizer: drafts through text; {shared}")
     return session
+
+
+def refuse_gguf(pair: PairOptions) -> None:
+    """Refuse a GGUF file that cannot be used before the model libraries are imported. Raises InputError, ModelError."""
+    for spec in (pair.target, pair.chosen_drafter()):
+        if header.is_gguf(spec):
+            checkpoint_folder.inspect(spec)
 
 
 def load_of(pair: PairOptions) -> Load:
@@ -69,6 +79,7 @@ def hosted_pair(pair: PairOptions, engine: str, output: Output) -> "Iterator[tup
     from engine.host.thread_host import ThreadHost
     from engine.session.session import Session
 
+    refuse_gguf(pair)
     session = Session()
     load = load_of(pair)
     host = ProcessHost() if engine == "process" else ThreadHost(new_session=lambda: session)

@@ -33,6 +33,7 @@ from engine.events.comparison import RaceFinished as RaceFinished
 from engine.events.comparison import RaceStarted as RaceStarted
 from engine.events.comparison import Recommendation as Recommendation
 from engine.events.comparison import Shape as Shape
+from engine.events.conversion import ConversionStarted as ConversionStarted
 from engine.events.decoding import BlockFinished as BlockFinished
 from engine.events.decoding import Candidate as Candidate
 from engine.events.decoding import Compared as Compared
@@ -86,7 +87,8 @@ class Estimated(Event, frozen=True):
 
     work_bytes: what computing takes besides models and caches. fitting_context: the longest text, in tokens, that
     certainly fits into free memory; `context` if all fits.
-    why_not: why loading these models would be refused, empty if it would not; sizes that cannot be known are 0."""
+    why_not: why loading these models would be refused, empty if it would not; sizes that cannot be known are 0.
+    conversions: the GGUF files that loading converts first."""
 
     weights_bytes: int
     kv_bytes: int
@@ -99,6 +101,7 @@ class Estimated(Event, frozen=True):
     why_not: str = ""
     work_bytes: int = 0
     fitting_context: int = 0
+    conversions: tuple[ConversionStarted, ...] = ()
 
 
 class ModelLoaded(Event, frozen=True):
@@ -230,4 +233,5 @@ AnyEvent: TypeAlias = (
     | QuestionAnswered
     | FileSkipped
     | Indexed
+    | ConversionStarted
 )

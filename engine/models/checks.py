@@ -14,6 +14,8 @@ from engine.errors import EngineError, InputError, MemoryExhausted, ModelError
 from engine.events import DraftsThrough
 from engine.models import timing_pairs
 from engine.models.checkpoint_folder import WORD_FILES, Checkpoint
+from engine.models.gguf import vocabulary
+from engine.models.gguf.header import GgufHeader
 from engine.models.timing_shapes import Timing
 from engine.vocabularies.intersection import intersect
 from engine.vocabularies.likeness import Difference, Vocabulary, difference, vocabulary_of
@@ -47,7 +49,7 @@ def configuration(checkpoint: Checkpoint) -> PreTrainedConfig:
     model_type = checkpoint.config.get("model_type", "none given")
     what = f"{checkpoint.spec}: the configuration (model type {model_type!r}) is not one transformers can read"
     with foreign(what, "use a supported architecture, for instance Llama or Qwen2"):
-        config = AutoConfig.from_pretrained(checkpoint.folder, local_files_only=True, trust_remote_code=False)
+        config = _read_configuration(checkpoint)
         text_config = config.get_text_config()
     if type(config) not in MODEL_FOR_CAUSAL_LM_MAPPING or _looks_ahead(text_config):
         reason = f"{checkpoint.spec}: {config.model_type} is not a causal language model"
@@ -59,6 +61,12 @@ def configuration(checkpoint: Checkpoint) -> PreTrainedConfig:
     return config
 
 
+def _read_configuration(checkpoint: Checkpoint) -> PreTrainedConfig:
+    if checkpoint.gguf is not None:
+        return AutoConfig.for_model(**checkpoint.config)
+    return AutoConfig.from_pretrained(checkpoint.folder, local_files_only=True, trust_remote_code=False)
+
+
 def _looks_ahead(config: PreTrainedConfig) -> bool:
     """Whether a token attends to later tokens, so that no cache can hold what came before."""
     both_ways = getattr(config, "use_bidirectional_attention", None)  # "vision": within pictures only
@@ -66,7 +74,9 @@ def _looks_ahead(config: PreTrainedConfig) -> bool:
 
 
 def read_tokenizer(checkpoint: Checkpoint) -> PreTrainedTokenizerBase:
-    """The tokenizer in the folder, or of the timing pair. Raises ModelError."""
+    """The tokenizer in the folder or the GGUF file, or of the timing pair. Raises ModelError."""
+    if checkpoint.gguf is not None:
+        return vocabulary.build(checkpoint.gguf)
     return _read_tokenizer(checkpoint.folder, checkpoint.spec, checkpoint.timing)
 
 
@@ -103,6 +113,7 @@ class _VocabularyFiles(NamedTuple):
     spec: str
     stamp: tuple[object, ...]
     timing: Timing | None = None
+    gguf: GgufHeader | None = None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _VocabularyFiles) and self.stamp == other.stamp
@@ -129,6 +140,10 @@ def _vocabulary_files(checkpoint: Checkpoint) -> _VocabularyFiles:
     timing = checkpoint.timing
     if timing is not None:
         return _VocabularyFiles(checkpoint.folder, checkpoint.spec, (timing.shape.family.name,), timing)
+    if checkpoint.gguf is not None:
+        stat = checkpoint.folder.stat()
+        stamp = (str(checkpoint.folder), stat.st_size, stat.st_mtime_ns)
+        return _VocabularyFiles(checkpoint.folder, checkpoint.spec, stamp, gguf=checkpoint.gguf)
     stamps: list[object] = [checkpoint.config.get("model_type")]
     for path in (checkpoint.folder / name for name in WORD_FILES):
         if path.exists():
@@ -147,7 +162,10 @@ class _Words(NamedTuple):
 
 @lru_cache(maxsize=2)
 def _words(files: _VocabularyFiles) -> _Words:
-    tokenizer = _read_tokenizer(files.folder, files.spec, files.timing)
+    if files.gguf is None:
+        tokenizer = _read_tokenizer(files.folder, files.spec, files.timing)
+    else:
+        tokenizer = vocabulary.build(files.gguf)
     spelling = spelling_of(tokenizer)
     wrong = misread(TextEncoder(tokenizer, spelling))
     lost = "" if wrong is None else f"{wrong.text!r} begins with token {wrong.token_id}"

@@ -8,10 +8,11 @@ import torch
 from transformers import PreTrainedConfig
 
 from engine.errors import InputError, ModelError
-from engine.events import Estimated
+from engine.events import ConversionStarted, Estimated
 from engine.fast import families
 from engine.models import checkpoint_folder, checks, devices, timing_shapes
 from engine.models.checkpoint_folder import Checkpoint
+from engine.models.gguf import plan as conversion_plan
 from engine.models.kv_size import RuntimeChoice, context_of, kv_bytes
 from engine.models.quantize import Quantize, held_bytes
 from engine.models.work_size import work_bytes
@@ -61,6 +62,15 @@ def estimate_pair(plan: LoadPlan) -> Estimated:
     """What loading the pair would take on the target's device. Raises ModelError."""
     drafter = plan.drafter if plan.drafter_device == plan.device else None
     return estimate(plan.target, drafter, plan.device, plan.dtype, plan.runtime, quantize=plan.quantize)
+
+
+def conversions(plan: LoadPlan) -> tuple[ConversionStarted, ...]:
+    """What the GGUF files of a pair take to be converted. Raises InputError: disk or memory do not hold it."""
+    sources = [c.gguf for c in (plan.target, plan.drafter) if c is not None and c.gguf is not None]
+    works = [conversion_plan.plan(source) for source in sources]
+    for work in works:
+        conversion_plan.refuse_too_large(work)
+    return tuple(map(conversion_plan.started, works))
 
 
 def refuse_pair(plan: LoadPlan, needed: Estimated) -> None:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from engine import drafters
 from engine.commands import Estimate, Load, Survey, Unload
 from engine.errors import EngineError
-from engine.events import Estimated, Event, ModelLoaded, ModelOption, ModelUnloaded, Progressed
+from engine.events import ConversionStarted, Estimated, Event, ModelLoaded, ModelOption, ModelUnloaded, Progressed
 from engine.models import checkpoint_folder, checks, devices, fastest_dtype, load_plan, loading
 from engine.models.loading import Pair
 from engine.models.quantize import parse_quantize
@@ -30,12 +30,14 @@ def load(session: "Session", command: Load, cancelled: Flag) -> Iterator[Event]:
     started = time.perf_counter()
     plan = plan_of(command, measure=True)
     pair: Pair | None = None
-    with closing(cast(Generator[Progressed | Estimated | Pair, None, None], loading.load_pair(plan))) as steps:
+    with closing(
+        cast(Generator[Progressed | Estimated | ConversionStarted | Pair, None, None], loading.load_pair(plan))
+    ) as steps:
         for step in steps:
             if isinstance(step, Pair):
                 pair = step
             else:
-                yield step if isinstance(step, Progressed) else replace(step, drafter=command.drafter)
+                yield replace(step, drafter=command.drafter) if isinstance(step, Estimated) else step
     assert pair is not None
     has_no_drafter = command.drafter == drafters.NONE
     drafter = None if has_no_drafter else drafters.build(command.drafter, *pair)
@@ -65,7 +67,7 @@ def estimate(session: "Session", command: Estimate, cancelled: Flag) -> Iterator
         plan = plan_of(pair, measure=False)
         answer = load_plan.estimate_pair(plan)
         load_plan.refuse_pair(plan, answer)
-        yield replace(answer, drafter=pair.drafter)
+        yield replace(answer, drafter=pair.drafter, conversions=load_plan.conversions(plan))
     except EngineError as err:
         yield replace(answer, drafter=pair.drafter, why_not=err.message)
 

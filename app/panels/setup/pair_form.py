@@ -16,11 +16,11 @@ from app.widgets.elided_label import ElidedLabel
 from app.widgets.labels import plain_label
 from app.widgets.model_picker import ModelChoice, ModelPicker
 from app.widgets.steady_box import SteadyBox
-from app.words import quantities, refused_model, runs
+from app.words import conversions, quantities, refused_model, runs
 from app.words.model_names import builtin_name, full_name, is_builtin
 from engine import drafters
 from engine.commands import Load
-from engine.events import ModelLoaded, ModelOption, Role, Surveyed
+from engine.events import ConversionStarted, Estimated, ModelLoaded, ModelOption, Role, Surveyed
 from engine.models import checkpoint_folder
 
 DEVICES = ("auto", "cpu", "cuda")
@@ -40,6 +40,7 @@ class PairForm(QWidget):
         self._surveyed: Surveyed | None = None
         self._drafter_device = pair.drafter_device
         self._replaced_drafter = ""
+        self._conversions: tuple[ConversionStarted, ...] = ()
         self.target = ModelPicker(pair.target, self.tr("Target"), self._target_tip(), self)
         self.drafter = ModelPicker(pair.drafter, self.tr("Drafter"), self._drafter_tip(), self)
         self.device = self._choice_box(DEVICES, pair.device, self.tr("Device"), self._device_tip())
@@ -54,6 +55,7 @@ class PairForm(QWidget):
         self.drafter.spec_changed.connect(self._follow_drafter)
         for picker in (self.target, self.drafter):
             picker.folder_asked.connect(lambda picker=picker: self._ask_folder(picker))
+            picker.file_asked.connect(lambda picker=picker: self._ask_file(picker))
             picker.look_asked.connect(self.look_asked)
         for box in (self.device, self.dtype, self.runtime):
             box.currentTextChanged.connect(self.changed)
@@ -105,6 +107,10 @@ class PairForm(QWidget):
         tip = f"{runs.shared_tokens(model)}. {runs.way_through_text()}" if model is not None and is_through_text else ""
         self.runtime_note.setToolTip(plain_tip(tip) if tip else "")
 
+    def show_conversions(self, estimate: Estimated | None) -> None:
+        """Keep what loading the chosen pair converts first, which the notes below the models then say."""
+        self._conversions = () if estimate is None else estimate.conversions
+
     def show_reason(self, why_not: str) -> None:
         """Show why the chosen pair cannot be used, below the model at fault; below the others, what they are."""
         role, reason = (
@@ -134,6 +140,9 @@ class PairForm(QWidget):
         spec = (self.target if role == "target" else self.drafter).spec().strip()
         if name := builtin_name(spec, role):
             return name
+        for conversion in self._conversions:
+            if Path(spec).expanduser() == Path(conversion.file):
+                return conversions.needs(conversion)
         option = next((option for option in self._options(role) if option.spec == spec), None)
         size = self._size(option.n_bytes) if option is not None and option.n_bytes else self.tr("size not known yet")
         return f"{runs.through_text()} · {size}" if option is not None and _is_through_text(option) else size
@@ -224,6 +233,10 @@ class PairForm(QWidget):
         title = self.tr("Choose a model folder")
         path_line.choose(self, title, lambda folder: self._take_folder(picker, folder))
 
+    def _ask_file(self, picker: ModelPicker) -> None:
+        """Ask the user for a GGUF file."""
+        path_line.choose_gguf(self, lambda file: self._take_folder(picker, file))
+
     def _take_folder(self, picker: ModelPicker, folder: str) -> None:
         picker.set_spec(folder)
         self.remember(folder)
@@ -238,7 +251,9 @@ class PairForm(QWidget):
         return box
 
     def _target_tip(self) -> str:
-        return self.tr("The model whose distribution is preserved: builtin, a folder, or a hub id in the local cache.")
+        return self.tr(
+            "The model whose distribution is preserved: builtin, a folder, a GGUF file, or a hub id in the local cache."
+        )
 
     def _drafter_tip(self) -> str:
         return self.tr("What proposes tokens: a small model, {0} without a model, none for plain decoding.").format(

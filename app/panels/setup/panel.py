@@ -192,6 +192,7 @@ class SetupPanel(Panel):
     def _draw_needed(self) -> None:
         estimate = self._estimate()
         self.memory.show_estimate(estimate, in_use=self.models.pair() == self.store.commands.pair_to_come)
+        self.models.show_conversions(estimate)
         self.models.show_reason("" if estimate is None else estimate.why_not)
 
     def _draw_measuring(self) -> None:

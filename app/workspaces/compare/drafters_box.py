@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QListWidget, QListWidgetItem, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QPushButton, QWidget
 
 from app import theme
 from app.text.plain_text import one_line, plain_tip
@@ -44,8 +44,15 @@ class DraftersBox(PopupButton):
         self.folder = QPushButton(self.tr("Add a folder…"), self.sheet)
         self.folder.setToolTip(self.tr("Choose a folder with the checkpoint of a drafter"))
         self.folder.clicked.connect(lambda: path_line.choose(self, self.tr("Choose a drafter folder"), self.add))
+        self.file = QPushButton(self.tr("Add a GGUF file…"), self.sheet)
+        self.file.setToolTip(self.tr("Choose a GGUF file with a drafter; it is converted once"))
+        self.file.clicked.connect(lambda: path_line.choose_gguf(self, self.add))
         self.sheet.column.addWidget(self.list)
-        self.sheet.column.addWidget(self.folder, 0, Qt.AlignmentFlag.AlignLeft)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.folder)
+        buttons.addWidget(self.file)
+        buttons.addStretch(1)
+        self.sheet.column.addLayout(buttons)
         self._fill()
 
     def specs(self) -> tuple[str, ...]:

@@ -1,11 +1,12 @@
 """Describes events for the log: one line for each event that a reader of the log wants to see."""
 
 from functools import singledispatch
+from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication
 
 from app.text.plain_text import one_line
-from app.words import quantities, runs
+from app.words import conversions, quantities, runs
 from app.words.counts import count
 from app.words.model_names import full_name
 from app.workspaces.compare import words as compared_words
@@ -149,6 +150,11 @@ def _(event: events.Estimated) -> str:
     return tr("estimated: {0} needed, {1} free on {2}").format(
         needed, quantities.memory(event.free_bytes), _name(event.device)
     )
+
+
+@_describe.register
+def _(event: events.ConversionStarted) -> str:
+    return f"{_name(Path(event.file).name)}: {conversions.needs(event)}"
 
 
 @_describe.register

@@ -229,7 +229,7 @@ class DecodeWorkspace(QMainWindow, Workspace):
     def _use_drafter(self, target: str, drafter: str) -> None:
         """Choose a target and the drafter trained for it, for the next run."""
         self.setup.models.choose(target, drafter)
-        self.setup.models.remember(drafter)
+        self.setup.models.remember(drafter, target)
         self.context.show("decode")
 
     # Content

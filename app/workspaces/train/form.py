@@ -207,6 +207,7 @@ class TrainFormPanel(Panel):
         self.target.spec_changed.connect(self._suggest_out)
         title = self.tr("Choose a model folder")
         self.target.folder_asked.connect(lambda: path_line.choose(self, title, self.target.set_spec))
+        self.target.file_asked.connect(lambda: path_line.choose_gguf(self, self.target.set_spec))
         for line in (self.data, self.out):
             line.changed.connect(self._on_choice_changed)
         for box in (self.device, self.dtype):

@@ -13,10 +13,12 @@ from transformers import AutoConfig, AutoModelForCausalLM
 
 from engine.commands import Estimate, Load
 from engine.errors import InputError, ModelError
-from engine.events import Compared, Estimated, ModelLoaded, Progressed
+from engine.events import Compared, ConversionStarted, Estimated, ModelLoaded, Progressed
 from engine.models import checkpoint_folder, devices, load_plan, weights
+from engine.models.gguf import process
 from engine.session.session import Session
-from tests import fakes, vocabularies
+from tests import fakes, gguf_files, vocabularies
+from tests.engine.models.gguf.test_cache import in_this_process
 from tests.engine.session.running import emitted, run
 
 
@@ -295,3 +297,56 @@ def test_estimate_reads_no_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     spec = fakes.save(fakes.model(), tmp_path / "m")
     monkeypatch.setattr(weights, "read", lambda *_: pytest.fail("weights were read"))
     assert estimated(spec, spec).drafter_bytes > 0
+
+
+@pytest.fixture
+def gguf_pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
+    """Two GGUF files, target and drafter, converted in this process where they are."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(process, "run", in_this_process)
+    target = fakes.model()
+    files = (
+        gguf_files.write(tmp_path / "t.gguf", target),
+        gguf_files.write(tmp_path / "d.gguf", fakes.noisy_copy(target)),
+    )
+    return str(files[0]), str(files[1])
+
+
+def test_gguf_files_are_converted_as_they_are_loaded_and_decode_like_their_folders(
+    gguf_pair: tuple[str, str], tmp_path: Path
+) -> None:
+    load, folders = Load(*gguf_pair), tmp_path / "folder"
+    session = Session()
+    (estimate,) = session.do(Estimate(load))
+    assert isinstance(estimate, Estimated) and not estimate.why_not
+    assert [Path(conversion.file).name for conversion in estimate.conversions] == ["t.gguf", "d.gguf"]
+    events = list(session.do(load))
+    assert [event.file for event in events if isinstance(event, ConversionStarted)] == list(gguf_pair)
+    assert {event.phase for event in events if isinstance(event, Progressed)} == {"reading", "converting", "loading"}
+    assert session.target is not None and session.target.spec == gguf_pair[0]
+    reference = Session()
+    target, drafter = fakes.model(), fakes.noisy_copy(fakes.model())
+    list(reference.do(Load(fakes.save(target, folders / "t"), fakes.save(drafter, folders / "d"))))
+    assert emitted(run(session, "The harbour")) == emitted(run(reference, "The harbour"))
+    again = list(Session().do(load))
+    assert not [event for event in again if isinstance(event, ConversionStarted)]
+    (estimate,) = session.do(Estimate(load))
+    assert isinstance(estimate, Estimated) and estimate.conversions == ()
+
+
+def test_a_load_of_a_gguf_file_that_is_closed_midway_keeps_nothing(gguf_pair: tuple[str, str], tmp_path: Path) -> None:
+    events = Session().do(Load(gguf_pair[0], "none"))
+    while not (isinstance(event := next(events), Progressed) and event.phase == "converting"):
+        pass
+    events.close()  # type: ignore[attr-defined]
+    assert not [path for path in (tmp_path / "cache" / "draftscope" / "gguf").iterdir() if "partial" in path.name]
+    assert checkpoint_folder.inspect(gguf_pair[0]).gguf is not None
+
+
+def test_a_drafter_as_gguf_file_with_other_words_is_refused_before_it_is_converted(
+    gguf_pair: tuple[str, str], tmp_path: Path
+) -> None:
+    other = gguf_files.write(tmp_path / "o.gguf", fakes.model(vocab_size=290), words=fakes.tokenizer(290))
+    with pytest.raises(InputError, match="does not share the tokenizer"):
+        list(Session().do(Load(gguf_pair[0], str(other))))
+    assert checkpoint_folder.inspect(gguf_pair[0]).gguf is not None

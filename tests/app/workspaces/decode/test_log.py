@@ -12,6 +12,7 @@ from engine.events import (
     BlockFinished,
     CheckpointSaved,
     Compared,
+    ConversionStarted,
     Event,
     FileSkipped,
     LaneRefused,
@@ -93,6 +94,12 @@ def test_comparisons_and_races_are_in_the_log() -> None:
     ]  # fmt: skip
     assert describe(RaceFinished("length", (("x γ 4", True),))) == "race finished: the same text in every lane"
     assert describe(RaceFinished("cancelled")) == "race stopped"
+
+
+def test_a_conversion_says_what_it_takes() -> None:
+    line = describe(ConversionStarted("/models/m.gguf", "/cache", "float32", 500_000_000, 2_000_000_000, 23.0))
+    assert line is not None
+    assert line.startswith("m.gguf: a GGUF file, converted once") and "about 23 s" in line and "500 MB" in line
 
 
 @pytest.mark.parametrize(
