@@ -131,9 +131,9 @@ def test_files_left_out_are_warned_of(target: str, texts: Path, tmp_path: Path) 
 def test_estimate_names_what_does_not_fit(
     target: str, texts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert estimated(job(target, texts, tmp_path / "d"), loaded=False).why_not == ""
+    assert estimated(job(target, texts, tmp_path / "d")).why_not == ""
     monkeypatch.setattr(devices, "free_bytes", lambda _: 1000)
-    needed = estimated(job(target, texts, tmp_path / "d"), loaded=False)
+    needed = estimated(job(target, texts, tmp_path / "d"))
     assert "are free on cpu" in needed.why_not
     assert needed.n_parameters > 0
     with pytest.raises(InputError, match="training needs"):
@@ -143,14 +143,14 @@ def test_estimate_names_what_does_not_fit(
 
 def test_estimate_counts_the_parameters_of_the_drafter_that_is_made(target: str, texts: Path, tmp_path: Path) -> None:
     run(job(target, texts, tmp_path / "d"))
-    needed = estimated(job(target, texts, tmp_path / "d"), loaded=False)
+    needed = estimated(job(target, texts, tmp_path / "d"))
     made = load_file(tmp_path / "d" / "model.safetensors")
     assert needed.n_parameters == sum(weight.numel() for weight in made.values())
 
 
 def test_estimate_says_what_is_wrong_with_a_job_that_cannot_be(target: str, tmp_path: Path) -> None:
-    assert "nothing at" in estimated(job(target, tmp_path / "no", tmp_path / "d"), loaded=False).why_not
-    assert "multiple of 32" in estimated(job(target, None, tmp_path / "d", width=33, sample=9), loaded=False).why_not
+    assert "nothing at" in estimated(job(target, tmp_path / "no", tmp_path / "d")).why_not
+    assert "multiple of 32" in estimated(job(target, None, tmp_path / "d", width=33, sample=9)).why_not
 
 
 def test_large_vocabulary_is_computed_a_few_rows_at_once() -> None:
@@ -167,8 +167,9 @@ def test_rows_in_parts_give_the_gradient_of_the_whole(target: str) -> None:
     *_, loaded = loading.load(checkpoint_folder.inspect(target), torch.device("cpu"), torch.float32)
     assert isinstance(loaded, loading.LoadedModel)
     config = DrafterConfig(width=32, layers=1)
-    shape = plan_work(loaded.model.config, config, n_vocabulary=loaded.n_vocabulary, device=loaded.device).shape
+    shape = plan_work(loaded.model.config, config, n_vocabulary=loaded.n_vocabulary, device=loaded.device).start.shape
     batch = TrainingBatch(torch.randint(0, 300, (4, 16)), torch.ones(4, 16))
+    assert shape is not None
     grads = []
     for n_rows in (4, 1):
         model = student.new_drafter(loaded, shape, config)

@@ -1,4 +1,4 @@
-"""Makes a model of some layers of another one, whose weights it shares: embedding, chosen layers, last norm and head."""
+"""Makes a model of some layers of another one, sharing its weights, with the same embedding, last norm and head."""
 
 import copy
 from collections.abc import Sequence
@@ -8,7 +8,12 @@ import torch
 from torch.nn import Module, ModuleList
 from transformers import PreTrainedConfig, PreTrainedModel
 
-from engine.decoding.cached_model import layers_of
+
+def layers_of(model: PreTrainedModel) -> ModuleList | None:
+    """The decoder layers of a model in order; None where its modules do not identify them."""
+    n_layers = model.config.get_text_config().num_hidden_layers
+    lists = [module for module in model.modules() if isinstance(module, ModuleList) and len(module) == n_layers]
+    return lists[0] if len(lists) == 1 else None
 
 
 def why_no_subset(model: PreTrainedModel) -> str:
@@ -55,7 +60,7 @@ def copied(model: PreTrainedModel, layers: Sequence[int]) -> PreTrainedModel:
     for place, layer in enumerate(cast(ModuleList, layers_of(made))):
         for module in layer.modules():
             if isinstance(getattr(module, "layer_idx", None), int):
-                module.layer_idx = place
+                setattr(module, "layer_idx", place)  # noqa: B010 (a module's own attribute)
     return made.requires_grad_(True)
 
 
