@@ -9,6 +9,7 @@ from engine.events import (
     CheckpointSaved,
     DrafterMeasured,
     Event,
+    LayersTried,
     Progressed,
     Refused,
     RunFailed,
@@ -17,6 +18,8 @@ from engine.events import (
     TrainingStarted,
     Warned,
 )
+from engine.training import prospects
+from engine.training.drafter_config import StartName
 
 
 def tr(text: str) -> str:
@@ -65,7 +68,10 @@ def message(event: Event) -> str | None:
             return tr("checkpoint at step {0:,}").format(event.step)
         case DrafterMeasured():
             when = tr("before") if event.when == "before" else tr("after")
-            return tr("{0}: α {1}").format(when, quantities.number(event.alpha))
+            line = tr("{0}: α {1}").format(when, quantities.number(event.alpha))
+            return line if event.when == "before" or event.speedup is None else f"{line}; {pays(event)}"
+        case LayersTried():
+            return _tried(event)
         case TrainingFinished():
             return _finished(event)
         case Refused() | RunFailed():
@@ -91,11 +97,72 @@ def needs(estimate: TrainingEstimated, minutes: float, steps: int) -> tuple[str,
     return shape.format(estimate.layers, estimate.width, estimate.n_parameters / 1e6), memory, time
 
 
+def start(name: StartName) -> str:
+    """Name what a drafter starts from."""
+    return {
+        "auto": tr("Automatic"),
+        "own-layers": tr("The target's own layers"),
+        "new": tr("New weights"),
+        "folder": tr("A model in a folder"),
+    }[name]
+
+
+def sizes(estimate: TrainingEstimated) -> tuple[str, ...]:
+    """Describe what drafters of the target's own layers would cost, a line each; ▸ marks the one that is chosen."""
+    if not estimate.sizes:
+        return ()
+    origin = tr("timed here") if estimate.timed else tr("by numbers of weights, timed once the target is loaded")
+    lines = [tr("Layers kept, cost c ({0}), and α from which it pays at γ {1}:").format(origin, estimate.gamma)]
+    for option in estimate.sizes:
+        least = (
+            tr("never pays") if option.break_even_alpha is None else f"α {quantities.number(option.break_even_alpha)}"
+        )
+        mark = "▸" if option.layers == estimate.layers else "\u2007"
+        lines.append(f"{mark} {option.layers:>2}   c {quantities.number(option.c)}   {least}")
+    return tuple(lines)
+
+
+def prospect(estimate: TrainingEstimated) -> str:
+    """Say why the time cannot buy a drafter and what could; empty where it can."""
+    if not estimate.too_short:
+        return ""
+    return tr("⚠ {0}. Instead: {1}.").format(one_line(estimate.too_short), one_line(estimate.instead))
+
+
 def _count(n: float) -> str:
     for size, unit in ((1e9, tr("billion")), (1e6, tr("million")), (1e3, tr("thousand"))):
         if n >= size:
             return f"{n / size:.{1 if n < 100 * size else 0}f} {unit}"
     return f"{n:.0f}"
+
+
+def pays(after: DrafterMeasured) -> str:
+    """Say whether the drafter pays, as far as the interval of its speedup tells."""
+    return {
+        "yes": tr("the drafter pays"),
+        "no": tr("the drafter does not pay here"),
+        "unsure": tr("not certain that the drafter pays"),
+        "unmeasured": tr("speedup not measured"),
+    }[prospects.pays(after)]
+
+
+def _tried(event: LayersTried) -> str:
+    """The table of untrained choices, in one line: the one taken first."""
+    choices = sorted(event.choices, key=lambda choice: choice.layers != event.taken)
+    alphas = [f"{_choice(choice.name)} {quantities.number(choice.alpha)}" for choice in choices]
+    text = tr("{0} own layers, untrained α over {1:,} tokens: {2} (taken: {3})")
+    return text.format(len(event.taken), event.n_tokens, ", ".join(alphas), ", ".join(map(str, event.taken)))
+
+
+def _choice(name: str) -> str:
+    known = {
+        "those that change most": tr("those that change most"),
+        "both ends": tr("both ends"),
+        "first": tr("first"),
+        "first, and the last": tr("first and the last"),
+        "evenly spaced": tr("evenly spaced"),
+    }
+    return known.get(name, one_line(name))
 
 
 def _started(event: TrainingStarted) -> str:

@@ -22,6 +22,7 @@ from engine.events import (
     Warned,
 )
 from engine.models import checkpoint_folder, devices, loading
+from engine.runs import trace
 from engine.training import drafter, student
 from engine.training.drafter_config import OBJECTIVES, DrafterConfig
 from engine.training.estimate import Work, plan_work
@@ -204,3 +205,41 @@ def test_time_that_the_reader_takes_is_not_time_of_training(target: str, texts: 
     clock.come_back()
     assert clock() - before < 50
     assert list(alphas(run(job(target, texts, tmp_path / "d"))))
+
+
+def test_training_goes_on_from_a_model_in_a_folder(target: str, texts: Path, tmp_path: Path) -> None:
+    run(job(target, texts, tmp_path / "first", steps=30, rate=1e-2))
+    events = run(
+        job(
+            target,
+            texts,
+            tmp_path / "d",
+            width=0,
+            layers=0,
+            steps=2,
+            start="folder",
+            start_folder=str(tmp_path / "first"),
+        )
+    )
+    ended = next(
+        event for event in run_log(tmp_path / "first") if isinstance(event, DrafterMeasured) and event.when == "after"
+    )
+    before = next(event for event in events if isinstance(event, DrafterMeasured))
+    assert before.alpha == pytest.approx(ended.alpha, abs=0.02)
+    provenance = json.loads((tmp_path / "d" / "provenance.json").read_bytes())
+    assert provenance["started_from"] == "the weights of first"
+
+
+def run_log(folder: Path) -> list[Event]:
+    return list(trace.read(folder / "training-log.jsonl").events)
+
+
+def test_folder_of_another_tokenizer_is_refused(target: str, texts: Path, tmp_path: Path) -> None:
+    other = fakes.save(fakes.model(), tmp_path / "other", words=fakes.tokenizer(seed=5))
+    with pytest.raises(InputError, match="does not share the tokenizer"):
+        run(job(target, texts, tmp_path / "d", width=0, layers=0, start="folder", start_folder=other))
+
+
+def test_time_too_short_for_new_weights_is_warned_of(target: str, texts: Path, tmp_path: Path) -> None:
+    events = run(job(target, texts, tmp_path / "d", steps=0, minutes=0.002, width=1024, start="new"))
+    assert any(isinstance(event, Warned) and "too few for a useful drafter" in event.message for event in events)
