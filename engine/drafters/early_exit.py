@@ -60,8 +60,8 @@ def _serves(spec: str) -> bool:
 
 def _build(spec: str, target: LoadedModel, model: LoadedModel | None) -> EarlyExitDrafter:
     text = spec.partition(":")[2]
-    if text and not text.isdecimal():
-        raise InputError(f"drafter {spec}: the number of layers must be a whole number", "write early-exit:8")
+    if text and (not text.isdecimal() or not int(text)):
+        raise InputError(f"drafter {spec}: the layers must be a whole number, 1 or more", "write early-exit:8")
     n_layers = int(target.model.config.get_text_config().num_hidden_layers)
     n = int(text) if text else max(1, int(_DEFAULT_SHARE * n_layers))
     return EarlyExitDrafter(n, context=target.context, n_vocabulary=target.n_vocabulary, device=target.device)
