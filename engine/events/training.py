@@ -107,13 +107,13 @@ class DrafterMeasured(Event, frozen=True):
     alpha_overlap: float
     gamma: int
     c: float | None = None
-    c_ci: tuple[float, float] | None = None
-    c_range: tuple[float, float] | None = None
     predicted_speedup: float | None = None
     speedup: float | None = None
     speedup_ci: tuple[float, float] | None = None
     speedup_range: tuple[float, float] | None = None
     n: int = 0
+    c_ci: tuple[float, float] | None = None
+    c_range: tuple[float, float] | None = None
 
 
 class CheckpointSaved(Event, frozen=True):

@@ -112,14 +112,6 @@ def test_impossible_size_is_refused(
         run(job(deep, texts, tmp_path / "d", **{"start": "own-layers", "width": 0, "layers": 0, **changes}))
 
 
-def test_left_open_it_is_own_layers_from_twelve_on() -> None:
-    for n, name in ((11, "new"), (12, "own-layers")):
-        config = fakes.config("llama", num_hidden_layers=n)
-        assert start_of(config, DrafterConfig(), n_vocabulary=fakes.N_ENTRIES).name == name
-    asked = DrafterConfig(width=32)
-    assert start_of(fakes.config("llama", num_hidden_layers=24), asked, n_vocabulary=fakes.N_ENTRIES).name == "new"
-
-
 @pytest.mark.parametrize("family", ["llama", "gemma2", "gpt2", "qwen3"])
 def test_all_layers_copied_are_the_target(family: str, tmp_path: Path) -> None:
     target = loaded(fakes.save(fakes.model(family), tmp_path / "t"))
