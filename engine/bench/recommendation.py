@@ -21,13 +21,11 @@ from engine.events import (
     RoundFinished,
 )
 from engine.experiments.comparison_figures import ComparisonSoFar
-from engine.experiments.lane_figures import unit_times
 from engine.experiments.lane_specs import PLAIN, config_of, lanes_of, one_a_drafter, with_gamma
 from engine.experiments.lanes import Lane
 from engine.experiments.step_times import VerifyTimer
-from engine.experiments.tuning import TRIED, WIDTHS, best_lengths, is_pass_due, trial_of
+from engine.experiments.tuning import TRIED, WIDTHS, best_lengths, is_pass_due, ms_a_round, trial_of
 from engine.session.session import Session
-from engine.statistics import ms_per_token
 
 _REPEATS = 2
 
@@ -103,8 +101,7 @@ def tuned_and_truth(
     """What tuning says, from the even repeats, and what the odd ones measured of every lane."""
     first = [replace(each, repeat=each.repeat // _REPEATS) for each in generations if each.repeat % _REPEATS == 0]
     second = [replace(each, repeat=each.repeat // _REPEATS) for each in generations if each.repeat % _REPEATS]
-    plain = [each for each in first if each.lane == PLAIN_LANE]
-    plain_ms = ms_per_token(list(unit_times(plain).values()))
+    plain_ms = ms_a_round(_rounds(first, PLAIN_LANE))
     confirmed, predictions = [PLAIN], []
     for spec in one_a_drafter(started.lanes):
         tried = {gamma: _rounds(first, with_gamma(spec, gamma).name) for gamma in TRIED}
@@ -188,7 +185,7 @@ def _swept(command: Compare) -> Generator[Event, None, _Sweep]:
         yield event
     assert started is not None
     assert verifying is not None
-    return _Sweep(started, tuple(generations), verifying.medians())
+    return _Sweep(started, tuple(generations), verifying.times())
 
 
 def _verify_timer(session: Session, command: Compare, prompt_ids: tuple[int, ...]) -> VerifyTimer:

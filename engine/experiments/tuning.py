@@ -5,8 +5,8 @@ length is replayed. Two timings of the models alone would miss what a round cost
 each drafter are then confirmed as lanes."""
 
 import random
+import time
 from collections.abc import Generator, Sequence
-from statistics import mean
 from threading import Event as Flag
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ from engine.experiments.lanes import Lane, MeasuredText, continued, warm_up
 from engine.experiments.step_times import VerifyTimer
 from engine.experiments.what_if import acceptance_along, expected_cost
 from engine.speed_model import CostModel
+from engine.statistics import undisturbed_mean
 
 LONGEST = 16
 N_CONFIRMED = 3
@@ -24,7 +25,7 @@ TRIED = 1, 4
 _MOST_PROMPTS = 20
 WIDTHS = tuple(range(1, LONGEST + 2))
 # Verifying is timed so often, spread over the prompts: what slows the machine for a while slows both.
-N_PASSES = 4
+N_PASSES = 8
 Rounds = Sequence[Sequence[RoundFinished]]
 
 
@@ -41,11 +42,11 @@ class DrafterTrial(NamedTuple):
     def predicted(self, gamma: int) -> float:
         """Speedup at a draft length, replayed over the acceptance of these texts; 1 at 0, which is plain decoding."""
         plain_ms = self.costs.plain_ms
-        known = [along for along in self.acceptance if along]
-        if not known or not gamma:
+        texts = [along for along in self.acceptance if along]
+        if not texts or not gamma:
             return 1.0
         costs = [self.share * self.costs.round_ms(n) + (1 - self.share) * self.undrafted_ms for n in range(gamma + 1)]
-        return plain_ms * sum(map(len, known)) / sum(expected_cost(along, costs) for along in known)
+        return plain_ms * sum(map(len, texts)) / sum(expected_cost(along, costs) for along in texts)
 
 
 def tuned(
@@ -87,7 +88,7 @@ def trial_of(tried: dict[int, Rounds], plain_ms: float, widths: tuple[tuple[int,
     share = sum(bool(event.proposed) for event in rounds[:-1]) / max(1, len(rounds[:-1]))
     along = tuple(acceptance_along(text) for text in tried[longest])
     undrafted = [_ms(event) for texts in tried.values() for text in texts for event in text[:-1] if not event.proposed]
-    undrafted_ms = mean(undrafted) if undrafted else plain_ms
+    undrafted_ms = undisturbed_mean(undrafted) if undrafted else plain_ms
     return DrafterTrial(along, _costs(tried, plain_ms, widths), share, undrafted_ms)
 
 
@@ -98,12 +99,17 @@ def _costs(tried: dict[int, Rounds], plain_ms: float, widths: tuple[tuple[int, f
     for gamma, texts in tried.items():
         full = [event for text in texts for event in text if len(event.proposed) == gamma]
         if full:
-            rest[gamma] = mean(map(_ms, full)) - verify.verify_ms(gamma + 1)
+            rest[gamma] = undisturbed_mean([_ms(event) for event in full]) - verify.verify_ms(gamma + 1)
     if not rest:
         return verify
     first, last = min(rest), max(rest)
     slope = (rest[last] - rest[first]) / (last - first) if last > first else rest[first] / first
     return CostModel(plain_ms, rest[first] - slope * first, slope, widths)
+
+
+def ms_a_round(texts: Rounds) -> float:
+    """What a round of these texts usually takes."""
+    return undisturbed_mean([_ms(event) for text in texts for event in text])
 
 
 def _ms(event: RoundFinished) -> float:
@@ -128,8 +134,11 @@ def _trials(
     prompts, rng = job.prompt_ids[:_MOST_PROMPTS], random.Random(0)
     runs = {(lane.spec.name, gamma): _at(lane, gamma, job) for lane in drafted for gamma in TRIED}
     runs[plain.spec.name, 0] = plain
+    n_steps, began, n_done = len(runs) * (1 + len(prompts)), time.perf_counter(), 0
     for lane in runs.values():
         warm_up(lane, prompts[0], cancelled)
+        n_done += 1
+        yield Progressed("tuning", n_done, n_steps, "steps", time.perf_counter() - began)
     verifying = VerifyTimer(plain, prompts[0], WIDTHS, cancelled)
     texts: dict[tuple[str, int], list[MeasuredText]] = {key: [] for key in runs}
     for index, ids in enumerate(prompts):
@@ -137,17 +146,14 @@ def _trials(
             verifying.once()
         for key in rng.sample(list(runs), len(runs)):
             texts[key].append(continued(runs[key], ids, cancelled, None))
-        yield Progressed("tuning", index + 1, len(prompts), "prompts")
-    plain_ms = _ms_per_token(texts[plain.spec.name, 0])
+            n_done += 1
+            yield Progressed("tuning", n_done, n_steps, "steps", time.perf_counter() - began)
+    plain_ms = ms_a_round([text.rounds for text in texts[plain.spec.name, 0]])
     return {
         lane.spec.name: trial_of(
             {gamma: [text.rounds for text in texts[lane.spec.name, gamma]] for gamma in TRIED},
             plain_ms,
-            verifying.medians(),
+            verifying.times(),
         )
         for lane in drafted
     }
-
-
-def _ms_per_token(texts: Sequence[MeasuredText]) -> float:
-    return sum(text.generation.decode_ms for text in texts) / sum(len(text.generation.ids) for text in texts)
