@@ -27,7 +27,7 @@ def judged(estimate: TrainingEstimated, settings: DrafterConfig) -> TrainingEsti
     too_short = f"{time} are about {_rounded(tokens):,} tokens for {weights}: too few for a useful drafter"
     ways = [f"give it {_minutes(minutes)} or more"]
     if estimate.start == "new" and estimate.sizes:
-        ways.append("start from the target's own layers (--start-from own-layers)")
+        ways.append("start from the target's own layers")
     ways.append("draft without training: early-exit or lookup" if estimate.sizes else "draft without training: lookup")
     return replace(estimate, too_short=too_short, instead="; ".join(ways))
 

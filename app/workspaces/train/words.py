@@ -87,6 +87,8 @@ def needs(estimate: TrainingEstimated, minutes: float, steps: int) -> tuple[str,
         if estimate.layers > 1
         else tr("1 layer of {1}, {2:,.1f} M parameters")
     )
+    origins = {"own-layers": tr("of the target's own layers"), "folder": tr("of the model in the folder")}
+    origin = origins.get(estimate.start, tr("with new weights"))
     n_bytes = estimate.target_bytes + estimate.drafter_bytes + estimate.batch_bytes
     memory = tr("memory {0} of {1} free on {2}").format(
         quantities.memory(n_bytes), quantities.memory(estimate.free_bytes), one_line(estimate.device)
@@ -95,7 +97,8 @@ def needs(estimate: TrainingEstimated, minutes: float, steps: int) -> tuple[str,
     if not steps:
         tokens = 60 * minutes * estimate.tokens_per_s
         time = tr("about {0} tokens in {1}").format(_count(tokens), quantities.duration(60 * minutes))
-    return shape.format(estimate.layers, estimate.width, estimate.n_parameters / 1e6), memory, time
+    size = shape.format(estimate.layers, estimate.width, estimate.n_parameters / 1e6)
+    return tr("{0}, {1}").format(size, origin), memory, time
 
 
 def start(name: StartName) -> str:

@@ -16,14 +16,14 @@ def test_time_that_cannot_buy_a_drafter_is_named_with_what_could() -> None:
     assert judged.too_short == (
         "10 minutes are about 15,000 tokens for 12.2 M weights to train: too few for a useful drafter"
     )
-    for way in ("--start-from own-layers", "early-exit", "lookup", "hours or more"):
+    for way in ("start from the target's own layers", "early-exit", "lookup", "hours or more"):
         assert way in judged.instead
 
 
 def test_target_without_layers_of_its_own_offers_lookup() -> None:
     instead = prospects.judged(SHORT, DrafterConfig(minutes=10)).instead
     assert "lookup" in instead
-    assert "own-layers" not in instead and "early-exit" not in instead
+    assert "own layers" not in instead and "early-exit" not in instead
 
 
 def test_own_layers_need_fewer_tokens() -> None:
