@@ -27,7 +27,7 @@ class TrainingEstimated(Event, frozen=True):
     start: own-layers, new or folder; n_trained: the weights that training changes. c, break_even_alpha: of this
     drafter, at the draft length `gamma`. timed: whether c comes from a timing of the target, not from numbers of
     weights. sizes: other numbers of the target's own layers. too_short: why the time cannot buy a useful drafter, else
-    empty; instead: what could."""
+    empty; instead: what could. too_costly: why this drafter would hardly pay whatever it learns, else empty."""
 
     target: str
     device: str
@@ -50,6 +50,7 @@ class TrainingEstimated(Event, frozen=True):
     sizes: tuple[SizeOption, ...] = ()
     too_short: str = ""
     instead: str = ""
+    too_costly: str = ""
 
 
 class OwnLayers(Struct, frozen=True):

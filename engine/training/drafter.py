@@ -28,7 +28,7 @@ from engine.models import checks, devices, loading
 from engine.models.checkpoint_folder import Checkpoint
 from engine.models.loading import LoadedModel
 from engine.settings import settings_of
-from engine.training import checkpoint, collect, early_stop, estimate, figures, own_layers, student
+from engine.training import checkpoint, collect, early_stop, estimate, figures, own_layers, prospects, student
 from engine.training.drafter_shape import peak_rate
 from engine.training.estimate import Work
 from engine.training.held_out import HeldOutTexts
@@ -123,6 +123,8 @@ class _Trainer:
             yield replace(timed, target_bytes=before.target_bytes)
         if timed.too_short:
             yield Warned(timed.too_short, timed.instead)
+        if timed.too_costly:
+            yield Warned(timed.too_costly, prospects.COSTLY_HINT)
 
     def _raise_if_cancelled(self) -> None:
         if self._cancelled.is_set():

@@ -10,7 +10,7 @@ from msgspec import Meta
 ObjectiveName: TypeAlias = Literal["forward-kl", "reverse-kl", "total-variation", "cross-entropy"]
 OBJECTIVES: tuple[ObjectiveName, ...] = ("forward-kl", "reverse-kl", "total-variation", "cross-entropy")
 
-# Where the first weights come from. auto: the target's own layers where it is deep enough to lose most, else new ones.
+# Where the first weights come from. auto: own layers of a deep target where they make a cheap drafter, else new ones.
 StartName: TypeAlias = Literal["auto", "own-layers", "new", "folder"]
 STARTS: tuple[StartName, ...] = ("auto", "own-layers", "new", "folder")
 
@@ -88,7 +88,7 @@ class DrafterConfig(msgspec.Struct, frozen=True):
         Meta(
             title="Start from",
             description="the drafter's first weights: some of the target's own layers, random ones, or those of a "
-            "model in a folder; auto takes own layers from twelve on",
+            "model in a folder; auto takes own layers of deep targets where they are cheap",
         ),
     ] = "auto"
     start_folder: Annotated[

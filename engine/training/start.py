@@ -15,7 +15,9 @@ from engine.training.drafter_config import DrafterConfig
 from engine.training.drafter_shape import DrafterShape, DrafterSize
 
 ChosenStart: TypeAlias = Literal["own-layers", "new", "folder"]
-_DEEP_FROM = 12
+# Left open, a drafter keeps own layers of a target that is deep, and of whose step the head, which stays, is so little
+# that the drafter's step costs at most this share.
+_DEEP_FROM, _MOST_OWN_COST = 12, 0.25
 _OWN_SHARE = 1 / 8
 
 
@@ -43,7 +45,12 @@ def _chosen(target: PreTrainedConfig, settings: DrafterConfig) -> ChosenStart:
     if settings.start != "auto":
         return settings.start
     has_own_shape = settings.width or settings.embed
-    return "own-layers" if has_own_layers(target, least=_DEEP_FROM) and not has_own_shape else "new"
+    if has_own_shape or not has_own_layers(target, least=_DEEP_FROM):
+        return "new"
+    parts, n_layers = parts_of(target), int(target.num_hidden_layers)
+    rest = parts.rest - parts.table * (parts.n_tables - 1)
+    cost = (rest + n_own_layers(target, settings) * parts.layer) / (rest + n_layers * parts.layer)
+    return "own-layers" if cost <= _MOST_OWN_COST else "new"
 
 
 def has_own_layers(target: PreTrainedConfig, *, least: int = 2) -> bool:

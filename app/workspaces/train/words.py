@@ -127,10 +127,13 @@ def sizes(estimate: TrainingEstimated) -> tuple[str, ...]:
 
 
 def prospect(estimate: TrainingEstimated) -> str:
-    """Say why the time cannot buy a drafter and what could; empty where it can."""
-    if not estimate.too_short:
-        return ""
-    return tr("⚠ {0}. Instead: {1}.").format(one_line(estimate.too_short), one_line(estimate.instead))
+    """Say why no useful drafter is to be expected and what could be done instead; empty where one is."""
+    reasons = (
+        (estimate.too_short, estimate.instead),
+        (estimate.too_costly, prospects.COSTLY_HINT),
+    )
+    line = tr("⚠ {0}. Instead: {1}.")
+    return "\n".join(line.format(one_line(why), one_line(instead)) for why, instead in reasons if why)
 
 
 def _count(n: float) -> str:

@@ -26,6 +26,24 @@ def test_target_without_layers_of_its_own_offers_lookup() -> None:
     assert "own layers" not in instead and "early-exit" not in instead
 
 
+def test_own_layers_that_could_hardly_pay_are_not_offered() -> None:
+    costly = (SizeOption(4, 42_000_000, 0.3, 0.74), SizeOption(24, 113_000_000, 0.84, None))
+    assert "own layers" not in prospects.judged(replace(SHORT, sizes=costly), DrafterConfig()).instead
+
+
+@pytest.mark.parametrize(
+    ("alpha", "words"),
+    [(0.74, "pays only from alpha 0.74 on at a draft length of 2"), (None, "cannot pay at a draft length of 2")],
+)
+def test_drafter_that_could_hardly_pay_is_named_before_it_is_trained(alpha: float | None, words: str) -> None:
+    costly = replace(SHORT, c=0.31, break_even_alpha=alpha, gamma=2, timed=True)
+    too_costly = prospects.judged(costly, DrafterConfig()).too_costly
+    assert words in too_costly
+    assert "0.31 of one of the target" in too_costly
+    assert prospects.judged(replace(costly, timed=False), DrafterConfig()).too_costly == ""
+    assert prospects.judged(replace(costly, break_even_alpha=0.5), DrafterConfig()).too_costly == ""
+
+
 def test_own_layers_need_fewer_tokens() -> None:
     own = replace(SHORT, start="own-layers", sizes=OWN)
     assert prospects.judged(own, DrafterConfig(minutes=20)).too_short == ""

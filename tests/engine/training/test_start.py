@@ -20,6 +20,11 @@ def test_left_open_it_is_own_layers_from_twelve_on() -> None:
         assert start_of(config, DrafterConfig(), n_vocabulary=fakes.N_ENTRIES).name == name
 
 
+def test_target_with_a_costly_head_gets_new_weights() -> None:
+    config = fakes.config("llama", num_hidden_layers=12, n_vocabulary=3000)
+    assert start_of(config, DrafterConfig(), n_vocabulary=3000).name == "new"
+
+
 @pytest.mark.parametrize("settings", [DrafterConfig(width=32), DrafterConfig(embed=True), DrafterConfig(start="new")])
 def test_shape_that_is_asked_for_is_made_of_new_weights(settings: DrafterConfig) -> None:
     start = start_of(TWELVE, settings, n_vocabulary=fakes.N_ENTRIES)
