@@ -81,7 +81,9 @@ class HeldOutTexts:
         overlap_sum = agreements.new_zeros(())
         if overlap:
             p = self._target.model(input_ids=ids.to(self._target.device), use_cache=False).logits[0, positions].float()
-            overlap_sum = torch.minimum(p.to(device).softmax(-1), q.softmax(-1)).sum().double()
+            n_shared = min(p.shape[-1], q.shape[-1])  # vocabularies may be padded to different sizes
+            shared = p.to(device).softmax(-1)[..., :n_shared], q.softmax(-1)[..., :n_shared]
+            overlap_sum = torch.minimum(*shared).sum().double()
         n_agreed, total_overlap = torch.stack([agreements, overlap_sum]).tolist()  # sync: once a held-out text
         return int(n_agreed), total_overlap
 

@@ -77,7 +77,10 @@ def objective(model: PreTrainedModel, target: LoadedModel, name: ObjectiveName) 
     def distil(batch: TrainingBatch) -> Tensor:
         with torch.no_grad():
             target_logits = target.model(input_ids=batch.ids.to(target.device), use_cache=False).logits
-        return distance(_logits(model, batch), target_logits.to(batch.ids.device), batch.next_weights)
+        logits = _logits(model, batch)
+        n_shared = min(logits.shape[-1], target_logits.shape[-1])  # vocabularies may be padded to different sizes
+        shared = target_logits[..., :n_shared].to(batch.ids.device)
+        return distance(logits[..., :n_shared], shared, batch.next_weights)
 
     return distil
 

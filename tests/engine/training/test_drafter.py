@@ -243,3 +243,9 @@ def test_folder_of_another_tokenizer_is_refused(target: str, texts: Path, tmp_pa
 def test_time_too_short_for_new_weights_is_warned_of(target: str, texts: Path, tmp_path: Path) -> None:
     events = run(job(target, texts, tmp_path / "d", steps=0, minutes=0.002, width=1024, start="new"))
     assert any(isinstance(event, Warned) and "too few for a useful drafter" in event.message for event in events)
+
+
+def test_folder_with_a_padded_vocabulary_can_be_trained_on(target: str, texts: Path, tmp_path: Path) -> None:
+    padded = fakes.save(fakes.model(n_vocabulary=fakes.N_ENTRIES + 4), tmp_path / "padded")
+    events = run(job(target, texts, tmp_path / "d", width=0, layers=0, steps=2, start="folder", start_folder=padded))
+    assert end_of(events).step == 2
