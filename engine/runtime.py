@@ -85,7 +85,7 @@ class RunContext:
         needed = Capabilities() if drafter is None else drafter.capabilities
         layers, handles = target_state.hidden_layers(self.target, needed), target_state.handles(self.target, needed)
         warp = warp_of(config)
-        if static is None:
+        if static is None or needed.first_layers:  # captured rounds have no drafter in the target's own cache
             return Decoder(
                 self.target.sequence(layers), drafter, warp=warp, seed=config.seed, clock=self.clock, handles=handles
             )

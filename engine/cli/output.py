@@ -27,6 +27,7 @@ NAMES: dict[type[Event], str] = {
     events.RunFinished: "finished",
     events.RunFailed: "failed",
     events.TrainingEstimated: "training_estimated",
+    events.LayersTried: "layers_tried",
     events.TrainingStarted: "training_started",
     events.TrainingFinished: "training_finished",
     events.DrafterMeasured: "drafter_measured",

@@ -59,6 +59,9 @@ from engine.events.evaluation import EvaluationMeasured as EvaluationMeasured
 from engine.events.scaling import ScalingMeasured as ScalingMeasured
 from engine.events.training import CheckpointSaved as CheckpointSaved
 from engine.events.training import DrafterMeasured as DrafterMeasured
+from engine.events.training import LayersTried as LayersTried
+from engine.events.training import OwnLayers as OwnLayers
+from engine.events.training import SizeOption as SizeOption
 from engine.events.training import TrainingEnd as TrainingEnd
 from engine.events.training import TrainingEstimated as TrainingEstimated
 from engine.events.training import TrainingFinished as TrainingFinished
@@ -208,6 +211,7 @@ AnyEvent: TypeAlias = (
     | Refused
     | Surveyed
     | TrainingEstimated
+    | LayersTried
     | TrainingStarted
     | Warned
     | DrafterMeasured

@@ -135,6 +135,13 @@ def refuse_unshared_text(target: Checkpoint, drafter: Checkpoint) -> None:
             raise InputError(reason, "choose a drafter of the same family, or lookup")
 
 
+def refuse_other_vocabulary(target: Checkpoint, drafter: Checkpoint) -> None:
+    """Raises InputError naming the first token that differs; for what works on the target's ids alone."""
+    if drafts_through(target, drafter) == "text":
+        reason = _other_tokenizer(_vocabulary_files(target), _vocabulary_files(drafter))
+        raise InputError(reason, "choose a drafter of the same family")
+
+
 def _vocabulary_files(checkpoint: Checkpoint) -> _VocabularyFiles:
     """The files of a checkpoint; those of a family are often shared, in the hub cache as the very same blobs."""
     timing = checkpoint.timing
@@ -182,12 +189,7 @@ def _difference(target: _VocabularyFiles, drafter: _VocabularyFiles) -> Differen
 @lru_cache(maxsize=1024)
 def _why_no_text(target: _VocabularyFiles, drafter: _VocabularyFiles) -> str:
     """Why text cannot pass between two models, empty if it can; the drafter is named first."""
-    differing = _difference(target, drafter)
-    assert differing is not None
-    reason = (
-        f"{drafter.spec} does not share the tokenizer of {target.spec}: "
-        f"token {differing.token_id} is {differing.target_token!r} there and {differing.drafter_token!r} here"
-    )
+    reason = _other_tokenizer(target, drafter)
     if target.timing is not None or drafter.timing is not None:
         return f"{reason}, and the words of timing pairs are no text"
     for files in (drafter, target):
@@ -195,3 +197,13 @@ def _why_no_text(target: _VocabularyFiles, drafter: _VocabularyFiles) -> str:
             return f"{reason}, and {files.spec} loses text: {_words(files).lost}"
     n_shared = len(intersect(_words(target).spelling, _words(drafter).spelling).drafter_ids)
     return "" if n_shared else f"{reason}, and none of its tokens is one there"
+
+
+def _other_tokenizer(target: _VocabularyFiles, drafter: _VocabularyFiles) -> str:
+    """Which token differs between two models."""
+    differing = _difference(target, drafter)
+    assert differing is not None
+    return (
+        f"{drafter.spec} does not share the tokenizer of {target.spec}: "
+        f"token {differing.token_id} is {differing.target_token!r} there and {differing.drafter_token!r} here"
+    )
