@@ -56,6 +56,8 @@ def _followed(request: HubRequest, progress: "_Progress") -> int:
         try:
             for event in events:
                 progress.take(event)
+                if isinstance(event, ModelDescribed) and event.why_not:
+                    raise InputError(event.why_not, event.hint)
         except EngineError:
             progress.end()
             if not stopped.is_set():
@@ -80,14 +82,14 @@ def models_list(*, json: Json = False) -> int:
         kind = ("instruct" if model.instruct else "base") if model.family else "-"
         loads = f"no: {model.why_not}" if model.why_not else "yes"
         context = f"{model.context:,}" if model.context else "-"
-        size, licence = words.memory(model.n_bytes), model.licence or "not known"
+        size, licence = words.size(model.n_bytes), model.licence or "not known"
         rows.append((model.repo, size, licence, model.family or "-", context, kind, loads))
     total = sum(model.n_bytes for model in listed.models)
     if json:
         output.summary({"models": len(listed.models), "bytes": total, "path": listed.folder})
     elif listed.models:
         output.table([tuple(map(one_line, row)) for row in rows])
-        output.note(f"{words.counted(len(listed.models), 'model', 'models')}, {words.memory(total)} in {listed.folder}")
+        output.note(f"{words.counted(len(listed.models), 'model', 'models')}, {words.size(total)} in {listed.folder}")
     else:
         output.note(
             f"there is no model in {listed.folder}; draftscope models get ID brings one, models pairs offers some"
@@ -101,7 +103,7 @@ def models_pairs(*, device: _Device = "auto", dtype: _DType = "auto", json: Json
 
     output = Output(json=json)
     offered = offered_pairs(device=device, dtype=dtype)
-    rows = [("family", "target", "drafter", "download", "memory", "licence", "here")]
+    rows: list[tuple[str, ...]] = [("family", "target", "drafter", "download", "memory", "licence", "here")]
     for pair in offered.pairs:
         if json:
             output.line({"event": "pair", **msgspec.to_builtins(pair), "missing_bytes": pair.missing_bytes})
@@ -128,7 +130,7 @@ def models_remove(model: _Id, *, yes: _Yes = False, json: Json = False) -> int:
     if not yes:
         if not sys.stdin.isatty():
             raise InputError(f"{what.repo} was not removed, since nobody can be asked", "add --yes")
-        if not typer.confirm(f"Remove {what.repo}? That frees {words.memory(what.freed_bytes)}.", err=True):
+        if not typer.confirm(f"Remove {what.repo}? That frees {words.size(what.freed_bytes)}.", err=True):
             output.note("nothing was removed")
             return OK
     removed = cached.remove(what)
@@ -142,10 +144,11 @@ def _events(request: HubRequest, stopped: Flag) -> Generator[Event, None, None]:
 
 def _pair_row(pair: OfferedPair) -> tuple[str, ...]:
     licences = dict.fromkeys(model.licence + ", gated" * model.gated for model in (pair.target, pair.drafter))
-    download = words.memory(pair.missing_bytes) if pair.missing_bytes else "cached"
+    download = words.size(pair.missing_bytes) if pair.missing_bytes else "cached"
     here = f"no: {pair.why_not}" if pair.why_not else "fits"
     specs = pair.target.spec, pair.drafter.spec
-    return pair.family, *specs, download, words.memory(pair.memory_bytes), "; ".join(licences), here
+    memory = f"{pair.memory_bytes / 2**30:.1f} GiB"
+    return pair.family, *specs, download, memory, "; ".join(licences), here
 
 
 class _Progress:
@@ -192,8 +195,8 @@ class _Progress:
             fields: dict[str, Value] = {"bytes": event.done, "total_bytes": event.total, "elapsed_s": event.elapsed_s}
             self.output.line({"event": "progress", **fields, "bytes_per_s": rate, "left_s": left})
         elif sys.stderr.isatty():
-            line = f"{words.memory(event.done)} of {words.memory(event.total)}"
-            line += f", {words.memory(rate)}/s" if rate else ""
+            line = f"{words.size(event.done)} of {words.size(event.total)}"
+            line += f", {words.size(rate)}/s" if rate else ""
             line += f", {duration(left)} left" if left else ""
             sys.stderr.write(f"\r{line:<60}")
             sys.stderr.flush()
@@ -212,9 +215,14 @@ class _Progress:
             return
         self.end()
         how = "was there already" if not event.fetched_bytes else "checksum right"
-        self.output.note(f"{one_line(event.name)}: {words.memory(event.n_bytes)}, {how}")
+        self.output.note(f"{one_line(event.name)}: {words.size(event.n_bytes)}, {how}")
 
     def _done(self, event: ModelDownloaded) -> None:
+        self.end()
+        if not self.output.json:
+            print(one_line(f"ready: {words.size(event.n_bytes)} in {event.path}", longest=2_000))
+            self.output.note(f"use it as --target or --drafter {event.spec}")
+            return
         fields = msgspec.to_builtins(event)
         del fields["event"]
         self.output.summary({"bytes": fields.pop("n_bytes"), **fields})
@@ -226,15 +234,13 @@ def described(event: ModelDescribed) -> Iterator[str]:
     terms = "; gated: its owner wants its terms accepted first" if event.gated else ""
     yield f"  licence  {event.licence or 'not stated'}{terms}"
     kept = event.n_bytes - event.missing_bytes
-    rest = f", of which {words.memory(kept)} are here already" if kept else ""
-    yield f"  size     {words.memory(event.n_bytes)} in {words.counted(len(event.files), 'file', 'files')}{rest}"
+    rest = f", of which {words.size(kept)} are here already" if kept else ""
+    yield f"  size     {words.size(event.n_bytes)} in {words.counted(len(event.files), 'file', 'files')}{rest}"
     for file in event.files:
-        yield f"           {file.name}  {words.memory(file.n_bytes)}"
-    yield f"  to       {event.folder}, where {words.memory(event.free_bytes)} are free"
+        yield f"           {file.name}  {words.size(file.n_bytes)}"
+    yield f"  to       {event.folder}, where {words.size(event.free_bytes)} are free"
     for note in event.notes:
         yield f"  note     {note}"
-    if event.why_not:
-        yield f"  not now  {event.why_not}; {event.hint}"
 
 
 def duration(seconds: float) -> str:

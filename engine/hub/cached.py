@@ -4,12 +4,14 @@ import json
 import re
 import shutil
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from huggingface_hub import CachedRepoInfo, DeleteCacheStrategy, scan_cache_dir
+from huggingface_hub import CachedRepoInfo, DeleteCacheStrategy, HFCacheInfo, scan_cache_dir
 from huggingface_hub.errors import CacheNotFound
+from msgspec import structs
 
 from engine.errors import EngineError, InputError
 from engine.events import CachedModel, ModelRemoved, ModelsListed
@@ -44,12 +46,13 @@ class Removal(NamedTuple):
 def listed(site: HubSite | None = None) -> ModelsListed:
     """The models in the cache, sorted. Raises EngineError if the cache cannot be read."""
     site = site or site_of_user()
-    repos, problems = _scanned(site)
+    scan = scanned(site)
+    repos = _models(scan)
     models = [_model(repo, site) for repo in repos]
     known = {repo.repo_path for repo in repos}
     models += [_unfinished(path) for path in sorted(site.cache.glob("models--*")) if path not in known]
     kept = sorted((model for model in models if model.n_bytes), key=lambda model: model.repo.lower())
-    return ModelsListed(tuple(kept), str(site.cache), tuple(problems))
+    return ModelsListed(tuple(kept), str(site.cache), _problems(scan))
 
 
 def removal(spec: str, site: HubSite | None = None) -> Removal:
@@ -57,12 +60,15 @@ def removal(spec: str, site: HubSite | None = None) -> Removal:
     site = site or site_of_user()
     repo = parse_id(spec).repo
     storage = site.storage(repo)
-    cached = next((cached for cached in _scanned(site)[0] if cached.repo_id == repo), None)
+    scan = scanned(site)
+    cached = next((cached for cached in _models(scan) if cached.repo_id == repo), None)
     if cached is None and not storage.is_dir():
         raise InputError(f"{repo} is not in the hub cache {site.cache}", "see draftscope models list")
-    if cached is None:
+    if scan is None or cached is None:
         return Removal(repo, _unfinished_bytes(storage), (_shared_cache(site),), None, storage)
-    strategy = scan_cache_dir(site.cache).delete_revisions(*(each.commit_hash for each in cached.revisions))
+    # Commits of copied models have the same name: of the whole cache, the first model that has one would go.
+    only = replace(scan, repos=frozenset({cached}))
+    strategy = only.delete_revisions(*(revision.commit_hash for revision in cached.revisions))
     freed = strategy.expected_freed_size + _unfinished_bytes(storage)
     return Removal(repo, freed, tuple(_notes(cached, freed, site)), strategy, storage)
 
@@ -80,18 +86,24 @@ def remove(what: Removal, site: HubSite | None = None) -> ModelRemoved:
     return ModelRemoved(what.repo, what.freed_bytes)
 
 
-def _scanned(site: HubSite) -> tuple[list[CachedRepoInfo], list[str]]:
-    """The models that the hub's client can read, and what it says of the others."""
+def scanned(site: HubSite) -> HFCacheInfo | None:
+    """What the hub's client finds in the cache; None if there is no cache. Raises EngineError."""
     try:
-        scan = scan_cache_dir(site.cache)
+        return scan_cache_dir(site.cache)
     except CacheNotFound:
-        return [], []
+        return None
     except (OSError, ValueError) as err:
         raise EngineError(f"the hub cache {site.cache} cannot be read ({err})", "check its permissions") from err
-    problems = [
-        one_line(str(warning)) for warning in scan.warnings if "Snapshots dir doesn't exist" not in str(warning)
-    ]
-    return [repo for repo in scan.repos if repo.repo_type == "model"], problems
+
+
+def _models(scan: HFCacheInfo | None) -> list[CachedRepoInfo]:
+    return [] if scan is None else [repo for repo in scan.repos if repo.repo_type == "model"]
+
+
+def _problems(scan: HFCacheInfo | None) -> tuple[str, ...]:
+    """What the client could not read; a download that has just begun is no problem."""
+    texts = () if scan is None else map(str, scan.warnings)
+    return tuple(one_line(text) for text in texts if "Snapshots dir doesn't exist" not in text)
 
 
 def _model(repo: CachedRepoInfo, site: HubSite) -> CachedModel:
@@ -124,18 +136,20 @@ def _current(repo: CachedRepoInfo) -> tuple[Path, str]:
 
 def _with_use(model: CachedModel, folder: Path) -> CachedModel:
     """The model with what it can be loaded as, or why it cannot be loaded."""
-    from msgspec.structs import replace
-
     if model.unfinished_bytes and not any(folder.glob("*.safetensors")):
-        return replace(model, why_not="its download was not finished; get it again")
+        return structs.replace(model, why_not="its download was not finished; get it again")
     try:
         checkpoint = checkpoint_folder.inspect(model.spec)
         config = checks.configuration(checkpoint)
-        family, context = str(config.model_type), context_of(config.get_text_config())
-        model = replace(model, family=family, context=context, instruct=is_instruct(model.repo, folder))
+        model = structs.replace(
+            model,
+            family=str(config.model_type),
+            context=context_of(config.get_text_config()),
+            instruct=is_instruct(model.repo, folder),
+        )
         _refuse(checkpoint)
     except EngineError as err:
-        return replace(model, why_not=err.message)
+        return structs.replace(model, why_not=err.message)
     return model
 
 
@@ -195,7 +209,7 @@ def _notes(cached: CachedRepoInfo, freed: int, site: HubSite) -> Iterator[str]:
     elif others:
         yield f"another program downloaded {_revisions(others)} of it, which go as well"
     if (left := cached.size_on_disk + _unfinished_bytes(cached.repo_path) - freed) > 0:
-        yield f"{words.memory(left)} are shared with other models in the cache, and stay"
+        yield f"{words.size(left)} are shared with other models in the cache, and stay"
 
 
 def _revisions(others: Sequence[object]) -> str:

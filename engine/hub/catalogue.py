@@ -68,15 +68,19 @@ _QWEN_3 = {
         ("32B", 32_762_123_264, 65.54, ModelShape("qwen3", 5120, 64, 64, 8, 128, 25_600, 151_936, 40_960, False)),
     )
 }
+_LLAMA_1B = ModelShape("llama", 2048, 16, 32, 8, 64, 8192, 128_256, 131_072, True)
+_LLAMA_3B = ModelShape("llama", 3072, 28, 24, 8, 128, 8192, 128_256, 131_072, True)
+_LLAMA_8B = ModelShape("llama", 4096, 32, 32, 8, 128, 14_336, 128_256, 131_072, False)
+_LLAMA_70B = ModelShape("llama", 8192, 80, 64, 8, 128, 28_672, 128_256, 131_072, False)
 _LLAMA_3 = {
     size: CatalogueModel(f"meta-llama/Llama-{size}-Instruct", n, int(gigabytes * _GB), licence, shape, gated=True)
     for size, n, gigabytes, licence, shape in (
-        ("3.2-1B", 1_235_814_400, 2.48, "llama3.2", ModelShape("llama", 2048, 16, 32, 8, 64, 8192, 128_256, 131_072, True)),
-        ("3.2-3B", 3_212_749_824, 6.44, "llama3.2", ModelShape("llama", 3072, 28, 24, 8, 128, 8192, 128_256, 131_072, True)),
-        ("3.1-8B", 8_030_261_248, 16.07, "llama3.1", ModelShape("llama", 4096, 32, 32, 8, 128, 14_336, 128_256, 131_072, False)),
-        ("3.3-70B", 70_553_706_496, 141.12, "llama3.3", ModelShape("llama", 8192, 80, 64, 8, 128, 28_672, 128_256, 131_072, False)),
+        ("3.2-1B", 1_235_814_400, 2.48, "llama3.2", _LLAMA_1B),
+        ("3.2-3B", 3_212_749_824, 6.44, "llama3.2", _LLAMA_3B),
+        ("3.1-8B", 8_030_261_248, 16.07, "llama3.1", _LLAMA_8B),
+        ("3.3-70B", 70_553_706_496, 141.12, "llama3.3", _LLAMA_70B),
     )
-}  # fmt: skip
+}
 _SMOLLM_2 = {
     size: CatalogueModel(f"HuggingFaceTB/SmolLM2-{size}-Instruct", n, int(gigabytes * _GB), "apache-2.0", shape)
     for size, n, gigabytes, shape in (

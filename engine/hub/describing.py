@@ -121,7 +121,7 @@ def _with_refusal(facts: _Facts, asked: Asked, file: str) -> _Facts:
     """The facts with the reason why the download would be refused, if it would."""
     missing, free = sum(each.missing_bytes for each in facts.files), free_bytes(asked.folder)
     if missing and missing + _RESERVE_BYTES > free:
-        reason = f"it needs {words.memory(missing)} more, and {words.memory(free)} are free at {asked.folder}"
+        reason = f"it needs {words.size(missing)} more, and {words.size(free)} are free at {asked.folder}"
         return facts._replace(why_not=reason, hint="free some, or set HF_HOME to another disk")
     try:
         if missing:

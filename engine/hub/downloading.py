@@ -41,8 +41,8 @@ class Source(NamedTuple):
 def download(source: Source, file: RemoteFile, report: Report) -> int:
     """Download what is missing of a file into the cache; returns how many bytes that was.
 
-    Raises EngineError: the hub cannot be reached for good, the disk is full, the checksum is wrong; except for the last,
-    what was downloaded is kept and continued the next time."""
+    Raises EngineError: the hub cannot be reached for good, the disk is full, the checksum is wrong; except for the
+    last, what was downloaded is kept and continued the next time."""
     blob, partial = source.storage / "blobs" / file.checksum, partial_file(source.storage, file)
     if blob.exists():
         return 0

@@ -33,7 +33,7 @@ def parse_id(text: str) -> HubId:
     """The model a text names. Raises InputError."""
     parts = _parts(text.strip())
     file = "/".join(parts[2:])
-    if not 1 <= len(parts) or not all(map(_is_part, parts[:2])) or (file and not _is_gguf(parts[2:])):
+    if not len(parts) >= 1 or not all(map(_is_part, parts[:2])) or (file and not _is_gguf(parts[2:])):
         raise InputError(f"{text.strip()[:_LONGEST]!r} names no model of a hub", _HINT)
     return HubId("/".join(parts[:2]), file)
 

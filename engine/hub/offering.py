@@ -70,7 +70,7 @@ def _offered(
     memory_bytes, why_not = _memory(plan)
     offered = OfferedPair(pair.family, target, drafter, memory_bytes, why_not)
     if not why_not and offered.missing_bytes > free_disk:
-        missing, free = words.memory(offered.missing_bytes), words.memory(free_disk)
+        missing, free = words.size(offered.missing_bytes), words.size(free_disk)
         return OfferedPair(
             pair.family, target, drafter, memory_bytes, f"its files need {missing} of disk, {free} are free"
         )
