@@ -85,7 +85,7 @@ def serving(**repositories: Repository) -> Iterator[Hub]:
     """A hub with these models of the owner `org`, until the end of the block."""
     hub = Hub({f"org/{name}": repository for name, repository in repositories.items()})
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(hub))
-    server.daemon_threads = True
+    server.daemon_threads = False  # closing waits for them
     hub.address = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -107,7 +107,7 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
 
 class _HubHandler(BaseHTTPRequestHandler):
     hub: Hub
-    protocol_version = "HTTP/1.1"
+    protocol_version = "HTTP/1.0"  # a connection for each request, so that none outlives a test
 
     def log_message(self, format: str, *args: object) -> None:
         pass

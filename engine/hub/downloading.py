@@ -112,7 +112,7 @@ def _append(source: Source, file: RemoteFile, target: BinaryIO, report: Report) 
         if n_kept and response.status_code != _PARTIAL:
             target.truncate(0)
             target.seek(0)
-        for chunk in response.iter_bytes(_CHUNK_BYTES):
+        for chunk in response.iter_bytes():
             _write(target, chunk, file)
             report(target.tell())
 
