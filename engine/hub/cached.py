@@ -136,21 +136,34 @@ def _current(repo: CachedRepoInfo) -> tuple[Path, str]:
 
 def _with_use(model: CachedModel, folder: Path) -> CachedModel:
     """The model with what it can be loaded as, or why it cannot be loaded."""
+    family, context = _stated(folder)
+    model = structs.replace(model, family=family, context=context, instruct=is_instruct(model.repo, folder))
     if model.unfinished_bytes and not any(folder.glob("*.safetensors")):
         return structs.replace(model, why_not="its download was not finished; get it again")
     try:
         checkpoint = checkpoint_folder.inspect(model.spec)
         config = checks.configuration(checkpoint)
-        model = structs.replace(
-            model,
-            family=str(config.model_type),
-            context=context_of(config.get_text_config()),
-            instruct=is_instruct(model.repo, folder),
-        )
+        model = structs.replace(model, family=str(config.model_type), context=context_of(config.get_text_config()))
         _refuse(checkpoint)
     except EngineError as err:
         return structs.replace(model, why_not=err.message)
     return model
+
+
+def _stated(folder: Path) -> tuple[str, int]:
+    """Family and context as config.json states them, also where nothing can be loaded; empty and 0 if it does not."""
+    content = _json_of(folder / "config.json")
+    context = content.get("max_position_embeddings")
+    return str(content.get("model_type", "")), context if isinstance(context, int) else 0
+
+
+def _json_of(path: Path) -> dict[str, object]:
+    """The object in a file, empty if there is none that can be read."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def _refuse(checkpoint: Checkpoint) -> None:
@@ -168,11 +181,7 @@ def is_instruct(repo: str, folder: Path) -> bool:
 def _has_template(folder: Path) -> bool:
     if any((folder / name).exists() for name in _TEMPLATES):
         return True
-    try:
-        content = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return False
-    return isinstance(content, dict) and bool(content.get("chat_template"))
+    return bool(_json_of(folder / "tokenizer_config.json").get("chat_template"))
 
 
 def _licence(repo: str, folder: Path) -> str:

@@ -22,6 +22,8 @@ from engine.events import ModelDescribed
 
 _N_FACTS = 7
 _FILE_HEADS = ("File", "Size", "State")
+# The box keeps its height whatever it shows, so that the lists above it stay where they are.
+_LINES, _NOTE_LINES = 15, 3
 _FILES_WIDTH = 48 * theme.GRID
 
 
@@ -90,7 +92,10 @@ class BringingBox(QFrame):
             return words.title(state.described)
         if state.step == "looking":
             return self.tr("Looking {0} up…").format(one_line(state.spec))
-        return "" if state.step != "downloading" else self.tr("Downloading {0}…").format(one_line(state.spec))
+        if state.step in ("downloading", "removing"):
+            doing = self.tr("Downloading {0}…") if state.step == "downloading" else self.tr("Removing {0}…")
+            return doing.format(one_line(state.spec))
+        return self.tr("Size, licence, files and where they go appear here once a model was looked up.")
 
     def _file_rows(self, event: ModelDescribed, complete: frozenset[str]) -> list[Row]:
         rows = []
@@ -157,15 +162,18 @@ class BringingBox(QFrame):
         lower.setSpacing(theme.GRID)
         middle = QVBoxLayout()
         middle.setSpacing(theme.HALF)
+        middle.addStretch(1)
         middle.addWidget(self.note)
         middle.addWidget(self.amount)
         middle.addWidget(self.bar)
         lower.addLayout(middle, 1)
+        lower.addStrut(_NOTE_LINES * self.fontMetrics().lineSpacing())
         for button in (self.as_target, self.as_drafter, self.get, self.stop):
             lower.addWidget(button, 0, Qt.AlignmentFlag.AlignBottom)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GRID)
+        self.setFixedHeight(_LINES * self.fontMetrics().lineSpacing())
         column.addWidget(self.title)
         column.addLayout(upper, 1)
         column.addLayout(lower)

@@ -138,14 +138,14 @@ class GetModelPanel(Panel):
         column.setSpacing(theme.GRID)
         column.addLayout(row)
         column.addWidget(self.promise)
-        column.addWidget(self.lists, 3)
-        column.addWidget(self.bringing, 2)
+        column.addWidget(self.lists, 1)
+        column.addWidget(self.bringing)
 
 
 class GetModelDialog(QDialog):
     """The panel in a non-modal window; Escape closes it, and a download continues."""
 
-    def __init__(self, store: RunStore, parent: QWidget) -> None:
+    def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(self.tr("Get a model"))
         self.setModal(False)

@@ -12,7 +12,7 @@ from app.panels.get_model.row_table import RowTable
 from app.widgets.labels import plain_label
 from app.widgets.permission import allow
 from app.words import quantities
-from engine.events import CachedModel, OfferedModel, OfferedPair
+from engine.events import CachedModel, OfferedModel, OfferedPair, PairsOffered
 
 
 class PairsList(QWidget):
@@ -24,6 +24,7 @@ class PairsList(QWidget):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._pairs: tuple[OfferedPair, ...] = ()
+        self._offered: PairsOffered | None = None
         heads = [words.tr(head) for head in words.PAIR_HEADS]
         self.table = RowTable(heads, self.tr("Pairs that fit each other"), self)
         self.note = plain_label("", self, role="muted", wraps=True)
@@ -42,7 +43,7 @@ class PairsList(QWidget):
             return
         self._pairs = state.offered.pairs
         self.table.show_rows(words.pair_rows(self._pairs))
-        self.note.setText(words.pairs_note(state.offered))
+        self._offered = state.offered
         self._allow()
 
     @property
@@ -60,6 +61,8 @@ class PairsList(QWidget):
 
     def _allow(self) -> None:
         pair = self._pair
+        if self._offered is not None:
+            self.note.setText(words.pairs_note(self._offered, pair))
         why_not = "" if pair is not None else self.tr("choose a pair first")
         allow(self.target, why_not, self.tr("Ask the hub what downloading the target would bring"))
         allow(self.drafter, why_not, self.tr("Ask the hub what downloading the drafter would bring"))

@@ -24,6 +24,7 @@ class RowTable(FigureTable):
         self.setAccessibleName(name)
         self.setWordWrap(False)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         header = self.horizontalHeader()
@@ -45,21 +46,24 @@ class RowTable(FigureTable):
         self._rows = list(rows)
         self.setRowCount(len(rows))
         for i, row in enumerate(rows):
+            tips = dict(row.tips)
             for j, cell in enumerate(row.cells):
-                self.setItem(i, j, self._item(cell, row, is_last=j == len(row.cells) - 1))
+                item = self._item(cell, row, is_last=j == len(row.cells) - 1)
+                item.setToolTip(plain_tip(tips.get(j, cell)))
+                self.setItem(i, j, item)
         self._fit_columns()
         if chosen is not None and chosen < len(rows):
             self.selectRow(chosen)
 
     def _item(self, cell: str, row: Row, *, is_last: bool) -> QTableWidgetItem:
         item = QTableWidgetItem(cell)
-        item.setToolTip(plain_tip(cell))
         if is_last:
             colours = theme.current()
             item.setForeground(QColor(colours.good if row.good else colours.muted))
         return item
 
     def _fit_columns(self) -> None:
+        """Make columns as wide as they need; the last one takes what is left."""
         self.resizeColumnsToContents()
         for column in range(self.columnCount() - 1):
-            self.setColumnWidth(column, min(_WIDEST, self.columnWidth(column) + theme.GRID))
+            self.setColumnWidth(column, min(_WIDEST, self.columnWidth(column) + theme.HALF))

@@ -21,13 +21,16 @@ from engine.events import (
 )
 
 _GIB = 2**30
+_MILLION, _BILLION = 10**6, 10**9
 
 
 class Row(NamedTuple):
-    """A row of a table. good: its last cell says that it fits or loads, not why it does not."""
+    """A row of a table. good: its last cell says that it fits or loads, not why it does not. tips: what cells that are
+    shortened mean in full, by their number."""
 
     cells: tuple[str, ...]
     good: bool
+    tips: tuple[tuple[int, str], ...] = ()
 
 
 def tr(text: str) -> str:
@@ -58,8 +61,10 @@ def facts(event: ModelDescribed) -> Iterator[tuple[str, str]]:
 
 
 def parameters(n: int) -> str:
-    """A number of parameters in millions or billions."""
-    return f"{n / 1e9:.1f} B" if n >= 10**9 else f"{n / 1e6:.0f} M"
+    """A number of parameters in millions or billions, a small one as it is."""
+    if n < _MILLION:
+        return f"{n:,}"
+    return f"{n / 1e9:.1f} B" if n >= _BILLION else f"{n / 1e6:.0f} M"
 
 
 def status(spec: str, at: Progressed | None) -> str:
@@ -117,20 +122,23 @@ def _pair_row(pair: OfferedPair) -> Row:
     here = tr("✗ {0}").format(one_line(pair.why_not)) if pair.why_not else tr("✓ fits")
     memory = f"{pair.memory_bytes / _GIB:.1f} GiB"
     cells = (pair.family, _name(pair.target), _name(pair.drafter), download, memory, "; ".join(licences), here)
-    return Row(cells, not pair.why_not)
+    return Row(cells, not pair.why_not, ((1, pair.target.spec), (2, pair.drafter.spec)))
 
 
 def _name(model: OfferedModel) -> str:
-    """A model by its id, with a mark if it is cached."""
-    return tr("{0} ✓").format(model.spec) if model.cached else model.spec
+    """A model by its id without the owner, with a mark if it is cached."""
+    name = model.spec.rpartition("/")[2]
+    return tr("{0} ✓").format(name) if model.cached else name
 
 
 def _licence(model: OfferedModel) -> str:
     return tr("{0}, gated").format(model.licence) if model.gated else model.licence
 
 
-def pairs_note(offered: PairsOffered) -> str:
-    """What the list of pairs holds for, and of when its facts are."""
+def pairs_note(offered: PairsOffered, chosen: OfferedPair | None) -> str:
+    """Why the chosen pair does not fit; else what the list of pairs holds for, and of when its facts are."""
+    if chosen is not None and chosen.why_not:
+        return tr("✗ Does not fit here: {0}.").format(one_line(chosen.why_not))
     text = tr("Memory on {0} in {1}, with a short text. Ids, sizes and licences as known on {2}.")
     return text.format(offered.device, offered.dtype, offered.stated)
 
