@@ -1,4 +1,4 @@
-"""`draftscope models`: what a download brings is said before, progress and result are printed, every mistake is a line."""
+"""`draftscope models`: says what a download brings, prints progress and result, and refuses in one line."""
 
 import io
 import json
@@ -100,14 +100,14 @@ def test_a_dry_run_downloads_nothing(hub: Hub, capsys: pytest.CaptureFixture[str
     assert not (tmp_path / "cache").exists()
 
 
-@pytest.mark.parametrize(("answer", "there"), [("n\n", False), ("y\n", True), ("\n", True)])
+@pytest.mark.parametrize("agrees", [False, True])
 def test_somebody_at_a_terminal_is_asked_once(
-    hub: Hub, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str, there: bool
-) -> None:  # fmt: skip
-    monkeypatch.setattr(sys, "stdin", Terminal(answer))
-    monkeypatch.setattr(typer, "confirm", lambda *_, **__: answer != "n\n")
+    hub: Hub, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, agrees: bool
+) -> None:
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    monkeypatch.setattr(typer, "confirm", lambda *_, **__: agrees)
     assert main(["models", "get", "org/tiny"]) == 0
-    assert (tmp_path / "cache").exists() is there
+    assert (tmp_path / "cache").exists() is agrees
     assert capsys.readouterr().out.count("licence") == 1
 
 
