@@ -39,6 +39,8 @@ class BringingBox(QFrame):
         self._watch = ProgressWatch()
         self._facts: list[tuple[QLabel, ElidedLabel]] = []
         self.title = ElasticLine(self, strong=True)
+        hint = self.tr("Size, licence, files and where they go appear here once a model was looked up.")
+        self.hint = plain_label(hint, self, role="muted")
         self.files = RowTable([words.tr(head) for head in _FILE_HEADS], self.tr("Files to download"), self)
         self.files.setMinimumWidth(_FILES_WIDTH)
         self.note = plain_label("", self, wraps=True)
@@ -75,6 +77,7 @@ class BringingBox(QFrame):
         event = state.described
         facts = [] if event is None else list(words.facts(event))
         self.title.show_text(self._title(state))
+        self.hint.setVisible(event is None and not self.title.text())
         for i, (name, value) in enumerate(self._facts):
             shown = i < len(facts)
             name.setVisible(shown)
@@ -95,11 +98,11 @@ class BringingBox(QFrame):
         if state.step in ("downloading", "removing"):
             doing = self.tr("Downloading {0}…") if state.step == "downloading" else self.tr("Removing {0}…")
             return doing.format(one_line(state.spec))
-        return self.tr("Size, licence, files and where they go appear here once a model was looked up.")
+        return ""
 
     def _file_rows(self, event: ModelDescribed, complete: frozenset[str]) -> list[Row]:
         rows = []
-        for file in event.files:
+        for file in sorted(event.files, key=lambda file: -file.n_bytes):
             kept = file.n_bytes - file.missing_bytes
             state = self.tr("to download")
             if file.name in complete:
@@ -109,7 +112,7 @@ class BringingBox(QFrame):
             elif kept:
                 state = self.tr("{0} here").format(quantities.size(kept))
             cells = (one_line(file.name), quantities.size(file.n_bytes), state)
-            rows.append(Row(cells, state.startswith("✓")))
+            rows.append(Row(file.name, cells, state.startswith("✓"), len(cells) - 1))
         return rows
 
     def _show_note(self, state: ModelDownloads) -> None:
@@ -175,5 +178,6 @@ class BringingBox(QFrame):
         column.setSpacing(theme.GRID)
         self.setFixedHeight(_LINES * self.fontMetrics().lineSpacing())
         column.addWidget(self.title)
+        column.addWidget(self.hint)
         column.addLayout(upper, 1)
         column.addLayout(lower)

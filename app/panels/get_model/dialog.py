@@ -19,6 +19,7 @@ from engine.hub.hub_id import checked_revision, parse_id
 from engine.runs.summary import Summary
 
 _SIZE = QSize(124 * theme.GRID, 82 * theme.GRID)
+_MIN_SIZE = QSize(112 * theme.GRID, 64 * theme.GRID)
 _REVISION_WIDTH = 14 * theme.GRID
 
 
@@ -153,6 +154,7 @@ class GetModelDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.panel)
+        self.setMinimumSize(_MIN_SIZE)
         self.resize(_SIZE.boundedTo(self.screen().availableSize()))
 
     def show_beside(self) -> None:

@@ -15,7 +15,7 @@ _WIDEST = 34 * theme.GRID
 
 
 class RowTable(FigureTable):
-    """Shows rows, the last cell coloured by what it says; `current_row` is the chosen one."""
+    """Shows rows, in each the cell that says whether it is good coloured; `chosen` is the number of the chosen one."""
 
     def __init__(self, heads: Sequence[str], name: str, parent: QWidget) -> None:
         super().__init__(0, len(heads), parent, padding=theme.GRID)
@@ -42,22 +42,26 @@ class RowTable(FigureTable):
         """Show these rows; the chosen one stays chosen where it still is there."""
         if list(rows) == self._rows:
             return
-        chosen = self.chosen
+        key = None if self.chosen is None else self._rows[self.chosen].key
         self._rows = list(rows)
+        self.clearSelection()  # which Qt would move to another row than the one that was chosen
         self.setRowCount(len(rows))
         for i, row in enumerate(rows):
-            tips = dict(row.tips)
-            for j, cell in enumerate(row.cells):
-                item = self._item(cell, row, is_last=j == len(row.cells) - 1)
-                item.setToolTip(plain_tip(tips.get(j, cell)))
-                self.setItem(i, j, item)
+            self._fill(i, row)
         self._fit_columns()
-        if chosen is not None and chosen < len(rows):
-            self.selectRow(chosen)
+        if (again := next((i for i, row in enumerate(rows) if row.key == key), None)) is not None:
+            self.selectRow(again)
 
-    def _item(self, cell: str, row: Row, *, is_last: bool) -> QTableWidgetItem:
+    def _fill(self, i: int, row: Row) -> None:
+        tips = dict(row.tips)
+        for j, cell in enumerate(row.cells):
+            item = self._item(cell, row, is_mark=j == row.mark)
+            item.setToolTip(plain_tip(tips.get(j, cell)))
+            self.setItem(i, j, item)
+
+    def _item(self, cell: str, row: Row, *, is_mark: bool) -> QTableWidgetItem:
         item = QTableWidgetItem(cell)
-        if is_last:
+        if is_mark:
             colours = theme.current()
             item.setForeground(QColor(colours.good if row.good else colours.muted))
         return item

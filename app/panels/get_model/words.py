@@ -25,11 +25,13 @@ _MILLION, _BILLION = 10**6, 10**9
 
 
 class Row(NamedTuple):
-    """A row of a table. good: its last cell says that it fits or loads, not why it does not. tips: what cells that are
-    shortened mean in full, by their number."""
+    """A row of a table. key: what it is about, the same after an update. good: the cell with number `mark` says that it fits or loads, not why it does not. tips: what
+    cells that are shortened mean in full, by their number."""
 
+    key: str
     cells: tuple[str, ...]
     good: bool
+    mark: int
     tips: tuple[tuple[int, str], ...] = ()
 
 
@@ -107,7 +109,8 @@ def not_now(event: ModelDescribed) -> str:
     return tr("⚠ {0}\nNext: {1}").format(one_line(event.why_not), one_line(event.hint, longest=600))
 
 
-PAIR_HEADS = ("Family", "Target", "Drafter", "Download", "Memory", "Licence", "Here")
+PAIR_HEADS = ("Family", "Target", "Drafter", "Download", "Memory", "Here", "Licence")
+_HERE, _LOADS = 5, 6
 MODEL_HEADS = ("Model", "Size", "Licence", "Family", "Context", "Kind", "Can be loaded")
 
 
@@ -119,10 +122,11 @@ def pair_rows(pairs: Sequence[OfferedPair]) -> list[Row]:
 def _pair_row(pair: OfferedPair) -> Row:
     licences = dict.fromkeys(_licence(model) for model in (pair.target, pair.drafter))
     download = quantities.size(pair.missing_bytes) if pair.missing_bytes else tr("✓ cached")
-    here = tr("✗ {0}").format(one_line(pair.why_not)) if pair.why_not else tr("✓ fits")
+    here = tr("✗ does not fit") if pair.why_not else tr("✓ fits")
     memory = f"{pair.memory_bytes / _GIB:.1f} GiB"
-    cells = (pair.family, _name(pair.target), _name(pair.drafter), download, memory, "; ".join(licences), here)
-    return Row(cells, not pair.why_not, ((1, pair.target.spec), (2, pair.drafter.spec)))
+    cells = (pair.family, _name(pair.target), _name(pair.drafter), download, memory, here, "; ".join(licences))
+    tips = ((1, pair.target.spec), (2, pair.drafter.spec), (_HERE, one_line(pair.why_not) or here))
+    return Row(f"{pair.target.spec} {pair.drafter.spec}", cells, not pair.why_not, _HERE, tips)
 
 
 def _name(model: OfferedModel) -> str:
@@ -159,7 +163,7 @@ def _model_row(model: CachedModel) -> Row:
         kind,
         tr("✗ {0}").format(one_line(model.why_not)) if model.why_not else tr("✓ yes"),
     )
-    return Row(cells, not model.why_not)
+    return Row(model.repo, cells, not model.why_not, _LOADS)
 
 
 def removal(model: CachedModel, folder: str) -> str:

@@ -72,8 +72,8 @@ def test_what_it_brings_is_shown_before_anything_is_downloaded(shown: Shown) -> 
     files = shown.bringing.files
     cells = [[files.item(row, column).text() for column in range(3)] for row in range(3)]
     assert cells == [
-        ["config.json", "800 B", "✓ here already"],
         ["model.safetensors", "5.0 MB", "2.0 MB here"],
+        ["config.json", "800 B", "✓ here already"],
         ["x.json", "9 B", "to download"],
     ]
     assert shown.bringing.get.isEnabled()

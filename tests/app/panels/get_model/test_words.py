@@ -39,8 +39,9 @@ def test_progress_names_bytes_rate_and_time_left() -> None:
 
 def test_a_pair_says_what_is_missing_and_whether_it_fits() -> None:
     fits, too_large, here = words.pair_rows(OFFERED.pairs)
-    assert fits.cells == ("Org", "large", "small ✓", "2.0 GB", "5.0 GiB", "gemma, gated; apache-2.0", "✓ fits")
-    assert too_large.cells[-1] == "✗ the models need 280.0 GiB, 21.5 GiB are free on cpu"
+    assert fits.cells == ("Org", "large", "small ✓", "2.0 GB", "5.0 GiB", "✓ fits", "gemma, gated; apache-2.0")
+    assert too_large.cells[too_large.mark] == "✗ does not fit"
+    assert dict(too_large.tips)[too_large.mark] == "the models need 280.0 GiB, 21.5 GiB are free on cpu"
     assert (fits.good, too_large.good, here.cells[3]) == (True, False, "✓ cached")
     assert "2026-11-29" in words.pairs_note(OFFERED, OFFERED.pairs[0])
     assert "280.0 GiB" in words.pairs_note(OFFERED, OFFERED.pairs[1])
