@@ -25,8 +25,8 @@ _MILLION, _BILLION = 10**6, 10**9
 
 
 class Row(NamedTuple):
-    """A row of a table. key: what it is about, the same after an update. good: the cell with number `mark` says that it fits or loads, not why it does not. tips: what
-    cells that are shortened mean in full, by their number."""
+    """A row of a table. key: what it is about, the same after an update. good: the cell with number `mark` says that
+    it fits or loads, not why it does not. tips: what cells that are shortened mean in full, by their number."""
 
     key: str
     cells: tuple[str, ...]
