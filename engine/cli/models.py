@@ -192,8 +192,9 @@ class _Progress:
         rate = self._rate(event)
         left = (event.total - event.done) / rate if rate else None
         if self.output.json:
-            fields: dict[str, Value] = {"bytes": event.done, "total_bytes": event.total, "elapsed_s": event.elapsed_s}
-            self.output.line({"event": "progress", **fields, "bytes_per_s": rate, "left_s": left})
+            times: dict[str, Value] = {"elapsed_s": event.elapsed_s, "bytes_per_s": rate, "left_s": left}
+            amounts: dict[str, Value] = {"bytes": int(event.done), "total_bytes": int(event.total)}
+            self.output.line({"event": "progress", **amounts, **times})
         elif sys.stderr.isatty():
             line = f"{words.size(event.done)} of {words.size(event.total)}"
             line += f", {words.size(rate)}/s" if rate else ""
