@@ -2,8 +2,8 @@
 
 Ids are token ids of the target's vocabulary; times are seconds or milliseconds as their suffix says. Fields are only
 ever added, with defaults; anything else raises `SCHEMA` and adds a migration to `trace`. Events of trainings,
-documents, answers, their evaluation and the scaling of a pair are defined in the modules of those names, and all are
-re-exported here."""
+documents, answers, their evaluation, the scaling of a pair and models of a hub are defined in the modules of those
+names, and all are re-exported here."""
 
 from typing import Literal, TypeAlias
 
@@ -56,6 +56,16 @@ from engine.events.decoding import TokensEmitted as TokensEmitted
 from engine.events.documents import FileSkipped as FileSkipped
 from engine.events.documents import Indexed as Indexed
 from engine.events.evaluation import EvaluationMeasured as EvaluationMeasured
+from engine.events.models import CachedModel as CachedModel
+from engine.events.models import FileDownloaded as FileDownloaded
+from engine.events.models import HubFile as HubFile
+from engine.events.models import ModelDescribed as ModelDescribed
+from engine.events.models import ModelDownloaded as ModelDownloaded
+from engine.events.models import ModelRemoved as ModelRemoved
+from engine.events.models import ModelsListed as ModelsListed
+from engine.events.models import OfferedModel as OfferedModel
+from engine.events.models import OfferedPair as OfferedPair
+from engine.events.models import PairsOffered as PairsOffered
 from engine.events.scaling import ScalingMeasured as ScalingMeasured
 from engine.events.training import CheckpointSaved as CheckpointSaved
 from engine.events.training import DrafterMeasured as DrafterMeasured
@@ -238,4 +248,10 @@ AnyEvent: TypeAlias = (
     | FileSkipped
     | Indexed
     | ConversionStarted
+    | ModelDescribed
+    | FileDownloaded
+    | ModelDownloaded
+    | PairsOffered
+    | ModelsListed
+    | ModelRemoved
 )

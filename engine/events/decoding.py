@@ -13,8 +13,7 @@ StopReason: TypeAlias = Literal["length", "end_of_text", "context", "cancelled"]
 Lane: TypeAlias = Literal["speculative", "plain"]
 Phase: TypeAlias = Literal[
     "prefill", "loading", "training", "measuring", "tokenizing", "checking", "sampling", "embedding", "retrieving",
-    "partitioning", "drafting", "verifying", "reading", "writing", "indexing", "tuning",
-    "converting",
+    "partitioning", "drafting", "verifying", "reading", "writing", "indexing", "tuning", "converting", "downloading",
 ]  # fmt: skip
 RuntimeName: TypeAlias = Literal["fused", "modules"]
 DraftsThrough: TypeAlias = Literal["ids", "text"]

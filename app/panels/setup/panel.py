@@ -98,6 +98,7 @@ class SetupPanel(Panel):
         self.measure.toggled.connect(self.measure_only_toggled)
         self.measure.toggled.connect(self._draw_measuring)
         self.opened.back_asked.connect(self._restore_choice)
+        store.models_changed.connect(self._survey_again)
         self._lay_out()
         self._follow_pair()
 

@@ -201,6 +201,19 @@ def _(event: events.Indexed) -> str:
 
 
 @_describe.register
+def _(event: events.ModelDownloaded) -> str:
+    size = quantities.size(event.n_bytes)
+    return tr("downloaded {0}: {1}, of which {2} now").format(
+        _name(event.spec), size, quantities.size(event.fetched_bytes)
+    )
+
+
+@_describe.register
+def _(event: events.ModelRemoved) -> str:
+    return tr("removed {0} from the cache: {1} freed").format(_name(event.spec), quantities.size(event.freed_bytes))
+
+
+@_describe.register
 def _(event: events.ScalingMeasured) -> str | None:
     if not event.complete:
         return None

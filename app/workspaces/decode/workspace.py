@@ -67,6 +67,7 @@ class DecodeWorkspace(QMainWindow, Workspace):
         self._measure_action = QAction(self.tr("Measure context, γ and batch…"), self)
         self._measure_action.triggered.connect(self._show_measured)
         store.drafter_offered.connect(self._use_drafter)
+        store.model_offered.connect(self._use_model)
         self.setCentralWidget(self._central_column())
         # The side columns reach down to the status bar: they need the height, the table does not.
         self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
@@ -230,6 +231,11 @@ class DecodeWorkspace(QMainWindow, Workspace):
         """Choose a target and the drafter trained for it, for the next run."""
         self.setup.models.choose(target, drafter)
         self.setup.models.remember(drafter, target)
+        self.context.show("decode")
+
+    def _use_model(self, spec: str, role: str) -> None:
+        """Choose a model as target or drafter, for the next run."""
+        (self.setup.drafter if role == "drafter" else self.setup.target).set_spec(spec)
         self.context.show("decode")
 
     # Content
