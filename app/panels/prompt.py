@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QMenu, QPushButton, QVBox
 from app import theme
 from app.choices.examples import Example, examples
 from app.panel import Panel
+from app.panels.conversation import ConversationStrip, with_answer
 from app.panels.verbs import Verbs
 from app.state.store import RunStore
 from app.state.verbs import Verb
@@ -51,6 +52,7 @@ class PromptPanel(Panel):
         self.prompt.setPlaceholderText(self.tr("Write a prompt to continue"))
         self.prompt.setAccessibleName(self.tr("Prompt"))
         self.prompt.setToolTip(self.tr("The text to continue. Ctrl+Enter runs it."))
+        self.conversation = ConversationStrip(self)
         self.hint = ElidedLabel(self, role="muted")
         self.notice = ElidedLabel(self, role="muted")
         self.clear_button = self._plain_button(self.tr("Clear"), self.tr("Empty the box, to write another prompt"))
@@ -65,6 +67,8 @@ class PromptPanel(Panel):
         self.stop = self._button("stop", self.tr("Stop"), tip=self.tr("Stop; what was made so far is kept (Esc)"))
         self._lay_out()
         self.prompt.text_changed.connect(self._update_hint)
+        self.conversation.next_asked.connect(self._begin_next_turn)
+        self.conversation.new_asked.connect(lambda: self.conversation.set_earlier(()))
         self.prompt.setPlainText(first_example())
         self.draw((), store.summary)
 
@@ -89,11 +93,26 @@ class PromptPanel(Panel):
         """Label the pause button Pause or Resume, and recount the prompt if another run is on show."""
         is_paused = self.store.paused and self.store.in_rounds
         self.pause.show_text(self.tr("Resume") if is_paused else self.tr("Pause"))
+        self.conversation.show_run(self.store.history.shown)
         started = self.store.started
         prompt_key = None if started is None else (started.run_id, len(started.prompt_ids))
         if prompt_key != self._counted_prompt:
             self._counted_prompt = prompt_key
             self._update_hint()
+
+    def show_asked(self, started: RunStarted) -> None:
+        """Show what an opened run was asked: its prompt, and the turns before it."""
+        messages = started.messages
+        self.show_prompt(messages[-1].content if messages else started.prompt)
+        self.conversation.set_earlier(messages[:-1])
+
+    def _begin_next_turn(self) -> None:
+        """Take the answer on show into the conversation, and empty the box for the next question."""
+        record = self.store.history.shown
+        if record is not None and record.started is not None and record.started.messages:
+            self.conversation.set_earlier(with_answer(record))
+            self.prompt.setPlainText("")
+            self.prompt.setFocus()
 
     def _update_hint(self) -> None:
         """Show the length of the prompt and warn about unusual content."""
@@ -199,6 +218,7 @@ class PromptPanel(Panel):
         column.setContentsMargins(theme.GRID, theme.GRID, theme.GRID, theme.GRID)
         column.setSpacing(theme.GRID)
         column.addLayout(self._header)
+        column.addWidget(self.conversation)
         column.addWidget(self.prompt)
         self._order_by_keyboard()
 
@@ -216,7 +236,7 @@ def _set_tip(button: QPushButton, tip: str) -> None:
 
 def _n_pieces(started: RunStarted, text: str) -> int | None:
     """How many of the run's first prompt tokens make up exactly this text, as in a fork; None if no number does."""
-    if text == started.prompt:
+    if text == (started.messages[-1].content if started.messages else started.prompt):
         return len(started.prompt_ids)
     if not text or started.forked_from is None or not started.prompt.startswith(text):
         return None

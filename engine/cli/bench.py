@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from engine.session.session import Session
 
 FIXED = ("stop_at_end", "baseline", "repeats")
+CHAT = ("chat", "system")
 _LARGEST_BATCH = 256
 GREEDY = ("temperature", "top_k", "top_p", "min_p")
 _LISTED = "separated by commas; each combination is a cell of the summary's `cells`"
@@ -48,7 +49,8 @@ def bench_decode(
     from engine.bench.decode import DecodeBench, bench
 
     models = drafted_pair("bench decode", pair, output)
-    for item in bench(models, gamma=config.gamma, n_new=config.max_new_tokens, n_prompts=prompts, axes=axes):
+    lengths = {"gamma": config.gamma, "n_new": config.max_new_tokens, "n_prompts": prompts}
+    for item in bench(models, **lengths, axes=axes, asked=config):
         if isinstance(item, DecodeBench):
             output.summary(msgspec.to_builtins(item))
         else:
@@ -56,7 +58,7 @@ def bench_decode(
     return OK
 
 
-@with_options(SpeculativeConfig, hidden=FIXED)
+@with_options(SpeculativeConfig, hidden=(*FIXED, *CHAT))
 def bench_batch(
     *,
     pair: PairOptions,
@@ -226,7 +228,7 @@ def bench_table(
     return OK
 
 
-@with_options(SpeculativeConfig, hidden=FIXED)
+@with_options(SpeculativeConfig, hidden=(*FIXED, *CHAT))
 def bench_endurance(
     *,
     pair: PairOptions,

@@ -30,7 +30,7 @@ from engine.experiments.builtin_prompts import BUILTIN_SETS
 from engine.experiments.lane_specs import lanes_of
 from engine.experiments.recommending import of_speedup
 from engine.reports.sameness_words import sameness_words
-from engine.settings import GenerationConfig
+from engine.settings import ChatConfig
 
 _Drafters = Annotated[
     list[str] | None, typer.Option("--drafter", help="a drafter to compare, repeated: its SPEC as in decode")
@@ -49,7 +49,7 @@ _Tune = Annotated[bool, typer.Option("--tune", help="predict the best draft leng
 _Method = Annotated[str, typer.Option(help="the method that the drafters are compared with")]
 
 
-@with_options(GenerationConfig, hidden=("drafter",))
+@with_options(ChatConfig, hidden=("drafter",))
 def compare(
     *,
     pair: PairOptions,

@@ -134,6 +134,8 @@ def run_summary(summary: Summary, ids: list[int], text: str) -> Mapping[str, Val
         "tpot_ms": summary.tpot_ms,
         "itl_ms": summary.itl_ms,
         "n_rounds": summary.n_rounds,
+        "n_reasoning": summary.n_reasoning,
+        "chat": summary.chat,
         "reason": summary.reason or "cancelled",
         "workload": "one prompt",
     }

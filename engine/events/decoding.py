@@ -6,6 +6,7 @@ suffix says."""
 from typing import Literal, TypeAlias
 
 from engine.events.base import SCHEMA, Event, Setting, Struct
+from engine.prompts import Message
 
 Fate: TypeAlias = Literal["accepted", "rejected", "untested"]
 LastKind: TypeAlias = Literal["correction", "bonus"]
@@ -62,7 +63,8 @@ class LastToken(Struct, frozen=True):
 
 class RunStarted(Event, frozen=True):
     """A run began, with everything needed to repeat it. graphs: whether its rounds run as CUDA graphs. hashes: of the
-    models, by role."""
+    models, by role. messages: the conversation, where it is asked as chat; `prompt` is then as the template
+    writes it."""
 
     run_id: str
     method: str
@@ -85,6 +87,7 @@ class RunStarted(Event, frozen=True):
     quantize: str = "none"
     processor: str = ""
     hashes: tuple[tuple[str, str], ...] = ()
+    messages: tuple[Message, ...] = ()
 
 
 class PhaseFinished(Event, frozen=True):
@@ -103,7 +106,7 @@ class RoundFinished(Event, frozen=True):
     last is None if an accepted stop token or the limit ended the round before it.
     text: what the round added to the text; an incomplete character comes with the round that completes it.
     lane: which of several sequences decoded together, empty if there is only one; its times are then those of all
-    together."""
+    together. n_reasoning: how many of the emitted tokens belong to a part between <think> and </think>."""
 
     round: int
     proposed: tuple[ProposedToken, ...]
@@ -115,6 +118,7 @@ class RoundFinished(Event, frozen=True):
     at_s: float = 0.0
     text: str = ""
     lane: str = ""
+    n_reasoning: int = 0
 
 
 class Measured(Event, frozen=True):

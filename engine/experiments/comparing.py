@@ -7,7 +7,7 @@ import random
 import secrets
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
 from threading import Event as Flag
 from typing import NamedTuple
@@ -38,6 +38,7 @@ from engine.machine.energy import EnergyMeter, NotMeasurable
 from engine.machine.out_of_memory import memory_errors
 from engine.models.hashes import model_hash
 from engine.models.loading import LoadedModel
+from engine.prompts import Message
 from engine.runs.divergence import first_difference
 from engine.runtime import Cancelled
 
@@ -51,7 +52,8 @@ DISTURBED, _AGAIN, _MOST_DISTURBED = 1.5, 2, 0.5
 class ComparisonJob(NamedTuple):
     """What to compare, with all models in memory. prompts: a tuple of ids for each prompt's first turn, by index.
 
-    refused: why lanes cannot take part. skipped: a line for each prompt that was left out. predictions: from tuning."""
+    refused: why lanes cannot take part. skipped: a line for each prompt that was left out. predictions: from tuning.
+    conversations: what each prompt's first turn begins, empty where it is not asked as chat."""
 
     target: LoadedModel
     lanes: tuple[Lane, ...]
@@ -64,6 +66,12 @@ class ComparisonJob(NamedTuple):
     repeats: int
     meter: EnergyMeter | NotMeasurable
     predictions: tuple[GammaPrediction, ...] = ()
+    conversations: tuple[tuple[Message, ...], ...] = ()
+
+    @property
+    def is_chat(self) -> bool:
+        """Whether the prompts are asked through the target's chat template."""
+        return any(self.conversations)
 
 
 def compare(job: ComparisonJob, cancelled: Flag) -> Iterator[Event]:
@@ -158,8 +166,12 @@ class _Measuring:
     def _prompt(self, index: int) -> Iterator[Event]:
         """All turns of a prompt; the next turn follows plain decoding's answer, so that all lanes read the same."""
         job, ids = self._job, self._job.prompt_ids[index]
+        messages = job.conversations[index] if job.conversations else ()
         for turn in range(len(job.prompts[index].turns)):
-            if turn:
+            if turn and messages:
+                messages = (*messages, *self._next_turn(index, turn))
+                ids = asked_in_turns(job.target, messages)
+            elif turn:
                 ids = (*ids, *job.target.tokenizer("\n" + job.prompts[index].turns[turn])["input_ids"])
             if len(ids) >= job.target.context - 1:
                 return
@@ -168,6 +180,13 @@ class _Measuring:
             if job.repeats == 1 and self._may_round_differently:
                 yield self._event(*self._continued(job.lanes[0], index, turn, ids))
             ids = (*ids, *self._plain_ids[index, turn])
+
+    def _next_turn(self, index: int, turn: int) -> tuple[Message, Message]:
+        """What the target answered in plain decoding, and what the user asks next."""
+        target = self._job.target
+        answer = [token for token in self._plain_ids[index, turn - 1] if token not in target.stop_ids]
+        question = self._job.prompts[index].turns[turn]
+        return Message("assistant", target.texts.text(answer)), Message("user", question)
 
     def _once(self, index: int, turn: int, ids: tuple[int, ...]) -> Iterator[GenerationMeasured]:
         """Every lane once, in an order of chance."""
@@ -239,6 +258,12 @@ def _started(job: ComparisonJob) -> ComparisonStarted:
     )
 
 
+def asked_in_turns(target: LoadedModel, messages: Sequence[Message]) -> tuple[int, ...]:
+    """The ids of a conversation as the target's template writes it."""
+    assert target.chat_template is not None
+    return target.chat_template.render(messages).ids
+
+
 def _hashes(job: ComparisonJob) -> tuple[tuple[str, str], ...]:
     """What tells the models apart that are called the same: a hash of the target, and of each drafter's model."""
     specs = dict.fromkeys(lane.spec.drafter for lane in job.lanes if lane.model is not None)
@@ -251,6 +276,8 @@ def _workload(job: ComparisonJob) -> str:
     target, n = job.target, len(job.prompts)
     temperature, length = job.settings.get("temperature", 0.0), job.settings.get("max_new_tokens", 128)
     how = "greedy" if not temperature else f"temperature {temperature:g}"
+    if job.is_chat:
+        how += ", asked as chat"
     lengths = [len(ids) for ids in job.prompt_ids]
     dtype = str(target.dtype).removeprefix("torch.")
     return (

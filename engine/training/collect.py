@@ -91,8 +91,9 @@ class _Gatherer:
                 self._counts[int(index)] = self._counts.get(int(index), 0) + int(n)
 
     def _sample(self, n_tokens: int, seed: int) -> Iterator[TokenizedDocument]:
-        starts = self._beginnings
-        beginnings: Sequence[Sequence[int]] = [start.ids for start in starts] or [[_first_id(self._target)]]
+        starts, opening = self._beginnings, target_text.chat_opening(self._target)
+        first_ids = opening or (() if starts else (_first_id(self._target),))
+        beginnings: Sequence[Sequence[int]] = [(*first_ids, *start.ids) for start in starts] or [first_ids]
         n_new = min(_SAMPLE_LENGTH, self._target.context - len(beginnings[0]))
         texts = target_text.sampled(
             self._target, beginnings, n_tokens=n_tokens, n_new=n_new, at_once=_SAMPLES_AT_ONCE, seed=seed

@@ -37,6 +37,7 @@ from app.workspaces.decode.transport import TransportPanel
 from engine import methods
 from engine.commands import Load
 from engine.events import RoundFinished
+from engine.prompts import Message
 
 _LAYOUT_VERSION = 4
 _LEFT_WIDTH, _RIGHT_WIDTH, _BOTTOM_HEIGHT = 30 * theme.GRID, 33 * theme.GRID, 26 * theme.GRID
@@ -168,7 +169,11 @@ class DecodeWorkspace(QMainWindow, Workspace):
 
     def _start(self, *, held: bool) -> None:
         setup = self.setup.setup()
-        self._store.run(setup.pair, requests.run(setup, self.prompt.prompt.toPlainText(), held=held))
+        self._store.run(setup.pair, requests.run(setup, self.prompt.text(), self._earlier(), held=held))
+
+    def _earlier(self) -> tuple[Message, ...]:
+        """The earlier turns, which only a target that is asked as chat can read."""
+        return self.prompt.conversation.earlier if self.setup.chat.as_chat else ()
 
     def _fork(self) -> None:
         """Continue from the selected token with the current settings."""
@@ -292,7 +297,7 @@ class DecodeWorkspace(QMainWindow, Workspace):
         """Show the settings and the prompt of a run."""
         if record.started is not None:
             self.setup.show_settings(record.started)
-            self.prompt.show_prompt(record.started.prompt)
+            self.prompt.show_asked(record.started)
 
     def _report_export(self, path: str) -> None:
         self._store.tell(self.tr("exported to {0}").format(path))
