@@ -43,7 +43,8 @@ class ConversationStrip(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.GRID)
         row.addWidget(self.summary, 1)
-        for button in (self.turns, self.rendered, self.next, self.new):
+        self.buttons: tuple[QPushButton, ...] = (self.turns, self.rendered, self.next, self.new)
+        for button in self.buttons:
             row.addWidget(button)
         self.show_run(None)
 

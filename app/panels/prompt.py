@@ -223,8 +223,17 @@ class PromptPanel(Panel):
         self._order_by_keyboard()
 
     def _order_by_keyboard(self) -> None:
-        """Set the tab order: the text, then the buttons from left to right."""
-        row = (self.prompt, self.clear_button, self.examples, self.run, self.pause, self.step, self.stop)
+        """Set the tab order: the conversation, the text, then the buttons from left to right."""
+        row = (
+            *self.conversation.buttons,
+            self.prompt,
+            self.clear_button,
+            self.examples,
+            self.run,
+            self.pause,
+            self.step,
+            self.stop,
+        )
         for previous, following in pairwise(row):
             QWidget.setTabOrder(previous, following)
 

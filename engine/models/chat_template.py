@@ -19,7 +19,7 @@ from engine.settings import ChatConfig
 # A template may refuse what it is given in any way that Python knows; the sandbox raises errors of its own.
 _FAULTS = (
     jinja2.TemplateError, TemplateTooLong, ValueError, TypeError, LookupError, AttributeError, ArithmeticError,
-    RecursionError, MemoryError,
+    RuntimeError, MemoryError,
 )  # fmt: skip
 _WAY_OUT = "ask without the chat template (raw), or correct the template in the model's folder"
 _BASE = re.compile(r"(?:^|[-_.])(?:base|pt|pretrained|foundation)(?:$|[-_.])", re.IGNORECASE)
@@ -124,7 +124,8 @@ class ChatTemplate:
         return tuple(sorted(controls, key=len, reverse=True))
 
     def _source(self) -> str:
-        return str(self._tokenizer.get_chat_template())
+        with self._readable():
+            return str(self._tokenizer.get_chat_template())
 
     def _write(self, turns: Sequence[Message], *, asks: bool) -> str:
         """What the template writes; asks: up to where the assistant begins. Raises InputError."""
@@ -181,10 +182,10 @@ def asked_as_chat(template: ChatTemplate | None, name: str, config: ChatConfig, 
     name: the model's. Raises InputError where it cannot be, or cannot be asked otherwise."""
     needs = "a conversation of several turns" if in_turns else "a system prompt" if config.system.strip() else ""
     if config.chat == "off" and needs:
-        raise InputError(f"{needs} is asked as chat, which is switched off", "leave off --raw, or ask without it")
+        raise InputError(f"{needs} is asked as chat, which is switched off", "switch it on, or ask without that")
     if template is None and (needs or config.chat == "on"):
         wanted = f", which {needs} needs" if needs else ""
-        way_out = f"ask without {needs}" if needs else "ask with --raw, to have the text continued as it is"
+        way_out = f"ask without {needs}" if needs else "have the text continued as it is (--raw)"
         raise InputError(f"{name} has no chat template{wanted}", f"{way_out}, or use an instruct model")
     return (
         config.chat == "on" or bool(needs) or (config.chat == "auto" and template is not None and template.is_default)

@@ -48,17 +48,11 @@ def chat_opening(target: LoadedModel) -> tuple[int, ...]:
 
 
 def sampled(
-    target: LoadedModel,
-    beginnings: Sequence[Sequence[int]],
-    *,
-    n_tokens: int,
-    n_new: int,
-    at_once: int,
-    seed: int,
+    target: LoadedModel, beginnings: Sequence[Sequence[int]], *, n_tokens: int, n_new: int, at_once: int, seed: int
 ) -> Iterator[tuple[int, list[int]]]:
     """Yield texts, each with the index of its beginning and ended by a stop token or after n_new tokens, until together
-    they hold n_tokens; beginnings, all of one length, are used in turn. An instruct model
-    writes two turns, each of which a stop token ends: the user's question, and its own answer."""
+    they hold n_tokens; beginnings, all of one length, are used in turn. An instruct model writes
+    two turns, each of which a stop token ends: the user's question, and its own answer."""
     rng = torch.Generator().manual_seed(seed)
     n_turns = 2 if chat_opening(target) else 1
     n_written = place = 0

@@ -98,7 +98,7 @@ def test_a_conversation_is_continued_in_turns_and_a_merged_system_prompt_is_said
 @pytest.mark.parametrize(
     ("settings", "n_turns", "words"),
     [
-        ({"chat": "on"}, 1, "has no chat template; ask with --raw"),
+        ({"chat": "on"}, 1, "has no chat template; have the text continued"),
         ({"system": "x"}, 1, "no chat template, which a system prompt needs"),
         ({}, 3, "no chat template, which a conversation of several turns needs"),
         ({"chat": "off", "system": "x"}, 1, "a system prompt is asked as chat, which is switched off"),

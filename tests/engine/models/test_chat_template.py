@@ -66,6 +66,13 @@ def test_an_answer_can_be_begun_for_the_assistant() -> None:
     assert rendered.ids.count(END) == 1
 
 
+def test_of_several_templates_without_a_usual_one_none_is_guessed() -> None:
+    words = fakes.chat_tokenizer()
+    words.chat_template = {"tool_use": fakes.CHAT_ML}
+    with pytest.raises(InputError, match="fails: This model has multiple chat templates"):
+        ChatTemplate(words, "m").render(users("hm"))
+
+
 def test_begin_of_text_is_written_once() -> None:
     words = fakes.chat_tokenizer("{{ bos_token }}" + fakes.CHAT_ML)
     words.bos_token = "<|im_start|>"
