@@ -7,8 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QWidget
 
 from app import theme
 from app.state.run_record import RunRecord
-from app.text.plain_text import one_line
-from app.text.shown_text import visible
+from app.text.plain_text import one_line, paragraphs
 from app.widgets.elided_label import ElidedLabel
 from app.widgets.popup_button import PopupButton
 from engine.events import RoundFinished, RunStarted
@@ -56,7 +55,9 @@ class ConversationStrip(QWidget):
         self.new.setVisible(bool(self.earlier))
         n_answers = sum(message.role == "assistant" for message in self.earlier)
         words = self.tr("Turn {0}, after “{1}”")
-        self.summary.setText(words.format(n_answers + 1, one_line(self.earlier[-1].content)) if n_answers else "")
+        self.summary.setText(
+            words.format(n_answers + 1, one_line(self.earlier[-1].content.strip())) if n_answers else ""
+        )
         self._show()
 
     def show_run(self, record: RunRecord | None) -> None:
@@ -70,7 +71,7 @@ class ConversationStrip(QWidget):
         self.rendered.setVisible(is_chat)
         if started is not None and is_chat:
             self.rendered.show_text(self.tr("{0:,} tokens as the model reads it").format(len(started.prompt_ids)))
-            self._text_of(self.rendered).setPlainText(visible(started.prompt[:_LONGEST_SHOWN]))
+            self._text_of(self.rendered).setPlainText(paragraphs(started.prompt, longest=_LONGEST_SHOWN))
         # A fork began within an answer: its turns are not known.
         self.next.setVisible(is_chat and ended and started is not None and started.forked_from is None)
         self._show()
@@ -81,7 +82,7 @@ class ConversationStrip(QWidget):
     def _transcript(self) -> str:
         names = {"user": self.tr("You"), "assistant": self.tr("Model"), "system": self.tr("System")}
         text = "\n\n".join(f"{names[message.role]}: {message.content}" for message in self.earlier)
-        return visible(text[:_LONGEST_SHOWN])
+        return paragraphs(text, longest=_LONGEST_SHOWN)
 
     def _sheet_button(self, text: str, tip: str) -> PopupButton:
         button = PopupButton(text, tip, self)

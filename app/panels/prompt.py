@@ -102,9 +102,8 @@ class PromptPanel(Panel):
 
     def show_asked(self, started: RunStarted) -> None:
         """Show what an opened run was asked: its prompt, and the turns before it."""
-        messages = started.messages
-        self.show_prompt(messages[-1].content if messages else started.prompt)
-        self.conversation.set_earlier(messages[:-1])
+        self.show_prompt(started.question)
+        self.conversation.set_earlier(started.messages[:-1])
 
     def _begin_next_turn(self) -> None:
         """Take the answer on show into the conversation, and empty the box for the next question."""
@@ -245,7 +244,7 @@ def _set_tip(button: QPushButton, tip: str) -> None:
 
 def _n_pieces(started: RunStarted, text: str) -> int | None:
     """How many of the run's first prompt tokens make up exactly this text, as in a fork; None if no number does."""
-    if text == (started.messages[-1].content if started.messages else started.prompt):
+    if text == started.question:
         return len(started.prompt_ids)
     if not text or started.forked_from is None or not started.prompt.startswith(text):
         return None

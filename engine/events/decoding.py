@@ -89,6 +89,11 @@ class RunStarted(Event, frozen=True):
     hashes: tuple[tuple[str, str], ...] = ()
     messages: tuple[Message, ...] = ()
 
+    @property
+    def question(self) -> str:
+        """What the user wrote: the last turn of the conversation, or the text to continue."""
+        return self.messages[-1].content if self.messages else self.prompt
+
 
 class PhaseFinished(Event, frozen=True):
     """A phase of a run ended: the time it took and the number of tokens it covered."""

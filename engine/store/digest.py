@@ -113,7 +113,7 @@ class Fold:
     @_take.register
     def _(self, event: events.RunStarted) -> None:
         names = event.method, event.target, event.drafter
-        start = Digest("run", *names, event.started_utc, prompt=event.prompt, device=event.device, dtype=event.dtype)
+        start = Digest("run", *names, event.started_utc, prompt=event.question, device=event.device, dtype=event.dtype)
         self._begin(start, event.note)
 
     @_take.register

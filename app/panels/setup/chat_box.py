@@ -103,6 +103,7 @@ class ChatBox(QWidget):
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         label = plain_label(self.tr("Ask"), self)
         label.setBuddy(self.choice)
+        label.setToolTip(self.choice.toolTip())
         form.addRow(label, self.choice)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

@@ -82,11 +82,11 @@ class SetupPanel(Panel):
         self.models = PairForm(pair, self)
         self.target, self.drafter = self.models.target, self.models.drafter
         self.device, self.dtype = self.models.device, self.models.dtype
+        self.chat = ChatBox(self)
         self.method = MethodBox("decode", self)
         self.preset = PresetBox(self)
         configs = [spec.config for spec in self.method.methods.values()]
         self.form = ConfigForm(configs, self, first=_FIRST_FIELDS, without=_ASKED)
-        self.chat = ChatBox(self)
         self.form.add_above(self.tr("Preset"), self.preset)
         self.measure = MeasureBox(self)
         self.memory = MemoryBlock(self)
