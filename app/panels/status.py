@@ -16,6 +16,7 @@ from app.widgets.labels import ElasticLine, SteadyLabel, plain_label
 from app.widgets.progress_bar import CalmProgressBar
 from app.widgets.reserved_space import keep_room
 from app.words import quantities
+from app.words.counts import count
 from app.words.model_names import full_name
 from engine.events import Estimated, Event, ModelLoaded
 from engine.runs.summary import Summary
@@ -103,7 +104,7 @@ class StatusPanel(Panel):
                 word = self.tr("decoding") if summary.method == "plain" else self.tr("drafting")
                 return self.tr("{0} round {1:,}{2}").format(word, summary.n_rounds, self._rounds_text(summary))
             case "paused":
-                return self.tr("held after {0:,} rounds").format(summary.n_rounds)
+                return self.tr("held after {0}").format(count(summary.n_rounds, "round"))
             case "measuring":
                 return self._measuring_text()
             case "stopping":
@@ -168,7 +169,7 @@ class StatusPanel(Panel):
             return self._replay_text(summary, shown.summary.n_rounds)
         if self.store.told:
             return self.store.told
-        n, rounds = f"{summary.n_emitted:,}", f"{summary.n_rounds:,}"
+        n, rounds = count(summary.n_emitted, "token"), count(summary.n_rounds, "round")
         reasons = {
             "length": self.tr("length reached"),
             "end_of_text": self.tr("end of text"),
@@ -177,9 +178,9 @@ class StatusPanel(Panel):
         }
         if summary.reason == "cancelled" and summary.blocks:
             # Blocks are timed after the text is complete, so it was the measurement that was stopped.
-            reasons["cancelled"] = self.tr("measuring stopped after {0} repeats").format(summary.n_repeats)
+            reasons["cancelled"] = self.tr("measuring stopped after {0}").format(count(summary.n_repeats, "repeat"))
         why = reasons.get(summary.reason, self.tr("failed") if summary.failure else self.tr("no end recorded"))
-        text = self.tr("{0} tokens in {1} rounds, {2}").format(n, rounds, why)
+        text = self.tr("{0} in {1}, {2}").format(n, rounds, why)
         if shown is not None and shown.saved is not None:
             return text + self.tr("; saved to {0}").format(one_line(shown.saved.name))
         source = None if shown is None else shown.source
@@ -187,8 +188,8 @@ class StatusPanel(Panel):
 
     def _replay_text(self, summary: Summary, n_rounds: int) -> str:
         word = self.tr("replaying") if self.store.replay.playing else self.tr("as it was")
-        return self.tr("{0}: {1:,} tokens after round {2:,} of {3:,}").format(
-            word, summary.n_emitted, summary.n_rounds, n_rounds
+        return self.tr("{0}: {1} after round {2:,} of {3:,}").format(
+            word, count(summary.n_emitted, "token"), summary.n_rounds, n_rounds
         )
 
     def _rounds_text(self, summary: Summary) -> str:

@@ -65,6 +65,9 @@ class FollowedRun:
         self.summary = fold(self.summary, event)
         self._kept.take(event)
         self._output.event(event)
+        if isinstance(event, RunStarted) and event.messages:
+            n_tokens = len(event.prompt_ids)
+            self._output.note(f"asked through the chat template, {n_tokens} tokens; --raw continues the text as it is")
         match event:
             case RunStarted() if not self._output.json:
                 self._output.console.print(event.prompt, end="", markup=False, style="bright_black")

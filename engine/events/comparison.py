@@ -35,7 +35,7 @@ class ComparedPrompt(Struct, frozen=True):
 
 class ComparisonStarted(Event, frozen=True):
     """A comparison began, with everything needed to repeat it. prompt_set: the name of the set; skipped: a line for
-    each line of its file that could not be used."""
+    each line of its file that could not be used; n_skipped: how many these are, also where only the first are named."""
 
     comparison_id: str
     started_utc: str
@@ -48,6 +48,7 @@ class ComparisonStarted(Event, frozen=True):
     dtype: str
     processor: str
     skipped: tuple[str, ...] = ()
+    n_skipped: int = 0
     versions: tuple[tuple[str, str], ...] = ()
     hashes: tuple[tuple[str, str], ...] = ()
     note: str = ""

@@ -7,7 +7,7 @@ import random
 import secrets
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping
 from statistics import median
 from threading import Event as Flag
 from typing import NamedTuple
@@ -33,6 +33,7 @@ from engine.experiments.comparison_figures import ComparisonSoFar
 from engine.experiments.generations import Place, event_of
 from engine.experiments.lane_figures import cost_model
 from engine.experiments.lanes import Lane, MeasuredText, continued, warm_up
+from engine.experiments.turns import next_turn
 from engine.machine import versions
 from engine.machine.energy import EnergyMeter, NotMeasurable
 from engine.machine.out_of_memory import memory_errors
@@ -52,8 +53,9 @@ DISTURBED, _AGAIN, _MOST_DISTURBED = 1.5, 2, 0.5
 class ComparisonJob(NamedTuple):
     """What to compare, with all models in memory. prompts: a tuple of ids for each prompt's first turn, by index.
 
-    refused: why lanes cannot take part. skipped: a line for each prompt that was left out. predictions: from tuning.
-    conversations: what each prompt's first turn begins, empty where it is not asked as chat."""
+    refused: why lanes cannot take part. skipped: a line for each prompt that was left out; n_skipped: how many these
+    are, also where only the first have a line. predictions: from tuning. conversations: what each prompt's first turn
+    begins, empty where it is not asked as chat."""
 
     target: LoadedModel
     lanes: tuple[Lane, ...]
@@ -66,6 +68,7 @@ class ComparisonJob(NamedTuple):
     repeats: int
     meter: EnergyMeter | NotMeasurable
     predictions: tuple[GammaPrediction, ...] = ()
+    n_skipped: int = 0
     conversations: tuple[tuple[Message, ...], ...] = ()
 
     @property
@@ -78,7 +81,7 @@ def compare(job: ComparisonJob, cancelled: Flag) -> Iterator[Event]:
     """Yield the comparison's events; the last holds the figures of all prompts.
 
     Raises Cancelled soon after the flag is set, after the figures of what was measured by then."""
-    job = warmed_up(job, cancelled)
+    job = yield from warmed_up(job, cancelled)
     so_far = ComparisonSoFar(
         job_lanes(job),
         job.prompts,
@@ -98,10 +101,9 @@ def compare(job: ComparisonJob, cancelled: Flag) -> Iterator[Event]:
                 yield event
                 if isinstance(event, GenerationMeasured):
                     so_far.take(event)
-                elif isinstance(event, Progressed) and so_far.is_due():
+                elif measuring.between_prompts and so_far.is_due():
                     yield so_far.event(complete=False)
-            yield Progressed("checking", 0, 1, "what would change it")
-            so_far.changes = tuple(_changes(job, so_far, cancelled))
+            so_far.changes = yield from _changes(job, so_far, cancelled)
     except Cancelled:
         if so_far.n_measured:
             yield so_far.event(complete=False)
@@ -109,12 +111,13 @@ def compare(job: ComparisonJob, cancelled: Flag) -> Iterator[Event]:
     yield so_far.event(complete=True)
 
 
-def warmed_up(job: ComparisonJob, cancelled: Flag) -> ComparisonJob:
-    """Decode a little with every lane; the job without those that fail, since the others can do without them.
+def warmed_up(job: ComparisonJob, cancelled: Flag) -> Generator[Event, None, ComparisonJob]:
+    """Decode a little with every lane; return the job without those that fail, as the others can do without them.
 
     Raises EngineError where plain decoding fails, Cancelled."""
     able, refused = [], list(job.refused)
-    for lane in job.lanes:
+    for place, lane in enumerate(job.lanes):
+        yield Progressed("checking", place, len(job.lanes), "lanes")
         try:
             with memory_errors("the first rounds", "compare fewer drafters at once, or smaller ones"):
                 warm_up(lane, job.prompt_ids[0], cancelled)
@@ -128,12 +131,18 @@ def warmed_up(job: ComparisonJob, cancelled: Flag) -> ComparisonJob:
     return job._replace(lanes=tuple(able), refused=tuple(refused))
 
 
-def _changes(job: ComparisonJob, so_far: ComparisonSoFar, cancelled: Flag) -> Iterator[str]:
-    """What would change the choice, where one of the lanes is chosen."""
+def _changes(job: ComparisonJob, so_far: ComparisonSoFar, cancelled: Flag) -> Generator[Event, None, tuple[str, ...]]:
+    """Yield progress; return what would change the choice, a sentence each."""
     chosen = so_far.recommendation()
     lane = next(lane for lane in job.lanes if lane.spec.name == chosen.lane)
     costs = cost_model(so_far.texts_of(PLAIN_LANE), so_far.texts_of(lane.spec.name))
-    yield from changes(lane, job.prompt_ids, costs, cancelled)
+    sentences: list[str] = []
+    for step in changes(lane, job.prompt_ids, costs, cancelled):
+        if isinstance(step, str):
+            sentences.append(step)
+        else:
+            yield step
+    return tuple(sentences)
 
 
 def job_lanes(job: ComparisonJob) -> tuple[LaneSpec, ...]:
@@ -142,7 +151,9 @@ def job_lanes(job: ComparisonJob) -> tuple[LaneSpec, ...]:
 
 
 class _Measuring:
-    """The measurement of a job: which lane goes when, and what is kept."""
+    """The measurement of a job: which lane goes when, and what is kept.
+
+    between_prompts: whether its newest event follows the last lane of a prompt."""
 
     def __init__(self, job: ComparisonJob, cancelled: Flag) -> None:
         self._job, self._cancelled = job, cancelled
@@ -150,6 +161,10 @@ class _Measuring:
         self._rng = random.Random(int(job.settings.get("seed") or 0))
         self._began = time.perf_counter()
         self._n_kept = 0
+        self.between_prompts = False
+        n_runs = job.repeats * len(job.lanes) + (job.repeats == 1 and self._may_round_differently)
+        self._n_by_prompt = [n_runs * len(prompt.turns) for prompt in job.prompts]
+        self._n_texts, self._n_done = sum(self._n_by_prompt), 0
         self._plain_ids: dict[tuple[int, int], tuple[int, ...]] = {}
         self._round_ms: dict[str, dict[tuple[int, int, tuple[int, ...]], list[float]]] = defaultdict(dict)
 
@@ -158,8 +173,13 @@ class _Measuring:
         job = self._job
         for index in range(len(job.prompts)):
             yield from self._prompt(index)
-            yield Progressed("measuring", index + 1, len(job.prompts), "prompts", self._elapsed_s())
-        for prompt, turn, ids in self._disturbed():
+            self._n_done = sum(self._n_by_prompt[: index + 1])  # a turn that did not fit was left out
+            self.between_prompts = True
+            yield self._progress()
+            self.between_prompts = False
+        disturbed = self._disturbed()
+        self._n_texts += _AGAIN * len(disturbed) * len(job.lanes)
+        for prompt, turn, ids in disturbed:
             for _ in range(_AGAIN):
                 yield from self._once(prompt, turn, ids)
 
@@ -169,8 +189,9 @@ class _Measuring:
         messages = job.conversations[index] if job.conversations else ()
         for turn in range(len(job.prompts[index].turns)):
             if turn and messages:
-                messages = (*messages, *self._next_turn(index, turn))
-                ids = asked_in_turns(job.target, messages)
+                messages, ids = next_turn(
+                    job.target, messages, self._plain_ids[index, turn - 1], job.prompts[index].turns[turn]
+                )
             elif turn:
                 ids = (*ids, *job.target.tokenizer("\n" + job.prompts[index].turns[turn])["input_ids"])
             if len(ids) >= job.target.context - 1:
@@ -181,17 +202,13 @@ class _Measuring:
                 yield self._event(*self._continued(job.lanes[0], index, turn, ids))
             ids = (*ids, *self._plain_ids[index, turn])
 
-    def _next_turn(self, index: int, turn: int) -> tuple[Message, Message]:
-        """What the target answered in plain decoding, and what the user asks next."""
-        target = self._job.target
-        answer = [token for token in self._plain_ids[index, turn - 1] if token not in target.stop_ids]
-        question = self._job.prompts[index].turns[turn]
-        return Message("assistant", target.texts.text(answer)), Message("user", question)
-
-    def _once(self, index: int, turn: int, ids: tuple[int, ...]) -> Iterator[GenerationMeasured]:
+    def _once(self, index: int, turn: int, ids: tuple[int, ...]) -> Iterator[Event]:
         """Every lane once, in an order of chance."""
-        lanes = self._rng.sample(self._job.lanes, len(self._job.lanes))
-        texts = [self._continued(lane, index, turn, ids) for lane in lanes]
+        texts = []
+        for lane in self._rng.sample(self._job.lanes, len(self._job.lanes)):
+            texts.append(self._continued(lane, index, turn, ids))
+            self._n_done += 1
+            yield self._progress()
         plain = next(text.generation for name, text, _ in texts if name == PLAIN_LANE)
         self._plain_ids.setdefault((index, turn), plain.ids)
         for name, text, place in texts:
@@ -231,6 +248,10 @@ class _Measuring:
         margin = None if first is None or first >= len(plain.margins) else math.log(plain.margins[first])
         return replace(event, first_divergence=first, margin=margin)
 
+    def _progress(self) -> Progressed:
+        """How many texts are written, of all lanes."""
+        return Progressed("measuring", self._n_done, self._n_texts, "texts", self._elapsed_s())
+
     def _elapsed_s(self) -> float:
         return time.perf_counter() - self._began
 
@@ -249,6 +270,7 @@ def _started(job: ComparisonJob) -> ComparisonStarted:
         dtype=str(target.dtype).removeprefix("torch."),
         processor=versions.processor(target.device),
         skipped=job.skipped,
+        n_skipped=max(job.n_skipped, len(job.skipped)),
         versions=versions.versions(),
         hashes=_hashes(job),
         note=target.note,
@@ -256,12 +278,6 @@ def _started(job: ComparisonJob) -> ComparisonStarted:
         graphs=target.graphs,
         quantize=target.quantize,
     )
-
-
-def asked_in_turns(target: LoadedModel, messages: Sequence[Message]) -> tuple[int, ...]:
-    """The ids of a conversation as the target's template writes it."""
-    assert target.chat_template is not None
-    return target.chat_template.render(messages).ids
 
 
 def _hashes(job: ComparisonJob) -> tuple[tuple[str, str], ...]:

@@ -162,5 +162,5 @@ def _widths(gamma: int, rounds: Sequence[RoundFinished], times: _Times) -> tuple
 
 
 def _median(values: Iterable[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return median(known) if known else None
+    measured = [value for value in values if value is not None]
+    return median(measured) if measured else None

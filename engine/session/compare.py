@@ -84,6 +84,7 @@ def _compared(session: "Session", command: Compare, prompt_set: PromptSet, cance
         prompt_ids=prompts.ids,
         conversations=prompts.conversations,
         skipped=(*prompt_set.skipped, *prompts.skipped),
+        n_skipped=prompt_set.n_skipped + len(prompts.skipped),
         settings=command.settings,
         repeats=command.repeats,
         meter=_meter(lanes),
@@ -94,28 +95,28 @@ def _compared(session: "Session", command: Compare, prompt_set: PromptSet, cance
 def race(session: "Session", command: Race, cancelled: Flag) -> Iterator[Event]:
     """Let lanes continue one prompt, a round of each in turn; see `experiments.racing` for the events."""
     _check(command)
-    asked = Compare(
+    comparison = Compare(
         command.lanes, settings=command.settings, target=command.target, device=command.device,
         drafter_device=command.drafter_device, dtype=command.dtype, runtime=command.runtime, quantize=command.quantize,
     )  # fmt: skip
     try:
-        yield from _raced(session, asked, command.prompt, cancelled)
+        yield from _raced(session, comparison, command.prompt, cancelled)
     finally:
         release_memory()
 
 
-def _raced(session: "Session", asked: Compare, prompt: str, cancelled: Flag) -> Iterator[Event]:
-    lanes, refused = yield from _loaded_lanes(session, asked, cancelled)
+def _raced(session: "Session", comparison: Compare, prompt: str, cancelled: Flag) -> Iterator[Event]:
+    lanes, refused = yield from _loaded_lanes(session, comparison, cancelled)
     for _, refusal in refused:
         yield refusal
     context = RunContext(lanes[0].target, None, drafters.NONE, cancelled=cancelled)
-    ids = context.asked(Request(prompt), make_config(ChatConfig, asked.settings)).ids
+    asked = context.asked(Request(prompt), make_config(ChatConfig, comparison.settings))
     # Lanes run side by side: a drafter that two of them use needs two states.
     own = [
         lane._replace(drafter=drafters.build(lane.spec.drafter, lane.target, lane.model)) if lane.drafter else lane
         for lane in lanes
     ]
-    yield from _on_models(raced(own, ids, cancelled))
+    yield from _on_models(raced(own, asked.ids, cancelled, question=prompt if asked.messages else ""))
 
 
 HANDLERS = {Compare: compare, Race: race}
@@ -143,7 +144,7 @@ def _meter(lanes: Sequence[Lane]) -> EnergyMeter | NotMeasurable:
 
 def _measured(job: ComparisonJob, command: Compare, cancelled: Flag) -> Iterator[Event]:
     if command.tune:
-        job = warmed_up(job, cancelled)
+        job = yield from warmed_up(job, cancelled)
         lanes, predictions = yield from tuned(job, cancelled)
         job = job._replace(lanes=lanes, predictions=predictions)
     yield from measured(job, cancelled)

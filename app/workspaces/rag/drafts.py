@@ -11,6 +11,7 @@ from app import theme
 from app.state.store import RunStore
 from app.text.plain_text import one_line
 from app.widgets.labels import plain_label
+from app.words.counts import count
 from app.workspaces.rag import answer_words
 from app.workspaces.rag.answer import DraftRecord
 from app.workspaces.rag.answer_panel import AnswerPanel
@@ -147,7 +148,7 @@ class DraftsPanel(AnswerPanel):
             note = " · ".join(filter(None, (reused, self._other_scores(draft))))
             card.show_state("", note, won=False, bad=False)
         else:
-            note = self.tr("{0:,} tokens").format(draft.n_tokens) if draft.n_tokens else ""
+            note = count(draft.n_tokens, "token") if draft.n_tokens else ""
             card.show_state("", note, won=False, bad=False)
 
     def _margin(self) -> str:

@@ -331,7 +331,6 @@ class RunsWorkspace(QWidget, Workspace):
         column.addWidget(self.error)
         column.addWidget(self.search)
         column.addLayout(buttons)
-        column.addWidget(self.message)
         column.addWidget(self.splitter, 1)
 
 

@@ -166,9 +166,11 @@ def test_deleting_moves_on_to_the_neighbour_and_undo_brings_all_back(tab: RunsWo
     keep_some()
     shown(qtbot, tab)
     select(qtbot, tab, 0, 1)
+    place = tab.splitter.geometry()
     tab.run_actions.by_name["delete"].trigger()
     settle(qtbot, tab.library, lambda: tab.table.rows.rowCount() == 1)
     assert tab.message.text.text() == "2 runs deleted."
+    assert tab.splitter.geometry() == place and tab.message.geometry().bottom() == tab.rect().bottom()
     assert tab.table.selected == (tab.table.rows.id_at(0),)
     tab.message.undo.click()
     settle(qtbot, tab.library, lambda: tab.table.rows.rowCount() == 3)
