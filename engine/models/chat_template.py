@@ -26,6 +26,7 @@ _BASE = re.compile(r"(?:^|[-_.])(?:base|pt|pretrained|foundation)(?:$|[-_.])", r
 _INSTRUCT = re.compile(
     r"(?:^|[-_.])(?:instruct|instruction|chat|it|sft|dpo|rlhf|assistant)(?:$|[-_.0-9])", re.IGNORECASE
 )
+_COMMIT = re.compile("[0-9a-f]{40}|snapshots")
 _USER, _SYSTEM, _ASSISTANT = "one lantern", "two harbours", "three gulls"
 _BREAK = "\U000f0000"  # the mark by which transformers keeps the text on both sides of it apart
 _MARKS = re.compile("[\U000f0000\U000f0001]")
@@ -151,7 +152,9 @@ def _instruct(name: str, fault: str, stops_at_turns: bool) -> tuple[bool, str]:
     """Whether a model with a template is asked as chat, and why.
 
     Base models often carry the template of their family: the name tells, or that their text ends with a turn."""
-    last = re.split(r"[/\\]", name.rstrip("/\\"))[-1]
+    # The folder of a hub's cache is called after a commit, and the model's own folder is two above it.
+    parts = [part for part in re.split(r"[/\\]", name) if part and not _COMMIT.fullmatch(part)]
+    last = parts[-1] if parts else name
     if fault:
         return False, fault
     if _BASE.search(last):

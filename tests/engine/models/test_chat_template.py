@@ -145,6 +145,7 @@ def test_a_template_that_fails_gives_one_line_with_the_way_out(source: str) -> N
         ("gemma-3-270m-pt", True, False),
         ("C:\\models\\harbour-chat\\", False, True),
         ("white-harbour", False, False),
+        (f"/hub/models--org--harbour-it/snapshots/{'0af' * 13}1/", False, True),
     ],
 )
 def test_an_instruct_model_is_told_by_its_name_or_by_where_it_stops(name: str, stops: bool, chat: bool) -> None:
