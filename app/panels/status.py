@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from time import monotonic
+from typing import Protocol
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
@@ -25,8 +26,17 @@ from engine.runs.summary import Summary
 _STATES_WITH_PROGRESS = ("loading", "measuring")
 
 
+class FiguresSource(Protocol):
+    """The tab in front."""
+
+    @property
+    def status_summary(self) -> Summary | None:
+        """The summary of the one run that the tab shows, if it shows one."""
+
+
 class StatusPanel(Panel):
-    """A single line of labels."""
+    """A single line of labels. Its figures are those of the run that the tab in front shows; without a tab, the
+    store's."""
 
     every_ms = 100
     turn = 2
@@ -34,6 +44,7 @@ class StatusPanel(Panel):
     def __init__(self, store: RunStore, parent: QWidget | None = None, *, verbs: Verbs | None = None) -> None:
         super().__init__(store, parent)
         self.verbs = verbs or Verbs(store, self)
+        self._front: FiguresSource | None = None
         self.device = plain_label("", self, role="muted")
         self.state = ElasticLine(self)
         self.state.setAccessibleName(self.tr("Engine state"))
@@ -65,11 +76,16 @@ class StatusPanel(Panel):
         if self.device.text() != (device := self._device_text()):
             self.device.setText(device)
         self.state.show_text(self._state_text(self.store.history.live_summary))
-        summary = self.store.history.live_summary
-        speed = summary.ms_per_token
+        figures = self.store.history.live_summary if self._front is None else self._front.status_summary
+        speed = None if figures is None else figures.ms_per_token
         self.speed.show_text(self.tr("{0:,.0f} tokens/s").format(1000 / speed) if speed else "")
-        self.same.show_text(self.tr("same text ✓") if summary.same else "")
+        self.same.show_text(self.tr("same text ✓") if figures is not None and figures.same else "")
         self._draw_progress()
+
+    def serve(self, front: FiguresSource) -> None:
+        """Show the figures of this tab from now on."""
+        self._front = front
+        self.refresh()
 
     def _device_text(self) -> str:
         model, estimate = self.store.engine.model, self.store.engine.estimated
@@ -115,6 +131,8 @@ class StatusPanel(Panel):
                 return self._indexing_text()
             case "reading":
                 return self.tr("reading the file")
+            case "done" if self._front is not None and self._front.status_summary is None:
+                return self.store.told or self.tr("ready")
             case "done":
                 return self._ended_text(summary)
             case _:

@@ -73,6 +73,11 @@ class ReportSaver(QObject):
         kept = source if isinstance(source, Path) else tuple(source)
         self.exporter.write(path, lambda: report_content(kept, path.suffix.lower(), options))
 
+    @property
+    def busy(self) -> bool:
+        """Whether a report is being written."""
+        return self.exporter.busy
+
     def close(self) -> None:
         """Wait for the report that is being written, because the window closes."""
         self.exporter.close()

@@ -116,6 +116,11 @@ class RunStore(QObject):
         return bool(self._files.n_under_way)
 
     @property
+    def writing(self) -> bool:
+        """Whether a run is being written to a file."""
+        return self._files.writing
+
+    @property
     def file_progress(self) -> tuple[float, float]:
         """Progress of the file under way: units done, and in total."""
         return self._files.progress

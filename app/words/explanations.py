@@ -204,21 +204,9 @@ def _cost(summary: Summary) -> Explanation:
     break_even = speed_model.break_even_alpha(summary.gamma, c, verify_ratio=ratio)
     if break_even is None:
         return Explanation(name, f"{costs} {tr('At these costs no acceptance rate would pay.')}")
-    template = tr("At these costs drafting {0} pays from α = {1:.2f} on; this run has {2}. {3}")
+    template = tr("At these costs drafting {0} pays from α = {1:.2f} on; this run has {2}.")
     alpha = quantities.number(summary.alpha)
-    return Explanation(
-        name, f"{costs} {template.format(count(summary.gamma, 'token'), break_even, alpha, _best(summary))}".rstrip()
-    )
-
-
-def _best(summary: Summary) -> str:
-    """Which draft length would be fastest."""
-    best = summary.best_gamma
-    if best is None:
-        return ""
-    if not best:
-        return tr("No draft length would pay: leave drafting off.")
-    return tr("The fastest draft length would be γ = {0}.").format(best)
+    return Explanation(name, f"{costs} {template.format(count(summary.gamma, 'token'), break_even, alpha)}")
 
 
 def _same_text(summary: Summary) -> Explanation:
@@ -262,7 +250,7 @@ def _figures(summary: Summary) -> tuple[Explanation, ...]:
             "{0}: time of one drafter step over one target step; small is good."
         ).format(number(summary.c, 3))),
         Explanation(tr("Predicted speedup"), tr(
-            "{0}: what α, γ and the measured costs promise. A measured value far below it points at overhead."
+            "{0}: what τ and the measured parts of a round promise. A measured value far below it points at overhead."
         ).format(quantities.times(summary.predicted_speedup))),
         Explanation(tr("Plain, per token"), tr(
             "{0}: what a token of plain decoding takes, timed in the same run; with drafting it takes {1}."

@@ -121,7 +121,7 @@ class LaneFigures(Struct, frozen=True):
 
     ms_per_token: decoding time of all prompts over their tokens; speedup: that of plain decoding over this one, so that
     what stands side by side divides to it. c, verify_per_token: cost of a drafted token, and of one more token to
-    verify, in plain steps. predicted_speedup: by the cost model, from alpha and step times. positions: accepted and
+    verify, in plain steps. predicted_speedup: by the cost model, from τ and step times. positions: accepted and
     tested by position of the draft; shape: what they look like, shape_at: the first position of a cliff. ranks: how
     often the token that the target wanted after a rejection was second, third, ... of the drafter's list; the last
     entry counts all further ones. same_text: as plain decoding, None where that cannot be compared; n_differing:
@@ -201,7 +201,7 @@ class ComparisonMeasured(Event, frozen=True):
 
 class RaceStarted(Event, frozen=True):
     """Lanes begin to continue one prompt, a round of each in turn; their rounds follow as `RoundFinished` with the
-    lane's name, whose `at_s` counts the lane's own time alone."""
+    lane's name, whose `at_s` counts the lane's own time alone. race_id, started_utc: empty in files of old."""
 
     target: str
     lanes: tuple[LaneSpec, ...]
@@ -211,6 +211,12 @@ class RaceStarted(Event, frozen=True):
     device: str
     dtype: str
     note: str = ""
+    race_id: str = ""
+    started_utc: str = ""
+    settings: tuple[tuple[str, Setting], ...] = ()
+    processor: str = ""
+    versions: tuple[tuple[str, str], ...] = ()
+    hashes: tuple[tuple[str, str], ...] = ()
 
 
 class RaceFinished(Event, frozen=True):

@@ -32,12 +32,11 @@ from engine.experiments.changes import changes
 from engine.experiments.comparison_figures import ComparisonSoFar
 from engine.experiments.generations import Place, event_of
 from engine.experiments.lane_figures import cost_model
-from engine.experiments.lanes import Lane, MeasuredText, continued, warm_up
+from engine.experiments.lanes import Lane, MeasuredText, continued, model_hashes, warm_up
 from engine.experiments.turns import next_turn
 from engine.machine import versions
 from engine.machine.energy import EnergyMeter, NotMeasurable
 from engine.machine.out_of_memory import memory_errors
-from engine.models.hashes import model_hash
 from engine.models.loading import LoadedModel
 from engine.prompts import Message
 from engine.runs.divergence import first_difference
@@ -272,19 +271,12 @@ def _started(job: ComparisonJob) -> ComparisonStarted:
         skipped=job.skipped,
         n_skipped=max(job.n_skipped, len(job.skipped)),
         versions=versions.versions(),
-        hashes=_hashes(job),
+        hashes=model_hashes(job.target.spec, job.lanes),
         note=target.note,
         runtime=target.runtime,
         graphs=target.graphs,
         quantize=target.quantize,
     )
-
-
-def _hashes(job: ComparisonJob) -> tuple[tuple[str, str], ...]:
-    """What tells the models apart that are called the same: a hash of the target, and of each drafter's model."""
-    specs = dict.fromkeys(lane.spec.drafter for lane in job.lanes if lane.model is not None)
-    drafters = ((f"drafter {spec}", model_hash(spec, drafter=True)) for spec in specs)
-    return tuple(pair for pair in (("target", model_hash(job.target.spec)), *drafters) if pair[1])
 
 
 def _workload(job: ComparisonJob) -> str:

@@ -97,6 +97,15 @@ class CompareWorkspace(QWidget, Workspace):
         """Ask for a file and write the report of the comparison on show."""
         self._reports.ask(self, self.reported, "draftscope-comparison")
 
+    def first_field(self) -> QWidget:
+        """Return the draft lengths."""
+        return self.bar.gammas
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether a report is being written."""
+        return self._reports.busy
+
     def shut_down(self) -> None:
         """Wait for a report that is being written."""
         self._reports.close()

@@ -10,7 +10,7 @@ from app.panels.prompt import EXAMPLE_PROMPTS
 from app.state import requests
 from app.state.requests import Setup
 from app.text.plain_text import one_line
-from app.workspaces.base import TabContext, Workspace
+from app.workspaces.base import LastOpened, TabContext, Workspace
 from app.workspaces.presentation.programme import Programme
 from app.workspaces.presentation.race_command import race_command
 from app.workspaces.presentation.racing import RacingProgress
@@ -35,6 +35,7 @@ class PresentationWorkspace(QWidget, Workspace):
         self.context = context
         self._store = context.store
         self._racing = self._store.tab(RacingProgress)
+        self._opened = LastOpened()
         self._programme = Programme(self._store)
         self._stage: RaceStage | None = None
         self._key: tuple[object, ...] | None = None
@@ -91,6 +92,11 @@ class PresentationWorkspace(QWidget, Workspace):
     def menu_actions(self, menu: str) -> Sequence[QAction]:
         """Return the action that opens it."""
         return (self.present,) if menu == "view" else ()
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether a report is being written."""
+        return self.reports.exporter.busy
 
     def shut_down(self) -> None:
         """Wait for a report that is being written."""
@@ -235,6 +241,10 @@ class PresentationWorkspace(QWidget, Workspace):
             return
         pair = self._store.commands.pair_to_come or Load()
         self._racing.begin(race_command(prompt, pair, self.stage.script, MOST_LANES, self.stage.page))
+
+    def newly_opened(self) -> str:
+        """Return the view of a race that was opened from a file."""
+        return "presentation" if self._opened.is_new(self._racing.started, self._racing.source) else ""
 
     # Pictures
 

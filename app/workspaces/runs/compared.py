@@ -48,7 +48,7 @@ def compared_fields(rows: Sequence[RunRow], made_with: Sequence[Particulars]) ->
     """Figures first, then settings, machine and versions as far as the runs have any."""
     lines = [_line(name, [write(row) for row in rows]) for name, write in _FIGURES]
     for part in ("settings", "machine", "versions", "hashes"):
-        lines += _lines([getattr(each, part) for each in made_with])
+        lines += _lines([words.named(getattr(each, part)) for each in made_with])
     return tuple(line for line in lines if any(value != _NO_VALUE for value in line.values))
 
 
@@ -165,6 +165,6 @@ _FIGURES = (
     ("α", lambda row: quantities.number(row.alpha)),
     ("τ", lambda row: quantities.number(row.tau)),
     ("tokens/s", lambda row: quantities.number(row.tokens_per_s, 0)),
-    ("speedup", lambda row: quantities.times(row.speedup)),
+    ("speedup", words.speedup),
     ("tags", words.tags),
 )

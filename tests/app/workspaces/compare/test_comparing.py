@@ -112,7 +112,7 @@ def test_an_opened_comparison_comes_to_the_front_and_a_run_does_not(qtbot, tmp_p
         assert window.front is window.workspaces["compare" if name == "comparison" else "decode"]
     record = window.store.tab(ComparingProgress).record
     assert record.state == "finished" and record.source == tmp_path / "comparison.jsonl"
-    window.close()
+    window.close_now()
 
 
 def test_files_of_prompts_are_told_from_logs_and_from_anything_else(tmp_path: Path) -> None:

@@ -189,7 +189,7 @@ def main_window(qtbot: QtBot) -> Iterator[MainWindow]:
     qtbot.addWidget(window)
     window.show()
     yield window
-    window.close()
+    window.close_now()
 
 
 def test_f11_toggles_from_the_main_window_and_from_its_own(main_window: MainWindow, qtbot: QtBot) -> None:
