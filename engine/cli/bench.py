@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from engine.session.session import Session
 
 FIXED = ("stop_at_end", "baseline", "repeats")
+CHAT = ("chat", "system")
 _LARGEST_BATCH = 256
 GREEDY = ("temperature", "top_k", "top_p", "min_p")
 _LISTED = "separated by commas; each combination is a cell of the summary's `cells`"
@@ -52,11 +53,12 @@ def bench_decode(
     from engine.bench.decode import DecodeBench, bench
 
     session = drafted_session("bench decode", pair, output)
-    asked = (("gamma", config.gamma), ("max_new_tokens", config.max_new_tokens), ("n_prompts", prompts))
-    with _kept("bench decode", session, asked, Saving(no_save), output) as kept:
+    fixed = (("gamma", config.gamma), ("max_new_tokens", config.max_new_tokens), ("n_prompts", prompts))
+    with _kept("bench decode", session, fixed, Saving(no_save), output) as kept:
         models = session.models
         assert models is not None
-        for item in bench(models, gamma=config.gamma, n_new=config.max_new_tokens, n_prompts=prompts, axes=axes):
+        lengths = {"gamma": config.gamma, "n_new": config.max_new_tokens, "n_prompts": prompts}
+        for item in bench(models, **lengths, axes=axes, asked=config):
             if isinstance(item, DecodeBench):
                 _sum_up(msgspec.to_builtins(item), kept, output)
             else:
@@ -64,7 +66,7 @@ def bench_decode(
     return OK
 
 
-@with_options(SpeculativeConfig, hidden=FIXED)
+@with_options(SpeculativeConfig, hidden=(*FIXED, *CHAT))
 def bench_batch(
     *,
     pair: PairOptions,
@@ -255,7 +257,7 @@ def bench_table(
     return OK
 
 
-@with_options(SpeculativeConfig, hidden=FIXED)
+@with_options(SpeculativeConfig, hidden=(*FIXED, *CHAT))
 def bench_endurance(
     *,
     pair: PairOptions,

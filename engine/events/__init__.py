@@ -124,7 +124,9 @@ class ModelLoaded(Event, frozen=True):
     the drafter are empty if it is not a model. graphs: whether rounds run as CUDA graphs. n_threads: processor threads
     that torch uses, 0 if not reported. quantize: the type that the target's weights were quantised to, "none" if they
     were left in dtype. why_dtype: why this type, empty if it was not chosen by measuring. drafts_through: "text" where
-    the drafter is a model with another tokenizer; shared_tokens of its drafter_tokens are then the target's too."""
+    the drafter is a model with another tokenizer; shared_tokens of its drafter_tokens are then the target's too.
+    chat_template: whether the target has one; chat: whether it is asked through it unless told otherwise; why_chat: the
+    reason of that."""
 
     target: str
     drafter: str
@@ -145,6 +147,9 @@ class ModelLoaded(Event, frozen=True):
     drafts_through: DraftsThrough = "ids"
     shared_tokens: int = 0
     drafter_tokens: int = 0
+    chat_template: bool = False
+    chat: bool = False
+    why_chat: str = ""
 
 
 class ModelUnloaded(Event, frozen=True):

@@ -108,7 +108,7 @@ def _with_fastest_dtype(plan: load_plan.LoadPlan, *, measure: bool) -> load_plan
 
 
 def _loaded(pair: Pair, drafter: str, seconds: float) -> ModelLoaded:
-    target = pair.target
+    target, template = pair.target, pair.target.chat_template
     return ModelLoaded(
         target=target.spec,
         drafter=drafter,
@@ -125,4 +125,7 @@ def _loaded(pair: Pair, drafter: str, seconds: float) -> ModelLoaded:
         graphs=target.graphs,
         n_threads=torch.get_num_threads(),
         quantize=target.quantize,
+        chat_template=template is not None,
+        chat=template is not None and template.is_default,
+        why_chat="" if template is None else template.why,
     )

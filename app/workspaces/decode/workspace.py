@@ -28,6 +28,7 @@ from app.workspaces.decode.metrics import MetricsPanel
 from app.workspaces.decode.transport import TransportPanel
 from engine.commands import Load
 from engine.events import RoundFinished
+from engine.prompts import Message
 from engine.runs.summary import Summary
 
 _LAYOUT_VERSION = 4
@@ -161,7 +162,11 @@ class DecodeWorkspace(QMainWindow, Workspace):
 
     def _start(self, *, held: bool) -> None:
         setup = self.setup.setup()
-        self._store.run(setup.pair, requests.run(setup, self.prompt.prompt.toPlainText(), held=held))
+        self._store.run(setup.pair, requests.run(setup, self.prompt.text(), self._earlier(), held=held))
+
+    def _earlier(self) -> tuple[Message, ...]:
+        """The earlier turns, which only a target that is asked as chat can read."""
+        return self.prompt.conversation.earlier if self.setup.chat.as_chat else ()
 
     def _fork(self) -> None:
         """Continue from the selected token with the current settings."""
@@ -311,7 +316,7 @@ class DecodeWorkspace(QMainWindow, Workspace):
         """Show the settings and the prompt of a run."""
         if record.started is not None:
             self.setup.show_settings(record.started)
-            self.prompt.show_prompt(record.started.prompt)
+            self.prompt.show_asked(record.started)
 
     def _report_export(self, path: str) -> None:
         self._store.tell(self.tr("exported to {0}").format(path))
