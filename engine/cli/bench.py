@@ -11,6 +11,7 @@ from engine.cli.options import Json, Out, PairOptions, Settings, numbers, with_o
 from engine.cli.output import Output
 from engine.cli.running import loaded_session
 from engine.errors import InputError
+from engine.events import Event, Warned
 from engine.methods.speculative.config import SpeculativeConfig
 from engine.settings import make_config
 
@@ -30,7 +31,14 @@ def bench_decode(
     *,
     pair: PairOptions,
     settings: Settings,
-    prompts: Annotated[int, typer.Option(help="held-out prompts of the built-in world, in each cell too")] = 20,
+    prompts: Annotated[
+        str,
+        typer.Option(
+            help="how many held-out prompts of the built-in world, in each cell too; or a set measured task by task, "
+            "with any drafter: english, english:TASK, builtin, builtin:TASK or a file as in compare"
+        ),
+    ] = "20",
+    n_prompts: Annotated[int, typer.Option(help="prompts of a set at most, evenly over tasks; 0 for all")] = 0,
     contexts: Annotated[str, typer.Option(help=f"prompt lengths {_LISTED}")] = "",
     gammas: Annotated[str, typer.Option(help=f"draft lengths {_LISTED}")] = "",
     batches: Annotated[str, typer.Option(help=f"how many sequences at once, {_LISTED}")] = "",
@@ -42,17 +50,52 @@ def bench_decode(
     output = Output(json=json, out=out)
     config = make_config(SpeculativeConfig, settings)
     refuse_sampling("bench decode", settings)
-    if prompts < 1:
+    if not _is_number(prompts):
+        return _bench_tasks(pair, config, prompts, n_prompts, output)
+    if int(prompts) < 1:
         raise InputError(f"prompts = {prompts}: must be >= 1", "20 give a useful interval")
     axes = _axes(config.gamma, pair.runtime, contexts=contexts, gammas=gammas, batches=batches, runtimes=runtimes)
     from engine.bench.decode import DecodeBench, bench
 
     models = drafted_pair("bench decode", pair, output)
-    for item in bench(models, gamma=config.gamma, n_new=config.max_new_tokens, n_prompts=prompts, axes=axes):
+    for item in bench(models, gamma=config.gamma, n_new=config.max_new_tokens, n_prompts=int(prompts), axes=axes):
         if isinstance(item, DecodeBench):
             output.summary(msgspec.to_builtins(item))
         else:
-            output.event(item)
+            _show(item, output)
+    return OK
+
+
+def _show(event: Event, output: Output) -> None:
+    """Print an event, and a warning also for people."""
+    output.event(event)
+    if isinstance(event, Warned):
+        output.note(f"warning: {event.message}; {event.hint}")
+
+
+def _is_number(text: str) -> bool:
+    return text.removeprefix("-").isdecimal()
+
+
+def _bench_tasks(pair: PairOptions, config: SpeculativeConfig, prompts: str, n_prompts: int, output: Output) -> int:
+    """Measure a set of prompts task by task. Raises InputError."""
+    from engine.experiments import prompt_sets
+
+    prompt_set = prompt_sets.read(prompts, n=n_prompts)
+    session = loaded_session(pair, output)
+    if session.models is None or session.drafter is None:
+        raise InputError("there is no drafter to measure", "name one with --drafter, for instance lookup")
+    from engine.bench import decode_tasks
+
+    spec = pair.chosen_drafter()
+    gamma, n_new = config.gamma, config.max_new_tokens
+    for item in decode_tasks.bench(session.models, session.drafter, spec, prompt_set, gamma=gamma, n_new=n_new):
+        if isinstance(item, decode_tasks.TasksBench):
+            fields = msgspec.to_builtins(item)
+            output.summary(fields if output.json else {name: fields[name] for name in fields if name != "tasks"})
+            output.table(decode_tasks.table(item))
+        else:
+            _show(item, output)
     return OK
 
 
@@ -201,7 +244,7 @@ def _axes(gamma: int, runtime: str, *, contexts: str, gammas: str, batches: str,
     if not (contexts or gammas or batches or runtimes):
         return None
     from engine.measuring.matrix import Axes
-    from engine.models.devices import parse_runtime
+    from engine.models.pair_names import parse_runtime
 
     choices = [parse_runtime(name.strip()) for name in (runtimes or runtime).split(",")]
     return Axes(
