@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from app.plots.export import Exporter
 from app.plots.report_pdf import pdf
 from app.state.store import RunStore
-from app.text.plain_text import one_line
+from app.text.plain_text import path_line
 from engine.events import Event
 from engine.reports import html
 from engine.reports.documents import ReportOptions
@@ -32,7 +32,7 @@ class ReportSaver(QObject):
     def __init__(self, store: RunStore, parent: QObject) -> None:
         super().__init__(parent)
         self.exporter = Exporter(self)
-        self.exporter.written.connect(lambda path: store.tell(tr("report saved as {0}").format(one_line(path))))
+        self.exporter.written.connect(lambda path: store.tell(tr("report saved as {0}").format(path_line(path))))
         self.exporter.failed.connect(store.report)
 
     def ask(self, parent: QWidget, source: ReportSource, name: str, options: ReportOptions | None = None) -> None:

@@ -4,7 +4,7 @@ from functools import singledispatch
 
 from PySide6.QtCore import QCoreApplication
 
-from app.text.plain_text import one_line
+from app.text.plain_text import one_line, path_line
 from app.words import quantities
 from app.words.model_names import full_name
 from app.workspaces.compare import words as compared_words
@@ -196,7 +196,7 @@ def _(event: events.EvaluationMeasured) -> str | None:
         return None
     figures = event.figures
     return tr("evaluated: {0:,} questions of {1}, kept in {2}").format(
-        figures.n_answered, _name(figures.dataset), _name(event.file)
+        figures.n_answered, _name(figures.dataset), path_line(event.file, longest=_LONGEST_NAME)
     )
 
 
