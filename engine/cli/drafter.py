@@ -12,7 +12,7 @@ from engine.cli.kept_log import KeptLog, Saving
 from engine.cli.options import Json, NoSave
 from engine.cli.output import Output, Value
 from engine.cli.running import stoppable
-from engine.commands import Train
+from engine.commands import Load, Train
 from engine.errors import InputError
 from engine.events import (
     DrafterMeasured,
@@ -26,6 +26,7 @@ from engine.events import (
     When,
 )
 from engine.machine.paths import training
+from engine.models import pair_names
 from engine.settings import make_config, settings_of
 from engine.training.drafter_config import OBJECTIVES, DrafterConfig
 
@@ -85,7 +86,7 @@ def train_drafter(
             "embed": embed, "steps": steps, "rate": rate,
         },
     )  # fmt: skip
-    _refuse_dtype(dtype)
+    _refuse_early(target, data, device, dtype)
     from engine.session.work_start import training_started
     from engine.training.drafter import train_drafter as train
     from engine.training.job import DrafterJob
@@ -129,7 +130,7 @@ def compare_objectives(
     )  # fmt: skip
     if objective == "cross-entropy":
         raise InputError("objective = cross-entropy: it would be compared with itself", "name a distillation")
-    _refuse_dtype(dtype)
+    _refuse_early(target, data, device, dtype)
     from engine.training.comparison import Comparison, compare
     from engine.training.job import DrafterJob
 
@@ -154,7 +155,11 @@ def _size(name: str, text: str) -> int:
     return int(text)
 
 
-def _refuse_dtype(dtype: str) -> None:
+def _refuse_early(target: str, data: Path | None, device: str, dtype: str) -> None:
+    """Check the names before torch is imported. Raises InputError, ModelError."""
+    pair_names.refuse(Load(target, "none", device))
+    if data is not None and not data.exists():
+        raise InputError(f"there are no texts at {data}", "name a folder or a file of text")
     if dtype not in (_AUTO, "float32", "bfloat16"):
         raise InputError(f"dtype = {dtype}: training knows auto, float32 and bfloat16", "leave --dtype out")
 

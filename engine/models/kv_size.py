@@ -1,15 +1,13 @@
 """Computes how long a sequence through a model can get and how large its cache is, from the configuration alone."""
 
-from typing import Literal, TypeAlias
-
 import torch
 from transformers import PreTrainedConfig
 
 from engine.decoding import cached_model
 from engine.errors import ModelError
 from engine.fast import families, kv_cache
+from engine.models.pair_names import RuntimeChoice
 
-RuntimeChoice: TypeAlias = Literal["auto", "fused", "fused-eager", "modules"]
 _DEFAULT_CONTEXT = 2048
 # Their modules declare no window, so that the cache keeps every position even if the configuration has one.
 _WITHOUT_WINDOW = ("llama", "mistral", "granite")

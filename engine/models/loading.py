@@ -19,9 +19,10 @@ from engine.fast.static_kv_cache import StaticKvCache
 from engine.fast.weights import FusedWeights, fuse
 from engine.models import checks, devices, load_plan, timing_pairs, weights
 from engine.models.checkpoint_folder import Checkpoint
-from engine.models.kv_size import RuntimeChoice, context_of
+from engine.models.kv_size import context_of
 from engine.models.load_plan import LoadPlan
-from engine.models.quantize import Quantize, fuse_quantised, quantise, weight_bytes
+from engine.models.pair_names import Quantize, RuntimeChoice
+from engine.models.quantize import fuse_quantised, quantise, weight_bytes
 from engine.models.weights import ReadWeights
 
 _MAX_REPORTS = 200

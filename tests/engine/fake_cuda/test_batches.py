@@ -10,8 +10,8 @@ from engine.batch.sequences import sequences_of
 from engine.decoding.clock import clock_for
 from engine.decoding.sampling import Warp
 from engine.fast.weights import fuse
-from engine.models.kv_size import RuntimeChoice
 from engine.models.loading import LoadedModel
+from engine.models.pair_names import RuntimeChoice
 from engine.rag.reading import Branch, read
 from tests.fake_cuda import kinds
 from tests.fake_cuda.fixture import watch
