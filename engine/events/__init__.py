@@ -106,7 +106,8 @@ class ModelLoaded(Event, frozen=True):
     runtime: what computes the forward pass, our own or transformers' modules; why_modules: why not our own. Those of
     the drafter are empty if it is not a model. graphs: whether rounds run as CUDA graphs. n_threads: processor threads
     that torch uses, 0 if not reported. quantize: the type that the target's weights were quantised to, "none" if they
-    were left in dtype. why_dtype: why this type, empty if it was not chosen by measuring."""
+    were left in dtype. why_dtype: what was measured for this type or would
+    speak for another, empty if nothing."""
 
     target: str
     drafter: str

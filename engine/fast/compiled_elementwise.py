@@ -3,7 +3,6 @@
 The results equal torch's up to rounding; a small model takes a fraction of the time: three calls a layer, not
 nineteen."""
 
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
@@ -46,20 +45,6 @@ class _AttendArguments(NamedTuple):
     scale: float
     out: _Floats
     scratch: _Floats
-
-
-def kernels() -> "Kernels | None":
-    """The compiled loops; None where numba is not installed or its compiler is disabled."""
-    if find_spec("numba") is None:
-        return None
-    # Imported late: importing numba takes half a second, which only the loops need.
-    import numba
-
-    if numba.config.DISABLE_JIT:
-        return None
-    from engine.fast.kernels import compiled
-
-    return compiled()
 
 
 class CompiledElementwise:

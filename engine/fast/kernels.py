@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from engine.machine import paths
 
 Floats = NDArray[np.float32]
-Loop = TypeVar("Loop", bound=Callable[..., None])
+Loop = TypeVar("Loop", bound=Callable[..., object])
 # None of these options assumes that NaN and infinity cannot occur: a model that computes them must be detected.
 _LOOSE = {"contract", "reassoc", "nsz"}
 _LOG2_E, _LN2_HIGH, _LN2_LOW = np.float32(1.44269504), np.float32(0.693359375), np.float32(-2.12194440e-4)
@@ -41,6 +41,7 @@ class Kernels(NamedTuple):
     attend: Callable[..., None]
     gate: Callable[..., None]
     gate_gelu: Callable[..., None]
+    multiply_int8: Callable[..., None]
 
 
 @cache
@@ -58,6 +59,7 @@ def compiled() -> Kernels:
             ),
             _kernel(gate, "void(f4[:,:], f4[:,::1], f4[:,::1])"),
             _kernel(gate_gelu, "void(f4[:,:], f4[:,::1], f4[:,::1])"),
+            _kernel(multiply_int8, "void(f4[:,::1], i1[:,::1], f4[::1], f4[:,::1])"),
         )
     finally:
         numba.config.CACHE_DIR = previous_folder
@@ -90,6 +92,33 @@ def add_normed(hidden: Floats, product: Floats, factor: float, scaled: Floats, f
         inverse_length = _ONE / np.sqrt(total)
         for j in range(d):
             out[i, j] = hidden[i, j] * inverse_length * scaled[j]
+
+
+def multiply_int8(x: Floats, numbers: NDArray[np.int8], scales: Floats, out: Floats) -> None:
+    """Write x times the rows of a matrix of int8, each times its scale, to `out` [n, n_out].
+
+    x: [n, n_in]; numbers: [n_out, n_in]; scales: [n_out]. Each row of the matrix is read from memory once."""
+    n, n_in = x.shape
+    row = np.empty(n_in, np.float32)
+    for i in range(numbers.shape[0]):
+        if n == 1:
+            out[0, i] = _product_with_int8(x[0], numbers[i]) * scales[i]
+            continue
+        for j in range(n_in):
+            row[j] = numbers[i, j]
+        for k in range(n):
+            total = _ZERO
+            for j in range(n_in):
+                total += x[k, j] * row[j]
+            out[k, i] = total * scales[i]
+
+
+@_inner(_LOOSE)
+def _product_with_int8(x: Floats, numbers: NDArray[np.int8]) -> np.float32:
+    total = _ZERO
+    for j in range(x.shape[0]):
+        total += x[j] * np.float32(numbers[j])
+    return total
 
 
 def norm_rows(x: Floats, scaled: Floats, floor: float) -> None:

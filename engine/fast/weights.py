@@ -17,11 +17,21 @@ from engine.fast.families import GEMMA3, ModelShape, shape_of
 from engine.fast.norms import Norm, norm_of
 
 
+class Int8Rows(NamedTuple):
+    """A quantised matrix: numbers int8 [n_out, n_in], of which each row counts times its scale, float32 [n_out]."""
+
+    numbers: Tensor
+    scales: Tensor
+
+
 class Projection(NamedTuple):
-    """x -> weight x + bias; weight: [n_out, n_in]."""
+    """x -> weight x + bias; weight: [n_out, n_in].
+
+    int8: the same weight for our own product of a few rows, where it is quantised and lies on a CPU."""
 
     weight: Tensor
     bias: Tensor | None
+    int8: Int8Rows | None = None
 
 
 class FusedLayer(NamedTuple):
