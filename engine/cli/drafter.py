@@ -25,8 +25,8 @@ from engine.events import (
     Warned,
     When,
 )
+from engine.host import early_refusal
 from engine.machine.paths import training
-from engine.models import pair_names
 from engine.settings import make_config, settings_of
 from engine.training.drafter_config import OBJECTIVES, DrafterConfig
 
@@ -157,7 +157,7 @@ def _size(name: str, text: str) -> int:
 
 def _refuse_early(target: str, data: Path | None, device: str, dtype: str) -> None:
     """Check the names before torch is imported. Raises InputError, ModelError."""
-    pair_names.refuse(Load(target, "none", device))
+    early_refusal.refuse(Load(target, "none", device))
     if data is not None and not data.exists():
         raise InputError(f"there are no texts at {data}", "name a folder or a file of text")
     if dtype not in (_AUTO, "float32", "bfloat16"):

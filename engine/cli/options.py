@@ -15,7 +15,7 @@ from engine.commands import Load
 from engine.documents.index import refuse_missing
 from engine.errors import InputError
 from engine.events import Setting
-from engine.models import pair_names
+from engine.host import early_refusal
 
 Settings: TypeAlias = Mapping[str, Setting]
 Json = Annotated[bool, typer.Option("--json", help="one JSON object a line; the last is the summary")]
@@ -112,7 +112,7 @@ def with_options(
             pair = msgspec.convert({p.name: values.pop(p.name) for p in pair_fields}, PairOptions)
             settings = {p.name: values.pop(p.name) for p in config_fields}
             # Before torch is imported, which takes many seconds.
-            pair_names.refuse(pair.load())
+            early_refusal.refuse(pair.load())
             refuse_missing(str(settings.get("index", "builtin")))
             return command(pair=pair, settings=settings, **values)
 

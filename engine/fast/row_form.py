@@ -17,13 +17,14 @@ from torch import Tensor
 from torch.nn import functional
 
 from engine.machine import paths, versions
+from engine.machine.other_work import OtherWork
 
 RowForm: TypeAlias = Literal["streamed", "library"]
 _N_PASSES = 7
 _MOST_BYTES = 128 << 20
 _LEAST_GAIN = 0.1
 # Read once in a process, so that no text changes its form midway even where the file cannot be kept.
-_KEPT: dict[Path, "RowTimes"] = {}
+_KEPT: dict[Path, "RowTimes | None"] = {}
 
 
 class RowTimes(msgspec.Struct, frozen=True):
@@ -40,30 +41,33 @@ def row_form(matrices: Sequence[Tensor]) -> RowForm:
     sizes = tuple((int(n_out), int(n_in)) for n_out, n_in in (matrix.shape for matrix in matrices))
     key = versions.processor(torch.device("cpu")), str(torch.__version__), torch.get_num_threads(), sizes
     path = paths.user_cache() / "row-forms" / f"{hashlib.sha256(repr(key).encode()).hexdigest()[:24]}.json"
-    return judged(_times(matrices, path), n_threads=torch.get_num_threads())
+    if path not in _KEPT:
+        _KEPT[path] = read(path) or _measured_and_saved(matrices, path)
+    return judged(_KEPT[path], n_threads=torch.get_num_threads())
 
 
-def judged(times: RowTimes, *, n_threads: int) -> RowForm:
-    """The usual form for this number of threads, unless the other takes at least a tenth less time."""
+def judged(times: RowTimes | None, *, n_threads: int) -> RowForm:
+    """The usual form for this number of threads, unless the other is known to take at least a tenth less time."""
+    if times is None:
+        return "streamed" if n_threads > 1 else "library"
     if n_threads > 1:
         return "library" if times.library_ms <= (1 - _LEAST_GAIN) * times.streamed_ms else "streamed"
     return "streamed" if times.streamed_ms <= (1 - _LEAST_GAIN) * times.library_ms else "library"
 
 
-def _times(matrices: Sequence[Tensor], path: Path) -> RowTimes:
-    if path not in _KEPT:
-        times = read(path)
-        if times is None:
-            times = measured(matrices)
-            with suppress(OSError):  # without a file it is measured again in the next process
-                _save(path, times)
-        _KEPT[path] = times
-    return _KEPT[path]
+def _measured_and_saved(matrices: Sequence[Tensor], path: Path) -> RowTimes | None:
+    times = measured(matrices)
+    if times is not None:
+        with suppress(OSError):  # without a file it is measured again in the next process
+            _save(path, times)
+    return times
 
 
 @torch.inference_mode()
-def measured(matrices: Sequence[Tensor]) -> RowTimes:
-    """Time both forms in turn, and keep the least of each: other programs only ever add."""
+def measured(matrices: Sequence[Tensor]) -> RowTimes | None:
+    """Time both forms in turn, and keep the least of each; None where other programs computed meanwhile.
+
+    They delay the form that uses all threads far more than the other."""
     sample, n_bytes = [], 0
     for matrix in matrices:
         if n_bytes >= _MOST_BYTES:
@@ -76,7 +80,11 @@ def measured(matrices: Sequence[Tensor]) -> RowTimes:
         lambda: [torch.mm(matrix, pair) for matrix, pair in zip(sample, pairs, strict=True)],
         lambda: [functional.linear(row, matrix) for matrix, row in zip(sample, rows, strict=True)],
     )
+    watch = OtherWork()
     passes = [[_ms(form) for form in forms] for _ in range(_N_PASSES)]
+    share = watch.ended()
+    if share is not None and share.disturbs(torch.get_num_threads()):
+        return None
     return RowTimes(*(min(times) for times in zip(*passes, strict=True)))
 
 

@@ -18,6 +18,7 @@ from engine.fast import matmul
 from engine.fast.row_form import row_form
 from engine.fast.weights import Projection
 from engine.machine import paths, versions
+from engine.machine.other_work import OtherWork
 from engine.models import devices
 
 Kind: TypeAlias = Literal["float32", "bfloat16"]
@@ -79,14 +80,18 @@ def offer(config: PreTrainedConfig, device: torch.device) -> str:
     """What bfloat16 would gain over the float32 that `auto` means on a CPU, and what it would change.
 
     Empty where it gains too little, or the model is too small to be worth it. A full measurement counts where there is
-    one, else a short one, once."""
+    one, else a short one, once; none while other programs compute."""
     matrices = matrices_of(config)
     if device.type != "cpu" or matrices is None or _n_numbers(matrices) < _LEAST_OFFERED:
         return ""
     path = _file_of(matrices, _QUICK_FOLDER)
     measurement = read(_file_of(matrices, _FOLDER)) or read(path)
     if measurement is None:
+        watch = OtherWork()
         measurement = measured(matrices, most_numbers=_QUICK_NUMBERS, n_passes=_QUICK_PASSES)
+        share = watch.ended()
+        if share is not None and share.disturbs(torch.get_num_threads()):
+            return ""
         _save(path, measurement)
     choice = judged(measurement)
     if choice.dtype == "float32":

@@ -11,6 +11,7 @@ from engine.errors import InputError
 from engine.fast import matmul
 from engine.fast.layers import Product
 from engine.fast.weights import Projection
+from engine.machine.other_work import OtherWork
 
 Quantiser: TypeAlias = Callable[[Projection], Projection]
 _ROWS = (1, 5)
@@ -26,12 +27,17 @@ def refuse_if_slower(matrices: Sequence[Projection], quantiser: Quantiser, form:
     """Raises InputError with the figures where the quantised layers of a model on a CPU would not be faster.
 
     matrices: of all layers, still whole; form: how they are multiplied. Some of them are measured, over one id and
-    several together."""
+    several together; where other programs compute meanwhile nothing is known, and nothing refused."""
     sample = _sample(matrices)
     n_bytes = sum(projection.weight.nbytes for projection in sample)
     if n_bytes < _LEAST_BYTES or sample[0].weight.device.type != "cpu":
         return
-    whole_ms, quantised_ms = _least_ms([(form, sample), (matmul.product, [quantiser(each) for each in sample])])
+    quantised = [quantiser(each) for each in sample]
+    watch = OtherWork()
+    whole_ms, quantised_ms = _least_ms([(form, sample), (matmul.product, quantised)])
+    share = watch.ended()
+    if share is not None and share.disturbs(torch.get_num_threads()):
+        return
     if quantised_ms > (1 - _LEAST_GAIN) * whole_ms:
         kind = str(sample[0].weight.dtype).removeprefix("torch.")
         raise InputError(

@@ -1,15 +1,11 @@
-"""Refuses what a load names wrongly, from the names and the small files of its models alone.
+"""Parses the names of devices, number types, runtimes and quantisations, as far as names alone can tell.
 
-* imports neither Qt nor torch. A load checks the same when it begins; here the answer comes before a library is loaded,
-which takes many seconds."""
+* imports neither Qt nor torch."""
 
 import re
 from typing import Literal, TypeAlias, get_args
 
-from engine import drafters
-from engine.commands import Load
 from engine.errors import InputError
-from engine.models import checkpoint_folder
 
 DType: TypeAlias = Literal["auto", "fastest", "float32", "bfloat16", "float16"]
 RuntimeChoice: TypeAlias = Literal["auto", "fused", "fused-eager", "modules"]
@@ -24,18 +20,6 @@ _UNSUPPORTED = {
     "xpu": "rounds are timed and captured with what torch.cuda offers",
 }
 _CUDA = re.compile(r"cuda(?::(0|[1-9][0-9]{0,3}))?", re.ASCII)
-
-
-def refuse(load: Load) -> None:
-    """Raises InputError or ModelError for a model that cannot be, and for a device or type that nobody has."""
-    parse_device(load.device)
-    parse_device(load.drafter_device)
-    parse_dtype(load.dtype)
-    parse_runtime(load.runtime)
-    parse_quantize(load.quantize)
-    checkpoint_folder.inspect(load.target)
-    if load.drafter != drafters.NONE and not drafters.needs_no_model(load.drafter):
-        checkpoint_folder.inspect(load.drafter, drafter=True)
 
 
 def parse_device(name: str) -> int | None:

@@ -9,7 +9,7 @@ from app.state.requests import NO_DRAFTER
 from app.words.model_names import is_builtin
 from engine.commands import Load
 from engine.errors import EngineError
-from engine.models import pair_names
+from engine.host import early_refusal
 
 _POLL_MS = 30
 _NO_MODEL = (NO_DRAFTER, "lookup")
@@ -71,7 +71,7 @@ class EarlyCheck(QObject):
 
 def _why_not(pair: Load) -> str:
     try:
-        pair_names.refuse(pair)
+        early_refusal.refuse(pair)
     except EngineError as err:
         return err.message
     except OSError as err:

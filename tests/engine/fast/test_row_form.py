@@ -8,6 +8,7 @@ import torch
 from engine.fast import row_form
 from engine.fast.row_form import RowTimes, judged, measured, read
 from engine.machine import paths
+from engine.machine.other_work import CpuShare
 
 
 @pytest.fixture(autouse=True)
@@ -25,6 +26,7 @@ def n_measured(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def test_usual_form_of_a_number_of_threads_stays_unless_the_other_gains_a_tenth() -> None:
+    assert (judged(None, n_threads=1), judged(None, n_threads=2)) == ("library", "streamed")
     for streamed_ms, library_ms, one, two in (
         (1.0, 1.05, "library", "streamed"),
         (1.05, 1.0, "library", "streamed"),
@@ -62,9 +64,17 @@ def test_folder_that_cannot_be_written_does_not_change_the_answer_midway(cache: 
     assert len(n_measured) == 1
 
 
+def test_measurement_beside_other_programs_is_not_kept(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(row_form.OtherWork, "ended", lambda self: CpuShare(1.0, 9.0, 2))
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    assert row_form.row_form([torch.zeros(4, 8)]) == "streamed"
+    assert not cache.exists()
+
+
 def test_both_forms_are_timed_over_no_more_than_a_sample(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(row_form, "_MOST_BYTES", 1000)
     times = measured([torch.zeros(16, 16)] * 100)
+    assert times is not None
     assert min(times.streamed_ms, times.library_ms) > 0
 
 

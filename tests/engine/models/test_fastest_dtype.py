@@ -8,6 +8,7 @@ import torch
 from engine.commands import Estimate, Load
 from engine.events import Estimated, ModelLoaded
 from engine.machine import paths
+from engine.machine.other_work import CpuShare
 from engine.models import fastest_dtype
 from engine.models.fastest_dtype import Measurement
 from engine.session.session import Session
@@ -155,3 +156,12 @@ def test_loading_under_auto_keeps_float32_and_says_what_is_offered(
     assert isinstance(loaded, ModelLoaded)
     assert loaded.dtype == "float32"
     assert "bfloat16 would be faster" in loaded.why_dtype
+
+
+@pytest.mark.usefixtures("large")
+def test_nothing_is_offered_or_kept_while_other_programs_compute(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = quick(monkeypatch, QUICK)
+    monkeypatch.setattr(fastest_dtype.OtherWork, "ended", lambda self: CpuShare(1.0, 99.0, 2))
+    for _ in range(2):
+        assert fastest_dtype.offer(fakes.config("llama"), CPU) == ""
+    assert len(seen) == 2

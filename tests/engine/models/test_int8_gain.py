@@ -6,6 +6,7 @@ import torch
 from engine.errors import InputError
 from engine.fast import matmul
 from engine.fast.weights import Projection, fuse
+from engine.machine.other_work import CpuShare
 from engine.models import int8_gain
 from tests import fakes
 
@@ -33,6 +34,12 @@ def test_what_is_no_faster_is_refused_with_the_figures(quantised_ms: float, monk
     with pytest.raises(InputError, match=rf"{quantised_ms} ms against 10.0 ms in float32") as refused:
         int8_gain.refuse_if_slower(matrices(), same, matmul.product)
     assert refused.value.hint == "use --quantize none"
+
+
+def test_nothing_is_refused_for_what_other_programs_delayed(monkeypatch: pytest.MonkeyPatch) -> None:
+    timed(monkeypatch, 10.0, 20.0)
+    monkeypatch.setattr(int8_gain.OtherWork, "ended", lambda self: CpuShare(1.0, 99.0, 2))
+    assert int8_gain.refuse_if_slower(matrices(), same, matmul.product) is None
 
 
 def test_what_is_faster_is_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
