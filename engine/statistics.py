@@ -4,7 +4,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from statistics import median
+from statistics import fmean, median
 from typing import Annotated, NamedTuple, TypeAlias
 
 import msgspec
@@ -273,6 +273,12 @@ def disturbances(units: Mapping[str, Sequence[UnitTime]]) -> tuple[str, ...]:
     A block is compared with the other repeats of its unit, or, below three, with the lane's time per token: how well a
     drafter is accepted differs from text to text, so that there it also has to stand apart from the lane's spread."""
     return (*_slow_blocks(units), *_drift(units))
+
+
+def undisturbed_mean(times: Sequence[float]) -> float:
+    """Mean of at least one time of the same work, without those that took 1.5 times their median or more."""
+    limit = _DISTURBED * median(times)
+    return fmean([each for each in times if each < limit] or times)
 
 
 def _slow_blocks(units: Mapping[str, Sequence[UnitTime]]) -> Iterator[str]:

@@ -9,9 +9,25 @@ from msgspec.structs import replace
 
 from engine import drafters
 from engine.commands import Compare
-from engine.events import ComparisonMeasured, Event
-from engine.experiments.lane_specs import lanes_of
+from engine.events import (
+    PLAIN_LANE,
+    ComparisonMeasured,
+    ComparisonStarted,
+    Event,
+    GammaPrediction,
+    GenerationMeasured,
+    LaneSpec,
+    Progressed,
+    RoundFinished,
+)
+from engine.experiments.comparison_figures import ComparisonSoFar
+from engine.experiments.lane_specs import PLAIN, config_of, lanes_of, one_a_drafter, with_gamma
+from engine.experiments.lanes import Lane
+from engine.experiments.step_times import VerifyTimer
+from engine.experiments.tuning import TRIED, WIDTHS, best_lengths, is_pass_due, ms_a_round, trial_of
 from engine.session.session import Session
+
+_REPEATS = 2
 
 
 class LengthChecked(msgspec.Struct, frozen=True):
@@ -54,17 +70,69 @@ class _Setting(NamedTuple):
 _OFF = _Setting(drafters.NONE, 0)
 
 
+class _Sweep(NamedTuple):
+    """What was measured. generations: of every lane twice over the prompts; widths: times of verifying."""
+
+    started: ComparisonStarted
+    generations: tuple[GenerationMeasured, ...]
+    widths: tuple[tuple[int, float], ...]
+
+
 def check(command: Compare, gammas: Sequence[int]) -> Iterator[Event | RecommendationChecked]:
-    """Tune, then measure every drafter at every length; yields the events of both, and last the outcome.
+    """Measure every drafter at every length twice; yields the events of that, and last the outcome.
+
+    Tuning judges by the first of the two, and only by what it measures itself: runs at two lengths, times of verifying,
+    and the lengths it confirms. The second is the truth. A prompt has all of it one after another in an order of
+    chance, since the speed of a machine changes by more than a prediction may be off.
 
     command: a comparison of the drafters whose lengths are to be tuned."""
-    session = Session()
+    lengths = sorted({*gammas, *TRIED} - {0})
     drafter_specs = list(dict.fromkeys(lane.drafter for lane in command.lanes if lane.gamma))
-    tuned = yield from _measured(session, replace(command, tune=True))
-    recommended = 0 if tuned.recommendation is None else tuned.recommendation.gamma
-    lengths = sorted({*gammas, recommended} - {0})  # what is recommended is measured even outside the sweep
-    swept = yield from _measured(session, replace(command, tune=False, lanes=lanes_of(drafter_specs, lengths)))
-    yield outcome(tuned, swept)
+    lanes = lanes_of(drafter_specs, lengths)
+    swept = yield from _swept(replace(command, tune=False, lanes=lanes, repeats=_REPEATS))
+    tuned, truth = tuned_and_truth(swept.started, swept.generations, swept.widths)
+    yield tuned
+    yield outcome(tuned, truth)
+
+
+def tuned_and_truth(
+    started: ComparisonStarted, generations: Sequence[GenerationMeasured], widths: tuple[tuple[int, float], ...]
+) -> tuple[ComparisonMeasured, ComparisonMeasured]:
+    """What tuning says, from the even repeats, and what the odd ones measured of every lane."""
+    first = [replace(each, repeat=each.repeat // _REPEATS) for each in generations if each.repeat % _REPEATS == 0]
+    second = [replace(each, repeat=each.repeat // _REPEATS) for each in generations if each.repeat % _REPEATS]
+    plain_ms = ms_a_round(_rounds(first, PLAIN_LANE))
+    confirmed, predictions = [PLAIN], []
+    for spec in one_a_drafter(started.lanes):
+        tried = {gamma: _rounds(first, with_gamma(spec, gamma).name) for gamma in TRIED}
+        trial = trial_of(tried, plain_ms, widths)
+        own = [lane for lane in started.lanes if lane.drafter == spec.drafter and lane.gamma]
+        speeds = {lane.gamma: trial.predicted(lane.gamma) for lane in own}
+        predictions += [GammaPrediction(spec.drafter, gamma, speed) for gamma, speed in speeds.items()]
+        confirmed += [lane for lane in own if lane.gamma in best_lengths(speeds)]
+    return (
+        _figures(started, confirmed, first, tuple(predictions)),
+        _figures(started, list(started.lanes), second, ()),
+    )
+
+
+def _figures(
+    started: ComparisonStarted,
+    lanes: Sequence[LaneSpec],
+    generations: Sequence[GenerationMeasured],
+    predictions: tuple[GammaPrediction, ...],
+) -> ComparisonMeasured:
+    names = {lane.name for lane in lanes}
+    so_far = ComparisonSoFar(lanes, started.prompts, (), started.prompt_set, greedy=True)
+    so_far.predictions = predictions
+    for each in generations:
+        if each.lane in names:
+            so_far.take(each)
+    return so_far.event(complete=True)
+
+
+def _rounds(generations: Sequence[GenerationMeasured], lane: str) -> Sequence[Sequence[RoundFinished]]:
+    return [each.rounds for each in generations if each.lane == lane and each.rounds]
 
 
 def outcome(tuned: ComparisonMeasured, swept: ComparisonMeasured) -> RecommendationChecked:
@@ -98,11 +166,29 @@ def outcome(tuned: ComparisonMeasured, swept: ComparisonMeasured) -> Recommendat
     )
 
 
-def _measured(session: Session, command: Compare) -> Generator[Event, None, ComparisonMeasured]:
-    last = None
+def _swept(command: Compare) -> Generator[Event, None, _Sweep]:
+    """Measure a comparison, and between its prompts the times of verifying."""
+    session = Session()
+    started: ComparisonStarted | None = None
+    generations: list[GenerationMeasured] = []
+    verifying: VerifyTimer | None = None
     for event in session.do(command, Flag()):
-        if isinstance(event, ComparisonMeasured):
-            last = event
+        if isinstance(event, ComparisonStarted):
+            started = event
+        elif isinstance(event, GenerationMeasured):
+            generations.append(event)
+            verifying = verifying or _verify_timer(session, command, event.prompt_ids)
+        elif isinstance(event, Progressed) and event.phase == "measuring":
+            assert verifying is not None
+            if is_pass_due(int(event.done) - 1, int(event.total)):
+                verifying.once()
         yield event
-    assert last is not None
-    return last
+    assert started is not None
+    assert verifying is not None
+    return _Sweep(started, tuple(generations), verifying.times())
+
+
+def _verify_timer(session: Session, command: Compare, prompt_ids: tuple[int, ...]) -> VerifyTimer:
+    assert session.target is not None
+    plain = Lane(PLAIN, session.target, None, None, config_of(PLAIN, command.settings))
+    return VerifyTimer(plain, prompt_ids, WIDTHS, Flag())

@@ -145,6 +145,12 @@ def test_a_disturbed_repeat_does_not_move_the_speedup() -> None:
     assert statistics.speedup(lane(10, 10, 90), lane(5, 5, 5)).value == 2.0
 
 
+def test_the_usual_time_leaves_disturbed_ones_out() -> None:
+    assert statistics.undisturbed_mean([1.0, 1.1, 1.2, 9.0]) == pytest.approx(1.1)
+    assert statistics.undisturbed_mean([2.0]) == 2.0
+    assert statistics.undisturbed_mean([0.0, 0.0]) == 0.0
+
+
 def test_one_long_prompt_widens_the_interval() -> None:
     ms = [10.0 + i % 3 for i in range(12)]
     even = statistics.time_estimate(prompts(ms)).ci

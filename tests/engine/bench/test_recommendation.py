@@ -1,10 +1,25 @@
 """What tuning says, against what a sweep measures."""
 
-import pytest
+from collections.abc import Sequence
 
-from engine.bench.recommendation import outcome
-from engine.events import ComparisonMeasured, GammaPrediction, LaneFigures, Recommendation
+import pytest
+from msgspec.structs import replace
+
+from engine.bench.recommendation import outcome, tuned_and_truth
+from engine.events import (
+    ComparisonMeasured,
+    ComparisonStarted,
+    GammaPrediction,
+    GenerationMeasured,
+    LaneFigures,
+    LaneSpec,
+    Recommendation,
+    RoundFinished,
+)
+from engine.experiments.lane_specs import lanes_of
 from engine.statistics import RatioEstimate
+from tests.comparisons import comparison
+from tests.engine.experiments.drafts import SimulatedPair, hits
 
 
 def swept(**speedups: float) -> ComparisonMeasured:
@@ -37,3 +52,46 @@ def test_plain_decoding_is_a_setting_of_the_sweep() -> None:
     assert outcome(tuned("none", 0), losing).shortfall == 0.0
     assert outcome(tuned("a", 1), losing).shortfall == pytest.approx(0.1)
     assert outcome(tuned("a", 1), losing).best == "none"
+
+
+def generation(lane: LaneSpec, prompt: int, repeat: int, rounds: Sequence[RoundFinished]) -> GenerationMeasured:
+    return GenerationMeasured(
+        lane=lane.name,
+        prompt=prompt,
+        turn=0,
+        repeat=repeat,
+        prompt_ids=(1,),
+        ids=(7,) * sum(len(each.emitted) for each in rounds),
+        reason="length",
+        prefill_ms=1.0,
+        decode_ms=sum(each.draft_ms + each.verify_ms + each.other_ms for each in rounds),
+        first_ms=1.0,
+        n_first=1,
+        n_rounds=len(rounds),
+        n_proposed=sum(len(each.proposed) for each in rounds),
+        draft_ms=sum(each.draft_ms for each in rounds),
+        verify_ms=sum(each.verify_ms for each in rounds),
+        rounds=tuple(rounds) if not repeat else (),
+    )
+
+
+def test_tuning_judges_by_the_first_run_and_the_second_is_the_truth() -> None:
+    pair = SimulatedPair(draft_ms=0.5, token_ms=1.0)
+    dearer = pair._replace(draft_ms=1.0)
+    lanes = lanes_of(["lookup"], [1, 2, 4])
+    texts = [hits(0.8, seed) for seed in range(3)]
+    generations = [
+        generation(lane, index, repeat, (dearer if repeat else pair).rounds(text, lane.gamma))
+        for index, text in enumerate(texts)
+        for lane in lanes
+        for repeat in (0, 1)
+    ]
+    started = replace(
+        next(each for each in comparison(n_prompts=3) if isinstance(each, ComparisonStarted)), lanes=lanes
+    )
+    tuned, truth = tuned_and_truth(started, generations, pair.widths)
+    predicted = {each.gamma: each.predicted for each in tuned.predictions}
+    measured = {row.gamma: row.speedup.value for row in truth.lanes if row.speedup is not None and row.gamma}
+    assert predicted == pytest.approx({gamma: pair.speedup(texts, gamma) for gamma in predicted}, rel=0.02)
+    assert measured == pytest.approx({gamma: dearer.speedup(texts, gamma) for gamma in measured})
+    assert set(predicted) == set(measured) == {1, 2, 4}

@@ -1,9 +1,11 @@
 """Rounds of a simulated drafter: over a text of known fates, and over random distributions."""
 
 from collections.abc import Sequence
-from typing import Literal
+from random import Random
+from typing import Literal, NamedTuple
 
 import numpy as np
+from msgspec.structs import replace
 
 from engine.events import Fate, LastToken, ProposedToken, RoundFinished
 
@@ -32,6 +34,47 @@ def greedy_rounds(hits: Sequence[bool], gamma: int) -> list[RoundFinished]:
         rounds.append(round_of([proposed(fate, overlap=float(fate == "accepted")) for fate in fates]))
         at += n_accepted + 1
     return rounds
+
+
+def hits(alpha: float, seed: int, length: int = 120) -> list[bool]:
+    """Where a drafter is right in a text: more often after it was right, as drafters are."""
+    rng, right, text = Random(seed), True, []
+    for _ in range(length):
+        right = rng.random() < (alpha + 0.3 * (1 - alpha) if right else alpha - 0.3 * alpha)
+        text.append(right)
+    return text
+
+
+class SimulatedPair(NamedTuple):
+    """What the rounds of a greedy pair cost. draft_ms, token_ms: of a drafter step, and of one more token to verify."""
+
+    draft_ms: float
+    token_ms: float
+    plain_ms: float = 10.0
+    fixed_ms: float = 0.4
+
+    @property
+    def widths(self) -> tuple[tuple[int, float], ...]:
+        """Times of verifying, as measured at some widths."""
+        return tuple((n, self.plain_ms - self.fixed_ms + self.token_ms * (n - 1)) for n in (1, 2, 3, 5, 9, 17))
+
+    def rounds(self, text: Sequence[bool], gamma: int) -> list[RoundFinished]:
+        """The rounds over a text where the drafter is right at these positions, each as long as the costs say."""
+        return [
+            replace(
+                event,
+                draft_ms=self.draft_ms * len(event.proposed),
+                verify_ms=self.plain_ms - self.fixed_ms + self.token_ms * len(event.proposed),
+                other_ms=self.fixed_ms,
+            )
+            for event in greedy_rounds(text, gamma)
+        ]
+
+    def speedup(self, texts: Sequence[Sequence[bool]], gamma: int) -> float:
+        """What an exhaustive sweep would measure."""
+        rounds = [event for text in texts for event in self.rounds(text, gamma)]
+        total_ms = sum(event.draft_ms + event.verify_ms + event.other_ms for event in rounds)
+        return self.plain_ms * sum(map(len, texts)) / total_ms
 
 
 class SampledPair:

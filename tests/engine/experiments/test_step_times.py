@@ -6,7 +6,7 @@ from threading import Event as Flag
 from engine.commands import Load
 from engine.experiments.lane_specs import PLAIN, config_of
 from engine.experiments.lanes import Lane
-from engine.experiments.step_times import verify_times
+from engine.experiments.step_times import VerifyTimer
 from engine.session.session import Session
 from tests import fakes
 
@@ -16,7 +16,11 @@ def test_every_width_that_fits_is_timed(tmp_path: Path) -> None:
     list(session.do(Load(fakes.save(fakes.model(), tmp_path / "target"), "none")))
     assert session.target is not None
     lane = Lane(PLAIN, session.target, None, None, config_of(PLAIN, {}))
-    times = verify_times(lane, (1, 2, 3), (1, 2, 4, 64), Flag())
+    timer = VerifyTimer(lane, (1, 2, 3), (1, 2, 4, 64), Flag())
+    assert timer.times() == (), "the first rounds allocate and do not count"
+    timer.once()
+    timer.once()
+    times = timer.times()
     assert [width for width, _ in times] == [1, 2, 4], "64 tokens a round do not fit the context"
     assert all(ms > 0 for _, ms in times)
 
@@ -27,4 +31,6 @@ def test_a_prompt_that_leaves_no_room_is_cut(tmp_path: Path) -> None:
     assert session.target is not None
     lane = Lane(PLAIN, session.target, None, None, config_of(PLAIN, {}))
     longest = (1,) * (session.target.context - 1)
-    assert [width for width, _ in verify_times(lane, longest, (1, 2), Flag())] == [1, 2]
+    timer = VerifyTimer(lane, longest, (1, 2), Flag())
+    timer.once()
+    assert [width for width, _ in timer.times()] == [1, 2]
