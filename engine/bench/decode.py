@@ -34,8 +34,8 @@ class DecodeBench(msgspec.Struct, frozen=True):
     """Results of `bench decode`. ms_per_token: wall time of whole calls, prefill included, over new tokens.
 
     Ratios divide these; above 1 ours is faster. Intervals are over prompts, from ten on; ranges: the smallest and the
-    largest prompt. runtime, drafter_runtime: what computed
-    our forwards. matrix_ms: the matrix products of one plain step alone, in the form our forward uses;
+    largest prompt. cautions: what disturbed the measurement. runtime, drafter_runtime: what computed our forwards.
+    matrix_ms: the matrix products of one plain step alone, in the form our forward uses;
     library_matrix_ms: the same with the library's product of a row; plain_over_matrices: our plain decoding over
     matrix_ms; all None where the target is not fused. timing_pair: a note on random weights; cells: of a matrix; both
     only where there are any."""
@@ -76,6 +76,7 @@ class DecodeBench(msgspec.Struct, frozen=True):
     ratio_range: Interval | None = None
     plain_ratio_range: Interval | None = None
     speedup_range: Interval | None = None
+    cautions: tuple[str, ...] = ()
 
 
 _AS_USUAL = ChatConfig()
@@ -102,7 +103,9 @@ def bench(
     for decoder in decoders.values():
         decoder(prompt_ids[0][:8])
     product_times: list[ProductTimes] = []
-    calls = yield from blocks.interleave(decoders, prompt_ids, lambda: product_times.extend(_product_times(target)))
+    calls, cautions = yield from blocks.noting(
+        blocks.interleave(decoders, prompt_ids, lambda: product_times.extend(_product_times(target)))
+    )
     lookup = systems.ours(target, PromptLookupDrafter(3, device=target.device), gamma=gamma, n_new=n_new)
     lookup_calls = [lookup(prompt) for prompt in prompt_ids[:_N_LOOKUP_PROMPTS]]
     perplexities = _perplexity(target), _perplexity(small)
@@ -110,6 +113,7 @@ def bench(
     result = _result(calls, product_times, lookup_calls, perplexities, pair, gamma=gamma, n_new=n_new, seconds=seconds)
     if as_chat:
         result = replace(result, workload=f"{result.workload}, asked as chat")
+    result = replace(result, cautions=cautions)
     if plan is None:
         yield result
         return

@@ -27,6 +27,7 @@ from engine.events import (
     LaneRefused,
     ModelLoaded,
 )
+from engine.experiments import prompt_sets
 from engine.experiments.builtin_prompts import BUILTIN_SETS
 from engine.experiments.lane_specs import lanes_of
 from engine.experiments.prompt_file import MOST_REASONS
@@ -41,7 +42,8 @@ _Drafters = Annotated[
 _Prompts = Annotated[
     str,
     typer.Option(
-        help=f"builtin, builtin:TASK with a TASK of {', '.join(BUILTIN_SETS)}, or a file: text with a prompt a line, "
+        help=f"builtin, builtin:TASK with a TASK of {', '.join(BUILTIN_SETS)}; english, english:TASK with a TASK of "
+        f"{', '.join(prompt_sets.ENGLISH_TASKS)}; or a file: text with a prompt a line, "
         "JSON Lines with `prompt`, or a question file of Spec-Bench or SPEED-Bench"
     ),
 ]
@@ -108,6 +110,7 @@ def _usual_drafters(pair: PairOptions) -> list[str]:
 
 def _follow(command: Compare, output: Output, kept: KeptLog) -> int:
     """Compare and print; a stop keeps what was measured."""
+    prompt_sets.refuse_unreadable(command.prompts)  # before torch is imported, which takes many seconds
     from engine.runtime import Cancelled
     from engine.session.session import Session
 

@@ -11,8 +11,11 @@ import typer
 from msgspec import Meta
 
 from engine import drafters
+from engine.commands import Load
+from engine.documents.index import refuse_missing
 from engine.errors import InputError
 from engine.events import Setting
+from engine.host import early_refusal
 from engine.models.conversation import read_conversation
 from engine.settings import Request
 
@@ -71,6 +74,13 @@ class PairOptions(msgspec.Struct, frozen=True):
             return self.drafter
         return "builtin" if self.target == "builtin" else "lookup"
 
+    def load(self) -> Load:
+        """The command that loads the pair."""
+        return Load(
+            self.target, self.chosen_drafter(), self.device, self.drafter_device, self.dtype, self.runtime,
+            self.quantize,
+        )  # fmt: skip
+
 
 def numbers(name: str, text: str, *, default: tuple[int, ...]) -> tuple[int, ...]:
     """Parse whole numbers from 1 on, separated by commas; the default where the text is empty. Raises InputError."""
@@ -122,6 +132,9 @@ def with_options(
             settings = {p.name: values.pop(p.name) for p in config_fields}
             if "chat" in settings:
                 settings["chat"] = _CHOICES[settings["chat"]]
+            # Before torch is imported, which takes many seconds.
+            early_refusal.refuse(pair.load())
+            refuse_missing(str(settings.get("index", "builtin")))
             return command(pair=pair, settings=settings, **values)
 
         parameters = [*own, *pair_fields, *config_fields]

@@ -70,6 +70,11 @@ class Output:
         self.console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)  # names may hold either
         self._errors = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
+    @property
+    def saves(self) -> bool:
+        """Whether the summary is written to a file too."""
+        return self._out is not None
+
     def event(self, event: Event) -> None:
         """Print an event as JSON, or progress as a line on stderr."""
         if isinstance(event, events.Progressed):

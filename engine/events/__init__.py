@@ -123,10 +123,10 @@ class ModelLoaded(Event, frozen=True):
     runtime: what computes the forward pass, our own or transformers' modules; why_modules: why not our own. Those of
     the drafter are empty if it is not a model. graphs: whether rounds run as CUDA graphs. n_threads: processor threads
     that torch uses, 0 if not reported. quantize: the type that the target's weights were quantised to, "none" if they
-    were left in dtype. why_dtype: why this type, empty if it was not chosen by measuring. drafts_through: "text" where
-    the drafter is a model with another tokenizer; shared_tokens of its drafter_tokens are then the target's too.
-    chat_template: whether the target has one; chat: whether it is asked through it unless told otherwise; why_chat: the
-    reason of that."""
+    were left in dtype. why_dtype: what was measured for this type or would speak for another, empty if nothing.
+    drafts_through: "text" where the drafter is a model with another tokenizer; shared_tokens of its drafter_tokens are
+    then the target's too. chat_template: whether the target has one; chat: whether it is asked through it unless told
+    otherwise; why_chat: the reason of that."""
 
     target: str
     drafter: str

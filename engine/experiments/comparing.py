@@ -12,6 +12,7 @@ from statistics import median
 from threading import Event as Flag
 from typing import NamedTuple
 
+import torch
 from msgspec.structs import replace
 
 from engine.decoding.generation import Generation
@@ -36,6 +37,7 @@ from engine.experiments.lanes import Lane, MeasuredText, continued, model_hashes
 from engine.experiments.turns import next_turn
 from engine.machine import versions
 from engine.machine.energy import EnergyMeter, NotMeasurable
+from engine.machine.other_work import CpuShare, OtherWork
 from engine.machine.out_of_memory import memory_errors
 from engine.models.loading import LoadedModel
 from engine.prompts import Message
@@ -100,6 +102,7 @@ def compare(job: ComparisonJob, cancelled: Flag) -> Iterator[Event]:
                 yield event
                 if isinstance(event, GenerationMeasured):
                     so_far.take(event)
+                    so_far.noticed = measuring.cautions
                 elif measuring.between_prompts and so_far.is_due():
                     yield so_far.event(complete=False)
             so_far.changes = yield from _changes(job, so_far, cancelled)
@@ -165,6 +168,7 @@ class _Measuring:
         self._n_by_prompt = [n_runs * len(prompt.turns) for prompt in job.prompts]
         self._n_texts, self._n_done = sum(self._n_by_prompt), 0
         self._plain_ids: dict[tuple[int, int], tuple[int, ...]] = {}
+        self._others: dict[tuple[int, int, tuple[int, ...]], CpuShare] = {}
         self._round_ms: dict[str, dict[tuple[int, int, tuple[int, ...]], list[float]]] = defaultdict(dict)
 
     def events(self) -> Iterator[Event]:
@@ -214,20 +218,40 @@ class _Measuring:
             yield self._event(name, text, place, plain)
 
     def _continued(self, lane: Lane, index: int, turn: int, ids: tuple[int, ...]) -> tuple[str, MeasuredText, Place]:
+        watch = OtherWork()
         text = continued(lane, ids, self._cancelled, self._meter)
+        self._notice((index, turn, ids), watch.ended())
         round_ms = self._round_ms[lane.spec.name].setdefault((index, turn, ids), [])
         round_ms.append(text.generation.decode_ms / len(text.rounds))
         return lane.spec.name, text, Place(index, turn, len(round_ms) - 1, ids)
 
+    def _notice(self, place: tuple[int, int, tuple[int, ...]], share: CpuShare | None) -> None:
+        """Remember that other programs computed meanwhile, if they used what this one needs."""
+        if share is None or not share.disturbs(torch.get_num_threads()):
+            return
+        if place not in self._others or share.others > self._others[place].others:
+            self._others[place] = share
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """What other programs did, in a sentence."""
+        if not self._others:
+            return ()
+        worst = max(self._others.values(), key=lambda share: share.others)
+        return (
+            f"other programs computed during {len(self._others)} of {len(self._job.prompts)} prompts, on up to "
+            f"{worst.others:.1f} of {worst.n_processors} processors",
+        )
+
     def _disturbed(self) -> list[tuple[int, int, tuple[int, ...]]]:
-        """The prompts and turns on which the rounds of a lane took far longer than they usually do, at most half."""
+        """The prompts and turns, at most half, on which other programs computed or rounds took too long."""
         excess: dict[tuple[int, int, tuple[int, ...]], float] = defaultdict(float)
         for lane_ms in self._round_ms.values():
             usual = median(ms for values in lane_ms.values() for ms in values)
             for place, values in lane_ms.items():
                 excess[place] = max(excess[place], max(values) / usual)
         worst = sorted(excess, key=lambda place: -excess[place])[: math.ceil(len(excess) * _MOST_DISTURBED)]
-        return sorted(place for place in worst if excess[place] > DISTURBED)
+        return sorted(place for place in worst if excess[place] > DISTURBED or place in self._others)
 
     @property
     def _may_round_differently(self) -> bool:

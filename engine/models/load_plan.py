@@ -13,8 +13,9 @@ from engine.fast import families
 from engine.models import checkpoint_folder, checks, devices, timing_shapes
 from engine.models.checkpoint_folder import Checkpoint
 from engine.models.gguf import plan as conversion_plan
-from engine.models.kv_size import RuntimeChoice, context_of, kv_bytes
-from engine.models.quantize import Quantize, held_bytes
+from engine.models.kv_size import context_of, kv_bytes
+from engine.models.pair_names import Quantize, RuntimeChoice
+from engine.models.quantize import held_bytes
 from engine.models.work_size import work_bytes
 
 FUSED: tuple[RuntimeChoice, ...] = ("fused", "fused-eager")

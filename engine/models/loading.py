@@ -21,9 +21,10 @@ from engine.models import checkpoint_folder, checks, devices, load_plan, timing_
 from engine.models.chat_template import ChatTemplate
 from engine.models.checkpoint_folder import Checkpoint
 from engine.models.gguf import cache
-from engine.models.kv_size import RuntimeChoice, context_of
+from engine.models.kv_size import context_of
 from engine.models.load_plan import LoadPlan
-from engine.models.quantize import Quantize, fuse_quantised, quantise, weight_bytes
+from engine.models.pair_names import Quantize, RuntimeChoice
+from engine.models.quantize import fuse_quantised, quantise, weight_bytes
 from engine.models.weights import ReadWeights
 
 _MAX_REPORTS = 200

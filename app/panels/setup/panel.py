@@ -13,6 +13,7 @@ from app.choices import presets
 from app.choices.presets import Preset
 from app.panel import Panel
 from app.panels.setup.chat_box import ChatBox
+from app.panels.setup.early_check import EarlyCheck
 from app.panels.setup.measure_box import MeasureBox
 from app.panels.setup.memory_block import MemoryBlock
 from app.panels.setup.method_box import MethodBox
@@ -90,6 +91,8 @@ class SetupPanel(Panel):
         self.form.add_above(self.tr("Preset"), self.preset)
         self.measure = MeasureBox(self)
         self.memory = MemoryBlock(self)
+        self._early = EarlyCheck(self)
+        self._early.answered.connect(self._draw_needed)
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(_PAUSE_MS)
@@ -171,6 +174,7 @@ class SetupPanel(Panel):
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
         """Ask nothing while hidden."""
         self._pause.stop()
+        self._early.stop()
         super().hideEvent(event)
 
     # The engine's answers
@@ -199,10 +203,10 @@ class SetupPanel(Panel):
             self.models.show_survey(surveyed)
 
     def _draw_needed(self) -> None:
-        estimate = self._estimate()
-        self.memory.show_estimate(estimate, in_use=self.models.pair() == self.store.commands.pair_to_come)
+        estimate, pair = self._estimate(), self.models.pair()
+        self.memory.show_estimate(estimate, in_use=pair == self.store.commands.pair_to_come)
         self.models.show_conversions(estimate)
-        self.models.show_reason("" if estimate is None else estimate.why_not)
+        self.models.show_reason(self._early.why_not(pair) if estimate is None else estimate.why_not)
 
     def _draw_chat(self) -> None:
         """Show how the chosen target is asked, once it is loaded."""
@@ -243,6 +247,8 @@ class SetupPanel(Panel):
         self._draw_needed()
         self._draw_chat()
         self._drop_refusal(pair)
+        if not self._engine_answered:
+            self._early.ask(pair)
         if self._can_ask():
             self._pause.start()
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication
 
-from app.text.plain_text import one_line
+from app.text.plain_text import one_line, path_line
 from app.words import conversions, quantities, runs
 from app.words.counts import count
 from app.words.model_names import full_name
@@ -230,7 +230,7 @@ def _(event: events.EvaluationMeasured) -> str | None:
         return None
     figures = event.figures
     return tr("evaluated: {0} of {1}, kept in {2}").format(
-        count(figures.n_answered, "question"), _name(figures.dataset), _name(event.file)
+        count(figures.n_answered, "question"), _name(figures.dataset), path_line(event.file, longest=_LONGEST_NAME)
     )
 
 

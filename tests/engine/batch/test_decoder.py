@@ -142,7 +142,7 @@ def test_a_lane_does_not_depend_on_which_others_are_in_the_batch(pair: Pair, war
         assert [one.ids for one in found] == [whole[lane].ids for lane in chosen]
 
 
-@pytest.mark.parametrize("family", ["mistral-sliding", "qwen3", "granite"])
+@pytest.mark.parametrize("family", ["mistral-sliding", "qwen3", "granite", "gemma3_text"])
 def test_families_of_the_fused_runtime_decode_together(family: str, tmp_path: Path) -> None:
     pair = pair_of(family, tmp_path)
     assert isinstance(sequences_of(pair.target), FusedSequences)
