@@ -54,7 +54,9 @@ class Figures:
     def _table(self, content: dict[str, object]) -> str:
         n = {kind: list(self.outcomes.values()).count(kind) for kind in ("passed", "failed", "xfailed", "skipped")}
         counts = ", ".join(f"{count} {kind}" for kind, count in n.items() if count)
-        about = f"{content['machine']}, {content['threads']} threads in torch, {content['written_utc'][:10]}, {runs}: {counts}."  # type: ignore[index]
+        runs = "of one run" if content["one_run"] else "of runs of some tests each, dated in the file"
+        place = f"{content['machine']}, {content['threads']} threads in torch"
+        about = f"{place}, {str(content['written_utc'])[:10]}, {runs}: {counts}."
         rows = [
             f"| {group} | {name.replace('_', ' ')} | {_shown(value)} |"
             for group, figures in self.groups.items()
