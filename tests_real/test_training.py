@@ -61,6 +61,6 @@ def test_sampling_with_a_poor_drafter_keeps_the_targets_distribution(
 def test_a_drafter_can_start_from_the_targets_own_layers(
     smollm2: OpenedModel, data: Path, tmp_path: Path, figures: Figures
 ) -> None:
-    assert offers("train drafter", "--start")
-    summary = train(smollm2, data, tmp_path / "own", "--start", "own", "--layers", 8)
+    assert offers("train drafter", "--start-from")
+    summary = train(smollm2, data, tmp_path / "own", "--start-from", "own-layers", "--layers", 8)
     figures.add(f"drafter from own layers, {_STEPS} steps", alpha_after=summary.get("alpha_after"))  # type: ignore[arg-type]
