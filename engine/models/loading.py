@@ -18,6 +18,7 @@ from engine.fast.model import FusedModel
 from engine.fast.static_kv_cache import StaticKvCache
 from engine.fast.weights import FusedWeights, fuse
 from engine.models import checks, devices, load_plan, timing_pairs, weights
+from engine.models.chat_template import ChatTemplate
 from engine.models.checkpoint_folder import Checkpoint
 from engine.models.kv_size import RuntimeChoice, context_of
 from engine.models.load_plan import LoadPlan
@@ -32,7 +33,8 @@ class LoadedModel(NamedTuple):
 
     fused: its weights for our own forward, None where it runs on transformers' modules; `why_modules` gives the reason.
     note: what has to be noted on everything generated with it, empty for most.
-    static: the cache of rounds that run as CUDA graphs; None where the host launches every operation."""
+    static: the cache of rounds that run as CUDA graphs; None where the host launches every operation.
+    chat_template: how a conversation is written for it; None where its tokenizer has no template."""
 
     spec: str
     model: PreTrainedModel
@@ -49,6 +51,7 @@ class LoadedModel(NamedTuple):
     note: str = ""
     quantize: Quantize = "none"
     static: StaticKvCache | None = None
+    chat_template: ChatTemplate | None = None
 
     @property
     def graphs(self) -> bool:
@@ -164,7 +167,8 @@ def _refuse_without_rollback(checkpoint: Checkpoint, model: PreTrainedModel) -> 
 def _describe(
     checkpoint: Checkpoint, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, dtype: torch.dtype
 ) -> LoadedModel:
-    weight = model.get_input_embeddings().weight
+    weight, stop_ids = model.get_input_embeddings().weight, _stop_ids(model)
+    template = ChatTemplate(tokenizer, checkpoint.spec, stop_ids) if tokenizer.chat_template else None
     return LoadedModel(
         spec=checkpoint.spec,
         model=model,
@@ -174,9 +178,10 @@ def _describe(
         dtype=dtype,
         context=context_of(model.config.get_text_config()),
         n_vocabulary=int(model.get_output_embeddings().weight.shape[0]),
-        stop_ids=_stop_ids(model),
+        stop_ids=stop_ids if template is None else stop_ids | template.end_ids,
         n_bytes=sum(p.numel() * p.element_size() for p in model.parameters()),
         note="" if checkpoint.timing is None else checkpoint.timing.note(),
+        chat_template=template,
     )
 
 
