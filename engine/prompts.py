@@ -280,7 +280,12 @@ def read_draft(written: str) -> ParsedDraft:
 
 def read_answer(written: str) -> str:
     """The answer in what a model wrote after a prompt for the answer alone: its first line."""
-    return one_line(written.strip().partition("\n")[0])
+    return one_line(first_line(written))
+
+
+def first_line(written: str) -> str:
+    """The first line of a text that is not empty, without the white space around it."""
+    return written.strip().partition("\n")[0].rstrip()
 
 
 class ParsedIterations(NamedTuple):

@@ -21,6 +21,8 @@ System: TypeAlias = Literal[
     "drafter_alone",
     "random_choice",
 ]
+# What ended a rationale after which the response was forced; empty where the drafter wrote both by itself.
+ForcedBy: TypeAlias = Literal["", "end", "line", "length"]
 Reader: TypeAlias = Literal["target", "drafter"]
 
 
@@ -123,7 +125,8 @@ class DraftFinished(Event, frozen=True):
     """A draft from one subset: its rationale and response, and the drafter's own probabilities of them.
 
     cited: indices of the passages the rationale rests on, by shared words. why: what is wrong with an incomplete draft,
-    which is never chosen. Live text comes before as TokensEmitted with the lane `draft N`."""
+    which is never chosen. forced_by: why the words before the response were written for the
+    drafter; they are not scored. Live text comes before as TokensEmitted with the lane `draft N`."""
 
     draft: int
     rationale: str
@@ -135,6 +138,7 @@ class DraftFinished(Event, frozen=True):
     cited: tuple[int, ...]
     complete: bool
     why: str = ""
+    forced_by: ForcedBy = ""
     reused: bool = False
     at_s: float = 0.0
 
