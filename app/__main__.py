@@ -24,7 +24,7 @@ def main(argv: list[str] | None = None) -> int:
     if args and not args[0].startswith("-"):
         from engine.cli import main as cli_main
 
-        if args[0] == "report":
+        if args[0] == "report" or args[:2] == ["runs", "export"]:
             _offer_pdf()
         return cli_main(args)
     from app import arguments
@@ -38,8 +38,8 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _offer_pdf() -> None:
-    """Let the command `report` write PDF too; Qt is imported once it does."""
-    from engine.cli import report
+    """Let the commands `report` and `runs export` write PDF too; Qt is imported once it does."""
+    from engine.reports import pages
     from engine.reports.documents import ReportOptions
     from engine.runs.trace import Trace
 
@@ -53,7 +53,7 @@ def _offer_pdf() -> None:
         assert app is not None
         return pdf(kept.events, options)
 
-    report.PAGES["pdf"] = page
+    pages.PAGES["pdf"] = page
 
 
 def _open(options: "arguments.Arguments") -> int:

@@ -11,6 +11,7 @@ from app.arguments import Arguments
 from app.collector import Collector
 from app.main_window import MainWindow, saving_host
 from app.screenshot import Photographer
+from app.widgets.closing import end_process_within
 
 
 def user_settings() -> QSettings:
@@ -29,6 +30,7 @@ def run(options: Arguments) -> int:
         theme.follow_system(app)
         make_host = partial(saving_host, save=not options.no_save)
         window = MainWindow(options.pair, user_settings(), make_host=make_host, named=options.named)
+        window.closing.connect(end_process_within)
         _choose_engine(window, options)
         window.show()
         return app.exec()
@@ -40,7 +42,7 @@ def run(options: Arguments) -> int:
     photographer = Photographer(window, options.picture)
     photographer.start()
     status = app.exec()
-    window.close()
+    window.close_now()
     photographer.clean_up()
     return status
 

@@ -5,7 +5,7 @@ from itertools import chain
 from time import perf_counter
 from typing import TypeVar
 
-from PySide6.QtCore import QEvent, QSettings, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QSettings, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QMainWindow, QTabWidget, QWidget
 
@@ -18,7 +18,9 @@ from app.plots.report_saver import ReportSaver
 from app.state.engine_choice import EngineChoice
 from app.state.store import RunStore
 from app.widgets import file_dialogs
+from app.widgets.closing import ClosingQuestion
 from app.widgets.dropped_file import dropped_file
+from app.widgets.focus import first_focusable
 from app.workspaces.base import TabContext, Workspace
 from engine.commands import Load
 from engine.host.chosen_host import ChosenHost
@@ -38,9 +40,11 @@ def saving_host(*, save: bool = True) -> Host:
 class MainWindow(QMainWindow):
     """Starts the engine only after the first paint, because the engine takes seconds to import.
 
-    workspaces: the tabs by name, in their order. verbs: the actions of the tab in front."""
+    workspaces: the tabs by name, in their order. verbs: the actions of the tab in front. closing: the window is about
+    to end what is under way."""
 
     painted = Signal()
+    closing = Signal()
 
     def __init__(
         self,
@@ -62,6 +66,10 @@ class MainWindow(QMainWindow):
         self._make_host = make_host
         self._painted = False
         self._explain: ExplainDialog | None = None
+        self._confirmed = False
+        self._focused: list[Workspace] = []
+        self.question = ClosingQuestion(self)
+        self.question.confirmed.connect(self.close_now)
         self._tabs = QTabWidget(self)
         self._tabs.setDocumentMode(True)
         self._views = {view: spec.name for view, spec in workspaces.views().items()}
@@ -104,6 +112,7 @@ class MainWindow(QMainWindow):
         widget = tab.view(name)
         if not widget.isWindow():
             self._tabs.setCurrentWidget(widget)
+            self._focus_front()
         else:
             widget.show()
             widget.raise_()
@@ -138,6 +147,22 @@ class MainWindow(QMainWindow):
         """Ask for a file and write the report of what the tab in front shows to it."""
         self._reports.ask(self, self.front.reported, "draftscope-report")
 
+    def search(self) -> None:
+        """Go to the search of the tab in front."""
+        self.front.search()
+
+    def under_way(self) -> tuple[str, ...]:
+        """The work that closing would stop, in words."""
+        front, is_writing = self.store.commands.front, any(tab.is_writing for tab in self.workspaces.values())
+        command = "" if front is None else QCoreApplication.translate("commands", front.under_way)
+        file = self.tr("a file is being written") if is_writing or self._reports.busy or self.store.writing else ""
+        return tuple(reason for reason in (command, file) if reason)
+
+    def close_now(self) -> None:
+        """Close without asking; what is under way is stopped and kept as far as it is."""
+        self._confirmed = True
+        self.close()
+
     def reset_layout(self) -> None:
         """Reset the layout of every tab to that of the first start."""
         for tab in self.workspaces.values():
@@ -164,12 +189,13 @@ class MainWindow(QMainWindow):
             "own_process": self.choose_engine,
             "restart_engine": self.restart_engine,
             "reset_layout": self.reset_layout,
+            "find": self.search,
             "explain": self.explain,
             **{f"tab_{name}": self._show_view_slot(name) for name in self.workspaces},
         }
         window_menus = Menus(self, slots, {str(verb): action for verb, action in self.verbs.actions.items()})
         window_menus.add(self.tr("&File"), menus.file_entries())
-        window_menus.add(self.tr("&Edit"), (), above=self._actions_of_tabs("edit"))
+        window_menus.add(self.tr("&Edit"), menus.edit_entries(), above=self._actions_of_tabs("edit"))
         window_menus.add(self.tr("&Run"), menus.run_entries(), above=self._actions_of_tabs("run"))
         titles = {spec.name: spec.title for spec in workspaces.discover() if spec.is_tab}
         window_menus.add(self.tr("&View"), menus.view_entries(titles), above=self._actions_of_tabs("view"))
@@ -184,11 +210,28 @@ class MainWindow(QMainWindow):
 
     def _on_tab_changed(self) -> None:
         self.verbs.serve(self.front)
+        self._status.serve(self.front)
+        for tab in (tab for tab in self.workspaces.values() if not tab.widget.isWindow()):
+            for action in chain(tab.menu_actions("edit"), tab.menu_actions("view")):
+                action.setEnabled(tab is self.front)
+        if self.isVisible() and not self._tabs.tabBar().hasFocus():  # where arrow keys go from tab to tab
+            self._focus_front()
         self._on_changed()
+
+    def _focus_front(self) -> None:
+        """Give the tab in front the focus: the first time in its first field, later where it was."""
+        front, is_new = self.front, self.front not in self._focused
+        if is_new:
+            self._focused.append(front)
+        wanted = front.first_field() if is_new else front.widget.focusWidget()
+        usable = wanted is not None and wanted.isVisible() and wanted.isEnabled()
+        if (field := wanted if usable else first_focusable(front.widget)) is not None:
+            field.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _on_changed(self) -> None:
         self._menus.allow("open", self.tr("a file is being read or written") if self.store.reading else "")
         no_run = "" if self.front.shown_record is not None else self.tr("there is no run to save")
+        self._menus.allow("find", self.front.why_no_search())
         self._menus.allow("save", self.store.may_start() or no_run)
         self._menus.allow("report", "" if self.front.reported else self.tr("there is nothing to report in this tab"))
         self._menus.actions["own_process"].setChecked(self.engine_choice.kind == "process")
@@ -224,6 +267,7 @@ class MainWindow(QMainWindow):
         super().paintEvent(event)
         if not self._painted:
             self._painted = True
+            self._focus_front()
             self.painted.emit()
             QTimer.singleShot(0, self, self.start_engine)
 
@@ -239,7 +283,14 @@ class MainWindow(QMainWindow):
             self.store.open_trace(path)
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 (Qt's name)
-        """Store the window's state and stop the engine."""
+        """Ask while work is under way; store the window's state and stop the engine."""
+        if not self._confirmed and (under_way := self.under_way()):
+            event.ignore()
+            self.question.ask(under_way)
+            return
+        self.closing.emit()
+        if self.store.commands.front is not None:
+            self.store.cancel()  # first, so that it has ended when the engine is waited for
         if self._settings is not None:
             self._settings.setValue("geometry", self.saveGeometry())
             for tab in self.workspaces.values():

@@ -33,6 +33,11 @@ def file_entries() -> tuple[MenuEntry, ...]:
     )
 
 
+def edit_entries() -> tuple[MenuEntry, ...]:
+    """The Edit menu, below the tabs' own actions."""
+    return (MenuEntry("find", tr("Search…"), ("Ctrl+F",)),)
+
+
 def run_entries() -> tuple[MenuEntry, ...]:
     """The Run menu."""
     return (

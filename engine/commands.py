@@ -246,6 +246,7 @@ class Race(Order, frozen=True, tag=True):
     after_stop: ClassVar[str] = "start it again"
     doing: ClassVar[str] = "racing"
     under_way: ClassVar[str] = "a race is under way"
+    kept_as: ClassVar[WorkKind | Literal[""]] = "comparison"
 
     lanes: tuple[LaneSpec, ...]
     prompt: str

@@ -19,6 +19,11 @@ def expected_tokens(alpha: float, gamma: float) -> float:
     return float((1 - alpha ** (gamma + 1)) / (1 - alpha))
 
 
+def mean_expected_tokens(alpha: float, gamma: float, share: float) -> float:
+    """Tokens that a round emits on average where only a share of the rounds has a draft."""
+    return share * expected_tokens(alpha, gamma) + 1 - share
+
+
 def predicted_speedup(alpha: float, gamma: int, c: float, *, verify_ratio: float = 1.0) -> float:
     """Time per token of plain decoding over that of speculative decoding.
 
@@ -41,7 +46,7 @@ class CostModel(NamedTuple):
     plain_ms: float
     fixed_ms: float
     draft_ms: float
-    widths: tuple[tuple[int, float], ...]
+    widths: tuple[tuple[float, float], ...]
 
     @property
     def c(self) -> float:
@@ -71,9 +76,11 @@ class CostModel(NamedTuple):
             return self.plain_ms
         return self.fixed_ms + gamma * self.draft_ms + self.verify_ms(gamma + 1)
 
-    def speedup(self, tau: float, gamma: float) -> float:
-        """Speedup over plain decoding of rounds that emit tau tokens."""
-        return tau * self.plain_ms / self.round_ms(gamma)
+    def speedup(self, tau: float, gamma: float, share: float = 1.0) -> float:
+        """Speedup over plain decoding of rounds that emit tau tokens.
+
+        share: of the rounds that draft; where a drafter proposes nothing, a round is a step of plain decoding."""
+        return tau * self.plain_ms / (share * self.round_ms(gamma) + (1 - share) * self.plain_ms)
 
     def break_even_alpha(self, gamma: int) -> float | None:
         """The acceptance rate at which drafting gamma tokens costs what plain decoding does; None if even 1 is less."""

@@ -24,7 +24,7 @@ def main() -> int:
     window.painted.connect(lambda: QTimer.singleShot(0, report))
     window.show()
     status = app.exec()
-    window.close()
+    window.close_now()
     return status
 
 

@@ -68,7 +68,7 @@ def main(path: Path) -> int:
     after = psutil.Process().memory_info().rss
     result = LongRun(window.store.summary.n_emitted, (after - before) / 1e6, open_s, *figures)
     print(msgspec.json.encode(result).decode(), flush=True)
-    window.close()
+    window.close_now()
     return 0
 
 

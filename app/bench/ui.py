@@ -164,7 +164,7 @@ def _with_engine(
             raise EngineError("the run of the bench did not finish", "try another pair")
         return record, window.store.engine.model, measure(window, host, run, lanes=lanes, n_pairs=n_pairs)
     finally:
-        window.close()
+        window.close_now()
 
 
 def _stream(pair: Load, record: RunRecord) -> tuple[MeteredWindow, float]:
@@ -179,7 +179,7 @@ def _stream(pair: Load, record: RunRecord) -> tuple[MeteredWindow, float]:
     window.store.run(pair, Run("speculative", {}, Request(PROMPT)))
     wait_until(lambda: not window.store.busy, RUN_LIMIT_MS)
     heartbeat.stop()
-    window.close()
+    window.close_now()
     return window, heartbeat.worst_ms
 
 

@@ -11,6 +11,8 @@ from app.state.notices import Trouble
 from app.state.store import RunStore
 from app.text.shown_text import visible
 from app.widgets import labels
+from app.widgets.floating_bars import float_over
+from app.words.counts import count
 from engine.events import Event
 from engine.runs.summary import Summary
 
@@ -19,9 +21,11 @@ _N_DETAIL_LINES = 9
 
 
 class ErrorPanel(Panel):
-    """Takes no space without an error: the panel itself stays visible, its frame is shown and hidden."""
+    """Takes no space: its frame, shown and hidden, floats over the parent it is built with, so that nothing moves.
 
-    def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
+    floats: otherwise the frame takes space of its own where the panel is."""
+
+    def __init__(self, store: RunStore, parent: QWidget | None = None, *, floats: bool = True) -> None:
         super().__init__(store, parent)
         self._shown_trouble: Trouble | None = None
         self.frame = QFrame(self)
@@ -50,6 +54,12 @@ class ErrorPanel(Panel):
         self.details.setMaximumHeight(self.fontMetrics().lineSpacing() * _N_DETAIL_LINES)
         self.more.toggled.connect(self.details.setVisible)
         self._lay_out()
+        if floats and parent is not None:
+            float_over(self.frame, parent)
+        else:
+            column = QVBoxLayout(self)
+            column.setContentsMargins(0, 0, 0, 0)
+            column.addWidget(self.frame)
         self.frame.hide()
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
@@ -89,7 +99,7 @@ class ErrorPanel(Panel):
 
     def _kept_text(self, trouble: Trouble) -> str:
         if trouble.n_kept:
-            return self.tr("Kept: {0} tokens, shown below.").format(f"{trouble.n_kept:,}")
+            return self.tr("Kept: {0}, shown below.").format(count(trouble.n_kept, "token"))
         return self.tr("Nothing was lost.")
 
     def _hint_text(self, trouble: Trouble) -> str:
@@ -111,9 +121,6 @@ class ErrorPanel(Panel):
         inner.setContentsMargins(2 * theme.GRID, theme.GRID, theme.GRID, theme.GRID)
         inner.addLayout(row)
         inner.addWidget(self.details)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.frame)
 
 
 def _readable(text: str) -> str:

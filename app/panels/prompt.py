@@ -19,6 +19,7 @@ from app.widgets.elided_label import ElidedLabel
 from app.widgets.labels import plain_label
 from app.widgets.prompt_edit import PromptEdit
 from app.widgets.steady_button import SteadyButton
+from app.words.counts import count
 from engine.events import Event, RunStarted
 from engine.runs.summary import Summary
 
@@ -98,12 +99,13 @@ class PromptPanel(Panel):
     def _update_hint(self) -> None:
         """Show the length of the prompt and warn about unusual content."""
         text = self.text()
-        parts = [self.tr("{0:,} characters").format(len(text))]
+        parts = [count(len(text), "character")]
         n_tokens, exact = self._n_tokens(text)
         if not exact and self._is_fork():
             parts.append(self.tr("fork: not counted"))
         elif n_tokens:
-            parts.append((self.tr("{0:,} tokens") if exact else self.tr("about {0:,} tokens")).format(n_tokens))
+            n = count(n_tokens, "token")
+            parts.append(n if exact else self.tr("about {0}").format(n))
         model = self.store.engine.model
         too_long = model is not None and n_tokens >= model.context
         if too_long and model is not None:

@@ -23,6 +23,7 @@ from app.state.selection import Selection
 from app.state.store import RunStore
 from app.widgets import tables
 from app.widgets.labels import SteadyLabel
+from app.words.counts import count
 from engine.events import Event, RoundFinished
 from engine.runs.summary import Summary
 
@@ -140,8 +141,8 @@ class RoundsPanel(Panel):
 
     def _update_count(self) -> None:
         shown, n = self.model.rowCount(), self.model.n_rounds
-        text = self.tr("{0:,} of {1:,} rounds").format(shown, n)
-        self.count.show_text(text if self.model.only_rejections else self.tr("{0:,} rounds").format(n))
+        text = self.tr("{0:,} of {1}").format(shown, count(n, "round"))
+        self.count.show_text(text if self.model.only_rejections else count(n, "round"))
 
     def _make_actions(self) -> None:
         for text, slot, keys in (

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.text.plain_text import plain_tip
 from app.text.shown_text import LONGEST, visible
+from app.widgets.tables import alignment, head_cell, sort_mark
 from app.words import quantities
 from engine.events import ProposedToken, RoundFinished
 from engine.reports.cells import text_cell
@@ -147,7 +148,7 @@ class RoundsModel(QAbstractTableModel):
         column = self.facts[index.column()]
         match role:
             case Qt.ItemDataRole.TextAlignmentRole:
-                return self._alignment(index.column())
+                return alignment(is_text=column.is_text)
             case Qt.ItemDataRole.DisplayRole:
                 return column.write(self._rounds[self._rows[index.row()]])
             case Qt.ItemDataRole.ToolTipRole:
@@ -163,23 +164,8 @@ class RoundsModel(QAbstractTableModel):
         if orientation == Qt.Orientation.Vertical:
             return None
         column = self.facts[section]
-        match role:
-            case Qt.ItemDataRole.TextAlignmentRole:
-                return self._alignment(section)
-            case Qt.ItemDataRole.DisplayRole:
-                return column.title + (self._sort_mark() if section == self._sorted_by else "")
-            case Qt.ItemDataRole.ToolTipRole:
-                return column.meaning + self.tr(" Click to sort.")
-            case _:
-                return None
-
-    def _sort_mark(self) -> str:
-        """The mark of the sort order; Qt would paint its own over the title."""
-        return " ▼" if self._descending else " ▲"
-
-    def _alignment(self, column: int) -> Qt.AlignmentFlag:
-        horizontal = Qt.AlignmentFlag.AlignLeft if self.facts[column].is_text else Qt.AlignmentFlag.AlignRight
-        return horizontal | Qt.AlignmentFlag.AlignVCenter
+        mark = sort_mark(descending=self._descending) if section == self._sorted_by else ""
+        return head_cell(role, column.title + mark, column.meaning + self.tr(" Click to sort."), is_text=column.is_text)
 
     # The columns
 

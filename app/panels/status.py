@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from time import monotonic
+from typing import Protocol
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
@@ -16,6 +17,7 @@ from app.widgets.labels import ElasticLine, SteadyLabel, plain_label
 from app.widgets.progress_bar import CalmProgressBar
 from app.widgets.reserved_space import keep_room
 from app.words import quantities
+from app.words.counts import count
 from app.words.model_names import full_name
 from engine.events import Estimated, Event, ModelLoaded
 from engine.runs.summary import Summary
@@ -24,8 +26,17 @@ from engine.runs.summary import Summary
 _STATES_WITH_PROGRESS = ("loading", "measuring")
 
 
+class FiguresSource(Protocol):
+    """The tab in front."""
+
+    @property
+    def status_summary(self) -> Summary | None:
+        """The summary of the one run that the tab shows, if it shows one."""
+
+
 class StatusPanel(Panel):
-    """A single line of labels."""
+    """A single line of labels. Its figures are those of the run that the tab in front shows; without a tab, the
+    store's."""
 
     every_ms = 100
     turn = 2
@@ -33,6 +44,7 @@ class StatusPanel(Panel):
     def __init__(self, store: RunStore, parent: QWidget | None = None, *, verbs: Verbs | None = None) -> None:
         super().__init__(store, parent)
         self.verbs = verbs or Verbs(store, self)
+        self._front: FiguresSource | None = None
         self.device = plain_label("", self, role="muted")
         self.state = ElasticLine(self)
         self.state.setAccessibleName(self.tr("Engine state"))
@@ -64,11 +76,16 @@ class StatusPanel(Panel):
         if self.device.text() != (device := self._device_text()):
             self.device.setText(device)
         self.state.show_text(self._state_text(self.store.history.live_summary))
-        summary = self.store.history.live_summary
-        speed = summary.ms_per_token
+        figures = self.store.history.live_summary if self._front is None else self._front.status_summary
+        speed = None if figures is None else figures.ms_per_token
         self.speed.show_text(self.tr("{0:,.0f} tokens/s").format(1000 / speed) if speed else "")
-        self.same.show_text(self.tr("same text ✓") if summary.same else "")
+        self.same.show_text(self.tr("same text ✓") if figures is not None and figures.same else "")
         self._draw_progress()
+
+    def serve(self, front: FiguresSource) -> None:
+        """Show the figures of this tab from now on."""
+        self._front = front
+        self.refresh()
 
     def _device_text(self) -> str:
         model, estimate = self.store.engine.model, self.store.engine.estimated
@@ -103,7 +120,7 @@ class StatusPanel(Panel):
                 word = self.tr("decoding") if summary.method == "plain" else self.tr("drafting")
                 return self.tr("{0} round {1:,}{2}").format(word, summary.n_rounds, self._rounds_text(summary))
             case "paused":
-                return self.tr("held after {0:,} rounds").format(summary.n_rounds)
+                return self.tr("held after {0}").format(count(summary.n_rounds, "round"))
             case "measuring":
                 return self._measuring_text()
             case "stopping":
@@ -114,6 +131,8 @@ class StatusPanel(Panel):
                 return self._indexing_text()
             case "reading":
                 return self.tr("reading the file")
+            case "done" if self._front is not None and self._front.status_summary is None:
+                return self.store.told or self.tr("ready")
             case "done":
                 return self._ended_text(summary)
             case _:
@@ -168,7 +187,7 @@ class StatusPanel(Panel):
             return self._replay_text(summary, shown.summary.n_rounds)
         if self.store.told:
             return self.store.told
-        n, rounds = f"{summary.n_emitted:,}", f"{summary.n_rounds:,}"
+        n, rounds = count(summary.n_emitted, "token"), count(summary.n_rounds, "round")
         reasons = {
             "length": self.tr("length reached"),
             "end_of_text": self.tr("end of text"),
@@ -177,9 +196,9 @@ class StatusPanel(Panel):
         }
         if summary.reason == "cancelled" and summary.blocks:
             # Blocks are timed after the text is complete, so it was the measurement that was stopped.
-            reasons["cancelled"] = self.tr("measuring stopped after {0} repeats").format(summary.n_repeats)
+            reasons["cancelled"] = self.tr("measuring stopped after {0}").format(count(summary.n_repeats, "repeat"))
         why = reasons.get(summary.reason, self.tr("failed") if summary.failure else self.tr("no end recorded"))
-        text = self.tr("{0} tokens in {1} rounds, {2}").format(n, rounds, why)
+        text = self.tr("{0} in {1}, {2}").format(n, rounds, why)
         if shown is not None and shown.saved is not None:
             return text + self.tr("; saved to {0}").format(one_line(shown.saved.name))
         source = None if shown is None else shown.source
@@ -187,8 +206,8 @@ class StatusPanel(Panel):
 
     def _replay_text(self, summary: Summary, n_rounds: int) -> str:
         word = self.tr("replaying") if self.store.replay.playing else self.tr("as it was")
-        return self.tr("{0}: {1:,} tokens after round {2:,} of {3:,}").format(
-            word, summary.n_emitted, summary.n_rounds, n_rounds
+        return self.tr("{0}: {1} after round {2:,} of {3:,}").format(
+            word, count(summary.n_emitted, "token"), summary.n_rounds, n_rounds
         )
 
     def _rounds_text(self, summary: Summary) -> str:

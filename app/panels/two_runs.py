@@ -15,6 +15,7 @@ from app.state.run_record import RunRecord
 from app.text.shown_text import visible
 from app.widgets.labels import plain_label
 from app.widgets.tables import FigureTable
+from app.words.counts import count
 
 _MAX_CHARS = 60
 
@@ -68,13 +69,13 @@ class TwoRuns(QWidget):
     def _sentence(self, first: RunRecord, second: RunRecord) -> str:
         divergence = comparison.parting(first, second)
         if not divergence.first and not divergence.second:
-            return self.tr("Runs {0} and {1} have the same text: {2:,} tokens with the prompt.").format(
-                first.number, second.number, divergence.n_common
+            return self.tr("Runs {0} and {1} have the same text: {2} with the prompt.").format(
+                first.number, second.number, count(divergence.n_common, "token")
             )
         if not divergence.n_common:
             return self.tr("Runs {0} and {1} share no token: their prompts differ.").format(first.number, second.number)
-        return self.tr("The same prompt and {0:,} new tokens, then {1}, {2}.").format(
-            divergence.n_common_new,
+        return self.tr("The same prompt and {0}, then {1}, {2}.").format(
+            count(divergence.n_common_new, "new token"),
             self._continuation(first, divergence.first),
             self._continuation(second, divergence.second),
         )

@@ -162,6 +162,11 @@ class Exporter(QObject):
         self._thread.start()
         self._poll_timer.start()
 
+    @property
+    def busy(self) -> bool:
+        """Whether a file is being written."""
+        return self._thread is not None and self._thread.is_alive()
+
     def close(self) -> None:
         """Wait for the file being written."""
         if self._thread is not None:

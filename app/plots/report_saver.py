@@ -8,17 +8,21 @@ from PySide6.QtCore import QCoreApplication, QObject
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.plots.export import Exporter
+from app.plots.prices_dialog import PricesDialog
 from app.plots.report_pdf import pdf
 from app.state.store import RunStore
 from app.text.plain_text import one_line
-from engine.events import Event
+from engine.events import ComparisonStarted, Event
 from engine.reports import html
 from engine.reports.documents import ReportOptions
+from engine.reports.pilot import Prices
 from engine.runs import trace
 
 # What a report is about: its log, or the file that holds it.
 ReportSource: TypeAlias = Sequence[Event] | Path
 _FILTERS = "*.html", "*.pdf"
+# How far into a log its kind is looked for.
+_N_FIRST, _HEAD_BYTES, _OF_COMPARISON = 8, 1 << 16, b'"ComparisonStarted"'
 
 
 def tr(text: str) -> str:
@@ -31,12 +35,28 @@ class ReportSaver(QObject):
 
     def __init__(self, store: RunStore, parent: QObject) -> None:
         super().__init__(parent)
+        self._store = store
         self.exporter = Exporter(self)
         self.exporter.written.connect(lambda path: store.tell(tr("report saved as {0}").format(one_line(path))))
         self.exporter.failed.connect(store.report)
 
-    def ask(self, parent: QWidget, source: ReportSource, name: str, options: ReportOptions | None = None) -> None:
-        """Ask for a file; its suffix decides the format. name: of the proposed file, without a suffix."""
+    def ask(self, parent: QWidget, source: ReportSource, name: str) -> None:
+        """Ask for prices, which only the report of a comparison uses, and for a file; its suffix decides the format.
+
+        name: of the proposed file, without a suffix."""
+        if not _is_comparison(source):
+            self._ask_file(parent, source, name, ReportOptions())
+            return
+        kept = source if isinstance(source, Path) else tuple(source)
+        dialog = PricesDialog(self._store.prices, parent)
+        dialog.named.connect(lambda prices: self._go_on(parent, kept, name, prices))
+        dialog.open()
+
+    def _go_on(self, parent: QWidget, source: ReportSource, name: str, prices: Prices) -> None:
+        self._store.prices = prices
+        self._ask_file(parent, source, name, ReportOptions(prices=prices))
+
+    def _ask_file(self, parent: QWidget, source: ReportSource, name: str, options: ReportOptions) -> None:
         title = tr("Save report")
         dialog = QFileDialog(parent, title, str(Path.home() / f"{name}.html"))
         dialog.setNameFilters(list(_FILTERS))
@@ -53,9 +73,25 @@ class ReportSaver(QObject):
         kept = source if isinstance(source, Path) else tuple(source)
         self.exporter.write(path, lambda: report_content(kept, path.suffix.lower(), options))
 
+    @property
+    def busy(self) -> bool:
+        """Whether a report is being written."""
+        return self.exporter.busy
+
     def close(self) -> None:
         """Wait for the report that is being written, because the window closes."""
         self.exporter.close()
+
+
+def _is_comparison(source: ReportSource) -> bool:
+    """Whether a report is of a comparison; of a file, only the beginning is read."""
+    if not isinstance(source, Path):
+        return any(isinstance(event, ComparisonStarted) for event in source[:_N_FIRST])
+    try:
+        with source.open("rb") as file:
+            return _OF_COMPARISON in file.read(_HEAD_BYTES)
+    except OSError:
+        return False
 
 
 def report_content(source: ReportSource, suffix: str, options: ReportOptions | None = None) -> bytes:

@@ -22,6 +22,7 @@ from app.state.trace_files import TraceFiles
 from engine.commands import Command, Fork, Load, Pause, Question, Resume, Run, Step
 from engine.events import Event, Refused, RunStarted
 from engine.host.thread_host import Host
+from engine.reports.pilot import Prices
 from engine.runs.summary import Summary
 
 T = TypeVar("T", bound=TabState)
@@ -36,7 +37,8 @@ class RunStore(QObject):
     """Owns everything the panels draw. `changed`: something is new; `drafter_offered`: a target and the drafter trained
     for it are to be used.
 
-    frame: how often `pump` ran. budget: the time drawing takes, and how rarely panels draw because of it."""
+    prices: of the newest report, for the next. frame: how often `pump` ran. budget: the time drawing takes, and how
+    rarely panels draw because of it."""
 
     changed = Signal()
     drafter_offered = Signal(str, str)
@@ -48,6 +50,7 @@ class RunStore(QObject):
         self.selection: Selection | None = None
         self.trouble: Trouble | None = None
         self.told = ""
+        self.prices = Prices()
         self.notes = Notes()
         self.measure_only = False
         self.replay = Replay(self.history)
@@ -111,6 +114,11 @@ class RunStore(QObject):
     def reading(self) -> bool:
         """Whether a file is being read or written."""
         return bool(self._files.n_under_way)
+
+    @property
+    def writing(self) -> bool:
+        """Whether a run is being written to a file."""
+        return self._files.writing
 
     @property
     def file_progress(self) -> tuple[float, float]:

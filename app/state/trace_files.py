@@ -48,11 +48,13 @@ FileAnswer: TypeAlias = TraceRead | TabFileRead | TraceSaved | TraceFailed
 
 
 class TraceFiles:
-    """Runs one job at a time; answers arrive in `answers`. n_under_way: jobs whose answer was not taken yet."""
+    """Runs one job at a time; answers arrive in `answers`. n_under_way: jobs whose answer was not taken yet;
+    writing: whether a run is among them."""
 
     def __init__(self) -> None:
         self.answers: SimpleQueue[FileAnswer] = SimpleQueue()
         self.n_under_way = 0
+        self.writing = False
         self._thread: threading.Thread | None = None
         self._job = FileJob()
 
@@ -72,6 +74,7 @@ class TraceFiles:
     def write(self, path: Path, record: RunRecord) -> None:
         """Start to write the events of a run so far; an existing file is replaced once the new one is complete."""
         n_events = len(record.events)
+        self.writing = True
         self._start(lambda job: _write(path, record, n_events, job))
 
     def next_answer(self) -> FileAnswer | None:
@@ -81,6 +84,7 @@ class TraceFiles:
         except Empty:
             return None
         self.n_under_way -= 1
+        self.writing = self.writing and not isinstance(answer, TraceSaved) and bool(self.n_under_way)
         return answer
 
     def cancel(self) -> None:

@@ -10,7 +10,7 @@ from app.theme.outline_style import OutlineStyle
 
 Scheme: TypeAlias = Literal["light", "dark"]
 StreamFate: TypeAlias = Literal[
-    "prompt", "accepted", "unverified", "correction", "bonus", "rejected", "untested", "plain"
+    "prompt", "accepted", "unverified", "correction", "bonus", "rejected", "untested", "plain", "unmarked"
 ]  # fmt: skip
 
 GRID = 8
@@ -84,8 +84,8 @@ def current() -> Colours:
 
 
 def fate_colour(fate: StreamFate) -> QColor:
-    """The text colour of a token."""
-    return QColor(getattr(current(), fate))
+    """The text colour of a token; text without marks has that of tokens nobody drafted."""
+    return QColor(getattr(current(), "plain" if fate == "unmarked" else fate))
 
 
 def system_scheme() -> Scheme:

@@ -54,7 +54,7 @@ def _split_meta(kind: inspect.Type) -> tuple[inspect.Type, dict[str, str]]:
     return kind, {}
 
 
-class _NumberBox(QDoubleSpinBox):
+class NumberBox(QDoubleSpinBox):
     """Shows numbers without trailing zeros and leaves the wheel to the column that scrolls."""
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 (Qt's name)
@@ -211,7 +211,7 @@ class ConfigForm(QWidget):
         """A double spin box, for integers too, because Qt's integer box ends at 2^31."""
         assert isinstance(field.kind, inspect.IntType | inspect.FloatType)
         is_int = isinstance(field.kind, inspect.IntType)
-        box = _NumberBox(self)
+        box = NumberBox(self)
         box.setDecimals(field.decimals)
         box.setSingleStep(1 if is_int else 0.1)
         if field.decimals > _DECIMALS:

@@ -18,6 +18,16 @@ class PopupSheet(QFrame):
         self.column.setContentsMargins(2 * theme.GRID, 2 * theme.GRID, 2 * theme.GRID, 2 * theme.GRID)
         self.column.setSpacing(theme.GRID)
 
+    def first_control(self) -> QWidget | None:
+        """The first control that the keyboard reaches; None where there is none."""
+        widget = self.nextInFocusChain()
+        while widget is not None and widget is not self:
+            reachable = bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus) and widget.focusProxy() is None
+            if reachable and self.isAncestorOf(widget) and widget.isEnabledTo(self) and widget.isVisibleTo(self):
+                return widget
+            widget = widget.nextInFocusChain()
+        return None
+
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
         """Close on Escape."""
         if event.key() == Qt.Key.Key_Escape:
@@ -51,4 +61,5 @@ class PopupButton(QPushButton):
         corner.setY(max(room.top(), min(corner.y(), room.bottom() - self.sheet.height())))
         self.sheet.move(corner)
         self.sheet.show()
-        self.sheet.focusNextChild()
+        if (first := self.sheet.first_control()) is not None:
+            first.setFocus(Qt.FocusReason.PopupFocusReason)

@@ -1,6 +1,6 @@
 """Read-only tables without a grid, with rows as high as the font needs."""
 
-from PySide6.QtCore import QEvent
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QTableView, QTableWidget, QWidget
 
 from app import theme
@@ -15,6 +15,30 @@ def make_readable(table: QTableView) -> None:
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     table.verticalHeader().hide()
     table.horizontalHeader().setHighlightSections(False)
+
+
+def alignment(*, is_text: bool) -> Qt.AlignmentFlag:
+    """Texts begin at the left, figures end at the right."""
+    side = Qt.AlignmentFlag.AlignLeft if is_text else Qt.AlignmentFlag.AlignRight
+    return side | Qt.AlignmentFlag.AlignVCenter
+
+
+def head_cell(role: int, title: str, meaning: str, *, is_text: bool) -> object:
+    """What the head of a column answers a view."""
+    match role:
+        case Qt.ItemDataRole.TextAlignmentRole:
+            return alignment(is_text=is_text)
+        case Qt.ItemDataRole.DisplayRole:
+            return title
+        case Qt.ItemDataRole.ToolTipRole:
+            return meaning
+        case _:
+            return None
+
+
+def sort_mark(*, descending: bool) -> str:
+    """The mark of a sort order after a title; Qt would paint its own over it."""
+    return " ▼" if descending else " ▲"
 
 
 class FigureTable(QTableWidget):

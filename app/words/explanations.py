@@ -7,6 +7,7 @@ from PySide6.QtCore import QCoreApplication
 from app.text.shown_text import visible
 from app.theme import StreamFate
 from app.words import quantities, runs, speedups
+from app.words.counts import count
 from app.words.model_names import full_name
 from engine import speed_model
 from engine.events import Event, Role, RoundFinished, RunStarted
@@ -66,14 +67,18 @@ def _idea(summary: Summary, started: RunStarted | None) -> Explanation:
         ))  # fmt: skip
     if summary.method == "plain":
         return Explanation(name, tr(
-            "This run is plain decoding: the target {0} made one token a step, {1:,} tokens in {2:,} steps. "
+            "This run is plain decoding: the target {0} made one token a step, {1} in {2}. "
             "Nothing was proposed; choose a drafter to see proposals."
-        ).format(_model(started.target, "target"), summary.n_emitted, summary.n_rounds))  # fmt: skip
+        ).format(_model(started.target, "target"), count(summary.n_emitted, "token"),
+                 count(summary.n_rounds, "step")))  # fmt: skip
     drafter, target = _model(started.drafter, "drafter"), _model(started.target, "target")
     return Explanation(name, tr(
-        "The drafter {0} proposes up to γ = {1} tokens a round, and the target {2} checks them all in one step. "
-        "So far {3:,} rounds made {4:,} tokens."
-    ).format(drafter, summary.gamma, target, summary.n_rounds, summary.n_emitted))  # fmt: skip
+        "The drafter {0} proposes up to {1} a round (γ), and the target {2} checks them all in one step. "
+        "So far {3} made {4}."
+    ).format(
+        drafter, count(summary.gamma, "token"), target, count(summary.n_rounds, "round"),
+        count(summary.n_emitted, "token"),
+    ))  # fmt: skip
 
 
 def _selected_round(event: Event | None) -> Explanation:
@@ -199,19 +204,9 @@ def _cost(summary: Summary) -> Explanation:
     break_even = speed_model.break_even_alpha(summary.gamma, c, verify_ratio=ratio)
     if break_even is None:
         return Explanation(name, f"{costs} {tr('At these costs no acceptance rate would pay.')}")
-    template = tr("At these costs drafting {0} tokens pays from α = {1:.2f} on; this run has {2}. {3}")
+    template = tr("At these costs drafting {0} pays from α = {1:.2f} on; this run has {2}.")
     alpha = quantities.number(summary.alpha)
-    return Explanation(name, f"{costs} {template.format(summary.gamma, break_even, alpha, _best(summary))}".rstrip())
-
-
-def _best(summary: Summary) -> str:
-    """Which draft length would be fastest."""
-    best = summary.best_gamma
-    if best is None:
-        return ""
-    if not best:
-        return tr("No draft length would pay: leave drafting off.")
-    return tr("The fastest draft length would be γ = {0}.").format(best)
+    return Explanation(name, f"{costs} {template.format(count(summary.gamma, 'token'), break_even, alpha)}")
 
 
 def _same_text(summary: Summary) -> Explanation:
@@ -255,7 +250,7 @@ def _figures(summary: Summary) -> tuple[Explanation, ...]:
             "{0}: time of one drafter step over one target step; small is good."
         ).format(number(summary.c, 3))),
         Explanation(tr("Predicted speedup"), tr(
-            "{0}: what α, γ and the measured costs promise. A measured value far below it points at overhead."
+            "{0}: what τ and the measured parts of a round promise. A measured value far below it points at overhead."
         ).format(quantities.times(summary.predicted_speedup))),
         Explanation(tr("Plain, per token"), tr(
             "{0}: what a token of plain decoding takes, timed in the same run; with drafting it takes {1}."
@@ -264,9 +259,9 @@ def _figures(summary: Summary) -> tuple[Explanation, ...]:
             "{0} new tokens a second with drafting, prefill apart: one second over the time per token."
         ).format(number(1e3 / summary.ms_per_token if summary.ms_per_token else None, 0))),
         Explanation(tr("Prefill and time to first token (TTFT)"), tr(
-            "Reading the {0:,} tokens of the prompt took {1}; the first token was there after {2}. "
+            "Reading the prompt of {0} took {1}; the first token was there after {2}. "
             "Neither counts as decoding."
-        ).format(summary.n_prompt, ms(summary.prefill_ms), ms(summary.ttft_ms))),
+        ).format(count(summary.n_prompt, "token"), ms(summary.prefill_ms), ms(summary.ttft_ms))),
     )  # fmt: skip
 
 

@@ -77,9 +77,8 @@ def slower(summary: Summary) -> str:
     return template.format(100 * getattr(cost, cost.largest))
 
 
-def best_gamma(summary: Summary) -> str:
+def best_gamma(best: int | None) -> str:
     """The draft length that the measured costs and acceptance ask for; drafting nothing is one of the answers."""
-    best = summary.best_gamma
     if best is None:
         return quantities.UNKNOWN
     return str(best) if best else tr("leave it off")

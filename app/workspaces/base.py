@@ -17,6 +17,7 @@ from app.state.verbs import Verb
 from app.words.explanations import Section
 from engine.commands import Load
 from engine.machine import paths
+from engine.runs.summary import Summary
 
 
 class TabContext(NamedTuple):
@@ -68,6 +69,22 @@ class Workspace:
         """Return the tab's own actions for one of the menus edit, run and view."""
         return ()
 
+    def first_field(self) -> QWidget | None:
+        """Return where typing goes when the tab comes to the front for the first time."""
+        return None
+
+    def search(self) -> None:
+        """Go to the search of this tab; called only where `why_no_search` is empty."""
+
+    def why_no_search(self) -> str:
+        """Return why nothing can be searched in this tab; empty where something can."""
+        return tr("this tab has no search")
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether a file is being written in the background, which closing the window would cut off."""
+        return False
+
     def reset_layout(self) -> None:
         """Restore the layout of the first start."""
 
@@ -79,6 +96,11 @@ class Workspace:
     @property
     def shown_record(self) -> RunRecord | None:
         """The run that the window would save to a file."""
+        return None
+
+    @property
+    def status_summary(self) -> Summary | None:
+        """The summary whose speed and sameness the status line shows; None for a tab that shows no single run."""
         return None
 
     @property

@@ -1,5 +1,7 @@
 """`draftscope bench`: measurements against peers."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,16 +9,17 @@ import msgspec
 import typer
 
 from engine.cli.exit_status import OK
-from engine.cli.options import Json, Out, PairOptions, Settings, numbers, with_options
-from engine.cli.output import Output
+from engine.cli.kept_log import KeptLog, Saving
+from engine.cli.options import Json, NoSave, Out, PairOptions, Settings, numbers, with_options
+from engine.cli.output import Output, Value
 from engine.cli.running import loaded_session
 from engine.errors import InputError
+from engine.events import Setting
 from engine.methods.speculative.config import SpeculativeConfig
 from engine.settings import make_config
 
 if TYPE_CHECKING:
     from engine.measuring.matrix import Axes
-    from engine.models.loading import Pair
     from engine.session.session import Session
 
 FIXED = ("stop_at_end", "baseline", "repeats")
@@ -36,6 +39,7 @@ def bench_decode(
     batches: Annotated[str, typer.Option(help=f"how many sequences at once, {_LISTED}")] = "",
     runtimes: Annotated[str, typer.Option(help=f"fused, modules, {_LISTED}")] = "",
     out: Out = None,
+    no_save: NoSave = False,
     json: Json = False,
 ) -> int:
     """Compare ours with transformers, plain and assisted: same pair, prompts, draft length, process and threads."""
@@ -47,12 +51,16 @@ def bench_decode(
     axes = _axes(config.gamma, pair.runtime, contexts=contexts, gammas=gammas, batches=batches, runtimes=runtimes)
     from engine.bench.decode import DecodeBench, bench
 
-    models = drafted_pair("bench decode", pair, output)
-    for item in bench(models, gamma=config.gamma, n_new=config.max_new_tokens, n_prompts=prompts, axes=axes):
-        if isinstance(item, DecodeBench):
-            output.summary(msgspec.to_builtins(item))
-        else:
-            output.event(item)
+    session = drafted_session("bench decode", pair, output)
+    asked = (("gamma", config.gamma), ("max_new_tokens", config.max_new_tokens), ("n_prompts", prompts))
+    with _kept("bench decode", session, asked, Saving(no_save), output) as kept:
+        models = session.models
+        assert models is not None
+        for item in bench(models, gamma=config.gamma, n_new=config.max_new_tokens, n_prompts=prompts, axes=axes):
+            if isinstance(item, DecodeBench):
+                _sum_up(msgspec.to_builtins(item), kept, output)
+            else:
+                output.event(item)
     return OK
 
 
@@ -64,6 +72,7 @@ def bench_batch(
     batches: Annotated[str, typer.Option(help="how many sequences together, separated by commas")] = "1,2,4,8",
     blocks: Annotated[int, typer.Option(help="timed pairs of blocks a batch size")] = 5,
     out: Out = None,
+    no_save: NoSave = False,
     json: Json = False,
 ) -> int:
     """Measure the speedup when several sequences are decoded together: speculative batches against plain ones."""
@@ -74,13 +83,37 @@ def bench_batch(
     refuse_below("blocks", blocks, 1)
     from engine.measuring.batch import BatchBench, bench
 
-    models = drafted_pair("bench batch", pair, output)
-    for item in bench(models, batches=sizes, gamma=config.gamma, n_new=config.max_new_tokens, n_blocks=blocks):
-        if isinstance(item, BatchBench):
-            output.summary(msgspec.to_builtins(item))
-        else:
-            output.event(item)
+    session = drafted_session("bench batch", pair, output)
+    asked = (
+        ("gamma", config.gamma), ("max_new_tokens", config.max_new_tokens), ("n_blocks", blocks), ("batches", batches)
+    )  # fmt: skip
+    with _kept("bench batch", session, asked, Saving(no_save), output) as kept:
+        models = session.models
+        assert models is not None
+        for item in bench(models, batches=sizes, gamma=config.gamma, n_new=config.max_new_tokens, n_blocks=blocks):
+            if isinstance(item, BatchBench):
+                _sum_up(msgspec.to_builtins(item), kept, output)
+            else:
+                output.event(item)
     return OK
+
+
+@contextmanager
+def _kept(
+    name: str, session: "Session", asked: tuple[tuple[str, Setting], ...], saving: Saving, output: Output
+) -> Iterator[KeptLog]:
+    """The log of a benchmark of the loaded pair, begun."""
+    from engine.session.work_start import started_on_pair
+
+    with KeptLog(saving, output) as kept:
+        kept.take(started_on_pair(session.pair_in_use, "measurement", name, asked))
+        yield kept
+
+
+def _sum_up(fields: dict[str, Value], kept: KeptLog, output: Output) -> None:
+    """Keep the figures of a benchmark and print its summary."""
+    kept.take_figures(fields)
+    output.summary({**fields, "run": kept.run_id})
 
 
 def batch_sizes(text: str) -> tuple[int, ...]:
@@ -179,13 +212,6 @@ def refuse_sampling(name: str, settings: Settings) -> None:
     if warped:
         option = warped[0].replace("_", "-")
         raise InputError(f"--{option}: {name} compares greedy decoding", f"leave --{option} out")
-
-
-def drafted_pair(name: str, pair: PairOptions, output: Output) -> "Pair":
-    """Load the pair; both are models. Raises InputError where the drafter is not one."""
-    models = drafted_session(name, pair, output).models
-    assert models is not None
-    return models
 
 
 def drafted_session(name: str, pair: PairOptions, output: Output) -> "Session":

@@ -20,6 +20,7 @@ from engine.errors import InputError
 from engine.events import (
     PLAIN_LANE,
     ComparisonMeasured,
+    ComparisonStarted,
     Event,
     GenerationMeasured,
     LaneFigures,
@@ -28,8 +29,10 @@ from engine.events import (
 )
 from engine.experiments.builtin_prompts import BUILTIN_SETS
 from engine.experiments.lane_specs import lanes_of
+from engine.experiments.prompt_file import MOST_REASONS
 from engine.experiments.recommending import of_speedup
 from engine.reports.sameness_words import sameness_words
+from engine.reports.words import counted, times
 from engine.settings import GenerationConfig
 
 _Drafters = Annotated[
@@ -138,10 +141,25 @@ def _print(event: Event, output: Output) -> None:
         case GenerationMeasured():
             if output.json:
                 output.line(_without(msgspec.to_builtins(event), "rounds", "generation"))
+        case ComparisonStarted() if event.skipped:
+            for line in _skipped(event):
+                output.note(line)
+            output.event(event)
         case LaneRefused():
             output.note(f"{event.lane} is left out: {event.why}; {event.hint}")
         case _:
             output.event(event)
+
+
+def _skipped(started: ComparisonStarted) -> Iterator[str]:
+    """How many entries of the prompts are left out, and the first reasons, a line each."""
+    n = max(started.n_skipped, len(started.skipped))
+    entries = counted(n, "entry is", "entries are")
+    used = counted(len(started.prompts), "prompt is", "prompts are")
+    yield f"{entries} left out of {started.prompt_set}, {used} used"
+    yield from started.skipped[:MOST_REASONS]
+    if n > MOST_REASONS:
+        yield f"and {n - MOST_REASONS:,} more"
 
 
 def _without(fields: dict[str, Value], left_out: str, name: str) -> dict[str, Value]:
@@ -200,22 +218,24 @@ def _summary(measured: ComparisonMeasured) -> dict[str, Value]:
 def _table(measured: ComparisonMeasured) -> Table:
     heads = ("lane", "α", "τ", "c", "1 more token", "tokens/s", "speedup", "predicted")
     table = Table(*heads, box=None, pad_edge=False)
+    table.columns[0].overflow = "fold"
     for row in measured.lanes:
         table.add_row(
             row.lane, _number(row.alpha), _number(row.tau), _number(row.c), _number(row.verify_per_token),
-            _number(row.tokens_per_s, 0), "-" if row.speedup is None else of_speedup(row.speedup),
+            _number(row.tokens_per_s, 0), "-" if row.speedup is None else times(row.speedup.value),
             _number(row.predicted_speedup),
         )  # fmt: skip
     return table
 
 
 def _lines(measured: ComparisonMeasured) -> Iterator[str]:
-    """What does not fit into a table: the texts, why not, what was predicted, what would change it, cautions."""
+    """What does not fit into a table: spreads, texts, why not, what was predicted, what would change it, cautions."""
     yield ""
     for row in measured.lanes:
-        if row.lane != PLAIN_LANE and (said := sameness_words(row, measured.n_plain_differing)):
-            yield f"{row.lane}: {said}"
-    yield from (f"not {row.lane}: {row.why_not}" for row in measured.lanes if row.why_not)
+        if row.lane != PLAIN_LANE and row.speedup is not None:
+            sameness = sameness_words(row, measured.n_plain_differing)
+            yield f"{row.lane}: {', '.join(filter(None, (of_speedup(row.speedup), sameness)))}"
+    yield from (f"{row.lane}: {row.why_not.removeprefix(f'{row.lane} ')}" for row in measured.lanes if row.why_not)
     for drafter in dict.fromkeys(each.drafter for each in measured.predictions):
         own = (f"γ {each.gamma} {each.predicted:.2f}×" for each in measured.predictions if each.drafter == drafter)
         yield f"predicted for {drafter}: {', '.join(own)}"

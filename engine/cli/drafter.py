@@ -117,6 +117,7 @@ def compare_objectives(
     seed: _Seed = 0,
     device: _Device = "auto",
     dtype: _DType = "auto",
+    no_save: NoSave = False,
     json: Json = False,
 ) -> int:
     """Distillation against cross-entropy alone: same first weights, texts and steps, a learning rate tuned for each."""
@@ -130,19 +131,27 @@ def compare_objectives(
     if objective == "cross-entropy":
         raise InputError("objective = cross-entropy: it would be compared with itself", "name a distillation")
     _refuse_dtype(dtype)
+    from engine.session.work_start import training_started
     from engine.training.comparison import Comparison, compare
     from engine.training.job import DrafterJob
 
     output = Output(json=json)
     job = DrafterJob(target, data, out or _own_folder(f"{target}-objectives"), settings, device, dtype, resume=True)
-    with stoppable() as flag:
+    with KeptLog(Saving(no_save), output) as kept, stoppable() as flag:
         _quiet()
         for item in compare(job, flag):
+            if not kept.started and not isinstance(item, Progressed):
+                kept.take(msgspec.structs.replace(training_started(_command(job)), method="compare-objectives"))
             if isinstance(item, Comparison):
-                output.summary(msgspec.to_builtins(item))
+                fields = msgspec.to_builtins(item)
+                kept.take_figures(fields)
+                output.summary({**fields, "run": kept.run_id})
             else:
+                kept.take(item)
                 _note(output, item)
                 output.event(item)
+        if flag.is_set():
+            kept.stopped()
     return STOPPED if flag.is_set() else OK
 
 

@@ -12,6 +12,8 @@ from engine.cli.output import Output, Value
 from engine.cli.running import loaded_session, run_events, stoppable
 from engine.errors import EngineError
 from engine.events import Event, QuestionAnswered, RoundFinished, RunFailed, RunFinished, RunStarted, Warned
+from engine.experiments.prediction import best_gamma
+from engine.experiments.recorded import recorded_run
 from engine.method import MethodSpec
 from engine.runs.round_cost import verdict
 from engine.runs.summary import Summary, fold
@@ -45,8 +47,9 @@ def follow(
     assert session.target is not None
     note = {"timing_pair": session.target.note} if session.target.note else {}
     fields = run_summary(run.summary, run.ids, session.target.texts.text(run.ids))
-    if not json and run.summary.best_gamma == 0:
-        fields = {**fields, "best_gamma": "0: leave it off"}
+    fields["best_gamma"] = best = run.best_gamma()
+    if not json and best == 0:
+        fields["best_gamma"] = "0: leave it off"
     output.summary({**fields, **run.answers(), **note, "run": kept.run_id})
     return STOPPED if flag.is_set() else OK
 
@@ -58,11 +61,13 @@ class FollowedRun:
         self.summary = Summary()
         self.ids: list[int] = []
         self._answers: dict[str, QuestionAnswered] = {}
+        self._events: list[Event] = []
         self._output, self._kept = output, kept
 
     def add(self, event: Event) -> None:
         """Fold, save and print one event."""
         self.summary = fold(self.summary, event)
+        self._events.append(event)
         self._kept.take(event)
         self._output.event(event)
         match event:
@@ -83,6 +88,11 @@ class FollowedRun:
             self.add(event)
         self._kept.close()
 
+    def best_gamma(self) -> int | None:
+        """The draft length with which the run would have been fastest."""
+        recorded = recorded_run(self._events)
+        return None if recorded is None else best_gamma(recorded)
+
     def answers(self) -> Mapping[str, Value]:
         """The answers from documents, by system; no field where there are none."""
         if not self._answers:
@@ -97,8 +107,8 @@ class FollowedRun:
             self._output.console.print(event.last.text, end="", markup=False, style=_LAST_STYLES[event.last.kind])
 
 
-def run_summary(summary: Summary, ids: list[int], text: str) -> Mapping[str, Value]:
-    """The fields of a run's summary object."""
+def run_summary(summary: Summary, ids: list[int], text: str) -> dict[str, Value]:
+    """The fields of a run's summary object; `best_gamma` is known to a replay of its rounds alone."""
     per_s = 1e3 / summary.ms_per_token if summary.ms_per_token else None
     plain_ms = summary.baseline_ms_per_token
     return {
@@ -114,7 +124,7 @@ def run_summary(summary: Summary, ids: list[int], text: str) -> Mapping[str, Val
         "c": summary.c,
         "verify_ratio": summary.verify_ratio,
         "predicted_speedup": summary.predicted_speedup,
-        "best_gamma": summary.best_gamma,
+        "best_gamma": None,
         "ms_per_token": summary.ms_per_token,
         "tokens_per_s": per_s,
         "baseline_ms_per_token": plain_ms,

@@ -1,12 +1,14 @@
 """What a command keeps: its work among the runs unless --no-save is given, and in the file that --trace names."""
 
+import math
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
 
-from engine.cli.output import Output
+from engine.cli.output import Output, Value
 from engine.errors import EngineError, InputError
-from engine.events import Event, Refused
+from engine.events import Event, Measured, Refused, WorkEnded
 from engine.machine import paths
 from engine.runs.run_log import RunLog, Start
 from engine.runs.trace import TraceWriter
@@ -69,6 +71,18 @@ class KeptLog:
         if isinstance(event, Refused) and event.what == "save":
             self._output.note(f"{event.reason}; {event.hint}")
 
+    def take_figures(self, fields: Mapping[str, Value]) -> None:
+        """Keep the numbers of a summary, parts of a field under "field part"; they are the end of the work."""
+        for name, value in _numbers("", fields):
+            self.take(Measured(name, value, 0))
+        self.finished()
+
+    def finished(self) -> None:
+        """Note that work without a last event of its own has ended as it should."""
+        self._log.ended()
+        if self._writer is not None:
+            self._writer.write(WorkEnded("finished"))
+
     def stopped(self) -> None:
         """Note that the user stopped the work."""
         self._log.cut_short("stopped", "stopped by the user", "start it again")
@@ -78,3 +92,14 @@ class KeptLog:
         self._log.close()
         if self._writer is not None:
             self._writer.close()
+
+
+def _numbers(prefix: str, value: Value) -> Iterator[tuple[str, float]]:
+    if isinstance(value, Mapping):
+        for name, part in value.items():
+            yield from _numbers(f"{prefix} {name}".strip(), part)
+    elif isinstance(value, list | tuple):
+        for number, part in enumerate(value, 1):
+            yield from _numbers(f"{prefix} {number}", part)
+    elif isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        yield prefix, float(value)

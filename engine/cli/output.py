@@ -128,10 +128,12 @@ class Output:
 def _readable(value: Value) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
-    if isinstance(value, list | tuple) and all(isinstance(element, float) for element in value):
+    if isinstance(value, list | tuple) and value and all(isinstance(element, float) for element in value):
         return "[" + ", ".join(f"{element:.4g}" for element in value) + "]"
     if isinstance(value, list | tuple) and len(value) > 12:
         return f"{len(value)} items"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_readable, value)) or "-"
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {_readable(element)}" for name, element in value.items())
     return "-" if value is None else str(value)

@@ -1,6 +1,6 @@
 """`draftscope report`: a comparison, a run, a training or a measurement as one HTML file, or its tables as CSV."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
@@ -12,18 +12,14 @@ from engine.cli.options import Json, Out
 from engine.cli.output import Output
 from engine.errors import InputError
 from engine.events import ComparisonStarted, Event, RunStarted
-from engine.reports import html, reading, writing
+from engine.reports import pages, reading, writing
 from engine.reports.cells import as_csv
 from engine.reports.document import DEFAULT_PROMPTS
 from engine.reports.documents import ReportOptions
+from engine.reports.pages import PAGES
 from engine.reports.pilot import Prices, check
 from engine.reports.tables import tables
-from engine.runs.trace import Trace
 
-# What writes a log as one file, by its format. The window's program adds `pdf`, for which Qt is needed.
-PAGES: dict[str, Callable[[Trace, ReportOptions], bytes]] = {
-    "html": lambda kept, options: html.report(kept.events, options).encode()
-}
 _TABLES = "csv"
 _Source = Annotated[Path, typer.Argument(help="a trace, a training log, a file of bench --out, or the folder of a run")]
 _Out = Annotated[Path | None, typer.Option(help="the file to write; for csv a folder, with a file for each table")]
@@ -87,11 +83,9 @@ def bench_report(
 
 
 def _check_format(format: str) -> None:
-    if format == "pdf" and format not in PAGES:
-        raise InputError(
-            "a PDF is laid out by Qt, which this program does without", "run draftscope report, or use html"
-        )
-    if format not in (*PAGES, _TABLES):
+    if format == "pdf":
+        pages.page(format)
+    elif format not in (*PAGES, _TABLES):
         raise InputError(f"unknown format {format!r}", f"use {', '.join(PAGES)} or {_TABLES}")
 
 

@@ -158,7 +158,11 @@ def runs_tag(run: Ids, *, add: _Add = None, remove: _Remove = None) -> int:
 
 def fields(row: RunRow) -> dict[str, Value]:
     """The fields of a row as programs read them."""
-    return {**row._asdict(), "path": str(row.path), "tags": list(row.tags)}
+    spread = {
+        name: None if ends is None else list(ends)
+        for name, ends in (("speedup_ci", row.speedup_ci), ("speedup_range", row.speedup_range))
+    }
+    return {**row._asdict(), "path": str(row.path), "tags": list(row.tags), **spread}
 
 
 def _start(row: RunRow) -> dict[str, Value]:
@@ -191,11 +195,11 @@ def _table(rows: Sequence[RunRow], short: Mapping[str, str]) -> list[tuple[str, 
     table: list[tuple[str, ...]] = [heads]
     for row in rows:
         models = row.target if row.drafter in ("", "none") else f"{row.target} + {row.drafter}"
-        what = row.title or row.prompt or row.method
+        what = row.title or row.name or row.prompt or row.method
         table.append(
             (
                 short[row.id], row.started_utc[:16].replace("T", " "), row.kind, row.state, _number(row.alpha),
-                _number(row.speedup), str(row.n_tokens or "-"), _cut(models), _cut(what), ", ".join(row.tags),
+                _speedup(row), str(row.n_tokens or "-"), _cut(models), _cut(what), ", ".join(row.tags),
             )
         )  # fmt: skip
     return table
@@ -214,6 +218,17 @@ def _cut(text: str, most: int = 40) -> str:
 
 def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f}"
+
+
+def _speedup(row: RunRow) -> str:
+    """The speedup with its 95 % interval in brackets, or its range from smallest to largest."""
+    if row.speedup is None:
+        return "-"
+    if row.speedup_ci is not None:
+        return f"{row.speedup:.2f} [{row.speedup_ci.low:.2f}, {row.speedup_ci.high:.2f}]"
+    if row.speedup_range is not None:
+        return f"{row.speedup:.2f} ({row.speedup_range.low:.2f} to {row.speedup_range.high:.2f})"
+    return f"{row.speedup:.2f}"
 
 
 def _cell(value: Value) -> str:

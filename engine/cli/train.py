@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from engine.cli.exit_status import OK, STOPPED
-from engine.cli.options import Json
+from engine.cli.kept_log import KeptLog, Saving
+from engine.cli.options import Json, NoSave
 from engine.cli.output import Output
 from engine.cli.running import stoppable
 from engine.errors import InputError
@@ -32,6 +33,7 @@ def train_builtin(
     continue_from: _Continued = None,
     snapshot_minutes: _Snapshots = None,
     wider: _Wider = 1,
+    no_save: NoSave = False,
     json: Json = False,
 ) -> int:
     """Train the built-in target and drafters; run again to resume."""
@@ -43,18 +45,22 @@ def train_builtin(
             raise InputError(f"{first} holds no model", "name a folder with config.json and model.safetensors")
     if start_from is not None and continue_from is not None:
         raise InputError("a target is begun or continued", "give --start-from or --continue-from")
-    from engine.events import Measured, Warned
+    from engine.events import Measured, Progressed, Warned
+    from engine.session.work_start import builtin_training_started
     from engine.training.builtin import finished_stages, train_builtin
 
     output = Output(json=json)
     folder = work or training() / "builtin"
     published = out or folder / "models"
     losses: dict[str, float] = {}
-    with stoppable() as flag:
+    with KeptLog(Saving(no_save), output) as kept, stoppable() as flag:
         for event in train_builtin(
             folder, published, minutes=minutes, start_from=start_from, continue_from=continue_from,
             snapshot_minutes=snapshot_minutes, wider=wider,
         ):  # fmt: skip
+            if not kept.started and not isinstance(event, Progressed):
+                kept.take(builtin_training_started(published, minutes))
+            kept.take(event)
             output.event(event)
             if isinstance(event, Measured):
                 losses[event.name] = event.value
@@ -62,7 +68,11 @@ def train_builtin(
             elif isinstance(event, Warned):
                 output.note(f"warning: {event.message}; {event.hint}")
             if flag.is_set():
+                kept.stopped()
                 break
+        else:
+            kept.finished()
     finished = finished_stages(published)
-    output.summary({"finished": finished, "losses": losses, "checkpoints": str(folder), "models": str(published)})
+    where = {"checkpoints": str(folder), "models": str(published), "run": kept.run_id}
+    output.summary({"finished": finished, "losses": losses, **where})
     return STOPPED if flag.is_set() else OK

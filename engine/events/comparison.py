@@ -35,7 +35,7 @@ class ComparedPrompt(Struct, frozen=True):
 
 class ComparisonStarted(Event, frozen=True):
     """A comparison began, with everything needed to repeat it. prompt_set: the name of the set; skipped: a line for
-    each line of its file that could not be used."""
+    each line of its file that could not be used; n_skipped: how many these are, also where only the first are named."""
 
     comparison_id: str
     started_utc: str
@@ -48,6 +48,7 @@ class ComparisonStarted(Event, frozen=True):
     dtype: str
     processor: str
     skipped: tuple[str, ...] = ()
+    n_skipped: int = 0
     versions: tuple[tuple[str, str], ...] = ()
     hashes: tuple[tuple[str, str], ...] = ()
     note: str = ""
@@ -120,7 +121,7 @@ class LaneFigures(Struct, frozen=True):
 
     ms_per_token: decoding time of all prompts over their tokens; speedup: that of plain decoding over this one, so that
     what stands side by side divides to it. c, verify_per_token: cost of a drafted token, and of one more token to
-    verify, in plain steps. predicted_speedup: by the cost model, from alpha and step times. positions: accepted and
+    verify, in plain steps. predicted_speedup: by the cost model, from τ and step times. positions: accepted and
     tested by position of the draft; shape: what they look like, shape_at: the first position of a cliff. ranks: how
     often the token that the target wanted after a rejection was second, third, ... of the drafter's list; the last
     entry counts all further ones. same_text: as plain decoding, None where that cannot be compared; n_differing:
@@ -200,7 +201,7 @@ class ComparisonMeasured(Event, frozen=True):
 
 class RaceStarted(Event, frozen=True):
     """Lanes begin to continue one prompt, a round of each in turn; their rounds follow as `RoundFinished` with the
-    lane's name, whose `at_s` counts the lane's own time alone."""
+    lane's name, whose `at_s` counts the lane's own time alone. race_id, started_utc: empty in files of old."""
 
     target: str
     lanes: tuple[LaneSpec, ...]
@@ -210,6 +211,12 @@ class RaceStarted(Event, frozen=True):
     device: str
     dtype: str
     note: str = ""
+    race_id: str = ""
+    started_utc: str = ""
+    settings: tuple[tuple[str, Setting], ...] = ()
+    processor: str = ""
+    versions: tuple[tuple[str, str], ...] = ()
+    hashes: tuple[tuple[str, str], ...] = ()
 
 
 class RaceFinished(Event, frozen=True):

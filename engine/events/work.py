@@ -32,9 +32,9 @@ class WorkStarted(Event, frozen=True):
 
 
 class WorkEnded(Event, frozen=True):
-    """Work that is no run ended before its own last event. It is written to its log alone: whoever started the work
-    learns the same from a refusal."""
+    """Work that is no run ended: before its own last event, or, if it has none, as it should. It is written to its log
+    alone: whoever started the work learns the same from a refusal or an answer."""
 
-    state: Literal["stopped", "failed"]
+    state: Literal["finished", "stopped", "failed"]
     why: str = ""
     hint: str = ""

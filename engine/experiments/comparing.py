@@ -7,7 +7,7 @@ import random
 import secrets
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from statistics import median
 from threading import Event as Flag
 from typing import NamedTuple
@@ -32,11 +32,10 @@ from engine.experiments.changes import changes
 from engine.experiments.comparison_figures import ComparisonSoFar
 from engine.experiments.generations import Place, event_of
 from engine.experiments.lane_figures import cost_model
-from engine.experiments.lanes import Lane, MeasuredText, continued, warm_up
+from engine.experiments.lanes import Lane, MeasuredText, continued, model_hashes, warm_up
 from engine.machine import versions
 from engine.machine.energy import EnergyMeter, NotMeasurable
 from engine.machine.out_of_memory import memory_errors
-from engine.models.hashes import model_hash
 from engine.models.loading import LoadedModel
 from engine.runs.divergence import first_difference
 from engine.runtime import Cancelled
@@ -51,7 +50,8 @@ DISTURBED, _AGAIN, _MOST_DISTURBED = 1.5, 2, 0.5
 class ComparisonJob(NamedTuple):
     """What to compare, with all models in memory. prompts: a tuple of ids for each prompt's first turn, by index.
 
-    refused: why lanes cannot take part. skipped: a line for each prompt that was left out. predictions: from tuning."""
+    refused: why lanes cannot take part. skipped: a line for each prompt that was left out; n_skipped: how many these
+    are, also where only the first have a line. predictions: from tuning."""
 
     target: LoadedModel
     lanes: tuple[Lane, ...]
@@ -64,13 +64,14 @@ class ComparisonJob(NamedTuple):
     repeats: int
     meter: EnergyMeter | NotMeasurable
     predictions: tuple[GammaPrediction, ...] = ()
+    n_skipped: int = 0
 
 
 def compare(job: ComparisonJob, cancelled: Flag) -> Iterator[Event]:
     """Yield the comparison's events; the last holds the figures of all prompts.
 
     Raises Cancelled soon after the flag is set, after the figures of what was measured by then."""
-    job = warmed_up(job, cancelled)
+    job = yield from warmed_up(job, cancelled)
     so_far = ComparisonSoFar(
         job_lanes(job),
         job.prompts,
@@ -90,10 +91,9 @@ def compare(job: ComparisonJob, cancelled: Flag) -> Iterator[Event]:
                 yield event
                 if isinstance(event, GenerationMeasured):
                     so_far.take(event)
-                elif isinstance(event, Progressed) and so_far.is_due():
+                elif measuring.between_prompts and so_far.is_due():
                     yield so_far.event(complete=False)
-            yield Progressed("checking", 0, 1, "what would change it")
-            so_far.changes = tuple(_changes(job, so_far, cancelled))
+            so_far.changes = yield from _changes(job, so_far, cancelled)
     except Cancelled:
         if so_far.n_measured:
             yield so_far.event(complete=False)
@@ -101,12 +101,13 @@ def compare(job: ComparisonJob, cancelled: Flag) -> Iterator[Event]:
     yield so_far.event(complete=True)
 
 
-def warmed_up(job: ComparisonJob, cancelled: Flag) -> ComparisonJob:
-    """Decode a little with every lane; the job without those that fail, since the others can do without them.
+def warmed_up(job: ComparisonJob, cancelled: Flag) -> Generator[Event, None, ComparisonJob]:
+    """Decode a little with every lane; return the job without those that fail, as the others can do without them.
 
     Raises EngineError where plain decoding fails, Cancelled."""
     able, refused = [], list(job.refused)
-    for lane in job.lanes:
+    for place, lane in enumerate(job.lanes):
+        yield Progressed("checking", place, len(job.lanes), "lanes")
         try:
             with memory_errors("the first rounds", "compare fewer drafters at once, or smaller ones"):
                 warm_up(lane, job.prompt_ids[0], cancelled)
@@ -120,12 +121,18 @@ def warmed_up(job: ComparisonJob, cancelled: Flag) -> ComparisonJob:
     return job._replace(lanes=tuple(able), refused=tuple(refused))
 
 
-def _changes(job: ComparisonJob, so_far: ComparisonSoFar, cancelled: Flag) -> Iterator[str]:
-    """What would change the choice, where one of the lanes is chosen."""
+def _changes(job: ComparisonJob, so_far: ComparisonSoFar, cancelled: Flag) -> Generator[Event, None, tuple[str, ...]]:
+    """Yield progress; return what would change the choice, a sentence each."""
     chosen = so_far.recommendation()
     lane = next(lane for lane in job.lanes if lane.spec.name == chosen.lane)
     costs = cost_model(so_far.texts_of(PLAIN_LANE), so_far.texts_of(lane.spec.name))
-    yield from changes(lane, job.prompt_ids, costs, cancelled)
+    sentences: list[str] = []
+    for step in changes(lane, job.prompt_ids, costs, cancelled):
+        if isinstance(step, str):
+            sentences.append(step)
+        else:
+            yield step
+    return tuple(sentences)
 
 
 def job_lanes(job: ComparisonJob) -> tuple[LaneSpec, ...]:
@@ -134,7 +141,9 @@ def job_lanes(job: ComparisonJob) -> tuple[LaneSpec, ...]:
 
 
 class _Measuring:
-    """The measurement of a job: which lane goes when, and what is kept."""
+    """The measurement of a job: which lane goes when, and what is kept.
+
+    between_prompts: whether its newest event follows the last lane of a prompt."""
 
     def __init__(self, job: ComparisonJob, cancelled: Flag) -> None:
         self._job, self._cancelled = job, cancelled
@@ -142,6 +151,10 @@ class _Measuring:
         self._rng = random.Random(int(job.settings.get("seed") or 0))
         self._began = time.perf_counter()
         self._n_kept = 0
+        self.between_prompts = False
+        n_runs = job.repeats * len(job.lanes) + (job.repeats == 1 and self._may_round_differently)
+        self._n_by_prompt = [n_runs * len(prompt.turns) for prompt in job.prompts]
+        self._n_texts, self._n_done = sum(self._n_by_prompt), 0
         self._plain_ids: dict[tuple[int, int], tuple[int, ...]] = {}
         self._round_ms: dict[str, dict[tuple[int, int, tuple[int, ...]], list[float]]] = defaultdict(dict)
 
@@ -150,8 +163,13 @@ class _Measuring:
         job = self._job
         for index in range(len(job.prompts)):
             yield from self._prompt(index)
-            yield Progressed("measuring", index + 1, len(job.prompts), "prompts", self._elapsed_s())
-        for prompt, turn, ids in self._disturbed():
+            self._n_done = sum(self._n_by_prompt[: index + 1])  # a turn that did not fit was left out
+            self.between_prompts = True
+            yield self._progress()
+            self.between_prompts = False
+        disturbed = self._disturbed()
+        self._n_texts += _AGAIN * len(disturbed) * len(job.lanes)
+        for prompt, turn, ids in disturbed:
             for _ in range(_AGAIN):
                 yield from self._once(prompt, turn, ids)
 
@@ -169,10 +187,13 @@ class _Measuring:
                 yield self._event(*self._continued(job.lanes[0], index, turn, ids))
             ids = (*ids, *self._plain_ids[index, turn])
 
-    def _once(self, index: int, turn: int, ids: tuple[int, ...]) -> Iterator[GenerationMeasured]:
+    def _once(self, index: int, turn: int, ids: tuple[int, ...]) -> Iterator[Event]:
         """Every lane once, in an order of chance."""
-        lanes = self._rng.sample(self._job.lanes, len(self._job.lanes))
-        texts = [self._continued(lane, index, turn, ids) for lane in lanes]
+        texts = []
+        for lane in self._rng.sample(self._job.lanes, len(self._job.lanes)):
+            texts.append(self._continued(lane, index, turn, ids))
+            self._n_done += 1
+            yield self._progress()
         plain = next(text.generation for name, text, _ in texts if name == PLAIN_LANE)
         self._plain_ids.setdefault((index, turn), plain.ids)
         for name, text, place in texts:
@@ -212,6 +233,10 @@ class _Measuring:
         margin = None if first is None or first >= len(plain.margins) else math.log(plain.margins[first])
         return replace(event, first_divergence=first, margin=margin)
 
+    def _progress(self) -> Progressed:
+        """How many texts are written, of all lanes."""
+        return Progressed("measuring", self._n_done, self._n_texts, "texts", self._elapsed_s())
+
     def _elapsed_s(self) -> float:
         return time.perf_counter() - self._began
 
@@ -230,20 +255,14 @@ def _started(job: ComparisonJob) -> ComparisonStarted:
         dtype=str(target.dtype).removeprefix("torch."),
         processor=versions.processor(target.device),
         skipped=job.skipped,
+        n_skipped=max(job.n_skipped, len(job.skipped)),
         versions=versions.versions(),
-        hashes=_hashes(job),
+        hashes=model_hashes(job.target.spec, job.lanes),
         note=target.note,
         runtime=target.runtime,
         graphs=target.graphs,
         quantize=target.quantize,
     )
-
-
-def _hashes(job: ComparisonJob) -> tuple[tuple[str, str], ...]:
-    """What tells the models apart that are called the same: a hash of the target, and of each drafter's model."""
-    specs = dict.fromkeys(lane.spec.drafter for lane in job.lanes if lane.model is not None)
-    drafters = ((f"drafter {spec}", model_hash(spec, drafter=True)) for spec in specs)
-    return tuple(pair for pair in (("target", model_hash(job.target.spec)), *drafters) if pair[1])
 
 
 def _workload(job: ComparisonJob) -> str:

@@ -14,7 +14,7 @@ from engine import statistics
 from engine.events import PLAIN_LANE, CategoryFigures, ComparedPrompt, GenerationMeasured, LaneFigures, LaneSpec
 from engine.experiments.generations import FURTHEST_RANK
 from engine.experiments.shapes import shape_of
-from engine.speed_model import CostModel, expected_tokens
+from engine.speed_model import CostModel, mean_expected_tokens
 from engine.statistics import FEWEST_FOR_INTERVAL, Interval, RatioEstimate, RatioSums, UnitTime, running_interval
 
 Texts = Sequence[GenerationMeasured]
@@ -39,6 +39,16 @@ class Counts(NamedTuple):
         """Tokens per round."""
         return self.n_tokens / max(1, self.n_rounds)
 
+    @property
+    def drafted_share(self) -> float:
+        """Share of the rounds with a draft."""
+        return self.tested[0] / self.n_rounds if self.tested and self.n_rounds else 0.0
+
+    @property
+    def mean_draft(self) -> float:
+        """Drafted tokens of a round with a draft."""
+        return self.n_proposed / self.tested[0] if self.tested and self.tested[0] else 0.0
+
 
 def lane_figures(
     lanes: Sequence[LaneSpec], prompts: Sequence[ComparedPrompt], texts: Texts, refusals: Mapping[str, str]
@@ -48,7 +58,7 @@ def lane_figures(
     texts: all generations so far; prompts that not every lane has continued are left out, so that all lanes stand for
     the same work. refusals: why a lane does not take part, by its name."""
     by_lane: dict[str, list[GenerationMeasured]] = defaultdict(list)
-    shared = _shared_units([lane.name for lane in lanes if lane.name not in refusals], texts)
+    shared = shared_units([lane.name for lane in lanes if lane.name not in refusals], texts)
     for text in texts:
         if (text.prompt, text.turn) in shared:
             by_lane[text.lane].append(text)
@@ -96,15 +106,11 @@ def cost_model(plain: Texts, other: Texts) -> CostModel | None:
 
 
 def predicted_speedup(costs: CostModel, counts: Counts) -> float | None:
-    """What acceptance rate and step times predict, for drafts as long as they were; None where nothing was tested.
-
-    A drafter may propose nothing in a round, which then is a step of plain decoding."""
+    """What acceptance rate and step times predict, for drafts as long as they were; None where nothing was tested."""
     if counts.alpha is None:
         return None
-    share = counts.tested[0] / counts.n_rounds
-    length = counts.n_proposed / counts.tested[0]
-    tau = share * expected_tokens(counts.alpha, length) + 1 - share
-    return tau * costs.plain_ms / (share * costs.round_ms(length) + (1 - share) * costs.plain_ms)
+    share, length = counts.drafted_share, counts.mean_draft
+    return costs.speedup(mean_expected_tokens(counts.alpha, length, share), length, share)
 
 
 def counts_of(texts: Texts) -> Counts:
@@ -200,7 +206,7 @@ def _prompt_times(texts: Texts) -> list[UnitTime]:
     ]
 
 
-def _shared_units(names: Sequence[str], texts: Texts) -> set[tuple[int, int]]:
+def shared_units(names: Sequence[str], texts: Texts) -> set[tuple[int, int]]:
     """The prompts and turns that every lane has continued."""
     lanes: dict[tuple[int, int], set[str]] = defaultdict(set)
     for text in texts:

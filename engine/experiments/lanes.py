@@ -12,6 +12,7 @@ from engine.decoding.generation import Generation, whole
 from engine.events import LaneSpec, RoundFinished
 from engine.experiments.lane_specs import method_of
 from engine.machine.energy import EnergyMeter
+from engine.models.hashes import model_hash
 from engine.models.kv_size import kv_bytes
 from engine.models.loading import LoadedModel
 from engine.runtime import RunContext
@@ -74,3 +75,10 @@ def _memory_bytes(lane: Lane, n_ids: int) -> int:
     cache = kv_bytes(target.model.config, target.dtype, target.runtime, context=n_ids)
     drafting = 0 if lane.drafter is None else lane.drafter.cache_bytes()
     return target.n_bytes + cache + drafting + (0 if lane.model is None else lane.model.n_bytes)
+
+
+def model_hashes(target: str, lanes: Sequence[Lane]) -> tuple[tuple[str, str], ...]:
+    """What tells models apart that are called the same: a hash of the target, and of each drafter's model."""
+    specs = dict.fromkeys(lane.spec.drafter for lane in lanes if lane.model is not None)
+    drafters = ((f"drafter {spec}", model_hash(spec, drafter=True)) for spec in specs)
+    return tuple(pair for pair in (("target", model_hash(target)), *drafters) if pair[1])

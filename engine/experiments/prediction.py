@@ -41,13 +41,22 @@ def replayed_tau(run: RecordedRun, lenience: float = 1.0, *, most_gamma: int = M
     n = sum(map(len, along))
     if not n:
         return None
-    taus = (n / sum(expected_rounds(acceptance, gamma) for acceptance in along) for gamma in gammas)
+    taus = [n / sum(expected_rounds(acceptance, gamma) for acceptance in along) for gamma in gammas]
+    if run.gamma < len(taus):
+        taus[run.gamma] = run.tau  # as it was: what happened is not to be expected
     return ReplayedTau(sum(map(sum, along)) / n, tuple(taus))
 
 
 def predictions(run: RecordedRun, taus: Sequence[float], *, drafter_speed: float = 1.0) -> list[Prediction]:
     """Price the tokens per round of each draft length with a drafter that is `drafter_speed` times as fast."""
     return [Prediction(gamma, tau, run.speedup(tau, gamma, drafter_speed)) for gamma, tau in enumerate(taus)]
+
+
+def best_gamma(run: RecordedRun) -> int | None:
+    """The draft length with which a run would be fastest, 0 for none; None where that cannot be said."""
+    replay = replayed_tau(run)
+    fastest = None if replay is None else best(predictions(run, replay.taus))
+    return None if fastest is None else fastest.gamma
 
 
 def best(options: Sequence[Prediction]) -> Prediction | None:

@@ -25,6 +25,8 @@ from engine.experiments.prompt_entries import Entry, Unusable, prompt_of
 LARGEST_BYTES = 256 << 20
 LONGEST_LINE_BYTES = 1 << 20
 MOST_NAMED = 1000
+# Of the reasons that are told at once.
+MOST_REASONS = 5
 _PROBED_BYTES, _PROBED_LINES = 8192, 100
 _UTF8_MARK = b"\xef\xbb\xbf"
 _LINE_END = re.compile(rb"\r\n|\n|\r")
@@ -33,10 +35,13 @@ _FORMATS = "name a text file with a prompt a line, JSON Lines or Parquet"
 
 
 class PromptFile(NamedTuple):
-    """The usable prompts of a file, with ids of their own, and a line for each entry that was skipped."""
+    """The usable prompts of a file, with ids of their own, and a line for each entry that was skipped.
+
+    n_skipped: how many these are, also where only the first have a line."""
 
     prompts: tuple[ComparedPrompt, ...]
     skipped: tuple[str, ...]
+    n_skipped: int = 0
 
 
 def read(path: Path) -> PromptFile:
@@ -77,11 +82,18 @@ class _Collection:
     def finished(self) -> PromptFile:
         """Everything collected. Raises InputError where there is no prompt."""
         if not self._by_id:
-            why = f" ({self._skipped[0]})" if self._skipped else ", it is empty"
-            raise InputError(f"{self._path} has no usable prompt{why}", _FORMATS)
+            raise InputError(f"{self._path} has no usable prompt{self._why_none()}", _FORMATS)
         n_more = self._n_skipped - len(self._skipped)
         more = (f"{n_more:,} more entries that could not be used",) if n_more else ()
-        return PromptFile(tuple(self._by_id.values()), (*self._skipped, *more))
+        return PromptFile(tuple(self._by_id.values()), (*self._skipped, *more), self._n_skipped)
+
+    def _why_none(self) -> str:
+        """Why nothing can be used, with the first reasons."""
+        if not self._skipped:
+            return ", it is empty"
+        n = f"{self._n_skipped:,} entries cannot be used: " if self._n_skipped > 1 else ""
+        more = "; …" if self._n_skipped > MOST_REASONS else ""
+        return f" ({n}{'; '.join(self._skipped[:MOST_REASONS])}{more})"
 
     def _free_id(self, name: str) -> str:
         free = name

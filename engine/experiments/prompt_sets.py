@@ -20,11 +20,12 @@ _BUILTIN, _TASK_MARK = "builtin", "builtin:"
 
 class PromptSet(NamedTuple):
     """Prompts to compare lanes over. skipped: a line for each entry of a file that could not be used, with its place
-    and the reason."""
+    and the reason; n_skipped: how many these are, also where only the first have a line."""
 
     name: str
     prompts: tuple[ComparedPrompt, ...]
     skipped: tuple[str, ...] = ()
+    n_skipped: int = 0
 
 
 def read(spec: str, *, n: int = 0, seed: int = 0) -> PromptSet:
@@ -48,7 +49,7 @@ def _whole(spec: str) -> PromptSet:
         return PromptSet(spec, built_in(spec.removeprefix(_TASK_MARK)))
     path = Path(spec)
     contents = prompt_file.read(path)
-    return PromptSet(path.name, contents.prompts, contents.skipped)
+    return PromptSet(path.name, contents.prompts, contents.skipped, contents.n_skipped)
 
 
 def _chosen(prompts: Sequence[ComparedPrompt], n: int, seed: int) -> tuple[ComparedPrompt, ...]:

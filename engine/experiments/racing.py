@@ -2,6 +2,7 @@
 
 Each lane's clock counts its own rounds alone, so that the lanes' times are those of lanes that run by themselves."""
 
+import secrets
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, closing
 from threading import Event as Flag
@@ -11,9 +12,11 @@ from msgspec.structs import replace
 from engine.decoding.generation import Generation
 from engine.events import PLAIN_LANE, Event, PhaseFinished, RaceFinished, RaceStarted, RoundFinished
 from engine.experiments.lane_specs import method_of
-from engine.experiments.lanes import Lane, warm_up
+from engine.experiments.lanes import Lane, model_hashes, warm_up
+from engine.machine import versions
 from engine.runs.divergence import first_difference
 from engine.runtime import Cancelled, RunContext
+from engine.settings import settings_of
 
 
 class _Runner:
@@ -56,7 +59,9 @@ def race(lanes: Sequence[Lane], ids: tuple[int, ...], cancelled: Flag) -> Iterat
     texts = target.texts
     yield RaceStarted(
         target.spec, tuple(lane.spec for lane in lanes), texts.text(ids), ids, tuple(map(texts.piece, ids)),
-        str(target.device), str(target.dtype).removeprefix("torch."), target.note,
+        str(target.device), str(target.dtype).removeprefix("torch."), target.note, secrets.token_hex(4),
+        versions.now_utc(), settings_of(lanes[0].config), versions.processor(target.device), versions.versions(),
+        model_hashes(target.spec, lanes),
     )  # fmt: skip
     with ExitStack() as stack:
         runners = [stack.enter_context(closing(_Runner(lane, ids, cancelled))) for lane in lanes]

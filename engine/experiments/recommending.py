@@ -55,7 +55,7 @@ def why_not(lane: LaneFigures, chosen: Recommendation, lanes: Sequence[LaneFigur
     if _impossible(lane):
         return f"disturbed: {lane.tau:.2f} tokens a round cannot make it {_times(lane)} as fast; measure again"
     if lane.same_text is False:
-        return f"its text differs from plain decoding on {lane.n_differing} of {lane.n_prompts} prompts"
+        return f"its text differs from plain decoding on {lane.n_differing} of {_prompts(lane)}"
     if lane.speedup.value < 1.0:
         return f"slower than plain decoding: {slow_term(lane)}"
     if best.lane == PLAIN_LANE:
@@ -148,9 +148,13 @@ def _doubt(estimate: RatioEstimate) -> str:
     return ", with no gain in some of them" if estimate.range.low <= 1.0 else ""
 
 
+def _prompts(lane: LaneFigures) -> str:
+    return "1 prompt" if lane.n_prompts == 1 else f"{lane.n_prompts} prompts"
+
+
 def _unsure_text(lane: LaneFigures) -> str:
     return (
-        f"its text differs from plain decoding on {lane.n_differing} of {lane.n_prompts} prompts, too few to tell this "
+        f"its text differs from plain decoding on {lane.n_differing} of {_prompts(lane)}, too few to tell this "
         "from rounding"
     )
 

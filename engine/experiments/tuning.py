@@ -5,6 +5,7 @@ length is replayed. Two timings of the models alone would miss what a round cost
 each drafter are then confirmed as lanes."""
 
 import random
+import time
 from collections.abc import Generator, Sequence
 from threading import Event as Flag
 from typing import NamedTuple
@@ -41,11 +42,11 @@ class DrafterTrial(NamedTuple):
     def predicted(self, gamma: int) -> float:
         """Speedup at a draft length, replayed over the acceptance of these texts; 1 at 0, which is plain decoding."""
         plain_ms = self.costs.plain_ms
-        known = [along for along in self.acceptance if along]
-        if not known or not gamma:
+        texts = [along for along in self.acceptance if along]
+        if not texts or not gamma:
             return 1.0
         costs = [self.share * self.costs.round_ms(n) + (1 - self.share) * self.undrafted_ms for n in range(gamma + 1)]
-        return plain_ms * sum(map(len, known)) / sum(expected_cost(along, costs) for along in known)
+        return plain_ms * sum(map(len, texts)) / sum(expected_cost(along, costs) for along in texts)
 
 
 def tuned(
@@ -133,8 +134,11 @@ def _trials(
     prompts, rng = job.prompt_ids[:_MOST_PROMPTS], random.Random(0)
     runs = {(lane.spec.name, gamma): _at(lane, gamma, job) for lane in drafted for gamma in TRIED}
     runs[plain.spec.name, 0] = plain
+    n_steps, began, n_done = len(runs) * (1 + len(prompts)), time.perf_counter(), 0
     for lane in runs.values():
         warm_up(lane, prompts[0], cancelled)
+        n_done += 1
+        yield Progressed("tuning", n_done, n_steps, "steps", time.perf_counter() - began)
     verifying = VerifyTimer(plain, prompts[0], WIDTHS, cancelled)
     texts: dict[tuple[str, int], list[MeasuredText]] = {key: [] for key in runs}
     for index, ids in enumerate(prompts):
@@ -142,7 +146,8 @@ def _trials(
             verifying.once()
         for key in rng.sample(list(runs), len(runs)):
             texts[key].append(continued(runs[key], ids, cancelled, None))
-        yield Progressed("tuning", index + 1, len(prompts), "prompts")
+            n_done += 1
+            yield Progressed("tuning", n_done, n_steps, "steps", time.perf_counter() - began)
     plain_ms = ms_a_round([text.rounds for text in texts[plain.spec.name, 0]])
     return {
         lane.spec.name: trial_of(

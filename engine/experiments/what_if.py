@@ -111,8 +111,8 @@ def _positions(each: RoundFinished, final: bool) -> Iterator[_Position]:
 
 
 def _persistence(fates: Sequence[bool | None]) -> _Persistence:
-    known = [fate for fate in fates if fate is not None]
-    alpha = sum(known) / len(known)
+    tested = [fate for fate in fates if fate is not None]
+    alpha = sum(tested) / len(tested)
     pairs = list(pairwise(fates))
     after_rejected = _share(pairs, before=False, otherwise=alpha)
     if any(before and after is not None for before, after in pairs):

@@ -11,10 +11,22 @@ import psutil
 import torch
 import transformers
 
+PROGRAM = "draftscope"
+
+
+@cache
+def program_version() -> str:
+    """The version of this program; `unknown` where it runs without being installed."""
+    try:
+        return metadata.version(PROGRAM)
+    except metadata.PackageNotFoundError:
+        return "unknown"
+
 
 def versions() -> tuple[tuple[str, str], ...]:
-    """Names and versions of what a figure depends on."""
+    """Names and versions of what a figure depends on, this program first."""
     entries = (
+        (PROGRAM, program_version()),
         ("python", platform.python_version()),
         ("torch", str(torch.__version__)),
         ("transformers", transformers.__version__),

@@ -1,8 +1,9 @@
 """Measures the speedup of speculative batches over plain batches of sequences, one batch size after another."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import partial
+from itertools import count
 from typing import NamedTuple
 
 import msgspec
@@ -90,9 +91,29 @@ def bench(pair: Pair, *, batches: Sequence[int], gamma: int, n_new: int, n_block
 def measure_batch(
     pair: Pair, *, batch: int, gamma: int, n_new: int, n_blocks: int = 5, checkpoint: Callable[[], None] = lambda: None
 ) -> BatchMeasured:
+    """Measure one batch size; see `batch_in_steps`."""
+    steps = batch_in_steps(pair, batch=batch, gamma=gamma, n_new=n_new, n_blocks=n_blocks, checkpoint=checkpoint)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            measured: BatchMeasured = end.value
+            return measured
+
+
+def n_batch_steps(batch: int, n_blocks: int) -> int:
+    """How many steps measuring one batch size takes: two to warm up, the blocks, and each sequence alone."""
+    return 2 + 2 * n_blocks + batch
+
+
+def batch_in_steps(
+    pair: Pair, *, batch: int, gamma: int, n_new: int, n_blocks: int = 5, checkpoint: Callable[[], None] = lambda: None
+) -> Generator[int, None, BatchMeasured]:
     """Measure one batch size: repeats of a plain and a speculative block, in the order A B B A, on the same prompts.
 
-    checkpoint: called every round, may raise. Raises InputError where prompts and new tokens do not fit the context."""
+    Yields how many steps are done after each. checkpoint: called every round, may raise. Raises InputError where
+    prompts and new tokens do not fit the context."""
+    n_done = count(1)
     prompt_ids = prompts.held_out_prompts(pair.target.tokenizer, batch)
     capacity = pair.target.context - max(map(len, prompt_ids))
     if n_new > capacity:
@@ -101,16 +122,19 @@ def measure_batch(
     block = partial(_block, pair, prompt_ids, checkpoint)
     for length in (gamma, 0):
         block(gamma=length, n_new=min(_N_WARM_UP, n_new))
+        yield next(n_done)
     plain: list[_Block] = []
     speculative: list[_Block] = []
     for index in range(n_blocks):
         for length in (0, gamma) if index % 2 == 0 else (gamma, 0):
             (speculative if length else plain).append(block(gamma=length, n_new=n_new))
+            yield next(n_done)
     decode_alone = systems.ours(pair.target, None, gamma=0, n_new=n_new)
     expected = []
     for prompt in prompt_ids:
         checkpoint()
         expected.append(decode_alone(prompt).ids)
+        yield next(n_done)
     return _result(plain, speculative, expected)
 
 

@@ -3,7 +3,7 @@
 * imports neither Qt nor torch."""
 
 from collections.abc import Sequence
-from math import isfinite
+from math import isfinite, log
 from typing import NamedTuple
 
 from engine.reports import svg
@@ -25,7 +25,7 @@ class WhiskerRow(NamedTuple):
     lane: int
     value: float
     extent: Interval | None
-    said: str
+    verdict: str
 
 
 class ChartSeries(NamedTuple):
@@ -47,7 +47,7 @@ def whiskers(title: str, caption: str, axis: str, rows: Sequence[WhiskerRow]) ->
     """Figures with their intervals, one under the other, beside a line at 1."""
     names = [svg.short_label(row.name) for row in rows]
     left = min(260.0, svg.label_width(names) + 36)
-    right = WIDTH - svg.label_width([row.said for row in rows]) - 20
+    right = WIDTH - svg.label_width([row.verdict for row in rows]) - 20
     ends = [end for row in rows for end in (row.value, *(row.extent or ())) if isfinite(end)]
     values = svg.ticks(min([*ends, 1.0]) - 0.05, max([*ends, 1.0]) + 0.05)
     scale = Scale(values[0], values[-1], left, right)
@@ -59,7 +59,7 @@ def whiskers(title: str, caption: str, axis: str, rows: Sequence[WhiskerRow]) ->
         paint = lane_paint(row.lane)
         parts += [svg.mark(12, y, row.lane, paint=paint), svg.label(24, y + 4, name)]
         parts += _whisker(scale, row, y, paint)
-        parts.append(svg.label(right + 12, y + 4, row.said))
+        parts.append(svg.label(right + 12, y + 4, row.verdict))
     return svg.picture(title, caption, bottom + _AXIS, parts)
 
 
@@ -143,8 +143,8 @@ def cell_map(
     names = [svg.short_label(name) for name, _ in rows]
     left = min(260.0, svg.label_width(names) + 24)
     width, height = min(72.0, (WIDTH - left - 8) / max(1, len(heads))), 34
-    measured = [cell.value for _, cells in rows for cell in cells if cell.value is not None]
-    best, reach = max(measured, default=1.0), max((abs(value - 1) for value in measured), default=1.0) or 1.0
+    values = [cell.value for _, cells in rows for cell in cells if cell.value is not None]
+    best, reach = max(values, default=1.0), max(map(_distance, values), default=1.0) or 1.0
     parts = [svg.label(left - 8, 16, axes[1], anchor="end", paint="muted")]
     parts += [
         svg.label(left + width * (i + 0.5), 16, head, anchor="middle", paint="muted") for i, head in enumerate(heads)
@@ -168,12 +168,17 @@ class _CellLook(NamedTuple):
     best: float
 
 
+def _distance(value: float) -> float:
+    """How far a factor is from 1: the same for twice and for half, as in the window."""
+    return abs(log(min(1e6, max(1e-6, value))))
+
+
 def _cell(x: float, y: float, cell: MapCell, look: _CellLook) -> list[str]:
     ground = svg.box(x, y, look.width, look.height, paint="shade")
     if cell.value is None:
         return [ground]
     tint: Paint = "good" if cell.value >= 1 else "bad"
-    opacity = 0.06 + 0.34 * abs(cell.value - 1) / look.reach
+    opacity = 0.06 + 0.34 * _distance(cell.value) / look.reach
     text = times(cell.value) if cell.measured else f"≈{times(cell.value)}"
     parts = [
         ground,

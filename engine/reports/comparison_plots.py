@@ -109,8 +109,8 @@ def drafters_by_gamma(compared: ComparisonFacts) -> Plot | None:
 
 def _cells(compared: ComparisonFacts) -> dict[tuple[str, int], MapCell]:
     """Measured lanes take the place of predictions; of a drafter with several methods, the last lane's counts."""
-    known = () if compared.measured is None else compared.measured.predictions
-    cells = {(each.drafter, each.gamma): _predicted_cell(each) for each in known if each.gamma > 0}
+    predictions = () if compared.measured is None else compared.measured.predictions
+    cells = {(each.drafter, each.gamma): _predicted_cell(each) for each in predictions if each.gamma > 0}
     for lane in compared.taking_part:
         if lane.gamma > 0 and lane.speedup is not None:
             cells[lane.drafter, lane.gamma] = MapCell(lane.speedup.value)

@@ -82,7 +82,8 @@ def _opening(compared: ComparisonFacts) -> tuple[Block, ...]:
     else:
         blocks.append(Paragraph("No lane is recommended: there are too few figures.", "headline"))
     if not measured.complete:
-        so_far = f"Stopped early: {measured.n_measured} of {measured.n_prompts} prompts were measured."
+        prompts = words.counted(measured.n_prompts, "prompt was", "prompts were")
+        so_far = f"Stopped early: {measured.n_measured} of {prompts} measured."
         blocks.append(Paragraph(so_far, "bad"))
     return (*blocks, *same_text(compared), *(Paragraph(f"Caution: {caution}", "bad") for caution in measured.cautions))
 
@@ -113,10 +114,12 @@ def same_text(compared: ComparisonFacts) -> tuple[Block, ...]:
 
 def _differs(lane: LaneFigures, compared: ComparisonFacts) -> Paragraph:
     n_plain = None if compared.measured is None else compared.measured.n_plain_differing
-    said = f"{lane.lane} {sameness_words(lane, n_plain)}."
+    sentence = f"{lane.lane} {sameness_words(lane, n_plain)}."
     if lane.same_text is None:
-        return Paragraph(f"Same text? {said}", "note")
-    return Paragraph(f"Same text ✓ {said}", "good") if lane.same_text else Paragraph(f"Other text ✗ {said}", "bad")
+        return Paragraph(f"Same text? {sentence}", "note")
+    return (
+        Paragraph(f"Same text ✓ {sentence}", "good") if lane.same_text else Paragraph(f"Other text ✗ {sentence}", "bad")
+    )
 
 
 def _lane_blocks(compared: ComparisonFacts, named: _Tables) -> tuple[Block, ...]:
@@ -213,13 +216,17 @@ def _method_lines(compared: ComparisonFacts) -> tuple[str, ...]:
         "α is accepted ÷ (accepted + rejected); draft efficiency is accepted ÷ proposed, which other programs call "
         "acceptance. τ is tokens per target call; plain decoding has 1.00.",
     ]
+    if started.versions:
+        measured_with = ", ".join(f"{name} {version}" for name, version in started.versions)
+        lines.insert(0, f"Measured with {measured_with}.")
     if measured is not None and measured.energy:
         lines.append(f"Energy: {measured.energy}.")
     if started.note:
         lines.append(started.note)
     lines += [f"Left out of the prompt file: {line}" for line in started.skipped[:_MOST_SKIPPED]]
-    n_more = len(started.skipped) - _MOST_SKIPPED
-    return (*lines, f"and {n_more:,} further lines") if n_more > 0 else tuple(lines)
+    n_more = max(started.n_skipped, len(started.skipped)) - _MOST_SKIPPED
+    further = words.counted(n_more, "further line", "further lines")
+    return (*lines, f"and {further}") if n_more > 0 else tuple(lines)
 
 
 def _setting_blocks(compared: ComparisonFacts) -> tuple[Block, ...]:

@@ -15,7 +15,7 @@ from engine.events import (
     WorkEnded,
     WorkStarted,
 )
-from engine.reports import compared, comparison_report, pair_report, run_report, training_report, words
+from engine.reports import compared, comparison_report, pair_report, run_report, training_report, words, work_report
 from engine.reports.document import DEFAULT_PROMPTS, FactList, Paragraph, ReportDocument, ReportSection
 from engine.reports.pilot import Prices
 from engine.reports.tables import NOTHING, last_measured
@@ -30,15 +30,19 @@ class ReportOptions(NamedTuple):
 
 
 def document(events: Sequence[Event], options: ReportOptions) -> ReportDocument:
-    """The report of a comparison, a run, a training or a measured pair. Raises InputError for any other log."""
+    """The report of a log of any kind of work. Raises InputError for a log without anything to report."""
     content = _content(events, options)
     started = next((event for event in events if isinstance(event, WorkStarted)), None)
-    warnings = [Paragraph(_cut_short(event), "bad") for event in events if isinstance(event, WorkEnded)]
+    warnings = [Paragraph(_cut_short(event), "bad") for event in _early_ends(events)]
     if options.damage is not None:
         before = f"The log is damaged, and only what comes before is in this report: {options.damage}"
         warnings.append(Paragraph(before, "bad"))
     kept = () if started is None else (ReportSection("Where it was made", (_work(started),)),)
     return content._replace(opening=(*content.opening, *warnings), sections=(*content.sections, *kept))
+
+
+def _early_ends(events: Sequence[Event]) -> list[WorkEnded]:
+    return [event for event in events if isinstance(event, WorkEnded) and event.state != "finished"]
 
 
 def _cut_short(event: WorkEnded) -> str:
@@ -65,4 +69,6 @@ def _content(events: Sequence[Event], options: ReportOptions) -> ReportDocument:
             return training_report.document(events)
         if isinstance(event, ScalingMeasured):
             return pair_report.document(last_measured(events))
+    if (report := work_report.document(events)) is not None:
+        return report
     raise InputError(*NOTHING)

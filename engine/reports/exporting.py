@@ -1,6 +1,6 @@
-"""Writes the log of a run to a file: the trace itself, a table as CSV, one row a token as Parquet, a report as HTML.
+"""Writes the log of a run to a file: the trace itself, a table as CSV, one row a token as Parquet, a report.
 
-* imports neither Qt nor torch. A PDF is printed by the window."""
+* imports neither Qt nor torch."""
 
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -63,15 +63,13 @@ def export(source: Path, run_id: str, format: ExportFormat, out: Path, *, table:
     elif format == "csv":
         text = _csv(log.events, table)
         _write(out, lambda partial: partial.write_text(text, encoding="utf-8"))
-    elif format == "html":
-        # Imported late, as the tables are: the other formats need nothing of reports.
-        from engine.reports.documents import ReportOptions
-        from engine.reports.html import report
-
-        page = report(log.events, ReportOptions(damage=log.damage))
-        _write(out, lambda partial: partial.write_text(page, encoding="utf-8"))
     else:
-        raise InputError("a PDF is printed by the window", "export html and print it, or use Runs in the window")
+        # Imported late, as the tables are: the other formats need nothing of reports.
+        from engine.reports import pages
+        from engine.reports.documents import ReportOptions
+
+        page = pages.page(format)(log, ReportOptions(damage=log.damage))
+        _write(out, lambda partial: partial.write_bytes(page))
     return with_damage
 
 

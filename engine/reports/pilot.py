@@ -10,7 +10,7 @@ from engine.reports.shown_text import one_line
 
 _MILLION = 1_000_000
 _MS_PER_HOUR, _J_PER_KWH = 3_600_000.0, 3_600_000.0
-_LONGEST_CURRENCY = 8
+LONGEST_CURRENCY = 8
 
 
 class Prices(NamedTuple):
@@ -56,7 +56,7 @@ def check(prices: Prices) -> Prices:
     for name, price in zip(names, prices[:3], strict=True):
         if price is not None and not 0 <= price < 1e12:
             raise InputError(f"the price {name} is {price}: must be a number from 0 on", "enter what you pay")
-    if not prices.currency.strip() or len(prices.currency) > _LONGEST_CURRENCY:
+    if not prices.currency.strip() or len(prices.currency) > LONGEST_CURRENCY:
         raise InputError(f"{one_line(prices.currency)!r} is no currency", "write for instance EUR")
     return prices
 

@@ -3,6 +3,7 @@
 * imports neither Qt nor torch."""
 
 from engine.events import LaneFigures
+from engine.reports.words import counted
 
 
 def sameness_words(lane: LaneFigures, n_plain_differing: int | None) -> str:
@@ -11,7 +12,8 @@ def sameness_words(lane: LaneFigures, n_plain_differing: int | None) -> str:
     n_plain_differing: prompts that two plain runs continue differently, None where there was one run."""
     if not lane.n_differing:
         return "writes the text of plain decoding on every prompt" if lane.same_text else ""
-    differs = f"differs from plain decoding on {lane.n_differing} of {lane.n_prompts} prompts{_where(lane)}"
+    prompts = counted(lane.n_prompts, "prompt", "prompts")
+    differs = f"differs from plain decoding on {lane.n_differing} of {prompts}{_where(lane)}"
     if not n_plain_differing:
         return differs if n_plain_differing is None else f"{differs}; two plain runs never differ"
     verdict = {

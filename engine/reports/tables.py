@@ -6,14 +6,17 @@ from collections.abc import Mapping, Sequence
 
 from engine.errors import InputError
 from engine.events import Event, RunStarted, ScalingMeasured, TrainingEstimated, TrainingStarted
-from engine.reports import compared, single_tables
+from engine.reports import compared, single_tables, work_report
 from engine.reports.cells import ReportTable
 
-NOTHING = "there is nothing to report in this log", "name a comparison, a run, a training or a measurement"
+NOTHING = (
+    "there is nothing to report in this log: it was stopped before anything was measured",
+    "name work that has figures; draftscope runs list shows them",
+)
 
 
 def tables(events: Sequence[Event]) -> Mapping[str, ReportTable]:
-    """The tables of a comparison, a run, a training or a measured pair. Raises InputError for any other log."""
+    """The tables of a log of any kind of work. Raises InputError for a log without anything to report."""
     if (comparison := compared.facts(events)) is not None:
         return compared.tables(comparison)
     for event in events:
@@ -23,6 +26,8 @@ def tables(events: Sequence[Event]) -> Mapping[str, ReportTable]:
             return single_tables.of_training(events)
         if isinstance(event, ScalingMeasured):
             return single_tables.of_scaling(last_measured(events))
+    if content := work_report.tables(events):
+        return content
     raise InputError(*NOTHING)
 
 

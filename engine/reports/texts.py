@@ -60,8 +60,8 @@ def texts(compared: ComparisonFacts, n_prompts: int) -> tuple[tuple[TextsBlock, 
 
 def _prompts(compared: ComparisonFacts) -> list[tuple[int, int]]:
     """The prompts and turns with an answer, in order."""
-    known = range(len(compared.started.prompts))
-    return sorted({(event.prompt, event.turn) for event in compared.generations if event.prompt in known})
+    numbers = range(len(compared.started.prompts))
+    return sorted({(event.prompt, event.turn) for event in compared.generations if event.prompt in numbers})
 
 
 def _block(compared: ComparisonFacts, prompt: int, turn: int) -> TextsBlock:

@@ -76,10 +76,12 @@ def _settings(
     blocks: list[Block] = []
     if started is not None:
         blocks.append(FactList(tuple((words.setting(name), str(value)) for name, value in started.settings)))
-        shape = f"{started.layers} layers of width {started.width}, {started.n_parameters:,} parameters"
+        layers = words.counted(started.layers, "layer", "layers")
+        shape = f"{layers} of width {started.width}, {started.n_parameters:,} parameters"
+        documents = words.counted(started.n_texts, "document", "documents")
         facts = (
             ("objective", started.objective), ("drafter", shape),
-            ("text", f"{started.n_texts:,} documents, {started.n_held_out:,} of them held out"), *started.versions,
+            ("text", f"{documents}, {started.n_held_out:,} of them held out"), *started.versions,
         )  # fmt: skip
         blocks.append(FactList(facts))
     if ended is not None:

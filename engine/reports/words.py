@@ -66,8 +66,8 @@ def verdict(estimate: RatioEstimate) -> str:
 
 def setting(name: str) -> str:
     """The name of a setting, as it is read."""
-    known = {"max_new_tokens": "length, tokens", "stop_at_end": "stop at end of text", "gamma": "draft length γ"}
-    return known.get(name, one_line(name.replace("_", " ")))
+    names = {"max_new_tokens": "length, tokens", "stop_at_end": "stop at end of text", "gamma": "draft length γ"}
+    return names.get(name, one_line(name.replace("_", " ")))
 
 
 def utc(stamp: str) -> str:

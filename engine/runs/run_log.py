@@ -11,6 +11,7 @@ from engine.errors import EngineError
 from engine.events import (
     ComparisonStarted,
     Event,
+    RaceStarted,
     Refused,
     RoundFinished,
     RunFinished,
@@ -21,7 +22,7 @@ from engine.events import (
 from engine.machine.paths import file_name
 from engine.runs.trace import FILE_NAME, TraceWriter
 
-Start: TypeAlias = RunStarted | ComparisonStarted | WorkStarted
+Start: TypeAlias = RunStarted | ComparisonStarted | RaceStarted | WorkStarted
 # Locked while the trace is written: a lock ends with its process, however that ends.
 _LOCK = ".running"
 _LOCK_WAIT_S = 2.0
@@ -42,6 +43,8 @@ def run_file(runs: Path, started: Start) -> Path:
             name = f"{started.method}-{started.run_id}"
         case ComparisonStarted():
             name = f"comparison-{started.comparison_id}"
+        case RaceStarted():
+            name = f"race-{started.race_id}"
         case WorkStarted():
             name = f"{started.kind}-{started.work_id}"
     return runs / file_name(f"{stamp}-{name}") / FILE_NAME
@@ -95,6 +98,10 @@ class RunLog:
         self.at_s = getattr(event, "at_s", self.at_s)
         self._write(event)
         self._outbox.put(event)
+
+    def ended(self) -> None:
+        """Write, to the file alone, that work without a last event of its own has ended as it should."""
+        self._write(WorkEnded("finished"))
 
     def cut_short(self, state: Literal["stopped", "failed"], why: str, hint: str) -> None:
         """Write, to the file alone, that work ended before its last event; a run has an event of its own for that."""

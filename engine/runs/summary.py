@@ -1,11 +1,13 @@
 """Folds a run's events into counters and rates; `fold` is pure, and a summary does not grow with its run."""
 
 from functools import singledispatch
+from statistics import median
 from typing import Literal, TypeAlias
 
 import msgspec
 
 from engine import events, speed_model, statistics
+from engine.speed_model import CostModel
 from engine.statistics import Interval, RatioEstimate, RatioSums, UnitTime
 
 State: TypeAlias = Literal["idle", "running", "finished", "failed"]
@@ -40,7 +42,7 @@ class BlockTime(msgspec.Struct, frozen=True):
 
 
 class Summary(msgspec.Struct, frozen=True):
-    """Counters and rates of one run so far. Times in milliseconds."""
+    """Counters and rates of one run so far. Times in milliseconds. n_drafted: rounds with a draft."""
 
     state: State = "idle"
     method: str = ""
@@ -49,6 +51,7 @@ class Summary(msgspec.Struct, frozen=True):
     gamma: int = 0
     n_prompt: int = 0
     n_rounds: int = 0
+    n_drafted: int = 0
     n_proposed: int = 0
     n_accepted: int = 0
     n_rejected: int = 0
@@ -107,7 +110,9 @@ class Summary(msgspec.Struct, frozen=True):
     @property
     def predicted_tau(self) -> float | None:
         """Tokens per round that alpha and gamma predict."""
-        return None if self.alpha is None else speed_model.expected_tokens(self.alpha, self.gamma)
+        if self.alpha is None:
+            return None
+        return speed_model.mean_expected_tokens(self.alpha, self.mean_draft, self.drafted_share)
 
     @property
     def decode_ms(self) -> float:
@@ -162,18 +167,41 @@ class Summary(msgspec.Struct, frozen=True):
         )
 
     @property
-    def predicted_speedup(self) -> float | None:
-        """Speedup that alpha, gamma, c and the verification cost predict."""
-        if self.alpha is None or self.c is None or self.verify_ratio is None:
+    def costs(self) -> CostModel | None:
+        """What a round costs, from the steps of the timed blocks, and from the rounds where those tell nothing; None
+        until plain decoding was timed, and where nothing was drafted."""
+        plain_ms = self.baseline_ms_per_token
+        if plain_ms is None or not self.n_proposed:
             return None
-        return speed_model.predicted_speedup(self.alpha, self.gamma, self.c, verify_ratio=self.verify_ratio)
+        drafts = [block.draft_step_ms for block in self.paired("speculative") if block.draft_step_ms is not None]
+        narrow_ms = median(self._target_steps("plain") or [plain_ms])
+        steps = self._target_steps("speculative")
+        longest = max(self.gamma, self.mean_draft) if steps else self.mean_draft
+        wide_ms = median(steps) if steps else self.verify_ms / self.n_rounds
+        return CostModel(
+            plain_ms=plain_ms,
+            fixed_ms=max(0.0, self.other_ms / self.n_rounds),
+            draft_ms=median(drafts) if drafts else self.draft_ms / self.n_proposed,
+            # Noise must not make a wider forward cost less.
+            widths=((1, narrow_ms), (longest + 1, max(narrow_ms, wide_ms))),
+        )
 
     @property
-    def best_gamma(self) -> int | None:
-        """The draft length with the largest predicted speedup, verification counted; 0 if drafting never pays."""
-        if self.alpha is None or self.c is None or self.verify_ratio is None or not self.gamma:
+    def drafted_share(self) -> float:
+        """Share of the rounds with a draft; a drafter that finds nothing to propose leaves the others."""
+        return self.n_drafted / self.n_rounds if self.n_rounds else 0.0
+
+    @property
+    def mean_draft(self) -> float:
+        """Drafted tokens of a round with a draft."""
+        return self.n_proposed / self.n_drafted if self.n_drafted else 0.0
+
+    @property
+    def predicted_speedup(self) -> float | None:
+        """Speedup that the acceptance rate and the measured costs of a round predict."""
+        if self.predicted_tau is None or self.costs is None:
             return None
-        return speed_model.best_gamma(self.alpha, self.c, (self.verify_ratio - 1) / self.gamma)
+        return self.costs.speedup(self.predicted_tau, self.mean_draft, self.drafted_share)
 
     @property
     def measured_speedup(self) -> RatioEstimate | None:
@@ -258,6 +286,7 @@ def _(event: events.RoundFinished, summary: Summary) -> Summary:
     return msgspec.structs.replace(
         summary,
         n_rounds=summary.n_rounds + 1,
+        n_drafted=summary.n_drafted + bool(fates),
         n_proposed=summary.n_proposed + len(fates),
         n_accepted=summary.n_accepted + accepted,
         n_rejected=summary.n_rejected + rejected,

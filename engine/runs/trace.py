@@ -31,6 +31,7 @@ from engine.events import (
     TrainingStarted,
     WorkStarted,
 )
+from engine.runs import foreign_files
 
 FILE_NAME = "trace.jsonl"
 _MAX_LINE_BYTES = 16 * 2**20
@@ -41,6 +42,7 @@ _decoder = msgspec.json.Decoder(AnyEvent)
 # What a file begins with; a training that was kept before there was a store begins with its estimate.
 _FIRST = (RunStarted, ComparisonStarted, RaceStarted, WorkStarted, TrainingEstimated)
 _NO_START = "it does not begin with the start of a run, a comparison, a training or a measurement"
+_HINT = "open a trace.jsonl, a training-log.jsonl, or a file that Draftscope exported as a trace"
 _VERSIONED = (RunStarted, TrainingStarted, ComparisonStarted, WorkStarted)
 
 
@@ -136,6 +138,8 @@ def follow(path: Path, job: FileJob | None = None) -> Generator[Event, None, str
     """Yield the events of a file one by one, so that a long one needs little memory; returns the damage, if any.
 
     Raises as `read` does, before the first event if the file is no log of ours."""
+    if path.is_dir():
+        raise InputError(f"{path} is not a Draftscope trace: it is a folder", _HINT)
     try:
         n_bytes = path.stat().st_size
         if n_bytes > _MAX_FILE_BYTES:
@@ -191,23 +195,22 @@ class SharedTokens:
 
 
 def _events(path: Path, lines: Iterator[bytes]) -> Generator[Event, None, str | None]:
-    is_first = True
+    is_first, why_foreign = True, foreign_files.why_foreign(b"", _MAX_LINE_BYTES)
     damage: str | None = None
     for number, line in enumerate(lines, 1):
         event = _event_or_reason(line)
         if isinstance(event, str):
             damage = f"line {number} of {path.name}: {event}"
+            why_foreign = foreign_files.why_foreign(line, _MAX_LINE_BYTES)
             break
         if is_first and not isinstance(event, _FIRST):
+            why_foreign = _NO_START
             break
         _refuse_newer(path, event)
         yield event
         is_first = False
     if is_first:
-        raise InputError(
-            f"{path} is not a Draftscope run or training ({damage or _NO_START})",
-            "open a trace.jsonl or training-log.jsonl",
-        )
+        raise InputError(f"{path} is not a Draftscope trace: {why_foreign}", _HINT)
     return damage
 
 
@@ -236,8 +239,7 @@ def _why_impossible(event: Event) -> str | None:
     elif isinstance(event, GenerationMeasured):
         numbers = [*event.prompt_ids, *event.ids, event.prompt, event.turn, event.repeat, event.n_rounds]
     elif isinstance(event, RunStarted | RaceStarted):
-        settings = event.settings if isinstance(event, RunStarted) else ()
-        numbers = [*event.prompt_ids, *(value for _, value in settings if isinstance(value, int))]
+        numbers = [*event.prompt_ids, *(value for _, value in event.settings if isinstance(value, int))]
     elif isinstance(event, Measured | TrainingStarted | TrainingEstimated | TrainingFinished | CheckpointSaved):
         numbers = [value for value in msgspec.structs.astuple(event) if isinstance(value, int | float)]
     else:

@@ -79,6 +79,7 @@ def _compared(session: "Session", command: Compare, prompt_set: PromptSet, cance
         prompts=prompts.prompts,
         prompt_ids=prompts.ids,
         skipped=(*prompt_set.skipped, *prompts.skipped),
+        n_skipped=prompt_set.n_skipped + len(prompts.skipped),
         settings=command.settings,
         repeats=command.repeats,
         meter=_meter(lanes),
@@ -89,18 +90,18 @@ def _compared(session: "Session", command: Compare, prompt_set: PromptSet, cance
 def race(session: "Session", command: Race, cancelled: Flag) -> Iterator[Event]:
     """Let lanes continue one prompt, a round of each in turn; see `experiments.racing` for the events."""
     _check(command)
-    asked = Compare(
+    comparison = Compare(
         command.lanes, settings=command.settings, target=command.target, device=command.device,
         drafter_device=command.drafter_device, dtype=command.dtype, runtime=command.runtime, quantize=command.quantize,
     )  # fmt: skip
     try:
-        yield from _raced(session, asked, command.prompt, cancelled)
+        yield from _raced(session, comparison, command.prompt, cancelled)
     finally:
         release_memory()
 
 
-def _raced(session: "Session", asked: Compare, prompt: str, cancelled: Flag) -> Iterator[Event]:
-    lanes, refused = yield from _loaded_lanes(session, asked, cancelled)
+def _raced(session: "Session", comparison: Compare, prompt: str, cancelled: Flag) -> Iterator[Event]:
+    lanes, refused = yield from _loaded_lanes(session, comparison, cancelled)
     for _, refusal in refused:
         yield refusal
     ids = RunContext(lanes[0].target, None, drafters.NONE, cancelled=cancelled).prompt_ids(Request(prompt))
@@ -137,7 +138,7 @@ def _meter(lanes: Sequence[Lane]) -> EnergyMeter | NotMeasurable:
 
 def _measured(job: ComparisonJob, command: Compare, cancelled: Flag) -> Iterator[Event]:
     if command.tune:
-        job = warmed_up(job, cancelled)
+        job = yield from warmed_up(job, cancelled)
         lanes, predictions = yield from tuned(job, cancelled)
         job = job._replace(lanes=lanes, predictions=predictions)
     yield from measured(job, cancelled)

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Generator, Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import NamedTuple, TypeAlias, cast
 
 from engine.commands import Command, Evaluate, Measure, Train
@@ -81,6 +82,16 @@ def training_started(command: Train) -> WorkStarted:
         processor=versions.processor(device),
         hashes=pair_hashes(command.target, None),
     )
+
+
+def builtin_training_started(out: Path, minutes: float | None) -> WorkStarted:
+    """The start of the training of the built-in models, which load nothing."""
+    device = devices.parse_device("auto")
+    settings = () if minutes is None else (("minutes", minutes),)
+    return WorkStarted(
+        secrets.token_hex(4), "training", versions.now_utc(), "builtin", "builtin", str(out), settings, str(device),
+        "float32", versions=versions.versions(), processor=versions.processor(device),
+    )  # fmt: skip
 
 
 def start_of(pair: PairInUse, command: Train | Evaluate | Measure) -> WorkStarted:

@@ -33,6 +33,15 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE store (version INTEGER NOT NULL);
     INSERT INTO store VALUES (0);
     """,
+    # What a speedup is over, and a name that tells runs apart. Every trace counts as changed, so that it is read again.
+    """
+    ALTER TABLE runs ADD COLUMN name TEXT NOT NULL DEFAULT '';
+    ALTER TABLE runs ADD COLUMN speedup_low REAL;
+    ALTER TABLE runs ADD COLUMN speedup_high REAL;
+    ALTER TABLE runs ADD COLUMN speedup_is_range INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE runs ADD COLUMN speedup_n INTEGER NOT NULL DEFAULT 0;
+    UPDATE runs SET mtime_ns = -1
+    """,
 )
 _MAGIC = b"SQLite format 3\x00"
 _USER_VERSION = slice(60, 64)

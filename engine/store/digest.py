@@ -17,6 +17,8 @@ from engine.events import Event, LaneFigures, LaneSpec, WorkKind
 from engine.events.scaling import SPECULATIVE
 from engine.runs import summary, trace
 from engine.runs.trace import FileJob
+from engine.statistics import Interval, RatioEstimate
+from engine.store import naming
 from engine.store.text import count, finite, one_line
 
 _MOST_PROMPT, _MOST_NAME, _MOST_WORDS = 240, 160, 4_000
@@ -43,6 +45,19 @@ class Digest(msgspec.Struct, frozen=True, gc=False):
     dtype: str = ""
     damage: str = ""
     words: str = ""
+    name: str = ""
+    speedup_ci: tuple[float, float] | None = None
+    speedup_range: tuple[float, float] | None = None
+    speedup_n: int = 0
+
+    def with_speedup(self, estimate: RatioEstimate | None) -> "Digest":
+        """The digest with a speedup, and what it is over."""
+        if estimate is None:
+            return replace(self, speedup=None, speedup_ci=None, speedup_range=None, speedup_n=0)
+        value, n = finite(estimate.value), count(estimate.n)
+        return replace(
+            self, speedup=value, speedup_ci=_ends(estimate.ci), speedup_range=_ends(estimate.range), speedup_n=n
+        )
 
 
 def digest(path: Path, job: FileJob | None = None) -> Digest:
@@ -88,9 +103,8 @@ class Fold:
             n_tokens=count(max(self._digest.n_tokens, run.n_emitted)),
             alpha=finite(run.alpha),
             tau=finite(run.tau),
-            speedup=finite(run.speedup),
             tokens_per_s=_per_s(run.ms_per_token),
-        )
+        ).with_speedup(run.measured_speedup)
 
     def _begin(self, start: Digest, *words: str) -> None:
         """Begin with what the first event says; words: further texts that a search finds it by."""
@@ -104,6 +118,7 @@ class Fold:
             drafter=one_line(start.drafter, _MOST_NAME),
             device=one_line(start.device, _MOST_NAME),
             dtype=one_line(start.dtype, _MOST_NAME),
+            name=one_line(start.name, _MOST_PROMPT),
         )
 
     @singledispatchmethod
@@ -114,7 +129,8 @@ class Fold:
     def _(self, event: events.RunStarted) -> None:
         names = event.method, event.target, event.drafter
         start = Digest("run", *names, event.started_utc, prompt=event.prompt, device=event.device, dtype=event.dtype)
-        self._begin(start, event.note)
+        drafter = "plain" if event.method == "plain" else event.drafter
+        self._begin(replace(start, name=naming.run(drafter, event.settings, event.prompt)), event.note)
 
     @_take.register
     def _(self, event: events.RunFinished) -> None:
@@ -129,7 +145,9 @@ class Fold:
     def _(self, event: events.WorkStarted) -> None:
         names = event.method, event.target, event.drafter
         prompt, device, dtype = event.subject, event.device, event.dtype
-        self._begin(Digest(event.kind, *names, event.started_utc, prompt=prompt, device=device, dtype=dtype))
+        name = naming.run(event.drafter or event.target, event.settings, naming.model(event.subject))
+        name = naming.measured(event.method, name) if event.kind == "measurement" else name
+        self._begin(Digest(event.kind, *names, event.started_utc, prompt=prompt, device=device, dtype=dtype, name=name))
 
     @_take.register
     def _(self, event: events.WorkEnded) -> None:
@@ -141,6 +159,7 @@ class Fold:
         prompt = f"{event.prompt_set}: {n} {'prompt' if n == 1 else 'prompts'}"
         names = "compare", event.target, _drafters(event.lanes)
         start = Digest("comparison", *names, event.started_utc, prompt=prompt, device=event.device, dtype=event.dtype)
+        start = replace(start, name=naming.lanes(event.lanes, event.prompt_set, n))
         first_turns = (turn for prompt in event.prompts for turn in prompt.turns[:1])
         self._begin(start, event.note, *(lane.name for lane in event.lanes), *first_turns)
 
@@ -158,14 +177,15 @@ class Fold:
                 self._digest,
                 alpha=finite(lane.alpha),
                 tau=finite(lane.tau),
-                speedup=None if lane.speedup is None else finite(lane.speedup.value),
                 tokens_per_s=finite(lane.tokens_per_s),
-            )
+            ).with_speedup(lane.speedup)
 
     @_take.register
     def _(self, event: events.RaceStarted) -> None:
         names = "race", event.target, _drafters(event.lanes)
-        self._begin(Digest("comparison", *names, prompt=event.prompt, device=event.device, dtype=event.dtype))
+        utc, device, dtype = event.started_utc, event.device, event.dtype
+        start = Digest("comparison", *names, utc, prompt=event.prompt, device=device, dtype=dtype)
+        self._begin(replace(start, name=naming.race(event.lanes, event.prompt)))
 
     @_take.register
     def _(self, event: events.RaceFinished) -> None:
@@ -180,17 +200,32 @@ class Fold:
     def _(self, event: events.TrainingStarted) -> None:
         names = event.objective, event.target, event.folder
         utc = self._digest.started_utc or event.started_utc
-        self._begin(Digest("training", *names, utc, prompt=event.data, device=event.device, dtype=event.dtype))
+        start = Digest("training", *names, utc, prompt=event.data, device=event.device, dtype=event.dtype)
+        self._begin(replace(start, name=naming.training(event.objective, event.target, event.folder)))
 
     @_take.register
     def _(self, event: events.DrafterMeasured) -> None:
-        self._digest = replace(self._digest, alpha=finite(event.alpha), speedup=finite(event.speedup))
+        ci, ends = (None if pair is None else Interval(*pair) for pair in (event.speedup_ci, event.speedup_range))
+        speedup = None if event.speedup is None else RatioEstimate(event.speedup, ci, ends, event.n)
+        self._digest = replace(self._digest, alpha=finite(event.alpha)).with_speedup(speedup)
 
     @_take.register
     def _(self, event: events.TrainingFinished) -> None:
         ends: dict[str, End] = {"user": "stopped", "nan": "failed"}
         end = ends.get(event.stopped, "finished")
         self._digest = replace(self._digest, end=end, n_tokens=count(event.n_tokens))
+
+    @_take.register
+    def _(self, event: events.Measured) -> None:
+        if self._digest.kind != "measurement":  # of a benchmark, whose figures have no event of their own
+            return
+        match event.name:
+            case "alpha":
+                self._digest = replace(self._digest, alpha=finite(event.value))
+            case "tau":
+                self._digest = replace(self._digest, tau=finite(event.value))
+            case "speedup":
+                self._digest = replace(self._digest, speedup=finite(event.value))
 
     @_take.register
     def _(self, event: events.EvaluationMeasured) -> None:
@@ -208,9 +243,8 @@ class Fold:
                 self._digest,
                 alpha=finite(point.alpha),
                 tau=finite(point.tau),
-                speedup=finite(point.speedup.value),
                 tokens_per_s=None if drafted is None else _per_s(drafted.value),
-            )
+            ).with_speedup(point.speedup)
 
     @_take.register
     def _(self, event: events.Refused) -> None:
@@ -228,6 +262,12 @@ def _shown_lane(event: events.ComparisonMeasured) -> LaneFigures | None:
     named = event.recommendation.lane if event.recommendation is not None else ""
     lane = next((lane for lane in event.lanes if lane.lane == named), None)
     return lane or max(event.lanes, key=lambda lane: lane.tokens_per_s or 0.0, default=None)
+
+
+def _ends(interval: Interval | None) -> tuple[float, float] | None:
+    """The ends of an interval, None if one of them cannot be stored."""
+    low, high = (None, None) if interval is None else (finite(interval.low), finite(interval.high))
+    return None if low is None or high is None else (low, high)
 
 
 def _per_s(ms_per_token: float | None) -> float | None:

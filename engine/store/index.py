@@ -10,6 +10,7 @@ from pathlib import Path
 
 from engine.errors import EngineError
 from engine.runs.trace import FileJob
+from engine.statistics import Interval
 from engine.store import folders, labels, taking_in
 from engine.store.database import Database, Value, placeholders
 from engine.store.labels import Labels
@@ -17,12 +18,13 @@ from engine.store.rows import Deleted, NotDeleted, RunFilter, RunRow, SortKey, T
 
 _SORTED_BY: dict[SortKey, str] = {
     "started": "started_utc", "tokens": "n_tokens", "bytes": "n_bytes", "tokens_per_s": "tokens_per_s",
-    "title_or_prompt": "coalesce(nullif(title, ''), prompt)",
+    "title_or_prompt": "coalesce(nullif(title, ''), nullif(name, ''), prompt)",
 }  # fmt: skip
 _TEXTS = {"title", "title_or_prompt", "kind", "method", "target", "drafter", "state", "prompt", "device"}
 _SHOWN = (
     "id", "kind", "title", "method", "target", "drafter", "started_utc", "state", "prompt", "n_tokens", "alpha", "tau",
     "speedup", "tokens_per_s", "device", "dtype", "note", "n_bytes", "damage", "deleted_utc",
+    "name", "speedup_low", "speedup_high", "speedup_is_range", "speedup_n",
 )  # fmt: skip
 _RUNNING = "it is still running: stop it first"
 
@@ -140,8 +142,12 @@ class RunIndex:
         self._database.close()
 
     def _row(self, values: tuple[Value, ...], tags: tuple[str, ...]) -> RunRow:
-        path = folders.trace_path(self.folder, str(values[0]), deleted=bool(values[-1]))
-        return RunRow._make((*values[:16], tags, *values[16:18], path, *values[18:]))
+        *shown, low, high, is_range, n = values
+        deleted = bool(shown[19])
+        path = folders.trace_path(self.folder, str(shown[0]), deleted=deleted)
+        ends = None if low is None or high is None else Interval(float(low), float(high))
+        spread = (None, ends, n) if is_range else (ends, None, n)
+        return RunRow._make((*shown[:16], tags, *shown[16:18], path, *shown[18:], *spread))
 
     def _relabel(self, ids: Sequence[str], change: Callable[[Labels], Labels]) -> None:
         """Change the labels of runs: in the files beside their traces, and in the index.

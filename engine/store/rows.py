@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
 from engine.events import WorkKind
+from engine.statistics import Interval, RatioEstimate
 
 RunState: TypeAlias = Literal["running", "finished", "stopped", "failed"]
 SortKey: TypeAlias = Literal[
@@ -20,7 +21,9 @@ class RunRow(NamedTuple):
     empty at first. method: for what is no run, the objective or the name of the measurement. prompt: the beginning of
     it, or the set of prompts, the text or the questions that were worked on. alpha, tau, speedup, tokens_per_s: of a
     comparison those of the recommended lane; None where nothing was measured. n_bytes: of its trace. path: of its
-    trace. damage: what is wrong with its trace, else empty. deleted_utc: when it was deleted, empty if it is not."""
+    trace. damage: what is wrong with its trace, else empty. deleted_utc: when it was deleted, empty if it is not.
+    name: what tells it from others: drafters, draft lengths, prompts. speedup_ci, speedup_range: its 95 % interval, or
+    below ten units its smallest and largest value, over speedup_n prompts or repeats."""
 
     id: str
     kind: WorkKind
@@ -44,6 +47,17 @@ class RunRow(NamedTuple):
     path: Path
     damage: str = ""
     deleted_utc: str = ""
+    name: str = ""
+    speedup_ci: Interval | None = None
+    speedup_range: Interval | None = None
+    speedup_n: int = 0
+
+    @property
+    def speedup_estimate(self) -> RatioEstimate | None:
+        """The speedup with its interval or range."""
+        if self.speedup is None:
+            return None
+        return RatioEstimate(self.speedup, self.speedup_ci, self.speedup_range, max(1, self.speedup_n))
 
 
 class RunFilter(NamedTuple):

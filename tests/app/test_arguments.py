@@ -8,9 +8,12 @@ from app import arguments
 from app.__main__ import main
 from engine.commands import Load
 from engine.errors import InputError
+from engine.machine import paths
+from engine.reports import pages
 from engine.runs.trace import TraceWriter
 from tests.app.factory import whole_run
 from tests.app.workspaces.train.test_record import GOLDEN
+from tests.engine.store.kept import keep, run
 
 
 @pytest.mark.parametrize(
@@ -99,10 +102,18 @@ def test_a_screenshot_of_what_is_no_trace_is_refused_in_one_line(tmp_path):
     lines = [line for line in done.stderr.splitlines() if "propagateSizeHints" not in line]
     assert done.returncode == 2
     assert len(lines) == 1
-    assert "not a Draftscope run" in lines[0]
+    assert "not a Draftscope trace" in lines[0]
     assert not (tmp_path / "out.png").exists()
 
 
 def test_the_window_keeps_what_is_done_in_it_unless_told_otherwise():
     assert not arguments.parse([]).no_save
     assert arguments.parse(["--no-save"]).no_save
+
+
+def test_runs_export_writes_pdf_where_qt_is_at_hand(tmp_path, monkeypatch, qapp):
+    run_id = keep(paths.runs(), run(1))
+    out = tmp_path / "run.pdf"
+    monkeypatch.setattr(pages, "PAGES", dict(pages.PAGES))
+    assert main(["runs", "export", run_id, "--format", "pdf", "--out", str(out)]) == 0
+    assert out.read_bytes().startswith(b"%PDF")

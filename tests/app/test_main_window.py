@@ -29,7 +29,7 @@ def open_window(qtbot):
 
     yield make
     for window in windows:
-        window.close()
+        window.close_now()
 
 
 def _say(window, host, *events):
@@ -113,7 +113,7 @@ def test_closing_the_window_ends_the_engine_during_a_run(open_window):
     _say(window, host, MODEL)
     window.verbs.do("run")
     _say(window, host, started(), a_round(0, [" a"]))
-    window.close()
+    window.close_now()
     assert host.closed
 
 
@@ -121,7 +121,7 @@ def test_settings_and_prompt_come_back_at_the_next_start(open_window):
     window, _ = open_window()
     window.workspaces["decode"].setup.form.set_values({"gamma": 7, "baseline": False, "temperature": 0.5})
     window.workspaces["decode"].prompt.prompt.setPlainText("Again")
-    window.close()
+    window.close_now()
     again, _ = open_window()
     settings = again.workspaces["decode"].setup.setup().settings
     assert (settings["gamma"], settings["baseline"], settings["temperature"]) == (7, False, 0.5)
@@ -194,3 +194,72 @@ def test_the_window_needs_neither_torch_nor_transformers():
     code = "import sys, app.main_window, app.application; print({'torch', 'transformers'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def _tabs(window):
+    return [name for name, tab in window.workspaces.items() if not tab.widget.isWindow()]
+
+
+def test_every_tab_has_the_focus_in_its_first_field_when_it_comes_to_the_front(open_window, qtbot):
+    window, _ = open_window()
+    window.activateWindow()
+    for number, name in enumerate(_tabs(window), 1):
+        qtbot.keyClick(window, str(number), Qt.KeyboardModifier.ControlModifier)
+        tab = window.workspaces[name]
+        field = window.focusWidget()
+        assert window.front is tab
+        assert field is not None and tab.widget.isAncestorOf(field) and field.isVisible(), name
+        assert field is (tab.first_field() or field), name
+
+
+def test_a_tab_that_comes_back_has_the_focus_where_it_was(open_window):
+    window, _ = open_window()
+    window.show_view("decode")
+    gamma = window.workspaces["decode"].setup.drafter
+    gamma.setFocus()
+    window.show_view("runs")
+    window.show_view("decode")
+    assert window.focusWidget() is gamma
+
+
+def test_ctrl_f_searches_in_the_tab_in_front(open_window, qtbot):
+    window, _ = open_window()
+    for name in _tabs(window):
+        window.show_view(name)
+        action = window._menus.actions["find"]
+        assert action.isEnabled() is not bool(window.front.why_no_search()), name
+    window.show_view("runs")
+    runs = window.workspaces["runs"]
+    runs.table.setFocus()
+    qtbot.keyClick(window, "f", Qt.KeyboardModifier.ControlModifier)
+    assert window.focusWidget() is runs.bar.search
+    window.show_view("decode")
+    qtbot.keyClick(window, "f", Qt.KeyboardModifier.ControlModifier)
+    assert window.workspaces["decode"].stream.view.searching
+
+
+def test_the_text_of_a_tab_behind_cannot_be_copied_from_the_menu(open_window):
+    window, _ = open_window()
+    copy = window.workspaces["decode"].stream.copy
+    window.show_view("runs")
+    assert not copy.isEnabled()
+    window.show_view("decode")
+    assert copy.isEnabled()
+
+
+def test_figures_in_the_status_line_belong_to_the_tab_in_front(open_window):
+    window, host = open_window()
+    _say(window, host, MODEL)
+    window.verbs.do("run")
+    _say(window, host, *whole_run())
+    status = window._status
+    status.refresh()
+    shown = status.speed.text(), status.same.text(), status.state.text()
+    assert "tokens/s" in shown[0] and "rounds" in shown[2]
+    for name in _tabs(window):
+        window.show_view(name)
+        if window.front.status_summary is None:
+            assert (status.speed.text(), status.same.text()) == ("", ""), name
+            assert "rounds" not in status.state.text()
+    window.show_view("decode")
+    assert (status.speed.text(), status.same.text(), status.state.text()) == shown

@@ -40,7 +40,7 @@ def window(qtbot):  # type: ignore[no-untyped-def]
     yield made
     host.say(*whole_run())
     made.store.pump()
-    made.close()
+    made.close_now()
 
 
 def buttons(window: MainWindow) -> set[bool]:

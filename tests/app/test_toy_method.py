@@ -96,4 +96,4 @@ def test_the_window_offers_it_with_its_form_and_plots_its_metric(
     plot.refresh()
     assert list(plot.curve.y) == [event.value for event in events if isinstance(event, Measured)]
     assert plot.title == "Kept of each draft"
-    window.close()
+    window.close_now()

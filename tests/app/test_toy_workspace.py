@@ -38,7 +38,7 @@ def open_window(qtbot: QtBot):  # type: ignore[no-untyped-def]
 
     yield make
     for window in windows:
-        window.close()
+        window.close_now()
 
 
 def test_it_is_the_last_tab_and_in_the_menu(open_window) -> None:  # type: ignore[no-untyped-def]
@@ -98,6 +98,6 @@ def test_it_is_pictured(open_window, qtbot: QtBot, tmp_path: Path, monkeypatch: 
 def test_what_it_saves_comes_back(open_window) -> None:  # type: ignore[no-untyped-def]
     window, _ = open_window()
     window.workspaces["toy_tab"].line.setText("kept")
-    window.close()
+    window.close_now()
     again, _ = open_window()
     assert again.workspaces["toy_tab"].line.text() == "kept"

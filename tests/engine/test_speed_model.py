@@ -98,3 +98,9 @@ def test_the_closed_form_is_the_sum(alpha: float, gamma: int) -> None:
 
 def test_a_gamma_no_loop_could_count_to_takes_no_time() -> None:
     assert speed_model.expected_tokens(0.5, 10**15) == pytest.approx(2.0)
+
+
+def test_a_round_without_a_draft_brings_one_token() -> None:
+    assert speed_model.mean_expected_tokens(0.8, 4, 1.0) == speed_model.expected_tokens(0.8, 4)
+    assert speed_model.mean_expected_tokens(0.8, 4, 0.0) == 1.0
+    assert speed_model.mean_expected_tokens(1.0, 3, 0.5) == 2.5

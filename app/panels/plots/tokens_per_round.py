@@ -15,7 +15,7 @@ from app.plots.panel import PlotPanel, tr
 from app.state.store import RunStore
 from engine.events import Event, RoundFinished
 from engine.runs.summary import Summary
-from engine.speed_model import expected_tokens
+from engine.speed_model import mean_expected_tokens
 
 _FIRST_TOP = 5
 
@@ -42,7 +42,8 @@ class TokensPerRoundPlot(PlotPanel):
 
     def clear(self) -> None:
         """Empty the plot."""
-        self._n_accepted = self._n_tested = self._n_emitted = self._n_rounds = 0
+        self._n_accepted = self._n_tested = self._n_emitted = 0
+        self._n_rounds = self._n_drafted = self._n_proposed = 0
         self.measured.clear()
         self.predicted.clear()
         self.set_span(Summary(), round_end(_FIRST_TOP))
@@ -52,13 +53,13 @@ class TokensPerRoundPlot(PlotPanel):
         """Append one point per round to both lines."""
         rounds = [event for event in new if isinstance(event, RoundFinished)]
         if rounds:
-            self._append(rounds, summary.gamma)
+            self._append(rounds)
             self.measured.show()
             self.predicted.show()
         self.set_span(summary, round_end(max(2, summary.gamma + 1)))
         self.say_empty(summary, empty=not self._n_rounds)
 
-    def _append(self, rounds: Sequence[RoundFinished], gamma: int) -> None:
+    def _append(self, rounds: Sequence[RoundFinished]) -> None:
         numbers: list[float] = []
         taus: list[float] = []
         predicted_numbers: list[float] = []
@@ -70,11 +71,14 @@ class TokensPerRoundPlot(PlotPanel):
             self._n_tested += accepted + fates.count("rejected")
             self._n_emitted += len(event.emitted)
             self._n_rounds += 1
+            self._n_drafted += bool(fates)
+            self._n_proposed += len(fates)
             numbers.append(event.round)
             taus.append(self._n_emitted / self._n_rounds)
             if self._n_tested:
                 predicted_numbers.append(event.round)
-                predictions.append(expected_tokens(self._n_accepted / self._n_tested, gamma))
+                alpha, length = self._n_accepted / self._n_tested, self._n_proposed / self._n_drafted
+                predictions.append(mean_expected_tokens(alpha, length, self._n_drafted / self._n_rounds))
         self.measured.extend(numbers, taus)
         self.predicted.extend(predicted_numbers, predictions)
 

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QAccessibleWidget
 
 from app.panels.stream.canvas import StreamCanvas
 from app.panels.stream.words import spoken, tr
+from app.words.counts import count
 
 
 class AccessibleStream(QAccessibleWidget):
@@ -24,8 +25,8 @@ class AccessibleStream(QAccessibleWidget):
         if kind == QAccessible.Text.Value:
             return current_token(self._stream)
         if kind == QAccessible.Text.Description:
-            return tr("{0} tokens; the arrow keys move over them, typing searches").format(
-                f"{len(self._stream.tokens):,}"
+            return tr("{0}; the arrow keys move over them, typing searches").format(
+                count(len(self._stream.tokens), "token")
             )
         return super().text(kind)
 

@@ -84,8 +84,8 @@ class StreamPainter:
         self.line_height = self.bare_height + (self.bar_height + round(self.stroke)) * for_bars
 
     def gap(self, fate: StreamFate, *, begins_word: bool) -> float:
-        """Space before a token: none in the prompt, which has no cues to separate."""
-        return 0.0 if fate == "prompt" else GAP if begins_word else JOINED_GAP
+        """Space before a token: none in the prompt and in plain text, which have no cues to separate."""
+        return 0.0 if fate in ("prompt", "unmarked") else GAP if begins_word else JOINED_GAP
 
     def box(self, placed: PlacedSegment) -> QRectF:
         """The rectangle around a token's text."""
@@ -108,7 +108,7 @@ class StreamPainter:
     def paint(self, painter: QPainter, fate: StreamFate, segments: Sequence[PlacedSegment]) -> None:
         """Paint tokens of one fate: their text, their spaces, their cue."""
         colour = theme.fate_colour(fate)
-        self._paint_texts(painter, segments, colour, bold=fate == "correction")
+        self._paint_texts(painter, segments, colour, fate)
         cue = _CUES.get(fate)
         if cue is not None:
             cue(self, painter, colour, segments)
@@ -120,7 +120,10 @@ class StreamPainter:
         inner = room.adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
         painter.drawText(inner, Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap, text)
 
-    def _paint_texts(self, painter: QPainter, segments: Sequence[PlacedSegment], colour: QColor, *, bold: bool) -> None:
+    def _paint_texts(
+        self, painter: QPainter, segments: Sequence[PlacedSegment], colour: QColor, fate: StreamFate
+    ) -> None:
+        bold = fate == "correction"
         painter.setPen(colour)
         painter.setFont(self.bold if bold else self.font)
         shape_of, draw = self._cached_shape, painter.drawStaticText
@@ -131,6 +134,8 @@ class StreamPainter:
                 self._paint_clipped(painter, at, segment, shape)
             else:
                 draw(at, shape.letters)
+        if fate == "unmarked":
+            return
         # The mark of a space is a small dot, since it is there to be counted, not read.
         side, drop = (self._dot_widths[bold] - self.stroke) / 2, round(self.metrics.xHeight() / 2) + self.stroke / 2
         spaces = [
@@ -222,7 +227,7 @@ def _fill(painter: QPainter, brush: QColor | QBrush, rects: Sequence[QRectF]) ->
 
 
 _Cue = Callable[[StreamPainter, QPainter, QColor, Sequence[PlacedSegment]], None]
-# A correction is recognised by its bold type, the prompt by having no cue.
+# A correction is recognised by its bold type, the prompt and plain text by having no cue.
 _CUES: Mapping[StreamFate, _Cue] = {
     "accepted": StreamPainter._underline,
     "unverified": StreamPainter._wave,

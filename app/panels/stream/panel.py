@@ -36,7 +36,7 @@ class TokenStreamPanel(Panel):
         self.x_ray.setToolTip(self.tr("Show under each proposed token how likely it was to be accepted (X)."))
         self.copy = self._action(self.tr("Copy text"), self.copy_text, "Ctrl+C")
         self.select_all = self._action(self.tr("Select all"), self.view.select_all, "Ctrl+A")
-        self.find_text = self._action(self.tr("Search…"), self.open_search, "Ctrl+F")
+        self.find_text = self._action(self.tr("Search…"), self.open_search)
         self.zoom_actions = (
             self._zoom_action(self.tr("Larger text in the stream"), self.zoom_in, "Ctrl++", "Ctrl+="),
             self._zoom_action(self.tr("Smaller text in the stream"), self.zoom_out, "Ctrl+-"),
@@ -125,7 +125,7 @@ class TokenStreamPanel(Panel):
 
     # Construction
 
-    def _action(self, text: str, slot: Callable[[], object], key: str) -> QAction:
+    def _action(self, text: str, slot: Callable[[], object], key: str = "") -> QAction:
         action = QAction(text, self)
         action.setShortcut(QKeySequence(key))
         action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)

@@ -26,6 +26,7 @@ def fate_name(fate: StreamFate) -> str:
         "correction": tr("correction"),
         "bonus": tr("bonus"),
         "plain": tr("undrafted"),
+        "unmarked": tr("plain"),
     }
     return names[fate]
 
@@ -41,6 +42,7 @@ def fate_meaning(fate: StreamFate) -> str:
         "correction": tr("Drawn from the residual after a rejection."),
         "bonus": tr("Drawn from the target after all proposed tokens were accepted."),
         "plain": tr("The target's own token in a round where nothing was proposed."),
+        "unmarked": tr("The target's own token: nothing was proposed here."),
     }
     return meanings[fate]
 

@@ -84,6 +84,15 @@ class CompareBar(Panel):
             self.more.where(),
         )
 
+    def show_choice(self, chosen: ComparisonChoice) -> None:
+        """Choose what another comparison was made with."""
+        self.target.set_spec(chosen.target)
+        self.drafters.check(chosen.drafters)
+        self.gammas.setText(chosen.gammas)
+        self.prompts.choose(chosen.prompts)
+        self.n_prompts.setValue(min(_MOST_PROMPTS, chosen.n_prompts))
+        self.more.show_choice({**chosen.settings, "repeats": chosen.repeats}, chosen.where)
+
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Offer the models the engine lists, ask it for those of a new target, and enable Tune."""
         comparing = self.store.tab(ComparingProgress)
@@ -93,7 +102,7 @@ class CompareBar(Panel):
         tip = self.tr(
             "Predict every draft length from a few timings and short runs, then confirm the best three of each drafter"
         )
-        allow(self.tune, choice.why_not(self.choice()) or self.store.may_start(), tip)
+        allow(self.tune, choice.why_not(self.choice(), tune=True) or self.store.may_start(), tip)
         if self.isVisible() and self.store.engine.model is not None and not self.store.busy:
             device, dtype, _ = self.more.where()
             comparing.survey(Survey(target, self._recent.specs, device, dtype))

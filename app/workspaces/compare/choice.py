@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from app.words.quantities import counted
 from app.workspaces.compare.words import tr
 from engine.commands import Compare
 from engine.errors import InputError
@@ -11,6 +12,8 @@ from engine.events import LaneSpec, Setting
 from engine.experiments.lane_specs import lanes_of
 from engine.speed_model import MAX_GAMMA
 
+# Tuning tries every draft length by itself.
+_TO_TUNE = (1,)
 _SEPARATORS = re.compile(r"[\s,;]+")
 _RANGE = re.compile(r"(\d+)\s*[-–…]\s*(\d+)")
 
@@ -51,17 +54,17 @@ def _range(first: str, last: str) -> str:
     return ",".join(map(str, range(int(first), int(last) + 1)))
 
 
-def lanes(choice: ComparisonChoice) -> tuple[LaneSpec, ...]:
-    """The lanes, plain decoding among them. Raises InputError where there are none."""
+def lanes(choice: ComparisonChoice, *, tune: bool = False) -> tuple[LaneSpec, ...]:
+    """The lanes, plain decoding among them; tuning needs no draft lengths. Raises InputError where there are none."""
     if not choice.drafters:
         raise InputError(tr("no drafter is chosen"), tr("check at least one drafter"))
-    return lanes_of(choice.drafters, read_gammas(choice.gammas))
+    return lanes_of(choice.drafters, _TO_TUNE if tune else read_gammas(choice.gammas))
 
 
-def why_not(choice: ComparisonChoice) -> str:
-    """Why what is chosen cannot be compared; empty where it can."""
+def why_not(choice: ComparisonChoice, *, tune: bool = False) -> str:
+    """Why what is chosen cannot be compared, or tuned; empty where it can."""
     try:
-        lanes(choice)
+        lanes(choice, tune=tune)
     except InputError as err:
         return err.message
     return "" if choice.prompts.strip() else tr("no set of prompts is chosen")
@@ -71,7 +74,7 @@ def command(choice: ComparisonChoice, *, tune: bool) -> Compare:
     """The command that measures this, or that tunes the draft lengths. Raises InputError where it is impossible."""
     device, dtype, runtime = choice.where
     return Compare(
-        lanes=lanes(choice),
+        lanes=lanes(choice, tune=tune),
         prompts=choice.prompts,
         n_prompts=choice.n_prompts,
         repeats=choice.repeats,
@@ -89,7 +92,10 @@ def plan(choice: ComparisonChoice, set_name: str) -> str:
     if why_not(choice):
         return ""
     n_drafters, n_gammas = len(choice.drafters), len(read_gammas(choice.gammas))
-    which = tr("all prompts") if not choice.n_prompts else tr("{0:,} prompts").format(choice.n_prompts)
-    return tr(
-        "{0} lanes ({1} drafters × {2} draft lengths, and plain decoding) continue {3} of {4}, one at a time."
-    ).format(n_drafters * n_gammas + 1, n_drafters, n_gammas, which, set_name)
+    drafted = counted(n_drafters, tr("{0} drafter"), tr("{0} drafters")).format(n_drafters)
+    lengths = counted(n_gammas, tr("{0} draft length"), tr("{0} draft lengths")).format(n_gammas)
+    n = choice.n_prompts
+    which = counted(n, tr("{0:,} prompt"), tr("{0:,} prompts")).format(n) if n else tr("all prompts")
+    return tr("{0} lanes ({1} × {2}, and plain decoding) continue {3} of {4}, one at a time.").format(
+        n_drafters * n_gammas + 1, drafted, lengths, which, set_name
+    )

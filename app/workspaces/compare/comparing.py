@@ -23,7 +23,8 @@ class ComparingProgress(TabState):
     """At most one comparison: under way, ended, or read from a file.
 
     chosen_lane: the lane that panels show alone, empty for the recommended one. surveyed: the newest list of models.
-    prompt_file: the newest file of prompts that was read, None while there is none."""
+    prompt_file: the newest file of prompts that was read, None while there is none; reading_prompts: the one being
+    read."""
 
     work = Compare
 
@@ -35,6 +36,7 @@ class ComparingProgress(TabState):
         self.chosen_turn: AskedTurn | None = None
         self.surveyed: Surveyed | None = None
         self.prompt_file: tuple[Path, PromptSet] | None = None
+        self._prompts_to_come: Path | None = None
         self._asked_survey: Survey | None = None
         self._store = store
         self._engine: EngineLink = store.engine
@@ -107,7 +109,20 @@ class ComparingProgress(TabState):
 
     def read_prompts(self, path: Path) -> None:
         """Read a file of prompts, to say what is in it before anything is measured."""
-        self._store.open_with(path, self, _read_prompts)
+        self._prompts_to_come = path
+        self._store.open_with(path, self, self._read_awaited)
+
+    def _read_awaited(self, path: Path) -> object:
+        """Read on the files' thread what `reading_prompts` names meanwhile; it names nothing after a failure either."""
+        try:
+            return _read_prompts(path)
+        finally:
+            self._prompts_to_come = None
+
+    @property
+    def reading_prompts(self) -> Path | None:
+        """The file of prompts that is being read."""
+        return self._prompts_to_come
 
     def read(self, path: Path) -> object | None:
         """Read a file of prompts; None for any other file. Raises EngineError, OSError."""
@@ -147,13 +162,13 @@ class ComparingProgress(TabState):
         if isinstance(event, LaneRefused) and not self.live:  # a race refuses lanes too
             return False
         if isinstance(event, ComparisonMeasured) and event.complete:
-            self._store.told = words.told(event)
+            self._store.told = words.outcome(event)
         return self.record.take(event)
 
     def _take_survey(self, event: Surveyed) -> bool:
         """Keep a list of models; one for another target than Decode's is not for Decode."""
-        asked = self._asked_survey
-        if asked is None or event.target != asked.target:
+        question = self._asked_survey
+        if question is None or event.target != question.target:
             return False
         self.surveyed = event
         shared = self._engine.surveyed

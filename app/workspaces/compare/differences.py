@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from itertools import takewhile
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from app.panels.stream.tokens import StreamToken, round_tokens
 from app.text.shown_text import visible
 from engine.events import GenerationMeasured
@@ -31,13 +33,17 @@ def _n_common(own: Sequence[object], other: Sequence[object]) -> int:
 
 
 def token_batches(generation: GenerationMeasured) -> Iterator[list[StreamToken]]:
-    """The tokens of a generation, round by round; of one whose rounds were not kept, the words of its text."""
+    """The tokens of a generation, round by round; of one whose rounds were not kept, the words of its text.
+
+    What nobody drafted carries no marks, as there is no legend here and a tick would read as a comma."""
     if generation.rounds:
         for finished in generation.rounds:
-            yield round_tokens(finished)
+            yield [
+                replace(token, fate="unmarked") if token.fate == "plain" else token for token in round_tokens(finished)
+            ]
         return
     for match in _WORDS.finditer(generation.text):
-        yield [StreamToken(visible(match[0]), match[0], "plain")]
+        yield [StreamToken(visible(match[0]), match[0], "unmarked")]
 
 
 def first_differing(tokens: Sequence[StreamToken], where: TextDifference, *, with_rounds: bool) -> int | None:

@@ -15,8 +15,9 @@ _KEYS = {
 }  # fmt: skip
 _LONGEST_NAME, _NAME_SHARE = 40, 0.36
 _MOST_ROW = 5 * theme.GRID
-# The scale of figures in narrow cells.
-_SMALL = 0.8
+# The scales of figures, tried from the first on until one fits into its cell with space around it.
+_SCALES = 1.0, 0.85, 0.75
+_BESIDE = theme.HALF
 # How much of the colour of gains and losses a cell has at most, at this factor and beyond.
 _STRONGEST, _FULL_AT = 0.4, 2.0
 
@@ -122,14 +123,15 @@ class HeatCanvas(QWidget):
             painter.drawRect(rect.adjusted(1, 1, -1, -1))
 
     def _fitting(self, painter: QPainter, rect: QRectF, cell: HeatCell) -> str:
-        """The longest way to write the speedup of a cell that fits into it; empty where none does."""
+        """The longest way to write the speedup of a cell that fits into it with space beside it; empty where none does:
+        then the tooltip has it."""
         assert cell.speedup is not None
         star = "★ " if self.best == (cell.drafter, cell.gamma) else ""
         ways = (f"{star}{cell.speedup:.2f}×", f"{cell.speedup:.2f}×", f"{cell.speedup:.2f}", f"{cell.speedup:.1f}")
-        for scale in (1.0, _SMALL):
+        for scale in _SCALES:
             painter.setFont(theme.tabular(theme.scaled(self.font(), scale)))
             width = painter.fontMetrics().horizontalAdvance
-            if text := next((way for way in ways if width(way) <= rect.width() - 1), ""):
+            if text := next((way for way in ways if width(way) <= rect.width() - _BESIDE), ""):
                 return text
         return ""
 

@@ -32,8 +32,10 @@ def heat_grid(record: ComparisonRecord) -> HeatGrid:
     """Return what was predicted and measured of each drafter at each draft length."""
     cells: dict[tuple[str, int], HeatCell] = {}
     predictions = () if record.measured is None else record.measured.predictions
-    for told in predictions:
-        cells[told.drafter, told.gamma] = HeatCell(told.drafter, told.gamma, told.predicted, told.measured)
+    for prediction in predictions:
+        cells[prediction.drafter, prediction.gamma] = HeatCell(
+            prediction.drafter, prediction.gamma, prediction.predicted, prediction.measured
+        )
     for lane in record.figures:
         if lane.lane == PLAIN_LANE or lane.speedup is None:
             continue

@@ -36,7 +36,9 @@ class HeatMapPanel(Panel):
         self.canvas = HeatCanvas(self.menu, self)
         self.canvas.setAccessibleName(title)
         self.caption = ElasticLine(self, role="muted")
-        self.caption.show_text(self.tr("Filled: measured; hatched: predicted; ★ framed: recommended."))
+        self.caption.show_text(
+            self.tr("Filled: measured; hatched: predicted; ★ framed: recommended. Point at a cell for its figures.")
+        )
         self.words = plain_label(
             self.tr("Every drafter at every draft length becomes a cell here: predicted by Tune γ, or measured."),
             self.canvas, role="muted", wraps=True,

@@ -16,7 +16,7 @@ _LONGEST_REASON = 300
 class LaneColumn(NamedTuple):
     """A column. write: text of a cell; value: its figure, None where it is unknown; rare: left out of a narrow window.
 
-    widest: a text as wide as any usual cell."""
+    widest: a text as wide as any usual cell; high_first: large figures are the good ones, so they come first."""
 
     title: str
     meaning: str
@@ -24,6 +24,7 @@ class LaneColumn(NamedTuple):
     value: Callable[[LaneFigures], float | None]
     widest: str
     rare: bool = False
+    high_first: bool = False
 
 
 # Places of the columns that need more than text.
@@ -41,7 +42,7 @@ def lane_columns(record: Callable[[], ComparisonRecord]) -> tuple[LaneColumn, ..
         LaneColumn(
             tr("tokens/s"), tr("Tokens a second over all prompts, decoding only; high is good."),
             lambda lane: _number(lane.tokens_per_s, 0 if (lane.tokens_per_s or 0) >= 100 else 1),
-            lambda lane: lane.tokens_per_s, "10,000",
+            lambda lane: lane.tokens_per_s, "10,000", high_first=True,
         ),
         LaneColumn(
             tr("speedup"), tr(
@@ -49,17 +50,19 @@ def lane_columns(record: Callable[[], ComparisonRecord]) -> tuple[LaneColumn, ..
                 " over prompts; ( ), with fewer than ten, the smallest and largest. The line draws the same, the"
                 " upright is 1×: left of it is slower."
             ), _speedup, lambda lane: None if lane.speedup is None else lane.speedup.value,
-            "0.00× (0.00 to 0.00)",
+            "0.00× (0.00 to 0.00)", high_first=True,
         ),
         LaneColumn(
             tr("predicted"), tr(
                 "What the cost model expects of this acceptance rate and these step times; far from the measured one,"
                 " something else costs time."
             ), lambda lane: _factor(lane.predicted_speedup), lambda lane: lane.predicted_speedup, "predicted",
+            high_first=True,
         ),
         LaneColumn(
             tr("same text"), tr("Whether the lane wrote what plain decoding did, token by token; greedy only."),
             _same, lambda lane: None if lane.same_text is None else float(lane.same_text), "✗ 000 prompts",
+            high_first=True,
         ),
         *_costs(),
         LaneColumn(
@@ -74,16 +77,17 @@ def _acceptance() -> tuple[LaneColumn, ...]:
         LaneColumn(
             "α", tr("Acceptance rate: accepted ÷ tested tokens, with its 95 % interval; high is good."),
             lambda lane: quantities.with_interval(lane.alpha, lane.alpha_ci), lambda lane: lane.alpha,
-            "0.00 [0.00, 0.00]",
+            "0.00 [0.00, 0.00]", high_first=True,
         ),
         LaneColumn(
             "τ", tr("Tokens per round: what one forward of the target yields; 1 without a draft, at most γ + 1."),
-            lambda lane: _number(lane.tau), lambda lane: lane.tau, "0.00",
+            lambda lane: _number(lane.tau), lambda lane: lane.tau, "0.00", high_first=True,
         ),
         LaneColumn(
             tr("efficiency"), tr(
                 "Draft efficiency: accepted ÷ proposed, untested included. Other programs print it as acceptance."
             ), lambda lane: _number(lane.efficiency), lambda lane: lane.efficiency, "efficiency", rare=True,
+            high_first=True,
         ),
         LaneColumn(
             "c", tr("Cost of a drafted token: one drafter step ÷ one target step; low is good."),

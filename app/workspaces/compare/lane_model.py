@@ -74,16 +74,21 @@ class LanesModel(QAbstractTableModel):
         self._sorted_by, self._descending = column, order == Qt.SortOrder.DescendingOrder
         self._reorder()
 
+    def first_order(self, column: int) -> Qt.SortOrder:
+        """The order that has the best first."""
+        high_first = self.columns[column].high_first
+        return Qt.SortOrder.DescendingOrder if high_first else Qt.SortOrder.AscendingOrder
+
     def _order(self) -> list[int]:
         places = range(len(self._lanes))
         if not 0 <= self._sorted_by < len(self.columns):
             return list(places)
         column = self.columns[self._sorted_by]
         keys = {place: self._key(column, place) for place in places}
-        known = sorted((place for place in places if keys[place] is not None), key=lambda place: keys[place] or 0.0)
+        sortable = sorted((place for place in places if keys[place] is not None), key=lambda place: keys[place] or 0.0)
         if self._descending:
-            known.reverse()
-        return known + [place for place in places if keys[place] is None]
+            sortable.reverse()
+        return sortable + [place for place in places if keys[place] is None]
 
     def _key(self, column: LaneColumn, place: int) -> float | None:
         return column.value(self._lanes[place])
@@ -122,6 +127,8 @@ class LanesModel(QAbstractTableModel):
             return self.columns[section].title
         if role == Qt.ItemDataRole.ToolTipRole:
             return plain_tip(self.columns[section].meaning)
+        if role == Qt.ItemDataRole.InitialSortOrderRole:
+            return self.first_order(section)
         return self._alignment(section) if role == Qt.ItemDataRole.TextAlignmentRole else None
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:

@@ -95,11 +95,11 @@ class LaneTablePanel(Panel):
         self._copy_rows(list(range(self.model.rowCount())))
 
     def sort_by_current(self) -> None:
-        """Sort by the current column; a second call reverses the order."""
+        """Sort by the current column, the best first; a second call reverses the order."""
         header, column = self.table.horizontalHeader(), max(0, self.table.currentIndex().column())
-        is_sorted = header.sortIndicatorSection() == column
-        descending = is_sorted and header.sortIndicatorOrder() == Qt.SortOrder.AscendingOrder
-        self.table.sortByColumn(column, Qt.SortOrder.DescendingOrder if descending else Qt.SortOrder.AscendingOrder)
+        first = self.model.first_order(column)
+        is_sorted = header.sortIndicatorSection() == column and header.sortIndicatorOrder() == first
+        self.table.sortByColumn(column, _reversed(first) if is_sorted else first)
 
     def _copy_rows(self, rows: list[int]) -> None:
         if rows:
@@ -213,3 +213,8 @@ class LaneTablePanel(Panel):
             action.triggered.connect(slot)
             self.table.addAction(action)
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+
+
+def _reversed(order: Qt.SortOrder) -> Qt.SortOrder:
+    is_descending = order == Qt.SortOrder.DescendingOrder
+    return Qt.SortOrder.AscendingOrder if is_descending else Qt.SortOrder.DescendingOrder

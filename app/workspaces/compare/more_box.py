@@ -1,5 +1,6 @@
 """Button with the settings that all lanes share: temperature, length, seed, repeats, device, numbers and forward."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from msgspec import Meta
@@ -56,6 +57,14 @@ class MoreBox(PopupButton):
     def where(self) -> tuple[str, str, str]:
         """Device, number type and forward."""
         return self.device.currentText(), self.dtype.currentText(), self.runtime.currentText()
+
+    def show_choice(self, settings: Mapping[str, Setting], where: tuple[str, str, str]) -> None:
+        """Choose these settings; where: device, number type and forward."""
+        self.form.set_values(settings)
+        for box, value in zip((self.device, self.dtype, self.runtime), where, strict=True):
+            if box.findText(value) < 0:
+                box.addItem(value)
+            box.setCurrentText(value)
 
     def save(self, settings: QSettings) -> None:
         """Save the settings."""

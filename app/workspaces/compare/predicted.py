@@ -54,7 +54,7 @@ class PredictedPlot(PlotPanel):
             store, parent, title=tr("Measured against predicted"),
             caption=tr("On the dashed line: as predicted."),
             axis=tr("measured ×"), bottom=tr("predicted ×"),
-            empty=tr("Each lane is a point here: the speedup predicted from α and step times, and the measured one."),
+            empty=tr("Each lane is a point here: the speedup predicted from τ and step times, and the measured one."),
         )  # fmt: skip
         self._drawn: tuple[int, int] = (-1, -1)
         self.points: tuple[PredictedPoint, ...] = ()

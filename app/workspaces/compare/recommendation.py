@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from app import theme
@@ -15,12 +15,13 @@ from app.widgets.labels import ElasticLine, plain_label
 from app.widgets.permission import allow
 from app.widgets.progress_bar import CalmProgressBar
 from app.widgets.reserved_space import keep_room
-from app.workspaces.compare import words
+from app.workspaces.compare import setup_words, words
 from app.workspaces.compare.comparing import ComparingProgress
 from engine.events import PLAIN_LANE, Event
 from engine.runs.summary import Summary
 
 _SCALE = 1.9
+_CHANGES_LINES = 2
 
 
 class RecommendationPanel(Panel):
@@ -44,8 +45,11 @@ class RecommendationPanel(Panel):
         self.report = QPushButton(self.tr("Report…"), self)
         self.report.clicked.connect(self.report_asked)
         self.because = ElasticLine(self)
+        self.identity = ElasticLine(self, role="muted")
+        self.identity.setAccessibleName(self.tr("Which comparison is shown"))
         self.workload = ElasticLine(self, role="muted")
         self.changes = plain_label("", self, role="muted", wraps=True)
+        self.changes.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self.warning = ElasticLine(self, role="bad")
         self.progress = CalmProgressBar(self.tr("Progress of the comparison"), self)
         self.progress.setFixedSize(20 * theme.GRID, theme.GRID)
@@ -72,13 +76,14 @@ class RecommendationPanel(Panel):
         ending = words.ending(record)
         because = words.progress(record, at) if live else words.because(record) or ending or self._plan
         self.because.show_text(because)
+        self.identity.show_text(setup_words.identity(record))
         nothing = record.started is None and not live
         self.workload.show_text(self._how_it_works() if nothing else words.workload(record))
         changes = words.changes(record)
-        self.changes.setVisible(bool(changes))
-        self.changes.setText(changes)
+        if changes != self.changes.text():
+            self.changes.setText(changes)
+            self.changes.setToolTip(plain_tip(changes) if changes else "")
         warnings = [*words.warnings(record), *([ending] if ending and because != ending else [])]
-        self.warning.setVisible(bool(warnings))
         self.warning.show_text("" if not warnings else self.tr("⚠ {0}").format(" · ".join(warnings)))
         self.progress.setVisible(live)
         if live:
@@ -115,6 +120,8 @@ class RecommendationPanel(Panel):
     def _fit_fonts(self) -> None:
         _enlarge(self.headline, theme.scaled(self.font(), _SCALE, bold=True).pointSizeF())
         _enlarge(self.same, theme.scaled(self.font(), 1.2, bold=True).pointSizeF())
+        # As high empty as full, so that the lanes below do not move when there is something to say.
+        self.changes.setFixedHeight(_CHANGES_LINES * self.changes.fontMetrics().lineSpacing())
 
     def _lay_out(self) -> None:
         top = QHBoxLayout()
@@ -132,6 +139,7 @@ class RecommendationPanel(Panel):
         column.setSpacing(theme.HALF)
         column.addLayout(top)
         column.addLayout(reason)
+        column.addWidget(self.identity)
         column.addWidget(self.workload)
         column.addWidget(self.changes)
         column.addWidget(self.warning)

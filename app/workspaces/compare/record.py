@@ -84,9 +84,9 @@ class ComparisonRecord:
         """The mark of a lane."""
         return self.marks.get(lane, PLAIN_MARK)
 
-    def prompt(self, asked: AskedTurn) -> ComparedPrompt | None:
+    def prompt(self, turn: AskedTurn) -> ComparedPrompt | None:
         """The prompt of a turn."""
-        return None if self.started is None else self.started.prompts[asked.prompt]
+        return None if self.started is None else self.started.prompts[turn.prompt]
 
     @property
     def recommended(self) -> str:

@@ -133,8 +133,8 @@ class TextsPanel(Panel):
 
     def _show_turn(self, record: ComparisonRecord, turn: AskedTurn | None, chosen: str) -> None:
         texts = {} if turn is None else record.texts[turn]
-        asked = None if turn is None else record.prompt(turn)
-        self.prompt.show_text("" if asked is None or turn is None else one_line(asked.turns[turn.turn], longest=600))
+        prompt = None if turn is None else record.prompt(turn)
+        self.prompt.show_text("" if prompt is None or turn is None else one_line(prompt.turns[turn.turn], longest=600))
         order = [lane.name for lane in record.lanes if lane.name in texts]
         order.sort(key=lambda name: (name != PLAIN_LANE, name != chosen, not _lane_differs(texts, name)))
         lanes = order[:_MOST_COLUMNS]
@@ -231,11 +231,11 @@ class TextsPanel(Panel):
 
 def _entry(record: ComparisonRecord, turn: AskedTurn) -> str:
     """A prompt in the list: its number, category and beginning."""
-    asked = record.prompt(turn)
-    assert asked is not None
-    number = f"{turn.prompt + 1}" if len(asked.turns) == 1 else f"{turn.prompt + 1}.{turn.turn + 1}"
-    category = one_line(asked.category, longest=20)
-    return " · ".join(filter(None, (number, category, one_line(asked.turns[turn.turn], longest=_LONGEST_ENTRY))))
+    prompt = record.prompt(turn)
+    assert prompt is not None
+    number = f"{turn.prompt + 1}" if len(prompt.turns) == 1 else f"{turn.prompt + 1}.{turn.turn + 1}"
+    category = one_line(prompt.category, longest=20)
+    return " · ".join(filter(None, (number, category, one_line(prompt.turns[turn.turn], longest=_LONGEST_ENTRY))))
 
 
 def _lane_differs(texts: Mapping[str, GenerationMeasured], lane: str) -> bool:

@@ -4,6 +4,7 @@ from PySide6.QtCore import QCoreApplication
 
 from app.text.plain_text import one_line
 from app.words import pace, quantities
+from app.words.counts import count
 from app.workspaces.compare.record import ComparisonRecord
 from engine.events import PLAIN_LANE, ComparisonMeasured, LaneFigures, Progressed, RunFailed
 from engine.statistics import RatioEstimate
@@ -170,19 +171,23 @@ def _prompts_of(record: ComparisonRecord) -> str:
     started = record.started
     if started is None:
         return ""
-    return tr("{0:,} prompts of {1} on {2} in {3}").format(
-        len(started.prompts), one_line(started.prompt_set), one_line(started.device), one_line(started.dtype)
+    return tr("{0} of {1} on {2} in {3}").format(
+        count(len(started.prompts), "prompt"),
+        one_line(started.prompt_set),
+        one_line(started.device),
+        one_line(started.dtype),
     )
 
 
 def progress(record: ComparisonRecord, at: Progressed | None) -> str:
-    """How far the comparison is: prompts done, rate, time left."""
+    """How far the comparison is: what is done, rate, time left."""
     if record.started is None:
         return _before_the_start(at)
-    measured = record.measured
-    n_done = 0 if measured is None else measured.n_measured
-    n = 0 if record.started is None else len(record.started.prompts)
-    text = tr("comparing: {0:,} of {1:,} prompts").format(n_done, n)
+    if at is not None and at.phase == "checking":
+        text = tr("measuring what would change the advice: step {0:,.0f} of {1:,.0f}").format(at.done, at.total)
+    else:
+        n_done = 0 if record.measured is None else record.measured.n_measured
+        text = tr("comparing: {0:,} of {1}").format(n_done, count(len(record.started.prompts), "prompt"))
     remaining = None if at is None or at.phase == "loading" else pace.pace(at)
     if remaining is None or at is None:
         return text
@@ -197,12 +202,14 @@ def _before_the_start(at: Progressed | None) -> str:
         return tr("trying two draft lengths of each drafter: {0:,.0f} of {1:,.0f} {2}").format(
             at.done, at.total, one_line(at.unit)
         )
+    if at.phase == "checking":
+        return tr("warming up lane {0:,.0f} of {1:,.0f}").format(at.done + 1, at.total)
     return tr("loading the models")
 
 
-def told(measured: ComparisonMeasured) -> str:
+def outcome(measured: ComparisonMeasured) -> str:
     """A comparison that has ended, in a line for the status and the log."""
-    compared = tr("compared over {0:,} of {1:,} prompts").format(measured.n_measured, measured.n_prompts)
+    compared = tr("compared over {0:,} of {1}").format(measured.n_measured, count(measured.n_prompts, "prompt"))
     because = "" if measured.recommendation is None else one_line(measured.recommendation.because, longest=200)
     return tr("{0}: {1}").format(compared, because) if because else compared
 
@@ -214,8 +221,8 @@ def ending(record: ComparisonRecord) -> str:
     measured = record.measured
     kept = ""
     if measured is not None and measured.n_measured < measured.n_prompts:
-        kept = tr("Ended after {0:,} of {1:,} prompts; what was measured is kept.").format(
-            measured.n_measured, measured.n_prompts
+        kept = tr("Ended after {0:,} of {1}; what was measured is kept.").format(
+            measured.n_measured, count(measured.n_prompts, "prompt")
         )
     if record.state != "refused" or record.failure is None:
         return kept if record.state == "finished" else ""

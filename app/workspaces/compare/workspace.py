@@ -5,15 +5,15 @@ from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from app import theme
+from app.choices import report_prices
 from app.panel import Panel
 from app.panels.error import ErrorPanel
 from app.plots.panel import PlotPanel
 from app.plots.report_saver import ReportSaver
 from app.state.verbs import Verb
-from app.words import quantities
 from app.words.explanations import Section
 from app.workspaces.base import LastOpened, TabContext, Workspace
-from app.workspaces.compare import choice
+from app.workspaces.compare import choice, setup_of, setup_words
 from app.workspaces.compare.acceptance import LanePositionsPlot, LaneRanksPlot
 from app.workspaces.compare.bar import CompareBar
 from app.workspaces.compare.categories import CategoriesPanel
@@ -23,6 +23,7 @@ from app.workspaces.compare.heat_map import HeatMapPanel
 from app.workspaces.compare.lane_table import LaneTablePanel
 from app.workspaces.compare.predicted import PredictedPlot
 from app.workspaces.compare.recommendation import RecommendationPanel
+from app.workspaces.compare.setup_line import SetupLine
 from app.workspaces.compare.shapes import ShapesPanel
 from app.workspaces.compare.texts import TextsPanel
 from engine.events import Event
@@ -42,6 +43,7 @@ class CompareWorkspace(QWidget, Workspace):
         self._opened, self._opened_prompts = LastOpened(), LastOpened()
         self.error = ErrorPanel(store, self)
         self.bar = CompareBar(store, context.pair, self, verbs=context.verbs)
+        self.setup = SetupLine(self)
         self.recommendation = RecommendationPanel(store, self)
         self.lanes = LaneTablePanel(store, self)
         self.positions = LanePositionsPlot(store, self)
@@ -75,8 +77,11 @@ class CompareWorkspace(QWidget, Workspace):
 
     def tune(self) -> None:
         """Choose the draft lengths by prediction and confirm the best by measurement."""
-        if not self.why_not("run"):
+        if not self._why_no_tuning():
             self._comparing.begin(choice.command(self.bar.choice(), tune=True))
+
+    def _why_no_tuning(self) -> str:
+        return choice.why_not(self.bar.choice(), tune=True) or self._store.may_start()
 
     def why_not(self, verb: Verb) -> str:
         """Return why a verb is not possible; a comparison can be started and stopped."""
@@ -91,6 +96,15 @@ class CompareWorkspace(QWidget, Workspace):
     def save_report(self) -> None:
         """Ask for a file and write the report of the comparison on show."""
         self._reports.ask(self, self.reported, "draftscope-comparison")
+
+    def first_field(self) -> QWidget:
+        """Return the draft lengths."""
+        return self.bar.gammas
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether a report is being written."""
+        return self._reports.busy
 
     def shut_down(self) -> None:
         """Wait for a report that is being written."""
@@ -139,6 +153,7 @@ class CompareWorkspace(QWidget, Workspace):
         """Save the choices and the positions of the splitter."""
         self.bar.save(settings)
         self.texts.save(settings)
+        report_prices.save(settings, self._store.prices)
         settings.setValue("compare/lower", self._lower.saveState())
         settings.setValue("compare/page", self.pages.currentIndex())
 
@@ -146,6 +161,7 @@ class CompareWorkspace(QWidget, Workspace):
         """Restore the saved choices."""
         self.bar.restore(settings)
         self.texts.restore(settings)
+        self._store.prices = report_prices.restore(settings)
         if (state := settings.value("compare/lower")) is not None:
             self._lower.restoreState(state)
         page = str(settings.value("compare/page", "0"))
@@ -168,6 +184,7 @@ class CompareWorkspace(QWidget, Workspace):
     def _connect(self) -> None:
         self.bar.changed.connect(self._on_choice)
         self.bar.tune_asked.connect(self.tune)
+        self.setup.settings_asked.connect(self._use_its_settings)
         for plot in self.findChildren(PlotPanel):
             plot.export_failed.connect(self._store.report)
             plot.exported.connect(self._tell_exported)
@@ -180,28 +197,42 @@ class CompareWorkspace(QWidget, Workspace):
 
     def _on_choice(self) -> None:
         self.recommendation.show_plan(self._plan())
+        self._show_setup()
         self.context.verbs.refresh()
 
     def _on_changed(self) -> None:
         """Keep the plan and Tune up to date with what the engine and the files say."""
-        self._tune.setEnabled(not self.why_not("run"))
+        self._tune.setEnabled(not self._why_no_tuning())
         self.recommendation.show_plan(self._plan())
+        self._show_setup()
 
     def _plan(self) -> str:
         chosen = self.bar.choice()
         if reason := choice.why_not(chosen):
             return self.tr("Measure needs something else first: {0}.").format(reason)
-        return self.tr("Measure: {0} {1}").format(choice.plan(chosen, self.bar.prompts.set_name()), self._file_words())
+        return self.tr("Measure: {0}").format(choice.plan(chosen, self.bar.prompts.set_name()))
+
+    def _show_setup(self) -> None:
+        """Say why nothing can be measured, what the file of prompts holds, and whose settings stand above."""
+        chosen, record = self.bar.choice(), self._comparing.record
+        busy = "" if self._comparing.live else self._store.may_start()
+        reasons = (choice.why_not(chosen) or busy, choice.why_not(chosen, tune=True) or busy)
+        another = setup_of.belongs_to_another(record, chosen)
+        whose = setup_words.whose_setup(from_file=record.command is None) if another else ""
+        self.setup.show_words((setup_words.why_grey(*reasons), self._file_words(), whose), belongs_to_another=another)
 
     def _file_words(self) -> str:
-        """What the chosen file of prompts holds, if it has been read."""
-        read = self._comparing.prompt_file
+        """What the chosen file of prompts holds, or that it is being read."""
+        read, reading = self._comparing.prompt_file, self._comparing.reading_prompts
+        if reading is not None:
+            return setup_words.prompt_file(reading.name, None)
         if read is None or str(read[0]) != self.bar.prompts.spec():
             return ""
-        n, n_skipped = len(read[1].prompts), len(read[1].skipped)
-        words = quantities.counted(n, self.tr("The file has {0:,} prompt"), self.tr("The file has {0:,} prompts"))
-        skipped = self.tr("; {0:,} lines cannot be used").format(n_skipped) if n_skipped else ""
-        return words.format(n) + skipped + "."
+        return setup_words.prompt_file(read[0].name, read[1])
+
+    def _use_its_settings(self) -> None:
+        """Put the settings of the comparison on show into the top bar."""
+        self.bar.show_choice(setup_of.setup_of(self._comparing.record, self.bar.choice()))
 
     # Layout
 
@@ -221,7 +252,7 @@ class CompareWorkspace(QWidget, Workspace):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        for widget in (self.error, self.bar, self.recommendation, self.lanes):
+        for widget in (self.error, self.bar, self.setup, self.recommendation, self.lanes):
             layout.addWidget(widget)
         layout.addWidget(self._lower, 1)
 

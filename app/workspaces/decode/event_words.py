@@ -6,6 +6,7 @@ from PySide6.QtCore import QCoreApplication
 
 from app.text.plain_text import one_line
 from app.words import quantities
+from app.words.counts import count
 from app.words.model_names import full_name
 from app.workspaces.compare import words as compared_words
 from app.workspaces.rag import answer_words
@@ -54,16 +55,21 @@ def _(event: events.RunStarted) -> str:
 
 @_describe.register
 def _(event: events.PhaseFinished) -> str:
-    return tr("{0} done: {1:,} tokens in {2}").format(event.phase, event.n_tokens, quantities.milliseconds(event.ms))
+    return tr("{0} done: {1} in {2}").format(
+        event.phase, count(event.n_tokens, "token"), quantities.milliseconds(event.ms)
+    )
 
 
 @_describe.register
 def _(event: events.BlockFinished) -> str:
     per_token = quantities.milliseconds(event.decode_ms / max(1, len(event.ids)))
     if not event.paired:
-        return tr("text finished: {0:,} tokens, {1} per token").format(len(event.ids), per_token)
-    return tr("{0} block of pair {1} finished: {2:,} tokens, {3} per token").format(
-        tr("plain") if event.lane == "plain" else tr("speculative"), event.pair + 1, len(event.ids), per_token
+        return tr("text finished: {0}, {1} per token").format(count(len(event.ids), "token"), per_token)
+    return tr("{0} block of pair {1} finished: {2}, {3} per token").format(
+        tr("plain") if event.lane == "plain" else tr("speculative"),
+        event.pair + 1,
+        count(len(event.ids), "token"),
+        per_token,
     )
 
 
@@ -86,7 +92,7 @@ def _(event: events.RunFinished) -> str:
         "context": tr("the context is full"),
         "cancelled": tr("stopped"),
     }
-    return tr("run finished: {0:,} tokens, {1}").format(event.n_tokens, reasons.get(event.reason, event.reason))
+    return tr("run finished: {0}, {1}").format(count(event.n_tokens, "token"), reasons.get(event.reason, event.reason))
 
 
 @_describe.register
@@ -151,15 +157,15 @@ def _(event: events.Progressed) -> str | None:
 
 @_describe.register
 def _(event: events.Retrieved) -> str:
-    return tr("found {0:,} of {1:,} passages in {2}").format(
-        len(event.passages), event.n_chunks, quantities.milliseconds(event.ms)
+    return tr("found {0:,} of {1} in {2}").format(
+        len(event.passages), count(event.n_chunks, "passage"), quantities.milliseconds(event.ms)
     )
 
 
 @_describe.register
 def _(event: events.Partitioned) -> str:
     note = f"; {_name(event.note)}" if event.note else ""
-    return tr("{0} drafts from {1} clusters{2}").format(len(event.subsets), event.k, note)
+    return tr("{0} from {1}{2}").format(count(len(event.subsets), "draft"), count(event.k, "cluster"), note)
 
 
 @_describe.register
@@ -176,8 +182,12 @@ def _(event: events.FileSkipped) -> str:
 
 @_describe.register
 def _(event: events.Indexed) -> str:
-    return tr("indexed {0}: {1:,} passages of {2:,} files, {3:,} skipped, in {4:.1f} s").format(
-        _name(event.index), event.n_chunks, event.n_files, event.n_skipped, event.seconds
+    return tr("indexed {0}: {1} of {2}, {3:,} skipped, in {4:.1f} s").format(
+        _name(event.index),
+        count(event.n_chunks, "passage"),
+        count(event.n_files, "file"),
+        event.n_skipped,
+        event.seconds,
     )
 
 
@@ -185,8 +195,10 @@ def _(event: events.Indexed) -> str:
 def _(event: events.ScalingMeasured) -> str | None:
     if not event.complete:
         return None
-    return tr("measured: {0} contexts, {1} draft lengths, {2} batch sizes").format(
-        len(event.contexts), len(event.gammas), len(event.batches)
+    return tr("measured: {0}, {1}, {2}").format(
+        count(len(event.contexts), "context"),
+        count(len(event.gammas), "draft length"),
+        count(len(event.batches), "batch size"),
     )
 
 
@@ -195,16 +207,20 @@ def _(event: events.EvaluationMeasured) -> str | None:
     if not event.complete:
         return None
     figures = event.figures
-    return tr("evaluated: {0:,} questions of {1}, kept in {2}").format(
-        figures.n_answered, _name(figures.dataset), _name(event.file)
+    return tr("evaluated: {0} of {1}, kept in {2}").format(
+        count(figures.n_answered, "question"), _name(figures.dataset), _name(event.file)
     )
 
 
 @_describe.register
 def _(event: events.ComparisonStarted) -> str:
     target = full_name(event.target, "target", longest=_LONGEST_NAME)
-    return tr("comparison {0} started: {1:,} lanes on {2} over {3:,} prompts of {4}").format(
-        _name(event.comparison_id), len(event.lanes), target, len(event.prompts), _name(event.prompt_set)
+    return tr("comparison {0} started: {1} on {2} over {3} of {4}").format(
+        _name(event.comparison_id),
+        count(len(event.lanes), "lane"),
+        target,
+        count(len(event.prompts), "prompt"),
+        _name(event.prompt_set),
     )
 
 
@@ -215,7 +231,7 @@ def _(event: events.LaneRefused) -> str:
 
 @_describe.register
 def _(event: events.ComparisonMeasured) -> str | None:
-    return compared_words.told(event) if event.complete else None
+    return compared_words.outcome(event) if event.complete else None
 
 
 @_describe.register

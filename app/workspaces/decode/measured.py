@@ -72,7 +72,7 @@ class MeasuredDialog(QDialog):
         self.setModal(False)
         self.bar = MeasuredBarPanel(store, self, verbs=verbs)
         self.bar.start_asked.connect(self.start_asked)
-        self.error = ErrorPanel(store, self)
+        self.error = ErrorPanel(store, self, floats=False)
         self.plots = (
             ContextPlot(store, self), GammaTimePlot(store, self), BatchPlot(store, self), GammaSpeedupPlot(store, self),
         )  # fmt: skip

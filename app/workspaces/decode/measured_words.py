@@ -6,6 +6,7 @@ from PySide6.QtCore import QCoreApplication
 
 from app.text.plain_text import one_line
 from app.words import runs, speedups
+from app.words.counts import count
 from app.words.model_names import builtin_name
 from engine.events import Progressed, Role, ScalingMeasured
 
@@ -27,10 +28,10 @@ def _stage(measured: ScalingMeasured | None) -> str:
     if measured is None or measured.complete or not measured.contexts:
         return tr("measuring")
     if measured.batches:
-        return tr("measuring, {0} contexts and {1} batch sizes done").format(
-            len(measured.contexts), len(measured.batches)
+        return tr("measuring, {0} and {1} done").format(
+            count(len(measured.contexts), "context"), count(len(measured.batches), "batch size")
         )
-    return tr("measuring, {0} contexts done").format(len(measured.contexts))
+    return tr("measuring, {0} done").format(count(len(measured.contexts), "context"))
 
 
 def ending(measured: ScalingMeasured | None, source: Path | None, *, early: bool) -> str:
@@ -46,7 +47,9 @@ def made_with(measured: ScalingMeasured) -> str:
     """Return what tells this measurement from another: pair, settings, machine, date."""
     pair = " + ".join(filter(None, (_name(measured.target, "target"), _name(measured.drafter, "drafter"))))
     device = runs.short(" ".join(filter(None, (measured.device, measured.dtype))))
-    blocks = tr("{0} of {1} tokens").format(speedups.counted(measured.n_blocks, "blocks"), measured.max_new_tokens)
+    blocks = tr("{0} of {1}").format(
+        speedups.counted(measured.n_blocks, "blocks"), count(measured.max_new_tokens, "token")
+    )
     facts = (
         pair,
         tr("γ {0}").format(measured.gamma),

@@ -13,6 +13,7 @@ from app.text.plain_text import one_line, plain_tip
 from app.widgets import labels
 from app.widgets.labels import SteadyLabel
 from app.words import quantities, runs, speedups
+from app.workspaces.decode.best_gamma import BestGamma
 from app.workspaces.decode.same_text import SameText
 from engine.events import Event
 from engine.runs.summary import Summary
@@ -39,6 +40,8 @@ class MetricsPanel(Panel):
         super().__init__(store, parent)
         self._rows: list[tuple[_Row, SteadyLabel]] = []
         self._drawn: Summary | None = None
+        self.best_gamma = BestGamma(self)
+        self.best_gamma.changed.connect(self._redraw)
         self._headline = labels.plain_label(quantities.UNKNOWN, self)
         self._headline.setFont(theme.tabular(theme.scaled(self.font(), theme.HEADLINE_SCALE, bold=True)))
         self._headline.setAccessibleName(self.tr("Measured speedup"))
@@ -70,6 +73,10 @@ class MetricsPanel(Panel):
     def clear(self) -> None:
         """Forget the summary that was drawn."""
         self._drawn = None
+
+    def _redraw(self) -> None:
+        self._drawn = None
+        self.refresh()
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:
         """Update every figure when the summary has changed."""
@@ -192,7 +199,10 @@ class MetricsPanel(Panel):
             ),
             _Row(
                 self.tr("τ predicted"),
-                self.tr("(1 − α^(γ+1)) / (1 − α): what α and γ predict if every position were alike."),
+                self.tr(
+                    "(1 − α^(γ+1)) / (1 − α): what α and γ predict if every position were alike; a round without a "
+                    "proposal brings one token."
+                ),
                 self.tr("Known after the first tested token."),
                 lambda s: quantities.number(s.predicted_tau),
             ),
@@ -210,7 +220,8 @@ class MetricsPanel(Panel):
             _Row(
                 self.tr("speedup predicted"),
                 self.tr(
-                    "τ predicted / (γc + t(γ+1)/t(1)), t(n) being the measured time of a target forward over n tokens."
+                    "What α and the measured parts of a round predict: predicted τ × a plain token / (drafting + "
+                    "verifying + the rest of a round). What if, in the tab Runs, replays the rounds instead of using α."
                 ),
                 needs_plain,
                 lambda s: quantities.times(s.predicted_speedup),
@@ -218,11 +229,11 @@ class MetricsPanel(Panel):
             _Row(
                 self.tr("best γ"),
                 self.tr(
-                    "The draft length with the largest predicted speedup for this α, this c and what verifying costs; "
-                    "“leave it off” where none would pay."
+                    "The draft length with the largest predicted speedup, replayed over the acceptance of this run at "
+                    "its measured costs; “leave it off” where none would pay."
                 ),
                 needs_plain,
-                speedups.best_gamma,
+                lambda _: speedups.best_gamma(self.best_gamma.of(self.store.history.shown)),
             ),
             _Row(
                 self.tr("time per token"),

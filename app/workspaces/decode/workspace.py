@@ -1,42 +1,34 @@
 """The Decode tab: prompt and stream in the middle, setup on the left, figures on the right, rounds below."""
 
 from collections.abc import Sequence
-from time import perf_counter
 
-from PySide6.QtCore import QEvent, QSettings, QSize, Qt, QTimer
+from PySide6.QtCore import QSettings, Qt, QTimer
 from PySide6.QtGui import QAction, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QDockWidget, QFrame, QMainWindow, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout, QWidget
 
 from app import theme
 from app.panel import Panel
 from app.panels.error import ErrorPanel
 from app.panels.history import HistoryPanel
-from app.panels.plots.acceptance import AcceptancePlot
-from app.panels.plots.latency import LatencyPlot
-from app.panels.plots.metric import MetricPlot
-from app.panels.plots.positions import PositionsPlot
-from app.panels.plots.speed import SpeedPlot
-from app.panels.plots.tokens_per_round import TokensPerRoundPlot
 from app.panels.prompt import EXAMPLE_PROMPTS, PromptPanel
 from app.panels.rounds import RoundsPanel
 from app.panels.setup.panel import SetupPanel
 from app.panels.stream.panel import TokenStreamPanel
-from app.plots.panel import PlotPanel
 from app.state import requests, verbs
 from app.state.run_record import RunRecord
 from app.state.selection import Selection
-from app.state.store import RunStore
 from app.state.verbs import Verb
 from app.words.model_names import full_name
 from app.workspaces.base import LastOpened, TabContext, Workspace
+from app.workspaces.decode.docks import DecodeDock, DecodePlots, SideColumn
 from app.workspaces.decode.log import LogPanel
 from app.workspaces.decode.measured import MeasuredDialog
 from app.workspaces.decode.measuring import MeasuringProgress
 from app.workspaces.decode.metrics import MetricsPanel
 from app.workspaces.decode.transport import TransportPanel
-from engine import methods
 from engine.commands import Load
 from engine.events import RoundFinished
+from engine.runs.summary import Summary
 
 _LAYOUT_VERSION = 4
 _LEFT_WIDTH, _RIGHT_WIDTH, _BOTTOM_HEIGHT = 30 * theme.GRID, 33 * theme.GRID, 26 * theme.GRID
@@ -70,7 +62,7 @@ class DecodeWorkspace(QMainWindow, Workspace):
         self.history = HistoryPanel(store, self)
         self.log = LogPanel(store, self)
         self.transport = TransportPanel(store, self)
-        self.plots = _Plots(store, self)
+        self.plots = DecodePlots(store, self)
         self._measured: MeasuredDialog | None = None
         self._measure_action = QAction(self.tr("Measure context, γ and batch…"), self)
         self._measure_action.triggered.connect(self._show_measured)
@@ -80,9 +72,9 @@ class DecodeWorkspace(QMainWindow, Workspace):
         self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
         self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
         self._docks = {
-            "setup": self._add_dock("setup", self.tr("Setup"), _Column(self.setup, _LEFT_WIDTH)),
-            "metrics": self._add_dock("metrics", self.tr("Figures"), _Column(self.metrics, _RIGHT_WIDTH)),
-            "plots": self._add_dock("plots", self.tr("Plots"), _Column(self.plots, _PLOTS_WIDTH)),
+            "setup": self._add_dock("setup", self.tr("Setup"), SideColumn(self.setup, _LEFT_WIDTH)),
+            "metrics": self._add_dock("metrics", self.tr("Figures"), SideColumn(self.metrics, _RIGHT_WIDTH)),
+            "plots": self._add_dock("plots", self.tr("Plots"), SideColumn(self.plots, _PLOTS_WIDTH)),
             "rounds": self._add_dock("rounds", self.tr("Rounds"), self.rounds),
             "history": self._add_dock("history", self.tr("Runs of this session"), self.history),
             "log": self._add_dock("log", self.tr("Log"), self.log),
@@ -206,17 +198,33 @@ class DecodeWorkspace(QMainWindow, Workspace):
             setup = self.setup.setup()
             self._store.tab(MeasuringProgress).begin(setup.pair, requests.measurement(setup))
 
+    def shut_down(self) -> None:
+        """End the replay for the fastest draft length."""
+        self.metrics.best_gamma.close()
+
     def menu_actions(self, menu: str) -> Sequence[QAction]:
         """Return the actions on the text, the measurement, and the switches that show and hide the docks."""
         stream = self.stream
         match menu:
             case "edit":
-                return stream.copy, stream.select_all, stream.find_text
+                return stream.copy, stream.select_all
             case "run":
                 return (self._measure_action,)
             case "view":
                 return [*(dock.toggleViewAction() for dock in self._docks.values()), *stream.zoom_actions]
         return ()
+
+    def first_field(self) -> QWidget:
+        """Return the prompt."""
+        return self.prompt.prompt
+
+    def search(self) -> None:
+        """Search the text."""
+        self.stream.open_search()
+
+    def why_no_search(self) -> str:
+        """Return nothing: the text can always be searched."""
+        return ""
 
     def _use_drafter(self, target: str, drafter: str) -> None:
         """Choose a target and the drafter trained for it, for the next run."""
@@ -230,6 +238,11 @@ class DecodeWorkspace(QMainWindow, Workspace):
     def shown_record(self) -> RunRecord | None:
         """The run on show."""
         return self._store.history.shown
+
+    @property
+    def status_summary(self) -> Summary:
+        """The summary of the live run, or else of the run on show."""
+        return self._store.history.live_summary
 
     def first_pair(self) -> Load | None:
         """Return the pair of the setup."""
@@ -319,79 +332,8 @@ class DecodeWorkspace(QMainWindow, Workspace):
         return middle
 
     def _add_dock(self, name: str, title: str, content: QWidget) -> QDockWidget:
-        dock = _Dock(title, self._store, self)
+        dock = DecodeDock(title, self._store, self)
         dock.setObjectName(name)
         dock.setWidget(content)
         self.addDockWidget(_AREAS.get(name, Qt.DockWidgetArea.BottomDockWidgetArea), dock)
         return dock
-
-
-class _Dock(QDockWidget):
-    """A dock whose painting counts in the time budget also while it floats as its own window."""
-
-    def __init__(self, title: str, store: RunStore, parent: QWidget) -> None:
-        super().__init__(title, parent)
-        self._store = store
-
-    def event(self, event: QEvent) -> bool:
-        """Add the time of painting to the budget; a docked dock gets no such event, because the window paints it."""
-        if event.type() != QEvent.Type.UpdateRequest:
-            return super().event(event)
-        began = perf_counter()
-        handled = super().event(event)
-        self._store.budget.spent_s += perf_counter() - began
-        return handled
-
-
-class _Plots(QWidget):
-    """All plots, one above the other; those of a method's own metrics only while a run of it is on show."""
-
-    def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._store = store
-        self.acceptance = AcceptancePlot(store, self)
-        self.tokens_per_round = TokensPerRoundPlot(store, self)
-        self.latency = LatencyPlot(store, self)
-        self.speed = SpeedPlot(store, self)
-        self.positions = PositionsPlot(store, self)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, theme.GRID)
-        column.setSpacing(0)
-        self.metrics = tuple(
-            MetricPlot(store, method, metric, self)
-            for method in methods.discover().values()
-            if method.workspace == "decode"
-            for metric in method.metrics
-        )
-        fixed = (self.acceptance, self.tokens_per_round, self.latency, self.speed, self.positions)
-        self.all: tuple[PlotPanel, ...] = (*fixed, *self.metrics)
-        for plot in self.all:
-            column.addWidget(plot, 1)
-        if self.metrics:
-            self._show_metrics()
-            store.changed.connect(self._show_metrics)
-
-    def _show_metrics(self) -> None:
-        """Show the plots of the metrics that the method on show has."""
-        method = None if self._store.started is None else self._store.started.method
-        for plot in self.metrics:
-            plot.setVisible(plot.method == method)
-
-
-class _Column(QScrollArea):
-    """A side column of a preferred width; it scrolls where the window is too low."""
-
-    def __init__(self, panel: QWidget, width: int) -> None:
-        super().__init__()
-        self._width = width
-        # The focus goes to the controls of the panel inside; they and the wheel scroll the column.
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setWidget(panel)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setMinimumWidth(panel.minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width())
-
-    def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
-        """Return the preferred width: the texts of the panel wrap and ask for none."""
-        return QSize(self._width, super().sizeHint().height())

@@ -13,7 +13,7 @@ from app.widgets.lane_marks import LaneMark
 from app.workspaces.presentation import words
 from app.workspaces.presentation.lane_text import GHOST_FATES, GrowingText, TextPiece, pieces_of
 from app.workspaces.presentation.line_painter import LinePainter, line_height
-from app.workspaces.presentation.lines import fitting
+from app.workspaces.presentation.lines import SEPARATOR, fitting, largest_fitting
 from app.workspaces.presentation.race import Emission, LaneProgress, RaceRun
 from app.workspaces.presentation.scale import StageScale
 from app.workspaces.presentation.script import RaceLane, RaceScript
@@ -213,6 +213,8 @@ class LaneView(QWidget):
             if any(parts) and top + height * unit <= place.bottom() + 1:
                 room = QRect(place.left(), round(top), place.width(), round(height * unit))
                 if region.intersects(room):
+                    text = SEPARATOR.join(filter(None, parts))
+                    font = largest_fitting((font, scale.name, scale.small), text, room.width())
                     self._write(painter, room, parts, font, colour)
                 top += height * unit
 

@@ -11,6 +11,8 @@ from app.text.plain_text import plain_tip
 from app.widgets.labels import Role
 
 SEPARATOR = " · "
+# How far a line may shrink: still readable from the middle of a room.
+_SMALLER = 0.9, 0.8, 0.7
 
 
 def fitting(parts: Sequence[str], metrics: QFontMetrics, width: int) -> str:
@@ -25,11 +27,18 @@ def fitting(parts: Sequence[str], metrics: QFontMetrics, width: int) -> str:
     return metrics.elidedText(parts[0], Qt.TextElideMode.ElideRight, width)
 
 
-class PartsLine(QWidget):
-    """One line; the font is set by `set_font`, the height follows it."""
+def largest_fitting(fonts: Sequence[QFont], text: str, width: int) -> QFont:
+    """The first of these fonts, largest first, in which a text fits; the last one where it fits in none."""
+    return next((font for font in fonts if QFontMetrics(font).horizontalAdvance(text) <= width), fonts[-1])
 
-    def __init__(self, name: str, parent: QWidget, *, align_right: bool = False) -> None:
+
+class PartsLine(QWidget):
+    """One line; the font is set by `set_font`, the height follows it. shrinks: its letters become smaller, before a
+    part is left out."""
+
+    def __init__(self, name: str, parent: QWidget, *, align_right: bool = False, shrinks: bool = False) -> None:
         super().__init__(parent)
+        self._shrinks = shrinks
         self._parts: tuple[str, ...] = ()
         self._role: Role = "normal"
         self._align = Qt.AlignmentFlag.AlignVCenter | (
@@ -83,7 +92,17 @@ class PartsLine(QWidget):
         c = theme.current()
         colour = {"normal": c.text, "muted": c.muted, "title": c.muted, "good": c.good, "bad": c.bad}[self._role]
         painter = QPainter(self)
-        painter.setFont(self.font())
+        font = self.shown_font()
+        painter.setFont(font)
         painter.setPen(theme.blend(QColor(colour), QColor(c.base), self.opacity))
-        painter.drawText(self.rect(), self._align, fitting(self._parts, self.fontMetrics(), self.width()))
+        painter.drawText(self.rect(), self._align, fitting(self._parts, QFontMetrics(font), self.width()))
         painter.end()
+
+    def shown_font(self) -> QFont:
+        """The font that it is painted with: the largest in which every part fits, as far as it may shrink."""
+        scales = _SMALLER if self._shrinks else ()
+        return largest_fitting(
+            (self.font(), *(theme.scaled(self.font(), scale) for scale in scales)),
+            SEPARATOR.join(self._parts),
+            self.width(),
+        )

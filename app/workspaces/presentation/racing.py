@@ -1,5 +1,8 @@
 """State of the race that the engine runs, or ran last: its lanes grow round by round."""
 
+from pathlib import Path
+from typing import cast
+
 from PySide6.QtCore import QCoreApplication
 
 from app.state.store import RunStore
@@ -21,6 +24,7 @@ from engine.events import (
     RunFailed,
     Setting,
 )
+from engine.runs.trace import Trace
 
 
 def tr(text: str) -> str:
@@ -61,14 +65,15 @@ class RacingProgress(TabState):
         self.failure: Refused | RunFailed | None = None
         self.lanes: dict[str, LiveLane] = {}
         self.racing = False
-        self._command: Race | None = None
+        self.source: Path | None = None
+        self._settings: dict[str, Setting] = {}
         self._store = store
 
     def begin(self, command: Race) -> None:
         """Start a race; runs are refused until it has ended."""
         self._store.make_way()
         self._store.told = ""
-        self._command, self.failure = command, None
+        self._settings, self.failure, self.source = dict(command.settings), None, None
         self.commands.ask(command)
         self._store.watch()
 
@@ -89,7 +94,7 @@ class RacingProgress(TabState):
     @property
     def settings(self) -> dict[str, Setting]:
         """What the lanes decode with."""
-        return {} if self._command is None else dict(self._command.settings)
+        return self._settings
 
     def take(self, event: Event) -> bool:
         """Take in an event. Returns whether it belongs to a race."""
@@ -109,6 +114,23 @@ class RacingProgress(TabState):
             self._end(event)
             return True
         return False
+
+    def read_log(self, log: Trace, path: Path) -> object | None:
+        """A race that was kept."""
+        return log.events if isinstance(log.events[0], RaceStarted) else None
+
+    def show(self, content: object, path: Path) -> str:
+        """Show a race that was kept, as at its end. Returns what is under way, if a race is."""
+        if self.live:
+            return self.under_way()
+        started, *events = cast(tuple[Event, ...], content)
+        assert isinstance(started, RaceStarted)
+        self._settings, self.source = dict(started.settings), path
+        for event in (started, *events):
+            self.take(event)
+        self.racing = False
+        self._close_lanes()
+        return ""
 
     def fail(self, event: Refused | RunFailed) -> None:
         """Note that the race was refused or failed; its rounds so far are kept."""

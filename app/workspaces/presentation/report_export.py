@@ -43,6 +43,16 @@ class ReportExport(QObject):
         self._tell(tr("Writing the report…"), True)
         self.exporter.write(path, lambda: _content(path, events))
 
+    def can_export(self, origin: RaceOrigin) -> bool:
+        """Whether there is a report of what a race of this origin was taken from."""
+        run = self._store.history.shown
+        match origin:
+            case "comparison":
+                return self._store.tab(ComparingProgress).record.started is not None
+            case "run":
+                return run is not None and run.started is not None
+        return False
+
     def _source(self, origin: RaceOrigin) -> tuple[Sequence[Event], str]:
         run = self._store.history.shown
         match origin:

@@ -30,7 +30,7 @@ class RaceStage(QWidget):
         self.live = False
         self.page = 0
         self.ghosts = True
-        self._several = False
+        self._several, self._has_report = False, False
         self._notice: tuple[str, bool] = ("", True)
         self.player = RacePlayer(self)
         self.player.advanced.connect(self._move_on)
@@ -44,7 +44,7 @@ class RaceStage(QWidget):
         self.lanes = tuple(LaneView(self) for _ in range(MOST_LANES))
         self.nothing = plain_label(words.nothing(), self, role="muted", wraps=True)
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.keys = PartsLine(self.tr("Keys"), self)
+        self.keys = PartsLine(self.tr("Keys"), self, shrinks=True)
         self.state = PartsLine(self.tr("Playback"), self, align_right=True)
         self.typed = QLineEdit(self)
         self.typed.setAccessibleName(self.tr("Prompt to race over"))
@@ -80,11 +80,27 @@ class RaceStage(QWidget):
             view.show_ghosts(shown)
         self._show_state()
 
-    def notice(self, text: str, *, good: bool = True, several: bool | None = None) -> None:
+    def notice(self, text: str, *, good: bool = True) -> None:
         """Show a line about what the keys did, or why they did not; empty for the keys again."""
         self._notice = (text, good)
-        self._several = self._several if several is None else several
         self._show_state()
+
+    def offer(self, *, several: bool, has_report: bool) -> None:
+        """Offer the keys for other prompts, and for a report, where there are any."""
+        self._several, self._has_report = several, has_report
+        self.notice("")
+
+    def open_line(self) -> None:
+        """Open the line for a prompt over the keys, so that no lane moves."""
+        self._place_line()
+        self.typed.show()
+        self.typed.raise_()
+        self.typed.setFocus()
+
+    def _place_line(self) -> None:
+        keys = self.keys.geometry()
+        height = max(keys.height(), self.typed.sizeHint().height())
+        self.typed.setGeometry(keys.x(), keys.bottom() + 1 - height, self.width() - 2 * keys.x(), height)
 
     @property
     def run(self) -> RaceRun | None:
@@ -159,10 +175,10 @@ class RaceStage(QWidget):
         self.headline.show_parts(words.headline(lane, mark, live=self.live), "bad" if loses else "normal")
         text, good = words.all_texts(script)
         self.check.show_parts((text,), "good" if good and "✓" in text else "muted" if good else "bad")
-        known = lane is not None and not self.live and not words.speedup_unknown(lane)
-        spread = words.spread(lane.measured, script.facts) if lane is not None and known else ""
+        final = lane is not None and not self.live and not words.speedup_unknown(lane)
+        spread = words.spread(lane.measured, script.facts) if lane is not None and final else ""
         # A race may end otherwise than the repeats did: then the verdict must not stand alone.
-        here = words.here(lane) if lane is not None and known else ""
+        here = words.here(lane) if lane is not None and final else ""
         self.spread.show_parts((words.against_plain(), spread, here) if spread else (), "muted")
         self.of_what.show_parts(words.of_what(script), "muted")
         self.measured.show_parts(words.measured_where(script), "muted")
@@ -191,11 +207,24 @@ class RaceStage(QWidget):
     def _show_state(self) -> None:
         text, good = self._notice
         pages = 1 if self.script is None else n_pages(self.script, MOST_LANES)
-        keys = words.keys(has_race=self.script is not None, several=self._several, pages=pages)
+        keys = words.keys(
+            has_race=self.script is not None,
+            several=self._several,
+            pages=pages,
+            live=self.live,
+            has_report=self._has_report,
+        )
         self.keys.show_parts((text,) if text else keys, "muted" if good else "bad")
         if text or not self.player.playing:
             self.keys.fade(1.0)
-        self.state.show_parts(words.playback(self.player, live=self.live, ghosts=self.ghosts), "muted")
+        playback = words.playback(self.player, live=self.live, ghosts=self.ghosts)
+        self.state.show_parts((self._lanes_shown(), *playback), "muted")
+
+    def _lanes_shown(self) -> str:
+        """How many lanes are on show, where these are not all."""
+        if self.script is None:
+            return ""
+        return words.lanes_shown(len(shown_lanes(self.script, MOST_LANES, self.page)), len(self.script.lanes))
 
     # Layout
 
@@ -203,16 +232,16 @@ class RaceStage(QWidget):
         top = QHBoxLayout()
         top.addWidget(self.headline, 1)
         top.addWidget(self.check)
-        bottom = QHBoxLayout()
-        bottom.addWidget(self.keys, 1)
-        bottom.addWidget(self.state)
+        race = QHBoxLayout()
+        race.addWidget(self.prompt, 1)
+        race.addWidget(self.state)
         self._header, self._column = QVBoxLayout(), QVBoxLayout(self)
         self._header.addLayout(top)
-        for line in (self.spread, self.of_what, self.measured, self.prompt):
+        for line in (self.spread, self.of_what, self.measured):
             self._header.addWidget(line)
+        self._header.addLayout(race)
         self._footer = QVBoxLayout()
-        self._footer.addWidget(self.typed)
-        self._footer.addLayout(bottom)
+        self._footer.addWidget(self.keys)
         self._column.addLayout(self._header)
         self._column.addWidget(self.nothing, 1)
         for view in self.lanes:
@@ -241,6 +270,9 @@ class RaceStage(QWidget):
         """Let all sizes follow the window."""
         super().resizeEvent(event)
         self._rescale(0 if self.run is None else len(self.run.lanes))
+        if self.typed.isVisible() and (layout := self.layout()) is not None:
+            layout.activate()
+            self._place_line()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
         """Paint anew in another scheme."""

@@ -7,6 +7,7 @@ from PySide6.QtCore import QCoreApplication
 from app.text.plain_text import one_line
 from app.widgets.lane_marks import LaneMark
 from app.words import quantities
+from app.words.counts import count
 from app.words.model_names import builtin_name
 from app.words.runs import short
 from app.workspaces.presentation.player import RacePlayer
@@ -42,7 +43,7 @@ def verdict(value: float | None, interval: Interval | None = None) -> str:
         return tr("{0:.2f}×: no clear difference").format(value)
     if value < _LOSS:
         return tr("{0:.2f}×: slower here").format(value)
-    return tr("{0:.2f}× faster").format(value) if value >= 1.005 else tr("{0:.2f}×: as fast").format(value)
+    return tr("{0:.2f}×").format(value) if value >= 1.005 else tr("{0:.2f}×: as fast").format(value)
 
 
 def is_loss(lane: RaceLane) -> bool:
@@ -168,7 +169,7 @@ def tokens_per_s(lane: LaneProgress) -> str:
 
 def n_tokens(lane: LaneProgress) -> str:
     """How many tokens a lane has."""
-    return tr("{0:,} tokens").format(lane.n_tokens)
+    return count(lane.n_tokens, "token")
 
 
 def seconds(value: float) -> str:
@@ -229,7 +230,7 @@ def _workload(facts: RaceFacts) -> tuple[str, ...]:
     temperature = facts.settings.get("temperature", 0)
     sampling = tr("temperature {0}").format(short(str(temperature))) if temperature else tr("greedy")
     length = facts.settings.get("max_new_tokens")
-    tokens = tr("{0:,} new tokens").format(length) if isinstance(length, int) else ""
+    tokens = count(length, "new token") if isinstance(length, int) else ""
     prompts = tr("prompt set {0}").format(short(facts.prompt_set)) if facts.prompt_set else ""
     return prompts, tokens, sampling
 
@@ -269,10 +270,18 @@ def prompt_line(facts: RaceFacts) -> str:
 # Keys
 
 
-def keys(*, has_race: bool, several: bool, pages: int) -> tuple[str, ...]:
-    """The keys that do something now, the most important first."""
+def lanes_shown(n: int, n_lanes: int) -> str:
+    """How many of the lanes are on show; empty where all are."""
+    return tr("{0} of {1} lanes shown").format(n, n_lanes) if n < n_lanes else ""
+
+
+def keys(*, has_race: bool, several: bool, pages: int, live: bool = False, has_report: bool = True) -> tuple[str, ...]:
+    """The keys that do something now, the most important first. several: other prompts to show; live: it races now."""
     if not has_race:
         return tr("Enter  race on the built-in pair"), tr("P  type a prompt"), tr("Esc  leave")
+    others = tr("L  other lanes") if pages > 1 else ""
+    if live:
+        return tuple(filter(None, (tr("S  stop"), others, tr("H  ghosts"), tr("Esc  leave"))))
     return tuple(
         filter(
             None,
@@ -283,8 +292,8 @@ def keys(*, has_race: bool, several: bool, pages: int) -> tuple[str, ...]:
                 tr("+ −  speed"),
                 tr("H  ghosts"),
                 tr("P  type a prompt"),
-                tr("L  other lanes") if pages > 1 else "",
-                tr("E  export report"),
+                others,
+                tr("E  export report") if has_report else "",
                 tr("Esc  leave"),
             ),
         )

@@ -10,13 +10,21 @@ from app.panels.prompt import EXAMPLE_PROMPTS
 from app.state import requests
 from app.state.requests import Setup
 from app.text.plain_text import one_line
-from app.workspaces.base import TabContext, Workspace
+from app.workspaces.base import LastOpened, TabContext, Workspace
 from app.workspaces.presentation.programme import Programme
 from app.workspaces.presentation.race_command import race_command
 from app.workspaces.presentation.racing import RacingProgress
 from app.workspaces.presentation.report_export import ReportExport
 from app.workspaces.presentation.stage import MOST_LANES, RaceStage
 from engine.commands import Load
+
+# What a race that is still going on cannot do.
+_PLAYBACK_KEYS = frozenset(
+    (
+        Qt.Key.Key_Space, Qt.Key.Key_R, Qt.Key.Key_Home, Qt.Key.Key_End, Qt.Key.Key_Plus, Qt.Key.Key_Equal,
+        Qt.Key.Key_Minus, Qt.Key.Key_P,
+    )
+)  # fmt: skip
 
 
 class PresentationWorkspace(QWidget, Workspace):
@@ -27,6 +35,7 @@ class PresentationWorkspace(QWidget, Workspace):
         self.context = context
         self._store = context.store
         self._racing = self._store.tab(RacingProgress)
+        self._opened = LastOpened()
         self._programme = Programme(self._store)
         self._stage: RaceStage | None = None
         self._key: tuple[object, ...] | None = None
@@ -84,6 +93,11 @@ class PresentationWorkspace(QWidget, Workspace):
         """Return the action that opens it."""
         return (self.present,) if menu == "view" else ()
 
+    @property
+    def is_writing(self) -> bool:
+        """Whether a report is being written."""
+        return self.reports.exporter.busy
+
     def shut_down(self) -> None:
         """Wait for a report that is being written."""
         self.reports.exporter.close()
@@ -106,7 +120,10 @@ class PresentationWorkspace(QWidget, Workspace):
         self._key = None if entry is None else entry.key
         live = entry is not None and entry.origin == "live" and self._racing.racing
         self.stage.show_script(script, live=live)
-        self.stage.notice("", several=len(self._programme.entries) > 1)
+        self.stage.offer(
+            several=len(self._programme.entries) > 1,
+            has_report=entry is not None and self.reports.can_export(entry.origin),
+        )
 
     def _step(self, by: int) -> None:
         place, n = self._programme.position(self._key), len(self._programme.entries)
@@ -145,6 +162,9 @@ class PresentationWorkspace(QWidget, Workspace):
         """Do what a key stands for. Returns whether it stands for anything."""
         stage, player = self.stage, self.stage.player
         stage.notice("")
+        if stage.live and key in _PLAYBACK_KEYS:
+            stage.notice(self.tr("A live race cannot be held or replayed yet; S stops it"), good=False)
+            return True
         match key:
             case Qt.Key.Key_Escape if stage.typed.isVisible():
                 self._close_line()
@@ -168,7 +188,10 @@ class PresentationWorkspace(QWidget, Workspace):
                 stage.show_ghosts(not stage.ghosts)
             case Qt.Key.Key_L:
                 stage.show_page(stage.page + 1)
-                player.play()
+                if stage.live:
+                    stage.advance_to(self._racing.time_s)
+                else:
+                    player.play()
             case Qt.Key.Key_P:
                 self._open_line()
             case Qt.Key.Key_S:
@@ -185,8 +208,7 @@ class PresentationWorkspace(QWidget, Workspace):
 
     def _open_line(self) -> None:
         self.stage.player.pause()
-        self.stage.typed.show()
-        self.stage.typed.setFocus()
+        self.stage.open_line()
 
     def _close_line(self) -> None:
         self.stage.typed.hide()
@@ -219,6 +241,10 @@ class PresentationWorkspace(QWidget, Workspace):
             return
         pair = self._store.commands.pair_to_come or Load()
         self._racing.begin(race_command(prompt, pair, self.stage.script, MOST_LANES, self.stage.page))
+
+    def newly_opened(self) -> str:
+        """Return the view of a race that was opened from a file."""
+        return "presentation" if self._opened.is_new(self._racing.started, self._racing.source) else ""
 
     # Pictures
 

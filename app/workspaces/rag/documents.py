@@ -14,6 +14,7 @@ from app.widgets.labels import plain_label
 from app.widgets.permission import allow
 from app.widgets.steady_box import SteadyBox
 from app.words import quantities
+from app.words.counts import count
 from app.workspaces.rag.answer_panel import AnswerPanel
 from app.workspaces.rag.answer_words import tr
 from app.workspaces.rag.indexing import IndexProgress
@@ -155,8 +156,8 @@ class LeftOutDialog(QDialog):
 def _index_summary(indexed: Indexed, warnings: list[str]) -> str:
     """Describe what an index holds, and its warnings."""
     parts = [
-        tr("{0:,} files, {1:,} passages, {2}").format(
-            indexed.n_files, indexed.n_chunks, quantities.memory(indexed.n_bytes)
+        ", ".join(
+            (count(indexed.n_files, "file"), count(indexed.n_chunks, "passage"), quantities.memory(indexed.n_bytes))
         )
     ]
     if indexed.n_new or indexed.n_changed or indexed.n_removed:
@@ -166,8 +167,8 @@ def _index_summary(indexed: Indexed, warnings: list[str]) -> str:
         )
     for n, text in (
         (indexed.n_skipped, tr("{0:,} left out")),
-        (indexed.n_duplicates, tr("{0:,} duplicates kept once")),
-        (indexed.n_cut, tr("{0:,} passages cut inside a sentence")),
+        (indexed.n_duplicates, tr("{0} kept once").format(count(indexed.n_duplicates, "duplicate"))),
+        (indexed.n_cut, tr("{0} cut inside a sentence").format(count(indexed.n_cut, "passage"))),
         (indexed.n_truncated, tr("{0:,} longer than the embedder reads")),
     ):
         parts += [text.format(n)] if n else []

@@ -11,10 +11,12 @@ from app import theme
 from app.state.store import RunStore
 from app.text.plain_text import one_line
 from app.widgets.labels import plain_label
+from app.words.counts import count
 from app.workspaces.rag import answer_words
 from app.workspaces.rag.answer import DraftRecord
 from app.workspaces.rag.answer_panel import AnswerPanel
 from app.workspaces.rag.answers import AnswerProgress
+from app.workspaces.rag.card_export import CardExport, offer_export
 from app.workspaces.rag.cluster_marks import mark_of
 from app.workspaces.rag.draft_card import FAILED, WON, DraftCard, Member
 from app.workspaces.rag.score_bars import ScoreRow, lowest
@@ -36,6 +38,7 @@ class DraftsPanel(AnswerPanel):
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
         self._card_pool: list[DraftCard] = []
+        self.exports: list[CardExport] = []
         self._n_shown, self._n_columns = 0, 0
         self._to_draw: deque[DraftCard] = deque()
         self._draw_timer = QTimer(self)
@@ -147,7 +150,7 @@ class DraftsPanel(AnswerPanel):
             note = " · ".join(filter(None, (reused, self._other_scores(draft))))
             card.show_state("", note, won=False, bad=False)
         else:
-            note = self.tr("{0:,} tokens").format(draft.n_tokens) if draft.n_tokens else ""
+            note = count(draft.n_tokens, "token") if draft.n_tokens else ""
             card.show_state("", note, won=False, bad=False)
 
     def _margin(self) -> str:
@@ -177,6 +180,7 @@ class DraftsPanel(AnswerPanel):
             card = DraftCard(len(self._card_pool), names, self._page)
             card.picked.connect(self._pick)
             card.bars.setToolTip(self._scores_tip())
+            self.exports += offer_export(card, self.store, self.history)
             self._card_pool.append(card)
         self._n_shown, self._n_columns = n, 0
         self._arrange()

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from PySide6.QtCore import QCoreApplication
 
 from app.text.plain_text import one_line
+from app.words.counts import count
 from app.words.model_names import builtin_name
 from app.workspaces.rag.evaluation_record import Evaluation, Interval, SystemResult
 from engine.commands import Load
@@ -19,7 +20,7 @@ def tr(text: str) -> str:
 def state(at: Progressed | None) -> str:
     """Describe the progress of the evaluation under way."""
     if at is not None and at.phase == "measuring":
-        return tr("asked {0:,.0f} of {1:,.0f} questions").format(at.done, at.total)
+        return tr("asked {0:,.0f} of {1}").format(at.done, count(at.total, "question"))
     if at is not None and at.phase in ("reading", "embedding", "writing", "indexing") and at.done < at.total:
         text = tr("indexing the documents, {0}: {1:,.0f} of {2:,.0f}")
         return text.format(one_line(at.phase), at.done, at.total)
@@ -39,8 +40,8 @@ def never_begun() -> str:
 def ending(evaluation: Evaluation, *, early: bool) -> str:
     """Describe how the evaluation made here ended; early: it can be continued."""
     if early:
-        text = tr("stopped after {0:,} of {1:,} questions; evaluate again to go on there")
-        return text.format(evaluation.n_asked, evaluation.n_questions)
+        text = tr("stopped after {0:,} of {1}; evaluate again to go on there")
+        return text.format(evaluation.n_asked, count(evaluation.n_questions, "question"))
     return tr("done; every answer is kept in {0}").format(one_line(evaluation.name))
 
 
@@ -49,13 +50,13 @@ def title(evaluation: Evaluation | None) -> str:
     if evaluation is None:
         return tr("No evaluation yet: run one, or open what draftscope rag eval wrote")
     if evaluation.n_lines and not evaluation.systems and evaluation.n_answered is None:
-        text = tr("{0} has not ended: {1:,} lines so far; run the same command again to go on")
-        return text.format(one_line(evaluation.name), evaluation.n_lines)
+        text = tr("{0} has not ended: {1} so far; run the same command again to go on")
+        return text.format(one_line(evaluation.name), count(evaluation.n_lines, "line"))
     questions = ""
     if evaluation.n_questions:
         n = evaluation.n_questions if evaluation.n_answered is None else evaluation.n_answered
         part = "" if n == evaluation.n_questions else tr("{0:,} of ").format(n)
-        questions = part + tr("{0:,} questions").format(evaluation.n_questions)
+        questions = part + count(evaluation.n_questions, "question")
     return " · ".join(
         filter(None, (one_line(evaluation.name), one_line(evaluation.dataset), questions, _failures(evaluation)))
     )

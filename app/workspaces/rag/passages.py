@@ -19,6 +19,7 @@ from app.text.plain_text import one_line, plain_tip
 from app.widgets.labels import ElasticLine
 from app.widgets.tables import FigureTable
 from app.words import quantities, runs
+from app.words.counts import count
 from app.workspaces.rag.answer_panel import AnswerPanel
 from app.workspaces.rag.answers import AnswerProgress
 from app.workspaces.rag.cluster_marks import mark_of
@@ -103,9 +104,9 @@ class PassagesPanel(AnswerPanel):
         note = f" · {one_line(retrieved.note)}" if retrieved.note else ""
         reused = self.tr(" · kept from before") if retrieved.reused else ""
         modes = {"dense": self.tr("by meaning"), "text": self.tr("by words"), "hybrid": self.tr("by meaning and words")}
-        return self.tr("{0:,} of {1:,} passages, {2}, {3}{4}{5}").format(
+        return self.tr("{0:,} of {1}, {2}, {3}{4}{5}").format(
             len(retrieved.passages),
-            retrieved.n_chunks,
+            count(retrieved.n_chunks, "passage"),
             modes[retrieved.how],
             quantities.milliseconds(retrieved.ms),
             reused,

@@ -10,6 +10,7 @@ from app import theme
 from app.state.store import RunStore
 from app.text.plain_text import one_line, paragraphs
 from app.widgets.labels import plain_label
+from app.words.counts import count
 from app.workspaces.rag import answer_words
 from app.workspaces.rag.answer_panel import AnswerPanel
 from app.workspaces.rag.answer_words import tr
@@ -113,7 +114,7 @@ def _label(prompt: PromptRead) -> str:
     purpose = answer_words.purpose(prompt.purpose)
     reader = {"target": tr("target"), "drafter": tr("drafter")}[prompt.reader]
     draft = "" if prompt.draft is None else tr(" {0}").format(prompt.draft + 1)
-    return tr("{0}: {1}{2}, {3:,} tokens").format(reader, purpose, draft, prompt.n_tokens)
+    return tr("{0}: {1}{2}, {3}").format(reader, purpose, draft, count(prompt.n_tokens, "token"))
 
 
 def _counts(prompt: PromptRead) -> str:
@@ -122,7 +123,7 @@ def _counts(prompt: PromptRead) -> str:
         for part in _merge_layout(prompt.parts)
     ]
     note = [one_line(prompt.note)] if prompt.note else []
-    return tr("{0:,} tokens: {1}").format(prompt.n_tokens, " · ".join([*counts, *note]))
+    return tr("{0}: {1}").format(count(prompt.n_tokens, "token"), " · ".join([*counts, *note]))
 
 
 def _merge_layout(parts: Sequence[PromptPart]) -> list[PromptPart]:

@@ -34,6 +34,11 @@ class ScoreBars(QWidget):
         self._low = -_FEWEST_POWERS * _TEN
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
+    @property
+    def rows(self) -> tuple[ScoreRow, ...]:
+        """The scores on show."""
+        return self._rows
+
     def show_scores(self, rows: tuple[ScoreRow, ...], low: float) -> None:
         """Show the scores; low: the natural logarithm at the left end."""
         if (rows, low) != (self._rows, self._low):

@@ -97,6 +97,10 @@ class RagWorkspace(QWidget, Workspace):
             case _:
                 super().do(verb)
 
+    def first_field(self) -> QWidget:
+        """Return the question."""
+        return self.bar.line
+
     def why_not(self, verb: Verb) -> str:
         """Return why a verb is not possible; an answer can be asked for and replayed, but not made round by round."""
         match verb:

@@ -18,6 +18,8 @@ RunAction: TypeAlias = Literal[
 ]  # fmt: skip
 # Which tab shows which kind of work.
 _VIEWS: Mapping[WorkKind, str] = {"run": "decode", "comparison": "compare", "training": "train"}
+# Trainings of several models, which the tab Train does not show.
+_OF_SEVERAL = ("builtin", "compare-objectives")
 # More would not fit side by side.
 MOST_COMPARED = 6
 
@@ -78,13 +80,22 @@ def _why_not_compared(chosen: Chosen) -> str:
 
 
 def _why_not_read(action: RunAction, row: RunRow, store: RunStore) -> str:
+    if action == "what_if" and row.method == "race":
+        return tr("a race measures nothing to predict from")
     if action == "what_if":
         return "" if row.kind in ("run", "comparison") else tr("only runs and comparisons have drafts to replay")
     if action == "replay" and row.kind != "run":
         return tr("only a run can be replayed")
-    if _VIEWS.get(row.kind, "") not in workspaces.views():
+    if _view(row) not in workspaces.views():
         return tr("no tab of this window shows it; export it to read it elsewhere")
     return tr("a file is being read or written") if store.reading else ""
+
+
+def _view(row: RunRow) -> str:
+    """The view that shows a run; empty where there is none."""
+    if row.method == "race":
+        return "presentation"
+    return "" if row.method in _OF_SEVERAL else _VIEWS.get(row.kind, "")
 
 
 class RunActions(QObject):
@@ -142,7 +153,7 @@ class RunActions(QObject):
 
 
 _KEYS: Mapping[RunAction, tuple[str, ...]] = {
-    "rename": ("F2",), "delete": ("Del",), "undo": ("Ctrl+Z",), "find": ("Ctrl+F", "/"), "export": ("Ctrl+E",),
+    "rename": ("F2",), "delete": ("Del",), "undo": ("Ctrl+Z",), "find": ("/",), "export": ("Ctrl+E",),
 }  # fmt: skip
 _TEXTS: Mapping[RunAction, str] = {
     "open": "Open", "replay": "Replay", "compare": "Compare", "what_if": "What if…", "export": "Export…",

@@ -14,6 +14,7 @@ from app.text.shown_text import visible
 from app.widgets.labels import plain_label
 from app.widgets.tables import FigureTable
 from app.words import quantities
+from app.words.counts import count
 from app.workspaces.runs import words
 from app.workspaces.runs.library import RunLibrary
 from app.workspaces.runs.particulars import Fields, Particulars, read_particulars
@@ -47,7 +48,7 @@ def compared_fields(rows: Sequence[RunRow], made_with: Sequence[Particulars]) ->
     """Figures first, then settings, machine and versions as far as the runs have any."""
     lines = [_line(name, [write(row) for row in rows]) for name, write in _FIGURES]
     for part in ("settings", "machine", "versions", "hashes"):
-        lines += _lines([getattr(each, part) for each in made_with])
+        lines += _lines([words.named(getattr(each, part)) for each in made_with])
     return tuple(line for line in lines if any(value != _NO_VALUE for value in line.values))
 
 
@@ -129,11 +130,13 @@ class ComparedPage(QWidget):
 
     def _parting(self, divergence: Divergence) -> str:
         if not divergence.first and not divergence.second:
-            return self.tr("The texts are the same: {0:,} tokens with the prompt.").format(divergence.n_common)
+            return self.tr("The texts are the same: {0} with the prompt.").format(count(divergence.n_common, "token"))
         if not divergence.n_common:
             return self.tr("The texts share no token: the prompts differ.")
-        return self.tr("The same prompt and {0:,} new tokens, then the first {1}, the second {2}.").format(
-            divergence.n_common_new, self._continuation(divergence.first), self._continuation(divergence.second)
+        return self.tr("The same prompt and {0}, then the first {1}, the second {2}.").format(
+            count(divergence.n_common_new, "new token"),
+            self._continuation(divergence.first),
+            self._continuation(divergence.second),
         )
 
     def _continuation(self, text: str) -> str:
@@ -162,6 +165,6 @@ _FIGURES = (
     ("α", lambda row: quantities.number(row.alpha)),
     ("τ", lambda row: quantities.number(row.tau)),
     ("tokens/s", lambda row: quantities.number(row.tokens_per_s, 0)),
-    ("speedup", lambda row: quantities.times(row.speedup)),
+    ("speedup", words.speedup),
     ("tags", words.tags),
 )

@@ -162,7 +162,7 @@ class DetailsPage(QScrollArea):
             ("α", quantities.number(row.alpha)),
             ("τ", quantities.number(row.tau)),
             (self.tr("tokens/s"), per_s),
-            (self.tr("speedup"), quantities.times(row.speedup)),
+            (self.tr("speedup"), words.speedup(row)),
             (self.tr("size"), quantities.memory(row.n_bytes)),
             (self.tr("file"), str(row.path)),
         ]
@@ -176,7 +176,7 @@ class DetailsPage(QScrollArea):
 
     def _show_particulars(self, known: Particulars) -> None:
         for name, fields in self.made_with.items():
-            fields.show_fields(getattr(known, name))
+            fields.show_fields(words.named(getattr(known, name)))
 
     def _line(self, name: str, placeholder: str) -> QLineEdit:
         line = QLineEdit(self)

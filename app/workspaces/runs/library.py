@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from app.workspaces.runs.background import Background
+from app.state.background import Background
 from engine.errors import EngineError
 from engine.runs.trace import FileJob
 from engine.store.database import IndexDamaged
@@ -79,6 +79,7 @@ class RunLibrary(QObject):
         self._queries = Background("runs", self._fail)
         # Reads traces, which takes longer: a filter must not wait for it.
         self.reader = Background("runs-reader", self._refuse)
+        self._writing: set[object] = set()
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._poll)
 
@@ -196,6 +197,24 @@ class RunLibrary(QObject):
         """Read traces beside the window; the newest of a topic counts."""
         self.reader.ask(work, then, topic=topic)
         self._watch()
+
+    def write(self, work: Callable[[], T], then: Callable[[T], None]) -> None:
+        """Write files beside the window; `writing` until they are written or refused."""
+        mark = object()
+        self._writing.add(mark)
+
+        def tracked() -> T:
+            try:
+                return work()
+            finally:
+                self._writing.discard(mark)
+
+        self.read(tracked, then, topic="")
+
+    @property
+    def writing(self) -> bool:
+        """Whether files are being written."""
+        return bool(self._writing)
 
     def settled(self) -> bool:
         """Hand over what has arrived. Returns whether everything asked for is there."""

@@ -57,7 +57,7 @@ def _machine(event: RunStarted | ComparisonStarted | WorkStarted) -> Fields:
 
 
 def _fields(pairs: Iterable[tuple[str, Setting]]) -> Fields:
-    return tuple((name.replace("_", " "), _text(value)[:_LONGEST]) for name, value in pairs)
+    return tuple((name, _text(value)[:_LONGEST]) for name, value in pairs)
 
 
 def _text(value: Setting) -> str:

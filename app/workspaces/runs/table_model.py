@@ -7,6 +7,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtWidgets import QWidget
 
 from app.text.plain_text import one_line, plain_tip
+from app.widgets.tables import alignment, head_cell, sort_mark
 from app.words import quantities
 from app.workspaces.runs import words
 from app.workspaces.runs.library import RunLibrary
@@ -16,10 +17,14 @@ _NO_PARENT = QModelIndex()
 _LONGEST = 120
 # The column of titles takes the width there is, at least this.
 TITLE_COLUMN, FEWEST_CHARACTERS = 2, 24
+# With less, a title says too little, and columns of a lower rank give it their place.
+COMFORTABLE_CHARACTERS = 38
 
 
 class RunColumn(NamedTuple):
-    """A column: title, meaning, text of a cell, sort key of the index, width in characters. tip: the text in full."""
+    """A column: title, meaning, text of a cell, sort key of the index, width in characters. tip: the text in full.
+
+    rank: columns of a higher rank are hidden first where the table is narrow; those of rank 0 never."""
 
     title: str
     meaning: str
@@ -28,6 +33,7 @@ class RunColumn(NamedTuple):
     width: int
     tip: Callable[[RunRow], str] | None = None
     is_figure: bool = False
+    rank: int = 0
 
 
 class RunTableModel(QAbstractTableModel):
@@ -59,6 +65,10 @@ class RunTableModel(QAbstractTableModel):
         """The id of the run in a row."""
         return self._ids[row]
 
+    def ids_between(self, first: int, last: int) -> tuple[str, ...]:
+        """The ids of the runs in these rows, the last one included."""
+        return self._ids[first : last + 1]
+
     def places(self) -> dict[str, int]:
         """The row of each run."""
         return {run_id: row for row, run_id in enumerate(self._ids)}
@@ -78,7 +88,7 @@ class RunTableModel(QAbstractTableModel):
         column = self.columns[index.column()]
         match role:
             case Qt.ItemDataRole.TextAlignmentRole:
-                return _alignment(column)
+                return alignment(is_text=not column.is_figure)
             case Qt.ItemDataRole.DisplayRole:
                 row = self._library.row_at(index.row())
                 return "…" if row is None and index.column() == 0 else "" if row is None else self._text(column, row)
@@ -95,15 +105,8 @@ class RunTableModel(QAbstractTableModel):
         if orientation == Qt.Orientation.Vertical:
             return None
         column = self.columns[section]
-        match role:
-            case Qt.ItemDataRole.TextAlignmentRole:
-                return _alignment(column)
-            case Qt.ItemDataRole.DisplayRole:
-                return column.title + self._sort_mark(column)
-            case Qt.ItemDataRole.ToolTipRole:
-                return column.meaning + (self.tr(" Click to sort.") if column.key else "")
-            case _:
-                return None
+        meaning = column.meaning + (self.tr(" Click to sort.") if column.key else "")
+        return head_cell(role, column.title + self._sort_mark(column), meaning, is_text=not column.is_figure)
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Have the index sort the runs by a column."""
@@ -114,9 +117,9 @@ class RunTableModel(QAbstractTableModel):
             self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(self.columns) - 1)
 
     def _sort_mark(self, column: RunColumn) -> str:
-        """The mark of the sort order; Qt would paint its own over the title."""
         wanted = self._library.filter
-        return "" if column.key is None or column.key != wanted.order else " ▼" if wanted.descending else " ▲"
+        is_sorted = column.key is not None and column.key == wanted.order
+        return sort_mark(descending=wanted.descending) if is_sorted else ""
 
     def _text(self, column: RunColumn, row: RunRow) -> str:
         return column.write(row) if column.is_figure else one_line(column.write(row), longest=_LONGEST)
@@ -136,34 +139,37 @@ class RunTableModel(QAbstractTableModel):
             ),
             RunColumn(tr("kind"), tr("What it is."), words.kind_and_method, "kind", 11, words.kind_in_full),
             RunColumn(
-                tr("title or prompt"), tr("The title you gave, or how the prompt begins."), words.title,
+                tr("title or name"),
+                tr("The title you gave, or drafters, draft lengths γ and the beginning of the prompt."), words.title,
                 "title_or_prompt", FEWEST_CHARACTERS, words.tip,
             ),
             RunColumn(tr("target"), tr("The model whose distribution is preserved."), words.target, "target", 9,
-                      lambda row: row.target),
+                      lambda row: row.target, rank=5),
             RunColumn(tr("drafter"), tr("What proposed the tokens."), words.drafter, "drafter", 12,
-                      lambda row: row.drafter),
+                      lambda row: row.drafter, rank=2),
         )  # fmt: skip
 
     def _figure_columns(self) -> tuple[RunColumn, ...]:
         tr, number = self.tr, quantities.number
         return (
-            _figure(tr("tokens"), tr("Tokens of the text, prompt not counted."), words.n_tokens, "tokens", 7),
-            _figure("α", tr("Acceptance rate: accepted ÷ tested."), lambda r: number(r.alpha), "alpha", 5),
-            _figure("τ", tr("Tokens a round, correction or bonus included."), lambda r: number(r.tau), "tau", 5),
+            _figure(tr("tokens"), tr("Tokens of the text, prompt not counted."), words.n_tokens, "tokens", 7, 4),
+            _figure("α", tr("Acceptance rate: accepted ÷ tested."), lambda r: number(r.alpha), "alpha", 5, 1),
+            _figure("τ", tr("Tokens a round, correction or bonus included."), lambda r: number(r.tau), "tau", 5, 3),
             _figure(
                 tr("speedup"), tr("Over plain decoding, measured in the same run."),
                 lambda r: quantities.times(r.speedup), "speedup", 8,
             ),
+            RunColumn(
+                tr("95 % or range"),
+                tr("[95 % interval] of the speedup, or below ten prompts or repeats its smallest and largest value."),
+                words.spread, None, 12, words.spread_in_full,
+            ),
             RunColumn(tr("state"), tr("How it ended."), words.state, "state", 9),
-            RunColumn(tr("tags"), tr("Your tags."), words.tags, None, 10),
+            RunColumn(tr("tags"), tr("Your tags."), words.tags, None, 10, rank=6),
         )  # fmt: skip
 
 
-def _figure(title: str, meaning: str, write: Callable[[RunRow], str], key: SortKey, width: int) -> RunColumn:
-    return RunColumn(title, meaning, write, key, width, is_figure=True)
-
-
-def _alignment(column: RunColumn) -> Qt.AlignmentFlag:
-    horizontal = Qt.AlignmentFlag.AlignRight if column.is_figure else Qt.AlignmentFlag.AlignLeft
-    return horizontal | Qt.AlignmentFlag.AlignVCenter
+def _figure(
+    title: str, meaning: str, write: Callable[[RunRow], str], key: SortKey, width: int, rank: int = 0
+) -> RunColumn:
+    return RunColumn(title, meaning, write, key, width, is_figure=True, rank=rank)

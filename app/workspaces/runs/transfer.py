@@ -91,7 +91,7 @@ def export(library: RunLibrary, ids: Sequence[str], form: ExportFormat, there: P
             damages.append(_replaced(out, write))
         return _exported(damages, len(ids))
 
-    library.read(work, lambda done: _after_export(library, done, there, tell), topic="")
+    library.write(work, lambda done: _after_export(library, done, there, tell))
 
 
 def _print(source: Path, out: Path) -> str:
@@ -137,10 +137,8 @@ def ask_import(parent: QWidget, library: RunLibrary, tell: Tell) -> None:
 
 def take_files(library: RunLibrary, paths: Sequence[Path], tell: Tell) -> None:
     """Copy trace files among the kept runs, each once, and list them."""
-    library.read(
-        lambda: tuple(import_traces(library.folder, paths)),
-        lambda answers: _after_import(library, answers, tell),
-        topic="",
+    library.write(
+        lambda: tuple(import_traces(library.folder, paths)), lambda answers: _after_import(library, answers, tell)
     )
 
 

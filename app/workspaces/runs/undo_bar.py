@@ -4,6 +4,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
 
 from app import theme
 from app.text.plain_text import one_line
+from app.widgets.floating_bars import float_over
 from app.widgets.labels import plain_label
 from app.workspaces.runs import words
 from app.workspaces.runs.library import RunLibrary
@@ -12,7 +13,7 @@ _LONGEST = 400
 
 
 class UndoBar(QFrame):
-    """Takes no space while there is nothing to say: trouble first, then what was refused, then what was deleted."""
+    """Floats over the lower edge of the tab: trouble first, then what was refused, then what was deleted."""
 
     def __init__(self, library: RunLibrary, parent: QWidget) -> None:
         super().__init__(parent)
@@ -34,6 +35,7 @@ class UndoBar(QFrame):
         row.addWidget(self.text, 1)
         for button in (self.undo, self.retry, self.close_button):
             row.addWidget(button)
+        float_over(self, parent)
         self.draw()
 
     def draw(self) -> None:

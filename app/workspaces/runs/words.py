@@ -1,20 +1,23 @@
 """What the Runs tab says of a kept run: names, dates, states, particulars."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 
 from PySide6.QtCore import QCoreApplication
 
 from app.text.plain_text import one_line
-from app.words import quantities, runs
+from app.words import quantities, runs, settings, speedups
 from app.words.model_names import is_builtin
+from app.words.speedups import Units
+from app.workspaces.runs.particulars import Fields
 from engine import methods
 from engine.errors import EngineError
 from engine.events import WorkKind
 from engine.store.rows import RunRow, RunState
 
 KINDS: tuple[WorkKind, ...] = ("run", "comparison", "training", "evaluation", "measurement")
+_UNITS: Mapping[WorkKind, Units] = {"comparison": "prompts", "training": "texts", "measurement": "blocks"}
 STATES: tuple[RunState, ...] = ("running", "finished", "stopped", "failed")
 
 
@@ -93,13 +96,36 @@ def _local(row: RunRow) -> datetime | None:
 
 
 def title(row: RunRow) -> str:
-    """The title that the user gave, or how the prompt begins."""
-    return row.title or row.prompt or quantities.UNKNOWN
+    """The title that the user gave, or what tells the run from others."""
+    return row.title or row.name or row.prompt or quantities.UNKNOWN
 
 
 def tip(row: RunRow) -> str:
-    """Title and prompt in full."""
-    return f"{row.title}: {row.prompt}" if row.title else row.prompt
+    """Title, name and prompt in full, each on a line of its own."""
+    parts = (row.title, row.name, "" if row.prompt in row.name else row.prompt)
+    return "\n".join(part for part in parts if part)
+
+
+def spread(row: RunRow) -> str:
+    """The interval of the speedup in brackets, or its range."""
+    estimate = row.speedup_estimate
+    if estimate is None:
+        return quantities.UNKNOWN
+    if estimate.ci is not None:
+        return speedups.in_brackets(estimate)
+    ends = estimate.range
+    return quantities.UNKNOWN if ends is None else tr("{0:.2f} to {1:.2f}").format(*ends)
+
+
+def spread_in_full(row: RunRow) -> str:
+    """What stands beside the speedup, in words, with the number of prompts or repeats."""
+    estimate = row.speedup_estimate
+    return "" if estimate is None else speedups.spread(estimate, _UNITS.get(row.kind, "repeats"))
+
+
+def speedup(row: RunRow) -> str:
+    """The speedup with its interval or range."""
+    return speedups.figure(row.speedup_estimate, _UNITS.get(row.kind, "repeats"))
 
 
 def target(row: RunRow) -> str:
@@ -108,8 +134,8 @@ def target(row: RunRow) -> str:
 
 
 def drafter(row: RunRow) -> str:
-    """The drafter, short."""
-    return model(row.drafter)
+    """The drafter, or those of a comparison, short."""
+    return ", ".join(model(spec) for spec in row.drafter.split(", "))
 
 
 def model(spec: str) -> str:
@@ -127,6 +153,11 @@ def n_tokens(row: RunRow) -> str:
 def tags(row: RunRow) -> str:
     """The tags in a line."""
     return ", ".join(row.tags)
+
+
+def named(fields: Fields) -> Fields:
+    """Settings under the names that the forms have for them; names of packages and models stay as they are."""
+    return tuple((settings.title(name) if settings.is_known(name) else name, value) for name, value in fields)
 
 
 def counted(n: int) -> str:

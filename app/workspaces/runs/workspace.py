@@ -45,7 +45,7 @@ class RunsWorkspace(QWidget, Workspace):
         self._arranged = False
         self.error = ErrorPanel(store, self)
         self.library = RunLibrary(paths.runs(), self)
-        self.search = RunSearchBar(self.library, self)
+        self.bar = RunSearchBar(self.library, self)
         self.message = UndoBar(self.library, self)
         self.table = RunTable(self.library, self)
         self.empty = plain_label("", self.table.viewport(), role="muted", wraps=True)
@@ -66,7 +66,7 @@ class RunsWorkspace(QWidget, Workspace):
                 "export": self._export, "import": self._import, "rename": self._rename, "tag": self._tag,
                 "delete": lambda: self.library.delete(self.table.selected),
                 "restore": lambda: self.library.restore(self.table.selected),
-                "undo": self.library.undo, "find": self._find,
+                "undo": self.library.undo, "find": self.search,
             },
             self,
         )  # fmt: skip
@@ -80,7 +80,7 @@ class RunsWorkspace(QWidget, Workspace):
         self.table.chosen.connect(self._on_chosen)
         self.table.opened.connect(self.run_actions.by_name["open"].trigger)
         self.table.customContextMenuRequested.connect(self._show_menu)
-        self.search.search.left.connect(self._go_to_table)
+        self.bar.search.left.connect(self._go_to_table)
         self.pages.currentChanged.connect(lambda _: self._show_chosen())
         self.what_if.plot.export_failed.connect(self._store.report)
 
@@ -88,7 +88,7 @@ class RunsWorkspace(QWidget, Workspace):
 
     def _draw(self) -> None:
         """Show what the library knows now."""
-        self.search.draw()
+        self.bar.draw()
         self.message.draw()
         self.table.draw()
         self._say_empty()
@@ -101,7 +101,7 @@ class RunsWorkspace(QWidget, Workspace):
         if library.trouble is None and library.ids is None:
             text = self.tr("Reading the list of runs…")
         elif not library.ids and library.trouble is None:
-            if self.search.narrows:
+            if self.bar.narrows:
                 text = self.tr("No run fits this search. Esc in the search box clears it.")
             elif library.taking_in is None:
                 text = self.tr(
@@ -178,9 +178,18 @@ class RunsWorkspace(QWidget, Workspace):
         self.pages.setCurrentWidget(self.details)
         self.details.edit_tags()
 
-    def _find(self) -> None:
-        self.search.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        self.search.search.selectAll()
+    def search(self) -> None:
+        """Go to the field that filters the runs."""
+        self.bar.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.bar.search.selectAll()
+
+    def why_no_search(self) -> str:
+        """Return nothing: the runs can always be searched."""
+        return ""
+
+    def first_field(self) -> QWidget:
+        """Return the search."""
+        return self.bar.search
 
     def _go_to_table(self) -> None:
         self.table.setFocus()
@@ -239,6 +248,11 @@ class RunsWorkspace(QWidget, Workspace):
         self.library.close()
 
     @property
+    def is_writing(self) -> bool:
+        """Whether runs are being exported or imported."""
+        return self.library.writing
+
+    @property
     def folder(self) -> Path:
         """The folder of the runs."""
         return self.library.folder
@@ -286,18 +300,30 @@ class RunsWorkspace(QWidget, Workspace):
     def save(self, settings: QSettings) -> None:
         """Save widths."""
         settings.setValue("runs/splitter", self.splitter.saveState())
-        settings.setValue("runs/columns", self.table.horizontalHeader().saveState())
+        settings.setValue(self._columns_key, self.table.horizontalHeader().saveState())
+        settings.setValue("runs/shown-columns", self.table.chosen_columns)
 
     def restore(self, settings: QSettings) -> None:
         """Restore widths."""
         if (state := settings.value("runs/splitter")) is not None:
             self._arranged = self.splitter.restoreState(state)
-        if (state := settings.value("runs/columns")) is not None:
+        if (state := settings.value(self._columns_key)) is not None:
             self.table.horizontalHeader().restoreState(state)
+        match settings.value("runs/shown-columns"):
+            case list() | tuple() as titles:
+                self.table.choose_columns([str(title) for title in titles])
+            case str() as title:  # a file of settings gives a list of one as the one
+                self.table.choose_columns([title])
+
+    @property
+    def _columns_key(self) -> str:
+        """Widths of another number of columns are of another version."""
+        return f"runs/widths-of-{len(self.table.rows.columns)}"
 
     def reset_layout(self) -> None:
         """Give table and pane the widths of the first start."""
         self._share_width()
+        self.table.choose_columns(None)
         self.table.fit_columns()
 
     def _share_width(self) -> None:
@@ -329,9 +355,8 @@ class RunsWorkspace(QWidget, Workspace):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.error)
-        column.addWidget(self.search)
+        column.addWidget(self.bar)
         column.addLayout(buttons)
-        column.addWidget(self.message)
         column.addWidget(self.splitter, 1)
 
 

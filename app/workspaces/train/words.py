@@ -4,6 +4,7 @@ from PySide6.QtCore import QCoreApplication
 
 from app.text.plain_text import one_line
 from app.words import quantities
+from app.words.counts import count
 from app.workspaces.train.record import TrainingRecord
 from engine.events import (
     CheckpointSaved,
@@ -84,7 +85,7 @@ def needs(estimate: TrainingEstimated, minutes: float, steps: int) -> tuple[str,
     memory = tr("memory {0} of {1} free on {2}").format(
         quantities.memory(n_bytes), quantities.memory(estimate.free_bytes), one_line(estimate.device)
     )
-    time = tr("{0:,} steps, or as many as {1} allow").format(steps, quantities.duration(60 * minutes))
+    time = tr("{0}, or as many as {1} allow").format(count(steps, "step"), quantities.duration(60 * minutes))
     if not steps:
         tokens = 60 * minutes * estimate.tokens_per_s
         time = tr("about {0} tokens in {1}").format(_count(tokens), quantities.duration(60 * minutes))
@@ -99,9 +100,10 @@ def _count(n: float) -> str:
 
 
 def _started(event: TrainingStarted) -> str:
-    text = tr("{0:,} texts, {1:,} tokens; {2:,} texts held out; {3}, {4:,} steps on {5} in {6}")
+    text = tr("{0}, {1}; {2} held out; {3}, {4} on {5} in {6}")
     line = text.format(
-        event.n_texts, event.n_tokens, event.n_held_out, event.objective, event.steps, one_line(event.device),
+        count(event.n_texts, "text"), count(event.n_tokens, "token"), count(event.n_held_out, "text"), event.objective,
+        count(event.steps, "step"), one_line(event.device),
         event.dtype,
     )  # fmt: skip
     return line if not event.step else tr("{0}; resumed at step {1:,}").format(line, event.step)
@@ -125,8 +127,8 @@ def _finished(event: TrainingFinished) -> str:
         "user": tr("stopped by you"),
         "nan": tr("stopped: the loss became no number"),
     }
-    text = tr("{0} after {1}: {2:,} steps, {3} tokens, {4:,.0f} tokens/s; the best is that of step {5:,}")
+    text = tr("{0} after {1}: {2}, {3} tokens, {4:,.0f} tokens/s; the best is that of step {5:,}")
     return text.format(
-        reasons[event.stopped], quantities.duration(event.seconds), event.step, _count(event.n_tokens),
+        reasons[event.stopped], quantities.duration(event.seconds), count(event.step, "step"), _count(event.n_tokens),
         event.tokens_per_s, event.best_step,
     )  # fmt: skip

@@ -71,6 +71,10 @@ class TrainWorkspace(QWidget, Workspace):
             case _:
                 return super().why_not(verb)
 
+    def first_field(self) -> QWidget:
+        """Return the target."""
+        return self.form.target
+
     @property
     def folder(self) -> Path:
         """The folder of the trainings."""

@@ -66,7 +66,7 @@ def open_window(qtbot):
 
     yield make
     for window in windows:
-        window.close()
+        window.close_now()
         window.deleteLater()
     QApplication.sendPostedEvents(None, 52)  # deferred deletes
 
@@ -151,7 +151,7 @@ def test_many_windows_leave_nothing_behind(qtbot):
         qtbot.waitUntil(lambda: window.store.engine.model is not None)
         window.verbs.do("run")
         qtbot.waitUntil(lambda: window.store.summary.n_rounds >= 1)
-        window.close()
+        window.close_now()
         window.deleteLater()
         QApplication.sendPostedEvents(None, 52)
 
@@ -170,7 +170,7 @@ def test_a_window_closed_in_the_middle_of_a_load_ends_its_engine(qtbot):
     window.show()
     qtbot.waitUntil(lambda: window.store.commands.handed)
     n_threads = threading.active_count()
-    window.close()
+    window.close_now()
     session.go_on.set()
     qtbot.waitUntil(lambda: threading.active_count() < n_threads)
     window.deleteLater()
@@ -183,7 +183,7 @@ def test_a_window_closed_in_the_middle_of_a_run_keeps_the_trace(qtbot, tmp_path)
     qtbot.waitUntil(lambda: window.store.engine.model is not None)
     window.verbs.do("run")
     qtbot.waitUntil(lambda: window.store.summary.n_rounds >= 2)
-    window.close()
+    window.close_now()
     lines = next((tmp_path / "runs").glob("*/trace.jsonl")).read_text().splitlines()
     assert '"RunStarted"' in lines[0]
     assert '"cancelled"' in lines[-1]

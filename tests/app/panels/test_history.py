@@ -72,7 +72,7 @@ def test_two_selected_runs_are_compared(store, qtbot):
     feed(store, started("first"), a_round(0, [" a", " b"]), RunFinished("length", 3))
     feed(store, started("second"), a_round(0, [" a"], [" x"], " c"), RunFinished("length", 2))
     pick(panel, 0, 1)
-    assert "The same prompt and 1 new tokens" in panel.two.sentence.text()
+    assert "The same prompt and 1 new token," in panel.two.sentence.text()
     assert "·b·end" in panel.two.sentence.text()
     assert panel.two.table.rowCount() > 3
 

@@ -3,11 +3,16 @@
 from pathlib import Path
 
 import msgspec
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QEvent
+from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 from pytestqt.qtbot import QtBot
 
+from app.plots.prices_dialog import PricesDialog
 from app.plots.report_saver import ReportSaver, report_content
 from app.state.store import RunStore
+from engine.reports.documents import ReportOptions
+from engine.reports.pilot import Prices
+from tests.app.factory import whole_run
 from tests.comparisons import comparison
 
 
@@ -31,6 +36,35 @@ def test_a_log_of_nothing_is_reported(qtbot: QtBot, tmp_path: Path) -> None:
     qtbot.waitUntil(lambda: store.trouble is not None)
     assert store.trouble is not None and "nothing to report" in store.trouble.message
     assert "Error" not in store.trouble.message
+
+
+def test_prices_are_asked_for_a_comparison_alone_and_reach_its_report(qtbot: QtBot, tmp_path: Path) -> None:
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    store = RunStore()
+    saver = ReportSaver(store, parent)
+    saver.ask(parent, whole_run(), "run")
+    assert parent.findChild(PricesDialog) is None
+    events = comparison(n_prompts=1, n_tokens=8)
+    file = tmp_path / "log.jsonl"
+    file.write_bytes(b"\n".join(msgspec.json.encode(event) for event in events))
+    for source in (events, file):
+        saver.ask(parent, source, "comparison")
+        dialog = parent.findChild(PricesDialog)
+        assert dialog is not None
+        dialog.close()
+        dialog.deleteLater()
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    saver._go_on(parent, events, "comparison", Prices(per_gpu_hour=2.0))
+    assert store.prices == Prices(per_gpu_hour=2.0)
+    for chooser in parent.findChildren(QFileDialog):
+        chooser.close()
+    options = ReportOptions(prices=store.prices)
+    assert "What a pilot would save" in report_content(events, ".html", options).decode()
+
+
+def test_the_report_says_with_which_versions_it_was_measured() -> None:
+    assert "Measured with torch 2.13.0." in report_content(comparison(n_prompts=1, n_tokens=8), ".html").decode()
 
 
 def test_a_file_is_read_on_the_thread_and_its_damage_is_in_the_report(tmp_path: Path) -> None:

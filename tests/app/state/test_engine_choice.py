@@ -45,7 +45,7 @@ def open_window(qtbot, made):
 
     yield make
     for window in windows:
-        window.close()
+        window.close_now()
 
 
 def _say(window, host, *events):
@@ -108,7 +108,7 @@ def test_changing_ones_mind_loads_again_on_the_host_there_is(open_window, made):
 def test_the_choice_comes_back_at_the_next_start(open_window, made):
     window = open_window()
     _switch(window)
-    window.close()
+    window.close_now()
     again = open_window()
     assert made[-1][0] == "process"
     assert again._menus.actions["own_process"].isChecked()

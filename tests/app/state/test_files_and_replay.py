@@ -41,7 +41,7 @@ def test_a_file_that_is_no_run_is_refused_and_loses_nothing(qtbot, tmp_path):
     store.pump()
     store.open_trace(tmp_path / "notes.txt")
     qtbot.waitUntil(lambda: not store.busy)
-    assert "not a Draftscope run" in store.trouble.message
+    assert "not a Draftscope trace" in store.trouble.message
     assert len(store.log) == len(whole_run())
     store.close()
 

@@ -4,12 +4,16 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from engine.cli import main
+from engine.machine import paths
+from engine.store.rows import RunRow
 from tests import fakes
+from tests.engine.store.kept import opened
 
 SUMMARY = {
     "tokens", "text", "alpha", "alpha_ci", "alpha_overlap", "efficiency", "tau", "gamma", "c", "predicted_speedup",
@@ -18,6 +22,13 @@ SUMMARY = {
 }  # fmt: skip
 ROUND = {"round", "proposed", "last", "emitted", "draft_ms", "verify_ms", "other_ms"}
 PROPOSED = {"id", "text", "p", "q", "accept_prob", "u", "fate"}
+
+
+def kept_row(run_id: object) -> RunRow:
+    """What the store lists of a run."""
+    with closing(opened(paths.runs())) as index:
+        (row,) = index.rows([str(run_id)])
+    return row
 
 
 @pytest.fixture(scope="module")
@@ -178,6 +189,9 @@ def test_bench_decode_reports_all_four_systems_with_the_same_tokens(
     assert (summary["runtime"], summary["drafter_runtime"]) == (runtime, runtime)
     assert not {"cells", "timing_pair"} & summary.keys()
     assert (summary["plain_over_matrices"] is None) == (summary["matrix_ms"] is None) == (runtime == "modules")
+    row = kept_row(summary["run"])
+    assert (row.kind, row.method, row.state) == ("measurement", "bench decode", "finished")
+    assert (row.alpha, row.speedup) == (summary["alpha"], summary["speedup"])
 
 
 def test_bench_decode_measures_every_combination_that_is_asked_for(
@@ -238,6 +252,14 @@ def test_bench_batch_reports_every_batch_size(
     assert all(one["same_tokens"] and one["speedup_range"] and one["speedup_ci"] is None for one in sizes)
     assert all(one["speedup"] == pytest.approx(one["tokens_per_s"] / one["plain_tokens_per_s"]) for one in sizes)
     assert (summary["runtime"], summary["n_blocks"]) == (runtime, 3)
+    assert (kept_row(summary["run"]).method, kept_row(summary["run"]).state) == ("bench batch", "finished")
+
+
+def test_a_benchmark_is_not_kept_if_told_so(pair: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--batches", "1", "--blocks", "1", "--max-new-tokens", "8", "--json", "--no-save"]
+    assert main(["bench", "batch", *pair, *options]) == 0
+    assert objects(capsys.readouterr().out)[-1]["run"] is None
+    assert not list(paths.runs().glob("*/trace.jsonl"))
 
 
 @pytest.mark.parametrize("runtime", ["fused", "modules"])

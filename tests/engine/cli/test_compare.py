@@ -54,8 +54,9 @@ def test_a_table_for_people_names_every_lane_and_why_not(target: list[str], caps
     shown = capsys.readouterr().out
     assert "d γ 4" in shown
     assert "because" in shown
-    assert "d γ 4: writes the text of plain decoding on every prompt" in shown
-    assert "not plain: " in shown or "not d γ 4: " in shown
+    line = next(line for line in shown.splitlines() if line.startswith("d γ 4: "))
+    assert "×" in line and "writes the text of plain decoding on every prompt" in line
+    assert any(line.startswith(("plain: slower", "d γ 4: ")) and "writes" not in line for line in shown.splitlines())
 
 
 def test_names_that_look_like_markup_are_printed_as_they_are(
@@ -102,3 +103,25 @@ def test_prompts_of_a_file_that_cannot_be_used_are_counted(
     assert found[-1]["n_prompts"] == 1
     started = next(each for each in found if each["event"] == "comparison")
     assert len(started["skipped"]) == 1  # type: ignore[arg-type]
+
+
+def test_prompts_that_are_left_out_are_counted_for_people_with_five_reasons(
+    target: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "set.jsonl"
+    path.write_text('{"prompt": "The harbour"}\n' + "broken\n" * 7)
+    assert main(["compare", *target, "--prompts", str(path), "--max-new-tokens", "4"]) == 0
+    lines = [line for line in capsys.readouterr().err.splitlines() if "set.jsonl" in line or line.startswith("line ")]
+    assert lines[0] == "7 entries are left out of set.jsonl, 1 prompt is used"
+    assert len(lines) == 6 and lines[1].startswith("line 2: ")
+
+
+def test_a_file_without_a_usable_prompt_gives_the_count_and_five_reasons_in_one_line(
+    target: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "set.jsonl"
+    path.write_text('{"a": 1}\n' * 7)
+    assert main(["compare", *target, "--prompts", str(path)]) == 2
+    line = capsys.readouterr().err
+    assert line.count("\n") == 1
+    assert "7 entries cannot be used: line 1: " in line and "line 5: " in line and "line 6: " not in line

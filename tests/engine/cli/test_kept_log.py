@@ -7,7 +7,7 @@ import pytest
 from engine.cli.kept_log import KeptLog, Saving
 from engine.cli.output import Output
 from engine.errors import EngineError, InputError
-from engine.events import WorkEnded, WorkStarted
+from engine.events import Measured, WorkEnded, WorkStarted
 from engine.machine import paths
 from engine.runs import trace
 from tests.engine.runs import stories
@@ -75,3 +75,11 @@ def test_a_store_that_cannot_be_written_is_said_once(capsys: pytest.CaptureFixtu
             work.take(event)
     assert work.run_id is None
     assert capsys.readouterr().err.count("cannot be saved") == 1
+
+
+def test_figures_without_an_event_of_their_own_are_kept_as_numbers_and_end_the_work() -> None:
+    with log() as work:
+        work.take(START)
+        work.take_figures({"speedup": 1.5, "ratio_ci": None, "same": True, "ms": {"ours": 2, "odd": float("nan")}})
+    *_, speedup, ours, end = kept()
+    assert (speedup, ours, end) == (Measured("speedup", 1.5, 0), Measured("ms ours", 2.0, 0), WorkEnded("finished"))

@@ -52,7 +52,7 @@ def test_several_runs_go_into_a_folder_or_one_table(
     [
         (["export", "0000", "--format", "docx", "--out", "x"], "format = docx"),
         (["export", "0000", "0001", "--out", "nowhere"], "is no folder"),
-        (["export", "0000", "--format", "pdf", "--out", "x.pdf"], "printed by the window"),
+        (["export", "0000", "--format", "pdf", "--out", "x.pdf"], "laid out by Qt"),
         (["export", "0000", "--table", "none", "--format", "csv", "--out", "x.csv"], "no table 'none'"),
         (["import", "nowhere.jsonl"], "is no file"),
     ],

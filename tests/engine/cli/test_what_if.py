@@ -1,6 +1,7 @@
 """`draftscope runs what-if`: runs by id and by file, lanes of a comparison, and what it refuses."""
 
 import json
+from functools import reduce
 from pathlib import Path
 
 import msgspec
@@ -8,6 +9,7 @@ import pytest
 
 from engine.cli import main
 from engine.machine import paths
+from engine.runs.summary import Summary, fold
 from tests import comparisons
 from tests.engine.store import kept
 
@@ -77,3 +79,13 @@ def test_a_run_without_a_tested_draft_has_nothing_to_replay(capsys: pytest.Captu
     status, _, err = asked(capsys, run_id)
     assert status == 2
     assert "no draft" in err
+
+
+def test_the_recorded_draft_length_is_priced_at_the_costs_of_the_run_itself(
+    run_id: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, objects, _ = asked(capsys, run_id)
+    summary = reduce(fold, kept.run(1), Summary())
+    assert summary.costs is not None
+    assert summary.tau is not None
+    assert objects[-1]["predicted_speedup"] == pytest.approx(summary.costs.speedup(summary.tau, summary.gamma))

@@ -1,9 +1,14 @@
 """Predictions of recorded runs: what was measured comes out again, and each assumption moves what it should."""
 
+from functools import reduce
+
 import pytest
 
-from engine.experiments.prediction import MOST_GAMMA, best, predictions, replayed_tau
+from engine.events import PLAIN_LANE, GenerationMeasured
+from engine.experiments.lane_figures import cost_model, counts_of
+from engine.experiments.prediction import MOST_GAMMA, best, best_gamma, predictions, replayed_tau
 from engine.experiments.recorded import RecordedRun, recorded_lanes, recorded_run
+from engine.runs.summary import Summary, fold
 from engine.speed_model import CostModel, expected_tokens
 from tests import comparisons
 from tests.engine.experiments.drafts import SampledPair, greedy_rounds
@@ -16,9 +21,8 @@ COSTS = CostModel(10.0, 0.5, 1.0, ((1, 9.0), (5, 11.0)))
 def recorded(*, gamma: int = 4, costs: CostModel | None = COSTS) -> RecordedRun:
     """A greedy run of two texts."""
     hits = sticky_hits(4000, 0.85, 0.5)
-    return RecordedRun(
-        "D", gamma, (tuple(greedy_rounds(hits[:1000], gamma)), tuple(greedy_rounds(hits[1000:], gamma))), costs
-    )
+    texts = tuple(greedy_rounds(hits[:1000], gamma)), tuple(greedy_rounds(hits[1000:], gamma))
+    return RecordedRun("D", gamma, texts, len(hits) / sum(map(len, texts)), costs)
 
 
 def test_other_draft_lengths_are_predicted_as_they_turn_out() -> None:
@@ -46,7 +50,7 @@ def test_the_recorded_draft_length_comes_out_as_measured() -> None:
     measured = sum(len(each.emitted) for each in rounds) / len(rounds)
     assert replay.taus[4] == pytest.approx(measured, rel=0.01)
     speedup = predictions(lane, replay.taus)[4].speedup
-    assert speedup == pytest.approx(10 * measured / (4 * 1.5 + 12), rel=0.02)
+    assert speedup == pytest.approx(10 * measured / (4 * 1.5 + 10), rel=0.02)
 
 
 def test_a_faster_drafter_gains_the_more_the_longer_the_draft() -> None:
@@ -59,7 +63,7 @@ def test_a_faster_drafter_gains_the_more_the_longer_the_draft() -> None:
 
 
 def test_lenience_is_priced_by_the_changed_acceptance_rate() -> None:
-    run = RecordedRun("D", 4, (tuple(SampledPair(1.5).rounds(800, 4, seed=1)),), COSTS)
+    run = RecordedRun("D", 4, (tuple(SampledPair(1.5).rounds(800, 4, seed=1)),), 2.0, COSTS)
     exact, lenient = replayed_tau(run), replayed_tau(run, 0.3)
     assert exact is not None
     assert lenient is not None
@@ -80,7 +84,7 @@ def test_the_best_draft_length_may_be_none_at_all() -> None:
 
 
 def test_a_run_with_nothing_tested_has_no_replay() -> None:
-    empty = RecordedRun("D", 4, (), COSTS)
+    empty = RecordedRun("D", 4, (), 1.0, COSTS)
     assert replayed_tau(empty) is None
     assert replayed_tau(empty, 0.5) is None
 
@@ -99,3 +103,30 @@ def test_rounds_in_which_a_lookup_found_nothing_cost_a_plain_step() -> None:
     costs = COSTS.round_ms(4)
     assert always.speedup(2.0, 4, 1.0) == pytest.approx(2 * 10 / costs)
     assert half.speedup(2.0, 4, 1.0) == pytest.approx(2 * 10 / (costs / 2 + 5))
+
+
+def test_a_run_is_replayed_at_the_costs_that_its_summary_has() -> None:
+    run, summary = recorded_run(stories.whole_run()), reduce(fold, stories.whole_run(), Summary())
+    assert run is not None
+    replay = replayed_tau(run)
+    assert replay is not None
+    assert run.costs is not None
+    assert run.costs == summary.costs
+    as_recorded = predictions(run, replay.taus)[run.gamma]
+    assert as_recorded.tau == summary.tau
+    assert as_recorded.speedup == pytest.approx(run.costs.speedup(run.tau, run.gamma))
+    assert best_gamma(run) in range(MOST_GAMMA + 1)
+
+
+def test_a_lane_is_replayed_at_the_costs_and_from_the_rounds_of_its_comparison() -> None:
+    events = comparisons.comparison(n_tokens=400)
+    texts = [event for event in events if isinstance(event, GenerationMeasured)]
+    plain = [text for text in texts if text.lane == PLAIN_LANE]
+    lanes = recorded_lanes(events)
+    assert lanes
+    for lane in lanes:
+        own = [text for text in texts if text.lane == lane.name]
+        assert lane.costs == cost_model(plain, own)
+        replay = replayed_tau(lane)
+        assert replay is not None
+        assert replay.taus[lane.gamma] == counts_of(own).tau

@@ -9,15 +9,14 @@ from tests import comparisons
 from tests.engine.runs import stories
 
 
-def test_a_recorded_run_costs_what_was_measured() -> None:
+def test_a_recorded_run_costs_what_the_steps_of_its_blocks_took() -> None:
     run = recorded_run(stories.whole_run())
     assert run is not None
     assert (run.name, run.gamma, len(run.texts[0])) == ("D", 2, 3)
     assert run.costs is not None
-    assert (run.costs.plain_ms, run.costs.draft_ms) == (3.5, 0.5)
+    assert (run.costs.plain_ms, run.costs.draft_ms, run.costs.fixed_ms) == (3.5, 0.5, 0.5)
     assert run.costs.widths == ((1, 2.5), (3, 2.5))
-    n_emitted = sum(len(each.emitted) for each in run.texts[0])
-    assert run.costs.speedup(n_emitted / 3, 2) == pytest.approx(3.5 / (10.5 / 6))
+    assert run.tau == sum(len(each.emitted) for each in run.texts[0]) / 3
 
 
 def test_without_plain_decoding_nothing_is_known_of_costs() -> None:

@@ -1,19 +1,35 @@
 """A host keeps what is no run, too: measurements, trainings, evaluations, with a word on what ended them early."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from threading import Event as Flag
 
 import pytest
 
-from engine.commands import Measure, Order, Survey
+from engine.commands import Measure, Order, Race, Survey
 from engine.errors import EngineError
-from engine.events import Event, Refused, ScalingMeasured, Surveyed, WorkEnded, WorkStarted
+from engine.events import (
+    Event,
+    LaneSpec,
+    RaceFinished,
+    RaceStarted,
+    Refused,
+    ScalingMeasured,
+    Surveyed,
+    WorkEnded,
+    WorkStarted,
+)
 from engine.host.thread_host import ThreadHost
 from engine.runs import trace
+from tests.engine.store.kept import opened
 from tests.stub_session import StubSession
 
 START = WorkStarted("0badcafe", "measurement", "2026-01-01T00:00:00Z", "scaling", "T", "D", (), "cpu", "float32")
+RACE = RaceStarted(
+    "builtin", (LaneSpec("plain", "none", 0),), "a prompt", (1,), ("a",), "cpu", "float32", race_id="7",
+    started_utc="2026-01-01T00:00:00Z",
+)  # fmt: skip
 POINT = ScalingMeasured(2, 8, 3, "cpu", "float32", complete=False)
 LAST = ScalingMeasured(2, 8, 3, "cpu", "float32")
 
@@ -34,6 +50,10 @@ class Stub(StubSession):
         while command.n_blocks == 99 and not cancelled.is_set():
             cancelled.wait(0.01)
         yield POINT if cancelled.is_set() else LAST
+
+    def race(self, command: Race, cancelled: Flag) -> Iterator[Event]:
+        yield RACE
+        yield RaceFinished("length")
 
     def survey(self, command: Survey, cancelled: Flag) -> Iterator[Event]:
         yield Surveyed("builtin", ())
@@ -60,6 +80,18 @@ def test_a_measurement_is_kept_to_its_end(tmp_path: Path) -> None:
     assert last_of(host, Measure(2)) == LAST
     assert host.close()
     assert kept(tmp_path) == (START, POINT, LAST)
+
+
+def test_a_race_is_kept_among_the_comparisons(tmp_path: Path) -> None:
+    host = host_of(Stub(), tmp_path)
+    command = Race((LaneSpec("plain", "none", 0),), "a prompt")
+    host.submit(command)
+    assert last_of(host, command) == RaceFinished("length")
+    assert host.close()
+    assert kept(tmp_path) == (RACE, RaceFinished("length"))
+    with closing(opened(tmp_path)) as index:
+        (row,) = index.rows(index.ids())
+    assert (row.kind, row.method, row.name, row.state) == ("comparison", "race", "race · plain · a prompt", "finished")
 
 
 def test_a_stopped_measurement_says_that_it_was_stopped(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def test_a_report_says_where_the_log_is_damaged(a_run: Path, tmp_path: Path) -> 
 
 
 def test_a_pdf_is_left_to_the_window(a_run: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="printed by the window"):
+    with pytest.raises(InputError, match="laid out by Qt"):
         export(a_run, "a", "pdf", tmp_path / "report.pdf")
 
 

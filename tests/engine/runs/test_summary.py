@@ -6,7 +6,6 @@ from functools import reduce
 import msgspec
 import pytest
 
-from engine import speed_model
 from engine.events import BlockFinished, Lane, Progressed, RunFailed
 from engine.runs.summary import BlockTime, Position, Summary, fold
 from tests.engine.runs import stories
@@ -38,7 +37,10 @@ def test_speedup_is_the_quotient_of_the_two_times_and_predicted_from_the_measure
     assert (summary.speedup_ci, summary.n_repeats) == (None, 3)
     assert summary.c == pytest.approx(0.5 / 2.5)
     assert summary.verify_ratio == pytest.approx(2.0 / 2.5)
-    assert summary.predicted_speedup == pytest.approx((1 + 0.6 + 0.36) / (2 * 0.2 + 0.8))
+    assert summary.costs is not None
+    assert summary.predicted_tau is not None
+    assert summary.costs.round_ms(2) == pytest.approx(0.5 + 2 * 0.5 + 2.5)
+    assert summary.predicted_speedup == pytest.approx(summary.predicted_tau * 3.5 / (0.5 + 2 * 0.5 + 2.5))
 
 
 def test_a_generation_that_is_in_no_pair_leaves_every_measured_figure_as_it_is() -> None:
@@ -84,7 +86,7 @@ def test_size_does_not_grow_with_the_run() -> None:
     assert len(summary.positions) == 2
 
 
-def test_speedup_is_not_predicted_where_no_round_had_a_full_draft() -> None:
+def test_where_no_block_had_a_full_draft_the_rounds_tell_what_verifying_costs() -> None:
     events = [
         msgspec.structs.replace(event, target_step_ms=None)
         if isinstance(event, BlockFinished) and event.lane == "speculative"
@@ -93,7 +95,8 @@ def test_speedup_is_not_predicted_where_no_round_had_a_full_draft() -> None:
     ]
     summary = folded(*events)
     assert summary.verify_ratio is None
-    assert summary.predicted_speedup is None
+    assert summary.costs is not None and summary.costs.widths[-1][0] == 3
+    assert summary.predicted_speedup is not None
     assert summary.speedup == pytest.approx(2.0)
 
 
@@ -144,15 +147,3 @@ def test_thousands_of_blocks_are_summed_up_at_once() -> None:
         blocks=tuple(BlockTime(lane, i, 2.0, 1.0, 1.0) for i in range(20_000) for lane in ("plain", "speculative")),
     )
     assert summary.speedup_ci == (1.0, 1.0)
-
-
-def test_the_best_draft_length_counts_verification_and_may_be_none() -> None:
-    assert folded(*stories.whole_run()).best_gamma == speed_model.best_gamma(0.6, 0.2, -0.1)
-    dear = [
-        msgspec.structs.replace(event, target_step_ms=9.0)
-        if isinstance(event, BlockFinished) and event.lane == "speculative"
-        else event
-        for event in stories.whole_run()
-    ]
-    assert folded(*dear).best_gamma == 0
-    assert folded(stories.started()).best_gamma is None

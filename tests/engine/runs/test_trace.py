@@ -69,7 +69,7 @@ def test_fields_of_a_later_minor_version_are_ignored(tmp_path: Path) -> None:
 def test_file_that_is_no_run_is_refused(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "trace.jsonl"
     path.write_bytes(content)
-    with pytest.raises(InputError, match="not a Draftscope run"):
+    with pytest.raises(InputError, match="not a Draftscope trace"):
         trace.read(path)
 
 

@@ -108,6 +108,15 @@ def test_every_lane_continues_every_prompt_and_writes_the_plain_text(events: lis
     assert all(row.same_text is True for row in last(events).lanes if row.n_tokens and row.lane != "plain")
 
 
+def test_progress_counts_every_text(events: list[Event]) -> None:
+    reported = [event for event in events if isinstance(event, Progressed)]
+    of_texts = [event for event in reported if event.phase == "measuring" and event.unit == "texts"]
+    at_first = of_texts[0].total
+    done = [event.done for event in of_texts if event.total == at_first]
+    assert at_first == 5 * len(fakes.PROMPTS)
+    assert sorted(set(done)) == list(range(1, int(at_first) + 1))
+
+
 def test_the_order_of_lanes_changes_from_prompt_to_prompt(events: list[Event]) -> None:
     orders = [tuple(text.lane for text in texts(events) if (text.prompt, text.repeat) == (i, 0)) for i in range(4)]
     assert len(set(orders)) > 1
@@ -275,6 +284,8 @@ def test_a_stop_while_tuning_leaves_nothing_behind(folder: Path, session: Sessio
             if isinstance(event, Progressed) and event.phase == "tuning":
                 flag.set()
     assert not any(isinstance(event, ComparisonStarted) for event in kept)
+    tried = [event for event in kept if isinstance(event, Progressed) and event.phase == "tuning"]
+    assert [(event.done, event.total) for event in tried] == [(1, 3 * (1 + len(fakes.PROMPTS)))]
 
 
 def test_energy_is_not_stated_where_one_counter_would_miss_a_device(folder: Path) -> None:

@@ -146,3 +146,24 @@ def test_a_full_disk_is_one_clear_line(tmp_path: Path) -> None:
             for number in range(200):
                 index.set_note(name, f"{number} " * 4000)
         assert index.ids() == (name,)
+
+
+def test_an_index_of_version_1_is_migrated_and_its_runs_are_read_again(tmp_path: Path) -> None:
+    run_id = keep(tmp_path, run(1, "Hello"))
+    with closing(sqlite3.connect(tmp_path / NAME)) as connection:
+        for statement in MIGRATIONS[0].split(";"):
+            connection.execute(statement)
+        connection.execute("PRAGMA user_version = 1")
+        trace = tmp_path / run_id / "trace.jsonl"
+        columns = [row[1] for row in connection.execute("PRAGMA table_info(runs)")]
+        values = dict.fromkeys(columns, "") | {
+            "id": run_id, "kind": "run", "state": "finished", "n_tokens": 1, "n_bytes": trace.stat().st_size,
+            "mtime_ns": trace.stat().st_mtime_ns, "labels_ns": 0, "alpha": None, "tau": None, "speedup": 9.0,
+            "tokens_per_s": None,
+        }  # fmt: skip
+        connection.execute(f"INSERT INTO runs VALUES ({', '.join('?' * len(columns))})", list(values.values()))
+        connection.commit()
+    index = opened(tmp_path)
+    (row,) = index.rows(index.ids())
+    index.close()
+    assert row.speedup != 9.0 and row.speedup_n >= 1 and row.name.endswith("Hello")

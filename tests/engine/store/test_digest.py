@@ -120,7 +120,7 @@ def test_what_is_no_log_is_said_so(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     kept = digest(path)
     assert (kept.end, kept.n_tokens) == ("none", 0)
-    assert "is not a Draftscope run" in kept.damage
+    assert "is not a Draftscope trace" in kept.damage
 
 
 def test_a_torn_log_keeps_what_comes_before(tmp_path: Path) -> None:

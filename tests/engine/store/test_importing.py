@@ -72,12 +72,12 @@ def test_a_name_in_the_file_leads_nowhere(tmp_path: Path) -> None:
     assert [found.id for found in folders.scan(tmp_path / "a" / "runs")] == [answer.run_id]
 
 
-@pytest.mark.parametrize("content", [b"", b"not json\n", b"\0" * 1000, b"x" * 17 * 2**20])
+@pytest.mark.parametrize("content", [b"", b"a,b,c\n1,2,3\n", b"not json\n", b"\0" * 1000, b"x" * 17 * 2**20])
 def test_what_is_no_trace_is_refused_with_the_reason(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x.jsonl").write_bytes(content)
     (answer,) = import_traces(tmp_path / "runs", [tmp_path / "x.jsonl"])
     assert answer.outcome == "refused"
-    assert "is not a Draftscope run" in answer.why
+    assert "is not a Draftscope trace: " in answer.why
     assert not list(folders.scan(tmp_path / "runs"))
 
 

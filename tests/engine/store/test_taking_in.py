@@ -48,7 +48,7 @@ def test_a_folder_without_a_readable_trace_can_still_be_deleted(tmp_path: Path) 
     (tmp_path / "20260101T000000Z-speculative-00ff" / "trace.jsonl").write_bytes(b"")
     with closing(opened(tmp_path)) as index:
         (row,) = index.rows(index.ids())
-        assert "is not a Draftscope run" in row.damage
+        assert "is not a Draftscope trace" in row.damage
         assert index.delete([row.id]).ids == (row.id,)
 
 

@@ -1,6 +1,7 @@
 """`train drafter` and `train compare-objectives` as a user types them; Train as the window asks for it."""
 
 import json
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from queue import Empty
@@ -21,11 +22,13 @@ from engine.events import (
     WorkStarted,
 )
 from engine.host.thread_host import ThreadHost
+from engine.machine import paths
 from engine.runs import trace
 from engine.training import estimate
 from engine.training.rows import RowShape
 from engine.world.story import stories
 from tests import fakes
+from tests.engine.store.kept import opened
 
 E = TypeVar("E", bound=Event)
 SUMMARY = {
@@ -130,6 +133,9 @@ def test_comparison_of_a_few_texts_has_a_difference_with_its_range(
     low, high = summary["difference_range"]
     assert low <= summary["difference"] <= high
     assert len(summary["tuned"]["forward-kl"]) == 3
+    with closing(opened(paths.runs())) as index:
+        (row,) = index.rows([summary["run"]])
+    assert (row.kind, row.method, row.state) == ("training", "compare-objectives", "finished")
 
 
 def test_comparing_cross_entropy_with_itself_is_refused(

@@ -13,7 +13,8 @@ from app.panels.stream.tokens import StreamToken
 from app.theme import StreamFate
 from tests.app.factory import token
 
-FATES = get_args(StreamFate)
+# Plain text has no fate: it is the one that looks like the prompt, and never stands beside it.
+FATES = tuple(fate for fate in get_args(StreamFate) if fate != "unmarked")
 PALE = 235
 
 
@@ -55,6 +56,14 @@ def test_every_fate_is_told_from_every_other_without_colour(scheme, zoom):
     painted = {fate: _fate(ink, fate) for fate in FATES}
     for one, other in combinations(FATES, 2):
         assert len(painted[one] ^ painted[other]) >= 3 * ink.stroke, (one, other)
+
+
+def test_plain_text_carries_no_mark(scheme):
+    ink = StreamPainter(QGuiApplication.font(), 3.0)
+    unmarked = {place for place in _fate(ink, "unmarked") if place[1] > ink.rise}
+    spaces = {(x, y) for x, y in _fate(ink, "unmarked", "·nun") if x < 4 + ink.measure("·", False)}
+    assert not spaces, "not even for a space"
+    assert not unmarked and {place for place in _fate(ink, "plain") if place[1] > ink.rise}
 
 
 def test_each_cue_is_where_it_belongs(scheme):

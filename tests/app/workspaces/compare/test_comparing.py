@@ -95,7 +95,7 @@ def test_a_file_of_prompts_is_read_and_a_broken_one_is_named(asked, qtbot, tmp_p
     assert path == file and len(prompts.prompts) == 2
     comparing.read_prompts(tmp_path / "absent.txt")
     qtbot.waitUntil(lambda: store.trouble is not None)
-    assert "absent.txt" in store.trouble.message
+    assert "absent.txt" in store.trouble.message and comparing.reading_prompts is None
 
 
 def test_an_opened_comparison_comes_to_the_front_and_a_run_does_not(qtbot, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
@@ -112,7 +112,7 @@ def test_an_opened_comparison_comes_to_the_front_and_a_run_does_not(qtbot, tmp_p
         assert window.front is window.workspaces["compare" if name == "comparison" else "decode"]
     record = window.store.tab(ComparingProgress).record
     assert record.state == "finished" and record.source == tmp_path / "comparison.jsonl"
-    window.close()
+    window.close_now()
 
 
 def test_files_of_prompts_are_told_from_logs_and_from_anything_else(tmp_path: Path) -> None:

@@ -118,8 +118,9 @@ def test_rows_are_copied_as_csv_and_sorted_by_key(compared) -> None:  # type: ig
     assert SMALL.name not in QGuiApplication.clipboard().text()
     workspace.lanes.table.setCurrentIndex(workspace.lanes.model.index(0, SPEEDUP))
     workspace.lanes.sort_by_current()
+    assert workspace.lanes.model.lane_at(0) == GENERAL.name, "the fastest comes first"
     workspace.lanes.sort_by_current()
-    assert workspace.lanes.model.lane_at(0) == GENERAL.name
+    assert workspace.lanes.model.lane_at(0) == "plain"
 
 
 def test_a_narrow_window_leaves_out_columns_that_matter_less(compared) -> None:  # type: ignore[no-untyped-def]
@@ -159,3 +160,15 @@ def test_generations_alone_fill_the_texts(tab) -> None:  # type: ignore[no-untyp
     assert workspace.texts.turns.count() == 2
     assert [column.lane for column in workspace.texts._shown()] == ["plain", SMALL.name, GENERAL.name]
     assert sum(isinstance(event, GenerationMeasured) for event in events) == 6
+
+
+def test_the_first_click_on_a_title_puts_the_best_first(compared) -> None:  # type: ignore[no-untyped-def]
+    _, _, workspace, _ = compared
+    model, header = workspace.lanes.model, workspace.lanes.table.horizontalHeader()
+    for place, column in enumerate(model.columns):
+        if column.title not in ("tokens/s", "speedup", "TPOT"):
+            continue
+        header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        first = model.headerData(place, Qt.Orientation.Horizontal, Qt.ItemDataRole.InitialSortOrderRole)
+        header.setSortIndicator(place, first)
+        assert model.lane_at(0) == GENERAL.name, column.title

@@ -36,7 +36,16 @@ def test_a_text_without_rounds_is_shown_word_by_word() -> None:
     bare = replace(texts_of("plain"), rounds=(), text=" one two\nthree")
     tokens = [token for batch in token_batches(bare) for token in batch]
     assert "".join(token.text for token in tokens) == " one two\nthree"
-    assert {token.fate for token in tokens} == {"plain"}
+    assert {token.fate for token in tokens} == {"unmarked"}
+
+
+def test_what_nobody_drafted_carries_no_marks() -> None:
+    plain = [token for batch in token_batches(texts_of("plain")) for token in batch]
+    assert {token.fate for token in plain} == {"unmarked"}
+    drafted = texts_of(SMALL.name)
+    bare = replace(drafted, rounds=tuple(replace(event, proposed=()) for event in drafted.rounds))
+    assert {token.fate for batch in token_batches(bare) for token in batch} == {"unmarked"}
+    assert "accepted" in {token.fate for batch in token_batches(drafted) for token in batch}
 
 
 def test_the_first_token_that_differs_is_counted_without_ghosts() -> None:

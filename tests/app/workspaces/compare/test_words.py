@@ -80,7 +80,10 @@ def test_progress_has_count_rate_and_time_left() -> None:
     assert words.progress(record, None) == "waiting for the engine"
     assert words.progress(record, Progressed("loading", 1, 2, "bytes")) == "loading the models"
     assert "draft lengths" in words.progress(record, Progressed("tuning", 1, 2, "prompts"))
+    assert words.progress(record, Progressed("checking", 1, 4, "lanes")) == "warming up lane 2 of 4"
     record = record_of(complete=False, n_measured=2)
+    checking = words.progress(record, Progressed("checking", 3, 17, "steps", 1.0))
+    assert checking.startswith("measuring what would change the advice: step 3 of 17, ")
     text = words.progress(record, Progressed("measuring", 2, 4, "prompts", 10.0))
     assert text == "comparing: 2 of 4 prompts, 12.0 prompts a minute, 10 s left"
 

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 from PySide6.QtCore import QSettings, Qt
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.workspaces.compare.comparing import ComparingProgress
+from app.workspaces.compare.record import read_record
 from app.workspaces.compare.workspace import CompareWorkspace
 from engine.commands import Compare
 from engine.events import ModelOption, Progressed, Surveyed
@@ -40,8 +42,8 @@ def test_the_reason_against_is_shown_instead_of_a_click_that_does_nothing(tab) -
     _, host, workspace, say = tab
     workspace.bar.gammas.setText("two")
     assert "draft length two is not a number" in workspace.recommendation.because.text()
-    assert not workspace.bar.measure.isEnabled() and not workspace.bar.tune.isEnabled()
-    workspace.tune()
+    assert not workspace.bar.measure.isEnabled() and workspace.bar.tune.isEnabled()
+    workspace.bar.measure.click()
     assert commands(host) == []
     workspace.bar.gammas.setText("2")
     workspace.bar.drafters.check(())
@@ -117,7 +119,7 @@ def test_an_opened_file_is_the_set_of_prompts_and_is_read(tab, qtbot: QtBot, tmp
     qtbot.waitUntil(lambda: store.tab(ComparingProgress).prompt_file is not None)
     assert (workspace.newly_opened(), workspace.newly_opened()) == ("compare", "")
     say()
-    assert "The file has 3 prompts" in workspace.recommendation.because.text()
+    assert "mine.txt: 3 prompts read" in workspace.setup.text.text()
     workspace.do("run")
     assert commands(host)[0].prompts == str(file)
 
@@ -173,3 +175,43 @@ def test_an_example_is_small_and_a_picture_waits_for_the_texts(tab) -> None:  # 
     assert not workspace.settled("compare")
     say()
     assert workspace.settled("compare")
+
+
+def test_the_setup_line_says_why_measure_is_grey_and_tune_needs_no_lengths(tab) -> None:  # type: ignore[no-untyped-def]
+    _, host, workspace, say = tab
+    workspace.bar.gammas.setText("")
+    say()
+    assert workspace.setup.text.text() == "Measure waits: there is no draft length"
+    assert workspace.bar.tune.isEnabled() and not workspace.bar.measure.isEnabled()
+    workspace.tune()
+    assert commands(host)[-1].tune
+    workspace.bar.drafters.check(())
+    say(*comparison())
+    assert "Measure and Tune γ wait: no drafter is chosen" in workspace.setup.text.text()
+
+
+def test_an_opened_comparison_is_named_and_its_settings_can_be_used(tab, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    _, _, workspace, say = tab
+    workspace._comparing.show(read_record(comparison(refused=()), tmp_path / "kept.jsonl"), tmp_path / "kept.jsonl")
+    workspace._store.changed.emit()
+    say()
+    assert "Compared 2026-11-2" in workspace.recommendation.identity.text()
+    assert "belongs to another comparison" in workspace.setup.text.text() and not workspace.setup.use.isHidden()
+    workspace.setup.use.click()
+    assert workspace.setup.text.text() == "" and workspace.setup.use.isHidden()
+    chosen = workspace.bar.choice()
+    assert (chosen.gammas, chosen.n_prompts, chosen.settings["max_new_tokens"]) == ("2, 4", 4, 48)
+    assert set(chosen.drafters) == {"builtin", "builtin:small"}
+
+
+def test_nothing_moves_when_an_error_or_an_answer_arrives(tab) -> None:  # type: ignore[no-untyped-def]
+    store, _, workspace, say = tab
+    QApplication.processEvents()
+    places = (workspace.recommendation.geometry(), workspace.lanes.y())
+    workspace.do("run")
+    say(*comparison())
+    store.report("the file cannot be read", "choose another")
+    say()
+    QApplication.processEvents()
+    assert workspace.error.frame.isVisible() and workspace.recommendation.changes.text()
+    assert (workspace.recommendation.geometry(), workspace.lanes.y()) == places

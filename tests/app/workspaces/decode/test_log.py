@@ -118,7 +118,7 @@ def test_lines_come_in_order_with_the_time_of_day(panel: LogPanel) -> None:
     feed(panel, *whole_run("r1"))
     lines = panel.text.toPlainText().splitlines()
     assert re.match(r"\d\d:\d\d:\d\d  run r1 started", lines[0])
-    assert lines[1].endswith("  prefill done: 1 tokens in 12.0 ms")
+    assert lines[1].endswith("  prefill done: 1 token in 12.0 ms")
     assert lines[-1].endswith("  run finished: 5 tokens, length reached")
 
 

@@ -75,7 +75,7 @@ def window(qtbot: QtBot, host: FakeHost) -> MainWindow:
     made.store.pump()
     yield made
     made.workspaces["decode"].measured.close()
-    made.close()
+    made.close_now()
 
 
 def shown(qtbot: QtBot, store: RunStore, kind: type[MeasuredPlot]) -> MeasuredPlot:

@@ -1,5 +1,7 @@
 """A live race, as the engine reports it."""
 
+from pathlib import Path
+
 import pytest
 
 from app.state.store import RunStore
@@ -7,6 +9,7 @@ from app.workspaces.presentation.race_command import race_command
 from app.workspaces.presentation.racing import RacingProgress
 from engine.commands import Load, Race
 from engine.events import LaneSpec, RaceFinished, RaceStarted, Refused, RoundFinished
+from engine.runs.trace import Trace
 from tests.app.factory import FakeHost
 
 PLAIN, DRAFTED = LaneSpec("plain", "none", 0, "plain"), LaneSpec("builtin γ 4", "builtin", 4)
@@ -91,3 +94,20 @@ def test_rounds_of_a_run_are_not_those_of_a_race(racing) -> None:  # type: ignor
     assert not progress.take(a_lap(0, "plain", 0.02))
     progress.take(STARTED)
     assert progress.take(a_lap(0, "plain", 0.02)) and not progress.take(a_lap(0, "", 0.02))
+
+
+def test_a_race_that_was_kept_is_shown_at_its_end(tmp_path: Path) -> None:
+    store = RunStore()
+    progress = store.tab(RacingProgress)
+    events = (STARTED, a_lap(0, "plain", 0.02), a_lap(0, "builtin γ 4", 0.03, 3), RaceFinished("length"))
+    assert progress.read_log(Trace(events[1:], None), tmp_path) is None
+    assert progress.read_log(Trace(events, None), tmp_path) == events
+    assert progress.show(events, tmp_path) == ""
+    script = progress.script()
+    assert script is not None and len(script.lanes) == 2 and not progress.racing
+    assert progress.source == tmp_path
+
+
+def test_a_kept_race_waits_while_one_is_under_way(racing, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    _store, _host, progress = racing
+    assert progress.show((STARTED,), tmp_path) == "a race is under way"

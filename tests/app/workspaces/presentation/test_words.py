@@ -15,7 +15,7 @@ FACTS = RaceFacts("comparison", "builtin", "p", (), unit="prompts")
 @pytest.mark.parametrize(
     ("value", "interval", "expected"),
     [
-        (1.83, None, "1.83× faster"),
+        (1.83, None, "1.83×"),
         (0.91, None, "0.91×: slower here"),
         (1.0, None, "1.00×: as fast"),
         (1.02, Interval(0.97, 1.08), "1.02×: no clear difference"),
@@ -56,7 +56,7 @@ def test_the_check_over_all_lanes() -> None:
 def test_the_headline_has_the_speedup_first_and_a_loss_in_it() -> None:
     script, loser = compared(), lost()
     best = leading(script.lanes, script.facts.recommended)
-    assert words.headline(best, PLAIN_MARK, live=False) == ("1.83× faster", "● builtin γ 4")
+    assert words.headline(best, PLAIN_MARK, live=False) == ("1.83×", "● builtin γ 4")
     worst = leading(loser.lanes)
     assert worst is not None and words.is_loss(worst)
     assert words.headline(worst, PLAIN_MARK, live=False)[0] == "0.91×: slower here"

@@ -189,7 +189,7 @@ def main_window(qtbot: QtBot) -> Iterator[MainWindow]:
     qtbot.addWidget(window)
     window.show()
     yield window
-    window.close()
+    window.close_now()
 
 
 def test_f11_toggles_from_the_main_window_and_from_its_own(main_window: MainWindow, qtbot: QtBot) -> None:
@@ -209,3 +209,15 @@ def test_it_is_no_tab_but_a_view_that_can_be_pictured(main_window: MainWindow) -
     main_window.show_view("presentation")
     window = main_window.workspaces["presentation"].view("presentation")
     assert window.isVisible() and not window.isFullScreen()
+
+
+def test_a_live_race_offers_its_stop_and_refuses_what_waits_for_its_end(shown: Presented) -> None:
+    shown.window.present.trigger()
+    shown.press(Qt.Key.Key_Return)
+    shown.say(STARTED, a_lap(0, "plain", 0.02), a_lap(0, "builtin γ 4", 0.03, 3))
+    assert shown.window.stage.keys.parts[0] == "S  stop"
+    shown.press(Qt.Key.Key_Space)
+    assert not shown.window.stage.player.playing and "S stops it" in shown.window.stage.keys.parts[0]
+    shown.say(a_lap(1, "plain", 0.04), RaceFinished("length", (("builtin γ 4", True),)))
+    shown.press(Qt.Key.Key_H)
+    assert not any("report" in part for part in shown.window.stage.keys.parts)

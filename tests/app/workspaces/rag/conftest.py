@@ -3,36 +3,18 @@
 import pytest
 from msgspec.structs import replace
 
-from app.state.store import RunStore
 from app.workspaces.rag.workspace import RagWorkspace
 from tests.app.answers import QUESTION, whole_answer
-from tests.app.factory import MODEL, PAIR, FakeHost
-from tests.app.served import served
+from tests.app.factory import MODEL
+from tests.app.served import talking
 from tests.app.workspaces.rag.tab import settle
 
 
 @pytest.fixture
 def tab(qtbot):  # type: ignore[no-untyped-def]
     """A store with an engine, the RAG tab on it, and a way to make the engine say something."""
-    store, host = RunStore(), FakeHost()
-    store.attach(host)
-    store.load(PAIR)
-    workspace = served(RagWorkspace, store)
-    qtbot.addWidget(workspace)
-    workspace.resize(1500, 900)
-    workspace.show()
-
-    def say(*events) -> None:  # type: ignore[no-untyped-def]
-        host.say(*events)
-        store.pump()
-        while not host.inbox.empty():
-            store.pump()
-        settle(workspace)
-
-    say(MODEL)
-    yield store, host, workspace, say
-    workspace.close()
-    store.close()
+    with talking(qtbot, RagWorkspace, settle) as talk:
+        yield talk
 
 
 @pytest.fixture

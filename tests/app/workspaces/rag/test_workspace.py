@@ -27,7 +27,7 @@ def window(qtbot):  # type: ignore[no-untyped-def]
     qtbot.addWidget(made)
     made.show()
     yield made
-    made.close()
+    made.close_now()
 
 
 def test_a_saved_answer_opens_in_the_rag_tab(window, qtbot, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from pytestqt.qtbot import QtBot
 
 from app.workspaces.runs.library import RunLibrary
+from app.workspaces.runs.workspace import RunsWorkspace
 from engine.events import Event, RunStarted
 from engine.machine import paths
 from tests.engine.store import kept
@@ -30,3 +31,20 @@ def of_drafter(number: int, drafter: str) -> list[Event]:
 def settle(qtbot: QtBot, library: RunLibrary, condition: Callable[[], bool] = lambda: True) -> None:
     """Wait until everything asked for is there, and a condition holds."""
     qtbot.waitUntil(lambda: library.settled() and condition(), timeout=20_000)
+
+
+def shown(qtbot: QtBot, tab: RunsWorkspace) -> None:
+    """Show the tab and wait for its rows."""
+    tab.show()
+    settle(qtbot, tab.library, lambda: tab.library.ids is not None)
+    cells(qtbot, tab, 0)
+
+
+def cells(qtbot: QtBot, tab: RunsWorkspace, column: int) -> list[str]:
+    """The texts of a column, once they are fetched."""
+    model = tab.table.rows
+    indexes = [model.index(row, column) for row in range(model.rowCount())]
+    for index in indexes:
+        model.data(index)
+    settle(qtbot, tab.library)
+    return [str(model.data(index)) for index in indexes]

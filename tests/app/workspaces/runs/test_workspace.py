@@ -1,54 +1,19 @@
 """The Runs tab as one uses it: filter, select, compare, rename, delete and undo, by mouse and by keys."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from app.panels.comparison import Divergence
-from app.state.store import RunStore
 from app.workspaces.runs import transfer
 from app.workspaces.runs.table_model import RunTableModel
 from app.workspaces.runs.workspace import RunsWorkspace
 from engine.machine import paths
 from engine.runs import trace
-from tests.app.factory import FakeHost
-from tests.app.served import served
-from tests.app.workspaces.runs.kept_runs import MARKUP, keep_some, of_drafter, settle
+from tests.app.workspaces.runs.kept_runs import MARKUP, cells, keep_some, of_drafter, settle, shown
 from tests.engine.store import kept
-
-
-@pytest.fixture
-def tab(qtbot: QtBot) -> Iterator[RunsWorkspace]:
-    store, host = RunStore(), FakeHost()
-    store.attach(host)
-    workspace = served(RunsWorkspace, store)
-    qtbot.addWidget(workspace)
-    workspace.resize(1200, 800)
-    yield workspace
-    workspace.close()
-    workspace.shut_down()
-    store.close()
-
-
-def shown(qtbot: QtBot, tab: RunsWorkspace) -> None:
-    """Show the tab and wait for its rows."""
-    tab.show()
-    settle(qtbot, tab.library, lambda: tab.library.ids is not None)
-    cells(qtbot, tab, 0)
-
-
-def cells(qtbot: QtBot, tab: RunsWorkspace, column: int) -> list[str]:
-    """The texts of a column, once they are fetched."""
-    model = tab.table.rows
-    indexes = [model.index(row, column) for row in range(model.rowCount())]
-    for index in indexes:
-        model.data(index)
-    settle(qtbot, tab.library)
-    return [str(model.data(index)) for index in indexes]
 
 
 def select(qtbot: QtBot, tab: RunsWorkspace, *rows: int) -> None:
@@ -64,7 +29,7 @@ def titles(qtbot: QtBot, tab: RunsWorkspace) -> list[str]:
 def test_an_empty_store_says_what_will_appear(tab: RunsWorkspace, qtbot: QtBot) -> None:
     shown(qtbot, tab)
     assert "appears here" in tab.empty.text()
-    assert tab.search.count.text() == "0 runs"
+    assert tab.bar.count.text() == "0 runs"
     assert not tab.run_actions.by_name["open"].isEnabled()
     assert not tab.holds("runs")
 
@@ -72,15 +37,15 @@ def test_an_empty_store_says_what_will_appear(tab: RunsWorkspace, qtbot: QtBot) 
 def test_typing_filters_and_esc_clears(tab: RunsWorkspace, qtbot: QtBot) -> None:
     keep_some()
     shown(qtbot, tab)
-    assert tab.search.count.text() == "3 runs"
+    assert tab.bar.count.text() == "3 runs"
     tab.run_actions.by_name["find"].trigger()
-    QTest.keyClicks(tab.search.search, "BETA")
+    QTest.keyClicks(tab.bar.search, "BETA")
     settle(qtbot, tab.library)
-    assert titles(qtbot, tab) == ["beta"]
-    QTest.keyClicks(tab.search.search, " nowhere")
+    assert titles(qtbot, tab) == ["D γ 2 · beta"]
+    QTest.keyClicks(tab.bar.search, " nowhere")
     settle(qtbot, tab.library)
     assert "No run fits" in tab.empty.text()
-    QTest.keyClick(tab.search.search, Qt.Key.Key_Escape)
+    QTest.keyClick(tab.bar.search, Qt.Key.Key_Escape)
     settle(qtbot, tab.library)
     assert len(titles(qtbot, tab)) == 3
     assert not tab.empty.isVisible()
@@ -90,7 +55,7 @@ def test_foreign_text_is_shown_literally(tab: RunsWorkspace, qtbot: QtBot) -> No
     keep_some()
     shown(qtbot, tab)
     title = titles(qtbot, tab)[0]
-    assert title.startswith("<b>bold</b>")
+    assert title.startswith("D γ 2 · <b>bold</b>")
     assert "\u202e" not in title
     assert tab.details.heading.textFormat() == Qt.TextFormat.PlainText
     tip = tab.table.rows.data(tab.table.rows.index(0, 2), Qt.ItemDataRole.ToolTipRole)
@@ -104,20 +69,20 @@ def test_a_column_sorts_at_a_click_and_turns_at_the_next(tab: RunsWorkspace, qtb
     header = tab.table.horizontalHeader()
     header.sectionClicked.emit(2)
     settle(qtbot, tab.library)
-    assert titles(qtbot, tab) == ["a", "b", "c"]
+    assert titles(qtbot, tab) == [f"D γ 2 · {name}" for name in "abc"]
     assert str(tab.table.rows.headerData(2, Qt.Orientation.Horizontal)).endswith("▲")
     header.sectionClicked.emit(2)
     settle(qtbot, tab.library)
-    assert titles(qtbot, tab) == ["c", "b", "a"]
+    assert titles(qtbot, tab) == [f"D γ 2 · {name}" for name in "cba"]
 
 
 def test_one_run_is_shown_with_what_it_was_made_with(tab: RunsWorkspace, qtbot: QtBot) -> None:
     keep_some()
     shown(qtbot, tab)
     select(qtbot, tab, 1)
-    assert tab.details.heading.text() == "beta"
-    assert ("gamma", "2") in tab.details.made_with["settings"].fields
-    assert ("device", "cpu") in tab.details.made_with["machine"].fields
+    assert tab.details.heading.text() == "D γ 2 · beta"
+    assert ("γ", "2") in tab.details.made_with["settings"].fields
+    assert ("Device", "cpu") in tab.details.made_with["machine"].fields
     assert ("α", "0.60") in tab.details.figures.fields
 
 
@@ -145,10 +110,10 @@ def test_title_tags_and_note_are_kept_when_they_are_left(tab: RunsWorkspace, qtb
     QTest.keyClicks(tab.details.note, "a note")
     select(qtbot, tab, 1)
     assert titles(qtbot, tab)[0] == "The best"
-    assert cells(qtbot, tab, 10)[0] == "a, b"
+    assert cells(qtbot, tab, 11)[0] == "a, b"
     (row,) = kept.opened(paths.runs()).rows([tab.table.rows.id_at(0)])
     assert row.note == "a note"
-    assert [tab.search.tags.itemText(i) for i in range(tab.search.tags.count())] == ["Any tag", "a (1)", "b (1)"]
+    assert [tab.bar.tags.itemText(i) for i in range(tab.bar.tags.count())] == ["Any tag", "a (1)", "b (1)"]
 
 
 def test_tags_of_several_runs_are_changed_together(tab: RunsWorkspace, qtbot: QtBot) -> None:
@@ -159,16 +124,18 @@ def test_tags_of_several_runs_are_changed_together(tab: RunsWorkspace, qtbot: Qt
     QTest.keyClicks(tab.details.tags, "both")
     QTest.keyClick(tab.details.tags, Qt.Key.Key_Return)
     settle(qtbot, tab.library)
-    assert cells(qtbot, tab, 10) == ["both", "both", ""]
+    assert cells(qtbot, tab, 11) == ["both", "both", ""]
 
 
 def test_deleting_moves_on_to_the_neighbour_and_undo_brings_all_back(tab: RunsWorkspace, qtbot: QtBot) -> None:
     keep_some()
     shown(qtbot, tab)
     select(qtbot, tab, 0, 1)
+    place = tab.splitter.geometry()
     tab.run_actions.by_name["delete"].trigger()
     settle(qtbot, tab.library, lambda: tab.table.rows.rowCount() == 1)
     assert tab.message.text.text() == "2 runs deleted."
+    assert tab.splitter.geometry() == place and tab.message.geometry().bottom() == tab.rect().bottom()
     assert tab.table.selected == (tab.table.rows.id_at(0),)
     tab.message.undo.click()
     settle(qtbot, tab.library, lambda: tab.table.rows.rowCount() == 3)
@@ -181,7 +148,7 @@ def test_deleted_runs_can_be_looked_at_and_restored(tab: RunsWorkspace, qtbot: Q
     select(qtbot, tab, 0)
     tab.run_actions.by_name["delete"].trigger()
     settle(qtbot, tab.library)
-    states = tab.search.states
+    states = tab.bar.states
     states.setCurrentIndex(states.count() - 1)
     states.activated.emit(states.currentIndex())
     settle(qtbot, tab.library, lambda: tab.table.rows.rowCount() == 1)
@@ -190,7 +157,7 @@ def test_deleted_runs_can_be_looked_at_and_restored(tab: RunsWorkspace, qtbot: Q
     assert tab.restore_button.isVisible()
     tab.run_actions.by_name["restore"].trigger()
     settle(qtbot, tab.library, lambda: tab.table.rows.rowCount() == 0)
-    tab.search.clear()
+    tab.bar.clear()
     settle(qtbot, tab.library, lambda: tab.table.rows.rowCount() == 3)
 
 
@@ -205,7 +172,7 @@ def test_two_selected_runs_are_compared(tab: RunsWorkspace, qtbot: QtBot) -> Non
     drafter = next(row for row, name in enumerate(names) if name.endswith("drafter"))
     assert names[drafter] == "≠ drafter"
     assert [table.item(drafter, i).text() for i in (1, 2)] == ["builtin:small", "builtin"]
-    assert not names[next(row for row, name in enumerate(names) if name.endswith("gamma"))].startswith("≠")
+    assert not names[next(row for row, name in enumerate(names) if name.endswith("γ"))].startswith("≠")
     assert "The texts are the same" in tab.compared.sentence.text()
 
 
@@ -358,7 +325,7 @@ def test_the_model_sorts_only_by_what_the_index_can(tab: RunsWorkspace, qtbot: Q
     shown(qtbot, tab)
     model: RunTableModel = tab.table.rows
     before = tab.library.filter
-    model.sort(10)
+    model.sort(11)
     model.sort(-1)
     assert tab.library.filter == before
 

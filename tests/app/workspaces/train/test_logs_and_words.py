@@ -31,7 +31,7 @@ def window(qtbot):  # type: ignore[no-untyped-def]
         qtbot.waitUntil(lambda: not window.store.busy)
 
     yield window, open_file
-    window.close()
+    window.close_now()
 
 
 def test_opened_log_is_shown_in_the_train_tab(window) -> None:  # type: ignore[no-untyped-def]

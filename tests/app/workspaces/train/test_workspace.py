@@ -220,7 +220,7 @@ def test_run_is_refused_with_the_reason_while_a_drafter_is_trained(qtbot) -> Non
     assert isinstance(host.submitted[-1], Run)
     host.say(started(), RunFinished("length", 0))
     window.store.pump()
-    window.close()
+    window.close_now()
 
 
 def test_trained_drafter_is_put_into_the_setup_of_decode(qtbot) -> None:  # type: ignore[no-untyped-def]
@@ -232,7 +232,7 @@ def test_trained_drafter_is_put_into_the_setup_of_decode(qtbot) -> None:  # type
     pair = window.workspaces["decode"].setup.setup().pair
     assert (pair.target, pair.drafter) == ("/models/target", "/drafter")
     assert window.workspaces["decode"].isVisible()
-    window.close()
+    window.close_now()
 
 
 def test_kept_drafter_is_marked_once_it_is_known(training) -> None:  # type: ignore[no-untyped-def]

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 
-from app.workspaces.runs.background import Background
+from app.state.background import Background
 from engine.errors import EngineError, InputError
 
 

@@ -1,0 +1,43 @@
+"""Writes a number with what it counts, in the singular or the plural."""
+
+from typing import Literal, TypeAlias
+
+from PySide6.QtCore import QCoreApplication
+
+from app.words.quantities import counted
+
+Noun: TypeAlias = Literal[
+    "batch size", "character", "cluster", "context", "draft", "draft length", "drafter", "duplicate", "file", "lane",
+    "line", "new token", "passage", "prompt", "question", "repeat", "round", "step", "text", "token",
+]  # fmt: skip
+
+
+def count(n: float, noun: Noun) -> str:
+    """So many of something, such as `1 token` or `1,024 tokens`."""
+    forms: dict[Noun, tuple[str, str]] = {
+        "batch size": (_tr("{0:,.0f} batch size"), _tr("{0:,.0f} batch sizes")),
+        "character": (_tr("{0:,.0f} character"), _tr("{0:,.0f} characters")),
+        "cluster": (_tr("{0:,.0f} cluster"), _tr("{0:,.0f} clusters")),
+        "context": (_tr("{0:,.0f} context"), _tr("{0:,.0f} contexts")),
+        "draft": (_tr("{0:,.0f} draft"), _tr("{0:,.0f} drafts")),
+        "draft length": (_tr("{0:,.0f} draft length"), _tr("{0:,.0f} draft lengths")),
+        "drafter": (_tr("{0:,.0f} drafter"), _tr("{0:,.0f} drafters")),
+        "duplicate": (_tr("{0:,.0f} duplicate"), _tr("{0:,.0f} duplicates")),
+        "file": (_tr("{0:,.0f} file"), _tr("{0:,.0f} files")),
+        "lane": (_tr("{0:,.0f} lane"), _tr("{0:,.0f} lanes")),
+        "line": (_tr("{0:,.0f} line"), _tr("{0:,.0f} lines")),
+        "new token": (_tr("{0:,.0f} new token"), _tr("{0:,.0f} new tokens")),
+        "passage": (_tr("{0:,.0f} passage"), _tr("{0:,.0f} passages")),
+        "prompt": (_tr("{0:,.0f} prompt"), _tr("{0:,.0f} prompts")),
+        "question": (_tr("{0:,.0f} question"), _tr("{0:,.0f} questions")),
+        "repeat": (_tr("{0:,.0f} repeat"), _tr("{0:,.0f} repeats")),
+        "round": (_tr("{0:,.0f} round"), _tr("{0:,.0f} rounds")),
+        "step": (_tr("{0:,.0f} step"), _tr("{0:,.0f} steps")),
+        "text": (_tr("{0:,.0f} text"), _tr("{0:,.0f} texts")),
+        "token": (_tr("{0:,.0f} token"), _tr("{0:,.0f} tokens")),
+    }
+    return counted(round(n), *forms[noun]).format(n)
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("counts", text)

@@ -1,0 +1,88 @@
+"""What the docks of the Decode tab are made of: the dock itself, the column of plots, columns that scroll."""
+
+from time import perf_counter
+
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtWidgets import QDockWidget, QFrame, QScrollArea, QVBoxLayout, QWidget
+
+from app import theme
+from app.panels.plots.acceptance import AcceptancePlot
+from app.panels.plots.latency import LatencyPlot
+from app.panels.plots.metric import MetricPlot
+from app.panels.plots.positions import PositionsPlot
+from app.panels.plots.speed import SpeedPlot
+from app.panels.plots.tokens_per_round import TokensPerRoundPlot
+from app.plots.panel import PlotPanel
+from app.state.store import RunStore
+from engine import methods
+
+
+class DecodeDock(QDockWidget):
+    """A dock whose painting counts in the time budget also while it floats as its own window."""
+
+    def __init__(self, title: str, store: RunStore, parent: QWidget) -> None:
+        super().__init__(title, parent)
+        self._store = store
+
+    def event(self, event: QEvent) -> bool:
+        """Add the time of painting to the budget; a docked dock gets no such event, because the window paints it."""
+        if event.type() != QEvent.Type.UpdateRequest:
+            return super().event(event)
+        began = perf_counter()
+        handled = super().event(event)
+        self._store.budget.spent_s += perf_counter() - began
+        return handled
+
+
+class DecodePlots(QWidget):
+    """All plots, one above the other; those of a method's own metrics only while a run of it is on show."""
+
+    def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._store = store
+        self.acceptance = AcceptancePlot(store, self)
+        self.tokens_per_round = TokensPerRoundPlot(store, self)
+        self.latency = LatencyPlot(store, self)
+        self.speed = SpeedPlot(store, self)
+        self.positions = PositionsPlot(store, self)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, theme.GRID)
+        column.setSpacing(0)
+        self.metrics = tuple(
+            MetricPlot(store, method, metric, self)
+            for method in methods.discover().values()
+            if method.workspace == "decode"
+            for metric in method.metrics
+        )
+        fixed = (self.acceptance, self.tokens_per_round, self.latency, self.speed, self.positions)
+        self.all: tuple[PlotPanel, ...] = (*fixed, *self.metrics)
+        for plot in self.all:
+            column.addWidget(plot, 1)
+        if self.metrics:
+            self._show_metrics()
+            store.changed.connect(self._show_metrics)
+
+    def _show_metrics(self) -> None:
+        """Show the plots of the metrics that the method on show has."""
+        method = None if self._store.started is None else self._store.started.method
+        for plot in self.metrics:
+            plot.setVisible(plot.method == method)
+
+
+class SideColumn(QScrollArea):
+    """A side column of a preferred width; it scrolls where the window is too low."""
+
+    def __init__(self, panel: QWidget, width: int) -> None:
+        super().__init__()
+        self._width = width
+        # The focus goes to the controls of the panel inside; they and the wheel scroll the column.
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setWidget(panel)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMinimumWidth(panel.minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width())
+
+    def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
+        """Return the preferred width: the texts of the panel wrap and ask for none."""
+        return QSize(self._width, super().sizeHint().height())

@@ -1,0 +1,38 @@
+"""What can be done with a kept run, and why not."""
+
+from pathlib import Path
+
+import pytest
+
+from app.state.store import RunStore
+from app.workspaces.runs.actions import Chosen, why_not
+from engine.events import WorkKind
+from engine.store.rows import RunRow
+
+
+def of(kind: WorkKind, method: str) -> Chosen:
+    row = RunRow(
+        "id", kind, "", method, "builtin", "builtin", "", "finished", "", 0, None, None, None, None, "", "", (), "", 0,
+        Path("trace.jsonl"),
+    )  # fmt: skip
+    return Chosen(1, (row,), False, False)
+
+
+@pytest.mark.parametrize(
+    ("kind", "method"),
+    [("run", "speculative"), ("comparison", "compare"), ("comparison", "race"), ("training", "forward-kl")],
+)
+def test_what_a_tab_shows_can_be_opened(kind: WorkKind, method: str) -> None:
+    assert why_not("open", of(kind, method), RunStore()) == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "method"),
+    [("measurement", "bench decode"), ("training", "builtin"), ("training", "compare-objectives")],
+)
+def test_what_no_tab_shows_says_so_and_names_the_way_out(kind: WorkKind, method: str) -> None:
+    assert "export it" in why_not("open", of(kind, method), RunStore())
+
+
+def test_a_race_has_nothing_to_predict_from() -> None:
+    assert "measures nothing" in why_not("what_if", of("comparison", "race"), RunStore())
