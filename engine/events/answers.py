@@ -23,6 +23,7 @@ System: TypeAlias = Literal[
 ]
 # What ended a rationale after which the response was forced; empty where the drafter wrote both by itself.
 ForcedBy: TypeAlias = Literal["", "end", "line", "length"]
+DemonstrationChoice: TypeAlias = Literal["auto", "none", "one", "two"]
 Reader: TypeAlias = Literal["target", "drafter"]
 
 

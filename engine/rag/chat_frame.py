@@ -31,10 +31,10 @@ class ChatFrame(NamedTuple):
 
 
 class ChatPieces(NamedTuple):
-    """A prompt as parts of a conversation. task: the system prompt; body: the pieces of the user's turn; opening: how
-    the assistant's answer begins; written: the pieces of what it wrote."""
+    """A prompt as parts of a conversation. earlier: its turns before the question, the system prompt first; body: the
+    pieces of the user's last turn; opening: how the assistant's answer begins; written: the pieces of what it wrote."""
 
-    task: str
+    earlier: tuple[Message, ...]
     body: tuple[tuple[SegmentName | None, str], ...]
     opening: str
     written: tuple[tuple[SegmentName | None, str], ...]
@@ -46,10 +46,10 @@ def template_of(model: LoadedModel) -> ChatTemplate | None:
 
 
 @lru_cache(maxsize=64)
-def frame(template: ChatTemplate, tokenizer: PreTrainedTokenizerBase, task: str) -> ChatFrame:
-    """What stands around the user's turn. Raises InputError where the template fails, ModelError where it drops it."""
-    turns = (Message("user", _BODY),) if not task else (Message("system", task), Message("user", _BODY))
-    before, body, after = template.render(turns).text.rpartition(_BODY)
+def frame(template: ChatTemplate, tokenizer: PreTrainedTokenizerBase, earlier: tuple[Message, ...]) -> ChatFrame:
+    """What stands around the user's last turn. Raises InputError where the template fails, ModelError where it drops
+    that turn."""
+    before, body, after = template.render((*earlier, Message("user", _BODY))).text.rpartition(_BODY)
     if not body:
         raise ModelError("the chat template does not write what the user says", "use another model")
     before_ids, after_ids = (tokenizer(text, add_special_tokens=False)["input_ids"] for text in (before, after))
@@ -64,10 +64,19 @@ def chat_pieces(prompt: Prompt) -> ChatPieces:
         n_given += at < prompt.written_from
         at += len(text)
     given, written = pieces[:n_given], pieces[n_given:]
-    task = given.pop(0)[1] if given and given[0][0] == "task" else ""
     opening = given.pop()[1].lstrip("\n") if given and given[-1][0] is None else ""
+    earlier: list[Message] = []
+    while given and given[0][0] in ("task", "demonstration"):
+        name, text = given.pop(0)
+        earlier += [Message("system", _TASKS.get(text, text))] if name == "task" else _turns(text, opening)
     body = [(name, text) for name, text in given if text]
     if body:
         body[0] = body[0][0], body[0][1].lstrip("\n")
         body[-1] = body[-1][0], body[-1][1].rstrip("\n")
-    return ChatPieces(_TASKS.get(task, task), tuple(body), opening, tuple(written))
+    return ChatPieces(tuple(earlier), tuple(body), opening, tuple(written))
+
+
+def _turns(demonstration: str, opening: str) -> list[Message]:
+    """A demonstration as a question of the user and an answer of the assistant."""
+    question, begins, answer = demonstration.partition(opening)
+    return [Message("user", question.strip("\n")), Message("assistant", (begins + answer).strip("\n"))]

@@ -61,7 +61,7 @@ def encode(
         writer.add_all(prompts.cut(prompt))
         return Encoded(writer.text, (*ids, *writer.ids), tuple(writer.parts), len(ids))
     pieces = chat_pieces(prompt)
-    around = frame(template, tokenizer, pieces.task)
+    around = frame(template, tokenizer, pieces.earlier)
     writer.add(None, around.before, around.before_ids)
     writer.add_all(pieces.body)
     writer.add(None, around.after, around.after_ids)

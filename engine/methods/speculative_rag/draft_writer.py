@@ -4,6 +4,7 @@ A rationale ends where the drafter ends it, with its line, or at its share of th
 response are written for the drafter, and it continues with the response. What was forced is not scored."""
 
 import math
+import re
 from typing import NamedTuple
 
 from engine import prompts
@@ -18,6 +19,7 @@ from engine.rag.values import Lengths
 
 MOST_PROPOSED = 8
 _LEAST = 1e-300
+_SENTENCE_END = re.compile(r"(?<=\w)[.!?。！？](?=\s)")
 # The share of the new tokens that is kept for the response, and how many of them are enough.
 _RESPONSE_SHARE, _MOST_RESPONSE = 0.25, 32
 
@@ -98,7 +100,7 @@ class DraftWriter:
         if self.lengths is None:
             self._part_ends()
         if len(self.ids) >= self._most:
-            self.end, self.forced_by = "length", ""
+            self.end = "length"
 
     def _append(self, token: int, log_p: float) -> None:
         self.ids.append(token)
@@ -159,23 +161,30 @@ class DraftWriter:
             return math.fsum(self._log_p), 0.0
         response = middle + len(prompts.RESPONSE_FOLLOWS)
         answer = self.text[response:]
-        end = response + len(answer) - len(answer.lstrip()) + len(prompts.first_line(answer))
+        end = response + len(answer) - len(answer.lstrip()) + len(self._response())
         pairs = list(zip(self._starts, self._log_p, strict=True))
         return (
             math.fsum(log_p for start, log_p in pairs if start < middle),
             math.fsum(log_p for start, log_p in pairs if response <= start < end),
         )
 
+    def parts(self) -> prompts.ParsedDraft:
+        """Rationale and response; of a response that was cut at the end of the new tokens, its whole sentences."""
+        rationale = prompts.read_draft(self.text).rationale
+        return prompts.ParsedDraft(rationale, prompts.one_line(self._response()))
+
+    def _response(self) -> str:
+        line = prompts.first_line(self.text.partition(prompts.RESPONSE_FOLLOWS)[2])
+        if self.end != "length" or self.lengths is not None:
+            return line
+        ends = [match.end() for match in _SENTENCE_END.finditer(line)]
+        return line[: ends[-1]] if ends else ""
+
     def why(self) -> str:
         """What is wrong with the finished draft, empty if nothing is."""
-        parts = prompts.read_draft(self.text)
-        has_response = prompts.RESPONSE_FOLLOWS in self.text
-        if self.end == "length":
-            return (
-                f"the response was cut at {self._most} tokens"
-                if has_response
-                else f"no response within {self._most} tokens"
-            )
-        if not has_response:
-            return "the drafter wrote nothing"
+        parts = self.parts()
+        if prompts.RESPONSE_FOLLOWS not in self.text:
+            return f"no response within {self._most} tokens" if self.end == "length" else "the drafter wrote nothing"
+        if self.end == "length" and not parts.response:
+            return f"the response was cut at {self._most} tokens"
         return "" if parts.rationale and parts.response else "the rationale or the response is empty"

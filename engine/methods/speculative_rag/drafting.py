@@ -26,6 +26,7 @@ from engine.methods.speculative_rag.draft_writer import MOST_PROPOSED, DraftWrit
 from engine.methods.standard_rag.asking import AnswerContext, prompt_read
 from engine.models.loading import LoadedModel
 from engine.rag.chat_frame import template_of
+from engine.rag.demonstrations import demonstrations
 from engine.rag.encoding import Fitted, encode, fit
 from engine.rag.memo import model_key
 from engine.rag.reading import Branch, Checkpoint, Ids, read
@@ -57,13 +58,15 @@ def draft(
     serial: int,
     checkpoint: Checkpoint,
     lengths: Lengths | None = None,
+    worked: Sequence[prompts.WorkedDraft] = (),
 ) -> Iterator[Fitted | DraftTokens | tuple[RagDraft, ...]]:
     """Yield each prompt, what is written of each draft round by round, and last all drafts, in the subsets' order.
 
+    worked: drafts that the drafter reads before the question.
     Raises InputError if the question does not fit the drafter's context."""
     most = config.max_new_tokens if lengths is None else sum(lengths)
     fitted_prompts = [
-        fit(partial(_build, question), texts, drafter, n_new=most, what="a draft's prompt") for texts in subsets
+        fit(partial(_build, question, worked), texts, drafter, n_new=most, what="a draft's prompt") for texts in subsets
     ]
     writers = {i: DraftWriter(fitted, drafter, most, lengths) for i, fitted in enumerate(fitted_prompts)}
     for writer in writers.values():
@@ -101,8 +104,8 @@ def draft(
     )
 
 
-def _build(question: str, passages: Sequence[str]) -> prompts.Prompt:
-    return prompts.rag_draft(passages, question)
+def _build(question: str, worked: Sequence[prompts.WorkedDraft], passages: Sequence[str]) -> prompts.Prompt:
+    return prompts.rag_draft(passages, question, demonstrations=worked)
 
 
 def _seed(seed: int, passages: Sequence[str]) -> int:
@@ -117,7 +120,7 @@ def _finished_draft(
     """The finished draft of a writer; exact: its log-probabilities are those of the drafter's own distribution."""
     if writer.lengths is not None:
         return _draft_of_lengths(passages, writer, writer.lengths, drafter, batch)
-    parts = prompts.read_draft(writer.text)
+    parts = writer.parts()
     why = writer.why()
     log_p = writer.log_p() if exact or why else _log_p(question, parts, writer, drafter, checkpoint)
     return RagDraft(
@@ -203,6 +206,7 @@ def _key(
         config.max_new_tokens,
         sampled,
         context.lengths,
+        config.demonstrations,
     )
 
 
@@ -224,6 +228,7 @@ def _new_drafts(
         serial=serial,
         checkpoint=context.rt.checkpoint,
         lengths=context.lengths,
+        worked=demonstrations(config.demonstrations, context.drafter),
     )
     with memory_errors("drafting", "use fewer drafts (m) or shorter answers"):
         for step in steps:
