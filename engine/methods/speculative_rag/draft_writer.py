@@ -52,6 +52,11 @@ class DraftWriter:
         self._n_shown = self._n_shown_text = 0
         self._reader = Detokenizer(drafter.texts, fitted.encoded.ids)
 
+    @property
+    def n_forced(self) -> int:
+        """How many tokens are written for the drafter where the response is forced."""
+        return len(self._bridge)
+
     def allowed(self) -> int:
         """How many tokens may be proposed in a round."""
         return min(MOST_PROPOSED, self._most - len(self.ids) - 1)

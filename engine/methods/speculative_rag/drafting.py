@@ -78,9 +78,9 @@ def draft(
     prompt_ids = [writer.fitted.encoded.ids for writer in writers.values()]
     started = time.perf_counter()
     seeds = [_seed(config.seed, texts) for texts in subsets]
-    decoder.prefill(
-        prompt_ids, seeds, capacity=max(map(len, prompt_ids)) + most + MOST_PROPOSED + 1, checkpoint=checkpoint
-    )
+    # Every row is padded to the longest draft of a round, or to what is forced.
+    n_padding = max(MOST_PROPOSED + 1, *(writer.n_forced for writer in writers.values()))
+    decoder.prefill(prompt_ids, seeds, capacity=max(map(len, prompt_ids)) + most + n_padding, checkpoint=checkpoint)
     settle(drafter.device)
     prefill_ms, decode_ms, n_rounds = 1e3 * (time.perf_counter() - started), 0.0, 0
     growing = dict(writers)
