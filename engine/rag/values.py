@@ -78,6 +78,13 @@ class VerifierScore(NamedTuple):
     verification: Verification
 
 
+class VerifierTest(NamedTuple):
+    """How a verifier judges the built-in cases: how many it has right, and the mean probability of Yes or No."""
+
+    n_right: int
+    mass: float
+
+
 class Standard(NamedTuple):
     """An answer of standard RAG and its cost. ids: as they were written; n_rounds: forwards of the target after the
     prompt; n_proposed: tokens that the drafter proposed."""

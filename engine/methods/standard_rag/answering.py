@@ -54,7 +54,8 @@ def standard(
         yield prompt_read(result.prompt.encoded, "target", system, None, result.prompt.note, rt)
         yield TokensEmitted(system, result.ids, result.answer, at_s=rt.elapsed_s())
     answered = QuestionAnswered(
-        system, result.answer, "", None, None, result.prefill_ms + result.first_ms, result.prefill_ms, result.decode_ms,
+        system, result.answer if result.answer or to_length else None, None, None, None,
+        result.prefill_ms + result.first_ms, result.prefill_ms, result.decode_ms,
         result.prefill_ms + result.decode_ms, result.target_tokens, result.drafter_tokens, at_s=rt.elapsed_s(),
     )  # fmt: skip
     yield answered
