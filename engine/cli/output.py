@@ -39,6 +39,7 @@ NAMES: dict[type[Event], str] = {
     events.PromptRead: "prompt_read",
     events.DraftFinished: "draft",
     events.CandidateScored: "score",
+    events.VerifierTested: "verifier_tested",
     events.CostPredicted: "cost",
     events.QuestionAnswered: "answered",
     events.FileSkipped: "file_skipped",

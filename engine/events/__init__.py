@@ -15,6 +15,7 @@ from engine.events.answers import Partitioned as Partitioned
 from engine.events.answers import PromptRead as PromptRead
 from engine.events.answers import QuestionAnswered as QuestionAnswered
 from engine.events.answers import Retrieved as Retrieved
+from engine.events.answers import VerifierTested as VerifierTested
 from engine.events.base import SCHEMA as SCHEMA
 from engine.events.base import Event as Event
 from engine.events.base import Setting as Setting
@@ -248,6 +249,7 @@ AnyEvent: TypeAlias = (
     | PromptRead
     | DraftFinished
     | CandidateScored
+    | VerifierTested
     | CostPredicted
     | QuestionAnswered
     | FileSkipped

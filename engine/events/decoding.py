@@ -138,11 +138,12 @@ class Measured(Event, frozen=True):
 
 
 class TokensEmitted(Event, frozen=True):
-    """Tokens of a lane that is not drafted and verified round by round."""
+    """Tokens of a lane that is not drafted and verified round by round. forced: whether they were written for it."""
 
     lane: str
     ids: tuple[int, ...]
     text: str
+    forced: bool = False
     at_s: float = 0.0
 
 

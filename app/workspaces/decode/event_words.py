@@ -178,7 +178,15 @@ def _(event: events.Partitioned) -> str:
 
 
 @_describe.register
+def _(event: events.VerifierTested) -> str:
+    return answer_words.verifier(event)
+
+
+@_describe.register
 def _(event: events.QuestionAnswered) -> str:
+    if not event.answer:
+        name, time = answer_words.system_name(event.system), quantities.milliseconds(event.latency_ms)
+        return tr("{0} has no answer after {1}").format(name, time)
     return tr("{0} answered in {1}: {2}").format(
         answer_words.system_name(event.system), quantities.milliseconds(event.latency_ms), _name(event.answer)
     )
