@@ -67,6 +67,11 @@ class LoadedModel(NamedTuple):
         """What computes its forward pass."""
         return "modules" if self.fused is None else "fused"
 
+    @property
+    def default_template(self) -> ChatTemplate | None:
+        """The chat template it is asked through unless told otherwise; None where its text is continued as it is."""
+        return self.chat_template if self.chat_template is not None and self.chat_template.is_default else None
+
     def sequence(self, hidden_layers: Sequence[int] = ()) -> SequenceModel:
         """A new, empty sequence through this model, on its runtime.
 
