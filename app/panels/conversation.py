@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QWidget
 
 from app import theme
 from app.state.run_record import RunRecord
-from app.text.plain_text import one_line, paragraphs
+from app.text.plain_text import one_line, paragraphs, plain_tip
 from app.widgets.elided_label import ElidedLabel
 from app.widgets.popup_button import PopupButton
 from engine.events import RoundFinished, RunStarted
@@ -55,9 +55,9 @@ class ConversationStrip(QWidget):
         self.new.setVisible(bool(self.earlier))
         n_answers = sum(message.role == "assistant" for message in self.earlier)
         words = self.tr("Turn {0}, after “{1}”")
-        self.summary.setText(
-            words.format(n_answers + 1, one_line(self.earlier[-1].content.strip())) if n_answers else ""
-        )
+        last_answer = one_line(self.earlier[-1].content.strip()) if self.earlier else ""
+        self.summary.setText(words.format(n_answers + 1, last_answer) if n_answers else "")
+        self.summary.setToolTip(plain_tip(self.summary.text()) if n_answers else "")
         self._show()
 
     def show_run(self, record: RunRecord | None) -> None:
