@@ -12,6 +12,7 @@ Figure = str | int | float | bool | None
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "assets" / "benchmarks" / "real-models.json"
 README = ROOT / "assets" / "benchmarks" / "README.md"
+_WHEN = "measured_utc"
 _BEGIN, _END = "<!-- real:begin, written by `make test-real` -->", "<!-- real:end -->"
 
 
@@ -24,7 +25,7 @@ class Figures:
 
     def add(self, group: str, **figures: Figure) -> None:
         """Add figures to a group."""
-        self.groups.setdefault(group, {}).update(figures)
+        self.groups.setdefault(group, {}).update({**figures, _WHEN: versions.now_utc()})
 
     def write(self, *, whole: bool) -> None:
         """Write the file and the section of the README. whole: every test ran; else what others found before stays."""
@@ -33,7 +34,8 @@ class Figures:
             self.groups = {**before["figures"], **self.groups}
             self.outcomes = {**before["tests"], **self.outcomes}
         content = {
-            "measured_utc": versions.now_utc(),
+            "written_utc": versions.now_utc(),
+            "one_run": whole,
             "machine": versions.processor(torch.device("cpu")),
             "system": platform.platform(),
             "threads": torch.get_num_threads(),
@@ -52,13 +54,14 @@ class Figures:
     def _table(self, content: dict[str, object]) -> str:
         n = {kind: list(self.outcomes.values()).count(kind) for kind in ("passed", "failed", "xfailed", "skipped")}
         counts = ", ".join(f"{count} {kind}" for kind, count in n.items() if count)
-        about = (
-            f"{content['machine']}, {content['threads']} threads in torch, {content['measured_utc'][:10]}: {counts}."  # type: ignore[index]
-        )
+        runs = "of one run" if content["one_run"] else "of runs of some tests each, dated in the file"
+        place = f"{content['machine']}, {content['threads']} threads in torch"
+        about = f"{place}, {str(content['written_utc'])[:10]}, {runs}: {counts}."
         rows = [
             f"| {group} | {name.replace('_', ' ')} | {_shown(value)} |"
             for group, figures in self.groups.items()
             for name, value in figures.items()
+            if name != _WHEN
         ]
         waiting = [f"- {name}: {kind}" for name, kind in sorted(self.outcomes.items()) if kind in ("failed", "xfailed")]
         listed = ["", "Not yet:", *waiting] if waiting else []

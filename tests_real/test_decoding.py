@@ -58,7 +58,7 @@ def test_tokens_past_the_sliding_window_are_those_of_generate(
     figures.add(f"past the window, drafter {drafter}", window=window, prompt=len(ids), equal_to_generate=ours == theirs)
 
 
-def test_lookup_is_exact_and_faster_on_repeating_text(smollm2: OpenedModel, figures: Figures) -> None:
+def test_lookup_is_exact_and_takes_fewer_rounds_on_repeating_text(smollm2: OpenedModel, figures: Figures) -> None:
     said = draftscope(
         "decode", "--target", smollm2.file, "--drafter", "lookup", "--prompt", texts.REPEATING, "--max-new-tokens", 48,
         "--repeats", 3, "--no-save", "--device", "cpu", *raw(),

@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen, QStand
 from PySide6.QtWidgets import QComboBox, QLineEdit, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from app import theme
-from app.text.plain_text import one_line, plain_tip
+from app.text.plain_text import elide_mode, one_line, plain_tip
 
 _SPEC = Qt.ItemDataRole.UserRole
 _DETAIL = Qt.ItemDataRole.UserRole + 1
@@ -201,7 +201,8 @@ class _RowDelegate(QStyledItemDelegate):
         title = option.fontMetrics.elidedText(index.data(), Qt.TextElideMode.ElideMiddle, inner.width() - width)
         painter.drawText(title_line, Qt.AlignmentFlag.AlignLeft, title)
         painter.setPen(QColor(colours.bad if refused else colours.muted))
-        note = option.fontMetrics.elidedText(str(index.data(_NOTE)), Qt.TextElideMode.ElideRight, inner.width())
+        note = str(index.data(_NOTE))
+        note = option.fontMetrics.elidedText(note, elide_mode(note), inner.width())
         painter.drawText(title_line.translated(0, line), Qt.AlignmentFlag.AlignLeft, note)
 
     def sizeHint(  # noqa: N802 (Qt's name)

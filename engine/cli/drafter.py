@@ -13,7 +13,7 @@ from engine.cli.kept_log import KeptLog, Saving
 from engine.cli.options import Json, NoSave
 from engine.cli.output import Output, Value
 from engine.cli.running import stoppable
-from engine.commands import Train
+from engine.commands import Load, Train
 from engine.errors import InputError
 from engine.events import (
     DrafterMeasured,
@@ -27,6 +27,7 @@ from engine.events import (
     Warned,
     When,
 )
+from engine.host import early_refusal
 from engine.machine.paths import training
 from engine.settings import make_config, settings_of
 from engine.training import prospects
@@ -95,7 +96,7 @@ def train_drafter(
             "embed": embed, "steps": steps, "rate": rate, **_start(start_from),
         },
     )  # fmt: skip
-    _refuse_dtype(dtype)
+    _refuse_early(target, data, device, dtype)
     from engine.session.work_start import training_started
     from engine.training.drafter import train_drafter as train
     from engine.training.job import DrafterJob
@@ -140,7 +141,7 @@ def compare_objectives(
     )  # fmt: skip
     if objective == "cross-entropy":
         raise InputError("objective = cross-entropy: it would be compared with itself", "name a distillation")
-    _refuse_dtype(dtype)
+    _refuse_early(target, data, device, dtype)
     from engine.session.work_start import training_started
     from engine.training.comparison import Comparison, compare
     from engine.training.job import DrafterJob
@@ -178,7 +179,11 @@ def _size(name: str, text: str) -> int:
     return int(text)
 
 
-def _refuse_dtype(dtype: str) -> None:
+def _refuse_early(target: str, data: Path | None, device: str, dtype: str) -> None:
+    """Check the names before torch is imported. Raises InputError, ModelError."""
+    early_refusal.refuse(Load(target, "none", device))
+    if data is not None and not data.exists():
+        raise InputError(f"there are no texts at {data}", "name a folder or a file of text")
     if dtype not in (_AUTO, "float32", "bfloat16"):
         raise InputError(f"dtype = {dtype}: training knows auto, float32 and bfloat16", "leave --dtype out")
 

@@ -39,6 +39,7 @@ NAMES: dict[type[Event], str] = {
     events.PromptRead: "prompt_read",
     events.DraftFinished: "draft",
     events.CandidateScored: "score",
+    events.VerifierTested: "verifier_tested",
     events.CostPredicted: "cost",
     events.QuestionAnswered: "answered",
     events.FileSkipped: "file_skipped",
@@ -69,6 +70,11 @@ class Output:
             raise InputError(f"{out} cannot be written", "name a file in a folder that is there")
         self.console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)  # names may hold either
         self._errors = Console(stderr=True, highlight=False, markup=False, emoji=False)
+
+    @property
+    def saves(self) -> bool:
+        """Whether the summary is written to a file too."""
+        return self._out is not None
 
     def event(self, event: Event) -> None:
         """Print an event as JSON, or progress as a line on stderr."""

@@ -12,10 +12,8 @@ from msgspec.structs import replace
 
 from engine.cli.options import PairOptions, Settings
 from engine.cli.output import Output
-from engine.commands import Load, Run
+from engine.commands import Run
 from engine.events import Event, ModelLoaded
-from engine.models import checkpoint_folder
-from engine.models.gguf import header
 from engine.settings import Request
 
 if TYPE_CHECKING:
@@ -43,11 +41,10 @@ def stoppable() -> Iterator[Flag]:
 
 def loaded_session(pair: PairOptions, output: Output) -> "Session":
     """A session with the pair in memory."""
-    refuse_gguf(pair)
     from engine.session.session import Session
 
     session = Session()
-    for event in session.do(load_of(pair)):
+    for event in session.do(pair.load()):
         output.event(event)
         if isinstance(event, ModelLoaded) and event.why_dtype and not output.json:
             output.note(f"{event.dtype}: {event.why_dtype}")
@@ -55,20 +52,6 @@ def loaded_session(pair: PairOptions, output: Output) -> "Session":
             shared = f"{event.shared_tokens:,} of the drafter's {event.drafter_tokens:,} tokens are the target's too"
             output.note(f"other tokenizer: drafts through text; {shared}")
     return session
-
-
-def refuse_gguf(pair: PairOptions) -> None:
-    """Refuse a GGUF file that cannot be used before the model libraries are imported. Raises InputError, ModelError."""
-    for spec in (pair.target, pair.chosen_drafter()):
-        if header.is_gguf(spec):
-            checkpoint_folder.inspect(spec)
-
-
-def load_of(pair: PairOptions) -> Load:
-    """The command that loads the pair named on the command line."""
-    return Load(
-        pair.target, pair.chosen_drafter(), pair.device, pair.drafter_device, pair.dtype, pair.runtime, pair.quantize
-    )
 
 
 @contextmanager
@@ -79,9 +62,8 @@ def hosted_pair(pair: PairOptions, engine: str, output: Output) -> "Iterator[tup
     from engine.host.thread_host import ThreadHost
     from engine.session.session import Session
 
-    refuse_gguf(pair)
     session = Session()
-    load = load_of(pair)
+    load = pair.load()
     host = ProcessHost() if engine == "process" else ThreadHost(new_session=lambda: session)
     with HostedPair(host, load, output.event) as hosted:
         if session.target is None:

@@ -2,8 +2,8 @@
 
 Ids are token ids of the target's vocabulary; times are seconds or milliseconds as their suffix says. Fields are only
 ever added, with defaults; anything else raises `SCHEMA` and adds a migration to `trace`. Events of trainings,
-documents, answers, their evaluation and the scaling of a pair are defined in the modules of those names, and all are
-re-exported here."""
+documents, answers, their evaluation, the scaling of a pair and models of a hub are defined in the modules of those
+names, and all are re-exported here."""
 
 from typing import Literal, TypeAlias
 
@@ -15,6 +15,7 @@ from engine.events.answers import Partitioned as Partitioned
 from engine.events.answers import PromptRead as PromptRead
 from engine.events.answers import QuestionAnswered as QuestionAnswered
 from engine.events.answers import Retrieved as Retrieved
+from engine.events.answers import VerifierTested as VerifierTested
 from engine.events.base import SCHEMA as SCHEMA
 from engine.events.base import Event as Event
 from engine.events.base import Setting as Setting
@@ -56,6 +57,16 @@ from engine.events.decoding import TokensEmitted as TokensEmitted
 from engine.events.documents import FileSkipped as FileSkipped
 from engine.events.documents import Indexed as Indexed
 from engine.events.evaluation import EvaluationMeasured as EvaluationMeasured
+from engine.events.models import CachedModel as CachedModel
+from engine.events.models import FileDownloaded as FileDownloaded
+from engine.events.models import HubFile as HubFile
+from engine.events.models import ModelDescribed as ModelDescribed
+from engine.events.models import ModelDownloaded as ModelDownloaded
+from engine.events.models import ModelRemoved as ModelRemoved
+from engine.events.models import ModelsListed as ModelsListed
+from engine.events.models import OfferedModel as OfferedModel
+from engine.events.models import OfferedPair as OfferedPair
+from engine.events.models import PairsOffered as PairsOffered
 from engine.events.scaling import ScalingMeasured as ScalingMeasured
 from engine.events.training import CheckpointSaved as CheckpointSaved
 from engine.events.training import DrafterMeasured as DrafterMeasured
@@ -113,8 +124,10 @@ class ModelLoaded(Event, frozen=True):
     runtime: what computes the forward pass, our own or transformers' modules; why_modules: why not our own. Those of
     the drafter are empty if it is not a model. graphs: whether rounds run as CUDA graphs. n_threads: processor threads
     that torch uses, 0 if not reported. quantize: the type that the target's weights were quantised to, "none" if they
-    were left in dtype. why_dtype: why this type, empty if it was not chosen by measuring. drafts_through: "text" where
-    the drafter is a model with another tokenizer; shared_tokens of its drafter_tokens are then the target's too."""
+    were left in dtype. why_dtype: what was measured for this type or would speak for another, empty if nothing.
+    drafts_through: "text" where the drafter is a model with another tokenizer; shared_tokens of its drafter_tokens are
+    then the target's too. chat_template: whether the target has one; chat: whether it is asked through it unless told
+    otherwise; why_chat: the reason of that."""
 
     target: str
     drafter: str
@@ -135,6 +148,9 @@ class ModelLoaded(Event, frozen=True):
     drafts_through: DraftsThrough = "ids"
     shared_tokens: int = 0
     drafter_tokens: int = 0
+    chat_template: bool = False
+    chat: bool = False
+    why_chat: str = ""
 
 
 class ModelUnloaded(Event, frozen=True):
@@ -233,9 +249,16 @@ AnyEvent: TypeAlias = (
     | PromptRead
     | DraftFinished
     | CandidateScored
+    | VerifierTested
     | CostPredicted
     | QuestionAnswered
     | FileSkipped
     | Indexed
     | ConversionStarted
+    | ModelDescribed
+    | FileDownloaded
+    | ModelDownloaded
+    | PairsOffered
+    | ModelsListed
+    | ModelRemoved
 )

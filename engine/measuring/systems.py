@@ -128,6 +128,24 @@ def transformers_generate(
     return call
 
 
+def transformers_lookup(model: PreTrainedModel, *, gamma: int, n_new: int) -> System:
+    """`generate` with its own prompt lookup of gamma tokens."""
+    config = GenerationConfig(
+        max_new_tokens=n_new, do_sample=False, eos_token_id=None, pad_token_id=0, prompt_lookup_num_tokens=gamma
+    )
+    model.generation_config = GenerationConfig(eos_token_id=None, pad_token_id=0)
+
+    def call(prompt: Sequence[int]) -> Call:
+        """Call `generate` once, timed as a whole."""
+        ids = torch.tensor([prompt], device=model.device)
+        started = time.perf_counter()
+        sequences = model.generate(ids, attention_mask=torch.ones_like(ids), generation_config=config)
+        new = tuple(sequences[0, len(prompt) :].tolist())
+        return Call(new, 1e3 * (time.perf_counter() - started))
+
+    return call
+
+
 def transformers_together(model: PreTrainedModel, *, n_new: int) -> BatchSystem:
     """`generate` of several prompts of one length at once; it drafts for one sequence only."""
     config = GenerationConfig(max_new_tokens=n_new, do_sample=False, eos_token_id=None, pad_token_id=0)

@@ -77,12 +77,16 @@ def _looks_like_path(spec: str) -> bool:
 def _cached_folder(spec: str) -> Path:
     # Imported late: the window uses the names in this file before it has time to import a hub client.
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+    from huggingface_hub.errors import HFValidationError, IncompleteSnapshotError, LocalEntryNotFoundError
 
     try:
         return Path(snapshot_download(spec, local_files_only=True))
+    except (
+        IncompleteSnapshotError
+    ) as err:  # not all that the hub has of it is needed: what is there is checked by itself
+        return Path(err.snapshot_path)
     except (LocalEntryNotFoundError, HFValidationError, OSError) as err:
-        hint = f"download it once with `hf download {spec}`, or name a folder"
+        hint = f"download it with `draftscope models get {spec}`, or name a folder"
         raise InputError(f"{spec} is neither a folder nor a model in the local hub cache", hint) from err
 
 

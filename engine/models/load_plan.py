@@ -13,8 +13,9 @@ from engine.fast import families
 from engine.models import checkpoint_folder, checks, devices, timing_shapes
 from engine.models.checkpoint_folder import Checkpoint
 from engine.models.gguf import plan as conversion_plan
-from engine.models.kv_size import RuntimeChoice, context_of, kv_bytes
-from engine.models.quantize import Quantize, held_bytes
+from engine.models.kv_size import context_of, kv_bytes
+from engine.models.pair_names import Quantize, RuntimeChoice
+from engine.models.quantize import held_bytes
 from engine.models.work_size import work_bytes
 
 FUSED: tuple[RuntimeChoice, ...] = ("fused", "fused-eager")
@@ -107,12 +108,17 @@ def refuse_if_too_large(needed: Estimated, device: torch.device) -> None:
     """Raises InputError if models, the cache of a short text and the work do not fit: what is free, times the GPUs.
 
     The cache of the full context need not fit: many models could take longer texts than they are ever given."""
-    n_kv_bytes = needed.kv_bytes * min(1.0, _LEAST_CONTEXT / max(1, needed.context))
-    n_bytes = needed.weights_bytes + needed.drafter_bytes + n_kv_bytes + needed.work_bytes
+    n_bytes = least_bytes(needed)
     n_devices = torch.cuda.device_count() if device.type == "cuda" else 1
     if n_bytes > n_devices * needed.free_bytes:
         reason = f"the models need {n_bytes / 2**30:.1f} GiB, {needed.free_bytes / 2**30:.1f} GiB are free on {device}"
         raise InputError(reason, "choose a smaller model or dtype, or free memory")
+
+
+def least_bytes(needed: Estimated) -> int:
+    """What models, the cache of a short text and the work take together."""
+    n_kv_bytes = needed.kv_bytes * min(1.0, _LEAST_CONTEXT / max(1, needed.context))
+    return int(needed.weights_bytes + needed.drafter_bytes + n_kv_bytes + needed.work_bytes)
 
 
 def _refuse_drafter_elsewhere(plan: LoadPlan, needed: Estimated) -> None:

@@ -21,9 +21,10 @@ from engine.models import checkpoint_folder, checks, devices, load_plan, timing_
 from engine.models.chat_template import ChatTemplate
 from engine.models.checkpoint_folder import Checkpoint
 from engine.models.gguf import cache
-from engine.models.kv_size import RuntimeChoice, context_of
+from engine.models.kv_size import context_of
 from engine.models.load_plan import LoadPlan
-from engine.models.quantize import Quantize, fuse_quantised, quantise, weight_bytes
+from engine.models.pair_names import Quantize, RuntimeChoice
+from engine.models.quantize import fuse_quantised, quantise, weight_bytes
 from engine.models.weights import ReadWeights
 
 _MAX_REPORTS = 200
@@ -65,6 +66,11 @@ class LoadedModel(NamedTuple):
     def runtime(self) -> RuntimeName:
         """What computes its forward pass."""
         return "modules" if self.fused is None else "fused"
+
+    @property
+    def default_template(self) -> ChatTemplate | None:
+        """The chat template it is asked through unless told otherwise; None where its text is continued as it is."""
+        return self.chat_template if self.chat_template is not None and self.chat_template.is_default else None
 
     def sequence(self, hidden_layers: Sequence[int] = ()) -> SequenceModel:
         """A new, empty sequence through this model, on its runtime.

@@ -13,7 +13,7 @@ from engine import drafters
 from engine.commands import Estimate, Load, Survey, Unload
 from engine.errors import EngineError
 from engine.events import ConversionStarted, Estimated, Event, ModelLoaded, ModelOption, ModelUnloaded, Progressed
-from engine.models import checkpoint_folder, checks, devices, fastest_dtype, load_plan, loading
+from engine.models import checkpoint_folder, checks, devices, fastest_dtype, load_plan, loading, pair_names
 from engine.models.loading import Pair
 from engine.models.quantize import parse_quantize
 from engine.models.survey import survey
@@ -87,14 +87,18 @@ def plan_of(command: Load, *, measure: bool) -> load_plan.LoadPlan:
     device = devices.parse_device(command.device)
     drafter_device = device if command.drafter_device == "auto" else devices.parse_device(command.drafter_device)
     devices.parse_dtype(command.dtype, device)
-    runtime, quantize = devices.parse_runtime(command.runtime), parse_quantize(command.quantize, device)
+    runtime, quantize = pair_names.parse_runtime(command.runtime), parse_quantize(command.quantize, device)
     needs_model = command.drafter != drafters.NONE and drafters.find(command.drafter).needs_model
     drafter = checkpoint_folder.inspect(command.drafter, drafter=True) if needs_model else None
     target = checkpoint_folder.inspect(command.target)
     plan = load_plan.plan(target, drafter, device, drafter_device, command.dtype)._replace(
         runtime=runtime, quantize=quantize
     )
-    return _with_fastest_dtype(plan, measure=measure) if command.dtype == devices.FASTEST else plan
+    if command.dtype == pair_names.FASTEST:
+        return _with_fastest_dtype(plan, measure=measure)
+    if command.dtype == "auto" and measure:
+        return plan._replace(why_dtype=fastest_dtype.offer(checks.configuration(plan.target), device))
+    return plan
 
 
 def _with_fastest_dtype(plan: load_plan.LoadPlan, *, measure: bool) -> load_plan.LoadPlan:
@@ -108,7 +112,7 @@ def _with_fastest_dtype(plan: load_plan.LoadPlan, *, measure: bool) -> load_plan
 
 
 def _loaded(pair: Pair, drafter: str, seconds: float) -> ModelLoaded:
-    target = pair.target
+    target, template = pair.target, pair.target.chat_template
     return ModelLoaded(
         target=target.spec,
         drafter=drafter,
@@ -125,4 +129,7 @@ def _loaded(pair: Pair, drafter: str, seconds: float) -> ModelLoaded:
         graphs=target.graphs,
         n_threads=torch.get_num_threads(),
         quantize=target.quantize,
+        chat_template=template is not None,
+        chat=template is not None and template.is_default,
+        why_chat="" if template is None else template.why,
     )

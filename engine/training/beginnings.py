@@ -18,16 +18,11 @@ _FIRST_TURN, _SECOND_TURN = "one lantern", "two harbours"
 _WORDLESS = "Go on."
 
 
-def as_chat(target: LoadedModel) -> bool:
-    """Whether the target is asked through its chat template, so that its texts begin with a user's turn."""
-    return target.chat_template is not None and target.chat_template.is_default
-
-
 def of(target: LoadedModel, ids: Ids, *, length: int = LONGEST) -> list[int]:
     """The beginning of a text. length: how many tokens of one that no template opens.
 
     A text that already holds a conversation begins with its first turn of the user; any other becomes that turn."""
-    if not as_chat(target):
+    if target.default_template is None:
         return list(ids[:length])
     asks = _asking_ids(target)
     ends = (end for end in range(len(asks), len(ids) + 1) if tuple(ids[end - len(asks) : end]) == asks)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication
 
-from app.text.plain_text import one_line
+from app.text.plain_text import one_line, path_line
 from app.words import conversions, quantities, runs
 from app.words.counts import count
 from app.words.model_names import full_name
@@ -178,7 +178,15 @@ def _(event: events.Partitioned) -> str:
 
 
 @_describe.register
+def _(event: events.VerifierTested) -> str:
+    return answer_words.verifier(event)
+
+
+@_describe.register
 def _(event: events.QuestionAnswered) -> str:
+    if not event.answer:
+        name, time = answer_words.system_name(event.system), quantities.milliseconds(event.latency_ms)
+        return tr("{0} has no answer after {1}").format(name, time)
     return tr("{0} answered in {1}: {2}").format(
         answer_words.system_name(event.system), quantities.milliseconds(event.latency_ms), _name(event.answer)
     )
@@ -201,6 +209,19 @@ def _(event: events.Indexed) -> str:
 
 
 @_describe.register
+def _(event: events.ModelDownloaded) -> str:
+    size = quantities.size(event.n_bytes)
+    return tr("downloaded {0}: {1}, of which {2} now").format(
+        _name(event.spec), size, quantities.size(event.fetched_bytes)
+    )
+
+
+@_describe.register
+def _(event: events.ModelRemoved) -> str:
+    return tr("removed {0} from the cache: {1} freed").format(_name(event.spec), quantities.size(event.freed_bytes))
+
+
+@_describe.register
 def _(event: events.ScalingMeasured) -> str | None:
     if not event.complete:
         return None
@@ -217,7 +238,7 @@ def _(event: events.EvaluationMeasured) -> str | None:
         return None
     figures = event.figures
     return tr("evaluated: {0} of {1}, kept in {2}").format(
-        count(figures.n_answered, "question"), _name(figures.dataset), _name(event.file)
+        count(figures.n_answered, "question"), _name(figures.dataset), path_line(event.file, longest=_LONGEST_NAME)
     )
 
 
