@@ -69,7 +69,7 @@ def first_layers(weights: FusedWeights, n: int) -> FusedWeights:
     """The first n layers with the last norm and the head; no weight is copied."""
     layers = weights.layers[:n]
     n_bytes = sum(map(_layer_bytes, layers)) + weights.head.weight.nbytes
-    shape = weights.shape._replace(windows=weights.shape.windows[:n])
+    shape = weights.shape._replace(windows=weights.shape.windows[:n], rope_of_layer=weights.shape.rope_of_layer[:n])
     return weights._replace(layers=layers, shape=shape, n_bytes=n_bytes)
 
 

@@ -163,12 +163,14 @@ class _Trainer:
 
     def _train(self, target: LoadedModel, target_files: Checkpoint) -> Iterator[Event]:
         store = TokenStore(self._place.work, seed=self._settings.seed)
+        began = self._place.began()
+        # A start left open is decided once: one that is resumed has decided.
+        settings = self._settings if began is None else replace(self._settings, start=began.start)
         work = estimate.plan_work(
-            checks.configuration(target_files), self._settings, n_vocabulary=target.n_vocabulary, device=target.device
+            checks.configuration(target_files), settings, n_vocabulary=target.n_vocabulary, device=target.device
         )
         yield Progressed("measuring", 0, 1, "held-out texts")
         held_out = HeldOutTexts(target, [store.ids(span) for span in store.held_out])
-        began = self._place.began()
         layers = began.own_layers if began is not None else (yield from self._own_layers(target, work.start, store))
         model = student.first_model(target, work.start, self._settings, layers)
         if began is None:

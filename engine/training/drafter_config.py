@@ -12,6 +12,7 @@ OBJECTIVES: tuple[ObjectiveName, ...] = ("forward-kl", "reverse-kl", "total-vari
 
 # Where the first weights come from. auto: own layers of a deep target where they make a cheap drafter, else new ones.
 StartName: TypeAlias = Literal["auto", "own-layers", "new", "folder"]
+ChosenStart: TypeAlias = Literal["own-layers", "new", "folder"]
 STARTS: tuple[StartName, ...] = ("auto", "own-layers", "new", "folder")
 
 # How a form shows 0.

@@ -1,7 +1,7 @@
 """Decides what a drafter's first weights are and how large that makes it: the target's own layers, a model in a folder,
 or new ones; reads configurations alone."""
 
-from typing import Literal, NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import torch
 from transformers import AutoModelForCausalLM, PreTrainedConfig, PreTrainedModel
@@ -11,10 +11,9 @@ from engine.errors import InputError
 from engine.models import checkpoint_folder, checks
 from engine.models.checkpoint_folder import Checkpoint
 from engine.training import drafter_shape
-from engine.training.drafter_config import DrafterConfig
+from engine.training.drafter_config import ChosenStart, DrafterConfig
 from engine.training.drafter_shape import DrafterShape, DrafterSize
 
-ChosenStart: TypeAlias = Literal["own-layers", "new", "folder"]
 # Left open, a drafter keeps own layers of a target that is deep, and of whose step the head, which stays, is so little
 # that the drafter's step costs at most this share.
 _DEEP_FROM, _MOST_OWN_COST = 12, 0.25

@@ -15,7 +15,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from engine.errors import EngineError, InputError
 from engine.training.disk import RESUME, refused_by_disk, write_synced
-from engine.training.drafter_config import DrafterConfig
+from engine.training.drafter_config import ChosenStart, DrafterConfig
 from engine.training.training_log import BEGAN, FILE_NAME, WORK
 
 _RESUME = f"{RESUME}; the last checkpoint is whole"
@@ -37,7 +37,7 @@ class TrainingStart(msgspec.Struct, frozen=True):
     n_rows: int
     every: int
     rate: float
-    start: str = "new"
+    start: ChosenStart = "new"
     own_layers: tuple[int, ...] = ()
 
 

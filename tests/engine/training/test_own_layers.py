@@ -98,6 +98,17 @@ def test_resumed_training_keeps_its_layers(deep: str, texts: Path, tmp_path: Pat
     assert end_of(events).step == 8
 
 
+def test_training_begun_before_there_were_starts_goes_on_with_new_weights(tmp_path: Path, texts: Path) -> None:
+    deep = fakes.save(fakes.model(sharpness=2.0, num_hidden_layers=12), tmp_path / "t")
+    changes = {"layers": 0, "width": 0, "steps": 4}
+    run(job(deep, texts, tmp_path / "d", **changes, start="new", minutes=0.0001))
+    file = tmp_path / "d" / "training" / "began.json"
+    began = json.loads(file.read_bytes())
+    del began["start"], began["own_layers"], began["settings"]["start"], began["settings"]["start_folder"]
+    file.write_text(json.dumps(began), encoding="utf-8")
+    assert end_of(run(job(deep, texts, tmp_path / "d", **changes, resume=True))).step == 4
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
