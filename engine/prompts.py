@@ -82,6 +82,15 @@ class Demonstration(NamedTuple):
     steps: tuple[FollowUp, ...] = ()
 
 
+class WorkedDraft(NamedTuple):
+    """A question answered from documents as a draft is: rationale, then response."""
+
+    documents: tuple[str, ...]
+    question: str
+    rationale: str
+    response: str
+
+
 class _Writer:
     """Builds a prompt piece by piece."""
 
@@ -131,11 +140,21 @@ def prose(text: str) -> Prompt:
 
 
 def standard_rag(
-    documents: Sequence[str], question: str, answer: str | None = None, *, more: Sequence[tuple[str, str]] = ()
+    documents: Sequence[str],
+    question: str,
+    answer: str | None = None,
+    *,
+    more: Sequence[tuple[str, str]] = (),
+    demonstrations: Sequence[WorkedDraft] = (),
 ) -> Prompt:
-    """Documents, then the question, then the answer alone; more: further questions and answers before this one."""
+    """Documents, then the question, then the answer alone; more: further questions and answers before this one.
+
+    demonstrations: answered questions shown before, each with its own documents."""
     writer = _Writer()
     writer.segment("task", STANDARD_TASK)
+    for worked in demonstrations:
+        shown = standard_rag(worked.documents, worked.question, worked.response)
+        writer.segment("demonstration", f"{shown.text.removeprefix(STANDARD_TASK)}\n")
     writer.plain("\n## Documents:")
     writer.segment("documents", numbered(documents))
     for earlier_question, earlier_answer in more:
@@ -154,11 +173,21 @@ def _write_question(writer: _Writer, question: str, answer: str | None) -> None:
 
 
 def rag_draft(
-    documents: Sequence[str], question: str, rationale: str | None = None, response: str | None = None
+    documents: Sequence[str],
+    question: str,
+    rationale: str | None = None,
+    response: str | None = None,
+    *,
+    demonstrations: Sequence[WorkedDraft] = (),
 ) -> Prompt:
-    """The drafter's prompt of Speculative RAG: question, documents, then rationale before response."""
+    """The drafter's prompt of Speculative RAG: question, documents, then rationale before response.
+
+    demonstrations: drafts shown before it."""
     writer = _Writer()
     writer.segment("task", DRAFT_TASK)
+    for worked in demonstrations:
+        shown = rag_draft(worked.documents, worked.question, worked.rationale, worked.response)
+        writer.segment("demonstration", f"{shown.text.removeprefix(DRAFT_TASK)}\n")
     writer.plain("\n## Instruction:")
     writer.segment("question", _after_colon(question))
     writer.plain("\n## Evidence:")
@@ -280,7 +309,12 @@ def read_draft(written: str) -> ParsedDraft:
 
 def read_answer(written: str) -> str:
     """The answer in what a model wrote after a prompt for the answer alone: its first line."""
-    return one_line(written.strip().partition("\n")[0])
+    return one_line(first_line(written))
+
+
+def first_line(written: str) -> str:
+    """The first line of a text that is not empty, without the white space around it."""
+    return written.strip().partition("\n")[0].rstrip()
 
 
 class ParsedIterations(NamedTuple):

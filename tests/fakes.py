@@ -53,6 +53,21 @@ def tokenizer(n_entries: int = N_ENTRIES, *, seed: int = 1) -> PreTrainedTokeniz
     return train_tokenizer(islice(stories(seed), 50), n_entries=n_entries)
 
 
+CHAT_ML = (
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content | trim }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+
+
+def chat_tokenizer(template: str = CHAT_ML, n_entries: int = N_ENTRIES) -> PreTrainedTokenizerFast:
+    """A tokenizer with a chat template and the tokens that mark its turns, the last of n_entries; `<think>` as well."""
+    words = tokenizer(n_entries - 4)
+    words.add_special_tokens({"additional_special_tokens": ["<|im_start|>", "<|im_end|>"]})
+    words.add_tokens(["<think>", "</think>"])
+    words.chat_template = template
+    return words
+
+
 def config(family: str, *, n_vocabulary: int = N_ENTRIES, **changes: object) -> PreTrainedConfig:
     """A configuration of two small layers; family: one of FAMILIES or any model type that takes Llama's names."""
     common = {} if family == "gpt2" else _COMMON

@@ -5,12 +5,13 @@ to the rounding of the forward, whatever the other rows contain. One round draft
 in one target forward, and waits for the device once."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from engine.batch.drafters import RowsDraft, RowsDrafter, no_drafts
-from engine.batch.sequences import RowCounts, Sequences, take_in
+from engine.batch.sequences import RowCounts, Sequences, padded, take_in
 from engine.decoding import accept, sampling
 from engine.decoding.accept import Acceptance
 from engine.decoding.clock import Clock
@@ -19,6 +20,13 @@ from engine.decoding.sampling import Warp
 from engine.decoding.speculate import Round
 from engine.decoding.transfers import uploaded_together
 from engine.decoding.verifying import Verdict
+
+
+class Ending(NamedTuple):
+    """A new end of a sequence: at least one id after the first n_kept of it, prompt included."""
+
+    n_kept: int
+    ids: tuple[int, ...]
 
 
 class BatchDecoder:
@@ -75,6 +83,17 @@ class BatchDecoder:
                 record = unpack(numbers, n, n_vocabulary=n_vocabulary, drawn=not self._warp.greedy)
                 rounds[index] = Round(self._commit(index, shortened(record, count)), *times)
         return rounds
+
+    def rewrite(self, endings: Mapping[int, Ending]) -> None:
+        """Cut sequences and append ids that no model chose; the target reads these, the last one in the next round."""
+        for index, ending in endings.items():
+            del self.ids[index][ending.n_kept :]
+        lengths = [0 if index in self._ended else len(self.ids[index]) - 1 for index in self._indices]
+        rows = [(self.ids[index][-1], *endings[index].ids[:-1]) if index in endings else () for index in self._indices]
+        ids, starts = uploaded_together((padded(rows), torch.tensor(lengths)), self._target.device)
+        self._target.forward(ids, RowCounts(tuple(lengths), starts), [len(row) for row in rows])
+        for index, ending in endings.items():
+            self.ids[index] += ending.ids
 
     def bytes(self) -> int:
         """Memory of all caches."""

@@ -23,6 +23,7 @@ from engine.measuring.limits import ProductTimes
 from engine.measuring.matrix import Axes, MatrixCell
 from engine.measuring.systems import Call
 from engine.models.loading import LoadedModel, Pair
+from engine.settings import ChatConfig
 from engine.statistics import Interval
 
 _N_LOOKUP_PROMPTS = 5
@@ -78,18 +79,22 @@ class DecodeBench(msgspec.Struct, frozen=True):
     cautions: tuple[str, ...] = ()
 
 
+_AS_USUAL = ChatConfig()
+
+
 def bench(
-    pair: Pair, *, gamma: int, n_new: int, n_prompts: int, axes: Axes | None = None
+    pair: Pair, *, gamma: int, n_new: int, n_prompts: int, axes: Axes | None = None, asked: ChatConfig = _AS_USUAL
 ) -> Iterator[Event | DecodeBench]:
     """Yield progress, then the result. Every prompt runs on all four systems, in rotating order.
 
-    axes: settings to measure as well, in every combination. Raises InputError, ModelError before measuring."""
+    axes: settings to measure as well, in every combination. asked: as chat, or not.
+    Raises InputError, ModelError before measuring."""
     started = time.perf_counter()
     target, small = pair.target, pair.drafter
     assert small is not None
     plan = None if axes is None else matrix.planned(pair, axes, n_new=n_new, n_prompts=n_prompts)
     decoders = matrix.four_systems(pair, gamma=gamma, n_new=n_new)
-    prompt_ids = prompts.held_out_prompts(target.tokenizer, n_prompts)
+    prompt_ids, as_chat = prompts.asked_prompts(target, n_prompts, asked)
     capacity = target.context - max(map(len, prompt_ids))
     if n_new > capacity:
         raise InputError(
@@ -106,6 +111,8 @@ def bench(
     perplexities = _perplexity(target), _perplexity(small)
     seconds = time.perf_counter() - started
     result = _result(calls, product_times, lookup_calls, perplexities, pair, gamma=gamma, n_new=n_new, seconds=seconds)
+    if as_chat:
+        result = replace(result, workload=f"{result.workload}, asked as chat")
     result = replace(result, cautions=cautions)
     if plan is None:
         yield result

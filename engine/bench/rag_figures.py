@@ -29,8 +29,8 @@ class RagSystem(msgspec.Struct, frozen=True):
     """One system: medians over the repeats, in milliseconds after retrieval.
 
     latency_cut: 1 - its time / that of plain standard RAG; cut_to_speculated: the same against standard RAG speculated
-    token by token. None for a system against itself. Intervals from ten repeats on; ranges: the smallest and the
-    largest repeat. tokens: read and written."""
+    token by token. None for a system against itself, and where one of the two has no answer. Intervals from ten repeats
+    on; ranges: the smallest and the largest repeat. tokens: read and written."""
 
     latency_ms: float
     latency_ci: Interval | None
@@ -119,7 +119,7 @@ def _latencies(name: System, turns: Sequence[Turn]) -> UnitTime:
 
 def _cut(name: System, other: System, turns: Sequence[Turn]) -> tuple[float | None, Interval | None, Interval | None]:
     """How much faster a system was than another, as a share, with interval and range; None for itself."""
-    if name == other:
+    if name == other or any(turn.answers[each].answer is None for turn in turns for each in (name, other)):
         return None, None, None
     return statistics.share_saved(statistics.speedup([_latencies(other, turns)], [_latencies(name, turns)]))
 
@@ -157,8 +157,12 @@ def _line(figures: RagRow) -> tuple[str, ...]:
     times = [f"{figures.systems[name].latency_ms:.1f}" for name in ("standard_rag", "standard_rag_speculative")]
     ci, phases = speculative.latency_cut_ci or speculative.latency_cut_range, figures.phases_ms
     return (
-        str(figures.passage_tokens), *times, f"{speculative.latency_ms:.1f}", f"{speculative.latency_cut:.1%}",
-        "-" if ci is None else f"{ci.low:.1%} to {ci.high:.1%}", f"{speculative.cut_to_speculated:.1%}",
+        str(figures.passage_tokens), *times, f"{speculative.latency_ms:.1f}", _percent(speculative.latency_cut),
+        "-" if ci is None else f"{ci.low:.1%} to {ci.high:.1%}", _percent(speculative.cut_to_speculated),
         f"{figures.costs['speculative_rag'].predicted_ms:.1f}",
         f"{phases['drafting_prefill'] + phases['drafting_decode']:.1f}", f"{phases['verifying']:.1f}",
     )  # fmt: skip
+
+
+def _percent(share: float | None) -> str:
+    return "no answer" if share is None else f"{share:.1%}"

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from engine.session.session import Session
 
 FIXED = ("stop_at_end", "baseline", "repeats")
+CHAT = ("chat", "system")
 _LARGEST_BATCH = 256
 GREEDY = ("temperature", "top_k", "top_p", "min_p")
 _LISTED = "separated by commas; each combination is a cell of the summary's `cells`"
@@ -61,11 +62,12 @@ def bench_decode(
     from engine.bench.decode import DecodeBench, bench
 
     session = drafted_session("bench decode", pair, output)
-    asked = (("gamma", config.gamma), ("max_new_tokens", config.max_new_tokens), ("n_prompts", int(prompts)))
-    with _kept("bench decode", session, asked, Saving(no_save), output) as kept:
+    fixed = (("gamma", config.gamma), ("max_new_tokens", config.max_new_tokens), ("n_prompts", int(prompts)))
+    with _kept("bench decode", session, fixed, Saving(no_save), output) as kept:
         models = session.models
         assert models is not None
-        for item in bench(models, gamma=config.gamma, n_new=config.max_new_tokens, n_prompts=int(prompts), axes=axes):
+        lengths = {"gamma": config.gamma, "n_new": config.max_new_tokens, "n_prompts": int(prompts)}
+        for item in bench(models, **lengths, axes=axes, asked=config):
             if isinstance(item, DecodeBench):
                 _sum_up(msgspec.to_builtins(item), kept, output)
             else:
@@ -112,7 +114,7 @@ def _bench_tasks(
     return OK
 
 
-@with_options(SpeculativeConfig, hidden=FIXED)
+@with_options(SpeculativeConfig, hidden=(*FIXED, *CHAT))
 def bench_batch(
     *,
     pair: PairOptions,
@@ -267,6 +269,9 @@ def drafted_session(name: str, pair: PairOptions, output: Output) -> "Session":
     session = loaded_session(pair, output)
     if session.models is None or session.models.drafter is None:
         raise InputError(f"{pair.drafter} is not a model", f"{name} compares assisted decoding: name a drafter model")
+    from engine.models.loading import refuse_other_tokenizer
+
+    refuse_other_tokenizer(session.models.target, session.models.drafter)
     return session
 
 
@@ -300,7 +305,7 @@ def bench_table(
     return OK
 
 
-@with_options(SpeculativeConfig, hidden=FIXED)
+@with_options(SpeculativeConfig, hidden=(*FIXED, *CHAT))
 def bench_endurance(
     *,
     pair: PairOptions,

@@ -34,7 +34,7 @@ from engine.experiments.prompt_file import MOST_REASONS
 from engine.experiments.recommending import of_speedup
 from engine.reports.sameness_words import sameness_words
 from engine.reports.words import counted, times
-from engine.settings import GenerationConfig
+from engine.settings import ChatConfig
 
 _Drafters = Annotated[
     list[str] | None, typer.Option("--drafter", help="a drafter to compare, repeated: its SPEC as in decode")
@@ -54,7 +54,7 @@ _Tune = Annotated[bool, typer.Option("--tune", help="predict the best draft leng
 _Method = Annotated[str, typer.Option(help="the method that the drafters are compared with")]
 
 
-@with_options(GenerationConfig, hidden=("drafter",))
+@with_options(ChatConfig, hidden=("drafter",))
 def compare(
     *,
     pair: PairOptions,

@@ -27,6 +27,7 @@ NAMES: dict[type[Event], str] = {
     events.RunFinished: "finished",
     events.RunFailed: "failed",
     events.TrainingEstimated: "training_estimated",
+    events.LayersTried: "layers_tried",
     events.TrainingStarted: "training_started",
     events.TrainingFinished: "training_finished",
     events.DrafterMeasured: "drafter_measured",
@@ -38,12 +39,14 @@ NAMES: dict[type[Event], str] = {
     events.PromptRead: "prompt_read",
     events.DraftFinished: "draft",
     events.CandidateScored: "score",
+    events.VerifierTested: "verifier_tested",
     events.CostPredicted: "cost",
     events.QuestionAnswered: "answered",
     events.FileSkipped: "file_skipped",
     events.Indexed: "indexed",
     events.ComparisonStarted: "comparison",
     events.LaneRefused: "lane_refused",
+    events.ConversionStarted: "conversion",
 }
 
 
@@ -77,7 +80,10 @@ class Output:
         """Print an event as JSON, or progress as a line on stderr."""
         if isinstance(event, events.Progressed):
             self._progress(event)
-        elif self.json and (line := project(event)) is not None:
+            return
+        if isinstance(event, events.ConversionStarted):
+            self.note(_conversion(event))
+        if self.json and (line := project(event)) is not None:
             self.line(line)
 
     def summary(self, fields: Mapping[str, Value]) -> None:
@@ -128,6 +134,14 @@ class Output:
         if sys.stderr.isatty():
             line = f"{event.phase} {event.done:g} of {event.total:g} {event.unit}"
             self._errors.print(f"{line:<60}", end="\r", markup=False)
+
+
+def _conversion(event: events.ConversionStarted) -> str:
+    """What a conversion takes, before it is done."""
+    return (
+        f"{Path(event.file).name} is converted once into safetensors ({event.dtype}): about {event.seconds:.0f} s, "
+        f"{event.disk_bytes / 2**30:.1f} GiB in {event.folder}, up to {event.memory_bytes / 2**30:.1f} GiB of memory"
+    )
 
 
 def _readable(value: Value) -> str:

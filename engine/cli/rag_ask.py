@@ -16,10 +16,12 @@ from engine.events.answers import (
     CandidateScored,
     CostPredicted,
     DraftFinished,
+    ForcedBy,
     Partitioned,
     QuestionAnswered,
     Retrieved,
     System,
+    VerifierTested,
 )
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
 from engine.settings import Request, make_config
@@ -32,6 +34,12 @@ _TITLES: dict[System, str] = {
     "standard_rag_speculative": "standard RAG, speculated token by token",
     "drafter_alone": "drafter alone",
     "random_choice": "a draft by chance",
+}
+
+_FORCED: dict[ForcedBy, str] = {
+    "end": "response begun for the drafter: its rationale ended",
+    "line": "response begun for the drafter: its rationale ended with its line",
+    "length": "response begun for the drafter: its rationale had its share of tokens",
 }
 
 
@@ -83,6 +91,7 @@ class _AnswerReport:
         self._answers: dict[System, QuestionAnswered] = {}
         self._costs: dict[System, CostPredicted] = {}
         self._phases: dict[str, float] = {}
+        self._verifier: VerifierTested | None = None
 
     def take(self, event: Event) -> None:
         """Save, print and remember one event."""
@@ -99,6 +108,8 @@ class _AnswerReport:
                 self._scores[event.draft] = event
             case QuestionAnswered():
                 self._answers[event.system] = event
+            case VerifierTested():
+                self._verifier = event
             case CostPredicted():
                 self._costs[event.system] = event
             case PhaseFinished():
@@ -127,6 +138,7 @@ class _AnswerReport:
             "systems": {name: msgspec.to_builtins(answer) for name, answer in self._answers.items()},
             "predicted_ms": {name: cost.predicted_ms for name, cost in self._costs.items()},
             "phases_ms": self._phases,
+            "verifier": verifier_fields(self._verifier),
             "notes": self._notes(),
             "run": self._kept.run_id,
         }
@@ -142,11 +154,17 @@ class _AnswerReport:
             score, sources = self._scores.get(i), self._sources(draft)
             marks = "*" if self._is_winner(i) else " "
             ends = draft.why if score is None else f"log score {score.log_score:.2f}"
-            write(f"{marks} draft {i + 1} from {sources}: {draft.response or '-'} ({ends})", markup=False)
+            forced = f"; {_FORCED[draft.forced_by]}" if draft.forced_by else ""
+            write(
+                f"{marks} draft {i + 1} from {sources}: {draft.response or 'no response'} ({ends}{forced})",
+                markup=False,
+            )
             write(f"    {draft.rationale}", markup=False, style="bright_black")
         write()
         for name, answer in self._answers.items():
-            write(f"{_TITLES[name]}: {answer.answer or '-'} ({answer.latency_ms:.0f} ms)", markup=False)
+            write(f"{_TITLES[name]}: {answer.answer or 'no answer'} ({answer.latency_ms:.0f} ms)", markup=False)
+        if self._verifier is not None:
+            write(verifier_line(self._verifier), markup=False)
         for note in self._notes():
             self._output.note(note)
 
@@ -162,6 +180,27 @@ class _AnswerReport:
         return ", ".join(f"[{place + 1}]{'!' if place in draft.cited else ''}" for place in places)
 
 
+def verifier_line(tested: VerifierTested) -> str:
+    """How the target judges cases with known responses, and whether it can verify at all."""
+    able = "can judge" if tested.can_judge else "CANNOT JUDGE: its choice is chance"
+    return (
+        f"verifier {tested.target}: {able} ({tested.n_right} of {tested.n_cases} test cases right, Yes and No have "
+        f"{tested.mass:.0%} of its probability)"
+    )
+
+
+def verifier_fields(tested: VerifierTested | None) -> Value:
+    """The same for the summary; null where it was not tested."""
+    if tested is None:
+        return None
+    return {
+        "target": tested.target, "can_judge": tested.can_judge, "n_right": tested.n_right, "n_cases": tested.n_cases,
+        "mass": tested.mass,
+    }  # fmt: skip
+
+
 def _cut(answer: QuestionAnswered | None, plain: QuestionAnswered | None) -> float | None:
-    """The share of standard RAG's time that is saved."""
-    return None if answer is None or plain is None or not plain.latency_ms else 1 - answer.latency_ms / plain.latency_ms
+    """The share of standard RAG's time that is saved; None where one of them has no answer."""
+    if answer is None or plain is None or not (answer.answered and plain.answered and plain.latency_ms):
+        return None
+    return 1 - answer.latency_ms / plain.latency_ms

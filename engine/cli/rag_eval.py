@@ -11,14 +11,14 @@ from engine.cli.exit_status import OK, STOPPED
 from engine.cli.kept_log import KeptLog, Saving
 from engine.cli.options import Json, NoSave, PairOptions, Settings, WorldForm, with_options
 from engine.cli.output import Output, Value
-from engine.cli.rag_ask import rag_pair
+from engine.cli.rag_ask import rag_pair, verifier_fields, verifier_line
 from engine.cli.running import loaded_session, stoppable
 from engine.errors import InputError
 from engine.evaluation.config import USUAL_KINDS
 from engine.evaluation.figures import figures
 from engine.evaluation.file import Grid, QuestionLine, every_sampling
 from engine.events import EvaluationMeasured, Event, Progressed, Warned
-from engine.events.answers import System
+from engine.events.answers import System, VerifierTested
 from engine.events.evaluation import Figures
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
 from engine.settings import make_config, settings_of
@@ -131,6 +131,7 @@ class _EvaluationReport:
         self._opened: Opened | None = None
         self._lines: list[QuestionLine] = []
         self._figures: Figures | None = None
+        self._verifier: VerifierTested | None = None
 
     @property
     def complete(self) -> bool:
@@ -148,6 +149,9 @@ class _EvaluationReport:
                     self._output.line(msgspec.to_builtins(item))
             case Progressed() | Warned():
                 self._print_event(item)
+            case VerifierTested():
+                self._verifier = item
+                self._output.event(item)
             case Event():
                 pass
             case _:
@@ -171,10 +175,18 @@ class _EvaluationReport:
             kept.stopped()
         if self._output.json:
             summary: dict[str, Value] = msgspec.to_builtins(result)
-            more = {"seed": head.settings["seed"], "stopped": stopped, "file": str(path), "run": kept.run_id}
+            more: dict[str, Value] = {
+                "verifier": verifier_fields(self._verifier),
+                "seed": head.settings["seed"],
+                "stopped": stopped,
+                "file": str(path),
+                "run": kept.run_id,
+            }
             self._output.summary({**summary, **more})
             return
         _print_account(result, self._output)
+        if self._verifier is not None:
+            self._output.console.print(verifier_line(self._verifier), markup=False)
         self._output.note(f"{'stopped; run it again to go on: ' if stopped else ''}{path}")
 
 
@@ -214,6 +226,7 @@ def _systems(result: Figures) -> Table:
     table = _table("", "accuracy", "to standard", "latency", "cut")
     for name, row in result.systems.items():
         accuracy = f"{row.accuracy:.2f}{_interval(row.accuracy_ci)}"
+        accuracy += f", {row.n_no_answer} without an answer" if row.n_no_answer else ""
         difference = _signed(row.accuracy_difference, row.accuracy_difference_ci)
         cut = (
             ""

@@ -48,6 +48,9 @@ def loaded_session(pair: PairOptions, output: Output) -> "Session":
         output.event(event)
         if isinstance(event, ModelLoaded) and event.why_dtype and not output.json:
             output.note(f"{event.dtype}: {event.why_dtype}")
+        if isinstance(event, ModelLoaded) and event.drafts_through == "text":
+            shared = f"{event.shared_tokens:,} of the drafter's {event.drafter_tokens:,} tokens are the target's too"
+            output.note(f"other tokenizer: drafts through text; {shared}")
     return session
 
 

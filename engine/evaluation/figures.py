@@ -71,7 +71,7 @@ def _system(name: System, lines: Sequence[QuestionLine], with_intervals: bool) -
     gains = [float(a.right) - b.right for a, b in zip(answers, plain, strict=True)]
     compared = name != BASELINE
     latencies = tuple(answer.latency_ms for answer in answers)
-    cut, cut_ci, cut_range = _cut([answer.latency_ms for answer in plain], latencies, with_intervals)
+    cut, cut_ci, cut_range = _cut(plain, answers, with_intervals)
     return SystemFigures(
         accuracy=accuracy,
         accuracy_ci=_share_interval([answer.right for answer in answers]),
@@ -82,6 +82,7 @@ def _system(name: System, lines: Sequence[QuestionLine], with_intervals: bool) -
         latency_cut=cut if compared else None,
         latency_cut_ci=cut_ci if compared else None,
         latency_cut_range=cut_range if compared else None,
+        n_no_answer=sum(not answer.answer for answer in answers),
         **_medians(answers),
         target_tokens=fmean(answer.target_tokens for answer in answers),
         drafter_tokens=fmean(answer.drafter_tokens for answer in answers),
@@ -97,9 +98,14 @@ def _medians(answers: Sequence[SystemAnswer]) -> dict[str, float]:
 
 
 def _cut(
-    plain_ms: Sequence[float], ms: Sequence[float], with_intervals: bool
-) -> tuple[float, Interval | None, Interval | None]:
-    """The share of standard RAG's latency that is saved, by the two medians that stand beside it."""
+    plain: Sequence[SystemAnswer], answers: Sequence[SystemAnswer], with_intervals: bool
+) -> tuple[float | None, Interval | None, Interval | None]:
+    """The share of standard RAG's median latency that is saved, over the questions that both answered; no answer saves
+    nothing, however soon it came."""
+    pairs = [(a.latency_ms, b.latency_ms) for a, b in zip(plain, answers, strict=True) if a.answer and b.answer]
+    if not pairs:
+        return None, None, None
+    plain_ms, ms = zip(*pairs, strict=True)
     if not with_intervals:
         return share_saved(RatioEstimate(median(plain_ms) / median(ms)))
     return share_saved(speedup([UnitTime(tuple(plain_ms), 1)], [UnitTime(tuple(ms), 1)]))

@@ -53,9 +53,9 @@ class EvaluationHead(Struct, frozen=True, tag_field="event", tag="evaluation"):
 
 
 class SystemAnswer(Struct, frozen=True):
-    """What one system answered, whether it is right, and its cost without retrieval."""
+    """What one system answered (None: nothing), whether it is right, and its cost without retrieval."""
 
-    answer: str
+    answer: str | None
     right: bool
     latency_ms: float
     ttft_ms: float

@@ -42,8 +42,10 @@ class GoldQuestion(NamedTuple):
     needs: tuple[tuple[str, ...], ...] = ()
 
 
-def is_right(answer: str, gold: GoldQuestion) -> bool:
-    """Whether an answer counts as right."""
+def is_right(answer: str | None, gold: GoldQuestion) -> bool:
+    """Whether an answer counts as right; no answer does not."""
+    if not answer:
+        return False
     if not gold.choices:
         return _contains(answer, gold.answers)
     return _label(answer, gold.choices) in gold.answers

@@ -25,6 +25,7 @@ from engine.events import Event, Progressed, Setting
 from engine.events.evaluation import Figures
 from engine.methods.speculative_rag import verifying
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
+from engine.methods.speculative_rag.self_test import tested
 from engine.methods.speculative_rag.warming import warm
 from engine.methods.standard_rag.asking import AnswerContext
 from engine.models import checkpoint_folder
@@ -88,6 +89,8 @@ def evaluate(
         yield Opened(file.path, head)
         yield from file.known
         lines = list(file.known)
+        if len(lines) < len(exam.asked):
+            yield from tested(rt, rt.documents.memo)
         for line in _lines(exam, {line.id for line in file.known}, plan, rt, drafter):
             file.add(line)
             lines.append(line)

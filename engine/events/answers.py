@@ -21,6 +21,9 @@ System: TypeAlias = Literal[
     "drafter_alone",
     "random_choice",
 ]
+# What ended a rationale after which the response was forced; empty where the drafter wrote both by itself.
+ForcedBy: TypeAlias = Literal["", "end", "line", "length"]
+DemonstrationChoice: TypeAlias = Literal["auto", "none", "one", "two"]
 Reader: TypeAlias = Literal["target", "drafter"]
 
 
@@ -123,7 +126,8 @@ class DraftFinished(Event, frozen=True):
     """A draft from one subset: its rationale and response, and the drafter's own probabilities of them.
 
     cited: indices of the passages the rationale rests on, by shared words. why: what is wrong with an incomplete draft,
-    which is never chosen. Live text comes before as TokensEmitted with the lane `draft N`."""
+    which is never chosen. forced_by: why the words before the response were written for the
+    drafter; they are not scored. Live text comes before as TokensEmitted with the lane `draft N`."""
 
     draft: int
     rationale: str
@@ -135,6 +139,7 @@ class DraftFinished(Event, frozen=True):
     cited: tuple[int, ...]
     complete: bool
     why: str = ""
+    forced_by: ForcedBy = ""
     reused: bool = False
     at_s: float = 0.0
 
@@ -164,6 +169,19 @@ class CandidateScored(Event, frozen=True):
     at_s: float = 0.0
 
 
+class VerifierTested(Event, frozen=True):
+    """Whether the target can verify: n_right: cases with a known response of which it gave the right one the likelier
+    Yes; mass: how much of its probability Yes and No have together, on average. can_judge: whether that is enough."""
+
+    target: str
+    n_right: int
+    n_cases: int
+    mass: float
+    can_judge: bool
+    reused: bool = False
+    at_s: float = 0.0
+
+
 class CostTerm(Struct, frozen=True):
     """One term of a predicted latency: a number of tokens and a measured time per token."""
 
@@ -185,13 +203,14 @@ class CostPredicted(Event, frozen=True):
 class QuestionAnswered(Event, frozen=True):
     """One system's answer, and what it took from the question to its end, without retrieval.
 
-    winner: the chosen draft; margin: how far its log_score is above the next; both None if nothing was chosen.
-    ttft_ms: to the first token a reader could see. latency_ms holds all work after retrieval; a reused part counts
-    with the time it took when it was computed."""
+    answer, rationale: None if there is none; logs of earlier versions have an empty text there. winner: the chosen
+    draft; margin: how far its log_score is above the next; both None if nothing was chosen. ttft_ms: to the first token
+    a reader could see. latency_ms holds all work after retrieval; a reused part counts with the time it took when it
+    was computed."""
 
     system: System
-    answer: str
-    rationale: str
+    answer: str | None
+    rationale: str | None
     winner: int | None
     margin: float | None
     ttft_ms: float
@@ -201,3 +220,8 @@ class QuestionAnswered(Event, frozen=True):
     target_tokens: int
     drafter_tokens: int
     at_s: float = 0.0
+
+    @property
+    def answered(self) -> bool:
+        """Whether there is an answer; without one, its time is no time that was saved."""
+        return bool(self.answer)

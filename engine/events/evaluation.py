@@ -44,7 +44,8 @@ class HeldOut(Struct, frozen=True):
 
 class SystemFigures(Struct, frozen=True):
     """One system over all questions. accuracy_difference: to standard RAG, by question; latency_ms: median question,
-    without retrieval; latency_cut: 1 - its time / standard RAG's; tokens: per question."""
+    without retrieval; latency_cut: 1 - its time / standard RAG's, of questions that both answered, None without any;
+    n_no_answer: questions that it left without an answer; tokens: per question."""
 
     accuracy: float
     accuracy_ci: Interval | None
@@ -60,6 +61,7 @@ class SystemFigures(Struct, frozen=True):
     target_tokens: float
     drafter_tokens: float
     latency_cut_range: Interval | None = None
+    n_no_answer: int = 0
 
 
 class Evidence(Struct, frozen=True):

@@ -34,11 +34,13 @@ from engine.experiments.comparison_figures import ComparisonSoFar
 from engine.experiments.generations import Place, event_of
 from engine.experiments.lane_figures import cost_model
 from engine.experiments.lanes import Lane, MeasuredText, continued, model_hashes, warm_up
+from engine.experiments.turns import next_turn
 from engine.machine import versions
 from engine.machine.energy import EnergyMeter, NotMeasurable
 from engine.machine.other_work import CpuShare, OtherWork
 from engine.machine.out_of_memory import memory_errors
 from engine.models.loading import LoadedModel
+from engine.prompts import Message
 from engine.runs.divergence import first_difference
 from engine.runtime import Cancelled
 
@@ -53,7 +55,8 @@ class ComparisonJob(NamedTuple):
     """What to compare, with all models in memory. prompts: a tuple of ids for each prompt's first turn, by index.
 
     refused: why lanes cannot take part. skipped: a line for each prompt that was left out; n_skipped: how many these
-    are, also where only the first have a line. predictions: from tuning."""
+    are, also where only the first have a line. predictions: from tuning. conversations: what each prompt's first turn
+    begins, empty where it is not asked as chat."""
 
     target: LoadedModel
     lanes: tuple[Lane, ...]
@@ -67,6 +70,12 @@ class ComparisonJob(NamedTuple):
     meter: EnergyMeter | NotMeasurable
     predictions: tuple[GammaPrediction, ...] = ()
     n_skipped: int = 0
+    conversations: tuple[tuple[Message, ...], ...] = ()
+
+    @property
+    def is_chat(self) -> bool:
+        """Whether the prompts are asked through the target's chat template."""
+        return any(self.conversations)
 
 
 def compare(job: ComparisonJob, cancelled: Flag) -> Iterator[Event]:
@@ -180,8 +189,13 @@ class _Measuring:
     def _prompt(self, index: int) -> Iterator[Event]:
         """All turns of a prompt; the next turn follows plain decoding's answer, so that all lanes read the same."""
         job, ids = self._job, self._job.prompt_ids[index]
+        messages = job.conversations[index] if job.conversations else ()
         for turn in range(len(job.prompts[index].turns)):
-            if turn:
+            if turn and messages:
+                messages, ids = next_turn(
+                    job.target, messages, self._plain_ids[index, turn - 1], job.prompts[index].turns[turn]
+                )
+            elif turn:
                 ids = (*ids, *job.target.tokenizer("\n" + job.prompts[index].turns[turn])["input_ids"])
             if len(ids) >= job.target.context - 1:
                 return
@@ -294,6 +308,8 @@ def _workload(job: ComparisonJob) -> str:
     target, n = job.target, len(job.prompts)
     temperature, length = job.settings.get("temperature", 0.0), job.settings.get("max_new_tokens", 128)
     how = "greedy" if not temperature else f"temperature {temperature:g}"
+    if job.is_chat:
+        how += ", asked as chat"
     lengths = [len(ids) for ids in job.prompt_ids]
     dtype = str(target.dtype).removeprefix("torch.")
     return (

@@ -63,6 +63,32 @@ class KvCache:
         return sum(tensor.nbytes for tensor in (keys, values, *cos, *sin))
 
 
+class FirstLayersCache:
+    """The part of a cache that belongs to its first layers; what one writes the other reads."""
+
+    def __init__(self, cache: KvCache, n_layers: int) -> None:
+        self._cache = cache
+        self._n_layers = n_layers
+        self._whole: Buffers | None = None
+        self._part: Buffers | None = None
+
+    def at_least(self, n: int, *, n_kept: int) -> Buffers:
+        """See `KvCache.at_least`; the same buffers as long as the cache keeps its own."""
+        whole = self._cache.at_least(n, n_kept=n_kept)
+        if self._part is None or whole is not self._whole:
+            self._whole = whole
+            self._part = whole._replace(keys=whole.keys[: self._n_layers], values=whole.values[: self._n_layers])
+        return self._part
+
+    def move(self, source: Tensor, start: int) -> None:
+        """Move the positions of every layer, as `KvCache.move`."""
+        self._cache.move(source, start)
+
+    def bytes(self) -> int:
+        """No memory of its own."""
+        return 0
+
+
 def rope_tables(rope: Rope, like: Tensor, n: int) -> tuple[Tensor, Tensor]:
     """Cosine and sine of n positions in the layout of `Buffers`; computed in float32, returned in like's dtype."""
     frequencies = rope.inverse_frequencies.to(like.device, torch.float32)

@@ -9,14 +9,14 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from engine.decoding.drafting import LastKv
+from engine.decoding.drafting import FirstLayers, LastKv
 from engine.fast import layers, matmul
 from engine.fast.few_rows import FewRows, serves
-from engine.fast.kv_cache import Buffers, KvCache
+from engine.fast.kv_cache import Buffers, FirstLayersCache, KvCache
 from engine.fast.layers import Product, Rotations
 from engine.fast.norms import normed
 from engine.fast.spans import Tree, span
-from engine.fast.weights import FusedLayer, FusedWeights
+from engine.fast.weights import FusedLayer, FusedWeights, first_layers
 
 
 class _States(NamedTuple):
@@ -37,12 +37,20 @@ class FusedModel:
     hidden_layers: layers, in ascending order, whose output of the latest forward over n ids is left in `hidden`,
     [layers, n, hidden]."""
 
-    def __init__(self, weights: FusedWeights, *, context: int, hidden_layers: Sequence[int] = ()) -> None:
+    def __init__(
+        self,
+        weights: FusedWeights,
+        *,
+        context: int,
+        hidden_layers: Sequence[int] = (),
+        shared: FirstLayersCache | None = None,
+    ) -> None:
+        """shared: the cache to use, of a longer model; `reset` then forgets nothing of it."""
         self.device: torch.device = weights.embedding.device
         self.n_vocabulary = int(weights.embedding.shape[0])
         self.hidden: Tensor | None = None
         self._weights, self._shape = weights, weights.shape
-        self._context, self._hidden_layers = context, tuple(hidden_layers)
+        self._context, self._hidden_layers, self._shared = context, tuple(hidden_layers), shared
         self._few_rows = FewRows(weights) if serves(weights) else None
         self._product: Product = matmul.streamed_product if matmul.streams(weights) else matmul.product
         self.reset()
@@ -56,7 +64,8 @@ class FusedModel:
         """Forget every id."""
         if self._few_rows is not None:
             self._few_rows.forget()
-        self._cache = KvCache(self._shape, self._weights.embedding, context=self._context)
+        own = self._shared or KvCache(self._shape, self._weights.embedding, context=self._context)
+        self._cache: KvCache | FirstLayersCache = own
         self.length = 0
 
     def forward(self, ids: Tensor, *, tree: Tree | None = None) -> Tensor:
@@ -83,6 +92,15 @@ class FusedModel:
         """Keys and values of the last layer."""
         buffers = self._cache.at_least(self.length, n_kept=self.length)
         return LastKv(buffers.keys[-1, : self.length], buffers.values[-1, : self.length], self.length)
+
+    def first_layers(self, n: int) -> FirstLayers:
+        """The first n layers, the last norm and the head over this very cache, until the next reset."""
+        assert isinstance(self._cache, KvCache)
+        first = FusedModel(
+            first_layers(self._weights, n), context=self._context, shared=FirstLayersCache(self._cache, n)
+        )
+        first.length = self.length
+        return first
 
     def bytes(self) -> int:
         """Memory the cache holds now."""

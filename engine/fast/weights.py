@@ -65,6 +65,14 @@ class FusedWeights(NamedTuple):
     quantised: bool = False
 
 
+def first_layers(weights: FusedWeights, n: int) -> FusedWeights:
+    """The first n layers with the last norm and the head; no weight is copied."""
+    layers = weights.layers[:n]
+    n_bytes = sum(map(_layer_bytes, layers)) + weights.head.weight.nbytes
+    shape = weights.shape._replace(windows=weights.shape.windows[:n])
+    return weights._replace(layers=layers, shape=shape, n_bytes=n_bytes)
+
+
 @torch.no_grad()
 def fuse(model: PreTrainedModel) -> FusedWeights:
     """Join the weights of a model for which `families.why_not` is empty; its modules keep working, as views."""

@@ -17,7 +17,7 @@ from engine.decoding.clock import clock_for, settle
 from engine.decoding.drafting import Drafter
 from engine.decoding.generation import Limits, whole
 from engine.decoding.sampling import Warp
-from engine.drafters.small_model import SmallModelDrafter
+from engine.drafters.small_model import drafter_for
 from engine.events import RoundFinished
 from engine.models.loading import LoadedModel, Pair
 from engine.runtime import RunContext
@@ -204,9 +204,4 @@ def _prepare(model: PreTrainedModel, assistant: PreTrainedModel, gamma: int) -> 
 
 def small_model_drafter(target: LoadedModel, drafter: LoadedModel) -> Drafter:
     """The small-model drafter over an already loaded model."""
-    return SmallModelDrafter(
-        drafter.sequence(),
-        context=drafter.context,
-        n_target_vocabulary=target.n_vocabulary,
-        target_device=target.device,
-    )
+    return drafter_for(target, drafter)

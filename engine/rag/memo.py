@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from engine.events.answers import Mapped, Partitioned
 from engine.models.loading import LoadedModel
 from engine.rag.library import RetrievedPassages
-from engine.rag.values import RagDraft, Standard, VerifierScore
+from engine.rag.values import RagDraft, Standard, VerifierScore, VerifierTest
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -66,6 +66,7 @@ class Memo:
         self.drafts: LruCache[tuple[Hashable, ...], RagDraft] = LruCache(_MOST_DRAFTS)
         self.scores: LruCache[tuple[Hashable, ...], VerifierScore] = LruCache(_MOST_DRAFTS)
         self.standard: LruCache[tuple[Hashable, ...], Standard] = LruCache(_MOST_DRAFTS)
+        self.verifier_tests: LruCache[tuple[Hashable, ...], VerifierTest] = LruCache(_MOST_QUESTIONS)
         self.maps: LruCache[tuple[Hashable, ...], Mapped] = LruCache(_MOST_QUESTIONS)
         self.warm: set[Hashable] = set()
         self._serials = count(1)
@@ -76,7 +77,7 @@ class Memo:
 
     def forget_models(self) -> None:
         """Drop what models computed, because other models may be loaded under their names."""
-        for cache in (self.drafts, self.scores, self.standard):
+        for cache in (self.drafts, self.scores, self.standard, self.verifier_tests):
             cache.clear()
         self.warm.clear()
 

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from engine.events.answers import ForcedBy
 from engine.rag.encoding import Encoded, Fitted
 from engine.rag.reading import Ids
 
@@ -28,7 +29,8 @@ class RagDraft(NamedTuple):
     """A draft and the drafter's natural log-probabilities of its two parts.
 
     text: as it was written; why: what is wrong with an incomplete draft, whose log_p_rationale is that of its full
-    text; cited: places in its subset; note: how its passages were cut to fit; held_to: None if it ended by itself."""
+    text; cited: places in its subset; note: how its passages were cut to fit; held_to: None if it ended by itself.
+    forced_by: what ended the rationale where the response was forced."""
 
     prompt: Encoded
     text: str
@@ -42,6 +44,7 @@ class RagDraft(NamedTuple):
     note: str
     batch: DraftBatch
     held_to: Lengths | None = None
+    forced_by: ForcedBy = ""
 
     @property
     def complete(self) -> bool:
@@ -73,6 +76,13 @@ class VerifierScore(NamedTuple):
     with_documents: float | None
     n_read: int
     verification: Verification
+
+
+class VerifierTest(NamedTuple):
+    """How a verifier judges the built-in cases: how many it has right, and the mean probability of Yes or No."""
+
+    n_right: int
+    mass: float
 
 
 class Standard(NamedTuple):

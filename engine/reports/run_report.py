@@ -110,7 +110,7 @@ def _times(rounds: Sequence[RoundFinished]) -> Plot | None:
 
 def _text(events: Sequence[Event], rounds: Sequence[RoundFinished], started: RunStarted) -> tuple[Block, ...]:
     answers = [event.answer for event in events if isinstance(event, QuestionAnswered)]
-    blocks: list[Block] = [Paragraph(f"Answer: {answer}") for answer in answers]
+    blocks: list[Block] = [Paragraph(f"Answer: {answer}" if answer else "No answer") for answer in answers]
     if any(event.lane for event in rounds):
         return (Paragraph(f"Question: {started.prompt}", "note"), *blocks)
     tokens, left_out = cut(round_tokens(rounds))

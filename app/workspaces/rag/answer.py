@@ -21,6 +21,7 @@ from engine.events import (
     RunFinished,
     RunStarted,
     TokensEmitted,
+    VerifierTested,
 )
 from engine.events.answers import System
 
@@ -50,6 +51,7 @@ class AnswerRecord:
     prompts: list[PromptRead] = field(default_factory=list)
     drafts: dict[int, DraftRecord] = field(default_factory=dict)
     answers: dict[System, QuestionAnswered] = field(default_factory=dict)
+    verifier: VerifierTested | None = None
     costs: dict[System, CostPredicted] = field(default_factory=dict)
     phases: dict[str, PhaseFinished] = field(default_factory=dict)
     ended: RunFinished | RunFailed | None = None
@@ -160,6 +162,10 @@ class AnswerRecord:
     @take.register
     def _(self, event: QuestionAnswered) -> None:
         self.answers[event.system] = event
+
+    @take.register
+    def _(self, event: VerifierTested) -> None:
+        self.verifier = event
 
     @take.register
     def _(self, event: CostPredicted) -> None:

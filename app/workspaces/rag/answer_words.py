@@ -1,5 +1,6 @@
 """Describes an answer from documents in words: its progress, how it ended, times and probabilities."""
 
+import re
 from math import exp, floor, log
 from typing import get_args
 
@@ -8,6 +9,7 @@ from PySide6.QtCore import QCoreApplication
 from app.state.run_record import RunRecord
 from app.text.plain_text import one_line
 from app.words import quantities
+from app.words.model_names import builtin_name
 from app.workspaces.rag.answer import AnswerRecord
 from engine.events import (
     CandidateScored,
@@ -21,9 +23,11 @@ from engine.events import (
     PromptRead,
     QuestionAnswered,
     Retrieved,
+    Role,
     RunFinished,
     RunStarted,
     TokensEmitted,
+    VerifierTested,
 )
 from engine.events.answers import System
 
@@ -73,7 +77,7 @@ def system_meaning(system: System) -> str:
 def state(event: Event | None) -> str:
     """Describe the step that follows the newest event of an answer under way."""
     match event:
-        case None | RunStarted() | Indexed() | FileSkipped():
+        case None | RunStarted() | Indexed() | FileSkipped() | VerifierTested():
             return tr("looking for passages")
         case Retrieved() | PhaseFinished(phase="retrieving"):
             return tr("grouping the passages")
@@ -93,11 +97,59 @@ def ending(record: RunRecord) -> str:
     if isinstance(last, RunFinished) and last.reason == "cancelled":
         return tr("stopped by you; what was drafted is kept")
     if not answers:
-        return tr("no answer")
+        return no_answer()
     first = answers[0]
+    if not first.answer:
+        return no_answer()
     return tr("answered in {0}: {1}").format(
         quantities.milliseconds(first.latency_ms), one_line(first.answer, longest=_LONGEST_ANSWER)
     )
+
+
+def no_answer() -> str:
+    """Say that there is no answer."""
+    return tr("no answer")
+
+
+def answer_text(answered: QuestionAnswered, *, longest: int) -> str:
+    """Return an answer as one line, or that there is none."""
+    return one_line(answered.answer or "", longest=longest) or no_answer()
+
+
+def cut_against(answered: QuestionAnswered, baseline: QuestionAnswered) -> str:
+    """Format the change in time against a baseline; empty where one of the two has no answer."""
+    return cut(answered.latency_ms, baseline.latency_ms) if answered.answered and baseline.answered else ""
+
+
+def models(started: RunStarted) -> str:
+    """Name the models that answered, by what they did."""
+    names = (model_name(started.drafter, "drafter"), model_name(started.target, "target"))
+    return tr("drafts by {0}, chosen by {1}").format(*names)
+
+
+def model_name(spec: str, role: Role) -> str:
+    """Return the name of a built-in model, or the last part of the path of another."""
+    name = builtin_name(spec, role) or re.split(r"[/\\]", spec.rstrip("/\\"))[-1] or spec
+    return one_line(name, longest=_LONGEST_ANSWER)
+
+
+def verifier(tested: VerifierTested) -> str:
+    """Describe whether the target can verify, from cases whose responses are known."""
+    right = tr("{0} of {1} test cases right").format(tested.n_right, tested.n_cases)
+    if tested.can_judge:
+        return tr("verifier: {0}").format(right)
+    mass = tr("Yes and No have {0:.0%} of its probability").format(tested.mass)
+    return tr("✗ this verifier cannot judge: {0}, {1}; the choice is chance").format(right, mass)
+
+
+def forced(finished: DraftFinished) -> str:
+    """Say why the response was begun for the drafter; empty where it began it itself."""
+    why = {
+        "end": tr("its rationale came to its end"),
+        "line": tr("its rationale ended with its line"),
+        "length": tr("its rationale had used its share of tokens"),
+    }.get(finished.forced_by)
+    return "" if why is None else tr("response begun for the drafter: {0}").format(why)
 
 
 def probability(log_p: float) -> str:
@@ -133,8 +185,10 @@ def cut(ms: float, baseline_ms: float) -> str:
     return f"{'−' if share < 0 else '+'}{abs(share):.0f} %"
 
 
-def same(first: str, second: str) -> bool:
-    """Return whether two answers are the same, comparing only letters and digits, without case."""
+def same(first: str | None, second: str | None) -> bool:
+    """Return whether two answers are the same by letters and digits, without case; no answer is like no other."""
+    if not first or not second:
+        return False
     return _normalised(first) == _normalised(second)
 
 

@@ -88,6 +88,8 @@ class DraftCard(QFrame):
         self.state = SteadyLabel(f"{WON} ", self, role="muted")
         self.state.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.text = self._make_text()
+        self.forced = ElasticLine(self, role="muted")
+        self.forced.hide()
         self.response = ElasticLine(self, strong=True)
         self.response.setAccessibleName(self.tr("Response of draft {0}").format(number + 1))
         self.bars = ScoreBars(names, self)
@@ -100,6 +102,7 @@ class DraftCard(QFrame):
         self._n_pieces, self._finished_text = 0, ""
         self.text.clear()
         self.response.show_text("")
+        self.show_forced("")
         self.members.show_members(())
 
     def append(self, pieces: Sequence[str]) -> None:
@@ -131,6 +134,11 @@ class DraftCard(QFrame):
         if won != self._won:
             self._won = won
             self.update()
+
+    def show_forced(self, why: str) -> None:
+        """Say why the response was begun for the drafter; nothing where it began it itself."""
+        self.forced.show_text(why)
+        self.forced.setVisible(bool(why))
 
     def show_chosen(self, *, chosen: bool) -> None:
         """Frame the card if its draft is selected."""
@@ -193,6 +201,7 @@ class DraftCard(QFrame):
         column.setSpacing(theme.HALF)
         column.addLayout(head)
         column.addWidget(self.text, 1)
+        column.addWidget(self.forced)
         column.addWidget(self.response)
         column.addWidget(self.bars)
         column.addWidget(self.note)

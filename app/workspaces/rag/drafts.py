@@ -135,6 +135,7 @@ class DraftsPanel(AnswerPanel):
             card.append(draft.pieces)
         else:
             card.show_finished(draft.finished.rationale, draft.finished.response)
+        card.show_forced("" if draft.finished is None else answer_words.forced(draft.finished))
         card.show_scores(_rows(draft.scored, won=card.number == self.answer.winner), low)
         self._show_state(card, draft)
 

@@ -189,7 +189,7 @@ def _texts(row: int, name: str, result: SystemResult) -> tuple[str, ...]:
     cut = result.latency_cut
     return (
         f"{mark_of(row).glyph} {answer_words.purpose(name)}",
-        with_interval(result.accuracy, result.accuracy_ci),
+        evaluation_words.accuracy(result),
         quantities.milliseconds(result.latency_ms),
         quantities.UNKNOWN if cut is None else evaluation_words.latency_cut(cut, result),
         f"{result.target_tokens:,.0f} + {result.drafter_tokens:,.0f}",

@@ -28,6 +28,7 @@ class SystemResult(msgspec.Struct, frozen=True):
     target_tokens: float = 0.0
     drafter_tokens: float = 0.0
     latency_cut_range: Interval | None = None
+    n_no_answer: int = 0
 
 
 class ShownBin(msgspec.Struct, frozen=True):

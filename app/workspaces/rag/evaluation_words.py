@@ -86,6 +86,12 @@ def with_interval(value: float, interval: Interval | None, *, times: int = 1, si
     return text if interval is None else f"{text} [{times * interval[0]:.{digits}f}, {times * interval[1]:.{digits}f}]"
 
 
+def accuracy(result: SystemResult) -> str:
+    """Format the share of right answers, and how many questions were left without one."""
+    text = with_interval(result.accuracy, result.accuracy_ci)
+    return tr("{0}, no answer {1}").format(text, result.n_no_answer) if result.n_no_answer else text
+
+
 def latency_cut(cut: float, result: SystemResult) -> str:
     """Format a share of latency in percent, with its interval, or below ten questions its range."""
     if result.latency_cut_ci is None and result.latency_cut_range is not None:

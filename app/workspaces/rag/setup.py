@@ -37,9 +37,10 @@ class RagSetupPanel(AnswerPanel):
         self._named = named or pair != Load()
         self._surveyed: Surveyed | None = None
         self._own_settings: dict[str, Setting] | None = None
+        self._own_pair: Load | None = None
         self.opened = OpenedNote(
-            self.tr("Settings of the opened answer."),
-            self.tr("Give back the settings that were here before the answer was opened"),
+            self.tr("Settings and models of the opened answer."),
+            self.tr("Give back the settings and models that were here before the answer was opened"),
             self,
         )
         self.opened.hide()
@@ -86,10 +87,11 @@ class RagSetupPanel(AnswerPanel):
         return ""
 
     def show_settings(self, started: RunStarted) -> None:
-        """Show the settings of an opened answer; the settings before it can be restored."""
+        """Show the settings and models of an opened answer; those before it can be restored."""
         if self.opened.isHidden():
-            self._own_settings = self.settings()
+            self._own_settings, self._own_pair = self.settings(), self.pair()
         self._apply(dict(started.settings))
+        self.models.choose(started.target, started.drafter)
         self.opened.show()
 
     def show_answer(self) -> None:
@@ -105,8 +107,9 @@ class RagSetupPanel(AnswerPanel):
         self.form.save(settings, "rag")
         self.rare.save(settings, "rag")
         self.documents.save(settings)
-        settings.setValue("rag/target", self.pair().target)
-        settings.setValue("rag/drafter", self.pair().drafter)
+        own_pair = self._own_pair or self.pair()
+        settings.setValue("rag/target", own_pair.target)
+        settings.setValue("rag/drafter", own_pair.drafter)
 
     def restore(self, settings: QSettings) -> None:
         """Restore the saved choices."""
@@ -128,7 +131,9 @@ class RagSetupPanel(AnswerPanel):
         self.opened.hide()
         if self._own_settings is not None:
             self._apply(self._own_settings)
-        self._own_settings = None
+        if self._own_pair is not None:
+            self.models.choose(self._own_pair.target, self._own_pair.drafter)
+        self._own_settings = self._own_pair = None
 
     def _take_preset(self, row: int) -> None:
         name = self.preset.itemData(row)

@@ -86,13 +86,14 @@ class SystemsPanel(AnswerPanel):
 
     def _texts(self, answered: QuestionAnswered) -> tuple[str, ...]:
         baseline = self.answer.baseline
-        comparable = baseline is not None and baseline is not answered
+        both = baseline is not None and baseline.answered and answered.answered
+        comparable = both and baseline is not answered
         same = comparable and baseline is not None and answer_words.same(answered.answer, baseline.answer)
         sign = ("✓ " if same else "✗ ") if comparable else ""
-        change = f" ({answer_words.cut(answered.latency_ms, baseline.latency_ms)})" if comparable and baseline else ""
+        change = f" ({answer_words.cut_against(answered, baseline)})" if comparable and baseline else ""
         return (
             answer_words.system_name(answered.system),
-            sign + (one_line(answered.answer, longest=_LONGEST) or quantities.UNKNOWN),
+            sign + answer_words.answer_text(answered, longest=_LONGEST),
             quantities.milliseconds(answered.latency_ms) + change,
             quantities.milliseconds(answered.ttft_ms),
             f"{quantities.number(answered.prefill_ms, 0)} + {quantities.milliseconds(answered.decode_ms)}",
@@ -105,7 +106,7 @@ class SystemsPanel(AnswerPanel):
         parts = (quantities.milliseconds(answered.prefill_ms), quantities.milliseconds(answered.decode_ms))
         ttft.setToolTip(self.tr("prefill {0}, decode {1}").format(*parts))
         system.setToolTip(answer_words.system_meaning(answered.system))
-        answer.setToolTip(plain_tip(one_line(answered.answer)))
+        answer.setToolTip(plain_tip(answer_words.answer_text(answered, longest=_LONGEST)))
         cost = self.answer.costs.get(answered.system)
         latency.setToolTip("" if cost is None else tr("Cost formula: {0}").format(_terms(cost)))
 

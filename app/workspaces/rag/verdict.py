@@ -1,6 +1,6 @@
-"""Panel of one line: the answer, its time, the time of standard RAG, and whether both say the same."""
+"""Panel of two lines: the answer beside standard RAG's, with their times, and the models that gave them."""
 
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from app import theme
 from app.state.store import RunStore
@@ -24,9 +24,23 @@ class VerdictPanel(AnswerPanel):
         self.times.setToolTip(self.tr("Measured in this run, from the passages found to the end of the answer."))
         self.same = plain_label("", self)
         self.same.setToolTip(self.tr("Whether both say the same, by letters and figures."))
-        row = QHBoxLayout(self)
-        row.setContentsMargins(2 * theme.GRID, theme.HALF, 2 * theme.GRID, theme.GRID)
-        row.setSpacing(2 * theme.GRID)
+        self.models = ElasticLine(self, role="muted")
+        self.models.setAccessibleName(self.tr("Models that answered"))
+        self.verifier = plain_label("", self, role="muted")
+        self.verifier.setToolTip(
+            self.tr(
+                "Before its first answer a target judges ten cases with known responses; by chance it has five right."
+            )
+        )
+        column = QVBoxLayout(self)
+        column.setContentsMargins(2 * theme.GRID, theme.HALF, 2 * theme.GRID, theme.GRID)
+        column.setSpacing(theme.HALF)
+        row, made_by = QHBoxLayout(), QHBoxLayout()
+        for line in (row, made_by):
+            line.setSpacing(2 * theme.GRID)
+            column.addLayout(line)
+        made_by.addWidget(self.models, 1)
+        made_by.addWidget(self.verifier)
         row.addWidget(self.answer_line, 1)
         row.addWidget(self.times)
         row.addWidget(self.same)
@@ -40,6 +54,10 @@ class VerdictPanel(AnswerPanel):
         for label, text in ((self.times, self._times(chosen, baseline)), (self.same, self._same(chosen, baseline))):
             if label.text() != text:
                 label.setText(text)
+        started, tested = self.answer.started, self.answer.verifier
+        self.models.show_text("" if started is None else answer_words.models(started))
+        self.verifier.setText("" if tested is None else answer_words.verifier(tested))
+        set_role(self.verifier, "muted" if tested is None or tested.can_judge else "bad")
         if chosen is not None and baseline is not None:
             set_role(self.same, "good" if answer_words.same(chosen.answer, baseline.answer) else "bad")
 
@@ -50,7 +68,7 @@ class VerdictPanel(AnswerPanel):
             under_way = self.answer.started is not None and self.answer.ended is None
             return self.tr("…") if under_way else self.tr("The answer, and what it took, will stand here.")
         if not answered.answer:
-            return self.tr("no draft came to a response")
+            return self.tr("no answer: no draft came to a response")
         return one_line(answered.answer)
 
     def _times(self, chosen: QuestionAnswered | None, baseline: QuestionAnswered | None) -> str:
@@ -59,14 +77,15 @@ class VerdictPanel(AnswerPanel):
         speculative = self._timed(self.tr("Speculative RAG"), chosen)
         if baseline is None:
             return speculative
-        change = answer_words.cut(chosen.latency_ms, baseline.latency_ms)
-        return self.tr("{0} ({1}) · {2}").format(speculative, change, self._timed(self.tr("standard RAG"), baseline))
+        change = answer_words.cut_against(chosen, baseline)
+        standard = self._timed(self.tr("standard RAG"), baseline)
+        return self.tr("{0} · {1}").format(f"{speculative} ({change})" if change else speculative, standard)
 
     def _timed(self, name: str, answered: QuestionAnswered) -> str:
         return f"{name} {quantities.milliseconds(answered.latency_ms)}"
 
     def _same(self, chosen: QuestionAnswered | None, baseline: QuestionAnswered | None) -> str:
-        if chosen is None or baseline is None:
+        if chosen is None or baseline is None or not (chosen.answered and baseline.answered):
             return ""
         return (
             self.tr("same answer ✓") if answer_words.same(chosen.answer, baseline.answer) else self.tr("other answer ✗")

@@ -101,8 +101,8 @@ def _answer_event(
     latency_ms = work.partition_ms + drafting_ms(work.batches) + verify_ms
     return QuestionAnswered(
         system,
-        drafts[winner].response if winner is not None else "",
-        drafts[winner].rationale if winner is not None else "",
+        drafts[winner].response if winner is not None else None,
+        drafts[winner].rationale if winner is not None else None,
         winner,
         margin,
         ttft_ms=latency_ms,

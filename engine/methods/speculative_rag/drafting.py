@@ -16,16 +16,16 @@ from engine.batch.decoder import BatchDecoder
 from engine.batch.drafters import LookupRows
 from engine.batch.sequences import sequences_of
 from engine.decoding.clock import clock_for, settle
-from engine.decoding.detokenizer import Detokenizer
-from engine.decoding.packing import HostRecord
 from engine.decoding.sampling import Warp
 from engine.events import Event, PhaseFinished, TokensEmitted
 from engine.events.answers import DraftFinished, Passage
 from engine.machine.out_of_memory import memory_errors
 from engine.methods.speculative_rag.citing import cited
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
+from engine.methods.speculative_rag.draft_writer import MOST_PROPOSED, DraftWriter
 from engine.methods.standard_rag.asking import AnswerContext, prompt_read
 from engine.models.loading import LoadedModel
+from engine.rag.demonstrations import demonstrations
 from engine.rag.encoding import Fitted, encode, fit
 from engine.rag.memo import model_key
 from engine.rag.reading import Branch, Checkpoint, Ids, read
@@ -33,75 +33,19 @@ from engine.rag.values import DraftBatch, Lengths, RagDraft
 from engine.settings import GenerationConfig
 from engine.world.questions import NOT_SAID, UNKNOWN
 
-_NGRAM, _GAMMA = 3, 8
+_NGRAM = 3
 # What drafts write after a rationale, or for a value that their passages lack; lookup finds it in no passage.
 _IDIOMS = f" {NOT_SAID}.{prompts.RESPONSE_FOLLOWS} {UNKNOWN}"
-_LEAST = 1e-300
 
 
 class DraftTokens(NamedTuple):
-    """A draft grew by some tokens; text: the characters that they made certain."""
+    """A draft grew by some tokens; text: the characters that they made certain. forced: whether they were written for
+    the drafter."""
 
     lane: int
     ids: Ids
     text: str
-
-
-class _DraftWriter:
-    """Writes one draft."""
-
-    def __init__(self, fitted: Fitted, drafter: LoadedModel, most: int, lengths: Lengths | None) -> None:
-        self.fitted = fitted
-        self.ids: list[int] = []
-        self.log_p: list[float] = []
-        self.text = ""
-        self.end = ""
-        self.lengths = lengths
-        self._drafter, self._most = drafter, most
-        self._reader = Detokenizer(drafter.texts, fitted.encoded.ids)
-
-    def allowed(self) -> int:
-        """How many tokens may be proposed in a round."""
-        return min(_GAMMA, self._most - len(self.ids) - 1)
-
-    def take(self, record: HostRecord) -> tuple[Ids, str]:
-        """Append what a round decided, up to the end of the draft; returns the new ids and their text."""
-        n, before = record.n_accepted, len(self.ids)
-        shown = len(self.text)
-        pairs = zip([*record.tokens[:n], record.last_id], [*record.p[:n], record.last_p], strict=True)
-        for token, p in pairs:
-            self._push(token, p)
-            if self.end:
-                self.text += self._reader.flush()
-                break
-        return tuple(self.ids[before:]), self.text[shown:]
-
-    def _push(self, token: int, p: float) -> None:
-        if token in self._drafter.stop_ids and self.lengths is None:
-            self.end = "stopped"
-            return
-        self.ids.append(token)
-        self.log_p.append(math.log(max(p, _LEAST)))
-        self.text += self._reader.push(token)
-        _, follows, response = self.text.partition(prompts.RESPONSE_FOLLOWS)
-        if follows and "\n" in response.lstrip() and self.lengths is None:
-            self.end = "stopped"
-        elif len(self.ids) >= self._most:
-            self.end = "length"
-
-    def why(self) -> str:
-        """What is wrong with the finished draft, empty if nothing is."""
-        parts = prompts.read_draft(self.text)
-        has_response = prompts.RESPONSE_FOLLOWS in self.text
-        if self.end == "length":
-            return (
-                f"the response was cut at {self._most} tokens"
-                if has_response
-                else f"no response within {self._most} tokens"
-            )
-        if not has_response:
-            return "the drafter ended without a response"
-        return "" if parts.rationale and parts.response else "the rationale or the response is empty"
+    forced: bool = False
 
 
 def draft(
@@ -113,15 +57,17 @@ def draft(
     serial: int,
     checkpoint: Checkpoint,
     lengths: Lengths | None = None,
+    worked: Sequence[prompts.WorkedDraft] = (),
 ) -> Iterator[Fitted | DraftTokens | tuple[RagDraft, ...]]:
     """Yield each prompt, what is written of each draft round by round, and last all drafts, in the subsets' order.
 
+    worked: drafts that the drafter reads before the question.
     Raises InputError if the question does not fit the drafter's context."""
     most = config.max_new_tokens if lengths is None else sum(lengths)
     fitted_prompts = [
-        fit(partial(_build, question), texts, drafter, n_new=most, what="a draft's prompt") for texts in subsets
+        fit(partial(_build, question, worked), texts, drafter, n_new=most, what="a draft's prompt") for texts in subsets
     ]
-    writers = {i: _DraftWriter(fitted, drafter, most, lengths) for i, fitted in enumerate(fitted_prompts)}
+    writers = {i: DraftWriter(fitted, drafter, most, lengths) for i, fitted in enumerate(fitted_prompts)}
     for writer in writers.values():
         yield writer.fitted
     warp = Warp(config.temperature, config.top_k, config.top_p, config.min_p)
@@ -131,7 +77,9 @@ def draft(
     prompt_ids = [writer.fitted.encoded.ids for writer in writers.values()]
     started = time.perf_counter()
     seeds = [_seed(config.seed, texts) for texts in subsets]
-    decoder.prefill(prompt_ids, seeds, capacity=max(map(len, prompt_ids)) + most + _GAMMA + 1, checkpoint=checkpoint)
+    # Every row is padded to the longest draft of a round, or to what is forced.
+    n_padding = max(MOST_PROPOSED + 1, *(writer.n_forced for writer in writers.values()))
+    decoder.prefill(prompt_ids, seeds, capacity=max(map(len, prompt_ids)) + most + n_padding, checkpoint=checkpoint)
     settle(drafter.device)
     prefill_ms, decode_ms, n_rounds = 1e3 * (time.perf_counter() - started), 0.0, 0
     growing = dict(writers)
@@ -140,6 +88,10 @@ def draft(
         round_started = time.perf_counter()
         rounds = decoder.round({i: writer.allowed() for i, writer in growing.items()})
         growth = [DraftTokens(i, *growing[i].take(result.record)) for i, result in rounds.items()]
+        bridged = {i: step for i, writer in growing.items() if (step := writer.bridged()) is not None}
+        if bridged:
+            decoder.rewrite({i: ending for i, (ending, _) in bridged.items()})
+            growth += [DraftTokens(i, *grown, forced=True) for i, (_, grown) in bridged.items()]
         growing = {i: writer for i, writer in growing.items() if not writer.end}
         decode_ms, n_rounds = decode_ms + 1e3 * (time.perf_counter() - round_started), n_rounds + 1
         yield from growth
@@ -151,8 +103,8 @@ def draft(
     )
 
 
-def _build(question: str, passages: Sequence[str]) -> prompts.Prompt:
-    return prompts.rag_draft(passages, question)
+def _build(question: str, worked: Sequence[prompts.WorkedDraft], passages: Sequence[str]) -> prompts.Prompt:
+    return prompts.rag_draft(passages, question, demonstrations=worked)
 
 
 def _seed(seed: int, passages: Sequence[str]) -> int:
@@ -161,51 +113,43 @@ def _seed(seed: int, passages: Sequence[str]) -> int:
 
 
 def _finished_draft(
-    question: str, passages: Sequence[str], writer: _DraftWriter, drafter: LoadedModel, batch: DraftBatch, *,
+    question: str, passages: Sequence[str], writer: DraftWriter, drafter: LoadedModel, batch: DraftBatch, *,
     exact: bool, checkpoint: Checkpoint,
 ) -> RagDraft:  # fmt: skip
     """The finished draft of a writer; exact: its log-probabilities are those of the drafter's own distribution."""
     if writer.lengths is not None:
         return _draft_of_lengths(passages, writer, writer.lengths, drafter, batch)
-    parts = prompts.read_draft(writer.text)
+    parts = writer.parts()
     why = writer.why()
-    log_p = (math.fsum(writer.log_p), 0.0) if why else _log_p(question, parts, writer, drafter, exact, checkpoint)
+    log_p = writer.log_p() if exact or why else _log_p(question, parts, writer, drafter, checkpoint)
     return RagDraft(
         writer.fitted.encoded, writer.text, tuple(writer.ids), parts.rationale, parts.response, *log_p,
-        cited(parts.rationale, passages), why, writer.fitted.note, batch,
+        cited(parts.rationale, passages), why, writer.fitted.note, batch, forced_by=writer.forced_by,
     )  # fmt: skip
 
 
 def _draft_of_lengths(
-    passages: Sequence[str], writer: _DraftWriter, lengths: Lengths, drafter: LoadedModel, batch: DraftBatch
+    passages: Sequence[str], writer: DraftWriter, lengths: Lengths, drafter: LoadedModel, batch: DraftBatch
 ) -> RagDraft:
     """The draft of a writer with fixed lengths: its first ids are the rationale, the others the response."""
     n = lengths.rationale
     rationale, response = (prompts.one_line(drafter.texts.text(ids)) for ids in (writer.ids[:n], writer.ids[n:]))
     return RagDraft(
-        writer.fitted.encoded, writer.text, tuple(writer.ids), rationale, response, math.fsum(writer.log_p[:n]),
-        math.fsum(writer.log_p[n:]), cited(rationale, passages), "", writer.fitted.note, batch, lengths,
+        writer.fitted.encoded, writer.text, tuple(writer.ids), rationale, response, *writer.log_p(),
+        cited(rationale, passages), "", writer.fitted.note, batch, lengths,
     )  # fmt: skip
 
 
 def _log_p(
-    question: str,
-    parts: prompts.ParsedDraft,
-    writer: _DraftWriter,
-    drafter: LoadedModel,
-    exact: bool,
-    checkpoint: Checkpoint,
+    question: str, parts: prompts.ParsedDraft, writer: DraftWriter, drafter: LoadedModel, checkpoint: Checkpoint
 ) -> tuple[float, float]:
-    """Log-probabilities of rationale and response, each tokenized by itself.
-
-    Those of the written ids are used if the ids are the same; otherwise the text is read once more."""
-    encoded = encode(prompts.rag_draft([], question, parts.rationale, parts.response), drafter.tokenizer)
+    """Log-probabilities of a sampled rationale and response under the drafter's own distribution, read once more."""
+    prompt = prompts.rag_draft([], question, parts.rationale, parts.response)
+    encoded = encode(prompt, drafter.tokenizer, template=drafter.default_template)
     (start, middle), (later, end) = encoded.span("rationale"), encoded.span("answer")
-    ids = encoded.ids[start:end]
-    log_p: Sequence[float] = writer.log_p
-    if not exact or tuple(writer.ids[: len(ids)]) != ids:
-        log_p = read(drafter, writer.fitted.encoded.ids, [Branch(ids)], checkpoint)[0].trunk
-    return math.fsum(log_p[: middle - start]), math.fsum(log_p[later - start : end - start])
+    branch = Branch(encoded.ids[start:end])
+    log_p = read(drafter, writer.fitted.encoded.ids, [branch], checkpoint)[0].trunk
+    return math.fsum(log_p[: middle - start]), math.fsum(log_p[later - start :])
 
 
 def drafted(
@@ -261,6 +205,7 @@ def _key(
         config.max_new_tokens,
         sampled,
         context.lengths,
+        config.demonstrations,
     )
 
 
@@ -282,6 +227,7 @@ def _new_drafts(
         serial=serial,
         checkpoint=context.rt.checkpoint,
         lengths=context.lengths,
+        worked=demonstrations(config.demonstrations, context.drafter),
     )
     with memory_errors("drafting", "use fewer drafts (m) or shorter answers"):
         for step in steps:
@@ -289,10 +235,15 @@ def _new_drafts(
                 yield prompt_read(step.encoded, "drafter", "draft", places[n_prompts], step.note, context.rt)
                 n_prompts += 1
             elif isinstance(step, DraftTokens):
-                yield TokensEmitted(f"draft {places[step.lane]}", step.ids, step.text, at_s=context.rt.elapsed_s())
+                yield _grown(places[step.lane], step, context)
             else:
                 return step
     raise AssertionError("drafting ends with the drafts")
+
+
+def _grown(place: int, step: DraftTokens, context: AnswerContext) -> TokensEmitted:
+    at_s = context.rt.elapsed_s()
+    return TokensEmitted(f"draft {place}", step.ids, step.text, forced=step.forced, at_s=at_s)
 
 
 def _draft_event(
@@ -301,5 +252,6 @@ def _draft_event(
     cited_places = tuple(subset[place] for place in draft.cited)
     return DraftFinished(
         i, draft.rationale, draft.response, draft.log_p_rationale, draft.log_p_response, len(draft.prompt.ids),
-        len(draft.ids), cited_places, draft.complete, draft.why, reused=reused, at_s=context.rt.elapsed_s(),
+        len(draft.ids), cited_places, draft.complete, draft.why, draft.forced_by, reused=reused,
+        at_s=context.rt.elapsed_s(),
     )  # fmt: skip

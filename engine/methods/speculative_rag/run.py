@@ -11,6 +11,7 @@ from engine.events.answers import Mapped, Partitioned, Passage, Retrieved
 from engine.methods.run_events import run_started
 from engine.methods.speculative_rag.answering import Outcome, answer
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
+from engine.methods.speculative_rag.self_test import tested
 from engine.methods.speculative_rag.warming import warm, warm_clustering
 from engine.methods.standard_rag.asking import AnswerContext
 from engine.models.loading import LoadedModel
@@ -30,6 +31,7 @@ def run(config: msgspec.Struct, request: Request, rt: RunContext) -> Iterator[Ev
     context = AnswerContext(rt, drafter, library, rt.documents.memo)
     warm([rt.target, drafter], context.memo)
     warm_clustering(context.memo)
+    yield from tested(rt, context.memo)
     n_tokens = yield from _answer_with_map(request.prompt, config, context)
     yield RunFinished("end_of_text", n_tokens, at_s=rt.elapsed_s())
 

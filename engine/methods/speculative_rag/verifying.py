@@ -40,9 +40,11 @@ class Judgement(NamedTuple):
 
 
 class _Reflection(NamedTuple):
-    """A reflection prompt, split into the prefix it shares with others and the branch of its own."""
+    """A reflection prompt, split into the prefix it shares with others and the branch of its own, whose endings are
+    n_yes forms of Yes, then those of No."""
 
     prompt: Encoded
+    n_yes: int
     prefix: Ids
     branch: Branch
     answer: tuple[int, int]
@@ -63,10 +65,10 @@ def verify(
 
     Equal drafts are read once, unless they were held to lengths: then reading all of them is what is timed.
     Raises ModelError if the target cannot write Yes or No."""
-    yes, no = verdicts(target.tokenizer)
+    forms = verdicts(target.tokenizer)
     started = time.perf_counter()
     reflections = [
-        _reflection(_prompt(question, draft, texts, target, config), target, (yes, no))
+        _reflection(_prompt(question, draft, texts, target, config), target, forms)
         for draft, texts in zip(drafts, passages, strict=True)
     ]
     copy_numbers = [0 if draft.held_to is None else i for i, draft in enumerate(drafts)]
@@ -96,24 +98,46 @@ def _read(reflections: Sequence[_Reflection], target: LoadedModel, checkpoint: C
 
 def _score(reflection: _Reflection, logps: BranchLogps) -> VerifierScore:
     answer, rationale = (logps.trunk[start:end] for start, end in (reflection.answer, reflection.rationale))
-    yes, no = logps.endings
+    yes, no = (_sum(forms) for forms in (logps.endings[: reflection.n_yes], logps.endings[reflection.n_yes :]))
     return VerifierScore(
         reflection.prompt, math.fsum(answer), math.fsum(rationale), yes, no, len(answer), len(rationale), None,
         n_read(reflection.prefix, [reflection.branch]), Verification(0, 0.0, 0),
     )  # fmt: skip
 
 
-def verdicts(tokenizer: PreTrainedTokenizerBase) -> tuple[Ids, Ids]:
-    """Tokenize Yes and No, which may take several ids each. Raises ModelError if the tokenizer cannot write them."""
-    verdict_ids = []
-    for word in (prompts.YES, prompts.NO):
-        ids = encode_piece(word, tokenizer)
-        written = tokenizer.decode([*encode_piece(":", tokenizer), *ids])
-        if not ids or tokenizer.unk_token_id in ids or not written.endswith(word.strip()):
-            reason = f"the target's tokenizer cannot write {word.strip()!r}, which it would have to answer"
-            raise ModelError(reason, "verify with another target")
-        verdict_ids.append(ids)
-    return verdict_ids[0], verdict_ids[1]
+def _sum(logps: Sequence[float]) -> float:
+    """The logarithm of the sum of probabilities."""
+    return float(np.logaddexp.reduce(logps))
+
+
+class Verdicts(NamedTuple):
+    """All ways in which a tokenizer can write Yes and No, as ids; none is the beginning of another."""
+
+    yes: tuple[Ids, ...]
+    no: tuple[Ids, ...]
+
+
+def verdicts(tokenizer: PreTrainedTokenizerBase) -> Verdicts:
+    """Tokenize Yes and No, with and without a blank, in upper and lower case.
+
+    Raises ModelError if the tokenizer cannot write them."""
+    return Verdicts(_forms(prompts.YES, tokenizer), _forms(prompts.NO, tokenizer))
+
+
+def _forms(word: str, tokenizer: PreTrainedTokenizerBase) -> tuple[Ids, ...]:
+    """The ids of a verdict in each spelling, those without another form's ids at their beginning."""
+    bare = word.strip()
+    spellings = [blank + each for each in (bare, bare.lower(), bare.upper()) for blank in (" ", "")]
+    forms = dict.fromkeys(ids for text in spellings if _written(ids := encode_piece(text, tokenizer), text, tokenizer))
+    if not forms:
+        reason = f"the target's tokenizer cannot write {bare!r}, which it would have to answer"
+        raise ModelError(reason, "verify with another target")
+    return tuple(ids for ids in forms if not any(ids[:n] in forms for n in range(1, len(ids))))
+
+
+def _written(ids: Ids, text: str, tokenizer: PreTrainedTokenizerBase) -> bool:
+    written = tokenizer.decode([*encode_piece(":", tokenizer), *ids])
+    return bool(ids) and tokenizer.unk_token_id not in ids and written.endswith(text.strip())
 
 
 def _prompt(
@@ -122,7 +146,7 @@ def _prompt(
     """What the verifier reads of a draft, with Yes at its end."""
     if config.option != "documents_for_rationale":
         reflection = prompts.reflection(question, draft.response, draft.rationale, True)
-        return encode(reflection, target.tokenizer, _fixed_ids(draft))
+        return encode(reflection, target.tokenizer, _fixed_ids(draft), template=target.default_template)
     build = partial(_on_documents, question, draft.response)
     return fit(build, passages, target, n_new=0, what="the verifier's prompt").encoded
 
@@ -139,7 +163,7 @@ def _on_documents(question: str, response: str, passages: Sequence[str]) -> prom
     return prompts.reflection(question, response, prompts.numbered(passages), True)
 
 
-def _reflection(encoded: Encoded, target: LoadedModel, endings: tuple[Ids, Ids]) -> _Reflection:
+def _reflection(encoded: Encoded, target: LoadedModel, forms: Verdicts) -> _Reflection:
     """Split a reflection prompt. Raises InputError if it does not fit the target's context."""
     if len(encoded.ids) > target.context:
         reason = f"a draft has {len(encoded.ids)} tokens with its question, {target.spec} reads {target.context}"
@@ -147,7 +171,7 @@ def _reflection(encoded: Encoded, target: LoadedModel, endings: tuple[Ids, Ids])
     (start, answer_end), (rationale, rationale_end) = encoded.span("answer"), encoded.span("rationale")
     trunk = encoded.ids[start : encoded.span("verdict")[0]]
     return _Reflection(
-        encoded, encoded.ids[:start], Branch(trunk, endings), (0, answer_end - start),
+        encoded, len(forms.yes), encoded.ids[:start], Branch(trunk, (*forms.yes, *forms.no)), (0, answer_end - start),
         (rationale - start, rationale_end - start),
     )  # fmt: skip
 
@@ -158,7 +182,8 @@ def _with_documents(
     """Mean log P(alpha, beta | Q, documents) per token under the target, and the tokens read for it.
 
     Not from the paper, whose verifier sees no documents: popular accounts score this way."""
-    encoded = encode(prompts.rag_draft([], question, draft.rationale, draft.response), target.tokenizer)
+    prompt = prompts.rag_draft([], question, draft.rationale, draft.response)
+    encoded = encode(prompt, target.tokenizer, template=target.default_template)
     (start, middle), (later, end) = encoded.span("rationale"), encoded.span("answer")
     written = encoded.ids[start:end]
     build = partial(_draft_prompt, question)

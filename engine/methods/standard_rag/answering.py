@@ -44,7 +44,7 @@ def standard(
     key = (
         library.key, question, tuple(passage.id for passage in passages), model_key(rt.target), system, gamma and
         rt.drafter_spec, gamma, config.temperature, config.top_k, config.top_p, config.min_p, config.seed,
-        config.max_new_tokens, config.stop_at_end,
+        config.max_new_tokens, config.stop_at_end, config.demonstrations,
     )  # fmt: skip
     result = memo.standard.get(key)
     if result is None:
@@ -54,7 +54,8 @@ def standard(
         yield prompt_read(result.prompt.encoded, "target", system, None, result.prompt.note, rt)
         yield TokensEmitted(system, result.ids, result.answer, at_s=rt.elapsed_s())
     answered = QuestionAnswered(
-        system, result.answer, "", None, None, result.prefill_ms + result.first_ms, result.prefill_ms, result.decode_ms,
+        system, result.answer if result.answer or to_length else None, None, None, None,
+        result.prefill_ms + result.first_ms, result.prefill_ms, result.decode_ms,
         result.prefill_ms + result.decode_ms, result.target_tokens, result.drafter_tokens, at_s=rt.elapsed_s(),
     )  # fmt: skip
     yield answered

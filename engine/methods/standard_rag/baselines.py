@@ -9,11 +9,12 @@ from typing import NamedTuple
 
 from engine import prompts
 from engine.events import PhaseFinished
+from engine.methods.standard_rag.config import StandardRagConfig
+from engine.rag.demonstrations import demonstrations
 from engine.rag.encoding import Fitted, fit
 from engine.rag.reading import Ids
 from engine.rag.values import Standard
 from engine.runtime import RunContext
-from engine.settings import GenerationConfig
 
 
 class Said(NamedTuple):
@@ -24,13 +25,13 @@ class Said(NamedTuple):
 
 
 def standard(
-    question: str, passages: Sequence[str], config: GenerationConfig, rt: RunContext, *, gamma: int
+    question: str, passages: Sequence[str], config: StandardRagConfig, rt: RunContext, *, gamma: int
 ) -> Iterator[Fitted | Said | Standard]:
     """Yield the prompt, the answer as it is written, and last all of it; gamma 0 is plain decoding.
 
     The answer ends with its line, because what follows is not part of it, unless only its length may end it. Raises
     InputError if the question does not fit."""
-    build = partial(_build, question)
+    build = partial(_build, question, demonstrations(config.demonstrations, rt.target))
     fitted = fit(build, passages, rt.target, n_new=config.max_new_tokens, what="the prompt of standard RAG")
     yield fitted
     prefill_ms, text = 0.0, ""
@@ -53,5 +54,5 @@ def standard(
     yield Standard(fitted, answer, tuple(ids), prefill_ms, times[0], sum(times), len(times), n_proposed)
 
 
-def _build(question: str, passages: Sequence[str]) -> prompts.Prompt:
-    return prompts.standard_rag(passages, question)
+def _build(question: str, worked: Sequence[prompts.WorkedDraft], passages: Sequence[str]) -> prompts.Prompt:
+    return prompts.standard_rag(passages, question, demonstrations=worked)

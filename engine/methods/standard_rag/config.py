@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from engine.events.answers import RetrievalKind
+from engine.events.answers import DemonstrationChoice, RetrievalKind
 from engine.settings import GenerationConfig
 
 
@@ -23,3 +23,11 @@ class StandardRagConfig(GenerationConfig, frozen=True):
         int,
         Meta(ge=1, le=64, title="γ", description="draft length where the target's answer is speculated token by token"),
     ] = 4
+    demonstrations: Annotated[
+        DemonstrationChoice,
+        Meta(
+            title="Worked examples",
+            description="answered questions that a model reads first, to see how an answer is written; auto: two, but "
+            "none for the built-in models, which were trained to; none; one; two",
+        ),
+    ] = "auto"

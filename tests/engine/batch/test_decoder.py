@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from engine.batch.decoder import BatchDecoder
+from engine.batch.decoder import BatchDecoder, Ending
 from engine.batch.drafters import LookupRows, RowsDrafter, SmallModelRows
 from engine.batch.generation import RowGeneration, RowRequest, generate_rows
 from engine.batch.scoring import scored
@@ -241,6 +241,35 @@ def test_stopping_is_asked_between_the_pieces_of_a_prefill(pair: Pair) -> None:
     assert len(asked) == 2
 
 
+@pytest.mark.parametrize(("family", "runtime"), [("llama", "fused"), ("llama", "modules"), ("gemma2", "modules")])
+@pytest.mark.parametrize("ending", [(3, (60, 61, 62, 63)), (5, (70,)), (8, (9,) * 12)], ids=["cut", "one", "long"])
+@torch.inference_mode()
+def test_a_rewritten_row_continues_as_if_its_text_had_been_the_prompt(
+    family: str, runtime: str, ending: tuple[int, tuple[int, ...]], tmp_path: Path
+) -> None:
+    target = pair_of(family, tmp_path, runtime=runtime).target
+    n_kept, new_ids = ending
+
+    def decode(prompts: Sequence[Sequence[int]], *, rewrites: bool) -> list[list[int]]:
+        decoder = BatchDecoder(sequences_of(target), LookupRows(3, target), warp=GREEDY, clock=clock_for(target.device))
+        decoder.prefill(prompts, [0] * len(prompts), capacity=80, checkpoint=lambda: None)
+        for turn in range(14):
+            decoder.round({index: 2 for index in range(len(prompts)) if index != 2 or turn < 2})
+            if turn == 3 and rewrites:
+                decoder.rewrite({1: Ending(n_kept, new_ids)})
+        return decoder.ids
+
+    rewritten, as_they_were = decode(PROMPTS[:4], rewrites=True), decode(PROMPTS[:4], rewrites=False)
+    for index in (0, 3):
+        n = min(len(rewritten[index]), len(as_they_were[index]))
+        assert rewritten[index][:n] == as_they_were[index][:n]
+    begun = [*as_they_were[1][:n_kept], *new_ids]
+    [expected] = decode([begun], rewrites=False)
+    n = min(len(expected), len(rewritten[1]))
+    assert n > len(begun) + 8
+    assert rewritten[1][:n] == expected[:n]
+
+
 def reference(model: LoadedModel, row: Sequence[int]) -> list[float]:
     """Log-probabilities one row at a time, in float64."""
     exact = model.model.double()
@@ -270,3 +299,9 @@ def test_texts_without_a_second_id_have_nothing_to_score(pair: Pair) -> None:
 def test_a_text_longer_than_the_context_is_refused_before_it_is_scored(pair: Pair) -> None:
     with pytest.raises(InputError, match=f"{fakes.CONTEXT + 1} tokens"):
         scored(pair.target, [[1] * (fakes.CONTEXT + 1)])
+
+
+def test_rows_of_a_drafter_with_another_tokenizer_are_refused(pair: Pair) -> None:
+    assert pair.drafter is not None
+    with pytest.raises(InputError, match="another tokenizer"):
+        SmallModelRows(pair.drafter._replace(drafts_through="text"), pair.target)

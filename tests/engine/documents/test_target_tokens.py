@@ -6,7 +6,7 @@ import pytest
 
 from engine.documents.target_tokens import TargetTokens, tokens_of
 from engine.errors import InputError, ModelError
-from tests import fakes
+from tests import fakes, gguf_files
 
 
 @pytest.fixture(scope="module")
@@ -47,3 +47,13 @@ class WordByWord:
 
 def test_a_tokenizer_that_tells_no_places_is_asked_word_by_word() -> None:
     assert TargetTokens(WordByWord()).ends("salt  sea") == [4, 4, 9, 9]
+
+
+def test_tokens_of_a_gguf_file_are_counted_without_converting_it_and_known_by_its_content(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    first = gguf_files.write(tmp_path / "a.gguf", fakes.model())
+    other = gguf_files.write(tmp_path / "b.gguf", fakes.model(vocab_size=290), words=fakes.tokenizer(290))
+    assert tokens_of(str(first)).counts(["The harbour"]) == [len(fakes.tokenizer()("The harbour")["input_ids"])]
+    assert tokens_of(str(first)).fingerprint != tokens_of(str(other)).fingerprint

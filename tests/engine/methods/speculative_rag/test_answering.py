@@ -222,7 +222,7 @@ def test_drafter_that_never_responds_leaves_no_answer_and_a_warning(tmp_path: Pa
     [warned] = of(told, Warned)
     assert "none of the 3 drafts can be chosen: no response within 8 tokens" in warned.message  # type: ignore[attr-defined]
     ours = answers(told)["speculative_rag"]
-    assert (ours.answer, ours.winner, ours.margin) == ("", None, None)
+    assert (ours.answer, ours.rationale, ours.winner, ours.margin) == (None, None, None, None)
     assert outcome.judged == (None, None, None)
     assert answers(told)["standard_rag"].latency_ms > 0
 

@@ -15,7 +15,7 @@ from engine.errors import InputError
 from engine.methods.speculative_rag.drafting import DraftTokens, draft
 from engine.models import checkpoint_folder, loading
 from engine.models.loading import LoadedModel, RuntimeChoice
-from engine.rag.encoding import Fitted, encode
+from engine.rag.encoding import Fitted, encode, encode_piece
 from engine.rag.values import Lengths, RagDraft
 from engine.runtime import RunContext
 from engine.settings import GenerationConfig
@@ -91,13 +91,16 @@ def test_a_sampled_draft_depends_on_its_subset_and_not_on_its_lane() -> None:
     assert [one.ids for one in forward] == [one.ids for one in backward[::-1]]
 
 
-def test_lanes_grow_into_the_text_of_their_draft() -> None:
-    told, made = drafts(loaded("builtin:rag"))
+@pytest.mark.parametrize("most", [64, 40])
+def test_lanes_grow_into_the_text_of_their_draft(most: int, tmp_path: Path) -> None:
+    spec = fakes.save(fakes.model(max_position_embeddings=512), tmp_path / "m") if most == 40 else "builtin:rag"
+    told, made = drafts(loaded(spec), max_new_tokens=most)
     assert sum(isinstance(item, Fitted) for item in told) == 3
     for lane, one in enumerate(made):
         grown = [item for item in told if isinstance(item, DraftTokens) and item.lane == lane]
         assert "".join(item.text for item in grown) == one.text
         assert tuple(token for item in grown for token in item.ids) == one.ids
+        assert any(item.forced for item in grown) == bool(one.forced_by)
 
 
 def test_passages_with_the_words_of_the_rationale_are_cited() -> None:
@@ -116,8 +119,35 @@ def test_drafter_that_never_says_response_is_not_complete_and_says_why(tmp_path:
 def test_response_that_does_not_end_is_not_complete() -> None:
     model = loaded("builtin:rag")
     whole = drafts(model)[1][0]
-    cut = drafts(model, max_new_tokens=len(whole.ids) - 1)[1][0]
-    assert cut.why == f"the response was cut at {len(whole.ids) - 1} tokens"
+    cut = drafts(model, max_new_tokens=len(whole.ids))[1][0]
+    assert (cut.why, cut.forced_by, cut.response) == (f"the response was cut at {len(whole.ids)} tokens", "length", "")
+
+
+@pytest.mark.parametrize("runtime", ["fused", "modules"])
+@torch.inference_mode()
+def test_forced_response_is_what_the_drafter_writes_after_it_alone(tmp_path: Path, runtime: RuntimeChoice) -> None:
+    model = loaded(fakes.save(fakes.model(max_position_embeddings=512), tmp_path / "m"), runtime)
+    for texts, one in zip(SUBSETS, drafts(model, max_new_tokens=60)[1], strict=True):
+        rationale, forced, response = one.text.partition(prompts.RESPONSE_FOLLOWS)
+        assert one.forced_by and rationale and forced and response
+        bridge = encode_piece(prompts.RESPONSE_FOLLOWS, model.tokenizer)
+        start = next(i for i in range(len(one.ids)) if one.ids[i : i + len(bridge)] == bridge)
+        ids = (*encode(prompts.rag_draft(texts, QUESTION), model.tokenizer).ids, *one.ids[: start + len(bridge)])
+        runtime_alone = RunContext(model, None, "none", cancelled=Flag())
+        _, made = whole(runtime_alone.generate(GenerationConfig(max_new_tokens=len(one.ids) - start), ids, gamma=0))
+        later = one.ids[start + len(bridge) :]
+        assert later and made.ids[: len(later)] == later
+
+
+def test_instruct_model_drafts_through_its_template_and_control_tokens_in_passages_are_text(tmp_path: Path) -> None:
+    words = fakes.chat_tokenizer()
+    spec = fakes.save(fakes.model(max_position_embeddings=1024), tmp_path / "m-instruct", words=words)
+    one = drafts(loaded(spec), [("Salt<|im_end|> and fish.",)], max_new_tokens=60)[1][0]
+    assert one.prompt.text.startswith("<|im_start|>system\n")
+    assert one.prompt.text.endswith("<|im_end|>\n<|im_start|>assistant\n## Rationale:")
+    end = words.convert_tokens_to_ids("<|im_end|>")
+    assert one.prompt.text.count("<|im_end|>") == one.prompt.ids.count(end) + 1
+    assert "<|im_end|> and fish." in one.prompt.text
 
 
 def test_passages_too_long_for_the_drafter_are_cut_and_it_is_said(tmp_path: Path) -> None:

@@ -47,12 +47,15 @@ def segment(model: LoadedModel, before: list[int], ids: list[int]) -> float:
 
 
 def slow(model: LoadedModel, question: str, response: str, rationale: str) -> tuple[float, float]:
-    """log rho_SC and log rho_SR, segment by segment."""
+    """log rho_SC and log rho_SR, segment by segment; Yes in every spelling."""
     before: list[int] = []
     found = {"answer": 0.0, "rationale": 0.0, "verdict": 0.0}
     for name, text in prompts.cut(prompts.reflection(question, response, rationale, True)):
         ids = list(model.tokenizer(text, add_special_tokens=False)["input_ids"])
-        if name in found:
+        if name == "verdict":
+            spelled = [segment(model, before, list(form)) for form in verdicts(model.tokenizer).yes]
+            found[name] = math.log(math.fsum(map(math.exp, spelled)))
+        elif name in found:
             found[name] = segment(model, before, ids)
         before += ids
     return found["answer"] + found["rationale"], found["verdict"]
@@ -147,6 +150,15 @@ def test_documents_can_stand_where_the_rationale_stands() -> None:
     [found] = verify(QUESTION, [made], [PASSAGES], model, config, serial=1, checkpoint=lambda: None)
     assert "## Rationale: [1] The feast of Helrise was in 1535. [2] Bal sells salt.\n" in found.prompt.text
     assert judge(made, found, config).log_self_contain == pytest.approx(found.log_answer)
+
+
+def test_verdicts_are_found_in_every_spelling_and_none_begins_another() -> None:
+    words = fakes.tokenizer()
+    forms = verdicts(words)
+    for every, spellings in ((forms.yes, {"Yes", "yes", "YES"}), (forms.no, {"No", "no", "NO"})):
+        assert {words.decode(ids).strip() for ids in every} <= spellings
+        assert {words.decode(ids).startswith(" ") for ids in every} == {True, False}
+        assert not any(a != b and a == b[: len(a)] for a in every for b in every)
 
 
 def test_target_that_cannot_write_yes_is_refused() -> None:
