@@ -114,8 +114,7 @@ def _int8_rows(weight: Tensor) -> Int8Rows | None:
     is_served = numbers.dtype == torch.int8 and numbers.device.type == "cpu" and scales.dtype == torch.float32
     is_by_row = numbers.dim() == 2 and scales.numel() == numbers.shape[0]
     zeros = getattr(weight, "zero_point", None)
-    is_symmetric = zeros is None or not bool(zeros.any())
-    if not (is_served and is_by_row and is_symmetric):
+    if not (is_served and is_by_row) or (zeros is not None and bool(zeros.any())):
         return None
     return Int8Rows(numbers.contiguous(), scales.flatten().contiguous())
 

@@ -72,5 +72,5 @@ def test_what_cannot_be_done_is_one_line(
 
 
 def test_other_target_without_a_drafter_is_refused(index: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert ask("--question", QUESTION, "--target", "elsewhere", index=index) == BAD_INPUT
+    assert ask("--question", QUESTION, "--target", "timing:tiny", index=index) == BAD_INPUT
     assert "no drafter is named to draft the answers; name a model with --drafter" in capsys.readouterr().err
