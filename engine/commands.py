@@ -154,7 +154,7 @@ class Train(Order, frozen=True, tag=True):
 
 class Index(Order, frozen=True, tag=True):
     """Build the index of documents at `index`, or update it. sources: folders, files or `builtin`; chunk_tokens: of
-    the target, 0 for the size at which `n` passages fit into its context."""
+    the target, 0 for the size at which `n` passages fit into its context and the embedder reads all of each."""
 
     last: ClassVar[tuple[type[Event], ...]] = (Indexed,)
     after_stop: ClassVar[str] = "start it again: it continues from what was embedded; an earlier index is unchanged"

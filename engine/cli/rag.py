@@ -27,7 +27,12 @@ _OwnIndex = Annotated[
 _Index = Annotated[str, typer.Option("--index", help="the folder or object-store address of an index")]
 _Embedder = Annotated[str, typer.Option(help="builtin, a folder, or a hub id in the cache")]
 _Same = Annotated[str, typer.Option("--embedder", help="the one the index was made with, unless given")]
-_ChunkTokens = Annotated[int, typer.Option(help="of the target a passage; 0: as many as let n of them be read")]
+_ChunkTokens = Annotated[
+    int,
+    typer.Option(
+        help="of the target a passage; 0: as many as let the target read n of them and the embedder all of each"
+    ),
+]
 _Fitting = Annotated[int, typer.Option("--n", help="passages that are to fit into the target's context")]
 _Target = Annotated[str, typer.Option(help="whose tokens count: builtin, a folder, or a hub id in the cache")]
 _Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N")]

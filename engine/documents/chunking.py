@@ -25,7 +25,8 @@ _END = re.compile(
 
 
 class Chunk(NamedTuple):
-    """Characters [start, end) of a document. place: its page or row. cut: it begins or ends inside a sentence."""
+    """Characters [start, end) of a document. place: its page or row. cut: it begins or ends inside a sentence.
+    n_tokens: as they were counted: of the target, or of the embedder where that has more and both are to read it."""
 
     id: str
     document: str

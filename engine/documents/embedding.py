@@ -1,6 +1,7 @@
 """Embeds texts as unit vectors with a sentence encoder, in batches on one device."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -11,6 +12,7 @@ from transformers import AutoModel, PreTrainedModel
 from engine.decoding.transfers import uploaded
 from engine.documents import encoder_folder
 from engine.documents.encoder_folder import EncoderFolder
+from engine.documents.target_tokens import TargetTokens
 from engine.errors import ModelError
 from engine.events import Estimated, Progressed
 from engine.machine.quiet import quiet_libraries
@@ -70,6 +72,18 @@ class Embedder:
         self._device = torch.device(description.device)
         self._tokens_a_batch = _tokens_a_batch(model, self._device)
         self._most_characters = description.max_tokens * _LONGEST_TOKEN
+
+    @property
+    def tokens(self) -> TargetTokens:
+        """Its own tokens, by which a text is measured, also on a thread that does not embed."""
+        return TargetTokens(deepcopy(self._model.tokenizer))
+
+    @property
+    def most_tokens(self) -> int:
+        """How many tokens of a document it reads: its limit without its prompt and special tokens."""
+        tokenizer = self._model.tokenizer
+        prompt = self.tokens.counts([self.description.document_prompt])[0] if self.description.document_prompt else 0
+        return self.description.max_tokens - prompt - int(tokenizer.num_special_tokens_to_add())
 
     def embed(self, texts: Sequence[str], *, role: TextRole = "document") -> Iterator[Progressed | Embedded]:
         """Yield progress after each batch, the longest texts first, and last the vectors; closing it stops early.

@@ -54,7 +54,8 @@ class FileRecord(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Recipe(msgspec.Struct, frozen=True):
-    """What determines the passages and their vectors. roots: the locations that the documents come from."""
+    """What determines the passages and their vectors. roots: the locations that the documents come from; fits_embedder:
+    whether chunk_tokens holds for the embedder's own tokens, too."""
 
     roots: tuple[str, ...]
     embedder: str
@@ -63,6 +64,7 @@ class Recipe(msgspec.Struct, frozen=True):
     tokenizer: str
     tokenizer_fingerprint: str
     chunk_tokens: int
+    fits_embedder: bool = False
 
 
 class IndexHead(msgspec.Struct, frozen=True):

@@ -238,7 +238,10 @@ class _Work:
         if head.n_truncated:
             most = self._embedder.description.max_tokens
             what = f"of {head.n_truncated:,} of {head.n_chunks:,} passages the embedder reads only the beginning"
-            yield Warned(f"{what}: {most} of its tokens", "make smaller passages (--chunk-tokens), or use another")
+            yield Warned(
+                f"{what}: {most} of its tokens",
+                "make the index anew (--rebuild) without --chunk-tokens, or with fewer, or use another embedder",
+            )
         if self._n_guessed:
             what = f"{self._n_guessed:,} files are not in UTF-8: their encoding was guessed"
             yield Warned(f"{what}, {self._n_replaced:,} characters were lost", "save them in UTF-8")

@@ -2,19 +2,22 @@
 
 * imports neither Qt nor torch."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.documents import sources
 from engine.documents.building import discard
 from engine.documents.index import Damaged, NoIndex, OpenIndex, Recipe, open_index
-from engine.errors import InputError
+from engine.errors import EngineError, InputError
 
 if TYPE_CHECKING:
     from engine.documents.embedding import Description
 
 
 class IndexJob(NamedTuple):
-    """What to index, where and how. tokenizer: its SPEC; token counts are the same if its fingerprint is."""
+    """What to index, where and how. tokenizer: its SPEC; token counts are the same if its fingerprint is.
+
+    fits_embedder: whether chunk_tokens holds for the embedder's own tokens, too."""
 
     specs: tuple[str, ...]
     uri: str
@@ -22,6 +25,26 @@ class IndexJob(NamedTuple):
     tokenizer: str
     tokenizer_fingerprint: str
     rebuild: bool = False
+    fits_embedder: bool = False
+
+
+class PassageLength(NamedTuple):
+    """The most tokens of a passage; fits_embedder: of the target and of the embedder."""
+
+    chunk_tokens: int
+    fits_embedder: bool
+
+
+def default_length(uri: str, target_tokens: int, embedder_tokens: int, *, rebuild: bool) -> PassageLength:
+    """The passage length for an index where none is given, at which target and embedder read all of it.
+
+    An index made before the embedder counted goes on with its own length, until it is made anew."""
+    if not rebuild:
+        with suppress(EngineError):
+            old_recipe = open_index(uri).head.recipe
+            if not old_recipe.fits_embedder and old_recipe.chunk_tokens == target_tokens:
+                return PassageLength(target_tokens, False)
+    return PassageLength(max(1, min(target_tokens, embedder_tokens)), True)
 
 
 def recipe(job: IndexJob, description: "Description") -> Recipe:
@@ -30,7 +53,7 @@ def recipe(job: IndexJob, description: "Description") -> Recipe:
         raise InputError(f"chunk_tokens = {job.chunk_tokens}: must be >= 1", "200 fit most embedders")
     return Recipe(
         sources.roots_of(job.specs), description.spec, description.fingerprint, description.dimension, job.tokenizer,
-        job.tokenizer_fingerprint, job.chunk_tokens,
+        job.tokenizer_fingerprint, job.chunk_tokens, job.fits_embedder,
     )  # fmt: skip
 
 
@@ -63,3 +86,6 @@ def _refuse_other(index: OpenIndex, new_recipe: Recipe) -> None:
             f"the index at {index.uri} has passages of {old_recipe.chunk_tokens} tokens, not {new_recipe.chunk_tokens}"
         )
         raise InputError(reason, hint)
+    if old_recipe.fits_embedder != new_recipe.fits_embedder:
+        readers = "target and embedder" if old_recipe.fits_embedder else "the target alone"
+        raise InputError(f"the passages of the index at {index.uri} are measured in the tokens of {readers}", hint)

@@ -1,8 +1,11 @@
-"""Counts the tokens of a target, in which passages are measured: loads its tokenizer without its weights."""
+"""Counts the tokens that passages are measured in: those of a target, whose tokenizer is loaded without its weights,
+and those of the embedder beside them."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from hashlib import sha256
+from typing import Protocol
 
 from transformers import PreTrainedTokenizerBase
 
@@ -16,6 +19,16 @@ LONGEST_CHUNK = 512
 # Tokens of the target's context reserved for the question, the task and the answer.
 _KEPT_FREE = 384
 _BARE = {"add_special_tokens": False, "return_attention_mask": False, "truncation": False}
+
+
+class CountedTokens(Protocol):
+    """What counts the tokens that a model reads of a text."""
+
+    def counts(self, texts: Sequence[str]) -> list[int]:
+        """How many tokens each text has."""
+
+    def ends(self, text: str) -> list[int]:
+        """Character offsets at which the tokens of a text end."""
 
 
 class TargetTokens:
@@ -46,6 +59,22 @@ class TargetTokens:
             reason = f"{n} passages do not fit into a context of {self.context} tokens, of which {_KEPT_FREE} are kept"
             raise InputError(reason, "use fewer, or a target with a longer context")
         return min(LONGEST_CHUNK, room)
+
+
+class SharedTokens:
+    """Counts the tokens of whichever of two readers has more of them, so that a passage of at most N fits both."""
+
+    def __init__(self, target: CountedTokens, embedder: CountedTokens) -> None:
+        self._readers = target, embedder
+
+    def counts(self, texts: Sequence[str]) -> list[int]:
+        """The larger count of each text."""
+        return list(map(max, *(reader.counts(texts) for reader in self._readers)))
+
+    def ends(self, text: str) -> list[int]:
+        """Where tokens end, each place as often as the reader with more tokens there has some that end."""
+        first, second = (Counter(reader.ends(text)) for reader in self._readers)
+        return sorted((first | second).elements())
 
 
 def tokens_of(spec: str) -> TargetTokens:

@@ -25,7 +25,8 @@ _ROWS_A_BATCH = 4_096
 
 
 class Begun(msgspec.Struct, frozen=True):
-    """What an indexing set out to make. base: the version of the passages that it starts from, 0 if from none."""
+    """What an indexing set out to make. base: the version of the passages that it starts from, 0 if from none;
+    fits_embedder: whether its passages are measured in the embedder's tokens, too."""
 
     schema: int
     embedder_fingerprint: str
@@ -33,6 +34,7 @@ class Begun(msgspec.Struct, frozen=True):
     tokenizer_fingerprint: str
     chunk_tokens: int
     base: int
+    fits_embedder: bool = False
 
 
 class Leftover(NamedTuple):
@@ -57,7 +59,7 @@ def begun(recipe: Recipe, base: OpenIndex | None) -> Begun:
     """Describe what an indexing with a recipe sets out to make, from an index or from nothing."""
     return Begun(
         SCHEMA, recipe.embedder_fingerprint, recipe.dimension, recipe.tokenizer_fingerprint, recipe.chunk_tokens,
-        0 if base is None else base.head.version,
+        0 if base is None else base.head.version, recipe.fits_embedder,
     )  # fmt: skip
 
 

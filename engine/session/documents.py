@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from engine.commands import Index
 from engine.documents import indexing, jobs
-from engine.documents.target_tokens import tokens_of
+from engine.documents.target_tokens import SharedTokens, tokens_of
 from engine.events import Event
 from engine.machine.out_of_memory import memory_errors
 
@@ -16,12 +16,19 @@ if TYPE_CHECKING:
 
 def index(session: "Session", command: Index, cancelled: Flag) -> Iterator[Event]:
     """Build or update an index; see `indexing` for its events."""
-    tokens = tokens_of(command.target)
-    chunk_tokens = command.chunk_tokens or tokens.fitting(command.n)
-    job = jobs.IndexJob(
-        command.sources, command.index, chunk_tokens, command.target, tokens.fingerprint, command.rebuild
-    )
+    target = tokens_of(command.target)
+    fitting = 0 if command.chunk_tokens else target.fitting(command.n)
     embedder = yield from session.embedder(command.embedder, device=command.device, dtype=command.dtype)
+    length = (
+        jobs.PassageLength(command.chunk_tokens, False)
+        if command.chunk_tokens
+        else jobs.default_length(command.index, fitting, embedder.most_tokens, rebuild=command.rebuild)
+    )
+    job = jobs.IndexJob(
+        command.sources, command.index, length.chunk_tokens, command.target, target.fingerprint, command.rebuild,
+        length.fits_embedder,
+    )  # fmt: skip
+    tokens = SharedTokens(target, embedder.tokens) if length.fits_embedder else target
     with memory_errors("the indexing", "use a smaller embedder, or free memory"):
         yield from indexing.index(job, embedder, tokens)
 

@@ -91,7 +91,7 @@ class RagSetupPanel(AnswerPanel):
         if self.opened.isHidden():
             self._own_settings, self._own_pair = self.settings(), self.pair()
         self._apply(dict(started.settings))
-        self.models.choose(started.target, started.drafter)
+        self._choose_models(started.target, started.drafter)
         self.opened.show()
 
     def show_answer(self) -> None:
@@ -118,7 +118,7 @@ class RagSetupPanel(AnswerPanel):
         self.documents.restore(settings)
         target, drafter = settings.value("rag/target"), settings.value("rag/drafter")
         if not self._named and isinstance(target, str) and isinstance(drafter, str) and target and drafter:
-            self.models.choose(target, drafter)
+            self._choose_models(target, drafter)
         self._update_preset()
 
     def _apply(self, settings: dict[str, Setting]) -> None:
@@ -127,12 +127,17 @@ class RagSetupPanel(AnswerPanel):
         if isinstance(index := settings.get("index"), str) and index:
             self.documents.choose(index)
 
+    def _choose_models(self, target: str, drafter: str) -> None:
+        """Choose both models, and show what they are."""
+        self.models.choose(target, drafter)
+        self.models.show_reason("")
+
     def _restore_own(self) -> None:
         self.opened.hide()
         if self._own_settings is not None:
             self._apply(self._own_settings)
         if self._own_pair is not None:
-            self.models.choose(self._own_pair.target, self._own_pair.drafter)
+            self._choose_models(self._own_pair.target, self._own_pair.drafter)
         self._own_settings = self._own_pair = None
 
     def _take_preset(self, row: int) -> None:

@@ -96,6 +96,20 @@ def test_cut_is_what_the_latencies_side_by_side_tell() -> None:
     assert found.prompt_tokens == {"standard_rag": 50, "drafts": 6, "verification": 7}
 
 
+def test_no_answer_has_no_cut_and_the_table_says_so() -> None:
+    silent = turn(2.0, 10.0)
+    nothing = msgspec.structs.replace(silent.answers["speculative_rag"], answer=None, rationale=None)
+    row = rag_figures.row(
+        100, 50, [turn(2.0, 10.0), silent._replace(answers={**silent.answers, "speculative_rag": nothing})], None
+    )
+    ours = row.systems["speculative_rag"]
+    assert (ours.latency_cut, ours.latency_cut_range, ours.cut_to_speculated) == (None, None, None)
+    assert row.systems["drafter_alone"].latency_cut is not None
+    phases = {"drafting_prefill": 1.0, "drafting_decode": 1.0, "verifying": 1.0}
+    lines = rag_figures.table([msgspec.structs.replace(row, phases_ms=phases)])
+    assert lines[1][4] == lines[1][6] == "no answer"
+
+
 def test_first_turn_is_not_counted_and_another_system_begins_each(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[int, int]] = []
     ask_all = rag.ask_all

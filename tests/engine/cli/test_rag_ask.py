@@ -7,7 +7,8 @@ import pytest
 
 from engine.cli import main
 from engine.cli.exit_status import BAD_INPUT, OK
-from engine.events import RunFinished
+from engine.cli.rag_ask import verifier_fields, verifier_line
+from engine.events import RunFinished, VerifierTested
 from engine.runs import trace
 from tests.library import QUESTION, TEXTS, index_of
 
@@ -37,7 +38,32 @@ def test_events_and_summary_have_the_promised_fields(
     assert summary["systems"]["standard_rag"]["answer"] == summary["baseline_answer"]
     assert summary["systems"]["speculative_rag"]["winner"] == summary["winner"]
     assert len(summary["scores"]) == 3
+    assert {"can_judge", "n_right", "n_cases", "mass"} <= set(summary["verifier"])
+    assert summary["verifier"]["can_judge"] and "verifier_tested" in names
     assert isinstance(trace.read(path).events[-1], RunFinished)
+
+
+def test_no_answer_is_null_and_never_a_cut(index: str, capsys: pytest.CaptureFixture[str]) -> None:
+    few = ("--question", QUESTION, "--n", "6", "--m", "2", "--max-new-tokens", "4")
+    assert ask(*few, "--json", index=index) == OK
+    lines = [msgspec.json.decode(line) for line in capsys.readouterr().out.splitlines()]
+    summary = lines[-1]
+    assert (summary["answer"], summary["rationale"], summary["winner"]) == (None, None, None)
+    assert (summary["latency_cut"], summary["margin"]) == (None, None)
+    assert summary["latency_ms"] > 0
+    assert all(each["answer"] is None for each in lines if each.get("system") == "drafter_alone")
+    assert ask(*few, index=index) == OK
+    out = capsys.readouterr().out
+    assert "Speculative RAG: no answer (" in out and "no response (no response within 4 tokens" in out
+
+
+def test_a_verifier_that_cannot_judge_is_said_in_the_account_and_the_summary() -> None:
+    unable = VerifierTested("some/model", 5, 10, 0.031, can_judge=False)
+    assert "CANNOT JUDGE" in verifier_line(unable) and "5 of 10" in verifier_line(unable)
+    assert verifier_fields(unable) == {
+        "target": "some/model", "can_judge": False, "n_right": 5, "n_cases": 10, "mass": 0.031,
+    }  # fmt: skip
+    assert verifier_fields(None) is None
 
 
 def test_account_for_people_names_the_winner_and_both_systems(index: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -194,3 +194,10 @@ def test_unknown_device_or_dtype_is_refused(option: str, value: str) -> None:
 def test_spec_that_names_nothing_is_refused() -> None:
     with pytest.raises(EngineError, match="no folder"):
         list(embedding.load("./nowhere"))
+
+
+def test_what_an_encoder_reads_of_a_document_is_its_limit_without_prompt_and_special_tokens(tmp_path: Path) -> None:
+    plain = load(str(encoders.save(tmp_path / "plain")))
+    assert (plain.most_tokens, plain.tokens.counts(["salt sea " * 20])) == (encoders.MAX_TOKENS, [40])
+    prompted = load(str(encoders.save(tmp_path / "prompted", prompts={"document": "query: salt "})))
+    assert prompted.most_tokens == encoders.MAX_TOKENS - 2

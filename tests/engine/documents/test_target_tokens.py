@@ -1,10 +1,12 @@
 """What a passage may have of a target's context, and how its tokens are counted."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from engine.documents.target_tokens import TargetTokens, tokens_of
+from engine.documents.chunking import ChunkSpan, packed
+from engine.documents.target_tokens import SharedTokens, TargetTokens, tokens_of
 from engine.errors import InputError, ModelError
 from tests import fakes, gguf_files
 
@@ -57,3 +59,32 @@ def test_tokens_of_a_gguf_file_are_counted_without_converting_it_and_known_by_it
     other = gguf_files.write(tmp_path / "b.gguf", fakes.model(vocab_size=290), words=fakes.tokenizer(290))
     assert tokens_of(str(first)).counts(["The harbour"]) == [len(fakes.tokenizer()("The harbour")["input_ids"])]
     assert tokens_of(str(first)).fingerprint != tokens_of(str(other)).fingerprint
+
+
+class Every:
+    """A token every so many characters, and what is left."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+
+    def counts(self, texts: Sequence[str]) -> list[int]:
+        """How many each text has."""
+        return [len(self.ends(text)) for text in texts]
+
+    def ends(self, text: str) -> list[int]:
+        """Where they end."""
+        return [*range(self._size, len(text), self._size), len(text)] if text else []
+
+
+def test_of_two_readers_the_one_with_more_tokens_counts() -> None:
+    shared = SharedTokens(Every(3), Every(2))
+    assert shared.counts(["abcdef", "", "a"]) == [3, 0, 1]
+    assert shared.ends("abcdef") == [2, 3, 4, 6]
+
+
+@pytest.mark.parametrize("text", ["x" * 200, "one two three. " * 20, "a bc def. " * 9 + "y" * 90])
+@pytest.mark.parametrize("most", [7, 20])
+def test_a_passage_of_at_most_n_shared_tokens_fits_both_readers(text: str, most: int, builtin: TargetTokens) -> None:
+    readers = builtin, Every(4)
+    for span in packed(text, ChunkSpan(0, len(text)), SharedTokens(*readers), most):
+        assert all(reader.counts([text[span.start : span.end]])[0] <= max(most, 1) for reader in readers)

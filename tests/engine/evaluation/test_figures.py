@@ -3,6 +3,7 @@
 import math
 
 import pytest
+from msgspec.structs import replace
 
 from engine.evaluation.figures import figures
 from engine.evaluation.file import DraftLine, EvaluationHead, Grid, QuestionLine, Scores, SystemAnswer
@@ -48,6 +49,21 @@ def test_below_ten_questions_there_is_a_range_and_no_interval() -> None:
     ours = figures(HEAD, [line(i, i != 0, i > 2) for i in range(9)]).systems["speculative_rag"]
     assert ours.accuracy_ci is ours.accuracy_difference_ci is ours.latency_ci is ours.latency_cut_ci is None
     assert ours.latency_cut_range == pytest.approx((0.42, 0.5))
+
+
+def test_no_answer_is_counted_and_saves_no_time() -> None:
+    nothing = SystemAnswer(None, False, 1.0, 1.0, 0.5, 0.5, 10, 20)
+    silent = [replace(one, systems={**one.systems, "speculative_rag": nothing}) for one in map(_any_line, range(12))]
+    ours = figures(HEAD, silent).systems["speculative_rag"]
+    assert (ours.latency_cut, ours.latency_cut_ci, ours.latency_cut_range) == (None, None, None)
+    assert (ours.n_no_answer, ours.accuracy) == (12, 0.0)
+    some = figures(HEAD, [*silent[:6], *map(_any_line, range(6, 12))]).systems["speculative_rag"]
+    assert some.latency_cut == pytest.approx(1 - 58.5 / 100)
+    assert some.n_no_answer == 6
+
+
+def _any_line(n: int) -> QuestionLine:
+    return line(n, True, True)
 
 
 def test_each_wrong_answer_has_one_part_at_fault() -> None:

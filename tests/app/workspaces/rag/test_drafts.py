@@ -1,5 +1,6 @@
 """The cards of the drafts."""
 
+import pytest
 from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -48,6 +49,19 @@ def test_the_winner_has_a_star_and_its_margin(done) -> None:  # type: ignore[no-
     cards = workspace.lanes.cards
     assert [card.state.text() for card in cards] == ["★", "", "", "", "✗"]
     assert cards[0].note.text() == "chosen: 2.15× draft 4"
+
+
+@pytest.mark.parametrize(
+    ("why", "says"),
+    [("line", "ended with its line"), ("end", "came to its end"), ("length", "used its share of tokens"), ("", "")],
+)
+def test_a_response_begun_for_the_drafter_is_marked(asked, why, says) -> None:  # type: ignore[no-untyped-def]
+    _store, _host, workspace, say = asked
+    say(*drafting(), replace(finished(0), forced_by=why))
+    line = workspace.lanes.cards[0].forced
+    assert line.isHidden() == (not why)
+    assert line.text().startswith("response begun for the drafter: its rationale" if why else "")
+    assert line.text().endswith(says)
 
 
 def test_an_incomplete_draft_says_why(done) -> None:  # type: ignore[no-untyped-def]

@@ -2,8 +2,9 @@
 
 from msgspec.structs import replace
 
+from app.workspaces.rag import answer_words
 from app.workspaces.rag.answers import AnswerProgress
-from engine.events import CandidateScored, DraftFinished, RunFailed, RunFinished
+from engine.events import CandidateScored, DraftFinished, RunFailed, RunFinished, VerifierTested
 from engine.events.answers import Point
 from tests.app.answers import (
     RATIONALES,
@@ -92,3 +93,27 @@ def test_a_broken_file_breaks_no_panel(asked) -> None:  # type: ignore[no-untype
     settle(workspace)
     assert len(workspace.lanes.cards) == 3
     assert workspace.verdict.answer_line.text() == "Maren Oldcastle"
+
+
+def test_no_answer_is_said_and_saves_no_time(asked) -> None:  # type: ignore[no-untyped-def]
+    _store, _host, workspace, say = asked
+    chosen, *_others = answered()
+    nothing = replace(chosen, answer=None, rationale=None, winner=None, margin=None)
+    say(answer_started(), retrieved(), mapped(), partitioned(), nothing, *answered()[1:])
+    assert workspace.verdict.answer_line.text() == "no answer: no draft came to a response"
+    assert "%" not in workspace.verdict.times.text()
+    assert workspace.verdict.same.text() == ""
+    assert workspace.systems.table.item(0, 1).text() == "no answer"
+    assert "%" not in workspace.systems.table.item(0, 2).text()
+    assert answer_words.same(None, None) is answer_words.same("", "") is False
+
+
+def test_an_answer_names_its_models_and_whether_the_verifier_can_judge(asked) -> None:  # type: ignore[no-untyped-def]
+    _store, _host, workspace, say = asked
+    started = replace(answer_started(), target="/models/big-instruct/", drafter="org/small")
+    say(started, VerifierTested("/models/big-instruct/", 9, 10, 0.7, can_judge=True))
+    assert workspace.verdict.models.text() == "drafts by small, chosen by big-instruct"
+    assert workspace.verdict.verifier.text() == "verifier: 9 of 10 test cases right"
+    say(VerifierTested("/models/big-instruct/", 5, 10, 0.031, can_judge=False))
+    assert workspace.verdict.verifier.text().startswith("✗ this verifier cannot judge: 5 of 10 test cases right")
+    assert "3%" in workspace.verdict.verifier.text()

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -16,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from app.main_window import MainWindow
 from app.workspaces.rag.answers import AnswerProgress
+from engine.events import RunStarted
 from engine.runs.trace import TraceWriter
 from tests.app.answers import QUESTION, whole_answer
 from tests.app.factory import PAIR
@@ -33,8 +35,11 @@ def window(qtbot):  # type: ignore[no-untyped-def]
 def test_a_saved_answer_opens_in_the_rag_tab(window, qtbot, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     path = tmp_path / "trace.jsonl"
     writer = TraceWriter(path)
+    own_pair = window.workspaces["rag"].setup.pair()
     for event in whole_answer():
-        writer.write(event)
+        writer.write(
+            replace(event, target="org/big-instruct", drafter="org/small") if isinstance(event, RunStarted) else event
+        )
     writer.close()
     window.store.open_trace(path)
     qtbot.waitUntil(
@@ -45,8 +50,11 @@ def test_a_saved_answer_opens_in_the_rag_tab(window, qtbot, tmp_path: Path) -> N
     assert window.workspaces["rag"].setup.settings()["k"] == 3
     assert window.workspaces["rag"].setup.opened.isVisible()
     assert window.store.history.shown is None
+    shown_pair = window.workspaces["rag"].setup.pair()
+    assert (shown_pair.target, shown_pair.drafter) == ("org/big-instruct", "org/small")
     window.workspaces["rag"].setup.opened.back.click()
     assert window.workspaces["rag"].setup.settings()["k"] == 2
+    assert window.workspaces["rag"].setup.pair() == own_pair
 
 
 def test_save_writes_the_answer_while_the_rag_tab_is_in_front(window, qtbot, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
