@@ -88,7 +88,7 @@ def add(tree: Path) -> None:
         tree / "engine" / "commands.py",
         ("\nQuestion: TypeAlias =", STRUCT),
         ("    ModelUnloaded,\n", "    ModelUnloaded,\n    Progressed,\n"),
-        ("Command: TypeAlias = (\n    Load |", "Command: TypeAlias = (\n    Count | Load |"),
+        ("Command: TypeAlias = (\n    Load\n", "Command: TypeAlias = (\n    Count\n    | Load\n"),
     )
     (tree / "engine" / "session" / "counting.py").write_text(FAMILY)
     (tree / "engine" / "cli" / "count.py").write_text(LINE)

@@ -22,7 +22,13 @@ BUILTIN_DRAFTERS = {
     "builtin": "general", "builtin:small": "small", "builtin:misaligned": "misaligned", "builtin:rag": "rag",
 }  # fmt: skip
 # Written by older versions of transformers itself; nothing acts on them.
-_HARMLESS_PRIVATE_KEYS = {"_name_or_path", "_commit_hash", "_sliding_window_pattern", "_from_model_config"}
+_HARMLESS_PRIVATE_KEYS = {
+    "_name_or_path",
+    "_model_name_or_path",
+    "_commit_hash",
+    "_sliding_window_pattern",
+    "_from_model_config",
+}
 # The files from which transformers reads a vocabulary.
 WORD_FILES = (
     "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "tokenizer.model",

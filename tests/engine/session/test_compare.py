@@ -32,19 +32,19 @@ from engine.runtime import Cancelled
 from engine.session import compare
 from engine.session.session import Session
 from engine.settings import GenerationConfig
-from tests import fakes
+from tests import fakes, vocabularies
 
 SETTINGS: Mapping[str, Setting] = {"max_new_tokens": 16, "stop_at_end": False}
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A target, a related drafter, one with other words, and a file of prompts."""
+    """A target, a related drafter, one whose words cannot pass through text, and a file of prompts."""
     made: Path = tmp_path_factory.mktemp("lanes")
     target = fakes.model(sharpness=3.0)
     fakes.save(target, made / "target")
     fakes.save(fakes.noisy_copy(target), made / "near")
-    fakes.save(fakes.model(), made / "foreign", words=fakes.tokenizer(seed=9))
+    fakes.save(fakes.model(), made / "foreign", words=vocabularies.blanks_lost())
     lines = [{"prompt": prompt, "category": ("a", "b")[i % 2]} for i, prompt in enumerate(fakes.PROMPTS)]
     (made / "prompts.jsonl").write_text("\n".join(map(json.dumps, lines)) + "\nnot json\n")
     return made

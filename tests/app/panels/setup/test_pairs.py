@@ -187,7 +187,7 @@ def test_two_hundred_models_are_listed(setup):
         ModelOption(f"org/m{n}", f"org/m{n}", n, "drafter", "too large" if n % 2 else "") for n in range(200)
     )
     setup.say(Surveyed("builtin", options))
-    assert panel.drafter.count() == 2 + len(checkpoint_folder.BUILTIN_DRAFTERS) + 200 + 3
+    assert panel.drafter.count() == 2 + len(checkpoint_folder.BUILTIN_DRAFTERS) + 200 + 4
     assert sum(not panel.drafter.model().item(row).isEnabled() for row in range(panel.drafter.count())) == 100
 
 
