@@ -23,13 +23,13 @@ def shown(entry: str, *, byte_level: bool) -> str:
 
 def bytes_of(entry: str, *, byte_level: bool) -> bytes | None:
     """The bytes that an entry stands for; None where it is plain text, as special tokens are."""
-    single = _BYTE.fullmatch(entry)
-    if single is not None:
-        return bytes([int(single[1], 16)])
+    if not byte_level:
+        single = _BYTE.fullmatch(entry) if entry.startswith("<0x") else None
+        return None if single is None else bytes([int(single[1], 16)])
     alphabet = _alphabet()
-    if not byte_level or not entry or not alphabet.keys() >= set(entry):
+    if not entry or not alphabet.keys() >= set(entry):
         return None
-    return bytes(alphabet[character] for character in entry)
+    return bytes([alphabet[character] for character in entry])
 
 
 @cache

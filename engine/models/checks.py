@@ -175,10 +175,11 @@ def _words(files: _VocabularyFiles) -> _Words:
         tokenizer = vocabulary.build(files.gguf)
     spelling = spelling_of(tokenizer)
     wrong = misread(TextEncoder(tokenizer, spelling))
-    lost = "" if wrong is None else f"{wrong.text!r} begins with token {wrong.token_id}"
-    if wrong is not None:
-        lost += f", {tokenizer.convert_ids_to_tokens(wrong.token_id)!r}"
-    return _Words(vocabulary_of(tokenizer), spelling, lost)
+    words = vocabulary_of(tokenizer)
+    lost = (
+        "" if wrong is None else f"{wrong.text!r} begins with token {wrong.token_id}, {words.shown(wrong.token_id)!r}"
+    )
+    return _Words(words, spelling, lost)
 
 
 @lru_cache(maxsize=1024)

@@ -4,12 +4,23 @@ from typing import NamedTuple
 
 from transformers import PreTrainedTokenizerBase
 
+from engine.decoding.token_entries import shown
+from engine.vocabularies.spelling import style_of
+
 
 class Vocabulary(NamedTuple):
-    """The entry of each id, and the ids that were added after training, such as the signs of a chat."""
+    """The entry of each id, and the ids that were added after training, such as the signs of a chat.
+
+    byte_level: whether each character of an entry stands for one byte."""
 
     entries: dict[int, str]
     added: frozenset[int]
+    byte_level: bool = False
+
+    def shown(self, token: int) -> str | None:
+        """The entry of an id as text; None if it has none."""
+        entry = self.entries.get(token)
+        return None if entry is None else shown(entry, byte_level=self.byte_level and token not in self.added)
 
 
 class Difference(NamedTuple):
@@ -23,7 +34,7 @@ class Difference(NamedTuple):
 def vocabulary_of(tokenizer: PreTrainedTokenizerBase) -> Vocabulary:
     """All entries of a tokenizer."""
     entries = {token: entry for entry, token in tokenizer.get_vocab().items()}
-    return Vocabulary(entries, frozenset(tokenizer.added_tokens_decoder))
+    return Vocabulary(entries, frozenset(tokenizer.added_tokens_decoder), style_of(tokenizer) == "byte_level")
 
 
 def difference(target: Vocabulary, drafter: Vocabulary) -> Difference | None:
@@ -35,5 +46,5 @@ def difference(target: Vocabulary, drafter: Vocabulary) -> Difference | None:
         ours, theirs = target.entries.get(token), drafter.entries.get(token)
         is_own = (theirs is None and token in target.added) or (ours is None and token in drafter.added)
         if ours != theirs and not is_own:
-            return Difference(token, ours, theirs)
+            return Difference(token, target.shown(token), drafter.shown(token))
     return None

@@ -4,7 +4,6 @@ A byte-level entry is written in an alphabet of 256 characters, a SentencePiece 
 `<0xE2>` for single bytes; both become the bytes they stand for, so that entries of different tokenizers compare."""
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
@@ -13,12 +12,13 @@ from typing import Literal, TypeAlias
 import numpy as np
 from transformers import PreTrainedTokenizerBase
 
+from engine.decoding.token_entries import bytes_of
+
 Style: TypeAlias = Literal["byte_level", "space_sign"]
 
 NO_ENTRY, TEXT, BYTE, SPECIAL = range(4)
 _SPACE_SIGN = "▁"
 _BYTE_LEVEL_SPACE = "Ġ"
-_BYTE_ENTRY = re.compile(r"<0x([0-9A-Fa-f]{2})>")
 
 
 @dataclass(frozen=True)
@@ -120,30 +120,12 @@ def _type_names(decoder: object) -> Iterator[str]:
             yield from _type_names(part)
 
 
-_ALPHABET_BYTES = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-
-
-def byte_alphabet() -> dict[int, int]:
-    """Code point of each character of the byte-level alphabet -> its byte: printable ones stand for themselves."""
-    others = [byte for byte in range(256) if byte not in set(_ALPHABET_BYTES)]
-    return {**{byte: byte for byte in _ALPHABET_BYTES}, **{256 + i: byte for i, byte in enumerate(others)}}
-
-
-_BYTE_OF = byte_alphabet()
-
-
 def _read(entry: str, style: Style) -> tuple[int, bytes]:
     """Kind and bytes of an entry of the vocabulary proper."""
     if not entry:
         return NO_ENTRY, b""
-    if style == "space_sign":
-        byte = entry.startswith("<0x") and _BYTE_ENTRY.fullmatch(entry)
-        return (
-            (BYTE, bytes.fromhex(byte[1]))
-            if byte
-            else (TEXT, entry.replace(_SPACE_SIGN, " ").encode("utf-8", "replace"))
-        )
-    try:
-        return TEXT, entry.translate(_BYTE_OF).encode("latin-1")
-    except UnicodeEncodeError:  # not written in the alphabet
-        return TEXT, entry.encode("utf-8", "replace")
+    content = bytes_of(entry, byte_level=style == "byte_level")
+    if content is not None:
+        return (BYTE if style == "space_sign" else TEXT), content
+    text = entry.replace(_SPACE_SIGN, " ") if style == "space_sign" else entry
+    return TEXT, text.encode("utf-8", "replace")

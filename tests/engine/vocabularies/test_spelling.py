@@ -3,7 +3,7 @@
 import pytest
 from transformers import PreTrainedTokenizerFast
 
-from engine.vocabularies.spelling import SPECIAL, byte_alphabet, spelling_of, style_of
+from engine.vocabularies.spelling import SPECIAL, spelling_of, style_of
 from tests import vocabularies
 
 TEXT = "The harbour master  counted\n\tlanterns, one by one: é 日本 🎉"
@@ -25,11 +25,6 @@ def test_style_is_read_from_the_decoder_or_from_the_entries() -> None:
     bare = PreTrainedTokenizerFast(tokenizer_object=vocabularies.tokenizer("byte_level").backend_tokenizer)
     bare.backend_tokenizer.decoder = None
     assert style_of(bare) == "byte_level"
-
-
-def test_the_byte_alphabet_has_every_byte_once() -> None:
-    assert sorted(byte_alphabet().values()) == list(range(256))
-    assert byte_alphabet()[ord("Ġ")] == 32
 
 
 def test_signs_spell_no_text_and_ends_are_signs() -> None:
