@@ -14,8 +14,8 @@ from transformers import AutoConfig, AutoModelForCausalLM
 from engine.commands import Estimate, Load
 from engine.errors import InputError, ModelError
 from engine.events import Compared, ConversionStarted, Estimated, ModelLoaded, Progressed
-from engine.models import checkpoint_folder, devices, load_plan, weights
-from engine.models.gguf import process
+from engine.models import checkpoint_folder, checks, devices, load_plan, weights
+from engine.models.gguf import cache, process
 from engine.session.session import Session
 from tests import fakes, gguf_files, vocabularies
 from tests.engine.models.gguf.test_cache import in_this_process
@@ -343,10 +343,10 @@ def test_a_load_of_a_gguf_file_that_is_closed_midway_keeps_nothing(gguf_pair: tu
     assert checkpoint_folder.inspect(gguf_pair[0]).gguf is not None
 
 
-def test_a_drafter_as_gguf_file_with_other_words_is_refused_before_it_is_converted(
+def test_a_drafter_as_gguf_file_with_other_words_is_known_to_draft_through_text_before_it_is_converted(
     gguf_pair: tuple[str, str], tmp_path: Path
 ) -> None:
     other = gguf_files.write(tmp_path / "o.gguf", fakes.model(vocab_size=290), words=fakes.tokenizer(290))
-    with pytest.raises(InputError, match="does not share the tokenizer"):
-        list(Session().do(Load(gguf_pair[0], str(other))))
-    assert checkpoint_folder.inspect(gguf_pair[0]).gguf is not None
+    target, drafter = checkpoint_folder.inspect(gguf_pair[0]), checkpoint_folder.inspect(str(other), drafter=True)
+    assert checks.drafts_through(target, drafter) == "text"
+    assert cache.converted(str(other)) is None
