@@ -3,13 +3,17 @@ BIN := $(VENV)/bin
 PYTHON ?= python3
 STAMP := $(VENV)/.installed
 
-.PHONY: run test lint pictures clean
+.PHONY: run test test-real lint pictures clean
 
 run: $(STAMP)
 	$(BIN)/draftscope
 
 test: $(STAMP)
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+
+# Real weights: downloads 340 MB once, writes its figures to assets/benchmarks.
+test-real: $(STAMP)
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest --timeout 1800 -v tests_real
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .

@@ -12,9 +12,11 @@ from PySide6.QtWidgets import QMainWindow, QTabWidget, QWidget
 from app import menus, theme, workspaces
 from app.menus import Menus
 from app.panels.explain import ExplainDialog
+from app.panels.get_model.dialog import GetModelDialog
 from app.panels.status import StatusPanel
 from app.panels.verbs import Verbs
 from app.plots.report_saver import ReportSaver
+from app.state import requests
 from app.state.engine_choice import EngineChoice
 from app.state.store import RunStore
 from app.widgets import file_dialogs
@@ -26,6 +28,7 @@ from engine.commands import Load
 from engine.host.chosen_host import ChosenHost
 from engine.host.thread_host import Host
 from engine.machine import paths
+from engine.models.gguf import header
 
 T = TypeVar("T", bound=Workspace)
 _SIZE = QSize(1600, 1000)
@@ -66,6 +69,7 @@ class MainWindow(QMainWindow):
         self._make_host = make_host
         self._painted = False
         self._explain: ExplainDialog | None = None
+        self._get_model: GetModelDialog | None = None
         self._confirmed = False
         self._focused: list[Workspace] = []
         self.question = ClosingQuestion(self)
@@ -134,6 +138,12 @@ class MainWindow(QMainWindow):
             self._explain = ExplainDialog(self.store, self, of_tabs=tuple(of_tabs))
         self._explain.show_beside()
 
+    def get_model(self) -> None:
+        """Open the dialog that gets models from a hub."""
+        if self._get_model is None:
+            self._get_model = GetModelDialog(self.store, self)
+        self._get_model.show_beside()
+
     def ask_open(self) -> None:
         """Ask for the file of a run, or of anything else a tab shows, and show it."""
         file_dialogs.ask_open(self, self.tr("Open trace"), self.front.folder, self.store.open_trace)
@@ -191,12 +201,14 @@ class MainWindow(QMainWindow):
             "reset_layout": self.reset_layout,
             "find": self.search,
             "explain": self.explain,
+            "get_model": self.get_model,
             **{f"tab_{name}": self._show_view_slot(name) for name in self.workspaces},
         }
         window_menus = Menus(self, slots, {str(verb): action for verb, action in self.verbs.actions.items()})
         window_menus.add(self.tr("&File"), menus.file_entries())
         window_menus.add(self.tr("&Edit"), menus.edit_entries(), above=self._actions_of_tabs("edit"))
         window_menus.add(self.tr("&Run"), menus.run_entries(), above=self._actions_of_tabs("run"))
+        window_menus.add(self.tr("&Models"), menus.model_entries())
         titles = {spec.name: spec.title for spec in workspaces.discover() if spec.is_tab}
         window_menus.add(self.tr("&View"), menus.view_entries(titles), above=self._actions_of_tabs("view"))
         window_menus.add(self.tr("&Help"), menus.help_entries())
@@ -277,10 +289,13 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 (Qt's name)
-        """Open a dropped file: a run, or a file of one of the tabs, such as prompts."""
+        """Open a dropped file: a run, a file of one of the tabs, such as prompts, or a GGUF file as the target."""
         if (path := dropped_file(event.mimeData())) is not None:
             event.acceptProposedAction()
-            self.store.open_trace(path)
+            if header.is_gguf(path.name):
+                self.store.drafter_offered.emit(str(path), requests.default_drafter(str(path)))
+            else:
+                self.store.open_trace(path)
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 (Qt's name)
         """Ask while work is under way; store the window's state and stop the engine."""

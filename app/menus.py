@@ -55,6 +55,11 @@ def run_entries() -> tuple[MenuEntry, ...]:
     )
 
 
+def model_entries() -> tuple[MenuEntry, ...]:
+    """The Models menu."""
+    return (MenuEntry("get_model", tr("Get…"), ("Ctrl+G",)),)
+
+
 def view_entries(titles: Mapping[str, str]) -> tuple[MenuEntry, ...]:
     """The View menu, below the tabs' own actions; titles: of the tabs, by name."""
     numbered = enumerate(titles.items(), 1)

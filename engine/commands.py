@@ -14,8 +14,13 @@ from engine.events import (
     Event,
     Indexed,
     LaneSpec,
+    ModelDescribed,
+    ModelDownloaded,
     ModelLoaded,
+    ModelRemoved,
+    ModelsListed,
     ModelUnloaded,
+    PairsOffered,
     RaceFinished,
     Refused,
     RunFailed,
@@ -259,6 +264,29 @@ class Race(Order, frozen=True, tag=True):
     quantize: str = "none"
 
 
+class GetModel(Order, frozen=True, tag=True):
+    """Download a model of a hub into its cache. spec: OWNER/NAME, or OWNER/NAME/FILE.gguf; revision: a branch, a tag or
+    a commit."""
+
+    last: ClassVar[tuple[type[Event], ...]] = (ModelDownloaded,)
+    after_stop: ClassVar[str] = "get it again: it continues from what is there"
+    doing: ClassVar[str] = "downloading"
+    under_way: ClassVar[str] = "a model is being downloaded"
+
+    spec: str
+    revision: str = "main"
+
+
+class RemoveModel(Order, frozen=True, tag=True):
+    """Remove a model from the hub's cache, with all its revisions."""
+
+    last: ClassVar[tuple[type[Event], ...]] = (ModelRemoved,)
+    doing: ClassVar[str] = "removing"
+    under_way: ClassVar[str] = "a model is being removed"
+
+    spec: str
+
+
 class Pause(Order, frozen=True, tag=True):
     """Pause the run after its current round, the training after its current step."""
 
@@ -298,7 +326,46 @@ class EstimateTraining(_QuestionOrder, frozen=True, tag=True):
     training: Train
 
 
-Question: TypeAlias = Estimate | Survey | EstimateTraining
+class LookUpModel(_QuestionOrder, frozen=True, tag=True):
+    """Ask a hub what downloading a model would bring; the only question that uses the network."""
+
+    last: ClassVar[tuple[type[Event], ...]] = (ModelDescribed,)
+
+    spec: str
+    revision: str = "main"
+
+
+class OfferPairs(_QuestionOrder, frozen=True, tag=True):
+    """List pairs whose models fit each other, and whether they fit this machine."""
+
+    last: ClassVar[tuple[type[Event], ...]] = (PairsOffered,)
+
+    device: str = "auto"
+    dtype: str = "auto"
+
+
+class ListModels(_QuestionOrder, frozen=True, tag=True):
+    """List the models in the hub's cache, and as what each can be loaded."""
+
+    last: ClassVar[tuple[type[Event], ...]] = (ModelsListed,)
+
+
+Question: TypeAlias = Estimate | Survey | EstimateTraining | LookUpModel | OfferPairs | ListModels
 Command: TypeAlias = (
-    Load | Unload | Run | Fork | Train | Index | Measure | Evaluate | Compare | Race | Pause | Step | Resume | Question
+    Load
+    | Unload
+    | Run
+    | Fork
+    | Train
+    | Index
+    | Measure
+    | Evaluate
+    | Compare
+    | Race
+    | GetModel
+    | RemoveModel
+    | Pause
+    | Step
+    | Resume
+    | Question
 )

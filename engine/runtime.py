@@ -15,12 +15,18 @@ from engine.errors import EngineError, InputError
 from engine.events import Event, PhaseFinished, RoundFinished
 from engine.fast.static_decoder import StaticDecoder
 from engine.models import target_state
+from engine.models.chat_template import asked_as_chat
+from engine.models.conversation import with_system
 from engine.models.loading import LoadedModel
-from engine.settings import GenerationConfig, Request
+from engine.prompts import Message
+from engine.settings import ChatConfig, GenerationConfig, Request
 
 if TYPE_CHECKING:
     from engine.rag.library import Library
     from engine.rag.memo import Memo
+
+
+_MERGED = "the chat template of {} has no place for a system prompt: it stands before the first question"
 
 
 class Cancelled(EngineError):
@@ -44,6 +50,14 @@ class Provenance(NamedTuple):
 
     processor: str = ""
     hashes: tuple[tuple[str, str], ...] = ()
+
+
+class AskedPrompt(NamedTuple):
+    """A prompt as ids. messages: the conversation, where it is asked as chat. warning: what was changed in it."""
+
+    ids: tuple[int, ...]
+    messages: tuple[Message, ...] = ()
+    warning: str = ""
 
 
 class RunContext:
@@ -85,7 +99,7 @@ class RunContext:
         needed = Capabilities() if drafter is None else drafter.capabilities
         layers, handles = target_state.hidden_layers(self.target, needed), target_state.handles(self.target, needed)
         warp = warp_of(config)
-        if static is None:
+        if static is None or needed.first_layers:  # captured rounds have no drafter in the target's own cache
             return Decoder(
                 self.target.sequence(layers), drafter, warp=warp, seed=config.seed, clock=self.clock, handles=handles
             )
@@ -113,7 +127,23 @@ class RunContext:
 
     def prompt_ids(self, request: Request) -> tuple[int, ...]:
         """The prompt as ids. Raises InputError if it is empty or leaves no room in the context."""
-        ids = request.prompt_ids if request.prompt_ids is not None else self._encode(request.prompt)
+        return self._fitting(request.prompt_ids if request.prompt_ids is not None else self._encode(request.prompt))
+
+    def asked(self, request: Request, config: ChatConfig) -> AskedPrompt:
+        """The prompt as it is asked: through the target's chat template, or as it is. Raises InputError."""
+        target, template = self.target, self.target.chat_template
+        if request.prompt_ids is not None:
+            return AskedPrompt(self.prompt_ids(request), request.messages)
+        in_turns = len(request.messages) > 1
+        if not asked_as_chat(template, target.spec, config, in_turns=in_turns) or template is None:
+            return AskedPrompt(self.prompt_ids(request))
+        messages = with_system(request.messages or (Message("user", request.prompt),), config.system)
+        ids = self._fitting(template.render(messages).ids)
+        merged = template.merges_system and messages[0].role == "system"
+        return AskedPrompt(ids, messages, _MERGED.format(target.spec) if merged else "")
+
+    def _fitting(self, ids: Sequence[int]) -> tuple[int, ...]:
+        """The ids, if they are a prompt for this target. Raises InputError."""
         if not ids:
             raise InputError("the prompt is empty", "write at least one word")
         if len(ids) >= self.target.context:

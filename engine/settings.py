@@ -3,13 +3,14 @@
 * imports neither Qt nor torch."""
 
 from collections.abc import Mapping
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import Meta
 
 from engine.errors import InputError
 from engine.events import Setting
+from engine.prompts import Message
 
 Config = TypeVar("Config", bound=msgspec.Struct)
 
@@ -30,13 +31,30 @@ class GenerationConfig(msgspec.Struct, frozen=True):
     stop_at_end: Annotated[bool, Meta(title="Stop at end of text", description="obey the model's stop tokens")] = True
 
 
+ChatChoice: TypeAlias = Literal["auto", "on", "off"]
+
+
+class ChatConfig(GenerationConfig, frozen=True):
+    """The settings of a generation from a prompt, which may be asked through the model's chat template."""
+
+    chat: Annotated[
+        ChatChoice, Meta(title="Ask as chat", description="through the chat template; auto: instruct models are")
+    ] = "auto"
+    system: Annotated[
+        str, Meta(title="System prompt", description="how the model is to answer, before the first question")
+    ] = ""
+
+
 class Request(msgspec.Struct, frozen=True):
-    """What to continue. `prompt_ids` are used as they are if present (a fork); otherwise `prompt` is tokenized."""
+    """What to continue. `prompt_ids` are used as they are if present (a fork); otherwise `prompt` is tokenized.
+
+    messages: a whole conversation, whose last turn is the prompt; empty where there are no earlier turns."""
 
     prompt: str
     prompt_ids: tuple[int, ...] | None = None
     forked_from: str | None = None
     forked_at: int | None = None
+    messages: tuple[Message, ...] = ()
 
 
 def make_config(kind: type[Config], settings: Mapping[str, Setting]) -> Config:

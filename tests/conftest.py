@@ -105,6 +105,12 @@ def _own_folders(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempP
 
 
 @pytest.fixture(autouse=True)
+def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What other programs compute beside the tests changes nothing in them."""
+    monkeypatch.setattr("engine.machine.other_work._SHORTEST_S", float("inf"))
+
+
+@pytest.fixture(autouse=True)
 def _no_leaks() -> Iterator[None]:
     """A test ends the threads, stops the timers and closes the windows that it began."""
     threads = set(threading.enumerate())

@@ -38,6 +38,7 @@ _OWN: dict[str, dict[str, object]] = {
     "qwen2": {},
     "qwen3": {"head_dim": 8},
     "gemma2": {"head_dim": 8, "sliding_window": 12, "query_pre_attn_scalar": 8},
+    "gemma3_text": {"head_dim": 8, "sliding_window": 12, "query_pre_attn_scalar": 8, "sliding_window_pattern": 2},
     "gpt2": {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": CONTEXT},
     "gpt_neox": {},
     "phi": {},

@@ -87,6 +87,8 @@ class ErrorPanel(Panel):
             "measure": self.tr("The measurement ended early"),
             "evaluate": self.tr("The evaluation ended early"),
             "fork": self.tr("The fork did not start"),
+            "getmodel": self.tr("The model was not downloaded"),
+            "removemodel": self.tr("The model was not removed"),
             "save": self.tr("The run is not being saved"),
             "file": self.tr("The file was not opened or saved"),
         }

@@ -18,6 +18,7 @@ from app.panels.two_runs import TwoRuns
 from app.plots.table_export import offer_csv
 from app.state.run_record import RunRecord
 from app.state.store import RunStore
+from app.text.plain_text import path_line
 from app.text.shown_text import visible
 from app.widgets.tables import FigureTable
 from app.words import quantities, runs
@@ -105,7 +106,7 @@ class HistoryPanel(Panel):
         if started is None:
             return quantities.UNKNOWN
         settings = dict(started.settings)
-        parts = [visible(started.drafter, longest=_MAX_CHARS)]
+        parts = [path_line(started.drafter, longest=_MAX_CHARS)]
         parts += [f"γ {self._setting_text(settings['gamma'])}"] if "gamma" in settings else []
         temperature = settings.get("temperature")
         parts.append(

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QMenu, QPushButton, QVBox
 from app import theme
 from app.choices.examples import Example, examples
 from app.panel import Panel
+from app.panels.conversation import ConversationStrip, with_answer
 from app.panels.verbs import Verbs
 from app.state.store import RunStore
 from app.state.verbs import Verb
@@ -52,6 +53,7 @@ class PromptPanel(Panel):
         self.prompt.setPlaceholderText(self.tr("Write a prompt to continue"))
         self.prompt.setAccessibleName(self.tr("Prompt"))
         self.prompt.setToolTip(self.tr("The text to continue. Ctrl+Enter runs it."))
+        self.conversation = ConversationStrip(self)
         self.hint = ElidedLabel(self, role="muted")
         self.notice = ElidedLabel(self, role="muted")
         self.clear_button = self._plain_button(self.tr("Clear"), self.tr("Empty the box, to write another prompt"))
@@ -66,6 +68,8 @@ class PromptPanel(Panel):
         self.stop = self._button("stop", self.tr("Stop"), tip=self.tr("Stop; what was made so far is kept (Esc)"))
         self._lay_out()
         self.prompt.text_changed.connect(self._update_hint)
+        self.conversation.next_asked.connect(self._begin_next_turn)
+        self.conversation.new_asked.connect(lambda: self.conversation.set_earlier(()))
         self.prompt.setPlainText(first_example())
         self.draw((), store.summary)
 
@@ -90,11 +94,25 @@ class PromptPanel(Panel):
         """Label the pause button Pause or Resume, and recount the prompt if another run is on show."""
         is_paused = self.store.paused and self.store.in_rounds
         self.pause.show_text(self.tr("Resume") if is_paused else self.tr("Pause"))
+        self.conversation.show_run(self.store.history.shown)
         started = self.store.started
         prompt_key = None if started is None else (started.run_id, len(started.prompt_ids))
         if prompt_key != self._counted_prompt:
             self._counted_prompt = prompt_key
             self._update_hint()
+
+    def show_asked(self, started: RunStarted) -> None:
+        """Show what an opened run was asked: its prompt, and the turns before it."""
+        self.show_prompt(started.question)
+        self.conversation.set_earlier(started.messages[:-1])
+
+    def _begin_next_turn(self) -> None:
+        """Take the answer on show into the conversation, and empty the box for the next question."""
+        record = self.store.history.shown
+        if record is not None and record.started is not None and record.started.messages:
+            self.conversation.set_earlier(with_answer(record))
+            self.prompt.setPlainText("")
+            self.prompt.setFocus()
 
     def _update_hint(self) -> None:
         """Show the length of the prompt and warn about unusual content."""
@@ -201,12 +219,22 @@ class PromptPanel(Panel):
         column.setContentsMargins(theme.GRID, theme.GRID, theme.GRID, theme.GRID)
         column.setSpacing(theme.GRID)
         column.addLayout(self._header)
+        column.addWidget(self.conversation)
         column.addWidget(self.prompt)
         self._order_by_keyboard()
 
     def _order_by_keyboard(self) -> None:
-        """Set the tab order: the text, then the buttons from left to right."""
-        row = (self.prompt, self.clear_button, self.examples, self.run, self.pause, self.step, self.stop)
+        """Set the tab order: the conversation, the text, then the buttons from left to right."""
+        row = (
+            *self.conversation.buttons,
+            self.prompt,
+            self.clear_button,
+            self.examples,
+            self.run,
+            self.pause,
+            self.step,
+            self.stop,
+        )
         for previous, following in pairwise(row):
             QWidget.setTabOrder(previous, following)
 
@@ -218,7 +246,7 @@ def _set_tip(button: QPushButton, tip: str) -> None:
 
 def _n_pieces(started: RunStarted, text: str) -> int | None:
     """How many of the run's first prompt tokens make up exactly this text, as in a fork; None if no number does."""
-    if text == started.prompt:
+    if text == started.question:
         return len(started.prompt_ids)
     if not text or started.forked_from is None or not started.prompt.startswith(text):
         return None

@@ -11,7 +11,7 @@ from app.plots.export import Exporter
 from app.plots.prices_dialog import PricesDialog
 from app.plots.report_pdf import pdf
 from app.state.store import RunStore
-from app.text.plain_text import one_line
+from app.text.plain_text import path_line
 from engine.events import ComparisonStarted, Event
 from engine.reports import html
 from engine.reports.documents import ReportOptions
@@ -37,7 +37,7 @@ class ReportSaver(QObject):
         super().__init__(parent)
         self._store = store
         self.exporter = Exporter(self)
-        self.exporter.written.connect(lambda path: store.tell(tr("report saved as {0}").format(one_line(path))))
+        self.exporter.written.connect(lambda path: store.tell(tr("report saved as {0}").format(path_line(path))))
         self.exporter.failed.connect(store.report)
 
     def ask(self, parent: QWidget, source: ReportSource, name: str) -> None:

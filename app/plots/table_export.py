@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QTableView
 
 from app.plots.export import Exporter
 from app.state.store import RunStore
-from app.text.plain_text import one_line
+from app.text.plain_text import path_line
 from engine.machine.paths import file_name
 from engine.reports.cells import is_number, text_cell
 
@@ -39,7 +39,7 @@ class TableExport(QObject):
         self._next = 0
         self._then: Callable[[list[list[str]]], None] | None = None
         self.exporter = Exporter(self)
-        self.exporter.written.connect(lambda path: store.tell(tr("exported to {0}").format(one_line(path))))
+        self.exporter.written.connect(lambda path: store.tell(tr("exported to {0}").format(path_line(path))))
         self.exporter.failed.connect(store.report)
         self._timer = QTimer(self)
         self._timer.setInterval(0)

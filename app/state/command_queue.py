@@ -50,6 +50,11 @@ class CommandQueue:
         return self.handed and self._waiting[0].is_question
 
     @property
+    def stepping_aside(self) -> bool:
+        """Whether a question is being interrupted for a command, after which it is asked again."""
+        return self._stepping_aside
+
+    @property
     def pair_to_come(self) -> Load | None:
         """The pair that will be in memory once every queued command is done."""
         loads = (command for command in reversed(self._waiting) if isinstance(command, Load))

@@ -11,7 +11,7 @@ from app.state.run_record import RunRecord
 from app.state.selection import Selection
 from app.state.tab_state import TabState
 from app.state.trace_files import FileAnswer, TabFileRead, TraceFailed, TraceRead, TraceSaved
-from app.text.plain_text import one_line
+from app.text.plain_text import one_line, path_line
 from engine.events import (
     ComparisonMeasured,
     EvaluationMeasured,
@@ -79,7 +79,7 @@ class Intake:
                 self._show_file(answer)
             case TraceSaved(path, record):
                 record.saved = path
-                store.tell(f"trace saved to {one_line(str(path))}")
+                store.tell(f"trace saved to {path_line(str(path))}")
             case TraceFailed(message, hint):
                 store.report(message, hint)
 

@@ -9,6 +9,7 @@ from app.state.selection import Selection
 from engine import drafters, methods
 from engine.commands import Command, Fork, Load, Measure, Run
 from engine.events import Event, ModelLoaded, RoundFinished, RunStarted, Setting
+from engine.prompts import Message
 from engine.settings import Request
 
 NO_DRAFTER = drafters.NONE
@@ -52,9 +53,10 @@ def default_drafter(target: str) -> str:
     return "builtin" if target == "builtin" else "lookup"
 
 
-def run(setup: Setup, prompt: str, *, held: bool = False) -> Run:
-    """A run of the prompt; held: it pauses after its first round."""
-    return Run(setup.method, setup.settings, Request(prompt), paused=held, n_free=1 if held else 0)
+def run(setup: Setup, prompt: str, earlier: tuple[Message, ...] = (), *, held: bool = False) -> Run:
+    """A run of the prompt after the earlier turns of a conversation; held: it pauses after its first round."""
+    request = Request(prompt, messages=(*earlier, Message("user", prompt)) if earlier else ())
+    return Run(setup.method, setup.settings, request, paused=held, n_free=1 if held else 0)
 
 
 def measurement(setup: Setup) -> Measure:
@@ -68,7 +70,9 @@ def with_seed(started: RunStarted) -> Run:
     settings = dict(started.settings)
     seed = settings.get("seed", 0)
     settings["seed"] = seed + 1 if isinstance(seed, int) and seed < LARGEST_SEED else 0
-    request = Request(started.prompt, started.prompt_ids, started.forked_from, started.forked_at)
+    request = Request(
+        started.prompt, started.prompt_ids, started.forked_from, started.forked_at, messages=started.messages
+    )
     return Run(started.method, settings, request)
 
 

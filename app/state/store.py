@@ -35,13 +35,15 @@ _TAKE_S, _TAKE_AT_LEAST = 0.004, 64
 
 class RunStore(QObject):
     """Owns everything the panels draw. `changed`: something is new; `drafter_offered`: a target and the drafter trained
-    for it are to be used.
+    for it are to be used; `model_offered`: a model, as target or drafter; `models_changed`: the cache has others now.
 
     prices: of the newest report, for the next. frame: how often `pump` ran. budget: the time drawing takes, and how
     rarely panels draw because of it."""
 
     changed = Signal()
     drafter_offered = Signal(str, str)
+    model_offered = Signal(str, str)
+    models_changed = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)

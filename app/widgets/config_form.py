@@ -8,7 +8,7 @@ import msgspec
 from msgspec import inspect
 from PySide6.QtCore import QSettings, Qt, Signal
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QFormLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QFormLayout, QLineEdit, QWidget
 
 from app import theme
 from app.widgets.labels import plain_label
@@ -67,7 +67,7 @@ class NumberBox(QDoubleSpinBox):
         return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-_Control: TypeAlias = QDoubleSpinBox | QCheckBox | QComboBox
+_Control: TypeAlias = QDoubleSpinBox | QCheckBox | QComboBox | QLineEdit
 
 
 class ConfigForm(QWidget):
@@ -116,6 +116,8 @@ class ConfigForm(QWidget):
                 control.setChecked(bool(value))
             elif isinstance(control, QComboBox):
                 control.setCurrentText(str(value))
+            elif isinstance(control, QLineEdit):
+                control.setText(str(value))
             elif isinstance(value, int | float):
                 control.setValue(float(value))
 
@@ -131,6 +133,8 @@ class ConfigForm(QWidget):
                 control.setChecked(bool(settings.value(key, control.isChecked(), type=bool)))
             elif isinstance(control, QComboBox):
                 control.setCurrentText(str(settings.value(key, control.currentText())))
+            elif isinstance(control, QLineEdit):
+                control.setText(str(settings.value(key, control.text())))
             else:
                 control.setValue(_number(settings.value(key), control.value()))
 
@@ -166,6 +170,8 @@ class ConfigForm(QWidget):
             return control.isChecked()
         if isinstance(control, QComboBox):
             return control.currentText()
+        if isinstance(control, QLineEdit):
+            return control.text()
         is_int = next(isinstance(field.kind, inspect.IntType) for field, other in self._controls if other is control)
         return int(control.value()) if is_int else control.value()
 
@@ -183,7 +189,13 @@ class ConfigForm(QWidget):
             control = self._checkbox(field)
             self._layout.addRow(control)
         else:
-            control = self._list(field) if isinstance(field.kind, inspect.LiteralType) else self._spin(field)
+            match field.kind:
+                case inspect.LiteralType():
+                    control = self._list(field)
+                case inspect.StrType():
+                    control = self._line(field)
+                case _:
+                    control = self._spin(field)
             label = plain_label(field.title, self)
             label.setBuddy(control)
             label.setToolTip(field.help)
@@ -206,6 +218,11 @@ class ConfigForm(QWidget):
         box.setCurrentText(str(field.default))
         box.currentTextChanged.connect(self.changed)
         return box
+
+    def _line(self, field: Field) -> QLineEdit:
+        line = QLineEdit(str(field.default), self)
+        line.textChanged.connect(self.changed)
+        return line
 
     def _spin(self, field: Field) -> QDoubleSpinBox:
         """A double spin box, for integers too, because Qt's integer box ends at 2^31."""

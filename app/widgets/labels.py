@@ -7,7 +7,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from app import theme
-from app.text.plain_text import plain_tip
+from app.text.plain_text import elide_mode, plain_tip
 
 Role: TypeAlias = Literal["normal", "muted", "good", "bad", "title"]
 
@@ -90,7 +90,7 @@ class ElasticLine(QWidget):
 
     def _elide(self) -> None:
         metrics = self._label.fontMetrics()
-        self._label.setText(metrics.elidedText(self._text, Qt.TextElideMode.ElideRight, self.width()))
+        self._label.setText(metrics.elidedText(self._text, elide_mode(self._text), self.width()))
         self.setToolTip(plain_tip(self._text) if metrics.horizontalAdvance(self._text) > self.width() else "")
 
 

@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen, QStand
 from PySide6.QtWidgets import QComboBox, QLineEdit, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from app import theme
-from app.text.plain_text import one_line, plain_tip
+from app.text.plain_text import elide_mode, one_line, plain_tip
 
 _SPEC = Qt.ItemDataRole.UserRole
 _DETAIL = Qt.ItemDataRole.UserRole + 1
@@ -35,6 +35,7 @@ class ModelPicker(QComboBox):
 
     spec_changed = Signal()
     folder_asked = Signal()
+    file_asked = Signal()
     look_asked = Signal()
 
     def __init__(self, spec: str, name: str, tip: str, parent: QWidget) -> None:
@@ -82,7 +83,7 @@ class ModelPicker(QComboBox):
         return self._choices
 
     def set_choices(self, choices: Sequence[ModelChoice]) -> None:
-        """Offer these models, then the rows that choose a folder and that look for models again."""
+        """Offer these models, then the rows that choose a folder or file and that look for models again."""
         if tuple(choices) == self._choices:
             return
         self._choices = tuple(choices)
@@ -90,6 +91,7 @@ class ModelPicker(QComboBox):
         for choice in choices:
             self._rows.appendRow(_row(choice, self.tr("why not: {0}")))
         self._rows.appendRow(_action_row("folder", self.tr("folder…"), self.tr("choose a folder with a checkpoint")))
+        self._rows.appendRow(_action_row("file", self.tr("GGUF file…"), self.tr("choose a file; it is converted once")))
         self._rows.appendRow(_action_row("look", self.tr("Look again"), self.tr("read the folders and the cache anew")))
         self._update_text()
 
@@ -143,6 +145,8 @@ class ModelPicker(QComboBox):
         self.set_spec(self._spec if action else str(row.data(_SPEC)))
         if action == "folder":
             self.folder_asked.emit()
+        elif action == "file":
+            self.file_asked.emit()
         elif action == "look":
             self.look_asked.emit()
 
@@ -197,7 +201,8 @@ class _RowDelegate(QStyledItemDelegate):
         title = option.fontMetrics.elidedText(index.data(), Qt.TextElideMode.ElideMiddle, inner.width() - width)
         painter.drawText(title_line, Qt.AlignmentFlag.AlignLeft, title)
         painter.setPen(QColor(colours.bad if refused else colours.muted))
-        note = option.fontMetrics.elidedText(str(index.data(_NOTE)), Qt.TextElideMode.ElideRight, inner.width())
+        note = str(index.data(_NOTE))
+        note = option.fontMetrics.elidedText(note, elide_mode(note), inner.width())
         painter.drawText(title_line.translated(0, line), Qt.AlignmentFlag.AlignLeft, note)
 
     def sizeHint(  # noqa: N802 (Qt's name)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QCoreApplication, Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from app import theme
@@ -49,10 +49,20 @@ class PathLine(QWidget):
         self._buttons.insertWidget(self._buttons.count() - 1, button)
 
 
-def choose(parent: QWidget, title: str, on_chosen: Callable[[str], None], *, file: bool = False) -> None:
-    """Ask for a folder or file."""
+def choose(
+    parent: QWidget, title: str, on_chosen: Callable[[str], None], *, file: bool = False, pattern: str = ""
+) -> None:
+    """Ask for a folder or file. pattern: the names that are offered, as Qt's dialogs write them; empty: all."""
     dialog = QFileDialog(parent, title, str(Path.home()))
     dialog.setFileMode(QFileDialog.FileMode.ExistingFile if file else QFileDialog.FileMode.Directory)
+    if pattern:
+        dialog.setNameFilter(pattern)
     dialog.fileSelected.connect(on_chosen)
     dialog.finished.connect(dialog.deleteLater)
     dialog.open()
+
+
+def choose_gguf(parent: QWidget, on_chosen: Callable[[str], None]) -> None:
+    """Ask for a GGUF file."""
+    title = QCoreApplication.translate("path_line", "Choose a GGUF file")
+    choose(parent, title, on_chosen, file=True, pattern="GGUF (*.gguf)")

@@ -4,8 +4,7 @@ from functools import lru_cache
 
 from PySide6.QtCore import QCoreApplication
 
-from app.text.plain_text import one_line
-from app.text.shown_text import LONGEST
+from app.text.plain_text import LONGEST_PATH, path_line
 from engine.errors import EngineError
 from engine.events import Role
 from engine.models import checkpoint_folder
@@ -16,9 +15,9 @@ def is_builtin(spec: str) -> bool:
     return spec.partition(":")[0] == "builtin"
 
 
-def full_name(spec: str, role: Role, *, longest: int = LONGEST) -> str:
+def full_name(spec: str, role: Role, *, longest: int = LONGEST_PATH) -> str:
     """The name of a built-in model by role and size, because its SPEC may name two; of any other, its SPEC."""
-    return builtin_name(spec, role) or one_line(spec, longest=longest)
+    return builtin_name(spec, role) or path_line(spec, longest=longest)
 
 
 def builtin_name(spec: str, role: Role) -> str | None:

@@ -3,6 +3,7 @@
 from PySide6.QtCore import QCoreApplication
 
 from engine.events import RunStarted
+from engine.reports import words
 from engine.runs.summary import Summary
 from engine.statistics import Interval
 
@@ -40,6 +41,11 @@ def memory(n_bytes: float) -> str:
             return f"{n_bytes:,.0f} {unit}"
         n_bytes /= 1000
     return f"{n_bytes:,.1f} TB"
+
+
+def size(n_bytes: float) -> str:
+    """The size of files, with two or three significant digits."""
+    return words.size(n_bytes)
 
 
 def duration(seconds: float) -> str:

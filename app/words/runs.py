@@ -57,8 +57,29 @@ def runtimes(model: ModelLoaded) -> str:
     parts = [(tr("target"), model.runtime, model.why_modules)]
     if model.drafter_runtime is not None:
         parts.append((tr("drafter"), model.drafter_runtime, model.why_drafter_modules))
-    descriptions = (f"{role} {runtime(name)}" + (f" ({one_line(why)})" if why else "") for role, name, why in parts)
+    descriptions = [f"{role} {runtime(name)}" + (f" ({one_line(why)})" if why else "") for role, name, why in parts]
+    if model.drafts_through == "text":
+        descriptions.append(tr("through text"))
     return tr("in memory: {0}").format(" · ".join(descriptions))
+
+
+def through_text() -> str:
+    """How a drafter of another tokenizer works, in a few words."""
+    return tr("other tokenizer: drafts through text")
+
+
+def shared_tokens(model: ModelLoaded) -> str:
+    """How much the vocabularies of a pair with different tokenizers have in common."""
+    counts = f"{model.shared_tokens:,}", f"{model.drafter_tokens:,}"
+    return tr("{0} of the drafter's {1} tokens are the target's too").format(*counts)
+
+
+def way_through_text() -> str:
+    """What drafting through text does, for a tooltip."""
+    return tr(
+        "The drafter reads and writes in its own tokens. Greedy, its text is proposed in the target's tokens; sampling,"
+        " each token is drawn among those both models have. The text is the target's either way, drafting costs more."
+    )
 
 
 def of_run(started: RunStarted) -> str:

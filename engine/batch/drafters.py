@@ -12,7 +12,7 @@ from engine.decoding import sampling
 from engine.decoding.sampling import Warp
 from engine.decoding.transfers import moved_together, uploaded_together
 from engine.drafters.prompt_lookup import PromptLookupDrafter
-from engine.models.loading import LoadedModel
+from engine.models.loading import LoadedModel, refuse_other_tokenizer
 
 
 class RowsDraft(NamedTuple):
@@ -50,6 +50,7 @@ class SmallModelRows:
     """Drafts for all rows with a causal language model of the target's tokenizer, one forward per token."""
 
     def __init__(self, drafter: LoadedModel, target: LoadedModel) -> None:
+        refuse_other_tokenizer(target, drafter)
         self._sequences: Sequences = sequences_of(drafter)
         self._context = drafter.context
         self._n_target = target.n_vocabulary

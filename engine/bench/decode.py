@@ -23,6 +23,7 @@ from engine.measuring.limits import ProductTimes
 from engine.measuring.matrix import Axes, MatrixCell
 from engine.measuring.systems import Call
 from engine.models.loading import LoadedModel, Pair
+from engine.settings import ChatConfig
 from engine.statistics import Interval
 
 _N_LOOKUP_PROMPTS = 5
@@ -33,8 +34,8 @@ class DecodeBench(msgspec.Struct, frozen=True):
     """Results of `bench decode`. ms_per_token: wall time of whole calls, prefill included, over new tokens.
 
     Ratios divide these; above 1 ours is faster. Intervals are over prompts, from ten on; ranges: the smallest and the
-    largest prompt. runtime, drafter_runtime: what computed
-    our forwards. matrix_ms: the matrix products of one plain step alone, in the form our forward uses;
+    largest prompt. cautions: what disturbed the measurement. runtime, drafter_runtime: what computed our forwards.
+    matrix_ms: the matrix products of one plain step alone, in the form our forward uses;
     library_matrix_ms: the same with the library's product of a row; plain_over_matrices: our plain decoding over
     matrix_ms; all None where the target is not fused. timing_pair: a note on random weights; cells: of a matrix; both
     only where there are any."""
@@ -75,20 +76,25 @@ class DecodeBench(msgspec.Struct, frozen=True):
     ratio_range: Interval | None = None
     plain_ratio_range: Interval | None = None
     speedup_range: Interval | None = None
+    cautions: tuple[str, ...] = ()
+
+
+_AS_USUAL = ChatConfig()
 
 
 def bench(
-    pair: Pair, *, gamma: int, n_new: int, n_prompts: int, axes: Axes | None = None
+    pair: Pair, *, gamma: int, n_new: int, n_prompts: int, axes: Axes | None = None, asked: ChatConfig = _AS_USUAL
 ) -> Iterator[Event | DecodeBench]:
     """Yield progress, then the result. Every prompt runs on all four systems, in rotating order.
 
-    axes: settings to measure as well, in every combination. Raises InputError, ModelError before measuring."""
+    axes: settings to measure as well, in every combination. asked: as chat, or not.
+    Raises InputError, ModelError before measuring."""
     started = time.perf_counter()
     target, small = pair.target, pair.drafter
     assert small is not None
     plan = None if axes is None else matrix.planned(pair, axes, n_new=n_new, n_prompts=n_prompts)
     decoders = matrix.four_systems(pair, gamma=gamma, n_new=n_new)
-    prompt_ids = prompts.held_out_prompts(target.tokenizer, n_prompts)
+    prompt_ids, as_chat = prompts.asked_prompts(target, n_prompts, asked)
     capacity = target.context - max(map(len, prompt_ids))
     if n_new > capacity:
         raise InputError(
@@ -97,12 +103,17 @@ def bench(
     for decoder in decoders.values():
         decoder(prompt_ids[0][:8])
     product_times: list[ProductTimes] = []
-    calls = yield from blocks.interleave(decoders, prompt_ids, lambda: product_times.extend(_product_times(target)))
+    calls, cautions = yield from blocks.noting(
+        blocks.interleave(decoders, prompt_ids, lambda: product_times.extend(_product_times(target)))
+    )
     lookup = systems.ours(target, PromptLookupDrafter(3, device=target.device), gamma=gamma, n_new=n_new)
     lookup_calls = [lookup(prompt) for prompt in prompt_ids[:_N_LOOKUP_PROMPTS]]
     perplexities = _perplexity(target), _perplexity(small)
     seconds = time.perf_counter() - started
     result = _result(calls, product_times, lookup_calls, perplexities, pair, gamma=gamma, n_new=n_new, seconds=seconds)
+    if as_chat:
+        result = replace(result, workload=f"{result.workload}, asked as chat")
+    result = replace(result, cautions=cautions)
     if plan is None:
         yield result
         return

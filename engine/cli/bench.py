@@ -14,7 +14,7 @@ from engine.cli.options import Json, NoSave, Out, PairOptions, Settings, numbers
 from engine.cli.output import Output, Value
 from engine.cli.running import loaded_session
 from engine.errors import InputError
-from engine.events import Setting
+from engine.events import Event, Setting, Warned
 from engine.methods.speculative.config import SpeculativeConfig
 from engine.settings import make_config
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from engine.session.session import Session
 
 FIXED = ("stop_at_end", "baseline", "repeats")
+CHAT = ("chat", "system")
 _LARGEST_BATCH = 256
 GREEDY = ("temperature", "top_k", "top_p", "min_p")
 _LISTED = "separated by commas; each combination is a cell of the summary's `cells`"
@@ -33,7 +34,14 @@ def bench_decode(
     *,
     pair: PairOptions,
     settings: Settings,
-    prompts: Annotated[int, typer.Option(help="held-out prompts of the built-in world, in each cell too")] = 20,
+    prompts: Annotated[
+        str,
+        typer.Option(
+            help="how many held-out prompts of the built-in world, in each cell too; or a set measured task by task, "
+            "with any drafter: english, english:TASK, builtin, builtin:TASK or a file as in compare"
+        ),
+    ] = "20",
+    n_prompts: Annotated[int, typer.Option(help="prompts of a set at most, evenly over tasks; 0 for all")] = 0,
     contexts: Annotated[str, typer.Option(help=f"prompt lengths {_LISTED}")] = "",
     gammas: Annotated[str, typer.Option(help=f"draft lengths {_LISTED}")] = "",
     batches: Annotated[str, typer.Option(help=f"how many sequences at once, {_LISTED}")] = "",
@@ -46,25 +54,67 @@ def bench_decode(
     output = Output(json=json, out=out)
     config = make_config(SpeculativeConfig, settings)
     refuse_sampling("bench decode", settings)
-    if prompts < 1:
+    if not _is_number(prompts):
+        return _bench_tasks(pair, config, prompts, n_prompts=n_prompts, saving=Saving(no_save), output=output)
+    if int(prompts) < 1:
         raise InputError(f"prompts = {prompts}: must be >= 1", "20 give a useful interval")
     axes = _axes(config.gamma, pair.runtime, contexts=contexts, gammas=gammas, batches=batches, runtimes=runtimes)
     from engine.bench.decode import DecodeBench, bench
 
     session = drafted_session("bench decode", pair, output)
-    asked = (("gamma", config.gamma), ("max_new_tokens", config.max_new_tokens), ("n_prompts", prompts))
-    with _kept("bench decode", session, asked, Saving(no_save), output) as kept:
+    fixed = (("gamma", config.gamma), ("max_new_tokens", config.max_new_tokens), ("n_prompts", int(prompts)))
+    with _kept("bench decode", session, fixed, Saving(no_save), output) as kept:
         models = session.models
         assert models is not None
-        for item in bench(models, gamma=config.gamma, n_new=config.max_new_tokens, n_prompts=prompts, axes=axes):
+        lengths = {"gamma": config.gamma, "n_new": config.max_new_tokens, "n_prompts": int(prompts)}
+        for item in bench(models, **lengths, axes=axes, asked=config):
             if isinstance(item, DecodeBench):
                 _sum_up(msgspec.to_builtins(item), kept, output)
             else:
-                output.event(item)
+                _show(item, output)
     return OK
 
 
-@with_options(SpeculativeConfig, hidden=FIXED)
+def _show(event: Event, output: Output) -> None:
+    """Print an event, and a warning also for people."""
+    output.event(event)
+    if isinstance(event, Warned):
+        output.note(f"warning: {event.message}; {event.hint}")
+
+
+def _is_number(text: str) -> bool:
+    return text.removeprefix("-").isdecimal()
+
+
+def _bench_tasks(
+    pair: PairOptions, config: SpeculativeConfig, prompts: str, *, n_prompts: int, saving: Saving, output: Output
+) -> int:
+    """Measure a set of prompts task by task. Raises InputError."""
+    from engine.experiments import prompt_sets
+
+    prompt_set = prompt_sets.read(prompts, n=n_prompts)
+    session = loaded_session(pair, output)
+    if session.models is None or session.drafter is None:
+        raise InputError("there is no drafter to measure", "name one with --drafter, for instance lookup")
+    from engine.bench import decode_tasks
+
+    spec = pair.chosen_drafter()
+    gamma, n_new = config.gamma, config.max_new_tokens
+    asked: tuple[tuple[str, Setting], ...] = (("gamma", gamma), ("max_new_tokens", n_new), ("prompts", prompts))
+    with _kept("bench decode", session, asked, saving, output) as kept:
+        for item in decode_tasks.bench(session.models, session.drafter, spec, prompt_set, gamma=gamma, n_new=n_new):
+            if isinstance(item, decode_tasks.TasksBench):
+                fields = msgspec.to_builtins(item)
+                # People read the tasks in the table that follows.
+                shown = fields if output.json or output.saves else {**fields, "tasks": len(item.tasks) - 1}
+                _sum_up(shown, kept, output)
+                output.table(decode_tasks.table(item))
+            else:
+                _show(item, output)
+    return OK
+
+
+@with_options(SpeculativeConfig, hidden=(*FIXED, *CHAT))
 def bench_batch(
     *,
     pair: PairOptions,
@@ -219,6 +269,9 @@ def drafted_session(name: str, pair: PairOptions, output: Output) -> "Session":
     session = loaded_session(pair, output)
     if session.models is None or session.models.drafter is None:
         raise InputError(f"{pair.drafter} is not a model", f"{name} compares assisted decoding: name a drafter model")
+    from engine.models.loading import refuse_other_tokenizer
+
+    refuse_other_tokenizer(session.models.target, session.models.drafter)
     return session
 
 
@@ -227,7 +280,7 @@ def _axes(gamma: int, runtime: str, *, contexts: str, gammas: str, batches: str,
     if not (contexts or gammas or batches or runtimes):
         return None
     from engine.measuring.matrix import Axes
-    from engine.models.devices import parse_runtime
+    from engine.models.pair_names import parse_runtime
 
     choices = [parse_runtime(name.strip()) for name in (runtimes or runtime).split(",")]
     return Axes(
@@ -252,7 +305,7 @@ def bench_table(
     return OK
 
 
-@with_options(SpeculativeConfig, hidden=FIXED)
+@with_options(SpeculativeConfig, hidden=(*FIXED, *CHAT))
 def bench_endurance(
     *,
     pair: PairOptions,

@@ -39,12 +39,12 @@ def losslessness(
         raise InputError("there is no drafter to check", "name one with --drafter")
     from engine.bench.losslessness import Losslessness, check
     from engine.cli.running import hosted_pair
-    from engine.measuring.prompts import held_out_prompts
+    from engine.measuring.prompts import asked_prompts
 
     with hosted_pair(pair, engine, output) as (hosted, target):
-        prompt_ids = held_out_prompts(target.tokenizer, prompts)
+        asked = asked_prompts(target, prompts, config)
         max_length = target.context // 2
-        prompt_starts = [prompt[: max(1, max_length)] for prompt in prompt_ids]
+        prompt_starts = asked.ids if asked.chat else [prompt[: max(1, max_length)] for prompt in asked.ids]
         config = msgspec.structs.replace(config, max_new_tokens=min(config.max_new_tokens, max_length))
         for item in check(hosted, target, prompt_starts, config, n_samples=samples):
             if isinstance(item, Losslessness):

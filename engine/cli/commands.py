@@ -13,6 +13,7 @@ from engine.cli import (
     coverage,
     decode,
     drafter,
+    models,
     rag,
     rag_ask,
     rag_bench,
@@ -45,6 +46,9 @@ _TRAININGS: _Group = {
 }  # fmt: skip
 _BUILTIN: _Group = {"eval": builtin.builtin_eval, "corpus": builtin.builtin_corpus}
 _RAG: _Group = {"index": rag.rag_index, "search": rag.rag_search, "ask": rag_ask.rag_ask, "eval": rag_eval.rag_eval}
+_MODELS: _Group = {
+    "get": models.models_get, "list": models.models_list, "pairs": models.models_pairs, "remove": models.models_remove,
+}  # fmt: skip
 _RUNS: _Group = {
     "list": runs.runs_list, "show": runs.runs_show, "export": runs_transfer.runs_export,
     "import": runs_transfer.runs_import, "delete": runs.runs_delete, "restore": runs.runs_restore,
@@ -65,6 +69,7 @@ def tree() -> typer.Typer:
         ("check", "Proofs on any pair.", _CHECKS),
         ("train", "Train the built-in models, or a drafter for any target.", _TRAININGS),
         ("builtin", "The built-in world and models, examined.", _BUILTIN),
+        ("models", "Models of a hub: got only when asked, listed, removed.", _MODELS),
         ("runs", "Everything that was kept: searched, labelled, exported, deleted.", _RUNS),
         ("rag", "Documents made searchable, and searched.", _RAG),
     ):

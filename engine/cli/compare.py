@@ -27,13 +27,14 @@ from engine.events import (
     LaneRefused,
     ModelLoaded,
 )
+from engine.experiments import prompt_sets
 from engine.experiments.builtin_prompts import BUILTIN_SETS
 from engine.experiments.lane_specs import lanes_of
 from engine.experiments.prompt_file import MOST_REASONS
 from engine.experiments.recommending import of_speedup
 from engine.reports.sameness_words import sameness_words
 from engine.reports.words import counted, times
-from engine.settings import GenerationConfig
+from engine.settings import ChatConfig
 
 _Drafters = Annotated[
     list[str] | None, typer.Option("--drafter", help="a drafter to compare, repeated: its SPEC as in decode")
@@ -41,7 +42,8 @@ _Drafters = Annotated[
 _Prompts = Annotated[
     str,
     typer.Option(
-        help=f"builtin, builtin:TASK with a TASK of {', '.join(BUILTIN_SETS)}, or a file: text with a prompt a line, "
+        help=f"builtin, builtin:TASK with a TASK of {', '.join(BUILTIN_SETS)}; english, english:TASK with a TASK of "
+        f"{', '.join(prompt_sets.ENGLISH_TASKS)}; or a file: text with a prompt a line, "
         "JSON Lines with `prompt`, or a question file of Spec-Bench or SPEED-Bench"
     ),
 ]
@@ -52,7 +54,7 @@ _Tune = Annotated[bool, typer.Option("--tune", help="predict the best draft leng
 _Method = Annotated[str, typer.Option(help="the method that the drafters are compared with")]
 
 
-@with_options(GenerationConfig, hidden=("drafter",))
+@with_options(ChatConfig, hidden=("drafter",))
 def compare(
     *,
     pair: PairOptions,
@@ -108,6 +110,7 @@ def _usual_drafters(pair: PairOptions) -> list[str]:
 
 def _follow(command: Compare, output: Output, kept: KeptLog) -> int:
     """Compare and print; a stop keeps what was measured."""
+    prompt_sets.refuse_unreadable(command.prompts)  # before torch is imported, which takes many seconds
     from engine.runtime import Cancelled
     from engine.session.session import Session
 

@@ -3,10 +3,20 @@
 from engine import methods
 from engine.cli.following import follow
 from engine.cli.kept_log import Saving
-from engine.cli.options import Json, NoSave, PairOptions, Prompt, PromptFile, Settings, Trace, read_prompt, with_options
+from engine.cli.options import (
+    Json,
+    NoSave,
+    PairOptions,
+    Prompt,
+    PromptFile,
+    Settings,
+    Trace,
+    read_request,
+    with_options,
+)
 from engine.methods.plain.config import PlainConfig
 from engine.methods.speculative.config import SpeculativeConfig
-from engine.settings import Request, make_config
+from engine.settings import make_config
 
 
 @with_options(SpeculativeConfig)
@@ -15,7 +25,7 @@ def decode(
     trace: Trace = None, no_save: NoSave = False, json: Json = False,
 ) -> int:  # fmt: skip
     """Continue one prompt, drafting and verifying, and compare with plain decoding."""
-    request = Request(read_prompt(prompt, prompt_file))
+    request = read_request(prompt, prompt_file)
     make_config(SpeculativeConfig, settings)
     if pair.chosen_drafter() != "none":
         return follow(methods.find("speculative"), pair, settings, request, saving=Saving(no_save, trace), json=json)

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
+from engine.cli import drafter_tables
 from engine.cli.exit_status import OK, STOPPED
 from engine.cli.kept_log import KeptLog, Saving
 from engine.cli.options import Json, NoSave
 from engine.cli.output import Output, Value
 from engine.cli.running import stoppable
-from engine.commands import Train
+from engine.commands import Load, Train
 from engine.errors import InputError
 from engine.events import (
     DrafterMeasured,
     Event,
+    LayersTried,
     Measured,
     Progressed,
     TrainingEstimated,
@@ -25,9 +27,11 @@ from engine.events import (
     Warned,
     When,
 )
+from engine.host import early_refusal
 from engine.machine.paths import training
 from engine.settings import make_config, settings_of
-from engine.training.drafter_config import OBJECTIVES, DrafterConfig
+from engine.training import prospects
+from engine.training.drafter_config import OBJECTIVES, STARTS, DrafterConfig
 
 if TYPE_CHECKING:
     from engine.training.job import DrafterJob
@@ -48,6 +52,12 @@ _Gamma = Annotated[int, typer.Option(help="draft length at which the speedup is 
 _Steps = Annotated[int, typer.Option(help="steps of training; 0 fits them to the minutes")]
 _Rate = Annotated[float, typer.Option(help="learning rate at its peak; 0 fits the width")]
 _Patience = Annotated[int, typer.Option(help="looks without a better alpha after which training ends early")]
+_Start = Annotated[
+    str,
+    typer.Option(
+        help="first weights: auto, own-layers (the best of the target's, untrained), new, or a model's folder"
+    ),
+]
 _Embed = Annotated[bool, typer.Option("--embed", help="begin with the target's embeddings, at its width")]
 _Resume = Annotated[bool, typer.Option("--resume", help="go on with the training in the folder")]
 _Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N")]
@@ -64,6 +74,7 @@ def train_drafter(
     layers: _Size = _AUTO,
     width: _Size = _AUTO,
     objective: _Objective = "forward-kl",
+    start_from: _Start = _AUTO,
     embed: _Embed = False,
     gamma: _Gamma = 4,
     patience: _Patience = 8,
@@ -82,10 +93,10 @@ def train_drafter(
         {
             "objective": objective, "minutes": minutes, "layers": _size("layers", layers),
             "width": _size("width", width), "sample": sample, "gamma": gamma, "patience": patience, "seed": seed,
-            "embed": embed, "steps": steps, "rate": rate,
+            "embed": embed, "steps": steps, "rate": rate, **_start(start_from),
         },
     )  # fmt: skip
-    _refuse_dtype(dtype)
+    _refuse_early(target, data, device, dtype)
     from engine.session.work_start import training_started
     from engine.training.drafter import train_drafter as train
     from engine.training.job import DrafterJob
@@ -125,12 +136,12 @@ def compare_objectives(
         DrafterConfig,
         {
             "objective": objective, "minutes": minutes, "layers": _size("layers", layers),
-            "width": _size("width", width), "seed": seed, "steps": steps,
+            "width": _size("width", width), "seed": seed, "steps": steps, "start": "new",
         },
     )  # fmt: skip
     if objective == "cross-entropy":
         raise InputError("objective = cross-entropy: it would be compared with itself", "name a distillation")
-    _refuse_dtype(dtype)
+    _refuse_early(target, data, device, dtype)
     from engine.session.work_start import training_started
     from engine.training.comparison import Comparison, compare
     from engine.training.job import DrafterJob
@@ -155,6 +166,11 @@ def compare_objectives(
     return STOPPED if flag.is_set() else OK
 
 
+def _start(text: str) -> dict[str, str]:
+    """The settings of a start: a name, or else a folder."""
+    return {"start": text} if text in STARTS[:-1] else {"start": "folder", "start_folder": text}
+
+
 def _size(name: str, text: str) -> int:
     if text == _AUTO:
         return 0
@@ -163,7 +179,11 @@ def _size(name: str, text: str) -> int:
     return int(text)
 
 
-def _refuse_dtype(dtype: str) -> None:
+def _refuse_early(target: str, data: Path | None, device: str, dtype: str) -> None:
+    """Check the names before torch is imported. Raises InputError, ModelError."""
+    early_refusal.refuse(Load(target, "none", device))
+    if data is not None and not data.exists():
+        raise InputError(f"there are no texts at {data}", "name a folder or a file of text")
     if dtype not in (_AUTO, "float32", "bfloat16"):
         raise InputError(f"dtype = {dtype}: training knows auto, float32 and bfloat16", "leave --dtype out")
 
@@ -203,23 +223,38 @@ class _TrainingReport:
         self._started: TrainingStarted | None = None
         self._finished: TrainingFinished | None = None
         self._estimated: TrainingEstimated | None = None
+        self._tried: LayersTried | None = None
 
     def take(self, event: Event) -> None:
         """Print and remember one event."""
         match event:
             case TrainingEstimated():
-                self._estimated = event
-                self._output.note(f"{event.layers} layers of {event.width}, {event.n_parameters:,} parameters")
+                self._take_estimate(event)
+            case LayersTried():
+                self._tried = event
+                self._output.table(drafter_tables.choices(event))
             case TrainingStarted():
                 self._started = event
             case TrainingFinished():
                 self._finished = event
             case DrafterMeasured(when=when):
                 self._figures[when] = event
+                if when == "after":
+                    self._output.note(prospects.verdict(event))
             case Measured(name="alpha"):
                 self._alphas.append(event)
         _note(self._output, event)
         self._output.event(event)
+
+    def _take_estimate(self, event: TrainingEstimated) -> None:
+        """The second one has costs that were timed on the target."""
+        if self._estimated is None:
+            origin = {"own-layers": "of the target's own layers", "new": "with new weights", "folder": "of a folder"}
+            size = f"{event.layers} layers of {event.width}, {event.n_parameters:,} parameters"
+            self._output.note(f"{size}, {origin.get(event.start, event.start)}")
+        self._estimated = event
+        if event.timed and event.sizes:
+            self._output.table(drafter_tables.sizes(event))
 
     def summary(self, job: "DrafterJob") -> dict[str, Value]:
         """The fields of the summary."""
@@ -238,11 +273,19 @@ class _TrainingReport:
             "alpha_overlap": None if after is None else after.alpha_overlap,
             "gamma": job.settings.gamma,
             "c": None if after is None else after.c,
+            "c_ci": None if after is None else after.c_ci,
+            "c_range": None if after is None else after.c_range,
             "predicted_speedup": None if after is None else after.predicted_speedup,
             "speedup_before": None if before is None else before.speedup,
             "speedup": None if after is None else after.speedup,
             "speedup_ci": None if after is None else after.speedup_ci,
             "speedup_range": None if after is None else after.speedup_range,
+            "pays": None if after is None else prospects.pays(after),
+            "because": None if after is None else prospects.verdict(after),
+            "start": None if self._estimated is None else self._estimated.start,
+            "own_layers": None if self._tried is None else self._tried.taken,
+            "c_predicted": None if self._estimated is None else self._estimated.c,
+            "break_even_alpha": None if self._estimated is None else self._estimated.break_even_alpha,
             **dict(self._final_fields(finished)),
         }
 

@@ -70,6 +70,9 @@ class FollowedRun:
         self._events.append(event)
         self._kept.take(event)
         self._output.event(event)
+        if isinstance(event, RunStarted) and event.messages:
+            n_tokens = len(event.prompt_ids)
+            self._output.note(f"asked through the chat template, {n_tokens} tokens; --raw continues the text as it is")
         match event:
             case RunStarted() if not self._output.json:
                 self._output.console.print(event.prompt, end="", markup=False, style="bright_black")
@@ -144,6 +147,8 @@ def run_summary(summary: Summary, ids: list[int], text: str) -> dict[str, Value]
         "tpot_ms": summary.tpot_ms,
         "itl_ms": summary.itl_ms,
         "n_rounds": summary.n_rounds,
+        "n_reasoning": summary.n_reasoning,
+        "chat": summary.chat,
         "reason": summary.reason or "cancelled",
         "workload": "one prompt",
     }

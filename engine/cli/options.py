@@ -11,8 +11,13 @@ import typer
 from msgspec import Meta
 
 from engine import drafters
+from engine.commands import Load
+from engine.documents.index import refuse_missing
 from engine.errors import InputError
 from engine.events import Setting
+from engine.host import early_refusal
+from engine.models.conversation import read_conversation
+from engine.settings import Request
 
 Settings: TypeAlias = Mapping[str, Setting]
 Json = Annotated[bool, typer.Option("--json", help="one JSON object a line; the last is the summary")]
@@ -20,23 +25,33 @@ WorldForm = Annotated[
     str, typer.Option("--form", help="of the documents: notes of a few facts, pages of 120 to 180 tokens, or both")
 ]
 Prompt = Annotated[str | None, typer.Option(help="the text to continue, or the question to answer")]
-PromptFile = Annotated[Path | None, typer.Option(help="a UTF-8 text file with it")]
+PromptFile = Annotated[
+    Path | None, typer.Option(help="a UTF-8 text file with it, or a conversation: a JSON list of role and content")
+]
 Trace = Annotated[Path | None, typer.Option(help="save the run to this new file")]
 NoSave = Annotated[bool, typer.Option("--no-save", help="do not keep it among the runs (see draftscope runs)")]
 Out = Annotated[Path | None, typer.Option(help="write the summary to this file, with machine, versions and date")]
 
 
+# A choice of three as a switch: given, given as its opposite, or not given.
+_CHOICES: Mapping[Setting | None, Setting] = {None: "auto", True: "on", False: "off"}
+_Chat = Annotated[
+    bool | None, typer.Option("--chat/--raw", help="ask through the chat template; instruct models are by default")
+]
 _NO_MODEL = ", ".join(offered.usage for offered in drafters.offered())
 
 
 class PairOptions(msgspec.Struct, frozen=True):
     """Which models, where and in what type."""
 
-    target: Annotated[str, Meta(description="builtin, a folder, a hub id in the cache, or timing:NAME")] = "builtin"
+    target: Annotated[
+        str, Meta(description="builtin, a folder, a GGUF file, a hub id in the cache, or timing:NAME")
+    ] = "builtin"
     drafter: Annotated[
         str,
         Meta(
-            description=f"builtin[:small|:misaligned|:rag], a folder or hub id, {_NO_MODEL}, none; auto fits the target"
+            description=f"builtin[:small|:misaligned|:rag], a folder, GGUF file or hub id, "
+            f"{_NO_MODEL}, none; auto fits the target"
         ),
     ] = "auto"
     device: Annotated[str, Meta(description="auto, cpu, cuda or cuda:N")] = "auto"
@@ -58,6 +73,13 @@ class PairOptions(msgspec.Struct, frozen=True):
         if self.drafter != "auto":
             return self.drafter
         return "builtin" if self.target == "builtin" else "lookup"
+
+    def load(self) -> Load:
+        """The command that loads the pair."""
+        return Load(
+            self.target, self.chosen_drafter(), self.device, self.drafter_device, self.dtype, self.runtime,
+            self.quantize,
+        )  # fmt: skip
 
 
 def numbers(name: str, text: str, *, default: tuple[int, ...]) -> tuple[int, ...]:
@@ -83,6 +105,13 @@ def read_prompt(prompt: str | None, file: Path | None) -> str:
     return prompt
 
 
+def read_request(prompt: str | None, file: Path | None) -> Request:
+    """The prompt, or the conversation in the file. Raises InputError as `read_prompt`, or for turns out of order."""
+    text = read_prompt(prompt, file)
+    messages = () if file is None else read_conversation(text)
+    return Request(messages[-1].content, messages=messages) if messages else Request(text)
+
+
 def with_options(
     config: type[msgspec.Struct], *, hidden: tuple[str, ...] = ()
 ) -> Callable[[Callable[..., int]], Callable[..., int]]:
@@ -101,6 +130,11 @@ def with_options(
         def run(**values: Setting) -> int:
             pair = msgspec.convert({p.name: values.pop(p.name) for p in pair_fields}, PairOptions)
             settings = {p.name: values.pop(p.name) for p in config_fields}
+            if "chat" in settings:
+                settings["chat"] = _CHOICES[settings["chat"]]
+            # Before torch is imported, which takes many seconds.
+            early_refusal.refuse(pair.load())
+            refuse_missing(str(settings.get("index", "builtin")))
             return command(pair=pair, settings=settings, **values)
 
         parameters = [*own, *pair_fields, *config_fields]
@@ -116,6 +150,8 @@ def _parameters(kind: type[msgspec.Struct]) -> list[inspect.Parameter]:
 
 
 def _parameter(field: msgspec.structs.FieldInfo) -> inspect.Parameter:
+    if field.name == "chat":
+        return inspect.Parameter("chat", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_Chat)
     metas = getattr(field.type, "__metadata__", ())
     help_text = next((meta.description for meta in metas if isinstance(meta, Meta) and meta.description), "")
     kind = getattr(field.type, "__origin__", field.type)

@@ -27,6 +27,7 @@ NAMES: dict[type[Event], str] = {
     events.RunFinished: "finished",
     events.RunFailed: "failed",
     events.TrainingEstimated: "training_estimated",
+    events.LayersTried: "layers_tried",
     events.TrainingStarted: "training_started",
     events.TrainingFinished: "training_finished",
     events.DrafterMeasured: "drafter_measured",
@@ -45,6 +46,7 @@ NAMES: dict[type[Event], str] = {
     events.Indexed: "indexed",
     events.ComparisonStarted: "comparison",
     events.LaneRefused: "lane_refused",
+    events.ConversionStarted: "conversion",
 }
 
 
@@ -69,11 +71,19 @@ class Output:
         self.console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)  # names may hold either
         self._errors = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
+    @property
+    def saves(self) -> bool:
+        """Whether the summary is written to a file too."""
+        return self._out is not None
+
     def event(self, event: Event) -> None:
         """Print an event as JSON, or progress as a line on stderr."""
         if isinstance(event, events.Progressed):
             self._progress(event)
-        elif self.json and (line := project(event)) is not None:
+            return
+        if isinstance(event, events.ConversionStarted):
+            self.note(_conversion(event))
+        if self.json and (line := project(event)) is not None:
             self.line(line)
 
     def summary(self, fields: Mapping[str, Value]) -> None:
@@ -124,6 +134,14 @@ class Output:
         if sys.stderr.isatty():
             line = f"{event.phase} {event.done:g} of {event.total:g} {event.unit}"
             self._errors.print(f"{line:<60}", end="\r", markup=False)
+
+
+def _conversion(event: events.ConversionStarted) -> str:
+    """What a conversion takes, before it is done."""
+    return (
+        f"{Path(event.file).name} is converted once into safetensors ({event.dtype}): about {event.seconds:.0f} s, "
+        f"{event.disk_bytes / 2**30:.1f} GiB in {event.folder}, up to {event.memory_bytes / 2**30:.1f} GiB of memory"
+    )
 
 
 def _readable(value: Value) -> str:

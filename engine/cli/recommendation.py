@@ -10,7 +10,7 @@ from engine.cli.exit_status import OK
 from engine.cli.options import Json, Out, PairOptions, Settings, numbers, with_options
 from engine.cli.output import Output
 from engine.events import Progressed
-from engine.settings import GenerationConfig
+from engine.settings import ChatConfig
 
 if TYPE_CHECKING:
     from engine.bench.recommendation import RecommendationChecked
@@ -19,7 +19,7 @@ _ALL = tuple(range(1, 13))
 _Drafters = Annotated[list[str] | None, typer.Option("--drafter", help="a drafter to tune, repeated")]
 
 
-@with_options(GenerationConfig, hidden=("drafter",))
+@with_options(ChatConfig, hidden=("drafter",))
 def bench_recommendation(
     *,
     pair: PairOptions,

@@ -8,10 +8,19 @@ import typer
 from engine import methods
 from engine.cli.following import follow
 from engine.cli.kept_log import Saving
-from engine.cli.options import Json, NoSave, PairOptions, Prompt, PromptFile, Settings, Trace, read_prompt, with_options
+from engine.cli.options import (
+    Json,
+    NoSave,
+    PairOptions,
+    Prompt,
+    PromptFile,
+    Settings,
+    Trace,
+    read_request,
+    with_options,
+)
 from engine.cli.rag_ask import rag_pair
 from engine.method import MethodSpec
-from engine.settings import Request
 
 
 def commands() -> typer.Typer:
@@ -31,7 +40,7 @@ def _command(method: MethodSpec) -> Callable[..., int]:
         trace: Trace = None, no_save: NoSave = False, json: Json = False,
     ) -> int:  # fmt: skip
         """Run the method once."""
-        request = Request(read_prompt(prompt, prompt_file))
+        request = read_request(prompt, prompt_file)
         return follow(method, _pair(method, pair), settings, request, saving=Saving(no_save, trace), json=json)
 
     return run

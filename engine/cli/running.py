@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from engine.cli.options import PairOptions, Settings
 from engine.cli.output import Output
-from engine.commands import Load, Run
+from engine.commands import Run
 from engine.events import Event, ModelLoaded
 from engine.settings import Request
 
@@ -44,18 +44,14 @@ def loaded_session(pair: PairOptions, output: Output) -> "Session":
     from engine.session.session import Session
 
     session = Session()
-    for event in session.do(load_of(pair)):
+    for event in session.do(pair.load()):
         output.event(event)
         if isinstance(event, ModelLoaded) and event.why_dtype and not output.json:
             output.note(f"{event.dtype}: {event.why_dtype}")
+        if isinstance(event, ModelLoaded) and event.drafts_through == "text":
+            shared = f"{event.shared_tokens:,} of the drafter's {event.drafter_tokens:,} tokens are the target's too"
+            output.note(f"other tokenizer: drafts through text; {shared}")
     return session
-
-
-def load_of(pair: PairOptions) -> Load:
-    """The command that loads the pair named on the command line."""
-    return Load(
-        pair.target, pair.chosen_drafter(), pair.device, pair.drafter_device, pair.dtype, pair.runtime, pair.quantize
-    )
 
 
 @contextmanager
@@ -67,7 +63,7 @@ def hosted_pair(pair: PairOptions, engine: str, output: Output) -> "Iterator[tup
     from engine.session.session import Session
 
     session = Session()
-    load = load_of(pair)
+    load = pair.load()
     host = ProcessHost() if engine == "process" else ThreadHost(new_session=lambda: session)
     with HostedPair(host, load, output.event) as hosted:
         if session.target is None:

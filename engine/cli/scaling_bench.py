@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from engine.cli.bench import FIXED, GREEDY, batch_sizes, drafted_session, refuse_below
+from engine.cli.bench import CHAT, FIXED, GREEDY, batch_sizes, drafted_session, refuse_below
 from engine.cli.exit_status import OK
 from engine.cli.kept_log import KeptLog, Saving
 from engine.cli.options import Json, NoSave, Out, PairOptions, Settings, numbers, with_options
@@ -16,7 +16,7 @@ from engine.methods.speculative.config import SpeculativeConfig
 from engine.settings import make_config
 
 
-@with_options(SpeculativeConfig, hidden=(*FIXED, *GREEDY, "max_new_tokens", "seed"))
+@with_options(SpeculativeConfig, hidden=(*FIXED, *GREEDY, *CHAT, "max_new_tokens", "seed"))
 def bench_scaling(
     *,
     pair: PairOptions,

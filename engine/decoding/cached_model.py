@@ -2,6 +2,7 @@
 
 The only module that uses the transformers cache. Exact for any combination of configured and actual windows."""
 
+import copy
 from collections.abc import Sequence
 from functools import partial
 from typing import Protocol, Self, cast
@@ -12,7 +13,8 @@ from torch.nn import Module, ModuleList
 from transformers import DynamicCache, PreTrainedConfig, PreTrainedModel
 from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
-from engine.decoding.drafting import LastKv
+from engine.decoding.drafting import FirstLayers, LastKv
+from engine.decoding.layer_subset import layers_of, subset
 
 PREFILL_CHUNK = 512
 _FIRST_CAPACITY = 256
@@ -114,15 +116,13 @@ class SequenceModel(Protocol):
     def last_kv(self) -> LastKv:
         """Keys and values of the last layer."""
 
+    def first_layers(self, n: int) -> FirstLayers:
+        """The first n layers, the last norm and the head over this very cache, until the next reset.
+
+        What it adds must be rolled back before this model's next forward."""
+
     def bytes(self) -> int:
         """Memory the cache holds now."""
-
-
-def layers_of(model: PreTrainedModel) -> ModuleList | None:
-    """The decoder layers of a model in order; None where its modules do not identify them."""
-    n_layers = model.config.get_text_config().num_hidden_layers
-    lists = [module for module in model.modules() if isinstance(module, ModuleList) and len(module) == n_layers]
-    return lists[0] if len(lists) == 1 else None
 
 
 class _HiddenStates:
@@ -208,6 +208,14 @@ class CachedModel:
             return LastKv(torch.empty(0, 1, 1, device=self.device), torch.empty(0, 1, 1, device=self.device), 0)
         assert type(last) is not DynamicSlidingWindowLayer
         return LastKv(last.keys[0].transpose(0, 1), last.values[0].transpose(0, 1), self.length)
+
+    def first_layers(self, n: int) -> FirstLayers:
+        """The first n layers, the last norm and the head over this very cache, until the next reset."""
+        first = copy.copy(self)
+        first.model, first._hidden_layers = subset(self.model, range(n)), ()
+        first._cache = copy.copy(self._cache)
+        first._cache.layers = self._cache.layers[:n]  # the layers themselves are shared
+        return first
 
     def bytes(self) -> int:
         """Memory the cache holds now, spare capacity included."""

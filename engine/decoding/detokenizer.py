@@ -5,6 +5,8 @@ from functools import lru_cache
 
 from transformers import PreTrainedTokenizerBase
 
+from engine.decoding import token_entries
+
 _REPLACEMENT = "�"
 # Bytes that form no character within this many tokens are emitted anyway.
 _MOST_PENDING = 16
@@ -16,13 +18,14 @@ class TokenTexts:
     def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
         self._tokenizer = tokenizer
         self._n_entries = len(tokenizer)
+        self._byte_level = is_byte_level(tokenizer)
         self._anchor = tokenizer.encode("a", add_special_tokens=False)[-1:]
         self._anchor_text = tokenizer.decode(self._anchor)
         self.piece = lru_cache(maxsize=None)(self._piece)
         self.added = lru_cache(maxsize=None)(self._added)
 
     def _piece(self, token_id: int) -> str:
-        """Text that one token adds; its entry in ⟨⟩ if it is part of a character, ⟨id⟩ if it has no entry."""
+        """Text that one token adds; bytes that form no character as ⟨E2⟩, ⟨id⟩ if it has no entry."""
         text = self.added(token_id)
         return self._entry(token_id) if _REPLACEMENT in text or not text else text
 
@@ -39,7 +42,11 @@ class TokenTexts:
 
     def _entry(self, token_id: int) -> str:
         entry = self._tokenizer.convert_ids_to_tokens(token_id)
-        return f"⟨{token_id}⟩" if entry is None else f"⟨{entry}⟩"
+        if entry is None:
+            return f"⟨{token_id}⟩"
+        if token_entries.bytes_of(entry, byte_level=self._byte_level) is None:
+            return f"⟨{entry}⟩"
+        return token_entries.shown(entry, byte_level=self._byte_level)
 
     def _decode(self, ids: Sequence[int]) -> str:
         return str(self._tokenizer.decode(list(ids), skip_special_tokens=False, clean_up_tokenization_spaces=False))
@@ -81,3 +88,9 @@ class Detokenizer:
         """Return the text still held back, with a replacement character for bytes that form none."""
         ids, self._pending = self._pending, []
         return self._texts.continuation(ids) if ids else ""
+
+
+def is_byte_level(tokenizer: PreTrainedTokenizerBase) -> bool:
+    """Whether each character of a tokenizer's entries stands for one byte."""
+    decoder = getattr(getattr(tokenizer, "backend_tokenizer", None), "decoder", None)
+    return decoder is not None and b"ByteLevel" in decoder.__getstate__()

@@ -39,12 +39,14 @@ class Capabilities(NamedTuple):
     """What a drafter reads of the target, and what its drafts are like; the loop passes nothing beyond this.
 
     hidden_layers: target layers whose output it reads, 0 for the first, -1 for the last. last_kv: it reads the keys and
-    values of the target's last layer. embedding_and_head: it uses the target's input embedding and its head. trees: its
-    drafts may branch. point_mass: its drafts have no distribution q at any temperature."""
+    values of the target's last layer. embedding_and_head: it uses the target's input embedding and its head.
+    first_layers: how many of the target's first layers it drafts with, in the target's own cache. trees: its drafts may
+    branch. point_mass: its drafts have no distribution q at any temperature."""
 
     hidden_layers: tuple[int, ...] = ()
     last_kv: bool = False
     embedding_and_head: bool = False
+    first_layers: int = 0
     trees: bool = False
     point_mass: bool = False
 
@@ -58,17 +60,32 @@ class LastKv(NamedTuple):
     length: int
 
 
+class FirstLayers(Protocol):
+    """The target's first layers, its last norm and its head, over the target's own cache: `length` ids are in it."""
+
+    device: torch.device
+    length: int
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """Logits [n, V] after each of the new ids [n], of which these layers' keys and values join the cache."""
+
+    def rollback(self, n: int) -> None:
+        """Remove the last n ids."""
+
+
 class TargetState(NamedTuple):
     """What a drafter reads of the target, on the target's device; None for what it did not declare.
 
     hidden: [layers, n, hidden], the output of the declared layers, before the last norm, at the n positions that joined
     the target's cache since the last call. embed: ids [n] -> [n, hidden], as the first layer reads them. head: last
-    hidden states [n, hidden], normalised -> logits [n, V_target]."""
+    hidden states [n, hidden], normalised -> logits [n, V_target]. first_layers: a model that holds every committed id
+    but the last; what the drafter adds to it is removed before its draft is verified."""
 
     hidden: Tensor | None = None
     last_kv: LastKv | None = None
     embed: Callable[[Tensor], Tensor] | None = None
     head: Callable[[Tensor], Tensor] | None = None
+    first_layers: FirstLayers | None = None
 
 
 NOTHING = TargetState()

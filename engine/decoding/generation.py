@@ -6,8 +6,12 @@ from typing import NamedTuple, Protocol
 
 from engine.decoding.detokenizer import Detokenizer, TokenTexts
 from engine.decoding.packing import HostRecord, Top
+from engine.decoding.reasoning import ReasoningCounter
 from engine.decoding.speculate import Decoding, Round
 from engine.events import Candidate, Fate, LastToken, PhaseFinished, ProposedToken, RoundFinished, StopReason
+
+# A template that begins the reasoning writes its mark at the end of the prompt.
+_N_LAST = 12
 
 
 class Limits(NamedTuple):
@@ -71,13 +75,14 @@ class _Times:
 
 
 class DecodedRound(NamedTuple):
-    """A decoded round before its wall time is known; text: what it completed."""
+    """A decoded round before its wall time is known; text: what it completed; n_reasoning: tokens of reasoning."""
 
     done: Round
     proposed: tuple[ProposedToken, ...]
     last: LastToken | None
     emitted: tuple[int, ...]
     text: str
+    n_reasoning: int
 
 
 class GenerationProgress:
@@ -87,6 +92,7 @@ class GenerationProgress:
         self.reason: StopReason | None = None
         self._n_prompt, self._gamma, self._limits, self._texts = len(prompt_ids), gamma, limits, texts
         self._detokenizer = Detokenizer(texts, prompt_ids)
+        self._reasoning = ReasoningCounter(texts.added(token) for token in prompt_ids[-_N_LAST:])
         self._new_ids: list[int] = []
         self._margins: list[float] = []
         self._times = _Times()
@@ -112,7 +118,8 @@ class GenerationProgress:
         if self.reason is not None:
             text += self._detokenizer.flush()
         self._margins.append(_margin(round_result.record.top_p[len(emitted) - 1]))
-        return DecodedRound(round_result, proposed, last, emitted, text)
+        n_reasoning = sum(self._reasoning.counts(self._texts.added(token)) for token in emitted)
+        return DecodedRound(round_result, proposed, last, emitted, text, n_reasoning)
 
     def event(self, taken: DecodedRound, wall_ms: float, at_s: float, lane: str = "") -> RoundFinished:
         """Add the time of the latest round, and return the round's event."""
@@ -121,7 +128,7 @@ class GenerationProgress:
         other_ms = max(0.0, wall_ms - round_result.draft_ms - round_result.verify_ms)
         return RoundFinished(
             index, taken.proposed, taken.last, taken.emitted, round_result.draft_ms, round_result.verify_ms, other_ms,
-            at_s, taken.text, lane,
+            at_s, taken.text, lane, taken.n_reasoning,
         )  # fmt: skip
 
     def result(self, prefill_ms: float) -> Generation:

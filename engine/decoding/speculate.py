@@ -13,7 +13,16 @@ from torch import Tensor
 
 from engine.decoding.cached_model import PREFILL_CHUNK, SequenceModel
 from engine.decoding.clock import Clock, settle
-from engine.decoding.drafting import NOTHING, AcceptedHidden, Draft, DraftContext, Drafter, TargetState, no_draft
+from engine.decoding.drafting import (
+    NOTHING,
+    AcceptedHidden,
+    Draft,
+    DraftContext,
+    Drafter,
+    FirstLayers,
+    TargetState,
+    no_draft,
+)
 from engine.decoding.packing import HostRecord, pack, unpack
 from engine.decoding.sampling import Warp
 from engine.decoding.transfers import uploaded_ids, uploaded_together
@@ -75,6 +84,7 @@ class Decoder:
         self._rng = torch.Generator().manual_seed(seed)
         self._kept_hidden = AcceptedHidden()
         self._n_accepted: int | None = None
+        self._first_layers: FirstLayers | None = None
 
     def prefill(self, ids: Sequence[int], checkpoint: Callable[[], None]) -> None:
         """Process the prompt except its last id, which the first round feeds; checkpoint() between chunks."""
@@ -83,6 +93,8 @@ class Decoder:
         self._n_accepted = None
         if self._drafter is not None:
             self._drafter.reset()
+            n_first = self._drafter.capabilities.first_layers
+            self._first_layers = self._target.first_layers(n_first) if n_first else None
         self.ids = list(ids)
         prompt = uploaded_ids(ids[:-1], self._target.device)
         for start in range(0, len(ids) - 1, PREFILL_CHUNK):
@@ -118,12 +130,19 @@ class Decoder:
         if self._drafter is None or gamma == 0:
             return no_draft(self._target.device)
         state = self._state_for(self._drafter, self._kept_hidden.take())
-        return self._drafter.propose(DraftContext(self.ids, gamma, self._warp, u, self._n_accepted, state))
+        draft = self._drafter.propose(DraftContext(self.ids, gamma, self._warp, u, self._n_accepted, state))
+        if self._first_layers is not None:
+            self._first_layers.rollback(self._first_layers.length - self._target.length)
+        return draft
 
     def _state_for(self, drafter: Drafter, hidden: Tensor | None) -> TargetState:
         """The current target state that the drafter declared to read."""
+        if self._first_layers is not None:
+            self._first_layers.length = self._target.length
         return self._handles._replace(
-            hidden=hidden, last_kv=self._target.last_kv() if drafter.capabilities.last_kv else None
+            hidden=hidden,
+            last_kv=self._target.last_kv() if drafter.capabilities.last_kv else None,
+            first_layers=self._first_layers,
         )
 
     def _commit(self, record: HostRecord, n: int) -> None:

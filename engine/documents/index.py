@@ -98,6 +98,12 @@ class NoIndex(InputError):
         super().__init__(f"there is no index at {uri}", "make one with: rag index DIR --index PATH")
 
 
+def refuse_missing(uri: str) -> None:
+    """Raises NoIndex for a folder that is not there, from the file system alone; says nothing of other addresses."""
+    if "://" not in uri and uri != "builtin" and not Path(uri).expanduser().exists():
+        raise NoIndex(uri)
+
+
 class OpenIndex:
     """An index open for reading: it stays unchanged while another one replaces it."""
 

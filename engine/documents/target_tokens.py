@@ -12,6 +12,7 @@ from transformers import PreTrainedTokenizerBase
 from engine.errors import InputError
 from engine.models import checkpoint_folder, checks
 from engine.models.checkpoint_folder import WORD_FILES
+from engine.models.gguf import header
 from engine.models.kv_size import context_of
 
 LONGEST_CHUNK = 512
@@ -81,6 +82,8 @@ def tokens_of(spec: str) -> TargetTokens:
     checkpoint = checkpoint_folder.inspect(spec)
     tokenizer = checks.read_tokenizer(checkpoint)
     context = context_of(checks.configuration(checkpoint).get_text_config())
+    if header.is_gguf(spec):
+        return TargetTokens(tokenizer, checkpoint_folder.fingerprint(spec), context)
     hashes = [
         sha256((checkpoint.folder / name).read_bytes()).hexdigest()
         for name in WORD_FILES

@@ -12,6 +12,7 @@ from engine.drafters import DrafterSpec
 from engine.fast.model import FusedModel
 from engine.fast.static_kv_cache import FusedDrafter
 from engine.models.loading import LoadedModel
+from engine.vocabularies.drafter import OtherTokenizerDrafter, TokenizerOfModel
 
 
 class SmallModelDrafter:
@@ -72,8 +73,13 @@ class SmallModelDrafter:
         return Draft(tokens, parents, None if draft.q is None else shown, shown)
 
 
-def _build(spec: str, target: LoadedModel, model: LoadedModel | None) -> SmallModelDrafter:
-    assert model is not None
+def drafter_for(target: LoadedModel, model: LoadedModel) -> SmallModelDrafter | OtherTokenizerDrafter:
+    """The drafter over a loaded model: on the target's ids, or through text where it has another tokenizer."""
+    if model.drafts_through == "text":
+        return OtherTokenizerDrafter(
+            model.sequence(), _tokenizer_of(target), _tokenizer_of(model), context=model.context,
+            target_device=target.device,
+        )  # fmt: skip
     context = min(model.context, target.context)
     return SmallModelDrafter(
         model._replace(context=context).sequence(),
@@ -81,6 +87,15 @@ def _build(spec: str, target: LoadedModel, model: LoadedModel | None) -> SmallMo
         n_target_vocabulary=target.n_vocabulary,
         target_device=target.device,
     )
+
+
+def _tokenizer_of(model: LoadedModel) -> TokenizerOfModel:
+    return TokenizerOfModel(model.tokenizer, model.n_vocabulary, model.stop_ids)
+
+
+def _build(spec: str, target: LoadedModel, model: LoadedModel | None) -> SmallModelDrafter | OtherTokenizerDrafter:
+    assert model is not None
+    return drafter_for(target, model)
 
 
 DRAFTER = DrafterSpec("small_model", "Small model", "builtin", lambda spec: True, needs_model=True, build=_build)

@@ -2,8 +2,8 @@
 
 Ids are token ids of the target's vocabulary; times are seconds or milliseconds as their suffix says. Fields are only
 ever added, with defaults; anything else raises `SCHEMA` and adds a migration to `trace`. Events of trainings,
-documents, answers, their evaluation and the scaling of a pair are defined in the modules of those names, and all are
-re-exported here."""
+documents, answers, their evaluation, the scaling of a pair and models of a hub are defined in the modules of those
+names, and all are re-exported here."""
 
 from typing import Literal, TypeAlias
 
@@ -34,9 +34,11 @@ from engine.events.comparison import RaceFinished as RaceFinished
 from engine.events.comparison import RaceStarted as RaceStarted
 from engine.events.comparison import Recommendation as Recommendation
 from engine.events.comparison import Shape as Shape
+from engine.events.conversion import ConversionStarted as ConversionStarted
 from engine.events.decoding import BlockFinished as BlockFinished
 from engine.events.decoding import Candidate as Candidate
 from engine.events.decoding import Compared as Compared
+from engine.events.decoding import DraftsThrough as DraftsThrough
 from engine.events.decoding import Fate as Fate
 from engine.events.decoding import Lane as Lane
 from engine.events.decoding import LastKind as LastKind
@@ -55,9 +57,22 @@ from engine.events.decoding import TokensEmitted as TokensEmitted
 from engine.events.documents import FileSkipped as FileSkipped
 from engine.events.documents import Indexed as Indexed
 from engine.events.evaluation import EvaluationMeasured as EvaluationMeasured
+from engine.events.models import CachedModel as CachedModel
+from engine.events.models import FileDownloaded as FileDownloaded
+from engine.events.models import HubFile as HubFile
+from engine.events.models import ModelDescribed as ModelDescribed
+from engine.events.models import ModelDownloaded as ModelDownloaded
+from engine.events.models import ModelRemoved as ModelRemoved
+from engine.events.models import ModelsListed as ModelsListed
+from engine.events.models import OfferedModel as OfferedModel
+from engine.events.models import OfferedPair as OfferedPair
+from engine.events.models import PairsOffered as PairsOffered
 from engine.events.scaling import ScalingMeasured as ScalingMeasured
 from engine.events.training import CheckpointSaved as CheckpointSaved
 from engine.events.training import DrafterMeasured as DrafterMeasured
+from engine.events.training import LayersTried as LayersTried
+from engine.events.training import OwnLayers as OwnLayers
+from engine.events.training import SizeOption as SizeOption
 from engine.events.training import TrainingEnd as TrainingEnd
 from engine.events.training import TrainingEstimated as TrainingEstimated
 from engine.events.training import TrainingFinished as TrainingFinished
@@ -86,7 +101,8 @@ class Estimated(Event, frozen=True):
 
     work_bytes: what computing takes besides models and caches. fitting_context: the longest text, in tokens, that
     certainly fits into free memory; `context` if all fits.
-    why_not: why loading these models would be refused, empty if it would not; sizes that cannot be known are 0."""
+    why_not: why loading these models would be refused, empty if it would not; sizes that cannot be known are 0.
+    conversions: the GGUF files that loading converts first."""
 
     weights_bytes: int
     kv_bytes: int
@@ -99,6 +115,7 @@ class Estimated(Event, frozen=True):
     why_not: str = ""
     work_bytes: int = 0
     fitting_context: int = 0
+    conversions: tuple[ConversionStarted, ...] = ()
 
 
 class ModelLoaded(Event, frozen=True):
@@ -107,7 +124,10 @@ class ModelLoaded(Event, frozen=True):
     runtime: what computes the forward pass, our own or transformers' modules; why_modules: why not our own. Those of
     the drafter are empty if it is not a model. graphs: whether rounds run as CUDA graphs. n_threads: processor threads
     that torch uses, 0 if not reported. quantize: the type that the target's weights were quantised to, "none" if they
-    were left in dtype. why_dtype: why this type, empty if it was not chosen by measuring."""
+    were left in dtype. why_dtype: what was measured for this type or would speak for another, empty if nothing.
+    drafts_through: "text" where the drafter is a model with another tokenizer; shared_tokens of its drafter_tokens are
+    then the target's too. chat_template: whether the target has one; chat: whether it is asked through it unless told
+    otherwise; why_chat: the reason of that."""
 
     target: str
     drafter: str
@@ -125,6 +145,12 @@ class ModelLoaded(Event, frozen=True):
     n_threads: int = 0
     quantize: str = "none"
     why_dtype: str = ""
+    drafts_through: DraftsThrough = "ids"
+    shared_tokens: int = 0
+    drafter_tokens: int = 0
+    chat_template: bool = False
+    chat: bool = False
+    why_chat: str = ""
 
 
 class ModelUnloaded(Event, frozen=True):
@@ -155,13 +181,16 @@ class Refused(Event, frozen=True):
 
 
 class ModelOption(Struct, frozen=True):
-    """A model that can be chosen. n_bytes: its weight files. why_not: why it cannot serve, empty if it can."""
+    """A model that can be chosen. n_bytes: its weight files. why_not: why it cannot serve, empty if it can.
+
+    drafts_through: "text" for a drafter of another tokenizer than the target's."""
 
     spec: str
     title: str
     n_bytes: int
     role: Role
     why_not: str = ""
+    drafts_through: DraftsThrough = "ids"
 
 
 class Surveyed(Event, frozen=True):
@@ -198,6 +227,7 @@ AnyEvent: TypeAlias = (
     | Refused
     | Surveyed
     | TrainingEstimated
+    | LayersTried
     | TrainingStarted
     | Warned
     | DrafterMeasured
@@ -224,4 +254,11 @@ AnyEvent: TypeAlias = (
     | QuestionAnswered
     | FileSkipped
     | Indexed
+    | ConversionStarted
+    | ModelDescribed
+    | FileDownloaded
+    | ModelDownloaded
+    | PairsOffered
+    | ModelsListed
+    | ModelRemoved
 )

@@ -6,6 +6,7 @@ suffix says."""
 from typing import Literal, TypeAlias
 
 from engine.events.base import SCHEMA, Event, Setting, Struct
+from engine.prompts import Message
 
 Fate: TypeAlias = Literal["accepted", "rejected", "untested"]
 LastKind: TypeAlias = Literal["correction", "bonus"]
@@ -13,9 +14,10 @@ StopReason: TypeAlias = Literal["length", "end_of_text", "context", "cancelled"]
 Lane: TypeAlias = Literal["speculative", "plain"]
 Phase: TypeAlias = Literal[
     "prefill", "loading", "training", "measuring", "tokenizing", "checking", "sampling", "embedding", "retrieving",
-    "partitioning", "drafting", "verifying", "reading", "writing", "indexing", "tuning",
+    "partitioning", "drafting", "verifying", "reading", "writing", "indexing", "tuning", "converting", "downloading",
 ]  # fmt: skip
 RuntimeName: TypeAlias = Literal["fused", "modules"]
+DraftsThrough: TypeAlias = Literal["ids", "text"]
 
 
 class Candidate(Struct, frozen=True):
@@ -62,7 +64,8 @@ class LastToken(Struct, frozen=True):
 
 class RunStarted(Event, frozen=True):
     """A run began, with everything needed to repeat it. graphs: whether its rounds run as CUDA graphs. hashes: of the
-    models, by role."""
+    models, by role. drafts_through: "text" where the drafter is a model with another tokenizer. messages: the
+    conversation, where it is asked as chat; `prompt` is then as the template writes it."""
 
     run_id: str
     method: str
@@ -85,6 +88,13 @@ class RunStarted(Event, frozen=True):
     quantize: str = "none"
     processor: str = ""
     hashes: tuple[tuple[str, str], ...] = ()
+    drafts_through: DraftsThrough = "ids"
+    messages: tuple[Message, ...] = ()
+
+    @property
+    def question(self) -> str:
+        """What the user wrote: the last turn of the conversation, or the text to continue."""
+        return self.messages[-1].content if self.messages else self.prompt
 
 
 class PhaseFinished(Event, frozen=True):
@@ -103,7 +113,7 @@ class RoundFinished(Event, frozen=True):
     last is None if an accepted stop token or the limit ended the round before it.
     text: what the round added to the text; an incomplete character comes with the round that completes it.
     lane: which of several sequences decoded together, empty if there is only one; its times are then those of all
-    together."""
+    together. n_reasoning: how many of the emitted tokens belong to a part between <think> and </think>."""
 
     round: int
     proposed: tuple[ProposedToken, ...]
@@ -115,6 +125,7 @@ class RoundFinished(Event, frozen=True):
     at_s: float = 0.0
     text: str = ""
     lane: str = ""
+    n_reasoning: int = 0
 
 
 class Measured(Event, frozen=True):

@@ -4,16 +4,30 @@
 
 from typing import Literal, TypeAlias
 
-from engine.events.base import SCHEMA, Event, Setting
+from engine.events.base import SCHEMA, Event, Setting, Struct
 
 TrainingEnd: TypeAlias = Literal["steps", "minutes", "early", "user", "nan"]
 When: TypeAlias = Literal["before", "after"]
 
 
+class SizeOption(Struct, frozen=True):
+    """A drafter of some of the target's own layers. c: predicted time of its step over that of the target;
+    break_even_alpha: the acceptance rate above which it pays, None where even 1 is too low."""
+
+    layers: int
+    n_parameters: int
+    c: float
+    break_even_alpha: float | None
+
+
 class TrainingEstimated(Event, frozen=True):
     """What training a drafter would take, before it is done; bytes are memory unless named otherwise.
 
-    tokens_per_s: a guess from a short measurement of the machine. why_not: why it would be refused, else empty."""
+    tokens_per_s: a guess from a short measurement of the machine. why_not: why it would be refused, else empty.
+    start: own-layers, new or folder; n_trained: the weights that training changes. c, break_even_alpha: of this
+    drafter, at the draft length `gamma`. timed: whether c comes from a timing of the target, not from numbers of
+    weights. sizes: other numbers of the target's own layers. too_short: why the time cannot buy a useful drafter, else
+    empty; instead: what could. too_costly: why this drafter would hardly pay whatever it learns, else empty."""
 
     target: str
     device: str
@@ -27,6 +41,34 @@ class TrainingEstimated(Event, frozen=True):
     n_parameters: int
     tokens_per_s: float
     why_not: str = ""
+    start: str = "new"
+    n_trained: int = 0
+    c: float | None = None
+    break_even_alpha: float | None = None
+    gamma: int = 0
+    timed: bool = False
+    sizes: tuple[SizeOption, ...] = ()
+    too_short: str = ""
+    instead: str = ""
+    too_costly: str = ""
+
+
+class OwnLayers(Struct, frozen=True):
+    """A choice of the target's own layers, and the held-out greedy alpha of them untrained."""
+
+    name: str
+    layers: tuple[int, ...]
+    alpha: float
+
+
+class LayersTried(Event, frozen=True):
+    """The target's own layers were tried as a drafter, untrained, on n_tokens that the target wrote.
+
+    taken: the layers that the training starts from, the best of the choices."""
+
+    choices: tuple[OwnLayers, ...]
+    taken: tuple[int, ...]
+    n_tokens: int
 
 
 class TrainingStarted(Event, frozen=True):
@@ -71,6 +113,8 @@ class DrafterMeasured(Event, frozen=True):
     speedup_ci: tuple[float, float] | None = None
     speedup_range: tuple[float, float] | None = None
     n: int = 0
+    c_ci: tuple[float, float] | None = None
+    c_range: tuple[float, float] | None = None
 
 
 class CheckpointSaved(Event, frozen=True):

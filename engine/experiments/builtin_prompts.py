@@ -36,10 +36,15 @@ _N_DOCUMENTS = 4
 @lru_cache(maxsize=len(BUILTIN_SETS))
 def built_in(name: str) -> tuple[ComparedPrompt, ...]:
     """The prompts of a task, the same each time. Raises InputError where there is no such task."""
-    if name not in BUILTIN_SETS:
-        raise InputError(f"there is no built-in prompt set {name[:40]!r}", f"use {', '.join(BUILTIN_SETS)}")
+    refuse_unknown(name)
     texts = islice(_WRITERS[name](Random(f"compared prompts/{name}")), N_PROMPTS)
     return tuple(ComparedPrompt(f"{name} {i}", (text,), name) for i, text in enumerate(texts, 1))
+
+
+def refuse_unknown(name: str) -> None:
+    """Raises InputError where there is no task of that name."""
+    if name not in BUILTIN_SETS:
+        raise InputError(f"there is no built-in prompt set {name[:40]!r}", f"use {', '.join(BUILTIN_SETS)}")
 
 
 class _Asked(NamedTuple):

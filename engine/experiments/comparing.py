@@ -12,6 +12,7 @@ from statistics import median
 from threading import Event as Flag
 from typing import NamedTuple
 
+import torch
 from msgspec.structs import replace
 
 from engine.decoding.generation import Generation
@@ -33,10 +34,13 @@ from engine.experiments.comparison_figures import ComparisonSoFar
 from engine.experiments.generations import Place, event_of
 from engine.experiments.lane_figures import cost_model
 from engine.experiments.lanes import Lane, MeasuredText, continued, model_hashes, warm_up
+from engine.experiments.turns import next_turn
 from engine.machine import versions
 from engine.machine.energy import EnergyMeter, NotMeasurable
+from engine.machine.other_work import CpuShare, OtherWork
 from engine.machine.out_of_memory import memory_errors
 from engine.models.loading import LoadedModel
+from engine.prompts import Message
 from engine.runs.divergence import first_difference
 from engine.runtime import Cancelled
 
@@ -51,7 +55,8 @@ class ComparisonJob(NamedTuple):
     """What to compare, with all models in memory. prompts: a tuple of ids for each prompt's first turn, by index.
 
     refused: why lanes cannot take part. skipped: a line for each prompt that was left out; n_skipped: how many these
-    are, also where only the first have a line. predictions: from tuning."""
+    are, also where only the first have a line. predictions: from tuning. conversations: what each prompt's first turn
+    begins, empty where it is not asked as chat."""
 
     target: LoadedModel
     lanes: tuple[Lane, ...]
@@ -65,6 +70,12 @@ class ComparisonJob(NamedTuple):
     meter: EnergyMeter | NotMeasurable
     predictions: tuple[GammaPrediction, ...] = ()
     n_skipped: int = 0
+    conversations: tuple[tuple[Message, ...], ...] = ()
+
+    @property
+    def is_chat(self) -> bool:
+        """Whether the prompts are asked through the target's chat template."""
+        return any(self.conversations)
 
 
 def compare(job: ComparisonJob, cancelled: Flag) -> Iterator[Event]:
@@ -91,6 +102,7 @@ def compare(job: ComparisonJob, cancelled: Flag) -> Iterator[Event]:
                 yield event
                 if isinstance(event, GenerationMeasured):
                     so_far.take(event)
+                    so_far.noticed = measuring.cautions
                 elif measuring.between_prompts and so_far.is_due():
                     yield so_far.event(complete=False)
             so_far.changes = yield from _changes(job, so_far, cancelled)
@@ -156,6 +168,7 @@ class _Measuring:
         self._n_by_prompt = [n_runs * len(prompt.turns) for prompt in job.prompts]
         self._n_texts, self._n_done = sum(self._n_by_prompt), 0
         self._plain_ids: dict[tuple[int, int], tuple[int, ...]] = {}
+        self._others: dict[tuple[int, int, tuple[int, ...]], CpuShare] = {}
         self._round_ms: dict[str, dict[tuple[int, int, tuple[int, ...]], list[float]]] = defaultdict(dict)
 
     def events(self) -> Iterator[Event]:
@@ -176,8 +189,13 @@ class _Measuring:
     def _prompt(self, index: int) -> Iterator[Event]:
         """All turns of a prompt; the next turn follows plain decoding's answer, so that all lanes read the same."""
         job, ids = self._job, self._job.prompt_ids[index]
+        messages = job.conversations[index] if job.conversations else ()
         for turn in range(len(job.prompts[index].turns)):
-            if turn:
+            if turn and messages:
+                messages, ids = next_turn(
+                    job.target, messages, self._plain_ids[index, turn - 1], job.prompts[index].turns[turn]
+                )
+            elif turn:
                 ids = (*ids, *job.target.tokenizer("\n" + job.prompts[index].turns[turn])["input_ids"])
             if len(ids) >= job.target.context - 1:
                 return
@@ -200,20 +218,40 @@ class _Measuring:
             yield self._event(name, text, place, plain)
 
     def _continued(self, lane: Lane, index: int, turn: int, ids: tuple[int, ...]) -> tuple[str, MeasuredText, Place]:
+        watch = OtherWork()
         text = continued(lane, ids, self._cancelled, self._meter)
+        self._notice((index, turn, ids), watch.ended())
         round_ms = self._round_ms[lane.spec.name].setdefault((index, turn, ids), [])
         round_ms.append(text.generation.decode_ms / len(text.rounds))
         return lane.spec.name, text, Place(index, turn, len(round_ms) - 1, ids)
 
+    def _notice(self, place: tuple[int, int, tuple[int, ...]], share: CpuShare | None) -> None:
+        """Remember that other programs computed meanwhile, if they used what this one needs."""
+        if share is None or not share.disturbs(torch.get_num_threads()):
+            return
+        if place not in self._others or share.others > self._others[place].others:
+            self._others[place] = share
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """What other programs did, in a sentence."""
+        if not self._others:
+            return ()
+        worst = max(self._others.values(), key=lambda share: share.others)
+        return (
+            f"other programs computed during {len(self._others)} of {len(self._job.prompts)} prompts, on up to "
+            f"{worst.others:.1f} of {worst.n_processors} processors",
+        )
+
     def _disturbed(self) -> list[tuple[int, int, tuple[int, ...]]]:
-        """The prompts and turns on which the rounds of a lane took far longer than they usually do, at most half."""
+        """The prompts and turns, at most half, on which other programs computed or rounds took too long."""
         excess: dict[tuple[int, int, tuple[int, ...]], float] = defaultdict(float)
         for lane_ms in self._round_ms.values():
             usual = median(ms for values in lane_ms.values() for ms in values)
             for place, values in lane_ms.items():
                 excess[place] = max(excess[place], max(values) / usual)
         worst = sorted(excess, key=lambda place: -excess[place])[: math.ceil(len(excess) * _MOST_DISTURBED)]
-        return sorted(place for place in worst if excess[place] > DISTURBED)
+        return sorted(place for place in worst if excess[place] > DISTURBED or place in self._others)
 
     @property
     def _may_round_differently(self) -> bool:
@@ -270,6 +308,8 @@ def _workload(job: ComparisonJob) -> str:
     target, n = job.target, len(job.prompts)
     temperature, length = job.settings.get("temperature", 0.0), job.settings.get("max_new_tokens", 128)
     how = "greedy" if not temperature else f"temperature {temperature:g}"
+    if job.is_chat:
+        how += ", asked as chat"
     lengths = [len(ids) for ids in job.prompt_ids]
     dtype = str(target.dtype).removeprefix("torch.")
     return (

@@ -36,7 +36,7 @@ class ComparisonSoFar:
     """The generations of a comparison, and what follows from them.
 
     workload: what is measured, in words; greedy: whether texts can be compared token by token. changes: what would
-    change the recommendation, a sentence each."""
+    change the recommendation, noticed: what other programs did meanwhile; a sentence each."""
 
     def __init__(
         self,
@@ -56,6 +56,7 @@ class ComparisonSoFar:
         self.energy = ""
         self.predictions: tuple[GammaPrediction, ...] = ()
         self.changes: tuple[str, ...] = ()
+        self.noticed: tuple[str, ...] = ()
 
     @property
     def n_measured(self) -> int:
@@ -93,7 +94,10 @@ class ComparisonSoFar:
             predictions=self._confirmed(rows),
             n_plain_differing=self._n_plain_differing(),
             energy=self.energy,
-            cautions=disturbances({row.lane: list(unit_times(self.texts_of(row.lane)).values()) for row in rows}),
+            cautions=(
+                *self.noticed,
+                *disturbances({row.lane: list(unit_times(self.texts_of(row.lane)).values()) for row in rows}),
+            ),
             complete=complete,
         )
         now = time.perf_counter()

@@ -10,10 +10,11 @@ from engine import drafters, methods
 from engine.errors import InputError
 from engine.events import PLAIN_LANE, LaneSpec, Setting
 from engine.method import MethodSpec
-from engine.settings import GenerationConfig, make_config
+from engine.settings import ChatConfig, GenerationConfig, make_config
 
 PLAIN = LaneSpec(PLAIN_LANE, drafters.NONE, 0, "plain")
 MOST_LANES = 64
+_ASKING = frozenset(ChatConfig.__struct_fields__) - frozenset(GenerationConfig.__struct_fields__)
 
 
 def lanes_of(
@@ -67,7 +68,8 @@ def config_of(lane: LaneSpec, settings: Mapping[str, Setting]) -> GenerationConf
     Raises InputError where a setting is out of its bounds, or the method cannot be a lane."""
     method = method_of(lane)
     names = set(method.config.__struct_fields__)
-    wanted = {**settings, **dict(lane.settings), **({"gamma": lane.gamma} if "gamma" in names else {})}
+    shared = {name: value for name, value in settings.items() if name in names or name not in _ASKING}
+    wanted = {**shared, **dict(lane.settings), **({"gamma": lane.gamma} if "gamma" in names else {})}
     config = make_config(method.config, wanted)
     assert isinstance(config, GenerationConfig)
     return config

@@ -51,14 +51,16 @@ class _Runner:
         self._events.close()
 
 
-def race(lanes: Sequence[Lane], ids: tuple[int, ...], cancelled: Flag) -> Iterator[Event]:
-    """Yield the start, the rounds of all lanes, and the end; after a stop, the end comes at once."""
+def race(lanes: Sequence[Lane], ids: tuple[int, ...], cancelled: Flag, *, question: str = "") -> Iterator[Event]:
+    """Yield the start, the rounds of all lanes, and the end; after a stop, the end comes at once.
+
+    question: what the user wrote, where the ids are a chat template with more around it."""
     target = lanes[0].target
     for lane in lanes:
         warm_up(lane, ids, cancelled)
     texts = target.texts
     yield RaceStarted(
-        target.spec, tuple(lane.spec for lane in lanes), texts.text(ids), ids, tuple(map(texts.piece, ids)),
+        target.spec, tuple(lane.spec for lane in lanes), question or texts.text(ids), ids, tuple(map(texts.piece, ids)),
         str(target.device), str(target.dtype).removeprefix("torch."), target.note, secrets.token_hex(4),
         versions.now_utc(), settings_of(lanes[0].config), versions.processor(target.device), versions.versions(),
         model_hashes(target.spec, lanes),

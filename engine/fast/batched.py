@@ -20,11 +20,11 @@ from engine.fast.weights import FusedLayer, FusedWeights
 class _Places(NamedTuple):
     """Where the n new ids of B rows are written and what they attend to.
 
-    slots: [B n] int64 into the B capacity positions of a layer; turns: rotations of the B n positions; reads: by
-    window."""
+    slots: [B n] int64 into the B capacity positions of a layer; turns: rotations of the B n positions, one entry per
+    rope; reads: by window."""
 
     slots: Tensor
-    turns: Rotations
+    turns: tuple[Rotations, ...]
     reads: dict[int | None, "_Read"]
 
 
@@ -57,7 +57,7 @@ class RowsModel:
         cache_shape = (len(self._shape.windows), n_rows * capacity, self._shape.n_kv_heads, self._shape.head_size)
         # Zeros: a position not written yet is masked, not skipped, and a mask does not hide NaN or infinity.
         self._keys, self._values = weights.embedding.new_zeros(cache_shape), weights.embedding.new_zeros(cache_shape)
-        self._cos, self._sin = rope_tables(self._shape, weights.embedding, capacity)
+        self._tables = [Rotations(*rope_tables(rope, weights.embedding, capacity)) for rope in self._shape.ropes]
         self._row_starts = torch.arange(n_rows, device=self.device) * capacity
 
     def forward(self, ids: Tensor, starts: Tensor, *, span: int, at: Tensor | None = None) -> Tensor:
@@ -168,16 +168,18 @@ class RowsModel:
     def _places_at(self, positions: Tensor, reads: dict[int | None, _Read]) -> _Places:
         """positions: [B, n] int64, where each new id goes."""
         slots, flat = (self._row_starts[:, None] + positions).reshape(-1), positions.reshape(-1)
-        return _Places(slots, Rotations(self._cos.index_select(0, flat), self._sin.index_select(0, flat)), reads)
+        turns = (Rotations(cos.index_select(0, flat), sin.index_select(0, flat)) for cos, sin in self._tables)
+        return _Places(slots, tuple(turns), reads)
 
     def _bias(self, visible: Tensor) -> Tensor:
         """The bias that a boolean mask adds to scores. Built once: from booleans, attention would build it in every
         layer, in three operations."""
-        return self._cos.new_zeros(visible.shape).masked_fill_(~visible, -torch.inf)
+        return self._keys.new_zeros(visible.shape).masked_fill_(~visible, -torch.inf)
 
     def _write_kv(self, hidden: Tensor, layer: FusedLayer, index: int, places: _Places) -> Tensor:
         """Write the keys and values of one layer in place; returns its queries [B n, H, D]."""
-        new = layers.projected(hidden, layer, self._shape, places.turns, self._product)
+        turns = places.turns[self._shape.rope_of_layer[index]]
+        new = layers.projected(hidden, layer, self._shape, turns, self._product)
         self._keys[index].index_copy_(0, places.slots, new.keys)
         self._values[index].index_copy_(0, places.slots, new.values)
         return new.queries

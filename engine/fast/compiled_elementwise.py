@@ -3,7 +3,6 @@
 The results equal torch's up to rounding; a small model takes a fraction of the time: three calls a layer, not
 nineteen."""
 
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
@@ -48,29 +47,18 @@ class _AttendArguments(NamedTuple):
     scratch: _Floats
 
 
-def kernels() -> "Kernels | None":
-    """The compiled loops; None where numba is not installed or its compiler is disabled."""
-    if find_spec("numba") is None:
-        return None
-    # Imported late: importing numba takes half a second, which only the loops need.
-    import numba
-
-    if numba.config.DISABLE_JIT:
-        return None
-    from engine.fast.kernels import compiled
-
-    return compiled()
-
-
 class CompiledElementwise:
     """An `Elementwise` of compiled loops."""
 
     def __init__(self, n: int, weights: FusedWeights, buffers: OutputBuffers, norms: Norms, loops: "Kernels") -> None:
         self.last = buffers.qkv.new_rows()
         self._shape, self._buffers, self._kernels = weights.shape, buffers, loops
+        self._gate = loops.gate if weights.shape.activation == "silu" else loops.gate_gelu
         self._first = _norm_arguments(norms.first)
         no_weights = weights.embedding.new_empty(0, weights.shape.head_size).numpy()
         self._heads = [(no_weights, 0.0) if norm is None else _norm_arguments(norm) for norm in norms.heads]
+        self._attended = [None if norm is None else _norm_arguments(norm) for norm in norms.attended]
+        self._fed_forward = [None if norm is None else _norm_arguments(norm) for norm in norms.fed_forward]
         self._after_attention = [
             self._add_norm_arguments(buffers.out, norm, buffers.gate_up.x) for norm in norms.after_attention
         ]
@@ -100,7 +88,7 @@ class CompiledElementwise:
         self._kernels.attend(
             self._qkv,
             *self._heads[index],
-            *self._tables,
+            *self._tables[self._shape.rope_of_layer[index]],
             self._positions,
             self._visible,
             self._start,
@@ -109,15 +97,20 @@ class CompiledElementwise:
 
     def added_attention(self, index: int) -> None:
         """See `Elementwise`."""
-        self._kernels.add_normed(self._hidden, *self._after_attention[index])
+        self._add(self._attended[index], self._after_attention[index])
 
     def gated(self) -> None:
         """See `Elementwise`."""
-        self._kernels.gate(self._gate_up, self._down, self._scratch)
+        self._gate(self._gate_up, self._down, self._scratch)
 
     def added_feed_forward(self, index: int) -> None:
         """See `Elementwise`."""
-        self._kernels.add_normed(self._hidden, *self._after_feed_forward[index])
+        self._add(self._fed_forward[index], self._after_feed_forward[index])
+
+    def _add(self, norm_added: _Norm | None, arguments: _AddNormArguments) -> None:
+        if norm_added is not None:
+            self._kernels.norm_rows(arguments.product, *norm_added)
+        self._kernels.add_normed(self._hidden, *arguments)
 
     def _add_norm_arguments(self, buffer: OutputBuffer, norm: Norm, out: Tensor) -> _AddNormArguments:
         return _AddNormArguments(buffer.made.numpy(), self._shape.residual_factor, *_norm_arguments(norm), out.numpy())
@@ -127,7 +120,10 @@ class CompiledElementwise:
         shape, n, out = self._shape, cache.keys.shape[1], self._buffers.out.x.numpy()
         self._cache = cache
         self._scratch = np.empty((2, max(n, self._down.shape[1])), np.float32)
-        self._tables = cache.cos.view(n, -1).numpy(), cache.sin[:, 0, 1].contiguous().numpy()
+        self._tables = [
+            (cos.view(n, -1).numpy(), sin[:, 0, 1].contiguous().numpy())
+            for cos, sin in zip(cache.cos, cache.sin, strict=True)
+        ]
         windows = (_NO_WINDOW if window is None else window for window in shape.windows)
         self._attend_arguments = [
             _AttendArguments(window, keys.numpy(), values.numpy(), shape.attention_scale, out, self._scratch)

@@ -6,10 +6,10 @@ from typing import NamedTuple, Protocol, TypeAlias
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from engine.fast.families import ModelShape
 from engine.fast.kv_cache import Buffers
+from engine.fast.layers import activated
 from engine.fast.matmul import OutputBuffer
 from engine.fast.norms import Norm, norm_into
 from engine.fast.spans import Tree, span
@@ -75,10 +75,13 @@ class _Rotations(NamedTuple):
 class Norms(NamedTuple):
     """The norms of a model, one entry a layer but for the first.
 
-    heads: of queries and keys together, one row of weights per head; None where heads have no norm."""
+    heads: of queries and keys together, one row of weights per head; attended, fed_forward: of what is added to the
+    hidden states, before it is added; None where there is no such norm."""
 
     first: Norm
     heads: tuple[Norm | None, ...]
+    attended: tuple[Norm | None, ...]
+    fed_forward: tuple[Norm | None, ...]
     after_attention: tuple[Norm, ...]
     after_feed_forward: tuple[Norm, ...]
 
@@ -87,7 +90,14 @@ def norms_of(weights: FusedWeights) -> Norms:
     """The norms of a model."""
     first, *others = (*(layer.norm_in for layer in weights.layers), weights.norm)
     heads = tuple(_heads_norm(layer, weights.shape) for layer in weights.layers)
-    return Norms(first, heads, tuple(layer.norm_mlp for layer in weights.layers), tuple(others))
+    return Norms(
+        first,
+        heads,
+        attended=tuple(layer.norm_attended for layer in weights.layers),
+        fed_forward=tuple(layer.norm_fed_forward for layer in weights.layers),
+        after_attention=tuple(layer.norm_mlp for layer in weights.layers),
+        after_feed_forward=tuple(others),
+    )
 
 
 def _heads_norm(layer: FusedLayer, shape: ModelShape) -> Norm | None:
@@ -137,14 +147,15 @@ class TorchElementwise:
         """See `Elementwise`."""
         self._hidden = hidden
         at = slice(start, start + self._n) if tree is None else start + tree.depths
-        self._rotations = _Rotations(cache.cos[at], *cache.sin[at].unbind(-2))
+        tables = zip(cache.cos, cache.sin, strict=True)
+        self._rotations = [_Rotations(cos[at], *sin[at].unbind(-2)) for cos, sin in tables]
         self._reads = {window: self._read(start, window, tree, cache) for window in set(self._shape.windows)}
         self._to_cache = [states[:, start : start + self._n].unbind(0) for states in (cache.keys, cache.values)]
         norm_into(self._buffers.qkv.x, hidden, self._norms.first, self._lengths)
 
     def attended(self, index: int) -> None:
         """See `Elementwise`."""
-        self._rotate(self._norms.heads[index])
+        self._rotate(self._norms.heads[index], self._rotations[self._shape.rope_of_layer[index]])
         to_keys, to_values = self._to_cache
         to_keys[index].copy_(self._new_keys)
         to_values[index].copy_(self._new_values)
@@ -158,29 +169,32 @@ class TorchElementwise:
 
     def added_attention(self, index: int) -> None:
         """See `Elementwise`."""
-        self._add(self._buffers.out, self._norms.after_attention[index], self._buffers.gate_up.x)
+        norms = self._norms.attended[index], self._norms.after_attention[index]
+        self._add(self._buffers.out, *norms, self._buffers.gate_up.x)
 
     def gated(self) -> None:
         """See `Elementwise`."""
-        torch.mul(functional.silu(self._gate), self._up, out=self._buffers.down.x)
+        torch.mul(activated(self._gate, self._shape), self._up, out=self._buffers.down.x)
 
     def added_feed_forward(self, index: int) -> None:
         """See `Elementwise`."""
         is_last = index + 1 == len(self._norms.heads)
         out = self._to_last if is_last else self._buffers.qkv.x
-        self._add(self._buffers.down, self._norms.after_feed_forward[index], out)
+        self._add(self._buffers.down, self._norms.fed_forward[index], self._norms.after_feed_forward[index], out)
 
-    def _add(self, buffer: OutputBuffer, norm: Norm, out: Tensor) -> None:
+    def _add(self, buffer: OutputBuffer, norm_added: Norm | None, norm: Norm, out: Tensor) -> None:
+        if norm_added is not None:
+            norm_into(buffer.made, buffer.made, norm_added, self._lengths)
         self._hidden.add_(buffer.made, alpha=self._shape.residual_factor)
         norm_into(out, self._hidden, norm, self._lengths)
 
-    def _rotate(self, norm: Norm | None) -> None:
+    def _rotate(self, norm: Norm | None, rotations: _Rotations) -> None:
         """Normalise and rotate queries and keys."""
         if norm is not None:
             norm_into(self._queries_keys, self._queries_keys, norm, self._head_lengths)
-        torch.mul(self._halves, self._rotations.cos, out=self._rotated)
-        self._to_first.addcmul_(self._from_second, self._rotations.sin_to_first)
-        self._to_second.addcmul_(self._from_first, self._rotations.sin_to_second)
+        torch.mul(self._halves, rotations.cos, out=self._rotated)
+        self._to_first.addcmul_(self._from_second, rotations.sin_to_first)
+        self._to_second.addcmul_(self._from_first, rotations.sin_to_second)
 
     def _read(self, start: int, window: int | None, tree: Tree | None, cache: Buffers) -> _Read:
         """What a layer of this window attends to: whole blocks, masked, so that their views serve many steps."""

@@ -2,23 +2,26 @@
 
 import dataclasses
 import re
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from torch import Tensor, nn
 from transformers import PreTrainedConfig, PreTrainedModel
 
-_FAMILIES = ("llama", "mistral", "qwen2", "qwen3", "granite")
-_WINDOWED_BY_TYPE = ("qwen2", "qwen3")
+Activation: TypeAlias = Literal["silu", "gelu_tanh"]
+GEMMA3 = "gemma3_text"
+_FAMILIES = ("llama", "mistral", "qwen2", "qwen3", "granite", GEMMA3)
+_WINDOWED_BY_TYPE = ("qwen2", "qwen3", GEMMA3)
 _FIXED_ROPES = ("default", "linear", "llama3", "yarn")
 _LAYER_TYPES = {"full_attention", "sliding_attention"}
 # Settings that these families' configurations declare: read below, or irrelevant to a forward. Any other, of a later
 # transformers, may change the arithmetic.
 _KNOWN = {
     "attention_bias", "attention_dropout", "attention_multiplier", "bos_token_id", "embedding_multiplier",
-    "eos_token_id", "head_dim", "hidden_act", "hidden_size", "initializer_range", "intermediate_size", "layer_types",
-    "logits_scaling", "max_position_embeddings", "max_window_layers", "mlp_bias", "num_attention_heads",
-    "num_hidden_layers", "num_key_value_heads", "pad_token_id", "pretraining_tp", "residual_multiplier",
-    "rms_norm_eps", "rope_parameters", "sliding_window", "tie_word_embeddings", "use_cache", "use_sliding_window",
+    "eos_token_id", "final_logit_softcapping", "head_dim", "hidden_act", "hidden_activation", "hidden_size",
+    "initializer_range", "intermediate_size", "layer_types", "logits_scaling", "max_position_embeddings",
+    "max_window_layers", "mlp_bias", "num_attention_heads", "num_hidden_layers", "num_key_value_heads", "pad_token_id",
+    "pretraining_tp", "query_pre_attn_scalar", "residual_multiplier", "rms_norm_eps", "rope_parameters",
+    "sliding_window", "tie_word_embeddings", "use_bidirectional_attention", "use_cache", "use_sliding_window",
     "vocab_size",
 }  # fmt: skip
 _WEIGHT = re.compile(
@@ -26,24 +29,38 @@ _WEIGHT = re.compile(
     r"self_attn\.([qkvo]_proj\.(weight|bias)|[qk]_norm\.weight)|mlp\.(gate|up|down)_proj\.(weight|bias)|"
     r"(input|post_attention)_layernorm\.weight)"
 )
+_WEIGHT_OF_GEMMA3 = re.compile(_WEIGHT.pattern + r"|model\.layers\.\d+\.(pre|post)_feedforward_layernorm\.weight")
+
+
+class Rope(NamedTuple):
+    """How some layers rotate: by angles of position times inverse_frequencies [D / 2].
+
+    scale: factor of sines and cosines."""
+
+    inverse_frequencies: Tensor
+    scale: float
 
 
 class ModelShape(NamedTuple):
     """The numbers of a model besides its weights.
 
     windows: one entry per layer, how many positions its attention covers, its own included; None means all.
-    attention_scale: factor of query times key. The three factors at the end are 1 outside Granite."""
+    attention_scale: factor of query times key. rope_of_layer: one entry per layer, which of `ropes` it rotates by.
+    embedding_factor is 1 outside Granite and Gemma 3, the two that follow outside Granite. logits_cap: logits l become
+    cap tanh(l / cap), None where they stay as they are."""
 
     n_heads: int
     n_kv_heads: int
     head_size: int
     windows: tuple[int | None, ...]
     attention_scale: float
-    inverse_frequencies: Tensor
-    rope_scale: float
+    ropes: tuple[Rope, ...]
+    rope_of_layer: tuple[int, ...]
     embedding_factor: float
     residual_factor: float
     logits_divisor: float
+    activation: Activation = "silu"
+    logits_cap: float | None = None
 
 
 def why_not(config: PreTrainedConfig) -> str:
@@ -52,13 +69,41 @@ def why_not(config: PreTrainedConfig) -> str:
         return f"{config.model_type} models have no fused forward"
     if getattr(config, "quantization_config", None) is not None:
         return "its weights are quantised"
-    if config.hidden_act != "silu":
-        return f"its activation is {config.hidden_act}"
+    activation, computed = _activation(config)
+    if activation != computed:
+        return f"its activation is {activation}"
     if not set(getattr(config, "layer_types", None) or ()) <= _LAYER_TYPES:
         return "it mixes kinds of layers"
     if any(window is not None and window < 1 for window in _windows(config)):
         return "its window holds no position"
-    return _why_not_setting(config) or _why_not_rope(config)
+    if config.model_type == GEMMA3 and config.use_bidirectional_attention:
+        return "its tokens attend to later ones"
+    return _why_not_setting(config) or next(filter(None, map(_why_not_rope, rope_settings(config))), "")
+
+
+def _activation(config: PreTrainedConfig) -> tuple[str, str]:
+    """The activation of a model of these families, and the one that is computed for its family."""
+    if config.model_type == GEMMA3:
+        return config.hidden_activation, "gelu_pytorch_tanh"
+    return config.hidden_act, "silu"
+
+
+def rope_settings(config: PreTrainedConfig) -> list[object]:
+    """The settings of each rope of a model of these families: Gemma 3 has one for each kind of its layers."""
+    rope = config.rope_parameters
+    if config.model_type != GEMMA3 or not isinstance(rope, dict):
+        return [rope]
+    return [rope.get(kind) for kind in _kinds_of_layers(config)]
+
+
+def _kinds_of_layers(config: PreTrainedConfig) -> list[str]:
+    """The kinds of layers that differ in their rope, in a fixed order."""
+    return sorted(set(_rope_kinds(config)))
+
+
+def _rope_kinds(config: PreTrainedConfig) -> list[str]:
+    """One entry a layer; all of one kind but in Gemma 3."""
+    return list(config.layer_types) if config.model_type == GEMMA3 else [""] * int(config.num_hidden_layers)
 
 
 def _why_not_setting(config: PreTrainedConfig) -> str:
@@ -72,14 +117,13 @@ def _why_not_setting(config: PreTrainedConfig) -> str:
     return ""
 
 
-def _why_not_rope(config: PreTrainedConfig) -> str:
-    rope = config.rope_parameters
+def _why_not_rope(rope: object) -> str:
     kind = rope.get("rope_type") if isinstance(rope, dict) else None
     if kind is None:
         return "its layers turn by different tables"
     if kind not in _FIXED_ROPES:
         return f"its rope scaling ({kind}) changes with the length"
-    if rope.get("partial_rotary_factor", 1.0) != 1.0:
+    if isinstance(rope, dict) and rope.get("partial_rotary_factor", 1.0) != 1.0:
         return "only part of each head is turned"
     return ""
 
@@ -90,7 +134,8 @@ def why_not_model(model: PreTrainedModel) -> str:
         return "it is spread over several devices"
     if len({parameter.dtype for parameter in model.parameters()}) > 1:
         return "its weights are of several types"
-    unexpected = next((name for name, _ in model.named_parameters() if not _WEIGHT.fullmatch(name)), None)
+    pattern = _WEIGHT_OF_GEMMA3 if model.config.model_type == GEMMA3 else _WEIGHT
+    unexpected = next((name for name, _ in model.named_parameters() if not pattern.fullmatch(name)), None)
     if unexpected is not None:
         return f"it has a weight that its family has not ({unexpected})"
     projections = (module for name, module in model.named_modules() if name.endswith(("_proj", "lm_head")))
@@ -100,26 +145,43 @@ def why_not_model(model: PreTrainedModel) -> str:
 
 def shape_of(model: PreTrainedModel) -> ModelShape:
     """The shape of a model for which `why_not` is empty."""
-    config, rotary = model.config, model.model.rotary_emb
-    attention = model.model.layers[0].self_attn
+    config, attention = model.config, model.model.layers[0].self_attn
+    is_gemma3 = config.model_type == GEMMA3
+    kinds = _kinds_of_layers(config)
     return ModelShape(
         n_heads=int(config.num_attention_heads),
         n_kv_heads=int(config.num_key_value_heads),
         head_size=int(attention.head_dim),
         windows=_windows(config),
         attention_scale=float(attention.scaling),
-        inverse_frequencies=rotary.inv_freq,
-        rope_scale=float(rotary.attention_scaling),
-        embedding_factor=_granite(config, "embedding_multiplier"),
+        ropes=tuple(_rope(model, f"{kind}_" if is_gemma3 else "") for kind in kinds),
+        rope_of_layer=tuple(kinds.index(kind) for kind in _rope_kinds(config)),
+        embedding_factor=_embedding_factor(model),
         residual_factor=_granite(config, "residual_multiplier"),
         logits_divisor=_granite(config, "logits_scaling"),
+        activation="gelu_tanh" if is_gemma3 else "silu",
+        logits_cap=config.final_logit_softcapping if is_gemma3 else None,
     )
+
+
+def _rope(model: PreTrainedModel, prefix: str) -> Rope:
+    rotary = model.model.rotary_emb
+    return Rope(getattr(rotary, f"{prefix}inv_freq"), float(getattr(rotary, f"{prefix}attention_scaling")))
+
+
+def _embedding_factor(model: PreTrainedModel) -> float:
+    """Gemma 3 rounds its factor to the type of its weights."""
+    embedding = model.get_input_embeddings()
+    if model.config.model_type == GEMMA3:
+        return float(embedding.embed_scale.to(embedding.weight.dtype))
+    return _granite(model.config, "embedding_multiplier")
 
 
 def _windows(config: PreTrainedConfig) -> tuple[int | None, ...]:
     """How many positions each layer of these families attends to; None means all.
 
-    Mistral's window applies to every layer, Qwen's to layers of the sliding type; other modules ignore a window."""
+    Mistral's window applies to every layer, that of Qwen and Gemma to layers of the sliding type; other modules ignore
+    a window."""
     window = getattr(config, "sliding_window", None)
     if config.model_type == "mistral":
         return (window,) * int(config.num_hidden_layers)

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from engine.fast import layers, matmul
-from engine.fast.compiled_elementwise import CompiledElementwise, kernels
+from engine.fast.compiled_elementwise import CompiledElementwise
+from engine.fast.compiled_loops import kernels
 from engine.fast.elementwise import Elementwise, OutputBuffers, TorchElementwise, norms_of
 from engine.fast.kv_cache import Buffers
 from engine.fast.matmul import OutputBuffer
@@ -107,10 +108,12 @@ class FewRows:
 def serves(weights: FusedWeights) -> bool:
     """Whether `FewRows` computes this model."""
     embedding = weights.embedding
-    return embedding.device.type == "cpu" and embedding.dtype == torch.float32 and not weights.quantised
+    is_plain = embedding.device.type == "cpu" and embedding.dtype == torch.float32
+    return is_plain and (not weights.quantised or matmul.has_int8_rows(weights))
 
 
 def ready(weights: FusedWeights) -> None:
-    """Compile now what the forward of a few rows needs: some seconds, once per machine."""
+    """Compile and measure now what the forward of a few rows needs: some seconds, once per machine."""
     if serves(weights):
         kernels()
+        matmul.streams(weights)

@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 from engine.machine import paths
 
 Floats = NDArray[np.float32]
-Loop = TypeVar("Loop", bound=Callable[..., None])
+Loop = TypeVar("Loop", bound=Callable[..., object])
 # None of these options assumes that NaN and infinity cannot occur: a model that computes them must be detected.
 _LOOSE = {"contract", "reassoc", "nsz"}
 _LOG2_E, _LN2_HIGH, _LN2_LOW = np.float32(1.44269504), np.float32(0.693359375), np.float32(-2.12194440e-4)
 _LEAST, _MOST = np.float32(-87.0), np.float32(88.0)
 _TAYLOR = tuple(map(np.float32, (1 / 5040, 1 / 720, 1 / 120, 1 / 24, 1 / 6, 0.5, 1.0, 1.0)))
 _ZERO, _ONE, _HALF = np.float32(0.0), np.float32(1.0), np.float32(0.5)
+_GELU_SCALE, _GELU_CUBIC = np.float32(2 * (2 / np.pi) ** 0.5), np.float32(0.044715)
 _BIAS, _SHIFT = np.int32(127), np.int32(23)
 
 
@@ -36,8 +37,11 @@ class Kernels(NamedTuple):
     """The functions of this module, compiled."""
 
     add_normed: Callable[..., None]
+    norm_rows: Callable[..., None]
     attend: Callable[..., None]
     gate: Callable[..., None]
+    gate_gelu: Callable[..., None]
+    multiply_int8: Callable[..., None]
 
 
 @cache
@@ -47,12 +51,15 @@ def compiled() -> Kernels:
     try:
         return Kernels(
             _kernel(add_normed, "void(f4[:,::1], f4[:,:], f4, f4[::1], f4, f4[:,::1])"),
+            _kernel(norm_rows, "void(f4[:,:], f4[::1], f4)"),
             _kernel(
                 attend,
                 "void(f4[:,:], f4[:,::1], f4, f4[:,::1], f4[:,::1], i8[::1], b1[:,::1], i8, i8, "
                 "f4[:,:,::1], f4[:,:,::1], f4, f4[:,::1], f4[:,::1])",
             ),
             _kernel(gate, "void(f4[:,:], f4[:,::1], f4[:,::1])"),
+            _kernel(gate_gelu, "void(f4[:,:], f4[:,::1], f4[:,::1])"),
+            _kernel(multiply_int8, "void(f4[:,::1], i1[:,::1], f4[::1], f4[:,::1])"),
         )
     finally:
         numba.config.CACHE_DIR = previous_folder
@@ -87,6 +94,45 @@ def add_normed(hidden: Floats, product: Floats, factor: float, scaled: Floats, f
             out[i, j] = hidden[i, j] * inverse_length * scaled[j]
 
 
+def multiply_int8(x: Floats, numbers: NDArray[np.int8], scales: Floats, out: Floats) -> None:
+    """Write x times the rows of a matrix of int8, each times its scale, to `out` [n, n_out].
+
+    x: [n, n_in]; numbers: [n_out, n_in]; scales: [n_out]. Each row of the matrix is read from memory once."""
+    n, n_in = x.shape
+    row = np.empty(n_in, np.float32)
+    for i in range(numbers.shape[0]):
+        if n == 1:
+            out[0, i] = _product_with_int8(x[0], numbers[i]) * scales[i]
+            continue
+        for j in range(n_in):
+            row[j] = numbers[i, j]
+        for k in range(n):
+            total = _ZERO
+            for j in range(n_in):
+                total += x[k, j] * row[j]
+            out[k, i] = total * scales[i]
+
+
+@_inner(_LOOSE)
+def _product_with_int8(x: Floats, numbers: NDArray[np.int8]) -> np.float32:
+    total = _ZERO
+    for j in range(x.shape[0]):
+        total += x[j] * np.float32(numbers[j])
+    return total
+
+
+def norm_rows(x: Floats, scaled: Floats, floor: float) -> None:
+    """Root-mean-square norm of x [n, d], in place. scaled: [d], weights times sqrt(d); floor: d times epsilon."""
+    n, d = x.shape
+    for i in range(n):
+        total = floor
+        for j in range(d):
+            total += x[i, j] * x[i, j]
+        inverse_length = _ONE / np.sqrt(total)
+        for j in range(d):
+            x[i, j] *= inverse_length * scaled[j]
+
+
 def gate(gate_up: Floats, out: Floats, scratch: Floats) -> None:
     """Write silu(gate) * up to `out` [n, d]; gate_up: [n, 2 d], gates first; scratch: [2, d or more]."""
     n, d = out.shape
@@ -94,6 +140,19 @@ def gate(gate_up: Floats, out: Floats, scratch: Floats) -> None:
     for i in range(n):
         for j in range(d):
             negated[j] = -gate_up[i, j]
+        _exp(negated, scratch[1, :d])
+        for j in range(d):
+            out[i, j] = gate_up[i, j] / (_ONE + negated[j]) * gate_up[i, d + j]
+
+
+def gate_gelu(gate_up: Floats, out: Floats, scratch: Floats) -> None:
+    """`gate` with gelu by its tanh formula, which is x times the logistic function of 2 sqrt(2 / pi) (x + c x^3)."""
+    n, d = out.shape
+    negated = scratch[0, :d]
+    for i in range(n):
+        for j in range(d):
+            x = gate_up[i, j]
+            negated[j] = -_GELU_SCALE * (x + _GELU_CUBIC * x * x * x)
         _exp(negated, scratch[1, :d])
         for j in range(d):
             out[i, j] = gate_up[i, j] / (_ONE + negated[j]) * gate_up[i, d + j]

@@ -9,7 +9,7 @@ from torch.nn import functional
 from torch.nn.attention.bias import causal_lower_right
 
 from engine.fast.families import ModelShape
-from engine.fast.norms import normed
+from engine.fast.norms import Norm, normed
 from engine.fast.weights import FusedLayer, FusedWeights, Projection
 
 Product: TypeAlias = Callable[[Tensor, Projection], Tensor]
@@ -17,7 +17,9 @@ _MASKED_QUERIES = 32
 
 
 class Rotations(NamedTuple):
-    """Rotations of n positions. cos: [n, 1, 1, D / 2]; sin: [n, 1, 2, D / 2], that of the first half negated."""
+    """Rotations of n positions by one rope.
+
+    cos: [n, 1, 1, D / 2]; sin: [n, 1, 2, D / 2], that of the first half negated."""
 
     cos: Tensor
     sin: Tensor
@@ -101,21 +103,33 @@ def _causal_attention(queries: Tensor, keys: Tensor, values: Tensor, scale: floa
 
 def add_attended(hidden: Tensor, mixed: Tensor, layer: FusedLayer, shape: ModelShape, product: Product) -> Tensor:
     """Project the result of attention, [n, H D], and add it to hidden [n, hidden], in place."""
-    return hidden.add_(product(mixed, layer.out), alpha=shape.residual_factor)
+    attended = _maybe_normed(product(mixed, layer.out), layer.norm_attended)
+    return hidden.add_(attended, alpha=shape.residual_factor)
 
 
 def add_fed_forward(hidden: Tensor, layer: FusedLayer, shape: ModelShape, product: Product) -> Tensor:
     """Add the gated feed-forward of one layer to hidden [n, hidden], in place."""
     gate_up = product(normed(hidden, layer.norm_mlp), layer.gate_up)
     n_gates = gate_up.shape[-1] // 2
-    gated = functional.silu(gate_up[:, :n_gates]).mul_(gate_up[:, n_gates:])
-    return hidden.add_(product(gated, layer.down), alpha=shape.residual_factor)
+    gated = activated(gate_up[:, :n_gates], shape).mul_(gate_up[:, n_gates:])
+    fed_forward = _maybe_normed(product(gated, layer.down), layer.norm_fed_forward)
+    return hidden.add_(fed_forward, alpha=shape.residual_factor)
+
+
+def activated(gates: Tensor, shape: ModelShape) -> Tensor:
+    """The activation of a model's feed-forward, as a new tensor."""
+    return functional.silu(gates) if shape.activation == "silu" else functional.gelu(gates, approximate="tanh")
+
+
+def _maybe_normed(x: Tensor, norm: Norm | None) -> Tensor:
+    return x if norm is None else normed(x, norm)
 
 
 def logits(hidden: Tensor, weights: FusedWeights, product: Product) -> Tensor:
     """Logits [n, V] of normalised last hidden states [n, hidden]."""
-    products = product(hidden, weights.head)
-    return products if weights.shape.logits_divisor == 1.0 else products / weights.shape.logits_divisor
+    products, shape = product(hidden, weights.head), weights.shape
+    divided = products if shape.logits_divisor == 1.0 else products / shape.logits_divisor
+    return divided if shape.logits_cap is None else (divided / shape.logits_cap).tanh_().mul_(shape.logits_cap)
 
 
 def _normalised_heads(heads: Tensor, layer: FusedLayer, n_heads: int) -> Tensor:

@@ -1,12 +1,15 @@
 """Multiplies a few rows by a matrix, in the form that reads the matrix fastest.
 
 On a CPU in float32, weight @ x.T reads a matrix from memory with all threads where the library's x @ weight.T uses one,
-but only for two or more columns, and only for matrices that are not in the CPU's cache; `bench decode` times both."""
+but only for two or more columns, and only for matrices that are not in the CPU's cache. Which is faster is measured for
+each number of threads (`row_form`); `bench decode` times both."""
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from engine.fast import int8_product
+from engine.fast.row_form import row_form
 from engine.fast.weights import FusedWeights, Projection
 
 _LEAST_STREAMED_BYTES = 8 << 20
@@ -15,22 +18,44 @@ MOST_ROWS = 32
 
 def streams(weights: FusedWeights) -> bool:
     """Whether a step's matrices come from memory, so that `streamed_product` is faster for few rows."""
-    return not weights.quantised and streams_from(weights.head.weight, weights.n_bytes)
+    if weights.quantised and not has_int8_rows(weights):
+        return False
+    may_stream = may_stream_from(weights.head.weight, weights.n_bytes)
+    return may_stream and row_form(matrices_of(weights)) == "streamed"
 
 
-def streams_from(matrix: Tensor, n_bytes: int) -> bool:
-    """`streams` for a step over n_bytes of matrices like this one."""
+def has_int8_rows(weights: FusedWeights) -> bool:
+    """Whether our own product multiplies the quantised matrices of all layers."""
+    return int8_product.available() and all(layer.qkv.int8 is not None for layer in weights.layers)
+
+
+def may_stream_from(matrix: Tensor, n_bytes: int) -> bool:
+    """Whether a step over n_bytes of matrices like this one has two forms to choose from."""
     return matrix.device.type == "cpu" and matrix.dtype == torch.float32 and n_bytes >= _LEAST_STREAMED_BYTES
+
+
+def matrices_of(weights: FusedWeights) -> list[Tensor]:
+    """The matrices of a step that are not quantised, in the order in which it reads them."""
+    if weights.quantised:
+        return [weights.head.weight]
+    in_layers = [
+        projection.weight
+        for layer in weights.layers
+        for projection in (layer.qkv, layer.out, layer.gate_up, layer.down)
+    ]
+    return [*in_layers, weights.head.weight]
 
 
 def product(x: Tensor, projection: Projection) -> Tensor:
     """Multiply x by a projection: [n, n_in] -> [n, n_out]."""
+    if projection.int8 is not None and x.shape[0] <= MOST_ROWS and int8_product.available():
+        return int8_product.product(x, projection.int8, projection.bias)
     return functional.linear(x, projection.weight, projection.bias)
 
 
 def streamed_product(x: Tensor, projection: Projection) -> Tensor:
     """`product` up to rounding; returns a transposed view. n >= 2, fastest where n is small."""
-    if x.shape[0] > MOST_ROWS:
+    if x.shape[0] > MOST_ROWS or projection.int8 is not None:
         return product(x, projection)
     columns = x.contiguous().t()
     if projection.bias is None:
@@ -40,11 +65,13 @@ def streamed_product(x: Tensor, projection: Projection) -> Tensor:
 
 def laid_out(projection: Projection, *, streamed: bool) -> Projection:
     """A projection in the layout that an output buffer needs: the weight where streamed, else its transpose."""
-    return projection if streamed else projection._replace(weight=projection.weight.t())
+    if streamed or projection.int8 is not None:
+        return projection
+    return projection._replace(weight=projection.weight.t())
 
 
 class OutputBuffer:
-    """Products of n rows by matrices of one shape, with preallocated input and output.
+    """Products of n rows by float32 matrices of one shape, or int8 ones, with preallocated input and output.
 
     x: [n, n_in], which the caller fills; made: [n, n_out], the result of `multiply`. Streamed, one row is multiplied as
     two, the second all zeros."""
@@ -52,12 +79,13 @@ class OutputBuffer:
     def __init__(self, n: int, like: Projection, *, streamed: bool) -> None:
         n_out, n_in = like.weight.shape
         n_rows = max(n, 2) if streamed else n
-        self._streamed = streamed
-        self._rows = like.weight.new_zeros(n_rows, n_in)
+        by_column = streamed and like.int8 is None
+        self._by_column = by_column
+        self._rows = torch.zeros(n_rows, n_in)
         self._columns = self._rows.t()
-        self._out = like.weight.new_empty((n_out, n_rows) if streamed else (n_rows, n_out))
+        self._out = torch.empty((n_out, n_rows) if by_column else (n_rows, n_out))
         self.x = self._rows[:n]
-        self.made = self._out.t()[:n] if streamed else self._out
+        self.made = self._out.t()[:n] if by_column else self._out[:n]
 
     def new_rows(self) -> Tensor:
         """Zeros of the input's shape: n rows, or two where one is multiplied as two."""
@@ -65,7 +93,9 @@ class OutputBuffer:
 
     def multiply(self, projection: Projection) -> None:
         """Multiply x by a projection in the layout of `laid_out`."""
-        if self._streamed:
+        if projection.int8 is not None:
+            int8_product.multiply(self.x, projection.int8, self.made)
+        elif self._by_column:
             torch.mm(projection.weight, self._columns, out=self._out)
         else:
             torch.mm(self._rows, projection.weight, out=self._out)

@@ -9,24 +9,26 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from engine.decoding.drafting import LastKv
+from engine.decoding.drafting import FirstLayers, LastKv
 from engine.fast import layers, matmul
 from engine.fast.few_rows import FewRows, serves
-from engine.fast.kv_cache import Buffers, KvCache
+from engine.fast.kv_cache import Buffers, FirstLayersCache, KvCache
 from engine.fast.layers import Product, Rotations
 from engine.fast.norms import normed
 from engine.fast.spans import Tree, span
-from engine.fast.weights import FusedLayer, FusedWeights
+from engine.fast.weights import FusedLayer, FusedWeights, first_layers
 
 
 class _States(NamedTuple):
-    """Keys and values of one layer: views for new ones [n, H_kv, D], and all attended to [1, H_kv, positions, D]."""
+    """Keys and values of one layer: views for new ones [n, H_kv, D], and all attended to [1, H_kv, positions, D]; and
+    how it rotates the new ones."""
 
     new_keys: Tensor
     new_values: Tensor
     keys: Tensor
     values: Tensor
     mask: Tensor | None
+    turns: Rotations
 
 
 class FusedModel:
@@ -35,12 +37,20 @@ class FusedModel:
     hidden_layers: layers, in ascending order, whose output of the latest forward over n ids is left in `hidden`,
     [layers, n, hidden]."""
 
-    def __init__(self, weights: FusedWeights, *, context: int, hidden_layers: Sequence[int] = ()) -> None:
+    def __init__(
+        self,
+        weights: FusedWeights,
+        *,
+        context: int,
+        hidden_layers: Sequence[int] = (),
+        shared: FirstLayersCache | None = None,
+    ) -> None:
+        """shared: the cache to use, of a longer model; `reset` then forgets nothing of it."""
         self.device: torch.device = weights.embedding.device
         self.n_vocabulary = int(weights.embedding.shape[0])
         self.hidden: Tensor | None = None
         self._weights, self._shape = weights, weights.shape
-        self._context, self._hidden_layers = context, tuple(hidden_layers)
+        self._context, self._hidden_layers, self._shared = context, tuple(hidden_layers), shared
         self._few_rows = FewRows(weights) if serves(weights) else None
         self._product: Product = matmul.streamed_product if matmul.streams(weights) else matmul.product
         self.reset()
@@ -54,7 +64,8 @@ class FusedModel:
         """Forget every id."""
         if self._few_rows is not None:
             self._few_rows.forget()
-        self._cache = KvCache(self._shape, self._weights.embedding, context=self._context)
+        own = self._shared or KvCache(self._shape, self._weights.embedding, context=self._context)
+        self._cache: KvCache | FirstLayersCache = own
         self.length = 0
 
     def forward(self, ids: Tensor, *, tree: Tree | None = None) -> Tensor:
@@ -82,6 +93,15 @@ class FusedModel:
         buffers = self._cache.at_least(self.length, n_kept=self.length)
         return LastKv(buffers.keys[-1, : self.length], buffers.values[-1, : self.length], self.length)
 
+    def first_layers(self, n: int) -> FirstLayers:
+        """The first n layers, the last norm and the head over this very cache, until the next reset."""
+        assert isinstance(self._cache, KvCache)
+        first = FusedModel(
+            first_layers(self._weights, n), context=self._context, shared=FirstLayersCache(self._cache, n)
+        )
+        first.length = self.length
+        return first
+
     def bytes(self) -> int:
         """Memory the cache holds now."""
         return self._cache.bytes()
@@ -103,12 +123,12 @@ class FusedModel:
         self, ids: Tensor, buffers: Buffers, tree: Tree | None, *, only_states: bool
     ) -> tuple[Tensor, list[Tensor]]:
         """Last hidden states [n, hidden], normalised, and the output of `hidden_layers`."""
-        turns, layer_states = self._rotations_and_states(ids.shape[0], buffers, tree)
+        layer_states = self._layer_states(ids.shape[0], buffers, tree)
         hidden = layers.embedded(ids, self._weights)
         layer_outputs = []
         last = len(layer_states) - 1
         for index, (layer, states) in enumerate(zip(self._weights.layers, layer_states, strict=True)):
-            queries = self._write_kv(hidden, layer, states, turns)
+            queries = self._write_kv(hidden, layer, states)
             if only_states and index == last and index not in self._hidden_layers:
                 break
             hidden = self._attend(hidden, queries, layer, states)
@@ -117,11 +137,11 @@ class FusedModel:
                 layer_outputs.append(hidden.clone())
         return normed(hidden, self._weights.norm), layer_outputs
 
-    def _rotations_and_states(self, n: int, buffers: Buffers, tree: Tree | None) -> tuple[Rotations, list[_States]]:
-        """Rotations of n new ids, and the keys and values that each layer reads and writes."""
+    def _layer_states(self, n: int, buffers: Buffers, tree: Tree | None) -> list[_States]:
+        """The keys and values that each layer reads and writes for n new ids."""
         start, end = self.length, self.length + n
         at = slice(start, end) if tree is None else start + tree.depths
-        turns = Rotations(buffers.cos[at], buffers.sin[at])
+        turns = [Rotations(cos[at], sin[at]) for cos, sin in zip(buffers.cos, buffers.sin, strict=True)]
         spans = {window: span(n, start, window, tree, self.device) for window in set(self._shape.windows)}
         kv_views = {
             window: (
@@ -135,12 +155,13 @@ class FusedModel:
         layer_states = []
         for index, (new_views, window) in enumerate(zip(new_kv, self._shape.windows, strict=True)):
             keys, values, mask = kv_views[window]
-            layer_states.append(_States(*new_views, keys[index], values[index], mask))
-        return turns, layer_states
+            rotations = turns[self._shape.rope_of_layer[index]]
+            layer_states.append(_States(*new_views, keys[index], values[index], mask, rotations))
+        return layer_states
 
-    def _write_kv(self, hidden: Tensor, layer: FusedLayer, states: _States, turns: Rotations) -> Tensor:
+    def _write_kv(self, hidden: Tensor, layer: FusedLayer, states: _States) -> Tensor:
         """Write the keys and values of one layer in place; returns its queries [n, H, D]."""
-        new = layers.projected(hidden, layer, self._shape, turns, self._product)
+        new = layers.projected(hidden, layer, self._shape, states.turns, self._product)
         states.new_keys.copy_(new.keys)
         states.new_values.copy_(new.values)
         return new.queries

@@ -10,6 +10,7 @@ from torch.nn import functional
 class Norm(NamedTuple):
     """x -> x / sqrt(mean(x^2) + epsilon) * weight, over a last dimension [d].
 
+    weight: in the type of x, or in float32 where the product is rounded only once, as in Gemma 3.
     scaled: weight times sqrt(d); floor: sqrt(d * epsilon), a scalar."""
 
     weight: Tensor
@@ -26,6 +27,8 @@ def norm_of(weight: Tensor, epsilon: float) -> Norm:
 
 def normed(x: Tensor, norm: Norm) -> Tensor:
     """Normalise x, [..., d], into a new tensor."""
+    if x.dtype != norm.weight.dtype:
+        return functional.rms_norm(x.float(), norm.weight.shape, norm.weight, norm.epsilon).to(x.dtype)
     if x.device.type != "cpu" or x.dtype != torch.float32:
         return functional.rms_norm(x, norm.weight.shape, norm.weight, norm.epsilon)
     # On a CPU, rms_norm is a chain of ten small operations. sqrt(sum(x^2) + d * epsilon) is a hypotenuse.

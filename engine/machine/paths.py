@@ -39,6 +39,11 @@ def evaluations() -> Path:
     return user_data() / "evaluations"
 
 
+def downloads() -> Path:
+    """The folder of notes on downloaded models, a file each; the models themselves lie in the hub's cache."""
+    return user_data() / "downloads"
+
+
 def own_index(sources: Sequence[str]) -> str:
     """A folder of this user for an index of these sources."""
     locations = "\n".join(source if source == "builtin" else str(Path(source).absolute()) for source in sources)

@@ -3,14 +3,19 @@
 from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import TypeAlias, TypeVar
 
+import torch
+
 from engine import statistics
-from engine.events import Event, Progressed, RoundFinished
+from engine.events import Event, Progressed, RoundFinished, Warned
+from engine.machine.other_work import CpuShare, OtherWork
 from engine.measuring.systems import Call
 from engine.statistics import FEWEST_FOR_INTERVAL, Interval, UnitTime
 
 Calls: TypeAlias = dict[str, list[Call]]
 Prompts: TypeAlias = Sequence[Sequence[int]]
 _Input = TypeVar("_Input")
+# A block during which other programs computed is timed this many times more at most, and so is half of all blocks.
+_MOST_AGAIN, _MOST_REPEATED = 2, 0.5
 
 
 def interleave(
@@ -20,16 +25,78 @@ def interleave(
 ) -> Generator[Event, None, Calls]:
     """Run every input on every system, in rotating order; `after_each` is called after each input.
 
-    An input is a prompt, or several prompts where the systems take these at once."""
+    An input is a prompt, or several prompts where the systems take these at once. A block during which other programs
+    computed is repeated, and the last event says so."""
     calls: Calls = {name: [] for name in systems}
     names = list(systems)
+    undisturbed = _Undisturbed(n_blocks=len(inputs) * len(names))
     for i, value in enumerate(inputs):
         for name in names[i % len(names) :] + names[: i % len(names)]:
-            calls[name].append(systems[name](value))
+            calls[name].append(undisturbed.call(systems[name], value))
         if after_each is not None:
             after_each()
         yield Progressed("measuring", i + 1, len(inputs), "prompts")
+    if undisturbed.caution:
+        yield Warned(undisturbed.caution, "close other programs, and measure again")
     return calls
+
+
+def noting(measuring: Generator[Event, None, Calls]) -> Generator[Event, None, tuple[Calls, tuple[str, ...]]]:
+    """Pass on a measurement; returns its calls, and what disturbed them."""
+    cautions: list[str] = []
+    while True:
+        try:
+            event = next(measuring)
+        except StopIteration as end:
+            return end.value, tuple(cautions)
+        if isinstance(event, Warned):
+            cautions.append(event.message)
+        yield event
+
+
+class _Undisturbed:
+    """Times blocks, again where other programs computed meanwhile, and keeps the least disturbed time of each."""
+
+    def __init__(self, *, n_blocks: int) -> None:
+        self._n_blocks, self._n_threads = n_blocks, torch.get_num_threads()
+        self._disturbed: list[CpuShare] = []
+        self._n_left = 0
+
+    def call(self, system: Callable[[_Input], Call], value: _Input) -> Call:
+        """One block."""
+        call, share = _watched(system, value)
+        if share is None or not share.disturbs(self._n_threads):
+            return call
+        self._disturbed.append(share)
+        if len(self._disturbed) > max(1, self._n_blocks * _MOST_REPEATED):
+            self._n_left += 1
+            return call
+        for _ in range(_MOST_AGAIN):
+            again, other_share = _watched(system, value)
+            if other_share is None or other_share.others < share.others:
+                call, share = again, other_share
+            if share is None or not share.disturbs(self._n_threads):
+                return call
+        self._n_left += 1
+        return call
+
+    @property
+    def caution(self) -> str:
+        """What was noticed, in one sentence; empty where nothing was."""
+        if not self._disturbed:
+            return ""
+        worst = max(self._disturbed, key=lambda share: share.others)
+        still = f"; {self._n_left} of them stayed disturbed" if self._n_left else ""
+        return (
+            f"other programs computed during {len(self._disturbed)} of {self._n_blocks} timed blocks, on up to "
+            f"{worst.others:.1f} of {worst.n_processors} processors: these blocks were timed again{still}"
+        )
+
+
+def _watched(system: Callable[[_Input], Call], value: _Input) -> tuple[Call, CpuShare | None]:
+    watch = OtherWork()
+    call = system(value)
+    return call, watch.ended()
 
 
 def whole_calls(calls: Sequence[Call]) -> list[UnitTime]:

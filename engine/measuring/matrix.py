@@ -16,8 +16,8 @@ from engine.measuring import blocks, limits, prompts, systems
 from engine.measuring.blocks import Calls, Prompts
 from engine.measuring.systems import BatchSystem, System
 from engine.models import loading
-from engine.models.kv_size import RuntimeChoice
 from engine.models.loading import LoadedModel, Pair
+from engine.models.pair_names import RuntimeChoice
 from engine.statistics import Interval, RatioEstimate, UnitTime
 
 SYSTEMS = PLAIN, SPECULATIVE, THEIR_PLAIN, THEIR_ASSISTED

@@ -1,10 +1,15 @@
 """Held-out prompts and prose of the built-in world, from stories that no model was trained on."""
 
 from itertools import islice
+from typing import NamedTuple
 
 from transformers import PreTrainedTokenizerBase
 
-from engine.prompts import one_line
+from engine.models.chat_template import asked_as_chat
+from engine.models.conversation import with_system
+from engine.models.loading import LoadedModel
+from engine.prompts import Message, one_line
+from engine.settings import ChatConfig
 from engine.world.story import stories
 
 _HELD_OUT_SEED = 987_654_321
@@ -15,6 +20,23 @@ def held_out_prompts(tokenizer: PreTrainedTokenizerBase, n: int) -> list[list[in
     """The first 8 to 32 ids of n unseen stories, a different length each."""
     texts = islice(stories(_HELD_OUT_SEED), n)
     return [tokenizer(text)["input_ids"][: 8 + (i * 5) % (_LONGEST - 7)] for i, text in enumerate(texts)]
+
+
+class AskedPrompts(NamedTuple):
+    """Prompts as ids, and whether they are asked through the target's chat template."""
+
+    ids: list[list[int]]
+    chat: bool
+
+
+def asked_prompts(target: LoadedModel, n: int, config: ChatConfig) -> AskedPrompts:
+    """The held-out prompts as they are, or as questions through the chat template. Raises InputError."""
+    prompts, template = held_out_prompts(target.tokenizer, n), target.chat_template
+    if not asked_as_chat(template, target.spec, config) or template is None:
+        return AskedPrompts(prompts, chat=False)
+    texts = [one_line(target.tokenizer.decode(ids, skip_special_tokens=True)) for ids in prompts]
+    asked = [with_system((Message("user", text),), config.system) for text in texts]
+    return AskedPrompts([list(template.render(messages).ids) for messages in asked], chat=True)
 
 
 def prompts_of_length(tokenizer: PreTrainedTokenizerBase, n: int, length: int) -> list[list[int]]:

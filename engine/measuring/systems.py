@@ -17,7 +17,7 @@ from engine.decoding.clock import clock_for, settle
 from engine.decoding.drafting import Drafter
 from engine.decoding.generation import Limits, whole
 from engine.decoding.sampling import Warp
-from engine.drafters.small_model import SmallModelDrafter
+from engine.drafters.small_model import drafter_for
 from engine.events import RoundFinished
 from engine.models.loading import LoadedModel, Pair
 from engine.runtime import RunContext
@@ -128,6 +128,24 @@ def transformers_generate(
     return call
 
 
+def transformers_lookup(model: PreTrainedModel, *, gamma: int, n_new: int) -> System:
+    """`generate` with its own prompt lookup of gamma tokens."""
+    config = GenerationConfig(
+        max_new_tokens=n_new, do_sample=False, eos_token_id=None, pad_token_id=0, prompt_lookup_num_tokens=gamma
+    )
+    model.generation_config = GenerationConfig(eos_token_id=None, pad_token_id=0)
+
+    def call(prompt: Sequence[int]) -> Call:
+        """Call `generate` once, timed as a whole."""
+        ids = torch.tensor([prompt], device=model.device)
+        started = time.perf_counter()
+        sequences = model.generate(ids, attention_mask=torch.ones_like(ids), generation_config=config)
+        new = tuple(sequences[0, len(prompt) :].tolist())
+        return Call(new, 1e3 * (time.perf_counter() - started))
+
+    return call
+
+
 def transformers_together(model: PreTrainedModel, *, n_new: int) -> BatchSystem:
     """`generate` of several prompts of one length at once; it drafts for one sequence only."""
     config = GenerationConfig(max_new_tokens=n_new, do_sample=False, eos_token_id=None, pad_token_id=0)
@@ -186,9 +204,4 @@ def _prepare(model: PreTrainedModel, assistant: PreTrainedModel, gamma: int) -> 
 
 def small_model_drafter(target: LoadedModel, drafter: LoadedModel) -> Drafter:
     """The small-model drafter over an already loaded model."""
-    return SmallModelDrafter(
-        drafter.sequence(),
-        context=drafter.context,
-        n_target_vocabulary=target.n_vocabulary,
-        target_device=target.device,
-    )
+    return drafter_for(target, drafter)

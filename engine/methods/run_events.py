@@ -1,20 +1,23 @@
 """Builds the events that every run has: its start, its timed blocks, its end."""
 
 import secrets
+from collections.abc import Iterator
 
 import msgspec
 
 from engine.decoding.generation import Generation
-from engine.events import BlockFinished, Lane, RunFinished, RunStarted
+from engine.events import BlockFinished, Lane, RunFinished, RunStarted, Warned
 from engine.machine import versions
-from engine.runtime import RunContext
+from engine.runtime import AskedPrompt, RunContext
 from engine.settings import Request, settings_of
+from engine.vocabularies.drafter import OtherTokenizerDrafter
 
 
 def run_started(
-    method: str, config: msgspec.Struct, request: Request, prompt_ids: tuple[int, ...], rt: RunContext
+    method: str, config: msgspec.Struct, request: Request, prompt: tuple[int, ...] | AskedPrompt, rt: RunContext
 ) -> RunStarted:
     """Build the event of a run's start."""
+    prompt_ids, messages, _ = prompt if isinstance(prompt, AskedPrompt) else AskedPrompt(prompt)
     texts = rt.target.texts
     return RunStarted(
         run_id=secrets.token_hex(4),
@@ -37,7 +40,15 @@ def run_started(
         quantize=rt.target.quantize,
         processor=rt.provenance.processor,
         hashes=rt.provenance.hashes,
+        drafts_through="text" if isinstance(rt.drafter, OtherTokenizerDrafter) else "ids",
+        messages=messages,
     )
+
+
+def warnings(prompt: AskedPrompt) -> Iterator[Warned]:
+    """What the user has to know about how the prompt was asked."""
+    if prompt.warning:
+        yield Warned(prompt.warning, "put it into the question yourself to have it elsewhere")
 
 
 def block(lane: Lane, repeat: int, generation: Generation, rt: RunContext, *, paired: bool = True) -> BlockFinished:

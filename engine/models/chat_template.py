@@ -11,19 +11,22 @@ from transformers import PreTrainedTokenizerBase
 from transformers.utils import chat_template_utils
 
 from engine.errors import InputError
+from engine.models.conversation import alternating
 from engine.models.template_limits import TemplateTooLong, limited_time, refuse_endless_sums
 from engine.prompts import Message
+from engine.settings import ChatConfig
 
 # A template may refuse what it is given in any way that Python knows; the sandbox raises errors of its own.
 _FAULTS = (
     jinja2.TemplateError, TemplateTooLong, ValueError, TypeError, LookupError, AttributeError, ArithmeticError,
-    RecursionError, MemoryError,
+    RuntimeError, MemoryError,
 )  # fmt: skip
 _WAY_OUT = "ask without the chat template (raw), or correct the template in the model's folder"
 _BASE = re.compile(r"(?:^|[-_.])(?:base|pt|pretrained|foundation)(?:$|[-_.])", re.IGNORECASE)
 _INSTRUCT = re.compile(
     r"(?:^|[-_.])(?:instruct|instruction|chat|it|sft|dpo|rlhf|assistant)(?:$|[-_.0-9])", re.IGNORECASE
 )
+_COMMIT = re.compile("[0-9a-f]{40}|snapshots")
 _USER, _SYSTEM, _ASSISTANT = "one lantern", "two harbours", "three gulls"
 _BREAK = "\U000f0000"  # the mark by which transformers keeps the text on both sides of it apart
 _MARKS = re.compile("[\U000f0000\U000f0001]")
@@ -86,6 +89,13 @@ class ChatTemplate:
         ids = chat_template_utils.encode_marked_chat(self._tokenizer, text)
         return RenderedChat(_MARKS.sub("", text), tuple(ids))
 
+    def opening(self) -> tuple[int, ...]:
+        """The ids before the text of a first user turn: after them the model can write a conversation by itself.
+
+        Raises InputError."""
+        before = self._write((Message("user", _USER),), asks=True).partition(_USER)[0]
+        return tuple(chat_template_utils.encode_marked_chat(self._tokenizer, before))
+
     def _marked(self, text: str, role: str) -> str:
         """The text with its control tokens marked, and a break where what follows could make one of its end."""
         clean = text.encode("utf-8", "replace").decode("utf-8")
@@ -115,7 +125,8 @@ class ChatTemplate:
         return tuple(sorted(controls, key=len, reverse=True))
 
     def _source(self) -> str:
-        return str(self._tokenizer.get_chat_template())
+        with self._readable():
+            return str(self._tokenizer.get_chat_template())
 
     def _write(self, turns: Sequence[Message], *, asks: bool) -> str:
         """What the template writes; asks: up to where the assistant begins. Raises InputError."""
@@ -141,7 +152,9 @@ def _instruct(name: str, fault: str, stops_at_turns: bool) -> tuple[bool, str]:
     """Whether a model with a template is asked as chat, and why.
 
     Base models often carry the template of their family: the name tells, or that their text ends with a turn."""
-    last = re.split(r"[/\\]", name.rstrip("/\\"))[-1]
+    # The folder of a hub's cache is called after a commit, and the model's own folder is two above it.
+    parts = [part for part in re.split(r"[/\\]", name) if part and not _COMMIT.fullmatch(part)]
+    last = parts[-1] if parts else name
     if fault:
         return False, fault
     if _BASE.search(last):
@@ -159,27 +172,24 @@ def _broken_at_the_end(text: str, tokens: Sequence[str]) -> str:
     return text[:place] + _BREAK + text[place:] if n_open else text
 
 
-def alternating(messages: Sequence[Message]) -> tuple[Message, ...]:
-    """The turns of a conversation, without an empty system prompt. Raises InputError where they do not alternate."""
-    turns = tuple(message for message in messages if message.role != "system" or message.content.strip())
-    n_system = 1 if turns and turns[0].role == "system" else 0
-    way_out = "write a system prompt first if any, then user and assistant in turn, and end with the user"
-    for i, turn in enumerate(turns[n_system:]):
-        wanted = "assistant" if i % 2 else "user"
-        if turn.role != wanted:
-            place = f"message {i + n_system + 1} of the conversation"
-            raise InputError(f"{place} is of the {turn.role} where the {wanted} has its turn", way_out)
-        if not turn.content.strip() and turn.role == "user":
-            raise InputError("the prompt is empty", "write at least one word")
-    if not turns[n_system:]:
-        raise InputError("the conversation has no message of the user", "write at least one word")
-    if turns[-1].role == "assistant":
-        raise InputError("the conversation ends with the assistant's turn", way_out)
-    return turns
-
-
 def _merged(turns: tuple[Message, ...]) -> tuple[Message, ...]:
     """The turns with the system prompt at the beginning of the first user turn."""
     if turns[0].role != "system":
         return turns
     return (Message("user", f"{turns[0].content}\n\n{turns[1].content}"), *turns[2:])
+
+
+def asked_as_chat(template: ChatTemplate | None, name: str, config: ChatConfig, *, in_turns: bool = False) -> bool:
+    """Whether a model is asked through its chat template; in_turns: a conversation is to be continued.
+
+    name: the model's. Raises InputError where it cannot be, or cannot be asked otherwise."""
+    needs = "a conversation of several turns" if in_turns else "a system prompt" if config.system.strip() else ""
+    if config.chat == "off" and needs:
+        raise InputError(f"{needs} is asked as chat, which is switched off", "switch it on, or ask without that")
+    if template is None and (needs or config.chat == "on"):
+        wanted = f", which {needs} needs" if needs else ""
+        way_out = f"ask without {needs}" if needs else "have the text continued as it is (--raw)"
+        raise InputError(f"{name} has no chat template{wanted}", f"{way_out}, or use an instruct model")
+    return (
+        config.chat == "on" or bool(needs) or (config.chat == "auto" and template is not None and template.is_default)
+    )

@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 from engine.errors import InputError, ModelError
 from engine.models import timing_shapes
+from engine.models.gguf import cache, families, header, plan
+from engine.models.gguf.header import GgufHeader
 from engine.models.timing_shapes import Timing
 
 BUILTIN_TARGET = "target"
@@ -35,7 +37,8 @@ _DTYPE_BYTES = {"F64": 8, "I64": 8, "F32": 4, "I32": 4, "F16": 2, "BF16": 2, "I1
 class Checkpoint(NamedTuple):
     """A folder that may be loaded: SPEC, path, configuration, number of parameters and size of its weight files.
 
-    timing: set for a model of random weights, which has no folder and only serves timing; None for all others."""
+    timing: set for a model of random weights, which has no folder and only serves timing; None for all others.
+    gguf: the header of a GGUF file that has to be converted before it is loaded; None for all others."""
 
     spec: str
     folder: Path
@@ -43,6 +46,7 @@ class Checkpoint(NamedTuple):
     n_parameters: int
     n_file_bytes: int
     timing: Timing | None = None
+    gguf: GgufHeader | None = None
 
 
 def builtin_folder(name: str) -> Path:
@@ -73,12 +77,16 @@ def _looks_like_path(spec: str) -> bool:
 def _cached_folder(spec: str) -> Path:
     # Imported late: the window uses the names in this file before it has time to import a hub client.
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+    from huggingface_hub.errors import HFValidationError, IncompleteSnapshotError, LocalEntryNotFoundError
 
     try:
         return Path(snapshot_download(spec, local_files_only=True))
+    except (
+        IncompleteSnapshotError
+    ) as err:  # not all that the hub has of it is needed: what is there is checked by itself
+        return Path(err.snapshot_path)
     except (LocalEntryNotFoundError, HFValidationError, OSError) as err:
-        hint = f"download it once with `hf download {spec}`, or name a folder"
+        hint = f"download it with `draftscope models get {spec}`, or name a folder"
         raise InputError(f"{spec} is neither a folder nor a model in the local hub cache", hint) from err
 
 
@@ -88,6 +96,8 @@ def inspect(spec: str, *, drafter: bool = False) -> Checkpoint:
     Raises InputError or ModelError: missing, empty, no safetensors, remote code, unreadable configuration."""
     if timing_shapes.is_timing(spec):
         return of_timing(spec, timing_shapes.parse(spec, drafter=drafter))
+    if header.is_gguf(spec):
+        return _of_gguf(spec)
     with readable(spec):
         folder = locate(spec, drafter=drafter)
         if not folder.is_dir() and folder.parent == builtin_folder(""):
@@ -100,6 +110,17 @@ def of_timing(spec: str, timing: Timing) -> Checkpoint:
     """The checkpoint of a model that is made of random weights and has no folder."""
     n_parameters = timing_shapes.n_parameters(timing.shape)
     return Checkpoint(spec, Path(spec), timing_shapes.configuration(timing.shape), n_parameters, 0, timing)
+
+
+def _of_gguf(spec: str) -> Checkpoint:
+    """The checkpoint of a GGUF file: the folder that it was converted into, or what its header says it will be."""
+    source = plan.check(spec)
+    folder = cache.converted(spec)
+    if folder is not None:
+        return examine(spec, folder)
+    return Checkpoint(
+        spec, source.path, families.configuration(source), source.n_values, source.n_file_bytes, gguf=source
+    )
 
 
 @contextmanager
@@ -121,6 +142,7 @@ def refuse_empty(spec: str, folder: Path) -> None:
 
 def examine(spec: str, folder: Path) -> Checkpoint:
     """Check a folder's files: configuration, no code of its own, complete safetensors. Raises ModelError, OSError."""
+    _refuse_unnamed_gguf(spec, folder)
     config = read_json(folder / "config.json", spec)
     for name in ("config.json", "tokenizer_config.json", "generation_config.json"):
         if (folder / name).exists():
@@ -130,8 +152,19 @@ def examine(spec: str, folder: Path) -> Checkpoint:
     return Checkpoint(spec, folder, config, n_parameters, sum(path.stat().st_size for path in weights))
 
 
+def _refuse_unnamed_gguf(spec: str, folder: Path) -> None:
+    """Raises InputError for a folder that holds GGUF files and no checkpoint: the file has to be named."""
+    files = sorted(folder.glob("*.gguf"))
+    if files and not (folder / "config.json").exists():
+        raise InputError(f"{spec} holds GGUF files and no config.json", f"name one of them, for instance {files[0]}")
+
+
 def fingerprint(spec: str, *, drafter: bool = False) -> str:
-    """A hash of a checkpoint's configuration, vocabulary and weights: of each file its size and both ends."""
+    """A hash of a checkpoint's configuration, vocabulary and weights: of each file its size and both ends.
+
+    That of a GGUF file is the hash of its content, whatever it was converted into."""
+    if header.is_gguf(spec):
+        return cache.file_hash(spec)
     checkpoint = inspect(spec, drafter=drafter)
     small_files = [checkpoint.folder / name for name in ("config.json", "generation_config.json", *WORD_FILES)]
     digest = sha256()

@@ -11,9 +11,16 @@ from transformers import AutoConfig, AutoTokenizer, DynamicCache, PreTrainedConf
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING
 
 from engine.errors import EngineError, InputError, MemoryExhausted, ModelError
+from engine.events import DraftsThrough
 from engine.models import timing_pairs
 from engine.models.checkpoint_folder import WORD_FILES, Checkpoint
+from engine.models.gguf import vocabulary
+from engine.models.gguf.header import GgufHeader
 from engine.models.timing_shapes import Timing
+from engine.vocabularies.intersection import intersect
+from engine.vocabularies.likeness import Difference, Vocabulary, difference, vocabulary_of
+from engine.vocabularies.spelling import Spelling, spelling_of
+from engine.vocabularies.text_encoder import TextEncoder, misread
 
 _SIZES = ("num_hidden_layers", "hidden_size", "vocab_size", "num_attention_heads", "max_position_embeddings")
 
@@ -42,7 +49,7 @@ def configuration(checkpoint: Checkpoint) -> PreTrainedConfig:
     model_type = checkpoint.config.get("model_type", "none given")
     what = f"{checkpoint.spec}: the configuration (model type {model_type!r}) is not one transformers can read"
     with foreign(what, "use a supported architecture, for instance Llama or Qwen2"):
-        config = AutoConfig.from_pretrained(checkpoint.folder, local_files_only=True, trust_remote_code=False)
+        config = _read_configuration(checkpoint)
         text_config = config.get_text_config()
     if type(config) not in MODEL_FOR_CAUSAL_LM_MAPPING or _looks_ahead(text_config):
         reason = f"{checkpoint.spec}: {config.model_type} is not a causal language model"
@@ -54,6 +61,12 @@ def configuration(checkpoint: Checkpoint) -> PreTrainedConfig:
     return config
 
 
+def _read_configuration(checkpoint: Checkpoint) -> PreTrainedConfig:
+    if checkpoint.gguf is not None:
+        return AutoConfig.for_model(**checkpoint.config)
+    return AutoConfig.from_pretrained(checkpoint.folder, local_files_only=True, trust_remote_code=False)
+
+
 def _looks_ahead(config: PreTrainedConfig) -> bool:
     """Whether a token attends to later tokens, so that no cache can hold what came before."""
     both_ways = getattr(config, "use_bidirectional_attention", None)  # "vision": within pictures only
@@ -61,7 +74,9 @@ def _looks_ahead(config: PreTrainedConfig) -> bool:
 
 
 def read_tokenizer(checkpoint: Checkpoint) -> PreTrainedTokenizerBase:
-    """The tokenizer in the folder, or of the timing pair. Raises ModelError."""
+    """The tokenizer in the folder or the GGUF file, or of the timing pair. Raises ModelError."""
+    if checkpoint.gguf is not None:
+        return vocabulary.build(checkpoint.gguf)
     return _read_tokenizer(checkpoint.folder, checkpoint.spec, checkpoint.timing)
 
 
@@ -98,6 +113,7 @@ class _VocabularyFiles(NamedTuple):
     spec: str
     stamp: tuple[object, ...]
     timing: Timing | None = None
+    gguf: GgufHeader | None = None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _VocabularyFiles) and self.stamp == other.stamp
@@ -106,23 +122,24 @@ class _VocabularyFiles(NamedTuple):
         return hash(self.stamp)
 
 
-class _Difference(NamedTuple):
-    """The first id at which two vocabularies differ, and what it is in each."""
+def drafts_through(target: Checkpoint, drafter: Checkpoint) -> DraftsThrough:
+    """Whether a drafter works on the target's ids or through text. Sizes may differ by padding and by added tokens."""
+    return "ids" if _difference(_vocabulary_files(target), _vocabulary_files(drafter)) is None else "text"
 
-    token_id: int
-    target_token: str | None
-    drafter_token: str | None
+
+def refuse_unshared_text(target: Checkpoint, drafter: Checkpoint) -> None:
+    """Raises InputError for a drafter of another tokenizer whose text cannot be said in the target's tokens."""
+    if drafts_through(target, drafter) == "text":
+        reason = _why_no_text(_vocabulary_files(target), _vocabulary_files(drafter))
+        if reason:
+            raise InputError(reason, "choose a drafter of the same family, or lookup")
 
 
 def refuse_other_vocabulary(target: Checkpoint, drafter: Checkpoint) -> None:
-    """Raises InputError naming the first token that differs; sizes may differ by padding."""
-    difference = _difference(_vocabulary_files(target), _vocabulary_files(drafter))
-    if difference is not None:
-        reason = (
-            f"{drafter.spec} does not share the tokenizer of {target.spec}: "
-            f"token {difference.token_id} is {difference.target_token!r} there and {difference.drafter_token!r} here"
-        )
-        raise InputError(reason, "choose a drafter of the same family, or lookup")
+    """Raises InputError naming the first token that differs; for what works on the target's ids alone."""
+    if drafts_through(target, drafter) == "text":
+        reason = _other_tokenizer(_vocabulary_files(target), _vocabulary_files(drafter))
+        raise InputError(reason, "choose a drafter of the same family")
 
 
 def _vocabulary_files(checkpoint: Checkpoint) -> _VocabularyFiles:
@@ -130,6 +147,10 @@ def _vocabulary_files(checkpoint: Checkpoint) -> _VocabularyFiles:
     timing = checkpoint.timing
     if timing is not None:
         return _VocabularyFiles(checkpoint.folder, checkpoint.spec, (timing.shape.family.name,), timing)
+    if checkpoint.gguf is not None:
+        stat = checkpoint.folder.stat()
+        stamp = (str(checkpoint.folder), stat.st_size, stat.st_mtime_ns)
+        return _VocabularyFiles(checkpoint.folder, checkpoint.spec, stamp, gguf=checkpoint.gguf)
     stamps: list[object] = [checkpoint.config.get("model_type")]
     for path in (checkpoint.folder / name for name in WORD_FILES):
         if path.exists():
@@ -138,20 +159,51 @@ def _vocabulary_files(checkpoint: Checkpoint) -> _VocabularyFiles:
     return _VocabularyFiles(checkpoint.folder, checkpoint.spec, tuple(stamps))
 
 
+class _Words(NamedTuple):
+    """What is compared of a tokenizer. lost: a text that its tokens do not spell, in words; empty if there is none."""
+
+    vocabulary: Vocabulary
+    spelling: Spelling
+    lost: str
+
+
 @lru_cache(maxsize=2)
-def _vocabulary(files: _VocabularyFiles) -> dict[int, str]:
-    return {
-        index: token for token, index in _read_tokenizer(files.folder, files.spec, files.timing).get_vocab().items()
-    }
+def _words(files: _VocabularyFiles) -> _Words:
+    if files.gguf is None:
+        tokenizer = _read_tokenizer(files.folder, files.spec, files.timing)
+    else:
+        tokenizer = vocabulary.build(files.gguf)
+    spelling = spelling_of(tokenizer)
+    wrong = misread(TextEncoder(tokenizer, spelling))
+    lost = "" if wrong is None else f"{wrong.text!r} begins with token {wrong.token_id}"
+    if wrong is not None:
+        lost += f", {tokenizer.convert_ids_to_tokens(wrong.token_id)!r}"
+    return _Words(vocabulary_of(tokenizer), spelling, lost)
 
 
 @lru_cache(maxsize=1024)
-def _difference(target: _VocabularyFiles, drafter: _VocabularyFiles) -> _Difference | None:
-    target_tokens, drafter_tokens = _vocabulary(target), _vocabulary(drafter)
-    differing = (
-        index
-        for index in sorted(target_tokens.keys() | drafter_tokens.keys())
-        if target_tokens.get(index) != drafter_tokens.get(index)
+def _difference(target: _VocabularyFiles, drafter: _VocabularyFiles) -> Difference | None:
+    return difference(_words(target).vocabulary, _words(drafter).vocabulary)
+
+
+@lru_cache(maxsize=1024)
+def _why_no_text(target: _VocabularyFiles, drafter: _VocabularyFiles) -> str:
+    """Why text cannot pass between two models, empty if it can; the drafter is named first."""
+    reason = _other_tokenizer(target, drafter)
+    if target.timing is not None or drafter.timing is not None:
+        return f"{reason}, and the words of timing pairs are no text"
+    for files in (drafter, target):
+        if _words(files).lost:
+            return f"{reason}, and {files.spec} loses text: {_words(files).lost}"
+    n_shared = len(intersect(_words(target).spelling, _words(drafter).spelling).drafter_ids)
+    return "" if n_shared else f"{reason}, and none of its tokens is one there"
+
+
+def _other_tokenizer(target: _VocabularyFiles, drafter: _VocabularyFiles) -> str:
+    """Which token differs between two models."""
+    differing = _difference(target, drafter)
+    assert differing is not None
+    return (
+        f"{drafter.spec} does not share the tokenizer of {target.spec}: "
+        f"token {differing.token_id} is {differing.target_token!r} there and {differing.drafter_token!r} here"
     )
-    index = next(differing, None)
-    return None if index is None else _Difference(index, target_tokens.get(index), drafter_tokens.get(index))

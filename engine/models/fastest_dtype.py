@@ -15,8 +15,10 @@ from torch import Tensor
 from transformers import PreTrainedConfig
 
 from engine.fast import matmul
+from engine.fast.row_form import row_form
 from engine.fast.weights import Projection
 from engine.machine import paths, versions
+from engine.machine.other_work import OtherWork
 from engine.models import devices
 
 Kind: TypeAlias = Literal["float32", "bfloat16"]
@@ -28,6 +30,10 @@ _ROWS = (1, 5)
 _N_PASSES = 15
 _LEAST_GAIN = 0.1
 _MAX_NUMBERS = 256 << 20
+# What a load under `auto` may spend on knowing whether bfloat16 is worth an offer: a fraction of a second.
+_QUICK_NUMBERS, _QUICK_PASSES = 24 << 20, 5
+_LEAST_OFFERED = 16 << 20
+_FOLDER, _QUICK_FOLDER = "number-types-2", "number-types-quick"
 
 
 class Matrices(NamedTuple):
@@ -60,15 +66,45 @@ def choose(config: PreTrainedConfig, device: torch.device, *, measure: bool) -> 
     matrices = matrices_of(config)
     if matrices is None:
         return DtypeChoice("float32", f"the matrices of {config.model_type} models are not known; nothing was measured")
-    path = _file_of(matrices)
+    path = _file_of(matrices, _FOLDER)
     measurement = read(path)
     if measurement is None and not measure:
         return DtypeChoice("float32", "not measured yet")
     if measurement is None:
         measurement = measured(matrices)
-        with suppress(OSError):  # without a file it is measured again the next time
-            _save(path, measurement)
+        _save(path, measurement)
     return judged(measurement)
+
+
+def offer(config: PreTrainedConfig, device: torch.device) -> str:
+    """What bfloat16 would gain over the float32 that `auto` means on a CPU, and what it would change.
+
+    Empty where it gains too little, or the model is too small to be worth it. A full measurement counts where there is
+    one, else a short one, once; none while other programs compute."""
+    matrices = matrices_of(config)
+    if device.type != "cpu" or matrices is None or _n_numbers(matrices) < _LEAST_OFFERED:
+        return ""
+    path = _file_of(matrices, _QUICK_FOLDER)
+    measurement = read(_file_of(matrices, _FOLDER)) or read(path)
+    if measurement is None:
+        watch = OtherWork()
+        measurement = measured(matrices, most_numbers=_QUICK_NUMBERS, n_passes=_QUICK_PASSES)
+        share = watch.ended()
+        if share is not None and share.disturbs(torch.get_num_threads()):
+            return ""
+        _save(path, measurement)
+    choice = judged(measurement)
+    if choice.dtype == "float32":
+        return ""
+    return (
+        f"bfloat16 would be faster ({choice.why}): choose it, or fastest, as the number type. Its texts are exactly "
+        "those of the model in bfloat16, which may differ from those in float32 where two tokens are almost as likely"
+    )
+
+
+def _n_numbers(matrices: Matrices) -> int:
+    in_layer = sum(n_out * n_in for n_out, n_in in matrices.layer)
+    return matrices.n_layers * in_layer + matrices.head[0] * matrices.head[1]
 
 
 def judged(measurement: Measurement) -> DtypeChoice:
@@ -102,30 +138,33 @@ def matrices_of(config: PreTrainedConfig) -> Matrices | None:
 
 
 @torch.inference_mode()
-def measured(matrices: Matrices) -> Measurement:
+def measured(matrices: Matrices, *, most_numbers: int = _MAX_NUMBERS, n_passes: int = _N_PASSES) -> Measurement:
     """Time the products of a step, one type in memory at a time; the least time of each: other programs only ever add.
 
     Of a large model only some layers and some of the head's rows are created; each is scaled up on its own."""
     numbers_a_layer = sum(n_out * n_in for n_out, n_in in matrices.layer)
-    n_layers = max(1, min(matrices.n_layers, _MAX_NUMBERS // numbers_a_layer))
+    n_layers = max(1, min(matrices.n_layers, most_numbers // numbers_a_layer))
     n_out, n_in = matrices.head
-    n_rows = max(1, min(n_out, _MAX_NUMBERS // n_in))
+    n_rows = max(1, min(n_out, most_numbers // n_in))
     scales = matrices.n_layers / n_layers, n_out / n_rows
     ms = {}
     for kind, dtype in _KINDS.items():
         layers = [torch.full(size, 0.01, dtype=dtype) for size in matrices.layer * n_layers]
         head = torch.full((n_rows, n_in), 0.01, dtype=dtype)
-        ms[kind] = tuple(_least_ms((layers, [head]), n, scales) for n in _ROWS)
+        ms[kind] = tuple(_least_ms((layers, [head]), n, scales, n_passes=n_passes) for n in _ROWS)
         del layers, head  # before those of the next type are made
     return Measurement(_ROWS, ms)
 
 
-def _least_ms(parts: Sequence[Sequence[Tensor]], n: int, scales: Sequence[float]) -> float:
+def _least_ms(
+    parts: Sequence[Sequence[Tensor]], n: int, scales: Sequence[float], *, n_passes: int = _N_PASSES
+) -> float:
     """Milliseconds over n ids: the least time of each part times its scale; each pass reads all parts in turn."""
     n_bytes = sum(weight.nbytes for part in parts for weight in part)
-    steps = [_step(part, n, n_bytes) for part in parts]
+    streamed = matmul.may_stream_from(parts[0][0], n_bytes) and row_form([*parts[0], *parts[1]]) == "streamed"
+    steps = [_step(part, n, streamed=streamed) for part in parts]
     times_of_parts: list[list[float]] = [[] for _ in parts]
-    for _ in range(_N_PASSES):
+    for _ in range(n_passes):
         for step, times in zip(steps, times_of_parts, strict=True):
             started = time.perf_counter()
             step()
@@ -145,9 +184,8 @@ def read(path: Path) -> Measurement | None:
     return measurement if is_complete and measurement.rows == _ROWS else None
 
 
-def _step(weights: Sequence[Tensor], n: int, n_bytes: int) -> Callable[[], None]:
-    """Some products of a step over n ids, in the form that decoding uses when it reads n_bytes of matrices."""
-    streamed = matmul.streams_from(weights[0], n_bytes)
+def _step(weights: Sequence[Tensor], n: int, *, streamed: bool) -> Callable[[], None]:
+    """Some products of a step over n ids, in one of the two forms that decoding chooses from."""
     multiply = matmul.streamed_product if streamed else matmul.product
     operands = [
         (torch.randn(max(n, 2) if streamed else n, weight.shape[1]).to(weight.dtype), Projection(weight, None))
@@ -162,14 +200,16 @@ def _step(weights: Sequence[Tensor], n: int, n_bytes: int) -> Callable[[], None]
     return step
 
 
-def _file_of(matrices: Matrices) -> Path:
+def _file_of(matrices: Matrices, folder: str) -> Path:
     """The file of a measurement: another processor, torch, number of threads or shape has another file."""
     key = (versions.processor(torch.device("cpu")), torch.__version__, torch.get_num_threads(), matrices)
-    return paths.user_cache() / "number-types-2" / f"{hashlib.sha256(repr(key).encode()).hexdigest()[:24]}.json"
+    return paths.user_cache() / folder / f"{hashlib.sha256(repr(key).encode()).hexdigest()[:24]}.json"
 
 
 def _save(path: Path, measurement: Measurement) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".part")
-    unfinished.write_bytes(msgspec.json.encode(measurement))
-    unfinished.replace(path)
+    """Keep a measurement; without a file it is made again the next time."""
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_suffix(".part")
+        unfinished.write_bytes(msgspec.json.encode(measurement))
+        unfinished.replace(path)

@@ -1,15 +1,13 @@
 """Computes how long a sequence through a model can get and how large its cache is, from the configuration alone."""
 
-from typing import Literal, TypeAlias
-
 import torch
 from transformers import PreTrainedConfig
 
 from engine.decoding import cached_model
 from engine.errors import ModelError
 from engine.fast import families, kv_cache
+from engine.models.pair_names import RuntimeChoice
 
-RuntimeChoice: TypeAlias = Literal["auto", "fused", "fused-eager", "modules"]
 _DEFAULT_CONTEXT = 2048
 # Their modules declare no window, so that the cache keeps every position even if the configuration has one.
 _WITHOUT_WINDOW = ("llama", "mistral", "granite")
@@ -28,7 +26,11 @@ def kv_bytes(config: PreTrainedConfig, dtype: torch.dtype, runtime: RuntimeChoic
     head = getattr(text_config, "head_dim", None) or text_config.hidden_size // text_config.num_attention_heads
     if runtime != "modules" and not families.why_not(config):
         n_layers = text_config.num_hidden_layers
-        return int(kv_cache.n_bytes(n_layers, n_heads, head, n_positions=context, itemsize=dtype.itemsize))
+        n_ropes = len(families.rope_settings(config))
+        n_bytes = kv_cache.n_bytes(
+            n_layers, n_heads, head, n_ropes=n_ropes, n_positions=context, itemsize=dtype.itemsize
+        )
+        return int(n_bytes)
     windows = (
         (None,) * text_config.num_hidden_layers
         if config.model_type in _WITHOUT_WINDOW

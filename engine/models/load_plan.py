@@ -8,12 +8,14 @@ import torch
 from transformers import PreTrainedConfig
 
 from engine.errors import InputError, ModelError
-from engine.events import Estimated
+from engine.events import ConversionStarted, Estimated
 from engine.fast import families
 from engine.models import checkpoint_folder, checks, devices, timing_shapes
 from engine.models.checkpoint_folder import Checkpoint
-from engine.models.kv_size import RuntimeChoice, context_of, kv_bytes
-from engine.models.quantize import Quantize, held_bytes
+from engine.models.gguf import plan as conversion_plan
+from engine.models.kv_size import context_of, kv_bytes
+from engine.models.pair_names import Quantize, RuntimeChoice
+from engine.models.quantize import held_bytes
 from engine.models.work_size import work_bytes
 
 FUSED: tuple[RuntimeChoice, ...] = ("fused", "fused-eager")
@@ -63,6 +65,15 @@ def estimate_pair(plan: LoadPlan) -> Estimated:
     return estimate(plan.target, drafter, plan.device, plan.dtype, plan.runtime, quantize=plan.quantize)
 
 
+def conversions(plan: LoadPlan) -> tuple[ConversionStarted, ...]:
+    """What the GGUF files of a pair take to be converted. Raises InputError: disk or memory do not hold it."""
+    sources = [c.gguf for c in (plan.target, plan.drafter) if c is not None and c.gguf is not None]
+    works = [conversion_plan.plan(source) for source in sources]
+    for work in works:
+        conversion_plan.refuse_too_large(work)
+    return tuple(map(conversion_plan.started, works))
+
+
 def refuse_pair(plan: LoadPlan, needed: Estimated) -> None:
     """Check everything that can be held against a pair before its weights are read. Raises InputError, ModelError.
 
@@ -74,14 +85,14 @@ def refuse_pair(plan: LoadPlan, needed: Estimated) -> None:
         if checkpoint is not None:
             _refuse_checkpoint(checkpoint, plan)
     if plan.drafter is not None:
-        checks.refuse_other_vocabulary(plan.target, plan.drafter)
+        checks.refuse_unshared_text(plan.target, plan.drafter)
 
 
 def refuse_drafter(plan: LoadPlan) -> None:
     """Check a drafter whose target is in memory already. Raises InputError, ModelError."""
     assert plan.drafter is not None
     _refuse_checkpoint(plan.drafter, plan)
-    checks.refuse_other_vocabulary(plan.target, plan.drafter)
+    checks.refuse_unshared_text(plan.target, plan.drafter)
     _refuse_drafter_alone(plan, _LEAST_CONTEXT)
 
 
@@ -97,12 +108,17 @@ def refuse_if_too_large(needed: Estimated, device: torch.device) -> None:
     """Raises InputError if models, the cache of a short text and the work do not fit: what is free, times the GPUs.
 
     The cache of the full context need not fit: many models could take longer texts than they are ever given."""
-    n_kv_bytes = needed.kv_bytes * min(1.0, _LEAST_CONTEXT / max(1, needed.context))
-    n_bytes = needed.weights_bytes + needed.drafter_bytes + n_kv_bytes + needed.work_bytes
+    n_bytes = least_bytes(needed)
     n_devices = torch.cuda.device_count() if device.type == "cuda" else 1
     if n_bytes > n_devices * needed.free_bytes:
         reason = f"the models need {n_bytes / 2**30:.1f} GiB, {needed.free_bytes / 2**30:.1f} GiB are free on {device}"
         raise InputError(reason, "choose a smaller model or dtype, or free memory")
+
+
+def least_bytes(needed: Estimated) -> int:
+    """What models, the cache of a short text and the work take together."""
+    n_kv_bytes = needed.kv_bytes * min(1.0, _LEAST_CONTEXT / max(1, needed.context))
+    return int(needed.weights_bytes + needed.drafter_bytes + n_kv_bytes + needed.work_bytes)
 
 
 def _refuse_drafter_elsewhere(plan: LoadPlan, needed: Estimated) -> None:

@@ -11,18 +11,20 @@ from transformers import DynamicCache, PreTrainedConfig, PreTrainedModel, PreTra
 from engine.decoding.cached_model import CachedModel, SequenceModel
 from engine.decoding.detokenizer import TokenTexts
 from engine.errors import InputError, ModelError
-from engine.events import Estimated, Progressed, RuntimeName
+from engine.events import ConversionStarted, DraftsThrough, Estimated, Progressed, RuntimeName
 from engine.fast import families, few_rows
 from engine.fast.graphs import Graphs
 from engine.fast.model import FusedModel
 from engine.fast.static_kv_cache import StaticKvCache
 from engine.fast.weights import FusedWeights, fuse
-from engine.models import checks, devices, load_plan, timing_pairs, weights
+from engine.models import checkpoint_folder, checks, devices, load_plan, timing_pairs, weights
 from engine.models.chat_template import ChatTemplate
 from engine.models.checkpoint_folder import Checkpoint
-from engine.models.kv_size import RuntimeChoice, context_of
+from engine.models.gguf import cache
+from engine.models.kv_size import context_of
 from engine.models.load_plan import LoadPlan
-from engine.models.quantize import Quantize, fuse_quantised, quantise, weight_bytes
+from engine.models.pair_names import Quantize, RuntimeChoice
+from engine.models.quantize import fuse_quantised, quantise, weight_bytes
 from engine.models.weights import ReadWeights
 
 _MAX_REPORTS = 200
@@ -32,6 +34,7 @@ class LoadedModel(NamedTuple):
     """A model in memory with all that decoding needs to know about it.
 
     fused: its weights for our own forward, None where it runs on transformers' modules; `why_modules` gives the reason.
+    drafts_through: of a drafter, whether it works on the target's ids or, with another tokenizer, through text.
     note: what has to be noted on everything generated with it, empty for most.
     static: the cache of rounds that run as CUDA graphs; None where the host launches every operation.
     chat_template: how a conversation is written for it; None where its tokenizer has no template."""
@@ -50,6 +53,7 @@ class LoadedModel(NamedTuple):
     why_modules: str = ""
     note: str = ""
     quantize: Quantize = "none"
+    drafts_through: DraftsThrough = "ids"
     static: StaticKvCache | None = None
     chat_template: ChatTemplate | None = None
 
@@ -62,6 +66,11 @@ class LoadedModel(NamedTuple):
     def runtime(self) -> RuntimeName:
         """What computes its forward pass."""
         return "modules" if self.fused is None else "fused"
+
+    @property
+    def default_template(self) -> ChatTemplate | None:
+        """The chat template it is asked through unless told otherwise; None where its text is continued as it is."""
+        return self.chat_template if self.chat_template is not None and self.chat_template.is_default else None
 
     def sequence(self, hidden_layers: Sequence[int] = ()) -> SequenceModel:
         """A new, empty sequence through this model, on its runtime.
@@ -83,6 +92,9 @@ def load(
     """Load one checkpoint, in evaluation mode; yields the bytes in memory so far, and last the model.
 
     A target larger than one GPU is spread over the devices by accelerate. Raises ModelError, MemoryExhausted."""
+    for _ in (conversion := _Conversion(checkpoint)):
+        yield 0
+    checkpoint = conversion.checkpoint
     config = checks.configuration(checkpoint)
     tokenizer = checks.read_tokenizer(checkpoint)
     fits = checkpoint.n_parameters * dtype.itemsize <= devices.free_bytes(device)
@@ -94,6 +106,20 @@ def load(
             _refuse_incomplete(checkpoint, update.lacking)
             _refuse_without_rollback(checkpoint, update.model.eval())
             yield on_runtime(_describe(checkpoint, update.model, tokenizer, dtype), runtime, quantize)
+
+
+class _Conversion:
+    """Converts the GGUF file of a checkpoint; iterates over what is reported meanwhile.
+
+    checkpoint: the one to load, afterwards that of the folder. One that is no GGUF file stays as it is."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self.checkpoint = checkpoint
+
+    def __iter__(self) -> Iterator[ConversionStarted | Progressed]:
+        if self.checkpoint.gguf is not None:
+            yield from cache.convert(self.checkpoint.spec)
+            self.checkpoint = checkpoint_folder.inspect(self.checkpoint.spec)
 
 
 def _read(
@@ -198,11 +224,19 @@ class Pair(NamedTuple):
     drafter: LoadedModel | None
 
 
-def load_pair(plan: LoadPlan) -> Iterator[Progressed | Estimated | Pair]:
+def refuse_other_tokenizer(target: LoadedModel, drafter: LoadedModel) -> None:
+    """Raises InputError for a drafter of another tokenizer, where ids of the target are its input."""
+    if drafter.drafts_through == "text":
+        reason = f"{drafter.spec} has another tokenizer than {target.spec}"
+        raise InputError(f"{reason}, and drafts for one sequence only", "choose a drafter of the same family")
+
+
+def load_pair(plan: LoadPlan) -> Iterator[Progressed | Estimated | ConversionStarted | Pair]:
     """Estimate, check and load a pair; yields what it would take, the progress, and last the pair."""
     needed = load_plan.estimate_pair(plan)
     yield needed
     load_plan.refuse_pair(plan, needed)
+    plan = yield from _with_converted(plan)
     target_bytes = plan.target.n_parameters * plan.dtype.itemsize
     drafter_bytes = 0 if plan.drafter is None else plan.drafter.n_parameters * plan.drafter_dtype.itemsize
     reports = _LoadProgress(target_bytes + drafter_bytes)
@@ -222,15 +256,26 @@ def load_pair(plan: LoadPlan) -> Iterator[Progressed | Estimated | Pair]:
                 yield reports.at(bytes_before + min(update, n_bytes))
         bytes_before += n_bytes
         yield reports.at(bytes_before)
-    yield Pair(loaded[0], loaded[1] if loaded[1:] else None)
+    yield Pair(loaded[0], _beside(plan, loaded[1]) if loaded[1:] else None)
 
 
-def load_drafter(plan: LoadPlan) -> Generator[Progressed, None, LoadedModel]:
+def _with_converted(plan: LoadPlan) -> Generator[ConversionStarted | Progressed, None, LoadPlan]:
+    """The plan with the folders that its GGUF files were converted into, which is done now where it was not."""
+    target, drafter = _Conversion(plan.target), None if plan.drafter is None else _Conversion(plan.drafter)
+    yield from target
+    if drafter is not None:
+        yield from drafter
+    return plan._replace(target=target.checkpoint, drafter=None if drafter is None else drafter.checkpoint)
+
+
+def load_drafter(plan: LoadPlan) -> Generator[ConversionStarted | Progressed, None, LoadedModel]:
     """Load the drafter of a plan beside a target that is in memory already. Yields progress, returns the model.
 
     Raises InputError, ModelError where it does not fit what is free, or the target."""
     assert plan.drafter is not None
     load_plan.refuse_drafter(plan)
+    plan = yield from _with_converted(plan)
+    assert plan.drafter is not None
     n_bytes = plan.drafter.n_parameters * plan.drafter_dtype.itemsize
     reports, model = _LoadProgress(n_bytes), None
     for update in load(plan.drafter, plan.drafter_device, plan.drafter_dtype, plan.runtime):
@@ -239,7 +284,13 @@ def load_drafter(plan: LoadPlan) -> Generator[Progressed, None, LoadedModel]:
         elif reports.is_due(min(update, n_bytes)):
             yield reports.at(min(update, n_bytes))
     assert model is not None
-    return model
+    return _beside(plan, model)
+
+
+def _beside(plan: LoadPlan, drafter: LoadedModel) -> LoadedModel:
+    """The drafter as it drafts for the plan's target."""
+    assert plan.drafter is not None
+    return drafter._replace(drafts_through=checks.drafts_through(plan.target, plan.drafter))
 
 
 class _LoadProgress:

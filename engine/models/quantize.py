@@ -1,30 +1,30 @@
 """Quantises the weights of a loaded model with torchao.
 
 Only the weights of linear layers are quantised, with one scale per output; activations stay as they are, embeddings and
-the head keep their type. The quantised model is then the target, with all that holds for targets."""
+the head keep their type. The quantised model is then the target, with all that holds for targets. On a CPU the products
+of a few rows are our own (`fast.int8_product`), and what is not faster there is refused."""
 
+from functools import partial
 from importlib.util import find_spec
-from typing import Literal, TypeAlias, get_args
 
 import torch
 from torch import Tensor, nn
 from transformers import PreTrainedConfig, PreTrainedModel
 
 from engine.errors import InputError, ModelError
-from engine.fast.weights import FusedLayer, FusedWeights, Projection, fuse
+from engine.fast import matmul
+from engine.fast.weights import FusedLayer, FusedWeights, Int8Rows, Projection, fuse
 from engine.machine.out_of_memory import memory_errors
+from engine.models import int8_gain, pair_names
+from engine.models.pair_names import Quantize
 
-Quantize: TypeAlias = Literal["none", "int8", "int4"]
-_CHOICES: tuple[Quantize, ...] = get_args(Quantize)
 _BYTES: dict[Quantize, float] = {"int8": 1.0, "int4": 0.5}
 _INSTALL_HINT = 'pip install "draftscope[quantize]", or use --quantize none'
 
 
 def parse_quantize(name: str, device: torch.device) -> Quantize:
     """`none`, `int8` or `int4`. Raises InputError if the name, the package or the device's kernels are missing."""
-    choice = next((option for option in _CHOICES if option == name), None)
-    if choice is None:
-        raise InputError(f"unknown quantisation {name!r}", f"use {', '.join(_CHOICES)}")
+    choice = pair_names.parse_quantize(name)
     if choice != "none" and find_spec("torchao") is None:
         raise InputError(f"{choice} weights need the package torchao", _INSTALL_HINT)
     if choice == "int4" and device.type != "cuda":
@@ -47,9 +47,15 @@ def held_bytes(config: PreTrainedConfig, n_parameters: int, dtype: torch.dtype, 
 @torch.no_grad()
 def quantise(model: PreTrainedModel, choice: Quantize) -> None:
     """Quantise in place the linear layers, except the head, of a model that only we hold. Raises ModelError."""
-    for module in model.modules():
-        if isinstance(module, nn.Linear) and module is not model.get_output_embeddings():
-            module.weight = nn.Parameter(_quantised(module.weight.data, choice), requires_grad=False)
+    head = model.get_output_embeddings()
+    linears = [module for module in model.modules() if isinstance(module, nn.Linear) and module is not head]
+    matrices = [Projection(module.weight.data, None) for module in linears]
+    int8_gain.refuse_if_slower(
+        matrices, lambda whole: whole._replace(weight=_quantised(whole.weight, choice)), matmul.product
+    )
+    del matrices  # each is freed as soon as it is quantised
+    for module in linears:
+        module.weight = nn.Parameter(_quantised(module.weight.data, choice), requires_grad=False)
 
 
 @torch.no_grad()
@@ -59,6 +65,12 @@ def fuse_quantised(model: PreTrainedModel, choice: Quantize) -> FusedWeights:
     Scales belong to outputs, so that joined matrices quantise as their parts would. Nothing else holds the joined ones:
     each layer's are freed as soon as it is quantised. Raises ModelError."""
     fused, layers = fuse(model), []
+    matrices = [
+        projection for layer in fused.layers for projection in (layer.qkv, layer.out, layer.gate_up, layer.down)
+    ]
+    form = matmul.streamed_product if matmul.streams(fused) else matmul.product
+    int8_gain.refuse_if_slower(matrices, partial(_quantise_projection, modules=[], choice=choice), form)
+    del matrices  # each is freed as soon as it is quantised
     remaining = list(reversed(fused.layers))
     fused = fused._replace(layers=())
     for module in model.model.layers:
@@ -91,7 +103,21 @@ def _quantise_projection(projection: Projection, modules: list[nn.Linear], choic
         end = start + module.out_features
         module.weight = nn.Parameter(weight[start:end], requires_grad=False)
         start = end
-    return projection._replace(weight=weight)
+    return projection._replace(weight=weight, int8=_int8_rows(weight))
+
+
+def _int8_rows(weight: Tensor) -> Int8Rows | None:
+    """The numbers and scales of a weight that torchao made int8 on a CPU for activations in float32."""
+    numbers, scales = getattr(weight, "qdata", None), getattr(weight, "scale", None)
+    if not isinstance(numbers, Tensor) or not isinstance(scales, Tensor):
+        return None
+    is_served = numbers.dtype == torch.int8 and numbers.device.type == "cpu" and scales.dtype == torch.float32
+    is_by_row = numbers.dim() == 2 and scales.numel() == numbers.shape[0]
+    zeros = getattr(weight, "zero_point", None)
+    is_symmetric = zeros is None or not bool(zeros.any())
+    if not (is_served and is_by_row and is_symmetric):
+        return None
+    return Int8Rows(numbers.contiguous(), scales.flatten().contiguous())
 
 
 def _quantised(weight: Tensor, choice: Quantize) -> Tensor:

@@ -5,8 +5,8 @@ from pathlib import Path
 from threading import Event as Flag
 
 from engine.errors import EngineError
-from engine.events import ModelOption, Role, Surveyed
-from engine.models import checkpoint_folder, devices, load_plan
+from engine.events import DraftsThrough, ModelOption, Role, Surveyed
+from engine.models import checkpoint_folder, checks, devices, load_plan
 from engine.models.checkpoint_folder import Checkpoint
 from engine.models.load_plan import LoadPlan
 
@@ -57,7 +57,10 @@ class _OptionChecker:
         title = _TITLES.get(spec, Path(spec).name if Path(spec).is_absolute() else spec)
         if isinstance(checkpoint, EngineError):
             return ModelOption(spec, title, 0, role, checkpoint.message)
-        return ModelOption(spec, title, checkpoint.n_file_bytes, role, self._why_not(checkpoint, role))
+        why_not = self._why_not(checkpoint, role)
+        return ModelOption(
+            spec, title, checkpoint.n_file_bytes, role, why_not, self._drafts_through(checkpoint, role, why_not)
+        )
 
     def _why_not(self, checkpoint: Checkpoint, role: Role) -> str:
         """Why a load would be refused; a drafter of a target that is itself unfit is judged alone."""
@@ -68,6 +71,11 @@ class _OptionChecker:
         except EngineError as err:
             return err.message
         return ""
+
+    def _drafts_through(self, checkpoint: Checkpoint, role: Role, why_not: str) -> DraftsThrough:
+        if role == "target" or why_not or isinstance(self._target, EngineError):
+            return "ids"
+        return checks.drafts_through(self._target, checkpoint)
 
     def _plan(self, target: Checkpoint | EngineError, drafter: Checkpoint | None) -> LoadPlan:
         assert isinstance(target, Checkpoint)

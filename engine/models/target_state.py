@@ -2,8 +2,9 @@
 
 from transformers.cache_utils import DynamicSlidingWindowLayer
 
-from engine.decoding.cached_model import cache_for, layers_of
+from engine.decoding.cached_model import cache_for
 from engine.decoding.drafting import NOTHING, Capabilities, TargetState
+from engine.decoding.layer_subset import layers_of, why_no_subset
 from engine.errors import InputError
 from engine.models.loading import LoadedModel
 
@@ -44,11 +45,21 @@ def _why_not(target: LoadedModel, capabilities: Capabilities) -> str:
         return f"names one of the {n_layers} layers of {target.spec} twice"
     if capabilities.hidden_layers and target.fused is None and layers_of(target.model) is None:
         return f"reads hidden states, and the modules of {target.spec} do not tell which of them are its layers"
+    if capabilities.first_layers:
+        return _why_no_first_layers(target, capabilities.first_layers)
     if capabilities.last_kv and target.fused is None:
         last = cache_for(target.model).layers[-1]
         if type(last) is DynamicSlidingWindowLayer:
             return f"reads keys and values of the last layer, of which {target.spec} keeps {last.sliding_window} only"
     return ""
+
+
+def _why_no_first_layers(target: LoadedModel, n: int) -> str:
+    n_layers = _n_layers(target)
+    if not 0 < n < n_layers:
+        return f"drafts with {n} of the layers of {target.spec}, which has {n_layers}: 1 to {n_layers - 1} are possible"
+    reason = "" if target.fused is not None else why_no_subset(target.model)
+    return f"drafts with the first layers of {target.spec}, and {reason}" if reason else ""
 
 
 def _n_layers(target: LoadedModel) -> int:

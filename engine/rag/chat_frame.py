@@ -8,7 +8,6 @@ from transformers import PreTrainedTokenizerBase
 from engine import prompts
 from engine.errors import ModelError
 from engine.models.chat_template import ChatTemplate
-from engine.models.loading import LoadedModel
 from engine.prompts import Message, Prompt, SegmentName
 
 _BODY = "harbour lantern seven"
@@ -38,11 +37,6 @@ class ChatPieces(NamedTuple):
     body: tuple[tuple[SegmentName | None, str], ...]
     opening: str
     written: tuple[tuple[SegmentName | None, str], ...]
-
-
-def template_of(model: LoadedModel) -> ChatTemplate | None:
-    """The template through which a model is asked; None for one whose text is continued as it is."""
-    return model.chat_template if model.chat_template is not None and model.chat_template.is_default else None
 
 
 @lru_cache(maxsize=64)

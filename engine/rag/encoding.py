@@ -11,7 +11,7 @@ from engine.events.answers import PromptPart
 from engine.models.chat_template import ChatTemplate
 from engine.models.loading import LoadedModel
 from engine.prompts import Prompt, SegmentName
-from engine.rag.chat_frame import chat_pieces, frame, template_of
+from engine.rag.chat_frame import chat_pieces, frame
 
 Build: TypeAlias = Callable[[Sequence[str]], Prompt]
 _ANCHOR = "a"
@@ -122,7 +122,7 @@ def fit(build: Build, passages: Sequence[str], model: LoadedModel, *, n_new: int
     """Build the prompt over the passages with room for n_new ids after it; cut the longest passages if necessary.
 
     Raises InputError if it does not fit even without passages; `what` says whose prompt it is."""
-    room, template = model.context - n_new, template_of(model)
+    room, template = model.context - n_new, model.default_template
     full = encode(build(passages), model.tokenizer, template=template)
     if len(full.ids) <= room:
         return Fitted(full, "")
@@ -141,7 +141,7 @@ def _longest(build: Build, passages: Sequence[str], model: LoadedModel, room: in
     while low < high:
         middle = (low + high + 1) // 2
         encoded = encode(
-            build([_first(text, middle, model) for text in passages]), model.tokenizer, template=template_of(model)
+            build([_first(text, middle, model) for text in passages]), model.tokenizer, template=model.default_template
         )
         low, high = (middle, high) if len(encoded.ids) <= room else (low, middle - 1)
     return low

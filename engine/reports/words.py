@@ -34,6 +34,15 @@ def memory(n_bytes: float) -> str:
     return f"{n_bytes:,.1f} TB"
 
 
+def size(n_bytes: float) -> str:
+    """The size of files, with two or three significant digits."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if n_bytes < 1000:
+            return f"{n_bytes:,.{0 if unit in ('B', 'kB') or n_bytes >= 100 else 1}f} {unit}"
+        n_bytes /= 1000
+    return f"{n_bytes:,.1f} TB"
+
+
 def counted(n: int, singular: str, plural: str) -> str:
     """A number and what it counts."""
     return f"{n:,} {singular if n == 1 else plural}"

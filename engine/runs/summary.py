@@ -50,12 +50,14 @@ class Summary(msgspec.Struct, frozen=True):
     drafter: str = ""
     gamma: int = 0
     n_prompt: int = 0
+    chat: bool = False
     n_rounds: int = 0
     n_drafted: int = 0
     n_proposed: int = 0
     n_accepted: int = 0
     n_rejected: int = 0
     n_emitted: int = 0
+    n_reasoning: int = 0
     overlap_sum: float = 0.0
     draft_ms: float = 0.0
     verify_ms: float = 0.0
@@ -269,6 +271,7 @@ def _(event: events.RunStarted, summary: Summary) -> Summary:
         drafter=event.drafter,
         gamma=gamma if isinstance(gamma, int) and 0 <= gamma <= _MAX_GAMMA else 0,
         n_prompt=len(event.prompt_ids),
+        chat=bool(event.messages),
     )
 
 
@@ -291,6 +294,7 @@ def _(event: events.RoundFinished, summary: Summary) -> Summary:
         n_accepted=summary.n_accepted + accepted,
         n_rejected=summary.n_rejected + rejected,
         n_emitted=summary.n_emitted + len(event.emitted),
+        n_reasoning=summary.n_reasoning + event.n_reasoning,
         overlap_sum=summary.overlap_sum + sum(token.overlap for token in event.proposed[:tested]),
         draft_ms=summary.draft_ms + event.draft_ms,
         verify_ms=summary.verify_ms + event.verify_ms,

@@ -24,11 +24,13 @@ from engine.experiments.tuning import tuned
 from engine.machine.energy import EnergyMeter, NotMeasurable, meter_for
 from engine.machine.out_of_memory import memory_errors
 from engine.models import loading
+from engine.models.chat_template import asked_as_chat
 from engine.models.loading import LoadedModel
+from engine.prompts import Message
 from engine.runtime import Cancelled, RunContext
 from engine.session.memory import release_memory
 from engine.session.pairs import plan_of
-from engine.settings import GenerationConfig, Request, make_config
+from engine.settings import ChatConfig, Request, make_config
 
 if TYPE_CHECKING:
     from engine.session.session import Session
@@ -46,10 +48,12 @@ class _LoadedDrafter(NamedTuple):
 
 
 class _Prompts(NamedTuple):
-    """The prompts that fit, with the ids of their first turns, and a line for each that does not."""
+    """The prompts that fit, with the ids of their first turns and the conversations that these begin (no messages where
+    they are not asked as chat), and a line for each prompt that does not fit."""
 
     prompts: tuple[ComparedPrompt, ...]
     ids: tuple[tuple[int, ...], ...]
+    conversations: tuple[tuple[Message, ...], ...]
     skipped: tuple[str, ...]
 
 
@@ -57,7 +61,7 @@ def compare(session: "Session", command: Compare, cancelled: Flag) -> Iterator[E
     """Compare lanes over a set of prompts; see `experiments.comparing` for the events.
 
     Raises InputError before anything is loaded: a setting out of its bounds, no prompts."""
-    settings = make_config(GenerationConfig, command.settings)
+    settings = make_config(ChatConfig, command.settings)
     _check(command)
     if command.repeats < 1:
         raise InputError(f"repeats = {command.repeats}: must be >= 1", "1 is enough over many prompts")
@@ -70,7 +74,7 @@ def compare(session: "Session", command: Compare, cancelled: Flag) -> Iterator[E
 
 def _compared(session: "Session", command: Compare, prompt_set: PromptSet, cancelled: Flag) -> Iterator[Event]:
     lanes, refused = yield from _loaded_lanes(session, command, cancelled)
-    prompts = _fitting(lanes[0], prompt_set.prompts)
+    prompts = _fitting(lanes[0], prompt_set.prompts, make_config(ChatConfig, command.settings))
     job = ComparisonJob(
         target=lanes[0].target,
         lanes=tuple(lanes),
@@ -78,6 +82,7 @@ def _compared(session: "Session", command: Compare, prompt_set: PromptSet, cance
         prompt_set=prompt_set.name,
         prompts=prompts.prompts,
         prompt_ids=prompts.ids,
+        conversations=prompts.conversations,
         skipped=(*prompt_set.skipped, *prompts.skipped),
         n_skipped=prompt_set.n_skipped + len(prompts.skipped),
         settings=command.settings,
@@ -104,13 +109,14 @@ def _raced(session: "Session", comparison: Compare, prompt: str, cancelled: Flag
     lanes, refused = yield from _loaded_lanes(session, comparison, cancelled)
     for _, refusal in refused:
         yield refusal
-    ids = RunContext(lanes[0].target, None, drafters.NONE, cancelled=cancelled).prompt_ids(Request(prompt))
+    context = RunContext(lanes[0].target, None, drafters.NONE, cancelled=cancelled)
+    asked = context.asked(Request(prompt), make_config(ChatConfig, comparison.settings))
     # Lanes run side by side: a drafter that two of them use needs two states.
     own = [
         lane._replace(drafter=drafters.build(lane.spec.drafter, lane.target, lane.model)) if lane.drafter else lane
         for lane in lanes
     ]
-    yield from _on_models(raced(own, ids, cancelled))
+    yield from _on_models(raced(own, asked.ids, cancelled, question=prompt if asked.messages else ""))
 
 
 HANDLERS = {Compare: compare, Race: race}
@@ -208,16 +214,20 @@ def _drafter(session: "Session", pair: Load, lane: LaneSpec) -> Generator[Event,
         return LaneRefused(lane.name, err.message, err.hint)
 
 
-def _fitting(plain: Lane, prompts: Sequence[ComparedPrompt]) -> _Prompts:
-    """The prompts that leave room for new tokens. Raises InputError where none does."""
-    runtime = RunContext(plain.target, None, drafters.NONE, cancelled=Flag())
-    kept, ids, skipped = [], [], []
+def _fitting(plain: Lane, prompts: Sequence[ComparedPrompt], config: ChatConfig) -> _Prompts:
+    """The prompts that leave room for new tokens. Raises InputError where none does, or none can be asked so."""
+    target = plain.target
+    asked_as_chat(target.chat_template, target.spec, config)
+    runtime = RunContext(target, None, drafters.NONE, cancelled=Flag())
+    kept, asked, skipped = [], [], []
     for prompt in prompts:
         try:
-            ids.append(runtime.prompt_ids(Request(prompt.turns[0])))
+            asked.append(runtime.asked(Request(prompt.turns[0]), config))
             kept.append(prompt)
         except InputError as err:
             skipped.append(f"prompt {prompt.id}: {err.message}")
     if not kept:
         raise InputError(f"no prompt can be used: {skipped[0]}", "use shorter prompts, or another target")
-    return _Prompts(tuple(kept), tuple(ids), tuple(skipped))
+    return _Prompts(
+        tuple(kept), tuple(each.ids for each in asked), tuple(each.messages for each in asked), tuple(skipped)
+    )

@@ -12,11 +12,12 @@ from msgspec.structs import replace
 from engine import drafters
 from engine.commands import Estimate, Load, Survey, Unload
 from engine.errors import EngineError
-from engine.events import Estimated, Event, ModelLoaded, ModelOption, ModelUnloaded, Progressed
-from engine.models import checkpoint_folder, checks, devices, fastest_dtype, load_plan, loading
+from engine.events import ConversionStarted, Estimated, Event, ModelLoaded, ModelOption, ModelUnloaded, Progressed
+from engine.models import checkpoint_folder, checks, devices, fastest_dtype, load_plan, loading, pair_names
 from engine.models.loading import Pair
 from engine.models.quantize import parse_quantize
 from engine.models.survey import survey
+from engine.vocabularies.drafter import OtherTokenizerDrafter
 
 if TYPE_CHECKING:
     from engine.session.session import Session
@@ -29,16 +30,27 @@ def load(session: "Session", command: Load, cancelled: Flag) -> Iterator[Event]:
     started = time.perf_counter()
     plan = plan_of(command, measure=True)
     pair: Pair | None = None
-    with closing(cast(Generator[Progressed | Estimated | Pair, None, None], loading.load_pair(plan))) as steps:
+    with closing(
+        cast(Generator[Progressed | Estimated | ConversionStarted | Pair, None, None], loading.load_pair(plan))
+    ) as steps:
         for step in steps:
             if isinstance(step, Pair):
                 pair = step
             else:
-                yield step if isinstance(step, Progressed) else replace(step, drafter=command.drafter)
+                yield replace(step, drafter=command.drafter) if isinstance(step, Estimated) else step
     assert pair is not None
     has_no_drafter = command.drafter == drafters.NONE
-    session.take_pair(pair, None if has_no_drafter else drafters.build(command.drafter, *pair), command)
-    yield replace(_loaded(pair, command.drafter, time.perf_counter() - started), why_dtype=plan.why_dtype)
+    drafter = None if has_no_drafter else drafters.build(command.drafter, *pair)
+    session.take_pair(pair, drafter, command)
+    loaded = replace(_loaded(pair, command.drafter, time.perf_counter() - started), why_dtype=plan.why_dtype)
+    yield _through_text(loaded, drafter, pair) if isinstance(drafter, OtherTokenizerDrafter) else loaded
+
+
+def _through_text(loaded: ModelLoaded, drafter: OtherTokenizerDrafter, pair: Pair) -> ModelLoaded:
+    """The event with how much a drafter of another tokenizer shares with its target."""
+    assert pair.drafter is not None
+    n_tokens = min(len(pair.drafter.tokenizer), pair.drafter.n_vocabulary)
+    return replace(loaded, drafts_through="text", shared_tokens=drafter.n_shared, drafter_tokens=n_tokens)
 
 
 def unload(session: "Session", command: Unload, cancelled: Flag) -> Iterator[Event]:
@@ -55,7 +67,7 @@ def estimate(session: "Session", command: Estimate, cancelled: Flag) -> Iterator
         plan = plan_of(pair, measure=False)
         answer = load_plan.estimate_pair(plan)
         load_plan.refuse_pair(plan, answer)
-        yield replace(answer, drafter=pair.drafter)
+        yield replace(answer, drafter=pair.drafter, conversions=load_plan.conversions(plan))
     except EngineError as err:
         yield replace(answer, drafter=pair.drafter, why_not=err.message)
 
@@ -75,14 +87,18 @@ def plan_of(command: Load, *, measure: bool) -> load_plan.LoadPlan:
     device = devices.parse_device(command.device)
     drafter_device = device if command.drafter_device == "auto" else devices.parse_device(command.drafter_device)
     devices.parse_dtype(command.dtype, device)
-    runtime, quantize = devices.parse_runtime(command.runtime), parse_quantize(command.quantize, device)
+    runtime, quantize = pair_names.parse_runtime(command.runtime), parse_quantize(command.quantize, device)
     needs_model = command.drafter != drafters.NONE and drafters.find(command.drafter).needs_model
     drafter = checkpoint_folder.inspect(command.drafter, drafter=True) if needs_model else None
     target = checkpoint_folder.inspect(command.target)
     plan = load_plan.plan(target, drafter, device, drafter_device, command.dtype)._replace(
         runtime=runtime, quantize=quantize
     )
-    return _with_fastest_dtype(plan, measure=measure) if command.dtype == devices.FASTEST else plan
+    if command.dtype == pair_names.FASTEST:
+        return _with_fastest_dtype(plan, measure=measure)
+    if command.dtype == "auto" and measure:
+        return plan._replace(why_dtype=fastest_dtype.offer(checks.configuration(plan.target), device))
+    return plan
 
 
 def _with_fastest_dtype(plan: load_plan.LoadPlan, *, measure: bool) -> load_plan.LoadPlan:
@@ -96,7 +112,7 @@ def _with_fastest_dtype(plan: load_plan.LoadPlan, *, measure: bool) -> load_plan
 
 
 def _loaded(pair: Pair, drafter: str, seconds: float) -> ModelLoaded:
-    target = pair.target
+    target, template = pair.target, pair.target.chat_template
     return ModelLoaded(
         target=target.spec,
         drafter=drafter,
@@ -113,4 +129,7 @@ def _loaded(pair: Pair, drafter: str, seconds: float) -> ModelLoaded:
         graphs=target.graphs,
         n_threads=torch.get_num_threads(),
         quantize=target.quantize,
+        chat_template=template is not None,
+        chat=template is not None and template.is_default,
+        why_chat="" if template is None else template.why,
     )

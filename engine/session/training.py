@@ -32,7 +32,7 @@ def train(session: "Session", command: Train, cancelled: Flag) -> Iterator[Event
 def estimate(session: "Session", command: EstimateTraining, cancelled: Flag) -> Iterator[Event]:
     """Yield what a training would take, and why it would be refused, if it would."""
     job = _job(command.training)
-    yield estimated(job, loaded=_loaded_target(session, job) is not None)
+    yield estimated(job, loaded=_loaded_target(session, job))
 
 
 HANDLERS = {Train: train, EstimateTraining: estimate}

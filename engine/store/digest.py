@@ -128,9 +128,9 @@ class Fold:
     @_take.register
     def _(self, event: events.RunStarted) -> None:
         names = event.method, event.target, event.drafter
-        start = Digest("run", *names, event.started_utc, prompt=event.prompt, device=event.device, dtype=event.dtype)
+        start = Digest("run", *names, event.started_utc, prompt=event.question, device=event.device, dtype=event.dtype)
         drafter = "plain" if event.method == "plain" else event.drafter
-        self._begin(replace(start, name=naming.run(drafter, event.settings, event.prompt)), event.note)
+        self._begin(replace(start, name=naming.run(drafter, event.settings, event.question)), event.note)
 
     @_take.register
     def _(self, event: events.RunFinished) -> None:

@@ -1,7 +1,7 @@
 """Gathers what a drafter learns from: the user's texts as tokens, then texts that the target writes."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -11,11 +11,11 @@ from transformers import PreTrainedTokenizerBase
 from engine.errors import InputError
 from engine.events import Event, Progressed, Warned
 from engine.models.loading import LoadedModel
-from engine.training import target_text, token_store
+from engine.training import beginnings, target_text, token_store
 from engine.training.texts import Texts
 from engine.training.token_store import TokenizedDocument
 
-_AT_ONCE, _BEGINNING, _MOST_BEGINNINGS = 32, 16, 4096
+_AT_ONCE, _MOST_BEGINNINGS, _MOST_WRITTEN_TURNS = 32, 4096, 512
 _SAMPLE_LENGTH, _SAMPLES_AT_ONCE = 128, 32
 _MOST_COUNTED_TOKENS = 200_000
 _WARNING_FALLBACK_RATE = 0.05
@@ -58,6 +58,7 @@ class _Gatherer:
         self._counts: dict[int, int] = {}
         self._n_sampled_from = 0
         self._sampling = False
+        self._as_chat = target.default_template is not None
 
     def documents(self, *, sample: int, seed: int) -> Iterator[TokenizedDocument]:
         """Yield the user's documents, then what the target writes after their beginnings."""
@@ -84,21 +85,31 @@ class _Gatherer:
                 yield document
 
     def _remember(self, document: TokenizedDocument) -> None:
-        if len(self._beginnings) < _MOST_BEGINNINGS and len(document.ids) >= _BEGINNING:
-            self._beginnings.append(TokenizedDocument(document.ids[:_BEGINNING], document.key))
+        if len(self._beginnings) < _MOST_BEGINNINGS and (self._as_chat or len(document.ids) >= beginnings.LONGEST):
+            self._beginnings.append(TokenizedDocument(beginnings.of(self._target, document.ids), document.key))
         if sum(self._counts.values()) < _MOST_COUNTED_TOKENS:
             for index, n in zip(*np.unique(document.ids, return_counts=True), strict=True):
                 self._counts[int(index)] = self._counts.get(int(index), 0) + int(n)
 
     def _sample(self, n_tokens: int, seed: int) -> Iterator[TokenizedDocument]:
-        starts = self._beginnings
-        beginnings: Sequence[Sequence[int]] = [start.ids for start in starts] or [[_first_id(self._target)]]
-        n_new = min(_SAMPLE_LENGTH, self._target.context - len(beginnings[0]))
+        starts = self._beginnings or list(self._own_beginnings(n_tokens, seed))
+        n_new = min(_SAMPLE_LENGTH, self._target.context - max(len(start.ids) for start in starts))
         texts = target_text.sampled(
-            self._target, beginnings, n_tokens=n_tokens, n_new=n_new, at_once=_SAMPLES_AT_ONCE, seed=seed
-        )
+            self._target, [start.ids for start in starts], n_tokens=n_tokens, n_new=n_new, at_once=_SAMPLES_AT_ONCE,
+            seed=seed,
+        )  # fmt: skip
+        # Texts after one beginning fall in the same split, unless it is the only one.
+        is_grouped = bool(self._beginnings) or len(starts) > 1
         for place, ids in texts:
-            yield TokenizedDocument(ids, starts[place].key) if starts else TokenizedDocument.of(ids)
+            yield TokenizedDocument(ids, starts[place].key) if is_grouped else TokenizedDocument.of(ids)
+
+    def _own_beginnings(self, n_tokens: int, seed: int) -> Iterator[TokenizedDocument]:
+        """Where there is no text to begin with: turns of the user that a chat model writes, else its first token."""
+        n_turns = min(_MOST_WRITTEN_TURNS, n_tokens // _SAMPLE_LENGTH + 1)
+        turns = beginnings.written_turns(self._target, n_turns, seed=seed) if self._as_chat else iter(())
+        first = next(turns, None)
+        yield TokenizedDocument.of([_first_id(self._target)] if first is None else first)
+        yield from map(TokenizedDocument.of, turns)
 
     def warnings(self, n_tokens: int) -> Iterator[Warned]:
         """Yield warnings about what may make the drafter worse than expected."""

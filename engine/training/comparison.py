@@ -76,10 +76,11 @@ def compare(job: DrafterJob, cancelled: Flag) -> Iterator[Event | Comparison]:
     Raises EngineError if the job is refused, or stopped by the user before there is a result."""
     clock = WorkClock()
     start_s = clock()
+    job = job._replace(settings=msgspec.structs.replace(job.settings, start="new"))
     checked = find(job)
     if checked.texts is None:
         raise InputError("there is no text to learn from", "name a folder or file (--data)")
-    requirements = needed(job, checked, loaded=False)
+    requirements = needed(job, checked)
     estimate.refuse_too_large(requirements, job.out)
     yield requirements
     place = Workplace(job.out)
@@ -137,7 +138,7 @@ class _Experiment:
         steps = self._fit(objectives)
         tuning_steps = max(_FEWEST_STEPS, int(_TUNING_SHARE * steps))
         share = self._work.rows.n_rows / estimate.rows_for(self._target.device).n_rows
-        base_rate = peak_rate(self._job.settings, self._work.shape, share_of_rows=share)
+        base_rate = peak_rate(self._job.settings, self._work.start.size.width, share_of_rows=share)
         tuned: dict[str, dict[str, float]] = {}
         rates: Rates = {}
         for name in objectives:
@@ -177,7 +178,8 @@ class _Experiment:
 
     def _new_model(self) -> LlamaForCausalLM:
         """A drafter with the first weights, the same every time."""
-        return student.new_drafter(self._target, self._work.shape, self._job.settings)
+        assert self._work.start.shape is not None
+        return student.new_drafter(self._target, self._work.start.shape, self._job.settings)
 
     def _train(self, trial: _Trial) -> Generator[Event, None, LlamaForCausalLM | None]:
         """A model trained from the first weights; None if its loss became NaN or infinite."""
@@ -225,8 +227,8 @@ class _Experiment:
             n_texts_tuning=len(self._tuning.beginnings),
             n_texts_measuring=n_texts,
             tokens=n_steps * self._work.rows.n_rows * self._work.rows.length,
-            layers=self._work.shape.layers,
-            width=self._work.shape.width,
+            layers=self._work.start.size.layers,
+            width=self._work.start.size.width,
             seconds=self._clock() - self._start_s,
             stopped="steps" if self._job.settings.steps else "minutes",
         )

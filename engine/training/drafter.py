@@ -8,18 +8,28 @@ from threading import Event as Flag
 from typing import NamedTuple, cast
 
 import torch
-from transformers import LlamaForCausalLM
+from msgspec.structs import replace
+from transformers import PreTrainedModel
 
 from engine.errors import EngineError, InputError, ModelError
-from engine.events import Event, Progressed, TrainingEnd, TrainingEstimated, TrainingFinished, TrainingStarted
+from engine.events import (
+    Event,
+    LayersTried,
+    Progressed,
+    TrainingEnd,
+    TrainingEstimated,
+    TrainingFinished,
+    TrainingStarted,
+    Warned,
+)
 from engine.machine import versions
 from engine.machine.out_of_memory import memory_errors
 from engine.models import checks, devices, loading
 from engine.models.checkpoint_folder import Checkpoint
 from engine.models.loading import LoadedModel
 from engine.settings import settings_of
-from engine.training import checkpoint, collect, early_stop, estimate, figures, student
-from engine.training.drafter_shape import DrafterShape, peak_rate
+from engine.training import checkpoint, collect, early_stop, estimate, figures, own_layers, prospects, student
+from engine.training.drafter_shape import peak_rate
 from engine.training.estimate import Work
 from engine.training.held_out import HeldOutTexts
 from engine.training.held_out_scorer import HeldOutScorer
@@ -27,6 +37,7 @@ from engine.training.job import CheckedJob, DrafterJob, find, needed
 from engine.training.loop import LossNotFinite, StepPace, train
 from engine.training.plan import Stretch, TrainingPlan
 from engine.training.rows import RowShape
+from engine.training.start import Start
 from engine.training.texts import Texts
 from engine.training.token_store import TokenStore
 from engine.training.training_log import logged
@@ -81,7 +92,7 @@ class _Trainer:
         if self._job.resume:
             self._place.refuse_unbegun()
         checked = find(self._job)
-        requirements = needed(self._job, checked, loaded=loaded is not None)
+        requirements = needed(self._job, checked, loaded=loaded)
         estimate.refuse_too_large(requirements, self._job.out)
         with self._place.alone(resume=self._job.resume):
             self._refuse_other_settings(checked.target, checked.texts)
@@ -94,11 +105,26 @@ class _Trainer:
         yield requirements
         with memory_errors("training", _SMALLER):
             target = loaded or (yield from self._load(checked.target, checked.device, checked.dtype))
+            yield from self._prospects(checked, target, requirements)
             yield from collect.gather(
                 self._place.work, checked.texts, target, sample=self._settings.sample, seed=self._settings.seed,
                 pause=self._raise_if_cancelled,
             )  # fmt: skip
             yield from self._train(target, checked.target)
+
+    def _prospects(self, checked: CheckedJob, target: LoadedModel, before: TrainingEstimated) -> Iterator[Event]:
+        """Yield the estimate with the costs timed on the target, and what is to be warned of before it begins."""
+        if before.start == "own-layers":
+            own_layers.refuse_unsplittable(target)
+        if self._place.began() is not None:
+            return
+        timed = needed(self._job, checked, loaded=target)
+        if timed.timed:
+            yield replace(timed, target_bytes=before.target_bytes)
+        if timed.too_short:
+            yield Warned(timed.too_short, timed.instead)
+        if timed.too_costly:
+            yield Warned(timed.too_costly, prospects.COSTLY_HINT)
 
     def _raise_if_cancelled(self) -> None:
         if self._cancelled.is_set():
@@ -111,7 +137,9 @@ class _Trainer:
             return
         source = collect.source_of(texts, target.spec, sample=self._settings.sample, seed=self._settings.seed)
         differences = [("target", began.target, target.spec)] if began.target != target.spec else []
-        for name in ("objective", "layers", "width", "sample", "seed", "embed", "steps", "rate"):
+        for name in (
+            "objective", "layers", "width", "sample", "seed", "embed", "steps", "rate", "start", "start_folder",
+        ):  # fmt: skip
             before, now = getattr(began.settings, name), getattr(self._settings, name)
             differences += [(name, before, now)] if before != now else []
         if differences:
@@ -140,25 +168,40 @@ class _Trainer:
         )
         yield Progressed("measuring", 0, 1, "held-out texts")
         held_out = HeldOutTexts(target, [store.ids(span) for span in store.held_out])
-        model = student.new_drafter(target, work.shape, self._settings)
         began = self._place.began()
+        layers = began.own_layers if began is not None else (yield from self._own_layers(target, work.start, store))
+        model = student.first_model(target, work.start, self._settings, layers)
         if began is None:
-            began = self._begin(target, model, work, store, held_out)
+            began = replace(self._begin(target, model, work, store, held_out), own_layers=layers)
             self._place.lay_out(model, target.tokenizer)
             self._place.begin(began)
         work = work._replace(rows=RowShape(began.n_rows, work.rows.length))
         looker = HeldOutScorer(model, held_out, began, self._place, patience=self._settings.patience)
         step = checkpoint.progress(self._place.checkpoint).step
-        yield _started_event(self._job, began, work.shape, store, step, target)
+        yield _started_event(self._job, began, work.start, store, step, target)
         if not step:
             yield from figures.measured(
                 "before", target, model, held_out, gamma=self._settings.gamma, seconds=self._reserved_s
             )
         end = yield from self._loop(target, model, work, store, began, looker)
-        yield from self._finish(end, target, model, work.shape, held_out, began)
+        yield from self._finish(end, target, model, work.start, held_out, began)
+
+    def _own_layers(
+        self, target: LoadedModel, start: Start, store: TokenStore
+    ) -> Generator[Event, None, tuple[int, ...]]:
+        """The target's layers to start from, the best untrained; none where it does not start from them."""
+        if start.name != "own-layers":
+            return ()
+        documents = [store.ids(span) for span in store.learned[: own_layers.MOST_TEXTS]]
+        for update in own_layers.tried(target, documents, start.size.layers):
+            self._raise_if_cancelled()
+            yield update
+            if isinstance(update, LayersTried):
+                return update.taken
+        raise AssertionError("layers were tried without an end")
 
     def _begin(
-        self, target: LoadedModel, model: LlamaForCausalLM, work: Work, store: TokenStore, held_out: HeldOutTexts
+        self, target: LoadedModel, model: PreTrainedModel, work: Work, store: TokenStore, held_out: HeldOutTexts
     ) -> TrainingStart:
         """The record that the training continues with, however often it is interrupted."""
         workload = self._fixed_workload(work, target.device)
@@ -168,13 +211,19 @@ class _Trainer:
             target=target.spec,
             source=store.source,
             settings=self._settings,
-            layers=work.shape.layers,
-            width=work.shape.width,
+            layers=work.start.size.layers,
+            width=work.start.size.width,
             dtype=str(workload.dtype).removeprefix("torch."),
             steps=workload.steps,
             n_rows=workload.n_rows,
             every=max(1, workload.steps // workload.n_looks),
-            rate=peak_rate(self._settings, work.shape, share_of_rows=workload.n_rows / work.rows.n_rows),
+            rate=peak_rate(
+                self._settings,
+                work.start.size.width,
+                share_of_rows=workload.n_rows / work.rows.n_rows,
+                is_new=work.start.name == "new",
+            ),
+            start=work.start.name,
         )
 
     def _fixed_workload(self, work: Work, device: torch.device) -> _Workload:
@@ -184,7 +233,7 @@ class _Trainer:
         return _Workload(dtype, self._settings.steps, work.rows.n_rows, _MOST_LOOKS)
 
     def _fitted_workload(
-        self, target: LoadedModel, model: LlamaForCausalLM, work: Work, store: TokenStore, held_out: HeldOutTexts
+        self, target: LoadedModel, model: PreTrainedModel, work: Work, store: TokenStore, held_out: HeldOutTexts
     ) -> _Workload:
         """Fit type, steps, rows and looks to the machine and the configured minutes."""
         batch = store.rows(seed=self._settings.seed).batch(0, work.rows)
@@ -209,7 +258,7 @@ class _Trainer:
     def _loop(
         self,
         target: LoadedModel,
-        model: LlamaForCausalLM,
+        model: PreTrainedModel,
         work: Work,
         store: TokenStore,
         began: TrainingStart,
@@ -248,8 +297,8 @@ class _Trainer:
         self,
         end: TrainingEnd,
         target: LoadedModel,
-        model: LlamaForCausalLM,
-        shape: DrafterShape,
+        model: PreTrainedModel,
+        start: Start,
         held_out: HeldOutTexts,
         began: TrainingStart,
     ) -> Iterator[Event]:
@@ -267,7 +316,7 @@ class _Trainer:
             best_step=early_stop.best_step(progress.scores),
             n_tokens=progress.n_tokens,
             tokens_per_s=per_s,
-            matrix_rate_fraction=student.rate_fraction(target, shape, began, per_s),
+            matrix_rate_fraction=student.rate_fraction(target, start.size, began, per_s),
             seconds=self._clock() - self._start_s,
         )
 
@@ -284,15 +333,15 @@ def _plan(began: TrainingStart, work: Work) -> TrainingPlan:
 
 
 def _started_event(
-    job: DrafterJob, began: TrainingStart, shape: DrafterShape, store: TokenStore, step: int, target: LoadedModel
+    job: DrafterJob, began: TrainingStart, start: Start, store: TokenStore, step: int, target: LoadedModel
 ) -> TrainingStarted:
     return TrainingStarted(
         target=target.spec,
         folder=str(job.out.absolute()),
         objective=began.settings.objective,
-        layers=shape.layers,
-        width=shape.width,
-        n_parameters=shape.n_parameters,
+        layers=start.size.layers,
+        width=start.size.width,
+        n_parameters=start.size.n_parameters,
         n_texts=len(store.learned),
         n_held_out=len(store.held_out),
         n_tokens=store.n_tokens,

@@ -10,6 +10,10 @@ from msgspec import Meta
 ObjectiveName: TypeAlias = Literal["forward-kl", "reverse-kl", "total-variation", "cross-entropy"]
 OBJECTIVES: tuple[ObjectiveName, ...] = ("forward-kl", "reverse-kl", "total-variation", "cross-entropy")
 
+# Where the first weights come from. auto: own layers of a deep target where they make a cheap drafter, else new ones.
+StartName: TypeAlias = Literal["auto", "own-layers", "new", "folder"]
+STARTS: tuple[StartName, ...] = ("auto", "own-layers", "new", "folder")
+
 # How a form shows 0.
 _AUTO = {"zero": "auto"}
 # And the decimal places it needs for a rate.
@@ -17,7 +21,8 @@ _AUTO_RATE = {**_AUTO, "decimals": "8"}
 
 
 class DrafterConfig(msgspec.Struct, frozen=True):
-    """How a drafter is trained. steps: 0 fits them to the minutes."""
+    """How a drafter is trained. steps: 0 fits them to the minutes. start_folder: of the model to start from, where
+    `start` is folder."""
 
     objective: Annotated[
         ObjectiveName,
@@ -34,7 +39,7 @@ class DrafterConfig(msgspec.Struct, frozen=True):
         int,
         Meta(
             ge=0,
-            le=16,
+            le=256,
             title="Layers",
             description="each costs drafting time; 0 fits them to the target",
             extra_json_schema=_AUTO,
@@ -78,3 +83,14 @@ class DrafterConfig(msgspec.Struct, frozen=True):
             extra_json_schema=_AUTO_RATE,
         ),
     ] = 0.0
+    start: Annotated[
+        StartName,
+        Meta(
+            title="Start from",
+            description="the drafter's first weights: some of the target's own layers, random ones, or those of a "
+            "model in a folder; auto takes own layers of deep targets where they are cheap",
+        ),
+    ] = "auto"
+    start_folder: Annotated[
+        str, Meta(title="Folder to start from", description="a smaller model with the target's tokenizer")
+    ] = ""

@@ -10,12 +10,24 @@ from engine.training.drafter_config import DrafterConfig
 _SHALLOW_UP_TO = 8
 _WIDTH_SHARE, _NARROWEST, _WIDEST, _WIDTH_STEP = 0.375, 64, 1024, 32
 _HEAD, _WIDE_HEAD, _WIDE_FROM = 32, 64, 512
-_BASE_RATE, _BASE_WIDTH, _LEAST_RATE = 4e-3, 96, 3e-4
+_BASE_RATE, _BASE_WIDTH, _TRAINED_RATE, _LEAST_RATE = 4e-3, 96, 2e-3, 3e-4
 _DEFAULT_BASE, _DEFAULT_CONTEXT = 10_000.0, 2048
 
 
+class DrafterSize(NamedTuple):
+    """How large a drafter is. n_trained: the weights that training changes; n_multiplied: those that a token is
+    multiplied with."""
+
+    layers: int
+    width: int
+    n_vocabulary: int
+    n_parameters: int
+    n_trained: int
+    n_multiplied: int
+
+
 class DrafterShape(NamedTuple):
-    """The sizes of a drafter; its vocabulary is the target's, and embedding and head share one table."""
+    """The sizes of a new drafter; its vocabulary is the target's, and embedding and head share one table."""
 
     layers: int
     width: int
@@ -30,9 +42,10 @@ class DrafterShape(NamedTuple):
         return self.n_vocabulary * self.width + self.layers * per_layer + self.width
 
     @property
-    def n_multiplied(self) -> int:
-        """Number of weights a token is multiplied with; the shared table counts as head, a look-up is no product."""
-        return self.n_parameters
+    def size(self) -> DrafterSize:
+        """How large it is; every weight is trained, and the shared table counts as head: a look-up is no product."""
+        n = self.n_parameters
+        return DrafterSize(self.layers, self.width, self.n_vocabulary, n, n, n)
 
 
 def derive(config: PreTrainedConfig, settings: DrafterConfig, *, n_vocabulary: int) -> DrafterShape:
@@ -52,12 +65,14 @@ def derive(config: PreTrainedConfig, settings: DrafterConfig, *, n_vocabulary: i
     return DrafterShape(layers, width, _rounded(8 * width / 3), width // head, n_vocabulary)
 
 
-def peak_rate(settings: DrafterConfig, shape: DrafterShape, *, share_of_rows: float) -> float:
+def peak_rate(settings: DrafterConfig, width: int, *, share_of_rows: float, is_new: bool = True) -> float:
     """The learning rate: as configured, or proportional to the square root of the rows per step over the width.
 
-    share_of_rows: rows per step over the number of rows that keeps the device busy."""
-    fitting = _BASE_RATE * (share_of_rows * _BASE_WIDTH / shape.width) ** 0.5
-    return settings.rate or max(_LEAST_RATE, min(_BASE_RATE, fitting))
+    share_of_rows: rows per step over the number of rows that keeps the device busy. is_new: the first weights are
+    random; weights that were trained before bear a lower rate."""
+    base = _BASE_RATE if is_new else _TRAINED_RATE
+    fitting = base * (share_of_rows * _BASE_WIDTH / width) ** 0.5 if is_new else base * share_of_rows**0.5
+    return settings.rate or max(_LEAST_RATE, min(base, fitting))
 
 
 def llama_config(shape: DrafterShape, target: PreTrainedConfig) -> LlamaConfig:

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 import torch
 from transformers import PreTrainedConfig
 
@@ -13,12 +14,18 @@ from engine.errors import InputError
 from engine.events import TrainingEstimated
 from engine.models import checks, devices
 from engine.models.checkpoint_folder import Checkpoint
+from engine.models.loading import LoadedModel
+from engine.training import prospects, step_costs
 from engine.training.drafter_config import DrafterConfig
-from engine.training.drafter_shape import DrafterShape, derive
+from engine.training.drafter_shape import DrafterSize
 from engine.training.rows import RowShape
+from engine.training.start import Start, start_of
+from engine.training.step_costs import StepCosts
 
 # Weights, gradients and the two moments of Adam, in float32.
-_BYTES_A_WEIGHT = 16
+_BYTES_A_WEIGHT, _BYTES_A_FROZEN_WEIGHT = 16, 4
+# On disk: weights and moments of two checkpoints in float32, and the drafter in bfloat16.
+_DISK_BYTES_A_WEIGHT, _DISK_BYTES_A_FROZEN_WEIGHT = 26, 10
 # Logits of both models, their log-probabilities, the divergence and the gradients of these, in float32.
 _LOGIT_COPIES = 8
 _ACTIVATIONS_A_LAYER = 24
@@ -33,21 +40,21 @@ _FEWEST_STEPS, _ENOUGH_STEPS, _FEWEST_ROWS = 10, 400, 2
 
 
 class Work(NamedTuple):
-    """How a drafter is trained: its shape, the rows of a step, and how many of them are computed at once."""
+    """How a drafter is trained: what it starts from, the rows of a step, and how many of them are computed at once."""
 
-    shape: DrafterShape
+    start: Start
     rows: RowShape
     n_rows_at_once: int
 
 
 def plan_work(target: PreTrainedConfig, settings: DrafterConfig, *, n_vocabulary: int, device: torch.device) -> Work:
-    """Choose shape and rows, with as many rows at once as keep the logits within a gigabyte. Raises InputError."""
-    shape = derive(target, settings, n_vocabulary=n_vocabulary)
+    """Choose start and rows, with as many rows at once as keep the logits within a gigabyte. Raises InputError."""
+    start = start_of(target, settings, n_vocabulary=n_vocabulary)
     busy_rows = rows_for(device)
     context = int(getattr(target.get_text_config(), "max_position_embeddings", None) or busy_rows.length)
     rows = RowShape(busy_rows.n_rows, min(busy_rows.length, context))
     row_bytes = rows.length * n_vocabulary * 4 * _LOGIT_COPIES
-    return Work(shape, rows, max(1, min(rows.n_rows, _BATCH_BYTES // row_bytes)))
+    return Work(start, rows, max(1, min(rows.n_rows, _BATCH_BYTES // row_bytes)))
 
 
 def rows_for(device: torch.device) -> RowShape:
@@ -68,34 +75,59 @@ def fit_steps(n_rows_in_all: float, most_rows: int) -> Steps:
     return Steps(max(_FEWEST_STEPS, int(n_rows_in_all / n_rows)), n_rows)
 
 
-def operations_a_token(n_target: int, shape: DrafterShape, *, distilled: bool = True) -> float:
+def operations_a_token(n_target: int, size: DrafterSize, *, distilled: bool = True) -> float:
     """Multiplications and additions of a training step per token: forward and backward of the drafter, forward of the
-    target if distilled."""
-    return 6.0 * shape.n_multiplied + (2.0 * n_target if distilled else 0.0)
+    target if distilled. Weights that stay as they are have no gradient of their own."""
+    n_frozen = size.n_parameters - size.n_trained
+    return 6.0 * size.n_multiplied - 2.0 * min(n_frozen, size.n_multiplied) + (2.0 * n_target if distilled else 0.0)
 
 
 def estimate(
-    target: Checkpoint, settings: DrafterConfig, *, device: torch.device, dtype: torch.dtype, loaded: bool
+    target: Checkpoint, settings: DrafterConfig, *, device: torch.device, dtype: torch.dtype, loaded: LoadedModel | None
 ) -> TrainingEstimated:
-    """What the training would take. loaded: the target is already in memory. Raises InputError, ModelError."""
+    """What the training would take. loaded: the target, if it is in memory already. Raises InputError, ModelError."""
     config = checks.configuration(target)
     work = plan_work(config, settings, n_vocabulary=_vocabulary(config), device=device)
+    size, gamma = work.start.size, settings.gamma
     rate = matrix_rate(device, dtype, n_rows=work.n_rows_at_once * work.rows.length, width=_width(config))
-    distilled = settings.objective != "cross-entropy"
-    per_token = operations_a_token(target.n_parameters, work.shape, distilled=distilled)
-    return TrainingEstimated(
+    per_token = operations_a_token(target.n_parameters, size, distilled=settings.objective != "cross-entropy")
+    costs = step_costs.by_weights(config) if loaded is None else step_costs.of(loaded, gamma=gamma)
+    estimated = TrainingEstimated(
         target=target.spec,
         device=str(device),
-        target_bytes=0 if loaded else target.n_parameters * dtype.itemsize,
-        drafter_bytes=work.shape.n_parameters * _BYTES_A_WEIGHT,
+        target_bytes=0 if loaded is not None else target.n_parameters * dtype.itemsize,
+        drafter_bytes=_by_training(size, _BYTES_A_WEIGHT, _BYTES_A_FROZEN_WEIGHT),
         batch_bytes=_batch_bytes(work, config),
         free_bytes=devices.free_bytes(device),
-        disk_bytes=work.shape.n_parameters * (3 * 4 * 2 + 2),
-        layers=work.shape.layers,
-        width=work.shape.width,
-        n_parameters=work.shape.n_parameters,
+        disk_bytes=_by_training(size, _DISK_BYTES_A_WEIGHT, _DISK_BYTES_A_FROZEN_WEIGHT),
+        layers=size.layers,
+        width=size.width,
+        n_parameters=size.n_parameters,
         tokens_per_s=_REACHED_SHARE * rate / per_token,
+        start=work.start.name,
+        n_trained=size.n_trained,
     )
+    return prospects.judged(costed(estimated, config, work, costs, gamma=gamma), settings)
+
+
+def costed(
+    estimated: TrainingEstimated, config: PreTrainedConfig, work: Work, costs: StepCosts, *, gamma: int
+) -> TrainingEstimated:
+    """The estimate with what a step of the drafter, and of others, would cost."""
+    c = costs.c(work.start.size)
+    return msgspec.structs.replace(
+        estimated,
+        c=c,
+        break_even_alpha=step_costs.break_even(costs, c, gamma=gamma),
+        gamma=gamma,
+        timed=costs.timed,
+        sizes=tuple(step_costs.options(config, costs, gamma=gamma)),
+    )
+
+
+def _by_training(size: DrafterSize, trained: int, frozen: int) -> int:
+    """So many units for each weight that is trained, and so many for each other."""
+    return size.n_trained * trained + (size.n_parameters - size.n_trained) * frozen
 
 
 def refuse_too_large(needed: TrainingEstimated, out: Path) -> None:
@@ -132,8 +164,8 @@ def matrix_rate(device: torch.device, dtype: torch.dtype, *, n_rows: int, width:
 
 def _batch_bytes(work: Work, config: PreTrainedConfig) -> int:
     n_tokens = work.n_rows_at_once * work.rows.length
-    logits = n_tokens * work.shape.n_vocabulary * 4 * _LOGIT_COPIES
-    drafter = n_tokens * work.shape.layers * work.shape.width * 4 * _ACTIVATIONS_A_LAYER
+    logits = n_tokens * work.start.size.n_vocabulary * 4 * _LOGIT_COPIES
+    drafter = n_tokens * work.start.size.layers * work.start.size.width * 4 * _ACTIVATIONS_A_LAYER
     return logits + drafter + n_tokens * _width(config) * 4 * _ACTIVATIONS_A_LAYER
 
 

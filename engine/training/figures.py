@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from transformers import LlamaForCausalLM
+from transformers import PreTrainedModel
 
 from engine.events import DrafterMeasured, Event, When
 from engine.models.loading import LoadedModel
@@ -12,7 +12,7 @@ from engine.training.payoff import Payoff
 
 
 def measured(
-    when: When, target: LoadedModel, model: LlamaForCausalLM, held_out: HeldOutTexts, *, gamma: int, seconds: float
+    when: When, target: LoadedModel, model: PreTrainedModel, held_out: HeldOutTexts, *, gamma: int, seconds: float
 ) -> Iterator[Event]:
     """Yield progress and, last, the figures. seconds: for measuring the speedup; 0 leaves that out."""
     agreement = held_out.agreement(model, overlap=True)
@@ -37,7 +37,9 @@ def _measured_event(when: When, agreement: Agreement, measurement: Payoff | None
         alpha_ci=agreement.alpha_ci,
         alpha_overlap=agreement.overlap,
         gamma=gamma,
-        c=None if measurement is None else measurement.c,
+        c=None if measurement is None or measurement.c is None else measurement.c.value,
+        c_ci=None if measurement is None or measurement.c is None else measurement.c.ci,
+        c_range=None if measurement is None or measurement.c is None else measurement.c.range,
         predicted_speedup=None if measurement is None else measurement.predicted_speedup,
         speedup=None if speedup is None else speedup.value,
         speedup_ci=None if speedup is None else speedup.ci,

@@ -14,9 +14,10 @@ from engine.decoding.transfers import uploaded
 from engine.errors import InputError
 from engine.models.loading import LoadedModel
 from engine.statistics import Interval
+from engine.training import beginnings
 from engine.training.target_text import continued, up_to_end
 
-_LONGEST_BEGINNING, _N_NEW = 16, 64
+_N_NEW = 64
 _N_AT_ONCE = 32
 
 
@@ -45,27 +46,28 @@ class Agreement(NamedTuple):
 
 
 class HeldOutTexts:
-    """Held-out beginnings as the target continues them. rows: [N, T] ids; the text of a row may end before T."""
+    """Held-out beginnings as the target continues them, each up to its first stop token or some dozens of tokens."""
 
     def __init__(self, target: LoadedModel, documents: Sequence[Sequence[int]]) -> None:
         """Let the target write. Raises InputError if no document holds a token."""
         self.beginnings = _beginnings(documents, target)
         self._target = target
-        self._first = len(self.beginnings[0])
-        n_new = min(_N_NEW, target.context - self._first)
-        groups = [continued(target, group, n_new) for group in _groups(self.beginnings, _N_AT_ONCE)]
-        self.rows = torch.cat(groups)
-        self._ends = [up_to_end(row, target.stop_ids, first=self._first) for row in self.rows.tolist()]
+        n_new = min(_N_NEW, target.context - max(map(len, self.beginnings)))
+        self.texts = [
+            ids[: up_to_end(ids, target.stop_ids, first=len(beginning))]
+            for group in _groups(self.beginnings, _N_AT_ONCE)
+            for beginning, ids in zip(group, continued(target, group, n_new), strict=True)
+        ]
 
     def agreement(self, drafter: nn.Module, *, overlap: bool = False) -> Agreement:
         """Compare a drafter with the target; `overlap` costs a forward of the target, without it the overlap is 0."""
         n_positions: list[int] = []
         agreements: list[int] = []
         overlaps: list[float] = []
-        for number, row in enumerate(self.rows):
-            positions = slice(self._first - 1, self._ends[number] - 1)
-            n_agreed, overlap_sum = self._compare(drafter, row, positions, overlap=overlap)
-            n_positions.append(self._ends[number] - self._first)
+        for beginning, ids in zip(self.beginnings, self.texts, strict=True):
+            positions = slice(len(beginning) - 1, len(ids) - 1)
+            n_agreed, overlap_sum = self._compare(drafter, torch.tensor(ids), positions, overlap=overlap)
+            n_positions.append(len(ids) - len(beginning))
             agreements.append(n_agreed)
             overlaps.append(overlap_sum)
         return Agreement(tuple(n_positions), tuple(agreements), tuple(overlaps))
@@ -79,17 +81,22 @@ class HeldOutTexts:
         overlap_sum = agreements.new_zeros(())
         if overlap:
             p = self._target.model(input_ids=ids.to(self._target.device), use_cache=False).logits[0, positions].float()
-            overlap_sum = torch.minimum(p.to(device).softmax(-1), q.softmax(-1)).sum().double()
+            n_shared = min(p.shape[-1], q.shape[-1])  # vocabularies may be padded to different sizes
+            shared = p.to(device).softmax(-1)[..., :n_shared], q.softmax(-1)[..., :n_shared]
+            overlap_sum = torch.minimum(*shared).sum().double()
         n_agreed, total_overlap = torch.stack([agreements, overlap_sum]).tolist()  # sync: once a held-out text
         return int(n_agreed), total_overlap
 
 
 def _beginnings(documents: Sequence[Sequence[int]], target: LoadedModel) -> list[list[int]]:
-    """The first ids of every document that is long enough, the same number of each: at most half the median length."""
+    """The beginning of every document that is long enough: of plain text, at most half the median length."""
     lengths = sorted(len(ids) for ids in documents if ids)
     if not lengths:
         raise InputError("no held-out document holds a token", "add more text")
-    length = max(1, min(_LONGEST_BEGINNING, lengths[len(lengths) // 2] // 2, target.context // 2))
+    if target.default_template is not None:
+        asked = [beginnings.of(target, ids) for ids in documents if ids]
+        return [ids for ids in asked if len(ids) < target.context] or [ids[: target.context // 2] for ids in asked]
+    length = max(1, min(beginnings.LONGEST, lengths[len(lengths) // 2] // 2, target.context // 2))
     return [list(ids[:length]) for ids in documents if len(ids) >= length]
 
 

@@ -1,7 +1,9 @@
 """Scores a drafter on held-out texts while it trains, and keeps the best one."""
 
+from pathlib import Path
+
 import torch
-from transformers import LlamaForCausalLM
+from transformers import PreTrainedModel
 
 from engine.machine import versions
 from engine.training import early_stop
@@ -18,7 +20,7 @@ class HeldOutScorer:
     name = "alpha"
 
     def __init__(
-        self, model: LlamaForCausalLM, held_out: HeldOutTexts, began: TrainingStart, place: Workplace, *, patience: int
+        self, model: PreTrainedModel, held_out: HeldOutTexts, began: TrainingStart, place: Workplace, *, patience: int
     ) -> None:
         self.every = began.every
         self._model = model
@@ -37,7 +39,7 @@ class HeldOutScorer:
     def enough(self, progress: TrainingProgress) -> bool:
         """Whether the last looks brought no better score; the beginning of training does not count."""
         past_beginning = progress.step >= _BEGINNING_SHARE * self._began.steps
-        return past_beginning and early_stop.enough(progress.scores, patience=self._patience)
+        return past_beginning and early_stop.enough(progress.scores, progress.losses, patience=self._patience)
 
 
 def _provenance(
@@ -46,7 +48,7 @@ def _provenance(
     return DrafterProvenance(
         made_utc=versions.now_utc(),
         began=began,
-        started_from="the target's embeddings" if began.settings.embed else "random weights",
+        started_from=_first_weights(began),
         step=progress.step,
         n_tokens=progress.n_tokens,
         seconds=round(progress.seconds, 1),
@@ -56,3 +58,11 @@ def _provenance(
         versions=dict(versions.versions()),
         processor=versions.processor(device),
     )
+
+
+def _first_weights(began: TrainingStart) -> str:
+    if began.start == "own-layers":
+        return f"the target's layers {', '.join(map(str, began.own_layers))}, counted from 0"
+    if began.start == "folder":
+        return f"the weights of {Path(began.settings.start_folder).name}"
+    return "the target's embeddings" if began.settings.embed else "random weights"

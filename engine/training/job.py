@@ -8,9 +8,10 @@ import torch
 
 from engine.errors import EngineError, InputError
 from engine.events import TrainingEstimated
-from engine.models import checkpoint_folder, devices
+from engine.models import checkpoint_folder, checks, devices
 from engine.models.checkpoint_folder import Checkpoint
-from engine.training import estimate
+from engine.models.loading import LoadedModel
+from engine.training import estimate, start
 from engine.training.drafter_config import DrafterConfig
 from engine.training.texts import Texts
 
@@ -39,17 +40,18 @@ class CheckedJob(NamedTuple):
 def find(job: DrafterJob) -> CheckedJob:
     """Check what a job names. Raises EngineError if it is missing, unreadable or holds nothing to learn from."""
     device = devices.parse_device(job.device)
-    return CheckedJob(
-        checkpoint_folder.inspect(job.target), device, devices.parse_dtype(job.dtype, device), _texts(job)
-    )
+    target = checkpoint_folder.inspect(job.target)
+    if job.settings.start == "folder":
+        checks.refuse_other_vocabulary(target, start.other_model(job.settings))
+    return CheckedJob(target, device, devices.parse_dtype(job.dtype, device), _texts(job))
 
 
-def needed(job: DrafterJob, checked: CheckedJob, *, loaded: bool) -> TrainingEstimated:
+def needed(job: DrafterJob, checked: CheckedJob, *, loaded: LoadedModel | None = None) -> TrainingEstimated:
     """What the training would take. Raises InputError for an impossible shape."""
     return estimate.estimate(checked.target, job.settings, device=checked.device, dtype=checked.dtype, loaded=loaded)
 
 
-def estimated(job: DrafterJob, *, loaded: bool) -> TrainingEstimated:
+def estimated(job: DrafterJob, *, loaded: LoadedModel | None = None) -> TrainingEstimated:
     """What the training would take and, if it would be refused, why."""
     result = TrainingEstimated(job.target, job.device, 0, 0, 0, 0, 0, 0, 0, 0, 0.0)
     try:

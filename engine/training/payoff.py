@@ -21,7 +21,7 @@ _WARM_UP = 8
 class Payoff(NamedTuple):
     """Cost coefficient, predicted speedup (None where no full draft was verified), and measured speedup."""
 
-    c: float | None
+    c: RatioEstimate | None
     predicted_speedup: float | None
     speedup: RatioEstimate
 
@@ -65,17 +65,25 @@ def _timed_repeat(slow: System, fast: System, prompt: Sequence[int], *, plain_fi
 def _payoff(texts: Sequence[Sequence[tuple[Call, Call]]], alpha: float, gamma: int) -> Payoff:
     plain, fast = ([[repeat[lane] for repeat in text] for text in texts] for lane in (0, 1))
     speedup = statistics.speedup(*([_unit(calls) for calls in lane] for lane in (plain, fast)))
-    step_ms = _mean(call.target_step_ms for call in chain(*plain))
-    draft_ms, verify_ms = (
-        _mean(call.draft_step_ms for call in chain(*fast)),
-        _mean(call.target_step_ms for call in chain(*fast)),
-    )
-    if not step_ms or draft_ms is None:
-        return Payoff(None, None, speedup)
-    c = draft_ms / step_ms
-    if verify_ms is None:
+    step_ms, verify_ms = (_mean(call.target_step_ms for call in chain(*lane)) for lane in (plain, fast))
+    c = _cost(plain, fast)
+    if c is None or not step_ms or verify_ms is None:
         return Payoff(c, None, speedup)
-    return Payoff(c, speed_model.predicted_speedup(alpha, gamma, c, verify_ratio=verify_ms / step_ms), speedup)
+    ratio = verify_ms / step_ms
+    return Payoff(c, speed_model.predicted_speedup(alpha, gamma, c.value, verify_ratio=ratio), speedup)
+
+
+def _cost(plain: Sequence[Sequence[Call]], fast: Sequence[Sequence[Call]]) -> RatioEstimate | None:
+    """A drafter step over a target step, over texts or repeats as the speedup is; None where none was measured."""
+    steps = [
+        (tuple(call.draft_step_ms for call in drafted), tuple(call.target_step_ms for call in alone))
+        for drafted, alone in zip(fast, plain, strict=True)
+    ]
+    units = [tuple(UnitTime(tuple(filter(None, times)), 1) for times in text) for text in steps]
+    measured = [(drafter, target) for drafter, target in units if drafter.ms and target.ms]
+    if not measured:
+        return None
+    return statistics.speedup([drafter for drafter, _ in measured], [target for _, target in measured])
 
 
 def _unit(calls: Sequence[Call]) -> UnitTime:

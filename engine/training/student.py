@@ -1,22 +1,27 @@
 """The drafter as a model in training: its first weights, its objective, its speed on this machine."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from copy import deepcopy
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
 from torch import Tensor
-from transformers import LlamaForCausalLM
+from transformers import AutoModelForCausalLM, LlamaForCausalLM, PreTrainedModel
 
 from engine.decoding.clock import settle
-from engine.models import devices
+from engine.decoding.layer_subset import copied
+from engine.models import checks, devices
+from engine.models.checkpoint_folder import Checkpoint
+from engine.models.kv_size import context_of
 from engine.models.loading import LoadedModel, on_runtime
 from engine.training import drafter_shape, estimate, objectives
 from engine.training.drafter_config import DrafterConfig, ObjectiveName
-from engine.training.drafter_shape import DrafterShape
+from engine.training.drafter_shape import DrafterShape, DrafterSize
 from engine.training.loop import Objective, StepPace, accumulate
 from engine.training.rows import TrainingBatch
+from engine.training.start import Start, other_model
 from engine.training.workplace import TrainingStart
 
 _DISTANCES: dict[ObjectiveName, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
@@ -24,6 +29,30 @@ _DISTANCES: dict[ObjectiveName, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
     "reverse-kl": objectives.reverse_kl,
     "total-variation": objectives.total_variation,
 }
+
+
+def first_model(
+    target: LoadedModel, start: Start, settings: DrafterConfig, own_layers: Sequence[int] = ()
+) -> PreTrainedModel:
+    """The drafter before its training, in float32 on the target's device. own_layers: of the target, where it starts
+    from them; embedding and head then stay as the target's."""
+    if start.name == "new":
+        assert start.shape is not None
+        return new_drafter(target, start.shape, settings)
+    if start.name == "folder":
+        return _from_folder(other_model(settings)).to(target.device).eval()
+    model = copied(target.model, own_layers).eval()
+    for table in (model.get_input_embeddings(), model.get_output_embeddings()):
+        table.weight.requires_grad_(False)
+    return model
+
+
+def _from_folder(other: Checkpoint) -> PreTrainedModel:
+    with checks.foreign(f"{other.spec} cannot be loaded", "check the checkpoint's files"):
+        model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
+            other.folder, dtype=torch.float32, local_files_only=True, trust_remote_code=False
+        )
+    return model
 
 
 def new_drafter(target: LoadedModel, shape: DrafterShape, settings: DrafterConfig) -> LlamaForCausalLM:
@@ -39,7 +68,7 @@ def new_drafter(target: LoadedModel, shape: DrafterShape, settings: DrafterConfi
     return drafter
 
 
-def objective(model: LlamaForCausalLM, target: LoadedModel, name: ObjectiveName) -> Objective:
+def objective(model: PreTrainedModel, target: LoadedModel, name: ObjectiveName) -> Objective:
     """What to minimise on a batch: a distance from the target's distributions, or the loss on the text alone."""
     if name == "cross-entropy":
         return lambda batch: objectives.next_token_loss(_logits(model, batch), batch)
@@ -48,18 +77,21 @@ def objective(model: LlamaForCausalLM, target: LoadedModel, name: ObjectiveName)
     def distil(batch: TrainingBatch) -> Tensor:
         with torch.no_grad():
             target_logits = target.model(input_ids=batch.ids.to(target.device), use_cache=False).logits
-        return distance(_logits(model, batch), target_logits.to(batch.ids.device), batch.next_weights)
+        logits = _logits(model, batch)
+        n_shared = min(logits.shape[-1], target_logits.shape[-1])  # vocabularies may be padded to different sizes
+        shared = target_logits[..., :n_shared].to(batch.ids.device)
+        return distance(logits[..., :n_shared], shared, batch.next_weights)
 
     return distil
 
 
-def _logits(model: LlamaForCausalLM, batch: TrainingBatch) -> Tensor:
+def _logits(model: PreTrainedModel, batch: TrainingBatch) -> Tensor:
     logits: Tensor = model(input_ids=batch.ids, use_cache=False).logits
     return logits
 
 
 def fastest(
-    model: LlamaForCausalLM, batch: TrainingBatch, objective: Objective, *, n_rows_at_once: int
+    model: PreTrainedModel, batch: TrainingBatch, objective: Objective, *, n_rows_at_once: int
 ) -> tuple[torch.dtype, float]:
     """The type in which a step is fastest on this machine, and the seconds per step; the weights do not change."""
     part = TrainingBatch(batch.ids[:n_rows_at_once], batch.weights[:n_rows_at_once])
@@ -83,29 +115,26 @@ def seconds_of(work: Callable[[], object], device: torch.device) -> float:
     return max(1e-6, time.perf_counter() - started)
 
 
-def in_use(target: LoadedModel, model: LlamaForCausalLM) -> LoadedModel:
+def in_use(target: LoadedModel, model: PreTrainedModel) -> LoadedModel:
     """A copy of the drafter as a pair would load it, in the target's type and on its runtime."""
-    with torch.random.fork_rng():
-        copy = LlamaForCausalLM(model.config)
-    copy.load_state_dict(model.state_dict())
-    copy = copy.to(device=target.device, dtype=target.dtype).eval()
+    copy = deepcopy(model).to(device=target.device, dtype=target.dtype).eval().requires_grad_(False)
     n_bytes = sum(p.numel() * p.element_size() for p in copy.parameters())
-    context = int(model.config.max_position_embeddings)
+    context = context_of(model.config.get_text_config())
     bare = target._replace(spec="drafter", model=copy, context=context, n_bytes=n_bytes, fused=None)
     return on_runtime(bare, "auto" if target.runtime == "fused" else "modules")
 
 
-def restore(model: LlamaForCausalLM, folder: Path) -> None:
+def restore(model: PreTrainedModel, folder: Path) -> None:
     """Load the weights in a drafter's folder into the model."""
     model.load_state_dict(load_file(folder / "model.safetensors"), strict=False)
     model.eval()
 
 
-def rate_fraction(target: LoadedModel, shape: DrafterShape, began: TrainingStart, tokens_per_s: float) -> float:
+def rate_fraction(target: LoadedModel, size: DrafterSize, began: TrainingStart, tokens_per_s: float) -> float:
     """Operations per second of the training over those of a matrix product of its shape and type."""
     n_target = sum(p.numel() for p in target.model.parameters())
     distilled = began.settings.objective != "cross-entropy"
-    per_token = estimate.operations_a_token(n_target, shape, distilled=distilled)
+    per_token = estimate.operations_a_token(n_target, size, distilled=distilled)
     dtype = getattr(torch, began.dtype)
     n_rows = estimate.rows_for(target.device).length * estimate.rows_for(target.device).n_rows
     rate = estimate.matrix_rate(

@@ -11,12 +11,15 @@ import torch
 from torch import Tensor
 
 from engine.errors import EngineError, InputError
+from engine.statistics import FEWEST_FOR_INTERVAL
 from engine.training.disk import refused_by_disk, sync, write_synced
 from engine.training.rows import RowShape, TrainingBatch
 
 MOST_TOKENS = 50_000_000
 _IDS, _LIST = "tokens.bin", "tokens.json"
 _HELD_OUT_SHARE, _MOST_HELD_OUT, _LEAST_HELD_OUT = 0.1, 32, 1
+# As many as an interval needs, where that leaves three quarters to learn from.
+_HELD_OUT_FOR_INTERVAL, _LARGEST_SHARE = FEWEST_FOR_INTERVAL, 0.25
 Ids: TypeAlias = "np.typing.NDArray[np.uint32]"
 
 
@@ -50,7 +53,8 @@ class TokenStore:
         order = sorted(set(self._contents.keys), key=lambda key: _hash(f"{seed}/{key}".encode()))
         if len(order) < 2:
             raise InputError("there is only one document to learn from", "add more text, so that one can be held out")
-        n = max(_LEAST_HELD_OUT, min(_MOST_HELD_OUT, int(_HELD_OUT_SHARE * len(order))))
+        enough = min(_HELD_OUT_FOR_INTERVAL, int(_LARGEST_SHARE * len(order)))
+        n = max(_LEAST_HELD_OUT, enough, min(_MOST_HELD_OUT, int(_HELD_OUT_SHARE * len(order))))
         held_out_keys = set(order[:n])
         self.held_out: list[tuple[int, int]] = []
         self.learned: list[tuple[int, int]] = []

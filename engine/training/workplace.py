@@ -11,7 +11,7 @@ import torch
 from filelock import FileLock, Timeout
 from safetensors.torch import save_file
 from torch import nn
-from transformers import LlamaForCausalLM, PreTrainedTokenizerBase
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from engine.errors import EngineError, InputError
 from engine.training.disk import RESUME, refused_by_disk, write_synced
@@ -23,7 +23,9 @@ _WEIGHTS, _PROVENANCE = "model.safetensors", "provenance.json"
 
 
 class TrainingStart(msgspec.Struct, frozen=True):
-    """What a training began with; a resumed one continues with it. n_rows: per step; every: steps between looks."""
+    """What a training began with; a resumed one continues with it. n_rows: per step; every: steps between looks.
+
+    start: own-layers, new or folder; own_layers: those of the target that it started from, counted from 0."""
 
     target: str
     source: str
@@ -35,6 +37,8 @@ class TrainingStart(msgspec.Struct, frozen=True):
     n_rows: int
     every: int
     rate: float
+    start: str = "new"
+    own_layers: tuple[int, ...] = ()
 
 
 class DrafterProvenance(msgspec.Struct, frozen=True):
@@ -115,13 +119,13 @@ class Workplace(NamedTuple):
         """Record what the training begins with."""
         self._write(BEGAN, msgspec.json.encode(began), self.work)
 
-    def lay_out(self, model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase) -> None:
+    def lay_out(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
         """Write all files of the drafter except its weights."""
         with refused_by_disk("the drafter", self.out, _RESUME):
             partial = self.work / "tokenizer.partial"
             shutil.rmtree(partial, ignore_errors=True)
             tokenizer.save_pretrained(partial)
-            model.config.architectures = ["LlamaForCausalLM"]
+            model.config.architectures = [type(model).__name__]
             model.config.save_pretrained(partial)
             for file in partial.iterdir():
                 file.replace(self.out / file.name)

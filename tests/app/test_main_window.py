@@ -179,6 +179,17 @@ def test_a_file_dropped_anywhere_is_opened_and_a_text_is_not(open_window, qtbot,
     assert not over.isAccepted() and editor.canInsertFromMimeData(text)
 
 
+def test_a_gguf_file_dropped_anywhere_becomes_the_target(open_window, tmp_path):
+    window, _ = open_window()
+    file, mime = tmp_path / "Big.GGUF", QMimeData()
+    file.write_bytes(b"GGUF")
+    mime.setUrls([QUrl.fromLocalFile(str(file))])
+    window.dropEvent(QDropEvent(QPointF(), Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.NoModifier))
+    assert window.front is window.workspaces["decode"]
+    pair = window.front.setup.models.pair()
+    assert (pair.target, pair.drafter) == (str(file), "lookup")
+
+
 def test_no_key_of_the_window_is_taken_again_by_a_part_of_it(open_window):
     window, _ = open_window()
     keys = {}

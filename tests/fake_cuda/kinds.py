@@ -15,8 +15,9 @@ from engine.decoding.detokenizer import TokenTexts
 from engine.decoding.drafting import Drafter
 from engine.decoding.sampling import Warp
 from engine.drafters import DrafterSpec
-from engine.models.kv_size import RuntimeChoice, context_of
+from engine.models.kv_size import context_of
 from engine.models.loading import LoadedModel, on_runtime
+from engine.models.pair_names import RuntimeChoice
 from engine.runtime import RunContext
 from tests import fakes
 from tests.fake_cuda.watch import Watch

@@ -13,7 +13,7 @@ from engine.batch.drafters import LookupRows, RowsDrafter, SmallModelRows
 from engine.batch.sequences import sequences_of
 from engine.decoding.clock import clock_for
 from engine.decoding.sampling import Warp
-from engine.models.kv_size import RuntimeChoice
+from engine.models.pair_names import RuntimeChoice
 from tests.fake_cuda import kinds
 from tests.fake_cuda.decoding import decoded
 from tests.fake_cuda.fixture import installed

@@ -48,7 +48,9 @@ class MemoryBlock(QWidget):
         self.progress.setVisible(progress is not None)
         if progress is not None:
             self.progress.show_share(progress.done, progress.total)
-            self.loaded.setText(self.tr("Loading: {0}").format(loaded_so_far(progress)))
+            converts = progress.phase in ("reading", "converting")
+            text = self.tr("Converting the GGUF file: {0}") if converts else self.tr("Loading: {0}")
+            self.loaded.setText(text.format(loaded_so_far(progress)))
         elif model is None:
             self.loaded.setText(self.tr("Nothing is loaded yet."))
         else:

@@ -16,11 +16,11 @@ from app.widgets.elided_label import ElidedLabel
 from app.widgets.labels import plain_label
 from app.widgets.model_picker import ModelChoice, ModelPicker
 from app.widgets.steady_box import SteadyBox
-from app.words import quantities, refused_model, runs
+from app.words import conversions, quantities, refused_model, runs
 from app.words.model_names import builtin_name, full_name, is_builtin
 from engine import drafters
 from engine.commands import Load
-from engine.events import ModelLoaded, ModelOption, Role, Surveyed
+from engine.events import ConversionStarted, Estimated, ModelLoaded, ModelOption, Role, Surveyed
 from engine.models import checkpoint_folder
 
 DEVICES = ("auto", "cpu", "cuda")
@@ -40,6 +40,7 @@ class PairForm(QWidget):
         self._surveyed: Surveyed | None = None
         self._drafter_device = pair.drafter_device
         self._replaced_drafter = ""
+        self._conversions: tuple[ConversionStarted, ...] = ()
         self.target = ModelPicker(pair.target, self.tr("Target"), self._target_tip(), self)
         self.drafter = ModelPicker(pair.drafter, self.tr("Drafter"), self._drafter_tip(), self)
         self.device = self._choice_box(DEVICES, pair.device, self.tr("Device"), self._device_tip())
@@ -54,6 +55,7 @@ class PairForm(QWidget):
         self.drafter.spec_changed.connect(self._follow_drafter)
         for picker in (self.target, self.drafter):
             picker.folder_asked.connect(lambda picker=picker: self._ask_folder(picker))
+            picker.file_asked.connect(lambda picker=picker: self._ask_file(picker))
             picker.look_asked.connect(self.look_asked)
         for box in (self.device, self.dtype, self.runtime):
             box.currentTextChanged.connect(self.changed)
@@ -101,6 +103,13 @@ class PairForm(QWidget):
     def show_runtime(self, model: ModelLoaded | None) -> None:
         """Show the forward of the models in memory, and why it is not the fused one."""
         self.runtime_note.setText("" if model is None else runs.runtimes(model))
+        is_through_text = model is not None and model.drafts_through == "text"
+        tip = f"{runs.shared_tokens(model)}. {runs.way_through_text()}" if model is not None and is_through_text else ""
+        self.runtime_note.setToolTip(plain_tip(tip) if tip else "")
+
+    def show_conversions(self, estimate: Estimated | None) -> None:
+        """Keep what loading the chosen pair converts first, which the notes below the models then say."""
+        self._conversions = () if estimate is None else estimate.conversions
 
     def show_reason(self, why_not: str) -> None:
         """Show why the chosen pair cannot be used, below the model at fault; below the others, what they are."""
@@ -109,9 +118,16 @@ class PairForm(QWidget):
         )
         self._show_note(self.target, self.target_note, reason if role == "target" else "", self._model_note("target"))
         self._show_note(self.drafter, self.drafter_note, reason if role == "drafter" else "", self._drafter_note())
+        self.drafter_note.setToolTip(self._through_text_tip())
         self.others.setText(self._refused_text())
         more = self.tr("What cannot serve stays in the lists, with its reason.")
         self.others.setToolTip(plain_tip(f"{self.others.text()}\n{more}") if self.others.text() else "")
+
+    def _through_text_tip(self) -> str:
+        """What drafting through text means, where the chosen drafter does."""
+        spec = self.drafter.spec().strip()
+        is_so = any(_is_through_text(option) for option in self._options("drafter") if option.spec == spec)
+        return plain_tip(runs.way_through_text()) if is_so else ""
 
     def _show_note(self, picker: ModelPicker, note: QLabel, why_not: str, description: str) -> None:
         text = self.tr("⚠ why not: {0}").format(one_line(why_not)) if why_not else description
@@ -124,12 +140,16 @@ class PairForm(QWidget):
         spec = (self.target if role == "target" else self.drafter).spec().strip()
         if name := builtin_name(spec, role):
             return name
-        n_bytes = next((option.n_bytes for option in self._options(role) if option.spec == spec), 0)
-        return self._size(n_bytes) if n_bytes else self.tr("size not known yet")
+        for conversion in self._conversions:
+            if Path(spec).expanduser() == Path(conversion.file):
+                return conversions.needs(conversion)
+        option = next((option for option in self._options(role) if option.spec == spec), None)
+        size = self._size(option.n_bytes) if option is not None and option.n_bytes else self.tr("size not known yet")
+        return f"{runs.through_text()} · {size}" if option is not None and _is_through_text(option) else size
 
     def _drafter_note(self) -> str:
         if self._replaced_drafter:
-            why = self.tr("drafter set to {0} because the built-in one only follows the built-in target")
+            why = self.tr("drafter set to {0} because the built-in one was made for the built-in target")
             return why.format(one_line(self.drafter.spec()))
         spec = self.drafter.spec().strip()
         if spec == NO_DRAFTER:
@@ -161,7 +181,7 @@ class PairForm(QWidget):
             return []
         options = [option for option in self._surveyed.options if option.role == role]
         is_stale = role == "drafter" and self._surveyed.target != self.target.spec().strip()
-        return [replace(option, why_not="") for option in options] if is_stale else options
+        return [replace(option, why_not="", drafts_through="ids") for option in options] if is_stale else options
 
     def _update_lists(self) -> None:
         """Fill both lists: the built-in models, drafters without a model, recent folders, the hub cache."""
@@ -183,6 +203,7 @@ class PairForm(QWidget):
         builtin = is_builtin(option.spec)
         note = self.tr("comes with Draftscope, taught on invented harbour stories") if builtin else option.spec
         note = self.tr("in the hub cache") if option.spec == option.title and not builtin else note
+        note = f"{runs.through_text()} · {note}" if _is_through_text(option) else note
         title = full_name(option.spec, option.role) if builtin else option.title
         size = self._size(option.n_bytes) if option.n_bytes else ""
         return ModelChoice(option.spec, title, size, note, option.why_not)
@@ -212,6 +233,10 @@ class PairForm(QWidget):
         title = self.tr("Choose a model folder")
         path_line.choose(self, title, lambda folder: self._take_folder(picker, folder))
 
+    def _ask_file(self, picker: ModelPicker) -> None:
+        """Ask the user for a GGUF file."""
+        path_line.choose_gguf(self, lambda file: self._take_folder(picker, file))
+
     def _take_folder(self, picker: ModelPicker, folder: str) -> None:
         picker.set_spec(folder)
         self.remember(folder)
@@ -226,7 +251,9 @@ class PairForm(QWidget):
         return box
 
     def _target_tip(self) -> str:
-        return self.tr("The model whose distribution is preserved: builtin, a folder, or a hub id in the local cache.")
+        return self.tr(
+            "The model whose distribution is preserved: builtin, a folder, a GGUF file, or a hub id in the local cache."
+        )
 
     def _drafter_tip(self) -> str:
         return self.tr("What proposes tokens: a small model, {0} without a model, none for plain decoding.").format(
@@ -273,3 +300,8 @@ class PairForm(QWidget):
         column.setSpacing(theme.HALF)
         column.addLayout(form)
         column.addWidget(self.others)
+
+
+def _is_through_text(option: ModelOption) -> bool:
+    """Whether a model is a drafter of another tokenizer than the target's."""
+    return option.drafts_through == "text" and not option.why_not

@@ -12,6 +12,8 @@ from app import theme
 from app.choices import presets
 from app.choices.presets import Preset
 from app.panel import Panel
+from app.panels.setup.chat_box import ChatBox
+from app.panels.setup.early_check import EarlyCheck
 from app.panels.setup.measure_box import MeasureBox
 from app.panels.setup.memory_block import MemoryBlock
 from app.panels.setup.method_box import MethodBox
@@ -28,6 +30,7 @@ from engine.events import Estimated, Event, ModelLoaded, Progressed, RunStarted,
 from engine.runs.summary import Summary
 
 _FIRST_FIELDS = ("gamma", "temperature", "top_k", "top_p", "min_p", "max_new_tokens", "seed")
+_ASKED = ("chat", "system")  # in a box of their own
 _PAUSE_MS = 300
 
 
@@ -80,12 +83,16 @@ class SetupPanel(Panel):
         self.models = PairForm(pair, self)
         self.target, self.drafter = self.models.target, self.models.drafter
         self.device, self.dtype = self.models.device, self.models.dtype
+        self.chat = ChatBox(self)
         self.method = MethodBox("decode", self)
         self.preset = PresetBox(self)
-        self.form = ConfigForm([spec.config for spec in self.method.methods.values()], self, first=_FIRST_FIELDS)
+        configs = [spec.config for spec in self.method.methods.values()]
+        self.form = ConfigForm(configs, self, first=_FIRST_FIELDS, without=_ASKED)
         self.form.add_above(self.tr("Preset"), self.preset)
         self.measure = MeasureBox(self)
         self.memory = MemoryBlock(self)
+        self._early = EarlyCheck(self)
+        self._early.answered.connect(self._draw_needed)
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(_PAUSE_MS)
@@ -98,13 +105,14 @@ class SetupPanel(Panel):
         self.measure.toggled.connect(self.measure_only_toggled)
         self.measure.toggled.connect(self._draw_measuring)
         self.opened.back_asked.connect(self._restore_choice)
+        store.models_changed.connect(self._survey_again)
         self._lay_out()
         self._follow_pair()
 
     def setup(self) -> Setup:
         """The chosen pair, method and settings."""
         spec = self.method.method
-        return Setup(self.models.pair(), spec.name, self.form.values(spec.config))
+        return Setup(self.models.pair(), spec.name, self._values())
 
     @property
     def measure_only(self) -> bool:
@@ -118,6 +126,7 @@ class SetupPanel(Panel):
         self.method.choose(started.method)
         self.models.choose(started.target, started.drafter)
         self.form.set_values(dict(started.settings))
+        self.chat.set_values(dict(started.settings))
         self._opened_choice = self._choice()
         self.opened.show()
 
@@ -133,6 +142,7 @@ class SetupPanel(Panel):
             self.models.show_runtime(state.model)
             self.memory.show_loaded(state.model, state.loading)
             self._draw_needed()
+            self._draw_chat()
         if self._can_ask() and not self._pause.isActive():
             self._pause.start()
 
@@ -144,6 +154,7 @@ class SetupPanel(Panel):
         settings.setValue("decode/runtime", pair.runtime)
         settings.setValue("decode/method", self.method.method.name)
         self.form.save(settings, "decode")
+        self.chat.save(settings)
         settings.setValue("decode/measure_only", self.measure_only)
         self.models.recent.save(settings)
 
@@ -157,11 +168,13 @@ class SetupPanel(Panel):
         if not self._pair_is_fixed:
             self.models.choose_runtime(settings.value("decode/runtime"))
         self.form.restore(settings, "decode")
+        self.chat.restore(settings)
         self.measure.box.setChecked(bool(settings.value("decode/measure_only", False, type=bool)))
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
         """Ask nothing while hidden."""
         self._pause.stop()
+        self._early.stop()
         super().hideEvent(event)
 
     # The engine's answers
@@ -190,9 +203,15 @@ class SetupPanel(Panel):
             self.models.show_survey(surveyed)
 
     def _draw_needed(self) -> None:
-        estimate = self._estimate()
-        self.memory.show_estimate(estimate, in_use=self.models.pair() == self.store.commands.pair_to_come)
-        self.models.show_reason("" if estimate is None else estimate.why_not)
+        estimate, pair = self._estimate(), self.models.pair()
+        self.memory.show_estimate(estimate, in_use=pair == self.store.commands.pair_to_come)
+        self.models.show_conversions(estimate)
+        self.models.show_reason(self._early.why_not(pair) if estimate is None else estimate.why_not)
+
+    def _draw_chat(self) -> None:
+        """Show how the chosen target is asked, once it is loaded."""
+        model = self.store.engine.model
+        self.chat.show_model(model if model is not None and model.target == self.models.pair().target else None)
 
     def _draw_measuring(self) -> None:
         self.measure.line.setVisible(self.store.measure_only and self.store.engine.running)
@@ -226,7 +245,10 @@ class SetupPanel(Panel):
         self.form.limit_to(self.method.method.config)
         self._update_preset()
         self._draw_needed()
+        self._draw_chat()
         self._drop_refusal(pair)
+        if not self._engine_answered:
+            self._early.ask(pair)
         if self._can_ask():
             self._pause.start()
 
@@ -269,7 +291,13 @@ class SetupPanel(Panel):
 
     def _choice(self) -> _Choice:
         pair, spec = self.models.pair(), self.method.method
-        return _Choice(pair.target, pair.drafter, spec.name, self.form.values(spec.config))
+        return _Choice(pair.target, pair.drafter, spec.name, self._values())
+
+    def _values(self) -> dict[str, Setting]:
+        """The settings of the chosen method."""
+        kind = self.method.method.config
+        asked = {name: value for name, value in self.chat.values().items() if name in kind.__struct_fields__}
+        return {**self.form.values(kind), **asked}
 
     def _restore_choice(self) -> None:
         choice, self._own_choice, self._opened_choice = self._own_choice, None, None
@@ -278,6 +306,7 @@ class SetupPanel(Panel):
             self.method.choose(choice.method)
             self.models.choose(choice.target, choice.drafter)
             self.form.set_values(choice.values)
+            self.chat.set_values(choice.values)
         self.settings_restored.emit()
 
     def _apply_preset(self, preset: Preset | None) -> None:
@@ -302,6 +331,7 @@ class SetupPanel(Panel):
         column.addWidget(self.opened)
         column.addWidget(plain_label(self.tr("Models"), self, role="title"))
         column.addWidget(self.models)
+        column.addWidget(self.chat)
         column.addWidget(plain_label(self.tr("Method"), self, role="title"))
         for widget in (self.method, self.form, self.measure, self.memory):
             column.addWidget(widget)

@@ -153,6 +153,7 @@ class CompareBar(Panel):
         self.target.folder_asked.connect(
             lambda: path_line.choose(self, self.tr("Choose a target folder"), self.target.set_spec)
         )
+        self.target.file_asked.connect(lambda: path_line.choose_gguf(self, self.target.set_spec))
         self.target.look_asked.connect(self._look_again)
         self.prompts.file_chosen.connect(self.store.tab(ComparingProgress).read_prompts)
 

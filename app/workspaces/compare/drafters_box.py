@@ -4,14 +4,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QListWidget, QListWidgetItem, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QPushButton, QWidget
 
 from app import theme
 from app.text.plain_text import one_line, plain_tip
 from app.widgets import path_line
 from app.widgets.model_picker import ModelChoice
 from app.widgets.popup_button import PopupButton
-from app.words import quantities
+from app.words import quantities, runs
 from app.words.model_names import full_name, is_builtin
 from engine import drafters
 from engine.events import ModelOption, Surveyed
@@ -44,8 +44,15 @@ class DraftersBox(PopupButton):
         self.folder = QPushButton(self.tr("Add a folder…"), self.sheet)
         self.folder.setToolTip(self.tr("Choose a folder with the checkpoint of a drafter"))
         self.folder.clicked.connect(lambda: path_line.choose(self, self.tr("Choose a drafter folder"), self.add))
+        self.file = QPushButton(self.tr("Add a GGUF file…"), self.sheet)
+        self.file.setToolTip(self.tr("Choose a GGUF file with a drafter; it is converted once"))
+        self.file.clicked.connect(lambda: path_line.choose_gguf(self, self.add))
         self.sheet.column.addWidget(self.list)
-        self.sheet.column.addWidget(self.folder, 0, Qt.AlignmentFlag.AlignLeft)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.folder)
+        buttons.addWidget(self.file)
+        buttons.addStretch(1)
+        self.sheet.column.addLayout(buttons)
         self._fill()
 
     def specs(self) -> tuple[str, ...]:
@@ -98,9 +105,10 @@ class DraftersBox(PopupButton):
         title = full_name(option.spec, "drafter") if builtin else option.title or option.spec
         size = self.tr("{0} on disk").format(quantities.memory(option.n_bytes)) if option.n_bytes else ""
         why_not = option.why_not
-        if builtin and not why_not and self._target != "builtin":
+        if builtin and not why_not and self._target != "builtin" and option.drafts_through == "ids":
             why_not = self.tr("follows the built-in target only")
-        return ModelChoice(option.spec, title, size, "" if builtin else option.spec, why_not)
+        note = runs.through_text() if option.drafts_through == "text" else "" if builtin else option.spec
+        return ModelChoice(option.spec, title, size, note, why_not)
 
     def _fill(self) -> None:
         """List the drafters anew; a list that has not changed keeps its items."""

@@ -6,7 +6,7 @@ from PySide6.QtGui import QBrush, QColor, QContextMenuEvent, QKeyEvent, QMouseEv
 from PySide6.QtWidgets import QMenu, QSizePolicy, QToolTip, QWidget
 
 from app import theme
-from app.text.plain_text import one_line, plain_tip
+from app.text.plain_text import one_line, path_line, plain_tip
 from app.workspaces.compare.heat_grid import HeatCell, HeatGrid
 from app.workspaces.compare.words import tr
 
@@ -177,7 +177,7 @@ def _inside(at: tuple[int, int], grid: HeatGrid) -> tuple[int, int]:
 
 
 def _short(drafter: str) -> str:
-    return one_line(drafter, longest=_LONGEST_NAME)
+    return path_line(drafter, longest=_LONGEST_NAME)
 
 
 def _strength(speedup: float) -> float:

@@ -15,13 +15,13 @@ from app.widgets.popup_button import PopupButton
 from app.widgets.steady_box import SteadyBox
 from engine.commands import Load
 from engine.events import Setting
-from engine.settings import GenerationConfig
+from engine.settings import ChatConfig
 
 _FIRST = ("temperature", "max_new_tokens", "seed", "repeats")
 _WIDTH = 40 * theme.GRID
 
 
-class LaneSettings(GenerationConfig, frozen=True):
+class LaneSettings(ChatConfig, frozen=True):
     """What all lanes share, and how often each prompt is continued."""
 
     repeats: Annotated[
@@ -47,7 +47,7 @@ class MoreBox(PopupButton):
 
     def settings(self) -> dict[str, Setting]:
         """The settings of all lanes."""
-        return self.form.values(GenerationConfig)
+        return self.form.values(ChatConfig)
 
     def repeats(self) -> int:
         """How often each lane continues each prompt."""

@@ -16,6 +16,8 @@ from app.workspaces.compare.record import ComparisonRecord
 from engine.events import Event
 from engine.runs.summary import Summary
 
+_MOST_LINES = 4
+
 
 class ShapesPanel(Panel):
     """A line for each shape: the lanes that have it, and what it says of them."""
@@ -36,6 +38,10 @@ class ShapesPanel(Panel):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(area)
+        # In a low window the plot above keeps its room, and these lines scroll.
+        line = self.fontMetrics().lineSpacing()
+        self.setMinimumHeight(line + theme.HALF)
+        self.setMaximumHeight(_MOST_LINES * line + theme.GRID)
         self.draw((), store.summary)
 
     def draw(self, new: Sequence[Event], summary: Summary) -> None:

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QCoreApplication
 
-from app.text.plain_text import one_line
+from app.text.plain_text import one_line, path_line
 from app.words import pace, quantities
 from app.words.counts import count
 from app.workspaces.compare.record import ComparisonRecord
@@ -21,7 +21,7 @@ def tr(text: str) -> str:
 
 def lane_name(name: str) -> str:
     """The name of a lane, safe to show."""
-    return tr("plain decoding") if name == PLAIN_LANE else one_line(name, longest=LONGEST_NAME)
+    return tr("plain decoding") if name == PLAIN_LANE else path_line(name, longest=LONGEST_NAME)
 
 
 def spread(speedup: RatioEstimate) -> str:

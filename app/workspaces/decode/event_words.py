@@ -1,11 +1,12 @@
 """Describes events for the log: one line for each event that a reader of the log wants to see."""
 
 from functools import singledispatch
+from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication
 
-from app.text.plain_text import one_line
-from app.words import quantities
+from app.text.plain_text import one_line, path_line
+from app.words import conversions, quantities, runs
 from app.words.counts import count
 from app.words.model_names import full_name
 from app.workspaces.compare import words as compared_words
@@ -50,7 +51,8 @@ def _(event: events.RunStarted) -> str:
     parts = [f"{name} {value}" for name, value in settings.items() if name in ("gamma", "temperature", "seed")]
     pair = tr("{0} with {1}").format(*_models(event))
     heading = tr("run {0} started: {1}, {2}").format(_name(event.run_id), _name(event.method), pair)
-    return ", ".join([heading, *map(_name, parts)])
+    through_text = [runs.through_text()] if event.drafts_through == "text" else []
+    return ", ".join([heading, *map(_name, parts), *through_text])
 
 
 @_describe.register
@@ -128,11 +130,13 @@ def _(event: events.ModelLoaded) -> str:
 
 
 def _load_notes(event: events.ModelLoaded) -> list[str]:
-    """Threads, quantisation and the reason for the dtype, where the event has them."""
+    """Threads, quantisation, the reason for the dtype and another tokenizer, where the event has them."""
     threads = [tr("threads: {0}").format(event.n_threads)] if event.n_threads else []
     quantized = [tr("target's weights in {0}").format(_name(event.quantize))] if event.quantize != "none" else []
     reason = [one_line(event.why_dtype)] if event.why_dtype else []
-    return [*threads, *quantized, *reason]
+    shared = runs.shared_tokens(event)
+    through_text = [f"{runs.through_text()}, {shared}"] if event.drafts_through == "text" else []
+    return [*threads, *quantized, *reason, *through_text]
 
 
 @_describe.register
@@ -146,6 +150,11 @@ def _(event: events.Estimated) -> str:
     return tr("estimated: {0} needed, {1} free on {2}").format(
         needed, quantities.memory(event.free_bytes), _name(event.device)
     )
+
+
+@_describe.register
+def _(event: events.ConversionStarted) -> str:
+    return f"{_name(Path(event.file).name)}: {conversions.needs(event)}"
 
 
 @_describe.register
@@ -200,6 +209,19 @@ def _(event: events.Indexed) -> str:
 
 
 @_describe.register
+def _(event: events.ModelDownloaded) -> str:
+    size = quantities.size(event.n_bytes)
+    return tr("downloaded {0}: {1}, of which {2} now").format(
+        _name(event.spec), size, quantities.size(event.fetched_bytes)
+    )
+
+
+@_describe.register
+def _(event: events.ModelRemoved) -> str:
+    return tr("removed {0} from the cache: {1} freed").format(_name(event.spec), quantities.size(event.freed_bytes))
+
+
+@_describe.register
 def _(event: events.ScalingMeasured) -> str | None:
     if not event.complete:
         return None
@@ -216,7 +238,7 @@ def _(event: events.EvaluationMeasured) -> str | None:
         return None
     figures = event.figures
     return tr("evaluated: {0} of {1}, kept in {2}").format(
-        count(figures.n_answered, "question"), _name(figures.dataset), _name(event.file)
+        count(figures.n_answered, "question"), _name(figures.dataset), path_line(event.file, longest=_LONGEST_NAME)
     )
 
 

@@ -86,7 +86,7 @@ class MetricsPanel(Panel):
         self._headline.setText(quantities.times(summary.speedup))
         self._headline.setToolTip(self._headline_meaning(summary))
         self._caption.setText(self._explain(summary))
-        self._workload.setText(self._made_with())
+        self._workload.setText(self._made_with(summary))
         self._workload.setToolTip(plain_tip(self._made_with_in_full()))
         for row, label in self._rows:
             text = row.write(summary)
@@ -114,14 +114,17 @@ class MetricsPanel(Panel):
         spread = self.tr("{0}, this prompt").format(speedups.spread(estimate))
         return "\n".join((verdict, spread, *(self.tr("Caution: {0}.").format(why) for why in summary.disturbances)))
 
-    def _made_with(self) -> str:
-        """The workload that a speedup belongs to."""
+    def _made_with(self, summary: Summary) -> str:
+        """The workload that a speedup belongs to, and how much of its text is reasoning and no answer."""
         started = self.store.started
         if started is None:
             return ""
         device = runs.short(f"{started.device} {started.dtype}")
         forked = () if started.forked_at is None else (self.tr("forked at token {0}").format(started.forked_at),)
-        return " · ".join((runs.pair(started), device, *runs.sampling(started), *forked))
+        chat = (self.tr("as chat"),) if summary.chat else ()
+        share = self.tr("reasoning: {0:,} of {1:,} new tokens").format(summary.n_reasoning, summary.n_emitted)
+        reasoning = (share,) if summary.n_reasoning else ()
+        return " · ".join((runs.pair(started), device, *runs.sampling(started), *forked, *chat, *reasoning))
 
     def _made_with_in_full(self) -> str:
         """The names of the models as the user gave them, and every setting."""

@@ -28,6 +28,7 @@ from app.workspaces.decode.metrics import MetricsPanel
 from app.workspaces.decode.transport import TransportPanel
 from engine.commands import Load
 from engine.events import RoundFinished
+from engine.prompts import Message
 from engine.runs.summary import Summary
 
 _LAYOUT_VERSION = 4
@@ -67,6 +68,7 @@ class DecodeWorkspace(QMainWindow, Workspace):
         self._measure_action = QAction(self.tr("Measure context, γ and batch…"), self)
         self._measure_action.triggered.connect(self._show_measured)
         store.drafter_offered.connect(self._use_drafter)
+        store.model_offered.connect(self._use_model)
         self.setCentralWidget(self._central_column())
         # The side columns reach down to the status bar: they need the height, the table does not.
         self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
@@ -160,7 +162,11 @@ class DecodeWorkspace(QMainWindow, Workspace):
 
     def _start(self, *, held: bool) -> None:
         setup = self.setup.setup()
-        self._store.run(setup.pair, requests.run(setup, self.prompt.prompt.toPlainText(), held=held))
+        self._store.run(setup.pair, requests.run(setup, self.prompt.text(), self._earlier(), held=held))
+
+    def _earlier(self) -> tuple[Message, ...]:
+        """The earlier turns, which only a target that is asked as chat can read."""
+        return self.prompt.conversation.earlier if self.setup.chat.as_chat else ()
 
     def _fork(self) -> None:
         """Continue from the selected token with the current settings."""
@@ -229,7 +235,12 @@ class DecodeWorkspace(QMainWindow, Workspace):
     def _use_drafter(self, target: str, drafter: str) -> None:
         """Choose a target and the drafter trained for it, for the next run."""
         self.setup.models.choose(target, drafter)
-        self.setup.models.remember(drafter)
+        self.setup.models.remember(drafter, target)
+        self.context.show("decode")
+
+    def _use_model(self, spec: str, role: str) -> None:
+        """Choose a model as target or drafter, for the next run."""
+        (self.setup.drafter if role == "drafter" else self.setup.target).set_spec(spec)
         self.context.show("decode")
 
     # Content
@@ -305,7 +316,7 @@ class DecodeWorkspace(QMainWindow, Workspace):
         """Show the settings and the prompt of a run."""
         if record.started is not None:
             self.setup.show_settings(record.started)
-            self.prompt.show_prompt(record.started.prompt)
+            self.prompt.show_asked(record.started)
 
     def _report_export(self, path: str) -> None:
         self._store.tell(self.tr("exported to {0}").format(path))

@@ -8,7 +8,7 @@ from PySide6.QtCore import QCoreApplication, QObject
 from app.plots.export import Exporter
 from app.plots.report_saver import report_content
 from app.state.store import RunStore
-from app.text.plain_text import one_line
+from app.text.plain_text import path_line
 from app.workspaces.compare.comparing import ComparingProgress
 from app.workspaces.presentation.script import RaceOrigin
 from engine.events import Event
@@ -65,7 +65,7 @@ class ReportExport(QObject):
 
     def _done(self, path: str) -> None:
         self.written = Path(path)
-        self._tell(tr("Report written to {0} (O opens it)").format(one_line(path)), True)
+        self._tell(tr("Report written to {0} (O opens it)").format(path_line(path)), True)
 
 
 def _content(path: Path, events: Sequence[Event]) -> bytes:

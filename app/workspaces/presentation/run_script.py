@@ -24,7 +24,7 @@ def of_run(record: RunRecord | None) -> RaceScript | None:
     facts = RaceFacts(
         origin="run",
         target=started.target,
-        prompt=started.prompt,
+        prompt=started.question,
         all_lanes=tuple(lane.spec.name for lane in lanes),
         settings=dict(started.settings),
         device=started.device,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QCoreApplication
 
-from app.text.plain_text import one_line
+from app.text.plain_text import one_line, path_line
 from app.widgets.lane_marks import LaneMark
 from app.words import quantities
 from app.words.counts import count
@@ -29,7 +29,7 @@ def tr(text: str) -> str:
 
 def lane_name(lane: RaceLane) -> str:
     """The name of a lane, safe to show."""
-    return tr("plain decoding") if lane.is_plain else one_line(lane.spec.name, longest=_LONGEST_NAME)
+    return tr("plain decoding") if lane.is_plain else path_line(lane.spec.name, longest=_LONGEST_NAME)
 
 
 # The verdict

@@ -9,7 +9,7 @@ from app.plots import export
 from app.plots.export import Column, Table
 from app.plots.export_menu import ExportMenu
 from app.state.store import RunStore
-from app.text.plain_text import one_line
+from app.text.plain_text import one_line, path_line
 from app.widgets.labels import ElasticLine, plain_label
 from app.workspaces.rag.answer_panel import AnswerPanel
 from app.workspaces.rag.answers import AnswerProgress
@@ -35,7 +35,7 @@ class MapPanel(AnswerPanel):
         self.menu = ExportMenu(
             self.tr("Map of passages"), self, picture=self._picture, table=self.exported_table, origin=self._origin
         )
-        self.menu.exported.connect(lambda path: store.tell(self.tr("exported to {0}").format(one_line(path))))
+        self.menu.exported.connect(lambda path: store.tell(self.tr("exported to {0}").format(path_line(path))))
         self.menu.failed.connect(store.report)
         self.canvas.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.canvas.customContextMenuRequested.connect(lambda at: self.menu.popup(self.canvas.mapToGlobal(at)))

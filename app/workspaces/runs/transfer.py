@@ -9,7 +9,7 @@ from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from app.plots.report_pdf import pdf
-from app.text.plain_text import one_line
+from app.text.plain_text import path_line
 from app.workspaces.runs import words
 from app.workspaces.runs.library import RunLibrary
 from engine.errors import EngineError
@@ -121,7 +121,7 @@ def _replaced(out: Path, write: Callable[[Path], str]) -> str:
 
 
 def _after_export(library: RunLibrary, done: Exported, there: Path, tell: Tell) -> None:
-    tell(tr("{0} exported to {1}").format(words.counted(done.n), one_line(str(there))))
+    tell(tr("{0} exported to {1}").format(words.counted(done.n), path_line(str(there))))
     if done.damages:
         library.refuse(EngineError(done.damages[0], tr("exported is what comes before the damage")))
 

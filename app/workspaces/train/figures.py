@@ -12,6 +12,7 @@ from app.state.store import RunStore
 from app.widgets.labels import plain_label
 from app.widgets.tables import FigureTable
 from app.words import quantities, speedups
+from app.workspaces.train import words
 from app.workspaces.train.training import TrainingRunProgress
 from engine.events import DrafterMeasured, Event
 from engine.runs.summary import Summary
@@ -84,10 +85,8 @@ class TrainFiguresPanel(Panel):
         estimate = _speedup(after)
         assert estimate is not None
         verdict = (
-            self.tr("slower than plain decoding with the trained drafter")
-            if estimate.value < 1
-            else self.tr("the speed of plain decoding with the trained drafter")
-        )
+            self.tr("slower than plain decoding: {0}") if estimate.value < 1 else self.tr("of plain speed: {0}")
+        ).format(words.pays(after))
         return self.tr("{0}\n{1}, γ {2}, held out").format(verdict, speedups.spread(estimate, "texts"), after.gamma)
 
     def _lay_out(self) -> None:
@@ -109,7 +108,7 @@ def _texts(figure: DrafterMeasured | None) -> tuple[str, ...]:
     return (
         quantities.with_interval(figure.alpha, _interval(figure.alpha_ci)),
         quantities.number(figure.alpha_overlap),
-        quantities.number(figure.c, 3),
+        quantities.with_interval(figure.c, _interval(figure.c_ci or figure.c_range)),
         quantities.times(figure.predicted_speedup),
         speedups.figure(_speedup(figure), "texts"),
     )

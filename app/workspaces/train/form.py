@@ -18,6 +18,7 @@ from app.widgets.opened_note import OpenedNote
 from app.widgets.path_line import PathLine
 from app.widgets.steady_box import SteadyBox
 from app.workspaces.train.needs import TrainNeeds
+from app.workspaces.train.start import StartChoice
 from app.workspaces.train.training import TrainingRunProgress
 from engine.commands import EstimateTraining, Train
 from engine.events import Event, ModelLoaded, Surveyed, TrainingEstimated
@@ -58,7 +59,8 @@ class TrainFormPanel(Panel):
         self.dtype = self._box(
             _DTYPES, self.tr("Number type"), self.tr("Of the target; the drafter's weights are kept in float32.")
         )
-        self.form = ConfigForm(DrafterConfig, self)
+        self.start = StartChoice(self)
+        self.form = ConfigForm(DrafterConfig, self, without=tuple(self.start.values()))
         self.needs = TrainNeeds(self)
         self.opened = OpenedNote(
             self.tr("Settings of the opened training."),
@@ -87,7 +89,7 @@ class TrainFormPanel(Panel):
             target=self.target.spec().strip() or "builtin",
             data=self.data.text().strip(),
             out=self.out.text().strip(),
-            settings=self.form.values(DrafterConfig),
+            settings={**self.form.values(DrafterConfig), **self.start.values()},
             device=self.device.currentText(),
             dtype=self.dtype.currentText(),
             resume=self.resume.isChecked(),
@@ -140,6 +142,7 @@ class TrainFormPanel(Panel):
         """Save the choices, except the folder, which is a new one each time."""
         settings.setValue("train/target", self.target.spec())
         settings.setValue("train/data", self.data.text())
+        self.start.save(settings)
         self.form.save(settings, "train")
 
     def restore(self, settings: QSettings) -> None:
@@ -147,6 +150,7 @@ class TrainFormPanel(Panel):
         for name, set_value in (("target", self.target.set_spec), ("data", self.data.setText)):
             if isinstance(stored := settings.value(f"train/{name}"), str) and stored:
                 set_value(stored)
+        self.start.restore(settings)
         self.form.restore(settings, "train")
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
@@ -174,6 +178,7 @@ class TrainFormPanel(Panel):
         )  # fmt: skip
         minutes, steps = (float(command.settings[name] or 0) for name in ("minutes", "steps"))
         self.needs.show_needs(estimate if is_current else None, minutes, int(steps), self.why_not())
+        self.start.show_sizes(estimate if is_current else None)
 
     def _update_targets(self) -> None:
         surveyed, model = self.store.engine.surveyed, self.store.engine.model
@@ -194,6 +199,7 @@ class TrainFormPanel(Panel):
         self.data.setText(command.data)
         self.out.setText(command.out)
         self.resume.setChecked(command.resume)
+        self.start.set_values(command.settings)
         self.form.set_values(command.settings)
         self._on_choice_changed()
 
@@ -207,6 +213,7 @@ class TrainFormPanel(Panel):
         self.target.spec_changed.connect(self._suggest_out)
         title = self.tr("Choose a model folder")
         self.target.folder_asked.connect(lambda: path_line.choose(self, title, self.target.set_spec))
+        self.target.file_asked.connect(lambda: path_line.choose_gguf(self, self.target.set_spec))
         for line in (self.data, self.out):
             line.changed.connect(self._on_choice_changed)
         for box in (self.device, self.dtype):
@@ -214,7 +221,8 @@ class TrainFormPanel(Panel):
         self.target.spec_changed.connect(self._on_choice_changed)
         self.resume.toggled.connect(self._on_choice_changed)
         self.opened.back_asked.connect(self._restore_own)
-        self.form.changed.connect(self._on_choice_changed)
+        for choice in (self.start, self.form):
+            choice.changed.connect(self._on_choice_changed)
 
     def _on_choice_changed(self) -> None:
         self._show_needs()
@@ -247,7 +255,7 @@ class TrainFormPanel(Panel):
 
     @property
     def _inputs(self) -> tuple[QWidget, ...]:
-        return self.target, self.data, self.out, self.resume, self.device, self.dtype, self.form
+        return self.target, self.data, self.out, self.resume, self.device, self.dtype, self.start, self.form
 
     def _box(self, choices: Sequence[str], name: str, tip: str) -> SteadyBox:
         box = SteadyBox(self)
@@ -265,6 +273,7 @@ class TrainFormPanel(Panel):
             (self.tr("Drafter for"), self._model_form()),
             (self.tr("Text to learn from"), self.data),
             (self.tr("Folder of the drafter"), self.out, self.resume),
+            (self.tr("Start from"), self.start),
             (self.tr("What it takes"), self.needs),
             (self.tr("Training"), self.form),
         ):

@@ -19,16 +19,19 @@ class TrainNeeds(QWidget):
         self.memory = plain_label("", self, role="muted", wraps=True)
         self.time = plain_label("", self, role="muted", wraps=True)
         self.verdict = plain_label("", self, wraps=True)
+        self.prospect = plain_label("", self, wraps=True)
+        self.prospect.setAccessibleName(self.tr("Whether the time can buy a drafter"))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.HALF)
-        for label in (self.shape, self.memory, self.time, self.verdict):
+        for label in (self.shape, self.memory, self.time, self.verdict, self.prospect):
             column.addWidget(label)
 
     def show_needs(self, estimate: TrainingEstimated | None, minutes: float, steps: int, why_not: str) -> None:
         """estimate: None while unknown; minutes, steps: of the training; why_not: empty where it can start."""
         lines = ("", "", "") if estimate is None else words.needs(estimate, minutes, steps)
-        for label, line in zip((self.shape, self.memory, self.time), lines, strict=True):
+        prospect = "" if estimate is None or why_not else words.prospect(estimate)
+        for label, line in zip((self.shape, self.memory, self.time, self.prospect), (*lines, prospect), strict=True):
             label.setText(line)
             label.setVisible(bool(line))
         if why_not:

@@ -9,6 +9,7 @@ from engine.events import (
     CheckpointSaved,
     DrafterMeasured,
     Event,
+    LayersTried,
     Measured,
     Refused,
     RunFailed,
@@ -90,7 +91,7 @@ class TrainingRecord:
             case Measured(name=name, value=value, round=step) if self.live:
                 self._append(self.series.setdefault(name, []), step, value)
                 return True
-            case Warned() | CheckpointSaved():
+            case Warned() | CheckpointSaved() | LayersTried():
                 pass
             case _:
                 return False

@@ -10,6 +10,7 @@ from engine.events import (
     CheckpointSaved,
     DrafterMeasured,
     Event,
+    LayersTried,
     Progressed,
     Refused,
     RunFailed,
@@ -18,6 +19,8 @@ from engine.events import (
     TrainingStarted,
     Warned,
 )
+from engine.training import prospects
+from engine.training.drafter_config import StartName
 
 
 def tr(text: str) -> str:
@@ -66,7 +69,10 @@ def message(event: Event) -> str | None:
             return tr("checkpoint at step {0:,}").format(event.step)
         case DrafterMeasured():
             when = tr("before") if event.when == "before" else tr("after")
-            return tr("{0}: α {1}").format(when, quantities.number(event.alpha))
+            line = tr("{0}: α {1}").format(when, quantities.number(event.alpha))
+            return line if event.when == "before" or event.speedup is None else f"{line}; {pays(event)}"
+        case LayersTried():
+            return _tried(event)
         case TrainingFinished():
             return _finished(event)
         case Refused() | RunFailed():
@@ -81,6 +87,8 @@ def needs(estimate: TrainingEstimated, minutes: float, steps: int) -> tuple[str,
         if estimate.layers > 1
         else tr("1 layer of {1}, {2:,.1f} M parameters")
     )
+    origins = {"own-layers": tr("of the target's own layers"), "folder": tr("of the model in the folder")}
+    origin = origins.get(estimate.start, tr("with new weights"))
     n_bytes = estimate.target_bytes + estimate.drafter_bytes + estimate.batch_bytes
     memory = tr("memory {0} of {1} free on {2}").format(
         quantities.memory(n_bytes), quantities.memory(estimate.free_bytes), one_line(estimate.device)
@@ -89,7 +97,43 @@ def needs(estimate: TrainingEstimated, minutes: float, steps: int) -> tuple[str,
     if not steps:
         tokens = 60 * minutes * estimate.tokens_per_s
         time = tr("about {0} tokens in {1}").format(_count(tokens), quantities.duration(60 * minutes))
-    return shape.format(estimate.layers, estimate.width, estimate.n_parameters / 1e6), memory, time
+    size = shape.format(estimate.layers, estimate.width, estimate.n_parameters / 1e6)
+    return tr("{0}, {1}").format(size, origin), memory, time
+
+
+def start(name: StartName) -> str:
+    """Name what a drafter starts from."""
+    return {
+        "auto": tr("Automatic"),
+        "own-layers": tr("The target's own layers"),
+        "new": tr("New weights"),
+        "folder": tr("A model in a folder"),
+    }[name]
+
+
+def sizes(estimate: TrainingEstimated) -> tuple[str, ...]:
+    """Describe what drafters of the target's own layers would cost, a line each; ▸ marks the one that is chosen."""
+    if not estimate.sizes:
+        return ()
+    origin = tr("timed here") if estimate.timed else tr("by numbers of weights, timed once the target is loaded")
+    lines = [tr("Layers kept, cost c ({0}), and α from which it pays at γ {1}:").format(origin, estimate.gamma)]
+    for option in estimate.sizes:
+        least = (
+            tr("never pays") if option.break_even_alpha is None else f"α {quantities.number(option.break_even_alpha)}"
+        )
+        mark = "▸" if option.layers == estimate.layers else "\u2007"
+        lines.append(f"{mark} {option.layers:>2}   c {quantities.number(option.c)}   {least}")
+    return tuple(lines)
+
+
+def prospect(estimate: TrainingEstimated) -> str:
+    """Say why no useful drafter is to be expected and what could be done instead; empty where one is."""
+    reasons = (
+        (estimate.too_short, estimate.instead),
+        (estimate.too_costly, prospects.COSTLY_HINT),
+    )
+    line = tr("⚠ {0}. Instead: {1}.")
+    return "\n".join(line.format(one_line(why), one_line(instead)) for why, instead in reasons if why)
 
 
 def _count(n: float) -> str:
@@ -97,6 +141,35 @@ def _count(n: float) -> str:
         if n >= size:
             return f"{n / size:.{1 if n < 100 * size else 0}f} {unit}"
     return f"{n:.0f}"
+
+
+def pays(after: DrafterMeasured) -> str:
+    """Say whether the drafter pays, as far as the interval of its speedup tells."""
+    return {
+        "yes": tr("the drafter pays"),
+        "no": tr("the drafter does not pay here"),
+        "unsure": tr("not certain that the drafter pays"),
+        "unmeasured": tr("speedup not measured"),
+    }[prospects.pays(after)]
+
+
+def _tried(event: LayersTried) -> str:
+    """The table of untrained choices, in one line: the one taken first."""
+    choices = sorted(event.choices, key=lambda choice: choice.layers != event.taken)
+    alphas = [f"{_choice(choice.name)} {quantities.number(choice.alpha)}" for choice in choices]
+    text = tr("{0} own layers, untrained α over {1:,} tokens: {2} (taken: {3})")
+    return text.format(len(event.taken), event.n_tokens, ", ".join(alphas), ", ".join(map(str, event.taken)))
+
+
+def _choice(name: str) -> str:
+    known = {
+        "those that change most": tr("those that change most"),
+        "both ends": tr("both ends"),
+        "first": tr("first"),
+        "first, and the last": tr("first and the last"),
+        "evenly spaced": tr("evenly spaced"),
+    }
+    return known.get(name, one_line(name))
 
 
 def _started(event: TrainingStarted) -> str:

@@ -1,7 +1,7 @@
 """Settings of plain decoding; imports neither Qt nor torch."""
 
-from engine.settings import GenerationConfig
+from engine.settings import ChatConfig
 
 
-class PlainConfig(GenerationConfig, frozen=True):
+class PlainConfig(ChatConfig, frozen=True):
     """Settings of a plain run: only those that every generation has."""

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from engine.settings import GenerationConfig
+from engine.settings import ChatConfig
 
 _REPEATS = (
     "timed repeats: each is one run of the method and one of plain decoding, from the same prompt. "
@@ -13,7 +13,7 @@ _REPEATS = (
 )
 
 
-class SpeculativeConfig(GenerationConfig, frozen=True):
+class SpeculativeConfig(ChatConfig, frozen=True):
     """Settings of a speculative run. `repeats` are timed after the visible run."""
 
     gamma: Annotated[int, Meta(ge=1, le=64, title="γ", description="draft length: tokens proposed in a round")] = 4

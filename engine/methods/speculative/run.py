@@ -8,7 +8,7 @@ import msgspec
 
 from engine.decoding.generation import Generation, whole
 from engine.events import Compared, Event, Lane, Progressed
-from engine.methods.run_events import block, finished, run_started
+from engine.methods.run_events import block, finished, run_started, warnings
 from engine.methods.speculative.config import SpeculativeConfig
 from engine.runs.divergence import first_difference
 from engine.runtime import RunContext
@@ -25,8 +25,10 @@ class _TimedBlock(NamedTuple):
 def run(config: msgspec.Struct, request: Request, rt: RunContext) -> Iterator[Event]:
     """Yield the run's events: start, prefill, rounds, timed blocks, the check against plain decoding, end."""
     assert isinstance(config, SpeculativeConfig)
-    ids = rt.prompt_ids(request)
-    yield run_started("speculative", config, request, ids, rt)
+    prompt = rt.asked(request, config)
+    ids = prompt.ids
+    yield run_started("speculative", config, request, prompt, rt)
+    yield from warnings(prompt)
     _warm_up(config, ids, rt)
     visible = yield from rt.generate(config, ids, gamma=config.gamma)
     yield block("speculative", 0, visible, rt, paired=False)

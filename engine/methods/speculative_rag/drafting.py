@@ -25,7 +25,6 @@ from engine.methods.speculative_rag.config import SpeculativeRagConfig
 from engine.methods.speculative_rag.draft_writer import MOST_PROPOSED, DraftWriter
 from engine.methods.standard_rag.asking import AnswerContext, prompt_read
 from engine.models.loading import LoadedModel
-from engine.rag.chat_frame import template_of
 from engine.rag.demonstrations import demonstrations
 from engine.rag.encoding import Fitted, encode, fit
 from engine.rag.memo import model_key
@@ -146,7 +145,7 @@ def _log_p(
 ) -> tuple[float, float]:
     """Log-probabilities of a sampled rationale and response under the drafter's own distribution, read once more."""
     prompt = prompts.rag_draft([], question, parts.rationale, parts.response)
-    encoded = encode(prompt, drafter.tokenizer, template=template_of(drafter))
+    encoded = encode(prompt, drafter.tokenizer, template=drafter.default_template)
     (start, middle), (later, end) = encoded.span("rationale"), encoded.span("answer")
     branch = Branch(encoded.ids[start:end])
     log_p = read(drafter, writer.fitted.encoded.ids, [branch], checkpoint)[0].trunk

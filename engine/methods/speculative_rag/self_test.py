@@ -14,7 +14,6 @@ from engine.events import Event, Warned
 from engine.events.answers import VerifierTested
 from engine.methods.speculative_rag.verifying import Verdicts, verdicts
 from engine.models.loading import LoadedModel
-from engine.rag.chat_frame import template_of
 from engine.rag.encoding import Encoded, encode
 from engine.rag.memo import Memo, model_key
 from engine.rag.reading import Branch, Checkpoint, read
@@ -91,7 +90,7 @@ def judged(target: LoadedModel, checkpoint: Checkpoint) -> VerifierTest | None:
 
 def _encoded(case: VerdictCase, response: str, target: LoadedModel) -> Encoded:
     reflection = prompts.reflection(case.question, response, case.rationale, True)
-    return encode(reflection, target.tokenizer, template=template_of(target))
+    return encode(reflection, target.tokenizer, template=target.default_template)
 
 
 def _n_shared(read_cases: list[Encoded]) -> int:

@@ -23,7 +23,6 @@ from engine.events.answers import CandidateScored, OtherScore, Passage
 from engine.methods.speculative_rag.config import SpeculativeRagConfig
 from engine.methods.standard_rag.asking import AnswerContext, prompt_read
 from engine.models.loading import LoadedModel
-from engine.rag.chat_frame import template_of
 from engine.rag.encoding import Encoded, encode, encode_piece, fit
 from engine.rag.memo import model_key
 from engine.rag.reading import Branch, BranchLogps, Checkpoint, Ids, n_read, read
@@ -147,7 +146,7 @@ def _prompt(
     """What the verifier reads of a draft, with Yes at its end."""
     if config.option != "documents_for_rationale":
         reflection = prompts.reflection(question, draft.response, draft.rationale, True)
-        return encode(reflection, target.tokenizer, _fixed_ids(draft), template=template_of(target))
+        return encode(reflection, target.tokenizer, _fixed_ids(draft), template=target.default_template)
     build = partial(_on_documents, question, draft.response)
     return fit(build, passages, target, n_new=0, what="the verifier's prompt").encoded
 
@@ -184,7 +183,7 @@ def _with_documents(
 
     Not from the paper, whose verifier sees no documents: popular accounts score this way."""
     prompt = prompts.rag_draft([], question, draft.rationale, draft.response)
-    encoded = encode(prompt, target.tokenizer, template=template_of(target))
+    encoded = encode(prompt, target.tokenizer, template=target.default_template)
     (start, middle), (later, end) = encoded.span("rationale"), encoded.span("answer")
     written = encoded.ids[start:end]
     build = partial(_draft_prompt, question)

@@ -55,7 +55,7 @@ def test_anything_may_be_typed(picker, qtbot):
     assert picker.spec() == "o/x"
 
 
-@pytest.mark.parametrize(("row", "signal"), [(3, "folder_asked"), (4, "look_asked")])
+@pytest.mark.parametrize(("row", "signal"), [(3, "folder_asked"), (4, "file_asked"), (5, "look_asked")])
 def test_the_last_rows_ask_and_choose_nothing(picker, qtbot, row, signal):
     picker.setCurrentIndex(row)
     with qtbot.waitSignal(getattr(picker, signal)):
@@ -91,4 +91,4 @@ def test_the_same_choices_are_not_laid_out_again(picker):
     assert picker.model().item(0) is before
     picker.set_choices(CHOICES[:1])
     assert picker.choices() == CHOICES[:1]
-    assert picker.count() == 3
+    assert picker.count() == 4

@@ -142,7 +142,7 @@ def test_a_lane_does_not_depend_on_which_others_are_in_the_batch(pair: Pair, war
         assert [one.ids for one in found] == [whole[lane].ids for lane in chosen]
 
 
-@pytest.mark.parametrize("family", ["mistral-sliding", "qwen3", "granite"])
+@pytest.mark.parametrize("family", ["mistral-sliding", "qwen3", "granite", "gemma3_text"])
 def test_families_of_the_fused_runtime_decode_together(family: str, tmp_path: Path) -> None:
     pair = pair_of(family, tmp_path)
     assert isinstance(sequences_of(pair.target), FusedSequences)
@@ -299,3 +299,9 @@ def test_texts_without_a_second_id_have_nothing_to_score(pair: Pair) -> None:
 def test_a_text_longer_than_the_context_is_refused_before_it_is_scored(pair: Pair) -> None:
     with pytest.raises(InputError, match=f"{fakes.CONTEXT + 1} tokens"):
         scored(pair.target, [[1] * (fakes.CONTEXT + 1)])
+
+
+def test_rows_of_a_drafter_with_another_tokenizer_are_refused(pair: Pair) -> None:
+    assert pair.drafter is not None
+    with pytest.raises(InputError, match="another tokenizer"):
+        SmallModelRows(pair.drafter._replace(drafts_through="text"), pair.target)

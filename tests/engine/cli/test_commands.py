@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from engine.cli import main
+from engine.cli.output import Output
+from engine.events import ConversionStarted
 from engine.machine import paths
 from engine.store.rows import RunRow
-from tests import fakes
+from tests import fakes, vocabularies
 from tests.engine.store.kept import opened
 
 SUMMARY = {
@@ -86,6 +88,22 @@ def test_decode_for_people_shows_the_text(pair: list[str], capsys: pytest.Captur
     out = capsys.readouterr().out
     assert out.startswith("The harbour")
     assert "speedup" in out
+
+
+def test_decode_says_that_a_drafter_of_another_tokenizer_drafts_through_text(
+    pair: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = vocabularies.tokenizer("space_sign")
+    other = fakes.save(fakes.model(n_vocabulary=len(words)), tmp_path / "d", words=words)
+    options = ["--drafter", other, "--max-new-tokens", "8", "--no-stop-at-end"]
+    assert main(["decode", *pair[:2], *options, "--prompt", "The harbour", "--repeats", "1"]) == 0
+    captured = capsys.readouterr()
+    said = " ".join((captured.out + captured.err).split())
+    assert "other tokenizer: drafts through text;" in said
+    assert main(["decode", *pair[:2], *options, "--prompt", "The harbour", "--repeats", "1", "--json"]) == 0
+    events = objects(capsys.readouterr().out)
+    assert [one["drafts_through"] for one in events if one["event"] == "loaded"] == ["text"]
+    assert events[-1]["same_as_baseline"] is True
 
 
 def test_prompt_file_and_trace(pair: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -368,3 +386,25 @@ sys.exit(main(["decode", *{pair!r}, "--prompt", "The harbour", *options]))
     assert len(last["tokens"]) >= 3
     assert last["reason"] == "cancelled"
     assert "RunFinished" in (tmp_path / "t.jsonl").read_text().splitlines()[-1]
+
+
+def test_a_gguf_file_that_cannot_be_used_is_refused_without_a_model_library(tmp_path: Path) -> None:
+    (tmp_path / "m.gguf").write_bytes(b"GGUF")
+    code = (
+        "import sys; from engine.cli import main\n"
+        f"status = main(['decode', '--prompt', 'a', '--target', {str(tmp_path / 'm.gguf')!r}])\n"
+        "sys.exit(9 if 'torch' in sys.modules else status)"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    assert ended.stderr.count("\n") == 1 and "cut short" in ended.stderr
+
+
+def test_a_conversion_is_announced_on_stderr_before_it_is_done(capsys: pytest.CaptureFixture[str]) -> None:
+    event = ConversionStarted("/models/m.gguf", "/cache", "float32", 2**29, 2**31, 23.0)
+    Output(json=True).event(event)
+    said = capsys.readouterr()
+    assert objects(said.out)[0]["event"] == "conversion"
+    assert said.err == (
+        "m.gguf is converted once into safetensors (float32): about 23 s, 0.5 GiB in /cache, up to 2.0 GiB of memory\n"
+    )

@@ -3,6 +3,8 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tokenizers import Tokenizer, decoders, models
+from transformers import PreTrainedTokenizerFast
 
 from engine.decoding.detokenizer import Detokenizer, TokenTexts
 from tests import fakes
@@ -62,8 +64,24 @@ def test_id_without_an_entry_is_shown_in_brackets(token: int) -> None:
     assert TEXTS.text([token]) == f"⟨{token}⟩"
 
 
-def test_part_of_a_character_is_shown_as_its_entry_not_as_a_replacement_mark() -> None:
+def test_part_of_a_character_is_not_shown_as_a_replacement_mark() -> None:
     ids = WORDS.encode("漢", add_special_tokens=False)
     assert len(ids) == 3
     assert all("\ufffd" not in TEXTS.piece(token) for token in ids)
     assert TEXTS.text(ids) == "漢"
+
+
+def test_part_of_a_character_is_shown_as_hexadecimal_bytes() -> None:
+    ids = WORDS.encode("a 漢", add_special_tokens=False)
+    pieces = [TEXTS.piece(token) for token in ids]
+    assert "".join(pieces).replace("⟩⟨", " ").endswith("⟨E6 BC A2⟩")
+    assert not set("".join(pieces)) & set("Ġæ¼¢")
+
+
+def test_single_bytes_of_a_vocabulary_of_text_are_shown_in_hexadecimal_too() -> None:
+    entries = {"<unk>": 0, "▁a": 1, "a": 2, "<0xE6>": 3, "<0xBC>": 4, "<0xA2>": 5}
+    backend = Tokenizer(models.BPE(entries, [], unk_token="<unk>", byte_fallback=True))
+    backend.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()])
+    texts = TokenTexts(PreTrainedTokenizerFast(tokenizer_object=backend))
+    assert [texts.piece(token) for token in (1, 3, 4, 5)] == [" a", "⟨E6⟩", "⟨BC⟩", "⟨A2⟩"]
+    assert texts.text([3, 4, 5]) == "漢"

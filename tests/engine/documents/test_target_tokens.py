@@ -8,7 +8,7 @@ import pytest
 from engine.documents.chunking import ChunkSpan, packed
 from engine.documents.target_tokens import SharedTokens, TargetTokens, tokens_of
 from engine.errors import InputError, ModelError
-from tests import fakes
+from tests import fakes, gguf_files
 
 
 @pytest.fixture(scope="module")
@@ -78,3 +78,13 @@ def test_a_passage_of_at_most_n_shared_tokens_fits_both_readers(text: str, most:
     readers = builtin, Every(4)
     for span in packed(text, ChunkSpan(0, len(text)), SharedTokens(*readers), most):
         assert all(reader.counts([text[span.start : span.end]])[0] <= max(most, 1) for reader in readers)
+
+
+def test_tokens_of_a_gguf_file_are_counted_without_converting_it_and_known_by_its_content(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    first = gguf_files.write(tmp_path / "a.gguf", fakes.model())
+    other = gguf_files.write(tmp_path / "b.gguf", fakes.model(vocab_size=290), words=fakes.tokenizer(290))
+    assert tokens_of(str(first)).counts(["The harbour"]) == [len(fakes.tokenizer()("The harbour")["input_ids"])]
+    assert tokens_of(str(first)).fingerprint != tokens_of(str(other)).fingerprint

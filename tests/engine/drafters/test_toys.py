@@ -67,7 +67,7 @@ def loaded(target: str, drafter: str, runtime: str) -> Session:
 
 def test_they_are_found_and_offered_beside_those_of_the_house() -> None:
     assert {spec.name for spec in drafters.discover()} >= {"small_model", "hidden_toy", "last_kv_toy"}
-    assert [offered.spec for offered in drafters.offered()] == ["lookup", *TOYS]
+    assert [offered.spec for offered in drafters.offered()] == ["early-exit", "lookup", *TOYS]
     assert all(offered.help.endswith(".") for offered in drafters.offered())
 
 

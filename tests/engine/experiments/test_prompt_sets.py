@@ -82,3 +82,24 @@ def test_what_names_no_set_is_refused_with_the_way_out(spec: str, words: str) ->
 def test_a_negative_number_is_refused() -> None:
     with pytest.raises(InputError, match="must not be negative"):
         prompt_sets.read("builtin", n=-1)
+
+
+def test_english_prompts_are_eight_of_each_task() -> None:
+    whole = prompt_sets.read("english").prompts
+    assert tuple(dict.fromkeys(prompt.category for prompt in whole)) == prompt_sets.ENGLISH_TASKS
+    assert len(whole) == len({prompt.id for prompt in whole}) == len({prompt.turns for prompt in whole}) == 48
+    for task in prompt_sets.ENGLISH_TASKS:
+        chosen = prompt_sets.read(f"english:{task}")
+        assert len(chosen.prompts) == 8
+        assert chosen.name == f"english:{task}"
+
+
+def test_english_task_that_is_not_there_is_refused() -> None:
+    for refuse in (prompt_sets.read, prompt_sets.refuse_unreadable):
+        with pytest.raises(InputError, match="no task 'poetry'"):
+            refuse("english:poetry")
+
+
+def test_what_is_there_is_not_refused(file: str) -> None:
+    for spec in ("builtin", "builtin:stories", "english", "english:code", file):
+        assert prompt_sets.refuse_unreadable(spec) is None

@@ -10,8 +10,8 @@ from engine.batch.sequences import sequences_of
 from engine.decoding.clock import clock_for
 from engine.decoding.sampling import Warp
 from engine.fast.weights import fuse
-from engine.models.kv_size import RuntimeChoice
 from engine.models.loading import LoadedModel
+from engine.models.pair_names import RuntimeChoice
 from engine.rag.reading import Branch, read
 from tests.fake_cuda import kinds
 from tests.fake_cuda.fixture import watch
@@ -68,18 +68,21 @@ def test_scoring_waits_once(runtime: RuntimeChoice, watch: Watch) -> None:
         assert ours == pytest.approx(theirs, abs=1e-4)
 
 
-@pytest.mark.parametrize(("runtime", "n_waits"), [("auto", 1), ("modules", 4)])
+@pytest.mark.parametrize(
+    ("family", "runtime", "n_waits"),
+    [("mistral-sliding", "auto", 1), ("mistral-sliding", "modules", 4), ("gemma3_text", "auto", 1)],
+)
 def test_verifying_drafts_waits_once_a_tree_and_once_a_text_without_trees(
-    runtime: RuntimeChoice, n_waits: int, watch: Watch
+    family: str, runtime: RuntimeChoice, n_waits: int, watch: Watch
 ) -> None:
     branches = [Branch((5, 6, 7), ((8,), (9,))), Branch((5, 3), ((8,),))]
     with watch.on():
-        model = kinds.loaded(watch, "mistral-sliding", "cuda:0", torch.float32, runtime)
+        model = kinds.loaded(watch, family, "cuda:0", torch.float32, runtime)
         watch.clear()
         found = read(model, tuple(range(1, 30)), branches, lambda: None)
     assert clean(watch)
     assert sum(watch.waits.values()) <= n_waits + (runtime == "modules")
-    expected = read(kinds.loaded(None, "mistral-sliding", "cpu", torch.float32, runtime), tuple(range(1, 30)), branches,
+    expected = read(kinds.loaded(None, family, "cpu", torch.float32, runtime), tuple(range(1, 30)), branches,
                     lambda: None)  # fmt: skip
     for ours, theirs in zip(found, expected, strict=True):
         assert ours.trunk == pytest.approx(theirs.trunk, abs=1e-4)

@@ -68,8 +68,11 @@ def test_the_host_waits_once_a_round_and_where_it_says_so(kind: Kind, watch: Wat
 @pytest.mark.parametrize("drafter", DRAFTERS)
 @pytest.mark.parametrize("runtime", RUNTIMES)
 @pytest.mark.parametrize("warp", [WARPS[0], WARPS[-1]], ids=["greedy", "sampled"])
-def test_the_text_in_float32_is_that_of_the_cpu(drafter: str, runtime: str, warp: kinds.Warp, watch: Watch) -> None:
-    kind = Kind(drafter, warp, runtime, "qwen3", torch.float32, ONE_GPU)  # type: ignore[arg-type]
+@pytest.mark.parametrize("family", ["qwen3", "gemma3_text"])
+def test_the_text_in_float32_is_that_of_the_cpu(
+    drafter: str, runtime: str, warp: kinds.Warp, family: str, watch: Watch
+) -> None:
+    kind = Kind(drafter, warp, runtime, family, torch.float32, ONE_GPU)  # type: ignore[arg-type]
     assert decoded(kind, watch, n_new=8, gamma=3).ids == on_cpu(kind, n_new=8, gamma=3)
 
 

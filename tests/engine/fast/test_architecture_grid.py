@@ -16,7 +16,7 @@ from tests import fakes
 
 FUSED = ("llama", "mistral", "qwen2", "qwen3", "granite")
 FALLING_BACK = (
-    "apertus", "arcee", "cohere", "ernie4_5", "exaone4", "gemma", "gemma2", "gemma3_text", "glm", "glm4", "gpt2",
+    "apertus", "arcee", "cohere", "ernie4_5", "exaone4", "gemma", "gemma2", "glm", "glm4", "gpt2",
     "gpt_neox", "gpt_oss", "granitemoe", "mixtral", "nemotron", "olmo", "olmo2", "olmo3", "phi", "phi3",
     "qwen3_moe", "seed_oss", "smollm3", "stablelm", "starcoder2",
 )  # fmt: skip
@@ -130,6 +130,31 @@ def test_other_families_are_left_to_the_modules_and_roll_back_exactly(family: st
     assert_equals_modules(model)
 
 
+GEMMA3_LEFT: dict[str, tuple[dict[str, object], str]] = {
+    "a cap of attention, which its modules ignore": ({"attn_logit_softcapping": 2.0}, "attn_logit_softcapping"),
+    "tokens that see what follows": ({"use_bidirectional_attention": True}, "attend to later ones"),
+    "another activation": ({"hidden_activation": "gelu"}, "activation is gelu"),
+    "a changing rope": (
+        {"rope_parameters": {"full_attention": {"rope_type": "dynamic", "rope_theta": 1e4, "factor": 2.0}}},
+        "(dynamic)",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", GEMMA3_LEFT)
+def test_what_gemma_3_could_declare_beyond_its_forward_is_left_to_the_modules_with_the_reason(name: str) -> None:
+    changes, reason = GEMMA3_LEFT[name]
+    assert reason in why_not(fakes.config("gemma3_text", **changes))
+    assert why_not(fakes.config("gemma3_text")) == ""
+
+
+def test_norm_that_only_gemma_3_has_is_not_overlooked_in_another_family() -> None:
+    model = fakes.model("llama")
+    model.model.layers[0].pre_feedforward_layernorm = nn.RMSNorm(32)
+    assert "pre_feedforward_layernorm" in why_not_model(model)
+    assert why_not_model(fakes.model("gemma3_text")) == ""
+
+
 class Adapted(nn.Linear):
     """A matrix that computes more than its weight says, as an adapter or a quantised one does."""
 
@@ -147,7 +172,7 @@ def test_model_whose_parts_are_not_those_of_its_family_is_left_to_the_modules() 
     assert "several types" in why_not_model(model)
 
 
-@pytest.mark.parametrize("family", FUSED)
+@pytest.mark.parametrize("family", (*FUSED, "gemma3_text"))
 def test_setting_that_a_later_library_adds_is_left_to_the_modules_where_it_is_used(
     family: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

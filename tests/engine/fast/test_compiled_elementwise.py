@@ -62,7 +62,7 @@ def test_long_attention_is_left_to_the_library(monkeypatch: pytest.MonkeyPatch) 
 def test_without_numba_torch_computes_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     weights = fuse(fakes.model(sharpness=2.0))
     expected = steps(FewRows(weights, compiled=False), weights)
-    monkeypatch.setattr("engine.fast.compiled_elementwise.find_spec", lambda name: None)
+    monkeypatch.setattr("engine.fast.compiled_loops.find_spec", lambda name: None)
     monkeypatch.delitem(sys.modules, "engine.fast.kernels", raising=False)
     for found, other in zip(steps(FewRows(weights), weights), expected, strict=True):
         assert torch.equal(found, other)

@@ -16,10 +16,14 @@ def test_streamed_product_equals_the_plain_one(n: int, biased: bool) -> None:
     torch.testing.assert_close(matmul.streamed_product(x, by), matmul.product(x, by))
 
 
-def test_small_models_stay_in_the_cache_and_large_ones_stream() -> None:
+@pytest.mark.parametrize("form", ["streamed", "library"])
+def test_small_models_stay_in_the_cache_and_large_ones_take_the_faster_form(
+    form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     weights = fuse(fakes.model())
+    monkeypatch.setattr(matmul, "row_form", lambda matrices: form if len(matrices) == 9 else "none")
     assert not matmul.streams(weights)
-    assert matmul.streams(weights._replace(n_bytes=32 << 20))
+    assert matmul.streams(weights._replace(n_bytes=32 << 20)) == (form == "streamed")
     half = weights.head._replace(weight=weights.head.weight.bfloat16())
     assert not matmul.streams(weights._replace(n_bytes=32 << 20, head=half))
 

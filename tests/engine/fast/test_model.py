@@ -27,6 +27,10 @@ GRANITE = {
     "embedding_multiplier": 3.0, "residual_multiplier": 0.4, "attention_multiplier": 0.2, "logits_scaling": 5.0,
 }  # fmt: skip
 MIXED = {"sliding_window": 8, "layer_types": ["sliding_attention", "full_attention"]}
+GEMMA_ROPES = {
+    "full_attention": {"rope_type": "linear", "rope_theta": 1e4, "factor": 8.0},
+    "sliding_attention": {"rope_type": "default", "rope_theta": 100.0},
+}
 SHAPES: dict[str, tuple[str, dict[str, object]]] = {
     "grouped heads": ("llama", {}),
     "as many key heads": ("llama", {"num_key_value_heads": 4}),
@@ -56,8 +60,30 @@ SHAPES: dict[str, tuple[str, dict[str, object]]] = {
     "qwen3, factors its modules ignore": ("qwen3", GRANITE),
     "granite, a window its modules ignore": ("granite", {**GRANITE, "sliding_window": 8}),
     "mistral, a window in every layer whatever their kinds": ("mistral", MIXED),
+    "gemma3, both kinds of layers": ("gemma3_text", {"rope_parameters": GEMMA_ROPES}),
+    "gemma3, three local layers to a global one": (
+        "gemma3_text",
+        {"num_hidden_layers": 5, "sliding_window_pattern": 4, "rope_parameters": GEMMA_ROPES},
+    ),
+    "gemma3, global layers only": ("gemma3_text", {"sliding_window_pattern": 1}),
+    "gemma3, local layers only": ("gemma3_text", {"sliding_window_pattern": 9, "sliding_window": 5}),
+    "gemma3, a global layer first": ("gemma3_text", {"layer_types": ["full_attention", "sliding_attention"]}),
+    "gemma3, capped, untied, one key head, biases": (
+        "gemma3_text",
+        {
+            "final_logit_softcapping": 0.7,
+            "tie_word_embeddings": False,
+            "num_key_value_heads": 1,
+            "attention_bias": True,
+            "query_pre_attn_scalar": 3,
+            "rms_norm_eps": 1e-2,
+        },
+    ),
 }
-FUZZED = ("grouped heads", "mistral, window shorter than the text", "qwen3, some layers with a window")
+FUZZED = (
+    "grouped heads", "mistral, window shorter than the text", "qwen3, some layers with a window",
+    "gemma3, both kinds of layers",
+)  # fmt: skip
 
 
 def made(name: str) -> PreTrainedModel:
@@ -109,6 +135,18 @@ def test_logits_equal_those_of_the_modules(name: str, streamed: bool) -> None:
         parts = ids[20:21], ids[21:27], ids[27:28], ids[28:]
         found = torch.cat([sequence.forward(torch.tensor(part)) for part in parts])
     assert_close(found, expected[20:])
+
+
+@pytest.mark.parametrize("name", [name for name in SHAPES if name.startswith("gemma3")])
+def test_gemma_in_half_precision_is_as_near_to_the_modules_as_rounding_allows(name: str) -> None:
+    """The modules' own error in bfloat16 is that against float32, and ours is no larger by more than a half."""
+    model, ids = made(name), some_ids(60)
+    exact = logits(model, ids)
+    theirs = logits(model.to(torch.bfloat16), ids)
+    with torch.inference_mode():
+        found = fused(model).forward(torch.tensor(ids))
+    assert found.dtype == torch.bfloat16
+    assert (found - exact).abs().mean() < 1.5 * (theirs - exact).abs().mean()
 
 
 @pytest.mark.parametrize("name", SHAPES)

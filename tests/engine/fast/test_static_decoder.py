@@ -62,6 +62,15 @@ def test_whole_runs_equal_those_of_the_eager_loop(session: Session, warp: dict[s
 
 
 @pytest.mark.parametrize("temperature", [0.0, 1.0])
+def test_local_and_global_layers_make_the_same_tokens_at_fixed_places(temperature: float, tmp_path: Path) -> None:
+    target, session = fakes.model("gemma3_text", num_hidden_layers=3), Session()
+    list(session.do(Load(fakes.save(target, tmp_path / "t"), fakes.save(fakes.noisy_copy(target), tmp_path / "d"))))
+    settings = {"max_new_tokens": 60, "gamma": 4, "temperature": temperature}
+    expected = emitted(run(session, "The harbour", **settings))
+    assert emitted(run(on_static(session), "The harbour", **settings)) == expected
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
 def test_builtin_pair_makes_the_same_tokens_at_fixed_places(temperature: float) -> None:
     session = Session()
     list(session.do(Load("builtin", "builtin")))

@@ -66,6 +66,13 @@ def test_an_answer_can_be_begun_for_the_assistant() -> None:
     assert rendered.ids.count(END) == 1
 
 
+def test_of_several_templates_without_a_usual_one_none_is_guessed() -> None:
+    words = fakes.chat_tokenizer()
+    words.chat_template = {"tool_use": fakes.CHAT_ML}
+    with pytest.raises(InputError, match="fails: This model has multiple chat templates"):
+        ChatTemplate(words, "m").render(users("hm"))
+
+
 def test_begin_of_text_is_written_once() -> None:
     words = fakes.chat_tokenizer("{{ bos_token }}" + fakes.CHAT_ML)
     words.bos_token = "<|im_start|>"
@@ -138,6 +145,7 @@ def test_a_template_that_fails_gives_one_line_with_the_way_out(source: str) -> N
         ("gemma-3-270m-pt", True, False),
         ("C:\\models\\harbour-chat\\", False, True),
         ("white-harbour", False, False),
+        (f"/hub/models--org--harbour-it/snapshots/{'0af' * 13}1/", False, True),
     ],
 )
 def test_an_instruct_model_is_told_by_its_name_or_by_where_it_stops(name: str, stops: bool, chat: bool) -> None:

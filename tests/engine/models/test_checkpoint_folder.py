@@ -35,6 +35,13 @@ def test_empty_folder_is_refused(tmp_path: Path) -> None:
         checkpoint_folder.inspect(str(tmp_path))
 
 
+def test_folder_of_gguf_files_asks_for_the_name_of_one(tmp_path: Path) -> None:
+    (tmp_path / "m.gguf").write_bytes(b"GGUF")
+    with pytest.raises(InputError, match="holds GGUF files") as err:
+        checkpoint_folder.inspect(str(tmp_path))
+    assert err.value.hint.endswith("m.gguf")
+
+
 def test_pickled_weights_are_refused(folder: Path) -> None:
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
     with pytest.raises(ModelError, match="pickled"):

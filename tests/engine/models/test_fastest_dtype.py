@@ -8,6 +8,7 @@ import torch
 from engine.commands import Estimate, Load
 from engine.events import Estimated, ModelLoaded
 from engine.machine import paths
+from engine.machine.other_work import CpuShare
 from engine.models import fastest_dtype
 from engine.models.fastest_dtype import Measurement
 from engine.session.session import Session
@@ -102,3 +103,65 @@ def test_loading_in_the_fastest_type_says_which_and_why(
     assert isinstance(before, Estimated) and isinstance(after, Estimated) and isinstance(loaded, ModelLoaded)
     assert (loaded.dtype, loaded.why_dtype) == ("bfloat16", fastest_dtype.judged(QUICK).why)
     assert before.weights_bytes == 2 * after.weights_bytes == 2 * loaded.weights_bytes
+
+
+@pytest.fixture
+def large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every model counts as large enough for an offer."""
+    monkeypatch.setattr(fastest_dtype, "_LEAST_OFFERED", 1)
+
+
+def quick(monkeypatch: pytest.MonkeyPatch, measurement: Measurement) -> list[int]:
+    """What a short measurement would be; the numbers it may take, by call."""
+    seen: list[int] = []
+    monkeypatch.setattr(
+        fastest_dtype,
+        "measured",
+        lambda matrices, *, most_numbers, n_passes: seen.append(most_numbers) or measurement,
+    )
+    return seen
+
+
+@pytest.mark.usefixtures("large")
+def test_gain_of_bfloat16_is_offered_with_what_it_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = quick(monkeypatch, QUICK)
+    for _ in range(2):
+        said = fastest_dtype.offer(fakes.config("llama"), CPU)
+        assert "67% less" in said
+        assert "may differ from those in float32" in said
+    assert len(seen) == 1
+
+
+@pytest.mark.usefixtures("large")
+def test_nothing_is_offered_without_a_gain_or_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = quick(monkeypatch, Measurement((1, 5), {"float32": (1.0, 1.0), "bfloat16": (1.0, 1.0)}))
+    assert fastest_dtype.offer(fakes.config("llama"), CPU) == ""
+    assert fastest_dtype.offer(fakes.config("gpt2"), CPU) == ""
+    assert fastest_dtype.offer(fakes.config("qwen3"), torch.device("cuda")) == ""
+    assert len(seen) == 1
+
+
+def test_small_model_is_not_measured_for_an_offer(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = quick(monkeypatch, QUICK)
+    assert fastest_dtype.offer(fakes.config("llama"), CPU) == ""
+    assert seen == []
+
+
+@pytest.mark.usefixtures("large")
+def test_loading_under_auto_keeps_float32_and_says_what_is_offered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick(monkeypatch, QUICK)
+    *_, loaded = Session().do(Load(fakes.save(fakes.model(), tmp_path / "target"), "none", device="cpu"))
+    assert isinstance(loaded, ModelLoaded)
+    assert loaded.dtype == "float32"
+    assert "bfloat16 would be faster" in loaded.why_dtype
+
+
+@pytest.mark.usefixtures("large")
+def test_nothing_is_offered_or_kept_while_other_programs_compute(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = quick(monkeypatch, QUICK)
+    monkeypatch.setattr(fastest_dtype.OtherWork, "ended", lambda self: CpuShare(1.0, 99.0, 2))
+    for _ in range(2):
+        assert fastest_dtype.offer(fakes.config("llama"), CPU) == ""
+    assert len(seen) == 2

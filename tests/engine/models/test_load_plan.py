@@ -28,6 +28,7 @@ TINY = {
     "windows": ("mistral-sliding", {}),
     "a window in one layer": ("qwen3", {"sliding_window": 12, "use_sliding_window": True, "max_window_layers": 1}),
     "gemma2": ("gemma2", {}),
+    "gemma3": ("gemma3_text", {}),
     "gpt2": ("gpt2", {}),
 }
 RUNTIMES = ("auto", "modules")

@@ -1,5 +1,6 @@
 """Loading: devices, dtypes, architectures, tokenizers, vocabularies, memory."""
 
+import copy
 import json
 import threading
 from pathlib import Path
@@ -12,10 +13,12 @@ from transformers import AutoConfig, AutoModelForCausalLM
 
 from engine.commands import Estimate, Load
 from engine.errors import InputError, ModelError
-from engine.events import Estimated, Progressed
+from engine.events import Compared, ConversionStarted, Estimated, ModelLoaded, Progressed
 from engine.models import checkpoint_folder, devices, load_plan, weights
+from engine.models.gguf import process
 from engine.session.session import Session
-from tests import fakes
+from tests import fakes, gguf_files, vocabularies
+from tests.engine.models.gguf.test_cache import in_this_process
 from tests.engine.session.running import emitted, run
 
 
@@ -96,9 +99,9 @@ def test_folder_without_a_tokenizer_is_refused(tmp_path: Path) -> None:
         list(Session().do(Load(str(tmp_path / "m"), "none")))
 
 
-def test_different_tokenizers_are_refused_naming_the_first_token_that_differs(tmp_path: Path) -> None:
-    target = fakes.save(fakes.model(), tmp_path / "t", words=fakes.tokenizer(seed=1))
-    other = fakes.save(fakes.model(), tmp_path / "d", words=fakes.tokenizer(seed=2))
+def test_tokenizers_that_share_no_text_are_refused_naming_the_first_token_that_differs(tmp_path: Path) -> None:
+    target = fakes.save(fakes.model(), tmp_path / "t")
+    other = fakes.save(fakes.model(), tmp_path / "d", words=vocabularies.blanks_lost())
     session = Session()
     with pytest.raises(InputError, match=r"token \d+ is '.+' there and '.+' here"):
         list(session.do(Load(target, other)))
@@ -219,10 +222,49 @@ def test_pair_that_cannot_work_is_refused_before_its_weights_are_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target = fakes.save(fakes.model(), tmp_path / "t")
-    other = fakes.save(fakes.model(), tmp_path / "d", words=fakes.tokenizer(seed=2))
+    other = fakes.save(fakes.model(), tmp_path / "d", words=vocabularies.blanks_lost())
     monkeypatch.setattr(weights, "read", lambda *_: pytest.fail("weights were read"))
     with pytest.raises(InputError, match="does not share the tokenizer"):
         list(Session().do(Load(target, other)))
+
+
+def test_pair_of_two_tokenizers_loads_and_says_how_it_drafts(tmp_path: Path) -> None:
+    target = fakes.save(fakes.model(), tmp_path / "t")
+    words = vocabularies.tokenizer("space_sign")
+    other = fakes.save(fakes.model(n_vocabulary=len(words)), tmp_path / "d", words=words)
+    *_, loaded = Session().do(Load(target, other))
+    assert isinstance(loaded, ModelLoaded)
+    assert (loaded.drafts_through, loaded.drafter_tokens) == ("text", len(words))
+    assert 0 < loaded.shared_tokens < len(words)
+    *_, same = Session().do(Load(target, target))
+    assert isinstance(same, ModelLoaded)
+    assert (same.drafts_through, same.shared_tokens) == ("ids", 0)
+
+
+@pytest.mark.parametrize("runtime", ["fused", "modules"])
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+def test_pair_with_added_tokens_at_the_end_of_one_drafts_on_ids(
+    tmp_path: Path, runtime: str, temperature: float
+) -> None:
+    chat = copy.deepcopy(fakes.tokenizer())
+    chat.add_special_tokens({"additional_special_tokens": ["<|user|>", "<|model|>"]})
+    few = fakes.save(fakes.model(), tmp_path / "t")
+    many = fakes.save(fakes.model(n_vocabulary=fakes.N_ENTRIES + 2), tmp_path / "d", words=chat)
+    for target, drafter in ((few, many), (many, few)):
+        session = Session()
+        *_, loaded = session.do(Load(target, drafter, runtime=runtime))
+        assert isinstance(loaded, ModelLoaded)
+        assert loaded.drafts_through == "ids"
+        events = run(
+            session,
+            "<|user|>The harbour<|model|>",
+            max_new_tokens=12,
+            temperature=temperature,
+            baseline=True,
+            repeats=1,
+        )
+        assert len(emitted(events)) == 12
+        assert [event.same for event in events if isinstance(event, Compared)] == ([] if temperature else [True])
 
 
 def estimated(target: str, drafter: str) -> Estimated:
@@ -242,9 +284,11 @@ def test_estimate_of_a_pair_is_what_its_load_says(tmp_path: Path) -> None:
 def test_estimate_says_why_a_load_would_be_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spec = fakes.save(fakes.model(), tmp_path / "t")
     other = fakes.save(fakes.model(), tmp_path / "d", words=fakes.tokenizer(seed=2))
+    lossy = fakes.save(fakes.model(), tmp_path / "l", words=vocabularies.blanks_lost())
     assert "no folder" in estimated("./nowhere", "none").why_not
-    assert "tokenizer" in estimated(spec, other).why_not
-    assert estimated(spec, other).weights_bytes > 0
+    assert estimated(spec, other).why_not == ""
+    assert "tokenizer" in estimated(spec, lossy).why_not
+    assert estimated(spec, lossy).weights_bytes > 0
     monkeypatch.setattr(devices, "free_bytes", lambda _device: 1000)
     assert "are free on cpu" in estimated(spec, "none").why_not
 
@@ -253,3 +297,56 @@ def test_estimate_reads_no_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     spec = fakes.save(fakes.model(), tmp_path / "m")
     monkeypatch.setattr(weights, "read", lambda *_: pytest.fail("weights were read"))
     assert estimated(spec, spec).drafter_bytes > 0
+
+
+@pytest.fixture
+def gguf_pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
+    """Two GGUF files, target and drafter, converted in this process where they are."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(process, "run", in_this_process)
+    target = fakes.model()
+    files = (
+        gguf_files.write(tmp_path / "t.gguf", target),
+        gguf_files.write(tmp_path / "d.gguf", fakes.noisy_copy(target)),
+    )
+    return str(files[0]), str(files[1])
+
+
+def test_gguf_files_are_converted_as_they_are_loaded_and_decode_like_their_folders(
+    gguf_pair: tuple[str, str], tmp_path: Path
+) -> None:
+    load, folders = Load(*gguf_pair), tmp_path / "folder"
+    session = Session()
+    (estimate,) = session.do(Estimate(load))
+    assert isinstance(estimate, Estimated) and not estimate.why_not
+    assert [Path(conversion.file).name for conversion in estimate.conversions] == ["t.gguf", "d.gguf"]
+    events = list(session.do(load))
+    assert [event.file for event in events if isinstance(event, ConversionStarted)] == list(gguf_pair)
+    assert {event.phase for event in events if isinstance(event, Progressed)} == {"reading", "converting", "loading"}
+    assert session.target is not None and session.target.spec == gguf_pair[0]
+    reference = Session()
+    target, drafter = fakes.model(), fakes.noisy_copy(fakes.model())
+    list(reference.do(Load(fakes.save(target, folders / "t"), fakes.save(drafter, folders / "d"))))
+    assert emitted(run(session, "The harbour")) == emitted(run(reference, "The harbour"))
+    again = list(Session().do(load))
+    assert not [event for event in again if isinstance(event, ConversionStarted)]
+    (estimate,) = session.do(Estimate(load))
+    assert isinstance(estimate, Estimated) and estimate.conversions == ()
+
+
+def test_a_load_of_a_gguf_file_that_is_closed_midway_keeps_nothing(gguf_pair: tuple[str, str], tmp_path: Path) -> None:
+    events = Session().do(Load(gguf_pair[0], "none"))
+    while not (isinstance(event := next(events), Progressed) and event.phase == "converting"):
+        pass
+    events.close()  # type: ignore[attr-defined]
+    assert not [path for path in (tmp_path / "cache" / "draftscope" / "gguf").iterdir() if "partial" in path.name]
+    assert checkpoint_folder.inspect(gguf_pair[0]).gguf is not None
+
+
+def test_a_drafter_as_gguf_file_with_other_words_is_refused_before_it_is_converted(
+    gguf_pair: tuple[str, str], tmp_path: Path
+) -> None:
+    other = gguf_files.write(tmp_path / "o.gguf", fakes.model(vocab_size=290), words=fakes.tokenizer(290))
+    with pytest.raises(InputError, match="does not share the tokenizer"):
+        list(Session().do(Load(gguf_pair[0], str(other))))
+    assert checkpoint_folder.inspect(gguf_pair[0]).gguf is not None

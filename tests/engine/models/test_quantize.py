@@ -13,6 +13,7 @@ from engine.errors import InputError
 from engine.events import ModelLoaded, RoundFinished
 from engine.fast.model import FusedModel
 from engine.models import quantize
+from engine.models.pair_names import Quantize
 from engine.session.session import Session
 from engine.settings import Request
 from tests import fakes
@@ -55,7 +56,7 @@ def test_no_more_than_one_layer_lies_in_memory_beside_its_quantised_self(
     spec = fakes.save(fakes.model(num_hidden_layers=6), tmp_path / "target")
     quantised, whole, most = quantize._quantised, [], 0
 
-    def watched(weight: Tensor, choice: quantize.Quantize) -> Tensor:
+    def watched(weight: Tensor, choice: Quantize) -> Tensor:
         nonlocal most
         whole.append(ref(weight))
         most = max(most, sum(one() is not None for one in whole))

@@ -14,7 +14,7 @@ from engine.events import ModelOption, Role, Surveyed
 from engine.models import checkpoint_folder, devices, weights
 from engine.models.survey import survey
 from engine.session.session import Session
-from tests import fakes
+from tests import fakes, vocabularies
 
 
 @pytest.fixture
@@ -78,21 +78,33 @@ def test_cached_models_are_offered_with_the_size_of_their_weights(cache: Path, m
     assert (found.why_not, found.n_bytes) == ("", (made / "good" / "model.safetensors").stat().st_size)
 
 
-def test_drafter_of_another_tokenizer_is_offered_with_the_reason(cache: Path, made: Path) -> None:
+def test_drafter_of_another_tokenizer_is_offered_as_one_that_drafts_through_text(cache: Path, made: Path) -> None:
     put(cache, "org/good", made / "good")
     put(cache, "org/other", made / "other")
     found = look("org/good")
-    assert "does not share the tokenizer of org/good: token" in option(found, "org/other", "drafter").why_not
-    assert option(found, "org/other", "target").why_not == ""
-    assert option(found, "builtin", "drafter").why_not != ""
+    ways = [(one.why_not, one.drafts_through) for one in found.options if one.role == "drafter"]
+    assert (option(found, "org/good", "drafter").drafts_through, set(ways)) == ("ids", {("", "ids"), ("", "text")})
+    assert option(found, "org/other", "drafter").drafts_through == "text"
+    assert option(found, "org/other", "target").drafts_through == "ids"
+    assert option(found, "builtin", "drafter").drafts_through == "text"
+
+
+def test_drafter_whose_tokenizer_loses_text_is_offered_with_the_reason(cache: Path, made: Path) -> None:
+    put(cache, "org/good", made / "good")
+    fakes.save(fakes.model(), made / "lossy", words=vocabularies.blanks_lost())
+    put(cache, "org/lossy", made / "lossy")
+    why_not = option(look("org/good"), "org/lossy", "drafter").why_not
+    assert why_not.startswith("org/lossy does not share the tokenizer of org/good: token 0 is ")
+    assert "org/lossy loses text: 'boat harbour' begins with token 0, 'boat'" in why_not
 
 
 def test_survey_and_load_give_the_same_reason(cache: Path, made: Path) -> None:
     put(cache, "org/good", made / "good")
-    put(cache, "org/other", made / "other")
+    fakes.save(fakes.model(), made / "lossy", words=vocabularies.blanks_lost())
+    put(cache, "org/lossy", made / "lossy")
     with pytest.raises(InputError) as refused:
-        list(Session().do(Load("org/good", "org/other")))
-    assert option(look("org/good"), "org/other", "drafter").why_not == refused.value.message
+        list(Session().do(Load("org/good", "org/lossy")))
+    assert option(look("org/good"), "org/lossy", "drafter").why_not == refused.value.message
 
 
 def test_reasons_of_files_are_said_for_both_roles(cache: Path, made: Path) -> None:

@@ -5,6 +5,7 @@ import sys
 import jinja2
 import pytest
 
+from engine.models import template_limits
 from engine.models.template_limits import MOST_CHARACTERS, TemplateTooLong, limited_time, refuse_endless_sums
 
 
@@ -33,3 +34,11 @@ def test_an_endless_template_is_ended_and_the_tracer_before_it_is_back() -> None
     with pytest.raises(TemplateTooLong, match=r"within 0\.05 s"), limited_time(0.05):
         template.render()
     assert sys.gettrace() is before
+
+
+def test_a_template_that_fills_the_memory_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(template_limits, "_MOST_BYTES", 1 << 24)
+    monkeypatch.setattr(template_limits, "_SUSPICIOUS_SECONDS", 0.0)
+    growing = "{% set n = namespace(x='a' * 1000) %}{% for i in range(20) %}{% set n.x = n.x ~ n.x %}{% endfor %}"
+    with pytest.raises(TemplateTooLong, match="fills the memory"), limited_time(60):
+        jinja2.Environment().from_string(growing).render()

@@ -119,8 +119,8 @@ def test_what_is_made_with_one_says_so() -> None:
 def test_padded_vocabularies_differ_and_other_families_are_refused() -> None:
     tiny, draft = (timing_shapes.SHAPES[name] for name in ("tiny", "tiny-draft"))
     assert tiny.n_vocabulary != draft.n_vocabulary
-    with pytest.raises(InputError, match="tokenizer"):
-        checks.refuse_other_vocabulary(
+    with pytest.raises(InputError, match="does not share the tokenizer"):
+        checks.refuse_unshared_text(
             checkpoint_folder.inspect("timing:tiny"), checkpoint_folder.inspect("timing:llama-3.2-1b")
         )
 

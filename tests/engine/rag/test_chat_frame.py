@@ -8,7 +8,7 @@ from engine import prompts
 from engine.errors import ModelError
 from engine.models.chat_template import ChatTemplate
 from engine.prompts import Message
-from engine.rag.chat_frame import chat_pieces, frame, template_of
+from engine.rag.chat_frame import chat_pieces, frame
 from engine.rag.demonstrations import WORKED
 from engine.rag.encoding import encode
 from tests import fakes
@@ -76,4 +76,4 @@ def test_template_that_drops_what_the_user_says_is_refused() -> None:
 @pytest.mark.parametrize(("name", "asked_as_chat"), [("m-instruct", True), ("m-base", False)])
 def test_only_instruct_models_are_asked_through_their_template(name: str, asked_as_chat: bool, tmp_path: Path) -> None:
     model = loaded(fakes.save(fakes.model(), tmp_path / name, words=WORDS))
-    assert (template_of(model) is not None) == asked_as_chat
+    assert (model.default_template is not None) == asked_as_chat

@@ -348,3 +348,29 @@ def test_the_pair_in_memory_serves_a_comparison_on_its_target(folder: Path) -> N
     shared = list(own.do(command(folder, "near", n_prompts=1), Flag()))
     assert not any(isinstance(event, ModelLoaded) for event in shared)
     assert last(shared).n_measured == 1
+
+
+def test_a_second_turn_of_an_instruct_model_is_a_turn_of_the_conversation(folder: Path) -> None:
+    words = fakes.chat_tokenizer()
+    target = fakes.save(fakes.model(sharpness=3.0), folder / "harbour-instruct", words=words)
+    (folder / "turns.jsonl").write_text(json.dumps({"question_id": 1, "turns": ["Who rings?", "And when?"]}))
+    asked = command(
+        folder, "lookup", prompts=str(folder / "turns.jsonl"), target=target,
+        settings={"max_new_tokens": 8, "system": "Be brief."},
+    )  # fmt: skip
+    events = list(Session().do(asked, Flag()))
+    first, second = (next(event for event in texts(events) if event.turn == turn) for turn in (0, 1))
+    plain = next(event for event in texts(events) if event.turn == 0 and event.lane == PLAIN.name)
+    answer = words.decode([token for token in plain.ids if token not in words.convert_tokens_to_ids(["<|im_end|>"])])
+    turns = [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "Who rings?"},
+        {"role": "assistant", "content": answer},
+        {"role": "user", "content": "And when?"},
+    ]
+    for event, n_turns in ((first, 2), (second, 4)):
+        expected = words.apply_chat_template(turns[:n_turns], add_generation_prompt=True)["input_ids"]
+        assert list(event.prompt_ids) == expected
+    assert last(events).recommendation is None or "asked as chat" in last(events).recommendation.workload
+    raw = list(Session().do(replace(asked, settings={"max_new_tokens": 8, "chat": "off"}), Flag()))
+    assert words.decode(texts(raw)[0].prompt_ids) == "Who rings?"

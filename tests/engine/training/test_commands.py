@@ -33,7 +33,8 @@ from tests.engine.store.kept import opened
 E = TypeVar("E", bound=Event)
 SUMMARY = {
     "drafter", "alpha_before", "alpha_after", "alpha_ci", "c", "predicted_speedup", "speedup", "speedup_ci", "tokens",
-    "tokens_per_s", "matrix_rate_fraction", "seconds", "stopped", "alpha_overlap",
+    "tokens_per_s", "matrix_rate_fraction", "seconds", "stopped", "alpha_overlap", "pays", "because", "start", "c_ci",
+    "own_layers", "c_predicted", "break_even_alpha",
 }  # fmt: skip
 SETTINGS = {"minutes": 0.5, "steps": 30, "width": 32, "layers": 1, "patience": 100}
 
@@ -103,7 +104,9 @@ def test_command_prints_measures_and_a_whole_summary(
         (["--data", "TEXTS", "--objective", "magic"], "objective = magic"),
         (["--data", "TEXTS", "--minutes", "0"], "minutes = 0"),
         (["--data", "TEXTS", "--layers", "few"], "layers = few"),
-        (["--data", "TEXTS", "--layers", "99"], "layers = 99"),
+        (["--data", "TEXTS", "--layers", "999"], "layers = 999"),
+        (["--data", "TEXTS", "--start-from", "own-layers", "--layers", "2"], "the target has 2"),
+        (["--data", "TEXTS", "--start-from", "nowhere/at/all"], "nowhere/at/all"),
         (["--data", "TEXTS", "--width", "33"], "width = 33"),
         (["--data", "TEXTS", "--width", "64", "--embed"], "width = 64"),
         (["--data", "TEXTS", "--dtype", "int4"], "dtype = int4"),

@@ -22,6 +22,7 @@ from engine.events import (
     Warned,
 )
 from engine.models import checkpoint_folder, devices, loading
+from engine.runs import trace
 from engine.training import drafter, student
 from engine.training.drafter_config import OBJECTIVES, DrafterConfig
 from engine.training.estimate import Work, plan_work
@@ -131,9 +132,9 @@ def test_files_left_out_are_warned_of(target: str, texts: Path, tmp_path: Path) 
 def test_estimate_names_what_does_not_fit(
     target: str, texts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert estimated(job(target, texts, tmp_path / "d"), loaded=False).why_not == ""
+    assert estimated(job(target, texts, tmp_path / "d")).why_not == ""
     monkeypatch.setattr(devices, "free_bytes", lambda _: 1000)
-    needed = estimated(job(target, texts, tmp_path / "d"), loaded=False)
+    needed = estimated(job(target, texts, tmp_path / "d"))
     assert "are free on cpu" in needed.why_not
     assert needed.n_parameters > 0
     with pytest.raises(InputError, match="training needs"):
@@ -143,14 +144,14 @@ def test_estimate_names_what_does_not_fit(
 
 def test_estimate_counts_the_parameters_of_the_drafter_that_is_made(target: str, texts: Path, tmp_path: Path) -> None:
     run(job(target, texts, tmp_path / "d"))
-    needed = estimated(job(target, texts, tmp_path / "d"), loaded=False)
+    needed = estimated(job(target, texts, tmp_path / "d"))
     made = load_file(tmp_path / "d" / "model.safetensors")
     assert needed.n_parameters == sum(weight.numel() for weight in made.values())
 
 
 def test_estimate_says_what_is_wrong_with_a_job_that_cannot_be(target: str, tmp_path: Path) -> None:
-    assert "nothing at" in estimated(job(target, tmp_path / "no", tmp_path / "d"), loaded=False).why_not
-    assert "multiple of 32" in estimated(job(target, None, tmp_path / "d", width=33, sample=9), loaded=False).why_not
+    assert "nothing at" in estimated(job(target, tmp_path / "no", tmp_path / "d")).why_not
+    assert "multiple of 32" in estimated(job(target, None, tmp_path / "d", width=33, sample=9)).why_not
 
 
 def test_large_vocabulary_is_computed_a_few_rows_at_once() -> None:
@@ -167,8 +168,9 @@ def test_rows_in_parts_give_the_gradient_of_the_whole(target: str) -> None:
     *_, loaded = loading.load(checkpoint_folder.inspect(target), torch.device("cpu"), torch.float32)
     assert isinstance(loaded, loading.LoadedModel)
     config = DrafterConfig(width=32, layers=1)
-    shape = plan_work(loaded.model.config, config, n_vocabulary=loaded.n_vocabulary, device=loaded.device).shape
+    shape = plan_work(loaded.model.config, config, n_vocabulary=loaded.n_vocabulary, device=loaded.device).start.shape
     batch = TrainingBatch(torch.randint(0, 300, (4, 16)), torch.ones(4, 16))
+    assert shape is not None
     grads = []
     for n_rows in (4, 1):
         model = student.new_drafter(loaded, shape, config)
@@ -203,3 +205,47 @@ def test_time_that_the_reader_takes_is_not_time_of_training(target: str, texts: 
     clock.come_back()
     assert clock() - before < 50
     assert list(alphas(run(job(target, texts, tmp_path / "d"))))
+
+
+def test_training_goes_on_from_a_model_in_a_folder(target: str, texts: Path, tmp_path: Path) -> None:
+    run(job(target, texts, tmp_path / "first", steps=30, rate=1e-2))
+    events = run(
+        job(
+            target,
+            texts,
+            tmp_path / "d",
+            width=0,
+            layers=0,
+            steps=2,
+            start="folder",
+            start_folder=str(tmp_path / "first"),
+        )
+    )
+    ended = next(
+        event for event in run_log(tmp_path / "first") if isinstance(event, DrafterMeasured) and event.when == "after"
+    )
+    before = next(event for event in events if isinstance(event, DrafterMeasured))
+    assert before.alpha == pytest.approx(ended.alpha, abs=0.02)
+    provenance = json.loads((tmp_path / "d" / "provenance.json").read_bytes())
+    assert provenance["started_from"] == "the weights of first"
+
+
+def run_log(folder: Path) -> list[Event]:
+    return list(trace.read(folder / "training-log.jsonl").events)
+
+
+def test_folder_of_another_tokenizer_is_refused(target: str, texts: Path, tmp_path: Path) -> None:
+    other = fakes.save(fakes.model(), tmp_path / "other", words=fakes.tokenizer(seed=5))
+    with pytest.raises(InputError, match="does not share the tokenizer"):
+        run(job(target, texts, tmp_path / "d", width=0, layers=0, start="folder", start_folder=other))
+
+
+def test_time_too_short_for_new_weights_is_warned_of(target: str, texts: Path, tmp_path: Path) -> None:
+    events = run(job(target, texts, tmp_path / "d", steps=0, minutes=0.002, width=1024, start="new"))
+    assert any(isinstance(event, Warned) and "too few for a useful drafter" in event.message for event in events)
+
+
+def test_folder_with_a_padded_vocabulary_can_be_trained_on(target: str, texts: Path, tmp_path: Path) -> None:
+    padded = fakes.save(fakes.model(n_vocabulary=fakes.N_ENTRIES + 4), tmp_path / "padded")
+    events = run(job(target, texts, tmp_path / "d", width=0, layers=0, steps=2, start="folder", start_folder=padded))
+    assert end_of(events).step == 2

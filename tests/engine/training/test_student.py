@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from engine.models import checkpoint_folder, loading
-from engine.models.kv_size import RuntimeChoice
 from engine.models.loading import LoadedModel
+from engine.models.pair_names import RuntimeChoice
 from engine.training import student
 from tests import fakes
 

@@ -32,4 +32,15 @@ def test_greedy_text_equals_recomputation_without_a_cache(name: str, tmp_path: P
         for _ in range(N_NEW):
             last = session.target.model(input_ids=expected, use_cache=False).logits[:, -1:]
             expected = torch.cat([expected, last.argmax(-1)], dim=1)
-    assert torch.equal(found, expected)
+    assert found == expected.tolist()
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_beginnings_of_different_lengths_go_on_as_each_alone(name: str, tmp_path: Path) -> None:
+    family, changes = SHAPES[name]
+    session = Session()
+    list(session.do(Load(fakes.save(fakes.model(family, **changes), tmp_path / "target"), "none", runtime="modules")))
+    assert session.target is not None
+    beginnings = [[5], [9, 2, 7, 11, 4], [1, 2, 3]]
+    alone = [continued(session.target, [ids], N_NEW)[0] for ids in beginnings]
+    assert continued(session.target, beginnings, N_NEW) == alone

@@ -1,5 +1,7 @@
 """What tests of the setup form do to it: load a pair, and ask without the pause before a question."""
 
+from msgspec.structs import replace
+
 from app.panels.setup.panel import SetupPanel
 from engine.commands import Load
 from engine.events import Estimated
@@ -8,10 +10,10 @@ from tests.app.factory import MODEL, PAIR
 NEEDED = Estimated(32_000_000, 21_000_000, 5_000_000, 24_000_000_000, "cpu", "builtin", "builtin", 2048)
 
 
-def loaded(setup, pair: Load = PAIR) -> SetupPanel:
+def loaded(setup, pair: Load = PAIR, **changes: object) -> SetupPanel:
     panel = setup(pair)
     setup.store.load(pair)
-    setup.say(NEEDED, MODEL)
+    setup.say(NEEDED, replace(MODEL, **changes))
     return panel
 
 

@@ -3,7 +3,7 @@ from PySide6.QtCore import Qt
 
 from app import application
 from engine.commands import Estimate, Load, Run, Survey
-from engine.events import Estimated, ModelLoaded, ModelOption, Progressed, Refused, Surveyed
+from engine.events import ConversionStarted, Estimated, ModelLoaded, ModelOption, Progressed, Refused, Surveyed
 from engine.models import checkpoint_folder
 from engine.settings import Request
 from tests.app.factory import MODEL, PAIR, whole_run
@@ -130,6 +130,32 @@ def test_what_cannot_serve_is_said_beside_the_pickers(setup):
     assert not panel.drafter.faulty
 
 
+def test_a_drafter_of_another_tokenizer_can_be_chosen_and_says_how_it_drafts(setup):
+    panel = loaded(setup)
+    setup.say(Surveyed("builtin", (ModelOption("org/x", "org/x", 5_000_000, "drafter", drafts_through="text"),)))
+    (choice,) = (choice for choice in panel.drafter.choices() if choice.spec == "org/x")
+    assert (choice.why_not, choice.note) == ("", "other tokenizer: drafts through text · in the hub cache")
+    panel.drafter.set_spec("org/x")
+    assert panel.models.drafter_note.text() == "other tokenizer: drafts through text · 5 MB on disk"
+    assert "in its own tokens" in panel.models.drafter_note.toolTip()
+    assert not panel.drafter.faulty
+    panel.target.set_spec("org/big")
+    assert "tokenizer" not in panel.models.drafter_note.text()
+    assert panel.models.drafter_note.toolTip() == ""
+
+
+def test_the_pair_in_memory_says_how_much_its_tokenizers_share(setup):
+    panel = loaded(setup)
+    setup.say(
+        ModelLoaded("/m/t", "/m/d", "cpu", "float32", 128, 1, 1, 0.1, drafter_runtime="fused", drafts_through="text",
+                    shared_tokens=46_254, drafter_tokens=262_144)
+    )  # fmt: skip
+    assert panel.models.runtime_note.text() == "in memory: target modules · drafter fused · through text"
+    assert "46,254 of the drafter&#x27;s 262,144 tokens" in panel.models.runtime_note.toolTip()
+    setup.say(MODEL)
+    assert panel.models.runtime_note.toolTip() == ""
+
+
 def test_reasons_for_one_target_are_not_held_against_another(setup):
     panel = loaded(setup)
     setup.say(Surveyed("builtin", (ModelOption("org/x", "org/x", 5, "drafter", "another tokenizer"),)))
@@ -161,7 +187,7 @@ def test_two_hundred_models_are_listed(setup):
         ModelOption(f"org/m{n}", f"org/m{n}", n, "drafter", "too large" if n % 2 else "") for n in range(200)
     )
     setup.say(Surveyed("builtin", options))
-    assert panel.drafter.count() == 2 + len(checkpoint_folder.BUILTIN_DRAFTERS) + 200 + 2
+    assert panel.drafter.count() == 2 + len(checkpoint_folder.BUILTIN_DRAFTERS) + 200 + 3
     assert sum(not panel.drafter.model().item(row).isEnabled() for row in range(panel.drafter.count())) == 100
 
 
@@ -195,3 +221,34 @@ def test_a_chosen_folder_is_offered_and_looked_at(setup):
     assert setup.host.submitted[-1] == Estimate(Load("builtin", "/m/draft"))
     setup.say(Estimated(1, 1, 1, 9, "cpu", "builtin", "/m/draft", 1))
     assert setup.host.submitted[-1] == Survey("builtin", ("/m/draft",))
+
+
+def test_a_gguf_file_tells_what_converting_it_takes_before_it_is_loaded(setup):
+    panel = loaded(setup)
+    ask(panel)
+    setup.say(Surveyed("builtin", ()))
+    panel.models._take_folder(panel.target, "/m/big.gguf")
+    panel.drafter.set_spec("lookup")
+    ask(panel)
+    takes = ConversionStarted("/m/big.gguf", "/cache", "float32", 500_000_000, 2_000_000_000, 23.0)
+    setup.say(Estimated(1, 1, 1, 9, "cpu", "/m/big.gguf", "lookup", 1, conversions=(takes,)))
+    note = panel.models.target_note.text()
+    assert "converted once when it is first loaded: about 23 s, 500 MB on disk, up to 2 GB of memory" in note
+    assert "/m/big.gguf" in [choice.spec for choice in panel.target.choices()]
+
+
+def test_a_conversion_under_way_shows_its_progress(setup):
+    panel = setup()
+    setup.store.load(PAIR)
+    setup.say(NEEDED, Progressed("converting", 20e6, 40e6, "bytes", elapsed_s=2))
+    assert panel.memory.loaded.text() == "Converting the GGUF file: 20 MB of 40 MB, 10 MB/s, 2 s left"
+
+
+def test_a_gguf_file_is_asked_for_with_a_dialog_that_offers_no_others(setup, monkeypatch):
+    panel, asked = setup(), []
+    monkeypatch.setattr("app.widgets.path_line.choose", lambda *given, **named: asked.append((given, named)))
+    panel.target.file_asked.emit()
+    ((_, _, take), named) = asked[0]
+    assert named == {"file": True, "pattern": "GGUF (*.gguf)"}
+    take("/m/big.gguf")
+    assert panel.setup().pair.target == "/m/big.gguf"

@@ -209,11 +209,24 @@ def test_measuring_only_is_said_while_it_hides_a_run(setup):
     assert not panel.measure.line.isVisible()
 
 
-def test_tab_goes_down_the_column_as_it_is_seen(setup):
-    panel = setup()
+def test_an_instruct_model_is_asked_as_chat_with_the_system_prompt(setup):
+    panel = loaded(setup, chat_template=True, chat=True, why_chat="instruct model")
+    panel.chat.system.setPlainText("Be brief.")
+    assert panel.setup().settings["system"] == "Be brief."
+    panel.show_settings(started(settings={"chat": "off", "system": ""}))
+    assert panel.setup().settings["chat"] == "off"
+    panel.opened.back_asked.emit()
+    assert (panel.setup().settings["chat"], panel.setup().settings["system"]) == ("auto", "Be brief.")
+
+
+@pytest.mark.parametrize("chat", [False, True])
+def test_tab_goes_down_the_column_as_it_is_seen(setup, chat):
+    panel = loaded(setup, chat_template=chat, chat=chat)
+    assert panel.chat.isVisible() is chat
     stops, widget = [], panel.opened.back
     for _ in range(200):
-        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and panel.isAncestorOf(widget):
+        takes_focus = widget.focusPolicy() & Qt.FocusPolicy.TabFocus and panel.isAncestorOf(widget)
+        if takes_focus and widget.isVisibleTo(panel):
             stops.append(widget.mapTo(panel, QPoint()).y())
         widget = widget.nextInFocusChain()
         if widget is panel.opened.back:

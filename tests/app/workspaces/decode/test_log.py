@@ -12,6 +12,7 @@ from engine.events import (
     BlockFinished,
     CheckpointSaved,
     Compared,
+    ConversionStarted,
     Event,
     FileSkipped,
     LaneRefused,
@@ -41,6 +42,23 @@ from tests.comparisons import FOREIGN, comparison
         (
             ModelLoaded("builtin", "small", "cpu", "float32", 2048, 32_000_000, 9_000_000, 0.2),
             "loaded built-in target (7.9 M) and small in 0.2 s: 41 MB on cpu, float32, 2,048 tokens of context",
+        ),
+        (
+            ModelLoaded(
+                "builtin",
+                "small",
+                "cpu",
+                "float32",
+                2048,
+                32_000_000,
+                9_000_000,
+                0.2,
+                drafts_through="text",
+                shared_tokens=1_200,
+                drafter_tokens=4_000,
+            ),
+            "loaded built-in target (7.9 M) and small in 0.2 s: 41 MB on cpu, float32, 2,048 tokens of context; other "
+            "tokenizer: drafts through text, 1,200 of the drafter's 4,000 tokens are the target's too",
         ),
         (
             BlockFinished("plain", 0, (1, 2), 1.0, 20.0, 9.0, 4.0),
@@ -76,6 +94,12 @@ def test_comparisons_and_races_are_in_the_log() -> None:
     ]  # fmt: skip
     assert describe(RaceFinished("length", (("x γ 4", True),))) == "race finished: the same text in every lane"
     assert describe(RaceFinished("cancelled")) == "race stopped"
+
+
+def test_a_conversion_says_what_it_takes() -> None:
+    line = describe(ConversionStarted("/models/m.gguf", "/cache", "float32", 500_000_000, 2_000_000_000, 23.0))
+    assert line is not None
+    assert line.startswith("m.gguf: a GGUF file, converted once") and "about 23 s" in line and "500 MB" in line
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""GGUF files as models: read, checked, and converted once into safetensors."""

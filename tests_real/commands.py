@@ -1,0 +1,59 @@
+"""Runs the commands as a user does, in this process, and reads what they print."""
+
+import contextlib
+import io
+from typing import NamedTuple
+
+import msgspec
+
+from engine import drafters
+from engine.cli import main
+
+Fields = dict[str, object]
+
+
+class Said(NamedTuple):
+    """What a command printed: its exit status, its JSON objects, and its words on stderr."""
+
+    status: int
+    events: list[Fields]
+    words: str
+
+    @property
+    def summary(self) -> Fields:
+        """The last object."""
+        assert self.status == 0, self.words
+        return self.events[-1]
+
+    def named(self, event: str) -> list[Fields]:
+        """The objects of that name."""
+        return [fields for fields in self.events if fields["event"] == event]
+
+
+def draftscope(*arguments: object) -> Said:
+    """Run a command with --json."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            status = main([*map(str, arguments), "--json"])
+        except SystemExit as end:
+            status = int(end.code or 0)
+    return Said(status, [msgspec.json.decode(line) for line in out.getvalue().splitlines()], err.getvalue())
+
+
+def offers(command: str, option: str) -> bool:
+    """Whether a command has an option."""
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.suppress(SystemExit):
+        main([*command.split(), "--help"])
+    return option in out.getvalue()
+
+
+def has_drafter(name: str) -> bool:
+    """Whether there is a drafter of that name which needs no model."""
+    return any(offered.spec == name for offered in drafters.offered())
+
+
+def raw() -> tuple[str, ...]:
+    """What asks for the bare text where an instruct model would be asked through its template."""
+    return ("--raw",) if offers("decode", "--raw") else ()
