@@ -65,6 +65,10 @@ class Kind(NamedTuple):
         return f"{self.drafter}-{tuple(self.warp)}-{self.runtime}-{self.family}-{kind}-{self.place}"
 
 
+# Drafters that take layers of the target, which then has two.
+_EXAMPLES = {"early_exit": "early-exit:1"}
+
+
 def drafter_specs() -> dict[str, DrafterSpec | None]:
     """Every drafter by its name, and plain decoding."""
     return {NONE: None, **{spec.name: spec for spec in drafters.discover()}}
@@ -76,8 +80,8 @@ def _words() -> PreTrainedTokenizerFast:
 
 
 @cache
-def _real(family: str, *, noisy: bool) -> PreTrainedModel:
-    made = fakes.model(family, num_hidden_layers=1, **_OWN.get(family, {}))
+def _real(family: str, *, noisy: bool, n_layers: int) -> PreTrainedModel:
+    made = fakes.model(family, num_hidden_layers=n_layers, **_OWN.get(family, {}))
     return fakes.noisy_copy(made, noise=0.3) if noisy else made
 
 
@@ -109,13 +113,13 @@ def emptied(model: nn.Module, *, device: torch.device) -> nn.Module:
 
 def loaded(
     watch: Watch | None, family: str, device: str, dtype: torch.dtype, runtime: RuntimeChoice = "auto", *,
-    noisy: bool = False,
+    noisy: bool = False, n_layers: int = 1,
 ) -> LoadedModel:  # fmt: skip
     """A small model on a device of the watch, as a load would leave it, or a real one where there is no watch.
 
     Its numbers are its family's alone."""
     with _disable_current_modes():  # a model is made of real numbers
-        model = copy.deepcopy(_real(family, noisy=noisy)).to(dtype)
+        model = copy.deepcopy(_real(family, noisy=noisy, n_layers=n_layers)).to(dtype)
         if watch is not None:
             moved(model, watch, torch.device(device))
     bare = LoadedModel(
@@ -133,7 +137,7 @@ def drafter_of(kind: Kind, target: LoadedModel, watch: Watch | None) -> Drafter 
     model = None
     if spec.needs_model:
         model = loaded(watch, kind.family, kind.place.drafter, kind.dtype, kind.runtime, noisy=True)
-    return spec.build(spec.example, target, model)
+    return spec.build(_EXAMPLES.get(spec.name, spec.example), target, model)
 
 
 def moved_whole(loaded: LoadedModel, watch: Watch, device: str) -> LoadedModel:
@@ -145,5 +149,6 @@ def moved_whole(loaded: LoadedModel, watch: Watch, device: str) -> LoadedModel:
 
 def run_context(kind: Kind, watch: Watch | None) -> RunContext:
     """The view a method has of a pair of this kind."""
-    target = loaded(watch, kind.family, kind.place.target, kind.dtype, kind.runtime)
+    n_layers = 2 if kind.drafter in _EXAMPLES else 1
+    target = loaded(watch, kind.family, kind.place.target, kind.dtype, kind.runtime, n_layers=n_layers)
     return RunContext(target, drafter_of(kind, target, watch), kind.drafter, cancelled=Flag())

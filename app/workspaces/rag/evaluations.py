@@ -7,7 +7,7 @@ from app.state.tab_state import TabState
 from app.workspaces.rag import evaluation_record, evaluation_words
 from app.workspaces.rag.evaluation_record import Evaluation, of_event
 from engine.commands import Evaluate, Load
-from engine.events import EvaluationMeasured, Event, Progressed, Refused, RunFailed
+from engine.events import EvaluationMeasured, Event, Progressed, Refused, RunFailed, VerifierTested
 
 
 class EvaluationProgress(TabState):
@@ -46,6 +46,8 @@ class EvaluationProgress(TabState):
 
     def take(self, event: Event) -> bool:
         """Take in an event. Returns whether it belongs to an evaluation."""
+        if isinstance(event, VerifierTested) and isinstance(self.commands.front, Evaluate):
+            return True
         if not isinstance(event, EvaluationMeasured):
             return False
         self.shown, self.source, self.file = of_event(event), None, event.file

@@ -10,6 +10,7 @@ from engine.cli.exit_status import BAD_INPUT, OK
 from engine.cli.rag_ask import verifier_fields, verifier_line
 from engine.events import RunFinished, VerifierTested
 from engine.runs import trace
+from tests import fakes
 from tests.library import QUESTION, TEXTS, index_of
 
 _FIELDS = {"answer", "rationale", "scores", "winner", "latency_ms", "baseline_answer", "baseline_latency_ms", "margin"}
@@ -97,6 +98,9 @@ def test_what_cannot_be_done_is_one_line(
     assert len(err) == 1 and says in err[0]
 
 
-def test_other_target_without_a_drafter_is_refused(index: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert ask("--question", QUESTION, "--target", "timing:tiny", index=index) == BAD_INPUT
+def test_other_target_without_a_drafter_is_refused(
+    index: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    elsewhere = fakes.save(fakes.model(), tmp_path / "elsewhere")
+    assert ask("--question", QUESTION, "--target", elsewhere, index=index) == BAD_INPUT
     assert "no drafter is named to draft the answers; name a model with --drafter" in capsys.readouterr().err
