@@ -10,6 +10,7 @@ from app.state.run_record import RunRecord
 from app.text.plain_text import one_line, paragraphs, plain_tip
 from app.widgets.elided_label import ElidedLabel
 from app.widgets.popup_button import PopupButton
+from app.words.counts import count
 from engine.events import RoundFinished, RunStarted
 from engine.prompts import Message
 
@@ -70,7 +71,9 @@ class ConversationStrip(QWidget):
         self._shown = started, ended
         self.rendered.setVisible(is_chat)
         if started is not None and is_chat:
-            self.rendered.show_text(self.tr("{0:,} tokens as the model reads it").format(len(started.prompt_ids)))
+            self.rendered.show_text(
+                self.tr("{0} as the model reads it").format(count(len(started.prompt_ids), "token"))
+            )
             self._text_of(self.rendered).setPlainText(paragraphs(started.prompt, longest=_LONGEST_SHOWN))
         # A fork began within an answer: its turns are not known.
         self.next.setVisible(is_chat and ended and started is not None and started.forked_from is None)

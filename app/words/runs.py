@@ -70,8 +70,9 @@ def through_text() -> str:
 
 def shared_tokens(model: ModelLoaded) -> str:
     """How much the vocabularies of a pair with different tokenizers have in common."""
-    counts = f"{model.shared_tokens:,}", f"{model.drafter_tokens:,}"
-    return tr("{0} of the drafter's {1} tokens are the target's too").format(*counts)
+    return tr("{0:,} of {1:,} of the drafter's tokens are the target's too").format(
+        model.shared_tokens, model.drafter_tokens
+    )
 
 
 def way_through_text() -> str:

@@ -114,7 +114,9 @@ class _Gatherer:
     def warnings(self, n_tokens: int) -> Iterator[Warned]:
         """Yield warnings about what may make the drafter worse than expected."""
         if self._texts is not None and self._texts.n_skipped_files:
-            yield Warned(f"{self._texts.n_skipped_files} files were left out: they are not UTF-8 text", "convert them")
+            yield Warned(
+                f"files left out, since they are not UTF-8 text: {self._texts.n_skipped_files}", "convert them"
+            )
         if self._texts is not None and self._texts.n_skipped_lines:
             yield Warned(f"{self._texts.n_skipped_lines} lines had neither text nor prompt", "see the format in --help")
         if n_tokens >= token_store.MOST_TOKENS:

@@ -55,7 +55,7 @@ def facts(event: ModelDescribed) -> Iterator[tuple[str, str]]:
     yield tr("Size"), tr("{0}, of which {1} are here already").format(size, quantities.size(kept)) if kept else size
     if event.n_parameters:
         family = tr(", {0}").format(one_line(event.family)) if event.family else ""
-        yield tr("Model"), tr("{0} parameters{1}").format(parameters(event.n_parameters), family)
+        yield tr("Model"), tr("parameters: {0}{1}").format(parameters(event.n_parameters), family)
     yield tr("Goes to"), one_line(event.folder)
     yield tr("Free there"), quantities.size(event.free_bytes)
     for note in event.notes:

@@ -13,6 +13,7 @@ from app.text.plain_text import one_line, plain_tip
 from app.widgets import labels
 from app.widgets.labels import SteadyLabel
 from app.words import quantities, runs, speedups
+from app.words.counts import count
 from app.workspaces.decode.best_gamma import BestGamma
 from app.workspaces.decode.same_text import SameText
 from engine.events import Event
@@ -122,7 +123,7 @@ class MetricsPanel(Panel):
         device = runs.short(f"{started.device} {started.dtype}")
         forked = () if started.forked_at is None else (self.tr("forked at token {0}").format(started.forked_at),)
         chat = (self.tr("as chat"),) if summary.chat else ()
-        share = self.tr("reasoning: {0:,} of {1:,} new tokens").format(summary.n_reasoning, summary.n_emitted)
+        share = self.tr("reasoning: {0:,} of {1}").format(summary.n_reasoning, count(summary.n_emitted, "new token"))
         reasoning = (share,) if summary.n_reasoning else ()
         return " · ".join((runs.pair(started), device, *runs.sampling(started), *forked, *chat, *reasoning))
 

@@ -157,8 +157,10 @@ def _tried(event: LayersTried) -> str:
     """The table of untrained choices, in one line: the one taken first."""
     choices = sorted(event.choices, key=lambda choice: choice.layers != event.taken)
     alphas = [f"{_choice(choice.name)} {quantities.number(choice.alpha)}" for choice in choices]
-    text = tr("{0} own layers, untrained α over {1:,} tokens: {2} (taken: {3})")
-    return text.format(len(event.taken), event.n_tokens, ", ".join(alphas), ", ".join(map(str, event.taken)))
+    text = tr("own layers: {0}, untrained α over {1}: {2} (taken: {3})")
+    return text.format(
+        len(event.taken), count(event.n_tokens, "token"), ", ".join(alphas), ", ".join(map(str, event.taken))
+    )
 
 
 def _choice(name: str) -> str:

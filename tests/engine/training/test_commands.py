@@ -100,7 +100,7 @@ def test_command_prints_measures_and_a_whole_summary(
     ("options", "named"),
     [
         ([], "no text to learn from"),
-        (["--data", "nowhere"], "nothing at nowhere"),
+        (["--data", "nowhere"], "no texts at nowhere"),
         (["--data", "TEXTS", "--objective", "magic"], "objective = magic"),
         (["--data", "TEXTS", "--minutes", "0"], "minutes = 0"),
         (["--data", "TEXTS", "--layers", "few"], "layers = few"),

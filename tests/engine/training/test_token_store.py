@@ -27,7 +27,7 @@ def test_parts_share_no_document_even_where_it_occurs_twice(tmp_path: Path) -> N
     learned, held_out = texts_of(store, store.learned), texts_of(store, store.held_out)
     assert not learned & held_out
     assert learned | held_out == {tuple(ids) for ids in documents}
-    assert len(store.held_out) == 3
+    assert len(store.held_out) == 7, "a quarter, where that is too few for an interval"
 
 
 def test_documents_of_one_key_lie_in_the_same_part(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ def test_a_description_names_licence_size_place_and_notes() -> None:
     facts = dict(words.facts(DESCRIBED))
     assert facts["Licence"] == "apache-2.0"
     assert facts["Size"] == "5.0 MB, of which 2.0 MB are here already"
-    assert facts["Model"] == "135 M parameters, llama"
+    assert facts["Model"] == "parameters: 135 M, llama"
     assert (facts["Goes to"], facts["Free there"]) == ("/cache/models--org--x", "10.0 GB")
     assert "neither downloaded nor run" in facts["Note"]
     assert words.title(DESCRIBED) == "org/x at main (01234567) from hub.example"

@@ -151,7 +151,7 @@ def test_the_pair_in_memory_says_how_much_its_tokenizers_share(setup):
                     shared_tokens=46_254, drafter_tokens=262_144)
     )  # fmt: skip
     assert panel.models.runtime_note.text() == "in memory: target modules · drafter fused · through text"
-    assert "46,254 of the drafter&#x27;s 262,144 tokens" in panel.models.runtime_note.toolTip()
+    assert "46,254 of 262,144 of the drafter&#x27;s tokens" in panel.models.runtime_note.toolTip()
     setup.say(MODEL)
     assert panel.models.runtime_note.toolTip() == ""
 

@@ -58,7 +58,7 @@ from tests.comparisons import FOREIGN, comparison
                 drafter_tokens=4_000,
             ),
             "loaded built-in target (7.9 M) and small in 0.2 s: 41 MB on cpu, float32, 2,048 tokens of context; other "
-            "tokenizer: drafts through text, 1,200 of the drafter's 4,000 tokens are the target's too",
+            "tokenizer: drafts through text, 1,200 of 4,000 of the drafter's tokens are the target's too",
         ),
         (
             BlockFinished("plain", 0, (1, 2), 1.0, 20.0, 9.0, 4.0),

@@ -7,6 +7,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from app.panels.comparison import Divergence
+from app.text.plain_text import path_line
 from app.workspaces.runs import transfer
 from app.workspaces.runs.table_model import RunTableModel
 from app.workspaces.runs.workspace import RunsWorkspace
@@ -282,8 +283,10 @@ def test_runs_travel_as_files(tab: RunsWorkspace, qtbot: QtBot, tmp_path: Path) 
     files = [tmp_path / "one.jsonl", new, new, broken, tmp_path / "absent.jsonl"]
     transfer.take_files(tab.library, files, told.append)
     settle(qtbot, tab.library, lambda: tab.table.rows.rowCount() == 2)
-    assert told == ["1 run exported to " + str(tmp_path / "one.jsonl"), f"3 runs exported to {tmp_path}",
-                    "2 runs imported. 1 run already kept."]  # fmt: skip
+    one, folder = path_line(str(tmp_path / "one.jsonl")), path_line(str(tmp_path))
+    assert told == [
+        f"1 run exported to {one}", f"3 runs exported to {folder}", "2 runs imported. 1 run already kept."
+    ]  # fmt: skip
     assert tab.library.refused is not None
     assert "broken.jsonl" in tab.library.refused.message
 

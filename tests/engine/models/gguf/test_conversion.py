@@ -17,7 +17,13 @@ FAMILIES = {
     "qwen2": {},
     "qwen3": {"head_dim": 8},
     "gemma2": {"head_dim": 8, "sliding_window": 12, "query_pre_attn_scalar": 8},
-    "gemma3_text": {"head_dim": 8, "sliding_window": 12, "query_pre_attn_scalar": 8, "num_hidden_layers": 7},
+    "gemma3_text": {
+        "head_dim": 8,
+        "sliding_window": 12,
+        "query_pre_attn_scalar": 8,
+        "num_hidden_layers": 7,
+        "sliding_window_pattern": 6,
+    },  # the only one that llama.cpp knows
 }
 IDS = torch.arange(2, 42)[None]
 
