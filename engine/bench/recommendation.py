@@ -17,7 +17,6 @@ from engine.events import (
     GammaPrediction,
     GenerationMeasured,
     LaneSpec,
-    Progressed,
     RoundFinished,
 )
 from engine.experiments.comparison_figures import ComparisonSoFar
@@ -176,11 +175,11 @@ def _swept(command: Compare) -> Generator[Event, None, _Sweep]:
         if isinstance(event, ComparisonStarted):
             started = event
         elif isinstance(event, GenerationMeasured):
+            assert started is not None
+            is_new = all(event.prompt != each.prompt for each in generations)
             generations.append(event)
             verifying = verifying or _verify_timer(session, command, event.prompt_ids)
-        elif isinstance(event, Progressed) and event.phase == "measuring":
-            assert verifying is not None
-            if is_pass_due(int(event.done) - 1, int(event.total)):
+            if is_new and is_pass_due(event.prompt, len(started.prompts)):
                 verifying.once()
         yield event
     assert started is not None

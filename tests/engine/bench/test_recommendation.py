@@ -1,11 +1,13 @@
 """What tuning says, against what a sweep measures."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
-from engine.bench.recommendation import outcome, tuned_and_truth
+from engine.bench.recommendation import RecommendationChecked, check, outcome, tuned_and_truth
+from engine.commands import Compare
 from engine.events import (
     ComparisonMeasured,
     ComparisonStarted,
@@ -18,6 +20,7 @@ from engine.events import (
 )
 from engine.experiments.lane_specs import lanes_of
 from engine.statistics import RatioEstimate
+from tests import fakes
 from tests.comparisons import comparison
 from tests.engine.experiments.drafts import SimulatedPair, hits
 
@@ -95,3 +98,17 @@ def test_tuning_judges_by_the_first_run_and_the_second_is_the_truth() -> None:
     assert predicted == pytest.approx({gamma: pair.speedup(texts, gamma) for gamma in predicted}, rel=0.02)
     assert measured == pytest.approx({gamma: dearer.speedup(texts, gamma) for gamma in measured})
     assert set(predicted) == set(measured) == {1, 2, 4}
+
+
+def test_a_check_measures_every_length_twice_and_judges_tuning_by_the_second(tmp_path: Path) -> None:
+    target = fakes.save(fakes.model(sharpness=3.0), tmp_path / "target")
+    (tmp_path / "prompts.txt").write_text("\n".join(fakes.PROMPTS[:2]), encoding="utf-8")
+    command = Compare(
+        lanes_of(["lookup"], [1]), str(tmp_path / "prompts.txt"), target=target, settings={"max_new_tokens": 12}
+    )
+    *events, checked = check(command, (2,))
+    assert isinstance(checked, RecommendationChecked)
+    assert [each.gamma for each in checked.lengths] == [1, 2, 4]
+    assert checked.n_prompts == 2
+    repeats = [event.repeat for event in events if isinstance(event, GenerationMeasured) and event.lane == "plain"]
+    assert repeats[:4] == [0, 1, 0, 1]
