@@ -1,8 +1,9 @@
-"""Measures once which form of a one-row product reads a model's matrices faster here, and keeps the answer.
+"""Chooses the form of a one-row product on a CPU, which with one thread is measured once and kept.
 
-Which form that is depends on the processor, on its library and on the number of threads: weight @ x.T uses all of them,
-x @ weight.T one. Both are exact to rounding, so that a text is repeatable to the bit with the same number of threads on
-the same machine, for as long as its answer is kept in the user's cache folder."""
+weight @ x.T reads a matrix with all threads, x @ weight.T with one: from two threads on the first is faster everywhere
+it was measured, and is taken without measuring, since other programs delay it far more than the second. With one thread
+it depends on the processor and its library. Both are exact to rounding, so that a text is repeatable to the bit with
+the same number of threads, for as long as the answer is kept in the user's cache folder."""
 
 import hashlib
 import time
@@ -35,23 +36,21 @@ class RowTimes(msgspec.Struct, frozen=True):
 
 
 def row_form(matrices: Sequence[Tensor]) -> RowForm:
-    """The form for the products of one row with float32 matrices on a CPU, with torch's threads as they are now.
-
-    Measured, once, for matrices of these sizes; without a clear result, streamed from two threads on."""
+    """The form for the products of one row with float32 matrices on a CPU, with torch's threads as they are now."""
+    if torch.get_num_threads() > 1:
+        return "streamed"
     sizes = tuple((int(n_out), int(n_in)) for n_out, n_in in (matrix.shape for matrix in matrices))
     key = versions.processor(torch.device("cpu")), str(torch.__version__), torch.get_num_threads(), sizes
     path = paths.user_cache() / "row-forms" / f"{hashlib.sha256(repr(key).encode()).hexdigest()[:24]}.json"
     if path not in _KEPT:
         _KEPT[path] = read(path) or _measured_and_saved(matrices, path)
-    return judged(_KEPT[path], n_threads=torch.get_num_threads())
+    return of_one_thread(_KEPT[path])
 
 
-def judged(times: RowTimes | None, *, n_threads: int) -> RowForm:
-    """The usual form for this number of threads, unless the other is known to take at least a tenth less time."""
+def of_one_thread(times: RowTimes | None) -> RowForm:
+    """The library's form, unless the other is known to take at least a tenth less time."""
     if times is None:
-        return "streamed" if n_threads > 1 else "library"
-    if n_threads > 1:
-        return "library" if times.library_ms <= (1 - _LEAST_GAIN) * times.streamed_ms else "streamed"
+        return "library"
     return "streamed" if times.streamed_ms <= (1 - _LEAST_GAIN) * times.library_ms else "library"
 
 
@@ -65,9 +64,7 @@ def _measured_and_saved(matrices: Sequence[Tensor], path: Path) -> RowTimes | No
 
 @torch.inference_mode()
 def measured(matrices: Sequence[Tensor]) -> RowTimes | None:
-    """Time both forms in turn, and keep the least of each; None where other programs computed meanwhile.
-
-    They delay the form that uses all threads far more than the other."""
+    """Time both forms in turn, and keep the least of each; None where other programs computed meanwhile."""
     sample, n_bytes = [], 0
     for matrix in matrices:
         if n_bytes >= _MOST_BYTES:

@@ -1,4 +1,4 @@
-"""The form of a one-row product is measured once for a number of threads, and kept."""
+"""The form of a one-row product: with one thread measured once and kept, with more always the same."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from engine.fast import row_form
-from engine.fast.row_form import RowTimes, judged, measured, read
+from engine.fast.row_form import RowTimes, measured, of_one_thread, read
 from engine.machine import paths
 from engine.machine.other_work import CpuShare
 
@@ -15,6 +15,7 @@ from engine.machine.other_work import CpuShare
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(paths, "user_cache", lambda: tmp_path)
     monkeypatch.setattr(row_form, "_KEPT", {})
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
     return tmp_path / "row-forms"
 
 
@@ -25,25 +26,23 @@ def n_measured(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return seen
 
 
-def test_usual_form_of_a_number_of_threads_stays_unless_the_other_gains_a_tenth() -> None:
-    assert (judged(None, n_threads=1), judged(None, n_threads=2)) == ("library", "streamed")
-    for streamed_ms, library_ms, one, two in (
-        (1.0, 1.05, "library", "streamed"),
-        (1.05, 1.0, "library", "streamed"),
-        (1.0, 1.3, "streamed", "streamed"),
-        (1.3, 1.0, "library", "library"),
-    ):
-        times = RowTimes(streamed_ms, library_ms)
-        assert (judged(times, n_threads=1), judged(times, n_threads=2)) == (one, two)
+def test_with_one_thread_the_librarys_form_stays_unless_the_other_gains_a_tenth() -> None:
+    assert of_one_thread(None) == "library"
+    assert of_one_thread(RowTimes(1.0, 1.05)) == "library"
+    assert of_one_thread(RowTimes(1.0, 1.3)) == "streamed"
 
 
-def test_it_is_measured_once_for_sizes_and_threads(n_measured: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_several_threads_nothing_is_measured(n_measured: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    assert row_form.row_form([torch.zeros(4, 8)]) == "streamed"
+    assert n_measured == []
+
+
+def test_with_one_thread_it_is_measured_once_for_sizes(n_measured: list[int]) -> None:
     small, large = [torch.zeros(4, 8)], [torch.zeros(8, 8), torch.zeros(3, 8)]
-    for n_threads in (1, 2, 1):
-        monkeypatch.setattr(torch, "get_num_threads", lambda n=n_threads: n)
-        for matrices in (small, large):
-            assert row_form.row_form(matrices) == "streamed"
-    assert n_measured == [1, 2, 1, 2]
+    for matrices in (small, large, small):
+        assert row_form.row_form(matrices) == "streamed"
+    assert n_measured == [1, 2]
 
 
 def test_answer_outlives_the_process_and_a_damaged_file_is_measured_again(
@@ -66,8 +65,7 @@ def test_folder_that_cannot_be_written_does_not_change_the_answer_midway(cache: 
 
 def test_measurement_beside_other_programs_is_not_kept(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(row_form.OtherWork, "ended", lambda self: CpuShare(1.0, 9.0, 2))
-    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
-    assert row_form.row_form([torch.zeros(4, 8)]) == "streamed"
+    assert row_form.row_form([torch.zeros(4, 8)]) == "library"
     assert not cache.exists()
 
 
