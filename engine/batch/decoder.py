@@ -22,7 +22,7 @@ from engine.decoding.transfers import uploaded_together
 from engine.decoding.verifying import Verdict
 
 
-class Ending(NamedTuple):
+class RewrittenEnd(NamedTuple):
     """A new end of a sequence: at least one id after the first n_kept of it, prompt included."""
 
     n_kept: int
@@ -84,7 +84,7 @@ class BatchDecoder:
                 rounds[index] = Round(self._commit(index, shortened(record, count)), *times)
         return rounds
 
-    def rewrite(self, endings: Mapping[int, Ending]) -> None:
+    def rewrite(self, endings: Mapping[int, RewrittenEnd]) -> None:
         """Cut sequences and append ids that no model chose; the target reads these, the last one in the next round."""
         for index, ending in endings.items():
             del self.ids[index][ending.n_kept :]

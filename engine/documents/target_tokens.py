@@ -61,7 +61,7 @@ class TargetTokens:
         return min(LONGEST_CHUNK, room)
 
 
-class SharedTokens:
+class StricterTokens:
     """Counts the tokens of whichever of two readers has more of them, so that a passage of at most N fits both."""
 
     def __init__(self, target: CountedTokens, embedder: CountedTokens) -> None:

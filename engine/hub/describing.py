@@ -44,7 +44,7 @@ class RemoteFile(NamedTuple):
     method: Literal["sha256", "git"]
 
 
-class Description(NamedTuple):
+class RepositoryDescription(NamedTuple):
     """A model on a hub, ready to be downloaded if `event.why_not` is empty."""
 
     wanted: HubId
@@ -62,7 +62,7 @@ def partial_file(storage: Path, file: RemoteFile) -> Path:
     return storage / "blobs" / f"{file.checksum}.draftscope.incomplete"
 
 
-def describe(site: HubSite, wanted: HubId, revision: str) -> Description:
+def describe(site: HubSite, wanted: HubId, revision: str) -> RepositoryDescription:
     """Ask what a download would bring. Raises EngineError: no such model, no network, nothing to load."""
     asked = Asked(site.endpoint, wanted.repo, checked_revision(revision), site.cache)
     with hub_errors(asked):
@@ -76,7 +76,9 @@ def describe(site: HubSite, wanted: HubId, revision: str) -> Description:
         names = file_choice.needed_files(wanted, tuple(siblings))
         files = tuple(_remote_file(siblings[name], wanted.repo) for name in names)
         described = _described(site, wanted, files, info)
-    return Description(wanted, files, _with_refusal(described._replace(revision=revision), asked, names[0]).event())
+    return RepositoryDescription(
+        wanted, files, _with_refusal(described._replace(revision=revision), asked, names[0]).event()
+    )
 
 
 class _Facts(NamedTuple):
@@ -91,6 +93,7 @@ class _Facts(NamedTuple):
     hint: str = ""
 
     def event(self) -> ModelDescribed:
+        """The event that says what a download would bring."""
         info = self.info
         config = info.config if isinstance(info.config, dict) else {}
         return ModelDescribed(

@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 from engine.errors import InputError
 from engine.events import Event, FileDownloaded, ModelDownloaded, Progressed
 from engine.hub import describing, downloading, records
-from engine.hub.describing import Description, HubSite
+from engine.hub.describing import HubSite, RepositoryDescription
 from engine.hub.downloading import Source
 from engine.hub.hub_id import HubId, is_commit, parse_id
 from engine.hub.records import DownloadRecord
@@ -62,7 +62,7 @@ def alone(site: HubSite, repo: str) -> Iterator[None]:
         lock.release()
 
 
-def _downloaded(source: Source, description: Description, say: Say) -> ModelDownloaded:
+def _downloaded(source: Source, description: RepositoryDescription, say: Say) -> ModelDownloaded:
     event, wanted = description.event, description.wanted
     meter, n_fetched, files = _Meter(event.n_bytes, say), 0, []
     for file in description.files:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from engine.commands import Index
 from engine.documents import indexing, jobs
-from engine.documents.target_tokens import SharedTokens, tokens_of
+from engine.documents.target_tokens import StricterTokens, tokens_of
 from engine.events import Event
 from engine.machine.out_of_memory import memory_errors
 
@@ -28,7 +28,7 @@ def index(session: "Session", command: Index, cancelled: Flag) -> Iterator[Event
         command.sources, command.index, length.chunk_tokens, command.target, target.fingerprint, command.rebuild,
         length.fits_embedder,
     )  # fmt: skip
-    tokens = SharedTokens(target, embedder.tokens) if length.fits_embedder else target
+    tokens = StricterTokens(target, embedder.tokens) if length.fits_embedder else target
     with memory_errors("the indexing", "use a smaller embedder, or free memory"):
         yield from indexing.index(job, embedder, tokens)
 

@@ -16,7 +16,7 @@ _ANCHORS = ("\n", "a")
 _N_SAMPLES = 16
 
 
-class Begun(NamedTuple):
+class TextBeginning(NamedTuple):
     """The beginning of a text in tokens. n_extra: bytes that they spell before the text itself."""
 
     ids: list[int]
@@ -37,7 +37,7 @@ class TextEncoder:
         """Whether bytes that form no character can be encoded."""
         return all(byte in self._bytes for byte in stray)
 
-    def beginning(self, text: bytes) -> Begun | None:
+    def beginning(self, text: bytes) -> TextBeginning | None:
         """Encode the beginning of a text, to which a tokenizer may add a space; None if the tokens spell another."""
         rest = text.removeprefix(self._added)
         first, *pieces = _STRAY.split(rest.decode("utf-8", "surrogateescape"))
@@ -45,9 +45,9 @@ class TextEncoder:
         if first and following is not None:
             ids = self._characters(first) + following
             if self._spells(ids, self._added + rest):
-                return Begun(ids, len(self._added) + len(rest) - len(text))
+                return TextBeginning(ids, len(self._added) + len(rest) - len(text))
         inside = self.inside(text)
-        return None if inside is None else Begun(inside, 0)
+        return None if inside is None else TextBeginning(inside, 0)
 
     def inside(self, text: bytes) -> list[int] | None:
         """Encode a piece from inside a text; None if the tokens would spell another."""

@@ -8,7 +8,7 @@ import re
 from typing import NamedTuple
 
 from engine import prompts
-from engine.batch.decoder import Ending
+from engine.batch.decoder import RewrittenEnd
 from engine.decoding.detokenizer import Detokenizer
 from engine.decoding.packing import HostRecord
 from engine.events.answers import ForcedBy
@@ -78,7 +78,7 @@ class DraftWriter:
         """Whether the rationale has ended and the words before the response are still to be written."""
         return bool(self.forced_by) and prompts.RESPONSE_FOLLOWS not in self.text
 
-    def bridged(self) -> tuple[Ending, Growth] | None:
+    def bridged(self) -> tuple[RewrittenEnd, Growth] | None:
         """The new end of the sequence where the response is to be forced, and what the draft grows by; None elsewhere.
 
         The sequence is the prompt and the draft."""
@@ -87,7 +87,7 @@ class DraftWriter:
         if len(self.ids) + len(self._bridge) >= self._most:
             self.end, self.forced_by = "length", ""
             return None
-        ending = Ending(len(self.fitted.encoded.ids) + len(self.ids), self._bridge)
+        ending = RewrittenEnd(len(self.fitted.encoded.ids) + len(self.ids), self._bridge)
         for token in self._bridge:
             self._append(token, 0.0)
         self.text += self._reader.flush()

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from engine.batch.decoder import BatchDecoder, Ending
+from engine.batch.decoder import BatchDecoder, RewrittenEnd
 from engine.batch.drafters import LookupRows, RowsDrafter, SmallModelRows
 from engine.batch.generation import RowGeneration, RowRequest, generate_rows
 from engine.batch.scoring import scored
@@ -256,7 +256,7 @@ def test_a_rewritten_row_continues_as_if_its_text_had_been_the_prompt(
         for turn in range(14):
             decoder.round({index: 2 for index in range(len(prompts)) if index != 2 or turn < 2})
             if turn == 3 and rewrites:
-                decoder.rewrite({1: Ending(n_kept, new_ids)})
+                decoder.rewrite({1: RewrittenEnd(n_kept, new_ids)})
         return decoder.ids
 
     rewritten, as_they_were = decode(PROMPTS[:4], rewrites=True), decode(PROMPTS[:4], rewrites=False)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from engine.documents.chunking import ChunkSpan, packed
-from engine.documents.target_tokens import SharedTokens, TargetTokens, tokens_of
+from engine.documents.target_tokens import StricterTokens, TargetTokens, tokens_of
 from engine.errors import InputError, ModelError
 from tests import fakes, gguf_files
 
@@ -77,7 +77,7 @@ class Every:
 
 
 def test_of_two_readers_the_one_with_more_tokens_counts() -> None:
-    shared = SharedTokens(Every(3), Every(2))
+    shared = StricterTokens(Every(3), Every(2))
     assert shared.counts(["abcdef", "", "a"]) == [3, 0, 1]
     assert shared.ends("abcdef") == [2, 3, 4, 6]
 
@@ -86,5 +86,5 @@ def test_of_two_readers_the_one_with_more_tokens_counts() -> None:
 @pytest.mark.parametrize("most", [7, 20])
 def test_a_passage_of_at_most_n_shared_tokens_fits_both_readers(text: str, most: int, builtin: TargetTokens) -> None:
     readers = builtin, Every(4)
-    for span in packed(text, ChunkSpan(0, len(text)), SharedTokens(*readers), most):
+    for span in packed(text, ChunkSpan(0, len(text)), StricterTokens(*readers), most):
         assert all(reader.counts([text[span.start : span.end]])[0] <= max(most, 1) for reader in readers)
