@@ -184,7 +184,7 @@ def _refuse_without_rollback(checkpoint: Checkpoint, model: PreTrainedModel) -> 
     """Raises ModelError after a first token, which shows what a configuration does not tell of its cache."""
     cache = DynamicCache(config=model.config)
     first = torch.zeros(1, 1, dtype=torch.int64, device=model.get_input_embeddings().weight.device)
-    model(input_ids=first, past_key_values=cache, use_cache=True)
+    model(input_ids=first, cache=cache, use_cache=True)
     layers_with_keys = [layer for layer in cache.layers if getattr(layer, "keys", None) is not None]
     if not layers_with_keys or not all(getattr(layer, "is_croppable", True) for layer in cache.layers):
         raise checks.recurrent(checkpoint.spec)

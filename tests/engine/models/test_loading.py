@@ -3,6 +3,7 @@
 import copy
 import json
 import threading
+import warnings
 from pathlib import Path
 
 import pytest
@@ -350,3 +351,13 @@ def test_a_drafter_as_gguf_file_with_other_words_is_known_to_draft_through_text_
     target, drafter = checkpoint_folder.inspect(gguf_pair[0]), checkpoint_folder.inspect(str(other), drafter=True)
     assert checks.drafts_through(target, drafter) == "text"
     assert cache.converted(str(other)) is None
+
+
+@pytest.mark.parametrize("kind", ["llama", "gpt2"])
+def test_a_load_and_a_run_emit_no_warning(kind: str, tmp_path: Path) -> None:
+    folder = fakes.save(fakes.model(kind), tmp_path / "m")
+    session = Session()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        list(session.do(Load(folder, folder, runtime="modules")))
+        assert emitted(run(session, "a b", max_new_tokens=8))
