@@ -87,13 +87,16 @@ HostKind: TypeAlias = Literal["thread", "process"]
 
 
 class Progressed(Event, frozen=True):
-    """Long work advanced: `done` of `total` units."""
+    """Long work advanced: `done` of `total` units; a total of 0 is not known yet.
+
+    left_s: seconds left for all stages of the work together; None while nothing tells."""
 
     phase: Phase
     done: float
     total: float
     unit: str
     elapsed_s: float = 0.0
+    left_s: float | None = None
 
 
 class Estimated(Event, frozen=True):
