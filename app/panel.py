@@ -113,6 +113,8 @@ class Panel(QWidget):
         return self._refresh_timer.isActive() and self._refresh_timer.interval() == 0
 
     def _is_due(self) -> bool:
-        """Whether panels of this pace draw in the current frame; while nothing is under way, they always do."""
+        """Whether panels of this pace draw in the current frame; while nothing is under way, or being stopped, they
+        always do: a stop is acknowledged in the frame in which it is asked for."""
         pace = self.store.budget.frames(round(self.every_ms / FRAME_MS))
-        return not self.store.busy or (self.store.frame + self.turn) // pace != (self._drawn_frame + self.turn) // pace
+        at_once = not self.store.busy or self.store.commands.cancelling
+        return at_once or (self.store.frame + self.turn) // pace != (self._drawn_frame + self.turn) // pace

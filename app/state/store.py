@@ -176,7 +176,16 @@ class RunStore(QObject):
 
     def may_stop(self) -> str:
         """Why nothing can be stopped, in words; empty where something can."""
-        return "" if self.busy else self.tr("nothing is under way")
+        return self.stopping or ("" if self.busy else self.tr("nothing is under way"))
+
+    @property
+    def stopping(self) -> str:
+        """What a stop waits for, in words; empty where nothing is being stopped."""
+        front = self.commands.front
+        if front is None or not self.commands.cancelling:
+            return ""
+        in_rounds = front.is_run and not is_answering(front) and not self._intake.growing.live_summary.blocks
+        return self.tr("Stopping after this round…") if in_rounds else self.tr("Stopping after this step…")
 
     @property
     def can_start(self) -> bool:

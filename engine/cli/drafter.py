@@ -268,7 +268,7 @@ class _TrainingReport:
             "width": None if self._started is None else self._started.width,
             "n_parameters": None if self._started is None else self._started.n_parameters,
             "alpha_before": first,
-            "alpha_after": None if after is None else after.alpha,
+            "alpha_after": after.alpha if after is not None else None if finished is None else finished.alpha,
             "alpha_ci": None if after is None else after.alpha_ci,
             "alpha_overlap": None if after is None else after.alpha_overlap,
             "gamma": job.settings.gamma,

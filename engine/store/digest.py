@@ -135,7 +135,8 @@ class Fold:
     @_take.register
     def _(self, event: events.RunFinished) -> None:
         end: End = "stopped" if event.reason == "cancelled" else "finished"
-        self._digest = replace(self._digest, end=end, n_tokens=count(event.n_tokens))
+        alpha = self._digest.alpha if event.alpha is None else finite(event.alpha)
+        self._digest = replace(self._digest, end=end, n_tokens=count(event.n_tokens), alpha=alpha)
 
     @_take.register
     def _(self, event: events.RunFailed) -> None:

@@ -55,7 +55,7 @@ class ComparingProgress(TabState):
 
     def status(self, at: Progressed | None) -> str:
         """Describe the progress of the comparison."""
-        return words.progress(self.record, at)
+        return self._store.stopping or words.progress(self.record, at)
 
     # What panels show
 

@@ -30,7 +30,7 @@ class MeasuringProgress(TabState):
 
     def status(self, at: Progressed | None) -> str:
         """Describe the progress of the measurement."""
-        return measured_words.state(self.measured, at)
+        return self._store.stopping or measured_words.state(self.measured, at)
 
     def ended(self) -> str:
         """Say how the measurement on show ended, or what one takes."""

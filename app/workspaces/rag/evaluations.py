@@ -34,7 +34,7 @@ class EvaluationProgress(TabState):
 
     def status(self, at: Progressed | None) -> str:
         """Describe the progress of the evaluation."""
-        return evaluation_words.state(at)
+        return self._store.stopping or evaluation_words.state(at)
 
     def ended(self) -> str:
         """Describe how the evaluation made here ended, or what one does where there was none."""

@@ -2,8 +2,9 @@
 
 from app.state.store import RunStore
 from app.state.tab_state import TabState
+from app.words import pace
 from engine.commands import Index
-from engine.events import Event, FileSkipped, Indexed, Refused, RunFailed, Warned
+from engine.events import Event, FileSkipped, Indexed, Progressed, Refused, RunFailed, Warned
 
 _MOST_SKIPPED = 1000
 
@@ -28,6 +29,10 @@ class IndexProgress(TabState):
     def live(self) -> bool:
         """Whether an index is being made, or waits for the engine."""
         return isinstance(self.commands.front, Index)
+
+    def status(self, at: Progressed | None) -> str:
+        """Describe the progress of making the index."""
+        return self._store.stopping or pace.indexing(at)
 
     def begin(self, command: Index) -> None:
         """Start making an index of documents, or bringing one up to date."""

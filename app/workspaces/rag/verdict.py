@@ -6,9 +6,10 @@ from app import theme
 from app.state.store import RunStore
 from app.text.plain_text import one_line
 from app.widgets.labels import ElasticLine, plain_label, set_role
-from app.words import quantities
+from app.words import pace, quantities
 from app.workspaces.rag import answer_words
 from app.workspaces.rag.answer_panel import AnswerPanel
+from app.workspaces.rag.answers import AnswerProgress
 from engine.events import QuestionAnswered, RunFailed
 
 
@@ -66,10 +67,17 @@ class VerdictPanel(AnswerPanel):
             return self.tr("no answer: {0}").format(one_line(self.answer.ended.message))
         if answered is None:
             under_way = self.answer.started is not None and self.answer.ended is None
-            return self.tr("…") if under_way else self.tr("The answer, and what it took, will stand here.")
+            return self._under_way() if under_way else self.tr("The answer, and what it took, will stand here.")
         if not answered.answer:
             return self.tr("no answer: no draft came to a response")
         return one_line(answered.answer)
+
+    def _under_way(self) -> str:
+        """What the engine does for the answer under way, and how long that takes where it can tell."""
+        at = self.store.engine.progressed
+        status = self.store.tab(AnswerProgress).status(at)
+        left = pace.left(at) if pace.indexing(at) and not self.store.stopping else ""
+        return self.tr("{0}; {1}, then the answer").format(status, left) if left else status
 
     def _times(self, chosen: QuestionAnswered | None, baseline: QuestionAnswered | None) -> str:
         if chosen is None:

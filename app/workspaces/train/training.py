@@ -35,12 +35,13 @@ class TrainingRunProgress(TabState):
 
     def status(self, at: Progressed | None) -> str:
         """Describe the progress of the training."""
-        return words.state(self.record, at)
+        return self._store.stopping or words.state(self.record, at)
 
     @property
     def can_hold(self) -> bool:
         """Whether the engine has received the training, so that it can be paused."""
-        return self.record.live and self.commands.handed and isinstance(self.commands.front, Train)
+        handed = self.commands.handed and not self.commands.cancelling
+        return self.record.live and handed and isinstance(self.commands.front, Train)
 
     def hold(self, *, held: bool) -> None:
         """Pause the training after its current step, or let it continue."""
@@ -72,6 +73,7 @@ class TrainingRunProgress(TabState):
         return self.record.take(event)
 
     def cancelled(self) -> None:
-        """Drop a training that was stopped before the engine received it."""
+        """Drop a training that was stopped before the engine received it; a held one is held no longer."""
+        self.record.held = False
         if not self.commands.has(Train):
             self.record.drop()
