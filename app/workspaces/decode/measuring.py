@@ -48,6 +48,11 @@ class MeasuringProgress(TabState):
         if isinstance(event, Refused) and event.what == "measure" and self.measured is not None and self.source is None:
             self.ended_early = not self.measured.complete
 
+    def kept(self, event: Refused | RunFailed) -> str:
+        """The points that were measured before."""
+        is_mine = isinstance(event, Refused) and event.what == "measure" and self.ended_early
+        return measured_words.tr("the points measured so far, shown in their window") if is_mine else ""
+
     def read(self, path: Path) -> object | None:
         """Read a measurement that a bench wrote; None for any other file."""
         return measured_files.read(path) if path.is_file() and measured_files.is_summary(path) else None

@@ -60,6 +60,11 @@ class EvaluationProgress(TabState):
         if refused and self.begun and self.shown is not None and self.source is None:
             self.ended_early = self.shown.n_asked < self.shown.n_questions
 
+    def kept(self, event: Refused | RunFailed) -> str:
+        """The answers given before."""
+        is_mine = isinstance(event, Refused) and event.what == "evaluate" and self.ended_early
+        return evaluation_words.tr("the answers so far; the same evaluation goes on from there") if is_mine else ""
+
     def read(self, path: Path) -> object | None:
         """Read the evaluation in a file; None for any other file."""
         return evaluation_record.read(path) if path.is_file() and evaluation_record.is_evaluation(path) else None

@@ -3,6 +3,7 @@
 from app.state.store import RunStore
 from app.state.tab_state import TabState
 from app.words import pace
+from app.workspaces.rag.answer_words import tr
 from engine.commands import Index
 from engine.events import Event, FileSkipped, Indexed, Progressed, Refused, RunFailed, Warned
 
@@ -60,6 +61,11 @@ class IndexProgress(TabState):
             case _:
                 return False
         return True
+
+    def kept(self, event: Refused | RunFailed) -> str:
+        """An index that was there before stays as it was."""
+        is_mine = isinstance(event, Refused) and event.what == "index"
+        return tr("an index made before, as it was") if is_mine else ""
 
     def fail(self, event: Refused | RunFailed) -> None:
         """Note that making the index was refused, stopped or failed; an earlier index stays as it was."""

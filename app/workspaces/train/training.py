@@ -68,6 +68,12 @@ class TrainingRunProgress(TabState):
         if isinstance(event, RunFailed) or event.what == "train":
             self.record.fail(event)
 
+    def kept(self, event: Refused | RunFailed) -> str:
+        """The checkpoint of a training that failed after a step."""
+        if self.record.failure is not event or not self.record.last_step:
+            return ""
+        return words.tr("what was trained up to step {0:,}; it can be resumed").format(self.record.last_step)
+
     def take(self, event: Event) -> bool:
         """Take in an event. Returns whether it belongs to a training."""
         return self.record.take(event)

@@ -146,7 +146,7 @@ def test_a_refusal_says_what_happened_and_what_to_do(show):
     assert panel.frame.isVisible()
     assert "<b>x</b>" in panel.happened.text()
     assert "check the path" in panel.next.text()
-    assert "Nothing was lost" in panel.next.text()
+    assert "Nothing was changed" in panel.next.text()
 
 
 def test_a_failure_says_what_was_kept_and_hides_its_details(show, qtbot):
