@@ -6,7 +6,7 @@ from time import perf_counter
 from typing import TypeVar
 
 from PySide6.QtCore import QCoreApplication, QEvent, QSettings, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QPaintEvent
 from PySide6.QtWidgets import QMainWindow, QTabWidget, QWidget
 
 from app import menus, theme, workspaces
@@ -23,6 +23,7 @@ from app.widgets import file_dialogs
 from app.widgets.closing import ClosingQuestion
 from app.widgets.dropped_file import dropped_file
 from app.widgets.focus import first_focusable
+from app.widgets.stop_question import StopQuestion
 from app.workspaces.base import TabContext, Workspace
 from engine.commands import Load
 from engine.host.chosen_host import ChosenHost
@@ -74,6 +75,7 @@ class MainWindow(QMainWindow):
         self._focused: list[Workspace] = []
         self.question = ClosingQuestion(self)
         self.question.confirmed.connect(self.close_now)
+        self.stop_question = StopQuestion(self)
         self._tabs = QTabWidget(self)
         self._tabs.setDocumentMode(True)
         self._views = {view: spec.name for view, spec in workspaces.views().items()}
@@ -84,6 +86,10 @@ class MainWindow(QMainWindow):
         self.statusBar().setSizeGripEnabled(False)
         self._menus = self._make_menus()
         self._tabs.currentChanged.connect(lambda _tab: self._on_tab_changed())
+        self.stop_question.confirmed.connect(lambda: self.verbs.do("stop"))
+        self._escape_action = QAction(self, shortcut=QKeySequence(Qt.Key.Key_Escape))
+        self._escape_action.triggered.connect(self.escape)
+        self.addAction(self._escape_action)
         self.store.changed.connect(self._on_changed)
         self._on_tab_changed()
         self.setMinimumSize(_MIN_SIZE)
@@ -173,6 +179,13 @@ class MainWindow(QMainWindow):
         self._confirmed = True
         self.close()
 
+    def escape(self) -> None:
+        """Stop what is under way; long work only after a question."""
+        if work := self.store.long_work:
+            self.stop_question.ask(work)
+        else:
+            self.verbs.do("stop")
+
     def reset_layout(self) -> None:
         """Reset the layout of every tab to that of the first start."""
         for tab in self.workspaces.values():
@@ -247,6 +260,8 @@ class MainWindow(QMainWindow):
         self._menus.allow("save", self.store.may_start() or no_run)
         self._menus.allow("report", "" if self.front.reported else self.tr("there is nothing to report in this tab"))
         self._menus.actions["own_process"].setChecked(self.engine_choice.kind == "process")
+        if not self.store.long_work:
+            self.stop_question.withdraw()
         for tab in self.workspaces.values():
             if view := tab.newly_opened():
                 self.show_view(view)

@@ -44,7 +44,8 @@ def run_entries() -> tuple[MenuEntry, ...]:
         MenuEntry("run", tr("Run"), ("Ctrl+Return", "Ctrl+Enter")),
         MenuEntry("pause", tr("Pause or resume"), ("Ctrl+P",)),
         MenuEntry("step", tr("Step a round"), ("F10",)),
-        MenuEntry("stop", tr("Stop"), ("Esc",)),
+        # The key itself belongs to the window, which asks before it ends long work.
+        MenuEntry("stop", tr("Stop") + "\tEsc"),
         MenuEntry(""),
         MenuEntry("fork", tr("Fork from the selected token"), ("Ctrl+K",)),
         MenuEntry("again", tr("Run again with another seed"), ("Ctrl+Shift+R",)),

@@ -42,7 +42,8 @@ class BlockTime(msgspec.Struct, frozen=True):
 
 
 class Summary(msgspec.Struct, frozen=True):
-    """Counters and rates of one run so far. Times in milliseconds. n_drafted: rounds with a draft."""
+    """Counters and rates of one run so far. Times in milliseconds. n_drafted: rounds with a draft; draft_lengths: how many
+    of them drafted one token, two, and so on."""
 
     state: State = "idle"
     method: str = ""
@@ -67,6 +68,7 @@ class Summary(msgspec.Struct, frozen=True):
     n_first: int = 0
     kinds: tuple[RoundKind, ...] = ()
     positions: tuple[Position, ...] = ()
+    draft_lengths: tuple[int, ...] = ()
     blocks: tuple[BlockTime, ...] = ()
     same: bool | None = None
     first_divergence: int | None = None
@@ -111,10 +113,10 @@ class Summary(msgspec.Struct, frozen=True):
 
     @property
     def predicted_tau(self) -> float | None:
-        """Tokens per round that alpha and gamma predict."""
+        """Tokens per round that alpha predicts for the lengths that were drafted; a round without a draft brings one."""
         if self.alpha is None:
             return None
-        return speed_model.mean_expected_tokens(self.alpha, self.mean_draft, self.drafted_share)
+        return speed_model.expected_over(self.alpha, self.draft_lengths, self.n_rounds)
 
     @property
     def decode_ms(self) -> float:
@@ -303,7 +305,17 @@ def _(event: events.RoundFinished, summary: Summary) -> Summary:
         n_first=summary.n_first or len(event.emitted),
         kinds=_count_kind(summary.kinds, accepted, tested),
         positions=_count_positions(summary.positions, accepted, tested),
+        draft_lengths=count_length(summary.draft_lengths, len(fates)),
     )
+
+
+def count_length(lengths: tuple[int, ...], length: int) -> tuple[int, ...]:
+    """The numbers of rounds by draft length, with one more; those of 0 are not counted."""
+    if not length:
+        return lengths
+    place = min(length, _MAX_POSITIONS) - 1
+    padded = lengths + (0,) * (place + 1 - len(lengths))
+    return (*padded[:place], padded[place] + 1, *padded[place + 1 :])
 
 
 def _count_kind(kinds: tuple[RoundKind, ...], accepted: int, tested: int) -> tuple[RoundKind, ...]:

@@ -18,7 +18,7 @@ from app.words.counts import count
 from app.workspaces.rag.answer_panel import AnswerPanel
 from app.workspaces.rag.answer_words import tr
 from app.workspaces.rag.indexing import IndexProgress
-from engine.events import FileSkipped, Indexed
+from engine.events import FileSkipped, Indexed, Refused, RunFailed
 
 BUILTIN = "builtin"
 _KEY, _MOST_RECENT = "rag/indexes", 8
@@ -32,12 +32,15 @@ class DocumentsPanel(AnswerPanel):
 
     def __init__(self, store: RunStore, parent: QWidget | None = None) -> None:
         super().__init__(store, parent)
-        self._shown_state: tuple[int, Indexed | None, int, bool] | None = None
+        # The newest failure, and the index that was chosen then: beside another it would seem to be that one's.
+        self._failure: Refused | RunFailed | None = None
+        self._failed_at = ""
+        self._shown_state: tuple[int, Indexed | None, int, bool, str] | None = None
         self.box = SteadyBox(self)
         self.box.setAccessibleName(self.tr("Documents"))
         self.box.setToolTip(self.tr("The documents that are asked: those that come with Draftscope, or your own."))
         self.box.addItem(self.tr("shipped documents"), BUILTIN)
-        self.box.currentIndexChanged.connect(lambda _row: self.changed.emit())
+        self.box.currentIndexChanged.connect(self._on_chosen)
         self.folder = QPushButton(self.tr("Folder…"), self)
         self.folder.setToolTip(self.tr("Make the documents of a folder searchable, or bring its index up to date"))
         self.folder.clicked.connect(self._choose)
@@ -76,12 +79,14 @@ class DocumentsPanel(AnswerPanel):
             self.store.may_start(),
             self.tr("Make the documents of a folder searchable, or bring its index up to date"),
         )
-        shown_state = (progress.number, progress.indexed, progress.n_skipped, progress.live)
+        if progress.failure is not self._failure:
+            self._failure, self._failed_at = progress.failure, self.index()
+        shown_state = (progress.number, progress.indexed, progress.n_skipped, progress.live, self.index())
         if shown_state == self._shown_state:
             return
         previous, self._shown_state = self._shown_state, shown_state
         self.state.setText(self._state_text())
-        self.left_out.setVisible(bool(progress.n_skipped))
+        self.left_out.setVisible(bool(progress.n_skipped) and self._shows_last())
         if progress.indexed is not None and (previous is None or progress.indexed is not previous[1]):
             self.choose(progress.indexed.index)
 
@@ -104,11 +109,26 @@ class DocumentsPanel(AnswerPanel):
         if progress.live:
             left_out = self.tr("; {0:,} left out so far").format(progress.n_skipped) if progress.n_skipped else ""
             return self.tr("making the index{0}").format(left_out)
+        if not self._shows_last():
+            if self.index() == BUILTIN:
+                return self.tr("choose a folder to ask your own documents")
+            return self.tr("made before; what it holds is said when its folder is indexed again")
         if progress.failure is not None:
             return self.tr("the index was not made; one before is as it was, and a stopped one can be continued")
         if progress.indexed is None:
             return self.tr("choose a folder to ask your own documents")
         return _index_summary(progress.indexed, [one_line(warned.message) for warned in progress.warned])
+
+    def _shows_last(self) -> bool:
+        """Whether the chosen index is the one made last, or to be made: words on that one belong to no other."""
+        progress = self.store.tab(IndexProgress)
+        if progress.live or (progress.failure is not None and self._failed_at == self.index()):
+            return True
+        return progress.indexed is not None and progress.indexed.index == self.index()
+
+    def _on_chosen(self) -> None:
+        self.show_answer()
+        self.changed.emit()
 
     def _choose(self) -> None:
         path_line.choose(self, self.tr("Choose a folder of documents"), self.folder_asked.emit)

@@ -62,3 +62,25 @@ def test_a_refused_index_says_so_and_the_window_goes_on(tab) -> None:  # type: i
     assert "was not made" in workspace.setup.documents.state.text()
     assert not store.tab(IndexProgress).live
     assert workspace.bar.ask.isEnabled()
+
+
+def test_the_line_below_the_documents_speaks_of_the_chosen_index_alone(tab) -> None:  # type: ignore[no-untyped-def]
+    _store, _host, workspace, say = tab
+    documents = workspace.setup.documents
+    documents.choose("/indexes/other")
+    workspace.make_index("/docs/town")
+    say(FileSkipped("a.pdf", "is encrypted"), INDEXED)
+    assert "140 passages" in documents.state.text()
+    assert documents.left_out.isVisible()
+    documents.choose("/indexes/other")
+    assert "140" not in documents.state.text()
+    assert not documents.left_out.isVisible()
+    documents.choose("builtin")
+    assert documents.state.text() == "choose a folder to ask your own documents"
+    documents.choose("/indexes/town-1")
+    assert "140 passages" in documents.state.text()
+    workspace.make_index("/docs/river")
+    say(Refused("index", "the folder is empty", "choose another"))
+    assert "was not made" in documents.state.text()
+    documents.choose("/indexes/other")
+    assert "was not made" not in documents.state.text()
