@@ -42,8 +42,8 @@ class BlockTime(msgspec.Struct, frozen=True):
 
 
 class Summary(msgspec.Struct, frozen=True):
-    """Counters and rates of one run so far. Times in milliseconds. n_drafted: rounds with a draft; draft_lengths: how many
-    of them drafted one token, two, and so on."""
+    """Counters and rates of one run so far. Times in milliseconds. n_drafted: rounds with a draft; draft_lengths: how
+    many of them drafted one token, two, and so on."""
 
     state: State = "idle"
     method: str = ""
@@ -113,7 +113,7 @@ class Summary(msgspec.Struct, frozen=True):
 
     @property
     def predicted_tau(self) -> float | None:
-        """Tokens per round that alpha predicts for the lengths that were drafted; a round without a draft brings one."""
+        """Tokens per round that alpha predicts for drafts as long as they were; a round without one brings one token."""
         if self.alpha is None:
             return None
         return speed_model.expected_over(self.alpha, self.draft_lengths, self.n_rounds)

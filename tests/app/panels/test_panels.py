@@ -164,8 +164,9 @@ def test_a_failure_says_what_was_kept_and_hides_its_details(show, qtbot):
 
 @pytest.mark.parametrize(
     ("what", "next_line"),
-    [("index", "Kept: an index made before, as it was."), ("train", "Nothing was changed."), ("file", "Nothing was changed."),
-     ("save", "Kept: the run in this window, as long as it is open."), ("compare", "Nothing was changed.")],
+    [("index", "Kept: an index made before, as it was."), ("train", "Nothing was changed."),
+     ("file", "Nothing was changed."), ("save", "Kept: the run in this window, as long as it is open."),
+     ("compare", "Nothing was changed.")],
 )  # fmt: skip
 def test_a_refusal_after_a_run_does_not_say_that_its_tokens_were_kept(show, what, next_line):
     for kind in (IndexProgress, TrainingRunProgress, ComparingProgress):
