@@ -113,7 +113,7 @@ class Summary(msgspec.Struct, frozen=True):
 
     @property
     def predicted_tau(self) -> float | None:
-        """Tokens per round that alpha predicts for drafts as long as they were; a round without one brings one token."""
+        """Tokens per round that alpha predicts for drafts as long as they were; a round without one brings one."""
         if self.alpha is None:
             return None
         return speed_model.expected_over(self.alpha, self.draft_lengths, self.n_rounds)
