@@ -12,7 +12,7 @@ from engine.cli.exit_status import OK, STOPPED
 from engine.cli.kept_log import KeptLog, Saving
 from engine.cli.options import Json, NoSave
 from engine.cli.output import Output, Value
-from engine.cli.running import stoppable
+from engine.cli.running import stop_noted, stoppable
 from engine.commands import Load, Train
 from engine.errors import InputError
 from engine.events import (
@@ -106,11 +106,14 @@ def train_drafter(
     report = _TrainingReport(output)
     with KeptLog(Saving(no_save), output) as kept, stoppable() as flag:
         _quiet()
-        for event in train(job, flag):
-            if not kept.started and not isinstance(event, Progressed):
-                kept.take(training_started(_command(job)))
-            kept.take(event)
-            report.take(event)
+        with stop_noted(flag, output):
+            for event in train(job, flag):
+                if not kept.started and not isinstance(event, Progressed):
+                    kept.take(training_started(_command(job)))
+                kept.take(event)
+                report.take(event)
+        if flag.is_set() and not report.ended:
+            kept.stopped()
     output.summary({**report.summary(job), "run": kept.run_id})
     return STOPPED if flag.is_set() else OK
 
@@ -224,6 +227,11 @@ class _TrainingReport:
         self._finished: TrainingFinished | None = None
         self._estimated: TrainingEstimated | None = None
         self._tried: LayersTried | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the training came to an end of its own, or was stopped after a step."""
+        return self._finished is not None
 
     def take(self, event: Event) -> None:
         """Print and remember one event."""

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from engine.cli.options import PairOptions, Settings
 from engine.cli.output import Output
 from engine.commands import Run
+from engine.errors import EngineError
 from engine.events import Event, ModelLoaded
 from engine.settings import Request
 
@@ -20,6 +21,17 @@ if TYPE_CHECKING:
     from engine.bench.hosted import HostedPair
     from engine.models.loading import LoadedModel
     from engine.session.session import Session
+
+
+@contextmanager
+def stop_noted(flag: Flag, output: Output) -> Iterator[None]:
+    """Turn the refusal of work that was stopped before it had made anything into a note: a stop is no bad input."""
+    try:
+        yield
+    except EngineError as err:
+        if not flag.is_set():
+            raise
+        output.note(str(err))
 
 
 @contextmanager
