@@ -73,7 +73,7 @@ def no_baseline(summary: Summary, started: RunStarted | None) -> str:
     if summary.paired("plain"):
         if summary.state == "running":
             return QCoreApplication.translate("words", "Plain decoding is being timed beside it.")
-        return QCoreApplication.translate("words", "Stopped before plain and drafted decoding were both timed.")
+        return QCoreApplication.translate("words", "Stopped before both were timed.")
     if baseline_to_come(summary, started):
         return QCoreApplication.translate("words", "Plain decoding is measured after the text.")
     return QCoreApplication.translate("words", "Plain decoding was not measured in this run.")

@@ -131,8 +131,8 @@ class MetricsPanel(Panel):
         if not summary.ms_per_token:
             return self.tr("Cost and speed")
         if summary.paired("speculative" if summary.method != "plain" else "plain"):
-            return self.tr("Cost and speed, timed after the text")
-        return self.tr("Cost and speed, as the text was written")
+            return self.tr("Cost and speed, timed")
+        return self.tr("Cost and speed, as written")
 
     def _made_with(self, summary: Summary) -> str:
         """The workload that a speedup belongs to, and how much of its text is reasoning and no answer."""

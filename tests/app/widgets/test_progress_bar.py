@@ -15,7 +15,7 @@ def bar(qtbot):
     bar = CalmProgressBar("Progress", parent)
     bar.resize(200, 8)
     parent.show()
-    return bar
+    yield bar
 
 
 def painted(bar: CalmProgressBar) -> float:

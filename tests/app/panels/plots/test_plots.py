@@ -98,7 +98,7 @@ def test_a_stopped_measurement_is_not_said_to_lack_plain_decoding(qtbot: QtBot, 
     assert plot.caption.text() == "Plain decoding is being timed beside it."
     feed(store, [RunFinished("cancelled", 2)])
     plot.refresh()
-    assert plot.caption.text() == "Stopped before plain and drafted decoding were both timed."
+    assert plot.caption.text() == "Stopped before both were timed."
 
 
 @pytest.mark.parametrize("kind", ALL)
