@@ -87,6 +87,7 @@ class MetricsPanel(Panel):
         self._headline.setText(quantities.times(summary.speedup))
         is_loss = summary.speedup is not None and summary.speedup < 1
         labels.set_role(self._headline, "bad" if is_loss else "normal")
+        labels.set_role(self._caption, "bad" if is_loss else "muted")
         self._pass.setText(self._pass_text(summary))
         self._headline.setToolTip(self._headline_meaning(summary))
         self._caption.setText(self._explain(summary))

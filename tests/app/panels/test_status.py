@@ -48,7 +48,6 @@ def test_figures_of_a_run_are_gone_while_other_work_is_under_way(status, work) -
     assert (panel.speed.text(), panel.same.text()) == ("200 tokens/s, timed", "same text ✓")
     store.commands.ask(work)
     store.watch()
-    panel.refresh()
     assert (panel.speed.text(), panel.same.text()) == ("", "")
     say(Refused(work.name, "no", "yes"))
     assert panel.speed.text() == "200 tokens/s, timed"
@@ -59,7 +58,6 @@ def test_the_next_run_begins_without_the_figures_of_the_last(status) -> None:
     store.run(PAIR, RUN)
     say(*whole_run())
     store.run(PAIR, RUN)
-    panel.refresh()
     assert (panel.speed.text(), panel.same.text()) == ("", "")
 
 
