@@ -104,7 +104,7 @@ class _Trainer:
 
     def _stoppable(
         self, requirements: TrainingEstimated, checked: CheckedJob, loaded: LoadedModel | None
-    ) -> Iterator[Event]:
+    ) -> Generator[Event, None, None]:
         """The events that go into the log, each followed by a look at the flag. What reports itself often is thinned
         out, and says how long all stages together still take."""
         left = TimeLeft(self._settings, self._clock)
