@@ -16,6 +16,7 @@ from engine.documents.index import refuse_missing
 from engine.errors import InputError
 from engine.events import Setting
 from engine.host import early_refusal
+from engine.machine.file_kinds import refuse_irregular
 from engine.models.conversation import read_conversation
 from engine.settings import Request
 
@@ -32,6 +33,8 @@ Trace = Annotated[Path | None, typer.Option(help="save the run to this new file"
 NoSave = Annotated[bool, typer.Option("--no-save", help="do not keep it among the runs (see draftscope runs)")]
 Out = Annotated[Path | None, typer.Option(help="write the summary to this file, with machine, versions and date")]
 
+# More than any model reads.
+_MOST_PROMPT_BYTES = 64 << 20
 
 # A choice of three as a switch: given, given as its opposite, or not given.
 _CHOICES: Mapping[Setting | None, Setting] = {None: "auto", True: "on", False: "off"}
@@ -95,6 +98,7 @@ def read_prompt(prompt: str | None, file: Path | None) -> str:
     if (prompt is None) == (file is None):
         raise InputError("give exactly one of --prompt and --prompt-file", 'for instance --prompt "The harbour"')
     if file is not None:
+        refuse_irregular(file, "name a UTF-8 text file", most_bytes=_MOST_PROMPT_BYTES)
         try:
             prompt = file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as err:

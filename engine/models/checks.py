@@ -12,6 +12,7 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING
 
 from engine.errors import EngineError, InputError, MemoryExhausted, ModelError
 from engine.events import DraftsThrough
+from engine.machine.no_memory import LESS, ran_out
 from engine.machine.panics import is_panic
 from engine.models import timing_pairs
 from engine.models.checkpoint_folder import WORD_FILES, Checkpoint
@@ -36,6 +37,8 @@ def foreign(what: str, hint: str) -> Iterator[None]:
     except (torch.OutOfMemoryError, MemoryError) as err:
         raise MemoryExhausted(f"{what}: memory ran out", "use a smaller model or dtype") from err
     except Exception as err:
+        if ran_out(err):
+            raise MemoryExhausted(f"{what}: memory ran out, or address space ({_first_line(err)})", LESS) from err
         raise ModelError(f"{what} ({_first_line(err)})", hint) from err
     except BaseException as err:
         if not is_panic(err):
