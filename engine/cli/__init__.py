@@ -31,7 +31,7 @@ def run_command(app: "typer.Typer", argv: list[str], *, name: str) -> int:
     try:
         result = command.main(args=argv, prog_name=name, standalone_mode=False)
     except TyperException as err:
-        return _complain(f"{_one_line(err.format_message())} (see draftscope --help)")
+        return _complain(f"{err.format_message()} (see draftscope --help)")
     except EngineError as err:
         return _complain(str(err))
     except Exit as err:
@@ -56,13 +56,11 @@ def _write_any_text() -> None:
 
 
 def _complain(line: str) -> int:
-    sys.stderr.write(f"draftscope: {_one_line(line)}\n")
+    from engine.cli import terminal
+
+    sys.stderr.write(f"draftscope: {terminal.line(line)}\n")
     return BAD_INPUT
 
 
 def _first_line(err: BaseException) -> str:
     return (str(err).strip() or type(err).__name__).splitlines()[0]
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
