@@ -17,6 +17,7 @@ from engine.errors import InputError
 from engine.events import Setting
 from engine.host import early_refusal
 from engine.machine.file_kinds import refuse_irregular
+from engine.machine.paths import is_text
 from engine.models.conversation import read_conversation
 from engine.settings import Request
 
@@ -118,6 +119,8 @@ def read_prompt(prompt: str | None, file: Path | None) -> str:
         except (OSError, UnicodeDecodeError) as err:
             raise InputError(f"the prompt file {file} cannot be read ({err})", "name a UTF-8 text file") from err
     assert prompt is not None
+    if not is_text(prompt):
+        raise InputError("the prompt is not valid UTF-8", "write it in UTF-8, or name a file with it")
     if not prompt.strip():
         raise InputError("the prompt is empty", "write at least one word")
     return prompt

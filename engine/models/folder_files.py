@@ -8,6 +8,7 @@ from pathlib import Path
 
 from engine.errors import ModelError
 from engine.machine.file_kinds import why_irregular
+from engine.machine.paths import is_text
 
 # What transformers may open in a model folder, and no more than that: sockets of other programs may lie beside it.
 _READ = {".json", ".jinja", ".model", ".txt", ".safetensors", ".tiktoken", ".vocab", ".spm"}
@@ -21,7 +22,11 @@ _COUNTED = {"model.safetensors", "model.safetensors.index.json"}
 
 
 def refuse_irregular(spec: str, folder: Path) -> None:
-    """Raises ModelError for a pipe, a device or a file too large for a model's folder; raises OSError."""
+    """Raises ModelError for a pipe, a device or a file too large for a model's folder; raises OSError.
+
+    Also for a folder whose name is no text, since the libraries that read it open no such path."""
+    if not is_text(str(folder)):
+        raise ModelError(f"the name of {spec} is not valid UTF-8, and its files cannot be opened", "rename the folder")
     for path in _opened(folder):
         kind = why_irregular(path)
         if kind and kind != "a folder":

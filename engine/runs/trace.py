@@ -92,7 +92,7 @@ class TraceWriter:
         try:
             self._file.write(_encoder.encode(event) + b"\n")
             self._file.flush()
-        except OSError as err:
+        except (OSError, UnicodeEncodeError) as err:  # the latter for a name of a file that is no text
             raise EngineError(
                 f"{self._what} is no longer saved to {self.path} ({err})", f"free disk space; {self._what} goes on"
             ) from err

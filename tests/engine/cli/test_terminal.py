@@ -58,3 +58,14 @@ def test_any_text_is_printed_without_controls(text: str) -> None:
     assert is_safe(file.getvalue())
     assert is_safe(terminal.line(text))
     assert json.loads(terminal.json_line({"text": text})) == {"text": text}
+
+
+def test_name_that_is_no_text_is_printed_with_escapes(capsys: pytest.CaptureFixture[str]) -> None:
+    for is_json in (False, True):
+        Output(json=is_json).summary({"path": "a\udcffb", "names": ["\udcff"]})
+        assert "udcff" in capsys.readouterr().out.lower().replace("u+", "u")
+
+
+def test_prompt_that_is_no_text_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(tree(), ["decode", "--prompt", "a\udcff"], name="draftscope") == 2
+    assert "not valid UTF-8" in capsys.readouterr().err

@@ -112,3 +112,10 @@ def test_weights_under_another_name_are_refused(folder: Path) -> None:
     (folder / "config.json").write_text(json.dumps({**config, "transformers_weights": "sub/x.safetensors"}))
     with pytest.raises(ModelError, match="names weights of its own"):
         checkpoint_folder.inspect(str(folder))
+
+
+def test_folder_whose_name_is_no_text_is_refused_for_that(folder: Path) -> None:
+    other = folder.with_name("mod\udcff")
+    folder.rename(other)
+    with pytest.raises(ModelError, match="is not valid UTF-8"):
+        checkpoint_folder.inspect(str(other))

@@ -219,3 +219,10 @@ def test_any_other_value_in_any_field_is_survived(
     shown = [getattr(summary, name) for name, value in vars(Summary).items() if isinstance(value, property)]
     assert len(shown) > 10
     assert digest(path).kind == "run"
+
+
+def test_name_that_is_no_text_ends_the_saving_and_not_the_run(tmp_path: Path) -> None:
+    writer = TraceWriter(tmp_path / "trace.jsonl")
+    with pytest.raises(EngineError, match="no longer saved"):
+        writer.write(msgspec.structs.replace(stories.started(), target="m\udcff"))
+    writer.close()
