@@ -123,9 +123,9 @@ def _of_gguf(spec: str) -> Checkpoint:
     folder = cache.converted(spec)
     if folder is not None:
         return examine(spec, folder)
-    return Checkpoint(
-        spec, source.path, families.configuration(source), source.n_values, source.n_file_bytes, gguf=source
-    )
+    config = families.configuration(source)
+    configuration_limits.refuse_absurd(spec, config, TensorCounts(len(source.tensors), source.n_values))
+    return Checkpoint(spec, source.path, config, source.n_values, source.n_file_bytes, gguf=source)
 
 
 @contextmanager

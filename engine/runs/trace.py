@@ -40,7 +40,7 @@ _MAX_LINE_BYTES = 16 * 2**20
 _MAX_FILE_BYTES = 2**31
 _LARGEST = 2**53
 # A thousand repeats, the most that can be asked for, make two thousand blocks; each takes time in every summary.
-_MOST_BLOCKS = 4096
+_MOST_BLOCKS = 2048
 _MOST_SETTINGS = 1000
 _MOST_PROPOSED = 4096
 _encoder = msgspec.json.Encoder()

@@ -167,8 +167,8 @@ def test_more_timed_blocks_than_any_run_has_are_damage(tmp_path: Path) -> None:
     block = BlockFinished("plain", 0, (1,), 1.0, 1.0, 1.0, 1.0)
     found = trace.read(saved(tmp_path, [stories.started(), *[block] * 5000]))
     assert found.damage is not None
-    assert "more than 4,096 timed blocks" in found.damage
-    assert len(found.events) == 1 + 4096
+    assert "more than 2,048 timed blocks" in found.damage
+    assert len(found.events) == 1 + 2048
 
 
 def test_more_settings_or_proposals_than_any_run_has_are_refused(tmp_path: Path) -> None:
