@@ -137,7 +137,7 @@ def read(documents: Path, questions_file: Path | None = None) -> Corpus:
 def _records(path: Path, kind: type[Record]) -> Iterator[Record]:
     """Yield the records of a file, skipping blank lines."""
     n = 0
-    if path.exists() and not path.is_file():  # a pipe or a device might never end
+    if path.exists() and not (path.is_file() or path.is_dir()):  # a pipe or a device might never end
         raise InputError(f"{path} is not a file", "name a file of JSON Lines")
     try:
         with path.open("rb") as file:
