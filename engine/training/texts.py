@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from engine.errors import InputError
+from engine.machine.file_kinds import refuse_irregular
 from engine.training.training_log import FILE_NAME
 
 _PLAIN, _LINES = (".txt", ".md"), (".jsonl",)
@@ -73,6 +74,8 @@ class Texts:
 def _files(source: Path) -> list[Path]:
     if not source.exists():
         raise InputError(f"there is nothing at {source}", "name a folder or file with text")
+    if not source.is_dir():
+        refuse_irregular(source, "name a folder or file with text")
     try:
         paths = sorted(file for file in source.rglob("*") if file.is_file()) if source.is_dir() else [source]
     except OSError as err:
@@ -108,6 +111,6 @@ def _pieces(file: Path) -> Iterator[str]:
 def _text_of(raw: bytes) -> str | None:
     try:
         line = msgspec.json.decode(raw, type=_Line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return line.text if line.text is not None else line.prompt
