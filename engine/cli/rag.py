@@ -87,9 +87,11 @@ def _print_account(output: Output, indexed: Indexed) -> None:
     write(f"{indexed.n_embedded:,} passages embedded in {indexed.seconds:.1f} s{speed}", markup=False)
     n_read = indexed.n_new + indexed.n_changed
     write(f"{n_read:,} files read, {indexed.n_changed:,} of them changed; {indexed.n_removed:,} gone", markup=False)
+    kinds = ", ".join(f"{n:,} {suffix}" for suffix, n in indexed.other_kinds)
     for n, words in (
-        (indexed.n_skipped, "skipped, named above"),
-        (indexed.n_other, "files of other kinds, not read"),
+        (indexed.n_partly, "of these files read in part, their other parts are named above"),
+        (indexed.n_unread, "documents not read, named above with the reason"),
+        (indexed.n_other, f"files of kinds that hold no documents, not read ({kinds})"),
         (indexed.n_duplicates, "documents that say what another says, kept once"),
         (indexed.n_cut, "passages cut inside a sentence"),
         (indexed.n_truncated, "passages of which the embedder reads only the beginning"),
@@ -160,7 +162,7 @@ def _show(output: Output, rank: int, passage: SearchHit) -> None:
 
 def _print_event(output: Output, event: Event) -> None:
     if isinstance(event, FileSkipped):
-        output.note(f"skipped: {event.source} {event.reason}")
+        output.note(f"{'read in part' if event.part else 'skipped'}: {event.source} {event.reason}")
     elif isinstance(event, Warned):
         output.note(f"warning: {event.message}; {event.hint}")
     elif isinstance(event, Indexed) and event.n_taken_over:

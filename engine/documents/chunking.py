@@ -11,6 +11,8 @@ from typing import NamedTuple, Protocol
 
 from engine.documents.readers import Document
 
+# Raised with every change of where the same text is cut, so that texts in an index are cut anew.
+VERSION = 2
 _SENTENCES_A_BATCH = 256
 # A text without sentence ends is cut into pieces of so many characters before it is tokenized.
 _LONGEST_SENTENCE = 8_000
@@ -61,8 +63,8 @@ class Tokens(Protocol):
 
 
 def text_hash(text: str) -> str:
-    """Hash the text of a document; the hash identifies it."""
-    return sha256(text.encode("utf-8", "replace")).hexdigest()
+    """Hash the text of a document and the version that cuts it; passages cut otherwise are those of another text."""
+    return sha256(f"{VERSION}\n{text}".encode("utf-8", "replace")).hexdigest()
 
 
 def chunks(document: Document, tokens: Tokens, most: int) -> Iterator[Chunk]:

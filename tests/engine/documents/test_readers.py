@@ -89,7 +89,7 @@ def test_lines_have_their_names_and_bad_ones_are_told(tmp_path: Path, pdfs: PdfR
     assert [(one.name, one.title, one.text) for one in found if isinstance(one, Document)] == [
         ("7", "T", "one"), ("s", "", "two"), ("line 4", "", "three"),
     ]  # fmt: skip
-    assert isinstance(first, Skipped) and first.source == "a.jsonl, line 5" and "Expected str" in first.reason
+    assert isinstance(first, Skipped) and first.source == "a.jsonl, line 5" and "no text" in first.reason
     assert isinstance(second, Skipped) and second.source == "a.jsonl, line 6"
 
 
@@ -113,7 +113,7 @@ def test_a_corpus_of_ours_is_lines(tmp_path: Path, pdfs: PdfReader) -> None:
         ("a.txt", " \n\t", "holds no text"),
         ("a.html", "<script>x</script>", "holds no text"),
         ("a.csv", "a,b\n", "holds no row"),
-        ("a.jsonl", b"\xff\xfe", "Invalid"),
+        ("a.jsonl", b"[1]", "is not a JSON object"),
     ],
 )
 def test_what_holds_no_text_is_named(tmp_path: Path, pdfs: PdfReader, name: str, content: bytes, words: str) -> None:
@@ -122,7 +122,7 @@ def test_what_holds_no_text_is_named(tmp_path: Path, pdfs: PdfReader, name: str,
 
 def test_a_file_that_is_gone_meanwhile_is_named(tmp_path: Path, pdfs: PdfReader) -> None:
     (found,) = readers.read(SourceFile("a.txt", tmp_path / "a.txt", "text", 1, 1), pdfs)
-    assert found == Skipped("a.txt", "cannot be read (No such file or directory)")
+    assert found == Skipped("a.txt", "cannot be read (No such file or directory)", retry=True)
 
 
 def test_a_pdf_that_takes_too_long_ends_its_process_and_not_the_reading(tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ def test_links_to_nothing_pipes_and_too_large_files_are_told_or_left_out(
     assert found.skipped == (
         Skipped("b.txt", "has 8 bytes, more than the 4 that are read; split it"),
         Skipped("c.txt", "is a link to nothing"),
+        Skipped("d.txt", "is a pipe, not a file"),
     )
 
 
