@@ -117,6 +117,7 @@ def rag_search(
     """Find the passages of an index for a question; no model answers it."""
     if how not in get_args(How):
         raise InputError(f"how = {how}: is not known", f"use {', '.join(get_args(How))}")
+    from engine.documents.feed import why_outdated
     from engine.documents.index import open_index
     from engine.documents.search import retrieve, why_fewer
 
@@ -129,6 +130,8 @@ def rag_search(
     for rank, passage in enumerate(passages, 1):
         _show(output, rank, passage)
     head = opened.head
+    if older := why_outdated(index, opened.files):
+        output.note(f"{older}; run rag index again, so that they are read as today")
     if fewer := why_fewer(len(passages), n, head.n_chunks, mode):
         output.note(fewer)
     output.summary(

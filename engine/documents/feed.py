@@ -4,6 +4,7 @@
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence, Set
+from pathlib import Path
 from queue import Empty, Full, Queue
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -14,7 +15,7 @@ from engine.documents.chunking import Chunk, Tokens, chunks, text_hash
 from engine.documents.index import FileRecord, IndexedDocument, label
 from engine.documents.pdf import PdfReader
 from engine.documents.readers import Document
-from engine.documents.sources import Kind, Skipped, SourceFile
+from engine.documents.sources import BUILTIN, Kind, Skipped, SourceFile, kind_of
 
 Change: TypeAlias = Literal["same", "new", "changed"]
 _WAITING, _CHUNKS_A_BATCH = 64, 64
@@ -176,6 +177,22 @@ class Feed:
 def record_is_current(record: FileRecord, kind: Kind) -> bool:
     """Whether reading an unchanged file again would make the same of it."""
     return not record.retry and (record.reader, record.cutter) == (readers.VERSIONS[kind], chunking.VERSION)
+
+
+def n_outdated(files: Sequence[FileRecord]) -> int:
+    """How many files of an index would be read or cut otherwise today."""
+    kinds = ((file, "builtin" if file.source == BUILTIN else kind_of(Path(file.source))) for file in files)
+    return sum(
+        (file.reader, file.cutter) != (readers.VERSIONS[kind], chunking.VERSION)
+        for file, kind in kinds
+        if kind is not None and file.documents
+    )
+
+
+def why_outdated(uri: str, files: Sequence[FileRecord]) -> str:
+    """Say that an index was read by an older version; empty if it was not."""
+    n = n_outdated(files)
+    return f"{n:,} of {len(files):,} files of the index at {uri} were read by an older version" if n else ""
 
 
 def _change(old_record: FileRecord | None, record: FileRecord) -> Change:

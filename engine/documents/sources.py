@@ -181,7 +181,7 @@ def _entries(spec: str, *, alone: bool) -> Iterator[SourceFile | Skipped | _Foll
             yield _Followed(name, item.target) if item.target else _entry(item.path, name, item.refused)
     elif not os.path.lexists(path):
         raise InputError(f"there is nothing at {spec}", "name a folder, a file or builtin")
-    elif _kind(path) is None:
+    elif kind_of(path) is None:
         way_out = _UNREAD.get(path.suffix.lower(), f"name files of these kinds: {_READABLE}")
         raise InputError(f"{spec} is of a kind that is not read", way_out)
     else:
@@ -234,7 +234,8 @@ def _is_of_machine(path: Path) -> bool:
     )
 
 
-def _kind(path: Path) -> Kind | None:
+def kind_of(path: Path) -> Kind | None:
+    """The kind of a file by its name; None if that kind is not read."""
     return "text" if path.name.lower() in _NAMES else _SUFFIXES.get(path.suffix.lower())
 
 
@@ -242,7 +243,7 @@ def _entry(path: Path, source: str, refused: str = "") -> SourceFile | Skipped |
     """The entry of a file, or why it is skipped; nothing is opened, because opening a pipe would block."""
     if refused:
         return Skipped(source, refused)
-    kind, suffix = _kind(path), path.suffix.lower()
+    kind, suffix = kind_of(path), path.suffix.lower()
     try:
         state = path.stat()
     except OSError as err:
