@@ -187,7 +187,7 @@ def _alphabet(letter: str) -> str:
 
 
 def _counted(text: str, encoding: str, *, guessed: bool = False) -> Decoded:
-    return Decoded(text, guessed, text.count(REPLACEMENT), encoding)
+    return Decoded(text.removeprefix("\ufeff"), guessed, text.count(REPLACEMENT), encoding)
 
 
 def _wide(raw: bytes) -> str:

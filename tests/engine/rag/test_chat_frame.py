@@ -70,7 +70,7 @@ def test_control_tokens_in_documents_and_questions_stay_text(hostile: str) -> No
 def test_template_that_drops_what_the_user_says_is_refused() -> None:
     deaf = ChatTemplate(fakes.chat_tokenizer("{% for m in messages %}{{ m.role }}{% endfor %}"), "deaf-instruct")
     with pytest.raises(ModelError, match="does not write what the user says; use another model"):
-        frame(deaf, WORDS, (Message("system", "Answer."),))
+        frame(deaf, (Message("system", "Answer."),))
 
 
 @pytest.mark.parametrize(("name", "asked_as_chat"), [("m-instruct", True), ("m-base", False)])
