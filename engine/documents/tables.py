@@ -92,7 +92,8 @@ def _rows_and_problems(text: str, separator: str) -> tuple[list[list[str]], tupl
         start += n_lines
         if n_hidden:
             rows += _unquoted(lines[start : start + 1], separator)
-            problems.append(f"line {start + 1:,} opens a quote that is not closed and would hide {n_hidden:,} lines")
+            lines_hidden = "the next line" if n_hidden == 1 else f"the next {n_hidden:,} lines"
+            problems.append(f"line {start + 1:,} opens a quote that is not closed and would hide {lines_hidden}")
             start += 1
     return rows + _unquoted(lines[start:], separator), tuple(problems)
 

@@ -46,7 +46,7 @@ def test_quoted_names_and_long_cells_stay_whole() -> None:
 def test_a_quote_that_is_not_closed_hides_no_rows_and_is_told() -> None:
     table = read_table('a,b\n1,"open\n2,x\n3,"two\nlines"\n4,z\n')
     assert [row[0] for row in table.rows] == ["1", "2", "3", "4"]
-    assert table.problems == ("line 2 opens a quote that is not closed and would hide 2 lines",)
+    assert table.problems == ("line 2 opens a quote that is not closed and would hide the next 2 lines",)
 
 
 @pytest.mark.parametrize("text", ["a,b\n", "\n\n", "a"])
