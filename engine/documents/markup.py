@@ -35,6 +35,8 @@ _TAG = re.compile(
     (?:[^"'>=]++ | =\s*+(?:"[^"]*+"(?=[\s/>]) | '[^']*+'(?=[\s/>]))? | ["'])*+>""",
     re.VERBOSE,
 )
+# Any other `<` is a sign of the text.
+_OPENING = re.compile(r"<(?=[a-zA-Z/!?])")
 _NAME = re.compile(r"</?+([a-zA-Z][^\s/>]*+)")
 _DROPPED_TAG = re.compile(rf"<(/?)({'|'.join(_DROPPED)})(?=[\s/>])[^>]*+>", re.I)
 _TEXT_TAG = re.compile(rf"</?(?:{'|'.join(sorted(_BLOCKS | _NEW_LINES))}|html|head)(?=[\s/>])", re.I)
@@ -154,9 +156,9 @@ class _Reader:
     def read(self) -> None:
         """Read everything. Raises Endless."""
         at, n_tags, started = 0, 0, time.monotonic()
-        while (tag := self._markup.find("<", at)) >= 0:
-            self._text(at, tag)
-            at = self._tag(tag)
+        while (match := _OPENING.search(self._markup, at)) is not None:
+            self._text(at, match.start())
+            at = self._tag(match.start())
             n_tags += 1
             if n_tags % _TAGS_A_LOOK == 1 and time.monotonic() - started > _LONGEST_S:
                 raise Endless
@@ -186,8 +188,8 @@ class _Reader:
         return self._element(name[1].lower(), at, after)
 
     def _after_declaration(self, at: int) -> int:
-        """After a declaration, an instruction or a closing tag without a name; any other `<` is a sign of the text."""
-        after = self._ends.after_mark(">", at) if self._markup[at + 1 : at + 2] in ("!", "?", "/") else -1
+        """After a declaration, an instruction or a closing tag without a name; without an end its `<` is text."""
+        after = self._ends.after_mark(">", at)
         if after < 0:
             self.lines.add_kept("<") if self._kept_depth else self.lines.add("<")
             return at + 1

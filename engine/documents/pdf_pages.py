@@ -66,7 +66,9 @@ def _answer(pages: list[_Page], title: str) -> PdfText:
         reason = _reason(problems) if problems else "holds no text; scanned pages need text recognition first"
         return PdfText(reason=reason, retry=is_slow)
     names = tuple(f"page {number}" for number in range(1, len(pages) + 1))
-    return PdfText(texts, names, title, "", problems, sum(page.n_lost for page in pages if not page.problem), retry=is_slow)
+    return PdfText(
+        texts, names, title, "", problems, sum(page.n_lost for page in pages if not page.problem), retry=is_slow
+    )
 
 
 def _reason(problems: tuple[str, ...]) -> str:
