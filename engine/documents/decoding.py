@@ -18,6 +18,8 @@ _MARKS = {
 # In UTF-16 without a byte order mark, at least this share of every second byte is zero if the letters are Latin.
 _WIDE_SHARE = 0.4
 _LEAST_WIDE, _MOST_SCRIPTS = 4, 3
+# Bytes of ASCII in pairs are Chinese characters in UTF-16, too: text with a stray zero byte is none of these.
+_PRINTED, _ASCII_SHARE = bytes(range(32, 127)) + b"\t\n\r", 0.8
 _CONTROL_SHARE = 0.05
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b")) + b"\x7f"
 REPLACEMENT = "\ufffd"
@@ -201,7 +203,8 @@ def _wide(raw: bytes) -> str:
         return "utf-16-le"
     if high_first > _WIDE_SHARE and not high_last:
         return "utf-16-be"
-    return next((name for name in _WIDE if _is_text_in(name, probe)), "")
+    n_ascii = len(probe) - len(probe.translate(None, _PRINTED))
+    return next((name for name in _WIDE if _is_text_in(name, probe)), "") if n_ascii < _ASCII_SHARE * len(probe) else ""
 
 
 def _is_text_in(encoding: str, probe: bytes) -> bool:

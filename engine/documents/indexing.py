@@ -5,7 +5,7 @@ had embedded; one that fails, for example on a full disk, leaves the previous in
 
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 from contextlib import closing
@@ -31,7 +31,6 @@ _FIRST_BLOCK, _LARGEST_BLOCK = 128, 2_048
 _LONGEST_BLOCK_S = 10.0
 _N_QUERIES, _WORDS_A_QUERY = 64, 12
 _REPORT_EVERY_S = 0.3
-_MOST_LINKS_NAMED = 5
 T = TypeVar("T")
 
 
@@ -84,7 +83,8 @@ class _Work:
             what = f"what a stopped indexing had embedded is not taken over: {lost.reason}"
             yield Warned(what, "nothing needs to be done; it is embedded again")
         yield from (FileSkipped(skipped.source, skipped.reason) for skipped in self._listing.skipped)
-        yield from _links_followed(self._listing.links)
+        if links := sources.links_in_words(self._listing.links):
+            yield Warned(f"links were followed: {links}", "take them away if what they lead to is not meant")
         with self._executor:
             with closing(self._feed()) as feed:
                 yield from self._read_and_embed(feed)
@@ -287,14 +287,6 @@ class _Work:
             n_unread=sum(not record.documents for record in self._records) + len(self._listing.skipped),
             other_kinds=self._listing.other_kinds,
         )
-
-
-def _links_followed(links: Sequence[tuple[str, str]]) -> Iterator[Warned]:
-    """Say which links led to documents."""
-    if links:
-        names = ", ".join(f"{source} → {target}" for source, target in links[:_MOST_LINKS_NAMED])
-        more = f" and {len(links) - _MOST_LINKS_NAMED:,} more" if len(links) > _MOST_LINKS_NAMED else ""
-        yield Warned(f"links were followed: {names}{more}", "take them away if what they lead to is not meant")
 
 
 def _next_size(size: int, seconds: float) -> int:

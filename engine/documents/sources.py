@@ -50,7 +50,7 @@ _NAMES = frozenset(
 # A text is read at once and takes several times its size while it is cut; JSON Lines are read line by line.
 _TEXT_BYTES, _PDF_BYTES, _LINES_BYTES = 32 << 20, 128 << 20, 4 << 30
 _LIMITS: dict[Kind, int] = {**dict.fromkeys(get_args(ChildKind), _PDF_BYTES), "lines": _LINES_BYTES}
-_MOST_KINDS_NAMED = 6
+_MOST_KINDS_NAMED, _MOST_LINKS_NAMED = 6, 5
 _READABLE = f"{', '.join(_SUFFIXES)}, or README, LICENSE and the like"
 
 
@@ -128,6 +128,12 @@ def find(specs: Sequence[str]) -> FoundSources:
         raise InputError(f"{', '.join(map(str, specs))} {problem}", f"name a folder or files with text ({_READABLE})")
     kinds = tuple(others.most_common(_MOST_KINDS_NAMED))
     return FoundSources(tuple(dict.fromkeys(entries)), tuple(skipped), n_other, kinds, tuple(links))
+
+
+def links_in_words(links: Sequence[tuple[str, str]]) -> str:
+    """Links that were followed and where they lead, the first few by name; empty if there are none."""
+    names = ", ".join(f"{source} → {target}" for source, target in links[:_MOST_LINKS_NAMED])
+    return names + (f" and {len(links) - _MOST_LINKS_NAMED:,} more" if len(links) > _MOST_LINKS_NAMED else "")
 
 
 def fingerprint(entry: SourceFile) -> str:

@@ -99,10 +99,10 @@ def encode_piece(text: str, tokenizer: PreTrainedTokenizerBase) -> tuple[int, ..
 
     What looks like a control token of the model is text."""
     clean = text.encode("utf-8", "replace").decode("utf-8")
-    before = tokenizer(_ANCHOR, add_special_tokens=False)["input_ids"]
-    both = encode_inside(tokenizer, _ANCHOR + clean) if clean[:1] in (" ", "\n") else []
-    if both[: len(before)] == before and both:
-        return tuple(both[len(before) :])
+    before = encode_inside(tokenizer, _ANCHOR)
+    both = encode_inside(tokenizer, _ANCHOR + clean) if clean[:1] in (" ", "\n") else ()
+    if both and both[: len(before)] == before:
+        return both[len(before) :]
     return encode_inside(tokenizer, clean)
 
 
