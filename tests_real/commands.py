@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import msgspec
 
-from engine import drafters
 from engine.cli import main
 
 Fields = dict[str, object]
@@ -47,11 +46,6 @@ def offers(command: str, option: str) -> bool:
     with contextlib.redirect_stdout(out), contextlib.suppress(SystemExit):
         main([*command.split(), "--help"])
     return option in out.getvalue()
-
-
-def has_drafter(name: str) -> bool:
-    """Whether there is a drafter of that name which needs no model."""
-    return any(offered.spec == name for offered in drafters.offered())
 
 
 def raw() -> tuple[str, ...]:
