@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from engine import drafters
 from engine.commands import Load
+from engine.documents.decoding import decode
 from engine.documents.index import refuse_missing
 from engine.errors import InputError
 from engine.events import Setting
@@ -114,16 +115,27 @@ def read_prompt(prompt: str | None, file: Path | None) -> str:
         raise InputError("give exactly one of --prompt and --prompt-file", 'for instance --prompt "The harbour"')
     if file is not None:
         refuse_irregular(file, "name a UTF-8 text file", most_bytes=_MOST_PROMPT_BYTES)
-        try:
-            prompt = file.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as err:
-            raise InputError(f"the prompt file {file} cannot be read ({err})", "name a UTF-8 text file") from err
+        prompt = _file_text(file)
     assert prompt is not None
     if not is_text(prompt):
         raise InputError("the prompt is not valid UTF-8", "write it in UTF-8, or name a file with it")
     if not prompt.strip():
         raise InputError("the prompt is empty", "write at least one word")
     return prompt
+
+
+def _file_text(file: Path) -> str:
+    """The text of a prompt file in Unicode, without a byte-order mark. Raises InputError."""
+    try:
+        decoded = decode(file.read_bytes())
+    except OSError as err:
+        reason = err.strerror or str(err)
+        raise InputError(f"the prompt file {file} cannot be read ({reason})", "name a UTF-8 text file") from err
+    if decoded is None:
+        raise InputError(f"the prompt file {file} is no text", "name a UTF-8 text file")
+    if decoded.n_replaced or (decoded.guessed and not decoded.encoding.startswith("utf-16")):
+        raise InputError(f"the prompt file {file} is not in UTF-8", "save it in UTF-8, so that no letter is guessed")
+    return decoded.text
 
 
 def read_request(prompt: str | None, file: Path | None) -> Request:

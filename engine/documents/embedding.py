@@ -200,6 +200,10 @@ def _read(encoder: EncoderFolder, device: torch.device, dtype: torch.dtype) -> "
             raise ModelError(reason, "download the encoder again, whole")
     limit = _max_tokens(model)
     model.max_seq_length = limit
+    prompts = " ".join(prompt or "" for prompt in model.prompts.values())
+    if not any(token in prompts for token in model.tokenizer.all_special_tokens):
+        # What looks like a control token in a document or a question ([SEP]) is text.
+        model.tokenizer.split_special_tokens = True
     return model.eval()
 
 

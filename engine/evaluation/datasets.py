@@ -13,6 +13,7 @@ One JSON object per line; the first line decides the layout:
 - ARC-Challenge: `answerKey` and `choices`, next to `question` or in it.
 Each may have `ctxs`, passages retrieved before (`title`, `text`), best first, as Self-RAG's files have."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from random import Random
@@ -83,10 +84,20 @@ def _records(path: Path) -> Iterator[tuple[int, Raw]]:
 
 def _record(path: Path, number: int, line: bytes) -> Raw:
     try:
-        return msgspec.json.decode(line, type=dict[str, object])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as err:
+        return _object(line)
+    except (ValueError, RecursionError) as err:
         reason = str(err).replace("`", "")
         raise InputError(f"{path.name}, line {number}: {reason}", "write one JSON object a line") from err
+
+
+def _object(line: bytes) -> Raw:
+    """The object of a line; exporters write NaN, which JSON does not have. Raises ValueError, RecursionError."""
+    try:
+        return msgspec.json.decode(line, type=dict[str, object])
+    except msgspec.DecodeError:
+        if not isinstance(value := json.loads(line), dict):
+            raise
+        return value
 
 
 def _refuse_duplicates(path: Path, questions: Iterable[GoldQuestion]) -> None:

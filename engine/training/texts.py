@@ -97,7 +97,7 @@ def _pieces(file: Path) -> Iterator[str]:
     """Yield the text of a file, cut at line ends if it is long; a very long line is cut anywhere."""
     piece: list[str] = []
     n = 0
-    with file.open(encoding="utf-8") as lines:
+    with file.open(encoding="utf-8-sig") as lines:
         while line := lines.readline(_LONGEST):
             if piece and n + len(line) > _LONGEST:
                 yield "".join(piece)
@@ -110,7 +110,7 @@ def _pieces(file: Path) -> Iterator[str]:
 
 def _text_of(raw: bytes) -> str | None:
     try:
-        line = msgspec.json.decode(raw, type=_Line)
+        line = msgspec.json.decode(raw.removeprefix(b"\xef\xbb\xbf"), type=_Line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return line.text if line.text is not None else line.prompt

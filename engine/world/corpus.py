@@ -154,7 +154,7 @@ def _records(path: Path, kind: type[Record]) -> Iterator[Record]:
 def _record(path: Path, number: int, line: bytes, kind: type[Record]) -> Record:
     where = f"{path.name}, line {number}"
     try:
-        record = msgspec.json.decode(line.strip(), type=kind)
+        record = msgspec.json.decode(line.strip().removeprefix(b"\xef\xbb\xbf"), type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as err:
         reason = str(err).replace("`", "").replace(" - at $.", " in field ").replace(" - at $", "")
         raise InputError(f"{where}: {reason}", "see the fields in engine/world/corpus.py") from err
