@@ -73,6 +73,10 @@ class FollowedRun:
         if isinstance(event, RunStarted) and event.messages:
             n_tokens = len(event.prompt_ids)
             self._output.note(f"asked through the chat template, {n_tokens} tokens; --raw continues the text as it is")
+        if isinstance(event, RunStarted) and event.rules:
+            self._output.note(
+                f"rules for each token: {', '.join(event.rules)}; --no-generation-rules drops the model's"
+            )
         match event:
             case RunStarted() if not self._output.json:
                 self._output.console.print(event.prompt, end="", markup=False, style="bright_black")
@@ -149,6 +153,7 @@ def run_summary(summary: Summary, ids: list[int], text: str) -> dict[str, Value]
         "n_rounds": summary.n_rounds,
         "n_reasoning": summary.n_reasoning,
         "chat": summary.chat,
+        "rules": list(summary.rules),
         "reason": summary.reason or "cancelled",
         "workload": "one prompt",
     }

@@ -132,4 +132,7 @@ def _loaded(pair: Pair, drafter: str, seconds: float) -> ModelLoaded:
         chat_template=template is not None,
         chat=template is not None and template.is_default,
         why_chat="" if template is None else template.why,
+        rules=target.generation.rules.in_words(),
+        ignored=target.generation.ignored,
+        sampling=target.generation.sampling,
     )
