@@ -1,6 +1,6 @@
 """Reads a checkpoint's generation config: the rules that are obeyed, and what it asks for besides, in words."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from math import inf
 from typing import NamedTuple, TypeVar
 
@@ -12,6 +12,7 @@ from engine.errors import ModelError
 
 Value = TypeVar("Value")
 _WAY_OUT = "correct or remove it in the model's generation_config.json"
+_MOST = 2**53
 _SAMPLING = {"temperature": "temperature", "top_k": "top-k", "top_p": "top-p", "min_p": "min-p"}
 
 
@@ -42,7 +43,7 @@ class _Reader:
 
     def rules(self) -> GenerationRules:
         """All rules; what ends a text is left to the caller."""
-        least = self._get("min_new_tokens", int, lambda n: n >= 0)
+        least = self._get("min_new_tokens", int, _is_count)
         return GenerationRules(
             repetition_penalty=self._factor("repetition_penalty"),
             no_repeat_ngram=self._count("no_repeat_ngram_size"),
@@ -81,7 +82,7 @@ class _Reader:
         return 1.0 if factor is None else factor
 
     def _count(self, name: str) -> int:
-        return self._get(name, int, lambda n: n >= 0) or 0
+        return self._get(name, int, _is_count) or 0
 
     def _ids(self, name: str) -> tuple[int, ...]:
         """One token or several; negative ones, which some checkpoints use as a blank, are left out."""
@@ -92,7 +93,7 @@ class _Reader:
     def _bad_words(self) -> tuple[tuple[int, ...], ...]:
         """The bad words, of which what ends a text alone is none, and the sequences that a bias forbids."""
         ends = {(token,) for token in self._ids("eos_token_id")}
-        words = map(tuple, self._get("bad_words_ids", list[list[int]], lambda words: _are_words(words)) or [])
+        words = map(tuple, self._get("bad_words_ids", list[list[int]], _are_words) or [])
         forbidden = (bias.ids for bias in self._biases() if bias.value == -inf)
         return tuple(dict.fromkeys((*(word for word in words if word not in ends), *forbidden)))
 
@@ -114,7 +115,11 @@ class _Reader:
         return None if pair is None else GrowingEnd(*pair)
 
 
-def _are_words(words: Sequence[Sequence[int]]) -> bool:
+def _is_count(n: int) -> bool:
+    return 0 <= n < _MOST
+
+
+def _are_words(words: Iterable[list[int]]) -> bool:
     return all(word and min(word) >= 0 for word in words)
 
 
