@@ -57,7 +57,9 @@ def loaded_session(pair: PairOptions, output: Output) -> "Session":
 
 
 def _note_generation_config(loaded: ModelLoaded, output: Output) -> None:
-    """Say what the target's generation config asks for and does not get."""
+    """Say how the checkpoints were read, and what the target's generation config asks for and does not get."""
+    if loaded.note:
+        output.note(loaded.note)
     if loaded.ignored:
         asked = ", ".join(loaded.ignored)
         output.note(

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engine.errors import InputError, ModelError
-from engine.models import timing_shapes
+from engine.models import quantised_checkpoint, timing_shapes
 from engine.models.gguf import cache, families, header, plan
 from engine.models.gguf.header import GgufHeader
 from engine.models.timing_shapes import Timing
@@ -21,14 +21,8 @@ BUILTIN_TARGET = "target"
 BUILTIN_DRAFTERS = {
     "builtin": "general", "builtin:small": "small", "builtin:misaligned": "misaligned", "builtin:rag": "rag",
 }  # fmt: skip
-# Written by older versions of transformers itself; nothing acts on them.
-_HARMLESS_PRIVATE_KEYS = {
-    "_name_or_path",
-    "_model_name_or_path",
-    "_commit_hash",
-    "_sliding_window_pattern",
-    "_from_model_config",
-}
+# Written by versions of transformers and its like; nothing that loads a model acts on them.
+_RECORDS = {"_name_or_path", "_model_name_or_path", "_commit_hash", "_auto_class", "_class_name", "_diffusers_version"}
 # The files from which transformers reads a vocabulary.
 WORD_FILES = (
     "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "tokenizer.model",
@@ -36,6 +30,8 @@ WORD_FILES = (
 )  # fmt: skip
 # New weights differ everywhere: both ends of a file of many gigabytes are enough to tell models apart.
 _END_BYTES = 2**20
+_SUFFIX = ".safetensors"
+_SINGLE, _INDEX = f"model{_SUFFIX}", f"model{_SUFFIX}.index.json"
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 _DTYPE_BYTES = {"F64": 8, "I64": 8, "F32": 4, "I32": 4, "F16": 2, "BF16": 2, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
 
@@ -44,7 +40,8 @@ class Checkpoint(NamedTuple):
     """A folder that may be loaded: SPEC, path, configuration, number of parameters and size of its weight files.
 
     timing: set for a model of random weights, which has no folder and only serves timing; None for all others.
-    gguf: the header of a GGUF file that has to be converted before it is loaded; None for all others."""
+    gguf: the header of a GGUF file that has to be converted before it is loaded; None for all others.
+    own_code: the file that names code of the model's own, which is never run; empty for most."""
 
     spec: str
     folder: Path
@@ -53,6 +50,7 @@ class Checkpoint(NamedTuple):
     n_file_bytes: int
     timing: Timing | None = None
     gguf: GgufHeader | None = None
+    own_code: str = ""
 
 
 def builtin_folder(name: str) -> Path:
@@ -147,15 +145,22 @@ def refuse_empty(spec: str, folder: Path) -> None:
 
 
 def examine(spec: str, folder: Path) -> Checkpoint:
-    """Check a folder's files: configuration, no code of its own, complete safetensors. Raises ModelError, OSError."""
+    """Check a folder's files: configuration, no hidden settings, complete safetensors. Raises ModelError, OSError.
+
+    Code of the model's own is not refused here: transformers may have the family without it."""
     _refuse_unnamed_gguf(spec, folder)
     config = read_json(folder / "config.json", spec)
-    for name in ("config.json", "tokenizer_config.json", "generation_config.json"):
-        if (folder / name).exists():
-            refuse_remote_code(read_json(folder / name, spec), f"{spec}/{name}")
+    names = ("config.json", "tokenizer_config.json", "generation_config.json")
+    settings = {name: read_json(folder / name, spec) for name in names if (folder / name).exists()}
+    for name, values in settings.items():
+        refuse_remote_code(values, f"{spec}/{name}", own_code_ignored=True)
+    quantised_checkpoint.refuse_unread(spec, config)
     weights = weight_files(folder, spec)
     n_parameters = sum(_n_parameters(path) for path in weights)
-    return Checkpoint(spec, folder, config, n_parameters, sum(path.stat().st_size for path in weights))
+    own_code = next((name for name, values in settings.items() if "auto_map" in values), "")
+    return Checkpoint(
+        spec, folder, config, n_parameters, sum(path.stat().st_size for path in weights), own_code=own_code
+    )
 
 
 def _refuse_unnamed_gguf(spec: str, folder: Path) -> None:
@@ -233,21 +238,30 @@ def read_json(path: Path, spec: str) -> dict[str, object]:
     return content
 
 
-def refuse_remote_code(value: object, where: str) -> None:
-    """Refuse what would make a library fetch or run code: auto_map, and private keys that set internals."""
+def refuse_remote_code(value: object, where: str, *, own_code_ignored: bool = False) -> None:
+    """Refuse what would make a library fetch or run code: auto_map, and private keys that set internals.
+
+    A private key that holds a number or a yes or no names nothing: it records a fact. own_code_ignored: auto_map is
+    left to a caller who never runs what it names."""
     if isinstance(value, list):
         for element in value:
-            refuse_remote_code(element, where)
+            refuse_remote_code(element, where, own_code_ignored=own_code_ignored)
     if not isinstance(value, dict):
         return
     for key, element in value.items():
-        if key == "auto_map":
-            raise ModelError(
-                f"{where} asks for the model's own code (auto_map)", "Draftscope never runs model code; use another"
-            )
-        if key.startswith("_") and key not in _HARMLESS_PRIVATE_KEYS:
+        if key == "auto_map" and not own_code_ignored:
+            raise own_code_needed(where)
+        is_record = key in _RECORDS or not isinstance(element, str | list | dict)
+        if key.startswith("_") and not is_record:
             raise ModelError(f"{where} sets the private key {key}", "remove that key if you trust the model")
-        refuse_remote_code(element, where)
+        refuse_remote_code(element, where, own_code_ignored=own_code_ignored)
+
+
+def own_code_needed(where: str) -> ModelError:
+    """The refusal of a model that cannot be read without code of its own."""
+    return ModelError(
+        f"{where} asks for the model's own code (auto_map)", "Draftscope never runs model code; use another"
+    )
 
 
 def weight_files(folder: Path, spec: str) -> list[Path]:
@@ -255,21 +269,51 @@ def weight_files(folder: Path, spec: str) -> list[Path]:
     weights = _listed_weights(folder, spec)
     if weights:
         return weights
+    others = sorted(path.name for path in folder.glob("*.safetensors"))
+    if others:
+        reason = f"{spec} has {others[0]}, but neither model.safetensors nor an index, which transformers reads"
+        raise ModelError(reason, "rename it if it is the whole model, or download the checkpoint again")
     if any(path for pattern in _PICKLES for path in folder.glob(pattern)):
         raise ModelError(f"{spec} has pickled weights only", "convert them to safetensors: pickles can run code")
     raise ModelError(f"{spec} has no weights (*.safetensors)", "name a complete checkpoint folder")
 
 
 def _listed_weights(folder: Path, spec: str) -> list[Path]:
-    """The files in the index, else `model.safetensors`, else all safetensors files there are."""
-    index = folder / "model.safetensors.index.json"
-    if index.exists():
-        weight_map = read_json(index, spec).get("weight_map", {})
-        if not isinstance(weight_map, dict) or not all(isinstance(name, str) for name in weight_map.values()):
-            raise ModelError(f"{spec}: {index.name} lists no files", "download the checkpoint again")
-        return [folder / Path(name).name for name in sorted(set(weight_map.values()))]
-    single = folder / "model.safetensors"
-    return [single] if single.exists() or single.is_symlink() else sorted(folder.glob("*.safetensors"))
+    """What the configuration names, else `model.safetensors`, else what its index lists; empty if there is none."""
+    named = read_json(folder / "config.json", spec).get("transformers_weights")
+    if named is not None:
+        return _named_weights(folder, spec, named)
+    single, index = folder / _SINGLE, folder / _INDEX
+    if single.is_file() or single.is_symlink():
+        return [single]
+    return _indexed_weights(index, spec) if index.exists() else []
+
+
+def _named_weights(folder: Path, spec: str, named: object) -> list[Path]:
+    """The weights of the file that a configuration names, an index or the weights themselves. Raises ModelError."""
+    if (
+        not isinstance(named, str)
+        or Path(named).name != named
+        or not named.endswith((_SUFFIX, f"{_SUFFIX}.index.json"))
+    ):
+        reason = (
+            f"{spec}: config.json names {str(named)[:80]!r} as its weights, which is no safetensors file of the folder"
+        )
+        raise ModelError(reason, "correct transformers_weights, or download the checkpoint again")
+    return [folder / named] if named.endswith(_SUFFIX) else _indexed_weights(folder / named, spec)
+
+
+def _indexed_weights(index: Path, spec: str) -> list[Path]:
+    """The files that an index lists, all in its folder. Raises ModelError."""
+    weight_map = read_json(index, spec).get("weight_map", {})
+    names = weight_map.values() if isinstance(weight_map, dict) else ()
+    if not names or not all(isinstance(name, str) for name in names):
+        raise ModelError(f"{spec}: {index.name} lists no files", "download the checkpoint again")
+    for name in names:
+        if Path(name).name != name or not name.endswith(_SUFFIX):
+            reason = f"{spec}: {index.name} lists {name[:80]!r}, which is no safetensors file of the folder"
+            raise ModelError(reason, "download the checkpoint again")
+    return [index.parent / name for name in sorted(set(names))]
 
 
 def _n_parameters(path: Path) -> int:

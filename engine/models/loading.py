@@ -39,7 +39,7 @@ class LoadedModel(NamedTuple):
     note: what has to be noted on everything generated with it, empty for most.
     static: the cache of rounds that run as CUDA graphs; None where the host launches every operation.
     chat_template: how a conversation is written for it; None where its tokenizer has no template.
-    generation: what its generation config asks for."""
+    generation: what its generation config asks for. own_code: the file that names code of its own, which is not run."""
 
     spec: str
     model: PreTrainedModel
@@ -59,6 +59,7 @@ class LoadedModel(NamedTuple):
     static: StaticKvCache | None = None
     chat_template: ChatTemplate | None = None
     generation: ReadGenerationConfig = ReadGenerationConfig()
+    own_code: str = ""
 
     @property
     def graphs(self) -> bool:
@@ -213,6 +214,7 @@ def _describe(
         note="" if checkpoint.timing is None else checkpoint.timing.note(),
         chat_template=template,
         generation=generation_config.read(model.generation_config, checkpoint.spec, stop_ids),
+        own_code=checkpoint.own_code,
     )
 
 
