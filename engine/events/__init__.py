@@ -99,8 +99,8 @@ class Progressed(Event, frozen=True):
 class Estimated(Event, frozen=True):
     """What loading would take, before it is done; the KV cache at a full context of `context` tokens.
 
-    work_bytes: what computing takes besides models and caches. fitting_context: the longest text, in tokens, that
-    certainly fits into free memory; `context` if all fits.
+    work_bytes: what computing takes besides models and caches, on a CPU also packed copies of matrices.
+    fitting_context: the longest text, in tokens, that certainly fits into free memory; `context` if all fits.
     why_not: why loading these models would be refused, empty if it would not; sizes that cannot be known are 0.
     conversions: the GGUF files that loading converts first."""
 

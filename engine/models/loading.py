@@ -12,7 +12,7 @@ from engine.decoding.cached_model import CachedModel, SequenceModel
 from engine.decoding.detokenizer import TokenTexts
 from engine.errors import InputError, ModelError
 from engine.events import ConversionStarted, DraftsThrough, Estimated, Progressed, RuntimeName
-from engine.fast import families, few_rows
+from engine.fast import families, few_rows, packing
 from engine.fast.graphs import Graphs
 from engine.fast.model import FusedModel
 from engine.fast.static_kv_cache import StaticKvCache
@@ -147,6 +147,7 @@ def on_runtime(loaded: LoadedModel, choice: RuntimeChoice, quantize: Quantize = 
         raise load_plan.not_fused(loaded.spec, reason)
     if not reason:
         fused = fuse(loaded.model) if quantize == "none" else fuse_quantised(loaded.model, quantize)
+        fused = packing.pack(fused, devices.free_bytes(loaded.device))
         few_rows.ready(fused)
         graphs = loaded.device.type == "cuda" and choice != "fused-eager"
         loaded = loaded._replace(fused=fused, static=_graph_cache(fused, loaded.context) if graphs else None)
