@@ -191,7 +191,7 @@ def _read(encoder: EncoderFolder, device: torch.device, dtype: torch.dtype) -> "
         device=str(device),
         local_files_only=True,
         trust_remote_code=False,
-        model_kwargs={"dtype": dtype, "use_safetensors": True},
+        model_kwargs={"dtype": dtype, "use_safetensors": True, "attn_implementation": None},
     )
     for name in sorted(_missing_weights(encoder) & _transformer(model).state_dict().keys()):
         # The encoder's own pooler is never used.
@@ -211,6 +211,7 @@ def _missing_weights(encoder: EncoderFolder) -> set[str]:
         local_files_only=True,
         trust_remote_code=False,
         use_safetensors=True,
+        attn_implementation=None,
         output_loading_info=True,
     )
     return set(map(str, report["missing_keys"]))

@@ -2,8 +2,6 @@
 
 * imports neither Qt nor torch."""
 
-import json
-import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -12,9 +10,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engine.errors import InputError, ModelError
-from engine.models import quantised_checkpoint, timing_shapes
+from engine.models import (
+    configuration_limits,
+    folder_files,
+    quantised_checkpoint,
+    safetensors_header,
+    timing_shapes,
+    tokenizer_limits,
+)
+from engine.models.folder_files import read_json
 from engine.models.gguf import cache, families, header, plan
 from engine.models.gguf.header import GgufHeader
+from engine.models.safetensors_header import TensorCounts
 from engine.models.timing_shapes import Timing
 
 BUILTIN_TARGET = "target"
@@ -30,10 +37,7 @@ WORD_FILES = (
 )  # fmt: skip
 # New weights differ everywhere: both ends of a file of many gigabytes are enough to tell models apart.
 _END_BYTES = 2**20
-_SUFFIX = ".safetensors"
-_SINGLE, _INDEX = f"model{_SUFFIX}", f"model{_SUFFIX}.index.json"
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
-_DTYPE_BYTES = {"F64": 8, "I64": 8, "F32": 4, "I32": 4, "F16": 2, "BF16": 2, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
 
 
 class Checkpoint(NamedTuple):
@@ -149,18 +153,30 @@ def examine(spec: str, folder: Path) -> Checkpoint:
 
     Code of the model's own is not refused here: transformers may have the family without it."""
     _refuse_unnamed_gguf(spec, folder)
+    folder_files.refuse_irregular(spec, folder)
     config = read_json(folder / "config.json", spec)
-    names = ("config.json", "tokenizer_config.json", "generation_config.json")
-    settings = {name: read_json(folder / name, spec) for name in names if (folder / name).exists()}
-    for name, values in settings.items():
-        refuse_remote_code(values, f"{spec}/{name}", own_code_ignored=True)
+    own_code = ""
+    for name in ("config.json", "tokenizer_config.json", "generation_config.json"):
+        if (folder / name).exists():
+            settings = read_json(folder / name, spec)
+            refuse_remote_code(settings, f"{spec}/{name}", own_code_ignored=True)
+            own_code = own_code or (name if "auto_map" in settings else "")
+            if name != "tokenizer_config.json":
+                configuration_limits.refuse_odd_tokens(f"{spec}/{name}", settings)
     quantised_checkpoint.refuse_unread(spec, config)
+    folder_files.refuse_handed_on(spec, folder, config)
+    tokenizer_limits.refuse_expanding(spec, folder)
     weights = weight_files(folder, spec)
-    n_parameters = sum(_n_parameters(path) for path in weights)
-    own_code = next((name for name, values in settings.items() if "auto_map" in values), "")
-    return Checkpoint(
-        spec, folder, config, n_parameters, sum(path.stat().st_size for path in weights), own_code=own_code
-    )
+    counts = _counts(weights)
+    configuration_limits.refuse_absurd(spec, config, counts)
+    n_bytes = sum(path.stat().st_size for path in weights)
+    return Checkpoint(spec, folder, config, counts.n_parameters, n_bytes, own_code=own_code)
+
+
+def _counts(weights: list[Path]) -> TensorCounts:
+    """What all weight files hold together. Raises ModelError."""
+    counts = [safetensors_header.read_counts(path) for path in weights]
+    return TensorCounts(sum(n.n_tensors for n in counts), sum(n.n_parameters for n in counts))
 
 
 def _refuse_unnamed_gguf(spec: str, folder: Path) -> None:
@@ -225,19 +241,6 @@ def _is_language_model(spec: str) -> bool:
     )
 
 
-def read_json(path: Path, spec: str) -> dict[str, object]:
-    """The object in a file of a checkpoint. Raises ModelError."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as err:
-        raise ModelError(f"{spec} has no {path.name}", "name a Hugging Face checkpoint folder") from err
-    except (OSError, ValueError, RecursionError) as err:
-        raise ModelError(f"{spec}: {path.name} cannot be read ({err})", "download the checkpoint again") from err
-    if not isinstance(content, dict):
-        raise ModelError(f"{spec}: {path.name} is not a JSON object", "download the checkpoint again")
-    return content
-
-
 def refuse_remote_code(value: object, where: str, *, own_code_ignored: bool = False) -> None:
     """Refuse what would make a library fetch or run code: auto_map, and private keys that set internals.
 
@@ -271,7 +274,7 @@ def weight_files(folder: Path, spec: str) -> list[Path]:
         return weights
     others = sorted(path.name for path in folder.glob("*.safetensors"))
     if others:
-        reason = f"{spec} has {others[0]}, but neither model.safetensors nor an index, which transformers reads"
+        reason = f"{spec} has {others[0][:80]!r}, but neither model.safetensors nor an index: transformers reads no other"
         raise ModelError(reason, "rename it if it is the whole model, or download the checkpoint again")
     if any(path for pattern in _PICKLES for path in folder.glob(pattern)):
         raise ModelError(f"{spec} has pickled weights only", "convert them to safetensors: pickles can run code")
@@ -279,58 +282,9 @@ def weight_files(folder: Path, spec: str) -> list[Path]:
 
 
 def _listed_weights(folder: Path, spec: str) -> list[Path]:
-    """What the configuration names, else `model.safetensors`, else what its index lists; empty if there is none."""
-    named = read_json(folder / "config.json", spec).get("transformers_weights")
-    if named is not None:
-        return _named_weights(folder, spec, named)
-    single, index = folder / _SINGLE, folder / _INDEX
-    if single.is_file() or single.is_symlink():
+    """`model.safetensors`, else the files in the index; the index first where the configuration names it."""
+    single, index, config = folder / "model.safetensors", folder / "model.safetensors.index.json", folder / "config.json"
+    named = read_json(config, spec).get("transformers_weights") if config.exists() else None
+    if (single.exists() or single.is_symlink()) and named != index.name:
         return [single]
-    return _indexed_weights(index, spec) if index.exists() else []
-
-
-def _named_weights(folder: Path, spec: str, named: object) -> list[Path]:
-    """The weights of the file that a configuration names, an index or the weights themselves. Raises ModelError."""
-    if (
-        not isinstance(named, str)
-        or Path(named).name != named
-        or not named.endswith((_SUFFIX, f"{_SUFFIX}.index.json"))
-    ):
-        reason = (
-            f"{spec}: config.json names {str(named)[:80]!r} as its weights, which is no safetensors file of the folder"
-        )
-        raise ModelError(reason, "correct transformers_weights, or download the checkpoint again")
-    return [folder / named] if named.endswith(_SUFFIX) else _indexed_weights(folder / named, spec)
-
-
-def _indexed_weights(index: Path, spec: str) -> list[Path]:
-    """The files that an index lists, all in its folder. Raises ModelError."""
-    weight_map = read_json(index, spec).get("weight_map", {})
-    names = weight_map.values() if isinstance(weight_map, dict) else ()
-    if not names or not all(isinstance(name, str) for name in names):
-        raise ModelError(f"{spec}: {index.name} lists no files", "download the checkpoint again")
-    for name in names:
-        if Path(name).name != name or not name.endswith(_SUFFIX):
-            reason = f"{spec}: {index.name} lists {name[:80]!r}, which is no safetensors file of the folder"
-            raise ModelError(reason, "download the checkpoint again")
-    return [index.parent / name for name in sorted(set(names))]
-
-
-def _n_parameters(path: Path) -> int:
-    """Parameters in a safetensors file, from its header; checks that the file is as long as the header says."""
-    try:
-        with path.open("rb") as file:
-            (n_header,) = struct.unpack("<Q", file.read(8))
-            if not 2 <= n_header <= 100_000_000:
-                raise ValueError("bad header length")
-            header = json.loads(file.read(n_header))
-        header.pop("__metadata__", None)
-        end = max((entry["data_offsets"][1] for entry in header.values()), default=0)
-        if path.stat().st_size != 8 + n_header + end:
-            raise ValueError(f"{path.stat().st_size} bytes, {8 + n_header + end} expected")
-        return sum(
-            (entry["data_offsets"][1] - entry["data_offsets"][0]) // _DTYPE_BYTES.get(entry["dtype"], 2)
-            for entry in header.values()
-        )
-    except (OSError, ValueError, struct.error, KeyError, TypeError, AttributeError) as err:
-        raise ModelError(f"{path.name} is damaged or incomplete ({err})", "download or copy the file again") from err
+    return folder_files.indexed_files(spec, index) if index.exists() else []

@@ -115,7 +115,7 @@ def _note(pair: Pair) -> str:
     """What has to be said about how the checkpoints of a pair were read."""
     coded = [model for model in pair if model is not None and model.own_code]
     return "; ".join(
-        f"the code that {model.own_code} of {model.spec} names (auto_map) is not run: transformers has this family itself"
+        f"the code that {model.own_code} of {model.spec} names (auto_map) is not run: transformers has the family"
         for model in coded
     )
 

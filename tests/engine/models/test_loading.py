@@ -350,3 +350,30 @@ def test_a_drafter_as_gguf_file_with_other_words_is_known_to_draft_through_text_
     target, drafter = checkpoint_folder.inspect(gguf_pair[0]), checkpoint_folder.inspect(str(other), drafter=True)
     assert checks.drafts_through(target, drafter) == "text"
     assert cache.converted(str(other)) is None
+
+
+@pytest.mark.parametrize("value", ["someone/kernel", "flex_attention", "flash_attention_2", {"": "someone/kernel"}, 7])
+@pytest.mark.parametrize("name", ["attn_implementation", "experts_implementation"])
+def test_implementation_that_a_configuration_chooses_is_not_used(tmp_path: Path, name: str, value: object) -> None:
+    folder = fakes.save(fakes.model(), tmp_path / "m")
+    change(tmp_path / "m", **{name: value})
+    session = Session()
+    list(session.do(Load(folder, "none")))
+    assert session.target is not None
+    assert session.target.model.config._attn_implementation == "sdpa"
+    assert session.target.model.config._experts_implementation in (None, "eager", "grouped_mm")
+
+
+def test_configuration_far_larger_than_its_weights_fills_no_memory(tmp_path: Path) -> None:
+    folder = fakes.save(fakes.model(), tmp_path / "m")
+    n_parameters = checkpoint_folder.inspect(folder).n_parameters
+    change(tmp_path / "m", intermediate_size=n_parameters)
+    with pytest.raises(ModelError, match=r"config\.json describes .* numbers"):
+        list(Session().do(Load(folder, "none")))
+
+
+def test_text_configuration_that_is_none_is_refused(tmp_path: Path) -> None:
+    folder = fakes.save(fakes.model(), tmp_path / "m")
+    change(tmp_path / "m", text_config={"hidden_size": 4})
+    with pytest.raises(ModelError, match="not one transformers can read"):
+        list(Session().do(Load(folder, "none")))
